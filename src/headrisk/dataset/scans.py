@@ -1,0 +1,57 @@
+"""The scan table: one row for each image, whatever the data set's form on disk."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+
+import pyarrow as pa
+
+SCAN_SCHEMA = pa.schema(
+    [
+        ("scan_id", pa.string()),  # unique in a run: DATASET-relative path without extension
+        ("dataset", pa.string()),  # short name of the data set the row came from
+        ("participant_id", pa.string()),  # as labelled, without "sub-"
+        ("session_id", pa.string()),  # without "ses-"; "" where there are no sessions
+        ("suffix", pa.string()),  # BIDS suffix: T1w, T2w, FLAIR, ...
+        ("path", pa.string()),  # absolute
+        ("site", pa.string()),
+        ("scanner", pa.string()),
+        ("age", pa.float64()),  # years
+        ("sex", pa.string()),
+        ("acq_date", pa.string()),  # ISO date, "" unknown
+        ("family_id", pa.string()),
+        ("status", pa.string()),  # "ok" or "failed"
+        ("reason", pa.string()),  # why a row failed, "" otherwise
+    ]
+)
+
+
+@dataclass(frozen=True)
+class Scan:
+    """One image of one person in one session; a row of the scan table."""
+
+    scan_id: str
+    participant_id: str
+    path: str
+    dataset: str = ""
+    session_id: str = ""
+    suffix: str = "T1w"
+    site: str = ""
+    scanner: str = ""
+    age: float | None = None
+    sex: str = ""
+    acq_date: str = ""
+    family_id: str = ""
+    status: str = "ok"
+    reason: str = ""
+
+
+def scan_table(scans: Iterable[Scan]) -> pa.Table:
+    """Rows to an Arrow table under ``SCAN_SCHEMA``."""
+    return pa.Table.from_pylist([asdict(scan) for scan in scans], schema=SCAN_SCHEMA)
+
+
+def scan_rows(table: pa.Table) -> list[Scan]:
+    """The table's rows as records, in table order."""
+    return [Scan(**row) for row in table.select(SCAN_SCHEMA.names).to_pylist()]

@@ -1,0 +1,69 @@
+"""The exceptions that headrisk raises, and the exit code each one stands for.
+
+Every error names the thing it is about, what was found, what was expected, and what to do.
+"""
+
+from __future__ import annotations
+
+
+class HeadriskError(Exception):
+    """Base of every error raised on purpose.
+
+    Parameters
+    ----------
+    subject
+        The file, option or table the error is about.
+    found
+        What was found there.
+    expected
+        What would have been accepted.
+    remedy
+        What the user can do about it.
+    """
+
+    exit_code = 1
+
+    def __init__(self, subject: str, *, found: str, expected: str = "", remedy: str = "") -> None:
+        self.subject = subject
+        self.found = found
+        self.expected = expected
+        self.remedy = remedy
+        parts = [f"{subject}: {found}"]
+        if expected:
+            parts.append(f"expected {expected}")
+        message = "; ".join(parts) + "."
+        super().__init__(f"{message} {remedy}".rstrip())
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Keep the named fields when the error travels between processes."""
+        return (_rebuild, (type(self), self.subject, self.found, self.expected, self.remedy))
+
+
+def _rebuild(
+    kind: type[HeadriskError], subject: str, found: str, expected: str, remedy: str
+) -> HeadriskError:
+    return kind(subject, found=found, expected=expected, remedy=remedy)
+
+
+class UsageError(HeadriskError):
+    """The command line or a settings file asks for something impossible."""
+
+    exit_code = 2
+
+
+class MissingExtraError(UsageError):
+    """An optional part is not installed; the remedy holds the install line."""
+
+
+class InputError(HeadriskError):
+    """A data set cannot be used at all."""
+
+    exit_code = 3
+
+
+class ScanError(InputError):
+    """One scan cannot be used. The run records it as a failure to acquire and goes on."""
+
+
+class StoreError(HeadriskError):
+    """The result store is damaged, locked or cannot be written."""

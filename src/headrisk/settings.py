@@ -1,0 +1,118 @@
+"""Every choice a run depends on, in one frozen record that is written beside the results."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any, Literal
+
+from headrisk.errors import UsageError
+
+Alignment = Literal["affine", "rigid"]
+
+DEFAULT_MEASURES = (
+    "residual-correlation",
+    "mae",
+    "rmse",
+    "psnr",
+    "ncc",
+    "local-ncc",
+    "ssim",
+    "ms-ssim",
+    "mutual-information",
+    "normalised-mutual-information",
+    "gmsd",
+    "correlation-ratio",
+)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Settings that change results. How many processes run, and where, is not among them.
+
+    Attributes
+    ----------
+    seed
+        Seed of the one random generator of a run.
+    resolution_mm
+        Voxel size of the fingerprint: 2, 3 or 4 mm.
+    alignment
+        ``affine`` (12 parameters) or ``rigid`` (6, keeps head size).
+    accurate
+        Use the larger brain-extraction network.
+    contrasts
+        BIDS suffixes that take part.
+    measures
+        Similarity measures to compute; the first is the headline.
+    mated_prior
+        Prior probability that a compared pair shows one person, for the crossing of densities.
+    folds
+        Folds of the cross-validation over people that tests thresholds.
+    bootstrap
+        Person-level bootstrap repetitions behind intervals.
+    one_to_one
+        Also decide by one-to-one assignment.
+    """
+
+    seed: int = 0
+    resolution_mm: int = 4
+    alignment: Alignment = "affine"
+    accurate: bool = False
+    contrasts: tuple[str, ...] = ("T1w",)
+    measures: tuple[str, ...] = DEFAULT_MEASURES
+    mated_prior: float = 0.5
+    folds: int = 5
+    bootstrap: int = 2000
+    one_to_one: bool = False
+
+    def __post_init__(self) -> None:
+        _require("resolution_mm", self.resolution_mm, self.resolution_mm in (2, 3, 4), "2, 3 or 4")
+        _require(
+            "alignment", self.alignment, self.alignment in ("affine", "rigid"), "affine or rigid"
+        )
+        _require("mated_prior", self.mated_prior, 0 < self.mated_prior < 1, "between 0 and 1")
+        _require("folds", self.folds, self.folds >= 2, "at least 2")
+        _require("bootstrap", self.bootstrap, self.bootstrap >= 100, "at least 100")
+        _require("seed", self.seed, self.seed >= 0, "0 or more")
+        _require("measures", self.measures, len(self.measures) > 0, "at least one measure")
+        _require("contrasts", self.contrasts, len(self.contrasts) > 0, "at least one suffix")
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values in field order, for TOML, JSON and cache keys."""
+        return {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(self).items()}
+
+
+def read_settings(path: Path) -> Settings:
+    """Read a settings TOML file.
+
+    Raises
+    ------
+    UsageError
+        The file is missing, is not TOML, or holds an unknown name or a value out of range.
+    """
+    try:
+        values = tomllib.loads(path.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise UsageError(str(path), found=str(error), expected="a TOML file") from error
+    known = {field.name: field for field in fields(Settings)}
+    for name in values:
+        if name not in known:
+            raise UsageError(
+                str(path),
+                found=f"unknown setting {name!r}",
+                expected=f"one of {', '.join(known)}",
+                remedy="Correct the name or remove the line.",
+            )
+    plain = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
+    return Settings(**plain)
+
+
+def _require(name: str, value: object, holds: bool, expected: str) -> None:
+    if not holds:
+        raise UsageError(
+            f"setting {name}",
+            found=repr(value),
+            expected=expected,
+            remedy="Correct it in the settings file or on the command line.",
+        )
