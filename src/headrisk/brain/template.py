@@ -1,0 +1,106 @@
+"""The template brain that the package ships: ICBM 152 nonlinear symmetric 2009a at 2 mm."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import zipfile
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from importlib.resources.abc import Traversable
+
+import numpy as np
+from scipy import ndimage
+
+from headrisk.errors import StoreError
+from headrisk.types import BoolArray, Float32Array, FloatArray
+
+_BRAIN_LEVEL = 0.1  # of the T1 maximum; the skull-stripped T1 is 0 outside the brain
+
+
+@dataclass(frozen=True)
+class Template:
+    """T1 and tissue maps of one average brain in MNI space.
+
+    Attributes
+    ----------
+    t1
+        Skull-stripped T1-weighted intensity, (x, y, z), 0..1.
+    gm, wm
+        Probability of grey and white matter, (x, y, z), 0..1.
+    mask
+        The brain: ventricles and the fluid of the sulci included, holes filled.
+    affine
+        Voxel index to RAS+ MNI mm, 4 x 4; 2 mm steps with a voxel centre on x = 0.
+    """
+
+    t1: Float32Array
+    gm: Float32Array
+    wm: Float32Array
+    mask: BoolArray
+    affine: FloatArray
+
+
+@cache
+def load_template() -> Template:
+    """Read the shipped template. Its arrays are read-only, and later calls return the same ones.
+
+    Returns
+    -------
+    Template
+        81 x 100 x 87 voxels of 2 mm. See ``data/NOTICE-template.txt`` for source and licence.
+
+    Raises
+    ------
+    StoreError
+        The file is missing, or its SHA-256 is not the recorded one.
+    """
+    return read_template(resources.files("headrisk.brain") / "data")
+
+
+def read_template(folder: Traversable) -> Template:
+    """Read ``template.npz`` of a folder after comparing it with ``template.npz.sha256``.
+
+    Raises
+    ------
+    StoreError
+        A file is missing, or the SHA-256 of the archive is not the recorded one.
+    """
+    try:
+        content = (folder / "template.npz").read_bytes()
+        recorded = (folder / "template.npz.sha256").read_text("ascii").split()
+    except OSError as error:
+        raise _damaged(f"cannot be read ({error})") from error
+    digest = hashlib.sha256(content).hexdigest()
+    if recorded[:1] != [digest]:
+        raise _damaged(f"SHA-256 {digest}", expected=recorded[0] if recorded else "a recorded sum")
+    try:
+        with np.load(io.BytesIO(content), allow_pickle=False) as archive:
+            maps = {k: archive[k].astype(np.float32) / np.float32(255) for k in ("t1", "gm", "wm")}
+            affine = archive["affine"].astype(np.float64)
+    except (KeyError, ValueError, zipfile.BadZipFile) as error:
+        raise _damaged(f"not a template archive ({error})") from error
+    mask = _brain_mask(maps["t1"])
+    for array in (*maps.values(), mask, affine):
+        array.flags.writeable = False
+    return Template(t1=maps["t1"], gm=maps["gm"], wm=maps["wm"], mask=mask, affine=affine)
+
+
+def _brain_mask(t1: Float32Array) -> BoolArray:
+    labels, count = ndimage.label(t1 > _BRAIN_LEVEL * float(t1.max()))
+    if count == 0:
+        raise _damaged("an empty T1 map")
+    sizes = np.bincount(labels.ravel())
+    sizes[0] = 0
+    filled: BoolArray = ndimage.binary_fill_holes(labels == sizes.argmax())
+    return filled
+
+
+def _damaged(found: str, expected: str = "") -> StoreError:
+    return StoreError(
+        "template.npz of headrisk.brain",
+        found=found,
+        expected=expected or "the file as shipped",
+        remedy="Install headrisk again.",
+    )
