@@ -1,0 +1,162 @@
+"""A store of finished work, addressed by what went into it.
+
+An entry's key is the SHA-256 of the stage's name and version, the settings that matter to it and
+the digests of its inputs, so a run that asks for the same thing again finds it, and a run that
+asks for anything else cannot be given it by mistake.
+
+On disk an entry is a folder ``ab/abcd.../`` of ``.npy`` files and one ``entry.json`` that holds
+the metadata and the SHA-256 of every file. It is written under ``tmp/``, flushed to disk, and
+renamed into place, so it is there as a whole or not at all. Two runs may share a store: whoever
+renames second finds the entry there and drops its own. Folders are 0700 and files 0600.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from headrisk.errors import StoreError
+from headrisk.run.digests import entry_key, sha256_of_file, unreadable
+from headrisk.run.entry import Entry, failed, move_into_place, read_files, write_files
+
+_ABANDONED_SECONDS = 24 * 3600  # a folder under tmp/ older than this has lost its writer
+_SETTLED_NS = 2_000_000_000  # a file changed less than this ago may change again unnoticed
+
+
+@dataclass(frozen=True)
+class Store:
+    """The store in folder ``root``. Make one with :func:`open_store`."""
+
+    root: Path
+
+    def read(self, key: str, *, mapped: bool = False) -> Entry | None:
+        """The entry under ``key``, or None where there is none.
+
+        Every byte is checked against its digest. With ``mapped`` the arrays are memory-mapped
+        read-only, so they may be larger than memory.
+
+        Raises
+        ------
+        StoreError
+            The entry is damaged or cannot be read.
+        """
+        return read_files(self._folder(key), key, mapped=mapped)
+
+    def write(self, key: str, entry: Entry) -> None:
+        """Put an entry under ``key``; one that is there already stays.
+
+        Raises
+        ------
+        StoreError
+            The disk is full, the store is read-only, or another fault of the file system.
+        """
+        folder = self._folder(key)
+        scratch = None
+        try:
+            scratch = Path(tempfile.mkdtemp(dir=self.root / "tmp"))
+            write_files(scratch, key, entry)
+            folder.parent.mkdir(mode=0o700, exist_ok=True)
+            move_into_place(scratch, folder)
+        except OSError as error:
+            raise failed(folder, error, "write") from error
+        finally:
+            if scratch is not None:
+                shutil.rmtree(scratch, ignore_errors=True)
+
+    def discard(self, key: str) -> None:
+        """Remove an entry, damaged or not; it disappears as a whole."""
+        folder = self._folder(key)
+        try:
+            aside = Path(tempfile.mkdtemp(dir=self.root / "tmp"))
+            try:
+                folder.rename(aside / "entry")
+            except FileNotFoundError:
+                pass
+            finally:
+                shutil.rmtree(aside, ignore_errors=True)
+        except OSError as error:
+            raise failed(folder, error, "remove") from error
+
+    def get_or_compute(
+        self,
+        key: str,
+        compute: Callable[[], Entry],
+        *,
+        on_damage: Callable[[StoreError], None],
+    ) -> Entry:
+        """The stored entry, or a new one from ``compute``, which is then stored.
+
+        A damaged entry is handed to ``on_damage`` as an error, removed and computed again.
+        """
+        try:
+            found = self.read(key)
+        except StoreError as error:
+            on_damage(error)
+            self.discard(key)
+            found = None
+        if found is None:
+            found = compute()
+            self.write(key, found)
+        return found
+
+    def file_digest(self, path: Path, *, on_damage: Callable[[StoreError], None]) -> str:
+        """SHA-256 of a file, remembered so that a second run need not read it again.
+
+        The memory is keyed by path, size and times of change (``mtime`` and ``ctime``, in
+        nanoseconds), so it misses only a change that alters none of them. A file that changed in
+        the last two seconds is read every time, as its next change could bear the same times.
+
+        Raises
+        ------
+        InputError
+            The file cannot be read.
+        StoreError
+            The digest cannot be stored.
+        """
+        try:
+            stat = path.stat()
+        except OSError as error:
+            raise unreadable(path, error) from error
+        changed = max(stat.st_mtime_ns, stat.st_ctime_ns)
+        if time.time_ns() - changed < _SETTLED_NS:
+            return sha256_of_file(path)
+        identity = [str(path.absolute()), stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns]
+        entry = self.get_or_compute(
+            entry_key("file-digest", 1, {"identity": identity}, []),
+            lambda: Entry({}, {"sha256": sha256_of_file(path)}),
+            on_damage=on_damage,
+        )
+        return str(entry.metadata["sha256"])
+
+    def _folder(self, key: str) -> Path:
+        return self.root / key[:2] / key
+
+
+def open_store(root: Path) -> Store:
+    """The store in folder ``root``, which is made if needed.
+
+    Scratch folders of writers that were killed more than a day ago are cleared away. A store that
+    is read-only opens, and gives what it holds.
+
+    Raises
+    ------
+    StoreError
+        The folder cannot be made.
+    """
+    try:
+        for folder in (root, root / "tmp"):
+            if not folder.is_dir():
+                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        old = time.time() - _ABANDONED_SECONDS
+        for scratch in (root / "tmp").iterdir():
+            with suppress(FileNotFoundError):
+                if scratch.stat().st_mtime < old:
+                    shutil.rmtree(scratch, ignore_errors=True)
+    except OSError as error:
+        raise failed(root, error, "open") from error
+    return Store(root)
