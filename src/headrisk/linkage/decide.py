@@ -1,0 +1,79 @@
+"""Thresholds: from kernel densities, at a fixed false-match rate, or without any labels."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+
+from headrisk.linkage.density import crossing, kernels
+from headrisk.linkage.pairs import PairSample, pair_sample
+from headrisk.types import BoolArray, PairScores
+
+FALSE_MATCH_RATES = {"fmr_1e-2": 1e-2, "fmr_1e-3": 1e-3}
+
+
+@dataclass(frozen=True)
+class Threshold:
+    """A decision threshold, or None with the reason why the data give none."""
+
+    value: float | None
+    reason: str = ""
+
+
+Rule = Callable[[PairScores], Threshold]
+
+
+def threshold_rules(mated_prior: float = 0.5) -> Mapping[str, Rule]:
+    """The rules of a run by name: kde, fmr_1e-2, fmr_1e-3."""
+    rules: dict[str, Rule] = {"kde": partial(kde_threshold, prior=mated_prior)}
+    for name, rate in FALSE_MATCH_RATES.items():
+        rules[name] = partial(fixed_fmr_threshold, fmr=rate)
+    return rules
+
+
+def kde_threshold(scores: PairScores, *, prior: float = 0.5) -> Threshold:
+    """Crossing of the mated and non-mated kernel densities at a stated prior.
+
+    The decision rule of Sharma et al. (2026, arXiv 2602.10043). ``prior`` is the probability that
+    a compared pair is mated.
+    """
+    sample = pair_sample(scores)
+    if not sample.mated.size or not sample.nonmated.size:
+        return Threshold(None, _missing(sample))
+    pair = kernels(sample.mated, sample.nonmated)
+    if pair is None:
+        return Threshold(None, "all scores are equal")
+    value = crossing(pair, prior)
+    if value is None:
+        return Threshold(None, f"at prior {prior:g} the mated density never exceeds the other")
+    return Threshold(value)
+
+
+def fixed_fmr_threshold(scores: PairScores, *, fmr: float) -> Threshold:
+    """Lowest threshold that accepts at most a share ``fmr`` of the non-mated pairs.
+
+    The data support it only with at least 1/fmr distinct pairs of people.
+    """
+    sample = pair_sample(scores)
+    needed, have = int(np.ceil(1.0 / fmr - 1e-9)), sample.person_pairs
+    if have < needed:
+        return Threshold(None, f"needs {needed} non-mated pairs of people, the data have {have}")
+    allowed = int(np.floor(fmr * sample.nonmated.size + 1e-9))
+    rejected = np.partition(sample.nonmated, sample.nonmated.size - 1 - allowed)
+    limit = rejected[sample.nonmated.size - 1 - allowed]
+    return Threshold(float(np.nextafter(limit, np.inf)))
+
+
+def accept(scores: PairScores, threshold: float) -> BoolArray:
+    """(probes, gallery): the pair is usable and its score is at least the threshold."""
+    accepted: BoolArray = scores.usable & (scores.values >= threshold)
+    return accepted
+
+
+def _missing(sample: PairSample) -> str:
+    if not sample.mated.size:
+        return "no mated pairs"
+    return "no non-mated pairs"
