@@ -7,24 +7,23 @@ from dataclasses import asdict, dataclass
 
 import pyarrow as pa
 
-SCAN_SCHEMA = pa.schema(
-    [
-        ("scan_id", pa.string()),  # unique in a run: DATASET-relative path without extension
-        ("dataset", pa.string()),  # short name of the data set the row came from
-        ("participant_id", pa.string()),  # as labelled, without "sub-"
-        ("session_id", pa.string()),  # without "ses-"; "" where there are no sessions
-        ("suffix", pa.string()),  # BIDS suffix: T1w, T2w, FLAIR, ...
-        ("path", pa.string()),  # absolute
-        ("site", pa.string()),
-        ("scanner", pa.string()),
-        ("age", pa.float64()),  # years
-        ("sex", pa.string()),
-        ("acq_date", pa.string()),  # ISO date, "" unknown
-        ("family_id", pa.string()),
-        ("status", pa.string()),  # "ok" or "failed"
-        ("reason", pa.string()),  # why a row failed, "" otherwise
-    ]
-)
+_COLUMNS: list[tuple[str, pa.DataType]] = [
+    ("scan_id", pa.string()),  # unique in a run: DATASET-relative path without extension
+    ("dataset", pa.string()),  # short name of the data set the row came from
+    ("participant_id", pa.string()),  # as labelled, without "sub-"
+    ("session_id", pa.string()),  # without "ses-"; "" where there are no sessions
+    ("suffix", pa.string()),  # BIDS suffix: T1w, T2w, FLAIR, ...
+    ("path", pa.string()),  # absolute
+    ("site", pa.string()),
+    ("scanner", pa.string()),
+    ("age", pa.float64()),  # years
+    ("sex", pa.string()),
+    ("acq_date", pa.string()),  # ISO date, "" unknown
+    ("family_id", pa.string()),
+    ("status", pa.string()),  # "ok" or "failed"
+    ("reason", pa.string()),  # why a row failed, "" otherwise
+]
+SCAN_SCHEMA = pa.schema(_COLUMNS)
 
 
 @dataclass(frozen=True)
