@@ -1,0 +1,135 @@
+"""What a run was made with, and what it cost.
+
+The two are kept apart: the first is the same whenever the same data are run with the same software
+and seed, and belongs into ``report.json``; the second differs each time and goes into
+``report-run.json`` only. Neither holds a host name, a user name or a path.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+import re
+import resource
+import sys
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from importlib import metadata
+
+from headrisk import __version__
+from headrisk.run.digests import canonical_json
+from headrisk.settings import Settings
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """What a run's results depend on.
+
+    Attributes
+    ----------
+    headrisk, python
+        Versions.
+    platform
+        Kind of machine, such as ``Linux-x86_64``.
+    dependencies
+        Version of each run-time dependency by its name.
+    settings_digest, input_digest
+        SHA-256 of the settings and of the input files' digests.
+    seed
+        Seed of the run's random generator.
+    """
+
+    headrisk: str
+    python: str
+    platform: str
+    dependencies: Mapping[str, str]
+    settings_digest: str
+    input_digest: str
+    seed: int
+
+
+def collect_provenance(settings: Settings, file_digests: Iterable[str]) -> Provenance:
+    """The provenance of a run with these settings on files with these SHA-256 digests.
+
+    The order of the files does not matter, their number does.
+    """
+    return Provenance(
+        headrisk=__version__,
+        python=platform.python_version(),
+        platform=f"{platform.system()}-{platform.machine()}",
+        dependencies=dependency_versions(),
+        settings_digest=hashlib.sha256(canonical_json(settings.as_dict())).hexdigest(),
+        input_digest=hashlib.sha256(canonical_json(sorted(file_digests))).hexdigest(),
+        seed=settings.seed,
+    )
+
+
+def dependency_versions() -> dict[str, str]:
+    """Installed version of every run-time dependency, by name; "absent" where there is none."""
+    versions = {}
+    for requirement in metadata.requires("headrisk") or []:
+        if "extra ==" in requirement:
+            continue
+        name = re.split(r"[^A-Za-z0-9._-]", requirement, maxsplit=1)[0]
+        try:
+            versions[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            versions[name] = "absent"
+    return dict(sorted(versions.items()))
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What one stage cost.
+
+    Attributes
+    ----------
+    stage
+        Its name.
+    wall_seconds
+        Time on the clock.
+    cpu_seconds
+        Processor time of this process and of the workers that ended during the stage.
+    peak_mb
+        Largest resident memory, in 10^6 bytes, that this process or any one worker had reached by
+        the end of the stage. It counts from the start of the run, so it never falls.
+    """
+
+    stage: str
+    wall_seconds: float
+    cpu_seconds: float
+    peak_mb: float
+
+
+@dataclass
+class CostLog:
+    """The costs of a run, stage by stage, in the order in which the stages ended."""
+
+    costs: list[Cost] = field(default_factory=list)
+
+    @contextmanager
+    def measure(self, stage: str) -> Iterator[None]:
+        """Add the cost of the ``with`` block, also where it ends in an error."""
+        wall, cpu = time.monotonic(), _cpu_seconds()
+        try:
+            yield
+        finally:
+            self.costs.append(
+                Cost(stage, time.monotonic() - wall, _cpu_seconds() - cpu, _peak_mb())
+            )
+
+
+def _cpu_seconds() -> float:
+    usages = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return sum(usage.ru_utime + usage.ru_stime for usage in usages)
+
+
+def _peak_mb() -> float:
+    largest = max(
+        resource.getrusage(who).ru_maxrss
+        for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    )
+    unit = 1 if sys.platform == "darwin" else 1024  # macOS counts bytes, others kibibytes
+    return largest * unit / 1e6
