@@ -26,6 +26,14 @@ DEFAULT_MEASURES = (
     "correlation-ratio",
 )
 
+_KINDS: dict[type, str] = {
+    int: "a whole number",
+    float: "a number",
+    bool: "true or false",
+    str: "text",
+    tuple: "a list of texts",
+}
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -96,7 +104,7 @@ def read_settings(path: Path) -> Settings:
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise UsageError(str(path), found=str(error), expected="a TOML file") from error
     known = {field.name: field for field in fields(Settings)}
-    for name in values:
+    for name, value in values.items():
         if name not in known:
             raise UsageError(
                 str(path),
@@ -104,8 +112,25 @@ def read_settings(path: Path) -> Settings:
                 expected=f"one of {', '.join(known)}",
                 remedy="Correct the name or remove the line.",
             )
-    plain = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
+        default = known[name].default
+        if not _same_kind(value, default):
+            raise UsageError(
+                str(path),
+                found=f"{name} = {value!r}",
+                expected=f"{_KINDS[type(default)]}, such as {default!r}",
+                remedy="Correct the value.",
+            )
+    plain: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
     return Settings(**plain)
+
+
+def _same_kind(value: object, default: object) -> bool:
+    """Whether a TOML value has the type of a setting, judged by the setting's default."""
+    if isinstance(default, tuple):
+        return isinstance(value, list) and all(isinstance(item, str) for item in value)
+    if isinstance(default, float):
+        return type(value) in (int, float)
+    return type(value) is type(default)  # True is no whole number here
 
 
 def _require(name: str, value: object, holds: bool, expected: str) -> None:
