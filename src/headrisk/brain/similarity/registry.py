@@ -1,0 +1,170 @@
+"""The registry of similarity measures: what a measure is, and how one is added.
+
+A *family* computes one or more measures from one pass over a block of pairs, so that measures
+which need the same intermediate result (a filtered product, a joint histogram) share it. It is
+two functions: ``prepare`` turns a block of fingerprints into whatever the family needs of each
+image, once per image; ``block`` scores every prepared image of one block against every one of
+another.
+
+All scores are oriented so that larger means more similar: distances (mean absolute error, root
+mean square error, gradient-magnitude similarity deviation) are returned with a minus sign.
+
+A twelfth measure is one function::
+
+    @measure("cosine")
+    def cosine(a: Float32Array, b: Float32Array) -> FloatArray:
+        ...
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Set
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from headrisk.errors import UsageError
+from headrisk.types import Float32Array, FloatArray, Grid, IntArray
+
+Prepare = Callable[[Float32Array, Grid], Any]
+BlockFunction = Callable[[Any, Any, Set[str]], dict[str, FloatArray]]
+MeasureFunction = Callable[[Any, Any], FloatArray]
+
+
+@dataclass(frozen=True)
+class PairFamily:
+    """Measures whose score of a pair depends on the two images only.
+
+    Attributes
+    ----------
+    names
+        The measures this family can compute.
+    prepare
+        ``prepare(vectors, grid)``: (n, voxels) fingerprints to what ``block`` needs of them.
+    block
+        ``block(a, b, names)``: two prepared blocks to one (a, b) matrix for each wanted name.
+    symmetric
+        Whether the score of (a, b) is the score of (b, a).
+    bytes_per_voxel
+        Memory that one prepared image takes, for each voxel of the mask; sets the block size.
+    """
+
+    names: tuple[str, ...]
+    prepare: Prepare
+    block: BlockFunction
+    symmetric: bool = True
+    bytes_per_voxel: int = 4
+
+
+class GalleryScores(Protocol):
+    """Scores all probes against a whole gallery; returns the matrix and a note on how."""
+
+    def __call__(
+        self,
+        probes: Float32Array,
+        gallery: Float32Array,
+        probe_person: IntArray,
+        gallery_person: IntArray,
+        reference_mean: Float32Array | None,
+        block: int | None,
+    ) -> tuple[FloatArray, str]: ...
+
+
+@dataclass(frozen=True)
+class GalleryMeasure:
+    """A measure whose score of a pair depends on the other images of the gallery too."""
+
+    name: str
+    scores: GalleryScores
+
+
+Measure = PairFamily | GalleryMeasure
+
+MEASURES: dict[str, Measure] = {}
+
+
+def vectors_only(vectors: Float32Array, grid: Grid) -> Float32Array:
+    """Prepare nothing: the fingerprints as they are."""
+    return vectors
+
+
+def family(
+    *names: str, prepare: Prepare = vectors_only, symmetric: bool = True, bytes_per_voxel: int = 4
+) -> Callable[[BlockFunction], BlockFunction]:
+    """Register a block function that computes several measures in one pass."""
+
+    def register(function: BlockFunction) -> BlockFunction:
+        found = PairFamily(names, prepare, function, symmetric, bytes_per_voxel)
+        for name in names:
+            _add(name, found)
+        return function
+
+    return register
+
+
+def measure(
+    name: str,
+    prepare: Prepare = vectors_only,
+    symmetric: bool = True,
+    bytes_per_voxel: int = 4,
+) -> Callable[[MeasureFunction], MeasureFunction]:
+    """Register ``function(a, b) -> (a, b) matrix`` as the measure ``name``."""
+
+    def register(function: MeasureFunction) -> MeasureFunction:
+        block = _Named(name, function)
+        _add(name, PairFamily((name,), prepare, block, symmetric, bytes_per_voxel))
+        return function
+
+    return register
+
+
+def gallery_measure(name: str) -> Callable[[GalleryScores], GalleryScores]:
+    """Register a function of the whole gallery as the measure ``name``."""
+
+    def register(function: GalleryScores) -> GalleryScores:
+        _add(name, GalleryMeasure(name, function))
+        return function
+
+    return register
+
+
+def select(names: Iterable[str]) -> dict[str, Measure]:
+    """The measures of these names, in this order.
+
+    Raises
+    ------
+    UsageError
+        A name is unknown; the error lists the known ones.
+    """
+    chosen: dict[str, Measure] = {}
+    for name in names:
+        if name not in MEASURES:
+            raise UsageError(
+                "similarity measures",
+                found=f"unknown measure {name!r}",
+                expected=f"one of {', '.join(sorted(MEASURES))}",
+                remedy="Correct the name in the settings.",
+            )
+        chosen[name] = MEASURES[name]
+    return chosen
+
+
+@dataclass(frozen=True)
+class _Named:
+    """A single measure's function under the signature of a family, fit to cross processes."""
+
+    name: str
+    function: MeasureFunction
+
+    def __call__(self, a: Any, b: Any, names: Set[str]) -> dict[str, FloatArray]:
+        return {self.name: self.function(a, b)}
+
+
+def _add(name: str, found: Measure) -> None:
+    if name in MEASURES:
+        raise UsageError(
+            "similarity measures",
+            found=f"a second measure called {name!r}",
+            expected="each name once",
+            remedy="Give the new measure another name.",
+        )
+    MEASURES[name] = found

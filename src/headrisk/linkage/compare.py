@@ -1,0 +1,254 @@
+"""Compare every probe with every gallery scan, block by block, under several measures.
+
+This stage knows no modality: it is given the measures, cuts the two lists of fingerprints into
+blocks, has every family of measures score every block, and puts the results together. Blocks are
+independent of each other, so an engine may run them in any number of processes.
+"""
+
+from __future__ import annotations
+
+import mmap
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+
+from headrisk.errors import InputError, UsageError
+from headrisk.types import BoolArray, Float32Array, FloatArray, Grid, IntArray, PairScores
+
+PREPARED_BYTES = 192 << 20  # memory for one prepared side of a block
+LARGEST_BLOCK = 512
+CHECKED_ROWS = 64  # fingerprints read at a time when looking for values that are not finite
+
+
+@runtime_checkable
+class PairMeasures(Protocol):
+    """Measures that score a pair from its two images only, computed in one pass."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The measures it can compute."""
+
+    @property
+    def prepare(self) -> Callable[[Float32Array, Grid], Any]:
+        """What is computed once for each image of a block."""
+
+    @property
+    def block(self) -> Callable[[Any, Any, Set[str]], dict[str, FloatArray]]:
+        """Two prepared blocks to one matrix for each wanted name."""
+
+    @property
+    def symmetric(self) -> bool:
+        """Whether the score of (a, b) is the score of (b, a)."""
+
+    @property
+    def bytes_per_voxel(self) -> int:
+        """Memory of one prepared image for each voxel of the fingerprint."""
+
+
+@runtime_checkable
+class WholeGalleryMeasure(Protocol):
+    """A measure whose score of a pair depends on the rest of the gallery too."""
+
+    @property
+    def scores(self) -> Callable[..., tuple[FloatArray, str]]:
+        """All scores at once, and a note on how they were made."""
+
+
+class Comparison(dict[str, PairScores]):
+    """Scores by measure name, with ``notes``: what a measure has to say on how it was made."""
+
+    def __init__(self, scores: Mapping[str, PairScores], notes: Mapping[str, str]) -> None:
+        super().__init__(scores)
+        self.notes = dict(notes)
+
+
+@dataclass(frozen=True)
+class MappedRows:
+    """Rows of a ``.npy``-backed array by file position, so that a task carries no voxels."""
+
+    path: Path
+    offset: int
+    shape: tuple[int, int]
+
+    def read(self) -> Float32Array:
+        """The rows as an array in memory."""
+        return np.array(np.memmap(self.path, np.float32, "r", offset=self.offset, shape=self.shape))
+
+
+@dataclass(frozen=True)
+class BlockTask:
+    """One family on one block of pairs; runs anywhere the family can be imported."""
+
+    family: PairMeasures
+    names: frozenset[str]
+    grid: Grid
+    rows: slice
+    columns: slice
+    probes: Float32Array | MappedRows
+    gallery: Float32Array | MappedRows | None  # None: the probes again
+
+
+def score_block(task: BlockTask) -> dict[str, FloatArray]:
+    """Run one task: one (rows, columns) matrix for each of its measures."""
+    a = task.family.prepare(_vectors(task.probes), task.grid)
+    b = a if task.gallery is None else task.family.prepare(_vectors(task.gallery), task.grid)
+    return task.family.block(a, b, task.names)
+
+
+Run = Callable[
+    [Callable[[BlockTask], dict[str, FloatArray]], Sequence[BlockTask]],
+    Iterable[dict[str, FloatArray]],
+]
+
+
+def compare(
+    probes: Float32Array,
+    gallery: Float32Array,
+    probe_person: IntArray,
+    gallery_person: IntArray,
+    usable: BoolArray,
+    measures: Mapping[str, PairMeasures | WholeGalleryMeasure],
+    grid: Grid,
+    *,
+    reference_mean: Float32Array | None = None,
+    block: int | None = None,
+    run: Run = map,
+) -> Comparison:
+    """Score every probe against every gallery scan under each measure.
+
+    Parameters
+    ----------
+    probes, gallery
+        (p, voxels) and (g, voxels) float32 fingerprints, in memory or memory-mapped. Pass one
+        and the same object twice to compare a list with itself: symmetric measures are then
+        computed once for each unordered pair of blocks.
+    probe_person, gallery_person
+        Person numbers; the same number is the same person.
+    usable
+        (p, g), False where two scans must not be compared. Scores are computed all the same.
+    measures
+        The measures by name, as a modality's registry gives them. Names that share a family are
+        computed together.
+    grid
+        The voxel grid of the fingerprints.
+    reference_mean
+        (voxels,) mean fingerprint of other people, for measures that want one.
+    block
+        Images in a block. By default each family gets as many as fit its memory, at most 512.
+    run
+        ``run(function, tasks)`` gives the results in the order of the tasks. By default one
+        after the other in this process.
+
+    Returns
+    -------
+    Comparison
+        A mapping of measure name to `PairScores`, in the order of ``measures``.
+
+    Raises
+    ------
+    UsageError
+        No measures, or a block size below 1.
+    InputError
+        Shapes that do not fit together, another type than float32, or values not finite.
+    """
+    _check_options(measures, block)
+    _check_fingerprints("probes", probes, probe_person, grid)
+    _check_fingerprints("gallery", gallery, gallery_person, grid)
+    _check_shape("usable", usable, (len(probes), len(gallery)))
+    if reference_mean is not None:
+        _check_shape("reference mean", reference_mean, (grid.size,))
+    shape = (len(probes), len(gallery))
+    pairwise = {n: m for n, m in measures.items() if isinstance(m, PairMeasures)}
+    values = {name: np.empty(shape) for name in pairwise}
+    tasks = list(_tasks(probes, gallery, pairwise, grid, block))
+    for task, scores in zip(tasks, run(score_block, tasks), strict=True):
+        for name in task.names:
+            values[name][task.rows, task.columns] = scores[name]
+            if probes is gallery and task.family.symmetric:
+                values[name][task.columns, task.rows] = scores[name].T
+    notes: dict[str, str] = {}
+    for name, found in measures.items():
+        if not isinstance(found, PairMeasures):
+            values[name], notes[name] = found.scores(
+                probes, gallery, probe_person, gallery_person, reference_mean, block
+            )
+    return Comparison(
+        {n: PairScores(n, values[n], usable, probe_person, gallery_person) for n in measures},
+        notes,
+    )
+
+
+def _tasks(
+    probes: Float32Array,
+    gallery: Float32Array,
+    measures: Mapping[str, PairMeasures],
+    grid: Grid,
+    block: int | None,
+) -> Iterator[BlockTask]:
+    """One task for each family and block; for a list against itself the upper triangle only."""
+    families = {id(found): found for found in measures.values()}
+    for key, found in families.items():
+        names = frozenset(name for name, m in measures.items() if id(m) == key)
+        step = block or _block_size(found, grid)
+        for i in range(0, len(probes), step):
+            rows = slice(i, min(i + step, len(probes)))
+            same = probes is gallery and found.symmetric
+            for j in range(i if same else 0, len(gallery), step):
+                columns = slice(j, min(j + step, len(gallery)))
+                right = None if probes is gallery and i == j else _rows(gallery, columns)
+                yield BlockTask(found, names, grid, rows, columns, _rows(probes, rows), right)
+
+
+def _block_size(family: PairMeasures, grid: Grid) -> int:
+    fitting = PREPARED_BYTES // max(1, family.bytes_per_voxel * grid.size)
+    return int(min(LARGEST_BLOCK, max(1, fitting)))
+
+
+def _rows(vectors: Float32Array, rows: slice) -> Float32Array | MappedRows:
+    """Rows to put into a task: a file position where the array is a whole mapped file."""
+    if isinstance(vectors, np.memmap) and isinstance(vectors.base, mmap.mmap):
+        voxels = vectors.shape[1]
+        offset = int(vectors.offset) + rows.start * voxels * vectors.itemsize
+        if vectors.filename is not None and vectors.flags.c_contiguous:
+            return MappedRows(Path(vectors.filename), offset, (rows.stop - rows.start, voxels))
+    return vectors[rows]
+
+
+def _vectors(rows: Float32Array | MappedRows) -> Float32Array:
+    return rows.read() if isinstance(rows, MappedRows) else rows
+
+
+def _check_options(measures: Mapping[str, object], block: int | None) -> None:
+    if not measures:
+        raise UsageError("compare", found="no measures", expected="at least one measure")
+    if block is not None and block < 1:
+        raise UsageError("compare: block", found=str(block), expected="1 or more")
+
+
+def _check_fingerprints(subject: str, vectors: Float32Array, person: IntArray, grid: Grid) -> None:
+    _check_shape(subject, vectors, (len(vectors), grid.size))
+    _check_shape(f"{subject}: person numbers", person, (len(vectors),))
+    if vectors.dtype != np.float32:
+        raise InputError(subject, found=f"fingerprints of type {vectors.dtype}", expected="float32")
+    for start in range(0, len(vectors), CHECKED_ROWS):
+        finite = np.isfinite(vectors[start : start + CHECKED_ROWS]).all(axis=1)
+        if not finite.all():
+            raise InputError(
+                subject,
+                found=f"fingerprint {start + int(np.argmin(finite))} holds values not finite",
+                expected="finite values",
+                remedy="Prepare that scan again or leave it out.",
+            )
+
+
+def _check_shape(subject: str, array: np.ndarray[Any, Any], shape: tuple[int, ...]) -> None:
+    if array.shape != shape:
+        raise InputError(
+            subject,
+            found=f"an array of shape {array.shape}",
+            expected=f"shape {shape}",
+            remedy="All fingerprints of a comparison must come from the same grid.",
+        )

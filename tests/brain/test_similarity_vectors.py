@@ -1,0 +1,173 @@
+"""Correlation, residual correlation and difference measures against plain NumPy and skimage."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+from skimage.metrics import peak_signal_noise_ratio
+
+from headrisk.brain.similarity import select
+from headrisk.brain.similarity.residual import residual_correlation
+from headrisk.errors import UsageError
+from headrisk.types import Float32Array, FloatArray, Grid, IntArray
+
+
+def grid_of(voxels: int) -> Grid:
+    return Grid(np.ones((1, 1, voxels), bool), np.eye(4))
+
+
+def block(name: str, a: Float32Array, b: Float32Array) -> FloatArray:
+    family = select([name])[name]
+    grid = grid_of(a.shape[1])
+    return family.block(family.prepare(a, grid), family.prepare(b, grid), {name})[name]
+
+
+def images(seed: int, count: int, voxels: int = 5000) -> Float32Array:
+    rng = np.random.default_rng(seed)
+    shared = rng.standard_normal(voxels)
+    noise = rng.standard_normal((count, voxels))
+    return np.clip(0.8 * shared + 0.6 * noise, -4, 4).astype(np.float32)
+
+
+def naive_residual(
+    probes: FloatArray, gallery: FloatArray, probe_person: IntArray, gallery_person: IntArray
+) -> FloatArray:
+    """Recompute the mean brain for every pair, without the two people of the pair."""
+    out = np.zeros((len(probes), len(gallery)))
+    for i, probe in enumerate(probes):
+        for j, image in enumerate(gallery):
+            pair = {probe_person[i], gallery_person[j]}
+            others = [k for k in np.unique(gallery_person) if k not in pair]
+            mean = np.mean([gallery[gallery_person == k].mean(axis=0) for k in others], axis=0)
+            out[i, j] = np.corrcoef(probe - mean, image - mean)[0, 1]
+    return out
+
+
+def test_ncc_is_the_pearson_correlation() -> None:
+    a, b = images(0, 6), images(1, 4)
+    expected = np.corrcoef(a.astype(float), b.astype(float))[:6, 6:]
+    assert np.abs(block("ncc", a, b) - expected).max() < 1e-6
+
+
+@pytest.mark.parametrize("offset", [0.3, 3.0, 300.0])
+def test_ncc_ignores_gain_and_offset(offset: float) -> None:
+    a, b = images(0, 3), images(1, 4)
+    changed = (2.5 * b + offset).astype(np.float32)
+    assert np.abs(block("ncc", a, changed) - block("ncc", a, b)).max() < 1e-5
+
+
+def test_differences_against_numpy_and_skimage() -> None:
+    a, b = images(0, 5), images(1, 7)
+    delta = a[:, None].astype(float) - b[None]
+    assert np.abs(block("mae", a, b) + np.abs(delta).mean(axis=2)).max() < 1e-6
+    assert np.abs(block("rmse", a, b) + np.sqrt((delta**2).mean(axis=2))).max() < 1e-6
+    psnr = [[peak_signal_noise_ratio(x, y, data_range=8) for y in b] for x in a]
+    assert np.abs(block("psnr", a, b) - psnr).max() < 1e-5
+
+
+def test_identical_images_reach_the_stated_bounds() -> None:
+    a = images(0, 2)
+    assert block("psnr", a, a)[0, 0] == pytest.approx(100)
+    assert block("rmse", a, a)[0, 0] == 0
+    assert block("ncc", a, a)[0, 0] == pytest.approx(1, abs=1e-6)
+
+
+@pytest.mark.parametrize("name", ["ncc", "mae", "rmse", "psnr"])
+def test_constant_images_give_finite_scores(name: str) -> None:
+    flat = np.stack([np.zeros(50), np.full(50, 3.3)]).astype(np.float32)
+    a = np.concatenate([flat, images(0, 2, 50)])
+    assert np.isfinite(block(name, a, a)).all()
+    if name == "ncc":
+        assert np.all(block(name, a, a)[:2] == 0)
+
+
+PEOPLE = st.lists(st.integers(0, 6), min_size=3, max_size=9)
+
+
+@settings(max_examples=60, deadline=None)
+@given(PEOPLE, PEOPLE, st.integers(0, 10**6), st.sampled_from([None, 1, 2, 5]))
+def test_residual_equals_a_mean_recomputed_for_every_pair(
+    probe_people: list[int], gallery_people: list[int], seed: int, step: int | None
+) -> None:
+    gallery_person = np.array([*gallery_people, 20, 21, 22])
+    probe_person = np.array(probe_people)
+    probes, gallery = images(seed, len(probe_person), 60), images(seed + 1, len(gallery_person), 60)
+    got, note = residual_correlation(probes, gallery, probe_person, gallery_person, None, step)
+    expected = naive_residual(
+        probes.astype(float), gallery.astype(float), probe_person, gallery_person
+    )
+    assert np.abs(got - expected).max() < 1e-4
+    assert "gallery mean" in note
+
+
+def test_residual_of_a_list_with_itself_leaves_the_probe_out() -> None:
+    person = np.array([0, 0, 1, 2, 3, 3, 3, 4])
+    vectors = images(5, len(person), 400)
+    got, _ = residual_correlation(vectors, vectors, person, person)
+    expected = naive_residual(vectors.astype(float), vectors.astype(float), person, person)
+    assert np.abs(got - expected).max() < 1e-5
+    assert np.abs(got - got.T).max() < 1e-6
+
+
+def test_residual_without_identity_gives_mates_no_advantage() -> None:
+    """Scans that carry no identity: mated and non-mated scores have one mean."""
+    people = np.arange(20)
+    mated, nonmated = [], []
+    for seed in range(40):
+        probes, gallery = images(seed, 20, 300), images(1000 + seed, 20, 300)
+        shared = images(2000 + seed, 1, 300)
+        got, _ = residual_correlation(probes + shared, gallery + shared, people, people)
+        same = np.eye(20, dtype=bool)
+        mated.append(got[same].mean())
+        nonmated.append(got[~same].mean())
+    difference = np.array(mated) - np.array(nonmated)
+    error = difference.std(ddof=1) / np.sqrt(len(difference))
+    assert abs(difference.mean()) < 4 * error + 1 / (20 * 19)
+
+
+def test_residual_of_a_small_gallery_uses_the_reference() -> None:
+    probes, gallery, mean = images(0, 3), images(1, 4), images(2, 1)[0]
+    got, note = residual_correlation(probes, gallery, np.arange(3), np.arange(4), mean)
+    expected = np.corrcoef(probes - mean, gallery - mean)[:3, 3:]
+    assert np.abs(got - expected).max() < 1e-6
+    assert note == "reference mean brain (4 gallery people are fewer than 20)"
+
+
+def test_residual_of_a_large_gallery_ignores_the_reference() -> None:
+    probes, gallery, mean = images(0, 3), images(1, 20), images(2, 1)[0]
+    people = np.arange(20)
+    with_mean, note = residual_correlation(probes, gallery, people[:3], people, mean)
+    without, _ = residual_correlation(probes, gallery, people[:3], people)
+    assert np.array_equal(with_mean, without)
+    assert note.startswith("gallery mean brain (20 people")
+
+
+def test_residual_needs_three_people_or_a_reference() -> None:
+    vectors = images(0, 4)
+    with pytest.raises(UsageError, match="2 people in the gallery"):
+        residual_correlation(vectors, vectors, np.arange(4) // 2, np.arange(4) // 2)
+
+
+def test_residual_of_images_that_equal_the_mean_is_zero() -> None:
+    vectors = np.tile(images(0, 1), (4, 1))
+    got, _ = residual_correlation(vectors, vectors, np.arange(4), np.arange(4))
+    assert np.all(got == 0)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    hnp.arrays(np.float32, (5, 30), elements=st.floats(-4, 4, width=32)),
+    st.sampled_from(["ncc", "mae", "rmse", "psnr"]),
+)
+def test_symmetry_and_self_is_the_maximum(vectors: Float32Array, name: str) -> None:
+    scores = block(name, vectors, vectors)
+    assert np.abs(scores - scores.T).max() < 1e-6
+    assert np.all(scores <= scores.diagonal()[:, None] + 1e-6)
+
+
+def test_unknown_measures_are_refused_with_the_known_ones() -> None:
+    with pytest.raises(UsageError, match=r"unknown measure 'nccc'.*ncc"):
+        select(["ncc", "nccc"])

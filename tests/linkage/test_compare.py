@@ -1,0 +1,146 @@
+"""Comparing in blocks: assembly, symmetry, memory-mapped input, processes, refused input."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from headrisk.brain.similarity import PairFamily, select
+from headrisk.errors import InputError, UsageError
+from headrisk.linkage.compare import compare
+from headrisk.types import Float32Array, FloatArray, Grid
+
+NAMES = ("ncc", "mae", "rmse", "residual-correlation")
+GRID = Grid(np.ones((3, 4, 5), bool), np.eye(4))
+
+
+def images(seed: int, count: int) -> Float32Array:
+    return np.random.default_rng(seed).standard_normal((count, GRID.size)).astype(np.float32)
+
+
+def run(a: Float32Array, b: Float32Array, **options: Any) -> Any:
+    usable = np.ones((len(a), len(b)), bool)
+    names = options.pop("names", NAMES)
+    return compare(
+        a, b, np.arange(len(a)), np.arange(len(b)), usable, select(names), GRID, **options
+    )
+
+
+def test_scores_land_where_they_belong() -> None:
+    a, b = images(0, 7), images(1, 11)
+    result = run(a, b, block=3)
+    assert list(result) == list(NAMES)
+    expected = np.corrcoef(a, b)[:7, 7:]
+    assert np.abs(result["ncc"].values - expected).max() < 1e-6
+    expected = -np.abs(a[:, None] - b[None]).mean(axis=2)
+    assert np.abs(result["mae"].values - expected).max() < 1e-6
+    assert result["ncc"].measure == "ncc"
+    assert result["ncc"].mated.sum() == 7
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(3, 9), st.integers(3, 9), st.integers(1, 10), st.integers(0, 99))
+def test_block_size_does_not_change_scores(p: int, g: int, block: int, seed: int) -> None:
+    a, b = images(seed, p), images(seed + 1, g)
+    whole, cut = run(a, b), run(a, b, block=block)
+    for name in NAMES:
+        assert np.abs(whole[name].values - cut[name].values).max() < 1e-6
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.permutations(range(6)), st.permutations(range(5)), st.integers(0, 99))
+def test_permuted_input_permutes_output(p: list[int], g: list[int], seed: int) -> None:
+    a, b = images(seed, 6), images(seed + 1, 5)
+    usable = np.ones((6, 5), bool)
+    measures = select(NAMES)
+    plain = compare(a, b, np.arange(6), np.arange(5), usable, measures, GRID)
+    mixed = compare(a[p], b[g], np.array(p), np.array(g), usable, measures, GRID, block=2)
+    for name in NAMES:
+        assert np.abs(plain[name].values[np.ix_(p, g)] - mixed[name].values).max() < 1e-6
+
+
+def test_a_list_against_itself_equals_two_copies() -> None:
+    a = images(0, 7)
+    same, copies = run(a, a, block=3), run(a, a.copy(), block=3)
+    for name in NAMES:
+        assert np.abs(same[name].values - copies[name].values).max() < 1e-6
+
+
+def test_upper_triangle_only_for_symmetric_measures() -> None:
+    calls: list[tuple[int, int]] = []
+
+    def count(a: Float32Array, b: Float32Array, names: object) -> dict[str, FloatArray]:
+        calls.append((len(a), len(b)))
+        return {"first": (a[:, :1] - b[:, 0]).astype(float)}
+
+    def blocks(symmetric: bool) -> int:
+        calls.clear()
+        family = PairFamily(("first",), lambda vectors, grid: vectors, count, symmetric)
+        a = images(0, 6)
+        usable = np.ones((6, 6), bool)
+        result = compare(a, a, np.arange(6), np.arange(6), usable, {"first": family}, GRID, block=2)
+        if not symmetric:
+            assert np.allclose(result["first"].values, a[:, :1] - a[:, 0])
+        return len(calls)
+
+    assert blocks(symmetric=True) == 6
+    assert blocks(symmetric=False) == 9
+
+
+def test_notes_say_which_mean_was_removed() -> None:
+    a = images(0, 5)
+    assert "gallery mean" in run(a, a).notes["residual-correlation"]
+    assert "reference mean" in run(a, a, reference_mean=a[0]).notes["residual-correlation"]
+
+
+def in_processes(function: Any, tasks: Sequence[Any]) -> Iterable[Any]:
+    assert all(not isinstance(task.probes, np.ndarray) for task in tasks)
+    with ProcessPoolExecutor(2) as pool:
+        yield from pool.map(function, tasks)
+
+
+def test_memory_mapped_input_in_processes(tmp_path: Path) -> None:
+    a, b = images(0, 7), images(1, 11)
+    np.save(tmp_path / "a.npy", a)
+    np.save(tmp_path / "b.npy", b)
+    mapped = [np.load(tmp_path / name, mmap_mode="r") for name in ("a.npy", "b.npy")]
+    plain = run(a, b)
+    result = run(*mapped, block=3, run=in_processes)
+    part = run(mapped[0][2:], mapped[1], block=3)
+    for name in NAMES:
+        assert np.abs(plain[name].values - result[name].values).max() < 1e-6
+    assert np.abs(plain["mae"].values[2:] - part["mae"].values).max() < 1e-6
+
+
+def test_refused_input() -> None:
+    a, b = images(0, 4), images(1, 5)
+    with pytest.raises(InputError, match=r"probes.*shape \(4, 59\).*shape \(4, 60\)"):
+        run(a[:, :59], b)
+    with pytest.raises(InputError, match=r"gallery.*float64.*float32"):
+        run(a, b.astype(float))
+    bad = b.copy()
+    bad[3, 7] = np.nan
+    with pytest.raises(InputError, match="gallery: fingerprint 3"):
+        run(a, bad)
+    with pytest.raises(InputError, match="usable"):
+        compare(a, b, np.arange(4), np.arange(5), np.ones((5, 4), bool), select(NAMES), GRID)
+    with pytest.raises(InputError, match="gallery: person numbers"):
+        compare(a, b, np.arange(4), np.arange(4), np.ones((4, 5), bool), select(NAMES), GRID)
+    with pytest.raises(InputError, match="reference mean"):
+        run(a, b, reference_mean=a[0, :9])
+    with pytest.raises(UsageError, match="no measures"):
+        run(a, b, names=())
+    with pytest.raises(UsageError, match="block"):
+        run(a, b, block=0)
+
+
+def test_empty_lists_give_empty_scores() -> None:
+    result = run(images(0, 0), images(1, 5), names=("ncc", "mae"))
+    assert result["ncc"].values.shape == (0, 5)
