@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 
@@ -24,6 +25,7 @@ _COLUMNS: list[tuple[str, pa.DataType]] = [
     ("reason", pa.string()),  # why a row failed, "" otherwise
 ]
 SCAN_SCHEMA = pa.schema(_COLUMNS)
+_NOTES_KEY = b"headrisk.notes"
 
 
 @dataclass(frozen=True)
@@ -46,9 +48,20 @@ class Scan:
     reason: str = ""
 
 
-def scan_table(scans: Iterable[Scan]) -> pa.Table:
-    """Rows to an Arrow table under ``SCAN_SCHEMA``."""
-    return pa.Table.from_pylist([asdict(scan) for scan in scans], schema=SCAN_SCHEMA)
+def scan_table(scans: Iterable[Scan], notes: Iterable[str] = ()) -> pa.Table:
+    """Rows to an Arrow table under ``SCAN_SCHEMA``.
+
+    ``notes`` are remarks on the data set as a whole (a table that did not fit, files left out);
+    they travel in the schema's metadata and ``table_notes`` reads them.
+    """
+    table = pa.Table.from_pylist([asdict(scan) for scan in scans], schema=SCAN_SCHEMA)
+    return table.replace_schema_metadata({_NOTES_KEY: json.dumps(list(notes)).encode()})
+
+
+def table_notes(table: pa.Table) -> tuple[str, ...]:
+    """Remarks made while the data set was indexed."""
+    stored = (table.schema.metadata or {}).get(_NOTES_KEY, b"[]")
+    return tuple(str(note) for note in json.loads(stored))
 
 
 def scan_rows(table: pa.Table) -> list[Scan]:

@@ -1,0 +1,241 @@
+"""Indexing a BIDS folder in one pass of ``os.scandir``.
+
+Reads ``sub-*/[ses-*/]anat/*``; everything else (derivatives, sourcedata, code, hidden folders) is
+left alone, and because the depth is fixed a loop of symbolic links does no harm.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from headrisk.dataset.bids_names import (
+    IMAGE_ENDINGS,
+    BidsName,
+    applicable,
+    is_folder,
+    listing,
+    parse_name,
+    sidecar_files,
+)
+from headrisk.dataset.bids_tables import PersonFacts, person_facts, scan_dates, session_facts
+from headrisk.dataset.scans import Scan
+from headrisk.dataset.sidecar import read_sidecar, sidecar_fields
+
+
+@dataclass(frozen=True)
+class BidsIndex:
+    """What a BIDS folder holds.
+
+    Attributes
+    ----------
+    scans
+        Images of the wanted suffixes, and failed rows for folders or files that do not fit.
+    suffixes
+        How many images of each suffix the anat folders hold, wanted or not.
+    notes
+        Remarks: files left out, sidecars not usable.
+    """
+
+    scans: list[Scan]
+    suffixes: Counter[str]
+    notes: list[str]
+
+
+@dataclass
+class _Walk:
+    """What is gathered on the way through the folders."""
+
+    root: Path
+    contrasts: tuple[str, ...]
+    people: dict[str, PersonFacts]
+    scans: list[Scan] = field(default_factory=list)
+    suffixes: Counter[str] = field(default_factory=Counter)
+    notes: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class _Session:
+    """One session folder and what was read above it."""
+
+    person: str
+    session: str
+    folder: Path
+    sidecars: list[tuple[BidsName, Path]]
+    facts: PersonFacts
+
+
+def index_bids(
+    root: Path,
+    contrasts: tuple[str, ...],
+    participants: tuple[str, ...] = (),
+    sessions: tuple[str, ...] = (),
+) -> BidsIndex:
+    """List the images of a BIDS folder with what its tables and sidecars say of them.
+
+    Age, sex, site and family come from ``sessions.tsv``, then ``participants.tsv``, then the
+    sidecars; the scanner from the sidecars first; the date from ``scans.tsv``, sidecars, then
+    ``sessions.tsv``. Sidecars apply by BIDS' inheritance principle: from the root down, each
+    level's values overriding those above. Runs and acquisitions stay separate scans.
+
+    Parameters
+    ----------
+    root
+        Folder with the ``sub-*`` folders.
+    contrasts
+        Suffixes wanted, for example ``("T1w",)``.
+    participants, sessions
+        Labels without entity to restrict to; empty for all.
+
+    Raises
+    ------
+    InputError
+        A table is damaged.
+    """
+    walk = _Walk(root, contrasts, person_facts(root / "participants.tsv"))
+    top, _ = listing(root)
+    top_sidecars = sidecar_files(top)
+    for entry in top:
+        label = entry.name.removeprefix("sub-")
+        if label in ("", entry.name) or not is_folder(entry):
+            continue
+        if not participants or label in participants:
+            _person(walk, label, Path(entry.path), top_sidecars, sessions)
+    return BidsIndex(walk.scans, walk.suffixes, walk.notes)
+
+
+def _person(
+    walk: _Walk,
+    label: str,
+    folder: Path,
+    above: list[tuple[BidsName, Path]],
+    wanted: tuple[str, ...],
+) -> None:
+    entries, problem = listing(folder)
+    if problem:
+        walk.scans.append(_failed(walk, label, "", folder, problem))
+    facts = walk.people.get(label, PersonFacts())
+    by_session = session_facts(folder / f"sub-{label}_sessions.tsv", facts)
+    sidecars = above + sidecar_files(entries)
+    for entry in entries:
+        if entry.name == "anat" and is_folder(entry) and not wanted:
+            _images(walk, _Session(label, "", folder, sidecars, by_session.get("", facts)))
+        session = entry.name.removeprefix("ses-")
+        if session in ("", entry.name) or not is_folder(entry):
+            continue
+        if not wanted or session in wanted:
+            inner, problem = listing(Path(entry.path))
+            if problem:
+                walk.scans.append(_failed(walk, label, session, Path(entry.path), problem))
+            _images(
+                walk,
+                _Session(
+                    label,
+                    session,
+                    Path(entry.path),
+                    sidecars + sidecar_files(inner),
+                    by_session.get(session, facts),
+                ),
+            )
+
+
+def _images(walk: _Walk, session: _Session) -> None:
+    """Add the wanted images of one session's anat folder."""
+    folder = session.folder / "anat"
+    entries, problem = listing(folder)
+    if problem and folder.exists():
+        walk.scans.append(_failed(walk, session.person, session.session, folder, problem))
+    dates = scan_dates(session.folder / f"{_prefix(session, '_')}scans.tsv")
+    sidecars = session.sidecars + sidecar_files(entries)
+    for name, entry in _one_format_each(walk, entries):
+        walk.suffixes[name.suffix] += 1
+        if name.suffix not in walk.contrasts:
+            continue
+        if name.entities.get("part", "mag") != "mag":
+            walk.notes.append(f"{entry.path}: not a magnitude image, left out")
+            continue
+        walk.scans.append(_scan(walk, session, name, Path(entry.path), sidecars, dates))
+
+
+def _one_format_each(
+    walk: _Walk, entries: list[os.DirEntry[str]]
+) -> Iterator[tuple[BidsName, os.DirEntry[str]]]:
+    """Images of a folder; of one image stored in several formats only the preferred."""
+    chosen: dict[str, tuple[BidsName, os.DirEntry[str]]] = {}
+    for entry in entries:
+        name = parse_name(entry.name)
+        if name.ending not in IMAGE_ENDINGS or is_folder(entry):
+            continue
+        stem = entry.name[: -len(name.ending)]
+        other = chosen.get(stem)
+        if other is None:
+            chosen[stem] = (name, entry)
+            continue
+        both = sorted((other, (name, entry)), key=lambda pair: IMAGE_ENDINGS.index(pair[0].ending))
+        chosen[stem] = both[0]
+        if not both[0][0].ending.startswith(".hdr"):
+            walk.notes.append(f"{both[1][1].path}: also stored as {both[0][1].name}, left out")
+    yield from (chosen[stem] for stem in sorted(chosen))
+
+
+def _scan(
+    walk: _Walk,
+    session: _Session,
+    name: BidsName,
+    path: Path,
+    sidecars: list[tuple[BidsName, Path]],
+    dates: dict[str, str],
+) -> Scan:
+    values: dict[str, Any] = {}
+    for sidecar in applicable(name, sidecars):
+        found, note = read_sidecar(sidecar)
+        values |= found
+        if note and note not in walk.notes:
+            walk.notes.append(note)
+    said, facts = sidecar_fields(values), session.facts
+    reason = _problem(session, path)
+    return Scan(
+        scan_id=path.relative_to(walk.root).as_posix()[: -len(name.ending)],
+        participant_id=session.person,
+        session_id=session.session,
+        suffix=name.suffix,
+        path=str(path),
+        site=facts.site or said.site,
+        scanner=said.scanner or facts.scanner,
+        age=facts.age if facts.age is not None else said.age,
+        sex=facts.sex or said.sex,
+        acq_date=dates.get(path.name, "") or said.acq_date or facts.acq_date,
+        family_id=facts.family_id,
+        status="failed" if reason else "ok",
+        reason=reason,
+    )
+
+
+def _problem(session: _Session, path: Path) -> str:
+    """Why a listed file cannot be used, or ""."""
+    if not path.name.startswith(_prefix(session, "_")):
+        return f"file name does not begin with {_prefix(session, '_')}, as its folder says"
+    if path.is_symlink() and not path.exists():
+        return "a link whose target is not here: fetch the file"
+    return ""
+
+
+def _prefix(session: _Session, end: str) -> str:
+    middle = f"_ses-{session.session}" if session.session else ""
+    return f"sub-{session.person}{middle}{end}"
+
+
+def _failed(walk: _Walk, person: str, session: str, folder: Path, reason: str) -> Scan:
+    return Scan(
+        scan_id=folder.relative_to(walk.root).as_posix(),
+        participant_id=person,
+        session_id=session,
+        suffix=walk.contrasts[0],
+        path=str(folder),
+        status="failed",
+        reason=reason,
+    )

@@ -1,0 +1,173 @@
+"""From a path to the scan table, whatever the data set's form: BIDS, manifest or DICOM."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+
+import pyarrow as pa
+
+from headrisk.dataset.bids import index_bids
+from headrisk.dataset.dicom import holds_dicom, index_dicom
+from headrisk.dataset.manifest import index_manifest
+from headrisk.dataset.people import plain_label, require_distinct_labels
+from headrisk.dataset.scans import Scan, scan_table
+from headrisk.errors import InputError, UsageError
+
+
+def index_dataset(
+    path: Path,
+    *,
+    name: str = "",
+    contrasts: tuple[str, ...] = ("T1w",),
+    work_dir: Path | None = None,
+    participants: tuple[str, ...] = (),
+    sessions: tuple[str, ...] = (),
+) -> pa.Table:
+    """List the images of a data set as a table under ``SCAN_SCHEMA``.
+
+    A file is read as a manifest; a folder as BIDS where it holds ``dataset_description.json`` or a
+    ``sub-*`` folder with images in ``anat``; else as DICOM series. Images that cannot be used
+    are rows with status ``failed``. Rows are sorted by participant, session and path.
+
+    Parameters
+    ----------
+    path
+        BIDS folder, manifest TSV, or folder of DICOM series.
+    name
+        Short name of the data set; written into ``dataset`` and, if not empty, before every
+        ``scan_id`` so that ids stay unique over several data sets.
+    contrasts
+        BIDS suffixes wanted.
+    work_dir
+        Where DICOM series are converted to; needed for DICOM only.
+    participants, sessions
+        Labels to restrict to, with or without ``sub-`` and ``ses-``; empty for all.
+
+    Raises
+    ------
+    InputError
+        Nothing there, no image of the wanted contrasts, a damaged table, a label that is not
+        there, or participant labels that differ only in case.
+    """
+    path = path.absolute()
+    people = tuple(plain_label(label, "sub") for label in participants)
+    visits = tuple(plain_label(label, "ses") for label in sessions)
+    found, suffixes, notes = _index(path, contrasts, work_dir, people, visits)
+    _require_labels(path, people, (scan.participant_id for scan in found), "participant")
+    _require_labels(path, visits, (scan.session_id for scan in found), "session")
+    kept = [
+        scan
+        for scan in found
+        if scan.suffix in contrasts
+        and (not people or scan.participant_id in people)
+        and (not visits or scan.session_id in visits)
+    ]
+    if not kept:
+        raise _no_image(path, contrasts, suffixes)
+    require_distinct_labels((scan.participant_id for scan in kept), str(path))
+    kept.sort(key=lambda scan: (scan.participant_id, scan.session_id, scan.path))
+    return scan_table(_named(kept, name), notes)
+
+
+def _index(
+    path: Path,
+    contrasts: tuple[str, ...],
+    work_dir: Path | None,
+    participants: tuple[str, ...],
+    sessions: tuple[str, ...],
+) -> tuple[list[Scan], Counter[str], list[str]]:
+    """Scans, how many of each suffix there are, and remarks."""
+    if path.is_file():
+        scans = index_manifest(path, contrasts)
+        return scans, Counter(scan.suffix for scan in scans), []
+    folders = _folder_names(path)
+    if (path / "dataset_description.json").exists() or _has_anat(path, folders):
+        bids = index_bids(path, contrasts, participants, sessions)
+        return bids.scans, bids.suffixes, bids.notes
+    if holds_dicom(path):
+        if work_dir is None:
+            raise UsageError(
+                str(path),
+                found="DICOM files",
+                expected="a work folder to convert them in",
+                remedy="Give --work-dir.",
+            )
+        dicom = index_dicom(path, work_dir, participants)
+        return dicom.scans, Counter(scan.suffix for scan in dicom.scans), dicom.notes
+    raise InputError(
+        str(path),
+        found="no sub-* folder with an anat folder, and no DICOM file"
+        if folders or any(path.iterdir())
+        else "an empty folder",
+        expected="a BIDS folder, a folder of DICOM series or a manifest TSV",
+        remedy="For other layouts write a manifest with participant_id, session_id and path.",
+    )
+
+
+def _folder_names(path: Path) -> list[str]:
+    """Names of the ``sub-*`` folders."""
+    try:
+        with os.scandir(path) as entries:
+            return [entry.name for entry in entries if entry.name.startswith("sub-")]
+    except FileNotFoundError as error:
+        raise InputError(
+            str(path),
+            found="no such file or folder",
+            expected="a BIDS folder, a folder of DICOM series or a manifest TSV",
+            remedy="Correct the path.",
+        ) from error
+    except OSError as error:
+        raise InputError(
+            str(path),
+            found=f"cannot be read ({error.strerror or error})",
+            expected="a readable folder",
+            remedy="Check the permissions.",
+        ) from error
+
+
+def _has_anat(path: Path, folders: list[str]) -> bool:
+    return any(
+        next((path / folder).glob("anat"), None) or next((path / folder).glob("ses-*/anat"), None)
+        for folder in folders
+    )
+
+
+def _require_labels(path: Path, wanted: tuple[str, ...], there: Iterable[str], what: str) -> None:
+    labels = set(there)
+    missing = [label for label in wanted if label not in labels]
+    if missing:
+        close = [own for own in sorted(labels) if own.casefold() in {m.casefold() for m in missing}]
+        raise InputError(
+            str(path),
+            found=f"no image of {what} {', '.join(missing)}",
+            expected=f"labels of this data set{f', such as {close[0]}' if close else ''}",
+            remedy="Correct the label or leave it out.",
+        )
+
+
+def _no_image(path: Path, contrasts: tuple[str, ...], suffixes: Counter[str]) -> InputError:
+    others = ", ".join(f"{count} {suffix}" for suffix, count in sorted(suffixes.items()))
+    return InputError(
+        str(path),
+        found=f"no {' or '.join(contrasts)} image (found: {others or 'no image at all'})",
+        expected=f"images whose name ends in _{contrasts[0]}.nii.gz",
+        remedy="Name another contrast in the settings, or check that this is the right folder.",
+    )
+
+
+def _named(scans: list[Scan], name: str) -> list[Scan]:
+    """Set the data set's name, and make every ``scan_id`` unique."""
+    counts = Counter(scan.scan_id for scan in scans)
+    prefix = f"{name}/" if name else ""
+    return [
+        replace(
+            scan,
+            dataset=name,
+            scan_id=prefix + (scan.scan_id if counts[scan.scan_id] == 1 else scan.path.lstrip("/")),
+        )
+        for scan in scans
+    ]

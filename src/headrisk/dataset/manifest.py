@@ -1,0 +1,112 @@
+"""Indexing a manifest: a TSV that lists images wherever they are."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from headrisk.dataset.bids_names import IMAGE_ENDINGS
+from headrisk.dataset.bids_tables import facts_of
+from headrisk.dataset.people import plain_label
+from headrisk.dataset.scans import Scan
+from headrisk.dataset.tsv import Row, read_tsv
+from headrisk.errors import InputError
+
+REQUIRED = ("participant_id", "session_id", "path")
+
+
+def index_manifest(path: Path, contrasts: tuple[str, ...]) -> list[Scan]:
+    """List the images of a manifest.
+
+    Columns ``participant_id``, ``session_id`` (may be empty) and ``path`` (absolute, or relative
+    to the manifest) are required; ``suffix``, ``site``, ``scanner``, ``age``, ``sex``,
+    ``acq_date`` and ``family_id`` are used where present. Without ``suffix`` it is read from a
+    BIDS file name, else taken to be the first of ``contrasts``. A file that is not there gives a
+    failed row.
+
+    Raises
+    ------
+    InputError
+        Damaged table, missing column, empty participant or path, or a path listed twice; names
+        the line.
+    """
+    rows = read_tsv(path)
+    _require_columns(path, rows)
+    lines: dict[str, int] = {}
+    scans = []
+    for row in rows:
+        scan = _scan(path, row, contrasts)
+        place = os.path.normpath(scan.path)
+        if place in lines:
+            raise InputError(
+                str(path),
+                found=f"lines {lines[place]} and {row.line} list the same file {scan.path}",
+                expected="each file once",
+                remedy="Remove one of the lines.",
+            )
+        lines[place] = row.line
+        scans.append(scan)
+    return scans
+
+
+def _require_columns(path: Path, rows: list[Row]) -> None:
+    if not rows:
+        raise InputError(
+            str(path),
+            found="no rows below the header",
+            expected="one line for each image",
+            remedy="Fill in the manifest.",
+        )
+    missing = [name for name in REQUIRED if name not in rows[0].values]
+    if missing:
+        raise InputError(
+            str(path),
+            found=f"no column {', '.join(missing)}",
+            expected=f"columns {', '.join(REQUIRED)}",
+            remedy="Add the column; session_id may be left empty in every line.",
+        )
+
+
+def _scan(manifest: Path, row: Row, contrasts: tuple[str, ...]) -> Scan:
+    for name in ("participant_id", "path"):
+        if not row.values[name]:
+            raise InputError(
+                str(manifest),
+                found=f"line {row.line} has no {name}",
+                expected=f"a {name} in every line",
+                remedy="Fill in the cell or remove the line.",
+            )
+    folder = manifest.absolute().parent
+    image = folder / row.values["path"]
+    reason = "" if image.is_file() else f"no such file (line {row.line} of {manifest.name})"
+    facts = facts_of(row)
+    return Scan(
+        scan_id=_scan_id(image, folder),
+        participant_id=plain_label(row.values["participant_id"], "sub"),
+        session_id=plain_label(row.values["session_id"], "ses"),
+        suffix=row.first("suffix") or _named_suffix(image.name) or contrasts[0],
+        path=str(image),
+        site=facts.site,
+        scanner=facts.scanner,
+        age=facts.age,
+        sex=facts.sex,
+        acq_date=facts.acq_date,
+        family_id=facts.family_id,
+        status="failed" if reason else "ok",
+        reason=reason,
+    )
+
+
+def _scan_id(image: Path, folder: Path) -> str:
+    """Path relative to the manifest where it lies below it, without the image ending."""
+    name = image.relative_to(folder) if image.is_relative_to(folder) else image
+    text = name.as_posix().lstrip("/")
+    ending = next((e for e in IMAGE_ENDINGS if text.lower().endswith(e)), "")
+    return text[: len(text) - len(ending)]
+
+
+def _named_suffix(file_name: str) -> str:
+    """The suffix of a BIDS file name (``sub-01_T1w.nii.gz``), or ""."""
+    if not file_name.startswith("sub-") or "_" not in file_name:
+        return ""
+    return file_name.rsplit("_", 1)[1].split(".", 1)[0]

@@ -1,0 +1,96 @@
+"""Who is who: numbers for people and sessions, labels that may be confused, days between scans.
+
+The same ``participant_id`` in two data sets is the same person. Labels are compared exactly;
+labels that differ only in case are refused, because taking one person for two (or two for one)
+would change every rate.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import date
+
+import numpy as np
+
+from headrisk.dataset.scans import Scan
+from headrisk.errors import InputError
+from headrisk.types import FloatArray, IntArray
+
+
+def plain_label(label: str, entity: str) -> str:
+    """A label without its entity: ``sub-01`` and ``01`` are the same participant."""
+    return label.strip().removeprefix(f"{entity}-")
+
+
+def number_people(labels: Iterable[str]) -> IntArray:
+    """One number per person, counted from 0 in order of first appearance.
+
+    Parameters
+    ----------
+    labels
+        ``participant_id`` of each scan, over all data sets of a run together.
+
+    Returns
+    -------
+    (scans,) int64; equal labels have equal numbers.
+    """
+    codes: dict[object, int] = {}
+    return np.array([codes.setdefault(label, len(codes)) for label in labels], dtype=np.int64)
+
+
+def number_sessions(scans: Iterable[Scan]) -> IntArray:
+    """One number per session of one person in one data set, from 0 by first appearance.
+
+    Two images with one number were taken together and say nothing about linking.
+    """
+    codes: dict[object, int] = {}
+    keys = ((scan.dataset, scan.participant_id, scan.session_id) for scan in scans)
+    return np.array([codes.setdefault(key, len(codes)) for key in keys], dtype=np.int64)
+
+
+def case_conflicts(labels: Iterable[str]) -> list[tuple[str, ...]]:
+    """Groups of labels that differ only in case (or in Unicode case folding), sorted."""
+    groups: dict[str, set[str]] = defaultdict(set)
+    for label in labels:
+        groups[label.casefold()].add(label)
+    return sorted(tuple(sorted(group)) for group in groups.values() if len(group) > 1)
+
+
+def require_distinct_labels(labels: Iterable[str], subject: str) -> None:
+    """Refuse participant labels that differ only in case.
+
+    Call it on each data set, and on all data sets of a run together.
+
+    Raises
+    ------
+    InputError
+        Names the labels.
+    """
+    conflicts = case_conflicts(labels)
+    if conflicts:
+        shown = ", ".join(" and ".join(group) for group in conflicts[:5])
+        raise InputError(
+            subject,
+            found=f"participant labels that differ only in case: {shown}",
+            expected="one spelling for one person, and clearly different labels for two",
+            remedy="Rename them, or name the participants to use.",
+        )
+
+
+def days_between(first: str, second: str) -> int | None:
+    """Whole days between two ISO dates, never negative; None where one is unknown."""
+    if not first or not second:
+        return None
+    return abs((date.fromisoformat(first) - date.fromisoformat(second)).days)
+
+
+def day_gaps(probe_dates: Sequence[str], gallery_dates: Sequence[str]) -> FloatArray:
+    """(probes, galleries) days between acquisitions, NaN where a date is unknown."""
+    first, second = _day_numbers(probe_dates), _day_numbers(gallery_dates)
+    return np.abs(first[:, None] - second[None, :])
+
+
+def _day_numbers(dates: Sequence[str]) -> FloatArray:
+    numbers = [float(date.fromisoformat(day).toordinal()) if day else np.nan for day in dates]
+    return np.array(numbers, dtype=np.float64)

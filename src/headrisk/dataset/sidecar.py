@@ -1,0 +1,68 @@
+"""JSON sidecars: what they say of site, scanner and date, and which of them apply to an image."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from headrisk.dataset.values import known, parse_age, parse_date, parse_sex
+
+LARGEST_BYTES = 16 * 1024 * 1024
+_DATE_KEYS = ("AcquisitionDateTime", "AcquisitionDate", "SeriesDate", "StudyDate", "ContentDate")
+
+
+@dataclass(frozen=True)
+class SidecarFields:
+    """The fields of a sidecar that the scan table holds; "" or None where it does not say."""
+
+    site: str = ""
+    scanner: str = ""
+    acq_date: str = ""
+    age: float | None = None
+    sex: str = ""
+
+
+def read_sidecar(path: Path) -> tuple[dict[str, Any], str]:
+    """A sidecar's values and a remark; values are empty and the remark says why if it is unusable.
+
+    A sidecar only describes: an image stays usable without it, so a damaged one is no error.
+    """
+    try:
+        if path.stat().st_size > LARGEST_BYTES:
+            return {}, f"{path}: larger than {LARGEST_BYTES} bytes, not read"
+        values = json.loads(path.read_bytes())
+    except OSError as error:
+        return {}, f"{path}: cannot be read ({error.strerror or error})"
+    except (ValueError, RecursionError) as error:
+        return {}, f"{path}: not JSON ({type(error).__name__}), not used"
+    if not isinstance(values, dict):
+        return {}, f"{path}: not a JSON object, not used"
+    return values, ""
+
+
+def sidecar_fields(values: Mapping[str, Any]) -> SidecarFields:
+    """Site, scanner, date, age and sex from the names BIDS and dcm2niix use.
+
+    The scanner is manufacturer and model; the site is the institution.
+    """
+    acq_date = next((d for key in _DATE_KEYS if (d := parse_date(known(values.get(key))))), "")
+    parts = (known(values.get("Manufacturer")), known(values.get("ManufacturersModelName")))
+    return SidecarFields(
+        site=known(values.get("InstitutionName")),
+        scanner=" ".join(part for part in parts if part),
+        acq_date=acq_date,
+        age=_age(values, acq_date),
+        sex=parse_sex(known(values.get("PatientSex"))),
+    )
+
+
+def _age(values: Mapping[str, Any], acq_date: str) -> float | None:
+    stated = parse_age(known(values.get("PatientAge")))
+    born = parse_date(known(values.get("PatientBirthDate")))
+    if stated is not None or not (born and acq_date):
+        return stated
+    years = int(acq_date[:4]) - int(born[:4]) + (int(acq_date[5:7]) - int(born[5:7])) / 12
+    return years if 0 <= years <= 130 else None
