@@ -1,0 +1,1 @@
+"""Synthetic heads with known identity: people, sessions, scanners, and a data set of them."""

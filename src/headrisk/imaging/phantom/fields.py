@@ -1,0 +1,74 @@
+"""Smooth random fields, and the sampling of volumes at points."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import fft, ndimage
+
+from headrisk.types import Float32Array, FloatArray
+
+
+def smooth_field(
+    rng: np.random.Generator, shape: tuple[int, int, int], sigma_mm: float, step_mm: float
+) -> Float32Array:
+    """White noise smoothed by a Gaussian of ``sigma_mm``, scaled to expected variance 1.
+
+    The filter is applied in the Fourier domain, so the field is periodic over the grid.
+
+    Parameters
+    ----------
+    shape
+        Voxels along x, y, z.
+    sigma_mm, step_mm
+        Width of the Gaussian and voxel size, mm. The field's autocorrelation falls to 1/e at
+        ``2 * sigma_mm``.
+    """
+    squared = np.zeros((shape[0], shape[1], shape[2] // 2 + 1), dtype=np.float32)
+    for axis, n in enumerate(shape):
+        frequency = (fft.rfftfreq if axis == 2 else fft.fftfreq)(n, step_mm)
+        line = [1, 1, 1]
+        line[axis] = -1
+        squared += np.square(frequency).astype(np.float32).reshape(line)
+    transfer = np.exp(-2 * np.float32(np.pi * sigma_mm) ** 2 * squared)
+    noise = rng.standard_normal(shape, dtype=np.float32)
+    field = fft.irfftn(fft.rfftn(noise) * transfer, s=shape)
+    return np.asarray(field / _deviation(shape, sigma_mm, step_mm), dtype=np.float32)
+
+
+def _deviation(shape: tuple[int, int, int], sigma_mm: float, step_mm: float) -> float:
+    """Expected standard deviation of the smoothed noise: root mean of the squared transfer."""
+    product = 1.0
+    for n in shape:
+        line = np.exp(-2 * (np.pi * sigma_mm * fft.fftfreq(n, step_mm)) ** 2)
+        product *= float(np.mean(line**2))
+    return float(np.sqrt(product))
+
+
+def sample(volume: Float32Array, affine: FloatArray, points: Float32Array) -> Float32Array:
+    """Trilinear values of a volume at points; outside, the value of the nearest edge voxel.
+
+    Parameters
+    ----------
+    volume
+        (x, y, z), or (channels, x, y, z) for several at once.
+    affine
+        Voxel index to mm. Axis-parallel, as the grids of the phantom are.
+    points
+        (3, n) in mm.
+
+    Returns
+    -------
+    (n,) or (channels, n) float32.
+    """
+    scale = np.diag(affine)[:3].astype(np.float32)
+    offset = affine[:3, 3].astype(np.float32)
+    voxels = (points - offset[:, None]) / scale[:, None]
+    if volume.ndim == 4:
+        channels = [_linear(channel, voxels) for channel in volume]
+        return np.stack(channels)
+    return _linear(volume, voxels)
+
+
+def _linear(volume: Float32Array, voxels: Float32Array) -> Float32Array:
+    values = ndimage.map_coordinates(volume, voxels, output=np.float32, order=1, mode="nearest")
+    return np.asarray(values, dtype=np.float32)
