@@ -1,0 +1,81 @@
+"""The caption of each figure, in four parts, and its text alternative."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Caption:
+    """What a figure shows, what good and bad look like, and what to do about it."""
+
+    title: str
+    shows: str
+    good: str
+    bad: str
+    action: str
+
+
+CAPTIONS = {
+    "scores": Caption(
+        "How alike are two scans of one person, and of two?",
+        "Each compared pair of scans has one similarity score. Bars count pairs, neighbouring "
+        "bars are merged until each stands for at least five people; curves are kernel density "
+        "estimates; upright lines are thresholds above which a pair is called one person.",
+        "For the people in the data: the two colours lie on top of each other.",
+        "Two separate hills. Then one look at the score tells whether two scans show one person.",
+        "If the hills are apart, treat the scans as linkable to any other scan of these people.",
+    ),
+    "cmc": Caption(
+        "How often is the true match among the first k candidates?",
+        "For each person searched for, the gallery is ordered by similarity. The line is the "
+        "share whose own other scan is among the first k; the dotted line is guessing.",
+        "The line follows the dotted one.",
+        "The line starts near 100 %: the first candidate is almost always the right person.",
+        "Read rank 1 as the risk against an attacker who takes the best candidate. It falls as "
+        "the gallery grows, so compare only figures with like gallery sizes.",
+    ),
+    "det": Caption(
+        "What does an attacker pay for each found person?",
+        "Each point is one threshold: across, the share of different-person pairs wrongly called "
+        "one person; up, the share of same-person pairs missed. Axes are stretched by the normal "
+        "deviate, so that normal scores give straight lines. The thick line is the headline "
+        "measure, thin lines are the other measures.",
+        "The thick line runs along the dotted diagonal.",
+        "The thick line is in the lower left corner: few misses at few false alarms.",
+        "In a search among N people each search meets N - 1 wrong pairs: pick the false match "
+        "rate that fits the gallery of the attacker you fear, and read the misses there.",
+    ),
+    "measures": Caption(
+        "Which way of comparing links people?",
+        "The rank-1 rate of each similarity measure with its 95 % interval over people, beside "
+        "the control attack (the same search with labels shuffled) and guessing.",
+        "Every interval reaches down to the control and to guessing.",
+        "At least one interval lies clear to the right. The strongest measure sets the risk.",
+        "Judge the data by the strongest measure, not by the average.",
+    ),
+    "conditions": Caption(
+        "Under which conditions does it work?",
+        "The rank-1 rate of the headline measure within each condition, with 95 % intervals. "
+        "Levels with fewer than five people are merged into one row without figures.",
+        "All conditions are low.",
+        "Some conditions are well above the dashed line: risk is concentrated there. If only "
+        "same-scanner pairs are high, the attack may recognise the scanner.",
+        "Decide by the conditions that your recipients will meet, and by the highest of them.",
+    ),
+    "matrix": Caption(
+        "Similarity of every searched scan to every gallery scan",
+        "Rows are searched scans, columns gallery scans, ordered by person; dark is more alike. "
+        "Squares outline pairs of one person.",
+        "Outlined squares look like the rest.",
+        "Outlined squares are the darkest of their row: the person is found.",
+        "Rows with a dark square elsewhere deserve a look: wrong label, twin, or bad alignment.",
+    ),
+    "mosaic": Caption(
+        "How well was each scan prepared?",
+        "Slices of the aligned brain with the template's outline.",
+        "The outline follows the brain's edge in every slice.",
+        "The outline cuts through the brain, or the brain is rotated, cropped or empty.",
+        "Correct or leave out scans with a wrong outline: a badly aligned scan hides its risk.",
+    ),
+}

@@ -1,0 +1,160 @@
+"""The report's figures as inline SVG, drawn from nothing but the tables written beside them.
+
+Colours are those of Okabe and Ito (2008), which stay apart under colour-blindness; line style
+or position carries the same distinction. The SVG is the same byte for byte for the same table.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from matplotlib.axes import Axes
+from scipy.special import ndtri
+
+from headrisk.report.model import Condition, MeasureResult, Table
+from headrisk.report.svg import new_figure, style, svg_text
+
+MATED = "#D55E00"
+NONMATED = "#0072B2"
+CHANCE = "#5B6570"
+CONTROL = "#009E73"
+INK = "#1B2733"
+THRESHOLD_STYLES = {"kde": "--", "fmr_1e-2": "-.", "fmr_1e-3": ":"}
+DET_TICKS = (0.001, 0.01, 0.05, 0.2, 0.5, 0.8, 0.95, 0.99, 0.999)
+
+
+@style
+def distribution_figure(bins: Table, density: Table | None, measure: MeasureResult) -> str:
+    """Scores of mated and non-mated pairs with their density curves and the thresholds."""
+    figure, axes = new_figure(6.4, 2.9)
+    for kind, colour, label in (
+        ("nonmated", NONMATED, "different people"),
+        ("mated", MATED, "same person"),
+    ):
+        rows = [row for row in bins.rows if row[0] == kind]
+        if not rows:
+            continue
+        low, high, height = (np.array([row[i] for row in rows], dtype=float) for i in (1, 2, 5))
+        axes.stairs(
+            height, np.append(low, high[-1]), fill=True, color=colour, alpha=0.28, label=label
+        )
+        if density is not None:
+            axes.plot(density.column("score"), density.column(kind), color=colour, lw=1.6)
+    top = axes.get_ylim()[1]
+    axes.set_ylim(0, top * 1.12)
+    for rule, style in THRESHOLD_STYLES.items():
+        item = measure.thresholds.get(rule)
+        if item is not None and item.value is not None:
+            axes.axvline(item.value, color=INK, ls=style, lw=1.1, label=_rule_label(rule))
+    axes.set_xlabel(f"similarity ({measure.name}), larger means more alike")
+    axes.set_ylabel("density")
+    axes.set_yticks([])
+    _legend_above(axes)
+    return svg_text(figure, f"scores-{measure.name}")
+
+
+@style
+def det_figure(curves: dict[str, Table]) -> str:
+    """False non-match rate against false match rate on normal-deviate axes, one line each."""
+    figure, axes = new_figure(4.6, 3.9)
+    floor = ndtri(DET_TICKS[0]) - 0.15
+    for index, (name, table) in enumerate(curves.items()):
+        fmr, fnmr = (np.clip(ndtri(np.array(table.column(c), dtype=float)), floor, -floor)
+                     for c in ("fmr", "fnmr"))  # fmt: skip
+        first = index == 0
+        axes.plot(
+            fmr,
+            fnmr,
+            color=MATED if first else CHANCE,
+            lw=2.0 if first else 0.8,
+            alpha=1.0 if first else 0.6,
+            zorder=3 if first else 2,
+            label=name if first else ("other measures" if index == 1 else None),
+            clip_on=False,
+        )
+    axes.plot([floor, -floor], [-floor, floor], color=CHANCE, ls=":", lw=1.0, label="guessing")
+    ticks = ndtri(np.array(DET_TICKS))
+    labels = [f"{100 * tick:g} %" for tick in DET_TICKS]
+    axes.set(xlim=(floor, -floor), ylim=(floor, -floor))
+    axes.set_xticks(ticks, labels, rotation=35)
+    axes.set_yticks(ticks, labels)
+    axes.set_xlabel("false match rate (different people accepted)")
+    axes.set_ylabel("false non-match rate\n(same person missed)")
+    axes.grid(True, color="#E3E7EB", lw=0.6)
+    _legend_above(axes)
+    return svg_text(figure, "det-" + "-".join(curves))
+
+
+@style
+def cmc_figure(curve: Table, name: str, gallery_size: int) -> str:
+    """Share of searched people whose true match is among the first k, beside guessing."""
+    figure, axes = new_figure(6.4, 2.7)
+    rank = np.array(curve.column("rank"), dtype=float)
+    rate = np.array(curve.column("rate"), dtype=float)
+    chance = np.array(curve.column("chance"), dtype=float)
+    axes.plot(rank, 100 * rate, color=MATED, lw=1.9, marker="o", ms=3.2, label=f"attack ({name})")
+    axes.plot(rank, 100 * chance, color=CHANCE, ls=":", lw=1.4, label="guessing")
+    axes.set(ylim=(0, 104), xlim=(0.6, rank[-1] + 0.4))
+    axes.set_xlabel(f"rank k in a gallery of {gallery_size} people")
+    axes.set_ylabel("found within k (%)")
+    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.grid(True, axis="y", color="#E3E7EB", lw=0.6)
+    _legend_above(axes)
+    return svg_text(figure, f"cmc-{name}")
+
+
+@style
+def measures_figure(measures: tuple[MeasureResult, ...]) -> str:
+    """Rank-1 rate of every measure with its 95 % interval, beside control and chance."""
+    shown = [measure for measure in measures if measure.rank1 is not None]
+    figure, axes = new_figure(6.4, 0.75 + 0.24 * len(shown))
+    for row, measure in enumerate(shown):
+        _interval(axes, row, measure.rank1, MATED)
+        if measure.control is not None:
+            axes.plot(100 * measure.control.value, row, "D", color=CONTROL, ms=4,
+                      label="control attack" if row == 0 else None)  # fmt: skip
+    chance = [m.chance for m in shown if m.chance is not None]
+    if chance:
+        axes.axvline(100 * chance[0], color=CHANCE, ls=":", lw=1.4, label="guessing")
+    _forest_axes(axes, [measure.name for measure in shown], "found at rank 1 (%)")
+    return svg_text(figure, "measures")
+
+
+@style
+def conditions_figure(conditions: tuple[Condition, ...], overall: float) -> str:
+    """Rank-1 rate by condition as a forest plot; the dashed line is the whole data set."""
+    shown = [c for c in conditions if c.rank1 is not None and not c.withheld]
+    figure, axes = new_figure(6.4, 0.75 + 0.26 * len(shown))
+    for row, condition in enumerate(shown):
+        _interval(axes, row, condition.rank1, MATED)
+    axes.axvline(100 * overall, color=INK, ls="--", lw=1.0, label="whole data set")
+    names = [f"{c.name}: {c.level} (n = {c.persons})" for c in shown]
+    _forest_axes(axes, names, "found at rank 1 (%)")
+    return svg_text(figure, "conditions")
+
+
+def _interval(axes: Axes, row: int, estimate: object, colour: str) -> None:
+    value, low, high = (100 * getattr(estimate, part) for part in ("value", "low", "high"))
+    axes.plot([low, high], [row, row], color=colour, lw=1.6, solid_capstyle="butt")
+    axes.plot(
+        value, row, "s", color=colour, ms=5, label="attack, 95 % interval" if not row else None
+    )
+
+
+def _forest_axes(axes: Axes, names: list[str], label: str) -> None:
+    axes.set_yticks(range(len(names)), names)
+    axes.set_ylim(len(names) - 0.4, -0.6)
+    axes.set_xlim(-2, 102)
+    axes.set_xlabel(label)
+    axes.grid(True, axis="x", color="#E3E7EB", lw=0.6)
+    axes.spines["left"].set_visible(False)
+    axes.tick_params(axis="y", length=0)
+    _legend_above(axes)
+
+
+def _legend_above(axes: Axes) -> None:
+    axes.legend(loc="lower left", bbox_to_anchor=(0, 1.0), ncols=5, frameon=False, fontsize=8,
+                handlelength=1.8, columnspacing=1.2, borderaxespad=0.2)  # fmt: skip
+
+
+def _rule_label(rule: str) -> str:
+    return "crossing of the curves" if rule == "kde" else f"false match rate {rule[4:]}"

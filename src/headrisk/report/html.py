@@ -1,0 +1,104 @@
+"""The public report as one self-contained HTML page without script or outside request."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Mapping
+from importlib import resources
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from headrisk.report import figures, wording
+from headrisk.report.captions import CAPTIONS
+from headrisk.report.model import MeasureResult, ModalitySection, Report, RunRecord
+
+
+def public_html(report: Report, run: RunRecord, digest: str) -> str:
+    """The page for release committees.
+
+    Parameters
+    ----------
+    report
+        A report from which small cells are already withheld.
+    run
+        Versions and costs of the run.
+    digest
+        Short digest of ``report.json``, printed so that page and figures can be matched.
+    """
+    return render(
+        "public.html.j2",
+        report=report,
+        run=run,
+        digest=digest,
+        sections=[section_view(section) for section in report.modalities],
+    )
+
+
+def render(template: str, **values: Any) -> str:
+    """Fill a template; every value is escaped unless it is the package's own markup."""
+    css = Markup(
+        (resources.files("headrisk.report") / "templates" / "report.css").read_text("utf-8")
+    )  # noqa: S704
+    environment = Environment(
+        loader=PackageLoader("headrisk.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(
+        percent=wording.percent,
+        rate=wording.rate,
+        number=number,
+        people=wording.people,
+        natural=wording.natural_frequency,
+    )
+    digest = base64.b64encode(hashlib.sha256(css.encode()).digest()).decode()
+    return environment.get_template(template).render(
+        css=css, style_hash=f"sha256-{digest}", captions=CAPTIONS, wording=wording, **values
+    )
+
+
+def section_view(section: ModalitySection) -> dict[str, Any]:
+    """What the template needs of one modality: the section, its sentences and its figures."""
+    first = section.headline
+    return {
+        "section": section,
+        "title": wording.MODALITY_NAMES.get(section.name, (section.name, ""))[0],
+        "first": first,
+        "figures": section_figures(section, first) if first else {},
+    }
+
+
+def section_figures(section: ModalitySection, first: MeasureResult) -> Mapping[str, Markup]:
+    """The figures that the data suffice for, by caption name."""
+    drawn: dict[str, str] = {}
+    tables = section.tables
+    if f"scores-{first.name}" in tables:
+        density = tables.get(f"density-{first.name}")
+        drawn["scores"] = figures.distribution_figure(
+            tables[f"scores-{first.name}"], density, first
+        )
+    if f"cmc-{first.name}" in tables:
+        curve = tables[f"cmc-{first.name}"]
+        drawn["cmc"] = figures.cmc_figure(curve, first.name, section.counts.gallery_size)
+    curves = {
+        m.name: tables[f"det-{m.name}"] for m in section.measures if f"det-{m.name}" in tables
+    }
+    if first.name in curves:
+        drawn["det"] = figures.det_figure(curves)
+    if sum(m.rank1 is not None for m in section.measures) > 0:
+        drawn["measures"] = figures.measures_figure(section.measures)
+    if first.rank1 is not None and any(c.rank1 is not None for c in section.conditions):
+        drawn["conditions"] = figures.conditions_figure(section.conditions, first.rank1.value)
+    return {name: Markup(svg) for name, svg in drawn.items()}  # noqa: S704
+
+
+def number(value: float | None) -> str:
+    """Three significant digits, or a dash."""
+    if value is None:
+        return "–"
+    return f"{value:,}" if isinstance(value, int) else f"{value:.3g}"

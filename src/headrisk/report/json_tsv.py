@@ -1,0 +1,296 @@
+"""The report as canonical JSON and as TSV tables, and back.
+
+Numbers are rounded to six significant digits and then written in their shortest form, so that
+the same input and seed give the same bytes. What is not a finite number becomes null in JSON
+and ``n/a`` (the BIDS spelling) in a TSV.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from headrisk.errors import InputError
+from headrisk.report.model import (
+    SCHEMA_VERSION,
+    Condition,
+    Counts,
+    MeasureResult,
+    ModalitySection,
+    Report,
+    Table,
+    Threshold,
+    Value,
+)
+from headrisk.types import Estimate
+
+DIGITS = 6
+MISSING = "n/a"
+
+
+def plain(value: Any) -> Any:
+    """JSON-ready copy: numbers rounded, tuples to lists, non-finite numbers to None."""
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    if value is None or isinstance(value, bool | int | str):
+        return value
+    return rounded(float(value))
+
+
+def rounded(value: float) -> float | None:
+    """Six significant digits, or None where the value is not finite."""
+    return float(f"{value:.{DIGITS}g}") + 0.0 if math.isfinite(value) else None
+
+
+def canonical_json(value: Any) -> str:
+    """Sorted keys, two-space indent, one final newline."""
+    return json.dumps(plain(value), sort_keys=True, indent=2, ensure_ascii=False) + "\n"
+
+
+def table_text(table: Table) -> str:
+    """A table as TSV; tabs and line breaks inside a cell become backslash escapes."""
+    lines = ["\t".join(table.columns)]
+    lines += ["\t".join(_cell(value) for value in row) for row in table.rows]
+    return "\n".join(lines) + "\n"
+
+
+def parse_table(text: str, subject: str) -> Table:
+    """Read back what ``table_text`` wrote; numbers become floats.
+
+    Raises
+    ------
+    InputError
+        A line has another number of cells than the header.
+    """
+    lines = text.removesuffix("\n").split("\n")
+    columns = tuple(lines[0].split("\t"))
+    rows = []
+    for number, line in enumerate(lines[1:], start=2):
+        cells = line.split("\t")
+        if len(cells) != len(columns):
+            raise InputError(
+                subject,
+                found=f"{len(cells)} cells in line {number}",
+                expected=f"{len(columns)}",
+                remedy="Run the audit again to write the table anew.",
+            )
+        rows.append(tuple(_parsed(cell) for cell in cells))
+    return Table(columns, tuple(rows))
+
+
+def report_as_dict(report: Report) -> dict[str, Any]:
+    """The content of ``report.json``."""
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "tool": {"name": "headrisk", "version": report.version},
+        "title": report.title,
+        "attacker": report.attacker,
+        "not_tested": list(report.not_tested),
+        "notes": list(report.notes),
+        "settings": dict(report.settings),
+        "treatments": {},
+        "modalities": {section.name: _section_dict(section) for section in report.modalities},
+    }
+
+
+def report_from_dict(content: Mapping[str, Any], tables: Mapping[str, Table]) -> Report:
+    """Rebuild a report from ``report.json`` and its tables (named ``<modality>-<table>``)."""
+    return Report(
+        modalities=tuple(
+            _section_from(name, section, tables)
+            for name, section in sorted(content["modalities"].items())
+        ),
+        settings=content["settings"],
+        version=content["tool"]["version"],
+        title=content["title"],
+        attacker=content["attacker"],
+        not_tested=tuple(content["not_tested"]),
+        notes=tuple(content["notes"]),
+    )
+
+
+def measures_table(section: ModalitySection) -> Table:
+    """All measures side by side."""
+    columns = (
+        "measure", "reading", "auc", "eer", "d_prime",
+        "rank1", "rank1_low", "rank1_high", "rank5", "rank5_low", "rank5_high", "n",
+        "control", "chance", "mated_min", "nonmated_max",
+    )  # fmt: skip
+    rows = tuple(
+        (
+            m.name, m.reading, m.auc, m.eer, m.d_prime,
+            *_triple(m.rank1), *_triple(m.rank5), m.rank1.n if m.rank1 else None,
+            m.control.value if m.control else None, m.chance, m.mated_min, m.nonmated_max,
+        )
+        for m in section.measures
+    )  # fmt: skip
+    return Table(columns, rows)
+
+
+def thresholds_table(section: ModalitySection) -> Table:
+    """Each measure's thresholds with the error rates on held-out people."""
+    columns = (
+        "measure", "rule", "threshold", "fmr", "fmr_low", "fmr_high", "fnmr", "fnmr_low",
+        "fnmr_high",
+    )  # fmt: skip
+    rows = tuple(
+        (m.name, rule, item.value, *_triple(item.fmr), *_triple(item.fnmr))
+        for m in section.measures
+        for rule, item in m.thresholds.items()
+    )
+    return Table(columns, rows)
+
+
+def conditions_table(section: ModalitySection) -> Table:
+    """The headline measure by condition; withheld cells read ``<5``."""
+    columns = (
+        "condition", "level", "persons", "mated_pairs", "rank1", "rank1_low", "rank1_high", "auc"
+    )  # fmt: skip
+    rows = []
+    for c in section.conditions:
+        cells: tuple[Value, ...] = (c.persons, c.mated_pairs, *_triple(c.rank1), c.auc)
+        rows.append((c.name, c.level, *(("<5",) * len(cells) if c.withheld else cells)))
+    return Table(columns, tuple(rows))
+
+
+def _triple(estimate: Estimate | None) -> tuple[Value, Value, Value]:
+    return (estimate.value, estimate.low, estimate.high) if estimate else (None, None, None)
+
+
+def _section_dict(section: ModalitySection) -> dict[str, Any]:
+    return {
+        "counts": vars(section.counts),
+        "headline": section.measures[0].name if section.measures else None,
+        "measure_order": [measure.name for measure in section.measures],
+        "measures": {measure.name: _measure_dict(measure) for measure in section.measures},
+        "conditions": [_condition_dict(condition) for condition in section.conditions],
+        "compared": section.compared,
+        "method": list(section.method),
+        "references": list(section.references),
+        "tables": sorted(section.tables),
+        "too_little_data": section.too_little,
+    }
+
+
+def _measure_dict(measure: MeasureResult) -> dict[str, Any]:
+    named = {**{"kde": None, "fmr_1e-2": None, "fmr_1e-3": None}}
+    named |= {name: item.value for name, item in measure.thresholds.items()}
+    return {
+        "auc": measure.auc,
+        "eer": measure.eer,
+        "d_prime": measure.d_prime,
+        "rank1": estimate_dict(measure.rank1),
+        "rank5": estimate_dict(measure.rank5),
+        "mated_min": measure.mated_min,
+        "nonmated_max": measure.nonmated_max,
+        "threshold": named,
+        "threshold_rates": {
+            name: {"fmr": estimate_dict(item.fmr), "fnmr": estimate_dict(item.fnmr)}
+            for name, item in measure.thresholds.items()
+        },
+        "control": estimate_dict(measure.control),
+        "chance": measure.chance,
+        "reading": measure.reading,
+        "remark": measure.remark,
+    }
+
+
+def _condition_dict(condition: Condition) -> dict[str, Any]:
+    return {
+        "name": condition.name,
+        "level": condition.level,
+        "persons": "<5" if condition.withheld else condition.persons,
+        "mated_pairs": condition.mated_pairs,
+        "rank1": estimate_dict(condition.rank1),
+        "auc": condition.auc,
+    }
+
+
+def estimate_dict(estimate: Estimate | None) -> dict[str, Any] | None:
+    """An estimate as {value, low, high, n, method}, or None."""
+    return vars(estimate) if estimate else None
+
+
+def _estimate_from(content: Mapping[str, Any] | None) -> Estimate | None:
+    return Estimate(**content) if content else None
+
+
+def _section_from(
+    name: str, content: Mapping[str, Any], tables: Mapping[str, Table]
+) -> ModalitySection:
+    return ModalitySection(
+        name=name,
+        counts=Counts(**content["counts"]),
+        measures=tuple(
+            _measure_from(measure, content["measures"][measure])
+            for measure in content["measure_order"]
+        ),
+        conditions=tuple(_condition_from(item) for item in content["conditions"]),
+        tables={table: tables[f"{name}-{table}"] for table in content["tables"]},
+        compared=content["compared"],
+        method=tuple(content["method"]),
+        references=tuple(content["references"]),
+        too_little=content["too_little_data"],
+    )
+
+
+def _measure_from(name: str, content: Mapping[str, Any]) -> MeasureResult:
+    rates = content["threshold_rates"]
+    return MeasureResult(
+        name=name,
+        auc=content["auc"],
+        eer=content["eer"],
+        d_prime=content["d_prime"],
+        rank1=_estimate_from(content["rank1"]),
+        rank5=_estimate_from(content["rank5"]),
+        mated_min=content["mated_min"],
+        nonmated_max=content["nonmated_max"],
+        thresholds={
+            rule: Threshold(
+                content["threshold"][rule],
+                _estimate_from(rates[rule]["fmr"]),
+                _estimate_from(rates[rule]["fnmr"]),
+            )
+            for rule in rates
+        },
+        control=_estimate_from(content["control"]),
+        chance=content["chance"],
+        reading=content["reading"],
+        remark=content["remark"],
+    )
+
+
+def _condition_from(content: Mapping[str, Any]) -> Condition:
+    withheld = content["persons"] == "<5"
+    return Condition(
+        name=content["name"],
+        level=content["level"],
+        persons=None if withheld else content["persons"],
+        mated_pairs=content["mated_pairs"],
+        rank1=_estimate_from(content["rank1"]),
+        auc=content["auc"],
+        withheld=withheld,
+    )
+
+
+def _cell(value: Value) -> str:
+    if value is None:
+        return MISSING
+    if isinstance(value, float):
+        short = rounded(value)
+        return MISSING if short is None else repr(short).removesuffix(".0")
+    text = str(value).replace("\\", "\\\\").replace("\t", "\\t")
+    return text.replace("\n", "\\n").replace("\r", "\\r")
+
+
+def _parsed(cell: str) -> Value:
+    if cell == MISSING:
+        return None
+    try:
+        return float(cell)
+    except ValueError:
+        return cell

@@ -1,0 +1,236 @@
+"""What a report holds, whatever was compared: brains, faces or tables of numbers.
+
+``Report`` is the public half: everything in it may leave the institution. ``Internal`` is the
+other half: labels, paths, pictures and the score of each pair, which stay in ``OUT/internal``.
+The two never mix: no function that writes a public file takes an ``Internal``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from headrisk.types import Estimate, PairScores, Status, Verdict
+
+SCHEMA_VERSION = "1.0"
+
+Value = str | int | float | bool | None
+Reading = Literal["links", "does not link", "unclear", "too little data"]
+
+
+@dataclass(frozen=True)
+class Table:
+    """The numbers of one figure or table of the report; written as ``tables/<name>.tsv``."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Value, ...], ...]
+
+    def column(self, name: str) -> list[Any]:
+        """One column, top to bottom."""
+        index = self.columns.index(name)
+        return [row[index] for row in self.rows]
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How much was tested.
+
+    Attributes
+    ----------
+    persons, scans, failed
+        People and scans in the data set, and scans that could not be used.
+    mated_pairs, nonmated_pairs
+        Compared pairs of scans that show one person, and two.
+    gallery_size
+        People in the searched set.
+    searched
+        People that were searched for: the unit of the rank rates.
+    unsearched
+        People that should have been searched for but were not, because their scans failed.
+    doubtful
+        Usable scans whose preparation a person should look at.
+    """
+
+    persons: int
+    scans: int
+    failed: int
+    mated_pairs: int
+    nonmated_pairs: int
+    gallery_size: int
+    searched: int = 0
+    unsearched: int = 0
+    doubtful: int = 0
+
+
+@dataclass(frozen=True)
+class Threshold:
+    """A score from which a pair is called one person, and its error rates on held-out people."""
+
+    value: float | None
+    fmr: Estimate | None = None
+    fnmr: Estimate | None = None
+
+
+@dataclass(frozen=True)
+class MeasureResult:
+    """What one similarity measure reached. None stands for *too little data*.
+
+    ``control`` is the rank-1 rate of the control attack (the same search with labels shuffled)
+    and ``chance`` the rank-1 rate of guessing. ``reading`` says in a word what follows.
+    """
+
+    name: str
+    auc: float | None = None
+    eer: float | None = None
+    d_prime: float | None = None
+    rank1: Estimate | None = None
+    rank5: Estimate | None = None
+    mated_min: float | None = None
+    nonmated_max: float | None = None
+    thresholds: Mapping[str, Threshold] = field(default_factory=dict)
+    control: Estimate | None = None
+    chance: float | None = None
+    reading: Reading = "too little data"
+    remark: str = ""
+
+
+@dataclass(frozen=True)
+class Condition:
+    """The headline measure within one level of one condition, such as one site.
+
+    ``persons`` is None, and the rates are withheld, where the level stands for several levels
+    with fewer than five people each.
+    """
+
+    name: str
+    level: str
+    persons: int | None
+    mated_pairs: int | None = None
+    rank1: Estimate | None = None
+    auc: float | None = None
+    withheld: bool = False
+
+
+@dataclass(frozen=True)
+class ModalitySection:
+    """One modality's results. The first measure is the headline.
+
+    ``tables`` holds the numbers behind the figures: ``scores-<measure>``,
+    ``density-<measure>``, ``det-<measure>`` and ``cmc-<measure>``; a missing one means that
+    there was too little data to draw it.
+    """
+
+    name: str
+    counts: Counts
+    measures: tuple[MeasureResult, ...] = ()
+    conditions: tuple[Condition, ...] = ()
+    tables: Mapping[str, Table] = field(default_factory=dict)
+    compared: str = ""
+    method: tuple[str, ...] = ()
+    references: tuple[str, ...] = ()
+    too_little: str = ""
+
+    @property
+    def headline(self) -> MeasureResult | None:
+        """The measure that the first page quotes."""
+        return self.measures[0] if self.measures else None
+
+
+@dataclass(frozen=True)
+class Report:
+    """The public half of an audit.
+
+    ``settings`` are plain values as in ``settings.toml``. ``not_tested`` lists, in plain words,
+    what this audit says nothing about.
+    """
+
+    modalities: tuple[ModalitySection, ...]
+    settings: Mapping[str, Any]
+    version: str
+    title: str = "Re-identification risk of a head MRI data set"
+    attacker: str = ""
+    not_tested: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What one step of the attack took."""
+
+    step: str
+    items: int
+    cpu_seconds: float
+    wall_seconds: float
+    peak_mb: float | None = None
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """What differs from run to run: times, versions, machine. No user, host or path."""
+
+    started: str = ""
+    versions: Mapping[str, str] = field(default_factory=dict)
+    machine: Mapping[str, str] = field(default_factory=dict)
+    inputs: Mapping[str, str] = field(default_factory=dict)
+    cost: tuple[Cost, ...] = ()
+
+
+@dataclass(frozen=True)
+class ScanRow:
+    """A row of ``internal/scans.tsv``."""
+
+    scan_id: str
+    participant_id: str
+    session_id: str
+    path: str
+    status: Status
+    reason: str = ""
+    seconds: float = 0.0
+    quality: float | None = None
+    verdict: Verdict = "ok"
+
+
+@dataclass(frozen=True)
+class Link:
+    """A row of ``internal/links.tsv``: one searched scan, one found scan."""
+
+    probe: str
+    gallery: str
+    measure: str
+    score: float
+    rank: int
+    decision: str
+
+
+@dataclass(frozen=True)
+class Mosaic:
+    """Slices of an aligned scan with the template's outline, grey (y, x) or RGB (y, x, 3)."""
+
+    scan_id: str
+    verdict: Verdict
+    quality: float
+    image: NDArray[np.uint8] = field(repr=False)
+
+
+@dataclass(frozen=True)
+class ScoreMatrix:
+    """One measure's scores with the scan ids of its rows (probes) and columns (gallery)."""
+
+    scores: PairScores
+    probe_ids: tuple[str, ...]
+    gallery_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Internal:
+    """The half of an audit that stays in the institution."""
+
+    scans: tuple[ScanRow, ...] = ()
+    links: tuple[Link, ...] = ()
+    mosaics: tuple[Mosaic, ...] = ()
+    matrices: tuple[ScoreMatrix, ...] = ()
+    notes: tuple[str, ...] = ()

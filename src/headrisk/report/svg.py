@@ -1,0 +1,64 @@
+"""Matplotlib figures to small, deterministic SVG that needs no style attribute.
+
+The page's Content-Security-Policy admits only the page's own style sheet, so Matplotlib's
+``style="..."`` attributes are rewritten as presentation attributes.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+
+import matplotlib as mpl
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_svg import FigureCanvasSVG
+from matplotlib.figure import Figure
+
+RC = {
+    "svg.fonttype": "none",
+    "text.parse_math": False,  # a "$" in a label is a dollar sign
+    "font.size": 9.0,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.edgecolor": "#5B6570",
+    "axes.labelcolor": "#1B2733",
+    "text.color": "#1B2733",
+    "xtick.color": "#3D4853",
+    "ytick.color": "#3D4853",
+    "axes.axisbelow": True,
+    "axes.linewidth": 0.8,
+}
+
+
+style = mpl.rc_context(RC)
+"""Decorator of every function that draws."""
+
+
+def new_figure(width: float, height: float) -> tuple[Figure, Axes]:
+    """An empty figure of the report's style, in inches."""
+    figure = Figure(figsize=(width, height), layout="constrained")
+    FigureCanvasSVG(figure)
+    return figure, figure.subplots()
+
+
+def svg_text(figure: Figure, name: str) -> str:
+    """The figure as an SVG element for inlining; ids start with ``name`` so that none clash."""
+    buffer = io.StringIO()
+    with mpl.rc_context({"svg.hashsalt": name}):
+        figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
+    text = buffer.getvalue()
+    text = text[text.index("<svg") :]
+    text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
+    text = re.sub(r"<defs>\s*<style[^>]*>.*?</style>\s*</defs>", "", text, flags=re.DOTALL)
+    text = re.sub(r'\s(?:xmlns(?::xlink)?)="[^"]*"', "", text).replace("xlink:href", "href")
+    text = re.sub(r' style="([^"]*)"', _presentation, text)
+    prefix = re.sub(r"[^a-z0-9]+", "-", name.lower())
+    text = re.sub(r'(\bid="|href="#|url\(#)', rf"\g<1>{prefix}-", text)
+    return re.sub(r"\n\s*", "\n", text).strip()
+
+
+def _presentation(match: re.Match[str]) -> str:
+    """``style="fill: red"`` as ``fill="red"``; the page's style sheet sets the typeface."""
+    pairs = [item.split(":", 1) for item in match.group(1).split(";") if ":" in item]
+    kept = [(key.strip(), value.strip()) for key, value in pairs if key.strip() != "font-family"]
+    return "".join(f' {key}="{value}"' for key, value in kept)

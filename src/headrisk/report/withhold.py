@@ -1,0 +1,113 @@
+"""What may not leave: small cells are withheld, and public files are searched for labels."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from itertools import groupby
+
+from headrisk.errors import InputError
+from headrisk.report.model import (
+    Condition,
+    Internal,
+    MeasureResult,
+    ModalitySection,
+    Report,
+)
+
+SMALLEST_CELL = 5
+FIGURE_TABLES = ("scores", "density")
+
+
+def withhold_small_cells(report: Report) -> Report:
+    """The report without figures that stand for fewer than five people.
+
+    Levels of a condition with fewer than five people become one row without figures and
+    without their names. Where one level alone would be withheld, the next smallest joins it,
+    since otherwise it could be had by subtraction. With fewer than five people to be found,
+    the lowest mate, the highest non-mate and the curves would be scores of single people, so
+    they are withheld too.
+    """
+    return replace(
+        report, modalities=tuple(_withhold_section(section) for section in report.modalities)
+    )
+
+
+def merge_small_levels(conditions: tuple[Condition, ...]) -> tuple[Condition, ...]:
+    """Conditions with small levels merged, level order kept."""
+    merged: list[Condition] = []
+    for name, group in groupby(conditions, key=lambda condition: condition.name):
+        levels = list(group)
+        small = [c for c in levels if (c.persons or 0) < SMALLEST_CELL]
+        rest = [c for c in levels if c not in small]
+        if len(small) == 1 and rest:
+            nearest = min(rest, key=lambda c: c.persons or 0)
+            small.append(nearest)
+            rest.remove(nearest)
+        merged += rest
+        if small:
+            merged.append(Condition(name, _merged_name(len(small)), None, withheld=True))
+    return tuple(merged)
+
+
+def refuse_leaks(files: Mapping[str, bytes], internal: Internal) -> None:
+    """Stop before publishing when a public file holds a scan's path, scan id or long label.
+
+    Short labels such as ``01`` cannot be told from figures and are not searched for; they
+    stay out because no public file is made from ``Internal``.
+
+    Raises
+    ------
+    InputError
+        Names the file, and the scan table as the place where the string stands; never the
+        string itself.
+    """
+    patterns = sorted(_identifying(internal))
+    if not patterns:
+        return
+    found = re.compile("|".join(rf"(?<![\w-]){re.escape(text)}(?![\w-])" for text in patterns))
+    for name, content in files.items():
+        if found.search(content.decode()):
+            raise InputError(
+                name,
+                found="a label, scan id or path of the scan table in a public file",
+                expected="none",
+                remedy="Rename the site, scanner or setting that repeats a person's label.",
+            )
+
+
+def _identifying(internal: Internal) -> set[str]:
+    words: set[str] = set()
+    for row in internal.scans:
+        words |= {text for text in (row.path, row.scan_id) if "/" in text or "\\" in text}
+        label = row.participant_id
+        if len(label) >= 8 and any(c.isdigit() for c in label):
+            words.add(label)
+    return words
+
+
+def _withhold_section(section: ModalitySection) -> ModalitySection:
+    few_mates = all(m.rank1 is None or m.rank1.n < SMALLEST_CELL for m in section.measures)
+    few_people = section.counts.persons < SMALLEST_CELL
+    tables = dict(section.tables)
+    if few_mates or few_people:
+        tables = {k: v for k, v in tables.items() if k.split("-")[0] not in FIGURE_TABLES}
+    return replace(
+        section,
+        measures=tuple(_withhold_extremes(m, few_mates, few_people) for m in section.measures),
+        conditions=merge_small_levels(section.conditions),
+        tables=tables,
+    )
+
+
+def _withhold_extremes(measure: MeasureResult, few_mates: bool, few_people: bool) -> MeasureResult:
+    return replace(
+        measure,
+        mated_min=None if few_mates else measure.mated_min,
+        nonmated_max=None if few_people else measure.nonmated_max,
+    )
+
+
+def _merged_name(count: int) -> str:
+    return "1 small level" if count == 1 else f"{count} small levels, merged"

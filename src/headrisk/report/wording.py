@@ -1,0 +1,245 @@
+"""The report's plain sentences. Every one is a function of figures, none is a promise.
+
+Natural frequencies follow Gigerenzer and Hoffrage (1995), Psychological Review 102:684-704:
+people judge "7 of 10" more accurately than "70 %" or "0.7".
+"""
+
+from __future__ import annotations
+
+from headrisk.report.model import Counts, MeasureResult, ModalitySection
+from headrisk.types import Estimate
+
+MODALITY_NAMES = {
+    "brain": ("Brain", "the shape of the brain"),
+    "face": ("Face", "a face rendered from the scan"),
+    "table": ("Derived table", "a table of regional measurements"),
+}
+RULE_NAMES = {
+    "kde": "where the two density curves cross",
+    "fmr_1e-2": "at most 1 of 100 different-person pairs accepted",
+    "fmr_1e-3": "at most 1 of 1,000 different-person pairs accepted",
+    "unsupervised": "as an outsider without labels would set it",
+}
+READING_NAMES = {
+    "links": "links people",
+    "does not link": "no better than guessing here",
+    "unclear": "unclear at this sample size",
+    "too little data": "too little data",
+}
+NOT_TESTED = (
+    "Other attackers, other methods and later, stronger methods than the ones listed here.",
+    "Other data: metadata in headers and file names, other contrasts, other organs.",
+    "Larger galleries than the one searched here. In a larger gallery fewer people are found.",
+)
+
+
+DEFAULT_ATTACKER = (
+    "Somebody who holds the shared scans, and other scans of the same people with their names, "
+    "and who compares every scan with every other. No membership is in doubt: each person "
+    "searched for is in the gallery."
+)
+MISSING_REASONS = {
+    "scores": "Scores are drawn from five people upward.",
+    "cmc": "A search needs people with two usable scans and at least one other person.",
+    "det": "Error rates need same-person and different-person pairs.",
+    "measures": "Rates need people with two usable scans and at least one other person.",
+    "conditions": "No site, scanner, time gap or other condition with at least five people on "
+    "two levels is known.",
+}
+
+
+def people(count: int) -> str:
+    """``1 person`` or ``1,204 people``."""
+    return "1 person" if count == 1 else f"{count:,} people"
+
+
+def natural_frequency(estimate: Estimate) -> str:
+    """A rate as ``about 7 of 10 people (plausibly 5 to 9 of 10)``.
+
+    A rate of zero is worded as an upper bound and a rate of one as a lower bound, since no
+    sample shows that something never, or always, happens.
+    """
+    base = _base(estimate)
+    if estimate.value <= 0:
+        return (
+            f"none of the {people(estimate.n)} searched for; in people like these up to "
+            f"{_of(estimate.high, base, up=True)} of {base:,} remain plausible"
+        )
+    if estimate.value >= 1:
+        return (
+            f"all {people(estimate.n)} searched for; in people like these at least "
+            f"{_of(estimate.low, base, up=False)} of {base:,} are to be expected"
+        )
+    low, high = _of(estimate.low, base, up=False), _of(estimate.high, base, up=True)
+    middle = round(estimate.value * base)
+    return f"about {middle} of {base:,} people (plausibly {low} to {high} of {base:,})"
+
+
+def percent(value: float | None) -> str:
+    """``43 %``, ``99.2 %``, ``< 0.1 %``; a dash for None."""
+    if value is None:
+        return "–"
+    scaled = 100 * value
+    if 0 < scaled < 0.1:
+        return "< 0.1 %"
+    if 99.9 < scaled < 100:
+        return "> 99.9 %"
+    short = f"{scaled:.1f}".removesuffix(".0")
+    return f"{short} %"
+
+
+def rate(estimate: Estimate | None) -> str:
+    """``43 % (28 to 59 %)``; bounds at the ends; a dash for None."""
+    if estimate is None:
+        return "–"
+    if estimate.value <= 0:
+        return f"0 seen, at most {percent(estimate.high)}"
+    if estimate.value >= 1:
+        return f"all, at least {percent(estimate.low)}"
+    return (
+        f"{percent(estimate.value)} ({percent(estimate.low).removesuffix(' %')} to "
+        f"{percent(estimate.high)})"
+    )
+
+
+def with_failures(estimate: Estimate, unsearched: int) -> tuple[float, float]:
+    """The rate if none, and if all, of the people that could not be searched for were found.
+
+    The first is the best case for the people in the data set, the second the worst.
+    """
+    found = estimate.value * estimate.n
+    total = estimate.n + unsearched
+    return found / total, (found + unsearched) / total
+
+
+def failures_sentence(estimate: Estimate, counts: Counts) -> str:
+    """What failed scans could change about a rate."""
+    if counts.unsearched == 0:
+        if counts.failed == 0:
+            return "No scan failed, so failures cannot change this figure."
+        return "Scans failed, but everyone with a scan to be searched for had a usable one."
+    best, worst = with_failures(estimate, counts.unsearched)
+    return (
+        f"{people(counts.unsearched)} could not be searched for because scans failed. If none of "
+        f"them would have been found the figure is {percent(best)}; if all of them, "
+        f"{percent(worst)}."
+    )
+
+
+def headline(section: ModalitySection) -> str:
+    """One sentence that says what the attack reached."""
+    measure = section.headline
+    if measure is None or measure.rank1 is None:
+        return f"Too little data to say how many people can be linked. {section.too_little}".strip()
+    frequency = natural_frequency(measure.rank1)
+    return f"{frequency[0].upper()}{frequency[1:]}: so many were linked to their own other scan."
+
+
+def how_many(section: ModalitySection) -> str:
+    """Rank 1 and rank 5 in plain words."""
+    measure = section.headline
+    if measure is None or measure.rank1 is None:
+        return "Too little data to say."
+    name = MODALITY_NAMES.get(section.name, (section.name,))[0]
+    text = f"{name}: {natural_frequency(measure.rank1)} by taking the best candidate"
+    if measure.rank5 is not None:
+        text += f"; {natural_frequency(measure.rank5)} within the best five"
+    return f"{text}, in a gallery of {people(section.counts.gallery_size)}."
+
+
+def rank_rates(measure: MeasureResult | None) -> list[tuple[str, Estimate | None]]:
+    """The rates that failures can change, with their names."""
+    if measure is None:
+        return []
+    return [("found at rank 1", measure.rank1), ("found within 5", measure.rank5)]
+
+
+def figure_tables(name: str, section: ModalitySection) -> list[str]:
+    """Names of the tables that hold a figure's numbers."""
+    first = section.headline
+    if name in ("measures", "conditions") or first is None:
+        return [f"{section.name}-{name}"]
+    wanted = ("scores", "density") if name == "scores" else (name,)
+    return [
+        f"{section.name}-{kind}-{first.name}"
+        for kind in wanted
+        if f"{kind}-{first.name}" in section.tables
+    ]
+
+
+def why_missing(name: str, section: ModalitySection) -> str:
+    """Why a figure could not be drawn."""
+    return section.too_little or MISSING_REASONS[name]
+
+
+def alternative(name: str, section: ModalitySection) -> str:
+    """What a reader who cannot see the figure needs to know."""
+    first = section.headline
+    if first is None:
+        return ""
+    if name == "scores":
+        return (
+            f"Area under the curve of {first.name}: {first.auc if first.auc is not None else '–'}."
+        )
+    if name == "det":
+        return f"Equal error rate of {first.name}: {percent(first.eer)}."
+    if name == "measures":
+        rows = (f"{m.name} {percent(m.rank1.value)}" for m in section.measures if m.rank1)
+        return f"Rank-1 rates: {', '.join(rows)}."
+    if name == "conditions":
+        rows = (
+            f"{c.name} {c.level} {percent(c.rank1.value)}" for c in section.conditions if c.rank1
+        )
+        return f"Rank-1 rates: {', '.join(rows)}."
+    return f"{first.name}: {rate(first.rank1)} at rank 1, {rate(first.rank5)} within 5."
+
+
+def tested(section: ModalitySection) -> str:
+    """What was compared, in numbers."""
+    counts = section.counts
+    what = MODALITY_NAMES.get(section.name, ("", section.name))[1]
+    pairs = (
+        f"{counts.mated_pairs:,} {'pair' if counts.mated_pairs == 1 else 'pairs'} of scans of one "
+        f"person and {counts.nonmated_pairs:,} of two"
+    )
+    usable = counts.scans - counts.failed
+    return (
+        f"{counts.scans:,} scans of {people(counts.persons)} ({usable:,} usable, {counts.failed:,} "
+        f"failed), compared by {what}: {pairs}."
+    )
+
+
+def against_control(measure: MeasureResult) -> str:
+    """Whether the attack beats its control and chance."""
+    if measure.rank1 is None or measure.chance is None:
+        return "Attack, control and chance cannot be compared: too little data."
+    floor = max(measure.chance, measure.control.high if measure.control else 0.0)
+    if measure.rank1.low > floor:
+        return "The attack finds more people than its control and than guessing would."
+    if measure.rank1.value > floor:
+        return (
+            "The attack finds more people than its control and than guessing would, but the "
+            "sample is too small to tell the difference from luck."
+        )
+    return (
+        "The attack does not beat its control in this sample. That is no evidence of absence: "
+        "look at the upper end of the interval."
+    )
+
+
+def _base(estimate: Estimate) -> int:
+    """10, 100, 1,000 ...: as coarse as the figure and its interval allow."""
+    smallest = min((x for x in (estimate.value, 1 - estimate.value) if x > 0), default=1.0)
+    if estimate.value <= 0 or estimate.value >= 1:
+        smallest = estimate.high if estimate.value <= 0 else 1 - estimate.low
+        return 10 if smallest > 0.5 else 100 if smallest >= 0.01 else 1000
+    if smallest >= 0.1 and estimate.n < 100:
+        return 10
+    return 100 if smallest >= 0.01 else 1000 if smallest >= 0.001 else 10_000
+
+
+def _of(value: float, base: int, *, up: bool) -> str:
+    """An interval end out of ``base``, rounded outward."""
+    scaled = value * base
+    whole = int(-(-(scaled - 1e-9) // 1)) if up else int(scaled + 1e-9)
+    return f"{min(whole, base):,}"

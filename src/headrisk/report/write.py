@@ -1,0 +1,243 @@
+"""Write the output folder, and read a report back.
+
+Every file is first written into a temporary folder beside its place and then renamed, and
+``report.json`` comes last: whoever finds a new ``report.json`` finds all that belongs to it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import tomli_w
+
+from headrisk.errors import InputError, UsageError
+from headrisk.report.html import public_html
+from headrisk.report.internal import internal_files
+from headrisk.report.json_tsv import (
+    canonical_json,
+    conditions_table,
+    measures_table,
+    parse_table,
+    report_as_dict,
+    report_from_dict,
+    table_text,
+    thresholds_table,
+)
+from headrisk.report.methods import methods_text
+from headrisk.report.model import SCHEMA_VERSION, Cost, Internal, Report, RunRecord, Table
+from headrisk.report.withhold import refuse_leaks, withhold_small_cells
+
+BIDS_VERSION = "1.10.0"
+COST_COLUMNS = ("step", "items", "cpu_seconds", "wall_seconds", "peak_mb")
+
+
+def write_report(
+    report: Report, internal: Internal, out: Path, run: RunRecord | None = None
+) -> Path:
+    """Write the whole output folder of an audit; return the path of the public page.
+
+    ``report.html``, ``report.json``, ``report-run.json``, ``tables/``, ``methods.md``,
+    ``settings.toml`` and ``dataset_description.json`` are public; ``internal/`` (mode 0700,
+    files 0600) is not. A report already in ``out`` is replaced; other files there stay.
+
+    Raises
+    ------
+    UsageError
+        ``out`` is a file, or the folder of a data set that headrisk did not make.
+    InputError
+        A public file would have held a label or path of a scan; nothing is then published.
+    """
+    run = run or RunRecord()
+    _require_own_folder(out)
+    public = withhold_small_cells(report)
+    files = public_files(public, run)
+    refuse_leaks(files, internal)
+    out.mkdir(parents=True, exist_ok=True)
+    stage = Path(tempfile.mkdtemp(prefix=".report-", dir=out))
+    try:
+        _write_all(stage, files, mode=0o644)
+        (stage / "internal").mkdir(mode=0o700)
+        _write_all(stage / "internal", internal_files(report, internal, run), mode=0o600)
+        _publish(stage, out)
+    finally:
+        shutil.rmtree(stage, ignore_errors=True)
+    return out / "report.html"
+
+
+def read_report(out: Path) -> tuple[Report, RunRecord]:
+    """Read the public report back from ``report.json``, ``tables/`` and ``report-run.json``.
+
+    Raises
+    ------
+    InputError
+        A file is missing or damaged, or was written under another schema version.
+    """
+    content = _read_json(out / "report.json")
+    version = content.get("schema_version")
+    if version != SCHEMA_VERSION:
+        raise InputError(
+            str(out / "report.json"),
+            found=f"schema version {version!r}",
+            expected=f"{SCHEMA_VERSION!r}",
+            remedy="Run the audit again with this version of headrisk.",
+        )
+    try:
+        names = [
+            f"{modality}-{table}"
+            for modality, section in content["modalities"].items()
+            for table in section["tables"]
+        ]
+        tables = {name: _read_table(out / "tables" / f"{name}.tsv") for name in names}
+        return report_from_dict(content, tables), _run_from(_read_json(out / "report-run.json"))
+    except (KeyError, TypeError, AttributeError) as error:
+        raise InputError(
+            str(out / "report.json"),
+            found=f"field missing or of another kind: {error}",
+            expected="a report as headrisk writes it",
+            remedy="Run the audit again.",
+        ) from error
+
+
+def rebuild_html(out: Path) -> Path:
+    """Write ``report.html`` anew from the files of an earlier run; return its path."""
+    report, run = read_report(out)
+    page = public_files(report, run)["report.html"]
+    handle, name = tempfile.mkstemp(prefix=".report-", dir=out)
+    with os.fdopen(handle, "wb") as file:
+        file.write(page)
+    Path(name).chmod(0o644)
+    return Path(name).replace(out / "report.html")
+
+
+def public_files(public: Report, run: RunRecord) -> dict[str, bytes]:
+    """Path below OUT to content, for every public file.
+
+    The page is built from the JSON and the tables read back, so that ``headrisk report OUT``
+    gives the same page as the audit did.
+    """
+    text = canonical_json(report_as_dict(public))
+    tables = report_tables(public)
+    texts = {name: table_text(table) for name, table in tables.items()}
+    again = report_from_dict(
+        json.loads(text), {name: parse_table(tsv, name) for name, tsv in texts.items()}
+    )
+    run_text = canonical_json(asdict(run))
+    run_again = _run_from(json.loads(run_text))
+    digest = hashlib.sha256(text.encode()).hexdigest()[:12]
+    files = {
+        "report.html": public_html(again, run_again, digest),
+        "report.json": text,
+        "report-run.json": run_text,
+        "methods.md": methods_text(again, run_again),
+        "settings.toml": tomli_w.dumps({k: v for k, v in public.settings.items() if v is not None}),
+        "dataset_description.json": canonical_json(_description(public)),
+        "tables/cost.tsv": table_text(cost_table(run)),
+    }
+    files |= {f"tables/{name}.tsv": tsv for name, tsv in texts.items()}
+    return {name: content.encode() for name, content in files.items()}
+
+
+def report_tables(report: Report) -> dict[str, Table]:
+    """Every table of the report by its name under ``tables/``."""
+    tables: dict[str, Table] = {}
+    for section in report.modalities:
+        named = dict(section.tables)
+        named["measures"] = measures_table(section)
+        named["thresholds"] = thresholds_table(section)
+        named["conditions"] = conditions_table(section)
+        tables |= {f"{section.name}-{name}": table for name, table in named.items()}
+    return tables
+
+
+def cost_table(run: RunRecord) -> Table:
+    """What the attack cost, step by step."""
+    rows = tuple((c.step, c.items, c.cpu_seconds, c.wall_seconds, c.peak_mb) for c in run.cost)
+    return Table(COST_COLUMNS, rows)
+
+
+def _description(report: Report) -> dict[str, Any]:
+    return {
+        "Name": report.title,
+        "BIDSVersion": BIDS_VERSION,
+        "DatasetType": "derivative",
+        "GeneratedBy": [{"Name": "headrisk", "Version": report.version}],
+    }
+
+
+def _require_own_folder(out: Path) -> None:
+    """Refuse a file, and a BIDS data set whose description another tool wrote."""
+    if out.exists() and not out.is_dir():
+        raise UsageError(str(out), found="a file", expected="a folder or nothing")
+    description = out / "dataset_description.json"
+    if not description.exists():
+        return
+    made_by = _read_json(description).get("GeneratedBy", [])
+    names = [item.get("Name") for item in made_by if isinstance(item, dict)]
+    if "headrisk" not in names:
+        raise UsageError(
+            str(out),
+            found="a data set that headrisk did not make",
+            expected="an empty folder or an earlier output of headrisk",
+            remedy="Give another output folder, so that no data set is overwritten.",
+        )
+
+
+def _write_all(folder: Path, files: Mapping[str, bytes], *, mode: int) -> None:
+    for name, content in files.items():
+        path = folder / name
+        path.parent.mkdir(exist_ok=True)
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+
+
+def _publish(stage: Path, out: Path) -> None:
+    """Move staged files and folders to their places, ``report.json`` last."""
+    names = sorted((path.name for path in stage.iterdir()), key=lambda name: name == "report.json")
+    for name in names:
+        place = out / name
+        if place.is_dir() and not place.is_symlink():
+            place.replace(stage / f"{name}.old")
+        (stage / name).replace(place)
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(
+            str(path),
+            found=str(error),
+            expected="a readable JSON file",
+            remedy="Run the audit again, or give the folder of a finished audit.",
+        ) from error
+    if not isinstance(content, dict):
+        raise InputError(str(path), found="no JSON object", expected="a JSON object")
+    return content
+
+
+def _read_table(path: Path) -> Table:
+    try:
+        return parse_table(path.read_text("utf-8"), str(path))
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(
+            str(path), found=str(error), expected="a TSV table", remedy="Run the audit again."
+        ) from error
+
+
+def _run_from(content: Mapping[str, Any]) -> RunRecord:
+    return RunRecord(
+        started=content["started"],
+        versions=content["versions"],
+        machine=content["machine"],
+        inputs=content["inputs"],
+        cost=tuple(Cost(**row) for row in content["cost"]),
+    )
