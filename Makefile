@@ -5,7 +5,7 @@ WORKERS ?= 2
 BIN := .venv/bin
 STAMP := .venv/.ready
 BENCH_STAMP := .venv/.bench-ready
-INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile
 LOCK_TOOL := build/lock-venv
 LOCK_OPTIONS := --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --custom-compile-command "make lock"

@@ -132,9 +132,12 @@ class _Worker:
         self._pool.shutdown(wait=True)
 
     def kill(self) -> None:
-        """End the process in the middle of whatever it does."""
+        """End the process in the middle of whatever it does.
+
+        A process that is just starting is waited for, as its task may already be under way to it.
+        """
         self._pool.shutdown(wait=False, cancel_futures=True)
-        if self.started:
+        if not self._pid.cancelled() and self._pid.exception() is None:
             with suppress(ProcessLookupError):
                 os.kill(self._pid.result(), signal.SIGTERM)
 
