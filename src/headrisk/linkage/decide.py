@@ -9,6 +9,7 @@ from functools import partial
 import numpy as np
 
 from headrisk.linkage.density import crossing, kernels
+from headrisk.linkage.mixture import fit_top_scores, posterior_crossing, top_two
 from headrisk.linkage.pairs import PairSample, pair_sample
 from headrisk.types import BoolArray, PairScores
 
@@ -27,10 +28,11 @@ Rule = Callable[[PairScores], Threshold]
 
 
 def threshold_rules(mated_prior: float = 0.5) -> Mapping[str, Rule]:
-    """The rules of a run by name: kde, fmr_1e-2, fmr_1e-3."""
+    """The rules of a run by name: kde, fmr_1e-2, fmr_1e-3, unsupervised."""
     rules: dict[str, Rule] = {"kde": partial(kde_threshold, prior=mated_prior)}
     for name, rate in FALSE_MATCH_RATES.items():
         rules[name] = partial(fixed_fmr_threshold, fmr=rate)
+    rules["unsupervised"] = unsupervised_threshold
     return rules
 
 
@@ -65,6 +67,16 @@ def fixed_fmr_threshold(scores: PairScores, *, fmr: float) -> Threshold:
     rejected = np.partition(sample.nonmated, sample.nonmated.size - 1 - allowed)
     limit = rejected[sample.nonmated.size - 1 - allowed]
     return Threshold(float(np.nextafter(limit, np.inf)))
+
+
+def unsupervised_threshold(scores: PairScores) -> Threshold:
+    """The threshold an outsider would set: no probe's identity is used (see ``mixture``)."""
+    fit = fit_top_scores(scores)
+    if fit is None:
+        return Threshold(None, "needs 8 probes, 4 gallery people and scores that differ")
+    if not fit.convincing:
+        return Threshold(None, "the probes' best scores do not fall into two groups")
+    return Threshold(posterior_crossing(fit, top_two(scores)[0].size))
 
 
 def accept(scores: PairScores, threshold: float) -> BoolArray:

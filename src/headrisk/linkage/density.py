@@ -118,7 +118,8 @@ def crossing(pair: tuple[Kernel, Kernel], prior: float) -> float | None:
     overtakes.
     """
     mated, nonmated = pair
-    x = _grid(pair, 512, margin=1.0)
+    inner = [np.quantile(kernel.centres, np.linspace(0, 1, 128)) for kernel in pair]
+    x = np.unique(np.concatenate([_grid(pair, 512, margin=1.0), *inner]))
     offset = np.log(prior) - np.log1p(-prior)
 
     def advantage(points: FloatArray) -> FloatArray:
@@ -136,6 +137,7 @@ def crossing(pair: tuple[Kernel, Kernel], prior: float) -> float | None:
 
 
 def _grid(pair: tuple[Kernel, Kernel], points: int, margin: float) -> FloatArray:
-    low = min(k.centres.min() - margin * k.bandwidth for k in pair)
-    high = max(k.centres.max() + margin * k.bandwidth for k in pair)
-    return np.linspace(low, high, points, dtype=np.float64)
+    low = min(float(k.centres.min()) - margin * k.bandwidth for k in pair)
+    high = max(float(k.centres.max()) + margin * k.bandwidth for k in pair)
+    grid: FloatArray = np.linspace(low, high, points)
+    return grid

@@ -1,0 +1,208 @@
+"""Bootstrap over people, by weights: people are drawn again, nothing is compared again.
+
+A drawn person of multiplicity w gives weight w to his or her mated pairs; a non-mated pair of
+persons i and j gets w_i * w_j. Two copies of one person never form a non-mated pair.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from headrisk.evaluate.intervals import zero_event_bound
+from headrisk.evaluate.rates import RocBins, auc_from_counts, eer_from_counts, roc_bins
+from headrisk.linkage.pairs import PairSample
+from headrisk.types import Estimate, FloatArray, IntArray
+
+FEWEST_PEOPLE = 3
+WORK = 400_000_000
+FEWEST_REPETITIONS = 200
+
+
+@dataclass(frozen=True)
+class CurveIntervals:
+    """AUC, EER and d' of one sample with person-level intervals; None where undefined."""
+
+    auc: Estimate | None
+    eer: Estimate | None
+    d_prime: Estimate | None
+
+
+def person_weights(people: int, repetitions: int, rng: np.random.Generator) -> FloatArray:
+    """(repetitions, people) how often each person is drawn when n are drawn with replacement."""
+    share = np.full(people, 1.0 / people)
+    return rng.multinomial(people, share, size=repetitions).astype(np.float64)
+
+
+def pair_table(first: IntArray, second: IntArray, people: int, values: FloatArray) -> FloatArray:
+    """(people, people) sum of a value over the pairs of each two people."""
+    flat = np.bincount(first * people + second, weights=values, minlength=people * people)
+    return np.asarray(flat.reshape(people, people), dtype=np.float64)
+
+
+def weighted_total(weights: FloatArray, table: FloatArray) -> FloatArray:
+    """(repetitions,) sum of w_i w_j table[i, j] for each row of weights."""
+    return np.asarray(np.einsum("bi,bi->b", weights @ table, weights), dtype=np.float64)
+
+
+def percentile_interval(value: float, draws: FloatArray, n: int) -> Estimate:
+    """The value with the 2.5 and 97.5 percentile of its bootstrap draws, widened to hold it."""
+    low, high = np.percentile(draws, [2.5, 97.5])
+    method = f"bootstrap over people, {draws.size} repetitions"
+    return Estimate(value, min(float(low), value), max(float(high), value), n, method)
+
+
+def affordable_repetitions(wanted: int, pairs: int) -> int:
+    """Repetitions within a fixed amount of work, so that a million pairs stay seconds."""
+    return max(min(wanted, WORK // max(pairs, 1)), min(wanted, FEWEST_REPETITIONS))
+
+
+@dataclass(frozen=True)
+class _Zone:
+    """Non-mated pairs in or above the range of mated scores, merged by people and place."""
+
+    first: IntArray
+    second: IntArray
+    place: IntArray
+    count: FloatArray
+
+
+def _zone(sample: PairSample, bins: RocBins) -> _Zone:
+    """Only these move between repetitions; the rest are counted as a whole (place 0)."""
+    people = sample.people.size
+    inside = bins.nonmated > 0
+    low = np.minimum(sample.probe_side, sample.gallery_side)[inside]
+    high = np.maximum(sample.probe_side, sample.gallery_side)[inside]
+    key = (low * people + high) * bins.places + bins.nonmated[inside]
+    distinct, count = np.unique(key, return_counts=True)
+    pair, place = np.divmod(distinct, bins.places)
+    first, second = np.divmod(pair, people)
+    return _Zone(first, second, place, count.astype(np.float64))
+
+
+def curve_intervals(
+    sample: PairSample, repetitions: int, rng: np.random.Generator
+) -> CurveIntervals:
+    """AUC, EER and d' with 95 % percentile intervals from a bootstrap over people.
+
+    Where mated and non-mated scores do not overlap at all the bootstrap says nothing, and the
+    bound for zero events among the people takes its place. Fewer than three people give None.
+    """
+    people, tested = int(sample.people.size), sample.mated_people
+    if not sample.mated.size or not sample.nonmated.size or people < FEWEST_PEOPLE:
+        return CurveIntervals(None, None, None)
+    bins = roc_bins(sample.mated, sample.nonmated)
+    zone = _zone(sample, bins)
+    weights = person_weights(people, affordable_repetitions(repetitions, zone.place.size), rng)
+    everything = np.ones((1, people))
+    (auc, eer), *_ = _curves(sample, bins, zone, everything)
+    drawn = np.array(list(_curves(sample, bins, zone, weights))).reshape(-1, 2)
+    return CurveIntervals(
+        auc=_auc_estimate(auc, drawn[:, 0], tested),
+        eer=_eer_estimate(eer, drawn[:, 1], tested, people),
+        d_prime=_d_prime_estimate(sample, weights),
+    )
+
+
+def _curves(
+    sample: PairSample, bins: RocBins, zone: _Zone, weights: FloatArray
+) -> Iterator[tuple[float, float]]:
+    """AUC and EER under each row of weights; rows that draw no pair of a kind are passed over."""
+    people = sample.people.size
+    ones = np.ones(sample.nonmated.size)
+    pairs = pair_table(sample.probe_side, sample.gallery_side, people, ones)
+    totals = weighted_total(weights, pairs)
+    for row, total in zip(weights, totals, strict=True):
+        mated = _sums(bins.mated, row[sample.mated_person], bins.places)
+        moving = zone.count * row[zone.first] * row[zone.second]
+        nonmated = _sums(zone.place, moving, bins.places)
+        nonmated[0] = max(total - nonmated.sum(), 0.0)
+        if mated.sum() > 0 and total > 0:
+            yield auc_from_counts(mated, nonmated), eer_from_counts(mated, nonmated)
+
+
+def _sums(index: IntArray, values: FloatArray, length: int) -> FloatArray:
+    return np.bincount(index, weights=values, minlength=length).astype(np.float64)
+
+
+def _auc_estimate(auc: float, draws: FloatArray, tested: int) -> Estimate | None:
+    if auc == 1.0:
+        low = 1.0 - zero_event_bound(tested)
+        return Estimate(1.0, low, 1.0, tested, "rule of three on people")
+    return percentile_interval(auc, draws, tested) if draws.size else None
+
+
+def _eer_estimate(eer: float, draws: FloatArray, tested: int, people: int) -> Estimate | None:
+    if eer == 0.0:
+        high = max(zero_event_bound(tested), zero_event_bound(people // 2))
+        return Estimate(0.0, 0.0, high, tested, "rule of three on people")
+    return percentile_interval(eer, draws, tested) if draws.size else None
+
+
+def _d_prime_estimate(sample: PairSample, weights: FloatArray) -> Estimate | None:
+    """d' from weighted moments, scores centred first so that no digits are lost."""
+    people = sample.people.size
+    centre = float(np.mean(sample.nonmated))
+    mated, nonmated = sample.mated - centre, sample.nonmated - centre
+    rows = np.concatenate([np.ones((1, people)), weights])
+    mated_sums = [rows @ _sums(sample.mated_person, mated**power, people) for power in (0, 1, 2)]
+    other_sums = [
+        weighted_total(
+            rows, pair_table(sample.probe_side, sample.gallery_side, people, nonmated**power)
+        )
+        for power in (0, 1, 2)
+    ]
+    usable = (mated_sums[0] > 1) & (other_sums[0] > 1)
+    mean_m, var_m = _moments([part[usable] for part in mated_sums])
+    mean_n, var_n = _moments([part[usable] for part in other_sums])
+    spread = np.sqrt((var_m + var_n) / 2)
+    scale = max(float(np.abs(mated).max()), float(np.abs(nonmated).max()))
+    spread_known = spread > 1e-9 * scale
+    if not usable[0] or not spread_known[0]:
+        return None
+    values = (mean_m - mean_n)[spread_known] / spread[spread_known]
+    tested = sample.mated_people
+    return percentile_interval(float(values[0]), values[1:], tested) if values.size > 1 else None
+
+
+def _moments(sums: list[FloatArray]) -> tuple[FloatArray, FloatArray]:
+    """Mean and variance (n - 1) from the sums of powers 0, 1 and 2."""
+    mean = sums[1] / sums[0]
+    return mean, np.maximum(sums[2] - sums[0] * mean**2, 0.0) / (sums[0] - 1)
+
+
+def rate_of_pairs(
+    events: FloatArray, pairs: FloatArray, weights: FloatArray, *, two_way: bool
+) -> Estimate | None:
+    """A pooled rate (events over pairs) with a person-level interval.
+
+    Parameters
+    ----------
+    events, pairs
+        Per person (n,) for mated pairs, or per two people (n, n) with ``two_way`` for non-mated.
+    weights
+        (repetitions, n) from ``person_weights``.
+
+    Notes
+    -----
+    Without any event the upper bound is the zero-event bound on people; two-way on n // 2, the
+    number of disjoint pairs, which also holds when a few people match everybody.
+    """
+    total, hit = float(pairs.sum()), float(events.sum())
+    if total <= 0:
+        return None
+    value = hit / total
+    involved = (pairs.sum(axis=0) + pairs.sum(axis=1) if two_way else pairs) > 0
+    people = int(np.count_nonzero(involved))
+    if hit in (0.0, total):
+        bound = zero_event_bound(people // 2 if two_way else people)
+        low, high = (0.0, bound) if hit == 0.0 else (1.0 - bound, 1.0)
+        return Estimate(value, low, high, people, "rule of three on people")
+    if two_way:
+        above, below = weighted_total(weights, events), weighted_total(weights, pairs)
+    else:
+        above, below = weights @ events, weights @ pairs
+    drawn = below > 0
+    return percentile_interval(value, above[drawn] / below[drawn], people)

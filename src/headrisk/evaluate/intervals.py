@@ -1,0 +1,127 @@
+"""Intervals on counts of people, and what a sample of a given size could have shown."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy.special import betaincinv, ndtri
+
+from headrisk.types import Estimate, FloatArray
+
+CONFIDENCE = 0.95
+FEW_ERRORS = 30
+FEWEST_PEOPLE = 5
+
+
+@dataclass(frozen=True)
+class SampleVerdict:
+    """Whether a sample can carry a figure at all.
+
+    ``smallest_risk`` is the smallest share of linkable people that the sample would have shown
+    at least once in 95 of 100 samples; None without any person to test.
+    """
+
+    enough: bool
+    people: int
+    smallest_risk: float | None
+    sentence: str
+
+
+def wilson(successes: float, n: float, people: int | None = None) -> Estimate | None:
+    """Wilson score interval for a share of n people (Wilson 1927). None for n = 0.
+
+    ``successes`` may be fractional, and n an effective number of people; ``people`` is then the
+    number reported.
+    """
+    if n <= 0:
+        return None
+    z = float(ndtri(0.5 + CONFIDENCE / 2))
+    share = successes / n
+    centre = (share + z * z / (2 * n)) / (1 + z * z / n)
+    half = z / (1 + z * z / n) * np.sqrt(max(share * (1 - share), 0.0) / n + z * z / (4 * n * n))
+    low = 0.0 if successes <= 0 else max(0.0, float(centre - half))
+    high = 1.0 if successes >= n else min(1.0, float(centre + half))
+    return Estimate(float(share), low, high, round(n) if people is None else people, "Wilson")
+
+
+def clopper_pearson(successes: float, n: int) -> Estimate | None:
+    """Exact binomial interval for a share of n people (Clopper and Pearson 1934)."""
+    if n <= 0:
+        return None
+    tail = (1 - CONFIDENCE) / 2
+    low = 0.0 if successes <= 0 else float(betaincinv(successes, n - successes + 1, tail))
+    high = 1.0 if successes >= n else float(betaincinv(successes + 1, n - successes, 1 - tail))
+    return Estimate(successes / n, low, high, n, "Clopper-Pearson")
+
+
+def zero_event_bound(n: int) -> float:
+    """Upper one-sided 95 % bound on a rate when none of n people showed the event.
+
+    1 - 0.05^(1/n), close to 3/n (the rule of three). 1 for n = 0.
+    """
+    return 1.0 if n <= 0 else float(-np.expm1(np.log1p(-CONFIDENCE) / n))
+
+
+def share_of_people(per_person: FloatArray, probes: int | None = None) -> Estimate | None:
+    """Mean over people of a value in 0..1, each person counting once.
+
+    Where every value is 0 or 1 this is the Wilson interval on people. Where people have several
+    probes and fractional values, n is replaced by the effective number p (1 - p) / (s^2 / n) with
+    s^2 the variance between people (Korn and Graubard 1998), at least n and at most ``probes``.
+    All 0 or all 1 gives the one-sided zero-event bound on people. None without people.
+    """
+    n = int(per_person.size)
+    if n == 0:
+        return None
+    mean = float(np.clip(per_person.mean(), 0.0, 1.0))
+    if per_person.min() == per_person.max() and mean in (0.0, 1.0):
+        bound = zero_event_bound(n)
+        low, high = (0.0, bound) if mean == 0.0 else (1.0 - bound, 1.0)
+        return Estimate(mean, low, high, n, "rule of three on people")
+    variance = float(per_person.var(ddof=1)) / n if n > 1 else 0.0
+    most = float(max(probes or n, n))
+    effective = mean * (1 - mean) / variance if variance > 0 else most
+    effective = float(np.clip(effective, n, most))
+    estimate = wilson(mean * effective, effective, people=n)
+    return None if estimate is None else replace(estimate, value=mean, method="Wilson on people")
+
+
+def few_errors(errors: float, trials: float) -> bool:
+    """True where a rate rests on fewer than 30 events on its rarer side (rule of 30)."""
+    return min(errors, trials - errors) < FEW_ERRORS
+
+
+def with_failures(linked: Estimate | None, failed: int) -> tuple[float, float] | None:
+    """A share of linked people if every failed person were not linked, and if all were.
+
+    Failures to acquire are never silently safe: the two figures are the best and the worst case.
+    None where nobody was tested or failed.
+    """
+    tested = 0 if linked is None else linked.n
+    if tested + failed == 0:
+        return None
+    hits = 0.0 if linked is None else linked.value * linked.n
+    return hits / (tested + failed), (hits + failed) / (tested + failed)
+
+
+def judge_sample(people: int, gallery: int) -> SampleVerdict:
+    """Say whether the data can carry a figure.
+
+    Parameters
+    ----------
+    people
+        People with at least one mated pair.
+    gallery
+        Distinct people in the gallery.
+    """
+    if people == 0:
+        sentence = "Too little data: nobody has two comparable scans, so linkage was not tested."
+        return SampleVerdict(False, 0, None, sentence)
+    smallest = zero_event_bound(people)
+    who = "1 person" if people == 1 else f"{people} people"
+    shown = f"the smallest risk this sample could have shown is {100 * smallest:.2g} %"
+    if people < FEWEST_PEOPLE or gallery < FEWEST_PEOPLE:
+        others = f"{who} with two comparable scans in a gallery of {gallery}"
+        return SampleVerdict(False, people, smallest, f"Too little data: {others}; {shown}.")
+    return SampleVerdict(True, people, smallest, f"{who} were tested; {shown}.")
