@@ -96,7 +96,7 @@ def _index(
                 expected="a work folder to convert them in",
                 remedy="Give --work-dir.",
             )
-        dicom = index_dicom(path, work_dir, participants)
+        dicom = index_dicom(path, work_dir, contrasts, participants)
         return dicom.scans, Counter(scan.suffix for scan in dicom.scans), dicom.notes
     raise InputError(
         str(path),

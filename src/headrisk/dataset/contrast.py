@@ -1,0 +1,56 @@
+"""Telling the contrast of a converted DICOM series: T1w, T2w, FLAIR or none of them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+_OTHER = re.compile(
+    r"local|scout|survey|3.?plane|aahead|bold|fmri|rest|task|dwi|dti|diff|adc|trace|perf|asl|"
+    r"swi|mag_im|pha_im|tof|angio|mra|mip|field.?map|b0|b1map|epi|spectro|svs|csi|phoenix|report|"
+    r"t2.?(star|\*)|gre_field|calib|moco"
+)
+_FLAIR = re.compile(r"flair|dark.?fluid|tirm|\bda-fl\b")
+_T2 = re.compile(r"t2|ciss|haste")
+_T1 = re.compile(r"t1|mp2?.?rage|spgr|bravo|mdeft|\btfe\b|\bffe\b|ir.?prep|vibe|flash")
+
+
+def guess_suffix(values: Mapping[str, Any]) -> tuple[str, str]:
+    """BIDS suffix of a series and what it was told by, from the sidecar dcm2niix wrote.
+
+    The series description and protocol name decide where they name a contrast. Otherwise the
+    timing does, in seconds: FLAIR has inversion time 1.6 or more and echo time 0.06 or more; T2w
+    echo time 0.06 or more and repetition time 2 or more; T1w echo time up to 0.03 with repetition
+    time up to 1, or with inversion time 0.3 to 1.3.
+
+    Returns
+    -------
+    ``("T1w" | "T2w" | "FLAIR", "name" | "timing")``, or ``("", reason)`` where it is another kind
+    of image or cannot be told.
+    """
+    name = " ".join(
+        str(values.get(key, "")) for key in ("SeriesDescription", "ProtocolName")
+    ).lower()
+    if values.get("DiffusionScheme") or "b_value" in values or _OTHER.search(name):
+        return "", "another kind of image"
+    if "t1" in name and "t2" not in name:
+        return "T1w", "name"
+    for pattern, suffix in ((_FLAIR, "FLAIR"), (_T2, "T2w"), (_T1, "T1w")):
+        if pattern.search(name):
+            return suffix, "name"
+    echo, repeat, inversion = (
+        _seconds(values, key) for key in ("EchoTime", "RepetitionTime", "InversionTime")
+    )
+    if echo >= 0.06 and inversion >= 1.6:
+        return "FLAIR", "timing"
+    if echo >= 0.06 and repeat >= 2.0:
+        return "T2w", "timing"
+    if 0 < echo <= 0.03 and (0 < repeat <= 1.0 or 0.3 <= inversion <= 1.3):
+        return "T1w", "timing"
+    return "", "contrast not recognised"
+
+
+def _seconds(values: Mapping[str, Any], key: str) -> float:
+    value = values.get(key)
+    return float(value) if isinstance(value, int | float) else 0.0
