@@ -218,7 +218,7 @@ def _rows(vectors: Float32Array, rows: slice) -> Float32Array | MappedRows:
 
 
 def _vectors(rows: Float32Array | MappedRows) -> Float32Array:
-    return rows.read() if isinstance(rows, MappedRows) else rows
+    return rows.read() if isinstance(rows, MappedRows) else np.ascontiguousarray(rows)
 
 
 def _check_options(measures: Mapping[str, object], block: int | None) -> None:

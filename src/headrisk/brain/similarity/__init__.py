@@ -1,6 +1,13 @@
 """Similarity of brain fingerprints: the measures, and the registry that a new one joins."""
 
-from headrisk.brain.similarity import correlation, difference, residual
+from headrisk.brain.similarity import (
+    correlation,
+    difference,
+    gradient,
+    histogram,
+    residual,
+    structure,
+)
 from headrisk.brain.similarity.registry import (
     MEASURES,
     GalleryMeasure,
@@ -21,7 +28,10 @@ __all__ = [
     "difference",
     "family",
     "gallery_measure",
+    "gradient",
+    "histogram",
     "measure",
     "residual",
     "select",
+    "structure",
 ]
