@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import resource
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -129,6 +130,24 @@ def test_runs_at_the_same_time_take_turns(tmp_path: Path) -> None:
     assert [os.waitpid(child, 0)[1] for child in children] == [0, 0, 0]
     check = verify_audit(path)
     assert (check.intact, check.lines) == (True, 45)
+
+
+def test_a_line_that_does_not_fit_the_disk_leaves_the_log_whole(tmp_path: Path) -> None:
+    path, last = make_log(tmp_path, 3)
+    size = path.stat().st_size
+    child = os.fork()
+    if child == 0:
+        code = 1
+        try:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (size + 30, size + 30))
+            with pytest.raises(StoreError, match="cannot be written: File too large"):
+                append_audit(path, "stage", {}, when=WHEN)
+            code = 0
+        finally:
+            os._exit(code)
+    assert os.waitpid(child, 0)[1] == 0
+    check = verify_audit(path)
+    assert (check.intact, check.lines, check.last) == (True, 3, last)
 
 
 def test_a_log_that_cannot_be_used(tmp_path: Path) -> None:

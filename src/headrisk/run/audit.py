@@ -71,7 +71,7 @@ def append_audit(path: Path, action: str, detail: Mapping[str, Any], *, when: da
     """
     try:
         handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
-        with os.fdopen(handle, "r+b") as stream:
+        with os.fdopen(handle, "rb") as stream:
             fcntl.flock(stream, fcntl.LOCK_EX)  # two runs take turns
             log = stream.read()
             content = {
@@ -81,11 +81,10 @@ def append_audit(path: Path, action: str, detail: Mapping[str, Any], *, when: da
                 "time": when.astimezone(UTC).isoformat(timespec="seconds"),
             }
             digest = _content_digest(content)
+            line = canonical_json({**content, "sha256": digest}) + b"\n"
             if log and not log.endswith(b"\n"):  # a run was killed while it wrote
-                stream.write(b"\n")
-            stream.write(canonical_json({**content, "sha256": digest}) + b"\n")
-            stream.flush()
-            os.fsync(handle)
+                line = b"\n" + line
+            _write_or_undo(handle, line, len(log))
     except OSError as error:
         raise StoreError(
             str(path),
@@ -125,6 +124,17 @@ def verify_audit(path: Path) -> AuditCheck:
             faults.append(f"line {number}: {fault}")
         previous = _digest_of(line)
     return AuditCheck(len(lines), tuple(faults), previous)
+
+
+def _write_or_undo(handle: int, line: bytes, size_before: int) -> None:
+    """Write the whole line, or none of it where the disk is full."""
+    try:
+        while line:
+            line = line[os.write(handle, line) :]
+        os.fsync(handle)
+    except OSError:
+        os.ftruncate(handle, size_before)
+        raise
 
 
 def _fault(line: bytes, previous: str) -> str:
