@@ -171,38 +171,3 @@ def _moments(sums: list[FloatArray]) -> tuple[FloatArray, FloatArray]:
     """Mean and variance (n - 1) from the sums of powers 0, 1 and 2."""
     mean = sums[1] / sums[0]
     return mean, np.maximum(sums[2] - sums[0] * mean**2, 0.0) / (sums[0] - 1)
-
-
-def rate_of_pairs(
-    events: FloatArray, pairs: FloatArray, weights: FloatArray, *, two_way: bool
-) -> Estimate | None:
-    """A pooled rate (events over pairs) with a person-level interval.
-
-    Parameters
-    ----------
-    events, pairs
-        Per person (n,) for mated pairs, or per two people (n, n) with ``two_way`` for non-mated.
-    weights
-        (repetitions, n) from ``person_weights``.
-
-    Notes
-    -----
-    Without any event the upper bound is the zero-event bound on people; two-way on n // 2, the
-    number of disjoint pairs, which also holds when a few people match everybody.
-    """
-    total, hit = float(pairs.sum()), float(events.sum())
-    if total <= 0:
-        return None
-    value = hit / total
-    involved = (pairs.sum(axis=0) + pairs.sum(axis=1) if two_way else pairs) > 0
-    people = int(np.count_nonzero(involved))
-    if hit in (0.0, total):
-        bound = zero_event_bound(people // 2 if two_way else people)
-        low, high = (0.0, bound) if hit == 0.0 else (1.0 - bound, 1.0)
-        return Estimate(value, low, high, people, "rule of three on people")
-    if two_way:
-        above, below = weighted_total(weights, events), weighted_total(weights, pairs)
-    else:
-        above, below = weights @ events, weights @ pairs
-    drawn = below > 0
-    return percentile_interval(value, above[drawn] / below[drawn], people)

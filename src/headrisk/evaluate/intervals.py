@@ -28,15 +28,17 @@ class SampleVerdict:
     sentence: str
 
 
-def wilson(successes: float, n: float, people: int | None = None) -> Estimate | None:
+def wilson(
+    successes: float, n: float, people: int | None = None, *, quantile: float | None = None
+) -> Estimate | None:
     """Wilson score interval for a share of n people (Wilson 1927). None for n = 0.
 
     ``successes`` may be fractional, and n an effective number of people; ``people`` is then the
-    number reported.
+    number reported. ``quantile`` replaces the normal 97.5 % quantile.
     """
     if n <= 0:
         return None
-    z = float(ndtri(0.5 + CONFIDENCE / 2))
+    z = float(ndtri(0.5 + CONFIDENCE / 2)) if quantile is None else quantile
     share = successes / n
     centre = (share + z * z / (2 * n)) / (1 + z * z / n)
     half = z / (1 + z * z / n) * np.sqrt(max(share * (1 - share), 0.0) / n + z * z / (4 * n * n))

@@ -10,7 +10,7 @@ import numpy as np
 from headrisk.evaluate.intervals import clopper_pearson, share_of_people
 from headrisk.evaluate.rates import Ranks, mate_ranks, person_means
 from headrisk.linkage.density import DensityCurves
-from headrisk.linkage.pairs import best_per_person, restrict
+from headrisk.linkage.pairs import among_people, best_per_person
 from headrisk.types import Estimate, FloatArray, IntArray, PairScores
 
 EMA_LEVEL = 0.09
@@ -197,6 +197,5 @@ def person_risk(
 
 def without_people(scores: PairScores, people: IntArray) -> PairScores:
     """The scores as if ``people`` were in neither probes nor gallery."""
-    keep_rows = ~np.isin(scores.probe_person, people)
-    keep_columns = ~np.isin(scores.gallery_person, people)
-    return restrict(scores, keep_rows[:, None] & keep_columns[None, :])
+    everybody = np.concatenate([scores.probe_person, scores.gallery_person])
+    return among_people(scores, np.setdiff1d(everybody, people))

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.optimize import brentq, minimize_scalar
-from scipy.special import expit, logsumexp
+from scipy.special import expit
 
 from headrisk.linkage.pairs import best_per_person
 from headrisk.types import FloatArray, PairScores
@@ -142,7 +142,7 @@ def _maximise(first: FloatArray, second: FloatArray, start: float) -> TopScoreMi
         no = np.log1p(-share) + _null_log_density(first, second, location, scale)
         yes = np.log(share) + _mate_log_density(first, second, location, scale, mean, deviation)
         mate = expit(yes - no)
-        total = float(logsumexp(np.stack([no, yes]), axis=0).sum())
+        total = float(np.logaddexp(no, yes).sum())
         if total - before < 1e-7 * abs(total):
             break
         before = total
@@ -175,9 +175,12 @@ def _fit_null(first: FloatArray, second: FloatArray, mate: FloatArray) -> tuple[
     """Gumbel location and scale; for a given scale the best location has a closed form."""
     count = float(mate.size + (1 - mate).sum())
     linear = float(second.sum() + (1 - mate) @ first)
+    lowest = float(second.min())
 
     def location(scale: float) -> float:
-        return scale * float(np.log(count) - logsumexp(-second / scale))
+        return lowest + scale * float(
+            np.log(count) - np.log(np.exp((lowest - second) / scale).sum())
+        )
 
     def loss(log_scale: float) -> float:
         scale = float(np.exp(log_scale))

@@ -17,7 +17,7 @@ class PairSample:
     Attributes
     ----------
     people
-        (n,) the distinct person numbers among probes and gallery, ascending.
+        (n,) the distinct person numbers in at least one usable pair, ascending.
     mated, mated_person
         Scores of mated pairs, and whose they are (index into ``people``).
     nonmated, probe_side, gallery_side
@@ -100,14 +100,17 @@ def finite_scores(scores: PairScores) -> PairScores:
 
 def pair_sample(scores: PairScores) -> PairSample:
     """List the usable mated and non-mated pairs with the people behind them."""
-    people, index = np.unique(
-        np.concatenate([scores.probe_person, scores.gallery_person]), return_inverse=True
-    )
-    probe, gallery = np.split(index.astype(np.int64), [scores.probe_person.size])
+    involved = [
+        scores.probe_person[scores.usable.any(axis=1)],
+        scores.gallery_person[scores.usable.any(axis=0)],
+    ]
+    people = np.unique(np.concatenate(involved)).astype(np.int64)
+    probe = np.searchsorted(people, scores.probe_person)
+    gallery = np.searchsorted(people, scores.gallery_person)
     mated, nonmated = scores.mated, scores.nonmated
     rows, columns = np.nonzero(nonmated)
     return PairSample(
-        people=people.astype(np.int64),
+        people=people,
         mated=scores.values[mated],
         mated_person=probe[np.nonzero(mated)[0]],
         nonmated=scores.values[nonmated],
