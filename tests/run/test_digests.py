@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from headrisk.errors import InputError
@@ -51,21 +51,25 @@ def typed(value: Any) -> Any:
     return (type(value).__name__, repr(value))
 
 
+@settings(max_examples=60, deadline=None)
 @given(VALUES)
 def test_canonical_json_loses_nothing(value: Any) -> None:
     assert typed(json.loads(canonical_json(value))) == typed(value)
 
 
+@settings(max_examples=60, deadline=None)
 @given(VALUES, st.randoms())
 def test_order_of_keys_does_not_matter(value: Any, order: random.Random) -> None:
     assert canonical_json(shuffled(value, order)) == canonical_json(value)
 
 
+@settings(max_examples=60, deadline=None)
 @given(VALUES, VALUES)
 def test_different_values_have_different_spellings(one: Any, two: Any) -> None:
     assert (canonical_json(one) == canonical_json(two)) == (typed(one) == typed(two))
 
 
+@settings(max_examples=60, deadline=None)
 @given(VALUES)
 def test_canonical_json_is_printable_ascii(value: Any) -> None:
     assert all(32 <= byte < 127 for byte in canonical_json(value))
