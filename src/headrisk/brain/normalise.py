@@ -1,0 +1,144 @@
+"""Cut the brain out at working resolution and make its intensities comparable."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import ndimage
+
+from headrisk.brain.align import Brain
+from headrisk.brain.strip import BrainMap
+from headrisk.errors import ScanError
+from headrisk.imaging.volume import Volume
+from headrisk.types import BoolArray, Float32Array, FloatArray
+
+_MARGIN_MM = 12.0
+_BIAS_FWHM_MM = 25.0
+CLIP = 4.0
+
+
+def cut_brain(volume: Volume, found: BrainMap, working_mm: float, subject: str) -> Brain:
+    """Crop to the brain, average voxels down to about ``working_mm``, and empty the outside.
+
+    Voxels are averaged in whole blocks along each axis, so thick slices stay as they are.
+
+    Raises
+    ------
+    ScanError
+        The brain's intensities are not positive anywhere.
+    """
+    factor = np.maximum(1, np.round(working_mm / np.array(volume.voxel_mm))).astype(int)
+    low, high = _brain_box(found, volume, factor)
+    part = volume.data[tuple(slice(a, b) for a, b in zip(low, high, strict=True))]
+    data = _block_mean(part, factor)
+    affine = volume.affine.copy()
+    affine[:3, :3] = volume.affine[:3, :3] * factor
+    affine[:3, 3] += volume.affine[:3, :3] @ (low + (factor - 1) / 2)
+    mask = _mask_at(found, low, factor, data.shape)
+    data = np.where(mask, np.maximum(data, 0), np.float32(0))
+    if not np.any(data > 0):
+        raise ScanError(
+            subject,
+            found="no positive intensity inside the brain",
+            expected="a magnitude image",
+            remedy="Check that the file is not a phase, label or difference image.",
+        )
+    return Brain(data=data, mask=mask, affine=affine)
+
+
+def _brain_box(
+    found: BrainMap, volume: Volume, factor: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """First and last-plus-one voxel around the brain, a whole number of blocks apart."""
+    inside = found.logit > 0
+    scale, offset = found.to_image
+    margin = np.ceil(_MARGIN_MM / np.array(volume.voxel_mm))
+    low, high = np.zeros(3, int), np.array(volume.shape)
+    for axis in range(3):
+        others = tuple(k for k in range(3) if k != axis)
+        filled = np.flatnonzero(inside.any(axis=others))
+        first = filled[0] * scale[axis] + offset[axis] - margin[axis]
+        last = filled[-1] * scale[axis] + offset[axis] + margin[axis]
+        low[axis] = max(0, int(first))
+        high[axis] = min(volume.shape[axis], int(np.ceil(last)) + 1)
+    high -= (high - low) % factor
+    return low, high
+
+
+def _block_mean(data: Float32Array, factor: FloatArray) -> Float32Array:
+    if np.all(factor == 1):
+        return np.ascontiguousarray(data)
+    x, y, z = (n // k for n, k in zip(data.shape, factor, strict=True))
+    fx, fy, fz = (int(k) for k in factor)
+    blocks = data.reshape(x * fx, y * fy, z, fz).sum(axis=3) if fz > 1 else data
+    blocks = blocks.reshape(x * fx, y, fy, z).sum(axis=2)
+    total = blocks.reshape(x, fx, y, z).sum(axis=1)
+    mean: Float32Array = total / np.float32(fx * fy * fz)
+    return mean
+
+
+def _mask_at(
+    found: BrainMap, low: FloatArray, factor: FloatArray, shape: tuple[int, ...]
+) -> BoolArray:
+    """Where the evidence, interpolated, is positive on the working grid."""
+    scale, offset = found.to_image
+    start = (low + (factor - 1) / 2 - offset) / scale
+    logit = ndimage.affine_transform(
+        found.logit, factor / scale, start, output_shape=shape, order=1, mode="nearest"
+    )
+    mask: BoolArray = logit > 0
+    return mask
+
+
+def flatten_bias(brain: Brain, fwhm_mm: float = _BIAS_FWHM_MM) -> Brain:
+    """Divide by a smooth brightness field and scale so that the brain's median is 1.
+
+    The field is the Gaussian-smoothed logarithm of the intensities, over the mask only
+    (homomorphic filtering). It is meant for alignment: fine shading is taken out later, in
+    template space, by :func:`local_normalise`.
+    """
+    inside = brain.mask & (brain.data > 0)
+    level = float(np.median(brain.data[inside]))
+    logarithm = np.log(np.maximum(brain.data, 0.02 * level), dtype=np.float32)
+    field = _masked_smooth(logarithm, brain.mask, fwhm_mm / 2.355 / brain.voxel_mm)
+    data = np.where(brain.mask, brain.data * np.exp(-field), np.float32(0))
+    data = np.clip(data / np.float32(np.median(data[brain.mask])), 0, 3)
+    return Brain(data=data.astype(np.float32), mask=brain.mask, affine=brain.affine)
+
+
+def local_normalise(image: Float32Array, inside: BoolArray, sigma: float) -> Float32Array:
+    """Subtract the local mean and divide by the local standard deviation, inside a mask.
+
+    ``sigma`` is in voxels. The result has mean 0 and standard deviation 1 over ``inside``, is
+    clipped to +-4 and is 0 elsewhere. Removes shading, gain and slow contrast differences between
+    scanners, and keeps the folds.
+    """
+    share = ndimage.gaussian_filter(inside.astype(np.float32), sigma, mode="constant")
+    share = np.maximum(share, np.float32(1e-3))
+    masked = np.where(inside, image, np.float32(0))
+    mean = ndimage.gaussian_filter(masked, sigma, mode="constant") / share
+    centred = np.where(inside, image - mean, np.float32(0))
+    variance = ndimage.gaussian_filter(centred**2, sigma, mode="constant") / share
+    floor = np.float32(1e-3) * max(float(np.var(image[inside])), 1e-12)
+    flat = centred / np.sqrt(variance + floor)
+    values = flat[inside]
+    spread = max(float(values.std()), 1e-6)
+    flat = np.clip((flat - values.mean()) / spread, -CLIP, CLIP)
+    return np.where(inside, flat, np.float32(0)).astype(np.float32)
+
+
+def _masked_smooth(image: Float32Array, mask: BoolArray, sigma: FloatArray) -> Float32Array:
+    """Gaussian mean over the mask; computed on every second voxel where that loses nothing."""
+    step = tuple(2 if s > 4 else 1 for s in sigma)
+    thin = tuple(slice(None, None, k) for k in step)
+    inside = mask[thin].astype(np.float32)
+    scaled = [s / k for s, k in zip(sigma, step, strict=True)]
+    options = {"mode": "constant", "truncate": 2.5}
+    total = ndimage.gaussian_filter(image[thin] * inside, scaled, **options)
+    share = ndimage.gaussian_filter(inside, scaled, **options)
+    mean = total / np.maximum(share, np.float32(1e-3))
+    if max(step) == 1:
+        return mean
+    back: Float32Array = ndimage.affine_transform(
+        mean, 1 / np.array(step), output_shape=image.shape, order=1, mode="nearest"
+    )
+    return back

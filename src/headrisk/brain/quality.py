@@ -1,0 +1,92 @@
+"""Was the brain found and aligned well enough to be compared? A value, a verdict and a picture."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from headrisk.brain.align import Alignment, Brain
+from headrisk.brain.template import load_template
+from headrisk.types import FloatArray, Verdict
+
+# Alignment score: share of variance explained at 4 mm. Of 42 real T1w scans 41 lie above 0.74 and
+# the lowest at 0.72; T2w and FLAIR from 0.66; non-brains and wrong poses below 0.45.
+_SCORE = {"doubtful": 0.60, "failed": 0.40}
+_VOLUME_ML = {"doubtful": (900.0, 2100.0), "failed": (450.0, 2600.0)}
+_STRETCH = {"doubtful": (0.75, 1.30), "failed": (0.60, 1.60)}
+_TILES_MM = {0: (-34, -10, 14), 1: (-60, -20, 20), 2: (-24, 4, 32)}  # template x, y and z
+_OUTLINE = np.array([230, 159, 0], np.uint8)
+
+
+@dataclass(frozen=True)
+class Quality:
+    """How far a prepared scan can be trusted.
+
+    ``value`` is the alignment score, 0..1; ``reasons`` says what is doubtful or failed.
+    """
+
+    value: float
+    verdict: Verdict
+    reasons: tuple[str, ...]
+
+
+def judge(volume_ml: float, alignment: Alignment) -> Quality:
+    """Compare brain volume, alignment score and stretch with what living heads show."""
+    stretch = np.linalg.svd(alignment.affine[:3, :3], compute_uv=False)
+    worst: Verdict = "ok"
+    reasons = []
+    for verdict in ("doubtful", "failed"):
+        low, high = _VOLUME_ML[verdict]
+        found = []
+        if not low <= volume_ml <= high:
+            found.append(f"brain volume {volume_ml:.0f} mL outside {low:.0f} to {high:.0f} mL")
+        if alignment.score < _SCORE[verdict]:
+            found.append(f"alignment score {alignment.score:.2f} below {_SCORE[verdict]:.2f}")
+        low, high = _STRETCH[verdict]
+        if stretch.min() < low or stretch.max() > high:
+            found.append(
+                f"stretch {stretch.min():.2f} to {stretch.max():.2f} outside {low:.2f} to {high:.2f}"
+            )
+        if found:
+            worst, reasons = verdict, found
+    return Quality(round(float(alignment.score), 4), worst, tuple(reasons))
+
+
+def mosaic(brain: Brain, affine: FloatArray) -> NDArray[np.uint8]:
+    """Nine slices of the aligned brain with the template's outline, RGB uint8 (rows, columns, 3).
+
+    Rows are sagittal, coronal and axial; anterior is to the right in sagittal slices, superior is
+    up, and the person's right is on the right of coronal and axial slices.
+    """
+    template = load_template()
+    edge = template.mask & ~ndimage.binary_erosion(template.mask)
+    rows = [
+        np.concatenate([_tile(brain, affine, edge, axis, mm) for mm in _TILES_MM[axis]], axis=1)
+        for axis in range(3)
+    ]
+    width = max(row.shape[1] for row in rows)
+    return np.concatenate(
+        [np.pad(row, ((0, 4), (0, width - row.shape[1]), (0, 0))) for row in rows], axis=0
+    )
+
+
+def _tile(
+    brain: Brain, affine: FloatArray, edge: NDArray[np.bool_], axis: int, mm: int
+) -> NDArray[np.uint8]:
+    template = load_template()
+    place = int(round((mm - template.affine[axis, 3]) / 2.0))
+    index = np.indices(edge.shape)
+    plane = np.take(index, [place], axis=axis + 1).reshape(3, -1)
+    points = template.affine[:3, :3] @ plane + template.affine[:3, 3:]
+    to_voxel = np.linalg.inv(brain.affine) @ affine
+    where = to_voxel[:3, :3] @ points + to_voxel[:3, 3:]
+    values = ndimage.map_coordinates(brain.data, where, order=1, mode="constant", prefilter=False)
+    outline = np.take(edge, place, axis=axis)
+    high = max(float(np.percentile(brain.data[brain.mask], 99)), 1e-6)
+    grey = np.clip(values / high * 255, 0, 255).astype(np.uint8).reshape(outline.shape)
+    picture = np.repeat(grey[:, :, None], 3, axis=2)
+    picture[outline] = _OUTLINE
+    return np.ascontiguousarray(picture.transpose(1, 0, 2)[::-1])
