@@ -1,61 +1,235 @@
-"""From scores to the tables behind the figures."""
+"""From measured rates to the report's sections and to the tables behind its figures."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
-from headrisk.report.model import Table, Value
-from headrisk.report.withhold import SMALLEST_CELL
-from headrisk.types import BoolArray, FloatArray, IntArray, PairScores
+from headrisk.evaluate.baselines import beats_control
+from headrisk.evaluate.rates import Det
+from headrisk.evaluate.strata import StratumRow
+from headrisk.evaluate.summary import MeasureSummary, ThresholdSummary
+from headrisk.linkage.density import DensityCurves
+from headrisk.report.histogram import score_histogram
+from headrisk.report.model import (
+    Condition,
+    Counts,
+    Link,
+    MeasureResult,
+    ModalitySection,
+    Reading,
+    ScanRow,
+    ScoreMatrix,
+    Table,
+    Threshold,
+)
+from headrisk.types import Estimate, FloatArray, PairScores
 
-BIN_COUNT = 40
-HISTOGRAM_COLUMNS = ("kind", "low", "high", "pairs", "people", "density")
+CMC_DEPTH = 50
+DENSITY_STEP = 4
 
 
-def score_histogram(scores: PairScores, bins: int = BIN_COUNT) -> Table | None:
-    """Histogram of mated and of non-mated scores with no bar for fewer than five people.
+def modality_section(
+    name: str,
+    scans: Sequence[ScanRow],
+    scores: Sequence[PairScores],
+    summaries: Sequence[MeasureSummary],
+    strata: Sequence[StratumRow] = (),
+    *,
+    unsearched: int | None = None,
+    compared: str = "",
+    method: Sequence[str] = (),
+    references: Sequence[str] = (),
+) -> ModalitySection:
+    """One modality's section.
 
-    Neighbouring bars of a common fine grid are merged until at least five different people
-    (searched people, for different-person pairs) stand behind each. A kind of pair with fewer
-    than five people has no bars at all; None when that holds for both.
+    Parameters
+    ----------
+    name
+        ``brain``, ``face`` or ``table``.
+    scans
+        Every scan that was to take part, failed ones included.
+    scores, summaries
+        One of each per measure, in the same order; the first is the headline.
+    strata
+        Rows of the headline measure by condition.
+    unsearched
+        People that failed scans kept out of the search; counted from ``scans`` where not given.
+    compared, method, references
+        Sentences for the page and for the methods text.
     """
-    finite = scores.usable & np.isfinite(scores.values)
-    if not finite.any():
+    first = summaries[0] if summaries else None
+    return ModalitySection(
+        name=name,
+        counts=_counts(scans, first, unsearched),
+        measures=tuple(measure_result(summary) for summary in summaries),
+        conditions=tuple(_condition(row) for row in strata),
+        tables={
+            key: table
+            for item, summary in zip(scores, summaries, strict=True)
+            for key, table in figure_tables(item, summary).items()
+        },
+        compared=compared,
+        method=tuple(method),
+        references=tuple(references),
+        too_little="" if first and first.verdict.enough else _too_little(first),
+    )
+
+
+def measure_result(summary: MeasureSummary) -> MeasureResult:
+    """The public figures of one measure."""
+    control = None
+    if summary.shuffled is not None:
+        shuffled = summary.shuffled
+        high = max(shuffled.rank1_high, shuffled.rank1)
+        control = Estimate(
+            shuffled.rank1, 0.0, high, summary.counts.tested, "95th percentile of shuffled labels"
+        )
+    extra = {"p_value": summary.shuffled.p_value if summary.shuffled else None}
+    extra |= {"d_sys": summary.d_sys, "chance_rank5": summary.chance_rank5}
+    return MeasureResult(
+        name=summary.measure,
+        auc=summary.auc,
+        eer=summary.eer,
+        d_prime=summary.d_prime,
+        rank1=summary.rank1,
+        rank5=summary.rank5,
+        mated_min=summary.mated_min,
+        nonmated_max=summary.nonmated_max,
+        thresholds={rule: _threshold(item) for rule, item in summary.thresholds.items()},
+        control=control,
+        chance=summary.chance_rank1,
+        reading=_reading(summary),
+        remark=summary.verdict.sentence,
+        extra=extra,
+    )
+
+
+def figure_tables(scores: PairScores, summary: MeasureSummary) -> dict[str, Table]:
+    """The tables behind a measure's figures; what the data do not carry is left out."""
+    name = summary.measure
+    tables = {
+        f"scores-{name}": score_histogram(scores),
+        f"density-{name}": _density_table(summary.densities),
+        f"det-{name}": _det_table(summary.det),
+        f"cmc-{name}": _cmc_table(summary.cmc, summary.counts.gallery_size),
+    }
+    return {key: table for key, table in tables.items() if table is not None}
+
+
+def candidate_links(
+    matrix: ScoreMatrix, threshold: float | None, depth: int = 5
+) -> tuple[Link, ...]:
+    """The first candidates of every searched scan, with the decision at a threshold.
+
+    Equal scores share the better rank. The decision is ``link``, ``no link``, or ``undecided``
+    where there is no threshold.
+    """
+    scores = matrix.scores
+    links = []
+    for row, probe in enumerate(matrix.probe_ids):
+        columns = np.nonzero(scores.usable[row] & np.isfinite(scores.values[row]))[0]
+        values = scores.values[row, columns]
+        for place in np.argsort(-values, kind="stable")[:depth]:
+            column, score = columns[place], float(values[place])
+            links.append(
+                Link(
+                    probe,
+                    matrix.gallery_ids[column],
+                    scores.measure,
+                    score,
+                    1 + int(np.count_nonzero(values > score)),
+                    _decision(score, threshold),
+                    bool(scores.probe_person[row] == scores.gallery_person[column]),
+                )
+            )
+    return tuple(links)
+
+
+def _decision(score: float, threshold: float | None) -> str:
+    if threshold is None:
+        return "undecided"
+    return "link" if score >= threshold else "no link"
+
+
+def _counts(
+    scans: Sequence[ScanRow], first: MeasureSummary | None, unsearched: int | None
+) -> Counts:
+    measured = first.counts if first else None
+    return Counts(
+        persons=len({scan.participant_id for scan in scans}),
+        scans=len(scans),
+        failed=sum(scan.status == "failed" for scan in scans),
+        mated_pairs=measured.mated_pairs if measured else 0,
+        nonmated_pairs=measured.nonmated_pairs if measured else 0,
+        gallery_size=measured.gallery_size if measured else 0,
+        searched=measured.tested if measured else 0,
+        unsearched=_unsearched(scans) if unsearched is None else unsearched,
+        doubtful=sum(scan.status == "ok" and scan.verdict != "ok" for scan in scans),
+    )
+
+
+def _unsearched(scans: Sequence[ScanRow]) -> int:
+    """People with two scans or more of which failures left fewer than two."""
+    total: dict[str, int] = {}
+    usable: dict[str, int] = {}
+    for scan in scans:
+        total[scan.participant_id] = total.get(scan.participant_id, 0) + 1
+        usable[scan.participant_id] = usable.get(scan.participant_id, 0) + (scan.status == "ok")
+    return sum(total[person] >= 2 and usable[person] < 2 for person in total)
+
+
+def _too_little(first: MeasureSummary | None) -> str:
+    if first is None:
+        return "No pair of usable scans could be compared."
+    return first.verdict.sentence.removeprefix("Too little data: ")
+
+
+def _reading(summary: MeasureSummary) -> Reading:
+    if not summary.verdict.enough or summary.rank1 is None or summary.shuffled is None:
+        return "too little data"
+    floor = max(summary.shuffled.rank1_high, summary.chance_rank1 or 0.0)
+    if beats_control(summary.rank1, floor):
+        return "links"
+    return "does not link" if summary.rank1.value <= floor else "unclear"
+
+
+def _threshold(item: ThresholdSummary) -> Threshold:
+    remarks = [item.reason or item.reason_untested]
+    if item.fmr is not None and item.few_false_matches:
+        remarks.append("false matches rest on fewer than 30 errors")
+    if item.fnmr is not None and item.few_false_nonmatches:
+        remarks.append("missed matches rest on fewer than 30 errors")
+    return Threshold(item.value, item.fmr, item.fnmr, "; ".join(text for text in remarks if text))
+
+
+def _condition(row: StratumRow) -> Condition:
+    return Condition(row.condition, row.stratum, row.people, row.mated_pairs, row.rank1, row.auc)
+
+
+def _density_table(curves: DensityCurves | None) -> Table | None:
+    if curves is None:
         return None
-    values = scores.values[finite]
-    edges = np.linspace(values.min(), values.max() + 1e-9 * max(1.0, np.ptp(values)), bins + 1)
-    rows: list[tuple[Value, ...]] = []
-    for kind, chosen in (("mated", scores.mated), ("nonmated", scores.nonmated)):
-        rows += _merged_bars(kind, scores, chosen & finite, edges)
-    return Table(HISTOGRAM_COLUMNS, tuple(rows)) if rows else None
+    columns = (
+        curves.x[::DENSITY_STEP],
+        curves.mated[::DENSITY_STEP],
+        curves.nonmated[::DENSITY_STEP],
+    )
+    return Table(("score", "mated", "nonmated"), _rows(*columns))
 
 
-def _merged_bars(
-    kind: str, scores: PairScores, chosen: BoolArray, edges: FloatArray
-) -> list[tuple[Value, ...]]:
-    probe, column = np.nonzero(chosen)
-    values = scores.values[probe, column]
-    person = scores.probe_person[probe]
-    place = np.clip(np.searchsorted(edges, values, side="right") - 1, 0, edges.size - 2)
-    if np.unique(person).size < SMALLEST_CELL:
-        return []
-    cuts = _cuts(place, person, edges.size - 1)
-    rows: list[tuple[Value, ...]] = []
-    for start, stop in zip(cuts[:-1], cuts[1:], strict=True):
-        inside = (place >= start) & (place < stop)
-        pairs, low, high = int(inside.sum()), float(edges[start]), float(edges[stop])
-        density = pairs / (values.size * (high - low))
-        rows.append((kind, low, high, pairs, int(np.unique(person[inside]).size), density))
-    return rows
+def _det_table(det: Det | None) -> Table | None:
+    """Error rates without their thresholds, which would be scores of single pairs."""
+    return None if det is None else Table(("fmr", "fnmr"), _rows(det.fmr, det.fnmr))
 
 
-def _cuts(place: IntArray, person: IntArray, bins: int) -> list[int]:
-    """Bin numbers at which merged bars begin and end; empty bins at either end are dropped."""
-    start, stop = int(place.min()), int(place.max()) + 1
-    cuts = [start]
-    for edge in range(start + 1, stop):
-        left = np.unique(person[(place >= cuts[-1]) & (place < edge)]).size
-        right = np.unique(person[place >= edge]).size
-        if left >= SMALLEST_CELL and right >= SMALLEST_CELL:
-            cuts.append(edge)
-    return [*cuts, min(stop, bins)]
+def _cmc_table(cmc: FloatArray, gallery: int) -> Table | None:
+    if not cmc.size or gallery < 2:
+        return None
+    rank = np.arange(1, min(cmc.size, CMC_DEPTH) + 1)
+    return Table(("rank", "rate", "chance"), _rows(rank, cmc[: rank.size], rank / gallery))
+
+
+def _rows(*columns: np.ndarray) -> tuple[tuple[float, ...], ...]:
+    return tuple(zip(*(column.tolist() for column in columns), strict=True))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
 from scipy.special import ndtri
 
 from headrisk.report.model import Condition, MeasureResult, Table
@@ -19,13 +20,14 @@ CHANCE = "#5B6570"
 CONTROL = "#009E73"
 INK = "#1B2733"
 THRESHOLD_STYLES = {"kde": "--", "fmr_1e-2": "-.", "fmr_1e-3": ":"}
+WIDTH = 7.6
 DET_TICKS = (0.001, 0.01, 0.05, 0.2, 0.5, 0.8, 0.95, 0.99, 0.999)
 
 
 @style
 def distribution_figure(bins: Table, density: Table | None, measure: MeasureResult) -> str:
     """Scores of mated and non-mated pairs with their density curves and the thresholds."""
-    figure, axes = new_figure(6.4, 2.9)
+    figure, axes = new_figure(WIDTH, 3.1)
     for kind, colour, label in (
         ("nonmated", NONMATED, "different people"),
         ("mated", MATED, "same person"),
@@ -41,10 +43,10 @@ def distribution_figure(bins: Table, density: Table | None, measure: MeasureResu
             axes.plot(density.column("score"), density.column(kind), color=colour, lw=1.6)
     top = axes.get_ylim()[1]
     axes.set_ylim(0, top * 1.12)
-    for rule, style in THRESHOLD_STYLES.items():
+    for rule, dashes in THRESHOLD_STYLES.items():
         item = measure.thresholds.get(rule)
         if item is not None and item.value is not None:
-            axes.axvline(item.value, color=INK, ls=style, lw=1.1, label=_rule_label(rule))
+            axes.axvline(item.value, color=INK, ls=dashes, lw=1.1, label=_rule_label(rule))
     axes.set_xlabel(f"similarity ({measure.name}), larger means more alike")
     axes.set_ylabel("density")
     axes.set_yticks([])
@@ -55,7 +57,7 @@ def distribution_figure(bins: Table, density: Table | None, measure: MeasureResu
 @style
 def det_figure(curves: dict[str, Table]) -> str:
     """False non-match rate against false match rate on normal-deviate axes, one line each."""
-    figure, axes = new_figure(4.6, 3.9)
+    figure, axes = new_figure(WIDTH, 4.3)
     floor = ndtri(DET_TICKS[0]) - 0.15
     for index, (name, table) in enumerate(curves.items()):
         fmr, fnmr = (np.clip(ndtri(np.array(table.column(c), dtype=float)), floor, -floor)
@@ -87,7 +89,7 @@ def det_figure(curves: dict[str, Table]) -> str:
 @style
 def cmc_figure(curve: Table, name: str, gallery_size: int) -> str:
     """Share of searched people whose true match is among the first k, beside guessing."""
-    figure, axes = new_figure(6.4, 2.7)
+    figure, axes = new_figure(WIDTH, 2.8)
     rank = np.array(curve.column("rank"), dtype=float)
     rate = np.array(curve.column("rate"), dtype=float)
     chance = np.array(curve.column("chance"), dtype=float)
@@ -96,7 +98,7 @@ def cmc_figure(curve: Table, name: str, gallery_size: int) -> str:
     axes.set(ylim=(0, 104), xlim=(0.6, rank[-1] + 0.4))
     axes.set_xlabel(f"rank k in a gallery of {gallery_size} people")
     axes.set_ylabel("found within k (%)")
-    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.grid(True, axis="y", color="#E3E7EB", lw=0.6)
     _legend_above(axes)
     return svg_text(figure, f"cmc-{name}")
@@ -106,7 +108,7 @@ def cmc_figure(curve: Table, name: str, gallery_size: int) -> str:
 def measures_figure(measures: tuple[MeasureResult, ...]) -> str:
     """Rank-1 rate of every measure with its 95 % interval, beside control and chance."""
     shown = [measure for measure in measures if measure.rank1 is not None]
-    figure, axes = new_figure(6.4, 0.75 + 0.24 * len(shown))
+    figure, axes = new_figure(WIDTH, 0.75 + 0.24 * len(shown))
     for row, measure in enumerate(shown):
         _interval(axes, row, measure.rank1, MATED)
         if measure.control is not None:
@@ -123,7 +125,7 @@ def measures_figure(measures: tuple[MeasureResult, ...]) -> str:
 def conditions_figure(conditions: tuple[Condition, ...], overall: float) -> str:
     """Rank-1 rate by condition as a forest plot; the dashed line is the whole data set."""
     shown = [c for c in conditions if c.rank1 is not None and not c.withheld]
-    figure, axes = new_figure(6.4, 0.75 + 0.26 * len(shown))
+    figure, axes = new_figure(WIDTH, 0.75 + 0.26 * len(shown))
     for row, condition in enumerate(shown):
         _interval(axes, row, condition.rank1, MATED)
     axes.axvline(100 * overall, color=INK, ls="--", lw=1.0, label="whole data set")
@@ -152,9 +154,13 @@ def _forest_axes(axes: Axes, names: list[str], label: str) -> None:
 
 
 def _legend_above(axes: Axes) -> None:
-    axes.legend(loc="lower left", bbox_to_anchor=(0, 1.0), ncols=5, frameon=False, fontsize=8,
-                handlelength=1.8, columnspacing=1.2, borderaxespad=0.2)  # fmt: skip
+    """The legend in one row over the axes."""
+    handles, labels = axes.get_legend_handles_labels()
+    axes.figure.legend(
+        handles, labels, loc="outside upper center", ncols=max(1, len(labels)), frameon=False,
+        fontsize=8.5, handlelength=1.8, columnspacing=1.4, borderaxespad=0.1,
+    )  # fmt: skip
 
 
 def _rule_label(rule: str) -> str:
-    return "crossing of the curves" if rule == "kde" else f"false match rate {rule[4:]}"
+    return {"kde": "curves cross", "fmr_1e-2": "FMR 1 %", "fmr_1e-3": "FMR 0.1 %"}[rule]

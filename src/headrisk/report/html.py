@@ -39,9 +39,7 @@ def public_html(report: Report, run: RunRecord, digest: str) -> str:
 
 def render(template: str, **values: Any) -> str:
     """Fill a template; every value is escaped unless it is the package's own markup."""
-    css = Markup(
-        (resources.files("headrisk.report") / "templates" / "report.css").read_text("utf-8")
-    )  # noqa: S704
+    css = Markup(_style_sheet())  # noqa: S704
     environment = Environment(
         loader=PackageLoader("headrisk.report"),
         autoescape=True,
@@ -102,3 +100,7 @@ def number(value: float | None) -> str:
     if value is None:
         return "–"
     return f"{value:,}" if isinstance(value, int) else f"{value:.3g}"
+
+
+def _style_sheet() -> str:
+    return (resources.files("headrisk.report") / "templates" / "report.css").read_text("utf-8")

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import base64
 import io
+from typing import IO
 
 import matplotlib as mpl
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.collections import PatchCollection
 from matplotlib.figure import Figure
-from matplotlib.image import imsave
+from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
+from PIL import Image
 
+from headrisk.report.figures import MATED
 from headrisk.report.html import render, section_view
 from headrisk.report.json_tsv import canonical_json, report_as_dict, table_text
 from headrisk.report.model import Internal, Link, Report, RunRecord, ScoreMatrix, Table
@@ -37,13 +41,12 @@ LARGEST_PICTURE = 150
 
 
 def internal_files(report: Report, internal: Internal, run: RunRecord) -> dict[str, bytes]:
-    """Name to content for every file of ``internal/``; ``report`` is the full one."""
+    """Name to content for ``internal/`` but for the pairs; ``report`` is the full one."""
     return {
         "report.html": internal_html(report, internal, run).encode(),
         "report.json": canonical_json(report_as_dict(report)).encode(),
         "links.tsv": table_text(links_table(internal.links)).encode(),
         "scans.tsv": table_text(scans_table(internal)).encode(),
-        "pairs.parquet": pairs_parquet(internal.matrices),
     }
 
 
@@ -67,30 +70,33 @@ def scans_table(internal: Internal) -> Table:
     )  # fmt: skip
 
 
-def pairs_parquet(matrices: tuple[ScoreMatrix, ...]) -> bytes:
-    """Every compared pair under every measure, one row group a measure."""
-    buffer = io.BytesIO()
-    with pq.ParquetWriter(buffer, PAIR_SCHEMA, compression="zstd") as writer:
+def write_pairs(matrices: tuple[ScoreMatrix, ...], file: IO[bytes]) -> None:
+    """Every pair under every measure as Parquet, one row group a measure.
+
+    Columns: probe, gallery, measure, score (larger is more alike), mated, usable.
+    """
+    with pq.ParquetWriter(file, PAIR_SCHEMA, compression="zstd") as writer:
         for matrix in matrices:
-            scores = matrix.scores
-            probes, gallery = scores.values.shape
-            rows, columns = np.divmod(np.arange(probes * gallery, dtype=np.int32), max(gallery, 1))
-            writer.write_table(
-                pa.table(
-                    [
-                        pa.DictionaryArray.from_arrays(pa.array(rows), list(matrix.probe_ids)),
-                        pa.DictionaryArray.from_arrays(pa.array(columns), list(matrix.gallery_ids)),
-                        pa.DictionaryArray.from_arrays(
-                            pa.array(np.zeros(rows.size, np.int32)), [scores.measure]
-                        ),
-                        pa.array(scores.values.ravel()),
-                        pa.array(scores.mated.ravel()),
-                        pa.array(scores.usable.ravel()),
-                    ],
-                    schema=PAIR_SCHEMA,
-                )
-            )
-    return buffer.getvalue()
+            writer.write_table(_pair_table(matrix))
+
+
+def _pair_table(matrix: ScoreMatrix) -> pa.Table:
+    scores = matrix.scores
+    probes, gallery = scores.values.shape
+    rows = np.repeat(np.arange(probes, dtype=np.int32), gallery)
+    columns = np.tile(np.arange(gallery, dtype=np.int32), probes)
+    dictionary = pa.DictionaryArray.from_arrays
+    return pa.table(
+        [
+            dictionary(rows, pa.array(matrix.probe_ids, pa.string())),
+            dictionary(columns, pa.array(matrix.gallery_ids, pa.string())),
+            dictionary(np.zeros_like(rows), pa.array([scores.measure], pa.string())),
+            pa.array(scores.values.ravel()),
+            pa.array(scores.mated.ravel()),
+            pa.array(scores.usable.ravel()),
+        ],
+        schema=PAIR_SCHEMA,
+    )
 
 
 def internal_html(report: Report, internal: Internal, run: RunRecord) -> str:
@@ -118,7 +124,7 @@ def internal_html(report: Report, internal: Internal, run: RunRecord) -> str:
 def png(image: NDArray[np.uint8]) -> str:
     """An 8-bit grey (y, x) or RGB (y, x, 3) picture as a data address."""
     buffer = io.BytesIO()
-    imsave(buffer, image, cmap="gray", vmin=0, vmax=255, format="png", metadata={"Software": None})
+    Image.fromarray(image).save(buffer, format="png", optimize=False)
     return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
 
 
@@ -133,15 +139,15 @@ def matrix_png(matrix: ScoreMatrix) -> str:
         figure = Figure(figsize=(7.0, 6.2), layout="constrained", dpi=150)
         FigureCanvasAgg(figure)
         axes = figure.subplots()
-        shown = axes.imshow(values, cmap="cividis_r", interpolation="nearest", aspect="auto")
-        y, x = np.nonzero(mated)
-        size = max(1.0, 260 / max(values.shape))
-        axes.scatter(x, y, marker="s", s=size**2, facecolors="none", edgecolors="#D55E00", lw=0.9)
+        shown = axes.imshow(values, cmap="Blues", interpolation="nearest", aspect="auto")
+        squares = [Rectangle((x - 0.5, y - 0.5), 1, 1) for y, x in np.argwhere(mated)]
+        width = min(1.4, 60 / max(values.shape))
+        axes.add_collection(PatchCollection(squares, facecolor="none", edgecolor=MATED, lw=width))
         if max(values.shape) <= LARGEST_PICTURE:
             axes.set_yticks(range(rows.size), [matrix.probe_ids[i] for i in rows])
             axes.set_xticks(range(columns.size), [matrix.gallery_ids[i] for i in columns])
             axes.tick_params(axis="x", rotation=90)
         figure.colorbar(shown, ax=axes, label=f"similarity ({scores.measure})", shrink=0.6)
         buffer = io.BytesIO()
-        figure.savefig(buffer, format="png", metadata={"Software": None})
+        figure.savefig(buffer, format="png", metadata={"Software": ""})
     return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()

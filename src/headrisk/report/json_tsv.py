@@ -122,7 +122,7 @@ def measures_table(section: ModalitySection) -> Table:
     )  # fmt: skip
     rows = tuple(
         (
-            m.name, m.reading, m.auc, m.eer, m.d_prime,
+            m.name, m.reading, *(e.value if e else None for e in (m.auc, m.eer, m.d_prime)),
             *_triple(m.rank1), *_triple(m.rank5), m.rank1.n if m.rank1 else None,
             m.control.value if m.control else None, m.chance, m.mated_min, m.nonmated_max,
         )
@@ -177,25 +177,30 @@ def _section_dict(section: ModalitySection) -> dict[str, Any]:
 
 
 def _measure_dict(measure: MeasureResult) -> dict[str, Any]:
-    named = {**{"kde": None, "fmr_1e-2": None, "fmr_1e-3": None}}
+    curves = {"auc": measure.auc, "eer": measure.eer, "d_prime": measure.d_prime}
+    named: dict[str, float | None] = {"kde": None, "fmr_1e-2": None, "fmr_1e-3": None}
     named |= {name: item.value for name, item in measure.thresholds.items()}
     return {
-        "auc": measure.auc,
-        "eer": measure.eer,
-        "d_prime": measure.d_prime,
+        **{name: item.value if item else None for name, item in curves.items()},
+        "intervals": {name: estimate_dict(item) for name, item in curves.items()},
         "rank1": estimate_dict(measure.rank1),
         "rank5": estimate_dict(measure.rank5),
         "mated_min": measure.mated_min,
         "nonmated_max": measure.nonmated_max,
         "threshold": named,
         "threshold_rates": {
-            name: {"fmr": estimate_dict(item.fmr), "fnmr": estimate_dict(item.fnmr)}
+            name: {
+                "fmr": estimate_dict(item.fmr),
+                "fnmr": estimate_dict(item.fnmr),
+                "remark": item.remark,
+            }
             for name, item in measure.thresholds.items()
         },
         "control": estimate_dict(measure.control),
         "chance": measure.chance,
         "reading": measure.reading,
         "remark": measure.remark,
+        "extra": dict(measure.extra),
     }
 
 
@@ -242,9 +247,9 @@ def _measure_from(name: str, content: Mapping[str, Any]) -> MeasureResult:
     rates = content["threshold_rates"]
     return MeasureResult(
         name=name,
-        auc=content["auc"],
-        eer=content["eer"],
-        d_prime=content["d_prime"],
+        auc=_estimate_from(content["intervals"]["auc"]),
+        eer=_estimate_from(content["intervals"]["eer"]),
+        d_prime=_estimate_from(content["intervals"]["d_prime"]),
         rank1=_estimate_from(content["rank1"]),
         rank5=_estimate_from(content["rank5"]),
         mated_min=content["mated_min"],
@@ -254,6 +259,7 @@ def _measure_from(name: str, content: Mapping[str, Any]) -> MeasureResult:
                 content["threshold"][rule],
                 _estimate_from(rates[rule]["fmr"]),
                 _estimate_from(rates[rule]["fnmr"]),
+                rates[rule]["remark"],
             )
             for rule in rates
         },
@@ -261,6 +267,7 @@ def _measure_from(name: str, content: Mapping[str, Any]) -> MeasureResult:
         chance=content["chance"],
         reading=content["reading"],
         remark=content["remark"],
+        extra=content["extra"],
     )
 
 

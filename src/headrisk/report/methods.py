@@ -27,9 +27,12 @@ def methods_text(report: Report, run: RunRecord) -> str:
         lines += ["", f"## {wording.MODALITY_NAMES.get(section.name, (section.name,))[0]}", ""]
         lines += _section_lines(section)
     lines += ["", "## Privacy of this output", "", *PRIVACY]
-    if run.versions:
-        listed = ", ".join(f"{name} {version}" for name, version in sorted(run.versions.items()))
-        lines += ["", "## Software", "", f"{listed}."]
+    if run.provenance is not None:
+        made = run.provenance
+        listed = ", ".join(
+            f"{name} {version}" for name, version in sorted(made.dependencies.items())
+        )
+        lines += ["", "## Software", "", f"Python {made.python} on {made.platform}; {listed}."]
     references = dict.fromkeys((*REFERENCES, *(r for s in report.modalities for r in s.references)))
     lines += ["", "## References", "", *(f"{i}. {r}" for i, r in enumerate(references, 1))]
     return "\n".join(lines) + "\n"
@@ -53,7 +56,7 @@ def _section_lines(section: ModalitySection) -> list[str]:
         f"{', '.join(measure.name for measure in section.measures) or 'none'}."
     )
     first = section.headline
-    if first is None or first.rank1 is None:
+    if first is None or first.rank1 is None or not section.sufficient:
         lines.append(f"Too little data for rates. {section.too_little}".strip())
         return [" ".join(lines)]
     lines.append(

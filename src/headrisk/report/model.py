@@ -14,6 +14,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from headrisk.run.provenance import Cost, Provenance
 from headrisk.types import Estimate, PairScores, Status, Verdict
 
 SCHEMA_VERSION = "1.0"
@@ -68,25 +69,31 @@ class Counts:
 
 @dataclass(frozen=True)
 class Threshold:
-    """A score from which a pair is called one person, and its error rates on held-out people."""
+    """A score from which a pair is called one person, and its error rates on held-out people.
+
+    ``remark`` says why a figure is missing, or that it rests on few errors.
+    """
 
     value: float | None
     fmr: Estimate | None = None
     fnmr: Estimate | None = None
+    remark: str = ""
 
 
 @dataclass(frozen=True)
 class MeasureResult:
     """What one similarity measure reached. None stands for *too little data*.
 
-    ``control`` is the rank-1 rate of the control attack (the same search with labels shuffled)
-    and ``chance`` the rank-1 rate of guessing. ``reading`` says in a word what follows.
+    ``control`` is the mean rank-1 rate of the control attack (the same search with labels
+    shuffled; its upper end is the 95th percentile of the shuffles) and ``chance`` the rank-1
+    rate of guessing. ``reading`` says in a word what follows. ``extra`` holds further figures
+    by name, written to ``report.json`` as they are.
     """
 
     name: str
-    auc: float | None = None
-    eer: float | None = None
-    d_prime: float | None = None
+    auc: Estimate | None = None
+    eer: Estimate | None = None
+    d_prime: Estimate | None = None
     rank1: Estimate | None = None
     rank5: Estimate | None = None
     mated_min: float | None = None
@@ -96,6 +103,7 @@ class MeasureResult:
     chance: float | None = None
     reading: Reading = "too little data"
     remark: str = ""
+    extra: Mapping[str, Value] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -121,7 +129,8 @@ class ModalitySection:
 
     ``tables`` holds the numbers behind the figures: ``scores-<measure>``,
     ``density-<measure>``, ``det-<measure>`` and ``cmc-<measure>``; a missing one means that
-    there was too little data to draw it.
+    there was too little data to draw it. ``too_little`` is empty, or the sentence that replaces
+    the figures on the page; ``report.json`` keeps what could be counted all the same.
     """
 
     name: str
@@ -138,6 +147,11 @@ class ModalitySection:
     def headline(self) -> MeasureResult | None:
         """The measure that the first page quotes."""
         return self.measures[0] if self.measures else None
+
+    @property
+    def sufficient(self) -> bool:
+        """Whether the data carry a figure for the first page."""
+        return self.headline is not None and self.headline.rank1 is not None and not self.too_little
 
 
 @dataclass(frozen=True)
@@ -158,24 +172,11 @@ class Report:
 
 
 @dataclass(frozen=True)
-class Cost:
-    """What one step of the attack took."""
-
-    step: str
-    items: int
-    cpu_seconds: float
-    wall_seconds: float
-    peak_mb: float | None = None
-
-
-@dataclass(frozen=True)
 class RunRecord:
-    """What differs from run to run: times, versions, machine. No user, host or path."""
+    """What differs from run to run: time, versions, cost. No user, host or path."""
 
     started: str = ""
-    versions: Mapping[str, str] = field(default_factory=dict)
-    machine: Mapping[str, str] = field(default_factory=dict)
-    inputs: Mapping[str, str] = field(default_factory=dict)
+    provenance: Provenance | None = None
     cost: tuple[Cost, ...] = ()
 
 
@@ -196,7 +197,10 @@ class ScanRow:
 
 @dataclass(frozen=True)
 class Link:
-    """A row of ``internal/links.tsv``: one searched scan, one found scan."""
+    """A row of ``internal/links.tsv``: one searched scan, one found scan.
+
+    ``mated`` says whether both show one person, where that is known; the page shows it.
+    """
 
     probe: str
     gallery: str
@@ -204,6 +208,7 @@ class Link:
     score: float
     rank: int
     decision: str
+    mated: bool | None = None
 
 
 @dataclass(frozen=True)

@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import io
 import re
+from typing import Any
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
-RC = {
+RC: dict[Any, Any] = {
     "svg.fonttype": "none",
     "text.parse_math": False,  # a "$" in a label is a dollar sign
-    "font.size": 9.0,
+    "font.size": 9.5,
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.edgecolor": "#5B6570",

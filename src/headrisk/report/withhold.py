@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import replace
+from html import unescape
 from itertools import groupby
 
 from headrisk.errors import InputError
@@ -54,21 +55,19 @@ def merge_small_levels(conditions: tuple[Condition, ...]) -> tuple[Condition, ..
 def refuse_leaks(files: Mapping[str, bytes], internal: Internal) -> None:
     """Stop before publishing when a public file holds a scan's path, scan id or long label.
 
-    Short labels such as ``01`` cannot be told from figures and are not searched for; they
-    stay out because no public file is made from ``Internal``.
+    A second line of defence: no public file is made from ``Internal`` in the first place. Short
+    labels such as ``01`` cannot be told from figures and are not searched for.
 
     Raises
     ------
     InputError
-        Names the file, and the scan table as the place where the string stands; never the
-        string itself.
+        Names the file, never the string that was found in it.
     """
-    patterns = sorted(_identifying(internal))
-    if not patterns:
-        return
-    found = re.compile("|".join(rf"(?<![\w-]){re.escape(text)}(?![\w-])" for text in patterns))
+    labels, paths = _identifying(internal)
     for name, content in files.items():
-        if found.search(content.decode()):
+        text = unescape(content.decode())
+        words = set(re.findall(r"[\w-]+", text))
+        if not words.isdisjoint(labels) or any(path in text for path in paths):
             raise InputError(
                 name,
                 found="a label, scan id or path of the scan table in a public file",
@@ -77,14 +76,13 @@ def refuse_leaks(files: Mapping[str, bytes], internal: Internal) -> None:
             )
 
 
-def _identifying(internal: Internal) -> set[str]:
-    words: set[str] = set()
-    for row in internal.scans:
-        words |= {text for text in (row.path, row.scan_id) if "/" in text or "\\" in text}
-        label = row.participant_id
-        if len(label) >= 8 and any(c.isdigit() for c in label):
-            words.add(label)
-    return words
+def _identifying(internal: Internal) -> tuple[set[str], set[str]]:
+    """Labels and paths that are long enough to be nothing but a label or path."""
+    named = {row.participant_id for row in internal.scans}
+    labels = {text for text in named if len(text) >= 8 and any(c.isdigit() for c in text)}
+    labels |= {f"sub-{text}" for text in named}
+    paths = {text for row in internal.scans for text in (row.path, row.scan_id)}
+    return labels, {text for text in paths if len(text) >= 6 and ("/" in text or "\\" in text)}
 
 
 def _withhold_section(section: ModalitySection) -> ModalitySection:

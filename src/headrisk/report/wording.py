@@ -6,9 +6,11 @@ people judge "7 of 10" more accurately than "70 %" or "0.7".
 
 from __future__ import annotations
 
+from headrisk.evaluate.intervals import with_failures
 from headrisk.report.model import Counts, MeasureResult, ModalitySection
 from headrisk.types import Estimate
 
+NARROW = "\u00a0"  # no line break between a figure and its unit
 MODALITY_NAMES = {
     "brain": ("Brain", "the shape of the brain"),
     "face": ("Face", "a face rendered from the scan"),
@@ -22,8 +24,8 @@ RULE_NAMES = {
 }
 READING_NAMES = {
     "links": "links people",
-    "does not link": "no better than guessing here",
-    "unclear": "unclear at this sample size",
+    "does not link": "like guessing",
+    "unclear": "unclear",
     "too little data": "too little data",
 }
 NOT_TESTED = (
@@ -38,6 +40,7 @@ DEFAULT_ATTACKER = (
     "and who compares every scan with every other. No membership is in doubt: each person "
     "searched for is in the gallery."
 )
+NEEDS = "Rates need at least five people with two comparable scans each."
 MISSING_REASONS = {
     "scores": "Scores are drawn from five people upward.",
     "cmc": "A search needs people with two usable scans and at least one other person.",
@@ -53,39 +56,41 @@ def people(count: int) -> str:
     return "1 person" if count == 1 else f"{count:,} people"
 
 
-def natural_frequency(estimate: Estimate) -> str:
-    """A rate as ``about 7 of 10 people (plausibly 5 to 9 of 10)``.
+def natural_frequency(estimate: Estimate, were: str = "were linked", would: str = "") -> str:
+    """A rate as ``about 7 of 10 people (plausibly 5 to 9 of 10) were linked``.
 
     A rate of zero is worded as an upper bound and a rate of one as a lower bound, since no
-    sample shows that something never, or always, happens.
+    sample shows that something never, or always, happens. ``would`` is the verb of that bound.
     """
     base = _base(estimate)
+    low, high = _of(estimate.low, base, up=False), _of(estimate.high, base, up=True)
+    would = would or were.replace("were ", "would be ", 1)
     if estimate.value <= 0:
         return (
-            f"none of the {people(estimate.n)} searched for; in people like these up to "
-            f"{_of(estimate.high, base, up=True)} of {base:,} remain plausible"
+            f"none of the {people(estimate.n)} searched for {were}; of people like these, up to "
+            f"{high} in {base:,} plausibly {would}"
         )
     if estimate.value >= 1:
         return (
-            f"all {people(estimate.n)} searched for; in people like these at least "
-            f"{_of(estimate.low, base, up=False)} of {base:,} are to be expected"
+            f"all {people(estimate.n)} searched for {were}; of people like these, at least {low} "
+            f"in {base:,} {would}"
         )
-    low, high = _of(estimate.low, base, up=False), _of(estimate.high, base, up=True)
-    middle = round(estimate.value * base)
-    return f"about {middle} of {base:,} people (plausibly {low} to {high} of {base:,})"
+    middle = f"{round(estimate.value * base):,}"
+    return f"about {middle} of {base:,} people (plausibly {low} to {high} of {base:,}) {were}"
 
 
 def percent(value: float | None) -> str:
-    """``43 %``, ``99.2 %``, ``< 0.1 %``; a dash for None."""
+    """``43 %``, ``2.5 %``, ``99.2 %``, ``< 0.1 %``; a dash for None."""
     if value is None:
         return "–"
     scaled = 100 * value
     if 0 < scaled < 0.1:
-        return "< 0.1 %"
+        return f"< 0.1{NARROW}%"
     if 99.9 < scaled < 100:
-        return "> 99.9 %"
-    short = f"{scaled:.1f}".removesuffix(".0")
-    return f"{short} %"
+        return f"> 99.9{NARROW}%"
+    middle = 10 <= scaled <= 99
+    short = f"{scaled:.0f}" if middle else f"{scaled:.1f}".removesuffix(".0")
+    return f"{short}{NARROW}%"
 
 
 def rate(estimate: Estimate | None) -> str:
@@ -96,20 +101,8 @@ def rate(estimate: Estimate | None) -> str:
         return f"0 seen, at most {percent(estimate.high)}"
     if estimate.value >= 1:
         return f"all, at least {percent(estimate.low)}"
-    return (
-        f"{percent(estimate.value)} ({percent(estimate.low).removesuffix(' %')} to "
-        f"{percent(estimate.high)})"
-    )
-
-
-def with_failures(estimate: Estimate, unsearched: int) -> tuple[float, float]:
-    """The rate if none, and if all, of the people that could not be searched for were found.
-
-    The first is the best case for the people in the data set, the second the worst.
-    """
-    found = estimate.value * estimate.n
-    total = estimate.n + unsearched
-    return found / total, (found + unsearched) / total
+    low = percent(estimate.low).removesuffix(f"{NARROW}%")
+    return f"{percent(estimate.value)} ({low} to {percent(estimate.high)})"
 
 
 def failures_sentence(estimate: Estimate, counts: Counts) -> str:
@@ -118,7 +111,7 @@ def failures_sentence(estimate: Estimate, counts: Counts) -> str:
         if counts.failed == 0:
             return "No scan failed, so failures cannot change this figure."
         return "Scans failed, but everyone with a scan to be searched for had a usable one."
-    best, worst = with_failures(estimate, counts.unsearched)
+    best, worst = with_failures(estimate, counts.unsearched) or (0.0, 1.0)
     return (
         f"{people(counts.unsearched)} could not be searched for because scans failed. If none of "
         f"them would have been found the figure is {percent(best)}; if all of them, "
@@ -129,22 +122,36 @@ def failures_sentence(estimate: Estimate, counts: Counts) -> str:
 def headline(section: ModalitySection) -> str:
     """One sentence that says what the attack reached."""
     measure = section.headline
-    if measure is None or measure.rank1 is None:
-        return f"Too little data to say how many people can be linked. {section.too_little}".strip()
-    frequency = natural_frequency(measure.rank1)
-    return f"{frequency[0].upper()}{frequency[1:]}: so many were linked to their own other scan."
+    if measure is None or measure.rank1 is None or not section.sufficient:
+        return "Too little data to say how many people can be linked."
+    return f"{_capital(natural_frequency(measure.rank1, 'were linked to their other scan'))}."
 
 
 def how_many(section: ModalitySection) -> str:
     """Rank 1 and rank 5 in plain words."""
     measure = section.headline
-    if measure is None or measure.rank1 is None:
+    if measure is None or measure.rank1 is None or not section.sufficient:
         return "Too little data to say."
-    name = MODALITY_NAMES.get(section.name, (section.name,))[0]
-    text = f"{name}: {natural_frequency(measure.rank1)} by taking the best candidate"
-    if measure.rank5 is not None:
-        text += f"; {natural_frequency(measure.rank5)} within the best five"
-    return f"{text}, in a gallery of {people(section.counts.gallery_size)}."
+    gallery = people(section.counts.gallery_size)
+    text = f"In a gallery of {gallery}, {natural_frequency(measure.rank1)} by the best candidate."
+    if measure.rank5 is not None and section.counts.gallery_size > 5:
+        listed = natural_frequency(
+            measure.rank5, "were among the best five candidates", "would be among them"
+        )
+        text += f" {_capital(listed)}."
+    best = strongest(section)
+    if best is not None and best is not measure and best.rank1 is not None:
+        text += (
+            f" The strongest of the {len(section.measures)} measures was {best.name} with "
+            f"{rate(best.rank1)}; picking the best of many flatters it a little."
+        )
+    return text
+
+
+def strongest(section: ModalitySection) -> MeasureResult | None:
+    """The measure with the highest rank-1 rate; the headline where none is higher."""
+    rated = [measure for measure in section.measures if measure.rank1 is not None]
+    return max(rated, key=lambda m: m.rank1.value if m.rank1 else 0.0, default=None)
 
 
 def rank_rates(measure: MeasureResult | None) -> list[tuple[str, Estimate | None]]:
@@ -178,11 +185,12 @@ def alternative(name: str, section: ModalitySection) -> str:
     if first is None:
         return ""
     if name == "scores":
-        return (
-            f"Area under the curve of {first.name}: {first.auc if first.auc is not None else '–'}."
-        )
+        area = percent(first.auc.value if first.auc else None)
+        return f"Area under the curve of {first.name}: {area}."
     if name == "det":
-        return f"Equal error rate of {first.name}: {percent(first.eer)}."
+        return (
+            f"Equal error rate of {first.name}: {percent(first.eer.value if first.eer else None)}."
+        )
     if name == "measures":
         rows = (f"{m.name} {percent(m.rank1.value)}" for m in section.measures if m.rank1)
         return f"Rank-1 rates: {', '.join(rows)}."
@@ -225,6 +233,10 @@ def against_control(measure: MeasureResult) -> str:
         "The attack does not beat its control in this sample. That is no evidence of absence: "
         "look at the upper end of the interval."
     )
+
+
+def _capital(text: str) -> str:
+    return text[0].upper() + text[1:]
 
 
 def _base(estimate: Estimate) -> int:

@@ -14,13 +14,13 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import tomli_w
 
 from headrisk.errors import InputError, UsageError
 from headrisk.report.html import public_html
-from headrisk.report.internal import internal_files
+from headrisk.report.internal import internal_files, write_pairs
 from headrisk.report.json_tsv import (
     canonical_json,
     conditions_table,
@@ -32,11 +32,12 @@ from headrisk.report.json_tsv import (
     thresholds_table,
 )
 from headrisk.report.methods import methods_text
-from headrisk.report.model import SCHEMA_VERSION, Cost, Internal, Report, RunRecord, Table
+from headrisk.report.model import SCHEMA_VERSION, Internal, Report, RunRecord, Table
 from headrisk.report.withhold import refuse_leaks, withhold_small_cells
+from headrisk.run.provenance import Cost, Provenance
 
 BIDS_VERSION = "1.10.0"
-COST_COLUMNS = ("step", "items", "cpu_seconds", "wall_seconds", "peak_mb")
+COST_COLUMNS = ("stage", "cpu_seconds", "wall_seconds", "peak_mb")
 
 
 def write_report(
@@ -66,6 +67,8 @@ def write_report(
         _write_all(stage, files, mode=0o644)
         (stage / "internal").mkdir(mode=0o700)
         _write_all(stage / "internal", internal_files(report, internal, run), mode=0o600)
+        with _new_file(stage / "internal" / "pairs.parquet", mode=0o600) as file:
+            write_pairs(internal.matrices, file)
         _publish(stage, out)
     finally:
         shutil.rmtree(stage, ignore_errors=True)
@@ -159,7 +162,7 @@ def report_tables(report: Report) -> dict[str, Table]:
 
 def cost_table(run: RunRecord) -> Table:
     """What the attack cost, step by step."""
-    rows = tuple((c.step, c.items, c.cpu_seconds, c.wall_seconds, c.peak_mb) for c in run.cost)
+    rows = tuple((c.stage, c.cpu_seconds, c.wall_seconds, c.peak_mb) for c in run.cost)
     return Table(COST_COLUMNS, rows)
 
 
@@ -194,9 +197,13 @@ def _write_all(folder: Path, files: Mapping[str, bytes], *, mode: int) -> None:
     for name, content in files.items():
         path = folder / name
         path.parent.mkdir(exist_ok=True)
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-        with os.fdopen(handle, "wb") as file:
+        with _new_file(path, mode=mode) as file:
             file.write(content)
+
+
+def _new_file(path: Path, *, mode: int) -> IO[bytes]:
+    """A file that nobody else can read even while it is being written."""
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb")
 
 
 def _publish(stage: Path, out: Path) -> None:
@@ -234,10 +241,9 @@ def _read_table(path: Path) -> Table:
 
 
 def _run_from(content: Mapping[str, Any]) -> RunRecord:
+    made_with = content["provenance"]
     return RunRecord(
         started=content["started"],
-        versions=content["versions"],
-        machine=content["machine"],
-        inputs=content["inputs"],
+        provenance=Provenance(**made_with) if made_with else None,
         cost=tuple(Cost(**row) for row in content["cost"]),
     )
