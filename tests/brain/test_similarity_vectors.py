@@ -110,6 +110,8 @@ def test_residual_of_a_list_with_itself_leaves_the_probe_out() -> None:
     expected = naive_residual(vectors.astype(float), vectors.astype(float), person, person)
     assert np.abs(got - expected).max() < 1e-5
     assert np.abs(got - got.T).max() < 1e-6
+    cut, _ = residual_correlation(vectors, vectors, person, person, None, 3)
+    assert np.abs(got - cut).max() < 1e-6
 
 
 def test_residual_without_identity_gives_mates_no_advantage() -> None:

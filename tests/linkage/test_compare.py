@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from headrisk.brain.similarity import PairFamily, select
 from headrisk.errors import InputError, UsageError
 from headrisk.linkage.compare import compare
+from headrisk.settings import DEFAULT_MEASURES
 from headrisk.types import Float32Array, FloatArray, Grid
 
 NAMES = ("ncc", "mae", "rmse", "residual-correlation")
@@ -111,12 +112,20 @@ def test_memory_mapped_input_in_processes(tmp_path: Path) -> None:
     np.save(tmp_path / "a.npy", a)
     np.save(tmp_path / "b.npy", b)
     mapped = [np.load(tmp_path / name, mmap_mode="r") for name in ("a.npy", "b.npy")]
-    plain = run(a, b)
-    result = run(*mapped, block=3, run=in_processes)
+    plain = run(a, b, names=DEFAULT_MEASURES)
+    result = run(*mapped, block=3, run=in_processes, names=DEFAULT_MEASURES)
     part = run(mapped[0][2:], mapped[1], block=3)
-    for name in NAMES:
+    for name in DEFAULT_MEASURES:
         assert np.abs(plain[name].values - result[name].values).max() < 1e-6
     assert np.abs(plain["mae"].values[2:] - part["mae"].values).max() < 1e-6
+
+
+def test_memory_order_of_the_input_does_not_matter() -> None:
+    a, b = images(0, 4), images(1, 5)
+    plain = run(a, b, names=DEFAULT_MEASURES)
+    turned = run(np.asfortranarray(a), np.asfortranarray(b), names=DEFAULT_MEASURES)
+    for name in DEFAULT_MEASURES:
+        assert np.abs(plain[name].values - turned[name].values).max() < 1e-6
 
 
 def test_refused_input() -> None:

@@ -7,45 +7,16 @@ independent of each other, so an engine may run them in any number of processes.
 
 from __future__ import annotations
 
-import mmap
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
 from headrisk.errors import InputError, UsageError
+from headrisk.linkage.blocks import BlockTask, PairMeasures, block_tasks, score_block
 from headrisk.types import BoolArray, Float32Array, FloatArray, Grid, IntArray, PairScores
 
-PREPARED_BYTES = 192 << 20  # memory for one prepared side of a block
-LARGEST_BLOCK = 512
 CHECKED_ROWS = 64  # fingerprints read at a time when looking for values that are not finite
-
-
-@runtime_checkable
-class PairMeasures(Protocol):
-    """Measures that score a pair from its two images only, computed in one pass."""
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The measures it can compute."""
-
-    @property
-    def prepare(self) -> Callable[[Float32Array, Grid], Any]:
-        """What is computed once for each image of a block."""
-
-    @property
-    def block(self) -> Callable[[Any, Any, Set[str]], dict[str, FloatArray]]:
-        """Two prepared blocks to one matrix for each wanted name."""
-
-    @property
-    def symmetric(self) -> bool:
-        """Whether the score of (a, b) is the score of (b, a)."""
-
-    @property
-    def bytes_per_voxel(self) -> int:
-        """Memory of one prepared image for each voxel of the fingerprint."""
 
 
 @runtime_checkable
@@ -63,39 +34,6 @@ class Comparison(dict[str, PairScores]):
     def __init__(self, scores: Mapping[str, PairScores], notes: Mapping[str, str]) -> None:
         super().__init__(scores)
         self.notes = dict(notes)
-
-
-@dataclass(frozen=True)
-class MappedRows:
-    """Rows of a ``.npy``-backed array by file position, so that a task carries no voxels."""
-
-    path: Path
-    offset: int
-    shape: tuple[int, int]
-
-    def read(self) -> Float32Array:
-        """The rows as an array in memory."""
-        return np.array(np.memmap(self.path, np.float32, "r", offset=self.offset, shape=self.shape))
-
-
-@dataclass(frozen=True)
-class BlockTask:
-    """One family on one block of pairs; runs anywhere the family can be imported."""
-
-    family: PairMeasures
-    names: frozenset[str]
-    grid: Grid
-    rows: slice
-    columns: slice
-    probes: Float32Array | MappedRows
-    gallery: Float32Array | MappedRows | None  # None: the probes again
-
-
-def score_block(task: BlockTask) -> dict[str, FloatArray]:
-    """Run one task: one (rows, columns) matrix for each of its measures."""
-    a = task.family.prepare(_vectors(task.probes), task.grid)
-    b = a if task.gallery is None else task.family.prepare(_vectors(task.gallery), task.grid)
-    return task.family.block(a, b, task.names)
 
 
 Run = Callable[
@@ -163,7 +101,7 @@ def compare(
     shape = (len(probes), len(gallery))
     pairwise = {n: m for n, m in measures.items() if isinstance(m, PairMeasures)}
     values = {name: np.empty(shape) for name in pairwise}
-    tasks = list(_tasks(probes, gallery, pairwise, grid, block))
+    tasks = list(block_tasks(probes, gallery, pairwise, grid, block))
     for task, scores in zip(tasks, run(score_block, tasks), strict=True):
         for name in task.names:
             values[name][task.rows, task.columns] = scores[name]
@@ -179,46 +117,6 @@ def compare(
         {n: PairScores(n, values[n], usable, probe_person, gallery_person) for n in measures},
         notes,
     )
-
-
-def _tasks(
-    probes: Float32Array,
-    gallery: Float32Array,
-    measures: Mapping[str, PairMeasures],
-    grid: Grid,
-    block: int | None,
-) -> Iterator[BlockTask]:
-    """One task for each family and block; for a list against itself the upper triangle only."""
-    families = {id(found): found for found in measures.values()}
-    for key, found in families.items():
-        names = frozenset(name for name, m in measures.items() if id(m) == key)
-        step = block or _block_size(found, grid)
-        for i in range(0, len(probes), step):
-            rows = slice(i, min(i + step, len(probes)))
-            same = probes is gallery and found.symmetric
-            for j in range(i if same else 0, len(gallery), step):
-                columns = slice(j, min(j + step, len(gallery)))
-                right = None if probes is gallery and i == j else _rows(gallery, columns)
-                yield BlockTask(found, names, grid, rows, columns, _rows(probes, rows), right)
-
-
-def _block_size(family: PairMeasures, grid: Grid) -> int:
-    fitting = PREPARED_BYTES // max(1, family.bytes_per_voxel * grid.size)
-    return int(min(LARGEST_BLOCK, max(1, fitting)))
-
-
-def _rows(vectors: Float32Array, rows: slice) -> Float32Array | MappedRows:
-    """Rows to put into a task: a file position where the array is a whole mapped file."""
-    if isinstance(vectors, np.memmap) and isinstance(vectors.base, mmap.mmap):
-        voxels = vectors.shape[1]
-        offset = int(vectors.offset) + rows.start * voxels * vectors.itemsize
-        if vectors.filename is not None and vectors.flags.c_contiguous:
-            return MappedRows(Path(vectors.filename), offset, (rows.stop - rows.start, voxels))
-    return vectors[rows]
-
-
-def _vectors(rows: Float32Array | MappedRows) -> Float32Array:
-    return rows.read() if isinstance(rows, MappedRows) else np.ascontiguousarray(rows)
 
 
 def _check_options(measures: Mapping[str, object], block: int | None) -> None:

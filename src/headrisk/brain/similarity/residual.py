@@ -27,7 +27,7 @@ from headrisk.types import BoolArray, Float32Array, FloatArray, IntArray
 
 ENOUGH_PEOPLE = 20  # gallery people from which on the gallery's own mean is used
 FEWEST_PEOPLE = 3  # two may be left out of the mean, so one is left
-BLOCK_BYTES = 64 << 20
+BLOCK_BYTES = 48 << 20
 
 
 @gallery_measure("residual-correlation")
@@ -78,15 +78,17 @@ def residual_correlation(
         )
     note = f"gallery mean brain ({len(people)} people, without the two people of each pair)"
     mean = _mean_of_people(gallery, gallery_person, people)
-    gallery_blocks = range(0, len(gallery), step)
+    itself = probes is gallery
     out = np.empty((len(probes), len(gallery)))
     for i in range(0, len(probes), step):
         rows = slice(i, i + step)
         a = _side(probes[rows], probe_person[rows], gallery, gallery_person, mean)
-        for j in gallery_blocks:
+        for j in range(i if itself else 0, len(gallery), step):
             columns = slice(j, j + step)
             b = _side(gallery[columns], gallery_person[columns], gallery, gallery_person, mean)
             out[rows, columns] = _block(a, b, len(people))
+            if itself:
+                out[columns, rows] = out[rows, columns].T
     return out, note
 
 

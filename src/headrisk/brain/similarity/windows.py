@@ -38,23 +38,23 @@ class WindowLayout:
         default_factory=dict, repr=False, compare=False
     )
 
-    @property
+    @cached_property
     def radius(self) -> int:
         """Voxels from the window's centre to its edge."""
         return self.width // 2
 
-    @property
+    @cached_property
     def strides(self) -> tuple[int, int, int]:
         """Distance in the long vector between neighbours along x, y and z."""
         _, column, row = self._padded
         return row * column, row, 1
 
-    @property
+    @cached_property
     def core(self) -> int:
         """Length of the part that holds the box; the ends of zeros lie around it."""
         return int(self.mask.shape[0]) * self.strides[0]
 
-    @property
+    @cached_property
     def end(self) -> int:
         """Zeros at each end of the long vector."""
         return self.radius * max(self.strides)
@@ -65,7 +65,7 @@ class WindowLayout:
         position = np.ravel_multi_index(np.nonzero(self.mask), self._padded)
         return np.asarray(position, dtype=np.int64) + self.end
 
-    @property
+    @cached_property
     def _padded(self) -> tuple[int, int, int]:
         x, y, z = (int(size) for size in self.mask.shape)
         return x, y + self.radius, z + self.radius
