@@ -115,7 +115,8 @@ def _smooth(brain: Brain, fwhm: float) -> _Field:
     sigma = np.sqrt(np.maximum((fwhm / 2.355) ** 2 - (voxel / 2.355) ** 2, 0.0)) / voxel
     data = brain.data
     if np.any(sigma > 0.1):
-        data = ndimage.gaussian_filter(data, sigma, mode="constant", truncate=3.0)
+        smooth = ndimage.gaussian_filter(data, sigma, mode="constant", truncate=3.0)
+        data = smooth.astype(np.float32, copy=False)
     return _Field(data, np.linalg.inv(brain.affine))
 
 
@@ -168,7 +169,8 @@ def _rotations() -> FloatArray:
     corners = np.array([(a, b, c) for a in (-1, 1) for b in (-1, 1) for c in (-1, 1)])
     tilts += [np.radians(40) * corner / np.sqrt(3) for corner in corners]
     tilted = Rotation.from_rotvec(np.array(tilts)).as_matrix()
-    return np.einsum("aij,bjk->abik", cube, tilted).reshape(-1, 3, 3)
+    covered: FloatArray = np.einsum("aij,bjk->abik", cube, tilted).reshape(-1, 3, 3)
+    return covered
 
 
 def _first_guess(

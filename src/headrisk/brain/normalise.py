@@ -132,10 +132,9 @@ def _masked_smooth(image: Float32Array, mask: BoolArray, sigma: FloatArray) -> F
     thin = tuple(slice(None, None, k) for k in step)
     inside = mask[thin].astype(np.float32)
     scaled = [s / k for s, k in zip(sigma, step, strict=True)]
-    options = {"mode": "constant", "truncate": 2.5}
-    total = ndimage.gaussian_filter(image[thin] * inside, scaled, **options)
-    share = ndimage.gaussian_filter(inside, scaled, **options)
-    mean = total / np.maximum(share, np.float32(1e-3))
+    total = ndimage.gaussian_filter(image[thin] * inside, scaled, mode="constant", truncate=2.5)
+    share = ndimage.gaussian_filter(inside, scaled, mode="constant", truncate=2.5)
+    mean = (total / np.maximum(share, np.float32(1e-3))).astype(np.float32, copy=False)
     if max(step) == 1:
         return mean
     back: Float32Array = ndimage.affine_transform(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -12,9 +12,9 @@ from scipy.spatial.transform import Rotation
 from headrisk.brain.align import Alignment, Brain, align
 from headrisk.brain.grid import template_grid
 from headrisk.brain.normalise import cut_brain, flatten_bias, local_normalise
-from headrisk.brain.quality import Quality, judge, mosaic
+from headrisk.brain.quality import judge, mosaic
 from headrisk.brain.resample import resample
-from headrisk.brain.strip import BrainMap, find_brain
+from headrisk.brain.strip import find_brain
 from headrisk.errors import ScanError
 from headrisk.imaging.nifti import load_volume
 from headrisk.imaging.volume import Volume
@@ -24,7 +24,7 @@ from headrisk.types import Float32Array, ScanResult
 VERSION = 1  # raise when any result of this module changes: stored fingerprints are then renewed
 T1_LIKE = ("T1w", "MPRAGE", "T1rho", "UNIT1", "T1wCE")
 _NORMALISE_FWHM_MM = 6.0 * 2.355
-_WORKING_MM = {2: 1.0, 3: 2.0, 4: 2.0}
+_ALIGN_MM = 2.0  # voxel size for alignment; fine fingerprints are sampled from finer voxels
 
 
 @dataclass(frozen=True)
@@ -41,9 +41,13 @@ class PrepareTask:
 
 @dataclass(frozen=True)
 class AlignedBrain:
-    """A brain at working resolution, where it lies, and what was noted on the way."""
+    """A brain cut out at 2 mm, where it lies, and what was noted on the way.
+
+    ``fine`` is the brain at the fingerprint's resolution; the same as ``brain`` for 3 and 4 mm.
+    """
 
     brain: Brain
+    fine: Brain
     alignment: Alignment
     volume_ml: float
     notes: tuple[str, ...]
@@ -92,23 +96,25 @@ def align_head(volume: Volume, task: PrepareTask) -> AlignedBrain:
     ScanError
         No brain was found, or it holds no positive intensity.
     """
-    first, found = _one_pass(volume, task)
+    first = _one_pass(volume, task)
     turned = _upright(volume, first.alignment)
     if turned is None:
         return first
-    second, _ = _one_pass(turned, task)
+    second = _one_pass(turned, task)
     best = max(first, second, key=lambda one: one.alignment.score)
     note = "the head lies across the axes that the header states: turned upright"
-    return AlignedBrain(best.brain, best.alignment, best.volume_ml, (*best.notes, note))
+    return replace(best, notes=(*best.notes, note))
 
 
-def _one_pass(volume: Volume, task: PrepareTask) -> tuple[AlignedBrain, BrainMap]:
+def _one_pass(volume: Volume, task: PrepareTask) -> AlignedBrain:
     found = find_brain(volume, task.scan_id, accurate=task.accurate)
-    brain = cut_brain(volume, found, _WORKING_MM[task.resolution_mm], task.scan_id)
-    flat = flatten_bias(brain)
+    flat = flatten_bias(cut_brain(volume, found, _ALIGN_MM, task.scan_id))
     alignment = align(flat, t1_like=task.suffix in T1_LIKE, freedom=task.alignment)
     notes = ("already skull-stripped: kept as it is",) if found.already_stripped else ()
-    return AlignedBrain(flat, alignment, found.volume_ml, notes), found
+    fine = flat
+    if task.resolution_mm <= _ALIGN_MM:
+        fine = cut_brain(volume, found, task.resolution_mm / 2, task.scan_id)
+    return AlignedBrain(flat, fine, alignment, found.volume_ml, notes)
 
 
 def _upright(volume: Volume, alignment: Alignment) -> Volume | None:
@@ -133,9 +139,9 @@ def _upright(volume: Volume, alignment: Alignment) -> Volume | None:
 
 
 def fingerprint(aligned: AlignedBrain, resolution_mm: int) -> Float32Array:
-    """Locally normalised intensities of an aligned brain on the template grid, (voxels,) float32."""
+    """Locally normalised intensities of an aligned brain on the grid, (voxels,) float32."""
     grid = template_grid(resolution_mm)
-    image, inside = resample(aligned.brain, aligned.alignment.affine, grid)
+    image, inside = resample(aligned.fine, aligned.alignment.affine, grid)
     if not inside.any():
         return np.zeros(grid.size, np.float32)
     flat = local_normalise(image, inside, _NORMALISE_FWHM_MM / 2.355 / resolution_mm)

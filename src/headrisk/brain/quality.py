@@ -48,7 +48,8 @@ def judge(volume_ml: float, alignment: Alignment) -> Quality:
         low, high = _STRETCH[verdict]
         if stretch.min() < low or stretch.max() > high:
             found.append(
-                f"stretch {stretch.min():.2f} to {stretch.max():.2f} outside {low:.2f} to {high:.2f}"
+                f"stretch {stretch.min():.2f} to {stretch.max():.2f}, "
+                f"outside {low:.2f} to {high:.2f}"
             )
         if found:
             worst, reasons = verdict, found
@@ -77,7 +78,7 @@ def _tile(
     brain: Brain, affine: FloatArray, edge: NDArray[np.bool_], axis: int, mm: int
 ) -> NDArray[np.uint8]:
     template = load_template()
-    place = int(round((mm - template.affine[axis, 3]) / 2.0))
+    place = round((mm - template.affine[axis, 3]) / 2.0)
     index = np.indices(edge.shape)
     plane = np.take(index, [place], axis=axis + 1).reshape(3, -1)
     points = template.affine[:3, :3] @ plane + template.affine[:3, 3:]

@@ -38,9 +38,9 @@ def resample(brain: Brain, affine: FloatArray, grid: Grid) -> tuple[Float32Array
     points = np.argwhere(grid.mask) @ grid.affine[:3, :3].T + grid.affine[:3, 3]
     to_voxel = np.linalg.inv(brain.affine) @ affine
     where = to_voxel[:3, :3] @ points.T + to_voxel[:3, 3:]
-    options = {"order": 1, "mode": "constant", "prefilter": False}
-    weight = ndimage.map_coordinates(share, where, **options)
-    value = ndimage.map_coordinates(data, where, **options) / np.maximum(weight, np.float32(0.2))
+    weight = ndimage.map_coordinates(share, where, order=1, prefilter=False)
+    total = ndimage.map_coordinates(data, where, order=1, prefilter=False)
+    value = total / np.maximum(weight, np.float32(0.2))
     image = np.zeros(grid.mask.shape, np.float32)
     inside = np.zeros(grid.mask.shape, bool)
     inside[grid.mask] = weight > 0.5

@@ -8,14 +8,18 @@ sees the box around the brain at 256 x 256 x 256.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import ndimage
 
 from headrisk.brain.weights import network
 from headrisk.errors import ScanError
 from headrisk.imaging.volume import Volume
 from headrisk.types import BoolArray, Float32Array, FloatArray, IntArray
+
+Element = TypeVar("Element", bound=np.generic)
 
 _SMALL, _LARGE = 128, 256
 _BOX_MARGIN = 0.1  # of the brain's extent, on each side, for the large network
@@ -104,7 +108,7 @@ def _run(
     return logit
 
 
-def _nearest(data: Float32Array, size: int) -> Float32Array:
+def _nearest(data: NDArray[Element], size: int) -> NDArray[Element]:
     index = [((np.arange(size) + 0.5) * n / size).astype(int) for n in data.shape]
     return data[np.ix_(*index)]
 
