@@ -2,42 +2,27 @@
 
 from __future__ import annotations
 
-import gzip
-import json
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
-import nibabel as nib
 import numpy as np
+from numpy.typing import NDArray
 from scipy import ndimage
 
 from headrisk.errors import UsageError
-from headrisk.imaging.phantom.anatomy import Atlas, TissueMaps, build_atlas, draw_person
+from headrisk.imaging.geometry import to_ras, voxel_sizes
+from headrisk.imaging.phantom.acquisition import draw_acquisition
+from headrisk.imaging.phantom.atlas import Atlas, TissueMaps, build_atlas
+from headrisk.imaging.phantom.bids import Written, write_image, write_sidecar, write_tables
+from headrisk.imaging.phantom.people import draw_person
 from headrisk.imaging.phantom.plan import Copy, PersonPlan, Plants, Visit, plan_cohort
-from headrisk.imaging.phantom.scanner import draw_acquisition, render, reorder
+from headrisk.imaging.phantom.render import render, reorder
 from headrisk.imaging.phantom.settings import PhantomSettings
 from headrisk.types import Float32Array, FloatArray
 
-TRUTH_COLUMNS = ("participant_id", "session_id", "suffix", "person", "planted", "path")
 _COPY_MM = 2.0
-
-
-@dataclass(frozen=True)
-class Written:
-    """One image on disk and the person it truly shows."""
-
-    participant: str
-    session: str
-    suffix: str
-    person: int
-    planted: str
-    path: str
-    acq_time: str
-    age: float
-    sex: str
 
 
 class Mapper(Protocol):
@@ -103,7 +88,7 @@ def write_cohort(
         for records in mapper(partial(write_person, out, atlas, settings), plans)
         for record in records
     ]
-    _write_tables(out, sorted(written, key=lambda record: record.path), cohort)
+    write_tables(out, sorted(written, key=lambda record: record.path), cohort)
     return out
 
 
@@ -120,13 +105,13 @@ def write_person(
             scan = np.round(volume).astype(np.int16)
             about = (plan.person, visit, suffix, person.age, person.sex)
             path = _image_path(visit.participant, visit.session, suffix)
-            _write_image(out / path, scan, affine)
-            _write_sidecar(out / path, visit)
+            write_image(out / path, scan, affine)
+            write_sidecar(out / path, visit.scanner.scanner)
             records.append(_record(path, visit.participant, visit.session, visit.planted, about))
             if visit.copy is not None:
                 path = _image_path(visit.copy.participant, visit.copy.session, suffix)
-                _write_image(out / path, *_altered(volume, affine, visit.copy))
-                _write_sidecar(out / path, visit)
+                write_image(out / path, *_altered(volume, affine, visit.copy))
+                write_sidecar(out / path, visit.scanner.scanner)
                 kind = f"copy-{visit.copy.kind}"
                 records.append(
                     _record(path, visit.copy.participant, visit.copy.session, kind, about)
@@ -152,81 +137,16 @@ def _image_path(participant: str, session: str, suffix: str) -> str:
     return f"sub-{participant}/ses-{session}/anat/{name}"
 
 
-def _altered(volume: Float32Array, affine: FloatArray, copy: Copy) -> tuple[np.ndarray, FloatArray]:
+def _altered(
+    volume: Float32Array, affine: FloatArray, copy: Copy
+) -> tuple[NDArray[Any], FloatArray]:
     """The image as another program might have stored it."""
     if copy.kind == "rewritten":
-        axes = "".join(nib.aff2axcodes(affine))
-        flipped = axes.translate(str.maketrans("RLAPSI", "LRPAIS"))
-        canonical = nib.as_closest_canonical(nib.Nifti1Image(volume, affine))
-        turned, matrix = reorder(np.asarray(canonical.dataobj), canonical.affine, flipped)
+        turned, matrix = reorder(*to_ras(volume, affine), "LPI")
         return (0.25 * turned).astype(np.float32), matrix
-    zoom = nib.affines.voxel_sizes(affine) / _COPY_MM
+    zoom = np.array(voxel_sizes(affine)) / _COPY_MM
     shape = tuple(int(n * z) for n, z in zip(volume.shape, zoom, strict=True))
     coarse = ndimage.affine_transform(volume, 1 / zoom, output_shape=shape, order=1)
     matrix = affine.copy()
     matrix[:3, :3] = affine[:3, :3] / zoom
     return np.round(coarse).astype(np.int16), matrix
-
-
-def _write_image(path: Path, volume: np.ndarray, affine: FloatArray) -> None:
-    """NIfTI-1, gzip without time and name, so that equal images are equal bytes."""
-    image = nib.Nifti1Image(volume, affine)
-    image.header.set_xyzt_units("mm", "sec")
-    image.set_sform(affine, code=1)
-    image.set_qform(affine, code=1)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(gzip.compress(image.to_bytes(), compresslevel=1, mtime=0))
-
-
-def _write_sidecar(image: Path, visit: Visit) -> None:
-    scanner = visit.scanner
-    values = {
-        "Modality": "MR",
-        "Manufacturer": scanner.manufacturer,
-        "ManufacturersModelName": scanner.model,
-        "DeviceSerialNumber": scanner.serial,
-        "InstitutionName": f"Site {scanner.site}",
-    }
-    _write_json(image.with_name(image.name.removesuffix(".nii.gz") + ".json"), values)
-
-
-def _write_tables(out: Path, written: list[Written], rng: np.random.Generator) -> None:
-    _write_json(
-        out / "dataset_description.json",
-        {
-            "Name": "Synthetic heads of headrisk",
-            "BIDSVersion": "1.9.0",
-            "DatasetType": "raw",
-            "GeneratedBy": [{"Name": "headrisk"}],
-        },
-    )
-    (out / "README").write_text(
-        "Synthetic heads. No image shows a real person. Dates are invented.\n", "utf-8"
-    )
-    people = {record.participant: record for record in reversed(written)}
-    rows = [
-        (f"sub-{label}", f"{people[label].age:.1f}", people[label].sex, "ABC"[rng.integers(3)])
-        for label in sorted(people)
-    ]
-    _write_tsv(out / "participants.tsv", ("participant_id", "age", "sex", "site"), rows)
-    for participant, session in sorted({(r.participant, r.session) for r in written}):
-        own = [r for r in written if (r.participant, r.session) == (participant, session)]
-        folder = out / f"sub-{participant}" / f"ses-{session}"
-        name = f"sub-{participant}_ses-{session}_scans.tsv"
-        scans = [(f"anat/{Path(r.path).name}", r.acq_time) for r in own]
-        _write_tsv(folder / name, ("filename", "acq_time"), scans)
-    truth = [
-        (f"sub-{r.participant}", f"ses-{r.session}", r.suffix, str(r.person), r.planted, r.path)
-        for r in written
-    ]
-    _write_tsv(out / "sourcedata" / "truth.tsv", TRUTH_COLUMNS, truth)
-
-
-def _write_tsv(path: Path, columns: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    lines = ["\t".join(cell or "n/a" for cell in row) for row in (columns, *rows)]
-    path.write_bytes(("\n".join(lines) + "\n").encode())
-
-
-def _write_json(path: Path, values: dict[str, object]) -> None:
-    path.write_bytes((json.dumps(values, indent=2) + "\n").encode())

@@ -44,6 +44,26 @@ def _deviation(shape: tuple[int, int, int], sigma_mm: float, step_mm: float) -> 
     return float(np.sqrt(product))
 
 
+def spread(volume: Float32Array, shape: tuple[int, int, int]) -> Float32Array:
+    """Enlarge a volume (or a stack of them) to ``shape`` by linear interpolation.
+
+    The first and last sample of each axis keep their place at its ends. One small matrix product
+    per axis, which is many times faster than a general interpolator.
+
+    Parameters
+    ----------
+    volume
+        (..., x, y, z).
+    """
+    for axis, n in enumerate(shape, start=-3):
+        m = volume.shape[axis]
+        position = np.linspace(0, m - 1, n)
+        weights = np.maximum(0, 1 - np.abs(position[:, None] - np.arange(m))).astype(np.float32)
+        moved = np.moveaxis(volume, axis, -1) @ weights.T
+        volume = np.moveaxis(moved, -1, axis)
+    return np.ascontiguousarray(volume)
+
+
 def sample(volume: Float32Array, affine: FloatArray, points: Float32Array) -> Float32Array:
     """Trilinear values of a volume at points; outside, the value of the nearest edge voxel.
 
@@ -60,9 +80,9 @@ def sample(volume: Float32Array, affine: FloatArray, points: Float32Array) -> Fl
     -------
     (n,) or (channels, n) float32.
     """
-    scale = np.diag(affine)[:3].astype(np.float32)
-    offset = affine[:3, 3].astype(np.float32)
-    voxels = (points - offset[:, None]) / scale[:, None]
+    scale = 1 / np.diag(affine)[:3]
+    offset = scale * affine[:3, 3]
+    voxels = scale.astype(np.float32)[:, None] * points - offset.astype(np.float32)[:, None]
     if volume.ndim == 4:
         channels = [_linear(channel, voxels) for channel in volume]
         return np.stack(channels)

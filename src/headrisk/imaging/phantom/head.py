@@ -6,10 +6,12 @@ It is there so that a brain-extraction network meets a whole head. It belongs to
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import ndimage
 
 from headrisk.types import BoolArray, Float32Array, FloatArray
 
+Labels = NDArray[np.uint8]
 AIR, SKIN, FAT, MUSCLE, BONE, MARROW, FLUID, EYE, TONGUE, CORD = range(10)
 
 HEAD_LOW_MM = (-104.0, -136.0, -176.0)
@@ -47,7 +49,7 @@ def hull_distance(mask: BoolArray, affine: FloatArray) -> Float32Array:
     return ndimage.gaussian_filter((outside - depth).astype(np.float32), 1.0)
 
 
-def head_labels(hull: Float32Array) -> tuple[np.ndarray, Float32Array]:
+def head_labels(hull: Float32Array) -> tuple[Labels, Float32Array]:
     """Tissue of every voxel of the head grid outside the brain, and distance to the skin.
 
     Returns
@@ -93,7 +95,7 @@ def _surface(x: Float32Array, y: Float32Array, z: Float32Array, hull: Float32Arr
     return np.asarray(surface, dtype=np.float32)
 
 
-def _face(labels: np.ndarray, x: Float32Array, y: Float32Array, z: Float32Array) -> None:
+def _face(labels: Labels, x: Float32Array, y: Float32Array, z: Float32Array) -> None:
     side = np.abs(x)
     for centre, radii, tissue in (
         ((26, 46, -36), (16, 30, 16), FAT),  # orbit
@@ -110,7 +112,7 @@ def _face(labels: np.ndarray, x: Float32Array, y: Float32Array, z: Float32Array)
         labels[_ellipsoid(side, y, z, centre, radii) < 0] = tissue
 
 
-def _neck(labels: np.ndarray, x: Float32Array, y: Float32Array, z: Float32Array) -> None:
+def _neck(labels: Labels, x: Float32Array, y: Float32Array, z: Float32Array) -> None:
     low = z < -72
     everywhere = np.zeros_like(z)
     labels[(_ellipse(x, y, 0, 4, 8, 6) + everywhere < 1) & (z < -64)] = AIR  # airway

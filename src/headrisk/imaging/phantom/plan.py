@@ -9,7 +9,8 @@ from typing import Literal
 import numpy as np
 
 from headrisk.errors import UsageError
-from headrisk.imaging.phantom.settings import PhantomSettings, Scanner
+from headrisk.imaging.phantom.acquisition import Installed, install
+from headrisk.imaging.phantom.settings import PhantomSettings
 
 _FIRST_DAY = datetime.date(1900, 1, 1)  # BIDS: shifted dates lie before 1925
 CopyKind = Literal["rewritten", "resampled"]
@@ -55,7 +56,7 @@ class Visit:
     session: str
     years: float
     date: datetime.date
-    scanner: Scanner
+    scanner: Installed
     rng: np.random.Generator
     planted: str = ""
     copy: Copy | None = None
@@ -85,15 +86,17 @@ def plan_cohort(
         Too few people or sessions for what was asked.
     """
     _check(people, sessions, plants)
+    scanners = [install(scanner, rng) for scanner in settings.scanners]
     plans = [
-        _person_plan(i, sessions, settings, child) for i, child in enumerate(rng.spawn(people))
+        _person_plan(i, sessions, settings, scanners, child)
+        for i, child in enumerate(rng.spawn(people))
     ]
     free = list(range(people))
     for _ in range(plants.swapped):
         _swap_last(plans, free.pop(0), free.pop(0))
     labels = iter(range(people + 1, people + 1 + plants.two_ids + plants.resampled))
     for _ in range(plants.two_ids):
-        _second_label(plans, free.pop(0), _label(next(labels)), settings)
+        _second_label(plans, free.pop(0), _label(next(labels)), settings, scanners)
     for _ in range(plants.rewritten):
         _copy_first(plans, free.pop(0), None, str(sessions + 1), "rewritten")
     for _ in range(plants.resampled):
@@ -102,18 +105,26 @@ def plan_cohort(
 
 
 def _person_plan(
-    person: int, sessions: int, settings: PhantomSettings, rng: np.random.Generator
+    person: int,
+    sessions: int,
+    settings: PhantomSettings,
+    scanners: list[Installed],
+    rng: np.random.Generator,
 ) -> PersonPlan:
     body, timetable = rng.spawn(2)
-    visits = _visits(_label(person + 1), sessions, settings, timetable)
+    visits = _visits(_label(person + 1), sessions, settings, scanners, timetable)
     if settings.scanner_follows_person:
-        own = settings.scanners[int(rng.integers(len(settings.scanners)))]
+        own = scanners[int(rng.integers(len(scanners)))]
         visits = tuple(replace(visit, scanner=own) for visit in visits)
     return PersonPlan(person, body, visits)
 
 
 def _visits(
-    participant: str, sessions: int, settings: PhantomSettings, rng: np.random.Generator
+    participant: str,
+    sessions: int,
+    settings: PhantomSettings,
+    scanners: list[Installed],
+    rng: np.random.Generator,
 ) -> tuple[Visit, ...]:
     years, visits = 0.0, []
     first = _FIRST_DAY + datetime.timedelta(days=int(rng.integers(0, 3650)))
@@ -126,7 +137,7 @@ def _visits(
                 session=str(number + 1),
                 years=years,
                 date=first + datetime.timedelta(days=round(365.25 * years)),
-                scanner=settings.scanners[int(rng.integers(len(settings.scanners)))],
+                scanner=scanners[int(rng.integers(len(scanners)))],
                 rng=child,
             )
         )
@@ -143,10 +154,14 @@ def _swap_last(plans: list[PersonPlan], one: int, other: int) -> None:
 
 
 def _second_label(
-    plans: list[PersonPlan], index: int, participant: str, settings: PhantomSettings
+    plans: list[PersonPlan],
+    index: int,
+    participant: str,
+    settings: PhantomSettings,
+    scanners: list[Installed],
 ) -> None:
     plan = plans[index]
-    again = _visits(participant, len(plan.visits), settings, plan.rng.spawn(1)[0])
+    again = _visits(participant, len(plan.visits), settings, scanners, plan.rng.spawn(1)[0])
     if settings.scanner_follows_person:
         again = tuple(replace(visit, scanner=plan.visits[0].scanner) for visit in again)
     marked = tuple(replace(visit, planted="two-ids") for visit in again)

@@ -20,7 +20,7 @@ class Scanner:
         thick slice: the signal is averaged over its thickness.
     axes
         Order and direction in which voxels are stored, such as ``"PSR"``.
-    grey_to_white
+    grey
         Change of the grey matter mean relative to the table's, as a fraction.
     noise
         Multiplies ``PhantomSettings.noise``.
@@ -32,14 +32,14 @@ class Scanner:
     serial: str
     voxel_mm: tuple[float, float, float] = (1.5, 1.5, 1.5)
     axes: str = "RAS"
-    grey_to_white: float = 0.0
+    grey: float = 0.0
     noise: float = 1.0
 
 
 SCANNERS = (
     Scanner("A", "Phantom Works", "Cohort 3T", "1001", (1.5, 1.5, 1.5), "PSR"),
-    Scanner("B", "Phantom Works", "Cohort 1.5T", "1002", (1.3, 1.5, 1.5), "RAS", 0.05, 1.3),
-    Scanner("C", "Field and Sons", "Ring 3T", "2001", (1.4, 1.4, 1.7), "LAS", -0.04, 0.8),
+    Scanner("B", "Phantom Works", "Cohort 1.5T", "1002", (1.3, 1.5, 1.5), "RAS", 0.06, 1.3),
+    Scanner("C", "Field and Sons", "Ring 3T", "2001", (1.4, 1.4, 3.0), "LAS", -0.06, 0.8),
 )
 
 
@@ -78,13 +78,17 @@ class PhantomSettings:
     sulcal_widening_mm
         Session. Yearly widening of the sulci, mm.
     session_warp_mm
-        Session. Smooth displacement that no person keeps (gradient distortion, fluid shifts), rms.
+        Scan. Smooth displacement (gradient distortion, pulsation, fluid shifts), rms. Half of its
+        variance belongs to the scanner, half to the scan.
+    contrast_sd
+        Scan. Standard deviation of the grey matter and fluid means, as a fraction.
     rotation_deg, shift_mm
         Scan. Largest rotation about and shift along each axis.
     noise
         Scan. Standard deviation of each channel of the Rician noise, relative to white matter.
     bias
         Scan. Range (largest minus smallest) of the multiplicative receive field over the image.
+        Half of the field's variance belongs to the scanner, half to the scan.
     gain
         Scan. Smallest and largest intensity of white matter.
     contrasts
@@ -98,7 +102,7 @@ class PhantomSettings:
 
     identity: float = 1.0
     warp_sigma_mm: tuple[float, ...] = (40.0, 20.0, 10.0)
-    warp_rms_mm: tuple[float, ...] = (3.0, 2.0, 1.2)
+    warp_rms_mm: tuple[float, ...] = (2.5, 1.5, 1.0)
     folding: float = 0.8
     ventricle_sd: float = 0.3
     ventricle_per_year: float = 0.012
@@ -109,18 +113,27 @@ class PhantomSettings:
     ageing: float = 1.0
     ventricle_growth: float = 0.03
     sulcal_widening_mm: float = 0.02
-    session_warp_mm: float = 0.4
+    session_warp_mm: float = 1.2
+    contrast_sd: float = 0.05
     rotation_deg: float = 8.0
     shift_mm: float = 8.0
     noise: float = 0.03
-    bias: float = 0.4
+    bias: float = 0.5
     gain: tuple[float, float] = (400.0, 1500.0)
     contrasts: tuple[str, ...] = ("T1w",)
     scanners: tuple[Scanner, ...] = SCANNERS
     scanner_follows_person: bool = False
 
     def __post_init__(self) -> None:
-        for name in ("identity", "ageing", "noise", "session_warp_mm", "rotation_deg", "shift_mm"):
+        for name in (
+            "identity",
+            "ageing",
+            "noise",
+            "session_warp_mm",
+            "contrast_sd",
+            "rotation_deg",
+            "shift_mm",
+        ):
             _require(name, getattr(self, name), getattr(self, name) >= 0, "0 or more")
         _require("folding", self.folding, 0 <= self.folding <= 1, "between 0 and 1")
         _require("bias", self.bias, 0 <= self.bias < 2, "between 0 and 2")

@@ -1,83 +1,27 @@
-"""Synthetic scans: a person in a scanner, with its contrast, field, noise and voxels."""
+"""Synthetic images: a person in a scanner, with its receive field, voxels and noise."""
 
 from __future__ import annotations
-
-from dataclasses import dataclass
 
 import numpy as np
 from scipy import ndimage
 
 from headrisk.imaging.phantom import head
-from headrisk.imaging.phantom.anatomy import Atlas, Person, draw_warp, tissue_fractions, warp_affine
-from headrisk.imaging.phantom.fields import sample, smooth_field
+from headrisk.imaging.phantom.acquisition import FIELD_OF_VIEW_MM, Acquisition, head_to_scanner
+from headrisk.imaging.phantom.atlas import Atlas
+from headrisk.imaging.phantom.fields import sample, spread
+from headrisk.imaging.phantom.people import Person, tissue_fractions, warp_affine
 from headrisk.imaging.phantom.settings import PhantomSettings, Scanner
 from headrisk.types import Float32Array, FloatArray
 
-# Signal of each tissue relative to white matter on T1w. First fluid, grey and white matter of the
-# brain, then the labels of head.py in their order.
-BRAIN_SIGNAL = {
-    "T1w": (0.20, 0.66, 1.00),
-    "T2w": (1.45, 0.72, 0.50),
-    "FLAIR": (0.12, 0.78, 0.62),
-}
+# Signal of the labels of head.py in their order, relative to white matter on T1w.
 HEAD_SIGNAL = {
     "T1w": (0.0, 0.55, 1.15, 0.50, 0.06, 0.80, 0.18, 0.22, 0.60, 0.95),
     "T2w": (0.0, 0.45, 0.85, 0.25, 0.05, 0.60, 1.40, 1.50, 0.40, 0.50),
     "FLAIR": (0.0, 0.50, 0.70, 0.35, 0.05, 0.50, 0.15, 0.20, 0.50, 0.60),
 }
-FIELD_OF_VIEW_MM = (184.0, 240.0, 232.0)
-CENTRE_MM = (0.0, -16.0, -28.0)  # template point at the middle of the field of view
-_BIAS_SIGMA_MM = 50.0
-_BIAS_STEP_MM = 16.0
+_NEAR_MM = 14.0  # voxels farther than this from the undeformed head are air
 _THICK_MM = 2.0
-
-
-@dataclass(frozen=True)
-class Acquisition:
-    """Everything about one scan that is not the person.
-
-    ``rotation`` (3 x 3) and ``shift`` (3,) mm place the head in the scanner; ``warp`` is the
-    displacement of this session; ``growth`` and ``widening_mm`` are the ageing since the first
-    session; ``field`` is the receive field on a coarse grid over the field of view.
-    """
-
-    scanner: Scanner
-    contrast: str
-    rotation: FloatArray
-    shift: FloatArray
-    gain: float
-    warp: Float32Array
-    growth: float
-    widening_mm: float
-    field: Float32Array
-
-
-def draw_acquisition(
-    settings: PhantomSettings,
-    scanner: Scanner,
-    contrast: str,
-    years: float,
-    rng: np.random.Generator,
-) -> Acquisition:
-    """Draw one scan ``years`` after the first session.
-
-    Half of the variance of the receive field belongs to the scanner, half to the scan.
-    """
-    angles = np.deg2rad(rng.uniform(-settings.rotation_deg, settings.rotation_deg, 3))
-    aged = settings.ageing * years
-    serial = int.from_bytes(scanner.serial.encode(), "big")
-    coil = _coarse_field(np.random.default_rng(serial))
-    return Acquisition(
-        scanner=scanner,
-        contrast=contrast,
-        rotation=_rotation(angles),
-        shift=rng.uniform(-settings.shift_mm, settings.shift_mm, 3),
-        gain=float(rng.uniform(*settings.gain)),
-        warp=draw_warp((20.0,), (settings.session_warp_mm,), rng),
-        growth=float((1 + settings.ventricle_growth) ** aged),
-        widening_mm=settings.sulcal_widening_mm * aged,
-        field=coil + _coarse_field(rng),
-    )
+_WARP_SAMPLE_MM = 5.0
 
 
 def render(
@@ -106,15 +50,6 @@ def render(
     return reorder(volume, affine, acquisition.scanner.axes)
 
 
-def head_to_scanner(person: Person, acquisition: Acquisition) -> FloatArray:
-    """The true affine (4 x 4) from template mm to scanner mm, leaving out the smooth warps."""
-    matrix = np.eye(4)
-    matrix[:3, :3] = acquisition.rotation @ np.diag(person.scale)
-    middle = np.asarray(CENTRE_MM) * person.scale
-    matrix[:3, 3] = acquisition.shift - acquisition.rotation @ middle
-    return matrix
-
-
 def scan_grid(scanner: Scanner) -> tuple[tuple[int, int, int], FloatArray]:
     """Shape and RAS+ affine of a scanner's image, its field of view centred on 0 mm."""
     x, y, z = (round(f / v) for f, v in zip(FIELD_OF_VIEW_MM, scanner.voxel_mm, strict=True))
@@ -127,9 +62,7 @@ def receive_field(field: Float32Array, shape: tuple[int, int, int], bias: float)
     """Scale a coarse field to the range 1 - bias / 2 .. 1 + bias / 2 and spread it over a grid."""
     low, high = float(field.min()), float(field.max())
     scaled = 1 + np.float32(bias) * ((field - low) / max(high - low, 1e-9) - 0.5)
-    zoom = [n / m for n, m in zip(shape, field.shape, strict=True)]
-    spread = ndimage.zoom(scaled, zoom, order=1, mode="nearest", grid_mode=False)
-    return np.asarray(spread, dtype=np.float32)
+    return spread(scaled.astype(np.float32), shape)
 
 
 def add_rician_noise(
@@ -164,18 +97,18 @@ def _signal(
     affine: FloatArray,
 ) -> Float32Array:
     """Noise-free signal on a RAS+ grid."""
-    inverse = np.linalg.inv(head_to_scanner(person, acquisition)) @ affine
-    to_head = np.linalg.inv(atlas.head) @ inverse
+    to_template = np.linalg.inv(head_to_scanner(person, acquisition)) @ affine
+    to_head = np.linalg.inv(atlas.head) @ to_template
     near = ndimage.affine_transform(
-        atlas.surface < 16, to_head[:3, :3], to_head[:3, 3], output_shape=shape, order=0
+        atlas.surface < _NEAR_MM, to_head[:3, :3], to_head[:3, 3], output_shape=shape, order=0
     )
-    index = np.stack(np.nonzero(near)).astype(np.float32)
-    points = inverse[:3, :3].astype(np.float32) @ index + inverse[:3, 3:].astype(np.float32)
-    points += sample(person.warp + acquisition.warp, warp_affine(), points)
-    outer = np.asarray(HEAD_SIGNAL[acquisition.contrast], dtype=np.float32)[atlas.labels]
-    values = sample(ndimage.gaussian_filter(outer, 0.6), atlas.head, points)
+    points = _displaced(person.warp + acquisition.warp, to_template, shape)[:, near]
     hull = sample(atlas.hull, atlas.head, points)
-    inside = np.flatnonzero(hull < head.FLUID_MM)
+    inside, outside = np.flatnonzero(hull < head.FLUID_MM), np.flatnonzero(hull > head.FLUID_MM - 1)
+    outer = np.asarray(HEAD_SIGNAL[acquisition.contrast], dtype=np.float32)[atlas.labels]
+    outer = ndimage.gaussian_filter(outer, 0.6)
+    values = np.zeros(hull.shape, dtype=np.float32)
+    values[outside] = sample(outer, atlas.head, points[:, outside])
     fractions = tissue_fractions(
         atlas,
         person,
@@ -183,14 +116,27 @@ def _signal(
         growth=acquisition.growth,
         widening_mm=acquisition.widening_mm,
     )
-    means = np.array(BRAIN_SIGNAL[acquisition.contrast]) * person.tissue
-    means[1] *= 1 + acquisition.scanner.grey_to_white
-    brain = means.astype(np.float32) @ fractions
+    brain = (acquisition.means * person.tissue).astype(np.float32) @ fractions
     weight = np.clip(0.5 + (head.FLUID_MM - 0.5 - hull[inside]) / 1.0, 0, 1)
     values[inside] = weight * brain + (1 - weight) * values[inside]
     out = np.zeros(shape, dtype=np.float32)
     out[near] = values
     return out
+
+
+def _displaced(
+    warp: Float32Array, to_template: FloatArray, shape: tuple[int, int, int]
+) -> Float32Array:
+    """Template mm (3, x, y, z) of every voxel: the warp is taken on a coarse grid and spread."""
+    step = np.linalg.norm(to_template[:3, :3], axis=0)
+    coarse = tuple(
+        int(np.ceil(n * s / _WARP_SAMPLE_MM)) + 1 for n, s in zip(shape, step, strict=True)
+    )
+    lines = [np.linspace(0, n - 1, m) for n, m in zip(shape, coarse, strict=True)]
+    index = np.stack(np.meshgrid(*lines, indexing="ij")).reshape(3, -1)
+    points = (to_template[:3, :3] @ index + to_template[:3, 3:]).astype(np.float32)
+    points += sample(warp, warp_affine(), points)
+    return spread(points.reshape(3, *coarse), shape)
 
 
 def _thin_slices(
@@ -212,19 +158,3 @@ def _average_slices(volume: Float32Array, parts: tuple[int, int, int]) -> Float3
             split = (*volume.shape[:axis], -1, count, *volume.shape[axis + 1 :])
             volume = volume.reshape(split).mean(axis=axis + 1, dtype=np.float32)
     return volume
-
-
-def _coarse_field(rng: np.random.Generator) -> Float32Array:
-    shape = tuple(int(2 * f / _BIAS_STEP_MM) for f in FIELD_OF_VIEW_MM)
-    field = smooth_field(rng, (shape[0], shape[1], shape[2]), _BIAS_SIGMA_MM, _BIAS_STEP_MM)
-    x, y, z = (n // 2 for n in shape)
-    return field[:x, :y, :z]  # half of a periodic field is not periodic
-
-
-def _rotation(angles: FloatArray) -> FloatArray:
-    """Rotation about x, then y, then z, radians."""
-    (cx, cy, cz), (sx, sy, sz) = np.cos(angles), np.sin(angles)
-    about_x = np.array([[1, 0, 0], [0, cx, -sx], [0, sx, cx]])
-    about_y = np.array([[cy, 0, sy], [0, 1, 0], [-sy, 0, cy]])
-    about_z = np.array([[cz, -sz, 0], [sz, cz, 0], [0, 0, 1]])
-    return about_z @ about_y @ about_x
