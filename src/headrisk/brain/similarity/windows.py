@@ -29,7 +29,7 @@ class WindowLayout:
     mask
         (x, y, z) voxels at which windows are centred.
     width
-        Edge of the window in voxels, odd.
+        Edge of the window in voxels, odd, at least 3.
     """
 
     mask: BoolArray
