@@ -39,23 +39,24 @@ class BidsIndex:
         How many images of each suffix the anat folders hold, wanted or not.
     notes
         Remarks: files left out, sidecars not usable.
+    labels
+        Every participant and session label there is, asked for or not.
     """
 
-    scans: list[Scan]
-    suffixes: Counter[str]
-    notes: list[str]
+    scans: list[Scan] = field(default_factory=list)
+    suffixes: Counter[str] = field(default_factory=Counter)
+    notes: list[str] = field(default_factory=list)
+    labels: set[str] = field(default_factory=set)
 
 
-@dataclass
+@dataclass(frozen=True)
 class _Walk:
     """What is gathered on the way through the folders."""
 
     root: Path
     contrasts: tuple[str, ...]
     people: dict[str, PersonFacts]
-    scans: list[Scan] = field(default_factory=list)
-    suffixes: Counter[str] = field(default_factory=Counter)
-    notes: list[str] = field(default_factory=list)
+    found: BidsIndex = field(default_factory=BidsIndex)
 
 
 @dataclass(frozen=True)
@@ -103,9 +104,10 @@ def index_bids(
         label = entry.name.removeprefix("sub-")
         if label in ("", entry.name) or not is_folder(entry):
             continue
+        walk.found.labels.add(label)
         if not participants or label in participants:
             _person(walk, label, Path(entry.path), top_sidecars, sessions)
-    return BidsIndex(walk.scans, walk.suffixes, walk.notes)
+    return walk.found
 
 
 def _person(
@@ -117,7 +119,7 @@ def _person(
 ) -> None:
     entries, problem = listing(folder)
     if problem:
-        walk.scans.append(_failed(walk, label, "", folder, problem))
+        walk.found.scans.append(_failed(walk, label, "", folder, problem))
     facts = walk.people.get(label, PersonFacts())
     by_session = session_facts(folder / f"sub-{label}_sessions.tsv", facts)
     sidecars = above + sidecar_files(entries)
@@ -127,10 +129,11 @@ def _person(
         session = entry.name.removeprefix("ses-")
         if session in ("", entry.name) or not is_folder(entry):
             continue
+        walk.found.labels.add(session)
         if not wanted or session in wanted:
             inner, problem = listing(Path(entry.path))
             if problem:
-                walk.scans.append(_failed(walk, label, session, Path(entry.path), problem))
+                walk.found.scans.append(_failed(walk, label, session, Path(entry.path), problem))
             _images(
                 walk,
                 _Session(
@@ -148,17 +151,17 @@ def _images(walk: _Walk, session: _Session) -> None:
     folder = session.folder / "anat"
     entries, problem = listing(folder)
     if problem and folder.exists():
-        walk.scans.append(_failed(walk, session.person, session.session, folder, problem))
+        walk.found.scans.append(_failed(walk, session.person, session.session, folder, problem))
     dates = scan_dates(session.folder / f"{_prefix(session, '_')}scans.tsv")
     sidecars = session.sidecars + sidecar_files(entries)
     for name, entry in _one_format_each(walk, entries):
-        walk.suffixes[name.suffix] += 1
+        walk.found.suffixes[name.suffix] += 1
         if name.suffix not in walk.contrasts:
             continue
         if name.entities.get("part", "mag") != "mag":
-            walk.notes.append(f"{entry.path}: not a magnitude image, left out")
+            walk.found.notes.append(f"{entry.path}: not a magnitude image, left out")
             continue
-        walk.scans.append(_scan(walk, session, name, Path(entry.path), sidecars, dates))
+        walk.found.scans.append(_scan(walk, session, name, Path(entry.path), sidecars, dates))
 
 
 def _one_format_each(
@@ -178,7 +181,9 @@ def _one_format_each(
         both = sorted((other, (name, entry)), key=lambda pair: IMAGE_ENDINGS.index(pair[0].ending))
         chosen[stem] = both[0]
         if not both[0][0].ending.startswith(".hdr"):
-            walk.notes.append(f"{both[1][1].path}: also stored as {both[0][1].name}, left out")
+            walk.found.notes.append(
+                f"{both[1][1].path}: also stored as {both[0][1].name}, left out"
+            )
     yield from (chosen[stem] for stem in sorted(chosen))
 
 
@@ -194,8 +199,8 @@ def _scan(
     for sidecar in applicable(name, sidecars):
         found, note = read_sidecar(sidecar)
         values |= found
-        if note and note not in walk.notes:
-            walk.notes.append(note)
+        if note and note not in walk.found.notes:
+            walk.found.notes.append(note)
     said, facts = sidecar_fields(values), session.facts
     reason = _problem(session, path)
     return Scan(

@@ -11,9 +11,9 @@ _OTHER = re.compile(
     r"swi|mag_im|pha_im|tof|angio|mra|mip|field.?map|b0|b1map|epi|spectro|svs|csi|phoenix|report|"
     r"t2.?(star|\*)|gre_field|calib|moco"
 )
-_FLAIR = re.compile(r"flair|dark.?fluid|tirm|\bda-fl\b")
+_FLAIR = re.compile(r"flair|dark.?fluid|tirm|da-fl")
 _T2 = re.compile(r"t2|ciss|haste")
-_T1 = re.compile(r"t1|mp2?.?rage|spgr|bravo|mdeft|\btfe\b|\bffe\b|ir.?prep|vibe|flash")
+_T1 = re.compile(r"t1|mp2?.?rage|spgr|bravo|mdeft|tfe|ffe|ir.?prep|vibe|flash")
 
 
 def guess_suffix(values: Mapping[str, Any]) -> tuple[str, str]:

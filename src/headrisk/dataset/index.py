@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -16,6 +16,16 @@ from headrisk.dataset.manifest import index_manifest
 from headrisk.dataset.people import plain_label, require_distinct_labels
 from headrisk.dataset.scans import Scan, scan_table
 from headrisk.errors import InputError, UsageError
+
+
+@dataclass(frozen=True)
+class _Found:
+    """Everything a data set holds, before choosing: scans, counts of suffixes, remarks, labels."""
+
+    scans: list[Scan]
+    suffixes: Counter[str]
+    notes: list[str]
+    labels: set[str]
 
 
 def index_dataset(
@@ -56,21 +66,23 @@ def index_dataset(
     path = path.absolute()
     people = tuple(plain_label(label, "sub") for label in participants)
     visits = tuple(plain_label(label, "ses") for label in sessions)
-    found, suffixes, notes = _index(path, contrasts, work_dir, people, visits)
-    _require_labels(path, people, (scan.participant_id for scan in found), "participant")
-    _require_labels(path, visits, (scan.session_id for scan in found), "session")
+    found = _index(path, contrasts, work_dir, people, visits)
+    _require_labels(
+        path, people, {scan.participant_id for scan in found.scans}, found, "participant"
+    )
+    _require_labels(path, visits, {scan.session_id for scan in found.scans}, found, "session")
     kept = [
         scan
-        for scan in found
+        for scan in found.scans
         if scan.suffix in contrasts
         and (not people or scan.participant_id in people)
         and (not visits or scan.session_id in visits)
     ]
     if not kept:
-        raise _no_image(path, contrasts, suffixes)
+        raise _no_image(path, contrasts, found.suffixes)
     require_distinct_labels((scan.participant_id for scan in kept), str(path))
     kept.sort(key=lambda scan: (scan.participant_id, scan.session_id, scan.path))
-    return scan_table(_named(kept, name), notes)
+    return scan_table(_named(kept, name), found.notes)
 
 
 def _index(
@@ -79,15 +91,14 @@ def _index(
     work_dir: Path | None,
     participants: tuple[str, ...],
     sessions: tuple[str, ...],
-) -> tuple[list[Scan], Counter[str], list[str]]:
-    """Scans, how many of each suffix there are, and remarks."""
+) -> _Found:
+    """Read the data set in the form it has."""
     if path.is_file():
-        scans = index_manifest(path, contrasts)
-        return scans, Counter(scan.suffix for scan in scans), []
+        return _found(index_manifest(path, contrasts))
     folders = _folder_names(path)
     if (path / "dataset_description.json").exists() or _has_anat(path, folders):
         bids = index_bids(path, contrasts, participants, sessions)
-        return bids.scans, bids.suffixes, bids.notes
+        return _Found(bids.scans, bids.suffixes, bids.notes, bids.labels)
     if holds_dicom(path):
         if work_dir is None:
             raise UsageError(
@@ -97,15 +108,20 @@ def _index(
                 remedy="Give --work-dir.",
             )
         dicom = index_dicom(path, work_dir, contrasts, participants)
-        return dicom.scans, Counter(scan.suffix for scan in dicom.scans), dicom.notes
+        return _found(dicom.scans, dicom.notes)
     raise InputError(
         str(path),
         found="no sub-* folder with an anat folder, and no DICOM file"
-        if folders or any(path.iterdir())
+        if any(path.iterdir())
         else "an empty folder",
         expected="a BIDS folder, a folder of DICOM series or a manifest TSV",
         remedy="For other layouts write a manifest with participant_id, session_id and path.",
     )
+
+
+def _found(scans: list[Scan], notes: Iterable[str] = ()) -> _Found:
+    labels = {label for scan in scans for label in (scan.participant_id, scan.session_id)}
+    return _Found(scans, Counter(scan.suffix for scan in scans), list(notes), labels)
 
 
 def _folder_names(path: Path) -> list[str]:
@@ -136,11 +152,13 @@ def _has_anat(path: Path, folders: list[str]) -> bool:
     )
 
 
-def _require_labels(path: Path, wanted: tuple[str, ...], there: Iterable[str], what: str) -> None:
-    labels = set(there)
-    missing = [label for label in wanted if label not in labels]
+def _require_labels(
+    path: Path, wanted: tuple[str, ...], there: set[str], found: _Found, what: str
+) -> None:
+    missing = [label for label in wanted if label not in there]
     if missing:
-        close = [own for own in sorted(labels) if own.casefold() in {m.casefold() for m in missing}]
+        folded = {label.casefold() for label in missing}
+        close = [label for label in sorted(found.labels) if label.casefold() in folded]
         raise InputError(
             str(path),
             found=f"no image of {what} {', '.join(missing)}",

@@ -1,0 +1,134 @@
+"""DICOM series written here, converted by the real dcm2niix, read by the guarded reader."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+pytest.importorskip("pydicom", reason="pydicom writes the series of these tests")
+
+from dicom_series import Series, write_series
+
+from headrisk.dataset.dcm2niix_run import convert
+from headrisk.dataset.index import index_dataset
+from headrisk.dataset.scans import Scan, scan_rows, table_notes
+from headrisk.errors import InputError, UsageError
+from headrisk.imaging.nifti import load_volume
+
+
+def voxels(seed: int = 0) -> np.ndarray:
+    return np.random.default_rng(seed).integers(0, 1000, (14, 16, 18)).astype(np.int16)
+
+
+def rows(folder: Path, work: Path, **options: object) -> list[Scan]:
+    return scan_rows(index_dataset(folder, work_dir=work, **options))  # type: ignore[arg-type]
+
+
+def test_voxels_arrive_in_place(tmp_path: Path) -> None:
+    """DICOM counts to the left and to the back; RAS+ to the right and to the front."""
+    data = voxels()
+    write_series(tmp_path / "in" / "sub-01" / "x", data, Series())
+    (scan,) = rows(tmp_path / "in", tmp_path / "work")
+    volume = load_volume(Path(scan.path))
+    np.testing.assert_array_equal(volume.data, data[::-1, ::-1])
+    assert volume.voxel_mm == pytest.approx((2.0, 1.5, 3.0))
+    # The first DICOM voxel (index 0, 0, 0) lies at LPS (-10, -20, -30), so RAS (10, 20, -30).
+    np.testing.assert_allclose(volume.affine @ [13, 15, 0, 1], [10, 20, -30, 1], atol=1e-4)
+
+
+def test_folders_tell_person_and_session(tmp_path: Path) -> None:
+    source = tmp_path / "in"
+    write_series(source / "sub-01" / "ses-a", voxels(), Series(patient="X"))
+    write_series(source / "sub-01" / "ses-b", voxels(1), Series(patient="X", date="20210304"))
+    write_series(source / "Anna" / "deep" / "er", voxels(2), Series(patient="X"))
+    table = index_dataset(source, work_dir=tmp_path / "work")
+    found = scan_rows(table)
+    assert [(s.participant_id, s.session_id, s.acq_date) for s in found] == [
+        ("01", "a", "2020-01-31"),
+        ("01", "b", "2021-03-04"),
+        ("Anna", "20200131", "2020-01-31"),
+    ]
+    assert (found[0].scanner, found[0].site) == ("Siemens Prisma", "Test Hospital")
+    assert (found[0].age, found[0].sex) == (34.0, "F")
+    assert "one patient id in the headers of participants 01, Anna" in table_notes(table)
+
+
+def test_headers_tell_where_folders_do_not(tmp_path: Path) -> None:
+    source = tmp_path / "in"
+    write_series(source / "one", voxels(), Series(patient="P1"))
+    write_series(source / "two", voxels(1), Series(patient="P2", date="20190102", number=2))
+    for number, path in enumerate(sorted(source.glob("*/*.dcm"))):
+        path.rename(source / f"{number}.dcm")
+    found = rows(source, tmp_path / "work")
+    assert [(s.participant_id, s.session_id) for s in found] == [
+        ("P1", "20200131"),
+        ("P2", "20190102"),
+    ]
+
+
+def test_contrasts(tmp_path: Path) -> None:
+    source = tmp_path / "in" / "sub-1"
+    write_series(source / "a", voxels(), Series("t1_mprage", number=1))
+    write_series(source / "b", voxels(1), Series("t2_tse", number=2))
+    write_series(source / "c", voxels(2), Series("localizer", number=3))
+    write_series(source / "d", voxels(3), Series("abc", number=4, inversion_ms=None))
+    table = index_dataset(tmp_path / "in", work_dir=tmp_path / "w", contrasts=("T1w", "T2w"))
+    assert [s.suffix for s in scan_rows(table)] == ["T1w", "T2w"]
+    notes = " / ".join(table_notes(table))
+    assert "'localizer' left out" in notes
+    assert "'abc' left out, contrast not recognised" in notes
+    assert len(rows(tmp_path / "in", tmp_path / "w", contrasts=("T2w",))) == 1
+
+
+def test_damaged_series_is_a_failed_row(tmp_path: Path) -> None:
+    source = tmp_path / "in"
+    write_series(source / "sub-1", voxels(), Series())
+    broken = source / "sub-2"
+    broken.mkdir()
+    for number in range(3):
+        (broken / f"{number}.dcm").write_bytes(bytes(128) + b"DICM" + bytes(100))
+    good, bad = rows(source, tmp_path / "work")
+    assert good.status == "ok"
+    assert (bad.participant_id, bad.status) == ("2", "failed")
+    assert bad.reason.startswith("dcm2niix:")
+
+
+def test_names_with_spaces_and_shell_characters(tmp_path: Path) -> None:
+    label = "a b;$(touch x)'\""
+    write_series(tmp_path / "in" / label / "ses-1", voxels(), Series())
+    (scan,) = rows(tmp_path / "in", tmp_path / "work")
+    assert scan.participant_id == label
+    assert load_volume(Path(scan.path)).shape == (14, 16, 18)
+
+
+def test_converting_again_gives_the_same_and_leaves_the_source_alone(tmp_path: Path) -> None:
+    source, work = tmp_path / "in", tmp_path / "work"
+    write_series(source / "sub-1", voxels(), Series())
+    before = sorted(source.rglob("*"))
+    assert rows(source, work) == rows(source, work)
+    assert sorted(source.rglob("*")) == before
+    assert stat.S_IMODE((work / "dicom").stat().st_mode) == 0o700
+
+
+def test_only_chosen_participants_are_converted(tmp_path: Path) -> None:
+    for label in ("1", "2"):
+        write_series(tmp_path / "in" / f"sub-{label}", voxels(), Series())
+    assert len(rows(tmp_path / "in", tmp_path / "w", participants=("sub-2",))) == 1
+    assert len(list((tmp_path / "w").rglob("*.nii"))) == 1
+    with pytest.raises(InputError, match="no image of participant 3"):
+        rows(tmp_path / "in", tmp_path / "w", participants=("3",))
+
+
+def test_work_folder_is_needed(tmp_path: Path) -> None:
+    write_series(tmp_path / "sub-1", voxels(), Series())
+    with pytest.raises(UsageError, match="--work-dir"):
+        index_dataset(tmp_path)
+
+
+def test_time_limit(tmp_path: Path) -> None:
+    write_series(tmp_path / "in", voxels(), Series())
+    result = convert(tmp_path / "in", tmp_path / "out", timeout_seconds=1e-4)
+    assert "stopped after" in result.problem
