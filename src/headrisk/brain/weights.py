@@ -11,7 +11,7 @@ import onnxruntime
 from headrisk.errors import StoreError
 
 DIGESTS = {
-    "brain_small.onnx": "e4ef0f00e93837de789ac498fd5ca042b2f195f95b8114d0749804d5f567c87c",
+    "brain_small.onnx": "e512679fe6ed4f0eb8e86ca4c9db13dab58e9c4eee7eb9a00309e7670d9a8e41",
     "brain_large.onnx": "9d586b6ee28917891d6a383768d879d6f9603755c6a1f75e0513cf293c3d962a",
 }
 
