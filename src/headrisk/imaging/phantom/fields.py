@@ -55,13 +55,18 @@ def spread(volume: Float32Array, shape: tuple[int, int, int]) -> Float32Array:
     volume
         (..., x, y, z).
     """
-    for axis, n in enumerate(shape, start=-3):
-        m = volume.shape[axis]
-        position = np.linspace(0, m - 1, n)
-        weights = np.maximum(0, 1 - np.abs(position[:, None] - np.arange(m))).astype(np.float32)
-        moved = np.moveaxis(volume, axis, -1) @ weights.T
-        volume = np.moveaxis(moved, -1, axis)
-    return np.ascontiguousarray(volume)
+    *stack, x, y, z = volume.shape
+    wide = _weights(x, shape[0]) @ volume.reshape(-1, x, y * z)
+    tall = _weights(y, shape[1]) @ wide.reshape(-1, y, z)
+    deep = tall.reshape(-1, z) @ _weights(z, shape[2]).T
+    return np.asarray(deep, dtype=np.float32).reshape(*stack, *shape)
+
+
+def _weights(few: int, many: int) -> Float32Array:
+    """Matrix (many, few) of linear interpolation between samples that share their ends."""
+    position = np.linspace(0, few - 1, many)
+    weights = np.maximum(0, 1 - np.abs(position[:, None] - np.arange(few)))
+    return np.asarray(weights, dtype=np.float32)
 
 
 def sample(volume: Float32Array, affine: FloatArray, points: Float32Array) -> Float32Array:

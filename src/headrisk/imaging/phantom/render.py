@@ -99,10 +99,12 @@ def _signal(
     """Noise-free signal on a RAS+ grid."""
     to_template = np.linalg.inv(head_to_scanner(person, acquisition)) @ affine
     to_head = np.linalg.inv(atlas.head) @ to_template
-    near = ndimage.affine_transform(
+    close = ndimage.affine_transform(
         atlas.surface < _NEAR_MM, to_head[:3, :3], to_head[:3, 3], output_shape=shape, order=0
     )
-    points = _displaced(person.warp + acquisition.warp, to_template, shape)[:, near]
+    near = np.flatnonzero(close)
+    points = _displaced(person.warp + acquisition.warp, to_template, shape)
+    points = np.take(points.reshape(3, -1), near, axis=1)
     hull = sample(atlas.hull, atlas.head, points)
     inside, outside = np.flatnonzero(hull < head.FLUID_MM), np.flatnonzero(hull > head.FLUID_MM - 1)
     outer = np.asarray(HEAD_SIGNAL[acquisition.contrast], dtype=np.float32)[atlas.labels]
@@ -119,9 +121,9 @@ def _signal(
     brain = (acquisition.means * person.tissue).astype(np.float32) @ fractions
     weight = np.clip(0.5 + (head.FLUID_MM - 0.5 - hull[inside]) / 1.0, 0, 1)
     values[inside] = weight * brain + (1 - weight) * values[inside]
-    out = np.zeros(shape, dtype=np.float32)
+    out = np.zeros(close.size, dtype=np.float32)
     out[near] = values
-    return out
+    return out.reshape(shape)
 
 
 def _displaced(
