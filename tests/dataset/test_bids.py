@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from pathlib import Path
 from typing import Any
@@ -75,6 +76,35 @@ def test_participants_table(tmp_path: Path) -> None:
     assert one.scanner == "GE MR750"
     assert (two.age, two.sex, two.site, two.scanner) == (None, "M", "", "")
     assert (three.age, three.sex, three.family_id) == (None, "", "")
+
+
+def test_participants_twice_and_without_folder(tmp_path: Path) -> None:
+    image(tmp_path, "sub-01/anat/sub-01_T1w.nii.gz")
+    table = tmp_path / "participants.tsv"
+    table.write_text("participant_id\tage\n01\t60\n02\t50\n03\t50\n")
+    assert table_notes(index_dataset(tmp_path)) == (
+        "2 participants of participants.tsv have no folder",
+    )
+    table.write_text("participant_id\tage\n01\t60\nsub-01\t61\n")
+    with pytest.raises(InputError, match="participant_id '01' on lines 2 and 3"):
+        index_dataset(tmp_path)
+    table.write_text("participant_id\tsession_id\tage\n01\ta\t60\n01\tb\t61\n")
+    assert rows(tmp_path)[0].age == 60
+    table.write_text("subject\tage\n01\t60\n")
+    with pytest.raises(InputError, match="no column participant_id"):
+        index_dataset(tmp_path)
+    table.write_text("participant_id\tage\n01\n")
+    with pytest.raises(InputError, match="line 2 has 1 cells; expected 2"):
+        index_dataset(tmp_path)
+
+
+def test_pipes_do_not_block(tmp_path: Path) -> None:
+    image(tmp_path, "sub-01/anat/sub-01_T1w.nii.gz")
+    os.mkfifo(tmp_path / "sub-01/anat/sub-01_T1w.json")
+    assert "not a file" in table_notes(index_dataset(tmp_path))[0]
+    os.mkfifo(tmp_path / "participants.tsv")
+    with pytest.raises(InputError, match="not a regular file"):
+        index_dataset(tmp_path)
 
 
 def test_sidecars_inherit_from_the_root_down(tmp_path: Path) -> None:

@@ -96,6 +96,15 @@ def test_damaged_series_is_a_failed_row(tmp_path: Path) -> None:
     assert bad.reason.startswith("dcm2niix:")
 
 
+def test_folder_without_dicom_is_remarked_on(tmp_path: Path) -> None:
+    write_series(tmp_path / "in" / "sub-1", voxels(), Series())
+    (tmp_path / "in" / "notes").mkdir()
+    (tmp_path / "in" / "notes" / "readme.txt").write_text("protocol")
+    table = index_dataset(tmp_path / "in", work_dir=tmp_path / "work")
+    assert [s.participant_id for s in scan_rows(table)] == ["1"]
+    assert any("no DICOM file, left out" in note for note in table_notes(table))
+
+
 def test_names_with_spaces_and_shell_characters(tmp_path: Path) -> None:
     label = "a b;$(touch x)'\""
     write_series(tmp_path / "in" / label / "ses-1", voxels(), Series())

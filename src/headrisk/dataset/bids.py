@@ -57,6 +57,7 @@ class _Walk:
     contrasts: tuple[str, ...]
     people: dict[str, PersonFacts]
     found: BidsIndex = field(default_factory=BidsIndex)
+    shared: dict[Path, dict[str, Any]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -107,6 +108,9 @@ def index_bids(
         walk.found.labels.add(label)
         if not participants or label in participants:
             _person(walk, label, Path(entry.path), top_sidecars, sessions)
+    absent = len(walk.people.keys() - walk.found.labels)
+    if absent:
+        walk.found.notes.append(f"{absent} participants of participants.tsv have no folder")
     return walk.found
 
 
@@ -121,38 +125,39 @@ def _person(
     if problem:
         walk.found.scans.append(_failed(walk, label, "", folder, problem))
     facts = walk.people.get(label, PersonFacts())
-    by_session = session_facts(folder / f"sub-{label}_sessions.tsv", facts)
+    table = f"sub-{label}_sessions.tsv"
+    there = any(entry.name == table for entry in entries)
+    by_session = session_facts(folder / table, facts) if there else {}
     sidecars = above + sidecar_files(entries)
+    if not wanted:
+        visit = _Session(label, "", folder, sidecars, by_session.get("", facts))
+        _images(walk, visit, entries)
     for entry in entries:
-        if entry.name == "anat" and is_folder(entry) and not wanted:
-            _images(walk, _Session(label, "", folder, sidecars, by_session.get("", facts)))
         session = entry.name.removeprefix("ses-")
         if session in ("", entry.name) or not is_folder(entry):
             continue
         walk.found.labels.add(session)
-        if not wanted or session in wanted:
-            inner, problem = listing(Path(entry.path))
-            if problem:
-                walk.found.scans.append(_failed(walk, label, session, Path(entry.path), problem))
-            _images(
-                walk,
-                _Session(
-                    label,
-                    session,
-                    Path(entry.path),
-                    sidecars + sidecar_files(inner),
-                    by_session.get(session, facts),
-                ),
-            )
+        if wanted and session not in wanted:
+            continue
+        place = Path(entry.path)
+        inner, problem = listing(place)
+        if problem:
+            walk.found.scans.append(_failed(walk, label, session, place, problem))
+        own = sidecars + sidecar_files(inner)
+        _images(walk, _Session(label, session, place, own, by_session.get(session, facts)), inner)
 
 
-def _images(walk: _Walk, session: _Session) -> None:
-    """Add the wanted images of one session's anat folder."""
+def _images(walk: _Walk, session: _Session, above: list[os.DirEntry[str]]) -> None:
+    """Add the wanted images of one session's anat folder; ``above`` is what lies beside it."""
+    names = {entry.name for entry in above}
+    if "anat" not in names:
+        return
     folder = session.folder / "anat"
     entries, problem = listing(folder)
-    if problem and folder.exists():
+    if problem:
         walk.found.scans.append(_failed(walk, session.person, session.session, folder, problem))
-    dates = scan_dates(session.folder / f"{_prefix(session, '_')}scans.tsv")
+    table = f"{_prefix(session, '_')}scans.tsv"
+    dates = scan_dates(session.folder / table) if table in names else {}
     sidecars = session.sidecars + sidecar_files(entries)
     for name, entry in _one_format_each(walk, entries):
         walk.found.suffixes[name.suffix] += 1
@@ -197,10 +202,7 @@ def _scan(
 ) -> Scan:
     values: dict[str, Any] = {}
     for sidecar in applicable(name, sidecars):
-        found, note = read_sidecar(sidecar)
-        values |= found
-        if note and note not in walk.found.notes:
-            walk.found.notes.append(note)
+        values |= _sidecar(walk, sidecar)
     said, facts = sidecar_fields(values), session.facts
     reason = _problem(session, path)
     return Scan(
@@ -218,6 +220,18 @@ def _scan(
         status="failed" if reason else "ok",
         reason=reason,
     )
+
+
+def _sidecar(walk: _Walk, path: Path) -> dict[str, Any]:
+    """A sidecar's values; those at the root, which many images share, are read once."""
+    if path in walk.shared:
+        return walk.shared[path]
+    values, note = read_sidecar(path)
+    if note:
+        walk.found.notes.append(note)
+    if note or path.parent == walk.root:
+        walk.shared[path] = values
+    return values
 
 
 def _problem(session: _Session, path: Path) -> str:

@@ -46,6 +46,9 @@ def facts_of(row: Row) -> PersonFacts:
 def person_facts(path: Path) -> dict[str, PersonFacts]:
     """Facts by participant label from ``participants.tsv``; empty if there is no such file.
 
+    A table with a ``session_id`` column may list a participant once for each session; the first
+    line is taken.
+
     Raises
     ------
     InputError
@@ -56,15 +59,11 @@ def person_facts(path: Path) -> dict[str, PersonFacts]:
 
 def session_facts(path: Path, person: PersonFacts) -> dict[str, PersonFacts]:
     """Facts by session label from ``sub-*_sessions.tsv``, the person's where it does not say."""
-    if not path.exists():
-        return {}
     return {key: _over(person, own) for key, own in _by_label(path, "session_id", "ses").items()}
 
 
 def scan_dates(path: Path) -> dict[str, str]:
-    """ISO date by file name from ``*_scans.tsv``; empty if there is no such file."""
-    if not path.exists():
-        return {}
+    """ISO date by file name from ``*_scans.tsv``."""
     rows = read_tsv(path)
     _require_column(path, rows, "filename")
     return {
@@ -79,6 +78,8 @@ def _by_label(path: Path, column: str, entity: str) -> dict[str, PersonFacts]:
     facts: dict[str, PersonFacts] = {}
     for row in rows:
         label = plain_label(row.values[column], entity)
+        if label in lines and column == "participant_id" and "session_id" in row.values:
+            continue
         if label in lines:
             raise InputError(
                 str(path),

@@ -17,7 +17,7 @@ from headrisk.dataset.scans import Scan
 from headrisk.dataset.sidecar import read_sidecar, sidecar_fields
 from headrisk.dataset.values import known, parse_date
 
-_LOOK_AT = 200
+_LOOK_AT = 1000
 _DATES = ("StudyDate", "AcquisitionDateTime", "AcquisitionDate", "SeriesDate")
 
 
@@ -39,7 +39,7 @@ class _Source:
 
 
 def holds_dicom(folder: Path) -> bool:
-    """Whether one of the first 200 files below a folder is DICOM, by its content or name."""
+    """Whether one of the first 1,000 files below a folder is DICOM, by its content or name."""
     files = (
         Path(base) / name
         for base, _, names in os.walk(folder)
@@ -90,6 +90,9 @@ def index_dicom(
     patients: dict[str, set[str]] = defaultdict(set)
     for number, source in enumerate(_sources(folder)):
         if participants and source.person and source.person not in participants:
+            continue
+        if not holds_dicom(source.folder):
+            index.notes.append(f"{source.folder}: no DICOM file, left out")
             continue
         conversion = convert(source.folder, work_dir / "dicom" / f"{number:05d}")
         if conversion.problem:

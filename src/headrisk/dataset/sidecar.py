@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,8 +32,9 @@ def read_sidecar(path: Path) -> tuple[dict[str, Any], str]:
     A sidecar only describes: an image stays usable without it, so a damaged one is no error.
     """
     try:
-        if path.stat().st_size > LARGEST_BYTES:
-            return {}, f"{path}: larger than {LARGEST_BYTES} bytes, not read"
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode) or status.st_size > LARGEST_BYTES:
+            return {}, f"{path}: not a file of at most {LARGEST_BYTES} bytes, not read"
         values = json.loads(path.read_bytes())
     except OSError as error:
         return {}, f"{path}: cannot be read ({error.strerror or error})"

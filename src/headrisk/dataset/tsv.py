@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -60,7 +61,10 @@ def read_tsv(path: Path) -> list[Row]:
 
 def _text(path: Path) -> str:
     try:
-        if path.stat().st_size > LARGEST_BYTES:
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):
+            raise _refusal(path, "not a regular file", "a table of text")
+        if status.st_size > LARGEST_BYTES:
             raise _refusal(path, "more than 256 MB", "a table of text")
         raw = path.read_bytes()
     except OSError as error:

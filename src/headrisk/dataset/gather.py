@@ -1,0 +1,79 @@
+"""Bring several data sets into one list of scans."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from headrisk.dataset.index import index_dataset
+from headrisk.dataset.people import require_distinct_labels
+from headrisk.dataset.scans import Scan, scan_rows, table_notes
+from headrisk.errors import UsageError
+
+
+@dataclass(frozen=True)
+class Source:
+    """A data set and the short name it goes by in this run ("" where there is only one)."""
+
+    path: Path
+    name: str = ""
+
+
+def name_sources(paths: Sequence[Path]) -> tuple[Source, ...]:
+    """Give each data set a name: its folder's, with a number where two are alike.
+
+    Raises
+    ------
+    UsageError
+        The same path is named twice.
+    """
+    resolved = [path.resolve() for path in paths]
+    twice = [path for path, count in Counter(resolved).items() if count > 1]
+    if twice:
+        raise UsageError(
+            str(twice[0]),
+            found="named twice",
+            expected="different data sets",
+            remedy="Leave out --against to compare the sessions within one data set.",
+        )
+    if len(paths) == 1:
+        return (Source(resolved[0]),)
+    plain = [path.name.split(".")[0] or "dataset" for path in resolved]
+    return tuple(
+        Source(path, name if plain.count(name) == 1 else f"{name}-{k + 1}")
+        for k, (path, name) in enumerate(zip(resolved, plain, strict=True))
+    )
+
+
+def gather(
+    sources: Sequence[Source],
+    *,
+    contrasts: tuple[str, ...],
+    work_dir: Path | None,
+    participants: tuple[str, ...],
+    sessions: tuple[str, ...],
+) -> tuple[tuple[Scan, ...], tuple[str, ...]]:
+    """Scans of all data sets, first one first, and what indexing had to say.
+
+    Raises
+    ------
+    InputError
+        A data set cannot be used, or labels of two data sets differ only in case.
+    """
+    scans: list[Scan] = []
+    notes: list[str] = []
+    for source in sources:
+        table = index_dataset(
+            source.path,
+            name=source.name,
+            contrasts=contrasts,
+            work_dir=None if work_dir is None else work_dir / (source.name or "dicom"),
+            participants=participants,
+            sessions=sessions,
+        )
+        scans += scan_rows(table)
+        notes += table_notes(table)
+    require_distinct_labels((s.participant_id for s in scans), "the data sets together")
+    return tuple(scans), tuple(notes)
