@@ -12,7 +12,7 @@ from matplotlib.ticker import MaxNLocator
 from scipy.special import ndtri
 
 from headrisk.report.model import Condition, MeasureResult, Table
-from headrisk.report.svg import new_figure, style, svg_text
+from headrisk.report.svg import label_text, new_figure, style, svg_text
 
 MATED = "#D55E00"
 NONMATED = "#0072B2"
@@ -129,7 +129,7 @@ def conditions_figure(conditions: tuple[Condition, ...], overall: float) -> str:
     for row, condition in enumerate(shown):
         _interval(axes, row, condition.rank1, MATED)
     axes.axvline(100 * overall, color=INK, ls="--", lw=1.0, label="whole data set")
-    names = [f"{c.name}: {c.level} (n = {c.persons})" for c in shown]
+    names = [f"{label_text(f'{c.name}: {c.level}', 36)} (n = {c.persons})" for c in shown]
     _forest_axes(axes, names, "found at rank 1 (%)")
     return svg_text(figure, "conditions")
 
@@ -143,7 +143,7 @@ def _interval(axes: Axes, row: int, estimate: object, colour: str) -> None:
 
 
 def _forest_axes(axes: Axes, names: list[str], label: str) -> None:
-    axes.set_yticks(range(len(names)), names)
+    axes.set_yticks(range(len(names)), [label_text(name) for name in names])
     axes.set_ylim(len(names) - 0.4, -0.6)
     axes.set_xlim(-2, 102)
     axes.set_xlabel(label)

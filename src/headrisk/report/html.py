@@ -99,7 +99,8 @@ def number(value: float | None) -> str:
     """Three significant digits, or a dash."""
     if value is None:
         return "–"
-    return f"{value:,}" if isinstance(value, int) else f"{value:.3g}"
+    text = f"{value:,}" if isinstance(value, int) else f"{value:.3g}"
+    return text.replace("-", "\u2212", 1) if value < 0 else text
 
 
 def _style_sheet() -> str:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import base64
 import io
-from typing import IO
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import IO, Any
 
-import matplotlib as mpl
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -21,6 +22,8 @@ from headrisk.report.figures import MATED
 from headrisk.report.html import render, section_view
 from headrisk.report.json_tsv import canonical_json, report_as_dict, table_text
 from headrisk.report.model import Internal, Link, Report, RunRecord, ScoreMatrix, Table
+from headrisk.report.svg import any_glyph, label_text, style
+from headrisk.report.withhold import withhold_small_cells
 
 LINK_COLUMNS = ("probe", "gallery", "measure", "score", "rank", "decision")
 SCAN_COLUMNS = (
@@ -48,6 +51,30 @@ def internal_files(report: Report, internal: Internal, run: RunRecord) -> dict[s
         "links.tsv": table_text(links_table(internal.links)).encode(),
         "scans.tsv": table_text(scans_table(internal)).encode(),
     }
+
+
+def encodable(internal: Internal) -> Internal:
+    """The same with file names that are not UTF-8 spelled out as escapes."""
+    return Internal(
+        scans=tuple(replace(s, **_escaped(vars(s))) for s in internal.scans),
+        links=tuple(replace(x, **_escaped(vars(x))) for x in internal.links),
+        mosaics=tuple(replace(m, scan_id=_escape(m.scan_id)) for m in internal.mosaics),
+        matrices=tuple(
+            ScoreMatrix(
+                m.scores, tuple(map(_escape, m.probe_ids)), tuple(map(_escape, m.gallery_ids))
+            )
+            for m in internal.matrices
+        ),
+        notes=tuple(map(_escape, internal.notes)),
+    )
+
+
+def _escape(text: str) -> str:
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
+def _escaped(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: _escape(item) for key, item in values.items() if isinstance(item, str)}
 
 
 def links_table(links: tuple[Link, ...]) -> Table:
@@ -100,18 +127,31 @@ def _pair_table(matrix: ScoreMatrix) -> pa.Table:
 
 
 def internal_html(report: Report, internal: Internal, run: RunRecord) -> str:
-    """The page for the custodian: who is linked, which scans failed, how each was prepared."""
+    """The page for the custodian: who is linked, which scans failed, how each was prepared.
+
+    Results are drawn again only for the modalities of which the public page withholds figures.
+    """
+    public = withhold_small_cells(report).modalities
+    withheld = [full for full, seen in zip(report.modalities, public, strict=True) if full != seen]
     exposed = sorted(
-        (link for link in internal.links if link.rank == 1 and link.decision == "link"),
+        (
+            x
+            for x in internal.links
+            if x.rank == 1 and x.decision == "link" and x.mated is not False
+        ),
         key=lambda link: -link.score,
     )
     return render(
         "internal.html.j2",
         report=report,
         run=run,
-        sections=[section_view(section) for section in report.modalities],
+        sections=report.modalities,
+        views=[section_view(section) for section in report.modalities if section in withheld],
         matrices=[(m, matrix_png(m)) for m in internal.matrices[:1]],
         exposed=exposed,
+        mistaken=sum(
+            x.rank == 1 and x.decision == "link" and x.mated is False for x in internal.links
+        ),
         links=internal.links[:2000],
         link_total=len(internal.links),
         failed=[s for s in internal.scans if s.status == "failed"],
@@ -128,6 +168,7 @@ def png(image: NDArray[np.uint8]) -> str:
     return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
 
 
+@style
 def matrix_png(matrix: ScoreMatrix) -> str:
     """The similarity matrix ordered by person, pairs of one person outlined."""
     scores = matrix.scores
@@ -135,17 +176,20 @@ def matrix_png(matrix: ScoreMatrix) -> str:
     columns = np.argsort(scores.gallery_person, kind="stable")
     values = np.where(scores.usable, scores.values, np.nan)[np.ix_(rows, columns)]
     mated = scores.mated[np.ix_(rows, columns)]
-    with mpl.rc_context({"font.size": 7.0}):
+    with any_glyph():
         figure = Figure(figsize=(7.0, 6.2), layout="constrained", dpi=150)
         FigureCanvasAgg(figure)
         axes = figure.subplots()
+        axes.tick_params(labelsize=7)
         shown = axes.imshow(values, cmap="Blues", interpolation="nearest", aspect="auto")
         squares = [Rectangle((x - 0.5, y - 0.5), 1, 1) for y, x in np.argwhere(mated)]
         width = min(1.4, 60 / max(values.shape))
         axes.add_collection(PatchCollection(squares, facecolor="none", edgecolor=MATED, lw=width))
         if max(values.shape) <= LARGEST_PICTURE:
-            axes.set_yticks(range(rows.size), [matrix.probe_ids[i] for i in rows])
-            axes.set_xticks(range(columns.size), [matrix.gallery_ids[i] for i in columns])
+            axes.set_yticks(range(rows.size), [label_text(matrix.probe_ids[i]) for i in rows])
+            axes.set_xticks(
+                range(columns.size), [label_text(matrix.gallery_ids[i]) for i in columns]
+            )
             axes.tick_params(axis="x", rotation=90)
         figure.colorbar(shown, ax=axes, label=f"similarity ({scores.measure})", shrink=0.6)
         buffer = io.BytesIO()

@@ -8,9 +8,13 @@ from __future__ import annotations
 
 import io
 import re
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import matplotlib as mpl
+from matplotlib import style as mpl_style
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
@@ -31,8 +35,8 @@ RC: dict[Any, Any] = {
 }
 
 
-style = mpl.rc_context(RC)
-"""Decorator of every function that draws."""
+style = mpl_style.context(["default", RC])
+"""Decorator of every function that draws: the report's look, whatever the user's own settings."""
 
 
 def new_figure(width: float, height: float) -> tuple[Figure, Axes]:
@@ -45,7 +49,7 @@ def new_figure(width: float, height: float) -> tuple[Figure, Axes]:
 def svg_text(figure: Figure, name: str) -> str:
     """The figure as an SVG element for inlining; ids start with ``name`` so that none clash."""
     buffer = io.StringIO()
-    with mpl.rc_context({"svg.hashsalt": name}):
+    with mpl.rc_context({"svg.hashsalt": name}), any_glyph():
         figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
     text = buffer.getvalue()
     text = text[text.index("<svg") :]
@@ -56,6 +60,21 @@ def svg_text(figure: Figure, name: str) -> str:
     prefix = re.sub(r"[^a-z0-9]+", "-", name.lower())
     text = re.sub(r'(\bid="|href="#|url\(#)', rf"\g<1>{prefix}-", text)
     return re.sub(r"\n\s*", "\n", text).strip()
+
+
+@contextmanager
+def any_glyph() -> Iterator[None]:
+    """Labels may be in any script: an SVG leaves the glyphs to the reader's own fonts."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
+        yield
+
+
+def label_text(text: str, longest: int = 44) -> str:
+    """A label on one line, shortened in the middle."""
+    line = " ".join(text.split())
+    half = longest // 2
+    return line if len(line) <= longest else f"{line[: half - 1]}…{line[-half:]}"
 
 
 def _presentation(match: re.Match[str]) -> str:

@@ -239,13 +239,18 @@ def _capital(text: str) -> str:
     return text[0].upper() + text[1:]
 
 
+def shuffle_range(control: Estimate | None) -> str:
+    """How high luck takes the control attack."""
+    return f"up to {percent(control.high)} in 95 of 100 shuffles" if control else ""
+
+
 def _base(estimate: Estimate) -> int:
     """10, 100, 1,000 ...: as coarse as the figure and its interval allow."""
     smallest = min((x for x in (estimate.value, 1 - estimate.value) if x > 0), default=1.0)
     if estimate.value <= 0 or estimate.value >= 1:
         smallest = estimate.high if estimate.value <= 0 else 1 - estimate.low
         return 10 if smallest > 0.5 else 100 if smallest >= 0.01 else 1000
-    if smallest >= 0.1 and estimate.n < 100:
+    if smallest >= 0.1 and estimate.n < 30:
         return 10
     return 100 if smallest >= 0.01 else 1000 if smallest >= 0.001 else 10_000
 

@@ -20,7 +20,7 @@ import tomli_w
 
 from headrisk.errors import InputError, UsageError
 from headrisk.report.html import public_html
-from headrisk.report.internal import internal_files, write_pairs
+from headrisk.report.internal import encodable, internal_files, write_pairs
 from headrisk.report.json_tsv import (
     canonical_json,
     conditions_table,
@@ -57,6 +57,7 @@ def write_report(
         A public file would have held a label or path of a scan; nothing is then published.
     """
     run = run or RunRecord()
+    internal = encodable(internal)
     _require_own_folder(out)
     public = withhold_small_cells(report)
     files = public_files(public, run)

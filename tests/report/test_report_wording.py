@@ -1,0 +1,106 @@
+"""Sentences say no more than the figures do."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from headrisk.evaluate.intervals import share_of_people, wilson
+from headrisk.report import wording
+from headrisk.report.json_tsv import canonical_json, parse_table, table_text
+from headrisk.report.model import Counts, Table
+from headrisk.types import Estimate
+
+
+def estimate(hits: int, n: int) -> Estimate:
+    found = wilson(hits, n)
+    assert found is not None
+    return found
+
+
+def test_frequency_names_people_not_decimals() -> None:
+    text = wording.natural_frequency(estimate(14, 20))
+    assert text == "about 7 of 10 people (plausibly 4 to 9 of 10) were linked"
+    assert "7 of 1,000" in wording.natural_frequency(estimate(14, 2000))
+
+
+def test_nothing_seen_is_an_upper_bound() -> None:
+    text = wording.natural_frequency(Estimate(0.0, 0.0, 0.127, 22))
+    assert text.startswith("none of the 22 people searched for were linked")
+    assert "up to 13 in 100 plausibly would be linked" in text
+    assert wording.rate(Estimate(0.0, 0.0, 0.127, 22)) == "0 seen, at most 13\u00a0%"
+
+
+def test_everybody_found_is_a_lower_bound() -> None:
+    text = wording.natural_frequency(Estimate(1.0, 0.873, 1.0, 22))
+    assert text.startswith("all 22 people searched for were linked")
+    assert "at least 87 in 100 would be linked" in text
+    assert wording.rate(Estimate(1.0, 0.873, 1.0, 22)) == "all, at least 87\u00a0%"
+
+
+@given(n=st.integers(1, 3000), share=st.floats(0, 1))
+def test_stated_range_holds_the_interval(n: int, share: float) -> None:
+    hits = round(share * n)
+    figure = estimate(hits, n)
+    text = wording.natural_frequency(figure).replace(",", "")
+    if 0 < hits < n:
+        found = re.search(r"about (\d+) of (\d+) people \(plausibly (\d+) to (\d+) of", text)
+        assert found is not None
+        middle, base, low, high = map(int, found.groups())
+        assert low <= middle <= high
+        assert low / base <= figure.low + 1e-9
+        assert high / base >= figure.high - 1e-9
+        assert abs(middle / base - figure.value) <= 0.5 / base + 1e-9
+    else:
+        assert re.search(r"(up to|at least) \d+ in \d+", text)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(None, "–"), (0.0, "0 %"), (1.0, "100 %"), (0.0004, "< 0.1 %"), (0.9995, "> 99.9 %"),
+     (0.025, "2.5 %"), (0.433, "43 %"), (0.995, "99.5 %")],
+)  # fmt: skip
+def test_percentages_are_as_precise_as_small_samples_allow(value: float, text: str) -> None:
+    assert wording.percent(value).replace("\u00a0", " ") == text
+
+
+def test_failures_count_both_ways() -> None:
+    counts = Counts(12, 24, 2, 10, 90, 10, searched=10, unsearched=2)
+    text = wording.failures_sentence(estimate(5, 10), counts).replace("\u00a0", " ")
+    assert "42 %" in text  # 5 of 12
+    assert "58 %" in text  # 7 of 12
+
+
+def test_person_means_are_worded_with_the_number_of_people() -> None:
+    figure = share_of_people(np.array([1.0, 0.5, 0.0, 1.0, 1.0]))
+    assert figure is not None
+    assert "about 7 of 10 people" in wording.natural_frequency(figure)
+
+
+cells = st.one_of(
+    st.none(),
+    st.floats(-1e12, 1e12, allow_nan=False),
+    st.text(st.characters(exclude_categories=["Cs"]), min_size=1).filter(lambda t: t != "n/a"),
+)
+
+
+@given(st.lists(st.tuples(cells, cells), max_size=8))
+def test_tables_keep_their_shape_whatever_they_hold(rows: list[tuple[object, object]]) -> None:
+    table = Table(("one", "two"), tuple(rows))  # type: ignore[arg-type]
+    again = parse_table(table_text(table), "x")
+    assert again.columns == table.columns
+    assert len(again.rows) == len(rows)
+    for new, old in zip(again.rows, rows, strict=True):
+        for a, b in zip(new, old, strict=True):
+            if isinstance(b, float):
+                assert a == pytest.approx(b, rel=1e-5)
+            assert (a is None) == (b is None)
+
+
+def test_json_holds_no_number_that_json_does_not_know() -> None:
+    text = canonical_json({"b": float("nan"), "a": (1.23456789, -0.0), "c": float("inf")})
+    assert text == '{\n  "a": [\n    1.23457,\n    0.0\n  ],\n  "b": null,\n  "c": null\n}\n'
