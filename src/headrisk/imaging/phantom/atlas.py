@@ -119,7 +119,9 @@ def _ventricle_distance(template: TissueMaps) -> Float32Array:
         raise InputError("template of the phantom", found="no ventricles", expected="a brain")
     outside = ndimage.distance_transform_edt(~fluid, sampling=2.0)
     inside = ndimage.distance_transform_edt(fluid, sampling=2.0)
-    return np.asarray(outside - inside, dtype=np.float32)
+    half = np.where(fluid, 1.0, -1.0)  # the wall lies between voxel centres
+    distance = (outside - inside + half).astype(np.float32)
+    return ndimage.gaussian_filter(distance, 0.5)
 
 
 def _cortex(template: TissueMaps, ventricle: Float32Array, depth: Float32Array) -> Float32Array:

@@ -86,7 +86,8 @@ def warp_affine() -> FloatArray:
 def ventricle_shift(atlas: Atlas, factor: float) -> float:
     """How far, in mm, the ventricles' wall must move outwards for a volume ``factor``."""
     shifts = np.linspace(-2.5, 6.0, 35)
-    volumes = [np.count_nonzero(atlas.ventricle < shift) for shift in shifts]
+    near = atlas.ventricle[atlas.ventricle < shifts[-1] + 2]
+    volumes = [float(np.clip(0.5 + (shift - near) / 2, 0, 1).sum()) for shift in shifts]
     wanted = factor * np.interp(0.0, shifts, volumes)
     return float(np.interp(wanted, volumes, shifts))
 
