@@ -8,7 +8,7 @@ import numpy as np
 
 from headrisk.report.model import Table, Value
 from headrisk.report.withhold import SMALLEST_CELL
-from headrisk.types import BoolArray, FloatArray, IntArray, PairScores
+from headrisk.types import BoolArray, FloatArray, PairScores
 
 BIN_COUNT = 40
 HISTOGRAM_COLUMNS = ("kind", "low", "high", "pairs", "people", "density")
@@ -37,27 +37,29 @@ def _merged_bars(
 ) -> list[tuple[Value, ...]]:
     probe, column = np.nonzero(chosen)
     values = scores.values[probe, column]
-    person = scores.probe_person[probe]
-    place = np.clip(np.searchsorted(edges, values, side="right") - 1, 0, edges.size - 2)
-    if np.unique(person).size < SMALLEST_CELL:
+    people, owner = np.unique(scores.probe_person[probe], return_inverse=True)
+    if people.size < SMALLEST_CELL:
         return []
-    cuts = _cuts(place, person, edges.size - 1)
+    place = np.clip(np.searchsorted(edges, values, side="right") - 1, 0, edges.size - 2)
+    shape = (edges.size - 1, people.size)
+    counts = np.bincount(place * people.size + owner, minlength=shape[0] * shape[1]).reshape(shape)
     rows: list[tuple[Value, ...]] = []
-    for start, stop in pairwise(cuts):
-        inside = (place >= start) & (place < stop)
-        pairs, low, high = int(inside.sum()), float(edges[start]), float(edges[stop])
+    for start, stop in pairwise(_cuts(counts > 0)):
+        bar = counts[start:stop].sum(axis=0)
+        pairs, low, high = int(bar.sum()), float(edges[start]), float(edges[stop])
         density = pairs / (values.size * (high - low))
-        rows.append((kind, low, high, pairs, int(np.unique(person[inside]).size), density))
+        rows.append((kind, low, high, pairs, int(np.count_nonzero(bar)), density))
     return rows
 
 
-def _cuts(place: IntArray, person: IntArray, bins: int) -> list[int]:
-    """Bin numbers at which merged bars begin and end; empty bins at either end are dropped."""
-    start, stop = int(place.min()), int(place.max()) + 1
-    cuts = [start]
-    for edge in range(start + 1, stop):
-        left = np.unique(person[(place >= cuts[-1]) & (place < edge)]).size
-        right = np.unique(person[place >= edge]).size
+def _cuts(present: BoolArray) -> list[int]:
+    """Bins at which merged bars begin and end, from (bins, people) who is in which bin."""
+    filled = np.nonzero(present.any(axis=1))[0]
+    stop = int(filled[-1]) + 1
+    cuts = [int(filled[0])]
+    for edge in range(cuts[0] + 1, stop):
+        left = np.count_nonzero(present[cuts[-1] : edge].any(axis=0))
+        right = np.count_nonzero(present[edge:].any(axis=0))
         if left >= SMALLEST_CELL and right >= SMALLEST_CELL:
             cuts.append(edge)
-    return [*cuts, min(stop, bins)]
+    return [*cuts, stop]

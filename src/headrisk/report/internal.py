@@ -21,7 +21,7 @@ from PIL import Image
 from headrisk.report.figures import MATED
 from headrisk.report.html import render, section_view
 from headrisk.report.json_tsv import canonical_json, report_as_dict, table_text
-from headrisk.report.model import Internal, Link, Report, RunRecord, ScoreMatrix, Table
+from headrisk.report.model import Internal, Link, Mosaic, Report, RunRecord, ScoreMatrix, Table
 from headrisk.report.svg import any_glyph, label_text, style
 from headrisk.report.withhold import withhold_small_cells
 
@@ -41,6 +41,8 @@ PAIR_SCHEMA = pa.schema(
     ]
 )
 LARGEST_PICTURE = 150
+MOST_PICTURES = 300
+VERDICTS = ("failed", "doubtful", "ok")
 
 
 def internal_files(report: Report, internal: Internal, run: RunRecord) -> dict[str, bytes]:
@@ -156,9 +158,15 @@ def internal_html(report: Report, internal: Internal, run: RunRecord) -> str:
         link_total=len(internal.links),
         failed=[s for s in internal.scans if s.status == "failed"],
         doubtful=[s for s in internal.scans if s.status == "ok" and s.verdict != "ok"],
-        mosaics=[(m, png(m.image)) for m in internal.mosaics],
+        mosaics=[(m, png(m.image)) for m in worst_first(internal.mosaics)[:MOST_PICTURES]],
+        mosaic_total=len(internal.mosaics),
         notes=internal.notes,
     )
+
+
+def worst_first(mosaics: tuple[Mosaic, ...]) -> list[Mosaic]:
+    """Failed, then doubtful, then by rising quality: what a person should look at first."""
+    return sorted(mosaics, key=lambda m: (VERDICTS.index(m.verdict), m.quality, m.scan_id))
 
 
 def png(image: NDArray[np.uint8]) -> str:

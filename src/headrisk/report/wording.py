@@ -6,6 +6,8 @@ people judge "7 of 10" more accurately than "70 %" or "0.7".
 
 from __future__ import annotations
 
+from math import ceil, floor
+
 from headrisk.evaluate.intervals import with_failures
 from headrisk.report.model import Counts, MeasureResult, ModalitySection
 from headrisk.types import Estimate
@@ -79,8 +81,11 @@ def natural_frequency(estimate: Estimate, were: str = "were linked", would: str 
     return f"about {middle} of {base:,} people (plausibly {low} to {high} of {base:,}) {were}"
 
 
-def percent(value: float | None) -> str:
-    """``43 %``, ``2.5 %``, ``99.2 %``, ``< 0.1 %``; a dash for None."""
+def percent(value: float | None, outward: int = 0) -> str:
+    """``43 %``, ``2.5 %``, ``99.2 %``, ``< 0.1 %``; a dash for None.
+
+    Ends of intervals are rounded outward: ``outward`` is -1 for a lower and 1 for an upper end.
+    """
     if value is None:
         return "–"
     scaled = 100 * value
@@ -88,8 +93,10 @@ def percent(value: float | None) -> str:
         return f"< 0.1{NARROW}%"
     if 99.9 < scaled < 100:
         return f"> 99.9{NARROW}%"
-    middle = 10 <= scaled <= 99
-    short = f"{scaled:.0f}" if middle else f"{scaled:.1f}".removesuffix(".0")
+    steps = 1 if 10 <= scaled <= 99 else 10
+    places = scaled * steps
+    whole = floor(places + 1e-9) if outward < 0 else ceil(places - 1e-9) if outward > 0 else places
+    short = f"{whole / steps:.{steps // 10}f}".removesuffix(".0")
     return f"{short}{NARROW}%"
 
 
@@ -97,12 +104,12 @@ def rate(estimate: Estimate | None) -> str:
     """``43 % (28 to 59 %)``; bounds at the ends; a dash for None."""
     if estimate is None:
         return "–"
+    low, high = percent(estimate.low, -1), percent(estimate.high, 1)
     if estimate.value <= 0:
-        return f"0 seen, at most {percent(estimate.high)}"
+        return f"0 seen, at most {high}"
     if estimate.value >= 1:
-        return f"all, at least {percent(estimate.low)}"
-    low = percent(estimate.low).removesuffix(f"{NARROW}%")
-    return f"{percent(estimate.value)} ({low} to {percent(estimate.high)})"
+        return f"all, at least {low}"
+    return f"{percent(estimate.value)} ({low.removesuffix(f'{NARROW}%')} to {high})"
 
 
 def failures_sentence(estimate: Estimate, counts: Counts) -> str:
@@ -241,7 +248,7 @@ def _capital(text: str) -> str:
 
 def shuffle_range(control: Estimate | None) -> str:
     """How high luck takes the control attack."""
-    return f"up to {percent(control.high)} in 95 of 100 shuffles" if control else ""
+    return f"up to {percent(control.high, 1)} in 95 of 100 shuffles" if control else ""
 
 
 def _base(estimate: Estimate) -> int:
@@ -258,5 +265,5 @@ def _base(estimate: Estimate) -> int:
 def _of(value: float, base: int, *, up: bool) -> str:
     """An interval end out of ``base``, rounded outward."""
     scaled = value * base
-    whole = int(-(-(scaled - 1e-9) // 1)) if up else int(scaled + 1e-9)
+    whole = ceil(scaled - 1e-9) if up else floor(scaled + 1e-9)
     return f"{min(whole, base):,}"

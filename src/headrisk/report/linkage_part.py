@@ -1,0 +1,123 @@
+"""The parts of a report that come from one linkage attack: scan rows, links, pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from headrisk.dataset.scans import Scan
+from headrisk.evaluate.summary import MeasureSummary
+from headrisk.linkage.assign import assign_one_to_one
+from headrisk.linkage.design import Design
+from headrisk.report.assemble import candidate_links
+from headrisk.report.model import Internal, Link, MeasureResult, Mosaic, ScanRow, ScoreMatrix
+from headrisk.types import PairScores, ScanResult
+
+
+def scan_rows(scans: Sequence[Scan], results: Sequence[ScanResult]) -> tuple[ScanRow, ...]:
+    """Rows of ``internal/scans.tsv``, in the order of the scan table."""
+    return tuple(
+        ScanRow(
+            scan_id=scan.scan_id,
+            participant_id=scan.participant_id,
+            session_id=scan.session_id,
+            path=scan.path,
+            status=result.status,
+            reason="; ".join(text for text in (result.reason, *result.notes) if text),
+            seconds=round(result.seconds, 3),
+            quality=result.quality,
+            verdict=result.verdict,
+        )
+        for scan, result in zip(scans, results, strict=True)
+    )
+
+
+def internal_part(
+    rows: tuple[ScanRow, ...],
+    usable: Sequence[Scan],
+    results: Sequence[ScanResult],
+    design: Design | None,
+    scores: Mapping[str, PairScores],
+    summaries: Sequence[MeasureSummary],
+    *,
+    one_to_one: bool,
+    notes: tuple[str, ...],
+) -> Internal:
+    """Everything that names a scan: links, score matrices, pictures.
+
+    Parameters
+    ----------
+    rows
+        Rows of all scans, failed ones included.
+    usable, results
+        The compared scans, to which the design's positions refer, and all results with pictures.
+    one_to_one
+        Accept only pairs that the one-to-one assignment of people joins.
+    """
+    matrices = () if design is None else _matrices(usable, design, scores)
+    links: list[Link] = []
+    for place, (matrix, summary) in enumerate(zip(matrices, summaries, strict=True)):
+        rule = summary.thresholds.get("kde")
+        threshold = None if rule is None else rule.value
+        found = candidate_links(matrix, threshold, depth=5 if place == 0 else 1)
+        if one_to_one and threshold is not None:
+            found = _joined_only(found, matrix, threshold)
+        links += found
+    pictures = tuple(
+        Mosaic(result.scan_id, result.verdict, result.quality, result.mosaic)
+        for result in results
+        if result.mosaic is not None
+    )
+    return Internal(
+        scans=rows, links=tuple(links), mosaics=pictures, matrices=matrices, notes=notes
+    )
+
+
+def with_assignment(measure: MeasureResult, scores: PairScores) -> MeasureResult:
+    """The measure with the share of people that one-to-one assignment joins to themselves."""
+    rule = measure.thresholds.get("kde")
+    joined = assign_one_to_one(scores, None if rule is None else rule.value)
+    tested = np.unique(scores.probe_person[scores.mated.any(axis=1)])
+    right = np.count_nonzero(
+        (joined.probe_person == joined.gallery_person) & np.isin(joined.probe_person, tested)
+    )
+    share = None if tested.size == 0 else right / tested.size
+    return replace(measure, extra={**measure.extra, "one_to_one_correct": share})
+
+
+def compared_sentence(design: Design, contrasts: Sequence[str], sources: int) -> str:
+    """Who was searched among whom, in words."""
+    kinds = ", ".join(contrasts)
+    if sources == 1:
+        text = f"Every {kinds} scan was searched among all scans of other sessions."
+    else:
+        text = f"Every {kinds} scan of the data set was searched among the scans of the others."
+    if design.copies:
+        pairs = "pair" if design.copies == 1 else "pairs"
+        text += f" {design.copies} {pairs} of identical files were left out."
+    return text
+
+
+def _matrices(
+    usable: Sequence[Scan], design: Design, scores: Mapping[str, PairScores]
+) -> tuple[ScoreMatrix, ...]:
+    probes = tuple(usable[k].scan_id for k in design.probes)
+    gallery = tuple(usable[k].scan_id for k in design.gallery)
+    return tuple(ScoreMatrix(one, probes, gallery) for one in scores.values())
+
+
+def _joined_only(
+    links: tuple[Link, ...], matrix: ScoreMatrix, threshold: float
+) -> tuple[Link, ...]:
+    joined = assign_one_to_one(matrix.scores, threshold)
+    pairs = set(zip(joined.probe_person.tolist(), joined.gallery_person.tolist(), strict=True))
+    probe = dict(zip(matrix.probe_ids, matrix.scores.probe_person.tolist(), strict=True))
+    found = dict(zip(matrix.gallery_ids, matrix.scores.gallery_person.tolist(), strict=True))
+    return tuple(
+        replace(link, decision="no link")
+        if link.decision == "link" and (probe[link.probe], found[link.gallery]) not in pairs
+        else link
+        for link in links
+    )
