@@ -10,8 +10,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import expit, stdtrit
 
-from headrisk.evaluate.intervals import zero_event_bound
+from headrisk.evaluate.intervals import CONFIDENCE, zero_event_bound
 from headrisk.evaluate.rates import RocBins, auc_from_counts, eer_from_counts, roc_bins
 from headrisk.linkage.pairs import PairSample
 from headrisk.types import Estimate, FloatArray, IntArray
@@ -47,11 +48,35 @@ def weighted_total(weights: FloatArray, table: FloatArray) -> FloatArray:
     return np.asarray(np.einsum("bi,bi->b", weights @ table, weights), dtype=np.float64)
 
 
-def percentile_interval(value: float, draws: FloatArray, n: int) -> Estimate:
-    """The value with the 2.5 and 97.5 percentile of its bootstrap draws, widened to hold it."""
-    low, high = np.percentile(draws, [2.5, 97.5])
-    method = f"bootstrap over people, {draws.size} repetitions"
-    return Estimate(value, min(float(low), value), max(float(high), value), n, method)
+def normal_interval(value: float, draws: FloatArray, n: int) -> Estimate:
+    """Value plus and minus Student's quantile times the bootstrap standard error.
+
+    Quantile with n - 1 degrees of freedom and the error times root n / (n - 1), since people
+    drawn from a sample vary less than people drawn afresh.
+    """
+    half = _half_width(draws, n)
+    return Estimate(value, value - half, value + half, n, _method(draws))
+
+
+def logit_interval(value: float, draws: FloatArray, n: int) -> Estimate:
+    """The same interval for a rate strictly between 0 and 1, made on the logit scale.
+
+    In simulated cohorts of 20 people with an AUC near 1 it covers where percentiles do not
+    (tests/evaluate/test_coverage.py).
+    """
+    half = _half_width(draws, n) / (value * (1.0 - value))
+    place = np.log(value) - np.log1p(-value)
+    low, high = expit(place - half), expit(place + half)
+    return Estimate(value, float(low), float(high), n, _method(draws))
+
+
+def _half_width(draws: FloatArray, n: int) -> float:
+    quantile = stdtrit(max(n - 1, 1), 0.5 + CONFIDENCE / 2)
+    return float(quantile * draws.std() * np.sqrt(n / max(n - 1, 1)))
+
+
+def _method(draws: FloatArray) -> str:
+    return f"bootstrap over people, {draws.size} repetitions"
 
 
 def affordable_repetitions(wanted: int, pairs: int) -> int:
@@ -85,7 +110,7 @@ def _zone(sample: PairSample, bins: RocBins) -> _Zone:
 def curve_intervals(
     sample: PairSample, repetitions: int, rng: np.random.Generator
 ) -> CurveIntervals:
-    """AUC, EER and d' with 95 % percentile intervals from a bootstrap over people.
+    """AUC, EER and d' with 95 % intervals from a bootstrap over people.
 
     Where mated and non-mated scores do not overlap at all the bootstrap says nothing, and the
     bound for zero events among the people takes its place. Fewer than three people give None.
@@ -128,17 +153,19 @@ def _sums(index: IntArray, values: FloatArray, length: int) -> FloatArray:
 
 
 def _auc_estimate(auc: float, draws: FloatArray, tested: int) -> Estimate | None:
-    if auc == 1.0:
-        low = 1.0 - zero_event_bound(tested)
-        return Estimate(1.0, low, 1.0, tested, "rule of three on people")
-    return percentile_interval(auc, draws, tested) if draws.size else None
+    if auc in (0.0, 1.0):
+        bound = zero_event_bound(tested)
+        low, high = (1.0 - bound, 1.0) if auc == 1.0 else (0.0, bound)
+        return Estimate(auc, low, high, tested, "rule of three on people")
+    return logit_interval(auc, draws, tested) if draws.size else None
 
 
 def _eer_estimate(eer: float, draws: FloatArray, tested: int, people: int) -> Estimate | None:
-    if eer == 0.0:
-        high = max(zero_event_bound(tested), zero_event_bound(people // 2))
-        return Estimate(0.0, 0.0, high, tested, "rule of three on people")
-    return percentile_interval(eer, draws, tested) if draws.size else None
+    if eer in (0.0, 1.0):
+        bound = max(zero_event_bound(tested), zero_event_bound(people // 2))
+        low, high = (0.0, bound) if eer == 0.0 else (1.0 - bound, 1.0)
+        return Estimate(eer, low, high, tested, "rule of three on people")
+    return logit_interval(eer, draws, tested) if draws.size else None
 
 
 def _d_prime_estimate(sample: PairSample, weights: FloatArray) -> Estimate | None:
@@ -164,7 +191,7 @@ def _d_prime_estimate(sample: PairSample, weights: FloatArray) -> Estimate | Non
         return None
     values = (mean_m - mean_n)[spread_known] / spread[spread_known]
     tested = sample.mated_people
-    return percentile_interval(float(values[0]), values[1:], tested) if values.size > 1 else None
+    return normal_interval(float(values[0]), values[1:], tested) if values.size > 1 else None
 
 
 def _moments(sums: list[FloatArray]) -> tuple[FloatArray, FloatArray]:

@@ -85,17 +85,18 @@ def _rates_at(scores: PairScores, searches: _Searches, threshold: float, size: i
     alarm = _any_reached(searches, np.full(len(searches.others), threshold), size)
     fpir = share_of_people(person_means(alarm, searches.person)[1], alarm.size)
     ranks = mate_ranks(scores)
-    keep = np.isin(ranks.probe, searches.probe) & (ranks.gallery >= size)
-    if not keep.any():
+    ranks = ranks.only(ranks.gallery >= size)
+    if not ranks.probe.size:
         return OpenSetRates(threshold, size, fpir, None, None)
     best = best_per_person(scores)
     mate = best.values[ranks.probe, np.searchsorted(best.people, ranks.person)]
-    first = first_among(ranks, size) if (ranks.gallery >= size).all() else np.zeros(mate.size)
-    place = np.minimum(np.searchsorted(searches.probe, ranks.probe), searches.probe.size - 1)
-    alarm_beside = _any_reached(searches, np.full(len(searches.others), threshold), size - 1)
+    first = first_among(ranks, size)
+    place = np.searchsorted(searches.probe, ranks.probe)
+    place = np.minimum(place, searches.probe.size - 1)
+    disturbed = _any_reached(searches, np.full(len(searches.others), threshold), size - 1)[place]
     hit = np.where(mate >= threshold, first, 0.0)
-    wrong = np.where(mate >= threshold, 1.0 - first, alarm_beside[place])
-    hit, wrong, person = hit[keep], wrong[keep], ranks.person[keep]
+    wrong = np.where(mate >= threshold, 1.0 - first, np.where(size > 1, disturbed, 0.0))
+    person = ranks.person
     return OpenSetRates(
         threshold,
         size,

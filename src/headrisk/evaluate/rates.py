@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from headrisk.linkage.pairs import best_per_person
-from headrisk.types import FloatArray, IntArray, PairScores
+from headrisk.types import BoolArray, FloatArray, IntArray, PairScores
 
 
 @dataclass(frozen=True)
@@ -56,6 +56,11 @@ class Ranks:
         """(probes,) probability that the mate is among the first ``rank`` people."""
         share = (rank - self.better) / (self.tied + 1.0)
         return np.asarray(np.clip(share, 0.0, 1.0), dtype=np.float64)
+
+    def only(self, keep: BoolArray) -> Ranks:
+        """The ranks of some of the probes."""
+        fields = (self.probe, self.person, self.better, self.tied, self.gallery)
+        return Ranks(*(part[keep] for part in fields))
 
 
 def roc_bins(mated: FloatArray, nonmated: FloatArray) -> RocBins:
@@ -150,13 +155,17 @@ def thin_det(det: Det, points: int = 400) -> Det:
     """
     if det.threshold.size <= points:
         return det
-    floor = 1e-9
-    logit_fmr = np.log((det.fmr + floor) / (1 - det.fmr + floor))
-    logit_fnmr = np.log((det.fnmr + floor) / (1 - det.fnmr + floor))
+    logit_fmr, logit_fnmr = _logit(det.fmr), _logit(det.fnmr)
     path = np.concatenate([[0.0], np.cumsum(np.abs(np.diff(logit_fmr - logit_fnmr)))])
     wanted = np.linspace(0.0, path[-1], points)
     keep = np.unique(np.minimum(np.searchsorted(path, wanted), det.threshold.size - 1))
     return Det(det.threshold[keep], det.fmr[keep], det.fnmr[keep])
+
+
+def _logit(rate: FloatArray) -> FloatArray:
+    """Logit that stays finite: half the smallest rate above 0 stands in for 0, alike for 1."""
+    floor = rate[rate > 0].min() / 2
+    return np.asarray(np.log((rate + floor) / (1 - rate + floor)), dtype=np.float64)
 
 
 def mate_ranks(scores: PairScores) -> Ranks:
