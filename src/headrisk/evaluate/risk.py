@@ -102,8 +102,9 @@ def singling_out(
     """Rate at which a predicate about a person fires on exactly one record of ``size``.
 
     The predicate is "score with this person's probe at least t". Gallery people other than the
-    target are split at random: t is set on one half so that the predicate fires on at most a
-    share ``weight`` (default 1 / size) of it; the records are the target and size - 1 drawn from
+    target are split at random: t is set on one half so that the predicate fires on another
+    stranger with a probability of at most ``weight`` (default 1 / size; t is the k-th highest of
+    h held-out scores with k = weight (h + 1)); the records are the target and size - 1 drawn from
     the other half. The expectation over draws is exact, splits are averaged.
     Predicate singling out after Cohen and Nissim (2020).
     """
@@ -131,7 +132,7 @@ def singling_out(
 def _fires_once(target: float, others: FloatArray, size: int, weight: float) -> float:
     half = others.size // 2
     held_out, records = others[:half], others[half:]
-    allowed = int(np.floor(weight * half + 1e-9))
+    allowed = max(int(np.floor(weight * (half + 1) + 1e-9)) - 1, 0)
     limit = np.sort(held_out)[half - 1 - allowed]
     firing = int(np.count_nonzero(records > limit))
     drawn, left = size - 1, records.size
