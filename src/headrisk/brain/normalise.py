@@ -6,12 +6,13 @@ import numpy as np
 from scipy import ndimage
 
 from headrisk.brain.align import Brain
+from headrisk.brain.resample import sample_axes
 from headrisk.brain.strip import BrainMap
 from headrisk.errors import ScanError
 from headrisk.imaging.volume import Volume
 from headrisk.types import BoolArray, Float32Array, FloatArray
 
-_MARGIN_MM = 12.0
+_MARGIN = 6.0  # of the working voxel size, around the brain: room for smoothing
 _BIAS_FWHM_MM = 25.0
 CLIP = 4.0
 
@@ -27,7 +28,7 @@ def cut_brain(volume: Volume, found: BrainMap, working_mm: float, subject: str) 
         The brain's intensities are not positive anywhere.
     """
     factor = np.maximum(1, np.round(working_mm / np.array(volume.voxel_mm))).astype(int)
-    low, high = _brain_box(found, volume, factor)
+    low, high = _brain_box(found, volume, factor, _MARGIN * working_mm)
     part = volume.data[tuple(slice(a, b) for a, b in zip(low, high, strict=True))]
     data = _block_mean(part, factor)
     affine = volume.affine.copy()
@@ -46,12 +47,12 @@ def cut_brain(volume: Volume, found: BrainMap, working_mm: float, subject: str) 
 
 
 def _brain_box(
-    found: BrainMap, volume: Volume, factor: FloatArray
+    found: BrainMap, volume: Volume, factor: FloatArray, margin_mm: float
 ) -> tuple[FloatArray, FloatArray]:
     """First and last-plus-one voxel around the brain, a whole number of blocks apart."""
     inside = found.logit > 0
     scale, offset = found.to_image
-    margin = np.ceil(_MARGIN_MM / np.array(volume.voxel_mm))
+    margin = np.ceil(margin_mm / np.array(volume.voxel_mm))
     low, high = np.zeros(3, int), np.array(volume.shape)
     for axis in range(3):
         others = tuple(k for k in range(3) if k != axis)
@@ -67,12 +68,11 @@ def _brain_box(
 def _block_mean(data: Float32Array, factor: FloatArray) -> Float32Array:
     if np.all(factor == 1):
         return np.ascontiguousarray(data)
-    x, y, z = (n // k for n, k in zip(data.shape, factor, strict=True))
     fx, fy, fz = (int(k) for k in factor)
-    blocks = data.reshape(x * fx, y * fy, z, fz).sum(axis=3) if fz > 1 else data
-    blocks = blocks.reshape(x * fx, y, fy, z).sum(axis=2)
-    total = blocks.reshape(x, fx, y, z).sum(axis=1)
-    mean: Float32Array = total / np.float32(fx * fy * fz)
+    total = sum(data[k::fx] for k in range(fx))
+    total = sum(total[:, k::fy] for k in range(fy))
+    total = sum(total[:, :, k::fz] for k in range(fz))
+    mean: Float32Array = total * np.float32(1 / (fx * fy * fz))
     return mean
 
 
@@ -81,11 +81,12 @@ def _mask_at(
 ) -> BoolArray:
     """Where the evidence, interpolated, is positive on the working grid."""
     scale, offset = found.to_image
-    start = (low + (factor - 1) / 2 - offset) / scale
-    logit = ndimage.affine_transform(
-        found.logit, factor / scale, start, output_shape=shape, order=1, mode="nearest"
-    )
-    mask: BoolArray = logit > 0
+    centre = low + (factor - 1) / 2
+    where = [
+        (np.arange(n) * step + start - shift) / size
+        for n, step, start, shift, size in zip(shape, factor, centre, offset, scale, strict=True)
+    ]
+    mask: BoolArray = sample_axes(found.logit, where) > 0
     return mask
 
 
@@ -112,18 +113,23 @@ def local_normalise(image: Float32Array, inside: BoolArray, sigma: float) -> Flo
     clipped to +-4 and is 0 elsewhere. Removes shading, gain and slow contrast differences between
     scanners, and keeps the folds.
     """
-    share = ndimage.gaussian_filter(inside.astype(np.float32), sigma, mode="constant")
+    share = _local_sum(inside.astype(np.float32), sigma)
     share = np.maximum(share, np.float32(1e-3))
     masked = np.where(inside, image, np.float32(0))
-    mean = ndimage.gaussian_filter(masked, sigma, mode="constant") / share
+    mean = _local_sum(masked, sigma) / share
     centred = np.where(inside, image - mean, np.float32(0))
-    variance = ndimage.gaussian_filter(centred**2, sigma, mode="constant") / share
+    variance = _local_sum(centred**2, sigma) / share
     floor = np.float32(1e-3) * max(float(np.var(image[inside])), 1e-12)
     flat = centred / np.sqrt(variance + floor)
     values = flat[inside]
     spread = max(float(values.std()), 1e-6)
     flat = np.clip((flat - values.mean()) / spread, -CLIP, CLIP)
     return np.where(inside, flat, np.float32(0)).astype(np.float32)
+
+
+def _local_sum(image: Float32Array, sigma: float) -> Float32Array:
+    total: Float32Array = ndimage.gaussian_filter(image, sigma, mode="constant", truncate=2.5)
+    return total
 
 
 def _masked_smooth(image: Float32Array, mask: BoolArray, sigma: FloatArray) -> Float32Array:
@@ -137,7 +143,4 @@ def _masked_smooth(image: Float32Array, mask: BoolArray, sigma: FloatArray) -> F
     mean = (total / np.maximum(share, np.float32(1e-3))).astype(np.float32, copy=False)
     if max(step) == 1:
         return mean
-    back: Float32Array = ndimage.affine_transform(
-        mean, 1 / np.array(step), output_shape=image.shape, order=1, mode="nearest"
-    )
-    return back
+    return sample_axes(mean, [np.arange(n) / k for n, k in zip(image.shape, step, strict=True)])
