@@ -12,10 +12,10 @@ from headrisk.evaluate.summary import strata, summarise
 from headrisk.report.assemble import candidate_links, modality_section
 from headrisk.report.model import Internal, Mosaic, Report, RunRecord, ScanRow, ScoreMatrix
 from headrisk.run.provenance import Cost, Provenance
-from headrisk.settings import DEFAULT_MEASURES, Settings
+from headrisk.settings import Settings
 from headrisk.types import PairScores
 
-SETTINGS = Settings(bootstrap=100, measures=DEFAULT_MEASURES[:3])
+SETTINGS = Settings(bootstrap=100, measures=("residual-correlation", "mae", "rmse"))
 RUN = RunRecord(
     "2026-03-01T10:00:00Z",
     Provenance("0.1.0", "3.11.2", "Linux-x86_64", {"numpy": "2.4.0"}, "ab" * 32, "cd" * 32, 0),

@@ -11,13 +11,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from simulated_report import RUN, SETTINGS, simulated_report
 
 from headrisk.errors import InputError, UsageError
 from headrisk.report.model import Internal, Report, ScanRow
-from headrisk.report.write import read_report, rebuild_html, write_report
+from headrisk.report.write import read_report, rebuild_html, write_internal_table, write_report
 
 PUBLIC = {
     "report.html",
@@ -199,3 +200,15 @@ def test_file_names_that_are_not_utf8_are_written_as_escapes(tmp_path: Path) -> 
     internal = Internal(scans=(ScanRow(name, "01", "", name, "failed", name),))
     write_report(Report((), SETTINGS.as_dict(), "0.1.0"), internal, tmp_path, RUN)
     assert r"M\\udcfcller" in (tmp_path / "internal" / "scans.tsv").read_text()
+
+
+def test_internal_table_is_added_for_the_owner_alone(tmp_path: Path) -> None:
+    write_report(Report((), SETTINGS.as_dict(), "0.1.0"), Internal(), tmp_path, RUN)
+    table = pa.table({"scan": ["a", "b"]})
+    path = write_internal_table(table, tmp_path, "more.parquet")
+    assert path == tmp_path / "internal" / "more.parquet"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert pq.read_table(path) == table
+    write_internal_table(table.slice(1), tmp_path, "more.parquet")
+    assert pq.read_table(path).num_rows == 1
+    assert len(list((tmp_path / "internal").iterdir())) == 6

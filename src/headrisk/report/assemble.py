@@ -10,6 +10,7 @@ from headrisk.evaluate.baselines import beats_control
 from headrisk.evaluate.rates import Det
 from headrisk.evaluate.strata import StratumRow
 from headrisk.evaluate.summary import MeasureSummary, ThresholdSummary
+from headrisk.linkage.assign import list_links
 from headrisk.linkage.density import DensityCurves
 from headrisk.report.histogram import score_histogram
 from headrisk.report.model import (
@@ -121,36 +122,27 @@ def figure_tables(scores: PairScores, summary: MeasureSummary) -> dict[str, Tabl
 def candidate_links(
     matrix: ScoreMatrix, threshold: float | None, depth: int = 5
 ) -> tuple[Link, ...]:
-    """The first candidates of every searched scan, with the decision at a threshold.
+    """The first candidate people of every searched scan, with the decision at a threshold.
 
-    Equal scores share the better rank. The decision is ``link``, ``no link``, or ``undecided``
-    where there is no threshold.
+    The candidate scan is the person's most similar one; tied people share the better rank. The
+    decision is ``link``, ``no link``, or ``undecided`` where there is no threshold.
     """
     scores = matrix.scores
-    links = []
-    for row, probe in enumerate(matrix.probe_ids):
-        columns = np.nonzero(scores.usable[row] & np.isfinite(scores.values[row]))[0]
-        values = scores.values[row, columns]
-        for place in np.argsort(-values, kind="stable")[:depth]:
-            column, score = columns[place], float(values[place])
-            links.append(
-                Link(
-                    probe,
-                    matrix.gallery_ids[column],
-                    scores.measure,
-                    score,
-                    1 + int(np.count_nonzero(values > score)),
-                    _decision(score, threshold),
-                    bool(scores.probe_person[row] == scores.gallery_person[column]),
-                )
-            )
-    return tuple(links)
-
-
-def _decision(score: float, threshold: float | None) -> str:
-    if threshold is None:
-        return "undecided"
-    return "link" if score >= threshold else "no link"
+    found = list_links(scores, threshold, depth)
+    return tuple(
+        Link(
+            matrix.probe_ids[row],
+            matrix.gallery_ids[column],
+            scores.measure,
+            float(score),
+            int(rank),
+            "undecided" if threshold is None else "link" if accepted else "no link",
+            bool(scores.probe_person[row] == scores.gallery_person[column]),
+        )
+        for row, column, score, rank, accepted in zip(
+            found.probe, found.gallery, found.score, found.rank, found.accepted, strict=True
+        )
+    )
 
 
 def _counts(

@@ -16,6 +16,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import IO, Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import tomli_w
 
 from headrisk.errors import InputError, UsageError
@@ -74,6 +76,19 @@ def write_report(
     finally:
         shutil.rmtree(stage, ignore_errors=True)
     return out / "report.html"
+
+
+def write_internal_table(table: pa.Table, out: Path, name: str) -> Path:
+    """Add a Parquet file to ``internal/`` of a written report, readable by the owner alone."""
+    folder = out / "internal"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    stage = Path(tempfile.mkdtemp(prefix=".table-", dir=folder))
+    try:
+        with _new_file(stage / name, mode=0o600) as file:
+            pq.write_table(table, file)
+        return (stage / name).replace(folder / name)
+    finally:
+        shutil.rmtree(stage, ignore_errors=True)
 
 
 def read_report(out: Path) -> tuple[Report, RunRecord]:
