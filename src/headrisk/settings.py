@@ -13,6 +13,7 @@ Alignment = Literal["affine", "rigid"]
 
 DEFAULT_MEASURES = (
     "residual-correlation",
+    "self-similarity",
     "mae",
     "rmse",
     "psnr",

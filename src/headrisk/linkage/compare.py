@@ -51,7 +51,7 @@ def compare(
     measures: Mapping[str, PairMeasures | WholeGalleryMeasure],
     grid: Grid,
     *,
-    reference_mean: Float32Array | None = None,
+    reference: object | None = None,
     block: int | None = None,
     run: Run = map,
 ) -> Comparison:
@@ -72,8 +72,8 @@ def compare(
         computed together.
     grid
         The voxel grid of the fingerprints.
-    reference_mean
-        (voxels,) mean fingerprint of other people, for measures that want one.
+    reference
+        Handed to measures that want to know what is common to all people.
     block
         Images in a block. By default each family gets as many as fit its memory, at most 512.
     run
@@ -96,8 +96,6 @@ def compare(
     _check_fingerprints("probes", probes, probe_person, grid)
     _check_fingerprints("gallery", gallery, gallery_person, grid)
     _check_shape("usable", usable, (len(probes), len(gallery)))
-    if reference_mean is not None:
-        _check_shape("reference mean", reference_mean, (grid.size,))
     shape = (len(probes), len(gallery))
     pairwise = {n: m for n, m in measures.items() if isinstance(m, PairMeasures)}
     values = {name: np.empty(shape) for name in pairwise}
@@ -111,7 +109,7 @@ def compare(
     for name, found in measures.items():
         if not isinstance(found, PairMeasures):
             values[name], notes[name] = found.scores(
-                probes, gallery, probe_person, gallery_person, reference_mean, block
+                probes, gallery, probe_person, gallery_person, grid, reference, block
             )
     return Comparison(
         {n: PairScores(n, values[n], usable, probe_person, gallery_person) for n in measures},

@@ -110,6 +110,25 @@ def _serial(
         yield index, result
 
 
+def mapper(processes: int) -> Callable[[Callable[[T], R], Iterable[T]], list[R]]:
+    """A function like ``map`` that runs tasks in this many processes; every task must succeed."""
+
+    def run(function: Callable[[T], R], tasks: Iterable[T]) -> list[R]:
+        results: list[R] = []
+        for result in run_tasks(function, tasks, processes=processes):
+            if isinstance(result, WorkerLost):
+                raise HeadriskError(
+                    f"task {result.index}",
+                    found=result.reason,
+                    expected="a result",
+                    remedy="Give the run more memory or fewer processes.",
+                )
+            results.append(result)
+        return results
+
+    return run
+
+
 class _Worker:
     """One spawned process that runs one task at a time."""
 

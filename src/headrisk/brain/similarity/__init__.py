@@ -6,6 +6,7 @@ from headrisk.brain.similarity import (
     gradient,
     histogram,
     residual,
+    self_similarity,
     structure,
 )
 from headrisk.brain.similarity.registry import (
@@ -13,6 +14,7 @@ from headrisk.brain.similarity.registry import (
     GalleryMeasure,
     Measure,
     PairFamily,
+    Reference,
     family,
     gallery_measure,
     measure,
@@ -24,6 +26,7 @@ __all__ = [
     "GalleryMeasure",
     "Measure",
     "PairFamily",
+    "Reference",
     "correlation",
     "difference",
     "family",
@@ -33,5 +36,6 @@ __all__ = [
     "measure",
     "residual",
     "select",
+    "self_similarity",
     "structure",
 ]

@@ -55,6 +55,18 @@ class PairFamily:
     bytes_per_voxel: int = 4
 
 
+@dataclass(frozen=True)
+class Reference:
+    """What brains share whoever they belong to, from data outside the run.
+
+    ``brain`` is (voxels,) the fingerprint of an average brain; ``directions`` is (k, voxels)
+    orthonormal: that brain and how it changes with alignment and resolution.
+    """
+
+    brain: Float32Array
+    directions: Float32Array
+
+
 class GalleryScores(Protocol):
     """Scores all probes against a whole gallery; returns the matrix and a note on how."""
 
@@ -64,7 +76,8 @@ class GalleryScores(Protocol):
         gallery: Float32Array,
         probe_person: IntArray,
         gallery_person: IntArray,
-        reference_mean: Float32Array | None,
+        grid: Grid,
+        reference: Reference | None,
         block: int | None,
     ) -> tuple[FloatArray, str]: ...
 

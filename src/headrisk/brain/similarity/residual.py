@@ -1,7 +1,9 @@
 """Residual correlation: what is left of the correlation once the mean brain is removed.
 
 All brains look alike, and the plain correlation measures mostly that. Subtracting a mean brain
-leaves what is particular to a person. A probe must not enter the mean that is subtracted from
+leaves what is particular to a person. In small galleries the mean brain is the shipped template,
+together with its first-order changes under misalignment and blur; in large ones the gallery's own
+mean is removed as well. A probe must not enter the mean that is subtracted from
 it, or it would be compared with itself. Leaving out only the probe's person is not enough: the
 mate would then be the one gallery image absent from the mean, which lifts mated scores by about
 1 / people even where images carry no identity at all (AUC 0.73 on pure noise with 20 people).
@@ -22,9 +24,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from headrisk.brain.similarity.correlation import FLAT, moments, ncc
-from headrisk.brain.similarity.registry import gallery_measure
+from headrisk.brain.similarity.registry import Reference, gallery_measure
 from headrisk.errors import UsageError
-from headrisk.types import BoolArray, Float32Array, FloatArray, IntArray
+from headrisk.types import BoolArray, Float32Array, FloatArray, Grid, IntArray
 
 ENOUGH_PEOPLE = 20  # gallery people from which on the gallery's own mean is used
 FEWEST_PEOPLE = 3  # two are left out of the mean, so one is left
@@ -37,48 +39,78 @@ def residual_correlation(
     gallery: Float32Array,
     probe_person: IntArray,
     gallery_person: IntArray,
-    reference_mean: Float32Array | None = None,
+    grid: Grid,
+    reference: Reference | None = None,
     block: int | None = None,
 ) -> tuple[FloatArray, str]:
-    """Correlate every pair after removing a mean brain.
+    """Correlate every pair of fingerprints after removing what all brains share.
+
+    First the reference's directions are projected out of every fingerprint (the template brain
+    and how it changes with a small misalignment or another resolution); from ``ENOUGH_PEOPLE``
+    gallery people on, the gallery's own mean brain is then removed too. See
+    :func:`residual_scores`.
+    """
+    directions = None if reference is None else reference.directions
+    return residual_scores(probes, gallery, probe_person, gallery_person, directions, block)
+
+
+def residual_scores(
+    probes: Float32Array,
+    gallery: Float32Array,
+    probe_person: IntArray,
+    gallery_person: IntArray,
+    directions: Float32Array | None,
+    block: int | None,
+) -> tuple[FloatArray, str]:
+    """Correlations of all pairs of vectors with what is common to people removed.
 
     Parameters
     ----------
     probes, gallery
-        (p, voxels) and (g, voxels) fingerprints.
+        (p, values) and (g, values) vectors.
     probe_person, gallery_person
         Person numbers, shared by both lists.
-    reference_mean
-        (voxels,) mean brain of other people. Used when the gallery has fewer than
-        ``ENOUGH_PEOPLE`` people; without it the gallery's own mean is used from
-        ``FEWEST_PEOPLE`` people on.
+    directions
+        (k, values) orthonormal vectors to project out, from a reference that no person of the
+        run is part of. With fewer than ``ENOUGH_PEOPLE`` gallery people nothing else is removed;
+        without directions the gallery's own mean is used from ``FEWEST_PEOPLE`` people on.
     block
         Images in a block; by default as many as fit ``BLOCK_BYTES``.
 
     Returns
     -------
     scores, note
-        (p, g) correlations in [-1, 1], 0 where an image equals the mean; and which mean it was.
+        (p, g) correlations in [-1, 1], 0 where nothing is left of an image; and what was removed.
 
     Raises
     ------
     UsageError
-        The gallery has too few people and no reference mean was given.
+        The gallery has too few people and no directions were given.
     """
     people = np.unique(gallery_person)
     step = block or max(1, min(512, BLOCK_BYTES // (4 * probes.shape[1])))
-    if len(people) < ENOUGH_PEOPLE and reference_mean is not None:
-        note = f"reference mean brain ({len(people)} gallery people are fewer than {ENOUGH_PEOPLE})"
-        return _against_reference(probes, gallery, reference_mean, step), note
+    itself = probes is gallery
+    if directions is not None:
+        probes = _without(probes, directions)
+        gallery = probes if itself else _without(gallery, directions)
+        if len(people) < ENOUGH_PEOPLE:
+            few = f"{len(people)} gallery people are fewer than {ENOUGH_PEOPLE}"
+            return _plain(probes, gallery, step), f"mean of the shipped reference brain ({few})"
     if len(people) < FEWEST_PEOPLE:
         raise UsageError(
             "residual-correlation",
-            found=f"{len(people)} people in the gallery and no reference mean brain",
-            expected=f"a reference mean brain or at least {FEWEST_PEOPLE} people",
-            remedy="Give a reference mean brain or leave this measure out.",
+            found=f"{len(people)} people in the gallery and no reference brain",
+            expected=f"a reference brain or at least {FEWEST_PEOPLE} people",
+            remedy="Give a reference brain or leave this measure out.",
         )
     scores = _against_gallery(probes, gallery, probe_person, gallery_person, step)
-    return scores, f"gallery mean brain ({len(people)} people, two left out for each pair)"
+    text = f"mean of the gallery ({len(people)} people, two left out for each pair)"
+    return scores, text if directions is None else f"shipped reference brain and {text}"
+
+
+def _without(vectors: Float32Array, directions: Float32Array) -> Float32Array:
+    """The vectors less their components along orthonormal directions."""
+    return np.asarray(vectors - (vectors @ directions.T) @ directions, dtype=np.float32)
 
 
 @dataclass(frozen=True)
@@ -164,15 +196,12 @@ def _inner(first: Float32Array, second: Float32Array) -> FloatArray:
     return products
 
 
-def _against_reference(
-    probes: Float32Array, gallery: Float32Array, mean: Float32Array, step: int
-) -> FloatArray:
+def _plain(probes: Float32Array, gallery: Float32Array, step: int) -> FloatArray:
     out = np.empty((len(probes), len(gallery)))
     for i in range(0, len(probes), step):
-        a = moments(_centred(probes[i : i + step] - mean))
+        a = moments(probes[i : i + step])
         for j in range(0, len(gallery), step):
-            b = moments(_centred(gallery[j : j + step] - mean))
-            out[i : i + step, j : j + step] = ncc(a, b)
+            out[i : i + step, j : j + step] = ncc(a, moments(gallery[j : j + step]))
     return out
 
 

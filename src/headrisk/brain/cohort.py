@@ -1,0 +1,190 @@
+"""Prepare every scan of a run, once: from the scan table to fingerprints."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from headrisk.brain.prepare import T1_LIKE, VERSION, PrepareTask, prepare
+from headrisk.dataset.scans import Scan
+from headrisk.errors import InputError, StoreError
+from headrisk.run.digests import entry_key
+from headrisk.run.engine import WorkerLost, run_tasks
+from headrisk.run.entry import Entry
+from headrisk.run.events import Advanced, Listener
+from headrisk.run.store import Store
+from headrisk.settings import Settings
+from headrisk.types import Float32Array, ScanResult
+
+STAGE = "prepare"
+
+
+@dataclass(frozen=True)
+class Cohort:
+    """All scans of a run, what preparing each gave, and under which key it is stored.
+
+    ``digests`` are those of the input files ("" where a file could not be read); ``keys`` are ""
+    where there is no fingerprint.
+    """
+
+    scans: tuple[Scan, ...]
+    results: tuple[ScanResult, ...]
+    digests: tuple[str, ...]
+    keys: tuple[str, ...]
+
+    def __add__(self, other: Cohort) -> Cohort:
+        return Cohort(
+            self.scans + other.scans,
+            self.results + other.results,
+            self.digests + other.digests,
+            self.keys + other.keys,
+        )
+
+    def usable(self) -> Cohort:
+        """The scans that can be compared."""
+        kept = [k for k, result in enumerate(self.results) if result.status == "ok"]
+        return Cohort(
+            tuple(self.scans[k] for k in kept),
+            tuple(self.results[k] for k in kept),
+            tuple(self.digests[k] for k in kept),
+            tuple(self.keys[k] for k in kept),
+        )
+
+    def vectors(self) -> Float32Array:
+        """Fingerprints one below the other, (scans, voxels); of a cohort of usable scans."""
+        return np.array([result.vector for result in self.results], dtype=np.float32)
+
+
+def prepare_scans(
+    scans: Sequence[Scan],
+    settings: Settings,
+    store: Store,
+    *,
+    processes: int,
+    listen: Listener,
+    on_damage: Callable[[StoreError], None],
+) -> Cohort:
+    """Fingerprints of all scans, from the store where it has them.
+
+    A scan that cannot be used has status ``failed`` and a reason; the others are not affected.
+    """
+    found = [_recall(scan, settings, store, on_damage) for scan in scans]
+    missing = [k for k, (_, result, key) in enumerate(found) if key and result.vector is None]
+    tasks = [_task(scans[k], settings) for k in missing]
+    counts = {"done": len(scans) - len(missing), "failed": 0}
+    counts["failed"] = sum(result.status == "failed" and not key for _, result, key in found)
+    listen(Advanced(STAGE, counts["done"], counts["failed"]))
+
+    def done(index: int, result: ScanResult | WorkerLost) -> None:
+        place = missing[index]
+        if isinstance(result, WorkerLost):
+            result = _unusable(scans[place].scan_id, result.reason)
+        digest, _, key = found[place]
+        if result.vector is not None:
+            store.write(key, _entry(result))
+        found[place] = (digest, result, key if result.vector is not None else "")
+        counts["done"] += 1
+        counts["failed"] += result.status == "failed"
+        listen(Advanced(STAGE, counts["done"], counts["failed"]))
+
+    run_tasks(prepare, tasks, processes=processes, on_done=done)
+    digests, results, keys = zip(*found, strict=True) if found else ((), (), ())
+    return Cohort(tuple(scans), tuple(results), tuple(digests), tuple(keys))
+
+
+def input_digest(scan: Scan, store: Store, on_damage: Callable[[StoreError], None]) -> str:
+    """SHA-256 of a scan's file; for a header and image pair, of both."""
+    path = Path(scan.path)
+    digest = store.file_digest(path, on_damage=on_damage)
+    other = _partner(path)
+    if other is None:
+        return digest
+    return entry_key("pair", 1, {}, [digest, store.file_digest(other, on_damage=on_damage)])
+
+
+def _partner(path: Path) -> Path | None:
+    """The other file of a NIfTI or Analyze pair, if there is one."""
+    for ours, theirs in ((".hdr", ".img"), (".img", ".hdr")):
+        for suffix in ("", ".gz"):
+            if path.name.lower().endswith(ours + suffix):
+                stem = path.name[: -len(ours + suffix)]
+                options = [path.with_name(stem + theirs + s) for s in ("", ".gz")]
+                return next((option for option in options if option.is_file()), None)
+    return None
+
+
+def _task(scan: Scan, settings: Settings) -> PrepareTask:
+    return PrepareTask(
+        scan_id=scan.scan_id,
+        path=scan.path,
+        suffix=scan.suffix,
+        resolution_mm=settings.resolution_mm,
+        alignment=settings.alignment,
+        accurate=settings.accurate,
+    )
+
+
+def _recall(
+    scan: Scan, settings: Settings, store: Store, on_damage: Callable[[StoreError], None]
+) -> tuple[str, ScanResult, str]:
+    """File digest, stored result (or an empty one) and the key that the result has or will have."""
+    if scan.status == "failed":
+        return "", _unusable(scan.scan_id, scan.reason), ""
+    try:
+        digest = input_digest(scan, store, on_damage)
+    except InputError as error:
+        return "", _unusable(scan.scan_id, str(error)), ""
+    choices = {
+        "resolution_mm": settings.resolution_mm,
+        "alignment": settings.alignment,
+        "accurate": settings.accurate,
+        "t1_like": scan.suffix in T1_LIKE,
+    }
+    key = entry_key("brain-fingerprint", VERSION, choices, [digest])
+    try:
+        entry = store.read(key)
+    except StoreError as error:
+        on_damage(error)
+        store.discard(key)
+        entry = None
+    if entry is None:
+        return digest, _unusable(scan.scan_id, ""), key
+    return digest, restore(scan.scan_id, entry), key
+
+
+def restore(scan_id: str, entry: Entry) -> ScanResult:
+    """A result as it was stored, under the id that the scan has in this run."""
+    kept = dict(entry.metadata)
+    voxel = kept.pop("voxel_mm")
+    return ScanResult(
+        scan_id=scan_id,
+        notes=tuple(kept.pop("notes")),
+        voxel_mm=None if voxel is None else (voxel[0], voxel[1], voxel[2]),
+        vector=np.asarray(entry.arrays["vector"], np.float32),
+        mosaic=np.asarray(entry.arrays["mosaic"], np.uint8),
+        **kept,
+    )
+
+
+def _entry(result: ScanResult) -> Entry:
+    if result.vector is None or result.mosaic is None:
+        raise StoreError(result.scan_id, found="no fingerprint", expected="a prepared scan")
+    return Entry(
+        {"vector": result.vector, "mosaic": result.mosaic},
+        {
+            "status": result.status,
+            "reason": result.reason,
+            "seconds": result.seconds,
+            "verdict": result.verdict,
+            "quality": result.quality,
+            "notes": list(result.notes),
+            "voxel_mm": None if result.voxel_mm is None else list(result.voxel_mm),
+        },
+    )
+
+
+def _unusable(scan_id: str, reason: str) -> ScanResult:
+    return ScanResult(scan_id, "failed", reason, 0.0, "failed", 0.0)

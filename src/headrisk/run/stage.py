@@ -1,0 +1,31 @@
+"""One stage of a run: its progress and its cost."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from headrisk.run.events import Event, Finished, Listener, Started
+from headrisk.run.provenance import CostLog
+
+
+@contextmanager
+def stage(name: str, total: int | None, log: CostLog, listen: Listener) -> Iterator[Listener]:
+    """Announce a stage, measure its cost, and say how it ended.
+
+    Yields a listener for the stage's own ``Advanced`` events; what they say last is what the
+    closing event reports.
+    """
+    last = {"done": total or 0, "failed": 0}
+
+    def advanced(event: Event) -> None:
+        if not isinstance(event, Started):
+            last.update(done=event.done, failed=event.failed)
+        listen(event)
+
+    listen(Started(name, total))
+    begin = time.monotonic()
+    with log.measure(name):
+        yield advanced
+    listen(Finished(name, last["done"], last["failed"], time.monotonic() - begin))
