@@ -11,6 +11,7 @@ from headrisk.evaluate.baselines import ShuffledControl, chance_of_rank, shuffle
 from headrisk.evaluate.bootstrap import CurveIntervals, curve_intervals, pair_table
 from headrisk.evaluate.clustered import mated_rate, nonmated_rate
 from headrisk.evaluate.intervals import SampleVerdict, few_errors, judge_sample, share_of_people
+from headrisk.evaluate.joined import JoinedRates, joined_rates
 from headrisk.evaluate.rates import (
     Det,
     Ranks,
@@ -73,6 +74,7 @@ class MeasureSummary:
     """Rates of one measure. Figures that the data cannot give are None, never NaN.
 
     ``cmc[k - 1]`` is the identification rate at rank k. ``shuffled`` is the control attack.
+    ``one_to_one`` is there where the settings ask for it, at the kde threshold.
     ``d_sys`` is the unlinkability measure of Gomez-Barrero et al. (2018).
     """
 
@@ -94,6 +96,7 @@ class MeasureSummary:
     densities: DensityCurves | None
     d_sys: float | None
     shuffled: ShuffledControl | None
+    one_to_one: JoinedRates | None = None
 
 
 def summarise(
@@ -106,7 +109,7 @@ def summarise(
     scores
         Similarities with their people; see ``PairScores``.
     settings
-        ``mated_prior``, ``folds`` and ``bootstrap`` are used.
+        ``mated_prior``, ``folds``, ``bootstrap`` and ``one_to_one`` are used.
     rng
         Source of the bootstrap, the folds and the shuffled labels; each draws from its own child,
         so that one does not change another.
@@ -127,6 +130,7 @@ def summarise(
     densities = None if pair is None else density_curves(pair)
     det = det_curve(sample.mated, sample.nonmated)
     counts = _counts(sample, ranks)
+    kde = tested["kde"].threshold.value
     return MeasureSummary(
         measure=scores.measure,
         counts=counts,
@@ -144,6 +148,7 @@ def summarise(
         densities=densities,
         d_sys=None if densities is None else system_unlinkability(densities),
         shuffled=shuffled_labels(scores, for_shuffle),
+        one_to_one=joined_rates(scores, kde) if settings.one_to_one else None,
     )
 
 
