@@ -117,7 +117,7 @@ def _smooth(brain: Brain, fwhm: float) -> _Field:
     if np.any(sigma > 0.1):
         smooth = ndimage.gaussian_filter(data, sigma, mode="constant", truncate=3.0)
         data = smooth.astype(np.float32, copy=False)
-    return _Field(data, np.linalg.inv(brain.affine))
+    return _Field(data, np.linalg.inv(brain.affine).astype(np.float64))
 
 
 @cache
@@ -208,11 +208,11 @@ def _first_guess(
         scale = float(np.clip(np.cbrt(volumes[0] / volumes[1]), 0.6, 1.5))
     sparse, coarse = _level(8.0, 16, names), _level(8.0, 12, names)
     rotations = _rotations()
-    starts = np.tile(np.eye(4), (len(rotations), 1, 1))
+    starts: FloatArray = np.tile(np.eye(4), (len(rotations), 1, 1))
     starts[:, :3, :3] = scale * rotations
     starts[:, :3, 3] = target - starts[:, :3, :3] @ centre
     order = np.argsort(-_explained_each(field, sparse, starts), kind="stable")
-    best = (-1.0, starts[order[0]])
+    best: tuple[float, FloatArray] = (-1.0, starts[order[0]])
     for start in starts[order[:_TRIED]]:
         moved = _descend(field, coarse, start, freedom, steps=6)
         best = max(best, (_explained(field, coarse, moved), moved), key=lambda pair: pair[0])
@@ -239,13 +239,13 @@ def _descend(
 
 def _exponential(generator: FloatArray) -> FloatArray:
     """Matrix exponential of a small 4 x 4 generator, by scaling, Taylor series and squaring."""
-    term = total = np.eye(4)
+    term, total = np.eye(4), np.eye(4)
     for k in range(1, 9):
         term = term @ generator / (16 * k)
-        total = total + term
+        total += term
     for _ in range(4):
         total = total @ total
-    return total
+    return total.astype(np.float64)
 
 
 def _step(values: Float32Array, level: _Level, affine: FloatArray, freedom: Freedom) -> FloatArray:

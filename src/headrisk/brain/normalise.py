@@ -34,7 +34,7 @@ def cut_brain(volume: Volume, found: BrainMap, working_mm: float, subject: str) 
     affine = volume.affine.copy()
     affine[:3, :3] = volume.affine[:3, :3] * factor
     affine[:3, 3] += volume.affine[:3, :3] @ (low + (factor - 1) / 2)
-    mask = _mask_at(found, low, factor, data.shape)
+    mask = _mask_at(found, affine, data.shape)
     data = np.where(mask, np.maximum(data, 0), np.float32(0))
     if not np.any(data > 0):
         raise ScanError(
@@ -50,17 +50,12 @@ def _brain_box(
     found: BrainMap, volume: Volume, factor: FloatArray, margin_mm: float
 ) -> tuple[FloatArray, FloatArray]:
     """First and last-plus-one voxel around the brain, a whole number of blocks apart."""
-    inside = found.logit > 0
-    scale, offset = found.to_image
-    margin = np.ceil(margin_mm / np.array(volume.voxel_mm))
-    low, high = np.zeros(3, int), np.array(volume.shape)
-    for axis in range(3):
-        others = tuple(k for k in range(3) if k != axis)
-        filled = np.flatnonzero(inside.any(axis=others))
-        first = filled[0] * scale[axis] + offset[axis] - margin[axis]
-        last = filled[-1] * scale[axis] + offset[axis] + margin[axis]
-        low[axis] = max(0, int(first))
-        high[axis] = min(volume.shape[axis], int(np.ceil(last)) + 1)
+    thinned = np.argwhere(found.logit[::2, ::2, ::2] > 0) * 2
+    to_image = np.linalg.inv(volume.affine) @ found.affine
+    where = thinned @ to_image[:3, :3].T + to_image[:3, 3]
+    margin = margin_mm / np.array(volume.voxel_mm) + np.abs(to_image[:3, :3]).sum(axis=1)
+    low = np.maximum(np.floor(where.min(axis=0) - margin), 0).astype(int)
+    high = np.minimum(np.ceil(where.max(axis=0) + margin) + 1, volume.shape).astype(int)
     high -= (high - low) % factor
     return low, high
 
@@ -68,25 +63,29 @@ def _brain_box(
 def _block_mean(data: Float32Array, factor: FloatArray) -> Float32Array:
     if np.all(factor == 1):
         return np.ascontiguousarray(data)
-    fx, fy, fz = (int(k) for k in factor)
-    total = sum(data[k::fx] for k in range(fx))
-    total = sum(total[:, k::fy] for k in range(fy))
-    total = sum(total[:, :, k::fz] for k in range(fz))
-    mean: Float32Array = total * np.float32(1 / (fx * fy * fz))
-    return mean
+    total = data
+    for axis, count in enumerate(int(k) for k in factor):
+        lines = np.moveaxis(total, axis, 0)
+        added = lines[::count].copy()
+        for k in range(1, count):
+            added += lines[k::count]
+        total = np.moveaxis(added, 0, axis)
+    mean: Float32Array = total * np.float32(1 / np.prod(factor))
+    return np.ascontiguousarray(mean)
 
 
-def _mask_at(
-    found: BrainMap, low: FloatArray, factor: FloatArray, shape: tuple[int, ...]
-) -> BoolArray:
+def _mask_at(found: BrainMap, affine: FloatArray, shape: tuple[int, ...]) -> BoolArray:
     """Where the evidence, interpolated, is positive on the working grid."""
-    scale, offset = found.to_image
-    centre = low + (factor - 1) / 2
-    where = [
-        (np.arange(n) * step + start - shift) / size
-        for n, step, start, shift, size in zip(shape, factor, centre, offset, scale, strict=True)
-    ]
-    mask: BoolArray = sample_axes(found.logit, where) > 0
+    to_logit = np.linalg.inv(found.affine) @ affine
+    steps, start = to_logit[:3, :3], to_logit[:3, 3]
+    if np.allclose(steps, np.diag(np.diag(steps)), atol=1e-6):
+        along = zip(np.diag(steps), start, shape, strict=True)
+        logit = sample_axes(found.logit, [np.arange(n) * step + first for step, first, n in along])
+    else:
+        logit = ndimage.affine_transform(
+            found.logit, steps, start, output_shape=shape, order=1, mode="constant", cval=-1.0
+        )
+    mask: BoolArray = logit > 0
     return mask
 
 

@@ -14,16 +14,19 @@ from headrisk.brain.grid import template_grid
 from headrisk.brain.normalise import cut_brain, flatten_bias, local_normalise
 from headrisk.brain.quality import judge, mosaic
 from headrisk.brain.resample import resample
-from headrisk.brain.strip import find_brain
+from headrisk.brain.strip import find_brain, upright_view
 from headrisk.errors import ScanError
 from headrisk.imaging.nifti import load_volume
 from headrisk.imaging.volume import Volume
 from headrisk.settings import Alignment as Freedom
-from headrisk.types import Float32Array, ScanResult
+from headrisk.types import Float32Array, FloatArray, ScanResult
 
 VERSION = 1  # raise when any result of this module changes: stored fingerprints are then renewed
 T1_LIKE = ("T1w", "MPRAGE", "T1rho", "UNIT1", "T1wCE")
 _NORMALISE_FWHM_MM = 6.0 * 2.355
+_GOOD_SCORE = 0.70  # alignment score above which one look at the head is enough
+_UPRIGHT_DEGREES = 20.0  # turn of the head against the image's axes that the network takes well
+_TEMPLATE_CENTRE_MM = (0.0, -18.0, 8.0)
 _ALIGN_MM = 2.0  # voxel size for alignment; fine fingerprints are sampled from finer voxels
 
 
@@ -44,6 +47,7 @@ class AlignedBrain:
     """A brain cut out at 2 mm, where it lies, and what was noted on the way.
 
     ``fine`` is the brain at the fingerprint's resolution; the same as ``brain`` for 3 and 4 mm.
+    ``stripped`` says that the image held nothing but a brain.
     """
 
     brain: Brain
@@ -51,6 +55,7 @@ class AlignedBrain:
     alignment: Alignment
     volume_ml: float
     notes: tuple[str, ...]
+    stripped: bool = False
 
 
 def prepare(task: PrepareTask) -> ScanResult:
@@ -85,57 +90,66 @@ def prepare(task: PrepareTask) -> ScanResult:
 
 
 def align_head(volume: Volume, task: PrepareTask) -> AlignedBrain:
-    """Strip and align a head; a head that lies far from its header's axes is done twice.
+    """Strip and align a head in any pose.
 
-    The first pass works in any orientation, but the network is best on upright heads. Where the
-    first alignment shows that the stored axes are wrong, the second pass starts from the
-    corrected axes.
+    The network finds the brain best where the head is upright in what it sees. So where the first
+    alignment shows a head that lies across the image's axes, the network looks again along the
+    head's own axes; and where the first alignment is poor, it looks from several tilts. The image
+    itself is never turned, so nothing is interpolated twice.
 
     Raises
     ------
     ScanError
         No brain was found, or it holds no positive intensity.
     """
-    first = _one_pass(volume, task)
-    turned = _upright(volume, first.alignment)
-    if turned is None:
-        return first
-    second = _one_pass(turned, task)
-    best = max(first, second, key=lambda one: one.alignment.score)
-    note = "the head lies across the axes that the header states: turned upright"
+    best = _one_pass(volume, task, None)
+    if best.stripped:
+        return best
+    turned = False
+    for pose in _better_poses(volume, best):
+        centre = best.alignment.affine @ np.array([*_TEMPLATE_CENTRE_MM, 1.0])
+        try:
+            again = _one_pass(volume, task, upright_view(pose, centre[:3]))
+        except ScanError:  # no brain seen in this pose
+            continue
+        if again.alignment.score > best.alignment.score:
+            best, turned = again, True
+        if best.alignment.score > _GOOD_SCORE:
+            break
+    if not turned:
+        return best
+    note = "the head lies tilted or across the image's axes: the brain was sought along its own"
     return replace(best, notes=(*best.notes, note))
 
 
-def _one_pass(volume: Volume, task: PrepareTask) -> AlignedBrain:
-    found = find_brain(volume, task.scan_id, accurate=task.accurate)
+def _one_pass(volume: Volume, task: PrepareTask, view: FloatArray | None) -> AlignedBrain:
+    found = find_brain(volume, task.scan_id, accurate=task.accurate, view=view)
     flat = flatten_bias(cut_brain(volume, found, _ALIGN_MM, task.scan_id))
     alignment = align(flat, t1_like=task.suffix in T1_LIKE, freedom=task.alignment)
     notes = ("already skull-stripped: kept as it is",) if found.already_stripped else ()
     fine = flat
     if task.resolution_mm <= _ALIGN_MM:
         fine = cut_brain(volume, found, task.resolution_mm / 2, task.scan_id)
-    return AlignedBrain(flat, fine, alignment, found.volume_ml, notes)
+    return AlignedBrain(flat, fine, alignment, found.volume_ml, notes, found.already_stripped)
 
 
-def _upright(volume: Volume, alignment: Alignment) -> Volume | None:
-    """The same head with its voxel axes nearest to the anatomy's, or None if they are already."""
-    left, _, right = np.linalg.svd(alignment.affine[:3, :3])
-    cube = Rotation.create_group("O").as_matrix()
-    pose = left @ right
-    nearest = cube[np.argmax(np.einsum("aij,ij->a", cube, pose))]
-    if np.allclose(nearest, np.eye(3)):
-        return None
-    axes = np.argmax(np.abs(nearest), axis=0)
-    signs = nearest[axes, np.arange(3)]
-    data = volume.data.transpose(axes)
-    step = np.zeros((4, 4))
-    step[3, 3] = 1.0
-    for new, old in enumerate(axes):
-        step[old, new] = signs[new]
-        if signs[new] < 0:
-            step[old, 3] = volume.data.shape[old] - 1
-    data = data[tuple(slice(None, None, int(sign)) for sign in signs)]
-    return Volume(np.ascontiguousarray(data), volume.affine @ step, volume.notes)
+def _better_poses(volume: Volume, first: AlignedBrain) -> list[FloatArray]:
+    """Head axes in scanner directions, (3, 3) each, along which the network should look again."""
+    axes = volume.affine[:3, :3] / np.array(volume.voxel_mm)
+    pose = _nearest_rotation(first.alignment.affine[:3, :3])
+    seen = np.degrees(Rotation.from_matrix(_nearest_rotation(axes.T @ pose)).magnitude())
+    good = first.alignment.score > _GOOD_SCORE
+    if good:
+        return [pose] if seen > _UPRIGHT_DEGREES else []
+    upright = _nearest_rotation(axes)
+    tilts = [sign * np.radians(40) * axis for axis in np.eye(3) for sign in (-1, 1)]
+    return [pose, *(upright @ Rotation.from_rotvec(tilt).as_matrix() for tilt in tilts)]
+
+
+def _nearest_rotation(matrix: FloatArray) -> FloatArray:
+    left, _, right = np.linalg.svd(matrix)
+    rotation: FloatArray = left @ np.diag([1.0, 1.0, np.sign(np.linalg.det(left @ right))]) @ right
+    return rotation
 
 
 def fingerprint(aligned: AlignedBrain, resolution_mm: int) -> Float32Array:
