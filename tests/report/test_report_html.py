@@ -14,7 +14,7 @@ import pytest
 from simulated_report import RUN, SETTINGS, scan_rows, simulated_report, with_labels
 
 from headrisk.evaluate.summary import summarise
-from headrisk.report.assemble import modality_section
+from headrisk.report.assemble import candidate_links, modality_section
 from headrisk.report.captions import CAPTIONS
 from headrisk.report.model import Condition, Counts, Internal, ModalitySection, Report
 from headrisk.report.write import write_report
@@ -253,3 +253,14 @@ def test_text_colours_meet_wcag_aa(ink: str, paper: str, written: Path) -> None:
     light, dark = sorted((_luminance(ink), _luminance(paper)), reverse=True)
     assert (light + 0.05) / (dark + 0.05) >= 4.5
     assert ink in style.replace("#fff;", "#ffffff;")
+
+
+def test_internal_page_lists_links_of_the_headline_measure_alone(tmp_path: Path) -> None:
+    report, internal = simulated_report()
+    other = candidate_links(internal.matrices[1], 0.0, 1)
+    both = replace(internal, links=(*internal.links, *other))
+    write_report(report, both, tmp_path, RUN)
+    source = (tmp_path / "internal" / "report.html").read_text()
+    cells = re.findall(r"<td>(residual-correlation|mae)</td>", source)
+    assert set(cells) == {"residual-correlation"}
+    assert (tmp_path / "internal" / "links.tsv").read_text().count("\tmae\t") == len(other)

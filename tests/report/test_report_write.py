@@ -66,11 +66,11 @@ def test_times_stand_in_the_run_record_alone(written: Path, tmp_path: Path) -> N
 
 
 def test_written_over_an_earlier_report(tmp_path: Path) -> None:
-    write_report(*simulated_report(), tmp_path, RUN)
+    report, internal = simulated_report(people=3, sites=False)
+    write_report(report, internal, tmp_path, RUN)
     stale = tmp_path / "tables" / "stale.tsv"
     stale.write_text("old")
     (tmp_path / "audit.jsonl").write_text("{}\n")
-    report, _ = simulated_report()
     write_report(replace(report, title="Second title"), Internal(), tmp_path, RUN)
     assert not stale.exists()
     assert (tmp_path / "audit.jsonl").read_text() == "{}\n"

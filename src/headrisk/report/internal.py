@@ -42,6 +42,7 @@ PAIR_SCHEMA = pa.schema(
 )
 LARGEST_PICTURE = 150
 MOST_PICTURES = 300
+MOST_LINKS = 2000
 VERDICTS = ("failed", "doubtful", "ok")
 
 
@@ -131,18 +132,14 @@ def _pair_table(matrix: ScoreMatrix) -> pa.Table:
 def internal_html(report: Report, internal: Internal, run: RunRecord) -> str:
     """The page for the custodian: who is linked, which scans failed, how each was prepared.
 
-    Results are drawn again only for the modalities of which the public page withholds figures.
+    Links are those of the headline measure. Results are drawn again only for the modalities of
+    which the public page withholds figures.
     """
     public = withhold_small_cells(report).modalities
     withheld = [full for full, seen in zip(report.modalities, public, strict=True) if full != seen]
-    exposed = sorted(
-        (
-            x
-            for x in internal.links
-            if x.rank == 1 and x.decision == "link" and x.mated is not False
-        ),
-        key=lambda link: -link.score,
-    )
+    links = [x for x in internal.links if x.measure == internal.links[0].measure]
+    accepted = [x for x in links if x.rank == 1 and x.decision == "link"]
+    exposed = sorted((x for x in accepted if x.mated is not False), key=lambda x: -x.score)
     return render(
         "internal.html.j2",
         report=report,
@@ -151,10 +148,8 @@ def internal_html(report: Report, internal: Internal, run: RunRecord) -> str:
         views=[section_view(section) for section in report.modalities if section in withheld],
         matrices=[(m, matrix_png(m)) for m in internal.matrices[:1]],
         exposed=exposed,
-        mistaken=sum(
-            x.rank == 1 and x.decision == "link" and x.mated is False for x in internal.links
-        ),
-        links=internal.links[:2000],
+        mistaken=sum(x.mated is False for x in accepted),
+        links=links[:MOST_LINKS],
         link_total=len(internal.links),
         failed=[s for s in internal.scans if s.status == "failed"],
         doubtful=[s for s in internal.scans if s.status == "ok" and s.verdict != "ok"],
