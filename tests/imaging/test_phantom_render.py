@@ -29,7 +29,7 @@ from headrisk.imaging.phantom.render import (
 from headrisk.imaging.phantom.settings import PhantomSettings, Scanner
 from headrisk.types import Float32Array, FloatArray
 
-COARSE = Scanner("T", "Maker", "Model", "1", (2.0, 2.4, 3.0), "PSR")
+COARSE = Scanner("T", "Maker", "Model", "1", (2.0, 1.8, 1.9), "PSR")
 
 
 def _scan(
@@ -57,7 +57,7 @@ def test_shape_affine_and_axes_are_the_scanners(atlas: Atlas) -> None:
     assert len({x, y, z}) == 3
     assert volume.shape == (y, z, x)
     assert nib.aff2axcodes(affine) == ("P", "S", "R")
-    assert np.allclose(nib.affines.voxel_sizes(affine), (2.4, 3.0, 2.0))
+    assert np.allclose(nib.affines.voxel_sizes(affine), (1.8, 1.9, 2.0))
     assert np.isfinite(volume).all()
 
 
