@@ -18,6 +18,7 @@ from headrisk.brain.reference import reference
 from headrisk.brain.similarity import select
 from headrisk.brain.stored import is_fingerprint_folder, read_fingerprints, write_index
 from headrisk.dataset.gather import gather
+from headrisk.dataset.scans import Scan
 from headrisk.errors import StoreError
 from headrisk.evaluate.conditions import known_conditions
 from headrisk.evaluate.summary import MeasureSummary, strata, summarise
@@ -85,18 +86,22 @@ def audit(job: Job) -> Outcome:
     return Outcome(report, rows)
 
 
+def index(job: Job) -> tuple[tuple[Scan, ...], tuple[str, ...]]:
+    """List the scans of all data sets that come as images, and what indexing had to say."""
+    return gather(
+        [source for source in job.sources if not is_fingerprint_folder(source.path)],
+        contrasts=job.settings.contrasts,
+        work_dir=job.work_dir or job.out / "work",
+        participants=job.participants,
+        sessions=job.sessions,
+    )
+
+
 def prepare(job: Job, log: CostLog) -> tuple[Cohort, tuple[str, ...]]:
-    """Index the data sets and fingerprint every scan; also returns what there is to tell."""
-    images = [source for source in job.sources if not is_fingerprint_folder(source.path)]
+    """Fingerprint every scan; also returns what indexing and preparing had to say."""
     damage: list[StoreError] = []
-    with stage("index", len(images), log, job.listen):
-        scans, notes = gather(
-            images,
-            contrasts=job.settings.contrasts,
-            work_dir=job.work_dir or job.out / "work",
-            participants=job.participants,
-            sessions=job.sessions,
-        )
+    with stage("index", len(job.sources), log, job.listen):
+        scans, notes = index(job)
     with stage("prepare", len(scans), log, job.listen) as listen:
         cohort = prepare_scans(
             scans,
@@ -107,7 +112,7 @@ def prepare(job: Job, log: CostLog) -> tuple[Cohort, tuple[str, ...]]:
             on_damage=damage.append,
         )
         for source in job.sources:
-            if source not in images:
+            if is_fingerprint_folder(source.path):
                 cohort += read_fingerprints(source.path, source.name, job.settings)
     return cohort, (*notes, *(str(error) for error in damage))
 

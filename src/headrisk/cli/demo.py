@@ -1,0 +1,70 @@
+"""Make a small synthetic cohort with known truth and audit it, offline.
+
+The heads are made by a program and belong to nobody. Their figures show what a report looks
+like; they say nothing about real people.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from headrisk.cli.linking import tell
+from headrisk.cli.options import add_run_options, add_setting_options, job_of, with_progress
+from headrisk.errors import UsageError
+
+if TYPE_CHECKING:
+    from headrisk.run.events import Listener
+
+PEOPLE, SESSIONS = 12, 2
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Describe the command's options."""
+    parser.add_argument("out", type=Path, nargs="?", default=Path("headrisk-demo"), metavar="OUT")
+    group = parser.add_argument_group("synthetic people")
+    group.add_argument("--people", type=int, default=PEOPLE, metavar="N")
+    group.add_argument("--sessions", type=int, default=SESSIONS, metavar="N")
+    group.add_argument(
+        "--identity", type=float, default=1.0, metavar="STRENGTH",
+        help="how much people differ; at 0 nobody can be told apart",
+    )  # fmt: skip
+    parser.set_defaults(participant_label=(), session_id=())
+    add_setting_options(parser)
+    add_run_options(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Carry the command out; returns the exit code."""
+
+    def command(listen: Listener) -> int:
+        from headrisk.demo import make_cohort
+        from headrisk.pipeline import audit
+
+        data = arguments.out / "data"
+        _clear(data)
+        job = job_of(arguments, [data], listen)
+        make_cohort(data, arguments.people, arguments.sessions, arguments.identity, job)
+        if arguments.dry_run:
+            sys.stdout.write(f"Data set: {data}\n")
+            return 0
+        return tell(audit(job), job, None)
+
+    return with_progress(command)
+
+
+def _clear(data: Path) -> None:
+    """Remove the data of an earlier demo, and nothing else."""
+    if not data.exists():
+        return
+    if not (data / "sourcedata" / "truth.tsv").is_file():
+        raise UsageError(
+            str(data),
+            found="a folder that no demo made",
+            expected="a new folder, or one of an earlier demo",
+            remedy="Give another output folder.",
+        )
+    shutil.rmtree(data)

@@ -1,0 +1,29 @@
+"""Link the brains of two data sets: who of A is found in B?
+
+A and B are data sets, or output folders of earlier runs, whose fingerprints are then used again.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from headrisk.cli.linking import fail_above, run_audit
+from headrisk.cli.options import add_choice_options, add_run_options, add_setting_options
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Describe the command's options."""
+    parser.add_argument("a", type=Path, metavar="A", help="whose people are searched for")
+    parser.add_argument("b", type=Path, metavar="B", help="where they are searched")
+    parser.add_argument("out", type=Path, metavar="OUT")
+    parser.add_argument("--fail-above", type=fail_above, metavar="RATE", help="exit with 5 above")
+    parser.set_defaults(level="group")
+    add_choice_options(parser)
+    add_setting_options(parser)
+    add_run_options(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Carry the command out; returns the exit code."""
+    return run_audit(arguments, (arguments.a, arguments.b))

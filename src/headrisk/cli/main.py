@@ -1,0 +1,104 @@
+"""The command line: ``headrisk COMMAND``. Parses, runs one command, turns errors into exit codes.
+
+Exit codes: 0 done, 1 internal error, 2 usage, 3 input refused, 4 done with failed scans,
+5 measured risk above ``--fail-above``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import traceback
+from collections.abc import Sequence
+from importlib import import_module
+from typing import NoReturn
+
+from headrisk import __version__
+from headrisk.errors import HeadriskError
+
+COMMANDS = {
+    "demo": "make synthetic people, audit them, and print the path of the report",
+    "audit": "measure how easily people in a data set can be re-identified",
+    "link": "link the brains of two data sets or of two earlier runs",
+    "duplicates": "find one person under two IDs, two under one, and copies of an image",
+    "report": "rebuild the report of an output folder",
+    "doctor": "say what is installed and what each missing part would add",
+}
+INTERNAL_ERROR, INTERRUPTED = 1, 130
+
+
+class _Parser(argparse.ArgumentParser):
+    """Accepts ``--work_dir`` for ``--work-dir``, and says how to get help."""
+
+    def error(self, message: str) -> NoReturn:
+        self.print_usage(sys.stderr)
+        self.exit(2, f"{self.prog}: {message}. See '{self.prog} --help'.\n")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    words = [_hyphens(word) for word in (sys.argv[1:] if argv is None else argv)]
+    name = next((word for word in words if not word.startswith("-")), "")
+    if name not in COMMANDS:
+        _top_parser().parse_args(words)
+        _top_parser().print_help()
+        return 2
+    module = import_module(f"headrisk.cli.{name}")
+    parser = _Parser(prog=f"headrisk {name}", description=module.__doc__)
+    parser.add_argument("-v", "--verbose", action="store_true", help="show details of errors")
+    parser.add_argument("--version", action="version", version=f"headrisk {__version__}")
+    module.add_arguments(parser)
+    place = words.index(name)
+    arguments = parser.parse_args(words[:place] + words[place + 1 :])
+    try:
+        code: int = module.run(arguments)
+    except HeadriskError as error:
+        return _fail(f"headrisk {name}: {error}", error.exit_code, verbose=arguments.verbose)
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 0
+    except KeyboardInterrupt:
+        return _fail(
+            f"headrisk {name}: interrupted; finished scans are kept and the same command goes on",
+            INTERRUPTED,
+            verbose=False,
+        )
+    except Exception as error:  # noqa: BLE001 - the last guard: an exit code, not a traceback
+        message = f"headrisk {name}: internal error ({type(error).__name__}: {error})."
+        remedy = "" if arguments.verbose else " Run again with -v and report what it prints."
+        return _fail(message + remedy, INTERNAL_ERROR, verbose=arguments.verbose)
+    return code
+
+
+def run() -> NoReturn:
+    """Entry point of the ``headrisk`` program."""
+    sys.exit(main())
+
+
+def _top_parser() -> argparse.ArgumentParser:
+    lines = "\n".join(f"  {name:<12}{text}" for name, text in COMMANDS.items())
+    parser = _Parser(
+        prog="headrisk",
+        description="Measures how easily people in a head-MRI data set can be re-identified, "
+        "before the data are shared. Nothing leaves this machine.",
+        epilog=f"commands:\n{lines}\n\n'headrisk COMMAND --help' explains one command.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"headrisk {__version__}")
+    parser.add_argument("command", nargs="?", choices=tuple(COMMANDS), metavar="COMMAND")
+    return parser
+
+
+def _hyphens(word: str) -> str:
+    """Options may be spelt with underscores, values stay as they are."""
+    if not word.startswith("--"):
+        return word
+    option, equals, value = word.partition("=")
+    return option.replace("_", "-") + equals + value
+
+
+def _fail(message: str, code: int, *, verbose: bool) -> int:
+    if verbose:
+        traceback.print_exc()
+    sys.stderr.write(message + "\n")
+    return code

@@ -1,0 +1,108 @@
+"""Options that several commands share, and what they make of a run."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from headrisk.errors import UsageError
+from headrisk.settings import DEFAULT_MEASURES, Settings, read_settings
+
+if TYPE_CHECKING:
+    from headrisk.job import Job
+    from headrisk.run.events import Listener
+
+MEMORY_PER_PROCESS_GB = 0.6
+
+
+def add_run_options(parser: argparse.ArgumentParser) -> None:
+    """How a run is carried out: none of these changes a result."""
+    group = parser.add_argument_group("running")
+    group.add_argument("--nprocs", type=int, default=0, metavar="N", help="worker processes")
+    group.add_argument("--mem-gb", type=float, default=0, metavar="GB", help="memory to keep to")
+    group.add_argument("--work-dir", type=Path, metavar="DIR", help="where DICOM is converted")
+    group.add_argument("--dry-run", action="store_true", help="list the scans and stop")
+    group.add_argument(
+        "--engine", choices=("serial", "processes"), default="processes", help="how to run tasks"
+    )
+
+
+def add_setting_options(parser: argparse.ArgumentParser) -> None:
+    """What is measured, and how."""
+    group = parser.add_argument_group("measuring")
+    group.add_argument("--settings", type=Path, metavar="FILE", help="settings TOML to start from")
+    group.add_argument("--seed", type=int, metavar="N")
+    group.add_argument("--resolution", type=int, choices=(2, 3, 4), metavar="MM", help="2, 3 or 4")
+    group.add_argument("--alignment", choices=("affine", "rigid"))
+    group.add_argument("--accurate", action="store_true", default=None, help="larger network")
+    group.add_argument("--contrasts", nargs="+", metavar="SUFFIX", help="BIDS suffixes, e.g. T1w")
+    group.add_argument(
+        "--measures", nargs="+", metavar="NAME", help=f"of {', '.join(DEFAULT_MEASURES)}"
+    )
+    group.add_argument("--prior", type=float, metavar="P", help="prior of a mated pair")
+    group.add_argument("--one-to-one", action="store_true", default=None, help="assign one to one")
+
+
+def add_choice_options(parser: argparse.ArgumentParser) -> None:
+    """Which people and sessions take part."""
+    group = parser.add_argument_group("choosing")
+    group.add_argument("--participant-label", nargs="+", default=(), metavar="LABEL")
+    group.add_argument("--session-id", nargs="+", default=(), metavar="LABEL")
+
+
+def settings_of(arguments: argparse.Namespace) -> Settings:
+    """Settings from a file, if one is given, with the command line's on top."""
+    base = read_settings(arguments.settings) if arguments.settings else Settings()
+    given: dict[str, Any] = {
+        "seed": arguments.seed,
+        "resolution_mm": arguments.resolution,
+        "alignment": arguments.alignment,
+        "accurate": arguments.accurate,
+        "contrasts": None if arguments.contrasts is None else tuple(arguments.contrasts),
+        "measures": None if arguments.measures is None else tuple(arguments.measures),
+        "mated_prior": arguments.prior,
+        "one_to_one": arguments.one_to_one,
+    }
+    return replace(base, **{name: value for name, value in given.items() if value is not None})
+
+
+def processes_of(arguments: argparse.Namespace) -> int:
+    """Worker processes that cores and memory allow."""
+    if arguments.nprocs < 0:
+        raise UsageError("--nprocs", found=str(arguments.nprocs), expected="1 or more")
+    if arguments.engine == "serial":
+        return 1
+    wanted = arguments.nprocs or len(os.sched_getaffinity(0))
+    if arguments.mem_gb > 0:
+        wanted = min(wanted, int(arguments.mem_gb / MEMORY_PER_PROCESS_GB))
+    return max(1, wanted)
+
+
+def job_of(arguments: argparse.Namespace, paths: Iterable[Path], listen: Listener) -> Job:
+    """The job that the shared options describe."""
+    from headrisk.dataset.gather import name_sources
+    from headrisk.job import Job
+
+    return Job(
+        sources=name_sources(list(paths)),
+        out=arguments.out.absolute(),
+        settings=settings_of(arguments),
+        processes=processes_of(arguments),
+        work_dir=arguments.work_dir,
+        participants=tuple(arguments.participant_label),
+        sessions=tuple(arguments.session_id),
+        listen=listen,
+    )
+
+
+def with_progress(command: Callable[[Listener], int]) -> int:
+    """Run a command with progress on standard error."""
+    from headrisk.run.events import show_progress
+
+    with show_progress(sys.stderr) as listen:
+        return command(listen)
