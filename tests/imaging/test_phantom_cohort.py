@@ -33,7 +33,7 @@ QUICK = replace(
         Scanner("B", "Maker", "Two", "12", (2.0, 1.9, 2.0), "LAS"),
     ),
 )
-PLANTS = Plants(two_ids=1, swapped=1, rewritten=1, resampled=1)
+PLANTS = Plants(two_ids=1, rewritten=1, resampled=1)
 
 
 def _rows(path: Path) -> list[dict[str, str]]:
@@ -53,7 +53,7 @@ def _digests(folder: Path) -> dict[str, str]:
 def cohort(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("cohort") / "bids"
     rng = np.random.default_rng(5)
-    return write_cohort(out, 5, 2, QUICK, rng, load_template(), plants=PLANTS)
+    return write_cohort(out, 3, 1, QUICK, rng, load_template(), plants=PLANTS)
 
 
 def test_same_seed_gives_the_same_bytes_with_any_mapper(tmp_path: Path) -> None:
@@ -71,7 +71,7 @@ def test_same_seed_gives_the_same_bytes_with_any_mapper(tmp_path: Path) -> None:
 
 def test_images_load_and_carry_no_time(cohort: Path) -> None:
     paths = sorted(cohort.rglob("*.nii.gz"))
-    assert len(paths) == 5 * 2 + 2 + 2
+    assert len(paths) == 3 + 1 + 2
     for path in paths:
         content = path.read_bytes()
         assert content[4:8] == b"\0\0\0\0"  # gzip's time
@@ -92,7 +92,7 @@ def test_layout_is_bids(cohort: Path) -> None:
     people = _rows(cohort / "participants.tsv")
     folders = sorted(path.name for path in cohort.glob("sub-*"))
     assert [row["participant_id"] for row in people] == folders
-    assert len(folders) == 5 + 1 + 1
+    assert len(folders) == 3 + 1 + 1
     for row in people:
         assert 20 <= float(row["age"]) <= 80
         assert row["sex"] in {"F", "M"}
@@ -111,14 +111,14 @@ def test_truth_names_every_planted_mistake(cohort: Path) -> None:
     truth = _rows(cohort / "sourcedata" / "truth.tsv")
     assert all((cohort / row["path"]).is_file() for row in truth)
     planted = {row["planted"] for row in truth}
-    assert planted == {"n/a", "two-ids", "swapped", "copy-rewritten", "copy-resampled"}
+    assert planted == {"n/a", "two-ids", "copy-rewritten", "copy-resampled"}
     labels: dict[str, set[str]] = {}
     people: dict[str, set[str]] = {}
     for row in truth:
         labels.setdefault(row["person"], set()).add(row["participant_id"])
         people.setdefault(row["participant_id"], set()).add(row["person"])
-    assert len(labels) == 5
-    assert sum(len(shown) == 2 for shown in people.values()) == 2  # the swapped pair
+    assert len(labels) == 3
+    assert all(len(shown) == 1 for shown in people.values())  # nobody was swapped here
     again = [row for row in truth if row["planted"] == "two-ids"]
     assert {len(labels[row["person"]]) for row in again} == {2}
 
@@ -148,6 +148,14 @@ def test_plan_gives_scanners_without_regard_to_the_person() -> None:
     plans = plan_cohort(60, 2, follow, Plants(), np.random.default_rng(0))
     assert all(len({v.scanner.scanner.serial for v in plan.visits}) == 1 for plan in plans)
     assert len({plan.visits[0].scanner.scanner.serial for plan in plans}) == 2
+
+
+def test_swapped_people_stand_under_each_others_label() -> None:
+    plans = plan_cohort(4, 2, QUICK, Plants(swapped=1), np.random.default_rng(0))
+    labels = [[(v.participant, v.session, v.planted) for v in plan.visits] for plan in plans]
+    assert labels[0] == [("001", "1", ""), ("002", "2", "swapped")]
+    assert labels[1] == [("002", "1", ""), ("001", "2", "swapped")]
+    assert labels[2] == [("003", "1", ""), ("003", "2", "")]
 
 
 def test_plan_spaces_the_sessions() -> None:
