@@ -116,7 +116,7 @@ def test_outsider_uses_no_probe_identity():
 @pytest.mark.parametrize("skew", [0.0, 1.0, -1.0])
 def test_outsider_finds_nothing_where_there_is_nothing(skew):
     rng, alarms = np.random.default_rng(5), 0
-    for _ in range(40):
+    for _ in range(25):
         alarms += unsupervised_threshold(simulated(rng, 40, 0.0, 0.4, skew=skew)).value is not None
     assert alarms <= 1
 
