@@ -82,7 +82,7 @@ def test_images_load_and_carry_no_time(cohort: Path) -> None:
         assert image.header["qform_code"] == image.header["sform_code"] == 1
         volume = load_volume(path)
         assert volume.notes == ()
-        assert volume.data.max() > 200
+        assert volume.data.max() > 100  # the rewritten copy holds a quarter of the gain
 
 
 def test_layout_is_bids(cohort: Path) -> None:
