@@ -11,6 +11,7 @@ from scipy.spatial.transform import Rotation
 
 from headrisk.brain.align import Alignment, Brain, align
 from headrisk.brain.grid import template_grid
+from headrisk.brain.mutual import refine
 from headrisk.brain.normalise import cut_brain, flatten_bias, local_normalise
 from headrisk.brain.quality import judge, mosaic
 from headrisk.brain.resample import resample
@@ -24,7 +25,12 @@ from headrisk.types import Float32Array, FloatArray, ScanResult
 VERSION = 1  # raise when any result of this module changes: stored fingerprints are then renewed
 T1_LIKE = ("T1w", "MPRAGE", "T1rho", "UNIT1", "T1wCE")
 _NORMALISE_FWHM_MM = 6.0 * 2.355
-_GOOD_SCORE = 0.70  # alignment score above which one look at the head is enough
+_GOOD_SCORE = 0.70  # alignment score above which one upright look at the head is enough
+_POOR_SCORE = 0.62  # alignment score below which other views are tried
+_OTHER_VIEWS = (  # turns of the image's axes, degrees about right, anterior and superior
+    (180, 0, 0), (90, 0, 0), (0, 0, 90), (40, 0, 0), (-40, 0, 0), (0, 40, 0), (0, -40, 0),
+    (0, 0, 40), (0, 0, -40),
+)  # fmt: skip
 _UPRIGHT_DEGREES = 20.0  # turn of the head against the image's axes that the network takes well
 _TEMPLATE_CENTRE_MM = (0.0, -18.0, 8.0)
 _ALIGN_MM = 2.0  # voxel size for alignment; fine fingerprints are sampled from finer voxels
@@ -40,6 +46,7 @@ class PrepareTask:
     resolution_mm: int
     alignment: Freedom
     accurate: bool
+    mutual_information: bool = False  # refine by it; see headrisk.brain.mutual for when it helps
 
 
 @dataclass(frozen=True)
@@ -102,48 +109,63 @@ def align_head(volume: Volume, task: PrepareTask) -> AlignedBrain:
     ScanError
         No brain was found, or it holds no positive intensity.
     """
-    best = _one_pass(volume, task, None)
-    if best.stripped:
-        return best
-    turned = False
-    for pose in _better_poses(volume, best):
-        centre = best.alignment.affine @ np.array([*_TEMPLATE_CENTRE_MM, 1.0])
-        try:
-            again = _one_pass(volume, task, upright_view(pose, centre[:3]))
-        except ScanError:  # no brain seen in this pose
-            continue
-        if again.alignment.score > best.alignment.score:
-            best, turned = again, True
-        if best.alignment.score > _GOOD_SCORE:
+    first = _one_pass(volume, task, None)
+    if first.stripped:
+        return first
+    axes = volume.affine[:3, :3] / np.array(volume.voxel_mm)
+    best = _settle(volume, task, first, _nearest_rotation(axes))
+    for turn in _OTHER_VIEWS:
+        if best.alignment.score > _POOR_SCORE:
             break
-    if not turned:
+        pose = _nearest_rotation(axes) @ Rotation.from_rotvec(turn, degrees=True).as_matrix()
+        again = _look(volume, task, pose, first)
+        if again is not None and again.alignment.score > best.alignment.score:
+            best = _settle(volume, task, again, pose)
+    if best is first:
         return best
     note = "the head lies tilted or across the image's axes: the brain was sought along its own"
     return replace(best, notes=(*best.notes, note))
+
+
+def _settle(volume: Volume, task: PrepareTask, one: AlignedBrain, seen: FloatArray) -> AlignedBrain:
+    """Look again along the head's own axes, as long as that is needed and helps.
+
+    ``seen`` (3, 3) holds the axes, in scanner directions, along which the network saw the image.
+    """
+    for _ in range(3):
+        pose = _nearest_rotation(one.alignment.affine[:3, :3])
+        turn = np.degrees(Rotation.from_matrix(seen.T @ pose).magnitude())
+        if turn < _UPRIGHT_DEGREES and one.alignment.score > _GOOD_SCORE:
+            break
+        again = _look(volume, task, pose, one)
+        if again is None or again.alignment.score <= one.alignment.score:
+            break
+        one, seen = again, pose
+    return one
+
+
+def _look(
+    volume: Volume, task: PrepareTask, pose: FloatArray, last: AlignedBrain
+) -> AlignedBrain | None:
+    """Strip along these axes, about where the last look placed the brain; None if none is seen."""
+    centre = last.alignment.affine @ np.array([*_TEMPLATE_CENTRE_MM, 1.0])
+    try:
+        return _one_pass(volume, task, upright_view(pose, centre[:3]))
+    except ScanError:
+        return None
 
 
 def _one_pass(volume: Volume, task: PrepareTask, view: FloatArray | None) -> AlignedBrain:
     found = find_brain(volume, task.scan_id, accurate=task.accurate, view=view)
     flat = flatten_bias(cut_brain(volume, found, _ALIGN_MM, task.scan_id))
     alignment = align(flat, t1_like=task.suffix in T1_LIKE, freedom=task.alignment)
+    if task.mutual_information:
+        alignment = refine(flat, alignment, task.alignment)
     notes = ("already skull-stripped: kept as it is",) if found.already_stripped else ()
     fine = flat
     if task.resolution_mm <= _ALIGN_MM:
         fine = cut_brain(volume, found, task.resolution_mm / 2, task.scan_id)
     return AlignedBrain(flat, fine, alignment, found.volume_ml, notes, found.already_stripped)
-
-
-def _better_poses(volume: Volume, first: AlignedBrain) -> list[FloatArray]:
-    """Head axes in scanner directions, (3, 3) each, along which the network should look again."""
-    axes = volume.affine[:3, :3] / np.array(volume.voxel_mm)
-    pose = _nearest_rotation(first.alignment.affine[:3, :3])
-    seen = np.degrees(Rotation.from_matrix(_nearest_rotation(axes.T @ pose)).magnitude())
-    good = first.alignment.score > _GOOD_SCORE
-    if good:
-        return [pose] if seen > _UPRIGHT_DEGREES else []
-    upright = _nearest_rotation(axes)
-    tilts = [sign * np.radians(40) * axis for axis in np.eye(3) for sign in (-1, 1)]
-    return [pose, *(upright @ Rotation.from_rotvec(tilt).as_matrix() for tilt in tilts)]
 
 
 def _nearest_rotation(matrix: FloatArray) -> FloatArray:
