@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from skimage.metrics import peak_signal_noise_ratio
 
-from headrisk.brain.similarity import select
+from headrisk.brain.similarity import Reference, select
 from headrisk.brain.similarity.residual import residual_correlation
 from headrisk.errors import UsageError
 from headrisk.types import Float32Array, FloatArray, Grid, IntArray
@@ -30,6 +30,30 @@ def images(seed: int, count: int, voxels: int = 5000) -> Float32Array:
     shared = rng.standard_normal(voxels)
     noise = rng.standard_normal((count, voxels))
     return np.clip(0.8 * shared + 0.6 * noise, -4, 4).astype(np.float32)
+
+
+def residual(
+    probes: Float32Array,
+    gallery: Float32Array,
+    probe_person: IntArray,
+    gallery_person: IntArray,
+    directions: Float32Array | None = None,
+    step: int | None = None,
+) -> tuple[FloatArray, str]:
+    shared = None if directions is None else Reference(directions[0], directions)
+    grid = grid_of(probes.shape[1])
+    return residual_correlation(probes, gallery, probe_person, gallery_person, grid, shared, step)
+
+
+def directions_of(vectors: Float32Array) -> Float32Array:
+    """Orthonormal rows that span the vectors."""
+    return np.linalg.qr(vectors.T.astype(float))[0].T.astype(np.float32)
+
+
+def regressed(vectors: Float32Array, directions: Float32Array) -> FloatArray:
+    """What a least-squares fit of the directions leaves of each vector."""
+    x, y = directions.T.astype(float), vectors.T.astype(float)
+    return (y - x @ np.linalg.lstsq(x, y)[0]).T
 
 
 def naive_residual(
@@ -98,22 +122,22 @@ def test_residual_equals_a_mean_recomputed_for_every_pair(
     gallery_person = np.array([*gallery_people, 20, 4, 22])
     probe_person = np.array(probe_people)
     probes, gallery = images(seed, len(probe_person), 60), images(seed + 1, len(gallery_person), 60)
-    got, note = residual_correlation(probes, gallery, probe_person, gallery_person, None, step)
+    got, note = residual(probes, gallery, probe_person, gallery_person, None, step)
     expected = naive_residual(
         probes.astype(float), gallery.astype(float), probe_person, gallery_person
     )
     assert np.abs(got - expected).max() < 2e-5
-    assert "gallery mean" in note
+    assert note.startswith("mean of the gallery (")
 
 
 def test_residual_of_a_list_with_itself_leaves_the_probe_out() -> None:
     person = np.array([0, 0, 1, 2, 3, 3, 3, 4])
     vectors = images(5, len(person), 400)
-    got, _ = residual_correlation(vectors, vectors, person, person)
+    got, _ = residual(vectors, vectors, person, person)
     expected = naive_residual(vectors.astype(float), vectors.astype(float), person, person)
     assert np.abs(got - expected).max() < 1e-5
     assert np.abs(got - got.T).max() < 1e-6
-    cut, _ = residual_correlation(vectors, vectors, person, person, None, 3)
+    cut, _ = residual(vectors, vectors, person, person, None, 3)
     assert np.abs(got - cut).max() < 1e-6
 
 
@@ -130,7 +154,7 @@ def test_residual_without_identity_stays_at_chance(people: int, itself: bool) ->
             probes = gallery = images(seed, 2 * people, 300)
             number = np.tile(np.arange(people), 2)
             same = number[:, None] == number
-        got, _ = residual_correlation(probes, gallery, number, number)
+        got, _ = residual(probes, gallery, number, number)
         mated, nonmated = got[same & (got < 0.999)], got[~same]
         differences.append(mated.mean() - nonmated.mean())
         areas.append((mated[:, None] > nonmated).mean() - 0.5)
@@ -138,32 +162,49 @@ def test_residual_without_identity_stays_at_chance(people: int, itself: bool) ->
         assert abs(found.mean()) < 4 * found.std(ddof=1) / np.sqrt(len(found))
 
 
-def test_residual_of_a_small_gallery_uses_the_reference() -> None:
-    probes, gallery, mean = images(0, 3), images(1, 4), images(2, 1)[0]
-    got, note = residual_correlation(probes, gallery, np.arange(3), np.arange(4), mean)
-    expected = np.corrcoef(probes - mean, gallery - mean)[:3, 3:]
+@pytest.mark.parametrize("itself", [False, True])
+def test_residual_of_a_small_gallery_removes_the_reference(itself: bool) -> None:
+    probes, gallery = images(0, 3), images(1, 4)
+    probes = gallery if itself else probes
+    directions = directions_of(images(2, 5))
+    people = np.arange(4)
+    got, note = residual(probes, gallery, people[: len(probes)], people, directions)
+    left = regressed(probes, directions), regressed(gallery, directions)
+    expected = np.corrcoef(*left)[: len(probes), len(probes) :]
     assert np.abs(got - expected).max() < 1e-6
-    assert note == "reference mean brain (4 gallery people are fewer than 20)"
+    assert note == "mean of the shipped reference brain (4 gallery people are fewer than 20)"
 
 
-def test_residual_of_a_large_gallery_ignores_the_reference() -> None:
-    probes, gallery, mean = images(0, 3), images(1, 20), images(2, 1)[0]
-    people = np.arange(20)
-    with_mean, note = residual_correlation(probes, gallery, people[:3], people, mean)
-    without, _ = residual_correlation(probes, gallery, people[:3], people)
-    assert np.array_equal(with_mean, without)
-    assert note.startswith("gallery mean brain (20 people")
+@pytest.mark.parametrize("step", [None, 7])
+def test_residual_of_a_large_gallery_removes_the_reference_and_the_mean(step: int | None) -> None:
+    probes, gallery = images(0, 3), images(1, 20)
+    directions, people = directions_of(images(2, 5)), np.arange(20)
+    got, note = residual(probes, gallery, people[:3], people, directions, step)
+    left = regressed(probes, directions), regressed(gallery, directions)
+    assert np.abs(got - naive_residual(*left, people[:3], people)).max() < 1e-5
+    assert note.startswith("shipped reference brain and mean of the gallery (20 people")
+    assert np.abs(got - residual(probes, gallery, people[:3], people)[0]).max() > 1e-3
+
+
+def test_residual_of_images_that_are_the_reference_is_zero() -> None:
+    directions = directions_of(images(2, 5))
+    mixtures = (np.random.default_rng(0).standard_normal((4, 5)) @ directions).astype(np.float32)
+    vectors = np.concatenate([mixtures, images(3, 2)])
+    got, _ = residual(vectors, vectors, np.arange(6), np.arange(6), directions)
+    assert np.all(got[:4] == 0)
+    assert np.all(got[:, :4] == 0)
+    assert got[4, 4] == pytest.approx(1, abs=1e-6)
 
 
 def test_residual_needs_three_people_or_a_reference() -> None:
     vectors = images(0, 4)
     with pytest.raises(UsageError, match="2 people in the gallery"):
-        residual_correlation(vectors, vectors, np.arange(4) // 2, np.arange(4) // 2)
+        residual(vectors, vectors, np.arange(4) // 2, np.arange(4) // 2)
 
 
 def test_residual_of_images_that_equal_the_mean_is_zero() -> None:
     vectors = np.tile(images(0, 1), (4, 1))
-    got, _ = residual_correlation(vectors, vectors, np.arange(4), np.arange(4))
+    got, _ = residual(vectors, vectors, np.arange(4), np.arange(4))
     assert np.all(got == 0)
 
 

@@ -15,11 +15,11 @@ from scipy import ndimage, stats
 from skimage.metrics import structural_similarity
 from sklearn.metrics import mutual_info_score
 
-from headrisk.brain.similarity import select
+from headrisk.brain.similarity import PairFamily, select
 from headrisk.settings import DEFAULT_MEASURES
 from headrisk.types import BoolArray, Float32Array, FloatArray, Grid
 
-PAIRWISE = [name for name in DEFAULT_MEASURES if name != "residual-correlation"]
+PAIRWISE = [n for n, found in select(DEFAULT_MEASURES).items() if isinstance(found, PairFamily)]
 SHAPES = [(7, 8, 9), (13, 11, 17), (22, 27, 20)]
 WANG = np.array([0.0448, 0.2856, 0.3001])
 

@@ -85,10 +85,14 @@ def block_tasks(
     grid: Grid,
     block: int | None,
 ) -> Iterator[BlockTask]:
-    """One task for each family and block; for a list against itself the upper triangle only."""
+    """One task for each family and block; for a list against itself the upper triangle only.
+
+    Families that keep most of each image come first: they take longest, and the last task to end
+    should be a short one.
+    """
     families = {id(found): found for found in measures.values()}
-    for key, found in families.items():
-        names = frozenset(name for name, m in measures.items() if id(m) == key)
+    for found in sorted(families.values(), key=lambda f: -f.bytes_per_voxel):
+        names = frozenset(name for name, m in measures.items() if m is found)
         step = block or _block_size(found, grid)
         for i in range(0, len(probes), step):
             rows = slice(i, min(i + step, len(probes)))

@@ -22,7 +22,7 @@ from collections.abc import Callable, Iterable, Set
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from headrisk.errors import UsageError
+from headrisk.errors import InputError, UsageError
 from headrisk.types import Float32Array, FloatArray, Grid, IntArray
 
 Prepare = Callable[[Float32Array, Grid], Any]
@@ -65,6 +65,24 @@ class Reference:
 
     brain: Float32Array
     directions: Float32Array
+
+    def fit_for(self, grid: Grid) -> Reference:
+        """This reference, once its arrays are seen to have the grid's number of voxels.
+
+        Raises
+        ------
+        InputError
+            They have another number of voxels.
+        """
+        for array in (self.brain[None], self.directions):
+            if array.shape[1:] != (grid.size,):
+                raise InputError(
+                    "reference brain",
+                    found=f"an array of shape {array.shape}",
+                    expected=f"{grid.size} voxels in each row",
+                    remedy="Take the reference of the same resolution.",
+                )
+        return self
 
 
 class GalleryScores(Protocol):

@@ -14,7 +14,8 @@ then have one distribution. Each person has one weight in the mean, however many
 
 With c the mean of all G people (one mean vector m_k for each), images and people centred at c,
 the mean without people j and k is ``-(m_j + m_k) / (G - 2)``. Every inner product of a pair's
-residuals then follows from a few matrix products of the block, so no mean is ever recomputed.
+residuals then follows from the images' own inner products, so no mean image is ever made and
+images need to be prepared only a block at a time.
 """
 
 from __future__ import annotations
@@ -23,14 +24,20 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from headrisk.brain.similarity.correlation import FLAT, moments, ncc
+from headrisk.brain.similarity.correlation import FLAT
+from headrisk.brain.similarity.products import (
+    BLOCK_BYTES,
+    Prepare,
+    Products,
+    inner_products,
+    without,
+)
 from headrisk.brain.similarity.registry import Reference, gallery_measure
 from headrisk.errors import UsageError
-from headrisk.types import BoolArray, Float32Array, FloatArray, Grid, IntArray
+from headrisk.types import Float32Array, FloatArray, Grid, IntArray
 
 ENOUGH_PEOPLE = 20  # gallery people from which on the gallery's own mean is used
 FEWEST_PEOPLE = 3  # two are left out of the mean, so one is left
-BLOCK_BYTES = 48 << 20
 
 
 @gallery_measure("residual-correlation")
@@ -50,8 +57,25 @@ def residual_correlation(
     gallery people on, the gallery's own mean brain is then removed too. See
     :func:`residual_scores`.
     """
-    directions = None if reference is None else reference.directions
-    return residual_scores(probes, gallery, probe_person, gallery_person, directions, block)
+    directions = None if reference is None else reference.fit_for(grid).directions
+
+    def prepare(vectors: Float32Array) -> Float32Array:
+        return without(vectors, directions)
+
+    return residual_scores(
+        probes,
+        gallery,
+        probe_person,
+        gallery_person,
+        prepare,
+        step=block or block_size(grid.size),
+        referenced=reference is not None,
+    )
+
+
+def block_size(values: int) -> int:
+    """Images of this many values that are prepared at a time."""
+    return max(1, min(512, BLOCK_BYTES // (4 * values)))
 
 
 def residual_scores(
@@ -59,23 +83,27 @@ def residual_scores(
     gallery: Float32Array,
     probe_person: IntArray,
     gallery_person: IntArray,
-    directions: Float32Array | None,
-    block: int | None,
+    prepare: Prepare,
+    *,
+    step: int,
+    referenced: bool,
 ) -> tuple[FloatArray, str]:
-    """Correlations of all pairs of vectors with what is common to people removed.
+    """Correlations of all pairs of prepared images, with what is common to people removed.
 
     Parameters
     ----------
     probes, gallery
-        (p, values) and (g, values) vectors.
+        (p, voxels) and (g, voxels) fingerprints.
     probe_person, gallery_person
         Person numbers, shared by both lists.
-    directions
-        (k, values) orthonormal vectors to project out, from a reference that no person of the
-        run is part of. With fewer than ``ENOUGH_PEOPLE`` gallery people nothing else is removed;
-        without directions the gallery's own mean is used from ``FEWEST_PEOPLE`` people on.
-    block
-        Images in a block; by default as many as fit ``BLOCK_BYTES``.
+    prepare
+        Makes the centred vectors that are correlated.
+    step
+        Images in a block.
+    referenced
+        ``prepare`` takes out a reference that no person of the run is part of. With fewer than
+        ``ENOUGH_PEOPLE`` gallery people nothing else is removed; without a reference the
+        gallery's own mean is used from ``FEWEST_PEOPLE`` people on.
 
     Returns
     -------
@@ -85,136 +113,108 @@ def residual_scores(
     Raises
     ------
     UsageError
-        The gallery has too few people and no directions were given.
+        The gallery has too few people and there is no reference.
     """
-    people = np.unique(gallery_person)
-    step = block or max(1, min(512, BLOCK_BYTES // (4 * probes.shape[1])))
-    itself = probes is gallery
-    if directions is not None:
-        probes = _without(probes, directions)
-        gallery = probes if itself else _without(gallery, directions)
-        if len(people) < ENOUGH_PEOPLE:
-            few = f"{len(people)} gallery people are fewer than {ENOUGH_PEOPLE}"
-            return _plain(probes, gallery, step), f"mean of the shipped reference brain ({few})"
-    if len(people) < FEWEST_PEOPLE:
+    people = len(np.unique(gallery_person))
+    if not referenced and people < FEWEST_PEOPLE:
         raise UsageError(
             "residual-correlation",
-            found=f"{len(people)} people in the gallery and no reference brain",
+            found=f"{people} people in the gallery and no reference brain",
             expected=f"a reference brain or at least {FEWEST_PEOPLE} people",
             remedy="Give a reference brain or leave this measure out.",
         )
-    scores = _against_gallery(probes, gallery, probe_person, gallery_person, step)
-    text = f"mean of the gallery ({len(people)} people, two left out for each pair)"
-    return scores, text if directions is None else f"shipped reference brain and {text}"
+    few = referenced and people < ENOUGH_PEOPLE
+    products = inner_products(probes, gallery, prepare, step=step, within_gallery=not few)
+    if products.gallery is None or few:
+        text = f"mean of the shipped reference brain ({people} gallery people are fewer than "
+        return _correlations(products), f"{text}{ENOUGH_PEOPLE})"
+    scores = _against_gallery(products, products.gallery, probe_person, gallery_person)
+    text = f"mean of the gallery ({people} people, two left out for each pair)"
+    return scores, f"shipped reference brain and {text}" if referenced else text
 
 
-def _without(vectors: Float32Array, directions: Float32Array) -> Float32Array:
-    """The vectors less their components along orthonormal directions."""
-    return np.asarray(vectors - (vectors @ directions.T) @ directions, dtype=np.float32)
+def _correlations(products: Products) -> FloatArray:
+    norms = np.sqrt(products.probe_square[:, None] * products.gallery_square)
+    scores: FloatArray = np.divide(
+        products.cross, norms, out=np.zeros_like(products.cross), where=norms > 0
+    )
+    return np.clip(scores, -1, 1)
 
 
 @dataclass(frozen=True)
-class _Side:
-    """One side of a block; everything centred at the mean of people and at 0 over voxels."""
+class _Centred:
+    """Inner products of images with the means of people, all centred at the mean of people.
 
-    image: Float32Array  # (n, voxels)
-    own: Float32Array  # (n, voxels) mean of the gallery scans of the image's person, or 0
-    person: IntArray  # (n,)
+    ``people`` is the people's means with one another, (n, n); the others are one row for each
+    image: with the people's means, (images, n), and with the image itself, (images,).
+    """
+
+    people: FloatArray
+    probes: FloatArray
+    probe_square: FloatArray
+    gallery: FloatArray
+    gallery_square: FloatArray
+    cross: FloatArray
 
 
 def _against_gallery(
-    probes: Float32Array,
-    gallery: Float32Array,
-    probe_person: IntArray,
-    gallery_person: IntArray,
-    step: int,
+    products: Products, gallery: FloatArray, probe_person: IntArray, gallery_person: IntArray
 ) -> FloatArray:
-    people = np.unique(gallery_person)
-    mean = _mean_of_people(gallery, gallery_person, people)
-    following = np.roll(people, -1)[np.searchsorted(people, gallery_person)]
-    itself = probes is gallery
-
-    def means(person: IntArray) -> Float32Array:
-        return _person_means(person, gallery, gallery_person, mean)
-
-    def side(images: Float32Array, person: IntArray) -> _Side:
-        return _Side(_centred(images - mean), means(person), person)
-
-    out = np.empty((len(probes), len(gallery)))
-    for i in range(0, len(probes), step):
-        rows = slice(i, i + step)
-        a = side(probes[rows], probe_person[rows])
-        enrolled = np.isin(a.person, people)
-        for j in range(i if itself else 0, len(gallery), step):
-            columns = slice(j, j + step)
-            b = side(gallery[columns], gallery_person[columns])
-            both = (a.person[:, None] != b.person) & enrolled[:, None]
-            after = b.own if both.all() else means(following[columns])
-            out[rows, columns] = _block(a, b, after, both, 1 / (len(people) - 2))
-            if itself:
-                out[columns, rows] = out[rows, columns].T
+    numbers, first = np.unique(gallery_person, return_inverse=True)
+    place = np.searchsorted(numbers, probe_person)
+    enrolled = np.isin(probe_person, numbers)
+    following = (first + 1) % len(numbers)
+    centred = _centre(products, gallery, first, len(numbers))
+    weight = 1 / (len(numbers) - 2)
+    out = np.empty_like(products.cross)
+    for row in range(len(out)):
+        second = following
+        if enrolled[row]:
+            second = np.where(first == place[row], following, place[row])
+        floor = FLAT * products.probe_square[row], FLAT * products.gallery_square
+        out[row] = _row(centred, row, first, second, weight, floor)
     return out
 
 
-def _block(a: _Side, b: _Side, after: Float32Array, both: BoolArray, weight: float) -> FloatArray:
-    """Residual correlation of every pair of a block.
+def _centre(products: Products, gallery: FloatArray, person: IntArray, people: int) -> _Centred:
+    """Move the origin to the mean of people; ``person`` is each gallery image's position."""
+    share = np.zeros((people, len(person)))
+    share[person, np.arange(len(person))] = 1 / np.bincount(person)[person]
+    probes, images = products.cross @ share.T, gallery @ share.T
+    means = share @ images
+    probe_c, image_c, mean_c = probes.mean(axis=1), images.mean(axis=1), means.mean(axis=1)
+    c_c = float(mean_c.mean())
+    return _Centred(
+        people=means - mean_c[:, None] - mean_c + c_c,
+        probes=probes - probe_c[:, None] - mean_c + c_c,
+        probe_square=products.probe_square - 2 * probe_c + c_c,
+        gallery=images - image_c[:, None] - mean_c + c_c,
+        gallery_square=products.gallery_square - 2 * image_c + c_c,
+        cross=products.cross - probe_c[:, None] - image_c + c_c,
+    )
 
-    ``v`` is the sum of the two left-out people's means: b's person, and a's person where ``both``
-    holds, else the person after b's, whose means are ``after``.
+
+def _row(
+    at: _Centred,
+    row: int,
+    first: IntArray,
+    second: IntArray,
+    weight: float,
+    floor: tuple[float, FloatArray],
+) -> FloatArray:
+    """Residual correlations of one probe with the gallery.
+
+    ``first`` and ``second`` are the two people left out for each gallery image; v below is the
+    sum of their means. Residuals whose square is not above ``floor`` count as nothing.
     """
-    one = ~both
-    after_a = a.image @ after.T if one.any() else 0.0
-    a_v = a.image @ b.own.T + both * _inner(a.image, a.own)[:, None] + one * after_a
-    b_v = both * (a.own @ b.image.T) + _inner(b.image, b.own) + one * _inner(b.image, after)
-    v_v = both * (2.0 * (a.own @ b.own.T) + _inner(a.own, a.own)[:, None])
-    v_v += _inner(b.own, b.own) + one * (2 * _inner(b.own, after) + _inner(after, after))
+    images = np.arange(len(first))
+    a_v = at.probes[row, first] + at.probes[row, second]
+    b_v = at.gallery[images, first] + at.gallery[images, second]
+    v_v = at.people[first, first] + 2 * at.people[first, second] + at.people[second, second]
     shared = weight**2 * v_v
-    product = a.image @ b.image.T + weight * (a_v + b_v) + shared
-    image_a, image_b = _inner(a.image, a.image)[:, None], _inner(b.image, b.image)
-    square_a = image_a + 2 * weight * a_v + shared
-    square_b = image_b + 2 * weight * b_v + shared
-    flat = (square_a <= FLAT * image_a) | (square_b <= FLAT * image_b)
+    product = at.cross[row] + weight * (a_v + b_v) + shared
+    square_a = at.probe_square[row] + 2 * weight * a_v + shared
+    square_b = at.gallery_square + 2 * weight * b_v + shared
+    flat = (square_a <= floor[0]) | (square_b <= floor[1])
     scale = np.sqrt(np.where(flat, 1, square_a) * np.where(flat, 1, square_b))
     return np.clip(np.where(flat, 0, product / scale), -1, 1)
-
-
-def _person_means(
-    person: IntArray, gallery: Float32Array, gallery_person: IntArray, mean: Float32Array
-) -> Float32Array:
-    """Centred mean of the gallery scans of each of these people; 0 for one who has none."""
-    out = np.zeros((len(person), gallery.shape[1]), np.float32)
-    for number in np.unique(person):
-        scans = np.asarray(gallery[gallery_person == number])
-        if len(scans):
-            out[person == number] = _centred(scans.mean(axis=0) - mean)
-    return out
-
-
-def _inner(first: Float32Array, second: Float32Array) -> FloatArray:
-    """Inner products of matching rows."""
-    products: FloatArray = np.vecdot(first, second).astype(np.float64)
-    return products
-
-
-def _plain(probes: Float32Array, gallery: Float32Array, step: int) -> FloatArray:
-    out = np.empty((len(probes), len(gallery)))
-    for i in range(0, len(probes), step):
-        a = moments(probes[i : i + step])
-        for j in range(0, len(gallery), step):
-            out[i : i + step, j : j + step] = ncc(a, moments(gallery[j : j + step]))
-    return out
-
-
-def _mean_of_people(gallery: Float32Array, person: IntArray, people: IntArray) -> Float32Array:
-    """The mean brain with one weight for each person."""
-    total = np.zeros(gallery.shape[1])
-    scans = {int(number): int(np.count_nonzero(person == number)) for number in people}
-    for vector, number in zip(gallery, person, strict=True):
-        total += vector / np.float64(scans[int(number)])
-    return (total / len(people)).astype(np.float32)
-
-
-def _centred(vectors: Float32Array) -> Float32Array:
-    """Each vector less its own mean over voxels."""
-    centred: Float32Array = vectors - vectors.mean(axis=-1, keepdims=True)
-    return centred

@@ -12,13 +12,16 @@ from __future__ import annotations
 import numpy as np
 from scipy import ndimage
 
+from headrisk.brain.similarity.boxes import box_volumes, mask_box
+from headrisk.brain.similarity.products import without
 from headrisk.brain.similarity.registry import Reference, gallery_measure
-from headrisk.brain.similarity.residual import residual_scores
+from headrisk.brain.similarity.residual import block_size, residual_scores
 from headrisk.types import Float32Array, FloatArray, Grid, IntArray
 
-NEIGHBOURS = tuple((axis, step) for axis in range(3) for step in (1, -1))
+NEIGHBOURS = 6
 BLUR_VOXELS = 0.6  # Gaussian patch over which differences are averaged
-LEAST_VARIANCE = 0.05  # of the image's mean dissimilarity, added to the local one
+LEAST_VARIANCE = 0.05  # of the brain's mean dissimilarity, added to the local one
+_MARGIN = 4  # voxels around the brain: the Gaussian reaches 2, a difference 1
 
 
 @gallery_measure("self-similarity")
@@ -31,34 +34,64 @@ def self_similarity(
     reference: Reference | None = None,
     block: int | None = None,
 ) -> tuple[FloatArray, str]:
-    """Correlate the descriptors of every pair after removing what all brains share."""
-    directions = None
-    if reference is not None:
-        shared = describe(reference.brain, grid).astype(np.float64)
-        level = np.full(shared.shape, shared.size**-0.5)
-        shared -= shared.mean()
-        shared /= max(float(np.linalg.norm(shared)), 1e-12)
-        directions = np.array([level, shared], dtype=np.float32)
-    described = np.array([describe(vector, grid) for vector in probes], dtype=np.float32)
-    other = described
-    if probes is not gallery:
-        other = np.array([describe(vector, grid) for vector in gallery], dtype=np.float32)
-    return residual_scores(described, other, probe_person, gallery_person, directions, block)
+    """Correlate the descriptors of every pair after removing what all brains share.
+
+    Removed are the descriptor of the reference brain and, from 20 gallery people on, the mean
+    descriptor of the gallery; see :func:`headrisk.brain.similarity.residual.residual_scores`.
+    """
+    directions = None if reference is None else _reference_direction(reference.fit_for(grid), grid)
+
+    def prepare(vectors: Float32Array) -> Float32Array:
+        return without(describe(vectors, grid), directions)
+
+    return residual_scores(
+        probes,
+        gallery,
+        probe_person,
+        gallery_person,
+        prepare,
+        step=block or block_size(NEIGHBOURS * grid.size),
+        referenced=reference is not None,
+    )
 
 
-def describe(vector: Float32Array, grid: Grid) -> Float32Array:
-    """Descriptor of one fingerprint, (6 x voxels,) in 0..1; 0 at and beyond the brain's edge."""
-    image = grid.volume(vector)
-    inside = ndimage.binary_erosion(image != 0)
-    padded = np.pad(image, 1)
-    core = (slice(1, -1),) * 3
-    distances = []
-    for axis, step in NEIGHBOURS:
-        neighbour = np.roll(padded, -step, axis=axis)[core]
-        distances.append(ndimage.gaussian_filter((image - neighbour) ** 2, BLUR_VOXELS))
-    stacked = np.array(distances, dtype=np.float32)
-    variance = stacked.mean(axis=0) + np.float32(LEAST_VARIANCE * float(stacked.mean()) + 1e-12)
-    descriptor = np.exp(-stacked / variance)
-    descriptor /= descriptor.max(axis=0)
-    descriptor[:, ~inside] = 0
-    return np.ascontiguousarray(descriptor[:, grid.mask].ravel(), dtype=np.float32)
+def describe(vectors: Float32Array, grid: Grid) -> Float32Array:
+    """Descriptors of fingerprints, (n, 6 x voxels) in 0..1; 0 at the edge of the brain and of
+    voxels without signal, where a neighbour's absence says nothing about the person.
+
+    The six parts are the neighbours along +x, -x, +y, -y, +z, -z. A neighbour before a voxel sees
+    the same difference as the voxel sees ahead, so three filtered volumes make all six parts.
+    """
+    mask = np.pad(mask_box(grid), _MARGIN)
+    out = np.empty((len(vectors), NEIGHBOURS, grid.size), np.float32)
+    for row, vector in enumerate(vectors):
+        image = box_volumes(vector[None], mask)[0]
+        inside = ndimage.binary_erosion(image != 0)[mask]
+        for axis in range(3):
+            step = np.diff(image, axis=axis, append=0)
+            step *= step
+            ahead = ndimage.gaussian_filter(step, BLUR_VOXELS, mode="constant")
+            out[row, 2 * axis] = ahead[mask]
+            out[row, 2 * axis + 1] = np.roll(ahead, 1, axis=axis)[mask]
+        _normalise(out[row], inside)
+    return out.reshape(len(vectors), NEIGHBOURS * grid.size)
+
+
+def _normalise(distances: Float32Array, inside: np.ndarray) -> None:
+    """Turn (6, voxels) dissimilarities into descriptors, in place."""
+    typical = float(distances[:, inside].mean()) if inside.any() else 0.0
+    local = distances.mean(axis=0)
+    local += np.float32(LEAST_VARIANCE * typical + 1e-12)
+    distances -= distances.min(axis=0)  # the most similar neighbour gets 1
+    distances /= -local
+    np.exp(distances, out=distances)
+    distances[:, ~inside] = 0
+
+
+def _reference_direction(reference: Reference, grid: Grid) -> Float32Array:
+    """The reference brain's descriptor, centred and of length 1, as a list of one direction."""
+    shared = describe(reference.brain[None], grid).astype(np.float64)
+    shared -= shared.mean()
+    length = float(np.linalg.norm(shared))
+    unit: FloatArray = shared / length if length > 0 else shared
+    return unit.astype(np.float32)
