@@ -61,11 +61,15 @@ class Alignment:
     """Where the template's points lie in the scanner, and how well the two agree.
 
     ``affine`` maps template RAS+ mm to scanner RAS+ mm. ``score`` is the share of the image's
-    variance (0..1) that the template explains at 4 mm.
+    variance (0..1) that the template explains at 4 mm, in the brain and 8 mm around it; much of it
+    comes from the brain's outline. ``within`` is the correlation (-1..1) of image and template
+    inside the brain only, so it tells a brain from another thing of its shape; it is negative where
+    white matter is darker than grey in an image that was taken for T1-like.
     """
 
     affine: FloatArray
     score: float
+    within: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -74,6 +78,7 @@ class _Level:
     maps: Float32Array  # (n, 1 + k): a constant and the template maps
     slopes: Float32Array  # (k, n, 12): derivative of each map by the 12 affine parameters
     basis: Float32Array  # (n, 1 + k) orthonormal basis of the maps
+    inner: BoolArray  # (n,) points at least 4 mm inside the brain
 
 
 @dataclass(frozen=True)
@@ -111,7 +116,9 @@ def align(brain: Brain, *, t1_like: bool = True, freedom: Freedom = "affine") ->
     affine = _descend(fields[8.0], _level(8.0, 8, names), start, freedom, steps=12)
     affine = _descend(fields[4.0], _level(4.0, 6, names), affine, freedom, steps=12)
     affine = _descend(fields[2.0], _level(2.0, 4, names), affine, freedom, steps=8)
-    return Alignment(affine, _explained(fields[4.0], _level(4.0, 6, names), affine))
+    level = _level(4.0, 6, names)
+    score = _explained(fields[4.0], level, affine)
+    return Alignment(affine, score, _agreement_within(fields[4.0], level, affine))
 
 
 def _smooth(brain: Brain, fwhm: float) -> _Field:
@@ -149,7 +156,11 @@ def _level(fwhm: float, spacing: int, names: tuple[str, ...]) -> _Level:
     stacked = np.stack(maps, axis=1)
     basis, _ = np.linalg.qr(stacked.astype(np.float64))
     return _Level(
-        points, stacked, np.asarray(slopes, np.float32), np.ascontiguousarray(basis, np.float32)
+        points,
+        stacked,
+        np.asarray(slopes, np.float32),
+        np.ascontiguousarray(basis, np.float32),
+        ndimage.binary_erosion(template.mask, iterations=2)[keep],
     )
 
 
@@ -162,6 +173,23 @@ def _explained(field: _Field, level: _Level, affine: FloatArray) -> float:
         return 0.0
     fitted = level.basis.T @ centred
     return float(fitted @ fitted) / total
+
+
+def _agreement_within(field: _Field, level: _Level, affine: FloatArray) -> float:
+    """Correlation of the image with the template (or its best mix of tissues) inside the brain."""
+    values = field.at(affine, level.points[level.inner])
+    maps = level.maps[level.inner]
+    seen = values > 0
+    values, maps = values[seen], maps[seen]
+    if len(values) < 100 or float(values.std()) < 1e-6:
+        return 0.0
+    if maps.shape[1] == 2:
+        fitted = maps[:, 1]
+    else:
+        fitted = maps @ np.linalg.lstsq(maps, values, rcond=None)[0]
+    if float(fitted.std()) < 1e-6:
+        return 0.0
+    return float(np.corrcoef(values, fitted)[0, 1])
 
 
 def _explained_each(field: _Field, level: _Level, affines: FloatArray) -> FloatArray:
