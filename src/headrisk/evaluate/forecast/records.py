@@ -1,0 +1,155 @@
+"""What a forecast says, and the sentences that go with it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from headrisk.types import Estimate
+
+FEWEST_PEOPLE = 20
+FAR = 100
+LARGE_ERROR = 0.05
+FORECAST_SIZES = (10**3, 10**4, 10**5, 10**6, 10**7)
+
+
+@dataclass(frozen=True)
+class HiddenGallery:
+    """A model fitted on small galleries and tested on the largest that the data have.
+
+    ``error`` is the mean of predicted minus observed over the draws of a small gallery, and
+    ``rms`` the root of the mean square.
+    """
+
+    fitted_size: int
+    predicted_size: int
+    predicted: float
+    observed: float
+    error: float
+    rms: float
+
+
+@dataclass(frozen=True)
+class ModelForecast:
+    """One model: an estimate with a person-level interval for each size of the forecast.
+
+    ``hidden`` is None where the data are too small to hide galleries.
+    """
+
+    model: str
+    estimates: tuple[Estimate, ...]
+    hidden: HiddenGallery | None
+
+
+@dataclass(frozen=True)
+class ForecastPoint:
+    """The range over all models for one gallery size.
+
+    ``least`` and ``most`` are the lowest and highest of the models' values, ``low`` and ``high``
+    the lowest and highest ends of their intervals. The headline is ``high``. ``floor`` holds
+    whatever the distribution of scores: see ``distribution_free_floor``. ``beyond`` marks
+    galleries of more than 100 times the people measured.
+    """
+
+    size: int
+    least: float
+    most: float
+    low: float
+    high: float
+    floor: float
+    beyond: bool
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """A rate at gallery sizes that nobody measured.
+
+    ``points`` is empty where no forecast is made, and ``sentence`` then says why. Where every
+    person was linked (``bound_only``) there are no models: each point runs from its floor to 1.
+    Sizes that the data reach are left out: they can be measured.
+    """
+
+    observed: Estimate | None
+    people: int
+    gallery: int
+    models: tuple[ModelForecast, ...]
+    points: tuple[ForecastPoint, ...]
+    bound_only: bool
+    few_errors: bool
+    sentence: str
+
+
+def distribution_free_floor(lower: float, gallery: int, size: int) -> float:
+    """Least rank-1 rate at ``size`` if the rate at ``gallery`` is at least ``lower``.
+
+    With p a probe's chance to be beaten by a stranger, the rate is the mean of (1 - p)^(N - 1).
+    As x^r is convex for r >= 1, it is at least lower^r with r = (size - 1) / (gallery - 1),
+    whatever the distribution of p (Jensen).
+    """
+    return float(lower ** ((size - 1) / max(gallery - 1, 1)))
+
+
+def range_over_models(
+    models: tuple[ModelForecast, ...],
+    sizes: tuple[int, ...],
+    gallery: int,
+    floors: tuple[float, ...],
+) -> tuple[ForecastPoint, ...]:
+    """Put the models' estimates together, size by size."""
+    return tuple(
+        ForecastPoint(
+            size=size,
+            least=min(model.estimates[place].value for model in models),
+            most=max(model.estimates[place].value for model in models),
+            low=min(model.estimates[place].low for model in models),
+            high=max(model.estimates[place].high for model in models),
+            floor=floors[place],
+            beyond=size > FAR * gallery,
+        )
+        for place, size in enumerate(sizes)
+    )
+
+
+def refused(observed: Estimate | None, people: int, gallery: int, why: str) -> Forecast:
+    """A forecast that is not made, with the reason."""
+    return Forecast(observed, people, gallery, (), (), False, True, f"No forecast: {why}.")
+
+
+def too_few(people: int, gallery: int) -> str:
+    """Why the data cannot carry a forecast, or "" if they can."""
+    if min(people, gallery) >= FEWEST_PEOPLE:
+        return ""
+    who = "1 person" if people == 1 else f"{people} people"
+    return (
+        f"{who} could be searched for in a gallery of {gallery}, "
+        f"and at least {FEWEST_PEOPLE} of each are needed"
+    )
+
+
+def bound_sentence(observed: Estimate, gallery: int) -> str:
+    """What is said where every person was linked."""
+    return (
+        f"All {observed.n} people were linked in a gallery of {gallery}, so the data do not show "
+        f"how fast the rate falls: it may stay at 100 %. The lower limit there is "
+        f"{100 * observed.low:.3g} %; larger galleries have at least the stated bound."
+    )
+
+
+def forecast_sentence(models: tuple[ModelForecast, ...], gallery: int, people: int) -> str:
+    """Say what the range rests on and which models failed on hidden galleries."""
+    start = f"Forecast by {len(models)} models from {people} people in a gallery of {gallery}"
+    tested = [model for model in models if model.hidden is not None]
+    if not tested:
+        return f"{start}; the gallery is too small to test the models on hidden galleries."
+    hidden = tested[0].hidden
+    fitted = 0 if hidden is None else hidden.fitted_size
+    far = [model for model in tested if model.hidden and model.hidden.rms > LARGE_ERROR]
+    if not far:
+        return (
+            f"{start}. Fitted on galleries of {fitted} people, every model tested predicted "
+            f"the rate at {gallery} within {100 * LARGE_ERROR:.0f} points."
+        )
+    names = " and ".join(model.model for model in far)
+    return (
+        f"{start}. Fitted on galleries of {fitted} people, {names} missed the rate at {gallery} "
+        f"by more than {100 * LARGE_ERROR:.0f} points."
+    )
