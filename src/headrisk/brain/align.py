@@ -108,17 +108,39 @@ def align(brain: Brain, *, t1_like: bool = True, freedom: Freedom = "affine") ->
     t1_like
         Use the template's T1; otherwise its tissue maps, for any contrast.
     freedom
-        ``affine`` for 12 parameters, ``rigid`` for 6 (head size is kept).
+        ``affine`` for 12 parameters, ``rigid`` for 6 (head size is kept). A rigid alignment
+        starts from the affine one, whose scores it carries: heads of another size than the
+        template's fit it badly in the right pose too, so a rigid fit cannot judge itself.
     """
     names = T1_MAPS if t1_like else TISSUE_MAPS
     fields = {mm: _smooth(brain, mm) for mm in (8.0, 4.0, 2.0)}
-    start = _first_guess(brain, fields[8.0], names, freedom)
-    affine = _descend(fields[8.0], _level(8.0, 8, names), start, freedom, steps=12)
-    affine = _descend(fields[4.0], _level(4.0, 6, names), affine, freedom, steps=12)
-    affine = _descend(fields[2.0], _level(2.0, 4, names), affine, freedom, steps=8)
+    affine = _pyramid(fields, names, _first_guess(brain, fields[8.0], names), "affine")
     level = _level(4.0, 6, names)
     score = _explained(fields[4.0], level, affine)
-    return Alignment(affine, score, _agreement_within(fields[4.0], level, affine))
+    within = _agreement_within(fields[4.0], level, affine)
+    if freedom == "rigid":
+        affine = _pyramid(fields, names, _unstretched(affine), "rigid")
+    return Alignment(affine, score, within)
+
+
+def _pyramid(
+    fields: dict[float, _Field], names: tuple[str, ...], start: FloatArray, freedom: Freedom
+) -> FloatArray:
+    """Descend at 8, 4 and 2 mm of smoothness."""
+    affine = _descend(fields[8.0], _level(8.0, 8, names), start, freedom, steps=12)
+    affine = _descend(fields[4.0], _level(4.0, 6, names), affine, freedom, steps=12)
+    return _descend(fields[2.0], _level(2.0, 4, names), affine, freedom, steps=8)
+
+
+def _unstretched(affine: FloatArray) -> FloatArray:
+    """The affine's rotation alone, with the template's centre at the same place in the scanner."""
+    template = load_template()
+    centre = np.append(_centroid(template.mask, template.affine), 1.0)
+    left, _, right = np.linalg.svd(affine[:3, :3])
+    rigid = np.eye(4)
+    rigid[:3, :3] = left @ right
+    rigid[:3, 3] = (affine @ centre)[:3] - rigid[:3, :3] @ centre[:3]
+    return rigid
 
 
 def _smooth(brain: Brain, fwhm: float) -> _Field:
@@ -225,19 +247,15 @@ def _rotations() -> FloatArray:
     return covered
 
 
-def _first_guess(
-    brain: Brain, field: _Field, names: tuple[str, ...], freedom: Freedom
-) -> FloatArray:
+def _first_guess(brain: Brain, field: _Field, names: tuple[str, ...]) -> FloatArray:
     template = load_template()
     centre = _centroid(template.mask, template.affine)
     target = _centroid(brain.mask, brain.affine)
-    scale = 1.0
-    if freedom == "affine":
-        volumes = [
-            np.count_nonzero(mask) * abs(np.linalg.det(affine[:3, :3]))
-            for mask, affine in ((brain.mask, brain.affine), (template.mask, template.affine))
-        ]
-        scale = float(np.clip(np.cbrt(volumes[0] / volumes[1]), 0.6, 1.5))
+    volumes = [
+        np.count_nonzero(mask) * abs(np.linalg.det(affine[:3, :3]))
+        for mask, affine in ((brain.mask, brain.affine), (template.mask, template.affine))
+    ]
+    scale = float(np.clip(np.cbrt(volumes[0] / volumes[1]), 0.6, 1.5))
     sparse, coarse = _level(8.0, 16, names), _level(8.0, 12, names)
     rotations = _rotations()
     starts: FloatArray = np.tile(np.eye(4), (len(rotations), 1, 1))
@@ -246,7 +264,7 @@ def _first_guess(
     order = np.argsort(-_explained_each(field, sparse, starts), kind="stable")
     best: tuple[float, FloatArray] = (-1.0, starts[order[0]])
     for start in starts[order[:_TRIED]]:
-        moved = _descend(field, coarse, start, freedom, steps=6)
+        moved = _descend(field, coarse, start, "affine", steps=6)
         best = max(best, (_explained(field, coarse, moved), moved), key=lambda pair: pair[0])
     return best[1]
 
