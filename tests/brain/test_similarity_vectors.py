@@ -172,7 +172,7 @@ def test_residual_of_a_small_gallery_removes_the_reference(itself: bool) -> None
     left = regressed(probes, directions), regressed(gallery, directions)
     expected = np.corrcoef(*left)[: len(probes), len(probes) :]
     assert np.abs(got - expected).max() < 1e-6
-    assert note == "mean of the shipped reference brain (4 gallery people are fewer than 20)"
+    assert note == "shipped reference brain (4 gallery people are fewer than 20)"
 
 
 @pytest.mark.parametrize("step", [None, 7])

@@ -41,10 +41,14 @@ def name_sources(paths: Sequence[Path]) -> tuple[Source, ...]:
     if len(paths) == 1:
         return (Source(resolved[0]),)
     plain = [path.name.split(".")[0] or "dataset" for path in resolved]
-    return tuple(
-        Source(path, name if plain.count(name) == 1 else f"{name}-{k + 1}")
-        for k, (path, name) in enumerate(zip(resolved, plain, strict=True))
-    )
+    names = [name if plain.count(name) == 1 else "" for name in plain]
+    for place, name in enumerate(plain):
+        number = 0
+        while not names[place]:
+            number += 1
+            if f"{name}-{number}" not in names:
+                names[place] = f"{name}-{number}"
+    return tuple(Source(path, name) for path, name in zip(resolved, names, strict=True))
 
 
 def gather(

@@ -39,7 +39,10 @@ class Design:
 
 
 def within(scans: Sequence[Scan], digests: Sequence[str]) -> Design:
-    """Every scan against every other one: the sessions of a data set are gallery and probe."""
+    """Every scan against every other one: the sessions of a data set are gallery and probe.
+
+    ``digests`` are of the scans' files; "" is unknown and equals no other.
+    """
     positions = np.arange(len(scans), dtype=np.int64)
     person = number_people(scan.participant_id for scan in scans)
     return _design(scans, digests, positions, positions, person)
@@ -65,6 +68,7 @@ def _design(
     itself = probes[:, None] == gallery[None, :]
     together = (session[probes][:, None] == session[gallery][None, :]) & labelled[probes][:, None]
     same_bytes = (content[probes][:, None] == content[gallery][None, :]) & ~itself
+    same_bytes &= (content != "")[probes][:, None]
     repeated = int(np.count_nonzero(same_bytes & ~together))
     return Design(
         probes=probes,

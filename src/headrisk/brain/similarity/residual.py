@@ -30,6 +30,7 @@ from headrisk.brain.similarity.products import (
     Prepare,
     Products,
     inner_products,
+    shifted,
     without,
 )
 from headrisk.brain.similarity.registry import Reference, gallery_measure
@@ -124,10 +125,12 @@ def residual_scores(
             remedy="Give a reference brain or leave this measure out.",
         )
     few = referenced and people < ENOUGH_PEOPLE
+    if not few:
+        prepare = shifted(prepare, gallery[:step])
     products = inner_products(probes, gallery, prepare, step=step, within_gallery=not few)
     if products.gallery is None or few:
-        text = f"mean of the shipped reference brain ({people} gallery people are fewer than "
-        return _correlations(products), f"{text}{ENOUGH_PEOPLE})"
+        text = f"{people} gallery people are fewer than {ENOUGH_PEOPLE}"
+        return _correlations(products), f"shipped reference brain ({text})"
     scores = _against_gallery(products, products.gallery, probe_person, gallery_person)
     text = f"mean of the gallery ({people} people, two left out for each pair)"
     return scores, f"shipped reference brain and {text}" if referenced else text
