@@ -25,6 +25,7 @@ from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import ndimage
 from scipy.spatial.transform import Rotation
 
@@ -35,6 +36,7 @@ from headrisk.types import BoolArray, Float32Array, FloatArray
 T1_MAPS = ("t1",)
 TISSUE_MAPS = ("gm", "wm", "mask")
 _TRIED = 10  # best starting rotations that are followed by a few steps
+_LONGEST_STEP_MM = 60.0
 _REACH_MM = 8.0  # template points are taken up to this far outside the brain
 
 
@@ -63,13 +65,14 @@ class Alignment:
     ``affine`` maps template RAS+ mm to scanner RAS+ mm. ``score`` is the share of the image's
     variance (0..1) that the template explains at 4 mm, in the brain and 8 mm around it; much of it
     comes from the brain's outline. ``within`` is the correlation (-1..1) of image and template
-    inside the brain only, so it tells a brain from another thing of its shape; it is negative where
-    white matter is darker than grey in an image that was taken for T1-like.
+    inside the brain only, so it tells a brain from another thing of its shape. ``contrast`` is the
+    difference of white and grey matter in standard deviations, positive for T1-like images.
     """
 
     affine: FloatArray
     score: float
     within: float = 1.0
+    contrast: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -79,6 +82,9 @@ class _Level:
     slopes: Float32Array  # (k, n, 12): derivative of each map by the 12 affine parameters
     basis: Float32Array  # (n, 1 + k) orthonormal basis of the maps
     inner: BoolArray  # (n,) points at least 4 mm inside the brain
+    tissue: NDArray[
+        np.int8
+    ]  # (n,) 1 where the template is grey matter, 2 white, 0 mixed or neither
 
 
 @dataclass(frozen=True)
@@ -117,10 +123,10 @@ def align(brain: Brain, *, t1_like: bool = True, freedom: Freedom = "affine") ->
     affine = _pyramid(fields, names, _first_guess(brain, fields[8.0], names), "affine")
     level = _level(4.0, 6, names)
     score = _explained(fields[4.0], level, affine)
-    within = _agreement_within(fields[4.0], level, affine)
+    within, contrast = _agreement_within(fields[4.0], level, affine)
     if freedom == "rigid":
         affine = _pyramid(fields, names, _unstretched(affine), "rigid")
-    return Alignment(affine, score, within)
+    return Alignment(affine, score, within, contrast)
 
 
 def _pyramid(
@@ -183,6 +189,7 @@ def _level(fwhm: float, spacing: int, names: tuple[str, ...]) -> _Level:
         np.asarray(slopes, np.float32),
         np.ascontiguousarray(basis, np.float32),
         ndimage.binary_erosion(template.mask, iterations=2)[keep],
+        ((template.gm > 0.7) + 2 * (template.wm > 0.9))[keep].astype(np.int8),
     )
 
 
@@ -197,21 +204,22 @@ def _explained(field: _Field, level: _Level, affine: FloatArray) -> float:
     return float(fitted @ fitted) / total
 
 
-def _agreement_within(field: _Field, level: _Level, affine: FloatArray) -> float:
-    """Correlation of the image with the template (or its best mix of tissues) inside the brain."""
+def _agreement_within(field: _Field, level: _Level, affine: FloatArray) -> tuple[float, float]:
+    """Correlation with the template (or its best mix of tissues) inside the brain, and contrast."""
     values = field.at(affine, level.points[level.inner])
     maps = level.maps[level.inner]
     seen = values > 0
-    values, maps = values[seen], maps[seen]
-    if len(values) < 100 or float(values.std()) < 1e-6:
-        return 0.0
-    if maps.shape[1] == 2:
-        fitted = maps[:, 1]
-    else:
+    values, maps, tissue = values[seen], maps[seen], level.tissue[level.inner][seen]
+    spread = float(values.std()) if len(values) > 100 else 0.0
+    if spread < 1e-6 or min(np.count_nonzero(tissue == k) for k in (1, 2)) < 20:
+        return 0.0, 0.0
+    contrast = float(np.median(values[tissue == 2]) - np.median(values[tissue == 1])) / spread
+    fitted = maps[:, 1]
+    if maps.shape[1] > 2:
         fitted = maps @ np.linalg.lstsq(maps, values, rcond=None)[0]
     if float(fitted.std()) < 1e-6:
-        return 0.0
-    return float(np.corrcoef(values, fitted)[0, 1])
+        return 0.0, contrast
+    return float(np.corrcoef(values, fitted)[0, 1]), contrast
 
 
 def _explained_each(field: _Field, level: _Level, affines: FloatArray) -> FloatArray:
@@ -282,7 +290,7 @@ def _descend(
         values = field.at(affine, level.points)
         change = _step(values, level, affine, freedom)
         affine = affine @ exponential(-change)
-        if np.abs(change[:3, :3] * 80).max() + np.abs(change[:3, 3]).max() < 0.01:
+        if _motion(change) < 0.01:
             break
     return affine
 
@@ -314,13 +322,19 @@ def _step(values: Float32Array, level: _Level, affine: FloatArray, freedom: Free
         slopes = slopes @ _rigid_generators()
     design = slopes * weight[:, None]
     normal = (design.T @ slopes).astype(np.float64)
-    normal[np.diag_indices_from(normal)] *= 1 + 1e-6
+    diagonal = np.diag_indices_from(normal)
+    normal[diagonal] += 1e-6 * normal[diagonal] + 1e-9 * normal[diagonal].max() + 1e-12
     solution = np.linalg.solve(normal, (design.T @ residual).astype(np.float64))
     if freedom == "rigid":
         solution = _rigid_generators().astype(np.float64) @ solution
     change = np.zeros((4, 4))
     change[:3] = solution.reshape(3, 4)
-    return change
+    return change * min(1.0, _LONGEST_STEP_MM / max(_motion(change), 1e-12))
+
+
+def _motion(change: FloatArray) -> float:
+    """About how far, in mm, a generator moves a point 80 mm from the centre."""
+    return float(np.abs(change[:3, :3] * 80).max() + np.abs(change[:3, 3]).max())
 
 
 @cache

@@ -71,7 +71,7 @@ def prepare(task: PrepareTask) -> ScanResult:
     try:
         volume = load_volume(Path(task.path))
         aligned = align_head(volume, task)
-        quality = judge(aligned.volume_ml, aligned.alignment)
+        quality = judge(aligned.volume_ml, aligned.alignment, t1_like=task.suffix in T1_LIKE)
         vector = fingerprint(aligned, task.resolution_mm)
     except ScanError as error:
         return ScanResult(

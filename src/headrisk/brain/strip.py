@@ -18,6 +18,7 @@ from headrisk.imaging.volume import Volume
 from headrisk.types import BoolArray, Float32Array, FloatArray, IntArray
 
 _SMALL, _LARGE = 128, 256
+_LEAST_ML = 50.0  # of brain; the network sees some in almost any image
 _VIEW_MM = 256.0  # edge of the cube that the small network sees of a head turned upright
 _BOX_MARGIN = 0.1  # of the brain's extent, on each side, for the large network
 _STRIPPED_LITRES = (0.4, 2.4)  # an image with no more than this above background is a bare brain
@@ -71,7 +72,7 @@ def find_brain(
     affine = _field_of_view(volume, _SMALL) if view is None else view
     small = _run(_sample(volume, affine, _SMALL), "brain_small.onnx")
     inside = _largest(small > 0)
-    if inside is None:
+    if inside is None or np.count_nonzero(inside) * _voxel_ml(affine) < _LEAST_ML:
         raise _no_brain(subject)
     if view is None and (bare := _bare_brain(volume, inside)) is not None:
         return bare

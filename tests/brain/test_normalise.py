@@ -1,0 +1,97 @@
+"""Cutting out, flattening and normalising, against naive loops."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from heads import head, pose
+
+from headrisk.brain.align import Brain
+from headrisk.brain.normalise import CLIP, cut_brain, flatten_bias, local_normalise
+from headrisk.brain.strip import BrainMap
+from headrisk.errors import ScanError
+from headrisk.imaging.volume import Volume
+
+
+def evidence(inside: np.ndarray, affine: np.ndarray) -> BrainMap:
+    logit = np.where(inside, 1, -1).astype(np.float32)
+    return BrainMap(logit, affine, 1.0, already_stripped=False)
+
+
+def test_local_normalise_against_a_loop() -> None:
+    rng = np.random.default_rng(0)
+    image = rng.random((7, 8, 9), dtype=np.float32) * 5
+    inside = rng.random(image.shape) > 0.3
+    sigma = 1.4
+    index = np.argwhere(inside)
+    flat = np.zeros(image.shape)
+    radius = int(2.5 * sigma + 0.5)
+
+    def weights(p: np.ndarray) -> np.ndarray:
+        apart = index - p
+        kernel = np.exp(-0.5 * (apart**2).sum(axis=1) / sigma**2)
+        return kernel * (np.abs(apart) <= radius).all(axis=1)
+
+    mean = np.array([np.average(image[inside], weights=weights(p)) for p in index])
+    centred = image[inside] - mean
+    variance = np.array([np.average(centred**2, weights=weights(p)) for p in index])
+    values = centred / np.sqrt(variance + 1e-3 * image[inside].var())
+    flat[inside] = np.clip((values - values.mean()) / values.std(), -CLIP, CLIP)
+    np.testing.assert_allclose(local_normalise(image, inside, sigma), flat, atol=2e-3)
+
+
+def test_local_normalise_ignores_gain_and_what_is_outside() -> None:
+    rng = np.random.default_rng(1)
+    image = rng.random((9, 8, 7), dtype=np.float32)
+    inside = rng.random(image.shape) > 0.4
+    once = local_normalise(image, inside, 2.0)
+    twice = local_normalise(np.where(inside, 7 * image, np.float32(99)), inside, 2.0)
+    np.testing.assert_allclose(once, twice, atol=1e-3)
+    assert not once[~inside].any()
+
+
+def test_cut_averages_whole_blocks_and_keeps_places() -> None:
+    shape = (24, 26, 28)
+    data = np.random.default_rng(0).random(shape, dtype=np.float32) + 1
+    inside = np.zeros(shape, bool)
+    inside[8:16, 9:17, 10:20] = True
+    affine = np.array([[1, 0, 0, -3], [0, 1, 0, 5], [0, 0, 2, 7], [0, 0, 0, 1.0]])
+    brain = cut_brain(Volume(data, affine), evidence(inside, affine), 2.0, "x")
+    np.testing.assert_allclose(brain.voxel_mm, [2, 2, 2])
+    for i, j, k in np.argwhere(brain.mask)[::7]:
+        corner = np.linalg.inv(affine) @ brain.affine @ np.array([i - 0.25, j - 0.25, k, 1.0])
+        x, y, z = np.round(corner[:3]).astype(int)
+        assert brain.data[i, j, k] == pytest.approx(data[x : x + 2, y : y + 2, z].mean(), rel=1e-5)
+    assert not brain.data[~brain.mask].any()
+
+
+def test_cut_takes_evidence_from_a_turned_grid() -> None:
+    shape = (40, 44, 48)
+    data = np.ones(shape, np.float32)
+    view = np.eye(4)
+    view[:3, :3] = [[0, 0, 1], [1, 0, 0], [0, 1, 0]]  # evidence stored (y, z, x)
+    turned = np.zeros((44, 48, 40), bool)
+    turned[12:20, 14:30, 10:15] = True
+    brain = cut_brain(Volume(data, np.eye(4)), evidence(turned, view), 1.0, "x")
+    found = np.argwhere(brain.mask) + brain.affine[:3, 3]
+    np.testing.assert_array_equal(found.min(axis=0), [10, 12, 14])
+    np.testing.assert_array_equal(found.max(axis=0), [14, 19, 29])
+
+
+def test_cut_refuses_a_brain_without_signal() -> None:
+    data = -np.ones((10, 11, 12), np.float32)
+    with pytest.raises(ScanError, match="no positive intensity"):
+        cut_brain(Volume(data, np.eye(4)), evidence(data < 0, np.eye(4)), 2.0, "x")
+
+
+def test_flatten_removes_a_smooth_gain() -> None:
+    volume = head(pose((0, 0, 0)), (3.0, 3.0, 3.0))
+    mask = volume.data > 150
+    ramp = np.exp(np.linspace(-0.5, 0.5, volume.shape[2])).astype(np.float32)
+    plain, shaded = (
+        flatten_bias(Brain(np.where(mask, x, np.float32(0)), mask, volume.affine))
+        for x in (volume.data, volume.data * ramp)
+    )
+    apart = np.abs(np.log(shaded.data[mask]) - np.log(plain.data[mask]))
+    assert np.median(plain.data[mask]) == pytest.approx(1, abs=0.02)
+    assert np.median(apart) < 0.04  # of a gain that spans a factor of 2.7
