@@ -15,8 +15,8 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_info
 
-from headrisk.errors import ScanError, UsageError
-from headrisk.run.engine import WorkerLost, run_tasks, stream_tasks
+from headrisk.errors import HeadriskError, ScanError, UsageError
+from headrisk.run.engine import WorkerLost, mapper, run_tasks, stream_tasks
 
 
 def square_slowly(task: int) -> int:
@@ -101,6 +101,19 @@ def test_a_killed_worker_costs_only_its_task(tmp_path: Path) -> None:
 
 def test_a_task_that_survives_its_second_try_is_not_lost(tmp_path: Path) -> None:
     assert run_tasks(functools.partial(die_once, tmp_path), range(3), processes=2) == [0, 1, 2]
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_a_mapper_is_like_map(processes: int) -> None:
+    run = mapper(processes)
+    assert run(square_slowly, range(5)) == [n * n for n in range(5)]
+    assert set(run(thread_counts, [0])[0]) == {1}
+    assert run(square_slowly, []) == []
+
+
+def test_a_mapper_has_no_result_without_every_task(tmp_path: Path) -> None:
+    with pytest.raises(HeadriskError, match=r"task 3: the worker process ended.*more memory"):
+        mapper(2)(functools.partial(die_at_three, tmp_path), range(5))
 
 
 @pytest.mark.parametrize("processes", [1, 2])

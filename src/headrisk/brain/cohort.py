@@ -74,8 +74,8 @@ def prepare_scans(
     found = [_recall(scan, settings, store, on_damage) for scan in scans]
     missing = [k for k, (_, result, key) in enumerate(found) if key and result.vector is None]
     tasks = [_task(scans[k], settings) for k in missing]
-    counts = {"done": len(scans) - len(missing), "failed": 0}
-    counts["failed"] = sum(result.status == "failed" and not key for _, result, key in found)
+    known = {*range(len(scans))} - {*missing}
+    counts = {"done": len(known), "failed": sum(found[k][1].status == "failed" for k in known)}
     listen(Advanced(STAGE, counts["done"], counts["failed"]))
 
     def done(index: int, result: ScanResult | WorkerLost) -> None:

@@ -11,14 +11,15 @@ import pyarrow as pa
 from pyarrow import parquet
 
 from headrisk.brain.cohort import Cohort, restore
+from headrisk.brain.prepare import VERSION
 from headrisk.dataset.scans import SCAN_SCHEMA, Scan, scan_rows, scan_table
-from headrisk.errors import InputError
+from headrisk.errors import InputError, StoreError
 from headrisk.run.store import Store, open_store
 from headrisk.settings import Settings
 from headrisk.types import ScanResult
 
 INDEX = Path("internal") / "fingerprints.parquet"
-_EXTRA = ("key", "digest", "resolution_mm", "alignment")
+_EXTRA = ("key", "digest", "version", "resolution_mm", "alignment")
 
 
 def is_fingerprint_folder(path: Path) -> bool:
@@ -33,6 +34,7 @@ def fingerprint_index(cohort: Cohort, settings: Settings) -> pa.Table:
     columns: dict[str, pa.Array[Any]] = {
         "key": pa.array(cohort.keys, pa.string()),
         "digest": pa.array(cohort.digests, pa.string()),
+        "version": pa.array([VERSION] * size, pa.int64()),
         "resolution_mm": pa.array([settings.resolution_mm] * size, pa.int64()),
         "alignment": pa.array([settings.alignment] * size, pa.string()),
     }
@@ -63,8 +65,8 @@ def read_fingerprints(path: Path, name: str, settings: Settings) -> Cohort:
     Raises
     ------
     InputError
-        The folder's index is damaged, a fingerprint is missing, or they were made with another
-        resolution or alignment.
+        The folder's index is damaged, a fingerprint is missing or damaged, or they were made with
+        another resolution, alignment or version of the preparation.
     """
     place = path / INDEX
     try:
@@ -74,16 +76,10 @@ def read_fingerprints(path: Path, name: str, settings: Settings) -> Cohort:
     missing = {*SCAN_SCHEMA.names, *_EXTRA} - set(table.column_names)
     if missing:
         raise InputError(str(place), found=f"no column {sorted(missing)[0]}")
-    wanted = {"resolution_mm": settings.resolution_mm, "alignment": settings.alignment}
-    for column, value in wanted.items():
-        others = sorted({str(found) for found in table.column(column).to_pylist()} - {str(value)})
-        if others:
-            raise InputError(
-                str(place),
-                found=f"fingerprints made with {column} {others[0]}",
-                expected=f"{column} {value}, as in this run",
-                remedy="Give the same settings to both runs.",
-            )
+    _require_same(place, table, "version", VERSION, "Run that audit again.")
+    same = "Give the same settings to both runs."
+    _require_same(place, table, "resolution_mm", settings.resolution_mm, same)
+    _require_same(place, table, "alignment", settings.alignment, same)
     store = open_store(path / "store")
     keys, digests = (
         tuple(str(value) for value in table.column(name).to_pylist()) for name in ("key", "digest")
@@ -96,11 +92,30 @@ def read_fingerprints(path: Path, name: str, settings: Settings) -> Cohort:
     return Cohort(scans, results, digests, keys)
 
 
+def _require_same(place: Path, table: pa.Table, column: str, value: object, remedy: str) -> None:
+    others = sorted({str(found) for found in table.column(column).to_pylist()} - {str(value)})
+    if others:
+        raise InputError(
+            str(place),
+            found=f"fingerprints made with {column} {others[0]}",
+            expected=f"{column} {value}, as in this run",
+            remedy=remedy,
+        )
+
+
 def _result(store: Store, scan: Scan, key: str) -> ScanResult:
     if not key:
         reason = scan.reason or "failed in the earlier run"
         return ScanResult(scan.scan_id, "failed", reason, 0.0, "failed", 0.0)
-    entry = store.read(key)
+    try:
+        entry = store.read(key)
+    except StoreError as error:
+        raise InputError(
+            error.subject,
+            found=error.found,
+            expected=error.expected,
+            remedy="Run that audit again.",
+        ) from error
     if entry is None:
         raise InputError(
             str(store.root),
