@@ -95,8 +95,10 @@ def compared_sentence(design: Design, contrasts: Sequence[str], sources: int) ->
     else:
         text = f"Every {kinds} scan of the data set was searched among the scans of the others."
     if design.copies:
-        pairs = "pair" if design.copies == 1 else "pairs"
-        text += f" {design.copies} {pairs} of identical files were left out."
+        left_out = (
+            "pair of identical files was" if design.copies == 1 else "pairs of identical files were"
+        )
+        text += f" {design.copies} {left_out} left out."
     return text
 
 
