@@ -1,13 +1,32 @@
-"""What a run is asked to do."""
+"""What a run is asked to do, whether it can be done there, and the log it keeps."""
 
 from __future__ import annotations
 
+import hashlib
+import os
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
+from headrisk import __version__
 from headrisk.dataset.gather import Source
-from headrisk.run.events import Listener, ignore
+from headrisk.errors import UsageError
+from headrisk.run.audit import append_audit
+from headrisk.run.digests import canonical_json, sha256_of_file
+from headrisk.run.events import Event, Finished, Listener, ignore
 from headrisk.settings import Settings
+
+LOG = "audit.jsonl"
+_REPLACED = (  # what a run writes over; in a folder of somebody else's it would be lost
+    "dataset_description.json",
+    "internal",
+    "methods.md",
+    "report.html",
+    "report.json",
+    "report-run.json",
+    "settings.toml",
+    "tables",
+)
 
 
 @dataclass(frozen=True)
@@ -26,7 +45,7 @@ class Job:
     work_dir
         Where DICOM series are converted; ``out/work`` if None.
     participants, sessions
-        Labels to restrict to; all if empty.
+        Labels of the first data set to restrict it to; all if empty. The others stay whole.
     listen
         Told about progress.
     """
@@ -39,3 +58,94 @@ class Job:
     participants: tuple[str, ...] = ()
     sessions: tuple[str, ...] = ()
     listen: Listener = ignore
+
+
+def require_out(job: Job) -> None:
+    """Refuse an output folder that cannot be written, is not ours, or lies in a data set.
+
+    An output folder inside a data set would be shared with it, labels and brains included.
+    Nothing is made yet.
+
+    Raises
+    ------
+    UsageError
+        Says what stands in the way.
+    """
+    out = job.out.resolve()
+    for source in job.sources:
+        if source.path.is_dir() and out.is_relative_to(source.path.resolve()):
+            where = "the data set itself" if out == source.path.resolve() else "inside a data set"
+            raise _unfit(job.out, where, "a folder outside every data set that is read")
+    there = next(place for place in (out, *out.parents) if place.exists())
+    if not there.is_dir():
+        raise _unfit(there, "a file", "a folder")
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise _unfit(there, "a folder you may not write in", "a writable folder")
+    foreign = [name for name in _REPLACED if (out / name).exists()]
+    if foreign and not (out / "store" / "tmp").is_dir():
+        raise _unfit(
+            job.out,
+            f"a folder with {foreign[0]}, but not an output of headrisk",
+            "a new or empty folder, or an earlier output",
+        )
+
+
+def begin(job: Job, scans: int) -> None:
+    """Make the output folder and open its log.
+
+    Raises
+    ------
+    UsageError
+        The folder cannot be made.
+    StoreError
+        The log cannot be written.
+    """
+    try:
+        job.out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _unfit(job.out, error.strerror or str(error), "a folder that can be made") from error
+    digest = hashlib.sha256(canonical_json(job.settings.as_dict())).hexdigest()
+    detail: dict[str, str | int] = {
+        "data_sets": len(job.sources),
+        "scans": scans,
+        "settings_sha256": digest,
+    }
+    _log(job, "start", {"headrisk": __version__, **detail})
+
+
+def recorded(job: Job) -> Listener:
+    """The job's listener, which also writes the end of each stage to the log."""
+
+    def listen(event: Event) -> None:
+        job.listen(event)
+        if isinstance(event, Finished):
+            counts = {"done": event.done, "failed": event.failed}
+            _log(job, "stage", {"stage": event.stage, **counts})
+
+    return listen
+
+
+def finish(job: Job, scans: int, failed: int) -> None:
+    """Close the log with the digest of ``report.json``.
+
+    Raises
+    ------
+    StoreError
+        The log cannot be written.
+    """
+    digest = sha256_of_file(job.out / "report.json")
+    _log(job, "finish", {"scans": scans, "failed": failed, "report_sha256": digest})
+
+
+def _log(job: Job, action: str, detail: dict[str, str | int]) -> None:
+    """Add a line: counts and digests, never a label or a path."""
+    append_audit(job.out / LOG, action, detail, when=datetime.now(UTC))
+
+
+def _unfit(place: Path, found: str, expected: str) -> UsageError:
+    return UsageError(
+        f"output folder {place}",
+        found=found,
+        expected=expected,
+        remedy="Give another output folder.",
+    )

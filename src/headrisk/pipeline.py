@@ -16,15 +16,16 @@ from headrisk.brain.grid import template_grid
 from headrisk.brain.methods import NAME, REFERENCES, method_sentences
 from headrisk.brain.reference import reference
 from headrisk.brain.similarity import select
-from headrisk.brain.stored import is_fingerprint_folder, read_fingerprints, write_index
-from headrisk.dataset.gather import gather
-from headrisk.dataset.scans import Scan
+from headrisk.brain.stored import write_index
+from headrisk.dataset.people import require_distinct_labels
 from headrisk.errors import StoreError
 from headrisk.evaluate.conditions import known_conditions
 from headrisk.evaluate.summary import MeasureSummary, strata, summarise
-from headrisk.job import Job
+from headrisk.intake import index, prepared_here, recall
+from headrisk.job import Job, begin, finish, recorded, require_out
 from headrisk.linkage.compare import Comparison, compare
 from headrisk.linkage.design import Design, against, within
+from headrisk.linkage.mates import searchable
 from headrisk.report.assemble import modality_section
 from headrisk.report.linkage_part import (
     compared_sentence,
@@ -58,16 +59,19 @@ def audit(job: Job) -> Outcome:
 
     Raises
     ------
+    UsageError
+        A measure is unknown, or the output folder cannot be used.
     InputError
         A data set cannot be used at all. Scans that cannot be used do not end the run.
     """
     started, log = datetime.now(UTC), CostLog()
+    select(job.settings.measures)
     cohort, notes = prepare(job, log)
     usable = cohort.usable()
     design, scores = link(usable, job, log)
     summaries = evaluate(scores, job, log)
     rows = scan_rows(cohort.scans, cohort.results)
-    section = describe(rows, usable, design, scores, summaries, job)
+    section = describe(rows, cohort, design, scores, summaries, job)
     report = Report(modalities=(section,), settings=job.settings.as_dict(), version=__version__)
     internal = internal_part(
         rows,
@@ -82,27 +86,25 @@ def audit(job: Job) -> Outcome:
     provenance = collect_provenance(job.settings, [d for d in cohort.digests if d])
     run = RunRecord(started.strftime("%Y-%m-%dT%H:%M:%SZ"), provenance, tuple(log.costs))
     write_report(report, internal, job.out, run)
-    write_index(cohort, job.settings, job.out)
-    return Outcome(report, rows)
-
-
-def index(job: Job) -> tuple[tuple[Scan, ...], tuple[str, ...]]:
-    """List the scans of all data sets that come as images, and what indexing had to say."""
-    return gather(
-        [source for source in job.sources if not is_fingerprint_folder(source.path)],
-        contrasts=job.settings.contrasts,
-        work_dir=job.work_dir or job.out / "work",
-        participants=job.participants,
-        sessions=job.sessions,
-    )
+    own = prepared_here(cohort, job)
+    if own.scans:
+        write_index(own, job.settings, job.out)
+    outcome = Outcome(report, rows)
+    finish(job, len(rows), outcome.failed)
+    return outcome
 
 
 def prepare(job: Job, log: CostLog) -> tuple[Cohort, tuple[str, ...]]:
     """Fingerprint every scan; also returns what indexing and preparing had to say."""
+    require_out(job)
     damage: list[StoreError] = []
-    with stage("index", len(job.sources), log, job.listen):
+    with stage("index", len(job.sources), log, recorded(job)):
         scans, notes = index(job)
-    with stage("prepare", len(scans), log, job.listen) as listen:
+        earlier = recall(job)
+        labels = (scan.participant_id for scan in (*scans, *earlier.scans))
+        require_distinct_labels(labels, "the data sets together")
+        begin(job, len(scans) + len(earlier.scans))
+    with stage("prepare", len(scans), log, recorded(job)) as listen:
         cohort = prepare_scans(
             scans,
             job.settings,
@@ -111,21 +113,22 @@ def prepare(job: Job, log: CostLog) -> tuple[Cohort, tuple[str, ...]]:
             listen=listen,
             on_damage=damage.append,
         )
-        for source in job.sources:
-            if is_fingerprint_folder(source.path):
-                cohort += read_fingerprints(source.path, source.name, job.settings)
-    return cohort, (*notes, *(str(error) for error in damage))
+    return cohort + earlier, (*notes, *(str(error) for error in damage))
+
+
+def plan(cohort: Cohort, job: Job) -> Design:
+    """Decide which pairs say something: within one data set, or of the first with the others."""
+    if len(job.sources) == 1:
+        return within(cohort.scans, cohort.digests)
+    return against(cohort.scans, cohort.digests, job.sources[0].name)
 
 
 def link(cohort: Cohort, job: Job, log: CostLog) -> tuple[Design, Comparison]:
-    """Decide which pairs say something, and score them all under every measure."""
-    if len(job.sources) == 1:
-        design = within(cohort.scans, cohort.digests)
-    else:
-        design = against(cohort.scans, cohort.digests, job.sources[0].name)
+    """Score all pairs of a cohort of usable scans under every measure."""
+    design = plan(cohort, job)
     if not design.usable.any():
         return design, Comparison({}, {})
-    with stage("compare", None, log, job.listen):
+    with stage("compare", None, log, recorded(job)):
         vectors = cohort.vectors()
         probes = vectors[design.probes]
         return design, compare(
@@ -144,7 +147,7 @@ def link(cohort: Cohort, job: Job, log: CostLog) -> tuple[Design, Comparison]:
 def evaluate(scores: Comparison, job: Job, log: CostLog) -> tuple[MeasureSummary, ...]:
     """Thresholds, rates and intervals of every measure."""
     seeds = np.random.default_rng(job.settings.seed).spawn(len(scores))
-    with stage("evaluate", len(scores), log, job.listen):
+    with stage("evaluate", len(scores), log, recorded(job)):
         return tuple(
             summarise(one, settings=job.settings, rng=rng)
             for one, rng in zip(scores.values(), seeds, strict=True)
@@ -160,6 +163,8 @@ def describe(
     job: Job,
 ) -> ModalitySection:
     """The brain's section of the report; conditions are those of the headline measure."""
+    everybody, cohort = cohort, cohort.usable()
+    wanted = searchable(everybody.scans, plan(everybody, job))
     probes, gallery = ([cohort.scans[k] for k in side] for side in (design.probes, design.gallery))
     probe_mm, gallery_mm = (
         [cohort.results[k].voxel_mm for k in side] for side in (design.probes, design.gallery)
@@ -171,6 +176,7 @@ def describe(
         list(scores.values()),
         summaries,
         strata(next(iter(scores.values())), conditions) if scores else (),
+        unsearched=len(wanted - searchable(cohort.scans, design)),
         compared=compared_sentence(design, job.settings.contrasts, len(job.sources)),
         method=method_sentences(job.settings, scores.notes),
         references=REFERENCES,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from headrisk.cli.linking import DONE, fail_above, run_audit
+from headrisk.cli.linking import fail_above, run_audit
 from headrisk.cli.options import add_choice_options, add_run_options, add_setting_options
 
 
@@ -29,7 +29,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--against", type=Path, action="append", default=[], metavar="DATASET",
         help="data an attacker may hold; may be given several times",
     )  # fmt: skip
-    parser.add_argument("--fail-above", type=fail_above, metavar="RATE", help="exit with 5 above")
+    parser.add_argument(
+        "--fail-above", type=fail_above, metavar="RATE",
+        help="exit with 5 if any measure links a larger share of people (0 to 1), with 3 if "
+        "there is too little data to tell",
+    )  # fmt: skip
     add_choice_options(parser)
     add_setting_options(parser)
     add_run_options(parser)
@@ -37,5 +41,4 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Carry the command out; returns the exit code."""
-    paths = (arguments.dataset, *arguments.against)
-    return run_audit(arguments, paths) if arguments.level else DONE
+    return run_audit(arguments, (arguments.dataset, *arguments.against))

@@ -13,7 +13,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from headrisk.cli.linking import tell
-from headrisk.cli.options import add_run_options, add_setting_options, job_of, with_progress
+from headrisk.cli.options import (
+    add_run_options,
+    add_setting_options,
+    at_least,
+    job_of,
+    with_progress,
+)
 from headrisk.errors import UsageError
 
 if TYPE_CHECKING:
@@ -26,8 +32,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the command's options."""
     parser.add_argument("out", type=Path, nargs="?", default=Path("headrisk-demo"), metavar="OUT")
     group = parser.add_argument_group("synthetic people")
-    group.add_argument("--people", type=int, default=PEOPLE, metavar="N")
-    group.add_argument("--sessions", type=int, default=SESSIONS, metavar="N")
+    group.add_argument("--people", type=at_least(1), default=PEOPLE, metavar="N")
+    group.add_argument("--sessions", type=at_least(1), default=SESSIONS, metavar="N")
     group.add_argument(
         "--identity", type=float, default=1.0, metavar="STRENGTH",
         help="how much people differ; at 0 nobody can be told apart",
@@ -41,17 +47,21 @@ def run(arguments: argparse.Namespace) -> int:
     """Carry the command out; returns the exit code."""
 
     def command(listen: Listener) -> int:
+        from headrisk.job import require_out
+
+        data = arguments.out / "data"
+        job = job_of(arguments, [data], listen)
+        require_out(job)
+        if arguments.dry_run:
+            count = arguments.people * arguments.sessions
+            sys.stdout.write(f"Would write {count} synthetic scans to {data} and audit them.\n")
+            return 0
         from headrisk.demo import make_cohort
         from headrisk.pipeline import audit
 
-        data = arguments.out / "data"
         _clear(data)
-        job = job_of(arguments, [data], listen)
         make_cohort(data, arguments.people, arguments.sessions, arguments.identity, job)
-        if arguments.dry_run:
-            sys.stdout.write(f"Data set: {data}\n")
-            return 0
-        return tell(audit(job), job, None)
+        return tell(audit(job), arguments, None)
 
     return with_progress(command)
 

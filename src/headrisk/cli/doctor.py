@@ -1,11 +1,12 @@
 """Say what is installed, check the shipped weights, and verify the log of a run.
 
-With --verify OUT, check that no line of OUT/audit.jsonl was changed.
+With --verify OUT, check that no line of OUT/audit.jsonl was changed, nor report.json since.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import platform
 import sys
 from pathlib import Path
@@ -42,8 +43,20 @@ def _verify(out: Path) -> int:
         sys.stdout.write(f"{fault}\n")
     if not check.intact:
         return 1
+    if not _report_as_logged(out, path):
+        sys.stdout.write("report.json is not the one that the last finished run wrote\n")
+        return 1
     sys.stdout.write(f"{path}: {check.lines} lines, none changed. Last digest {check.last}.\n")
     return 0
+
+
+def _report_as_logged(out: Path, log: Path) -> bool:
+    """Whether ``report.json`` has the digest that the last ``finish`` line bears."""
+    from headrisk.run.digests import sha256_of_file
+
+    lines = [json.loads(line) for line in log.read_bytes().splitlines()]
+    finished = [line["detail"] for line in lines if line["action"] == "finish"]
+    return not finished or finished[-1]["report_sha256"] == sha256_of_file(out / "report.json")
 
 
 def _installed() -> int:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from headrisk.cli.linking import fail_above, run_audit
 from headrisk.cli.options import add_choice_options, add_run_options, add_setting_options
+from headrisk.errors import UsageError
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -17,7 +18,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("a", type=Path, metavar="A", help="whose people are searched for")
     parser.add_argument("b", type=Path, metavar="B", help="where they are searched")
     parser.add_argument("out", type=Path, metavar="OUT")
-    parser.add_argument("--fail-above", type=fail_above, metavar="RATE", help="exit with 5 above")
+    parser.add_argument(
+        "--fail-above", type=fail_above, metavar="RATE",
+        help="exit with 5 if any measure links a larger share of people (0 to 1), with 3 if "
+        "there is too little data to tell",
+    )  # fmt: skip
     parser.set_defaults(level="group")
     add_choice_options(parser)
     add_setting_options(parser)
@@ -26,4 +31,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Carry the command out; returns the exit code."""
+    if arguments.a.resolve() == arguments.b.resolve():
+        raise UsageError(
+            f"A and B are both {arguments.a}",
+            found="one data set",
+            expected="two",
+            remedy="'headrisk audit' compares the sessions within one data set.",
+        )
     return run_audit(arguments, (arguments.a, arguments.b))

@@ -13,11 +13,11 @@ from headrisk.cli.options import job_of, with_progress
 if TYPE_CHECKING:
     from headrisk.job import Job
     from headrisk.pipeline import Outcome
-    from headrisk.report.model import ModalitySection
+    from headrisk.report.model import ModalitySection, ScanRow
     from headrisk.run.events import Listener
+    from headrisk.types import ScanResult
 
-DONE, FAILED_SCANS, ABOVE_LIMIT = 0, 4, 5
-SHOWN_FAILURES = 5
+DONE, REFUSED, FAILED_SCANS, ABOVE_LIMIT = 0, 3, 4, 5
 
 
 def fail_above(text: str) -> float:
@@ -39,20 +39,22 @@ def run_audit(arguments: argparse.Namespace, paths: Sequence[Path]) -> int:
         if arguments.dry_run:
             return _list_scans(job)
         if arguments.level == "participant":
-            return _prepare_only(job)
+            return _prepare_only(job, verbose=arguments.verbose)
         from headrisk.pipeline import audit
 
-        outcome = audit(job)
-        return tell(outcome, job, arguments.fail_above)
+        return tell(audit(job), arguments, arguments.fail_above)
 
     return with_progress(command)
 
 
 def _list_scans(job: Job) -> int:
-    from headrisk.pipeline import index
+    """Write the scan table to standard output: the one place where a run names scans there."""
+    from headrisk.intake import index, recall
+    from headrisk.job import require_out
 
+    require_out(job)
     scans, notes = index(job)
-    for scan in scans:
+    for scan in (*scans, *recall(job).scans):
         state = "" if scan.status == "ok" else f"\t{scan.reason}"
         sys.stdout.write(f"{scan.scan_id}\t{scan.suffix}\t{scan.status}{state}\n")
     for note in notes:
@@ -60,36 +62,55 @@ def _list_scans(job: Job) -> int:
     return DONE
 
 
-def _prepare_only(job: Job) -> int:
+def _prepare_only(job: Job, *, verbose: bool) -> int:
     from headrisk.pipeline import prepare
     from headrisk.run.provenance import CostLog
 
     cohort, _ = prepare(job, CostLog())
     failed = [result for result in cohort.results if result.status == "failed"]
     sys.stdout.write(f"{len(cohort.scans) - len(failed)} of {len(cohort.scans)} scans prepared.\n")
-    for result in failed[:SHOWN_FAILURES]:
-        sys.stderr.write(f"{result.scan_id}: {result.reason}\n")
+    if failed:
+        sys.stdout.write("The group stage lists the failed ones in internal/scans.tsv.\n")
+        _name_failures(failed, verbose=verbose)
     return FAILED_SCANS if failed else DONE
 
 
-def tell(outcome: Outcome, job: Job, limit: float | None) -> int:
-    """Say what came out, and choose the exit code."""
-    from headrisk.report.wording import headline
+def tell(outcome: Outcome, arguments: argparse.Namespace, limit: float | None) -> int:
+    """Say what came out, and choose the exit code.
+
+    Logs travel, so failed scans are counted here and named in ``internal/scans.tsv`` only,
+    unless ``-v`` asks for their names.
+    """
+    from headrisk.report.wording import failures_sentence, headline
 
     section = outcome.report.modalities[0]
-    sys.stdout.write(headline(section) + "\n")
+    rate = section.headline.rank1 if section.headline and section.sufficient else None
+    reason = section.too_little
+    sys.stdout.write(f"{headline(section)} {reason[:1].upper()}{reason[1:]}".rstrip() + "\n")
     failed = [row for row in outcome.scans if row.status == "failed"]
     if failed:
-        sys.stdout.write(f"{len(failed)} of {len(outcome.scans)} scans could not be used:\n")
-        for row in failed[:SHOWN_FAILURES]:
-            sys.stdout.write(f"  {row.scan_id}: {row.reason}\n")
-        if len(failed) > SHOWN_FAILURES:
-            sys.stdout.write("  ... all of them are in internal/scans.tsv\n")
-    sys.stdout.write(f"Report: {job.out / 'report.html'}\n")
-    if limit is not None and _above(section, limit):
+        sys.stdout.write(
+            f"{len(failed)} of {len(outcome.scans)} scans could not be used; "
+            "internal/scans.tsv says which and why.\n"
+        )
+        if rate is not None:
+            sys.stdout.write(failures_sentence(rate, section.counts) + "\n")
+        _name_failures(failed, verbose=arguments.verbose)
+    sys.stdout.write(f"Report: {arguments.out / 'report.html'}\n")
+    if limit is None:
+        return FAILED_SCANS if failed else DONE
+    if rate is None:
+        sys.stdout.write(f"--fail-above {limit:g} cannot be checked: too little data.\n")
+        return REFUSED
+    if _above(section, limit):
         sys.stdout.write(f"The measured risk is above --fail-above {limit:g}.\n")
         return ABOVE_LIMIT
     return FAILED_SCANS if failed else DONE
+
+
+def _name_failures(failed: Sequence[ScanResult | ScanRow], *, verbose: bool) -> None:
+    for one in failed if verbose else ():
+        sys.stderr.write(f"{one.scan_id}: {one.reason}\n")
 
 
 def _above(section: ModalitySection, limit: float) -> bool:

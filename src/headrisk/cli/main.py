@@ -7,6 +7,8 @@ Exit codes: 0 done, 1 internal error, 2 usage, 3 input refused, 4 done with fail
 from __future__ import annotations
 
 import argparse
+import io
+import os
 import sys
 import traceback
 from collections.abc import Sequence
@@ -28,10 +30,9 @@ INTERNAL_ERROR, INTERRUPTED = 1, 130
 
 
 class _Parser(argparse.ArgumentParser):
-    """Accepts ``--work_dir`` for ``--work-dir``, and says how to get help."""
+    """Says in one sentence what is wrong, and how to get help."""
 
     def error(self, message: str) -> NoReturn:
-        self.print_usage(sys.stderr)
         self.exit(2, f"{self.prog}: {message}. See '{self.prog} --help'.\n")
 
 
@@ -52,10 +53,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = parser.parse_args(words[:place] + words[place + 1 :])
     try:
         code: int = module.run(arguments)
+        sys.stdout.flush()
     except HeadriskError as error:
         return _fail(f"headrisk {name}: {error}", error.exit_code, verbose=arguments.verbose)
-    except BrokenPipeError:
-        sys.stderr.close()
+    except BrokenPipeError:  # whoever read our output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except KeyboardInterrupt:
         return _fail(
@@ -72,6 +74,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def run() -> NoReturn:
     """Entry point of the ``headrisk`` program."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     sys.exit(main())
 
 

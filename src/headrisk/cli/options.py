@@ -10,7 +10,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from headrisk.errors import UsageError
 from headrisk.settings import DEFAULT_MEASURES, Settings, read_settings
 
 if TYPE_CHECKING:
@@ -23,20 +22,26 @@ MEMORY_PER_PROCESS_GB = 0.6
 def add_run_options(parser: argparse.ArgumentParser) -> None:
     """How a run is carried out: none of these changes a result."""
     group = parser.add_argument_group("running")
-    group.add_argument("--nprocs", type=int, default=0, metavar="N", help="worker processes")
-    group.add_argument("--mem-gb", type=float, default=0, metavar="GB", help="memory to keep to")
+    group.add_argument(
+        "--nprocs",
+        type=at_least(0),
+        default=0,
+        metavar="N",
+        help="worker processes; 0 (default): one for each core",
+    )
+    group.add_argument("--mem-gb", type=memory, metavar="GB", help="memory to keep to")
     group.add_argument("--work-dir", type=Path, metavar="DIR", help="where DICOM is converted")
     group.add_argument("--dry-run", action="store_true", help="list the scans and stop")
     group.add_argument(
         "--engine", choices=("serial", "processes"), default="processes", help="how to run tasks"
-    )
+    )  # fmt: skip
 
 
 def add_setting_options(parser: argparse.ArgumentParser) -> None:
     """What is measured, and how."""
     group = parser.add_argument_group("measuring")
     group.add_argument("--settings", type=Path, metavar="FILE", help="settings TOML to start from")
-    group.add_argument("--seed", type=int, metavar="N")
+    group.add_argument("--seed", type=int, metavar="N", help="of the random generator")
     group.add_argument("--resolution", type=int, choices=(2, 3, 4), metavar="MM", help="2, 3 or 4")
     group.add_argument("--alignment", choices=("affine", "rigid"))
     group.add_argument("--accurate", action="store_true", default=None, help="larger network")
@@ -49,10 +54,13 @@ def add_setting_options(parser: argparse.ArgumentParser) -> None:
 
 
 def add_choice_options(parser: argparse.ArgumentParser) -> None:
-    """Which people and sessions take part."""
+    """Which people and sessions of the first data set take part."""
     group = parser.add_argument_group("choosing")
-    group.add_argument("--participant-label", nargs="+", default=(), metavar="LABEL")
-    group.add_argument("--session-id", nargs="+", default=(), metavar="LABEL")
+    for option, what in (("--participant-label", "people"), ("--session-id", "sessions")):
+        group.add_argument(
+            option, nargs="+", default=(), metavar="LABEL",
+            help=f"only these {what} of the first data set; the others stay whole",
+        )  # fmt: skip
 
 
 def settings_of(arguments: argparse.Namespace) -> Settings:
@@ -71,16 +79,48 @@ def settings_of(arguments: argparse.Namespace) -> Settings:
     return replace(base, **{name: value for name, value in given.items() if value is not None})
 
 
+def at_least(least: int) -> Callable[[str], int]:
+    """A parser for whole numbers from ``least`` upward."""
+
+    def parse(text: str) -> int:
+        try:
+            number = int(text)
+        except ValueError:
+            number = least - 1
+        if number < least:
+            raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from {least} upward")
+        return number
+
+    return parse
+
+
+def memory(text: str) -> float:
+    """Gigabytes, at least as many as one process needs."""
+    try:
+        size = float(text)
+    except ValueError:
+        size = 0.0
+    if not MEMORY_PER_PROCESS_GB <= size < float("inf"):
+        least = f"at least {MEMORY_PER_PROCESS_GB:g} GB, which one process needs"
+        raise argparse.ArgumentTypeError(f"{text!r} is not {least}")
+    return size
+
+
 def processes_of(arguments: argparse.Namespace) -> int:
     """Worker processes that cores and memory allow."""
-    if arguments.nprocs < 0:
-        raise UsageError("--nprocs", found=str(arguments.nprocs), expected="1 or more")
     if arguments.engine == "serial":
         return 1
-    wanted = arguments.nprocs or len(os.sched_getaffinity(0))
-    if arguments.mem_gb > 0:
+    wanted: int = arguments.nprocs or _cores()
+    if arguments.mem_gb is not None:
         wanted = min(wanted, int(arguments.mem_gb / MEMORY_PER_PROCESS_GB))
-    return max(1, wanted)
+    return wanted
+
+
+def _cores() -> int:
+    """Cores this process may use; macOS can only say how many there are."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def job_of(arguments: argparse.Namespace, paths: Iterable[Path], listen: Listener) -> Job:

@@ -16,5 +16,5 @@ def run(arguments: argparse.Namespace) -> int:
     """Carry the command out; returns the exit code."""
     from headrisk.report.write import rebuild_html
 
-    sys.stdout.write(f"Report: {rebuild_html(arguments.out.absolute())}\n")
+    sys.stdout.write(f"Report: {rebuild_html(arguments.out)}\n")
     return 0

@@ -1,0 +1,49 @@
+"""What a run takes in: images to prepare, and fingerprints of earlier runs."""
+
+from __future__ import annotations
+
+from headrisk.brain.choose import choose, pick
+from headrisk.brain.cohort import Cohort
+from headrisk.brain.stored import is_fingerprint_folder, read_fingerprints
+from headrisk.dataset.gather import gather
+from headrisk.dataset.scans import Scan
+from headrisk.job import Job
+
+
+def index(job: Job) -> tuple[tuple[Scan, ...], tuple[str, ...]]:
+    """List the scans of all data sets that come as images, and what indexing had to say."""
+    scans: tuple[Scan, ...] = ()
+    notes: tuple[str, ...] = ()
+    for sources, people, sessions in (
+        (job.sources[:1], job.participants, job.sessions),
+        (job.sources[1:], (), ()),
+    ):
+        found, said = gather(
+            [source for source in sources if not is_fingerprint_folder(source.path)],
+            contrasts=job.settings.contrasts,
+            work_dir=job.work_dir or job.out / "work",
+            participants=people,
+            sessions=sessions,
+        )
+        scans, notes = scans + found, notes + said
+    return scans, notes
+
+
+def recall(job: Job) -> Cohort:
+    """Fingerprints of the data sets that come as outputs of earlier runs."""
+    cohort = Cohort((), (), (), ())
+    for source in job.sources:
+        if is_fingerprint_folder(source.path):
+            people, sessions = (
+                (job.participants, job.sessions) if source is job.sources[0] else ((), ())
+            )
+            found = read_fingerprints(source.path, source.name, job.settings)
+            cohort += choose(found, source.path, job.settings.contrasts, people, sessions)
+    return cohort
+
+
+def prepared_here(cohort: Cohort, job: Job) -> Cohort:
+    """The part of a run's cohort whose fingerprints lie in the run's own store."""
+    elsewhere = {source.name for source in job.sources if is_fingerprint_folder(source.path)}
+    kept = [k for k, scan in enumerate(cohort.scans) if scan.dataset not in elsewhere]
+    return pick(cohort, kept)
