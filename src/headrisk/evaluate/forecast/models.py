@@ -24,6 +24,7 @@ _SHAPE = (np.log(1e-3), np.log(1e2))
 _SCALE = (np.log(1e-2), np.log(1e9))
 _DISCOUNT = (-9.0, 9.0)
 _CONCENTRATION = (np.log(1e-6), np.log(1e9))
+_STIRLING = 1000.0
 
 
 @dataclass(frozen=True)
@@ -88,17 +89,22 @@ def pitman_yor_correctness(process: PitmanYor, sizes: FloatArray) -> FloatArray:
     """Expected correctness E[K_n] / n in populations of each size.
 
     E[K_n] = (G(1 + a) G(n + d + a) / (G(d + a) G(n + a)) - a) / d (Pitman 2006), G the gamma
-    function; written with the beta function so that no digits are lost for large n or a.
+    function; written so that no digits are lost for large n or a.
     """
     d, a = process.discount, process.concentration
     n = np.asarray(sizes, dtype=np.float64)
-    growth = _log_ratio(n + a, d) - _log_ratio(np.asarray(a), d)
+    growth = d * np.log1p(n / a) + _correction(n + a, d) - _correction(np.array([a]), d)
     return np.asarray(a / (d * n) * np.expm1(growth), dtype=np.float64)
 
 
-def _log_ratio(x: FloatArray, d: float) -> FloatArray:
-    """log of G(x + d) / G(x)."""
-    return np.asarray(gammaln(d) - betaln(x, d), dtype=np.float64)
+def _correction(x: FloatArray, d: float) -> FloatArray:
+    """log of G(x + d) / G(x), less d log x; from 1,000 on by Stirling's series."""
+    series = (
+        -(1 - d) / (2 * x) + (1 - d) * (2 * d - 1) / (12 * x**2) + d * (1 - d) ** 2 / (12 * x**3)
+    )
+    small = np.minimum(x, _STIRLING)
+    exact = gammaln(d) - betaln(small, d) - d * np.log(small)
+    return np.where(x < _STIRLING, exact, d * series)
 
 
 def pitman_yor_grid(sizes: IntArray) -> tuple[FloatArray, FloatArray]:

@@ -139,7 +139,8 @@ def _bound(
     return Forecast(observed, observed.n, gallery, (), points, True, True, sentence)
 
 
-def _curve_sizes(gallery: int) -> IntArray:
+def curve_sizes(gallery: int) -> IntArray:
+    """Gallery sizes at which the measured curve is read, evenly spaced in log N."""
     return np.unique(np.round(np.geomspace(2, gallery, CURVE_POINTS))).astype(np.int64)
 
 
@@ -151,7 +152,7 @@ def predict(
     ``prior`` is where the fit of the beta distribution begins. A model that cannot be fitted is
     left out.
     """
-    known = _curve_sizes(searches.gallery)
+    known = curve_sizes(searches.gallery)
     work = _Work(searches, known, pitman_yor_grid(known), tail_data(searches), prior)
     found: list[Mapping[str, FloatArray]] = []
     for begin in range(0, weights.shape[0], _BLOCK):
@@ -190,20 +191,36 @@ def _estimates(
     prior = fit_beta(weighted_counts(searches, everybody)[0])
     weights = dirichlet_weights(searches.persons, repetitions, rng)
     draws = predict(searches, weights, sizes, prior)
-    tail = 50 * (1 - CONFIDENCE)
-    method = f"Bayesian bootstrap over people, {repetitions} repetitions"
-    found: dict[str, tuple[Estimate, ...]] = {}
-    for name, value in values.items():
-        drawn = np.array([draw[name] for draw in draws if name in draw])
-        low, high = np.percentile(drawn, [tail, 100 - tail], axis=0)
-        top = np.maximum(observed.high, 1.0 / sizes)
-        value = np.minimum(value, top)
-        low, high = np.minimum(low, value), np.clip(high, value, top)
-        found[name] = tuple(
-            Estimate(float(v), float(a), float(b), searches.people, method)
-            for v, a, b in zip(value, low, high, strict=True)
+    return {
+        name: percentile_estimates(
+            value,
+            np.array([draw[name] for draw in draws if name in draw]),
+            observed.high,
+            sizes,
+            searches.people,
         )
-    return found
+        for name, value in values.items()
+    }
+
+
+def percentile_estimates(
+    values: FloatArray, draws: FloatArray, top: float, sizes: IntArray, people: int
+) -> tuple[Estimate, ...]:
+    """Values (sizes,) with percentiles of the bootstrap (repetitions, sizes).
+
+    Nothing lies above ``top``, the upper limit of the measured rate, as a larger gallery is never
+    easier; chance, 1 / N, is never cut. An interval always holds its value.
+    """
+    tail = 50 * (1 - CONFIDENCE)
+    limit = np.maximum(top, 1.0 / sizes)
+    low, high = np.percentile(draws, [tail, 100 - tail], axis=0)
+    values = np.minimum(values, limit)
+    low, high = np.minimum(low, values), np.clip(high, values, limit)
+    method = f"Bayesian bootstrap over people, {draws.shape[0]} repetitions"
+    return tuple(
+        Estimate(float(v), float(a), float(b), people, method)
+        for v, a, b in zip(values, low, high, strict=True)
+    )
 
 
 def _hidden_galleries(
