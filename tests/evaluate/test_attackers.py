@@ -1,0 +1,151 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from score_sets import cohort
+
+from headrisk.errors import UsageError
+from headrisk.evaluate.attack_outcome import evaluate_attacker
+from headrisk.evaluate.attackers import (
+    CLINICAL_INSIDER,
+    NAMED_ATTACKERS,
+    VETTED_RESEARCHER,
+    Attacker,
+    parse_attackers,
+)
+from headrisk.evaluate.forecast.openset import forecast_open_set
+from headrisk.evaluate.forecast.rank1 import forecast_rank1
+from headrisk.evaluate.openset import fnir_at_fpir, precision_at_prior
+from headrisk.evaluate.risk import linkability
+from headrisk.linkage.pairs import among_people
+
+OWN = """
+[attackers.neighbour]
+title = "a neighbour with a family album"
+knowledge = ["photos", "metadata"]
+gallery_size = 40
+prior = 0.5
+false_match_budget = 0.1
+
+[attackers.clinical-insider]
+gallery_size = 5000
+"""
+
+
+@pytest.fixture(scope="module")
+def scores():
+    return cohort(np.random.default_rng(0), 120, shift=4.0)
+
+
+def evaluate(scores, attacker):
+    return evaluate_attacker(scores, attacker, np.random.default_rng(1), repetitions=20)
+
+
+def test_own_attackers_are_read_and_named_ones_changed():
+    neighbour, insider = parse_attackers(OWN, "attackers.toml")
+    assert neighbour == Attacker(
+        "neighbour", "a neighbour with a family album", ("photos", "metadata"), 40, 0.5, 0.1
+    )
+    assert insider == replace(CLINICAL_INSIDER, gallery_size=5000)
+    assert len({attacker.name for attacker in NAMED_ATTACKERS}) == 3
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"knowledge": ("metadata",)}, "something to compare"),
+        ({"knowledge": ("scans", "membership")}, "a prior of 1"),
+        ({"prior": 1.0}, "membership to be known"),
+        ({"knowledge": ("scans", "membership"), "prior": 1.0}, "Remove false_match_budget"),
+        ({"knowledge": ("scans", "diary")}, "diary"),
+        ({"gallery_size": 1}, "2 or more"),
+        ({"prior": 0.0}, "above 0"),
+        ({"prior": float("nan")}, "above 0"),
+        ({"false_match_budget": 1.0}, "between 0 and 1"),
+        ({"title": " "}, "some text"),
+    ],
+)
+def test_contradictions_and_values_out_of_range_are_refused(change, words):
+    with pytest.raises(UsageError, match=words) as caught:
+        replace(VETTED_RESEARCHER, **change)
+    assert "vetted-researcher" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("[attackers.x", "expected TOML"),
+        ("", "tables none"),
+        ("attackers = 3", "a table"),
+        ("[attackers]", "a table"),
+        ("[attackers]\nx = 3", "attackers.x: 3"),
+        ("[attackers.x]\ntitle = 'a'", "no gallery_size"),
+        (OWN + "\n[other]\na = 1", "nothing else"),
+        (OWN + "colour = 1", "unknown entry 'colour'"),
+        (OWN + "prior = '1'", "expected a number"),
+        (OWN + "prior = true", "expected a number"),
+        (OWN + "knowledge = 'scans'", "a list of texts"),
+        (OWN.replace("5000", "5e3"), "a whole number"),
+        (OWN + "prior = 0.5", "membership with a prior of 0.5"),
+        (OWN.replace("40", "-40"), "gallery_size = -40"),
+    ],
+)
+def test_bad_toml_gives_a_sentence_that_names_the_file_or_attacker(text, words):
+    with pytest.raises(UsageError, match="attacker") as caught:
+        parse_attackers(text, "attackers.toml")
+    assert words in str(caught.value)
+
+
+def test_measured_success_is_the_prior_times_the_open_set_rate(scores):
+    (neighbour, _) = parse_attackers(OWN, "attackers.toml")
+    found = evaluate(scores, neighbour)
+    rates = fnir_at_fpir(scores, 0.1, 40)
+    assert found.success.value == pytest.approx(0.5 * (1 - rates.fnir.value))
+    assert found.success.low == pytest.approx(0.5 * (1 - rates.fnir.high))
+    assert found.precision == pytest.approx(precision_at_prior(rates, 0.5))
+    assert found.measured
+    assert not found.beyond
+
+
+def test_certain_membership_without_budget_is_linkability(scores):
+    found = evaluate(scores, replace(CLINICAL_INSIDER, gallery_size=60))
+    expected = linkability(scores, [60])[60]
+    assert found.success.value == pytest.approx(expected.value)
+    assert found.precision == pytest.approx(expected.value)
+
+
+def test_large_galleries_take_the_forecast_and_its_upper_end(scores):
+    insider = evaluate(scores, CLINICAL_INSIDER)
+    point = forecast_rank1(
+        scores, np.random.default_rng(1), sizes=(100_000,), repetitions=20
+    ).points[0]
+    assert (insider.success.value, insider.success.low, insider.success.high) == (
+        point.most,
+        point.low,
+        point.high,
+    )
+    assert not insider.measured
+    assert insider.beyond
+    researcher = evaluate(scores, VETTED_RESEARCHER)
+    point = forecast_open_set(
+        scores, np.random.default_rng(1), fpir=0.01, sizes=(1000,), repetitions=20
+    ).points[0]
+    assert researcher.success.high == pytest.approx(0.1 * point.high)
+    assert not researcher.beyond
+    assert insider.success.value > researcher.success.value
+
+
+def test_too_few_people_and_untestable_budgets_give_a_sentence_and_no_figure(scores):
+    three = evaluate(among_people(scores, np.arange(3)), CLINICAL_INSIDER)
+    assert three.success is None
+    assert "No forecast: 3 people" in three.sentence
+    strict = evaluate(scores, replace(VETTED_RESEARCHER, gallery_size=50, false_match_budget=1e-3))
+    assert strict.success is None
+    assert "0.001 cannot be tested with 120 people" in strict.sentence
+
+
+def test_certain_success_is_a_bound():
+    found = evaluate(cohort(np.random.default_rng(2), 40, shift=30.0), CLINICAL_INSIDER)
+    assert found.bound_only
+    assert found.success.high == 1.0
+    assert found.success.low < 0.01
