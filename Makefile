@@ -11,7 +11,7 @@ LOCK_OPTIONS := --quiet --upgrade --universal --python-version 3.11 --generate-h
 	--no-emit-index-url --custom-compile-command "make lock"
 COMPILE := $(LOCK_TOOL)/bin/uv pip compile $(LOCK_OPTIONS)
 
-.PHONY: help demo test lint test-slow bench lock clean
+.PHONY: help demo test lint test-slow bench calibrate lock clean
 
 help:
 	@echo "make demo       make a synthetic data set, audit it, print the path of the report"
@@ -19,6 +19,7 @@ help:
 	@echo "make lint       ruff, mypy and import-linter"
 	@echo "make test-slow  the longer tests"
 	@echo "make bench      time headrisk beside other tools"
+	@echo "make calibrate  simulate the coverage of the intervals (a few minutes)"
 	@echo "make lock       renew the locked versions in requirements/"
 	@echo "make clean      remove .venv, caches and built files"
 
@@ -51,6 +52,10 @@ test-slow: $(STAMP)
 
 bench: $(BENCH_STAMP)
 	$(BIN)/python -m pytest -m bench -s benchmarks
+
+calibrate: $(STAMP)
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python benchmarks/calibrate.py \
+		--processes $(WORKERS)
 
 lock:
 	test -x $(LOCK_TOOL)/bin/uv || $(PYTHON) -m venv $(LOCK_TOOL)
