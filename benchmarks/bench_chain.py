@@ -142,7 +142,7 @@ def _greedy(brain: Path, template: Path) -> object:
     from picsl_greedy import Greedy3D
 
     return Greedy3D().execute(
-        f"-d 3 -threads 1 -a -dof 12 -m NMI -ia-image-centers -n 40x20x0 "
+        f"-V 0 -d 3 -threads 1 -a -dof 12 -m NMI -ia-image-centers -n 40x20x0 "
         f"-i {template} {brain} -o affine",
         affine=None,
     )

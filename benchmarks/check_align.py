@@ -133,7 +133,7 @@ def _greedy(target: Path, folder: Path) -> Tool:
     def run(brain: Brain) -> FloatArray:
         greedy = Greedy3D()
         greedy.execute(
-            f"-d 3 -threads 1 -a -dof 12 -m NMI -ia-image-centers -n 40x20x0 "
+            f"-V 0 -d 3 -threads 1 -a -dof 12 -m NMI -ia-image-centers -n 40x20x0 "
             f"-i {target} {_saved(brain, folder)} -o pose",
             pose=None,
         )
@@ -168,7 +168,7 @@ def _simpleitk(target: Path, folder: Path) -> Tool:
         method.SetShrinkFactorsPerLevel([4, 2])
         method.SetSmoothingSigmasPerLevel([2, 1])
         method.SetInitialTransform(start)
-        done = sitk.AffineTransform(method.Execute(fixed, moving).GetNthTransform(0))
+        done = sitk.AffineTransform(method.Execute(fixed, moving))
         return _affine(done.GetMatrix(), done.GetTranslation(), done.GetCenter())
 
     return run
