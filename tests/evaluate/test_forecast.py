@@ -6,8 +6,9 @@ from scipy.stats import norm
 from score_sets import cohort, make
 
 from headrisk.errors import UsageError
+from headrisk.evaluate.forecast.hidden import small_gallery
 from headrisk.evaluate.forecast.openset import forecast_open_set
-from headrisk.evaluate.forecast.rank1 import forecast_rank1, small_gallery
+from headrisk.evaluate.forecast.rank1 import forecast_rank1
 from headrisk.evaluate.forecast.searches import searches_of
 from headrisk.evaluate.openset import fnir_at_fpir, largest_open_gallery
 from headrisk.evaluate.rates import cumulative_match, mate_ranks

@@ -18,9 +18,9 @@ from headrisk.evaluate.forecast.models import (
     survive,
 )
 from headrisk.evaluate.forecast.records import distribution_free_floor
+from headrisk.evaluate.forecast.resample import dirichlet_weights
 from headrisk.evaluate.forecast.searches import (
     Counts,
-    dirichlet_weights,
     identification_curve,
     searches_of,
     weighted_counts,

@@ -8,8 +8,9 @@ import numpy as np
 
 from headrisk.evaluate.attackers import Attacker
 from headrisk.evaluate.forecast.openset import forecast_open_set
-from headrisk.evaluate.forecast.rank1 import REPETITIONS, forecast_rank1
+from headrisk.evaluate.forecast.rank1 import forecast_rank1
 from headrisk.evaluate.forecast.records import Forecast
+from headrisk.evaluate.forecast.resample import REPETITIONS
 from headrisk.evaluate.openset import fnir_at_fpir, precision_at_prior
 from headrisk.evaluate.risk import linkability
 from headrisk.linkage.pairs import finite_scores

@@ -9,44 +9,36 @@ the data have enough people to set the threshold.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 import numpy as np
 
 from headrisk.errors import UsageError
-from headrisk.evaluate.forecast.models import log_linear_rates, survive
-from headrisk.evaluate.forecast.rank1 import (
-    EXTREME_VALUE,
+from headrisk.evaluate.forecast.hidden import (
     HIDDEN_DRAWS,
-    LOG_LINEAR,
-    REPETITIONS,
-    SMALLEST_FITTED,
-    curve_sizes,
+    fitted_size,
     hidden_gallery,
-    percentile_estimates,
     small_gallery,
 )
+from headrisk.evaluate.forecast.models import log_linear_rates
+from headrisk.evaluate.forecast.open_tail import tail_rates
+from headrisk.evaluate.forecast.predict import EXTREME_VALUE, LOG_LINEAR, curve_sizes
 from headrisk.evaluate.forecast.records import (
     FORECAST_SIZES,
     Forecast,
+    HiddenGallery,
     ModelForecast,
     forecast_sentence,
     range_over_models,
     refused,
     too_few,
 )
-from headrisk.evaluate.forecast.searches import (
-    Searches,
+from headrisk.evaluate.forecast.resample import (
+    REPETITIONS,
     dirichlet_weights,
-    searches_of,
-    weighted_counts,
+    percentile_estimates,
 )
-from headrisk.evaluate.forecast.tail import (
-    Pareto,
-    TailData,
-    fit_pareto,
-    stranger_chance,
-    tail_data,
-)
+from headrisk.evaluate.forecast.searches import Searches, searches_of
 from headrisk.evaluate.intervals import few_errors
 from headrisk.evaluate.openset import fnir_at_fpir, largest_open_gallery
 from headrisk.evaluate.rates import mate_ranks
@@ -54,7 +46,16 @@ from headrisk.evaluate.risk import first_among, linkability
 from headrisk.linkage.pairs import finite_scores
 from headrisk.types import Estimate, FloatArray, IntArray, PairScores
 
-_BISECTIONS = 60
+
+@dataclass(frozen=True)
+class _Question:
+    """What both models are asked; no forecast lies above ``top``."""
+
+    fpir: float
+    sizes: IntArray
+    gallery: int
+    observed: Estimate | None
+    top: float
 
 
 def forecast_open_set(
@@ -95,18 +96,14 @@ def forecast_open_set(
         return refused(observed, people, gallery, why)
     if observed is not None and observed.value >= 1.0:
         return _bound(observed, gallery, wanted)
-    array = np.array(wanted, dtype=np.int64)
-    weights = np.concatenate(
-        [
-            np.ones((1, searches.persons)),
-            dirichlet_weights(searches.persons, repetitions, for_people),
-        ]
-    )
     rank1 = linkability(scores, [gallery])[gallery]
     top = 1.0 if rank1 is None else rank1.high
+    question = _Question(fpir, np.array(wanted, dtype=np.int64), gallery, observed, top)
+    drawn = dirichlet_weights(searches.persons, repetitions, for_people)
+    weights = np.concatenate([np.ones((1, searches.persons)), drawn])
     models = (
-        *_extreme_value(searches, weights, array, fpir, top, (gallery, observed, for_hidden)),
-        *_log_linear(scores, searches, weights, array, fpir, top, (gallery, observed)),
+        *_extreme_value(searches, weights, question, for_hidden),
+        *_log_linear(scores, searches, weights, question),
     )
     if not models:
         return refused(observed, people, gallery, "the tail of the scores is too short")
@@ -152,99 +149,53 @@ def _bound(observed: Estimate, gallery: int, sizes: tuple[int, ...]) -> Forecast
 
 
 def _extreme_value(
-    searches: Searches,
-    weights: FloatArray,
-    sizes: IntArray,
-    fpir: float,
-    top: float,
-    truth: tuple[int, Estimate | None, np.random.Generator],
+    searches: Searches, weights: FloatArray, question: _Question, rng: np.random.Generator
 ) -> tuple[ModelForecast, ...]:
-    drawn = _tail_rates(searches, weights, sizes, fpir)
+    drawn = tail_rates(searches, weights, question.sizes, question.fpir)
     if drawn is None:
         return ()
-    estimates = percentile_estimates(drawn[0], drawn[1:], top, sizes, searches.people)
-    gallery, observed, rng = truth
-    fitted, hidden = _fitted_size(gallery), None
-    if fitted and observed is not None:
-        size, once = np.array([gallery], dtype=np.int64), weights[:1]
-        parts = [small_gallery(searches, fitted, rng) for _ in range(HIDDEN_DRAWS)]
-        found = [_tail_rates(part, once, size, fpir) for part in parts]
-        rates = np.array([rate[0, 0] for rate in found if rate is not None])
-        if rates.size:
-            hidden = hidden_gallery(fitted, gallery, rates, observed.value)
+    estimates = percentile_estimates(
+        drawn[0], drawn[1:], question.top, question.sizes, searches.people
+    )
+    hidden = _hidden_tail(searches, weights[:1], question, rng)
     return (ModelForecast(EXTREME_VALUE, estimates, hidden),)
 
 
-def _fitted_size(gallery: int) -> int:
-    """Size of the small galleries that models are tested on; 0 where the data are too small."""
-    fitted = gallery // 4 if gallery // 4 >= SMALLEST_FITTED else gallery // 2
-    return fitted if fitted >= SMALLEST_FITTED else 0
-
-
-def _tail_rates(
-    searches: Searches, weights: FloatArray, sizes: IntArray, fpir: float
-) -> FloatArray | None:
-    """(repetitions, sizes) success by the extreme value model; None where no tail can be fitted."""
-    tail = tail_data(searches)
-    if tail is None:
+def _hidden_tail(
+    searches: Searches, everybody: FloatArray, question: _Question, rng: np.random.Generator
+) -> HiddenGallery | None:
+    gallery, fitted = question.gallery, fitted_size(question.gallery)
+    if not fitted or question.observed is None:
         return None
-    rows = []
-    for row, counts in zip(weights, weighted_counts(searches, weights), strict=True):
-        law = fit_pareto(tail, row, counts.pair_weight)
-        if law is None:
-            continue
-        chance = stranger_chance(tail, law, searches.mate)
-        first = survive(chance, np.asarray(sizes, dtype=np.float64) - 1.0)
-        limits = [_threshold(tail, law, counts.probe_weight, int(n), fpir) for n in sizes]
-        passed = searches.mate[None, :] >= np.array(limits)[:, None]
-        rows.append((first * passed) @ counts.probe_weight)
-    return np.array(rows) if rows else None
-
-
-def _threshold(
-    tail: TailData, law: Pareto, probe_weight: FloatArray, size: int, fpir: float
-) -> float:
-    """Score that one of ``size`` strangers reaches with probability ``fpir``, over all probes."""
-
-    def alarm(score: float) -> float:
-        chance = stranger_chance(tail, law, np.full(tail.centre.size, score))
-        return 1.0 - float(survive(chance, np.array([float(size)]))[0] @ probe_weight)
-
-    low, step = float(tail.centre.min()), float(tail.spread.max())
-    high = float(tail.centre.max()) + tail.threshold * step
-    while alarm(high) > fpir:
-        low, high, step = high, high + step, 2.0 * step
-    for _ in range(_BISECTIONS):
-        middle = (low + high) / 2
-        low, high = (middle, high) if alarm(middle) > fpir else (low, middle)
-    return high
+    size = np.array([gallery], dtype=np.int64)
+    parts = [small_gallery(searches, fitted, rng) for _ in range(HIDDEN_DRAWS)]
+    found = [tail_rates(part, everybody, size, question.fpir) for part in parts]
+    rates = np.array([rate[0, 0] for rate in found if rate is not None])
+    if not rates.size:
+        return None
+    return hidden_gallery(fitted, gallery, rates, question.observed.value)
 
 
 def _log_linear(
-    scores: PairScores,
-    searches: Searches,
-    weights: FloatArray,
-    sizes: IntArray,
-    fpir: float,
-    top: float,
-    truth: tuple[int, Estimate | None],
+    scores: PairScores, searches: Searches, weights: FloatArray, question: _Question
 ) -> tuple[ModelForecast, ...]:
     """Thresholds stay those of the whole data in the bootstrap; only people are weighted."""
-    gallery, observed = truth
-    if observed is None:
+    if question.observed is None:
         return ()
-    known = curve_sizes(gallery)
+    gallery, known = question.gallery, curve_sizes(question.gallery)
     shares = np.stack([searches.probe_weights(row) for row in weights])
-    curves = shares @ np.stack([_success(scores, int(size), fpir) for size in known]).T
-    drawn = np.array([log_linear_rates(known, curve, sizes) for curve in curves])
-    drawn = np.clip(drawn, 0.0, 1.0)
-    estimates = percentile_estimates(drawn[0], drawn[1:], top, sizes, searches.people)
-    fitted, hidden = _fitted_size(gallery), None
+    curves = shares @ np.stack([_success(scores, int(n), question.fpir) for n in known]).T
+    drawn = [log_linear_rates(known, curve, question.sizes) for curve in curves]
+    rates = np.clip(np.array(drawn), 0.0, 1.0)
+    estimates = percentile_estimates(
+        rates[0], rates[1:], question.top, question.sizes, searches.people
+    )
+    fitted, hidden = fitted_size(gallery), None
     part = known <= fitted
     if np.count_nonzero(part) > 1:
         size = np.array([gallery], dtype=np.int64)
         rate = np.clip(log_linear_rates(known[part], curves[0, part], size), 0.0, 1.0)
-        hidden = hidden_gallery(fitted, gallery, rate, observed.value)
+        hidden = hidden_gallery(fitted, gallery, rate, question.observed.value)
     return (ModelForecast(LOG_LINEAR, estimates, hidden),)
 
 

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
 
 import numpy as np
 
-from headrisk.evaluate.forecast.models import (
-    Beta,
-    binomial_rates,
-    fit_beta,
-    fit_pitman_yor,
-    log_linear_rates,
-    pitman_yor_correctness,
-    pitman_yor_grid,
-    survive,
+from headrisk.evaluate.forecast.hidden import (
+    HIDDEN_DRAWS,
+    fitted_size,
+    hidden_gallery,
+    small_gallery,
 )
+from headrisk.evaluate.forecast.models import fit_beta
+from headrisk.evaluate.forecast.predict import predict
 from headrisk.evaluate.forecast.records import (
     FORECAST_SIZES,
     Forecast,
@@ -29,38 +26,16 @@ from headrisk.evaluate.forecast.records import (
     refused,
     too_few,
 )
-from headrisk.evaluate.forecast.searches import (
-    Counts,
-    Searches,
+from headrisk.evaluate.forecast.resample import (
+    REPETITIONS,
     dirichlet_weights,
-    identification_curve,
-    searches_of,
-    weighted_counts,
+    percentile_estimates,
 )
-from headrisk.evaluate.forecast.tail import TailData, fit_pareto, stranger_chance, tail_data
-from headrisk.evaluate.intervals import CONFIDENCE, few_errors
+from headrisk.evaluate.forecast.searches import Searches, searches_of, weighted_counts
+from headrisk.evaluate.intervals import few_errors
 from headrisk.evaluate.risk import linkability
 from headrisk.linkage.pairs import finite_scores
-from headrisk.types import Estimate, FloatArray, IntArray, PairScores
-
-BINOMIAL, EXTREME_VALUE = "binomial", "extreme-value"
-PITMAN_YOR, LOG_LINEAR = "pitman-yor", "log-linear"
-HIDDEN_DRAWS = 5
-SMALLEST_FITTED = 10
-CURVE_POINTS = 12
-REPETITIONS = 200
-_BLOCK = 50
-
-
-@dataclass(frozen=True)
-class _Work:
-    """What all repetitions of the fits share; ``known`` are the sizes of the measured curve."""
-
-    searches: Searches
-    known: IntArray
-    grid: tuple[FloatArray, FloatArray]
-    tail: TailData | None
-    prior: Beta | None
+from headrisk.types import Estimate, IntArray, PairScores
 
 
 def forecast_rank1(
@@ -139,45 +114,6 @@ def _bound(
     return Forecast(observed, observed.n, gallery, (), points, True, True, sentence)
 
 
-def curve_sizes(gallery: int) -> IntArray:
-    """Gallery sizes at which the measured curve is read, evenly spaced in log N."""
-    return np.unique(np.round(np.geomspace(2, gallery, CURVE_POINTS))).astype(np.int64)
-
-
-def predict(
-    searches: Searches, weights: FloatArray, sizes: IntArray, prior: Beta | None = None
-) -> list[Mapping[str, FloatArray]]:
-    """Fit every model under each row of ``weights`` and give its rates at ``sizes``.
-
-    ``prior`` is where the fit of the beta distribution begins. A model that cannot be fitted is
-    left out.
-    """
-    known = curve_sizes(searches.gallery)
-    work = _Work(searches, known, pitman_yor_grid(known), tail_data(searches), prior)
-    found: list[Mapping[str, FloatArray]] = []
-    for begin in range(0, weights.shape[0], _BLOCK):
-        block = weights[begin : begin + _BLOCK]
-        for row, counts in zip(block, weighted_counts(searches, block), strict=True):
-            found.append(_fit_all(work, counts, row, sizes))
-    return found
-
-
-def _fit_all(
-    work: _Work, counts: Counts, weights: FloatArray, sizes: IntArray
-) -> Mapping[str, FloatArray]:
-    curve = identification_curve(counts, work.known)
-    rates = {BINOMIAL: binomial_rates(counts, fit_beta(counts, work.prior), sizes)}
-    law = fit_pareto(work.tail, weights, counts.pair_weight) if work.tail else None
-    if law is not None and work.tail is not None:
-        chance = stranger_chance(work.tail, law, work.searches.mate)
-        first = survive(chance, np.asarray(sizes, dtype=np.float64) - 1.0)
-        rates[EXTREME_VALUE] = first @ counts.probe_weight
-    process = fit_pitman_yor(work.known, curve, work.grid)
-    rates[PITMAN_YOR] = pitman_yor_correctness(process, sizes.astype(np.float64))
-    rates[LOG_LINEAR] = log_linear_rates(work.known, curve, sizes)
-    return {name: np.clip(rate, 1.0 / sizes, 1.0) for name, rate in rates.items()}
-
-
 def _estimates(
     searches: Searches,
     sizes: IntArray,
@@ -203,33 +139,12 @@ def _estimates(
     }
 
 
-def percentile_estimates(
-    values: FloatArray, draws: FloatArray, top: float, sizes: IntArray, people: int
-) -> tuple[Estimate, ...]:
-    """Values (sizes,) with percentiles of the bootstrap (repetitions, sizes).
-
-    Nothing lies above ``top``, the upper limit of the measured rate, as a larger gallery is never
-    easier; chance, 1 / N, is never cut. An interval always holds its value.
-    """
-    tail = 50 * (1 - CONFIDENCE)
-    limit = np.maximum(top, 1.0 / sizes)
-    low, high = np.percentile(draws, [tail, 100 - tail], axis=0)
-    values = np.minimum(values, limit)
-    low, high = np.minimum(low, values), np.clip(high, values, limit)
-    method = f"Bayesian bootstrap over people, {draws.shape[0]} repetitions"
-    return tuple(
-        Estimate(float(v), float(a), float(b), people, method)
-        for v, a, b in zip(values, low, high, strict=True)
-    )
-
-
 def _hidden_galleries(
     searches: Searches, observed: float, rng: np.random.Generator
 ) -> dict[str, HiddenGallery]:
     """Fit on random small galleries, predict the largest. Empty where that is too small."""
-    gallery = searches.gallery
-    fitted = gallery // 4 if gallery // 4 >= SMALLEST_FITTED else gallery // 2
-    if fitted < SMALLEST_FITTED:
+    gallery, fitted = searches.gallery, fitted_size(searches.gallery)
+    if not fitted:
         return {}
     everybody, size = np.ones((1, searches.persons)), np.array([gallery], dtype=np.int64)
     predicted: dict[str, list[float]] = {}
@@ -241,32 +156,3 @@ def _hidden_galleries(
         name: hidden_gallery(fitted, gallery, np.array(rates), observed)
         for name, rates in predicted.items()
     }
-
-
-def hidden_gallery(
-    fitted: int, gallery: int, predicted: FloatArray, observed: float
-) -> HiddenGallery:
-    """Compare predictions from several small galleries with what was observed."""
-    gap = predicted - observed
-    return HiddenGallery(
-        fitted,
-        gallery,
-        float(predicted.mean()),
-        observed,
-        float(gap.mean()),
-        float(np.sqrt((gap**2).mean())),
-    )
-
-
-def small_gallery(searches: Searches, size: int, rng: np.random.Generator) -> Searches:
-    """Each probe's mate and a random ``size`` - 1 of its own other people.
-
-    One random order of the people serves all probes; a probe passes over people it cannot be
-    compared with.
-    """
-    order = rng.permutation(searches.column.size)
-    place = np.cumsum(searches.comparable[:, order], axis=1)
-    keep = np.zeros(searches.values.shape, dtype=bool)
-    keep[:, order] = place <= size - 1
-    values = np.where(keep, searches.values, -np.inf)
-    return replace(searches, values=values).only_columns(np.flatnonzero(keep.any(axis=0)))

@@ -125,13 +125,3 @@ def identification_curve(counts: Counts, sizes: IntArray) -> FloatArray:
     log = gammaln(left + 1.0) - gammaln(room) - gammaln(counts.others + 1.0) + gammaln(all_room)
     first = np.where(shown, np.exp(np.minimum(log, 0.0)), 0.0)
     return np.asarray(first @ counts.probe_weight, dtype=np.float64)
-
-
-def dirichlet_weights(persons: int, repetitions: int, rng: np.random.Generator) -> FloatArray:
-    """(repetitions, persons) Bayesian bootstrap weights with mean 1 (Rubin 1981).
-
-    Drawing with replacement leaves a third of the people out, and the strongest competitor among
-    them, so that rank-1 rises; positive weights for everybody do not have this bias.
-    """
-    drawn = rng.standard_exponential((repetitions, persons))
-    return np.asarray(drawn / drawn.mean(axis=1, keepdims=True), dtype=np.float64)
