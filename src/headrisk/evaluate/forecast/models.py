@@ -91,17 +91,19 @@ def pitman_yor_correctness(process: PitmanYor, sizes: FloatArray) -> FloatArray:
     E[K_n] = (G(1 + a) G(n + d + a) / (G(d + a) G(n + a)) - a) / d (Pitman 2006), G the gamma
     function; written so that no digits are lost for large n or a.
     """
-    d, a = process.discount, process.concentration
-    n = np.asarray(sizes, dtype=np.float64)
-    growth = d * np.log1p(n / a) + _correction(n + a, d) - _correction(np.array([a]), d)
+    d, a = np.array([process.discount]), np.array([process.concentration])
+    return _correctness(d, a, np.asarray(sizes, dtype=np.float64))
+
+
+def _correctness(d: FloatArray, a: FloatArray, n: FloatArray) -> FloatArray:
+    growth = d * np.log1p(n / a) + _correction(n + a, d) - _correction(a, d)
     return np.asarray(a / (d * n) * np.expm1(growth), dtype=np.float64)
 
 
-def _correction(x: FloatArray, d: float) -> FloatArray:
+def _correction(x: FloatArray, d: FloatArray) -> FloatArray:
     """log of G(x + d) / G(x), less d log x; from 1,000 on by Stirling's series."""
-    series = (
-        -(1 - d) / (2 * x) + (1 - d) * (2 * d - 1) / (12 * x**2) + d * (1 - d) ** 2 / (12 * x**3)
-    )
+    first, second = -(1 - d) / 2, (1 - d) * (2 * d - 1) / 12
+    series = (first + (second + d * (1 - d) ** 2 / 12 / x) / x) / x
     small = np.minimum(x, _STIRLING)
     exact = gammaln(d) - betaln(small, d) - d * np.log(small)
     return np.where(x < _STIRLING, exact, d * series)
@@ -112,7 +114,7 @@ def pitman_yor_grid(sizes: IntArray) -> tuple[FloatArray, FloatArray]:
     d, a = np.linspace(*_DISCOUNT, 37), np.linspace(*_CONCENTRATION, 71)
     places = np.stack([part.ravel() for part in np.meshgrid(d, a, indexing="ij")], axis=1)
     known = np.asarray(sizes, dtype=np.float64)
-    return places, np.array([pitman_yor_correctness(_process(p), known) for p in places])
+    return places, _correctness(expit(places[:, :1]), np.exp(places[:, 1:]), known)
 
 
 def fit_pitman_yor(

@@ -15,7 +15,7 @@ from headrisk.evaluate.forecast.tail import (
 )
 from headrisk.types import FloatArray, IntArray
 
-_BISECTIONS = 60
+_BISECTIONS = 40
 
 
 def tail_rates(
