@@ -1,0 +1,56 @@
+"""Find wrong labels and copies: one person under two IDs, two under one, an image stored twice.
+
+The findings name people, so they go to OUT/internal. Only counts are public.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from headrisk.cli.linking import DONE, FAILED_SCANS
+from headrisk.cli.linking import _list_scans as list_scans
+from headrisk.cli.options import (
+    add_choice_options,
+    add_run_options,
+    add_setting_options,
+    job_of,
+    with_progress,
+)
+
+if TYPE_CHECKING:
+    from headrisk.run.events import Listener
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Describe the command's options."""
+    parser.add_argument("dataset", type=Path, metavar="DATASET")
+    parser.add_argument("out", type=Path, metavar="OUT")
+    add_choice_options(parser)
+    add_setting_options(parser)
+    add_run_options(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Carry the command out; returns the exit code."""
+
+    def command(listen: Listener) -> int:
+        job = job_of(arguments, [arguments.dataset], listen)
+        if arguments.dry_run:
+            return list_scans(job)
+        from headrisk.duplicates import find_duplicates
+        from headrisk.report.duplicates import summary_sentence
+
+        page, report = find_duplicates(job)
+        sys.stdout.write(summary_sentence(report) + "\n")
+        if report.failed:
+            sys.stdout.write(
+                f"{report.failed} of {len(report.scans)} scans could not be used; "
+                "the page says which and why.\n"
+            )
+        sys.stdout.write(f"Findings (internal, do not share): {page}\n")
+        return FAILED_SCANS if report.failed else DONE
+
+    return with_progress(command)
