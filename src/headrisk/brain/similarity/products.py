@@ -11,6 +11,7 @@ from headrisk.brain.similarity.correlation import FLAT
 from headrisk.types import Float32Array, FloatArray
 
 BLOCK_BYTES = 96 << 20  # memory for the prepared images of one side of a block
+FEW = 8  # images prepared in one call
 
 Prepare = Callable[[Float32Array], Float32Array]
 
@@ -61,7 +62,7 @@ def inner_products(
     among = cross if itself else np.empty((len(gallery),) * 2) if within_gallery else None
     for j in range(0, len(gallery), step):
         columns = slice(j, j + step)
-        b = prepare(np.asarray(gallery[columns]))
+        b = _prepare_rows(gallery[columns], prepare)
         gallery_square[columns] = np.vecdot(b, b)
         if among is not None:
             among[columns, columns] = b @ b.T
@@ -94,7 +95,7 @@ def shifted(prepare: Prepare, images: Float32Array) -> Prepare:
     Inner products then hold little of what all images share, and so lose fewer digits of the
     rest. Only for uses in which the origin drops out.
     """
-    origin = prepare(np.asarray(images)).mean(axis=0)
+    origin = _prepare_rows(images, prepare).mean(axis=0)
 
     def prepare_shifted(vectors: Float32Array) -> Float32Array:
         prepared = prepare(vectors)
@@ -115,4 +116,16 @@ def _prepared(
     """Blocks of images from number ``first`` on, prepared, and where they stand."""
     for i in range(first, len(images), step):
         rows = slice(i, i + step)
-        yield rows, prepare(np.asarray(images[rows]))
+        yield rows, _prepare_rows(images[rows], prepare)
+
+
+def _prepare_rows(images: Float32Array, prepare: Prepare) -> Float32Array:
+    """Prepare a few images at a time, so that what preparing needs besides its result is small."""
+    first = prepare(np.asarray(images[:FEW]))
+    if len(images) <= FEW:
+        return first
+    out = np.empty((len(images), first.shape[1]), np.float32)
+    out[:FEW] = first
+    for start in range(FEW, len(images), FEW):
+        out[start : start + FEW] = prepare(np.asarray(images[start : start + FEW]))
+    return out

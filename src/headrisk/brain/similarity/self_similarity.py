@@ -10,17 +10,18 @@ compared as in residual correlation: with what all brains share removed.
 from __future__ import annotations
 
 import numpy as np
-from scipy import ndimage
 
 from headrisk.brain.similarity.boxes import box_volumes, mask_box
 from headrisk.brain.similarity.products import without
 from headrisk.brain.similarity.registry import Reference, gallery_measure
 from headrisk.brain.similarity.residual import block_size, residual_scores
-from headrisk.types import Float32Array, FloatArray, Grid, IntArray
+from headrisk.types import BoolArray, Float32Array, FloatArray, Grid, IntArray
 
 NEIGHBOURS = 6
 BLUR_VOXELS = 0.6  # Gaussian patch over which differences are averaged
 LEAST_VARIANCE = 0.05  # of the brain's mean dissimilarity, added to the local one
+WEIGHTS = np.exp(-0.5 * (np.arange(3, dtype=np.float32) / np.float32(BLUR_VOXELS)) ** 2)
+WEIGHTS /= WEIGHTS[0] + 2 * WEIGHTS[1:].sum()
 _MARGIN = 4  # voxels around the brain: the Gaussian reaches 2, a difference 1
 
 
@@ -63,21 +64,50 @@ def describe(vectors: Float32Array, grid: Grid) -> Float32Array:
     the same difference as the voxel sees ahead, so three filtered volumes make all six parts.
     """
     mask = np.pad(mask_box(grid), _MARGIN)
+    spare = [np.empty(mask.shape, np.float32) for _ in range(2)]
     out = np.empty((len(vectors), NEIGHBOURS, grid.size), np.float32)
     for row, vector in enumerate(vectors):
         image = box_volumes(vector[None], mask)[0]
-        inside = ndimage.binary_erosion(image != 0)[mask]
+        inside = _away_from_edges(image)[mask]
         for axis in range(3):
             step = np.diff(image, axis=axis, append=0)
             step *= step
-            ahead = ndimage.gaussian_filter(step, BLUR_VOXELS, mode="constant")
+            ahead = _blur(step, spare)
             out[row, 2 * axis] = ahead[mask]
             out[row, 2 * axis + 1] = np.roll(ahead, 1, axis=axis)[mask]
         _normalise(out[row], inside)
     return out.reshape(len(vectors), NEIGHBOURS * grid.size)
 
 
-def _normalise(distances: Float32Array, inside: np.ndarray) -> None:
+def _blur(volume: Float32Array, spare: list[Float32Array]) -> Float32Array:
+    """Gaussian of five taps along each axis, of a volume with a margin of zeros.
+
+    The same there as ``scipy.ndimage.gaussian_filter`` in a fraction of its time: with the margin,
+    a neighbour is a fixed distance away in the flattened volume. ``spare`` are two volumes to work
+    in; the result is one of the three.
+    """
+    source, result, part = (one.reshape(-1) for one in (volume, *spare))
+    for stride in (volume.shape[1] * volume.shape[2], volume.shape[2], 1):
+        np.multiply(source, WEIGHTS[0], out=result)
+        for steps, weight in enumerate(WEIGHTS[1:], start=1):
+            np.multiply(source, weight, out=part)
+            result[steps * stride :] += part[: -steps * stride]
+            result[: -steps * stride] += part[steps * stride :]
+        source, result = result, source
+    return source.reshape(volume.shape)
+
+
+def _away_from_edges(image: Float32Array) -> BoolArray:
+    """Voxels that have signal, as have all six neighbours; the volume has a margin of zeros."""
+    signal = image != 0
+    whole: BoolArray = signal.copy()
+    for axis in range(3):
+        for step in (1, -1):
+            whole &= np.roll(signal, step, axis=axis)
+    return whole
+
+
+def _normalise(distances: Float32Array, inside: BoolArray) -> None:
     """Turn (6, voxels) dissimilarities into descriptors, in place."""
     typical = float(distances[:, inside].mean()) if inside.any() else 0.0
     local = distances.mean(axis=0)
