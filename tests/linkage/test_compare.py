@@ -125,7 +125,9 @@ def test_memory_mapped_input_in_processes(tmp_path: Path, monkeypatch: pytest.Mo
     result = run(*mapped, block=3, run=in_processes, names=DEFAULT_MEASURES)
     part = run(mapped[0][2:], mapped[1], block=3)
     for name in DEFAULT_MEASURES:
-        assert np.abs(plain[name].values - result[name].values).max() < 2e-6
+        # Descriptors of so small a brain have nearly everything in common, which costs a digit.
+        allowed = 1e-5 if name == "self-similarity" else 1e-6
+        assert np.abs(plain[name].values - result[name].values).max() < allowed
     assert np.abs(plain["mae"].values[2:] - part["mae"].values).max() < 1e-6
 
 
