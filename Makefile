@@ -51,7 +51,9 @@ test-slow: $(STAMP)
 	$(BIN)/python -m pytest -n $(WORKERS) -m slow
 
 bench: $(BENCH_STAMP)
-	$(BIN)/python -m pytest -m bench -s benchmarks
+	$(BIN)/python benchmarks/bench_chain.py
+	$(BIN)/python benchmarks/check_align.py
+	$(BIN)/python benchmarks/bench_similarity.py
 
 calibrate: $(STAMP)
 	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python benchmarks/calibrate.py \

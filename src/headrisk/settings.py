@@ -50,6 +50,8 @@ class Settings:
         ``affine`` (12 parameters) or ``rigid`` (6, keeps head size).
     accurate
         Use the larger brain-extraction network.
+    mutual_information
+        Refine the alignment of contrasts other than T1w by mutual information.
     contrasts
         BIDS suffixes that take part.
     measures
@@ -68,6 +70,7 @@ class Settings:
     resolution_mm: int = 4
     alignment: Alignment = "affine"
     accurate: bool = False
+    mutual_information: bool = False
     contrasts: tuple[str, ...] = ("T1w",)
     measures: tuple[str, ...] = DEFAULT_MEASURES
     mated_prior: float = 0.5

@@ -124,6 +124,7 @@ def _task(scan: Scan, settings: Settings) -> PrepareTask:
         resolution_mm=settings.resolution_mm,
         alignment=settings.alignment,
         accurate=settings.accurate,
+        mutual_information=settings.mutual_information and scan.suffix not in T1_LIKE,
     )
 
 
@@ -142,6 +143,7 @@ def _recall(
         "alignment": settings.alignment,
         "accurate": settings.accurate,
         "t1_like": scan.suffix in T1_LIKE,
+        "mutual_information": settings.mutual_information and scan.suffix not in T1_LIKE,
     }
     key = entry_key("brain-fingerprint", VERSION, choices, [digest])
     try:

@@ -24,13 +24,14 @@ def method_sentences(settings: Settings, notes: Mapping[str, str]) -> tuple[str,
     """How brains were prepared and compared, for the methods text."""
     network = "larger" if settings.accurate else "smaller"
     freedom = "affine (12 parameters)" if settings.alignment == "affine" else "rigid (6 parameters)"
+    refined = " and refined by mutual information" if settings.mutual_information else ""
     made = notes.get("residual-correlation")
     return (
         f"Brains were extracted with the {network} network of deepbet; images that held a bare "
         "brain already were kept as they were.",
         f"Each brain was aligned to the ICBM 152 2009a template by a {freedom} transform "
         "found from several hundred starting rotations by robust Gauss-Newton steps; contrasts "
-        "other than T1w were aligned through the template's tissue maps and mutual information.",
+        f"other than T1w were aligned through the template's tissue maps{refined}.",
         f"Intensities were sampled at {settings.resolution_mm} mm in template space and "
         "normalised to local mean 0 and local standard deviation 1 (Gaussian window of 6 mm).",
         *([f"For residual correlation, removed was the {made}."] if made else []),

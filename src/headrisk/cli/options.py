@@ -45,6 +45,12 @@ def add_setting_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--resolution", type=int, choices=(2, 3, 4), metavar="MM", help="2, 3 or 4")
     group.add_argument("--alignment", choices=("affine", "rigid"))
     group.add_argument("--accurate", action="store_true", default=None, help="larger network")
+    group.add_argument(
+        "--mutual-information",
+        action="store_true",
+        default=None,
+        help="refine the alignment of T2w, FLAIR and others by mutual information",
+    )
     group.add_argument("--contrasts", nargs="+", metavar="SUFFIX", help="BIDS suffixes, e.g. T1w")
     group.add_argument(
         "--measures", nargs="+", metavar="NAME", help=f"of {', '.join(DEFAULT_MEASURES)}"
@@ -71,6 +77,7 @@ def settings_of(arguments: argparse.Namespace) -> Settings:
         "resolution_mm": arguments.resolution,
         "alignment": arguments.alignment,
         "accurate": arguments.accurate,
+        "mutual_information": arguments.mutual_information,
         "contrasts": None if arguments.contrasts is None else tuple(arguments.contrasts),
         "measures": None if arguments.measures is None else tuple(arguments.measures),
         "mated_prior": arguments.prior,
