@@ -32,7 +32,7 @@ def mated_rate(events: FloatArray, pairs: FloatArray) -> Estimate | None:
     residual = events - rate * pairs
     variance = float(residual @ residual) / total**2 * people / max(people - 1, 1)
     kish = total**2 / float(pairs @ pairs)
-    return _effective(rate, variance, kish, total, people)
+    return _effective(rate, variance, (kish, total), people - 1, people)
 
 
 def nonmated_rate(events: FloatArray, pairs: FloatArray) -> Estimate | None:
@@ -41,7 +41,8 @@ def nonmated_rate(events: FloatArray, pairs: FloatArray) -> Estimate | None:
     Without any event the upper bound is the zero-event bound on half as many people as took
     part: so many disjoint pairs there are, and the bound then also holds where a few people match
     everybody. The effective number of pairs lies between that and the number of distinct pairs of
-    people.
+    people, and Student's quantile has one degree of freedom less than that half: in simulated
+    cohorts of 20 people one per person is too many (tests/evaluate/test_coverage.py).
     """
     events, pairs = _unordered(events), _unordered(pairs)
     people = int(np.count_nonzero(pairs.sum(axis=1)))
@@ -56,7 +57,7 @@ def nonmated_rate(events: FloatArray, pairs: FloatArray) -> Estimate | None:
     shared = float(of_person @ of_person) - float((residual**2).sum()) / 2
     variance = shared / total**2 * people / max(people - 2, 1)
     distinct = float(np.count_nonzero(pairs)) / 2
-    return _effective(rate, variance, people / 2, distinct, people)
+    return _effective(rate, variance, (people / 2, distinct), people / 2 - 1, people)
 
 
 def _unordered(table: FloatArray) -> FloatArray:
@@ -70,12 +71,13 @@ def _one_sided(rate: float, n: int, people: int) -> Estimate:
 
 
 def _effective(
-    rate: float, variance: float, fewest: float, most: float, people: int
+    rate: float, variance: float, pairs: tuple[float, float], freedom: float, people: int
 ) -> Estimate | None:
-    most = max(most, fewest)
+    """Wilson interval with a number of pairs within ``pairs``, and Student's quantile."""
+    fewest, most = pairs[0], max(pairs)
     wanted = rate * (1.0 - rate) / variance if variance > 0 else most
     n = float(np.clip(wanted, fewest, most))
-    quantile = float(stdtrit(max(people - 1, 1), 0.5 + CONFIDENCE / 2))
+    quantile = float(stdtrit(max(freedom, 1), 0.5 + CONFIDENCE / 2))
     estimate = wilson(rate * n, n, people, quantile=quantile)
     if estimate is None:
         return None
