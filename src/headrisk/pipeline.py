@@ -5,7 +5,7 @@ Each function is one stage; it takes what the stages before it gave.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import numpy as np
@@ -31,7 +31,6 @@ from headrisk.report.linkage_part import (
     compared_sentence,
     internal_part,
     scan_rows,
-    with_assignment,
 )
 from headrisk.report.model import ModalitySection, Report, RunRecord, ScanRow
 from headrisk.report.write import write_report
@@ -126,9 +125,10 @@ def plan(cohort: Cohort, job: Job) -> Design:
 def link(cohort: Cohort, job: Job, log: CostLog) -> tuple[Design, Comparison]:
     """Score all pairs of a cohort of usable scans under every measure."""
     design = plan(cohort, job)
-    if not design.usable.any():
+    pairs = int(np.count_nonzero(design.usable))
+    if not pairs:
         return design, Comparison({}, {})
-    with stage("compare", None, log, recorded(job)):
+    with stage("compare", pairs, log, recorded(job)):
         vectors = cohort.vectors()
         probes = vectors[design.probes]
         return design, compare(
@@ -170,7 +170,7 @@ def describe(
         [cohort.results[k].voxel_mm for k in side] for side in (design.probes, design.gallery)
     )
     conditions = known_conditions(probes, gallery, probe_mm, gallery_mm)
-    section = modality_section(
+    return modality_section(
         NAME,
         rows,
         list(scores.values()),
@@ -181,7 +181,3 @@ def describe(
         method=method_sentences(job.settings, scores.notes),
         references=REFERENCES,
     )
-    if not job.settings.one_to_one:
-        return section
-    pairs = zip(section.measures, scores.values(), strict=True)
-    return replace(section, measures=tuple(with_assignment(one, pair) for one, pair in pairs))

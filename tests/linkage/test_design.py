@@ -43,9 +43,16 @@ def test_images_of_one_session_say_nothing_about_linking() -> None:
     assert usable[1, 3]
 
 
-def test_scans_without_a_session_label_count_as_sessions_of_their_own() -> None:
+def test_without_session_labels_one_contrast_twice_is_a_repetition() -> None:
     scans = [scan("01"), scan("01"), scan("02")]
     assert within(scans, unlike(scans)).usable[0, 1]
+
+
+def test_without_session_labels_unlike_contrasts_are_one_session() -> None:
+    scans = [scan("01"), scan("01", suffix="FLAIR"), scan("02", suffix="FLAIR")]
+    usable = within(scans, unlike(scans)).usable
+    assert not usable[0, 1]
+    assert usable[0, 2]
 
 
 def test_identical_files_are_left_out_and_counted_once_per_pair() -> None:

@@ -14,9 +14,8 @@ from headrisk.report.linkage_part import (
     compared_sentence,
     internal_part,
     scan_rows,
-    with_assignment,
 )
-from headrisk.report.model import Internal, MeasureResult, Threshold
+from headrisk.report.model import Internal
 from headrisk.settings import Settings
 from headrisk.types import PairScores, ScanResult
 
@@ -158,28 +157,6 @@ def test_nothing_compared_leaves_rows_and_pictures() -> None:
         assert part.links == part.matrices == ()
         assert len(part.mosaics) == 2 * PEOPLE
         assert part.scans == rows
-
-
-def test_share_of_people_that_assignment_joins_to_themselves() -> None:
-    people = np.arange(4)
-    values = np.full((4, 4), 0.1)
-    np.fill_diagonal(values, 0.9)
-    values[0, 1], values[1, 0] = 0.95, 0.95  # 0 and 1 are exchanged whatever the rest
-    scores = PairScores("m", values, np.ones((4, 4), bool), people, people)
-    with_rule = MeasureResult("m", thresholds={"kde": Threshold(0.5)}, extra={"d_sys": 0.3})
-    found = with_assignment(with_rule, scores)
-    assert found.extra == {"d_sys": 0.3, "one_to_one_correct": 0.5}
-    strict = MeasureResult("m", thresholds={"kde": Threshold(0.93)})
-    assert with_assignment(strict, scores).extra["one_to_one_correct"] == 0
-    assert with_assignment(MeasureResult("m"), scores).extra["one_to_one_correct"] == 0.5
-
-
-def test_people_without_a_mate_do_not_count_in_that_share() -> None:
-    values = np.array([[0.9, 0.1], [0.2, 0.1], [0.1, 0.3]])
-    scores = PairScores("m", values, np.ones((3, 2), bool), np.array([0, 5, 6]), np.array([0, 9]))
-    assert with_assignment(MeasureResult("m"), scores).extra["one_to_one_correct"] == 1
-    nobody = PairScores("m", values, np.ones((3, 2), bool), np.array([3, 5, 6]), np.array([0, 9]))
-    assert with_assignment(MeasureResult("m"), nobody).extra["one_to_one_correct"] is None
 
 
 @pytest.mark.parametrize(

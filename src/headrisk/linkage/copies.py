@@ -12,7 +12,7 @@ import numpy as np
 from scipy import stats
 from scipy.special import expit
 
-from headrisk.linkage.duplicates import Judgement, judge
+from headrisk.linkage.duplicates import SURE, Judgement, judge
 from headrisk.types import FloatArray
 
 How = Literal["same bytes", "same voxels", "resampled"]
@@ -25,7 +25,6 @@ STORED_AGAIN = 100  # one in so many pairs that are this alike is taken to be a 
 COPY_Z = (1.9, 0.7)
 SCAN_Z = (0.25, 0.2)
 LEAST_STRENGTH = 0.003  # detail weaker than this, relative to brightness, is no noise to go by
-SURE = 0.9999  # probability given to equal bytes or voxels: nothing is known with certainty
 
 
 @dataclass(frozen=True)
@@ -82,7 +81,7 @@ def copy_finding(
         return CopyFinding(first, second, "same voxels", detail, SURE, 0.0, "certain")
     z = float(np.arctanh(np.clip(detail, -0.9999, 0.9999)))
     ratio = _log_density(min(z, COPY_Z[0]), COPY_Z) - _log_density(min(z, COPY_Z[0]), SCAN_Z)
-    probability = float(expit(ratio - np.log(STORED_AGAIN - 1)))
+    probability = min(SURE, float(expit(ratio - np.log(STORED_AGAIN - 1))))
     bound = min(1.0, examined * float(stats.norm.sf((z - SCAN_Z[0]) / SCAN_Z[1])))
     judgement = judge(probability, bound, trusted=strength >= LEAST_STRENGTH)
     if judgement is None:

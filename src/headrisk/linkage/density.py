@@ -123,7 +123,8 @@ def crossing(pair: tuple[Kernel, Kernel], prior: float) -> float | None:
     offset = np.log(prior) - np.log1p(-prior)
 
     def advantage(points: FloatArray) -> FloatArray:
-        return offset + mated.log_density(points) - nonmated.log_density(points)
+        gain: FloatArray = offset + mated.log_density(points) - nonmated.log_density(points)
+        return gain
 
     ahead = advantage(x) > 0
     starts = np.flatnonzero(~ahead[:-1] & ahead[1:])

@@ -23,7 +23,9 @@ class Design:
         compared with every other.
     usable
         (probes, gallery), False for a scan with itself, for two images of one session, and for
-        copies of one image: those are not two measurements of a person.
+        copies of one image: those are not two measurements of a person. Where a person's scans
+        bear no session label, images of unlike contrast count as one session, images of one
+        contrast as a repetition.
     probe_person, gallery_person
         Person numbers, shared by both sides; equal participant labels are the same person.
     copies
@@ -66,7 +68,10 @@ def _design(
     labelled = np.array([scan.session_id != "" for scan in scans], dtype=bool)
     content = np.array(digests, dtype=np.str_)
     itself = probes[:, None] == gallery[None, :]
-    together = (session[probes][:, None] == session[gallery][None, :]) & labelled[probes][:, None]
+    contrast = np.array([scan.suffix for scan in scans], dtype=np.str_)
+    unlike = contrast[probes][:, None] != contrast[gallery][None, :]
+    together = session[probes][:, None] == session[gallery][None, :]
+    together &= labelled[probes][:, None] | unlike
     same_bytes = (content[probes][:, None] == content[gallery][None, :]) & ~itself
     same_bytes &= (content != "")[probes][:, None]
     repeated = int(np.count_nonzero(same_bytes & ~together))

@@ -28,6 +28,7 @@ ENROLLED_AGAIN = 200
 WRONGLY_FILED = 200
 CERTAIN, LIKELY, WORTH_A_LOOK = 0.99, 0.5, 0.1
 STRICT_BOUND, BOUND = 1e-3, 0.05
+SURE = 0.9999  # no probability is given above this: models are never exact
 KINDS: tuple[Kind, ...] = ("t1", "alike", "crossed")
 
 Judgement = Literal["certain", "likely", "look at it"]
@@ -146,7 +147,11 @@ def _log_ratios(pairs: ScoredPairs, evidence: dict[Kind, Evidence]) -> FloatArra
 def _wrongly_filed(
     pairs: ScoredPairs, ratio: FloatArray, evidence: dict[Kind, Evidence]
 ) -> tuple[BoolArray, list[LabelFinding]]:
-    """Labels whose scans fall into groups that do not match each other."""
+    """Labels whose scans fall into groups that do not match each other.
+
+    A group is what pairs that speak for one person hold together; whether two groups are two
+    persons is then judged with the priors.
+    """
     labels = np.unique(pairs.label)
     strays = np.zeros(pairs.label.size, dtype=bool)
     sizes = [int(np.count_nonzero(pairs.label == label)) for label in labels]
@@ -154,7 +159,7 @@ def _wrongly_filed(
     findings = []
     for label in labels:
         scans = np.flatnonzero(pairs.label == label)
-        joined = ratio[np.ix_(scans, scans)] > -np.log(WRONGLY_FILED - 1)
+        joined = ratio[np.ix_(scans, scans)] > 0
         count, group = connected_components(joined, directed=False)
         if count < 2:
             continue
@@ -202,7 +207,7 @@ def _stray(
         matches = ratio[np.ix_(odd, others)].mean(axis=0)
         known = float(logsumexp(matches)) - np.log(others.size)
     odds = against + np.logaddexp(np.log(0.5), np.log(0.5) + known) - np.log(WRONGLY_FILED - 1)
-    probability = float(expit(odds))
+    probability = min(SURE, float(expit(odds)))
     i, j = np.unravel_index(int(np.argmax(block)), block.shape)
     shown = int(odd[i]), int(rest[j])
     score, kind = _at(pairs, shown)
@@ -258,7 +263,7 @@ def _two_ids(
         if not a.size or not b.size:
             continue
         block = ratio[np.ix_(a, b)]
-        probability = float(expit(float(block.mean()) + prior))
+        probability = min(SURE, float(expit(float(block.mean()) + prior)))
         i, j = np.unravel_index(int(np.argmax(block)), block.shape)
         shown = int(a[i]), int(b[j])
         score, kind = _at(pairs, shown)

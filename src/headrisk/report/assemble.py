@@ -88,6 +88,8 @@ def measure_result(summary: MeasureSummary) -> MeasureResult:
             shuffled.rank1, 0.0, high, summary.counts.tested, "95th percentile of shuffled labels"
         )
     extra = {"p_value": summary.shuffled.p_value if summary.shuffled else None}
+    if summary.one_to_one is not None and summary.one_to_one.found is not None:
+        extra["one_to_one_found"] = summary.one_to_one.found.value
     extra |= {"d_sys": summary.d_sys, "chance_rank5": summary.chance_rank5}
     return MeasureResult(
         name=summary.measure,

@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-import numpy as np
-
 from headrisk.dataset.scans import Scan
 from headrisk.evaluate.summary import MeasureSummary
 from headrisk.linkage.assign import assign_one_to_one
 from headrisk.linkage.design import Design
 from headrisk.report.assemble import candidate_links
-from headrisk.report.model import Internal, Link, MeasureResult, Mosaic, ScanRow, ScoreMatrix
+from headrisk.report.model import Internal, Link, Mosaic, ScanRow, ScoreMatrix
 from headrisk.types import PairScores, ScanResult
 
 
@@ -73,18 +71,6 @@ def internal_part(
     return Internal(
         scans=rows, links=tuple(links), mosaics=pictures, matrices=matrices, notes=notes
     )
-
-
-def with_assignment(measure: MeasureResult, scores: PairScores) -> MeasureResult:
-    """The measure with the share of people that one-to-one assignment joins to themselves."""
-    rule = measure.thresholds.get("kde")
-    joined = assign_one_to_one(scores, None if rule is None else rule.value)
-    tested = np.unique(scores.probe_person[scores.mated.any(axis=1)])
-    right = np.count_nonzero(
-        (joined.probe_person == joined.gallery_person) & np.isin(joined.probe_person, tested)
-    )
-    share = None if tested.size == 0 else right / tested.size
-    return replace(measure, extra={**measure.extra, "one_to_one_correct": share})
 
 
 def compared_sentence(design: Design, contrasts: Sequence[str], sources: int) -> str:
