@@ -22,7 +22,7 @@ from headrisk.imaging.volume import Volume
 from headrisk.settings import Alignment as Freedom
 from headrisk.types import Float32Array, FloatArray, ScanResult
 
-VERSION = 1  # raise when any result of this module changes: stored fingerprints are then renewed
+VERSION = 2  # raise when any result of this module changes: stored fingerprints are then renewed
 T1_LIKE = ("T1w", "MPRAGE", "T1rho", "UNIT1", "T1wCE")
 _NORMALISE_FWHM_MM = 6.0 * 2.355
 _GOOD_SCORE = 0.70  # alignment score above which one upright look at the head is enough
