@@ -116,6 +116,4 @@ def test_false_match_rate_covers_in_2000_cohorts(people, rate, shared):
 @pytest.mark.parametrize("people", [20, 100])
 @pytest.mark.parametrize("shift", [0.5, 2.0, 3.0])
 def test_auc_interval_covers_in_500_cohorts(people, shift):
-    """With 20 people and an AUC of 0.97 the people that matter are often not in the sample."""
-    lowest = 0.86 if (people, shift) == (20, 3.0) else 0.92
-    assert lowest <= auc_coverage(np.random.default_rng(8), people, shift, 0.7, 500) <= 0.985
+    assert 0.92 <= auc_coverage(np.random.default_rng(8), people, shift, 0.7, 500) <= 0.985
