@@ -50,7 +50,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--version", action="version", version=f"headrisk {__version__}")
     module.add_arguments(parser)
     place = words.index(name)
-    arguments = parser.parse_args(words[:place] + words[place + 1 :])
+    arguments = parser.parse_intermixed_args(words[:place] + words[place + 1 :])
     try:
         code: int = module.run(arguments)
         sys.stdout.flush()

@@ -1,0 +1,143 @@
+"""Parsing, help, exit codes and the last guard."""
+
+from __future__ import annotations
+
+import os
+import resource
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from headrisk import __version__
+from headrisk.cli.main import COMMANDS, main
+
+PROGRAM = [sys.executable, "-c", "from headrisk.cli.main import run; run()"]
+WRITTEN = sorted(
+    name for name in COMMANDS if (Path(main.__code__.co_filename).parent / f"{name}.py").is_file()
+)
+
+
+def test_every_command_is_written() -> None:
+    assert set(COMMANDS) - {"duplicates"} <= set(WRITTEN)
+
+
+@pytest.mark.parametrize("words", [["--version"], ["audit", "--version"], ["-v", "--version"]])
+def test_version(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stop:
+        main(words)
+    assert stop.value.code == 0
+    assert capsys.readouterr().out == f"headrisk {__version__}\n"
+
+
+@pytest.mark.parametrize("command", WRITTEN)
+def test_help_of_every_command(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stop:
+        main([command, "--help"])
+    shown = capsys.readouterr().out
+    assert stop.value.code == 0
+    assert shown.startswith(f"usage: headrisk {command}")
+
+
+def test_help_lists_the_commands(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stop:
+        main(["--help"])
+    shown = capsys.readouterr().out
+    assert stop.value.code == 0
+    assert all(f"  {name} " in shown for name in COMMANDS)
+
+
+def test_no_command_gives_the_help_and_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([]) == 2
+    assert "commands:" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["frob"], "invalid choice: 'frob'"),
+        (["audit"], "required: DATASET, OUT"),
+        (["audit", "a", "b", "third"], "invalid choice: 'third'"),
+        (["audit", "a", "b", "--no-such-option"], "--no-such-option"),
+        (["audit", "a", "b", "--nprocs", "-1"], "'-1' is not a whole number from 0 upward"),
+        (["audit", "a", "b", "--nprocs", "two"], "'two' is not a whole number"),
+        (["audit", "a", "b", "--mem-gb", "0.1"], "at least 0.6 GB"),
+        (["audit", "a", "b", "--mem-gb", "nan"], "at least 0.6 GB"),
+        (["audit", "a", "b", "--fail-above", "2"], "not a rate between 0 and 1"),
+        (["audit", "a", "b", "--fail-above", "nan"], "not a rate between 0 and 1"),
+        (["audit", "a", "b", "--resolution", "5"], "invalid choice: 5"),
+        (["demo", "--people", "0"], "'0' is not a whole number from 1 upward"),
+    ],
+)
+def test_usage_errors_are_one_sentence(
+    words: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as stop:
+        main(words)
+    shown = capsys.readouterr()
+    assert stop.value.code == 2
+    assert shown.out == ""
+    assert said in shown.err
+    assert shown.err.count("\n") == 1
+    assert "--help" in shown.err
+
+
+def test_underscores_are_accepted_in_options_but_values_stay(
+    broken: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = broken.rename(tmp_path / "under_scored")
+    words = ["audit", str(data), str(tmp_path / "out_put"), "--dry_run"]
+    assert main([*words, "--participant_label", "01", "--session_id=a", "--mem_gb", "2"]) == 0
+    assert capsys.readouterr().out == "sub-01/ses-a/anat/sub-01_ses-a_T1w\tT1w\tok\n"
+
+
+def test_the_command_may_follow_its_options(
+    broken: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["-v", "--dry-run", "audit", str(broken), str(tmp_path / "out")]) == 0
+    assert capsys.readouterr().out.count("\n") == 6
+
+
+def test_verbose_adds_the_details_of_an_error(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["audit", str(tmp_path / "nowhere"), str(tmp_path / "out")]
+    assert main(words) == 3
+    assert "Traceback" not in capsys.readouterr().err
+    assert main([*words, "-v"]) == 3
+    assert "Traceback" in capsys.readouterr().err
+
+
+def test_an_internal_error_is_a_sentence_and_exit_code_1(
+    broken: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def fault(*_: object) -> None:
+        raise RuntimeError("planted")
+
+    monkeypatch.setattr("headrisk.job.begin", fault)
+    monkeypatch.setattr("headrisk.pipeline.begin", fault)
+    assert main(["audit", str(broken), str(tmp_path / "out")]) == 1
+    shown = capsys.readouterr().err
+    assert "internal error (RuntimeError: planted). Run again with -v" in shown
+    assert "Traceback" not in shown
+
+
+def test_help_is_quick() -> None:
+    """Nothing heavy is imported to say what the program can do."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    subprocess.run([*PROGRAM, "--help"], check=True, capture_output=True)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < 0.15
+
+
+def test_a_reader_that_leaves_early_is_no_error(broken: Path, tmp_path: Path) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    words = ["audit", str(broken), str(tmp_path / "out"), "--dry-run"]
+    with os.fdopen(writing, "wb") as pipe:
+        done = subprocess.run([*PROGRAM, *words], stdout=pipe, stderr=subprocess.PIPE, check=False)
+    assert (done.returncode, done.stderr) == (0, b"")

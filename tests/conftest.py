@@ -1,0 +1,62 @@
+"""One small synthetic cohort, and one audit of it, for every test that runs the whole flow."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from headrisk.brain.template import load_template
+from headrisk.cli.main import main
+from headrisk.imaging.phantom import PhantomSettings, Scanner, write_cohort
+
+PEOPLE, SESSIONS = 6, 2
+COARSE = Scanner("A", "Phantom Works", "Cohort 3T", "1001", (4.0, 4.0, 4.0))
+
+
+@pytest.fixture(scope="session")
+def cohort(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Six synthetic people, two sessions each, in 4 mm voxels; do not change it."""
+    data = tmp_path_factory.mktemp("cohort") / "data"
+    settings = PhantomSettings(scanners=(COARSE,))
+    return write_cohort(data, PEOPLE, SESSIONS, settings, np.random.default_rng(4), load_template())
+
+
+@pytest.fixture(scope="session")
+def audited(cohort: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The output folder of a whole audit of the cohort with default settings; do not change it."""
+    out = tmp_path_factory.mktemp("audited") / "out"
+    assert main(["audit", str(cohort), str(out), "--nprocs", "1"]) == 0
+    return out
+
+
+@pytest.fixture
+def warm(audited: Path, tmp_path: Path) -> Path:
+    """An output folder that knows the cohort's fingerprints and nothing else."""
+    out = tmp_path / "out"
+    shutil.copytree(audited / "store", out / "store")
+    return out
+
+
+@pytest.fixture(scope="session")
+def quick(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Path of a settings file with two measures and few repetitions."""
+    path = tmp_path_factory.mktemp("settings") / "quick.toml"
+    path.write_text('measures = ["residual-correlation", "ncc"]\nbootstrap = 100\n')
+    return str(path)
+
+
+@pytest.fixture
+def broken(tmp_path: Path) -> Path:
+    """A BIDS folder of three people with two sessions each, whose images are no images."""
+    data = tmp_path / "broken"
+    for person in ("01", "02", "03"):
+        for session in ("a", "b"):
+            folder = data / f"sub-{person}" / f"ses-{session}" / "anat"
+            folder.mkdir(parents=True)
+            name = f"sub-{person}_ses-{session}_T1w.nii.gz"
+            (folder / name).write_bytes(f"no image {person} {session}".encode())
+    (data / "dataset_description.json").write_text('{"Name": "x", "BIDSVersion": "1.9.0"}')
+    return data
