@@ -25,19 +25,25 @@ from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import ndimage
 from scipy.spatial.transform import Rotation
 
+from headrisk.brain.descent import descend
+from headrisk.brain.levels import (
+    T1_MAPS,
+    TISSUE_MAPS,
+    Field,
+    Level,
+    explained,
+    explained_each,
+    smoothed,
+    template_level,
+)
 from headrisk.brain.template import load_template
 from headrisk.settings import Alignment as Freedom
 from headrisk.types import BoolArray, Float32Array, FloatArray
 
-T1_MAPS = ("t1",)
-TISSUE_MAPS = ("gm", "wm", "mask")
 _TRIED = 10  # best starting rotations that are followed by a few steps
-_LONGEST_STEP_MM = 60.0
-_REACH_MM = 8.0  # template points are taken up to this far outside the brain
 
 
 @dataclass(frozen=True)
@@ -75,35 +81,6 @@ class Alignment:
     contrast: float = 1.0
 
 
-@dataclass(frozen=True)
-class _Level:
-    points: FloatArray  # (n, 3) template mm
-    maps: Float32Array  # (n, 1 + k): a constant and the template maps
-    slopes: Float32Array  # (k, n, 12): derivative of each map by the 12 affine parameters
-    basis: Float32Array  # (n, 1 + k) orthonormal basis of the maps
-    inner: BoolArray  # (n,) points at least 4 mm inside the brain
-    tissue: NDArray[
-        np.int8
-    ]  # (n,) 1 where the template is grey matter, 2 white, 0 mixed or neither
-
-
-@dataclass(frozen=True)
-class _Field:
-    """An image made ready for sampling at one smoothness."""
-
-    data: Float32Array
-    to_voxel: FloatArray  # scanner mm to voxel index
-
-    def at(self, affine: FloatArray, points: FloatArray) -> Float32Array:
-        """Trilinear values at ``affine @ points``; 0 outside the image."""
-        m = self.to_voxel @ affine
-        where = m[:3, :3] @ points.T + m[:3, 3:]
-        values: Float32Array = ndimage.map_coordinates(
-            self.data, where, order=1, mode="constant", cval=0.0, prefilter=False
-        )
-        return values
-
-
 def align(brain: Brain, *, t1_like: bool = True, freedom: Freedom = "affine") -> Alignment:
     """Align a stripped brain to the template.
 
@@ -119,10 +96,10 @@ def align(brain: Brain, *, t1_like: bool = True, freedom: Freedom = "affine") ->
         template's fit it badly in the right pose too, so a rigid fit cannot judge itself.
     """
     names = T1_MAPS if t1_like else TISSUE_MAPS
-    fields = {mm: _smooth(brain, mm) for mm in (8.0, 4.0, 2.0)}
+    fields = {mm: smoothed(brain.data, brain.affine, mm) for mm in (8.0, 4.0, 2.0)}
     affine = _pyramid(fields, names, _first_guess(brain, fields[8.0], names), "affine")
-    level = _level(4.0, 6, names)
-    score = _explained(fields[4.0], level, affine)
+    level = template_level(4.0, 6, names)
+    score = explained(fields[4.0], level, affine)
     within, contrast = _agreement_within(fields[4.0], level, affine)
     if freedom == "rigid":
         affine = _pyramid(fields, names, _unstretched(affine), "rigid")
@@ -130,12 +107,12 @@ def align(brain: Brain, *, t1_like: bool = True, freedom: Freedom = "affine") ->
 
 
 def _pyramid(
-    fields: dict[float, _Field], names: tuple[str, ...], start: FloatArray, freedom: Freedom
+    fields: dict[float, Field], names: tuple[str, ...], start: FloatArray, freedom: Freedom
 ) -> FloatArray:
     """Descend at 8, 4 and 2 mm of smoothness."""
-    affine = _descend(fields[8.0], _level(8.0, 8, names), start, freedom, steps=12)
-    affine = _descend(fields[4.0], _level(4.0, 6, names), affine, freedom, steps=12)
-    return _descend(fields[2.0], _level(2.0, 4, names), affine, freedom, steps=8)
+    affine = descend(fields[8.0], template_level(8.0, 8, names), start, freedom, steps=12)
+    affine = descend(fields[4.0], template_level(4.0, 6, names), affine, freedom, steps=12)
+    return descend(fields[2.0], template_level(2.0, 4, names), affine, freedom, steps=8)
 
 
 def _unstretched(affine: FloatArray) -> FloatArray:
@@ -149,62 +126,7 @@ def _unstretched(affine: FloatArray) -> FloatArray:
     return rigid
 
 
-def _smooth(brain: Brain, fwhm: float) -> _Field:
-    voxel = brain.voxel_mm
-    sigma = np.sqrt(np.maximum((fwhm / 2.355) ** 2 - (voxel / 2.355) ** 2, 0.0)) / voxel
-    data = brain.data
-    if np.any(sigma > 0.1):
-        smooth = ndimage.gaussian_filter(data, sigma, mode="constant", truncate=3.0)
-        data = smooth.astype(np.float32, copy=False)
-    return _Field(data, np.linalg.inv(brain.affine).astype(np.float64))
-
-
-@cache
-def _level(fwhm: float, spacing: int, names: tuple[str, ...]) -> _Level:
-    template = load_template()
-    step = spacing // 2
-    voxel = 2.0
-    near = ndimage.distance_transform_edt(~template.mask, sampling=voxel) <= _REACH_MM
-    keep = np.zeros_like(near)
-    keep[::step, ::step, ::step] = near[::step, ::step, ::step]
-    index = np.argwhere(keep)
-    points = index @ template.affine[:3, :3].T + template.affine[:3, 3]
-    homogeneous = np.hstack([points, np.ones((len(points), 1))])
-    maps = [np.ones(len(points), np.float32)]
-    slopes = []
-    for name in names:
-        image = getattr(template, name).astype(np.float32)
-        sigma = np.sqrt(max((fwhm / 2.355) ** 2 - (voxel / 2.355) ** 2, 0.0)) / voxel
-        if sigma > 0:
-            image = ndimage.gaussian_filter(image, sigma, mode="constant", truncate=3.0)
-        maps.append(image[keep])
-        gradient = np.stack([g[keep] for g in np.gradient(image, voxel)], axis=1)
-        outer = gradient[:, :, None] * homogeneous[:, None, :]
-        slopes.append(outer.reshape(len(points), 12))
-    stacked = np.stack(maps, axis=1)
-    basis, _ = np.linalg.qr(stacked.astype(np.float64))
-    return _Level(
-        points,
-        stacked,
-        np.asarray(slopes, np.float32),
-        np.ascontiguousarray(basis, np.float32),
-        ndimage.binary_erosion(template.mask, iterations=2)[keep],
-        ((template.gm > 0.7) + 2 * (template.wm > 0.9))[keep].astype(np.int8),
-    )
-
-
-def _explained(field: _Field, level: _Level, affine: FloatArray) -> float:
-    """Share of the image's variance at the level's points that the template maps explain."""
-    values = field.at(affine, level.points)
-    centred = values - values.mean()
-    total = float(centred @ centred)
-    if total <= 0:
-        return 0.0
-    fitted = level.basis.T @ centred
-    return float(fitted @ fitted) / total
-
-
-def _agreement_within(field: _Field, level: _Level, affine: FloatArray) -> tuple[float, float]:
+def _agreement_within(field: Field, level: Level, affine: FloatArray) -> tuple[float, float]:
     """Correlation with the template (or its best mix of tissues) inside the brain, and contrast."""
     values = field.at(affine, level.points[level.inner])
     maps = level.maps[level.inner]
@@ -222,26 +144,6 @@ def _agreement_within(field: _Field, level: _Level, affine: FloatArray) -> tuple
     return float(np.corrcoef(values, fitted)[0, 1]), contrast
 
 
-def _explained_each(field: _Field, level: _Level, affines: FloatArray) -> FloatArray:
-    """As :func:`_explained`, for many affines (n, 4, 4) at once."""
-    m = field.to_voxel @ affines
-    where = m[:, :3, :3] @ level.points.T + m[:, :3, 3:]
-    values = ndimage.map_coordinates(
-        field.data,
-        where.transpose(1, 0, 2),
-        order=1,
-        mode="constant",
-        cval=0.0,
-        prefilter=False,
-        output=np.float32,
-    )
-    centred = values - values.mean(axis=1, keepdims=True)
-    share: FloatArray = ((centred @ level.basis) ** 2).sum(axis=1) / np.maximum(
-        (centred**2).sum(axis=1), 1e-12
-    )
-    return share
-
-
 @cache
 def _rotations() -> FloatArray:
     """Rotations that cover SO(3): the 24 of the cube times tilts of 30 degrees."""
@@ -255,7 +157,7 @@ def _rotations() -> FloatArray:
     return covered
 
 
-def _first_guess(brain: Brain, field: _Field, names: tuple[str, ...]) -> FloatArray:
+def _first_guess(brain: Brain, field: Field, names: tuple[str, ...]) -> FloatArray:
     template = load_template()
     centre = _centroid(template.mask, template.affine)
     target = _centroid(brain.mask, brain.affine)
@@ -264,16 +166,16 @@ def _first_guess(brain: Brain, field: _Field, names: tuple[str, ...]) -> FloatAr
         for mask, affine in ((brain.mask, brain.affine), (template.mask, template.affine))
     ]
     scale = float(np.clip(np.cbrt(volumes[0] / volumes[1]), 0.6, 1.5))
-    sparse, coarse = _level(8.0, 16, names), _level(8.0, 12, names)
+    sparse, coarse = template_level(8.0, 16, names), template_level(8.0, 12, names)
     rotations = _rotations()
     starts: FloatArray = np.tile(np.eye(4), (len(rotations), 1, 1))
     starts[:, :3, :3] = scale * rotations
     starts[:, :3, 3] = target - starts[:, :3, :3] @ centre
-    order = np.argsort(-_explained_each(field, sparse, starts), kind="stable")
+    order = np.argsort(-explained_each(field, sparse, starts), kind="stable")
     best: tuple[float, FloatArray] = (-1.0, starts[order[0]])
     for start in starts[order[:_TRIED]]:
-        moved = _descend(field, coarse, start, "affine", steps=6)
-        best = max(best, (_explained(field, coarse, moved), moved), key=lambda pair: pair[0])
+        moved = descend(field, coarse, start, "affine", steps=6)
+        best = max(best, (explained(field, coarse, moved), moved), key=lambda pair: pair[0])
     return best[1]
 
 
@@ -281,83 +183,3 @@ def _centroid(mask: BoolArray, affine: FloatArray) -> FloatArray:
     centre = np.array(ndimage.center_of_mass(mask))
     moved: FloatArray = affine[:3, :3] @ centre + affine[:3, 3]
     return moved
-
-
-def _descend(
-    field: _Field, level: _Level, affine: FloatArray, freedom: Freedom, *, steps: int
-) -> FloatArray:
-    for _ in range(steps):
-        values = field.at(affine, level.points)
-        change = _step(values, level, affine, freedom)
-        affine = affine @ exponential(-change)
-        if _motion(change) < 0.01:
-            break
-    return affine
-
-
-def exponential(generator: FloatArray) -> FloatArray:
-    """Matrix exponential of a small matrix (norm below about 16): scaling, Taylor, squaring."""
-    term, total = np.eye(len(generator)), np.eye(len(generator))
-    for k in range(1, 9):
-        term = term @ generator / (16 * k)
-        total += term
-    for _ in range(4):
-        total = total @ total
-    return total.astype(np.float64)
-
-
-def _step(values: Float32Array, level: _Level, affine: FloatArray, freedom: Freedom) -> FloatArray:
-    """One weighted Gauss-Newton step: a 4 x 4 generator whose exponential is undone."""
-    fit, *_ = np.linalg.lstsq(level.maps, values, rcond=None)
-    residual = values - level.maps @ fit
-    spread = 1.4826 * float(np.median(np.abs(residual))) + 1e-6
-    weight = 1.0 / (1.0 + (residual / (2.5 * spread)) ** 2)
-    weighted_maps = level.maps * weight[:, None]
-    fit = np.linalg.solve(
-        weighted_maps.T @ level.maps + 1e-6 * np.eye(level.maps.shape[1]), weighted_maps.T @ values
-    )
-    residual = values - level.maps @ fit
-    slopes = np.tensordot(fit[1:].astype(np.float32), level.slopes, axes=1)
-    if freedom == "rigid":
-        slopes = slopes @ _rigid_generators()
-    design = slopes * weight[:, None]
-    normal = (design.T @ slopes).astype(np.float64)
-    diagonal = np.diag_indices_from(normal)
-    normal[diagonal] += 1e-6 * normal[diagonal] + 1e-9 * normal[diagonal].max() + 1e-12
-    solution = np.linalg.solve(normal, (design.T @ residual).astype(np.float64))
-    if freedom == "rigid":
-        solution = _rigid_generators().astype(np.float64) @ solution
-    change = np.zeros((4, 4))
-    change[:3] = solution.reshape(3, 4)
-    return change * min(1.0, _LONGEST_STEP_MM / max(_motion(change), 1e-12))
-
-
-def _motion(change: FloatArray) -> float:
-    """About how far, in mm, a generator moves a point 80 mm from the centre."""
-    return float(np.abs(change[:3, :3] * 80).max() + np.abs(change[:3, 3]).max())
-
-
-@cache
-def _rigid_generators() -> Float32Array:
-    """(12, 6): three rotations and three shifts among the 12 affine parameters."""
-    return generators("rigid")[:, :3].reshape(6, 12).T.astype(np.float32)
-
-
-def generators(freedom: Freedom) -> FloatArray:
-    """Directions in which a pose can change, (12 or 6, 4, 4), for :func:`exponential`."""
-    if freedom == "affine":
-        every = np.zeros((12, 4, 4))
-        every.reshape(12, 16)[np.arange(12), np.arange(12)] = 1.0
-        return every
-    turns = np.zeros((6, 4, 4))
-    for k, (i, j) in enumerate(((1, 2), (2, 0), (0, 1))):
-        turns[k, j, i] = 1.0
-        turns[k, i, j] = -1.0
-    turns[3 + np.arange(3), np.arange(3), 3] = 1.0
-    return turns
-
-
-def template_points(fwhm: float, spacing: int) -> tuple[FloatArray, Float32Array]:
-    """Template points (n, 3) in mm, in the brain and 8 mm around it, and the smoothed T1 there."""
-    level = _level(fwhm, spacing, T1_MAPS)
-    return level.points, level.maps[:, 1]
