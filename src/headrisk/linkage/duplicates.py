@@ -13,7 +13,7 @@ that any of all compared pairs of two persons scores as high.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from typing import Literal
 
@@ -130,7 +130,12 @@ def find_wrong_labels(
     for i, j in copies:
         copied[i, j] = copied[j, i] = True
     strays, stray_findings = _wrongly_filed(pairs, ratio, evidence)
-    doubles = _two_ids(pairs, ratio, evidence, strays, copied)
+    told = {
+        frozenset((int(pairs.label[f.first[0]]), int(pairs.label[f.belongs_to])))
+        for f in stray_findings
+        if f.belongs_to is not None
+    }
+    doubles = _two_ids(pairs, ratio, evidence, strays, copied, told)
     return sorted([*stray_findings, *doubles], key=lambda f: -f.probability)
 
 
@@ -242,8 +247,9 @@ def _two_ids(
     evidence: dict[Kind, Evidence],
     strays: BoolArray,
     copied: BoolArray,
+    told: Set[frozenset[int]],
 ) -> list[LabelFinding]:
-    """Pairs of labels whose scans match each other."""
+    """Pairs of labels whose scans match each other, but for those ``told`` by a stray scan."""
     labels = np.unique(pairs.label).size
     if labels < 2:
         return []
@@ -256,7 +262,7 @@ def _two_ids(
         (min(a, b), max(a, b)) for a, b in pairs.label[hopeful].tolist()
     }  # label pairs with at least one pair of scans that may match
     findings = []
-    for first, second in sorted(met):
+    for first, second in sorted(pair for pair in met if frozenset(pair) not in told):
         a, b = (np.flatnonzero((pairs.label == x) & ~strays) for x in (first, second))
         shared = copied[np.ix_(a, b)]
         a, b = a[~shared.any(axis=1)], b[~shared.any(axis=0)]

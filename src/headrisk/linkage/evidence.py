@@ -85,10 +85,10 @@ class Evidence:
     def log_ratio(self, scores: FloatArray) -> FloatArray:
         """Log likelihood ratio: positive where a score speaks for one person.
 
-        Above the mated location it stays what it is there: more than a typical mate is no less a
-        mate.
+        Above the mated location it stays what it is there, as more than a typical mate is no less
+        a mate; and below the non-mated location likewise.
         """
-        inside = np.minimum(scores, self.mated.location)
+        inside = np.clip(scores, self.nonmated.location, self.mated.location)
         return self.mated.log_density(inside) - self.nonmated.log_density(inside)
 
 

@@ -34,6 +34,9 @@ TITLES = {
 JUDGEMENTS = ("certain", "likely", "look at it")
 _SQUARE = 24  # pixels of a checkerboard field
 _GAP = 6
+_EQUAL, _BRIGHTER, _DARKER = (
+    np.array(colour, float) for colour in ((48, 48, 48), (255, 170, 60), (80, 160, 255))
+)
 
 
 @dataclass(frozen=True)
@@ -50,8 +53,8 @@ class Suspicion:
         Bonferroni bound on the chance of such a score anywhere in the data set.
     belongs_to
         The scan under another label that the odd one matches, or "".
-    shown
-        Names of the two scans pictured.
+    shown, names
+        Scan ids of the two scans pictured, and their labels in words.
     picture
         (rows, columns, 3) uint8, or None with ``problem`` saying why.
     """
@@ -67,6 +70,7 @@ class Suspicion:
     belongs_to: str
     explanation: str
     shown: tuple[str, str]
+    names: tuple[str, str]
     picture: NDArray[np.uint8] | None = field(default=None, repr=False)
     problem: str = ""
 
@@ -184,7 +188,7 @@ def evidence_picture(
 
     Each argument holds pictures 0..1 of the same planes. One row for each plane. The second scan
     is brought to the first one's mean and spread before the two are joined. In the difference,
-    grey is equal, blue is darker and orange is brighter in the second.
+    dark grey is equal, blue is darker and orange is brighter in the second.
     """
     inside = [(a > 0) & (b > 0) for a, b in zip(first, second, strict=True)]
     values_a, values_b = (
@@ -195,14 +199,18 @@ def evidence_picture(
     if values_a.size and values_b.std() > 0:
         gain = float(values_a.std() / values_b.std())
         offset = float(values_a.mean() - gain * values_b.mean())
+    width = max(image.shape[1] for image in first) + _GAP
     rows = []
     for a, b in zip(first, second, strict=True):
-        matched = np.where(b > 0, np.clip(gain * b + offset, 0, 1), 0)
+        matched = np.where(b > 0, np.clip(gain * b + offset, 0, 1), 0).astype(np.float32)
         tiles = [_grey(a), _grey(matched), _checkerboard(a, matched), _difference(a, matched)]
-        rows.append(np.concatenate([np.pad(t, ((0, 0), (0, _GAP), (0, 0))) for t in tiles], axis=1))
-    width = max(row.shape[1] for row in rows)
-    padded = [np.pad(row, ((0, _GAP), (0, width - row.shape[1]), (0, 0))) for row in rows]
-    return np.concatenate(padded, axis=0)
+        rows.append(np.concatenate([_centred(tile, width) for tile in tiles], axis=1))
+    return np.concatenate(rows, axis=0)
+
+
+def _centred(tile: NDArray[np.uint8], width: int) -> NDArray[np.uint8]:
+    spare = width - tile.shape[1]
+    return np.pad(tile, ((0, _GAP), (spare // 2, spare - spare // 2), (0, 0)))
 
 
 def _page_values(report: DuplicatesReport) -> dict[str, Any]:
@@ -259,9 +267,7 @@ def _checkerboard(a: Float32Array, b: Float32Array) -> NDArray[np.uint8]:
 
 def _difference(a: Float32Array, b: Float32Array) -> NDArray[np.uint8]:
     part = np.clip(2 * (b - a), -1, 1)[:, :, None]
-    grey, orange, blue = (
-        np.array(c, float) for c in ((40, 40, 40), (255, 170, 60), (80, 160, 255))
-    )
-    colour = np.where(part > 0, orange, blue)
-    mixed: NDArray[np.uint8] = (grey + np.abs(part) * (colour - grey)).astype(np.uint8)
-    return mixed
+    colour = np.where(part > 0, _BRIGHTER, _DARKER)
+    mixed = _EQUAL + np.abs(part) * (colour - _EQUAL)
+    brain = ((a > 0) | (b > 0))[:, :, None]
+    return np.where(brain, mixed, 0).astype(np.uint8)

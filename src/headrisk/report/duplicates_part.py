@@ -22,8 +22,9 @@ _HOW = {
     "same bytes": "The two files are identical byte for byte.",
     "same voxels": "The two files hold the same voxels; header, voxel type, brightness scale or "
     "storage order may differ.",
-    "resampled": "After registration the two images share their noise, which two scans never do: "
-    "one seems to be a shifted, rotated or resampled copy of the other, or both come from a third.",
+    "resampled": "After registration the two images share their noise, which separate scans do "
+    "not: one seems to be a shifted, rotated or resampled copy of the other, or both come from a "
+    "third image.",
 }
 Looks = Mapping[tuple[int, int], PairLook]
 
@@ -74,6 +75,7 @@ def _of_copy(
         belongs_to="",
         explanation=text,
         shown=(first.scan_id, second.scan_id),
+        names=(_name(first), _name(second)),
         **_picture(looks, (copy.first, copy.second)),
     )
 
@@ -95,14 +97,17 @@ def _of_labels(
         if len(families) == 1 and "" not in families:
             text += " The data set says that they belong to one family."
     else:
-        text = f"Under {label}, what is pictured on the left does not match what is on the right."
+        text = (
+            f"Under {label}, {_name(scans[shown[0]])} does not match {_name(scans[shown[1]])}: "
+            "they look like scans of two persons."
+        )
         if match is not None:
             text += (
-                f" It matches {match.scan_id} of {match.participant_id}: the scans may have been"
-                " exchanged, or this one filed under the wrong ID."
+                f" The first matches {_name(match)}: scans may have been exchanged between the two"
+                " IDs, or this one filed under the wrong ID."
             )
         elif len(first) == len(second):
-            text += " Which of the two is wrong cannot be told from the images."
+            text += " Which of them is wrong cannot be told from the images."
     return Suspicion(
         what=finding.what,
         judgement=finding.judgement,
@@ -115,8 +120,14 @@ def _of_labels(
         belongs_to=match.scan_id if match else "",
         explanation=text,
         shown=(scans[shown[0]].scan_id, scans[shown[1]].scan_id),
+        names=(_name(scans[shown[0]]), _name(scans[shown[1]])),
         **_picture(looks, shown),
     )
+
+
+def _name(scan: Scan) -> str:
+    session = f", session {scan.session_id}" if scan.session_id else ""
+    return f"{scan.participant_id}{session} ({scan.suffix})"
 
 
 def _picture(looks: Looks, pair: tuple[int, int]) -> dict[str, Any]:
