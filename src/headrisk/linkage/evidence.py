@@ -116,7 +116,7 @@ SHIPPED: Mapping[Kind, Evidence] = {
         "self-similarity",
         Mated(0.53, 0.050),
         Nonmated(0.265, 0.025, 0.284, 0.016),
-        f"{_PEOPLE}7 patients with multiple sclerosis",
+        f"{_PEOPLE}6 patients with multiple sclerosis",
         f"{_PEOPLE}7 patients with multiple sclerosis",
     ),
 }
