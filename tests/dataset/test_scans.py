@@ -22,3 +22,11 @@ def test_empty_table_has_the_schema() -> None:
     assert table.schema.equals(SCAN_SCHEMA)
     assert scan_rows(table) == []
     assert table_notes(table.replace_schema_metadata(None)) == ()
+
+
+def test_a_name_that_is_not_utf8_is_a_failed_row_and_no_crash() -> None:
+    scan = Scan("sub-01/caf\udce9_T1w", "01", "/data/caf\udce9_T1w.nii.gz")
+    row = scan_rows(scan_table([scan]))[0]
+    assert row.status == "failed"
+    assert "UTF-8" in row.reason
+    assert row.scan_id == "sub-01/caf\\udce9_T1w"

@@ -57,7 +57,10 @@ def test_four_people_are_too_few_whatever_was_found() -> None:
     section = modality_section("brain", scan_rows(list("abcd")), [scores], [summary])
     assert section.measures[0].reading == "too little data"
     assert not section.sufficient
-    assert section.measures[0].rank1 is not None
+    assert section.measures[0].rank1 is None
+    assert section.measures[0].nonmated_max is None
+    assert not section.conditions
+    assert not section.tables
 
 
 def test_candidates_are_people_in_order_of_score() -> None:

@@ -161,7 +161,8 @@ def _around_brain(posed: Posed, points: FloatArray) -> _Field:
     raw = _Field(data - np.float32(min(0.0, float(data.min()))), affine)
     local = _shading(raw)
     floor = np.float32(0.05 * float(local.max()) + 1e-30)
-    return _Field(raw.data / np.maximum(local, floor), affine)
+    flat = (raw.data / np.maximum(local, floor)).astype(np.float32, copy=False)
+    return _Field(flat, affine)
 
 
 def _shading(raw: _Field) -> Float32Array:

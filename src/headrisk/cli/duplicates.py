@@ -10,8 +10,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from headrisk.cli.linking import DONE, FAILED_SCANS
-from headrisk.cli.linking import _list_scans as list_scans
+from headrisk.cli.linking import DONE, FAILED_SCANS, list_scans
 from headrisk.cli.options import (
     add_choice_options,
     add_run_options,

@@ -37,7 +37,7 @@ def run_audit(arguments: argparse.Namespace, paths: Sequence[Path]) -> int:
     def command(listen: Listener) -> int:
         job = job_of(arguments, paths, listen)
         if arguments.dry_run:
-            return _list_scans(job)
+            return list_scans(job)
         if arguments.level == "participant":
             return _prepare_only(job, verbose=arguments.verbose)
         from headrisk.pipeline import audit
@@ -47,7 +47,8 @@ def run_audit(arguments: argparse.Namespace, paths: Sequence[Path]) -> int:
     return with_progress(command)
 
 
-def _list_scans(job: Job) -> int:
+def list_scans(job: Job) -> int:
+    """Print every scan with its status, and stop there."""
     """Write the scan table to standard output: the one place where a run names scans there."""
     from headrisk.intake import index, recall
     from headrisk.job import require_out

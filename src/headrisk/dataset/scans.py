@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
+from typing import Any
 
 import pyarrow as pa
 
@@ -54,7 +55,8 @@ def scan_table(scans: Iterable[Scan], notes: Iterable[str] = ()) -> pa.Table:
     ``notes`` are remarks on the data set as a whole (a table that did not fit, files left out);
     they travel in the schema's metadata and ``table_notes`` reads them.
     """
-    table = pa.Table.from_pylist([asdict(scan) for scan in scans], schema=SCAN_SCHEMA)
+    rows = [_encodable(asdict(scan)) for scan in scans]
+    table = pa.Table.from_pylist(rows, schema=SCAN_SCHEMA)
     return table.replace_schema_metadata({_NOTES_KEY: json.dumps(list(notes)).encode()})
 
 
@@ -67,3 +69,15 @@ def table_notes(table: pa.Table) -> tuple[str, ...]:
 def scan_rows(table: pa.Table) -> list[Scan]:
     """The table's rows as records, in table order."""
     return [Scan(**row) for row in table.select(SCAN_SCHEMA.names).to_pylist()]
+
+
+def _encodable(row: dict[str, Any]) -> dict[str, Any]:
+    """A row whose texts are UTF-8; a scan whose name is not is refused, as it cannot be listed."""
+    plain = {
+        key: value.encode("utf-8", "backslashreplace").decode() if isinstance(value, str) else value
+        for key, value in row.items()
+    }
+    if plain != row:
+        plain["status"] = "failed"
+        plain["reason"] = "the file name or a label is not UTF-8: rename it"
+    return plain

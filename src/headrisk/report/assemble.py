@@ -61,25 +61,29 @@ def modality_section(
         Sentences for the page and for the methods text.
     """
     first = summaries[0] if summaries else None
+    enough = first is not None and first.verdict.enough
     return ModalitySection(
         name=name,
         counts=_counts(scans, first, unsearched),
         measures=tuple(measure_result(summary) for summary in summaries),
-        conditions=tuple(_condition(row) for row in strata),
+        conditions=tuple(_condition(row) for row in strata) if enough else (),
         tables={
             key: table
             for item, summary in zip(scores, summaries, strict=True)
             for key, table in figure_tables(item, summary).items()
+            if enough
         },
         compared=compared,
         method=tuple(method),
         references=tuple(references),
-        too_little="" if first and first.verdict.enough else _too_little(first),
+        too_little="" if enough else _too_little(first),
     )
 
 
 def measure_result(summary: MeasureSummary) -> MeasureResult:
-    """The public figures of one measure."""
+    """The public figures of one measure; none where the data are too few to carry one."""
+    if not summary.verdict.enough:
+        return MeasureResult(name=summary.measure, remark=summary.verdict.sentence)
     control = None
     if summary.shuffled is not None:
         shuffled = summary.shuffled

@@ -130,7 +130,7 @@ class ModalitySection:
     ``tables`` holds the numbers behind the figures: ``scores-<measure>``,
     ``density-<measure>``, ``det-<measure>`` and ``cmc-<measure>``; a missing one means that
     there was too little data to draw it. ``too_little`` is empty, or the sentence that replaces
-    the figures on the page; ``report.json`` keeps what could be counted all the same.
+    the figures; what could be counted stands in ``counts`` all the same.
     """
 
     name: str
