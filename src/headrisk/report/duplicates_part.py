@@ -98,8 +98,8 @@ def _of_labels(
             text += " The data set says that they belong to one family."
     else:
         text = (
-            f"Under {label}, {_name(scans[shown[0]])} does not match {_name(scans[shown[1]])}: "
-            "they look like scans of two persons."
+            f"{_name(scans[shown[0]])} and {_name(scans[shown[1]])} stand under one ID but look "
+            "like scans of two persons."
         )
         if match is not None:
             text += (
