@@ -7,13 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from coarse_scanner import COARSE
 
 from headrisk.brain.template import load_template
 from headrisk.cli.main import main
-from headrisk.imaging.phantom import PhantomSettings, Scanner, write_cohort
+from headrisk.imaging.phantom import PhantomSettings, write_cohort
 
 PEOPLE, SESSIONS = 6, 2
-COARSE = Scanner("A", "Phantom Works", "Cohort 3T", "1001", (4.0, 4.0, 4.0))
 
 
 @pytest.fixture(scope="session")

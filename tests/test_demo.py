@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import COARSE
+from coarse_scanner import COARSE
 from scipy.stats import binom
 
 from headrisk.brain.template import load_template

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
-from conftest import COARSE
+from coarse_scanner import COARSE
 
 from headrisk.brain.template import load_template
 from headrisk.cli.main import main
