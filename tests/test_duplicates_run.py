@@ -97,6 +97,7 @@ def test_only_counts_are_public(audited: tuple[Path, int]) -> None:
     assert public == {"duplicates.json"}
 
 
+@pytest.mark.slow
 def test_people_without_mistakes_give_nothing(
     cohort: Path, audited: tuple[Path, int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
