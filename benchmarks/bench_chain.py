@@ -16,7 +16,6 @@ import argparse
 import importlib.util
 import json
 import os
-import resource
 import subprocess
 import sys
 import tempfile
@@ -38,6 +37,17 @@ OTHERS = {  # line: package that must be importable
     "full stripper (deepbet)": "deepbet",
     "full stripper (headrisk, large network)": "onnxruntime",
 }
+
+
+def peak_megabytes() -> float:
+    """Peak memory of this program alone.
+
+    ``getrusage`` would also count what the parent held when it started this process.
+    """
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith("VmHWM"):
+            return int(line.split()[1]) / 1024
+    raise SystemExit("no VmHWM in /proc/self/status: this benchmark needs Linux")
 
 
 def make_head(path: Path) -> None:
@@ -182,7 +192,7 @@ def measure(line: str, path: Path, repeats: int) -> dict[str, Any]:
         medians = {stage: float(np.median(found)) for stage, found in times.items()}
         if line in CHAIN:
             medians["total"] = float(np.median(np.sum(list(times.values()), axis=0)))
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    peak = peak_megabytes()
     return {"line": line, "seconds": medians, "memory_mb": peak}
 
 
