@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 
 from headrisk import __version__
-from headrisk.brain.cohort import Cohort
+from headrisk.brain.cohort import Cohort, prepare_task
 from headrisk.brain.grid import template_grid
-from headrisk.brain.prepare import T1_LIKE, PrepareTask
+from headrisk.brain.prepare import T1_LIKE
 from headrisk.brain.reference import reference
 from headrisk.brain.same_image import PairLook, PairTask, look_at
 from headrisk.brain.similarity import select
@@ -171,11 +171,8 @@ def _look(
 ) -> dict[Places, PairLook]:
     if not pairs:
         return {}
-    tasks = [
-        PairTask(_task(cohort.scans[i], job.settings), _task(cohort.scans[j], job.settings),
-                 compare_noise)
-        for i, j in pairs
-    ]  # fmt: skip
+    asked = [prepare_task(scan, job.settings) for scan in cohort.scans]
+    tasks = [PairTask(asked[i], asked[j], compare_noise) for i, j in pairs]
     name = "examine" if compare_noise else "picture"
     done = 0
     with stage(name, len(tasks), log, recorded(job)) as listen:
@@ -190,17 +187,6 @@ def _look(
         pair: PairLook(problem=result.reason) if isinstance(result, WorkerLost) else result
         for pair, result in zip(pairs, results, strict=True)
     }
-
-
-def _task(scan: Scan, settings: Settings) -> PrepareTask:
-    return PrepareTask(
-        scan_id=scan.scan_id,
-        path=scan.path,
-        suffix=scan.suffix,
-        resolution_mm=settings.resolution_mm,
-        alignment=settings.alignment,
-        accurate=settings.accurate,
-    )
 
 
 def _ignored(scans: Sequence[Scan], copies: Sequence[Places]) -> BoolArray:

@@ -73,7 +73,7 @@ def prepare_scans(
     """
     found = [_recall(scan, settings, store, on_damage) for scan in scans]
     missing = [k for k, (_, result, key) in enumerate(found) if key and result.vector is None]
-    tasks = [_task(scans[k], settings) for k in missing]
+    tasks = [prepare_task(scans[k], settings) for k in missing]
     known = {*range(len(scans))} - {*missing}
     counts = {"done": len(known), "failed": sum(found[k][1].status == "failed" for k in known)}
     listen(Advanced(STAGE, counts["done"], counts["failed"]))
@@ -116,7 +116,8 @@ def _partner(path: Path) -> Path | None:
     return None
 
 
-def _task(scan: Scan, settings: Settings) -> PrepareTask:
+def prepare_task(scan: Scan, settings: Settings) -> PrepareTask:
+    """What a worker needs to prepare a scan under these settings."""
     return PrepareTask(
         scan_id=scan.scan_id,
         path=scan.path,
@@ -138,12 +139,13 @@ def _recall(
         digest = input_digest(scan, store, on_damage)
     except InputError as error:
         return "", _unusable(scan.scan_id, str(error)), ""
+    task = prepare_task(scan, settings)
     choices = {
-        "resolution_mm": settings.resolution_mm,
-        "alignment": settings.alignment,
-        "accurate": settings.accurate,
+        "resolution_mm": task.resolution_mm,
+        "alignment": task.alignment,
+        "accurate": task.accurate,
         "t1_like": scan.suffix in T1_LIKE,
-        "mutual_information": settings.mutual_information and scan.suffix not in T1_LIKE,
+        "mutual_information": task.mutual_information,
     }
     key = entry_key("brain-fingerprint", VERSION, choices, [digest])
     try:
