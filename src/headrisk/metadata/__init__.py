@@ -1,0 +1,1 @@
+"""Identifying metadata: headers, sidecars, tables, names and leftovers of a data set."""
