@@ -1,0 +1,145 @@
+"""Named sets of views and lights.
+
+``mayo2024`` and ``nejm2019`` follow two published attacks in the number of renders and in what
+varies between them. Neither paper prints its angles, so the angles here are choices of this
+package. ``headrisk`` is a plain table: edit :data:`HEADRISK_CAMERAS` and :data:`HEADRISK_LIGHTS`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import product
+
+import numpy as np
+from numpy.typing import NDArray
+
+from headrisk.face.render.cast import Scene, cast
+from headrisk.face.render.shade import DEFAULT_SKIN, Light, Skin, shade
+from headrisk.face.render.view import FACE_CENTRE, Camera
+
+# Lamps stand in front of the head and above: light from below hid half of the faces from a
+# detector. Azimuth of a lamp is counted from the camera's, so that every view is lit alike.
+HEADRISK_CAMERAS = (  # azimuth, elevation, degrees
+    (0, 0), (-15, 0), (15, 0), (-30, 0), (30, 0), (0, 12), (0, -10),
+)  # fmt: skip
+HEADRISK_LIGHTS = (  # azimuth from the camera's, elevation, strength, softness, ambient
+    (0, 40, 0.75, 0.25, 0.25),
+    (-40, 40, 0.75, 0.25, 0.25),
+    (40, 40, 0.75, 0.25, 0.25),
+)
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """Which renders are made of a head.
+
+    Attributes
+    ----------
+    name
+        As it stands in reports.
+    views
+        Each camera with its lights; rays are cast once per camera. Cameras look at a point given
+        in the template's face, and are moved to the same place of the person's.
+    """
+
+    name: str
+    views: tuple[tuple[Camera, tuple[Light, ...]], ...]
+    skin: Skin = DEFAULT_SKIN
+
+    @property
+    def count(self) -> int:
+        """Number of renders."""
+        return sum(len(lights) for _, lights in self.views)
+
+
+def headrisk_protocol() -> Protocol:
+    """Few views near the front, lit from above: those that recognisers take best."""
+    views = tuple(
+        (
+            Camera(azimuth=azimuth, elevation=elevation),
+            tuple(
+                Light(turn + azimuth, height, strength, softness, ambient)
+                for turn, height, strength, softness, ambient in HEADRISK_LIGHTS
+            ),
+        )
+        for azimuth, elevation in HEADRISK_CAMERAS
+    )
+    return Protocol("headrisk", views)
+
+
+def mayo2024_protocol() -> Protocol:
+    """81 renders: nine camera positions, nine lamp positions each.
+
+    After the repetition of the published attack with open software (Mayo Clinic, 2024, 182
+    people), which rendered each head over a fixed set of camera and light positions.
+    """
+    lights = tuple(
+        Light(azimuth, elevation) for azimuth, elevation in product((-40, 0, 40), (15, 40, 65))
+    )
+    views = tuple(
+        (Camera(azimuth, elevation), lights)
+        for azimuth, elevation in product((-20, 0, 20), (-12, 0, 12))
+    )
+    return Protocol("mayo2024", views)
+
+
+def nejm2019_protocol(rng: np.random.Generator, count: int = 10) -> Protocol:
+    """Ten renders, each with a view and a lamp of its own drawn at random.
+
+    After Schwarz et al., N Engl J Med 381:1684, 2019.
+
+    Parameters
+    ----------
+    rng
+        Source of the views and lights; use the run's, so that every head gets the same ones.
+    count
+        Number of renders.
+    """
+    views = []
+    for _ in range(count):
+        azimuth, elevation = rng.uniform(-25, 25), rng.uniform(-15, 15)
+        lamp = Light(
+            rng.uniform(-60, 60), rng.uniform(0, 70), rng.uniform(0.6, 0.9), rng.uniform(0.1, 0.4)
+        )
+        views.append((Camera(azimuth, elevation, rng.uniform(-5, 5)), (lamp,)))
+    return Protocol("nejm2019", tuple(views))
+
+
+def render_scene(
+    scene: Scene,
+    protocol: Protocol,
+    size: int = 224,
+    supersample: int = 2,
+    face_centre: Sequence[float] = FACE_CENTRE,
+) -> NDArray[np.uint8]:
+    """All renders of a protocol, in its order.
+
+    Parameters
+    ----------
+    scene
+        The surface, in the head's frame.
+    protocol
+        Views and lights.
+    size
+        Edge of each square picture.
+    supersample
+        Rays along each edge of a pixel.
+    face_centre
+        Where this head has the template's :data:`headrisk.face.render.view.FACE_CENTRE`, mm.
+
+    Returns
+    -------
+    NDArray
+        (renders, size, size) uint8, grey levels.
+    """
+    shift = np.subtract(face_centre, FACE_CENTRE)
+    pictures = np.empty((protocol.count, size, size), np.uint8)
+    done = 0
+    for camera, lights in protocol.views:
+        x, y, z = (float(v) for v in np.add(camera.look_at, shift))
+        seen = cast(scene, replace(camera, look_at=(x, y, z)), size, supersample)
+        for light in lights:
+            pictures[done] = shade(seen, light, skin=protocol.skin)
+            done += 1
+    return pictures
