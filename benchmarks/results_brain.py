@@ -20,9 +20,10 @@ import numpy as np
 from headrisk.dataset.gather import Source
 from headrisk.evaluate.rates import mate_ranks
 from headrisk.evaluate.summary import MeasureSummary, summarise
+from headrisk.intake import take_in
 from headrisk.job import Job
 from headrisk.linkage.pairs import restrict
-from headrisk.pipeline import link, prepare
+from headrisk.modality.brain import link, prepare
 from headrisk.run.provenance import CostLog
 from headrisk.settings import Settings
 from headrisk.types import PairScores
@@ -81,7 +82,8 @@ def write_manifest(data: Path, path: Path) -> Path:
 def score(manifest: Path, work: Path, settings: Settings) -> Scores:
     """Prepare and compare; pairs of one session stay, where their contrasts differ."""
     job = Job((Source(manifest),), work, settings, processes=2)
-    cohort, _ = prepare(job, CostLog())
+    log = CostLog()
+    cohort, _ = prepare(take_in(job, log), job, log)
     failed = [r.scan_id for r in cohort.results if r.status != "ok"]
     if failed:
         print("failed:", ", ".join(failed))

@@ -16,6 +16,7 @@ from headrisk.brain.same_image import PairLook, PairTask, look_at
 from headrisk.brain.similarity import select
 from headrisk.dataset.people import number_people, number_sessions
 from headrisk.dataset.scans import Scan
+from headrisk.intake import take_in
 from headrisk.job import Job, recorded
 from headrisk.linkage.compare import compare
 from headrisk.linkage.copies import CopyFinding, copy_finding, same_bytes, to_examine
@@ -27,7 +28,7 @@ from headrisk.linkage.duplicates import (
     fit_kinds,
 )
 from headrisk.linkage.evidence import SHIPPED, Kind
-from headrisk.pipeline import prepare
+from headrisk.modality.brain import prepare
 from headrisk.report.duplicates import DuplicatesReport, write_duplicates
 from headrisk.report.duplicates_part import caveats, model_rows, prior_sentences, suspicions
 from headrisk.report.linkage_part import scan_rows
@@ -56,7 +57,8 @@ def find_duplicates(job: Job) -> tuple[Path, DuplicatesReport]:
         The data set cannot be used at all. Scans that cannot be used do not end the run.
     """
     log = CostLog()
-    cohort, notes = prepare(job, log)
+    intake = take_in(job, log)
+    cohort, damage = prepare(intake, job, log)
     usable = [k for k, result in enumerate(cohort.results) if result.status == "ok"]
     with stage("compare", None, log, recorded(job)):
         pairs = score_pairs(cohort.usable(), job.settings)
@@ -76,7 +78,11 @@ def find_duplicates(job: Job) -> tuple[Path, DuplicatesReport]:
         examined=examined,
         models=model_rows(evidence),
         priors=prior_sentences(),
-        notes=(*notes, *caveats(evidence, job.settings.resolution_mm, job.settings.alignment)),
+        notes=(
+            *intake.notes,
+            *damage,
+            *caveats(evidence, job.settings.resolution_mm, job.settings.alignment),
+        ),
         settings=job.settings.as_dict(),
         version=__version__,
     )

@@ -2,12 +2,46 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from headrisk.brain.choose import choose, pick
 from headrisk.brain.cohort import Cohort
 from headrisk.brain.stored import is_fingerprint_folder, read_fingerprints
 from headrisk.dataset.gather import gather
+from headrisk.dataset.people import require_distinct_labels
 from headrisk.dataset.scans import Scan
-from headrisk.job import Job
+from headrisk.job import Job, begin, recorded, require_out
+from headrisk.run.provenance import CostLog
+from headrisk.run.stage import stage
+
+
+@dataclass(frozen=True)
+class Intake:
+    """Scans that come as images, fingerprints of earlier runs, and what indexing had to say."""
+
+    scans: tuple[Scan, ...]
+    earlier: Cohort
+    notes: tuple[str, ...]
+
+
+def take_in(job: Job, log: CostLog) -> Intake:
+    """List everything that takes part, and open the output folder.
+
+    Raises
+    ------
+    UsageError
+        The output folder cannot be used.
+    InputError
+        A data set cannot be used at all.
+    """
+    require_out(job)
+    with stage("index", len(job.sources), log, recorded(job)):
+        scans, notes = index(job)
+        earlier = recall(job)
+        labels = (scan.participant_id for scan in (*scans, *earlier.scans))
+        require_distinct_labels(labels, "the data sets together")
+        begin(job, len(scans) + len(earlier.scans))
+    return Intake(scans, earlier, notes)
 
 
 def index(job: Job) -> tuple[tuple[Scan, ...], tuple[str, ...]]:

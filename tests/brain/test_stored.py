@@ -12,9 +12,15 @@ from pyarrow import parquet
 
 from headrisk.brain import stored
 from headrisk.brain.cohort import Cohort
-from headrisk.brain.stored import is_fingerprint_folder, read_fingerprints, write_index
+from headrisk.brain.stored import (
+    INDEX,
+    fingerprint_index,
+    is_fingerprint_folder,
+    read_fingerprints,
+)
 from headrisk.dataset.scans import Scan
 from headrisk.errors import InputError
+from headrisk.report.write import write_internal_table
 from headrisk.run.digests import entry_key
 from headrisk.run.entry import Entry
 from headrisk.run.store import open_store
@@ -60,7 +66,7 @@ def run(tmp_path: Path) -> tuple[Path, Cohort]:
         store.write(key, Entry({"vector": one.vector, "mosaic": one.mosaic}, META))
     results[2] = ScanResult(scans[2].scan_id, "failed", "noise", 0.0, "failed", 0.0)
     cohort = Cohort(scans, tuple(results), ("d0", "d1", "d2"), (keys[0], keys[1], ""))
-    write_index(cohort, SETTINGS, out)
+    write_internal_table(fingerprint_index(cohort, SETTINGS), out, INDEX.name)
     return out, cohort
 
 
@@ -100,7 +106,7 @@ def test_the_index_is_for_this_user_only_even_where_one_was_open(run: tuple[Path
     index = out / "internal" / "fingerprints.parquet"
     assert stat.S_IMODE(index.stat().st_mode) == 0o600
     index.chmod(0o644)
-    write_index(cohort, SETTINGS, out)
+    write_internal_table(fingerprint_index(cohort, SETTINGS), out, INDEX.name)
     assert stat.S_IMODE(index.stat().st_mode) == 0o600
 
 
@@ -110,7 +116,7 @@ def test_the_index_does_not_follow_a_link(run: tuple[Path, Cohort], tmp_path: Pa
     index.unlink()
     (tmp_path / "victim").write_text("untouched")
     index.symlink_to(tmp_path / "victim")
-    write_index(cohort, SETTINGS, out)
+    write_internal_table(fingerprint_index(cohort, SETTINGS), out, INDEX.name)
     assert (tmp_path / "victim").read_text() == "untouched"
     assert not index.is_symlink()
 

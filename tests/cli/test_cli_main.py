@@ -119,7 +119,7 @@ def test_an_internal_error_is_a_sentence_and_exit_code_1(
         raise RuntimeError("planted")
 
     monkeypatch.setattr("headrisk.job.begin", fault)
-    monkeypatch.setattr("headrisk.pipeline.begin", fault)
+    monkeypatch.setattr("headrisk.intake.begin", fault)
     assert main(["audit", str(broken), str(tmp_path / "out")]) == 1
     shown = capsys.readouterr().err
     assert "internal error (RuntimeError: planted). Run again with -v" in shown

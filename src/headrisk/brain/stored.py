@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -41,15 +40,6 @@ def fingerprint_index(cohort: Cohort, settings: Settings) -> pa.Table:
     for name, column in columns.items():
         table = table.append_column(name, column)
     return table
-
-
-def write_index(cohort: Cohort, settings: Settings, out: Path) -> None:
-    """Write the fingerprint index of a run into its internal folder, for this user only."""
-    place = out / INDEX
-    place.unlink(missing_ok=True)
-    handle = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "wb") as file:
-        parquet.write_table(fingerprint_index(cohort, settings), file)
 
 
 def read_fingerprints(path: Path, name: str, settings: Settings) -> Cohort:

@@ -64,10 +64,12 @@ def list_scans(job: Job) -> int:
 
 
 def _prepare_only(job: Job, *, verbose: bool) -> int:
-    from headrisk.pipeline import prepare
+    from headrisk.intake import take_in
+    from headrisk.modality.brain import prepare
     from headrisk.run.provenance import CostLog
 
-    cohort, _ = prepare(job, CostLog())
+    log = CostLog()
+    cohort, _ = prepare(take_in(job, log), job, log)
     failed = [result for result in cohort.results if result.status == "failed"]
     sys.stdout.write(f"{len(cohort.scans) - len(failed)} of {len(cohort.scans)} scans prepared.\n")
     if failed:

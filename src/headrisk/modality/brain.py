@@ -1,0 +1,130 @@
+"""Brain linkage: prepare, compare, evaluate and decide, describe.
+
+Each function is one stage; it takes what the stages before it gave.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from headrisk.brain.cohort import Cohort, prepare_scans
+from headrisk.brain.grid import template_grid
+from headrisk.brain.methods import NAME, REFERENCES, method_sentences
+from headrisk.brain.reference import reference
+from headrisk.brain.similarity import select
+from headrisk.brain.stored import INDEX, fingerprint_index
+from headrisk.errors import StoreError
+from headrisk.evaluate.conditions import known_conditions
+from headrisk.evaluate.summary import MeasureSummary, strata
+from headrisk.intake import Intake, prepared_here
+from headrisk.job import Job, recorded
+from headrisk.linkage.compare import Comparison, compare
+from headrisk.linkage.design import Design, against, within
+from headrisk.linkage.mates import searchable
+from headrisk.modality.measured import Measured, evaluate
+from headrisk.report.assemble import modality_section
+from headrisk.report.linkage_part import compared_sentence, internal_part, scan_rows
+from headrisk.report.model import ModalitySection, ScanRow
+from headrisk.run.engine import mapper
+from headrisk.run.provenance import CostLog
+from headrisk.run.stage import stage
+from headrisk.run.store import open_store
+
+
+def measure(intake: Intake, job: Job, log: CostLog) -> Measured:
+    """Measure how well brains link the people of a data set."""
+    cohort, damage = prepare(intake, job, log)
+    usable = cohort.usable()
+    design, scores = link(usable, job, log)
+    summaries = evaluate(scores, job, log)
+    rows = scan_rows(cohort.scans, cohort.results)
+    internal = internal_part(
+        rows,
+        usable.scans,
+        cohort.results,
+        design,
+        scores,
+        summaries,
+        one_to_one=job.settings.one_to_one,
+        notes=(*intake.notes, *damage),
+    )
+    own = prepared_here(cohort, job)
+    return Measured(
+        describe(rows, cohort, design, scores, summaries, job),
+        internal,
+        tuple(digest for digest in cohort.digests if digest),
+        {INDEX.name: fingerprint_index(own, job.settings)} if own.scans else {},
+    )
+
+
+def prepare(intake: Intake, job: Job, log: CostLog) -> tuple[Cohort, tuple[str, ...]]:
+    """Fingerprint every scan; also returns what there was to say of damaged stored results."""
+    damage: list[StoreError] = []
+    with stage("prepare", len(intake.scans), log, recorded(job)) as listen:
+        cohort = prepare_scans(
+            intake.scans,
+            job.settings,
+            open_store(job.out / "store"),
+            processes=job.processes,
+            listen=listen,
+            on_damage=damage.append,
+        )
+    return cohort + intake.earlier, tuple(str(error) for error in damage)
+
+
+def plan(cohort: Cohort, job: Job) -> Design:
+    """Decide which pairs say something: within one data set, or of the first with the others."""
+    if len(job.sources) == 1:
+        return within(cohort.scans, cohort.digests)
+    return against(cohort.scans, cohort.digests, job.sources[0].name)
+
+
+def link(cohort: Cohort, job: Job, log: CostLog) -> tuple[Design, Comparison]:
+    """Score all pairs of a cohort of usable scans under every measure."""
+    design = plan(cohort, job)
+    pairs = int(np.count_nonzero(design.usable))
+    if not pairs:
+        return design, Comparison({}, {})
+    with stage("compare", pairs, log, recorded(job)):
+        vectors = cohort.vectors()
+        probes = vectors[design.probes]
+        return design, compare(
+            probes,
+            probes if design.probes is design.gallery else vectors[design.gallery],
+            design.probe_person,
+            design.gallery_person,
+            design.usable,
+            select(job.settings.measures),
+            template_grid(job.settings.resolution_mm),
+            reference=reference(job.settings.resolution_mm),
+            run=mapper(job.processes),
+        )
+
+
+def describe(
+    rows: tuple[ScanRow, ...],
+    cohort: Cohort,
+    design: Design,
+    scores: Comparison,
+    summaries: tuple[MeasureSummary, ...],
+    job: Job,
+) -> ModalitySection:
+    """The brain's section of the report; conditions are those of the headline measure."""
+    everybody, cohort = cohort, cohort.usable()
+    wanted = searchable(everybody.scans, plan(everybody, job))
+    probes, gallery = ([cohort.scans[k] for k in side] for side in (design.probes, design.gallery))
+    probe_mm, gallery_mm = (
+        [cohort.results[k].voxel_mm for k in side] for side in (design.probes, design.gallery)
+    )
+    conditions = known_conditions(probes, gallery, probe_mm, gallery_mm)
+    return modality_section(
+        NAME,
+        rows,
+        list(scores.values()),
+        summaries,
+        strata(next(iter(scores.values())), conditions) if scores else (),
+        unsearched=len(wanted - searchable(cohort.scans, design)),
+        compared=compared_sentence(design, job.settings.contrasts, len(job.sources)),
+        method=method_sentences(job.settings, scores.notes),
+        references=REFERENCES,
+    )

@@ -1,0 +1,45 @@
+"""What one modality of an audit came to, and the rates that all modalities share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import pyarrow as pa
+
+from headrisk.evaluate.summary import MeasureSummary, summarise
+from headrisk.job import Job, recorded
+from headrisk.report.model import Internal, ModalitySection
+from headrisk.run.provenance import CostLog
+from headrisk.run.stage import stage
+from headrisk.types import PairScores
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One modality: its public section, what stays inside, and the digests of what it read.
+
+    ``tables`` are Parquet tables for ``internal/``, by file name.
+    """
+
+    section: ModalitySection
+    internal: Internal
+    digests: tuple[str, ...]
+    tables: Mapping[str, pa.Table] = field(default_factory=dict)
+
+
+def evaluate(
+    scores: Mapping[str, PairScores], job: Job, log: CostLog, *, stream: tuple[int, ...] = ()
+) -> tuple[MeasureSummary, ...]:
+    """Thresholds, rates and intervals of every measure.
+
+    ``stream`` sets this modality's random numbers apart from those of the others.
+    """
+    seed = job.settings.seed if not stream else (job.settings.seed, *stream)
+    seeds = np.random.default_rng(seed).spawn(len(scores))
+    with stage("evaluate", len(scores), log, recorded(job)):
+        return tuple(
+            summarise(one, settings=job.settings, rng=rng)
+            for one, rng in zip(scores.values(), seeds, strict=True)
+        )
