@@ -1,0 +1,1 @@
+"""Face recognisers behind one protocol: networks that embed a face, and feature matching."""

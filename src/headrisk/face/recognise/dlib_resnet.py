@@ -1,0 +1,123 @@
+"""dlib's face recognition network: a 29-layer ResNet that turns a face into 128 numbers.
+
+King D.E., "Dlib-ml: A machine learning toolkit", JMLR 10:1755-1758, 2009; the network follows He
+K. et al., "Deep residual learning for image recognition", CVPR 2016. Finding and aligning the face
+needs the extra ``faces``; the network itself ships with the package and runs in onnxruntime.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from headrisk.face.detect import centerface, hog
+from headrisk.face.detect.face import Face, Pixels, rgb
+from headrisk.face.recognise.protocol import FaceTemplate, cosine
+from headrisk.face.weights import DIGESTS, network
+from headrisk.run.weights import shipped_bytes
+from headrisk.types import Float32Array, FloatArray
+
+SIDE = 150  # pixels of the aligned face
+PADDING = 0.25  # of the face's size on each side, as the network was trained
+BATCH = 32
+HOG_LOWEST = -0.5
+CENTERFACE_LOWEST = 0.3
+FALLBACK_NOTE = "face found by CenterFace, not by the HOG detector"
+
+
+@dataclass(frozen=True)
+class DlibRecogniser:
+    """Recogniser of 128 numbers; see the module."""
+
+    name: str = "dlib"
+    model: str = "dlib_face_recognition_resnet_model_v1"
+    digest: str = DIGESTS["dlib_resnet.onnx"]
+    licence: str = "CC0-1.0 (public domain)"
+    embedding: bool = True
+
+    def describe(self, images: Sequence[Pixels]) -> list[FaceTemplate | None]:
+        """Embeddings of the surest face of each image; None where no face was found.
+
+        Raises
+        ------
+        MissingExtraError
+            dlib is not installed.
+        StoreError
+            A shipped file is missing or altered.
+        """
+        found = [find(image) for image in images]
+        chips = [aligned(image, face) for image, face in zip(images, found, strict=True) if face]
+        vectors = iter(embed(np.stack(chips)) if chips else ())
+        return [_template(next(vectors), face) if face else None for face in found]
+
+    def similarity(
+        self, photos: Sequence[FaceTemplate], renders: Sequence[FaceTemplate]
+    ) -> FloatArray:
+        """Cosine of the angle between embeddings, (photos, renders)."""
+        return cosine(photos, renders)
+
+
+def find(image: Pixels) -> Face | None:
+    """The surest face for the landmark model, in boxes as dlib's detector draws them.
+
+    Where that detector sees nothing, CenterFace's landmarks give the box, and the face carries
+    them.
+    """
+    seen = hog.faces(image, lowest=HOG_LOWEST)
+    if seen:
+        return seen[0]
+    others = centerface.faces(image, lowest=CENTERFACE_LOWEST)
+    landmarks = others[0].landmarks if others else None
+    if landmarks is None:
+        return None
+    return Face(box_like_hog(landmarks), others[0].score, landmarks)
+
+
+def box_like_hog(landmarks: FloatArray) -> tuple[float, float, float, float]:
+    """A square box where dlib's detector would draw it, from landmarks (5, 2) of `Face`.
+
+    Centre and side are medians over 300 renders of ten heads that both detectors saw.
+    """
+    eyes, mouth = landmarks[:2].mean(axis=0), landmarks[3:].mean(axis=0)
+    centre = eyes + 0.49 * (mouth - eyes)
+    half = 1.24 * float(np.linalg.norm(mouth - eyes))
+    x, y = float(centre[0]), float(centre[1])
+    return x - half, y - half, x + half, y + half
+
+
+def aligned(image: Pixels, face: Face) -> NDArray[np.uint8]:
+    """The face upright and to scale, (150, 150, 3), by the corners of the eyes and the nose."""
+    dlib = hog.dlib_module()
+    left, top, right, bottom = (round(value) for value in face.box)
+    colour = np.ascontiguousarray(rgb(image))
+    shape = _landmark_model()(colour, dlib.rectangle(left, top, right - 1, bottom - 1))
+    return np.asarray(dlib.get_face_chip(colour, shape, SIDE, PADDING), dtype=np.uint8)
+
+
+def embed(chips: NDArray[np.uint8]) -> Float32Array:
+    """Descriptors (n, 128) of aligned faces (n, 150, 150, 3)."""
+    net = network("dlib_resnet.onnx")
+    parts = [
+        net.run(["descriptor"], {"image": chips[start : start + BATCH]})[0]
+        for start in range(0, len(chips), BATCH)
+    ]
+    return np.concatenate(parts)
+
+
+def _template(vector: Float32Array, face: Face) -> FaceTemplate:
+    notes = (FALLBACK_NOTE,) if face.landmarks is not None else ()
+    return FaceTemplate(vector, face.score, notes=notes)
+
+
+@cache
+def _landmark_model() -> Any:
+    shipped_bytes("headrisk.face", "dlib_landmarks5.dat", DIGESTS)
+    place = resources.files("headrisk.face") / "data" / "dlib_landmarks5.dat"
+    with resources.as_file(place) as path:
+        return hog.dlib_module().shape_predictor(str(path))

@@ -1,0 +1,87 @@
+"""What every recogniser offers, and what it makes of a face."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from headrisk.face.detect.face import Pixels
+from headrisk.types import FloatArray
+
+
+@dataclass(frozen=True)
+class FaceTemplate:
+    """What a recogniser keeps of one face.
+
+    Attributes
+    ----------
+    values
+        The embedding (d,) float32, or the descriptors of n key points (n, d).
+    score
+        How sure the detector that found the face was, on that detector's scale; NaN where the
+        recogniser uses no detector.
+    points
+        (n, 2) x and y of the key points in pixels; None for an embedding.
+    notes
+        What was unusual, such as a box taken from another detector.
+    """
+
+    values: NDArray[Any] = field(repr=False)
+    score: float = float("nan")
+    points: FloatArray | None = field(default=None, repr=False)
+    notes: tuple[str, ...] = ()
+
+
+class Recogniser(Protocol):
+    """A way to say how alike the faces of two images are.
+
+    Attributes
+    ----------
+    name
+        How the user asks for it, such as ``dlib`` or ``deepface:ArcFace``.
+    model
+        Name and version of what computes.
+    digest
+        SHA-256 of the weights in hexadecimal; empty where there are none.
+    licence
+        Licence of the weights, or of the code where there are none, as far as it is known.
+    embedding
+        Whether templates are vectors, so that a classifier can be trained on them.
+    """
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def model(self) -> str: ...
+    @property
+    def digest(self) -> str: ...
+    @property
+    def licence(self) -> str: ...
+    @property
+    def embedding(self) -> bool: ...
+
+    def describe(self, images: Sequence[Pixels]) -> list[FaceTemplate | None]:
+        """Templates of grey (h, w) or RGB (h, w, 3) images; None where no face was found."""
+        ...
+
+    def similarity(
+        self, photos: Sequence[FaceTemplate], renders: Sequence[FaceTemplate]
+    ) -> FloatArray:
+        """(photos, renders), larger is more alike."""
+        ...
+
+
+def cosine(photos: Sequence[FaceTemplate], renders: Sequence[FaceTemplate]) -> FloatArray:
+    """Cosine of the angle between embeddings, (photos, renders), in -1..1."""
+    if not photos or not renders:
+        return np.zeros((len(photos), len(renders)))
+    left, right = (
+        np.stack([template.values for template in side]).astype(np.float64)
+        for side in (photos, renders)
+    )
+    lengths = np.linalg.norm(left, axis=1)[:, None] * np.linalg.norm(right, axis=1)[None, :]
+    return np.asarray(left @ right.T / np.maximum(lengths, 1e-12), dtype=np.float64)
