@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -19,6 +19,7 @@ from headrisk.report.model import (
     Link,
     MeasureResult,
     ModalitySection,
+    Panel,
     Reading,
     ScanRow,
     ScoreMatrix,
@@ -42,6 +43,8 @@ def modality_section(
     compared: str = "",
     method: Sequence[str] = (),
     references: Sequence[str] = (),
+    panels: Mapping[Panel, Table] | None = None,
+    too_little: str = "",
 ) -> ModalitySection:
     """One modality's section.
 
@@ -59,24 +62,31 @@ def modality_section(
         People that failed scans kept out of the search; counted from ``scans`` where not given.
     compared, method, references
         Sentences for the page and for the methods text.
+    panels
+        Questions beside the linkage rates, with their tables.
+    too_little
+        Why there are no rates, where that is not for want of people.
     """
     first = summaries[0] if summaries else None
     enough = first is not None and first.verdict.enough
+    panels = panels or {}
+    drawn = {
+        key: table
+        for item, summary in zip(scores, summaries, strict=True)
+        for key, table in figure_tables(item, summary).items()
+        if enough
+    }
     return ModalitySection(
         name=name,
         counts=_counts(scans, first, unsearched),
         measures=tuple(measure_result(summary) for summary in summaries),
         conditions=tuple(_condition(row) for row in strata) if enough else (),
-        tables={
-            key: table
-            for item, summary in zip(scores, summaries, strict=True)
-            for key, table in figure_tables(item, summary).items()
-            if enough
-        },
+        tables=drawn | {panel.name: table for panel, table in panels.items()},
         compared=compared,
         method=tuple(method),
         references=tuple(references),
-        too_little="" if enough else _too_little(first),
+        too_little="" if enough else too_little or _too_little(first),
+        panels=tuple(panels),
     )
 
 

@@ -80,3 +80,43 @@ CAPTIONS = {
         "Correct or leave out scans with a wrong outline: a badly aligned scan hides its risk.",
     ),
 }
+
+FACE_CAPTIONS = {
+    "scores": Caption(
+        "How alike are a person's photographs and a scan, of one person and of two?",
+        CAPTIONS["scores"].shows.replace("compared pair of scans", "photograph set and scan"),
+        CAPTIONS["scores"].good,
+        "Two separate hills. Then one look at the score tells whether photographs and scan show "
+        "one person.",
+        "If the hills are apart, treat the faces in the scans as recognisable.",
+    ),
+    "cmc": Caption(
+        "How often is the right scan among the first k candidates?",
+        "For each person's photographs the scans are ordered by similarity. The line is the share "
+        "whose own scan is among the first k; the dotted line is guessing.",
+        CAPTIONS["cmc"].good,
+        CAPTIONS["cmc"].bad,
+        CAPTIONS["cmc"].action,
+    ),
+    "matrix": Caption(
+        "Similarity of every photograph set to every scan",
+        "Rows are photograph sets, columns scans, ordered by person; dark is more alike. Squares "
+        "outline pairs of one person.",
+        CAPTIONS["matrix"].good,
+        CAPTIONS["matrix"].bad,
+        "Rows with a dark square elsewhere deserve a look: wrong label, twin, poor photograph.",
+    ),
+    "mosaic": Caption(
+        "What does the face in each scan look like?",
+        "One render of the skin surface of each scan, from the front.",
+        "No face can be seen.",
+        "A face that you would know.",
+        "Scans with a face need treatment before they are shared, whatever the rates say.",
+    ),
+}
+
+
+def caption(name: str, modality: str) -> Caption:
+    """The caption of a figure in a modality's section."""
+    own = FACE_CAPTIONS if modality == "face" else {}
+    return own.get(name, CAPTIONS[name])

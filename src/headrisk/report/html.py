@@ -12,7 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from headrisk.report import figures, wording
-from headrisk.report.captions import CAPTIONS
+from headrisk.report.captions import caption
 from headrisk.report.model import MeasureResult, ModalitySection, Report, RunRecord
 
 
@@ -56,7 +56,7 @@ def render(template: str, **values: Any) -> str:
     )
     digest = base64.b64encode(hashlib.sha256(css.encode()).digest()).decode()
     return environment.get_template(template).render(
-        css=css, style_hash=f"sha256-{digest}", captions=CAPTIONS, wording=wording, **values
+        css=css, style_hash=f"sha256-{digest}", caption=caption, wording=wording, **values
     )
 
 

@@ -43,6 +43,7 @@ PAIR_SCHEMA = pa.schema(
 LARGEST_PICTURE = 150
 MOST_PICTURES = 300
 MOST_LINKS = 2000
+SHOWN_RANKS = 5
 VERDICTS = ("failed", "doubtful", "ok")
 
 
@@ -53,6 +54,7 @@ def internal_files(report: Report, internal: Internal, run: RunRecord) -> dict[s
         "report.json": canonical_json(report_as_dict(report)).encode(),
         "links.tsv": table_text(links_table(internal.links)).encode(),
         "scans.tsv": table_text(scans_table(internal)).encode(),
+        **{f"{name}.tsv": table_text(table).encode() for name, table in internal.tables.items()},
     }
 
 
@@ -69,6 +71,7 @@ def encodable(internal: Internal) -> Internal:
             for m in internal.matrices
         ),
         notes=tuple(map(_escape, internal.notes)),
+        tables={name: _escaped_table(table) for name, table in internal.tables.items()},
     )
 
 
@@ -78,6 +81,14 @@ def _escape(text: str) -> str:
 
 def _escaped(values: Mapping[str, Any]) -> dict[str, Any]:
     return {key: _escape(item) for key, item in values.items() if isinstance(item, str)}
+
+
+def _escaped_table(table: Table) -> Table:
+    rows = (
+        tuple(_escape(cell) if isinstance(cell, str) else cell for cell in row)
+        for row in table.rows
+    )
+    return Table(table.columns, tuple(rows))
 
 
 def links_table(links: tuple[Link, ...]) -> Table:
@@ -137,7 +148,8 @@ def internal_html(report: Report, internal: Internal, run: RunRecord) -> str:
     """
     public = withhold_small_cells(report).modalities
     withheld = [full for full, seen in zip(report.modalities, public, strict=True) if full != seen]
-    links = [x for x in internal.links if x.measure == internal.links[0].measure]
+    headlines = {s.headline.name: s.name for s in report.modalities if s.headline}
+    links = [x for x in internal.links if x.measure in headlines and x.rank <= SHOWN_RANKS]
     accepted = [x for x in links if x.rank == 1 and x.decision == "link"]
     exposed = sorted((x for x in accepted if x.mated is not False), key=lambda x: -x.score)
     return render(
@@ -146,17 +158,32 @@ def internal_html(report: Report, internal: Internal, run: RunRecord) -> str:
         run=run,
         sections=report.modalities,
         views=[section_view(section) for section in report.modalities if section in withheld],
-        matrices=[(m, matrix_png(m)) for m in internal.matrices[:1]],
+        matrices=[
+            (m, headlines[m.scores.measure], matrix_png(m))
+            for m in internal.matrices
+            if m.scores.measure in headlines
+        ],
         exposed=exposed,
         mistaken=sum(x.mated is False for x in accepted),
         links=links[:MOST_LINKS],
         link_total=len(internal.links),
         failed=[s for s in internal.scans if s.status == "failed"],
         doubtful=[s for s in internal.scans if s.status == "ok" and s.verdict != "ok"],
-        mosaics=[(m, png(m.image)) for m in worst_first(internal.mosaics)[:MOST_PICTURES]],
-        mosaic_total=len(internal.mosaics),
+        galleries=[_gallery(section.name, internal.mosaics) for section in report.modalities],
+        tables=internal.tables,
         notes=internal.notes,
     )
+
+
+def _gallery(modality: str, mosaics: tuple[Mosaic, ...]) -> dict[str, Any]:
+    """Pictures of one modality, worst first, and how many there are."""
+    own = tuple(m for m in mosaics if m.modality == modality)
+    shown = worst_first(own)[:MOST_PICTURES]
+    return {
+        "modality": modality,
+        "pictures": [(m, png(m.image)) for m in shown],
+        "total": len(own),
+    }
 
 
 def worst_first(mosaics: tuple[Mosaic, ...]) -> list[Mosaic]:

@@ -19,6 +19,7 @@ from headrisk.report.model import (
     Counts,
     MeasureResult,
     ModalitySection,
+    Panel,
     Report,
     Table,
     Threshold,
@@ -173,6 +174,7 @@ def _section_dict(section: ModalitySection) -> dict[str, Any]:
         "references": list(section.references),
         "tables": sorted(section.tables),
         "too_little_data": section.too_little,
+        "panels": [vars(panel) for panel in section.panels],
     }
 
 
@@ -240,6 +242,7 @@ def _section_from(
         method=tuple(content["method"]),
         references=tuple(content["references"]),
         too_little=content["too_little_data"],
+        panels=tuple(Panel(**panel) for panel in content.get("panels", ())),
     )
 
 

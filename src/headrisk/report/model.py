@@ -124,13 +124,27 @@ class Condition:
 
 
 @dataclass(frozen=True)
+class Panel:
+    """A question that a modality answers beside the linkage rates.
+
+    ``answer`` is one or two sentences; the numbers stand in the section's table of the same
+    ``name``. Whoever makes a panel merges cells that stand for fewer than five people.
+    """
+
+    name: str
+    title: str
+    answer: str
+
+
+@dataclass(frozen=True)
 class ModalitySection:
     """One modality's results. The first measure is the headline.
 
     ``tables`` holds the numbers behind the figures: ``scores-<measure>``,
     ``density-<measure>``, ``det-<measure>`` and ``cmc-<measure>``; a missing one means that
-    there was too little data to draw it. ``too_little`` is empty, or the sentence that replaces
-    the figures; what could be counted stands in ``counts`` all the same.
+    there was too little data to draw it. Each of ``panels`` has a table of its own name there.
+    ``too_little`` is empty, or the sentence that replaces the figures; what could be counted
+    stands in ``counts`` all the same.
     """
 
     name: str
@@ -142,6 +156,7 @@ class ModalitySection:
     method: tuple[str, ...] = ()
     references: tuple[str, ...] = ()
     too_little: str = ""
+    panels: tuple[Panel, ...] = ()
 
     @property
     def headline(self) -> MeasureResult | None:
@@ -213,12 +228,16 @@ class Link:
 
 @dataclass(frozen=True)
 class Mosaic:
-    """Slices of an aligned scan with the template's outline, grey (y, x) or RGB (y, x, 3)."""
+    """How a scan was prepared: grey (y, x) or RGB (y, x, 3).
+
+    For brains slices with the template's outline, for faces a render.
+    """
 
     scan_id: str
     verdict: Verdict
     quality: float
     image: NDArray[np.uint8] = field(repr=False)
+    modality: str = "brain"
 
 
 @dataclass(frozen=True)
@@ -232,10 +251,14 @@ class ScoreMatrix:
 
 @dataclass(frozen=True)
 class Internal:
-    """The half of an audit that stays in the institution."""
+    """The half of an audit that stays in the institution.
+
+    ``tables`` are further tables by name, such as the photographs with their status.
+    """
 
     scans: tuple[ScanRow, ...] = ()
     links: tuple[Link, ...] = ()
     mosaics: tuple[Mosaic, ...] = ()
     matrices: tuple[ScoreMatrix, ...] = ()
     notes: tuple[str, ...] = ()
+    tables: Mapping[str, Table] = field(default_factory=dict)

@@ -6,6 +6,7 @@ people judge "7 of 10" more accurately than "70 %" or "0.7".
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import ceil, floor
 
 from headrisk.evaluate.intervals import with_failures
@@ -17,6 +18,17 @@ MODALITY_NAMES = {
     "brain": ("Brain", "the shape of the brain"),
     "face": ("Face", "a face rendered from the scan"),
     "table": ("Derived table", "a table of regional measurements"),
+}
+FOUND = {
+    "brain": "were linked to their other scan",
+    "face": "were named: their photographs led to their scan",
+}
+ATTACKERS = {
+    "brain": "Somebody who holds the shared scans, and other scans of the same people with their "
+    "names, and who compares every scan with every other. No membership is in doubt: each person "
+    "searched for is in the gallery.",
+    "face": "Somebody who holds the shared scans and a few photographs of a person whose name they "
+    "know, as from a social network, and who knows that this person is among the scanned.",
 }
 RULE_NAMES = {
     "kde": "where the two density curves cross",
@@ -30,18 +42,15 @@ READING_NAMES = {
     "unclear": "unclear",
     "too little data": "too little data",
 }
-NOT_TESTED = (
+OTHERS_NOT_TESTED = (
     "Other attackers, other methods and later, stronger methods than the ones listed here.",
     "Other data: metadata in headers and file names, other contrasts, other organs.",
     "Larger galleries than the one searched here. In a larger gallery fewer people are found.",
 )
-
-
-DEFAULT_ATTACKER = (
-    "Somebody who holds the shared scans, and other scans of the same people with their names, "
-    "and who compares every scan with every other. No membership is in doubt: each person "
-    "searched for is in the gallery."
-)
+UNTESTED_MODALITIES = {
+    "brain": "Brains: whether the brain alone links two scans of a person was not tested.",
+    "face": "Faces: whether photographs find the scan of a person was not tested.",
+}
 NEEDS = "Rates need at least five people with two comparable scans each."
 MISSING_REASONS = {
     "scores": "Scores are drawn from five people upward.",
@@ -131,7 +140,30 @@ def headline(section: ModalitySection) -> str:
     measure = section.headline
     if measure is None or measure.rank1 is None or not section.sufficient:
         return "Too little data to say how many people can be linked."
-    return f"{_capital(natural_frequency(measure.rank1, 'were linked to their other scan'))}."
+    found = FOUND.get(section.name, "were linked")
+    return f"{_capital(natural_frequency(measure.rank1, found))}."
+
+
+def attacker(sections: Sequence[ModalitySection]) -> tuple[str, ...]:
+    """Who is assumed to attack, one sentence for each modality that was searched."""
+    return tuple(
+        ATTACKERS[section.name]
+        for section in sections
+        if section.name in ATTACKERS and section.measures
+    )
+
+
+def not_tested(sections: Sequence[ModalitySection]) -> tuple[str, ...]:
+    """What an audit of these modalities says nothing about."""
+    searched = {section.name for section in sections if section.measures}
+    missing = (text for name, text in UNTESTED_MODALITIES.items() if name not in searched)
+    return (*missing, *OTHERS_NOT_TESTED)
+
+
+def shortage(section: ModalitySection) -> str:
+    """Why a modality has no rates, in two words: it was not searched, or people are too few."""
+    presence_only = bool(section.panels) and not section.measures
+    return "No search" if presence_only else "Too little data"
 
 
 def how_many(section: ModalitySection) -> str:
@@ -213,14 +245,16 @@ def tested(section: ModalitySection) -> str:
     """What was compared, in numbers."""
     counts = section.counts
     what = MODALITY_NAMES.get(section.name, ("", section.name))[1]
+    things = "photograph sets and scans" if section.name == "face" else "scans"
     pairs = (
-        f"{counts.mated_pairs:,} {'pair' if counts.mated_pairs == 1 else 'pairs'} of scans of one "
-        f"person and {counts.nonmated_pairs:,} of two"
+        f"{counts.mated_pairs:,} {'pair' if counts.mated_pairs == 1 else 'pairs'} of {things} of "
+        f"one person and {counts.nonmated_pairs:,} of two"
     )
     usable = counts.scans - counts.failed
+    compared = f"compared by {what}: {pairs}" if section.measures else f"looked at for {what}"
     return (
         f"{counts.scans:,} scans of {people(counts.persons)} ({usable:,} usable, {counts.failed:,} "
-        f"failed), compared by {what}: {pairs}."
+        f"failed), {compared}."
     )
 
 
