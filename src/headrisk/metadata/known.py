@@ -1,0 +1,167 @@
+"""The custodian's own list of identifiers, found in any spelling.
+
+Text and list are compared as sequences of words: case, accents, separators and the order of the
+words do not matter, so ``John Doe`` is found in ``DOE^JOHN``, ``doe_john`` and ``JohnDoe``.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import permutations
+from pathlib import Path
+
+from headrisk.errors import InputError
+
+LARGEST_BYTES = 16 * 1024 * 1024
+_SHORTEST = 3
+_SUBSTRING = 7  # shorter spellings inside longer words are chance
+_MOST_WORDS = 4
+_WINDOW = 6
+_SPELT_OUT = str.maketrans(
+    {"ä": "ae", "ö": "oe", "ü": "ue", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue", "å": "aa", "Å": "Aa",
+     "ø": "oe", "Ø": "Oe", "æ": "ae", "Æ": "Ae"}
+)  # fmt: skip
+_WORD = re.compile(r"[^\W\d_]+|\d+")
+
+
+@dataclass(frozen=True)
+class KnownIdentifiers:
+    """Spellings to look for.
+
+    Attributes
+    ----------
+    spellings
+        Each identifier folded, without separators, its words in every order.
+    starts
+        The spellings of seven letters and more by their first seven, which are found inside
+        longer words too.
+    originals
+        The lines of the list.
+    """
+
+    spellings: frozenset[str]
+    starts: dict[str, tuple[str, ...]]
+    originals: tuple[str, ...]
+
+    def __bool__(self) -> bool:
+        return bool(self.spellings)
+
+    def spans(self, text: str) -> list[tuple[int, int]]:
+        """Where identifiers stand in a text, as positions in it; touching ones are joined."""
+        if not self.spellings:
+            return []
+        folded, place = _folded(text)
+        found = list(self._words(folded))
+        found += self._inside(folded)
+        merged: list[tuple[int, int]] = []
+        for start, end in sorted((place[a], place[b - 1] + 1) for a, b in found):
+            if merged and start <= merged[-1][1]:
+                merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
+            else:
+                merged.append((start, end))
+        return merged
+
+    def _words(self, folded: str) -> Iterator[tuple[int, int]]:
+        words = [(match[0], match.start(), match.end()) for match in _WORD.finditer(folded)]
+        for first in range(len(words)):
+            joined = ""
+            for last in range(first, min(first + _WINDOW, len(words))):
+                if last > first and words[last][1] - words[last - 1][2] > 3:
+                    break
+                joined += words[last][0]
+                if joined in self.spellings:
+                    yield words[first][1], words[last][2]
+
+    def _inside(self, folded: str) -> Iterator[tuple[int, int]]:
+        if not self.starts:
+            return
+        letters = [i for i, char in enumerate(folded) if char.isalnum()]
+        plain = "".join(folded[i] for i in letters)
+        for at in range(len(plain) - _SUBSTRING + 1):
+            for spelling in self.starts.get(plain[at : at + _SUBSTRING], ()):
+                if plain.startswith(spelling, at):
+                    yield letters[at], letters[at + len(spelling) - 1] + 1
+
+
+NOBODY = KnownIdentifiers(frozenset(), {}, ())
+
+
+def known_identifiers(lines: Iterable[str]) -> KnownIdentifiers:
+    """Make the list ready to be searched for; blank lines and lines after ``#`` are left out."""
+    originals = tuple(s for line in lines if (s := line.strip()) and not s.startswith("#"))
+    spellings: set[str] = set()
+    for line in (spelt for original in originals for spelt in _transliterations(original)):
+        words = _WORD.findall(_folded(line)[0])
+        orders = permutations(words) if len(words) <= _MOST_WORDS else (words,)
+        spellings.update("".join(order) for order in orders)
+    spellings = {spelling for spelling in spellings if len(spelling) >= _SHORTEST}
+    starts: dict[str, tuple[str, ...]] = {}
+    for spelling in sorted(spellings):
+        if len(spelling) >= _SUBSTRING:
+            key = spelling[:_SUBSTRING]
+            starts[key] = (*starts.get(key, ()), spelling)
+    return KnownIdentifiers(frozenset(spellings), starts, originals)
+
+
+def read_known_identifiers(path: Path) -> tuple[KnownIdentifiers, int]:
+    """Read a list with one identifier in each line, and count the lines too short to look for.
+
+    Raises
+    ------
+    InputError
+        The file cannot be read, is no UTF-8 text, or holds nothing to look for.
+    """
+    subject = f"list of identifiers {path}"
+    try:
+        if not path.is_file() or path.stat().st_size > LARGEST_BYTES:
+            raise InputError(
+                subject, found="no regular file of at most 16 MB", expected="a text file"
+            )
+        text = path.read_bytes().decode("utf-8-sig")
+    except OSError as error:
+        raise InputError(
+            subject,
+            found=f"cannot be read ({error.strerror})",
+            expected="a text file",
+            remedy="Check the path and the permissions.",
+        ) from error
+    except UnicodeDecodeError as error:
+        raise InputError(
+            subject,
+            found=f"byte {error.start} is not UTF-8",
+            expected="UTF-8 text, one identifier in each line",
+            remedy="Save the list as UTF-8.",
+        ) from None
+    known = known_identifiers(text.splitlines())
+    if not known:
+        raise InputError(
+            subject,
+            found="nothing to look for",
+            expected="one identifier of three letters or digits, or more, in each line",
+        )
+    short = sum(not known_identifiers((line,)) for line in known.originals)
+    return known, short
+
+
+def _transliterations(text: str) -> tuple[str, ...]:
+    """The text, and as it is written where umlauts and the like are spelt out."""
+    composed = unicodedata.normalize("NFC", text)
+    spelt = composed.translate(_SPELT_OUT)
+    return (text,) if spelt == composed else (text, spelt)
+
+
+def _folded(text: str) -> tuple[str, list[int]]:
+    """Text without case and accents, and the place in ``text`` of each of its characters."""
+    if text.isascii():
+        return text.lower(), list(range(len(text)))
+    out: list[str] = []
+    place: list[int] = []
+    for index, char in enumerate(text):
+        for part in unicodedata.normalize("NFKD", char.casefold()):
+            if not unicodedata.combining(part):
+                out.append(part)
+                place.append(index)
+    return "".join(out), place

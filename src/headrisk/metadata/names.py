@@ -1,0 +1,143 @@
+"""Names of files and folders: people, dates and record numbers in them.
+
+A name is judged in parts, because it must stay readable in a report: the identifying part is
+masked and the rest is shown.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from importlib import resources
+
+from headrisk.metadata.findings import mask
+from headrisk.metadata.known import KnownIdentifiers
+from headrisk.metadata.patterns import matches
+
+_LONG_NUMBER = re.compile(r"(?<!\d)\d{6,}(?!\d)")
+_WORDS = re.compile(r"[A-Z]?[^\W\dA-Z_]+|[A-Z]+(?![^\W\dA-Z_])")
+_SKIP = frozenset({"acquisition-time", "url", "host-name", "network-address", "address"})
+_HASHED = re.compile(r"[0-9a-f]{32,}")
+
+
+def name_spans(name: str, known: KnownIdentifiers) -> list[tuple[str, int, int]]:
+    """Kind, start and end of the identifying parts of one file or folder name."""
+    if _HASHED.search(name):  # names made by git and content-addressed stores
+        return []
+    spans = [("known-identifier", start, end) for start, end in known.spans(name)]
+    found = [*matches(name, _SKIP), *_numbers(name), *_people(name)]
+    for kind, start, end in found:
+        if not any(start < b and a < end for _, a, b in spans):
+            spans.append((kind, start, end))
+    return sorted(spans, key=lambda span: span[1])
+
+
+def shown_name(name: str, spans: list[tuple[str, int, int]]) -> str:
+    """The name with its identifying parts masked, printable on any terminal."""
+    out, at = [], 0
+    for _, start, end in spans:
+        out += [name[at:start], f"[{mask(name[start:end])}]"]
+        at = end
+    text = "".join([*out, name[at:]])
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
+def _numbers(name: str) -> list[tuple[str, int, int]]:
+    return [("long-number", *match.span()) for match in _LONG_NUMBER.finditer(name)]
+
+
+def _people(name: str) -> list[tuple[str, int, int]]:
+    """A given name with another word or a number right beside it (JohnDoe, doe_john, mary01)."""
+    parts = [(match[0].lower(), *match.span()) for match in _WORDS.finditer(name)]
+    found = []
+    for place, (word, start, end) in enumerate(parts):
+        if len(word) < 3 or word not in given_names():
+            continue
+        sides = [parts[i] for i in (place - 1, place + 1) if 0 <= i < len(parts)]
+        near = [
+            (a, b)
+            for other, a, b in sides
+            if len(other) >= 3 and other not in _ORDINARY and _gap(name, start, end, a, b) in _GAPS
+        ]
+        for a, b in near[:1]:
+            start, end = min(start, a), max(end, b)
+        if near or name[end : end + 1].isdigit() or name[start - 4 : start] == "sub-":
+            found.append(("person-name", start, end))
+    return found
+
+
+_GAPS = frozenset({"", "_", "-", " ", ".", "^", ", ", ","})
+_ORDINARY = frozenset(
+    [
+        "sub",
+        "ses",
+        "run",
+        "acq",
+        "task",
+        "rec",
+        "dir",
+        "echo",
+        "space",
+        "desc",
+        "label",
+        "res",
+        "den",
+        "hemi",
+        "anat",
+        "func",
+        "dwi",
+        "fmap",
+        "perf",
+        "nii",
+        "json",
+        "tsv",
+        "bold",
+        "flair",
+        "epi",
+        "asl",
+        "pet",
+        "eeg",
+        "meg",
+        "beh",
+        "mask",
+        "mri",
+        "scan",
+        "brain",
+        "image",
+        "head",
+        "phantom",
+        "left",
+        "right",
+        "magnitude",
+        "phase",
+        "inv",
+        "part",
+        "recording",
+        "events",
+        "physio",
+        "stim",
+        "rest",
+        "log",
+        "txt",
+        "csv",
+        "pdf",
+        "the",
+        "and",
+        "for",
+        "readme",
+        "data",
+        "template",
+        "roi",
+    ]
+)
+
+
+def _gap(name: str, start: int, end: int, a: int, b: int) -> str:
+    return name[end:a] if a >= end else name[b:start]
+
+
+@cache
+def given_names() -> frozenset[str]:
+    """Common given names of several languages, lower case; words with another use are left out."""
+    source = resources.files("headrisk.metadata") / "data" / "given_names.txt"
+    return frozenset(source.read_text("utf-8").split())

@@ -1,0 +1,161 @@
+"""Identifying values told by their form: mail addresses, dates, paths, numbers and the like.
+
+Forms are chosen so that values of ordinary sidecars (versions, echo times, sequence names) do not
+match; the custodian's own list (see ``known``) finds what has no form.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+_YEAR = r"(?:19|20)\d\d"
+_MONTH = (
+    r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?"
+    r"|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)"
+)
+_MM, _DD = r"(?:0[1-9]|1[0-2])", r"(?:0[1-9]|[12]\d|3[01])"
+_D, _M = r"(?:0?[1-9]|[12]\d|3[01])", r"(?:0?[1-9]|1[0-2])"
+_STREET = (
+    r"(?:street|avenue|ave\.?|road|lane|drive|boulevard|blvd|square|court|stra(?:ß|ss)e|str\.|weg"
+    r"|platz|allee|gasse|rue|straat|laan)"
+)
+
+
+@dataclass(frozen=True)
+class _Form:
+    """A form of value. ``needs``: characters of which one at least must be there (a quick look)."""
+
+    kind: str
+    needs: str
+    pattern: re.Pattern[str]
+
+
+_DIGITS = "0123456789"
+# Order matters: the first form to match a stretch of text names it.
+_FORMS = tuple(
+    _Form(kind, needs, re.compile(pattern))
+    for kind, needs, pattern in (
+        ("email", "@", r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,6}"),
+        ("url", ":", r"\b(?:https?|ftp|sftp|smb)://[^\s\"'<>]+"),
+        (
+            "user-path",
+            "/\\",
+            r"(?:/(?:home|Users|users|export/home|data/home|mnt/home)/"
+            r"|[A-Za-z]:\\{1,2}Users\\{1,2})[^\s/\\\"':;,|]+[^\s\"':;,|]*",
+        ),
+        ("network-address", ":-", r"\b(?:[0-9A-Fa-f]{2}[:-]){5}[0-9A-Fa-f]{2}\b"),
+        (
+            "network-address",
+            ".",
+            r"(?<![\w.])(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}"
+            r"(?:25[0-5]|2[0-4]\d|1?\d?\d)(?![\w.])",
+        ),
+        # UIDs under 2.25 are made from random numbers (PS3.5, B.2) and tell nothing.
+        ("uid", ".", r"(?<![\d.])(?!2\.25\.)[0-2](?:\.(?:0|[1-9]\d*)){5,}(?![\d.])"),
+        ("date", "12", rf"(?<!\d){_YEAR}([-/._]){_MM}\1{_DD}(?!\d)(?:[T ][\d:.]+)?"),
+        (
+            "date",
+            "12",
+            rf"(?<![\d.]){_YEAR}{_MM}{_DD}(?:[T_-]?[0-2]\d[0-5]\d[0-5]\d(?:\.\d+)?)?(?![\d.])",
+        ),
+        ("date", "12", rf"(?<![\d.])(?:{_D}([./-]){_M}\1|{_M}([./-]){_D}\2){_YEAR}(?![\d.])"),
+        ("date", "12", rf"(?i:\b{_D}\.?(?:st|nd|rd|th)?[ -]{_MONTH}[,. -]+{_YEAR}\b)"),
+        ("date", "12", rf"(?i:\b{_MONTH} {_D}(?:st|nd|rd|th)?,? {_YEAR}\b)"),
+        ("date", "12", rf"(?i:\b{_MONTH} +{_D} [0-2]?\d:[0-5]\d:[0-5]\d (?:[A-Z]+ )?{_YEAR}\b)"),
+        ("acquisition-time", ":", r"(?<![\d:.])[0-2]?\d:[0-5]\d:[0-5]\d(?:\.\d+)?(?![\d:])"),
+        ("acquisition-time", "=", r"\bTime=\d{5,6}(?:\.\d+)?"),
+        ("patient-id", "-", r"(?<![\d-])\d{3}-\d{2}-\d{4}(?![\d-])"),
+        (
+            "patient-id",
+            "nNdD",
+            r"(?i:\b(?:mrn|ssn|nhs(?: no)?|patient[ _-]?(?:id|no|number)|hospital no|record no)"
+            r"(?![a-z])[ .:#=_-]*(?=[\w-]*\d)[\w-]{4,})",
+        ),
+        (
+            "phone",
+            _DIGITS,
+            r"(?<![\w+.])(?:\+\d{1,3}[ ./-]?(?:\(\d{1,5}\)[ ./-]?)?(?:\d{2,5}[ ./-]?){2,4}\d{2,5}"
+            r"|\(\d{2,5}\) ?\d{3,4}[ -]\d{3,5}|\d{3}-\d{3}-\d{4}|0\d{2,4}[ /-]\d{3}[ -]?\d{3,5})"
+            r"(?![\w.])",
+        ),
+        (
+            "address",
+            _DIGITS,
+            rf"(?i:\b\d{{1,5}}[a-z]?,? (?:[^\W\d]+ ){{1,3}}{_STREET}(?!\w)"
+            r"|\b[^\W\d]+(?:straße|strasse|str\.|weg|platz|allee|gasse) \d{1,4}\b"
+            r"|\b\d{1,4},? rue \w+)",
+        ),
+        (
+            "person-name",
+            "^",
+            r"(?<![\w^])[^\W\d_][\w'’ -]{0,40}\^[^\W\d_][\w'’ -]{0,40}(?:\^[\w. ]{0,20})*",
+        ),
+        (
+            "person-name",
+            "MHFPpNn",
+            r"\b(?:(?:Mr|Mrs|Ms|Miss|Herr|Frau|Mme|Madame|Monsieur)\.?"
+            r"|[Pp]atient(?:'s)?(?: [Nn]ame)?[:=]|[Nn]ame[:=]) *[^\W\d_a-z][\w'’-]+"
+            r"(?: [^\W\d_a-z][\w'’-]+)*",
+        ),
+        (
+            "staff-name",
+            "DPMOTR",
+            r"\b(?:(?:Dr|Prof|MUDr)\.? |(?:Operator|Technologist|Radiographer)[:=] *)"
+            r"[^\W\d_a-z][\w'’-]+(?: [^\W\d_a-z][\w'’-]+)*",
+        ),
+        (
+            "host-name",
+            ".",
+            r"(?i:\b[a-z0-9-]{2,63}(?:\.[a-z0-9-]{1,63})*\.(?:local|lan|intra|internal|corp)\b)",
+        ),
+    )
+)
+PUBLIC_HOSTS = (
+    "cognitiveatlas.org", "bids.neuroimaging.io", "bids-specification", "doi.org", "github.com",
+    "w3.org", "wikipedia.org", "openneuro.org", "creativecommons.org", "purl.", "nih.gov",
+    "opendatacommons.org", "humancognitive", "snomed.info", "loinc.org",
+)  # fmt: skip
+EARLIEST_REAL_YEAR = 1925  # BIDS: dates before it have been shifted
+
+
+def matches(text: str, skip: frozenset[str] = frozenset()) -> list[tuple[str, int, int]]:
+    """Kind, start and end of every stretch of a text that has an identifying form.
+
+    Parameters
+    ----------
+    text
+        Any text.
+    skip
+        Kinds that mean nothing here, such as dates among versions of software.
+    """
+    found: list[tuple[str, int, int]] = []
+    taken: list[tuple[int, int]] = []
+    for form in _FORMS:
+        if form.kind in skip or not any(sign in text for sign in form.needs):
+            continue
+        for match in form.pattern.finditer(text):
+            start, end = match.span()
+            if any(start < b and a < end for a, b in taken):
+                continue
+            taken.append((start, end))
+            if not _harmless(form.kind, match[0]):
+                found.append((form.kind, start, end))
+    return sorted(found, key=lambda item: item[1])
+
+
+def _harmless(kind: str, value: str) -> bool:
+    if kind == "date":
+        year = re.search(_YEAR, value)
+        return year is None or int(year[0]) < EARLIEST_REAL_YEAR
+    if kind == "url":
+        return any(host in value for host in PUBLIC_HOSTS)
+    if kind == "network-address":
+        return value.startswith(("0.", "127.0.0.1", "00:00:00")) or _version(value)
+    return False
+
+
+def _version(value: str) -> bool:
+    """Four small numbers are a version (1.0.2.1) rather than an address."""
+    parts = value.split(".")
+    return len(parts) == 4 and all(int(part) < 10 for part in parts)

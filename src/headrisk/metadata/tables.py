@@ -1,0 +1,122 @@
+"""Tables (TSV and CSV): judging every cell by its column and its form.
+
+A table is read as bytes and split by hand, so that a damaged line costs that line and not the
+file, and a clean copy differs only in the cells that were changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from headrisk.dataset.values import known as known_value
+from headrisk.metadata.fields import kind_of_field, plain_name, tells_versions
+from headrisk.metadata.findings import Hit
+from headrisk.metadata.known import KnownIdentifiers
+from headrisk.metadata.patterns import EARLIEST_REAL_YEAR
+from headrisk.metadata.sidecars import is_over_89
+from headrisk.metadata.text import VERSIONS, text_spans
+
+LARGEST_BYTES = 256 * 1024 * 1024
+TOP_AGE = "89+"
+# In tables of people these columns are what a study is about; rare combinations are counted apart.
+_STUDY_COLUMNS = frozenset({"demographic", "body-measure", "session-setting", "command-line"})
+_SHARED_COLUMNS = frozenset({"participantid", "sessionid", "filename", "onset", "duration",
+                             "trialtype", "responsetime", "samplename", "name", "type",
+                             "units"})  # fmt: skip
+
+
+@dataclass(frozen=True)
+class TextTable:
+    """A table as lines of cells; ``columns`` is empty where there is no header line."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[int, tuple[str, ...]], ...]
+    separator: str
+    problem: str = ""
+
+
+def parse_table(raw: bytes, *, headed: bool = True) -> TextTable:
+    """Split a table; its separator is a tab where there is one, else a semicolon or a comma.
+
+    ``problem`` says why nothing could be read: NUL bytes, or an encoding that cannot be told.
+    Lines of another length than the header keep their cells.
+    """
+    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
+        text = raw.decode("utf-16", "replace")
+    elif b"\0" in raw:
+        return TextTable((), (), "\t", "NUL bytes in a table")
+    else:
+        try:
+            text = raw.decode("utf-8-sig")
+        except UnicodeDecodeError:
+            text = raw.decode("latin-1")
+    lines = [(n, line) for n, line in enumerate(text.splitlines(), 1) if line.strip()]
+    if not lines:
+        return TextTable((), (), "\t")
+    first = lines[0][1]
+    separator = next((sign for sign in "\t;," if sign in first), "\t")
+    cells = [(n, tuple(cell.strip() for cell in line.split(separator))) for n, line in lines]
+    if not headed:
+        return TextTable((), tuple(cells), separator)
+    return TextTable(tuple(_bare(c) for c in cells[0][1]), tuple(cells[1:]), separator)
+
+
+def table_hits(table: TextTable, known: KnownIdentifiers) -> Iterator[Hit]:
+    """Everything identifying in a table; one hit for each cell."""
+    for name in table.columns:
+        for _, start, end in known.spans(name):
+            yield Hit("known-identifier", "header line", name[start:end])
+    for line, cells in table.rows:
+        for place, cell in enumerate(cells):
+            column = table.columns[place] if place < len(table.columns) else ""
+            kind, value = judge_cell(column, cell, known)
+            if kind:
+                yield Hit(kind, f"{column or f'column {place + 1}'}, line {line}", value)
+
+
+def judge_cell(column: str, cell: str, known: KnownIdentifiers) -> tuple[str, str]:
+    """The kind of finding a cell is, and the identifying text; "" if none."""
+    text = _bare(cell)
+    if not known_value(text):
+        return "", ""
+    number = _is_number(text)
+    plain = plain_name(column)
+    if plain not in _SHARED_COLUMNS:
+        if is_over_89(column, text):
+            return "age-over-89", text
+        kind = kind_of_field(column)
+        if kind and kind not in _STUDY_COLUMNS and not _coded(kind, text, number):
+            return ("known-identifier" if known.spans(text) else kind), text
+    if number and not known:
+        return "", ""
+    skip = VERSIONS if tells_versions(column) else frozenset()
+    if plain in _SHARED_COLUMNS:  # names of files and people: judged as names
+        skip = skip | {"date", "acquisition-time", "patient-id", "host-name"}
+    found = text_spans(text, known, frozenset({"phone", "uid", "date"}) if number else skip)
+    if not found:
+        return "", ""
+    kind, start, end = min(found, key=lambda span: span[0] != "known-identifier")
+    return kind, text[start:end]
+
+
+def _coded(kind: str, text: str, number: bool) -> bool:
+    """Values that only look the part: shifted dates, and answers coded as small numbers."""
+    if kind in ("date", "birth-date") and text[:4].isdigit():
+        return 1000 <= int(text[:4]) < EARLIEST_REAL_YEAR
+    return number and len(text) < 3 and kind not in ("patient-id",)
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _bare(cell: str) -> str:
+    text = cell.strip()
+    if len(text) >= 2 and text[0] == text[-1] == '"':
+        return text[1:-1].replace('""', '"').strip()
+    return text
