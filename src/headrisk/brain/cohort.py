@@ -12,9 +12,9 @@ from headrisk.brain.prepare import T1_LIKE, VERSION, PrepareTask, prepare
 from headrisk.dataset.scans import Scan
 from headrisk.errors import InputError, StoreError
 from headrisk.run.digests import entry_key
-from headrisk.run.engine import WorkerLost, run_tasks
 from headrisk.run.entry import Entry
 from headrisk.run.events import Advanced, Listener
+from headrisk.run.recall import Kept, recall_or_run
 from headrisk.run.store import Store
 from headrisk.settings import Settings
 from headrisk.types import Float32Array, ScanResult
@@ -71,28 +71,35 @@ def prepare_scans(
 
     A scan that cannot be used has status ``failed`` and a reason; the others are not affected.
     """
-    found = [_recall(scan, settings, store, on_damage) for scan in scans]
-    missing = [k for k, (_, result, key) in enumerate(found) if key and result.vector is None]
-    tasks = [prepare_task(scans[k], settings) for k in missing]
-    known = {*range(len(scans))} - {*missing}
-    counts = {"done": len(known), "failed": sum(found[k][1].status == "failed" for k in known)}
-    listen(Advanced(STAGE, counts["done"], counts["failed"]))
+    known = [_identify(scan, settings, store, on_damage) for scan in scans]
+    ready = [k for k, one in enumerate(known) if isinstance(one, _Ready)]
+    refused = [one for one in known if isinstance(one, ScanResult)]
+    counts = {"done": len(refused), "failed": len(refused)}
 
-    def done(index: int, result: ScanResult | WorkerLost) -> None:
-        place = missing[index]
-        if isinstance(result, WorkerLost):
-            result = _unusable(scans[place].scan_id, result.reason)
-        digest, _, key = found[place]
-        if result.vector is not None:
-            store.write(key, _entry(result))
-        found[place] = (digest, result, key if result.vector is not None else "")
-        counts["done"] += 1
-        counts["failed"] += result.status == "failed"
+    def count(results: Sequence[ScanResult]) -> None:
+        counts["done"] += len(results)
+        counts["failed"] += sum(result.status == "failed" for result in results)
         listen(Advanced(STAGE, counts["done"], counts["failed"]))
 
-    run_tasks(prepare, tasks, processes=processes, on_done=done)
-    digests, results, keys = zip(*found, strict=True) if found else ((), (), ())
-    return Cohort(tuple(scans), tuple(results), tuple(digests), tuple(keys))
+    found = iter(
+        recall_or_run(
+            prepare,
+            [prepare_task(scans[k], settings) for k in ready],
+            [one.key for one in known if isinstance(one, _Ready)],
+            _KEPT,
+            store,
+            processes=processes,
+            on_results=count,
+            on_damage=on_damage,
+        )
+    )
+    results = tuple(next(found) if isinstance(one, _Ready) else one for one in known)
+    digests = tuple(one.digest if isinstance(one, _Ready) else "" for one in known)
+    keys = tuple(
+        one.key if isinstance(one, _Ready) and result.vector is not None else ""
+        for one, result in zip(known, results, strict=True)
+    )
+    return Cohort(tuple(scans), results, digests, keys)
 
 
 def input_digest(scan: Scan, store: Store, on_damage: Callable[[StoreError], None]) -> str:
@@ -129,16 +136,24 @@ def prepare_task(scan: Scan, settings: Settings) -> PrepareTask:
     )
 
 
-def _recall(
+@dataclass(frozen=True)
+class _Ready:
+    """A scan that can be prepared: the digest of its file and the key of its result."""
+
+    digest: str
+    key: str
+
+
+def _identify(
     scan: Scan, settings: Settings, store: Store, on_damage: Callable[[StoreError], None]
-) -> tuple[str, ScanResult, str]:
-    """File digest, stored result (or an empty one) and the key that the result has or will have."""
+) -> _Ready | ScanResult:
+    """Digest and key of a scan, or the failed result where its file cannot be used."""
     if scan.status == "failed":
-        return "", _unusable(scan.scan_id, scan.reason), ""
+        return _unusable(scan.scan_id, scan.reason)
     try:
         digest = input_digest(scan, store, on_damage)
     except InputError as error:
-        return "", _unusable(scan.scan_id, str(error)), ""
+        return _unusable(scan.scan_id, str(error))
     task = prepare_task(scan, settings)
     choices = {
         "resolution_mm": task.resolution_mm,
@@ -147,16 +162,7 @@ def _recall(
         "t1_like": scan.suffix in T1_LIKE,
         "mutual_information": task.mutual_information,
     }
-    key = entry_key("brain-fingerprint", VERSION, choices, [digest])
-    try:
-        entry = store.read(key)
-    except StoreError as error:
-        on_damage(error)
-        store.discard(key)
-        entry = None
-    if entry is None:
-        return digest, _unusable(scan.scan_id, ""), key
-    return digest, restore(scan.scan_id, entry), key
+    return _Ready(digest, entry_key("brain-fingerprint", VERSION, choices, [digest]))
 
 
 def restore(scan_id: str, entry: Entry) -> ScanResult:
@@ -173,9 +179,9 @@ def restore(scan_id: str, entry: Entry) -> ScanResult:
     )
 
 
-def _entry(result: ScanResult) -> Entry:
+def _entry(result: ScanResult) -> Entry | None:
     if result.vector is None or result.mosaic is None:
-        raise StoreError(result.scan_id, found="no fingerprint", expected="a prepared scan")
+        return None
     return Entry(
         {"vector": result.vector, "mosaic": result.mosaic},
         {
@@ -192,3 +198,10 @@ def _entry(result: ScanResult) -> Entry:
 
 def _unusable(scan_id: str, reason: str) -> ScanResult:
     return ScanResult(scan_id, "failed", reason, 0.0, "failed", 0.0)
+
+
+_KEPT = Kept[PrepareTask, ScanResult](
+    entry=_entry,
+    restore=lambda task, entry: restore(task.scan_id, entry),
+    lost=lambda task, lost: _unusable(task.scan_id, lost.reason),
+)

@@ -93,16 +93,20 @@ class Store:
 
         A damaged entry is handed to ``on_damage`` as an error, removed and computed again.
         """
-        try:
-            found = self.read(key)
-        except StoreError as error:
-            on_damage(error)
-            self.discard(key)
-            found = None
+        found = self.recall(key, on_damage=on_damage)
         if found is None:
             found = compute()
             self.write(key, found)
         return found
+
+    def recall(self, key: str, *, on_damage: Callable[[StoreError], None]) -> Entry | None:
+        """The stored entry or None; a damaged one is handed to ``on_damage`` and removed."""
+        try:
+            return self.read(key)
+        except StoreError as error:
+            on_damage(error)
+            self.discard(key)
+            return None
 
     def file_digest(self, path: Path, *, on_damage: Callable[[StoreError], None]) -> str:
         """SHA-256 of a file, remembered so that a second run need not read it again.
