@@ -14,56 +14,14 @@ from headrisk.metadata.fields import plain_name
 from headrisk.metadata.tables import TextTable
 
 SMALL_CLASS = 5
-_QUASI = frozenset(
-    [
-        "age",
-        "sex",
-        "gender",
-        "handedness",
-        "hand",
-        "race",
-        "ethnicity",
-        "ethnicgroup",
-        "nationality",
-        "country",
-        "site",
-        "center",
-        "centre",
-        "scanner",
-        "group",
-        "diagnosis",
-        "dx",
-        "education",
-        "educationyears",
-        "yearsofeducation",
-        "height",
-        "weight",
-        "bmi",
-        "maritalstatus",
-        "occupation",
-        "religion",
-        "language",
-        "nativelanguage",
-        "birthyear",
-        "yearofbirth",
-        "agegroup",
-        "agerange",
-        "ageband",
-        "zip",
-        "zipcode",
-        "postcode",
-        "income",
-        "ses",
-        "region",
-        "state",
-        "city",
-        "species",
-        "strain",
-        "pathology",
-        "dominanthand",
-        "ageatscan",
-    ]
-)
+_QUASI_NAMES = """
+    age sex gender handedness hand race ethnicity ethnicgroup nationality country site center
+    centre scanner group diagnosis dx education educationyears yearsofeducation height weight
+    bmi maritalstatus occupation religion language nativelanguage birthyear yearofbirth
+    agegroup agerange ageband zip zipcode postcode income ses region state city species strain
+    pathology dominanthand ageatscan
+"""
+_QUASI = frozenset(_QUASI_NAMES.split())
 
 
 @dataclass(frozen=True)

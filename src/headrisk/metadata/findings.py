@@ -6,6 +6,7 @@ cannot leak what they warn of.
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from typing import Literal
 
@@ -239,13 +240,23 @@ class Finding:
 class Hit:
     """A value that should not be shared, before it is masked. Never leaves the memory.
 
-    ``field`` is the place within the file. ``value`` is what stands there. ``note`` is shown in
-    place of a mask where the value is no text, such as a count.
+    Attributes
+    ----------
+    field
+        Header field, JSON key, column or DICOM tag; hits of one kind in one field become one
+        finding.
+    value
+        What stands there.
+    place
+        Where in the field, such as a line.
+    note
+        Shown in place of a mask where the value is no text, such as a count.
     """
 
     kind: str
     field: str
-    value: str
+    value: str = dataclasses.field(repr=False)
+    place: str = ""
     note: str = ""
 
 

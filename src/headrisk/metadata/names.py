@@ -67,69 +67,13 @@ def _people(name: str) -> list[tuple[str, int, int]]:
 
 
 _GAPS = frozenset({"", "_", "-", " ", ".", "^", ", ", ","})
-_ORDINARY = frozenset(
-    [
-        "sub",
-        "ses",
-        "run",
-        "acq",
-        "task",
-        "rec",
-        "dir",
-        "echo",
-        "space",
-        "desc",
-        "label",
-        "res",
-        "den",
-        "hemi",
-        "anat",
-        "func",
-        "dwi",
-        "fmap",
-        "perf",
-        "nii",
-        "json",
-        "tsv",
-        "bold",
-        "flair",
-        "epi",
-        "asl",
-        "pet",
-        "eeg",
-        "meg",
-        "beh",
-        "mask",
-        "mri",
-        "scan",
-        "brain",
-        "image",
-        "head",
-        "phantom",
-        "left",
-        "right",
-        "magnitude",
-        "phase",
-        "inv",
-        "part",
-        "recording",
-        "events",
-        "physio",
-        "stim",
-        "rest",
-        "log",
-        "txt",
-        "csv",
-        "pdf",
-        "the",
-        "and",
-        "for",
-        "readme",
-        "data",
-        "template",
-        "roi",
-    ]
-)
+_ORDINARY_NAMES = """
+    sub ses run acq task rec dir echo space desc label res den hemi anat func dwi fmap perf
+    nii json tsv bold flair epi asl pet eeg meg beh mask mri scan brain image head phantom
+    left right magnitude phase inv part recording events physio stim rest log txt csv pdf the
+    and for readme data template roi
+"""
+_ORDINARY = frozenset(_ORDINARY_NAMES.split())
 
 
 def _gap(name: str, start: int, end: int, a: int, b: int) -> str:

@@ -52,7 +52,7 @@ _FORMS = tuple(
             r"(?:25[0-5]|2[0-4]\d|1?\d?\d)(?![\w.])",
         ),
         # UIDs under 2.25 are made from random numbers (PS3.5, B.2) and tell nothing.
-        ("uid", ".", r"(?<![\d.])(?!2\.25\.)[0-2](?:\.(?:0|[1-9]\d*)){5,}(?![\d.])"),
+        ("uid", ".", r"(?<![\d.])(?!2\.25\.)[0-2](?:\.(?:0|[1-9]\d*)){5,}(?!\.?\d)"),
         ("date", "12", rf"(?<!\d){_YEAR}([-/._]){_MM}\1{_DD}(?!\d)(?:[T ][\d:.]+)?"),
         (
             "date",
@@ -103,6 +103,19 @@ _FORMS = tuple(
             "DPMOTR",
             r"\b(?:(?:Dr|Prof|MUDr)\.? |(?:Operator|Technologist|Radiographer)[:=] *)"
             r"[^\W\d_a-z][\w'’-]+(?: [^\W\d_a-z][\w'’-]+)*",
+        ),
+        ("staff-name", "c", r"\bcreated by [\w.-]+ on\b"),
+        ("command-line", "#", r"(?im:^# ?cmdline .+)"),
+        (
+            "host-name",
+            "hH",
+            r"(?im:^(?:# )?(?:hostname|host|setenv host(?:name)?|(?:export )?host(?:name)?)"
+            r"[ =:]+[\w.-]{3,})",
+        ),
+        (
+            "user-path",
+            "uUlL",
+            r"(?im:^(?:# )?(?:setenv |export )?(?:user|username|logname)[ =:]+[\w.-]{2,}$)",
         ),
         (
             "host-name",

@@ -70,14 +70,14 @@ def json_hits(content: Any, known: KnownIdentifiers, *, meant: bool = False) -> 
                 inner = value[name]
                 below = f"{path}.{name}" if path else name
                 yield from (
-                    Hit(kind, f"{path}.(key)" if path else "(key)", name[a:b])
+                    Hit(kind, f"{path}.(name)" if path else "(name)", name[a:b])
                     for kind, a, b in _key_spans(name, known)
                 )
                 stack.append((below, "" if described else name, inner, depth + 1))
         elif isinstance(value, list):
             stack.extend(
-                (f"{path}[{i}]", key, item, depth + 1)
-                for i, item in reversed(list(enumerate(value)))
+                (f"{path}[]", key, item, depth + 1)
+                for item in reversed(value)
                 if isinstance(item, str | list | dict) or kind_of_field(key)
             )
         else:

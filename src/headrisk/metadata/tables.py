@@ -65,14 +65,14 @@ def parse_table(raw: bytes, *, headed: bool = True) -> TextTable:
 def table_hits(table: TextTable, known: KnownIdentifiers) -> Iterator[Hit]:
     """Everything identifying in a table; one hit for each cell."""
     for name in table.columns:
-        for _, start, end in known.spans(name):
+        for start, end in known.spans(name):
             yield Hit("known-identifier", "header line", name[start:end])
     for line, cells in table.rows:
         for place, cell in enumerate(cells):
             column = table.columns[place] if place < len(table.columns) else ""
             kind, value = judge_cell(column, cell, known)
             if kind:
-                yield Hit(kind, f"{column or f'column {place + 1}'}, line {line}", value)
+                yield Hit(kind, column or f"column {place + 1}", value, place=f"line {line}")
 
 
 def judge_cell(column: str, cell: str, known: KnownIdentifiers) -> tuple[str, str]:

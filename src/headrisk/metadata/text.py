@@ -32,7 +32,7 @@ def text_hits(
 ) -> Iterator[Hit]:
     """A hit for each identifying stretch of a text."""
     for kind, start, end in text_spans(text, known, skip):
-        yield Hit(kind, field, text[start:end])
+        yield Hit(kind, field, text[start:end], place=f"line {text.count(chr(10), 0, start) + 1}")
 
 
 def redact(text: str, known: KnownIdentifiers, skip: frozenset[str] = NO_KINDS) -> str:

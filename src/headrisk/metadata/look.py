@@ -1,0 +1,291 @@
+"""Looking into one file: which reader, what it finds, and why it could not be read."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from headrisk.errors import ScanError
+from headrisk.imaging.stream import ByteStream, open_stream
+from headrisk.metadata.anonymity import Anonymity, anonymity
+from headrisk.metadata.dicom_elements import parse_file
+from headrisk.metadata.dicom_hits import file_hits
+from headrisk.metadata.findings import Hit
+from headrisk.metadata.gzip_header import GZIP_MAGIC, gzip_header
+from headrisk.metadata.known import KnownIdentifiers
+from headrisk.metadata.leftovers import archive_hits, binary_hits, history_hits, listing_hits
+from headrisk.metadata.mgh_text import MGH_HEADER, mgh_hits, mgh_voxels_end
+from headrisk.metadata.nifti_text import (
+    MOST_EXTENSION_BYTES,
+    NiftiPlan,
+    nifti_hits,
+    nifti_kind,
+    nifti_plan,
+)
+from headrisk.metadata.roles import Role, role_of
+from headrisk.metadata.sidecars import json_hits, parse_json
+from headrisk.metadata.tables import parse_table, table_hits
+from headrisk.metadata.text import MEANT, NO_KINDS, printable_text, text_hits
+
+START = 64 * 1024
+LARGEST_TEXT = 64 * 1024 * 1024
+LARGEST_DICOM = 1024 * 1024 * 1024
+_MOST_TAIL = 16 * 1024 * 1024
+_MOST_HITS = 20_000
+CODE_SKIPS = frozenset({"date", "acquisition-time", "url", "phone", "uid"})
+
+
+@dataclass(frozen=True)
+class Look:
+    """What looking into a file gave.
+
+    Attributes
+    ----------
+    role
+        What the file was taken for; "" where it could not be opened.
+    hits
+        Values that should not be shared.
+    problem
+        Why it was not read, or not as a whole; "" if it was.
+    classes
+        Sizes of classes of people, of ``participants.tsv`` alone.
+    """
+
+    role: Role | Literal[""]
+    hits: tuple[Hit, ...] = ()
+    problem: str = ""
+    classes: Anonymity | None = None
+
+
+def look_into(path: Path, name: str, size: int, known: KnownIdentifiers) -> Look:
+    """Read a regular file and judge what it holds. Never raises on what a file holds.
+
+    Parameters
+    ----------
+    path
+        Where to read.
+    name
+        The file's name in the data set, which for a link is not that of its target.
+    size
+        Its size in bytes.
+    known
+        The custodian's list.
+    """
+    try:
+        with path.open("rb") as handle:
+            start = handle.read(START)
+    except OSError as error:
+        return Look("", problem=f"cannot be read ({error.strerror})")
+    if not start:
+        return Look("binary")
+    role = role_of(name, start)
+    packed = list(_gzip_hits(start, name, known))
+    try:
+        look = _READERS[role](path, name, start, size, known)
+    except ScanError as error:
+        look = Look(role, problem=error.found)
+    except OSError as error:
+        look = Look(role, problem=f"cannot be read ({error.strerror})")
+    hits = tuple(packed) + look.hits
+    return Look(role, hits[:_MOST_HITS], look.problem, look.classes)
+
+
+def look_into_leftover(
+    path: Path, parts: tuple[str, ...], size: int, kind: str, known: KnownIdentifiers
+) -> Look:
+    """Judge a leftover, which is found as such, by what can be told of it."""
+    if kind == "archive":
+        hits, problem = archive_hits(path, known)
+        return Look("binary", tuple(hits), problem)
+    if kind == "version-history":
+        raw = _whole(path, LARGEST_TEXT)
+        return Look("binary", tuple(history_hits(parts, raw, known)))
+    if kind == "desktop-leftover":
+        raw = _whole(path, LARGEST_TEXT)
+        return Look("binary", tuple(listing_hits(raw, known)))
+    if kind == "unreadable-kind":
+        return Look("binary", tuple(binary_hits(_whole(path, _MOST_TAIL), known)) if known else ())
+    return look_into(path, parts[-1], size, known)
+
+
+def _gzip_hits(start: bytes, name: str, known: KnownIdentifiers) -> Iterator[Hit]:
+    if not start.startswith(GZIP_MAGIC):
+        return
+    header = gzip_header(start)
+    if header is None:
+        yield Hit("trailing-bytes", "gzip header", "", note="a header that cannot be read")
+        return
+    inner = name[:-3] if name.lower().endswith(".gz") else name
+    if header.name and header.name != inner.encode("utf-8", "surrogateescape"):
+        yield _listed("gzip-name", "gzip header, name", header.name, known)
+    if header.comment:
+        yield _listed("gzip-comment", "gzip header, comment", header.comment, known)
+    if header.extra:
+        yield _listed("trailing-bytes", "gzip header, extra field", header.extra, known)
+    if header.time:
+        yield Hit("gzip-time", "gzip header, time", str(header.time))
+
+
+def _listed(kind: str, field: str, raw: bytes, known: KnownIdentifiers) -> Hit:
+    text = printable_text(raw)
+    return Hit("known-identifier" if known.spans(text) else kind, field, text)
+
+
+def read_plan(stream: ByteStream) -> NiftiPlan | None:
+    """The header and extensions of a NIfTI file; the stream then stands before the voxels."""
+    start = stream.read(4)
+    kind = nifti_kind(start)
+    if kind is None:
+        return None
+    start += stream.read(kind[2])  # the header and the four bytes behind it
+    plan = nifti_plan(start)
+    if plan is None or not start[kind[2] : kind[2] + 1].strip(b"\0"):
+        return plan
+    rest = plan.voxels_at - len(start) if plan.single else MOST_EXTENSION_BYTES
+    return nifti_plan(start + stream.read(max(0, min(rest, MOST_EXTENSION_BYTES))))
+
+
+def _nifti(path: Path, name: str, start: bytes, size: int, known: KnownIdentifiers) -> Look:
+    with open_stream(path) as stream:
+        plan = read_plan(stream)
+        if plan is None:
+            return Look("nifti", problem="not a NIfTI header, or cut off")
+        hits = list(nifti_hits(plan, known))
+        problem = plan.problem
+        if plan.single and plan.voxels_end is not None:
+            extra = _beyond(path, stream, plan.voxels_end, size)
+            if extra > 0:
+                hits.append(Hit("trailing-bytes", "behind the voxels", "", note=f"{extra} bytes"))
+            elif extra < 0:
+                problem = problem or "shorter than its header says"
+    return Look("nifti", tuple(hits), problem)
+
+
+def _beyond(path: Path, stream: ByteStream, end: int, size: int) -> int:
+    """Bytes behind the voxels (negative: missing). A packed file is unpacked only if in doubt."""
+    if not stream.compressed:
+        return size - end
+    with path.open("rb") as handle:
+        handle.seek(-4, 2)
+        stated = int.from_bytes(handle.read(4), "little")
+    if stated == end % 2**32:
+        return 0
+    stream.skip(2**62)
+    return stream.position - end
+
+
+def _mgh(path: Path, name: str, start: bytes, size: int, known: KnownIdentifiers) -> Look:
+    with open_stream(path) as stream:
+        header = stream.read(MGH_HEADER)
+        end = mgh_voxels_end(header)
+        if end is None:
+            return Look("mgh", problem="not an MGH header, or cut off")
+        stream.skip(end - stream.position)
+        if stream.position < end:
+            return Look("mgh", problem="shorter than its header says")
+        tail = stream.read(_MOST_TAIL)
+        hits = list(mgh_hits(header, tail, known))
+        if stream.read(1):
+            hits.append(Hit("trailing-bytes", "behind the tags", "", note="more than 16 MB"))
+    return Look("mgh", tuple(hits))
+
+
+def _dicom(path: Path, name: str, start: bytes, size: int, known: KnownIdentifiers) -> Look:
+    if size > LARGEST_DICOM:
+        return Look("dicom", problem="a DICOM file of more than 1 GB, not read")
+    try:
+        return Look("dicom", tuple(file_hits(parse_file(path.read_bytes()), known)))
+    except ScanError as error:
+        return Look("dicom", tuple(binary_hits(_whole(path, _MOST_TAIL), known)), error.found)
+
+
+def _json(path: Path, name: str, start: bytes, size: int, known: KnownIdentifiers) -> Look:
+    raw = start if size <= len(start) else _whole(path, LARGEST_TEXT + 1)
+    content, problem = parse_json(raw)
+    if problem:
+        return Look("json", tuple(text_hits(printable_text(raw), "text", known)), problem)
+    return Look("json", tuple(json_hits(content, known)))
+
+
+def _table(path: Path, name: str, start: bytes, size: int, known: KnownIdentifiers) -> Look:
+    raw, cut = _unpacked(path) if start.startswith(GZIP_MAGIC) else (_whole(path), "")
+    table = parse_table(raw, headed=not name.lower().endswith((".tsv.gz", ".csv.gz")))
+    if table.problem:
+        return Look("table", tuple(binary_hits(raw, known)), table.problem)
+    classes = anonymity(table) if name.lower() in ("participants.tsv", "participants.csv") else None
+    return Look("table", tuple(table_hits(table, known)), cut, classes)
+
+
+def _papers(path: Path, name: str, start: bytes, size: int, known: KnownIdentifiers) -> Look:
+    raw = _whole(path)
+    if name.lower().endswith(".json"):
+        content, problem = parse_json(raw)
+        if not problem:
+            return Look("papers", tuple(json_hits(content, known, meant=True)))
+    else:
+        problem = ""
+    return Look("papers", tuple(text_hits(printable_text(raw), "text", known, MEANT)), problem)
+
+
+def _text(path: Path, name: str, start: bytes, size: int, known: KnownIdentifiers) -> Look:
+    return _any_text("text", path, known, NO_KINDS)
+
+
+def _code(path: Path, name: str, start: bytes, size: int, known: KnownIdentifiers) -> Look:
+    return _any_text("code", path, known, CODE_SKIPS)
+
+
+def _any_text(role: Role, path: Path, known: KnownIdentifiers, skip: frozenset[str]) -> Look:
+    raw = _whole(path)
+    wide = raw.startswith((b"\xff\xfe", b"\xfe\xff"))
+    text = raw.decode("utf-16", "replace") if wide else printable_text(raw)
+    return Look(role, tuple(text_hits(text, "text", known, skip)))
+
+
+def _gzip(path: Path, name: str, start: bytes, size: int, known: KnownIdentifiers) -> Look:
+    raw, cut = _unpacked(path)
+    if b"\0" in raw[:START]:
+        return Look("gzip", tuple(binary_hits(raw, known)), cut)
+    return Look("gzip", tuple(text_hits(printable_text(raw), "text", known)), cut)
+
+
+def _binary(path: Path, name: str, start: bytes, size: int, known: KnownIdentifiers) -> Look:
+    if name.lower().endswith((".img", ".img.gz")):  # voxels of a pair
+        return Look("binary")
+    return Look("binary", tuple(binary_hits(_whole(path, _MOST_TAIL), known)))
+
+
+_READERS = {
+    "nifti": _nifti, "mgh": _mgh, "dicom": _dicom, "json": _json, "table": _table,
+    "papers": _papers, "text": _text, "code": _code, "gzip": _gzip, "binary": _binary,
+}  # fmt: skip
+
+
+def _whole(path: Path, most: int = LARGEST_TEXT) -> bytes:
+    """The file's bytes; a text beyond the limit is refused rather than half read.
+
+    Raises
+    ------
+    ScanError
+        The file is larger than ``most``, where that is the limit of texts.
+    """
+    with path.open("rb") as handle:
+        raw = handle.read(most + 1)
+    if len(raw) > most >= LARGEST_TEXT:
+        raise ScanError(path.name, found="a text of more than 64 MB, not read")
+    return raw[:most]
+
+
+def _unpacked(path: Path) -> tuple[bytes, str]:
+    """Decoded bytes of a gzip file, and why they are not all of it."""
+    decoder = zlib.decompressobj(wbits=31)
+    try:
+        raw = decoder.decompress(path.read_bytes(), LARGEST_TEXT)
+    except zlib.error:
+        return b"", "damaged compressed data"
+    if decoder.unconsumed_tail:
+        return raw, "more than 64 MB of text, the rest not read"
+    return raw, "" if decoder.eof else "the compressed data end too early"

@@ -1,0 +1,103 @@
+"""What a file of a data set is to be taken for, told by its name and its first bytes."""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+from typing import Literal
+
+from headrisk.metadata.dicom_elements import MAGIC, PREAMBLE
+from headrisk.metadata.gzip_header import GZIP_MAGIC
+from headrisk.metadata.mgh_text import MGH_MAGIC
+from headrisk.metadata.nifti_text import nifti_kind
+
+Role = Literal["nifti", "mgh", "dicom", "json", "table", "text", "code", "papers", "gzip", "binary"]
+
+_BACKUPS = ("~", ".bak", ".orig", ".swp", ".swo", ".old", ".tmp", ".save", ".backup", ".autosave")
+_ARCHIVES = (".zip", ".tar", ".tgz", ".tar.gz", ".tar.bz2", ".tar.xz", ".7z", ".rar")
+_DESKTOP_FILES = frozenset({".ds_store", "thumbs.db", "desktop.ini", ".directory", ".localized"})
+_DESKTOP_FOLDERS = frozenset({"__macosx", ".trash", ".spotlight-v100", ".fseventsd", "@eadir"})
+_HISTORIES = frozenset({".git", ".hg", ".svn", ".bzr"})
+_WORKING = frozenset({".heudiconv", ".snakemake", ".ipynb_checkpoints", "__pycache__", "logs",
+                      "crashes", "nipype"})  # fmt: skip
+_LOGS = (".log", ".cmd", ".env", ".done", ".err", ".pklz", ".history")
+_OPAQUE = frozenset(
+    """.pdf .doc .docx .xls .xlsx .ods .odt .ppt .pptx .rtf .jpg .jpeg .png .tif .tiff .bmp .gif
+    .heic .webp .mp4 .avi .mov .mp3 .wav .eml .msg .mat .h5 .hdf5 .hdf .db .sqlite .sqlite3 .sav
+    .pkl .pickle .rdata .rds .npz .parquet .feather""".split()  # noqa: SIM905
+)
+_PAPERS = frozenset({"readme", "changes", "license", "licence", "citation", "authors",
+                     "contributing", "notice", "copying"})  # fmt: skip
+_CODE = frozenset(
+    """.py .m .sh .r .rmd .yml .yaml .toml .cfg .ini .c .cpp .h .js .ipynb .gitignore
+    .gitattributes .gitmodules .bidsignore .bval .bvec .css""".split()  # noqa: SIM905
+)
+_IMAGES = (".nii", ".nii.gz", ".hdr", ".img", ".hdr.gz", ".img.gz")
+_LOOK = 4096
+
+
+def leftover_kind(parts: tuple[str, ...], *, folder: bool) -> str:
+    """The kind of leftover that a path is or lies in; "" where it belongs to the data set."""
+    lower = [part.lower() for part in parts]
+    for part in lower if folder else lower[:-1]:
+        if part in _HISTORIES:
+            return "version-history"
+        if part in _DESKTOP_FOLDERS:
+            return "desktop-leftover"
+        if part in _WORKING:
+            return "conversion-log"
+    if "sourcedata" in (lower if folder else lower[:-1]):
+        return "sourcedata"
+    return "" if folder else _leftover_file(lower)
+
+
+def _leftover_file(lower: list[str]) -> str:
+    name = lower[-1]
+    if name in _DESKTOP_FILES or name.startswith("._"):
+        return "desktop-leftover"
+    if name.endswith(_BACKUPS) or (name.startswith("#") and name.endswith("#")):
+        return "backup-file"
+    if name.startswith((".~lock.", "~$", "copy of ")) or name.endswith((" copy", "(1)")):
+        return "backup-file"
+    if name.endswith(_ARCHIVES):
+        return "archive"
+    working = "scripts" in lower[:-1] and not name.endswith((".py", ".sh", ".m", ".r"))
+    if name.endswith(_LOGS) or working or name.startswith(("dcm2niix.", "dcm2niix_")):
+        return "conversion-log"
+    return "unreadable-kind" if PurePosixPath(name).suffix in _OPAQUE else ""
+
+
+def role_of(name: str, start: bytes) -> Role:
+    """What to take a file for; bytes decide for images, the name for texts."""
+    lower = name.lower()
+    if start[PREAMBLE : PREAMBLE + 4] == MAGIC:
+        return "dicom"
+    if nifti_kind(start) is not None:
+        return "nifti"
+    if start.startswith(MGH_MAGIC):
+        return "mgh"
+    if start.startswith(GZIP_MAGIC):
+        if lower.endswith(_IMAGES):
+            return "nifti"
+        if lower.endswith((".mgz", ".mgh", ".mgh.gz")):
+            return "mgh"
+        return "table" if lower.endswith((".tsv.gz", ".csv.gz")) else "gzip"
+    return _by_name(lower, start)
+
+
+def _by_name(lower: str, start: bytes) -> Role:
+    suffix = PurePosixPath(lower).suffix
+    if suffix == ".json":
+        return "papers" if lower == "dataset_description.json" else "json"
+    if suffix in (".tsv", ".csv"):
+        return "table"
+    if suffix in (".dcm", ".ima"):
+        return "dicom"
+    if lower.endswith(_IMAGES):
+        return "binary" if ".img" in lower else "nifti"
+    if lower.endswith((".mgz", ".mgh")):
+        return "mgh"
+    if lower.partition(".")[0] in _PAPERS:
+        return "papers"
+    if b"\0" in start[:_LOOK] and not start.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return "binary"
+    return "code" if suffix in _CODE or lower in _CODE else "text"

@@ -1,0 +1,239 @@
+"""Looking through a whole data set: findings with masked values, and what could not be read."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from headrisk.errors import InputError
+from headrisk.metadata.anonymity import Anonymity
+from headrisk.metadata.findings import KINDS, SEVERITIES, Finding, Hit, mask
+from headrisk.metadata.known import NOBODY, KnownIdentifiers
+from headrisk.metadata.leftovers import is_history_text
+from headrisk.metadata.look import Look, look_into, look_into_leftover
+from headrisk.metadata.names import name_spans, shown_name
+from headrisk.metadata.roles import leftover_kind
+from headrisk.metadata.text import text_spans
+from headrisk.metadata.walk import Entry, walk
+
+_LONGEST_FIELD = 160
+_FIELD_SKIPS = frozenset({"acquisition-time", "phone", "patient-id", "long-number", "uid"})
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A file that was not read, or not as a whole, and why. ``file`` and ``number`` as findings."""
+
+    file: str
+    number: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class MetadataScan:
+    """What a data set's metadata give away.
+
+    Attributes
+    ----------
+    findings
+        By severity, then by file.
+    problems
+        Files that were not read as a whole.
+    files, folders
+        How many were walked.
+    classes
+        Class sizes of each ``participants.tsv``.
+    """
+
+    findings: tuple[Finding, ...]
+    problems: tuple[Problem, ...]
+    files: int
+    folders: int
+    classes: tuple[Anonymity, ...] = ()
+
+
+@dataclass
+class _Gathering:
+    findings: list[Finding] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    names: dict[tuple[str, str], list[tuple[str, int]]] = field(default_factory=dict)
+    classes: list[Anonymity] = field(default_factory=list)
+
+
+def scan_metadata(
+    root: Path,
+    known: KnownIdentifiers = NOBODY,
+    *,
+    on_done: Callable[[int, int], None] | None = None,
+) -> MetadataScan:
+    """Look through every file and name of a data set.
+
+    Parameters
+    ----------
+    root
+        The data set's folder. Nothing outside of it is read.
+    known
+        The custodian's list.
+    on_done
+        Told after each file: how many are done, how many of them were not read.
+
+    Raises
+    ------
+    InputError
+        ``root`` is no folder, or cannot be read.
+    """
+    entries = list_entries(root)
+    out = _Gathering()
+    files = folders = 0
+    for number, entry in enumerate(entries, start=1):
+        shown = shown_path(entry.parts, known)
+        _note_names(entry, number, shown, known, out)
+        if entry.state == "folder":
+            folders += 1
+            _note_folder(entry, number, shown, out)
+            continue
+        files += 1
+        _note_file(entry, number, shown, known, out)
+        if on_done is not None:
+            on_done(files, len(out.problems))
+    out.findings.extend(_name_findings(out.names))
+    order = {severity: place for place, severity in enumerate(SEVERITIES)}
+    out.findings.sort(key=lambda f: (order[f.severity], f.kind, f.number, f.field))
+    return MetadataScan(
+        tuple(out.findings), tuple(out.problems), files, folders, tuple(out.classes)
+    )
+
+
+def list_entries(root: Path) -> list[Entry]:
+    """Everything in a data set, in the order that numbers files.
+
+    Raises
+    ------
+    InputError
+        ``root`` is no folder, or cannot be read.
+    """
+    if not root.is_dir():
+        raise InputError(
+            f"data set {root}",
+            found="no such folder" if not root.exists() else "not a folder",
+            expected="the folder of a data set",
+            remedy="Check the path.",
+        )
+    entries = list(walk(root))
+    if entries and entries[0].parts == ():
+        raise InputError(
+            f"data set {root}", found=entries[0].reason, expected="a folder that can be listed"
+        )
+    return entries
+
+
+def shown_path(parts: Iterable[str], known: KnownIdentifiers) -> str:
+    """A path with the identifying parts of its names masked."""
+    return "/".join(shown_name(part, name_spans(part, known)) for part in parts)
+
+
+def judge_entry(entry: Entry, known: KnownIdentifiers) -> tuple[str, Look]:
+    """The kind of leftover that a file is ("" if none), and what looking into it gave."""
+    kind = leftover_kind(entry.parts, folder=False)
+    if entry.state != "file":
+        return kind, Look("", problem="" if entry.state == "outside" else entry.reason)
+    try:
+        if kind == "version-history" and not is_history_text(entry.parts):
+            return kind, Look("binary")
+        if kind and kind != "sourcedata":
+            return kind, look_into_leftover(entry.path, entry.parts, entry.size, kind, known)
+        return kind, look_into(entry.path, entry.parts[-1], entry.size, known)
+    except OSError as error:
+        return kind, Look("", problem=f"cannot be read ({error.strerror})")
+    except InputError as error:
+        return kind, Look("", problem=error.found)
+
+
+def _note_folder(entry: Entry, number: int, shown: str, out: _Gathering) -> None:
+    kind = leftover_kind(entry.parts, folder=True)
+    if kind and not leftover_kind(entry.parts[:-1], folder=True):  # the topmost folder only
+        out.findings.append(Finding(kind, shown, number, "folder", ""))
+
+
+def _note_file(
+    entry: Entry, number: int, shown: str, known: KnownIdentifiers, out: _Gathering
+) -> None:
+    kind, look = judge_entry(entry, known)
+    if entry.state == "outside":
+        out.findings.append(
+            Finding("link-outside", shown, number, "link target", mask(entry.target))
+        )
+    if kind and not leftover_kind(entry.parts[:-1], folder=True):
+        out.findings.append(Finding(kind, shown, number, "file", f"{entry.size:,} bytes"))
+    out.findings.extend(hit_findings(look.hits, shown, number, known))
+    if look.problem:
+        out.problems.append(Problem(shown, number, look.problem))
+    if look.classes is not None:
+        out.classes.append(look.classes)
+        if look.classes.in_small:
+            out.findings.append(rare_finding(look.classes, shown, number))
+
+
+def rare_finding(classes: Anonymity, shown: str, number: int) -> Finding:
+    """The finding that a table holds people with rare combinations."""
+    columns = ", ".join(classes.columns)
+    note = (
+        f"{classes.in_small} of {classes.people} people in classes of fewer than 5, "
+        f"{classes.alone} alone"
+    )
+    return Finding("rare-combination", shown, number, columns[:_LONGEST_FIELD], note)
+
+
+def hit_findings(
+    hits: Iterable[Hit], shown: str, number: int, known: KnownIdentifiers
+) -> Iterator[Finding]:
+    """Findings of a file: hits of one kind in one field make one finding."""
+    grouped: dict[tuple[str, str], list[Hit]] = {}
+    for hit in hits:
+        grouped.setdefault((hit.kind, hit.field), []).append(hit)
+    for (kind, name), group in grouped.items():
+        first = group[0]
+        masked = first.note or mask(first.value)
+        if len(group) > 1:
+            masked += f" and {len(group) - 1:,} more"
+        where = f"{_shown_field(name, known)}{', ' + first.place if first.place else ''}"
+        yield Finding(kind, shown, number, where, masked)
+
+
+def _shown_field(name: str, known: KnownIdentifiers) -> str:
+    """A field's name, which may itself hold something identifying, fit to be shown."""
+    shown = shown_name(name, text_spans(name, known, _FIELD_SKIPS))
+    shown = "".join(char if char.isprintable() else " " for char in shown)
+    return shown if len(shown) <= _LONGEST_FIELD else shown[: _LONGEST_FIELD - 1] + "…"
+
+
+def _note_names(
+    entry: Entry, number: int, shown: str, known: KnownIdentifiers, out: _Gathering
+) -> None:
+    if not entry.parts or leftover_kind(entry.parts[:-1], folder=True) == "version-history":
+        return
+    name = entry.parts[-1]
+    for kind, start, end in name_spans(name, known):
+        out.names.setdefault((kind, name[start:end]), []).append((shown, number))
+    if name != name.encode("utf-8", "replace").decode():
+        out.problems.append(Problem(shown, number, "the name is not UTF-8"))
+
+
+def _name_findings(names: dict[tuple[str, str], list[tuple[str, int]]]) -> Iterator[Finding]:
+    """One finding for each identifying part of names, however many names bear it."""
+    for (kind, value), places in names.items():
+        shown, number = places[0]
+        more = f" in {len(places):,} names" if len(places) > 1 else ""
+        yield Finding(kind, shown, number, "file or folder name", mask(value) + more)
+
+
+def count_by_kind(findings: Iterable[Finding]) -> dict[str, dict[str, int]]:
+    """For each kind that was found: findings, and files they stand in."""
+    all_findings = list(findings)
+    counts = Counter(finding.kind for finding in all_findings)
+    files = Counter(kind for kind, _ in {(f.kind, f.number) for f in all_findings})
+    return {
+        kind: {"findings": counts[kind], "files": files[kind]} for kind in KINDS if counts[kind]
+    }
