@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 from headrisk import __version__
@@ -48,6 +49,14 @@ class Job:
         Labels of the first data set to restrict it to; all if empty. The others stay whole.
     listen
         Told about progress.
+    modalities
+        What is measured: ``brain``, ``face`` or both.
+    photos
+        Table of photographs for the face modality; without it only the presence of faces is told.
+    weights
+        Where the user keeps weights of recognisers that the package does not ship, by recogniser.
+    today
+        The day on which consent must still hold.
     """
 
     sources: tuple[Source, ...]
@@ -58,6 +67,10 @@ class Job:
     participants: tuple[str, ...] = ()
     sessions: tuple[str, ...] = ()
     listen: Listener = ignore
+    modalities: tuple[str, ...] = ("brain",)
+    photos: Path | None = None
+    weights: Mapping[str, Path] = field(default_factory=dict)
+    today: date = field(default_factory=lambda: datetime.now(UTC).date())
 
 
 def require_out(job: Job) -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import tomllib
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from headrisk.errors import UsageError
 
 Alignment = Literal["affine", "rigid"]
+FaceProtocol = Literal["headrisk", "mayo2024", "nejm2019"]
 
 DEFAULT_MEASURES = (
     "residual-correlation",
@@ -64,6 +65,12 @@ class Settings:
         Person-level bootstrap repetitions behind intervals.
     one_to_one
         Also decide by one-to-one assignment.
+    face_protocol
+        Which renders are made of a face: ``headrisk``, ``mayo2024`` or ``nejm2019``.
+    recognisers
+        Face recognisers to ask, such as ``dlib``, ``orb`` or ``deepface:ArcFace``.
+    render_pixels
+        Edge of each render.
     """
 
     seed: int = 0
@@ -77,6 +84,9 @@ class Settings:
     folds: int = 5
     bootstrap: int = 2000
     one_to_one: bool = False
+    face_protocol: FaceProtocol = "headrisk"
+    recognisers: tuple[str, ...] = ("dlib",)
+    render_pixels: int = 224
 
     def __post_init__(self) -> None:
         _require("resolution_mm", self.resolution_mm, self.resolution_mm in (2, 3, 4), "2, 3 or 4")
@@ -89,6 +99,12 @@ class Settings:
         _require("seed", self.seed, self.seed >= 0, "0 or more")
         _require("measures", self.measures, len(self.measures) > 0, "at least one measure")
         _require("contrasts", self.contrasts, len(self.contrasts) > 0, "at least one suffix")
+        known = get_args(FaceProtocol)
+        _require("face_protocol", self.face_protocol, self.face_protocol in known, ", ".join(known))
+        _require("recognisers", self.recognisers, len(self.recognisers) > 0, "at least one name")
+        _require(
+            "render_pixels", self.render_pixels, 96 <= self.render_pixels <= 1024, "96 to 1024"
+        )
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values in field order, for TOML, JSON and cache keys."""

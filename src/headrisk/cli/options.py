@@ -8,9 +8,9 @@ import sys
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
-from headrisk.settings import DEFAULT_MEASURES, Settings, read_settings
+from headrisk.settings import DEFAULT_MEASURES, FaceProtocol, Settings, read_settings
 
 if TYPE_CHECKING:
     from headrisk.job import Job
@@ -59,6 +59,34 @@ def add_setting_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--one-to-one", action="store_true", default=None, help="assign one to one")
 
 
+def add_face_options(parser: argparse.ArgumentParser) -> None:
+    """How faces are rendered and recognised."""
+    group = parser.add_argument_group("faces")
+    group.add_argument(
+        "--photos", type=Path, metavar="TSV",
+        help="photographs: participant_id, path, consent_id, expires",
+    )  # fmt: skip
+    group.add_argument(
+        "--protocol", choices=get_args(FaceProtocol), help="which renders are made of each head"
+    )
+    group.add_argument(
+        "--recognisers", nargs="+", metavar="NAME",
+        help="of dlib, faceres, orb, sift, deepface:MODEL",
+    )  # fmt: skip
+    group.add_argument(
+        "--weights", type=named_path, action="append", default=[], metavar="NAME=PATH",
+        help="weights of a recogniser that does not come with the package",
+    )  # fmt: skip
+
+
+def named_path(text: str) -> tuple[str, Path]:
+    """``NAME=PATH`` from the command line."""
+    name, equals, path = text.partition("=")
+    if not (name and equals and path):
+        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=PATH")
+    return name, Path(path)
+
+
 def add_choice_options(parser: argparse.ArgumentParser) -> None:
     """Which people and sessions of the first data set take part."""
     group = parser.add_argument_group("choosing")
@@ -78,12 +106,18 @@ def settings_of(arguments: argparse.Namespace) -> Settings:
         "alignment": arguments.alignment,
         "accurate": arguments.accurate,
         "mutual_information": arguments.mutual_information,
-        "contrasts": None if arguments.contrasts is None else tuple(arguments.contrasts),
-        "measures": None if arguments.measures is None else tuple(arguments.measures),
+        "contrasts": _names(arguments.contrasts),
+        "measures": _names(arguments.measures),
         "mated_prior": arguments.prior,
         "one_to_one": arguments.one_to_one,
+        "face_protocol": getattr(arguments, "protocol", None),
+        "recognisers": _names(getattr(arguments, "recognisers", None)),
     }
     return replace(base, **{name: value for name, value in given.items() if value is not None})
+
+
+def _names(given: list[str] | None) -> tuple[str, ...] | None:
+    return None if given is None else tuple(given)
 
 
 def at_least(least: int) -> Callable[[str], int]:
@@ -130,7 +164,12 @@ def _cores() -> int:
     return os.cpu_count() or 1
 
 
-def job_of(arguments: argparse.Namespace, paths: Iterable[Path], listen: Listener) -> Job:
+def job_of(
+    arguments: argparse.Namespace,
+    paths: Iterable[Path],
+    listen: Listener,
+    modalities: tuple[str, ...] = ("brain",),
+) -> Job:
     """The job that the shared options describe."""
     from headrisk.dataset.gather import name_sources
     from headrisk.job import Job
@@ -144,6 +183,9 @@ def job_of(arguments: argparse.Namespace, paths: Iterable[Path], listen: Listene
         participants=tuple(arguments.participant_label),
         sessions=tuple(arguments.session_id),
         listen=listen,
+        modalities=modalities,
+        photos=getattr(arguments, "photos", None),
+        weights=dict(getattr(arguments, "weights", ())),
     )
 
 

@@ -107,7 +107,8 @@ def radiance(
     direct *= np.float32(light.strength)
     if lit is not None:
         direct *= lit
-    sky = np.float32(light.ambient / 1.5) * seen.occlusion * (1 + seen.normal[:, 2] / 2)
+    sky = np.float32(light.ambient / 1.5) * seen.occlusion
+    sky *= 1 + np.float32(0.5) * seen.normal[:, 2]
     gloss = _gloss(seen, light, skin, lamp, facing, direct)
     if albedo is None or albedo.ndim == 1:
         body = _body(facing, direct, light.softness, sum(skin.scatter) / 3) + sky

@@ -1,0 +1,107 @@
+"""Coarse grids, finer grids, and what counts as outside."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import ndimage
+
+from headrisk.types import BoolArray, Float32Array, FloatArray, IntArray
+
+
+def block_mean(image: Float32Array, size: IntArray) -> Float32Array:
+    """Means over blocks of ``size`` voxels; the last block of an axis is filled up by its edge."""
+    out = image
+    for axis, width in enumerate(size):
+        if width == 1:
+            continue
+        lack = -out.shape[axis] % int(width)
+        if lack:
+            pad = [(0, 0)] * out.ndim
+            pad[axis] = (0, lack)
+            out = np.pad(out, pad, mode="edge")
+        shape = (*out.shape[:axis], out.shape[axis] // width, width, *out.shape[axis + 1 :])
+        out = out.reshape(shape).mean(axis=axis + 1, dtype=np.float32)
+    return out
+
+
+def outside_air(air: BoolArray) -> BoolArray:
+    """Air that reaches the border of the box other than through a cut across the head.
+
+    Where the border cuts the head, as through the neck, the airways reach it too. Air that a slice
+    of the border encloses by tissue is therefore taken as inside.
+    """
+    walls = np.zeros_like(air)
+    for axis in range(3):
+        for end in (0, -1):
+            index = [slice(None)] * 3
+            index[axis] = end  # type: ignore[call-overload]
+            face = air[tuple(index)]
+            walls[tuple(index)] |= face & ~ndimage.binary_fill_holes(~face)
+    labels, count = ndimage.label(air)
+    if not count:
+        return walls
+    reached = np.zeros(count + 1, bool)
+    reached[np.unique(labels[walls])] = True
+    reached[0] = False
+    out: BoolArray = reached[labels]
+    return out
+
+
+def largest_part(solid: BoolArray) -> BoolArray:
+    """The largest connected part; all False if there is none."""
+    labels, count = ndimage.label(solid)
+    if count < 2:
+        return solid
+    sizes = np.bincount(labels.ravel())
+    sizes[0] = 0
+    out: BoolArray = labels == sizes.argmax()
+    return out
+
+
+def resampling(count: int, first: float, step: float, number: int) -> Float32Array:
+    """Matrix (number, count) that takes samples along an axis to other places along it.
+
+    Output ``k`` lies at input place ``first + step * k``. Cubic convolution (Keys, IEEE Trans
+    Acoust Speech Signal Process 29:1153, 1981), widened where the step is longer than 1 so that
+    nothing is aliased. Places outside take the value at the border.
+    """
+    where = first + step * np.arange(number)
+    wide = max(step, 1.0)
+    reach = int(np.ceil(2 * wide)) + 1
+    near = np.floor(where).astype(int)[:, None] + np.arange(-reach, reach + 1)
+    x = np.abs(where[:, None] - near) / wide
+    weight = np.where(
+        x <= 1, 1.5 * x**3 - 2.5 * x**2 + 1, np.where(x < 2, -0.5 * x**3 + 2.5 * x**2 - 4 * x + 2, 0)
+    )
+    weight /= weight.sum(axis=1, keepdims=True)
+    matrix = np.zeros((number, count))
+    np.add.at(matrix, (np.arange(number)[:, None], np.clip(near, 0, count - 1)), weight)
+    return matrix.astype(np.float32)
+
+
+def along_axes(image: Float32Array, matrices: list[Float32Array | None]) -> Float32Array:
+    """The image after one matrix along each axis; None leaves an axis as it is."""
+    out = image
+    for axis, matrix in enumerate(matrices):
+        if matrix is not None:
+            out = np.moveaxis(np.tensordot(matrix, out, axes=(1, axis)), 0, axis)
+    return np.ascontiguousarray(out)
+
+
+def linear_at(image: Float32Array, places: FloatArray) -> Float32Array:
+    """Trilinear values (n,) at voxel coordinates (n, 3); the border's value outside."""
+    out: Float32Array = ndimage.map_coordinates(
+        image, places.T, order=1, mode="nearest", prefilter=False
+    )
+    return out
+
+
+def linear_steps(count: int, first: float, step: float, number: int) -> Float32Array:
+    """As :func:`resampling`, by straight lines between the samples; for smooth fields."""
+    where = np.clip(first + step * np.arange(number), 0, count - 1)
+    below = np.minimum(where.astype(int), max(count - 2, 0))
+    part = where - below
+    matrix = np.zeros((number, count))
+    matrix[np.arange(number), below] = 1 - part
+    matrix[np.arange(number), np.minimum(below + 1, count - 1)] += part
+    return matrix.astype(np.float32)

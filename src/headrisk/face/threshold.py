@@ -1,0 +1,104 @@
+"""Where air ends and skin begins, in the image's own intensities.
+
+Otsu's method (IEEE Trans Syst Man Cybern 9:62, 1979) splits air from tissue over the whole image.
+Half of the tissue's mean is too high for thin, dark skin and too low where a coil shines, so the
+level that the surface follows is half of the tissue just below the skin, place by place.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import ndimage
+
+from headrisk.errors import ScanError
+from headrisk.face.boxes import block_mean, outside_air
+from headrisk.types import Float32Array, FloatArray
+
+_CT_AIR, _CT_TOP = -1000.0, 200.0  # HU; air, and a ceiling so that bone weighs as soft tissue
+_SHELL_MM, _SPREAD_MM = 8.0, 12.0  # depth of the tissue below the skin; smoothness of its level
+_BLOCK_MM = 4.0
+
+
+@dataclass(frozen=True)
+class Levels:
+    """Mean and spread of air, mean of tissue, and the level that parts them, in intensities."""
+
+    air: float
+    air_spread: float
+    tissue: float
+    skin: float
+
+
+def positive(data: Float32Array) -> tuple[Float32Array, bool]:
+    """Intensities with air near 0; says whether they were Hounsfield units."""
+    sample = data[::4, ::4, ::4]
+    if float(np.quantile(sample, 0.1)) < -500 and float(np.quantile(sample, 0.99)) > -200:
+        return np.clip(data, _CT_AIR, _CT_TOP) - np.float32(_CT_AIR), True
+    return data, False
+
+
+def find_levels(data: Float32Array, subject: str) -> Levels:
+    """Split air from tissue.
+
+    Parameters
+    ----------
+    data
+        (x, y, z) intensities with air near 0.
+    subject
+        The scan's name for error messages.
+
+    Raises
+    ------
+    ScanError
+        The image holds no two classes.
+    """
+    step = tuple(max(1, n // 96) for n in data.shape)
+    sample = data[:: step[0], :: step[1], :: step[2]].ravel().astype(np.float64)
+    top = float(np.quantile(sample, 0.995))
+    counts, edges = np.histogram(np.minimum(sample, top), bins=256)
+    middles = (edges[1:] + edges[:-1]) / 2
+    below, total = np.cumsum(counts), np.cumsum(counts * middles)
+    share = below / below[-1]
+    mean = total[-1] / below[-1]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        between = (mean * share - total / below[-1]) ** 2 / (share * (1 - share))
+    cut = edges[1 + int(np.nanargmax(between))]
+    air, tissue = sample[sample <= cut], sample[sample > cut]
+    if not len(air) or not len(tissue):
+        raise ScanError(
+            subject,
+            found="intensities that do not part air from tissue",
+            expected="a head surrounded by air",
+            remedy="Leave this scan out.",
+        )
+    low, high = float(np.median(air)), float(np.minimum(tissue, top).mean())
+    spread = float(1.4826 * np.median(np.abs(air - low)))
+    return Levels(low, spread, high, max(low + 0.25 * (high - low), low + 4 * spread))
+
+
+def skin_level(data: Float32Array, levels: Levels, voxel_mm: FloatArray) -> Float32Array:
+    """Level that parts air from skin on blocks of about 4 mm, smooth in space.
+
+    Half of the mean intensity of the tissue within 8 mm of the outside air, held between 0.6 and
+    2.2 times the level of the whole image. See :func:`headrisk.face.boxes.block_mean` for the grid.
+    """
+    size = np.maximum(np.round(_BLOCK_MM / voxel_mm), 1).astype(int)
+    solid = (data > levels.skin).astype(np.float32)
+    weight = block_mean(solid, size)
+    value = block_mean(np.minimum(data, np.float32(3 * levels.tissue)) * solid, size)
+    edge = voxel_mm * size
+    outside = outside_air(weight < 0.5)
+    reach = ndimage.distance_transform_edt(~outside, sampling=edge)
+    shell = (reach <= _SHELL_MM) & ~outside
+    sigma = _SPREAD_MM / edge
+    above = ndimage.gaussian_filter(np.where(shell, value, np.float32(0)), sigma, truncate=3)
+    below = ndimage.gaussian_filter(np.where(shell, weight, np.float32(0)), sigma, truncate=3)
+    default = np.float32(levels.tissue)
+    floor = np.float32(1e-3)
+    tissue = (above + floor * default) / (below + floor)
+    half = levels.air + 0.5 * (tissue - levels.air)
+    low = max(0.6 * levels.skin, levels.air + 3 * levels.air_spread)
+    out: Float32Array = np.clip(half, low, max(2.2 * levels.skin, low)).astype(np.float32)
+    return out
