@@ -71,7 +71,9 @@ def resampling(count: int, first: float, step: float, number: int) -> Float32Arr
     near = np.floor(where).astype(int)[:, None] + np.arange(-reach, reach + 1)
     x = np.abs(where[:, None] - near) / wide
     weight = np.where(
-        x <= 1, 1.5 * x**3 - 2.5 * x**2 + 1, np.where(x < 2, -0.5 * x**3 + 2.5 * x**2 - 4 * x + 2, 0)
+        x <= 1,
+        1.5 * x**3 - 2.5 * x**2 + 1,
+        np.where(x < 2, -0.5 * x**3 + 2.5 * x**2 - 4 * x + 2, 0),
     )
     weight /= weight.sum(axis=1, keepdims=True)
     matrix = np.zeros((number, count))

@@ -36,7 +36,8 @@ class HeadPose:
     @property
     def face_centre(self) -> tuple[float, float, float]:
         """Where this head has the template's face centre, head mm."""
-        x, y, z = moved(np.linalg.inv(self.template_from_head), np.array([FACE_CENTRE]))[0]
+        back = np.asarray(np.linalg.inv(self.template_from_head), np.float64)
+        x, y, z = moved(back, np.array([FACE_CENTRE]))[0]
         return float(x), float(y), float(z)
 
 
@@ -47,7 +48,8 @@ def head_pose(alignment: FloatArray) -> HeadPose:
     head_from_scanner = np.eye(4)
     head_from_scanner[:3, :3] = turn.T
     head_from_scanner[:3, 3] = -turn.T @ alignment[:3, 3]
-    return HeadPose(head_from_scanner, np.linalg.inv(head_from_scanner @ alignment))
+    template_from_head = np.asarray(np.linalg.inv(head_from_scanner @ alignment), np.float64)
+    return HeadPose(head_from_scanner, template_from_head)
 
 
 def moved(affine: FloatArray, points: FloatArray) -> FloatArray:

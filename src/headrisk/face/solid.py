@@ -43,15 +43,17 @@ class TissueField:
     notes: tuple[str, ...] = ()
 
 
-def tissue_field(volume: Volume, pose: HeadPose, subject: str) -> TissueField:
+def tissue_field(volume: Volume, pose: HeadPose, subject: str, *, ct: bool = False) -> TissueField:
     """Part air from tissue, fill what no camera can see, and smooth the steps of thick slices.
+
+    ``ct`` says that the image is a CT; see :func:`headrisk.face.threshold.positive`.
 
     Raises
     ------
     ScanError
         The image does not reach the face, or holds no tissue that parts from air.
     """
-    data, hounsfield = positive(volume.data)
+    data, hounsfield = positive(volume.data, ct=ct)
     levels = find_levels(data, subject)
     voxel = np.array(volume.voxel_mm)
     size = np.maximum(np.round(4.0 / voxel), 1).astype(int)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from scipy import ndimage, sparse
@@ -10,8 +11,9 @@ from scipy import ndimage, sparse
 from headrisk.errors import MissingExtraError, ScanError
 from headrisk.face.boxes import block_mean, linear_at
 from headrisk.face.mesh import Mesh, Triangles, vertex_normals
-from headrisk.face.pose import HeadPose, moved
-from headrisk.face.solid import TissueField
+from headrisk.face.pose import HeadPose, head_pose
+from headrisk.face.solid import TissueField, tissue_field
+from headrisk.imaging.volume import Volume
 from headrisk.types import Float32Array, FloatArray
 
 _OPEN_MM = (4.0, 11.0)  # scales of the blur that tells a cavity from the open
@@ -32,6 +34,10 @@ class Surface:
         (n,) 1 in the open, towards 0 in a cavity.
     pose
         How the head lay in the scanner.
+    scanner_from_index
+        4 x 4, voxel index of the whole image to scanner RAS+ mm.
+    image_shape
+        Number of voxels of the whole image: with the affine, where its field of view ends.
     notes
         What was noted on the way, as sentences.
     """
@@ -40,10 +46,53 @@ class Surface:
     normals: Float32Array = field(repr=False)
     occlusion: Float32Array = field(repr=False)
     pose: HeadPose = field(repr=False)
+    scanner_from_index: FloatArray = field(repr=False)
+    image_shape: tuple[int, int, int]
     notes: tuple[str, ...] = ()
 
 
-def mesh_surface(tissue: TissueField, pose: HeadPose, subject: str) -> Surface:
+def head_surface(
+    volume: Volume, alignment: FloatArray, *, stripped: bool, subject: str, ct: bool = False
+) -> Surface:
+    """The skin of a head in a raw scan.
+
+    A head whose face was removed or lies outside the field of view has a surface too: see
+    :func:`headrisk.face.coverage.coverage` for what is left of its face.
+
+    Parameters
+    ----------
+    volume
+        The whole head.
+    alignment
+        4 x 4, template mm to scanner RAS+ mm, from :func:`headrisk.brain.prepare.align_head`.
+    stripped
+        Whether the image holds nothing but a brain.
+    subject
+        The scan's name for error messages.
+    ct
+        Whether it is a CT, where bone must not outweigh skin. CTs with air near -1000 are known
+        without being told.
+
+    Raises
+    ------
+    ScanError
+        There is no skin: the image is stripped, does not reach the head's front, or is not a head
+        in air.
+    MissingExtraError
+        The package scikit-image is not installed.
+    """
+    if stripped:
+        raise ScanError(
+            subject,
+            found="already skull-stripped, no skin in the image",
+            expected="a whole head",
+            remedy="Leave this scan out of the face modality; its brain can still be matched.",
+        )
+    pose = head_pose(np.asarray(alignment, np.float64))
+    return mesh_surface(volume, tissue_field(volume, pose, subject, ct=ct), pose, subject)
+
+
+def mesh_surface(volume: Volume, tissue: TissueField, pose: HeadPose, subject: str) -> Surface:
     """Mesh the outer skin by marching cubes (Lewiner et al., J Graph Tools 8:1, 2003).
 
     Raises
@@ -69,16 +118,20 @@ def mesh_surface(tissue: TissueField, pose: HeadPose, subject: str) -> Surface:
             expected="a head surrounded by air",
             remedy="Leave this scan out of the face modality.",
         )
-    points, triangles, _, _ = marching_cubes(data, 0.5, gradient_direction="ascent")
+    mesher: Any = marching_cubes
+    points, triangles, _, _ = mesher(data, 0.5, gradient_direction="ascent")
     points, triangles = _outer(points - 1, triangles)
-    occlusion_at = points
     to_head = pose.head_from_scanner @ tissue.affine
-    mesh = Mesh(moved(to_head, points).astype(np.float32), triangles)
-    if np.linalg.det(to_head[:3, :3]) < 0:
-        mesh = Mesh(mesh.vertices, triangles[:, ::-1].copy())
+    mesh = Mesh(points, triangles).moved(to_head)
     normals = vertex_normals(mesh)
     return Surface(
-        mesh, normals, openness(tissue, occlusion_at, normals, to_head), pose, tissue.notes
+        mesh,
+        normals,
+        openness(tissue, points, normals, to_head),
+        pose,
+        volume.affine,
+        volume.shape,
+        tissue.notes,
     )
 
 

@@ -31,12 +31,16 @@ class Levels:
     skin: float
 
 
-def positive(data: Float32Array) -> tuple[Float32Array, bool]:
-    """Intensities with air near 0; says whether they were Hounsfield units."""
+def positive(data: Float32Array, *, ct: bool = False) -> tuple[Float32Array, bool]:
+    """Intensities with air near 0; says whether they were Hounsfield units.
+
+    An image with air near -1000 counts as a CT, whatever ``ct`` says. A CT is cut off above soft
+    tissue; one that was stored with air at 0 stays in its own units.
+    """
     sample = data[::4, ::4, ::4]
     if float(np.quantile(sample, 0.1)) < -500 and float(np.quantile(sample, 0.99)) > -200:
         return np.clip(data, _CT_AIR, _CT_TOP) - np.float32(_CT_AIR), True
-    return data, False
+    return (np.clip(data, 0, _CT_TOP - _CT_AIR) if ct else data), False
 
 
 def find_levels(data: Float32Array, subject: str) -> Levels:

@@ -14,9 +14,13 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
-from headrisk.face.render.cast import Scene, cast
+from headrisk.errors import UsageError
+from headrisk.face.render.cast import Scene, cast, open_scene
 from headrisk.face.render.shade import DEFAULT_SKIN, Light, Skin, shade
 from headrisk.face.render.view import FACE_CENTRE, Camera
+from headrisk.face.surface import Surface
+
+NAMES = ("headrisk", "mayo2024", "nejm2019")
 
 # Lamps stand in front of the head and above: light from below hid half of the faces from a
 # detector. Azimuth of a lamp is counted from the camera's, so that every view is lit alike.
@@ -104,6 +108,62 @@ def nejm2019_protocol(rng: np.random.Generator, count: int = 10) -> Protocol:
         )
         views.append((Camera(azimuth, elevation, rng.uniform(-5, 5)), (lamp,)))
     return Protocol("nejm2019", tuple(views))
+
+
+def protocol_of(name: str, rng: np.random.Generator) -> Protocol:
+    """The protocol of this name, one of :data:`NAMES`; only ``nejm2019`` draws from ``rng``.
+
+    Raises
+    ------
+    UsageError
+        There is no such protocol.
+    """
+    if name == "headrisk":
+        return headrisk_protocol()
+    if name == "mayo2024":
+        return mayo2024_protocol()
+    if name == "nejm2019":
+        return nejm2019_protocol(rng)
+    raise UsageError("protocol of renders", found=repr(name), expected="one of " + ", ".join(NAMES))
+
+
+# For the question whether a detector still sees a face: near the front, lit as in a portrait.
+PRESENCE = Protocol(
+    "presence",
+    tuple(
+        (
+            Camera(azimuth, elevation),
+            (Light(azimuth, 40), Light(azimuth - 40, 40), Light(azimuth + 40, 40)),
+        )
+        for azimuth, elevation in ((0, 0), (-12, 0), (12, 0))
+    ),
+)
+
+
+def render_protocol(
+    surface: Surface, protocol: Protocol, size: int = 224, supersample: int = 2
+) -> NDArray[np.uint8]:
+    """All renders of a head, in the protocol's order.
+
+    Parameters
+    ----------
+    surface
+        From :func:`headrisk.face.surface.head_surface`; cameras look at where its pose puts the
+        template's face.
+    protocol
+        Views and lights.
+    size
+        Edge of each square picture.
+    supersample
+        Rays along each edge of a pixel.
+
+    Returns
+    -------
+    NDArray
+        (renders, size, size) uint8, grey levels.
+    """
+    scene = open_scene(surface.mesh, surface.normals, surface.occlusion)
+    return render_scene(scene, protocol, size, supersample, surface.pose.face_centre)
 
 
 def render_scene(
