@@ -5,18 +5,24 @@ What measuring a modality means stands in ``headrisk.modality``, one module for 
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from headrisk import __version__
 from headrisk.brain.similarity import select
-from headrisk.intake import take_in
+from headrisk.intake import Intake, take_in
 from headrisk.job import Job, finish
-from headrisk.modality import brain
-from headrisk.modality.measured import Measured
+from headrisk.modality import brain, face
+from headrisk.modality.measured import Measured, join
 from headrisk.report.model import Report, RunRecord, ScanRow
 from headrisk.report.write import write_internal_table, write_report
 from headrisk.run.provenance import CostLog, collect_provenance
+
+MODALITIES: Mapping[str, Callable[[Intake, Job, CostLog], Measured]] = {
+    "brain": brain.measure,
+    "face": face.measure,
+}
 
 
 @dataclass(frozen=True)
@@ -45,20 +51,28 @@ def audit(job: Job) -> Outcome:
     started, log = datetime.now(UTC), CostLog()
     select(job.settings.measures)
     intake = take_in(job, log)
-    measured = brain.measure(intake, job, log)
+    measured = [MODALITIES[name](intake, job, log) for name in job.modalities]
     return write(measured, intake.notes, job, started, log)
 
 
 def write(
-    measured: Measured, notes: tuple[str, ...], job: Job, started: datetime, log: CostLog
+    measured: Sequence[Measured],
+    notes: tuple[str, ...],
+    job: Job,
+    started: datetime,
+    log: CostLog,
 ) -> Outcome:
     """Write the output folder of what was measured, and close the log."""
-    report = Report((measured.section,), settings=job.settings.as_dict(), version=__version__)
-    provenance = collect_provenance(job.settings, list(measured.digests))
+    sections = tuple(one.section for one in measured)
+    report = Report(sections, settings=job.settings.as_dict(), version=__version__)
+    digests = [digest for one in measured for digest in one.digests]
+    provenance = collect_provenance(job.settings, digests)
     run = RunRecord(started.strftime("%Y-%m-%dT%H:%M:%SZ"), provenance, tuple(log.costs))
-    write_report(report, measured.internal, job.out, run)
-    for name, table in measured.tables.items():
-        write_internal_table(table, job.out, name)
-    outcome = Outcome(report, measured.internal.scans)
+    internal = join([one.internal for one in measured], notes)
+    write_report(report, internal, job.out, run)
+    for one in measured:
+        for name, table in one.tables.items():
+            write_internal_table(table, job.out, name)
+    outcome = Outcome(report, internal.scans)
     finish(job, len(outcome.scans), outcome.failed)
     return outcome

@@ -10,7 +10,12 @@ import argparse
 from pathlib import Path
 
 from headrisk.cli.linking import fail_above, run_audit
-from headrisk.cli.options import add_choice_options, add_run_options, add_setting_options
+from headrisk.cli.options import (
+    add_choice_options,
+    add_face_options,
+    add_run_options,
+    add_setting_options,
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -34,6 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="exit with 5 if any measure links a larger share of people (0 to 1), with 3 if "
         "there is too little data to tell",
     )  # fmt: skip
+    add_face_options(parser)
     add_choice_options(parser)
     add_setting_options(parser)
     add_run_options(parser)
@@ -41,4 +47,5 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Carry the command out; returns the exit code."""
-    return run_audit(arguments, (arguments.dataset, *arguments.against))
+    modalities = ("brain", "face") if arguments.photos else ("brain",)
+    return run_audit(arguments, (arguments.dataset, *arguments.against), modalities)

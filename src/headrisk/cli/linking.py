@@ -31,11 +31,13 @@ def fail_above(text: str) -> float:
     return rate
 
 
-def run_audit(arguments: argparse.Namespace, paths: Sequence[Path]) -> int:
+def run_audit(
+    arguments: argparse.Namespace, paths: Sequence[Path], modalities: tuple[str, ...] = ("brain",)
+) -> int:
     """Prepare, compare and report; or prepare alone; or list what would be done."""
 
     def command(listen: Listener) -> int:
-        job = job_of(arguments, paths, listen)
+        job = job_of(arguments, paths, listen, modalities)
         if arguments.dry_run:
             return list_scans(job)
         if arguments.level == "participant":
@@ -86,26 +88,33 @@ def tell(outcome: Outcome, arguments: argparse.Namespace, limit: float | None) -
     """
     from headrisk.report.wording import failures_sentence, headline
 
-    section = outcome.report.modalities[0]
-    rate = section.headline.rank1 if section.headline and section.sufficient else None
-    reason = section.too_little
-    sys.stdout.write(f"{headline(section)} {reason[:1].upper()}{reason[1:]}".rstrip() + "\n")
+    sections = outcome.report.modalities
+    rates = [
+        section.headline.rank1 if section.headline and section.sufficient else None
+        for section in sections
+    ]
+    for section in sections:
+        reason = section.too_little
+        sys.stdout.write(f"{headline(section)} {reason[:1].upper()}{reason[1:]}".rstrip() + "\n")
+        for panel in section.panels[:1]:
+            sys.stdout.write(f"{panel.title} {panel.answer}\n")
     failed = [row for row in outcome.scans if row.status == "failed"]
     if failed:
         sys.stdout.write(
             f"{len(failed)} of {len(outcome.scans)} scans could not be used; "
             "internal/scans.tsv says which and why.\n"
         )
-        if rate is not None:
-            sys.stdout.write(failures_sentence(rate, section.counts) + "\n")
+        for section, rate in zip(sections, rates, strict=True):
+            if rate is not None:
+                sys.stdout.write(failures_sentence(rate, section.counts) + "\n")
         _name_failures(failed, verbose=arguments.verbose)
     sys.stdout.write(f"Report: {arguments.out / 'report.html'}\n")
     if limit is None:
         return FAILED_SCANS if failed else DONE
-    if rate is None:
+    if None in rates:
         sys.stdout.write(f"--fail-above {limit:g} cannot be checked: too little data.\n")
         return REFUSED
-    if _above(section, limit):
+    if any(_above(section, limit) for section in sections):
         sys.stdout.write(f"The measured risk is above --fail-above {limit:g}.\n")
         return ABOVE_LIMIT
     return FAILED_SCANS if failed else DONE

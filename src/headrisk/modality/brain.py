@@ -46,7 +46,7 @@ def measure(intake: Intake, job: Job, log: CostLog) -> Measured:
         scores,
         summaries,
         one_to_one=job.settings.one_to_one,
-        notes=(*intake.notes, *damage),
+        notes=damage,
     )
     own = prepared_here(cohort, job)
     return Measured(

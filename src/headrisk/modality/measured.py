@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -27,6 +27,21 @@ class Measured:
     internal: Internal
     digests: tuple[str, ...]
     tables: Mapping[str, pa.Table] = field(default_factory=dict)
+
+
+def join(parts: Sequence[Internal], notes: tuple[str, ...]) -> Internal:
+    """What stays inside of several modalities; a scan failed only if it failed in all of them.
+
+    A scan that one modality could use and another could not is listed once for each.
+    """
+    return Internal(
+        scans=tuple(row for part in parts for row in part.scans),
+        links=tuple(link for part in parts for link in part.links),
+        mosaics=tuple(mosaic for part in parts for mosaic in part.mosaics),
+        matrices=tuple(matrix for part in parts for matrix in part.matrices),
+        notes=(*notes, *(note for part in parts for note in part.notes)),
+        tables={name: table for part in parts for name, table in part.tables.items()},
+    )
 
 
 def evaluate(

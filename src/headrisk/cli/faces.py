@@ -1,0 +1,39 @@
+"""Measure how well photographs find their owner's scan, and whether scans still show a face.
+
+Without --photos nobody is searched for: the report then says which detectors still see a face and
+how much of it is left. Photographs need a consent id each and never leave this machine.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from headrisk.cli.linking import fail_above, run_audit
+from headrisk.cli.options import (
+    add_choice_options,
+    add_face_options,
+    add_run_options,
+    add_setting_options,
+)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Describe the command's options."""
+    parser.add_argument("dataset", type=Path, metavar="DATASET")
+    parser.add_argument("out", type=Path, metavar="OUT")
+    parser.add_argument(
+        "--fail-above", type=fail_above, metavar="RATE",
+        help="exit with 5 if any measure finds a larger share of people (0 to 1), with 3 if "
+        "there is too little data to tell",
+    )  # fmt: skip
+    parser.set_defaults(level="group")
+    add_face_options(parser)
+    add_choice_options(parser)
+    add_setting_options(parser)
+    add_run_options(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Carry the command out; returns the exit code."""
+    return run_audit(arguments, (arguments.dataset,), ("face",))

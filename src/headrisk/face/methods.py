@@ -1,0 +1,61 @@
+"""How faces were rendered and matched, in words for the methods text."""
+
+from __future__ import annotations
+
+from headrisk.settings import Settings
+
+NAME = "face"
+
+REFERENCES = (
+    "Schwarz CG et al. (2019). Identification of anonymous MRI research participants with "
+    "face-recognition software. N Engl J Med 381:1684-1686.",
+    "Mayo Clinic (2024). Face recognition from research brain MRI with open-source packages, "
+    "182 people.",
+    "King DE (2009). Dlib-ml: a machine learning toolkit. J Mach Learn Res 10:1755-1758.",
+    "Platt J (1999). Probabilistic outputs for support vector machines. Advances in Large Margin "
+    "Classifiers:61-74.",
+    "Hatch AO, Kajarekar S, Stolcke A (2006). Within-class covariance normalization for SVM-based "
+    "speaker recognition. Interspeech 2006:1471-1474.",
+)
+_PROTOCOLS = {
+    "headrisk": "views near the front, lit from above",
+    "mayo2024": "81 renders over fixed camera and lamp positions, as in the study of 2024",
+    "nejm2019": "ten renders with view and lamp drawn at random, as in the study of 2019",
+}
+
+
+def method_sentences(settings: Settings, *, searched: bool) -> tuple[str, ...]:
+    """How faces were rendered and matched, for the methods text."""
+    rendered = (
+        "The skin of each head was found by a threshold of its own, closed, smoothed and meshed, "
+        "turned upright by the alignment of its brain, and rendered in grey: "
+        f"{_PROTOCOLS[settings.face_protocol]} (protocol {settings.face_protocol}, "
+        f"{settings.render_pixels} pixels).",
+        "Whether a face is left was judged in nine further renders by each detector on its own, "
+        "and by the share of the face's surface that lies where a template head has it.",
+    )
+    if not searched:
+        return rendered
+    return (
+        *rendered,
+        "Photographs were turned upright, cropped loosely around the face and made grey. Each "
+        "person's photographs were asked for together. Measures named 'best', 'mean' and 'sum' "
+        "take the most similar photograph and render, the mean over all of them, and the sum over "
+        "photographs of the most similar render; 'svm' is a linear support vector machine trained "
+        "on the renders, with Platt's calibration.",
+        "The measure 'headrisk' first brings photographs and renders into one space: renders are "
+        "centred on the gallery's mean, photographs on the mean of other people's photographs, "
+        "never of the set asked for, and directions in which one head's renders vary are scaled "
+        "down; machine and similarity are then added, and recognisers averaged. Its threshold "
+        "tests follow the same cross-validation over people as the other measures.",
+    )
+
+
+def compared_sentence(sets: int, photos: int, scans: int) -> str:
+    """Who was searched among what, in words."""
+    if not sets:
+        return ""
+    return (
+        f"{photos:,} photographs in {sets:,} sets, one set for each person, were searched among "
+        f"{scans:,} scans."
+    )

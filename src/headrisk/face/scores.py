@@ -1,0 +1,180 @@
+"""All measures of the face modality: every recogniser under every way of matching."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from headrisk.face.adapt import adapt
+from headrisk.face.cohort import PhotoResult
+from headrisk.face.head import HeadResult
+from headrisk.face.match import Grouping, aggregate, scan_scores, set_scores
+from headrisk.face.packed import unpack
+from headrisk.face.recognise.protocol import FaceTemplate, Recogniser
+from headrisk.face.svm import classify
+from headrisk.types import BoolArray, FloatArray, IntArray
+
+HEADLINE = "headrisk"
+ADAPTED_COST = 1.0
+
+
+@dataclass(frozen=True)
+class FaceScores:
+    """Scores of photograph sets (rows) and scans (columns) under one measure.
+
+    ``usable`` is False where the recogniser found no face on either side. ``confidence`` are
+    calibrated probabilities that the scan is the set's, where the measure gives them.
+    """
+
+    values: FloatArray
+    usable: BoolArray
+    confidence: FloatArray | None = None
+
+
+@dataclass(frozen=True)
+class _Side:
+    """Templates of one recogniser with the set or scan of each, numbered without gaps."""
+
+    templates: list[FaceTemplate]
+    group: IntArray
+    members: IntArray  # which set or scan each number stands for
+
+
+def all_scores(
+    heads: Sequence[HeadResult],
+    scan_person: IntArray,
+    photos: Sequence[PhotoResult],
+    photo_set: IntArray,
+    sets: int,
+    asked: Sequence[Recogniser],
+) -> Mapping[str, FaceScores]:
+    """Every measure, the headline first.
+
+    Parameters
+    ----------
+    heads, scan_person
+        Usable heads and the person of each: renders of one person train one class.
+    photos, photo_set, sets
+        Usable photographs, the set of each, and the number of sets.
+    asked
+        The recognisers; those whose templates are vectors also get a classifier.
+    """
+    found: dict[str, FaceScores] = {}
+    adapted: list[FaceScores] = []
+    for recogniser in asked:
+        left = _photo_side(recogniser, photos, photo_set)
+        right = _render_side(recogniser, heads)
+        if not left.templates or not right.templates:
+            continue
+        groups = Grouping(left.group, right.group)
+        similarity = recogniser.similarity(left.templates, right.templates)
+        place = _Placer(left.members, right.members, sets, len(heads))
+        for how, values in aggregate(similarity, groups).items():
+            found[f"{recogniser.name}-{how}"] = place.scores(values)
+        if recogniser.embedding:
+            person = scan_person[right.members]
+            found[f"{recogniser.name}-svm"] = place.scores(*_machine(left, right, person))
+            adapted.append(place.scores(*_machine(left, right, person, adapted=True)))
+    if adapted:
+        found = {HEADLINE: fuse(adapted), **found}
+    return found
+
+
+def fuse(parts: Sequence[FaceScores]) -> FaceScores:
+    """Mean of several recognisers' scores, each set's row brought to mean 0 and deviation 1 first.
+
+    A pair that only some recognisers can judge takes the mean of those.
+    """
+    if len(parts) == 1:
+        return parts[0]
+    total = np.zeros(parts[0].values.shape)
+    weight = np.zeros(parts[0].values.shape)
+    for part in parts:
+        values = np.where(part.usable, part.values, np.nan)
+        count = np.maximum(part.usable.sum(axis=1, keepdims=True), 1)
+        mean = np.nansum(values, axis=1, keepdims=True) / count
+        spread = np.sqrt(np.nansum((values - mean) ** 2, axis=1, keepdims=True) / count)
+        total += np.where(part.usable, (part.values - mean) / np.maximum(spread, 1e-12), 0.0)
+        weight += part.usable
+    known = [part.confidence for part in parts if part.confidence is not None]
+    confidence = np.mean(known, axis=0) if len(known) == len(parts) else None
+    return FaceScores(total / np.maximum(weight, 1), weight > 0, confidence)
+
+
+def _machine(
+    left: _Side, right: _Side, person: IntArray, *, adapted: bool = False
+) -> tuple[FloatArray, FloatArray | None]:
+    """Decision and confidence of the classifier for (sets, scans), a person's scans alike."""
+    photos, renders = (
+        np.stack([one.values for one in side.templates]).astype(np.float64)
+        for side in (left, right)
+    )
+    if adapted:
+        both = adapt(photos, left.group, renders, right.group)
+        photos, renders = both.photos, both.renders
+    _, number = np.unique(person, return_inverse=True)
+    said = classify(photos, renders, number[right.group], cost=ADAPTED_COST)
+    groups = Grouping(left.group, right.group)
+    decision = set_scores(said.decision, groups, "mean")[:, number]
+    if adapted:  # the machine and the plain similarity err on different people
+        cosine = scan_scores(photos @ renders.T, groups, "best")
+        decision = decision + set_scores(cosine, groups, "mean")
+    confidence = None
+    if said.confidence is not None:
+        confidence = set_scores(said.confidence, groups, "mean")[:, number]
+    return decision, confidence
+
+
+@dataclass(frozen=True)
+class _Placer:
+    """Puts a recogniser's table into the table of all sets and scans."""
+
+    rows: IntArray
+    columns: IntArray
+    sets: int
+    scans: int
+
+    def scores(self, values: FloatArray, confidence: FloatArray | None = None) -> FaceScores:
+        usable = np.zeros((self.sets, self.scans), dtype=np.bool_)
+        usable[np.ix_(self.rows, self.columns)] = True
+        return FaceScores(
+            self._spread(values), usable, None if confidence is None else self._spread(confidence)
+        )
+
+    def _spread(self, values: FloatArray) -> FloatArray:
+        table = np.zeros((self.sets, self.scans))
+        table[np.ix_(self.rows, self.columns)] = values
+        return table
+
+
+def _photo_side(
+    recogniser: Recogniser, photos: Sequence[PhotoResult], photo_set: IntArray
+) -> _Side:
+    templates: list[FaceTemplate] = []
+    group: list[int] = []
+    for photo, number in zip(photos, photo_set, strict=True):
+        packed = photo.templates.get(recogniser.name)
+        if packed is not None and packed.found.size:
+            templates += unpack(packed, embedding=recogniser.embedding)
+            group.append(int(number))
+    return _numbered(templates, np.array(group, dtype=np.int64))
+
+
+def _render_side(recogniser: Recogniser, heads: Sequence[HeadResult]) -> _Side:
+    templates: list[FaceTemplate] = []
+    group: list[int] = []
+    for number, head in enumerate(heads):
+        packed = head.templates.get(recogniser.name)
+        if packed is not None:
+            own = unpack(packed, embedding=recogniser.embedding)
+            templates += own
+            group += [number] * len(own)
+    return _numbered(templates, np.array(group, dtype=np.int64))
+
+
+def _numbered(templates: list[FaceTemplate], group: IntArray) -> _Side:
+    order = np.argsort(group, kind="stable")
+    members, index = np.unique(group[order], return_inverse=True)
+    return _Side([templates[k] for k in order], index.astype(np.int64), members.astype(np.int64))

@@ -1,0 +1,269 @@
+"""The parts of a report that come from faces: panels, photograph tables, ranked candidates."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+import numpy as np
+
+from headrisk.dataset.scans import Scan
+from headrisk.evaluate.rates import mate_ranks, person_means
+from headrisk.evaluate.summary import MeasureSummary
+from headrisk.face.coverage import PARTS
+from headrisk.face.detect.registry import detectors
+from headrisk.face.head import FEWEST_SEEN, HeadResult
+from headrisk.face.photos import Photo
+from headrisk.face.recognise.protocol import Recogniser
+from headrisk.face.scores import FaceScores
+from headrisk.linkage.assign import list_links
+from headrisk.report.assemble import candidate_links
+from headrisk.report.model import Internal, Link, Mosaic, Panel, ScanRow, ScoreMatrix, Table, Value
+from headrisk.report.withhold import SMALLEST_CELL
+from headrisk.types import IntArray, PairScores
+
+DEPTH = 50  # candidates listed for each person, as the published service gave
+VERDICTS = {
+    "full": "whole face",
+    "partial": "part of a face",
+    "none": "no face: removed",
+    "cropped": "no face: outside the image",
+    "unknown": "no skin surface",
+}
+
+
+class Searched(Protocol):
+    """Who was searched for among which scans."""
+
+    @property
+    def sets(self) -> tuple[str, ...]: ...
+    @property
+    def gallery(self) -> tuple[int, ...]: ...
+
+
+def scan_rows(scans: Sequence[Scan], heads: Sequence[HeadResult]) -> tuple[ScanRow, ...]:
+    """Rows of ``internal/scans.tsv``; quality is the share of the face that is left."""
+    return tuple(
+        ScanRow(
+            scan_id=scan.scan_id,
+            participant_id=scan.participant_id,
+            session_id=scan.session_id,
+            path=scan.path,
+            status=head.status,
+            reason="; ".join(text for text in (head.reason, *head.notes) if text),
+            seconds=round(head.seconds, 3),
+            quality=0.0 if head.coverage is None else round(head.coverage.total, 4),
+            verdict=_verdict(head),
+        )
+        for scan, head in zip(scans, heads, strict=True)
+    )
+
+
+def _verdict(head: HeadResult) -> str:
+    if head.status == "failed":
+        return "failed"
+    return "ok" if head.coverage is not None and head.coverage.verdict == "full" else "doubtful"
+
+
+def internal_part(
+    rows: tuple[ScanRow, ...],
+    heads: Sequence[HeadResult],
+    gallery: tuple[str, ...],
+    sets: tuple[str, ...],
+    scores: Mapping[str, PairScores],
+    summaries: Sequence[MeasureSummary],
+    *,
+    notes: tuple[str, ...],
+    tables: Mapping[str, Table],
+) -> Internal:
+    """Everything that names a person or a scan: candidates, matrices, renders, photographs."""
+    probes = tuple(f"photographs of {label}" for label in sets)
+    matrices = tuple(ScoreMatrix(one, probes, gallery) for one in scores.values())
+    links: list[Link] = []
+    for place, (matrix, summary) in enumerate(zip(matrices, summaries, strict=True)):
+        rule = summary.thresholds.get("kde")
+        depth = DEPTH if place == 0 else 1
+        links += candidate_links(matrix, rule.value if rule else None, depth=depth)
+    pictures = tuple(
+        Mosaic(head.scan_id, row.verdict, row.quality or 0.0, head.picture, "face")
+        for head, row in zip(heads, rows, strict=True)
+        if head.picture is not None
+    )
+    return Internal(
+        scans=rows,
+        links=tuple(links),
+        mosaics=pictures,
+        matrices=matrices,
+        notes=notes,
+        tables=tables,
+    )
+
+
+def face_tables(
+    scans: Sequence[Scan],
+    heads: Sequence[HeadResult],
+    photos: Sequence[Photo],
+    search: Searched,
+    scores: Mapping[str, PairScores],
+    found: Mapping[str, FaceScores],
+) -> dict[str, Table]:
+    """Internal tables: every photograph, every head, and the ranked candidates of each person."""
+    names = list(detectors())
+    faces = Table(
+        ("scan_id", "status", "reason", "coverage", *(f"seen_by_{name}" for name in names)),
+        tuple(
+            (
+                scan.scan_id,
+                head.status,
+                head.reason,
+                None if head.coverage is None else head.coverage.verdict,
+                *(_share_seen(head, name) for name in names),
+            )
+            for scan, head in zip(scans, heads, strict=True)
+        ),
+    )
+    tables = {"faces": faces}
+    if photos:
+        rows = tuple((p.participant_id, p.path, p.consent_id, p.status, p.reason) for p in photos)
+        columns = ("participant_id", "path", "consent_id", "status", "reason")
+        tables["photographs"] = Table(columns, rows)
+    if scores:
+        name = next(iter(scores))
+        tables["candidates"] = _candidates(scans, search, scores[name], found[name])
+    return tables
+
+
+def _candidates(
+    scans: Sequence[Scan], search: Searched, scores: PairScores, found: FaceScores
+) -> Table:
+    """The first candidates for every person's photographs, with confidence."""
+    links = list_links(scores, None, DEPTH)
+    rows: list[tuple[Value, ...]] = []
+    for probe, column, score, rank in zip(
+        links.probe, links.gallery, links.score, links.rank, strict=True
+    ):
+        sure = None if found.confidence is None else float(found.confidence[probe, column])
+        scan = scans[search.gallery[column]]
+        rows.append((search.sets[probe], scan.scan_id, int(rank), float(score), sure))
+    return Table(("participant_id", "candidate", "rank", "score", "confidence"), tuple(rows))
+
+
+def face_panels(
+    heads: Sequence[HeadResult],
+    photos: Sequence[Photo],
+    asked: Sequence[Recogniser],
+    scores: Mapping[str, PairScores],
+) -> dict[Panel, Table]:
+    """The questions beside the rates: is a face left, who recognised, do recognisers agree."""
+    panels = [_presence(heads), _coverage(heads), _models(asked)]
+    if photos:
+        panels.append(_photographs(photos))
+    embedding = [f"{one.name}-svm" for one in asked if f"{one.name}-svm" in scores]
+    if len(embedding) > 1:
+        panels.append(_agreement(scores[embedding[0]], scores[embedding[1]]))
+    return dict(panels)
+
+
+def _presence(heads: Sequence[HeadResult]) -> tuple[Panel, Table]:
+    rows: list[tuple[Value, ...]] = []
+    said = []
+    looked = [head for head in heads if head.seen]
+    for name in detectors():
+        shares = [_share_seen(head, name) for head in looked]
+        seen = sum(share is not None and share >= FEWEST_SEEN for share in shares)
+        known = [share for share in shares if share is not None]
+        mean = float(np.mean(known)) if known else None
+        rows.append((name, len(looked), small(seen), mean))
+        said.append(f"{name} in {small(seen)}")
+    answer = (
+        f"Of {len(looked)} scans with a skin surface, a face is seen by {', '.join(said)}. Each "
+        "detector answers for itself; a face that one of them sees is there."
+        if looked
+        else "No scan has a skin surface to look at."
+    )
+    columns = ("detector", "scans_looked_at", "scans_with_a_face", "share_of_renders")
+    return Panel("presence", "Is there a face left?", answer), Table(columns, tuple(rows))
+
+
+def _share_seen(head: HeadResult, name: str) -> float | None:
+    """Share of the presence renders in which a detector saw a face at its own threshold."""
+    if name not in head.seen:
+        return None
+    return float(np.mean(head.seen[name] >= detectors()[name].threshold))
+
+
+def _coverage(heads: Sequence[HeadResult]) -> tuple[Panel, Table]:
+    counted = Counter("unknown" if h.coverage is None else h.coverage.verdict for h in heads)
+    known = [head.coverage for head in heads if head.coverage is not None]
+    rows: list[tuple[Value, ...]] = [
+        (text, small(counted[verdict]), None) for verdict, text in VERDICTS.items()
+    ]
+    rows += [
+        (f"mean share left: {part}", None, float(np.mean([c.parts[part] for c in known])))
+        for part in PARTS
+        if known
+    ]
+    answer = (
+        f"{small(counted['full'])} of {len(heads)} scans still have the skin of a whole face where "
+        "a template head has it. A face that was replaced by another counts as there."
+    )
+    title = "How much skin of the face is left?"
+    return Panel("coverage", title, answer), Table(("verdict", "scans", "share"), tuple(rows))
+
+
+def _models(asked: Sequence[Recogniser]) -> tuple[Panel, Table]:
+    rows = tuple((one.name, one.model, one.digest[:16] or "none", one.licence) for one in asked)
+    answer = "Results hold for these models; a stronger one may find more people."
+    columns = ("recogniser", "model", "weights_sha256", "licence")
+    return Panel("recognisers", "Which recognisers were asked?", answer), Table(columns, rows)
+
+
+def _photographs(photos: Sequence[Photo]) -> tuple[Panel, Table]:
+    counted = Counter(photo.status for photo in photos)
+    order = ("ok", "unknown person", "refused", "failed")
+    rows = tuple((status, small(counted[status])) for status in order)
+    answer = (
+        f"{len(photos)} photographs were listed; {small(counted['ok'])} could be used. Photographs "
+        "without a valid consent are refused; one in which no face is found is a failure to "
+        "acquire, not a failed match."
+    )
+    return (
+        Panel("photographs", "What became of the photographs?", answer),
+        Table(("status", "photographs"), rows),
+    )
+
+
+def _agreement(first: PairScores, second: PairScores) -> tuple[Panel, Table]:
+    """How many people each of two recognisers finds; disagreement is shown, not averaged."""
+    found = [_found(one) for one in (first, second)]
+    people = sorted(set(found[0]) & set(found[1]))
+    cells = Counter((found[0][p] >= 0.5, found[1][p] >= 0.5) for p in people)
+    names = (first.measure, second.measure)
+    rows = (
+        ("found by both", small(cells[True, True])),
+        (f"found by {names[0]} alone", small(cells[True, False])),
+        (f"found by {names[1]} alone", small(cells[False, True])),
+        ("found by neither", small(cells[False, False])),
+    )
+    apart = cells[True, False] + cells[False, True]
+    answer = (
+        f"Of {len(people)} people searched for by both {names[0]} and {names[1]}, {small(apart)} "
+        "are found by one alone. Protection against one recogniser is none against the other."
+    )
+    return (
+        Panel("agreement", "Do two networks find the same people?", answer),
+        Table(("at_rank_1", "people"), rows),
+    )
+
+
+def _found(scores: PairScores) -> dict[int, float]:
+    ranks = mate_ranks(scores)
+    people: IntArray
+    people, means = person_means(ranks.within(1), ranks.person)
+    return {int(p): float(m) for p, m in zip(people, means, strict=True)}
+
+
+def small(count: int) -> Value:
+    """A count, or ``<5`` where it stands for one to four."""
+    return f"<{SMALLEST_CELL}" if 0 < count < SMALLEST_CELL else count
