@@ -33,8 +33,8 @@ PARTS = ("upper face", "nose", "mouth and chin", "ears")
 _FRONT = PARTS[:3]
 _TOLERANCE_MM = {"upper face": 15.0, "nose": 15.0, "mouth and chin": 21.0, "ears": 13.0}
 _CHEEK_MM = 21.0
-_EYES_Z, _MOUTH_Z = -56.0, -94.0  # template mm: below the lids, below the nose
-_WHOLE, _NOTHING = 0.8, 0.1  # a part is there from this share on, and gone below that one
+_EYES_Z, _MOUTH_Z, _MOUTH_X = -56.0, -94.0, 35.0  # template mm: below lids and nose; half width
+_WHOLE, _NOTHING = 0.9, 0.1  # a part is there from this share on, and gone below that one
 _BORDER_VOXELS = 1.0  # skin this near to the image's border is a cut, not skin
 
 
@@ -104,9 +104,7 @@ def coverage(surface: Surface) -> Coverage:
     return Coverage(parts, total, lost, verdict, reason)
 
 
-def _judge(
-    parts: dict[str, float], beyond: dict[str, float]
-) -> tuple[CoverageVerdict, str]:
+def _judge(parts: dict[str, float], beyond: dict[str, float]) -> tuple[CoverageVerdict, str]:
     """Verdict from the shares that are there, and those that lie outside the field of view."""
     removed = [n for n in _FRONT if parts[n] + beyond[n] < _WHOLE]
     cropped = [n for n in _FRONT if parts[n] < _WHOLE and n not in removed]
@@ -118,6 +116,9 @@ def _judge(
         said.append(f"{_listed(removed)} removed")
     if cropped:
         said.append(f"{_listed(cropped)} outside the field of view")
+    left = [n for n in _FRONT if n not in removed and n not in cropped]
+    if left:
+        said.append(f"{_listed(left)} still there")
     sentence = "; ".join(said)
     sentence = f"{sentence[0].upper()}{sentence[1:]}."
     if not removed:
@@ -126,7 +127,7 @@ def _judge(
 
 
 def _listed(names: list[str]) -> str:
-    return ", ".join(names)
+    return " and ".join(f"the {name}" for name in names)
 
 
 @cache
@@ -140,7 +141,7 @@ def _template() -> _Template:
     parts = {
         "upper face": skin & ~nose & (height > _EYES_Z),
         "nose": nose,
-        "mouth and chin": skin & ~nose & (height < _MOUTH_Z),
+        "mouth and chin": skin & (height < _MOUTH_Z) & (np.abs(mesh.vertices[:, 0]) < _MOUTH_X),
         "ears": (regions["ear"] > 0.5) & ~skin & ~inner,
     }
     kept = skin | parts["ears"]
@@ -160,33 +161,29 @@ def _vertex_area(mesh: Mesh) -> FloatArray:
     """A third of the area of the triangles around each vertex, mm2."""
     a, b, c = (mesh.vertices[mesh.triangles[:, k]].astype(np.float64) for k in range(3))
     third = np.linalg.norm(np.cross(b - a, c - a), axis=1) / 6
-    out: FloatArray = np.bincount(
-        mesh.triangles.ravel(), np.repeat(third, 3), minlength=len(mesh.vertices)
-    )
-    return out
+    corners = mesh.triangles.ravel()
+    total = np.bincount(corners, np.repeat(third, 3), minlength=len(mesh.vertices))
+    return np.asarray(total, np.float64)
 
 
 def _skin_points(surface: Surface) -> Float32Array:
     """The surface's vertices in template space, without those on a cut by the image's border."""
     vertices = surface.mesh.vertices
     index = moved(_index_from_head(surface), vertices.astype(np.float64))
-    last = np.array(surface.image_shape) - 1
-    inner = ((index > _BORDER_VOXELS - 0.5) & (index < last + 0.5 - _BORDER_VOXELS)).all(axis=1)
-    out: Float32Array = Mesh(vertices[inner], surface.mesh.triangles[:0]).moved(
-        surface.pose.template_from_head
-    ).vertices
-    return out
+    kept = Mesh(vertices[_within(surface, index)], surface.mesh.triangles[:0])
+    return kept.moved(surface.pose.template_from_head).vertices
 
 
 def _in_image(surface: Surface, points: FloatArray) -> BoolArray:
-    """Whether points of the template lie in the image, a voxel from its border or farther."""
+    """Whether points of the template lie in the image, away from its border."""
     to_index = _index_from_head(surface) @ np.linalg.inv(surface.pose.template_from_head)
-    index = moved(np.asarray(to_index, np.float64), points)
-    last = np.array(surface.image_shape) - 1
-    inside: BoolArray = (
-        (index > _BORDER_VOXELS - 0.5) & (index < last + 0.5 - _BORDER_VOXELS)
-    ).all(axis=1)
-    return inside
+    return _within(surface, moved(np.asarray(to_index, np.float64), points))
+
+
+def _within(surface: Surface, index: FloatArray) -> BoolArray:
+    """Whether voxel indices (n, 3) lie in the image, away from its border."""
+    low, high = _BORDER_VOXELS - 0.5, np.array(surface.image_shape) - 0.5 - _BORDER_VOXELS
+    return np.asarray(((index > low) & (index < high)).all(axis=1), bool)
 
 
 def _index_from_head(surface: Surface) -> FloatArray:
