@@ -73,7 +73,7 @@ def eyeballs(
     for rows in shapes.eye_rows:
         centre = control[rows].mean(axis=0)
         radius = _BALL * np.linalg.norm(control[rows] - centre, axis=1).mean()
-        centre = centre + [0, _FORWARD_MM, 0]
+        centre = centre + np.array([0.0, _FORWARD_MM, 0.0])
         balls.append(centre + radius * (shapes.ball @ turn.T))
     return balls[0], balls[1]
 

@@ -1,0 +1,242 @@
+"""MRI volumes of synthetic heads: the surface of a twin around the brain of a phantom."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cache
+
+import numpy as np
+from scipy import ndimage
+
+from headrisk.errors import UsageError
+from headrisk.face.twins.identity import Identity, neutral, pose_head
+from headrisk.face.twins.shapes import HeadShapes
+from headrisk.face.twins.voxelise import occupancy
+from headrisk.imaging.phantom import head
+from headrisk.imaging.phantom.acquisition import BRAIN_SIGNAL
+from headrisk.imaging.phantom.atlas import Atlas, build_atlas
+from headrisk.imaging.phantom.fields import sample, smooth_field, spread
+from headrisk.imaging.phantom.people import Person, draw_person, tissue_fractions, warp_affine
+from headrisk.imaging.phantom.render import HEAD_SIGNAL, add_rician_noise, receive_field
+from headrisk.imaging.phantom.settings import PhantomSettings
+from headrisk.types import Float32Array, FloatArray
+
+FIELD_OF_VIEW_MM = (190.0, 240.0, 250.0)
+CENTRE_MM = (0.0, -4.0, -36.0)  # template point at the middle of the field of view
+_SKIN_MM, _FAT_MM = 2.0, 5.0  # depth of their inner edge
+_THICK_MM = 2.0
+_BIAS_SIGMA_MM, _BIAS_STEP_MM = 50.0, 16.0
+_GAIN = 1000.0
+_PAD_SIGNAL = 0.12
+
+
+@dataclass(frozen=True)
+class TwinScanSettings:
+    """How one scan of a twin is taken. All draws are made for each scan anew.
+
+    Attributes
+    ----------
+    contrast
+        T1w, T2w or FLAIR.
+    voxel_mm
+        Voxel size along x, y, z; above 2 mm it is a thick slice, over which signal is averaged.
+    noise
+        Standard deviation of each channel of the Rician noise, relative to white matter on T1w.
+    bias
+        Range of the multiplicative receive field over the image.
+    sag_mm
+        How far soft cheeks hang backwards in somebody who lies on the back.
+    ears_pressed
+        0 (free) to 1 (flat against the head).
+    rotation_deg, shift_mm
+        Largest rotation about and shift along each axis.
+    ear_pads
+        Pads of faint signal beside the ears.
+    """
+
+    contrast: str = "T1w"
+    voxel_mm: tuple[float, float, float] = (1.0, 1.0, 1.0)
+    noise: float = 0.03
+    bias: float = 0.4
+    sag_mm: float = 2.0
+    ears_pressed: float = 0.7
+    rotation_deg: float = 8.0
+    shift_mm: float = 5.0
+    ear_pads: bool = False
+
+    def __post_init__(self) -> None:
+        _require("contrast", self.contrast, self.contrast in BRAIN_SIGNAL, "T1w, T2w or FLAIR")
+        _require("voxel_mm", self.voxel_mm, min(self.voxel_mm) > 0, "above 0")
+        _require("bias", self.bias, 0 <= self.bias < 2, "between 0 and 2")
+        pressed = 0 <= self.ears_pressed <= 1
+        _require("ears_pressed", self.ears_pressed, pressed, "between 0 and 1")
+        for name in ("noise", "sag_mm", "rotation_deg", "shift_mm"):
+            _require(name, getattr(self, name), getattr(self, name) >= 0, "0 or more")
+
+
+@cache
+def twin_atlas() -> Atlas:
+    """The anatomy that the brains of all twins share, from the template brain; made once."""
+    from headrisk.brain.template import load_template
+
+    return build_atlas(load_template(), np.random.default_rng(0))
+
+
+def render_twin(
+    identity: Identity | None,
+    shapes: HeadShapes,
+    settings: TwinScanSettings,
+    rng: np.random.Generator,
+    *,
+    atlas: Atlas | None = None,
+    person: Person | None = None,
+) -> tuple[Float32Array, FloatArray]:
+    """One magnitude image of a twin's head with closed eyes.
+
+    Parameters
+    ----------
+    identity
+        None for the mean head.
+    atlas
+        Anatomy around and in the brain; ``twin_atlas()`` if not given.
+    person
+        Whose brain it is; drawn from ``identity.seed`` if not given, so it stays with the twin.
+        Of its size only the mean is used: the size of the head is that of the surface.
+
+    Returns
+    -------
+    volume
+        (x, y, z) float32.
+    affine
+        Voxel index to RAS+ mm of the scanner.
+    """
+    atlas = atlas or twin_atlas()
+    phantom = PhantomSettings()
+    if person is None:
+        seed = 0 if identity is None else identity.seed
+        person = draw_person(atlas, phantom, np.random.default_rng(seed))
+    person = replace(person, scale=np.full(3, phantom.head_scale))
+    placed = _placement(phantom.head_scale, settings, rng)
+    mesh = pose_head(
+        shapes,
+        identity,
+        expression=neutral(shapes, eyes_closed=1.0),
+        ears_pressed=settings.ears_pressed,
+        sag_mm=settings.sag_mm,
+    )
+    shape, affine, fine_affine, parts = scan_grids(settings.voxel_mm)
+    fine = (shape[0] * parts[0], shape[1] * parts[1], shape[2] * parts[2])
+    filled = occupancy(mesh.moved(placed), fine, fine_affine)
+    signal = _inside(filled, np.linalg.inv(placed) @ fine_affine, atlas, person, settings.contrast)
+    signal *= filled
+    if settings.ear_pads:
+        signal += (1 - filled) * _pads(fine, np.linalg.inv(placed) @ fine_affine)
+    signal = average_slices(signal, parts)
+    low_x, low_y, low_z = (int(2 * f / _BIAS_STEP_MM) for f in FIELD_OF_VIEW_MM)
+    field = smooth_field(rng, (low_x, low_y, low_z), _BIAS_SIGMA_MM, _BIAS_STEP_MM)
+    field = field[: low_x // 2, : low_y // 2, : low_z // 2]  # half of it is not periodic
+    signal *= receive_field(field, shape, settings.bias)
+    return np.float32(_GAIN) * add_rician_noise(signal, settings.noise, rng), affine
+
+
+def scan_grids(
+    voxel_mm: tuple[float, float, float],
+) -> tuple[tuple[int, int, int], FloatArray, FloatArray, tuple[int, int, int]]:
+    """Shape and affine of a scan, affine of the finer grid for thick slices, splits per axis."""
+    x, y, z = (round(f / v) for f, v in zip(FIELD_OF_VIEW_MM, voxel_mm, strict=True))
+    size = np.array(voxel_mm)
+    px, py, pz = (int(np.ceil(v)) if v > _THICK_MM else 1 for v in voxel_mm)
+    affine = np.diag([*voxel_mm, 1.0])
+    affine[:3, 3] = -0.5 * size * (np.array([x, y, z]) - 1)
+    step = size / [px, py, pz]
+    fine = np.diag([*step, 1.0])
+    fine[:3, 3] = affine[:3, 3] - 0.5 * size + 0.5 * step
+    return (x, y, z), affine, fine, (px, py, pz)
+
+
+def average_slices(volume: Float32Array, parts: tuple[int, int, int]) -> Float32Array:
+    """Mean over blocks of ``parts`` voxels."""
+    for axis, count in enumerate(parts):
+        if count > 1:
+            split = (*volume.shape[:axis], -1, count, *volume.shape[axis + 1 :])
+            volume = volume.reshape(split).mean(axis=axis + 1, dtype=np.float32)
+    return volume
+
+
+def _placement(scale: float, settings: TwinScanSettings, rng: np.random.Generator) -> FloatArray:
+    """Template mm to scanner mm (4 x 4)."""
+    from scipy.spatial.transform import Rotation
+
+    angles = rng.uniform(-1, 1, 3) * settings.rotation_deg
+    matrix = np.eye(4)
+    matrix[:3, :3] = scale * Rotation.from_euler("xyz", angles, degrees=True).as_matrix()
+    shift = rng.uniform(-1, 1, 3) * settings.shift_mm
+    matrix[:3, 3] = shift - matrix[:3, :3] @ np.asarray(CENTRE_MM)
+    return matrix
+
+
+def _inside(
+    filled: Float32Array, to_template: FloatArray, atlas: Atlas, person: Person, contrast: str
+) -> Float32Array:
+    """Noise-free signal of the voxels that the head fills, wholly or in part."""
+    out = np.zeros(filled.size, dtype=np.float32)
+    near = np.flatnonzero(filled > 0)
+    depth = np.take(_depth_mm(filled, to_template), near)
+    index = np.stack(np.unravel_index(near, filled.shape)).astype(np.float32)
+    points = to_template[:3, :3].astype(np.float32) @ index
+    points += to_template[:3, 3:].astype(np.float32)
+    points += sample(person.warp, warp_affine(), points)
+    hull = sample(atlas.hull, atlas.head, points)
+    strength = np.asarray(HEAD_SIGNAL[contrast], dtype=np.float32)
+    outer = ndimage.gaussian_filter(strength[_deep_labels(atlas)], 0.6)
+    values = sample(outer, atlas.head, points)
+    shallow = np.where(depth < _SKIN_MM, strength[head.SKIN], strength[head.FAT])
+    cover = np.clip(_FAT_MM + 0.5 - depth, 0, 1) * np.clip(hull - head.FLUID_MM, 0, 1)
+    values += cover * (shallow - values)
+    inside = np.flatnonzero(hull < head.FLUID_MM)
+    fractions = tissue_fractions(atlas, person, points[:, inside], growth=1.0, widening_mm=0.0)
+    means = (np.array(BRAIN_SIGNAL[contrast]) * person.tissue).astype(np.float32)
+    weight = np.clip(head.FLUID_MM - hull[inside], 0, 1)
+    values[inside] += weight * (means @ fractions - values[inside])
+    out[near] = values
+    return out.reshape(filled.shape)
+
+
+def _deep_labels(atlas: Atlas) -> head.Labels:
+    """Labels of the phantom's head without its own air and skin outside: muscle goes on there."""
+    labels = atlas.labels.copy()
+    labels[(atlas.surface > -7) & (atlas.hull > head.FAT_MM)] = head.MUSCLE
+    return labels
+
+
+def _depth_mm(filled: Float32Array, to_template: FloatArray) -> Float32Array:
+    """Depth under the skin in template mm, from a grid of about 2 mm."""
+    step = np.linalg.norm(to_template[:3, :3], axis=0)
+    stride = np.maximum(np.round(2 / step).astype(int), 1)
+    i, j, k = (
+        np.unique(np.r_[0 : n : int(s), n - 1]) for n, s in zip(filled.shape, stride, strict=True)
+    )
+    coarse = filled[np.ix_(i, j, k)] > 0.5
+    distance = ndimage.distance_transform_edt(coarse, sampling=step * stride)
+    return spread(
+        (distance - 0.5).astype(np.float32), (filled.shape[0], filled.shape[1], filled.shape[2])
+    )
+
+
+def _pads(shape: tuple[int, int, int], to_template: FloatArray) -> Float32Array:
+    x, y, z = np.ogrid[tuple(slice(0, n) for n in shape)]
+    place = [
+        row[0] * x + row[1] * y + row[2] * z + row[3] for row in to_template[:3].astype(np.float32)
+    ]
+    level = ((np.abs(place[0]) - 98) / 14) ** 2 + ((place[1] + 12) / 34) ** 2
+    return (_PAD_SIGNAL * (level + ((place[2] + 46) / 38) ** 2 < 1)).astype(np.float32)
+
+
+def _require(name: str, value: object, holds: bool, expected: str) -> None:
+    if not holds:
+        raise UsageError(
+            f"twin scan setting {name}",
+            found=repr(value),
+            expected=expected,
+            remedy="Correct the setting.",
+        )
