@@ -1,0 +1,54 @@
+"""The face detectors by name, each with the score above which a face counts as seen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from headrisk.errors import MissingExtraError
+from headrisk.face.detect import centerface, hog, mtcnn
+from headrisk.face.detect.face import Face, Pixels
+
+
+@dataclass(frozen=True)
+class Detector:
+    """A way to find faces.
+
+    Attributes
+    ----------
+    name
+        How reports call it.
+    faces
+        From a grey (h, w) or RGB (h, w, 3) image to the faces seen, surest first.
+    threshold
+        Score from which a face counts as seen: the published limits of each detector.
+    licence
+        Of its weights.
+    missing
+        Why it cannot run here; "" if it can.
+    """
+
+    name: str
+    faces: Callable[[Pixels], list[Face]]
+    threshold: float
+    licence: str
+    missing: str = ""
+
+
+def all_detectors() -> tuple[Detector, ...]:
+    """Every detector, those that cannot run here included."""
+    missing = ""
+    try:
+        hog.dlib_module()
+    except MissingExtraError as error:
+        missing = str(error)
+    return (
+        Detector("hog", hog.faces, 0.0, "BSL-1.0", missing),
+        Detector("centerface", centerface.faces, 0.5, "MIT"),
+        Detector("mtcnn", mtcnn.faces, 0.9, "MIT"),
+    )
+
+
+def detectors() -> Mapping[str, Detector]:
+    """The detectors that can run here, by name."""
+    return {one.name: one for one in all_detectors() if not one.missing}
