@@ -241,9 +241,7 @@ def boundary_loop(quads: Index) -> Index:
     return np.array(loop)
 
 
-def region_weights(
-    folder: Path, base: Base, keep: Index, vertices: Array
-) -> dict[str, Array]:
+def region_weights(folder: Path, base: Base, keep: Index, vertices: Array) -> dict[str, Array]:
     """Soft labels 0..1 of every vertex: MakeHuman's masks, and boxes in template mm."""
     x, y, z = vertices.T
     side, count = np.abs(x), len(keep)
@@ -276,7 +274,9 @@ def region_weights(
     eyebrow *= ramp(54 - side, 5) * (1 - eyelid)
     forehead = face * ramp(brow_height - 28, 6)
     chin = ramp(lip_z - 14 - z, 6) * ramp(30 - side, 10)
-    beard = skin * (1 - mouth) * (1 - lips) * (1 - ear) * ramp(-86 - z + 0.5 * (y - 60).clip(-30, 0), 8)
+    beard = (
+        skin * (1 - mouth) * (1 - lips) * (1 - ear) * ramp(-86 - z + 0.5 * (y - 60).clip(-30, 0), 8)
+    )
     beard *= ramp(y - 8, 12) * ramp(z + 168, 8) * (1 - nose)
     scalp = outside * (1 - ear) * (1 - mask["face"]) * ramp(z + 78 + 0.25 * (y + 60), 12)
     scalp *= ramp(12 - y + 1.2 * np.maximum(z + 10, 0), 12)
@@ -338,9 +338,7 @@ def skull_weight(vertices: Array) -> Array:
     return ramp(z - (-62 + 0.28 * (y + 40) + 0.004 * np.maximum(y - 20, 0) ** 2), 32)
 
 
-def widen_skull(
-    vertices: Array, quads: Index, regions: dict[str, Array]
-) -> tuple[Array, Array]:
+def widen_skull(vertices: Array, quads: Index, regions: dict[str, Array]) -> tuple[Array, Array]:
     """Push the mean skull out until the template brain fits; ears go with the skull under them."""
     shell = skull_shell(SKIN_MM)
     wanted, radius, ray = shell_at(shell, vertices)

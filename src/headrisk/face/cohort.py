@@ -6,8 +6,10 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from headrisk.brain.cohort import input_digest
 from headrisk.dataset.scans import Scan
@@ -181,7 +183,7 @@ def _head_entry(result: HeadResult) -> Entry | None:
     """The store's form of a result; a scan without any surface is looked at again next time."""
     if result.coverage is None or result.picture is None:
         return None
-    arrays = {"picture": result.picture}
+    arrays: dict[str, NDArray[Any]] = {"picture": result.picture}
     arrays |= {f"seen-{name}": np.maximum(scores, _UNSEEN) for name, scores in result.seen.items()}
     names = list(result.templates)
     for place, packed in enumerate(result.templates.values()):
@@ -225,7 +227,7 @@ def _restore_head(task: HeadTask, entry: Entry) -> HeadResult:
 def _photo_entry(result: PhotoResult) -> Entry | None:
     if result.reason:
         return None
-    arrays = {}
+    arrays: dict[str, NDArray[Any]] = {}
     for place, packed in enumerate(result.templates.values()):
         arrays |= {f"rows-{place}": packed.rows, f"counts-{place}": packed.counts}
     return Entry(arrays, {"seconds": result.seconds, "recognisers": list(result.templates)})

@@ -21,7 +21,7 @@ from headrisk.linkage.assign import list_links
 from headrisk.report.assemble import candidate_links
 from headrisk.report.model import Internal, Link, Mosaic, Panel, ScanRow, ScoreMatrix, Table, Value
 from headrisk.report.withhold import SMALLEST_CELL
-from headrisk.types import IntArray, PairScores
+from headrisk.types import PairScores, Verdict
 
 DEPTH = 50  # candidates listed for each person, as the published service gave
 VERDICTS = {
@@ -60,7 +60,7 @@ def scan_rows(scans: Sequence[Scan], heads: Sequence[HeadResult]) -> tuple[ScanR
     )
 
 
-def _verdict(head: HeadResult) -> str:
+def _verdict(head: HeadResult) -> Verdict:
     if head.status == "failed":
         return "failed"
     return "ok" if head.coverage is not None and head.coverage.verdict == "full" else "doubtful"
@@ -259,8 +259,7 @@ def _agreement(first: PairScores, second: PairScores) -> tuple[Panel, Table]:
 
 def _found(scores: PairScores) -> dict[int, float]:
     ranks = mate_ranks(scores)
-    people: IntArray
-    people, means = person_means(ranks.within(1), ranks.person)
+    people, means = person_means(ranks.within(1), ranks.person)[:2]
     return {int(p): float(m) for p, m in zip(people, means, strict=True)}
 
 

@@ -88,9 +88,7 @@ def _proposed(pixels: Float32Array, smallest: float) -> FloatArray:
     return np.fix(_square(at + shift * sides))
 
 
-def _proposed_at(
-    pixels: Float32Array, scale: float
-) -> tuple[FloatArray, FloatArray, FloatArray]:
+def _proposed_at(pixels: Float32Array, scale: float) -> tuple[FloatArray, FloatArray, FloatArray]:
     height, width = pixels.shape[:2]
     rows, columns = int(np.ceil(height * scale)), int(np.ceil(width * scale))
     down = area_weights(0.0, height, rows, height)

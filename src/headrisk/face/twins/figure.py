@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from headrisk.face.mesh import Mesh, vertex_normals
 from headrisk.face.render import Scene, open_scene
-from headrisk.face.twins import zones
 from headrisk.face.twins.appearance import Appearance
 from headrisk.face.twins.glasses import Glasses, wear
 from headrisk.face.twins.hair import Cut, Hair, grow
@@ -152,12 +151,15 @@ def _open(mesh: Mesh) -> Scene:
         free = scene.tree.run(np.ascontiguousarray(starts[up]), ray) < 0
         seen[up] += facing[up] * free
         whole[up] += facing[up]
-    return open_scene(mesh, normals, 0.15 + 0.85 * seen / np.maximum(whole, 1e-6))
+    openness = 0.15 + 0.85 * seen / np.maximum(whole, np.float32(1e-6))
+    return open_scene(mesh, normals, openness.astype(np.float32))
 
 
 def _near(head: PhotoHead, place: tuple[float, float, float], radius: float) -> FloatArray:
     """Mean displacement of the skin near a place of the average head."""
-    weight = np.exp(-0.5 * ((head.places - np.float32(place)) ** 2).sum(axis=1) / radius**2)
+    weight = np.exp(
+        -0.5 * ((head.places - np.asarray(place, np.float32)) ** 2).sum(axis=1) / radius**2
+    )
     weight = weight * (head.eyeball == 0) * (1 - head.inside)
     moved = (weight[:, None] * (head.mesh.vertices - head.places)).sum(axis=0)
     return np.asarray(moved / weight.sum(), np.float64)
@@ -211,6 +213,3 @@ def _torso(head: PhotoHead, turn_deg: float) -> Mesh:
     p, q, r, s = corner[:-1, :-1], corner[:-1, 1:], corner[1:, 1:], corner[1:, :-1]
     triangles = np.concatenate([np.stack([p, r, q], -1), np.stack([p, s, r], -1)]).reshape(-1, 3)
     return Mesh(points.reshape(-1, 3).astype(np.float32), triangles.astype(np.int32))
-
-
-__all__ = ["CLOTH", "EYE", "FRAME", "SKIN", "TEETH", "Figure", "PhotoHead", "stand", "zones"]

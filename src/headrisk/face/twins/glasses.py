@@ -75,14 +75,10 @@ def _clearance(skin: Float32Array, places: Float32Array) -> float:
     around = (z > -14) & (z < 16) & (places[:, 1] > -5)
     brow = skin[around & (x > 12) & (x < 50)]
     bridge = skin[around & (x < 6) & (z < 3)]
-    return float(
-        max((brow[:, 1] + 0.0022 * brow[:, 0] ** 2).max() + 1.5, bridge[:, 1].max() + 0.5)
-    )
+    return float(max((brow[:, 1] + 0.0022 * brow[:, 0] ** 2).max() + 1.5, bridge[:, 1].max() + 0.5))
 
 
-def _temple(
-    hinge: FloatArray, side: int, skin: Float32Array, places: Float32Array
-) -> FloatArray:
+def _temple(hinge: FloatArray, side: int, skin: Float32Array, places: Float32Array) -> FloatArray:
     """The arm from the rim over the ear."""
     near = (np.abs(places[:, 1] + 60) < 8) & (np.abs(places[:, 2] - 8) < 8)
     near &= places[:, 0] * side > 40
@@ -97,7 +93,7 @@ def _temple(
 
 def _fan(rim: FloatArray) -> tuple[FloatArray, np.ndarray]:
     n = len(rim)
-    centre = rim.mean(axis=0) + [0, 1.2, 0]
+    centre = rim.mean(axis=0) + np.array([0, 1.2, 0])
     ring = np.arange(n)
     fan = np.stack([ring, np.roll(ring, -1), np.full(n, n)], axis=1)
     return np.vstack([rim, centre]), fan

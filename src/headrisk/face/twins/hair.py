@@ -13,7 +13,7 @@ from headrisk.face.twins.appearance import Appearance
 from headrisk.face.twins.noise import Noise, smoothstep
 from headrisk.types import Float32Array
 
-_CROWN = np.float32([0, -95, 108])
+_CROWN = np.array([0, -95, 108], np.float32)
 _TURNS, _ROWS = 96, 48
 
 
@@ -89,12 +89,13 @@ def growth(
     none = np.zeros(len(places), np.float32)
     if strength == 0:
         return none, none
-    raised = look.hairline_mm + cut.hairline_mm
+    raised: float | Float32Array = look.hairline_mm + cut.hairline_mm
     if look.hair_style == "fringe":
         x = places[:, 0]
-        raised = raised - 40 + 6 * np.sin(x / 25 + cut.parting_mm) ** 2
+        raised = np.asarray(raised - 40 + 6 * np.sin(x / 25 + cut.parting_mm) ** 2, np.float32)
     elif look.hair_style == "parted":
-        raised = raised - 14 * smoothstep(-10, 45, np.abs(places[:, 0] - cut.parting_mm))
+        away = np.abs(places[:, 0] - cut.parting_mm)
+        raised = np.asarray(raised - 14 * smoothstep(-10, 45, away), np.float32)
     line = zones.scalp(places, look, raised)
     if look.hair_style == "bald":
         ring = smoothstep(58, 72, zones.azimuth(places)) * smoothstep(60, 40, places[:, 2])
@@ -137,9 +138,7 @@ def grow(
     return _joined(parts)
 
 
-def _combed(
-    places: Float32Array, look: Appearance, cut: Cut
-) -> tuple[Float32Array, Float32Array]:
+def _combed(places: Float32Array, look: Appearance, cut: Cut) -> tuple[Float32Array, Float32Array]:
     """Coordinates across and along the hairs of the shell."""
     if look.hair_style == "parted":
         return places[:, 1], np.abs(places[:, 0] - cut.parting_mm) + 0.5 * places[:, 2]
@@ -159,7 +158,9 @@ def _sheet(
     lift = strength * (2 + cut.hair_mm * np.clip(inner, 0, 1))
     t, h = np.meshgrid(turn, height)
     grid = np.stack([90 * t, h, 0 * h], axis=-1).astype(np.float32).reshape(-1, 3)
-    wave = noise(grid, np.float32([14, 45, 1])).reshape(h.shape) * np.clip((60 - h) / 60, 0, 1)
+    wave = noise(grid, np.array([14, 45, 1], np.float32)).reshape(h.shape) * np.clip(
+        (60 - h) / 60, 0, 1
+    )
     r = radius + lift + 2.5 * wave
     points = np.stack([r * np.sin(t), r * np.cos(t) - 75, h], axis=-1)
     edge = np.clip(inner * 14 / 3, 0, 1) * np.clip((60 - h) / 15, 0, 1)
@@ -189,9 +190,7 @@ def _widest(
     return np.asarray(ndimage.gaussian_filter(radius, (2, 3), mode="nearest"))
 
 
-def _joined(
-    parts: list[tuple[Float32Array, np.ndarray, Float32Array, Float32Array]]
-) -> Hair:
+def _joined(parts: list[tuple[Float32Array, np.ndarray, Float32Array, Float32Array]]) -> Hair:
     first = np.cumsum([0, *(len(part[0]) for part in parts)])
     triangles = np.concatenate([part[1] + n for part, n in zip(parts, first, strict=False)])
     points, places, strands = (
@@ -205,9 +204,13 @@ def hair_albedo(
 ) -> tuple[Float32Array, Float32Array, Float32Array]:
     """Albedo (n, 3), opacity (n,), and slope across the hairs (n,) at points of a shell."""
     across, along = strands[:, 0], strands[:, 1]
-    cell = np.float32([3.0, 4.0, 1]) if look.hair_style == "curly" else np.float32([0.9, 16.0, 1])
+    cell = (
+        np.array([3.0, 4.0, 1], np.float32)
+        if look.hair_style == "curly"
+        else np.array([0.9, 16.0, 1], np.float32)
+    )
     grid = np.stack([across, along, np.zeros_like(along)], axis=1)
-    grid[:, 0] += 4 * noise(grid, np.float32([40, 30, 1]))
+    grid[:, 0] += 4 * noise(grid, np.array([40, 30, 1], np.float32))
     lock = noise(grid, cell * 4)
     hair = noise(grid + 17, cell)
     sure = strands[:, 2] + 0.12 * hair + 0.1 * lock

@@ -29,9 +29,12 @@ def draw_lamps(camera: Camera, strength: float, rng: np.random.Generator) -> tup
     even = Lamp(Light(camera.azimuth, camera.elevation + 15, 0.5, 0.6, 0.5), WHITE, False)
     if strength == 0:
         return (even,)
-    kind = rng.choice(["window", "ceiling", "flash", "overcast", "sun"], p=[0.35, 0.2, 0.15, 0.2, 0.1])
+    kind = rng.choice(
+        ["window", "ceiling", "flash", "overcast", "sun"], p=[0.35, 0.2, 0.15, 0.2, 0.1]
+    )
     side = float(rng.choice([-1, 1]))
     az, el = camera.azimuth, camera.elevation
+    lamps: tuple[Lamp, ...]
     warm, cool = _tint(-1, rng), _tint(1, rng)
     if kind == "window":
         key = Light(az + side * rng.uniform(20, 75), rng.uniform(10, 40), 0.8, 0.5, 0.16)
@@ -54,7 +57,7 @@ def draw_lamps(camera: Camera, strength: float, rng: np.random.Generator) -> tup
         lamps = (Lamp(key, warm, True), Lamp(fill, cool, False))
     if strength >= 1:
         return lamps
-    return tuple(_scaled(lamp, strength) for lamp in lamps) + (_scaled(even, 1 - strength),)
+    return (*(_scaled(lamp, strength) for lamp in lamps), _scaled(even, 1 - strength))
 
 
 def _tint(sign: int, rng: np.random.Generator) -> tuple[float, float, float]:

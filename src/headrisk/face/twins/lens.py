@@ -26,7 +26,8 @@ def draw_background(size: int, strength: float, rng: np.random.Generator) -> Flo
     y, x = np.mgrid[0:size, 0:size] / size - 0.5
     scene = colour * np.exp(slope[0] * x + slope[1] * y)[:, :, None]
     if rng.random() < 0.6:
-        coarse = rng.uniform(0.02, 0.9, (14, 14, 3))
+        grey = rng.uniform(0.02, 0.9, (14, 14, 1))
+        coarse = grey * rng.uniform(0.75, 1.0, (14, 14, 3))
         room = ndimage.zoom(coarse, (size / 14, size / 14, 1), order=0)[:size, :size]
         blur = size * rng.uniform(0.01, 0.05)
         scene = ndimage.gaussian_filter(room, (blur, blur, 0), mode="nearest")

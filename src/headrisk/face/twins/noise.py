@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import ndimage
 
 from headrisk.types import Float32Array
@@ -49,13 +51,15 @@ def draw_noise(rng: np.random.Generator) -> Noise:
 
 
 def _sample(volume: Float32Array, points: Float32Array, cell: float | Float32Array) -> Float32Array:
-    index = (points / np.asarray(cell, dtype=np.float32)).T % _SIZE
+    index = np.mod((points / np.asarray(cell, dtype=np.float32)).T, np.float32(_SIZE))
     return np.asarray(
         ndimage.map_coordinates(volume, index, order=1, mode="grid-wrap", output=np.float32)
     )
 
 
-def smoothstep(low: float | Float32Array, high: float | Float32Array, x: Float32Array) -> Float32Array:
+def smoothstep(
+    low: float | Float32Array, high: float | Float32Array, x: Float32Array
+) -> Float32Array:
     """0 below ``low``, 1 above ``high`` (or the other way round), smooth between."""
     t = np.clip((x - low) / (np.asarray(high) - low), 0, 1)
     return np.asarray(t * t * (3 - 2 * t), dtype=np.float32)

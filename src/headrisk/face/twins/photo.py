@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
-from scipy import ndimage
 
 from headrisk.face.mesh import Mesh
 from headrisk.face.render import Camera, Scene, cast
@@ -18,7 +17,7 @@ from headrisk.face.render.shadow import lit_share
 from headrisk.face.twins import zones
 from headrisk.face.twins.appearance import Appearance
 from headrisk.face.twins.figure import CLOTH, EYE, FRAME, SKIN, TEETH, Figure, PhotoHead, stand
-from headrisk.face.twins.hair import draw_cut, growth, hair_albedo
+from headrisk.face.twins.hair import draw_cut, hair_albedo
 from headrisk.face.twins.identity import Identity, draw_expression, pose_head
 from headrisk.face.twins.lamps import Lamp, draw_lamps
 from headrisk.face.twins.lens import develop, draw_background
@@ -35,7 +34,11 @@ _TEETH, _MOUTH = (0.72, 0.66, 0.55), (0.22, 0.05, 0.05)
 _HAIR_SKIN = Skin(specular=0.10, shininess=24.0)
 _ORIENTATIONS = (3, 6, 8)  # EXIF: turned by 180, 90 and 270 degrees
 _ORIENTATION_TAG = 0x0112
-_TURNS = {3: Image.Transpose.ROTATE_180, 6: Image.Transpose.ROTATE_90, 8: Image.Transpose.ROTATE_270}
+_TURNS = {
+    3: Image.Transpose.ROTATE_180,
+    6: Image.Transpose.ROTATE_90,
+    8: Image.Transpose.ROTATE_270,
+}
 
 
 @dataclass(frozen=True)
@@ -82,7 +85,9 @@ def take_photo(
     return develop(colour + (1 - filled[:, :, None]) * scene, settings, rng)
 
 
-def photo_jpeg(picture: NDArray[np.uint8], settings: PhotoSettings, rng: np.random.Generator) -> bytes:
+def photo_jpeg(
+    picture: NDArray[np.uint8], settings: PhotoSettings, rng: np.random.Generator
+) -> bytes:
     """The picture as a JPEG file, some of them stored turned with a tag that says so."""
     image = Image.fromarray(picture)
     exif = Image.Exif()
@@ -109,7 +114,11 @@ def _sit(
     if settings.beard == 0:
         cut = replace(cut, beard="none")
     worn = look.glasses >= 0 and bool(rng.random() < 0.75) and settings.glasses > 0
-    yaw, pitch, roll = rng.normal(0, 1, 3) * (settings.yaw_deg, settings.pitch_deg, settings.roll_deg)
+    yaw, pitch, roll = rng.normal(0, 1, 3) * (
+        settings.yaw_deg,
+        settings.pitch_deg,
+        settings.roll_deg,
+    )
     near, far = np.log(settings.distance_mm)
     distance = float(np.exp(rng.uniform(near, far)))
     framing = float(rng.uniform(150, 190))  # half of the picture's height at the face, mm
@@ -205,13 +214,15 @@ def _surface(
     painted = skin_albedo(own, look, sitting.day, sitting.noise, settings.texture)
     painted = _brows_and_shadow(painted, own, sitting, settings)
     mouth = np.clip(interpolate(figure.solid, seen, figure.inside)[skin], 0, 1)[:, None]
-    albedo[skin] = (1 - mouth) * painted + mouth * np.float32(_MOUTH)
+    albedo[skin] = (1 - mouth) * painted + mouth * np.asarray(_MOUTH, np.float32)
     slope = skin_relief(own, look, sitting.day, sitting.noise, settings.texture)
     normal[skin] = tilted(normal[skin], slope)
     eye = part == EYE
     iris = interpolate(figure.solid, seen, sitting.iris)[eye]
-    ball = np.float32(_SCLERA) + iris[:, :1] * (np.float32(look.iris) - np.float32(_SCLERA))
-    albedo[eye] = ball + iris[:, 1:] * (np.float32(_PUPIL) - ball)
+    ball = np.asarray(_SCLERA, np.float32) + iris[:, :1] * (
+        np.asarray(look.iris, np.float32) - np.asarray(_SCLERA, np.float32)
+    )
+    albedo[eye] = ball + iris[:, 1:] * (np.asarray(_PUPIL, np.float32) - ball)
     albedo[part == TEETH] = _TEETH
     albedo[part == CLOTH] = sitting.cloth
     albedo[part == FRAME] = figure.glasses.colour if figure.glasses is not None else (0, 0, 0)
@@ -223,17 +234,17 @@ def _brows_and_shadow(
 ) -> Float32Array:
     """Eyebrows and the shadow of a shaved beard on the skin."""
     look = sitting.look
-    hair = np.float32(look.hair_colour)
-    fibre = 1 + 0.35 * sitting.noise(places, np.float32([1.6, 1.6, 0.8]))
+    hair = np.asarray(look.hair_colour, np.float32)
+    fibre = 1 + 0.35 * sitting.noise(places, np.array([1.6, 1.6, 0.8], np.float32))
     brow = settings.brows * look.brow_density * zones.brows(places, look) * fibre
     brow = np.clip(brow, 0, 0.95)[:, None]
-    shadow = 0.0
+    grown = np.zeros((len(places), 1), np.float32)
     if look.beard_growth > 0 and settings.beard > 0:
-        shadow = settings.beard * 0.35 * sitting.day.stubble * zones.beard(places, "full")
+        amount = settings.beard * 0.35 * sitting.day.stubble
+        grown[:, 0] = np.clip(amount * zones.beard(places, "full"), 0, 0.6)
     dark = np.float32(0.75) * hair
     mixed = albedo + brow * (dark - albedo)
-    grown = np.clip(np.asarray(shadow, np.float32), 0, 0.6)
-    return np.asarray(mixed + np.reshape(grown, (-1, 1)) * (hair - mixed), np.float32)
+    return np.asarray(mixed + grown * (hair - mixed), np.float32)
 
 
 def _hair(
@@ -245,7 +256,7 @@ def _hair(
         return np.zeros((0, 3), np.float32), np.zeros(0, np.float32)
     strands = interpolate(figure.hair_scene, over, figure.hair.strands)
     albedo, opacity, slope = hair_albedo(strands, sitting.look, sitting.noise)
-    across = np.float32([1.0, 0.0, 0.0]) * slope[:, None] * np.float32(0.5)
+    across = np.array([1.0, 0.0, 0.0], np.float32) * slope[:, None] * np.float32(0.5)
     bent = replace(over, normal=tilted(over.normal, across))
     return _lit(figure.hair_scene, sitting, bent, albedo, _HAIR_SKIN, rng, shadows=False), opacity
 
@@ -266,8 +277,7 @@ def _lit(
         share = None
         if shadows and lamp.shadow:
             share = lit_share(scene, sitting.camera, seen, lamp.light, 1, rng)
-        total += radiance(seen, lamp.light, albedo, skin, share) * np.float32(lamp.colour)
+        total += radiance(seen, lamp.light, albedo, skin, share) * np.asarray(
+            lamp.colour, np.float32
+        )
     return total
-
-
-__all__ = ["growth", "photo_head", "photo_jpeg", "take_photo"]

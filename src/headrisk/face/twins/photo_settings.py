@@ -94,7 +94,7 @@ class PhotoSettings:
         _require("size", self.size, self.size[0] >= 32, "at least 32 pixels")
         _require("distance_mm", self.distance_mm, self.distance_mm[0] >= 250, "at least 250 mm")
         _require("distortion", self.distortion, self.distortion < 0.3, "below 0.3")
-        quality = 1 <= self.jpeg_quality[0] and self.jpeg_quality[1] <= 100
+        quality = self.jpeg_quality[0] >= 1 and self.jpeg_quality[1] <= 100
         _require("jpeg_quality", self.jpeg_quality, quality, "between 1 and 100")
 
 

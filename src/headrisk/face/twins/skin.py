@@ -99,7 +99,8 @@ def _shade(points: Float32Array, look: Appearance) -> Float32Array:
     """Pigment that lies where it does in most people: under the eyes, on the lids."""
     under = zones.bump(points, (28.0, 16.0, -11.0), 7.0)
     inner = zones.bump(points, (15.0, 14.0, 0.0), 6.0)
-    return (0.12 + 0.2 * look.wrinkles) * under + 0.2 * inner + 0.25 * zones.lips(points)
+    shade = (0.12 + 0.2 * look.wrinkles) * under + 0.2 * inner + 0.25 * zones.lips(points)
+    return np.asarray(shade, np.float32)
 
 
 def _spots(points: Float32Array, look: Appearance, noise: Noise) -> Float32Array:
@@ -124,8 +125,8 @@ def skin_relief(
     tilt += 0.05 * noise.gradient(points + 5, 5.0)
     brow = zones.bump(points, (0.0, 24.0, 45.0), 26.0)
     eye = zones.bump(points, (52.0, -2.0, 0.0), 12.0)
-    lines = noise.gradient(points * np.float32([0.12, 0.12, 1.0]), 3.2)[:, 2]
-    fans = noise.gradient(points * np.float32([0.2, 0.4, 1.0]) + 77, 2.2)[:, 2]
+    lines = noise.gradient(points * np.array([0.12, 0.12, 1.0], np.float32), 3.2)[:, 2]
+    fans = noise.gradient(points * np.array([0.2, 0.4, 1.0], np.float32) + 77, 2.2)[:, 2]
     tilt[:, 2] += look.wrinkles * (0.45 * brow * lines + 0.35 * eye * fans)
     return np.asarray(texture * tilt, np.float32)
 
@@ -133,6 +134,6 @@ def skin_relief(
 def tilted(normal: Float32Array, slope: Float32Array) -> Float32Array:
     """Unit normals after a relief of the given slope."""
     along = np.einsum("ij,ij->i", slope, normal)[:, None] * normal
-    moved = normal - (slope - along)
+    moved: Float32Array = normal - (slope - along)
     moved /= np.maximum(np.linalg.norm(moved, axis=1, keepdims=True), np.float32(1e-6))
     return moved

@@ -34,9 +34,7 @@ def catmull_clark(quads: Quads, count: int) -> tuple[sparse.csr_array, Quads]:
     edge_of_side = edge_of_side.reshape(len(quads), 4)
     n_edges, n_faces = len(edges), len(quads)
     face = _rows(np.repeat(np.arange(n_faces), 4), quads.ravel(), 0.25, (n_faces, count))
-    around = _rows(
-        edge_of_side.ravel(), np.repeat(np.arange(n_faces), 4), 0.25, (n_edges, n_faces)
-    )
+    around = _rows(edge_of_side.ravel(), np.repeat(np.arange(n_faces), 4), 0.25, (n_edges, n_faces))
     ends = _rows(np.repeat(np.arange(n_edges), 2), edges.ravel(), 0.25, (n_edges, count))
     middle = 2 * ends
     edge = ends + around @ face

@@ -39,7 +39,7 @@ def lips(points: Float32Array) -> Float32Array:
     top = np.interp(x, [0, 4.5, 10, 18, 24], [-60.0, -58.5, -60.5, -65.0, -67.5])
     bottom = np.interp(x, [0, 11, 18, 24], [-79.5, -78.5, -74.0, -68.0])
     inside = smoothstep(0.8, -0.8, z - top) * smoothstep(-1.0, 1.0, z - bottom)
-    return inside * smoothstep(24.5, 22.5, x) * (points[:, 1] > 5)
+    return np.asarray(inside * smoothstep(24.5, 22.5, x) * (points[:, 1] > 5), np.float32)
 
 
 def brows(points: Float32Array, look: Appearance) -> Float32Array:
