@@ -14,6 +14,7 @@ from headrisk.brain.prepare import PrepareTask, align_head
 from headrisk.brain.quality import judge
 from headrisk.errors import ScanError
 from headrisk.face.coverage import Coverage, coverage
+from headrisk.face.detect.face import Face
 from headrisk.face.detect.registry import detectors
 from headrisk.face.packed import Packed, pack
 from headrisk.face.recognise.registry import recognisers
@@ -139,5 +140,5 @@ def _recognise(
     return "ok", "", templates
 
 
-def _best(faces: list[object]) -> float:
-    return max((float(getattr(face, "score")) for face in faces), default=-np.inf)  # noqa: B009
+def _best(faces: list[Face]) -> float:
+    return max((face.score for face in faces), default=-np.inf)

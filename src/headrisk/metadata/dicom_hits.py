@@ -21,7 +21,7 @@ _TEXTS = frozenset({"AE", "AS", "CS", "DA", "DS", "DT", "IS", "LO", "LT", "PN", 
                     "UC", "UI", "UR", "UT", "UN"})  # fmt: skip
 _LARGEST_TEXT = 1024 * 1024
 _SYNTAXES = "1.2.840.10008."  # UIDs that the standard itself gives out
-_METHOD = (0x00120062, 0x00120063, 0x00120064)
+METHOD_TAGS = (0x00120062, 0x00120063, 0x00120064)
 
 
 def file_hits(file: DicomFile, known: KnownIdentifiers) -> Iterator[Hit]:
@@ -49,7 +49,7 @@ def dataset_hits(
 def _element_hits(
     element: Element, rule: Rule | None, place: str, known: KnownIdentifiers
 ) -> Iterator[Hit]:
-    if element.tag in _METHOD or element.tag & 0xFFFF == 0:
+    if element.tag in METHOD_TAGS or element.tag & 0xFFFF == 0:
         return
     value = bytes(element.value[:_LARGEST_TEXT])
     text = printable_text(value) if element.vr in _TEXTS or rule is not None else ""

@@ -211,7 +211,7 @@ def _json(path: Path, name: str, start: bytes, size: int, known: KnownIdentifier
 
 
 def _table(path: Path, name: str, start: bytes, size: int, known: KnownIdentifiers) -> Look:
-    raw, cut = _unpacked(path) if start.startswith(GZIP_MAGIC) else (_whole(path), "")
+    raw, cut = unpacked(path.read_bytes()) if start.startswith(GZIP_MAGIC) else (_whole(path), "")
     table = parse_table(raw, headed=not name.lower().endswith((".tsv.gz", ".csv.gz")))
     if table.problem:
         return Look("table", tuple(binary_hits(raw, known)), table.problem)
@@ -246,7 +246,7 @@ def _any_text(role: Role, path: Path, known: KnownIdentifiers, skip: frozenset[s
 
 
 def _gzip(path: Path, name: str, start: bytes, size: int, known: KnownIdentifiers) -> Look:
-    raw, cut = _unpacked(path)
+    raw, cut = unpacked(path.read_bytes())
     if b"\0" in raw[:START]:
         return Look("gzip", tuple(binary_hits(raw, known)), cut)
     return Look("gzip", tuple(text_hits(printable_text(raw), "text", known)), cut)
@@ -279,11 +279,11 @@ def _whole(path: Path, most: int = LARGEST_TEXT) -> bytes:
     return raw[:most]
 
 
-def _unpacked(path: Path) -> tuple[bytes, str]:
-    """Decoded bytes of a gzip file, and why they are not all of it."""
+def unpacked(packed: bytes) -> tuple[bytes, str]:
+    """Decoded bytes of a gzip file of text, and why they are not all of it."""
     decoder = zlib.decompressobj(wbits=31)
     try:
-        raw = decoder.decompress(path.read_bytes(), LARGEST_TEXT)
+        raw = decoder.decompress(packed, LARGEST_TEXT)
     except zlib.error:
         return b"", "damaged compressed data"
     if decoder.unconsumed_tail:

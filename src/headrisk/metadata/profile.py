@@ -55,6 +55,17 @@ _CURVE = Rule("UN", "X", "Curve Data")
 _OVERLAY = Rule("OW", "X", "Overlay Data")
 _OVERLAY_COMMENT = Rule("LT", "X", "Overlay Comments")
 PRIVATE = Rule("UN", "X", "Private Attribute")
+# Not in the table: what programs put into the file's own header (PS3.10, 7.1).
+_FILE_META = {
+    0x00020016: Rule("AE", "X", "Source Application Entity Title"),
+    0x00020017: Rule("AE", "X", "Sending Application Entity Title"),
+    0x00020018: Rule("AE", "X", "Receiving Application Entity Title"),
+    0x00020026: Rule("UR", "X", "Source Presentation Address"),
+    0x00020027: Rule("UR", "X", "Sending Presentation Address"),
+    0x00020028: Rule("UR", "X", "Receiving Presentation Address"),
+    0x00020100: Rule("UI", "X", "Private Information Creator UID"),
+    0x00020102: Rule("OB", "X", "Private Information"),
+}
 
 
 @cache
@@ -69,6 +80,8 @@ def profile_table() -> dict[int, Rule]:
 def rule_for(tag: int) -> Rule | None:
     """The rule of an attribute, None where the profile leaves it alone."""
     group, element = tag >> 16, tag & 0xFFFF
+    if group == 2 and tag in _FILE_META:
+        return _FILE_META[tag]
     if group % 2:
         return PRIVATE
     if group >> 8 == 0x50:

@@ -18,6 +18,7 @@ from headrisk.metadata.text import MEANT, VERSIONS, text_spans
 
 LARGEST_BYTES = 64 * 1024 * 1024
 _DEEPEST = 200
+TOP_AGE = "89+"
 _AGES = frozenset(
     {"age", "patientage", "patientsage", "ageatscan", "ageyears", "ageatvisit", "ageatmri",
      "scanage", "subjectage", "agey", "mriage"}
@@ -118,11 +119,11 @@ def judge(key: str, value: Any, known: KnownIdentifiers, *, meant: bool = False)
 
 
 def clean_json(
-    content: Any, known: KnownIdentifiers, removed: list[str], *, meant: bool = False
+    content: Any, known: KnownIdentifiers, removed: list[Hit], *, meant: bool = False
 ) -> Any:
     """A copy without identifying values; what went is added to ``removed``.
 
-    Values of 89 years and more become ``89+``; everything else that is found is left out with its
+    Ages of 89 years and more become ``89+``; everything else that is found is left out with its
     key. Empty lists and objects that remain stay, so that the structure can be recognised.
     """
     return _cleaned("", content, known, removed, meant, 0)
@@ -132,7 +133,7 @@ _GONE = object()
 
 
 def _cleaned(
-    key: str, value: Any, known: KnownIdentifiers, removed: list[str], meant: bool, depth: int
+    key: str, value: Any, known: KnownIdentifiers, removed: list[Hit], meant: bool, depth: int
 ) -> Any:
     if depth > _DEEPEST:
         return _GONE
@@ -141,7 +142,7 @@ def _cleaned(
         out = {}
         for name, inner in value.items():
             if _key_spans(name, known):
-                removed.append(name)
+                removed.append(Hit("person-name", "(name)", name))
                 continue
             kept = _cleaned("" if described else name, inner, known, removed, meant, depth + 1)
             if kept is not _GONE:
@@ -153,8 +154,8 @@ def _cleaned(
     kind, text = judge(key, value, known, meant=meant)
     if not kind:
         return value
-    removed.append(text)
-    return _GONE
+    removed.append(Hit(kind, key, text))
+    return TOP_AGE if kind == "age-over-89" else _GONE
 
 
 def json_bytes(content: Any) -> bytes:

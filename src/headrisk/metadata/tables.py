@@ -18,7 +18,6 @@ from headrisk.metadata.sidecars import is_over_89
 from headrisk.metadata.text import VERSIONS, text_spans
 
 LARGEST_BYTES = 256 * 1024 * 1024
-TOP_AGE = "89+"
 # In tables of people these columns are what a study is about; rare combinations are counted apart.
 _STUDY_COLUMNS = frozenset({"demographic", "body-measure", "session-setting", "command-line"})
 _SHARED_COLUMNS = frozenset({"participantid", "sessionid", "filename", "onset", "duration",
@@ -51,15 +50,33 @@ def parse_table(raw: bytes, *, headed: bool = True) -> TextTable:
             text = raw.decode("utf-8-sig")
         except UnicodeDecodeError:
             text = raw.decode("latin-1")
-    lines = [(n, line) for n, line in enumerate(text.splitlines(), 1) if line.strip()]
+    lines = [(n, line) for n, line in enumerate(_lines(text), 1) if line.strip()]
     if not lines:
         return TextTable((), (), "\t")
     first = lines[0][1]
     separator = next((sign for sign in "\t;," if sign in first), "\t")
-    cells = [(n, tuple(cell.strip() for cell in line.split(separator))) for n, line in lines]
+    cells = [(n, tuple(_cells(line, separator))) for n, line in lines]
     if not headed:
         return TextTable((), tuple(cells), separator)
     return TextTable(tuple(_bare(c) for c in cells[0][1]), tuple(cells[1:]), separator)
+
+
+def _lines(text: str) -> list[str]:
+    return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+
+
+def _cells(line: str, separator: str) -> list[str]:
+    """Cells of a line, quotes kept; in CSV a separator between quotes separates nothing."""
+    if separator == "\t" or '"' not in line:
+        return [cell.strip() for cell in line.split(separator)]
+    cells, quoted = [""], False
+    for sign in line:
+        quoted ^= sign == '"'
+        if sign == separator and not quoted:
+            cells.append("")
+        else:
+            cells[-1] += sign
+    return [cell.strip() for cell in cells]
 
 
 def table_hits(table: TextTable, known: KnownIdentifiers) -> Iterator[Hit]:

@@ -220,7 +220,7 @@ def _models(asked: Sequence[Recogniser]) -> tuple[Panel, Table]:
 
 
 def _photographs(photos: Sequence[Photo]) -> tuple[Panel, Table]:
-    counted = Counter(photo.status for photo in photos)
+    counted: Counter[str] = Counter(photo.status for photo in photos)
     order = ("ok", "unknown person", "refused", "failed")
     rows = tuple((status, small(counted[status])) for status in order)
     answer = (

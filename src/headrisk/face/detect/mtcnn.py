@@ -135,7 +135,6 @@ def _confirmed(pixels: Float32Array, boxes: FloatArray, lowest: float) -> list[F
 
 def _crops(pixels: Float32Array, boxes: FloatArray, side: int) -> Float32Array:
     """Each box averaged to a square (n, side, side, 3), as the networks take it."""
-    height, width = pixels.shape[:2]
     crops = np.empty((len(boxes), side, side, 3), dtype=np.float32)
     for k, (left, top, right, bottom) in enumerate(boxes):
         first_row, first_column = max(int(top) - 1, 0), max(int(left) - 1, 0)

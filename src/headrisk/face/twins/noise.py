@@ -58,7 +58,7 @@ def _sample(volume: Float32Array, points: Float32Array, cell: float | Float32Arr
 
 
 def smoothstep(
-    low: float | Float32Array, high: float | Float32Array, x: Float32Array
+    low: float | Float32Array, high: float | Float32Array, x: NDArray[Any]
 ) -> Float32Array:
     """0 below ``low``, 1 above ``high`` (or the other way round), smooth between."""
     t = np.clip((x - low) / (np.asarray(high) - low), 0, 1)

@@ -132,7 +132,7 @@ def read_shapes(folder: Traversable, levels: int = LEVELS) -> HeadShapes:
 
 
 def _assemble(stored: dict[str, NDArray[np.generic]], levels: int) -> HeadShapes:
-    unit = float(stored["unit_mm"])  # type: ignore[arg-type]
+    unit = float(stored["unit_mm"])
     control = stored["vertices"].astype(np.float64) * unit
     quads = stored["quads"].astype(np.int64)
     starts = stored["mode_start"].astype(np.int64)

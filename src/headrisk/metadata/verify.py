@@ -1,0 +1,146 @@
+"""Checking a cleaned copy: looked through again, and every byte searched for what was removed."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from headrisk.metadata.findings import Hit, mask
+from headrisk.metadata.gzip_header import GZIP_MAGIC
+from headrisk.metadata.known import KnownIdentifiers
+from headrisk.metadata.scan import list_entries, shown_path
+from headrisk.types import IntArray
+
+SHORTEST = 6  # bytes; shorter values occur by chance among voxels, the second look finds them
+_SHORTEST_REMARK = 12  # remarks such as "normal" are ordinary words
+_ORDINARY_WORDS = frozenset({"demographic", "body-measure", "age-over-89", "session-setting"})
+_PIECE = 4 * 1024 * 1024
+_LOWER = bytes(range(256)).lower()
+
+
+@dataclass(frozen=True)
+class Remaining:
+    """A removed or listed value that still stands in a file of the copy."""
+
+    file: str
+    kind: str
+    masked: str
+
+
+@dataclass(frozen=True)
+class Needles:
+    """Byte strings to search for, lower-case ASCII letters.
+
+    Attributes
+    ----------
+    kinds
+        Kind of finding by byte string.
+    by_start
+        Byte strings by their first four bytes.
+    first, second
+        (65536,) bool: pairs of bytes that a string begins with, and that follow in it.
+    longest
+        Length of the longest string.
+    """
+
+    kinds: dict[bytes, str]
+    by_start: dict[bytes, tuple[bytes, ...]]
+    first: np.ndarray
+    second: np.ndarray
+    longest: int
+
+
+def needles_of(removed: Iterable[Hit], known: KnownIdentifiers) -> Needles:
+    """What must not stand in the copy: removed values and the custodian's list."""
+    kinds: dict[bytes, str] = {}
+    for hit in removed:
+        least = _SHORTEST_REMARK if hit.kind in ("free-text", "staff-name") else SHORTEST
+        if hit.kind not in _ORDINARY_WORDS and len(hit.value.strip()) >= least:
+            kinds.update(dict.fromkeys(_encoded(hit.value.strip()), hit.kind))
+    for line in known.originals:
+        kinds.update(dict.fromkeys(_encoded(line), "known-identifier"))
+    for spelling in known.spellings:
+        kinds.update(dict.fromkeys(_encoded(spelling), "known-identifier"))
+    kinds = {needle: kind for needle, kind in kinds.items() if len(needle) >= SHORTEST}
+    by_start: dict[bytes, tuple[bytes, ...]] = {}
+    first, second = np.zeros(65536, dtype=bool), np.zeros(65536, dtype=bool)
+    for needle in kinds:
+        by_start[needle[:4]] = (*by_start.get(needle[:4], ()), needle)
+        first[needle[0] | needle[1] << 8] = True
+        second[needle[2] | needle[3] << 8] = True
+    return Needles(kinds, by_start, first, second, max(map(len, kinds), default=0))
+
+
+def _encoded(text: str) -> set[bytes]:
+    """A text as it may stand in a file: UTF-8, Latin-1, UTF-16 of both byte orders."""
+    encodings = ("utf-8", "utf-16-le", "utf-16-be", "latin-1")
+    return {text.encode(name, "replace").translate(_LOWER) for name in encodings}
+
+
+def found_in(data: bytes, needles: Needles) -> set[bytes]:
+    """The byte strings that stand in ``data``, whatever the case of its letters."""
+    if len(data) < SHORTEST or not needles.kinds:
+        return set()
+    lower = data.translate(_LOWER)
+    values = np.frombuffer(lower, dtype=np.uint8).astype(np.uint16)
+    pairs = values[:-1] | values[1:] << 8
+    places: IntArray = np.flatnonzero(needles.first[pairs[:-2]] & needles.second[pairs[2:]])
+    return {
+        needle
+        for at in places.tolist()
+        for needle in needles.by_start.get(lower[at : at + 4], ())
+        if lower.startswith(needle, at)
+    }
+
+
+def search_copy(copy: Path, needles: Needles, known: KnownIdentifiers) -> tuple[Remaining, ...]:
+    """Search every byte and every name of a copy, packed files packed and unpacked."""
+    left: list[Remaining] = []
+    for entry in list_entries(copy):
+        hits = found_in("/".join(entry.parts).encode("utf-8", "surrogateescape"), needles)
+        if entry.state == "file":
+            for piece in _pieces(entry.path, needles.longest):
+                hits |= found_in(piece, needles)
+        shown = shown_path(entry.parts, known)
+        left += [
+            Remaining(shown, needles.kinds[hit], mask(hit.decode("utf-8", "replace")))
+            for hit in sorted(hits)
+        ]
+    return tuple(left)
+
+
+def _pieces(path: Path, overlap: int) -> Iterator[bytes]:
+    """A file's bytes, and if it is gzip what it holds, in pieces that overlap."""
+    with path.open("rb") as handle:
+        packed = handle.read(2) == GZIP_MAGIC
+        handle.seek(0)
+        yield from _overlapping(iter(lambda: handle.read(_PIECE), b""), overlap)
+        if packed:
+            handle.seek(0)
+            yield from _overlapping(_inflated(iter(lambda: handle.read(_PIECE), b"")), overlap)
+
+
+def _overlapping(pieces: Iterator[bytes], overlap: int) -> Iterator[bytes]:
+    tail = b""
+    for piece in pieces:
+        yield tail + piece
+        tail = (tail + piece)[-overlap:] if overlap else b""
+
+
+def _inflated(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """Decoded pieces over all members; a damaged file ends early, as its reader reports."""
+    decoder = zlib.decompressobj(wbits=31)
+    for piece in pieces:
+        rest = piece
+        while rest:
+            try:
+                yield decoder.decompress(rest, _PIECE)
+            except zlib.error:
+                return
+            rest = decoder.unconsumed_tail or decoder.unused_data
+            if decoder.eof:
+                decoder = zlib.decompressobj(wbits=31)
