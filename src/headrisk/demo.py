@@ -15,6 +15,44 @@ from headrisk.run.engine import mapper
 from headrisk.run.events import Finished, Started
 
 STAGE = "make heads"
+PHOTOS_PER_PERSON = 3
+VOXEL_MM = (1.3, 1.3, 1.3)
+PHOTO_PIXELS = (320, 420)
+
+
+def make_twins(out: Path, people: int, sessions: int, identity: float, job: Job) -> Path:
+    """Write a BIDS data set of synthetic people in ``out/data``, and photographs of them.
+
+    Returns the table of photographs. Parameters and errors are those of :func:`make_cohort`.
+
+    Raises
+    ------
+    MissingExtraError
+        The extra ``faces`` is not installed.
+    """
+    from headrisk.face.twins.cohort import TwinSettings, write_twins
+    from headrisk.face.twins.photo_settings import PhotoSettings
+    from headrisk.face.twins.volume import TwinScanSettings
+
+    settings = TwinSettings(
+        sessions=sessions,
+        photos=PHOTOS_PER_PERSON,
+        identity=identity,
+        scan=TwinScanSettings(voxel_mm=VOXEL_MM),
+        photo=PhotoSettings(size=PHOTO_PIXELS),
+    )
+    begin = time.monotonic()
+    job.listen(Started(STAGE, people))
+    table = write_twins(
+        out / "data",
+        out / "photos",
+        people,
+        settings,
+        np.random.default_rng(job.settings.seed),
+        mapper=mapper(job.processes),
+    )
+    job.listen(Finished(STAGE, people, 0, time.monotonic() - begin))
+    return table
 
 
 def make_cohort(data: Path, people: int, sessions: int, identity: float, job: Job) -> Path:

@@ -9,6 +9,8 @@ from __future__ import annotations
 import argparse
 import shutil
 import sys
+from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from headrisk.run.events import Listener
 
 PEOPLE, SESSIONS = 12, 2
+FACE_MODULES = ("dlib", "embreex", "cv2", "skimage", "sklearn")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -37,6 +40,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--identity", type=float, default=1.0, metavar="STRENGTH",
         help="how much people differ; at 0 nobody can be told apart",
+    )  # fmt: skip
+    group.add_argument(
+        "--no-faces", action="store_true",
+        help="brains alone: no photographs, no face section, half the time",
     )  # fmt: skip
     parser.set_defaults(participant_label=(), session_id=())
     add_setting_options(parser)
@@ -56,14 +63,30 @@ def run(arguments: argparse.Namespace) -> int:
             count = arguments.people * arguments.sessions
             sys.stdout.write(f"Would write {count} synthetic scans to {data} and audit them.\n")
             return 0
-        from headrisk.demo import make_cohort
+        from headrisk.demo import make_cohort, make_twins
         from headrisk.pipeline import audit
 
         _clear(data)
-        make_cohort(data, arguments.people, arguments.sessions, arguments.identity, job)
+        size = (arguments.people, arguments.sessions, arguments.identity)
+        if arguments.no_faces or not _can_see_faces():
+            make_cohort(data, *size, job)
+        else:
+            table = make_twins(arguments.out, *size, job)
+            job = replace(job, modalities=("brain", "face"), photos=table)
         return tell(audit(job), arguments, None)
 
     return with_progress(command)
+
+
+def _can_see_faces() -> bool:
+    """Whether the extra ``faces`` is installed; if not, say what is left out."""
+    missing = [name for name in FACE_MODULES if find_spec(name) is None]
+    if missing:
+        sys.stdout.write(
+            f"Brains alone, since {', '.join(missing)} is not installed. For faces: "
+            'pip install "headrisk[faces]"\n'
+        )
+    return not missing
 
 
 def _clear(data: Path) -> None:

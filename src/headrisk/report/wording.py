@@ -21,7 +21,7 @@ MODALITY_NAMES = {
 }
 FOUND = {
     "brain": "were linked to their other scan",
-    "face": "were named: their photographs led to their scan",
+    "face": "were found by their photographs",
 }
 ATTACKERS = {
     "brain": "Somebody who holds the shared scans, and other scans of the same people with their "
