@@ -60,6 +60,8 @@ class Figure:
         (vertices of ``solid``, 3) and (vertices,): see :class:`PhotoHead`.
     hair, hair_scene, glasses, lens_scene
         None where there are none.
+    hair_shade
+        The part of the hair that is thick enough to cast a shadow.
     """
 
     solid: Scene
@@ -69,6 +71,7 @@ class Figure:
     eyes: FloatArray
     hair: Hair | None
     hair_scene: Scene | None
+    hair_shade: Scene | None
     glasses: Glasses | None
     lens_scene: Scene | None
 
@@ -125,9 +128,18 @@ def stand(
         eyes=head.eye_centres(),
         hair=grown,
         hair_scene=None if grown is None else open_scene(grown.mesh),
+        hair_shade=_thick(grown),
         glasses=worn,
         lens_scene=None if worn is None else open_scene(worn.lenses),
     )
+
+
+def _thick(hair: Hair | None) -> Scene | None:
+    """The triangles where hair surely grows."""
+    if hair is None:
+        return None
+    kept = (hair.strands[hair.mesh.triangles, 2] > 0.6).all(axis=1)
+    return open_scene(Mesh(hair.mesh.vertices, hair.mesh.triangles[kept])) if kept.any() else None
 
 
 def _as_part(mesh: Mesh, part: int) -> tuple[Mesh, NDArray[np.int64]]:
@@ -166,18 +178,14 @@ def _near(head: PhotoHead, place: tuple[float, float, float], radius: float) -> 
 
 
 def _teeth(head: PhotoHead) -> Mesh:
-    """Two arcs: one hangs from the nose's base, one stands on the chin."""
-    x = np.linspace(-24, 24, 17)
-    arcs = []
-    for at, low, high in (((0.0, 28.0, -50.0), -70.0, -56.0), ((0.0, 24.0, -92.0), -80.0, -71.0)):
-        shift = _near(head, at, 5.0)
-        rows = [np.stack([x, 19.0 - x**2 / 32, np.full_like(x, z)], axis=1) for z in (high, low)]
-        arcs.append(np.stack(rows) + shift)
-    corner = np.arange(34).reshape(2, 17)
+    """The upper row, which hangs from the base of the nose."""
+    x = np.linspace(-21, 21, 15)
+    rows = [np.stack([x, 17.0 - x**2 / 30, np.full_like(x, z)], axis=1) for z in (-56.0, -68.5)]
+    points = np.stack(rows).reshape(-1, 3) + _near(head, (0.0, 28.0, -50.0), 5.0)
+    corner = np.arange(30).reshape(2, 15)
     a, b, c, d = corner[0, :-1], corner[0, 1:], corner[1, 1:], corner[1, :-1]
-    one = np.concatenate([np.stack([a, d, c], -1), np.stack([a, c, b], -1)])
-    points = np.concatenate([arc.reshape(-1, 3) for arc in arcs]).astype(np.float32)
-    return Mesh(points, np.concatenate([one, one + 34]).astype(np.int32))
+    triangles = np.concatenate([np.stack([a, c, d], -1), np.stack([a, b, c], -1)])
+    return Mesh(points.astype(np.float32), triangles.astype(np.int32))
 
 
 _TORSO = np.array(  # height, half width, half depth, how far back the middle lies

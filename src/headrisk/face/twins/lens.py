@@ -34,6 +34,13 @@ def draw_background(size: int, strength: float, rng: np.random.Generator) -> Flo
     return np.asarray((1 - strength) * wall + strength * scene, dtype=np.float32)
 
 
+def smaller(fine: Float32Array, factor: int) -> Float32Array:
+    """Mean over blocks of ``factor`` by ``factor`` pixels; channels, if any, come last."""
+    rows, columns, *more = fine.shape
+    blocks = fine.reshape(rows // factor, factor, columns // factor, factor, *more)
+    return np.asarray(blocks.mean(axis=(1, 3)), np.float32)
+
+
 def develop(
     linear: Float32Array, settings: PhotoSettings, rng: np.random.Generator
 ) -> NDArray[np.uint8]:

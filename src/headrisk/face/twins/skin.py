@@ -121,8 +121,7 @@ def skin_relief(
     points: Float32Array, look: Appearance, day: Day, noise: Noise, texture: float
 ) -> Float32Array:
     """Slope (n, 3) by which pores and wrinkles tilt the normal; subtract it and renormalise."""
-    tilt = 0.06 * noise.gradient(points + day.shift, 1.3)
-    tilt += 0.05 * noise.gradient(points + 5, 5.0)
+    tilt = 0.07 * noise.gradient(points + day.shift, 1.3)
     brow = zones.bump(points, (0.0, 24.0, 45.0), 26.0)
     eye = zones.bump(points, (52.0, -2.0, 0.0), 12.0)
     lines = noise.gradient(points * np.array([0.12, 0.12, 1.0], np.float32), 3.2)[:, 2]

@@ -75,6 +75,7 @@ class TwinScanSettings:
 
 
 @cache
+@cache
 def twin_atlas() -> Atlas:
     """The anatomy that the brains of all twins share, from the template brain; made once."""
     from headrisk.brain.template import load_template
