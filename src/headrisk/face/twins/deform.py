@@ -24,14 +24,14 @@ def fit_skull(shapes: HeadShapes, control: FloatArray) -> FloatArray:
 
     Ears are carried by the skin around them.
     """
-    arm = control - shapes.shell_centre
+    arm = control - shapes.cover_centre
     radius = np.linalg.norm(arm, axis=1)
     ray = arm / radius[:, None]
     elevation = np.rad2deg(np.arcsin(np.clip(ray[:, 2], -1, 1)))
     azimuth = np.rad2deg(np.arctan2(ray[:, 0], ray[:, 1]))
-    rows, columns = shapes.shell.shape
+    rows, columns = shapes.cover.shape
     index = [(elevation + 90) / 180 * (rows - 1), (azimuth + 180) / 360 * (columns - 1)]
-    limit = ndimage.map_coordinates(shapes.shell, index, order=1, mode="nearest") - SLACK_MM
+    limit = ndimage.map_coordinates(shapes.cover, index, order=1, mode="nearest") - SLACK_MM
     lack = (limit - radius) / _SOFT_MM
     push = _SOFT_MM * np.logaddexp(0, np.clip(lack, -30, 30)) * shapes.control_regions["skull"]
     for side in (-1, 1):

@@ -63,8 +63,8 @@ class HeadShapes:
         (b, 3) unit sphere of one eyeball.
     eye_rows
         The control points that show where the eyeballs on the -x and the +x side are.
-    shell
-        Distance from ``shell_centre`` to where skin covers the template brain, mm; elevations
+    cover
+        Distance from ``cover_centre`` to where skin covers the template brain, mm; elevations
         -90..90 by azimuths -180..180 deg, azimuth 0 towards +y and 90 towards +x.
     """
 
@@ -82,8 +82,8 @@ class HeadShapes:
     reference: Float32Array = field(repr=False)
     ball: FloatArray = field(repr=False)
     eye_rows: tuple[slice, slice]
-    shell: Float32Array = field(repr=False)
-    shell_centre: FloatArray = field(repr=False)
+    cover: Float32Array = field(repr=False)
+    cover_centre: FloatArray = field(repr=False)
 
     @property
     def skin_count(self) -> int:
@@ -167,8 +167,8 @@ def _assemble(stored: dict[str, NDArray[np.generic]], levels: int) -> HeadShapes
         reference=np.concatenate([subdivision @ control, ball, ball]).astype(np.float32),
         ball=ball,
         eye_rows=rows,
-        shell=stored["shell"].astype(np.float32) * np.float32(unit),
-        shell_centre=stored["shell_centre"].astype(np.float64),
+        cover=stored["shell"].astype(np.float32) * np.float32(unit),
+        cover_centre=stored["shell_centre"].astype(np.float64),
     )
 
 
