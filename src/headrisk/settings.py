@@ -68,7 +68,7 @@ class Settings:
     face_protocol
         Which renders are made of a face: ``headrisk``, ``mayo2024`` or ``nejm2019``.
     recognisers
-        Face recognisers to ask, such as ``dlib``, ``orb`` or ``deepface:ArcFace``.
+        Face recognisers to ask: ``dlib``, ``orb``, ``sift``.
     render_pixels
         Edge of each render.
     """

@@ -110,7 +110,6 @@ def test_a_table_that_cannot_be_read_is_refused(
     ("options", "said"),
     [
         (["--recognisers", "eigenfaces"], "eigenfaces"),
-        (["--weights", "dlib"], "NAME=PATH"),
         (["--protocol", "own"], "invalid choice"),
     ],
 )

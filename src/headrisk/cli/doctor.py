@@ -75,4 +75,8 @@ def _installed() -> int:
         except HeadriskError as error:
             faults += 1
             sys.stdout.write(f"  {name:<20}{error}\n")
+    from headrisk.face.recognise.registry import installed
+
+    for name, state, licence in installed():
+        sys.stdout.write(f"  {name:<20}{state} ({licence})\n")
     return 1 if faults else 0

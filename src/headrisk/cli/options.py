@@ -71,20 +71,8 @@ def add_face_options(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--recognisers", nargs="+", metavar="NAME",
-        help="of dlib, faceres, orb, sift, deepface:MODEL",
+        help="of dlib, orb, sift",
     )  # fmt: skip
-    group.add_argument(
-        "--weights", type=named_path, action="append", default=[], metavar="NAME=PATH",
-        help="weights of a recogniser that does not come with the package",
-    )  # fmt: skip
-
-
-def named_path(text: str) -> tuple[str, Path]:
-    """``NAME=PATH`` from the command line."""
-    name, equals, path = text.partition("=")
-    if not (name and equals and path):
-        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=PATH")
-    return name, Path(path)
 
 
 def add_choice_options(parser: argparse.ArgumentParser) -> None:
@@ -185,7 +173,6 @@ def job_of(
         listen=listen,
         modalities=modalities,
         photos=getattr(arguments, "photos", None),
-        weights=dict(getattr(arguments, "weights", ())),
     )
 
 

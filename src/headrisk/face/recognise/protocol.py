@@ -42,7 +42,7 @@ class Recogniser(Protocol):
     Attributes
     ----------
     name
-        How the user asks for it, such as ``dlib`` or ``deepface:ArcFace``.
+        How the user asks for it, such as ``dlib``.
     model
         Name and version of what computes.
     digest
