@@ -140,7 +140,7 @@ def _surface(
         gaps = 0.75 + 0.25 * smoothstep(0.0, 0.12, np.abs((places[:, 0] / 7.5) % 1 - 0.5))
         return np.asarray(_TEETH_COLOUR, np.float32) * gaps[:, None], own.normal
     if kind == CLOTH:
-        folds = 0.15 * sitting.noise.gradient(places, np.float32([22, 22, 60]))
+        folds = 0.15 * sitting.noise.gradient(places, np.array([22, 22, 60], np.float32))
         if sitting.stripe_mm == 0:
             return np.broadcast_to(sitting.cloth[0], places.shape), tilted(own.normal, folds)
         band = (np.floor(places[:, 2] / sitting.stripe_mm) % 2).astype(np.int64)
@@ -156,7 +156,7 @@ def _skin(
     look, day, settings = sitting.look, sitting.day, sitting.settings
     albedo = skin_albedo(places, look, day, sitting.noise, settings.texture)
     hair = np.asarray(look.hair_colour, np.float32)
-    fibre = sitting.noise(places, np.float32([1.6, 1.6, 0.7]))
+    fibre = sitting.noise(places, np.array([1.6, 1.6, 0.7], np.float32))
     brow = zones.brows(places, look)
     brow = settings.brows * look.brow_density * smoothstep(0.15, 0.6, brow * (1 + 0.3 * fibre))
     head, beard = growth(places, look, sitting.cut, settings.hair)
@@ -172,7 +172,9 @@ def _skin(
     mouth = np.clip(interpolate(sitting.figure.solid, own, sitting.figure.inside), 0, 1)
     albedo += mouth[:, None] * (np.asarray(_MOUTH, np.float32) - albedo)
     slope = skin_relief(places, look, day, sitting.noise, settings.texture)
-    slope += 0.25 * brow[:, None] * sitting.noise.gradient(places, np.float32([1.6, 1.6, 0.7]))
+    slope += (
+        0.25 * brow[:, None] * sitting.noise.gradient(places, np.array([1.6, 1.6, 0.7], np.float32))
+    )
     return albedo, tilted(own.normal, slope)
 
 
@@ -185,7 +187,7 @@ def _eye(sitting: Sitting, places: Float32Array, open_sky: Float32Array) -> Floa
     iris = np.asarray(sitting.look.iris, np.float32) * (1 + 0.25 * rays)[:, None]
     iris = iris * (1 - 0.6 * smoothstep(_IRIS_DEG - 7, _IRIS_DEG, polar))[:, None]
     white = np.asarray(_SCLERA, np.float32) * np.exp(
-        -smoothstep(30, 75, polar)[:, None] * np.float32([0.25, 0.6, 0.6])
+        -smoothstep(30, 75, polar)[:, None] * np.array([0.25, 0.6, 0.6], np.float32)
     )
     edge = smoothstep(_IRIS_DEG - 1, _IRIS_DEG + 2, polar)[:, None]
     colour = edge * white + (1 - edge) * np.maximum(iris, 0)
@@ -225,7 +227,7 @@ def _towards(over: GBuffer) -> Float32Array:
 
 def _across(over: GBuffer) -> Float32Array:
     """A direction across the hairs, roughly: horizontal and in the surface."""
-    up = np.float32([0.2, 0.3, 1.0])
+    up = np.array([0.2, 0.3, 1.0], np.float32)
     side = np.cross(over.normal, up)
     side /= np.maximum(np.linalg.norm(side, axis=1, keepdims=True), np.float32(1e-6))
     return np.asarray(side, np.float32)
