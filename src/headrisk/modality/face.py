@@ -199,7 +199,7 @@ def describe(
         panels=face_panels(
             faces.heads, faces.photos, recognisers(job.settings.recognisers, job.weights), scores
         ),
-        too_little="" if job.photos else "No photographs were given, so nobody was searched for.",
+        too_little="" if job.photos else "No photographs were given.",
     )
 
 

@@ -30,10 +30,7 @@ class Measured:
 
 
 def join(parts: Sequence[Internal], notes: tuple[str, ...]) -> Internal:
-    """What stays inside of several modalities; a scan failed only if it failed in all of them.
-
-    A scan that one modality could use and another could not is listed once for each.
-    """
+    """What stays inside of several modalities; a scan is listed once for each that looked at it."""
     return Internal(
         scans=tuple(row for part in parts for row in part.scans),
         links=tuple(link for part in parts for link in part.links),

@@ -138,6 +138,8 @@ def failures_sentence(estimate: Estimate, counts: Counts) -> str:
 def headline(section: ModalitySection) -> str:
     """One sentence that says what the attack reached."""
     measure = section.headline
+    if section.panels and not section.measures:
+        return "Nobody was searched for."
     if measure is None or measure.rank1 is None or not section.sufficient:
         return "Too little data to say how many people can be linked."
     found = FOUND.get(section.name, "were linked")
