@@ -107,7 +107,8 @@ def rough(shapes: HeadShapes, mesh: Mesh, rms_mm: float, rng: np.random.Generato
         phase = rng.uniform(0, 2 * np.pi, _WAVES).astype(np.float32)
         level += share * np.sqrt(2 / _WAVES) * np.cos(points @ waves + phase).sum(axis=1)
     level *= rms_mm / np.sqrt(np.square(ROUGH_SHARE).sum())
-    inner = shapes.regions["mouth_inside"] + shapes.regions["socket"] + shapes.regions["eyeball"]
+    still = ("mouth_inside", "socket", "eyeball", "eyelid")  # thin lids would tear from the eyes
+    inner = np.sum([shapes.regions[name] for name in still], axis=0)
     level *= np.clip(1 - inner, 0, 1)
     moved = mesh.vertices + level.astype(np.float32)[:, None] * vertex_normals(mesh)
     return Mesh(moved.astype(np.float32), mesh.triangles)

@@ -12,7 +12,7 @@ from headrisk.face.render import Scene, open_scene
 from headrisk.face.twins.appearance import Appearance
 from headrisk.face.twins.glasses import Glasses, wear
 from headrisk.face.twins.hair import Cut, Hair, grow
-from headrisk.face.twins.noise import Noise
+from headrisk.face.twins.noise import Noise, smoothstep
 from headrisk.types import Float32Array, FloatArray
 
 SKIN, EYE, TEETH, CLOTH, FRAME = range(5)
@@ -127,11 +127,16 @@ def stand(
         inside=inside,
         eyes=head.eye_centres(),
         hair=grown,
-        hair_scene=None if grown is None else open_scene(grown.mesh),
+        hair_scene=None if grown is None else _open_hair(grown),
         hair_shade=_thick(grown),
         glasses=worn,
         lens_scene=None if worn is None else open_scene(worn.lenses),
     )
+
+
+def _open_hair(hair: Hair) -> Scene:
+    """A scene in which thin hair, near its edges, is darker: less of it meets the light."""
+    return open_scene(hair.mesh, None, 0.35 + 0.65 * smoothstep(0.3, 1.0, hair.strands[:, 2]))
 
 
 def _thick(hair: Hair | None) -> Scene | None:

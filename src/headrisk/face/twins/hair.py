@@ -72,7 +72,7 @@ def draw_cut(look: Appearance, rng: np.random.Generator) -> Cut:
     grown = look.beard == "none" and look.sex == "M" and rng.random() < 0.05
     kind = "none" if shaved else ("stubble" if grown else look.beard)
     return Cut(
-        hair_mm=look.hair_mm * float(np.exp(rng.normal(0, 0.25))),
+        hair_mm=look.hair_mm * float(np.exp(np.clip(rng.normal(0, 0.25), -0.5, 0.5))),
         end_mm=float(end.get(look.hair_style, -60.0)) if worn_long else 0.0,
         hairline_mm=float(rng.normal(0, 3)),
         opening_deg=float(rng.choice([66.0, 72.0, 100.0]) + rng.uniform(-3, 3)),
@@ -120,8 +120,11 @@ def grow(
     """
     head, beard = growth(places, look, cut, strength)
     thick = {"bald": 0.25, "shaved": 0.2, "curly": 1.5, "fringe": 0.9}.get(look.hair_style, 1.0)
-    line = smoothstep(0.3, 1.0, head) * (0.45 + 0.55 * smoothstep(0, 80, places[:, 2]))
-    uneven = 0.45 if look.hair_style == "curly" else 0.15
+    behind = smoothstep(100, 120, zones.azimuth(places))  # beside the ears hair lies close
+    close = 0.6 if cut.end_mm < 0 else 0.12
+    side = close + (1 - close) * smoothstep(-5, 75, places[:, 2])
+    line = smoothstep(0.3, 1.0, head) * np.maximum(side, 0.3 * behind)
+    uneven = 0.35 if look.hair_style == "curly" else 0.15
     lift = cut.hair_mm * thick * line * (1 + uneven * noise(places, 9.0))
     lift = np.maximum(lift, cut.beard_mm * smoothstep(0.2, 1.0, beard))
     lift = strength * np.maximum(lift, 0.3)
@@ -156,6 +159,7 @@ def _sheet(
     radius = _widest(skin, places, turn, height)
     inner = np.minimum(np.arange(_TURNS), np.arange(_TURNS)[::-1]) / 14
     lift = strength * (2 + cut.hair_mm * np.clip(inner, 0, 1))
+    lift = lift[None] * np.clip((80 - height) / 60, 0.2, 1)[:, None]  # under the shell at the top
     t, h = np.meshgrid(turn, height)
     grid = np.stack([90 * t, h, 0 * h], axis=-1).astype(np.float32).reshape(-1, 3)
     wave = noise(grid, np.array([14, 45, 1], np.float32)).reshape(h.shape) * np.clip(
@@ -185,7 +189,7 @@ def _widest(
     column = np.clip(np.searchsorted(turn, angle), 0, len(turn) - 1)
     radius = np.zeros((len(height), len(turn)))
     np.maximum.at(radius, (row, column), np.hypot(x, y + 75))
-    radius = ndimage.maximum_filter(radius, (5, 7), mode="nearest")
+    radius = ndimage.maximum_filter(radius, (3, 3), mode="nearest")
     radius = np.maximum.accumulate(radius, axis=0)
     return np.asarray(ndimage.gaussian_filter(radius, (2, 3), mode="nearest"))
 
@@ -213,7 +217,8 @@ def hair_albedo(
     grid[:, 0] += 4 * noise(grid, np.array([40, 30, 1], np.float32))
     lock = noise(grid, cell * 4)
     hair = noise(grid + 17, cell)
-    sure = strands[:, 2] + 0.12 * hair + 0.1 * lock
-    tone = np.exp(0.30 * hair + 0.22 * lock)
+    frayed = np.clip(2.5 * (1 - strands[:, 2]), 0.1, 1)  # gaps only near the edge
+    sure = strands[:, 2] + frayed * (0.16 * hair + 0.12 * lock)
+    tone = np.exp(0.38 * hair + 0.25 * lock)
     albedo = np.asarray(look.hair_colour, np.float32) * tone[:, None]
-    return albedo, smoothstep(0.35, 0.62, sure), 0.5 * hair + 0.4 * lock
+    return albedo, smoothstep(0.3, 0.75, sure), 0.6 * hair + 0.12 * lock

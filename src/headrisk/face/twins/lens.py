@@ -26,11 +26,13 @@ def draw_background(size: int, strength: float, rng: np.random.Generator) -> Flo
     y, x = np.mgrid[0:size, 0:size] / size - 0.5
     scene = colour * np.exp(slope[0] * x + slope[1] * y)[:, :, None]
     if rng.random() < 0.6:
-        grey = rng.uniform(0.02, 0.9, (14, 14, 1))
-        coarse = grey * rng.uniform(0.75, 1.0, (14, 14, 3))
-        room = ndimage.zoom(coarse, (size / 14, size / 14, 1), order=0)[:size, :size]
-        blur = size * rng.uniform(0.01, 0.05)
-        scene = ndimage.gaussian_filter(room, (blur, blur, 0), mode="nearest")
+        for _ in range(int(rng.integers(8, 30))):  # things on the wall, out of focus
+            low, edge = rng.uniform(-0.1, 1.0, 2), rng.gamma(2.0, 0.12, 2)
+            a, b = np.clip(np.array([low, low + edge]) * size, 0, size).astype(int)
+            thing = rng.uniform(0.02, 0.9) * rng.uniform(0.6, 1.0, 3)
+            scene[a[0] : b[0], a[1] : b[1]] = thing
+        blur = size * rng.uniform(0.006, 0.03)
+        scene = ndimage.gaussian_filter(scene, (blur, blur, 0), mode="nearest")
     return np.asarray((1 - strength) * wall + strength * scene, dtype=np.float32)
 
 

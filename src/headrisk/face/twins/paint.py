@@ -27,12 +27,12 @@ _MATERIALS = {
     CLOTH: Skin(scatter=(0.0, 0.0, 0.0), specular=0.0),
     FRAME: Skin(scatter=(0.0, 0.0, 0.0), specular=0.5, shininess=50.0),
 }
-_HAIR = Skin(scatter=(0.1, 0.1, 0.1), specular=0.10, shininess=14.0)
+_HAIR = Skin(scatter=(0.1, 0.1, 0.1), specular=0.03, shininess=12.0)
 _GLASS = Skin(specular=0.6, shininess=90.0)
 _SCLERA, _TEETH_COLOUR = (0.60, 0.55, 0.52), (0.62, 0.56, 0.46)
 _MOUTH = (0.20, 0.055, 0.05)
 _IRIS_DEG = 26.0  # polar angle of the iris' rim on the eyeball
-_SHADOW_RAYS = 2
+_SHADOW_RAYS = 3
 
 
 @dataclass(frozen=True)
@@ -50,6 +50,10 @@ class Sitting:
     stripe_mm: float  # width of the stripes of the clothes; 0 for none
     pupil_deg: float
     settings: PhotoSettings
+
+
+def _f32(*values: float) -> Float32Array:
+    return np.array(values, np.float32)
 
 
 def expose(
@@ -140,7 +144,7 @@ def _surface(
         gaps = 0.75 + 0.25 * smoothstep(0.0, 0.12, np.abs((places[:, 0] / 7.5) % 1 - 0.5))
         return np.asarray(_TEETH_COLOUR, np.float32) * gaps[:, None], own.normal
     if kind == CLOTH:
-        folds = 0.15 * sitting.noise.gradient(places, np.array([22, 22, 60], np.float32))
+        folds = 0.15 * sitting.noise.gradient(places, _f32(22, 22, 60))
         if sitting.stripe_mm == 0:
             return np.broadcast_to(sitting.cloth[0], places.shape), tilted(own.normal, folds)
         band = (np.floor(places[:, 2] / sitting.stripe_mm) % 2).astype(np.int64)
@@ -156,7 +160,7 @@ def _skin(
     look, day, settings = sitting.look, sitting.day, sitting.settings
     albedo = skin_albedo(places, look, day, sitting.noise, settings.texture)
     hair = np.asarray(look.hair_colour, np.float32)
-    fibre = sitting.noise(places, np.array([1.6, 1.6, 0.7], np.float32))
+    fibre = sitting.noise(places, _f32(1.6, 1.6, 0.7))
     brow = zones.brows(places, look)
     brow = settings.brows * look.brow_density * smoothstep(0.15, 0.6, brow * (1 + 0.3 * fibre))
     head, beard = growth(places, look, sitting.cut, settings.hair)
@@ -172,9 +176,7 @@ def _skin(
     mouth = np.clip(interpolate(sitting.figure.solid, own, sitting.figure.inside), 0, 1)
     albedo += mouth[:, None] * (np.asarray(_MOUTH, np.float32) - albedo)
     slope = skin_relief(places, look, day, sitting.noise, settings.texture)
-    slope += (
-        0.25 * brow[:, None] * sitting.noise.gradient(places, np.array([1.6, 1.6, 0.7], np.float32))
-    )
+    slope += 0.25 * brow[:, None] * sitting.noise.gradient(places, _f32(1.6, 1.6, 0.7))
     return albedo, tilted(own.normal, slope)
 
 
@@ -187,7 +189,7 @@ def _eye(sitting: Sitting, places: Float32Array, open_sky: Float32Array) -> Floa
     iris = np.asarray(sitting.look.iris, np.float32) * (1 + 0.25 * rays)[:, None]
     iris = iris * (1 - 0.6 * smoothstep(_IRIS_DEG - 7, _IRIS_DEG, polar))[:, None]
     white = np.asarray(_SCLERA, np.float32) * np.exp(
-        -smoothstep(30, 75, polar)[:, None] * np.array([0.25, 0.6, 0.6], np.float32)
+        -smoothstep(30, 75, polar)[:, None] * _f32(0.25, 0.6, 0.6)
     )
     edge = smoothstep(_IRIS_DEG - 1, _IRIS_DEG + 2, polar)[:, None]
     colour = edge * white + (1 - edge) * np.maximum(iris, 0)
@@ -220,14 +222,16 @@ def _hair(sitting: Sitting, over: GBuffer) -> tuple[Float32Array, Float32Array]:
 
 
 def _towards(over: GBuffer) -> Float32Array:
-    """Normals turned to the camera: hair that hangs is seen from both sides."""
+    """Normals turned to the camera: hair hangs in many layers and is seen from both sides."""
     facing = np.einsum("ij,ij->i", over.normal, over.sight)
-    return np.asarray(over.normal * np.where(facing < 0, -1, 1)[:, None], np.float32)
+    normal = over.normal * np.where(facing < 0, -1, 1)[:, None] + np.float32(0.4) * over.sight
+    normal /= np.linalg.norm(normal, axis=1, keepdims=True)
+    return np.asarray(normal, np.float32)
 
 
 def _across(over: GBuffer) -> Float32Array:
     """A direction across the hairs, roughly: horizontal and in the surface."""
-    up = np.array([0.2, 0.3, 1.0], np.float32)
+    up = _f32(0.2, 0.3, 1.0)
     side = np.cross(over.normal, up)
     side /= np.maximum(np.linalg.norm(side, axis=1, keepdims=True), np.float32(1e-6))
     return np.asarray(side, np.float32)

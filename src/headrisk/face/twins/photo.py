@@ -26,6 +26,7 @@ from headrisk.types import FloatArray
 
 LIFE = 0.91  # life size over template size
 _UPRIGHT_DEG = 6.0  # a head that looks straight ahead is bent forward by this in template space
+_WIDE = 0.35  # lids of somebody who looks into a camera, against the shape data's rest
 _FINE_BELOW = 500  # pixels: smaller pictures take four rays for each pixel
 _ORIENTATIONS = (3, 6, 8)  # EXIF: turned by 180, 90 and 270 degrees
 _ORIENTATION_TAG = 0x0112
@@ -145,11 +146,13 @@ def photo_head(
 ) -> PhotoHead:
     """The head with the expression of one photograph, in life size, eyes near the origin."""
     expression = draw_expression(shapes, rng, settings.expression)
+    names = shapes.names[shapes.expression]
+    wide = _WIDE * settings.eyes_open * np.char.startswith(names, "eyeWide")
     closed = 1 - settings.eyes_open * (1 - expression.eyes_closed)
     mesh = pose_head(
         shapes,
         identity,
-        expression=replace(expression, eyes_closed=closed),
+        expression=replace(expression, units=expression.units + wide, eyes_closed=closed),
         surface_error_mm=settings.surface_error_mm,
         rng=rng,
     )

@@ -23,6 +23,8 @@ _HAIRLINE = np.array(  # degrees from the front, around a vertical axis through 
 _CHEEK_LINE = np.array(
     [[0, -46], [18, -46], [28, -56], [36, -64], [46, -62], [56, -52], [63, -38], [68, -12]]
 ).T
+_UPPER_LID = np.array([[-11.5, -4.0], [-6, 1.2], [0, 2.6], [6, 2.0], [11, -0.8], [14, -1.5]]).T
+_LOWER_LID = np.array([[-11.5, -4.6], [-5, -5.2], [0, -5.5], [6, -4.4], [11, -1.2], [14, -1.5]]).T
 
 
 def bump(points: Float32Array, centre: tuple[float, float, float], radius: float) -> Float32Array:
@@ -80,7 +82,7 @@ def beard(points: Float32Array, kind: str) -> Float32Array:
     x, y, z = np.abs(points[:, 0]), points[:, 1], points[:, 2]
     line = np.interp(x, _CHEEK_LINE[0], _CHEEK_LINE[1])
     grown = smoothstep(2, -5, z - line) * smoothstep(-64, -56, y) * smoothstep(-124, -108, z)
-    grown *= 1 - smoothstep(-0.1, 0.4, lips(points))
+    grown *= (1 - smoothstep(-0.1, 0.4, lips(points))) * (1 - smoothstep(66, 69.5, x))
     grown *= 1 - 0.8 * bump(points, (12.0, 24.0, -82.0), 5.0)
     mouth = smoothstep(31, 25, x) * smoothstep(-66, -58, z)
     if kind == "moustache":
@@ -93,7 +95,9 @@ def beard(points: Float32Array, kind: str) -> Float32Array:
 def lash_line(points: Float32Array) -> tuple[Float32Array, Float32Array]:
     """Edges of the upper and of the lower lid, 1 where the lashes grow."""
     x, y, z = np.abs(points[:, 0]) - EYE_MM[0], points[:, 1], points[:, 2]
-    radius = np.sqrt(x**2 + y**2 + z**2)
-    edge = smoothstep(17.0, 15.6, radius) * (y > 3)
-    up = smoothstep(-2.0, 0.5, z + 0.12 * x)
-    return np.asarray(edge * up, np.float32), np.asarray(edge * (1 - up), np.float32)
+    top = np.interp(x, _UPPER_LID[0], _UPPER_LID[1])
+    bottom = np.interp(x, _LOWER_LID[0], _LOWER_LID[1])
+    across = smoothstep(-11.5, -7.0, x) * smoothstep(14.0, 10.5, x) * (y > -2)
+    upper = smoothstep(1.5, 0.3, z - top) * smoothstep(-4.0, -3.0, z - top) * across
+    lower = smoothstep(-1.1, -0.1, z - bottom) * smoothstep(2.5, 1.5, z - bottom) * across
+    return np.asarray(upper, np.float32), np.asarray(lower * (1 - upper), np.float32)
