@@ -24,7 +24,7 @@ SMALL = TwinSettings(
     photo=PhotoSettings(size=(256, 280), lights=0.0, glasses=0.0),
 )
 BAD = (
-    ("sub-001", "photo-001-1.jpg", "", "2100-01-01", "refused"),
+    ("sub-001", "unasked.jpg", "", "2100-01-01", "refused"),
     ("sub-002", "old.jpg", "C2", "2001-01-01", "refused"),
     ("sub-003", "grey.png", "C3", "2100-01-01", "failed"),
     ("sub-004", "torn.jpg", "C4", "2100-01-01", "failed"),
@@ -46,11 +46,13 @@ def rows(path: Path) -> list[dict[str, str]]:
 def spoil(table: Path) -> None:
     """Add a row of every kind of photograph that cannot be used, and a stranger's."""
     folder = table.parent
-    shutil.copy(folder / "photo-002-1.jpg", folder / "old.jpg")
-    with Image.open(folder / "photo-002-1.jpg") as picture:
+    first = {row["participant_id"]: folder / row["path"] for row in reversed(rows(table))}
+    shutil.copy(first["sub-001"], folder / "unasked.jpg")
+    shutil.copy(first["sub-002"], folder / "old.jpg")
+    with Image.open(first["sub-002"]) as picture:
         picture.transpose(Image.Transpose.FLIP_LEFT_RIGHT).save(folder / "stranger.jpg")
     Image.fromarray(np.full((200, 180), 90, np.uint8)).save(folder / "grey.png")
-    (folder / "torn.jpg").write_bytes((folder / "photo-004-1.jpg").read_bytes()[:3000])
+    (folder / "torn.jpg").write_bytes(first["sub-004"].read_bytes()[:3000])
     with table.open("a", encoding="utf-8") as stream:
         stream.writelines("\t".join(row[:4]) + "\n" for row in BAD)
 

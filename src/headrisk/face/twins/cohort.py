@@ -13,7 +13,14 @@ import numpy as np
 from headrisk.errors import UsageError
 from headrisk.face.twins.appearance import Appearance, draw_appearance
 from headrisk.face.twins.identity import Identity, draw_identity
-from headrisk.face.twins.photo import photo_jpeg, take_photo
+from headrisk.face.twins.photo import empty_photo, photo_jpeg, take_photo
+from headrisk.face.twins.photo_plan import (
+    PersonPlan,
+    PhotoPlants,
+    label,
+    plan_photos,
+    write_photo_tables,
+)
 from headrisk.face.twins.photo_settings import PhotoSettings
 from headrisk.face.twins.shapes import load_shapes
 from headrisk.face.twins.volume import TwinScanSettings, render_twin, twin_atlas
@@ -21,8 +28,8 @@ from headrisk.imaging.phantom.bids import Written, write_image, write_sidecar, w
 from headrisk.imaging.phantom.people import draw_person
 from headrisk.imaging.phantom.settings import PhantomSettings, Scanner
 
-EXPIRES = "2100-01-01"
-PHOTO_COLUMNS = ("participant_id", "path", "consent_id", "expires")
+_SCANNER = Scanner("T", "Phantom Works", "Twin 3T", "3001")
+_PHOTO_LEVELS = 1  # subdivision steps of photographed heads
 
 
 @dataclass(frozen=True)
@@ -39,6 +46,8 @@ class TwinSettings:
         Spread of head shapes and brains; 0 gives everybody the same.
     scan, photo
         Strength of everything that differs between scans, and between scan and photograph.
+    plants
+        Photographs that an audit must refuse or count as failed; none by default.
     """
 
     sessions: int = 1
@@ -47,21 +56,24 @@ class TwinSettings:
     identity: float = 1.0
     scan: TwinScanSettings = field(default_factory=TwinScanSettings)
     photo: PhotoSettings = field(default_factory=PhotoSettings)
+    plants: PhotoPlants = field(default_factory=PhotoPlants)
 
-
-@dataclass(frozen=True)
-class _Plan:
-    """One person: number, and the generators of shape, scans and photographs."""
-
-    person: int
-    rngs: tuple[np.random.Generator, ...]
+    def __post_init__(self) -> None:
+        for name, value in (("sessions", self.sessions), ("photos", self.photos)):
+            if value < (1 if name == "sessions" else 0):
+                raise UsageError(
+                    f"twins, {name}",
+                    found=str(value),
+                    expected="1 or more" if name == "sessions" else "0 or more",
+                    remedy="Correct the number.",
+                )
 
 
 class Mapper(Protocol):
     """``map`` or an executor's ``map``: results in the order of the items."""
 
     def __call__(
-        self, function: Callable[[_Plan], list[Written]], plans: Iterable[_Plan], /
+        self, function: Callable[[PersonPlan], list[Written]], plans: Iterable[PersonPlan], /
     ) -> Iterable[list[Written]]: ...
 
 
@@ -77,52 +89,46 @@ def write_twins(
     """Make twins, scan and photograph them; returns the table of photographs.
 
     The same generator state gives the same bytes, whatever the mapper. Who is who stands in
-    ``sourcedata/truth.tsv`` of the data set, which no audit reads.
+    ``sourcedata/truth.tsv`` and ``sourcedata/photographs.tsv`` of the data set, which no audit
+    reads. The names of photographs tell nothing: they are numbered in a random order.
 
     Parameters
     ----------
     data
         Folder of the BIDS data set, absent or empty.
     photos
-        Folder of the photographs and of ``photos.tsv``.
+        Folder of the photographs and of ``photos.tsv``, absent or empty.
     people
-        How many.
+        How many are scanned.
     mapper
         Runs one person after another, or several at once.
 
     Raises
     ------
     UsageError
-        ``data`` holds something.
+        A folder holds something, or there are too few people for the planted photographs.
     MissingExtraError
         The package embreex is not installed.
     """
-    if data.exists() and any(data.iterdir()):
-        raise UsageError(
-            str(data),
-            found="a folder that is not empty",
-            expected="a new or empty folder",
-            remedy="Name another folder.",
-        )
-    data.mkdir(parents=True, exist_ok=True)
-    photos.mkdir(parents=True, exist_ok=True)
-    tables, *own = rng.spawn(people + 1)
-    plans = [_Plan(number, tuple(one.spawn(4))) for number, one in enumerate(own)]
+    for folder in (data, photos):
+        if folder.exists() and any(folder.iterdir()):
+            raise UsageError(
+                str(folder),
+                found="a folder that is not empty",
+                expected="a new or empty folder",
+                remedy="Name another folder.",
+            )
+    tables, names, *own = rng.spawn(people + settings.plants.stranger + 2)
+    plans = plan_photos(people, settings.photos, settings.plants, own, names)
+    for folder in (data, photos):
+        folder.mkdir(parents=True, exist_ok=True)
     written = [
         record
-        for records in mapper(partial(_write_person, data, photos, settings), plans)
+        for records in mapper(partial(write_person, data, photos, settings), plans)
         for record in records
     ]
     write_tables(data, sorted(written, key=lambda record: record.path), tables)
-    rows = [
-        (f"sub-{_label(n)}", _photo_name(n, k), f"SYNTHETIC-{_label(n)}", EXPIRES)
-        for n in range(people)
-        for k in range(settings.photos)
-    ]
-    lines = ["\t".join(row) for row in (PHOTO_COLUMNS, *rows)]
-    table = photos / "photos.tsv"
-    table.write_bytes(("\n".join(lines) + "\n").encode())
-    return table
+    return write_photo_tables(data, photos, plans)
 
 
 def draw_twin(
@@ -133,42 +139,55 @@ def draw_twin(
     return identity, draw_appearance("F" if identity.sex == "F" else "M", identity.age, photo, rng)
 
 
-def _write_person(data: Path, photos: Path, settings: TwinSettings, plan: _Plan) -> list[Written]:
+def write_person(
+    data: Path, photos: Path, settings: TwinSettings, plan: PersonPlan
+) -> list[Written]:
     """Write all scans and photographs of one person."""
-    of_shape, of_brain, of_scans, of_photos = plan.rngs
-    shapes, atlas = load_shapes(), twin_atlas()
+    of_shape, of_brain, of_scans, of_photos = plan.rng.spawn(4)
     identity, look = draw_twin(of_shape, settings.identity, settings.photo)
+    shapes = load_shapes(_PHOTO_LEVELS)
+    for photo in plan.photos:
+        picture = (
+            empty_photo(settings.photo, of_photos)
+            if photo.planted == "no-face"
+            else take_photo(shapes, identity, look, settings.photo, of_photos)
+        )
+        content = photo_jpeg(picture, settings.photo, of_photos)
+        (photos / photo.name).write_bytes(content)
+    return _scan(data, settings, plan, identity, of_brain, of_scans) if plan.scanned else []
+
+
+def _scan(
+    data: Path,
+    settings: TwinSettings,
+    plan: PersonPlan,
+    identity: Identity,
+    of_brain: np.random.Generator,
+    of_scans: np.random.Generator,
+) -> list[Written]:
+    atlas, records, participant = twin_atlas(), [], label(plan.person)
     person = draw_person(atlas, PhantomSettings(identity=settings.identity), of_brain)
-    label, records = _label(plan.person), []
     for session in range(1, settings.sessions + 1):
         for suffix in settings.contrasts:
             scan = replace(settings.scan, contrast=suffix)
             volume, affine = render_twin(
-                identity, shapes, scan, of_scans, atlas=atlas, person=person
+                identity, load_shapes(), scan, of_scans, atlas=atlas, person=person
             )
-            path = f"sub-{label}/ses-{session}/anat/sub-{label}_ses-{session}_{suffix}.nii.gz"
+            name = f"sub-{participant}_ses-{session}_{suffix}.nii.gz"
+            path = f"sub-{participant}/ses-{session}/anat/{name}"
             write_image(data / path, np.round(volume).astype(np.int16), affine)
             write_sidecar(data / path, _SCANNER)
-            day = f"{1900 + session}-01-01T00:00:00"
             records.append(
                 Written(
-                    label, str(session), suffix, plan.person, "", path, day, identity.age,
-                    identity.sex,
+                    participant=participant,
+                    session=str(session),
+                    suffix=suffix,
+                    person=plan.person,
+                    planted="",
+                    path=path,
+                    acq_time=f"{1900 + session}-01-01T00:00:00",
+                    age=identity.age,
+                    sex=identity.sex,
                 )
-            )  # fmt: skip
-    for number in range(settings.photos):
-        picture = take_photo(shapes, identity, look, settings.photo, of_photos)
-        content = photo_jpeg(picture, settings.photo, of_photos)
-        (photos / _photo_name(plan.person, number)).write_bytes(content)
+            )
     return records
-
-
-def _label(person: int) -> str:
-    return f"{person + 1:03d}"
-
-
-def _photo_name(person: int, number: int) -> str:
-    return f"photo-{_label(person)}-{number + 1}.jpg"
-
-
-_SCANNER = Scanner("T", "Phantom Works", "Twin 3T", "3001")

@@ -27,7 +27,7 @@ from headrisk.types import FloatArray
 LIFE = 0.91  # life size over template size
 _UPRIGHT_DEG = 6.0  # a head that looks straight ahead is bent forward by this in template space
 _WIDE = 0.35  # lids of somebody who looks into a camera, against the shape data's rest
-_FINE_BELOW = 500  # pixels: smaller pictures take four rays for each pixel
+_FINE_BELOW = 440  # pixels: smaller pictures take four rays for each pixel
 _ORIENTATIONS = (3, 6, 8)  # EXIF: turned by 180, 90 and 270 degrees
 _ORIENTATION_TAG = 0x0112
 _TURNS = {
@@ -69,6 +69,12 @@ def take_photo(
     scene = draw_background(size, settings.background, rng)
     scene = scene * (1 - smaller(filled, rays))[:, :, None]
     return develop(smaller(light, rays) + scene, settings, rng)
+
+
+def empty_photo(settings: PhotoSettings, rng: np.random.Generator) -> NDArray[np.uint8]:
+    """A photograph of a wall or a room, (size, size, 3) RGB."""
+    size = int(rng.integers(settings.size[0], settings.size[1] + 1))
+    return develop(draw_background(size, settings.background, rng), settings, rng)
 
 
 def photo_jpeg(
