@@ -123,7 +123,7 @@ def grow(
     behind = smoothstep(100, 120, zones.azimuth(places))  # beside the ears hair lies close
     close = 0.6 if cut.end_mm < 0 else 0.12
     side = close + (1 - close) * smoothstep(-5, 75, places[:, 2])
-    line = smoothstep(0.3, 1.0, head) * np.maximum(side, 0.3 * behind)
+    line = smoothstep(0.5, 1.0, head) * np.maximum(side, 0.3 * behind)
     uneven = 0.35 if look.hair_style == "curly" else 0.15
     lift = cut.hair_mm * thick * line * (1 + uneven * noise(places, 9.0))
     lift = np.maximum(lift, cut.beard_mm * smoothstep(0.2, 1.0, beard))
@@ -221,4 +221,4 @@ def hair_albedo(
     sure = strands[:, 2] + frayed * (0.16 * hair + 0.12 * lock)
     tone = np.exp(0.38 * hair + 0.25 * lock)
     albedo = np.asarray(look.hair_colour, np.float32) * tone[:, None]
-    return albedo, smoothstep(0.3, 0.75, sure), 0.6 * hair + 0.12 * lock
+    return albedo, smoothstep(0.28, 0.58, sure), 0.6 * hair + 0.12 * lock
