@@ -61,7 +61,10 @@ def _element_hits(
                 kind = "age-over-89"
             if known.spans(text):
                 kind = "known-identifier"
-            yield Hit(kind, field, text if element.vr in _TEXTS else f"{len(value)} bytes")
+            if element.vr in _TEXTS:
+                yield Hit(kind, field, text)
+            else:
+                yield Hit(kind, field, "", note=f"{len(element.value):,} bytes")
         return
     if text and element.vr not in ("UI", "DS", "IS", "CS"):
         skip = VERSIONS if element.vr != "UN" else VERSIONS | {"phone", "host-name"}

@@ -25,7 +25,7 @@ from headrisk.metadata.fix_images import (
     write_nifti,
     write_plain_gzip,
 )
-from headrisk.metadata.fix_tables import DateShifts, clean_table
+from headrisk.metadata.fix_tables import DateShifts, clean_table, table_text
 from headrisk.metadata.gzip_header import GZIP_MAGIC
 from headrisk.metadata.known import KnownIdentifiers
 from headrisk.metadata.look import CODE_SKIPS, Look, unpacked
@@ -206,12 +206,10 @@ def _cleaned(entry: Entry, look: Look, content: bytes, tools: _Tools) -> bytes |
     if look.role == "table":
         table = parse_table(content, headed=not name.endswith(".gz"))
         person = next((p[4:] for p in entry.parts if p.startswith("sub-")), "")
-        before = len(tools.removed)
         text = clean_table(
             table, tools.known, tools.shifts, tools.names.text, person, tools.removed
         )
-        changed = len(tools.removed) > before or tools.names.text(content.decode("latin-1"))
-        return text.encode() if changed != content.decode("latin-1") else content
+        return content if text == table_text(table) else text.encode()
     if look.role == "gzip" and b"\0" in content:
         return None if any(not h.field.startswith("gzip header") for h in look.hits) else content
     skip = {"papers": MEANT, "code": CODE_SKIPS}.get(look.role, NO_KINDS)

@@ -101,7 +101,17 @@ def clean_table(
             name = table.columns[place] if place < len(table.columns) else ""
             new.append(_clean_cell(name, renamed(cell), known, shifts, owner, removed))
         lines.append(new)
-    return "".join(table.separator.join(line) + "\n" for line in lines)
+    return _joined(lines, table.separator)
+
+
+def table_text(table: TextTable) -> str:
+    """The table as text, nothing changed."""
+    lines = [list(table.columns)] if table.columns else []
+    return _joined([*lines, *(list(cells) for _, cells in table.rows)], table.separator)
+
+
+def _joined(lines: list[list[str]], separator: str) -> str:
+    return "".join(separator.join(line) + "\n" for line in lines)
 
 
 def _clean_heading(name: str, known: KnownIdentifiers, removed: list[Hit]) -> str:
