@@ -24,12 +24,23 @@ def block_mean(image: Float32Array, size: IntArray) -> Float32Array:
     return out
 
 
-def outside_air(air: BoolArray) -> BoolArray:
-    """Air that reaches the border of the box other than through a cut across the head.
+def outside_air(air: BoolArray, seeds: BoolArray | None = None) -> BoolArray:
+    """Air that is connected with ``seeds``, by default with the border of the box.
 
     Where the border cuts the head, as through the neck, the airways reach it too. Air that a slice
-    of the border encloses by tissue is therefore taken as inside.
+    of the border encloses by tissue is therefore no seed. Where the border cuts the head at two
+    sides, that does not help: then give seeds from a larger box.
     """
+    walls = _border_air(air) if seeds is None else air & seeds
+    labels, count = ndimage.label(air)
+    reached = np.zeros(count + 1, bool)
+    reached[np.unique(labels[walls])] = True
+    reached[0] = False
+    out: BoolArray = reached[labels]
+    return out
+
+
+def _border_air(air: BoolArray) -> BoolArray:
     walls = np.zeros_like(air)
     for axis in range(3):
         for end in (0, -1):
@@ -37,13 +48,14 @@ def outside_air(air: BoolArray) -> BoolArray:
             index[axis] = end  # type: ignore[call-overload]
             face = air[tuple(index)]
             walls[tuple(index)] |= face & ~ndimage.binary_fill_holes(~face)
-    labels, count = ndimage.label(air)
-    if not count:
-        return walls
-    reached = np.zeros(count + 1, bool)
-    reached[np.unique(labels[walls])] = True
-    reached[0] = False
-    out: BoolArray = reached[labels]
+    return walls
+
+
+def block_affine(affine: FloatArray, size: IntArray) -> FloatArray:
+    """Index to mm of blocks of ``size`` voxels, from that of the voxels."""
+    out = affine.copy()
+    out[:3, 3] += affine[:3, :3] @ ((size - 1) / 2)
+    out[:3, :3] *= size
     return out
 
 
@@ -107,3 +119,20 @@ def linear_steps(count: int, first: float, step: float, number: int) -> Float32A
     matrix[np.arange(number), below] = 1 - part
     matrix[np.arange(number), np.minimum(below + 1, count - 1)] += part
     return matrix.astype(np.float32)
+
+
+def onto(
+    image: Float32Array, affine: FloatArray, target: FloatArray, shape: tuple[int, ...]
+) -> Float32Array:
+    """A smooth image on another grid with parallel axes, by straight lines; its border outside.
+
+    ``affine`` and ``target`` (4, 4) take voxel indices of the image and of the grid to the same mm.
+    """
+    step = np.linalg.inv(affine) @ target
+    return along_axes(
+        image,
+        [
+            linear_steps(have, float(step[axis, 3]), float(step[axis, axis]), want)
+            for axis, (have, want) in enumerate(zip(image.shape, shape, strict=True))
+        ],
+    )

@@ -113,7 +113,7 @@ def _judge(parts: dict[str, float], beyond: dict[str, float]) -> tuple[CoverageV
         return "full", "The whole face is there."
     said = []
     if removed:
-        said.append(f"{_listed(removed)} removed")
+        said.append(f"{_listed(removed)} removed in whole or part")
     if cropped:
         said.append(f"{_listed(cropped)} outside the field of view")
     left = [n for n in _FRONT if n not in removed and n not in cropped]
@@ -127,7 +127,8 @@ def _judge(parts: dict[str, float], beyond: dict[str, float]) -> tuple[CoverageV
 
 
 def _listed(names: list[str]) -> str:
-    return " and ".join(f"the {name}" for name in names)
+    *first, last = [f"the {name}" for name in names]
+    return f"{', '.join(first)} and {last}" if first else last
 
 
 @cache

@@ -9,7 +9,15 @@ import numpy as np
 from scipy import ndimage
 
 from headrisk.errors import ScanError
-from headrisk.face.boxes import along_axes, block_mean, linear_steps, outside_air, resampling
+from headrisk.face.boxes import (
+    along_axes,
+    block_affine,
+    block_mean,
+    largest_part,
+    onto,
+    outside_air,
+    resampling,
+)
 from headrisk.face.pose import FACE_BOX, HeadPose, moved
 from headrisk.face.threshold import find_levels, positive, skin_level
 from headrisk.imaging.volume import Volume
@@ -17,10 +25,14 @@ from headrisk.types import BoolArray, Float32Array, FloatArray, IntArray
 
 _STEP_MM = 1.0
 _KEPT_MM = (0.75, 1.25)  # voxels of this size are not interpolated
-_THIN_MM, _THICK_SHARE = 0.7, 0.4  # smoothing: standard deviation, and its share of a thick slice
-_CLOSED_MM = 5.0  # openings up to twice this are bridged: nostrils, lips, ear canals
-_DEPTH_MM = 3.5  # below the bridged outline everything is solid
+_THIN_MM = 0.7  # smoothing: least standard deviation, and where slices are thick
+_THICK_SHARE, _ACROSS_SHARE = 0.4, 0.25  # its share of their thickness, along and across them
+# Openings up to twice the first number are bridged, and everything deeper than the second below
+# the bridge is solid: cracks in thin skin; nostrils, lips and ear canals.
+_BRIDGES_MM = ((2.5, 1.5), (5.0, 3.5))
 _COARSE_MM = 2.0
+_BLOCK_MM = 4.0  # on which the level of the skin is found
+_TOP = 1.25  # of the field; higher, bright fat would draw the skin outward
 _LEAST_SHARE = 0.15  # of the box that must lie in the image
 
 
@@ -56,25 +68,29 @@ def tissue_field(volume: Volume, pose: HeadPose, subject: str, *, ct: bool = Fal
     data, hounsfield = positive(volume.data, ct=ct)
     levels = find_levels(data, subject)
     voxel = np.array(volume.voxel_mm)
-    size = np.maximum(np.round(4.0 / voxel), 1).astype(int)
-    level = skin_level(data, levels, voxel)
+    size = np.maximum(np.round(_BLOCK_MM / voxel), 1).astype(int)
+    level, outside = skin_level(data, levels, voxel, size)
     low, high = _box(volume, pose, subject)
     part = data[tuple(slice(a, b) for a, b in zip(low, high, strict=True))]
-    level = along_axes(
-        level,
-        [
-            linear_steps(n, (a - (k - 1) / 2) / k, 1 / k, b - a)
-            for n, k, a, b in zip(level.shape, size, low, high, strict=True)
-        ],
-    )
+    blocks = block_affine(volume.affine, size)
+    level = onto(level, blocks, _corner(volume.affine, low), part.shape)
     share = part - np.float32(levels.air)
     level -= np.float32(levels.air)
     level *= 2
     share /= level
-    np.clip(share, 0, 1, out=share)
+    np.clip(share, 0, _TOP, out=share)
     share, affine = _even(share, volume.affine, low)
+    fill_below(share, affine, outside, blocks)
+    _smooth(share, affine, voxel)
     notes = ("read as Hounsfield units",) if hounsfield else ()
-    return TissueField(_filled(share, affine, voxel), affine, notes)
+    return TissueField(share, affine, notes)
+
+
+def _corner(affine: FloatArray, low: IntArray) -> FloatArray:
+    """Index to mm of a box that starts at voxel ``low``."""
+    out = affine.copy()
+    out[:3, 3] += affine[:3, :3] @ low
+    return out
 
 
 def _box(volume: Volume, pose: HeadPose, subject: str) -> tuple[IntArray, IntArray]:
@@ -116,34 +132,51 @@ def _even(
     moved_affine[:3, :3] *= scale
     moved_affine[:3, 3] += affine[:3, :3] @ first
     order = along_axes(share, matrices)
-    return np.clip(order, 0, 1), moved_affine
+    return np.clip(order, 0, _TOP), moved_affine
 
 
-def _filled(share: Float32Array, affine: FloatArray, voxel: FloatArray) -> Float32Array:
-    """Smoothed field that is solid below the skin."""
+def _smooth(share: Float32Array, affine: FloatArray, voxel: FloatArray) -> None:
+    """Gaussian smoothing in place, more where slices are thick, along them and across."""
     step = np.linalg.norm(affine[:3, :3], axis=0)
-    sigma = np.maximum(_THIN_MM, np.where(voxel > _KEPT_MM[1], _THICK_SHARE * voxel, 0)) / step
-    for axis, width in enumerate(sigma):
+    thick = np.where(voxel > _KEPT_MM[1], voxel, 0)
+    sigma = np.maximum(np.maximum(_THIN_MM, _THICK_SHARE * thick), _ACROSS_SHARE * thick.max())
+    for axis, width in enumerate(sigma / step):
         ndimage.gaussian_filter1d(share, width, axis=axis, output=share, truncate=3, mode="nearest")
+
+
+def fill_below(
+    share: Float32Array, affine: FloatArray, outside: BoolArray, blocks: FloatArray
+) -> None:
+    """Make the field solid below the skin, in place.
+
+    Parameters
+    ----------
+    share, affine
+        The field and its index to mm.
+    outside, blocks
+        Blocks of the whole image that lie outside the head, and their index to mm.
+    """
+    step = np.linalg.norm(affine[:3, :3], axis=0)
     size = np.maximum(np.round(_COARSE_MM / step), 1).astype(int)
-    deep = _deep(block_mean(share, size) > 0.5, step * size)
-    matrices: list[Float32Array | None] = [
-        linear_steps(n, -(k - 1) / 2 / k, 1 / k, m)
-        for n, k, m in zip(deep.shape, size, share.shape, strict=True)
-    ]
-    np.maximum(share, along_axes(deep, matrices), out=share)
-    return share
+    solid = block_mean(share, size) > 0.5
+    coarse = block_affine(affine, size)
+    far = onto(outside.astype(np.float32), blocks, coarse, solid.shape) > 0.99
+    head = largest_part(~outside_air(~solid, far))
+    deep = _deep(head, step * size)
+    filled = onto(deep, coarse, affine, share.shape)
+    filled *= np.float32(_TOP)
+    np.maximum(share, filled, out=share)
 
 
-def _deep(solid: BoolArray, edge: FloatArray) -> Float32Array:
+def _deep(head: BoolArray, edge: FloatArray) -> Float32Array:
     """1 well below the outline that bridges small openings, 0 above, a ramp between."""
-    pad = int(np.ceil(2 * _CLOSED_MM / edge.min()))
-    outside = outside_air(~solid)
-    grown = np.pad(~outside, pad, mode="edge")
-    away = ndimage.distance_transform_edt(~grown, sampling=edge)
-    open_air = outside_air(away > _CLOSED_MM)
-    below = ndimage.distance_transform_edt(~open_air, sampling=edge)
+    pad = int(np.ceil(2 * max(_BRIDGES_MM)[0] / edge.min()))
+    away = ndimage.distance_transform_edt(~np.pad(head, pad, mode="edge"), sampling=edge)
     inner = tuple(slice(pad, -pad) for _ in range(3))
-    depth = below[inner] - _CLOSED_MM - _DEPTH_MM
-    ramp: Float32Array = np.clip(depth / 2 + 0.5, 0, 1).astype(np.float32)
+    ramp = np.zeros(head.shape, np.float32)
+    for bridge, depth in _BRIDGES_MM:
+        open_air = outside_air(away > bridge)
+        below = ndimage.distance_transform_edt(~open_air, sampling=edge)[inner]
+        below -= bridge + depth - 1
+        np.maximum(ramp, np.clip(below / 2, 0, 1), out=ramp)
     return ramp
