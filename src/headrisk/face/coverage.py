@@ -7,7 +7,9 @@ The limits below were set on ten whole heads (IXI, T1w at 2 mm, largest distance
 percentile: eyes 10, nose 10, lips 17, chin 16 mm), two defaced heads (AOMIC, T1w at 1 mm, nose and
 lips 48 to 56 mm), FLAIR, T1w and T2w with thick slices that were defaced and end above the mouth
 (open-MS, one of them with a thinned forehead), and T1w in 6 mm slices that end above the mouth
-(brain-tumor-progression). They hold for adults whose brain aligned well. What they cannot tell: a
+(brain-tumor-progression); and checked on four of the IXI heads after cutting away a wedge from the
+bridge of the nose to the neck (``none``), only the nose, the mouth or the eyes (``partial``), and
+all slices below the nose (``cropped``). They hold for adults whose brain aligned well. What they cannot tell: a
 face that was *replaced* by another, as re-facing tools do, counts as there, and so does one that
 was blurred or shaved by less than the tolerance.
 """
