@@ -9,9 +9,9 @@ lips 48 to 56 mm), FLAIR, T1w and T2w with thick slices that were defaced and en
 (open-MS, one of them with a thinned forehead), and T1w in 6 mm slices that end above the mouth
 (brain-tumor-progression); and checked on four of the IXI heads after cutting away a wedge from the
 bridge of the nose to the neck (``none``), only the nose, the mouth or the eyes (``partial``), and
-all slices below the nose (``cropped``). They hold for adults whose brain aligned well. What they cannot tell: a
-face that was *replaced* by another, as re-facing tools do, counts as there, and so does one that
-was blurred or shaved by less than the tolerance.
+all slices below the nose (``cropped``). They hold for adults whose brain aligned well. What they
+cannot tell: a face that was *replaced* by another, as re-facing tools do, counts as there, and so
+does one that was blurred or shaved by less than the tolerance.
 """
 
 from __future__ import annotations
