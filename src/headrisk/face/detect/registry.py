@@ -21,7 +21,8 @@ class Detector:
     faces
         From a grey (h, w) or RGB (h, w, 3) image to the faces seen, surest first.
     threshold
-        Score from which a face counts as seen: the published limits of each detector.
+        Score from which a face counts as seen. Chosen beforehand, not tuned. In other renders
+        than those of the presence protocol HOG still reported a face on a defaced head.
     licence
         Of its weights.
     missing
