@@ -68,9 +68,10 @@ def find_levels(data: Float32Array, subject: str) -> Levels:
     mean = total[-1] / below[-1]
     with np.errstate(invalid="ignore", divide="ignore"):
         between = (mean * share - total / below[-1]) ** 2 / (share * (1 - share))
-    cut = edges[1 + int(np.nanargmax(between))]
+    two = np.isfinite(between).any()  # an almost constant image has one class
+    cut = edges[1 + int(np.nanargmax(between))] if two else top
     air, tissue = sample[sample <= cut], sample[sample > cut]
-    if not len(air) or not len(tissue):
+    if not two or not len(air) or not len(tissue):
         raise ScanError(
             subject,
             found="intensities that do not part air from tissue",
