@@ -13,7 +13,7 @@ from headrisk.dataset.scans import Scan
 from headrisk.errors import InputError, StoreError
 from headrisk.run.digests import entry_key
 from headrisk.run.entry import Entry
-from headrisk.run.events import Advanced, Listener
+from headrisk.run.events import Listener, Tally
 from headrisk.run.recall import Kept, recall_or_run
 from headrisk.run.store import Store
 from headrisk.settings import Settings
@@ -73,14 +73,8 @@ def prepare_scans(
     """
     known = [_identify(scan, settings, store, on_damage) for scan in scans]
     ready = [k for k, one in enumerate(known) if isinstance(one, _Ready)]
-    refused = [one for one in known if isinstance(one, ScanResult)]
-    counts = {"done": len(refused), "failed": len(refused)}
-
-    def count(results: Sequence[ScanResult]) -> None:
-        counts["done"] += len(results)
-        counts["failed"] += sum(result.status == "failed" for result in results)
-        listen(Advanced(STAGE, counts["done"], counts["failed"]))
-
+    refused = sum(isinstance(one, ScanResult) for one in known)
+    tally = Tally(STAGE, listen, done=refused, failed=refused)
     found = iter(
         recall_or_run(
             prepare,
@@ -89,7 +83,7 @@ def prepare_scans(
             _KEPT,
             store,
             processes=processes,
-            on_results=count,
+            on_results=lambda some: tally.add([one.status == "failed" for one in some]),
             on_damage=on_damage,
         )
     )

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import io
-import zipfile
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -13,10 +10,12 @@ from importlib.resources.abc import Traversable
 import numpy as np
 from scipy import ndimage
 
-from headrisk.errors import StoreError
+from headrisk.run.archive import Arrays, damaged, read_archive
 from headrisk.types import BoolArray, Float32Array, FloatArray
 
 _BRAIN_LEVEL = 0.1  # of the T1 maximum; the skull-stripped T1 is 0 outside the brain
+
+_PACKAGE = "headrisk.brain"
 
 
 @dataclass(frozen=True)
@@ -67,20 +66,12 @@ def read_template(folder: Traversable) -> Template:
     StoreError
         A file is missing, or the SHA-256 of the archive is not the recorded one.
     """
-    try:
-        content = (folder / "template.npz").read_bytes()
-        recorded = (folder / "template.npz.sha256").read_text("ascii").split()
-    except OSError as error:
-        raise _damaged(f"cannot be read ({error})") from error
-    digest = hashlib.sha256(content).hexdigest()
-    if recorded[:1] != [digest]:
-        raise _damaged(f"SHA-256 {digest}", expected=recorded[0] if recorded else "a recorded sum")
-    try:
-        with np.load(io.BytesIO(content), allow_pickle=False) as archive:
-            maps = {k: archive[k].astype(np.float32) / np.float32(255) for k in ("t1", "gm", "wm")}
-            affine = archive["affine"].astype(np.float64)
-    except (KeyError, ValueError, zipfile.BadZipFile) as error:
-        raise _damaged(f"not a template archive ({error})") from error
+    return read_archive(folder, "template.npz", _PACKAGE, "template", _build)
+
+
+def _build(stored: Arrays) -> Template:
+    maps = {k: stored[k].astype(np.float32) / np.float32(255) for k in ("t1", "gm", "wm")}
+    affine = stored["affine"].astype(np.float64)
     mask = _brain_mask(maps["t1"])
     for array in (*maps.values(), mask, affine):
         array.flags.writeable = False
@@ -90,17 +81,8 @@ def read_template(folder: Traversable) -> Template:
 def _brain_mask(t1: Float32Array) -> BoolArray:
     labels, count = ndimage.label(t1 > _BRAIN_LEVEL * float(t1.max()))
     if count == 0:
-        raise _damaged("an empty T1 map")
+        raise damaged(f"template.npz of {_PACKAGE}", "an empty T1 map")
     sizes = np.bincount(labels.ravel())
     sizes[0] = 0
     filled: BoolArray = ndimage.binary_fill_holes(labels == sizes.argmax())
     return filled
-
-
-def _damaged(found: str, expected: str = "") -> StoreError:
-    return StoreError(
-        "template.npz of headrisk.brain",
-        found=found,
-        expected=expected or "the file as shipped",
-        remedy="Install headrisk again.",
-    )

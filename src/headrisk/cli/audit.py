@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from headrisk.cli.linking import fail_above, run_audit
+from headrisk.cli.linking import add_fail_above, run_audit
 from headrisk.cli.options import (
     add_choice_options,
     add_face_options,
@@ -34,11 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--against", type=Path, action="append", default=[], metavar="DATASET",
         help="data an attacker may hold; may be given several times",
     )  # fmt: skip
-    parser.add_argument(
-        "--fail-above", type=fail_above, metavar="RATE",
-        help="exit with 5 if any measure links a larger share of people (0 to 1), with 3 if "
-        "there is too little data to tell",
-    )  # fmt: skip
+    add_fail_above(parser)
     add_face_options(parser)
     add_choice_options(parser)
     add_setting_options(parser)

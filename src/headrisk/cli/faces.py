@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from headrisk.cli.linking import fail_above, run_audit
+from headrisk.cli.linking import add_fail_above, run_audit
 from headrisk.cli.options import (
     add_choice_options,
     add_face_options,
@@ -22,11 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the command's options."""
     parser.add_argument("dataset", type=Path, metavar="DATASET")
     parser.add_argument("out", type=Path, metavar="OUT")
-    parser.add_argument(
-        "--fail-above", type=fail_above, metavar="RATE",
-        help="exit with 5 if any measure finds a larger share of people (0 to 1), with 3 if "
-        "there is too little data to tell",
-    )  # fmt: skip
+    add_fail_above(parser, "finds")
     parser.set_defaults(level="group")
     add_face_options(parser)
     add_choice_options(parser)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from headrisk.cli.linking import fail_above, run_audit
+from headrisk.cli.linking import add_fail_above, run_audit
 from headrisk.cli.options import add_choice_options, add_run_options, add_setting_options
 from headrisk.errors import UsageError
 
@@ -18,11 +18,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("a", type=Path, metavar="A", help="whose people are searched for")
     parser.add_argument("b", type=Path, metavar="B", help="where they are searched")
     parser.add_argument("out", type=Path, metavar="OUT")
-    parser.add_argument(
-        "--fail-above", type=fail_above, metavar="RATE",
-        help="exit with 5 if any measure links a larger share of people (0 to 1), with 3 if "
-        "there is too little data to tell",
-    )  # fmt: skip
+    add_fail_above(parser)
     parser.set_defaults(level="group")
     add_choice_options(parser)
     add_setting_options(parser)

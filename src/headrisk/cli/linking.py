@@ -31,6 +31,15 @@ def fail_above(text: str) -> float:
     return rate
 
 
+def add_fail_above(parser: argparse.ArgumentParser, verb: str = "links") -> None:
+    """The option that makes a command fail where the measured risk is too large."""
+    parser.add_argument(
+        "--fail-above", type=fail_above, metavar="RATE",
+        help=f"exit with 5 if any measure {verb} a larger share of people (0 to 1), with 3 if "
+        "there is too little data to tell",
+    )  # fmt: skip
+
+
 def run_audit(
     arguments: argparse.Namespace, paths: Sequence[Path], modalities: tuple[str, ...] = ("brain",)
 ) -> int:

@@ -19,10 +19,10 @@ from headrisk.face.head import VERSION, HeadResult, HeadTask, look_at_head
 from headrisk.face.packed import Packed, pack
 from headrisk.face.photos import Photo, crop_face, read_photo
 from headrisk.face.recognise.registry import recognisers
-from headrisk.run.digests import entry_key, sha256_of_file
+from headrisk.run.digests import entry_key
 from headrisk.run.engine import WorkerLost
 from headrisk.run.entry import Entry
-from headrisk.run.events import Advanced, Listener
+from headrisk.run.events import Listener, Tally
 from headrisk.run.recall import Kept, recall_or_run
 from headrisk.run.store import Store
 from headrisk.settings import Settings
@@ -84,16 +84,11 @@ class Run:
 def look_at_heads(scans: Sequence[Scan], run: Run, listen: Listener) -> tuple[HeadResult, ...]:
     """What every head gave, failures included, in the order of the scans."""
     settings = run.settings
-    known = [_identify(scan, run) for scan in scans]
+    asked = run.choices()
+    known = [_identify(scan, run, asked) for scan in scans]
     ready = [k for k, one in enumerate(known) if isinstance(one, str)]
-    refused = [one for one in known if isinstance(one, HeadResult)]
-    counts = {"done": len(refused), "failed": len(refused)}
-
-    def count(results: Sequence[HeadResult]) -> None:
-        counts["done"] += len(results)
-        counts["failed"] += sum(result.status == "failed" for result in results)
-        listen(Advanced(HEAD_STAGE, counts["done"], counts["failed"]))
-
+    refused = sum(isinstance(one, HeadResult) for one in known)
+    tally = Tally(HEAD_STAGE, listen, done=refused, failed=refused)
     tasks = [
         HeadTask(
             scans[k].scan_id,
@@ -117,7 +112,7 @@ def look_at_heads(scans: Sequence[Scan], run: Run, listen: Listener) -> tuple[He
             _HEADS,
             run.store,
             processes=run.processes,
-            on_results=count,
+            on_results=lambda some: tally.add([one.status == "failed" for one in some]),
             on_damage=run.on_damage,
         )
     )
@@ -126,17 +121,10 @@ def look_at_heads(scans: Sequence[Scan], run: Run, listen: Listener) -> tuple[He
 
 def read_photos(photos: Sequence[Photo], run: Run, listen: Listener) -> tuple[PhotoResult, ...]:
     """Templates of photographs that may be used, in order."""
-    choices = run.choices()
-    counts = {"done": 0, "failed": 0}
-
-    def count(results: Sequence[PhotoResult]) -> None:
-        counts["done"] += len(results)
-        counts["failed"] += sum(bool(result.reason) for result in results)
-        listen(Advanced(PHOTO_STAGE, counts["done"], counts["failed"]))
-
+    choices, tally = run.choices(), Tally(PHOTO_STAGE, listen)
     tasks = [PhotoTask(photo.path, run.settings.recognisers, run.weights) for photo in photos]
     keys = [
-        entry_key("face-photo", VERSION, {"recognisers": choices}, [_photo_digest(photo.path)])
+        entry_key("face-photo", VERSION, {"recognisers": choices}, [_photo_digest(photo.path, run)])
         for photo in photos
     ]
     return tuple(
@@ -147,20 +135,20 @@ def read_photos(photos: Sequence[Photo], run: Run, listen: Listener) -> tuple[Ph
             _PHOTOS,
             run.store,
             processes=run.processes,
-            on_results=count,
+            on_results=lambda some: tally.add([bool(one.reason) for one in some]),
             on_damage=run.on_damage,
         )
     )
 
 
-def _photo_digest(path: str) -> str:
+def _photo_digest(path: str, run: Run) -> str:
     try:
-        return sha256_of_file(Path(path))
+        return run.store.file_digest(Path(path), on_damage=run.on_damage)
     except InputError:
         return ""
 
 
-def _identify(scan: Scan, run: Run) -> str | HeadResult:
+def _identify(scan: Scan, run: Run, asked: Mapping[str, str]) -> str | HeadResult:
     """Key of a scan's result, or the failed result where its file cannot be used."""
     if scan.status == "failed":
         return HeadResult(scan.scan_id, "failed", scan.reason, 0.0)
@@ -174,7 +162,7 @@ def _identify(scan: Scan, run: Run) -> str | HeadResult:
         "protocol": run.settings.face_protocol,
         "pixels": run.settings.render_pixels,
         "seed": run.settings.seed if run.settings.face_protocol == "nejm2019" else 0,
-        "recognisers": run.choices(),
+        "recognisers": asked,
     }
     return entry_key("face-head", VERSION, choices, [digest])
 

@@ -18,7 +18,8 @@ from headrisk.face.detect.face import Face
 from headrisk.face.detect.registry import detectors
 from headrisk.face.packed import Packed, pack
 from headrisk.face.recognise.registry import recognisers
-from headrisk.face.render.protocols import PRESENCE, protocol_of, render_protocol
+from headrisk.face.render.cast import Scene
+from headrisk.face.render.protocols import PRESENCE, protocol_of, render_scene, scene_of
 from headrisk.face.surface import Surface, head_surface
 from headrisk.imaging.nifti import load_volume
 from headrisk.types import FloatArray, Status
@@ -84,12 +85,13 @@ def look_at_head(task: HeadTask) -> HeadResult:
     except ScanError as error:
         return HeadResult(task.scan_id, "failed", str(error), time.process_time() - begin)
     left = coverage(surface)
-    presence = render_protocol(surface, PRESENCE, task.pixels, SUPERSAMPLE)
+    scene, centre = scene_of(surface), surface.pose.face_centre
+    presence = render_scene(scene, PRESENCE, task.pixels, SUPERSAMPLE, centre)
     seen = {
         name: np.array([_best(detector.faces(image)) for image in presence])
         for name, detector in detectors().items()
     }
-    status, reason, templates = _recognise(task, surface, left)
+    status, reason, templates = _recognise(task, scene, centre, left)
     return HeadResult(
         task.scan_id,
         status,
@@ -123,13 +125,13 @@ def _surface(task: HeadTask) -> tuple[Surface, tuple[str, ...], tuple[float, flo
 
 
 def _recognise(
-    task: HeadTask, surface: Surface, left: Coverage
+    task: HeadTask, scene: Scene, centre: tuple[float, float, float], left: Coverage
 ) -> tuple[Status, str, dict[str, Packed]]:
     """Templates of the protocol's renders, or why there are none."""
     if left.verdict in ("none", "cropped"):
         return "failed", left.reason, {}
     protocol = protocol_of(task.protocol, np.random.default_rng(task.seed))
-    renders = list(render_protocol(surface, protocol, task.pixels, SUPERSAMPLE))
+    renders = list(render_scene(scene, protocol, task.pixels, SUPERSAMPLE, centre))
     paths = {name: Path(path) for name, path in task.weights}
     templates = {
         one.name: pack(one.describe(renders)) for one in recognisers(task.recognisers, paths)

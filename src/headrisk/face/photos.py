@@ -54,6 +54,11 @@ class Photo:
     status: PhotoStatus
     reason: str = ""
 
+    @property
+    def usable(self) -> bool:
+        """Whether it may be asked for; a stranger's has no mate."""
+        return self.status in ("ok", "unknown person")
+
 
 def list_photos(table: Path, people: frozenset[str], today: date) -> tuple[Photo, ...]:
     """Read the table of photographs and decide which may be used; no row is dropped.

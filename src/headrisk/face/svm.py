@@ -63,9 +63,13 @@ def classify(
     if classes < 2 or not photos.size:
         nothing = np.zeros((photos.shape[0], classes))
         return Classified(nothing, None)
-    machine = _machine(cost).fit(renders, render_class)
-    decision = _columns(machine.decision_function(photos))
-    return Classified(decision, _confidence(photos, renders, render_class, cost))
+    if int(np.bincount(render_class).min()) < FOLDS:
+        machine = _machine(cost).fit(renders, render_class)
+        return Classified(_columns(machine.decision_function(photos)), None)
+    calibrated = _calibrated(_machine(cost)).fit(renders, render_class)
+    machine = calibrated.calibrated_classifiers_[0].estimator  # fitted on all renders
+    confidence = np.asarray(calibrated.predict_proba(photos), dtype=np.float64)
+    return Classified(_columns(machine.decision_function(photos)), confidence)
 
 
 def _machine(cost: float) -> Any:
@@ -76,17 +80,10 @@ def _machine(cost: float) -> Any:
     return LinearSVC(C=cost, tol=_TOLERANCE, dual=False)
 
 
-def _confidence(
-    photos: FloatArray, renders: FloatArray, render_class: IntArray, cost: float
-) -> FloatArray | None:
+def _calibrated(machine: Any) -> Any:
     from sklearn.calibration import CalibratedClassifierCV
 
-    if int(np.bincount(render_class).min()) < FOLDS:
-        return None
-    calibrated = CalibratedClassifierCV(
-        _machine(cost), method="sigmoid", cv=FOLDS, ensemble=False
-    ).fit(renders, render_class)
-    return np.asarray(calibrated.predict_proba(photos), dtype=np.float64)
+    return CalibratedClassifierCV(machine, method="sigmoid", cv=FOLDS, ensemble=False)
 
 
 def _columns(decision: FloatArray) -> FloatArray:

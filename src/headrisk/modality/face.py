@@ -6,7 +6,7 @@ one person's set of photographs, a column one scan.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,6 +28,7 @@ from headrisk.face.cohort import (
 from headrisk.face.head import HeadResult
 from headrisk.face.methods import NAME, REFERENCES, compared_sentence, method_sentences
 from headrisk.face.photos import Photo, list_photos
+from headrisk.face.recognise.protocol import Recogniser
 from headrisk.face.recognise.registry import recognisers
 from headrisk.face.scores import FaceScores, all_scores
 from headrisk.intake import Intake
@@ -39,7 +40,7 @@ from headrisk.report.model import ModalitySection, ScanRow
 from headrisk.run.provenance import CostLog
 from headrisk.run.stage import stage
 from headrisk.run.store import open_store
-from headrisk.types import BoolArray, IntArray, PairScores
+from headrisk.types import IntArray, PairScores
 
 STREAM = (1,)  # sets this modality's random numbers apart from the brain's
 
@@ -59,9 +60,7 @@ class Faces:
     @property
     def readable(self) -> tuple[int, ...]:
         """Positions of the photographs that a recogniser could describe."""
-        return tuple(
-            k for k, photo in enumerate(self.photos) if photo.status in ("ok", "unknown person")
-        )
+        return tuple(k for k, photo in enumerate(self.photos) if photo.usable)
 
 
 @dataclass(frozen=True)
@@ -77,21 +76,16 @@ class Search:
     probe_person: IntArray
     gallery_person: IntArray
 
-    @property
-    def usable(self) -> BoolArray:
-        """(sets, scans): every set may be compared with every scan."""
-        return np.ones((len(self.sets), len(self.gallery)), dtype=np.bool_)
-
 
 def measure(intake: Intake, job: Job, log: CostLog) -> Measured:
     """Measure how well photographs find their owner's scan, and whether scans show a face."""
     asked = recognisers(job.settings.recognisers, job.weights)
     faces, damage = look(intake, job, log)
     search = plan(faces)
-    scores, confidence = match(faces, search, job, log)
+    scores, confidence = match(faces, search, asked, job, log)
     summaries = evaluate(scores, job, log, stream=STREAM)
     rows = scan_rows(faces.scans, faces.heads)
-    section = describe(rows, faces, search, scores, summaries, job)
+    section = describe(rows, faces, search, asked, scores, summaries, job)
     internal = internal_part(
         rows,
         faces.heads,
@@ -116,7 +110,7 @@ def look(intake: Intake, job: Job, log: CostLog) -> tuple[Faces, tuple[str, ...]
     photos = () if job.photos is None else list_photos(job.photos, people, job.today)
     with stage(HEAD_STAGE, len(scans), log, recorded(job)) as listen:
         heads = look_at_heads(scans, run, listen)
-    wanted = [k for k, photo in enumerate(photos) if photo.status in ("ok", "unknown person")]
+    wanted = [k for k, photo in enumerate(photos) if photo.usable]
     if not wanted:
         return Faces(scans, heads, photos, ()), tuple(str(error) for error in damage)
     with stage(PHOTO_STAGE, len(wanted), log, recorded(job)) as listen:
@@ -143,7 +137,7 @@ def plan(faces: Faces) -> Search:
 
 
 def match(
-    faces: Faces, search: Search, job: Job, log: CostLog
+    faces: Faces, search: Search, asked: Sequence[Recogniser], job: Job, log: CostLog
 ) -> tuple[Mapping[str, PairScores], Mapping[str, FaceScores]]:
     """Score every set with every scan under every measure; also the tables with confidences."""
     if not search.sets or not search.gallery:
@@ -159,7 +153,7 @@ def match(
             faces.results,
             photo_set,
             len(search.sets),
-            recognisers(job.settings.recognisers, job.weights),
+            asked,
         )
     scores = {
         name: PairScores(name, one.values, one.usable, search.probe_person, search.gallery_person)
@@ -172,6 +166,7 @@ def describe(
     rows: tuple[ScanRow, ...],
     faces: Faces,
     search: Search,
+    asked: Sequence[Recogniser],
     scores: Mapping[str, PairScores],
     summaries: tuple[MeasureSummary, ...],
     job: Job,
@@ -181,7 +176,7 @@ def describe(
     gallery = [faces.scans[k] for k in search.gallery]
     voxels = [faces.heads[k].voxel_mm for k in search.gallery]
     conditions = known_conditions(probes, gallery, [None] * len(probes), voxels) if scores else ()
-    asked = {
+    listed = {
         p.participant_id for p in faces.photos if p.status not in ("unknown person", "refused")
     }
     reached = set(search.sets) & {scan.participant_id for scan in gallery}
@@ -192,13 +187,11 @@ def describe(
         list(scores.values()),
         summaries,
         strata(next(iter(scores.values())), conditions) if scores else (),
-        unsearched=len((asked & known) - reached),
+        unsearched=len((listed & known) - reached),
         compared=compared_sentence(len(search.sets), len(faces.results), len(search.gallery)),
         method=method_sentences(job.settings, searched=bool(scores)),
         references=REFERENCES,
-        panels=face_panels(
-            faces.heads, faces.photos, recognisers(job.settings.recognisers, job.weights), scores
-        ),
+        panels=face_panels(faces.heads, faces.photos, asked, scores),
         too_little="" if job.photos else "No photographs were given.",
     )
 

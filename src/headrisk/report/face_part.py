@@ -19,6 +19,7 @@ from headrisk.face.recognise.protocol import Recogniser
 from headrisk.face.scores import FaceScores
 from headrisk.linkage.assign import list_links
 from headrisk.report.assemble import candidate_links
+from headrisk.report.linkage_part import scan_row
 from headrisk.report.model import Internal, Link, Mosaic, Panel, ScanRow, ScoreMatrix, Table, Value
 from headrisk.report.withhold import SMALLEST_CELL
 from headrisk.types import PairScores, Verdict
@@ -45,16 +46,11 @@ class Searched(Protocol):
 def scan_rows(scans: Sequence[Scan], heads: Sequence[HeadResult]) -> tuple[ScanRow, ...]:
     """Rows of ``internal/scans.tsv``; quality is the share of the face that is left."""
     return tuple(
-        ScanRow(
-            scan_id=scan.scan_id,
-            participant_id=scan.participant_id,
-            session_id=scan.session_id,
-            path=scan.path,
-            status=head.status,
-            reason="; ".join(text for text in (head.reason, *head.notes) if text),
-            seconds=round(head.seconds, 3),
-            quality=0.0 if head.coverage is None else round(head.coverage.total, 4),
-            verdict=_verdict(head),
+        scan_row(
+            scan,
+            head,
+            0.0 if head.coverage is None else round(head.coverage.total, 4),
+            _verdict(head),
         )
         for scan, head in zip(scans, heads, strict=True)
     )

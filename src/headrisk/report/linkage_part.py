@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Protocol
 
 from headrisk.dataset.scans import Scan
 from headrisk.evaluate.summary import MeasureSummary
@@ -11,24 +12,42 @@ from headrisk.linkage.assign import assign_one_to_one
 from headrisk.linkage.design import Design
 from headrisk.report.assemble import candidate_links
 from headrisk.report.model import Internal, Link, Mosaic, ScanRow, ScoreMatrix
-from headrisk.types import PairScores, ScanResult
+from headrisk.types import PairScores, ScanResult, Status, Verdict
 
 
 def scan_rows(scans: Sequence[Scan], results: Sequence[ScanResult]) -> tuple[ScanRow, ...]:
     """Rows of ``internal/scans.tsv``, in the order of the scan table."""
     return tuple(
-        ScanRow(
-            scan_id=scan.scan_id,
-            participant_id=scan.participant_id,
-            session_id=scan.session_id,
-            path=scan.path,
-            status=result.status,
-            reason="; ".join(text for text in (result.reason, *result.notes) if text),
-            seconds=round(result.seconds, 3),
-            quality=result.quality,
-            verdict=result.verdict,
-        )
+        scan_row(scan, result, result.quality, result.verdict)
         for scan, result in zip(scans, results, strict=True)
+    )
+
+
+class Prepared(Protocol):
+    """What every modality's result tells of a scan."""
+
+    @property
+    def status(self) -> Status: ...
+    @property
+    def reason(self) -> str: ...
+    @property
+    def notes(self) -> tuple[str, ...]: ...
+    @property
+    def seconds(self) -> float: ...
+
+
+def scan_row(scan: Scan, result: Prepared, quality: float, verdict: Verdict) -> ScanRow:
+    """One row of ``internal/scans.tsv``."""
+    return ScanRow(
+        scan_id=scan.scan_id,
+        participant_id=scan.participant_id,
+        session_id=scan.session_id,
+        path=scan.path,
+        status=result.status,
+        reason="; ".join(text for text in (result.reason, *result.notes) if text),
+        seconds=round(result.seconds, 3),
+        quality=quality,
+        verdict=verdict,
     )
 
 

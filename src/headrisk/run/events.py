@@ -7,7 +7,7 @@ event; the command line makes a listener that writes to a stream of its choice.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TextIO
@@ -46,6 +46,22 @@ Listener = Callable[[Event], None]
 
 def ignore(event: Event) -> None:
     """The listener for callers that want no progress."""
+
+
+@dataclass
+class Tally:
+    """Counts what a stage has done, and tells a listener after every addition."""
+
+    stage: str
+    listen: Listener
+    done: int = 0
+    failed: int = 0
+
+    def add(self, failures: Sequence[bool]) -> None:
+        """Add items that are done; True for each without a usable result."""
+        self.done += len(failures)
+        self.failed += sum(failures)
+        self.listen(Advanced(self.stage, self.done, self.failed))
 
 
 @contextmanager

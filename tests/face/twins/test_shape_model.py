@@ -17,9 +17,10 @@ from headrisk.face.render.view import Camera
 from headrisk.face.twins.identity import draw_identity, neutral, pose_head, template_face
 from headrisk.face.twins.shapes import load_shapes, read_shapes
 from headrisk.face.twins.subdivide import unit_ball
-from headrisk.face.twins.volume import TwinScanSettings, average_slices, render_twin
+from headrisk.face.twins.volume import TwinScanSettings, render_twin
 from headrisk.face.twins.voxelise import occupancy
 from headrisk.imaging.geometry import to_ras
+from headrisk.imaging.phantom.render import average_slices
 from headrisk.imaging.volume import Volume
 
 SHAPES = load_shapes(1)

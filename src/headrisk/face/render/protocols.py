@@ -140,30 +140,15 @@ PRESENCE = Protocol(
 )
 
 
-def render_protocol(
-    surface: Surface, protocol: Protocol, size: int = 224, supersample: int = 2
-) -> NDArray[np.uint8]:
-    """All renders of a head, in the protocol's order.
+def scene_of(surface: Surface) -> Scene:
+    """The skin of a head made ready for rays, once for all of its renders.
 
     Parameters
     ----------
     surface
-        From :func:`headrisk.face.surface.head_surface`; cameras look at where its pose puts the
-        template's face.
-    protocol
-        Views and lights.
-    size
-        Edge of each square picture.
-    supersample
-        Rays along each edge of a pixel.
-
-    Returns
-    -------
-    NDArray
-        (renders, size, size) uint8, grey levels.
+        From :func:`headrisk.face.surface.head_surface`.
     """
-    scene = open_scene(surface.mesh, surface.normals, surface.occlusion)
-    return render_scene(scene, protocol, size, supersample, surface.pose.face_centre)
+    return open_scene(surface.mesh, surface.normals, surface.occlusion)
 
 
 def render_scene(

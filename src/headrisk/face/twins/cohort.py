@@ -25,6 +25,7 @@ from headrisk.face.twins.photo_settings import PhotoSettings
 from headrisk.face.twins.shapes import load_shapes
 from headrisk.face.twins.volume import TwinScanSettings, render_twin, twin_atlas
 from headrisk.imaging.phantom.bids import Written, write_image, write_sidecar, write_tables
+from headrisk.imaging.phantom.cohort import require_empty
 from headrisk.imaging.phantom.people import draw_person
 from headrisk.imaging.phantom.settings import PhantomSettings, Scanner
 
@@ -111,13 +112,7 @@ def write_twins(
         The package embreex is not installed.
     """
     for folder in (data, photos):
-        if folder.exists() and any(folder.iterdir()):
-            raise UsageError(
-                str(folder),
-                found="a folder that is not empty",
-                expected="a new or empty folder",
-                remedy="Name another folder.",
-            )
+        require_empty(folder)
     tables, names, *own = rng.spawn(people + settings.plants.stranger + 2)
     plans = plan_photos(people, settings.photos, settings.plants, own, names)
     for folder in (data, photos):

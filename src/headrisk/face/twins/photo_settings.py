@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from functools import partial
 
-from headrisk.errors import UsageError
+from headrisk.imaging.phantom.settings import require_setting
 
 
 @dataclass(frozen=True)
@@ -98,11 +99,4 @@ class PhotoSettings:
         _require("jpeg_quality", self.jpeg_quality, quality, "between 1 and 100")
 
 
-def _require(name: str, value: object, holds: bool, expected: str) -> None:
-    if not holds:
-        raise UsageError(
-            f"photo setting {name}",
-            found=repr(value),
-            expected=expected,
-            remedy="Correct the setting.",
-        )
+_require = partial(require_setting, "photo setting")

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
-import io
-import zipfile
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from importlib import resources
 from importlib.resources.abc import Traversable
 
@@ -14,14 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from headrisk.errors import StoreError
 from headrisk.face.twins.subdivide import as_triangles, subdivide, unit_ball
+from headrisk.run.archive import Arrays, read_archive
 from headrisk.types import Float32Array, FloatArray
 
 LEVELS = 2  # subdivision steps: about 1.3 mm between the vertices of a face
 IRIS_DEG, PUPIL_DEG = 26.0, 10.0  # polar angle of their rims, seen from the eyeball's centre
 _BALL_RINGS, _BALL_SECTORS = 24, 32
-_NAME = "head_shapes.npz of headrisk.face"
 
 
 @dataclass(frozen=True)
@@ -116,22 +112,12 @@ def read_shapes(folder: Traversable, levels: int = LEVELS) -> HeadShapes:
     StoreError
         A file is missing, or the SHA-256 of the archive is not the recorded one.
     """
-    try:
-        content = (folder / "head_shapes.npz").read_bytes()
-        recorded = (folder / "head_shapes.npz.sha256").read_text("ascii").split()
-    except OSError as error:
-        raise _damaged(f"cannot be read ({error})") from error
-    digest = hashlib.sha256(content).hexdigest()
-    if recorded[:1] != [digest]:
-        raise _damaged(f"SHA-256 {digest}", expected=recorded[0] if recorded else "a recorded sum")
-    try:
-        with np.load(io.BytesIO(content), allow_pickle=False) as archive:
-            return _assemble({name: archive[name] for name in archive.files}, levels)
-    except (KeyError, ValueError, zipfile.BadZipFile) as error:
-        raise _damaged(f"not a shape archive ({error})") from error
+    return read_archive(
+        folder, "head_shapes.npz", "headrisk.face", "shape", partial(_assemble, levels=levels)
+    )
 
 
-def _assemble(stored: dict[str, NDArray[np.generic]], levels: int) -> HeadShapes:
+def _assemble(stored: Arrays, levels: int) -> HeadShapes:
     unit = float(stored["unit_mm"])
     control = stored["vertices"].astype(np.float64) * unit
     quads = stored["quads"].astype(np.int64)
@@ -186,12 +172,3 @@ def _surface_regions(
     for name, limit in (("eyeball", 999.0), ("iris", IRIS_DEG), ("pupil", PUPIL_DEG)):
         regions[name] = np.concatenate([skin, polar <= limit]).astype(np.float32)
     return regions
-
-
-def _damaged(found: str, expected: str = "") -> StoreError:
-    return StoreError(
-        _NAME,
-        found=found,
-        expected=expected or "the file as shipped",
-        remedy="Install headrisk again.",
-    )

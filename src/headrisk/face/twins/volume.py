@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, partial
 
 import numpy as np
 from scipy import ndimage
 
-from headrisk.errors import UsageError
 from headrisk.face.twins.identity import Identity, neutral, pose_head
 from headrisk.face.twins.shapes import HeadShapes
 from headrisk.face.twins.voxelise import occupancy
@@ -17,8 +16,13 @@ from headrisk.imaging.phantom.acquisition import BRAIN_SIGNAL
 from headrisk.imaging.phantom.atlas import Atlas, build_atlas
 from headrisk.imaging.phantom.fields import sample, smooth_field, spread
 from headrisk.imaging.phantom.people import Person, draw_person, tissue_fractions, warp_affine
-from headrisk.imaging.phantom.render import HEAD_SIGNAL, add_rician_noise, receive_field
-from headrisk.imaging.phantom.settings import PhantomSettings
+from headrisk.imaging.phantom.render import (
+    HEAD_SIGNAL,
+    add_rician_noise,
+    average_slices,
+    receive_field,
+)
+from headrisk.imaging.phantom.settings import PhantomSettings, require_setting
 from headrisk.types import Float32Array, FloatArray
 
 FIELD_OF_VIEW_MM = (190.0, 240.0, 250.0)
@@ -74,7 +78,6 @@ class TwinScanSettings:
             _require(name, getattr(self, name), getattr(self, name) >= 0, "0 or more")
 
 
-@cache
 @cache
 def twin_atlas() -> Atlas:
     """The anatomy that the brains of all twins share, from the template brain; made once."""
@@ -155,15 +158,6 @@ def scan_grids(
     return (x, y, z), affine, fine, (px, py, pz)
 
 
-def average_slices(volume: Float32Array, parts: tuple[int, int, int]) -> Float32Array:
-    """Mean over blocks of ``parts`` voxels."""
-    for axis, count in enumerate(parts):
-        if count > 1:
-            split = (*volume.shape[:axis], -1, count, *volume.shape[axis + 1 :])
-            volume = volume.reshape(split).mean(axis=axis + 1, dtype=np.float32)
-    return volume
-
-
 def _placement(scale: float, settings: TwinScanSettings, rng: np.random.Generator) -> FloatArray:
     """Template mm to scanner mm (4 x 4)."""
     from scipy.spatial.transform import Rotation
@@ -234,11 +228,4 @@ def _pads(shape: tuple[int, int, int], to_template: FloatArray) -> Float32Array:
     return np.asarray(pads, dtype=np.float32)
 
 
-def _require(name: str, value: object, holds: bool, expected: str) -> None:
-    if not holds:
-        raise UsageError(
-            f"twin scan setting {name}",
-            found=repr(value),
-            expected=expected,
-            remedy="Correct the setting.",
-        )
+_require = partial(require_setting, "twin scan setting")

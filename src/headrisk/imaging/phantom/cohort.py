@@ -72,13 +72,7 @@ def write_cohort(
     UsageError
         ``out`` holds something, or there are too few people or sessions.
     """
-    if out.exists() and any(out.iterdir()):
-        raise UsageError(
-            str(out),
-            found="a folder that is not empty",
-            expected="a new or empty folder",
-            remedy="Name another folder.",
-        )
+    require_empty(out)
     common, cohort = rng.spawn(2)
     plans = plan_cohort(people, sessions, settings, plants or Plants(), cohort)
     atlas = build_atlas(template, common)
@@ -90,6 +84,23 @@ def write_cohort(
     ]
     write_tables(out, sorted(written, key=lambda record: record.path), cohort)
     return out
+
+
+def require_empty(folder: Path) -> None:
+    """Refuse to write into a folder that holds something.
+
+    Raises
+    ------
+    UsageError
+        It does.
+    """
+    if folder.exists() and any(folder.iterdir()):
+        raise UsageError(
+            str(folder),
+            found="a folder that is not empty",
+            expected="a new or empty folder",
+            remedy="Name another folder.",
+        )
 
 
 def write_person(

@@ -43,7 +43,7 @@ def render(
     shape, affine = scan_grid(acquisition.scanner)
     fine, parts = _thin_slices(shape, affine)
     signal = _signal(atlas, person, acquisition, *fine)
-    signal = _average_slices(signal, parts)
+    signal = average_slices(signal, parts)
     signal *= receive_field(acquisition.field, shape, settings.bias)
     noise = settings.noise * acquisition.scanner.noise
     volume = np.float32(acquisition.gain) * add_rician_noise(signal, noise, rng)
@@ -154,7 +154,8 @@ def _thin_slices(
     return ((nx, ny, nz), fine), (int(parts[0]), int(parts[1]), int(parts[2]))
 
 
-def _average_slices(volume: Float32Array, parts: tuple[int, int, int]) -> Float32Array:
+def average_slices(volume: Float32Array, parts: tuple[int, int, int]) -> Float32Array:
+    """Mean over blocks of ``parts`` voxels."""
     for axis, count in enumerate(parts):
         if count > 1:
             split = (*volume.shape[:axis], -1, count, *volume.shape[axis + 1 :])

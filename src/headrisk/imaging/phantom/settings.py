@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 from headrisk.errors import UsageError
 
@@ -144,11 +145,21 @@ class PhantomSettings:
         _require("scanners", self.scanners, len(self.scanners) > 0, "at least one scanner")
 
 
-def _require(name: str, value: object, holds: bool, expected: str) -> None:
+def require_setting(kind: str, name: str, value: object, holds: bool, expected: str) -> None:
+    """Refuse a setting out of range; ``kind`` says of what, such as ``"phantom setting"``.
+
+    Raises
+    ------
+    UsageError
+        ``holds`` is False.
+    """
     if not holds:
         raise UsageError(
-            f"phantom setting {name}",
+            f"{kind} {name}",
             found=repr(value),
             expected=expected,
             remedy="Correct the setting.",
         )
+
+
+_require = partial(require_setting, "phantom setting")
