@@ -13,7 +13,7 @@ from headrisk import __version__
 from headrisk.brain.similarity import select
 from headrisk.intake import Intake, take_in
 from headrisk.job import Job, finish
-from headrisk.modality import brain, face
+from headrisk.modality import brain, face, table
 from headrisk.modality.measured import Measured, join
 from headrisk.report.model import Report, RunRecord, ScanRow
 from headrisk.report.write import write_internal_table, write_report
@@ -22,6 +22,7 @@ from headrisk.run.provenance import CostLog, collect_provenance
 MODALITIES: Mapping[str, Callable[[Intake, Job, CostLog], Measured]] = {
     "brain": brain.measure,
     "face": face.measure,
+    "table": table.measure,
 }
 
 
@@ -71,8 +72,8 @@ def write(
     internal = join([one.internal for one in measured], notes)
     write_report(report, internal, job.out, run)
     for one in measured:
-        for name, table in one.tables.items():
-            write_internal_table(table, job.out, name)
+        for name, rows in one.tables.items():
+            write_internal_table(rows, job.out, name)
     outcome = Outcome(report, internal.scans)
     finish(job, len(outcome.scans), outcome.failed)
     return outcome

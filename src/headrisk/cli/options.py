@@ -10,7 +10,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
-from headrisk.settings import DEFAULT_MEASURES, FaceProtocol, Settings, read_settings
+from headrisk.settings import (
+    DEFAULT_MEASURES,
+    FaceProtocol,
+    Settings,
+    TableMatch,
+    TableSize,
+    read_settings,
+)
 
 if TYPE_CHECKING:
     from headrisk.job import Job
@@ -75,6 +82,23 @@ def add_face_options(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
 
 
+def add_table_options(parser: argparse.ArgumentParser) -> None:
+    """Which derived tables are compared, and how they are brought together."""
+    group = parser.add_argument_group("derived tables")
+    group.add_argument(
+        "--tables", type=Path, nargs="+", default=[], metavar="PATH",
+        help="FreeSurfer subjects folder, or TSV with participant_id, session_id and a column for "
+        "each measurement; with two, people of the first are searched in the second",
+    )  # fmt: skip
+    group.add_argument(
+        "--table-match", choices=get_args(TableMatch),
+        help="how tables of different software are brought together (default: auto)",
+    )  # fmt: skip
+    group.add_argument(
+        "--table-size", choices=get_args(TableSize), help="what volumes are divided by"
+    )
+
+
 def add_choice_options(parser: argparse.ArgumentParser) -> None:
     """Which people and sessions of the first data set take part."""
     group = parser.add_argument_group("choosing")
@@ -100,6 +124,8 @@ def settings_of(arguments: argparse.Namespace) -> Settings:
         "one_to_one": arguments.one_to_one,
         "face_protocol": getattr(arguments, "protocol", None),
         "recognisers": _names(getattr(arguments, "recognisers", None)),
+        "table_match": getattr(arguments, "table_match", None),
+        "table_size": getattr(arguments, "table_size", None),
     }
     return replace(base, **{name: value for name, value in given.items() if value is not None})
 
@@ -173,6 +199,7 @@ def job_of(
         listen=listen,
         modalities=modalities,
         photos=getattr(arguments, "photos", None),
+        tables=tuple(path.absolute() for path in getattr(arguments, "tables", ())),
     )
 
 

@@ -22,6 +22,7 @@ MODALITY_NAMES = {
 FOUND = {
     "brain": "were linked to their other scan",
     "face": "were found by their photographs",
+    "table": "were linked to their other row",
 }
 ATTACKERS = {
     "brain": "Somebody who holds the shared scans, and other scans of the same people with their "
@@ -29,6 +30,9 @@ ATTACKERS = {
     "searched for is in the gallery.",
     "face": "Somebody who holds the shared scans and a few photographs of a person whose name they "
     "know, as from a social network, and who knows that this person is among the scanned.",
+    "table": "Somebody who holds the shared table, and a table of the same measurements of the "
+    "same people with their names, from other sessions or another pipeline, and who compares every "
+    "row with every other. No membership is in doubt: each person searched for is in the gallery.",
 }
 RULE_NAMES = {
     "kde": "where the two density curves cross",
@@ -50,6 +54,7 @@ OTHERS_NOT_TESTED = (
 UNTESTED_MODALITIES = {
     "brain": "Brains: whether the brain alone links two scans of a person was not tested.",
     "face": "Faces: whether photographs find the scan of a person was not tested.",
+    "table": "Derived tables: whether regional volumes or thickness link people was not tested.",
 }
 NEEDS = "Rates need at least five people with two comparable scans each."
 MISSING_REASONS = {
