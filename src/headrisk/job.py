@@ -53,6 +53,8 @@ class Job:
         What is measured: ``brain``, ``face``, ``table``, or several of them.
     tables
         Derived tables for the table modality: one, or the searched for and the searched one.
+    simulate_rescan
+        Whether brains are searched for by simulated second scans in place of true ones.
     photos
         Table of photographs for the face modality; without it only the presence of faces is told.
     weights
@@ -71,6 +73,7 @@ class Job:
     listen: Listener = ignore
     modalities: tuple[str, ...] = ("brain",)
     tables: tuple[Path, ...] = ()
+    simulate_rescan: bool = False
     photos: Path | None = None
     weights: Mapping[str, Path] = field(default_factory=dict)
     today: date = field(default_factory=lambda: datetime.now(UTC).date())

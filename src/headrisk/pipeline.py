@@ -13,7 +13,7 @@ from headrisk import __version__
 from headrisk.brain.similarity import select
 from headrisk.intake import Intake, take_in
 from headrisk.job import Job, finish
-from headrisk.modality import brain, face, table
+from headrisk.modality import brain, face, rescan, table
 from headrisk.modality.measured import Measured, join
 from headrisk.report.model import Report, RunRecord, ScanRow
 from headrisk.report.write import write_internal_table, write_report
@@ -52,7 +52,8 @@ def audit(job: Job) -> Outcome:
     started, log = datetime.now(UTC), CostLog()
     select(job.settings.measures)
     intake = take_in(job, log)
-    measured = [MODALITIES[name](intake, job, log) for name in job.modalities]
+    chosen = {**MODALITIES, "brain": rescan.measure} if job.simulate_rescan else MODALITIES
+    measured = [chosen[name](intake, job, log) for name in job.modalities]
     return write(measured, intake.notes, job, started, log)
 
 

@@ -1,3 +1,4 @@
+# ruff: noqa: E501
 """Simulated tables of regional measurements, with known people, sessions and pipelines."""
 
 from __future__ import annotations
@@ -14,25 +15,21 @@ SUBCORTEX = ("Thalamus-Proper", "Caudate", "Putamen", "Pallidum", "Hippocampus",
 
 
 def names(columns: int) -> list[str]:
-    """Column names in FreeSurfer's style: subcortical volumes, then cortical measures, then eTIV."""
+    """Column names in FreeSurfer's style: volumes, cortical measures, and last eTIV."""
     found = [f"{side}-{one}" for side in ("Left", "Right") for one in SUBCORTEX]
     for kind in ("volume", "thickness", "area"):
         found += [f"{side}_{one}_{kind}" for side in ("lh", "rh") for one in CORTEX]
     return [*found[: columns - 1], "EstimatedTotalIntraCranialVol"]
 
 
-def people(
-    rng: np.random.Generator, count: int, columns: int, factors: int = 12
-) -> FloatArray:
+def people(rng: np.random.Generator, count: int, columns: int, factors: int = 12) -> FloatArray:
     """(count, columns) traits with mean 0 and standard deviation 1, correlated between columns."""
     loading = rng.standard_normal((factors, columns)) / np.sqrt(2 * factors)
     common = rng.standard_normal((count, factors)) @ loading
     return common + np.sqrt(0.5) * rng.standard_normal((count, columns))
 
 
-def session(
-    rng: np.random.Generator, traits: FloatArray, reliability: float = 0.8
-) -> FloatArray:
+def session(rng: np.random.Generator, traits: FloatArray, reliability: float = 0.8) -> FloatArray:
     """Measurements of one session: volumes in mm^3, thickness in mm, the eTIV last.
 
     ``reliability`` is the share of a measurement's variance that belongs to the person.
@@ -110,7 +107,9 @@ def aseg_text(subject: str, volumes: dict[str, float], etiv: float) -> str:
     brain = sum(volumes.values())
     text = ASEG.format(subject=subject, brain=brain, cortex=brain / 2, etiv=etiv, rows=len(volumes))
     for k, (name, value) in enumerate(volumes.items(), 1):
-        text += f"{k:3d} {10 + k:3d} {round(value):8d} {value:10.1f}  {name}  80.1 10.2 20 120 100\n"
+        text += (
+            f"{k:3d} {10 + k:3d} {round(value):8d} {value:10.1f}  {name}  80.1 10.2 20 120 100\n"
+        )
     return text
 
 

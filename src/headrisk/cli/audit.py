@@ -14,6 +14,7 @@ from headrisk.cli.linking import add_fail_above, run_audit
 from headrisk.cli.options import (
     add_choice_options,
     add_face_options,
+    add_rescan_option,
     add_run_options,
     add_setting_options,
     add_table_options,
@@ -38,6 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="data an attacker may hold; may be given several times",
     )  # fmt: skip
     add_fail_above(parser)
+    add_rescan_option(parser)
     add_face_options(parser)
     add_table_options(parser)
     add_choice_options(parser)
@@ -61,11 +63,12 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _only_tables(arguments: argparse.Namespace) -> None:
     """DATASET is a derived table: it and what it is compared with become the run's tables."""
-    if arguments.photos:
+    if arguments.photos or arguments.simulate_rescan:
+        option = "--photos" if arguments.photos else "--simulate-rescan"
         raise UsageError(
-            f"--photos with {arguments.dataset}",
+            f"{option} with {arguments.dataset}",
             found="a derived table",
-            expected="scans, to whose faces photographs are compared",
+            expected="scans",
             remedy="Name the scans as DATASET and the table with --tables.",
         )
     arguments.tables = [arguments.dataset, *arguments.tables, *arguments.against]

@@ -14,6 +14,7 @@ from headrisk.settings import (
     DEFAULT_MEASURES,
     FaceProtocol,
     Settings,
+    Strength,
     TableMatch,
     TableSize,
     read_settings,
@@ -99,6 +100,18 @@ def add_table_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_rescan_option(parser: argparse.ArgumentParser) -> None:
+    """What to do where nobody was scanned twice."""
+    parser.add_argument(
+        "--simulate-rescan", action="store_true",
+        help="for people with one scan: simulate a second one; every figure is then labelled as "
+        "simulated",
+    )  # fmt: skip
+    parser.add_argument(
+        "--rescan-strength", choices=get_args(Strength), help="how much it differs (moderate)"
+    )
+
+
 def add_choice_options(parser: argparse.ArgumentParser) -> None:
     """Which people and sessions of the first data set take part."""
     group = parser.add_argument_group("choosing")
@@ -124,6 +137,7 @@ def settings_of(arguments: argparse.Namespace) -> Settings:
         "one_to_one": arguments.one_to_one,
         "face_protocol": getattr(arguments, "protocol", None),
         "recognisers": _names(getattr(arguments, "recognisers", None)),
+        "rescan_strength": getattr(arguments, "rescan_strength", None),
         "table_match": getattr(arguments, "table_match", None),
         "table_size": getattr(arguments, "table_size", None),
     }
@@ -199,6 +213,7 @@ def job_of(
         listen=listen,
         modalities=modalities,
         photos=getattr(arguments, "photos", None),
+        simulate_rescan=getattr(arguments, "simulate_rescan", False),
         tables=tuple(path.absolute() for path in getattr(arguments, "tables", ())),
     )
 

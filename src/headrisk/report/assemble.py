@@ -45,6 +45,8 @@ def modality_section(
     references: Sequence[str] = (),
     panels: Mapping[Panel, Table] | None = None,
     too_little: str = "",
+    offer: str = "",
+    simulated: bool = False,
 ) -> ModalitySection:
     """One modality's section.
 
@@ -66,6 +68,10 @@ def modality_section(
         Questions beside the linkage rates, with their tables.
     too_little
         Why there are no rates, where that is not for want of people.
+    offer
+        What else can be done where there are no rates.
+    simulated
+        Whether mates were simulated.
     """
     first = summaries[0] if summaries else None
     enough = first is not None and first.verdict.enough
@@ -85,7 +91,8 @@ def modality_section(
         compared=compared,
         method=tuple(method),
         references=tuple(references),
-        too_little="" if enough else too_little or _too_little(first),
+        too_little="" if enough else f"{too_little or _too_little(first)} {offer}".rstrip(),
+        simulated=simulated,
         panels=tuple(panels),
     )
 

@@ -65,7 +65,7 @@ def section_view(section: ModalitySection) -> dict[str, Any]:
     first = section.headline
     return {
         "section": section,
-        "title": wording.MODALITY_NAMES.get(section.name, (section.name, ""))[0],
+        "title": wording.title(section),
         "first": first,
         "figures": section_figures(section, first) if first else {},
     }

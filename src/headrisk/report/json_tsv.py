@@ -175,6 +175,7 @@ def _section_dict(section: ModalitySection) -> dict[str, Any]:
         "tables": sorted(section.tables),
         "too_little_data": section.too_little,
         "panels": [vars(panel) for panel in section.panels],
+        "simulated": section.simulated,
     }
 
 
@@ -243,6 +244,7 @@ def _section_from(
         references=tuple(content["references"]),
         too_little=content["too_little_data"],
         panels=tuple(Panel(**panel) for panel in content.get("panels", ())),
+        simulated=content.get("simulated", False),
     )
 
 

@@ -144,7 +144,8 @@ class ModalitySection:
     ``density-<measure>``, ``det-<measure>`` and ``cmc-<measure>``; a missing one means that
     there was too little data to draw it. Each of ``panels`` has a table of its own name there.
     ``too_little`` is empty, or the sentence that replaces the figures; what could be counted
-    stands in ``counts`` all the same.
+    stands in ``counts`` all the same. ``simulated`` says that no true second scan was compared:
+    mates were simulated from the scans themselves.
     """
 
     name: str
@@ -157,6 +158,7 @@ class ModalitySection:
     references: tuple[str, ...] = ()
     too_little: str = ""
     panels: tuple[Panel, ...] = ()
+    simulated: bool = False
 
     @property
     def headline(self) -> MeasureResult | None:

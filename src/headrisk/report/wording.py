@@ -24,6 +24,14 @@ FOUND = {
     "face": "were found by their photographs",
     "table": "were linked to their other row",
 }
+SIMULATED_FOUND = "were linked to a re-scan simulated from their own scan"
+SIMULATED_WOULD = "would be linked to such a simulated re-scan"
+SIMULATED_NOTICE = (
+    "Simulated. Nobody's second scan was compared: a second scan of each person was made by a "
+    "program from the first. True second scans differ in ways that the program does not know, so "
+    "expect these figures to be higher than with true ones, and read them as a warning, not as a "
+    "measurement."
+)
 ATTACKERS = {
     "brain": "Somebody who holds the shared scans, and other scans of the same people with their "
     "names, and who compares every scan with every other. No membership is in doubt: each person "
@@ -147,8 +155,17 @@ def headline(section: ModalitySection) -> str:
         return "Nobody was searched for."
     if measure is None or measure.rank1 is None or not section.sufficient:
         return "Too little data to say how many people can be linked."
+    if section.simulated:
+        sentence = natural_frequency(measure.rank1, SIMULATED_FOUND, SIMULATED_WOULD)
+        return f"Simulated re-scans, no true ones: {sentence}."
     found = FOUND.get(section.name, "were linked")
     return f"{_capital(natural_frequency(measure.rank1, found))}."
+
+
+def title(section: ModalitySection) -> str:
+    """A section's title; says where mates were simulated."""
+    name = MODALITY_NAMES.get(section.name, (section.name, ""))[0]
+    return f"{name} (simulated re-scans)" if section.simulated else name
 
 
 def attacker(sections: Sequence[ModalitySection]) -> tuple[str, ...]:
@@ -180,6 +197,8 @@ def how_many(section: ModalitySection) -> str:
         return "Too little data to say."
     gallery = people(section.counts.gallery_size)
     text = f"In a gallery of {gallery}, {natural_frequency(measure.rank1)} by the best candidate."
+    if section.simulated:
+        text = f"With simulated re-scans: {text}"
     if measure.rank5 is not None and section.counts.gallery_size > 5:
         listed = natural_frequency(
             measure.rank5, "were among the best five candidates", "would be among them"
