@@ -17,7 +17,7 @@ from headrisk.modality import brain, face, rescan, table
 from headrisk.modality.measured import Measured, join
 from headrisk.report.model import Report, RunRecord, ScanRow
 from headrisk.report.write import write_internal_table, write_report
-from headrisk.run.provenance import CostLog, collect_provenance
+from headrisk.run.provenance import CostLog, collect_provenance, this_machine
 
 MODALITIES: Mapping[str, Callable[[Intake, Job, CostLog], Measured]] = {
     "brain": brain.measure,
@@ -53,7 +53,10 @@ def audit(job: Job) -> Outcome:
     select(job.settings.measures)
     intake = take_in(job, log)
     chosen = {**MODALITIES, "brain": rescan.measure} if job.simulate_rescan else MODALITIES
-    measured = [chosen[name](intake, job, log) for name in job.modalities]
+    measured = []
+    for name in job.modalities:
+        with log.attacking(name):
+            measured.append(chosen[name](intake, job, log))
     return write(measured, intake.notes, job, started, log)
 
 
@@ -69,7 +72,12 @@ def write(
     report = Report(sections, settings=job.settings.as_dict(), version=__version__)
     digests = [digest for one in measured for digest in one.digests]
     provenance = collect_provenance(job.settings, digests)
-    run = RunRecord(started.strftime("%Y-%m-%dT%H:%M:%SZ"), provenance, tuple(log.costs))
+    run = RunRecord(
+        started.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        provenance,
+        tuple(log.costs),
+        this_machine(job.processes),
+    )
     internal = join([one.internal for one in measured], notes)
     write_report(report, internal, job.out, run)
     for one in measured:

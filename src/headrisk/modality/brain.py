@@ -75,6 +75,7 @@ def prepare(intake: Intake, job: Job, log: CostLog) -> tuple[Cohort, tuple[str, 
             listen=listen,
             on_damage=damage.append,
         )
+    log.recalled(sum(result.seconds for result in cohort.results))
     return cohort + intake.earlier, tuple(str(error) for error in damage)
 
 

@@ -75,6 +75,7 @@ def prepare_simulated(real: Cohort, job: Job, log: CostLog) -> tuple[Cohort, tup
             chosen, job.settings, open_store(job.out / "store"), processes=job.processes,
             listen=listen, on_damage=damage.append, rescan=True,
         )  # fmt: skip
+    log.recalled(sum(result.seconds for result in made.results))
     return as_simulated(made), tuple(str(error) for error in damage)
 
 

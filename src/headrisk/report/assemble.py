@@ -12,6 +12,7 @@ from headrisk.evaluate.strata import StratumRow
 from headrisk.evaluate.summary import MeasureSummary, ThresholdSummary
 from headrisk.linkage.assign import list_links
 from headrisk.linkage.density import DensityCurves
+from headrisk.report.cost import NEEDS
 from headrisk.report.histogram import score_histogram
 from headrisk.report.model import (
     Condition,
@@ -19,6 +20,7 @@ from headrisk.report.model import (
     Link,
     MeasureResult,
     ModalitySection,
+    Needs,
     Panel,
     Reading,
     ScanRow,
@@ -47,6 +49,7 @@ def modality_section(
     too_little: str = "",
     offer: str = "",
     simulated: bool = False,
+    needs: Needs | None = None,
 ) -> ModalitySection:
     """One modality's section.
 
@@ -72,6 +75,8 @@ def modality_section(
         What else can be done where there are no rates.
     simulated
         Whether mates were simulated.
+    needs
+        What the attack takes beside computer time; by modality where not given.
     """
     first = summaries[0] if summaries else None
     enough = first is not None and first.verdict.enough
@@ -93,6 +98,7 @@ def modality_section(
         references=tuple(references),
         too_little="" if enough else f"{too_little or _too_little(first)} {offer}".rstrip(),
         simulated=simulated,
+        needs=needs or NEEDS.get(name, Needs()),
         panels=tuple(panels),
     )
 

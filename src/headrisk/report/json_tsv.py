@@ -19,6 +19,7 @@ from headrisk.report.model import (
     Counts,
     MeasureResult,
     ModalitySection,
+    Needs,
     Panel,
     Report,
     Table,
@@ -176,6 +177,7 @@ def _section_dict(section: ModalitySection) -> dict[str, Any]:
         "too_little_data": section.too_little,
         "panels": [vars(panel) for panel in section.panels],
         "simulated": section.simulated,
+        "needs": vars(section.needs),
     }
 
 
@@ -245,6 +247,7 @@ def _section_from(
         too_little=content["too_little_data"],
         panels=tuple(Panel(**panel) for panel in content.get("panels", ())),
         simulated=content.get("simulated", False),
+        needs=Needs(**content.get("needs", {})),
     )
 
 
