@@ -13,16 +13,16 @@ import numpy as np
 
 from headrisk import __version__
 from headrisk.errors import UsageError
-from headrisk.job import LOG, Job, begin, recorded, require_out
-from headrisk.metadata.fix import CleanedCopy, write_copy
+from headrisk.job import Job, begin, finish, recorded, require_out
+from headrisk.metadata.fix import LEFT_OUT, CleanedCopy, write_copy
 from headrisk.metadata.known import NOBODY, KnownIdentifiers, read_known_identifiers
 from headrisk.metadata.scan import MetadataScan, list_entries, scan_metadata
 from headrisk.metadata.verify import needles_of, search_copy
-from headrisk.report.metadata import JSON_NAME, MetadataReport, write_metadata
-from headrisk.run.audit import append_audit
-from headrisk.run.digests import sha256_of_file
+from headrisk.report.metadata import write_metadata
+from headrisk.report.metadata_part import MetadataReport
+from headrisk.report.model import RunRecord
 from headrisk.run.events import Advanced, Listener
-from headrisk.run.provenance import CostLog
+from headrisk.run.provenance import CostLog, collect_provenance
 from headrisk.run.stage import stage
 from headrisk.run.store import open_store
 
@@ -50,7 +50,7 @@ def audit_metadata(
 
     Returns
     -------
-    The path of the internal page, and what stands on it.
+    The path of the public page, and what was found.
 
     Raises
     ------
@@ -59,7 +59,7 @@ def audit_metadata(
     InputError
         The data set or the list cannot be read.
     """
-    root = job.sources[0].path
+    started, root = datetime.now(UTC), job.sources[0].path
     require_out(job)
     if fix is not None:
         require_copy_folder(fix, root, job.out)
@@ -72,15 +72,16 @@ def audit_metadata(
     open_store(job.out / "store")  # marks the folder as an output of headrisk
     log = CostLog()
     with stage("look", files, log, recorded(job)) as listen:
-        scan = scan_metadata(root, known, on_done=_advance("look", listen))
+        scan = scan_metadata(root, known, on_done=_advance("look", files, listen))
     copy = None
     if fix is not None:
         copy = clean_copy(job, fix, scan, known, rng or np.random.default_rng(), log)
     report = MetadataReport(scan, len(known.originals), short, copy, __version__)
-    page = write_metadata(report, job.out)
-    digest = sha256_of_file(job.out / JSON_NAME)
-    detail = {"files": scan.files, "unread": len(scan.problems), "metadata_sha256": digest}
-    append_audit(job.out / LOG, "metadata", detail, when=datetime.now(UTC))
+    settings = {"known_identifiers": bool(known), "cleaned_copy": fix is not None}
+    provenance = collect_provenance(job.settings, ())
+    run = RunRecord(started.strftime("%Y-%m-%dT%H:%M:%SZ"), provenance, tuple(log.costs))
+    page = write_metadata(report, job.out, settings, run)
+    finish(job, scan.files, len(scan.problems))
     return page, report
 
 
@@ -135,10 +136,11 @@ def clean_copy(
     try:
         with stage("clean", scan.files, log, recorded(job)) as listen:
             rows, removed = write_copy(
-                root, unfinished, known, rng, on_done=_advance("clean", listen)
+                root, unfinished, known, rng, on_done=_advance("clean", scan.files, listen)
             )
-        with stage("check", None, log, recorded(job)) as listen:
-            left = scan_metadata(unfinished, known, on_done=_advance("check", listen))
+        written = sum(row.action != LEFT_OUT for row in rows)
+        with stage("check", written, log, recorded(job)) as listen:
+            left = scan_metadata(unfinished, known, on_done=_advance("check", written, listen))
             needles = needles_of(removed, known)
             remaining = search_copy(unfinished, needles, known)
         unfinished.chmod(0o750)
@@ -150,9 +152,9 @@ def clean_copy(
     return CleanedCopy(rows, left, remaining, len(needles.kinds))
 
 
-def _advance(name: str, listen: Listener) -> Callable[[int, int], None]:
+def _advance(name: str, total: int, listen: Listener) -> Callable[[int, int], None]:
     def on_done(done: int, failed: int) -> None:
-        if done % 100 == 0:
+        if done % 100 == 0 or done == total:
             listen(Advanced(name, done, failed))
 
     return on_done

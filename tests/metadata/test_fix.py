@@ -16,7 +16,7 @@ from planted import LISTED, Planted, plant
 
 from headrisk.metadata.fix import CLEANED, COPIED, LEFT_OUT, FixedFile, write_copy
 from headrisk.metadata.known import known_identifiers
-from headrisk.metadata.scan import scan_metadata
+from headrisk.metadata.scan import list_entries, scan_metadata
 from headrisk.metadata.verify import needles_of, search_copy
 
 KNOWN = known_identifiers(LISTED)
@@ -82,7 +82,7 @@ def test_the_source_is_left_as_it_was(cleaned) -> None:  # type: ignore[no-untyp
 def test_voxels_affine_and_scaling_are_those_of_the_source(cleaned) -> None:  # type: ignore[no-untyped-def]
     source, copy, _, rows, _ = cleaned
     compared = 0
-    sources = {n: p for n, p in enumerate(_walked(source), start=1)}
+    sources = dict(enumerate(_walked(source), start=1))
     for row in rows:
         if row.action != LEFT_OUT and row.copy.endswith((".nii.gz", ".mgz")):
             first, second = nib.load(sources[row.number]), nib.load(copy / row.copy)
@@ -95,8 +95,6 @@ def test_voxels_affine_and_scaling_are_those_of_the_source(cleaned) -> None:  # 
 
 
 def _walked(root: Path) -> list[Path]:
-    from headrisk.metadata.scan import list_entries
-
     return [entry.path for entry in list_entries(root)]
 
 

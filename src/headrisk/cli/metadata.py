@@ -1,6 +1,7 @@
 """Find identifying metadata: headers, sidecars, tables, DICOM, names of files, leftovers.
 
-Values are never written in full, not even to OUT/internal. Only counts are public.
+Values are never written in full, not even to OUT/internal. Only counts are public. Exit code 4: a
+file was not read, or a removed value still stands in the copy.
 """
 
 from __future__ import annotations
@@ -10,11 +11,14 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from headrisk.cli.linking import DONE, FAILED_SCANS
+from headrisk.cli.linking import ABOVE_LIMIT, DONE, FAILED_SCANS
 from headrisk.cli.options import with_progress
 
 if TYPE_CHECKING:
     from headrisk.run.events import Listener
+
+
+LEVELS = {"direct": 1, "quasi": 2, "technical": 3, "notice": 4}  # severities, gravest first
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -34,6 +38,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="write a cleaned copy to DIR, a new or empty folder outside DATASET, and check it",
     )
     parser.add_argument(
+        "--fail-on",
+        choices=tuple(LEVELS),
+        help="exit with 5 if anything this grave or graver is found; with --fix, in the copy",
+    )
+    parser.add_argument(
         "--seed",
         type=int,
         metavar="N",
@@ -51,9 +60,10 @@ def run(arguments: argparse.Namespace) -> int:
 
         from headrisk.dataset.gather import name_sources
         from headrisk.job import Job, require_out
+        from headrisk.metadata.findings import SEVERITIES
         from headrisk.metadata.scan import list_entries
         from headrisk.metadata_audit import audit_metadata
-        from headrisk.report.metadata import copy_sentence, summary_sentence
+        from headrisk.report.metadata_part import copy_sentence, summary_sentence
 
         job = Job(name_sources([arguments.dataset]), arguments.out.absolute(), listen=listen)
         if arguments.dry_run:
@@ -74,7 +84,11 @@ def run(arguments: argparse.Namespace) -> int:
             )
         if report.copy is not None:
             sys.stdout.write(copy_sentence(report.copy) + "\n")
-        sys.stdout.write(f"Findings (internal, do not share): {page}\n")
+        sys.stdout.write(f"Report: {page}\n")
+        sys.stdout.write(f"Places (internal, do not share): {page.parent / 'internal'}\n")
+        if arguments.fail_on is not None and report.has(SEVERITIES[: LEVELS[arguments.fail_on]]):
+            sys.stdout.write(f"Findings reach --fail-on {arguments.fail_on}.\n")
+            return ABOVE_LIMIT
         return FAILED_SCANS if report.incomplete else DONE
 
     return with_progress(command)
