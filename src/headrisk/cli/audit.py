@@ -43,5 +43,5 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Carry the command out; returns the exit code."""
-    modalities = ("brain", "face") if arguments.photos else ("brain",)
+    modalities = ("brain", *(("face",) if arguments.photos else ()), "metadata")
     return run_audit(arguments, (arguments.dataset, *arguments.against), modalities)

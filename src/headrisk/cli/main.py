@@ -24,6 +24,7 @@ COMMANDS = {
     "link": "link the brains of two data sets or of two earlier runs",
     "faces": "measure how well photographs find their owner's scan, and whether faces are left",
     "duplicates": "find one person under two IDs, two under one, and copies of an image",
+    "metadata": "find identifying metadata, and write a cleaned copy",
     "report": "rebuild the report of an output folder",
     "doctor": "say what is installed and what each missing part would add",
 }
