@@ -254,17 +254,16 @@ def _finer_levels(
     exact = np.array([best.cutoff for best in group.best])
     cutoff = np.nextafter(exact.astype(np.float32), np.float32(-np.inf))
     start, counts = 0, np.zeros((len(index.levels), len(products)), np.int64)
-    live: BoolArray | None = None
+    live: BoolArray = np.ones(products.shape, np.bool_)
     for place, level in enumerate(index.levels):
         stop = start + level.codes.shape[1]
-        if live is not None:
+        if place:
             _add_level(level.codes[rows], group.numbers[:, start:stop], products, live)
         margin = np.float32(level.margin + slack + 2e-6)
         bound = products + group.inside[place][:, None] * level.leak[rows]
         bound += group.outside[place][:, None] * level.rest[rows]
         bound += margin
-        reaches = bound >= cutoff[:, None]
-        live = reaches if live is None else live & reaches
+        live &= bound >= cutoff[:, None]
         counts[place] = np.count_nonzero(live, axis=1)
         start = stop
         if not counts[place].any():
