@@ -14,6 +14,7 @@ from headrisk.dataset.gather import Source
 from headrisk.errors import UsageError
 from headrisk.run.audit import append_audit
 from headrisk.run.digests import canonical_json, sha256_of_file
+from headrisk.run.engine import Workers
 from headrisk.run.events import Event, Finished, Listener, ignore
 from headrisk.settings import Settings
 
@@ -42,7 +43,7 @@ class Job:
     out
         Output folder.
     processes
-        Worker processes; changes how fast results come, never what they are.
+        Worker processes, or a Dask cluster; changes how fast results come, never what they are.
     work_dir
         Where DICOM series are converted; ``out/work`` if None.
     participants, sessions
@@ -62,7 +63,7 @@ class Job:
     sources: tuple[Source, ...]
     out: Path
     settings: Settings = field(default_factory=Settings)
-    processes: int = 1
+    processes: Workers = 1
     work_dir: Path | None = None
     participants: tuple[str, ...] = ()
     sessions: tuple[str, ...] = ()
