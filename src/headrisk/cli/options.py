@@ -11,7 +11,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
 from headrisk.errors import UsageError
-from headrisk.settings import DEFAULT_MEASURES, FaceProtocol, Settings, read_settings
+from headrisk.settings import (
+    DEFAULT_MEASURES,
+    FaceProtocol,
+    Settings,
+    Strength,
+    TableMatch,
+    TableSize,
+    read_settings,
+)
 
 if TYPE_CHECKING:
     from headrisk.job import Job
@@ -81,6 +89,35 @@ def add_face_options(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
 
 
+def add_table_options(parser: argparse.ArgumentParser) -> None:
+    """Which derived tables are compared, and how they are brought together."""
+    group = parser.add_argument_group("derived tables")
+    group.add_argument(
+        "--tables", type=Path, nargs="+", default=[], metavar="PATH",
+        help="FreeSurfer subjects folder, or TSV with participant_id, session_id and a column for "
+        "each measurement; with two, people of the first are searched in the second",
+    )  # fmt: skip
+    group.add_argument(
+        "--table-match", choices=get_args(TableMatch),
+        help="how tables of different software are brought together (default: auto)",
+    )  # fmt: skip
+    group.add_argument(
+        "--table-size", choices=get_args(TableSize), help="what volumes are divided by"
+    )
+
+
+def add_rescan_option(parser: argparse.ArgumentParser) -> None:
+    """What to do where nobody was scanned twice."""
+    parser.add_argument(
+        "--simulate-rescan", action="store_true",
+        help="for people with one scan: simulate a second one; every figure is then labelled as "
+        "simulated",
+    )  # fmt: skip
+    parser.add_argument(
+        "--rescan-strength", choices=get_args(Strength), help="how much it differs (moderate)"
+    )
+
+
 def add_choice_options(parser: argparse.ArgumentParser) -> None:
     """Which people and sessions of the first data set take part."""
     group = parser.add_argument_group("choosing")
@@ -106,6 +143,9 @@ def settings_of(arguments: argparse.Namespace) -> Settings:
         "one_to_one": arguments.one_to_one,
         "face_protocol": getattr(arguments, "protocol", None),
         "recognisers": _names(getattr(arguments, "recognisers", None)),
+        "rescan_strength": getattr(arguments, "rescan_strength", None),
+        "table_match": getattr(arguments, "table_match", None),
+        "table_size": getattr(arguments, "table_size", None),
     }
     return replace(base, **{name: value for name, value in given.items() if value is not None})
 
@@ -191,6 +231,8 @@ def job_of(
         listen=listen,
         modalities=modalities,
         photos=getattr(arguments, "photos", None),
+        simulate_rescan=getattr(arguments, "simulate_rescan", False),
+        tables=tuple(path.absolute() for path in getattr(arguments, "tables", ())),
     )
 
 

@@ -12,6 +12,7 @@ from headrisk.evaluate.strata import StratumRow
 from headrisk.evaluate.summary import MeasureSummary, ThresholdSummary
 from headrisk.linkage.assign import list_links
 from headrisk.linkage.density import DensityCurves
+from headrisk.report.cost import NEEDS
 from headrisk.report.histogram import score_histogram
 from headrisk.report.model import (
     Condition,
@@ -19,6 +20,7 @@ from headrisk.report.model import (
     Link,
     MeasureResult,
     ModalitySection,
+    Needs,
     Panel,
     Reading,
     ScanRow,
@@ -45,6 +47,9 @@ def modality_section(
     references: Sequence[str] = (),
     panels: Mapping[Panel, Table] | None = None,
     too_little: str = "",
+    offer: str = "",
+    simulated: bool = False,
+    needs: Needs | None = None,
 ) -> ModalitySection:
     """One modality's section.
 
@@ -66,6 +71,12 @@ def modality_section(
         Questions beside the linkage rates, with their tables.
     too_little
         Why there are no rates, where that is not for want of people.
+    offer
+        What else can be done where there are no rates.
+    simulated
+        Whether mates were simulated.
+    needs
+        What the attack takes beside computer time; by modality where not given.
     """
     first = summaries[0] if summaries else None
     enough = first is not None and first.verdict.enough
@@ -85,7 +96,9 @@ def modality_section(
         compared=compared,
         method=tuple(method),
         references=tuple(references),
-        too_little="" if enough else too_little or _too_little(first),
+        too_little="" if enough else f"{too_little or _too_little(first)} {offer}".rstrip(),
+        simulated=simulated,
+        needs=needs or NEEDS.get(name, Needs()),
         panels=tuple(panels),
     )
 

@@ -19,6 +19,7 @@ from headrisk.report.model import (
     Counts,
     MeasureResult,
     ModalitySection,
+    Needs,
     Panel,
     Report,
     Table,
@@ -175,6 +176,8 @@ def _section_dict(section: ModalitySection) -> dict[str, Any]:
         "tables": sorted(section.tables),
         "too_little_data": section.too_little,
         "panels": [vars(panel) for panel in section.panels],
+        "simulated": section.simulated,
+        "needs": vars(section.needs),
     }
 
 
@@ -243,6 +246,8 @@ def _section_from(
         references=tuple(content["references"]),
         too_little=content["too_little_data"],
         panels=tuple(Panel(**panel) for panel in content.get("panels", ())),
+        simulated=content.get("simulated", False),
+        needs=Needs(**content.get("needs", {})),
     )
 
 
