@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from headrisk.evaluate.assessment import Assessment
 from headrisk.evaluate.baselines import beats_control
 from headrisk.evaluate.rates import Det
 from headrisk.evaluate.strata import StratumRow
@@ -26,6 +27,7 @@ from headrisk.report.model import (
     Table,
     Threshold,
 )
+from headrisk.report.risk_tables import risk_tables
 from headrisk.types import Estimate, FloatArray, PairScores
 
 CMC_DEPTH = 50
@@ -45,6 +47,7 @@ def modality_section(
     references: Sequence[str] = (),
     panels: Mapping[Panel, Table] | None = None,
     too_little: str = "",
+    risk: Assessment | None = None,
 ) -> ModalitySection:
     """One modality's section.
 
@@ -66,10 +69,13 @@ def modality_section(
         Questions beside the linkage rates, with their tables.
     too_little
         Why there are no rates, where that is not for want of people.
+    risk
+        What the headline measure means for people.
     """
     first = summaries[0] if summaries else None
     enough = first is not None and first.verdict.enough
     panels = panels or {}
+    own = {panel.name: table for panel, table in panels.items()}
     drawn = {
         key: table
         for item, summary in zip(scores, summaries, strict=True)
@@ -81,12 +87,13 @@ def modality_section(
         counts=_counts(scans, first, unsearched),
         measures=tuple(measure_result(summary) for summary in summaries),
         conditions=tuple(_condition(row) for row in strata) if enough else (),
-        tables=drawn | {panel.name: table for panel, table in panels.items()},
+        tables=drawn | risk_tables(risk if enough else None, scores) | own,
         compared=compared,
         method=tuple(method),
         references=tuple(references),
         too_little="" if enough else too_little or _too_little(first),
         panels=tuple(panels),
+        risk=risk if enough else None,
     )
 
 

@@ -10,9 +10,11 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 from headrisk.errors import InputError
+from headrisk.evaluate.assessment import Assessment
 from headrisk.report.model import (
     SCHEMA_VERSION,
     Condition,
@@ -25,6 +27,7 @@ from headrisk.report.model import (
     Threshold,
     Value,
 )
+from headrisk.report.records import record
 from headrisk.types import Estimate
 
 DIGITS = 6
@@ -175,6 +178,7 @@ def _section_dict(section: ModalitySection) -> dict[str, Any]:
         "tables": sorted(section.tables),
         "too_little_data": section.too_little,
         "panels": [vars(panel) for panel in section.panels],
+        "risk": asdict(section.risk) if section.risk else None,
     }
 
 
@@ -243,6 +247,7 @@ def _section_from(
         references=tuple(content["references"]),
         too_little=content["too_little_data"],
         panels=tuple(Panel(**panel) for panel in content.get("panels", ())),
+        risk=record(Assessment, content["risk"]) if content["risk"] else None,
     )
 
 

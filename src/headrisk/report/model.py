@@ -14,10 +14,11 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from headrisk.evaluate.assessment import Assessment
 from headrisk.run.provenance import Cost, Provenance
 from headrisk.types import Estimate, PairScores, Status, Verdict
 
-SCHEMA_VERSION = "1.0"
+SCHEMA_VERSION = "1.1"
 
 Value = str | int | float | bool | None
 Reading = Literal["links", "does not link", "unclear", "too little data"]
@@ -144,7 +145,8 @@ class ModalitySection:
     ``density-<measure>``, ``det-<measure>`` and ``cmc-<measure>``; a missing one means that
     there was too little data to draw it. Each of ``panels`` has a table of its own name there.
     ``too_little`` is empty, or the sentence that replaces the figures; what could be counted
-    stands in ``counts`` all the same.
+    stands in ``counts`` all the same. ``risk`` is what the headline measure means for people,
+    with its tables ``linkability``, ``open-set``, ``forecast`` and ``attackers``.
     """
 
     name: str
@@ -157,6 +159,7 @@ class ModalitySection:
     references: tuple[str, ...] = ()
     too_little: str = ""
     panels: tuple[Panel, ...] = ()
+    risk: Assessment | None = None
 
     @property
     def headline(self) -> MeasureResult | None:
