@@ -12,6 +12,7 @@ from pathlib import Path
 from headrisk import __version__
 from headrisk.dataset.gather import Source
 from headrisk.errors import UsageError
+from headrisk.evaluate.attackers import NAMED_ATTACKERS, Attacker
 from headrisk.run.audit import append_audit
 from headrisk.run.digests import canonical_json, sha256_of_file
 from headrisk.run.engine import Workers
@@ -60,6 +61,8 @@ class Job:
         Table of photographs for the face modality; without it only the presence of faces is told.
     weights
         Where the user keeps weights of recognisers that the package does not ship, by recogniser.
+    attackers
+        Whose expected success the report gives.
     today
         The day on which consent must still hold.
     """
@@ -77,6 +80,7 @@ class Job:
     simulate_rescan: bool = False
     photos: Path | None = None
     weights: Mapping[str, Path] = field(default_factory=dict)
+    attackers: tuple[Attacker, ...] = NAMED_ATTACKERS
     today: date = field(default_factory=lambda: datetime.now(UTC).date())
 
 
