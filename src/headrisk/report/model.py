@@ -155,7 +155,8 @@ class ModalitySection:
     there was too little data to draw it. Each of ``panels`` has a table of its own name there.
     ``too_little`` is empty, or the sentence that replaces the figures; what could be counted
     stands in ``counts`` all the same. ``simulated`` says that no true second scan was compared:
-    mates were simulated from the scans themselves. ``needs`` says what the attack takes. ``risk`` is what the headline measure means for people,
+    mates were simulated from the scans themselves. ``needs`` says what the attack takes.
+    ``risk`` is what the headline measure means for people,
     with its tables ``linkability``, ``open-set``, ``forecast`` and ``attackers``.
     """
 
