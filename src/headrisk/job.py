@@ -12,8 +12,10 @@ from pathlib import Path
 from headrisk import __version__
 from headrisk.dataset.gather import Source
 from headrisk.errors import UsageError
+from headrisk.evaluate.attackers import NAMED_ATTACKERS, Attacker
 from headrisk.run.audit import append_audit
 from headrisk.run.digests import canonical_json, sha256_of_file
+from headrisk.run.engine import Workers
 from headrisk.run.events import Event, Finished, Listener, ignore
 from headrisk.settings import Settings
 
@@ -42,7 +44,7 @@ class Job:
     out
         Output folder.
     processes
-        Worker processes; changes how fast results come, never what they are.
+        Worker processes, or a Dask cluster; changes how fast results come, never what they are.
     work_dir
         Where DICOM series are converted; ``out/work`` if None.
     participants, sessions
@@ -59,6 +61,8 @@ class Job:
         Table of photographs for the face modality; without it only the presence of faces is told.
     weights
         Where the user keeps weights of recognisers that the package does not ship, by recogniser.
+    attackers
+        Whose expected success the report gives.
     today
         The day on which consent must still hold.
     """
@@ -66,7 +70,7 @@ class Job:
     sources: tuple[Source, ...]
     out: Path
     settings: Settings = field(default_factory=Settings)
-    processes: int = 1
+    processes: Workers = 1
     work_dir: Path | None = None
     participants: tuple[str, ...] = ()
     sessions: tuple[str, ...] = ()
@@ -76,6 +80,7 @@ class Job:
     simulate_rescan: bool = False
     photos: Path | None = None
     weights: Mapping[str, Path] = field(default_factory=dict)
+    attackers: tuple[Attacker, ...] = NAMED_ATTACKERS
     today: date = field(default_factory=lambda: datetime.now(UTC).date())
 
 

@@ -13,8 +13,9 @@ from headrisk import __version__
 from headrisk.brain.similarity import select
 from headrisk.intake import Intake, take_in
 from headrisk.job import Job, finish
-from headrisk.modality import brain, face, rescan, table
+from headrisk.modality import brain, face, metadata, rescan, table
 from headrisk.modality.measured import Measured, join
+from headrisk.report.metadata_link_part import against_images
 from headrisk.report.model import Report, RunRecord, ScanRow
 from headrisk.report.write import write_internal_table, write_report
 from headrisk.run.provenance import CostLog, collect_provenance, this_machine
@@ -22,6 +23,7 @@ from headrisk.run.provenance import CostLog, collect_provenance, this_machine
 MODALITIES: Mapping[str, Callable[[Intake, Job, CostLog], Measured]] = {
     "brain": brain.measure,
     "face": face.measure,
+    "metadata": metadata.measure,
     "table": table.measure,
 }
 
@@ -69,7 +71,10 @@ def write(
 ) -> Outcome:
     """Write the output folder of what was measured, and close the log."""
     sections = tuple(one.section for one in measured)
-    report = Report(sections, settings=job.settings.as_dict(), version=__version__)
+    notes_on_metadata = against_images(sections)
+    report = Report(
+        sections, settings=job.settings.as_dict(), version=__version__, notes=notes_on_metadata
+    )
     digests = [digest for one in measured for digest in one.digests]
     provenance = collect_provenance(job.settings, digests)
     run = RunRecord(

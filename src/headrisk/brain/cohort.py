@@ -14,6 +14,7 @@ from headrisk.dataset.scans import Scan
 from headrisk.errors import InputError, StoreError
 from headrisk.imaging.rescan import STRENGTHS
 from headrisk.run.digests import entry_key
+from headrisk.run.engine import Workers
 from headrisk.run.entry import Entry
 from headrisk.run.events import Listener, Tally
 from headrisk.run.recall import Kept, recall_or_run
@@ -65,7 +66,7 @@ def prepare_scans(
     settings: Settings,
     store: Store,
     *,
-    processes: int,
+    processes: Workers,
     listen: Listener,
     on_damage: Callable[[StoreError], None],
     rescan: bool = False,

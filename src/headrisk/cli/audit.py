@@ -58,6 +58,7 @@ def run(arguments: argparse.Namespace) -> int:
     modalities = ["brain"]
     modalities += ["face"] if arguments.photos else []
     modalities += ["table"] if arguments.tables else []
+    modalities += ["metadata"]
     return run_audit(arguments, (arguments.dataset, *arguments.against), tuple(modalities))
 
 

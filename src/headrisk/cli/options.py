@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
+from headrisk.errors import UsageError
 from headrisk.settings import (
     DEFAULT_MEASURES,
     FaceProtocol,
@@ -22,6 +23,7 @@ from headrisk.settings import (
 
 if TYPE_CHECKING:
     from headrisk.job import Job
+    from headrisk.run.engine import Workers
     from headrisk.run.events import Listener
 
 MEMORY_PER_PROCESS_GB = 0.6
@@ -41,7 +43,11 @@ def add_run_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--work-dir", type=Path, metavar="DIR", help="where DICOM is converted")
     group.add_argument("--dry-run", action="store_true", help="list the scans and stop")
     group.add_argument(
-        "--engine", choices=("serial", "processes"), default="processes", help="how to run tasks"
+        "--engine", choices=("serial", "processes", "dask"), default="processes",
+        help="how to run tasks; dask: on a cluster, of this machine without --scheduler",
+    )  # fmt: skip
+    group.add_argument(
+        "--scheduler", metavar="ADDRESS", help="of a Dask scheduler, such as tcp://10.0.0.1:8786"
     )  # fmt: skip
 
 
@@ -175,13 +181,25 @@ def memory(text: str) -> float:
     return size
 
 
-def processes_of(arguments: argparse.Namespace) -> int:
-    """Worker processes that cores and memory allow."""
+def workers_of(arguments: argparse.Namespace) -> Workers:
+    """Worker processes that cores and memory allow, or the cluster that was asked for."""
+    if arguments.scheduler is not None and arguments.engine != "dask":
+        raise UsageError(
+            "--scheduler", found=f"--engine {arguments.engine}", expected="--engine dask"
+        )
     if arguments.engine == "serial":
         return 1
+    if arguments.scheduler is not None:
+        from headrisk.run.cluster import Cluster
+
+        return Cluster(arguments.nprocs, arguments.scheduler)
     wanted: int = arguments.nprocs or _cores()
     if arguments.mem_gb is not None:
         wanted = min(wanted, int(arguments.mem_gb / MEMORY_PER_PROCESS_GB))
+    if arguments.engine == "dask":
+        from headrisk.run.cluster import Cluster
+
+        return Cluster(wanted)
     return wanted
 
 
@@ -206,7 +224,7 @@ def job_of(
         sources=name_sources(list(paths)),
         out=arguments.out.absolute(),
         settings=settings_of(arguments),
-        processes=processes_of(arguments),
+        processes=workers_of(arguments),
         work_dir=arguments.work_dir,
         participants=tuple(arguments.participant_label),
         sessions=tuple(arguments.session_id),

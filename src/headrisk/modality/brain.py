@@ -14,6 +14,7 @@ from headrisk.brain.reference import reference
 from headrisk.brain.similarity import select
 from headrisk.brain.stored import INDEX, fingerprint_index
 from headrisk.errors import StoreError
+from headrisk.evaluate.assessment import Assessment
 from headrisk.evaluate.conditions import known_conditions
 from headrisk.evaluate.intervals import FEWEST_PEOPLE
 from headrisk.evaluate.summary import MeasureSummary, strata
@@ -22,7 +23,7 @@ from headrisk.job import Job, recorded
 from headrisk.linkage.compare import Comparison, compare
 from headrisk.linkage.design import Design, against, within
 from headrisk.linkage.mates import searchable
-from headrisk.modality.measured import Measured, evaluate
+from headrisk.modality.measured import Measured, assess_people, evaluate
 from headrisk.report.assemble import modality_section
 from headrisk.report.linkage_part import compared_sentence, internal_part, scan_rows
 from headrisk.report.model import ModalitySection, ScanRow
@@ -43,6 +44,8 @@ def measure(intake: Intake, job: Job, log: CostLog) -> Measured:
     usable = cohort.usable()
     design, scores = link(usable, job, log)
     summaries = evaluate(scores, job, log)
+    probes, gallery = ([usable.scans[k] for k in side] for side in (design.probes, design.gallery))
+    risk, exposed = assess_people(NAME, scores, summaries, probes, gallery, job, log)
     rows = scan_rows(cohort.scans, cohort.results)
     internal = internal_part(
         rows,
@@ -53,10 +56,11 @@ def measure(intake: Intake, job: Job, log: CostLog) -> Measured:
         summaries,
         one_to_one=job.settings.one_to_one,
         notes=damage,
+        tables=exposed,
     )
     own = prepared_here(cohort, job)
     return Measured(
-        describe(rows, cohort, design, scores, summaries, job),
+        describe(rows, cohort, design, scores, summaries, risk, job),
         internal,
         tuple(digest for digest in cohort.digests if digest),
         {INDEX.name: fingerprint_index(own, job.settings)} if own.scans else {},
@@ -119,6 +123,7 @@ def describe(
     design: Design,
     scores: Comparison,
     summaries: tuple[MeasureSummary, ...],
+    risk: Assessment | None,
     job: Job,
 ) -> ModalitySection:
     """The brain's section of the report; conditions are those of the headline measure."""
@@ -140,4 +145,5 @@ def describe(
         method=method_sentences(job.settings, scores.notes),
         references=REFERENCES,
         offer=OFFER if len(job.sources) == 1 and len(wanted) < FEWEST_PEOPLE else "",
+        risk=risk,
     )

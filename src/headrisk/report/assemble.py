@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from headrisk.evaluate.assessment import Assessment
 from headrisk.evaluate.baselines import beats_control
 from headrisk.evaluate.rates import Det
 from headrisk.evaluate.strata import StratumRow
@@ -28,6 +29,7 @@ from headrisk.report.model import (
     Table,
     Threshold,
 )
+from headrisk.report.risk_tables import risk_tables
 from headrisk.types import Estimate, FloatArray, PairScores
 
 CMC_DEPTH = 50
@@ -50,6 +52,7 @@ def modality_section(
     offer: str = "",
     simulated: bool = False,
     needs: Needs | None = None,
+    risk: Assessment | None = None,
 ) -> ModalitySection:
     """One modality's section.
 
@@ -77,10 +80,13 @@ def modality_section(
         Whether mates were simulated.
     needs
         What the attack takes beside computer time; by modality where not given.
+    risk
+        What the headline measure means for people.
     """
     first = summaries[0] if summaries else None
     enough = first is not None and first.verdict.enough
     panels = panels or {}
+    own = {panel.name: table for panel, table in panels.items()}
     drawn = {
         key: table
         for item, summary in zip(scores, summaries, strict=True)
@@ -92,7 +98,7 @@ def modality_section(
         counts=_counts(scans, first, unsearched),
         measures=tuple(measure_result(summary) for summary in summaries),
         conditions=tuple(_condition(row) for row in strata) if enough else (),
-        tables=drawn | {panel.name: table for panel, table in panels.items()},
+        tables=drawn | risk_tables(risk if enough else None, scores) | own,
         compared=compared,
         method=tuple(method),
         references=tuple(references),
@@ -100,6 +106,7 @@ def modality_section(
         simulated=simulated,
         needs=needs or NEEDS.get(name, Needs()),
         panels=tuple(panels),
+        risk=risk if enough else None,
     )
 
 

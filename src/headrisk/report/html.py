@@ -29,8 +29,10 @@ def public_html(report: Report, run: RunRecord, digest: str) -> str:
     digest
         Short digest of ``report.json``, printed so that page and figures can be matched.
     """
+    names = [section.name for section in report.modalities if not section.measures]
+    counts_alone = names == ["metadata"] and len(report.modalities) == 1
     return render(
-        "public.html.j2",
+        "findings.html.j2" if counts_alone else "public.html.j2",
         report=report,
         run=run,
         digest=digest,
@@ -106,7 +108,8 @@ def number(value: float | None) -> str:
     """Three significant digits, or a dash."""
     if value is None:
         return "–"
-    text = f"{value:,}" if isinstance(value, int) else f"{value:.3g}"
+    whole = isinstance(value, int) or (value.is_integer() and abs(value) < 1e9)
+    text = f"{int(value):,}" if whole else f"{value:.3g}"
     return text.replace("-", "\u2212", 1) if value < 0 else text
 
 

@@ -10,9 +10,11 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 from headrisk.errors import InputError
+from headrisk.evaluate.assessment import Assessment
 from headrisk.report.model import (
     SCHEMA_VERSION,
     Condition,
@@ -26,6 +28,7 @@ from headrisk.report.model import (
     Threshold,
     Value,
 )
+from headrisk.report.records import record
 from headrisk.types import Estimate
 
 DIGITS = 6
@@ -178,6 +181,7 @@ def _section_dict(section: ModalitySection) -> dict[str, Any]:
         "panels": [vars(panel) for panel in section.panels],
         "simulated": section.simulated,
         "needs": vars(section.needs),
+        "risk": asdict(section.risk) if section.risk else None,
     }
 
 
@@ -248,6 +252,7 @@ def _section_from(
         panels=tuple(Panel(**panel) for panel in content.get("panels", ())),
         simulated=content.get("simulated", False),
         needs=Needs(**content.get("needs", {})),
+        risk=record(Assessment, content["risk"]) if content["risk"] else None,
     )
 
 

@@ -14,10 +14,11 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from headrisk.evaluate.assessment import Assessment
 from headrisk.run.provenance import Cost, Machine, Provenance
 from headrisk.types import Estimate, PairScores, Status, Verdict
 
-SCHEMA_VERSION = "1.0"
+SCHEMA_VERSION = "1.1"
 
 Value = str | int | float | bool | None
 Reading = Literal["links", "does not link", "unclear", "too little data"]
@@ -155,6 +156,8 @@ class ModalitySection:
     ``too_little`` is empty, or the sentence that replaces the figures; what could be counted
     stands in ``counts`` all the same. ``simulated`` says that no true second scan was compared:
     mates were simulated from the scans themselves. ``needs`` says what the attack takes.
+    ``risk`` is what the headline measure means for people,
+    with its tables ``linkability``, ``open-set``, ``forecast`` and ``attackers``.
     """
 
     name: str
@@ -169,6 +172,7 @@ class ModalitySection:
     panels: tuple[Panel, ...] = ()
     simulated: bool = False
     needs: Needs = Needs()
+    risk: Assessment | None = None
 
     @property
     def headline(self) -> MeasureResult | None:

@@ -18,10 +18,12 @@ MODALITY_NAMES = {
     "brain": ("Brain", "the shape of the brain"),
     "face": ("Face", "a face rendered from the scan"),
     "table": ("Derived table", "a table of regional measurements"),
+    "metadata": ("Metadata", "metadata alone"),
 }
 FOUND = {
     "brain": "were linked to their other scan",
     "face": "were found by their photographs",
+    "metadata": "were linked to their other scan by metadata alone",
     "table": "were linked to their other row",
 }
 SIMULATED_FOUND = "were linked to a re-scan simulated from their own scan"
@@ -38,6 +40,8 @@ ATTACKERS = {
     "searched for is in the gallery.",
     "face": "Somebody who holds the shared scans and a few photographs of a person whose name they "
     "know, as from a social network, and who knows that this person is among the scanned.",
+    "metadata": "Somebody who holds the shared files, and other files of the same people with "
+    "their names, and who compares what stands in headers and sidecars, never looking at an image.",
     "table": "Somebody who holds the shared table, and a table of the same measurements of the "
     "same people with their names, from other sessions or another pipeline, and who compares every "
     "row with every other. No membership is in doubt: each person searched for is in the gallery.",
@@ -56,14 +60,20 @@ READING_NAMES = {
 }
 OTHERS_NOT_TESTED = (
     "Other attackers, other methods and later, stronger methods than the ones listed here.",
-    "Other data: metadata in headers and file names, other contrasts, other organs.",
+    "Other data: other contrasts, other organs.",
     "Larger galleries than the one searched here. In a larger gallery fewer people are found.",
 )
 UNTESTED_MODALITIES = {
     "brain": "Brains: whether the brain alone links two scans of a person was not tested.",
     "face": "Faces: whether photographs find the scan of a person was not tested.",
+    "metadata": "Metadata: whether headers and sidecars alone link two scans of a person was not "
+    "tested.",
     "table": "Derived tables: whether regional volumes or thickness link people was not tested.",
 }
+NOT_LOOKED_INTO = (
+    "Text burnt into pixels, packed objects of version histories, the content of archives, "
+    "office documents and pictures, and the anatomy itself are not looked into."
+)
 NEEDS = "Rates need at least five people with two comparable scans each."
 MISSING_REASONS = {
     "scores": "Scores are drawn from five people upward.",
