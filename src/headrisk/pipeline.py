@@ -81,7 +81,7 @@ def write(
         started.strftime("%Y-%m-%dT%H:%M:%SZ"),
         provenance,
         tuple(log.costs),
-        this_machine(job.processes),
+        this_machine(job.processes if isinstance(job.processes, int) else 0),
     )
     internal = join([one.internal for one in measured], notes)
     write_report(report, internal, job.out, run)

@@ -30,9 +30,8 @@ SIMULATED_FOUND = "were linked to a re-scan simulated from their own scan"
 SIMULATED_WOULD = "would be linked to such a simulated re-scan"
 SIMULATED_NOTICE = (
     "Simulated. Nobody's second scan was compared: a second scan of each person was made by a "
-    "program from the first. True second scans differ in ways that the program does not know, so "
-    "expect these figures to be higher than with true ones, and read them as a warning, not as a "
-    "measurement."
+    "program from the first. True second scans differ in ways that the program does not know, "
+    "and mostly more; read these figures as a warning, not as a measurement."
 )
 ATTACKERS = {
     "brain": "Somebody who holds the shared scans, and other scans of the same people with their "
