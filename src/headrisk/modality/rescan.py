@@ -36,7 +36,7 @@ _UNKNOWN = "How far second scans of the people here would differ is not known."
 WORTH = {  # what docs/simulated-rescans.md found
     "mild": f"{_MEASURED} much easier to link than true ones. {_UNKNOWN}",
     "moderate": f"{_MEASURED} easier to link than true ones. {_UNKNOWN}",
-    "strong": f"{_MEASURED} about as hard to link as true ones. {_UNKNOWN}",
+    "strong": f"{_MEASURED} somewhat harder to link than true ones. {_UNKNOWN}",
 }
 
 
