@@ -29,6 +29,7 @@ LONGEST_SIDE = 1024  # pixels
 MARGIN = 0.4  # of the face's longer side, added to it
 LOWEST_SCORE = 0.5  # of CenterFace
 CLEARLY_LARGER = 2.0  # ratio of areas
+_TIFF_BITS, _TIFF_SAMPLE_FORMAT = 258, 339  # tags
 
 
 @dataclass(frozen=True)
@@ -171,7 +172,7 @@ def read_photo(path: Path) -> NDArray[np.uint8]:
                 _check_size(subject, image.size)
                 image.draft("RGB", (2 * LONGEST_SIDE, 2 * LONGEST_SIDE))
                 image.load()
-                grey = _grey(ImageOps.exif_transpose(image))
+                grey = _grey(ImageOps.exif_transpose(image), _full_scale(image))
     except Image.DecompressionBombError as error:
         raise _unusable(subject, "an image of too many pixels") from error
     except UnidentifiedImageError as error:
@@ -211,10 +212,26 @@ def _unusable(subject: str, found: str) -> ScanError:
     return ScanError(subject, found=found, expected="a photograph of one face")
 
 
-def _grey(image: Image.Image) -> Image.Image:
-    """An image of any mode as 8-bit grey."""
+def _full_scale(image: Image.Image) -> float | None:
+    """The value that stands for white, by the file's bit depth; None where the file has none.
+
+    Integers of more than 16 bits and real numbers have no agreed white.
+    """
+    tags = getattr(image, "tag_v2", None)
+    if tags is None:
+        deep = image.mode.startswith("I;16") or image.format in ("PNG", "PPM")
+        return 65535.0 if deep else None
+    bits = tags.get(_TIFF_BITS, (8,))[0]
+    kind = tags.get(_TIFF_SAMPLE_FORMAT, (1,))[0]
+    if kind not in (1, 2) or bits > 16:
+        return None
+    return float(2 ** (bits - (kind == 2)) - 1)  # a signed integer spends a bit on its sign
+
+
+def _grey(image: Image.Image, full: float | None) -> Image.Image:
+    """An image of any mode as 8-bit grey; ``full`` is white where pixels have more than 8 bits."""
     if image.mode.startswith(("I", "F")):
-        return Image.fromarray(_deep_to_grey(np.asarray(image, dtype=np.float64)))
+        return Image.fromarray(_deep_to_grey(np.asarray(image, dtype=np.float64), full))
     if image.mode == "LAB":
         return image.getchannel(0)
     if image.mode in ("LA", "PA", "La", "RGBA", "RGBa") or "transparency" in image.info:
@@ -226,11 +243,12 @@ def _grey(image: Image.Image) -> Image.Image:
     return image.convert("RGB").convert("L")
 
 
-def _deep_to_grey(values: NDArray[np.float64]) -> NDArray[np.uint8]:
-    """Grey of more than 8 bits or of real numbers, scaled by the range that its values imply."""
+def _deep_to_grey(values: NDArray[np.float64], full: float | None) -> NDArray[np.uint8]:
+    """Grey of more than 8 bits, scaled by white or else by the range that the values imply."""
     values = np.nan_to_num(values, nan=0.0, posinf=0.0, neginf=0.0)
-    largest = float(values.max())
-    full = next((top for top in (1.0, 255.0, 65535.0) if largest <= top), largest)
+    if full is None:
+        largest = float(values.max())
+        full = next((top for top in (1.0, 255.0, 65535.0) if largest <= top), largest)
     return np.asarray(np.rint(np.clip(values / full, 0.0, 1.0) * 255.0), dtype=np.uint8)
 
 

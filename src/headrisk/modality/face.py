@@ -97,7 +97,8 @@ def measure(intake: Intake, job: Job, log: CostLog) -> Measured:
         tables=face_tables(faces.scans, faces.heads, faces.photos, search, scores, confidence),
     )
     digests = tuple(one.digest for one in asked if one.digest)
-    return Measured(section, internal, digests)
+    unused = sum(not photo.usable for photo in faces.photos)
+    return Measured(section, internal, digests, photos_unused=unused)
 
 
 def look(intake: Intake, job: Job, log: CostLog) -> tuple[Faces, tuple[str, ...]]:
