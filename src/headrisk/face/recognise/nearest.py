@@ -63,7 +63,8 @@ def _directions(renders: Sequence[Float32Array]) -> Float32Array:
     """Orthonormal columns (d, at most 64) along which the renders' descriptors vary most."""
     every = np.concatenate(renders)
     sample = every[:: max(len(every) // _SAMPLE, 1)].astype(np.float64)
-    _, axes = np.linalg.eigh(np.cov(sample, rowvar=False))
+    sample -= sample.mean(axis=0)
+    _, axes = np.linalg.eigh(sample.T @ sample)
     return np.ascontiguousarray(axes[:, ::-1][:, :DIRECTIONS], dtype=np.float32)
 
 
