@@ -169,7 +169,7 @@ def test_the_face_route_from_end_to_end(audited_faces: Audited) -> None:
     assert counts["nonmated_pairs"] == (PEOPLE + 2) * (PEOPLE + 1) - (PEOPLE + 1)
     assert section["measure_order"] == [
         "headrisk",
-        *(f"dlib-{x}" for x in ("best", "mean", "sum", "svm")),
+        *(f"dlib-{x}" for x in ("best", "mean", "sum", "svm-raw", "svm")),
     ]
     assert section["measures"]["headrisk"]["rank1"]["value"] > 0.5
     ranked = rows(audited_faces.out / "internal" / "candidates.tsv")
