@@ -7,8 +7,9 @@ import pytest
 from twin_heads import TwinHead, twin_head
 
 from headrisk.errors import ScanError
-from headrisk.face.coverage import PARTS, Coverage, coverage
+from headrisk.face.coverage import Coverage, coverage
 from headrisk.face.surface import head_surface
+from headrisk.face.template_face import PARTS
 
 
 def left_of(head: TwinHead) -> Coverage:

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from headrisk.errors import InputError, ScanError
-from headrisk.face.photos import crop_face, list_photos, read_photo
+from headrisk.face.photo_table import list_photos
+from headrisk.face.photos import crop_face, read_photo
 
 TODAY = date(2026, 3, 1)
 HEADER = "participant_id\tpath\tconsent_id\texpires\n"

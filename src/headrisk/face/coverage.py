@@ -17,7 +17,6 @@ does one that was blurred or shaved by less than the tolerance.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
 from typing import Literal
 
 import numpy as np
@@ -26,16 +25,11 @@ from scipy.spatial import cKDTree
 from headrisk.face.mesh import Mesh
 from headrisk.face.pose import moved
 from headrisk.face.surface import Surface
-from headrisk.face.twins.identity import template_face
-from headrisk.face.twins.shapes import load_shapes
+from headrisk.face.template_face import PARTS, face_of_template
 from headrisk.types import BoolArray, Float32Array, FloatArray
 
 CoverageVerdict = Literal["full", "partial", "none", "cropped"]
-PARTS = ("upper face", "nose", "mouth and chin", "ears")
 _FRONT = PARTS[:3]
-_TOLERANCE_MM = {"upper face": 15.0, "nose": 15.0, "mouth and chin": 21.0, "ears": 13.0}
-_CHEEK_MM = 21.0
-_EYES_Z, _MOUTH_Z, _MOUTH_X = -56.0, -94.0, 35.0  # template mm: below lids and nose; half width
 _WHOLE, _NOTHING = 0.9, 0.1  # a part is there from this share on, and gone below that one
 _MOSTLY = 0.5  # a part is mostly there from this share on
 _FEWEST_PARTS = 2  # of the three; with fewer mostly there the image ends before the face
@@ -49,7 +43,8 @@ class Coverage:
     Attributes
     ----------
     parts
-        Share of the template's skin that is there, 0 to 1, for each name of :data:`PARTS`.
+        Share of the template's skin that is there, 0 to 1, for each name of the template's
+        :data:`~headrisk.face.template_face.PARTS`.
     total
         The same for the whole face, from below the hairline to the chin and from ear to ear.
     outside
@@ -77,15 +72,6 @@ class Coverage:
         return self.parts["nose"] < _NOTHING
 
 
-@dataclass(frozen=True)
-class _Template:
-    points: FloatArray
-    area: FloatArray
-    tolerance: FloatArray
-    parts: dict[str, BoolArray]
-    face: BoolArray
-
-
 def coverage(surface: Surface) -> Coverage:
     """Measure how much of the face region of a template head has skin of this scan near it.
 
@@ -99,7 +85,7 @@ def coverage(surface: Surface) -> Coverage:
     StoreError
         The shipped head model is damaged.
     """
-    template = _template()
+    template = face_of_template()
     skin = _skin_points(surface)
     if len(skin):
         near = cKDTree(skin).query(template.points)[0] <= template.tolerance
@@ -149,42 +135,6 @@ def _removed(parts: dict[str, float], beyond: dict[str, float]) -> list[str]:
 def _listed(names: list[str]) -> str:
     *first, last = [f"the {name}" for name in names]
     return f"{', '.join(first)} and {last}" if first else last
-
-
-@cache
-def _template() -> _Template:
-    mesh, face = template_face()
-    regions = load_shapes().regions
-    inner = (regions["mouth_inside"] > 0.5) | (regions["socket"] > 0.5) | (regions["eyeball"] > 0.5)
-    skin = (face > 0.5) & ~inner
-    height = mesh.vertices[:, 2]
-    nose = skin & (regions["nose"] > 0.5)
-    parts = {
-        "upper face": skin & ~nose & (height > _EYES_Z),
-        "nose": nose,
-        "mouth and chin": skin & (height < _MOUTH_Z) & (np.abs(mesh.vertices[:, 0]) < _MOUTH_X),
-        "ears": (regions["ear"] > 0.5) & ~skin & ~inner,
-    }
-    kept = skin | parts["ears"]
-    tolerance = np.full(len(face), _CHEEK_MM)
-    for name, where in parts.items():
-        tolerance[where] = _TOLERANCE_MM[name]
-    return _Template(
-        mesh.vertices[kept].astype(np.float64),
-        _vertex_area(mesh)[kept],
-        tolerance[kept],
-        {name: where[kept] for name, where in parts.items()},
-        skin[kept],
-    )
-
-
-def _vertex_area(mesh: Mesh) -> FloatArray:
-    """A third of the area of the triangles around each vertex, mm2."""
-    a, b, c = (mesh.vertices[mesh.triangles[:, k]].astype(np.float64) for k in range(3))
-    third = np.linalg.norm(np.cross(b - a, c - a), axis=1) / 6
-    corners = mesh.triangles.ravel()
-    total = np.bincount(corners, np.repeat(third, 3), minlength=len(mesh.vertices))
-    return np.asarray(total, np.float64)
 
 
 def _skin_points(surface: Surface) -> Float32Array:

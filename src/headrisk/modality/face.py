@@ -20,15 +20,15 @@ from headrisk.evaluate.summary import MeasureSummary, strata
 from headrisk.face.cohort import (
     HEAD_STAGE,
     PHOTO_STAGE,
-    PhotoResult,
     Run,
     look_at_heads,
     read_photos,
     with_reason,
 )
+from headrisk.face.describe import PhotoResult
 from headrisk.face.head import HeadResult
 from headrisk.face.methods import NAME, REFERENCES, compared_sentence, method_sentences
-from headrisk.face.photos import Photo, list_photos
+from headrisk.face.photo_table import Photo, list_photos
 from headrisk.face.recognise.protocol import Recogniser
 from headrisk.face.recognise.registry import recognisers
 from headrisk.face.scores import FaceScores, all_scores

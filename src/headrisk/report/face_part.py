@@ -11,13 +11,13 @@ import numpy as np
 from headrisk.dataset.scans import Scan
 from headrisk.evaluate.rates import mate_ranks, person_means
 from headrisk.evaluate.summary import MeasureSummary
-from headrisk.face.coverage import PARTS
 from headrisk.face.detect.registry import detectors
 from headrisk.face.head import HeadResult
-from headrisk.face.photos import Photo
+from headrisk.face.photo_table import Photo
 from headrisk.face.presence import ANSWERS, FEWEST_SEEN, Presence, presence, share_seen
 from headrisk.face.recognise.protocol import Recogniser
 from headrisk.face.scores import FaceScores
+from headrisk.face.template_face import PARTS
 from headrisk.linkage.assign import list_links
 from headrisk.report.assemble import candidate_links
 from headrisk.report.linkage_part import scan_row
