@@ -51,8 +51,12 @@ _FORMS = tuple(
             r"(?<![\w.])(?<!,v )(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}"
             r"(?:25[0-5]|2[0-4]\d|1?\d?\d)(?![\w.])",
         ),
-        # UIDs under 2.25 are made from random numbers (PS3.5, B.2) and tell nothing.
-        ("uid", ".", r"(?<![\d.])(?!2\.25\.)[0-2](?:\.(?:0|[1-9]\d*)){5,}(?!\.?\d)"),
+        # UIDs under 2.25 are random (PS3.5, B.2), those under 1.2.840.10008 are the standard's own.
+        (
+            "uid",
+            ".",
+            r"(?<![\d.])(?!2\.25\.|1\.2\.840\.10008\.)[0-2](?:\.(?:0|[1-9]\d*)){5,}(?!\.?\d)",
+        ),
         # From 1000 on, so that the time behind a shifted date is not taken for one of its own.
         ("date", "12", rf"(?<!\d)(?:1\d|20)\d\d([-/._]){_MM}\1{_DD}(?!\d)(?:[T ][\d:.]+)?"),
         (

@@ -174,7 +174,7 @@ def _harmless(kind: str, key: str, text: str) -> bool:
     if plain in _SAYS_NOTHING:
         return True
     if kind == "uid":
-        return plain.startswith("2.25.")
+        return plain.startswith(("2.25.", "1.2.840.10008."))  # random, or the standard's own
     if kind == "date":
         return _shifted(plain)
     return kind == "birth-date" and parse_age(plain) is None and _shifted(plain)

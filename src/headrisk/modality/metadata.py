@@ -68,7 +68,7 @@ def measure(intake: Intake, job: Job, log: CostLog) -> Measured:
         job,
     )
     internal = internal_part(
-        rows,
+        rows if job.modalities == (NAME,) else (),  # a scan is counted once
         scans,
         (),
         design,
