@@ -76,7 +76,7 @@ def test_the_internal_tables_have_their_columns(audited: Path) -> None:
 
 def test_costs_stand_beside_the_report(audited: Path) -> None:
     stages = [row["stage"] for row in json.loads((audited / "report-run.json").read_text())["cost"]]
-    assert stages == ["index", "prepare", "compare", "evaluate"]
+    assert stages == ["index", "prepare", "compare", "evaluate", "assess"]
     assert "cpu_seconds" not in (audited / "report.json").read_text()
 
 
@@ -84,13 +84,14 @@ def test_the_log_tells_the_story_in_counts_and_digests(audited: Path) -> None:
     lines = [json.loads(line) for line in (audited / "audit.jsonl").read_text().splitlines()]
     details = [line["detail"] for line in lines if line["action"] == "stage"]
     assert [line["action"] for line in lines] == ["start", *["stage"] * len(details), "finish"]
-    stages = [detail["stage"] for detail in details[4:]]
+    stages = [detail["stage"] for detail in details[5:]]
     assert stages == ["read metadata", "compare metadata", "evaluate"]
-    assert details[:4] == [
+    assert details[:5] == [
         {"stage": "index", "done": 1, "failed": 0},
         {"stage": "prepare", "done": 12, "failed": 0},
         {"stage": "compare", "done": 12 * 10 + 12, "failed": 0},
         {"stage": "evaluate", "done": 13, "failed": 0},
+        {"stage": "assess", "done": 1, "failed": 0},
     ]
     assert set(lines[0]["detail"]) == {"data_sets", "headrisk", "scans", "settings_sha256"}
     assert set(lines[-1]["detail"]) == {"scans", "failed", "report_sha256"}

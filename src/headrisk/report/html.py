@@ -11,8 +11,9 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from headrisk.report import figures, wording
+from headrisk.report import cost, figures, wording
 from headrisk.report.captions import caption
+from headrisk.report.cost import attack_costs
 from headrisk.report.model import MeasureResult, ModalitySection, Report, RunRecord
 
 
@@ -36,6 +37,7 @@ def public_html(report: Report, run: RunRecord, digest: str) -> str:
         run=run,
         digest=digest,
         sections=[section_view(section) for section in report.modalities],
+        costs=attack_costs(report, run),
     )
 
 
@@ -58,7 +60,12 @@ def render(template: str, **values: Any) -> str:
     )
     digest = base64.b64encode(hashlib.sha256(css.encode()).digest()).decode()
     return environment.get_template(template).render(
-        css=css, style_hash=f"sha256-{digest}", caption=caption, wording=wording, **values
+        css=css,
+        style_hash=f"sha256-{digest}",
+        caption=caption,
+        wording=wording,
+        cost=cost,
+        **values,
     )
 
 
@@ -67,7 +74,7 @@ def section_view(section: ModalitySection) -> dict[str, Any]:
     first = section.headline
     return {
         "section": section,
-        "title": wording.MODALITY_NAMES.get(section.name, (section.name, ""))[0],
+        "title": wording.title(section),
         "first": first,
         "figures": section_figures(section, first) if first else {},
     }

@@ -23,7 +23,7 @@ def methods_text(report: Report, run: RunRecord) -> str:
         f"The data were tested with headrisk {report.version}.{_seed(report)}",
     ]
     for section in report.modalities:
-        lines += ["", f"## {wording.MODALITY_NAMES.get(section.name, (section.name,))[0]}", ""]
+        lines += ["", f"## {wording.title(section)}", ""]
         lines += _section_lines(section)
     lines += ["", "## Privacy of this output", "", *PRIVACY]
     if run.provenance is not None:
