@@ -79,7 +79,7 @@ def test_the_documentation_lists_every_kind_with_its_severity() -> None:
 )  # fmt: skip
 def test_ordinary_values_have_no_identifying_form(text: str) -> None:
     skip = frozenset({"date"}) if text.startswith("v1.0") else frozenset()
-    assert matches(text, skip) == []
+    assert matches(text, skip) == ()
 
 
 @given(st.text(min_size=4, max_size=40))
