@@ -92,9 +92,8 @@ def treated_files(task: TreatTask) -> tuple[Path, ...]:
 
 def treat(task: TreatTask) -> TreatResult:
     """Treat one scan; what cannot be treated leaves no file, and says why."""
-    begin = time.process_time()
     try:
-        head, written = _treat(task, begin)
+        head, written = treat_file(task)
     except ScanError as error:
         return TreatResult(task.scan_id, "failed", str(error))
     except OSError as error:
@@ -103,7 +102,17 @@ def treat(task: TreatTask) -> TreatResult:
     return _checked(task, head, written)
 
 
-def _treat(task: TreatTask, begin: float) -> tuple[Head, TreatResult]:
+def treat_file(task: TreatTask) -> tuple[Head, TreatResult]:
+    """Read, treat and write one scan, without the check of what was written.
+
+    Raises
+    ------
+    ScanError
+        The scan cannot be treated.
+    OSError
+        The result cannot be written; nothing of it is left.
+    """
+    begin = time.process_time()
     tool = tool_of(task.tool)
     path = Path(task.path)
     stored = read_stored(path)
