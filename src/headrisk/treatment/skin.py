@@ -75,15 +75,16 @@ def find_skin(volume: Volume, alignment: FloatArray, subject: str) -> Skin:
     """
     data, hounsfield = positive(volume.data)
     levels = find_levels(data, subject)
-    size = coarse_size(volume)
-    level, _ = skin_level(data, levels, np.array(volume.voxel_mm), size)
-    value = block_mean(data, size)
-    head = largest_part(~outside_air(value <= level))
+    value = block_mean(data, coarse_size(volume))
     shape, affine = coarse_grid(volume)
+    edge = np.linalg.norm(affine[:3, :3], axis=0)
+    level, _ = skin_level(value, levels, edge, _DENSER)
+    level = onto(level, block_affine(affine, _DENSER), affine, shape)
+    head = largest_part(~outside_air(value <= level))
     average = load_average_face()
     mapped = _in_box(average, alignment, affine, shape)
     return Skin(
-        _signed_distance(head, mapped, np.linalg.norm(affine[:3, :3], axis=0)),
+        _signed_distance(head, mapped, edge),
         on_scan(average.skin, average, alignment, affine, shape),
         value,
         affine,

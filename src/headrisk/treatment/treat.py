@@ -13,6 +13,7 @@ from headrisk.errors import ScanError
 from headrisk.imaging.nifti import load_volume, read_stored, to_volume
 from headrisk.metadata.sidecars import json_bytes
 from headrisk.treatment.damage import Damage, damage_between
+from headrisk.treatment.deface import NOTHING_LEFT
 from headrisk.treatment.head import Head, find_head
 from headrisk.treatment.presence import Presence, face_presence
 from headrisk.treatment.sidecar import mask_sidecar, source_sidecar, treated_sidecar
@@ -119,7 +120,8 @@ def treat_file(task: TreatTask) -> tuple[Head, TreatResult]:
     volume = to_volume(stored, task.scan_id)
     head = find_head(volume, task.scan_id, suffix=task.suffix, accurate=task.accurate)
     treated = tool.apply(head, task.scan_id, np.random.default_rng(task.seed))
-    method = f"headrisk {__version__}, tool {tool.name}: {tool.what}"
+    done = tool.what if treated.changed.any() else NOTHING_LEFT
+    method = f"headrisk {__version__}, tool {tool.name}: {done}"
     values, notes = source_sidecar(path, Path(task.root) if task.root else None)
     stripped = head.stripped or tool.name == "skullstrip"
     sidecar, removed = treated_sidecar(values, method, stripped=stripped)
