@@ -57,6 +57,8 @@ class Job:
         Where the user keeps weights of recognisers that the package does not ship, by recogniser.
     today
         The day on which consent must still hold.
+    treated
+        The first data set again, treated by some tool; each named for its treatment.
     """
 
     sources: tuple[Source, ...]
@@ -71,6 +73,7 @@ class Job:
     photos: Path | None = None
     weights: Mapping[str, Path] = field(default_factory=dict)
     today: date = field(default_factory=lambda: datetime.now(UTC).date())
+    treated: tuple[Source, ...] = ()
 
 
 def require_out(job: Job) -> None:
@@ -85,7 +88,7 @@ def require_out(job: Job) -> None:
         Says what stands in the way.
     """
     out = job.out.resolve()
-    for source in job.sources:
+    for source in (*job.sources, *job.treated):
         if source.path.is_dir() and out.is_relative_to(source.path.resolve()):
             where = "the data set itself" if out == source.path.resolve() else "inside a data set"
             raise _unfit(job.out, where, "a folder outside every data set that is read")
@@ -120,6 +123,7 @@ def begin(job: Job, scans: int) -> None:
     digest = hashlib.sha256(canonical_json(job.settings.as_dict())).hexdigest()
     detail: dict[str, str | int] = {
         "data_sets": len(job.sources),
+        "treated_sets": len(job.treated),
         "scans": scans,
         "settings_sha256": digest,
     }

@@ -13,8 +13,9 @@ from headrisk import __version__
 from headrisk.brain.similarity import select
 from headrisk.intake import Intake, take_in
 from headrisk.job import Job, finish
-from headrisk.modality import brain, face
+from headrisk.modality import brain, face, treated
 from headrisk.modality.measured import Measured, join
+from headrisk.modality.treated import TreatmentsMeasured
 from headrisk.report.model import Report, RunRecord, ScanRow
 from headrisk.report.write import write_internal_table, write_report
 from headrisk.run.provenance import CostLog, collect_provenance
@@ -23,6 +24,8 @@ MODALITIES: Mapping[str, Callable[[Intake, Job, CostLog], Measured]] = {
     "brain": brain.measure,
     "face": face.measure,
 }
+
+NO_TREATMENT = TreatmentsMeasured()
 
 
 @dataclass(frozen=True)
@@ -52,7 +55,8 @@ def audit(job: Job) -> Outcome:
     select(job.settings.measures)
     intake = take_in(job, log)
     measured = [MODALITIES[name](intake, job, log) for name in job.modalities]
-    return write(measured, intake.notes, job, started, log)
+    treatments = treated.measure(intake, job, log)
+    return write(measured, intake.notes, job, started, log, treatments)
 
 
 def write(
@@ -61,14 +65,20 @@ def write(
     job: Job,
     started: datetime,
     log: CostLog,
+    treatments: TreatmentsMeasured = NO_TREATMENT,
 ) -> Outcome:
     """Write the output folder of what was measured, and close the log."""
     sections = tuple(one.section for one in measured)
-    report = Report(sections, settings=job.settings.as_dict(), version=__version__)
+    report = Report(
+        sections,
+        settings=job.settings.as_dict(),
+        version=__version__,
+        treatments=treatments.treatments,
+    )
     digests = [digest for one in measured for digest in one.digests]
     provenance = collect_provenance(job.settings, digests)
     run = RunRecord(started.strftime("%Y-%m-%dT%H:%M:%SZ"), provenance, tuple(log.costs))
-    internal = join([one.internal for one in measured], notes)
+    internal = join([*(one.internal for one in measured), *treatments.internal], notes)
     write_report(report, internal, job.out, run)
     for one in measured:
         for name, table in one.tables.items():

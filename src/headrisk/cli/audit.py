@@ -1,7 +1,8 @@
 """Measure how easily people in a data set can be re-identified.
 
 Without --against, the sessions inside DATASET are compared with each other. DATASET is a BIDS
-folder, a folder of DICOM series, or a manifest TSV.
+folder, a folder of DICOM series, or a manifest TSV. With --treated, what a treatment does to the
+risk, and what it costs, is measured on the same people.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from headrisk.cli.options import (
     add_face_options,
     add_run_options,
     add_setting_options,
+    can_see_faces,
+    treatment,
 )
 
 
@@ -34,6 +37,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--against", type=Path, action="append", default=[], metavar="DATASET",
         help="data an attacker may hold; may be given several times",
     )  # fmt: skip
+    parser.add_argument(
+        "--treated", type=treatment, action="append", default=[], metavar="NAME=DATASET",
+        help="DATASET again, defaced or otherwise treated by some tool: risk before and after is "
+        "compared on the same people; may be given several times",
+    )  # fmt: skip
     add_fail_above(parser)
     add_face_options(parser)
     add_choice_options(parser)
@@ -43,5 +51,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Carry the command out; returns the exit code."""
-    modalities = ("brain", "face") if arguments.photos else ("brain",)
+    wanted = arguments.photos or (arguments.treated and can_see_faces())
+    modalities = ("brain", "face") if wanted else ("brain",)
     return run_audit(arguments, (arguments.dataset, *arguments.against), modalities)

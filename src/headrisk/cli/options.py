@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import sys
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from headrisk.run.events import Listener
 
 MEMORY_PER_PROCESS_GB = 0.6
+FACE_MODULES = ("dlib", "embreex", "cv2", "skimage", "sklearn")
 
 
 def add_run_options(parser: argparse.ArgumentParser) -> None:
@@ -108,6 +111,27 @@ def _names(given: list[str] | None) -> tuple[str, ...] | None:
     return None if given is None else tuple(given)
 
 
+def treatment(text: str) -> tuple[str, Path]:
+    """``NAME=DATASET``: a treatment's name and the data set it gave."""
+    name, equals, path = text.partition("=")
+    if not equals or not path or not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.+-]{0,39}", name):
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not NAME=DATASET, with a name of at most 40 letters, digits and ._+-"
+        )
+    return name, Path(path)
+
+
+def can_see_faces() -> bool:
+    """Whether the extra ``faces`` is installed; if not, say what is left out."""
+    missing = [name for name in FACE_MODULES if find_spec(name) is None]
+    if missing:
+        sys.stdout.write(
+            f"Brains alone, since {', '.join(missing)} is not installed. For faces: "
+            'pip install "headrisk[faces]"\n'
+        )
+    return not missing
+
+
 def at_least(least: int) -> Callable[[str], int]:
     """A parser for whole numbers from ``least`` upward."""
 
@@ -159,11 +183,12 @@ def job_of(
     modalities: tuple[str, ...] = ("brain",),
 ) -> Job:
     """The job that the shared options describe."""
-    from headrisk.dataset.gather import name_sources
+    from headrisk.dataset.gather import name_sources, name_treated
     from headrisk.job import Job
 
+    sources = name_sources(list(paths))
     return Job(
-        sources=name_sources(list(paths)),
+        sources=sources,
         out=arguments.out.absolute(),
         settings=settings_of(arguments),
         processes=processes_of(arguments),
@@ -173,6 +198,7 @@ def job_of(
         listen=listen,
         modalities=modalities,
         photos=getattr(arguments, "photos", None),
+        treated=name_treated(getattr(arguments, "treated", ()), sources),
     )
 
 

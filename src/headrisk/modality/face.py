@@ -35,6 +35,7 @@ from headrisk.intake import Intake
 from headrisk.job import Job, recorded
 from headrisk.modality.measured import Measured, evaluate
 from headrisk.report.assemble import modality_section
+from headrisk.report.claims_part import claims_panel, claims_table
 from headrisk.report.face_part import face_panels, face_tables, internal_part, scan_rows
 from headrisk.report.model import ModalitySection, ScanRow
 from headrisk.run.provenance import CostLog
@@ -94,7 +95,8 @@ def measure(intake: Intake, job: Job, log: CostLog) -> Measured:
         scores,
         summaries,
         notes=damage,
-        tables=face_tables(faces.scans, faces.heads, faces.photos, search, scores, confidence),
+        tables=face_tables(faces.scans, faces.heads, faces.photos, search, scores, confidence)
+        | claims_table(faces.scans, faces.heads),
     )
     digests = tuple(one.digest for one in asked if one.digest)
     return Measured(section, internal, digests)
@@ -191,7 +193,8 @@ def describe(
         compared=compared_sentence(len(search.sets), len(faces.results), len(search.gallery)),
         method=method_sentences(job.settings, searched=bool(scores)),
         references=REFERENCES,
-        panels=face_panels(faces.heads, faces.photos, asked, scores),
+        panels=face_panels(faces.heads, faces.photos, asked, scores)
+        | claims_panel(faces.scans, faces.heads),
         too_little="" if job.photos else "No photographs were given.",
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib import resources
 from typing import Any
 
@@ -12,8 +12,12 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from headrisk.report import figures, wording
+from headrisk.report import treated_words as treated
 from headrisk.report.captions import caption
 from headrisk.report.model import MeasureResult, ModalitySection, Report, RunRecord
+from headrisk.report.treated_figures import before_after_figure, trade_figure
+from headrisk.report.treated_model import Treatment
+from headrisk.report.treated_part import before_after_table, trade_table
 
 
 def public_html(report: Report, run: RunRecord, digest: str) -> str:
@@ -34,7 +38,18 @@ def public_html(report: Report, run: RunRecord, digest: str) -> str:
         run=run,
         digest=digest,
         sections=[section_view(section) for section in report.modalities],
+        drawings=treatment_figures(report.treatments),
     )
+
+
+def treatment_figures(treatments: Sequence[Treatment]) -> Mapping[str, Markup | None]:
+    """Both figures of treatments by name; None where the data carry none."""
+    tables = {"before-after": before_after_table(treatments), "trade": trade_table(treatments)}
+    draw = {"before-after": before_after_figure, "trade": trade_figure}
+    return {
+        name: Markup(draw[name](table)) if table.rows else None  # noqa: S704
+        for name, table in tables.items()
+    }
 
 
 def render(template: str, **values: Any) -> str:
@@ -56,7 +71,12 @@ def render(template: str, **values: Any) -> str:
     )
     digest = base64.b64encode(hashlib.sha256(css.encode()).digest()).decode()
     return environment.get_template(template).render(
-        css=css, style_hash=f"sha256-{digest}", caption=caption, wording=wording, **values
+        css=css,
+        style_hash=f"sha256-{digest}",
+        caption=caption,
+        wording=wording,
+        treated=treated,
+        **values,
     )
 
 

@@ -14,10 +14,11 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from headrisk.report.treated_model import Treatment
 from headrisk.run.provenance import Cost, Provenance
 from headrisk.types import Estimate, PairScores, Status, Verdict
 
-SCHEMA_VERSION = "1.0"
+SCHEMA_VERSION = "1.1"
 
 Value = str | int | float | bool | None
 Reading = Literal["links", "does not link", "unclear", "too little data"]
@@ -184,6 +185,7 @@ class Report:
     attacker: str = ""
     not_tested: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    treatments: tuple[Treatment, ...] = ()
 
 
 @dataclass(frozen=True)
