@@ -42,6 +42,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="DATASET again, defaced or otherwise treated by some tool: risk before and after is "
         "compared on the same people; may be given several times",
     )  # fmt: skip
+    parser.add_argument(
+        "--no-faces", action="store_true",
+        help="with --treated and without --photos: do not look whether faces are left",
+    )  # fmt: skip
     add_fail_above(parser)
     add_face_options(parser)
     add_choice_options(parser)
@@ -51,6 +55,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Carry the command out; returns the exit code."""
-    wanted = arguments.photos or (arguments.treated and can_see_faces())
+    look = arguments.treated and not arguments.no_faces and can_see_faces()
+    wanted = arguments.photos or look
     modalities = ("brain", "face") if wanted else ("brain",)
     return run_audit(arguments, (arguments.dataset, *arguments.against), modalities)

@@ -48,8 +48,8 @@ def claim_of(file_name: str, sidecar: Mapping[str, Any], description: Mapping[st
                 return f"{name}: {text[:_LONGEST]}"
         if denied:  # the scan's own sidecar says no, whatever the data set says
             return ""
-    name = parse_name(file_name)
-    parts = [*name.entities.values(), name.suffix]
+    parsed = parse_name(file_name)
+    parts = [*parsed.entities.values(), parsed.suffix]
     found = next((part for part in parts if speaks_of_face(part)), "")
     return f"file name: {found}" if found else ""
 

@@ -119,7 +119,7 @@ def _scores(
 ) -> PairScores:
     """Scores of the headline measure; scans that could not be prepared are left out."""
     name = settings.measures[0]
-    rows = np.flatnonzero([result.status == "ok" for result in side.results])
+    rows = [k for k, result in enumerate(side.results) if result.status == "ok"]
     allowed, person = side.allowed[rows], side.person[rows]
     if not allowed.any():
         return PairScores(name, np.zeros(allowed.shape), allowed, person, gallery_person)

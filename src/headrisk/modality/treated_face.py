@@ -105,7 +105,7 @@ def face_left(before: Sequence[HeadResult], after: Sequence[HeadResult]) -> Face
         for old, new in zip(before, after, strict=True)
         if old.coverage is not None and new.coverage is not None
     ]
-    verdicts = Counter(new.coverage.verdict for _, new in both if new.coverage is not None)
+    verdicts = Counter(str(new.coverage.verdict) for _, new in both if new.coverage is not None)
     seen = {
         name: (sum(sees(old, name) for old, _ in both), sum(sees(new, name) for _, new in both))
         for name in detectors()

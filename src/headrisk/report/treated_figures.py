@@ -20,7 +20,7 @@ _COLOURS = (NONMATED, MATED, CONTROL, "#CC79A7", "#E69F00", "#56B4E9", INK)
 @style
 def before_after_figure(table: Table) -> str:
     """Found at rank 1 before and after, one line for each treatment and modality."""
-    rows = [dict(zip(table.columns, row, strict=True)) for row in table.rows]
+    rows = _records(table)
     figure, axes = new_figure(WIDTH, 1.0 + 0.42 * len(rows))
     for place, row in enumerate(rows):
         values = [row[key] for key in ("before", "naive", "adaptive") if row[key] is not None]
@@ -51,7 +51,7 @@ def before_after_figure(table: Table) -> str:
 @style
 def trade_figure(table: Table) -> str:
     """One dot a treatment: overlap of brain masks lost, and people still found."""
-    rows = [dict(zip(table.columns, row, strict=True)) for row in table.rows]
+    rows = _records(table)
     shown = [name for name in NAMES if any(row["modality"] == name for row in rows)]
     names = list(dict.fromkeys(str(row["treatment"]) for row in rows))
     figure = Figure(figsize=(WIDTH, 3.6), layout="constrained")
@@ -75,6 +75,10 @@ def trade_figure(table: Table) -> str:
     panels[0].set_ylabel("still found at rank 1 (%)")
     _legend(panels[0])
     return svg_text(figure, "treatments-trade")
+
+
+def _records(table: Table) -> list[dict[str, Any]]:
+    return [dict(zip(table.columns, row, strict=True)) for row in table.rows]
 
 
 def _dot(axes: Axes, row: dict[str, Any], number: int) -> None:

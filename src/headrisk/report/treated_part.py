@@ -115,17 +115,12 @@ def _effects_table(treatments: Sequence[Treatment]) -> Table:
             rates += [("rank 1", size, change) for size, change in e.linkability.items()]
             if e.fnir is not None:
                 rates.append((f"missed at FPIR {e.fpir:g}", e.gallery, e.fnir))
-            for name, size, change in rates:
-                rows.append(
-                    (
-                        *head, name, size, e.people,
-                        *_three(change and change.before), *_three(change and change.after),
-                        *_three(change and change.difference),
-                        change and change.lost, change and change.gained,
-                        change and change.p_value, e.failed,
-                        e.untreated and e.untreated.value, *_three(e.found), e.chance, e.reason,
-                    )
-                )  # fmt: skip
+            after = (e.failed, e.untreated.value if e.untreated else None, *_three(e.found),
+                     e.chance, e.reason)  # fmt: skip
+            rows += [
+                (*head, name, size, e.people, *_changed(change), *after)
+                for name, size, change in rates
+            ]
     return Table(columns, tuple(rows))
 
 
@@ -201,6 +196,18 @@ def trade_table(treatments: Sequence[Treatment]) -> Table:
         "found_low", "found_high", "found_untreated",
     )  # fmt: skip
     return Table(columns, tuple(rows))
+
+
+def _changed(change: Change | None) -> tuple[Value, ...]:
+    if change is None:
+        return (None,) * 12
+    rates = (change.before, change.after, change.difference)
+    return (
+        *(cell for estimate in rates for cell in _three(estimate)),
+        change.lost,
+        change.gained,
+        change.p_value,
+    )
 
 
 def _three(estimate: Estimate | None) -> tuple[Value, Value, Value]:

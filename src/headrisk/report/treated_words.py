@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from headrisk.report.captions import Caption
-from headrisk.report.treated_model import Count, Effect, OwnScan, Treatment
+from headrisk.report.treated_model import Attacker, Count, Effect, OwnScan, Treatment
 from headrisk.report.wording import NARROW, percent, rate
 from headrisk.types import Estimate
 
@@ -31,7 +31,7 @@ CAPTIONS = {
         "table before deciding: the worst scan matters as much as the mean.",
     ),
 }
-ATTACKER = {
+ATTACKER: dict[Attacker, str] = {
     "naive": "as they are",
     "adaptive": "after filling in the face",
 }
@@ -60,8 +60,8 @@ REFERENCE = (
 def answer(treatment: Treatment) -> list[str]:
     """What a treatment did, in a few sentences, the face first."""
     said = []
-    for attacker in ("naive", "adaptive"):
-        effect = treatment.effect("face", attacker)  # type: ignore[arg-type]
+    for attacker in ATTACKER:
+        effect = treatment.effect("face", attacker)
         if effect is not None:
             said.append(_face(effect))
     brain = treatment.effect("brain")
