@@ -35,12 +35,13 @@ Array = NDArray[np.float64]
 STEP_MM = 2.0
 SKIN_STEP_MM, CUT_STEP_MM = 0.2, 0.1  # of the stored distances
 BRAIN_MARGIN_MM = 8.0  # the region keeps away from the template brain's hull
-EAR_MM = 10.0  # around the ears' skin
-EAR_X_MM = 64.0  # and no nearer to the middle than this
-# Border of the face's region in side view (y, z): above the brows, along the floor of the frontal
-# lobes, down before the temporal lobes and through the throat. Removed is what lies in front.
-BORDER = np.array([[150.0, 16.0], [88.0, -6.0], [36.0, -40.0], [27.0, -52.0], [18.0, -90.0],
-                   [4.0, -190.0], [4.0, -400.0]])  # fmt: skip
+BRIDGE_MM = 4.0  # half of the widest opening (lips, nostrils) behind which the head is solid
+EAR_MM = 14.0  # around the ears' skin
+EAR_X_MM = 60.0  # and no nearer to the middle than this
+# Border of the face's region in side view (y, z): over the brows, below the frontal lobes, before
+# the temporal lobes and through the throat. Removed is what lies in front.
+BORDER = np.array([[150.0, 45.0], [95.0, 14.0], [76.0, -8.0], [56.0, -34.0], [40.0, -56.0],
+                   [24.0, -90.0], [0.0, -140.0], [-10.0, -190.0], [-10.0, -400.0]])  # fmt: skip
 
 
 def main() -> None:
@@ -76,9 +77,10 @@ def skin_distance(points: Array, low: Array, high: Array) -> tuple[Array, Array]
     affine = np.eye(4)
     affine[:3, 3] = low - 20
     shape = tuple(int(n) for n in high - low + 40)
-    solid = ~outside_air(occupancy(mesh, (shape[0], shape[1], shape[2]), affine) < 0.5)
-    inner = ndimage.distance_transform_edt(solid)
-    rough = ndimage.distance_transform_edt(~solid) - inner
+    inside = occupancy(mesh, (shape[0], shape[1], shape[2]), affine) > 0.5
+    open_air = outside_air(ndimage.distance_transform_edt(~inside) > BRIDGE_MM)
+    solid = inside | (ndimage.distance_transform_edt(~open_air) > BRIDGE_MM + 2)
+    rough = ndimage.distance_transform_edt(~solid) - ndimage.distance_transform_edt(solid)
     at = ndimage.map_coordinates(rough, mesh.vertices.T - affine[:3, 3:], order=1, mode="nearest")
     outer = np.abs(at) < 1.8
     vertices, normals = mesh.vertices[outer].astype(float), vertex_normals(mesh)[outer]

@@ -14,14 +14,16 @@ from headrisk.brain.reference import reference
 from headrisk.brain.similarity import select
 from headrisk.brain.stored import INDEX, fingerprint_index
 from headrisk.errors import StoreError
+from headrisk.evaluate.assessment import Assessment
 from headrisk.evaluate.conditions import known_conditions
+from headrisk.evaluate.intervals import FEWEST_PEOPLE
 from headrisk.evaluate.summary import MeasureSummary, strata
 from headrisk.intake import Intake, prepared_here
 from headrisk.job import Job, recorded
 from headrisk.linkage.compare import Comparison, compare
 from headrisk.linkage.design import Design, against, within
 from headrisk.linkage.mates import searchable
-from headrisk.modality.measured import Measured, evaluate
+from headrisk.modality.measured import Measured, assess_people, evaluate
 from headrisk.report.assemble import modality_section
 from headrisk.report.linkage_part import compared_sentence, internal_part, scan_rows
 from headrisk.report.model import ModalitySection, ScanRow
@@ -30,6 +32,11 @@ from headrisk.run.provenance import CostLog
 from headrisk.run.stage import stage
 from headrisk.run.store import open_store
 
+OFFER = (
+    "Where people were scanned once, --simulate-rescan simulates a second scan of each; its "
+    "figures are labelled as simulated and tend to be too high."
+)
+
 
 def measure(intake: Intake, job: Job, log: CostLog) -> Measured:
     """Measure how well brains link the people of a data set."""
@@ -37,6 +44,8 @@ def measure(intake: Intake, job: Job, log: CostLog) -> Measured:
     usable = cohort.usable()
     design, scores = link(usable, job, log)
     summaries = evaluate(scores, job, log)
+    probes, gallery = ([usable.scans[k] for k in side] for side in (design.probes, design.gallery))
+    risk, exposed = assess_people(NAME, scores, summaries, probes, gallery, job, log)
     rows = scan_rows(cohort.scans, cohort.results)
     internal = internal_part(
         rows,
@@ -47,10 +56,11 @@ def measure(intake: Intake, job: Job, log: CostLog) -> Measured:
         summaries,
         one_to_one=job.settings.one_to_one,
         notes=damage,
+        tables=exposed,
     )
     own = prepared_here(cohort, job)
     return Measured(
-        describe(rows, cohort, design, scores, summaries, job),
+        describe(rows, cohort, design, scores, summaries, risk, job),
         internal,
         tuple(digest for digest in cohort.digests if digest),
         {INDEX.name: fingerprint_index(own, job.settings)} if own.scans else {},
@@ -69,6 +79,7 @@ def prepare(intake: Intake, job: Job, log: CostLog) -> tuple[Cohort, tuple[str, 
             listen=listen,
             on_damage=damage.append,
         )
+    log.recalled(sum(result.seconds for result in cohort.results))
     return cohort + intake.earlier, tuple(str(error) for error in damage)
 
 
@@ -82,13 +93,18 @@ def plan(cohort: Cohort, job: Job) -> Design:
 def link(cohort: Cohort, job: Job, log: CostLog) -> tuple[Design, Comparison]:
     """Score all pairs of a cohort of usable scans under every measure."""
     design = plan(cohort, job)
+    return design, score(cohort, design, job, log)
+
+
+def score(cohort: Cohort, design: Design, job: Job, log: CostLog) -> Comparison:
+    """Score the pairs of a design under every measure."""
     pairs = int(np.count_nonzero(design.usable))
     if not pairs:
-        return design, Comparison({}, {})
+        return Comparison({}, {})
     with stage("compare", pairs, log, recorded(job)):
         vectors = cohort.vectors()
         probes = vectors[design.probes]
-        return design, compare(
+        return compare(
             probes,
             probes if design.probes is design.gallery else vectors[design.gallery],
             design.probe_person,
@@ -107,6 +123,7 @@ def describe(
     design: Design,
     scores: Comparison,
     summaries: tuple[MeasureSummary, ...],
+    risk: Assessment | None,
     job: Job,
 ) -> ModalitySection:
     """The brain's section of the report; conditions are those of the headline measure."""
@@ -127,4 +144,6 @@ def describe(
         compared=compared_sentence(design, job.settings.contrasts, len(job.sources)),
         method=method_sentences(job.settings, scores.notes),
         references=REFERENCES,
+        offer=OFFER if len(job.sources) == 1 and len(wanted) < FEWEST_PEOPLE else "",
+        risk=risk,
     )

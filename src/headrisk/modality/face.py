@@ -14,6 +14,7 @@ import numpy as np
 from headrisk.dataset.people import number_people
 from headrisk.dataset.scans import Scan
 from headrisk.errors import StoreError
+from headrisk.evaluate.assessment import Assessment
 from headrisk.evaluate.conditions import known_conditions
 from headrisk.evaluate.summary import MeasureSummary, strata
 from headrisk.face.cohort import (
@@ -33,9 +34,10 @@ from headrisk.face.recognise.registry import recognisers
 from headrisk.face.scores import FaceScores, all_scores
 from headrisk.intake import Intake
 from headrisk.job import Job, recorded
-from headrisk.modality.measured import Measured, evaluate
+from headrisk.modality.measured import Measured, assess_people, evaluate
 from headrisk.report.assemble import modality_section
 from headrisk.report.claims_part import claims_panel, claims_table
+from headrisk.report.cost import photo_needs
 from headrisk.report.face_part import face_panels, face_tables, internal_part, scan_rows
 from headrisk.report.model import ModalitySection, ScanRow
 from headrisk.run.provenance import CostLog
@@ -85,8 +87,11 @@ def measure(intake: Intake, job: Job, log: CostLog) -> Measured:
     search = plan(faces)
     scores, confidence = match(faces, search, asked, job, log)
     summaries = evaluate(scores, job, log, stream=STREAM)
+    probes = [_probe(label, faces.scans) for label in search.sets]
+    gallery = [faces.scans[k] for k in search.gallery]
+    risk, exposed = assess_people(NAME, scores, summaries, probes, gallery, job, log)
     rows = scan_rows(faces.scans, faces.heads)
-    section = describe(rows, faces, search, asked, scores, summaries, job)
+    section = describe(rows, faces, search, asked, scores, summaries, risk, job)
     internal = internal_part(
         rows,
         faces.heads,
@@ -96,6 +101,7 @@ def measure(intake: Intake, job: Job, log: CostLog) -> Measured:
         summaries,
         notes=damage,
         tables=face_tables(faces.scans, faces.heads, faces.photos, search, scores, confidence)
+        | exposed
         | claims_table(faces.scans, faces.heads),
     )
     digests = tuple(one.digest for one in asked if one.digest)
@@ -112,6 +118,7 @@ def look(intake: Intake, job: Job, log: CostLog) -> tuple[Faces, tuple[str, ...]
     photos = () if job.photos is None else list_photos(job.photos, people, job.today)
     with stage(HEAD_STAGE, len(scans), log, recorded(job)) as listen:
         heads = look_at_heads(scans, run, listen)
+    log.recalled(sum(head.seconds for head in heads))
     wanted = [k for k, photo in enumerate(photos) if photo.usable]
     if not wanted:
         return Faces(scans, heads, photos, ()), tuple(str(error) for error in damage)
@@ -171,6 +178,7 @@ def describe(
     asked: Sequence[Recogniser],
     scores: Mapping[str, PairScores],
     summaries: tuple[MeasureSummary, ...],
+    risk: Assessment | None,
     job: Job,
 ) -> ModalitySection:
     """The face's section of the report; conditions are those of the headline measure."""
@@ -195,7 +203,9 @@ def describe(
         references=REFERENCES,
         panels=face_panels(faces.heads, faces.photos, asked, scores)
         | claims_panel(faces.scans, faces.heads),
+        risk=risk,
         too_little="" if job.photos else "No photographs were given.",
+        needs=photo_needs(len(faces.results), len(search.sets)),
     )
 
 

@@ -23,7 +23,7 @@ from headrisk.linkage.compare import compare
 from headrisk.linkage.design import Design
 from headrisk.modality.treated_change import measure_change
 from headrisk.report.treated_model import Effect, OwnScan
-from headrisk.run.engine import mapper
+from headrisk.run.engine import Workers, mapper
 from headrisk.settings import Settings
 from headrisk.types import BoolArray, IntArray, PairScores, ScanResult
 
@@ -42,7 +42,7 @@ def brain_effect(
     treated: Treated,
     settings: Settings,
     rng: np.random.Generator,
-    processes: int,
+    processes: Workers,
 ) -> Effect:
     """Change of the headline measure's rates.
 
@@ -72,7 +72,9 @@ def brain_effect(
     return measure_change("brain", "naive", before, after, rng)
 
 
-def own_scan(untreated: Cohort, treated: Treated, settings: Settings, processes: int) -> OwnScan:
+def own_scan(
+    untreated: Cohort, treated: Treated, settings: Settings, processes: Workers
+) -> OwnScan:
     """How often a treated scan finds the scan it was made from, among one another's.
 
     The gallery holds the untreated scans of all treated ones, without other scans of the same
@@ -115,7 +117,7 @@ def _scores(
     gallery: Sequence[ScanResult],
     gallery_person: IntArray,
     settings: Settings,
-    processes: int,
+    processes: Workers,
 ) -> PairScores:
     """Scores of the headline measure; scans that could not be prepared are left out."""
     name = settings.measures[0]

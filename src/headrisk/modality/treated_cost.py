@@ -90,7 +90,7 @@ def measure_costs(
     store: Store,
     *,
     accurate: bool,
-    processes: int,
+    processes: Workers,
     listen: Listener,
     on_damage: Callable[[StoreError], None],
 ) -> tuple[CostResult, ...]:

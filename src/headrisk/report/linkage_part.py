@@ -11,7 +11,7 @@ from headrisk.evaluate.summary import MeasureSummary
 from headrisk.linkage.assign import assign_one_to_one
 from headrisk.linkage.design import Design
 from headrisk.report.assemble import candidate_links
-from headrisk.report.model import Internal, Link, Mosaic, ScanRow, ScoreMatrix
+from headrisk.report.model import Internal, Link, Mosaic, ScanRow, ScoreMatrix, Table
 from headrisk.types import PairScores, ScanResult, Status, Verdict
 
 
@@ -61,6 +61,7 @@ def internal_part(
     *,
     one_to_one: bool,
     notes: tuple[str, ...],
+    tables: Mapping[str, Table] | None = None,
 ) -> Internal:
     """Everything that names a scan: links, score matrices, pictures.
 
@@ -88,7 +89,12 @@ def internal_part(
         if result.mosaic is not None
     )
     return Internal(
-        scans=rows, links=tuple(links), mosaics=pictures, matrices=matrices, notes=notes
+        scans=rows,
+        links=tuple(links),
+        mosaics=pictures,
+        matrices=matrices,
+        notes=notes,
+        tables=tables or {},
     )
 
 

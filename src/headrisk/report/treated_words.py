@@ -125,7 +125,7 @@ def difference(effect: Effect) -> str:
         return ""
     change = effect.rank1.difference
     low, high = sorted((-change.low, -change.high))
-    points = f"{-100 * change.value:+.0f} points ({100 * low:+.0f} to {100 * high:+.0f})"
+    points = f"{0.0 - 100 * change.value:+.0f} points ({100 * low:+.0f} to {100 * high:+.0f})"
     return f"; paired change {points.replace('-', chr(0x2212))} on {effect.people} people"
 
 

@@ -103,7 +103,7 @@ def repair_face(
 def missing_part(skin: Skin, offset: tuple[Float32Array, FloatArray]) -> BoolArray:
     """Blocks that should hold tissue, if the skin went on as it begins, but are air."""
     expected = skin.average - onto(*offset, skin.affine, skin.shape)
-    gone = (expected < -_MISSING_MM) & (skin.distance > _OUTSIDE_MM)
+    gone = (expected < -_MISSING_MM) & (skin.distance > _OUTSIDE_MM) & skin.mapped
     labels, count = ndimage.label(gone)
     if not count:
         return gone

@@ -35,6 +35,8 @@ class Skin:
         Mean intensity of each block, air near 0.
     affine
         4 x 4, index to scanner mm.
+    mapped
+        (x, y, z) blocks in the box around the face in which ``average`` is more than a guess.
     levels
         Of air and tissue, for the whole image.
     air
@@ -45,6 +47,7 @@ class Skin:
     average: Float32Array = field(repr=False)
     value: Float32Array = field(repr=False)
     affine: FloatArray = field(repr=False)
+    mapped: BoolArray = field(repr=False)
     levels: Levels
     air: float
 
@@ -84,9 +87,22 @@ def find_skin(volume: Volume, alignment: FloatArray, subject: str) -> Skin:
         on_scan(average.skin, average, alignment, affine, shape),
         value,
         affine,
+        _in_box(average, alignment, affine, shape),
         levels,
         -1000.0 if hounsfield else 0.0,
     )
+
+
+def _in_box(
+    average: AverageFace, alignment: FloatArray, affine: FloatArray, shape: tuple[int, int, int]
+) -> BoolArray:
+    to_map = np.linalg.inv(average.affine) @ np.linalg.inv(alignment) @ affine
+    x, y, z = np.ogrid[: shape[0], : shape[1], : shape[2]]
+    out = np.ones(shape, bool)
+    for row, count in zip(to_map[:3], average.skin.shape, strict=True):
+        place = row[0] * x + row[1] * y + (row[2] * z + row[3])
+        out &= (place >= 0) & (place <= count - 1)
+    return out
 
 
 def on_scan(
