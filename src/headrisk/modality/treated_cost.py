@@ -18,6 +18,7 @@ from headrisk.imaging.nifti import load_volume
 from headrisk.imaging.volume import Volume
 from headrisk.report.treated_model import CostFigure
 from headrisk.run.digests import entry_key
+from headrisk.run.engine import Workers
 from headrisk.run.entry import Entry
 from headrisk.run.events import Listener, Tally
 from headrisk.run.recall import Kept, recall_or_run

@@ -28,6 +28,9 @@ def withhold_treatment(treatment: Treatment) -> Treatment:
         treatment,
         arrival=Arrival(**{f.name: _few(getattr(arrival, f.name)) for f in fields(arrival)}),
         effects=tuple(_withhold_effect(effect) for effect in treatment.effects),
+        own_scan=None
+        if treatment.own_scan is None
+        else replace(treatment.own_scan, found=_enough(treatment.own_scan.found)),
         face_left=None
         if left is None
         else FaceLeft(
