@@ -19,6 +19,7 @@ from headrisk.modality.treated import TreatmentsMeasured
 from headrisk.report.metadata_link_part import against_images
 from headrisk.report.model import Report, RunRecord, ScanRow
 from headrisk.report.write import write_internal_table, write_report
+from headrisk.run.engine import count_workers
 from headrisk.run.provenance import CostLog, collect_provenance, this_machine
 
 MODALITIES: Mapping[str, Callable[[Intake, Job, CostLog], Measured]] = {
@@ -90,7 +91,7 @@ def write(
         started.strftime("%Y-%m-%dT%H:%M:%SZ"),
         provenance,
         tuple(log.costs),
-        this_machine(job.processes),
+        this_machine(count_workers(job.processes)),
     )
     internal = join([*(one.internal for one in measured), *treatments.internal], notes)
     write_report(report, internal, job.out, run)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +41,7 @@ def bids_stem(scan: Scan) -> str:
     return "/".join([*labels, "anat", "_".join([*labels, *kept])])
 
 
-def stems(scans: list[Scan]) -> list[str]:
+def stems(scans: Sequence[Scan]) -> list[str]:
     """The same for all scans, with a run number where two would get one name."""
     taken: set[tuple[str, str]] = set()
     out = []
