@@ -38,7 +38,7 @@ from headrisk.report.treated_part import (
     treatment_tables,
     withhold_treatment,
 )
-from headrisk.report.treated_words import answer
+from headrisk.report.treated_words import answer, brief, points
 from headrisk.report.withhold import withhold_small_cells
 from headrisk.report.write import public_files
 from headrisk.types import Estimate
@@ -120,6 +120,10 @@ def test_sentences_tell_naive_and_adaptive_apart(report: Report) -> None:
     assert "after filling in the face" in said
     assert "the very scan it was made from" in said
     assert "failure to acquire" in said
+    short = brief(withhold_treatment(report.treatments[0]))
+    assert short.startswith("Photographs find")
+    assert "once the face is filled in" in short
+    assert points(-0.004) == "0"
     for word in ("anonymous", "safe", "certified"):
         assert word not in said
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +24,7 @@ from headrisk.run.events import Listener, Tally
 from headrisk.run.recall import Kept, recall_or_run
 from headrisk.run.store import Store
 from headrisk.treatment.damage import Damage, damage
-from headrisk.types import FloatArray, IntArray
+from headrisk.types import Estimate, FloatArray, IntArray
 
 VERSION = 1  # raise when any result of this module changes: stored results are then renewed
 STAGE = "measure damage"
@@ -136,7 +136,7 @@ def cost_figures(costs: Sequence[CostResult], person: IntArray) -> tuple[CostFig
             CostFigure(
                 name,
                 unit,
-                mean_of_people(means),
+                _within(mean_of_people(means), unit),
                 worst(values) if means.size >= FEWEST_PEOPLE else None,
             )
         )
@@ -145,6 +145,13 @@ def cost_figures(costs: Sequence[CostResult], person: IntArray) -> tuple[CostFig
             share = share_of_people(hit.astype(np.float64))
             figures.append(CostFigure("people with any brain voxel cut", "share", share, None))
     return tuple(figures)
+
+
+def _within(mean: Estimate | None, unit: str) -> Estimate | None:
+    """A share's or overlap's interval cut to what it can be."""
+    if mean is None or unit not in ("share", "Dice"):
+        return mean
+    return replace(mean, low=max(mean.low, 0.0), high=min(mean.high, 1.0))
 
 
 def _equal(before: Volume, after: Volume) -> bool:

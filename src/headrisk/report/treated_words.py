@@ -76,6 +76,31 @@ def answer(treatment: Treatment) -> list[str]:
     return said or ["No figure could be measured."]
 
 
+def brief(treatment: Treatment) -> str:
+    """The same in one sentence, for the first page."""
+    naive, adaptive = (treatment.effect("face", attacker) for attacker in ATTACKER)
+    brain, own = treatment.effect("brain"), treatment.own_scan
+    said = []
+    if naive is not None and naive.found is not None and naive.untreated is not None:
+        text = f"photographs find {share(naive.untreated)} before and {share(naive.found)} after"
+        if adaptive is not None and adaptive.found is not None:
+            text += f", {share(adaptive.found)} once the face is filled in"
+        said.append(text)
+    if brain is not None and brain.rank1 is not None:
+        change = brain.rank1
+        said.append(f"brains link {share(change.before)} before and {share(change.after)} after")
+    if own is not None and own.found is not None:
+        said.append(f"a treated brain finds its own untouched scan for {share(own.found)}")
+    text = "; ".join(said) or "too little data for a rate"
+    return f"{text[0].upper()}{text[1:]}."
+
+
+def headlines(treatment: Treatment) -> list[Effect]:
+    """The effects that the page shows: the headline measure's; all stand in the table file."""
+    found = [treatment.effect("face", attacker) for attacker in ATTACKER]
+    return [effect for effect in (*found, treatment.effect("brain")) if effect is not None]
+
+
 def _face(effect: Effect) -> str:
     how = ATTACKER[effect.attacker]
     if effect.found is None or effect.untreated is None:
@@ -124,9 +149,16 @@ def difference(effect: Effect) -> str:
     if effect.rank1 is None:
         return ""
     change = effect.rank1.difference
-    low, high = sorted((-change.low, -change.high))
-    points = f"{0.0 - 100 * change.value:+.0f} points ({100 * low:+.0f} to {100 * high:+.0f})"
-    return f"; paired change {points.replace('-', chr(0x2212))} on {effect.people} people"
+    return (
+        f"; paired change {points(-change.value)} points ({points(-change.high)} to "
+        f"{points(-change.low)}) on {effect.people} people"
+    )
+
+
+def points(value: float) -> str:
+    """A difference of two rates in whole points of a per cent, with its sign."""
+    whole = round(100 * value)
+    return f"{whole:+d}".replace("-", "\u2212") if whole else "0"
 
 
 def failures(count: Count) -> str:
@@ -186,8 +218,8 @@ def rates(effect: Effect) -> list[tuple[str, str, str, str, str]]:
             name,
             rate(change.before),
             rate(change.after),
-            f"{100 * change.difference.value:+.0f} ({100 * change.difference.low:+.0f} to "
-            f"{100 * change.difference.high:+.0f})".replace("-", chr(0x2212)),
+            f"{points(change.difference.value)} ({points(change.difference.low)} to "
+            f"{points(change.difference.high)})",
             f"{change.lost} / {change.gained}",
         )
         for name, change in named
