@@ -31,9 +31,9 @@ NEEDS = {
         hardware="a laptop; no graphics card",
     ),
     "metadata": Needs(
-        data="what the shared data say of a person beside the images, and a list of people with "
-        "the same facts and their names",
-        skill="a spreadsheet",
+        data="the shared headers and sidecars, and those of other scans with a name to them; no "
+        "image",
+        skill="a few lines of a script or a spreadsheet",
         hardware="any computer",
     ),
     "table": Needs(

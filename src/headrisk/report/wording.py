@@ -280,7 +280,8 @@ def tested(section: ModalitySection) -> str:
     """What was compared, in numbers."""
     counts = section.counts
     what = MODALITY_NAMES.get(section.name, ("", section.name))[1]
-    things = "photograph sets and scans" if section.name == "face" else "scans"
+    unit = "rows" if section.name == "table" else "scans"
+    things = "photograph sets and scans" if section.name == "face" else unit
     pairs = (
         f"{counts.mated_pairs:,} {'pair' if counts.mated_pairs == 1 else 'pairs'} of {things} of "
         f"one person and {counts.nonmated_pairs:,} of two"
@@ -288,7 +289,7 @@ def tested(section: ModalitySection) -> str:
     usable = counts.scans - counts.failed
     compared = f"compared by {what}: {pairs}" if section.measures else f"looked at for {what}"
     return (
-        f"{counts.scans:,} scans of {people(counts.persons)} ({usable:,} usable, {counts.failed:,} "
+        f"{counts.scans:,} {unit} of {people(counts.persons)} ({usable:,} usable, {counts.failed:,} "
         f"failed), {compared}."
     )
 
