@@ -289,8 +289,8 @@ def tested(section: ModalitySection) -> str:
     usable = counts.scans - counts.failed
     compared = f"compared by {what}: {pairs}" if section.measures else f"looked at for {what}"
     return (
-        f"{counts.scans:,} {unit} of {people(counts.persons)} ({usable:,} usable, {counts.failed:,} "
-        f"failed), {compared}."
+        f"{counts.scans:,} {unit} of {people(counts.persons)} ({usable:,} usable, "
+        f"{counts.failed:,} failed), {compared}."
     )
 
 
