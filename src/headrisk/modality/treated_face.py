@@ -13,10 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from headrisk.dataset.scans import Scan
-from headrisk.face.cohort import PhotoResult
+from headrisk.face.describe import PhotoResult
 from headrisk.face.detect.registry import detectors
 from headrisk.face.head import HeadResult
-from headrisk.face.photos import Photo
+from headrisk.face.photo_table import Photo
 from headrisk.face.recognise.protocol import Recogniser
 from headrisk.job import Job
 from headrisk.modality.face import Faces, match, plan
