@@ -6,12 +6,11 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Literal
 
-import numpy as np
-
 from headrisk.dataset.face_claims import claims_replacement
 from headrisk.dataset.scans import Scan
 from headrisk.face.detect.registry import detectors
-from headrisk.face.head import FEWEST_SEEN, HeadResult
+from headrisk.face.head import HeadResult
+from headrisk.face.presence import FEWEST_SEEN, share_seen
 from headrisk.report.model import Panel, Table, Value
 from headrisk.report.withhold import small
 
@@ -32,7 +31,7 @@ def sees(head: HeadResult, detector: str) -> bool:
     scores = head.seen.get(detector)
     if scores is None:
         return False
-    return float(np.mean(scores >= detectors()[detector].threshold)) >= FEWEST_SEEN
+    return share_seen(scores, detectors()[detector].threshold) >= FEWEST_SEEN
 
 
 def what_is_there(scan: Scan, head: HeadResult) -> Found:
