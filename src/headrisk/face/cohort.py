@@ -76,9 +76,10 @@ class Run:
     on_damage: Callable[[StoreError], None]
 
     def choices(self) -> dict[str, str]:
-        """Each recogniser with the digest of its weights: part of the key of every result."""
+        """Each recogniser's model and digest of weights: part of the key of every result."""
         paths = {name: Path(path) for name, path in self.weights}
-        return {one.name: one.digest for one in recognisers(self.settings.recognisers, paths)}
+        asked = recognisers(self.settings.recognisers, paths)
+        return {one.name: f"{one.model} {one.digest}" for one in asked}
 
 
 def look_at_heads(scans: Sequence[Scan], run: Run, listen: Listener) -> tuple[HeadResult, ...]:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from scipy import ndimage, sparse
 
-from headrisk.errors import MissingExtraError, ScanError
+from headrisk.errors import ScanError, missing_extra
 from headrisk.face.boxes import block_mean, linear_at
 from headrisk.face.mesh import Mesh, Triangles, vertex_normals
 from headrisk.face.pose import HeadPose, head_pose, moved
@@ -108,11 +108,7 @@ def mesh_surface(volume: Volume, tissue: TissueField, pose: HeadPose, subject: s
     try:
         from skimage.measure import marching_cubes
     except ImportError as error:
-        raise MissingExtraError(
-            "surfaces of heads",
-            found="the package scikit-image is not installed",
-            remedy='Install it with: pip install "headrisk[faces]"',
-        ) from error
+        raise missing_extra("surfaces of heads", "scikit-image") from error
     data = np.pad(tissue.data, 1)
     if not (data.min() < 0.5 < data.max()):
         raise ScanError(

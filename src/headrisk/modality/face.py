@@ -197,7 +197,7 @@ def describe(
         strata(next(iter(scores.values())), conditions) if scores else (),
         unsearched=len((listed & known) - reached),
         compared=compared_sentence(len(search.sets), len(faces.results), len(search.gallery)),
-        method=method_sentences(job.settings, searched=bool(scores)),
+        method=method_sentences(job.settings, asked, searched=bool(scores)),
         references=REFERENCES,
         panels=face_panels(faces.heads, faces.photos, asked, scores),
         risk=risk,

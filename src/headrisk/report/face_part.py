@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from itertools import combinations
 from typing import Protocol
 
 import numpy as np
@@ -151,13 +152,13 @@ def face_panels(
     asked: Sequence[Recogniser],
     scores: Mapping[str, PairScores],
 ) -> dict[Panel, Table]:
-    """The questions beside the rates: is a face left, who recognised, do recognisers agree."""
+    """The questions beside the rates: is a face left, who recognised, do networks agree."""
     panels = [_presence(heads), _coverage(heads), _models(asked)]
     if photos:
         panels.append(_photographs(photos))
-    embedding = [f"{one.name}-svm" for one in asked if f"{one.name}-svm" in scores]
-    if len(embedding) > 1:
-        panels.append(_agreement(scores[embedding[0]], scores[embedding[1]]))
+    networks = [f"{one.name}-svm" for one in asked if f"{one.name}-svm" in scores]
+    if len(networks) > 1:
+        panels.append(_agreement([scores[name] for name in networks]))
     return dict(panels)
 
 
@@ -209,7 +210,7 @@ def _coverage(heads: Sequence[HeadResult]) -> tuple[Panel, Table]:
 
 
 def _models(asked: Sequence[Recogniser]) -> tuple[Panel, Table]:
-    rows = tuple((one.name, one.model, one.digest[:16] or "none", one.licence) for one in asked)
+    rows = tuple((one.name, one.model, one.digest or "none", one.licence) for one in asked)
     answer = "Results hold for these models; a stronger one may find more people."
     columns = ("recogniser", "model", "weights_sha256", "licence")
     return Panel("recognisers", "Which recognisers were asked?", answer), Table(columns, rows)
@@ -230,26 +231,29 @@ def _photographs(photos: Sequence[Photo]) -> tuple[Panel, Table]:
     )
 
 
-def _agreement(first: PairScores, second: PairScores) -> tuple[Panel, Table]:
-    """How many people each of two recognisers finds; disagreement is shown, not averaged."""
-    found = [_found(one) for one in (first, second)]
-    people = sorted(set(found[0]) & set(found[1]))
-    cells = Counter((found[0][p] >= 0.5, found[1][p] >= 0.5) for p in people)
-    names = (first.measure, second.measure)
-    rows = (
-        ("found by both", small(cells[True, True])),
-        (f"found by {names[0]} alone", small(cells[True, False])),
-        (f"found by {names[1]} alone", small(cells[False, True])),
-        ("found by neither", small(cells[False, False])),
-    )
-    apart = cells[True, False] + cells[False, True]
-    answer = (
-        f"Of {len(people)} people searched for by both {names[0]} and {names[1]}, {small(apart)} "
-        "are found by one alone. Protection against one recogniser is none against the other."
-    )
+def _agreement(networks: Sequence[PairScores]) -> tuple[Panel, Table]:
+    """How many people each of two networks finds; disagreement is shown, not averaged away."""
+    rows: list[tuple[Value, ...]] = []
+    said = []
+    for first, second in combinations(networks, 2):
+        found = _found(first), _found(second)
+        people = sorted(set(found[0]) & set(found[1]))
+        cells = Counter((found[0][p] >= 0.5, found[1][p] >= 0.5) for p in people)
+        order = ((True, True), (True, False), (False, True), (False, False))
+        rows.append((first.measure, second.measure, *(small(cells[cell]) for cell in order)))
+        apart = cells[True, False] + cells[False, True]
+        said.append(
+            f"Of {len(people)} people searched for by both {first.measure} and {second.measure}, "
+            f"{small(cells[True, True])} are found by both, {small(apart)} by one alone and "
+            f"{small(cells[False, False])} by neither."
+        )
+    answer = f"{' '.join(said)} Protection against one network is none against another."
     return (
         Panel("agreement", "Do two networks find the same people?", answer),
-        Table(("at_rank_1", "people"), rows),
+        Table(
+            ("first", "second", "found_by_both", "by_first_alone", "by_second_alone", "by_neither"),
+            tuple(rows),
+        ),
     )
 
 

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from headrisk.errors import MissingExtraError
+from headrisk.errors import missing_extra
 from headrisk.face.detect.face import Pixels, rgb
 from headrisk.face.recognise.protocol import FaceTemplate
 from headrisk.types import FloatArray
@@ -24,6 +24,7 @@ from headrisk.types import FloatArray
 RATIO = 0.75  # of the distances to the best and the second-best descriptor (Lowe 2004)
 LARGEST_SIDE = 256  # pixels; larger images are made smaller, so that key points have like scales
 MOST_POINTS = 300
+OPENCV_LICENCE = "Apache-2.0 (code of OpenCV; no weights)"
 
 
 @cache
@@ -38,9 +39,7 @@ def opencv() -> Any:
     try:
         import cv2
     except ImportError as error:
-        raise MissingExtraError(
-            "OpenCV", found="not installed", remedy='Install it: pip install "headrisk[faces]".'
-        ) from error
+        raise missing_extra("ORB and SIFT", "opencv-python-headless") from error
     cv2.setNumThreads(1)
     return cv2
 
@@ -52,7 +51,7 @@ class FeatureRecogniser:
     name: str  # "orb" or "sift"
     model: str
     digest: str = ""
-    licence: str = "Apache-2.0 (code of OpenCV)"
+    licence: str = OPENCV_LICENCE
     embedding: bool = False
 
     def describe(self, images: Sequence[Pixels]) -> list[FaceTemplate | None]:
