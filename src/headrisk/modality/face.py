@@ -20,15 +20,15 @@ from headrisk.evaluate.summary import MeasureSummary, strata
 from headrisk.face.cohort import (
     HEAD_STAGE,
     PHOTO_STAGE,
-    PhotoResult,
     Run,
     look_at_heads,
     read_photos,
     with_reason,
 )
+from headrisk.face.describe import PhotoResult
 from headrisk.face.head import HeadResult
 from headrisk.face.methods import NAME, REFERENCES, compared_sentence, method_sentences
-from headrisk.face.photos import Photo, list_photos
+from headrisk.face.photo_table import Photo, list_photos
 from headrisk.face.recognise.protocol import Recogniser
 from headrisk.face.recognise.registry import recognisers
 from headrisk.face.scores import FaceScores, all_scores
@@ -103,7 +103,8 @@ def measure(intake: Intake, job: Job, log: CostLog) -> Measured:
         | exposed,
     )
     digests = tuple(one.digest for one in asked if one.digest)
-    return Measured(section, internal, digests)
+    unused = sum(not photo.usable for photo in faces.photos)
+    return Measured(section, internal, digests, photos_unused=unused)
 
 
 def look(intake: Intake, job: Job, log: CostLog) -> tuple[Faces, tuple[str, ...]]:
