@@ -10,9 +10,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
+from headrisk.errors import UsageError
 from headrisk.settings import DEFAULT_MEASURES, FaceProtocol, Settings, read_settings
 
 if TYPE_CHECKING:
+    from headrisk.evaluate.attackers import Attacker
     from headrisk.job import Job
     from headrisk.run.events import Listener
 
@@ -59,6 +61,43 @@ def add_setting_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--one-to-one", action="store_true", default=None, help="assign one to one")
 
 
+def add_risk_options(parser: argparse.ArgumentParser) -> None:
+    """Whose success is estimated, and which risk counts as too high."""
+    group = parser.add_argument_group("judging")
+    group.add_argument(
+        "--attackers", type=Path, metavar="FILE",
+        help="TOML with a table [attackers.NAME] for each attacker to report on",
+    )  # fmt: skip
+    group.add_argument(
+        "--risk-line", type=float, metavar="RISK",
+        help="report the share of people whose risk is above this level, e.g. 0.09; no default",
+    )  # fmt: skip
+
+
+def attackers_of(path: Path | None) -> tuple[Attacker, ...]:
+    """The attackers of a TOML file, or the three named ones.
+
+    Raises
+    ------
+    UsageError
+        The file cannot be read, or an attacker is incomplete, out of range or contradictory.
+    """
+    from headrisk.evaluate.attackers import NAMED_ATTACKERS, parse_attackers
+
+    if path is None:
+        return NAMED_ATTACKERS
+    try:
+        text = path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(
+            f"--attackers {path}",
+            found=str(error),
+            expected="a TOML file",
+            remedy="Check the path.",
+        ) from error
+    return parse_attackers(text, str(path))
+
+
 def add_face_options(parser: argparse.ArgumentParser) -> None:
     """How faces are rendered and recognised."""
     group = parser.add_argument_group("faces")
@@ -99,6 +138,7 @@ def settings_of(arguments: argparse.Namespace) -> Settings:
         "mated_prior": arguments.prior,
         "one_to_one": arguments.one_to_one,
         "face_protocol": getattr(arguments, "protocol", None),
+        "risk_line": getattr(arguments, "risk_line", None),
         "recognisers": _names(getattr(arguments, "recognisers", None)),
     }
     return replace(base, **{name: value for name, value in given.items() if value is not None})
@@ -173,6 +213,7 @@ def job_of(
         listen=listen,
         modalities=modalities,
         photos=getattr(arguments, "photos", None),
+        attackers=attackers_of(getattr(arguments, "attackers", None)),
     )
 
 

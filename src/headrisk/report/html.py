@@ -11,9 +11,12 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from headrisk.report import figures, wording
+from headrisk.report import figures, risk_words, wording
 from headrisk.report.captions import caption
+from headrisk.report.dpia import dpia_paragraph
+from headrisk.report.frameworks import frameworks
 from headrisk.report.model import MeasureResult, ModalitySection, Report, RunRecord
+from headrisk.report.risk_figures import fan_figure
 
 
 def public_html(report: Report, run: RunRecord, digest: str) -> str:
@@ -34,6 +37,8 @@ def public_html(report: Report, run: RunRecord, digest: str) -> str:
         run=run,
         digest=digest,
         sections=[section_view(section) for section in report.modalities],
+        frameworks=frameworks(report, run),
+        paragraph=dpia_paragraph(report, run),
     )
 
 
@@ -56,7 +61,12 @@ def render(template: str, **values: Any) -> str:
     )
     digest = base64.b64encode(hashlib.sha256(css.encode()).digest()).decode()
     return environment.get_template(template).render(
-        css=css, style_hash=f"sha256-{digest}", caption=caption, wording=wording, **values
+        css=css,
+        style_hash=f"sha256-{digest}",
+        caption=caption,
+        wording=wording,
+        words=risk_words,
+        **values,
     )
 
 
@@ -92,6 +102,9 @@ def section_figures(section: ModalitySection, first: MeasureResult) -> Mapping[s
         drawn["measures"] = figures.measures_figure(section.measures)
     if first.rank1 is not None and any(c.rank1 is not None for c in section.conditions):
         drawn["conditions"] = figures.conditions_figure(section.conditions, first.rank1.value)
+    if section.risk is not None and "linkability" in tables:
+        measured, beyond = tables["linkability"], tables.get("forecast")
+        drawn["forecast"] = fan_figure(measured, beyond, section.risk.measure)
     return {name: Markup(svg) for name, svg in drawn.items()}  # noqa: S704
 
 
