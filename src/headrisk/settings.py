@@ -11,6 +11,9 @@ from headrisk.errors import UsageError
 
 Alignment = Literal["affine", "rigid"]
 FaceProtocol = Literal["headrisk", "mayo2024", "nejm2019"]
+TableMatch = Literal["auto", "none", "scale", "quantile", "rank"]
+TableSize = Literal["etiv", "total", "none"]
+Strength = Literal["mild", "moderate", "strong"]
 
 DEFAULT_MEASURES = (
     "residual-correlation",
@@ -28,6 +31,11 @@ DEFAULT_MEASURES = (
     "correlation-ratio",
 )
 
+_CHOICES: dict[str, Any] = {
+    "table_match": TableMatch,
+    "table_size": TableSize,
+    "rescan_strength": Strength,
+}
 _KINDS: dict[type, str] = {
     int: "a whole number",
     float: "a number",
@@ -71,6 +79,13 @@ class Settings:
         Face recognisers to ask: ``dlib``, ``orb``, ``sift``.
     render_pixels
         Edge of each render.
+    table_match
+        How two derived tables are brought together: ``auto``, ``none``, ``scale``, ``quantile``
+        or ``rank``.
+    table_size
+        What regional volumes are divided by: ``etiv``, ``total`` or ``none``.
+    rescan_strength
+        How much a simulated re-scan differs: ``mild``, ``moderate`` or ``strong``.
     risk_line
         Level of a person's risk above which the share of people is reported, such as 0.09; none
         by default.
@@ -93,6 +108,9 @@ class Settings:
     face_protocol: FaceProtocol = "headrisk"
     recognisers: tuple[str, ...] = ("dlib",)
     render_pixels: int = 224
+    table_match: TableMatch = "auto"
+    table_size: TableSize = "etiv"
+    rescan_strength: Strength = "moderate"
     risk_line: float | None = None
     membership_prior: float = 0.1
 
@@ -107,6 +125,9 @@ class Settings:
         _require("seed", self.seed, self.seed >= 0, "0 or more")
         _require("measures", self.measures, len(self.measures) > 0, "at least one measure")
         _require("contrasts", self.contrasts, len(self.contrasts) > 0, "at least one suffix")
+        for name, kind in _CHOICES.items():
+            value, allowed = getattr(self, name), get_args(kind)
+            _require(name, value, value in allowed, ", ".join(allowed))
         known = get_args(FaceProtocol)
         _require("face_protocol", self.face_protocol, self.face_protocol in known, ", ".join(known))
         _require("recognisers", self.recognisers, len(self.recognisers) > 0, "at least one name")

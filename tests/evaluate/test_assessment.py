@@ -13,7 +13,6 @@ from headrisk.evaluate.assessment import assess
 from headrisk.evaluate.attackers import CLINICAL_INSIDER, VETTED_RESEARCHER
 from headrisk.evaluate.baselines import compare_arm
 from headrisk.evaluate.conditions import shared_labels
-from headrisk.evaluate.metadata_attack import metadata_attack
 from headrisk.evaluate.open_curve import open_set
 from headrisk.evaluate.rates import cumulative_match, mate_ranks
 from headrisk.evaluate.risk import person_risk, without_people
@@ -49,11 +48,7 @@ def scores():
 def risk(scores):
     sites = np.array(["A", "B", "C"])[np.arange(60) % 3]
     scans = [scan(k, scanner=str(sites[k]), age=20.0 + k % 40) for k in range(60)]
-    return assessed(
-        scores,
-        shared=shared_labels(scans, scans),
-        metadata=metadata_attack(scans, scans, scores),
-    )[0]
+    return assessed(scores, shared=shared_labels(scans, scans))[0]
 
 
 def test_the_curve_ends_at_rank_one(scores, risk):
@@ -167,32 +162,6 @@ def test_no_false_name_seen_is_no_certainty(scores):
     expected = 0.1 * hit / (0.1 * hit + 0.1 * strict.wrong.value + 0.9 * strict.fpir.high)
     assert strict.precision == pytest.approx(expected)
     assert strict.precision < 1
-
-
-def test_metadata_alone_finds_people_whose_facts_are_their_own(scores):
-    unique = [scan(k, age=18.0 + 3 * k) for k in range(60)]
-    fields, attack = metadata_attack(unique, unique, scores)
-    assert fields == ("age",)
-    assert cumulative_match(mate_ranks(attack))[0] == 1.0
-    alike = [scan(k, age=40.0, sex="F", site="A") for k in range(60)]
-    assert metadata_attack(alike, alike, scores) is None
-    assert metadata_attack([scan(k) for k in range(60)], unique, scores) is None
-
-
-def test_metadata_weights_are_those_of_fellegi_and_sunter():
-    scores = make(np.zeros((2, 4)), [0, 1], range(4))
-    probes = [scan(0, sex="F", site="A"), scan(1, sex="M")]
-    gallery = [scan(k, sex=sex, site="A" if k < 2 else "B") for k, sex in enumerate("FMMM")]
-    fields, attack = metadata_attack(probes, gallery, scores)
-    assert fields == ("sex", "site")
-    sex_share, site_share = 4 / 8, 2 / 4  # pairs that agree among those where both are known
-    agree, differ = np.log(0.95 / sex_share), np.log(0.05 / (1 - sex_share))
-    same, other = np.log(0.95 / site_share), np.log(0.05 / (1 - site_share))
-    expected = [
-        [agree + same, differ + same, differ + other, differ + other],
-        [differ, agree, agree, agree],
-    ]
-    np.testing.assert_allclose(attack.values, expected)
 
 
 def test_unusable_pairs_never_count(scores):

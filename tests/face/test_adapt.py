@@ -7,7 +7,13 @@ import pytest
 from sklearn.covariance import shrunk_covariance
 from sklearn.metrics import roc_auc_score
 
-from headrisk.face.adapt import adapt, mean_of_others, whitening, within_scatter
+from headrisk.face.adapt import (
+    adapted_similarity,
+    centre,
+    mean_of_others,
+    whitening,
+    within_scatter,
+)
 
 RNG = np.random.default_rng
 
@@ -24,10 +30,13 @@ def test_the_own_photographs_never_move_their_own_centre() -> None:
     renders, scans = rng.normal(size=(12, 5)), np.repeat(np.arange(4), 3)
     changed = photos.copy()
     changed[0] = rng.normal(size=5)
-    before, after = (adapt(p, sets, renders, scans) for p in (photos, changed))
+    before, after = (centre(p, sets, renders) for p in (photos, changed))
     np.testing.assert_allclose(before.photos[1:3], after.photos[1:3], atol=1e-12)  # same person
     np.testing.assert_array_equal(before.renders, after.renders)
     assert not np.allclose(before.photos[3:], after.photos[3:])
+    alike, other = (adapted_similarity(p, sets, renders, scans) for p in (photos, changed))
+    np.testing.assert_allclose(alike[1:3], other[1:3], atol=1e-12)
+    assert not np.allclose(alike[3:], other[3:])
 
 
 def test_one_person_alone_is_not_centred() -> None:
@@ -65,9 +74,9 @@ def test_noise_gives_no_link() -> None:
         rng = RNG(seed)
         photos, renders = rng.normal(size=(60, 16)) + 1, rng.normal(size=(80, 16)) - 1
         sets, scans = np.repeat(np.arange(20), 3), np.repeat(np.arange(20), 4)
-        found = adapt(photos, sets, renders, scans)
+        found = adapted_similarity(photos, sets, renders, scans)
         mated = (sets[:, None] == scans[None, :]).ravel()
-        areas.append(roc_auc_score(mated, (found.photos @ found.renders.T).ravel()))
+        areas.append(roc_auc_score(mated, found.ravel()))
     assert abs(np.mean(areas) - 0.5) < 0.02
 
 
@@ -79,8 +88,44 @@ def test_a_shift_shared_by_all_photographs_is_removed() -> None:
     photos = people[sets] + 0.3 * rng.normal(size=(60, 16))
     rank1 = []
     for shift in (0.0, 3.0):
-        found = adapt(photos + shift, sets, renders, scans)
-        best = scans[(found.photos @ found.renders.T).argmax(axis=1)]
+        found = adapted_similarity(photos + shift, sets, renders, scans)
+        best = scans[found.argmax(axis=1)]
         rank1.append(np.mean(best == sets))
     assert rank1[0] > 0.95
     assert rank1[1] > 0.9
+
+
+def test_what_varies_within_other_people_counts_less() -> None:
+    """One axis is loud within everybody's photographs, and says nothing of who it is."""
+    rng = RNG(5)
+    people, loud = rng.normal(size=(40, 8)), np.eye(8)[0] * 6
+    sets, scans = np.repeat(np.arange(40), 3), np.repeat(np.arange(40), 3)
+    photos = people[sets] + rng.normal(size=(120, 1)) * loud
+    renders = people[scans] + 0.1 * rng.normal(size=(120, 8))
+    rank1 = [
+        np.mean(
+            scans[adapted_similarity(photos, sets, renders, scans, shrinkage=s).argmax(1)] == sets
+        )
+        for s in (1.0, 0.1)
+    ]
+    assert rank1[1] > rank1[0] + 0.1
+
+
+def test_folds_use_the_photographs_of_the_other_folds_alone() -> None:
+    rng = RNG(6)
+    photos, sets = rng.normal(size=(24, 5)), np.repeat(np.arange(12), 2)
+    renders, scans = rng.normal(size=(12, 5)), np.repeat(np.arange(4), 3)
+    found = adapted_similarity(photos, sets, renders, scans, shrinkage=0.3)
+    unit = lambda x: x / np.linalg.norm(x, axis=1, keepdims=True)  # noqa: E731
+    p, r = unit(photos), unit(renders)
+    naive = np.empty_like(found)
+    of_renders = within_scatter(r, scans)
+    for row, own in enumerate(sets):
+        other = sets % 10 != own % 10
+        of_photos = within_scatter(p[other], np.unique(sets[other], return_inverse=True)[1])
+        both = of_renders / np.trace(of_renders) + of_photos / np.trace(of_photos)
+        scale = whitening(both, 0.3)
+        away = np.mean([p[sets == s].mean(axis=0) for s in range(12) if s != own], axis=0)
+        left, right = (p[row] - away) @ scale, (r - r.mean(axis=0)) @ scale
+        naive[row] = right @ left / np.linalg.norm(right, axis=1) / np.linalg.norm(left)
+    np.testing.assert_allclose(found, naive, atol=1e-10)

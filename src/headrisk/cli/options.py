@@ -11,11 +11,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
 from headrisk.errors import UsageError
-from headrisk.settings import DEFAULT_MEASURES, FaceProtocol, Settings, read_settings
+from headrisk.settings import (
+    DEFAULT_MEASURES,
+    FaceProtocol,
+    Settings,
+    Strength,
+    TableMatch,
+    TableSize,
+    read_settings,
+)
 
 if TYPE_CHECKING:
     from headrisk.evaluate.attackers import Attacker
     from headrisk.job import Job
+    from headrisk.run.engine import Workers
     from headrisk.run.events import Listener
 
 MEMORY_PER_PROCESS_GB = 0.6
@@ -35,7 +44,11 @@ def add_run_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--work-dir", type=Path, metavar="DIR", help="where DICOM is converted")
     group.add_argument("--dry-run", action="store_true", help="list the scans and stop")
     group.add_argument(
-        "--engine", choices=("serial", "processes"), default="processes", help="how to run tasks"
+        "--engine", choices=("serial", "processes", "dask"), default="processes",
+        help="how to run tasks; dask: on a cluster, of this machine without --scheduler",
+    )  # fmt: skip
+    group.add_argument(
+        "--scheduler", metavar="ADDRESS", help="of a Dask scheduler, such as tcp://10.0.0.1:8786"
     )  # fmt: skip
 
 
@@ -114,6 +127,35 @@ def add_face_options(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
 
 
+def add_table_options(parser: argparse.ArgumentParser) -> None:
+    """Which derived tables are compared, and how they are brought together."""
+    group = parser.add_argument_group("derived tables")
+    group.add_argument(
+        "--tables", type=Path, nargs="+", default=[], metavar="PATH",
+        help="FreeSurfer subjects folder, or TSV with participant_id, session_id and a column for "
+        "each measurement; with two, people of the first are searched in the second",
+    )  # fmt: skip
+    group.add_argument(
+        "--table-match", choices=get_args(TableMatch),
+        help="how tables of different software are brought together (default: auto)",
+    )  # fmt: skip
+    group.add_argument(
+        "--table-size", choices=get_args(TableSize), help="what volumes are divided by"
+    )
+
+
+def add_rescan_option(parser: argparse.ArgumentParser) -> None:
+    """What to do where nobody was scanned twice."""
+    parser.add_argument(
+        "--simulate-rescan", action="store_true",
+        help="for people with one scan: simulate a second one; every figure is then labelled as "
+        "simulated",
+    )  # fmt: skip
+    parser.add_argument(
+        "--rescan-strength", choices=get_args(Strength), help="how much it differs (moderate)"
+    )
+
+
 def add_choice_options(parser: argparse.ArgumentParser) -> None:
     """Which people and sessions of the first data set take part."""
     group = parser.add_argument_group("choosing")
@@ -140,6 +182,9 @@ def settings_of(arguments: argparse.Namespace) -> Settings:
         "face_protocol": getattr(arguments, "protocol", None),
         "risk_line": getattr(arguments, "risk_line", None),
         "recognisers": _names(getattr(arguments, "recognisers", None)),
+        "rescan_strength": getattr(arguments, "rescan_strength", None),
+        "table_match": getattr(arguments, "table_match", None),
+        "table_size": getattr(arguments, "table_size", None),
     }
     return replace(base, **{name: value for name, value in given.items() if value is not None})
 
@@ -175,13 +220,25 @@ def memory(text: str) -> float:
     return size
 
 
-def processes_of(arguments: argparse.Namespace) -> int:
-    """Worker processes that cores and memory allow."""
+def workers_of(arguments: argparse.Namespace) -> Workers:
+    """Worker processes that cores and memory allow, or the cluster that was asked for."""
+    if arguments.scheduler is not None and arguments.engine != "dask":
+        raise UsageError(
+            "--scheduler", found=f"--engine {arguments.engine}", expected="--engine dask"
+        )
     if arguments.engine == "serial":
         return 1
+    if arguments.scheduler is not None:
+        from headrisk.run.cluster import Cluster
+
+        return Cluster(arguments.nprocs, arguments.scheduler)
     wanted: int = arguments.nprocs or _cores()
     if arguments.mem_gb is not None:
         wanted = min(wanted, int(arguments.mem_gb / MEMORY_PER_PROCESS_GB))
+    if arguments.engine == "dask":
+        from headrisk.run.cluster import Cluster
+
+        return Cluster(wanted)
     return wanted
 
 
@@ -206,7 +263,7 @@ def job_of(
         sources=name_sources(list(paths)),
         out=arguments.out.absolute(),
         settings=settings_of(arguments),
-        processes=processes_of(arguments),
+        processes=workers_of(arguments),
         work_dir=arguments.work_dir,
         participants=tuple(arguments.participant_label),
         sessions=tuple(arguments.session_id),
@@ -214,6 +271,8 @@ def job_of(
         modalities=modalities,
         photos=getattr(arguments, "photos", None),
         attackers=attackers_of(getattr(arguments, "attackers", None)),
+        simulate_rescan=getattr(arguments, "simulate_rescan", False),
+        tables=tuple(path.absolute() for path in getattr(arguments, "tables", ())),
     )
 
 

@@ -78,14 +78,6 @@ class Arm:
 
 
 @dataclass(frozen=True)
-class Control:
-    """What an attacker would find from metadata alone, by rank 1; ``fields`` were compared."""
-
-    fields: tuple[str, ...]
-    rank1: Estimate
-
-
-@dataclass(frozen=True)
 class Assessment:
     """Every figure about people that a report shows of its headline measure.
 
@@ -105,7 +97,6 @@ class Assessment:
     singling_out: tuple[SinglingOut, ...]
     exposure: Exposure
     arms: tuple[Arm, ...]
-    metadata: Control | None
     forecast: Forecast
     attackers: tuple[AttackOutcome, ...]
 
@@ -118,7 +109,6 @@ def assess(
     settings: Settings,
     rng: np.random.Generator,
     shared: Mapping[str, BoolArray] | None = None,
-    metadata: tuple[tuple[str, ...], PairScores] | None = None,
 ) -> tuple[Assessment, PersonRisk] | None:
     """Assess one measure.
 
@@ -136,8 +126,6 @@ def assess(
         Source of random splits and bootstraps.
     shared
         By name, (probes, gallery) where the two people share a scanner, a site, a family.
-    metadata
-        Fields and scores of an attack by metadata alone, on the same probes and gallery.
 
     Returns
     -------
@@ -174,7 +162,6 @@ def assess(
         singling_out=_singled(scores, gallery, for_singling),
         exposure=_exposure(scores, exposed, gallery),
         arms=tuple(_arm(scores, name, pairs) for name, pairs in (shared or {}).items()),
-        metadata=_metadata(metadata),
         forecast=forecast,
         attackers=evaluate_attackers(
             scores, attackers, for_attackers, rank1=forecast, repetitions=repetitions
@@ -231,10 +218,3 @@ def _arm(scores: PairScores, name: str, shared: BoolArray) -> Arm:
         reason = f"Fewer than {FEWEST_PEOPLE} people share a {name} with somebody else here."
         return Arm(name, None, reason)
     return Arm(name, found)
-
-
-def _metadata(given: tuple[tuple[str, ...], PairScores] | None) -> Control | None:
-    if given is None:
-        return None
-    found = person_risk(given[1])
-    return None if found is None or found.mean is None else Control(given[0], found.mean)

@@ -2,12 +2,13 @@
 
 A render differs from a photograph of the same face in ways that all faces share: no hair, no
 colour, other light. Both clouds of embeddings are therefore centred, each on its own mean, and the
-directions in which the pictures of *one* person vary (view, light, expression) are scaled down.
+directions in which the pictures of *one* person vary (view, light, expression, glasses, beard) are
+scaled down.
 
 Whose pictures are used: the mean and the spread of renders come from the gallery, which an attacker
-holds. The mean of photographs comes from the other people's photographs, never from the set that is
-asked for; an attacker would take any photographs of strangers instead. No label that links a
-photograph to a scan is used.
+holds. The mean and the spread of photographs come from the other people's photographs, never from
+the set that is asked for; an attacker would take photographs of strangers instead. No label that
+links a photograph to a scan is used.
 
 Within-class scaling follows Hatch, Kajarekar and Stolcke (2006), within-class covariance
 normalisation, with the shrinkage of the covariance towards its mean variance.
@@ -20,42 +21,79 @@ from dataclasses import dataclass
 import numpy as np
 
 from headrisk.face.match import unit
-from headrisk.types import FloatArray, IntArray
+from headrisk.types import BoolArray, FloatArray, IntArray
+
+FOLDS = 10
+SHRINKAGE = 0.5
 
 
 @dataclass(frozen=True)
-class Adapted:
-    """Embeddings in the common space, rows of length 1: (photographs, d) and (renders, d)."""
+class Centred:
+    """Embeddings about their means, rows of length 1: (photographs, d) and (renders, d)."""
 
     photos: FloatArray
     renders: FloatArray
 
 
-def adapt(
-    photos: FloatArray,
-    photo_set: IntArray,
-    renders: FloatArray,
-    render_scan: IntArray,
-    *,
-    shrinkage: float = 0.5,
-) -> Adapted:
-    """Centre both clouds and scale down what varies within people.
+def centre(photos: FloatArray, photo_set: IntArray, renders: FloatArray) -> Centred:
+    """Centre renders on their mean, and photographs on the mean of other people's.
 
     Parameters
     ----------
     photos, photo_set
         (photographs, d) embeddings and the set of each.
+    renders
+        (renders, d) embeddings.
+    """
+    photos, renders = unit(photos), unit(renders)
+    return Centred(
+        unit(photos - mean_of_others(photos, photo_set)), unit(renders - renders.mean(axis=0))
+    )
+
+
+def adapted_similarity(
+    photos: FloatArray,
+    photo_set: IntArray,
+    renders: FloatArray,
+    render_scan: IntArray,
+    *,
+    shrinkage: float = SHRINKAGE,
+) -> FloatArray:
+    """Cosines (photographs, renders) in a space where pictures of one person vary alike.
+
+    Sets are taken in folds: the spread of photographs is that of the sets in the other folds.
+
+    Parameters
+    ----------
+    photos, photo_set
+        (photographs, d) embeddings and the set of each, numbered without gaps.
     renders, render_scan
-        (renders, d) embeddings and the scan of each.
+        (renders, d) embeddings and the scan of each, numbered without gaps.
     shrinkage
         0 takes the measured covariance, 1 none at all (centring alone).
     """
     photos, renders = unit(photos), unit(renders)
-    centred_renders = renders - renders.mean(axis=0)
-    centred_photos = photos - mean_of_others(photos, photo_set)
-    within = within_scatter(renders, render_scan)
-    scale = whitening(within, shrinkage)
-    return Adapted(unit(centred_photos @ scale), unit(centred_renders @ scale))
+    shifted = photos - mean_of_others(photos, photo_set)
+    centred = renders - renders.mean(axis=0)
+    of_renders = _share(within_scatter(renders, render_scan))
+    cosine = np.empty((len(photos), len(renders)))
+    for own in _folds(photo_set):
+        others = np.unique(photo_set[~own], return_inverse=True)[1].astype(np.int64)
+        scatter = of_renders + _share(within_scatter(photos[~own], others))
+        scale = whitening(scatter, shrinkage)
+        cosine[own] = unit(shifted[own] @ scale) @ unit(centred @ scale).T
+    return cosine
+
+
+def _folds(group: IntArray) -> list[BoolArray]:
+    """Masks of the rows of each fold; the rows of one group stay together."""
+    fold = group % FOLDS
+    return [fold == number for number in np.unique(fold)]
+
+
+def _share(covariance: FloatArray) -> FloatArray:
+    """The covariance over its trace, so that two of them can be added; zeros stay."""
+    return covariance / max(float(np.trace(covariance)), 1e-12)
 
 
 def mean_of_others(vectors: FloatArray, group: IntArray) -> FloatArray:

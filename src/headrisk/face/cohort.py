@@ -20,7 +20,7 @@ from headrisk.face.packed import Packed, pack
 from headrisk.face.photos import Photo, crop_face, read_photo
 from headrisk.face.recognise.registry import recognisers
 from headrisk.run.digests import entry_key
-from headrisk.run.engine import WorkerLost
+from headrisk.run.engine import WorkerLost, Workers
 from headrisk.run.entry import Entry
 from headrisk.run.events import Listener, Tally
 from headrisk.run.recall import Kept, recall_or_run
@@ -72,7 +72,7 @@ class Run:
     settings: Settings
     weights: tuple[tuple[str, str], ...]
     store: Store
-    processes: int
+    processes: Workers
     on_damage: Callable[[StoreError], None]
 
     def choices(self) -> dict[str, str]:

@@ -41,12 +41,13 @@ def method_sentences(settings: Settings, *, searched: bool) -> tuple[str, ...]:
         "Photographs were turned upright, cropped loosely around the face and made grey. Each "
         "person's photographs were asked for together. Measures named 'best', 'mean' and 'sum' "
         "take the most similar photograph and render, the mean over all of them, and the sum over "
-        "photographs of the most similar render; 'svm' is a linear support vector machine trained "
-        "on the renders, with Platt's calibration.",
-        "The measure 'headrisk' first brings photographs and renders into one space: renders are "
-        "centred on the gallery's mean, photographs on the mean of other people's photographs, "
-        "never of the set asked for, and directions in which one head's renders vary are scaled "
-        "down; machine and similarity are then added, and recognisers averaged. Its threshold "
+        "photographs of the most similar render; 'svm-raw' is a linear support vector machine "
+        "trained on the renders as they are, with Platt's calibration, and 'svm' the same machine "
+        "on renders centred on the gallery's mean and photographs centred on the mean of other "
+        "people's photographs, never of the set asked for.",
+        "The measure 'headrisk' centres both in the same way, scales down the directions in which "
+        "one head's renders and one other person's photographs vary, takes the mean similarity "
+        "and averages recognisers. Its threshold "
         "tests follow the same cross-validation over people as the other measures.",
     )
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from headrisk.face.adapt import adapt
+from headrisk.face.adapt import adapted_similarity, centre
 from headrisk.face.cohort import PhotoResult
 from headrisk.face.head import HeadResult
 from headrisk.face.match import Grouping, aggregate, scan_scores, set_scores
@@ -17,7 +17,6 @@ from headrisk.face.svm import classify
 from headrisk.types import BoolArray, FloatArray, IntArray
 
 HEADLINE = "headrisk"
-ADAPTED_COST = 1.0
 
 
 @dataclass(frozen=True)
@@ -75,8 +74,10 @@ def all_scores(
             found[f"{recogniser.name}-{how}"] = place.scores(values)
         if recogniser.embedding:
             person = scan_person[right.members]
-            found[f"{recogniser.name}-svm"] = place.scores(*_machine(left, right, person))
-            adapted.append(place.scores(*_machine(left, right, person, adapted=True)))
+            raw, centred = _machines(left, right, person)
+            found[f"{recogniser.name}-svm-raw"] = place.scores(*raw)
+            found[f"{recogniser.name}-svm"] = place.scores(*centred)
+            adapted.append(place.scores(_adapted(left, right, groups), centred[1]))
     if adapted:
         found = {HEADLINE: fuse(adapted), **found}
     return found
@@ -103,28 +104,40 @@ def fuse(parts: Sequence[FaceScores]) -> FaceScores:
     return FaceScores(total / np.maximum(weight, 1), weight > 0, confidence)
 
 
-def _machine(
-    left: _Side, right: _Side, person: IntArray, *, adapted: bool = False
-) -> tuple[FloatArray, FloatArray | None]:
-    """Decision and confidence of the classifier for (sets, scans), a person's scans alike."""
-    photos, renders = (
-        np.stack([one.values for one in side.templates]).astype(np.float64)
-        for side in (left, right)
+_Said = tuple[FloatArray, FloatArray | None]  # decision and confidence, (sets, scans)
+
+
+def _machines(left: _Side, right: _Side, person: IntArray) -> tuple[_Said, _Said]:
+    """The classifier on embeddings as they are, and on centred ones."""
+    photos, renders = _vectors(left), _vectors(right)
+    both = centre(photos, left.group, renders)
+    return (
+        _machine(photos, renders, left, right, person),
+        _machine(both.photos, both.renders, left, right, person),
     )
-    if adapted:
-        both = adapt(photos, left.group, renders, right.group)
-        photos, renders = both.photos, both.renders
+
+
+def _machine(
+    photos: FloatArray, renders: FloatArray, left: _Side, right: _Side, person: IntArray
+) -> _Said:
+    """Decision and confidence of the classifier for (sets, scans), a person's scans alike."""
     _, number = np.unique(person, return_inverse=True)
-    said = classify(photos, renders, number[right.group], cost=ADAPTED_COST)
+    said = classify(photos, renders, number[right.group])
     groups = Grouping(left.group, right.group)
     decision = set_scores(said.decision, groups, "mean")[:, number]
-    if adapted:  # the machine and the plain similarity err on different people
-        cosine = scan_scores(photos @ renders.T, groups, "best")
-        decision = decision + set_scores(cosine, groups, "mean")
-    confidence = None
-    if said.confidence is not None:
-        confidence = set_scores(said.confidence, groups, "mean")[:, number]
-    return decision, confidence
+    if said.confidence is None:
+        return decision, None
+    return decision, set_scores(said.confidence, groups, "mean")[:, number]
+
+
+def _adapted(left: _Side, right: _Side, groups: Grouping) -> FloatArray:
+    """Mean similarity of (sets, scans) in the common space."""
+    cosine = adapted_similarity(_vectors(left), left.group, _vectors(right), right.group)
+    return set_scores(scan_scores(cosine, groups, "mean"), groups, "mean")
+
+
+def _vectors(side: _Side) -> FloatArray:
+    return np.stack([one.values for one in side.templates]).astype(np.float64)
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from headrisk.brain.stored import INDEX, fingerprint_index
 from headrisk.errors import StoreError
 from headrisk.evaluate.assessment import Assessment
 from headrisk.evaluate.conditions import known_conditions
+from headrisk.evaluate.intervals import FEWEST_PEOPLE
 from headrisk.evaluate.summary import MeasureSummary, strata
 from headrisk.intake import Intake, prepared_here
 from headrisk.job import Job, recorded
@@ -30,6 +31,11 @@ from headrisk.run.engine import mapper
 from headrisk.run.provenance import CostLog
 from headrisk.run.stage import stage
 from headrisk.run.store import open_store
+
+OFFER = (
+    "Where people were scanned once, --simulate-rescan simulates a second scan of each; its "
+    "figures are labelled as simulated and tend to be too high."
+)
 
 
 def measure(intake: Intake, job: Job, log: CostLog) -> Measured:
@@ -73,6 +79,7 @@ def prepare(intake: Intake, job: Job, log: CostLog) -> tuple[Cohort, tuple[str, 
             listen=listen,
             on_damage=damage.append,
         )
+    log.recalled(sum(result.seconds for result in cohort.results))
     return cohort + intake.earlier, tuple(str(error) for error in damage)
 
 
@@ -86,13 +93,18 @@ def plan(cohort: Cohort, job: Job) -> Design:
 def link(cohort: Cohort, job: Job, log: CostLog) -> tuple[Design, Comparison]:
     """Score all pairs of a cohort of usable scans under every measure."""
     design = plan(cohort, job)
+    return design, score(cohort, design, job, log)
+
+
+def score(cohort: Cohort, design: Design, job: Job, log: CostLog) -> Comparison:
+    """Score the pairs of a design under every measure."""
     pairs = int(np.count_nonzero(design.usable))
     if not pairs:
-        return design, Comparison({}, {})
+        return Comparison({}, {})
     with stage("compare", pairs, log, recorded(job)):
         vectors = cohort.vectors()
         probes = vectors[design.probes]
-        return design, compare(
+        return compare(
             probes,
             probes if design.probes is design.gallery else vectors[design.gallery],
             design.probe_person,
@@ -132,5 +144,6 @@ def describe(
         compared=compared_sentence(design, job.settings.contrasts, len(job.sources)),
         method=method_sentences(job.settings, scores.notes),
         references=REFERENCES,
+        offer=OFFER if len(job.sources) == 1 and len(wanted) < FEWEST_PEOPLE else "",
         risk=risk,
     )

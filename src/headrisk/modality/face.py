@@ -36,6 +36,7 @@ from headrisk.intake import Intake
 from headrisk.job import Job, recorded
 from headrisk.modality.measured import Measured, assess_people, evaluate
 from headrisk.report.assemble import modality_section
+from headrisk.report.cost import photo_needs
 from headrisk.report.face_part import face_panels, face_tables, internal_part, scan_rows
 from headrisk.report.model import ModalitySection, ScanRow
 from headrisk.run.provenance import CostLog
@@ -115,6 +116,7 @@ def look(intake: Intake, job: Job, log: CostLog) -> tuple[Faces, tuple[str, ...]
     photos = () if job.photos is None else list_photos(job.photos, people, job.today)
     with stage(HEAD_STAGE, len(scans), log, recorded(job)) as listen:
         heads = look_at_heads(scans, run, listen)
+    log.recalled(sum(head.seconds for head in heads))
     wanted = [k for k, photo in enumerate(photos) if photo.usable]
     if not wanted:
         return Faces(scans, heads, photos, ()), tuple(str(error) for error in damage)
@@ -200,6 +202,7 @@ def describe(
         panels=face_panels(faces.heads, faces.photos, asked, scores),
         risk=risk,
         too_little="" if job.photos else "No photographs were given.",
+        needs=photo_needs(len(faces.results), len(search.sets)),
     )
 
 

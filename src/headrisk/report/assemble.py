@@ -13,6 +13,7 @@ from headrisk.evaluate.strata import StratumRow
 from headrisk.evaluate.summary import MeasureSummary, ThresholdSummary
 from headrisk.linkage.assign import list_links
 from headrisk.linkage.density import DensityCurves
+from headrisk.report.cost import NEEDS
 from headrisk.report.histogram import score_histogram
 from headrisk.report.model import (
     Condition,
@@ -20,6 +21,7 @@ from headrisk.report.model import (
     Link,
     MeasureResult,
     ModalitySection,
+    Needs,
     Panel,
     Reading,
     ScanRow,
@@ -47,6 +49,9 @@ def modality_section(
     references: Sequence[str] = (),
     panels: Mapping[Panel, Table] | None = None,
     too_little: str = "",
+    offer: str = "",
+    simulated: bool = False,
+    needs: Needs | None = None,
     risk: Assessment | None = None,
 ) -> ModalitySection:
     """One modality's section.
@@ -69,6 +74,12 @@ def modality_section(
         Questions beside the linkage rates, with their tables.
     too_little
         Why there are no rates, where that is not for want of people.
+    offer
+        What else can be done where there are no rates.
+    simulated
+        Whether mates were simulated.
+    needs
+        What the attack takes beside computer time; by modality where not given.
     risk
         What the headline measure means for people.
     """
@@ -91,7 +102,9 @@ def modality_section(
         compared=compared,
         method=tuple(method),
         references=tuple(references),
-        too_little="" if enough else too_little or _too_little(first),
+        too_little="" if enough else f"{too_little or _too_little(first)} {offer}".rstrip(),
+        simulated=simulated,
+        needs=needs or NEEDS.get(name, Needs()),
         panels=tuple(panels),
         risk=risk if enough else None,
     )

@@ -169,7 +169,11 @@ def internal_html(report: Report, internal: Internal, run: RunRecord) -> str:
         link_total=len(internal.links),
         failed=[s for s in internal.scans if s.status == "failed"],
         doubtful=[s for s in internal.scans if s.status == "ok" and s.verdict != "ok"],
-        galleries=[_gallery(section.name, internal.mosaics) for section in report.modalities],
+        galleries=[
+            _gallery(section.name, internal.mosaics)
+            for section in report.modalities
+            if section.name != "metadata"  # it has no pictures
+        ],
         tables=internal.tables,
         notes=internal.notes,
     )

@@ -21,6 +21,7 @@ from headrisk.report.model import (
     Counts,
     MeasureResult,
     ModalitySection,
+    Needs,
     Panel,
     Report,
     Table,
@@ -178,6 +179,8 @@ def _section_dict(section: ModalitySection) -> dict[str, Any]:
         "tables": sorted(section.tables),
         "too_little_data": section.too_little,
         "panels": [vars(panel) for panel in section.panels],
+        "simulated": section.simulated,
+        "needs": vars(section.needs),
         "risk": asdict(section.risk) if section.risk else None,
     }
 
@@ -247,6 +250,8 @@ def _section_from(
         references=tuple(content["references"]),
         too_little=content["too_little_data"],
         panels=tuple(Panel(**panel) for panel in content.get("panels", ())),
+        simulated=content.get("simulated", False),
+        needs=Needs(**content.get("needs", {})),
         risk=record(Assessment, content["risk"]) if content["risk"] else None,
     )
 

@@ -17,7 +17,6 @@ RISK_REFERENCES = (
     "identification techniques. Nature Communications 16:347.",
     "Pickands J (1975). Statistical inference using extreme order statistics. Annals of "
     "Statistics 3:119-131.",
-    "Fellegi IP, Sunter AB (1969). A theory for record linkage. JASA 64:1183-1210.",
 )
 REFERENCES = (
     "Wilson EB (1927). Probable inference, the law of succession, and statistical inference. "
@@ -34,11 +33,10 @@ def methods_text(report: Report, run: RunRecord) -> str:
     lines = [
         "# Methods",
         "",
-        f"The data were tested with headrisk {report.version}. All randomness came from one "
-        f"generator with seed {report.settings.get('seed', 0)}.",
+        f"The data were tested with headrisk {report.version}.{_seed(report)}",
     ]
     for section in report.modalities:
-        lines += ["", f"## {wording.MODALITY_NAMES.get(section.name, (section.name,))[0]}", ""]
+        lines += ["", f"## {wording.title(section)}", ""]
         lines += _section_lines(section)
     lines += ["", "## Paragraph for a data protection impact assessment", ""]
     lines += ["\n\n".join(dpia_paragraph(report, run))]
@@ -57,6 +55,11 @@ def methods_text(report: Report, run: RunRecord) -> str:
     return "\n".join(lines) + "\n"
 
 
+def _seed(report: Report) -> str:
+    seed = report.settings.get("seed")
+    return "" if seed is None else f" All randomness came from one generator with seed {seed}."
+
+
 PRIVACY = (
     "Public files hold no labels, paths, pictures or scores of single pairs. Histogram bars are "
     "merged until each stands for at least five people. Levels of a condition with fewer than "
@@ -69,6 +72,8 @@ def _section_lines(section: ModalitySection) -> list[str]:
     counts = section.counts
     lines = [wording.tested(section)]
     lines += list(section.method)
+    if section.name == "metadata" and not section.measures:
+        return [" ".join(section.method)]
     lines.append(
         f"Each searched scan was compared with every scan of a gallery of "
         f"{wording.people(counts.gallery_size)}; no approximate search was used. Measures: "
@@ -103,11 +108,6 @@ def _risk_lines(risk: Assessment) -> list[str]:
         lines.append(
             f"Open-set thresholds keep FPIR to {risk.open_set.budget:g}, the mate of an absent "
             f"person being hidden; precision assumes a membership prior of {risk.open_set.prior:g}."
-        )
-    if risk.metadata is not None:
-        lines.append(
-            "The metadata control scores agreement by Fellegi and Sunter's weights on "
-            f"{', '.join(risk.metadata.fields)}."
         )
     if risk.forecast.models:
         lines.append(

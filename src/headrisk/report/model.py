@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headrisk.evaluate.assessment import Assessment
-from headrisk.run.provenance import Cost, Provenance
+from headrisk.run.provenance import Cost, Machine, Provenance
 from headrisk.types import Estimate, PairScores, Status, Verdict
 
 SCHEMA_VERSION = "1.1"
@@ -108,6 +108,15 @@ class MeasureResult:
 
 
 @dataclass(frozen=True)
+class Needs:
+    """What else an attack takes than computer time, in words."""
+
+    data: str = ""
+    skill: str = ""
+    hardware: str = ""
+
+
+@dataclass(frozen=True)
 class Condition:
     """The headline measure within one level of one condition, such as one site.
 
@@ -145,7 +154,9 @@ class ModalitySection:
     ``density-<measure>``, ``det-<measure>`` and ``cmc-<measure>``; a missing one means that
     there was too little data to draw it. Each of ``panels`` has a table of its own name there.
     ``too_little`` is empty, or the sentence that replaces the figures; what could be counted
-    stands in ``counts`` all the same. ``risk`` is what the headline measure means for people,
+    stands in ``counts`` all the same. ``simulated`` says that no true second scan was compared:
+    mates were simulated from the scans themselves. ``needs`` says what the attack takes.
+    ``risk`` is what the headline measure means for people,
     with its tables ``linkability``, ``open-set``, ``forecast`` and ``attackers``.
     """
 
@@ -159,6 +170,8 @@ class ModalitySection:
     references: tuple[str, ...] = ()
     too_little: str = ""
     panels: tuple[Panel, ...] = ()
+    simulated: bool = False
+    needs: Needs = Needs()
     risk: Assessment | None = None
 
     @property
@@ -196,6 +209,7 @@ class RunRecord:
     started: str = ""
     provenance: Provenance | None = None
     cost: tuple[Cost, ...] = ()
+    machine: Machine | None = None
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from headrisk.evaluate.assessment import Arm, Assessment, Control, Exposure
+from headrisk.evaluate.assessment import Arm, Assessment, Exposure
 from headrisk.evaluate.attack_outcome import AttackOutcome
 from headrisk.evaluate.attackers import Attacker
 from headrisk.evaluate.forecast.records import Forecast, ForecastPoint
@@ -200,19 +200,6 @@ def arm(found: Arm) -> str:
     if shared is not None:
         text += f" a same-person pair scores above them in {percent(shared)}."
     return text.rstrip(";")
-
-
-def metadata(found: Control | None, attack: Estimate | None) -> str:
-    """What could be had without an image."""
-    if found is None:
-        return "Metadata alone: not tested. No age, sex, site or scanner tells two scans apart."
-    text = (
-        f"Metadata alone ({', '.join(found.fields)}): the same search finds {rate(found.rank1)} of "
-        "people at rank 1."
-    )
-    if attack is not None and attack.low <= found.rank1.high:
-        text += " The images are not clearly better than that."
-    return text
 
 
 def headline_point(forecast: Forecast) -> ForecastPoint | None:

@@ -1,4 +1,4 @@
-"""Run one function over many tasks, in this process or in several.
+"""Run one function over many tasks: in this process, in several, or on a Dask cluster.
 
 Every worker is a process of its own that runs one task at a time, so when a worker dies (killed,
 out of memory, a crash in native code) it is known which task it had, and no other task suffers.
@@ -21,15 +21,24 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from multiprocessing import connection, get_context, parent_process
 from typing import TypeVar
 
 from threadpoolctl import threadpool_limits
 
 from headrisk.errors import HeadriskError, UsageError
+from headrisk.run.cluster import Cluster, stream
 
 T = TypeVar("T")
 R = TypeVar("R")
+
+Workers = int | Cluster  # worker processes of this machine, or where Dask runs them
+
+
+def count_workers(workers: Workers) -> int:
+    """How many worker processes there are; 0 where only the scheduler knows."""
+    return workers.workers if isinstance(workers, Cluster) else workers
 
 
 @dataclass(frozen=True)
@@ -47,7 +56,7 @@ def run_tasks(
     function: Callable[[T], R],
     tasks: Iterable[T],
     *,
-    processes: int = 1,
+    processes: Workers = 1,
     on_done: Callable[[int, R | WorkerLost], None] | None = None,
 ) -> list[R | WorkerLost]:
     """Results of ``function`` for every task, in the order of the tasks.
@@ -60,7 +69,8 @@ def run_tasks(
     tasks
         What the function is called with, one after another.
     processes
-        1 runs everything in this process; more starts that many workers.
+        1 runs everything in this process; more starts that many workers; a `Cluster` has Dask
+        run them.
     on_done
         Called in this process with index and result as each task ends, in order of completion.
 
@@ -82,7 +92,7 @@ def run_tasks(
 
 
 def stream_tasks(
-    function: Callable[[T], R], tasks: Iterable[T], *, processes: int = 1
+    function: Callable[[T], R], tasks: Iterable[T], *, processes: Workers = 1
 ) -> Iterator[tuple[int, R | WorkerLost]]:
     """Index and result of every task as it ends, for results too large to hold together.
 
@@ -90,6 +100,8 @@ def stream_tasks(
     wait to be taken, so memory stays bounded for any number of tasks. Parameters and errors are
     those of :func:`run_tasks`. Closing the iterator early stops the workers.
     """
+    if isinstance(processes, Cluster):
+        return _on_cluster(function, enumerate(tasks), processes)
     if processes < 1:
         raise UsageError("number of processes", found=str(processes), expected="1 or more")
     numbered = enumerate(tasks)
@@ -110,8 +122,8 @@ def _serial(
         yield index, result
 
 
-def mapper(processes: int) -> Callable[[Callable[[T], R], Iterable[T]], list[R]]:
-    """A function like ``map`` that runs tasks in this many processes; every task must succeed."""
+def mapper(processes: Workers) -> Callable[[Callable[[T], R], Iterable[T]], list[R]]:
+    """A function like ``map`` that runs tasks in these workers; every task must succeed."""
 
     def run(function: Callable[[T], R], tasks: Iterable[T]) -> list[R]:
         results: list[R] = []
@@ -127,6 +139,16 @@ def mapper(processes: int) -> Callable[[Callable[[T], R], Iterable[T]], list[R]]
         return results
 
     return run
+
+
+def _on_cluster(
+    function: Callable[[T], R], numbered: Iterator[tuple[int, T]], cluster: Cluster
+) -> Iterator[tuple[int, R | WorkerLost]]:
+    for answer in stream(partial(_call, function), numbered, cluster):
+        if answer.error is not None and not answer.lost:
+            _name_task(answer.error, answer.index, answer.task)
+            raise answer.error
+        yield answer.index, WorkerLost(answer.index) if answer.lost else answer.result
 
 
 class _Worker:

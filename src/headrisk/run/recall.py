@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from headrisk.errors import StoreError
-from headrisk.run.engine import WorkerLost, run_tasks
+from headrisk.run.engine import WorkerLost, Workers, run_tasks
 from headrisk.run.entry import Entry
 from headrisk.run.store import Store
 
@@ -35,7 +35,7 @@ def recall_or_run(
     kept: Kept[T, R],
     store: Store,
     *,
-    processes: int,
+    processes: Workers,
     on_results: Callable[[Sequence[R]], None],
     on_damage: Callable[[StoreError], None],
 ) -> list[R]:
