@@ -27,7 +27,7 @@ def dpia_paragraph(report: Report, run: RunRecord) -> tuple[str, ...]:
 
 
 def _modality(section: ModalitySection) -> str:
-    title = wording.MODALITY_NAMES.get(section.name, (section.name, ""))[0]
+    title = wording.title(section)
     if not section.sufficient or section.headline is None or section.headline.rank1 is None:
         reason = section.too_little or wording.NEEDS
         return f"{title}: {wording.shortage(section).lower()}. {reason}"

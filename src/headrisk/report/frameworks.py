@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from headrisk.report import risk_words, wording
+from headrisk.report.cost import attack_costs
 from headrisk.report.model import ModalitySection, Report, RunRecord
 
 REGULATORS_LINE = 0.09
@@ -37,13 +38,9 @@ def frameworks(report: Report, run: RunRecord) -> tuple[Framework, ...]:
     )
 
 
-def _title(section: ModalitySection) -> str:
-    return wording.MODALITY_NAMES.get(section.name, (section.name, ""))[0]
-
-
 def _each(rated: tuple[ModalitySection, ...], say: dict[str, str]) -> str:
     """One text for each modality, its name first; a sentence where there is none."""
-    texts = [f"{_title(one)}: {say[one.name]}" for one in rated if say.get(one.name)]
+    texts = [f"{wording.title(one)}: {say[one.name]}" for one in rated if say.get(one.name)]
     return " ".join(texts) or "Too little data to say."
 
 
@@ -91,13 +88,10 @@ def _wp216(rated: tuple[ModalitySection, ...]) -> Framework:
 
 
 def _recital26(report: Report, rated: tuple[ModalitySection, ...], run: RunRecord) -> Framework:
-    seconds = sum(row.cpu_seconds for row in run.cost)
-    scans = max((s.counts.scans for s in report.modalities), default=0)
-    cost = (
-        f"This audit, attack included, took {seconds:,.0f} CPU seconds for {scans:,} scans on one "
-        "ordinary computer, with free software and without training data of these people."
-        if run.cost
-        else "No cost was recorded."
+    cost = " ".join(
+        f"{one.title}: {one.cpu_seconds:,.0f} CPU seconds for {one.scans:,} scans in this run. "
+        f"Needs {one.needs.hardware}; {one.needs.data}. Skill: {one.needs.skill}."
+        for one in attack_costs(report, run)
     )
     return Framework(
         "recital26",
@@ -105,7 +99,7 @@ def _recital26(report: Report, rated: tuple[ModalitySection, ...], run: RunRecor
         "Which means are reasonably likely to be used, given cost, time and technology?",
         (
             ("Who might use them", _attackers(rated)),
-            ("Cost and time", cost),
+            ("Cost and time", cost or "No cost was recorded."),
             (
                 "Technology now and later",
                 "The methods are those named below. Later ones may find more people, and a data "

@@ -11,6 +11,7 @@ from headrisk.evaluate.forecast.records import Forecast, ForecastPoint
 from headrisk.evaluate.intervals import FEW_ERRORS
 from headrisk.evaluate.open_curve import OpenPoint, OpenSet
 from headrisk.evaluate.risk import SinglingOut
+from headrisk.report.model import ModalitySection
 from headrisk.report.wording import frequency_range, people, percent, rate
 from headrisk.types import Estimate
 
@@ -45,6 +46,12 @@ def of_attacker(outcome: AttackOutcome) -> str:
         f"{sought}, up to {high} would be named rightly (forecast, models and sampling: "
         f"{low} to {high}).{far}"
     )
+
+
+def everybody(sections: Sequence[ModalitySection]) -> list[Attacker]:
+    """The attackers of all modalities, each once."""
+    found = (item.attacker for one in sections if one.risk for item in one.risk.attackers)
+    return list(dict.fromkeys(found))
 
 
 def describe(attacker: Attacker) -> str:
