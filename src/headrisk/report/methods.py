@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from headrisk.evaluate.assessment import Assessment
-from headrisk.report import wording
+from headrisk.report import treated_words, wording
 from headrisk.report.dpia import dpia_paragraph
 from headrisk.report.model import ModalitySection, Report, RunRecord
 
@@ -38,6 +38,8 @@ def methods_text(report: Report, run: RunRecord) -> str:
     for section in report.modalities:
         lines += ["", f"## {wording.title(section)}", ""]
         lines += _section_lines(section)
+    if report.treatments:
+        lines += ["", "## Treatments", "", " ".join(treated_words.METHOD)]
     lines += ["", "## Paragraph for a data protection impact assessment", ""]
     lines += ["\n\n".join(dpia_paragraph(report, run))]
     lines += ["", "## Privacy of this output", "", *PRIVACY]
@@ -48,8 +50,9 @@ def methods_text(report: Report, run: RunRecord) -> str:
         )
         lines += ["", "## Software", "", f"Python {made.python} on {made.platform}; {listed}."]
     further = RISK_REFERENCES if any(s.risk for s in report.modalities) else ()
+    own = (treated_words.REFERENCE,) if report.treatments else ()
     references = dict.fromkeys(
-        (*REFERENCES, *further, *(r for s in report.modalities for r in s.references))
+        (*REFERENCES, *further, *(r for s in report.modalities for r in s.references), *own)
     )
     lines += ["", "## References", "", *(f"{i}. {r}" for i, r in enumerate(references, 1))]
     return "\n".join(lines) + "\n"

@@ -83,17 +83,20 @@ def repair_face(
     if led is None:
         return _noted(volume, "no missing face found: nothing filled in")
     inside = led.onto_box(near, skin.affine) <= around
+    own = led.onto_box(np.clip(skin.distance, -_ROUND_MM, _ROUND_MM), skin.affine)
     data = volume.data.copy()
     if donor is not None:
         values = _from_donor(donor, volume, alignment, led, skin, subject)
-        taken = inside & (led.own > 0)
+        taken = inside & (own > 0)
         said = "the missing face was taken from another image of the person"
     else:
         everywhere = np.ones(skin.shape, bool)
         depth = np.full(skin.shape, np.inf, np.float32)
         flesh = flesh_of(skin, everywhere, skin.average < 8, depth)
-        values = filled(led, flesh, min(volume.voxel_mm), np.random.default_rng(seed))
-        taken = inside & (led.own > -1) & (led.distance < 1)
+        taken = inside & (own > -1) & (led.distance < 1)
+        values = np.zeros(taken.shape, np.float32)
+        rng = np.random.default_rng(seed)
+        values[taken] = filled(led, flesh, min(volume.voxel_mm), taken, rng)
         said = "the missing face was filled in from an average head"
     part = data[led.box]
     part[taken] = np.maximum(part, values)[taken]
