@@ -77,6 +77,8 @@ def measure(intake: Intake, job: Job, log: CostLog) -> Measured:
     risk, exposed = assess_people(NAME, scores, summaries, probes, gallery, job, log)
     everybody = tuple(scan for table in tables for scan in table.scans)
     listed = table_rows(everybody)
+    probes, gallery = ([rows.scans[k] for k in side] for side in (design.probes, design.gallery))
+    risk, exposed = assess_people(NAME, scores, summaries, probes, gallery, job, log)
     internal = internal_part(
         listed,
         rows.scans,
@@ -85,7 +87,7 @@ def measure(intake: Intake, job: Job, log: CostLog) -> Measured:
         summaries,
         one_to_one=job.settings.one_to_one,
         notes=(*_said(tables, shared), *_strangers(intake, everybody)),
-        columns=columns_table(tables, shared),
+        tables={"columns": columns_table(tables, shared), **exposed},
     )
     section = describe(
         listed, everybody, tables, shared, rows, design, scores, summaries, notes, risk, job
@@ -194,6 +196,7 @@ def describe(
         compared=compared_sentence(len(tables), design.copies, _same_session(rows.scans, design)),
         method=method_sentences(job.settings, len(shared.probe.keys), rows.how, notes),
         references=REFERENCES,
+        risk=risk,
         panels=table_panels(tables, shared, rows, design),
         risk=risk,
     )
