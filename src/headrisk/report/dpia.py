@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from headrisk.report import risk_words, wording
+from headrisk.report import risk_words, treated_words, wording
 from headrisk.report.model import ModalitySection, Report, RunRecord
 
 
@@ -15,6 +15,7 @@ def dpia_paragraph(report: Report, run: RunRecord) -> tuple[str, ...]:
         + " ".join(wording.tested(section) for section in report.modalities)
     ]
     lines += [_modality(section) for section in report.modalities]
+    lines += [f"Treatment {one.name}: {treated_words.brief(one)}" for one in report.treatments]
     untested = report.not_tested or wording.not_tested(report.modalities)
     lines.append(
         "Not tested: "
