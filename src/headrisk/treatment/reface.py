@@ -17,12 +17,15 @@ from headrisk.face.boxes import onto
 from headrisk.treatment.deface import Treated, untouched
 from headrisk.treatment.flesh import air_noise, filled, flesh_of
 from headrisk.treatment.head import Head, brain_mask
-from headrisk.treatment.region import face_region
+from headrisk.treatment.region import BRAIN_MM, face_region
 from headrisk.treatment.skin import Skin, find_skin, lead, skin_offset
 from headrisk.types import Float32Array
 
 _DEPTH_MM = 20.0  # below the average skin; what lies deeper stays
 _BLEND_MM = 2.5
+# Just below the new skin there is flesh, also a little beyond the region: where the new skin lies
+# deeper than the person's own, dark bone would show through it as holes.
+_LAYER_MM, _LAYER_AROUND_MM = 5.0, 6.0
 _BESIDE_MM = (1.0, 10.0)  # distance from the region of the tissue that tells the shading
 _CLEAR_MM = 4.0  # air so far from the head is drawn anew
 
@@ -58,10 +61,14 @@ def replace_face(head: Head, subject: str, rng: np.random.Generator) -> Treated:
         weight = led.onto_box(region, skin.affine)
         weight /= np.float32(_BLEND_MM)
         np.clip(weight, 0, 1, out=weight)
-        inside = weight > 0
+        reach = np.minimum(region + np.float32(_LAYER_AROUND_MM), face.brain - np.float32(BRAIN_MM))
+        layer = np.abs(led.distance + _LAYER_MM / 2) < _LAYER_MM / 2
+        layer &= led.onto_box(reach, skin.affine) > 0
+        inside = (weight > 0) | layer
         flesh_there = filled(led, flesh, min(volume.voxel_mm), inside, rng)
         part = data[led.box]
-        part[inside] += weight[inside] * (flesh_there - part[inside])
+        mixed = part[inside] + weight[inside] * (flesh_there - part[inside])
+        part[inside] = np.where(layer[inside], np.maximum(mixed, flesh_there), mixed)
         changed[led.box] = inside
     open_air = onto(_empty(skin, region), skin.affine, volume.affine, volume.shape) > 0.5
     open_air &= ~changed

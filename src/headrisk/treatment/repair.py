@@ -24,6 +24,7 @@ from headrisk.types import BoolArray, Float32Array, FloatArray
 
 _MISSING_MM = 5.0  # what lies so far within the led skin, and in air, was removed
 _OUTSIDE_MM = 2.0
+_LEAST_LITRES = 0.008  # a smaller hollow is the person's own
 _ROUND_MM = 9.0  # what is filled around that, to meet the skin that is left
 _DONOR_ROUND_MM = 16.0  # and where another image of the person is taken: noses stand out
 _CENTRE_MM = (0.0, -18.0, 8.0)  # of the template's brain
@@ -112,7 +113,7 @@ def missing_part(skin: Skin, offset: tuple[Float32Array, FloatArray]) -> BoolArr
         return gone
     litres = np.bincount(labels.ravel()) * abs(float(np.linalg.det(skin.affine[:3, :3]))) / 1e6
     litres[0] = 0
-    return np.asarray((litres > 0.002)[labels], bool)
+    return np.asarray((litres > _LEAST_LITRES)[labels], bool)
 
 
 def _from_donor(

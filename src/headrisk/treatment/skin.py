@@ -18,6 +18,7 @@ _NEAR_MM = 2.5  # a block this near to the scan's skin tells where that lies
 _CREDIBLE_MM = 12.0  # skin farther from the average head's is a wound, not skin
 _SMOOTH_MM = (9.0, 30.0)  # over which the offset of the skin goes on where there is none
 _FAR_WEIGHT, _MEAN_WEIGHT = 1e-2, 1e-5
+_BRIDGE_MM = 4.0  # half of the widest opening (nostril, mouth, ear) that air does not pass
 _FAR_MM = np.float32(1e3)
 _DENSER = np.array([2, 2, 2])  # blocks along an edge on which offsets are smoothed
 
@@ -80,7 +81,7 @@ def find_skin(volume: Volume, alignment: FloatArray, subject: str) -> Skin:
     edge = np.linalg.norm(affine[:3, :3], axis=0)
     level, _ = skin_level(value, levels, edge, _DENSER)
     level = onto(level, block_affine(affine, _DENSER), affine, shape)
-    head = largest_part(~outside_air(value <= level))
+    head = _closed(value > level, edge)
     average = load_average_face()
     mapped = _in_box(average, alignment, affine, shape)
     return Skin(
@@ -92,6 +93,13 @@ def find_skin(volume: Volume, alignment: FloatArray, subject: str) -> Skin:
         levels,
         -1000.0 if hounsfield else 0.0,
     )
+
+
+def _closed(solid: BoolArray, edge: FloatArray) -> BoolArray:
+    """The head with its airways: what air from outside reaches through wide openings only."""
+    steps = max(round(_BRIDGE_MM / float(edge.mean())), 1)
+    open_air = outside_air(~ndimage.binary_dilation(solid, iterations=steps))
+    return largest_part(~ndimage.binary_dilation(open_air, iterations=steps))
 
 
 def _signed_distance(head: BoolArray, mapped: BoolArray, edge: FloatArray) -> Float32Array:
