@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import sys
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from headrisk.run.events import Listener
 
 MEMORY_PER_PROCESS_GB = 0.6
+FACE_MODULES = ("dlib", "embreex", "cv2", "skimage", "sklearn")
 
 
 def add_run_options(parser: argparse.ArgumentParser) -> None:
@@ -183,6 +186,27 @@ class _Weights(argparse.Action):
         setattr(namespace, self.dest, {**known, name: path})
 
 
+def treatment(text: str) -> tuple[str, Path]:
+    """``NAME=DATASET``: a treatment's name and the data set it gave."""
+    name, equals, path = text.partition("=")
+    if not equals or not path or not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.+-]{0,39}", name):
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not NAME=DATASET, with a name of at most 40 letters, digits and ._+-"
+        )
+    return name, Path(path)
+
+
+def can_see_faces() -> bool:
+    """Whether the extra ``faces`` is installed; if not, say what is left out."""
+    missing = [name for name in FACE_MODULES if find_spec(name) is None]
+    if missing:
+        sys.stdout.write(
+            f"Brains alone, since {', '.join(missing)} is not installed. For faces: "
+            'pip install "headrisk[faces]"\n'
+        )
+    return not missing
+
+
 def at_least(least: int) -> Callable[[str], int]:
     """A parser for whole numbers from ``least`` upward."""
 
@@ -246,11 +270,12 @@ def job_of(
     modalities: tuple[str, ...] = ("brain",),
 ) -> Job:
     """The job that the shared options describe."""
-    from headrisk.dataset.gather import name_sources
+    from headrisk.dataset.gather import name_sources, name_treated
     from headrisk.job import Job
 
+    sources = name_sources(list(paths))
     return Job(
-        sources=name_sources(list(paths)),
+        sources=sources,
         out=arguments.out.absolute(),
         settings=settings_of(arguments),
         processes=workers_of(arguments),
@@ -261,6 +286,7 @@ def job_of(
         modalities=modalities,
         photos=getattr(arguments, "photos", None),
         weights=getattr(arguments, "weights", {}),
+        treated=name_treated(getattr(arguments, "treated", ()), sources),
         simulate_rescan=getattr(arguments, "simulate_rescan", False),
         tables=tuple(path.absolute() for path in getattr(arguments, "tables", ())),
     )

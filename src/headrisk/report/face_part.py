@@ -12,23 +12,25 @@ import numpy as np
 from headrisk.dataset.scans import Scan
 from headrisk.evaluate.rates import mate_ranks, person_means
 from headrisk.evaluate.summary import MeasureSummary
-from headrisk.face.coverage import PARTS
 from headrisk.face.detect.registry import detectors
-from headrisk.face.head import FEWEST_SEEN, HeadResult
-from headrisk.face.photos import Photo
+from headrisk.face.head import HeadResult
+from headrisk.face.photo_table import Photo
+from headrisk.face.presence import ANSWERS, FEWEST_SEEN, Presence, presence, share_seen
 from headrisk.face.recognise.protocol import Recogniser
 from headrisk.face.scores import FaceScores
+from headrisk.face.template_face import PARTS
 from headrisk.linkage.assign import list_links
 from headrisk.report.assemble import candidate_links
 from headrisk.report.linkage_part import scan_row
 from headrisk.report.model import Internal, Link, Mosaic, Panel, ScanRow, ScoreMatrix, Table, Value
-from headrisk.report.withhold import SMALLEST_CELL
+from headrisk.report.withhold import small
 from headrisk.types import PairScores, Verdict
 
 DEPTH = 50  # candidates listed for each person, as the published service gave
 VERDICTS = {
     "full": "whole face",
-    "partial": "part of a face",
+    "partial": "part of a face: the rest removed",
+    "partly outside": "part of a face: the rest outside the image",
     "none": "no face: removed",
     "cropped": "no face: outside the image",
     "unknown": "no skin surface",
@@ -52,6 +54,7 @@ def scan_rows(scans: Sequence[Scan], heads: Sequence[HeadResult]) -> tuple[ScanR
             head,
             0.0 if head.coverage is None else round(head.coverage.total, 4),
             _verdict(head),
+            "face",
         )
         for scan, head in zip(scans, heads, strict=True)
     )
@@ -108,7 +111,14 @@ def face_tables(
     """Internal tables: every photograph, every head, and the ranked candidates of each person."""
     names = list(detectors())
     faces = Table(
-        ("scan_id", "status", "reason", "coverage", *(f"seen_by_{name}" for name in names)),
+        (
+            "scan_id",
+            "status",
+            "reason",
+            "coverage",
+            *(f"seen_by_{name}" for name in names),
+            "face_left",
+        ),
         tuple(
             (
                 scan.scan_id,
@@ -116,6 +126,7 @@ def face_tables(
                 head.reason,
                 None if head.coverage is None else head.coverage.verdict,
                 *(_share_seen(head, name) for name in names),
+                _face_left(head),
             )
             for scan, head in zip(scans, heads, strict=True)
         ),
@@ -173,9 +184,14 @@ def _presence(heads: Sequence[HeadResult]) -> tuple[Panel, Table]:
         mean = float(np.mean(known)) if known else None
         rows.append((name, len(looked), small(seen), mean))
         said.append(f"{name} in {small(seen)}")
+    together = Counter(_face_left(head) for head in looked)
+    rows += [(f"together: {text}", len(looked), small(together[text]), None) for text in ANSWERS]
     answer = (
         f"Of {len(looked)} scans with a skin surface, a face is seen by {', '.join(said)}. Each "
-        "detector answers for itself; a face that one of them sees is there."
+        "detector answers for itself. Together, a face is left where two of them or more see it in "
+        f"most renders and skin of a face is there: in {small(together['yes'])}; it is gone in "
+        f"{small(together['no'])}, and {small(together['unclear'])} are unclear, which is no "
+        "protection."
         if looked
         else "No scan has a skin surface to look at."
     )
@@ -187,11 +203,19 @@ def _share_seen(head: HeadResult, name: str) -> float | None:
     """Share of the presence renders in which a detector saw a face at its own threshold."""
     if name not in head.seen:
         return None
-    return float(np.mean(head.seen[name] >= detectors()[name].threshold))
+    return share_seen(head.seen[name], detectors()[name].threshold)
+
+
+def _face_left(head: HeadResult) -> Presence | None:
+    """The answer of detectors and skin together; None where there is no surface to look at."""
+    if head.coverage is None:
+        return None
+    thresholds = {name: one.threshold for name, one in detectors().items()}
+    return presence(head.seen, thresholds, head.coverage)
 
 
 def _coverage(heads: Sequence[HeadResult]) -> tuple[Panel, Table]:
-    counted = Counter("unknown" if h.coverage is None else h.coverage.verdict for h in heads)
+    counted = Counter(_kind(head) for head in heads)
     known = [head.coverage for head in heads if head.coverage is not None]
     rows: list[tuple[Value, ...]] = [
         (text, small(counted[verdict]), None) for verdict, text in VERDICTS.items()
@@ -209,9 +233,20 @@ def _coverage(heads: Sequence[HeadResult]) -> tuple[Panel, Table]:
     return Panel("coverage", title, answer), Table(("verdict", "scans", "share"), tuple(rows))
 
 
+def _kind(head: HeadResult) -> str:
+    """The line of :data:`VERDICTS` that a head counts in."""
+    left = head.coverage
+    if left is None:
+        return "unknown"
+    return "partly outside" if left.verdict == "partial" and left.cut_off else left.verdict
+
+
 def _models(asked: Sequence[Recogniser]) -> tuple[Panel, Table]:
-    rows = tuple((one.name, one.model, one.digest or "none", one.licence) for one in asked)
-    answer = "Results hold for these models; a stronger one may find more people."
+    rows = tuple((one.name, one.model, one.digest[:16] or "none", one.licence) for one in asked)
+    answer = (
+        "Results hold for these models; a stronger one may find more people. The methods give each "
+        "digest in full."
+    )
     columns = ("recogniser", "model", "weights_sha256", "licence")
     return Panel("recognisers", "Which recognisers were asked?", answer), Table(columns, rows)
 
@@ -261,8 +296,3 @@ def _found(scores: PairScores) -> dict[int, float]:
     ranks = mate_ranks(scores)
     people, means = person_means(ranks.within(1), ranks.person)[:2]
     return {int(p): float(m) for p, m in zip(people, means, strict=True)}
-
-
-def small(count: int) -> Value:
-    """A count, or ``<5`` where it stands for one to four."""
-    return f"<{SMALLEST_CELL}" if 0 < count < SMALLEST_CELL else count
