@@ -13,8 +13,9 @@ from headrisk import __version__
 from headrisk.brain.similarity import select
 from headrisk.intake import Intake, take_in
 from headrisk.job import Job, finish
-from headrisk.modality import brain, face, metadata, rescan, table
+from headrisk.modality import brain, face, metadata, rescan, table, treated
 from headrisk.modality.measured import Measured, join
+from headrisk.modality.treated import TreatmentsMeasured
 from headrisk.report.metadata_link_part import against_images
 from headrisk.report.model import Report, RunRecord, ScanRow
 from headrisk.report.write import write_internal_table, write_report
@@ -28,13 +29,16 @@ MODALITIES: Mapping[str, Callable[[Intake, Job, CostLog], Measured]] = {
     "table": table.measure,
 }
 
+NO_TREATMENT = TreatmentsMeasured()
+
 
 @dataclass(frozen=True)
 class Outcome:
-    """What an audit came to: the public report, and every scan with its status."""
+    """What an audit came to: the public report, every scan with its status, unused photographs."""
 
     report: Report
     scans: tuple[ScanRow, ...]
+    photos_unused: int = 0
 
     @property
     def failed(self) -> int:
@@ -60,7 +64,8 @@ def audit(job: Job) -> Outcome:
     for name in job.modalities:
         with log.attacking(name):
             measured.append(chosen[name](intake, job, log))
-    return write(measured, intake.notes, job, started, log)
+    treatments = treated.measure(intake, job, log)
+    return write(measured, intake.notes, job, started, log, treatments)
 
 
 def write(
@@ -69,12 +74,17 @@ def write(
     job: Job,
     started: datetime,
     log: CostLog,
+    treatments: TreatmentsMeasured = NO_TREATMENT,
 ) -> Outcome:
     """Write the output folder of what was measured, and close the log."""
     sections = tuple(one.section for one in measured)
     notes_on_metadata = against_images(sections)
     report = Report(
-        sections, settings=job.settings.as_dict(), version=__version__, notes=notes_on_metadata
+        sections,
+        settings=job.settings.as_dict(),
+        version=__version__,
+        notes=notes_on_metadata,
+        treatments=treatments.treatments,
     )
     digests = [digest for one in measured for digest in one.digests]
     provenance = collect_provenance(job.settings, digests)
@@ -84,11 +94,11 @@ def write(
         tuple(log.costs),
         this_machine(count_workers(job.processes)),
     )
-    internal = join([one.internal for one in measured], notes)
+    internal = join([*(one.internal for one in measured), *treatments.internal], notes)
     write_report(report, internal, job.out, run)
     for one in measured:
         for name, rows in one.tables.items():
             write_internal_table(rows, job.out, name)
-    outcome = Outcome(report, internal.scans)
+    outcome = Outcome(report, internal.scans, sum(one.photos_unused for one in measured))
     finish(job, len(outcome.scans), outcome.failed)
     return outcome

@@ -61,12 +61,15 @@ def run_audit(
 def list_scans(job: Job) -> int:
     """Print every scan with its status, and stop there."""
     """Write the scan table to standard output: the one place where a run names scans there."""
-    from headrisk.intake import index, recall
+    from headrisk.intake import index, index_treated, recall
     from headrisk.job import require_out
 
     require_out(job)
     scans, notes = index(job)
-    for scan in (*scans, *recall(job).scans):
+    treated, said = index_treated(job)
+    notes += said
+    files = [scan for own in treated.values() for scan in own]
+    for scan in (*scans, *recall(job).scans, *files):
         state = "" if scan.status == "ok" else f"\t{scan.reason}"
         sys.stdout.write(f"{scan.scan_id}\t{scan.suffix}\t{scan.status}{state}\n")
     for note in notes:
@@ -95,6 +98,8 @@ def tell(outcome: Outcome, arguments: argparse.Namespace, limit: float | None) -
     Logs travel, so failed scans are counted here and named in ``internal/scans.tsv`` only,
     unless ``-v`` asks for their names.
     """
+    from headrisk.report.treated_part import withhold_treatment
+    from headrisk.report.treated_words import answer
     from headrisk.report.wording import failures_sentence, headline
 
     sections = outcome.report.modalities
@@ -107,6 +112,8 @@ def tell(outcome: Outcome, arguments: argparse.Namespace, limit: float | None) -
         sys.stdout.write(f"{headline(section)} {reason[:1].upper()}{reason[1:]}".rstrip() + "\n")
         for panel in section.panels[:1]:
             sys.stdout.write(f"{panel.title} {panel.answer}\n")
+    for treatment in outcome.report.treatments:
+        sys.stdout.write(f"{treatment.name}: {' '.join(answer(withhold_treatment(treatment)))}\n")
     failed = [row for row in outcome.scans if row.status == "failed"]
     if failed:
         sys.stdout.write(
@@ -117,16 +124,22 @@ def tell(outcome: Outcome, arguments: argparse.Namespace, limit: float | None) -
             if rate is not None:
                 sys.stdout.write(failures_sentence(rate, section.counts) + "\n")
         _name_failures(failed, verbose=arguments.verbose)
+    if outcome.photos_unused:
+        sys.stdout.write(
+            f"{outcome.photos_unused} of the photographs listed could not be used; "
+            "internal/photographs.tsv says which and why.\n"
+        )
     sys.stdout.write(f"Report: {arguments.out / 'report.html'}\n")
+    incomplete = FAILED_SCANS if failed or outcome.photos_unused else DONE
     if limit is None:
-        return FAILED_SCANS if failed else DONE
+        return incomplete
     if None in rates:
         sys.stdout.write(f"--fail-above {limit:g} cannot be checked: too little data.\n")
         return REFUSED
     if any(_above(section, limit) for section in sections):
         sys.stdout.write(f"The measured risk is above --fail-above {limit:g}.\n")
         return ABOVE_LIMIT
-    return FAILED_SCANS if failed else DONE
+    return incomplete
 
 
 def _name_failures(failed: Sequence[ScanResult | ScanRow], *, verbose: bool) -> None:

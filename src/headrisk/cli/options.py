@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import sys
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from headrisk.run.events import Listener
 
 MEMORY_PER_PROCESS_GB = 0.6
+FACE_MODULES = ("dlib", "embreex", "cv2", "skimage", "sklearn")
 
 
 def add_run_options(parser: argparse.ArgumentParser) -> None:
@@ -85,7 +88,12 @@ def add_face_options(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--recognisers", nargs="+", metavar="NAME",
-        help="of dlib, orb, sift",
+        help="of dlib, faceres, deepface, orb, sift",
+    )  # fmt: skip
+    group.add_argument(
+        "--weights", type=_weights, action=_Weights, default={}, metavar="NAME=PATH",
+        help="a recogniser's file of weights on this machine, for those that ship none: "
+        "deepface=facenet512_weights.h5; may be given several times",
     )  # fmt: skip
 
 
@@ -154,6 +162,51 @@ def _names(given: list[str] | None) -> tuple[str, ...] | None:
     return None if given is None else tuple(given)
 
 
+def _weights(text: str) -> tuple[str, Path]:
+    name, _, path = text.partition("=")
+    if not name or not path:
+        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=PATH")
+    return name, Path(path)
+
+
+class _Weights(argparse.Action):
+    """Collects NAME=PATH in a mapping; a name stands once."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: Any,
+        option_string: str | None = None,
+    ) -> None:
+        name, path = values
+        known = getattr(namespace, self.dest)
+        if name in known:
+            parser.error(f"argument {option_string}: {name} is given twice")
+        setattr(namespace, self.dest, {**known, name: path})
+
+
+def treatment(text: str) -> tuple[str, Path]:
+    """``NAME=DATASET``: a treatment's name and the data set it gave."""
+    name, equals, path = text.partition("=")
+    if not equals or not path or not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.+-]{0,39}", name):
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not NAME=DATASET, with a name of at most 40 letters, digits and ._+-"
+        )
+    return name, Path(path)
+
+
+def can_see_faces() -> bool:
+    """Whether the extra ``faces`` is installed; if not, say what is left out."""
+    missing = [name for name in FACE_MODULES if find_spec(name) is None]
+    if missing:
+        sys.stdout.write(
+            f"Brains alone, since {', '.join(missing)} is not installed. For faces: "
+            'pip install "headrisk[faces]"\n'
+        )
+    return not missing
+
+
 def at_least(least: int) -> Callable[[str], int]:
     """A parser for whole numbers from ``least`` upward."""
 
@@ -217,11 +270,12 @@ def job_of(
     modalities: tuple[str, ...] = ("brain",),
 ) -> Job:
     """The job that the shared options describe."""
-    from headrisk.dataset.gather import name_sources
+    from headrisk.dataset.gather import name_sources, name_treated
     from headrisk.job import Job
 
+    sources = name_sources(list(paths))
     return Job(
-        sources=name_sources(list(paths)),
+        sources=sources,
         out=arguments.out.absolute(),
         settings=settings_of(arguments),
         processes=workers_of(arguments),
@@ -231,6 +285,8 @@ def job_of(
         listen=listen,
         modalities=modalities,
         photos=getattr(arguments, "photos", None),
+        weights=getattr(arguments, "weights", {}),
+        treated=name_treated(getattr(arguments, "treated", ()), sources),
         simulate_rescan=getattr(arguments, "simulate_rescan", False),
         tables=tuple(path.absolute() for path in getattr(arguments, "tables", ())),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.special import betaincinv, ndtri
+from scipy.special import betaincinv, ndtri, stdtrit
 
 from headrisk.types import Estimate, FloatArray
 
@@ -87,6 +87,17 @@ def share_of_people(per_person: FloatArray, probes: int | None = None) -> Estima
     effective = float(np.clip(effective, n, most))
     estimate = wilson(mean * effective, effective, people=n)
     return None if estimate is None else replace(estimate, value=mean, method="Wilson on people")
+
+
+def mean_of_people(per_person: FloatArray) -> Estimate | None:
+    """Mean over people of any figure, with Student's interval; None for fewer than two people."""
+    n = int(per_person.size)
+    if n < 2:
+        return None
+    mean = float(per_person.mean())
+    error = float(per_person.std(ddof=1)) / float(np.sqrt(n))
+    half = float(stdtrit(n - 1, 0.5 + CONFIDENCE / 2)) * error
+    return Estimate(mean, mean - half, mean + half, n, "Student, on people")
 
 
 def few_errors(errors: float, trials: float) -> bool:

@@ -20,15 +20,15 @@ from headrisk.evaluate.summary import MeasureSummary, strata
 from headrisk.face.cohort import (
     HEAD_STAGE,
     PHOTO_STAGE,
-    PhotoResult,
     Run,
     look_at_heads,
     read_photos,
     with_reason,
 )
+from headrisk.face.describe import PhotoResult
 from headrisk.face.head import HeadResult
 from headrisk.face.methods import NAME, REFERENCES, compared_sentence, method_sentences
-from headrisk.face.photos import Photo, list_photos
+from headrisk.face.photo_table import Photo, list_photos
 from headrisk.face.recognise.protocol import Recogniser
 from headrisk.face.recognise.registry import recognisers
 from headrisk.face.scores import FaceScores, all_scores
@@ -36,6 +36,7 @@ from headrisk.intake import Intake
 from headrisk.job import Job, recorded
 from headrisk.modality.measured import Measured, assess_people, evaluate
 from headrisk.report.assemble import modality_section
+from headrisk.report.claims_part import claims_panel, claims_table
 from headrisk.report.cost import photo_needs
 from headrisk.report.face_part import face_panels, face_tables, internal_part, scan_rows
 from headrisk.report.model import ModalitySection, ScanRow
@@ -100,10 +101,12 @@ def measure(intake: Intake, job: Job, log: CostLog) -> Measured:
         summaries,
         notes=damage,
         tables=face_tables(faces.scans, faces.heads, faces.photos, search, scores, confidence)
-        | exposed,
+        | exposed
+        | claims_table(faces.scans, faces.heads),
     )
     digests = tuple(one.digest for one in asked if one.digest)
-    return Measured(section, internal, digests)
+    unused = sum(not photo.usable for photo in faces.photos)
+    return Measured(section, internal, digests, photos_unused=unused)
 
 
 def look(intake: Intake, job: Job, log: CostLog) -> tuple[Faces, tuple[str, ...]]:
@@ -197,9 +200,10 @@ def describe(
         strata(next(iter(scores.values())), conditions) if scores else (),
         unsearched=len((listed & known) - reached),
         compared=compared_sentence(len(search.sets), len(faces.results), len(search.gallery)),
-        method=method_sentences(job.settings, searched=bool(scores)),
+        method=method_sentences(job.settings, asked, searched=bool(scores)),
         references=REFERENCES,
-        panels=face_panels(faces.heads, faces.photos, asked, scores),
+        panels=face_panels(faces.heads, faces.photos, asked, scores)
+        | claims_panel(faces.scans, faces.heads),
         risk=risk,
         too_little="" if job.photos else "No photographs were given.",
         needs=photo_needs(len(faces.results), len(search.sets)),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib import resources
 from typing import Any
 
@@ -12,9 +12,13 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from headrisk.report import cost, figures, wording
+from headrisk.report import treated_words as treated
 from headrisk.report.captions import caption
 from headrisk.report.cost import attack_costs
 from headrisk.report.model import MeasureResult, ModalitySection, Report, RunRecord
+from headrisk.report.treated_figures import before_after_figure, trade_figure
+from headrisk.report.treated_model import Treatment
+from headrisk.report.treated_part import before_after_table, trade_table
 
 
 def public_html(report: Report, run: RunRecord, digest: str) -> str:
@@ -38,7 +42,18 @@ def public_html(report: Report, run: RunRecord, digest: str) -> str:
         digest=digest,
         sections=[section_view(section) for section in report.modalities],
         costs=attack_costs(report, run),
+        drawings=treatment_figures(report.treatments),
     )
+
+
+def treatment_figures(treatments: Sequence[Treatment]) -> Mapping[str, Markup | None]:
+    """Both figures of treatments by name; None where the data carry none."""
+    tables = {"before-after": before_after_table(treatments), "trade": trade_table(treatments)}
+    draw = {"before-after": before_after_figure, "trade": trade_figure}
+    return {
+        name: Markup(draw[name](table)) if table.rows else None  # noqa: S704
+        for name, table in tables.items()
+    }
 
 
 def render(template: str, **values: Any) -> str:
@@ -65,6 +80,7 @@ def render(template: str, **values: Any) -> str:
         caption=caption,
         wording=wording,
         cost=cost,
+        treated=treated,
         **values,
     )
 

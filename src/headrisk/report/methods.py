@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from headrisk.report import wording
+from headrisk.report import treated_words, wording
 from headrisk.report.model import ModalitySection, Report, RunRecord
 
 REFERENCES = (
@@ -25,6 +25,8 @@ def methods_text(report: Report, run: RunRecord) -> str:
     for section in report.modalities:
         lines += ["", f"## {wording.title(section)}", ""]
         lines += _section_lines(section)
+    if report.treatments:
+        lines += ["", "## Treatments", "", " ".join(treated_words.METHOD)]
     lines += ["", "## Privacy of this output", "", *PRIVACY]
     if run.provenance is not None:
         made = run.provenance
@@ -32,7 +34,10 @@ def methods_text(report: Report, run: RunRecord) -> str:
             f"{name} {version}" for name, version in sorted(made.dependencies.items())
         )
         lines += ["", "## Software", "", f"Python {made.python} on {made.platform}; {listed}."]
-    references = dict.fromkeys((*REFERENCES, *(r for s in report.modalities for r in s.references)))
+    own = (treated_words.REFERENCE,) if report.treatments else ()
+    references = dict.fromkeys(
+        (*REFERENCES, *(r for s in report.modalities for r in s.references), *own)
+    )
     lines += ["", "## References", "", *(f"{i}. {r}" for i, r in enumerate(references, 1))]
     return "\n".join(lines) + "\n"
 

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headrisk.evaluate.assessment import Assessment
+from headrisk.report.treated_model import Treatment
 from headrisk.run.provenance import Cost, Machine, Provenance
 from headrisk.types import Estimate, PairScores, Status, Verdict
 
@@ -200,6 +201,7 @@ class Report:
     attacker: str = ""
     not_tested: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    treatments: tuple[Treatment, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -214,7 +216,7 @@ class RunRecord:
 
 @dataclass(frozen=True)
 class ScanRow:
-    """A row of ``internal/scans.tsv``."""
+    """A row of ``internal/scans.tsv``: one scan as one modality saw it."""
 
     scan_id: str
     participant_id: str
@@ -225,6 +227,7 @@ class ScanRow:
     seconds: float = 0.0
     quality: float | None = None
     verdict: Verdict = "ok"
+    modality: str = "brain"
 
 
 @dataclass(frozen=True)

@@ -36,6 +36,7 @@ from headrisk.report.json_tsv import (
 )
 from headrisk.report.methods import methods_text
 from headrisk.report.model import SCHEMA_VERSION, Internal, Report, RunRecord, Table
+from headrisk.report.treated_part import treatment_tables
 from headrisk.report.withhold import refuse_leaks, withhold_small_cells
 from headrisk.run.provenance import Cost, Machine, Provenance
 
@@ -174,7 +175,7 @@ def report_tables(report: Report) -> dict[str, Table]:
         named["thresholds"] = thresholds_table(section)
         named["conditions"] = conditions_table(section)
         tables |= {f"{section.name}-{name}": table for name, table in named.items()}
-    return tables
+    return tables | treatment_tables(report.treatments)
 
 
 def _description(report: Report) -> dict[str, Any]:
