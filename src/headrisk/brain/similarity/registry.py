@@ -21,7 +21,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Set
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from headrisk.errors import InputError, UsageError
 from headrisk.types import Float32Array, FloatArray, Grid, IntArray
@@ -127,6 +127,9 @@ class PrepareBlocks(Protocol):
     ) -> Blocks: ...
 
 
+B = TypeVar("B", bound=PrepareBlocks)
+
+
 @dataclass(frozen=True)
 class GalleryMeasure:
     """A measure whose score of a pair depends on the other images of the gallery too.
@@ -189,10 +192,10 @@ def gallery_measure(name: str) -> Callable[[GalleryScores], GalleryScores]:
     return register
 
 
-def in_blocks(name: str) -> Callable[[PrepareBlocks], PrepareBlocks]:
+def in_blocks(name: str) -> Callable[[B], B]:
     """Say how the gallery measure ``name``, registered before, is computed in blocks."""
 
-    def register(function: PrepareBlocks) -> PrepareBlocks:
+    def register(function: B) -> B:
         found = MEASURES[name]
         assert isinstance(found, GalleryMeasure)  # noqa: S101 - a mistake of the programmer
         MEASURES[name] = replace(found, blocks=function)
