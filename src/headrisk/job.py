@@ -12,6 +12,7 @@ from pathlib import Path
 from headrisk import __version__
 from headrisk.dataset.gather import Source
 from headrisk.errors import UsageError
+from headrisk.evaluate.attackers import NAMED_ATTACKERS, Attacker
 from headrisk.run.audit import append_audit
 from headrisk.run.digests import canonical_json, sha256_of_file
 from headrisk.run.engine import Workers
@@ -39,7 +40,7 @@ class Job:
     ----------
     sources
         The data sets; the first is the one to be shared, the others are what an attacker holds.
-        With one alone, its own sessions are compared.
+        With one alone, its own sessions are compared. None where only tables are measured.
     out
         Output folder.
     processes
@@ -51,11 +52,17 @@ class Job:
     listen
         Told about progress.
     modalities
-        What is measured: ``brain``, ``face`` or both.
+        What is measured: ``brain``, ``face``, ``table``, or several of them.
+    tables
+        Derived tables for the table modality: one, or the searched for and the searched one.
+    simulate_rescan
+        Whether brains are searched for by simulated second scans in place of true ones.
     photos
         Table of photographs for the face modality; without it only the presence of faces is told.
     weights
         Where the user keeps weights of recognisers that the package does not ship, by recogniser.
+    attackers
+        Whose expected success the report gives.
     today
         The day on which consent must still hold.
     """
@@ -69,8 +76,11 @@ class Job:
     sessions: tuple[str, ...] = ()
     listen: Listener = ignore
     modalities: tuple[str, ...] = ("brain",)
+    tables: tuple[Path, ...] = ()
+    simulate_rescan: bool = False
     photos: Path | None = None
     weights: Mapping[str, Path] = field(default_factory=dict)
+    attackers: tuple[Attacker, ...] = NAMED_ATTACKERS
     today: date = field(default_factory=lambda: datetime.now(UTC).date())
 
 
@@ -86,9 +96,9 @@ def require_out(job: Job) -> None:
         Says what stands in the way.
     """
     out = job.out.resolve()
-    for source in job.sources:
-        if source.path.is_dir() and out.is_relative_to(source.path.resolve()):
-            where = "the data set itself" if out == source.path.resolve() else "inside a data set"
+    for path in (*(source.path for source in job.sources), *job.tables):
+        if path.is_dir() and out.is_relative_to(path.resolve()):
+            where = "the data set itself" if out == path.resolve() else "inside a data set"
             raise _unfit(job.out, where, "a folder outside every data set that is read")
     there = next(place for place in (out, *out.parents) if place.exists())
     if not there.is_dir():
@@ -120,7 +130,7 @@ def begin(job: Job, scans: int) -> None:
         raise _unfit(job.out, error.strerror or str(error), "a folder that can be made") from error
     digest = hashlib.sha256(canonical_json(job.settings.as_dict())).hexdigest()
     detail: dict[str, str | int] = {
-        "data_sets": len(job.sources),
+        "data_sets": len(job.sources) + len(job.tables),
         "scans": scans,
         "settings_sha256": digest,
     }

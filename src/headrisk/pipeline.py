@@ -13,24 +13,29 @@ from headrisk import __version__
 from headrisk.brain.similarity import select
 from headrisk.intake import Intake, take_in
 from headrisk.job import Job, finish
-from headrisk.modality import brain, face
+from headrisk.modality import brain, face, metadata, rescan, table
 from headrisk.modality.measured import Measured, join
+from headrisk.report.metadata_link_part import against_images
 from headrisk.report.model import Report, RunRecord, ScanRow
 from headrisk.report.write import write_internal_table, write_report
-from headrisk.run.provenance import CostLog, collect_provenance
+from headrisk.run.engine import count_workers
+from headrisk.run.provenance import CostLog, collect_provenance, this_machine
 
 MODALITIES: Mapping[str, Callable[[Intake, Job, CostLog], Measured]] = {
     "brain": brain.measure,
     "face": face.measure,
+    "metadata": metadata.measure,
+    "table": table.measure,
 }
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What an audit came to: the public report, and every scan with its status."""
+    """What an audit came to: the public report, every scan with its status, unused photographs."""
 
     report: Report
     scans: tuple[ScanRow, ...]
+    photos_unused: int = 0
 
     @property
     def failed(self) -> int:
@@ -51,7 +56,11 @@ def audit(job: Job) -> Outcome:
     started, log = datetime.now(UTC), CostLog()
     select(job.settings.measures)
     intake = take_in(job, log)
-    measured = [MODALITIES[name](intake, job, log) for name in job.modalities]
+    chosen = {**MODALITIES, "brain": rescan.measure} if job.simulate_rescan else MODALITIES
+    measured = []
+    for name in job.modalities:
+        with log.attacking(name):
+            measured.append(chosen[name](intake, job, log))
     return write(measured, intake.notes, job, started, log)
 
 
@@ -64,15 +73,23 @@ def write(
 ) -> Outcome:
     """Write the output folder of what was measured, and close the log."""
     sections = tuple(one.section for one in measured)
-    report = Report(sections, settings=job.settings.as_dict(), version=__version__)
+    notes_on_metadata = against_images(sections)
+    report = Report(
+        sections, settings=job.settings.as_dict(), version=__version__, notes=notes_on_metadata
+    )
     digests = [digest for one in measured for digest in one.digests]
     provenance = collect_provenance(job.settings, digests)
-    run = RunRecord(started.strftime("%Y-%m-%dT%H:%M:%SZ"), provenance, tuple(log.costs))
+    run = RunRecord(
+        started.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        provenance,
+        tuple(log.costs),
+        this_machine(count_workers(job.processes)),
+    )
     internal = join([one.internal for one in measured], notes)
     write_report(report, internal, job.out, run)
     for one in measured:
-        for name, table in one.tables.items():
-            write_internal_table(table, job.out, name)
-    outcome = Outcome(report, internal.scans)
+        for name, rows in one.tables.items():
+            write_internal_table(rows, job.out, name)
+    outcome = Outcome(report, internal.scans, sum(one.photos_unused for one in measured))
     finish(job, len(outcome.scans), outcome.failed)
     return outcome

@@ -11,6 +11,9 @@ from headrisk.errors import UsageError
 
 Alignment = Literal["affine", "rigid"]
 FaceProtocol = Literal["headrisk", "mayo2024", "nejm2019"]
+TableMatch = Literal["auto", "none", "scale", "quantile", "rank"]
+TableSize = Literal["etiv", "total", "none"]
+Strength = Literal["mild", "moderate", "strong"]
 
 DEFAULT_MEASURES = (
     "residual-correlation",
@@ -28,6 +31,11 @@ DEFAULT_MEASURES = (
     "correlation-ratio",
 )
 
+_CHOICES: dict[str, Any] = {
+    "table_match": TableMatch,
+    "table_size": TableSize,
+    "rescan_strength": Strength,
+}
 _KINDS: dict[type, str] = {
     int: "a whole number",
     float: "a number",
@@ -70,9 +78,22 @@ class Settings:
     face_protocol
         Which renders are made of a face: ``headrisk``, ``mayo2024`` or ``nejm2019``.
     recognisers
-        Face recognisers to ask: ``dlib``, ``orb``, ``sift``.
+        Face recognisers to ask: ``dlib``, ``faceres``, ``deepface``, ``orb``, ``sift``.
     render_pixels
         Edge of each render.
+    table_match
+        How two derived tables are brought together: ``auto``, ``none``, ``scale``, ``quantile``
+        or ``rank``.
+    table_size
+        What regional volumes are divided by: ``etiv``, ``total`` or ``none``.
+    rescan_strength
+        How much a simulated re-scan differs: ``mild``, ``moderate`` or ``strong``.
+    risk_line
+        Level of a person's risk above which the share of people is reported, such as 0.09; none
+        by default.
+    membership_prior
+        Stated probability that a person searched for is in the gallery, for the precision of
+        returned names.
     """
 
     seed: int = 0
@@ -90,6 +111,11 @@ class Settings:
     face_protocol: FaceProtocol = "headrisk"
     recognisers: tuple[str, ...] = ("dlib",)
     render_pixels: int = 224
+    table_match: TableMatch = "auto"
+    table_size: TableSize = "etiv"
+    rescan_strength: Strength = "moderate"
+    risk_line: float | None = None
+    membership_prior: float = 0.1
 
     def __post_init__(self) -> None:
         _require("resolution_mm", self.resolution_mm, self.resolution_mm in (2, 3, 4), "2, 3 or 4")
@@ -103,9 +129,20 @@ class Settings:
         _require("seed", self.seed, self.seed >= 0, "0 or more")
         _require("measures", self.measures, len(self.measures) > 0, "at least one measure")
         _require("contrasts", self.contrasts, len(self.contrasts) > 0, "at least one suffix")
+        for name, kind in _CHOICES.items():
+            value, allowed = getattr(self, name), get_args(kind)
+            _require(name, value, value in allowed, ", ".join(allowed))
         known = get_args(FaceProtocol)
         _require("face_protocol", self.face_protocol, self.face_protocol in known, ", ".join(known))
         _require("recognisers", self.recognisers, len(self.recognisers) > 0, "at least one name")
+        line = self.risk_line
+        _require("risk_line", line, line is None or 0 < line < 1, "between 0 and 1, or no line")
+        _require(
+            "membership_prior",
+            self.membership_prior,
+            0 < self.membership_prior < 1,
+            "between 0 and 1",
+        )
         _require(
             "render_pixels", self.render_pixels, 96 <= self.render_pixels <= 1024, "96 to 1024"
         )
@@ -141,7 +178,7 @@ def read_settings(path: Path) -> Settings:
             raise UsageError(
                 str(path),
                 found=f"{name} = {value!r}",
-                expected=f"{_KINDS[type(default)]}, such as {default!r}",
+                expected=_expected(default),
                 remedy="Correct the value.",
             )
     plain: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
@@ -152,9 +189,15 @@ def _same_kind(value: object, default: object) -> bool:
     """Whether a TOML value has the type of a setting, judged by the setting's default."""
     if isinstance(default, tuple):
         return isinstance(value, list) and all(isinstance(item, str) for item in value)
-    if isinstance(default, float):
+    if default is None or isinstance(default, float):
         return type(value) in (int, float)
     return type(value) is type(default)  # True is no whole number here
+
+
+def _expected(default: object) -> str:
+    if default is None:
+        return "a number, or no such line"
+    return f"{_KINDS[type(default)]}, such as {default!r}"
 
 
 def _require(name: str, value: object, holds: bool, expected: str) -> None:

@@ -5,7 +5,7 @@ import pytest
 from score_sets import cohort
 
 from headrisk.errors import UsageError
-from headrisk.evaluate.attack_outcome import evaluate_attacker
+from headrisk.evaluate.attack_outcome import evaluate_attackers
 from headrisk.evaluate.attackers import (
     CLINICAL_INSIDER,
     NAMED_ATTACKERS,
@@ -38,7 +38,7 @@ def scores():
 
 
 def evaluate(scores, attacker):
-    return evaluate_attacker(scores, attacker, np.random.default_rng(1), repetitions=20)
+    return evaluate_attackers(scores, (attacker,), np.random.default_rng(1), repetitions=20)[0]
 
 
 def test_own_attackers_are_read_and_named_ones_changed():
@@ -117,7 +117,7 @@ def test_certain_membership_without_budget_is_linkability(scores):
 def test_large_galleries_take_the_forecast_and_its_upper_end(scores):
     insider = evaluate(scores, CLINICAL_INSIDER)
     point = forecast_rank1(
-        scores, np.random.default_rng(1), sizes=(100_000,), repetitions=20
+        scores, np.random.default_rng(1).spawn(1)[0], sizes=(100_000,), repetitions=20
     ).points[0]
     assert (insider.success.value, insider.success.low, insider.success.high) == (
         point.most,
@@ -128,17 +128,20 @@ def test_large_galleries_take_the_forecast_and_its_upper_end(scores):
     assert insider.beyond
     researcher = evaluate(scores, VETTED_RESEARCHER)
     point = forecast_open_set(
-        scores, np.random.default_rng(1), fpir=0.01, sizes=(1000,), repetitions=20
+        scores, np.random.default_rng(1).spawn(1)[0], fpir=0.01, sizes=(1000,), repetitions=20
     ).points[0]
     assert researcher.success.high == pytest.approx(0.1 * point.high)
     assert not researcher.beyond
     assert insider.success.value > researcher.success.value
 
 
-def test_too_few_people_and_untestable_budgets_give_a_sentence_and_no_figure(scores):
-    three = evaluate(among_people(scores, np.arange(3)), CLINICAL_INSIDER)
-    assert three.success is None
+def test_too_few_people_give_a_bound_and_untestable_budgets_no_figure(scores):
+    few = among_people(scores, np.arange(3))
+    three = evaluate(few, CLINICAL_INSIDER)
+    assert three.bound_only
+    assert (three.success.low, three.success.high) == (0.0, linkability(few, [3])[3].high)
     assert "No forecast: 3 people" in three.sentence
+    assert "a larger one is never easier" in three.sentence
     strict = evaluate(scores, replace(VETTED_RESEARCHER, gallery_size=50, false_match_budget=1e-3))
     assert strict.success is None
     assert "0.001 cannot be tested with 120 people" in strict.sentence
@@ -149,3 +152,12 @@ def test_certain_success_is_a_bound():
     assert found.bound_only
     assert found.success.high == 1.0
     assert found.success.low < 0.01
+
+
+def test_attackers_share_forecasts_and_take_one_that_is_there(scores):
+    asked = (CLINICAL_INSIDER, replace(CLINICAL_INSIDER, name="other", gallery_size=5000))
+    sizes = [one.gallery_size for one in asked]
+    ready = forecast_rank1(scores, np.random.default_rng(5), sizes=sizes, repetitions=20)
+    found = evaluate_attackers(scores, asked, np.random.default_rng(1), rank1=ready)
+    by_size = {point.size: point for point in ready.points}
+    assert [one.success.high for one in found] == [by_size[size].high for size in sizes]

@@ -110,12 +110,23 @@ def test_d_sys_equals_a_direct_integral():
 
 def test_person_risk_orders_people_and_counts_those_above_the_level():
     values = np.array([[9.0, 1, 2, 3], [1, 0.5, 2, 3], [1, 2, 9, 3], [5, 1, 2, 4]])
-    found = person_risk(make(values, range(4), range(4)), size=2)
+    found = person_risk(make(values, range(4), range(4)), size=2, level=0.09)
     assert found.people[:2].tolist() == [0, 2]
     np.testing.assert_allclose(found.risk, [1, 1, 2 / 3, 0], atol=1e-12)
     assert found.highest == 1.0
     assert found.share_above.value == 0.75
     assert found.mean.value == pytest.approx(np.mean([1, 1, 2 / 3, 0]))
+    assert person_risk(make(values, range(4), range(4))).share_above is None
+
+
+def test_among_people_of_equal_risk_the_clearer_match_comes_first():
+    values = np.array([[5.0, 1, 2, 3], [3, 9, 2, 1], [1, 2, 7, 3], [5, 1, 2, 4]])
+    found = person_risk(make(values, range(4), range(4)))
+    assert found.people.tolist() == [1, 2, 0, 3]
+    strangers = [[1, 2, 3], [3, 2, 1], [1, 2, 3], [5, 1, 2]]
+    mates = [5, 9, 7, 4]
+    expected = [(mates[i] - max(strangers[i])) / np.std(strangers[i], ddof=1) for i in found.people]
+    np.testing.assert_allclose(found.margin, expected)
 
 
 def test_rates_without_the_most_exposed():

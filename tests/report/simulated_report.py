@@ -7,6 +7,8 @@ from functools import cache
 
 import numpy as np
 
+from headrisk.evaluate.assessment import assess
+from headrisk.evaluate.attackers import NAMED_ATTACKERS
 from headrisk.evaluate.strata import by_probe
 from headrisk.evaluate.summary import strata, summarise
 from headrisk.report.assemble import candidate_links, modality_section
@@ -70,6 +72,13 @@ def simulated_report(
             by_probe("site", site, ["North", "South", "Riverside"], people),
             by_probe("age", age, ["under 40 years", "40 to 60 years", "60 years or more"], people),
         ]
+    risk = assess(
+        scores[0],
+        summaries[0].verdict.smallest_risk,
+        [one for one in NAMED_ATTACKERS if "scans" in one.knowledge],
+        settings=settings,
+        rng=rng,
+    )
     scans = scan_rows([f"{i:03d}" for i in range(people + 2)], failed=2)
     section = modality_section(
         "brain",
@@ -80,6 +89,7 @@ def simulated_report(
         compared="Second sessions were searched for among first sessions; T1w only.",
         method=("Brains were stripped, aligned to MNI space and sampled at 4 mm.",),
         references=("Takao H, Hayashi N, Ohtomo K (2015).",),
+        risk=None if risk is None else risk[0],
     )
     matrices = tuple(
         ScoreMatrix(

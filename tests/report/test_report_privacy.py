@@ -198,5 +198,6 @@ def test_unused_scores_do_not_change_the_histogram() -> None:
 def test_internal_material_alone_writes_no_public_figure(tmp_path: Path) -> None:
     _, internal = simulated_report()
     write_report(Report((), {}, "0.1.0"), internal, tmp_path, RUN)
-    assert sorted(p.name for p in (tmp_path / "tables").iterdir()) == ["cost.tsv"]
+    names = sorted(p.name for p in (tmp_path / "tables").iterdir())
+    assert names == ["attack-cost.tsv", "cost.tsv"]
     assert isinstance(internal, Internal)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from headrisk.brain.prepare import T1_LIKE, VERSION, PrepareTask, prepare
 from headrisk.dataset.scans import Scan
 from headrisk.errors import InputError, StoreError
+from headrisk.imaging.rescan import STRENGTHS
 from headrisk.run.digests import entry_key
 from headrisk.run.engine import Workers
 from headrisk.run.entry import Entry
@@ -67,19 +69,21 @@ def prepare_scans(
     processes: Workers,
     listen: Listener,
     on_damage: Callable[[StoreError], None],
+    rescan: bool = False,
 ) -> Cohort:
     """Fingerprints of all scans, from the store where it has them.
 
+    With ``rescan``, a re-scan of each is simulated and prepared in its place.
+
     A scan that cannot be used has status ``failed`` and a reason; the others are not affected.
     """
-    known = [_identify(scan, settings, store, on_damage) for scan in scans]
-    ready = [k for k, one in enumerate(known) if isinstance(one, _Ready)]
+    known = [_identify(scan, settings, store, on_damage, rescan) for scan in scans]
     refused = sum(isinstance(one, ScanResult) for one in known)
     tally = Tally(STAGE, listen, done=refused, failed=refused)
     found = iter(
         recall_or_run(
             prepare,
-            [prepare_task(scans[k], settings) for k in ready],
+            [one.task for one in known if isinstance(one, _Ready)],
             [one.key for one in known if isinstance(one, _Ready)],
             _KEPT,
             store,
@@ -133,14 +137,19 @@ def prepare_task(scan: Scan, settings: Settings) -> PrepareTask:
 
 @dataclass(frozen=True)
 class _Ready:
-    """A scan that can be prepared: the digest of its file and the key of its result."""
+    """A scan that can be prepared: what a worker needs, its file's digest, its result's key."""
 
+    task: PrepareTask
     digest: str
     key: str
 
 
 def _identify(
-    scan: Scan, settings: Settings, store: Store, on_damage: Callable[[StoreError], None]
+    scan: Scan,
+    settings: Settings,
+    store: Store,
+    on_damage: Callable[[StoreError], None],
+    rescan: bool,
 ) -> _Ready | ScanResult:
     """Digest and key of a scan, or the failed result where its file cannot be used."""
     if scan.status == "failed":
@@ -150,14 +159,19 @@ def _identify(
     except InputError as error:
         return _unusable(scan.scan_id, str(error))
     task = prepare_task(scan, settings)
-    choices = {
+    choices: dict[str, Any] = {
         "resolution_mm": task.resolution_mm,
         "alignment": task.alignment,
         "accurate": task.accurate,
         "t1_like": scan.suffix in T1_LIKE,
         "mutual_information": task.mutual_information,
     }
-    return _Ready(digest, entry_key("brain-fingerprint", VERSION, choices, [digest]))
+    if rescan:
+        seed = (settings.seed, int(digest[:12], 16))
+        task = replace(task, rescan=settings.rescan_strength, rescan_seed=seed)
+        how = vars(STRENGTHS[settings.rescan_strength])
+        choices |= {"rescan": dict(how), "seed": settings.seed, "suffix": scan.suffix}
+    return _Ready(task, digest, entry_key("brain-fingerprint", VERSION, choices, [digest]))
 
 
 def restore(scan_id: str, entry: Entry) -> ScanResult:

@@ -18,8 +18,10 @@ from headrisk.brain.resample import resample
 from headrisk.brain.strip import find_brain, upright_view
 from headrisk.errors import ScanError
 from headrisk.imaging.nifti import load_volume
+from headrisk.imaging.rescan import STRENGTHS, simulate_rescan
 from headrisk.imaging.volume import Volume
 from headrisk.settings import Alignment as Freedom
+from headrisk.settings import Strength
 from headrisk.types import Float32Array, FloatArray, ScanResult
 
 VERSION = 2  # raise when any result of this module changes: stored fingerprints are then renewed
@@ -46,6 +48,8 @@ class PrepareTask:
     resolution_mm: int
     alignment: Freedom
     accurate: bool
+    rescan: Strength | None = None  # prepare a simulated re-scan in the scan's place
+    rescan_seed: tuple[int, ...] = ()
     mutual_information: bool = False  # refine by it; see headrisk.brain.mutual for when it helps
 
 
@@ -70,6 +74,9 @@ def prepare(task: PrepareTask) -> ScanResult:
     begin = time.process_time()
     try:
         volume = load_volume(Path(task.path))
+        if task.rescan is not None:
+            rng = np.random.default_rng(task.rescan_seed)
+            volume = simulate_rescan(volume, STRENGTHS[task.rescan], task.suffix, rng)
         aligned = align_head(volume, task)
         quality = judge(aligned.volume_ml, aligned.alignment, t1_like=task.suffix in T1_LIKE)
         vector = fingerprint(aligned, task.resolution_mm)

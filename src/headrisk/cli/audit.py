@@ -1,7 +1,8 @@
 """Measure how easily people in a data set can be re-identified.
 
 Without --against, the sessions inside DATASET are compared with each other. DATASET is a BIDS
-folder, a folder of DICOM series, or a manifest TSV.
+folder, a folder of DICOM series, or a manifest TSV. It may also be a derived table alone: a folder
+of FreeSurfer stats, or a TSV of regional measurements.
 """
 
 from __future__ import annotations
@@ -13,9 +14,12 @@ from headrisk.cli.linking import add_fail_above, run_audit
 from headrisk.cli.options import (
     add_choice_options,
     add_face_options,
+    add_rescan_option,
     add_run_options,
     add_setting_options,
+    add_table_options,
 )
+from headrisk.errors import UsageError
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -35,7 +39,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="data an attacker may hold; may be given several times",
     )  # fmt: skip
     add_fail_above(parser)
+    add_rescan_option(parser)
     add_face_options(parser)
+    add_table_options(parser)
     add_choice_options(parser)
     add_setting_options(parser)
     add_run_options(parser)
@@ -43,5 +49,38 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Carry the command out; returns the exit code."""
-    modalities = ("brain", "face") if arguments.photos else ("brain",)
-    return run_audit(arguments, (arguments.dataset, *arguments.against), modalities)
+    from headrisk.table.detect import holds_table
+
+    if holds_table(arguments.dataset):
+        _only_tables(arguments)
+        return run_audit(arguments, (), ("table",))
+    _require_few(arguments.tables)
+    modalities = ["brain"]
+    modalities += ["face"] if arguments.photos else []
+    modalities += ["table"] if arguments.tables else []
+    modalities += ["metadata"]
+    return run_audit(arguments, (arguments.dataset, *arguments.against), tuple(modalities))
+
+
+def _only_tables(arguments: argparse.Namespace) -> None:
+    """DATASET is a derived table: it and what it is compared with become the run's tables."""
+    if arguments.photos or arguments.simulate_rescan:
+        option = "--photos" if arguments.photos else "--simulate-rescan"
+        raise UsageError(
+            f"{option} with {arguments.dataset}",
+            found="a derived table",
+            expected="scans",
+            remedy="Name the scans as DATASET and the table with --tables.",
+        )
+    arguments.tables = [arguments.dataset, *arguments.tables, *arguments.against]
+    _require_few(arguments.tables)
+
+
+def _require_few(tables: list[Path]) -> None:
+    if len(tables) > 2:
+        raise UsageError(
+            "derived tables",
+            found=f"{len(tables)} of them",
+            expected="one, or two to search the people of the first in the second",
+            remedy="Put the tables to be searched into one.",
+        )

@@ -1,7 +1,7 @@
 """The command line: ``headrisk COMMAND``. Parses, runs one command, turns errors into exit codes.
 
-Exit codes: 0 done, 1 internal error, 2 usage, 3 input refused, 4 done with failed scans,
-5 measured risk above ``--fail-above``.
+Exit codes: 0 done, 1 internal error, 2 usage, 3 input refused, 4 done with failed scans or
+unusable photographs, 5 measured risk above ``--fail-above``.
 """
 
 from __future__ import annotations
@@ -23,7 +23,9 @@ COMMANDS = {
     "audit": "measure how easily people in a data set can be re-identified",
     "link": "link the brains of two data sets or of two earlier runs",
     "faces": "measure how well photographs find their owner's scan, and whether faces are left",
+    "deface": "remove or replace faces, and check what is left and what it cost",
     "duplicates": "find one person under two IDs, two under one, and copies of an image",
+    "metadata": "find identifying metadata, and write a cleaned copy",
     "report": "rebuild the report of an output folder",
     "doctor": "say what is installed and what each missing part would add",
 }

@@ -11,7 +11,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
 from headrisk.errors import UsageError
-from headrisk.settings import DEFAULT_MEASURES, FaceProtocol, Settings, read_settings
+from headrisk.settings import (
+    DEFAULT_MEASURES,
+    FaceProtocol,
+    Settings,
+    Strength,
+    TableMatch,
+    TableSize,
+    read_settings,
+)
 
 if TYPE_CHECKING:
     from headrisk.job import Job
@@ -77,8 +85,42 @@ def add_face_options(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--recognisers", nargs="+", metavar="NAME",
-        help="of dlib, orb, sift",
+        help="of dlib, faceres, deepface, orb, sift",
     )  # fmt: skip
+    group.add_argument(
+        "--weights", type=_weights, action=_Weights, default={}, metavar="NAME=PATH",
+        help="a recogniser's file of weights on this machine, for those that ship none: "
+        "deepface=facenet512_weights.h5; may be given several times",
+    )  # fmt: skip
+
+
+def add_table_options(parser: argparse.ArgumentParser) -> None:
+    """Which derived tables are compared, and how they are brought together."""
+    group = parser.add_argument_group("derived tables")
+    group.add_argument(
+        "--tables", type=Path, nargs="+", default=[], metavar="PATH",
+        help="FreeSurfer subjects folder, or TSV with participant_id, session_id and a column for "
+        "each measurement; with two, people of the first are searched in the second",
+    )  # fmt: skip
+    group.add_argument(
+        "--table-match", choices=get_args(TableMatch),
+        help="how tables of different software are brought together (default: auto)",
+    )  # fmt: skip
+    group.add_argument(
+        "--table-size", choices=get_args(TableSize), help="what volumes are divided by"
+    )
+
+
+def add_rescan_option(parser: argparse.ArgumentParser) -> None:
+    """What to do where nobody was scanned twice."""
+    parser.add_argument(
+        "--simulate-rescan", action="store_true",
+        help="for people with one scan: simulate a second one; every figure is then labelled as "
+        "simulated",
+    )  # fmt: skip
+    parser.add_argument(
+        "--rescan-strength", choices=get_args(Strength), help="how much it differs (moderate)"
+    )
 
 
 def add_choice_options(parser: argparse.ArgumentParser) -> None:
@@ -106,12 +148,39 @@ def settings_of(arguments: argparse.Namespace) -> Settings:
         "one_to_one": arguments.one_to_one,
         "face_protocol": getattr(arguments, "protocol", None),
         "recognisers": _names(getattr(arguments, "recognisers", None)),
+        "rescan_strength": getattr(arguments, "rescan_strength", None),
+        "table_match": getattr(arguments, "table_match", None),
+        "table_size": getattr(arguments, "table_size", None),
     }
     return replace(base, **{name: value for name, value in given.items() if value is not None})
 
 
 def _names(given: list[str] | None) -> tuple[str, ...] | None:
     return None if given is None else tuple(given)
+
+
+def _weights(text: str) -> tuple[str, Path]:
+    name, _, path = text.partition("=")
+    if not name or not path:
+        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=PATH")
+    return name, Path(path)
+
+
+class _Weights(argparse.Action):
+    """Collects NAME=PATH in a mapping; a name stands once."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: Any,
+        option_string: str | None = None,
+    ) -> None:
+        name, path = values
+        known = getattr(namespace, self.dest)
+        if name in known:
+            parser.error(f"argument {option_string}: {name} is given twice")
+        setattr(namespace, self.dest, {**known, name: path})
 
 
 def at_least(least: int) -> Callable[[str], int]:
@@ -191,6 +260,9 @@ def job_of(
         listen=listen,
         modalities=modalities,
         photos=getattr(arguments, "photos", None),
+        weights=getattr(arguments, "weights", {}),
+        simulate_rescan=getattr(arguments, "simulate_rescan", False),
+        tables=tuple(path.absolute() for path in getattr(arguments, "tables", ())),
     )
 
 

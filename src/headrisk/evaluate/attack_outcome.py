@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -12,6 +13,7 @@ from headrisk.evaluate.forecast.rank1 import forecast_rank1
 from headrisk.evaluate.forecast.records import Forecast
 from headrisk.evaluate.forecast.resample import REPETITIONS
 from headrisk.evaluate.openset import fnir_at_fpir, precision_at_prior
+from headrisk.evaluate.rates import mate_ranks
 from headrisk.evaluate.risk import linkability
 from headrisk.linkage.pairs import finite_scores
 from headrisk.types import Estimate, PairScores
@@ -38,24 +40,30 @@ class AttackOutcome:
     sentence: str
 
 
-def evaluate_attacker(
+def evaluate_attackers(
     scores: PairScores,
-    attacker: Attacker,
+    attackers: Sequence[Attacker],
     rng: np.random.Generator,
     *,
+    rank1: Forecast | None = None,
     repetitions: int = REPETITIONS,
-) -> AttackOutcome:
-    """Expected success of an attacker, measured where the data reach, forecast beyond.
+) -> tuple[AttackOutcome, ...]:
+    """Expected success of each attacker, measured where the data reach, forecast beyond.
 
     An attacker without a false-match budget names the best match of every search; one with a
-    budget only matches above the threshold that keeps to it.
+    budget only matches above the threshold that keeps to it. Attackers with one budget share one
+    forecast. Where no forecast can be made, the upper limit of the rank-1 rate in the gallery at
+    hand is a bound, since a larger gallery is never easier.
 
     Parameters
     ----------
     scores
-        Similarities of the material that the attacker holds with the data set.
+        Similarities of the material that the attackers hold with the data set.
     rng
-        Source of the forecast's bootstrap; not used for a measured figure.
+        Source of the forecasts' bootstrap; not used for measured figures.
+    rank1
+        Rank-1 forecast of the same scores, where there is one: it serves the attackers without a
+        budget whose gallery sizes it holds.
 
     Raises
     ------
@@ -63,39 +71,54 @@ def evaluate_attacker(
         The arrays' shapes disagree or a usable score is not a number.
     """
     scores = finite_scores(scores)
+    measured = {one: _measured(scores, one) for one in attackers}
+    missing = [one for one in attackers if measured[one] is None]
+    forecasts: dict[float | None, Forecast] = {} if rank1 is None else {None: rank1}
+    budgets = [
+        b for b in dict.fromkeys(a.false_match_budget for a in missing) if b not in forecasts
+    ]
+    for budget, child in zip(budgets, rng.spawn(len(budgets)), strict=True):
+        sizes = [one.gallery_size for one in missing if one.false_match_budget == budget]
+        forecasts[budget] = (
+            forecast_rank1(scores, child, sizes=sizes, repetitions=repetitions)
+            if budget is None
+            else forecast_open_set(scores, child, fpir=budget, sizes=sizes, repetitions=repetitions)
+        )
+    ceiling = _highest_rank1(scores)
+    return tuple(
+        measured[one] or _outcome(one, forecasts[one.false_match_budget], ceiling)
+        for one in attackers
+    )
+
+
+def _measured(scores: PairScores, attacker: Attacker) -> AttackOutcome | None:
+    """The outcome in galleries drawn from the data, None where they do not reach."""
     size, budget = attacker.gallery_size, attacker.false_match_budget
     if budget is None:
         found = linkability(scores, [size])[size]
         precision = None if found is None else attacker.prior * found.value
-        forecast = (
-            None if found else forecast_rank1(scores, rng, sizes=(size,), repetitions=repetitions)
-        )
     else:
         rates = fnir_at_fpir(scores, budget, size)
         found = None if rates is None or rates.fnir is None else _hits(rates.fnir)
         precision = None if rates is None else precision_at_prior(rates, attacker.prior)
-        forecast = (
-            None
-            if found
-            else forecast_open_set(scores, rng, fpir=budget, sizes=(size,), repetitions=repetitions)
-        )
-    if forecast is None:
-        sentence = f"Measured in galleries of {size} people drawn from the data."
-        success = None if found is None else _times(found, attacker.prior)
-        return AttackOutcome(attacker, success, precision, True, False, False, sentence)
-    return _forecast_outcome(attacker, forecast)
+    if found is None:
+        return None
+    sentence = f"Measured in galleries of {size} people drawn from the data."
+    success = _times(found, attacker.prior)
+    return AttackOutcome(attacker, success, precision, True, False, False, sentence)
 
 
-def _forecast_outcome(attacker: Attacker, forecast: Forecast) -> AttackOutcome:
-    if not forecast.points:
-        sentence = forecast.sentence
-        if attacker.gallery_size <= forecast.gallery:
-            sentence = (
-                f"No figure: a false-match budget of {attacker.false_match_budget:g} "
-                f"cannot be tested with {forecast.people} people."
-            )
-        return AttackOutcome(attacker, None, None, False, False, False, sentence)
-    point = forecast.points[0]
+def _highest_rank1(scores: PairScores) -> Estimate | None:
+    """Rank-1 rate in the smallest gallery any probe met: its upper end bounds larger ones."""
+    ranks = mate_ranks(scores)
+    most = int(ranks.gallery.min()) if ranks.gallery.size else 0
+    return linkability(scores, [most])[most] if most > 1 else None
+
+
+def _outcome(attacker: Attacker, forecast: Forecast, ceiling: Estimate | None) -> AttackOutcome:
+    point = next((p for p in forecast.points if p.size == attacker.gallery_size), None)
+    if point is None:
+        return _bounded(attacker, forecast, ceiling)
     success = Estimate(point.most, point.low, point.high, forecast.people, "range over models")
     return AttackOutcome(
         attacker,
@@ -106,6 +129,25 @@ def _forecast_outcome(attacker: Attacker, forecast: Forecast) -> AttackOutcome:
         forecast.bound_only,
         forecast.sentence,
     )
+
+
+def _bounded(attacker: Attacker, forecast: Forecast, ceiling: Estimate | None) -> AttackOutcome:
+    """No forecast: an attacker with a larger gallery finds no more than were found here."""
+    sentence = forecast.sentence
+    if attacker.gallery_size <= forecast.gallery:
+        sentence = (
+            f"No figure: a false-match budget of {attacker.false_match_budget:g} "
+            f"cannot be tested with {forecast.people} people."
+        )
+    if ceiling is None or attacker.gallery_size < forecast.gallery:
+        return AttackOutcome(attacker, None, None, False, False, False, sentence)
+    most = Estimate(ceiling.high, 0.0, ceiling.high, ceiling.n, "rank-1 rate of a smaller gallery")
+    sentence += (
+        f" The figure is a bound: the upper limit in the gallery of {forecast.gallery} at hand, "
+        "since a larger one is never easier."
+    )
+    success = _times(most, attacker.prior)
+    return AttackOutcome(attacker, success, None, False, False, True, sentence)
 
 
 def _hits(missed: Estimate) -> Estimate:

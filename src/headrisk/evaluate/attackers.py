@@ -110,7 +110,7 @@ class Attacker:
 VETTED_RESEARCHER = Attacker(
     name="vetted-researcher",
     title="a vetted researcher who holds another research data set with names",
-    knowledge=("scans", "metadata"),
+    knowledge=("scans", "tables", "metadata"),
     gallery_size=1_000,
     prior=0.1,
     false_match_budget=0.01,
@@ -126,7 +126,7 @@ PUBLIC_INTERNET_USER = Attacker(
 CLINICAL_INSIDER = Attacker(
     name="clinical-insider",
     title="an insider who holds the clinical archive that the people come from",
-    knowledge=("scans", "metadata", "membership"),
+    knowledge=("scans", "tables", "metadata", "membership"),
     gallery_size=100_000,
     prior=1.0,
 )

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from headrisk.dataset.people import day_gaps
 from headrisk.dataset.scans import Scan
+from headrisk.evaluate.baselines import same_label
 from headrisk.evaluate.strata import (
     UNKNOWN,
     Condition,
@@ -17,6 +18,7 @@ from headrisk.evaluate.strata import (
     by_probe,
     same_or_different,
 )
+from headrisk.types import BoolArray
 
 TIME_GAP_DAYS = (1, 31, 183, 366, 1827)
 AGE_YEARS = (18, 40, 60, 80)
@@ -51,6 +53,14 @@ def known_conditions(
         by_probe("age", bands.astype(np.int64), names, len(gallery)),
     )
     return tuple(condition for condition in found if _tells_apart(condition))
+
+
+def shared_labels(probes: Sequence[Scan], gallery: Sequence[Scan]) -> dict[str, BoolArray]:
+    """(probes, gallery) where two scans are known to share a scanner, a site or a family."""
+    return {
+        name: same_label(_labels(probes, field), _labels(gallery, field))
+        for name, field in (("scanner", "scanner"), ("site", "site"), ("family", "family_id"))
+    }
 
 
 def _labels(scans: Sequence[Scan], field: str) -> NDArray[np.str_]:

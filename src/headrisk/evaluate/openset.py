@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from headrisk.evaluate.intervals import share_of_people
-from headrisk.evaluate.rates import mate_ranks, person_means
+from headrisk.evaluate.rates import Ranks, mate_ranks, person_means
 from headrisk.evaluate.risk import first_among, survival_of_draws
 from headrisk.linkage.pairs import best_per_person
 from headrisk.types import Estimate, FloatArray, IntArray, PairScores
@@ -78,18 +78,27 @@ def open_set_rates(
     size = most if size is None else size
     if not 1 <= size <= most:
         return []
-    return [_rates_at(scores, searches, float(t), size) for t in thresholds]
+    mates = _mates(scores)
+    return [_rates_at(mates, searches, float(t), size) for t in thresholds]
 
 
-def _rates_at(scores: PairScores, searches: _Searches, threshold: float, size: int) -> OpenSetRates:
+def _mates(scores: PairScores) -> tuple[Ranks, FloatArray]:
+    """Ranks of all mates, and each one's score."""
+    ranks, best = mate_ranks(scores), best_per_person(scores)
+    if not ranks.probe.size:
+        return ranks, np.zeros(0)
+    return ranks, best.values[ranks.probe, np.searchsorted(best.people, ranks.person)]
+
+
+def _rates_at(
+    mates: tuple[Ranks, FloatArray], searches: _Searches, threshold: float, size: int
+) -> OpenSetRates:
     alarm = _any_reached(searches, np.full(len(searches.others), threshold), size)
     fpir = share_of_people(person_means(alarm, searches.person)[1], alarm.size)
-    ranks = mate_ranks(scores)
-    ranks = ranks.only(ranks.gallery >= size)
+    reached = mates[0].gallery >= size
+    ranks, mate = mates[0].only(reached), mates[1][reached]
     if not ranks.probe.size:
         return OpenSetRates(threshold, size, fpir, None, None)
-    best = best_per_person(scores)
-    mate = best.values[ranks.probe, np.searchsorted(best.people, ranks.person)]
     first = first_among(ranks, size)
     place = np.searchsorted(searches.probe, ranks.probe)
     place = np.minimum(place, searches.probe.size - 1)
@@ -141,7 +150,7 @@ def fnir_at_fpir(
             high = middle
         else:
             low = middle + 1
-    return _rates_at(scores, searches, float(candidates[high]), size)
+    return _rates_at(_mates(scores), searches, float(candidates[high]), size)
 
 
 def precision_at_prior(rates: OpenSetRates, membership_prior: float) -> float | None:

@@ -13,8 +13,6 @@ from headrisk.linkage.density import DensityCurves
 from headrisk.linkage.pairs import among_people, best_per_person
 from headrisk.types import Estimate, FloatArray, IntArray, PairScores
 
-EMA_LEVEL = 0.09
-
 
 @dataclass(frozen=True)
 class SinglingOut:
@@ -33,15 +31,19 @@ class SinglingOut:
 class PersonRisk:
     """Probability for each person to be linked at rank 1, and summaries of it.
 
-    ``people`` and ``risk`` are for the internal report only; ``people`` are person numbers,
-    the most exposed first.
+    ``people``, ``risk`` and ``margin`` are for the internal report only; ``people`` are person
+    numbers, the most exposed first. ``margin`` is how far the mate stands above the best stranger,
+    in standard deviations of the probe's scores with strangers, the mean over a person's probes;
+    among people of equal risk the larger margin comes first. ``share_above`` is None where no
+    level was chosen.
     """
 
     people: IntArray
     risk: FloatArray
+    margin: FloatArray
     mean: Estimate | None
     highest: float
-    level: float
+    level: float | None
     share_above: Estimate | None
 
 
@@ -163,7 +165,7 @@ def system_unlinkability(curves: DensityCurves, prior_ratio: float = 1.0) -> flo
 
 
 def person_risk(
-    scores: PairScores, *, size: int | None = None, level: float = EMA_LEVEL
+    scores: PairScores, *, size: int | None = None, level: float | None = None
 ) -> PersonRisk | None:
     """Each person's probability of being linked at rank 1 in a gallery of ``size`` people.
 
@@ -172,7 +174,7 @@ def person_risk(
     size
         Gallery size; the smallest gallery any probe met if None, and never more.
     level
-        The share of people whose risk lies above this level is reported.
+        The share of people whose risk lies above this level is reported; none without it.
 
     Returns
     -------
@@ -185,15 +187,41 @@ def person_risk(
     most = int(ranks.gallery.min())
     chosen = most if size is None else max(1, min(size, most))
     people, risk, _ = person_means(first_among(ranks, chosen), ranks.person)
-    order = np.argsort(-risk, kind="stable")
+    margin = person_means(_margins(scores, ranks), ranks.person)[1]
+    order = np.lexsort((-margin, -risk))
     return PersonRisk(
         people=people[order],
         risk=risk[order],
+        margin=margin[order],
         mean=share_of_people(risk, ranks.probe.size),
         highest=float(risk.max()),
         level=level,
-        share_above=clopper_pearson(int(np.count_nonzero(risk > level)), risk.size),
+        share_above=_share_above(risk, level),
     )
+
+
+def _share_above(risk: FloatArray, level: float | None) -> Estimate | None:
+    if level is None:
+        return None
+    return clopper_pearson(int(np.count_nonzero(risk > level)), risk.size)
+
+
+def _margins(scores: PairScores, ranks: Ranks) -> FloatArray:
+    """(probes with a mate,) mate minus best stranger, in the spread of that probe's strangers."""
+    best = best_per_person(scores)
+    values = best.values[ranks.probe]
+    mate = best.people[None, :] == ranks.person[:, None]
+    stranger = best.comparable[ranks.probe] & ~mate
+    number = np.count_nonzero(stranger, axis=1)
+    top = np.where(stranger, values, -np.inf).max(axis=1, initial=-np.inf)
+    clean = np.where(stranger, values, 0.0)
+    centre = clean.sum(axis=1) / np.maximum(number, 1)
+    gap = np.where(stranger, clean - centre[:, None], 0.0)
+    spread = np.sqrt((gap**2).sum(axis=1) / np.maximum(number - 1, 1))
+    own = np.where(mate, values, -np.inf).max(axis=1, initial=-np.inf)
+    usable = (number > 1) & (spread > 0)
+    raw = np.where(usable, own - np.where(usable, top, 0.0), 0.0)
+    return np.asarray(raw / np.where(usable, spread, 1.0), dtype=np.float64)
 
 
 def without_people(scores: PairScores, people: IntArray) -> PairScores:

@@ -24,9 +24,8 @@ from headrisk.face.surface import Surface, head_surface
 from headrisk.imaging.nifti import load_volume
 from headrisk.types import FloatArray, Status
 
-VERSION = 1  # raise when any result of this module changes: stored results are then renewed
+VERSION = 2  # raise when any result of this module changes: stored results are then renewed
 SUPERSAMPLE = 2
-FEWEST_SEEN = 0.5  # share of the presence renders in which a detector must see a face
 
 
 @dataclass(frozen=True)
@@ -92,6 +91,8 @@ def look_at_head(task: HeadTask) -> HeadResult:
         for name, detector in detectors().items()
     }
     status, reason, templates = _recognise(task, scene, centre, left)
+    if status == "ok" and left.verdict != "full":
+        notes += (left.reason,)
     return HeadResult(
         task.scan_id,
         status,

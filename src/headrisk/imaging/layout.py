@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -36,6 +36,8 @@ class ImageLayout:
         4 x 4, stored voxel index to RAS+ mm.
     tail_bytes
         Bytes that the format allows after the last voxel (tags); anything more is remarked on.
+    header
+        The bytes of a NIfTI header, b"" for other formats.
     notes
         Repairs and warnings made while reading the header.
     """
@@ -48,6 +50,7 @@ class ImageLayout:
     slope: float = 1.0
     intercept: float = 0.0
     tail_bytes: int = 0
+    header: bytes = field(default=b"", repr=False)
     notes: tuple[str, ...] = ()
 
     @property

@@ -6,7 +6,9 @@ Reads NIfTI-1 and NIfTI-2 (.nii, .hdr/.img), and MGH, each plain or gzip.
 from __future__ import annotations
 
 import itertools
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +27,25 @@ _PADDING_BYTES = 64 * 1024
 _BOMB_BYTES = 64 * 1024 * 1024
 _BOMB_RATIO = 400
 _BLOCK = 32
+
+
+@dataclass(frozen=True)
+class Stored:
+    """An image as it lies in its file.
+
+    Attributes
+    ----------
+    layout
+        The checked header.
+    voxels
+        (i, j, k) in stored order and type, unscaled.
+    notes
+        Repairs and warnings made while reading.
+    """
+
+    layout: ImageLayout
+    voxels: NDArray[Any] = field(repr=False)
+    notes: tuple[str, ...] = ()
 
 
 def load_volume(path: Path, max_bytes: int = DEFAULT_MAX_BYTES) -> Volume:
@@ -48,17 +69,30 @@ def load_volume(path: Path, max_bytes: int = DEFAULT_MAX_BYTES) -> Volume:
         image, without usable geometry, constant, or with more than 1 % of voxels not finite.
         No other exception is raised, whatever the bytes.
     """
-    subject = str(path)
+    return to_volume(read_stored(path, max_bytes), str(path))
+
+
+def read_stored(path: Path, max_bytes: int = DEFAULT_MAX_BYTES) -> Stored:
+    """Read an image's voxels as they are stored; parameters and errors as ``load_volume``."""
     with open_image(path) as (layout, stream):
         _check_size(layout, stream, max_bytes)
         raw = _voxels(layout, stream)
         tail_note = _finish(layout, stream)
-        notes = [*layout.notes, *stream.notes, *tail_note]
-    stored = raw.view(layout.dtype).reshape(layout.shape, order="F")
-    view, affine = to_ras(stored, layout.affine)
-    data = _as_float32(view, layout)
-    del raw, stored, view
-    notes += _check_values(data, subject)
+        notes = (*layout.notes, *stream.notes, *tail_note)
+    return Stored(layout, raw.view(layout.dtype).reshape(layout.shape, order="F"), notes)
+
+
+def to_volume(stored: Stored, subject: str) -> Volume:
+    """The same image in float32 and RAS+ order.
+
+    Raises
+    ------
+    ScanError
+        The image is constant, or more than 1 % of its voxels are not finite.
+    """
+    view, affine = to_ras(stored.voxels, stored.layout.affine)
+    data = _as_float32(view, stored.layout)
+    notes = [*stored.notes, *_check_values(data, subject)]
     small = field_note(affine, (data.shape[0], data.shape[1], data.shape[2]))
     if small:
         notes.append(small)

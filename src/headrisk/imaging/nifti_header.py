@@ -101,6 +101,7 @@ def parse_nifti(block: bytes, subject: str) -> tuple[ImageLayout, bool]:
         affine=affine,
         slope=slope,
         intercept=intercept,
+        header=bytes(block),
         notes=(*notes, *offset_notes, *scale_notes, *place_notes),
     )
     return layout, header.pair

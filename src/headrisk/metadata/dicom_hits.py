@@ -40,8 +40,8 @@ def dataset_hits(
         place = f"{above}({element.tag >> 16:04X},{element.tag & 0xFFFF:04X})"
         rule = rule_for(element.tag)
         if element.items is not None:
-            for number, item in enumerate(element.items, start=1):
-                yield from dataset_hits(item, known, f"{place}[{number}]")
+            for item in element.items:
+                yield from dataset_hits(item, known, f"{place} > ")
             continue
         yield from _element_hits(element, rule, place, known)
 
@@ -55,7 +55,8 @@ def _element_hits(
     text = printable_text(value) if element.vr in _TEXTS or rule is not None else ""
     if rule is not None and rule.step != "keep":
         if value.strip(b"\0 ") and not _replaced(element.vr, rule, text):
-            field = place if rule is PRIVATE else f"{place} {rule.name}"
+            private = f"private attributes of group {element.tag >> 16:04X}"
+            field = private if rule is PRIVATE else f"{place} {rule.name}"
             kind = kind_of_attribute(element.tag, element.vr, rule.name)
             if "Age" in rule.name and (parse_age(text) or 0) >= 89:
                 kind = "age-over-89"

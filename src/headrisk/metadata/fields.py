@@ -61,7 +61,7 @@ _NAMES: dict[str, str] = {
         studycomments additionalpatienthistory patienthistory reasonforstudy reason history
         interpretationtext requestedprocedurecomments visitcomments freetext observations
         observation feedback anamnesis framecomments acquisitioncomments diagnosisdescription""",
-    "session-setting": """shimsetting tableposition imagingfrequency txrefamp tableheight
+    "session-setting": """shimsetting tableposition txrefamp tableheight
         shimcurrents""",
     "host-name": "hostname computername nodename",
     "user-path": "username user login",
@@ -69,7 +69,8 @@ _NAMES: dict[str, str] = {
 }  # fmt: skip
 _BY_NAME = {name: kind for kind, names in _NAMES.items() for name in names.split()}
 _SEPARATORS = re.compile(r"[\W_]+")
-_VERSION_WORDS = ("version", "release", "doi", "license", "software", "generatedby", "units")
+_VERSION_WORDS = ("version", "release", "doi", "license", "software", "generatedby", "units",
+                  "consistencyinfo", "wipmemblock", "pulsesequencedetails")  # fmt: skip
 
 # What the profile's other attributes are, by value representation.
 _BY_VR = {

@@ -31,10 +31,11 @@ from headrisk.metadata.known import KnownIdentifiers
 from headrisk.metadata.look import CODE_SKIPS, Look, unpacked
 from headrisk.metadata.rename import Renaming, plan_renaming
 from headrisk.metadata.roles import leftover_kind
-from headrisk.metadata.scan import judge_entry, list_entries, shown_path
+from headrisk.metadata.scan import MetadataScan, judge_entry, list_entries, shown_path
 from headrisk.metadata.sidecars import clean_json, json_bytes, parse_json
 from headrisk.metadata.tables import parse_table
 from headrisk.metadata.text import MEANT, NO_KINDS, printable_text, redact, text_hits
+from headrisk.metadata.verify import Remaining
 from headrisk.metadata.walk import Entry
 
 COPIED, CLEANED, LEFT_OUT = "copied", "cleaned", "left out"
@@ -51,6 +52,32 @@ class FixedFile:
     action: str
     reason: str
     copy: str
+
+
+@dataclass(frozen=True)
+class CleanedCopy:
+    """A cleaned copy as it was checked.
+
+    Attributes
+    ----------
+    files
+        What became of each file.
+    left
+        What a second look finds in the copy.
+    remaining
+        Removed or listed values that still stand in it, by a search of every byte.
+    searched_for
+        Number of byte strings searched for.
+    """
+
+    files: tuple[FixedFile, ...]
+    left: MetadataScan
+    remaining: tuple[Remaining, ...]
+    searched_for: int
+
+    def count(self, action: str) -> int:
+        """Files of one fate: ``copied``, ``cleaned`` or ``left out``."""
+        return sum(row.action == action for row in self.files)
 
 
 @dataclass

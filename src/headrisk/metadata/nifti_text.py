@@ -38,7 +38,7 @@ _CODES = {0: "unknown", 2: "DICOM", 4: "AFNI", 6: "comment", 8: "XCEDE", 10: "JI
 _ORDINARY = re.compile(
     r"(?:FSL[\d.]*|[\d.]+:?[0-9a-f]{6,}|spm.*|SPM.*|nibabel.*|AFNI.*|FreeSurfer.*|mrtrix.*|ANTs.*"
     r"|ITK.*|niftyreg.*|NiftyReg.*|NIfTI.*|FLOAT\w*|[Uu]?INT\w*|3[Dd] image|4[Dd] image"
-    r"|TE=[\d.]+(?:;(?:phase|mb|sec|dwell|FA|TR|TI)=?[\d.]*)*;?|phase|magnitude|none|\.\.?|r|dsr__?"
+    r"|TE=[\d.]+(?:;(?:phase|mb|sec|dwell|FA|TR|TI|Time(?==0+\b))=?[\d.]*)*;?|phase|magnitude|none|\.\.?|r|dsr__?"
     r"|Mrtrix.*|MRtrix.*|c3d.*|greedy.*|.*headrisk.*|[A-Za-z]{1,3})",
 )
 

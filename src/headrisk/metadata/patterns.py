@@ -48,12 +48,13 @@ _FORMS = tuple(
         (
             "network-address",
             ".",
-            r"(?<![\w.])(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}"
+            r"(?<![\w.])(?<!,v )(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}"
             r"(?:25[0-5]|2[0-4]\d|1?\d?\d)(?![\w.])",
         ),
         # UIDs under 2.25 are made from random numbers (PS3.5, B.2) and tell nothing.
         ("uid", ".", r"(?<![\d.])(?!2\.25\.)[0-2](?:\.(?:0|[1-9]\d*)){5,}(?!\.?\d)"),
-        ("date", "12", rf"(?<!\d){_YEAR}([-/._]){_MM}\1{_DD}(?!\d)(?:[T ][\d:.]+)?"),
+        # From 1000 on, so that the time behind a shifted date is not taken for one of its own.
+        ("date", "12", rf"(?<!\d)(?:1\d|20)\d\d([-/._]){_MM}\1{_DD}(?!\d)(?:[T ][\d:.]+)?"),
         (
             "date",
             "12",
@@ -64,7 +65,7 @@ _FORMS = tuple(
         ("date", "12", rf"(?i:\b{_MONTH} {_D}(?:st|nd|rd|th)?,? {_YEAR}\b)"),
         ("date", "12", rf"(?i:\b{_MONTH} +{_D} [0-2]?\d:[0-5]\d:[0-5]\d (?:[A-Z]+ )?{_YEAR}\b)"),
         ("acquisition-time", ":", r"(?<![\d:.])[0-2]?\d:[0-5]\d:[0-5]\d(?:\.\d+)?(?![\d:])"),
-        ("acquisition-time", "=", r"\bTime=\d{5,6}(?:\.\d+)?"),
+        ("acquisition-time", "=", r"\bTime=(?!0+\b)\d{5,6}(?:\.\d+)?"),
         ("patient-id", "-", r"(?<![\d-])\d{3}-\d{2}-\d{4}(?![\d-])"),
         (
             "patient-id",
@@ -75,9 +76,10 @@ _FORMS = tuple(
         (
             "phone",
             _DIGITS,
-            r"(?<![\w+.])(?:\+\d{1,3}[ ./-]?(?:\(\d{1,5}\)[ ./-]?)?(?:\d{2,5}[ ./-]?){2,4}\d{2,5}"
+            r"(?<![\w+.])(?<!\d )"
+            r"(?:\+\d{1,3}[ ./-]?(?:\(\d{1,5}\)[ ./-]?)?(?:\d{2,5}[ ./-]?){2,4}\d{2,5}"
             r"|\(\d{2,5}\) ?\d{3,4}[ -]\d{3,5}|\d{3}-\d{3}-\d{4}|0\d{2,4}[ /-]\d{3}[ -]?\d{3,5})"
-            r"(?![\w.])",
+            r"(?![\w.]| \d)",
         ),
         (
             "address",
@@ -94,7 +96,7 @@ _FORMS = tuple(
         (
             "person-name",
             "MHFPpNn",
-            r"\b(?:(?:Mr|Mrs|Ms|Miss|Herr|Frau|Mme|Madame|Monsieur)\.?"
+            r"\b(?:(?:Mr\.|Ms\.|(?:Mrs|Miss|Herr|Frau|Mme|Madame|Monsieur)\.?)"  # MR is no title
             r"|[Pp]atient(?:'s)?(?: [Nn]ame)?[:=]|[Nn]ame[:=]) *[^\W\d_a-z][\w'’-]+"
             r"(?: [^\W\d_a-z][\w'’-]+)*",
         ),
@@ -129,6 +131,13 @@ PUBLIC_HOSTS = (
     "w3.org", "wikipedia.org", "openneuro.org", "creativecommons.org", "purl.", "nih.gov",
     "opendatacommons.org", "humancognitive", "snomed.info", "loinc.org",
 )  # fmt: skip
+# Siemens writes the exam's program and project as it writes names: HEAD^ROUTINE.
+_PROGRAM_WORDS = """
+    head brain neuro spine neck body routine general library clinical research study studies
+    project default libraries protocol protocols adult adults pediatric paediatric tumor epilepsy
+    dementia stroke test phantom qa qc service user exam program fmri mri mr dti
+"""
+_PROGRAMS = frozenset(_PROGRAM_WORDS.split())
 EARLIEST_REAL_YEAR = 1925  # BIDS: dates before it have been shifted
 
 
@@ -163,6 +172,9 @@ def _harmless(kind: str, value: str) -> bool:
         return year is None or int(year[0]) < EARLIEST_REAL_YEAR
     if kind == "url":
         return any(host in value for host in PUBLIC_HOSTS)
+    if kind == "person-name" and "^" in value:
+        words = {word.lower() for word in re.split(r"[\W_]+", value)}
+        return not words.isdisjoint(_PROGRAMS)
     if kind == "network-address":
         return value.startswith(("0.", "127.0.0.1", "00:00:00")) or _version(value)
     return False

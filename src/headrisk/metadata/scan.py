@@ -18,6 +18,7 @@ from headrisk.metadata.roles import leftover_kind
 from headrisk.metadata.text import text_spans
 from headrisk.metadata.walk import Entry, walk
 
+IMAGE_ENDINGS = (".nii", ".nii.gz", ".hdr", ".mgz", ".mgh", ".dcm", ".ima")
 _LONGEST_FIELD = 160
 _FIELD_SKIPS = frozenset({"acquisition-time", "phone", "patient-id", "long-number", "uid"})
 
@@ -43,6 +44,8 @@ class MetadataScan:
         Files that were not read as a whole.
     files, folders
         How many were walked.
+    people, images, images_unread
+        Folders of people, image files, and those of them that were not read.
     classes
         Class sizes of each ``participants.tsv``.
     """
@@ -52,6 +55,9 @@ class MetadataScan:
     files: int
     folders: int
     classes: tuple[Anonymity, ...] = ()
+    people: int = 0
+    images: int = 0
+    images_unread: int = 0
 
 
 @dataclass
@@ -101,9 +107,22 @@ def scan_metadata(
     out.findings.extend(_name_findings(out.names))
     order = {severity: place for place, severity in enumerate(SEVERITIES)}
     out.findings.sort(key=lambda f: (order[f.severity], f.kind, f.number, f.field))
+    unread = {problem.number for problem in out.problems}
+    images = [n for n, e in enumerate(entries, start=1) if e.state != "folder" and _is_image(e)]
     return MetadataScan(
-        tuple(out.findings), tuple(out.problems), files, folders, tuple(out.classes)
+        tuple(out.findings),
+        tuple(out.problems),
+        files,
+        folders,
+        tuple(out.classes),
+        people=len({e.parts[0] for e in entries if e.parts and e.parts[0].startswith("sub-")}),
+        images=len(images),
+        images_unread=sum(number in unread for number in images),
     )
+
+
+def _is_image(entry: Entry) -> bool:
+    return entry.parts[-1].lower().endswith(IMAGE_ENDINGS)
 
 
 def list_entries(root: Path) -> list[Entry]:

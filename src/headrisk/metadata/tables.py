@@ -121,7 +121,7 @@ def _coded(kind: str, text: str, number: bool) -> bool:
     """Values that only look the part: shifted dates, and answers coded as small numbers."""
     if kind in ("date", "birth-date") and text[:4].isdigit():
         return 1000 <= int(text[:4]) < EARLIEST_REAL_YEAR
-    return number and len(text) < 3 and kind not in ("patient-id",)
+    return number and len(text) < 3
 
 
 def _is_number(text: str) -> bool:

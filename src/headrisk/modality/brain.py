@@ -14,7 +14,9 @@ from headrisk.brain.reference import reference
 from headrisk.brain.similarity import select
 from headrisk.brain.stored import INDEX, fingerprint_index
 from headrisk.errors import StoreError
+from headrisk.evaluate.assessment import Assessment
 from headrisk.evaluate.conditions import known_conditions
+from headrisk.evaluate.intervals import FEWEST_PEOPLE
 from headrisk.evaluate.summary import MeasureSummary, strata
 from headrisk.intake import Intake, prepared_here
 from headrisk.job import Job, recorded
@@ -22,7 +24,7 @@ from headrisk.linkage.compare import Comparison, compare
 from headrisk.linkage.design import Design, against, within
 from headrisk.linkage.mates import searchable
 from headrisk.modality.large import internal_large, summarise_all
-from headrisk.modality.measured import Measured, evaluate
+from headrisk.modality.measured import Measured, assess_people, evaluate
 from headrisk.report.assemble import modality_section
 from headrisk.report.linkage_part import compared_sentence, internal_part, scan_rows
 from headrisk.report.model import ModalitySection, ScanRow
@@ -30,6 +32,11 @@ from headrisk.run.engine import mapper
 from headrisk.run.provenance import CostLog
 from headrisk.run.stage import stage
 from headrisk.run.store import open_store
+
+OFFER = (
+    "Where people were scanned once, --simulate-rescan simulates a second scan of each; its "
+    "figures are labelled as simulated and tend to be too high."
+)
 
 
 def measure(intake: Intake, job: Job, log: CostLog) -> Measured:
@@ -40,6 +47,8 @@ def measure(intake: Intake, job: Job, log: CostLog) -> Measured:
         return measure_large(cohort, damage, job, log)
     design, scores = link(usable, job, log)
     summaries = evaluate(scores, job, log)
+    probes, gallery = ([usable.scans[k] for k in side] for side in (design.probes, design.gallery))
+    risk, exposed = assess_people(NAME, scores, summaries, probes, gallery, job, log)
     rows = scan_rows(cohort.scans, cohort.results)
     internal = internal_part(
         rows,
@@ -50,10 +59,11 @@ def measure(intake: Intake, job: Job, log: CostLog) -> Measured:
         summaries,
         one_to_one=job.settings.one_to_one,
         notes=damage,
+        tables=exposed,
     )
     own = prepared_here(cohort, job)
     return Measured(
-        describe(rows, cohort, design, scores, summaries, job),
+        describe(rows, cohort, design, scores, summaries, risk, job),
         internal,
         tuple(digest for digest in cohort.digests if digest),
         {INDEX.name: fingerprint_index(own, job.settings)} if own.scans else {},
@@ -110,6 +120,7 @@ def prepare(intake: Intake, job: Job, log: CostLog) -> tuple[Cohort, tuple[str, 
             listen=listen,
             on_damage=damage.append,
         )
+    log.recalled(sum(result.seconds for result in cohort.results))
     return cohort + intake.earlier, tuple(str(error) for error in damage)
 
 
@@ -123,13 +134,18 @@ def plan(cohort: Cohort, job: Job) -> Design:
 def link(cohort: Cohort, job: Job, log: CostLog) -> tuple[Design, Comparison]:
     """Score all pairs of a cohort of usable scans under every measure."""
     design = plan(cohort, job)
+    return design, score(cohort, design, job, log)
+
+
+def score(cohort: Cohort, design: Design, job: Job, log: CostLog) -> Comparison:
+    """Score the pairs of a design under every measure."""
     pairs = int(np.count_nonzero(design.usable))
     if not pairs:
-        return design, Comparison({}, {})
+        return Comparison({}, {})
     with stage("compare", pairs, log, recorded(job)):
         vectors = cohort.vectors()
         probes = vectors[design.probes]
-        return design, compare(
+        return compare(
             probes,
             probes if design.probes is design.gallery else vectors[design.gallery],
             design.probe_person,
@@ -148,6 +164,7 @@ def describe(
     design: Design,
     scores: Comparison,
     summaries: tuple[MeasureSummary, ...],
+    risk: Assessment | None,
     job: Job,
 ) -> ModalitySection:
     """The brain's section of the report; conditions are those of the headline measure."""
@@ -168,4 +185,6 @@ def describe(
         compared=compared_sentence(design, job.settings.contrasts, len(job.sources)),
         method=method_sentences(job.settings, scores.notes),
         references=REFERENCES,
+        offer=OFFER if len(job.sources) == 1 and len(wanted) < FEWEST_PEOPLE else "",
+        risk=risk,
     )

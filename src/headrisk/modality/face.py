@@ -14,27 +14,29 @@ import numpy as np
 from headrisk.dataset.people import number_people
 from headrisk.dataset.scans import Scan
 from headrisk.errors import StoreError
+from headrisk.evaluate.assessment import Assessment
 from headrisk.evaluate.conditions import known_conditions
 from headrisk.evaluate.summary import MeasureSummary, strata
 from headrisk.face.cohort import (
     HEAD_STAGE,
     PHOTO_STAGE,
-    PhotoResult,
     Run,
     look_at_heads,
     read_photos,
     with_reason,
 )
+from headrisk.face.describe import PhotoResult
 from headrisk.face.head import HeadResult
 from headrisk.face.methods import NAME, REFERENCES, compared_sentence, method_sentences
-from headrisk.face.photos import Photo, list_photos
+from headrisk.face.photo_table import Photo, list_photos
 from headrisk.face.recognise.protocol import Recogniser
 from headrisk.face.recognise.registry import recognisers
 from headrisk.face.scores import FaceScores, all_scores
 from headrisk.intake import Intake
 from headrisk.job import Job, recorded
-from headrisk.modality.measured import Measured, evaluate
+from headrisk.modality.measured import Measured, assess_people, evaluate
 from headrisk.report.assemble import modality_section
+from headrisk.report.cost import photo_needs
 from headrisk.report.face_part import face_panels, face_tables, internal_part, scan_rows
 from headrisk.report.model import ModalitySection, ScanRow
 from headrisk.run.provenance import CostLog
@@ -84,8 +86,11 @@ def measure(intake: Intake, job: Job, log: CostLog) -> Measured:
     search = plan(faces)
     scores, confidence = match(faces, search, asked, job, log)
     summaries = evaluate(scores, job, log, stream=STREAM)
+    probes = [_probe(label, faces.scans) for label in search.sets]
+    gallery = [faces.scans[k] for k in search.gallery]
+    risk, exposed = assess_people(NAME, scores, summaries, probes, gallery, job, log)
     rows = scan_rows(faces.scans, faces.heads)
-    section = describe(rows, faces, search, asked, scores, summaries, job)
+    section = describe(rows, faces, search, asked, scores, summaries, risk, job)
     internal = internal_part(
         rows,
         faces.heads,
@@ -94,10 +99,12 @@ def measure(intake: Intake, job: Job, log: CostLog) -> Measured:
         scores,
         summaries,
         notes=damage,
-        tables=face_tables(faces.scans, faces.heads, faces.photos, search, scores, confidence),
+        tables=face_tables(faces.scans, faces.heads, faces.photos, search, scores, confidence)
+        | exposed,
     )
     digests = tuple(one.digest for one in asked if one.digest)
-    return Measured(section, internal, digests)
+    unused = sum(not photo.usable for photo in faces.photos)
+    return Measured(section, internal, digests, photos_unused=unused)
 
 
 def look(intake: Intake, job: Job, log: CostLog) -> tuple[Faces, tuple[str, ...]]:
@@ -110,6 +117,7 @@ def look(intake: Intake, job: Job, log: CostLog) -> tuple[Faces, tuple[str, ...]
     photos = () if job.photos is None else list_photos(job.photos, people, job.today)
     with stage(HEAD_STAGE, len(scans), log, recorded(job)) as listen:
         heads = look_at_heads(scans, run, listen)
+    log.recalled(sum(head.seconds for head in heads))
     wanted = [k for k, photo in enumerate(photos) if photo.usable]
     if not wanted:
         return Faces(scans, heads, photos, ()), tuple(str(error) for error in damage)
@@ -169,6 +177,7 @@ def describe(
     asked: Sequence[Recogniser],
     scores: Mapping[str, PairScores],
     summaries: tuple[MeasureSummary, ...],
+    risk: Assessment | None,
     job: Job,
 ) -> ModalitySection:
     """The face's section of the report; conditions are those of the headline measure."""
@@ -189,10 +198,12 @@ def describe(
         strata(next(iter(scores.values())), conditions) if scores else (),
         unsearched=len((listed & known) - reached),
         compared=compared_sentence(len(search.sets), len(faces.results), len(search.gallery)),
-        method=method_sentences(job.settings, searched=bool(scores)),
+        method=method_sentences(job.settings, asked, searched=bool(scores)),
         references=REFERENCES,
         panels=face_panels(faces.heads, faces.photos, asked, scores),
+        risk=risk,
         too_little="" if job.photos else "No photographs were given.",
+        needs=photo_needs(len(faces.results), len(search.sets)),
     )
 
 

@@ -6,12 +6,14 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from headrisk.evaluate.assessment import Assessment
 from headrisk.evaluate.baselines import beats_control
 from headrisk.evaluate.rates import Det
 from headrisk.evaluate.strata import StratumRow
 from headrisk.evaluate.summary import MeasureSummary, ThresholdSummary
 from headrisk.linkage.assign import list_links
 from headrisk.linkage.density import DensityCurves
+from headrisk.report.cost import NEEDS
 from headrisk.report.histogram import score_histogram
 from headrisk.report.model import (
     Condition,
@@ -19,6 +21,7 @@ from headrisk.report.model import (
     Link,
     MeasureResult,
     ModalitySection,
+    Needs,
     Panel,
     Reading,
     ScanRow,
@@ -26,6 +29,7 @@ from headrisk.report.model import (
     Table,
     Threshold,
 )
+from headrisk.report.risk_tables import risk_tables
 from headrisk.types import Estimate, FloatArray, PairScores
 
 CMC_DEPTH = 50
@@ -45,6 +49,10 @@ def modality_section(
     references: Sequence[str] = (),
     panels: Mapping[Panel, Table] | None = None,
     too_little: str = "",
+    offer: str = "",
+    simulated: bool = False,
+    needs: Needs | None = None,
+    risk: Assessment | None = None,
 ) -> ModalitySection:
     """One modality's section.
 
@@ -67,10 +75,19 @@ def modality_section(
         Questions beside the linkage rates, with their tables.
     too_little
         Why there are no rates, where that is not for want of people.
+    offer
+        What else can be done where there are no rates.
+    simulated
+        Whether mates were simulated.
+    needs
+        What the attack takes beside computer time; by modality where not given.
+    risk
+        What the headline measure means for people.
     """
     first = summaries[0] if summaries else None
     enough = first is not None and first.verdict.enough
     panels = panels or {}
+    own = {panel.name: table for panel, table in panels.items()}
     drawn = {
         key: table
         for item, summary in zip(scores, summaries, strict=True)
@@ -82,12 +99,15 @@ def modality_section(
         counts=_counts(scans, first, unsearched),
         measures=tuple(measure_result(summary) for summary in summaries),
         conditions=tuple(_condition(row) for row in strata) if enough else (),
-        tables=drawn | {panel.name: table for panel, table in panels.items()},
+        tables=drawn | risk_tables(risk if enough else None, scores) | own,
         compared=compared,
         method=tuple(method),
         references=tuple(references),
-        too_little="" if enough else too_little or _too_little(first),
+        too_little="" if enough else f"{too_little or _too_little(first)} {offer}".rstrip(),
+        simulated=simulated,
+        needs=needs or NEEDS.get(name, Needs()),
         panels=tuple(panels),
+        risk=risk if enough else None,
     )
 
 

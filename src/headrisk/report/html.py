@@ -11,8 +11,9 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from headrisk.report import figures, wording
+from headrisk.report import cost, figures, wording
 from headrisk.report.captions import caption
+from headrisk.report.cost import attack_costs
 from headrisk.report.model import MeasureResult, ModalitySection, Report, RunRecord
 
 
@@ -28,12 +29,15 @@ def public_html(report: Report, run: RunRecord, digest: str) -> str:
     digest
         Short digest of ``report.json``, printed so that page and figures can be matched.
     """
+    names = [section.name for section in report.modalities if not section.measures]
+    counts_alone = names == ["metadata"] and len(report.modalities) == 1
     return render(
-        "public.html.j2",
+        "findings.html.j2" if counts_alone else "public.html.j2",
         report=report,
         run=run,
         digest=digest,
         sections=[section_view(section) for section in report.modalities],
+        costs=attack_costs(report, run),
     )
 
 
@@ -56,7 +60,12 @@ def render(template: str, **values: Any) -> str:
     )
     digest = base64.b64encode(hashlib.sha256(css.encode()).digest()).decode()
     return environment.get_template(template).render(
-        css=css, style_hash=f"sha256-{digest}", caption=caption, wording=wording, **values
+        css=css,
+        style_hash=f"sha256-{digest}",
+        caption=caption,
+        wording=wording,
+        cost=cost,
+        **values,
     )
 
 
@@ -65,7 +74,7 @@ def section_view(section: ModalitySection) -> dict[str, Any]:
     first = section.headline
     return {
         "section": section,
-        "title": wording.MODALITY_NAMES.get(section.name, (section.name, ""))[0],
+        "title": wording.title(section),
         "first": first,
         "figures": section_figures(section, first) if first else {},
     }
@@ -99,7 +108,8 @@ def number(value: float | None) -> str:
     """Three significant digits, or a dash."""
     if value is None:
         return "–"
-    text = f"{value:,}" if isinstance(value, int) else f"{value:.3g}"
+    whole = isinstance(value, int) or (value.is_integer() and abs(value) < 1e9)
+    text = f"{int(value):,}" if whole else f"{value:.3g}"
     return text.replace("-", "\u2212", 1) if value < 0 else text
 
 

@@ -28,7 +28,7 @@ from headrisk.report.withhold import withhold_small_cells
 LINK_COLUMNS = ("probe", "gallery", "measure", "score", "rank", "decision")
 SCAN_COLUMNS = (
     "participant_id", "session_id", "path", "status", "reason", "seconds", "quality",
-    "verdict", "scan_id",
+    "verdict", "scan_id", "modality",
 )  # fmt: skip
 PAIR_SCHEMA = pa.schema(
     [
@@ -98,13 +98,13 @@ def links_table(links: tuple[Link, ...]) -> Table:
 
 
 def scans_table(internal: Internal) -> Table:
-    """``scans.tsv``: every scan, usable or not."""
+    """``scans.tsv``: every scan, usable or not, once for each modality that looked at it."""
     return Table(
         SCAN_COLUMNS,
         tuple(
             (
                 s.participant_id, s.session_id, s.path, s.status, s.reason, s.seconds,
-                s.quality, s.verdict, s.scan_id,
+                s.quality, s.verdict, s.scan_id, s.modality,
             )
             for s in internal.scans
         ),
@@ -169,7 +169,11 @@ def internal_html(report: Report, internal: Internal, run: RunRecord) -> str:
         link_total=len(internal.links),
         failed=[s for s in internal.scans if s.status == "failed"],
         doubtful=[s for s in internal.scans if s.status == "ok" and s.verdict != "ok"],
-        galleries=[_gallery(section.name, internal.mosaics) for section in report.modalities],
+        galleries=[
+            _gallery(section.name, internal.mosaics)
+            for section in report.modalities
+            if section.name != "metadata"  # it has no pictures
+        ],
         tables=internal.tables,
         notes=internal.notes,
     )

@@ -10,21 +10,25 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 from headrisk.errors import InputError
+from headrisk.evaluate.assessment import Assessment
 from headrisk.report.model import (
     SCHEMA_VERSION,
     Condition,
     Counts,
     MeasureResult,
     ModalitySection,
+    Needs,
     Panel,
     Report,
     Table,
     Threshold,
     Value,
 )
+from headrisk.report.records import record
 from headrisk.types import Estimate
 
 DIGITS = 6
@@ -175,6 +179,9 @@ def _section_dict(section: ModalitySection) -> dict[str, Any]:
         "tables": sorted(section.tables),
         "too_little_data": section.too_little,
         "panels": [vars(panel) for panel in section.panels],
+        "simulated": section.simulated,
+        "needs": vars(section.needs),
+        "risk": asdict(section.risk) if section.risk else None,
     }
 
 
@@ -243,6 +250,9 @@ def _section_from(
         references=tuple(content["references"]),
         too_little=content["too_little_data"],
         panels=tuple(Panel(**panel) for panel in content.get("panels", ())),
+        simulated=content.get("simulated", False),
+        needs=Needs(**content.get("needs", {})),
+        risk=record(Assessment, content["risk"]) if content["risk"] else None,
     )
 
 

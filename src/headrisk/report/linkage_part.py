@@ -11,7 +11,7 @@ from headrisk.evaluate.summary import MeasureSummary
 from headrisk.linkage.assign import assign_one_to_one
 from headrisk.linkage.design import Design
 from headrisk.report.assemble import candidate_links
-from headrisk.report.model import Internal, Link, Mosaic, ScanRow, ScoreMatrix
+from headrisk.report.model import Internal, Link, Mosaic, ScanRow, ScoreMatrix, Table
 from headrisk.types import PairScores, ScanResult, Status, Verdict
 
 
@@ -36,7 +36,9 @@ class Prepared(Protocol):
     def seconds(self) -> float: ...
 
 
-def scan_row(scan: Scan, result: Prepared, quality: float, verdict: Verdict) -> ScanRow:
+def scan_row(
+    scan: Scan, result: Prepared, quality: float, verdict: Verdict, modality: str = "brain"
+) -> ScanRow:
     """One row of ``internal/scans.tsv``."""
     return ScanRow(
         scan_id=scan.scan_id,
@@ -48,6 +50,7 @@ def scan_row(scan: Scan, result: Prepared, quality: float, verdict: Verdict) -> 
         seconds=round(result.seconds, 3),
         quality=quality,
         verdict=verdict,
+        modality=modality,
     )
 
 
@@ -61,6 +64,7 @@ def internal_part(
     *,
     one_to_one: bool,
     notes: tuple[str, ...],
+    tables: Mapping[str, Table] | None = None,
 ) -> Internal:
     """Everything that names a scan: links, score matrices, pictures.
 
@@ -88,7 +92,12 @@ def internal_part(
         if result.mosaic is not None
     )
     return Internal(
-        scans=rows, links=tuple(links), mosaics=pictures, matrices=matrices, notes=notes
+        scans=rows,
+        links=tuple(links),
+        mosaics=pictures,
+        matrices=matrices,
+        notes=notes,
+        tables=tables or {},
     )
 
 

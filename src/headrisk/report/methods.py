@@ -20,11 +20,10 @@ def methods_text(report: Report, run: RunRecord) -> str:
     lines = [
         "# Methods",
         "",
-        f"The data were tested with headrisk {report.version}. All randomness came from one "
-        f"generator with seed {report.settings.get('seed', 0)}.",
+        f"The data were tested with headrisk {report.version}.{_seed(report)}",
     ]
     for section in report.modalities:
-        lines += ["", f"## {wording.MODALITY_NAMES.get(section.name, (section.name,))[0]}", ""]
+        lines += ["", f"## {wording.title(section)}", ""]
         lines += _section_lines(section)
     lines += ["", "## Privacy of this output", "", *PRIVACY]
     if run.provenance is not None:
@@ -36,6 +35,11 @@ def methods_text(report: Report, run: RunRecord) -> str:
     references = dict.fromkeys((*REFERENCES, *(r for s in report.modalities for r in s.references)))
     lines += ["", "## References", "", *(f"{i}. {r}" for i, r in enumerate(references, 1))]
     return "\n".join(lines) + "\n"
+
+
+def _seed(report: Report) -> str:
+    seed = report.settings.get("seed")
+    return "" if seed is None else f" All randomness came from one generator with seed {seed}."
 
 
 PRIVACY = (
@@ -50,6 +54,8 @@ def _section_lines(section: ModalitySection) -> list[str]:
     counts = section.counts
     lines = [wording.tested(section)]
     lines += list(section.method)
+    if section.name == "metadata" and not section.measures:
+        return [" ".join(section.method)]
     lines.append(
         f"Each searched scan was compared with every scan of a gallery of "
         f"{wording.people(counts.gallery_size)}; no approximate search was used. Measures: "

@@ -14,10 +14,11 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from headrisk.run.provenance import Cost, Provenance
+from headrisk.evaluate.assessment import Assessment
+from headrisk.run.provenance import Cost, Machine, Provenance
 from headrisk.types import Estimate, PairScores, Status, Verdict
 
-SCHEMA_VERSION = "1.0"
+SCHEMA_VERSION = "1.1"
 
 Value = str | int | float | bool | None
 Reading = Literal["links", "does not link", "unclear", "too little data"]
@@ -107,6 +108,15 @@ class MeasureResult:
 
 
 @dataclass(frozen=True)
+class Needs:
+    """What else an attack takes than computer time, in words."""
+
+    data: str = ""
+    skill: str = ""
+    hardware: str = ""
+
+
+@dataclass(frozen=True)
 class Condition:
     """The headline measure within one level of one condition, such as one site.
 
@@ -144,7 +154,10 @@ class ModalitySection:
     ``density-<measure>``, ``det-<measure>`` and ``cmc-<measure>``; a missing one means that
     there was too little data to draw it. Each of ``panels`` has a table of its own name there.
     ``too_little`` is empty, or the sentence that replaces the figures; what could be counted
-    stands in ``counts`` all the same.
+    stands in ``counts`` all the same. ``simulated`` says that no true second scan was compared:
+    mates were simulated from the scans themselves. ``needs`` says what the attack takes.
+    ``risk`` is what the headline measure means for people,
+    with its tables ``linkability``, ``open-set``, ``forecast`` and ``attackers``.
     """
 
     name: str
@@ -157,6 +170,9 @@ class ModalitySection:
     references: tuple[str, ...] = ()
     too_little: str = ""
     panels: tuple[Panel, ...] = ()
+    simulated: bool = False
+    needs: Needs = Needs()
+    risk: Assessment | None = None
 
     @property
     def headline(self) -> MeasureResult | None:
@@ -193,11 +209,12 @@ class RunRecord:
     started: str = ""
     provenance: Provenance | None = None
     cost: tuple[Cost, ...] = ()
+    machine: Machine | None = None
 
 
 @dataclass(frozen=True)
 class ScanRow:
-    """A row of ``internal/scans.tsv``."""
+    """A row of ``internal/scans.tsv``: one scan as one modality saw it."""
 
     scan_id: str
     participant_id: str
@@ -208,6 +225,7 @@ class ScanRow:
     seconds: float = 0.0
     quality: float | None = None
     verdict: Verdict = "ok"
+    modality: str = "brain"
 
 
 @dataclass(frozen=True)

@@ -18,17 +18,33 @@ MODALITY_NAMES = {
     "brain": ("Brain", "the shape of the brain"),
     "face": ("Face", "a face rendered from the scan"),
     "table": ("Derived table", "a table of regional measurements"),
+    "metadata": ("Metadata", "metadata alone"),
 }
 FOUND = {
     "brain": "were linked to their other scan",
     "face": "were found by their photographs",
+    "metadata": "were linked to their other scan by metadata alone",
+    "table": "were linked to their other row",
 }
+SIMULATED_FOUND = "were linked to a re-scan simulated from their own scan"
+SIMULATED_WOULD = "would be linked to such a simulated re-scan"
+SIMULATED_NOTICE = (
+    "Simulated. Nobody's second scan was compared: a second scan of each person was made by a "
+    "program from the first. True second scans differ in ways that the program does not know, so "
+    "expect these figures to be higher than with true ones, and read them as a warning, not as a "
+    "measurement."
+)
 ATTACKERS = {
     "brain": "Somebody who holds the shared scans, and other scans of the same people with their "
     "names, and who compares every scan with every other. No membership is in doubt: each person "
     "searched for is in the gallery.",
     "face": "Somebody who holds the shared scans and a few photographs of a person whose name they "
     "know, as from a social network, and who knows that this person is among the scanned.",
+    "metadata": "Somebody who holds the shared files, and other files of the same people with "
+    "their names, and who compares what stands in headers and sidecars, never looking at an image.",
+    "table": "Somebody who holds the shared table, and a table of the same measurements of the "
+    "same people with their names, from other sessions or another pipeline, and who compares every "
+    "row with every other. No membership is in doubt: each person searched for is in the gallery.",
 }
 RULE_NAMES = {
     "kde": "where the two density curves cross",
@@ -44,13 +60,20 @@ READING_NAMES = {
 }
 OTHERS_NOT_TESTED = (
     "Other attackers, other methods and later, stronger methods than the ones listed here.",
-    "Other data: metadata in headers and file names, other contrasts, other organs.",
+    "Other data: other contrasts, other organs.",
     "Larger galleries than the one searched here. In a larger gallery fewer people are found.",
 )
 UNTESTED_MODALITIES = {
     "brain": "Brains: whether the brain alone links two scans of a person was not tested.",
     "face": "Faces: whether photographs find the scan of a person was not tested.",
+    "metadata": "Metadata: whether headers and sidecars alone link two scans of a person was not "
+    "tested.",
+    "table": "Derived tables: whether regional volumes or thickness link people was not tested.",
 }
+NOT_LOOKED_INTO = (
+    "Text burnt into pixels, packed objects of version histories, the content of archives, "
+    "office documents and pictures, and the anatomy itself are not looked into."
+)
 NEEDS = "Rates need at least five people with two comparable scans each."
 MISSING_REASONS = {
     "scores": "Scores are drawn from five people upward.",
@@ -142,8 +165,17 @@ def headline(section: ModalitySection) -> str:
         return "Nobody was searched for."
     if measure is None or measure.rank1 is None or not section.sufficient:
         return "Too little data to say how many people can be linked."
+    if section.simulated:
+        sentence = natural_frequency(measure.rank1, SIMULATED_FOUND, SIMULATED_WOULD)
+        return f"Simulated re-scans, no true ones: {sentence}."
     found = FOUND.get(section.name, "were linked")
     return f"{_capital(natural_frequency(measure.rank1, found))}."
+
+
+def title(section: ModalitySection) -> str:
+    """A section's title; says where mates were simulated."""
+    name = MODALITY_NAMES.get(section.name, (section.name, ""))[0]
+    return f"{name} (simulated re-scans)" if section.simulated else name
 
 
 def attacker(sections: Sequence[ModalitySection]) -> tuple[str, ...]:
@@ -175,6 +207,8 @@ def how_many(section: ModalitySection) -> str:
         return "Too little data to say."
     gallery = people(section.counts.gallery_size)
     text = f"In a gallery of {gallery}, {natural_frequency(measure.rank1)} by the best candidate."
+    if section.simulated:
+        text = f"With simulated re-scans: {text}"
     if measure.rank5 is not None and section.counts.gallery_size > 5:
         listed = natural_frequency(
             measure.rank5, "were among the best five candidates", "would be among them"

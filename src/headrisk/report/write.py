@@ -21,6 +21,7 @@ import pyarrow.parquet as pq
 import tomli_w
 
 from headrisk.errors import InputError, UsageError
+from headrisk.report.cost import attack_costs, attack_table, cost_table
 from headrisk.report.html import public_html
 from headrisk.report.internal import encodable, internal_files, write_pairs
 from headrisk.report.json_tsv import (
@@ -36,10 +37,9 @@ from headrisk.report.json_tsv import (
 from headrisk.report.methods import methods_text
 from headrisk.report.model import SCHEMA_VERSION, Internal, Report, RunRecord, Table
 from headrisk.report.withhold import refuse_leaks, withhold_small_cells
-from headrisk.run.provenance import Cost, Provenance
+from headrisk.run.provenance import Cost, Machine, Provenance
 
 BIDS_VERSION = "1.10.0"
-COST_COLUMNS = ("stage", "cpu_seconds", "wall_seconds", "peak_mb")
 
 
 def write_report(
@@ -159,6 +159,7 @@ def public_files(public: Report, run: RunRecord) -> dict[str, bytes]:
         "settings.toml": tomli_w.dumps({k: v for k, v in public.settings.items() if v is not None}),
         "dataset_description.json": canonical_json(_description(public)),
         "tables/cost.tsv": table_text(cost_table(run)),
+        "tables/attack-cost.tsv": table_text(attack_table(attack_costs(again, run_again))),
     }
     files |= {f"tables/{name}.tsv": tsv for name, tsv in texts.items()}
     return {name: content.encode() for name, content in files.items()}
@@ -174,12 +175,6 @@ def report_tables(report: Report) -> dict[str, Table]:
         named["conditions"] = conditions_table(section)
         tables |= {f"{section.name}-{name}": table for name, table in named.items()}
     return tables
-
-
-def cost_table(run: RunRecord) -> Table:
-    """What the attack cost, step by step."""
-    rows = tuple((c.stage, c.cpu_seconds, c.wall_seconds, c.peak_mb) for c in run.cost)
-    return Table(COST_COLUMNS, rows)
 
 
 def _description(report: Report) -> dict[str, Any]:
@@ -262,4 +257,5 @@ def _run_from(content: Mapping[str, Any]) -> RunRecord:
         started=content["started"],
         provenance=Provenance(**made_with) if made_with else None,
         cost=tuple(Cost(**row) for row in content["cost"]),
+        machine=Machine(**content["machine"]) if content.get("machine") else None,
     )

@@ -36,6 +36,11 @@ R = TypeVar("R")
 Workers = int | Cluster  # worker processes of this machine, or where Dask runs them
 
 
+def count_workers(workers: Workers) -> int:
+    """How many worker processes there are; 0 where only the scheduler knows."""
+    return workers.workers if isinstance(workers, Cluster) else workers
+
+
 @dataclass(frozen=True)
 class WorkerLost:
     """Stands in the place of a result: the worker process died twice while it had this task."""

@@ -8,6 +8,7 @@ and seed, and belongs into ``report.json``; the second differs each time and goe
 from __future__ import annotations
 
 import hashlib
+import os
 import platform
 import re
 import resource
@@ -15,8 +16,9 @@ import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib import metadata
+from pathlib import Path
 
 from headrisk import __version__
 from headrisk.run.digests import canonical_json
@@ -95,19 +97,44 @@ class Cost:
     peak_mb
         Largest resident memory, in 10^6 bytes, that this process or any one worker had reached by
         the end of the stage. It counts from the start of the run, so it never falls.
+    attack
+        The modality that the stage belongs to, "" where it serves all.
+    recalled_seconds
+        Processor time that earlier runs spent on results that this stage took from the store. An
+        attacker, who has no such store, pays it too.
     """
 
     stage: str
     wall_seconds: float
     cpu_seconds: float
     peak_mb: float
+    attack: str = ""
+    recalled_seconds: float = 0.0
 
 
 @dataclass
 class CostLog:
-    """The costs of a run, stage by stage, in the order in which the stages ended."""
+    """The costs of a run, stage by stage, in the order in which the stages ended.
+
+    ``attack`` is the modality that stages now belong to.
+    """
 
     costs: list[Cost] = field(default_factory=list)
+    attack: str = ""
+
+    @contextmanager
+    def attacking(self, attack: str) -> Iterator[None]:
+        """Stages within the ``with`` block belong to this modality."""
+        self.attack = attack
+        try:
+            yield
+        finally:
+            self.attack = ""
+
+    def recalled(self, seconds: float) -> None:
+        """Say what all results of the last stage once cost; what it did not spend was recalled."""
+        last = self.costs[-1]
+        self.costs[-1] = replace(last, recalled_seconds=max(0.0, seconds - last.cpu_seconds))
 
     @contextmanager
     def measure(self, stage: str) -> Iterator[None]:
@@ -117,8 +144,47 @@ class CostLog:
             yield
         finally:
             self.costs.append(
-                Cost(stage, time.monotonic() - wall, _cpu_seconds() - cpu, _peak_mb())
+                Cost(
+                    stage,
+                    time.monotonic() - wall,
+                    _cpu_seconds() - cpu,
+                    _peak_mb(),
+                    self.attack,
+                )
             )
+
+
+@dataclass(frozen=True)
+class Machine:
+    """What a run's times were taken on.
+
+    ``processor`` is its trade name, ``memory_gb`` in 10^9 bytes (0 where it cannot be told).
+    """
+
+    processor: str
+    cores: int
+    memory_gb: float
+    processes: int = 1
+
+
+def this_machine(processes: int) -> Machine:
+    """The machine that runs this, used with so many worker processes. No name, no address."""
+    try:
+        memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
+    except (AttributeError, ValueError, OSError):
+        memory = 0.0
+    return Machine(_processor(), os.cpu_count() or 1, round(memory, 1), processes)
+
+
+def _processor() -> str:
+    """Trade name of the processor where the system tells it, else its kind."""
+    kind = platform.machine()
+    try:
+        lines = Path("/proc/cpuinfo").read_text("utf-8", errors="replace").splitlines()
+    except OSError:
+        return platform.processor() or kind
+    names = (line.partition(":")[2] for line in lines if line.startswith("model name"))
+    return " ".join(next(names, kind).split()) or kind
 
 
 def _cpu_seconds() -> float:

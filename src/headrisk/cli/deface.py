@@ -1,0 +1,78 @@
+"""Remove or replace the faces in a data set, and check what was written.
+
+OUT becomes a BIDS derivative: treated images on the grid of their source, masks of what was
+changed, cleaned sidecars. tables/treatment.tsv says what face is left and what it cost the brain.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from headrisk.cli.linking import DONE, FAILED_SCANS, list_scans
+from headrisk.cli.options import (
+    add_choice_options,
+    add_run_options,
+    at_least,
+    job_of,
+    with_progress,
+)
+
+if TYPE_CHECKING:
+    from headrisk.run.events import Listener
+
+TOOLS = ("template", "reface", "quickshear", "skullstrip")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Describe the command's options."""
+    parser.add_argument("dataset", type=Path, metavar="DATASET")
+    parser.add_argument("out", type=Path, metavar="OUT")
+    parser.add_argument(
+        "--tool", choices=TOOLS, required=True,
+        help="template: face and ears removed; reface: replaced by an average face; quickshear: "
+        "cut off by a plane; skullstrip: everything but the brain removed",
+    )  # fmt: skip
+    add_choice_options(parser)
+    group = parser.add_argument_group("treating")
+    group.add_argument("--settings", type=Path, metavar="FILE", help="settings TOML to start from")
+    group.add_argument("--seed", type=at_least(0), metavar="N", help="of the noise that is drawn")
+    group.add_argument(
+        "--contrasts", nargs="+", metavar="SUFFIX",
+        help="BIDS suffixes to treat (default: all anatomical ones); others are not written",
+    )  # fmt: skip
+    group.add_argument("--accurate", action="store_true", default=None, help="larger network")
+    add_run_options(parser)
+    parser.set_defaults(
+        resolution=None, alignment=None, mutual_information=None, measures=None, prior=None,
+        one_to_one=None,
+    )  # fmt: skip
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Carry the command out; returns the exit code."""
+
+    def command(listen: Listener) -> int:
+        from headrisk.deface import ANATOMICAL, deface
+        from headrisk.report.treatment import summary_lines
+        from headrisk.treatment.tools import tool_of
+
+        job = job_of(arguments, [arguments.dataset], listen)
+        if not (arguments.contrasts or arguments.settings):
+            job = replace(job, settings=replace(job.settings, contrasts=ANATOMICAL))
+        if arguments.dry_run:
+            return list_scans(job)
+        report = deface(job, tool_of(arguments.tool))
+        for line in summary_lines(report):
+            sys.stdout.write(line + "\n")
+        if arguments.verbose:
+            for one in report.results:
+                if one.reason or one.doubt:
+                    sys.stderr.write(f"{one.scan_id}: {one.reason or one.doubt}\n")
+        sys.stdout.write(f"Table: {arguments.out / 'tables' / 'treatment.tsv'}\n")
+        return FAILED_SCANS if report.failed else DONE
+
+    return with_progress(command)

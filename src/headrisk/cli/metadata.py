@@ -1,0 +1,94 @@
+"""Find identifying metadata: headers, sidecars, tables, DICOM, names of files, leftovers.
+
+Values are never written in full, not even to OUT/internal. Only counts are public. Exit code 4: a
+file was not read, or a removed value still stands in the copy.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from headrisk.cli.linking import ABOVE_LIMIT, DONE, FAILED_SCANS
+from headrisk.cli.options import with_progress
+
+if TYPE_CHECKING:
+    from headrisk.run.events import Listener
+
+
+LEVELS = {"direct": 1, "quasi": 2, "technical": 3, "notice": 4}  # severities, gravest first
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Describe the command's options."""
+    parser.add_argument("dataset", type=Path, metavar="DATASET")
+    parser.add_argument("out", type=Path, metavar="OUT")
+    parser.add_argument(
+        "--known-identifiers",
+        type=Path,
+        metavar="FILE",
+        help="names and numbers that must not be shared, one in each line, found in any spelling",
+    )
+    parser.add_argument(
+        "--fix",
+        type=Path,
+        metavar="DIR",
+        help="write a cleaned copy to DIR, a new or empty folder outside DATASET, and check it",
+    )
+    parser.add_argument(
+        "--fail-on",
+        choices=tuple(LEVELS),
+        help="exit with 5 if anything this grave or graver is found; with --fix, in the copy",
+    )
+    parser.add_argument(
+        "--seed",
+        type=int,
+        metavar="N",
+        help="of date shifts and new labels in the copy; who knows it can undo them, so leave "
+        "it out for data to be shared",
+    )
+    parser.add_argument("--dry-run", action="store_true", help="count the files and stop")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Carry the command out; returns the exit code."""
+
+    def command(listen: Listener) -> int:
+        import numpy as np
+
+        from headrisk.dataset.gather import name_sources
+        from headrisk.job import Job, require_out
+        from headrisk.metadata.findings import SEVERITIES
+        from headrisk.metadata.scan import list_entries
+        from headrisk.metadata_audit import audit_metadata
+        from headrisk.report.metadata_part import copy_sentence, summary_sentence
+
+        job = Job(name_sources([arguments.dataset]), arguments.out.absolute(), listen=listen)
+        if arguments.dry_run:
+            require_out(job)
+            files = [e for e in list_entries(arguments.dataset) if e.state != "folder"]
+            sys.stdout.write(f"{len(files):,} files, {sum(e.size for e in files):,} bytes\n")
+            return DONE
+        rng = None if arguments.seed is None else np.random.default_rng(arguments.seed)
+        page, report = audit_metadata(
+            job, known_identifiers=arguments.known_identifiers, fix=arguments.fix, rng=rng
+        )
+        sys.stdout.write(summary_sentence(report) + "\n")
+        unread = len(report.scan.problems)
+        if unread:
+            sys.stdout.write(
+                f"{unread} of {report.scan.files} files were not read as a whole; "
+                "the page says which and why.\n"
+            )
+        if report.copy is not None:
+            sys.stdout.write(copy_sentence(report.copy) + "\n")
+        sys.stdout.write(f"Report: {page}\n")
+        sys.stdout.write(f"Places (internal, do not share): {page.parent / 'internal'}\n")
+        if arguments.fail_on is not None and report.has(SEVERITIES[: LEVELS[arguments.fail_on]]):
+            sys.stdout.write(f"Findings reach --fail-on {arguments.fail_on}.\n")
+            return ABOVE_LIMIT
+        return FAILED_SCANS if report.incomplete else DONE
+
+    return with_progress(command)

@@ -1,0 +1,113 @@
+"""FPIR and FNIR over all thresholds and several gallery sizes, without the thresholds themselves.
+
+A threshold is a score of single pairs, so what leaves the institution are the rates alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from headrisk.evaluate.openset import (
+    OpenSetRates,
+    fnir_at_fpir,
+    largest_open_gallery,
+    open_set_rates,
+    precision_at_prior,
+)
+from headrisk.evaluate.rates import mate_ranks
+from headrisk.linkage.pairs import best_per_person
+from headrisk.types import Estimate, FloatArray, PairScores
+
+TARGET_FPIR = 0.003
+BUDGETS = (TARGET_FPIR, 0.01, 0.03, 0.1, 0.3)
+POINTS = 25
+
+
+@dataclass(frozen=True)
+class OpenPoint:
+    """Rates of searches among ``size`` people at one threshold; see ``OpenSetRates``.
+
+    ``precision`` is the share of returned names that are right under the membership prior.
+    """
+
+    size: int
+    fpir: Estimate | None
+    fnir: Estimate | None
+    wrong: Estimate | None
+    precision: float | None
+
+
+@dataclass(frozen=True)
+class OpenSet:
+    """Searches for people who may be absent.
+
+    ``target`` is at FPIR 0.003 and ``needed`` the people whom that takes; ``strictest`` is at the
+    lowest of the usual budgets that the data can test, ``budget``. Both are None where there are
+    too few people. ``curve`` holds thresholds from strict to lax for the largest gallery, its half
+    and its quarter.
+    """
+
+    prior: float
+    people: int
+    needed: int
+    target: OpenPoint | None
+    budget: float | None
+    strictest: OpenPoint | None
+    curve: tuple[OpenPoint, ...]
+
+
+def open_set(scores: PairScores, prior: float) -> OpenSet:
+    """Open-set rates of a measure under a membership prior.
+
+    Parameters
+    ----------
+    prior
+        Probability that a person searched for is in the gallery.
+
+    Raises
+    ------
+    InputError
+        The arrays' shapes disagree.
+    """
+    size = largest_open_gallery(scores)
+    people = int(np.unique(scores.probe_person[scores.nonmated.any(axis=1)]).size)
+    needed = int(np.ceil(1.0 / TARGET_FPIR - 1e-9))
+    ranks = mate_ranks(scores)
+    if size < 1 or not ranks.probe.size:
+        return OpenSet(prior, people, needed, None, None, None, ())
+    size = min(size, int(ranks.gallery.min()))
+    found = {budget: fnir_at_fpir(scores, budget, size) for budget in BUDGETS}
+    tested = [budget for budget, rates in found.items() if rates is not None]
+    points = {budget: _point(rates, prior) for budget, rates in found.items() if rates is not None}
+    limits = _limits(scores)
+    sizes = [part for part in dict.fromkeys((size, size // 2, size // 4)) if part >= 2]
+    return OpenSet(
+        prior=prior,
+        people=people,
+        needed=needed,
+        target=points.get(TARGET_FPIR),
+        budget=tested[0] if tested else None,
+        strictest=points[tested[0]] if tested else None,
+        curve=tuple(
+            _point(rates, prior)
+            for part in sizes
+            for rates in open_set_rates(scores, limits.tolist(), part)
+        ),
+    )
+
+
+def _point(rates: OpenSetRates, prior: float) -> OpenPoint:
+    precision = precision_at_prior(rates, prior)
+    return OpenPoint(rates.size, rates.fpir, rates.fnir, rates.wrong, precision)
+
+
+def _limits(scores: PairScores) -> FloatArray:
+    """Thresholds at which FPIR or FNIR changes, from the strictest to the laxest."""
+    best = best_per_person(scores)
+    stranger = best.comparable & (best.probe_person[:, None] != best.people[None, :])
+    top = np.where(stranger, best.values, -np.inf).max(axis=1)
+    where = np.concatenate([top[np.isfinite(top)], scores.values[scores.mated]])
+    limits = np.quantile(where, np.linspace(1.0, 0.0, POINTS), method="nearest")
+    return np.unique(limits)[::-1]

@@ -1,0 +1,169 @@
+"""Find identifying metadata in a data set, and write a cleaned copy that is checked again."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+
+from headrisk import __version__
+from headrisk.errors import UsageError
+from headrisk.job import Job, begin, finish, recorded, require_out
+from headrisk.metadata.fix import LEFT_OUT, CleanedCopy, write_copy
+from headrisk.metadata.known import NOBODY, KnownIdentifiers, read_known_identifiers
+from headrisk.metadata.scan import MetadataScan, list_entries, scan_metadata
+from headrisk.metadata.verify import needles_of, search_copy
+from headrisk.report.metadata import write_metadata
+from headrisk.report.metadata_part import MetadataReport
+from headrisk.report.model import RunRecord
+from headrisk.run.events import Advanced, Listener
+from headrisk.run.provenance import CostLog, collect_provenance
+from headrisk.run.stage import stage
+from headrisk.run.store import open_store
+
+
+def audit_metadata(
+    job: Job,
+    *,
+    known_identifiers: Path | None = None,
+    fix: Path | None = None,
+    rng: np.random.Generator | None = None,
+) -> tuple[Path, MetadataReport]:
+    """Look through the first data set of a job; write the findings and, if asked, a cleaned copy.
+
+    Parameters
+    ----------
+    job
+        Data set, output folder and listener.
+    known_identifiers
+        The custodian's list, one identifier in each line.
+    fix
+        Where a cleaned copy goes: a new or empty folder outside the data set.
+    rng
+        Source of date shifts, new UIDs and new labels; None draws a fresh one, which is what data
+        to be shared need.
+
+    Returns
+    -------
+    The path of the public page, and what was found.
+
+    Raises
+    ------
+    UsageError
+        The output folder or the copy's folder cannot be used.
+    InputError
+        The data set or the list cannot be read.
+    """
+    started, root = datetime.now(UTC), job.sources[0].path
+    require_out(job)
+    if fix is not None:
+        require_copy_folder(fix, root, job.out)
+    known, short = (
+        (NOBODY, 0) if known_identifiers is None else read_known_identifiers(known_identifiers)
+    )
+    entries = list_entries(root)
+    files = sum(entry.state != "folder" for entry in entries)
+    begin(job, files)
+    open_store(job.out / "store")  # marks the folder as an output of headrisk
+    log = CostLog()
+    with stage("look", files, log, recorded(job)) as listen:
+        scan = scan_metadata(root, known, on_done=_advance("look", files, listen))
+    copy = None
+    if fix is not None:
+        copy = clean_copy(job, fix, scan, known, rng or np.random.default_rng(), log)
+    report = MetadataReport(scan, len(known.originals), short, copy, __version__)
+    settings = {"known_identifiers": bool(known), "cleaned_copy": fix is not None}
+    provenance = collect_provenance(job.settings, ())
+    run = RunRecord(started.strftime("%Y-%m-%dT%H:%M:%SZ"), provenance, tuple(log.costs))
+    page = write_metadata(report, job.out, settings, run)
+    finish(job, scan.files, len(scan.problems))
+    return page, report
+
+
+def require_copy_folder(target: Path, root: Path, out: Path) -> None:
+    """Refuse a folder for the copy that holds something, or that lies where it must not.
+
+    Raises
+    ------
+    UsageError
+        Says what stands in the way.
+    """
+    copy, data = Path(os.path.realpath(target)), Path(os.path.realpath(root))
+    result = Path(os.path.realpath(out))
+    if copy.is_relative_to(data):
+        raise _unfit(target, "inside the data set, or the data set itself")
+    if data.is_relative_to(copy):
+        raise _unfit(target, "a folder that holds the data set")
+    if result.is_relative_to(copy):
+        raise _unfit(target, "a folder that holds the output folder, which is not to be shared")
+    if copy.is_relative_to(result / "internal") or copy.is_relative_to(result / "store"):
+        raise _unfit(target, "inside the private part of the output folder")
+    if not copy.exists():
+        return
+    if not copy.is_dir():
+        raise _unfit(target, "a file")
+    if any(copy.iterdir()):
+        raise _unfit(target, "a folder that is not empty")
+
+
+def clean_copy(
+    job: Job,
+    target: Path,
+    scan: MetadataScan,
+    known: KnownIdentifiers,
+    rng: np.random.Generator,
+    log: CostLog,
+) -> CleanedCopy:
+    """Write the copy beside its place, check it, and put it in place as a whole.
+
+    Raises
+    ------
+    UsageError
+        The folder cannot be made.
+    """
+    root = job.sources[0].path
+    target = Path(os.path.abspath(target))  # noqa: PTH100 - a link to the place stays one
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        unfinished = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
+    except OSError as error:
+        raise _unfit(target, f"a place where nothing can be made ({error.strerror})") from error
+    try:
+        with stage("clean", scan.files, log, recorded(job)) as listen:
+            rows, removed = write_copy(
+                root, unfinished, known, rng, on_done=_advance("clean", scan.files, listen)
+            )
+        written = sum(row.action != LEFT_OUT for row in rows)
+        with stage("check", written, log, recorded(job)) as listen:
+            left = scan_metadata(unfinished, known, on_done=_advance("check", written, listen))
+            needles = needles_of(removed, known)
+            remaining = search_copy(unfinished, needles, known)
+        unfinished.chmod(0o750)
+        unfinished.rename(target)
+    except OSError as error:
+        raise _unfit(target, f"a place that cannot be written ({error.strerror})") from error
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
+    return CleanedCopy(rows, left, remaining, len(needles.kinds))
+
+
+def _advance(name: str, total: int, listen: Listener) -> Callable[[int, int], None]:
+    def on_done(done: int, failed: int) -> None:
+        if done % 100 == 0 or done == total:
+            listen(Advanced(name, done, failed))
+
+    return on_done
+
+
+def _unfit(target: Path, found: str) -> UsageError:
+    return UsageError(
+        f"folder for the copy {target}",
+        found=found,
+        expected="a new or empty folder outside the data set",
+        remedy="Give another folder to --fix.",
+    )

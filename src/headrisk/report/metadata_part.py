@@ -1,0 +1,192 @@
+"""The public half of a search for identifying metadata: counts, never a name, place or mask."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from headrisk.metadata.anonymity import Anonymity
+from headrisk.metadata.findings import KINDS, SEVERITIES, Finding
+from headrisk.metadata.fix import CLEANED, COPIED, LEFT_OUT, CleanedCopy
+from headrisk.metadata.scan import MetadataScan, count_by_kind
+from headrisk.report.model import Counts, ModalitySection, Panel, Table, Value
+from headrisk.report.withhold import SMALLEST_CELL
+
+NAME = "metadata"
+TITLE = "Identifying metadata of a head MRI data set"
+METHOD = (
+    "Every file and every name of the data set was read. DICOM attributes were judged by the "
+    "basic profile of PS3.15 Annex E (Table E.1-1, edition 2026c), fields of sidecars, tables and "
+    "headers by their names, and all other text by its form.",
+    "People count as sharing their details when all quasi-identifiers of participants.tsv are "
+    "equal, ages, heights and weights in whole units.",
+)
+REFERENCES = (
+    "DICOM PS3.15, Annex E: Attribute Confidentiality Profiles. National Electrical Manufacturers "
+    "Association.",
+    "Sweeney L (2002). k-anonymity: a model for protecting privacy. Int J Uncertain Fuzz "
+    "10:557-570.",
+    "Gorgolewski KJ et al. (2016). The brain imaging data structure, a format for organizing and "
+    "describing outputs of neuroimaging experiments. Sci Data 3:160044.",
+)
+
+
+@dataclass(frozen=True)
+class MetadataReport:
+    """What a search for identifying metadata gave.
+
+    Attributes
+    ----------
+    scan
+        Findings and files that were not read.
+    known
+        Number of lines in the custodian's list.
+    short
+        Lines of it too short to look for.
+    copy
+        The cleaned copy, None where none was asked for.
+    """
+
+    scan: MetadataScan
+    known: int
+    short: int
+    copy: CleanedCopy | None
+    version: str
+
+    def has(self, severities: Iterable[str]) -> bool:
+        """Whether anything of these severities was found; with a copy, in the copy."""
+        scan = self.scan if self.copy is None else self.copy.left
+        return not set(severities).isdisjoint(finding.severity for finding in scan.findings)
+
+    @property
+    def incomplete(self) -> bool:
+        """Whether files were not read, or the copy still holds what was removed."""
+        return bool(self.scan.problems) or (self.copy is not None and bool(self.copy.remaining))
+
+
+def summary_sentence(report: MetadataReport) -> str:
+    """What was found, in one sentence without names."""
+    files = f"{report.scan.files:,} {_plural(report.scan.files, 'file')}"
+    counts = severity_counts(report.scan.findings)
+    parts = [
+        f"{counts[name]:,} {_plural(counts[name], name)}" for name in SEVERITIES if counts[name]
+    ]
+    if not parts:
+        return f"Nothing was found in {files}."
+    return f"In {files}: {', '.join(parts)}."
+
+
+def copy_sentence(copy: CleanedCopy) -> str:
+    """What became of the copy, in one or two sentences without names."""
+    left = len(copy.left.findings)
+    said = (
+        f"The copy holds {copy.count(COPIED) + copy.count(CLEANED):,} files, "
+        f"{copy.count(CLEANED):,} of them cleaned; {copy.count(LEFT_OUT):,} were left out. "
+    )
+    if copy.remaining:
+        return said + (
+            f"{len(copy.remaining):,} removed values still stand in it: do not share it as it is."
+        )
+    found = f"{left:,} {_plural(left, 'finding')}" if left else "nothing"
+    return said + (
+        f"A second look finds {found} in it, and no byte of it holds a value that was removed "
+        "or listed."
+    )
+
+
+def severity_counts(findings: Iterable[Finding]) -> Counter[str]:
+    """Number of findings of each severity."""
+    return Counter(finding.severity for finding in findings)
+
+
+def findings_section(report: MetadataReport) -> ModalitySection:
+    """The section of ``report.json``: what kinds were found how often; no search took place."""
+    scan = report.scan
+    panels = dict([_kinds(report)])
+    panels |= dict(_people(scan.classes))
+    if scan.problems:
+        panels |= dict([_unread(scan)])
+    if report.copy is not None:
+        panels |= dict([_copy(report.copy)])
+    return ModalitySection(
+        name=NAME,
+        counts=Counts(scan.people, scan.images, scan.images_unread, 0, 0, 0),
+        tables={panel.name: table for panel, table in panels.items()},
+        method=METHOD,
+        references=REFERENCES,
+        too_little="Nobody was searched for: an audit measures how well metadata link people.",
+        panels=tuple(panels),
+    )
+
+
+def _kinds(report: MetadataReport) -> tuple[Panel, Table]:
+    answer = summary_sentence(report)
+    if report.known:
+        answer += " The custodian's own list of identifiers was searched for too."
+    table = _kinds_table(report.scan.findings)
+    return Panel("kinds", "Which identifying metadata were found?", answer), table
+
+
+def _kinds_table(findings: tuple[Finding, ...]) -> Table:
+    counted = count_by_kind(findings)
+    rows = tuple(
+        (KINDS[kind].title, severity, counted[kind]["findings"], counted[kind]["files"])
+        for severity in SEVERITIES
+        for kind in counted
+        if KINDS[kind].severity == severity
+    )
+    return Table(("kind", "severity", "findings", "files"), rows)
+
+
+def _people(classes: tuple[Anonymity, ...]) -> Iterable[tuple[Panel, Table]]:
+    """One panel for the largest table of people; others stand on the internal page."""
+    known = [one for one in classes if one.people and one.columns]
+    if not known:
+        return
+    one = max(known, key=lambda item: item.people)
+    pairs = one.in_small - one.alone
+    hidden = 0 < pairs < SMALLEST_CELL  # would be told by the difference of two larger numbers
+    answer = (
+        f"{_few(one.in_small)} of {_few(one.people)} people share their "
+        f"{len(one.columns)} quasi-identifiers with fewer than four others. Who knows these "
+        "details of a person finds that person's row, or one of a few."
+    )
+    rows: tuple[tuple[Value, ...], ...] = (
+        ("people in the table", _few(one.people)),
+        ("in classes of fewer than 5", _few(one.in_small)),
+        ("alone with their details", "withheld" if hidden else _few(one.alone)),
+        ("smallest class", _few(one.smallest)),
+    )
+    panel = Panel("people", "How many people stand out by their details?", answer)
+    yield panel, Table(("what", "people"), rows)
+
+
+def _unread(scan: MetadataScan) -> tuple[Panel, Table]:
+    count = len(scan.problems)
+    answer = (
+        f"{count:,} {_plural(count, 'file')} of {scan.files:,} could not be read, or not as a "
+        "whole. Nothing is known of what stands there."
+    )
+    panel = Panel("unread", "What could not be read?", answer)
+    return panel, Table(("what", "files"), (("looked at", scan.files), ("not read", count)))
+
+
+def _copy(copy: CleanedCopy) -> tuple[Panel, Table]:
+    rows: tuple[tuple[Value, ...], ...] = (
+        ("files copied as they were", copy.count(COPIED)),
+        ("files cleaned", copy.count(CLEANED)),
+        ("files left out", copy.count(LEFT_OUT)),
+        ("findings in the copy", len(copy.left.findings)),
+        ("removed values that still stand in it", len(copy.remaining)),
+    )
+    panel = Panel("copy", "What became of the cleaned copy?", copy_sentence(copy))
+    return panel, Table(("what", "count"), rows)
+
+
+def _few(number: int) -> int | str:
+    return f"<{SMALLEST_CELL}" if 0 < number < SMALLEST_CELL else number
+
+
+def _plural(count: int, word: str) -> str:
+    return word if count == 1 else f"{word}s"

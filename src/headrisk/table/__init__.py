@@ -1,0 +1,1 @@
+"""Derived tables: regional volumes, thickness and areas, from the file to similarity scores."""

@@ -1,0 +1,68 @@
+"""How tables were prepared and compared, in words for the methods text."""
+
+from __future__ import annotations
+
+from headrisk.settings import Settings
+from headrisk.table.scale import Matching
+
+NAME = "table"
+
+REFERENCES = (
+    "Fischl B (2012). FreeSurfer. NeuroImage 62:774-781.",
+    "Gronenschild EHBM et al. (2012). The effects of FreeSurfer version, workstation type, and "
+    "Macintosh operating system version on anatomical volume and cortical thickness measurements. "
+    "PLoS ONE 7:e38234.",
+    "Ledoit O, Wolf M (2004). A well-conditioned estimator for large-dimensional covariance "
+    "matrices. J Multivariate Analysis 88:365-411.",
+    "Brümmer N, de Villiers E (2010). The speaker partitioning problem. Odyssey 2010.",
+    "Wachinger C, Golland P, Kremen W, Fischl B, Reuter M (2015). BrainPrint: a discriminative "
+    "characterization of brain morphology. NeuroImage 109:232-248.",
+)
+_SIZE = {
+    "etiv": "Volumes were divided by the intracranial volume (or, where it is missing, by the sum "
+    "of volumes) and areas by its power 2/3; thickness was left as it is.",
+    "total": "Volumes were divided by the sum of all volumes and areas by its power 2/3; thickness "
+    "was left as it is.",
+    "none": "Head size was left in.",
+}
+MATCHED = {
+    "none": "both tables were scaled by the second one's median and spread",
+    "scale": "each table was scaled by its own median and spread",
+    "quantile": "each value of the first table was replaced by the second table's value at the "
+    "same quantile of its column",
+    "rank": "each table's values were replaced by the normal scores of their ranks",
+}
+
+
+def method_sentences(
+    settings: Settings, columns: int, how: Matching | None, notes: tuple[str, ...]
+) -> tuple[str, ...]:
+    """How tables were prepared and compared; ``how`` is None for a table within itself."""
+    return (
+        f"Each row's {columns} measurements were compared. {_SIZE[settings.table_size]}",
+        "Each column was scaled by its median and median absolute deviation and cut at six "
+        "deviations."
+        if how is None
+        else f"To bring the tables together, {MATCHED[how]}.",
+        "The cosine and the root mean squared difference use the columns that both rows have. The "
+        "whitened cosine and the likelihood ratio learn from other people only: a pair is scored "
+        "by a model that saw neither of its two people, with covariances shrunk after Ledoit and "
+        "Wolf; missing values stand at the median there.",
+        *(f"{note[:1].upper()}{note[1:]}." for note in notes),
+    )
+
+
+def compared_sentence(tables: int, copies: int, same_session: int) -> str:
+    """Who was searched among whom, in words."""
+    if tables == 1:
+        text = "Every row of the table was searched among all rows of other sessions."
+    else:
+        text = "Every row of the first table was searched among the rows of the second."
+    if copies:
+        text += f" {copies} {'pair' if copies == 1 else 'pairs'} of identical rows were left out."
+    if same_session:
+        text += (
+            f" In {same_session} of the same-person pairs both rows carry the same session label; "
+            "they may be one scan, processed twice, which is easier to link than two scans."
+        )
+    return text

@@ -1,0 +1,202 @@
+"""Reading a wide table: a line for each scan, a column for each measurement."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from headrisk.dataset.bids_tables import facts_of
+from headrisk.dataset.people import plain_label
+from headrisk.dataset.scans import Scan
+from headrisk.dataset.tsv import Row, read_tsv
+from headrisk.errors import InputError
+from headrisk.table.features import Dropped, FeatureTable, feature_table
+
+SOFTWARE = ("software", "pipeline", "freesurfer_version", "fs_version", "software_version")
+NOT_MEASURED = frozenset(  # what a person or a visit is, not what the brain measures
+    [
+        "participant_id",
+        "session_id",
+        "subject",
+        "subject_id",
+        "id",
+        "index",
+        "age",
+        "age_years",
+        "age_at_scan",
+        "sex",
+        "gender",
+        "site",
+        "site_id",
+        "scanner",
+        "scanner_id",
+        "group",
+        "diagnosis",
+        "dx",
+        "handedness",
+        "education",
+        "years_of_education",
+        "iq",
+        "weight",
+        "height",
+        "bmi",
+        "date",
+        "acq_date",
+        "acq_time",
+        "acquisition_date",
+        "scan_date",
+        "visit",
+        "run",
+        "wave",
+        "timepoint",
+        "family_id",
+        "field_strength",
+        "fieldstrength",
+        "tr",
+        "te",
+        "ti",
+        "manufacturer",
+        "euler",
+        "euler_number",
+        "lhsurfaceholes",
+        "rhsurfaceholes",
+        "surfaceholes",
+        "qc",
+        "rating",
+        "suffix",
+        "path",
+        "echo_time",
+        "repetition_time",
+        "interval_days",
+        "birth_date",
+        "race",
+        "ethnicity",
+        "ses",
+        "mmse",
+        "cdr",
+        "updrs",
+        "edss",
+        "duration",
+    ]
+)
+FEWEST_NUMBERS = 3  # columns of numbers from which a TSV is a table rather than a poor manifest
+_TABLE2STATS = re.compile(r"measure:\w+|(?:lh|rh)\.\S+")  # first cell of asegstats2table's header
+_BIDS = re.compile(r"(?:^|/)sub-(?P<person>[A-Za-z0-9+]+)(?:[_/]ses-(?P<session>[A-Za-z0-9+]+))?")
+
+
+def is_wide_table(path: Path) -> bool:
+    """Whether a file is a table of measurements rather than a manifest of images.
+
+    Raises
+    ------
+    InputError
+        The file is no table.
+    """
+    rows = read_tsv(path)
+    names = set(rows[0].values) if rows else set()
+    first = _label_column(names, rows)
+    if not first or "path" in names:
+        return False
+    return len(_sort_columns(sorted(names - {first, ""}), rows)[1]) >= FEWEST_NUMBERS
+
+
+def read_wide(path: Path, name: str) -> FeatureTable:
+    """Read a TSV with ``participant_id``, ``session_id`` and a column for each measurement.
+
+    Tables of asegstats2table and aparcstats2table are read too; their first column holds subject
+    names, from which ``sub-`` and ``ses-`` are taken where they are there. Cells that mean "not
+    known" are missing values. A column with text in it is left out, and so are facts about the
+    person, such as age.
+
+    Raises
+    ------
+    InputError
+        Damaged table, no column that says who, a row without a person, or no measurement.
+    """
+    rows = read_tsv(path)
+    first = _label_column(set(rows[0].values) if rows else set(), rows)
+    if not first:
+        raise _refusal(
+            path, "no column participant_id" if rows else "no rows below the header",
+            "a line for each scan with participant_id, session_id and its measurements",
+        )  # fmt: skip
+    columns = [c for c in rows[0].values if c and c != first]
+    dropped, wanted = _sort_columns(columns, rows)
+    if not wanted:
+        raise _refusal(path, "no column of numbers", "regional volumes, areas or thickness")
+    scans = [_scan(path, row, first, name) for row in rows]
+    made = {row.first(*SOFTWARE) for row in rows} - {""}
+    return feature_table(
+        scans,
+        [{c: _value(row.values[c]) for c in wanted} for row in rows],
+        dropped=dropped,
+        software=", ".join(sorted(made)),
+    )
+
+
+def _label_column(names: set[str], rows: Sequence[Row]) -> str:
+    if "participant_id" in names:
+        return "participant_id"
+    first = next(iter(rows[0].values)) if rows else ""
+    return first if _TABLE2STATS.fullmatch(first) else ""
+
+
+def _sort_columns(columns: Sequence[str], rows: Sequence[Row]) -> tuple[list[Dropped], list[str]]:
+    dropped, wanted = [], []
+    for name in columns:
+        if name in NOT_MEASURED or name in SOFTWARE:
+            dropped.append(Dropped(name, "a fact about the person or the scan, no measurement"))
+            continue
+        text = next((r for r in rows if r.values[name] and _value(r.values[name]) is _NAN), None)
+        if text is not None:
+            dropped.append(Dropped(name, f"line {text.line} holds text, no number"))
+        else:
+            wanted.append(name)
+    return dropped, wanted
+
+
+_NAN = math.nan
+
+
+def _value(text: str) -> float:
+    """The number, or the very object ``_NAN`` where there is none."""
+    try:
+        value = float(text)
+    except ValueError:
+        return _NAN
+    return value if math.isfinite(value) else _NAN
+
+
+def _scan(path: Path, row: Row, first: str, name: str) -> Scan:
+    label, session = row.values[first], row.first("session_id")
+    if first != "participant_id" or _BIDS.match(label):
+        found = _BIDS.search(label)
+        if found:
+            label, session = found["person"], session or found["session"] or ""
+    label, session = plain_label(label, "sub"), plain_label(session, "ses")
+    if not label:
+        raise _refusal(path, f"line {row.line} has no {first}", "a person in every line")
+    facts = facts_of(row)
+    where = f"{label}/{session}" if session else label
+    return Scan(
+        scan_id=f"{name}/{where}" if name else where,
+        participant_id=label,
+        session_id=session,
+        path=f"{path}, line {row.line}",
+        dataset=name,
+        suffix="table",
+        site=facts.site,
+        scanner=facts.scanner,
+        age=facts.age,
+        sex=facts.sex,
+        acq_date=facts.acq_date,
+        family_id=facts.family_id,
+    )
+
+
+def _refusal(path: Path, found: str, expected: str) -> InputError:
+    return InputError(
+        str(path), found=found, expected=expected, remedy="Correct the table and run again."
+    )

@@ -1,0 +1,99 @@
+"""What to fill a head with: intensity by depth below the skin, its shading, and noise."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from headrisk.treatment.skin import Led, Skin, continued
+from headrisk.types import BoolArray, Float32Array, FloatArray
+
+_DEPTHS_MM = np.arange(2.0, 26.0, 2.0)
+_FEWEST = 40  # blocks behind a median
+_SHADING_MM = (2.0, 14.0)  # depth of the tissue that tells the shading
+_MOST_SHADING = 0.7  # of the logarithm
+_RAYLEIGH_MEDIAN = 1.1774  # of the spread of its two channels
+
+
+@dataclass(frozen=True)
+class Flesh:
+    """Intensities of a scan's soft tissue and air.
+
+    Attributes
+    ----------
+    by_depth
+        Median intensity at :data:`_DEPTHS_MM` below the skin.
+    shading
+        Logarithm of the local gain on blocks of about 4 mm, and their index to mm.
+    noise
+        Standard deviation of each of the two channels of the noise.
+    air
+        Intensity of air in the image, without noise.
+    """
+
+    by_depth: FloatArray
+    shading: tuple[Float32Array, FloatArray] = field(repr=False)
+    noise: float
+    air: float
+
+
+def flesh_of(skin: Skin, of: BoolArray, beside: BoolArray, brain_mm: Float32Array) -> Flesh:
+    """Learn how a scan shows its soft tissue.
+
+    Parameters
+    ----------
+    of
+        Blocks whose medians by depth are taken.
+    beside
+        Blocks that tell the shading: those that stay, next to those that are filled.
+    brain_mm
+        Distance of every block from the brain; brain and what touches it never count.
+    """
+    outer = brain_mm > 6
+    depth = -skin.distance
+    fallback = skin.levels.tissue - skin.levels.air
+    medians = []
+    for mm in _DEPTHS_MM:
+        layer = np.abs(depth - mm) <= 1.5
+        here = skin.value[of & outer & layer]
+        if here.size < _FEWEST:
+            here = skin.value[outer & layer]
+        medians.append(float(np.median(here)) if here.size >= _FEWEST else fallback)
+    by_depth = np.array(medians)
+    known = beside & outer & (depth > _SHADING_MM[0]) & (depth < _SHADING_MM[1])
+    plain = np.interp(depth[known], _DEPTHS_MM, by_depth)
+    ratio = np.zeros(skin.shape, np.float32)
+    ratio[known] = np.log(np.maximum(skin.value[known], 1e-6) / np.maximum(plain, 1e-6))
+    np.clip(ratio, -_MOST_SHADING, _MOST_SHADING, out=ratio)
+    return Flesh(
+        by_depth,
+        continued(ratio, known, skin.affine),
+        skin.levels.air / _RAYLEIGH_MEDIAN,
+        skin.air,
+    )
+
+
+def filled(led: Led, flesh: Flesh, voxel_mm: float, rng: np.random.Generator) -> Float32Array:
+    """Intensities of a box whose skin is the led one: tissue within, air outside, noise on both."""
+    depth = np.maximum(-led.distance, 0)
+    out = np.interp(depth, _DEPTHS_MM, flesh.by_depth).astype(np.float32)
+    gain = led.onto_box(*flesh.shading)
+    np.exp(gain, out=gain)
+    out *= gain
+    out *= np.clip(np.float32(0.5) - led.distance / np.float32(voxel_mm), 0, 1)
+    if flesh.noise > 0:
+        sigma = np.float32(flesh.noise)
+        out += sigma * rng.standard_normal(out.shape, np.float32)
+        out = np.hypot(out, sigma * rng.standard_normal(out.shape, np.float32))
+    out += np.float32(flesh.air)
+    return out
+
+
+def air_noise(count: int, flesh: Flesh, rng: np.random.Generator) -> Float32Array:
+    """Noise of empty space, Rayleigh distributed (Gudbjartsson and Patz 1995)."""
+    if flesh.noise <= 0:
+        return np.full(count, flesh.air, np.float32)
+    drawn = rng.standard_exponential(count, np.float32)
+    out: Float32Array = np.sqrt(2 * drawn) * np.float32(flesh.noise) + np.float32(flesh.air)
+    return out

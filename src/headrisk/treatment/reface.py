@@ -1,0 +1,76 @@
+"""The treatment that replaces: an average face for the person's own, blended at the borders.
+
+The average head's skin is led through the skin that stays (forehead, temples, jaw, neck), so that
+the two meet without a step; tissue below it gets the scan's own intensities by depth, and all air
+outside the head is drawn anew, ghosts included. Deep structures, more than 20 mm below the average
+skin, stay.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from headrisk.face.boxes import onto
+from headrisk.treatment.deface import Treated, untouched
+from headrisk.treatment.flesh import air_noise, filled, flesh_of
+from headrisk.treatment.head import Head, brain_mask
+from headrisk.treatment.region import face_region
+from headrisk.treatment.skin import find_skin, lead, skin_offset
+from headrisk.types import Float32Array
+
+_DEPTH_MM = 20.0  # below the average skin; what lies deeper stays
+_BLEND_MM = 5.0
+_BESIDE_MM = (1.0, 10.0)  # distance from the region of the tissue that tells the shading
+_CLEAR_MM = 4.0  # air so far from the head is drawn anew
+
+
+def replace_face(head: Head, subject: str, rng: np.random.Generator) -> Treated:
+    """Replace face, ears and the air around the head; no voxel within 3 mm of the brain.
+
+    Parameters
+    ----------
+    subject
+        The scan's name for error messages.
+    rng
+        Of the noise in what is replaced.
+
+    Raises
+    ------
+    ScanError
+        The image does not part head from air.
+    """
+    if head.stripped:
+        return untouched(head)
+    volume, alignment = head.volume, head.alignment.affine
+    skin = find_skin(volume, alignment, subject)
+    region, brain = face_region(head, skin.shape, skin.affine)
+    np.minimum(region, skin.average + np.float32(_DEPTH_MM), out=region)
+    beside = (region < -_BESIDE_MM[0]) & (region > -_BESIDE_MM[1])
+    flesh = flesh_of(skin, region > 0, beside, brain)
+    offset = skin_offset(skin, trusted=region < -_BESIDE_MM[0])
+    data = volume.data.copy()
+    changed = np.zeros(volume.shape, bool)
+    led = lead(volume, alignment, skin, offset, region > 0)
+    if led is not None:
+        weight = led.onto_box(region, skin.affine)
+        weight /= np.float32(_BLEND_MM)
+        np.clip(weight, 0, 1, out=weight)
+        face = filled(led, flesh, min(volume.voxel_mm), rng)
+        part = data[led.box]
+        part += weight * (face - part)
+        changed[led.box] = weight > 0
+    open_air = onto(_empty(skin.distance, region), skin.affine, volume.affine, volume.shape) > 0
+    open_air &= ~changed
+    data[open_air] = air_noise(int(np.count_nonzero(open_air)), flesh, rng)
+    changed |= open_air
+    kept = changed & brain_mask(head)
+    changed &= ~kept
+    data[kept] = volume.data[kept]
+    return Treated(replace(volume, data=data), changed)
+
+
+def _empty(distance: Float32Array, region: Float32Array) -> Float32Array:
+    """Positive in the air that is clear of the head, away from the region's blended border."""
+    return np.minimum(distance - np.float32(_CLEAR_MM), -region - np.float32(_BLEND_MM))

@@ -1,0 +1,252 @@
+"""Where a scan's skin lies beside the average head's, and the average skin led through it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from scipy import ndimage
+
+from headrisk.face.boxes import block_affine, block_mean, largest_part, onto, outside_air
+from headrisk.face.threshold import Levels, find_levels, positive, skin_level
+from headrisk.imaging.volume import Volume
+from headrisk.treatment.average import AverageFace, load_average_face, on_grid
+from headrisk.treatment.head import coarse_grid, coarse_size
+from headrisk.types import BoolArray, Float32Array, FloatArray
+
+_NEAR_MM = 2.5  # a block this near to the scan's skin tells where that lies
+_CREDIBLE_MM = 12.0  # skin farther from the average head's is a wound, not skin
+_SMOOTH_MM = (9.0, 30.0)  # over which the offset of the skin goes on where there is none
+_FAR_WEIGHT, _MEAN_WEIGHT = 1e-2, 1e-5
+_DENSER = np.array([2, 2, 2])  # blocks along an edge on which offsets are smoothed
+
+
+@dataclass(frozen=True)
+class Skin:
+    """The skin of a scan in blocks of about 2 mm.
+
+    Attributes
+    ----------
+    distance
+        (x, y, z) signed distance in mm from the scan's outer skin, negative inside the head.
+    average
+        The same from the average head's skin, brought into the scan by the alignment.
+    value
+        Mean intensity of each block, air near 0.
+    affine
+        4 x 4, index to scanner mm.
+    mapped
+        (x, y, z) blocks in the box around the face in which ``average`` is more than a guess.
+    levels
+        Of air and tissue, for the whole image.
+    air
+        What an intensity of 0 in ``value`` is in the image: 0, or -1000 for a CT.
+    """
+
+    distance: Float32Array = field(repr=False)
+    average: Float32Array = field(repr=False)
+    value: Float32Array = field(repr=False)
+    affine: FloatArray = field(repr=False)
+    mapped: BoolArray = field(repr=False)
+    levels: Levels
+    air: float
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Number of blocks along x, y and z."""
+        x, y, z = self.value.shape
+        return x, y, z
+
+
+def air_value(volume: Volume) -> float:
+    """The intensity that stands for air: 0, or -1000 where the image is a CT."""
+    return -1000.0 if positive(volume.data)[1] else 0.0
+
+
+def find_skin(volume: Volume, alignment: FloatArray, subject: str) -> Skin:
+    """Part the head from the air around it and measure distances from its skin.
+
+    Raises
+    ------
+    ScanError
+        The image holds no two classes of intensity.
+    """
+    data, hounsfield = positive(volume.data)
+    levels = find_levels(data, subject)
+    size = coarse_size(volume)
+    level, _ = skin_level(data, levels, np.array(volume.voxel_mm), size)
+    value = block_mean(data, size)
+    head = largest_part(~outside_air(value <= level))
+    shape, affine = coarse_grid(volume)
+    edge = np.linalg.norm(affine[:3, :3], axis=0)
+    distance = ndimage.distance_transform_edt(~head, sampling=edge)
+    distance -= ndimage.distance_transform_edt(head, sampling=edge)
+    average = load_average_face()
+    return Skin(
+        distance.astype(np.float32),
+        on_scan(average.skin, average, alignment, affine, shape),
+        value,
+        affine,
+        _in_box(average, alignment, affine, shape),
+        levels,
+        -1000.0 if hounsfield else 0.0,
+    )
+
+
+def _in_box(
+    average: AverageFace, alignment: FloatArray, affine: FloatArray, shape: tuple[int, int, int]
+) -> BoolArray:
+    to_map = np.linalg.inv(average.affine) @ np.linalg.inv(alignment) @ affine
+    x, y, z = np.ogrid[: shape[0], : shape[1], : shape[2]]
+    out = np.ones(shape, bool)
+    for row, count in zip(to_map[:3], average.skin.shape, strict=True):
+        place = row[0] * x + row[1] * y + (row[2] * z + row[3])
+        out &= (place >= 0) & (place <= count - 1)
+    return out
+
+
+def on_scan(
+    image: Float32Array,
+    average: AverageFace,
+    alignment: FloatArray,
+    affine: FloatArray,
+    shape: tuple[int, ...],
+) -> Float32Array:
+    """A map of distances of the average face on a grid of a scan, in the scan's mm.
+
+    Parameters
+    ----------
+    image
+        One of the two maps of ``average``.
+    alignment
+        Template mm to scanner mm.
+    affine, shape
+        Of the grid, to scanner mm.
+    """
+    to_map = np.linalg.inv(average.affine) @ np.linalg.inv(alignment) @ affine
+    return on_grid(image, to_map, shape) * np.float32(mm_per_template_mm(alignment))
+
+
+def mm_per_template_mm(alignment: FloatArray) -> float:
+    """How long a mm of the template is in the scan, on average over directions."""
+    return float(np.cbrt(abs(np.linalg.det(alignment[:3, :3]))))
+
+
+def skin_offset(skin: Skin, trusted: BoolArray | None = None) -> tuple[Float32Array, FloatArray]:
+    """How far the scan's skin lies outside the average head's (mm, negative inside), everywhere.
+
+    Measured where the two are less than 12 mm apart, and smoothly continued from there: near skin
+    by what is near, farther away by the wider surroundings.
+
+    Parameters
+    ----------
+    trusted
+        Blocks in which the scan's skin may be looked at; all by default.
+
+    Returns
+    -------
+    The offset on blocks of about 4 mm, and their index to scanner mm.
+    """
+    known = (np.abs(skin.distance) <= _NEAR_MM) & (np.abs(skin.average) <= _CREDIBLE_MM)
+    for axis in range(3):  # the border of the image is no skin
+        known[(slice(None),) * axis + ([0, 1, -2, -1],)] = False
+    if trusted is not None:
+        known &= trusted
+    offset = np.where(known, skin.average - skin.distance, np.float32(0))
+    return continued(offset, known, skin.affine)
+
+
+def continued(
+    values: Float32Array, known: BoolArray, affine: FloatArray
+) -> tuple[Float32Array, FloatArray]:
+    """Values known in some blocks as a smooth field over all, on a grid half as fine.
+
+    Normalised convolution at two widths (Knutsson and Westin, CVPR 1993), then the median.
+
+    Parameters
+    ----------
+    values
+        (x, y, z), 0 where unknown.
+    known
+        Where they are known.
+    affine
+        4 x 4, index to mm.
+    """
+    weight = block_mean(known.astype(np.float32), _DENSER)
+    total = block_mean(values, _DENSER)
+    coarse = block_affine(affine, _DENSER)
+    edge = np.linalg.norm(coarse[:3, :3], axis=0)
+    middle = float(np.median(values[known])) if known.any() else 0.0
+    above = np.full(weight.shape, _MEAN_WEIGHT * middle, np.float32)
+    below = np.full(weight.shape, _MEAN_WEIGHT, np.float32)
+    for width, share in zip(_SMOOTH_MM, (1.0, _FAR_WEIGHT), strict=True):
+        sigma = width / edge
+        above += np.float32(share) * ndimage.gaussian_filter(total, sigma, truncate=3)
+        below += np.float32(share) * ndimage.gaussian_filter(weight, sigma, truncate=3)
+    return np.asarray(above / below, np.float32), coarse
+
+
+@dataclass(frozen=True)
+class Led:
+    """The average skin led through what is left of a scan's own, on the image's voxels.
+
+    Attributes
+    ----------
+    box
+        Slices of the image in which it was computed.
+    distance
+        (x, y, z) of the box, signed distance in mm from that skin, negative inside.
+    own
+        The same from the scan's own skin.
+    affine
+        4 x 4, index in the box to scanner mm.
+    """
+
+    box: tuple[slice, slice, slice]
+    distance: Float32Array = field(repr=False)
+    own: Float32Array = field(repr=False)
+    affine: FloatArray = field(repr=False)
+
+    def onto_box(self, image: Float32Array, affine: FloatArray) -> Float32Array:
+        """A smooth map on the image's axes, on the voxels of the box."""
+        return onto(image, affine, self.affine, self.distance.shape)
+
+
+def lead(
+    volume: Volume,
+    alignment: FloatArray,
+    skin: Skin,
+    offset: tuple[Float32Array, FloatArray],
+    wanted: BoolArray,
+) -> Led | None:
+    """The average skin plus its offset, exact near the skin, on the voxels around ``wanted``.
+
+    ``wanted`` are blocks; None where there are none.
+    """
+    found = ndimage.find_objects(wanted.astype(np.int8))
+    if not found or found[0] is None:
+        return None
+    size = coarse_size(volume)
+    limits = [
+        (max(int((one.start - 1) * k), 0), min(int((one.stop + 1) * k), n))
+        for one, k, n in zip(found[0], size, volume.shape, strict=True)
+    ]
+    low = np.array([a for a, _ in limits])
+    shape = tuple(b - a for a, b in limits)
+    affine = volume.affine.copy()
+    affine[:3, 3] += volume.affine[:3, :3] @ low
+    distance = onto(skin.average, skin.affine, affine, shape)
+    shift = onto(*offset, affine, shape)
+    distance -= shift
+    average = load_average_face()
+    near = np.flatnonzero(np.abs(distance) < 4)
+    index = np.stack(np.unravel_index(near, distance.shape))
+    to_map = np.linalg.inv(average.affine) @ np.linalg.inv(alignment) @ affine
+    places = to_map[:3, :3] @ index + to_map[:3, 3:]
+    exact = ndimage.map_coordinates(
+        average.skin, places, order=1, mode="nearest", prefilter=False
+    ) * np.float32(mm_per_template_mm(alignment))
+    distance.ravel()[near] = exact - shift.ravel()[near]
+    own = onto(skin.distance, skin.affine, affine, shape)
+    a, b, c = (slice(first, last) for first, last in limits)
+    return Led((a, b, c), distance, own, affine)

@@ -1,0 +1,86 @@
+"""The treatments that can be applied here, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib.util import find_spec
+
+import numpy as np
+
+from headrisk.errors import MissingExtraError, UsageError
+from headrisk.treatment.deface import Treated, remove_face, shear, strip_skull
+from headrisk.treatment.head import Head
+from headrisk.treatment.reface import replace_face
+
+VERSION = 1  # raise when the result of any tool changes
+
+
+@dataclass(frozen=True)
+class Tool:
+    """One treatment.
+
+    Attributes
+    ----------
+    name
+        As the command line and reports call it.
+    what
+        What it does, in a sentence.
+    apply
+        From a scan with its brain, its name for messages, and a random generator to the treated
+        scan and the mask of what was changed.
+    replaces
+        It leaves a face that is nobody's, rather than none.
+    """
+
+    name: str
+    what: str
+    apply: Callable[[Head, str, np.random.Generator], Treated]
+    replaces: bool = False
+
+
+_TOOLS = (
+    Tool(
+        "template",
+        "Face and ears removed as an average head has them, aligned by the brain.",
+        remove_face,
+    ),
+    Tool(
+        "reface",
+        "Face, ears and surrounding air replaced by an average face, blended at the borders.",
+        replace_face,
+        replaces=True,
+    ),
+    Tool(
+        "quickshear",
+        "Everything in front of a plane before the brain removed (quickshear).",
+        shear,
+    ),
+    Tool("skullstrip", "Everything but the brain removed.", strip_skull),
+)
+
+
+def tools() -> Mapping[str, Tool]:
+    """Every tool by name, also those whose package is missing."""
+    return {tool.name: tool for tool in _TOOLS}
+
+
+def tool_of(name: str) -> Tool:
+    """The tool of this name.
+
+    Raises
+    ------
+    UsageError
+        There is no such tool.
+    MissingExtraError
+        Its package is not installed.
+    """
+    if name not in tools():
+        raise UsageError("tool", found=repr(name), expected="one of " + ", ".join(tools()))
+    if name == "quickshear" and find_spec("quickshear") is None:
+        raise MissingExtraError(
+            "the tool quickshear",
+            found="the package quickshear is not installed",
+            remedy='Install it with: pip install "headrisk[deface]"',
+        )
+    return tools()[name]

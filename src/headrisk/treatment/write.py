@@ -1,0 +1,82 @@
+"""Treated scans as files: changed voxels replaced in the stored image, all others bit for bit."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from headrisk.imaging.geometry import to_ras
+from headrisk.imaging.nifti import Stored
+from headrisk.imaging.write import nifti_bytes
+from headrisk.treatment.deface import Treated
+from headrisk.types import Float32Array
+
+_LEVEL = 1  # of compression: noise hardly packs better at higher ones, which take thrice as long
+_PART = ".part"
+
+
+def treated_image(stored: Stored, treated: Treated) -> bytes:
+    """The stored image with the changed voxels replaced, as a packed NIfTI file.
+
+    Geometry, type and scaling are those of the stored image; voxels that were not changed are the
+    same bit for bit. Text fields of the header, extensions, and name and time of the gzip header
+    are left out.
+    """
+    layout = stored.layout
+    voxels = stored.voxels.copy(order="F")
+    view, _ = to_ras(voxels, layout.affine)
+    values = treated.volume.data[treated.changed]
+    view[treated.changed] = _encoded(values, layout.slope, layout.intercept, layout.dtype)
+    return _packed(nifti_bytes(layout, voxels))
+
+
+def changed_image(stored: Stored, treated: Treated) -> bytes:
+    """1 where a voxel was changed, else 0, on the stored image's grid, as a packed NIfTI file."""
+    mask = np.zeros(stored.layout.shape, np.uint8, order="F")
+    view, _ = to_ras(mask, stored.layout.affine)
+    view[...] = treated.changed
+    return _packed(nifti_bytes(stored.layout, mask))
+
+
+def _encoded(
+    values: Float32Array, slope: float, intercept: float, dtype: np.dtype[Any]
+) -> NDArray[Any]:
+    """Values as they are stored, cut off at the limits of the type."""
+    plain = (values.astype(np.float64) - intercept) / slope
+    if dtype.kind == "f":
+        return plain.astype(dtype)
+    limits = np.iinfo(dtype)
+    return np.clip(np.round(plain), limits.min, limits.max).astype(dtype)
+
+
+def _packed(content: bytes) -> bytes:
+    return gzip.compress(content, compresslevel=_LEVEL, mtime=0)
+
+
+def put_in_place(files: Mapping[Path, bytes]) -> None:
+    """Write files so that all of them appear, or none; earlier ones of their names are replaced.
+
+    The last one is moved into place last. Raises OSError, with everything cleaned up.
+    """
+    placed: list[Path] = []
+    try:
+        for path, content in files.items():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            part_of(path).write_bytes(content)
+        for path in files:
+            part_of(path).replace(path)
+            placed.append(path)
+    except BaseException:
+        for path in (*map(part_of, files), *placed):
+            path.unlink(missing_ok=True)
+        raise
+
+
+def part_of(path: Path) -> Path:
+    """The hidden name under which a file is written before it is moved into place."""
+    return path.with_name(f".{path.name}{_PART}")

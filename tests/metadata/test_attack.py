@@ -1,0 +1,112 @@
+"""Linkage by metadata alone: scores against a naive loop, and a whole audit of it."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import nibabel as nib
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from headrisk.dataset.gather import Source
+from headrisk.dataset.scans import Scan
+from headrisk.job import Job
+from headrisk.metadata.attack import agreement, coded_fields, group_of, scan_fields
+from headrisk.pipeline import audit
+
+VALUES = st.sampled_from(["a", "b", "c", None])
+SCANS = st.lists(st.tuples(VALUES, VALUES, VALUES), min_size=4, max_size=12)
+
+
+@given(SCANS)
+def test_scores_are_the_sum_of_log_rarities_of_agreeing_fields(
+    rows: list[tuple[str | None, ...]],
+) -> None:
+    scans = [{f"f{k}": v for k, v in enumerate(row) if v is not None} for row in rows]
+    gallery = np.arange(len(scans) // 2, len(scans))
+    probes = np.arange(len(scans) // 2)
+    scores = agreement(coded_fields(scans, gallery), probes, gallery)
+    for i, p in enumerate(probes):
+        for j, g in enumerate(gallery):
+            wanted = 0.0
+            for name in ("f0", "f1", "f2"):
+                value = scans[p].get(name)
+                if value is None or value != scans[g].get(name):
+                    continue
+                if len({scan[name] for scan in scans if name in scan}) < 2:
+                    continue
+                known = [scans[k][name] for k in gallery if name in scans[k]]
+                wanted -= math.log(known.count(value) / len(known))
+            assert scores[i, j] == pytest.approx(wanted)
+
+
+def test_fields_are_grouped_by_what_they_tell() -> None:
+    assert group_of("global.const.PatientWeight") == "person-fields"
+    assert group_of("DeviceSerialNumber") == "device-fields"
+    assert group_of("ShimSetting") == group_of("gzip.time") == "session-fields"
+    assert group_of("header.slope") == "geometry-fields"
+    assert group_of("SliceTiming") == "protocol-fields"
+
+
+def _write(
+    root: Path, person: str, session: str, values: dict[str, Any], size: float = 1.0
+) -> Path:
+    stem = f"sub-{person}_ses-{session}_T1w"
+    folder = root / f"sub-{person}" / f"ses-{session}" / "anat"
+    folder.mkdir(parents=True)
+    rng = np.random.default_rng(hash((person, session)) % 2**32)
+    image = nib.Nifti1Image(
+        rng.integers(0, 9, (7, 8, 9)).astype(np.int16), np.diag([size] * 3 + [1])
+    )
+    nib.save(image, folder / f"{stem}.nii")
+    (folder / f"{stem}.json").write_text(json.dumps(values))
+    return folder / f"{stem}.nii"
+
+
+def test_headers_and_inherited_sidecars_are_read_without_the_label(tmp_path: Path) -> None:
+    (tmp_path / "T1w.json").write_text('{"EchoTime": 0.003, "FlipAngle": 9}')
+    image = _write(tmp_path, "P07", "1", {
+        "FlipAngle": 8, "PatientID": "P07", "Note": "see sub-P07", "IntendedFor": "x",
+        "global": {"const": {"PatientWeight": 71.5}}, "ShimSetting": [1, -2],
+    }, size=1.00390625)  # fmt: skip
+    found = scan_fields(Scan("s", "P07", str(image)), tmp_path, {})
+    assert found.status == "ok"
+    assert found.values["EchoTime"] == "0.003"
+    assert found.values["FlipAngle"] == "8"
+    assert found.values["global.const.PatientWeight"] == "71.5"
+    assert found.values["ShimSetting"] == "[1, -2]"
+    assert found.values["header.voxel_size"] == "1.00391 1.00391 1.00391"
+    assert found.values["header.shape"] == "7 8 9"
+    assert not {"PatientID", "Note", "IntendedFor"} & found.values.keys()
+
+
+def _audited(root: Path, out: Path) -> dict[str, Any]:
+    audit(Job((Source(root, "ds"),), out, modalities=("metadata",)))
+    content: dict[str, Any] = json.loads((out / "report.json").read_text())
+    return dict(content["modalities"]["metadata"])
+
+
+def test_people_are_linked_where_their_fields_tell_and_not_where_they_do_not(
+    tmp_path: Path,
+) -> None:
+    telling, silent = tmp_path / "telling", tmp_path / "silent"
+    for k in range(12):
+        for session in "12":
+            base = {"EchoTime": 0.003, "ShimSetting": [k, int(session)], "SeriesNumber": k % 3}
+            _write(telling, f"{k:02d}", session, base | {"PatientWeight": 60 + k})
+            _write(silent, f"{k:02d}", session, {"EchoTime": 0.003, "SAR": k * 2 + int(session)})
+    section = _audited(telling, tmp_path / "out1")
+    measures = section["measures"]
+    assert measures["person-fields"]["rank1"]["value"] == 1.0
+    assert measures["all-fields"]["rank1"]["value"] == 1.0
+    assert section["headline"] == "all-fields"
+    panel = next(p for p in section["panels"] if p["name"] == "fields")
+    assert "PatientWeight" in panel["answer"]
+    weak = _audited(silent, tmp_path / "out2")["measures"]["all-fields"]
+    assert weak["rank1"]["value"] <= 0.3
+    assert weak["reading"] != "links"

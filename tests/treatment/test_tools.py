@@ -1,0 +1,109 @@
+"""What each tool removes, replaces and leaves alone, on a synthetic head."""
+
+from __future__ import annotations
+
+import nibabel as nib
+import numpy as np
+import pytest
+
+from headrisk.errors import UsageError
+from headrisk.face.pose import moved
+from headrisk.imaging.volume import Volume
+from headrisk.treatment.deface import NOTHING_LEFT, Treated
+from headrisk.treatment.head import Head, brain_mask, find_head
+from headrisk.treatment.tools import tool_of, tools
+
+NOSE, LIPS, EYE, CROWN = (0, 92, -80), (0, 80, -115), (31, 66, -40), (0, -18, 88)
+
+
+def apply(name: str, head: Head, seed: int = 0) -> Treated:
+    return tool_of(name).apply(head, "twin", np.random.default_rng(seed))
+
+
+def around(head: Head, place: tuple[float, float, float], volume: Volume) -> float:
+    """Mean intensity within 6 mm below a place given in template mm."""
+    where = moved(head.alignment.affine, np.array([place], float))
+    index = moved(np.linalg.inv(volume.affine), where)[0].round().astype(int)
+    return float(volume.data[tuple(slice(max(i - 2, 0), i + 3) for i in index)].mean())
+
+
+@pytest.mark.parametrize("name", list(tools()))
+def test_nothing_but_what_is_marked_changes_and_never_the_brain(name: str, head: Head) -> None:
+    treated = apply(name, head)
+    assert treated.changed.shape == head.volume.shape
+    np.testing.assert_array_equal(
+        treated.volume.data[~treated.changed], head.volume.data[~treated.changed]
+    )
+    np.testing.assert_array_equal(treated.volume.affine, head.volume.affine)
+    assert 0.02 < treated.changed.mean() < 0.98
+    if name != "quickshear":  # its plane may touch the brain; ours keep away by construction
+        assert not (treated.changed & brain_mask(head)).any()
+
+
+def test_the_template_tool_empties_eyes_nose_and_mouth_and_leaves_the_crown(head: Head) -> None:
+    after = apply("template", head).volume
+    for place in (NOSE, LIPS, EYE):
+        assert around(head, place, head.volume) > 100
+        assert around(head, place, after) == 0
+    assert around(head, CROWN, after) == around(head, CROWN, head.volume)
+
+
+def test_refacing_gives_flesh_of_the_scans_own_brightness(head: Head) -> None:
+    after = apply("reface", head).volume
+    for place in (NOSE, LIPS):
+        before = around(head, place, head.volume)
+        assert 0.3 * before < around(head, place, after) < 3 * before
+    assert around(head, CROWN, after) == around(head, CROWN, head.volume)
+
+
+def test_refacing_draws_air_like_the_scans_own_and_is_repeatable(head: Head) -> None:
+    first, again, other = (apply("reface", head, seed) for seed in (0, 0, 1))
+    np.testing.assert_array_equal(first.volume.data, again.volume.data)
+    assert not np.array_equal(first.volume.data, other.volume.data)
+    corner = np.s_[:8, :8, -8:]
+    assert first.changed[corner].all()
+    new, old = first.volume.data[corner], head.volume.data[corner]
+    assert abs(new.mean() / old.mean() - 1) < 0.15
+    assert abs(new.std() / old.std() - 1) < 0.15
+
+
+def test_stripping_leaves_the_brain_alone(head: Head) -> None:
+    after = apply("skullstrip", head).volume
+    mask = brain_mask(head)
+    assert not after.data[~mask].any()
+    np.testing.assert_array_equal(after.data[mask], head.volume.data[mask])
+
+
+def test_quickshear_gives_what_the_package_gives(head: Head) -> None:
+    package = pytest.importorskip("quickshear")
+    # Isotropic and longer from front to back than high, as the package wants it.
+    image = nib.Nifti1Image(head.volume.data, head.volume.affine)
+    mask = nib.Nifti1Image(brain_mask(head).astype(np.uint8), head.volume.affine)
+    pad = max(head.volume.shape[2] - head.volume.shape[1], 0)
+    wide = [
+        nib.Nifti1Image(np.pad(np.asarray(one.dataobj), ((0, 0), (pad, 0), (0, 0))), one.affine)
+        for one in (image, mask)
+    ]
+    expected = np.asarray(package.quickshear(*wide, 5.0).dataobj)[:, pad:]
+    np.testing.assert_array_equal(apply("quickshear", head).volume.data, expected)
+
+
+@pytest.mark.parametrize("name", list(tools()))
+def test_a_bare_brain_stays_as_it_is(name: str, head: Head) -> None:
+    bare = find_head(apply("skullstrip", head).volume, "bare")
+    assert bare.stripped
+    again = apply(name, bare)
+    assert not again.changed.any()
+    assert again.volume.notes[-1] == NOTHING_LEFT
+
+
+def test_a_ct_gets_its_own_air(head: Head) -> None:
+    ct = Volume(head.volume.data - 1000, head.volume.affine)
+    like = Head(ct, head.brain, head.alignment, head.brain_ml, stripped=False)
+    treated = apply("template", like)
+    assert (treated.volume.data[treated.changed] == -1000).all()
+
+
+def test_an_unknown_tool_is_refused_with_the_names_there_are() -> None:
+    with pytest.raises(UsageError, match="template, reface, quickshear, skullstrip"):
+        tool_of("magic")
