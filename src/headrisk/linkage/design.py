@@ -28,6 +28,8 @@ class Design:
     session, labelled, content, contrast
         Of each scan in the list: number of its session, whether that has a label, digest of its
         file, suffix.
+    only
+        (probes, gallery) pairs to compare, where that is not for sessions and copies to say.
     """
 
     probes: IntArray
@@ -38,6 +40,7 @@ class Design:
     labelled: BoolArray
     content: NDArray[np.str_]
     contrast: NDArray[np.str_]
+    only: BoolArray | None = None
 
     @property
     def pairs(self) -> int:
@@ -58,6 +61,8 @@ class Design:
 
     def may_compare(self, rows: IntArray, columns: IntArray) -> BoolArray:
         """``usable`` at these positions, which are broadcast against one another."""
+        if self.only is not None:
+            return self.only[rows, columns]
         i, j = self.probes[rows], self.gallery[columns]
         usable: BoolArray = ~((i == j) | self._together(i, j) | self._same_bytes(i, j))
         return usable

@@ -87,6 +87,7 @@ def modality_section(
     first = summaries[0] if summaries else None
     enough = first is not None and first.verdict.enough
     panels = panels or {}
+    known = [one for one in scores if one is not None]
     own = {panel.name: table for panel, table in panels.items()}
     drawn = {
         key: table
@@ -99,7 +100,7 @@ def modality_section(
         counts=_counts(scans, first, unsearched),
         measures=tuple(measure_result(summary) for summary in summaries),
         conditions=tuple(_condition(row) for row in strata) if enough else (),
-        tables=drawn | risk_tables(risk if enough else None, scores) | own,
+        tables=drawn | risk_tables(risk if enough else None, known) | own,
         compared=compared,
         method=tuple(method),
         references=tuple(references),
