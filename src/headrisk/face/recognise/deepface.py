@@ -180,7 +180,8 @@ def _network(path: Path, model: str) -> Any:
         try:
             network = getattr(import_module(module), name)()
         except (ImportError, OSError, TypeError, ValueError) as error:
-            raise _unfit(path, f"the network {model} cannot be made of it ({error})") from error
+            why = error.__cause__ or error  # DeepFace's own words advise a download
+            raise _unfit(path, f"the network {model} cannot be made of it ({why})") from error
     if not asked:
         raise _unfit(path, f"the installed deepface does not ask for the weights of {model}")
     return network
