@@ -194,7 +194,6 @@ def describe(
         method=method_sentences(job.settings, len(shared.probe.keys), rows.how, notes),
         references=REFERENCES,
         panels=table_panels(tables, shared, rows, design),
-        risk=risk,
     )
 
 
