@@ -73,8 +73,6 @@ def measure(intake: Intake, job: Job, log: CostLog) -> Measured:
     rows = bring_together(shared, job)
     design, scores, notes = link(rows, job, log)
     summaries = evaluate(scores, job, log, stream=STREAM)
-    probes, gallery = ([rows.scans[k] for k in side] for side in (design.probes, design.gallery))
-    risk, exposed = assess_people(NAME, scores, summaries, probes, gallery, job, log)
     everybody = tuple(scan for table in tables for scan in table.scans)
     listed = table_rows(everybody)
     probes, gallery = ([rows.scans[k] for k in side] for side in (design.probes, design.gallery))
@@ -92,7 +90,6 @@ def measure(intake: Intake, job: Job, log: CostLog) -> Measured:
     section = describe(
         listed, everybody, tables, shared, rows, design, scores, summaries, notes, risk, job
     )
-    internal = replace(internal, tables={**internal.tables, **exposed})
     return Measured(section, internal, rows.digests)
 
 
