@@ -55,6 +55,26 @@ class MissingExtraError(UsageError):
     """An optional part is not installed; the remedy holds the install line."""
 
 
+def missing_extra(purpose: str, package: str, extra: str = "faces") -> MissingExtraError:
+    """The error for a part whose package is not installed, with the line that installs it.
+
+    Parameters
+    ----------
+    purpose
+        What needs the package, such as "renders of faces".
+    package
+        Name of the package.
+    extra
+        The extra of headrisk that brings it.
+    """
+    return MissingExtraError(
+        purpose,
+        found=f"the package {package} is not installed",
+        expected=f"the extra '{extra}'",
+        remedy=f'Install it with: pip install "headrisk[{extra}]"',
+    )
+
+
 class InputError(HeadriskError):
     """A data set cannot be used at all."""
 

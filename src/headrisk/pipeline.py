@@ -34,10 +34,11 @@ NO_TREATMENT = TreatmentsMeasured()
 
 @dataclass(frozen=True)
 class Outcome:
-    """What an audit came to: the public report, and every scan with its status."""
+    """What an audit came to: the public report, every scan with its status, unused photographs."""
 
     report: Report
     scans: tuple[ScanRow, ...]
+    photos_unused: int = 0
 
     @property
     def failed(self) -> int:
@@ -98,6 +99,6 @@ def write(
     for one in measured:
         for name, rows in one.tables.items():
             write_internal_table(rows, job.out, name)
-    outcome = Outcome(report, internal.scans)
+    outcome = Outcome(report, internal.scans, sum(one.photos_unused for one in measured))
     finish(job, len(outcome.scans), outcome.failed)
     return outcome

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from headrisk.errors import InputError, ScanError
-from headrisk.face.photos import crop_face, list_photos, read_photo
+from headrisk.face.photo_table import list_photos
+from headrisk.face.photos import crop_face, read_photo
 
 TODAY = date(2026, 3, 1)
 HEADER = "participant_id\tpath\tconsent_id\texpires\n"
@@ -108,6 +109,23 @@ def test_every_kind_of_pixel_is_read(mode: str, tmp_path: Path) -> None:
     found = read_photo(save(tmp_path / f"a.{suffix}", image))
     assert (found.shape, found.dtype) == ((48, 64), np.uint8)
     assert found.std() > 10
+
+
+@pytest.mark.parametrize("suffix", ["png", "tif", "pgm", "jp2"])
+@pytest.mark.parametrize("brightest", [200, 60_000])
+def test_sixteen_bits_are_read_by_the_depth_of_the_file(
+    suffix: str, brightest: int, tmp_path: Path
+) -> None:
+    """A dark photograph stays dark, even where all of its values would fit into 8 bits."""
+    deep = np.random.default_rng(3).integers(0, brightest, (40, 56)).astype(np.uint16)
+    found = read_photo(save(tmp_path / f"deep.{suffix}", Image.fromarray(deep)))
+    np.testing.assert_allclose(found, deep / 257, atol=0.51)
+
+
+def test_real_numbers_up_to_1_are_scaled_by_their_range(tmp_path: Path) -> None:
+    values = np.random.default_rng(4).random((40, 56)).astype(np.float32)
+    found = read_photo(save(tmp_path / "real.tif", Image.fromarray(values)))
+    np.testing.assert_allclose(found, 255 * values, atol=0.51)
 
 
 def test_transparent_pixels_are_white_and_long_sides_shrink(tmp_path: Path) -> None:

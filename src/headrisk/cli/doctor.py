@@ -77,6 +77,11 @@ def _installed() -> int:
             sys.stdout.write(f"  {name:<20}{error}\n")
     from headrisk.face.recognise.registry import installed
 
-    for name, state, licence in installed():
-        sys.stdout.write(f"  {name:<20}{state} ({licence})\n")
+    for part in installed():
+        faults += part.damaged
+        sys.stdout.write(f"  {part.name:<20}{part.state}\n")
+        known = (("model", part.model), ("weights", part.digest), ("licence", part.licence))
+        for what, value in known:
+            if value:
+                sys.stdout.write(f"    {what:<10}{value}\n")
     return 1 if faults else 0

@@ -124,16 +124,22 @@ def tell(outcome: Outcome, arguments: argparse.Namespace, limit: float | None) -
             if rate is not None:
                 sys.stdout.write(failures_sentence(rate, section.counts) + "\n")
         _name_failures(failed, verbose=arguments.verbose)
+    if outcome.photos_unused:
+        sys.stdout.write(
+            f"{outcome.photos_unused} of the photographs listed could not be used; "
+            "internal/photographs.tsv says which and why.\n"
+        )
     sys.stdout.write(f"Report: {arguments.out / 'report.html'}\n")
+    incomplete = FAILED_SCANS if failed or outcome.photos_unused else DONE
     if limit is None:
-        return FAILED_SCANS if failed else DONE
+        return incomplete
     if None in rates:
         sys.stdout.write(f"--fail-above {limit:g} cannot be checked: too little data.\n")
         return REFUSED
     if any(_above(section, limit) for section in sections):
         sys.stdout.write(f"The measured risk is above --fail-above {limit:g}.\n")
         return ABOVE_LIMIT
-    return FAILED_SCANS if failed else DONE
+    return incomplete
 
 
 def _name_failures(failed: Sequence[ScanResult | ScanRow], *, verbose: bool) -> None:

@@ -1,7 +1,7 @@
 """The command line: ``headrisk COMMAND``. Parses, runs one command, turns errors into exit codes.
 
-Exit codes: 0 done, 1 internal error, 2 usage, 3 input refused, 4 done with failed scans,
-5 measured risk above ``--fail-above``.
+Exit codes: 0 done, 1 internal error, 2 usage, 3 input refused, 4 done with failed scans or
+unusable photographs, 5 measured risk above ``--fail-above``.
 """
 
 from __future__ import annotations

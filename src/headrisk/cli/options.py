@@ -88,7 +88,12 @@ def add_face_options(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--recognisers", nargs="+", metavar="NAME",
-        help="of dlib, orb, sift",
+        help="of dlib, faceres, deepface, orb, sift",
+    )  # fmt: skip
+    group.add_argument(
+        "--weights", type=_weights, action=_Weights, default={}, metavar="NAME=PATH",
+        help="a recogniser's file of weights on this machine, for those that ship none: "
+        "deepface=facenet512_weights.h5; may be given several times",
     )  # fmt: skip
 
 
@@ -178,6 +183,30 @@ def can_see_faces() -> bool:
     return not missing
 
 
+def _weights(text: str) -> tuple[str, Path]:
+    name, _, path = text.partition("=")
+    if not name or not path:
+        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=PATH")
+    return name, Path(path)
+
+
+class _Weights(argparse.Action):
+    """Collects NAME=PATH in a mapping; a name stands once."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: Any,
+        option_string: str | None = None,
+    ) -> None:
+        name, path = values
+        known = getattr(namespace, self.dest)
+        if name in known:
+            parser.error(f"argument {option_string}: {name} is given twice")
+        setattr(namespace, self.dest, {**known, name: path})
+
+
 def at_least(least: int) -> Callable[[str], int]:
     """A parser for whole numbers from ``least`` upward."""
 
@@ -257,6 +286,7 @@ def job_of(
         modalities=modalities,
         photos=getattr(arguments, "photos", None),
         treated=name_treated(getattr(arguments, "treated", ()), sources),
+        weights=getattr(arguments, "weights", {}),
         simulate_rescan=getattr(arguments, "simulate_rescan", False),
         tables=tuple(path.absolute() for path in getattr(arguments, "tables", ())),
     )

@@ -9,7 +9,7 @@ lips 48 to 56 mm), FLAIR, T1w and T2w with thick slices that were defaced and en
 (open-MS, one of them with a thinned forehead), and T1w in 6 mm slices that end above the mouth
 (brain-tumor-progression); and checked on four of the IXI heads after cutting away a wedge from the
 bridge of the nose to the neck (``none``), only the nose, the mouth or the eyes (``partial``), and
-all slices below the nose (``cropped``). They hold for adults whose brain aligned well. What they
+all slices below the nose. They hold for adults whose brain aligned well. What they
 cannot tell: a face that was *replaced* by another, as re-facing tools do, counts as there, and so
 does one that was blurred or shaved by less than the tolerance.
 """
@@ -17,7 +17,6 @@ does one that was blurred or shaved by less than the tolerance.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
 from typing import Literal
 
 import numpy as np
@@ -26,17 +25,14 @@ from scipy.spatial import cKDTree
 from headrisk.face.mesh import Mesh
 from headrisk.face.pose import moved
 from headrisk.face.surface import Surface
-from headrisk.face.twins.identity import template_face
-from headrisk.face.twins.shapes import load_shapes
+from headrisk.face.template_face import PARTS, face_of_template
 from headrisk.types import BoolArray, Float32Array, FloatArray
 
 CoverageVerdict = Literal["full", "partial", "none", "cropped"]
-PARTS = ("upper face", "nose", "mouth and chin", "ears")
 _FRONT = PARTS[:3]
-_TOLERANCE_MM = {"upper face": 15.0, "nose": 15.0, "mouth and chin": 21.0, "ears": 13.0}
-_CHEEK_MM = 21.0
-_EYES_Z, _MOUTH_Z, _MOUTH_X = -56.0, -94.0, 35.0  # template mm: below lids and nose; half width
 _WHOLE, _NOTHING = 0.9, 0.1  # a part is there from this share on, and gone below that one
+_MOSTLY = 0.5  # a part is mostly there from this share on
+_FEWEST_PARTS = 2  # of the three; with fewer mostly there the image ends before the face
 _BORDER_VOXELS = 1.0  # skin this near to the image's border is a cut, not skin
 
 
@@ -47,16 +43,20 @@ class Coverage:
     Attributes
     ----------
     parts
-        Share of the template's skin that is there, 0 to 1, for each name of :data:`PARTS`.
+        Share of the template's skin that is there, 0 to 1, for each name of the template's
+        :data:`~headrisk.face.template_face.PARTS`.
     total
         The same for the whole face, from below the hairline to the chin and from ear to ear.
     outside
         Share of the whole face that is missing because the image ends before it.
     verdict
-        ``full``; ``cropped`` where only the field of view ends too early; ``none`` where both nose
-        and mouth are gone and at least one was removed within the field of view; else ``partial``.
+        ``full``; ``cropped`` where only the field of view ends too early and leaves less than two
+        of upper face, nose, and mouth with chin; ``none`` where something was removed within the
+        field of view, no nose is left and less than half of mouth and chin; else ``partial``.
     reason
         The verdict in a sentence.
+    cut_off
+        Whether what is missing is missing only because the image ends before it.
     """
 
     parts: dict[str, float]
@@ -64,15 +64,12 @@ class Coverage:
     outside: float
     verdict: CoverageVerdict
     reason: str
+    cut_off: bool = False
 
-
-@dataclass(frozen=True)
-class _Template:
-    points: FloatArray
-    area: FloatArray
-    tolerance: FloatArray
-    parts: dict[str, BoolArray]
-    face: BoolArray
+    @property
+    def noseless(self) -> bool:
+        """Whether no nose is left."""
+        return self.parts["nose"] < _NOTHING
 
 
 def coverage(surface: Surface) -> Coverage:
@@ -88,7 +85,7 @@ def coverage(surface: Surface) -> Coverage:
     StoreError
         The shipped head model is damaged.
     """
-    template = _template()
+    template = face_of_template()
     skin = _skin_points(surface)
     if len(skin):
         near = cKDTree(skin).query(template.points)[0] <= template.tolerance
@@ -103,70 +100,41 @@ def coverage(surface: Surface) -> Coverage:
     beyond = {name: share(outside, where) for name, where in template.parts.items()}
     total, lost = share(near, template.face), share(outside, template.face)
     verdict, reason = _judge(parts, beyond)
-    return Coverage(parts, total, lost, verdict, reason)
+    cut_off = verdict != "full" and not _removed(parts, beyond)
+    return Coverage(parts, total, lost, verdict, reason, cut_off)
 
 
 def _judge(parts: dict[str, float], beyond: dict[str, float]) -> tuple[CoverageVerdict, str]:
     """Verdict from the shares that are there, and those that lie outside the field of view."""
-    removed = [n for n in _FRONT if parts[n] + beyond[n] < _WHOLE]
+    removed = _removed(parts, beyond)
     cropped = [n for n in _FRONT if parts[n] < _WHOLE and n not in removed]
-    gone = parts["nose"] < _NOTHING and parts["mouth and chin"] < _NOTHING
+    gone = parts["nose"] < _NOTHING and parts["mouth and chin"] < _MOSTLY
+    hidden = sum(parts[n] >= _MOSTLY for n in _FRONT) < _FEWEST_PARTS
     if not removed and not cropped:
         return "full", "The whole face is there."
     said = []
     if removed:
         said.append(f"{_listed(removed)} removed in whole or part")
     if cropped:
-        said.append(f"{_listed(cropped)} outside the field of view")
+        said.append(f"{_listed(cropped)} outside the field of view in whole or part")
     left = [n for n in _FRONT if n not in removed and n not in cropped]
     if left:
         said.append(f"{_listed(left)} still there")
     sentence = "; ".join(said)
     sentence = f"{sentence[0].upper()}{sentence[1:]}."
     if not removed:
-        return "cropped", sentence
+        return ("cropped" if hidden else "partial"), sentence
     return ("none" if gone else "partial"), sentence
+
+
+def _removed(parts: dict[str, float], beyond: dict[str, float]) -> list[str]:
+    """Parts that are missing within the field of view."""
+    return [name for name in _FRONT if parts[name] + beyond[name] < _WHOLE]
 
 
 def _listed(names: list[str]) -> str:
     *first, last = [f"the {name}" for name in names]
     return f"{', '.join(first)} and {last}" if first else last
-
-
-@cache
-def _template() -> _Template:
-    mesh, face = template_face()
-    regions = load_shapes().regions
-    inner = (regions["mouth_inside"] > 0.5) | (regions["socket"] > 0.5) | (regions["eyeball"] > 0.5)
-    skin = (face > 0.5) & ~inner
-    height = mesh.vertices[:, 2]
-    nose = skin & (regions["nose"] > 0.5)
-    parts = {
-        "upper face": skin & ~nose & (height > _EYES_Z),
-        "nose": nose,
-        "mouth and chin": skin & (height < _MOUTH_Z) & (np.abs(mesh.vertices[:, 0]) < _MOUTH_X),
-        "ears": (regions["ear"] > 0.5) & ~skin & ~inner,
-    }
-    kept = skin | parts["ears"]
-    tolerance = np.full(len(face), _CHEEK_MM)
-    for name, where in parts.items():
-        tolerance[where] = _TOLERANCE_MM[name]
-    return _Template(
-        mesh.vertices[kept].astype(np.float64),
-        _vertex_area(mesh)[kept],
-        tolerance[kept],
-        {name: where[kept] for name, where in parts.items()},
-        skin[kept],
-    )
-
-
-def _vertex_area(mesh: Mesh) -> FloatArray:
-    """A third of the area of the triangles around each vertex, mm2."""
-    a, b, c = (mesh.vertices[mesh.triangles[:, k]].astype(np.float64) for k in range(3))
-    third = np.linalg.norm(np.cross(b - a, c - a), axis=1) / 6
-    corners = mesh.triangles.ravel()
-    total = np.bincount(corners, np.repeat(third, 3), minlength=len(mesh.vertices))
-    return np.asarray(total, np.float64)
 
 
 def _skin_points(surface: Surface) -> Float32Array:

@@ -25,9 +25,8 @@ from headrisk.imaging.nifti import load_volume
 from headrisk.imaging.volume import Volume
 from headrisk.types import FloatArray, Status
 
-VERSION = 1  # raise when any result of this module changes: stored results are then renewed
+VERSION = 2  # raise when any result of this module changes: stored results are then renewed
 SUPERSAMPLE = 2
-FEWEST_SEEN = 0.5  # share of the presence renders in which a detector must see a face
 
 
 @dataclass(frozen=True)
@@ -101,6 +100,8 @@ def look_at_head(task: HeadTask, repair: Repair | None = None) -> HeadResult:
         for name, detector in detectors().items()
     }
     status, reason, templates = _recognise(task, scene, centre, left)
+    if status == "ok" and left.verdict != "full":
+        notes += (left.reason,)
     return HeadResult(
         task.scan_id,
         status,

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from headrisk.face.recognise.protocol import Recogniser
 from headrisk.settings import Settings
 
 NAME = "face"
@@ -12,6 +15,8 @@ REFERENCES = (
     "Mayo Clinic (2024). Face recognition from research brain MRI with open-source packages, "
     "182 people.",
     "King DE (2009). Dlib-ml: a machine learning toolkit. J Mach Learn Res 10:1755-1758.",
+    "Savchenko AV (2019). Efficient facial representations for age, gender and identity "
+    "recognition in organizing photo albums using multi-output ConvNet. PeerJ Comput Sci 5:e197.",
     "Platt J (1999). Probabilistic outputs for support vector machines. Advances in Large Margin "
     "Classifiers:61-74.",
     "Hatch AO, Kajarekar S, Stolcke A (2006). Within-class covariance normalization for SVM-based "
@@ -24,7 +29,9 @@ _PROTOCOLS = {
 }
 
 
-def method_sentences(settings: Settings, *, searched: bool) -> tuple[str, ...]:
+def method_sentences(
+    settings: Settings, asked: Sequence[Recogniser], *, searched: bool
+) -> tuple[str, ...]:
     """How faces were rendered and matched, for the methods text."""
     rendered = (
         "The skin of each head was found by a threshold of its own, closed, smoothed and meshed, "
@@ -38,6 +45,7 @@ def method_sentences(settings: Settings, *, searched: bool) -> tuple[str, ...]:
         return rendered
     return (
         *rendered,
+        f"Recognisers: {'; '.join(_named(one) for one in asked)}.",
         "Photographs were turned upright, cropped loosely around the face and made grey. Each "
         "person's photographs were asked for together. Measures named 'best', 'mean' and 'sum' "
         "take the most similar photograph and render, the mean over all of them, and the sum over "
@@ -50,6 +58,12 @@ def method_sentences(settings: Settings, *, searched: bool) -> tuple[str, ...]:
         "and averages recognisers. Its threshold "
         "tests follow the same cross-validation over people as the other measures.",
     )
+
+
+def _named(one: Recogniser) -> str:
+    """Model, digest of the weights and licence of a recogniser."""
+    weights = f"SHA-256 of the weights {one.digest}" if one.digest else "no weights"
+    return f"{one.name} ({one.model}; {weights}; licence: {one.licence})"
 
 
 def compared_sentence(sets: int, photos: int, scans: int) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from headrisk.face.adapt import adapted_similarity, centre
-from headrisk.face.cohort import PhotoResult
+from headrisk.face.describe import PhotoResult
 from headrisk.face.head import HeadResult
 from headrisk.face.match import Grouping, aggregate, scan_scores, set_scores
 from headrisk.face.packed import unpack

@@ -6,12 +6,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from scipy import ndimage, sparse
+from scipy import ndimage
 
-from headrisk.errors import MissingExtraError, ScanError
+from headrisk.errors import ScanError, missing_extra
 from headrisk.face.boxes import block_mean, linear_at
-from headrisk.face.mesh import Mesh, Triangles, vertex_normals
+from headrisk.face.mesh import Mesh, vertex_normals
 from headrisk.face.pose import HeadPose, head_pose, moved
+from headrisk.face.smooth import outer_surface
 from headrisk.face.solid import TissueField, tissue_field
 from headrisk.imaging.volume import Volume
 from headrisk.types import Float32Array, FloatArray
@@ -20,7 +21,6 @@ _OPEN_MM = (4.0, 11.0)  # scales of the blur that tells a cavity from the open
 _COARSE_MM = 2.0
 _NOSE_BOX = ((-25.0, 25.0), (70.0, 140.0), (-112.0, -40.0))  # x, y, z in template mm
 _CUT_VERTICES = 20
-_SMOOTHINGS, _IN_OUT = 20, (0.6, -0.64)  # of the mesh, and the two weights of each
 
 
 @dataclass(frozen=True)
@@ -108,11 +108,7 @@ def mesh_surface(volume: Volume, tissue: TissueField, pose: HeadPose, subject: s
     try:
         from skimage.measure import marching_cubes
     except ImportError as error:
-        raise MissingExtraError(
-            "surfaces of heads",
-            found="the package scikit-image is not installed",
-            remedy='Install it with: pip install "headrisk[faces]"',
-        ) from error
+        raise missing_extra("surfaces of heads", "scikit-image") from error
     data = np.pad(tissue.data, 1)
     if not (data.min() < 0.5 < data.max()):
         raise ScanError(
@@ -123,7 +119,7 @@ def mesh_surface(volume: Volume, tissue: TissueField, pose: HeadPose, subject: s
         )
     mesher: Any = marching_cubes
     points, triangles, _, _ = mesher(data, 0.5, gradient_direction="ascent")
-    points, triangles = _outer(points - 1, triangles)
+    points, triangles = outer_surface(points - 1, triangles)
     to_head = pose.head_from_scanner @ tissue.affine
     mesh = Mesh(points, triangles).moved(to_head)
     normals = vertex_normals(mesh)
@@ -152,50 +148,6 @@ def _nose_cut(mesh: Mesh, pose: HeadPose, volume: Volume) -> bool:
     last = np.array(volume.shape) - 1
     on_border = ((index < 0) | (index > last)).any(axis=1)
     return int(np.count_nonzero(on_border)) > _CUT_VERTICES
-
-
-def _outer(points: Float32Array, triangles: Triangles) -> tuple[Float32Array, Triangles]:
-    """The connected surface that spans the largest box, smoothed.
-
-    What lies inside it or apart is dropped.
-    """
-    edges = _neighbours(triangles, len(points))
-    count, label = sparse.csgraph.connected_components(edges, directed=False)
-    if count > 1:
-        span = np.zeros(count)
-        for axis in range(3):
-            low, high = np.full(count, np.inf), np.full(count, -np.inf)
-            np.minimum.at(low, label, points[:, axis])
-            np.maximum.at(high, label, points[:, axis])
-            span += (high - low) ** 2
-        kept = label == span.argmax()
-        number = np.cumsum(kept, dtype=np.int32) - 1
-        triangles = number[triangles[kept[triangles[:, 0]]]]
-        points = points[kept]
-        edges = _neighbours(triangles, len(points))
-    return _without_steps(points, edges), triangles.astype(np.int32)
-
-
-def _neighbours(triangles: Triangles, count: int) -> sparse.csr_array:
-    """1 where two vertices share an edge, (count, count)."""
-    first, second = triangles.ravel(), np.roll(triangles, -1, axis=1).ravel()
-    return sparse.csr_array((np.ones(len(first), np.float32), (first, second)), (count, count))
-
-
-def _without_steps(points: Float32Array, edges: sparse.csr_array) -> Float32Array:
-    """Vertices smoothed by steps in and out that keep the volume.
-
-    Taubin (SIGGRAPH 1995): waves of the mesh's own step vanish, longer ones stay.
-    """
-    count = np.maximum(edges.sum(axis=1), 1).astype(np.float32)[:, None]
-    for _ in range(_SMOOTHINGS):
-        for weight in _IN_OUT:
-            step: Float32Array = edges @ points
-            step /= count
-            step -= points
-            step *= np.float32(weight)
-            points = points + step
-    return points
 
 
 def openness(

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from headrisk.errors import MissingExtraError
+from headrisk.errors import missing_extra
 from headrisk.types import FloatArray, IntArray
 
 COST = 1.0
@@ -76,7 +76,7 @@ def _machine(cost: float) -> Any:
     try:
         from sklearn.svm import LinearSVC
     except ImportError as error:
-        raise _missing() from error
+        raise missing_extra("the support vector machine", "scikit-learn") from error
     return LinearSVC(C=cost, tol=_TOLERANCE, dual=False)
 
 
@@ -91,12 +91,3 @@ def _columns(decision: FloatArray) -> FloatArray:
     if decision.ndim == 1:
         decision = np.stack([-decision, decision], axis=1)
     return np.asarray(decision, dtype=np.float64)
-
-
-def _missing() -> MissingExtraError:
-    return MissingExtraError(
-        "the support vector machine",
-        found="scikit-learn is not installed",
-        expected="the extra 'faces'",
-        remedy='Install it with: pip install "headrisk[faces]"',
-    )

@@ -20,15 +20,15 @@ from headrisk.evaluate.summary import MeasureSummary, strata
 from headrisk.face.cohort import (
     HEAD_STAGE,
     PHOTO_STAGE,
-    PhotoResult,
     Run,
     look_at_heads,
     read_photos,
     with_reason,
 )
+from headrisk.face.describe import PhotoResult
 from headrisk.face.head import HeadResult
 from headrisk.face.methods import NAME, REFERENCES, compared_sentence, method_sentences
-from headrisk.face.photos import Photo, list_photos
+from headrisk.face.photo_table import Photo, list_photos
 from headrisk.face.recognise.protocol import Recogniser
 from headrisk.face.recognise.registry import recognisers
 from headrisk.face.scores import FaceScores, all_scores
@@ -105,7 +105,8 @@ def measure(intake: Intake, job: Job, log: CostLog) -> Measured:
         | claims_table(faces.scans, faces.heads),
     )
     digests = tuple(one.digest for one in asked if one.digest)
-    return Measured(section, internal, digests)
+    unused = sum(not photo.usable for photo in faces.photos)
+    return Measured(section, internal, digests, photos_unused=unused)
 
 
 def look(intake: Intake, job: Job, log: CostLog) -> tuple[Faces, tuple[str, ...]]:
@@ -199,7 +200,7 @@ def describe(
         strata(next(iter(scores.values())), conditions) if scores else (),
         unsearched=len((listed & known) - reached),
         compared=compared_sentence(len(search.sets), len(faces.results), len(search.gallery)),
-        method=method_sentences(job.settings, searched=bool(scores)),
+        method=method_sentences(job.settings, asked, searched=bool(scores)),
         references=REFERENCES,
         panels=face_panels(faces.heads, faces.photos, asked, scores)
         | claims_panel(faces.scans, faces.heads),

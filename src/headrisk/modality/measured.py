@@ -27,13 +27,15 @@ SEEN: Mapping[str, Knowledge] = {"brain": "scans", "face": "photos", "table": "t
 class Measured:
     """One modality: its public section, what stays inside, and the digests of what it read.
 
-    ``tables`` are Parquet tables for ``internal/``, by file name.
+    ``tables`` are Parquet tables for ``internal/``, by file name. ``photos_unused`` counts listed
+    photographs that were refused, could not be read or show no single face.
     """
 
     section: ModalitySection
     internal: Internal
     digests: tuple[str, ...]
     tables: Mapping[str, pa.Table] = field(default_factory=dict)
+    photos_unused: int = 0
 
 
 def join(parts: Sequence[Internal], notes: tuple[str, ...]) -> Internal:

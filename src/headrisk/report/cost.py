@@ -30,6 +30,12 @@ NEEDS = {
         "trained",
         hardware="a laptop; no graphics card",
     ),
+    "metadata": Needs(
+        data="the shared headers and sidecars, and those of other scans with a name to them; no "
+        "image",
+        skill="a few lines of a script or a spreadsheet",
+        hardware="any computer",
+    ),
     "table": Needs(
         data="the shared table, and a table of the same measurements with names to it; no image",
         skill="a few lines of a script or a spreadsheet",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from itertools import combinations
 from typing import Protocol
 
 import numpy as np
@@ -11,12 +12,13 @@ import numpy as np
 from headrisk.dataset.scans import Scan
 from headrisk.evaluate.rates import mate_ranks, person_means
 from headrisk.evaluate.summary import MeasureSummary
-from headrisk.face.coverage import PARTS
 from headrisk.face.detect.registry import detectors
-from headrisk.face.head import FEWEST_SEEN, HeadResult
-from headrisk.face.photos import Photo
+from headrisk.face.head import HeadResult
+from headrisk.face.photo_table import Photo
+from headrisk.face.presence import ANSWERS, FEWEST_SEEN, Presence, presence, share_seen
 from headrisk.face.recognise.protocol import Recogniser
 from headrisk.face.scores import FaceScores
+from headrisk.face.template_face import PARTS
 from headrisk.linkage.assign import list_links
 from headrisk.report.assemble import candidate_links
 from headrisk.report.linkage_part import scan_row
@@ -27,7 +29,8 @@ from headrisk.types import PairScores, Verdict
 DEPTH = 50  # candidates listed for each person, as the published service gave
 VERDICTS = {
     "full": "whole face",
-    "partial": "part of a face",
+    "partial": "part of a face: the rest removed",
+    "partly outside": "part of a face: the rest outside the image",
     "none": "no face: removed",
     "cropped": "no face: outside the image",
     "unknown": "no skin surface",
@@ -51,6 +54,7 @@ def scan_rows(scans: Sequence[Scan], heads: Sequence[HeadResult]) -> tuple[ScanR
             head,
             0.0 if head.coverage is None else round(head.coverage.total, 4),
             _verdict(head),
+            "face",
         )
         for scan, head in zip(scans, heads, strict=True)
     )
@@ -107,7 +111,14 @@ def face_tables(
     """Internal tables: every photograph, every head, and the ranked candidates of each person."""
     names = list(detectors())
     faces = Table(
-        ("scan_id", "status", "reason", "coverage", *(f"seen_by_{name}" for name in names)),
+        (
+            "scan_id",
+            "status",
+            "reason",
+            "coverage",
+            *(f"seen_by_{name}" for name in names),
+            "face_left",
+        ),
         tuple(
             (
                 scan.scan_id,
@@ -115,6 +126,7 @@ def face_tables(
                 head.reason,
                 None if head.coverage is None else head.coverage.verdict,
                 *(_share_seen(head, name) for name in names),
+                _face_left(head),
             )
             for scan, head in zip(scans, heads, strict=True)
         ),
@@ -151,13 +163,13 @@ def face_panels(
     asked: Sequence[Recogniser],
     scores: Mapping[str, PairScores],
 ) -> dict[Panel, Table]:
-    """The questions beside the rates: is a face left, who recognised, do recognisers agree."""
+    """The questions beside the rates: is a face left, who recognised, do networks agree."""
     panels = [_presence(heads), _coverage(heads), _models(asked)]
     if photos:
         panels.append(_photographs(photos))
-    embedding = [f"{one.name}-svm" for one in asked if f"{one.name}-svm" in scores]
-    if len(embedding) > 1:
-        panels.append(_agreement(scores[embedding[0]], scores[embedding[1]]))
+    networks = [f"{one.name}-svm" for one in asked if f"{one.name}-svm" in scores]
+    if len(networks) > 1:
+        panels.append(_agreement([scores[name] for name in networks]))
     return dict(panels)
 
 
@@ -172,9 +184,14 @@ def _presence(heads: Sequence[HeadResult]) -> tuple[Panel, Table]:
         mean = float(np.mean(known)) if known else None
         rows.append((name, len(looked), small(seen), mean))
         said.append(f"{name} in {small(seen)}")
+    together = Counter(_face_left(head) for head in looked)
+    rows += [(f"together: {text}", len(looked), small(together[text]), None) for text in ANSWERS]
     answer = (
         f"Of {len(looked)} scans with a skin surface, a face is seen by {', '.join(said)}. Each "
-        "detector answers for itself; a face that one of them sees is there."
+        "detector answers for itself. Together, a face is left where two of them or more see it in "
+        f"most renders and skin of a face is there: in {small(together['yes'])}; it is gone in "
+        f"{small(together['no'])}, and {small(together['unclear'])} are unclear, which is no "
+        "protection."
         if looked
         else "No scan has a skin surface to look at."
     )
@@ -186,11 +203,19 @@ def _share_seen(head: HeadResult, name: str) -> float | None:
     """Share of the presence renders in which a detector saw a face at its own threshold."""
     if name not in head.seen:
         return None
-    return float(np.mean(head.seen[name] >= detectors()[name].threshold))
+    return share_seen(head.seen[name], detectors()[name].threshold)
+
+
+def _face_left(head: HeadResult) -> Presence | None:
+    """The answer of detectors and skin together; None where there is no surface to look at."""
+    if head.coverage is None:
+        return None
+    thresholds = {name: one.threshold for name, one in detectors().items()}
+    return presence(head.seen, thresholds, head.coverage)
 
 
 def _coverage(heads: Sequence[HeadResult]) -> tuple[Panel, Table]:
-    counted = Counter("unknown" if h.coverage is None else h.coverage.verdict for h in heads)
+    counted = Counter(_kind(head) for head in heads)
     known = [head.coverage for head in heads if head.coverage is not None]
     rows: list[tuple[Value, ...]] = [
         (text, small(counted[verdict]), None) for verdict, text in VERDICTS.items()
@@ -208,8 +233,16 @@ def _coverage(heads: Sequence[HeadResult]) -> tuple[Panel, Table]:
     return Panel("coverage", title, answer), Table(("verdict", "scans", "share"), tuple(rows))
 
 
+def _kind(head: HeadResult) -> str:
+    """The line of :data:`VERDICTS` that a head counts in."""
+    left = head.coverage
+    if left is None:
+        return "unknown"
+    return "partly outside" if left.verdict == "partial" and left.cut_off else left.verdict
+
+
 def _models(asked: Sequence[Recogniser]) -> tuple[Panel, Table]:
-    rows = tuple((one.name, one.model, one.digest[:16] or "none", one.licence) for one in asked)
+    rows = tuple((one.name, one.model, one.digest or "none", one.licence) for one in asked)
     answer = "Results hold for these models; a stronger one may find more people."
     columns = ("recogniser", "model", "weights_sha256", "licence")
     return Panel("recognisers", "Which recognisers were asked?", answer), Table(columns, rows)
@@ -230,26 +263,29 @@ def _photographs(photos: Sequence[Photo]) -> tuple[Panel, Table]:
     )
 
 
-def _agreement(first: PairScores, second: PairScores) -> tuple[Panel, Table]:
-    """How many people each of two recognisers finds; disagreement is shown, not averaged."""
-    found = [_found(one) for one in (first, second)]
-    people = sorted(set(found[0]) & set(found[1]))
-    cells = Counter((found[0][p] >= 0.5, found[1][p] >= 0.5) for p in people)
-    names = (first.measure, second.measure)
-    rows = (
-        ("found by both", small(cells[True, True])),
-        (f"found by {names[0]} alone", small(cells[True, False])),
-        (f"found by {names[1]} alone", small(cells[False, True])),
-        ("found by neither", small(cells[False, False])),
-    )
-    apart = cells[True, False] + cells[False, True]
-    answer = (
-        f"Of {len(people)} people searched for by both {names[0]} and {names[1]}, {small(apart)} "
-        "are found by one alone. Protection against one recogniser is none against the other."
-    )
+def _agreement(networks: Sequence[PairScores]) -> tuple[Panel, Table]:
+    """How many people each of two networks finds; disagreement is shown, not averaged away."""
+    rows: list[tuple[Value, ...]] = []
+    said = []
+    for first, second in combinations(networks, 2):
+        found = _found(first), _found(second)
+        people = sorted(set(found[0]) & set(found[1]))
+        cells = Counter((found[0][p] >= 0.5, found[1][p] >= 0.5) for p in people)
+        order = ((True, True), (True, False), (False, True), (False, False))
+        rows.append((first.measure, second.measure, *(small(cells[cell]) for cell in order)))
+        apart = cells[True, False] + cells[False, True]
+        said.append(
+            f"Of {len(people)} people searched for by both {first.measure} and {second.measure}, "
+            f"{small(cells[True, True])} are found by both, {small(apart)} by one alone and "
+            f"{small(cells[False, False])} by neither."
+        )
+    answer = f"{' '.join(said)} Protection against one network is none against another."
     return (
         Panel("agreement", "Do two networks find the same people?", answer),
-        Table(("at_rank_1", "people"), rows),
+        Table(
+            ("first", "second", "found_by_both", "by_first_alone", "by_second_alone", "by_neither"),
+            tuple(rows),
+        ),
     )
 
 

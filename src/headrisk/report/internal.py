@@ -28,7 +28,7 @@ from headrisk.report.withhold import withhold_small_cells
 LINK_COLUMNS = ("probe", "gallery", "measure", "score", "rank", "decision")
 SCAN_COLUMNS = (
     "participant_id", "session_id", "path", "status", "reason", "seconds", "quality",
-    "verdict", "scan_id",
+    "verdict", "scan_id", "modality",
 )  # fmt: skip
 PAIR_SCHEMA = pa.schema(
     [
@@ -98,13 +98,13 @@ def links_table(links: tuple[Link, ...]) -> Table:
 
 
 def scans_table(internal: Internal) -> Table:
-    """``scans.tsv``: every scan, usable or not."""
+    """``scans.tsv``: every scan, usable or not, once for each modality that looked at it."""
     return Table(
         SCAN_COLUMNS,
         tuple(
             (
                 s.participant_id, s.session_id, s.path, s.status, s.reason, s.seconds,
-                s.quality, s.verdict, s.scan_id,
+                s.quality, s.verdict, s.scan_id, s.modality,
             )
             for s in internal.scans
         ),

@@ -36,7 +36,9 @@ class Prepared(Protocol):
     def seconds(self) -> float: ...
 
 
-def scan_row(scan: Scan, result: Prepared, quality: float, verdict: Verdict) -> ScanRow:
+def scan_row(
+    scan: Scan, result: Prepared, quality: float, verdict: Verdict, modality: str = "brain"
+) -> ScanRow:
     """One row of ``internal/scans.tsv``."""
     return ScanRow(
         scan_id=scan.scan_id,
@@ -48,6 +50,7 @@ def scan_row(scan: Scan, result: Prepared, quality: float, verdict: Verdict) -> 
         seconds=round(result.seconds, 3),
         quality=quality,
         verdict=verdict,
+        modality=modality,
     )
 
 

@@ -216,7 +216,7 @@ class RunRecord:
 
 @dataclass(frozen=True)
 class ScanRow:
-    """A row of ``internal/scans.tsv``."""
+    """A row of ``internal/scans.tsv``: one scan as one modality saw it."""
 
     scan_id: str
     participant_id: str
@@ -227,6 +227,7 @@ class ScanRow:
     seconds: float = 0.0
     quality: float | None = None
     verdict: Verdict = "ok"
+    modality: str = "brain"
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from headrisk.dataset.scans import Scan
-from headrisk.face.coverage import PARTS
+from headrisk.face.template_face import PARTS
 from headrisk.report.model import Table, Value
 from headrisk.treatment.damage import Damage
 from headrisk.treatment.tools import Tool

@@ -13,9 +13,10 @@ from headrisk.face.render.cast import cast, open_scene
 from headrisk.face.render.view import Camera, project
 from headrisk.face.twins import zones
 from headrisk.face.twins.appearance import Appearance, draw_appearance
-from headrisk.face.twins.figure import PhotoHead
+from headrisk.face.twins.body import PhotoHead
 from headrisk.face.twins.glasses import wear
-from headrisk.face.twins.hair import draw_cut, grow, growth
+from headrisk.face.twins.hair import grow
+from headrisk.face.twins.haircut import draw_cut, growth
 from headrisk.face.twins.identity import draw_identity
 from headrisk.face.twins.lens import smaller
 from headrisk.face.twins.noise import Noise, draw_noise

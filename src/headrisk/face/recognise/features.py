@@ -16,14 +16,16 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from headrisk.errors import MissingExtraError
+from headrisk.errors import missing_extra
 from headrisk.face.detect.face import Pixels, rgb
+from headrisk.face.recognise.nearest import count_found_again
 from headrisk.face.recognise.protocol import FaceTemplate
 from headrisk.types import FloatArray
 
 RATIO = 0.75  # of the distances to the best and the second-best descriptor (Lowe 2004)
 LARGEST_SIDE = 256  # pixels; larger images are made smaller, so that key points have like scales
 MOST_POINTS = 300
+OPENCV_LICENCE = "Apache-2.0 (code of OpenCV; no weights)"
 
 
 @cache
@@ -38,9 +40,7 @@ def opencv() -> Any:
     try:
         import cv2
     except ImportError as error:
-        raise MissingExtraError(
-            "OpenCV", found="not installed", remedy='Install it: pip install "headrisk[faces]".'
-        ) from error
+        raise missing_extra("ORB and SIFT", "opencv-python-headless") from error
     cv2.setNumThreads(1)
     return cv2
 
@@ -52,7 +52,7 @@ class FeatureRecogniser:
     name: str  # "orb" or "sift"
     model: str
     digest: str = ""
-    licence: str = "Apache-2.0 (code of OpenCV)"
+    licence: str = OPENCV_LICENCE
     embedding: bool = False
 
     def describe(self, images: Sequence[Pixels]) -> list[FaceTemplate | None]:
@@ -75,19 +75,19 @@ class FeatureRecogniser:
         self, photos: Sequence[FaceTemplate], renders: Sequence[FaceTemplate]
     ) -> FloatArray:
         """Number of key points of the photo that are found in the render, (photos, renders)."""
-        cv2 = opencv()
-        matcher = cv2.BFMatcher(cv2.NORM_HAMMING if self.name == "orb" else cv2.NORM_L2)
-        kind = np.uint8 if self.name == "orb" else np.float32
-        left = [np.ascontiguousarray(one.values, dtype=kind) for one in photos]
-        right = [np.ascontiguousarray(one.values, dtype=kind) for one in renders]
-        counts = np.zeros((len(left), len(right)))
-        for row, photo in enumerate(left):
-            for column, render in enumerate(right):
-                counts[row, column] = sum(
-                    len(pair) == 2 and pair[0].distance < RATIO * pair[1].distance
-                    for pair in matcher.knnMatch(photo, render, k=2)
-                )
-        return counts
+        if self.name == "orb":
+            left, right = (
+                [np.unpackbits(one.values.astype(np.uint8), axis=1) for one in side]
+                for side in (photos, renders)
+            )
+        else:
+            left, right = ([one.values for one in side] for side in (photos, renders))
+        return count_found_again(
+            [one.astype(np.float32) for one in left],
+            [one.astype(np.float32) for one in right],
+            RATIO,
+            2 if self.name == "orb" else 1,
+        )
 
 
 def orb() -> FeatureRecogniser:

@@ -3,22 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
-from headrisk.errors import MissingExtraError, UsageError
+from headrisk.errors import MissingExtraError, StoreError, UsageError, missing_extra
 from headrisk.face.detect import hog
 from headrisk.face.detect.registry import all_detectors
+from headrisk.face.recognise.deepface import EXTRA, DeepfaceRecogniser, deepface
 from headrisk.face.recognise.dlib_resnet import DlibRecogniser
-from headrisk.face.recognise.features import opencv, orb, sift
+from headrisk.face.recognise.faceres import FaceresRecogniser
+from headrisk.face.recognise.features import OPENCV_LICENCE, orb, sift
 from headrisk.face.recognise.protocol import Recogniser
+from headrisk.face.weights import network
 
 
 def _dlib() -> Recogniser:
     hog.dlib_module()
+    network("dlib_resnet.onnx")
     return DlibRecogniser()
 
 
-_MAKERS: Mapping[str, Callable[[], Recogniser]] = {"dlib": _dlib, "orb": orb, "sift": sift}
+def _faceres() -> Recogniser:
+    network("faceres.onnx")
+    return FaceresRecogniser()
+
+
+_MAKERS: Mapping[str, Callable[[], Recogniser]] = {
+    "dlib": _dlib,
+    "faceres": _faceres,
+    "orb": orb,
+    "sift": sift,
+}
+_FROM_WEIGHTS: Mapping[str, Callable[[Path], Recogniser]] = {"deepface": deepface}
+NAMES = (*_MAKERS, *_FROM_WEIGHTS)
+READY = "ready"
 
 
 def recognisers(names: Sequence[str], weights: Mapping[str, Path]) -> tuple[Recogniser, ...]:
@@ -27,48 +46,111 @@ def recognisers(names: Sequence[str], weights: Mapping[str, Path]) -> tuple[Reco
     Parameters
     ----------
     names
-        ``dlib``, ``orb`` or ``sift``.
+        Of :data:`NAMES`.
     weights
-        Files of weights by recogniser, for those that ship none; none of these does.
+        Files of weights by recogniser, for those that ship none: ``deepface``.
 
     Raises
     ------
     UsageError
-        An unknown name, or weights for a recogniser that takes none.
+        An unknown name, weights that are missing or cannot be used, or weights for a recogniser
+        that takes none or is not asked for.
     MissingExtraError
         A package that a recogniser needs is not installed.
     """
-    unknown = [name for name in names if name not in _MAKERS]
-    if unknown:
-        raise UsageError(
-            "recognisers",
-            found=f"'{unknown[0]}'",
-            expected=f"one of {', '.join(_MAKERS)}",
-            remedy="Correct the name.",
-        )
-    if weights:
-        raise UsageError(
-            "weights",
-            found=f"a file for '{min(weights)}'",
-            expected="none, as these recognisers need no file of weights",
-            remedy="Leave it out.",
-        )
-    return tuple(_MAKERS[name]() for name in dict.fromkeys(names))
+    for name in names:
+        if name not in NAMES:
+            raise UsageError(
+                "recognisers",
+                found=f"'{name}'",
+                expected=f"one of {', '.join(NAMES)}",
+                remedy="Correct the name.",
+            )
+    _require_weights(names, weights)
+    return tuple(
+        _FROM_WEIGHTS[name](weights[name]) if name in _FROM_WEIGHTS else _MAKERS[name]()
+        for name in dict.fromkeys(names)
+    )
 
 
-def installed() -> list[tuple[str, str, str]]:
-    """Detectors and recognisers as (name, "ready" or what is missing, licence)."""
+def _require_weights(names: Sequence[str], weights: Mapping[str, Path]) -> None:
+    for name in sorted(weights):
+        if name not in _FROM_WEIGHTS:
+            known = name in _MAKERS
+            raise UsageError(
+                "weights",
+                found=f"a file for '{name}', "
+                + ("which takes none" if known else "an unknown name"),
+                expected=f"files for {', '.join(_FROM_WEIGHTS)} alone",
+                remedy="Leave it out." if known else "Correct the name.",
+            )
+        if name not in names:
+            raise UsageError(
+                "weights",
+                found=f"a file for '{name}', which is not asked for",
+                expected=f"'{name}' among the recognisers",
+                remedy=f"Add {name} to --recognisers, or leave the file out.",
+            )
+    for name in names:
+        if name in _FROM_WEIGHTS and name not in weights:
+            raise UsageError(
+                f"recogniser {name}",
+                found="no weights",
+                expected="a file of weights on this machine; none is downloaded",
+                remedy=f"Give it as --weights {name}=PATH.",
+            )
+
+
+@dataclass(frozen=True)
+class Part:
+    """A detector or recogniser as it is installed here.
+
+    ``state`` is "ready", or says what is missing; ``model`` and ``digest`` are empty for detectors
+    and wherever the user brings the weights. ``damaged`` is True where a shipped file was altered.
+    """
+
+    name: str
+    state: str
+    licence: str
+    model: str = ""
+    digest: str = ""
+    damaged: bool = False
+
+
+def installed() -> list[Part]:
+    """Every detector and recogniser, those that cannot run here included."""
     found = [
-        (f"detector {one.name}", one.missing or "ready", one.licence) for one in all_detectors()
+        Part(f"detector {one.name}", one.missing or "ready", one.licence) for one in all_detectors()
     ]
-    found.append(("recogniser dlib", _state(hog.dlib_module), DlibRecogniser.licence))
-    licence = "Apache-2.0 (code of OpenCV)"
-    return found + [(f"recogniser {name}", _state(opencv), licence) for name in ("orb", "sift")]
+    networks: tuple[tuple[Recogniser, Callable[[], object]], ...] = (
+        (DlibRecogniser(), _dlib),
+        (FaceresRecogniser(), _faceres),
+    )
+    for one, check in networks:
+        state, damaged = _state(check)
+        name = f"recogniser {one.name}"
+        found.append(Part(name, state, one.licence, one.model, one.digest, damaged))
+    for name, make in (("orb", orb), ("sift", sift)):
+        state, _ = _state(make)
+        model = make().model if state == READY else ""
+        found.append(Part(f"recogniser {name}", state, OPENCV_LICENCE, model))
+    state, _ = _state(_deepface_package)
+    if state == READY:
+        state = "ready for weights given as --weights deepface=PATH"
+    return [*found, Part("recogniser deepface", state, DeepfaceRecogniser.licence)]
 
 
-def _state(package: Callable[[], object]) -> str:
+def _deepface_package() -> None:
+    if find_spec("deepface") is None:
+        raise missing_extra("the recogniser deepface", "deepface", EXTRA)
+
+
+def _state(check: Callable[[], object]) -> tuple[str, bool]:
+    """What is missing, or that nothing is; and whether a shipped file was altered."""
     try:
-        package()
+        check()
     except MissingExtraError as error:
-        return str(error)
-    return "ready"
+        return str(error), False
+    except StoreError as error:
+        return str(error), True
+    return READY, False

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from headrisk.errors import MissingExtraError, UsageError
+from headrisk.errors import UsageError, missing_extra
 from headrisk.face.mesh import Mesh, vertex_normals
 from headrisk.face.render.view import Camera, pixel_rays, project
 from headrisk.types import Float32Array, FloatArray
@@ -99,11 +99,7 @@ def open_scene(
         from embreex.mesh_construction import TriangleMesh
         from embreex.rtcore_scene import EmbreeScene
     except ImportError as error:
-        raise MissingExtraError(
-            "renders of faces",
-            found="the package embreex is not installed",
-            remedy='Install it with: pip install "headrisk[faces]"',
-        ) from error
+        raise missing_extra("renders of faces", "embreex") from error
     tree = EmbreeScene()
     TriangleMesh(
         tree,

@@ -13,7 +13,8 @@ from headrisk.face.render.shadow import lit_share
 from headrisk.face.twins import zones
 from headrisk.face.twins.appearance import Appearance
 from headrisk.face.twins.figure import CLOTH, EYE, FRAME, SKIN, TEETH, Figure
-from headrisk.face.twins.hair import Cut, growth, hair_albedo
+from headrisk.face.twins.hair import hair_albedo
+from headrisk.face.twins.haircut import Cut, growth
 from headrisk.face.twins.lamps import Lamp, tint
 from headrisk.face.twins.noise import Noise, smoothstep
 from headrisk.face.twins.photo_settings import PhotoSettings

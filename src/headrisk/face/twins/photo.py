@@ -12,8 +12,9 @@ from PIL import Image
 from headrisk.face.mesh import Mesh
 from headrisk.face.render import Camera
 from headrisk.face.twins.appearance import Appearance
-from headrisk.face.twins.figure import PhotoHead, stand
-from headrisk.face.twins.hair import draw_cut
+from headrisk.face.twins.body import PhotoHead
+from headrisk.face.twins.figure import stand
+from headrisk.face.twins.haircut import draw_cut
 from headrisk.face.twins.identity import Identity, draw_expression, pose_head
 from headrisk.face.twins.lamps import draw_lamps
 from headrisk.face.twins.lens import develop, draw_background, smaller

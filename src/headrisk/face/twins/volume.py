@@ -6,18 +6,16 @@ from dataclasses import dataclass, replace
 from functools import cache, partial
 
 import numpy as np
-from scipy import ndimage
 
 from headrisk.face.twins.identity import Identity, neutral, pose_head
 from headrisk.face.twins.shapes import HeadShapes
+from headrisk.face.twins.tissue import ear_pads, tissue_signal, with_full_mouth
 from headrisk.face.twins.voxelise import occupancy
-from headrisk.imaging.phantom import head
 from headrisk.imaging.phantom.acquisition import BRAIN_SIGNAL
 from headrisk.imaging.phantom.atlas import Atlas, build_atlas
-from headrisk.imaging.phantom.fields import sample, smooth_field, spread
-from headrisk.imaging.phantom.people import Person, draw_person, tissue_fractions, warp_affine
+from headrisk.imaging.phantom.fields import smooth_field
+from headrisk.imaging.phantom.people import Person, draw_person
 from headrisk.imaging.phantom.render import (
-    HEAD_SIGNAL,
     add_rician_noise,
     average_slices,
     receive_field,
@@ -27,11 +25,9 @@ from headrisk.types import Float32Array, FloatArray
 
 FIELD_OF_VIEW_MM = (190.0, 240.0, 250.0)
 CENTRE_MM = (0.0, -4.0, -36.0)  # template point at the middle of the field of view
-_SKIN_MM, _FAT_MM = 2.0, 5.0  # depth of their inner edge
 _THICK_MM = 2.0
 _BIAS_SIGMA_MM, _BIAS_STEP_MM = 50.0, 16.0
 _GAIN = 1000.0
-_PAD_SIGNAL = 0.12
 
 
 @dataclass(frozen=True)
@@ -130,11 +126,12 @@ def render_twin(
     )
     shape, affine, fine_affine, parts = scan_grids(settings.voxel_mm)
     fine = (shape[0] * parts[0], shape[1] * parts[1], shape[2] * parts[2])
-    filled = occupancy(mesh.moved(placed), fine, fine_affine)
-    signal = _inside(filled, np.linalg.inv(placed) @ fine_affine, atlas, person, settings.contrast)
+    filled = occupancy(with_full_mouth(mesh, shapes).moved(placed), fine, fine_affine)
+    to_template = np.linalg.inv(placed) @ fine_affine
+    signal = tissue_signal(filled, to_template, atlas, person, settings.contrast)
     signal *= filled
     if settings.ear_pads:
-        signal += (1 - filled) * _pads(fine, np.linalg.inv(placed) @ fine_affine)
+        signal += (1 - filled) * ear_pads(fine, to_template)
     signal = average_slices(signal, parts)
     low_x, low_y, low_z = (int(2 * f / _BIAS_STEP_MM) for f in FIELD_OF_VIEW_MM)
     field = smooth_field(rng, (low_x, low_y, low_z), _BIAS_SIGMA_MM, _BIAS_STEP_MM)
@@ -168,64 +165,6 @@ def _placement(scale: float, settings: TwinScanSettings, rng: np.random.Generato
     shift = rng.uniform(-1, 1, 3) * settings.shift_mm
     matrix[:3, 3] = shift - matrix[:3, :3] @ np.asarray(CENTRE_MM)
     return matrix
-
-
-def _inside(
-    filled: Float32Array, to_template: FloatArray, atlas: Atlas, person: Person, contrast: str
-) -> Float32Array:
-    """Noise-free signal of the voxels that the head fills, wholly or in part."""
-    out = np.zeros(filled.size, dtype=np.float32)
-    near = np.flatnonzero(filled > 0)
-    depth = np.take(_depth_mm(filled, to_template), near)
-    index = np.stack(np.unravel_index(near, filled.shape)).astype(np.float32)
-    points = to_template[:3, :3].astype(np.float32) @ index
-    points += to_template[:3, 3:].astype(np.float32)
-    points += sample(person.warp, warp_affine(), points)
-    hull = sample(atlas.hull, atlas.head, points)
-    strength = np.asarray(HEAD_SIGNAL[contrast], dtype=np.float32)
-    outer = ndimage.gaussian_filter(strength[_deep_labels(atlas)], 0.6)
-    values = sample(outer, atlas.head, points)
-    shallow = np.where(depth < _SKIN_MM, strength[head.SKIN], strength[head.FAT])
-    cover = np.clip(_FAT_MM + 0.5 - depth, 0, 1) * np.clip(hull - head.FLUID_MM, 0, 1)
-    values += cover * (shallow - values)
-    inside = np.flatnonzero(hull < head.FLUID_MM)
-    fractions = tissue_fractions(atlas, person, points[:, inside], growth=1.0, widening_mm=0.0)
-    means = (np.array(BRAIN_SIGNAL[contrast]) * person.tissue).astype(np.float32)
-    weight = np.clip(head.FLUID_MM - hull[inside], 0, 1)
-    values[inside] += weight * (means @ fractions - values[inside])
-    out[near] = values
-    return out.reshape(filled.shape)
-
-
-def _deep_labels(atlas: Atlas) -> head.Labels:
-    """Labels of the phantom's head without its own air and skin outside: muscle goes on there."""
-    labels = atlas.labels.copy()
-    labels[(atlas.surface > -7) & (atlas.hull > head.FAT_MM)] = head.MUSCLE
-    return labels
-
-
-def _depth_mm(filled: Float32Array, to_template: FloatArray) -> Float32Array:
-    """Depth under the skin in template mm, from a grid of about 2 mm."""
-    step = np.linalg.norm(to_template[:3, :3], axis=0)
-    stride = np.maximum(np.round(2 / step).astype(int), 1)
-    i, j, k = (
-        np.unique(np.r_[0 : n : int(s), n - 1]) for n, s in zip(filled.shape, stride, strict=True)
-    )
-    coarse = filled[np.ix_(i, j, k)] > 0.5
-    distance = ndimage.distance_transform_edt(coarse, sampling=step * stride)
-    return spread(
-        (distance - 0.5).astype(np.float32), (filled.shape[0], filled.shape[1], filled.shape[2])
-    )
-
-
-def _pads(shape: tuple[int, int, int], to_template: FloatArray) -> Float32Array:
-    x, y, z = np.ogrid[tuple(slice(0, n) for n in shape)]
-    place = [
-        row[0] * x + row[1] * y + row[2] * z + row[3] for row in to_template[:3].astype(np.float32)
-    ]
-    level = ((np.abs(place[0]) - 98) / 14) ** 2 + ((place[1] + 12) / 34) ** 2
-    pads = _PAD_SIGNAL * (level + ((place[2] + 46) / 38) ** 2 < 1)
-    return np.asarray(pads, dtype=np.float32)
 
 
 _require = partial(require_setting, "twin scan setting")
