@@ -12,11 +12,11 @@ from headrisk.brain.cohort import Cohort
 from headrisk.brain.grid import template_grid
 from headrisk.dataset.scans import Scan
 from headrisk.evaluate.paired import paired_difference
-from headrisk.face.cohort import PhotoResult
 from headrisk.face.coverage import Coverage
+from headrisk.face.describe import PhotoResult
 from headrisk.face.head import HeadResult
 from headrisk.face.packed import Packed
-from headrisk.face.photos import Photo
+from headrisk.face.photo_table import Photo
 from headrisk.face.recognise.registry import recognisers
 from headrisk.job import Job
 from headrisk.linkage.design import within
@@ -222,5 +222,5 @@ def test_photographs_against_treated_scans(tmp_path: Path) -> None:
 
     left = face_left(before, after)
     assert left.scans == people
-    assert left.verdicts == {"none": 4, "full": 5}
+    assert left.verdicts == {"no": 4, "yes": 5}
     assert left.seen["mtcnn"] == (people, 5)

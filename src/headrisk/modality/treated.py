@@ -18,7 +18,7 @@ from headrisk.dataset.treated_names import match_by_name, named_suffix
 from headrisk.errors import StoreError
 from headrisk.face.cohort import HEAD_STAGE, Repairing, Run, look_at_heads, read_photos
 from headrisk.face.head import HeadResult
-from headrisk.face.photos import list_photos
+from headrisk.face.photo_table import list_photos
 from headrisk.face.recognise.registry import recognisers
 from headrisk.intake import Intake
 from headrisk.job import Job, recorded
