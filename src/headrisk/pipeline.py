@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 
 from headrisk import __version__
 from headrisk.brain.similarity import select
+from headrisk.face.recognise.registry import recognisers
 from headrisk.intake import Intake, take_in
 from headrisk.job import Job, finish
 from headrisk.modality import brain, face, metadata, rescan, table, treated
@@ -52,12 +53,14 @@ def audit(job: Job) -> Outcome:
     Raises
     ------
     UsageError
-        A measure is unknown, or the output folder cannot be used.
+        A measure or recogniser is unknown or cannot run, or the output folder cannot be used.
     InputError
         A data set cannot be used at all. Scans that cannot be used do not end the run.
     """
     started, log = datetime.now(UTC), CostLog()
     select(job.settings.measures)
+    if "face" in job.modalities or job.weights:
+        recognisers(job.settings.recognisers, job.weights)
     intake = take_in(job, log)
     chosen = {**MODALITIES, "brain": rescan.measure} if job.simulate_rescan else MODALITIES
     measured = []

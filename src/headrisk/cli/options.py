@@ -162,27 +162,6 @@ def _names(given: list[str] | None) -> tuple[str, ...] | None:
     return None if given is None else tuple(given)
 
 
-def treatment(text: str) -> tuple[str, Path]:
-    """``NAME=DATASET``: a treatment's name and the data set it gave."""
-    name, equals, path = text.partition("=")
-    if not equals or not path or not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.+-]{0,39}", name):
-        raise argparse.ArgumentTypeError(
-            f"{text!r} is not NAME=DATASET, with a name of at most 40 letters, digits and ._+-"
-        )
-    return name, Path(path)
-
-
-def can_see_faces() -> bool:
-    """Whether the extra ``faces`` is installed; if not, say what is left out."""
-    missing = [name for name in FACE_MODULES if find_spec(name) is None]
-    if missing:
-        sys.stdout.write(
-            f"Brains alone, since {', '.join(missing)} is not installed. For faces: "
-            'pip install "headrisk[faces]"\n'
-        )
-    return not missing
-
-
 def _weights(text: str) -> tuple[str, Path]:
     name, _, path = text.partition("=")
     if not name or not path:
@@ -205,6 +184,27 @@ class _Weights(argparse.Action):
         if name in known:
             parser.error(f"argument {option_string}: {name} is given twice")
         setattr(namespace, self.dest, {**known, name: path})
+
+
+def treatment(text: str) -> tuple[str, Path]:
+    """``NAME=DATASET``: a treatment's name and the data set it gave."""
+    name, equals, path = text.partition("=")
+    if not equals or not path or not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.+-]{0,39}", name):
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not NAME=DATASET, with a name of at most 40 letters, digits and ._+-"
+        )
+    return name, Path(path)
+
+
+def can_see_faces() -> bool:
+    """Whether the extra ``faces`` is installed; if not, say what is left out."""
+    missing = [name for name in FACE_MODULES if find_spec(name) is None]
+    if missing:
+        sys.stdout.write(
+            f"Brains alone, since {', '.join(missing)} is not installed. For faces: "
+            'pip install "headrisk[faces]"\n'
+        )
+    return not missing
 
 
 def at_least(least: int) -> Callable[[str], int]:
@@ -285,8 +285,8 @@ def job_of(
         listen=listen,
         modalities=modalities,
         photos=getattr(arguments, "photos", None),
-        treated=name_treated(getattr(arguments, "treated", ()), sources),
         weights=getattr(arguments, "weights", {}),
+        treated=name_treated(getattr(arguments, "treated", ()), sources),
         simulate_rescan=getattr(arguments, "simulate_rescan", False),
         tables=tuple(path.absolute() for path in getattr(arguments, "tables", ())),
     )

@@ -153,6 +153,8 @@ def machine_sentence(run: RunRecord) -> str:
     cores = f"{one.cores} core{'' if one.cores == 1 else 's'}"
     memory = f", {one.memory_gb:g} GB of memory" if one.memory_gb else ""
     used = f"{one.processes} process{'' if one.processes == 1 else 'es'}"
+    if not one.processes:
+        used = "the workers of a cluster, whose processor time is not counted"
     return f"Taken on {one.processor}, {cores}{memory}, with {used}."
 
 

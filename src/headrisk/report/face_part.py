@@ -235,8 +235,11 @@ def _kind(head: HeadResult) -> str:
 
 
 def _models(asked: Sequence[Recogniser]) -> tuple[Panel, Table]:
-    rows = tuple((one.name, one.model, one.digest or "none", one.licence) for one in asked)
-    answer = "Results hold for these models; a stronger one may find more people."
+    rows = tuple((one.name, one.model, one.digest[:16] or "none", one.licence) for one in asked)
+    answer = (
+        "Results hold for these models; a stronger one may find more people. The methods give each "
+        "digest in full."
+    )
     columns = ("recogniser", "model", "weights_sha256", "licence")
     return Panel("recognisers", "Which recognisers were asked?", answer), Table(columns, rows)
 

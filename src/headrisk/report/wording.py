@@ -30,9 +30,8 @@ SIMULATED_FOUND = "were linked to a re-scan simulated from their own scan"
 SIMULATED_WOULD = "would be linked to such a simulated re-scan"
 SIMULATED_NOTICE = (
     "Simulated. Nobody's second scan was compared: a second scan of each person was made by a "
-    "program from the first. True second scans differ in ways that the program does not know, so "
-    "expect these figures to be higher than with true ones, and read them as a warning, not as a "
-    "measurement."
+    "program from the first. True second scans differ in ways that the program does not know, "
+    "and mostly more; read these figures as a warning, not as a measurement."
 )
 ATTACKERS = {
     "brain": "Somebody who holds the shared scans, and other scans of the same people with their "
@@ -281,7 +280,8 @@ def tested(section: ModalitySection) -> str:
     """What was compared, in numbers."""
     counts = section.counts
     what = MODALITY_NAMES.get(section.name, ("", section.name))[1]
-    things = "photograph sets and scans" if section.name == "face" else "scans"
+    unit = "rows" if section.name == "table" else "scans"
+    things = "photograph sets and scans" if section.name == "face" else unit
     pairs = (
         f"{counts.mated_pairs:,} {'pair' if counts.mated_pairs == 1 else 'pairs'} of {things} of "
         f"one person and {counts.nonmated_pairs:,} of two"
@@ -289,8 +289,8 @@ def tested(section: ModalitySection) -> str:
     usable = counts.scans - counts.failed
     compared = f"compared by {what}: {pairs}" if section.measures else f"looked at for {what}"
     return (
-        f"{counts.scans:,} scans of {people(counts.persons)} ({usable:,} usable, {counts.failed:,} "
-        f"failed), {compared}."
+        f"{counts.scans:,} {unit} of {people(counts.persons)} ({usable:,} usable, "
+        f"{counts.failed:,} failed), {compared}."
     )
 
 
