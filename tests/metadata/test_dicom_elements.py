@@ -35,7 +35,13 @@ def _stored(syntax: UID) -> bytes:
     )
     made.file_meta.TransferSyntaxUID = syntax
     packed = BytesIO()
-    made.save_as(packed, enforce_file_format=True)
+    pydicom.dcmwrite(
+        packed,
+        made,
+        implicit_vr=syntax.is_implicit_VR,
+        little_endian=syntax.is_little_endian,
+        force_encoding=True,
+    )
     return packed.getvalue()
 
 
@@ -77,5 +83,6 @@ def test_equal_uids_get_equal_new_ones_and_keys_tell_copies_apart() -> None:
 def test_bytes_that_are_no_elements_are_refused(raw: bytes) -> None:
     with pytest.raises(ScanError):
         parse_file(raw)
-    with pytest.raises(ScanError):
-        parse_dataset(raw or b"\1")
+    if raw.strip(b"\0"):  # padding alone is an empty extension
+        with pytest.raises(ScanError):
+            parse_dataset(raw)

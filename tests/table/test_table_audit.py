@@ -79,7 +79,7 @@ def test_two_pipelines_are_brought_together(
     assert rates["quantile"] > 0.9
     assert rates["none"] < rates["quantile"]
     panels = {one["name"]: one["answer"] for one in found["quantile"]["panels"]}
-    assert "30 columns were compared; 6 of them are spelt differently" in panels["columns"]
+    assert "30 columns were compared; 8 of them are spelt differently" in panels["columns"]
     assert "at the same quantile" in panels["matching"]
     columns = (tmp_path / "quantile" / "internal" / "columns.tsv").read_text()
     assert "lh_new_thickness\t\tleft out\tnot in the first table" in columns

@@ -16,6 +16,7 @@ from headrisk.cli.options import (
     add_choice_options,
     add_face_options,
     add_rescan_option,
+    add_risk_options,
     add_run_options,
     add_setting_options,
     add_table_options,
@@ -56,6 +57,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_table_options(parser)
     add_choice_options(parser)
     add_setting_options(parser)
+    add_risk_options(parser)
     add_run_options(parser)
 
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from headrisk.cli.linking import tell
 from headrisk.cli.options import (
+    add_risk_options,
     add_run_options,
     add_setting_options,
     at_least,
@@ -46,6 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.set_defaults(participant_label=(), session_id=())
     add_setting_options(parser)
+    add_risk_options(parser)
     add_run_options(parser)
 
 

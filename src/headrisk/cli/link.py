@@ -9,7 +9,12 @@ import argparse
 from pathlib import Path
 
 from headrisk.cli.linking import add_fail_above, run_audit
-from headrisk.cli.options import add_choice_options, add_run_options, add_setting_options
+from headrisk.cli.options import (
+    add_choice_options,
+    add_risk_options,
+    add_run_options,
+    add_setting_options,
+)
 from headrisk.errors import UsageError
 
 
@@ -22,6 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(level="group")
     add_choice_options(parser)
     add_setting_options(parser)
+    add_risk_options(parser)
     add_run_options(parser)
 
 

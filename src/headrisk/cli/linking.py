@@ -35,8 +35,9 @@ def add_fail_above(parser: argparse.ArgumentParser, verb: str = "links") -> None
     """The option that makes a command fail where the measured risk is too large."""
     parser.add_argument(
         "--fail-above", type=fail_above, metavar="RATE",
-        help=f"exit with 5 if any measure {verb} a larger share of people (0 to 1), with 3 if "
-        "there is too little data to tell",
+        help="exit with 5 unless the upper end of the 95 %% interval lies below this share of "
+        f"people (0 to 1) for every measure that {verb} people at rank 1, those whose scans "
+        "failed counted as found; with 3 if there is too little data to tell",
     )  # fmt: skip
 
 
@@ -136,8 +137,9 @@ def tell(outcome: Outcome, arguments: argparse.Namespace, limit: float | None) -
     if None in rates:
         sys.stdout.write(f"--fail-above {limit:g} cannot be checked: too little data.\n")
         return REFUSED
-    if any(_above(section, limit) for section in sections):
-        sys.stdout.write(f"The measured risk is above --fail-above {limit:g}.\n")
+    worst = max(highest_risk(section) for section in sections)
+    if worst > limit:
+        sys.stdout.write(_above(sections, limit, worst))
         return ABOVE_LIMIT
     return incomplete
 
@@ -147,7 +149,23 @@ def _name_failures(failed: Sequence[ScanResult | ScanRow], *, verbose: bool) -> 
         sys.stderr.write(f"{one.scan_id}: {one.reason}\n")
 
 
-def _above(section: ModalitySection, limit: float) -> bool:
-    """Whether any measure's share of linked people is above the limit."""
-    rates = [measure.rank1.value for measure in section.measures if measure.rank1 is not None]
-    return any(rate > limit for rate in rates)
+def highest_risk(section: ModalitySection) -> float:
+    """The figure that ``--fail-above`` looks at.
+
+    The upper end of the rank-1 rate's 95 % interval, the highest over all measures, with every
+    person who could not be searched for because scans failed counted as found: a sample that
+    cannot exclude a risk above the limit does not pass.
+    """
+    lost = section.counts.unsearched
+    rates = [measure.rank1 for measure in section.measures if measure.rank1 is not None]
+    return max((one.high * one.n + lost) / (one.n + lost) for one in rates)
+
+
+def _above(sections: Sequence[ModalitySection], limit: float, worst: float) -> str:
+    measured = [m.rank1.value for section in sections for m in section.measures if m.rank1]
+    if max(measured) > limit:
+        return f"The measured risk is above --fail-above {limit:g}.\n"
+    return (
+        f"These data cannot exclude a risk above --fail-above {limit:g}: it may be up to "
+        f"{worst:.2g} (upper end of the 95 % interval, failed scans counted as found).\n"
+    )

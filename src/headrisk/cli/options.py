@@ -24,6 +24,7 @@ from headrisk.settings import (
 )
 
 if TYPE_CHECKING:
+    from headrisk.evaluate.attackers import Attacker
     from headrisk.job import Job
     from headrisk.run.engine import Workers
     from headrisk.run.events import Listener
@@ -74,6 +75,43 @@ def add_setting_options(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument("--prior", type=float, metavar="P", help="prior of a mated pair")
     group.add_argument("--one-to-one", action="store_true", default=None, help="assign one to one")
+
+
+def add_risk_options(parser: argparse.ArgumentParser) -> None:
+    """Whose success is estimated, and which risk counts as too high."""
+    group = parser.add_argument_group("judging")
+    group.add_argument(
+        "--attackers", type=Path, metavar="FILE",
+        help="TOML with a table [attackers.NAME] for each attacker to report on",
+    )  # fmt: skip
+    group.add_argument(
+        "--risk-line", type=float, metavar="RISK",
+        help="report the share of people whose risk is above this level, e.g. 0.09; no default",
+    )  # fmt: skip
+
+
+def attackers_of(path: Path | None) -> tuple[Attacker, ...]:
+    """The attackers of a TOML file, or the three named ones.
+
+    Raises
+    ------
+    UsageError
+        The file cannot be read, or an attacker is incomplete, out of range or contradictory.
+    """
+    from headrisk.evaluate.attackers import NAMED_ATTACKERS, parse_attackers
+
+    if path is None:
+        return NAMED_ATTACKERS
+    try:
+        text = path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(
+            f"--attackers {path}",
+            found=str(error),
+            expected="a TOML file",
+            remedy="Check the path.",
+        ) from error
+    return parse_attackers(text, str(path))
 
 
 def add_face_options(parser: argparse.ArgumentParser) -> None:
@@ -150,6 +188,7 @@ def settings_of(arguments: argparse.Namespace) -> Settings:
         "mated_prior": arguments.prior,
         "one_to_one": arguments.one_to_one,
         "face_protocol": getattr(arguments, "protocol", None),
+        "risk_line": getattr(arguments, "risk_line", None),
         "recognisers": _names(getattr(arguments, "recognisers", None)),
         "rescan_strength": getattr(arguments, "rescan_strength", None),
         "table_match": getattr(arguments, "table_match", None),
@@ -285,6 +324,7 @@ def job_of(
         listen=listen,
         modalities=modalities,
         photos=getattr(arguments, "photos", None),
+        attackers=attackers_of(getattr(arguments, "attackers", None)),
         weights=getattr(arguments, "weights", {}),
         treated=name_treated(getattr(arguments, "treated", ()), sources),
         simulate_rescan=getattr(arguments, "simulate_rescan", False),

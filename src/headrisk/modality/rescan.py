@@ -21,7 +21,7 @@ from headrisk.job import Job, recorded
 from headrisk.linkage.design import Design, against
 from headrisk.linkage.mates import searchable
 from headrisk.modality import brain
-from headrisk.modality.measured import Measured, evaluate
+from headrisk.modality.measured import Measured, assess_people, evaluate
 from headrisk.report.assemble import modality_section
 from headrisk.report.linkage_part import internal_part, scan_rows
 from headrisk.run.provenance import CostLog
@@ -56,11 +56,13 @@ def measure(intake: Intake, job: Job, log: CostLog) -> Measured:
     design = plan(usable)
     scores = brain.score(usable, design, job, log)
     summaries = evaluate(scores, job, log)
+    probes, gallery = ([usable.scans[k] for k in side] for side in (design.probes, design.gallery))
+    risk, exposed = assess_people(NAME, scores, summaries, probes, gallery, job, log)
     rows = scan_rows(everybody.scans, everybody.results)
     own = rows[len(copies.scans) :]
     internal = internal_part(
         rows, usable.scans, everybody.results, design, scores, summaries,
-        one_to_one=job.settings.one_to_one, notes=damage + more_damage,
+        one_to_one=job.settings.one_to_one, notes=damage + more_damage, tables=exposed,
     )  # fmt: skip
     wanted, found = searchable(everybody.scans, plan(everybody)), searchable(usable.scans, design)
     section = modality_section(
@@ -70,6 +72,7 @@ def measure(intake: Intake, job: Job, log: CostLog) -> Measured:
         method=(*method_sentences(job.settings, scores.notes), how_simulated(job.settings)),
         references=REFERENCES,
         simulated=True,
+        risk=risk,
     )  # fmt: skip
     return Measured(section, internal, tuple(digest for digest in real.digests if digest))
 

@@ -73,6 +73,8 @@ def measure(intake: Intake, job: Job, log: CostLog) -> Measured:
     rows = bring_together(shared, job)
     design, scores, notes = link(rows, job, log)
     summaries = evaluate(scores, job, log, stream=STREAM)
+    probes, gallery = ([rows.scans[k] for k in side] for side in (design.probes, design.gallery))
+    risk, exposed = assess_people(NAME, scores, summaries, probes, gallery, job, log)
     everybody = tuple(scan for table in tables for scan in table.scans)
     listed = table_rows(everybody)
     probes, gallery = ([rows.scans[k] for k in side] for side in (design.probes, design.gallery))
@@ -90,6 +92,7 @@ def measure(intake: Intake, job: Job, log: CostLog) -> Measured:
     section = describe(
         listed, everybody, tables, shared, rows, design, scores, summaries, notes, risk, job
     )
+    internal = replace(internal, tables={**internal.tables, **exposed})
     return Measured(section, internal, rows.digests)
 
 
@@ -195,6 +198,7 @@ def describe(
         references=REFERENCES,
         risk=risk,
         panels=table_panels(tables, shared, rows, design),
+        risk=risk,
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from scipy import ndimage
 
-from headrisk.errors import MissingExtraError, ScanError
+from headrisk.errors import ScanError, missing_extra
 from headrisk.face.boxes import onto
 from headrisk.face.threshold import find_levels, positive
 from headrisk.imaging.volume import Volume
@@ -131,11 +131,7 @@ def shear(head: Head, subject: str, rng: np.random.Generator) -> Treated:
     try:
         from quickshear import quickshear
     except ImportError as error:
-        raise MissingExtraError(
-            "the tool quickshear",
-            found="the package quickshear is not installed",
-            remedy='Install it with: pip install "headrisk[deface]"',
-        ) from error
+        raise missing_extra("the tool quickshear", "quickshear", "deface") from error
     if head.stripped:
         return untouched(head)
     mask = brain_mask(head)
