@@ -54,6 +54,7 @@ bench: $(BENCH_STAMP)
 	$(BIN)/python benchmarks/bench_chain.py
 	$(BIN)/python benchmarks/check_align.py
 	$(BIN)/python benchmarks/bench_similarity.py
+	$(BIN)/python benchmarks/bench_search.py
 	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/bench_render.py
 	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/bench_recognise.py
 	$(BIN)/python benchmarks/bench_deface.py

@@ -44,8 +44,8 @@ CAPTURED = (  # share of the energy in the first so many spectral directions
 SHARED, SHARED_DIRECTIONS = 0.12, 100  # energy in directions common to the population
 MATES = (0.55, 0.85)  # median of tumour patients months apart; patients rescanned alike
 THRESHOLD = 0.3
-PROBES = 100
-MILLION, SHORT, BATCH = 1_000_000, 4096, 1000
+PROBES = 20
+MILLION, SHORT = 1_000_000, 4096
 
 
 def spectrum(values: int) -> np.ndarray:
@@ -171,8 +171,8 @@ def written(folder: Path, rng: np.random.Generator, count: int) -> np.ndarray:
     return np.load(folder / "gallery.npy", mmap_mode="r")
 
 
-def million(folder: Path, rng: np.random.Generator, count: int, threads: int) -> None:
-    """One probe and a batch of 1,000 against ``count`` vectors on disk."""
+def million(folder: Path, rng: np.random.Generator, count: int, batch: int, threads: int) -> None:
+    """One probe and a batch of probes against ``count`` vectors on disk."""
     with Clock() as clock:
         vectors = written(folder, rng, count)
     print(f"\n{count} vectors of {SHORT} numbers written: {clock}", flush=True)
@@ -180,7 +180,7 @@ def million(folder: Path, rng: np.random.Generator, count: int, threads: int) ->
         index = build_index(vectors, numbers=(256, 1024), folder=folder)
     print(f"  index built: {clock}", flush=True)
     scale = spectrum(SHORT)
-    places = np.linspace(0, count - 1, BATCH).astype(np.int64)
+    places = np.linspace(0, count - 1, batch).astype(np.int64)
     for score in MATES:
         probes = mates_of(vectors[places], score, scale, rng)
         for least in (-np.inf, THRESHOLD, 0.7):
@@ -199,9 +199,9 @@ def million(folder: Path, rng: np.random.Generator, count: int, threads: int) ->
             found = search(index, probes, k=1, at_least=THRESHOLD, threads=threads)
         right = sum(p in one.rows for p, one in zip(places, found, strict=True))
         print(
-            f"  batch of {BATCH}, first 1 at or above {THRESHOLD}: {clock}; {pruned(found, count)}"
+            f"  batch of {batch}, first 1 at or above {THRESHOLD}: {clock}; {pruned(found, count)}"
         )
-        print(f"    mate found for {right} of {BATCH}", flush=True)
+        print(f"    mate found for {right} of {batch}", flush=True)
         approximate(index, probes, found, count)
     print(
         f"  peak memory: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6:.2f} GB, "
@@ -244,6 +244,7 @@ def main() -> None:
     parser.add_argument("--gallery", type=int, default=4000, help="fingerprints (default 4000)")
     parser.add_argument("--million", type=Path, metavar="FOLDER", help="where 15 GB are free")
     parser.add_argument("--count", type=int, default=MILLION, help=argparse.SUPPRESS)
+    parser.add_argument("--batch", type=int, default=1000, help="probes searched together")
     parser.add_argument("--threads", type=int, default=2)
     options = parser.parse_args()
     rng = np.random.default_rng(0)
@@ -251,7 +252,7 @@ def main() -> None:
         beside_faiss(options.gallery, rng)
     if options.million:
         with tempfile.TemporaryDirectory(dir=options.million) as folder:
-            million(Path(folder), rng, options.count, options.threads)
+            million(Path(folder), rng, options.count, options.batch, options.threads)
 
 
 if __name__ == "__main__":

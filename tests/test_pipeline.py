@@ -172,3 +172,58 @@ def test_two_contrasts_from_images(quick: str, tmp_path: Path) -> None:
     words = ["audit", str(data), str(tmp_path / "out"), "--settings", quick, "--nprocs", "2"]
     assert main([*words, "--contrasts", "T1w", "T2w"]) == 0
     assert contrast_counts(tmp_path / "out") == (8, 0, 16, 32)
+
+
+def test_a_summary_of_pairs_gives_the_same_rates(
+    cohort: Path, audited: Path, warm: Path, tmp_path: Path
+) -> None:
+    """With every score kept and with none: the same counts, rank rates, AUC and EER."""
+    settings = tmp_path / "large.toml"
+    settings.write_text(
+        'measures = ["residual-correlation", "self-similarity", "ncc"]\nmost_pairs = 0\n'
+    )
+    words = ["audit", str(cohort), str(warm), "--settings", str(settings), "--nprocs", "1"]
+    assert main(words) == 0
+    large, full = brain(warm), brain(audited)
+    assert large["counts"] == full["counts"]
+    assert "scores were not kept" in large["compared"]
+    for name, found in large["measures"].items():
+        kept = full["measures"][name]
+        assert found["rank1"] == kept["rank1"]
+        assert found["rank5"] == kept["rank5"]
+        for rate in ("auc", "eer"):
+            assert found[rate]["value"] == pytest.approx(kept[rate]["value"], abs=1e-9)
+        assert found["mated_min"] == pytest.approx(kept["mated_min"], abs=1e-4)
+        assert found["nonmated_max"] == pytest.approx(kept["nonmated_max"], abs=1e-4)
+    assert pq.read_table(warm / "internal" / "pairs.parquet").num_rows == 0
+    links = (warm / "internal" / "links.tsv").read_text().splitlines()
+    assert len(links) == 1 + 12 * 5 + 2 * 12
+    assert not list((warm / "work").iterdir())
+
+
+def test_search_lists_what_the_full_comparison_finds(
+    sides: tuple[Path, Path, Path], warm: Path, quick: str, tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    """The candidates of a search are the best scans of the matrix, with the same scores."""
+    searched = tmp_path / "searched"
+    shutil.copytree(warm / "store", searched / "store")
+    data = [str(sides[0]), str(sides[1])]
+    options = ["--settings", quick, "--nprocs", "1"]
+    assert main(["link", *data, str(warm), *options]) == 0
+    assert main(["link", *data, str(searched), *options, "--search", "2"]) == 0
+    assert "4 scans were searched for among 3" in capsys.readouterr().out
+    pairs = pq.read_table(warm / "internal" / "pairs.parquet").to_pylist()
+    full = {
+        (row["probe"], row["gallery"]): row["score"]
+        for row in pairs
+        if row["measure"] == "residual-correlation"
+    }
+    lines = (searched / "internal" / "candidates.tsv").read_text().splitlines()[1:]
+    found = [tuple(line.split("\t")) for line in lines]
+    assert len(found) == 4 * 2
+    for probe, gallery, _, score, rank, _ in found:
+        assert float(score) == pytest.approx(full[probe, gallery], abs=1e-4)
+        better = sum(value > full[probe, gallery] for (p, _), value in full.items() if p == probe)
+        assert better == int(rank) - 1
+    assert main(["link", *data, str(searched), "--search", "2", "--fail-above", "0.1"]) == 2

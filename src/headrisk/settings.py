@@ -73,6 +73,8 @@ class Settings:
         Person-level bootstrap repetitions behind intervals.
     one_to_one
         Also decide by one-to-one assignment.
+    most_pairs
+        Pairs of scans up to which every score is kept; above, a summary of them is.
     face_protocol
         Which renders are made of a face: ``headrisk``, ``mayo2024`` or ``nejm2019``.
     recognisers
@@ -105,6 +107,7 @@ class Settings:
     folds: int = 5
     bootstrap: int = 2000
     one_to_one: bool = False
+    most_pairs: int = 100_000_000
     face_protocol: FaceProtocol = "headrisk"
     recognisers: tuple[str, ...] = ("dlib",)
     render_pixels: int = 224
@@ -122,6 +125,7 @@ class Settings:
         _require("mated_prior", self.mated_prior, 0 < self.mated_prior < 1, "between 0 and 1")
         _require("folds", self.folds, self.folds >= 2, "at least 2")
         _require("bootstrap", self.bootstrap, self.bootstrap >= 100, "at least 100")
+        _require("most_pairs", self.most_pairs, self.most_pairs >= 0, "0 or more")
         _require("seed", self.seed, self.seed >= 0, "0 or more")
         _require("measures", self.measures, len(self.measures) > 0, "at least one measure")
         _require("contrasts", self.contrasts, len(self.contrasts) > 0, "at least one suffix")

@@ -68,7 +68,7 @@ def test_every_task_has_one_thread() -> None:
 @pytest.mark.slow
 def test_a_scheduler_elsewhere_is_used() -> None:
     with distributed.LocalCluster(
-        n_workers=1, threads_per_worker=1, host="127.0.0.1", dashboard_address=None
+        n_workers=1, threads_per_worker=1, host="127.0.0.1", dashboard_address="127.0.0.1:0"
     ) as there:
         there_too = Cluster(0, there.scheduler_address)
         assert run_tasks(square_slowly, range(4), processes=there_too) == [0, 1, 4, 9]

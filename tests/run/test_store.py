@@ -8,6 +8,7 @@ import os
 import resource
 import shutil
 import signal
+import subprocess
 import sys
 import tempfile
 import time
@@ -363,3 +364,66 @@ def test_digest_of_a_missing_file(store: Store, tmp_path: Path) -> None:
 
 def _unexpected(error: StoreError) -> None:
     raise AssertionError from error
+
+
+@pytest.mark.parametrize("code", [errno.EIO, errno.ESTALE, errno.ENOENT, errno.ENOTEMPTY])
+def test_a_rename_whose_answer_is_lost_counts_if_the_entry_is_there(
+    store: Store, code: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A network file system may repeat a rename that was done and report that it failed."""
+    rename = Path.rename
+
+    def lost(self: Path, target: Path) -> Path:
+        rename(self, target)
+        raise OSError(code, os.strerror(code), str(self))
+
+    monkeypatch.setattr(Path, "rename", lost)
+    store.write(KEY, sample())
+    monkeypatch.undo()
+    assert_same(store.read(KEY), sample())
+    assert list((store.root / "tmp").iterdir()) == []
+
+
+def test_a_rename_that_was_not_done_is_an_error(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(self: Path, target: Path) -> Path:
+        raise OSError(errno.EIO, os.strerror(errno.EIO), str(self))
+
+    monkeypatch.setattr(Path, "rename", refused)
+    with pytest.raises(StoreError, match="cannot write"):
+        store.write(KEY, sample())
+    monkeypatch.undo()
+    assert store.read(KEY) is None
+    assert visible_keys(store) == []
+
+
+def test_a_disk_that_fills_up_keeps_what_is_finished(tmp_path: Path) -> None:
+    """A file system of 256 kB: entries fit until they do not; then a clear error, nothing half."""
+    place = tmp_path / "small"
+    place.mkdir()
+    mount, umount = shutil.which("mount"), shutil.which("umount")
+    if os.geteuid() != 0 or mount is None or umount is None:
+        pytest.skip("only root can mount a small file system")
+    options = ["-t", "tmpfs", "-o", "size=256k", "tmpfs", str(place)]
+    if subprocess.run([mount, *options], capture_output=True, check=False).returncode:
+        pytest.skip("this machine does not allow mounting")
+    try:
+        store = open_store(place / "store")
+        written: list[tuple[int, str]] = []
+
+        def fill() -> None:
+            for n in range(100):
+                key = entry_key("test", 1, {}, [str(n)])
+                store.write(key, sample(n))
+                written.append((n, key))
+
+        with pytest.raises(StoreError, match="the disk is full or the quota is used up"):
+            fill()
+        assert written
+        assert sorted(visible_keys(store)) == sorted(key for _, key in written)
+        for n, key in written:
+            assert_same(store.read(key), sample(n))
+        assert list((store.root / "tmp").iterdir()) == []
+    finally:
+        subprocess.run([umount, str(place)], check=True)

@@ -6,16 +6,24 @@ A and B are data sets, or output folders of earlier runs, whose fingerprints are
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from headrisk.cli.linking import add_fail_above, run_audit
+from headrisk.cli.linking import DONE, FAILED_SCANS, add_fail_above, list_scans, run_audit
 from headrisk.cli.options import (
     add_choice_options,
     add_risk_options,
     add_run_options,
     add_setting_options,
+    at_least,
+    job_of,
+    with_progress,
 )
 from headrisk.errors import UsageError
+
+if TYPE_CHECKING:
+    from headrisk.run.events import Listener
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -24,6 +32,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("b", type=Path, metavar="B", help="where they are searched")
     parser.add_argument("out", type=Path, metavar="OUT")
     add_fail_above(parser)
+    parser.add_argument(
+        "--search", type=at_least(1), metavar="K",
+        help="only list the K most similar scans of B for each scan of A, exactly, without "
+        "comparing all pairs: for very large B; gives no report",
+    )  # fmt: skip
     parser.set_defaults(level="group")
     add_choice_options(parser)
     add_setting_options(parser)
@@ -40,4 +53,29 @@ def run(arguments: argparse.Namespace) -> int:
             expected="two",
             remedy="'headrisk audit' compares the sessions within one data set.",
         )
-    return run_audit(arguments, (arguments.a, arguments.b))
+    if arguments.search is None:
+        return run_audit(arguments, (arguments.a, arguments.b))
+    if arguments.fail_above is not None:
+        raise UsageError("--search", found="--fail-above too", expected="one of them")
+    return with_progress(lambda listen: _search(arguments, listen))
+
+
+def _search(arguments: argparse.Namespace, listen: Listener) -> int:
+    job = job_of(arguments, (arguments.a, arguments.b), listen)
+    if arguments.dry_run:
+        return list_scans(job)
+    from headrisk.gallery_search import search_gallery
+
+    found = search_gallery(job, arguments.search)
+    share = 100 * found.compared
+    sys.stdout.write(
+        f"{found.probes} scans were searched for among {found.gallery}; {share:.2g} % of the "
+        f"pairs had to be compared in full.\n{found.with_mate} of them have a mate there by "
+        f"label: {found.first} are found first, {found.listed} within {arguments.search}.\n"
+    )
+    for note in found.notes:
+        sys.stderr.write(note + "\n")
+    if found.failed:
+        sys.stdout.write(f"{found.failed} scans could not be used.\n")
+    sys.stdout.write(f"Candidates (internal, do not share): {found.table}\n")
+    return FAILED_SCANS if found.failed else DONE

@@ -136,8 +136,8 @@ def summarise(
         counts=counts,
         verdict=judge_sample(counts.tested, counts.gallery_size),
         **_curve_fields(curves),
-        rank1=_rank_rate(ranks, 1),
-        rank5=_rank_rate(ranks, 5),
+        rank1=rank_rate(ranks, 1),
+        rank5=rank_rate(ranks, 5),
         chance_rank1=chance_of_rank(ranks, 1) if counts.gallery_size > 1 else None,
         chance_rank5=chance_of_rank(ranks, 5) if counts.gallery_size > 1 else None,
         cmc=cumulative_match(ranks),
@@ -173,7 +173,7 @@ def _counts(sample: PairSample, ranks: Ranks) -> Counts:
     )
 
 
-def _rank_rate(ranks: Ranks, rank: int) -> Estimate | None:
+def rank_rate(ranks: Ranks, rank: int) -> Estimate | None:
     """Share of people whose mate is within ``rank``; None in a gallery of one person."""
     if not ranks.probe.size or ranks.gallery.max() < 2:
         return None

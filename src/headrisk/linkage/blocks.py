@@ -93,7 +93,7 @@ def block_tasks(
     families = {id(found): found for found in measures.values()}
     for found in sorted(families.values(), key=lambda f: -f.bytes_per_voxel):
         names = frozenset(name for name, m in measures.items() if m is found)
-        step = block or _block_size(found, grid)
+        step = block or images_in_block(found, grid)
         for i in range(0, len(probes), step):
             rows = slice(i, min(i + step, len(probes)))
             same = probes is gallery and found.symmetric
@@ -103,7 +103,8 @@ def block_tasks(
                 yield BlockTask(found, names, grid, rows, columns, _rows(probes, rows), right)
 
 
-def _block_size(family: PairMeasures, grid: Grid) -> int:
+def images_in_block(family: PairMeasures, grid: Grid) -> int:
+    """Images that a family can hold prepared on one side of a block."""
     fitting = PREPARED_BYTES // max(1, family.bytes_per_voxel * grid.size)
     return int(min(LARGEST_BLOCK, max(1, fitting)))
 

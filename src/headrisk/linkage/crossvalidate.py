@@ -40,14 +40,21 @@ def deal_folds(scores: PairScores, folds: int, rng: np.random.Generator) -> list
     Every fold gets at least two people; fewer than four people give no folds.
     """
     sample = pair_sample(scores)
-    count = min(folds, sample.people.size // 2)
-    if sample.people.size < FEWEST_PEOPLE or count < 2:
-        return []
     with_mate = np.zeros(sample.people.size, dtype=np.bool_)
     with_mate[sample.mated_person] = True
-    order = rng.permutation(sample.people.size)
+    return deal(sample.people, with_mate, folds, rng)
+
+
+def deal(
+    people: IntArray, with_mate: BoolArray, folds: int, rng: np.random.Generator
+) -> list[IntArray]:
+    """Deal people, of whom some have mated pairs, to folds; see :func:`deal_folds`."""
+    count = min(folds, people.size // 2)
+    if people.size < FEWEST_PEOPLE or count < 2:
+        return []
+    order = rng.permutation(people.size)
     order = np.concatenate([order[with_mate[order]], order[~with_mate[order]]])
-    return [np.sort(sample.people[order[start::count]]) for start in range(count)]
+    return [np.sort(people[order[start::count]]) for start in range(count)]
 
 
 def cross_validate(

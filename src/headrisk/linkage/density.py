@@ -8,7 +8,7 @@ import numpy as np
 from scipy.optimize import brentq
 from scipy.special import ndtr
 
-from headrisk.types import FloatArray
+from headrisk.types import FloatArray, IntArray
 
 COMPRESS_ABOVE = 2048
 SMALLEST_SHARE_OF_RANGE = 1e-3
@@ -81,6 +81,42 @@ def kernels(mated: FloatArray, nonmated: FloatArray) -> tuple[Kernel, Kernel] | 
         for values, spread in zip((mated, nonmated), borrowed, strict=True)
     ]
     return made[0], made[1]
+
+
+def binned_kernels(
+    mated: FloatArray, edges: FloatArray, counts: IntArray, deviation: float | None
+) -> tuple[Kernel, Kernel] | None:
+    """The same where only a histogram of the non-mated scores is known.
+
+    ``deviation`` is their standard deviation; from the histogram if None.
+    """
+    filled = np.flatnonzero(counts)
+    if not mated.size or not filled.size:
+        return None
+    centres = (edges[:-1] + edges[1:])[filled] / 2
+    total = int(counts.sum())
+    share = counts[filled] / total
+    span = max(mated.max(), edges[filled[-1] + 1]) - min(mated.min(), edges[filled[0]])
+    if deviation is None:
+        mean = float(share @ centres)
+        deviation = float(np.sqrt(share @ (centres - mean) ** 2))
+    quartiles = np.interp([0.25, 0.75], np.cumsum(share), edges[filled + 1])
+    quartile = float(np.diff(quartiles)[0]) / 1.349
+    other = min(deviation, quartile) if quartile > 0 else deviation
+    own = silverman_spread(mated)
+    spreads = (own if own > 0 else other, other if other > 0 else own)
+    if max(spreads) <= 0:
+        return None
+    smallest = SMALLEST_SHARE_OF_RANGE * float(span)
+    widths = [
+        max(0.9 * spread * size**-0.2, smallest)
+        for spread, size in zip(spreads, (mated.size, total), strict=True)
+    ]
+    step = max(1, filled.size // COMPRESS_ABOVE)
+    starts = np.arange(0, filled.size, step)
+    weights = np.add.reduceat(share, starts)
+    middle = np.add.reduceat(share * centres, starts) / weights
+    return _kernel(mated, widths[0]), Kernel(middle, weights, widths[1])
 
 
 def _kernel(values: FloatArray, bandwidth: float) -> Kernel:

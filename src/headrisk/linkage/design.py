@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
 from headrisk.dataset.people import number_people, number_sessions
 from headrisk.dataset.scans import Scan
@@ -21,23 +23,76 @@ class Design:
     probes, gallery
         Positions of the scans on either side; one and the same object where every scan is
         compared with every other.
-    usable
-        (probes, gallery), False for a scan with itself, for two images of one session, and for
-        copies of one image: those are not two measurements of a person. Where a person's scans
-        bear no session label, images of unlike contrast count as one session, images of one
-        contrast as a repetition.
     probe_person, gallery_person
         Person numbers, shared by both sides; equal participant labels are the same person.
-    copies
-        Number of pairs left out because both files hold the same bytes.
+    session, labelled, content, contrast
+        Of each scan in the list: number of its session, whether that has a label, digest of its
+        file, suffix.
     """
 
     probes: IntArray
     gallery: IntArray
-    usable: BoolArray
     probe_person: IntArray
     gallery_person: IntArray
-    copies: int
+    session: IntArray
+    labelled: BoolArray
+    content: NDArray[np.str_]
+    contrast: NDArray[np.str_]
+
+    @property
+    def pairs(self) -> int:
+        """Number of pairs, usable or not."""
+        return int(self.probes.size) * int(self.gallery.size)
+
+    @cached_property
+    def usable(self) -> BoolArray:
+        """(probes, gallery), False for a scan with itself, for two images of one session, and
+        for copies of one image: those are not two measurements of a person. Where a person's
+        scans bear no session label, images of unlike contrast count as one session, images of one
+        contrast as a repetition."""
+        return self.usable_block(np.arange(self.probes.size), np.arange(self.gallery.size))
+
+    def usable_block(self, rows: IntArray, columns: IntArray) -> BoolArray:
+        """(rows, columns) of ``usable``, without making all of it."""
+        return self.may_compare(rows[:, None], columns[None, :])
+
+    def may_compare(self, rows: IntArray, columns: IntArray) -> BoolArray:
+        """``usable`` at these positions, which are broadcast against one another."""
+        i, j = self.probes[rows], self.gallery[columns]
+        usable: BoolArray = ~((i == j) | self._together(i, j) | self._same_bytes(i, j))
+        return usable
+
+    @cached_property
+    def copies(self) -> int:
+        """Pairs of identical files that a session does not rule out already."""
+        repeated = 0
+        digests = self.content[self.gallery]
+        order = np.argsort(digests, kind="stable")
+        for probe in self.probes if self._repeats else ():
+            low, high = (
+                int(np.searchsorted(digests, self.content[probe], side, sorter=order))
+                for side in ("left", "right")
+            )
+            other = self.gallery[order[low:high]]
+            same = self._same_bytes(probe, other) & ~self._together(probe, other)
+            repeated += int(np.count_nonzero(same))
+        return repeated // 2 if self.probes is self.gallery else repeated
+
+    @property
+    def _repeats(self) -> bool:
+        """Whether any two scans that take part have the same file at all."""
+        part = np.union1d(self.probes, self.gallery)
+        known = self.content[part][self.content[part] != ""]
+        return bool(np.unique(known).size < known.size)
+
+    def _together(self, i: IntArray, j: IntArray) -> BoolArray:
+        either = self.labelled[i] | (self.contrast[i] != self.contrast[j])
+        together: BoolArray = (self.session[i] == self.session[j]) & either
+        return together
+
+    def _same_bytes(self, i: IntArray, j: IntArray) -> BoolArray:
+        same: BoolArray = (self.content[i] == self.content[j]) & (self.content[i] != "") & (i != j)
+        return same
 
 
 def within(scans: Sequence[Scan], digests: Sequence[str]) -> Design:
@@ -64,22 +119,13 @@ def _design(
     gallery: IntArray,
     person: IntArray,
 ) -> Design:
-    session = number_sessions(scans)
-    labelled = np.array([scan.session_id != "" for scan in scans], dtype=bool)
-    content = np.array(digests, dtype=np.str_)
-    itself = probes[:, None] == gallery[None, :]
-    contrast = np.array([scan.suffix for scan in scans], dtype=np.str_)
-    unlike = contrast[probes][:, None] != contrast[gallery][None, :]
-    together = session[probes][:, None] == session[gallery][None, :]
-    together &= labelled[probes][:, None] | unlike
-    same_bytes = (content[probes][:, None] == content[gallery][None, :]) & ~itself
-    same_bytes &= (content != "")[probes][:, None]
-    repeated = int(np.count_nonzero(same_bytes & ~together))
     return Design(
         probes=probes,
         gallery=gallery,
-        usable=~(itself | together | same_bytes),
         probe_person=person[probes],
         gallery_person=person[gallery],
-        copies=repeated // 2 if probes is gallery else repeated,
+        session=number_sessions(scans),
+        labelled=np.array([scan.session_id != "" for scan in scans], dtype=bool),
+        content=np.array(digests, dtype=np.str_),
+        contrast=np.array([scan.suffix for scan in scans], dtype=np.str_),
     )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from headrisk.dataset.scans import Scan
 from headrisk.linkage.design import Design
 
@@ -14,6 +16,10 @@ def searchable(scans: Sequence[Scan], design: Design) -> frozenset[str]:
     With the design of all scans less that of the usable ones this gives the people whom failed
     scans kept out of the search.
     """
-    same = design.probe_person[:, None] == design.gallery_person[None, :]
-    found = (same & design.usable).any(axis=1)
-    return frozenset(scans[k].participant_id for k in design.probes[found])
+    columns = np.argsort(design.gallery_person, kind="stable")
+    people = design.gallery_person[columns]
+    low, high = (np.searchsorted(people, design.probe_person, side) for side in ("left", "right"))
+    row = np.repeat(np.arange(low.size), high - low)
+    place = np.arange(row.size) - np.repeat(np.cumsum(high - low) - high, high - low)
+    searched = row[design.may_compare(row, columns[place])]
+    return frozenset(scans[k].participant_id for k in design.probes[np.unique(searched)])

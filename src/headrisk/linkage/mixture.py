@@ -84,8 +84,11 @@ def top_two(scores: PairScores) -> tuple[FloatArray, FloatArray]:
 
 def fit_top_scores(scores: PairScores) -> TopScoreMixture | None:
     """Fit the mixture; None with fewer than 8 probes, 4 gallery people, or equal scores."""
-    first, second = top_two(scores)
-    people = np.unique(scores.gallery_person).size
+    return fit_best_scores(*top_two(scores), np.unique(scores.gallery_person).size)
+
+
+def fit_best_scores(first: FloatArray, second: FloatArray, people: int) -> TopScoreMixture | None:
+    """The same from each probe's best and second best score in a gallery of ``people``."""
     if first.size < FEWEST_PROBES or people < FEWEST_GALLERY:
         return None
     unit = float(second.std())

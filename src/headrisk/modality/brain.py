@@ -23,6 +23,7 @@ from headrisk.job import Job, recorded
 from headrisk.linkage.compare import Comparison, compare
 from headrisk.linkage.design import Design, against, within
 from headrisk.linkage.mates import searchable
+from headrisk.modality.large import internal_large, summarise_all
 from headrisk.modality.measured import Measured, assess_people, evaluate
 from headrisk.report.assemble import modality_section
 from headrisk.report.linkage_part import compared_sentence, internal_part, scan_rows
@@ -42,6 +43,8 @@ def measure(intake: Intake, job: Job, log: CostLog) -> Measured:
     """Measure how well brains link the people of a data set."""
     cohort, damage = prepare(intake, job, log)
     usable = cohort.usable()
+    if plan(usable, job).pairs > job.settings.most_pairs:
+        return measure_large(cohort, damage, job, log)
     design, scores = link(usable, job, log)
     summaries = evaluate(scores, job, log)
     probes, gallery = ([usable.scans[k] for k in side] for side in (design.probes, design.gallery))
@@ -63,6 +66,44 @@ def measure(intake: Intake, job: Job, log: CostLog) -> Measured:
         describe(rows, cohort, design, scores, summaries, risk, job),
         internal,
         tuple(digest for digest in cohort.digests if digest),
+        {INDEX.name: fingerprint_index(own, job.settings)} if own.scans else {},
+    )
+
+
+def measure_large(everybody: Cohort, damage: tuple[str, ...], job: Job, log: CostLog) -> Measured:
+    """The same from a summary of all pairs, where they are too many to keep every score."""
+    cohort = everybody.usable()
+    design = plan(cohort, job)
+    with stage("compare", design.pairs, log, recorded(job)):
+        vectors = cohort.vectors()
+        probes = vectors[design.probes]
+        found = summarise_all(
+            probes,
+            probes if design.probes is design.gallery else vectors[design.gallery],
+            design,
+            select(job.settings.measures),
+            template_grid(job.settings.resolution_mm),
+            reference(job.settings.resolution_mm),
+            job,
+        )
+    rows = scan_rows(everybody.scans, everybody.results)
+    compared = compared_sentence(design, job.settings.contrasts, len(job.sources))
+    wanted = searchable(everybody.scans, plan(everybody, job))
+    section = modality_section(
+        NAME,
+        rows,
+        [None] * len(found.rates),
+        found.rates,
+        unsearched=len(wanted - searchable(cohort.scans, design)),
+        compared=f"{compared} {found.sentence}",
+        method=method_sentences(job.settings, found.notes),
+        references=REFERENCES,
+    )
+    own = prepared_here(everybody, job)
+    return Measured(
+        section,
+        internal_large(rows, cohort.scans, everybody.results, design, found, damage),
+        tuple(digest for digest in everybody.digests if digest),
         {INDEX.name: fingerprint_index(own, job.settings)} if own.scans else {},
     )
 

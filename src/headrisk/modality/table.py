@@ -198,7 +198,6 @@ def describe(
         references=REFERENCES,
         risk=risk,
         panels=table_panels(tables, shared, rows, design),
-        risk=risk,
     )
 
 

@@ -39,7 +39,7 @@ DENSITY_STEP = 4
 def modality_section(
     name: str,
     scans: Sequence[ScanRow],
-    scores: Sequence[PairScores],
+    scores: Sequence[PairScores | None],
     summaries: Sequence[MeasureSummary],
     strata: Sequence[StratumRow] = (),
     *,
@@ -63,7 +63,8 @@ def modality_section(
     scans
         Every scan that was to take part, failed ones included.
     scores, summaries
-        One of each per measure, in the same order; the first is the headline.
+        One of each per measure, in the same order; the first is the headline. None where the
+        scores were not kept, which leaves their histogram out.
     strata
         Rows of the headline measure by condition.
     unsearched
@@ -143,11 +144,11 @@ def measure_result(summary: MeasureSummary) -> MeasureResult:
     )
 
 
-def figure_tables(scores: PairScores, summary: MeasureSummary) -> dict[str, Table]:
+def figure_tables(scores: PairScores | None, summary: MeasureSummary) -> dict[str, Table]:
     """The tables behind a measure's figures; what the data do not carry is left out."""
     name = summary.measure
     tables = {
-        f"scores-{name}": score_histogram(scores),
+        f"scores-{name}": None if scores is None else score_histogram(scores),
         f"density-{name}": _density_table(summary.densities),
         f"det-{name}": _det_table(summary.det),
         f"cmc-{name}": _cmc_table(summary.cmc, summary.counts.gallery_size),

@@ -115,7 +115,11 @@ def _connected(distributed: Any, cluster: Cluster) -> Iterator[Any]:
     """A client of the scheduler; of a local cluster, which ends with the block."""
     if not cluster.scheduler:
         # A task is lost with its first worker here; it is then tried once more, alone.
-        settings = {"distributed.scheduler.allowed-failures": 0}
+        # A new worker may take its time to start on a busy machine, and is waited for.
+        settings = {
+            "distributed.scheduler.allowed-failures": 0,
+            "distributed.deploy.lost-worker-timeout": "1 hour",
+        }
         dask = import_module("dask")
         with (
             dask.config.set(settings),
@@ -124,7 +128,7 @@ def _connected(distributed: Any, cluster: Cluster) -> Iterator[Any]:
                 threads_per_worker=1,
                 processes=True,
                 host="127.0.0.1",
-                dashboard_address=None,
+                dashboard_address="127.0.0.1:0",
                 silence_logs=logging.CRITICAL,
             ) as local,
             distributed.Client(local) as client,

@@ -6,6 +6,7 @@ from headrisk.brain.similarity import (
     gradient,
     histogram,
     residual,
+    residual_blocks,
     self_similarity,
     structure,
 )
@@ -35,6 +36,7 @@ __all__ = [
     "histogram",
     "measure",
     "residual",
+    "residual_blocks",
     "select",
     "self_similarity",
     "structure",

@@ -19,8 +19,9 @@ A twelfth measure is one function::
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Set
-from dataclasses import dataclass
-from typing import Any, Protocol
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
 
 from headrisk.errors import InputError, UsageError
 from headrisk.types import Float32Array, FloatArray, Grid, IntArray
@@ -100,12 +101,45 @@ class GalleryScores(Protocol):
     ) -> tuple[FloatArray, str]: ...
 
 
+class Blocks(Protocol):
+    """Scores of any block of pairs, once the whole gallery has been seen."""
+
+    @property
+    def note(self) -> str:
+        """How the scores are made."""
+
+    def score(self, rows: IntArray, columns: IntArray) -> FloatArray:
+        """(rows, columns) scores."""
+
+
+class PrepareBlocks(Protocol):
+    """Sees the whole gallery and leaves what blocks need in files of a folder."""
+
+    def __call__(
+        self,
+        probes: Float32Array,
+        gallery: Float32Array,
+        probe_person: IntArray,
+        gallery_person: IntArray,
+        grid: Grid,
+        reference: Reference | None,
+        folder: Path,
+    ) -> Blocks: ...
+
+
+B = TypeVar("B", bound=PrepareBlocks)
+
+
 @dataclass(frozen=True)
 class GalleryMeasure:
-    """A measure whose score of a pair depends on the other images of the gallery too."""
+    """A measure whose score of a pair depends on the other images of the gallery too.
+
+    ``blocks`` gives the same scores block by block; None where they come all at once only.
+    """
 
     name: str
     scores: GalleryScores
+    blocks: PrepareBlocks | None = None
 
 
 Measure = PairFamily | GalleryMeasure
@@ -153,6 +187,18 @@ def gallery_measure(name: str) -> Callable[[GalleryScores], GalleryScores]:
 
     def register(function: GalleryScores) -> GalleryScores:
         _add(name, GalleryMeasure(name, function))
+        return function
+
+    return register
+
+
+def in_blocks(name: str) -> Callable[[B], B]:
+    """Say how the gallery measure ``name``, registered before, is computed in blocks."""
+
+    def register(function: B) -> B:
+        found = MEASURES[name]
+        assert isinstance(found, GalleryMeasure)  # noqa: S101 - a mistake of the programmer
+        MEASURES[name] = replace(found, blocks=function)
         return function
 
     return register

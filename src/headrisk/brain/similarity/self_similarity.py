@@ -41,7 +41,7 @@ def self_similarity(
     Removed are the descriptor of the reference brain and, from 20 gallery people on, the mean
     descriptor of the gallery; see :func:`headrisk.brain.similarity.residual.residual_scores`.
     """
-    directions = None if reference is None else _reference_direction(reference.fit_for(grid), grid)
+    directions = None if reference is None else reference_direction(reference.fit_for(grid), grid)
 
     def prepare(vectors: Float32Array) -> Float32Array:
         return without(describe(vectors, grid), directions)
@@ -119,7 +119,7 @@ def _normalise(distances: Float32Array, inside: BoolArray) -> None:
     distances[:, ~inside] = 0
 
 
-def _reference_direction(reference: Reference, grid: Grid) -> Float32Array:
+def reference_direction(reference: Reference, grid: Grid) -> Float32Array:
     """The reference brain's descriptor, centred and of length 1, as a list of one direction."""
     shared = describe(reference.brain[None], grid).astype(np.float64)
     shared -= shared.mean()
