@@ -222,5 +222,5 @@ def test_photographs_against_treated_scans(tmp_path: Path) -> None:
 
     left = face_left(before, after)
     assert left.scans == people
-    assert left.verdicts == {"none": 4, "full": 5}
+    assert left.verdicts == {"no": 4, "yes": 5}
     assert left.seen["mtcnn"] == (people, 5)

@@ -66,7 +66,7 @@ def treatment(name: str, people: int = 40) -> Treatment:
         (effect("brain", "naive", 0.89, people), effect("face", "naive", 0.1, people),
          effect("face", "adaptive", 0.35, people)),
         OwnScan("residual-correlation", share(1.0, people), people, 1 / people),
-        FaceLeft(43, {"full": 2, "none": 41}, {"hog": (43, 4), "mtcnn": (43, 9)}),
+        FaceLeft(43, {"yes": 2, "no": 41}, {"hog": (43, 4), "mtcnn": (43, 9)}),
         (CostFigure("brain voxels cut", "share", share(0.01, people), 0.2),
          CostFigure("overlap of brain masks", "Dice", Estimate(0.99, 0.98, 0.995, people), 0.9)),
     )  # fmt: skip
@@ -104,7 +104,7 @@ def test_small_cells_are_withheld(report: Report) -> None:
     assert first.rank1 is not None
     assert (first.rank1.lost, first.rank1.gained) == (12, "<5")
     assert public.face_left is not None
-    assert public.face_left.verdicts == {"full": "<5", "none": 41}
+    assert public.face_left.verdicts == {"yes": "<5", "no": 41}
     few = withhold_treatment(treatment("few", people=4))
     assert all(e.rank1 is None and e.found is None and not e.linkability for e in few.effects)
     assert all(figure.mean is None and figure.worst is None for figure in few.cost)

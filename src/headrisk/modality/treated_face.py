@@ -21,6 +21,7 @@ from headrisk.face.recognise.protocol import Recogniser
 from headrisk.job import Job
 from headrisk.modality.face import Faces, match, plan
 from headrisk.modality.treated_change import measure_change
+from headrisk.report.claims_part import face_left as presence_of
 from headrisk.report.claims_part import sees
 from headrisk.report.treated_model import Attacker, Effect, FaceLeft
 from headrisk.run.provenance import CostLog
@@ -105,7 +106,7 @@ def face_left(before: Sequence[HeadResult], after: Sequence[HeadResult]) -> Face
         for old, new in zip(before, after, strict=True)
         if old.coverage is not None and new.coverage is not None
     ]
-    verdicts = Counter(str(new.coverage.verdict) for _, new in both if new.coverage is not None)
+    verdicts = Counter(str(presence_of(new)) for _, new in both)
     seen = {
         name: (sum(sees(old, name) for old, _ in both), sum(sees(new, name) for _, new in both))
         for name in detectors()

@@ -12,6 +12,7 @@ from headrisk.face.head import HeadResult
 from headrisk.modality.treated_cost import FIGURES, CostResult
 from headrisk.modality.treated_face import Looks
 from headrisk.modality.treated_match import Pairing, TreatedSet
+from headrisk.report.claims_part import face_left as presence_of
 from headrisk.report.claims_part import sees
 from headrisk.report.linkage_part import scan_rows
 from headrisk.report.model import Internal, Table, Value
@@ -128,14 +129,14 @@ def found_face(head: HeadResult, cost: CostResult) -> str:
     """Was it done? What was found in one treated scan, in words."""
     if cost.unchanged:
         return "NOT TREATED: not one voxel differs from the untreated scan"
-    if head.coverage is None:
+    answer = presence_of(head)
+    if answer is None or head.coverage is None:
         return "could not be looked at"
+    if answer == "no":
+        return "face gone"
     if head.coverage.verdict == "full":
         return "a whole face: another one's, or left"
-    if head.coverage.verdict == "partial":
-        return "part of a face is left"
-    seen = any(sees(head, name) for name in head.seen)
-    return "skin gone, but a detector sees a face" if seen else "face gone"
+    return "part of a face is left" if answer == "yes" else "unclear: look at it"
 
 
 def _notes(found: TreatedSet, looked: Looked) -> tuple[str, ...]:

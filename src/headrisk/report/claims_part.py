@@ -10,20 +10,20 @@ from headrisk.dataset.face_claims import claims_replacement
 from headrisk.dataset.scans import Scan
 from headrisk.face.detect.registry import detectors
 from headrisk.face.head import HeadResult
-from headrisk.face.presence import FEWEST_SEEN, share_seen
+from headrisk.face.presence import FEWEST_SEEN, Presence, presence, share_seen
 from headrisk.report.model import Panel, Table, Value
 from headrisk.report.withhold import small
 
-Found = Literal["whole", "part", "seen", "replaced", "gone", "unknown"]
+Found = Literal["whole", "part", "unclear", "replaced", "gone", "unknown"]
 FOUND: dict[Found, str] = {
     "whole": "a whole face is there: not defaced",
     "part": "part of the face is there: half defaced",
-    "seen": "skin gone where a face would be, but a detector sees one",
-    "replaced": "a face is there, said to be another one: not tested by looking at one scan",
+    "unclear": "detectors and skin disagree: look at it",
+    "replaced": "a face is there, said to be another one: one scan cannot tell",
     "gone": "no face found",
     "unknown": "could not be looked at",
 }
-UNKEPT: tuple[Found, ...] = ("whole", "part", "seen")
+UNKEPT: tuple[Found, ...] = ("whole", "part", "unclear")
 
 
 def sees(head: HeadResult, detector: str) -> bool:
@@ -34,18 +34,26 @@ def sees(head: HeadResult, detector: str) -> bool:
     return share_seen(scores, detectors()[detector].threshold) >= FEWEST_SEEN
 
 
+def face_left(head: HeadResult) -> Presence | None:
+    """The answer of detectors and skin together; None where there is no surface to look at."""
+    if head.coverage is None:
+        return None
+    thresholds = {name: one.threshold for name, one in detectors().items()}
+    return presence(head.seen, thresholds, head.coverage)
+
+
 def what_is_there(scan: Scan, head: HeadResult) -> Found:
     """What was found in a scan that is called defaced or refaced."""
-    if head.coverage is None:
+    answer = face_left(head)
+    if answer is None or head.coverage is None:
         return "unknown"
-    seen = any(sees(head, name) for name in head.seen)
+    if answer == "no":
+        return "gone"
     if claims_replacement(scan.face_claim):
-        return "replaced" if seen or head.coverage.verdict == "full" else "gone"
+        return "replaced"
     if head.coverage.verdict == "full":
         return "whole"
-    if head.coverage.verdict == "partial":
-        return "part"
-    return "seen" if seen else "gone"
+    return "part" if answer == "yes" else "unclear"
 
 
 def claims_panel(scans: Sequence[Scan], heads: Sequence[HeadResult]) -> dict[Panel, Table]:
@@ -61,7 +69,7 @@ def claims_panel(scans: Sequence[Scan], heads: Sequence[HeadResult]) -> dict[Pan
     unkept = sum(counted[found] for found in UNKEPT)
     answer = (
         f"The data set says of {claimed} of {len(scans)} scans that the face was removed or "
-        f"replaced. In {small(unkept)} of them a face, or part of one, is still there"
+        f"replaced. In {small(unkept)} of them a face, or part of one, is or may be there"
         + (": do not share these before they are treated; the internal list names them." if unkept
            else ".")
     )  # fmt: skip

@@ -15,12 +15,13 @@ from headrisk.evaluate.summary import MeasureSummary
 from headrisk.face.detect.registry import detectors
 from headrisk.face.head import HeadResult
 from headrisk.face.photo_table import Photo
-from headrisk.face.presence import ANSWERS, FEWEST_SEEN, Presence, presence, share_seen
+from headrisk.face.presence import ANSWERS, FEWEST_SEEN, share_seen
 from headrisk.face.recognise.protocol import Recogniser
 from headrisk.face.scores import FaceScores
 from headrisk.face.template_face import PARTS
 from headrisk.linkage.assign import list_links
 from headrisk.report.assemble import candidate_links
+from headrisk.report.claims_part import face_left
 from headrisk.report.linkage_part import scan_row
 from headrisk.report.model import Internal, Link, Mosaic, Panel, ScanRow, ScoreMatrix, Table, Value
 from headrisk.report.withhold import small
@@ -126,7 +127,7 @@ def face_tables(
                 head.reason,
                 None if head.coverage is None else head.coverage.verdict,
                 *(_share_seen(head, name) for name in names),
-                _face_left(head),
+                face_left(head),
             )
             for scan, head in zip(scans, heads, strict=True)
         ),
@@ -184,7 +185,7 @@ def _presence(heads: Sequence[HeadResult]) -> tuple[Panel, Table]:
         mean = float(np.mean(known)) if known else None
         rows.append((name, len(looked), small(seen), mean))
         said.append(f"{name} in {small(seen)}")
-    together = Counter(_face_left(head) for head in looked)
+    together = Counter(face_left(head) for head in looked)
     rows += [(f"together: {text}", len(looked), small(together[text]), None) for text in ANSWERS]
     answer = (
         f"Of {len(looked)} scans with a skin surface, a face is seen by {', '.join(said)}. Each "
@@ -204,14 +205,6 @@ def _share_seen(head: HeadResult, name: str) -> float | None:
     if name not in head.seen:
         return None
     return share_seen(head.seen[name], detectors()[name].threshold)
-
-
-def _face_left(head: HeadResult) -> Presence | None:
-    """The answer of detectors and skin together; None where there is no surface to look at."""
-    if head.coverage is None:
-        return None
-    thresholds = {name: one.threshold for name, one in detectors().items()}
-    return presence(head.seen, thresholds, head.coverage)
 
 
 def _coverage(heads: Sequence[HeadResult]) -> tuple[Panel, Table]:

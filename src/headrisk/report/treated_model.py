@@ -113,8 +113,9 @@ class Arrival:
 class FaceLeft:
     """What is left of faces, in scans that could be looked at before and after.
 
-    ``verdicts`` counts scans by what is left of their face after the treatment, ``seen`` those in
-    which each detector sees a face in at least half of the renders, before and after.
+    ``verdicts`` counts scans by whether a face is left after the treatment, by detectors and skin
+    together (``yes``, ``unclear``, ``no``), ``seen`` those in which each
+    detector sees a face in at least half of the renders, before and after.
     """
 
     scans: Count

@@ -144,7 +144,7 @@ def _faces_table(treatments: Sequence[Treatment]) -> Table:
             continue
         total = t.face_left.scans
         rows += [
-            (t.name, f"skin: {name}", total, None, count)
+            (t.name, f"a face is left: {name}", total, None, count)
             for name, count in sorted(t.face_left.verdicts.items())
         ]
         rows += [

@@ -197,12 +197,12 @@ def was_it_done(treatment: Treatment) -> str:
     left = treatment.face_left
     if left is None:
         return ""
-    whole, part = (left.verdicts.get(name, 0) for name in ("full", "partial"))
+    yes, unclear, no = (left.verdicts.get(name, 0) for name in ("yes", "unclear", "no"))
     seen = ", ".join(f"{name} in {new} (before: {old})" for name, (old, new) in left.seen.items())
     return (
-        f"Of {left.scans} treated scans with a head surface, {whole} have the skin of a whole face "
-        f"and {part} part of one; a face is seen by {seen}. A refacing tool puts another face "
-        "there: then recognition decides, not presence."
+        f"Of {left.scans} treated scans with a head surface, a face is left in {yes}, gone in {no} "
+        f"and unclear in {unclear}, which is no protection; one is seen by {seen}. A refacing tool "
+        "puts another face there: then recognition decides, not presence."
     )
 
 
