@@ -57,6 +57,7 @@ bench: $(BENCH_STAMP)
 	$(BIN)/python benchmarks/bench_search.py
 	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/bench_render.py
 	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/bench_recognise.py
+	$(BIN)/python benchmarks/bench_deface.py
 
 calibrate: $(STAMP)
 	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python benchmarks/calibrate.py \

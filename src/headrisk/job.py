@@ -61,6 +61,8 @@ class Job:
         Table of photographs for the face modality; without it only the presence of faces is told.
     weights
         Where the user keeps weights of recognisers that the package does not ship, by recogniser.
+    treated
+        The first data set again, treated by some tool; each named for its treatment.
     attackers
         Whose expected success the report gives.
     today
@@ -78,6 +80,7 @@ class Job:
     modalities: tuple[str, ...] = ("brain",)
     tables: tuple[Path, ...] = ()
     simulate_rescan: bool = False
+    treated: tuple[Source, ...] = ()
     photos: Path | None = None
     weights: Mapping[str, Path] = field(default_factory=dict)
     attackers: tuple[Attacker, ...] = NAMED_ATTACKERS
@@ -96,7 +99,7 @@ def require_out(job: Job) -> None:
         Says what stands in the way.
     """
     out = job.out.resolve()
-    for path in (*(source.path for source in job.sources), *job.tables):
+    for path in (*(source.path for source in (*job.sources, *job.treated)), *job.tables):
         if path.is_dir() and out.is_relative_to(path.resolve()):
             where = "the data set itself" if out == path.resolve() else "inside a data set"
             raise _unfit(job.out, where, "a folder outside every data set that is read")
@@ -131,6 +134,7 @@ def begin(job: Job, scans: int) -> None:
     digest = hashlib.sha256(canonical_json(job.settings.as_dict())).hexdigest()
     detail: dict[str, str | int] = {
         "data_sets": len(job.sources) + len(job.tables),
+        "treated_sets": len(job.treated),
         "scans": scans,
         "settings_sha256": digest,
     }

@@ -21,6 +21,7 @@ from headrisk.metadata.verify import needles_of, search_copy
 from headrisk.report.metadata import write_metadata
 from headrisk.report.metadata_part import MetadataReport
 from headrisk.report.model import RunRecord
+from headrisk.report.write import read_report
 from headrisk.run.events import Advanced, Listener
 from headrisk.run.provenance import CostLog, collect_provenance
 from headrisk.run.stage import stage
@@ -61,6 +62,7 @@ def audit_metadata(
     """
     started, root = datetime.now(UTC), job.sources[0].path
     require_out(job)
+    _require_no_audit(job.out)
     if fix is not None:
         require_copy_folder(fix, root, job.out)
     known, short = (
@@ -83,6 +85,20 @@ def audit_metadata(
     page = write_metadata(report, job.out, settings, run)
     finish(job, scan.files, len(scan.problems))
     return page, report
+
+
+def _require_no_audit(out: Path) -> None:
+    """Refuse to write over the report of an audit."""
+    if not (out / "report.json").exists():
+        return
+    report, _ = read_report(out)
+    if any(section.measures for section in report.modalities):
+        raise UsageError(
+            f"output folder {out}",
+            found="the report of an audit, which would be written over",
+            expected="a new or empty folder, or an earlier output of this command",
+            remedy="Give another output folder.",
+        )
 
 
 def require_copy_folder(target: Path, root: Path, out: Path) -> None:

@@ -11,10 +11,12 @@ from datetime import UTC, datetime
 
 from headrisk import __version__
 from headrisk.brain.similarity import select
+from headrisk.face.recognise.registry import recognisers
 from headrisk.intake import Intake, take_in
 from headrisk.job import Job, finish
-from headrisk.modality import brain, face, metadata, rescan, table
+from headrisk.modality import brain, face, metadata, rescan, table, treated
 from headrisk.modality.measured import Measured, join
+from headrisk.modality.treated import TreatmentsMeasured
 from headrisk.report.metadata_link_part import against_images
 from headrisk.report.model import Report, RunRecord, ScanRow
 from headrisk.report.write import write_internal_table, write_report
@@ -27,6 +29,8 @@ MODALITIES: Mapping[str, Callable[[Intake, Job, CostLog], Measured]] = {
     "metadata": metadata.measure,
     "table": table.measure,
 }
+
+NO_TREATMENT = TreatmentsMeasured()
 
 
 @dataclass(frozen=True)
@@ -49,19 +53,22 @@ def audit(job: Job) -> Outcome:
     Raises
     ------
     UsageError
-        A measure is unknown, or the output folder cannot be used.
+        A measure or recogniser is unknown or cannot run, or the output folder cannot be used.
     InputError
         A data set cannot be used at all. Scans that cannot be used do not end the run.
     """
     started, log = datetime.now(UTC), CostLog()
     select(job.settings.measures)
+    if "face" in job.modalities or job.weights:
+        recognisers(job.settings.recognisers, job.weights)
     intake = take_in(job, log)
     chosen = {**MODALITIES, "brain": rescan.measure} if job.simulate_rescan else MODALITIES
     measured = []
     for name in job.modalities:
         with log.attacking(name):
             measured.append(chosen[name](intake, job, log))
-    return write(measured, intake.notes, job, started, log)
+    treatments = treated.measure(intake, job, log)
+    return write(measured, intake.notes, job, started, log, treatments)
 
 
 def write(
@@ -70,12 +77,17 @@ def write(
     job: Job,
     started: datetime,
     log: CostLog,
+    treatments: TreatmentsMeasured = NO_TREATMENT,
 ) -> Outcome:
     """Write the output folder of what was measured, and close the log."""
     sections = tuple(one.section for one in measured)
     notes_on_metadata = against_images(sections)
     report = Report(
-        sections, settings=job.settings.as_dict(), version=__version__, notes=notes_on_metadata
+        sections,
+        settings=job.settings.as_dict(),
+        version=__version__,
+        notes=notes_on_metadata,
+        treatments=treatments.treatments,
     )
     digests = [digest for one in measured for digest in one.digests]
     provenance = collect_provenance(job.settings, digests)
@@ -85,7 +97,7 @@ def write(
         tuple(log.costs),
         this_machine(count_workers(job.processes)),
     )
-    internal = join([one.internal for one in measured], notes)
+    internal = join([*(one.internal for one in measured), *treatments.internal], notes)
     write_report(report, internal, job.out, run)
     for one in measured:
         for name, rows in one.tables.items():

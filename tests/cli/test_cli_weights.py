@@ -42,13 +42,14 @@ def test_unsound_weights_end_the_run_at_once(
     command: str,
     options: list[str],
     said: str,
-    cohort: Path,
+    broken: Path,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     out, table = tmp_path / "out", tmp_path / "photos.tsv"
     table.write_text("participant_id\tpath\tconsent_id\texpires\n")
-    words = [command, str(cohort), str(out), "--photos", str(table), "--nprocs", "1", *options]
+    # A data set without a readable image would end the run with 3, were it looked at first.
+    words = [command, str(broken), str(out), "--photos", str(table), "--nprocs", "1", *options]
     assert code_of(words) == 2
     error = capsys.readouterr().err
     assert said in error

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from scipy.stats import binomtest
+from scipy.stats import binom, binomtest
 
 from headrisk.evaluate.intervals import (
     clopper_pearson,
@@ -53,6 +53,33 @@ def test_share_of_people_is_wilson_for_one_probe_each():
     people = np.r_[np.ones(7), np.zeros(13)]
     ours, plain = share_of_people(people), wilson(7, 20)
     assert (ours.low, ours.high, ours.n) == (plain.low, plain.high, 20)
+
+
+def test_rare_events_get_the_exact_interval():
+    for hits in (1, 4, 96, 99):
+        ours = share_of_people(np.r_[np.ones(hits), np.zeros(100 - hits)])
+        exact = clopper_pearson(hits, 100)
+        assert (ours.low, ours.high, ours.n) == (exact.low, exact.high, 100)
+    five = share_of_people(np.r_[np.ones(5), np.zeros(95)])
+    assert five.low == wilson(5, 100).low
+
+
+@pytest.mark.parametrize(("people", "least"), [(20, 0.89), (40, 0.91), (100, 0.91), (1000, 0.91)])
+def test_one_probe_each_covers_at_every_rate(people, least):
+    """Exact sums over all outcomes. Counts are discrete, so no rate has exactly 95 %."""
+    counts = np.arange(people + 1)
+    rates = np.linspace(0.5 / people, 0.5, 400)
+
+    def coverage(found):
+        low, high = (np.array([getattr(one, end) for one in found]) for end in ("low", "high"))
+        inside = (low <= rates[:, None]) & (rates[:, None] <= high)
+        return (binom.pmf(counts, people, rates[:, None]) * inside).sum(axis=1)
+
+    ours = coverage([share_of_people(np.r_[np.ones(k), np.zeros(people - k)]) for k in counts])
+    assert ours.min() > least
+    assert 0.945 < ours.mean() < 0.975
+    rare = rates < 2 / people
+    assert ours[rare].min() > coverage([wilson(k, people) for k in counts])[rare].min()
 
 
 def test_more_probes_narrow_the_interval_but_never_beyond_their_number():

@@ -24,6 +24,7 @@ from headrisk.face.twins.cohort import TwinSettings, write_twins
 from headrisk.face.twins.photo_settings import PhotoSettings
 from headrisk.face.twins.volume import TwinScanSettings
 
+pytestmark = pytest.mark.timeout(1200)  # one run over a cohort serves all tests
 PEOPLE, DEFACED = 4, "005"
 SMALL = TwinSettings(
     photos=1,

@@ -6,12 +6,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy import ndimage
 from scipy.spatial import cKDTree
 from twin_heads import STILL, TwinHead, twin_head
 
 from headrisk.face.mesh import vertex_normals
 from headrisk.face.pose import moved
 from headrisk.face.surface import Surface, head_surface
+from headrisk.face.twins.voxelise import occupancy
 from headrisk.imaging.volume import Volume
 from headrisk.types import FloatArray
 
@@ -70,13 +72,11 @@ def test_the_skin_lies_where_the_head_has_it(
 def test_a_ct_gives_the_same_skin() -> None:
     """Hounsfield units: air, soft tissue, bone and a head rest that the head does not touch."""
     head = twin_head()
-    share = np.clip(head.volume.data / np.quantile(head.volume.data, 0.9), 0, 1)
-    solid = np.clip(share / 0.25, 0, 1)
-    noise = np.random.default_rng(2).normal(0, 15, share.shape)
-    hounsfield = -1000 + 1040 * solid + noise
-    inner = np.zeros(share.shape, bool)
-    inner[25:-25, 25:-25, 40:-20] = True
-    hounsfield[inner & (share < 0.25) & (solid > 0.5)] = 900
+    filled = occupancy(head.skin, head.volume.shape, head.volume.affine)
+    hounsfield = -1000 + 1040 * filled + np.random.default_rng(2).normal(0, 15, filled.shape)
+    deep = ndimage.binary_erosion(filled > 0.99, iterations=4)
+    dark = head.volume.data < 0.3 * np.median(head.volume.data[deep])
+    hounsfield[deep & dark] = 1100  # bone
     hounsfield[:, :3, :] = 100
     ct = replace(head, volume=Volume(hounsfield.astype(np.float32), head.volume.affine))
     surface = surface_of(ct)

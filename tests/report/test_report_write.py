@@ -127,7 +127,7 @@ def test_other_schema_version_is_refused(written: Path, tmp_path: Path, version:
     shutil.copytree(written, out)
     content = json.loads((out / "report.json").read_text())
     (out / "report.json").write_text(json.dumps(content | {"schema_version": version}))
-    with pytest.raises(InputError, match=r"schema version .* expected '1.0'"):
+    with pytest.raises(InputError, match=r"schema version .* expected '1.1'"):
         read_report(out)
 
 
@@ -137,7 +137,7 @@ def test_other_schema_version_is_refused(written: Path, tmp_path: Path, version:
         lambda out: (out / "report.json").unlink(),
         lambda out: (out / "report.json").write_text("{"),
         lambda out: (out / "report.json").write_text("[]"),
-        lambda out: (out / "report.json").write_text('{"schema_version": "1.0"}'),
+        lambda out: (out / "report.json").write_text('{"schema_version": "1.1"}'),
         lambda out: (out / "report-run.json").unlink(),
         lambda out: (out / "report-run.json").write_text('{"started": 1}'),
         lambda out: shutil.rmtree(out / "tables"),

@@ -95,8 +95,20 @@ def flatten_bias(brain: Brain, fwhm_mm: float = _BIAS_FWHM_MM) -> Brain:
     The field is the Gaussian-smoothed logarithm of the intensities, over the mask only
     (homomorphic filtering). It is meant for alignment: fine shading is taken out later, in
     template space, by :func:`local_normalise`.
+
+    Raises
+    ------
+    ScanError
+        At least half of the mask holds no positive intensity.
     """
     inside = brain.mask & (brain.data > 0)
+    if 2 * np.count_nonzero(inside) <= np.count_nonzero(brain.mask):
+        raise ScanError(
+            "brain",
+            found="no positive intensity in half of what looks like a brain",
+            expected="a brain brighter than zero",
+            remedy="Look at the image: it may be noise, or scaled around zero.",
+        )
     level = float(np.median(brain.data[inside]))
     logarithm = np.log(np.maximum(brain.data, 0.02 * level), dtype=np.float32)
     field = _masked_smooth(logarithm, brain.mask, fwhm_mm / 2.355 / brain.voxel_mm)

@@ -2,7 +2,8 @@
 
 Without --against, the sessions inside DATASET are compared with each other. DATASET is a BIDS
 folder, a folder of DICOM series, or a manifest TSV. It may also be a derived table alone: a folder
-of FreeSurfer stats, or a TSV of regional measurements.
+of FreeSurfer stats, or a TSV of regional measurements. With --treated, what a treatment does to the
+risk, and what it costs, is measured on the same people.
 """
 
 from __future__ import annotations
@@ -15,9 +16,12 @@ from headrisk.cli.options import (
     add_choice_options,
     add_face_options,
     add_rescan_option,
+    add_risk_options,
     add_run_options,
     add_setting_options,
     add_table_options,
+    can_see_faces,
+    treatment,
 )
 from headrisk.errors import UsageError
 
@@ -38,12 +42,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--against", type=Path, action="append", default=[], metavar="DATASET",
         help="data an attacker may hold; may be given several times",
     )  # fmt: skip
+    parser.add_argument(
+        "--treated", type=treatment, action="append", default=[], metavar="NAME=DATASET",
+        help="DATASET again, defaced or otherwise treated by some tool: risk before and after is "
+        "compared on the same people; may be given several times",
+    )  # fmt: skip
+    parser.add_argument(
+        "--no-faces", action="store_true",
+        help="with --treated and without --photos: do not look whether faces are left",
+    )  # fmt: skip
     add_fail_above(parser)
     add_rescan_option(parser)
     add_face_options(parser)
     add_table_options(parser)
     add_choice_options(parser)
     add_setting_options(parser)
+    add_risk_options(parser)
     add_run_options(parser)
 
 
@@ -56,7 +70,8 @@ def run(arguments: argparse.Namespace) -> int:
         return run_audit(arguments, (), ("table",))
     _require_few(arguments.tables)
     modalities = ["brain"]
-    modalities += ["face"] if arguments.photos else []
+    look = arguments.treated and not arguments.no_faces and can_see_faces()
+    modalities += ["face"] if arguments.photos or look else []
     modalities += ["table"] if arguments.tables else []
     modalities += ["metadata"]
     return run_audit(arguments, (arguments.dataset, *arguments.against), tuple(modalities))
@@ -64,8 +79,13 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _only_tables(arguments: argparse.Namespace) -> None:
     """DATASET is a derived table: it and what it is compared with become the run's tables."""
-    if arguments.photos or arguments.simulate_rescan:
-        option = "--photos" if arguments.photos else "--simulate-rescan"
+    options = {
+        "--photos": arguments.photos,
+        "--simulate-rescan": arguments.simulate_rescan,
+        "--treated": arguments.treated,
+    }
+    option = next((name for name, given in options.items() if given), "")
+    if option:
         raise UsageError(
             f"{option} with {arguments.dataset}",
             found="a derived table",

@@ -56,7 +56,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Carry the command out; returns the exit code."""
 
     def command(listen: Listener) -> int:
-        from headrisk.deface import ANATOMICAL, deface
+        from headrisk.deface import ANATOMICAL, converted, deface
         from headrisk.report.treatment import summary_lines
         from headrisk.treatment.tools import tool_of
 
@@ -64,7 +64,8 @@ def run(arguments: argparse.Namespace) -> int:
         if not (arguments.contrasts or arguments.settings):
             job = replace(job, settings=replace(job.settings, contrasts=ANATOMICAL))
         if arguments.dry_run:
-            return list_scans(job)
+            with converted(job) as inner:
+                return list_scans(inner)
         report = deface(job, tool_of(arguments.tool))
         for line in summary_lines(report):
             sys.stdout.write(line + "\n")

@@ -10,15 +10,16 @@ import argparse
 import shutil
 import sys
 from dataclasses import replace
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from headrisk.cli.linking import tell
 from headrisk.cli.options import (
+    add_risk_options,
     add_run_options,
     add_setting_options,
     at_least,
+    can_see_faces,
     job_of,
     with_progress,
 )
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from headrisk.run.events import Listener
 
 PEOPLE, SESSIONS = 12, 2
-FACE_MODULES = ("dlib", "embreex", "cv2", "skimage", "sklearn")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -47,6 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.set_defaults(participant_label=(), session_id=())
     add_setting_options(parser)
+    add_risk_options(parser)
     add_run_options(parser)
 
 
@@ -68,7 +69,7 @@ def run(arguments: argparse.Namespace) -> int:
 
         _clear(data)
         size = (arguments.people, arguments.sessions, arguments.identity)
-        if arguments.no_faces or not _can_see_faces():
+        if arguments.no_faces or not can_see_faces():
             make_cohort(data, *size, job)
         else:
             table = make_twins(arguments.out, *size, job)
@@ -76,17 +77,6 @@ def run(arguments: argparse.Namespace) -> int:
         return tell(audit(job), arguments, None)
 
     return with_progress(command)
-
-
-def _can_see_faces() -> bool:
-    """Whether the extra ``faces`` is installed; if not, say what is left out."""
-    missing = [name for name in FACE_MODULES if find_spec(name) is None]
-    if missing:
-        sys.stdout.write(
-            f"Brains alone, since {', '.join(missing)} is not installed. For faces: "
-            'pip install "headrisk[faces]"\n'
-        )
-    return not missing
 
 
 def _clear(data: Path) -> None:

@@ -13,6 +13,7 @@ from headrisk.cli.linking import add_fail_above, run_audit
 from headrisk.cli.options import (
     add_choice_options,
     add_face_options,
+    add_risk_options,
     add_run_options,
     add_setting_options,
 )
@@ -27,6 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_face_options(parser)
     add_choice_options(parser)
     add_setting_options(parser)
+    add_risk_options(parser)
     add_run_options(parser)
 
 

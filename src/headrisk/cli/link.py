@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from headrisk.cli.linking import DONE, FAILED_SCANS, add_fail_above, list_scans, run_audit
 from headrisk.cli.options import (
     add_choice_options,
+    add_risk_options,
     add_run_options,
     add_setting_options,
     at_least,
@@ -39,6 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(level="group")
     add_choice_options(parser)
     add_setting_options(parser)
+    add_risk_options(parser)
     add_run_options(parser)
 
 

@@ -35,8 +35,9 @@ def add_fail_above(parser: argparse.ArgumentParser, verb: str = "links") -> None
     """The option that makes a command fail where the measured risk is too large."""
     parser.add_argument(
         "--fail-above", type=fail_above, metavar="RATE",
-        help=f"exit with 5 if any measure {verb} a larger share of people (0 to 1), with 3 if "
-        "there is too little data to tell",
+        help="exit with 5 unless the upper end of the 95 %% interval lies below this share of "
+        f"people (0 to 1) for every measure that {verb} people at rank 1, those whose scans "
+        "failed counted as found; with 3 if there is too little data to tell",
     )  # fmt: skip
 
 
@@ -61,12 +62,15 @@ def run_audit(
 def list_scans(job: Job) -> int:
     """Print every scan with its status, and stop there."""
     """Write the scan table to standard output: the one place where a run names scans there."""
-    from headrisk.intake import index, recall
+    from headrisk.intake import index, index_treated, recall
     from headrisk.job import require_out
 
     require_out(job)
     scans, notes = index(job)
-    for scan in (*scans, *recall(job).scans):
+    treated, said = index_treated(job)
+    notes += said
+    files = [scan for own in treated.values() for scan in own]
+    for scan in (*scans, *recall(job).scans, *files):
         state = "" if scan.status == "ok" else f"\t{scan.reason}"
         sys.stdout.write(f"{scan.scan_id}\t{scan.suffix}\t{scan.status}{state}\n")
     for note in notes:
@@ -95,6 +99,8 @@ def tell(outcome: Outcome, arguments: argparse.Namespace, limit: float | None) -
     Logs travel, so failed scans are counted here and named in ``internal/scans.tsv`` only,
     unless ``-v`` asks for their names.
     """
+    from headrisk.report.treated_part import withhold_treatment
+    from headrisk.report.treated_words import answer
     from headrisk.report.wording import failures_sentence, headline
 
     sections = outcome.report.modalities
@@ -107,6 +113,8 @@ def tell(outcome: Outcome, arguments: argparse.Namespace, limit: float | None) -
         sys.stdout.write(f"{headline(section)} {reason[:1].upper()}{reason[1:]}".rstrip() + "\n")
         for panel in section.panels[:1]:
             sys.stdout.write(f"{panel.title} {panel.answer}\n")
+    for treatment in outcome.report.treatments:
+        sys.stdout.write(f"{treatment.name}: {' '.join(answer(withhold_treatment(treatment)))}\n")
     failed = [row for row in outcome.scans if row.status == "failed"]
     if failed:
         sys.stdout.write(
@@ -129,8 +137,9 @@ def tell(outcome: Outcome, arguments: argparse.Namespace, limit: float | None) -
     if None in rates:
         sys.stdout.write(f"--fail-above {limit:g} cannot be checked: too little data.\n")
         return REFUSED
-    if any(_above(section, limit) for section in sections):
-        sys.stdout.write(f"The measured risk is above --fail-above {limit:g}.\n")
+    worst = max(highest_risk(section) for section in sections)
+    if worst > limit:
+        sys.stdout.write(_above(sections, limit, worst))
         return ABOVE_LIMIT
     return incomplete
 
@@ -140,7 +149,23 @@ def _name_failures(failed: Sequence[ScanResult | ScanRow], *, verbose: bool) -> 
         sys.stderr.write(f"{one.scan_id}: {one.reason}\n")
 
 
-def _above(section: ModalitySection, limit: float) -> bool:
-    """Whether any measure's share of linked people is above the limit."""
-    rates = [measure.rank1.value for measure in section.measures if measure.rank1 is not None]
-    return any(rate > limit for rate in rates)
+def highest_risk(section: ModalitySection) -> float:
+    """The figure that ``--fail-above`` looks at.
+
+    The upper end of the rank-1 rate's 95 % interval, the highest over all measures, with every
+    person who could not be searched for because scans failed counted as found: a sample that
+    cannot exclude a risk above the limit does not pass.
+    """
+    lost = section.counts.unsearched
+    rates = [measure.rank1 for measure in section.measures if measure.rank1 is not None]
+    return max((one.high * one.n + lost) / (one.n + lost) for one in rates)
+
+
+def _above(sections: Sequence[ModalitySection], limit: float, worst: float) -> str:
+    measured = [m.rank1.value for section in sections for m in section.measures if m.rank1]
+    if max(measured) > limit:
+        return f"The measured risk is above --fail-above {limit:g}.\n"
+    return (
+        f"These data cannot exclude a risk above --fail-above {limit:g}: it may be up to "
+        f"{worst:.2g} (upper end of the 95 % interval, failed scans counted as found).\n"
+    )

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import sys
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -22,11 +24,13 @@ from headrisk.settings import (
 )
 
 if TYPE_CHECKING:
+    from headrisk.evaluate.attackers import Attacker
     from headrisk.job import Job
     from headrisk.run.engine import Workers
     from headrisk.run.events import Listener
 
 MEMORY_PER_PROCESS_GB = 0.6
+FACE_MODULES = ("dlib", "embreex", "cv2", "skimage", "sklearn")
 
 
 def add_run_options(parser: argparse.ArgumentParser) -> None:
@@ -71,6 +75,43 @@ def add_setting_options(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument("--prior", type=float, metavar="P", help="prior of a mated pair")
     group.add_argument("--one-to-one", action="store_true", default=None, help="assign one to one")
+
+
+def add_risk_options(parser: argparse.ArgumentParser) -> None:
+    """Whose success is estimated, and which risk counts as too high."""
+    group = parser.add_argument_group("judging")
+    group.add_argument(
+        "--attackers", type=Path, metavar="FILE",
+        help="TOML with a table [attackers.NAME] for each attacker to report on",
+    )  # fmt: skip
+    group.add_argument(
+        "--risk-line", type=float, metavar="RISK",
+        help="report the share of people whose risk is above this level, e.g. 0.09; no default",
+    )  # fmt: skip
+
+
+def attackers_of(path: Path | None) -> tuple[Attacker, ...]:
+    """The attackers of a TOML file, or the three named ones.
+
+    Raises
+    ------
+    UsageError
+        The file cannot be read, or an attacker is incomplete, out of range or contradictory.
+    """
+    from headrisk.evaluate.attackers import NAMED_ATTACKERS, parse_attackers
+
+    if path is None:
+        return NAMED_ATTACKERS
+    try:
+        text = path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(
+            f"--attackers {path}",
+            found=str(error),
+            expected="a TOML file",
+            remedy="Check the path.",
+        ) from error
+    return parse_attackers(text, str(path))
 
 
 def add_face_options(parser: argparse.ArgumentParser) -> None:
@@ -147,6 +188,7 @@ def settings_of(arguments: argparse.Namespace) -> Settings:
         "mated_prior": arguments.prior,
         "one_to_one": arguments.one_to_one,
         "face_protocol": getattr(arguments, "protocol", None),
+        "risk_line": getattr(arguments, "risk_line", None),
         "recognisers": _names(getattr(arguments, "recognisers", None)),
         "rescan_strength": getattr(arguments, "rescan_strength", None),
         "table_match": getattr(arguments, "table_match", None),
@@ -181,6 +223,27 @@ class _Weights(argparse.Action):
         if name in known:
             parser.error(f"argument {option_string}: {name} is given twice")
         setattr(namespace, self.dest, {**known, name: path})
+
+
+def treatment(text: str) -> tuple[str, Path]:
+    """``NAME=DATASET``: a treatment's name and the data set it gave."""
+    name, equals, path = text.partition("=")
+    if not equals or not path or not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.+-]{0,39}", name):
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not NAME=DATASET, with a name of at most 40 letters, digits and ._+-"
+        )
+    return name, Path(path)
+
+
+def can_see_faces() -> bool:
+    """Whether the extra ``faces`` is installed; if not, say what is left out."""
+    missing = [name for name in FACE_MODULES if find_spec(name) is None]
+    if missing:
+        sys.stdout.write(
+            f"Brains alone, since {', '.join(missing)} is not installed. For faces: "
+            'pip install "headrisk[faces]"\n'
+        )
+    return not missing
 
 
 def at_least(least: int) -> Callable[[str], int]:
@@ -246,11 +309,12 @@ def job_of(
     modalities: tuple[str, ...] = ("brain",),
 ) -> Job:
     """The job that the shared options describe."""
-    from headrisk.dataset.gather import name_sources
+    from headrisk.dataset.gather import name_sources, name_treated
     from headrisk.job import Job
 
+    sources = name_sources(list(paths))
     return Job(
-        sources=name_sources(list(paths)),
+        sources=sources,
         out=arguments.out.absolute(),
         settings=settings_of(arguments),
         processes=workers_of(arguments),
@@ -260,7 +324,9 @@ def job_of(
         listen=listen,
         modalities=modalities,
         photos=getattr(arguments, "photos", None),
+        attackers=attackers_of(getattr(arguments, "attackers", None)),
         weights=getattr(arguments, "weights", {}),
+        treated=name_treated(getattr(arguments, "treated", ()), sources),
         simulate_rescan=getattr(arguments, "simulate_rescan", False),
         tables=tuple(path.absolute() for path in getattr(arguments, "tables", ())),
     )

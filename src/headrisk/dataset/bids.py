@@ -23,6 +23,7 @@ from headrisk.dataset.bids_names import (
     sidecar_files,
 )
 from headrisk.dataset.bids_tables import PersonFacts, person_facts, scan_dates, session_facts
+from headrisk.dataset.face_claims import claim_of
 from headrisk.dataset.scans import Scan
 from headrisk.dataset.sidecar import read_sidecar, sidecar_fields
 
@@ -56,6 +57,7 @@ class _Walk:
     root: Path
     contrasts: tuple[str, ...]
     people: dict[str, PersonFacts]
+    description: dict[str, Any]
     found: BidsIndex = field(default_factory=BidsIndex)
     shared: dict[Path, dict[str, Any]] = field(default_factory=dict)
 
@@ -98,7 +100,9 @@ def index_bids(
     InputError
         A table is damaged.
     """
-    walk = _Walk(root, contrasts, person_facts(root / "participants.tsv"))
+    description = root / "dataset_description.json"
+    said, _ = read_sidecar(description) if description.exists() else ({}, "")
+    walk = _Walk(root, contrasts, person_facts(root / "participants.tsv"), said)
     top, _ = listing(root)
     top_sidecars = sidecar_files(top)
     for entry in top:
@@ -217,6 +221,7 @@ def _scan(
         sex=facts.sex or said.sex,
         acq_date=dates.get(path.name, "") or said.acq_date or facts.acq_date,
         family_id=facts.family_id,
+        face_claim=claim_of(path.name, values, walk.description),
         status="failed" if reason else "ok",
         reason=reason,
     )

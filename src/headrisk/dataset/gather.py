@@ -51,6 +51,38 @@ def name_sources(paths: Sequence[Path]) -> tuple[Source, ...]:
     return tuple(Source(path, name) for path, name in zip(resolved, names, strict=True))
 
 
+def name_treated(
+    given: Sequence[tuple[str, Path]], sources: Sequence[Source]
+) -> tuple[Source, ...]:
+    """Treated data sets under the names that were given to their treatments.
+
+    Raises
+    ------
+    UsageError
+        A name is given twice or is that of a data set, or a path is named twice.
+    """
+    names = [source.name.casefold() for source in sources if source.name]
+    paths = {source.path: "as a data set" for source in sources}
+    for name, path in given:
+        if name.casefold() in names:
+            raise UsageError(
+                f"--treated {name}",
+                found="a name that is taken",
+                expected="a name of its own for each treatment and data set",
+                remedy="Give another name before the equals sign.",
+            )
+        if path.resolve() in paths:
+            raise UsageError(
+                f"--treated {name}",
+                found=f"{path}, which is already named {paths[path.resolve()]}",
+                expected="the treated copies alone, in a data set of their own",
+                remedy="Give the folder with the treatment's output.",
+            )
+        names.append(name.casefold())
+        paths[path.resolve()] = f"as {name}"
+    return tuple(Source(path.resolve(), name) for name, path in given)
+
+
 def gather(
     sources: Sequence[Source],
     *,

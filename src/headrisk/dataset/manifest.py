@@ -7,6 +7,7 @@ from pathlib import Path
 
 from headrisk.dataset.bids_names import IMAGE_ENDINGS
 from headrisk.dataset.bids_tables import facts_of
+from headrisk.dataset.face_claims import claim_of
 from headrisk.dataset.people import plain_label
 from headrisk.dataset.scans import Scan
 from headrisk.dataset.tsv import Row, read_tsv
@@ -20,9 +21,9 @@ def index_manifest(path: Path, contrasts: tuple[str, ...]) -> list[Scan]:
 
     Columns ``participant_id``, ``session_id`` (may be empty) and ``path`` (absolute, or relative
     to the manifest) are required; ``suffix``, ``site``, ``scanner``, ``age``, ``sex``,
-    ``acq_date`` and ``family_id`` are used where present. Without ``suffix`` it is read from a
-    BIDS file name, else taken to be the first of ``contrasts``. A file that is not there gives a
-    failed row.
+    ``acq_date``, ``family_id``, ``deidentification_method`` and ``defaced`` are used where
+    present. Without ``suffix`` it is read from a BIDS file name, else taken to be the first of
+    ``contrasts``. A file that is not there gives a failed row.
 
     Raises
     ------
@@ -92,9 +93,19 @@ def _scan(manifest: Path, row: Row, contrasts: tuple[str, ...]) -> Scan:
         sex=facts.sex,
         acq_date=facts.acq_date,
         family_id=facts.family_id,
+        face_claim=claim_of(image.name, _said_of_face(row), {}),
         status="failed" if reason else "ok",
         reason=reason,
     )
+
+
+def _said_of_face(row: Row) -> dict[str, str]:
+    """The row's statements on faces under the names that sidecars use."""
+    told = {
+        "DeidentificationMethod": row.first("deidentification_method", "deidentificationmethod"),
+        "Defaced": row.first("defaced"),
+    }
+    return {name: text for name, text in told.items() if text}
 
 
 def _scan_id(image: Path, folder: Path) -> str:

@@ -22,6 +22,7 @@ _COLUMNS: list[tuple[str, pa.DataType]] = [
     ("sex", pa.string()),
     ("acq_date", pa.string()),  # ISO date, "" unknown
     ("family_id", pa.string()),
+    ("face_claim", pa.string()),  # what the data set says was done to the face, "" if nothing
     ("status", pa.string()),  # "ok" or "failed"
     ("reason", pa.string()),  # why a row failed, "" otherwise
 ]
@@ -45,6 +46,7 @@ class Scan:
     sex: str = ""
     acq_date: str = ""
     family_id: str = ""
+    face_claim: str = ""
     status: str = "ok"
     reason: str = ""
 

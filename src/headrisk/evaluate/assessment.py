@@ -33,6 +33,7 @@ from headrisk.settings import Settings
 from headrisk.types import BoolArray, Estimate, PairScores
 
 LARGEST_SINGLED = 100
+NARROWER = 5
 EXPOSED_SHARE = 0.1
 CURVE = (2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000)
 
@@ -77,20 +78,13 @@ class Arm:
 
 
 @dataclass(frozen=True)
-class Control:
-    """What an attacker would find from metadata alone, by rank 1; ``fields`` were compared."""
-
-    fields: tuple[str, ...]
-    rank1: Estimate
-
-
-@dataclass(frozen=True)
 class Assessment:
     """Every figure about people that a report shows of its headline measure.
 
     ``few_errors`` flags a rank-1 rate with fewer than 30 people linked, or not linked.
     ``smallest_risk`` is the smallest share of linkable people that a sample of this size would
-    have shown (rule of three). ``forecast`` is of the rank-1 rate.
+    have shown (rule of three). ``singling_out`` holds a rule that fires on 1 in N, and a narrower
+    one where the data have enough people. ``forecast`` is of the rank-1 rate.
     """
 
     measure: str
@@ -100,10 +94,9 @@ class Assessment:
     few_errors: bool
     linkability: tuple[SizedRate, ...]
     open_set: OpenSet
-    singling_out: SinglingOut
+    singling_out: tuple[SinglingOut, ...]
     exposure: Exposure
     arms: tuple[Arm, ...]
-    metadata: Control | None
     forecast: Forecast
     attackers: tuple[AttackOutcome, ...]
 
@@ -116,7 +109,6 @@ def assess(
     settings: Settings,
     rng: np.random.Generator,
     shared: Mapping[str, BoolArray] | None = None,
-    metadata: tuple[tuple[str, ...], PairScores] | None = None,
 ) -> tuple[Assessment, PersonRisk] | None:
     """Assess one measure.
 
@@ -134,8 +126,6 @@ def assess(
         Source of random splits and bootstraps.
     shared
         By name, (probes, gallery) where the two people share a scanner, a site, a family.
-    metadata
-        Fields and scores of an attack by metadata alone, on the same probes and gallery.
 
     Returns
     -------
@@ -169,10 +159,9 @@ def assess(
         few_errors=few_errors(rate * people, people),
         linkability=_curve(scores, gallery),
         open_set=open_set(scores, settings.membership_prior),
-        singling_out=singling_out(scores, _singled(gallery), for_singling),
+        singling_out=_singled(scores, gallery, for_singling),
         exposure=_exposure(scores, exposed, gallery),
         arms=tuple(_arm(scores, name, pairs) for name, pairs in (shared or {}).items()),
-        metadata=_metadata(metadata),
         forecast=forecast,
         attackers=evaluate_attackers(
             scores, attackers, for_attackers, rank1=forecast, repetitions=repetitions
@@ -186,9 +175,20 @@ def _curve(scores: PairScores, gallery: int) -> tuple[SizedRate, ...]:
     return tuple(SizedRate(size, rate) for size, rate in found.items() if rate is not None)
 
 
-def _singled(gallery: int) -> int:
-    """Records in which somebody is singled out: half of the others set the predicate's limit."""
-    return max(2, min((gallery - 1) // 2, LARGEST_SINGLED))
+def _singled(scores: PairScores, gallery: int, rng: np.random.Generator) -> tuple[SinglingOut, ...]:
+    """A wide rule, 1 in N, whose baseline is 37 %, and a narrow one in fewer records.
+
+    Even a perfect attack stays near the baseline with the wide rule, since a stranger often fires
+    too; the narrow rule leaves room to be better than luck.
+    """
+    half = (gallery - 1) // 2
+    wide = max(2, min(half, LARGEST_SINGLED))
+    found = [singling_out(scores, wide, rng)]
+    narrow = min(half // NARROWER, LARGEST_SINGLED)
+    if narrow >= 2:
+        weight = 1.0 / (NARROWER * narrow)
+        found.append(singling_out(scores, narrow, rng, weight=weight))
+    return tuple(found)
 
 
 def _exposure(scores: PairScores, exposed: PersonRisk, gallery: int) -> Exposure:
@@ -218,10 +218,3 @@ def _arm(scores: PairScores, name: str, shared: BoolArray) -> Arm:
         reason = f"Fewer than {FEWEST_PEOPLE} people share a {name} with somebody else here."
         return Arm(name, None, reason)
     return Arm(name, found)
-
-
-def _metadata(given: tuple[tuple[str, ...], PairScores] | None) -> Control | None:
-    if given is None:
-        return None
-    found = person_risk(given[1])
-    return None if found is None or found.mean is None else Control(given[0], found.mean)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.special import betaincinv, ndtri
+from scipy.special import betaincinv, ndtri, stdtrit
 
 from headrisk.types import Estimate, FloatArray
 
 CONFIDENCE = 0.95
 FEW_ERRORS = 30
+FEW_EVENTS = 5
 FEWEST_PEOPLE = 5
 
 
@@ -47,14 +48,17 @@ def wilson(
     return Estimate(float(share), low, high, round(n) if people is None else people, "Wilson")
 
 
-def clopper_pearson(successes: float, n: int) -> Estimate | None:
-    """Exact binomial interval for a share of n people (Clopper and Pearson 1934)."""
+def clopper_pearson(successes: float, n: float) -> Estimate | None:
+    """Exact binomial interval for a share of n people (Clopper and Pearson 1934).
+
+    Both may be fractional, as an effective number of people is.
+    """
     if n <= 0:
         return None
     tail = (1 - CONFIDENCE) / 2
     low = 0.0 if successes <= 0 else float(betaincinv(successes, n - successes + 1, tail))
     high = 1.0 if successes >= n else float(betaincinv(successes + 1, n - successes, 1 - tail))
-    return Estimate(successes / n, low, high, n, "Clopper-Pearson")
+    return Estimate(successes / n, low, high, round(n), "Clopper-Pearson")
 
 
 def zero_event_bound(n: int) -> float:
@@ -68,7 +72,9 @@ def zero_event_bound(n: int) -> float:
 def share_of_people(per_person: FloatArray, probes: int | None = None) -> Estimate | None:
     """Mean over people of a value in 0..1, each person counting once.
 
-    Where every value is 0 or 1 this is the Wilson interval on people. Where people have several
+    Where every value is 0 or 1 this is the Wilson interval on people, and the exact one of Clopper
+    and Pearson with fewer than five people on the rarer side, where Wilson's falls to 90 %
+    coverage. Where people have several
     probes and fractional values, n is replaced by the effective number p (1 - p) / (s^2 / n) with
     s^2 the variance between people (Korn and Graubard 1998), at least n and at most ``probes``.
     All 0 or all 1 gives the one-sided zero-event bound on people. None without people.
@@ -85,8 +91,24 @@ def share_of_people(per_person: FloatArray, probes: int | None = None) -> Estima
     most = float(max(probes or n, n))
     effective = mean * (1 - mean) / variance if variance > 0 else most
     effective = float(np.clip(effective, n, most))
-    estimate = wilson(mean * effective, effective, people=n)
-    return None if estimate is None else replace(estimate, value=mean, method="Wilson on people")
+    hits = mean * effective
+    rare = min(hits, effective - hits) < FEW_EVENTS
+    estimate = clopper_pearson(hits, effective) if rare else wilson(hits, effective)
+    if estimate is None:
+        return None
+    method = f"{estimate.method} on people"
+    return replace(estimate, value=mean, n=n, method=method)
+
+
+def mean_of_people(per_person: FloatArray) -> Estimate | None:
+    """Mean over people of any figure, with Student's interval; None for fewer than two people."""
+    n = int(per_person.size)
+    if n < 2:
+        return None
+    mean = float(per_person.mean())
+    error = float(per_person.std(ddof=1)) / float(np.sqrt(n))
+    half = float(stdtrit(n - 1, 0.5 + CONFIDENCE / 2)) * error
+    return Estimate(mean, mean - half, mean + half, n, "Student, on people")
 
 
 def few_errors(errors: float, trials: float) -> bool:

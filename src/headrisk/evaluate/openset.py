@@ -156,10 +156,15 @@ def fnir_at_fpir(
 def precision_at_prior(rates: OpenSetRates, membership_prior: float) -> float | None:
     """Probability that a returned name is right, if the person is in the gallery with this prior.
 
-    None where the rates are unknown or nothing is ever returned.
+    Where no false name was seen at all, the upper limit of FPIR stands in for it, so that the
+    figure is a lower bound and not certainty. None where the rates are unknown or nothing is ever
+    returned.
     """
     if rates.fpir is None or rates.fnir is None or rates.wrong is None:
         return None
     right = membership_prior * (1.0 - rates.fnir.value)
-    false = membership_prior * rates.wrong.value + (1.0 - membership_prior) * rates.fpir.value
-    return right / (right + false) if right + false > 0 else None
+    wrong = membership_prior * rates.wrong.value
+    if right + wrong + rates.fpir.value <= 0:
+        return None
+    alarm = rates.fpir.value if rates.fpir.value > 0 else rates.fpir.high
+    return right / (right + wrong + (1.0 - membership_prior) * alarm)

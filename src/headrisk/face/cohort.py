@@ -41,11 +41,31 @@ class Run:
         return {one.name: f"{one.model} {one.digest}" for one in asked}
 
 
-def look_at_heads(scans: Sequence[Scan], run: Run, listen: Listener) -> tuple[HeadResult, ...]:
+@dataclass(frozen=True)
+class Repairing:
+    """How an attacker looks at heads whose face was removed.
+
+    ``look`` repairs a head and then looks at it; ``version`` changes with its results. ``donors``
+    has for each scan another image of the same person that still has the face, or None.
+    """
+
+    look: Callable[[HeadTask], HeadResult]
+    version: int
+    donors: tuple[Scan | None, ...]
+
+
+def look_at_heads(
+    scans: Sequence[Scan], run: Run, listen: Listener, repairing: Repairing | None = None
+) -> tuple[HeadResult, ...]:
     """What every head gave, failures included, in the order of the scans."""
     settings = run.settings
     asked = run.choices()
-    known = [_identify(scan, run, asked) for scan in scans]
+    donors = repairing.donors if repairing else (None,) * len(scans)
+    version = repairing.version if repairing else 0
+    known = [
+        _identify(scan, run, asked, donor, version)
+        for scan, donor in zip(scans, donors, strict=True)
+    ]
     ready = [k for k, one in enumerate(known) if isinstance(one, str)]
     refused = sum(isinstance(one, HeadResult) for one in known)
     tally = Tally(HEAD_STAGE, listen, done=refused, failed=refused)
@@ -60,13 +80,14 @@ def look_at_heads(scans: Sequence[Scan], run: Run, listen: Listener) -> tuple[He
             settings.seed,
             settings.recognisers,
             run.weights,
+            None if (donor := donors[k]) is None else (donor.path, donor.suffix),
         )
         for k in ready
     ]
     keys = [one for one in known if isinstance(one, str)]
     found = iter(
         recall_or_run(
-            look_at_head,
+            repairing.look if repairing else look_at_head,
             tasks,
             keys,
             HEADS,
@@ -108,12 +129,14 @@ def _photo_digest(path: str, run: Run) -> str:
         return ""
 
 
-def _identify(scan: Scan, run: Run, asked: Mapping[str, str]) -> str | HeadResult:
+def _identify(
+    scan: Scan, run: Run, asked: Mapping[str, str], donor: Scan | None, repaired: int
+) -> str | HeadResult:
     """Key of a scan's result, or the failed result where its file cannot be used."""
     if scan.status == "failed":
         return HeadResult(scan.scan_id, "failed", scan.reason, 0.0)
     try:
-        digest = input_digest(scan, run.store, run.on_damage)
+        digests = [input_digest(one, run.store, run.on_damage) for one in (scan, donor) if one]
     except InputError as error:
         return HeadResult(scan.scan_id, "failed", str(error), 0.0)
     choices = {
@@ -124,7 +147,9 @@ def _identify(scan: Scan, run: Run, asked: Mapping[str, str]) -> str | HeadResul
         "seed": run.settings.seed if run.settings.face_protocol == "nejm2019" else 0,
         "recognisers": asked,
     }
-    return entry_key("face-head", VERSION, choices, [digest])
+    if repaired:
+        choices |= {"repaired": repaired, "donor": "" if donor is None else donor.suffix}
+    return entry_key("face-head", VERSION, choices, digests)
 
 
 def with_reason(photo: Photo, result: PhotoResult) -> Photo:

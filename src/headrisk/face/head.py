@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from headrisk.brain.prepare import PrepareTask, align_head
+from headrisk.brain.prepare import AlignedBrain, PrepareTask, align_head
 from headrisk.brain.quality import judge
 from headrisk.errors import ScanError
 from headrisk.face.coverage import Coverage, coverage
@@ -22,6 +22,7 @@ from headrisk.face.render.cast import Scene
 from headrisk.face.render.protocols import PRESENCE, protocol_of, render_scene, scene_of
 from headrisk.face.surface import Surface, head_surface
 from headrisk.imaging.nifti import load_volume
+from headrisk.imaging.volume import Volume
 from headrisk.types import FloatArray, Status
 
 VERSION = 2  # raise when any result of this module changes: stored results are then renewed
@@ -41,6 +42,11 @@ class HeadTask:
     seed: int
     recognisers: tuple[str, ...]
     weights: tuple[tuple[str, str], ...] = ()
+    donor: tuple[str, str] | None = None  # path and suffix of an image that still has the face
+
+
+Repair = Callable[[Volume, AlignedBrain, HeadTask], Volume]
+"""What an attacker does to a scan before looking at it."""
 
 
 @dataclass(frozen=True)
@@ -76,11 +82,14 @@ class HeadResult:
     picture: NDArray[np.uint8] | None = field(default=None, repr=False)
 
 
-def look_at_head(task: HeadTask) -> HeadResult:
-    """Render a head, ask every detector and recogniser; a scan that cannot be used says why."""
+def look_at_head(task: HeadTask, repair: Repair | None = None) -> HeadResult:
+    """Render a head, ask every detector and recogniser; a scan that cannot be used says why.
+
+    With ``repair`` the head is looked at as an attacker would make it first.
+    """
     begin = time.process_time()
     try:
-        surface, notes, voxel_mm = _surface(task)
+        surface, notes, voxel_mm = _surface(task, repair)
     except ScanError as error:
         return HeadResult(task.scan_id, "failed", str(error), time.process_time() - begin)
     left = coverage(surface)
@@ -107,7 +116,9 @@ def look_at_head(task: HeadTask) -> HeadResult:
     )
 
 
-def _surface(task: HeadTask) -> tuple[Surface, tuple[str, ...], tuple[float, float, float]]:
+def _surface(
+    task: HeadTask, repair: Repair | None
+) -> tuple[Surface, tuple[str, ...], tuple[float, float, float]]:
     volume = load_volume(Path(task.path))
     prepare = PrepareTask(task.scan_id, task.path, task.suffix, 4, "affine", task.accurate)
     aligned = align_head(volume, prepare)
@@ -119,6 +130,8 @@ def _surface(task: HeadTask) -> tuple[Surface, tuple[str, ...], tuple[float, flo
             expected="a head whose brain can be found",
             remedy="Look at the image, or leave it out of the face modality.",
         )
+    if repair is not None:
+        volume = repair(volume, aligned, task)
     surface = head_surface(
         volume, aligned.alignment.affine, stripped=aligned.stripped, subject=task.scan_id
     )

@@ -3,8 +3,7 @@
 The head is moved, sampled on other voxels, slightly warped as by another scanner's gradients,
 given another contrast, receive field and noise, and its tissue is thinned a little. What a real
 second scan adds beyond this (another scanner's contrast and artefacts, growth, disease, years) is
-not in it, so links to simulated scans are easier than links to real ones; docs/simulated-rescans.md
-says by how much on scans with true mates.
+not in it. docs/simulated-rescans.md compares simulated and true second scans of the same people.
 """
 
 from __future__ import annotations

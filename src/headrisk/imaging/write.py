@@ -17,11 +17,11 @@ _TEXT = {
 }
 
 
-def nifti_bytes(layout: ImageLayout, voxels: NDArray[Any]) -> bytes:
+def nifti_bytes(layout: ImageLayout, voxels: NDArray[Any], *, scaled: bool = True) -> bytes:
     """A single-file NIfTI image with the geometry of one that was read.
 
     Text fields are blank and there are no extensions. Of a NIfTI source all other fields stay;
-    where the voxels are of its own type its scaling too. Other formats become NIfTI-1.
+    if ``scaled`` its scaling too. Other formats become NIfTI-1.
 
     Parameters
     ----------
@@ -29,18 +29,21 @@ def nifti_bytes(layout: ImageLayout, voxels: NDArray[Any]) -> bytes:
         Of the image whose grid this is.
     voxels
         (i, j, k) in the order the image is stored in.
+    scaled
+        The voxels mean what those of the image that was read mean, scaling included; otherwise
+        they mean themselves.
     """
     kind = header_kind(layout.header)
     fields, order, length = _fields(layout, kind)
     for name in _TEXT[length]:
         fields[name] = b""
-    if voxels.dtype != layout.dtype or kind is None:
-        fields.set_data_dtype(voxels.dtype)
+    fields.set_data_dtype(voxels.dtype)
+    if not scaled:
         fields["scl_slope"], fields["scl_inter"] = 1, 0
         fields["cal_max"] = fields["cal_min"] = 0
     fields["magic"] = b"n+1" if length == 348 else b"n+2"
     fields["vox_offset"] = length + 4
-    stored = voxels.astype(voxels.dtype.newbyteorder(order), copy=False)
+    stored = voxels.astype(np.dtype(f"{order}{voxels.dtype.str[1:]}"), copy=False)
     return bytes(fields.binaryblock) + bytes(4) + stored.tobytes(order="F")
 
 

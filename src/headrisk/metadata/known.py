@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import permutations
 from pathlib import Path
 
@@ -20,6 +21,7 @@ _SHORTEST = 3
 _SUBSTRING = 7  # shorter spellings inside longer words are chance
 _MOST_WORDS = 4
 _WINDOW = 6
+_SHORT = 256
 _SPELT_OUT = str.maketrans(
     {"ä": "ae", "ö": "oe", "ü": "ue", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue", "å": "aa", "Å": "Aa",
      "ø": "oe", "Ø": "Oe", "æ": "ae", "Æ": "Ae"}
@@ -27,7 +29,7 @@ _SPELT_OUT = str.maketrans(
 _WORD = re.compile(r"[^\W\d_]+|\d+")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class KnownIdentifiers:
     """Spellings to look for.
 
@@ -49,10 +51,13 @@ class KnownIdentifiers:
     def __bool__(self) -> bool:
         return bool(self.spellings)
 
-    def spans(self, text: str) -> list[tuple[int, int]]:
+    def spans(self, text: str) -> tuple[tuple[int, int], ...]:
         """Where identifiers stand in a text, as positions in it; touching ones are joined."""
         if not self.spellings:
-            return []
+            return ()
+        return _short_spans(self, text) if len(text) <= _SHORT else self._spans(text)
+
+    def _spans(self, text: str) -> tuple[tuple[int, int], ...]:
         folded, place = _folded(text)
         found = list(self._words(folded))
         found += self._inside(folded)
@@ -62,7 +67,7 @@ class KnownIdentifiers:
                 merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
             else:
                 merged.append((start, end))
-        return merged
+        return tuple(merged)
 
     def _words(self, folded: str) -> Iterator[tuple[int, int]]:
         words = [(match[0], match.start(), match.end()) for match in _WORD.finditer(folded)]
@@ -84,6 +89,12 @@ class KnownIdentifiers:
             for spelling in self.starts.get(plain[at : at + _SUBSTRING], ()):
                 if plain.startswith(spelling, at):
                     yield letters[at], letters[at + len(spelling) - 1] + 1
+
+
+@lru_cache(maxsize=65536)
+def _short_spans(known: KnownIdentifiers, text: str) -> tuple[tuple[int, int], ...]:
+    """What was found in a short text is kept, since sidecars repeat each other."""
+    return known._spans(text)
 
 
 NOBODY = KnownIdentifiers(frozenset(), {}, ())

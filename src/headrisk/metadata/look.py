@@ -211,7 +211,7 @@ def _json(path: Path, name: str, start: bytes, size: int, known: KnownIdentifier
 
 
 def _table(path: Path, name: str, start: bytes, size: int, known: KnownIdentifiers) -> Look:
-    raw, cut = unpacked(path.read_bytes()) if start.startswith(GZIP_MAGIC) else (_whole(path), "")
+    raw, cut = unpacked(_whole(path)) if start.startswith(GZIP_MAGIC) else (_whole(path), "")
     table = parse_table(raw, headed=not name.lower().endswith((".tsv.gz", ".csv.gz")))
     if table.problem:
         return Look("table", tuple(binary_hits(raw, known)), table.problem)
@@ -246,7 +246,7 @@ def _any_text(role: Role, path: Path, known: KnownIdentifiers, skip: frozenset[s
 
 
 def _gzip(path: Path, name: str, start: bytes, size: int, known: KnownIdentifiers) -> Look:
-    raw, cut = unpacked(path.read_bytes())
+    raw, cut = unpacked(_whole(path))
     if b"\0" in raw[:START]:
         return Look("gzip", tuple(binary_hits(raw, known)), cut)
     return Look("gzip", tuple(text_hits(printable_text(raw), "text", known)), cut)
@@ -255,7 +255,8 @@ def _gzip(path: Path, name: str, start: bytes, size: int, known: KnownIdentifier
 def _binary(path: Path, name: str, start: bytes, size: int, known: KnownIdentifiers) -> Look:
     if name.lower().endswith((".img", ".img.gz")):  # voxels of a pair
         return Look("binary")
-    return Look("binary", tuple(binary_hits(_whole(path, _MOST_TAIL), known)))
+    cut = "only its first 16 MB were looked at" if size > _MOST_TAIL else ""
+    return Look("binary", tuple(binary_hits(_whole(path, _MOST_TAIL), known)), cut)
 
 
 _READERS = {
@@ -280,12 +281,18 @@ def _whole(path: Path, most: int = LARGEST_TEXT) -> bytes:
 
 
 def unpacked(packed: bytes) -> tuple[bytes, str]:
-    """Decoded bytes of a gzip file of text, and why they are not all of it."""
-    decoder = zlib.decompressobj(wbits=31)
-    try:
-        raw = decoder.decompress(packed, LARGEST_TEXT)
-    except zlib.error:
-        return b"", "damaged compressed data"
-    if decoder.unconsumed_tail:
-        return raw, "more than 64 MB of text, the rest not read"
-    return raw, "" if decoder.eof else "the compressed data end too early"
+    """Decoded bytes of all members of a gzip file of text, and why they are not all of it."""
+    out, left = [], LARGEST_TEXT
+    while packed:
+        decoder = zlib.decompressobj(wbits=31)
+        try:
+            out.append(decoder.decompress(packed, left))
+        except zlib.error:
+            return b"".join(out), "damaged compressed data"
+        left -= len(out[-1])
+        if decoder.unconsumed_tail or left <= 0:
+            return b"".join(out), "more than 64 MB of text, the rest not read"
+        if not decoder.eof:
+            return b"".join(out), "the compressed data end too early"
+        packed = decoder.unused_data
+    return b"".join(out), ""

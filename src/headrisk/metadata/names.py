@@ -7,7 +7,8 @@ masked and the rest is shown.
 from __future__ import annotations
 
 import re
-from functools import cache
+from collections.abc import Sequence
+from functools import cache, lru_cache
 from importlib import resources
 
 from headrisk.metadata.findings import mask
@@ -20,19 +21,20 @@ _SKIP = frozenset({"acquisition-time", "url", "host-name", "network-address", "a
 _HASHED = re.compile(r"[0-9a-f]{32,}")
 
 
-def name_spans(name: str, known: KnownIdentifiers) -> list[tuple[str, int, int]]:
+@lru_cache(maxsize=65536)
+def name_spans(name: str, known: KnownIdentifiers) -> tuple[tuple[str, int, int], ...]:
     """Kind, start and end of the identifying parts of one file or folder name."""
     if _HASHED.search(name):  # names made by git and content-addressed stores
-        return []
+        return ()
     spans = [("known-identifier", start, end) for start, end in known.spans(name)]
     found = [*matches(name, _SKIP), *_numbers(name), *_people(name)]
     for kind, start, end in found:
         if not any(start < b and a < end for _, a, b in spans):
             spans.append((kind, start, end))
-    return sorted(spans, key=lambda span: span[1])
+    return tuple(sorted(spans, key=lambda span: span[1]))
 
 
-def shown_name(name: str, spans: list[tuple[str, int, int]]) -> str:
+def shown_name(name: str, spans: Sequence[tuple[str, int, int]]) -> str:
     """The name with its identifying parts masked, printable on any terminal."""
     out, at = [], 0
     for _, start, end in spans:

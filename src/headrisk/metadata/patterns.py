@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 _YEAR = r"(?:19|20)\d\d"
 _MONTH = (
@@ -27,14 +28,15 @@ class _Form:
     """A form of value. ``needs``: characters of which one at least must be there (a quick look)."""
 
     kind: str
-    needs: str
+    needs: frozenset[str]
     pattern: re.Pattern[str]
 
 
 _DIGITS = "0123456789"
+_SHORT = 256
 # Order matters: the first form to match a stretch of text names it.
 _FORMS = tuple(
-    _Form(kind, needs, re.compile(pattern))
+    _Form(kind, frozenset(needs), re.compile(pattern))
     for kind, needs, pattern in (
         ("email", "@", r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,6}"),
         ("url", ":", r"\b(?:https?|ftp|sftp|smb)://[^\s\"'<>]+"),
@@ -51,8 +53,12 @@ _FORMS = tuple(
             r"(?<![\w.])(?<!,v )(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}"
             r"(?:25[0-5]|2[0-4]\d|1?\d?\d)(?![\w.])",
         ),
-        # UIDs under 2.25 are made from random numbers (PS3.5, B.2) and tell nothing.
-        ("uid", ".", r"(?<![\d.])(?!2\.25\.)[0-2](?:\.(?:0|[1-9]\d*)){5,}(?!\.?\d)"),
+        # UIDs under 2.25 are random (PS3.5, B.2), those under 1.2.840.10008 are the standard's own.
+        (
+            "uid",
+            ".",
+            r"(?<![\d.])(?!2\.25\.|1\.2\.840\.10008\.)[0-2](?:\.(?:0|[1-9]\d*)){5,}(?!\.?\d)",
+        ),
         # From 1000 on, so that the time behind a shifted date is not taken for one of its own.
         ("date", "12", rf"(?<!\d)(?:1\d|20)\d\d([-/._]){_MM}\1{_DD}(?!\d)(?:[T ][\d:.]+)?"),
         (
@@ -141,20 +147,25 @@ _PROGRAMS = frozenset(_PROGRAM_WORDS.split())
 EARLIEST_REAL_YEAR = 1925  # BIDS: dates before it have been shifted
 
 
-def matches(text: str, skip: frozenset[str] = frozenset()) -> list[tuple[str, int, int]]:
+def matches(text: str, skip: frozenset[str] = frozenset()) -> tuple[tuple[str, int, int], ...]:
     """Kind, start and end of every stretch of a text that has an identifying form.
 
     Parameters
     ----------
     text
-        Any text.
+        Any text. What was found in short ones is kept, since sidecars repeat each other.
     skip
         Kinds that mean nothing here, such as dates among versions of software.
     """
+    return _short_matches(text, skip) if len(text) <= _SHORT else _matches(text, skip)
+
+
+def _matches(text: str, skip: frozenset[str]) -> tuple[tuple[str, int, int], ...]:
     found: list[tuple[str, int, int]] = []
     taken: list[tuple[int, int]] = []
+    there = frozenset(text)
     for form in _FORMS:
-        if form.kind in skip or not any(sign in text for sign in form.needs):
+        if form.kind in skip or form.needs.isdisjoint(there):
             continue
         for match in form.pattern.finditer(text):
             start, end = match.span()
@@ -163,7 +174,10 @@ def matches(text: str, skip: frozenset[str] = frozenset()) -> list[tuple[str, in
             taken.append((start, end))
             if not _harmless(form.kind, match[0]):
                 found.append((form.kind, start, end))
-    return sorted(found, key=lambda item: item[1])
+    return tuple(sorted(found, key=lambda item: item[1]))
+
+
+_short_matches = lru_cache(maxsize=65536)(_matches)
 
 
 def _harmless(kind: str, value: str) -> bool:

@@ -79,7 +79,9 @@ def json_hits(content: Any, known: KnownIdentifiers, *, meant: bool = False) -> 
             stack.extend(
                 (f"{path}[]", key, item, depth + 1)
                 for item in reversed(value)
-                if isinstance(item, str | list | dict) or kind_of_field(key)
+                if isinstance(item, str | list | dict)
+                or (known and isinstance(item, int))
+                or kind_of_field(key)
             )
         else:
             kind, text = judge(key, value, known, meant=meant)
@@ -102,8 +104,7 @@ def judge(key: str, value: Any, known: KnownIdentifiers, *, meant: bool = False)
     if "age" in key.lower() and is_over_89(key, text):
         return "age-over-89", text
     if kind and not meant and not _harmless(kind, key, text):
-        spans = known.spans(text) if known else []
-        return ("known-identifier" if spans else kind), text
+        return ("known-identifier" if known.spans(text) else kind), text
     if not isinstance(value, str):
         if known and known.spans(text):
             return "known-identifier", text
@@ -174,7 +175,7 @@ def _harmless(kind: str, key: str, text: str) -> bool:
     if plain in _SAYS_NOTHING:
         return True
     if kind == "uid":
-        return plain.startswith("2.25.")
+        return plain.startswith(("2.25.", "1.2.840.10008."))  # random, or the standard's own
     if kind == "date":
         return _shifted(plain)
     return kind == "birth-date" and parse_age(plain) is None and _shifted(plain)

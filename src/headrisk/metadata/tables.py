@@ -121,6 +121,8 @@ def _coded(kind: str, text: str, number: bool) -> bool:
     """Values that only look the part: shifted dates, and answers coded as small numbers."""
     if kind in ("date", "birth-date") and text[:4].isdigit():
         return 1000 <= int(text[:4]) < EARLIEST_REAL_YEAR
+    if kind == "uid":
+        return text.startswith(("2.25.", "1.2.840.10008."))
     return number and len(text) < 3
 
 

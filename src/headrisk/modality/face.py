@@ -36,6 +36,7 @@ from headrisk.intake import Intake
 from headrisk.job import Job, recorded
 from headrisk.modality.measured import Measured, assess_people, evaluate
 from headrisk.report.assemble import modality_section
+from headrisk.report.claims_part import claims_panel, claims_table
 from headrisk.report.cost import photo_needs
 from headrisk.report.face_part import face_panels, face_tables, internal_part, scan_rows
 from headrisk.report.model import ModalitySection, ScanRow
@@ -100,7 +101,8 @@ def measure(intake: Intake, job: Job, log: CostLog) -> Measured:
         summaries,
         notes=damage,
         tables=face_tables(faces.scans, faces.heads, faces.photos, search, scores, confidence)
-        | exposed,
+        | exposed
+        | claims_table(faces.scans, faces.heads),
     )
     digests = tuple(one.digest for one in asked if one.digest)
     unused = sum(not photo.usable for photo in faces.photos)
@@ -200,7 +202,8 @@ def describe(
         compared=compared_sentence(len(search.sets), len(faces.results), len(search.gallery)),
         method=method_sentences(job.settings, asked, searched=bool(scores)),
         references=REFERENCES,
-        panels=face_panels(faces.heads, faces.photos, asked, scores),
+        panels=face_panels(faces.heads, faces.photos, asked, scores)
+        | claims_panel(faces.scans, faces.heads),
         risk=risk,
         too_little="" if job.photos else "No photographs were given.",
         needs=photo_needs(len(faces.results), len(search.sets)),

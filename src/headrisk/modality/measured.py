@@ -12,7 +12,6 @@ from headrisk.dataset.scans import Scan
 from headrisk.evaluate.assessment import Assessment, assess
 from headrisk.evaluate.attackers import Knowledge
 from headrisk.evaluate.conditions import shared_labels
-from headrisk.evaluate.metadata_attack import metadata_attack
 from headrisk.evaluate.summary import MeasureSummary, summarise
 from headrisk.job import Job, recorded
 from headrisk.report.model import Internal, ModalitySection, Table
@@ -98,7 +97,6 @@ def assess_people(
             settings=job.settings,
             rng=np.random.default_rng((job.settings.seed, number)),
             shared=shared_labels(probes, gallery),
-            metadata=metadata_attack(probes, gallery, first),
         )
     if found is None:
         return None, {}

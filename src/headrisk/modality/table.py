@@ -14,13 +14,14 @@ import numpy as np
 from headrisk.dataset.gather import name_sources
 from headrisk.dataset.people import require_distinct_labels
 from headrisk.dataset.scans import Scan
+from headrisk.evaluate.assessment import Assessment
 from headrisk.evaluate.conditions import known_conditions
 from headrisk.evaluate.summary import MeasureSummary, strata
 from headrisk.intake import Intake
 from headrisk.job import Job, recorded
 from headrisk.linkage.design import Design, against, within
 from headrisk.linkage.mates import searchable
-from headrisk.modality.measured import Measured, evaluate
+from headrisk.modality.measured import Measured, assess_people, evaluate
 from headrisk.report.assemble import modality_section
 from headrisk.report.model import ModalitySection, ScanRow
 from headrisk.report.table_part import columns_table, internal_part, table_panels, table_rows
@@ -72,8 +73,12 @@ def measure(intake: Intake, job: Job, log: CostLog) -> Measured:
     rows = bring_together(shared, job)
     design, scores, notes = link(rows, job, log)
     summaries = evaluate(scores, job, log, stream=STREAM)
+    probes, gallery = ([rows.scans[k] for k in side] for side in (design.probes, design.gallery))
+    risk, exposed = assess_people(NAME, scores, summaries, probes, gallery, job, log)
     everybody = tuple(scan for table in tables for scan in table.scans)
     listed = table_rows(everybody)
+    probes, gallery = ([rows.scans[k] for k in side] for side in (design.probes, design.gallery))
+    risk, exposed = assess_people(NAME, scores, summaries, probes, gallery, job, log)
     internal = internal_part(
         listed,
         rows.scans,
@@ -82,11 +87,12 @@ def measure(intake: Intake, job: Job, log: CostLog) -> Measured:
         summaries,
         one_to_one=job.settings.one_to_one,
         notes=(*_said(tables, shared), *_strangers(intake, everybody)),
-        columns=columns_table(tables, shared),
+        tables={"columns": columns_table(tables, shared), **exposed},
     )
     section = describe(
-        listed, everybody, tables, shared, rows, design, scores, summaries, notes, job
+        listed, everybody, tables, shared, rows, design, scores, summaries, notes, risk, job
     )
+    internal = replace(internal, tables={**internal.tables, **exposed})
     return Measured(section, internal, rows.digests)
 
 
@@ -172,6 +178,7 @@ def describe(
     scores: dict[str, PairScores],
     summaries: tuple[MeasureSummary, ...],
     notes: tuple[str, ...],
+    risk: Assessment | None,
     job: Job,
 ) -> ModalitySection:
     """The tables' section of the report; conditions are those of the headline measure."""
@@ -189,6 +196,7 @@ def describe(
         compared=compared_sentence(len(tables), design.copies, _same_session(rows.scans, design)),
         method=method_sentences(job.settings, len(shared.probe.keys), rows.how, notes),
         references=REFERENCES,
+        risk=risk,
         panels=table_panels(tables, shared, rows, design),
     )
 

@@ -64,6 +64,16 @@ CAPTIONS = {
         "same-scanner pairs are high, the attack may recognise the scanner.",
         "Decide by the conditions that your recipients will meet, and by the highest of them.",
     ),
+    "forecast": Caption(
+        "How does the rate fall in larger galleries?",
+        "The share of people linked at rank 1 in random galleries of each size: measured within "
+        "the data, then the range over the forecast models with sampling (band) and each model's "
+        "own line. Grey lies beyond 100 times the people measured; the dotted line is guessing.",
+        "The line runs down to the dotted one within the data.",
+        "The band stays high where your attackers' galleries are.",
+        "Decide by the upper end of the band at the gallery of the attacker you fear, and do not "
+        "lean on the grey part.",
+    ),
     "matrix": Caption(
         "Similarity of every searched scan to every gallery scan",
         "Rows are searched scans, columns gallery scans, ordered by person; dark is more alike. "

@@ -30,6 +30,12 @@ NEEDS = {
         "trained",
         hardware="a laptop; no graphics card",
     ),
+    "metadata": Needs(
+        data="the shared headers and sidecars, and those of other scans with a name to them; no "
+        "image",
+        skill="a few lines of a script or a spreadsheet",
+        hardware="any computer",
+    ),
     "table": Needs(
         data="the shared table, and a table of the same measurements with names to it; no image",
         skill="a few lines of a script or a spreadsheet",
@@ -147,6 +153,8 @@ def machine_sentence(run: RunRecord) -> str:
     cores = f"{one.cores} core{'' if one.cores == 1 else 's'}"
     memory = f", {one.memory_gb:g} GB of memory" if one.memory_gb else ""
     used = f"{one.processes} process{'' if one.processes == 1 else 'es'}"
+    if not one.processes:
+        used = "the workers of a cluster, whose processor time is not counted"
     return f"Taken on {one.processor}, {cores}{memory}, with {used}."
 
 

@@ -23,7 +23,7 @@ from headrisk.linkage.assign import list_links
 from headrisk.report.assemble import candidate_links
 from headrisk.report.linkage_part import scan_row
 from headrisk.report.model import Internal, Link, Mosaic, Panel, ScanRow, ScoreMatrix, Table, Value
-from headrisk.report.withhold import SMALLEST_CELL
+from headrisk.report.withhold import small
 from headrisk.types import PairScores, Verdict
 
 DEPTH = 50  # candidates listed for each person, as the published service gave
@@ -242,8 +242,11 @@ def _kind(head: HeadResult) -> str:
 
 
 def _models(asked: Sequence[Recogniser]) -> tuple[Panel, Table]:
-    rows = tuple((one.name, one.model, one.digest or "none", one.licence) for one in asked)
-    answer = "Results hold for these models; a stronger one may find more people."
+    rows = tuple((one.name, one.model, one.digest[:16] or "none", one.licence) for one in asked)
+    answer = (
+        "Results hold for these models; a stronger one may find more people. The methods give each "
+        "digest in full."
+    )
     columns = ("recogniser", "model", "weights_sha256", "licence")
     return Panel("recognisers", "Which recognisers were asked?", answer), Table(columns, rows)
 
@@ -293,8 +296,3 @@ def _found(scores: PairScores) -> dict[int, float]:
     ranks = mate_ranks(scores)
     people, means = person_means(ranks.within(1), ranks.person)[:2]
     return {int(p): float(m) for p, m in zip(people, means, strict=True)}
-
-
-def small(count: int) -> Value:
-    """A count, or ``<5`` where it stands for one to four."""
-    return f"<{SMALLEST_CELL}" if 0 < count < SMALLEST_CELL else count

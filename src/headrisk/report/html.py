@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib import resources
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from headrisk.report import cost, figures, wording
+from headrisk.report import cost, figures, risk_words, wording
+from headrisk.report import treated_words as treated
 from headrisk.report.captions import caption
 from headrisk.report.cost import attack_costs
+from headrisk.report.dpia import dpia_paragraph
+from headrisk.report.frameworks import frameworks
 from headrisk.report.model import MeasureResult, ModalitySection, Report, RunRecord
+from headrisk.report.risk_figures import fan_figure
+from headrisk.report.treated_figures import before_after_figure, trade_figure
+from headrisk.report.treated_model import Treatment
+from headrisk.report.treated_part import before_after_table, trade_table
 
 
 def public_html(report: Report, run: RunRecord, digest: str) -> str:
@@ -37,8 +44,21 @@ def public_html(report: Report, run: RunRecord, digest: str) -> str:
         run=run,
         digest=digest,
         sections=[section_view(section) for section in report.modalities],
+        frameworks=frameworks(report, run),
+        paragraph=dpia_paragraph(report, run),
         costs=attack_costs(report, run),
+        drawings=treatment_figures(report.treatments),
     )
+
+
+def treatment_figures(treatments: Sequence[Treatment]) -> Mapping[str, Markup | None]:
+    """Both figures of treatments by name; None where the data carry none."""
+    tables = {"before-after": before_after_table(treatments), "trade": trade_table(treatments)}
+    draw = {"before-after": before_after_figure, "trade": trade_figure}
+    return {
+        name: Markup(draw[name](table)) if table.rows else None  # noqa: S704
+        for name, table in tables.items()
+    }
 
 
 def render(template: str, **values: Any) -> str:
@@ -64,7 +84,9 @@ def render(template: str, **values: Any) -> str:
         style_hash=f"sha256-{digest}",
         caption=caption,
         wording=wording,
+        words=risk_words,
         cost=cost,
+        treated=treated,
         **values,
     )
 
@@ -101,6 +123,9 @@ def section_figures(section: ModalitySection, first: MeasureResult) -> Mapping[s
         drawn["measures"] = figures.measures_figure(section.measures)
     if first.rank1 is not None and any(c.rank1 is not None for c in section.conditions):
         drawn["conditions"] = figures.conditions_figure(section.conditions, first.rank1.value)
+    if section.risk is not None and "linkability" in tables:
+        measured, beyond = tables["linkability"], tables.get("forecast")
+        drawn["forecast"] = fan_figure(measured, beyond, section.risk.measure)
     return {name: Markup(svg) for name, svg in drawn.items()}  # noqa: S704
 
 

@@ -29,6 +29,7 @@ from headrisk.report.model import (
     Value,
 )
 from headrisk.report.records import record
+from headrisk.report.treated_json import treatments_dict, treatments_from
 from headrisk.types import Estimate
 
 DIGITS = 6
@@ -97,7 +98,7 @@ def report_as_dict(report: Report) -> dict[str, Any]:
         "not_tested": list(report.not_tested),
         "notes": list(report.notes),
         "settings": dict(report.settings),
-        "treatments": {},
+        "treatments": treatments_dict(report.treatments),
         "modalities": {section.name: _section_dict(section) for section in report.modalities},
     }
 
@@ -115,6 +116,7 @@ def report_from_dict(content: Mapping[str, Any], tables: Mapping[str, Table]) ->
         attacker=content["attacker"],
         not_tested=tuple(content["not_tested"]),
         notes=tuple(content["notes"]),
+        treatments=treatments_from(content["treatments"]),
     )
 
 

@@ -2,9 +2,22 @@
 
 from __future__ import annotations
 
-from headrisk.report import wording
+from headrisk.evaluate.assessment import Assessment
+from headrisk.report import treated_words, wording
+from headrisk.report.dpia import dpia_paragraph
 from headrisk.report.model import ModalitySection, Report, RunRecord
 
+RISK_REFERENCES = (
+    "ISO/IEC 19795-1:2021 and NIST FRVT part 2: open-set identification, FPIR and FNIR.",
+    "Gomez-Barrero M, Galbally J, Rathgeb C, Busch C (2018). General framework to evaluate "
+    "unlinkability in biometric template protection systems. IEEE TIFS 13:1406-1420.",
+    "Cohen A, Nissim K (2020). Towards formalizing the GDPR's notion of singling out. PNAS "
+    "117:8344-8352.",
+    "Rocher L, Hendrickx JM, de Montjoye Y-A (2025). A scaling law to model the effectiveness of "
+    "identification techniques. Nature Communications 16:347.",
+    "Pickands J (1975). Statistical inference using extreme order statistics. Annals of "
+    "Statistics 3:119-131.",
+)
 REFERENCES = (
     "Wilson EB (1927). Probable inference, the law of succession, and statistical inference. "
     "Journal of the American Statistical Association 22:209-212.",
@@ -25,6 +38,10 @@ def methods_text(report: Report, run: RunRecord) -> str:
     for section in report.modalities:
         lines += ["", f"## {wording.title(section)}", ""]
         lines += _section_lines(section)
+    if report.treatments:
+        lines += ["", "## Treatments", "", " ".join(treated_words.METHOD)]
+    lines += ["", "## Paragraph for a data protection impact assessment", ""]
+    lines += ["\n\n".join(dpia_paragraph(report, run))]
     lines += ["", "## Privacy of this output", "", *PRIVACY]
     if run.provenance is not None:
         made = run.provenance
@@ -32,7 +49,11 @@ def methods_text(report: Report, run: RunRecord) -> str:
             f"{name} {version}" for name, version in sorted(made.dependencies.items())
         )
         lines += ["", "## Software", "", f"Python {made.python} on {made.platform}; {listed}."]
-    references = dict.fromkeys((*REFERENCES, *(r for s in report.modalities for r in s.references)))
+    further = RISK_REFERENCES if any(s.risk for s in report.modalities) else ()
+    own = (treated_words.REFERENCE,) if report.treatments else ()
+    references = dict.fromkeys(
+        (*REFERENCES, *further, *(r for s in report.modalities for r in s.references), *own)
+    )
     lines += ["", "## References", "", *(f"{i}. {r}" for i, r in enumerate(references, 1))]
     return "\n".join(lines) + "\n"
 
@@ -74,4 +95,41 @@ def _section_lines(section: ModalitySection) -> list[str]:
         "Thresholds were fitted on some people and their error rates counted on others. "
         "The control attack is the same search with person labels shuffled."
     )
+    if section.risk is not None:
+        lines += _risk_lines(section.risk)
     return [" ".join(lines)]
+
+
+def _risk_lines(risk: Assessment) -> list[str]:
+    """How the figures about people were made, as far as they were."""
+    lines = [
+        f"All figures about people are of {risk.measure}. Linkability in smaller galleries is the "
+        "exact expectation over random galleries (hypergeometric). Singling out uses a threshold "
+        "set on one half of the other people and tested on the other half.",
+    ]
+    if risk.open_set.strictest is not None and risk.open_set.budget is not None:
+        lines.append(
+            f"Open-set thresholds keep FPIR to {risk.open_set.budget:g}, the mate of an absent "
+            f"person being hidden; precision assumes a membership prior of {risk.open_set.prior:g}."
+        )
+    if risk.forecast.models:
+        lines.append(
+            "Larger galleries were forecast by "
+            f"{', '.join(model.model for model in risk.forecast.models)} models, each with a "
+            "Bayesian bootstrap over people and tested by hiding the larger galleries; the upper "
+            "end of the range over models is quoted."
+        )
+    if risk.attackers:
+        listed = "; ".join(
+            f"{one.attacker.name} (gallery {one.attacker.gallery_size:,}, prior "
+            f"{one.attacker.prior:g}, "
+            + (
+                "no false-match budget"
+                if one.attacker.false_match_budget is None
+                else f"false-match budget {one.attacker.false_match_budget:g}"
+            )
+            + ")"
+            for one in risk.attackers
+        )
+        lines.append(f"Attackers: {listed}.")
+    return lines

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headrisk.evaluate.assessment import Assessment
+from headrisk.report.treated_model import Treatment
 from headrisk.run.provenance import Cost, Machine, Provenance
 from headrisk.types import Estimate, PairScores, Status, Verdict
 
@@ -200,6 +201,7 @@ class Report:
     attacker: str = ""
     not_tested: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    treatments: tuple[Treatment, ...] = ()
 
 
 @dataclass(frozen=True)

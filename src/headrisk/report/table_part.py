@@ -59,15 +59,12 @@ def internal_part(
     *,
     one_to_one: bool,
     notes: tuple[str, ...],
-    columns: Table,
+    tables: Mapping[str, Table],
 ) -> Internal:
     """Everything that names a person, a row or a file, and the list of columns."""
-    part = linkage_internal(
-        listed, usable, (), design, scores, summaries, one_to_one=one_to_one, notes=notes
-    )
-    return Internal(
-        scans=part.scans, links=part.links, matrices=part.matrices, notes=part.notes,
-        tables={"columns": columns},
+    return linkage_internal(
+        listed, usable, (), design, scores, summaries, one_to_one=one_to_one, notes=notes,
+        tables=tables,
     )  # fmt: skip
 
 

@@ -65,7 +65,8 @@ def _row(scan: Scan, one: TreatResult, tool: Tool, names: Sequence[str]) -> tupl
         one.removed_fields if one.image else None, one.doubt,
     )  # fmt: skip
     left = one.presence.coverage if one.presence else None
-    verdict = left.verdict if left else ("no skin" if one.presence else "not looked at")
+    looked = one.presence is not None and not one.presence.skipped
+    verdict = left.verdict if left else ("no skin" if looked else "not looked at")
     skin = tuple(round(left.parts[part], 3) if left else None for part in PARTS)
     seen = tuple(
         round(one.presence.seen[name], 3) if one.presence and name in one.presence.seen else None
@@ -114,7 +115,10 @@ def _face_lines(done: Sequence[TreatResult]) -> list[str]:
         return [f"Whether a face is left was not looked at: {skipped}"]
     if not looked:
         return ["Whether a face is left could not be looked at."]
-    by = {name: sum(one.seen[name] > 0 for one in looked) for name in looked[0].seen}
+    by = {
+        name: sum(one.seen.get(name, 0) > 0 for one in looked)
+        for name in sorted({name for one in looked for name in one.seen})
+    }
     told = ", ".join(f"{name} {count}" for name, count in by.items())
     return [
         f"Scans of {len(looked)} in which a detector sees a face in at least one render: {told}. "

@@ -16,6 +16,7 @@ from headrisk.report.model import (
     ModalitySection,
     Report,
 )
+from headrisk.report.treated_part import withhold_treatment
 
 SMALLEST_CELL = 5
 FIGURE_TABLES = ("scores", "density")
@@ -31,8 +32,15 @@ def withhold_small_cells(report: Report) -> Report:
     they are withheld too.
     """
     return replace(
-        report, modalities=tuple(_withhold_section(section) for section in report.modalities)
+        report,
+        modalities=tuple(_withhold_section(section) for section in report.modalities),
+        treatments=tuple(withhold_treatment(one) for one in report.treatments),
     )
+
+
+def small(count: int) -> int | str:
+    """A count, or ``<5`` where it stands for one to four."""
+    return f"<{SMALLEST_CELL}" if 0 < count < SMALLEST_CELL else count
 
 
 def merge_small_levels(conditions: tuple[Condition, ...]) -> tuple[Condition, ...]:

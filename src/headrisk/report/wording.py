@@ -30,9 +30,8 @@ SIMULATED_FOUND = "were linked to a re-scan simulated from their own scan"
 SIMULATED_WOULD = "would be linked to such a simulated re-scan"
 SIMULATED_NOTICE = (
     "Simulated. Nobody's second scan was compared: a second scan of each person was made by a "
-    "program from the first. True second scans differ in ways that the program does not know, so "
-    "expect these figures to be higher than with true ones, and read them as a warning, not as a "
-    "measurement."
+    "program from the first. True second scans differ in ways that the program does not know, "
+    "and mostly more; read these figures as a warning, not as a measurement."
 )
 ATTACKERS = {
     "brain": "Somebody who holds the shared scans, and other scans of the same people with their "
@@ -113,6 +112,14 @@ def natural_frequency(estimate: Estimate, were: str = "were linked", would: str 
     return f"about {middle} of {base:,} people (plausibly {low} to {high} of {base:,}) {were}"
 
 
+def frequency_range(estimate: Estimate) -> tuple[str, str, str, int]:
+    """Lower end, value and upper end out of 10, 100, 1,000 ... people, and that number."""
+    base = _base(estimate)
+    middle = f"{round(estimate.value * base):,}"
+    low, high = _of(estimate.low, base, up=False), _of(estimate.high, base, up=True)
+    return low, middle, high, base
+
+
 def percent(value: float | None, outward: int = 0) -> str:
     """``43 %``, ``2.5 %``, ``99.2 %``, ``< 0.1 %``; a dash for None.
 
@@ -169,7 +176,7 @@ def headline(section: ModalitySection) -> str:
         sentence = natural_frequency(measure.rank1, SIMULATED_FOUND, SIMULATED_WOULD)
         return f"Simulated re-scans, no true ones: {sentence}."
     found = FOUND.get(section.name, "were linked")
-    return f"{_capital(natural_frequency(measure.rank1, found))}."
+    return f"{capital(natural_frequency(measure.rank1, found))}."
 
 
 def title(section: ModalitySection) -> str:
@@ -213,7 +220,7 @@ def how_many(section: ModalitySection) -> str:
         listed = natural_frequency(
             measure.rank5, "were among the best five candidates", "would be among them"
         )
-        text += f" {_capital(listed)}."
+        text += f" {capital(listed)}."
     best = strongest(section)
     if best is not None and best is not measure and best.rank1 is not None:
         text += (
@@ -239,6 +246,9 @@ def rank_rates(measure: MeasureResult | None) -> list[tuple[str, Estimate | None
 def figure_tables(name: str, section: ModalitySection) -> list[str]:
     """Names of the tables that hold a figure's numbers."""
     first = section.headline
+    if name == "forecast":
+        there = [kind for kind in ("linkability", "forecast") if kind in section.tables]
+        return [f"{section.name}-{kind}" for kind in there]
     if name in ("measures", "conditions") or first is None:
         return [f"{section.name}-{name}"]
     wanted = ("scores", "density") if name == "scores" else (name,)
@@ -266,6 +276,9 @@ def alternative(name: str, section: ModalitySection) -> str:
         return (
             f"Equal error rate of {first.name}: {percent(first.eer.value if first.eer else None)}."
         )
+    if name == "forecast" and section.risk is not None:
+        rows = (f"{people(p.size)} {rate(p.rate)}" for p in section.risk.linkability)
+        return f"Linked at rank 1 in galleries of {'; '.join(rows)}."
     if name == "measures":
         rows = (f"{m.name} {percent(m.rank1.value)}" for m in section.measures if m.rank1)
         return f"Rank-1 rates: {', '.join(rows)}."
@@ -281,7 +294,8 @@ def tested(section: ModalitySection) -> str:
     """What was compared, in numbers."""
     counts = section.counts
     what = MODALITY_NAMES.get(section.name, ("", section.name))[1]
-    things = "photograph sets and scans" if section.name == "face" else "scans"
+    unit = "rows" if section.name == "table" else "scans"
+    things = "photograph sets and scans" if section.name == "face" else unit
     pairs = (
         f"{counts.mated_pairs:,} {'pair' if counts.mated_pairs == 1 else 'pairs'} of {things} of "
         f"one person and {counts.nonmated_pairs:,} of two"
@@ -289,8 +303,8 @@ def tested(section: ModalitySection) -> str:
     usable = counts.scans - counts.failed
     compared = f"compared by {what}: {pairs}" if section.measures else f"looked at for {what}"
     return (
-        f"{counts.scans:,} scans of {people(counts.persons)} ({usable:,} usable, {counts.failed:,} "
-        f"failed), {compared}."
+        f"{counts.scans:,} {unit} of {people(counts.persons)} ({usable:,} usable, "
+        f"{counts.failed:,} failed), {compared}."
     )
 
 
@@ -312,7 +326,8 @@ def against_control(measure: MeasureResult) -> str:
     )
 
 
-def _capital(text: str) -> str:
+def capital(text: str) -> str:
+    """The same with a capital first letter."""
     return text[0].upper() + text[1:]
 
 

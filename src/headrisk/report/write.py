@@ -36,9 +36,11 @@ from headrisk.report.json_tsv import (
 )
 from headrisk.report.methods import methods_text
 from headrisk.report.model import SCHEMA_VERSION, Internal, Report, RunRecord, Table
+from headrisk.report.treated_part import treatment_tables
 from headrisk.report.withhold import refuse_leaks, withhold_small_cells
 from headrisk.run.provenance import Cost, Machine, Provenance
 
+NEEDED = ("report.json", "report-run.json", "tables")
 BIDS_VERSION = "1.10.0"
 
 
@@ -99,6 +101,7 @@ def read_report(out: Path) -> tuple[Report, RunRecord]:
     InputError
         A file is missing or damaged, or was written under another schema version.
     """
+    _require_report(out)
     content = _read_json(out / "report.json")
     version = content.get("schema_version")
     if version != SCHEMA_VERSION:
@@ -116,7 +119,7 @@ def read_report(out: Path) -> tuple[Report, RunRecord]:
         ]
         tables = {name: _read_table(out / "tables" / f"{name}.tsv") for name in names}
         return report_from_dict(content, tables), _run_from(_read_json(out / "report-run.json"))
-    except (KeyError, TypeError, AttributeError) as error:
+    except (KeyError, TypeError, AttributeError, ValueError, UsageError) as error:
         raise InputError(
             str(out / "report.json"),
             found=f"field missing or of another kind: {error}",
@@ -125,15 +128,45 @@ def read_report(out: Path) -> tuple[Report, RunRecord]:
         ) from error
 
 
+def _require_report(out: Path) -> None:
+    """Say in a sentence what is missing of a folder that is absent or half deleted."""
+    if not out.is_dir():
+        raise InputError(
+            str(out),
+            found="no such folder" if not out.exists() else "a file",
+            expected="the output folder of a finished audit",
+            remedy="Check the path.",
+        )
+    missing = [name for name in NEEDED if not (out / name).exists()]
+    if missing:
+        whole = len(missing) == len(NEEDED)
+        raise InputError(
+            str(out),
+            found="no report" if whole else f"a report without {' and '.join(missing)}",
+            expected="the output folder of a finished audit, with " + ", ".join(NEEDED),
+            remedy="Run the audit again with the same output folder: finished work is reused.",
+        )
+
+
 def rebuild_html(out: Path) -> Path:
     """Write ``report.html`` anew from the files of an earlier run; return its path."""
     report, run = read_report(out)
     page = public_files(report, run)["report.html"]
-    handle, name = tempfile.mkstemp(prefix=".report-", dir=out)
-    with os.fdopen(handle, "wb") as file:
-        file.write(page)
-    Path(name).chmod(0o644)
-    return Path(name).replace(out / "report.html")
+    write_public(out / "report.html", page)
+    return out / "report.html"
+
+
+def write_public(path: Path, content: bytes) -> None:
+    """Write a file that others may read and put it in place as a whole."""
+    handle, name = tempfile.mkstemp(prefix=".report-", dir=path.parent)
+    scratch = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        scratch.chmod(0o644)
+        scratch.replace(path)
+    finally:
+        scratch.unlink(missing_ok=True)
 
 
 def public_files(public: Report, run: RunRecord) -> dict[str, bytes]:
@@ -174,7 +207,7 @@ def report_tables(report: Report) -> dict[str, Table]:
         named["thresholds"] = thresholds_table(section)
         named["conditions"] = conditions_table(section)
         tables |= {f"{section.name}-{name}": table for name, table in named.items()}
-    return tables
+    return tables | treatment_tables(report.treatments)
 
 
 def _description(report: Report) -> dict[str, Any]:

@@ -158,7 +158,8 @@ class CostLog:
 class Machine:
     """What a run's times were taken on.
 
-    ``processor`` is its trade name, ``memory_gb`` in 10^9 bytes (0 where it cannot be told).
+    ``processor`` is its trade name, ``memory_gb`` in 10^9 bytes (0 where it cannot be told),
+    ``processes`` the number of worker processes, 0 for a cluster's workers on other machines.
     """
 
     processor: str

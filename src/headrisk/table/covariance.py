@@ -20,8 +20,7 @@ def ledoit_wolf(rows: FloatArray) -> FloatArray:
     n, p = rows.shape
     sample = rows.T @ rows / n
     mean = float(np.trace(sample)) / p
-    squares = rows**2
-    spread = float((squares.T @ squares).sum() / n - (sample**2).sum())
+    spread = float(((rows**2).sum(axis=1) ** 2).sum() / n - (sample**2).sum())
     distance = float((sample**2).sum() - p * mean**2)
     shrink = 1.0 if distance <= 0 else min(max(spread / n / distance, 0.0), 1.0)
     return np.asarray((1 - shrink) * sample + shrink * mean * np.eye(p))

@@ -122,7 +122,7 @@ def read_wide(path: Path, name: str) -> FeatureTable:
             path, "no column participant_id" if rows else "no rows below the header",
             "a line for each scan with participant_id, session_id and its measurements",
         )  # fmt: skip
-    columns = [c for c in rows[0].values if c and c != first]
+    columns = [c for c in rows[0].values if c and c not in (first, "session_id")]
     dropped, wanted = _sort_columns(columns, rows)
     if not wanted:
         raise _refusal(path, "no column of numbers", "regional volumes, areas or thickness")

@@ -10,6 +10,7 @@ from headrisk.treatment.skin import Led, Skin, continued
 from headrisk.types import BoolArray, Float32Array, FloatArray
 
 _DEPTHS_MM = np.arange(2.0, 26.0, 2.0)
+_FINE_MM = 0.25  # of the table of intensities
 _FEWEST = 40  # blocks behind a median
 _SHADING_MM = (2.0, 14.0)  # depth of the tissue that tells the shading
 _MOST_SHADING = 0.7  # of the logarithm
@@ -74,20 +75,35 @@ def flesh_of(skin: Skin, of: BoolArray, beside: BoolArray, brain_mm: Float32Arra
     )
 
 
-def filled(led: Led, flesh: Flesh, voxel_mm: float, rng: np.random.Generator) -> Float32Array:
-    """Intensities of a box whose skin is the led one: tissue within, air outside, noise on both."""
-    depth = np.maximum(-led.distance, 0)
-    out = np.interp(depth, _DEPTHS_MM, flesh.by_depth).astype(np.float32)
-    gain = led.onto_box(*flesh.shading)
-    np.exp(gain, out=gain)
-    out *= gain
-    out *= np.clip(np.float32(0.5) - led.distance / np.float32(voxel_mm), 0, 1)
+def filled(
+    led: Led, flesh: Flesh, voxel_mm: float, where: BoolArray, rng: np.random.Generator
+) -> Float32Array:
+    """Intensities of a head whose skin is the led one: tissue within, air outside, noise on both.
+
+    Parameters
+    ----------
+    voxel_mm
+        Over which tissue and air mix at the skin.
+    where
+        Voxels of the box that are wanted.
+
+    Returns
+    -------
+    (voxels,) in the order of ``where``.
+    """
+    distance = led.distance[where]
+    fine = np.arange(0, _DEPTHS_MM[-1] + 1, _FINE_MM)
+    table = np.interp(fine, _DEPTHS_MM, flesh.by_depth).astype(np.float32)
+    place = np.clip(distance * np.float32(-1 / _FINE_MM), 0, len(table) - 1).astype(np.int32)
+    out = table[place]
+    out *= np.exp(led.onto_box(*flesh.shading)[where])
+    out *= np.clip(np.float32(0.5) - distance / np.float32(voxel_mm), 0, 1)
     if flesh.noise > 0:
         sigma = np.float32(flesh.noise)
         out += sigma * rng.standard_normal(out.shape, np.float32)
         out = np.hypot(out, sigma * rng.standard_normal(out.shape, np.float32))
     out += np.float32(flesh.air)
-    return out
+    return np.asarray(out, np.float32)
 
 
 def air_noise(count: int, flesh: Flesh, rng: np.random.Generator) -> Float32Array:

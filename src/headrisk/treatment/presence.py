@@ -10,6 +10,7 @@ import numpy as np
 from headrisk.errors import MissingExtraError, ScanError
 from headrisk.face.coverage import Coverage, coverage
 from headrisk.face.detect.registry import detectors
+from headrisk.face.presence import share_seen
 from headrisk.face.render.protocols import PRESENCE, render_scene, scene_of
 from headrisk.face.surface import head_surface
 from headrisk.treatment.head import Head
@@ -53,14 +54,9 @@ def face_presence(head: Head, subject: str) -> Presence:
         surface = head_surface(head.volume, head.alignment.affine, stripped=False, subject=subject)
         scene = scene_of(surface)
         renders = render_scene(scene, PRESENCE, _PIXELS, _SUPERSAMPLE, surface.pose.face_centre)
-        seen = {
-            name: float(
-                np.mean(
-                    [
-                        max((f.score for f in one.faces(image)), default=-np.inf) >= one.threshold
-                        for image in renders
-                    ]
-                )
+        scores = {
+            name: np.array(
+                [max((f.score for f in one.faces(image)), default=-np.inf) for image in renders]
             )
             for name, one in detectors().items()
         }
@@ -68,4 +64,5 @@ def face_presence(head: Head, subject: str) -> Presence:
         return Presence(None, {}, str(error))
     except ScanError:
         return Presence(None, none)
+    seen = {name: share_seen(scores[name], one.threshold) for name, one in detectors().items()}
     return Presence(coverage(surface), seen)

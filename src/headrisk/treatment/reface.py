@@ -11,17 +11,21 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+from scipy import ndimage
 
 from headrisk.face.boxes import onto
 from headrisk.treatment.deface import Treated, untouched
 from headrisk.treatment.flesh import air_noise, filled, flesh_of
 from headrisk.treatment.head import Head, brain_mask
-from headrisk.treatment.region import face_region
-from headrisk.treatment.skin import find_skin, lead, skin_offset
+from headrisk.treatment.region import BRAIN_MM, face_region
+from headrisk.treatment.skin import Skin, find_skin, lead, skin_offset
 from headrisk.types import Float32Array
 
 _DEPTH_MM = 20.0  # below the average skin; what lies deeper stays
-_BLEND_MM = 5.0
+_BLEND_MM = 2.5
+# Just below the new skin there is flesh, also a little beyond the region: where the new skin lies
+# deeper than the person's own, dark bone would show through it as holes.
+_LAYER_MM, _LAYER_AROUND_MM = 5.0, 6.0
 _BESIDE_MM = (1.0, 10.0)  # distance from the region of the tissue that tells the shading
 _CLEAR_MM = 4.0  # air so far from the head is drawn anew
 
@@ -45,10 +49,10 @@ def replace_face(head: Head, subject: str, rng: np.random.Generator) -> Treated:
         return untouched(head)
     volume, alignment = head.volume, head.alignment.affine
     skin = find_skin(volume, alignment, subject)
-    region, brain = face_region(head, skin.shape, skin.affine)
-    np.minimum(region, skin.average + np.float32(_DEPTH_MM), out=region)
+    face = face_region(head, skin.shape, skin.affine)
+    region = np.minimum(face.cut, face.skin + np.float32(_DEPTH_MM))
     beside = (region < -_BESIDE_MM[0]) & (region > -_BESIDE_MM[1])
-    flesh = flesh_of(skin, region > 0, beside, brain)
+    flesh = flesh_of(skin, region > 0, beside, face.brain)
     offset = skin_offset(skin, trusted=region < -_BESIDE_MM[0])
     data = volume.data.copy()
     changed = np.zeros(volume.shape, bool)
@@ -57,11 +61,16 @@ def replace_face(head: Head, subject: str, rng: np.random.Generator) -> Treated:
         weight = led.onto_box(region, skin.affine)
         weight /= np.float32(_BLEND_MM)
         np.clip(weight, 0, 1, out=weight)
-        face = filled(led, flesh, min(volume.voxel_mm), rng)
+        reach = np.minimum(region + np.float32(_LAYER_AROUND_MM), face.brain - np.float32(BRAIN_MM))
+        layer = np.abs(led.distance + _LAYER_MM / 2) < _LAYER_MM / 2
+        layer &= led.onto_box(reach, skin.affine) > 0
+        inside = (weight > 0) | layer
+        flesh_there = filled(led, flesh, min(volume.voxel_mm), inside, rng)
         part = data[led.box]
-        part += weight * (face - part)
-        changed[led.box] = weight > 0
-    open_air = onto(_empty(skin.distance, region), skin.affine, volume.affine, volume.shape) > 0
+        mixed = part[inside] + weight[inside] * (flesh_there - part[inside])
+        part[inside] = np.where(layer[inside], np.maximum(mixed, flesh_there), mixed)
+        changed[led.box] = inside
+    open_air = onto(_empty(skin, region), skin.affine, volume.affine, volume.shape) > 0.5
     open_air &= ~changed
     data[open_air] = air_noise(int(np.count_nonzero(open_air)), flesh, rng)
     changed |= open_air
@@ -71,6 +80,9 @@ def replace_face(head: Head, subject: str, rng: np.random.Generator) -> Treated:
     return Treated(replace(volume, data=data), changed)
 
 
-def _empty(distance: Float32Array, region: Float32Array) -> Float32Array:
-    """Positive in the air that is clear of the head, away from the region's blended border."""
-    return np.minimum(distance - np.float32(_CLEAR_MM), -region - np.float32(_BLEND_MM))
+def _empty(skin: Skin, region: Float32Array) -> Float32Array:
+    """1 in the air that is clear of the head and of the region's blended border, else 0."""
+    head = skin.distance < 0
+    step = float(np.linalg.norm(skin.affine[:3, :3], axis=0).min())
+    near = ndimage.binary_dilation(head, iterations=max(round(_CLEAR_MM / step), 1))
+    return np.asarray(~near & (region < -_BLEND_MM), np.float32)

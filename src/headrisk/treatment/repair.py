@@ -24,6 +24,7 @@ from headrisk.types import BoolArray, Float32Array, FloatArray
 
 _MISSING_MM = 5.0  # what lies so far within the led skin, and in air, was removed
 _OUTSIDE_MM = 2.0
+_LEAST_LITRES = 0.008  # a smaller hollow is the person's own
 _ROUND_MM = 9.0  # what is filled around that, to meet the skin that is left
 _DONOR_ROUND_MM = 16.0  # and where another image of the person is taken: noses stand out
 _CENTRE_MM = (0.0, -18.0, 8.0)  # of the template's brain
@@ -83,17 +84,20 @@ def repair_face(
     if led is None:
         return _noted(volume, "no missing face found: nothing filled in")
     inside = led.onto_box(near, skin.affine) <= around
+    own = led.onto_box(np.clip(skin.distance, -_ROUND_MM, _ROUND_MM), skin.affine)
     data = volume.data.copy()
     if donor is not None:
         values = _from_donor(donor, volume, alignment, led, skin, subject)
-        taken = inside & (led.own > 0)
+        taken = inside & (own > 0)
         said = "the missing face was taken from another image of the person"
     else:
         everywhere = np.ones(skin.shape, bool)
         depth = np.full(skin.shape, np.inf, np.float32)
         flesh = flesh_of(skin, everywhere, skin.average < 8, depth)
-        values = filled(led, flesh, min(volume.voxel_mm), np.random.default_rng(seed))
-        taken = inside & (led.own > -1) & (led.distance < 1)
+        taken = inside & (own > -1) & (led.distance < 1)
+        values = np.zeros(taken.shape, np.float32)
+        rng = np.random.default_rng(seed)
+        values[taken] = filled(led, flesh, min(volume.voxel_mm), taken, rng)
         said = "the missing face was filled in from an average head"
     part = data[led.box]
     part[taken] = np.maximum(part, values)[taken]
@@ -109,7 +113,7 @@ def missing_part(skin: Skin, offset: tuple[Float32Array, FloatArray]) -> BoolArr
         return gone
     litres = np.bincount(labels.ravel()) * abs(float(np.linalg.det(skin.affine[:3, :3]))) / 1e6
     litres[0] = 0
-    return np.asarray((litres > 0.002)[labels], bool)
+    return np.asarray((litres > _LEAST_LITRES)[labels], bool)
 
 
 def _from_donor(

@@ -18,6 +18,8 @@ _NEAR_MM = 2.5  # a block this near to the scan's skin tells where that lies
 _CREDIBLE_MM = 12.0  # skin farther from the average head's is a wound, not skin
 _SMOOTH_MM = (9.0, 30.0)  # over which the offset of the skin goes on where there is none
 _FAR_WEIGHT, _MEAN_WEIGHT = 1e-2, 1e-5
+_BRIDGE_MM = 4.0  # half of the widest opening (nostril, mouth, ear) that air does not pass
+_FAR_MM = np.float32(1e3)
 _DENSER = np.array([2, 2, 2])  # blocks along an edge on which offsets are smoothed
 
 
@@ -28,7 +30,8 @@ class Skin:
     Attributes
     ----------
     distance
-        (x, y, z) signed distance in mm from the scan's outer skin, negative inside the head.
+        (x, y, z) signed distance in mm from the scan's outer skin, negative inside the head; 1000
+        where the map of the average head does not reach.
     average
         The same from the average head's skin, brought into the scan by the alignment.
     value
@@ -73,24 +76,41 @@ def find_skin(volume: Volume, alignment: FloatArray, subject: str) -> Skin:
     """
     data, hounsfield = positive(volume.data)
     levels = find_levels(data, subject)
-    size = coarse_size(volume)
-    level, _ = skin_level(data, levels, np.array(volume.voxel_mm), size)
-    value = block_mean(data, size)
-    head = largest_part(~outside_air(value <= level))
+    value = block_mean(data, coarse_size(volume))
     shape, affine = coarse_grid(volume)
     edge = np.linalg.norm(affine[:3, :3], axis=0)
-    distance = ndimage.distance_transform_edt(~head, sampling=edge)
-    distance -= ndimage.distance_transform_edt(head, sampling=edge)
+    level, _ = skin_level(value, levels, edge, _DENSER)
+    level = onto(level, block_affine(affine, _DENSER), affine, shape)
+    head = _closed(value > level, edge)
     average = load_average_face()
+    mapped = _in_box(average, alignment, affine, shape)
     return Skin(
-        distance.astype(np.float32),
+        _signed_distance(head, mapped, edge),
         on_scan(average.skin, average, alignment, affine, shape),
         value,
         affine,
-        _in_box(average, alignment, affine, shape),
+        mapped,
         levels,
         -1000.0 if hounsfield else 0.0,
     )
+
+
+def _closed(solid: BoolArray, edge: FloatArray) -> BoolArray:
+    """The head with its airways: what air from outside reaches through wide openings only."""
+    steps = max(round(_BRIDGE_MM / float(edge.mean())), 1)
+    open_air = outside_air(~ndimage.binary_dilation(solid, iterations=steps))
+    return largest_part(~ndimage.binary_dilation(open_air, iterations=steps))
+
+
+def _signed_distance(head: BoolArray, mapped: BoolArray, edge: FloatArray) -> Float32Array:
+    """Distance from the outline of the head, negative inside; measured around the face only."""
+    out = np.where(head, -_FAR_MM, _FAR_MM).astype(np.float32)
+    found = ndimage.find_objects(mapped.astype(np.int8))
+    if found and found[0] is not None:
+        part = head[found[0]]
+        out[found[0]] = ndimage.distance_transform_edt(~part, sampling=edge)
+        out[found[0]] -= ndimage.distance_transform_edt(part, sampling=edge)
+    return out
 
 
 def _in_box(
@@ -196,15 +216,12 @@ class Led:
         Slices of the image in which it was computed.
     distance
         (x, y, z) of the box, signed distance in mm from that skin, negative inside.
-    own
-        The same from the scan's own skin.
     affine
         4 x 4, index in the box to scanner mm.
     """
 
     box: tuple[slice, slice, slice]
     distance: Float32Array = field(repr=False)
-    own: Float32Array = field(repr=False)
     affine: FloatArray = field(repr=False)
 
     def onto_box(self, image: Float32Array, affine: FloatArray) -> Float32Array:
@@ -247,6 +264,5 @@ def lead(
         average.skin, places, order=1, mode="nearest", prefilter=False
     ) * np.float32(mm_per_template_mm(alignment))
     distance.ravel()[near] = exact - shift.ravel()[near]
-    own = onto(skin.distance, skin.affine, affine, shape)
     a, b, c = (slice(first, last) for first, last in limits)
-    return Led((a, b, c), distance, own, affine)
+    return Led((a, b, c), distance, affine)

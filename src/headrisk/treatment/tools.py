@@ -8,7 +8,7 @@ from importlib.util import find_spec
 
 import numpy as np
 
-from headrisk.errors import MissingExtraError, UsageError
+from headrisk.errors import UsageError, missing_extra
 from headrisk.treatment.deface import Treated, remove_face, shear, strip_skull
 from headrisk.treatment.head import Head
 from headrisk.treatment.reface import replace_face
@@ -78,9 +78,5 @@ def tool_of(name: str) -> Tool:
     if name not in tools():
         raise UsageError("tool", found=repr(name), expected="one of " + ", ".join(tools()))
     if name == "quickshear" and find_spec("quickshear") is None:
-        raise MissingExtraError(
-            "the tool quickshear",
-            found="the package quickshear is not installed",
-            remedy='Install it with: pip install "headrisk[deface]"',
-        )
+        raise missing_extra("the tool quickshear", "quickshear", "deface")
     return tools()[name]

@@ -13,6 +13,7 @@ from headrisk.errors import ScanError
 from headrisk.imaging.nifti import load_volume, read_stored, to_volume
 from headrisk.metadata.sidecars import json_bytes
 from headrisk.treatment.damage import Damage, damage_between
+from headrisk.treatment.deface import NOTHING_LEFT
 from headrisk.treatment.head import Head, find_head
 from headrisk.treatment.presence import Presence, face_presence
 from headrisk.treatment.sidecar import mask_sidecar, source_sidecar, treated_sidecar
@@ -92,9 +93,8 @@ def treated_files(task: TreatTask) -> tuple[Path, ...]:
 
 def treat(task: TreatTask) -> TreatResult:
     """Treat one scan; what cannot be treated leaves no file, and says why."""
-    begin = time.process_time()
     try:
-        head, written = _treat(task, begin)
+        head, written = treat_file(task)
     except ScanError as error:
         return TreatResult(task.scan_id, "failed", str(error))
     except OSError as error:
@@ -103,14 +103,25 @@ def treat(task: TreatTask) -> TreatResult:
     return _checked(task, head, written)
 
 
-def _treat(task: TreatTask, begin: float) -> tuple[Head, TreatResult]:
+def treat_file(task: TreatTask) -> tuple[Head, TreatResult]:
+    """Read, treat and write one scan, without the check of what was written.
+
+    Raises
+    ------
+    ScanError
+        The scan cannot be treated.
+    OSError
+        The result cannot be written; nothing of it is left.
+    """
+    begin = time.process_time()
     tool = tool_of(task.tool)
     path = Path(task.path)
     stored = read_stored(path)
     volume = to_volume(stored, task.scan_id)
     head = find_head(volume, task.scan_id, suffix=task.suffix, accurate=task.accurate)
     treated = tool.apply(head, task.scan_id, np.random.default_rng(task.seed))
-    method = f"headrisk {__version__}, tool {tool.name}: {tool.what}"
+    done = tool.what if treated.changed.any() else NOTHING_LEFT
+    method = f"headrisk {__version__}, tool {tool.name}: {done}"
     values, notes = source_sidecar(path, Path(task.root) if task.root else None)
     stripped = head.stripped or tool.name == "skullstrip"
     sidecar, removed = treated_sidecar(values, method, stripped=stripped)

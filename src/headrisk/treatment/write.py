@@ -40,7 +40,7 @@ def changed_image(stored: Stored, treated: Treated) -> bytes:
     mask = np.zeros(stored.layout.shape, np.uint8, order="F")
     view, _ = to_ras(mask, stored.layout.affine)
     view[...] = treated.changed
-    return _packed(nifti_bytes(stored.layout, mask))
+    return _packed(nifti_bytes(stored.layout, mask, scaled=False))
 
 
 def _encoded(

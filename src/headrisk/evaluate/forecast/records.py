@@ -136,7 +136,8 @@ def bound_sentence(observed: Estimate, gallery: int) -> str:
 
 def forecast_sentence(models: tuple[ModelForecast, ...], gallery: int, people: int) -> str:
     """Say what the range rests on and which models failed on hidden galleries."""
-    start = f"Forecast by {len(models)} models from {people} people in a gallery of {gallery}"
+    number = "1 model" if len(models) == 1 else f"{len(models)} models"
+    start = f"Forecast by {number} from {people} people in a gallery of {gallery}"
     tested = [model for model in models if model.hidden is not None]
     if not tested:
         return f"{start}; the gallery is too small to test the models on hidden galleries."

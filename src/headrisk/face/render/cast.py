@@ -7,6 +7,7 @@ they hit is kept as a geometry buffer, as in deferred shading (Saito & Takahashi
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -194,9 +195,13 @@ def _mix(values: Float32Array, corners: NDArray[np.int32], weights: Float32Array
 
 
 def _in_sight(mesh: Mesh, camera: Camera, rows: int, columns: int) -> NDArray[np.int64]:
-    """Fine pixels in the box around the surface's projection, row by row."""
-    places = project(camera, mesh.vertices, rows, columns)
-    if not len(places) or np.isnan(places).all():
+    """Fine pixels that the projection of the surface's box can reach, row by row."""
+    if not len(mesh.vertices):
+        return np.zeros(0, np.int64)
+    ends = np.stack([mesh.vertices.min(axis=0), mesh.vertices.max(axis=0)])
+    corners = np.stack([ends[[a, b, c], [0, 1, 2]] for a, b, c in product((0, 1), repeat=3)])
+    places = project(camera, corners, rows, columns)
+    if np.isnan(places).all():
         return np.zeros(0, np.int64)
     low, high = np.zeros(2), np.array([rows, columns], float)
     if not np.isnan(places).any():  # else part of the surface lies behind the pinhole

@@ -1,0 +1,56 @@
+"""The adaptive attacker looks at heads: the removed face is filled in first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from headrisk.brain.prepare import AlignedBrain, PrepareTask, align_head
+from headrisk.dataset.scans import Scan
+from headrisk.face.head import HeadResult, HeadTask, look_at_head
+from headrisk.imaging.nifti import load_volume
+from headrisk.imaging.volume import Volume
+from headrisk.treatment.repair import Donor, repair_face
+
+VERSION = 1  # raise when any result of this module changes: stored results are then renewed
+
+
+def look_at_repaired(task: HeadTask) -> HeadResult:
+    """Fill in what is missing of a face, then look at the head as at any other.
+
+    A scan that cannot be repaired is a failure to acquire, with the reason.
+    """
+    return look_at_head(task, repair=_fill_in)
+
+
+def _fill_in(volume: Volume, aligned: AlignedBrain, task: HeadTask) -> Volume:
+    donor = None
+    if task.donor is not None:
+        path, suffix = task.donor
+        other = load_volume(Path(path))
+        found = align_head(other, PrepareTask(path, path, suffix, 4, "affine", task.accurate))
+        donor = Donor(other, found.alignment.affine)
+    return repair_face(
+        volume, aligned.alignment.affine, subject=task.scan_id, donor=donor, seed=task.seed
+    )
+
+
+def find_donors(scans: Sequence[Scan], heads: Sequence[HeadResult]) -> tuple[Scan | None, ...]:
+    """For each scan without its whole face, another contrast of the same person that has one.
+
+    Both are in the treated data set: whoever shares a defaced T1w beside a whole FLAIR gives the
+    face away. Images of the same session come first.
+    """
+    whole = [k for k, head in enumerate(heads) if head.coverage and head.coverage.verdict == "full"]
+    found: list[Scan | None] = []
+    for k, scan in enumerate(scans):
+        others = [
+            scans[j]
+            for j in whole
+            if k not in whole
+            and scans[j].participant_id == scan.participant_id
+            and scans[j].suffix != scan.suffix
+        ]
+        others.sort(key=lambda other: other.session_id != scan.session_id)
+        found.append(others[0] if others else None)
+    return tuple(found)

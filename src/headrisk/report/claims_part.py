@@ -1,0 +1,90 @@
+"""Was it done? Scans that their data set calls defaced, beside the face that is still in them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Literal
+
+from headrisk.dataset.face_claims import claims_replacement
+from headrisk.dataset.scans import Scan
+from headrisk.face.detect.registry import detectors
+from headrisk.face.head import HeadResult
+from headrisk.face.presence import FEWEST_SEEN, share_seen
+from headrisk.report.model import Panel, Table, Value
+from headrisk.report.withhold import small
+
+Found = Literal["whole", "part", "seen", "replaced", "gone", "unknown"]
+FOUND: dict[Found, str] = {
+    "whole": "a whole face is there: not defaced",
+    "part": "part of the face is there: half defaced",
+    "seen": "skin gone where a face would be, but a detector sees one",
+    "replaced": "a face is there, said to be another one: not tested by looking at one scan",
+    "gone": "no face found",
+    "unknown": "could not be looked at",
+}
+UNKEPT: tuple[Found, ...] = ("whole", "part", "seen")
+
+
+def sees(head: HeadResult, detector: str) -> bool:
+    """Whether a detector sees a face in at least half of a head's presence renders."""
+    scores = head.seen.get(detector)
+    if scores is None:
+        return False
+    return share_seen(scores, detectors()[detector].threshold) >= FEWEST_SEEN
+
+
+def what_is_there(scan: Scan, head: HeadResult) -> Found:
+    """What was found in a scan that is called defaced or refaced."""
+    if head.coverage is None:
+        return "unknown"
+    seen = any(sees(head, name) for name in head.seen)
+    if claims_replacement(scan.face_claim):
+        return "replaced" if seen or head.coverage.verdict == "full" else "gone"
+    if head.coverage.verdict == "full":
+        return "whole"
+    if head.coverage.verdict == "partial":
+        return "part"
+    return "seen" if seen else "gone"
+
+
+def claims_panel(scans: Sequence[Scan], heads: Sequence[HeadResult]) -> dict[Panel, Table]:
+    """The public answer, in counts; nothing where no scan is called defaced."""
+    counted = Counter(
+        what_is_there(scan, head)
+        for scan, head in zip(scans, heads, strict=True)
+        if scan.face_claim
+    )
+    claimed = sum(counted.values())
+    if not claimed:
+        return {}
+    unkept = sum(counted[found] for found in UNKEPT)
+    answer = (
+        f"The data set says of {claimed} of {len(scans)} scans that the face was removed or "
+        f"replaced. In {small(unkept)} of them a face, or part of one, is still there"
+        + (": do not share these before they are treated; the internal list names them." if unkept
+           else ".")
+    )  # fmt: skip
+    rows: tuple[tuple[Value, ...], ...] = tuple(
+        (text, small(counted[found])) for found, text in FOUND.items()
+    )
+    panel = Panel("claims", "Called defaced: was it done?", answer)
+    return {panel: Table(("found", "scans"), rows)}
+
+
+def claims_table(scans: Sequence[Scan], heads: Sequence[HeadResult]) -> dict[str, Table]:
+    """The custodian's list: every scan that is called defaced and shows a face or part of one."""
+    rows = tuple(
+        (
+            scan.scan_id,
+            scan.path,
+            scan.face_claim,
+            FOUND[found],
+            "" if head.coverage is None else head.coverage.reason,
+            ", ".join(name for name in head.seen if sees(head, name)) or "none",
+        )
+        for scan, head in zip(scans, heads, strict=True)
+        if scan.face_claim and (found := what_is_there(scan, head)) not in ("gone", "replaced")
+    )
+    columns = ("scan_id", "path", "said", "found", "skin", "seen_by")
+    return {"not-defaced": Table(columns, rows)} if rows else {}

@@ -1,0 +1,217 @@
+"""Treatments on the public page: small cells withheld, tables, and plain sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import fields, replace
+
+from headrisk.report.model import Table, Value
+from headrisk.report.treated_model import (
+    Arrival,
+    Change,
+    Count,
+    Effect,
+    FaceLeft,
+    Treatment,
+)
+from headrisk.types import Estimate
+
+SMALLEST = 5
+OVERLAP = "overlap of brain masks"
+FEW = "fewer than five people could be searched for before and after"
+
+
+def withhold_treatment(treatment: Treatment) -> Treatment:
+    """The treatment without figures that stand for fewer than five people or scans."""
+    arrival, left = treatment.arrival, treatment.face_left
+    return replace(
+        treatment,
+        arrival=Arrival(**{f.name: _few(getattr(arrival, f.name)) for f in fields(arrival)}),
+        effects=tuple(_withhold_effect(effect) for effect in treatment.effects),
+        own_scan=None
+        if treatment.own_scan is None
+        else replace(treatment.own_scan, found=_enough(treatment.own_scan.found)),
+        face_left=None
+        if left is None
+        else FaceLeft(
+            _few(left.scans),
+            {name: _few(count) for name, count in left.verdicts.items()},
+            {name: (_few(pair[0]), _few(pair[1])) for name, pair in left.seen.items()},
+        ),
+        cost=tuple(
+            replace(figure, mean=None, worst=None)
+            if figure.mean is None or figure.mean.n < SMALLEST
+            else figure
+            for figure in treatment.cost
+        ),
+    )
+
+
+def _withhold_effect(effect: Effect) -> Effect:
+    effect = replace(
+        effect,
+        failed=_few(effect.failed),
+        rank1=_few_change(effect.rank1),
+        linkability={size: _hidden(change) for size, change in effect.linkability.items()},
+        fnir=_few_change(effect.fnir),
+        untreated=_enough(effect.untreated),
+        found=_enough(effect.found),
+    )
+    if effect.people >= SMALLEST or effect.rank1 is None:
+        return effect
+    return replace(
+        effect, rank1=None, linkability={}, fnir=None, fpir=None, bounds=None, reason=FEW
+    )
+
+
+def _enough(estimate: Estimate | None) -> Estimate | None:
+    return estimate if estimate is not None and estimate.n >= SMALLEST else None
+
+
+def _few(count: Count) -> Count:
+    if isinstance(count, int) and 0 < count < SMALLEST:
+        return f"<{SMALLEST}"
+    return count
+
+
+def _few_change(change: Change | None) -> Change | None:
+    return None if change is None else _hidden(change)
+
+
+def _hidden(change: Change) -> Change:
+    return replace(change, lost=_few(change.lost), gained=_few(change.gained))
+
+
+def treatment_tables(treatments: Sequence[Treatment]) -> dict[str, Table]:
+    """Every table of the treatments by its name under ``tables/``; none without treatments."""
+    if not treatments:
+        return {}
+    return {
+        "treatments-arrival": _arrival_table(treatments),
+        "treatments-effects": _effects_table(treatments),
+        "treatments-cost": _cost_table(treatments),
+        "treatments-faces": _faces_table(treatments),
+        "treatments-before-after": before_after_table(treatments),
+        "treatments-trade": trade_table(treatments),
+    }
+
+
+def _arrival_table(treatments: Sequence[Treatment]) -> Table:
+    names = [field.name for field in fields(Arrival)]
+    rows = tuple((t.name, *(getattr(t.arrival, name) for name in names)) for t in treatments)
+    return Table(("treatment", *names), rows)
+
+
+def _effects_table(treatments: Sequence[Treatment]) -> Table:
+    columns = (
+        "treatment", "modality", "attacker", "measure", "rate", "gallery", "people",
+        "before", "before_low", "before_high", "after", "after_low", "after_high",
+        "less_risk", "less_risk_low", "less_risk_high", "lost", "gained", "p_value",
+        "failed", "found_untreated", "still_found", "still_found_low", "still_found_high",
+        "chance", "reason",
+    )  # fmt: skip
+    rows: list[tuple[Value, ...]] = []
+    for treatment in treatments:
+        for e in treatment.effects:
+            head = (treatment.name, e.modality, e.attacker, e.measure)
+            rates: list[tuple[str, int, Change | None]] = [("rank 1", e.gallery, e.rank1)]
+            rates += [("rank 1", size, change) for size, change in e.linkability.items()]
+            if e.fnir is not None:
+                rates.append((f"missed at FPIR {e.fpir:g}", e.gallery, e.fnir))
+            after = (e.failed, e.untreated.value if e.untreated else None, *_three(e.found),
+                     e.chance, e.reason)  # fmt: skip
+            rows += [
+                (*head, name, size, e.people, *_changed(change), *after)
+                for name, size, change in rates
+            ]
+    return Table(columns, tuple(rows))
+
+
+def _cost_table(treatments: Sequence[Treatment]) -> Table:
+    columns = ("treatment", "figure", "unit", "mean", "low", "high", "people", "worst_scan")
+    rows = tuple(
+        (t.name, c.name, c.unit, *_three(c.mean), c.mean.n if c.mean else None, c.worst)
+        for t in treatments
+        for c in t.cost
+    )
+    return Table(columns, rows)
+
+
+def _faces_table(treatments: Sequence[Treatment]) -> Table:
+    rows: list[tuple[Value, ...]] = []
+    for t in treatments:
+        if t.face_left is None:
+            continue
+        total = t.face_left.scans
+        rows += [
+            (t.name, f"skin: {name}", total, None, count)
+            for name, count in sorted(t.face_left.verdicts.items())
+        ]
+        rows += [
+            (t.name, f"seen by {name}", total, old, new)
+            for name, (old, new) in t.face_left.seen.items()
+        ]
+    return Table(("treatment", "face", "scans", "before", "after"), tuple(rows))
+
+
+def before_after_table(treatments: Sequence[Treatment]) -> Table:
+    """What the dumbbell figure draws: found at rank 1 before and after, by attack."""
+    rows: list[tuple[Value, ...]] = []
+    for t in treatments:
+        for modality in ("face", "brain"):
+            naive, adaptive = t.effect(modality), t.effect(modality, "adaptive")
+            old = naive.untreated if naive else None
+            found = [e.found if e else None for e in (naive, adaptive)]
+            if old is None or not any(found):
+                continue
+            chance = naive.chance if naive else None
+            rows.append((t.name, modality, *_three(old), *_three(found[0]), *_three(found[1]),
+                         chance))  # fmt: skip
+    columns = (
+        "treatment", "modality", "before", "before_low", "before_high", "naive", "naive_low",
+        "naive_high", "adaptive", "adaptive_low", "adaptive_high", "chance",
+    )  # fmt: skip
+    return Table(columns, tuple(rows))
+
+
+def trade_table(treatments: Sequence[Treatment]) -> Table:
+    """What the privacy and utility figure draws: cost across, risk after up.
+
+    Cost is the brain mask's overlap lost; risk is what the stronger attacker still finds.
+    """
+    rows: list[tuple[Value, ...]] = []
+    for t in treatments:
+        figure = t.figure(OVERLAP)
+        if figure is None or figure.mean is None:
+            continue
+        mean = figure.mean
+        for modality in ("face", "brain"):
+            effects = [t.effect(modality), t.effect(modality, "adaptive")]
+            known = [e.found for e in effects if e is not None and e.found is not None]
+            if known:
+                worst = max(known, key=lambda found: found.value)
+                cost = (1 - mean.value, max(1 - mean.high, 0.0), 1 - mean.low)
+                old = effects[0].untreated if effects[0] else None
+                rows.append((t.name, modality, *cost, *_three(worst),
+                             old.value if old else None))  # fmt: skip
+    columns = (
+        "treatment", "modality", "overlap_lost", "overlap_lost_low", "overlap_lost_high", "found",
+        "found_low", "found_high", "found_untreated",
+    )  # fmt: skip
+    return Table(columns, tuple(rows))
+
+
+def _changed(change: Change | None) -> tuple[Value, ...]:
+    if change is None:
+        return (None,) * 12
+    rates = (change.before, change.after, change.difference)
+    return (
+        *(cell for estimate in rates for cell in _three(estimate)),
+        change.lost,
+        change.gained,
+        change.p_value,
+    )
+
+
+def _three(estimate: Estimate | None) -> tuple[Value, Value, Value]:
+    return (estimate.value, estimate.low, estimate.high) if estimate else (None, None, None)

@@ -1,0 +1,171 @@
+"""All figures about people together, each against the function or a naive count it comes from."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from score_sets import cohort, make
+
+from headrisk.dataset.scans import Scan
+from headrisk.evaluate.assessment import assess
+from headrisk.evaluate.attackers import CLINICAL_INSIDER, VETTED_RESEARCHER
+from headrisk.evaluate.baselines import compare_arm
+from headrisk.evaluate.conditions import shared_labels
+from headrisk.evaluate.open_curve import open_set
+from headrisk.evaluate.rates import cumulative_match, mate_ranks
+from headrisk.evaluate.risk import person_risk, without_people
+from headrisk.linkage.pairs import among_people
+from headrisk.settings import Settings
+
+QUICK = Settings(bootstrap=100, risk_line=0.09)
+
+
+def scan(person: int, **facts: object) -> Scan:
+    return Scan(scan_id=f"{person}", participant_id=f"{person}", path=f"{person}", **facts)
+
+
+def assessed(scores, **options):
+    found = assess(
+        scores,
+        0.05,
+        (VETTED_RESEARCHER, CLINICAL_INSIDER),
+        settings=QUICK,
+        rng=np.random.default_rng(0),
+        **options,
+    )
+    assert found is not None
+    return found
+
+
+@pytest.fixture(scope="module")
+def scores():
+    return cohort(np.random.default_rng(0), 60, shift=2.5)
+
+
+@pytest.fixture(scope="module")
+def risk(scores):
+    sites = np.array(["A", "B", "C"])[np.arange(60) % 3]
+    scans = [scan(k, scanner=str(sites[k]), age=20.0 + k % 40) for k in range(60)]
+    return assessed(scores, shared=shared_labels(scans, scans))[0]
+
+
+def test_the_curve_ends_at_rank_one(scores, risk):
+    cmc = cumulative_match(mate_ranks(scores))
+    assert risk.linkability[-1].size == 60
+    assert risk.linkability[-1].rate.value == pytest.approx(cmc[0], abs=1e-12)
+    values = [point.rate.value for point in risk.linkability]
+    assert values == sorted(values, reverse=True)
+    assert risk.exposure.mean.value == pytest.approx(cmc[0], abs=1e-12)
+
+
+def test_few_errors_are_flagged_from_either_side(risk):
+    assert risk.few_errors
+    many = cohort(np.random.default_rng(1), 80, shift=1.9)
+    found, _ = assessed(many)
+    hits = cumulative_match(mate_ranks(many))[0] * 80
+    assert found.few_errors == (min(hits, 80 - hits) < 30)
+
+
+def test_the_most_exposed_are_left_out_on_both_sides(scores, risk):
+    exposed = person_risk(scores)
+    rest = person_risk(without_people(scores, exposed.people[:6]))
+    assert risk.exposure.left_out == 6
+    assert risk.exposure.without.value == pytest.approx(rest.mean.value)
+    assert risk.exposure.without.n == 54
+    assert risk.exposure.share_above.value == np.mean(exposed.risk > 0.09)
+
+
+def test_fewer_than_five_are_never_left_out_or_left_over():
+    few, _ = assessed(cohort(np.random.default_rng(2), 9, shift=3.0))
+    assert (few.exposure.left_out, few.exposure.without) == (0, None)
+    ten, _ = assessed(cohort(np.random.default_rng(2), 10, shift=3.0))
+    assert ten.exposure.left_out == 5
+
+
+def test_arms_compare_strangers_who_share_and_say_why_not(scores, risk):
+    arms = {arm.name: arm for arm in risk.arms}
+    labels = np.arange(60) % 3
+    expected = compare_arm(scores, labels[:, None] == labels[None, :])
+    assert arms["scanner"].comparison == expected
+    assert arms["site"].comparison is None
+    assert "names no family" in arms["family"].reason
+
+
+def test_a_family_of_two_is_no_arm(scores):
+    scans = [scan(k, family_id="x" if k < 2 else "") for k in range(60)]
+    found, _ = assessed(scores, shared=shared_labels(scans, scans))
+    family = next(arm for arm in found.arms if arm.name == "family")
+    assert family.comparison is None
+    assert "Fewer than 5" in family.reason
+
+
+def test_twins_show_as_a_leak():
+    values = np.random.default_rng(3).normal(size=(40, 40)) + 8 * np.eye(40)
+    family = np.arange(40) // 2
+    values += 4 * ((family[:, None] == family[None, :]) & ~np.eye(40, dtype=bool))
+    scans = [scan(k, family_id=f"f{family[k]}") for k in range(40)]
+    found, _ = assessed(make(values, range(40), range(40)), shared=shared_labels(scans, scans))
+    family_arm = next(arm for arm in found.arms if arm.name == "family").comparison
+    assert family_arm.auc_leak > 0.95
+    assert family_arm.auc_shared > 0.95
+    assert family_arm.people == 40
+
+
+def test_three_people_get_bounds_and_reasons_and_nobody_gets_nothing(scores):
+    three, _ = assessed(among_people(scores, np.arange(3)))
+    assert not three.forecast.points
+    assert "No forecast: 3 people" in three.forecast.sentence
+    assert all(outcome.bound_only for outcome in three.attackers)
+    assert three.open_set.strictest is None
+    assert all(found.rate is None for found in three.singling_out)
+    empty = make(np.zeros((2, 2)), [0, 1], [2, 3])
+    options = {"settings": QUICK, "rng": np.random.default_rng(0)}
+    assert assess(empty, None, (), **options) is None
+    assert assess(make([[1.0]], [0], [0]), None, (), **options) is None
+
+
+def test_the_same_seed_gives_the_same_figures(scores, risk):
+    assert assessed(scores)[0].forecast == risk.forecast
+    assert assessed(scores)[0].attackers == risk.attackers
+
+
+def test_open_set_names_what_the_data_can_test(scores):
+    found = open_set(scores, 0.1)
+    assert found.target is None
+    assert (found.needed, found.people) == (334, 60)
+    assert found.budget == 0.03  # 1 of 60 people is the finest step
+    assert found.strictest.fpir.value <= 0.03
+    sizes = list(dict.fromkeys(point.size for point in found.curve))
+    assert sizes == [59, 29, 14]
+    for size in sizes:
+        curve = [point for point in found.curve if point.size == size]
+        fpir, fnir = (np.array([getattr(p, f).value for p in curve]) for f in ("fpir", "fnir"))
+        assert (np.diff(fpir) >= -1e-12).all()
+        assert (np.diff(fnir) <= 1e-12).all()
+    assert open_set(cohort(np.random.default_rng(4), 340, shift=3.0), 0.1).target is not None
+
+
+def test_false_names_grow_with_the_gallery_at_one_threshold(scores):
+    curve = open_set(scores, 0.1).curve
+    number = len(curve) // 3
+    for place in range(number):
+        large, middle, small = (curve[place + k * number].fpir.value for k in range(3))
+        assert large >= middle - 1e-12 >= small - 2e-12
+
+
+def test_no_false_name_seen_is_no_certainty(scores):
+    strict = open_set(scores, 0.1).curve[0]
+    assert strict.fpir.value == 0
+    hit = 1 - strict.fnir.value
+    expected = 0.1 * hit / (0.1 * hit + 0.1 * strict.wrong.value + 0.9 * strict.fpir.high)
+    assert strict.precision == pytest.approx(expected)
+    assert strict.precision < 1
+
+
+def test_unusable_pairs_never_count(scores):
+    usable = np.random.default_rng(5).random((60, 60)) < 0.9
+    holes = replace(scores, usable=usable)
+    wild = replace(holes, values=np.where(usable, holes.values, 1e9))
+    assert assessed(holes)[0] == assessed(wild)[0]

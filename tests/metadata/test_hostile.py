@@ -1,0 +1,176 @@
+"""Hostile input: every oddity becomes a finding or a note, never a traceback or a hang."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import zipfile
+from pathlib import Path
+
+import nibabel as nib
+import numpy as np
+import pytest
+from planted import dicom_file
+
+from headrisk.errors import InputError
+from headrisk.metadata.fix import LEFT_OUT, write_copy
+from headrisk.metadata.known import known_identifiers
+from headrisk.metadata.scan import MetadataScan, list_entries, scan_metadata
+from headrisk.metadata.sidecars import LARGEST_BYTES
+
+NOBODY = known_identifiers(())
+
+
+def _scan(path: Path, content: bytes) -> MetadataScan:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+    return scan_metadata(path.parent)
+
+
+DAMAGED = {
+    "deep.json": b'{"a":' * 100_000 + b"1" + b"}" * 100_000,
+    "open.json": b'{"PatientName": "DOE^JOHN"',
+    "latin.json": '{"PatientName": "Müller"}'.encode("latin-1"),
+    "empty.dcm": b"\0" * 128 + b"DICM",
+    "cut.nii": b"\x5c\x01\0\0" + b"\0" * 60,
+    "text.nii.gz": gzip.compress(b"not an image at all", mtime=0),
+    "damaged.nii.gz": gzip.compress(bytes(1000), mtime=0)[:-20] + b"\xff" * 20,
+    "nul.tsv": b"participant_id\tage\nsub-01\t\x0034\n",
+    "cut.tsv.gz": gzip.compress(b"1\t2\n" * 5000, mtime=0)[:40],
+    "cut.mgz": gzip.compress(b"\0\0\0\1" + bytes(100), mtime=0),
+}
+
+
+@pytest.mark.parametrize("name", DAMAGED)
+def test_a_damaged_file_is_named_with_a_reason_and_left_out_of_a_copy(
+    name: str, tmp_path: Path
+) -> None:
+    scan = _scan(tmp_path / "ds" / name, DAMAGED[name])
+    assert [problem.reason for problem in scan.problems] != []
+    copy = tmp_path / "copy"
+    copy.mkdir()
+    rows, _ = write_copy(tmp_path / "ds", copy, NOBODY, np.random.default_rng(0))
+    assert [row.action for row in rows] == [LEFT_OUT]
+    assert rows[0].reason
+    assert list(copy.rglob("*.*")) == []
+
+
+def test_names_in_a_sidecar_that_is_no_json_are_found_all_the_same(tmp_path: Path) -> None:
+    scan = _scan(tmp_path / "ds" / "open.json", DAMAGED["open.json"])
+    assert {finding.kind for finding in scan.findings} == {"person-name"}
+
+
+def test_a_sidecar_larger_than_the_limit_is_not_read(tmp_path: Path) -> None:
+    path = tmp_path / "ds" / "huge.json"
+    path.parent.mkdir()
+    with path.open("wb") as file:
+        file.truncate(LARGEST_BYTES + 10)  # a sparse file
+    scan = scan_metadata(path.parent)
+    assert "64 MB" in scan.problems[0].reason
+
+
+def test_a_gzip_bomb_is_not_unpacked_whole(tmp_path: Path) -> None:
+    scan = _scan(tmp_path / "ds" / "bomb.tsv.gz", gzip.compress(bytes(70 * 2**20), mtime=0))
+    assert "64 MB" in scan.problems[0].reason or "NUL" in scan.problems[0].reason
+
+
+def test_deep_but_readable_nesting_ends_in_a_finding(tmp_path: Path) -> None:
+    deep: object = "DOE^JOHN"
+    for _ in range(400):
+        deep = {"x": deep}
+    scan = _scan(tmp_path / "ds" / "deep.json", json.dumps(deep).encode())
+    assert [finding.kind for finding in scan.findings] == ["free-text"]
+    assert "nested deeper" in scan.findings[0].masked
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-8-sig"])
+def test_sidecars_in_other_encodings_are_read(encoding: str, tmp_path: Path) -> None:
+    scan = _scan(tmp_path / "ds" / "a.json", '{"PatientName": "Müller"}'.encode(encoding))
+    assert [finding.kind for finding in scan.findings] == ["person-name"]
+    assert scan.problems == ()
+
+
+def test_links_in_circles_pipes_and_closed_files(tmp_path: Path) -> None:
+    root = tmp_path / "ds"
+    (root / "sub-01").mkdir(parents=True)
+    (root / "sub-01" / "up").symlink_to("..")
+    (root / "self").symlink_to("self")
+    (root / "gone.json").symlink_to("nowhere.json")
+    (root / "outside.json").symlink_to("/etc/hostname")
+    os.mkfifo(root / "pipe.json")
+    closed = root / "closed.json"
+    closed.write_text("{}")
+    closed.chmod(0)
+    scan = scan_metadata(root)
+    reasons = {problem.file: problem.reason for problem in scan.problems}
+    assert "not entered" in reasons["sub-01/up"]
+    assert "pipe" in reasons["pipe.json"]
+    assert "self" in reasons
+    assert "gone.json" in reasons
+    assert "outside.json" not in reasons
+    assert {f.file: f.kind for f in scan.findings} == {"outside.json": "link-outside"}
+    if os.geteuid() != 0:
+        assert "cannot be read" in reasons["closed.json"]
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_dicom_files_with_flipped_bytes_never_raise(seed: int, tmp_path: Path) -> None:
+    rng = np.random.default_rng(seed)
+    path = tmp_path / "a.dcm"
+    made = dicom_file(PatientName="DOE^JOHN", PatientID="H77120934")
+    made.save_as(path, enforce_file_format=True)
+    original = np.frombuffer(path.read_bytes(), np.uint8)
+    root = tmp_path / "ds"
+    root.mkdir()
+    for k in range(25):
+        content = original.copy()
+        places = rng.integers(132, content.size, 4)
+        content[places] = rng.integers(0, 256, 4)
+        cut = int(rng.integers(140, content.size)) if k % 3 == 0 else content.size
+        (root / f"{k}.dcm").write_bytes(content[:cut].tobytes())
+    scan = scan_metadata(root)
+    assert scan.files == 25
+    named = {finding.number for finding in scan.findings} | {p.number for p in scan.problems}
+    assert named == set(range(1, 26))  # each is found identifying, or named as unreadable
+
+
+def test_a_nifti_file_whose_extension_lies_about_its_size(tmp_path: Path) -> None:
+    image = nib.Nifti1Image(np.zeros((7, 8, 9), np.int16), np.eye(4))
+    raw = bytearray(image.to_bytes())
+    raw[348:352] = b"\1\0\0\0"
+    raw[108:112] = np.float32(416).tobytes()
+    raw[352:352] = (2**30).to_bytes(4, "little") + (6).to_bytes(4, "little") + b"J Doe" + bytes(51)
+    scan = _scan(tmp_path / "ds" / "a.nii", bytes(raw))
+    assert [problem.reason for problem in scan.problems] == ["damaged header extension"]
+    assert "header-extension" in {finding.kind for finding in scan.findings}
+
+
+def test_a_name_that_is_not_utf8_is_named_in_escapes(tmp_path: Path) -> None:
+    root = tmp_path / "ds"
+    root.mkdir()
+    place = os.path.join(os.fsencode(root), b"caf\xe9.json")  # noqa: PTH118
+    with open(place, "wb") as file:  # noqa: PTH123
+        file.write(b"{}")
+    scan = scan_metadata(root)
+    assert scan.problems[0].file.isprintable()
+    assert "UTF-8" in scan.problems[0].reason
+
+
+def test_a_broken_archive_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "ds" / "a.zip"
+    path.parent.mkdir()
+    with zipfile.ZipFile(path, "w") as packed:
+        packed.writestr("x", "y")
+    content = bytearray(path.read_bytes())
+    content[-30:-20] = b"\xff" * 10
+    scan = _scan(path, bytes(content))
+    assert "archive" in {finding.kind for finding in scan.findings}
+
+
+def test_no_folder_and_no_list_are_refused_with_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no such folder"):
+        list_entries(tmp_path / "nowhere")
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(InputError, match="not a folder"):
+        list_entries(tmp_path / "file")

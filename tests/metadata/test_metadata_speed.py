@@ -1,0 +1,43 @@
+"""Ten thousand sidecars in ten seconds of processor time, without and with a list of names."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from clean_set import GE, PHILIPS, SIEMENS
+
+from headrisk.metadata.known import NOBODY, KnownIdentifiers, known_identifiers
+from headrisk.metadata.scan import scan_metadata
+
+PEOPLE, SCANS, SECONDS = 1000, 10, 10.0
+
+
+@pytest.mark.slow
+def test_ten_thousand_sidecars_take_at_most_ten_seconds(tmp_path: Path) -> None:
+    rng = np.random.default_rng(2)
+    for person in range(PEOPLE):
+        folder = tmp_path / f"sub-{person:04d}" / "anat"
+        folder.mkdir(parents=True)
+        for run in range(SCANS):
+            values = dict((SIEMENS, GE, PHILIPS)[run % 3])
+            values["SliceTiming"] = rng.random(60).round(4).tolist()
+            values["ShimSetting"] = rng.integers(-9000, 9000, 8).tolist()
+            values["AcquisitionTime"] = f"{8 + run:02d}:{person % 60:02d}:{run:02d}.5"
+            path = folder / f"sub-{person:04d}_run-{run}_T1w.json"
+            path.write_text(json.dumps(values, indent=2))
+    listed = known_identifiers([f"Person{k} Family{7 * k}" for k in range(500)])
+    assert _seconds(tmp_path, NOBODY) <= SECONDS
+    assert _seconds(tmp_path, listed) <= 2 * SECONDS
+
+
+def _seconds(root: Path, known: KnownIdentifiers) -> float:
+    begin = time.process_time()
+    scan = scan_metadata(root, known)
+    took = time.process_time() - begin
+    assert scan.files == PEOPLE * SCANS
+    assert len(scan.findings) == 2 * PEOPLE * SCANS  # the shim and the time of each
+    return took

@@ -1,0 +1,224 @@
+"""Sentences, tables and records of the risk part, and the comparison of two reports."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import pytest
+from simulated_report import RUN, SETTINGS, simulated_report
+
+from headrisk.errors import InputError
+from headrisk.evaluate.assessment import Assessment
+from headrisk.evaluate.attack_outcome import AttackOutcome
+from headrisk.evaluate.attackers import CLINICAL_INSIDER, VETTED_RESEARCHER
+from headrisk.report import risk_words
+from headrisk.report.compare import compare_folders, compare_reports
+from headrisk.report.dpia import dpia_paragraph
+from headrisk.report.frameworks import frameworks
+from headrisk.report.html import public_html
+from headrisk.report.json_tsv import canonical_json, parse_table, report_as_dict
+from headrisk.report.methods import methods_text
+from headrisk.report.records import record
+from headrisk.report.write import read_report, rebuild_html, write_report
+from headrisk.types import Estimate
+
+PROMISES = re.compile(r"\b(anonymous|safe|certified|secure)\b", re.IGNORECASE)
+
+
+@pytest.fixture(scope="module")
+def risk() -> Assessment:
+    found = simulated_report()[0].modalities[0].risk
+    assert found is not None
+    return found
+
+
+def outcome(success: Estimate | None, **state: bool) -> AttackOutcome:
+    flags = {"measured": False, "beyond": False, "bound_only": False} | state
+    return AttackOutcome(
+        VETTED_RESEARCHER, success, None, flags["measured"], flags["beyond"],
+        flags["bound_only"], "Why.",
+    )  # fmt: skip
+
+
+def test_records_come_back_from_json(risk: Assessment) -> None:
+    again = record(Assessment, json.loads(canonical_json(asdict(risk))))
+    assert again.attackers[0].attacker == risk.attackers[0].attacker
+    assert again.forecast.points[-1].size == 10_000_000
+    assert canonical_json(asdict(again)) == canonical_json(asdict(risk))
+
+
+def test_records_refuse_what_is_missing(risk: Assessment) -> None:
+    content = json.loads(canonical_json(asdict(risk)))
+    del content["forecast"]["points"]
+    with pytest.raises(KeyError, match="points"):
+        record(Assessment, content)
+
+
+def test_an_attacker_is_worded_in_people() -> None:
+    seven = Estimate(0.0071, 0.0041, 0.0118, 400)
+    assert risk_words.of_attacker(outcome(seven, measured=True)) == (
+        "Of 1,000 people whom this attacker looks for, about 7 would be named rightly "
+        "(plausibly 4 to 12)."
+    )
+    assert "up to 12 would be named rightly (forecast" in risk_words.of_attacker(outcome(seven))
+    assert "hardly more than a guess" in risk_words.of_attacker(outcome(seven, beyond=True))
+    bound = risk_words.of_attacker(outcome(Estimate(0.08, 0.0, 0.08, 40), bound_only=True))
+    assert "at most 8 would be named rightly: a bound" in bound
+    assert risk_words.of_attacker(outcome(None)) == "No figure. Why."
+
+
+def test_attackers_are_described_with_their_odds() -> None:
+    text = risk_words.describe(VETTED_RESEARCHER)
+    assert "of 1,000 people with their names" in text
+    assert "finds the person among them in 1 of 10 cases" in text
+    assert "a false name in 1 of 100 searches" in text
+    insider = risk_words.describe(CLINICAL_INSIDER)
+    assert "knows that the person is among them, and always names the best match" in insider
+    odd = risk_words.describe(replace(VETTED_RESEARCHER, prior=0.003))
+    assert "3 of 1,000 cases" in odd
+
+
+def test_the_upper_end_of_the_forecast_is_the_headline(risk: Assessment) -> None:
+    point = risk_words.headline_point(risk.forecast)
+    assert point is not None
+    assert point.size == 1000
+    assert not point.beyond
+    text = risk_words.forecast_short(risk.forecast).replace("\u00a0", " ")
+    assert text.startswith(f"Among 1,000 people it may be up to {100 * point.high:.0f}") or (
+        f"{int(100 * point.high) + 1} %" in text
+    )
+
+
+def test_everybody_linked_gives_a_bound_and_no_models(risk: Assessment) -> None:
+    bound = replace(risk.forecast, bound_only=True, models=())
+    assert "may still be everybody" in risk_words.forecast_short(bound)
+    assert "may still be 100 %" in risk_words.forecast(bound)
+
+
+def test_the_page_holds_all_parts_and_no_promise(written: Path) -> None:
+    page = (written / "report.html").read_text("utf-8")
+    for anchor in ("brain-people", "brain-exposure", "brain-open-set", "brain-controls",
+                   "brain-forecast", "brain-attackers", "wp216", "recital26", "hipaa", "iso27559",
+                   "regulators", "paragraph", "signoff"):  # fmt: skip
+        assert f'id="{anchor}"' in page
+    assert 'class="beyond"' in page
+    text = re.sub(r"<[^>]+>", " ", page)
+    assert not PROMISES.search(re.sub(r"<style>.*?</style>", "", text, flags=re.DOTALL))
+    assert "about to be" not in page
+
+
+def test_no_line_by_default_and_a_line_where_one_is_chosen() -> None:
+    plain, _ = simulated_report()
+    chosen, _ = simulated_report(settings=replace(SETTINGS, risk_line=0.09))
+    said = [dict(frameworks(one, RUN)[-1].rows)["Risk of people"] for one in (plain, chosen)]
+    assert "No line was chosen" in said[0]
+    assert "Above the chosen line of 0.09" in said[1]
+    assert "0.09" in frameworks(plain, RUN)[-1].asks
+
+
+def test_the_paragraph_and_the_methods_say_what_ran() -> None:
+    report, _ = simulated_report()
+    text = " ".join(dpia_paragraph(report, RUN))
+    assert "84 scans of 42 people" in text
+    assert "on 2026-03-01" in text
+    assert "Not tested: Faces" in text
+    assert "[name, role, date]" in text
+    methods = methods_text(report, RUN)
+    assert "hypergeometric" in methods
+    assert "clinical-insider (gallery 100,000, prior 1, no false-match budget)" in methods
+    assert text.split(". ")[1] in methods
+    assert not PROMISES.search(text + methods)
+
+
+def test_small_samples_have_no_risk_part_but_say_what_they_could_have_shown() -> None:
+    report, _ = simulated_report(people=3, sites=False)
+    assert report.modalities[0].risk is None
+    assert "smallest risk this sample could have shown is" in report.modalities[0].too_little
+    page = public_html(report, RUN, "0")
+    assert "Too little data" in page
+    assert report_as_dict(report)["modalities"]["brain"]["risk"] is None
+
+
+def test_forecast_table_has_the_range_first(written: Path) -> None:
+    path = written / "tables" / "brain-forecast.tsv"
+    table = parse_table(path.read_text("utf-8"), path.name)
+    first = [row for row in table.rows if row[0] == 1000]
+    assert next(row[1] for row in first) == "range over models"
+    assert len(first) == 5
+    high = max(row[4] for row in first[1:])
+    assert first[0][4] == pytest.approx(high)
+
+
+def test_two_reports_side_by_side(tmp_path: Path) -> None:
+    for name, people in (("old", 40), ("new", 12)):
+        write_report(*simulated_report(people), tmp_path / name, RUN)
+    found, place = compare_folders(tmp_path / "old", tmp_path / "new")
+    page = place.read_text("utf-8")
+    assert place == tmp_path / "new" / "compare.html"
+    assert "galleries hold 40 and 12 people" in page
+    old, new = (read_report(tmp_path / name)[0] for name in ("old", "new"))
+    by_name = {one.figure: one for one in found.differences}
+    row = by_name["residual-correlation: linked at rank 1"]
+    assert row.old == old.modalities[0].measures[0].rank1
+    assert row.change == pytest.approx(new.modalities[0].measures[0].rank1.value - row.old.value)
+    assert by_name["forecast of rank 1 among 1,000 people"].apart is None
+    table = parse_table((tmp_path / "new" / "tables" / "compare.tsv").read_text("utf-8"), "x")
+    assert len(table.rows) == len(found.differences)
+    assert "residual-correlation" not in " ".join(
+        one.figure for one in compare_reports(old, old).differences if one.apart
+    )
+    assert rebuild_html(tmp_path / "new").is_file()
+
+
+def test_differing_settings_and_modalities_are_remarked() -> None:
+    report, _ = simulated_report()
+    other = replace(report, settings=dict(report.settings) | {"seed": 9}, modalities=())
+    assert compare_reports(report, other).remarks == (
+        "Settings differ: seed. Part of a change may come from them.",
+        "Brain: not in the new report.",
+    )
+
+
+@pytest.mark.parametrize(
+    ("break_it", "words"),
+    [
+        (lambda out: (out / "report.json").unlink(), "without report.json"),
+        (lambda out: shutil.rmtree(out / "tables"), "without tables"),
+        (lambda out: (out / "tables" / "brain-forecast.tsv").unlink(), "brain-forecast.tsv"),
+        (lambda out: (out / "report-run.json").unlink(), "without report-run.json"),
+        (lambda out: shutil.rmtree(out), "no such folder"),
+        (lambda out: [p.unlink() for p in (out / "report.json", out / "report-run.json")]
+         + [shutil.rmtree(out / "tables")], "no report"),
+        (lambda out: _edit(out, '"schema_version": "1.1"', '"schema_version": "1.0"'),
+         "schema version '1.0'; expected '1.1'"),
+        (lambda out: _edit(out, '"gallery_size": 1000,', '"gallery_size": -1,'), "gallery_size"),
+        (lambda out: _edit(out, '"singling_out"', '"singled"'), "singling_out"),
+    ],
+)  # fmt: skip
+def test_half_deleted_and_old_folders_get_a_sentence(
+    written: Path, tmp_path: Path, break_it, words: str
+) -> None:
+    out = tmp_path / "out"
+    shutil.copytree(written, out)
+    break_it(out)
+    for read in (rebuild_html, lambda folder: compare_folders(written, folder)):
+        with pytest.raises(InputError) as caught:
+            read(out)
+        assert words in str(caught.value)
+        assert "\n" not in str(caught.value)
+
+
+def test_a_folder_is_not_compared_with_itself(written: Path) -> None:
+    with pytest.raises(InputError, match="expected two"):
+        compare_folders(written, written)
+
+
+def _edit(out: Path, old: str, new: str) -> None:
+    path = out / "report.json"
+    text = path.read_text("utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new), "utf-8")

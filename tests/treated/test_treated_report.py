@@ -1,0 +1,178 @@
+"""Treatments in the report: small cells, schema, round trip, figures, page; unkept claims."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import replace
+from importlib import resources
+from pathlib import Path
+
+import numpy as np
+import pytest
+from jsonschema import Draft202012Validator
+
+sys.path.append(str(Path(__file__).parents[1] / "report"))
+from simulated_report import RUN, simulated_report
+
+from headrisk.dataset.scans import Scan
+from headrisk.face.coverage import Coverage
+from headrisk.face.head import HeadResult
+from headrisk.report.claims_part import claims_panel, claims_table
+from headrisk.report.json_tsv import plain
+from headrisk.report.model import Report
+from headrisk.report.treated_figures import before_after_figure, trade_figure
+from headrisk.report.treated_json import treatments_dict, treatments_from
+from headrisk.report.treated_model import (
+    Arrival,
+    Change,
+    CostFigure,
+    Effect,
+    FaceLeft,
+    OwnScan,
+    Treatment,
+)
+from headrisk.report.treated_part import (
+    before_after_table,
+    trade_table,
+    treatment_tables,
+    withhold_treatment,
+)
+from headrisk.report.treated_words import answer, brief, points
+from headrisk.report.withhold import withhold_small_cells
+from headrisk.report.write import public_files
+from headrisk.types import Estimate
+
+
+def share(value: float, n: int = 40) -> Estimate:
+    return Estimate(value, max(value - 0.1, 0.0), min(value + 0.1, 1.0), n, "Wilson")
+
+
+def effect(modality: str, attacker: str, after: float, people: int = 40) -> Effect:
+    change = Change(
+        share(0.9, people), share(after, people), share(0.9 - after, people), 12, 2, 0.01
+    )
+    return Effect(
+        modality, "headrisk", attacker, people, people, 3, share(3 / 43, 43), change,  # type: ignore[arg-type]
+        {5: change}, change, 0.03, share(0.88, people), share(after, people), (0.1, 0.3),
+        1 / people,
+    )  # fmt: skip
+
+
+def treatment(name: str, people: int = 40) -> Treatment:
+    return Treatment(
+        name,
+        Arrival(44, 40, 0, 3, 1, 2, 0, 5, 4, 0, 1, 0),
+        (effect("brain", "naive", 0.89, people), effect("face", "naive", 0.1, people),
+         effect("face", "adaptive", 0.35, people)),
+        OwnScan("residual-correlation", share(1.0, people), people, 1 / people),
+        FaceLeft(43, {"full": 2, "none": 41}, {"hog": (43, 4), "mtcnn": (43, 9)}),
+        (CostFigure("brain voxels cut", "share", share(0.01, people), 0.2),
+         CostFigure("overlap of brain masks", "Dice", Estimate(0.99, 0.98, 0.995, people), 0.9)),
+    )  # fmt: skip
+
+
+@pytest.fixture
+def report() -> Report:
+    base, _ = simulated_report()
+    return replace(base, treatments=(treatment("refaced"), treatment("cut")))
+
+
+def test_public_files_keep_the_schema_and_come_back(report: Report) -> None:
+    files = public_files(withhold_small_cells(report), RUN)
+    content = json.loads(files["report.json"])
+    schema = resources.files("headrisk.report") / "schema" / "report.schema.json"
+    Draft202012Validator(json.loads(schema.read_text("utf-8"))).validate(content)
+    again = treatments_from(content["treatments"])
+    assert [one.name for one in again] == ["cut", "refaced"]
+    assert plain(treatments_dict(again)) == content["treatments"]
+    page = files["report.html"].decode()
+    assert "Not tested: no treated copy" not in page
+    assert page.count("<figcaption>") >= 2
+    assert "tables/treatments-trade.tsv" in page
+    assert {f"tables/{name}.tsv" for name in treatment_tables(report.treatments)} <= files.keys()
+    assert "Bonett" in files["methods.md"].decode()
+
+
+def test_small_cells_are_withheld(report: Report) -> None:
+    public = withhold_treatment(report.treatments[0])
+    assert (public.arrival.by_image, public.arrival.missing, public.arrival.extra) == ("<5",) * 3
+    assert public.arrival.by_entities == 40
+    assert public.arrival.by_name == 0
+    first = public.effects[0]
+    assert first.failed == "<5"
+    assert first.rank1 is not None
+    assert (first.rank1.lost, first.rank1.gained) == (12, "<5")
+    assert public.face_left is not None
+    assert public.face_left.verdicts == {"full": "<5", "none": 41}
+    few = withhold_treatment(treatment("few", people=4))
+    assert all(e.rank1 is None and e.found is None and not e.linkability for e in few.effects)
+    assert all(figure.mean is None and figure.worst is None for figure in few.cost)
+    assert few.own_scan is not None
+    assert few.own_scan.found is None
+    assert not before_after_table((few,)).rows
+    assert not trade_table((few,)).rows
+
+
+def test_sentences_tell_naive_and_adaptive_apart(report: Report) -> None:
+    said = " ".join(answer(withhold_treatment(report.treatments[0])))
+    assert "in the treated scans as they are" in said
+    assert "after filling in the face" in said
+    assert "the very scan it was made from" in said
+    assert "failure to acquire" in said
+    short = brief(withhold_treatment(report.treatments[0]))
+    assert short.startswith("Photographs find")
+    assert "once the face is filled in" in short
+    assert points(-0.004) == "0"
+    for word in ("anonymous", "safe", "certified"):
+        assert word not in said
+
+
+def test_the_plot_takes_the_stronger_attacker(report: Report) -> None:
+    rows = [dict(zip(t.columns, row, strict=True)) for t in [trade_table(report.treatments)]
+            for row in t.rows]  # fmt: skip
+    faces = [row for row in rows if row["modality"] == "face"]
+    assert [row["found"] for row in faces] == [0.35, 0.35]
+    assert faces[0]["overlap_lost"] == pytest.approx(0.01)
+    assert faces[0]["overlap_lost_low"] == pytest.approx(0.005)
+
+
+def test_figures_are_the_same_for_the_same_table(report: Report) -> None:
+    for draw, table in (
+        (before_after_figure, before_after_table(report.treatments)),
+        (trade_figure, trade_table(report.treatments)),
+    ):
+        first = draw(table)
+        assert first == draw(table)
+        assert "style=" not in first
+        assert "refaced" in first
+
+
+def head(verdict: str, score: float) -> HeadResult:
+    parts = dict.fromkeys(("upper face", "nose", "mouth and chin", "ears"), 0.5)
+    found = Coverage(parts, 0.5, 0.0, verdict, "said")  # type: ignore[arg-type]
+    seen = {name: np.full(9, score) for name in ("hog", "centerface", "mtcnn")}
+    return HeadResult("x", "ok", "", 0.0, coverage=found, seen=seen)
+
+
+def test_scans_called_defaced_that_show_a_face_are_listed() -> None:
+    claim = "DeidentificationMethod: pydeface"
+    told = [
+        (claim, head("full", 10.0), True), (claim, head("partial", -np.inf), True),
+        (claim, head("none", 10.0), True), (claim, head("none", -np.inf), False),
+        ("DeidentificationMethod: mri_reface", head("full", 10.0), False),
+        ("", head("full", 10.0), False),
+        (claim, HeadResult("x", "failed", "torn", 0.0), True),
+    ]  # fmt: skip
+    scans = [Scan(f"scan-{k}", f"p{k}", f"/data/{k}.nii", face_claim=c) for k, (c, _, _) in
+             enumerate(told)]  # fmt: skip
+    heads = [h for _, h, _ in told]
+    listed = [row[0] for row in claims_table(scans, heads)["not-defaced"].rows]
+    assert listed == [f"scan-{k}" for k, (_, _, wanted) in enumerate(told) if wanted]
+    ((panel, table),) = claims_panel(scans, heads).items()
+    assert "6 of 7 scans" in panel.answer
+    assert "<5 of them" in panel.answer
+    assert not any("scan-" in str(cell) for row in table.rows for cell in row)
+    plain_scans = [replace(scan, face_claim="") for scan in scans]
+    assert claims_panel(plain_scans, heads) == {}
+    assert claims_table(plain_scans, heads) == {}
