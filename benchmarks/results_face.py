@@ -95,14 +95,15 @@ def rates(scores: PairScores) -> tuple[MeasureSummary, float]:
 def row(cells: Sequence[str], scores: PairScores) -> str:
     """One line of a table: rank-1 and its interval, top five, AUC, and the control attack."""
     found, five = rates(scores)
-    control = "-" if found.shuffled is None else f"{found.shuffled.mean:.3f}"
+    shuffled = found.shuffled
+    control = "-" if shuffled is None else f"{shuffled.rank1:.3f} ({shuffled.rank1_high:.3f})"
     figures = [interval(found.rank1), f"{five:.3f}", number(found.auc), control]
     return "| " + " | ".join([*cells, *figures]) + " |"
 
 
 def header(*names: str) -> list[str]:
     """Head of a table with these first columns."""
-    columns = [*names, "rank 1 (95 %)", "top 5", "AUC", "labels shuffled, rank 1"]
+    columns = [*names, "rank 1 (95 %)", "top 5", "AUC", "labels shuffled, rank 1 (95 % below)"]
     return ["| " + " | ".join(columns) + " |", "|" + "---|" * len(columns)]
 
 
