@@ -30,11 +30,11 @@ from headrisk.job import Job
 from headrisk.modality.face import Faces, look, match, plan
 from headrisk.run.engine import mapper
 from headrisk.run.provenance import CostLog
-from headrisk.settings import Settings
+from headrisk.settings import FaceProtocol, Settings
 from headrisk.types import Estimate, PairScores
 
 PEOPLE, SEED, PHOTOS = 84, 7, 5
-PROTOCOLS = ("headrisk", "mayo2024", "nejm2019")
+PROTOCOLS: tuple[FaceProtocol, ...] = ("headrisk", "nejm2019", "mayo2024")
 EMBEDDINGS = ("dlib", "faceres")
 KEY_POINTS = ("orb", "sift")
 THIN, THICK = (1.0, 1.0, 1.0), (1.0, 1.0, 5.0)
@@ -173,22 +173,32 @@ def sections(
 ) -> Iterable[tuple[str, Sequence[str]]]:
     """Title and lines of every table."""
     cohort = make_cohort(work, people, seed, processes)
-    asked = Settings(recognisers=(*EMBEDDINGS, *KEY_POINTS))
-    out = work / "out"
-    lines = header("protocol", "measure")
-    base: Faces | None = None
-    for protocol in PROTOCOLS:
-        settings = replace(asked, face_protocol=protocol)
-        faces = look_at(cohort.thin, out, cohort.photos, settings, processes)
-        base = base or faces
-        for name, one in scores_of(faces, settings, out).items():
-            lines.append(row((protocol, f"`{name}`"), one))
-    yield "Recognisers, ways of matching, protocols (T1w, 1 mm, 5 photographs)", lines
-    assert base is not None
-    networks = Settings(recognisers=EMBEDDINGS)
+    out, networks = work / "out", Settings(recognisers=EMBEDDINGS)
+    base = look_at(cohort.thin, out, cohort.photos, asked(PROTOCOLS[0]), processes)
+    yield title(PROTOCOLS[0]), list(by_measure(base, PROTOCOLS[0], out))
     yield "Contrast and slices", list(contrasts(cohort, base, networks, out, processes))
     yield "Number of photographs", list(by_photos(base, networks, out))
     yield "Renders", list(by_renders(base, networks, out))
+    for protocol in PROTOCOLS[1:]:
+        faces = look_at(cohort.thin, out, cohort.photos, asked(protocol), processes)
+        yield title(protocol), list(by_measure(faces, protocol, out))
+
+
+def title(protocol: FaceProtocol) -> str:
+    """Heading of a protocol's table."""
+    return f"Protocol `{protocol}`: all recognisers and ways of matching"
+
+
+def asked(protocol: FaceProtocol) -> Settings:
+    """Everybody is asked under a protocol."""
+    return Settings(recognisers=(*EMBEDDINGS, *KEY_POINTS), face_protocol=protocol)
+
+
+def by_measure(faces: Faces, protocol: FaceProtocol, out: Path) -> Iterable[str]:
+    """Lines of every measure (T1w, 1 mm, five photographs)."""
+    yield from header("measure")
+    for name, one in scores_of(faces, asked(protocol), out).items():
+        yield row((f"`{name}`",), one)
 
 
 def contrasts(
@@ -202,12 +212,12 @@ def contrasts(
         ("FLAIR, 1 mm", cohort.thin, "FLAIR"),
         ("T1w, slices of 5 mm", cohort.thick, "T1w"),
     ):
-        chosen = replace(settings, contrasts=(suffix,))
+        chosen = replace(asked(PROTOCOLS[0]), contrasts=(suffix,))
         faces = (
             base if label == "T1w, 1 mm" else look_at(data, out, cohort.photos, chosen, processes)
         )
         failed = sum(head.status == "failed" for head in faces.heads)
-        for name, one in scores_of(faces, chosen, out).items():
+        for name, one in scores_of(faces, settings, out).items():
             if shown(name):
                 yield row((label, f"{failed} of {len(faces.heads)}", f"`{name}`"), one)
 
@@ -244,11 +254,11 @@ def main() -> None:
     parser.add_argument("--processes", type=int, default=2)
     arguments = parser.parse_args()
     text = []
-    asked = (arguments.people, arguments.seed, arguments.processes)
-    for title, lines in sections(arguments.work, *asked):
-        print(f"\n### {title}\n", *lines, sep="\n", flush=True)
-        text += [f"### {title}", "", *lines, ""]
-    (arguments.out / "results-face-tables.md").write_text("\n".join(text), encoding="utf-8")
+    plan_of = (arguments.people, arguments.seed, arguments.processes)
+    for heading, lines in sections(arguments.work, *plan_of):
+        print(f"\n### {heading}\n", *lines, sep="\n", flush=True)
+        text += [f"### {heading}", "", *lines, ""]
+        (arguments.out / "results-face-tables.md").write_text("\n".join(text), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -32,7 +32,7 @@ from headrisk.run.store import Store, open_store
 from headrisk.settings import Settings
 
 VOXEL_MM = (1.0, 1.0, 1.0)
-SIDE = 48  # scans on each side of the comparison that is timed
+SIDE = 96  # scans on each side of the comparison that is timed
 PAIR_BYTES = 8 * 4  # a score kept, and what making and writing it needs besides
 
 

@@ -28,8 +28,8 @@ class Design:
     session, labelled, content, contrast
         Of each scan in the list: number of its session, whether that has a label, digest of its
         file, suffix.
-    only
-        (probes, gallery) pairs to compare, where that is not for sessions and copies to say.
+    given
+        (probes, gallery) takes the place of these rules where somebody knows better, or None.
     """
 
     probes: IntArray
@@ -40,7 +40,7 @@ class Design:
     labelled: BoolArray
     content: NDArray[np.str_]
     contrast: NDArray[np.str_]
-    only: BoolArray | None = None
+    given: BoolArray | None = None
 
     @property
     def pairs(self) -> int:
@@ -61,8 +61,9 @@ class Design:
 
     def may_compare(self, rows: IntArray, columns: IntArray) -> BoolArray:
         """``usable`` at these positions, which are broadcast against one another."""
-        if self.only is not None:
-            return self.only[rows, columns]
+        if self.given is not None:
+            known: BoolArray = self.given[rows, columns]
+            return known
         i, j = self.probes[rows], self.gallery[columns]
         usable: BoolArray = ~((i == j) | self._together(i, j) | self._same_bytes(i, j))
         return usable

@@ -117,7 +117,7 @@ def plan(cohort: Cohort) -> Design:
     origin = np.char.add(f"{SIMULATED}/", ids[design.gallery])
     own = ids[design.probes][:, None] == origin[None, :]
     same = design.probe_person[:, None] == design.gallery_person[None, :]
-    return replace(design, only=own | ~same)
+    return replace(design, given=own | ~same)
 
 
 def compared_sentence(real: Cohort, settings: Settings) -> str:

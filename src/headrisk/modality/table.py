@@ -143,7 +143,7 @@ def link(
     b = a if design.probes is design.gallery else rows.values[design.gallery]
     if a.size and b.size:
         usable = design.usable & (shared_columns(a, b) >= FEWEST_SHARED)
-        design = replace(design, only=usable)
+        design = replace(design, given=usable)
     pairs = int(np.count_nonzero(design.usable))
     if not pairs:
         return design, {}, ()
