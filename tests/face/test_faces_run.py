@@ -178,10 +178,10 @@ def test_the_face_route_from_end_to_end(audited_faces: Audited) -> None:
         for row in rows(audited_faces.out / "internal" / "links.tsv")
         if (row["measure"], row["rank"]) == ("headrisk", "1")
     ]
-    found = [row["probe"].split("-")[-1] in row["gallery"] for row in first]
+    found = [row["probe"].split()[-1] in row["gallery"] for row in first]
     assert sum(found) >= 3
     ranked = rows(audited_faces.out / "internal" / "candidates.tsv")
-    assert len(ranked) == (PEOPLE + 2) * (PEOPLE + 1)
+    assert len(ranked) == (PEOPLE + 2) * PEOPLE  # of each person the best scan alone
     assert all(0 <= float(row["confidence"]) <= 1 for row in ranked)
 
 
@@ -204,12 +204,13 @@ def test_every_scan_is_listed_with_what_is_left_of_its_face(audited_faces: Audit
     assert len(heads) == len(scans) == PEOPLE + 2
     for row in heads:
         whole = DEFACED not in row["scan_id"]
-        assert row["face_left"] == ("yes" if whole else "no")
+        # two detectors still fire on the rough cut: they and the skin disagree
+        assert row["face_left"] == ("yes" if whole else "unclear")
         assert row["coverage"] == ("full" if whole else "none")
         assert (row["status"], bool(row["reason"])) == (
             ("ok", False) if whole else ("failed", True)
         )
-        assert float(row["seen_by_centerface"]) == (1 if whole else 0)
+        assert (float(row["seen_by_centerface"]) == 1) == whole
 
 
 def test_what_may_be_shared_holds_no_name_and_no_face(audited_faces: Audited) -> None:

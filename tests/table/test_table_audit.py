@@ -123,7 +123,9 @@ def test_beside_scans(
     content = json.loads((warm / "report.json").read_text())["modalities"]
     assert {"brain", "table"} <= set(content)
     cost = (warm / "tables" / "attack-cost.tsv").read_text().splitlines()
-    assert [line.split("\t")[0] for line in cost] == ["attack", "brain", "table"]
+    attacks = [line.split("\t")[0] for line in cost]
+    assert attacks[:2] == ["attack", "brain"]
+    assert "table" in attacks
     brain = dict(zip(cost[0].split("\t"), cost[1].split("\t"), strict=True))
     assert float(brain["cpu_seconds"]) > 1  # all scans come from the store: earlier runs paid
     capsys.readouterr()
