@@ -11,12 +11,13 @@ LOCK_OPTIONS := --quiet --upgrade --universal --python-version 3.11 --generate-h
 	--no-emit-index-url --custom-compile-command "make lock"
 COMPILE := $(LOCK_TOOL)/bin/uv pip compile $(LOCK_OPTIONS)
 
-.PHONY: help demo test lint test-slow bench calibrate lock clean
+.PHONY: help demo test lint browser test-slow bench calibrate lock clean
 
 help:
 	@echo "make demo       make a synthetic data set, audit it, print the path of the report"
 	@echo "make test       lint, type checks and the default tests"
 	@echo "make lint       ruff, mypy and import-linter"
+	@echo "make browser    install Chromium for the tests of the pages (Debian or Ubuntu, as root)"
 	@echo "make test-slow  the longer tests"
 	@echo "make bench      time headrisk beside other tools"
 	@echo "make calibrate  simulate the coverage of the intervals (a few minutes)"
@@ -46,6 +47,11 @@ lint: $(STAMP)
 
 test: lint
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
+
+# Without Chromium the tests of the pages are skipped.
+browser:
+	command -v chromium >/dev/null && command -v chromedriver >/dev/null || \
+		apt-get install -y chromium chromium-driver
 
 test-slow: $(STAMP)
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m slow

@@ -14,6 +14,7 @@ from jsonschema import Draft202012Validator
 
 sys.path.append(str(Path(__file__).parents[1] / "report"))
 from simulated_report import RUN, simulated_report
+from simulated_treatment import treatment
 
 from headrisk.dataset.scans import Scan
 from headrisk.face.coverage import Coverage
@@ -23,15 +24,6 @@ from headrisk.report.json_tsv import plain
 from headrisk.report.model import Report
 from headrisk.report.treated_figures import before_after_figure, trade_figure
 from headrisk.report.treated_json import treatments_dict, treatments_from
-from headrisk.report.treated_model import (
-    Arrival,
-    Change,
-    CostFigure,
-    Effect,
-    FaceLeft,
-    OwnScan,
-    Treatment,
-)
 from headrisk.report.treated_part import (
     before_after_table,
     trade_table,
@@ -41,35 +33,6 @@ from headrisk.report.treated_part import (
 from headrisk.report.treated_words import answer, brief, points
 from headrisk.report.withhold import withhold_small_cells
 from headrisk.report.write import public_files
-from headrisk.types import Estimate
-
-
-def share(value: float, n: int = 40) -> Estimate:
-    return Estimate(value, max(value - 0.1, 0.0), min(value + 0.1, 1.0), n, "Wilson")
-
-
-def effect(modality: str, attacker: str, after: float, people: int = 40) -> Effect:
-    change = Change(
-        share(0.9, people), share(after, people), share(0.9 - after, people), 12, 2, 0.01
-    )
-    return Effect(
-        modality, "headrisk", attacker, people, people, 3, share(3 / 43, 43), change,  # type: ignore[arg-type]
-        {5: change}, change, 0.03, share(0.88, people), share(after, people), (0.1, 0.3),
-        1 / people,
-    )  # fmt: skip
-
-
-def treatment(name: str, people: int = 40) -> Treatment:
-    return Treatment(
-        name,
-        Arrival(44, 40, 0, 3, 1, 2, 0, 5, 4, 0, 1, 0),
-        (effect("brain", "naive", 0.89, people), effect("face", "naive", 0.1, people),
-         effect("face", "adaptive", 0.35, people)),
-        OwnScan("residual-correlation", share(1.0, people), people, 1 / people),
-        FaceLeft(43, {"yes": 2, "no": 41}, {"hog": (43, 4), "mtcnn": (43, 9)}),
-        (CostFigure("brain voxels cut", "share", share(0.01, people), 0.2),
-         CostFigure("overlap of brain masks", "Dice", Estimate(0.99, 0.98, 0.995, people), 0.9)),
-    )  # fmt: skip
 
 
 @pytest.fixture
