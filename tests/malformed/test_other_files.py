@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from images import CASES
-from other_files import OTHERS, TABLE_HEAD
+from other_files import EITHER, OTHERS, TABLE_HEAD
 
 from headrisk.dataset.gather import name_sources
 from headrisk.dataset.index import index_dataset
@@ -64,8 +64,9 @@ def test_kind(name: str, tmp_path: Path) -> None:
     before = time.process_time()
     words = said(case.reader, path)
     assert time.process_time() - before < SECONDS
-    assert case.words in words
-    assert bool(case.words) == bool(words), words
+    if case.words != EITHER:
+        assert case.words in words
+        assert bool(case.words) == bool(words), words
     if words:
         assert str(path) in words
 
@@ -75,7 +76,7 @@ import resource, sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[1])
 from images import CASES
-from other_files import OTHERS
+from other_files import EITHER, OTHERS
 from test_images import outcome, write
 from test_other_files import ENDINGS, MEMORY_MB, said
 folder = Path(sys.argv[2])
@@ -91,7 +92,7 @@ for number, (name, case) in enumerate(OTHERS.items()):
     path = folder / f"{number}{ENDINGS[case.reader]}"
     path.write_bytes(case.content)
     words = said(case.reader, path)
-    assert case.words in words, name
+    assert case.words in words or case.words == EITHER, name
     assert "MemoryError" not in words
 print("all read")
 """

@@ -75,6 +75,7 @@ _DAMAGE: tuple[type[Exception], ...] = (
     ZeroDivisionError,
     NotImplementedError,
     AttributeError,
+    AssertionError,
     struct.error,
     zlib.error,
 )
