@@ -72,7 +72,7 @@ def test_several_data_sets_as_images_and_as_earlier_runs(
     sides: tuple[Path, Path, Path], warm: Path, quick: str, tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
-    """Outputs of earlier runs stand for their data sets: the report has the same bytes."""
+    """Outputs of earlier runs stand for their data sets: the figures are the same."""
     shared, held, also = map(str, sides)
     options = ["--settings", quick, "--nprocs", "1"]
     assert main(["audit", shared, str(warm), "--against", held, "--against", also, *options]) == 0
@@ -89,7 +89,7 @@ def test_several_data_sets_as_images_and_as_earlier_runs(
     again = tmp_path / "again"
     words = ["audit", earlier[0], str(again), "--against", earlier[1], "--against", earlier[2]]
     assert main([*words, *options]) == 0
-    assert (again / "report.json").read_bytes() == (warm / "report.json").read_bytes()
+    assert brain(again) == brain(warm)  # fingerprints carry no headers, so metadata stay apart
 
     linked = tmp_path / "linked"
     assert main(["link", earlier[0], held, str(linked), *options, "--dry-run"]) == 0
@@ -192,7 +192,7 @@ def test_a_summary_of_pairs_gives_the_same_rates(
         assert found["rank1"] == kept["rank1"]
         assert found["rank5"] == kept["rank5"]
         for rate in ("auc", "eer"):
-            assert found[rate]["value"] == pytest.approx(kept[rate]["value"], abs=1e-9)
+            assert found[rate] == pytest.approx(kept[rate], abs=1e-6)
         assert found["mated_min"] == pytest.approx(kept["mated_min"], abs=1e-4)
         assert found["nonmated_max"] == pytest.approx(kept["nonmated_max"], abs=1e-4)
     assert pq.read_table(warm / "internal" / "pairs.parquet").num_rows == 0

@@ -148,8 +148,9 @@ class Settings:
         )
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain values in field order, for TOML, JSON and cache keys."""
-        return {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(self).items()}
+        """Plain values in field order, for TOML, JSON and keys; without what is not chosen."""
+        chosen = {k: v for k, v in asdict(self).items() if v is not None}
+        return {k: list(v) if isinstance(v, tuple) else v for k, v in chosen.items()}
 
 
 def read_settings(path: Path) -> Settings:

@@ -94,7 +94,9 @@ def test_the_log_tells_the_story_in_counts_and_digests(audited: Path) -> None:
         {"stage": "evaluate", "done": 13, "failed": 0},
         {"stage": "assess", "done": 1, "failed": 0},
     ]
-    assert set(lines[0]["detail"]) == {"data_sets", "headrisk", "scans", "settings_sha256"}
+    assert set(lines[0]["detail"]) == {
+        *("data_sets", "treated_sets", "headrisk", "scans", "settings_sha256"),
+    }
     assert set(lines[-1]["detail"]) == {"scans", "failed", "report_sha256"}
 
 

@@ -172,7 +172,14 @@ def test_the_face_route_from_end_to_end(audited_faces: Audited) -> None:
         "headrisk",
         *(f"dlib-{x}" for x in ("best", "mean", "sum", "svm-raw", "svm")),
     ]
-    assert section["measures"]["headrisk"]["rank1"]["value"] > 0.5
+    assert section["measures"]["headrisk"]["rank1"] is None  # four people carry no rate
+    first = [
+        row
+        for row in rows(audited_faces.out / "internal" / "links.tsv")
+        if (row["measure"], row["rank"]) == ("headrisk", "1")
+    ]
+    found = [row["probe"].split("-")[-1] in row["gallery"] for row in first]
+    assert sum(found) >= 3
     ranked = rows(audited_faces.out / "internal" / "candidates.tsv")
     assert len(ranked) == (PEOPLE + 2) * (PEOPLE + 1)
     assert all(0 <= float(row["confidence"]) <= 1 for row in ranked)

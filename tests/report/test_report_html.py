@@ -105,8 +105,8 @@ def test_first_page_answers_five_questions_with_three_numbers(written: Path) -> 
     text = page(written).text
     summary = text[: text.index("Contents")]
     questions = re.findall(
-        r"(What was tested|Against which attacker|How many could be linked"
-        r"|How much did a treatment help|What was not tested)\?",
+        r"(What was tested|Against which attacker|How many could be linked or named"
+        r"|How much did a treatment help, and what did it cost|What was not tested)\?",
         summary,
     )
     assert len(questions) == 5
@@ -119,7 +119,7 @@ def test_first_page_answers_five_questions_with_three_numbers(written: Path) -> 
 def test_every_figure_has_alternative_four_part_caption_and_numbers(written: Path) -> None:
     text = (written / "report.html").read_text()
     plots = re.findall(r"<figure id.*?</figure>", text, flags=re.DOTALL)
-    assert len(plots) == 5
+    assert len(plots) == 6
     for plot in plots:
         assert re.search(r'role="img" aria-label="[^"]{40,}"', plot)
         for part in ("What it shows", "Good looks like", "Bad looks like", "What to do"):

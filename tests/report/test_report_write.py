@@ -116,8 +116,8 @@ def test_read_back_figures_are_those_written(written: Path) -> None:
         assert new.rank1.value == pytest.approx(old.rank1.value, rel=1e-5)
         assert new.rank1.n == old.rank1.n
     for name, table in before.tables.items():
-        numbers = [[x for x in row if isinstance(x, int | float)] for row in table.rows]
-        again = [[x for x in row if isinstance(x, float)] for row in section.tables[name].rows]
+        numbers = [x for row in table.rows for x in row if isinstance(x, int | float)]
+        again = [x for row in section.tables[name].rows for x in row if isinstance(x, float)]
         np.testing.assert_allclose(again, numbers, rtol=1e-5, atol=1e-12)
 
 

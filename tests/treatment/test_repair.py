@@ -62,6 +62,6 @@ def test_the_skin_of_a_head_lies_near_the_average_one(head: Head) -> None:
     skin = find_skin(head.volume, head.alignment.affine, "twin")
     offset, _ = skin_offset(skin)
     assert np.abs(offset).max() < 16  # credible skin lies within 12 mm, in blocks of 2 mm
-    near = np.abs(skin.distance) < 2
+    near = np.abs(skin.distance) < 2.5  # the blocks on either side of the outline
     face = near & skin.mapped
     assert np.median(np.abs(skin.average[face])) < 8

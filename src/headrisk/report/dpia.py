@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from headrisk.report import risk_words, treated_words, wording
-from headrisk.report.model import ModalitySection, Report, RunRecord
+from headrisk.report.model import ModalitySection, Report
 
 
-def dpia_paragraph(report: Report, run: RunRecord) -> tuple[str, ...]:
+def dpia_paragraph(report: Report) -> tuple[str, ...]:
     """Text to copy: what was done, what came out, what it does not say."""
-    when = f" on {run.started[:10]}" if run.started else ""
     lines = [
         f"The risk that people in the data set are identified again from their images was measured "
-        f"with headrisk {report.version}{when}. "
+        f"with headrisk {report.version}. "
         + " ".join(wording.tested(section) for section in report.modalities)
     ]
     lines += [_modality(section) for section in report.modalities]

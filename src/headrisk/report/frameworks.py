@@ -73,7 +73,7 @@ def _attackers(rated: tuple[ModalitySection, ...]) -> str:
 def _wp216(rated: tuple[ModalitySection, ...]) -> Framework:
     return Framework(
         "wp216",
-        "WP216, Opinion 05/2014 on Anonymisation Techniques",
+        "WP216, Opinion 05/2014 of the Article 29 Working Party",
         "Can a person still be singled out, can records of a person be linked, can facts about a "
         "person be inferred?",
         (

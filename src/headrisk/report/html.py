@@ -45,7 +45,7 @@ def public_html(report: Report, run: RunRecord, digest: str) -> str:
         digest=digest,
         sections=[section_view(section) for section in report.modalities],
         frameworks=frameworks(report, run),
-        paragraph=dpia_paragraph(report, run),
+        paragraph=dpia_paragraph(report),
         costs=attack_costs(report, run),
         drawings=treatment_figures(report.treatments),
     )

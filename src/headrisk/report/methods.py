@@ -41,7 +41,7 @@ def methods_text(report: Report, run: RunRecord) -> str:
     if report.treatments:
         lines += ["", "## Treatments", "", " ".join(treated_words.METHOD)]
     lines += ["", "## Paragraph for a data protection impact assessment", ""]
-    lines += ["\n\n".join(dpia_paragraph(report, run))]
+    lines += ["\n\n".join(dpia_paragraph(report))]
     lines += ["", "## Privacy of this output", "", *PRIVACY]
     if run.provenance is not None:
         made = run.provenance
