@@ -11,7 +11,7 @@ LOCK_OPTIONS := --quiet --upgrade --universal --python-version 3.11 --generate-h
 	--no-emit-index-url --custom-compile-command "make lock"
 COMPILE := $(LOCK_TOOL)/bin/uv pip compile $(LOCK_OPTIONS)
 
-.PHONY: help demo test lint browser test-slow bench calibrate lock clean
+.PHONY: help demo test lint browser test-slow fuzz bench calibrate lock clean
 
 help:
 	@echo "make demo       make a synthetic data set, audit it, print the path of the report"
@@ -19,6 +19,7 @@ help:
 	@echo "make lint       ruff, mypy and import-linter"
 	@echo "make browser    install Chromium for the tests of the pages (Debian or Ubuntu, as root)"
 	@echo "make test-slow  the longer tests"
+	@echo "make fuzz       100,000 damaged files, and a coverage-guided run where atheris is there"
 	@echo "make bench      time headrisk beside other tools"
 	@echo "make calibrate  simulate the coverage of the intervals (a few minutes)"
 	@echo "make lock       renew the locked versions in requirements/"
@@ -55,6 +56,10 @@ browser:
 
 test-slow: $(STAMP)
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m slow
+
+fuzz: $(STAMP)
+	OMP_NUM_THREADS=1 $(BIN)/python tests/malformed/fuzz.py
+	OMP_NUM_THREADS=1 $(BIN)/python tests/malformed/fuzz.py --guided 300
 
 bench: $(BENCH_STAMP)
 	$(BIN)/python benchmarks/bench_chain.py

@@ -98,7 +98,7 @@ def require_out(job: Job) -> None:
     UsageError
         Says what stands in the way.
     """
-    out = job.out.resolve()
+    out = Path(os.path.realpath(job.out))
     for path in (*(source.path for source in (*job.sources, *job.treated)), *job.tables):
         if path.is_dir() and out.is_relative_to(path.resolve()):
             where = "the data set itself" if out == path.resolve() else "inside a data set"

@@ -163,7 +163,7 @@ def read_settings(path: Path) -> Settings:
     """
     try:
         values = tomllib.loads(path.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise UsageError(str(path), found=str(error), expected="a TOML file") from error
     known = {field.name: field for field in fields(Settings)}
     for name, value in values.items():

@@ -6,6 +6,7 @@ A and B are data sets, or output folders of earlier runs, whose fingerprints are
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -46,7 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Carry the command out; returns the exit code."""
-    if arguments.a.resolve() == arguments.b.resolve():
+    if os.path.realpath(arguments.a) == os.path.realpath(arguments.b):
         raise UsageError(
             f"A and B are both {arguments.a}",
             found="one data set",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -29,7 +30,7 @@ def name_sources(paths: Sequence[Path]) -> tuple[Source, ...]:
     UsageError
         The same path is named twice.
     """
-    resolved = [path.resolve() for path in paths]
+    resolved = [_resolved(path) for path in paths]
     twice = [path for path, count in Counter(resolved).items() if count > 1]
     if twice:
         raise UsageError(
@@ -49,6 +50,11 @@ def name_sources(paths: Sequence[Path]) -> tuple[Source, ...]:
             if f"{name}-{number}" not in names:
                 names[place] = f"{name}-{number}"
     return tuple(Source(path, name) for path, name in zip(resolved, names, strict=True))
+
+
+def _resolved(path: Path) -> Path:
+    """The path without links; one that links to itself stays, to be refused when it is read."""
+    return Path(os.path.realpath(path))
 
 
 def name_treated(
@@ -71,16 +77,17 @@ def name_treated(
                 expected="a name of its own for each treatment and data set",
                 remedy="Give another name before the equals sign.",
             )
-        if path.resolve() in paths:
+        place = _resolved(path)
+        if place in paths:
             raise UsageError(
                 f"--treated {name}",
-                found=f"{path}, which is already named {paths[path.resolve()]}",
+                found=f"{path}, which is already named {paths[place]}",
                 expected="the treated copies alone, in a data set of their own",
                 remedy="Give the folder with the treatment's output.",
             )
         names.append(name.casefold())
-        paths[path.resolve()] = f"as {name}"
-    return tuple(Source(path.resolve(), name) for name, path in given)
+        paths[place] = f"as {name}"
+    return tuple(Source(_resolved(path), name) for name, path in given)
 
 
 def gather(

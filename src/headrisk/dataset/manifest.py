@@ -79,7 +79,8 @@ def _scan(manifest: Path, row: Row, contrasts: tuple[str, ...]) -> Scan:
             )
     folder = manifest.absolute().parent
     image = folder / row.values["path"]
-    reason = "" if image.is_file() else f"no such file (line {row.line} of {manifest.name})"
+    problem = _problem(image)
+    reason = f"{problem} (line {row.line} of {manifest.name})" if problem else ""
     facts = facts_of(row)
     return Scan(
         scan_id=_scan_id(image, folder),
@@ -97,6 +98,14 @@ def _scan(manifest: Path, row: Row, contrasts: tuple[str, ...]) -> Scan:
         status="failed" if reason else "ok",
         reason=reason,
     )
+
+
+def _problem(image: Path) -> str:
+    """Why a path cannot be read, or ""."""
+    try:
+        return "" if image.is_file() else "no such file"
+    except OSError as error:
+        return error.strerror or str(error)
 
 
 def _said_of_face(row: Row) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import stat
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,7 +46,7 @@ def read_tsv(path: Path) -> list[Row]:
     columns = [name.lower() for name in _cells(filled[0][1])]
     if len(columns) == 1 and ("," in columns[0] or ";" in columns[0]):
         raise _refusal(path, "no tab in the header line", "columns separated by tabs, not commas")
-    twice = sorted({name for name in columns if name and columns.count(name) > 1})
+    twice = sorted(name for name, count in Counter(columns).items() if name and count > 1)
     if twice:
         raise _refusal(path, f"column {', '.join(twice)} more than once", "each column once")
     rows = []

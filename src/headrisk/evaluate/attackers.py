@@ -153,7 +153,7 @@ def parse_attackers(text: str, source: str) -> tuple[Attacker, ...]:
     """
     try:
         tables = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:
         raise UsageError(source, found=str(error), expected="TOML") from error
     attackers = tables.get("attackers")
     if set(tables) != {"attackers"} or not isinstance(attackers, dict) or not attackers:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from dataclasses import dataclass
 from datetime import date
@@ -74,7 +75,7 @@ def list_photos(table: Path, people: frozenset[str], today: date) -> tuple[Photo
         )
     known = frozenset(_bare(person) for person in people)
     folder = table.absolute().parent
-    places = [str((folder / row.values["path"]).resolve()) for row in rows]
+    places = [os.path.realpath(folder / row.values["path"]) for row in rows]
     owners = {
         (place, _bare(row.values["participant_id"]))
         for row, place in zip(rows, places, strict=True)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import struct
 import warnings
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +18,8 @@ from headrisk.face.detect.face import Face, Pixels
 FORMATS = ("JPEG", "PNG", "TIFF", "BMP", "WEBP", "GIF", "JPEG2000", "PPM")
 LARGEST_BYTES = 128 * 1024 * 1024
 LARGEST_PIXELS = 100_000_000
+_LARGE_PIXELS = 16_000_000
+_MOST_PIXELS_PER_BYTE = 100  # above _LARGE_PIXELS; a photograph has more detail
 SMALLEST_SIDE = 16  # pixels
 LONGEST_SIDE = 1024  # pixels
 MARGIN = 0.4  # of the face's longer side, added to it
@@ -43,7 +47,7 @@ def read_photo(path: Path) -> NDArray[np.uint8]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # damaged tags; large images are refused below
             with Image.open(path, formats=FORMATS) as image:
-                _check_size(subject, image.size)
+                _check_size(subject, image.size, path.stat().st_size)
                 image.draft("RGB", (2 * LONGEST_SIDE, 2 * LONGEST_SIDE))
                 image.load()
                 grey = _grey(ImageOps.exif_transpose(image), _full_scale(image))
@@ -71,13 +75,18 @@ _DAMAGE: tuple[type[Exception], ...] = (
     ZeroDivisionError,
     NotImplementedError,
     AttributeError,
+    AssertionError,
+    struct.error,
+    zlib.error,
 )
 
 
-def _check_size(subject: str, size: tuple[int, int]) -> None:
+def _check_size(subject: str, size: tuple[int, int], file_bytes: int) -> None:
     width, height = size
     if width * height > LARGEST_PIXELS:
         raise _unusable(subject, f"an image of {width} x {height} pixels, above 100 million")
+    if width * height > max(_LARGE_PIXELS, _MOST_PIXELS_PER_BYTE * file_bytes):
+        raise _unusable(subject, f"{file_bytes} bytes that expand to {width} x {height} pixels")
     if min(size) < SMALLEST_SIDE:
         raise _unusable(subject, f"an image of {width} x {height} pixels, too small for a face")
 

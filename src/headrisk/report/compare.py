@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,7 +60,7 @@ def compare_folders(old: Path, new: Path) -> tuple[Comparison, Path]:
         A folder holds no report, a damaged one, or one of another schema version; or both are
         one folder.
     """
-    if old.resolve() == new.resolve():
+    if os.path.realpath(old) == os.path.realpath(new):
         raise InputError(
             f"OLD and NEW are both {old}",
             found="one output folder",

@@ -36,7 +36,8 @@ def bids_stem(scan: Scan) -> str:
     labels = [f"sub-{person}"] + ([f"ses-{session}"] if session else [])
     file = Path(scan.path).name
     entities = parse_name(file).entities if file.startswith("sub-") else {}
-    parts = [f"{key}-{_PLAIN.sub('', value)}" for key, value in entities.items()]
+    plain = [(_PLAIN.sub("", key), _PLAIN.sub("", value)) for key, value in entities.items()]
+    parts = [f"{key}-{value}" for key, value in plain if key]
     kept = [p for p in parts if p.split("-")[0] not in _LABELS[:3]]
     return "/".join([*labels, "anat", "_".join([*labels, *kept])])
 
