@@ -53,6 +53,7 @@ def test_the_demo_replaces_its_own_data_and_nothing_else(
     assert theirs.read_text() == "kept"
 
 
+@pytest.mark.slow
 def test_without_identity_nobody_can_be_told_apart(quick: str, tmp_path: Path) -> None:
     phantom = PhantomSettings(scanners=(COARSE,), identity=0.0)
     rng = np.random.default_rng(1)

@@ -43,6 +43,7 @@ def test_some_scans_broken(
     assert "sub-002" not in said
 
 
+@pytest.mark.slow
 def test_an_interrupted_run_goes_on_where_it_was(
     cohort: Path, audited: Path, tmp_path: Path
 ) -> None:

@@ -225,6 +225,7 @@ def test_what_may_be_shared_holds_no_name_and_no_face(audited_faces: Audited) ->
                 and "store" not in p.parts]  # fmt: skip
 
 
+@pytest.mark.slow
 def test_two_processes_give_the_same_bytes(audited_faces: Audited, tmp_path: Path) -> None:
     words = list(audited_faces.words)
     words[2], words[-1] = str(tmp_path / "out"), "2"

@@ -152,6 +152,7 @@ def test_forecast_table_has_the_range_first(written: Path) -> None:
     assert first[0][4] == pytest.approx(high)
 
 
+@pytest.mark.slow
 def test_two_reports_side_by_side(tmp_path: Path) -> None:
     for name, people in (("old", 40), ("new", 12)):
         write_report(*simulated_report(people), tmp_path / name, RUN)

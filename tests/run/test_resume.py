@@ -92,6 +92,7 @@ def kill_and_go_on(small: Path, quick: str, tmp_path: Path, points: int) -> None
     assert SCANS <= len(started) <= SCANS + kills  # only what was under way is done again
 
 
+@pytest.mark.slow
 def test_killed_at_three_points(small: Path, quick: str, tmp_path: Path) -> None:
     kill_and_go_on(small, quick, tmp_path, 3)
 

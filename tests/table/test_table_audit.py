@@ -65,6 +65,7 @@ def test_a_table_alone(tmp_path: Path, options: list[str]) -> None:
     assert (again / "report.json").read_bytes() == (out / "report.json").read_bytes()
 
 
+@pytest.mark.slow
 def test_two_pipelines_are_brought_together(
     tmp_path: Path, options: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -114,6 +115,7 @@ def test_a_folder_of_stats_with_a_damaged_subject(tmp_path: Path, options: list[
     assert "no # ColHeaders" in (out / "internal" / "scans.tsv").read_text()
 
 
+@pytest.mark.slow
 def test_beside_scans(
     cohort: Path, warm: Path, quick: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -110,6 +110,7 @@ def test_thick_slices_are_means_of_thin_ones() -> None:
     np.testing.assert_allclose(thick, expected, rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_the_brain_of_a_twin_is_found_and_scans_of_one_seed_are_equal() -> None:
     person = draw_identity(SHAPES, np.random.default_rng(5))
     settings = TwinScanSettings(voxel_mm=(2.5, 2.5, 2.5))
