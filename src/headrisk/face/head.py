@@ -14,9 +14,8 @@ from headrisk.brain.prepare import AlignedBrain, PrepareTask, align_head
 from headrisk.brain.quality import judge
 from headrisk.errors import ScanError
 from headrisk.face.coverage import Coverage, coverage
-from headrisk.face.detect.face import Face
-from headrisk.face.detect.registry import detectors
 from headrisk.face.packed import Packed, pack
+from headrisk.face.presence import best_scores
 from headrisk.face.recognise.registry import recognisers
 from headrisk.face.render.cast import Scene
 from headrisk.face.render.protocols import PRESENCE, protocol_of, render_scene, scene_of
@@ -95,10 +94,7 @@ def look_at_head(task: HeadTask, repair: Repair | None = None) -> HeadResult:
     left = coverage(surface)
     scene, centre = scene_of(surface), surface.pose.face_centre
     presence = render_scene(scene, PRESENCE, task.pixels, SUPERSAMPLE, centre)
-    seen = {
-        name: np.array([_best(detector.faces(image)) for image in presence])
-        for name, detector in detectors().items()
-    }
+    seen = best_scores(presence)
     status, reason, templates = _recognise(task, scene, centre, left)
     if status == "ok" and left.verdict != "full":
         notes += (left.reason,)
@@ -154,7 +150,3 @@ def _recognise(
         reason = "no face was found in any render"
         return "failed", f"{reason}; {left.reason}" if left.reason else reason, {}
     return "ok", "", templates
-
-
-def _best(faces: list[Face]) -> float:
-    return max((face.score for face in faces), default=-np.inf)

@@ -9,18 +9,37 @@ disagree the answer is ``unclear``, which is no protection.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Literal
 
 import numpy as np
 
 from headrisk.face.coverage import Coverage
+from headrisk.face.detect.face import Pixels
+from headrisk.face.detect.registry import detectors
 from headrisk.types import FloatArray
 
 Presence = Literal["yes", "unclear", "no"]
 ANSWERS: tuple[Presence, ...] = ("yes", "unclear", "no")
 FEWEST_SEEN = 0.5  # share of the presence renders in which a detector must see a face
 FEWEST_DETECTORS = 2
+
+
+def best_scores(images: Iterable[Pixels]) -> dict[str, FloatArray]:
+    """For each detector its best score in each picture, minus infinity where it saw nothing.
+
+    Raises
+    ------
+    MissingExtraError
+        The extra ``faces`` is not installed.
+    """
+    pictures = list(images)
+    return {
+        name: np.array(
+            [max((face.score for face in one.faces(image)), default=-np.inf) for image in pictures]
+        )
+        for name, one in detectors().items()
+    }
 
 
 def share_seen(scores: FloatArray, threshold: float) -> float:

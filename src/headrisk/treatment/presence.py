@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import numpy as np
-
 from headrisk.errors import MissingExtraError, ScanError
 from headrisk.face.coverage import Coverage, coverage
 from headrisk.face.detect.registry import detectors
-from headrisk.face.presence import share_seen
+from headrisk.face.head import SUPERSAMPLE
+from headrisk.face.presence import best_scores, share_seen
 from headrisk.face.render.protocols import PRESENCE, render_scene, scene_of
 from headrisk.face.surface import head_surface
 from headrisk.treatment.head import Head
 
-_PIXELS, _SUPERSAMPLE = 224, 2
+_PIXELS = 224
 
 
 @dataclass(frozen=True)
@@ -53,13 +52,8 @@ def face_presence(head: Head, subject: str) -> Presence:
     try:
         surface = head_surface(head.volume, head.alignment.affine, stripped=False, subject=subject)
         scene = scene_of(surface)
-        renders = render_scene(scene, PRESENCE, _PIXELS, _SUPERSAMPLE, surface.pose.face_centre)
-        scores = {
-            name: np.array(
-                [max((f.score for f in one.faces(image)), default=-np.inf) for image in renders]
-            )
-            for name, one in detectors().items()
-        }
+        renders = render_scene(scene, PRESENCE, _PIXELS, SUPERSAMPLE, surface.pose.face_centre)
+        scores = best_scores(renders)
     except MissingExtraError as error:
         return Presence(None, {}, str(error))
     except ScanError:
