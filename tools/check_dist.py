@@ -16,7 +16,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-DEMO = ("demo", "out", "--people", "2", "--sessions", "2", "--no-faces", "--nprocs", "1")
+DEMO = ("demo", "out", "--people", "2", "--sessions", "1", "--no-faces", "--nprocs", "1")
 KEPT = ("PATH", "LANG", "LC_ALL", "PIP_INDEX_URL", "PIP_CONFIG_FILE", "SSL_CERT_FILE", "TMPDIR")
 
 
