@@ -27,7 +27,7 @@ from headrisk.evaluate.intervals import wilson
 ROOT = Path(__file__).resolve().parent.parent
 WORK = ROOT / "build" / "mutate"
 MUTMUT = ROOT / "build" / "mutate-venv" / "bin" / "mutmut"
-TESTS = ("tests/evaluate", "tests/linkage", "tests/properties")
+TESTS = ("tests/evaluate", "tests/linkage", "tests/properties", "tests/test_large_run.py")
 KILLED = ("killed", "timeout", "caught by type check", "segfault")
 
 
