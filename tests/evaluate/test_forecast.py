@@ -161,6 +161,9 @@ def test_nobody_ever_linked_gives_chance_or_little_more():
     for point in found.points:
         assert point.most <= 0.02
         assert point.high <= found.observed.high
+    for place, point in enumerate(found.points):
+        lowest = min(model.estimates[place].value for model in found.models)
+        assert lowest == pytest.approx(1 / point.size)
 
 
 def test_many_tied_scores_do_not_break_the_models():

@@ -37,6 +37,8 @@ def test_every_fold_has_at_least_two_people(people, folds):
 def test_errors_equal_a_plain_loop_over_the_folds():
     scores = cohort(1, 23, shift=1.0)
     tested = cross_validate(scores, {"kde": kde_threshold}, 4, np.random.default_rng(7))["kde"]
+    assert tested.people.dtype == np.int64
+    assert tested.people.tolist() == list(range(23))
     dealt = deal_folds(scores, 4, np.random.default_rng(7))
     false = missed = nonmated = mated = 0
     for fold in dealt:
