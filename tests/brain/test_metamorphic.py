@@ -28,7 +28,7 @@ ORIENTATIONS = [
     for order in itertools.permutations(range(3))
     for flips in itertools.product((1, -1), repeat=3)
 ]
-QUICK = (ORIENTATIONS[5], ORIENTATIONS[26], ORIENTATIONS[47])
+QUICK = (ORIENTATIONS[26],)
 STORED = 0.9999  # the same voxels, stored or scaled in another way
 REORDERED = 0.999  # the same voxels along other axes, or from another origin
 REAL_REORDERED = 0.93  # a real head: the network sees the axes in another order
@@ -139,7 +139,7 @@ CHANGES: dict[str, tuple[Change, float]] = {
     "part of a voxel": (shifted, SHIFTED),
     "neck cut": (without_neck, CUT),
 }
-IN_DEFAULT_RUN = ("int16", "junk in the header", "offset", "part of a voxel", "neck cut")
+IN_DEFAULT_RUN = ("junk in the header", "part of a voxel", "neck cut")
 
 
 @pytest.mark.parametrize(
