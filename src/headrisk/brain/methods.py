@@ -34,7 +34,7 @@ def method_sentences(settings: Settings, notes: Mapping[str, str]) -> tuple[str,
         f"other than T1w were aligned through the template's tissue maps{refined}.",
         f"Intensities were sampled at {settings.resolution_mm} mm in template space and "
         "normalised to local mean 0 and local standard deviation 1 (Gaussian window of 6 mm).",
-        "T1-weighted scans whose mirror image matches another scan that they do not match, or whose "
-        "asymmetry is the reverse of most people's, were marked as doubtful.",
+        "T1-weighted scans whose mirror image matches another scan that they do not match, or "
+        "whose asymmetry is the reverse of most people's, were marked as doubtful.",
         *([f"For residual correlation, removed was the {made}."] if made else []),
     )
