@@ -57,12 +57,12 @@ def test_own_attackers_are_read_and_named_ones_changed():
         ({"knowledge": ("scans", "membership")}, "a prior of 1"),
         ({"prior": 1.0}, "membership to be known"),
         ({"knowledge": ("scans", "membership"), "prior": 1.0}, "Remove false_match_budget"),
-        ({"knowledge": ("scans", "diary")}, "diary"),
-        ({"gallery_size": 1}, "2 or more"),
-        ({"prior": 0.0}, "above 0"),
+        ({"knowledge": ("scans", "diary")}, "knowledge = .*diary"),
+        ({"gallery_size": 1}, "gallery_size = 1.*2 or more"),
+        ({"prior": 0.0}, "prior = 0.0.*above 0"),
         ({"prior": float("nan")}, "above 0"),
         ({"false_match_budget": 1.0}, "between 0 and 1"),
-        ({"title": " "}, "some text"),
+        ({"title": " "}, "title = .*some text"),
     ],
 )
 def test_contradictions_and_values_out_of_range_are_refused(change, words):
