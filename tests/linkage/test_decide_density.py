@@ -5,6 +5,8 @@ from scipy.stats import gaussian_kde, norm
 
 from headrisk.linkage.density import (
     COMPRESS_ABOVE,
+    SMALLEST_SHARE_OF_RANGE,
+    binned_kernels,
     crossing,
     density_curves,
     kernels,
@@ -90,3 +92,17 @@ def test_no_crossing_where_mates_never_win():
     rng = np.random.default_rng(7)
     both = rng.normal(size=500)
     assert crossing(kernels(both, both), 0.01) is None
+
+
+def test_binned_widths_do_not_depend_on_where_scores_lie():
+    """Mates so close together that the floor, a share of the whole range, sets their width."""
+    mated = 1.0 + 1e-7 * np.arange(5)
+    edges, counts = np.linspace(-0.5, 0.5, 51), np.ones(50, np.int64)
+    widths = []
+    for shift in (0.0, 7.0, -7.0):
+        found = binned_kernels(mated + shift, edges + shift, counts, None)
+        assert found is not None
+        widths.append([kernel.bandwidth for kernel in found])
+    assert widths[0][0] == pytest.approx(SMALLEST_SHARE_OF_RANGE * 1.5, rel=1e-5)
+    assert widths[1] == pytest.approx(widths[0])
+    assert widths[2] == pytest.approx(widths[0])
