@@ -88,7 +88,7 @@ audit-dependencies:
 	test -x $(AUDIT_TOOL)/bin/pip-audit || { $(PYTHON) -m venv $(AUDIT_TOOL) && \
 		$(AUDIT_TOOL)/bin/python -m pip install $(QUIET) pip-audit; }
 	for file in core dev bench; do \
-		$(AUDIT_TOOL)/bin/pip-audit --disable-pip --require-hashes \
+		$(AUDIT_TOOL)/bin/pip-audit --strict --disable-pip --require-hashes \
 			-r requirements/$$file.txt || exit 1; done
 
 # The bill of materials (CycloneDX) lists the locked versions and hashes that a release is tested

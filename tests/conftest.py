@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import numpy as np
 import pytest
 from coarse_scanner import COARSE
@@ -20,6 +21,9 @@ from headrisk.imaging.phantom import PhantomSettings, write_cohort
 PEOPLE, SESSIONS = 6, 2
 OFFLINE = Path(__file__).parent / "offline"
 ATTEMPTS = "HEADRISK_TEST_NETWORK"
+
+hypothesis.settings.register_profile("unhurried", deadline=None)  # a busy machine is no failure
+hypothesis.settings.load_profile("unhurried")
 
 
 def pytest_configure() -> None:
