@@ -124,7 +124,7 @@ def test_bounds_hold_and_are_not_idle(width: float, spikes: bool) -> None:
     true = unit @ unit_rows(gallery, index.norms).T
     group = search_module._group(index, probes, 0, None, -1.0)
     bounds = np.empty(true.shape, np.float32)
-    search_module._coarse_bounds(index, group, bounds, slice(0, 200), 0.0)
+    search_module._coarse_bounds(index, group, bounds, slice(0, 200), 0.0, 1)
     assert (bounds >= true).all()
     loose = bounds.copy()
     search_module._fine_bounds(index, group, bounds, slice(0, 200), 0.0)

@@ -223,9 +223,14 @@ def _search_group(
         )
         group.best[place].add(rows, scores)
 
-    tops = list(pool.map(lambda rows: _coarse_bounds(index, group, bounds, rows, slack), chunks))
-    where, value = (np.stack(part, axis=1) for part in zip(*tops, strict=True))
-    list(pool.map(lambda p: compare(p, _seeds(where[p], value[p], group.best[p])), places))
+    seeds = SEEDS + (group.best[0].k or 0)
+    each = -(-seeds // len(chunks))
+    tops = list(
+        pool.map(lambda rows: _coarse_bounds(index, group, bounds, rows, slack, each), chunks)
+    )
+    where, value = (np.concatenate(part, axis=1) for part in zip(*tops, strict=True))
+    order = np.argsort(-value, axis=1, kind="stable")[:, :seeds]
+    list(pool.map(lambda place: compare(place, where[place, order[place]]), places))
     counts = list(pool.map(lambda rows: _fine_bounds(index, group, bounds, rows, slack), chunks))
     coarse, fine = np.sum(counts, axis=0)
 
@@ -245,9 +250,14 @@ def _block(probes: int, width: int) -> int:
 
 
 def _coarse_bounds(
-    index: SearchIndex, group: _Group, bounds: Float32Array, rows: slice, slack: float
+    index: SearchIndex,
+    group: _Group,
+    bounds: Float32Array,
+    rows: slice,
+    slack: float,
+    each: int,
 ) -> tuple[IntArray, Float32Array]:
-    """Write a chunk's coarse bounds; also each probe's most promising row and its estimate."""
+    """Write a chunk's coarse bounds; also each probe's most promising rows and their estimates."""
     coarse, half = index.coarse, index.coarse.codes.shape[1]
     part = bounds[:, rows]
     step = _block(len(part), 2 * half)
@@ -257,20 +267,15 @@ def _coarse_bounds(
         part[:, block] = group.numbers @ unpack(codes, wide, room).T
     part -= group.centre[:, None]
     part *= coarse.step[rows]
-    top = part.argmax(axis=1)
-    value = part[np.arange(len(part)), top]
+    each = min(each, part.shape[1])
+    top = np.argpartition(part, part.shape[1] - each, axis=1)[:, part.shape[1] - each :]
+    top.sort(axis=1)
+    value = np.take_along_axis(part, top, axis=1)
     part += np.float32(slack + 2e-6)
     for length, lost in ((group.inside, coarse.leak[rows]), (group.outside, coarse.rest[rows])):
         for place, one in enumerate(length):
             part[place] += one * lost
     return top + rows.start, value
-
-
-def _seeds(where: IntArray, value: Float32Array, best: _Best) -> IntArray:
-    """The most promising rows, one of each chunk."""
-    count = SEEDS + (best.k or 0)
-    seeds: IntArray = where[np.argsort(-value, kind="stable")[:count]]
-    return seeds
 
 
 def _fine_bounds(
