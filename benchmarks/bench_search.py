@@ -8,7 +8,7 @@ Each vector is a Gaussian random field with the power spectrum of real residual 
 that people share, such that strangers correlate with a standard deviation of about 0.04. A mate
 correlates with its gallery vector as stated in each row; what differs between two scans has the
 same spectrum. Fields are made once and moved about by steps of 16 mm, so that any vector can be
-made again from its number: a million full vectors (60 GB) are not stored, but made when one is
+made again from its number: a million full vectors (121 GB) are not stored, but made when one is
 compared in full. Everything that the search reads otherwise is on disk.
 
 First a small gallery beside FAISS, both on one thread: flat (exact), and IVF and HNSW with the
@@ -44,9 +44,9 @@ EXTRA = 2000  # vectors beyond the gallery, for what differs between two scans
 
 
 class Gallery:
-    """Vectors that are made when they are asked for; float16, of length 1 or nearly."""
+    """Vectors that are made when they are asked for; float32, of length 1 or nearly."""
 
-    dtype, ndim = np.dtype(np.float16), 2
+    dtype, ndim = np.dtype(np.float32), 2
 
     def __init__(self, count: int, rng: np.random.Generator) -> None:
         mask = template_grid(4).mask
@@ -74,7 +74,7 @@ class Gallery:
 
     def __getitem__(self, rows: Any) -> np.ndarray:
         numbers = np.arange(self.shape[0])[rows] if isinstance(rows, slice) else np.asarray(rows)
-        return self.whole(numbers).astype(np.float16)
+        return self.whole(numbers)
 
     def whole(self, numbers: np.ndarray) -> np.ndarray:
         """(n, values) float32 vectors, also those beyond the gallery."""
@@ -113,8 +113,7 @@ def left_open(found: list[Found], gallery: int) -> str:
 def beside_faiss(count: int, rng: np.random.Generator) -> dict[str, float]:
     """Exact search, FAISS flat, IVF and HNSW, all on one thread; CPU seconds over FAISS flat's."""
     source = Gallery(count, rng)
-    vectors = np.concatenate([source[k : k + 500] for k in range(0, count, 500)])
-    vectors = vectors.astype(np.float32)
+    vectors = source[:count]
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     places = np.linspace(0, count - 1, PROBES).astype(np.int64)
     print(f"{count} vectors of {vectors.shape[1]} numbers, {PROBES} probes, one thread")
@@ -218,6 +217,7 @@ def large(
             figures[f"batch of {batch}, {what}, CPU"] = clock.cpu
             right = sum(p in one.rows for p, one in zip(places, found, strict=True))
             if score:
+                figures[f"batch of {batch}, {what}, mates missed"] = batch - right
                 print(f"    mate found for {right} of {batch}", flush=True)
     held, mapped = memory_megabytes("RssAnon") / 1e3, memory_megabytes("RssFile") / 1e3
     simulation = (gallery.fields.nbytes + gallery.index.nbytes + gallery.part.nbytes) / 1e9
