@@ -1,6 +1,6 @@
 """Exact search of large galleries beside FAISS: time, share passed over, and matches lost.
 
-    python benchmarks/bench_search.py [--size 100000] [--batch 200] [--folder FOLDER]
+    python benchmarks/bench_search.py [--size 100000] [--pass 1000000] [--folder FOLDER]
 
 The galleries are simulated and have the length of real fingerprints of 4 mm (30,274 numbers).
 Each vector is a Gaussian random field with the power spectrum of real residual fingerprints
@@ -12,7 +12,9 @@ made again from its number: a million full vectors (121 GB) are not stored, but 
 compared in full. Everything that the search reads otherwise is on disk.
 
 First a small gallery beside FAISS, both on one thread: flat (exact), and IVF and HNSW with the
-matches that they lose. Then ``--size`` vectors, with two threads: 1,000,000 take 33 GB in FOLDER.
+matches that they lose. Then ``--size`` vectors, with two threads: 1,000,000 take 33 GB in FOLDER,
+and making them takes longest. ``--pass`` times the coarse pass alone over so many descriptions
+drawn at random, which needs no vectors: what a search costs that the coarse bounds settle.
 """
 
 from __future__ import annotations
@@ -29,7 +31,13 @@ from threadpoolctl import threadpool_limits
 
 from headrisk.brain.grid import template_grid
 from headrisk.linkage.search import Found, compare_all, search
-from headrisk.linkage.search_index import SearchIndex, build_index, coarse_cells
+from headrisk.linkage.search_index import (
+    Coarse,
+    Fine,
+    SearchIndex,
+    build_index,
+    coarse_cells,
+)
 
 POWER = (  # mean power of frequencies up to so many cycles a voxel
     (0.05, 2.17), (0.1, 2.39), (0.15, 4.99), (0.2, 5.70), (0.25, 4.91), (0.3, 3.71), (0.35, 2.23),
@@ -39,7 +47,7 @@ MOVE = 4  # voxels between two places of a field
 SHARED, DIRECTIONS = 0.12, 20  # energy in directions common to the population
 MATES = (0.85, 0.55)  # the same scanner some weeks later; tumour patients months apart (median)
 THRESHOLD = 0.3
-SMALL, PROBES = 8000, 20
+SMALL, PROBES = 4000, 20
 EXTRA = 2000  # vectors beyond the gallery, for what differs between two scans
 
 
@@ -227,11 +235,65 @@ def large(
     return figures
 
 
+def coarse_pass(count: int, batch: int, threads: int, rng: np.random.Generator) -> dict[str, float]:
+    """Time the bounds of ``count`` descriptions that were drawn, not made from vectors."""
+    small = Gallery(batch, rng)
+    index = build_index(small, cells=coarse_cells(template_grid(4)))
+    half, like = index.coarse.codes.shape[1], np.arange(count) % batch
+    codes = np.empty((count, half), np.uint8)
+    for part in range(0, count, 4096):
+        rows = codes[part : part + 4096]
+        rows[:] = np.frombuffer(rng.bytes(rows.size), np.uint8).reshape(rows.shape)
+    codes[:batch] = index.coarse.codes
+    held = index.coarse
+    coarse = Coarse(codes, held.step[like], held.leak[like], held.rest[like])
+    fine = Fine(
+        np.broadcast_to(np.zeros(small.shape[1], np.int8), (count, small.shape[1])),
+        index.fine.step[like], index.fine.error[like],
+    )  # fmt: skip
+    large = SearchIndex(Again(small, count), index.norms[like], index.means, coarse, fine)
+    probes = small.mates(np.arange(batch), MATES[0])
+    times = []
+    for probe in probes[:7]:
+        with Clock() as clock:
+            search(large, probe[None], k=1, at_least=0.75, threads=threads)
+        times.append((clock.wall, clock.cpu))
+    wall, cpu = np.median(times[1:], axis=0)
+    print(f"\ncoarse pass over {count} descriptions, {threads} threads: ", end="")
+    print(f"one probe {wall:.2f} s wall, {cpu:.2f} s CPU", flush=True)
+    with Clock() as clock:
+        found = search(large, probes, k=1, at_least=0.75, threads=threads)
+    print(f"  batch of {batch}: {clock}; {left_open(found, count)}")
+    print(f"  memory: {memory_megabytes('RssAnon') / 1e3:.2f} GB", flush=True)
+    return {
+        f"coarse pass over {count}, one probe, wall": wall,
+        f"coarse pass over {count}, one probe, CPU": cpu,
+        f"coarse pass over {count}, batch of {batch}, wall": clock.wall,
+        f"coarse pass over {count}, batch of {batch}, CPU": clock.cpu,
+    }
+
+
+class Again:
+    """A few vectors that stand for many."""
+
+    dtype, ndim = np.dtype(np.float32), 2
+
+    def __init__(self, few: Gallery, count: int) -> None:
+        self.few, self.shape = few, (count, few.shape[1])
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def __getitem__(self, rows: np.ndarray) -> np.ndarray:
+        return self.few[np.asarray(rows) % len(self.few)]
+
+
 def main() -> None:
-    """Run both parts."""
+    """Run all parts."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--small", type=int, default=SMALL, help="vectors beside FAISS")
     parser.add_argument("--size", type=int, default=100_000, help="vectors of the large gallery")
+    parser.add_argument("--pass", type=int, default=0, dest="only", help="descriptions")
     parser.add_argument("--batch", type=int, default=200, help="probes searched together")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--folder", type=Path, help="where the index of the large gallery lies")
@@ -246,6 +308,8 @@ def main() -> None:
             with tempfile.TemporaryDirectory(dir=options.folder) as folder:
                 words = (options.size, min(options.batch, EXTRA), options.threads)
                 figures = large(Path(folder), rng, *words)
+        if options.only:
+            figures |= coarse_pass(options.only, options.batch, options.threads, rng)
     record(__file__, ratios, figures)
 
 
