@@ -117,14 +117,15 @@ check-oldest:
 	build/oldest-venv/bin/python -m pip install $(QUIET) --only-binary :all: -r build/oldest.txt
 	PYTHONPATH=src build/oldest-venv/bin/python -m pytest -q -p no:cacheprovider $(OLDEST_TESTS)
 
+# Every script leaves its ratios in build/bench; the gate compares them with the recorded ones.
+BENCHMARKS := bench_chain check_align bench_similarity bench_search bench_render bench_recognise \
+	bench_deface
+
 bench: $(BENCH_STAMP)
-	$(BIN)/python benchmarks/bench_chain.py
-	$(BIN)/python benchmarks/check_align.py
-	$(BIN)/python benchmarks/bench_similarity.py
-	$(BIN)/python benchmarks/bench_search.py
-	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/bench_render.py
-	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/bench_recognise.py
-	$(BIN)/python benchmarks/bench_deface.py
+	rm -rf build/bench
+	for name in $(BENCHMARKS); do echo "== $$name"; OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 \
+		$(BIN)/python benchmarks/$$name.py || exit 1; done
+	$(BIN)/python benchmarks/gate.py
 
 calibrate: $(STAMP)
 	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python benchmarks/calibrate.py \
