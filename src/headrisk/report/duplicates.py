@@ -110,7 +110,7 @@ def summary_sentence(report: DuplicatesReport) -> str:
         return f"Nothing found: no duplicate and no wrong label seen among {looked}."
     counts = Counter(item.what for item in report.suspicions)
     parts = [
-        f"{counts[what]} x {title[:1].lower()}{title[1:]}"
+        f"{title[:1].lower()}{title[1:]} ({counts[what]} {_plural(counts[what], 'case')})"
         for what, title in TITLES.items()
         if counts[what]
     ]

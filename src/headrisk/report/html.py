@@ -18,6 +18,7 @@ from headrisk.report.cost import attack_costs
 from headrisk.report.dpia import dpia_paragraph
 from headrisk.report.frameworks import frameworks
 from headrisk.report.model import MeasureResult, ModalitySection, Report, RunRecord
+from headrisk.report.open_set_figure import open_set_figure
 from headrisk.report.risk_figures import fan_figure
 from headrisk.report.treated_figures import before_after_figure, trade_figure
 from headrisk.report.treated_model import Treatment
@@ -126,6 +127,9 @@ def section_figures(section: ModalitySection, first: MeasureResult) -> Mapping[s
     if section.risk is not None and "linkability" in tables:
         measured, beyond = tables["linkability"], tables.get("forecast")
         drawn["forecast"] = fan_figure(measured, beyond, section.risk.measure)
+    if section.risk is not None and "open-set" in tables and tables["open-set"].rows:
+        prior = section.risk.open_set.prior
+        drawn["open-set"] = open_set_figure(tables["open-set"], prior, section.risk.measure)
     return {name: Markup(svg) for name, svg in drawn.items()}  # noqa: S704
 
 

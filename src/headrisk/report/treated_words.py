@@ -132,7 +132,7 @@ def _own(own: OwnScan) -> str:
 
 
 def share(estimate: Estimate) -> str:
-    """``7 of 12 people`` with its interval."""
+    """``7 of 12 people`` with its interval; "about" where a person counts in part."""
     hits = estimate.value * estimate.n
     low, high = percent(estimate.low, -1), percent(estimate.high, 1)
     if estimate.value <= 0:
@@ -140,7 +140,7 @@ def share(estimate: Estimate) -> str:
     if estimate.value >= 1:
         return f"all {estimate.n} people (at least {low})"
     bare = low.removesuffix(f"{NARROW}%")
-    count = f"{hits:.0f}" if abs(hits - round(hits)) < 1e-6 else f"{hits:.1f}"
+    count = f"{hits:.0f}" if abs(hits - round(hits)) < 1e-6 else f"about {hits:.0f}"
     return f"{count} of {estimate.n} people ({percent(estimate.value)}, {bare} to {high})"
 
 

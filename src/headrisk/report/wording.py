@@ -246,6 +246,8 @@ def rank_rates(measure: MeasureResult | None) -> list[tuple[str, Estimate | None
 def figure_tables(name: str, section: ModalitySection) -> list[str]:
     """Names of the tables that hold a figure's numbers."""
     first = section.headline
+    if name == "open-set":
+        return [f"{section.name}-open-set"]
     if name == "forecast":
         there = [kind for kind in ("linkability", "forecast") if kind in section.tables]
         return [f"{section.name}-{kind}" for kind in there]
@@ -279,6 +281,16 @@ def alternative(name: str, section: ModalitySection) -> str:
     if name == "forecast" and section.risk is not None:
         rows = (f"{people(p.size)} {rate(p.rate)}" for p in section.risk.linkability)
         return f"Linked at rank 1 in galleries of {'; '.join(rows)}."
+    if name == "open-set" and section.risk is not None:
+        point = section.risk.open_set.strictest
+        budget = section.risk.open_set.budget
+        if point is None or budget is None:
+            return "Curves of false names and misses against the threshold."
+        return (
+            f"With false names in at most {percent(budget)} of searches for absent people, "
+            f"{rate(point.fnir)} of searches for present people fail, and "
+            f"{percent(point.precision)} of the names returned are right."
+        )
     if name == "measures":
         rows = (f"{m.name} {percent(m.rank1.value)}" for m in section.measures if m.rank1)
         return f"Rank-1 rates: {', '.join(rows)}."
