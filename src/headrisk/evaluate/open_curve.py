@@ -1,12 +1,13 @@
 """FPIR and FNIR against threshold and gallery size, with precision under a membership prior.
 
-The thresholds are multiples of a round step, so that none of them is the score of a pair.
+The thresholds are multiples of a round step, and between two of them lie the scores of no person or
+of at least five, so that the curve tells nobody's score.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import ceil, floor, log10
+from math import floor, log10
 
 import numpy as np
 
@@ -19,11 +20,12 @@ from headrisk.evaluate.openset import (
 )
 from headrisk.evaluate.rates import mate_ranks
 from headrisk.linkage.pairs import best_per_person
-from headrisk.types import Estimate, PairScores
+from headrisk.types import Estimate, FloatArray, IntArray, PairScores
 
 TARGET_FPIR = 0.003
 BUDGETS = (TARGET_FPIR, 0.01, 0.03, 0.1, 0.3)
-FEWEST_STEPS = 20
+FEWEST_STEPS = 40
+FEWEST_PEOPLE = 5
 
 
 @dataclass(frozen=True)
@@ -110,16 +112,36 @@ def _limits(scores: PairScores) -> list[float]:
     """Round thresholds over the range where FPIR or FNIR changes, from the strictest to the laxest.
 
     The range runs from the lowest best score of a non-mate, or the lowest mate, to the highest of
-    either.
+    either. Between two neighbours lie the scores of no person or of at least five, of mates and of
+    best non-mates alike, so that the curve does not tell the score of a few.
     """
     best = best_per_person(scores)
     stranger = best.comparable & (best.probe_person[:, None] != best.people[None, :])
     top = np.where(stranger, best.values, -np.inf).max(axis=1)
-    where = np.concatenate([top[np.isfinite(top)], scores.values[scores.mated]])
+    seen = np.isfinite(top)
+    rows, _ = np.nonzero(scores.mated)
+    kinds = (
+        (top[seen], best.probe_person[seen]),
+        (scores.values[scores.mated], scores.probe_person[rows]),
+    )
+    where = np.concatenate([values for values, _ in kinds])
     low, high = float(where.min()), float(where.max())
     step = _round_step((high - low) / FEWEST_STEPS)
-    first, last = floor(low / step), ceil(high / step)
-    return [round(k * step, 12) for k in range(last, first - 1, -1)]
+    first, last = floor(low / step), floor(high / step) + 1
+    grid = [round(k * step, 12) for k in range(last, first - 1, -1)]
+    kept = grid[:1]
+    for limit in grid[1:]:
+        if _hides(kinds, limit, kept[-1]):
+            kept.append(limit)
+    while len(kept) > 1 and not _hides(kinds, grid[-1], kept[-1]):
+        kept.pop()
+    return kept if kept[-1] == grid[-1] else [*kept, grid[-1]]
+
+
+def _hides(kinds: tuple[tuple[FloatArray, IntArray], ...], low: float, high: float) -> bool:
+    """Whether from ``low`` up to ``high`` lie scores of no person, or of at least five."""
+    inside = [np.unique(who[(values >= low) & (values < high)]).size for values, who in kinds]
+    return all(count == 0 or count >= FEWEST_PEOPLE for count in inside)
 
 
 def _round_step(wanted: float) -> float:

@@ -57,13 +57,18 @@ def _precision(axes: Axes, rows: dict[str, FloatArray], dashes: str, label: str)
     first = int(np.argmax(seen)) if seen.any() else seen.size
     bound = known & (np.arange(seen.size) <= first)
     axes.plot(found[bound], right[bound], color=CHANCE, ls=dashes, lw=0.9, alpha=0.6)
-    axes.plot(found[seen], right[seen], color=INK, ls=dashes, lw=1.7, label=label)
+    axes.plot(
+        found[seen], right[seen], color=INK, ls=dashes, lw=1.7, marker="o", ms=2.8, label=label
+    )
 
 
 def _rates(axes: Axes, rows: dict[str, FloatArray], dashes: str, *, band: bool) -> None:
     """Both rates of one gallery size; the 95 % interval as a band where asked for."""
     for rate, colour in (("fpir", NONMATED), ("fnir", MATED)):
-        axes.plot(rows["threshold"], 100 * rows[rate], color=colour, ls=dashes, lw=1.7)
+        axes.plot(
+            rows["threshold"], 100 * rows[rate], color=colour, ls=dashes, lw=1.7,
+            marker="o", ms=2.8,
+        )  # fmt: skip
         if band:
             axes.fill_between(
                 rows["threshold"], 100 * rows[f"{rate}_low"], 100 * rows[f"{rate}_high"],

@@ -149,10 +149,14 @@ def _require_report(out: Path) -> None:
 
 
 def rebuild_html(out: Path) -> Path:
-    """Write ``report.html`` anew from the files of an earlier run; return its path."""
+    """Write ``report.html`` anew from the files of an earlier run; return its path.
+
+    Public files that are gone, but can be made from those left, are written again too.
+    """
     report, run = read_report(out)
-    page = public_files(report, run)["report.html"]
-    write_public(out / "report.html", page)
+    for name, content in public_files(report, run).items():
+        if name == "report.html" or not (out / name).exists():
+            write_public(out / name, content)
     return out / "report.html"
 
 
