@@ -21,7 +21,7 @@ help:
 	@echo "make test-slow  the longer tests"
 	@echo "make fuzz       100,000 damaged files, and a coverage-guided run where atheris is there"
 	@echo "make bench      time headrisk beside other tools"
-	@echo "make calibrate  simulate the coverage of the intervals (a few minutes)"
+	@echo "make calibrate  simulate the coverage of intervals and forecasts (ten minutes)"
 	@echo "make lock       renew the locked versions in requirements/"
 	@echo "make clean      remove .venv, caches and built files"
 
@@ -72,6 +72,8 @@ bench: $(BENCH_STAMP)
 
 calibrate: $(STAMP)
 	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python benchmarks/calibrate.py \
+		--processes $(WORKERS)
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python benchmarks/calibrate_forecast.py \
 		--processes $(WORKERS)
 
 lock:
