@@ -17,7 +17,7 @@ from headrisk.report.duplicates import (
     summary_sentence,
     write_duplicates,
 )
-from headrisk.report.json_tsv import parse_table
+from headrisk.report.tsv import parse_table
 
 
 @pytest.fixture

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from headrisk.evaluate.intervals import share_of_people, wilson
 from headrisk.report import wording
-from headrisk.report.json_tsv import canonical_json, parse_table, table_text
+from headrisk.report.as_json import canonical_json
 from headrisk.report.model import Counts, Table
+from headrisk.report.tsv import parse_table, table_text
 from headrisk.types import Estimate
 
 

@@ -9,10 +9,11 @@ from pathlib import Path
 
 from headrisk.errors import InputError
 from headrisk.report.html import render
-from headrisk.report.json_tsv import table_text
 from headrisk.report.model import ModalitySection, Report, Table, Value
+from headrisk.report.read import read_report
+from headrisk.report.tsv import table_text
 from headrisk.report.wording import MODALITY_NAMES
-from headrisk.report.write import read_report, write_public
+from headrisk.report.write import write_public
 from headrisk.types import Estimate
 
 
