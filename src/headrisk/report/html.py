@@ -11,7 +11,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from headrisk.report import cost, figures, risk_words, wording
+from headrisk.report import cost, figures, frequencies, risk_words, wording
 from headrisk.report import treated_words as treated
 from headrisk.report.captions import caption
 from headrisk.report.cost import attack_costs
@@ -73,11 +73,11 @@ def render(template: str, **values: Any) -> str:
         lstrip_blocks=True,
     )
     environment.filters.update(
-        percent=wording.percent,
-        rate=wording.rate,
+        percent=frequencies.percent,
+        rate=frequencies.rate,
         number=number,
-        people=wording.people,
-        natural=wording.natural_frequency,
+        people=frequencies.people,
+        natural=frequencies.natural_frequency,
     )
     digest = base64.b64encode(hashlib.sha256(css.encode()).digest()).decode()
     return environment.get_template(template).render(

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from headrisk.report.captions import Caption
+from headrisk.report.frequencies import NARROW, percent, rate
 from headrisk.report.treated_model import Attacker, Count, Effect, OwnScan, Treatment
-from headrisk.report.wording import NARROW, percent, rate
 from headrisk.types import Estimate
 
 CAPTIONS = {
