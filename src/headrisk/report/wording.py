@@ -26,7 +26,8 @@ SIMULATED_WOULD = "would be linked to such a simulated re-scan"
 SIMULATED_NOTICE = (
     "Simulated. Nobody's second scan was compared: a second scan of each person was made by a "
     "program from the first. True second scans differ in ways that the program does not know, "
-    "and mostly more; read these figures as a warning, not as a measurement."
+    "and mostly more; read these figures as a warning, not as a measurement: they can be far too "
+    "high."
 )
 ATTACKERS = {
     "brain": "Somebody who holds the shared scans, and other scans of the same people with their "
