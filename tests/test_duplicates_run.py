@@ -16,8 +16,8 @@ from headrisk.cli.main import main
 from headrisk.imaging.phantom import PhantomSettings, Plants, Scanner, write_cohort
 
 SCANNERS = (
-    Scanner("A", "Phantom Works", "Cohort 3T", "1001", (2.2, 2.2, 2.2), "PSR"),
-    Scanner("B", "Phantom Works", "Ring 3T", "1002", (1.9, 2.2, 2.4), "RAS", 0.04),
+    Scanner("A", "Phantom Works", "Cohort 3T", "1001", (2.8, 2.8, 2.8), "PSR"),
+    Scanner("B", "Phantom Works", "Ring 3T", "1002", (2.5, 2.8, 3.0), "RAS", 0.04),
 )
 PLANTS = Plants(two_ids=1, swapped=1, rewritten=1, resampled=1)
 Row = dict[str, str]

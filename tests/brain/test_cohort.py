@@ -210,6 +210,7 @@ def die(task: PrepareTask) -> ScanResult:
     return ScanResult(task.scan_id, "failed", "not tried", 0.0, "failed", 0.0)
 
 
+@pytest.mark.slow
 def test_a_lost_worker_is_one_failed_scan(
     first: tuple[Path, list[Scan], Cohort, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -184,6 +184,7 @@ def test_a_folder_with_content_is_refused(tmp_path: Path) -> None:
     assert (tmp_path / "kept.txt").read_text() == "mine"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("strength", "low", "high"), [(0.0, 0, 4), (1.0, 10, 10)])
 def test_identity_strength_decides_whether_people_can_be_linked(
     atlas: Atlas, strength: float, low: int, high: int

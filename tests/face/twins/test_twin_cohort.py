@@ -37,6 +37,7 @@ def digests(folder: Path) -> dict[str, str]:
     }
 
 
+@pytest.mark.slow
 def test_a_cohort_is_a_data_set_with_photographs_and_equal_bytes_from_one_seed(
     tmp_path: Path,
 ) -> None:
