@@ -35,7 +35,7 @@ from headrisk.types import Estimate, PairScores
 
 PEOPLE, SEED, PHOTOS = 84, 7, 5
 PROTOCOLS: tuple[FaceProtocol, ...] = ("headrisk", "nejm2019", "mayo2024")
-EMBEDDINGS = ("dlib", "faceres", "mobilefacenet")
+EMBEDDINGS = ("dlib", "faceres")
 KEY_POINTS = ("orb", "sift")
 THIN, THICK = (1.0, 1.0, 1.0), (1.0, 1.0, 5.0)
 

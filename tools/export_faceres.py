@@ -23,6 +23,10 @@ from __future__ import annotations
 
 import argparse
 import base64
+import hashlib
+import json
+import subprocess
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -31,19 +35,50 @@ import onnx
 import onnxruntime
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
-from tfjs_source import (
-    print_digests,
-    read_arrays,
-    read_topology,
-    run_source,
-    synthetic_images,
-)
 
-NAME, SIDE = "faceres", 224
+SIDE = 224
 LENGTH = 1024
 INPUT, OUTPUT = "input_1", "global_pooling/Mean"
 MEANS = (123.68, 116.779, 103.939)  # red, green, blue
 LARGEST_DIFFERENCE = 1e-4
+# Runs the source: argv are the folder of the model, a file of float32 images, how many there are.
+RUN_IN_TFJS = """
+const tf = require('@tensorflow/tfjs'), fs = require('fs');
+const [folder, file, count] = process.argv.slice(1);
+const model = JSON.parse(fs.readFileSync(folder + '/faceres.json'));
+const bytes = fs.readFileSync(folder + '/faceres.bin');
+const weightData = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length);
+const weightSpecs = model.weightsManifest.flatMap((group) => group.weights);
+const images = fs.readFileSync(file);
+(async () => {
+  await tf.setBackend('cpu');
+  const net = await tf.loadGraphModel({load: async () => (
+    {modelTopology: model.modelTopology, format: model.format, weightSpecs, weightData})});
+  const values = new Float32Array(images.buffer, images.byteOffset, images.length / 4);
+  const input = tf.tensor(values, [Number(count), SIDE, SIDE, 3]);
+  const output = net.execute(input, 'global_pooling/Mean');
+  fs.writeFileSync(file + '.out', Buffer.from((await output.data()).buffer));
+})();
+""".replace("SIDE", str(SIDE))
+
+
+def read_arrays(folder: Path, topology: dict[str, Any]) -> dict[str, NDArray[Any]]:
+    """The arrays of the source by name, as they are stored."""
+    content = (folder / "faceres.bin").read_bytes()
+    arrays: dict[str, NDArray[Any]] = {}
+    at = 0
+    for one in [one for group in topology["weightsManifest"] for one in group["weights"]]:
+        kind = one.get("quantization", {}).get("dtype", one["dtype"])
+        values = np.frombuffer(content, f"<{np.dtype(kind).str[1:]}", _size(one), at)
+        arrays[one["name"]] = values.reshape(one["shape"])
+        at += values.nbytes
+    if at != len(content):
+        raise SystemExit(f"faceres.bin: {len(content)} bytes, the arrays take {at}")
+    return arrays
+
+
+def _size(entry: dict[str, Any]) -> int:
+    return int(np.prod(entry["shape"], dtype=np.int64))
 
 
 class Converter:
@@ -124,8 +159,8 @@ class Converter:
 
 def convert(folder: Path) -> onnx.ModelProto:
     """The network: uint8 ``image`` (n, 224, 224, 3) RGB to ``descriptor`` (n, 1024)."""
-    topology = read_topology(folder, NAME)
-    graph = Converter(topology["modelTopology"]["node"], read_arrays(folder, NAME, topology))
+    topology = json.loads((folder / "faceres.json").read_text("utf-8"))
+    graph = Converter(topology["modelTopology"]["node"], read_arrays(folder, topology))
     graph.nodes.append(helper.make_node("Identity", [graph.value(OUTPUT)], ["descriptor"]))
     return helper.make_model(
         helper.make_graph(
@@ -141,6 +176,29 @@ def convert(folder: Path) -> onnx.ModelProto:
     )
 
 
+def synthetic_images(rng: np.random.Generator) -> NDArray[np.uint8]:
+    """Noise, coloured blocks and waves, (6, 224, 224, 3)."""
+    y, x = np.mgrid[:SIDE, :SIDE]
+    noise = rng.integers(0, 256, (2, SIDE, SIDE, 3))
+    blocks = np.kron(rng.integers(0, 256, (2, 7, 7, 3)), np.ones((1, 32, 32, 1), dtype=int))
+    waves = [
+        np.stack([127 + 120 * np.sin(x / (9.0 + k)) * np.cos(y / step - k) for k in range(3)], -1)
+        for step in (13.0, 5.0)
+    ]
+    return np.concatenate([noise, blocks, np.stack(waves)]).astype(np.uint8)
+
+
+def run_source(folder: Path, tfjs: Path, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Descriptors (n, 1024) of the source in TensorFlow.js."""
+    with tempfile.TemporaryDirectory() as scratch:
+        file = Path(scratch) / "images"
+        fed = images[..., ::-1].astype(np.float32) - np.array(MEANS[::-1], dtype=np.float32)
+        file.write_bytes(fed.tobytes())
+        command = ["node", "-e", RUN_IN_TFJS, str(folder.resolve()), str(file), str(len(images))]
+        subprocess.run(command, cwd=tfjs, check=True)
+        return np.frombuffer(Path(f"{file}.out").read_bytes(), "<f4").reshape(len(images), LENGTH)
+
+
 def main() -> None:
     """Write the file, compare it with the source and print its digest."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
@@ -152,16 +210,17 @@ def main() -> None:
     onnx.checker.check_model(network, full_check=True)
     path = arguments.target / "faceres.onnx"
     onnx.save(network, str(path))
-    images = synthetic_images(SIDE, np.random.default_rng(0))
+    images = synthetic_images(np.random.default_rng(0))
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
     ours = session.run(["descriptor"], {"image": images})[0]
-    fed = images[..., ::-1].astype(np.float32) - np.array(MEANS[::-1], dtype=np.float32)
-    theirs = run_source(arguments.source, NAME, OUTPUT, arguments.tfjs, fed)
+    theirs = run_source(arguments.source, arguments.tfjs, images)
     difference = float(np.abs(ours - theirs).max())
     print(f"largest difference from the source: {difference:.2e} of at most {theirs.max():.2f}")
     if not difference <= LARGEST_DIFFERENCE:
         raise SystemExit("the network does not agree with its source")
-    print_digests([arguments.source / "faceres.json", arguments.source / "faceres.bin", path])
+    for name in ("faceres.json", "faceres.bin"):
+        print(f"{name}: {hashlib.sha256((arguments.source / name).read_bytes()).hexdigest()}")
+    print(f'    "{path.name}": "{hashlib.sha256(path.read_bytes()).hexdigest()}",')
 
 
 if __name__ == "__main__":

@@ -78,8 +78,7 @@ class Settings:
     face_protocol
         Which renders are made of a face: ``headrisk``, ``mayo2024`` or ``nejm2019``.
     recognisers
-        Face recognisers to ask: ``dlib``, ``faceres``, ``mobilefacenet``, ``deepface``,
-        ``orb``, ``sift``.
+        Face recognisers to ask: ``dlib``, ``faceres``, ``deepface``, ``orb``, ``sift``.
     render_pixels
         Edge of each render.
     table_match

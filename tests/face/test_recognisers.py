@@ -30,7 +30,7 @@ def test_recognisers_come_in_order_and_once() -> None:
 
 
 def test_every_recogniser_says_what_it_is() -> None:
-    for one in recognisers(("dlib", "faceres", "mobilefacenet", "orb", "sift"), {}):
+    for one in recognisers(("dlib", "faceres", "orb", "sift"), {}):
         assert one.model
         assert one.licence
         assert len(one.digest) == (64 if one.embedding else 0)
@@ -39,11 +39,7 @@ def test_every_recogniser_says_what_it_is() -> None:
 @pytest.mark.parametrize(
     ("names", "given", "said"),
     [
-        (
-            ("eigenfaces",),
-            {},
-            "'eigenfaces'; expected one of dlib, faceres, mobilefacenet, orb, sift, deepface",
-        ),
+        (("eigenfaces",), {}, "'eigenfaces'; expected one of dlib, faceres, orb, sift, deepface"),
         (("deepface",), {}, "recogniser deepface: no weights.*none is downloaded"),
         (("dlib",), {"dlib": Path("x")}, "a file for 'dlib', which takes none"),
         (("dlib",), {"fisher": Path("x")}, "a file for 'fisher', an unknown name"),

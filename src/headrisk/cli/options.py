@@ -126,7 +126,7 @@ def add_face_options(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--recognisers", nargs="+", metavar="NAME",
-        help="of dlib, faceres, mobilefacenet, deepface, orb, sift",
+        help="of dlib, faceres, deepface, orb, sift",
     )  # fmt: skip
     group.add_argument(
         "--weights", type=_weights, action=_Weights, default={}, metavar="NAME=PATH",

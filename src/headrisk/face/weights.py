@@ -13,7 +13,6 @@ DIGESTS = {
     "dlib_landmarks5.dat": "c4b1e9804792707d3a405c2c16a80a20269e6675021f64a41d30fffafbc41888",
     "dlib_resnet.onnx": "02455ff8c9f5597ff809afc091b6248f57489a4ca16ac43d1b2744c51b01ae1d",
     "faceres.onnx": "145931771560ad0c8f0216ccfd008f2ce27f609ae681bcce45bf5db27802d53f",
-    "mobilefacenet.onnx": "1f5aef8307f0d3ab961feb5885965c16fd0eeb0638644451fbc85b96f374a7d6",
     "mtcnn_onet.onnx": "d80f19b44f72e45dd2b7d01384d56994220f60d9417b2a7fbba9041ef1d75e52",
     "mtcnn_pnet.onnx": "07a69013008e612c4d2ad31b09645038911dfec67411cd68ccd0da55ca291a35",
     "mtcnn_rnet.onnx": "de0f837f02b57e1e85959c3ae5c46bcd16162e6e95be5db8794e3c7c85a89004",

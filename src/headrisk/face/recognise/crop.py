@@ -39,49 +39,14 @@ def upright(image: Pixels, landmarks: FloatArray, side: int, spread: float) -> N
     right = landmarks[1] - landmarks[0]
     right = right / max(float(np.linalg.norm(right)), 1e-9)
     step = spread * float(np.linalg.norm(mouth - eyes)) / side
-    across, down = step * right, step * np.array([-right[1], right[0]])
-    return _sampled(image, centre - side / 2 * (across + down), across, down, side)
-
-
-def onto(image: Pixels, landmarks: FloatArray, places: FloatArray, side: int) -> NDArray[np.uint8]:
-    """A square whose landmarks lie on given places, (side, side, 3); black beyond the image.
-
-    Turn, scale and shift are those that bring the landmarks closest to their places in the sense
-    of least squares.
-
-    Parameters
-    ----------
-    image
-        Grey (h, w) or RGB (h, w, 3).
-    landmarks
-        (5, 2) of :class:`headrisk.face.detect.face.Face`, in pixels of the image.
-    places
-        (5, 2), where the network was trained to see them, in pixels of the crop.
-    side
-        Of the crop, pixels.
-    """
-    seen, wanted = landmarks @ (1, 1j), places @ (1, 1j)
-    about, to = seen - seen.mean(), wanted - wanted.mean()
-    spread = max(float((np.abs(about) ** 2).sum()), 1e-9)
-    turn = complex((np.conj(about) * to).sum()) / spread  # crop pixels for one of the image
-    back = 1 / turn if abs(turn) > 1e-9 else complex(1)
-    corner = seen.mean() - back * wanted.mean()
-    across = np.array([back.real, back.imag])
-    down = np.array([-back.imag, back.real])
-    return _sampled(image, np.array([corner.real, corner.imag]), across, down, side)
-
-
-def _sampled(
-    image: Pixels, corner: FloatArray, across: FloatArray, down: FloatArray, side: int
-) -> NDArray[np.uint8]:
-    """The square with this corner and these steps, in pixels of the image, from one to the next."""
     picture = Image.fromarray(rgb(image))
-    step = float(np.linalg.norm(across))
     if step > COARSEST:
         small = [max(round(length / step), 1) for length in picture.size]
         scale = np.array(small) / picture.size
         picture = picture.resize((small[0], small[1]), Image.Resampling.BOX)
-        corner, across, down = corner * scale, across * scale, down * scale
+        centre, step = centre * scale, step * float(scale.mean())
+    across, down = step * right, step * np.array([-right[1], right[0]])
+    corner = centre - side / 2 * (across + down)
     return np.asarray(
         picture.transform(
             (side, side),

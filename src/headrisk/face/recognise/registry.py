@@ -14,7 +14,6 @@ from headrisk.face.recognise.deepface import EXTRA, DeepfaceRecogniser, deepface
 from headrisk.face.recognise.dlib_resnet import DlibRecogniser
 from headrisk.face.recognise.faceres import FaceresRecogniser
 from headrisk.face.recognise.features import OPENCV_LICENCE, orb, sift
-from headrisk.face.recognise.mobilefacenet import MobilefacenetRecogniser
 from headrisk.face.recognise.protocol import Recogniser
 from headrisk.face.weights import network
 
@@ -30,15 +29,9 @@ def _faceres() -> Recogniser:
     return FaceresRecogniser()
 
 
-def _mobilefacenet() -> Recogniser:
-    network("mobilefacenet.onnx")
-    return MobilefacenetRecogniser()
-
-
 _MAKERS: Mapping[str, Callable[[], Recogniser]] = {
     "dlib": _dlib,
     "faceres": _faceres,
-    "mobilefacenet": _mobilefacenet,
     "orb": orb,
     "sift": sift,
 }
@@ -132,7 +125,6 @@ def installed() -> list[Part]:
     networks: tuple[tuple[Recogniser, Callable[[], object]], ...] = (
         (DlibRecogniser(), _dlib),
         (FaceresRecogniser(), _faceres),
-        (MobilefacenetRecogniser(), _mobilefacenet),
     )
     for one, check in networks:
         state, damaged = _state(check)
