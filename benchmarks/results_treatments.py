@@ -130,7 +130,7 @@ def _rates(effect: Effect) -> Iterable[str]:
     yield interval(effect.untreated)
     yield interval(effect.found)
     yield interval(effect.failure_share)
-    yield f"{interval(change.after)} of {effect.people}" if change else effect.reason
+    yield f"{interval(change.after)} of {effect.people}" if change else "nobody"
     yield signed(change.difference) if change else "-"
     yield f"{effect.chance:.3f}" if effect.chance else "-"
 
