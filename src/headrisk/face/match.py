@@ -49,6 +49,15 @@ def unit(vectors: Float32Array | FloatArray) -> FloatArray:
     return np.asarray(vectors / np.maximum(length, 1e-12), dtype=np.float64)
 
 
+def group_means(vectors: FloatArray, group: IntArray) -> FloatArray:
+    """Means (groups, d) of the rows of each group; groups are numbered without gaps."""
+    groups = int(group.max()) + 1 if group.size else 0
+    totals = np.zeros((groups, vectors.shape[1]))
+    np.add.at(totals, group, vectors)
+    counts = np.bincount(group, minlength=groups)
+    return np.asarray(totals / np.maximum(counts, 1)[:, None], dtype=np.float64)
+
+
 def scan_scores(similarity: FloatArray, grouping: Grouping, how: str) -> FloatArray:
     """Reduce (photographs, renders) to (photographs, scans): the best render, or their mean."""
     if not similarity.size:

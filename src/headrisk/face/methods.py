@@ -19,8 +19,8 @@ REFERENCES = (
     "recognition in organizing photo albums using multi-output ConvNet. PeerJ Comput Sci 5:e197.",
     "Platt J (1999). Probabilistic outputs for support vector machines. Advances in Large Margin "
     "Classifiers:61-74.",
-    "Hatch AO, Kajarekar S, Stolcke A (2006). Within-class covariance normalization for SVM-based "
-    "speaker recognition. Interspeech 2006:1471-1474.",
+    "Brümmer N, de Villiers E (2010). The speaker partitioning problem. Odyssey 2010: The Speaker "
+    "and Language Recognition Workshop.",
 )
 _PROTOCOLS = {
     "headrisk": "views near the front, lit from above",
@@ -53,10 +53,11 @@ def method_sentences(
         "trained on the renders as they are, with Platt's calibration, and 'svm' the same machine "
         "on renders centred on the gallery's mean and photographs centred on the mean of other "
         "people's photographs, never of the set asked for.",
-        "The measure 'headrisk' centres both in the same way, scales down the directions in which "
-        "one head's renders and one other person's photographs vary, takes the mean similarity "
-        "and averages recognisers. Its threshold "
-        "tests follow the same cross-validation over people as the other measures.",
+        "The measure 'headrisk' is the log likelihood ratio of one person against two under the "
+        "two-covariance model, learnt from the gallery's renders and from other people's "
+        "photographs, never from the set asked for and without telling it whose scan is whose; it "
+        "averages recognisers. Its threshold tests follow the same cross-validation over people as "
+        "the other measures.",
     )
 
 

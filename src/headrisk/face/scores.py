@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from headrisk.face.adapt import adapted_similarity, centre
+from headrisk.face.adapt import centre
 from headrisk.face.describe import PhotoResult
 from headrisk.face.head import HeadResult
-from headrisk.face.match import Grouping, aggregate, scan_scores, set_scores
+from headrisk.face.likelihood import likelihood_ratios
+from headrisk.face.match import Grouping, aggregate, set_scores
 from headrisk.face.packed import unpack
 from headrisk.face.recognise.protocol import FaceTemplate, Recogniser
 from headrisk.face.svm import classify
@@ -61,7 +62,7 @@ def all_scores(
         The recognisers; those whose templates are vectors also get a classifier.
     """
     found: dict[str, FaceScores] = {}
-    adapted: list[FaceScores] = []
+    likelier: list[FaceScores] = []
     for recogniser in asked:
         left = _photo_side(recogniser, photos, photo_set)
         right = _render_side(recogniser, heads)
@@ -77,9 +78,9 @@ def all_scores(
             raw, centred = _machines(left, right, person)
             found[f"{recogniser.name}-svm-raw"] = place.scores(*raw)
             found[f"{recogniser.name}-svm"] = place.scores(*centred)
-            adapted.append(place.scores(_adapted(left, right, groups), centred[1]))
-    if adapted:
-        found = {HEADLINE: fuse(adapted), **found}
+            likelier.append(place.scores(_likelier(left, right), centred[1]))
+    if likelier:
+        found = {HEADLINE: fuse(likelier), **found}
     return found
 
 
@@ -130,10 +131,9 @@ def _machine(
     return decision, set_scores(said.confidence, groups, "mean")[:, number]
 
 
-def _adapted(left: _Side, right: _Side, groups: Grouping) -> FloatArray:
-    """Mean similarity of (sets, scans) in the common space."""
-    cosine = adapted_similarity(_vectors(left), left.group, _vectors(right), right.group)
-    return set_scores(scan_scores(cosine, groups, "mean"), groups, "mean")
+def _likelier(left: _Side, right: _Side) -> FloatArray:
+    """Log likelihood ratios of (sets, scans)."""
+    return likelihood_ratios(_vectors(left), left.group, _vectors(right), right.group)
 
 
 def _vectors(side: _Side) -> FloatArray:
