@@ -200,9 +200,10 @@ def was_it_done(treatment: Treatment) -> str:
     yes, unclear, no = (left.verdicts.get(name, 0) for name in ("yes", "unclear", "no"))
     seen = ", ".join(f"{name} in {new} (before: {old})" for name, (old, new) in left.seen.items())
     return (
-        f"Of {left.scans} treated scans with a head surface, a face is left in {yes}, gone in {no} "
-        f"and unclear in {unclear}, which is no protection; one is seen by {seen}. A refacing tool "
-        "puts another face there: then recognition decides, not presence."
+        f"Of {left.scans} treated scans with a head surface, {no} show no face, {yes} show one, "
+        f"and in {unclear} detectors and skin disagree, which is no protection. Seen by each "
+        f"detector: {seen}. A refacing tool puts another face there: then recognition decides, not "
+        "presence."
     )
 
 
