@@ -31,7 +31,7 @@ help:
 	@echo "make fuzz       100,000 damaged files, and a coverage-guided run where atheris is there"
 	@echo "make mutate     mutation testing of evaluate and linkage (SAMPLE=300; 0 for all)"
 	@echo "make bench      time headrisk beside other tools"
-	@echo "make calibrate  simulate the coverage of the intervals (a few minutes)"
+	@echo "make calibrate  simulate the coverage of intervals and forecasts (ten minutes)"
 	@echo "make lock       renew the locked versions in requirements/"
 	@echo "make audit-dependencies  look the locked versions up among known vulnerabilities"
 	@echo "make dist       wheel, source archive, bill of materials and SHA-256 sums in dist/"
@@ -117,17 +117,20 @@ check-oldest:
 	build/oldest-venv/bin/python -m pip install $(QUIET) --only-binary :all: -r build/oldest.txt
 	PYTHONPATH=src build/oldest-venv/bin/python -m pytest -q -p no:cacheprovider $(OLDEST_TESTS)
 
+# Every script leaves its ratios in build/bench; the gate compares them with the recorded ones.
+BENCHMARKS := bench_chain check_align bench_similarity bench_search bench_render bench_recognise \
+	bench_deface
+
 bench: $(BENCH_STAMP)
-	$(BIN)/python benchmarks/bench_chain.py
-	$(BIN)/python benchmarks/check_align.py
-	$(BIN)/python benchmarks/bench_similarity.py
-	$(BIN)/python benchmarks/bench_search.py
-	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/bench_render.py
-	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/bench_recognise.py
-	$(BIN)/python benchmarks/bench_deface.py
+	rm -rf build/bench
+	for name in $(BENCHMARKS); do echo "== $$name"; OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 \
+		$(BIN)/python benchmarks/$$name.py || exit 1; done
+	$(BIN)/python benchmarks/gate.py
 
 calibrate: $(STAMP)
 	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python benchmarks/calibrate.py \
+		--processes $(WORKERS)
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python benchmarks/calibrate_forecast.py \
 		--processes $(WORKERS)
 
 lock:

@@ -15,9 +15,6 @@ from __future__ import annotations
 import argparse
 import importlib.util
 import json
-import os
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -26,6 +23,7 @@ from typing import Any
 
 import nibabel
 import numpy as np
+from measuring import in_fresh_process, peak_megabytes, record
 from scipy import ndimage
 
 Stage = Callable[[], object]
@@ -37,17 +35,6 @@ OTHERS = {  # line: package that must be importable
     "full stripper (deepbet)": "deepbet",
     "full stripper (headrisk, large network)": "onnxruntime",
 }
-
-
-def peak_megabytes() -> float:
-    """Peak memory of this program alone.
-
-    ``getrusage`` would also count what the parent held when it started this process.
-    """
-    for line in Path("/proc/self/status").read_text().splitlines():
-        if line.startswith("VmHWM"):
-            return int(line.split()[1]) / 1024
-    raise SystemExit("no VmHWM in /proc/self/status: this benchmark needs Linux")
 
 
 def make_head(path: Path) -> None:
@@ -196,21 +183,6 @@ def measure(line: str, path: Path, repeats: int) -> dict[str, Any]:
     return {"line": line, "seconds": medians, "memory_mb": peak}
 
 
-def in_fresh_process(line: str, path: Path, repeats: int) -> dict[str, Any] | None:
-    """Run :func:`measure` in a process of its own, on one thread."""
-    one = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-    one["ITK_GLOBAL_DEFAULT_NUMBER_OF_THREADS"] = "1"
-    command = [sys.executable, __file__, str(path), "--line", line, "--repeats", str(repeats)]
-    done = subprocess.run(
-        command, env={**os.environ, **one}, capture_output=True, text=True, check=False
-    )
-    if done.returncode:
-        print(f"{line}: failed ({done.stderr.strip().splitlines()[-1:]})")
-        return None
-    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    return found
-
-
 def main() -> None:
     """Measure every line and print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -231,13 +203,41 @@ def main() -> None:
             image: Any = nibabel.load(head)
             head = Path(name) / "head.nii.gz"
             nibabel.save(nibabel.Nifti1Image(np.asarray(image.dataobj), image.affine), head)
-        rows = [in_fresh_process(line, head, arguments.repeats) for line in CHAIN]
+        rows = [
+            in_fresh_process(__file__, line, [head, "--repeats", arguments.repeats])
+            for line in CHAIN
+        ]
         for line, package in OTHERS.items():
             if importlib.util.find_spec(package) is None:
                 print(f"{line}: skipped, the package {package} is not installed.")
                 continue
-            rows.append(in_fresh_process(line, head, min(arguments.repeats, 2)))
-    show([row for row in rows if row], arguments.out)
+            words = [head, "--repeats", min(arguments.repeats, 2)]
+            rows.append(in_fresh_process(__file__, line, words))
+    found = [row for row in rows if row]
+    show(found, arguments.out)
+    keep(found)
+
+
+STEPS = {  # another tool's line: the stage of headrisk that does the same work
+    "N4 bias correction (SimpleITK)": "flatten",
+    "affine NMI (picsl-greedy)": "align",
+    "affine (antspyx)": "align",
+    "full stripper (headrisk, large network)": "strip",
+}
+
+
+def keep(rows: list[dict[str, Any]]) -> None:
+    """Record the chain's figures, and each stage over the tool that does the same work."""
+    times = {row["line"]: row["seconds"] for row in rows}
+    own = times["headrisk 4 mm"]
+    ratios = {
+        f"{stage} over {line}": own[stage] / times[line]["total"]
+        for line, stage in STEPS.items()
+        if line in times
+    }
+    figures = {f"{line}, CPU s": row["total"] for line, row in times.items()}
+    figures |= {f"{row['line']}, MB": row["memory_mb"] for row in rows}
+    record(__file__, ratios, figures)
 
 
 def show(rows: list[dict[str, Any]], out: Path | None) -> None:

@@ -16,6 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+from measuring import record
 from quickshear import quickshear
 from threadpoolctl import threadpool_limits
 
@@ -39,9 +40,11 @@ def main() -> None:
         volume = load_volume(path)
         size = " x ".join(str(n) for n in volume.shape)
         print(f"{size} voxels; CPU seconds, least of {REPEATS}")
+        times = {}
         for name in tools():
             task = TreatTask("head", str(path), "", "T1w", place, name, name, False, (0, 0))
-            print(f"{name:<20}{least(lambda task=task: treat_file(task)):8.2f}", flush=True)
+            times[name] = least(lambda task=task: treat_file(task))
+            print(f"{name:<20}{times[name]:8.2f}", flush=True)
         print(f"{'reading':<20}{least(lambda: load_volume(path)):8.2f}")
         print(f"{'finding the brain':<20}{least(lambda: find_head(volume, 'head')):8.2f}")
         mask = brain_mask(find_head(volume, "head")).astype(np.uint8)
@@ -49,7 +52,12 @@ def main() -> None:
         mask = np.pad(mask, ((0, 0), (lack, 0), (0, 0)))
         head = np.pad(volume.data, ((0, 0), (lack, 0), (0, 0)))
         images = Plain(head, volume.affine), Plain(mask, volume.affine)
-        print(f"{'quickshear alone':<20}{least(lambda: quickshear(*images)):8.2f}")
+        alone = least(lambda: quickshear(*images))
+        print(f"{'quickshear alone':<20}{alone:8.2f}")
+    ratios = {
+        f"{name}, file to file, over quickshear alone": t / alone for name, t in times.items()
+    }
+    record(__file__, ratios, {f"{name}, CPU s": t for name, t in times.items()})
 
 
 def make_head(folder: Path) -> Path:

@@ -15,8 +15,6 @@ from __future__ import annotations
 
 import argparse
 import importlib.util
-import os
-import platform
 import tempfile
 import time
 from collections.abc import Callable
@@ -26,6 +24,7 @@ from typing import Any
 import cv2
 import nibabel
 import numpy as np
+from measuring import machine, record
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
@@ -93,8 +92,8 @@ def seconds(work: Stage, repeats: int) -> float:
     return float(np.median(times))
 
 
-def time_route(path: Path, repeats: int) -> dict[str, Any]:
-    """Print the stages' medians and the median of their sums; returns what they left."""
+def time_route(path: Path, repeats: int) -> tuple[dict[str, Any], float]:
+    """Print the stages' medians; returns what they left, and the median of their sums."""
     left: dict[str, Any] = {}
     times: dict[str, list[float]] = {}
     for repeat in range(repeats + 1):
@@ -111,20 +110,21 @@ def time_route(path: Path, repeats: int) -> dict[str, Any]:
     met = "met" if total <= TARGET_SECONDS else "MISSED"
     print(f"  {'total':12}{total:8.2f}   target: at most {TARGET_SECONDS:g} s: {met}")
     print(f"  faces found in {len(left['chips'])} of {len(left['renders'])} renders")
-    return left
+    return left, total
 
 
-def time_network(chips: NDArray[np.uint8], weights: Path | None, repeats: int) -> None:
-    """Print the time of one embedding in onnxruntime and in dlib."""
+def time_network(chips: NDArray[np.uint8], weights: Path | None, repeats: int) -> dict[str, float]:
+    """Print the time of one embedding in onnxruntime and in dlib; returns ratios."""
     each = 1000 / len(chips)
     batched = seconds(lambda: embed(chips), repeats) * each
     single = seconds(lambda: [embed(chip[None]) for chip in chips], repeats) * each
     print("\nembedding of one face, ms, and ratio to batches in onnxruntime")
     print(f"  {'onnxruntime, in batches':32}{batched:8.1f}{1:8.1f}")
     print(f"  {'onnxruntime, one by one':32}{single:8.1f}{single / batched:8.1f}")
+    ratios = {"embedding in batches over one by one": batched / single}
     if weights is None:
         print("  dlib: skipped, its file of weights is not here (--dlib-weights)")
-        return
+        return ratios
     network = dlib_module().face_recognition_model_v1(str(weights))
     known: list[Any] = []
 
@@ -135,6 +135,7 @@ def time_network(chips: NDArray[np.uint8], weights: Path | None, repeats: int) -
     print(f"  {'dlib, in batches':32}{own:8.1f}{own / batched:8.1f}")
     away = np.abs(embed(chips) - np.array(known)).max()
     print(f"  largest difference of any of the 128 numbers to dlib's: {away:.1e}")
+    return {**ratios, "embedding in batches over dlib": batched / own}
 
 
 def find_weights(given: Path | None) -> Path | None:
@@ -164,8 +165,9 @@ def pair_by_pair(
     return counts
 
 
-def time_key_points(renders: NDArray[np.uint8], repeats: int) -> None:
-    """Print the time of a pair of images, and what a whole study would take."""
+def time_key_points(renders: NDArray[np.uint8], repeats: int) -> dict[str, float]:
+    """Print the time of a pair of images, and what a whole study would take; returns ratios."""
+    ratios = {}
     rng = np.random.default_rng(0)
     noisy = renders[::4].astype(float) + rng.normal(0, 8, renders[::4].shape)
     photos = np.clip(noisy, 0, 255).astype(np.uint8)
@@ -183,6 +185,7 @@ def time_key_points(renders: NDArray[np.uint8], repeats: int) -> None:
         slow = (time.process_time() - start) * 1000 / len(left) / len(right)
         quick = seconds(lambda r=recogniser, m=many, o=right: r.similarity(m, o), repeats)  # type: ignore[misc]
         quick *= 1000 / len(many) / len(right)
+        ratios[f"key points ({recogniser.name}) over OpenCV"] = quick / slow
         kept = recogniser.similarity(left, right).sum() / slow_counts.sum()
         points = [np.mean([len(one.values) for one in side]) for side in (left, right)]
         print(
@@ -191,6 +194,7 @@ def time_key_points(renders: NDArray[np.uint8], repeats: int) -> None:
             f"{slow * pairs / 6e4:.0f} and {quick * pairs / 6e4:.0f} min; "
             f"{100 * kept:.1f} % of matches kept"
         )
+    return ratios
 
 
 def main() -> None:
@@ -200,15 +204,17 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--dlib-weights", type=Path)
     arguments = parser.parse_args()
-    print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}")
+    print(", ".join(machine().values()))
     with tempfile.TemporaryDirectory() as name, threadpool_limits(1):
         head = arguments.head
         if head is None:
             head = Path(name) / "head.nii.gz"
             make_scan(head)
-        left = time_route(head, arguments.repeats)
-        time_network(left["chips"], find_weights(arguments.dlib_weights), arguments.repeats)
-        time_key_points(left["renders"], arguments.repeats)
+        left, total = time_route(head, arguments.repeats)
+        weights = find_weights(arguments.dlib_weights)
+        ratios = time_network(left["chips"], weights, arguments.repeats)
+        ratios |= time_key_points(left["renders"], arguments.repeats)
+    record(__file__, ratios, {"face route of one scan, CPU s": total})
 
 
 if __name__ == "__main__":

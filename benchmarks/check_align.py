@@ -1,6 +1,6 @@
 """Consistency of the affine over random warps, beside other tools on the same warps.
 
-    OMP_NUM_THREADS=1 python benchmarks/check_align.py [HEAD ...] [--warps 50] [--others 6]
+    OMP_NUM_THREADS=1 python benchmarks/check_align.py [HEAD ...] [--warps 20] [--others 3]
 
 Each head is stripped and aligned once as it is. Then it is turned by up to 45 degrees about a
 random axis, moved by up to 150 mm along each axis, resampled to random voxel sizes (1 to 5 mm, at
@@ -30,6 +30,7 @@ from pathlib import Path
 import nibabel
 import numpy as np
 from bench_chain import make_head
+from measuring import record
 from scipy import ndimage
 from scipy.spatial.transform import Rotation
 
@@ -204,8 +205,8 @@ def main() -> None:
     """Run all warps and print one line for each tool."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("heads", type=Path, nargs="*", help="heads; synthetic if absent")
-    parser.add_argument("--warps", type=int, default=50)
-    parser.add_argument("--others", type=int, default=6, help="warps for the other tools")
+    parser.add_argument("--warps", type=int, default=20)
+    parser.add_argument("--others", type=int, default=3, help="warps for the other tools")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--strip", action="store_true", help="find the brain anew in each warp")
     parser.add_argument("--other-contrast", action="store_true", help="heads are not T1-like")
@@ -222,6 +223,11 @@ def main() -> None:
         if arguments.others == 0:
             chosen = {"headrisk": chosen["headrisk"]}
         results = check(heads, arguments, chosen)
+    medians = {name: float(np.median([row[2] for row in rows])) for name, rows in results.items()}
+    own = medians.pop("headrisk")
+    ratios = {f"align over {name}": own / seconds for name, seconds in medians.items()}
+    worst = max(row[1] for row in results["headrisk"])
+    record(__file__, ratios, {"align, CPU s": own, "worst error, mm": worst})
     lines = ["tool\twarp\tmean_mm\tmax_mm\tseconds"]
     print(f"{'tool':14}{'warps':>7}{'median':>9}{'worst':>9}{'failed':>8}{'CPU s':>8}   (mm, mm)")
     for name, rows in results.items():

@@ -23,12 +23,12 @@ from headrisk.intake import prepared_here, take_in
 from headrisk.job import Job, recorded
 from headrisk.linkage.design import Design
 from headrisk.linkage.search import Found, search
-from headrisk.linkage.search_index import build_index
+from headrisk.linkage.search_index import build_index, coarse_cells
 from headrisk.modality.brain import plan, prepare
 from headrisk.report.internal import links_table
-from headrisk.report.json_tsv import table_text
 from headrisk.report.model import Link
 from headrisk.report.private import write_private
+from headrisk.report.tsv import table_text
 from headrisk.report.write import write_internal_table
 from headrisk.run.provenance import CostLog
 from headrisk.run.stage import stage
@@ -104,6 +104,8 @@ def _search(cohort: Cohort, design: Design, job: Job, k: int, at_least: float) -
     vectors = cohort.vectors()
     probes = vectors[design.probes]
     gallery = probes if design.probes is design.gallery else vectors[design.gallery]
+    grid = template_grid(job.settings.resolution_mm)
+    threads = job.processes if isinstance(job.processes, int) else 1
     folder = (job.work_dir or job.out / "work").absolute()
     folder.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=folder) as place:
@@ -112,7 +114,7 @@ def _search(cohort: Cohort, design: Design, job: Job, k: int, at_least: float) -
             gallery,
             design.probe_person,
             design.gallery_person,
-            template_grid(job.settings.resolution_mm),
+            grid,
             reference(job.settings.resolution_mm),
             Path(place),
         )
@@ -122,14 +124,17 @@ def _search(cohort: Cohort, design: Design, job: Job, k: int, at_least: float) -
             scores[~design.usable_block(np.array([probe]), rows)[0]] = -np.inf
             return scores
 
+        index = build_index(
+            blocks.gallery, cells=coarse_cells(grid), folder=Path(place), threads=threads
+        )
         return search(
-            build_index(blocks.gallery, folder=Path(place)),
+            index,
             blocks.probes,
             k=k,
             at_least=at_least,
             rescore=rescore,
             slack=blocks.slack(),
-            threads=job.processes if isinstance(job.processes, int) else 1,
+            threads=threads,
         )
 
 

@@ -86,7 +86,7 @@ def test_a_search_finds_the_best_of_the_whole_matrix(within: bool, tmp_path: Pat
     )
     blocks = residual_blocks(*sides, GRID, None, tmp_path)
     found = search(
-        build_index(blocks.gallery, numbers=(8, 32)),
+        build_index(blocks.gallery),
         blocks.probes,
         k=3,
         rescore=lambda probe, rows: blocks.score(np.array([probe]), rows)[0],

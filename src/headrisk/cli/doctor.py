@@ -51,8 +51,8 @@ def _plan(arguments: argparse.Namespace) -> int:
         f"{found.scans:,} scans, each compared with every other one, {processes} processes:",
         _line("prepare", found.prepare, processes, f"{rates.prepare_seconds:.2f} s a scan"),
         _line("compare", found.compare, processes, f"{1e6 * rates.pair_seconds:.0f} us a pair"),
-        f"  memory    {found.memory / 1e9:10.1f} GB",
-        f"  disk      {found.disk / 1e9:10.1f} GB",
+        f"  memory   {found.memory / 1e9:9.1f} GB",
+        f"  disk     {found.disk / 1e9:9.2f} GB",
     ]
     if arguments.faces:
         text = f"{rates.face_seconds:.2f} s a head"
@@ -68,7 +68,14 @@ def _plan(arguments: argparse.Namespace) -> int:
 
 
 def _line(name: str, cpu: float, processes: int, rate: str) -> str:
-    return f"  {name:<9}{cpu / processes / 3600:11.2f} h ({cpu / 3600:.2f} h of CPU, {rate})"
+    return f"  {name:<9}{_duration(cpu / processes):>12} ({_duration(cpu)} of CPU, {rate})"
+
+
+def _duration(seconds: float) -> str:
+    for unit, length in (("h", 3600), ("min", 60)):
+        if seconds >= 2 * length:
+            return f"{seconds / length:.1f} {unit}"
+    return f"{seconds:.1f} s"
 
 
 def _verify(out: Path) -> int:

@@ -1,10 +1,10 @@
 """Exact search of large galleries: the best matches of a probe without comparing it with all.
 
 Every gallery vector's correlation with a probe is bounded from above by what the index holds of it
-(see ``search_index``). A vector whose bound lies below what the probe already has is passed over;
-the others are compared in full. So nothing is ever lost, neither a match at or above the threshold
-nor a member of the first k, and the answer is that of comparing with all. How many are passed over
-depends on the data: where vectors share no directions, none are.
+(see ``search_index``): coarsely for the whole gallery, finely where that leaves the matter open. A
+vector whose bound lies below what the probe already has is passed over; the others are compared in
+full. So nothing is ever lost, neither a match at or above the threshold nor a member of the first
+k, and the answer is that of comparing with all.
 """
 
 from __future__ import annotations
@@ -18,20 +18,24 @@ from threadpoolctl import threadpool_limits
 
 from headrisk.errors import InputError, UsageError
 from headrisk.linkage.search_index import (
-    SCALE,
-    Codes,
+    NIBBLE,
     SearchIndex,
     Vectors,
+    coordinates,
     exact_scores,
     row_norms,
     steps,
+    sum_error,
     unit_rows,
+    unpack,
 )
-from headrisk.types import BoolArray, Float32Array, FloatArray, IntArray
+from headrisk.types import Float32Array, FloatArray, IntArray
 
-BOUND_BYTES = 256 << 20  # memory for the bounds of a group of probes
-CHUNK = 8192  # gallery vectors bounded at a time
-DENSE = 0.1  # share of a chunk from which on the next level is computed for all of it
+BOUND_BYTES = 512 << 20  # memory for the bounds of a group of probes
+CHUNK = 8192  # gallery vectors given to a thread at a time
+BLOCK_BYTES = 8 << 20  # memory for the vectors that are multiplied at a time
+FEW_BYTES = 1 << 20  # the same for few probes, where reading them takes longer than multiplying
+FEW = 4
 SEEDS = 8  # vectors compared in full before the bounds are used, besides the k asked for
 BATCH = 64  # vectors compared in full at a time
 
@@ -42,13 +46,15 @@ Rescore = Callable[[int, IntArray], FloatArray]
 class Found:
     """One probe's matches, best first; of equal scores the first in the gallery.
 
-    ``compared`` counts gallery vectors compared in full, ``passed`` those left after each level.
+    ``compared`` counts gallery vectors compared in full; ``open_coarse`` and ``open_fine`` those
+    that the coarse and the fine bounds left open.
     """
 
     rows: IntArray
     scores: FloatArray
     compared: int
-    passed: tuple[int, ...]
+    open_coarse: int
+    open_fine: int
 
 
 @dataclass
@@ -80,16 +86,25 @@ class _Best:
 class _Group:
     """Probes searched together.
 
-    ``numbers`` is (probes, numbers) float32 over ``SCALE``; ``inside`` and ``outside`` are
-    (levels, probes) lengths of what lies in the basis and of the rest.
+    ``units`` is (probes, values) with lengths 1, ``short`` the same in float32; ``numbers``
+    (probes, 2 half) are their coordinates and ``centre`` 7.5 times the sum of these; ``inside``
+    and ``outside`` are the lengths of what lies in the cells' means and of the rest, rounded up.
     """
 
     first: int
     units: FloatArray
+    short: Float32Array
     numbers: Float32Array
+    centre: Float32Array
     inside: Float32Array
     outside: Float32Array
     best: list[_Best]
+
+    def cutoffs(self) -> Float32Array:
+        """(probes, 1) what another vector must reach, rounded down."""
+        exact = np.array([best.cutoff for best in self.best], np.float64)
+        cutoff: Float32Array = np.nextafter(exact.astype(np.float32), np.float32(-np.inf))
+        return cutoff[:, None]
 
 
 def search(
@@ -148,7 +163,7 @@ def compare_all(
     best = _Best(k, at_least)
     everything = np.arange(len(index.vectors))
     best.add(everything, exact_scores(index, unit, everything))
-    return Found(best.rows, best.scores, len(everything), ())
+    return Found(best.rows, best.scores, *(len(everything),) * 3)
 
 
 def _check(
@@ -174,15 +189,16 @@ def _check(
 
 def _group(index: SearchIndex, probes: Vectors, first: int, k: int | None, least: float) -> _Group:
     units = unit_rows(probes, row_norms(probes))
-    exact = units @ index.basis.T.astype(np.float64)
-    inside = np.stack([np.sqrt(np.vecdot(exact[:, :n], exact[:, :n])) for n in index.numbers])
-    square = np.vecdot(units, units) - inside**2 * (1 - index.skew) + 1e-9
+    numbers, outside = coordinates(index, units)
+    inside = np.sqrt(np.vecdot(numbers, numbers))
     return _Group(
         first,
         units,
-        (exact / SCALE).astype(np.float32),
+        units.astype(np.float32),
+        numbers.astype(np.float32),
+        (NIBBLE / 2 * numbers.sum(axis=1)).astype(np.float32),
         (inside * (1 + 1e-6)).astype(np.float32),
-        (np.sqrt(np.maximum(square, 0)) * (1 + 1e-6)).astype(np.float32),
+        (outside * (1 + 1e-6)).astype(np.float32),
         [_Best(k, least) for _ in units],
     )
 
@@ -194,10 +210,10 @@ def _search_group(
     slack: float,
     pool: ThreadPoolExecutor,
 ) -> list[Found]:
-    """First level for everything, a few seeds in full, finer levels, then what is left in full."""
+    """Coarse bounds of everything, a few seeds in full, fine bounds, then what is left in full."""
     chunks = list(steps(len(index.vectors), CHUNK))
+    places = range(len(group.units))
     bounds = np.empty((len(group.units), len(index.vectors)), np.float32)
-    tops = list(pool.map(lambda rows: _first_level(index, group, bounds, rows), chunks))
 
     def compare(place: int, rows: IntArray) -> None:
         scores = (
@@ -207,81 +223,87 @@ def _search_group(
         )
         group.best[place].add(rows, scores)
 
-    where, value = (np.stack(part, axis=1) for part in zip(*tops, strict=True))
-    list(
-        pool.map(lambda p: compare(p, _seeds(where[p], value[p], group.best[p])), range(len(where)))
+    seeds = SEEDS + (group.best[0].k or 0)
+    each = -(-seeds // len(chunks))
+    tops = list(
+        pool.map(lambda rows: _coarse_bounds(index, group, bounds, rows, slack, each), chunks)
     )
-    left = np.array(
-        list(pool.map(lambda rows: _finer_levels(index, group, bounds, rows, slack), chunks))
-    ).sum(axis=0)
+    where, value = (np.concatenate(part, axis=1) for part in zip(*tops, strict=True))
+    order = np.argsort(-value, axis=1, kind="stable")[:, :seeds]
+    list(pool.map(lambda place: compare(place, where[place, order[place]]), places))
+    counts = list(pool.map(lambda rows: _fine_bounds(index, group, bounds, rows, slack), chunks))
+    coarse, fine = np.sum(counts, axis=0)
 
     def finish(place: int) -> Found:
         best = group.best[place]
         for rows in _in_order(bounds[place], best):
             compare(place, rows)
-        passed = tuple(int(n) for n in left[:, place])
-        return Found(best.rows, best.scores, len(best.seen), passed)
+        left = int(coarse[place]), int(fine[place])
+        return Found(best.rows, best.scores, len(best.seen), *left)
 
-    return list(pool.map(finish, range(len(group.units))))
+    return list(pool.map(finish, places))
 
 
-def _first_level(
-    index: SearchIndex, group: _Group, bounds: Float32Array, rows: slice
+def _block(probes: int, width: int) -> int:
+    """Gallery vectors of this width that are multiplied with so many probes at a time."""
+    return max(1, (FEW_BYTES if probes <= FEW else BLOCK_BYTES) // (4 * width))
+
+
+def _coarse_bounds(
+    index: SearchIndex,
+    group: _Group,
+    bounds: Float32Array,
+    rows: slice,
+    slack: float,
+    each: int,
 ) -> tuple[IntArray, Float32Array]:
-    """Write the first level's inner products; also each probe's best row and its product."""
-    codes = index.levels[0].codes[rows].astype(np.float32)
+    """Write a chunk's coarse bounds; also each probe's most promising rows and their estimates."""
+    coarse, half = index.coarse, index.coarse.codes.shape[1]
     part = bounds[:, rows]
-    np.matmul(group.numbers[:, : codes.shape[1]], codes.T, out=part)
-    top = part.argmax(axis=1)
-    return top + rows.start, part[np.arange(len(part)), top]
+    step = _block(len(part), 2 * half)
+    wide, room = np.empty((step, 2 * half), np.float32), np.empty((step, half), np.uint8)
+    for block in steps(part.shape[1], step):
+        codes = coarse.codes[rows.start + block.start : rows.start + block.stop]
+        part[:, block] = group.numbers @ unpack(codes, wide, room).T
+    part -= group.centre[:, None]
+    part *= coarse.step[rows]
+    each = min(each, part.shape[1])
+    top = np.argpartition(part, part.shape[1] - each, axis=1)[:, part.shape[1] - each :]
+    top.sort(axis=1)
+    value = np.take_along_axis(part, top, axis=1)
+    part += np.float32(slack + 2e-6)
+    for length, lost in ((group.inside, coarse.leak[rows]), (group.outside, coarse.rest[rows])):
+        for place, one in enumerate(length):
+            part[place] += one * lost
+    return top + rows.start, value
 
 
-def _seeds(where: IntArray, value: Float32Array, best: _Best) -> IntArray:
-    """The most promising rows, one of each chunk."""
-    count = SEEDS + (best.k or 0)
-    seeds: IntArray = where[np.argsort(-value, kind="stable")[:count]]
-    return seeds
-
-
-def _finer_levels(
+def _fine_bounds(
     index: SearchIndex, group: _Group, bounds: Float32Array, rows: slice, slack: float
-) -> IntArray:
-    """Turn a chunk's inner products into bounds, level by level where it is still open.
+) -> tuple[IntArray, IntArray]:
+    """Replace a chunk's bounds by fine ones where they are still open; the others are closed.
 
-    A row that cannot match any more gets minus infinity. Returns (levels, probes) what is left.
+    A row that cannot match any more gets minus infinity. Returns how many stay open for each
+    probe, after the coarse and after the fine bounds.
     """
-    products = bounds[:, rows]
-    exact = np.array([best.cutoff for best in group.best])
-    cutoff = np.nextafter(exact.astype(np.float32), np.float32(-np.inf))
-    start, counts = 0, np.zeros((len(index.levels), len(products)), np.int64)
-    live: BoolArray = np.ones(products.shape, np.bool_)
-    for place, level in enumerate(index.levels):
-        stop = start + level.codes.shape[1]
-        if place:
-            _add_level(level.codes[rows], group.numbers[:, start:stop], products, live)
-        margin = np.float32(level.margin + slack + 2e-6)
-        bound = products + group.inside[place][:, None] * level.leak[rows]
-        bound += group.outside[place][:, None] * level.rest[rows]
-        bound += margin
-        live &= bound >= cutoff[:, None]
-        counts[place] = np.count_nonzero(live, axis=1)
-        start = stop
-        if not counts[place].any():
-            break
-    products[:] = np.where(live, bound, np.float32(-np.inf))
-    return counts
-
-
-def _add_level(
-    codes: Codes, numbers: Float32Array, products: Float32Array, live: BoolArray
-) -> None:
-    """Add the products of finer coordinates, for all pairs or for those that are still open."""
-    if np.count_nonzero(live) > DENSE * live.size:
-        products += numbers @ codes.astype(np.float32).T
-        return
-    for probe in np.flatnonzero(live.any(axis=1)):
-        columns = np.flatnonzero(live[probe])
-        products[probe, columns] += codes[columns].astype(np.float32) @ numbers[probe]
+    part, cutoff, fine = bounds[:, rows], group.cutoffs(), index.fine
+    live = part >= cutoff
+    coarse = np.count_nonzero(live, axis=1)
+    part[~live] = -np.inf
+    asking, needed = np.flatnonzero(live.any(axis=1)), np.flatnonzero(live.any(axis=0))
+    if not asking.size:
+        return coarse, coarse
+    probes, off = group.short[asking], sum_error(group.short.shape[1])
+    step = _block(len(asking), group.short.shape[1])
+    for block in steps(len(needed), step):
+        here = needed[block]
+        places = here + rows.start
+        scores = probes @ fine.codes[places].astype(np.float32).T
+        scores *= fine.step[places]
+        scores += fine.error[places] * np.float32(1 + off) + np.float32(off + slack + 2e-6)
+        open_ = live[np.ix_(asking, here)]
+        part[np.ix_(asking, here)] = np.where(open_, scores, np.float32(-np.inf))
+    return coarse, np.count_nonzero(part >= cutoff, axis=1)
 
 
 def _in_order(bounds: Float32Array, best: _Best) -> Iterator[IntArray]:

@@ -1,66 +1,84 @@
 """A short description of every gallery vector, from which its correlation can be bounded.
 
-Each unit vector b of the gallery is written as ``U' q + e``: its coordinates in an orthogonal
-basis, rounded to 16-bit fixed point, and the rest. Only q, an upper bound of |e| and one of |U e|
-(what rounding leaves inside the basis) are kept in memory. For a unit vector a with coordinates
-p = U a and rest f, the Cauchy-Schwarz inequality gives
+Two descriptions stand beside each vector, both with the exact length of what they leave out.
 
-    <a, b> <= <p, q> + |p| |U e| + |f| |e|,
+**Coarse**: the vector's means over cells of neighbouring values (a fingerprint of 4 mm seen at
+8 mm), scaled so that they are coordinates in an orthonormal basis, with 4 bits each. For unit
+vectors a and b with coordinates p and r, rests f and e, and q the rounded r, the Cauchy-Schwarz
+inequality gives
 
-whatever the basis and however coarse the rounding: the identity <a, b> = <U a, q> + <a, e> needs
-no orthogonality. All errors of floating-point arithmetic are bounded too, by the standard bound
-n u / (1 - n u) on an inner product of n terms (Higham 2002, Accuracy and Stability of Numerical
-Algorithms, section 3.1), so a bound is never below the value that is computed in full.
+    <a, b> = <p, q> + <p, r - q> + <f, e> <= <p, q> + |p| |r - q| + |f| |e|.
 
-Coordinates come in levels: the first few are looked at for the whole gallery, the next ones only
-where the first did not settle the matter. The basis holds the principal directions of a sample of
-the gallery; it decides how much is pruned, never what is found. Fixed point takes the place of
-float16 because NumPy reads it five times as fast at the same size and accuracy.
+**Fine**: all values in 8 bits. With q the rounded vector, <a, b> <= <a, q> + |b - q|, which lies
+about 0.01 above the truth whatever the data look like. A projection cannot do that: the spectrum of
+residual fingerprints is nearly flat, so that half of their energy needs thousands of directions.
+
+Neither bound can lie below the value that is computed in full: all errors of floating-point
+arithmetic are bounded as well, by n u / (1 - n u) on an inner product of n terms (Higham 2002,
+Accuracy and Stability of Numerical Algorithms, section 3.1).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 
-from headrisk.errors import InputError, UsageError
-from headrisk.types import Float32Array, FloatArray, IntArray
+from headrisk.errors import InputError
+from headrisk.types import Float32Array, FloatArray, Grid, IntArray
 
-NUMBERS = (256, 1024)  # coordinates known after each level
-SAMPLE = 4096  # gallery vectors that the basis is fitted to, at most
-SCALE = 32767.0  # a coordinate of 1 as a whole number of 16 bits
+NIBBLE = 15  # largest 4-bit number; the middle of its range stands for 0
+SPREAD = 0.335  # step over standard deviation: least error of 16 steps on normal values (Max 1960)
+BYTE = 127
 UNIT_ROUNDOFF = 2.0**-24  # of float32
-PIECE = 512  # terms summed in float32 before the sum moves to float64
-STEP = 2048  # gallery vectors read at a time
+TINY = 1e-6  # covers roundings that do not grow with the number of values
+STEP = 2048  # gallery vectors that are checked at a time
+BATCH = 16  # gallery vectors that are described or compared at a time: what caches hold
+RUN = 8  # neighbouring values of a cell where nobody says what the cells are
 
-Codes = NDArray[np.int16]
+Codes = NDArray[np.uint8]
+Bytes = NDArray[np.int8]
 Vectors = NDArray[Any]
 
 
 @dataclass(frozen=True)
-class Level:
-    """Coordinates that one level adds, and the bounds once they are known.
+class Coarse:
+    """Coordinates of cells.
 
     Attributes
     ----------
     codes
-        (gallery, numbers) int16, coordinates times ``SCALE``.
-    rest, leak
-        (gallery,) float32, upper bounds of |e| and of |U e| with all levels up to this one.
-    margin
-        Bound of the arithmetic's error in an inner product up to this level.
+        (gallery, half) uint8: two coordinates in a byte, coordinate k in the low half of byte k,
+        coordinate half + k in the high one.
+    step
+        (gallery,) float32; a coordinate is step times (code less 7.5).
+    leak, rest
+        (gallery,) float32, upper bounds of what rounding loses (for a probe of length 1 within the
+        cells' means) and of the length of what the means leave out.
     """
 
     codes: Codes
-    rest: Float32Array
+    step: Float32Array
     leak: Float32Array
-    margin: float
+    rest: Float32Array
+
+
+@dataclass(frozen=True)
+class Fine:
+    """All values in a byte each: ``codes`` (gallery, values), ``step`` and ``error`` (gallery,).
+
+    ``error`` is an upper bound of the length of what rounding loses.
+    """
+
+    codes: Bytes
+    step: Float32Array
+    error: Float32Array
 
 
 @dataclass(frozen=True)
@@ -73,56 +91,60 @@ class SearchIndex:
         (gallery, values) float32 or float16, in memory or memory-mapped.
     norms
         (gallery,) length of each vector.
-    basis
-        (numbers, values) float32, nearly orthonormal.
-    skew
-        Spectral norm of ``basis @ basis.T`` less the identity.
-    levels
-        What is known of each vector, coarse to fine.
+    means
+        (2 half, values) sparse: a vector's coordinates in the orthonormal basis of cells.
+    coarse, fine
+        What is known of each vector.
     """
 
     vectors: Vectors
     norms: FloatArray
-    basis: Float32Array
-    skew: float
-    levels: tuple[Level, ...]
-
-    @property
-    def numbers(self) -> tuple[int, ...]:
-        """Coordinates known after each level."""
-        return tuple(int(n) for n in np.cumsum([level.codes.shape[1] for level in self.levels]))
+    means: csr_array
+    coarse: Coarse
+    fine: Fine
 
 
 def build_index(
-    vectors: Vectors, *, numbers: Sequence[int] = NUMBERS, folder: Path | None = None
+    vectors: Vectors,
+    *,
+    cells: IntArray | None = None,
+    folder: Path | None = None,
+    threads: int = 1,
 ) -> SearchIndex:
     """Describe every vector of a gallery.
 
     Parameters
     ----------
     vectors
-        (gallery, values) float32 or float16, in memory or memory-mapped; read twice, in order.
-    numbers
-        Coordinates known after each level, rising; fewer where the gallery cannot fill them.
+        (gallery, values) float32 or float16, in memory or memory-mapped; read once, in order.
+    cells
+        (values,) the cell of each value, numbered from 0. It decides how much is passed over,
+        never what is found. Runs of neighbouring values if None.
     folder
-        Where the coordinates are kept as memory-mapped files; in memory if None.
+        Where the descriptions are kept as memory-mapped files; in memory if None.
+    threads
+        Threads that share the work; they do not change the result.
 
     Raises
     ------
     InputError
-        The array is empty or of another shape or type, or holds values that are not finite.
-    UsageError
-        ``numbers`` does not rise from 1 or more.
+        An array is empty or of another shape or type, or holds values that are not finite.
     """
-    _check(vectors, numbers)
-    basis = _principal_directions(vectors, numbers[-1])
-    known = [n for n in numbers if n < len(basis)] + [len(basis)]
-    wide = basis.astype(np.float64)
-    skew = float(np.linalg.norm(wide @ wide.T - np.eye(len(basis)), 2)) + 1e-12
-    index = _empty(vectors, basis, skew, known, folder)
-    for rows in steps(len(vectors)):
-        _describe(index, rows)
+    if cells is None:
+        cells = np.arange(vectors.shape[-1], dtype=np.int64) // RUN
+    _check(vectors, cells)
+    index = _empty(vectors, _means(cells), folder)
+    with ThreadPoolExecutor(threads) as pool:
+        list(pool.map(lambda rows: _describe(index, rows), steps(len(vectors), BATCH)))
     return index
+
+
+def coarse_cells(grid: Grid) -> IntArray:
+    """The cell of 2 x 2 x 2 voxels in which each voxel of a grid's mask lies."""
+    places = np.argwhere(grid.mask) // 2
+    number = np.ravel_multi_index(tuple(places.T), tuple(places.max(axis=0) + 1))
+    cells: IntArray = np.unique(number, return_inverse=True)[1].astype(np.int64)
+    return cells
 
 
 def steps(count: int, step: int = STEP) -> Iterator[slice]:
@@ -144,114 +166,26 @@ def row_norms(vectors: Vectors) -> FloatArray:
     return lengths
 
 
-def coordinates(rows: FloatArray, basis: Float32Array) -> tuple[FloatArray, float]:
-    """Coordinates of unit vectors, and a bound of the error in each one.
-
-    A few hundred products are summed in float32, these sums in float64.
-    """
-    found = np.zeros((len(rows), len(basis)))
-    short = rows.astype(np.float32)
-    for start in range(0, basis.shape[1], PIECE):
-        part = slice(start, start + PIECE)
-        found += short[:, part] @ basis[:, part].T
-    return found, (PIECE + 4) * UNIT_ROUNDOFF * 1.001
+def sum_error(terms: int) -> float:
+    """Bound of the error of a float32 inner product, over the product of the lengths."""
+    return (terms + 8) * UNIT_ROUNDOFF / (1 - (terms + 8) * UNIT_ROUNDOFF)
 
 
-def _check(vectors: Vectors, numbers: Sequence[int]) -> None:
-    rising = len(numbers) > 0 and numbers[0] >= 1
-    if not rising or any(a >= b for a, b in pairwise(numbers)):
-        raise UsageError(
-            "search: numbers of each level",
-            found=str(tuple(numbers)),
-            expected="whole numbers that rise from 1 or more",
-        )
-    if vectors.ndim != 2 or not vectors.size or vectors.dtype not in (np.float32, np.float16):
-        raise InputError(
-            "search: gallery",
-            found=f"an array of shape {vectors.shape}, {vectors.dtype}",
-            expected="(scans, values) of float32 or float16, with at least one of each",
-        )
+def coordinates(index: SearchIndex, units: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """(n, 2 half) coordinates of unit vectors, and the length of what they leave out."""
+    inside: FloatArray = np.ascontiguousarray((index.means @ units.T).T)
+    left = np.vecdot(units, units) - np.vecdot(inside, inside)
+    return inside, np.sqrt(np.maximum(left, 0) + 1e-9)
 
 
-def _principal_directions(vectors: Vectors, most: int) -> Float32Array:
-    """Orthonormal directions that hold most of a sample's energy; rounded to float32.
-
-    The sample is spread evenly over the gallery, so equal galleries give equal directions.
-    """
-    wanted = min(len(vectors), SAMPLE, max(1024, 2 * most))
-    places = np.unique(np.linspace(0, len(vectors) - 1, wanted).astype(np.int64))
-    sample = np.asarray(vectors[places], np.float64)
-    sample = unit_rows(sample, row_norms(sample))
-    if not np.isfinite(sample).all():
-        raise _not_finite()
-    short = len(sample) <= sample.shape[1]
-    moments = sample @ sample.T if short else sample.T @ sample
-    energy, turned = np.linalg.eigh(moments)
-    order = np.argsort(energy)[::-1][:most]
-    order = order[energy[order] > 1e-6 * max(float(energy[-1]), 0.0)]
-    if not order.size:  # a sample of zeros: any direction does
-        return np.eye(1, sample.shape[1], dtype=np.float32)
-    turned = turned[:, order]
-    directions = sample.T @ (turned / np.sqrt(energy[order])) if short else turned
-    return np.ascontiguousarray(np.linalg.qr(directions)[0].T, np.float32)
-
-
-def _empty(
-    vectors: Vectors, basis: Float32Array, skew: float, known: list[int], folder: Path | None
-) -> SearchIndex:
-    levels = []
-    for place, (before, after) in enumerate(zip([0, *known[:-1]], known, strict=True)):
-        shape = (len(vectors), after - before)
-        codes: Codes = np.zeros(shape, np.int16) if folder is None else _file(folder, place, shape)
-        rest, leak = np.zeros((2, len(vectors)), np.float32)
-        levels.append(Level(codes, rest, leak, (after + 8) * 2 * UNIT_ROUNDOFF))
-    return SearchIndex(vectors, np.zeros(len(vectors)), basis, skew, tuple(levels))
-
-
-def _file(folder: Path, place: int, shape: tuple[int, int]) -> Codes:
-    path = folder / f"level-{place}.npy"
-    codes: Codes = np.lib.format.open_memmap(path, "w+", np.int16, shape)
-    return codes
-
-
-def _describe(index: SearchIndex, rows: slice) -> None:
-    """Fill in codes and bounds of some gallery vectors."""
-    raw = np.asarray(index.vectors[rows], np.float64)
-    norms = row_norms(raw)
-    if not np.isfinite(norms).all():
-        raise _not_finite()
-    index.norms[rows] = norms
-    there = norms > 0
-    exact, error = coordinates(unit_rows(raw, norms), index.basis)
-    codes = np.clip(np.rint(exact * SCALE), -SCALE, SCALE)
-    rounded = codes / SCALE
-    along, length, off = (np.zeros(len(raw)) for _ in range(3))
-    start = 0
-    for level in index.levels:
-        part = slice(start, start + level.codes.shape[1])
-        level.codes[rows] = codes[:, part]
-        along += np.vecdot(exact[:, part], rounded[:, part])
-        length += np.vecdot(rounded[:, part], rounded[:, part])
-        off += np.vecdot(exact[:, part] - rounded[:, part], exact[:, part] - rounded[:, part])
-        start = part.stop
-        wrong = error * np.sqrt(start)
-        square = 1 - 2 * along + length * (1 + index.skew) + 2 * wrong * np.sqrt(length) + 1e-6
-        leak = np.sqrt(off) + wrong + index.skew * np.sqrt(length) + 1e-7
-        level.rest[rows] = _upward(np.where(there, np.sqrt(np.maximum(square, 0)), 0))
-        level.leak[rows] = _upward(np.where(there, leak, 0))
-
-
-def _upward(values: FloatArray) -> Float32Array:
-    return np.nextafter(values.astype(np.float32), np.float32(np.inf))
-
-
-def _not_finite() -> InputError:
-    return InputError(
-        "search: gallery",
-        found="values that are not finite",
-        expected="finite values",
-        remedy="Prepare those scans again or leave them out.",
-    )
+def unpack(codes: Codes, out: Float32Array, room: Codes) -> Float32Array:
+    """Two numbers of every byte as float32; ``out`` (n, 2 half) and ``room`` (n, half) are used."""
+    half, rows = codes.shape[1], len(codes)
+    np.bitwise_and(codes, NIBBLE, out=room[:rows])
+    out[:rows, :half] = room[:rows]
+    np.right_shift(codes, 4, out=room[:rows])
+    out[:rows, half:] = room[:rows]
+    return out[:rows]
 
 
 def exact_scores(index: SearchIndex, probe: FloatArray, rows: IntArray) -> FloatArray:
@@ -260,9 +194,103 @@ def exact_scores(index: SearchIndex, probe: FloatArray, rows: IntArray) -> Float
     Every row is computed on its own, so a score does not depend on which others are asked for.
     """
     found = np.empty(len(rows))
-    for part in steps(len(rows), 256):
+    for part in steps(len(rows), BATCH):
         wide = np.ascontiguousarray(index.vectors[rows[part]], np.float64)
         norms = index.norms[rows[part]]
         product = np.vecdot(wide, probe)
         found[part] = np.divide(product, norms, out=np.zeros(len(wide)), where=norms > 0)
     return found
+
+
+def _check(vectors: Vectors, cells: IntArray) -> None:
+    if vectors.ndim != 2 or not vectors.size or vectors.dtype not in (np.float32, np.float16):
+        raise InputError(
+            "search: gallery",
+            found=f"an array of shape {vectors.shape}, {vectors.dtype}",
+            expected="(scans, values) of float32 or float16, with at least one of each",
+        )
+    if cells.shape != vectors.shape[1:] or cells.min() < 0:
+        raise InputError(
+            "search: cells",
+            found=f"shape {cells.shape}, smallest {cells.min(initial=0)}",
+            expected=f"({vectors.shape[1]},), numbered from 0",
+        )
+
+
+def _means(cells: IntArray) -> csr_array:
+    """Sums over cells, over the root of their sizes; a row of zeros makes the number even."""
+    count = int(cells.max()) + 1
+    weight = 1 / np.sqrt(np.bincount(cells))[cells]
+    shape = (count + count % 2, len(cells))
+    return csr_array((weight, (cells, np.arange(len(cells)))), shape=shape)
+
+
+def _empty(vectors: Vectors, means: csr_array, folder: Path | None) -> SearchIndex:
+    count, values = vectors.shape
+
+    def room(name: str, width: int, kind: type) -> NDArray[Any]:
+        if folder is None:
+            return np.zeros((count, width), kind)
+        return np.lib.format.open_memmap(folder / f"{name}.npy", "w+", kind, (count, width))
+
+    numbers = iter(np.zeros((5, count), np.float32))
+    return SearchIndex(
+        vectors,
+        np.zeros(count),
+        means,
+        Coarse(
+            room("coarse", means.shape[0] // 2, np.uint8),
+            next(numbers), next(numbers), next(numbers),
+        ),
+        Fine(room("fine", values, np.int8), next(numbers), next(numbers)),
+    )  # fmt: skip
+
+
+def _describe(index: SearchIndex, rows: slice) -> None:
+    """Fill in codes and bounds of some gallery vectors."""
+    raw = np.asarray(index.vectors[rows], np.float64)
+    norms = row_norms(raw)
+    if not np.isfinite(norms).all():
+        raise InputError(
+            "search: gallery",
+            found="values that are not finite",
+            expected="finite values",
+            remedy="Prepare those scans again or leave them out.",
+        )
+    index.norms[rows] = norms
+    units = unit_rows(raw, norms)
+    _describe_coarsely(index, rows, units)
+    _describe_finely(index.fine, rows, units.astype(np.float32))
+
+
+def _describe_coarsely(index: SearchIndex, rows: slice, units: FloatArray) -> None:
+    coarse = index.coarse
+    inside, rest = coordinates(index, units)
+    numbers, half = inside.shape[1], inside.shape[1] // 2
+    step = (SPREAD * np.sqrt(np.vecdot(inside, inside) / numbers)).astype(np.float32)
+    scaled = inside / np.where(step > 0, step, 1)[:, None]
+    codes = np.clip(np.rint(scaled + NIBBLE / 2), 0, NIBBLE)
+    lost = inside - step[:, None] * (codes - NIBBLE / 2)
+    whole = codes.astype(np.uint8)
+    coarse.codes[rows] = whole[:, :half] | (whole[:, half:] << 4)
+    coarse.step[rows] = step
+    # |p| |q| of the arithmetic's bound: codes up to 15, and 7.5 times the sum of p beside them
+    arithmetic = 1.5 * NIBBLE * np.sqrt(numbers) * step * sum_error(numbers)
+    coarse.leak[rows] = _upward(np.sqrt(np.vecdot(lost, lost)) + arithmetic + TINY)
+    coarse.rest[rows] = _upward(rest)
+
+
+def _describe_finely(fine: Fine, rows: slice, units: Float32Array) -> None:
+    """In float32, whose roundings are added to the error."""
+    step = np.abs(units).max(axis=1) / np.float32(BYTE)
+    codes = np.rint(units / np.where(step > 0, step, np.float32(1))[:, None])
+    fine.codes[rows] = np.clip(codes, -BYTE, BYTE, out=codes)
+    fine.step[rows] = step
+    units -= codes * step[:, None]
+    length = np.sqrt(np.vecdot(units, units)).astype(np.float64)
+    off = sum_error(units.shape[1])
+    fine.error[rows] = _upward(length * (1 + off) + off * (1 + length) + TINY)
+
+
+def _upward(values: FloatArray) -> Float32Array:
+    return np.nextafter(values.astype(np.float32), np.float32(np.inf))

@@ -7,6 +7,7 @@ they hit is kept as a geometry buffer, as in deferred shading (Saito & Takahashi
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import product
 from typing import Any
 
@@ -31,12 +32,17 @@ class Scene:
         (n, 3) unit normals of its vertices.
     occlusion
         (n,) how open each vertex is: 1 in the open, towards 0 in a cavity.
+    tree
+        Embree's tree of boxes.
+    ends
+        (2, 3) smallest and largest coordinates of the vertices; zeros where there are none.
     """
 
     mesh: Mesh = field(repr=False)
     normals: Float32Array = field(repr=False)
     occlusion: Float32Array = field(repr=False)
     tree: Any = field(repr=False)
+    ends: Float32Array = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -76,6 +82,18 @@ class GBuffer:
     occlusion: Float32Array = field(repr=False)
     depth: Float32Array = field(repr=False)
 
+    @cached_property
+    def toward(self) -> Float32Array:
+        """(n,) cosine between the normal and the line of sight."""
+        cosine: Float32Array = np.einsum("ij,ij->i", self.normal, self.sight)
+        return cosine
+
+    @cached_property
+    def edge(self) -> Float32Array:
+        """(n,) how edge-on the surface is seen: third power of 1 less the cosine, 0 to 1."""
+        away = 1 - np.clip(self.toward, 0, 1)
+        return away * away * away
+
 
 def open_scene(
     mesh: Mesh, normals: Float32Array | None = None, occlusion: Float32Array | None = None
@@ -111,7 +129,16 @@ def open_scene(
         normals = vertex_normals(mesh)
     if occlusion is None:
         occlusion = np.ones(len(mesh.vertices), np.float32)
-    return Scene(mesh, normals, occlusion, tree)
+    return Scene(mesh, normals, occlusion, tree, _ends(mesh))
+
+
+def _ends(mesh: Mesh) -> Float32Array:
+    """Column by column, which is several times as fast as along the first axis."""
+    ends = np.zeros((2, 3), np.float32)
+    if len(mesh.vertices):
+        for axis, column in enumerate(np.ascontiguousarray(mesh.vertices.T, np.float32)):
+            ends[:, axis] = column.min(), column.max()
+    return ends
 
 
 def cast(
@@ -142,7 +169,7 @@ def cast(
             found=f"{rows} x {columns} pixels, {supersample} rays along an edge",
             expected="at least 1 of each",
         )
-    fine = _in_sight(scene.mesh, camera, rows * supersample, columns * supersample)
+    fine = _in_sight(scene, camera, rows * supersample, columns * supersample)
     rays = pixel_rays(camera, rows * supersample, columns * supersample, fine)
     starts = np.broadcast_to(camera.position().astype(np.float32), rays.shape)
     if not len(fine):
@@ -194,12 +221,11 @@ def _mix(values: Float32Array, corners: NDArray[np.int32], weights: Float32Array
     return mixed
 
 
-def _in_sight(mesh: Mesh, camera: Camera, rows: int, columns: int) -> NDArray[np.int64]:
+def _in_sight(scene: Scene, camera: Camera, rows: int, columns: int) -> NDArray[np.int64]:
     """Fine pixels that the projection of the surface's box can reach, row by row."""
-    if not len(mesh.vertices):
+    if not len(scene.mesh.vertices):
         return np.zeros(0, np.int64)
-    ends = np.stack([mesh.vertices.min(axis=0), mesh.vertices.max(axis=0)])
-    corners = np.stack([ends[[a, b, c], [0, 1, 2]] for a, b, c in product((0, 1), repeat=3)])
+    corners = np.stack([scene.ends[[a, b, c], [0, 1, 2]] for a, b, c in product((0, 1), repeat=3)])
     places = project(camera, corners, rows, columns)
     if np.isnan(places).all():
         return np.zeros(0, np.int64)

@@ -141,14 +141,13 @@ def _gloss(
     direct: Float32Array,
 ) -> Float32Array:
     """Light that is mirrored at the surface: the highlight and the rim."""
-    toward = np.einsum("ij,ij->i", seen.normal, seen.sight)
-    edge = 1 - np.clip(toward, 0, 1)
-    edge = edge * edge * edge
+    toward, edge = seen.toward, seen.edge
     between = np.sqrt(np.maximum(2 + 2 * (seen.sight @ lamp), np.float32(1e-6)))
     peak: Float32Array = np.maximum((facing + toward) / between, 0) ** np.float32(skin.shininess)
     peak *= np.float32(skin.specular) * (1 + 4 * edge) * (facing > 0)
     peak *= direct
-    peak += np.float32(light.rim) * edge * seen.occlusion
+    if light.rim:
+        peak += np.float32(light.rim) * edge * seen.occlusion
     return peak
 
 
