@@ -6,12 +6,21 @@ BIN := .venv/bin
 STAMP := .venv/.ready
 BENCH_STAMP := .venv/.bench-ready
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile
+QUIET := --quiet --disable-pip-version-check
+PYTHON_NAME = $(shell $(BIN)/python -c 'import sys; print(f"python3.{sys.version_info.minor}")')
+OLDEST_TESTS ?= tests/imaging tests/linkage tests/dataset tests/cli \
+	tests/brain/test_prepare.py tests/brain/test_align.py tests/report
 LOCK_TOOL := build/lock-venv
 LOCK_OPTIONS := --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --custom-compile-command "make lock"
 COMPILE := $(LOCK_TOOL)/bin/uv pip compile $(LOCK_OPTIONS)
 
-.PHONY: help demo test lint browser test-slow fuzz bench calibrate lock clean
+RELEASE_TOOL := build/release-venv
+AUDIT_TOOL := build/audit-venv
+SAMPLE ?= 300
+
+.PHONY: help demo test lint browser test-slow fuzz mutate bench calibrate lock clean
+.PHONY: audit-dependencies dist check-dist check-oldest
 
 help:
 	@echo "make demo       make a synthetic data set, audit it, print the path of the report"
@@ -20,9 +29,14 @@ help:
 	@echo "make browser    install Chromium for the tests of the pages (Debian or Ubuntu, as root)"
 	@echo "make test-slow  the longer tests"
 	@echo "make fuzz       100,000 damaged files, and a coverage-guided run where atheris is there"
+	@echo "make mutate     mutation testing of evaluate and linkage (SAMPLE=300; 0 for all)"
 	@echo "make bench      time headrisk beside other tools"
 	@echo "make calibrate  simulate the coverage of the intervals (a few minutes)"
 	@echo "make lock       renew the locked versions in requirements/"
+	@echo "make audit-dependencies  look the locked versions up among known vulnerabilities"
+	@echo "make dist       wheel, source archive, bill of materials and SHA-256 sums in dist/"
+	@echo "make check-dist install both into empty environments and run the demo from there"
+	@echo "make check-oldest  tests with the oldest dependencies that pyproject.toml allows"
 	@echo "make clean      remove .venv, caches and built files"
 
 $(STAMP): requirements/dev.txt pyproject.toml
@@ -60,6 +74,48 @@ test-slow: $(STAMP)
 fuzz: $(STAMP)
 	OMP_NUM_THREADS=1 $(BIN)/python tests/malformed/fuzz.py
 	OMP_NUM_THREADS=1 $(BIN)/python tests/malformed/fuzz.py --guided 300
+
+# mutmut and its own dependencies stay out of .venv; the tests run with what .venv holds.
+mutate: $(STAMP)
+	test -x build/mutate-venv/bin/mutmut || { $(BIN)/python -m venv build/mutate-venv && \
+		build/mutate-venv/bin/python -m pip install $(QUIET) "mutmut>=3.8,<4"; }
+	echo "import site; site.addsitedir('$(abspath $(BIN)/..)/lib/$(PYTHON_NAME)/site-packages')" \
+		> build/mutate-venv/lib/$(PYTHON_NAME)/site-packages/project.pth
+	$(BIN)/python tools/mutate.py --sample $(SAMPLE)
+
+# Asks the Python packaging advisory database, so it needs the network.
+audit-dependencies:
+	test -x $(AUDIT_TOOL)/bin/pip-audit || { $(PYTHON) -m venv $(AUDIT_TOOL) && \
+		$(AUDIT_TOOL)/bin/python -m pip install $(QUIET) pip-audit; }
+	for file in core dev bench; do \
+		$(AUDIT_TOOL)/bin/pip-audit --disable-pip --require-hashes \
+			-r requirements/$$file.txt || exit 1; done
+
+# The bill of materials (CycloneDX) lists the locked versions and hashes that a release is tested
+# with. The archives are the same bytes for the same commit.
+dist:
+	test -x $(RELEASE_TOOL)/bin/cyclonedx-py || { $(PYTHON) -m venv $(RELEASE_TOOL) && \
+		$(RELEASE_TOOL)/bin/python -m pip install $(QUIET) -r requirements/build.txt && \
+		$(RELEASE_TOOL)/bin/python -m pip install $(QUIET) build cyclonedx-bom; }
+	rm -rf dist
+	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) \
+		$(RELEASE_TOOL)/bin/python -m build --no-isolation --outdir dist .
+	$(RELEASE_TOOL)/bin/cyclonedx-py requirements requirements/core.txt --pyproject pyproject.toml \
+		--output-reproducible --of JSON -o dist/headrisk.cdx.json
+	cd dist && sha256sum * > SHA256SUMS
+
+check-dist: dist
+	$(PYTHON) tools/check_dist.py dist requirements/core.txt
+
+check-oldest:
+	test -x $(LOCK_TOOL)/bin/uv || $(PYTHON) -m venv $(LOCK_TOOL)
+	$(LOCK_TOOL)/bin/python -m pip install $(QUIET) uv
+	$(LOCK_TOOL)/bin/uv pip compile --quiet --resolution lowest-direct --python-version 3.11 \
+		--only-binary :all: pyproject.toml --extra faces --group test -o build/oldest.txt
+	rm -rf build/oldest-venv
+	$(PYTHON) -m venv build/oldest-venv
+	build/oldest-venv/bin/python -m pip install $(QUIET) --only-binary :all: -r build/oldest.txt
+	PYTHONPATH=src build/oldest-venv/bin/python -m pytest -q -p no:cacheprovider $(OLDEST_TESTS)
 
 # Every script leaves its ratios in build/bench; the gate compares them with the recorded ones.
 BENCHMARKS := bench_chain check_align bench_similarity bench_search bench_render bench_recognise \

@@ -1,8 +1,12 @@
-"""One small synthetic cohort, and one audit of it, for every test that runs the whole flow."""
+"""One small synthetic cohort and one audit of it, and no network, for all tests."""
 
 from __future__ import annotations
 
+import os
+import runpy
 import shutil
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +18,38 @@ from headrisk.cli.main import main
 from headrisk.imaging.phantom import PhantomSettings, write_cohort
 
 PEOPLE, SESSIONS = 6, 2
+OFFLINE = Path(__file__).parent / "offline"
+ATTEMPTS = "HEADRISK_TEST_NETWORK"
+
+
+def pytest_configure() -> None:
+    """Refuse and note every connection beyond this machine, in subprocesses too.
+
+    pytest-socket refuses sockets in this process; tests/offline/sitecustomize.py does so in every
+    Python that a test starts, and notes the attempt where nobody can swallow it.
+    """
+    guarded = bool(os.environ.get(ATTEMPTS))  # a worker of pytest-xdist: its parent set this
+    handle, name = tempfile.mkstemp(prefix="headrisk-network-")
+    os.close(handle)
+    os.environ[ATTEMPTS] = name
+    if not guarded:
+        others = [one for one in os.environ.get("PYTHONPATH", "").split(os.pathsep) if one]
+        os.environ["PYTHONPATH"] = os.pathsep.join([str(OFFLINE), *others])
+        runpy.run_path(str(OFFLINE / "sitecustomize.py"))
+
+
+def pytest_unconfigure() -> None:
+    Path(os.environ[ATTEMPTS]).unlink(missing_ok=True)
+
+
+@pytest.fixture(autouse=True)
+def offline() -> Iterator[None]:
+    """Fail the test during which anything reached for the network."""
+    place = Path(os.environ[ATTEMPTS])
+    before = place.stat().st_size
+    yield
+    attempts = place.read_bytes()[before:]
+    assert not attempts, f"reached for the network: {attempts.decode()}"
 
 
 @pytest.fixture(scope="session")

@@ -8,6 +8,7 @@ import os
 import shutil
 from pathlib import Path
 
+import nibabel
 import numpy as np
 import pytest
 
@@ -16,8 +17,8 @@ from headrisk.cli.main import main
 from headrisk.imaging.phantom import PhantomSettings, Plants, Scanner, write_cohort
 
 SCANNERS = (
-    Scanner("A", "Phantom Works", "Cohort 3T", "1001", (2.8, 2.8, 2.8), "PSR"),
-    Scanner("B", "Phantom Works", "Ring 3T", "1002", (2.5, 2.8, 3.0), "RAS", 0.04),
+    Scanner("A", "Phantom Works", "Cohort 3T", "1001", (2.2, 2.2, 2.2), "PSR"),
+    Scanner("B", "Phantom Works", "Ring 3T", "1002", (1.9, 2.2, 2.4), "RAS", 0.04),
 )
 PLANTS = Plants(two_ids=1, swapped=1, rewritten=1, resampled=1)
 Row = dict[str, str]
@@ -89,7 +90,7 @@ def test_only_counts_are_public(audited: tuple[Path, int]) -> None:
     text = (out / "duplicates.json").read_text()
     counts = json.loads(text)["findings"]
     assert {what: sum(kinds.values()) for what, kinds in counts.items()} == {
-        "same-image": 2, "two-ids": 1, "two-persons": 2,
+        "same-image": 2, "two-ids": 1, "two-persons": 2, "mirrored": 0,
     }  # fmt: skip
     assert "sub-" not in text
     assert str(out.parent) not in text
@@ -158,6 +159,32 @@ def test_three_scans_with_one_wrong_label(
     code, _, found = run(few, audited[0], capsys)
     assert code == 0
     assert [(row["finding"], people(row)) for row in found] == [("two-ids", {"a", "c"})]
+
+
+def test_a_mirrored_scan_is_named_and_doubtful(
+    cohort: Path, audited: tuple[Path, int], few: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The voxels are flipped under the same header: not two persons, but one mirrored scan."""
+    straight = nibabel.load(image(cohort, "003", "2"))
+    across = int(np.argmax(np.abs(straight.affine[0, :3])))
+    flipped = np.flip(np.asarray(straight.dataobj), across)
+    path = few.parent / "flipped.nii.gz"
+    nibabel.save(nibabel.Nifti1Image(flipped, straight.affine), path)
+    add(few, "a", "1", image(cohort, "003", "1"))
+    add(few, "a", "2", path)
+    add(few, "b", "1", image(cohort, "005", "1"))
+    code, said, found = run(few, audited[0], capsys)
+    assert code == 0
+    assert [(row["finding"], people(row)) for row in found] == [("mirrored", {"a"})]
+    assert found[0]["verdict"] in ("certain", "likely")
+    assert "1 x one of two scans mirrored left to right" in said
+    verdicts = {row["path"]: row["reason"] for row in rows(few.parent / "out/internal/scans.tsv")}
+    assert sum("may be mirrored" in reason for reason in verdicts.values()) == 2
+    out = few.parent / "out"
+    assert main(["audit", str(few), str(out), "--nprocs", "1", "--measures", "ncc"]) == 0
+    section = json.loads((out / "report.json").read_text())["modalities"]["brain"]
+    assert section["counts"]["doubtful"] == 2
+    assert "flipped" not in (out / "report.json").read_text()
 
 
 def test_equal_bytes_are_told_even_of_scans_that_cannot_be_used(

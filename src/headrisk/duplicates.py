@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,8 @@ import numpy as np
 from headrisk import __version__
 from headrisk.brain.cohort import Cohort, prepare_task
 from headrisk.brain.grid import template_grid
+from headrisk.brain.mirror import MirroredPair
+from headrisk.brain.mirror_doubt import MirrorCheck
 from headrisk.brain.prepare import T1_LIKE
 from headrisk.brain.reference import reference
 from headrisk.brain.same_image import PairLook, PairTask, look_at
@@ -27,8 +30,9 @@ from headrisk.linkage.duplicates import (
     find_wrong_labels,
     fit_kinds,
 )
-from headrisk.linkage.evidence import SHIPPED, Kind
-from headrisk.modality.brain import prepare
+from headrisk.linkage.evidence import SHIPPED, Evidence, Kind
+from headrisk.linkage.mirrored import MirrorFinding, mirror_finding
+from headrisk.modality.brain import prepare_and_check
 from headrisk.report.duplicates import DuplicatesReport, write_duplicates
 from headrisk.report.duplicates_part import caveats, model_rows, prior_sentences, suspicions
 from headrisk.report.linkage_part import scan_rows
@@ -44,7 +48,7 @@ Places = tuple[int, int]
 
 
 def find_duplicates(job: Job) -> tuple[Path, DuplicatesReport]:
-    """Look for one person under two IDs, two persons under one, and images stored twice.
+    """Look for one person under two IDs, two persons under one, copies and mirrored scans.
 
     Returns the path of the internal page and what stands on it. All pairs of scans take part, those
     of one session too.
@@ -58,7 +62,8 @@ def find_duplicates(job: Job) -> tuple[Path, DuplicatesReport]:
     """
     log = CostLog()
     intake = take_in(job, log)
-    cohort, damage = prepare(intake, job, log)
+    checked = prepare_and_check(intake, job, log)
+    cohort = checked.cohort
     usable = [k for k, result in enumerate(cohort.results) if result.status == "ok"]
     with stage("compare", None, log, recorded(job)):
         pairs = score_pairs(cohort.usable(), job.settings)
@@ -67,12 +72,15 @@ def find_duplicates(job: Job) -> tuple[Path, DuplicatesReport]:
     known = [
         (place[c.first], place[c.second]) for c in copies if c.first in place and c.second in place
     ]
+    pairs = as_if_unmirrored(pairs, checked.pairs, place)
     evidence = fit_kinds(pairs, _ignored(cohort.usable().scans, known))
     wrong = find_wrong_labels(pairs, known, evidence)
-    looks |= _pictures(cohort, [_shown(f, usable) for f in wrong], looks, job, log)
+    turned = find_mirrored(checked, evidence)
+    shown = [_shown(f, usable) for f in wrong] + [(f.first, f.second) for f in turned]
+    looks |= _pictures(cohort, shown, looks, job, log)
     rows = scan_rows(cohort.scans, cohort.results)
     report = DuplicatesReport(
-        suspicions=suspicions(copies, wrong, usable, cohort.scans, rows, looks),
+        suspicions=suspicions(copies, wrong, turned, usable, cohort.scans, rows, looks),
         scans=rows,
         compared=len(usable) * (len(usable) - 1) // 2,
         examined=examined,
@@ -80,13 +88,46 @@ def find_duplicates(job: Job) -> tuple[Path, DuplicatesReport]:
         priors=prior_sentences(),
         notes=(
             *intake.notes,
-            *damage,
+            *checked.notes,
             *caveats(evidence, job.settings.resolution_mm, job.settings.alignment),
         ),
         settings=job.settings.as_dict(),
         version=__version__,
     )
     return write_duplicates(report, job.out), report
+
+
+def as_if_unmirrored(
+    pairs: ScoredPairs, found: Sequence[MirroredPair], place: Mapping[int, int]
+) -> ScoredPairs:
+    """The scores as they would be without mirrored scans: those are no evidence of two persons."""
+    score = pairs.score.copy()
+    for pair in found:
+        i, j = place[pair.first], place[pair.second]
+        score[i, j] = score[j, i] = pair.mirrored
+    return replace(pairs, score=score)
+
+
+def find_mirrored(checked: MirrorCheck, evidence: Mapping[Kind, Evidence]) -> list[MirrorFinding]:
+    """Pairs of scans of which one seems to be mirrored, most probable first."""
+    if "t1" not in evidence:
+        return []
+    scans = checked.cohort.scans
+    usable = checked.cohort.usable().scans
+    count = sum(scan.suffix in T1_LIKE for scan in usable)
+    findings = [
+        mirror_finding(
+            (pair.first, pair.second),
+            pair.likely,
+            (pair.score, pair.mirrored),
+            evidence["t1"],
+            same_label=scans[pair.first].participant_id == scans[pair.second].participant_id,
+            labels=len({scan.participant_id for scan in usable}),
+            compared=count * (count - 1) // 2,
+        )
+        for pair in checked.pairs
+    ]
+    return sorted((f for f in findings if f is not None), key=lambda f: -f.probability)
 
 
 def score_pairs(cohort: Cohort, settings: Settings) -> ScoredPairs:

@@ -18,7 +18,7 @@ OUT = Path("/out")
 
 
 def stays_inside(label: str, session: str, name: str) -> None:
-    scans = [Scan("x", label, session, "T1w", f"/data/{name}")] * 2
+    scans = [Scan("x", label, f"/data/{name}", session_id=session)] * 2
     found = stems(scans)
     assert len({stem.lower() for stem in found}) == 2
     for stem in found:

@@ -161,3 +161,15 @@ def test_attackers_share_forecasts_and_take_one_that_is_there(scores):
     found = evaluate_attackers(scores, asked, np.random.default_rng(1), rank1=ready)
     by_size = {point.size: point for point in ready.points}
     assert [one.success.high for one in found] == [by_size[size].high for size in sizes]
+
+
+def test_a_measured_budget_has_the_interval_of_its_misses_turned_over(scores):
+    attacker = replace(VETTED_RESEARCHER, gallery_size=40, false_match_budget=0.1, prior=0.5)
+    missed = fnir_at_fpir(scores, 0.1, 40).fnir
+    found = evaluate(scores, attacker)
+    assert found.measured
+    assert 0 < missed.low < missed.value < missed.high < 1
+    ends = (found.success.low, found.success.value, found.success.high)
+    assert ends == pytest.approx(
+        [0.5 * (1 - one) for one in (missed.high, missed.value, missed.low)]
+    )

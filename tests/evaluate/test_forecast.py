@@ -75,6 +75,10 @@ def test_far_galleries_are_flagged_and_sizes_within_the_data_left_out(scores):
     none = forecast_rank1(scores, np.random.default_rng(2), sizes=(50,), repetitions=10)
     assert none.points == ()
     assert "the data reach 150 people" in none.sentence
+    rng = np.random.default_rng(2)
+    open_set = forecast_open_set(scores, rng, fpir=0.1, sizes=(50,), repetitions=10)
+    assert "people themselves" in open_set.sentence
+    assert open_set.points == ()
 
 
 def test_hidden_galleries_report_the_error_of_each_model(forecast, scores):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import faulthandler
+import gc
 import gzip
 import resource
 import shutil
@@ -16,6 +17,7 @@ import sys
 import time
 from importlib.util import find_spec
 from pathlib import Path
+from types import FunctionType
 
 import numpy as np
 from images import nifti, voxels
@@ -32,6 +34,7 @@ TEXTS = {
     "sidecar": b'{"EchoTime": 0.003, "PatientAge": "034Y", "StudyDate": "2020-01-31", "a": [1]}',
     "settings": b'seed = 3\nmeasures = ["ncc"]\nfpir = 0.01\n',
 }
+READERS = ("headrisk.imaging", "nibabel")  # whose branches guide the search
 PHOTOS = tuple(photo(kind) for kind in ("PNG", "JPEG", "TIFF", "GIF", "WEBP", "BMP"))
 
 
@@ -85,7 +88,13 @@ def guided(folder: Path, seconds: int) -> None:
         if content:
             check(path, base, content)
 
-    atheris.instrument_all()
+    readers = [
+        thing
+        for thing in gc.get_objects()
+        if isinstance(thing, FunctionType) and str(thing.__module__).startswith(READERS)
+    ]
+    for reader in readers:
+        atheris.instrument_func(reader)
     atheris.Setup([sys.argv[0], str(corpus), f"-max_total_time={seconds}", "-max_len=8192"], one)
     atheris.Fuzz()
 

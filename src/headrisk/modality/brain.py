@@ -5,11 +5,14 @@ Each function is one stage; it takes what the stages before it gave.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from headrisk.brain.cohort import Cohort, prepare_scans
 from headrisk.brain.grid import template_grid
 from headrisk.brain.methods import NAME, REFERENCES, method_sentences
+from headrisk.brain.mirror_doubt import MirrorCheck, check_mirrored
 from headrisk.brain.reference import reference
 from headrisk.brain.similarity import select
 from headrisk.brain.stored import INDEX, fingerprint_index
@@ -109,7 +112,16 @@ def measure_large(everybody: Cohort, damage: tuple[str, ...], job: Job, log: Cos
 
 
 def prepare(intake: Intake, job: Job, log: CostLog) -> tuple[Cohort, tuple[str, ...]]:
-    """Fingerprint every scan; also returns what there was to say of damaged stored results."""
+    """Fingerprint every scan; also returns what is to be said of the data as a whole."""
+    checked = prepare_and_check(intake, job, log)
+    return checked.cohort, checked.notes
+
+
+def prepare_and_check(intake: Intake, job: Job, log: CostLog) -> MirrorCheck:
+    """Fingerprint every scan and look for mirrored ones.
+
+    The notes also say which stored results were damaged.
+    """
     damage: list[StoreError] = []
     with stage("prepare", len(intake.scans), log, recorded(job)) as listen:
         cohort = prepare_scans(
@@ -120,8 +132,9 @@ def prepare(intake: Intake, job: Job, log: CostLog) -> tuple[Cohort, tuple[str, 
             listen=listen,
             on_damage=damage.append,
         )
+        checked = check_mirrored(cohort + intake.earlier, job.settings.resolution_mm)
     log.recalled(sum(result.seconds for result in cohort.results))
-    return cohort + intake.earlier, tuple(str(error) for error in damage)
+    return replace(checked, notes=(*(str(error) for error in damage), *checked.notes))
 
 
 def plan(cohort: Cohort, job: Job) -> Design:

@@ -19,7 +19,7 @@ from headrisk.report.model import Internal, ScanRow, Table
 from headrisk.report.private import write_private
 from headrisk.types import Float32Array
 
-SCHEMA_VERSION = "1.0"
+SCHEMA_VERSION = "1.1"
 JSON_NAME, PAGE_NAME, TABLE_NAME = "duplicates.json", "duplicates.html", "duplicates.tsv"
 COLUMNS = (
     "number", "finding", "verdict", "probability", "chance_bound", "measure", "score",
@@ -30,6 +30,7 @@ TITLES = {
     "same-image": "The same image stored twice",
     "two-ids": "One person under two IDs",
     "two-persons": "Two persons under one ID",
+    "mirrored": "One of two scans mirrored left to right",
 }
 JUDGEMENTS = ("certain", "likely", "look at it")
 _SQUARE = 24  # pixels of a checkerboard field
@@ -46,7 +47,7 @@ class Suspicion:
     Attributes
     ----------
     what
-        ``same-image``, ``two-ids`` or ``two-persons``.
+        ``same-image``, ``two-ids``, ``two-persons`` or ``mirrored``.
     first, second
         The scans on either side.
     bound

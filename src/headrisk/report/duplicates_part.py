@@ -10,6 +10,7 @@ from headrisk.dataset.scans import Scan
 from headrisk.linkage.copies import STORED_AGAIN, CopyFinding
 from headrisk.linkage.duplicates import ENROLLED_AGAIN, WRONGLY_FILED, LabelFinding
 from headrisk.linkage.evidence import Evidence, Kind
+from headrisk.linkage.mirrored import MIRRORED, MirrorFinding
 from headrisk.report.duplicates import TITLES, Suspicion, evidence_picture
 from headrisk.report.model import ScanRow
 
@@ -32,6 +33,7 @@ Looks = Mapping[tuple[int, int], PairLook]
 def suspicions(
     copies: Sequence[CopyFinding],
     wrong: Sequence[LabelFinding],
+    mirrored: Sequence[MirrorFinding],
     usable: Sequence[int],
     scans: Sequence[Scan],
     rows: Sequence[ScanRow],
@@ -50,6 +52,7 @@ def suspicions(
     """
     found = [_of_copy(copy, scans, rows, looks) for copy in copies]
     found += [_of_labels(finding, usable, scans, rows, looks) for finding in wrong]
+    found += [_of_mirrored(finding, scans, rows, looks) for finding in mirrored]
     order = list(TITLES)
     return tuple(sorted(found, key=lambda s: (order.index(s.what), -s.probability, s.shown)))
 
@@ -125,6 +128,35 @@ def _of_labels(
     )
 
 
+def _of_mirrored(
+    finding: MirrorFinding, scans: Sequence[Scan], rows: Sequence[ScanRow], looks: Looks
+) -> Suspicion:
+    first, second = scans[finding.first], scans[finding.second]
+    text = (
+        f"The mirror image of {_name(first)} matches {_name(second)}, and the scan itself does "
+        "not: one of the two shows left and right exchanged."
+    )
+    if finding.likely is not None:
+        text += f" By the asymmetry of its halves it is rather {_name(scans[finding.likely])}."
+    if first.participant_id != second.participant_id:
+        text += " They stand under two IDs: one of the labels is wrong too."
+    return Suspicion(
+        what="mirrored",
+        judgement=finding.judgement,
+        probability=finding.probability,
+        bound=finding.bound,
+        measure="residual-correlation, one scan mirrored",
+        score=finding.score,
+        first=(rows[finding.first],),
+        second=(rows[finding.second],),
+        belongs_to="",
+        explanation=text,
+        shown=(first.scan_id, second.scan_id),
+        names=(_name(first), _name(second)),
+        **_picture(looks, (finding.first, finding.second)),
+    )
+
+
 def _name(scan: Scan) -> str:
     session = f", session {scan.session_id}" if scan.session_id else ""
     return f"{scan.participant_id}{session} ({scan.suffix})"
@@ -165,6 +197,7 @@ def prior_sentences() -> tuple[str, ...]:
         "participant as a stranger.",
         f"One in {STORED_AGAIN} of the pairs similar enough to be compared voxel by voxel is one "
         "image stored twice.",
+        f"One scan in {MIRRORED} is mirrored.",
         "These priors are assumptions; where your records suggest others, weigh the findings "
         "accordingly.",
     )
