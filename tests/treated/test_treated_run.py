@@ -43,12 +43,21 @@ def cut_face(path: Path) -> Any:
     return image(data, affine)
 
 
-def treat(cohort: Path, out: Path) -> Path:
-    """First sessions of five people: one stored in another order, one renamed, one left as it is.
+def thinner(source: Any) -> Any:
+    """Every slice twice, half as thick."""
+    affine = source.affine.copy()
+    affine[:3, 3] -= affine[:3, 2] / 4
+    affine[:3, 2] /= 2
+    return image(np.repeat(np.asarray(source.dataobj), 2, axis=2), affine)
 
-    A file that is no head lies beside them, and one that is no image.
+
+def treat(cohort: Path, out: Path) -> Path:
+    """First sessions: one stored in another order, one renamed, one left as it is, one resampled.
+
+    The sixth person's file is cut short. A file that is no head lies beside them, and one that is
+    no image.
     """
-    for person in range(1, 6):
+    for person in range(1, 7):
         name = f"sub-00{person}_ses-1_T1w.nii.gz"
         source = cohort / f"sub-00{person}" / "ses-1" / "anat" / name
         made = cut_face(source)
@@ -59,9 +68,13 @@ def treat(cohort: Path, out: Path) -> Path:
             made = made.as_reoriented(nib.orientations.ornt_transform(start, flip))
         if person == 3:
             place = out / "export" / "head-7.nii.gz"
+        if person == 5:
+            made = thinner(made)
         place.parent.mkdir(parents=True, exist_ok=True)
         if person == 4:
             shutil.copy(source, place)
+        elif person == 6:
+            place.write_bytes(source.read_bytes()[:-2000])
         else:
             nib.save(made, place)
     (out / "torn.nii.gz").write_bytes(b"no image")
@@ -74,34 +87,43 @@ def test_a_treated_data_set_from_end_to_end(
 ) -> None:
     treated = treat(cohort, tmp_path / "treated")
     words = ["audit", str(cohort), str(warm), "--treated", f"cut={treated}", "--no-faces"]
-    assert main([*words, "--settings", quick, "--nprocs", "1"]) == 0
+    assert main([*words, "--settings", quick, "--nprocs", "1"]) == 4  # a treated scan failed
     assert "cut: " in capsys.readouterr().out
     listed = rows(warm / "internal" / "treated-cut.tsv")
     how = {row["scan"]: row for row in listed if row["match"].startswith("matched")}
     assert {name.split("/")[0]: row["match"] for name, row in how.items()} == {
         "sub-001": "matched by BIDS entities", "sub-002": "matched by BIDS entities",
         "sub-003": "matched by image", "sub-004": "matched by BIDS entities",
-        "sub-005": "matched by BIDS entities",
+        "sub-005": "matched by BIDS entities", "sub-006": "matched by BIDS entities",
     }  # fmt: skip
     assert all("/ses-1/" in name for name in how)
     remark = next(row["remark"] for name, row in how.items() if "sub-002" in name)
     assert "axes stored as LPS, not RAS" in remark
+    thin = next(row["remark"] for name, row in how.items() if "sub-005" in name)
+    assert "voxels of" in thin
+    assert "not 4 x 4 x 4 mm" in thin
+    torn = next(row for name, row in how.items() if "sub-006" in name)
+    assert torn["status"] == "failed"
+    assert "sub-006" in torn["treated_file"]
+    assert torn["remark"]
     left = {row["treated_file"].rsplit("/", 1)[-1]: row["remark"] for row in listed
             if row["match"] == "not matched"}  # fmt: skip
     assert left.keys() == {"torn.nii.gz", "sub-009_T2w_defaced.nii"}
     assert "another contrast" in left["sub-009_T2w_defaced.nii"]
-    assert sum(row["match"] == "no treated file" for row in listed) == 7
+    assert sum(row["match"] == "no treated file" for row in listed) == 6
 
     report = json.loads((warm / "report.json").read_text())["treatments"]["cut"]
-    assert report["arrival"]["missing"] == 7
+    assert report["arrival"]["missing"] == 6
     assert report["arrival"]["unchanged"] == "<5"
+    assert (report["arrival"]["resampled"], report["arrival"]["failed"]) == ("<5", "<5")
     (effect,) = report["effects"]
-    assert (effect["people"], effect["failed"], effect["gallery"]) == (5, 0, 6)
+    assert (effect["people"], effect["failed"], effect["gallery"]) == (5, "<5", 6)
     assert effect["rank1"]["before"]["value"] == effect["rank1"]["after"]["value"] == 1.0
     assert report["own_scan"]["found"]["value"] == 1.0
     costs = rows(warm / "internal" / "treated-cut-cost.tsv")
     assert [row["unchanged"] for row in costs].count("yes") == 1
-    assert all(float(row["overlap_of_brain_masks"]) > 0.98 for row in costs)
+    assert all(float(row["overlap_of_brain_masks"]) > 0.98 for row in costs if not row["problem"])
+    assert sum(bool(row["problem"]) for row in costs) == 1
     for public in [*warm.glob("*.html"), *warm.glob("*.json"), *warm.glob("tables/*")]:
         text = public.read_text("utf-8")
         assert "sub-00" not in text

@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import gzip
 import json
+from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +15,13 @@ import numpy as np
 import pytest
 
 from headrisk.cli.main import main
+from headrisk.errors import ScanError
 from headrisk.imaging.nifti import load_volume
 from headrisk.treatment import treat as treating
+from headrisk.treatment.deface import Treated
 from headrisk.treatment.head import Head
+from headrisk.treatment.sidecar import dataset_files
+from headrisk.treatment.tools import tool_of
 
 
 @pytest.fixture
@@ -77,6 +83,9 @@ def test_a_data_set_is_treated_and_what_cannot_be_is_counted(
     assert "series of images" in rows[1]["reason"]
     assert rows[0]["brain_voxels_cut"] == "0"
     assert float(rows[0]["mask_dice"]) > 0.99
+    if find_spec("embreex"):
+        assert (rows[0]["face_left"], rows[0]["skin"]) == ("no", "none")
+        assert "A face is left in 0 of 1 scans, perhaps in 0 more" in said
     assert not list(out.rglob("*.part"))
     assert main([*argv, "--participant-label", "02"]) == 4  # the same treatment goes on
     assert main([*argv[:4], "skullstrip"]) == 2  # another one: refused
@@ -96,6 +105,33 @@ def test_a_treatment_that_fails_leaves_nothing_behind(
     assert main([*argv, "--participant-label", "01"]) == 4
     assert not [p for p in out.rglob("*") if "sub-" in p.name and p.is_file()]
     assert "No space left" in (out / "tables" / "treatment.tsv").read_text()
+
+
+def test_a_tool_that_fails_takes_an_earlier_result_along(
+    dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file of an earlier run beside a scan that now fails would pass for treated."""
+    out = tmp_path / "out"
+    argv = ["deface", str(dataset), str(out), "--tool", "template", "--nprocs", "1"]
+    tool = tool_of("template")
+
+    def fails(head: Head, subject: str, rng: np.random.Generator) -> Treated:
+        raise ScanError(subject, found="no plane", expected="one", remedy="Use another tool.")
+
+    monkeypatch.setattr(treating, "tool_of", lambda name: replace(tool, apply=fails))
+    earlier = out / "sub-01/anat/sub-01_T1w.nii.gz"
+    earlier.parent.mkdir(parents=True)
+    for name, raw in dataset_files("template", "0").items():
+        (out / name).write_bytes(raw)
+    earlier.write_bytes(b"of an earlier run")
+    earlier.with_name(".sub-01_T1w.nii.gz.part").write_bytes(b"half of it")
+    assert main([*argv, "--participant-label", "01"]) == 4
+    assert not [p for p in out.rglob("*") if "sub-" in p.name and p.is_file()]
+    with (out / "tables" / "treatment.tsv").open(newline="") as stream:
+        (row,) = csv.DictReader(stream, delimiter="\t")
+    assert (row["status"], row["file"]) == ("failed", "")
+    assert "no plane" in row["reason"]
+    assert "1 could not be treated" in (out / "summary.txt").read_text()
 
 
 def test_an_output_inside_the_data_set_or_with_other_things_is_refused(

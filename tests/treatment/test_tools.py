@@ -6,7 +6,7 @@ import nibabel as nib
 import numpy as np
 import pytest
 
-from headrisk.errors import UsageError
+from headrisk.errors import MissingExtraError, UsageError
 from headrisk.face.pose import moved
 from headrisk.imaging.volume import Volume
 from headrisk.treatment.deface import NOTHING_LEFT, Treated
@@ -121,6 +121,23 @@ def test_a_ct_gets_its_own_air(head: Head) -> None:
     after = apply("template", like).volume
     assert around(like, NOSE, after) == -1000
     assert after.data.min() >= -1000
+
+
+def test_a_numpy_without_cross_products_in_the_plane_is_told_before_any_work(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Else every scan would fail with words about planes."""
+    pytest.importorskip("quickshear")
+    assert tool_of("quickshear").name == "quickshear"
+
+    def cross(*_: object) -> None:
+        raise ValueError("Both input arrays must be (arrays of) 3-dimensional vectors")
+
+    monkeypatch.setattr(np, "cross", cross)
+    with pytest.raises(MissingExtraError, match="2-D vectors") as told:
+        tool_of("quickshear")
+    assert "pip install" in str(told.value)
+    assert tool_of("template").name == "template"
 
 
 def test_an_unknown_tool_is_refused_with_the_names_there_are() -> None:

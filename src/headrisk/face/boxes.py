@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from scipy import ndimage
 
@@ -95,11 +97,17 @@ def resampling(count: int, first: float, step: float, number: int) -> Float32Arr
 
 def along_axes(image: Float32Array, matrices: list[Float32Array | None]) -> Float32Array:
     """The image after one matrix along each axis; None leaves an axis as it is."""
-    out = image
+    out = np.ascontiguousarray(image)
     for axis, matrix in enumerate(matrices):
-        if matrix is not None:
-            out = np.moveaxis(np.tensordot(matrix, out, axes=(1, axis)), 0, axis)
-    return np.ascontiguousarray(out)
+        if matrix is None:
+            continue
+        before, after = out.shape[:axis], out.shape[axis + 1 :]
+        if after:  # each product is written where it belongs: no axis is moved
+            rows = out.reshape(math.prod(before), out.shape[axis], math.prod(after))
+            out = np.matmul(matrix, rows).reshape(*before, len(matrix), *after)
+        else:
+            out = out @ matrix.T
+    return out
 
 
 def linear_at(image: Float32Array, places: FloatArray) -> Float32Array:

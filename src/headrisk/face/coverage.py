@@ -88,7 +88,9 @@ def coverage(surface: Surface) -> Coverage:
     template = face_of_template()
     skin = _skin_points(surface)
     if len(skin):
-        near = cKDTree(skin).query(template.points)[0] <= template.tolerance
+        farthest = np.nextafter(template.tolerance.max(), np.inf)
+        nearest = cKDTree(skin).query(template.points, distance_upper_bound=farthest)[0]
+        near = nearest <= template.tolerance
     else:
         near = np.zeros(len(template.points), bool)
     outside = ~near & ~_in_image(surface, template.points)

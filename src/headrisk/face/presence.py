@@ -47,6 +47,11 @@ def share_seen(scores: FloatArray, threshold: float) -> float:
     return float(np.mean(scores >= threshold))
 
 
+def sees(scores: FloatArray, threshold: float) -> bool:
+    """Whether a detector sees a face: in at least half of a head's presence renders."""
+    return share_seen(scores, threshold) >= FEWEST_SEEN
+
+
 def presence(
     seen: Mapping[str, FloatArray], thresholds: Mapping[str, float], left: Coverage
 ) -> Presence:
@@ -66,7 +71,7 @@ def presence(
     ``yes`` where two detectors or more see a face and the skin is not gone; ``no`` where at most
     one does and the nose is gone, or the whole face; else ``unclear``.
     """
-    detectors = sum(share_seen(one, thresholds[name]) >= FEWEST_SEEN for name, one in seen.items())
+    detectors = sum(sees(one, thresholds[name]) for name, one in seen.items())
     gone = left.verdict in ("none", "cropped")
     if detectors >= FEWEST_DETECTORS and not gone:
         return "yes"

@@ -16,7 +16,7 @@ from headrisk.dataset.people import number_people
 from headrisk.dataset.scans import Scan
 from headrisk.dataset.treated_names import match_by_name, named_suffix
 from headrisk.errors import StoreError
-from headrisk.face.cohort import HEAD_STAGE, Repairing, Run, look_at_heads, read_photos
+from headrisk.face.cohort import HEAD_STAGE, Run, look_at_heads, read_photos
 from headrisk.face.head import HeadResult
 from headrisk.face.photo_table import list_photos
 from headrisk.face.recognise.registry import recognisers
@@ -29,7 +29,7 @@ from headrisk.modality.treated_cost import CostResult, cost_figures, measure_cos
 from headrisk.modality.treated_face import Looks, Pictures, face_effects, face_left
 from headrisk.modality.treated_inside import Looked, arrival, internal_part
 from headrisk.modality.treated_match import TreatedSet, settle
-from headrisk.modality.treated_repair import VERSION, find_donors, look_at_repaired
+from headrisk.modality.treated_repair import repaired_heads
 from headrisk.report.model import Internal
 from headrisk.report.treated_model import Effect, Treatment
 from headrisk.run.events import Listener, ignore
@@ -188,8 +188,7 @@ def _look(found: TreatedSet, before: _Before, run: Run, job: Job, log: CostLog) 
     repaired: tuple[HeadResult, ...] | None = None
     if before.pictures.results:
         with stage(f"repair {found.name}", len(scans), log, recorded(job)) as listen:
-            how = Repairing(look_at_repaired, VERSION, find_donors(scans, new))
-            repaired = look_at_heads(scans, run, listen, how)
+            repaired = repaired_heads(scans, new, run, listen)
     return Looks(scans, old, new, repaired)
 
 

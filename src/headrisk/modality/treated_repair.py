@@ -7,12 +7,36 @@ from pathlib import Path
 
 from headrisk.brain.prepare import AlignedBrain, PrepareTask, align_head
 from headrisk.dataset.scans import Scan
+from headrisk.face.cohort import Repairing, Run, look_at_heads
 from headrisk.face.head import HeadResult, HeadTask, look_at_head
 from headrisk.imaging.nifti import load_volume
 from headrisk.imaging.volume import Volume
+from headrisk.run.events import Listener
 from headrisk.treatment.repair import Donor, repair_face
 
 VERSION = 1  # raise when any result of this module changes: stored results are then renewed
+
+
+def repaired_heads(
+    scans: Sequence[Scan], heads: Sequence[HeadResult], run: Run, listen: Listener
+) -> tuple[HeadResult, ...]:
+    """What the adaptive attacker gets: each head after the repair of its face.
+
+    A head whose whole face is there, as after a replacement, offers nothing to repair: the attacker
+    takes it as it is.
+    """
+    lacking = [k for k, head in enumerate(heads) if not _whole(head)]
+    donors = find_donors(scans, heads)
+    how = Repairing(look_at_repaired, VERSION, tuple(donors[k] for k in lacking))
+    found = list(heads)
+    looked = look_at_heads([scans[k] for k in lacking], run, listen, how)
+    for k, head in zip(lacking, looked, strict=True):
+        found[k] = head
+    return tuple(found)
+
+
+def _whole(head: HeadResult) -> bool:
+    return head.coverage is not None and head.coverage.verdict == "full"
 
 
 def look_at_repaired(task: HeadTask) -> HeadResult:
@@ -41,7 +65,7 @@ def find_donors(scans: Sequence[Scan], heads: Sequence[HeadResult]) -> tuple[Sca
     Both are in the treated data set: whoever shares a defaced T1w beside a whole FLAIR gives the
     face away. Images of the same session come first.
     """
-    whole = [k for k, head in enumerate(heads) if head.coverage and head.coverage.verdict == "full"]
+    whole = [k for k, head in enumerate(heads) if _whole(head)]
     found: list[Scan | None] = []
     for k, scan in enumerate(scans):
         others = [

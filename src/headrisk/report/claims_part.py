@@ -8,9 +8,10 @@ from typing import Literal
 
 from headrisk.dataset.face_claims import claims_replacement
 from headrisk.dataset.scans import Scan
+from headrisk.face import presence as rule
 from headrisk.face.detect.registry import detectors
 from headrisk.face.head import HeadResult
-from headrisk.face.presence import FEWEST_SEEN, Presence, presence, share_seen
+from headrisk.face.presence import Presence
 from headrisk.report.model import Panel, Table, Value
 from headrisk.report.withhold import small
 
@@ -31,7 +32,7 @@ def sees(head: HeadResult, detector: str) -> bool:
     scores = head.seen.get(detector)
     if scores is None:
         return False
-    return share_seen(scores, detectors()[detector].threshold) >= FEWEST_SEEN
+    return rule.sees(scores, detectors()[detector].threshold)
 
 
 def face_left(head: HeadResult) -> Presence | None:
@@ -39,7 +40,7 @@ def face_left(head: HeadResult) -> Presence | None:
     if head.coverage is None:
         return None
     thresholds = {name: one.threshold for name, one in detectors().items()}
-    return presence(head.seen, thresholds, head.coverage)
+    return rule.presence(head.seen, thresholds, head.coverage)
 
 
 def what_is_there(scan: Scan, head: HeadResult) -> Found:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from headrisk.dataset.scans import Scan
+from headrisk.face.presence import ANSWERS
 from headrisk.face.template_face import PARTS
 from headrisk.report.model import Table, Value
 from headrisk.treatment.damage import Damage
@@ -48,7 +49,8 @@ def treatment_table(report: TreatmentReport) -> Table:
     seen = tuple(f"seen_{name}" for name in names)
     columns = (
         "participant_id", "session_id", "suffix", "file", "status", "reason", "tool",
-        "changed_share", "sidecar_fields_removed", "look_at", "face", *parts, *seen, *_COST,
+        "changed_share", "sidecar_fields_removed", "look_at", "face_left", "skin",
+        *parts, *seen, *_COST,
     )  # fmt: skip
     rows = [
         _row(scan, one, report.tool, names)
@@ -72,7 +74,9 @@ def _row(scan: Scan, one: TreatResult, tool: Tool, names: Sequence[str]) -> tupl
         round(one.presence.seen[name], 3) if one.presence and name in one.presence.seen else None
         for name in names
     )
-    return (*first, verdict if one.image else "", *skin, *seen, *_cost(one.damage))
+    answer = one.presence.answer if one.presence else None
+    told = (answer or "not looked at", verdict) if one.image else ("", "")
+    return (*first, *told, *skin, *seen, *_cost(one.damage))
 
 
 def _cost(cost: Damage | None) -> tuple[Value, ...]:
@@ -115,14 +119,17 @@ def _face_lines(done: Sequence[TreatResult]) -> list[str]:
         return [f"Whether a face is left was not looked at: {skipped}"]
     if not looked:
         return ["Whether a face is left could not be looked at."]
+    left = {answer: sum(one.answer == answer for one in looked) for answer in ANSWERS}
     by = {
-        name: sum(one.seen.get(name, 0) > 0 for one in looked)
+        name: sum(name in one.seen_by for one in looked)
         for name in sorted({name for one in looked for name in one.seen})
     }
     told = ", ".join(f"{name} {count}" for name, count in by.items())
     return [
-        f"Scans of {len(looked)} in which a detector sees a face in at least one render: {told}. "
-        "Detectors are no recognisers, and neither is a promise."
+        f"A face is left in {left['yes']} of {len(looked)} scans, perhaps in "
+        f"{left['unclear']} more (detectors and skin together).",
+        f"Scans in which a detector sees a face in at least half of the renders: {told}. "
+        "Detectors are no recognisers, and neither is a promise.",
     ]
 
 

@@ -9,7 +9,8 @@ from headrisk.errors import MissingExtraError, ScanError
 from headrisk.face.coverage import Coverage, coverage
 from headrisk.face.detect.registry import detectors
 from headrisk.face.head import SUPERSAMPLE
-from headrisk.face.presence import best_scores, share_seen
+from headrisk.face.presence import FEWEST_SEEN, best_scores, presence, share_seen
+from headrisk.face.presence import Presence as Answer
 from headrisk.face.render.protocols import PRESENCE, render_scene, scene_of
 from headrisk.face.surface import head_surface
 from headrisk.treatment.head import Head
@@ -23,6 +24,9 @@ class Presence:
 
     Attributes
     ----------
+    answer
+        Whether a face is left, by the rule of :func:`headrisk.face.presence.presence`; ``no`` where
+        there is no skin, None where nothing could be looked at.
     coverage
         Skin left; None where the image holds no skin at all.
     seen
@@ -31,14 +35,15 @@ class Presence:
         Why nothing could be looked at; "" if it was.
     """
 
+    answer: Answer | None
     coverage: Coverage | None
     seen: Mapping[str, float]
     skipped: str = ""
 
     @property
-    def face_seen(self) -> bool:
-        """A detector saw a face in at least one render."""
-        return any(share > 0 for share in self.seen.values())
+    def seen_by(self) -> tuple[str, ...]:
+        """Detectors that see a face in at least half of the renders."""
+        return tuple(name for name, share in self.seen.items() if share >= FEWEST_SEEN)
 
 
 def face_presence(head: Head, subject: str) -> Presence:
@@ -48,15 +53,17 @@ def face_presence(head: Head, subject: str) -> Presence:
     """
     none = dict.fromkeys(detectors(), 0.0)
     if head.stripped:
-        return Presence(None, none)
+        return Presence("no", None, none)
     try:
         surface = head_surface(head.volume, head.alignment.affine, stripped=False, subject=subject)
         scene = scene_of(surface)
         renders = render_scene(scene, PRESENCE, _PIXELS, SUPERSAMPLE, surface.pose.face_centre)
         scores = best_scores(renders)
     except MissingExtraError as error:
-        return Presence(None, {}, str(error))
+        return Presence(None, None, {}, str(error))
     except ScanError:
-        return Presence(None, none)
-    seen = {name: share_seen(scores[name], one.threshold) for name, one in detectors().items()}
-    return Presence(coverage(surface), seen)
+        return Presence("no", None, none)
+    limits = {name: one.threshold for name, one in detectors().items()}
+    left = coverage(surface)
+    seen = {name: share_seen(scores[name], limit) for name, limit in limits.items()}
+    return Presence(presence(scores, limits, left), left, seen)

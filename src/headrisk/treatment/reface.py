@@ -13,13 +13,13 @@ from dataclasses import replace
 import numpy as np
 from scipy import ndimage
 
-from headrisk.face.boxes import onto
+from headrisk.imaging.volume import Volume
 from headrisk.treatment.deface import Treated, untouched
 from headrisk.treatment.flesh import air_noise, filled, flesh_of
-from headrisk.treatment.head import Head, brain_mask
+from headrisk.treatment.head import Head, brain_mask, coarse_size
 from headrisk.treatment.region import BRAIN_MM, face_region
 from headrisk.treatment.skin import Skin, find_skin, lead, skin_offset
-from headrisk.types import Float32Array
+from headrisk.types import BoolArray, Float32Array
 
 _DEPTH_MM = 20.0  # below the average skin; what lies deeper stays
 _BLEND_MM = 2.5
@@ -49,7 +49,7 @@ def replace_face(head: Head, subject: str, rng: np.random.Generator) -> Treated:
         return untouched(head)
     volume, alignment = head.volume, head.alignment.affine
     skin = find_skin(volume, alignment, subject)
-    face = face_region(head, skin.shape, skin.affine)
+    face = face_region(head, skin.shape, skin.affine, skin.average)
     region = np.minimum(face.cut, face.skin + np.float32(_DEPTH_MM))
     beside = (region < -_BESIDE_MM[0]) & (region > -_BESIDE_MM[1])
     flesh = flesh_of(skin, region > 0, beside, face.brain)
@@ -70,7 +70,7 @@ def replace_face(head: Head, subject: str, rng: np.random.Generator) -> Treated:
         mixed = part[inside] + weight[inside] * (flesh_there - part[inside])
         part[inside] = np.where(layer[inside], np.maximum(mixed, flesh_there), mixed)
         changed[led.box] = inside
-    open_air = onto(_empty(skin, region), skin.affine, volume.affine, volume.shape) > 0.5
+    open_air = _voxels(_empty(skin, region), volume)
     open_air &= ~changed
     data[open_air] = air_noise(int(np.count_nonzero(open_air)), flesh, rng)
     changed |= open_air
@@ -80,9 +80,18 @@ def replace_face(head: Head, subject: str, rng: np.random.Generator) -> Treated:
     return Treated(replace(volume, data=data), changed)
 
 
-def _empty(skin: Skin, region: Float32Array) -> Float32Array:
-    """1 in the air that is clear of the head and of the region's blended border, else 0."""
+def _empty(skin: Skin, region: Float32Array) -> BoolArray:
+    """Blocks of air that are clear of the head and of the region's blended border."""
     head = skin.distance < 0
     step = float(np.linalg.norm(skin.affine[:3, :3], axis=0).min())
     near = ndimage.binary_dilation(head, iterations=max(round(_CLEAR_MM / step), 1))
-    return np.asarray(~near & (region < -_BLEND_MM), np.float32)
+    return np.asarray(~near & (region < -_BLEND_MM), bool)
+
+
+def _voxels(blocks: BoolArray, volume: Volume) -> BoolArray:
+    """Each block's value for all of its voxels."""
+    out = blocks
+    for axis, (width, count) in enumerate(zip(coarse_size(volume), volume.shape, strict=True)):
+        out = np.repeat(out, width, axis=axis)
+        out = out[(slice(None),) * axis + (slice(count),)]
+    return out

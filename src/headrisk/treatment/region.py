@@ -34,17 +34,25 @@ class Region:
     skin: Float32Array = field(repr=False)
 
 
-def face_region(head: Head, shape: tuple[int, int, int], affine: FloatArray) -> Region:
+def face_region(
+    head: Head,
+    shape: tuple[int, int, int],
+    affine: FloatArray,
+    skin: Float32Array | None = None,
+) -> Region:
     """Where the face of a scan is, clear of its brain.
 
     Parameters
     ----------
     shape, affine
         Of the grid wanted, whose axes are the image's.
+    skin
+        Distance from the average head's skin on that grid, where it is known already.
     """
     average = load_average_face()
     alignment = head.alignment.affine
     cut = on_scan(average.cut, average, alignment, affine, shape)
     brain = brain_distance(head, shape, affine)
-    skin = on_scan(average.skin, average, alignment, affine, shape)
+    if skin is None:
+        skin = on_scan(average.skin, average, alignment, affine, shape)
     return Region(np.minimum(cut, brain - np.float32(BRAIN_MM)), brain, skin)

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
 
 import numpy as np
 
-from headrisk.errors import UsageError, missing_extra
+from headrisk.errors import MissingExtraError, UsageError, missing_extra
 from headrisk.treatment.deface import Treated, remove_face, shear, strip_skull
 from headrisk.treatment.head import Head
 from headrisk.treatment.reface import replace_face
-
-VERSION = 1  # raise when the result of any tool changes
 
 
 @dataclass(frozen=True)
@@ -73,10 +72,28 @@ def tool_of(name: str) -> Tool:
     UsageError
         There is no such tool.
     MissingExtraError
-        Its package is not installed.
+        Its package is not installed, or does not work with the installed NumPy.
     """
     if name not in tools():
         raise UsageError("tool", found=repr(name), expected="one of " + ", ".join(tools()))
     if name == "quickshear" and find_spec("quickshear") is None:
         raise missing_extra("the tool quickshear", "quickshear", "deface")
+    if name == "quickshear" and not _crosses_in_the_plane():
+        raise MissingExtraError(
+            "the tool quickshear",
+            found=f"NumPy {np.__version__}, which has no cross product of 2-D vectors any more",
+            expected="a NumPy that the package quickshear works with",
+            remedy='Install an earlier one with: pip install "numpy<2.5", or use another tool.',
+        )
     return tools()[name]
+
+
+def _crosses_in_the_plane() -> bool:
+    """Whether NumPy still has what quickshear 1.2 needs; deprecated since NumPy 2.0."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        try:
+            np.cross(np.array([1, 0]), np.array([0, 1]))
+        except ValueError:
+            return False
+    return True

@@ -161,16 +161,15 @@ def _checked(task: TreatTask, before: Head, result: TreatResult) -> TreatResult:
 
 def _doubts(task: TreatTask, presence: Presence, damage: Damage) -> list[str]:
     out = []
-    seen = ", ".join(name for name, share in presence.seen.items() if share > 0)
-    whole = presence.coverage is not None and presence.coverage.verdict in ("full", "partial")
+    seen = ", ".join(presence.seen_by)
+    skin = "" if presence.coverage is None else presence.coverage.reason
     if tool_of(task.tool).replaces:
-        if presence.seen and not seen:
-            out.append("no detector sees the face that was put in")
-    else:
-        if seen:
-            out.append(f"a face is still seen by {seen}")
-        if whole and presence.coverage is not None:
-            out.append(presence.coverage.reason)
+        if presence.answer == "no":
+            out.append("no face is left, where another one should be")
+    elif presence.answer == "yes":
+        out.append(f"a face is still seen by {seen}; {skin}")
+    elif presence.answer == "unclear" or (seen and presence.answer is not None):
+        out.append(f"a face may be left: seen by {seen or 'no detector'}; {skin}")
     if damage.cut_voxels:
         out.append(f"{damage.cut_voxels} brain voxels ({damage.cut_ml:.2f} mL) were cut")
     return out
