@@ -8,7 +8,7 @@ the Wilson interval on pairs, which takes every pair for an independent one, and
 are one per person the exact interval. Slow rows use a part of the cohorts. A row is marked where
 the person-level interval covers less than 93 % or more than 97 % by more than twice the error of
 the simulation. Rates of 0 and 1, and rates near them with few people, cannot be met exactly by any
-interval on counts: the bounds given there must cover at least, and so must forecast ranges.
+interval on counts: the bounds given there must cover at least. Forecasts: calibrate_forecast.py.
 """
 
 from __future__ import annotations
@@ -25,7 +25,6 @@ from scipy.stats import norm
 
 from headrisk.evaluate.bootstrap import curve_intervals
 from headrisk.evaluate.clustered import mated_rate, nonmated_rate
-from headrisk.evaluate.forecast.rank1 import forecast_rank1
 from headrisk.evaluate.intervals import clopper_pearson, share_of_people, wilson
 from headrisk.evaluate.paired import paired_difference
 from headrisk.linkage.pairs import pair_sample
@@ -157,24 +156,6 @@ def paired_change(
     return Row("change", setting, people, cohorts, person / cohorts, None, None)
 
 
-def forecast_range(
-    rng: np.random.Generator, people: int, cohorts: int, shift: float, size: int
-) -> Row:
-    """Range over the forecast models, against quadrature. It is a range, so it should cover more.
-
-    Cohorts in which everybody is linked give a bound, which counts as it stands.
-    """
-    x = np.linspace(shift - 12, shift + 12, 20001)
-    first = np.exp((size - 1) * norm.logcdf(x))
-    truth, person = float(np.trapezoid(norm.pdf(x, shift, np.sqrt(1.49)) * first, x)), 0
-    for _ in range(cohorts):
-        scores = simulated_scores(rng, people, 1, shift, 0.7)
-        point = forecast_rank1(scores, rng, sizes=(size,), repetitions=50).points[0]
-        person += point.low <= truth <= point.high
-    setting = f"rank-1 {truth:.3f} of {size:,}"
-    return Row("forecast", setting, people, cohorts, person / cohorts, None, None)
-
-
 def jobs(people: Sequence[int]) -> list[Job]:
     """All settings."""
     found = [
@@ -190,8 +171,6 @@ def jobs(people: Sequence[int]) -> list[Job]:
     found += [Job(curve_area, (shift,), n, 0.5) for n, shift in product(few, (0.5, 2.0, 3.0))]
     changes = ((0.0, 0.0), (0.01, 0.01), (0.1, 0.1), (0.5, 0.05))
     found += [Job(paired_change, setting, n) for n, setting in product(people, changes)]
-    wanted = product([n for n in people if 50 <= n <= 300], product((2.0, 4.0), (10**3, 10**5)))
-    found += [Job(forecast_range, setting, n, 0.03) for n, setting in wanted]
     return found
 
 

@@ -39,6 +39,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path)
     parser.add_argument("--synthetic", type=int, metavar="N")
+    parser.add_argument("--scanners", type=int, default=3, help="of the synthetic people")
+    parser.add_argument("--identity", type=float, default=1.0, help="how much they differ")
     parser.add_argument("--work", type=Path, required=True)
     parser.add_argument("--strengths", nargs="+", default=get_args(Strength))
     arguments = parser.parse_args()
@@ -47,7 +49,10 @@ def main() -> None:
         source = write_manifest(arguments.data, arguments.work / "scans.tsv")
     else:
         source = arguments.work / "people"
-        settings = PhantomSettings(scanners=(replace(SCANNERS[0], voxel_mm=(2.0, 2.0, 2.0)),))
+        scanners = tuple(replace(one, voxel_mm=(2.0, 2.0, 2.0)) for one in SCANNERS)
+        settings = PhantomSettings(
+            identity=arguments.identity, scanners=scanners[: arguments.scanners]
+        )
         rng = np.random.default_rng(11)
         write_cohort(source, arguments.synthetic, 2, settings, rng, load_template())
     job = Job((Source(source),), arguments.work / "out", Settings(measures=MEASURES), processes=2)

@@ -13,8 +13,8 @@ from headrisk.dataset.scans import Scan
 from headrisk.errors import InputError, UsageError
 from headrisk.intake import index
 from headrisk.job import Job, begin, recorded, require_out
-from headrisk.report.json_tsv import table_text
 from headrisk.report.treatment import TreatmentReport, summary_lines, treatment_table
+from headrisk.report.tsv import table_text
 from headrisk.run.engine import WorkerLost, run_tasks
 from headrisk.run.events import Tally
 from headrisk.run.provenance import CostLog

@@ -26,9 +26,9 @@ from headrisk.linkage.search import Found, search
 from headrisk.linkage.search_index import build_index, coarse_cells
 from headrisk.modality.brain import plan, prepare
 from headrisk.report.internal import links_table
-from headrisk.report.json_tsv import table_text
 from headrisk.report.model import Link
 from headrisk.report.private import write_private
+from headrisk.report.tsv import table_text
 from headrisk.report.write import write_internal_table
 from headrisk.run.provenance import CostLog
 from headrisk.run.stage import stage

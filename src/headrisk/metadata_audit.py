@@ -21,7 +21,7 @@ from headrisk.metadata.verify import needles_of, search_copy
 from headrisk.report.metadata import write_metadata
 from headrisk.report.metadata_part import MetadataReport
 from headrisk.report.model import RunRecord
-from headrisk.report.write import read_report
+from headrisk.report.read import read_report
 from headrisk.run.events import Advanced, Listener
 from headrisk.run.provenance import CostLog, collect_provenance
 from headrisk.run.stage import stage

@@ -136,12 +136,17 @@ def plant(cohort: Path, data: Path, canaries: list[str]) -> None:
 def test_thirty_planted_strings_never_leave(
     cohort: Path, audited: Path, quick: str, tmp_path: Path
 ) -> None:
-    """Labels, sessions, folders, sidecars, tables, user, host: in no public file, no output."""
+    """Labels, sessions, folders, sidecars, tables, user, host: in no public file, log or message.
+
+    One scan is damaged, so that messages about a failure are among them.
+    """
     canaries = [f"canary{k:02}{chr(97 + k % 26) * 4}" for k in range(30)]
     place = tmp_path / canaries[23] / canaries[24]
     data = place / canaries[25]
     data.mkdir(parents=True)
     plant(cohort, data, canaries)
+    damaged = next((data / f"sub-{canaries[0]}").rglob("*.nii.gz"))
+    damaged.write_bytes(damaged.read_bytes()[:-400])
     shutil.copytree(audited / "store", place / "out" / "store")
     user = {"USER": canaries[26], "LOGNAME": canaries[27], "HOME": f"/home/{canaries[28]}"}
     done = subprocess.run(
@@ -156,8 +161,9 @@ def test_thirty_planted_strings_never_leave(
         check=False,
         text=True,
     )
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == 4, done.stderr
     out = place / "out"
+    assert any(path.name == "audit.jsonl" for path in public_paths(out))
     texts = {path.name: path.read_text() for path in public_paths(out)}
     assert len(texts) > 10
     texts |= {"standard output": done.stdout, "standard error": done.stderr}
@@ -167,3 +173,4 @@ def test_thirty_planted_strings_never_leave(
             assert word not in text, f"{word} in {name}"
     scans = (out / "internal" / "scans.tsv").read_text()
     assert all(canary in scans for canary in (*canaries[:8], *canaries[23:26]))
+    assert "failed" in scans

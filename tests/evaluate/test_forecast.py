@@ -9,6 +9,7 @@ from headrisk.errors import UsageError
 from headrisk.evaluate.forecast.hidden import small_gallery
 from headrisk.evaluate.forecast.openset import forecast_open_set
 from headrisk.evaluate.forecast.rank1 import forecast_rank1
+from headrisk.evaluate.forecast.resample import percentile_estimates
 from headrisk.evaluate.forecast.searches import searches_of
 from headrisk.evaluate.openset import fnir_at_fpir, largest_open_gallery
 from headrisk.evaluate.rates import cumulative_match, mate_ranks
@@ -200,3 +201,12 @@ def test_smaller_budget_finds_fewer_and_untestable_budget_is_said(scores):
     for wrong in (0.0, 1.0, float("nan")):
         with pytest.raises(UsageError, match="between 0 and 1"):
             forecast_open_set(scores, np.random.default_rng(0), fpir=wrong)
+
+
+def test_a_forecast_of_nothing_is_an_upper_bound() -> None:
+    values, draws = np.zeros(2), np.zeros((50, 2))
+    for found in percentile_estimates(values, draws, 0.9, np.array([10**3, 10**6]), 25):
+        assert (found.value, found.low) == (0.0, 0.0)
+        assert found.high == pytest.approx(1 - 0.05 ** (1 / 25))
+    (capped,) = percentile_estimates(values[:1], draws[:, :1], 0.05, np.array([10**3]), 25)
+    assert capped.high == 0.05

@@ -17,7 +17,7 @@ from headrisk.report.duplicates import (
     summary_sentence,
     write_duplicates,
 )
-from headrisk.report.json_tsv import parse_table
+from headrisk.report.tsv import parse_table
 
 
 @pytest.fixture
@@ -73,7 +73,7 @@ def test_writing_again_replaces(out: Path) -> None:
 
 
 def test_sentences() -> None:
-    assert "1 x one person under two IDs" in summary_sentence(report(suspicion()))
+    assert "one person under two IDs (1 case)" in summary_sentence(report(suspicion()))
     assert summary_sentence(report()).startswith("Nothing found")
     assert summary_sentence(report(compared=0)).startswith("Too little data")
     for said in (summary_sentence(report(suspicion())), summary_sentence(report())):

@@ -119,7 +119,7 @@ def test_first_page_answers_five_questions_with_three_numbers(written: Path) -> 
 def test_every_figure_has_alternative_four_part_caption_and_numbers(written: Path) -> None:
     text = (written / "report.html").read_text()
     plots = re.findall(r"<figure id.*?</figure>", text, flags=re.DOTALL)
-    assert len(plots) == 6
+    assert len(plots) == 7
     for plot in plots:
         assert re.search(r'role="img" aria-label="[^"]{40,}"', plot)
         for part in ("What it shows", "Good looks like", "Bad looks like", "What to do"):

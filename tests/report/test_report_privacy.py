@@ -15,8 +15,8 @@ from headrisk.errors import InputError
 from headrisk.evaluate.summary import summarise
 from headrisk.report.assemble import figure_tables
 from headrisk.report.histogram import score_histogram
-from headrisk.report.json_tsv import table_text
 from headrisk.report.model import Condition, Internal, Report
+from headrisk.report.tsv import table_text
 from headrisk.report.withhold import merge_small_levels, refuse_leaks, withhold_small_cells
 from headrisk.report.write import public_files, write_report
 from headrisk.types import Estimate, PairScores

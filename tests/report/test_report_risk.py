@@ -16,14 +16,16 @@ from headrisk.evaluate.assessment import Assessment
 from headrisk.evaluate.attack_outcome import AttackOutcome
 from headrisk.evaluate.attackers import CLINICAL_INSIDER, VETTED_RESEARCHER
 from headrisk.report import risk_words
+from headrisk.report.as_json import canonical_json, report_as_dict
 from headrisk.report.compare import compare_folders, compare_reports
 from headrisk.report.dpia import dpia_paragraph
 from headrisk.report.frameworks import frameworks
 from headrisk.report.html import public_html
-from headrisk.report.json_tsv import canonical_json, parse_table, report_as_dict
 from headrisk.report.methods import methods_text
+from headrisk.report.read import read_report
 from headrisk.report.records import record
-from headrisk.report.write import read_report, rebuild_html, write_report
+from headrisk.report.tsv import parse_table
+from headrisk.report.write import rebuild_html, write_report
 from headrisk.types import Estimate
 
 PROMISES = re.compile(r"\b(anonymous|safe|certified|secure)\b", re.IGNORECASE)

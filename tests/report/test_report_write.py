@@ -18,7 +18,8 @@ from simulated_report import RUN, SETTINGS, simulated_report
 
 from headrisk.errors import InputError, UsageError
 from headrisk.report.model import Internal, Report, ScanRow
-from headrisk.report.write import read_report, rebuild_html, write_internal_table, write_report
+from headrisk.report.read import read_report
+from headrisk.report.write import rebuild_html, write_internal_table, write_report
 
 PUBLIC = {
     "report.html",

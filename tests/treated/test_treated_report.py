@@ -19,8 +19,8 @@ from simulated_treatment import treatment
 from headrisk.dataset.scans import Scan
 from headrisk.face.coverage import Coverage
 from headrisk.face.head import HeadResult
+from headrisk.report.as_json import plain
 from headrisk.report.claims_part import claims_panel, claims_table
-from headrisk.report.json_tsv import plain
 from headrisk.report.model import Report
 from headrisk.report.treated_figures import before_after_figure, trade_figure
 from headrisk.report.treated_json import treatments_dict, treatments_from

@@ -8,6 +8,7 @@ import numpy as np
 
 from headrisk.evaluate.assessment import Assessment
 from headrisk.evaluate.baselines import beats_control
+from headrisk.evaluate.forecast.records import FEWEST_PEOPLE
 from headrisk.evaluate.rates import Det
 from headrisk.evaluate.strata import StratumRow
 from headrisk.evaluate.summary import MeasureSummary, ThresholdSummary
@@ -213,7 +214,8 @@ def _unsearched(scans: Sequence[ScanRow]) -> int:
 def _too_little(first: MeasureSummary | None) -> str:
     if first is None:
         return "No pair of usable scans could be compared."
-    return first.verdict.sentence.removeprefix("Too little data: ")
+    why = first.verdict.sentence.removeprefix("Too little data: ")
+    return f"{why} No forecast to larger galleries is made from fewer than {FEWEST_PEOPLE} people."
 
 
 def _reading(summary: MeasureSummary) -> Reading:

@@ -74,6 +74,22 @@ CAPTIONS = {
         "Decide by the upper end of the band at the gallery of the attacker you fear, and do not "
         "lean on the grey part.",
     ),
+    "open-set": Caption(
+        "What if the person sought may not be there?",
+        "Left, against the threshold from which a name is returned: the share of searches for "
+        "absent people that return a name (false names, blue), and of searches for present people "
+        "that fail (missed, orange). Right: of the people present, how many are named rightly, and "
+        "how many of all names returned are right, at the stated share of people sought who are "
+        "present; pale where no false name was seen, so that the figure is a lower bound. Each "
+        "kind of line is a gallery size.",
+        "No threshold keeps both false names and misses low; on the right the lines stay at the "
+        "bottom, so that a returned name proves little.",
+        "Between the two curves lies a threshold where both are low; on the right the lines reach "
+        "the upper right corner: most people are named, and most names are right.",
+        "Ask how many false names your attacker would put up with, and read the misses at that "
+        "threshold. The share of people present is an assumption: state it, or set your own with "
+        "membership_prior.",
+    ),
     "matrix": Caption(
         "Similarity of every searched scan to every gallery scan",
         "Rows are searched scans, columns gallery scans, ordered by person; dark is more alike. "

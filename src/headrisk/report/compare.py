@@ -9,10 +9,11 @@ from pathlib import Path
 
 from headrisk.errors import InputError
 from headrisk.report.html import render
-from headrisk.report.json_tsv import table_text
 from headrisk.report.model import ModalitySection, Report, Table, Value
+from headrisk.report.read import read_report
+from headrisk.report.tsv import table_text
 from headrisk.report.wording import MODALITY_NAMES
-from headrisk.report.write import read_report, write_public
+from headrisk.report.write import write_public
 from headrisk.types import Estimate
 
 
@@ -118,7 +119,11 @@ def _figures(section: ModalitySection) -> Iterator[tuple[str, Estimate | None]]:
     if risk is None:
         return
     if risk.open_set.strictest is not None and risk.open_set.budget is not None:
-        yield f"FNIR at FPIR {risk.open_set.budget:g}", risk.open_set.strictest.fnir
+        searches = round(1 / risk.open_set.budget)
+        yield (
+            f"missed at 1 false name in {searches:,} searches (FNIR)",
+            risk.open_set.strictest.fnir,
+        )
     for point in risk.forecast.points:
         most = Estimate(point.most, point.low, point.high, risk.people)
         yield f"forecast of rank 1 among {point.size:,} people", most

@@ -18,8 +18,8 @@ def dpia_paragraph(report: Report) -> tuple[str, ...]:
     untested = report.not_tested or wording.not_tested(report.modalities)
     lines.append(
         "Not tested: "
-        + "; ".join(text.rstrip(".") for text in untested)
-        + ". The figures hold for these data and these methods; they are measurements with "
+        + " ".join(untested)
+        + " The figures hold for these data and these methods; they are measurements with "
         "intervals and not a statement that nobody can be identified. Whether the remaining risk "
         "can be accepted, and under which conditions, is decided by: [name, role, date]."
     )

@@ -12,11 +12,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from headrisk.report.as_json import canonical_json
 from headrisk.report.html import render
 from headrisk.report.internal import png, scans_table
-from headrisk.report.json_tsv import canonical_json, table_text
 from headrisk.report.model import Internal, ScanRow, Table
 from headrisk.report.private import write_private
+from headrisk.report.tsv import table_text
 from headrisk.types import Float32Array
 
 SCHEMA_VERSION = "1.1"
@@ -111,7 +112,7 @@ def summary_sentence(report: DuplicatesReport) -> str:
         return f"Nothing found: no duplicate and no wrong label seen among {looked}."
     counts = Counter(item.what for item in report.suspicions)
     parts = [
-        f"{counts[what]} x {title[:1].lower()}{title[1:]}"
+        f"{title[:1].lower()}{title[1:]} ({counts[what]} {_plural(counts[what], 'case')})"
         for what, title in TITLES.items()
         if counts[what]
     ]

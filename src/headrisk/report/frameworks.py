@@ -117,9 +117,7 @@ def _hipaa(report: Report, rated: tuple[ModalitySection, ...]) -> Framework:
             for one in rated
         },
     )
-    untested = "; ".join(
-        text.rstrip(".") for text in report.not_tested or wording.not_tested(report.modalities)
-    )
+    untested = " ".join(report.not_tested or wording.not_tested(report.modalities))
     return Framework(
         "hipaa",
         "HIPAA, expert determination, 45 CFR 164.514(b)(1)",

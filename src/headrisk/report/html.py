@@ -11,13 +11,14 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from headrisk.report import cost, figures, risk_words, wording
+from headrisk.report import cost, figures, frequencies, risk_words, wording
 from headrisk.report import treated_words as treated
 from headrisk.report.captions import caption
 from headrisk.report.cost import attack_costs
 from headrisk.report.dpia import dpia_paragraph
 from headrisk.report.frameworks import frameworks
 from headrisk.report.model import MeasureResult, ModalitySection, Report, RunRecord
+from headrisk.report.open_set_figure import open_set_figure
 from headrisk.report.risk_figures import fan_figure
 from headrisk.report.treated_figures import before_after_figure, trade_figure
 from headrisk.report.treated_model import Treatment
@@ -72,11 +73,11 @@ def render(template: str, **values: Any) -> str:
         lstrip_blocks=True,
     )
     environment.filters.update(
-        percent=wording.percent,
-        rate=wording.rate,
+        percent=frequencies.percent,
+        rate=frequencies.rate,
         number=number,
-        people=wording.people,
-        natural=wording.natural_frequency,
+        people=frequencies.people,
+        natural=frequencies.natural_frequency,
     )
     digest = base64.b64encode(hashlib.sha256(css.encode()).digest()).decode()
     return environment.get_template(template).render(
@@ -126,6 +127,9 @@ def section_figures(section: ModalitySection, first: MeasureResult) -> Mapping[s
     if section.risk is not None and "linkability" in tables:
         measured, beyond = tables["linkability"], tables.get("forecast")
         drawn["forecast"] = fan_figure(measured, beyond, section.risk.measure)
+    if section.risk is not None and "open-set" in tables and tables["open-set"].rows:
+        prior = section.risk.open_set.prior
+        drawn["open-set"] = open_set_figure(tables["open-set"], prior, section.risk.measure)
     return {name: Markup(svg) for name, svg in drawn.items()}  # noqa: S704
 
 

@@ -18,11 +18,12 @@ from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 from PIL import Image
 
+from headrisk.report.as_json import canonical_json, report_as_dict
 from headrisk.report.figures import MATED
 from headrisk.report.html import render, section_view
-from headrisk.report.json_tsv import canonical_json, report_as_dict, table_text
 from headrisk.report.model import Internal, Link, Mosaic, Report, RunRecord, ScoreMatrix, Table
 from headrisk.report.svg import any_glyph, label_text, style
+from headrisk.report.tsv import table_text
 from headrisk.report.withhold import withhold_small_cells
 
 LINK_COLUMNS = ("probe", "gallery", "measure", "score", "rank", "decision")

@@ -9,7 +9,7 @@ import numpy as np
 
 from headrisk.linkage.design import Design
 from headrisk.metadata.attack import CodedField, group_of
-from headrisk.report import wording
+from headrisk.report import frequencies, wording
 from headrisk.report.metadata_part import NAME
 from headrisk.report.model import ModalitySection, Panel, Table
 from headrisk.report.withhold import SMALLEST_CELL
@@ -47,8 +47,8 @@ def field_panel(fields: Sequence[CodedField], design: Design) -> dict[Panel, Tab
     name, _, mates, others, _ = rows[0]
     answer = (
         f"{len(rows)} fields differ between scans and are known of five people or more. The most "
-        f"telling is {name}: it agrees in {wording.percent(mates)} of the pairs of one person and "
-        f"in {wording.percent(others)} of the pairs of two."
+        f"telling is {name}: it agrees in {frequencies.percent(mates)} of the pairs of one person "
+        f"and in {frequencies.percent(others)} of the pairs of two."
     )
     columns = ("field", "group", "pairs_of_one_person_agree", "pairs_of_two_agree", "bits")
     panel = Panel("fields", "Which fields link people?", answer)
@@ -92,8 +92,8 @@ def against_images(sections: Sequence[ModalitySection]) -> tuple[str, ...]:
         verdict = "more than" if ahead else "no more than"
         said.append(
             f"Metadata alone ({best.name}), without a look at any image, link "
-            f"{wording.rate(best.rank1)} of people at rank 1, {verdict} the {what} "
-            f"({wording.rate(measure.rank1)})."
+            f"{frequencies.rate(best.rank1)} of people at rank 1, {verdict} the {what} "
+            f"({frequencies.rate(measure.rank1)})."
             + (" Clean the metadata first: no treatment of images lowers this." if ahead else "")
         )
     return tuple(said)

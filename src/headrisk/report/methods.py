@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from headrisk.evaluate.assessment import Assessment
-from headrisk.report import treated_words, wording
+from headrisk.report import frequencies, treated_words, wording
 from headrisk.report.dpia import dpia_paragraph
 from headrisk.report.model import ModalitySection, Report, RunRecord
 
@@ -79,7 +79,7 @@ def _section_lines(section: ModalitySection) -> list[str]:
         return [" ".join(section.method)]
     lines.append(
         f"Each searched scan was compared with every scan of a gallery of "
-        f"{wording.people(counts.gallery_size)}; no approximate search was used. Measures: "
+        f"{frequencies.people(counts.gallery_size)}; no approximate search was used. Measures: "
         f"{', '.join(measure.name for measure in section.measures) or 'none'}."
     )
     first = section.headline
@@ -87,8 +87,8 @@ def _section_lines(section: ModalitySection) -> list[str]:
         lines.append(f"Too little data for rates. {section.too_little}".strip())
         return [" ".join(lines)]
     lines.append(
-        f"With {first.name} the true match was first in {wording.rate(first.rank1)} of "
-        f"{wording.people(first.rank1.n)} (interval: {first.rank1.method or '95 %'}). "
+        f"With {first.name} the true match was first in {frequencies.rate(first.rank1)} of "
+        f"{frequencies.people(first.rank1.n)} (interval: {first.rank1.method or '95 %'}). "
         f"{wording.failures_sentence(first.rank1, counts)}"
     )
     lines.append(

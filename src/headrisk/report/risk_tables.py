@@ -40,13 +40,16 @@ def _linkability(scores: Sequence[PairScores], sizes: Sequence[int]) -> Table:
 
 def _open_set(found: OpenSet) -> Table:
     columns = (
-        "gallery", "fpir", "fpir_low", "fpir_high", "fnir", "fnir_low", "fnir_high",
+        "gallery", "threshold", "fpir", "fpir_low", "fpir_high", "fnir", "fnir_low", "fnir_high",
         "wrong", "precision",
     )  # fmt: skip
     rows = tuple(
-        (p.size, *_ends(p.fpir), *_ends(p.fnir), p.wrong.value if p.wrong else None, p.precision)
+        (
+            p.size, p.threshold, *_ends(p.fpir), *_ends(p.fnir),
+            p.wrong.value if p.wrong else None, p.precision,
+        )
         for p in found.curve
-    )
+    )  # fmt: skip
     return Table(columns, rows)
 
 

@@ -11,8 +11,8 @@ from headrisk.evaluate.forecast.records import Forecast, ForecastPoint
 from headrisk.evaluate.intervals import FEW_ERRORS
 from headrisk.evaluate.open_curve import OpenPoint, OpenSet
 from headrisk.evaluate.risk import SinglingOut
+from headrisk.report.frequencies import frequency_range, people, percent, rate
 from headrisk.report.model import ModalitySection
-from headrisk.report.wording import frequency_range, people, percent, rate
 from headrisk.types import Estimate
 
 HELD = {

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from headrisk.report.captions import Caption
+from headrisk.report.frequencies import NARROW, percent, rate
 from headrisk.report.treated_model import Attacker, Count, Effect, OwnScan, Treatment
-from headrisk.report.wording import NARROW, percent, rate
 from headrisk.types import Estimate
 
 CAPTIONS = {
@@ -132,7 +132,7 @@ def _own(own: OwnScan) -> str:
 
 
 def share(estimate: Estimate) -> str:
-    """``7 of 12 people`` with its interval."""
+    """``7 of 12 people`` with its interval; "about" where a person counts in part."""
     hits = estimate.value * estimate.n
     low, high = percent(estimate.low, -1), percent(estimate.high, 1)
     if estimate.value <= 0:
@@ -140,7 +140,7 @@ def share(estimate: Estimate) -> str:
     if estimate.value >= 1:
         return f"all {estimate.n} people (at least {low})"
     bare = low.removesuffix(f"{NARROW}%")
-    count = f"{hits:.0f}" if abs(hits - round(hits)) < 1e-6 else f"{hits:.1f}"
+    count = f"{hits:.0f}" if abs(hits - round(hits)) < 1e-6 else f"about {hits:.0f}"
     return f"{count} of {estimate.n} people ({percent(estimate.value)}, {bare} to {high})"
 
 

@@ -1,19 +1,14 @@
-"""The report's plain sentences. Every one is a function of figures, none is a promise.
-
-Natural frequencies follow Gigerenzer and Hoffrage (1995), Psychological Review 102:684-704:
-people judge "7 of 10" more accurately than "70 %" or "0.7".
-"""
+"""The report's plain sentences. Every one is a function of figures, none is a promise."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import ceil, floor
 
 from headrisk.evaluate.intervals import with_failures
+from headrisk.report.frequencies import capital, natural_frequency, people, percent, rate
 from headrisk.report.model import Counts, MeasureResult, ModalitySection
 from headrisk.types import Estimate
 
-NARROW = "\u00a0"  # no line break between a figure and its unit
 MODALITY_NAMES = {
     "brain": ("Brain", "the shape of the brain"),
     "face": ("Face", "a face rendered from the scan"),
@@ -31,7 +26,8 @@ SIMULATED_WOULD = "would be linked to such a simulated re-scan"
 SIMULATED_NOTICE = (
     "Simulated. Nobody's second scan was compared: a second scan of each person was made by a "
     "program from the first. True second scans differ in ways that the program does not know, "
-    "and mostly more; read these figures as a warning, not as a measurement."
+    "and mostly more; read these figures as a warning, not as a measurement: they can be far too "
+    "high."
 )
 ATTACKERS = {
     "brain": "Somebody who holds the shared scans, and other scans of the same people with their "
@@ -82,73 +78,6 @@ MISSING_REASONS = {
     "conditions": "No site, scanner, time gap or other condition with at least five people on "
     "two levels is known.",
 }
-
-
-def people(count: int) -> str:
-    """``1 person`` or ``1,204 people``."""
-    return "1 person" if count == 1 else f"{count:,} people"
-
-
-def natural_frequency(estimate: Estimate, were: str = "were linked", would: str = "") -> str:
-    """A rate as ``about 7 of 10 people (plausibly 5 to 9 of 10) were linked``.
-
-    A rate of zero is worded as an upper bound and a rate of one as a lower bound, since no
-    sample shows that something never, or always, happens. ``would`` is the verb of that bound.
-    """
-    base = _base(estimate)
-    low, high = _of(estimate.low, base, up=False), _of(estimate.high, base, up=True)
-    would = would or were.replace("were ", "would be ", 1)
-    if estimate.value <= 0:
-        return (
-            f"none of the {people(estimate.n)} searched for {were}; of people like these, up to "
-            f"{high} in {base:,} plausibly {would}"
-        )
-    if estimate.value >= 1:
-        return (
-            f"all {people(estimate.n)} searched for {were}; of people like these, at least {low} "
-            f"in {base:,} {would}"
-        )
-    middle = f"{round(estimate.value * base):,}"
-    return f"about {middle} of {base:,} people (plausibly {low} to {high} of {base:,}) {were}"
-
-
-def frequency_range(estimate: Estimate) -> tuple[str, str, str, int]:
-    """Lower end, value and upper end out of 10, 100, 1,000 ... people, and that number."""
-    base = _base(estimate)
-    middle = f"{round(estimate.value * base):,}"
-    low, high = _of(estimate.low, base, up=False), _of(estimate.high, base, up=True)
-    return low, middle, high, base
-
-
-def percent(value: float | None, outward: int = 0) -> str:
-    """``43 %``, ``2.5 %``, ``99.2 %``, ``< 0.1 %``; a dash for None.
-
-    Ends of intervals are rounded outward: ``outward`` is -1 for a lower and 1 for an upper end.
-    """
-    if value is None:
-        return "–"
-    scaled = 100 * value
-    if 0 < scaled < 0.1:
-        return f"< 0.1{NARROW}%"
-    if 99.9 < scaled < 100:
-        return f"> 99.9{NARROW}%"
-    steps = 1 if 10 <= scaled <= 99 else 10
-    places = scaled * steps
-    whole = floor(places + 1e-9) if outward < 0 else ceil(places - 1e-9) if outward > 0 else places
-    short = f"{whole / steps:.{steps // 10}f}".removesuffix(".0")
-    return f"{short}{NARROW}%"
-
-
-def rate(estimate: Estimate | None) -> str:
-    """``43 % (28 to 59 %)``; bounds at the ends; a dash for None."""
-    if estimate is None:
-        return "–"
-    low, high = percent(estimate.low, -1), percent(estimate.high, 1)
-    if estimate.value <= 0:
-        return f"0 seen, at most {high}"
-    if estimate.value >= 1:
-        return f"all, at least {low}"
-    return f"{percent(estimate.value)} ({low.removesuffix(f'{NARROW}%')} to {high})"
 
 
 def failures_sentence(estimate: Estimate, counts: Counts) -> str:
@@ -246,6 +175,8 @@ def rank_rates(measure: MeasureResult | None) -> list[tuple[str, Estimate | None
 def figure_tables(name: str, section: ModalitySection) -> list[str]:
     """Names of the tables that hold a figure's numbers."""
     first = section.headline
+    if name == "open-set":
+        return [f"{section.name}-open-set"]
     if name == "forecast":
         there = [kind for kind in ("linkability", "forecast") if kind in section.tables]
         return [f"{section.name}-{kind}" for kind in there]
@@ -279,6 +210,16 @@ def alternative(name: str, section: ModalitySection) -> str:
     if name == "forecast" and section.risk is not None:
         rows = (f"{people(p.size)} {rate(p.rate)}" for p in section.risk.linkability)
         return f"Linked at rank 1 in galleries of {'; '.join(rows)}."
+    if name == "open-set" and section.risk is not None:
+        point = section.risk.open_set.strictest
+        budget = section.risk.open_set.budget
+        if point is None or budget is None:
+            return "Curves of false names and misses against the threshold."
+        return (
+            f"With false names in at most {percent(budget)} of searches for absent people, "
+            f"{rate(point.fnir)} of searches for present people fail, and "
+            f"{percent(point.precision)} of the names returned are right."
+        )
     if name == "measures":
         rows = (f"{m.name} {percent(m.rank1.value)}" for m in section.measures if m.rank1)
         return f"Rank-1 rates: {', '.join(rows)}."
@@ -326,29 +267,6 @@ def against_control(measure: MeasureResult) -> str:
     )
 
 
-def capital(text: str) -> str:
-    """The same with a capital first letter."""
-    return text[0].upper() + text[1:]
-
-
 def shuffle_range(control: Estimate | None) -> str:
     """How high luck takes the control attack."""
     return f"up to {percent(control.high, 1)} in 95 of 100 shuffles" if control else ""
-
-
-def _base(estimate: Estimate) -> int:
-    """10, 100, 1,000 ...: as coarse as the figure and its interval allow."""
-    smallest = min((x for x in (estimate.value, 1 - estimate.value) if x > 0), default=1.0)
-    if estimate.value <= 0 or estimate.value >= 1:
-        smallest = estimate.high if estimate.value <= 0 else 1 - estimate.low
-        return 10 if smallest > 0.5 else 100 if smallest >= 0.01 else 1000
-    if smallest >= 0.1 and estimate.n < 30:
-        return 10
-    return 100 if smallest >= 0.01 else 1000 if smallest >= 0.001 else 10_000
-
-
-def _of(value: float, base: int, *, up: bool) -> str:
-    """An interval end out of ``base``, rounded outward."""
-    scaled = value * base
-    whole = ceil(scaled - 1e-9) if up else floor(scaled + 1e-9)
-    return f"{min(whole, base):,}"

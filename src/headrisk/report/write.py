@@ -1,4 +1,4 @@
-"""Write the output folder, and read a report back.
+"""Write the output folder.
 
 Every file is first written into a temporary folder beside its place and then renamed, and
 ``report.json`` comes last: whoever finds a new ``report.json`` finds all that belongs to it.
@@ -20,27 +20,19 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import tomli_w
 
-from headrisk.errors import InputError, UsageError
+from headrisk.errors import UsageError
+from headrisk.report.as_json import canonical_json, report_as_dict, report_from_dict
 from headrisk.report.cost import attack_costs, attack_table, cost_table
 from headrisk.report.html import public_html
 from headrisk.report.internal import encodable, internal_files, write_pairs
-from headrisk.report.json_tsv import (
-    canonical_json,
-    conditions_table,
-    measures_table,
-    parse_table,
-    report_as_dict,
-    report_from_dict,
-    table_text,
-    thresholds_table,
-)
 from headrisk.report.methods import methods_text
-from headrisk.report.model import SCHEMA_VERSION, Internal, Report, RunRecord, Table
+from headrisk.report.model import Internal, Report, RunRecord, Table
+from headrisk.report.read import read_json, read_report, run_from
+from headrisk.report.section_tables import conditions_table, measures_table, thresholds_table
 from headrisk.report.treated_part import treatment_tables
+from headrisk.report.tsv import parse_table, table_text
 from headrisk.report.withhold import refuse_leaks, withhold_small_cells
-from headrisk.run.provenance import Cost, Machine, Provenance
 
-NEEDED = ("report.json", "report-run.json", "tables")
 BIDS_VERSION = "1.10.0"
 
 
@@ -93,66 +85,15 @@ def write_internal_table(table: pa.Table, out: Path, name: str) -> Path:
         shutil.rmtree(stage, ignore_errors=True)
 
 
-def read_report(out: Path) -> tuple[Report, RunRecord]:
-    """Read the public report back from ``report.json``, ``tables/`` and ``report-run.json``.
-
-    Raises
-    ------
-    InputError
-        A file is missing or damaged, or was written under another schema version.
-    """
-    _require_report(out)
-    content = _read_json(out / "report.json")
-    version = content.get("schema_version")
-    if version != SCHEMA_VERSION:
-        raise InputError(
-            str(out / "report.json"),
-            found=f"schema version {version!r}",
-            expected=f"{SCHEMA_VERSION!r}",
-            remedy="Run the audit again with this version of headrisk.",
-        )
-    try:
-        names = [
-            f"{modality}-{table}"
-            for modality, section in content["modalities"].items()
-            for table in section["tables"]
-        ]
-        tables = {name: _read_table(out / "tables" / f"{name}.tsv") for name in names}
-        return report_from_dict(content, tables), _run_from(_read_json(out / "report-run.json"))
-    except (KeyError, TypeError, AttributeError, ValueError, UsageError) as error:
-        raise InputError(
-            str(out / "report.json"),
-            found=f"field missing or of another kind: {error}",
-            expected="a report as headrisk writes it",
-            remedy="Run the audit again.",
-        ) from error
-
-
-def _require_report(out: Path) -> None:
-    """Say in a sentence what is missing of a folder that is absent or half deleted."""
-    if not out.is_dir():
-        raise InputError(
-            str(out),
-            found="no such folder" if not out.exists() else "a file",
-            expected="the output folder of a finished audit",
-            remedy="Check the path.",
-        )
-    missing = [name for name in NEEDED if not (out / name).exists()]
-    if missing:
-        whole = len(missing) == len(NEEDED)
-        raise InputError(
-            str(out),
-            found="no report" if whole else f"a report without {' and '.join(missing)}",
-            expected="the output folder of a finished audit, with " + ", ".join(NEEDED),
-            remedy="Run the audit again with the same output folder: finished work is reused.",
-        )
-
-
 def rebuild_html(out: Path) -> Path:
-    """Write ``report.html`` anew from the files of an earlier run; return its path."""
+    """Write ``report.html`` anew from the files of an earlier run; return its path.
+
+    Public files that are gone, but can be made from those left, are written again too.
+    """
     report, run = read_report(out)
-    page = public_files(report, run)["report.html"]
-    write_public(out / "report.html", page)
+    for name, content in public_files(report, run).items():
+        if name == "report.html" or not (out / name).exists():
+            write_public(out / name, content)
     return out / "report.html"
 
 
@@ -182,7 +123,7 @@ def public_files(public: Report, run: RunRecord) -> dict[str, bytes]:
         json.loads(text), {name: parse_table(tsv, name) for name, tsv in texts.items()}
     )
     run_text = canonical_json(asdict(run))
-    run_again = _run_from(json.loads(run_text))
+    run_again = run_from(json.loads(run_text))
     digest = hashlib.sha256(text.encode()).hexdigest()[:12]
     files = {
         "report.html": public_html(again, run_again, digest),
@@ -226,7 +167,7 @@ def _require_own_folder(out: Path) -> None:
     description = out / "dataset_description.json"
     if not description.exists():
         return
-    made_by = _read_json(description).get("GeneratedBy", [])
+    made_by = read_json(description).get("GeneratedBy", [])
     names = [item.get("Name") for item in made_by if isinstance(item, dict)]
     if "headrisk" not in names:
         raise UsageError(
@@ -258,37 +199,3 @@ def _publish(stage: Path, out: Path) -> None:
         if place.is_dir() and not place.is_symlink():
             place.replace(stage / f"{name}.old")
         (stage / name).replace(place)
-
-
-def _read_json(path: Path) -> dict[str, Any]:
-    try:
-        content = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        raise InputError(
-            str(path),
-            found=str(error),
-            expected="a readable JSON file",
-            remedy="Run the audit again, or give the folder of a finished audit.",
-        ) from error
-    if not isinstance(content, dict):
-        raise InputError(str(path), found="no JSON object", expected="a JSON object")
-    return content
-
-
-def _read_table(path: Path) -> Table:
-    try:
-        return parse_table(path.read_text("utf-8"), str(path))
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(
-            str(path), found=str(error), expected="a TSV table", remedy="Run the audit again."
-        ) from error
-
-
-def _run_from(content: Mapping[str, Any]) -> RunRecord:
-    made_with = content["provenance"]
-    return RunRecord(
-        started=content["started"],
-        provenance=Provenance(**made_with) if made_with else None,
-        cost=tuple(Cost(**row) for row in content["cost"]),
-        machine=Machine(**content["machine"]) if content.get("machine") else None,
-    )

@@ -20,6 +20,7 @@ from headrisk.dataset.tsv import read_tsv
 from headrisk.errors import InputError, ScanError
 from headrisk.table.features import FeatureTable, feature_table
 from headrisk.table.stats import read_stats
+from headrisk.table.streams import Streams, session_of, streams
 
 ATLASES = ("aparc", "aparc.DKTatlas", "aparc.DKTatlas.mapped", "aparc.a2009s")  # first found wins
 SEGMENTATIONS = ("aseg.stats", "aseg+DKT.stats", "aseg+DKT.VINN.stats")
@@ -64,18 +65,20 @@ def read_folder(path: Path, name: str) -> FeatureTable:
             expected="SUBJECT/stats/aseg.stats and the like",
             remedy="Name the folder that holds the subjects, or a table with participant_id.",
         )
-    folders, notes = _one_stream(folders, path)
+    found = streams([folder.parent.name for folder in folders], str(path))
+    folders = [folder for folder in folders if folder.parent.name in found.kept]
+    notes = list(found.notes)
     atlas = next((a for a in ATLASES if any((f / f"lh.{a}.stats").exists() for f in folders)), "")
     labels = _labels(path)
     facts = person_facts(path / "participants.tsv")
     scans, rows, software = [], [], set()
     for folder in folders:
-        who = _who(path, folder, labels)
+        who = _who(path, folder, labels, found)
         values, made, reason = _read_subject(folder, atlas)
         software |= {made} if made else set()
         scans.append(_scan(path, folder, name, who, facts.get(who[0], PersonFacts()), reason))
         rows.append(values)
-    if not labels and not any(_bids(path, folder) for folder in folders):
+    if not labels and not found.base and not any(_bids(path, folder) for folder in folders):
         notes.append(
             f"{path}: no folder is named sub-*, so each folder was taken for a person. Where a "
             f"person has several, {SUBJECTS} (subject, participant_id, session_id) must say so."
@@ -83,30 +86,6 @@ def read_folder(path: Path, name: str) -> FeatureTable:
     if len(software) > 1:
         notes.append(f"{path}: made by several versions: {', '.join(sorted(software))}.")
     return feature_table(scans, rows, software=", ".join(sorted(software)), notes=notes)
-
-
-def _one_stream(folders: list[Path], path: Path) -> tuple[list[Path], list[str]]:
-    """Leave out longitudinal results of sessions that have an independent one, and templates."""
-    names = {folder.parent.name for folder in folders}
-    bases = {name.split(".long.", 1)[1] for name in names if ".long." in name}
-    kept = [
-        folder
-        for folder in folders
-        if folder.parent.name not in bases
-        and not (".long." in folder.parent.name and folder.parent.name.split(".long.")[0] in names)
-    ]
-    notes = []
-    if len(kept) < len(folders):
-        notes.append(
-            f"{path}: {len(folders) - len(kept)} longitudinal results and person templates were "
-            "left out, as independent results are there."
-        )
-    if any(".long." in folder.parent.name for folder in kept):
-        notes.append(
-            f"{path}: results of the longitudinal stream share a template within a person; they "
-            "link people more easily than independent results."
-        )
-    return kept, notes
 
 
 def _labels(path: Path) -> dict[str, tuple[str, str]]:
@@ -130,11 +109,13 @@ def _labels(path: Path) -> dict[str, tuple[str, str]]:
 
 
 def _bids(path: Path, folder: Path) -> re.Match[str] | None:
-    where = folder.parent.relative_to(path).as_posix().split(".long.")[0]
+    where = session_of(folder.parent.relative_to(path).as_posix())
     return re.search(r"(?:^|/)sub-([A-Za-z0-9+]+)", where)
 
 
-def _who(path: Path, folder: Path, labels: Mapping[str, tuple[str, str]]) -> tuple[str, str]:
+def _who(
+    path: Path, folder: Path, labels: Mapping[str, tuple[str, str]], found: Streams
+) -> tuple[str, str]:
     """Person and session of a ``stats`` folder."""
     subject = folder.parent.name
     if labels:
@@ -148,8 +129,8 @@ def _who(path: Path, folder: Path, labels: Mapping[str, tuple[str, str]]) -> tup
         return labels[subject]
     person = _bids(path, folder)
     if person is None:
-        return subject.split(".long.")[0] if folder.parent != path else path.name, ""
-    where = folder.parent.relative_to(path).as_posix().split(".long.")[0]
+        return found.person(subject) if folder.parent != path else (path.name, "")
+    where = session_of(folder.parent.relative_to(path).as_posix())
     session = re.search(r"(?:^|[/_])ses-([A-Za-z0-9+]+)", where)
     return person[1], session[1] if session else ""
 

@@ -13,6 +13,7 @@ from headrisk.dataset.scans import Scan
 from headrisk.dataset.tsv import Row, read_tsv
 from headrisk.errors import InputError
 from headrisk.table.features import Dropped, FeatureTable, feature_table
+from headrisk.table.streams import Streams, streams
 
 SOFTWARE = ("software", "pipeline", "freesurfer_version", "fs_version", "software_version")
 NOT_MEASURED = frozenset(  # what a person or a visit is, not what the brain measures
@@ -126,13 +127,16 @@ def read_wide(path: Path, name: str) -> FeatureTable:
     dropped, wanted = _sort_columns(columns, rows)
     if not wanted:
         raise _refusal(path, "no column of numbers", "regional volumes, areas or thickness")
-    scans = [_scan(path, row, first, name) for row in rows]
+    found = streams([row.values[first] for row in rows], str(path))
+    rows = [row for row in rows if row.values[first] in found.kept]
+    scans = [_scan(path, row, first, name, found) for row in rows]
     made = {row.first(*SOFTWARE) for row in rows} - {""}
     return feature_table(
         scans,
         [{c: _value(row.values[c]) for c in wanted} for row in rows],
         dropped=dropped,
         software=", ".join(sorted(made)),
+        notes=(*found.notes, *_unsure(path, rows, first, found)),
     )
 
 
@@ -169,12 +173,24 @@ def _value(text: str) -> float:
     return value if math.isfinite(value) else _NAN
 
 
-def _scan(path: Path, row: Row, first: str, name: str) -> Scan:
+def _unsure(path: Path, rows: Sequence[Row], first: str, found: Streams) -> list[str]:
+    """What is said of a table2stats table whose names do not tell whose the sessions are."""
+    named = any(_BIDS.search(row.values[first]) for row in rows)
+    if first == "participant_id" or found.base or named:
+        return []
+    return [
+        f"{path}: no subject is named sub-*, so each row was taken for a person. Where a person "
+        "has several, rename the first column participant_id and add a column session_id."
+    ]
+
+
+def _scan(path: Path, row: Row, first: str, name: str, found: Streams) -> Scan:
     label, session = row.values[first], row.first("session_id")
-    if first != "participant_id" or _BIDS.match(label):
-        found = _BIDS.search(label)
-        if found:
-            label, session = found["person"], session or found["session"] or ""
+    match = _BIDS.search(label) if first != "participant_id" else _BIDS.match(label)
+    if match:
+        label, session = match["person"], session or match["session"] or ""
+    elif first != "participant_id" and not session:
+        label, session = found.person(label)
     label, session = plain_label(label, "sub"), plain_label(session, "ses")
     if not label:
         raise _refusal(path, f"line {row.line} has no {first}", "a person in every line")

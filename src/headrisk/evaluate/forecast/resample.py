@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from headrisk.evaluate.intervals import CONFIDENCE
+from headrisk.evaluate.intervals import CONFIDENCE, zero_event_bound
 from headrisk.types import Estimate, FloatArray, IntArray
 
 REPETITIONS = 200
@@ -26,13 +26,16 @@ def percentile_estimates(
     """Values (sizes,) with percentiles of the bootstrap (repetitions, sizes).
 
     Nothing lies above ``top``, the upper limit of the measured rate, as a larger gallery is never
-    easier; chance, 1 / N, is never cut. An interval always holds its value.
+    easier; chance, 1 / N, is never cut. An interval always holds its value, and its upper end is at
+    least the share of people that such a sample could have missed altogether, found by any attack
+    in any gallery (rule of three): where every draw gives 0 the people drawn from are still few.
     """
     tail = 50 * (1 - CONFIDENCE)
     limit = np.maximum(top, 1.0 / sizes)
     low, high = np.percentile(draws, [tail, 100 - tail], axis=0)
     values = np.minimum(values, limit)
-    low, high = np.minimum(low, values), np.clip(high, values, limit)
+    unseen = np.minimum(zero_event_bound(people), limit)
+    low, high = np.minimum(low, values), np.clip(np.maximum(high, unseen), values, limit)
     method = f"Bayesian bootstrap over people, {draws.shape[0]} repetitions"
     return tuple(
         Estimate(float(v), float(a), float(b), people, method)

@@ -1,8 +1,7 @@
-"""The report as canonical JSON and as TSV tables, and back.
+"""The report as canonical JSON, and back.
 
 Numbers are rounded to six significant digits and then written in their shortest form, so that
-the same input and seed give the same bytes. What is not a finite number becomes null in JSON
-and ``n/a`` (the BIDS spelling) in a TSV.
+the same input and seed give the same bytes. What is not a finite number becomes null.
 """
 
 from __future__ import annotations
@@ -13,7 +12,6 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from headrisk.errors import InputError
 from headrisk.evaluate.assessment import Assessment
 from headrisk.report.model import (
     SCHEMA_VERSION,
@@ -26,14 +24,12 @@ from headrisk.report.model import (
     Report,
     Table,
     Threshold,
-    Value,
 )
 from headrisk.report.records import record
 from headrisk.report.treated_json import treatments_dict, treatments_from
 from headrisk.types import Estimate
 
 DIGITS = 6
-MISSING = "n/a"
 
 
 def plain(value: Any) -> Any:
@@ -55,37 +51,6 @@ def rounded(value: float) -> float | None:
 def canonical_json(value: Any) -> str:
     """Sorted keys, two-space indent, one final newline."""
     return json.dumps(plain(value), sort_keys=True, indent=2, ensure_ascii=False) + "\n"
-
-
-def table_text(table: Table) -> str:
-    """A table as TSV; tabs and line breaks inside a cell become backslash escapes."""
-    lines = ["\t".join(table.columns)]
-    lines += ["\t".join(_cell(value) for value in row) for row in table.rows]
-    return "\n".join(lines) + "\n"
-
-
-def parse_table(text: str, subject: str) -> Table:
-    """Read back what ``table_text`` wrote; numbers become floats.
-
-    Raises
-    ------
-    InputError
-        A line has another number of cells than the header.
-    """
-    lines = text.removesuffix("\n").split("\n")
-    columns = tuple(lines[0].split("\t"))
-    rows = []
-    for number, line in enumerate(lines[1:], start=2):
-        cells = line.split("\t")
-        if len(cells) != len(columns):
-            raise InputError(
-                subject,
-                found=f"{len(cells)} cells in line {number}",
-                expected=f"{len(columns)}",
-                remedy="Run the audit again to write the table anew.",
-            )
-        rows.append(tuple(_parsed(cell) for cell in cells))
-    return Table(columns, tuple(rows))
 
 
 def report_as_dict(report: Report) -> dict[str, Any]:
@@ -118,54 +83,6 @@ def report_from_dict(content: Mapping[str, Any], tables: Mapping[str, Table]) ->
         notes=tuple(content["notes"]),
         treatments=treatments_from(content["treatments"]),
     )
-
-
-def measures_table(section: ModalitySection) -> Table:
-    """All measures side by side."""
-    columns = (
-        "measure", "reading", "auc", "eer", "d_prime",
-        "rank1", "rank1_low", "rank1_high", "rank5", "rank5_low", "rank5_high", "n",
-        "control", "chance", "mated_min", "nonmated_max",
-    )  # fmt: skip
-    rows = tuple(
-        (
-            m.name, m.reading, *(e.value if e else None for e in (m.auc, m.eer, m.d_prime)),
-            *_triple(m.rank1), *_triple(m.rank5), m.rank1.n if m.rank1 else None,
-            m.control.value if m.control else None, m.chance, m.mated_min, m.nonmated_max,
-        )
-        for m in section.measures
-    )  # fmt: skip
-    return Table(columns, rows)
-
-
-def thresholds_table(section: ModalitySection) -> Table:
-    """Each measure's thresholds with the error rates on held-out people."""
-    columns = (
-        "measure", "rule", "threshold", "fmr", "fmr_low", "fmr_high", "fnmr", "fnmr_low",
-        "fnmr_high",
-    )  # fmt: skip
-    rows = tuple(
-        (m.name, rule, item.value, *_triple(item.fmr), *_triple(item.fnmr))
-        for m in section.measures
-        for rule, item in m.thresholds.items()
-    )
-    return Table(columns, rows)
-
-
-def conditions_table(section: ModalitySection) -> Table:
-    """The headline measure by condition; withheld cells read ``<5``."""
-    columns = (
-        "condition", "level", "persons", "mated_pairs", "rank1", "rank1_low", "rank1_high", "auc"
-    )  # fmt: skip
-    rows = []
-    for c in section.conditions:
-        cells: tuple[Value, ...] = (c.persons, c.mated_pairs, *_triple(c.rank1), c.auc)
-        rows.append((c.name, c.level, *(("<5",) * len(cells) if c.withheld else cells)))
-    return Table(columns, tuple(rows))
-
-
-def _triple(estimate: Estimate | None) -> tuple[Value, Value, Value]:
-    return (estimate.value, estimate.low, estimate.high) if estimate else (None, None, None)
 
 
 def _section_dict(section: ModalitySection) -> dict[str, Any]:
@@ -297,22 +214,3 @@ def _condition_from(content: Mapping[str, Any]) -> Condition:
         auc=content["auc"],
         withheld=withheld,
     )
-
-
-def _cell(value: Value) -> str:
-    if value is None:
-        return MISSING
-    if isinstance(value, float):
-        short = rounded(value)
-        return MISSING if short is None else repr(short).removesuffix(".0")
-    text = str(value).replace("\\", "\\\\").replace("\t", "\\t")
-    return text.replace("\n", "\\n").replace("\r", "\\r")
-
-
-def _parsed(cell: str) -> Value:
-    if cell == MISSING:
-        return None
-    try:
-        return float(cell)
-    except ValueError:
-        return cell

@@ -1,0 +1,103 @@
+"""Rates as natural frequencies and percentages.
+
+Natural frequencies follow Gigerenzer and Hoffrage (1995), Psychological Review 102:684-704:
+people judge "7 of 10" more accurately than "70 %" or "0.7".
+"""
+
+from __future__ import annotations
+
+from math import ceil, floor
+
+from headrisk.types import Estimate
+
+NARROW = "\u00a0"  # no line break between a figure and its unit
+
+
+def people(count: int) -> str:
+    """``1 person`` or ``1,204 people``."""
+    return "1 person" if count == 1 else f"{count:,} people"
+
+
+def natural_frequency(estimate: Estimate, were: str = "were linked", would: str = "") -> str:
+    """A rate as ``about 7 of 10 people (plausibly 5 to 9 of 10) were linked``.
+
+    A rate of zero is worded as an upper bound and a rate of one as a lower bound, since no
+    sample shows that something never, or always, happens. ``would`` is the verb of that bound.
+    """
+    base = _base(estimate)
+    low, high = _of(estimate.low, base, up=False), _of(estimate.high, base, up=True)
+    would = would or were.replace("were ", "would be ", 1)
+    if estimate.value <= 0:
+        return (
+            f"none of the {people(estimate.n)} searched for {were}; of people like these, up to "
+            f"{high} in {base:,} plausibly {would}"
+        )
+    if estimate.value >= 1:
+        return (
+            f"all {people(estimate.n)} searched for {were}; of people like these, at least {low} "
+            f"in {base:,} {would}"
+        )
+    middle = f"{round(estimate.value * base):,}"
+    return f"about {middle} of {base:,} people (plausibly {low} to {high} of {base:,}) {were}"
+
+
+def frequency_range(estimate: Estimate) -> tuple[str, str, str, int]:
+    """Lower end, value and upper end out of 10, 100, 1,000 ... people, and that number."""
+    base = _base(estimate)
+    middle = f"{round(estimate.value * base):,}"
+    low, high = _of(estimate.low, base, up=False), _of(estimate.high, base, up=True)
+    return low, middle, high, base
+
+
+def percent(value: float | None, outward: int = 0) -> str:
+    """``43 %``, ``2.5 %``, ``99.2 %``, ``< 0.1 %``; a dash for None.
+
+    Ends of intervals are rounded outward: ``outward`` is -1 for a lower and 1 for an upper end.
+    """
+    if value is None:
+        return "–"
+    scaled = 100 * value
+    if 0 < scaled < 0.1:
+        return f"< 0.1{NARROW}%"
+    if 99.9 < scaled < 100:
+        return f"> 99.9{NARROW}%"
+    steps = 1 if 10 <= scaled <= 99 else 10
+    places = scaled * steps
+    whole = floor(places + 1e-9) if outward < 0 else ceil(places - 1e-9) if outward > 0 else places
+    short = f"{whole / steps:.{steps // 10}f}".removesuffix(".0")
+    return f"{short}{NARROW}%"
+
+
+def rate(estimate: Estimate | None) -> str:
+    """``43 % (28 to 59 %)``; bounds at the ends; a dash for None."""
+    if estimate is None:
+        return "–"
+    low, high = percent(estimate.low, -1), percent(estimate.high, 1)
+    if estimate.value <= 0:
+        return f"0 seen, at most {high}"
+    if estimate.value >= 1:
+        return f"all, at least {low}"
+    return f"{percent(estimate.value)} ({low.removesuffix(f'{NARROW}%')} to {high})"
+
+
+def capital(text: str) -> str:
+    """The same with a capital first letter."""
+    return text[0].upper() + text[1:]
+
+
+def _base(estimate: Estimate) -> int:
+    """10, 100, 1,000 ...: as coarse as the figure and its interval allow."""
+    smallest = min((x for x in (estimate.value, 1 - estimate.value) if x > 0), default=1.0)
+    if estimate.value <= 0 or estimate.value >= 1:
+        smallest = estimate.high if estimate.value <= 0 else 1 - estimate.low
+        return 10 if smallest > 0.5 else 100 if smallest >= 0.01 else 1000
+    if smallest >= 0.1 and estimate.n < 30:
+        return 10
+    return 100 if smallest >= 0.01 else 1000 if smallest >= 0.001 else 10_000
+
+
+def _of(value: float, base: int, *, up: bool) -> str:
+    """An interval end out of ``base``, rounded outward."""
+    scaled = value * base
+    whole = ceil(scaled - 1e-9) if up else floor(scaled + 1e-9)
+    return f"{min(whole, base):,}"

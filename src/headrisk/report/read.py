@@ -1,0 +1,107 @@
+"""Read a report back from its output folder."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from headrisk.errors import InputError, UsageError
+from headrisk.report.as_json import report_from_dict
+from headrisk.report.model import SCHEMA_VERSION, Report, RunRecord, Table
+from headrisk.report.tsv import parse_table
+from headrisk.run.provenance import Cost, Machine, Provenance
+
+NEEDED = ("report.json", "report-run.json", "tables")
+
+
+def read_report(out: Path) -> tuple[Report, RunRecord]:
+    """Read the public report back from ``report.json``, ``tables/`` and ``report-run.json``.
+
+    Raises
+    ------
+    InputError
+        A file is missing or damaged, or was written under another schema version.
+    """
+    _require_report(out)
+    content = read_json(out / "report.json")
+    version = content.get("schema_version")
+    if version != SCHEMA_VERSION:
+        raise InputError(
+            str(out / "report.json"),
+            found=f"schema version {version!r}",
+            expected=f"{SCHEMA_VERSION!r}",
+            remedy="Run the audit again with this version of headrisk.",
+        )
+    try:
+        names = [
+            f"{modality}-{table}"
+            for modality, section in content["modalities"].items()
+            for table in section["tables"]
+        ]
+        tables = {name: _read_table(out / "tables" / f"{name}.tsv") for name in names}
+        return report_from_dict(content, tables), run_from(read_json(out / "report-run.json"))
+    except (KeyError, TypeError, AttributeError, ValueError, UsageError) as error:
+        raise InputError(
+            str(out / "report.json"),
+            found=f"field missing or of another kind: {error}",
+            expected="a report as headrisk writes it",
+            remedy="Run the audit again.",
+        ) from error
+
+
+def _require_report(out: Path) -> None:
+    """Say in a sentence what is missing of a folder that is absent or half deleted."""
+    if not out.is_dir():
+        raise InputError(
+            str(out),
+            found="no such folder" if not out.exists() else "a file",
+            expected="the output folder of a finished audit",
+            remedy="Check the path.",
+        )
+    missing = [name for name in NEEDED if not (out / name).exists()]
+    if missing:
+        whole = len(missing) == len(NEEDED)
+        raise InputError(
+            str(out),
+            found="no report" if whole else f"a report without {' and '.join(missing)}",
+            expected="the output folder of a finished audit, with " + ", ".join(NEEDED),
+            remedy="Run the audit again with the same output folder: finished work is reused.",
+        )
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """The JSON object in a file; InputError where there is none."""
+    try:
+        content = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(
+            str(path),
+            found=str(error),
+            expected="a readable JSON file",
+            remedy="Run the audit again, or give the folder of a finished audit.",
+        ) from error
+    if not isinstance(content, dict):
+        raise InputError(str(path), found="no JSON object", expected="a JSON object")
+    return content
+
+
+def _read_table(path: Path) -> Table:
+    try:
+        return parse_table(path.read_text("utf-8"), str(path))
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(
+            str(path), found=str(error), expected="a TSV table", remedy="Run the audit again."
+        ) from error
+
+
+def run_from(content: Mapping[str, Any]) -> RunRecord:
+    """A run's record from what ``report-run.json`` holds."""
+    made_with = content["provenance"]
+    return RunRecord(
+        started=content["started"],
+        provenance=Provenance(**made_with) if made_with else None,
+        cost=tuple(Cost(**row) for row in content["cost"]),
+        machine=Machine(**content["machine"]) if content.get("machine") else None,
+    )
