@@ -177,7 +177,7 @@ def test_a_mirrored_scan_is_named_and_doubtful(
     assert code == 0
     assert [(row["finding"], people(row)) for row in found] == [("mirrored", {"a"})]
     assert found[0]["verdict"] in ("certain", "likely")
-    assert "1 x one of two scans mirrored left to right" in said
+    assert "one of two scans mirrored left to right (1 case)" in said
     verdicts = {row["path"]: row["reason"] for row in rows(few.parent / "out/internal/scans.tsv")}
     assert sum("may be mirrored" in reason for reason in verdicts.values()) == 2
     out = few.parent / "out"

@@ -156,7 +156,9 @@ def test_false_names_grow_with_the_gallery_at_one_threshold(scores):
 
 
 def test_no_false_name_seen_is_no_certainty(scores):
-    strict = open_set(scores, 0.1).curve[0]
+    curve = open_set(scores, 0.1).curve
+    silent, strict = curve[0], next(point for point in curve if point.fnir.value < 1)
+    assert (silent.fnir.value, silent.precision) == (1, None)  # no name at all
     assert strict.fpir.value == 0
     hit = 1 - strict.fnir.value
     expected = 0.1 * hit / (0.1 * hit + 0.1 * strict.wrong.value + 0.9 * strict.fpir.high)

@@ -169,7 +169,8 @@ def test_closing_the_stream_ends_the_workers() -> None:
 
 
 SCRIPT = """
-import os, sys, time
+import os, signal, sys, time
+signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in a shell's background
 sys.path.insert(0, {folder!r})
 from headrisk.run.engine import run_tasks
 from sleeper import sleep
