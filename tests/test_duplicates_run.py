@@ -161,6 +161,7 @@ def test_three_scans_with_one_wrong_label(
     assert [(row["finding"], people(row)) for row in found] == [("two-ids", {"a", "c"})]
 
 
+@pytest.mark.slow
 def test_a_mirrored_scan_is_named_and_doubtful(
     cohort: Path, audited: tuple[Path, int], few: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

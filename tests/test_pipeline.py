@@ -68,6 +68,7 @@ def test_the_group_stage_prepares_nothing_again(
     assert brain(out)["counts"]["scans"] == 4
 
 
+@pytest.mark.slow
 def test_several_data_sets_as_images_and_as_earlier_runs(
     sides: tuple[Path, Path, Path], warm: Path, quick: str, tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,

@@ -38,7 +38,13 @@ def test_a_whole_head_has_its_whole_face() -> None:
     assert left.total > 0.95
 
 
-@pytest.mark.parametrize("plane", [((80, -40), (0, -150)), ((75, -35), (-20, -130))])
+@pytest.mark.parametrize(
+    "plane",
+    [
+        pytest.param(((80, -40), (0, -150)), marks=pytest.mark.slow),
+        ((75, -35), (-20, -130)),
+    ],
+)
 def test_a_wedge_cut_leaves_no_face(
     plane: tuple[tuple[float, float], tuple[float, float]],
 ) -> None:

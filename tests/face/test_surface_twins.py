@@ -100,6 +100,7 @@ def test_a_nose_that_wrapped_around_does_not_move_the_face() -> None:
     assert np.quantile(away, 0.99) < 0.5
 
 
+@pytest.mark.slow
 def test_pads_beside_the_ears_and_the_cut_neck_leave_the_face_alone() -> None:
     head = twin_head(100, replace(STILL, ear_pads=True))
     places = head.places()

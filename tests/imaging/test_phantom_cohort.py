@@ -56,6 +56,7 @@ def cohort(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_cohort(out, 3, 1, QUICK, rng, load_template(), plants=PLANTS)
 
 
+@pytest.mark.slow
 def test_same_seed_gives_the_same_bytes_with_any_mapper(tmp_path: Path) -> None:
     settings = replace(QUICK, scanners=QUICK.scanners[:1])
     folders = []

@@ -66,6 +66,7 @@ def test_a_cohort_is_a_data_set_with_photographs_and_equal_bytes_from_one_seed(
     assert all(len(set(read_photo(Path(p.path)).shape[:2])) == 1 for p in listed)
 
 
+@pytest.mark.slow
 def test_planted_photographs_are_found_by_the_reader(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
