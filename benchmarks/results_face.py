@@ -246,14 +246,19 @@ def shown(name: str) -> bool:
     return name == "headrisk" or name.endswith(("-svm", "-sum"))
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+def cohort_parser(description: str | None) -> argparse.ArgumentParser:
+    """Words of the command line that every table of these twins takes."""
+    parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--work", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--people", type=int, default=PEOPLE)
     parser.add_argument("--seed", type=int, default=SEED)
     parser.add_argument("--processes", type=int, default=2)
-    arguments = parser.parse_args()
+    return parser
+
+
+def main() -> None:
+    arguments = cohort_parser(__doc__).parse_args()
     text = []
     plan_of = (arguments.people, arguments.seed, arguments.processes)
     for heading, lines in sections(arguments.work, *plan_of):

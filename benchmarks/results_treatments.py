@@ -11,14 +11,13 @@ outside of them stays.
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 import numpy as np
-from results_face import EMBEDDINGS, PEOPLE, SEED, Cohort, interval, make_cohort, shown
+from results_face import EMBEDDINGS, Cohort, cohort_parser, interval, make_cohort, shown
 
 from headrisk import __version__
 from headrisk.dataset.gather import Source
@@ -208,14 +207,9 @@ def written(page: str, results: Sequence[Result]) -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--work", type=Path, required=True)
-    parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--people", type=int, default=PEOPLE)
-    parser.add_argument("--seed", type=int, default=SEED)
+    parser = cohort_parser(__doc__)
     parser.add_argument("--tools", nargs="+", choices=list(tools()), default=list(tools()))
     parser.add_argument("--first", type=int, help="only so many of the people")
-    parser.add_argument("--processes", type=int, default=2)
     arguments = parser.parse_args()
     work, page = arguments.work, arguments.out / PAGE
     cohort = make_cohort(work, arguments.people, arguments.seed, arguments.processes)

@@ -10,14 +10,13 @@ template, so that what is left of its asymmetry is not a matter of position.
 
 from __future__ import annotations
 
-import hashlib
-import io
 import sys
 from pathlib import Path
 
 import nibabel as nib
 import numpy as np
 from make_template import LOW_MM, OUT, STEP_MM, halve
+from shipped_archive import write_archive
 
 from headrisk.brain.align import Brain, align
 from headrisk.brain.normalise import flatten_bias
@@ -39,13 +38,9 @@ def main() -> None:
     mask = data > 0.1
     brain = flatten_bias(Brain(np.where(mask, data, np.float32(0)), mask, grid))
     aligned = align(brain, t1_like=True, freedom="affine")
-    buffer = io.BytesIO()
-    np.savez_compressed(buffer, t1=t1, affine=grid, aligned=aligned.affine)
-    content = buffer.getvalue()
-    (OUT / "asymmetry.npz").write_bytes(content)
-    digest = hashlib.sha256(content).hexdigest()
-    (OUT / "asymmetry.npz.sha256").write_text(f"{digest}  asymmetry.npz\n", "ascii")
-    sys.stdout.write(f"{digest}  {len(content)} bytes, alignment score {aligned.score:.3f}\n")
+    arrays = {"t1": t1, "affine": grid, "aligned": aligned.affine}
+    digest, size = write_archive(OUT, "asymmetry.npz", arrays)
+    sys.stdout.write(f"{digest}  {size} bytes, alignment score {aligned.score:.3f}\n")
 
 
 if __name__ == "__main__":

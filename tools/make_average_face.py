@@ -9,8 +9,6 @@ rounded to a fixed step and clipped, so the archive stays small. Takes about a m
 
 from __future__ import annotations
 
-import hashlib
-import io
 import itertools
 import json
 import sys
@@ -20,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 from scipy.spatial import cKDTree
+from shipped_archive import write_archive
 
 from headrisk.brain.template import load_template
 from headrisk.face.boxes import outside_air
@@ -121,15 +120,9 @@ def quantised(values: Array, step: float) -> NDArray[np.uint8]:
 
 
 def write(out: Path, arrays: dict[str, NDArray[np.generic]]) -> None:
-    buffer = io.BytesIO()
-    np.savez_compressed(buffer, **arrays)
-    content = buffer.getvalue()
-    out.mkdir(parents=True, exist_ok=True)
-    (out / "average_face.npz").write_bytes(content)
-    digest = hashlib.sha256(content).hexdigest()
-    (out / "average_face.npz.sha256").write_text(f"{digest}  average_face.npz\n", "ascii")
+    _, written = write_archive(out, "average_face.npz", arrays)
     size = {name: array.shape for name, array in arrays.items()}
-    print(json.dumps({"bytes": len(content), **size}, indent=1))
+    print(json.dumps({"bytes": written, **size}, indent=1))
 
 
 if __name__ == "__main__":

@@ -14,8 +14,6 @@ brain, and its skull is widened to hold that brain. See headrisk/face/data/NOTIC
 from __future__ import annotations
 
 import gzip
-import hashlib
-import io
 import itertools
 import json
 import sys
@@ -28,6 +26,7 @@ from PIL import Image
 from scipy import ndimage
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
+from shipped_archive import write_archive
 
 from headrisk.brain.template import load_template
 from headrisk.imaging.phantom.head import head_affine, hull_distance
@@ -396,15 +395,9 @@ def quantised_modes(
 
 
 def write(out: Path, arrays: dict[str, NDArray[np.generic]]) -> None:
-    buffer = io.BytesIO()
-    np.savez_compressed(buffer, **arrays)
-    content = buffer.getvalue()
-    out.mkdir(parents=True, exist_ok=True)
-    (out / "head_shapes.npz").write_bytes(content)
-    digest = hashlib.sha256(content).hexdigest()
-    (out / "head_shapes.npz.sha256").write_text(f"{digest}  head_shapes.npz\n", "ascii")
+    _, written = write_archive(out, "head_shapes.npz", arrays)
     size = {name: array.shape for name, array in arrays.items()}
-    print(json.dumps({"bytes": len(content), **size}, indent=1))
+    print(json.dumps({"bytes": written, **size}, indent=1))
 
 
 if __name__ == "__main__":

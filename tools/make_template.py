@@ -10,9 +10,7 @@ millimetres of MNI space, cropped to the brain with a margin, and stored as uint
 
 from __future__ import annotations
 
-import hashlib
 import importlib.util
-import io
 import sys
 from pathlib import Path
 
@@ -20,6 +18,7 @@ import nibabel as nib
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
+from shipped_archive import write_archive
 
 OUT = Path(__file__).resolve().parent.parent / "src" / "headrisk" / "brain" / "data"
 NAMES = {"t1": "t1", "gm": "gm", "wm": "wm"}
@@ -66,14 +65,8 @@ def main() -> None:
         arrays[key] = halve(*read_map(folder, name))
     arrays["affine"] = np.diag([STEP_MM, STEP_MM, STEP_MM, 1]).astype(np.float64)
     arrays["affine"][:3, 3] = LOW_MM
-    buffer = io.BytesIO()
-    np.savez_compressed(buffer, **arrays)  # type: ignore[arg-type]
-    content = buffer.getvalue()
-    OUT.mkdir(parents=True, exist_ok=True)
-    (OUT / "template.npz").write_bytes(content)
-    digest = hashlib.sha256(content).hexdigest()
-    (OUT / "template.npz.sha256").write_text(f"{digest}  template.npz\n", "ascii")
-    sys.stdout.write(f"{digest}  {len(content)} bytes, shape {arrays['t1'].shape}\n")
+    digest, size = write_archive(OUT, "template.npz", arrays)
+    sys.stdout.write(f"{digest}  {size} bytes, shape {arrays['t1'].shape}\n")
 
 
 if __name__ == "__main__":

@@ -8,7 +8,8 @@ from scipy.stats import multivariate_normal
 from sklearn.metrics import roc_auc_score
 
 from headrisk.face import likelihood
-from headrisk.face.likelihood import likelihood_ratios, two_covariance_ratios
+from headrisk.face.likelihood import likelihood_ratios
+from headrisk.table.covariance import two_covariances
 
 RNG = np.random.default_rng
 
@@ -23,7 +24,7 @@ def test_ratios_are_those_of_normal_densities() -> None:
     between = spread(rng, 4)
     total, shared = between + spread(rng, 4), 0.6 * between
     probes, gallery = rng.normal(size=(3, 4)), rng.normal(size=(5, 4))
-    found = two_covariance_ratios(probes, gallery, total, shared)
+    found = two_covariances(np.zeros(4), shared, total - shared).score(probes, gallery)
     joint = multivariate_normal(np.zeros(8), np.block([[total, shared], [shared, total]]))
     alone = multivariate_normal(np.zeros(4), total)
     for i, x in enumerate(probes):

@@ -21,6 +21,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from headrisk.face.match import group_means, unit
+from headrisk.table.covariance import two_covariances
 from headrisk.types import BoolArray, FloatArray, IntArray
 
 # Chosen together on 124 synthetic people for development (seeds 1007 and 1101).
@@ -90,32 +91,9 @@ def _ratios(probes: FloatArray, gallery: _Side, photos: _Side) -> FloatArray:
     size = gallery.means.shape[1]
     between = _shrunk(np.mean(sides, axis=0) if sides else np.eye(size))
     total = between + NOISE * _shrunk(gallery.within + photos.within)
-    return two_covariance_ratios(probes, gallery.means, total, COMMON * between)
-
-
-def two_covariance_ratios(
-    probes: FloatArray, gallery: FloatArray, total: FloatArray, shared: FloatArray
-) -> FloatArray:
-    """Log likelihood ratios (probes, gallery) of normal vectors about 0.
-
-    Parameters
-    ----------
-    probes, gallery
-        (n, d) and (m, d).
-    total
-        Covariance (d, d) of a vector of either kind.
-    shared
-        Covariance (d, d) of a probe with the gallery's vector of the same person; of different
-        persons it is 0.
-    """
-    size = len(total)
-    joint = np.linalg.inv(np.block([[total, shared], [shared, total]]))
-    alone = np.linalg.inv(total) - joint[:size, :size]
-    cross = joint[:size, size:]
-    own = [np.einsum("ij,jk,ik->i", x, alone, x, optimize=True) for x in (probes, gallery)]
-    ratios = (own[0][:, None] + own[1][None, :]) / 2 - probes @ cross @ gallery.T
-    determinant = np.linalg.slogdet(total - shared @ np.linalg.solve(total, shared))[1]
-    return np.asarray(ratios + (np.linalg.slogdet(total)[1] - determinant) / 2)
+    common = COMMON * between
+    model = two_covariances(np.zeros(size), common, total - common)
+    return model.score(probes, gallery.means)
 
 
 @dataclass(frozen=True)

@@ -66,21 +66,8 @@ def _of_copy(
         text += " They stand under two IDs: one of the labels is wrong."
     elif first.session_id != second.session_id:
         text += " They stand under two sessions of one ID."
-    return Suspicion(
-        what="same-image",
-        judgement=copy.judgement,
-        probability=copy.probability,
-        bound=copy.bound,
-        measure="SHA-256 of the files" if copy.how == "same bytes" else "correlation of noise",
-        score=copy.score,
-        first=(rows[copy.first],),
-        second=(rows[copy.second],),
-        belongs_to="",
-        explanation=text,
-        shown=(first.scan_id, second.scan_id),
-        names=(_name(first), _name(second)),
-        **_picture(looks, (copy.first, copy.second)),
-    )
+    measure = "SHA-256 of the files" if copy.how == "same bytes" else "correlation of noise"
+    return _of_pair("same-image", copy, measure, text, scans, rows, looks)
 
 
 def _of_labels(
@@ -140,12 +127,28 @@ def _of_mirrored(
         text += f" By the asymmetry of its halves it is rather {_name(scans[finding.likely])}."
     if first.participant_id != second.participant_id:
         text += " They stand under two IDs: one of the labels is wrong too."
+    measure = "residual-correlation, one scan mirrored"
+    return _of_pair("mirrored", finding, measure, text, scans, rows, looks)
+
+
+def _of_pair(
+    what: str,
+    finding: CopyFinding | MirrorFinding,
+    measure: str,
+    text: str,
+    scans: Sequence[Scan],
+    rows: Sequence[ScanRow],
+    looks: Looks,
+) -> Suspicion:
+    """A finding about two scans, whatever it is that they were found for."""
+    pair = finding.first, finding.second
+    first, second = (scans[k] for k in pair)
     return Suspicion(
-        what="mirrored",
+        what=what,
         judgement=finding.judgement,
         probability=finding.probability,
         bound=finding.bound,
-        measure="residual-correlation, one scan mirrored",
+        measure=measure,
         score=finding.score,
         first=(rows[finding.first],),
         second=(rows[finding.second],),
@@ -153,7 +156,7 @@ def _of_mirrored(
         explanation=text,
         shown=(first.scan_id, second.scan_id),
         names=(_name(first), _name(second)),
-        **_picture(looks, (finding.first, finding.second)),
+        **_picture(looks, pair),
     )
 
 
