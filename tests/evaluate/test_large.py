@@ -198,7 +198,7 @@ def summarised() -> tuple[PairScores, MeasureSummary, MeasureSummary, PairSummar
 
 
 def test_intervals_are_those_of_people_and_strangers_drawn_again(summarised) -> None:
-    scores, _, large, pairs = summarised
+    scores, _, large, _ = summarised
     sample = pair_sample(scores)
     rng = np.random.default_rng(3).spawn(3)[0]
     owners, index = np.unique(sample.mated_person, return_inverse=True)

@@ -144,6 +144,6 @@ def test_thresholds_are_round_and_reach_beyond_all_scores(seed, people, scale) -
     assert where.min() - step <= limits[-1] <= where.min()
     # No threshold could be put between two neighbours without telling of fewer than five people.
     for upper, lower in pairwise(limits[:-1]):
-        for k in range(int(round(lower / step)) + 1, int(round(upper / step))):
+        for k in range(round(lower / step) + 1, round(upper / step)):
             inside = [int(((v >= k * step) & (v < upper)).sum()) for v in (best, where[people:])]
             assert any(0 < number < 5 for number in inside)
