@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from test_engine import (
     die_at_three,
-    die_once,
+    die_once_at_one,
     product,
     raise_at_three,
     square_slowly,
@@ -48,7 +48,9 @@ def test_a_killed_worker_costs_only_its_task(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_a_worker_killed_once_costs_nothing(tmp_path: Path) -> None:
-    assert run_tasks(functools.partial(die_once, tmp_path), range(3), processes=TWO) == [0, 1, 2]
+    """Also where a task that had not begun was waiting for the worker that died."""
+    task = functools.partial(die_once_at_one, tmp_path)
+    assert run_tasks(task, range(8), processes=TWO) == list(range(8))
 
 
 @pytest.mark.slow
