@@ -36,7 +36,7 @@ from headrisk.types import Float32Array, FloatArray, IntArray
 BOUND_BYTES = 512 << 20  # memory for the bounds of a group of probes
 CHUNK = 8192  # gallery vectors given to a thread at a time
 BLOCK_BYTES = 8 << 20  # memory for the vectors that are multiplied at a time
-FEW_BYTES = 1 << 20  # the same for few probes, where reading them takes longer than multiplying
+FEW_BYTES = 2 << 20  # the same for few probes, where reading them takes longer than multiplying
 FEW = 4
 SEEDS = 8  # vectors compared in full before the bounds are used, besides the k asked for
 BATCH = 64  # vectors compared in full at a time
