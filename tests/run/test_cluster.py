@@ -15,6 +15,7 @@ from test_engine import (
     raise_at_three,
     square_slowly,
     thread_counts,
+    trim_threshold,
 )
 
 from headrisk.cli.main import main
@@ -65,6 +66,11 @@ def test_an_exception_arrives_whole_and_names_its_task() -> None:
 def test_every_task_has_one_thread() -> None:
     for counts in mapper(TWO)(thread_counts, range(2)):
         assert set(counts) == {1}
+
+
+@pytest.mark.slow
+def test_workers_keep_the_memory_of_large_arrays() -> None:
+    assert mapper(TWO)(trim_threshold, range(2)) == [None, None]
 
 
 @pytest.mark.slow

@@ -65,6 +65,10 @@ def thread_counts(task: int) -> list[int]:
     return [int(library["num_threads"]) for library in threadpool_info()]
 
 
+def trim_threshold(task: int) -> str | None:
+    return os.environ.get("MALLOC_TRIM_THRESHOLD_")
+
+
 def pid_then_sleep(task: int) -> int:
     if task > 0:
         time.sleep(60)
