@@ -17,13 +17,14 @@ from headrisk.linkage.search_index import (
     NIBBLE,
     build_index,
     coarse_cells,
+    code_products,
+    code_weights,
     coordinates,
     exact_scores,
     row_norms,
     steps,
     sum_error,
     unit_rows,
-    unpack,
 )
 from headrisk.types import Float32Array, FloatArray, Grid
 
@@ -168,10 +169,17 @@ def test_most_of_a_gallery_is_passed_over() -> None:
         assert np.mean([one.compared for one in found]) <= fine + 12
 
 
-def test_two_numbers_of_every_byte() -> None:
+def test_products_with_the_two_numbers_of_every_byte() -> None:
     codes = np.arange(256, dtype=np.uint8).reshape(8, 32)
-    out = unpack(codes, np.empty((9, 64), np.float32), np.empty((9, 32), np.uint8))
-    assert np.array_equal(out, np.concatenate([codes % 16, codes // 16], axis=1))
+    numbers = np.random.default_rng(5).standard_normal((3, 64))
+    room = np.empty((9, 32), np.float32), np.empty((9, 32), np.uint8)
+    found = code_products(code_weights(numbers), codes, *room)
+    naive = [
+        [sum(p * (c % 16) + r * (c // 16) for p, r, c in zip(n[:32], n[32:], row, strict=True))
+         for row in codes.tolist()]
+        for n in numbers
+    ]  # fmt: skip
+    assert found == pytest.approx(np.array(naive), abs=1e-3)
 
 
 def test_cells_of_a_grid() -> None:
