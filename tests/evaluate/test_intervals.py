@@ -201,3 +201,11 @@ def test_the_verdict_in_full(people, gallery, enough, sentence):
 def test_failures_count_in_both_directions():
     assert with_failures(wilson(3, 4), 1) == (pytest.approx(0.6), pytest.approx(0.8))
     assert with_failures(wilson(3, 4), 0) == (pytest.approx(0.75), pytest.approx(0.75))
+
+
+def test_rounding_beyond_nothing_and_everything_is_cut():
+    for values, plain in ((np.full(9, 1 + 1e-12), np.ones(9)), (np.full(9, -1e-12), np.zeros(9))):
+        assert share_of_people(values) == share_of_people(plain)
+    mixed = share_of_people(np.array([1 + 1e-9, 1.0, 1.0]))
+    assert mixed.value == 1.0
+    assert mixed.high <= 1.0
