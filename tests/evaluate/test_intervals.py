@@ -132,6 +132,7 @@ def test_effective_number_of_people_by_hand():
         )  # fmt: skip
         assert ours.method == f"{expected.method} on people"
     assert share_of_people(np.full(8, 0.5), 20).low == pytest.approx(wilson(10, 20).low)
+    assert share_of_people(np.array([0.5]), 4).low == pytest.approx(clopper_pearson(2, 4).low)
     assert share_of_people(np.array([0.5])).low == pytest.approx(clopper_pearson(0.5, 1).low)
     assert share_of_people(np.array([1.0])).method == "rule of three on people"
 
