@@ -50,7 +50,7 @@ def replace_face(head: Head, subject: str, rng: np.random.Generator) -> Treated:
         return untouched(head)
     volume, alignment = head.volume, head.alignment.affine
     rng = draw_seed(volume, rng)
-    skin = find_skin(volume, placed(alignment), subject, strange_face(rng))
+    skin = find_skin(volume, placed(alignment), subject, strange_face(rng), outside=False)
     cover = covering(alignment, skin.shape, skin.affine)
     skin = replace(skin, average=np.minimum(skin.average, cover))
     face = face_region(head, skin.shape, skin.affine, skin.average)

@@ -82,7 +82,9 @@ def wide_region(region: Region, alignment: FloatArray, affine: FloatArray) -> Fl
     below *= np.float32(1 / np.hypot(1, _HAIRLINE[1]))
     layer = np.minimum(region.skin + np.float32(_SKIN_MM), region.brain - np.float32(BRAIN_MM))
     shell = np.minimum(np.minimum(ahead, below), layer)
-    return np.maximum(np.minimum(region.cut, region.skin + np.float32(_DEPTH_MM)), shell)
+    face = np.minimum(region.cut, region.skin + np.float32(_DEPTH_MM))
+    out: Float32Array = np.maximum(face, shell)
+    return out
 
 
 def covering(

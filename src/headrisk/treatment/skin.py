@@ -74,7 +74,12 @@ def air_value(volume: Volume) -> float:
 
 
 def find_skin(
-    volume: Volume, placing: FloatArray, subject: str, face: AverageFace | None = None
+    volume: Volume,
+    placing: FloatArray,
+    subject: str,
+    face: AverageFace | None = None,
+    *,
+    outside: bool = True,
 ) -> Skin:
     """Part the head from the air around it and measure distances from its skin.
 
@@ -86,6 +91,8 @@ def find_skin(
         The scan's name for error messages.
     face
         Maps of another head to take the place of the average one.
+    outside
+        Measure distances in the air, too, beyond the blocks next to the skin; else they are 1000.
 
     Raises
     ------
@@ -103,7 +110,7 @@ def find_skin(
     face = face or load_average_face()
     mapped = _in_box(face, placing, affine, shape)
     return Skin(
-        _signed_distance(head, mapped, edge),
+        _signed_distance(head, mapped, edge, outside=outside),
         on_scan(face.skin, face, placing, affine, shape),
         value,
         affine,
@@ -122,14 +129,27 @@ def _closed(solid: BoolArray, edge: FloatArray) -> BoolArray:
     return largest_part(~ndimage.binary_dilation(open_air, iterations=steps))
 
 
-def _signed_distance(head: BoolArray, mapped: BoolArray, edge: FloatArray) -> Float32Array:
+def _signed_distance(
+    head: BoolArray, mapped: BoolArray, edge: FloatArray, *, outside: bool
+) -> Float32Array:
     """Distance from the outline of the head, negative inside; measured around the face only."""
     out = np.where(head, -_FAR_MM, _FAR_MM).astype(np.float32)
     found = ndimage.find_objects(mapped.astype(np.int8))
     if found and found[0] is not None:
         part = head[found[0]]
-        out[found[0]] = ndimage.distance_transform_edt(~part, sampling=edge)
+        beyond = ndimage.distance_transform_edt(~part, sampling=edge) if outside else None
+        out[found[0]] = _next_to(part, edge) if beyond is None else beyond
         out[found[0]] -= ndimage.distance_transform_edt(part, sampling=edge)
+    return out
+
+
+def _next_to(head: BoolArray, edge: FloatArray) -> Float32Array:
+    """Distance from the head for the blocks beside it, 0 inside, 1000 for all others."""
+    out = np.where(head, np.float32(0), _FAR_MM)
+    for axis in np.argsort(-edge):
+        for first, second in ((np.s_[1:], np.s_[:-1]), (np.s_[:-1], np.s_[1:])):
+            to, of = ((slice(None),) * int(axis) + (part,) for part in (first, second))
+            out[to][head[of] & ~head[to]] = edge[axis]
     return out
 
 

@@ -38,8 +38,8 @@ def draw_seed(volume: Volume, rng: np.random.Generator) -> np.random.Generator:
 
     Who has the treated scan alone cannot repeat the draw: the digest takes the untreated voxels.
     """
-    some = np.ascontiguousarray(volume.data[::_EVERY, ::_EVERY, ::_EVERY])
-    words = np.frombuffer(hashlib.sha256(some).digest(), np.uint32)
+    some = volume.data[::_EVERY, ::_EVERY, ::_EVERY].tobytes()
+    words = np.frombuffer(hashlib.sha256(some).digest(), "<u4")
     return np.random.default_rng([*words.tolist(), *rng.integers(2**32, size=4).tolist()])
 
 
@@ -58,7 +58,7 @@ def strange_face(rng: np.random.Generator) -> AverageFace:
         shift = onto(one, affine, average.affine, shape).ravel()[near]
         places[axis] += shift / np.float32(average.affine[axis, axis])
     skin = average.skin.copy()
-    skin.ravel()[near] = linear_at(average.skin, places.T)
+    skin.ravel()[near] = linear_at(average.skin, places.T.astype(np.float64))
     skin.flags.writeable = False
     return replace(average, skin=skin)
 

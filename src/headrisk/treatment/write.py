@@ -49,11 +49,13 @@ def _encoded(
     values: Float32Array, slope: float, intercept: float, dtype: np.dtype[Any]
 ) -> NDArray[Any]:
     """Values as they are stored, cut off at the limits of the type."""
-    plain = (values.astype(np.float64) - intercept) / slope
+    exact = slope == 1 and intercept == 0 and dtype.itemsize <= 2  # in 32 bits already
+    plain = values if exact else (values.astype(np.float64) - intercept) / slope
     if dtype.kind == "f":
         return plain.astype(dtype)
     limits = np.iinfo(dtype)
-    return np.clip(np.round(plain), limits.min, limits.max).astype(dtype)
+    out: NDArray[Any] = np.clip(np.round(plain), limits.min, limits.max).astype(dtype)
+    return out
 
 
 def _packed(content: bytes) -> bytes:
