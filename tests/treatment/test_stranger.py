@@ -97,7 +97,8 @@ def test_the_replaced_skin_reaches_the_forehead_and_keeps_clear_of_the_brain(hea
     alignment = head.alignment.affine
     skin = find_skin(head.volume, placed(alignment), "twin")
     face = face_region(head, skin.shape, skin.affine, skin.average)
-    region = wide_region(face, alignment, skin.affine)
+    region, front = wide_region(face, skin.distance, alignment, skin.affine)
+    assert (front >= region).all()
     assert region[face.brain < 3].max() <= 0
     inverse = np.linalg.inv(alignment) @ skin.affine
     points = moved(inverse, np.argwhere(np.abs(skin.average) < 2).astype(float))

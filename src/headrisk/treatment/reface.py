@@ -19,7 +19,7 @@ from headrisk.treatment.deface import Treated, untouched
 from headrisk.treatment.flesh import air_noise, filled, flesh_of
 from headrisk.treatment.head import Head, brain_mask, coarse_size
 from headrisk.treatment.region import BRAIN_MM, covering, face_region, wide_region
-from headrisk.treatment.skin import Led, Skin, find_skin, lead, skin_offset
+from headrisk.treatment.skin import Led, Skin, find_skin, joined, lead, skin_offset
 from headrisk.treatment.stranger import draw_seed, placed, strange_face
 from headrisk.types import BoolArray, Float32Array
 
@@ -52,12 +52,12 @@ def replace_face(head: Head, subject: str, rng: np.random.Generator) -> Treated:
     rng = draw_seed(volume, rng)
     skin = find_skin(volume, placed(alignment), subject, strange_face(rng), outside=False)
     cover = covering(alignment, skin.shape, skin.affine)
-    skin = replace(skin, average=np.minimum(skin.average, cover))
+    skin = replace(skin, average=joined(skin.average, cover))
     face = face_region(head, skin.shape, skin.affine, skin.average)
-    region = wide_region(face, alignment, skin.affine)
+    region, front = wide_region(face, skin.distance, alignment, skin.affine)
     beside = (region < -_BESIDE_MM[0]) & (region > -_BESIDE_MM[1])
     flesh = flesh_of(skin, region > 0, beside, face.brain)
-    offset = skin_offset(skin, trusted=region < -_BESIDE_MM[0], fades=True)
+    offset = skin_offset(skin, trusted=front < -_BESIDE_MM[0], fades=True)
     led = lead(volume, skin, offset, region > 0, cover)
     data = volume.data.copy()
     changed = np.zeros(volume.shape, bool)

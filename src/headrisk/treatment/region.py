@@ -19,7 +19,7 @@ BRAIN_MM = 3.0  # kept around the brain that was found in the scan
 _DEPTH_MM = 20.0  # of what is replaced below the new skin of the face; what lies deeper stays
 _SKIN_MM = 8.0  # the same around the face
 _BEHIND_Y = -10.0  # template mm: the skin is replaced in front of this
-_COVER_MM, _COVER_SMOOTH_MM = 9.0, 4.0  # of tissue over the template's brain; template mm
+_COVER_MM, _COVER_SMOOTH_MM = 8.0, 4.0  # of tissue over the template's brain; template mm
 _DENSER = np.array([2, 2, 2])  # blocks along an edge on which that is computed
 _HAIRLINE = (5.0, 0.47)  # and below this z there, rising so much with y
 
@@ -68,11 +68,23 @@ def face_region(
     return Region(np.minimum(cut, brain - np.float32(BRAIN_MM)), brain, skin)
 
 
-def wide_region(region: Region, alignment: FloatArray, affine: FloatArray) -> Float32Array:
+def wide_region(
+    region: Region, own: Float32Array, alignment: FloatArray, affine: FloatArray
+) -> tuple[Float32Array, Float32Array]:
     """What refacing replaces, (x, y, z): positive inside, about mm from the border.
 
     The face as :func:`face_region` has it, 20 mm deep, and around it the skin of the whole front of
     the head, 8 mm deep: temples, forehead to the hairline, cheeks to behind the ears, jaw.
+
+    Parameters
+    ----------
+    own
+        Distance from the scan's own skin, negative inside: what lies between it and the new skin is
+        filled as well.
+
+    Returns
+    -------
+    The region, and the same as if it had no depth: negative beside it, not below it.
     """
     rows = (np.linalg.inv(alignment) @ affine)[1:3].astype(np.float32)
     x, y, z = np.ogrid[tuple(slice(n) for n in region.cut.shape)]
@@ -80,17 +92,18 @@ def wide_region(region: Region, alignment: FloatArray, affine: FloatArray) -> Fl
     ahead = (ahead - np.float32(_BEHIND_Y)).astype(np.float32)
     below = np.float32(_HAIRLINE[0]) + np.float32(_HAIRLINE[1]) * ahead - up.astype(np.float32)
     below *= np.float32(1 / np.hypot(1, _HAIRLINE[1]))
-    layer = np.minimum(region.skin + np.float32(_SKIN_MM), region.brain - np.float32(BRAIN_MM))
-    shell = np.minimum(np.minimum(ahead, below), layer)
+    front = np.minimum(ahead, below)
+    skin = np.maximum(region.skin, np.clip(own, -_DEPTH_MM, 0)) + np.float32(_SKIN_MM)
+    shell = np.minimum(np.minimum(front, skin), region.brain - np.float32(BRAIN_MM))
     face = np.minimum(region.cut, region.skin + np.float32(_DEPTH_MM))
     out: Float32Array = np.maximum(face, shell)
-    return out
+    return out, np.maximum(region.cut, front)
 
 
 def covering(
     alignment: FloatArray, shape: tuple[int, int, int], affine: FloatArray
 ) -> Float32Array:
-    """Signed distance in mm from a smooth cover of the brain, 9 mm thick, negative inside.
+    """Signed distance in mm from a smooth cover of the brain, 8 mm thick, negative inside.
 
     The template's brain is covered, laid over the scan's: a new skin must not lie deeper.
     """

@@ -17,11 +17,13 @@ from headrisk.types import BoolArray, Float32Array, FloatArray
 
 _NEAR_MM = 2.5  # a block this near to the scan's skin tells where that lies
 _CREDIBLE_MM = 12.0  # skin farther from the average head's is a wound, not skin
+_WHOLE_MM = 20.0  # the same where no wound is to be expected
 _SMOOTH_MM = (9.0, 30.0)  # over which the offset of the skin goes on where there is none
 _FAR_WEIGHT, _MEAN_WEIGHT = 1e-2, 1e-5
-_FADE_WEIGHT = 1e-2  # of no offset at all, where it is to fade away from skin
+_FADE_MM, _FADE_WEIGHT = 6.0, 3e-3  # the same where the offset fades; weight of none at all
 _BRIDGE_MM = 4.0  # half of the widest opening (nostril, mouth, ear) that air does not pass
 _FAR_MM = np.float32(1e3)
+_JOINT_MM = np.float32(8.0)
 _EXACT_MM = 4.0  # from the led skin: there it is computed on the voxels, not on blocks
 _DENSER = np.array([2, 2, 2])  # blocks along an edge on which offsets are smoothed
 
@@ -187,6 +189,16 @@ def on_scan(
     return on_grid(image, to_map, shape) * np.float32(mm_per_template_mm(alignment))
 
 
+def joined(first: Float32Array, second: Float32Array) -> Float32Array:
+    """Signed distance from what two surfaces enclose together, rounded where they meet.
+
+    The quadratic smooth minimum (Quilez, "Smooth minimum", 2013), 8 mm wide.
+    """
+    blend = np.maximum(_JOINT_MM - np.abs(first - second), 0)
+    out: Float32Array = np.minimum(first, second) - np.square(blend) / np.float32(4 * _JOINT_MM)
+    return out
+
+
 def mm_per_template_mm(alignment: FloatArray) -> float:
     """How long a mm of the template is in the scan, on average over directions."""
     return float(np.cbrt(abs(np.linalg.det(alignment[:3, :3]))))
@@ -212,7 +224,8 @@ def skin_offset(
     -------
     The offset on blocks of about 4 mm, and their index to scanner mm.
     """
-    known = (np.abs(skin.distance) <= _NEAR_MM) & (np.abs(skin.average) <= _CREDIBLE_MM)
+    credible = _WHOLE_MM if fades else _CREDIBLE_MM
+    known = (np.abs(skin.distance) <= _NEAR_MM) & (np.abs(skin.average) <= credible)
     for axis in range(3):  # the border of the image is no skin
         known[(slice(None),) * axis + ([0, 1, -2, -1],)] = False
     if trusted is not None:
@@ -247,7 +260,7 @@ def continued(
     far = _FADE_WEIGHT if fades else _MEAN_WEIGHT
     above = np.full(weight.shape, 0.0 if fades else far * middle, np.float32)
     below = np.full(weight.shape, far, np.float32)
-    widths = _SMOOTH_MM[:1] if fades else _SMOOTH_MM
+    widths = (_FADE_MM,) if fades else _SMOOTH_MM
     for width, share in zip(widths, (1.0, _FAR_WEIGHT), strict=False):
         sigma = width / edge
         above += np.float32(share) * ndimage.gaussian_filter(total, sigma, truncate=3)
@@ -317,7 +330,7 @@ def lead(
     exact = linear_at(face.skin, moved(to_map, index))
     exact *= np.float32(mm_per_template_mm(skin.placing))
     if cover is not None:
-        exact = np.minimum(exact, linear_at(cover, moved(to_skin, index)))
+        exact = joined(exact, linear_at(cover, moved(to_skin, index)))
     shift, grid = offset
     exact -= linear_at(shift, moved(np.linalg.inv(grid) @ affine, index))
     distance.ravel()[near] = exact

@@ -27,10 +27,12 @@ _EVERY = 2  # every second voxel along each axis decides the draw
 _BLOCK_MM = 6.0  # of the grid of displacements
 _WIDTHS_MM, _SHARES = (6.0, 15.0, 40.0), (1.0, 1e-2, 1e-4)
 _INNER = ("mouth_inside", "socket", "eyeball")  # surfaces behind the skin
-_HELD = ("scalp", "neck", "ear", "ear_base")  # skin that meets what stays of a scan, and thin ears
+# Skin that meets what stays of a scan, ears, which are thin, and half of what covers the brain.
+_HELD = {"scalp": 1.0, "neck": 1.0, "ear": 1.0, "ear_base": 1.0, "forehead": 0.6}
 _FITTED = ("scalp", "ear", "ear_base")  # where a drawn head is laid over the average one
 _BAND_MM = 24.0  # from the average skin; farther away its map knows no distances
-_NEAR_MM = 4.0  # of the average skin: what the place of the face is fitted to
+# The face is placed by the average skin in this box, template mm: from the brows to the hairline.
+_NEAR_MM, _PLACED = 4.0, ((-200.0, 200.0), (-20.0, 200.0), (-40.0, 65.0))
 
 
 def draw_seed(volume: Volume, rng: np.random.Generator) -> np.random.Generator:
@@ -107,7 +109,8 @@ def _mean_head() -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
     ).vertices.astype(np.float64)
     some = {name: shapes.regions[name] for name in (*_INNER, *_HELD, *_FITTED)}
     used = np.max([some[name] for name in _INNER], axis=0) < 0.2
-    free = 1 - np.clip(np.sum([some[name] for name in _HELD], axis=0), 0, 1)
+    held = np.sum([share * some[name] for name, share in _HELD.items()], axis=0)
+    free = 1 - np.clip(held, 0, 1)
     fitted = np.max([some[name] for name in _FITTED], axis=0) > 0.5
     return mean, used, free.astype(np.float64), fitted & (mean[:, 1] > -60)
 
@@ -128,7 +131,7 @@ def similarity(points: FloatArray, targets: FloatArray) -> FloatArray:
 
 
 def placed(alignment: FloatArray) -> FloatArray:
-    """An alignment without stretch or shear: the similarity nearest to it around the face.
+    """An alignment without stretch or shear: the similarity nearest to it around the forehead.
 
     An affine alignment gives the new face the proportions of the person's own head.
     """
@@ -138,7 +141,9 @@ def placed(alignment: FloatArray) -> FloatArray:
 
 @cache
 def _face_points() -> FloatArray:
-    """Template mm of the average skin in the region."""
+    """Template mm of the average skin that decides the place: forehead, temples, brows, ears."""
     average = load_average_face()
-    near = (np.abs(average.skin) < _NEAR_MM) & (average.cut > -_NEAR_MM)
-    return moved(average.affine, np.argwhere(near)[::7].astype(np.float64))
+    near = np.argwhere(np.abs(average.skin) < _NEAR_MM)[::7].astype(np.float64)
+    points = moved(average.affine, near)
+    low, high = np.array(_PLACED).T
+    return points[((points > low) & (points < high)).all(axis=1)]
