@@ -146,4 +146,5 @@ def _face_points() -> FloatArray:
     near = np.argwhere(np.abs(average.skin) < _NEAR_MM)[::7].astype(np.float64)
     points = moved(average.affine, near)
     low, high = np.array(_PLACED).T
-    return points[((points > low) & (points < high)).all(axis=1)]
+    chosen: FloatArray = points[((points > low) & (points < high)).all(axis=1)]
+    return chosen
