@@ -115,7 +115,8 @@ check-oldest:
 	rm -rf build/oldest-venv
 	$(PYTHON) -m venv build/oldest-venv
 	build/oldest-venv/bin/python -m pip install $(QUIET) --only-binary :all: -r build/oldest.txt
-	PYTHONPATH=src build/oldest-venv/bin/python -m pytest -q -p no:cacheprovider $(OLDEST_TESTS)
+	build/oldest-venv/bin/python -m pip install $(QUIET) --no-deps -e .
+	build/oldest-venv/bin/python -m pytest -q -p no:cacheprovider --timeout 900 $(OLDEST_TESTS)
 
 # Every script leaves its ratios in build/bench; the gate compares them with the recorded ones.
 BENCHMARKS := bench_chain check_align bench_similarity bench_search bench_render bench_recognise \

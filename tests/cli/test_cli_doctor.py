@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import shutil
+from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 
 import pytest
 
+from headrisk.cli import doctor
 from headrisk.cli.main import main
 
 
@@ -16,6 +18,21 @@ def test_everything_is_installed(capsys: pytest.CaptureFixture[str]) -> None:
     assert said.count("intact") == 3
     assert "numpy" in said
     assert "absent" not in said
+
+
+@pytest.mark.parametrize(("found", "code"), [("3.0.0", 1), ("3.0.1", 0), ("", 0)])
+def test_a_package_that_downloads_when_imported(
+    found: str, code: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def version(name: str) -> str:
+        assert name == "pydicom"
+        if not found:
+            raise PackageNotFoundError(name)
+        return found
+
+    monkeypatch.setattr(doctor, "version", version)
+    assert main(["doctor"]) == code
+    assert ("3.0.0 asks github.com" in capsys.readouterr().out) == bool(code)
 
 
 @pytest.fixture

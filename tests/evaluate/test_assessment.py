@@ -9,13 +9,17 @@ import pytest
 from score_sets import cohort, make
 
 from headrisk.dataset.scans import Scan
-from headrisk.evaluate.assessment import assess
+from headrisk.evaluate import assessment
+from headrisk.evaluate.assessment import _arm, _exposure, _singled, assess
+from headrisk.evaluate.attack_outcome import evaluate_attackers
 from headrisk.evaluate.attackers import CLINICAL_INSIDER, VETTED_RESEARCHER
 from headrisk.evaluate.baselines import compare_arm
 from headrisk.evaluate.conditions import shared_labels
+from headrisk.evaluate.forecast.rank1 import forecast_rank1
+from headrisk.evaluate.forecast.records import FORECAST_SIZES
 from headrisk.evaluate.open_curve import open_set
 from headrisk.evaluate.rates import cumulative_match, mate_ranks
-from headrisk.evaluate.risk import person_risk, without_people
+from headrisk.evaluate.risk import linkability, person_risk, singling_out, without_people
 from headrisk.linkage.pairs import among_people
 from headrisk.settings import Settings
 
@@ -171,3 +175,95 @@ def test_unusable_pairs_never_count(scores):
     holes = replace(scores, usable=usable)
     wild = replace(holes, values=np.where(usable, holes.values, 1e9))
     assert assessed(holes)[0] == assessed(wild)[0]
+
+
+SMALL = cohort(np.random.default_rng(7), 23, shift=2.0)
+
+
+@pytest.mark.parametrize(("bootstrap", "repetitions"), [(100, 10), (125, 12)])
+def test_every_part_is_that_of_its_own_function(bootstrap, repetitions):
+    """Each source of chance has a child of its own, in a fixed order."""
+    attackers = (
+        replace(CLINICAL_INSIDER, gallery_size=700),
+        replace(VETTED_RESEARCHER, gallery_size=11, false_match_budget=0.2),
+    )
+    settings = Settings(bootstrap=bootstrap, membership_prior=0.3, risk_line=0.5)
+    found, risk = assess(SMALL, 0.125, attackers, settings=settings, rng=np.random.default_rng(4))
+    singling, forecasting, attacking = np.random.default_rng(4).spawn(3)
+    assert (found.measure, found.people, found.gallery) == ("test", 23, 23)
+    assert found.smallest_risk == 0.125
+    assert found.open_set == open_set(SMALL, 0.3)
+    wide = singling_out(SMALL, 11, singling)
+    narrow = singling_out(SMALL, 2, singling, weight=0.1)
+    assert found.singling_out == (wide, narrow)
+    forecast = forecast_rank1(
+        SMALL, forecasting, sizes=(*FORECAST_SIZES, 700), repetitions=repetitions
+    )
+    assert found.forecast == forecast
+    assert f"{repetitions} repetitions" in forecast.models[0].estimates[0].method
+    assert found.attackers == evaluate_attackers(
+        SMALL, attackers, attacking, rank1=forecast, repetitions=repetitions
+    )
+    expected = person_risk(SMALL, level=0.5)
+    assert risk.mean == expected.mean == found.exposure.mean
+    exposure = found.exposure
+    assert (exposure.gallery, exposure.highest, exposure.level) == (23, expected.highest, 0.5)
+    assert exposure.share_above == expected.share_above
+    sizes = [point.size for point in found.linkability]
+    assert sizes == [2, 5, 10, 20, 23]
+    rates = linkability(SMALL, sizes)
+    assert [point.rate for point in found.linkability] == [rates[size] for size in sizes]
+    assert found.arms == ()
+
+
+@pytest.mark.parametrize(
+    ("people", "rules"),
+    [(3, [(2, 0.5)]), (12, [(5, 0.2)]), (20, [(9, 1 / 9)]), (21, [(10, 0.1), (2, 0.1)])],
+)
+def test_rules_that_single_out_fit_the_gallery(people, rules):
+    found = _singled(cohort(np.random.default_rng(0), people, shift=2.0), people,
+                     np.random.default_rng(0))  # fmt: skip
+    assert [(one.size, pytest.approx(one.weight)) for one in found] == rules
+
+
+def test_rules_that_single_out_stop_at_the_largest(monkeypatch):
+    monkeypatch.setattr(assessment, "LARGEST_SINGLED", 3)
+    found = _singled(SMALL, 60, np.random.default_rng(0))
+    assert [(one.size, one.weight) for one in found] == [(3, 1 / 3), (3, 1 / 15)]
+
+
+@pytest.mark.parametrize(("people", "left_out"), [(11, 5), (50, 5), (51, 6)])
+def test_a_tenth_but_at_least_five_people_are_left_out(people, left_out):
+    scores = cohort(np.random.default_rng(3), people, shift=1.0)
+    exposed = person_risk(scores)
+    found = _exposure(scores, exposed, people)
+    rest = np.arange(people)
+    rest = rest[~np.isin(rest, exposed.people[:left_out])]
+    assert found.left_out == left_out
+    assert found.without == person_risk(among_people(scores, rest)).mean
+
+
+@pytest.mark.parametrize(("sharing", "there"), [(4, False), (5, True)])
+def test_an_arm_needs_five_people(sharing, there):
+    shared = np.zeros((23, 23), dtype=bool)
+    shared[:sharing, :sharing] = True
+    found = _arm(SMALL, "site", shared)
+    assert found.name == "site"
+    assert found.comparison == (compare_arm(SMALL, shared) if there else None)
+    reason = "Fewer than 5 people share a site with somebody else here."
+    assert found.reason == ("" if there else reason)
+
+
+def test_an_arm_that_nobody_can_be_in_says_so():
+    found = _arm(SMALL, "site", np.zeros((23, 23), dtype=bool))
+    assert (found.name, found.comparison) == ("site", None)
+    assert found.reason == "The scan table names no site that two scans share."
+
+
+def test_two_people_are_the_least():
+    settings = {"settings": QUICK, "rng": np.random.default_rng(0)}
+    two = make([[1.0, 0.0], [0.0, 1.0]], [0, 1], [0, 1])
+    found, _ = assess(two, None, (), **settings)
+    assert (found.people, found.gallery, found.smallest_risk) == (2, 2, None)
+    infinite = make([[np.inf, 0.0], [0.0, 1.0]], [0, 1], [0, 1])
+    assert assess(infinite, None, (), **settings) is not None

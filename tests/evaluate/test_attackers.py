@@ -173,3 +173,154 @@ def test_a_measured_budget_has_the_interval_of_its_misses_turned_over(scores):
     assert ends == pytest.approx(
         [0.5 * (1 - one) for one in (missed.high, missed.value, missed.low)]
     )
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"title": " "}, "title = ' '; expected some text. Correct the value."),
+        (
+            {"knowledge": ("diary",)},
+            "knowledge = ('diary',); expected membership, metadata, photos, scans, tables. "
+            "Correct the value.",
+        ),
+        ({"gallery_size": 1}, "gallery_size = 1; expected 2 or more. Correct the value."),
+        ({"prior": 0.0}, "prior = 0.0; expected above 0 and at most 1. Correct the value."),
+        ({"prior": 1.01}, "prior = 1.01; expected above 0 and at most 1. Correct the value."),
+        (
+            {"false_match_budget": 0.0},
+            "false_match_budget = 0.0; expected between 0 and 1, or no such line. "
+            "Correct the value.",
+        ),
+        (
+            {"false_match_budget": 1.0},
+            "false_match_budget = 1.0; expected between 0 and 1, or no such line. "
+            "Correct the value.",
+        ),
+        (
+            {"knowledge": ("metadata", "membership"), "gallery_size": 7},
+            "a gallery of 7 people without scans, photos or tables; expected something to compare "
+            'the data with. Add "scans", "photos" or "tables" to knowledge.',
+        ),
+        (
+            {"knowledge": ("tables", "membership"), "prior": 0.25},
+            "knowledge of membership with a prior of 0.25; expected a prior of 1, as the person is "
+            'known to be in the gallery. Set prior = 1, or leave "membership" out.',
+        ),
+        (
+            {"prior": 1.0},
+            "a prior of 1 without knowledge of membership; expected membership to be known where "
+            'it is certain. Add "membership" to knowledge, or lower the prior.',
+        ),
+        (
+            {"knowledge": ("photos", "membership"), "prior": 1.0, "false_match_budget": 0.05},
+            "a false-match budget of 0.05 where nobody sought is absent; expected no budget, as an "
+            "absent person is never searched for. Remove false_match_budget, or leave "
+            '"membership" out.',
+        ),
+    ],
+)
+def test_what_is_wrong_with_an_attacker_is_said_in_full(change, sentence):
+    with pytest.raises(UsageError) as caught:
+        replace(VETTED_RESEARCHER, **change)
+    assert str(caught.value) == f"attacker 'vetted-researcher': {sentence}"
+
+
+def test_an_attacker_without_a_name_is_refused():
+    with pytest.raises(UsageError) as caught:
+        replace(VETTED_RESEARCHER, name="\t")
+    expected = "attacker '\\t': name = '\\t'; expected some text. Correct the value."
+    assert str(caught.value) == expected
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"gallery_size": 2},
+        {"prior": 1e-9},
+        {"false_match_budget": 1e-9},
+        {"false_match_budget": 1 - 1e-9},
+        {"false_match_budget": None},
+        {"knowledge": ("photos",)},
+        {"knowledge": ("scans", "membership"), "prior": 1.0, "false_match_budget": None},
+    ],
+)
+def test_values_at_the_edge_of_what_is_allowed(change):
+    made = replace(VETTED_RESEARCHER, **change)
+    assert {name: getattr(made, name) for name in change} == change
+
+
+FIELDS = "false_match_budget, gallery_size, knowledge, prior, title"
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        (
+            "[defenders.x]\n[others]",
+            "own.toml: tables defenders, others; expected a table [attackers.NAME] for each "
+            "attacker and nothing else.",
+        ),
+        (
+            "",
+            "own.toml: tables none; expected a table [attackers.NAME] for each attacker and "
+            "nothing else.",
+        ),
+        ("[attackers]\nx = 3", "own.toml, attackers.x: 3; expected a table."),
+        (
+            OWN + "hue = 1\ncolour = 1",
+            f"own.toml, attackers.clinical-insider: unknown entry 'colour'; expected one of "
+            f"{FIELDS}. Correct the name or remove the line.",
+        ),
+        (
+            "[attackers.x]\nprior = 0.5\ntitle = 'a'",
+            "own.toml, attackers.x: no gallery_size; expected title, knowledge, gallery_size and "
+            "prior. Add the missing line.",
+        ),
+        (
+            OWN + "title = 3",
+            "own.toml, attackers.clinical-insider: title = 3; expected a text. Correct the value.",
+        ),
+        (
+            OWN + "knowledge = ['scans', 3]",
+            "own.toml, attackers.clinical-insider: knowledge = ['scans', 3]; expected a list of "
+            "texts. Correct the value.",
+        ),
+        (
+            OWN.replace("5000", "true"),
+            "own.toml, attackers.clinical-insider: gallery_size = True; expected a whole number. "
+            "Correct the value.",
+        ),
+        (
+            OWN + "prior = '1'",
+            "own.toml, attackers.clinical-insider: prior = '1'; expected a number. "
+            "Correct the value.",
+        ),
+        (
+            OWN + "name = 'x'",
+            f"own.toml, attackers.clinical-insider: unknown entry 'name'; expected one of "
+            f"{FIELDS}. Correct the name or remove the line.",
+        ),
+    ],
+)
+def test_what_is_wrong_with_a_file_of_attackers_is_said_in_full(text, sentence):
+    with pytest.raises(UsageError) as caught:
+        parse_attackers(text, "own.toml")
+    assert str(caught.value) == sentence
+
+
+def test_text_that_is_no_toml_is_refused_with_the_parsers_words():
+    for text in ("[attackers.x", "x = " + "[" * 10_000):
+        with pytest.raises(UsageError) as caught:
+            parse_attackers(text, "own.toml")
+        words = str(caught.value.__cause__)
+        assert words
+        assert str(caught.value) == f"own.toml: {words}; expected TOML."
+
+
+def test_whole_numbers_are_numbers_and_the_budget_may_be_left_out():
+    (found,) = parse_attackers(
+        "[attackers.a]\ntitle='t'\nknowledge=['scans','membership']\ngallery_size=9\nprior=1",
+        "own.toml",
+    )
+    assert found == Attacker("a", "t", ("scans", "membership"), 9, 1)

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from score_sets import cohort, make, naive_auc
+from score_sets import cohort, make, naive_auc, random_scores
 
 from headrisk.evaluate.baselines import (
     beats_control,
@@ -83,3 +83,108 @@ def test_attack_beats_control_only_with_its_lower_limit():
     assert not beats_control(attack, 0.4)
     assert not beats_control(None, 0.1)
     assert not beats_control(attack, None)
+
+
+def naive_shuffles(scores, rng, repetitions):
+    """Rank 1 and AUC of each permutation of people, by loops over dictionaries."""
+    best = []
+    for i in range(scores.probe_person.size):
+        row = {}
+        for j, person in enumerate(scores.gallery_person.tolist()):
+            if scores.usable[i, j]:
+                row[person] = max(row.get(person, -np.inf), scores.values[i, j])
+        best.append(row)
+    people = sorted(set(scores.gallery_person.tolist()))
+    searched = [i for i, p in enumerate(scores.probe_person.tolist()) if p in best[i]]
+    pooled = [value for i in searched for value in best[i].values()]
+
+    def attack(name):
+        """Rank 1 over people and the AUC, where each probe's person is called ``name[person]``."""
+        hits, chosen = {}, []
+        for i in searched:
+            person = int(scores.probe_person[i])
+            wanted = name[person]
+            if wanted in best[i]:
+                top = max(best[i].values())
+                first = [p for p, value in best[i].items() if value == top]
+                hits.setdefault(person, []).append((wanted in first) / len(first))
+                chosen.append(best[i][wanted])
+        if not hits:
+            return None
+        rest = list(pooled)
+        for value in chosen:
+            rest.remove(value)
+        area = naive_auc(chosen, rest) if rest else None
+        return float(np.mean([np.mean(found) for found in hits.values()])), area
+
+    truth = attack({p: p for p in people})
+    drawn = []
+    for _ in range(repetitions):
+        order = rng.permutation(len(people))
+        drawn.append(attack({p: people[order[k]] for k, p in enumerate(people)}))
+    return truth, [one for one in drawn if one is not None]
+
+
+def test_shuffled_labels_equal_loops_over_the_same_permutations():
+    rng, compared = np.random.default_rng(6), 0
+    for seed in range(60):
+        scores = random_scores(rng)
+        found = shuffled_labels(scores, np.random.default_rng(seed), 25)
+        if found is None:
+            ranks = mate_ranks(scores)
+            assert not ranks.probe.size or np.unique(scores.gallery_person).size < 2
+            continue
+        truth, drawn = naive_shuffles(scores, np.random.default_rng(seed), 25)
+        rank1 = [one[0] for one in drawn]
+        areas = [one[1] for one in drawn if one[1] is not None]
+        assert found.repetitions == len(drawn)
+        assert found.rank1 == pytest.approx(np.mean(rank1), abs=1e-12)
+        assert found.rank1_high == pytest.approx(np.quantile(rank1, 0.95), abs=1e-12)
+        better = sum(value >= truth[0] - 1e-12 for value in rank1)
+        assert found.p_value == pytest.approx((1 + better) / (1 + len(drawn)))
+        assert (found.auc is None) == (not areas)
+        if areas:
+            assert found.auc == pytest.approx(np.mean(areas), abs=1e-12)
+        compared += 1
+    assert compared > 40
+
+
+def test_labels_are_shuffled_two_hundred_times_unless_said_otherwise():
+    scores = cohort(np.random.default_rng(0), 6, shift=1.0)
+    assert shuffled_labels(scores, np.random.default_rng(1)).repetitions == 200
+
+
+def test_every_figure_of_an_arm_equals_a_loop_over_its_pairs():
+    rng = np.random.default_rng(8)
+    for _ in range(30):
+        scores = random_scores(rng)
+        shared = rng.random(scores.values.shape) < 0.4
+        arm = compare_arm(scores, shared)
+        mated, inside, outside, people = [], [], [], set()
+        for i, p in enumerate(scores.probe_person.tolist()):
+            for j, g in enumerate(scores.gallery_person.tolist()):
+                if not scores.usable[i, j]:
+                    continue
+                value = float(scores.values[i, j])
+                if p == g:
+                    mated.append(value)
+                elif shared[i, j]:
+                    inside.append(value)
+                    people |= {p, g}
+                else:
+                    outside.append(value)
+        counts = (arm.shared_pairs, arm.other_pairs, arm.people)
+        assert counts == (len(inside), len(outside), len(people))
+        for found, one, other in ((arm.auc_shared, mated, inside), (arm.auc_leak, inside, outside)):
+            if one and other:
+                assert found == pytest.approx(naive_auc(one, other), abs=1e-12)
+            else:
+                assert found is None
+
+
+def test_a_lower_limit_at_the_control_is_not_above_it():
+    assert not beats_control(Estimate(0.5, 0.3, 0.7, 20), 0.3)
+
+
+def test_nobody_with_a_mate_has_no_chance():
+    assert chance_of_rank(mate_ranks(make([[1.0]], [0], [1])), 1) is None

@@ -8,11 +8,14 @@ from scipy.stats import binomtest, t
 from score_sets import cohort, make
 
 from headrisk.errors import InputError
+from headrisk.evaluate.bootstrap import person_weights
 from headrisk.evaluate.change import treatment_change
+from headrisk.evaluate.change_missed import fnir_change
+from headrisk.evaluate.intervals import clopper_pearson, share_of_people, with_failures
 from headrisk.evaluate.openset import fnir_at_fpir
 from headrisk.evaluate.paired import paired_difference, sign_test
 from headrisk.evaluate.rates import cumulative_match, mate_ranks
-from headrisk.evaluate.risk import linkability
+from headrisk.evaluate.risk import linkability, person_risk
 from headrisk.linkage.pairs import among_people
 
 
@@ -156,4 +159,135 @@ def test_several_probes_and_fractions_keep_one_vote_a_person():
     assert found.rank1.lost + found.rank1.gained <= 30
     assert found.rank1.difference.value == pytest.approx(
         found.rank1.before.value - found.rank1.after.value
+    )
+
+
+def naive_misses(scores, weight, fpir):
+    """(probes,) share missed at the lowest threshold that keeps to the budget, by loops."""
+    probes = range(scores.probe_person.size)
+    number = {p: list(scores.probe_person).count(p) for p in scores.probe_person}
+    share = [weight[scores.probe_person[i]] / number[scores.probe_person[i]] for i in probes]
+    mates, rivals = [], []
+    for i in probes:
+        own = scores.gallery_person == scores.probe_person[i]
+        mates.append(scores.values[i, own].max())
+        rivals.append(scores.values[i, ~own].max())
+    for limit in [*sorted(rivals), np.nextafter(max(rivals), np.inf)]:
+        alarms = sum(s for s, rival in zip(share, rivals, strict=True) if rival >= limit)
+        if alarms <= fpir * sum(share) * (1 + 1e-12):
+            break
+    missed = [
+        1 - (mate >= limit) * (1.0 if mate > rival else 0.5 if mate == rival else 0.0)
+        for mate, rival in zip(mates, rivals, strict=True)
+    ]
+    return np.array(missed), np.array(share)
+
+
+@pytest.mark.parametrize("decimals", [0, 9])
+def test_change_of_misses_equals_loops_over_the_same_draws(decimals):
+    rng = np.random.default_rng(7)
+    pair = [cohort(rng, 20, shift=shift, probes=2) for shift in (3.0, 1.5)]
+    pair = [replace(part, values=np.round(part.values, decimals)) for part in pair]
+    found = fnir_change(*pair, 0.1, 40, np.random.default_rng(8))
+    weights = np.concatenate([np.ones((1, 20)), person_weights(20, 40, np.random.default_rng(8))])
+    rates = []
+    for part in pair:
+        rows = [naive_misses(part, weight, 0.1) for weight in weights]
+        rates.append(np.array([share @ missed / share.sum() for missed, share in rows]))
+    people = [naive_misses(part, np.ones(20), 0.1)[0].reshape(20, 2).mean(axis=1) for part in pair]
+    for rate, estimate, own in zip(rates, (found.before, found.after), people, strict=True):
+        exact = share_of_people(own)
+        half = t.ppf(0.975, 19) * rate[1:].std() * np.sqrt(20 / 19)
+        assert estimate.value == pytest.approx(rate[0])
+        assert estimate.low == pytest.approx(min(exact.low, max(rate[0] - half, 0)))
+        assert estimate.high == pytest.approx(max(exact.high, min(rate[0] + half, 1)))
+        assert (estimate.n, estimate.method) == (20, "bootstrap over people, 40 repetitions")
+    gap = rates[1] - rates[0]
+    half = max(t.ppf(0.975, 19) * gap[1:].std() * np.sqrt(20 / 19), 1 - 0.05 ** (1 / 20))
+    assert found.difference.value == pytest.approx(gap[0])
+    assert found.difference.low == pytest.approx(max(gap[0] - half, -1))
+    assert found.difference.high == pytest.approx(min(gap[0] + half, 1))
+    assert (found.difference.n, found.difference.method) == (20, found.after.method)
+    assert found.lost == np.count_nonzero(people[0] < people[1])
+    assert found.gained == np.count_nonzero(people[0] > people[1])
+    assert (found.name, found.p_value) == ("missed at a false alarm rate of 0.1", None)
+
+
+@pytest.mark.parametrize(("fpir", "there"), [(0.05, True), (0.0499, False)])
+def test_a_budget_needs_one_person_for_each_alarm(fpir, there):
+    pair = [cohort(np.random.default_rng(seed), 20, shift=2.0) for seed in (0, 1)]
+    assert (fnir_change(*pair, fpir, 5, np.random.default_rng(0)) is not None) == there
+
+
+def test_every_field_of_a_change_on_unlike_sides():
+    """Before there are people in probes and gallery who are gone afterwards, and vice versa."""
+    rng = np.random.default_rng(9)
+    whole = [cohort(rng, 30, shift=shift, probes=2) for shift in (2.5, 1.0)]
+    probes = [np.isin(part.probe_person, who) for part, who in
+              zip(whole, (range(26), range(3, 30)), strict=True)]  # fmt: skip
+    gallery = [np.arange(28), np.arange(1, 30)]
+    cut = [
+        make(part.values[np.ix_(np.flatnonzero(rows), columns)], part.probe_person[rows], columns)
+        for part, rows, columns in zip(whole, probes, gallery, strict=True)
+    ]
+    found = treatment_change(*cut, np.random.default_rng(2), sizes=(27, 9, 1, 28, 2), fpir=0.1,
+                             repetitions=30)  # fmt: skip
+    people, shared = np.arange(3, 26), np.arange(1, 28)
+    same = [
+        make(part.values[np.ix_(np.isin(part.probe_person, people), shared)],
+             np.repeat(people, 2), shared)
+        for part in whole
+    ]  # fmt: skip
+    assert (found.people, found.gallery, found.failed) == (23, 27, 3)
+    assert found.failure_share == clopper_pearson(3, 26)
+    assert list(found.linkability) == [27, 9, 2]
+    assert found.rank1 == found.linkability[27]
+    for size, change in found.linkability.items():
+        rates = [linkability(part, [size])[size] for part in same]
+        own = [person_risk(part, size=size) for part in same]
+        own = [risk.risk[np.argsort(risk.people)] for risk in own]
+        gap = own[0] - own[1]
+        assert change.name == f"linked at rank 1 of {size}"
+        for estimate, rate, values in zip((change.before, change.after), rates, own, strict=True):
+            assert estimate == share_of_people(values)
+            assert estimate.value == pytest.approx(rate.value)
+        assert change.difference == paired_difference(gap)
+        lost, gained = np.count_nonzero(gap > 1e-12), np.count_nonzero(gap < -1e-12)
+        assert (change.lost, change.gained) == (lost, gained)
+        assert change.p_value == sign_test(lost, gained)
+    assert found.fnir == fnir_change(*same, 0.1, 30, np.random.default_rng(2))
+    assert found.after_with_failures == with_failures(found.rank1.after, 3)
+    assert found.reason == ""
+
+
+@pytest.mark.parametrize(
+    ("people", "gallery", "reason"),
+    [
+        ([4], range(80), "1 people have a mated pair before and after, in a gallery of 80"),
+        ([4, 5], [4], "1 people have a mated pair before and after, in a gallery of 1"),
+        ([], [], "0 people have a mated pair before and after, in a gallery of 0"),
+    ],
+)
+def test_why_no_change_was_measured(before, after, people, gallery, reason):
+    rows, columns = np.array(people, dtype=int), np.array(gallery, dtype=int)
+    part = make(after.values[np.ix_(rows, columns)], rows, columns)
+    found = measure(before, part)
+    assert found.reason == f"no change measured: {reason}"
+    shared = np.intersect1d(rows, columns).size
+    assert (found.people, found.failed) == (shared, 80 - shared)
+    assert found.failure_share == clopper_pearson(80 - shared, 80)
+    assert (found.rank1, found.linkability, found.fnir) == (None, {}, None)
+    assert found.after_with_failures == (0.0, 1.0)
+
+
+def test_two_people_in_a_gallery_of_two_are_the_least(before):
+    two = among_people(before, np.arange(2))
+    assert measure(two, two).rank1.name == "linked at rank 1 of 2"
+
+
+def test_unequal_measures_are_named(before, after):
+    with pytest.raises(InputError) as caught:
+        measure(before, replace(after, measure="other"))
+    assert str(caught.value) == (
+        "scores after the treatment: measure other; expected test, as before the treatment."
     )

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from headrisk.dataset.scans import Scan
-from headrisk.evaluate.conditions import known_conditions
+from headrisk.evaluate.conditions import known_conditions, shared_labels
 from headrisk.evaluate.strata import Condition
 
 PLAIN = Scan("s", "01", "/s.nii")
@@ -134,3 +134,34 @@ def test_age_bands_are_those_of_the_person_searched_for() -> None:
     ]
     assert [stratum(condition, k, 0) for k in range(9)] == expected
     assert np.array_equal(condition.codes[:, 0], condition.codes[:, 1])
+
+
+def test_shared_labels_are_known_and_equal() -> None:
+    scans = [
+        replace(PLAIN, scanner="X", site="A", family_id="f"),
+        replace(PLAIN, scanner="Y", site="A"),
+        replace(PLAIN, scanner="X", family_id="f"),
+    ]
+    found = shared_labels(scans, scans[:2])
+    assert list(found) == ["scanner", "site", "family"]
+    assert found["scanner"].tolist() == [[True, False], [False, True], [True, False]]
+    assert found["site"].tolist() == [[True, True], [True, True], [False, False]]
+    assert found["family"].tolist() == [[True, False], [False, False], [True, False]]
+
+
+def test_conditions_come_in_a_fixed_order_with_their_kinds() -> None:
+    one = replace(PLAIN, site="A", scanner="X", age=30.0, acq_date="2020-01-01", suffix="T1w")
+    other = replace(PLAIN, site="B", scanner="Y", age=70.0, acq_date="2021-01-01", suffix="T2w")
+    conditions = known_conditions([one, other], [one, other], [MM, MM], [MM, (1, 3, 1)])
+    assert [(c.name, c.ordered, c.strangers) for c in conditions] == [
+        ("time between scans", True, "all"),
+        ("site", False, "within"),
+        ("scanner", False, "within"),
+        ("largest voxel side", True, "within"),
+        ("contrast", False, "within"),
+        ("age", False, "within"),
+    ]
+    for condition in conditions:
+        assert condition.codes.dtype == np.int64
+    sides = {c.name: c for c in conditions}["largest voxel side"]
+    assert sides.names == ("under 1.25 mm", "1.25 to 2 mm", "2 to 4 mm", "4 mm or more")

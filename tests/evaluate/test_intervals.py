@@ -1,11 +1,12 @@
 import numpy as np
 import pytest
-from scipy.stats import binom, binomtest
+from scipy.stats import binom, binomtest, sem, t
 
 from headrisk.evaluate.intervals import (
     clopper_pearson,
     few_errors,
     judge_sample,
+    mean_of_people,
     share_of_people,
     wilson,
     with_failures,
@@ -112,3 +113,91 @@ def test_verdict_names_the_smallest_detectable_risk():
     assert large.enough
     assert large.smallest_risk == pytest.approx(0.05, abs=1e-3)
     assert "4.9 %" in large.sentence or "5 %" in large.sentence
+
+
+def test_effective_number_of_people_by_hand():
+    """Korn and Graubard: p (1 - p) over the variance of the mean, at least n, at most probes."""
+    rng = np.random.default_rng(0)
+    for people, probes in ((12, 48), (30, 90), (30, 31), (9, 400)):
+        shares = rng.integers(0, 5, people) / 4
+        mean = shares.mean()
+        wanted = mean * (1 - mean) / (shares.var(ddof=1) / people)
+        number = min(max(wanted, people), probes)
+        hits = mean * number
+        expected = (clopper_pearson if min(hits, number - hits) < 5 else wilson)(hits, number)
+        ours = share_of_people(shares, probes)
+        assert (ours.value, ours.n) == (pytest.approx(mean), people)
+        assert (ours.low, ours.high) == (
+            pytest.approx(expected.low), pytest.approx(expected.high),
+        )  # fmt: skip
+        assert ours.method == f"{expected.method} on people"
+    assert share_of_people(np.full(8, 0.5), 20).low == pytest.approx(wilson(10, 20).low)
+    assert share_of_people(np.array([0.5])).low == pytest.approx(clopper_pearson(0.5, 1).low)
+    assert share_of_people(np.array([1.0])).method == "rule of three on people"
+
+
+def test_methods_and_numbers_are_named():
+    assert (wilson(3, 9.6).n, wilson(3, 9.6).method) == (10, "Wilson")
+    assert wilson(3, 9.6, 7).n == 7
+    assert (clopper_pearson(3, 9.6).n, clopper_pearson(3, 9.6).method) == (10, "Clopper-Pearson")
+    wide, plain = wilson(3, 10, quantile=3.0), wilson(3, 10)
+    assert wide.low < plain.low < plain.high < wide.high
+    # Wilson's limits are where (share - p)^2 = z^2 p (1 - p) / n.
+    for limit in (wide.low, wide.high):
+        assert (0.3 - limit) ** 2 == pytest.approx(9 * limit * (1 - limit) / 10)
+
+
+def test_fractional_counts_lie_between_whole_ones():
+    for interval in (wilson, clopper_pearson):
+        low, middle, high = (interval(k, 10) for k in (3, 3.5, 4))
+        assert low.low < middle.low < high.low
+        assert low.high < middle.high < high.high
+        assert interval(-0.0, 10).low == 0.0
+        assert interval(0.5, 0.5).high == 1.0
+
+
+def test_mean_of_people_is_students_interval():
+    values = np.array([0.2, 0.7, -1.0, 4.0])
+    ours = mean_of_people(values)
+    expected = t.interval(0.95, 3, loc=values.mean(), scale=sem(values))
+    assert (ours.value, ours.n) == (pytest.approx(values.mean()), 4)
+    assert (ours.low, ours.high) == (pytest.approx(expected[0]), pytest.approx(expected[1]))
+    assert ours.method == "Student, on people"
+    assert mean_of_people(values[:1]) is None
+    assert mean_of_people(values[:2]).n == 2
+
+
+def test_few_errors_from_thirty_on_either_side():
+    assert not few_errors(30, 60)
+    assert not few_errors(970, 1000)
+    assert few_errors(971, 1000)
+    assert few_errors(30, 59)
+
+
+@pytest.mark.parametrize(
+    ("people", "gallery", "enough", "sentence"),
+    [
+        (0, 9, False, "Too little data: nobody has two comparable scans, so linkage was not "
+                      "tested."),
+        (1, 9, False, "Too little data: 1 person with two comparable scans in a gallery of 9; the "
+                      "smallest risk this sample could have shown is 95 %."),
+        (4, 9, False, "Too little data: 4 people with two comparable scans in a gallery of 9; the "
+                      "smallest risk this sample could have shown is 53 %."),
+        (5, 4, False, "Too little data: 5 people with two comparable scans in a gallery of 4; the "
+                      "smallest risk this sample could have shown is 45 %."),
+        (5, 5, True, "5 people were tested; the smallest risk this sample could have shown is "
+                     "45 %."),
+        (59, 60, True, "59 people were tested; the smallest risk this sample could have shown is "
+                       "5 %."),
+    ],
+)  # fmt: skip
+def test_the_verdict_in_full(people, gallery, enough, sentence):
+    found = judge_sample(people, gallery)
+    smallest = None if not people else pytest.approx(1 - 0.05 ** (1 / people))
+    assert (found.enough, found.people, found.smallest_risk) == (enough, people, smallest)
+    assert found.sentence == sentence
+
+
+def test_failures_count_in_both_directions():
+    assert with_failures(wilson(3, 4), 1) == (pytest.approx(0.6), pytest.approx(0.8))
+    assert with_failures(wilson(3, 4), 0) == (pytest.approx(0.75), pytest.approx(0.75))

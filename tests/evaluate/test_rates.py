@@ -14,6 +14,7 @@ from headrisk.evaluate.rates import (
     equal_error_rate,
     error_rates,
     mate_ranks,
+    person_means,
     thin_det,
 )
 from headrisk.linkage.pairs import pair_sample
@@ -118,3 +119,92 @@ def test_thinned_det_keeps_ends_and_true_points():
     gaps = np.abs(np.interp(det.threshold[low], thin.threshold, thin.fmr) - det.fmr[low])
     assert gaps.max() < 1.5e-3
     assert isinstance(thin, Det)
+
+
+def test_curves_at_every_point_equal_counts():
+    rng = np.random.default_rng(5)
+    mated, nonmated = np.round(rng.normal(1, 1, 30), 1), np.round(rng.normal(0, 1, 50), 1)
+    det = det_curve(mated, nonmated)
+    assert det.threshold.tolist() == sorted(set(mated) | set(nonmated))
+    np.testing.assert_allclose(det.fmr, [np.mean(nonmated >= t) for t in det.threshold])
+    np.testing.assert_allclose(det.fnmr, [np.mean(mated < t) for t in det.threshold])
+    assert det_curve(mated, np.zeros(0)) is None
+    assert det_curve(np.zeros(0), nonmated) is None
+
+
+def test_a_short_curve_is_not_thinned_and_a_long_one_evenly():
+    rng = np.random.default_rng(6)
+    whole = det_curve(rng.normal(2, 1, 90), rng.normal(0, 1, 310))
+    assert whole.threshold.size == 400
+    assert thin_det(whole) is whole
+    assert thin_det(whole, 401) is whole
+    assert thin_det(whole, 399) is not whole
+    for points in (20, 60):
+        thin = thin_det(whole, points)
+        # Half the smallest rate above zero stands in for zero, and alike for one.
+        place = []
+        for rate in (whole.fmr, whole.fnmr):
+            floor = min(value for value in rate if value > 0) / 2
+            place.append(np.log((rate + floor) / (1 - rate + floor)))
+        path = np.concatenate([[0], np.cumsum(np.abs(np.diff(place[0] - place[1])))])
+        expected = sorted({
+            min(int(np.argmax(path >= wanted - 1e-12)), 399)
+            for wanted in np.linspace(0, path[-1], points)
+        })  # fmt: skip
+        kept = np.searchsorted(whole.threshold, thin.threshold).tolist()
+        assert abs(len(kept) - len(expected)) <= 1
+        assert len(set(kept) - set(expected)) <= 1
+        np.testing.assert_array_equal(thin.fmr, whole.fmr[kept])
+        np.testing.assert_array_equal(thin.fnmr, whole.fnmr[kept])
+    assert thin_det(det_curve(rng.normal(2, 1, 200), rng.normal(0, 1, 310))).threshold.size <= 400
+
+
+def test_d_prime_at_its_edges():
+    two, more = np.array([1.0, 2.0]), np.array([0.0, 0.5, 0.25])
+    assert d_prime(two, more[:1]) is None
+    assert d_prime(two[:1], more) is None
+    assert d_prime(two, more[:2]) == pytest.approx(1.25 / np.sqrt((0.5 + 0.125) / 2))
+    assert d_prime(two, np.array([3.0, 3.0])) == pytest.approx(-1.5 / 0.5)
+    assert d_prime(np.array([3.0, 3.0]), two) == pytest.approx(1.5 / 0.5)
+    assert d_prime(np.zeros(3), np.zeros(4)) is None
+    one_digit = np.array([1e9, 1e9 + 1e-4])
+    assert d_prime(one_digit, one_digit) is None  # no spread beyond rounding
+    far = np.array([-1e9, -1e9 + 1e-4])
+    assert d_prime(np.array([0.0, 1e-4]), far) is None
+    assert d_prime(far, np.array([0.0, 1e-4])) is None
+
+
+def test_ranks_of_ragged_data_equal_loops():
+    rng = np.random.default_rng(7)
+    for _ in range(60):
+        scores = random_scores(rng)
+        ranks = mate_ranks(scores)
+        expected = []
+        for i, person in enumerate(scores.probe_person.tolist()):
+            best = {}
+            for j, other in enumerate(scores.gallery_person.tolist()):
+                if scores.usable[i, j]:
+                    best[other] = max(best.get(other, -np.inf), scores.values[i, j])
+            if person in best:
+                mate = best.pop(person)
+                above = sum(value > mate for value in best.values())
+                tied = sum(value == mate for value in best.values())
+                expected.append((i, person, above, tied, len(best) + 1))
+        fields = (ranks.probe, ranks.person, ranks.better, ranks.tied, ranks.gallery)
+        assert list(zip(*(f.tolist() for f in fields), strict=True)) == expected
+        for field in fields:
+            assert field.dtype == np.int64
+        people, means, counts = person_means(np.arange(float(ranks.probe.size)), ranks.person)
+        for person, mean, count in zip(people, means, counts, strict=True):
+            own = np.flatnonzero(ranks.person == person)
+            assert (mean, count) == (pytest.approx(own.mean()), own.size)
+        kept = ranks.only(ranks.tied > 0)
+        assert kept.probe.tolist() == [one[0] for one in expected if one[3] > 0]
+        assert kept.gallery.tolist() == [one[4] for one in expected if one[3] > 0]
+
+
+def test_equal_errors_lie_between_nothing_and_everything():
+    # All mates below all strangers: at every threshold one of the rates is 1.
+    assert equal_error_rate(np.array([0.0, 1.0]), np.array([2.0, 3.0])) == 1.0
+    assert equal_error_rate(np.array([2.0, 3.0]), np.array([0.0, 1.0])) == 0.0
+    assert cumulative_match(mate_ranks(make([[1.0]], [0], [1]))).shape == (0,)

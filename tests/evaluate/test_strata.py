@@ -1,9 +1,12 @@
 import numpy as np
 import pytest
-from score_sets import cohort, make, naive_auc
+from score_sets import cohort, make, naive_auc, naive_cmc, naive_eer, naive_pairs, random_scores
 
+from headrisk.evaluate.baselines import chance_of_rank
+from headrisk.evaluate.rates import mate_ranks
 from headrisk.evaluate.strata import (
     Condition,
+    _merge,
     by_bins,
     by_label_pair,
     by_probe,
@@ -88,3 +91,128 @@ def test_stratum_without_strangers_has_no_rank():
     assert rows[0].rank1 is None
     assert rows[0].auc is None
     assert rows[0].nonmated_max is None
+
+
+def test_every_figure_of_a_row_equals_a_loop():
+    rng = np.random.default_rng(10)
+    for strangers in ("all", "within"):
+        for _ in range(25):
+            scores = random_scores(rng)
+            codes = rng.integers(-1, 2, scores.values.shape)
+            condition = Condition("place", ("here", "there"), codes, False, strangers)
+            for row in condition_rows(scores, condition, fewest=1):
+                code = ("here", "there").index(row.stratum)
+                inside = codes == code
+                keep = scores.usable & (inside | (scores.nonmated if strangers == "all" else False))
+                part = make(scores.values, scores.probe_person, scores.gallery_person, keep)
+                mated, others = naive_pairs(part)
+                cmc, ranks = naive_cmc(part), mate_ranks(part)
+                assert row.condition == "place"
+                people = {int(p) for i, p in enumerate(part.probe_person) if part.mated[i].any()}
+                assert row.people == len(people)
+                assert (row.mated_pairs, row.nonmated_pairs) == (len(mated), len(others))
+                assert row.mated_min == min(mated)
+                assert row.nonmated_max == (max(others) if others else None)
+                size = int(ranks.gallery.max())
+                assert row.gallery_size == size
+                if others:
+                    assert row.auc == pytest.approx(naive_auc(mated, others), abs=1e-12)
+                    assert row.eer == pytest.approx(naive_eer(mated, others), abs=1e-12)
+                else:
+                    assert (row.auc, row.eer) == (None, None)
+                if size > 1:
+                    assert row.rank1.value == pytest.approx(cmc[0], abs=1e-12)
+                    assert row.rank1.n == len(people)
+                    assert row.chance_rank1 == chance_of_rank(ranks, 1)
+                else:
+                    assert (row.rank1, row.chance_rank1) == (None, None)
+
+
+def people_in(*numbers):
+    """Strata of so many people each, nobody in two."""
+    starts = np.cumsum([0, *numbers])
+    return [set(range(a, a + n)) for a, n in zip(starts, numbers, strict=False)]
+
+
+@pytest.mark.parametrize(
+    ("people", "groups"),
+    [
+        ((5, 9), [(0,), (1,)]),
+        ((5, 0, 9), [(0,), (2,)]),
+        ((4, 1, 9), [(2,), (0, 1)]),
+        ((4, 9, 7), [(1,), (0, 2)]),
+        ((9, 4, 7, 0), [(0,), (1, 2)]),
+        ((7, 4, 7), [(2,), (0, 1)]),
+        ((2, 2), []),
+        ((), []),
+        ((0, 0), []),
+        ((3, 1, 0, 1), [(0, 1, 3)]),
+    ],
+)
+def test_small_strata_join_one_another_or_the_smallest_large_one(people, groups):
+    assert _merge(people_in(*people), ordered=False, fewest=5) == groups
+
+
+@pytest.mark.parametrize(
+    ("people", "groups"),
+    [
+        ((5, 9), [(0,), (1,)]),
+        ((4, 1, 9), [(0, 1), (2,)]),
+        ((4, 0, 1, 9), [(0, 2), (3,)]),
+        ((9, 4), [(0, 1)]),
+        ((9, 4, 1), [(0,), (1, 2)]),
+        ((0, 9, 0), [(1,)]),
+        ((2, 2), []),
+        ((), []),
+        ((2, 9, 2, 2), [(0, 1, 2, 3)]),
+    ],
+)
+def test_small_neighbours_join_in_order(people, groups):
+    assert _merge(people_in(*people), ordered=True, fewest=5) == groups
+
+
+def test_one_person_in_two_strata_counts_once():
+    shared = [{1, 2, 3}, {3, 4}, {1, 2, 3, 4}]
+    assert _merge(shared, ordered=True, fewest=5) == []
+    assert _merge(shared, ordered=False, fewest=5) == []
+    assert _merge([{1, 2, 3}, {3, 4, 5}], ordered=True, fewest=5) == [(0, 1)]
+
+
+def test_without_edges_everything_known_is_one_stratum():
+    values = np.array([[1.0, np.nan, np.inf]])
+    found = by_bins("gap", values, [], "days", strangers="all")
+    assert (found.name, found.names, found.ordered, found.strangers) == (
+        "gap", ("any days",), True, "all",
+    )  # fmt: skip
+    assert found.codes.tolist() == [[0, -1, -1]]
+    within = by_bins("gap", values, [0.5], "days", strangers="within")
+    assert (within.name, within.names) == ("gap", ("under 0.5 days", "0.5 days or more"))
+    assert (within.ordered, within.strangers) == (True, "within")
+    assert within.codes.tolist() == [[1, -1, -1]]
+    for one in (found, within):
+        assert one.codes.dtype == np.int64
+
+
+def test_kinds_of_condition_in_full():
+    probe, gallery = np.array(["a", "b", ""]), np.array(["a", ""])
+    same = same_or_different("site", probe, gallery)
+    assert (same.name, same.names) == ("site", ("same site", "different site"))
+    assert (same.ordered, same.strangers) == (False, "within")
+    assert same.codes.tolist() == [[0, -1], [1, -1], [-1, -1]]
+    pairs = by_label_pair("contrast", probe, gallery)
+    assert (pairs.name, pairs.names) == ("contrast", ("a - a", "a - b"))
+    assert (pairs.ordered, pairs.strangers) == (False, "within")
+    assert pairs.codes.tolist() == [[0, -1], [1, -1], [-1, -1]]
+    three = by_label_pair("contrast", np.array(["c", "a"]), np.array(["b", "c", "a"]))
+    assert three.names == ("a - a", "a - b", "a - c", "b - c", "c - c")
+    assert three.codes.tolist() == [[3, 4, 2], [1, 2, 0]]
+    age = by_probe("age", np.array([1, -1]), ["old", "young"], 3)
+    assert (age.name, age.names) == ("age", ("old", "young"))
+    assert age.codes.tolist() == [[1, 1, 1], [-1, -1, -1]]
+    for one in (same, pairs, three, age):
+        assert one.codes.dtype == np.int64
+
+
+def test_nobody_is_in_no_stratum():
+    nobody = make(np.zeros((0, 3)), [], range(3))
+    assert condition_rows(nobody, Condition("x", ("a",), np.zeros((0, 3), np.int64))) == ()

@@ -5,8 +5,25 @@ import pytest
 from score_sets import cohort, make, random_scores
 
 from headrisk.errors import InputError
+from headrisk.evaluate.baselines import chance_of_rank, shuffled_labels
+from headrisk.evaluate.bootstrap import curve_intervals
+from headrisk.evaluate.clustered import mated_rate, nonmated_rate
+from headrisk.evaluate.intervals import few_errors, judge_sample, share_of_people
+from headrisk.evaluate.joined import joined_rates
+from headrisk.evaluate.rates import (
+    cumulative_match,
+    det_curve,
+    mate_ranks,
+    person_means,
+    thin_det,
+)
+from headrisk.evaluate.risk import system_unlinkability
 from headrisk.evaluate.strata import by_probe
-from headrisk.evaluate.summary import strata, summarise
+from headrisk.evaluate.summary import Counts, strata, summarise
+from headrisk.linkage.crossvalidate import cross_validate
+from headrisk.linkage.decide import threshold_rules
+from headrisk.linkage.density import density_curves, kernels
+from headrisk.linkage.pairs import pair_sample
 from headrisk.settings import Settings
 from headrisk.types import Estimate
 
@@ -160,3 +177,92 @@ def test_strata_lists_rows_in_order_of_conditions():
     assert [(r.condition, r.stratum) for r in rows] == [
         ("site", "x"), ("site", "y"), ("age", "young"), ("age", "old"),
     ]  # fmt: skip
+
+
+def test_every_field_is_that_of_its_own_function():
+    rng = np.random.default_rng(9)
+    scores = cohort(rng, 21, shift=1.5, probes=2)
+    scores = make(scores.values, scores.probe_person, scores.gallery_person,
+                  rng.random(scores.values.shape) < 0.9)  # fmt: skip
+    settings = Settings(bootstrap=100, folds=4, mated_prior=0.2, one_to_one=True)
+    found = run(scores, 6, settings)
+    curves, folds, shuffle = np.random.default_rng(6).spawn(3)
+    sample, ranks = pair_sample(scores), mate_ranks(scores)
+    intervals = curve_intervals(sample, 100, curves)
+    assert (found.measure, found.auc, found.eer, found.d_prime) == (
+        "test", intervals.auc, intervals.eer, intervals.d_prime,
+    )  # fmt: skip
+    size = int(ranks.gallery.max())
+    pairs = {frozenset((p, g)) for i, p in enumerate(scores.probe_person.tolist())
+             for j, g in enumerate(scores.gallery_person.tolist())
+             if p != g and scores.usable[i, j]}  # fmt: skip
+    assert found.counts == Counts(
+        21, 21, int(scores.mated.sum()), int(scores.nonmated.sum()), len(pairs), size
+    )
+    assert found.verdict == judge_sample(21, size)
+    for rank in (1, 5):
+        means = person_means(ranks.within(rank), ranks.person)[1]
+        expected = share_of_people(means, ranks.probe.size)
+        assert getattr(found, f"rank{rank}") == expected
+        assert getattr(found, f"chance_rank{rank}") == chance_of_rank(ranks, rank)
+    np.testing.assert_array_equal(found.cmc, cumulative_match(ranks))
+    det = det_curve(sample.mated, sample.nonmated)
+    expected = thin_det(det)
+    np.testing.assert_array_equal(found.det.threshold, expected.threshold)
+    pair = kernels(sample.mated, sample.nonmated)
+    np.testing.assert_array_equal(found.densities.mated, density_curves(pair).mated)
+    assert found.d_sys == system_unlinkability(found.densities)
+    assert found.shuffled == shuffled_labels(scores, shuffle)
+    assert found.one_to_one == joined_rates(scores, found.thresholds["kde"].value)
+    tested = cross_validate(scores, threshold_rules(0.2), 4, folds)
+    assert list(found.thresholds) == list(tested)
+    for name, threshold in found.thresholds.items():
+        check_threshold(threshold, tested[name])
+
+
+def check_threshold(found, tested):
+    """Counts by loops, and the clustered rates of tables that loops fill."""
+    n = tested.people.size
+    events, pairs = np.zeros((n, n)), np.zeros((n, n))
+    sides = zip(tested.probe_side, tested.gallery_side, tested.false_match, strict=True)
+    for i, j, wrong in sides:
+        events[i, j] += wrong
+        pairs[i, j] += 1
+    missed, mates = np.zeros(n), np.zeros(n)
+    for i, wrong in zip(tested.mated_person, tested.false_nonmatch, strict=True):
+        missed[i] += wrong
+        mates[i] += 1
+    assert (found.value, found.reason) == (tested.threshold.value, tested.threshold.reason)
+    assert found.fmr == nonmated_rate(events, pairs)
+    assert found.fnmr == mated_rate(missed, mates)
+    counts = (found.false_matches, found.nonmated_tested)
+    assert counts == (events.sum(), pairs.sum())
+    counts = (found.false_nonmatches, found.mated_tested)
+    assert counts == (missed.sum(), mates.sum())
+    assert found.few_false_matches == few_errors(events.sum(), pairs.sum())
+    assert found.few_false_nonmatches == few_errors(missed.sum(), mates.sum())
+    assert found.reason_untested == tested.reason
+
+
+def test_joining_is_left_out_unless_asked_for():
+    scores = cohort(np.random.default_rng(3), 9, shift=3.0)
+    assert run(scores).one_to_one is None
+
+
+def test_one_gallery_person_has_no_rank_and_two_have():
+    one = run(make([[0.9], [0.2]], [0, 1], [0]))
+    assert (one.rank1, one.rank5, one.chance_rank1, one.chance_rank5) == (None,) * 4
+    assert one.counts.gallery_size == 1
+    two = run(make([[0.9, 0.1]], [0], [0, 1]))
+    assert two.rank1.value == 1.0
+    assert (two.chance_rank1, two.chance_rank5) == (0.5, 1.0)
+
+
+def test_strata_take_infinite_scores():
+    values = cohort(np.random.default_rng(8), 12, shift=2.0).values
+    values[0, 0] = np.inf
+    site = by_probe("site", np.repeat([0, 1], 6), ["x", "y"], 12)
+    row = strata(make(values, range(12), range(12)), [site])[0]
+    assert np.isfinite(row.mated_min)
+    with pytest.raises(InputError, match="without a number"):
+        strata(make(np.full((12, 12), np.nan), range(12), range(12)), [site])

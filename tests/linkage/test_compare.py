@@ -186,3 +186,70 @@ def test_refused_input() -> None:
 def test_empty_lists_give_empty_scores() -> None:
     result = run(images(0, 0), images(1, 5), names=("ncc", "mae"))
     assert result["ncc"].values.shape == (0, 5)
+
+
+def test_what_is_refused_is_said_in_full() -> None:
+    a, b = images(0, 4), images(1, 5)
+    grid = "All fingerprints of a comparison must come from the same grid."
+    usable, numbers = np.ones((4, 5), bool), (np.arange(4), np.arange(5))
+    measures = select(NAMES)
+    bad = b.copy()
+    bad[3, 7] = np.inf
+    late = images(2, 70)
+    late[66, 0] = np.nan
+    cases: list[tuple[Any, str]] = [
+        (lambda: run(a[:, :59], b),
+         f"probes: an array of shape (4, 59); expected shape (4, 60). {grid}"),
+        (lambda: run(a, b[:, :59]),
+         f"gallery: an array of shape (5, 59); expected shape (5, 60). {grid}"),
+        (lambda: run(a.astype(float), b),
+         "probes: fingerprints of type float64; expected float32."),
+        (lambda: run(a, bad),
+         "gallery: fingerprint 3 holds values not finite; expected finite values. "
+         "Prepare that scan again or leave it out."),
+        (lambda: run(late, b),
+         "probes: fingerprint 66 holds values not finite; expected finite values. "
+         "Prepare that scan again or leave it out."),
+        (lambda: compare(a, b, *numbers, usable.T, measures, GRID),
+         f"usable: an array of shape (5, 4); expected shape (4, 5). {grid}"),
+        (lambda: compare(a, b, np.arange(3), np.arange(5), usable, measures, GRID),
+         f"probes: person numbers: an array of shape (3,); expected shape (4,). {grid}"),
+        (lambda: compare(a, b, np.arange(4), np.arange(4), usable, measures, GRID),
+         f"gallery: person numbers: an array of shape (4,); expected shape (5,). {grid}"),
+        (lambda: run(a, b, names=()), "compare: no measures; expected at least one measure."),
+        (lambda: run(a, b, block=0), "compare: block: 0; expected 1 or more."),
+    ]  # fmt: skip
+    for call, sentence in cases:
+        with pytest.raises((InputError, UsageError)) as caught:
+            call()
+        assert str(caught.value) == sentence
+    assert run(a, b, block=1)["ncc"].values.shape == (4, 5)
+
+
+def test_scores_keep_people_and_usable_pairs() -> None:
+    a, b = images(0, 4), images(1, 5)
+    usable = np.random.default_rng(0).random((4, 5)) < 0.5
+    found = compare(
+        a, b, np.arange(4) + 7, np.arange(5), usable, select(("mae", "residual-correlation")), GRID
+    )
+    for name, scores in found.items():
+        assert scores.measure == name
+        assert scores.usable is usable
+        assert scores.probe_person.tolist() == [7, 8, 9, 10]
+        assert scores.gallery_person.tolist() == [0, 1, 2, 3, 4]
+    assert len(found.notes) == 1
+
+
+def test_large_work_is_handed_out_and_small_work_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    a, b = images(0, 4), images(1, 5)
+    asked: list[int] = []
+
+    def count(function: Any, tasks: Sequence[Any]) -> Iterable[Any]:
+        asked.append(len(tasks))
+        return map(function, tasks)
+
+    for limit, calls in ((4 * 5 * GRID.size, [4]), (4 * 5 * GRID.size + 1, [])):
+        monkeypatch.setattr("headrisk.linkage.compare.SMALL_WORK", limit)
+        asked.clear()
+        run(a, b, run=count, names=("mae",), block=3)
+        assert asked == calls

@@ -144,3 +144,49 @@ def test_outsider_says_so_when_there_is_too_little(scores):
     found = unsupervised_threshold(scores)
     assert found.value is None
     assert found.reason
+
+
+def test_rules_of_a_run():
+    scores = simulated(np.random.default_rng(7), 60, 1.0, 0.15)
+    rules = threshold_rules(0.2)
+    assert list(rules) == ["kde", "fmr_1e-2", "fmr_1e-3", "unsupervised"]
+    assert rules["kde"](scores) == kde_threshold(scores, prior=0.2)
+    assert rules["fmr_1e-2"](scores) == fixed_fmr_threshold(scores, fmr=1e-2)
+    assert rules["fmr_1e-3"](scores) == fixed_fmr_threshold(scores, fmr=1e-3)
+    assert rules["unsupervised"](scores) == unsupervised_threshold(scores)
+    even = threshold_rules()["kde"](scores)
+    assert even == kde_threshold(scores, prior=0.5) == kde_threshold(scores)
+    assert even.value != rules["kde"](scores).value
+    assert even.reason == ""
+
+
+def test_the_fixed_threshold_is_the_next_number_above_what_is_rejected():
+    values = np.arange(16.0).reshape(4, 4)
+    scores = matrix(values, range(10, 14), range(4))
+    for fmr, limit in ((0.25, 11.0), (0.2, 12.0), (1 / 16, 14.0), (0.5, 7.0)):
+        found = fixed_fmr_threshold(scores, fmr=fmr)
+        assert (found.value, found.reason) == (np.nextafter(limit, np.inf), "")
+    assert fixed_fmr_threshold(scores, fmr=0.06).reason == (
+        "needs 17 non-mated pairs of people, the data have 16"
+    )
+
+
+def test_why_there_is_no_kde_or_outsiders_threshold():
+    nothing = matrix(np.zeros((0, 0)), np.zeros(0, int), np.zeros(0, int))
+    assert kde_threshold(nothing).reason == "no mated pairs"
+    rng = np.random.default_rng(8)
+    low = matrix(rng.normal(size=(40, 40)) - 0.2 * np.eye(40), range(40), range(40))
+    assert kde_threshold(low, prior=0.001).reason == (
+        "at prior 0.001 the mated density never exceeds the other"
+    )
+    few = unsupervised_threshold(matrix(np.eye(3), range(3), range(3)))
+    assert few.reason == "needs 8 probes, 4 gallery people and scores that differ"
+    blind = unsupervised_threshold(matrix(rng.normal(size=(40, 40)), range(40), range(40)))
+    assert blind.reason == "the probes' best scores do not fall into two groups"
+
+
+def test_a_score_at_the_threshold_is_accepted():
+    usable = np.array([[True, True, False]])
+    assert accept(matrix([[1.0, 0.99, 2.0]], [0], range(3), usable), 1.0).tolist() == [
+        [True, False, False]
+    ]

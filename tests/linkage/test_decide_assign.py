@@ -70,3 +70,66 @@ def test_without_a_threshold_nothing_is_accepted():
     links = list_links(scores_of(np.eye(4), range(4), range(4)), None)
     assert not links.accepted.any()
     assert links.score.size == 16
+
+
+def test_links_of_ragged_data_equal_loops():
+    rng = np.random.default_rng(3)
+    for _ in range(40):
+        probe, gallery = rng.integers(0, 5, 6), rng.integers(0, 5, 8)
+        values = np.round(rng.normal(size=(6, 8)), 0)
+        usable = rng.random((6, 8)) < 0.7
+        links = list_links(scores_of(values, probe, gallery, usable), 0.5, candidates=3)
+        expected = []
+        for i in range(6):
+            best = {}
+            for j in range(8):
+                place = best.get(int(gallery[j]))
+                if usable[i, j] and (place is None or values[i, j] > values[i, place]):
+                    best[int(gallery[j])] = j
+            order = sorted(best, key=lambda person: (-values[i, best[person]], person))
+            for person in order[:3]:
+                score = values[i, best[person]]
+                rank = 1 + sum(values[i, j] > score for j in best.values())
+                expected.append((i, best[person], score, rank, score >= 0.5))
+        fields = (links.probe, links.gallery, links.score, links.rank, links.accepted)
+        assert list(zip(*(f.tolist() for f in fields), strict=True)) == expected
+        assert links.probe.dtype == links.gallery.dtype == np.int64
+
+
+def test_five_candidates_unless_said_otherwise():
+    links = list_links(scores_of(np.eye(7), range(7), range(7)), 1.0)
+    assert links.score.size == 35
+    assert links.accepted.sum() == 7
+
+
+def test_a_pair_at_the_threshold_joins_and_one_below_does_not():
+    scores = scores_of([[0.5, 0.0], [0.0, 0.49]], [3, 4], [3, 4])
+    found = assign_one_to_one(scores, 0.5)
+    assert (found.probe_person.tolist(), found.score.tolist()) == ([3], [0.5])
+    assert assign_one_to_one(scores, 0.51).score.size == 0
+
+
+def test_without_threshold_as_many_as_possible_join_and_then_the_best():
+    rng = np.random.default_rng(4)
+    for _ in range(40):
+        values, usable = rng.normal(size=(4, 5)) * 50 - 20, rng.random((4, 5)) < 0.5
+        found = assign_one_to_one(scores_of(values, range(4), range(5), usable))
+        best = max(
+            (
+                sum(usable[i, j] for i, j in enumerate(order)),
+                sum(values[i, j] for i, j in enumerate(order) if usable[i, j]),
+            )
+            for order in permutations(range(5), 4)
+        )
+        assert found.score.size == best[0]
+        assert found.score.sum() == pytest.approx(best[1], abs=1e-6)
+        for p, g, score in zip(found.probe_person, found.gallery_person, found.score, strict=True):
+            assert usable[p, g]
+            assert values[p, g] == score
+        assert found.probe_person.dtype == np.int64
+
+
+def test_a_tie_between_more_joins_and_none_counts_every_join():
+    """At the threshold a pair adds nothing to the total, but it joins."""
+    scores = scores_of([[1.0, 1.0], [1.0, 1.0]], [0, 1], [0, 1])
+    assert assign_one_to_one(scores, 1.0).score.size == 2

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from headrisk.linkage.crossvalidate import cross_validate, deal_folds
+from headrisk.linkage.crossvalidate import cross_validate, deal, deal_folds
 from headrisk.linkage.decide import Threshold, kde_threshold, threshold_rules
 from headrisk.types import PairScores
 
@@ -98,3 +98,68 @@ def test_a_rule_that_fails_in_training_says_why():
     assert tested.threshold.value is not None  # 105 pairs of people
     assert tested.folds == 0
     assert "the data have 66" in tested.reason  # 12 training people
+
+
+def test_people_are_dealt_in_turn_from_one_order():
+    people, mates = np.array([3, 4, 7, 8, 9, 11, 20]), np.array([1, 0, 1, 1, 0, 0, 1], bool)
+    order = np.random.default_rng(5).permutation(7)
+    order = [*[k for k in order if mates[k]], *[k for k in order if not mates[k]]]
+    for folds, count in ((2, 2), (3, 3), (9, 3)):
+        dealt = deal(people, mates, folds, np.random.default_rng(5))
+        expected = [sorted(people[order[start::count]].tolist()) for start in range(count)]
+        assert [fold.tolist() for fold in dealt] == expected
+    assert deal(people, mates, 1, np.random.default_rng(5)) == []
+    assert deal(people[:3], mates[:3], 5, np.random.default_rng(5)) == []
+
+
+def test_errors_of_two_scans_a_person_equal_a_plain_loop():
+    """Who is behind each error, for people whose numbers are not their places."""
+    rng = np.random.default_rng(6)
+    probe, gallery = np.repeat(np.arange(9), 2) * 5 + 2, np.arange(1, 11) * 5 + 2
+    values = rng.normal(size=(18, 10)) + (probe[:, None] == gallery)
+    scores = scores_of(values, probe, gallery)
+    rule = {"plain": lambda part: Threshold(float(part.values.mean()))}
+    found = cross_validate(scores, rule, 3, np.random.default_rng(7))["plain"]
+    people = sorted({*probe.tolist(), *gallery.tolist()})
+    assert found.people.tolist() == people
+    assert found.threshold == Threshold(float(values.mean()))
+    dealt = deal_folds(scores, 3, np.random.default_rng(7))
+    mated, others = [], []
+    for fold in dealt:
+        rest = np.setdiff1d(people, fold)
+        limit = values[np.ix_(np.isin(probe, rest), np.isin(gallery, rest))].mean()
+        for i, p in enumerate(probe.tolist()):
+            for j, g in enumerate(gallery.tolist()):
+                if p in fold and g in fold:
+                    if p == g:
+                        mated.append((people.index(p), values[i, j] < limit))
+                    else:
+                        sides = (people.index(p), people.index(g))
+                        others.append((*sides, values[i, j] >= limit))
+    assert list(zip(found.mated_person, found.false_nonmatch, strict=True)) == mated
+    sides = zip(found.probe_side, found.gallery_side, found.false_match, strict=True)
+    assert list(sides) == others
+    assert (found.folds, found.reason) == (3, "")
+
+
+def test_a_rule_that_fails_in_some_folds_only_tests_the_others():
+    scores = cohort(3, 12)
+    dealt = deal_folds(scores, 3, np.random.default_rng(1))
+
+    def moody(part):
+        if 0 in part.probe_person and part.probe_person.size < 12:
+            return Threshold(None, "person 0 is here")
+        return Threshold(float(np.diag(scores.values).min()))
+
+    found = cross_validate(scores, {"moody": moody}, 3, np.random.default_rng(1))["moody"]
+    (tested,) = (fold for fold in dealt if 0 in fold)
+    assert (found.folds, found.reason) == (1, "")
+    assert sorted(found.mated_person.tolist()) == tested.tolist()
+    assert not found.false_nonmatch.any()  # a score at the threshold matches
+    never = {"never": lambda part: Threshold(None, "no reason")}
+    found = cross_validate(scores, never, 3, np.random.default_rng(1))["never"]
+    assert (found.folds, found.reason) == (0, "on the training people: no reason")
+    for part in (found.mated_person, found.probe_side, found.gallery_side):
+        assert (part.size, part.dtype) == (0, np.int64)
+    for wrong in (found.false_match, found.false_nonmatch):
+        assert (wrong.size, wrong.dtype) == (0, np.bool_)

@@ -6,6 +6,7 @@ from scipy.stats import gaussian_kde, norm
 from headrisk.linkage.density import (
     COMPRESS_ABOVE,
     SMALLEST_SHARE_OF_RANGE,
+    Kernel,
     binned_kernels,
     crossing,
     density_curves,
@@ -106,3 +107,163 @@ def test_binned_widths_do_not_depend_on_where_scores_lie():
     assert widths[0][0] == pytest.approx(SMALLEST_SHARE_OF_RANGE * 1.5, rel=1e-5)
     assert widths[1] == pytest.approx(widths[0])
     assert widths[2] == pytest.approx(widths[0])
+
+
+def test_spread_by_hand():
+    values = np.array([0.0, 1.0, 2.0, 10.0, 11.0])
+    low, high = np.percentile(values, [25, 75])
+    assert silverman_spread(values) == min(values.std(ddof=1), (high - low) / 1.349)
+    outlier = np.array([0.0, 0.0, 0.0, 0.0, 9.0])  # no distance between the quartiles
+    assert silverman_spread(outlier) == outlier.std(ddof=1)
+    assert silverman_spread(np.array([3.0])) == 0.0
+    assert silverman_spread(np.array([3.0, 4.0])) == pytest.approx(0.5 / 1.349)
+
+
+def test_bandwidths_by_hand():
+    rng = np.random.default_rng(8)
+    mated, nonmated = rng.normal(3, 1, 40), rng.normal(0, 0.5, 200)
+    one, other = kernels(mated, nonmated)
+    assert one.bandwidth == pytest.approx(0.9 * silverman_spread(mated) * 40**-0.2)
+    assert other.bandwidth == pytest.approx(0.9 * silverman_spread(nonmated) * 200**-0.2)
+    single, known = kernels(mated[:1], nonmated)  # one score borrows the other side's spread
+    assert single.bandwidth == pytest.approx(0.9 * silverman_spread(nonmated))
+    assert known.bandwidth == other.bandwidth
+    known, single = kernels(mated, nonmated[:1])
+    assert single.bandwidth == pytest.approx(0.9 * silverman_spread(mated))
+    narrow, _ = kernels(100 + 1e-6 * np.arange(5), np.array([0.0, 1.0, 2.0]))
+    assert narrow.bandwidth == pytest.approx(0.1)  # a thousandth of the range
+    two, same = kernels(np.array([4.0]), np.array([0.0]))
+    assert (two.bandwidth, same.bandwidth) == (0.004, 0.004)
+    assert kernels(np.array([1e6]), np.array([1e6 * (1 + 1e-13)])) is None
+    assert kernels(np.array([-1e6]), np.array([-1e6 * (1 + 1e-13)])) is None
+    assert kernels(np.array([1e-6]), np.array([2e-6])) is not None
+
+
+def test_log_density_and_cumulative_of_weighted_kernels():
+    kernel = Kernel(np.array([0.0, 2.0, 5.0]), np.array([0.5, 0.3, 0.2]), 0.7)
+    x = np.array([-1.0, 0.3, 4.0, 30.0])
+    density = sum(w * norm.pdf(x, c, 0.7) for w, c in ((0.5, 0), (0.3, 2), (0.2, 5)))
+    np.testing.assert_allclose(np.exp(kernel.log_density(x)), density, rtol=1e-9)
+    below = sum(w * norm.cdf(x, c, 0.7) for w, c in ((0.5, 0), (0.3, 2), (0.2, 5)))
+    np.testing.assert_allclose(kernel.cumulative(x), below, rtol=1e-9)
+    far = kernel.log_density(np.array([1e4]))[0]  # finite where the density itself is zero
+    assert far == pytest.approx(np.log(0.2) + norm.logpdf(1e4, 5, 0.7))
+
+
+def test_many_scores_are_shared_out_with_their_mean_kept():
+    rng = np.random.default_rng(9)
+    for count in (COMPRESS_ABOVE, COMPRESS_ABOVE + 1):
+        values = rng.gamma(2, 1, count)
+        kernel = kernels(np.array([20.0, 21.0]), values)[1]
+        assert (kernel.centres.size == count) == (count == COMPRESS_ABOVE)
+        assert kernel.weights.sum() == pytest.approx(1.0)
+        assert kernel.weights @ kernel.centres == pytest.approx(values.mean())
+        if count > COMPRESS_ABOVE:
+            grid = np.linspace(values.min(), values.max(), COMPRESS_ABOVE)
+            naive, step = np.zeros(COMPRESS_ABOVE), grid[1] - grid[0]
+            for value in values:
+                naive += np.maximum(1 - np.abs(value - grid) / step, 0)
+            np.testing.assert_allclose(kernel.centres, grid[naive > 1e-9], rtol=1e-9)
+            np.testing.assert_allclose(
+                kernel.weights, naive[naive > 1e-9] / count, rtol=1e-4, atol=1e-9
+            )
+    equal = kernels(np.array([20.0, 21.0]), np.full(COMPRESS_ABOVE + 5, 3.0))[1]
+    assert equal.weights.sum() == pytest.approx(1.0)
+    assert set(equal.centres) == {3.0}
+
+
+def test_curves_reach_three_bandwidths_beyond_all_scores():
+    pair = (Kernel(np.array([4.0, 5.0]), np.full(2, 0.5), 0.5),
+            Kernel(np.array([0.0, 4.5]), np.full(2, 0.5), 1.0))  # fmt: skip
+    curves = density_curves(pair)
+    np.testing.assert_allclose(curves.x, np.linspace(-3.0, 7.5, 512))
+    assert (curves.mated_bandwidth, curves.nonmated_bandwidth) == (0.5, 1.0)
+    np.testing.assert_allclose(curves.mated, np.exp(pair[0].log_density(curves.x)))
+    np.testing.assert_allclose(curves.nonmated, np.exp(pair[1].log_density(curves.x)))
+    assert density_curves(pair, 33).x.size == 33
+
+
+def test_of_several_crossings_the_one_with_the_least_error_is_taken():
+    """A few low mates overtake first, but the threshold there would accept most strangers."""
+    mated = Kernel(np.array([-6.0, 5.0]), np.array([0.05, 0.95]), 1.0)
+    nonmated = Kernel(np.array([0.0]), np.array([1.0]), 1.0)
+    for prior in (0.5, 0.1):
+        found = crossing((mated, nonmated), prior)
+
+        def gap(t, prior=prior):
+            one = 0.05 * norm.pdf(t, -6) + 0.95 * norm.pdf(t, 5)
+            return prior * one - (1 - prior) * norm.pdf(t)
+
+        assert found == pytest.approx(brentq(gap, 0, 5), abs=1e-9)
+    low = Kernel(np.array([-6.0, 5.0]), np.array([0.95, 0.05]), 1.0)
+    below = Kernel(np.array([-12.0, 12.0]), np.array([0.5, 0.5]), 1.0)
+    assert crossing((low, below), 0.5) == pytest.approx(
+        brentq(lambda t: 0.95 * norm.pdf(t, -6) - 0.5 * norm.pdf(t, -12), -12, -6), abs=1e-9
+    )
+
+
+def histogram_of(values, bins):
+    counts, edges = np.histogram(values, bins)
+    return edges, counts
+
+
+def test_binned_kernels_by_hand():
+    rng = np.random.default_rng(10)
+    mated, strangers = rng.normal(3, 1, 30), rng.normal(0, 1, 5000)
+    edges, counts = histogram_of(strangers, 400)
+    one, other = binned_kernels(mated, edges, counts, float(strangers.std()))
+    exact = kernels(mated, strangers)
+    assert one.bandwidth == pytest.approx(exact[0].bandwidth)
+    np.testing.assert_array_equal(one.centres, exact[0].centres)
+    assert other.bandwidth == pytest.approx(exact[1].bandwidth, rel=0.02)
+    filled = counts > 0
+    np.testing.assert_allclose(other.centres, ((edges[1:] + edges[:-1]) / 2)[filled])
+    np.testing.assert_allclose(other.weights, counts[filled] / 5000)
+    # Without a deviation that of the histogram is taken; here it is the smaller spread.
+    two = np.array([0.0, 1.0])
+    flat = np.array([40, 0, 0, 0, 60])
+    ends = np.linspace(-0.5, 4.5, 6)
+    _, found = binned_kernels(two, ends, flat, None)
+    np.testing.assert_allclose(found.centres, [0, 4])
+    np.testing.assert_allclose(found.weights, [0.4, 0.6])
+    _, given = binned_kernels(two, ends, flat, 0.5)
+    assert given.bandwidth == pytest.approx(0.9 * 0.5 * 100**-0.2)
+    # Quartiles by interpolation of the cumulative share at the upper edges.
+    even, edge = np.array([25, 25, 25, 25]), np.array([0.0, 1, 2, 3, 4])
+    _, found = binned_kernels(two, edge, even, 100.0)
+    assert found.bandwidth == pytest.approx(0.9 * 2 / 1.349 * 100**-0.2)
+    _, found = binned_kernels(two, edge, even, None)
+    assert found.bandwidth == pytest.approx(0.9 * np.sqrt(1.25) * 100**-0.2)
+
+
+def test_a_side_without_spread_borrows_the_others_also_in_bins():
+    edges = np.array([0.0, 1, 2, 3, 4])
+    one, _ = binned_kernels(np.array([9.0]), edges, np.array([25, 25, 25, 25]), 100.0)
+    assert one.bandwidth == pytest.approx(0.9 * 2 / 1.349)
+    mated = np.array([8.0, 9.0, 10.0, 12.0])
+    _, other = binned_kernels(mated, edges, np.array([0, 100, 0, 0]), 0.0)
+    assert other.bandwidth == pytest.approx(0.9 * silverman_spread(mated) * 100**-0.2)
+    np.testing.assert_allclose(other.centres, [1.5])
+    assert binned_kernels(np.array([9.0]), edges, np.array([0, 100, 0, 0]), 0.0) is None
+    assert binned_kernels(np.zeros(0), edges, np.array([1, 2, 3, 4]), 1.0) is None
+    assert binned_kernels(mated, edges, np.zeros(4, int), 1.0) is None
+    rounding = binned_kernels(np.full(5, 0.3), 0.3 + 1e-9 * edges, np.array([0, 30, 0, 0]), 1e-16)
+    assert rounding is None  # equal scores whose variance is a rounding error
+
+
+def test_many_bins_are_joined_with_their_mean_kept():
+    rng = np.random.default_rng(11)
+    strangers = rng.normal(0, 1, 200_000)
+    edges, counts = histogram_of(strangers, 6 * COMPRESS_ABOVE)
+    kernel = binned_kernels(np.array([3.0, 4.0]), edges, counts, 1.0)[1]
+    filled = np.flatnonzero(counts)
+    step = filled.size // COMPRESS_ABOVE
+    assert step > 1
+    assert kernel.centres.size == -(-filled.size // step)
+    assert kernel.weights.sum() == pytest.approx(1.0)
+    middle = (edges[1:] + edges[:-1]) / 2
+    first = filled[:step]
+    share = counts[first] / counts[first].sum()
+    assert kernel.centres[0] == pytest.approx(share @ middle[first])
+    assert kernel.weights[0] == pytest.approx(counts[first].sum() / 200_000)
+    assert kernel.weights @ kernel.centres == pytest.approx(middle @ counts / 200_000)

@@ -8,12 +8,17 @@ import numpy as np
 import pytest
 
 from headrisk.linkage.duplicates import (
+    ENROLLED_AGAIN,
+    KINDS,
+    WRONGLY_FILED,
     LabelFinding,
     ScoredPairs,
     find_wrong_labels,
     fit_kinds,
     judge,
+    labels_at_risk,
 )
+from headrisk.linkage.evidence import SHIPPED, fit_evidence
 from headrisk.types import IntArray
 
 MATED, NONMATED = (0.68, 0.09), (0.1, 0.035)
@@ -146,3 +151,186 @@ def test_verdicts() -> None:
     assert judge(0.995, 1e-4, trusted=False) == "look at it"
     assert judge(0.3, 1e-4, trusted=True) == "look at it"
     assert judge(0.05, 1e-9, trusted=True) is None
+
+
+T1 = SHIPPED["t1"]
+EVIDENCE = {kind: SHIPPED[kind] for kind in KINDS}
+
+
+def planted(label: Sequence[int], mates: Sequence[tuple[int, int, float]], **kinds: str):
+    """Scores of strangers everywhere but for the given pairs; ``kinds`` by pair as "0-3"."""
+    n = len(label)
+    score = np.full((n, n), 0.1)
+    kind = np.zeros((n, n), np.int64)
+    for i, j, value in mates:
+        score[i, j] = score[j, i] = value
+    for pair, name in kinds.items():
+        i, j = map(int, pair.strip("p").split("_"))
+        kind[i, j] = kind[j, i] = KINDS.index(name)  # type: ignore[arg-type]
+    return ScoredPairs(np.array(label), score, kind, np.ones(n, bool))
+
+
+def ratio_of(score: float, kind: str = "t1") -> float:
+    return float(SHIPPED[kind].log_ratio(np.array([score]))[0])  # type: ignore[index]
+
+
+def test_two_labels_of_one_person_by_hand() -> None:
+    """Mean evidence of all pairs, prior odds, and the bound over all pairs of two labels."""
+    label = [0, 0, 1, 1, 2, 2]
+    mates = [(0, 1, 0.6), (2, 3, 0.6), (4, 5, 0.6), (0, 2, 0.5), (0, 3, 0.52), (1, 2, 0.55),
+             (1, 3, 0.61)]  # fmt: skip
+    pairs = planted(label, mates)
+    (found,) = find_wrong_labels(pairs, [], EVIDENCE)
+    mean = np.mean([ratio_of(score) for score in (0.5, 0.52, 0.55, 0.61)])
+    prior = 2 / (ENROLLED_AGAIN * 2)
+    odds = np.exp(mean) * prior / (1 - prior)
+    assert found.probability == pytest.approx(min(0.9999, odds / (1 + odds)))
+    assert (found.what, found.first, found.second) == ("two-ids", (0, 1), (2, 3))
+    assert (found.shown, found.score, found.belongs_to) == ((1, 3), 0.61, None)
+    assert found.measure == "residual-correlation"
+    assert found.bound == pytest.approx(12 * T1.nonmated.chance_above(0.61))
+    assert found.judgement == judge(found.probability, found.bound, trusted=True)
+
+
+def test_one_poor_pair_lowers_the_evidence_of_two_labels() -> None:
+    mates = [(0, 1, 0.6), (2, 3, 0.6), (0, 2, 0.4), (0, 3, 0.1), (1, 2, 0.1), (1, 3, 0.1)]
+    pairs = planted([0, 0, 1, 1], mates)
+    mean = np.mean([ratio_of(score) for score in (0.4, 0.1, 0.1, 0.1)])
+    prior = 2 / ENROLLED_AGAIN
+    odds = np.exp(mean) * prior / (1 - prior)
+    assert odds / (1 + odds) < 0.1
+    assert find_wrong_labels(pairs, [], EVIDENCE) == []
+
+
+def test_each_kind_of_pair_has_its_own_evidence() -> None:
+    pairs = planted([0, 1, 2], [(0, 2, 0.5), (0, 1, 0.26), (1, 2, 0.26)],
+                    p0_2="crossed", p0_1="crossed", p1_2="crossed")  # fmt: skip
+    (found,) = find_wrong_labels(pairs, [], EVIDENCE)
+    crossed = SHIPPED["crossed"]
+    odds = np.exp(ratio_of(0.5, "crossed")) / 199
+    assert found.probability == pytest.approx(min(0.9999, odds / (1 + odds)))
+    assert found.bound == pytest.approx(3 * crossed.nonmated.chance_above(0.5))
+    assert found.measure == "self-similarity"
+    without = {"t1": SHIPPED["t1"], "alike": SHIPPED["alike"]}
+    assert find_wrong_labels(pairs, [], without) == []
+
+
+def test_findings_come_most_probable_first() -> None:
+    label = [0, 1, 2, 3, 4]
+    pairs = planted(label, [(0, 1, 0.4), (2, 3, 0.6)])
+    found = find_wrong_labels(pairs, [], EVIDENCE)
+    assert [(f.first, f.second) for f in found] == [((2,), (3,)), ((0,), (1,))]
+    assert found[0].probability > found[1].probability
+
+
+def stray_odds(block: list[float], elsewhere: list[list[float]], others: int) -> float:
+    """Posterior odds that a group is somebody else's, unknown or one of the participants."""
+    against = np.exp(-np.mean([ratio_of(s) for s in block]))
+    known = sum(np.exp(np.mean([ratio_of(s) for s in column])) for column in elsewhere) / others
+    return against * (0.5 + 0.5 * known) / (WRONGLY_FILED - 1)
+
+
+def test_a_stray_scan_of_somebody_unknown_by_hand() -> None:
+    mates = [(0, 1, 0.6), (0, 2, 0.65), (1, 2, 0.6), (3, 4, 0.6), (0, 5, 0.12), (1, 5, 0.15)]
+    pairs = planted([0, 0, 0, 1, 1, 0], mates)
+    (found,) = find_wrong_labels(pairs, [], EVIDENCE)
+    odds = stray_odds([0.12, 0.15, 0.1], [[0.1], [0.1]], 2)
+    assert found.probability == pytest.approx(min(0.9999, odds / (1 + odds)))
+    assert (found.what, found.first, found.second) == ("two-persons", (5,), (0, 1, 2))
+    assert (found.shown, found.score, found.belongs_to) == ((5, 1), 0.15, None)
+    # Six pairs of label 0 and one of label 1 could have shown so low a score.
+    assert found.bound == pytest.approx(7 * T1.mated.chance_below(0.15))
+    assert found.measure == "residual-correlation"
+    assert found.judgement == judge(found.probability, found.bound, trusted=True)
+
+
+def test_a_stray_scan_with_a_match_under_another_label_by_hand() -> None:
+    mates = [(0, 1, 0.6), (2, 3, 0.6), (4, 5, 0.6), (6, 0, 0.16), (6, 2, 0.5), (6, 3, 0.45)]
+    pairs = planted([0, 0, 1, 1, 2, 2, 0], mates)
+    (found,) = find_wrong_labels(pairs, [], EVIDENCE)
+    odds = stray_odds([0.16, 0.1], [[0.5], [0.45], [0.1], [0.1]], 4)
+    assert found.probability == pytest.approx(min(0.9999, odds / (1 + odds)))
+    assert (found.first, found.second, found.belongs_to) == ((6,), (0, 1), 2)
+    assert (found.shown, found.score) == ((6, 0), 0.16)
+    below = 5 * T1.mated.chance_below(0.16)
+    above = 3 * 4 * T1.nonmated.chance_above(0.5)
+    assert found.bound == pytest.approx(min(1, below, above))
+    assert above < below
+
+
+def test_two_labels_told_by_a_stray_are_not_told_again() -> None:
+    """Scan 6 of label 0 fits label 1: that is the finding, not that 0 and 1 are one person."""
+    mates = [(0, 1, 0.6), (2, 3, 0.6), (4, 5, 0.6), (6, 2, 0.6), (6, 3, 0.6), (0, 2, 0.4),
+             (0, 3, 0.4), (1, 2, 0.4), (1, 3, 0.4)]  # fmt: skip
+    found = find_wrong_labels(planted([0, 0, 1, 1, 2, 2, 0], mates), [], EVIDENCE)
+    assert [f.what for f in found] == ["two-persons"]
+    without = find_wrong_labels(planted([0, 0, 1, 1, 2, 2, 3], mates), [], EVIDENCE)
+    assert {f.what for f in without} == {"two-ids"}
+    assert {(f.first, f.second) for f in without} == {((2, 3), (6,)), ((0, 1), (2, 3))}
+
+
+def test_a_doubtful_stray_or_a_wholly_doubtful_rest_is_only_worth_a_look() -> None:
+    mates = [(0, 1, 0.6), (0, 2, 0.65), (1, 2, 0.6), (3, 4, 0.6), (5, 3, 0.7), (5, 4, 0.7)]
+    pairs = planted([0, 0, 0, 1, 1, 0], mates)
+    (sure,) = find_wrong_labels(pairs, [], EVIDENCE)
+    assert sure.judgement == "certain"
+    for doubtful, expected in (([5], "look at it"), ([0, 1, 2], "look at it"), ([0], "certain")):
+        trusted = np.ones(6, bool)
+        trusted[doubtful] = False
+        (found,) = find_wrong_labels(
+            ScoredPairs(pairs.label, pairs.score, pairs.kind, trusted), [], EVIDENCE
+        )
+        assert found.judgement == expected
+
+
+def test_only_the_pair_shown_must_be_trusted() -> None:
+    label = [0, 0, 1]
+    mates = [(0, 1, 0.6), (0, 2, 0.6), (1, 2, 0.65)]
+    for doubtful, expected in ((0, "certain"), (1, "look at it"), (2, "look at it")):
+        pairs = planted(label, mates)
+        pairs.trusted[doubtful] = False
+        (found,) = find_wrong_labels(pairs, [], EVIDENCE)
+        assert (found.shown, found.judgement) == ((1, 2), expected)
+
+
+def test_copied_scans_are_no_evidence_but_the_others_are() -> None:
+    label = [0, 0, 1, 1]
+    mates = [(0, 1, 0.6), (2, 3, 0.6), (0, 2, 1.0), (0, 3, 0.6), (1, 2, 0.6), (1, 3, 0.65)]
+    (found,) = find_wrong_labels(planted(label, mates), [(0, 2)], EVIDENCE)
+    assert (found.first, found.second, found.shown) == ((1,), (3,), (1, 3))
+    assert find_wrong_labels(planted(label, mates), [(0, 2), (3, 1)], EVIDENCE) == []
+
+
+def test_labels_at_risk_have_two_scans() -> None:
+    assert labels_at_risk(planted([0, 0, 1, 2, 2, 2], [])) == 2
+    assert labels_at_risk(planted([0, 1], [])) == 0
+
+
+def test_evidence_is_fitted_by_kind_from_pairs_that_are_not_ignored() -> None:
+    label = np.repeat(np.arange(12), 2)
+    pairs = simulated(label, label, 2)
+    pairs.kind[:6, :6] = 1
+    ignored = np.zeros(pairs.score.shape, bool)
+    ignored[0, :] = ignored[:, 0] = True
+    found = fit_kinds(pairs, ignored)
+    assert list(found) == ["t1", "alike"]
+    for number, kind in enumerate(("t1", "alike")):
+        kept = [
+            (i, j) for i in range(1, 24) for j in range(i + 1, 24) if pairs.kind[i, j] == number
+        ]
+        first, second = np.array(kept).T
+        expected = fit_evidence(kind, pairs.score[first, second], label[first], label[second])
+        assert found[kind] == expected
+
+
+@pytest.mark.parametrize(
+    ("probability", "bound", "verdict"),
+    [
+        (0.99, 1e-3, "certain"), (0.9899, 1e-3, "likely"), (0.99, 1.01e-3, "likely"),
+        (0.5, 0.05, "likely"), (0.4999, 0.05, "look at it"), (0.5, 0.0501, "look at it"),
+        (0.1, 1.0, "look at it"), (0.0999, 0.0, None),
+    ],
+)  # fmt: skip
+def test_verdicts_at_their_limits(probability: float, bound: float, verdict: str | None) -> None:
+    assert judge(probability, bound, trusted=True) == verdict
+    assert judge(probability, bound, trusted=False) == (verdict and "look at it")

@@ -48,3 +48,13 @@ def test_verdicts_follow_the_bound() -> None:
     many = finding(0.15, 0.40, compared=10**7)
     assert many is not None
     assert (many.bound, many.judgement) == (1.0, "look at it")
+
+
+def test_a_bound_never_exceeds_one_and_counts_every_pair() -> None:
+    few = finding(0.15, 0.75, compared=7)
+    assert few is not None
+    assert few.bound == pytest.approx(7 * T1.nonmated.chance_above(0.75))
+    assert few.probability <= 0.9999
+    unsure = mirror_finding((1, 2), None, (0.15, 0.75), T1, same_label=True, labels=9, compared=7)
+    assert unsure is not None
+    assert unsure.likely is None

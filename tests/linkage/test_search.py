@@ -12,15 +12,21 @@ from scipy import ndimage
 
 from headrisk.errors import InputError, UsageError
 from headrisk.linkage import search as search_module
-from headrisk.linkage.search import compare_all, search
+from headrisk.linkage.search import Found, _Best, _in_order, compare_all, search
 from headrisk.linkage.search_index import (
+    NIBBLE,
     build_index,
     coarse_cells,
+    code_products,
+    code_weights,
+    coordinates,
+    exact_scores,
     row_norms,
+    steps,
+    sum_error,
     unit_rows,
-    unpack,
 )
-from headrisk.types import Float32Array, Grid
+from headrisk.types import Float32Array, FloatArray, Grid
 
 
 def decaying(rng: np.random.Generator, count: int, values: int, power: float) -> Float32Array:
@@ -163,10 +169,17 @@ def test_most_of_a_gallery_is_passed_over() -> None:
         assert np.mean([one.compared for one in found]) <= fine + 12
 
 
-def test_two_numbers_of_every_byte() -> None:
+def test_products_with_the_two_numbers_of_every_byte() -> None:
     codes = np.arange(256, dtype=np.uint8).reshape(8, 32)
-    out = unpack(codes, np.empty((9, 64), np.float32), np.empty((9, 32), np.uint8))
-    assert np.array_equal(out, np.concatenate([codes % 16, codes // 16], axis=1))
+    numbers = np.random.default_rng(5).standard_normal((3, 64))
+    room = np.empty((9, 32), np.float32), np.empty((9, 32), np.uint8)
+    found = code_products(code_weights(numbers), codes, *room)
+    naive = [
+        [sum(p * (c % 16) + r * (c // 16) for p, r, c in zip(n[:32], n[32:], row, strict=True))
+         for row in codes.tolist()]
+        for n in numbers
+    ]  # fmt: skip
+    assert found == pytest.approx(np.array(naive), abs=1e-3)
 
 
 def test_cells_of_a_grid() -> None:
@@ -252,3 +265,279 @@ def test_what_cannot_be_searched_is_refused() -> None:
         build_index(broken)
     with pytest.raises(InputError, match="not finite"):
         search(index, broken, k=1)
+
+
+def test_what_cannot_be_searched_is_said_in_full() -> None:
+    gallery = np.eye(4, dtype=np.float32)
+    index = build_index(gallery)
+    expected = "expected k of 1 or more, or a threshold; slack of 0 or more; 1 thread or more."
+    for options, found in (
+        ({}, "k=None, at_least=-inf, slack=0, threads=1"),
+        ({"k": 0}, "k=0, at_least=-inf, slack=0, threads=1"),
+        ({"at_least": np.nan}, "k=None, at_least=nan, slack=0, threads=1"),
+        ({"k": 1, "slack": -0.5}, "k=1, at_least=-inf, slack=-0.5, threads=1"),
+        ({"k": 1, "threads": 0}, "k=1, at_least=-inf, slack=0, threads=0"),
+    ):
+        with pytest.raises(UsageError) as caught:
+            search(index, gallery, **options)  # type: ignore[arg-type]
+        assert str(caught.value) == f"search: {found}; {expected}"
+    for probes in (gallery[:, :3], gallery[0]):
+        with pytest.raises(InputError) as wrong:
+            search(index, probes, k=1)
+        assert str(wrong.value) == (f"search: probes: shape {probes.shape}; expected (probes, 4).")
+    broken = np.ones((2100, 4), np.float32)
+    broken[2099, 1] = np.inf
+    with pytest.raises(InputError) as wrong:
+        search(index, broken, k=1)
+    assert str(wrong.value) == (
+        "search: probes: values that are not finite; expected finite values."
+    )
+    with pytest.raises(InputError) as wrong:
+        build_index(broken)
+    assert str(wrong.value) == (
+        "search: gallery: values that are not finite; expected finite values. "
+        "Prepare those scans again or leave them out."
+    )
+    shape = "expected (scans, values) of float32 or float16, with at least one of each."
+    for array in (gallery[0], gallery.astype(np.float64), gallery[:0], gallery[:, :0]):
+        with pytest.raises(InputError) as wrong:
+            build_index(array, cells=np.zeros(array.shape[-1], np.int64))
+        kind = f"an array of shape {array.shape}, {array.dtype}"
+        assert str(wrong.value) == f"search: gallery: {kind}; {shape}"
+    for cells, smallest in ((np.arange(3), 0), (np.array([0, -1, 2, 1]), -1)):
+        with pytest.raises(InputError) as wrong:
+            build_index(gallery, cells=cells)
+        assert str(wrong.value) == (
+            f"search: cells: shape {cells.shape}, smallest {smallest}; "
+            "expected (4,), numbered from 0."
+        )
+    assert search(index, gallery, k=1, slack=0.0, threads=1)
+    assert search(index, gallery, at_least=0.0)[0].rows.tolist() == [0, 1, 2, 3]
+
+
+def test_the_best_so_far_and_what_another_must_reach() -> None:
+    best = _Best(2, 0.1)
+    assert best.cutoff == 0.1
+    best.add(np.array([4, 9]), np.array([0.5, 0.05]))
+    assert (best.rows.tolist(), best.scores.tolist(), best.cutoff) == ([4], [0.5], 0.1)
+    best.add(np.array([7, 2]), np.array([0.1, 0.5]))
+    assert (best.rows.tolist(), best.scores.tolist(), best.cutoff) == ([2, 4], [0.5, 0.5], 0.5)
+    assert best.seen == {2, 4, 7, 9}
+    every = _Best(None, -np.inf)
+    every.add(np.array([3, 1, 2]), np.array([0.2, -np.inf, 0.3]))
+    assert (every.rows.tolist(), every.cutoff) == ([2, 3], -np.inf)
+
+
+def test_open_rows_come_by_falling_bound_in_growing_batches() -> None:
+    bounds = np.linspace(1, 0, 1000, dtype=np.float32)[np.random.default_rng(0).permutation(1000)]
+    best = _Best(None, 0.25)
+    best.seen.update(np.argsort(-bounds)[:10].tolist())
+    order = np.argsort(-bounds, kind="stable")
+    wanted = [row for row in order.tolist() if bounds[row] >= 0.25]
+    parts = [part.tolist() for part in _in_order(bounds, best)]
+    assert parts == [
+        sorted(wanted[10:64]), sorted(wanted[64:192]), sorted(wanted[192:448]),
+        sorted(wanted[448:]),
+    ]  # fmt: skip
+    lazy, found = _Best(1, -np.inf), []
+    for part in _in_order(bounds, lazy):
+        found.append(part.size)
+        lazy.add(part, bounds[part].astype(float))
+    assert found == [64]  # the first of them is better than any other bound
+    seen = _Best(None, 0.25)
+    seen.seen.update(range(1000))
+    assert list(_in_order(bounds, seen)) == []
+
+
+def test_comparing_with_everything_counts_everything() -> None:
+    gallery = np.array([[3, 4], [0, 2], [-1, 0], [0, 0]], np.float32)
+    found = compare_all(build_index(gallery), np.array([0, 5], np.float32), at_least=0.0)
+    assert isinstance(found, Found)
+    assert found.rows.tolist() == [1, 0, 2, 3]
+    assert found.scores.tolist() == pytest.approx([1.0, 0.8, 0.0, 0.0])
+    assert (found.compared, found.open_coarse, found.open_fine) == (4, 4, 4)
+    assert compare_all(build_index(gallery), gallery[0], k=1).rows.tolist() == [0]
+
+
+def test_steps_cover_all_rows_once() -> None:
+    assert list(steps(7, 3)) == [slice(0, 3), slice(3, 6), slice(6, 7)]
+    assert list(steps(6, 3)) == [slice(0, 3), slice(3, 6)]
+    assert list(steps(0, 3)) == []
+    assert list(steps(2049)) == [slice(0, 2048), slice(2048, 2049)]
+
+
+def test_error_of_a_sum_is_highams_bound() -> None:
+    for terms in (1, 1000, 28_000):
+        share = (terms + 8) * 2.0**-24
+        assert sum_error(terms) == pytest.approx(share / (1 - share), rel=1e-12)
+
+
+def test_coordinates_are_sums_over_cells_and_their_rest() -> None:
+    cells = np.array([0, 2, 1, 0, 2, 2, 0])
+    rng = np.random.default_rng(7)
+    index = build_index(rng.normal(size=(3, 7)).astype(np.float32), cells=cells)
+    units = unit_rows(rng.normal(size=(5, 7)), np.full(5, 1.0))
+    units /= np.linalg.norm(units, axis=1)[:, None]
+    inside, rest = coordinates(index, units)
+    assert inside.shape == (5, 4)  # three cells, and a row of zeros beside them
+    for unit, place, left in zip(units, inside, rest, strict=True):
+        for cell in range(3):
+            own = cells == cell
+            assert place[cell] == pytest.approx(unit[own].sum() / np.sqrt(own.sum()))
+        assert place[3] == 0.0
+        mean = np.array([unit[cells == cell].mean() for cell in cells])
+        assert left == pytest.approx(np.linalg.norm(unit - mean), abs=1e-4)
+        assert left >= np.linalg.norm(unit - mean)
+    assert (coordinates(index, np.zeros((1, 7)))[1] < 1e-4).all()
+
+
+def test_lengths_and_unit_rows() -> None:
+    rows = np.array([[3, 4], [0, 0], [-6, 8]], np.float32)
+    assert row_norms(rows).tolist() == [5.0, 0.0, 10.0]
+    assert row_norms(rows).dtype == np.float64
+    units = unit_rows(rows, row_norms(rows))
+    np.testing.assert_allclose(units, [[0.6, 0.8], [0, 0], [-0.6, 0.8]])
+    assert units.dtype == np.float64
+
+
+def test_every_part_of_a_description() -> None:
+    """Codes, steps and the lengths of what they leave out, close above the truth."""
+    rng = np.random.default_rng(8)
+    gallery = (rng.normal(size=(40, 33)) * rng.uniform(0.1, 9, (40, 1))).astype(np.float32)
+    gallery[5] = 0
+    cells = np.arange(33) // 3
+    index = build_index(gallery, cells=cells)
+    np.testing.assert_allclose(index.norms, np.linalg.norm(gallery.astype(float), axis=1))
+    units = gallery.astype(float) / np.where(index.norms > 0, index.norms, 1)[:, None]
+    inside, rest = coordinates(index, units)
+    coarse, fine = index.coarse, index.fine
+    assert coarse.codes.shape == (40, 6)
+    numbers = np.concatenate([coarse.codes % 16, coarse.codes // 16], axis=1)
+    size = np.sqrt((inside**2).mean(axis=1))
+    np.testing.assert_allclose(coarse.step, 0.335 * size, rtol=1e-5)
+    scaled = inside / np.where(size > 0, 0.335 * size, 1)[:, None] + NIBBLE / 2
+    assert np.abs(numbers - np.clip(scaled, 0, 15)).max() <= 0.5 + 1e-5
+    lost = inside - coarse.step[:, None].astype(float) * (numbers - NIBBLE / 2)
+    length = np.linalg.norm(lost, axis=1)
+    for bound, true in ((coarse.leak, length), (coarse.rest, rest)):
+        assert (bound >= true).all()
+        assert (bound <= true + 1e-4).all()
+    largest = np.abs(units).max(axis=1)
+    np.testing.assert_allclose(fine.step, largest / 127, rtol=1e-5)
+    assert np.abs(fine.codes[index.norms > 0]).max(axis=1).tolist() == [127] * 39
+    lost = units - fine.codes * fine.step[:, None].astype(float)
+    length = np.linalg.norm(lost, axis=1)
+    assert (fine.error >= length).all()
+    assert (fine.error <= length + 2e-5).all()
+    assert np.abs(lost).max() <= 0.51 * fine.step.max()
+    assert (coarse.step[5], fine.step[5]) == (0, 0)
+    for part in (coarse.step, coarse.leak, coarse.rest, fine.step, fine.error):
+        assert (part.shape, part.dtype) == ((40,), np.float32)
+    assert (coarse.codes.dtype, fine.codes.dtype) == (np.uint8, np.int8)
+
+
+def test_runs_of_eight_values_are_the_cells_unless_given() -> None:
+    gallery = np.random.default_rng(9).normal(size=(4, 20)).astype(np.float32)
+    here, there = build_index(gallery), build_index(gallery, cells=np.arange(20) // 8)
+    assert np.array_equal(here.means.toarray(), there.means.toarray())
+    assert np.array_equal(here.coarse.codes, there.coarse.codes)
+
+
+def test_exact_scores_do_not_depend_on_what_else_is_asked_for() -> None:
+    rng = np.random.default_rng(10)
+    gallery = rng.normal(size=(50, 30)).astype(np.float32)
+    gallery[3] = 0
+    index = build_index(gallery)
+    probe = unit_rows(gallery[:1], index.norms[:1])[0]
+    rows = rng.permutation(50)[:37]
+    found = exact_scores(index, probe, rows)
+    for row, score in zip(rows, found, strict=True):
+        assert exact_scores(index, probe, np.array([row]))[0] == score
+        norm = np.linalg.norm(gallery[row].astype(float))
+        expected = gallery[row].astype(float) @ probe / norm if norm else 0.0
+        assert score == pytest.approx(expected, abs=1e-12)
+
+
+@pytest.mark.parametrize("slack", [0.0, 0.25])
+@pytest.mark.parametrize("probes", [3, 9])
+def test_bounds_are_close_and_leave_room_for_the_slack(
+    slack: float, probes: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where a chunk begins in the middle and blocks are small."""
+    monkeypatch.setattr(search_module, "BLOCK_BYTES", 4 * 90 * 7)
+    monkeypatch.setattr(search_module, "FEW_BYTES", 4 * 90 * 4)
+    rng = np.random.default_rng(11)
+    gallery, wanted = smooth(rng, 120, 90, 1.5), smooth(rng, probes, 90, 1.5)
+    index = build_index(gallery)
+    unit = unit_rows(wanted, row_norms(wanted))
+    true = unit @ unit_rows(gallery, index.norms).T
+    group = search_module._group(index, wanted, 5, 4, -1.0)
+    assert group.first == 5
+    assert [(best.k, best.least) for best in group.best] == [(4, -1.0)] * probes
+    bounds, rows = np.full(true.shape, -9, np.float32), slice(30, 101)
+    where, value = search_module._coarse_bounds(index, group, bounds, rows, slack, 6)
+    coarse, part = bounds[:, rows].copy(), true[:, rows]
+    assert (bounds[:, :30] == -9).all()
+    assert (bounds[:, 101:] == -9).all()
+    assert (coarse >= part + slack).all()
+    numbers, outside = coordinates(index, unit)
+    codes = np.concatenate([index.coarse.codes % 16, index.coarse.codes // 16], axis=1)[rows]
+    centred = (codes - NIBBLE / 2) * index.coarse.step[rows][:, None].astype(float)
+    estimate = numbers @ centred.T
+    inside = np.linalg.norm(numbers, axis=1)
+    loose = estimate + slack + inside[:, None] * index.coarse.leak[rows]
+    loose += outside[:, None] * index.coarse.rest[rows]
+    np.testing.assert_allclose(coarse, loose, atol=2e-5)
+    assert where.shape == value.shape == (probes, 6)
+    for place in range(probes):
+        top = np.sort(np.argsort(-estimate[place])[:6]) + 30
+        assert where[place].tolist() == top.tolist()
+        np.testing.assert_allclose(value[place], estimate[place, top - 30], atol=1e-5)
+    limit = float(np.median(coarse))
+    for best in group.best:
+        best.cutoff = limit
+    open_coarse, open_fine = search_module._fine_bounds(index, group, bounds, rows, slack)
+    found = bounds[:, rows]
+    live = coarse >= limit
+    assert open_coarse.tolist() == live.sum(axis=1).tolist()
+    assert (found[~live] == -np.inf).all()
+    assert (found[live] >= part[live] + slack).all()
+    assert (found[live] <= part[live] + slack + 0.02).all()
+    kept = found >= np.nextafter(np.float32(limit), np.float32(-9))
+    assert open_fine.tolist() == kept.sum(axis=1).tolist()
+    for best in group.best:
+        best.cutoff = 99.0
+    nothing = search_module._fine_bounds(index, group, bounds, rows, slack)
+    assert [part.tolist() for part in nothing] == [[0] * probes] * 2
+    assert (bounds[:, rows] == -np.inf).all()
+
+
+def test_what_another_vector_must_reach_is_rounded_down() -> None:
+    gallery = np.eye(3, dtype=np.float32)
+    group = search_module._group(build_index(gallery), gallery, 0, None, 0.1)
+    group.best[1].cutoff = 1 / 3
+    found = group.cutoffs()
+    assert (found.shape, found.dtype) == ((3, 1), np.float32)
+    for limit, exact in zip(found[:, 0], (0.1, 1 / 3, 0.1), strict=True):
+        assert float(limit) < exact < float(limit) + 1e-7
+
+
+def test_counts_of_a_search_say_what_was_done() -> None:
+    rng = np.random.default_rng(12)
+    gallery = smooth(rng, 300, 90, 3.0)
+    asked: dict[int, list[int]] = {}
+    index = build_index(gallery)
+
+    def rescore(probe: int, rows: object) -> FloatArray:
+        asked.setdefault(probe, []).extend(rows.tolist())  # type: ignore[attr-defined]
+        return exact_scores(index, units[probe], rows)  # type: ignore[arg-type]
+
+    probes = smooth(rng, 5, 90, 3.0)
+    units = unit_rows(probes, row_norms(probes))
+    found = search(index, probes, k=3, rescore=rescore)
+    for probe, one in enumerate(found):
+        assert sorted(asked[probe]) == sorted(set(asked[probe]))
+        assert one.compared == len(asked[probe]) >= 8 + 3
+        assert one.open_fine <= one.open_coarse <= 300
+        full = compare_all(index, probes[probe], k=3)
+        assert one.rows.tolist() == full.rows.tolist()

@@ -10,11 +10,12 @@ import numpy as np
 import pytest
 from test_engine import (
     die_at_three,
-    die_once,
+    die_once_at_one,
     product,
     raise_at_three,
     square_slowly,
     thread_counts,
+    trim_threshold,
 )
 
 from headrisk.cli.main import main
@@ -48,7 +49,9 @@ def test_a_killed_worker_costs_only_its_task(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_a_worker_killed_once_costs_nothing(tmp_path: Path) -> None:
-    assert run_tasks(functools.partial(die_once, tmp_path), range(3), processes=TWO) == [0, 1, 2]
+    """Also where a task that had not begun was waiting for the worker that died."""
+    task = functools.partial(die_once_at_one, tmp_path)
+    assert run_tasks(task, range(8), processes=TWO) == list(range(8))
 
 
 @pytest.mark.slow
@@ -63,6 +66,11 @@ def test_an_exception_arrives_whole_and_names_its_task() -> None:
 def test_every_task_has_one_thread() -> None:
     for counts in mapper(TWO)(thread_counts, range(2)):
         assert set(counts) == {1}
+
+
+@pytest.mark.slow
+def test_workers_keep_the_memory_of_large_arrays() -> None:
+    assert mapper(TWO)(trim_threshold, range(2)) == [None, None]
 
 
 @pytest.mark.slow

@@ -41,6 +41,10 @@ def die_once(folder: Path, task: int) -> int:
     return task
 
 
+def die_once_at_one(folder: Path, task: int) -> int:
+    return die_once(folder, task) if task == 1 else task
+
+
 def raise_at_three(task: int) -> int:
     if task == 3:
         raise ScanError("scan.nii", found="noise", expected="a head", remedy="Scan again.")
@@ -59,6 +63,10 @@ def product(seed: int) -> bytes:
 def thread_counts(task: int) -> list[int]:
     np.ones((4, 4)) @ np.ones((4, 4))
     return [int(library["num_threads"]) for library in threadpool_info()]
+
+
+def trim_threshold(task: int) -> str | None:
+    return os.environ.get("MALLOC_TRIM_THRESHOLD_")
 
 
 def pid_then_sleep(task: int) -> int:

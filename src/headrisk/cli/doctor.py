@@ -10,6 +10,7 @@ import argparse
 import json
 import platform
 import sys
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from headrisk import __version__
@@ -116,9 +117,9 @@ def _installed() -> int:
     from headrisk.run.provenance import dependency_versions
 
     sys.stdout.write(f"headrisk {__version__}, Python {platform.python_version()}\n")
-    for name, version in dependency_versions().items():
-        sys.stdout.write(f"  {name:<14}{version}\n")
-    faults = 0
+    for name, found in dependency_versions().items():
+        sys.stdout.write(f"  {name:<14}{found}\n")
+    faults = _pydicom_fault()
     for name, check in [("template", load_template), *((n, None) for n in DIGESTS)]:
         try:
             check() if check else network(name)
@@ -136,3 +137,18 @@ def _installed() -> int:
             if value:
                 sys.stdout.write(f"    {what:<10}{value}\n")
     return 1 if faults else 0
+
+
+def _pydicom_fault() -> int:
+    """1 where another package of the environment would use the network: nibabel imports pydicom."""
+    try:
+        found = version("pydicom")
+    except PackageNotFoundError:
+        return 0
+    if found != "3.0.0":
+        return 0
+    sys.stdout.write(
+        f"  {'pydicom':<14}{found} asks github.com for example files whenever it is imported, "
+        "which reading images does; install 3.0.1 or newer, or remove it\n"
+    )
+    return 1

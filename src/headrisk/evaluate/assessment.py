@@ -145,7 +145,7 @@ def assess(
     if exposed is None or exposed.mean is None or gallery < 2:
         return None
     for_singling, for_forecast, for_attackers = rng.spawn(3)
-    repetitions = min(REPETITIONS, max(settings.bootstrap // 10, 10))
+    repetitions = min(REPETITIONS, settings.bootstrap // 10)
     closed = [a.gallery_size for a in attackers if a.false_match_budget is None]
     forecast = forecast_rank1(
         scores, for_forecast, sizes=(*FORECAST_SIZES, *closed), repetitions=repetitions

@@ -105,7 +105,7 @@ def binned_kernels(
     other = min(deviation, quartile) if quartile > 0 else deviation
     own = silverman_spread(mated)
     spreads = (own if own > 0 else other, other if other > 0 else own)
-    if max(spreads) <= 0:
+    if max(spreads) <= 1e-12 * max(float(np.abs(mated).max()), float(np.abs(centres).max())):
         return None
     smallest = SMALLEST_SHARE_OF_RANGE * float(span)
     widths = [

@@ -21,20 +21,22 @@ from headrisk.linkage.search_index import (
     NIBBLE,
     SearchIndex,
     Vectors,
+    Weights,
+    code_products,
+    code_weights,
     coordinates,
     exact_scores,
     row_norms,
     steps,
     sum_error,
     unit_rows,
-    unpack,
 )
 from headrisk.types import Float32Array, FloatArray, IntArray
 
 BOUND_BYTES = 512 << 20  # memory for the bounds of a group of probes
 CHUNK = 8192  # gallery vectors given to a thread at a time
 BLOCK_BYTES = 8 << 20  # memory for the vectors that are multiplied at a time
-FEW_BYTES = 1 << 20  # the same for few probes, where reading them takes longer than multiplying
+FEW_BYTES = 2 << 20  # the same for few probes, where reading them takes longer than multiplying
 FEW = 4
 SEEDS = 8  # vectors compared in full before the bounds are used, besides the k asked for
 BATCH = 64  # vectors compared in full at a time
@@ -86,15 +88,16 @@ class _Best:
 class _Group:
     """Probes searched together.
 
-    ``units`` is (probes, values) with lengths 1, ``short`` the same in float32; ``numbers``
-    (probes, 2 half) are their coordinates and ``centre`` 7.5 times the sum of these; ``inside``
-    and ``outside`` are the lengths of what lies in the cells' means and of the rest, rounded up.
+    ``units`` is (probes, values) with lengths 1, ``short`` the same in float32; ``weights``
+    are their coordinates as ``code_weights`` gives them and ``centre`` 7.5 times the sum of the
+    coordinates; ``inside`` and ``outside`` are the lengths of what lies in the cells' means and of
+    the rest, rounded up.
     """
 
     first: int
     units: FloatArray
     short: Float32Array
-    numbers: Float32Array
+    weights: Weights
     centre: Float32Array
     inside: Float32Array
     outside: Float32Array
@@ -195,7 +198,7 @@ def _group(index: SearchIndex, probes: Vectors, first: int, k: int | None, least
         first,
         units,
         units.astype(np.float32),
-        numbers.astype(np.float32),
+        code_weights(numbers),
         (NIBBLE / 2 * numbers.sum(axis=1)).astype(np.float32),
         (inside * (1 + 1e-6)).astype(np.float32),
         (outside * (1 + 1e-6)).astype(np.float32),
@@ -260,11 +263,11 @@ def _coarse_bounds(
     """Write a chunk's coarse bounds; also each probe's most promising rows and their estimates."""
     coarse, half = index.coarse, index.coarse.codes.shape[1]
     part = bounds[:, rows]
-    step = _block(len(part), 2 * half)
-    wide, room = np.empty((step, 2 * half), np.float32), np.empty((step, half), np.uint8)
+    step = _block(len(part), half)
+    wide, room = np.empty((step, half), np.float32), np.empty((step, half), np.uint8)
     for block in steps(part.shape[1], step):
         codes = coarse.codes[rows.start + block.start : rows.start + block.stop]
-        part[:, block] = group.numbers @ unpack(codes, wide, room).T
+        part[:, block] = code_products(group.weights, codes, wide, room)
     part -= group.centre[:, None]
     part *= coarse.step[rows]
     each = min(each, part.shape[1])

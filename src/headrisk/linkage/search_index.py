@@ -44,6 +44,7 @@ RUN = 8  # neighbouring values of a cell where nobody says what the cells are
 
 Codes = NDArray[np.uint8]
 Bytes = NDArray[np.int8]
+Weights = tuple[Float32Array, Float32Array]
 Vectors = NDArray[Any]
 
 
@@ -178,14 +179,27 @@ def coordinates(index: SearchIndex, units: FloatArray) -> tuple[FloatArray, Floa
     return inside, np.sqrt(np.maximum(left, 0) + 1e-9)
 
 
-def unpack(codes: Codes, out: Float32Array, room: Codes) -> Float32Array:
-    """Two numbers of every byte as float32; ``out`` (n, 2 half) and ``room`` (n, half) are used."""
-    half, rows = codes.shape[1], len(codes)
+def code_weights(numbers: FloatArray) -> Weights:
+    """What :func:`code_products` multiplies, from (probes, 2 half) coordinates.
+
+    A byte holds l + 16 h, and p l + r h = (p - r / 16) l + (r / 16) (l + 16 h): bytes are
+    multiplied as they are, and only one of the two numbers has to be taken out of them.
+    """
+    half = numbers.shape[1] // 2
+    whole = numbers[:, half:] / (NIBBLE + 1)
+    return (numbers[:, :half] - whole).astype(np.float32), whole.astype(np.float32)
+
+
+def code_products(weights: Weights, codes: Codes, out: Float32Array, room: Codes) -> Float32Array:
+    """(probes, n) products of coordinates with codes; ``out`` and ``room`` (n, half) are used."""
+    low, whole = weights
+    rows = len(codes)
+    out[:rows] = codes
+    products: Float32Array = whole @ out[:rows].T
     np.bitwise_and(codes, NIBBLE, out=room[:rows])
-    out[:rows, :half] = room[:rows]
-    np.right_shift(codes, 4, out=room[:rows])
-    out[:rows, half:] = room[:rows]
-    return out[:rows]
+    out[:rows] = room[:rows]
+    products += low @ out[:rows].T
+    return products
 
 
 def exact_scores(index: SearchIndex, probe: FloatArray, rows: IntArray) -> FloatArray:
@@ -274,8 +288,9 @@ def _describe_coarsely(index: SearchIndex, rows: slice, units: FloatArray) -> No
     whole = codes.astype(np.uint8)
     coarse.codes[rows] = whole[:, :half] | (whole[:, half:] << 4)
     coarse.step[rows] = step
-    # |p| |q| of the arithmetic's bound: codes up to 15, and 7.5 times the sum of p beside them
-    arithmetic = 1.5 * NIBBLE * np.sqrt(numbers) * step * sum_error(numbers)
+    # |p| |q| of the arithmetic's bound: bytes up to 255 beside r / 16 and codes up to 15 beside
+    # p - r / 16, together below 16 |p|, and 7.5 times the sum of p
+    arithmetic = 1.6 * NIBBLE * np.sqrt(numbers) * step * sum_error(numbers)
     coarse.leak[rows] = _upward(np.sqrt(np.vecdot(lost, lost)) + arithmetic + TINY)
     coarse.rest[rows] = _upward(rest)
 

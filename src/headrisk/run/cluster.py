@@ -119,6 +119,9 @@ def _connected(distributed: Any, cluster: Cluster) -> Iterator[Any]:
         settings = {
             "distributed.scheduler.allowed-failures": 0,
             "distributed.deploy.lost-worker-timeout": "1 hour",
+            # With Dask's 64 KB every large array is taken from the system anew and given back,
+            # which costs a scan half as much again.
+            "distributed.nanny.pre-spawn-environ.MALLOC_TRIM_THRESHOLD_": None,
         }
         dask = import_module("dask")
         with (
