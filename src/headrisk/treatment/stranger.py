@@ -2,7 +2,7 @@
 
 One average face for everybody would leave each person's rest (whatever shines through at the
 borders) as the only difference between treated heads, and a search ranks by differences. A face
-drawn at random for each scan buries that rest, in the manner of k-same de-identification (Newton,
+drawn at random for each scan is to bury that rest, in the manner of k-same de-identification (Newton,
 Sweeney and Malin, IEEE Trans Knowl Data Eng 17:232, 2005).
 """
 
