@@ -2,8 +2,8 @@
 
 One average face for everybody would leave each person's rest (whatever shines through at the
 borders) as the only difference between treated heads, and a search ranks by differences. A face
-drawn at random for each scan is to bury that rest, in the manner of k-same de-identification (Newton,
-Sweeney and Malin, IEEE Trans Knowl Data Eng 17:232, 2005).
+drawn at random for each scan is to bury that rest, in the manner of k-same de-identification
+(Newton, Sweeney and Malin, IEEE Trans Knowl Data Eng 17:232, 2005).
 """
 
 from __future__ import annotations
