@@ -132,6 +132,7 @@ def test_effective_number_of_people_by_hand():
         )  # fmt: skip
         assert ours.method == f"{expected.method} on people"
     assert share_of_people(np.full(8, 0.5), 20).low == pytest.approx(wilson(10, 20).low)
+    assert share_of_people(np.array([0.5]), 4).low == pytest.approx(clopper_pearson(2, 4).low)
     assert share_of_people(np.array([0.5])).low == pytest.approx(clopper_pearson(0.5, 1).low)
     assert share_of_people(np.array([1.0])).method == "rule of three on people"
 
@@ -201,3 +202,11 @@ def test_the_verdict_in_full(people, gallery, enough, sentence):
 def test_failures_count_in_both_directions():
     assert with_failures(wilson(3, 4), 1) == (pytest.approx(0.6), pytest.approx(0.8))
     assert with_failures(wilson(3, 4), 0) == (pytest.approx(0.75), pytest.approx(0.75))
+
+
+def test_rounding_beyond_nothing_and_everything_is_cut():
+    for values, plain in ((np.full(9, 1 + 1e-12), np.ones(9)), (np.full(9, -1e-12), np.zeros(9))):
+        assert share_of_people(values) == share_of_people(plain)
+    mixed = share_of_people(np.array([1 + 1e-9, 1.0, 1.0]))
+    assert mixed.value == 1.0
+    assert mixed.high <= 1.0

@@ -313,13 +313,14 @@ def test_errors_of_test_folds_equal_loops(summarised) -> None:
     fold = dealt(scores)
     folds = [folds_of(count_pairs(sides_of(scores)), SETTINGS, np.random.default_rng(3), 23)]
     assert folds[0].tolist() == fold.tolist()
-    edge = {0: 0.4, 2: 1.1, 3: -9.0, 4: 9.0}
-    bins = {test: int(np.searchsorted(pairs.edges, value)) for test, value in edge.items()}
-    last = pairs.edges.size - 1
-    edges = {test: pairs.edges[min(place, last)] for test, place in bins.items()}
-    tests = [(test, edges[test] + pairs.bin_width / 2) for test in edge]
-    tests[2], tests[3] = (3, -9.0), (4, 9.0)
-    edges[3], edges[4] = -np.inf, np.inf
+    inside = scores.nonmated & (fold[scores.probe_person][:, None] == fold[scores.gallery_person])
+    tests, edges = [(3, -9.0), (4, 9.0)], {3: -np.inf, 4: np.inf}
+    # In one fold a stranger lies in the bin of the threshold, in another in the bin below it.
+    for test, wanted, step in ((0, 0.4, 0), (2, 0.6, 1)):
+        strangers = scores.values[inside & (fold[scores.probe_person] == test)[:, None]]
+        score = strangers[np.argmin(np.abs(strangers - wanted))]
+        edges[test] = pairs.edges[np.searchsorted(pairs.edges, score) - 1 + step]
+        tests.append((test, edges[test] + pairs.bin_width / 2))
     person = scores.probe_person[pairs.mated_probe]
     found = _tested(pairs, Threshold(0.25, "why"), tests, fold[person], person, 23)
     limit = dict(tests)

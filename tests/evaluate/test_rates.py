@@ -208,3 +208,12 @@ def test_equal_errors_lie_between_nothing_and_everything():
     assert equal_error_rate(np.array([0.0, 1.0]), np.array([2.0, 3.0])) == 1.0
     assert equal_error_rate(np.array([2.0, 3.0]), np.array([0.0, 1.0])) == 0.0
     assert cumulative_match(mate_ranks(make([[1.0]], [0], [1]))).shape == (0,)
+
+
+def test_ranks_of_nobody_are_empty():
+    for probes, gallery in ((0, 0), (2, 0), (0, 3), (2, 3)):
+        scores = make(np.zeros((probes, gallery)), range(10, 10 + probes), range(gallery))
+        ranks = mate_ranks(scores)
+        for name in ("probe", "person", "better", "tied", "gallery"):
+            assert getattr(ranks, name).shape == (0,)
+            assert getattr(ranks, name).dtype == np.int64

@@ -334,3 +334,25 @@ def test_evidence_is_fitted_by_kind_from_pairs_that_are_not_ignored() -> None:
 def test_verdicts_at_their_limits(probability: float, bound: float, verdict: str | None) -> None:
     assert judge(probability, bound, trusted=True) == verdict
     assert judge(probability, bound, trusted=False) == (verdict and "look at it")
+
+
+def test_a_single_label_can_hold_two_persons() -> None:
+    """Nobody else is there to be taken for the stray, so only somebody unknown can be."""
+    pairs = planted([0, 0, 0], [(0, 1, 0.6), (0, 2, 0.13), (1, 2, 0.15)])
+    (found,) = find_wrong_labels(pairs, [], EVIDENCE)
+    odds = np.exp(-np.mean([ratio_of(0.13), ratio_of(0.15)])) * 0.5 / (WRONGLY_FILED - 1)
+    assert found.probability == pytest.approx(min(0.9999, odds / (1 + odds)))
+    assert (found.what, found.first, found.second) == ("two-persons", (2,), (0, 1))
+    assert (found.shown, found.score, found.belongs_to) == ((2, 1), 0.15, None)
+    assert found.bound == pytest.approx(3 * T1.mated.chance_below(0.15))
+
+
+def test_scores_on_the_diagonal_do_not_count() -> None:
+    label = two_scans_each(6)
+    person = label.copy()
+    person[label == 1] = 0
+    pairs = simulated(person, label, 3)
+    for value in (-5.0, 5.0, np.nan):
+        np.fill_diagonal(pairs.score, value)
+        (found,) = find_wrong_labels(pairs, [], EVIDENCE)
+        assert (found.what, found.first, found.second) == ("two-ids", (0, 1), (2, 3))

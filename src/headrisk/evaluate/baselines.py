@@ -64,10 +64,10 @@ def shuffled_labels(
     None where nobody has a mate or the gallery holds one person.
     """
     best = best_per_person(scores)
-    column = np.searchsorted(best.people, best.probe_person)
-    column = np.minimum(column, max(best.people.size - 1, 0))
-    if best.people.size < 2 or not column.size:
+    if best.people.size < 2 or not best.probe_person.size:
         return None
+    column = np.searchsorted(best.people, best.probe_person)
+    column = np.minimum(column, best.people.size - 1)
     rows = np.arange(column.size)
     mated = (best.people[column] == best.probe_person) & best.comparable[rows, column]
     if not mated.any():

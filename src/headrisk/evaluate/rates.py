@@ -175,11 +175,11 @@ def mate_ranks(scores: PairScores) -> Ranks:
     has no usable scan in the gallery has no rank and is left out.
     """
     best = best_per_person(scores)
-    column = np.searchsorted(best.people, best.probe_person)
-    column = np.minimum(column, max(best.people.size - 1, 0))
-    empty = np.zeros(0, dtype=np.int64)
     if not best.people.size:
+        empty = np.zeros(0, dtype=np.int64)
         return Ranks(empty, empty, empty, empty, empty)
+    column = np.searchsorted(best.people, best.probe_person)
+    column = np.minimum(column, best.people.size - 1)
     rows = np.arange(best.probe_person.size)
     has_mate = (best.people[column] == best.probe_person) & best.comparable[rows, column]
     rows = rows[has_mate]

@@ -54,7 +54,7 @@ def survival_of_draws(others: int, drawn: int) -> FloatArray:
     for large galleries.
     """
     b = np.arange(others)
-    steps = np.maximum(others - drawn - b, 0) / (others - b) if others else np.zeros(0)
+    steps = np.maximum(others - drawn - b, 0) / (others - b)
     return np.concatenate([[1.0], np.cumprod(steps)])
 
 

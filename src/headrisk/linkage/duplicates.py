@@ -145,7 +145,6 @@ def _log_ratios(pairs: ScoredPairs, evidence: dict[Kind, Evidence]) -> FloatArra
         if kind in evidence:
             where = pairs.kind == number
             ratio[where] = evidence[kind].log_ratio(pairs.score[where])
-    np.fill_diagonal(ratio, 0.0)
     return ratio
 
 
