@@ -33,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("out", type=Path, metavar="OUT")
     parser.add_argument(
         "--tool", choices=TOOLS, required=True,
-        help="template: face and ears removed; reface: replaced by an average face; quickshear: "
+        help="template: face and ears removed; reface: replaced by a synthetic one; quickshear: "
         "cut off by a plane; skullstrip: everything but the brain removed",
     )  # fmt: skip
     add_choice_options(parser)

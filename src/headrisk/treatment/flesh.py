@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from headrisk.treatment.skin import Led, Skin, continued
-from headrisk.types import BoolArray, Float32Array, FloatArray
+from headrisk.types import BoolArray, Float32Array, FloatArray, IntArray
 
 _DEPTHS_MM = np.arange(2.0, 26.0, 2.0)
 _FINE_MM = 0.25  # of the table of intensities
@@ -76,7 +76,7 @@ def flesh_of(skin: Skin, of: BoolArray, beside: BoolArray, brain_mm: Float32Arra
 
 
 def filled(
-    led: Led, flesh: Flesh, voxel_mm: float, where: BoolArray, rng: np.random.Generator
+    led: Led, flesh: Flesh, voxel_mm: float, where: IntArray, rng: np.random.Generator
 ) -> Float32Array:
     """Intensities of a head whose skin is the led one: tissue within, air outside, noise on both.
 
@@ -85,18 +85,18 @@ def filled(
     voxel_mm
         Over which tissue and air mix at the skin.
     where
-        Voxels of the box that are wanted.
+        (voxels,) flat indices into the box of those that are wanted.
 
     Returns
     -------
     (voxels,) in the order of ``where``.
     """
-    distance = led.distance[where]
+    distance = led.distance.ravel()[where]
     fine = np.arange(0, _DEPTHS_MM[-1] + 1, _FINE_MM)
     table = np.interp(fine, _DEPTHS_MM, flesh.by_depth).astype(np.float32)
     place = np.clip(distance * np.float32(-1 / _FINE_MM), 0, len(table) - 1).astype(np.int32)
     out = table[place]
-    out *= np.exp(led.onto_box(*flesh.shading)[where])
+    out *= np.exp(led.onto_box(*flesh.shading).ravel()[where])
     out *= np.clip(np.float32(0.5) - distance / np.float32(voxel_mm), 0, 1)
     if flesh.noise > 0:
         sigma = np.float32(flesh.noise)

@@ -1,9 +1,10 @@
-"""The treatment that replaces: an average face for the person's own, blended at the borders.
+"""The treatment that replaces: another synthetic face for the person's own, blended at the borders.
 
-The average head's skin is led through the skin that stays (forehead, temples, jaw, neck), so that
-the two meet without a step; tissue below it gets the scan's own intensities by depth, and all air
-outside the head is drawn anew, ghosts included. Deep structures, more than 20 mm below the average
-skin, stay.
+The new face is a stranger's, of a size and place that fit the head but not of its proportions. Its
+skin is led through the skin that stays (scalp, behind the ears, neck), so that the two meet without
+a step; a little way from there nothing of the person's own shape is left. Tissue below it gets the
+scan's own intensities by depth, and all air outside the head is drawn anew, ghosts included. Deep
+structures, more than 20 mm below the new face or 8 mm below the skin around it, stay.
 """
 
 from __future__ import annotations
@@ -17,11 +18,11 @@ from headrisk.imaging.volume import Volume
 from headrisk.treatment.deface import Treated, untouched
 from headrisk.treatment.flesh import air_noise, filled, flesh_of
 from headrisk.treatment.head import Head, brain_mask, coarse_size
-from headrisk.treatment.region import BRAIN_MM, face_region
-from headrisk.treatment.skin import Skin, find_skin, lead, skin_offset
+from headrisk.treatment.region import BRAIN_MM, covering, face_region, wide_region
+from headrisk.treatment.skin import Led, Skin, find_skin, joined, lead, skin_offset
+from headrisk.treatment.stranger import draw_seed, placed, strange_face
 from headrisk.types import BoolArray, Float32Array
 
-_DEPTH_MM = 20.0  # below the average skin; what lies deeper stays
 _BLEND_MM = 2.5
 # Just below the new skin there is flesh, also a little beyond the region: where the new skin lies
 # deeper than the person's own, dark bone would show through it as holes.
@@ -38,7 +39,7 @@ def replace_face(head: Head, subject: str, rng: np.random.Generator) -> Treated:
     subject
         The scan's name for error messages.
     rng
-        Of the noise in what is replaced.
+        Of the face that is put in, together with the scan's own voxels, and of the noise.
 
     Raises
     ------
@@ -48,27 +49,25 @@ def replace_face(head: Head, subject: str, rng: np.random.Generator) -> Treated:
     if head.stripped:
         return untouched(head)
     volume, alignment = head.volume, head.alignment.affine
-    skin = find_skin(volume, alignment, subject)
+    rng = draw_seed(volume, rng)
+    skin = find_skin(volume, placed(alignment), subject, strange_face(rng), outside=False)
+    cover = covering(alignment, skin.shape, skin.affine)
+    skin = replace(skin, average=joined(skin.average, cover))
     face = face_region(head, skin.shape, skin.affine, skin.average)
-    region = np.minimum(face.cut, face.skin + np.float32(_DEPTH_MM))
+    region, front = wide_region(face, skin.distance, alignment, skin.affine)
     beside = (region < -_BESIDE_MM[0]) & (region > -_BESIDE_MM[1])
     flesh = flesh_of(skin, region > 0, beside, face.brain)
-    offset = skin_offset(skin, trusted=region < -_BESIDE_MM[0])
+    offset = skin_offset(skin, trusted=front < -_BESIDE_MM[0], fades=True)
+    led = lead(volume, skin, offset, region > 0, cover)
     data = volume.data.copy()
     changed = np.zeros(volume.shape, bool)
-    led = lead(volume, alignment, skin, offset, region > 0)
     if led is not None:
-        weight = led.onto_box(region, skin.affine)
-        weight /= np.float32(_BLEND_MM)
-        np.clip(weight, 0, 1, out=weight)
-        reach = np.minimum(region + np.float32(_LAYER_AROUND_MM), face.brain - np.float32(BRAIN_MM))
-        layer = np.abs(led.distance + _LAYER_MM / 2) < _LAYER_MM / 2
-        layer &= led.onto_box(reach, skin.affine) > 0
-        inside = (weight > 0) | layer
-        flesh_there = filled(led, flesh, min(volume.voxel_mm), inside, rng)
+        share, inside, below = _what(led, skin, region, face.brain)
+        new = filled(led, flesh, min(volume.voxel_mm), np.flatnonzero(inside), rng)
         part = data[led.box]
-        mixed = part[inside] + weight[inside] * (flesh_there - part[inside])
-        part[inside] = np.where(layer[inside], np.maximum(mixed, flesh_there), mixed)
+        mixed = part[inside]
+        mixed += share * (new - mixed)
+        part[inside] = np.where(below, np.maximum(mixed, new), mixed)
         changed[led.box] = inside
     open_air = _voxels(_empty(skin, region), volume)
     open_air &= ~changed
@@ -78,6 +77,21 @@ def replace_face(head: Head, subject: str, rng: np.random.Generator) -> Treated:
     changed &= ~kept
     data[kept] = volume.data[kept]
     return Treated(replace(volume, data=data), changed)
+
+
+def _what(
+    led: Led, skin: Skin, region: Float32Array, brain: Float32Array
+) -> tuple[Float32Array, BoolArray, BoolArray]:
+    """Voxels of the box that get flesh; how much of it each gets, and which lie below the skin."""
+    weight = led.onto_box(region, skin.affine)
+    below = (led.distance < 0) & (led.distance > -_LAYER_MM)
+    reach = np.minimum(region + np.float32(_LAYER_AROUND_MM), brain - np.float32(BRAIN_MM))
+    below &= led.onto_box(reach, skin.affine) > 0
+    inside = (weight > 0) | below
+    where = np.flatnonzero(inside)
+    share = weight.ravel()[where]
+    share /= np.float32(_BLEND_MM)
+    return np.clip(share, 0, 1, out=share), inside, below.ravel()[where]
 
 
 def _empty(skin: Skin, region: Float32Array) -> BoolArray:

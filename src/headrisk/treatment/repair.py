@@ -80,7 +80,7 @@ def repair_face(
     if missing.any():
         edge = np.linalg.norm(skin.affine[:3, :3], axis=0)
         near = ndimage.distance_transform_edt(~missing, sampling=edge).astype(np.float32)
-        led = lead(volume, alignment, skin, offset, near <= around)
+        led = lead(volume, skin, offset, near <= around)
     if led is None:
         return _noted(volume, "no missing face found: nothing filled in")
     inside = led.onto_box(near, skin.affine) <= around
@@ -97,7 +97,8 @@ def repair_face(
         taken = inside & (own > -1) & (led.distance < 1)
         values = np.zeros(taken.shape, np.float32)
         rng = np.random.default_rng(seed)
-        values[taken] = filled(led, flesh, min(volume.voxel_mm), taken, rng)
+        where = np.flatnonzero(taken)
+        values.ravel()[where] = filled(led, flesh, min(volume.voxel_mm), where, rng)
         said = "the missing face was filled in from an average head"
     part = data[led.box]
     part[taken] = np.maximum(part, values)[taken]

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from scipy import ndimage
 
-from headrisk.face.boxes import block_affine, block_mean, largest_part, onto, outside_air
+from headrisk.face.boxes import block_affine, block_mean, largest_part, linear_at, onto, outside_air
+from headrisk.face.pose import moved
 from headrisk.face.threshold import Levels, find_levels, positive, skin_level
 from headrisk.imaging.volume import Volume
 from headrisk.treatment.average import AverageFace, load_average_face, on_grid
@@ -16,10 +17,14 @@ from headrisk.types import BoolArray, Float32Array, FloatArray
 
 _NEAR_MM = 2.5  # a block this near to the scan's skin tells where that lies
 _CREDIBLE_MM = 12.0  # skin farther from the average head's is a wound, not skin
+_WHOLE_MM = 20.0  # the same where no wound is to be expected
 _SMOOTH_MM = (9.0, 30.0)  # over which the offset of the skin goes on where there is none
 _FAR_WEIGHT, _MEAN_WEIGHT = 1e-2, 1e-5
+_FADE_MM, _FADE_WEIGHT = 6.0, 3e-3  # the same where the offset fades; weight of none at all
 _BRIDGE_MM = 4.0  # half of the widest opening (nostril, mouth, ear) that air does not pass
 _FAR_MM = np.float32(1e3)
+_JOINT_MM = np.float32(8.0)
+_EXACT_MM = 4.0  # from the led skin: there it is computed on the voxels, not on blocks
 _DENSER = np.array([2, 2, 2])  # blocks along an edge on which offsets are smoothed
 
 
@@ -44,6 +49,8 @@ class Skin:
         Of air and tissue, for the whole image.
     air
         What an intensity of 0 in ``value`` is in the image: 0, or -1000 for a CT.
+    face, placing
+        The maps that ``average`` is from, and template mm to scanner mm (4 x 4).
     """
 
     distance: Float32Array = field(repr=False)
@@ -53,6 +60,8 @@ class Skin:
     mapped: BoolArray = field(repr=False)
     levels: Levels
     air: float
+    face: AverageFace = field(repr=False)
+    placing: FloatArray = field(repr=False)
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -66,8 +75,26 @@ def air_value(volume: Volume) -> float:
     return -1000.0 if positive(volume.data)[1] else 0.0
 
 
-def find_skin(volume: Volume, alignment: FloatArray, subject: str) -> Skin:
+def find_skin(
+    volume: Volume,
+    placing: FloatArray,
+    subject: str,
+    face: AverageFace | None = None,
+    *,
+    outside: bool = True,
+) -> Skin:
     """Part the head from the air around it and measure distances from its skin.
+
+    Parameters
+    ----------
+    placing
+        4 x 4, template mm to scanner mm: where the average head is put.
+    subject
+        The scan's name for error messages.
+    face
+        Maps of another head to take the place of the average one.
+    outside
+        Measure distances in the air, too, beyond the blocks next to the skin; else they are 1000.
 
     Raises
     ------
@@ -82,16 +109,18 @@ def find_skin(volume: Volume, alignment: FloatArray, subject: str) -> Skin:
     level, _ = skin_level(value, levels, edge, _DENSER)
     level = onto(level, block_affine(affine, _DENSER), affine, shape)
     head = _closed(value > level, edge)
-    average = load_average_face()
-    mapped = _in_box(average, alignment, affine, shape)
+    face = face or load_average_face()
+    mapped = _in_box(face, placing, affine, shape)
     return Skin(
-        _signed_distance(head, mapped, edge),
-        on_scan(average.skin, average, alignment, affine, shape),
+        _signed_distance(head, mapped, edge, outside=outside),
+        on_scan(face.skin, face, placing, affine, shape),
         value,
         affine,
         mapped,
         levels,
         -1000.0 if hounsfield else 0.0,
+        face,
+        placing,
     )
 
 
@@ -102,14 +131,27 @@ def _closed(solid: BoolArray, edge: FloatArray) -> BoolArray:
     return largest_part(~ndimage.binary_dilation(open_air, iterations=steps))
 
 
-def _signed_distance(head: BoolArray, mapped: BoolArray, edge: FloatArray) -> Float32Array:
+def _signed_distance(
+    head: BoolArray, mapped: BoolArray, edge: FloatArray, *, outside: bool
+) -> Float32Array:
     """Distance from the outline of the head, negative inside; measured around the face only."""
     out = np.where(head, -_FAR_MM, _FAR_MM).astype(np.float32)
     found = ndimage.find_objects(mapped.astype(np.int8))
     if found and found[0] is not None:
         part = head[found[0]]
-        out[found[0]] = ndimage.distance_transform_edt(~part, sampling=edge)
+        beyond = ndimage.distance_transform_edt(~part, sampling=edge) if outside else None
+        out[found[0]] = _next_to(part, edge) if beyond is None else beyond
         out[found[0]] -= ndimage.distance_transform_edt(part, sampling=edge)
+    return out
+
+
+def _next_to(head: BoolArray, edge: FloatArray) -> Float32Array:
+    """Distance from the head for the blocks beside it, 0 inside, 1000 for all others."""
+    out = np.where(head, np.float32(0), _FAR_MM)
+    for axis in np.argsort(-edge):
+        for first, second in ((np.s_[1:], np.s_[:-1]), (np.s_[:-1], np.s_[1:])):
+            to, of = ((slice(None),) * int(axis) + (part,) for part in (first, second))
+            out[to][head[of] & ~head[to]] = edge[axis]
     return out
 
 
@@ -147,12 +189,24 @@ def on_scan(
     return on_grid(image, to_map, shape) * np.float32(mm_per_template_mm(alignment))
 
 
+def joined(first: Float32Array, second: Float32Array) -> Float32Array:
+    """Signed distance from what two surfaces enclose together, rounded where they meet.
+
+    The quadratic smooth minimum (Quilez, "Smooth minimum", 2013), 8 mm wide.
+    """
+    blend = np.maximum(_JOINT_MM - np.abs(first - second), 0)
+    out: Float32Array = np.minimum(first, second) - np.square(blend) / np.float32(4 * _JOINT_MM)
+    return out
+
+
 def mm_per_template_mm(alignment: FloatArray) -> float:
     """How long a mm of the template is in the scan, on average over directions."""
     return float(np.cbrt(abs(np.linalg.det(alignment[:3, :3]))))
 
 
-def skin_offset(skin: Skin, trusted: BoolArray | None = None) -> tuple[Float32Array, FloatArray]:
+def skin_offset(
+    skin: Skin, trusted: BoolArray | None = None, *, fades: bool = False
+) -> tuple[Float32Array, FloatArray]:
     """How far the scan's skin lies outside the average head's (mm, negative inside), everywhere.
 
     Measured where the two are less than 12 mm apart, and smoothly continued from there: near skin
@@ -162,22 +216,26 @@ def skin_offset(skin: Skin, trusted: BoolArray | None = None) -> tuple[Float32Ar
     ----------
     trusted
         Blocks in which the scan's skin may be looked at; all by default.
+    fades
+        Go over to no offset within about 15 mm of that skin, so that nothing of it is told farther
+        away.
 
     Returns
     -------
     The offset on blocks of about 4 mm, and their index to scanner mm.
     """
-    known = (np.abs(skin.distance) <= _NEAR_MM) & (np.abs(skin.average) <= _CREDIBLE_MM)
+    credible = _WHOLE_MM if fades else _CREDIBLE_MM
+    known = (np.abs(skin.distance) <= _NEAR_MM) & (np.abs(skin.average) <= credible)
     for axis in range(3):  # the border of the image is no skin
         known[(slice(None),) * axis + ([0, 1, -2, -1],)] = False
     if trusted is not None:
         known &= trusted
     offset = np.where(known, skin.average - skin.distance, np.float32(0))
-    return continued(offset, known, skin.affine)
+    return continued(offset, known, skin.affine, fades=fades)
 
 
 def continued(
-    values: Float32Array, known: BoolArray, affine: FloatArray
+    values: Float32Array, known: BoolArray, affine: FloatArray, *, fades: bool = False
 ) -> tuple[Float32Array, FloatArray]:
     """Values known in some blocks as a smooth field over all, on a grid half as fine.
 
@@ -191,15 +249,19 @@ def continued(
         Where they are known.
     affine
         4 x 4, index to mm.
+    fades
+        Go over to 0 instead, farther away than the first width.
     """
     weight = block_mean(known.astype(np.float32), _DENSER)
     total = block_mean(values, _DENSER)
     coarse = block_affine(affine, _DENSER)
     edge = np.linalg.norm(coarse[:3, :3], axis=0)
     middle = float(np.median(values[known])) if known.any() else 0.0
-    above = np.full(weight.shape, _MEAN_WEIGHT * middle, np.float32)
-    below = np.full(weight.shape, _MEAN_WEIGHT, np.float32)
-    for width, share in zip(_SMOOTH_MM, (1.0, _FAR_WEIGHT), strict=True):
+    far = _FADE_WEIGHT if fades else _MEAN_WEIGHT
+    above = np.full(weight.shape, 0.0 if fades else far * middle, np.float32)
+    below = np.full(weight.shape, far, np.float32)
+    widths = (_FADE_MM,) if fades else _SMOOTH_MM
+    for width, share in zip(widths, (1.0, _FAR_WEIGHT), strict=False):
         sigma = width / edge
         above += np.float32(share) * ndimage.gaussian_filter(total, sigma, truncate=3)
         below += np.float32(share) * ndimage.gaussian_filter(weight, sigma, truncate=3)
@@ -231,14 +293,20 @@ class Led:
 
 def lead(
     volume: Volume,
-    alignment: FloatArray,
     skin: Skin,
     offset: tuple[Float32Array, FloatArray],
     wanted: BoolArray,
+    cover: Float32Array | None = None,
 ) -> Led | None:
     """The average skin plus its offset, exact near the skin, on the voxels around ``wanted``.
 
-    ``wanted`` are blocks; None where there are none.
+    Parameters
+    ----------
+    wanted
+        Blocks; None is returned where there are none.
+    cover
+        Signed distance from a surface within which the skin must not lie, in blocks; ``average`` of
+        ``skin`` already has it.
     """
     found = ndimage.find_objects(wanted.astype(np.int8))
     if not found or found[0] is None:
@@ -252,17 +320,19 @@ def lead(
     shape = tuple(b - a for a, b in limits)
     affine = volume.affine.copy()
     affine[:3, 3] += volume.affine[:3, :3] @ low
-    distance = onto(skin.average, skin.affine, affine, shape)
-    shift = onto(*offset, affine, shape)
-    distance -= shift
-    average = load_average_face()
-    near = np.flatnonzero(np.abs(distance) < 4)
-    index = np.stack(np.unravel_index(near, distance.shape))
-    to_map = np.linalg.inv(average.affine) @ np.linalg.inv(alignment) @ affine
-    places = to_map[:3, :3] @ index + to_map[:3, 3:]
-    exact = ndimage.map_coordinates(
-        average.skin, places, order=1, mode="nearest", prefilter=False
-    ) * np.float32(mm_per_template_mm(alignment))
-    distance.ravel()[near] = exact - shift.ravel()[near]
+    led = skin.average - onto(*offset, skin.affine, skin.shape)
+    distance = onto(led, skin.affine, affine, shape)
+    face = skin.face
+    near = np.flatnonzero(np.abs(distance) < _EXACT_MM)
+    index = np.stack(np.unravel_index(near, shape), axis=1).astype(np.float64)
+    to_skin = np.linalg.inv(skin.affine) @ affine
+    to_map = np.linalg.inv(face.affine) @ np.linalg.inv(skin.placing) @ affine
+    exact = linear_at(face.skin, moved(to_map, index))
+    exact *= np.float32(mm_per_template_mm(skin.placing))
+    if cover is not None:
+        exact = joined(exact, linear_at(cover, moved(to_skin, index)))
+    shift, grid = offset
+    exact -= linear_at(shift, moved(np.linalg.inv(grid) @ affine, index))
+    distance.ravel()[near] = exact
     a, b, c = (slice(first, last) for first, last in limits)
     return Led((a, b, c), distance, affine)

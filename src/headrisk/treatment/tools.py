@@ -46,7 +46,7 @@ _TOOLS = (
     ),
     Tool(
         "reface",
-        "Face, ears and surrounding air replaced by an average face, blended at the borders.",
+        "Face, ears and what surrounds them replaced by a synthetic face, blended at the borders.",
         replace_face,
         replaces=True,
     ),

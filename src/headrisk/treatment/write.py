@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import gzip
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,9 @@ from headrisk.imaging.write import nifti_bytes
 from headrisk.treatment.deface import Treated
 from headrisk.types import Float32Array
 
-_LEVEL = 1  # of compression: noise hardly packs better at higher ones, which take thrice as long
+# Noise does not repeat, so only runs are looked for: 3 % larger files, in 60 % of the time.
+_LEVEL, _MEMORY = 1, 9
+_GZIP_BITS = 31  # the largest window, and a gzip header without name and time
 _PART = ".part"
 
 
@@ -47,15 +49,18 @@ def _encoded(
     values: Float32Array, slope: float, intercept: float, dtype: np.dtype[Any]
 ) -> NDArray[Any]:
     """Values as they are stored, cut off at the limits of the type."""
-    plain = (values.astype(np.float64) - intercept) / slope
+    exact = slope == 1 and intercept == 0 and dtype.itemsize <= 2  # in 32 bits already
+    plain = values if exact else (values.astype(np.float64) - intercept) / slope
     if dtype.kind == "f":
         return plain.astype(dtype)
     limits = np.iinfo(dtype)
-    return np.clip(np.round(plain), limits.min, limits.max).astype(dtype)
+    out: NDArray[Any] = np.clip(np.round(plain), limits.min, limits.max).astype(dtype)
+    return out
 
 
 def _packed(content: bytes) -> bytes:
-    return gzip.compress(content, compresslevel=_LEVEL, mtime=0)
+    packer = zlib.compressobj(_LEVEL, zlib.DEFLATED, _GZIP_BITS, _MEMORY, zlib.Z_RLE)
+    return packer.compress(content) + packer.flush()
 
 
 def put_in_place(files: Mapping[Path, bytes]) -> None:
