@@ -67,10 +67,12 @@ def test_the_cut_is_covered_by_a_smooth_plate(head: Head) -> None:
 
 
 def test_refacing_gives_flesh_of_the_scans_own_brightness(head: Head) -> None:
+    """Within 15 mm: where nose and lips lie depends on the face that is drawn."""
     after = apply("reface", head).volume
-    for place in (NOSE, LIPS):
-        before = around(head, place, head.volume)
-        assert 0.3 * before < around(head, place, after) < 3 * before
+    for x, y, z in (NOSE, LIPS):
+        before = around(head, (x, y, z), head.volume)
+        found = max(around(head, (x, y - depth, z), after) for depth in (0, 5, 10, 15))
+        assert 0.3 * before < found < 3 * before
     assert around(head, CROWN, after) == around(head, CROWN, head.volume)
 
 
