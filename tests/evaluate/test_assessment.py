@@ -180,7 +180,9 @@ def test_unusable_pairs_never_count(scores):
 SMALL = cohort(np.random.default_rng(7), 23, shift=2.0)
 
 
-@pytest.mark.parametrize(("bootstrap", "repetitions"), [(100, 10), (125, 12)])
+@pytest.mark.parametrize(
+    ("bootstrap", "repetitions"), [(100, 10), pytest.param(125, 12, marks=pytest.mark.slow)]
+)
 def test_every_part_is_that_of_its_own_function(bootstrap, repetitions):
     """Each source of chance has a child of its own, in a fixed order."""
     attackers = (

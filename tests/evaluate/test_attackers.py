@@ -114,6 +114,7 @@ def test_certain_membership_without_budget_is_linkability(scores):
     assert found.precision == pytest.approx(expected.value)
 
 
+@pytest.mark.slow
 def test_large_galleries_take_the_forecast_and_its_upper_end(scores):
     insider = evaluate(scores, CLINICAL_INSIDER)
     point = forecast_rank1(

@@ -88,6 +88,7 @@ def test_mated_rate_covers_with_unequal_numbers_of_pairs():
     assert 0.93 <= covered / 1000 <= 0.97
 
 
+@pytest.mark.slow
 def test_auc_interval_covers():
     assert 0.92 <= auc_coverage(np.random.default_rng(5), 30, 2.0, 0.7, 200) <= 0.985
 
