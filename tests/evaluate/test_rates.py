@@ -20,10 +20,10 @@ from headrisk.evaluate.rates import (
 from headrisk.linkage.pairs import pair_sample
 
 
-def test_random_sets_equal_naive_loops_and_scikit_learn():
+def test_thousand_random_sets_equal_naive_loops_and_scikit_learn():
     rng = np.random.default_rng(20)
     compared = 0
-    for _ in range(400):
+    for _ in range(1000):
         scores = random_scores(rng)
         mated, nonmated = naive_pairs(scores)
         sample = pair_sample(scores)
