@@ -81,22 +81,30 @@ def naive_eer(mated: list[float], nonmated: list[float]) -> float:
     raise AssertionError("the last point has FMR 0 and FNMR 1")
 
 
+def best_scores(scores: PairScores) -> list[dict[int, float]]:
+    """For each probe, the best usable score of each gallery person."""
+    rows = []
+    for i in range(scores.probe_person.size):
+        row: dict[int, float] = {}
+        for j, person in enumerate(scores.gallery_person.tolist()):
+            if scores.usable[i, j]:
+                row[person] = max(row.get(person, -np.inf), float(scores.values[i, j]))
+        rows.append(row)
+    return rows
+
+
 def naive_cmc(scores: PairScores) -> list[float]:
     """Ties in expectation, each person once, by counting orders one place at a time."""
     per_person: dict[int, list[list[float]]] = {}
     longest = 0
-    for i, p in enumerate(scores.probe_person):
-        best: dict[int, float] = {}
-        for j, g in enumerate(scores.gallery_person):
-            if scores.usable[i, j]:
-                best[int(g)] = max(best.get(int(g), -np.inf), float(scores.values[i, j]))
-        if int(p) not in best:
+    for p, best in zip(scores.probe_person.tolist(), best_scores(scores), strict=True):
+        if p not in best:
             continue
-        above = sum(v > best[int(p)] for v in best.values())
-        tied = sum(v == best[int(p)] for v in best.values())
+        above = sum(v > best[p] for v in best.values())
+        tied = sum(v == best[p] for v in best.values())
         longest = max(longest, len(best))
         places = range(above + 1, above + tied + 1)
         row = [sum(place <= k for place in places) / tied for k in range(1, 30)]
-        per_person.setdefault(int(p), []).append(row)
+        per_person.setdefault(p, []).append(row)
     means = [np.mean(rows, axis=0) for rows in per_person.values()]
     return list(np.mean(means, axis=0)[:longest]) if means else []

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from score_sets import cohort, make, naive_auc, random_scores
+from score_sets import best_scores, cohort, make, naive_auc, random_scores
 
 from headrisk.evaluate.baselines import (
     beats_control,
@@ -87,13 +87,7 @@ def test_attack_beats_control_only_with_its_lower_limit():
 
 def naive_shuffles(scores, rng, repetitions):
     """Rank 1 and AUC of each permutation of people, by loops over dictionaries."""
-    best = []
-    for i in range(scores.probe_person.size):
-        row = {}
-        for j, person in enumerate(scores.gallery_person.tolist()):
-            if scores.usable[i, j]:
-                row[person] = max(row.get(person, -np.inf), scores.values[i, j])
-        best.append(row)
+    best = best_scores(scores)
     people = sorted(set(scores.gallery_person.tolist()))
     searched = [i for i, p in enumerate(scores.probe_person.tolist()) if p in best[i]]
     pooled = [value for i in searched for value in best[i].values()]

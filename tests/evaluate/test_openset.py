@@ -3,7 +3,7 @@ from itertools import combinations
 
 import numpy as np
 import pytest
-from score_sets import cohort, make, random_scores
+from score_sets import best_scores, cohort, make, random_scores
 
 from headrisk.evaluate.intervals import share_of_people
 from headrisk.evaluate.openset import (
@@ -95,18 +95,6 @@ def test_precision_follows_bayes():
     expected = 0.1 * found / (0.1 * found + 0.1 * wrong + 0.9 * alarm)
     assert precision_at_prior(rates, 0.1) == pytest.approx(expected)
     assert precision_at_prior(open_set_rates(scores, [99.0])[0], 0.5) is None
-
-
-def best_scores(scores):
-    """For each probe, the best usable score of each gallery person."""
-    rows = []
-    for i in range(scores.probe_person.size):
-        row = {}
-        for j, person in enumerate(scores.gallery_person.tolist()):
-            if scores.usable[i, j]:
-                row[person] = max(row.get(person, -np.inf), scores.values[i, j])
-        rows.append(row)
-    return rows
 
 
 def naive_open(scores, threshold, size):

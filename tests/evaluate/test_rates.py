@@ -1,6 +1,14 @@
 import numpy as np
 import pytest
-from score_sets import make, naive_auc, naive_cmc, naive_eer, naive_pairs, random_scores
+from score_sets import (
+    best_scores,
+    make,
+    naive_auc,
+    naive_cmc,
+    naive_eer,
+    naive_pairs,
+    random_scores,
+)
 from sklearn import config_context
 from sklearn.metrics import det_curve as sklearn_det
 from sklearn.metrics import roc_auc_score, roc_curve
@@ -180,11 +188,8 @@ def test_ranks_of_ragged_data_equal_loops():
         scores = random_scores(rng)
         ranks = mate_ranks(scores)
         expected = []
-        for i, person in enumerate(scores.probe_person.tolist()):
-            best = {}
-            for j, other in enumerate(scores.gallery_person.tolist()):
-                if scores.usable[i, j]:
-                    best[other] = max(best.get(other, -np.inf), scores.values[i, j])
+        rows = zip(scores.probe_person.tolist(), best_scores(scores), strict=True)
+        for i, (person, best) in enumerate(rows):
             if person in best:
                 mate = best.pop(person)
                 above = sum(value > mate for value in best.values())

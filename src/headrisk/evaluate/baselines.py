@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy.stats import rankdata
 
 from headrisk.evaluate.rates import Ranks, area_under_curve, person_means
-from headrisk.linkage.pairs import best_per_person, pair_sample, restrict
+from headrisk.linkage.pairs import best_per_person, own_columns, pair_sample, restrict
 from headrisk.types import BoolArray, Estimate, FloatArray, PairScores
 
 
@@ -66,10 +66,7 @@ def shuffled_labels(
     best = best_per_person(scores)
     if best.people.size < 2 or not best.probe_person.size:
         return None
-    column = np.searchsorted(best.people, best.probe_person)
-    column = np.minimum(column, best.people.size - 1)
-    rows = np.arange(column.size)
-    mated = (best.people[column] == best.probe_person) & best.comparable[rows, column]
+    column, mated = own_columns(best)
     if not mated.any():
         return None
     values, comparable = best.values[mated], best.comparable[mated]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from headrisk.linkage.pairs import best_per_person
+from headrisk.linkage.pairs import best_per_person, own_columns
 from headrisk.types import BoolArray, FloatArray, IntArray, PairScores
 
 
@@ -178,11 +178,8 @@ def mate_ranks(scores: PairScores) -> Ranks:
     if not best.people.size:
         empty = np.zeros(0, dtype=np.int64)
         return Ranks(empty, empty, empty, empty, empty)
-    column = np.searchsorted(best.people, best.probe_person)
-    column = np.minimum(column, best.people.size - 1)
-    rows = np.arange(best.probe_person.size)
-    has_mate = (best.people[column] == best.probe_person) & best.comparable[rows, column]
-    rows = rows[has_mate]
+    column, has_mate = own_columns(best)
+    rows = np.flatnonzero(has_mate)
     values, mate = best.values[rows], best.values[rows, column[rows]][:, None]
     return Ranks(
         probe=rows.astype(np.int64),

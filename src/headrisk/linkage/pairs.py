@@ -131,6 +131,19 @@ def best_per_person(scores: PairScores) -> PersonScores:
     return PersonScores(values, values > -np.inf, people.astype(np.int64), scores.probe_person)
 
 
+def own_columns(best: PersonScores) -> tuple[IntArray, BoolArray]:
+    """Each probe's own person among the gallery's people, who must not be none.
+
+    Returns
+    -------
+    The column, and whether the person is there and has a usable scan; without, the column is void.
+    """
+    column = np.searchsorted(best.people, best.probe_person)
+    column = np.minimum(column, best.people.size - 1)
+    comparable = best.comparable[np.arange(column.size), column]
+    return column, (best.people[column] == best.probe_person) & comparable
+
+
 def restrict(scores: PairScores, keep: BoolArray) -> PairScores:
     """The same scores with only the pairs in ``keep`` (probes, gallery) usable."""
     return replace(scores, usable=scores.usable & keep)

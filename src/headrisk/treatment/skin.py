@@ -158,13 +158,19 @@ def _next_to(head: BoolArray, edge: FloatArray) -> Float32Array:
 def _in_box(
     average: AverageFace, alignment: FloatArray, affine: FloatArray, shape: tuple[int, int, int]
 ) -> BoolArray:
-    to_map = np.linalg.inv(average.affine) @ np.linalg.inv(alignment) @ affine
+    to_map = _to_map(average, alignment, affine)
     x, y, z = np.ogrid[: shape[0], : shape[1], : shape[2]]
     out = np.ones(shape, bool)
     for row, count in zip(to_map[:3], average.skin.shape, strict=True):
         place = row[0] * x + row[1] * y + (row[2] * z + row[3])
         out &= (place >= 0) & (place <= count - 1)
     return out
+
+
+def _to_map(face: AverageFace, placing: FloatArray, affine: FloatArray) -> FloatArray:
+    """4 x 4, index of a grid of the scan to index of a head's maps that are put at ``placing``."""
+    to_map: FloatArray = np.linalg.inv(face.affine) @ np.linalg.inv(placing) @ affine
+    return to_map
 
 
 def on_scan(
@@ -185,7 +191,7 @@ def on_scan(
     affine, shape
         Of the grid, to scanner mm.
     """
-    to_map = np.linalg.inv(average.affine) @ np.linalg.inv(alignment) @ affine
+    to_map = _to_map(average, alignment, affine)
     return on_grid(image, to_map, shape) * np.float32(mm_per_template_mm(alignment))
 
 
@@ -326,7 +332,7 @@ def lead(
     near = np.flatnonzero(np.abs(distance) < _EXACT_MM)
     index = np.stack(np.unravel_index(near, shape), axis=1).astype(np.float64)
     to_skin = np.linalg.inv(skin.affine) @ affine
-    to_map = np.linalg.inv(face.affine) @ np.linalg.inv(skin.placing) @ affine
+    to_map = _to_map(face, skin.placing, affine)
     exact = linear_at(face.skin, moved(to_map, index))
     exact *= np.float32(mm_per_template_mm(skin.placing))
     if cover is not None:

@@ -17,7 +17,7 @@ from scipy import ndimage
 
 from headrisk.face.boxes import linear_at, onto
 from headrisk.face.pose import moved
-from headrisk.face.twins.identity import Expression, draw_identity, neutral, pose_head
+from headrisk.face.twins.identity import Identity, draw_identity, neutral, pose_head
 from headrisk.face.twins.shapes import HeadShapes, load_shapes
 from headrisk.imaging.volume import Volume
 from headrisk.treatment.average import AverageFace, load_average_face
@@ -69,9 +69,7 @@ def _field(rng: np.random.Generator) -> tuple[Float32Array, FloatArray]:
     """Where a point of the drawn head lies in the average one: (3, x, y, z) mm, and its affine."""
     shapes = load_shapes(0)
     mean, used, free, fitted = _mean_head()
-    drawn = pose_head(
-        shapes, draw_identity(shapes, rng), expression=_closed(shapes), ears_pressed=0.5, sag_mm=1.0
-    ).vertices.astype(np.float64)
+    drawn = _vertices(shapes, draw_identity(shapes, rng))
     drawn = moved(similarity(drawn[fitted], mean[fitted]), drawn)
     back = (mean - drawn) * free[:, None]
     places = (mean - back)[used]
@@ -96,17 +94,18 @@ def _field(rng: np.random.Generator) -> tuple[Float32Array, FloatArray]:
     return np.stack([one / weight for one in smooth[1:]]).astype(np.float32), affine
 
 
-def _closed(shapes: HeadShapes) -> Expression:
-    return neutral(shapes, eyes_closed=1.0)
+def _vertices(shapes: HeadShapes, identity: Identity | None) -> FloatArray:
+    """(n, 3) a head as it lies in a scanner, eyes closed, ears pressed; None for the mean head."""
+    closed = neutral(shapes, eyes_closed=1.0)
+    head = pose_head(shapes, identity, expression=closed, ears_pressed=0.5, sag_mm=1.0)
+    return head.vertices.astype(np.float64)
 
 
 @cache
 def _mean_head() -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
     """The mean head's vertices; which are skin; how free each is to move; which are fitted."""
     shapes = load_shapes(0)
-    mean = pose_head(
-        shapes, None, expression=_closed(shapes), ears_pressed=0.5, sag_mm=1.0
-    ).vertices.astype(np.float64)
+    mean = _vertices(shapes, None)
     some = {name: shapes.regions[name] for name in (*_INNER, *_HELD, *_FITTED)}
     used = np.max([some[name] for name in _INNER], axis=0) < 0.2
     held = np.sum([share * some[name] for name, share in _HELD.items()], axis=0)
