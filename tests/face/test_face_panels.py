@@ -70,7 +70,7 @@ def test_joined_scores_find_more_than_either() -> None:
     def rank_one(one: FaceScores) -> float:
         return float(np.mean(one.values.argmax(axis=1) == np.arange(200)))
 
-    assert rank_one(fuse(parts)) > 0.1 + max(rank_one(one) for one in parts)
+    assert rank_one(fuse(parts, [1, 1])) > 0.1 + max(rank_one(one) for one in parts)
 
 
 def test_a_pair_that_one_network_cannot_judge_takes_the_others_word() -> None:
@@ -79,8 +79,8 @@ def test_a_pair_that_one_network_cannot_judge_takes_the_others_word() -> None:
     blind[2], blind[:, 4] = False, False
     nobody = np.zeros((6, 5), dtype=np.bool_)
     seeing = FaceScores(rng.normal(size=(6, 5)), np.ones((6, 5), dtype=np.bool_))
-    joined = fuse([FaceScores(rng.normal(size=(6, 5)), blind), seeing])
+    joined = fuse([FaceScores(rng.normal(size=(6, 5)), blind), seeing], [1, 1])
     assert joined.usable.all()
     row = seeing.values[2]
     np.testing.assert_allclose(joined.values[2], (row - row.mean()) / row.std())
-    assert not fuse([FaceScores(np.zeros((6, 5)), nobody)] * 2).usable.any()
+    assert not fuse([FaceScores(np.zeros((6, 5)), nobody)] * 2, [1, 1]).usable.any()

@@ -23,10 +23,13 @@ class Packed:
         (sum of counts, d): an embedding has one row, key points have one row each.
     counts
         (images,) rows of each image; -1 where no face was found.
+    inner
+        (images with a face, k) float16 inner layers; None where the recogniser gives none.
     """
 
     rows: NDArray[Any] = field(repr=False)
     counts: IntArray = field(repr=False)
+    inner: NDArray[np.float16] | None = field(default=None, repr=False)
 
     @property
     def found(self) -> IntArray:
@@ -39,7 +42,8 @@ def pack(templates: Sequence[FaceTemplate | None]) -> Packed:
     rows = [np.atleast_2d(one.values) for one in templates if one is not None]
     counts = [-1 if one is None else len(np.atleast_2d(one.values)) for one in templates]
     stacked = np.concatenate(rows) if rows else np.zeros((0, 0), np.float32)
-    return Packed(stacked, np.array(counts, dtype=np.int64))
+    inner = [one.inner for one in templates if one is not None and one.inner is not None]
+    return Packed(stacked, np.array(counts, dtype=np.int64), np.stack(inner) if inner else None)
 
 
 def unpack(packed: Packed, *, embedding: bool) -> list[FaceTemplate]:
@@ -47,4 +51,8 @@ def unpack(packed: Packed, *, embedding: bool) -> list[FaceTemplate]:
     counts = packed.counts[packed.found]
     ends = np.cumsum(counts)
     parts = [packed.rows[end - count : end] for end, count in zip(ends, counts, strict=True)]
-    return [FaceTemplate(part[0] if embedding else part) for part in parts]
+    inner = packed.inner if packed.inner is not None else [None] * len(parts)
+    return [
+        FaceTemplate(part[0] if embedding else part, inner=layer)
+        for part, layer in zip(parts, inner, strict=True)
+    ]

@@ -18,6 +18,9 @@ from headrisk.face.svm import classify
 from headrisk.types import BoolArray, FloatArray, IntArray
 
 HEADLINE = "headrisk"
+# An inner layer counts as much as two embeddings: chosen on 84 synthetic people for development
+# (seed 1101) by their photographs taken one, two, three and five at a time.
+INNER_WEIGHT = 2.0
 
 
 @dataclass(frozen=True)
@@ -63,6 +66,7 @@ def all_scores(
     """
     found: dict[str, FaceScores] = {}
     likelier: list[FaceScores] = []
+    weights: list[float] = []
     for recogniser in asked:
         left = _photo_side(recogniser, photos, photo_set)
         right = _render_side(recogniser, heads)
@@ -79,30 +83,36 @@ def all_scores(
             found[f"{recogniser.name}-svm-raw"] = place.scores(*raw)
             found[f"{recogniser.name}-svm"] = place.scores(*centred)
             likelier.append(place.scores(_likelier(left, right), centred[1]))
+            weights.append(1.0)
+            if all(one.inner is not None for one in (*left.templates, *right.templates)):
+                inner = likelihood_ratios(_inner(left), left.group, _inner(right), right.group)
+                likelier.append(place.scores(inner, centred[1]))
+                weights.append(INNER_WEIGHT)
     if likelier:
-        found = {HEADLINE: fuse(likelier), **found}
+        found = {HEADLINE: fuse(likelier, weights), **found}
     return found
 
 
-def fuse(parts: Sequence[FaceScores]) -> FaceScores:
-    """Mean of several recognisers' scores, each set's row brought to mean 0 and deviation 1 first.
+def fuse(parts: Sequence[FaceScores], weights: Sequence[float]) -> FaceScores:
+    """Weighted mean of several scores, each set's row brought to mean 0 and deviation 1 first.
 
-    A pair that only some recognisers can judge takes the mean of those.
+    A pair that only some of them can judge takes the mean of those.
     """
     if len(parts) == 1:
         return parts[0]
     total = np.zeros(parts[0].values.shape)
     weight = np.zeros(parts[0].values.shape)
-    for part in parts:
+    for part, share in zip(parts, weights, strict=True):
         values = np.where(part.usable, part.values, np.nan)
         count = np.maximum(part.usable.sum(axis=1, keepdims=True), 1)
         mean = np.nansum(values, axis=1, keepdims=True) / count
         spread = np.sqrt(np.nansum((values - mean) ** 2, axis=1, keepdims=True) / count)
-        total += np.where(part.usable, (part.values - mean) / np.maximum(spread, 1e-12), 0.0)
-        weight += part.usable
+        deviation = (part.values - mean) / np.maximum(spread, 1e-12)
+        total += np.where(part.usable, share * deviation, 0.0)
+        weight += share * part.usable
     known = [part.confidence for part in parts if part.confidence is not None]
     confidence = np.mean(known, axis=0) if len(known) == len(parts) else None
-    return FaceScores(total / np.maximum(weight, 1), weight > 0, confidence)
+    return FaceScores(total / np.where(weight > 0, weight, 1.0), weight > 0, confidence)
 
 
 _Said = tuple[FloatArray, FloatArray | None]  # decision and confidence, (sets, scans)
@@ -138,6 +148,11 @@ def _likelier(left: _Side, right: _Side) -> FloatArray:
 
 def _vectors(side: _Side) -> FloatArray:
     return np.stack([one.values for one in side.templates]).astype(np.float64)
+
+
+def _inner(side: _Side) -> FloatArray:
+    """Inner layers (pictures, k), as they are stored: the largest arrays of a run."""
+    return np.stack([one.inner for one in side.templates if one.inner is not None])
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -26,9 +26,7 @@ def _head_entry(result: HeadResult) -> Entry | None:
         return None
     arrays: dict[str, NDArray[Any]] = {"picture": result.picture}
     arrays |= {f"seen-{name}": np.maximum(scores, _UNSEEN) for name, scores in result.seen.items()}
-    names = list(result.templates)
-    for place, packed in enumerate(result.templates.values()):
-        arrays |= {f"rows-{place}": packed.rows, f"counts-{place}": packed.counts}
+    arrays |= _arrays(result.templates)
     return Entry(
         arrays,
         {
@@ -38,7 +36,7 @@ def _head_entry(result: HeadResult) -> Entry | None:
             "notes": list(result.notes),
             "voxel_mm": None if result.voxel_mm is None else list(result.voxel_mm),
             "coverage": asdict(result.coverage),
-            "recognisers": names,
+            "recognisers": list(result.templates),
         },
     )
 
@@ -68,10 +66,8 @@ def _restore_head(task: HeadTask, entry: Entry) -> HeadResult:
 def _photo_entry(result: PhotoResult) -> Entry | None:
     if result.reason:
         return None
-    arrays: dict[str, NDArray[Any]] = {}
-    for place, packed in enumerate(result.templates.values()):
-        arrays |= {f"rows-{place}": packed.rows, f"counts-{place}": packed.counts}
-    return Entry(arrays, {"seconds": result.seconds, "recognisers": list(result.templates)})
+    named = {"seconds": result.seconds, "recognisers": list(result.templates)}
+    return Entry(_arrays(result.templates), named)
 
 
 def _restore_photo(task: PhotoTask, entry: Entry) -> PhotoResult:
@@ -80,9 +76,23 @@ def _restore_photo(task: PhotoTask, entry: Entry) -> PhotoResult:
     return PhotoResult("", entry.metadata["seconds"], templates)
 
 
+def _arrays(templates: Mapping[str, Packed]) -> dict[str, NDArray[Any]]:
+    arrays: dict[str, NDArray[Any]] = {}
+    for place, packed in enumerate(templates.values()):
+        arrays |= {f"rows-{place}": packed.rows, f"counts-{place}": packed.counts}
+        if packed.inner is not None:
+            arrays[f"inner-{place}"] = packed.inner
+    return arrays
+
+
 def _templates(names: Sequence[str], entry: Entry) -> dict[str, Packed]:
+    kept = entry.arrays
     return {
-        name: Packed(np.asarray(entry.arrays[f"rows-{k}"]), np.asarray(entry.arrays[f"counts-{k}"]))
+        name: Packed(
+            np.asarray(kept[f"rows-{k}"]),
+            np.asarray(kept[f"counts-{k}"]),
+            np.asarray(kept[f"inner-{k}"]) if f"inner-{k}" in kept else None,
+        )
         for k, name in enumerate(names)
     }
 

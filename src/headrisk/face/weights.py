@@ -11,7 +11,7 @@ from headrisk.run.weights import session, shipped_bytes
 DIGESTS = {
     "centerface.onnx": "a39382b836b44002fdd7b6383ba186c4c74115ed50e721b1d8a8bb4250a2caca",
     "dlib_landmarks5.dat": "c4b1e9804792707d3a405c2c16a80a20269e6675021f64a41d30fffafbc41888",
-    "dlib_resnet.onnx": "02455ff8c9f5597ff809afc091b6248f57489a4ca16ac43d1b2744c51b01ae1d",
+    "dlib_resnet.onnx": "2277cea6f1f35bf464bb4e74913ab2281e3ec5c7f187cbb1811542cb2eb38ef4",
     "faceres.onnx": "145931771560ad0c8f0216ccfd008f2ce27f609ae681bcce45bf5db27802d53f",
     "mtcnn_onet.onnx": "d80f19b44f72e45dd2b7d01384d56994220f60d9417b2a7fbba9041ef1d75e52",
     "mtcnn_pnet.onnx": "07a69013008e612c4d2ad31b09645038911dfec67411cd68ccd0da55ca291a35",

@@ -1,5 +1,11 @@
 """dlib's face recognition network: a 29-layer ResNet that turns a face into 128 numbers.
 
+The 128 numbers were trained to be the same whatever the light, the expression and the camera, on
+photographs. Of a render they keep little that tells it from the next. The grid of an inner layer
+keeps more, and is given beside them: Yosinski J. et al., "How transferable are features in deep
+neural networks?", NeurIPS 2014, found the first layers general and the last ones bound to their
+task and data.
+
 King D.E., "Dlib-ml: A machine learning toolkit", JMLR 10:1755-1758, 2009; the network follows He
 K. et al., "Deep residual learning for image recognition", CVPR 2016. Finding and aligning the face
 needs the extra ``faces``; the network itself ships with the package and runs in onnxruntime.
@@ -53,8 +59,8 @@ class DlibRecogniser:
         """
         found = [find(image) for image in images]
         chips = [aligned(image, face) for image, face in zip(images, found, strict=True) if face]
-        vectors = iter(embed(np.stack(chips)) if chips else ())
-        return [_template(next(vectors), face) if face else None for face in found]
+        vectors = iter(zip(*layers(np.stack(chips)), strict=True) if chips else ())
+        return [_template(*next(vectors), face) if face else None for face in found]
 
     def similarity(
         self, photos: Sequence[FaceTemplate], renders: Sequence[FaceTemplate]
@@ -102,17 +108,27 @@ def aligned(image: Pixels, face: Face) -> NDArray[np.uint8]:
 
 def embed(chips: NDArray[np.uint8]) -> Float32Array:
     """Descriptors (n, 128) of aligned faces (n, 150, 150, 3)."""
+    return layers(chips)[0]
+
+
+def layers(chips: NDArray[np.uint8]) -> tuple[Float32Array, NDArray[np.float16]]:
+    """Descriptors (n, 128) of aligned faces (n, 150, 150, 3), and their inner layer (n, 4096).
+
+    The inner layer is what the first block with 256 channels gives on its grid of 4 x 4: channels,
+    rows, columns.
+    """
     net = network("dlib_resnet.onnx")
     parts = [
-        net.run(["descriptor"], {"image": chips[start : start + BATCH]})[0]
+        net.run(["descriptor", "inner"], {"image": chips[start : start + BATCH]})
         for start in range(0, len(chips), BATCH)
     ]
-    return np.concatenate(parts)
+    descriptors, inner = zip(*parts, strict=True)
+    return np.concatenate(descriptors), np.concatenate(inner).astype(np.float16)
 
 
-def _template(vector: Float32Array, face: Face) -> FaceTemplate:
+def _template(vector: Float32Array, inner: NDArray[np.float16], face: Face) -> FaceTemplate:
     notes = (FALLBACK_NOTE,) if face.landmarks is not None else ()
-    return FaceTemplate(vector, face.score, notes=notes)
+    return FaceTemplate(vector, face.score, inner=inner, notes=notes)
 
 
 @cache

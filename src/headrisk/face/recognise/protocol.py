@@ -26,6 +26,9 @@ class FaceTemplate:
         recogniser uses no detector.
     points
         (n, 2) x and y of the key points in pixels; None for an embedding.
+    inner
+        (k,) float16, an inner layer of the network, which keeps more of the shape of a face and of
+        the picture than the embedding; None where the recogniser gives none.
     notes
         What was unusual, such as a box taken from another detector.
     """
@@ -33,6 +36,7 @@ class FaceTemplate:
     values: NDArray[Any] = field(repr=False)
     score: float = float("nan")
     points: FloatArray | None = field(default=None, repr=False)
+    inner: NDArray[np.float16] | None = field(default=None, repr=False)
     notes: tuple[str, ...] = ()
 
 
