@@ -100,6 +100,19 @@ def test_cosine_and_packing_round_trip() -> None:
     assert unpack(pack([None, None]), embedding=True) == []
 
 
+def test_inner_layers_stay_with_their_image() -> None:
+    rng = np.random.default_rng(4)
+    inner = rng.normal(size=(2, 7)).astype(np.float16)
+    first, second = (FaceTemplate(rng.normal(size=5), inner=layer) for layer in inner)
+    packed = pack([None, first, None, second])
+    again = unpack(packed, embedding=True)
+    for before, after in zip((first, second), again, strict=True):
+        np.testing.assert_array_equal(before.values, after.values)
+        np.testing.assert_array_equal(before.inner, after.inner)
+    assert pack([None, FaceTemplate(inner[0])]).inner is None
+    assert unpack(pack([FaceTemplate(inner[0])]), embedding=True)[0].inner is None
+
+
 def test_recognisers_are_named_with_digest_and_licence() -> None:
     found = recognisers(("dlib", "orb"), {})
     assert [one.name for one in found] == ["dlib", "orb"]

@@ -123,6 +123,28 @@ def test_few_people_give_finite_ratios(sets: int, scans: int) -> None:
     assert np.isfinite(found).all()
 
 
+def test_pictures_taken_a_few_at_a_time_give_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Blocks that cut through people, lengths of rows, and 32-bit floats change nothing."""
+    photos, sets, renders, scans = people(RNG(20), 15, 150)
+    whole = likelihood_ratios(photos, sets, renders, scans)
+    monkeypatch.setattr(likelihood, "BLOCK", 4)
+    lengths = RNG(21).uniform(0.1, 9, size=(len(renders), 1))
+    again = likelihood_ratios(photos, sets, renders * lengths, scans)
+    np.testing.assert_allclose(again, whole, atol=1e-8)
+    single = likelihood_ratios(photos.astype(np.float32), sets, renders.astype(np.float32), scans)
+    np.testing.assert_allclose(single, whole, rtol=1e-3, atol=1e-3)
+
+
+@pytest.mark.parametrize(("scans", "sets", "size"), [(90, 70, 300), (9, 8, 200), (150, 100, 140)])
+def test_axes_are_the_leading_singular_vectors(scans: int, sets: int, size: int) -> None:
+    rng = RNG(22)
+    means = [rng.normal(size=(n, size)) * np.linspace(3, 0.2, size) for n in (scans, sets)]
+    found = likelihood._axes(*means)
+    expected = np.linalg.svd(np.concatenate(means), full_matrices=False)[2][:128]
+    np.testing.assert_allclose(found.T @ found, np.eye(len(expected)), atol=1e-9)
+    np.testing.assert_allclose(found @ found.T, expected.T @ expected, atol=1e-7)
+
+
 def test_equal_pictures_give_finite_ratios() -> None:
     ones = np.ones((6, 5))
     found = likelihood_ratios(ones, np.repeat(np.arange(3), 2), ones, np.repeat(np.arange(2), 3))

@@ -7,7 +7,7 @@ import pytest
 
 from headrisk.errors import StoreError
 from headrisk.face import weights
-from headrisk.face.recognise.dlib_resnet import embed
+from headrisk.face.recognise.dlib_resnet import embed, layers
 
 # Every eighth number of dlib.face_recognition_model_v1(...).compute_face_descriptor for the three
 # images of `drawings`, by dlib-bin 20.0.1 on dlib's own file.
@@ -71,6 +71,20 @@ KNOWN = np.array(
 )
 
 
+# Means over channels of the inner layer of the same images, by inner_by_hand of
+# tools/export_face_nets.py in NumPy, with dlib's own weights.
+KNOWN_INNER = np.array(
+    [
+        [0.81459, 0.85038, 0.94235, 0.49557, 0.61557, 0.76093, 0.83891, 0.49636,
+         0.73396, 0.82043, 0.83208, 0.50988, 0.44832, 0.4069, 0.43978, 0.57336],
+        [0.75435, 0.80232, 0.85165, 0.44779, 0.57491, 0.6691, 0.72578, 0.46083,
+         0.67781, 0.76966, 0.69848, 0.45777, 0.49096, 0.44672, 0.4777, 0.53185],
+        [0.81214, 0.87289, 0.92638, 0.45195, 0.63278, 0.79681, 0.83452, 0.4916,
+         0.69644, 0.80305, 0.81639, 0.4969, 0.44828, 0.40818, 0.43117, 0.54657],
+    ]
+)  # fmt: skip
+
+
 def drawings() -> np.ndarray:
     """Coloured waves, an oval with eyes and a mouth, coloured blocks: (3, 150, 150, 3) uint8."""
     y, x = np.mgrid[:150, :150]
@@ -95,6 +109,13 @@ def test_descriptors_are_those_of_dlib() -> None:
     assert np.all(1 - cosine < 1e-5)
 
 
+def test_the_inner_layer_is_the_one_computed_by_hand() -> None:
+    inner = layers(drawings())[1]
+    assert inner.dtype == np.float16
+    means = inner.astype(np.float64).reshape(3, 256, 16).mean(axis=1)
+    np.testing.assert_allclose(means, KNOWN_INNER, atol=5e-4)
+
+
 @pytest.mark.parametrize("name", [name for name in weights.DIGESTS if name.endswith(".onnx")])
 def test_every_recorded_network_opens(name: str) -> None:
     assert weights.network(name) is weights.network(name)
@@ -110,7 +131,9 @@ def test_altered_network_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_embedding_does_not_depend_on_the_batch() -> None:
     rng = np.random.default_rng(1)
     chips = rng.integers(0, 256, (35, 150, 150, 3)).astype(np.uint8)
-    together = embed(chips)
-    alone = np.concatenate([embed(chips[k : k + 1]) for k in (0, 31, 32, 34)])
-    np.testing.assert_allclose(together[[0, 31, 32, 34]], alone, atol=1e-5)
-    assert together.shape == (35, 128)
+    together, inner = layers(chips)
+    assert (together.shape, inner.shape) == ((35, 128), (35, 4096))
+    for place in (0, 31, 32, 34):
+        alone, own = layers(chips[place : place + 1])
+        np.testing.assert_allclose(together[place], alone[0], atol=1e-5)
+        np.testing.assert_allclose(inner[place].astype(float), own[0].astype(float), atol=5e-3)

@@ -56,7 +56,8 @@ def method_sentences(
         "The measure 'headrisk' is the log likelihood ratio of one person against two under the "
         "two-covariance model, learnt from the gallery's renders and from other people's "
         "photographs, never from the set asked for and without telling it whose scan is whose; it "
-        "averages recognisers. Its threshold tests follow the same cross-validation over people as "
+        "averages recognisers, and where a recogniser gives an inner layer of its network (dlib's "
+        "does), the likelihood ratio of that layer counts twice beside them. Its threshold tests follow the same cross-validation over people as "
         "the other measures.",
     )
 
