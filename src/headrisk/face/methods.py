@@ -17,6 +17,8 @@ REFERENCES = (
     "King DE (2009). Dlib-ml: a machine learning toolkit. J Mach Learn Res 10:1755-1758.",
     "Savchenko AV (2019). Efficient facial representations for age, gender and identity "
     "recognition in organizing photo albums using multi-output ConvNet. PeerJ Comput Sci 5:e197.",
+    "Yosinski J et al. (2014). How transferable are features in deep neural networks? Advances in "
+    "Neural Information Processing Systems 27.",
     "Platt J (1999). Probabilistic outputs for support vector machines. Advances in Large Margin "
     "Classifiers:61-74.",
     "Brümmer N, de Villiers E (2010). The speaker partitioning problem. Odyssey 2010: The Speaker "
@@ -57,8 +59,8 @@ def method_sentences(
         "two-covariance model, learnt from the gallery's renders and from other people's "
         "photographs, never from the set asked for and without telling it whose scan is whose; it "
         "averages recognisers, and where a recogniser gives an inner layer of its network (dlib's "
-        "does), the likelihood ratio of that layer counts twice beside them. Its threshold tests follow the same cross-validation over people as "
-        "the other measures.",
+        "does), the likelihood ratio of that layer counts twice beside them. Its threshold tests "
+        "follow the same cross-validation over people as the other measures.",
     )
 
 
