@@ -132,7 +132,8 @@ def _cut(packed: Packed, keep: np.ndarray) -> Packed:
     """Templates of the images to keep, in order."""
     length = np.maximum(packed.counts, 0)
     rows = np.repeat(keep, length)
-    return Packed(packed.rows[rows], packed.counts[keep])
+    inner = None if packed.inner is None else packed.inner[keep[packed.found]]
+    return Packed(packed.rows[rows], packed.counts[keep], inner)
 
 
 def some_photos(faces: Faces, count: int) -> Faces:
