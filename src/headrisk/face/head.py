@@ -24,7 +24,7 @@ from headrisk.imaging.nifti import load_volume
 from headrisk.imaging.volume import Volume
 from headrisk.types import FloatArray, Status
 
-VERSION = 2  # raise when any result of this module changes: stored results are then renewed
+VERSION = 3  # raise when any result of this module changes: stored results are then renewed
 SUPERSAMPLE = 2
 
 
