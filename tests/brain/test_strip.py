@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from heads import REAL, head, needs_real, place, pose
 
+from headrisk.brain.look import upright_view
 from headrisk.brain.normalise import cut_brain
-from headrisk.brain.strip import find_brain, upright_view
+from headrisk.brain.strip import find_brain
 from headrisk.brain.template import load_template
 from headrisk.errors import ScanError
 from headrisk.imaging.nifti import load_volume

@@ -7,8 +7,9 @@ import numpy as np
 from headrisk.face.pose import moved
 from headrisk.imaging.volume import Volume
 from headrisk.treatment.head import Head
+from headrisk.treatment.offset import skin_offset
 from headrisk.treatment.repair import Donor, repair_face
-from headrisk.treatment.skin import find_skin, skin_offset
+from headrisk.treatment.skin import find_skin
 from headrisk.treatment.tools import tool_of
 
 

@@ -10,8 +10,9 @@ from headrisk.face.pose import moved
 from headrisk.imaging.volume import Volume
 from headrisk.treatment.average import load_average_face
 from headrisk.treatment.head import Head, brain_mask
+from headrisk.treatment.offset import continued
 from headrisk.treatment.region import covering, face_region, wide_region
-from headrisk.treatment.skin import continued, find_skin
+from headrisk.treatment.skin import find_skin
 from headrisk.treatment.stranger import draw_seed, placed, similarity, strange_face
 from headrisk.treatment.tools import tool_of
 from headrisk.types import FloatArray

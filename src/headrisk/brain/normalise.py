@@ -49,12 +49,17 @@ def cut_brain(volume: Volume, found: BrainMap, working_mm: float, subject: str) 
 def _brain_box(
     found: BrainMap, volume: Volume, factor: FloatArray, margin_mm: float
 ) -> tuple[FloatArray, FloatArray]:
-    """First and last-plus-one voxel around the brain, a whole number of blocks apart."""
+    """First and last-plus-one voxel around the brain, a whole number of blocks apart.
+
+    Blocks are counted from the image's corner: a brain found a voxel farther out is cut into the
+    same ones.
+    """
     thinned = np.argwhere(found.logit[::2, ::2, ::2] > 0) * 2
     to_image = np.linalg.inv(volume.affine) @ found.affine
     where = thinned @ to_image[:3, :3].T + to_image[:3, 3]
     margin = margin_mm / np.array(volume.voxel_mm) + np.abs(to_image[:3, :3]).sum(axis=1)
     low = np.maximum(np.floor(where.min(axis=0) - margin), 0).astype(int)
+    low -= low % factor
     high = np.minimum(np.ceil(where.max(axis=0) + margin) + 1, volume.shape).astype(int)
     high -= (high - low) % factor
     return low, high

@@ -11,11 +11,12 @@ from scipy.spatial.transform import Rotation
 
 from headrisk.brain.align import Alignment, Brain, align
 from headrisk.brain.grid import template_grid
+from headrisk.brain.look import upright_view
 from headrisk.brain.mutual import refine
 from headrisk.brain.normalise import cut_brain, flatten_bias, local_normalise
 from headrisk.brain.quality import judge, mosaic
 from headrisk.brain.resample import resample
-from headrisk.brain.strip import find_brain, upright_view
+from headrisk.brain.strip import find_brain
 from headrisk.errors import ScanError
 from headrisk.imaging.nifti import load_volume
 from headrisk.imaging.rescan import STRENGTHS, simulate_rescan
@@ -24,7 +25,7 @@ from headrisk.settings import Alignment as Freedom
 from headrisk.settings import Strength
 from headrisk.types import Float32Array, FloatArray, ScanResult
 
-VERSION = 2  # raise when any result of this module changes: stored fingerprints are then renewed
+VERSION = 3  # raise when any result of this module changes: stored fingerprints are then renewed
 T1_LIKE = ("T1w", "MPRAGE", "T1rho", "UNIT1", "T1wCE")
 _NORMALISE_FWHM_MM = 6.0 * 2.355
 _GOOD_SCORE = 0.70  # alignment score above which one upright look at the head is enough

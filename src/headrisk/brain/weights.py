@@ -9,7 +9,7 @@ import onnxruntime
 from headrisk.run.weights import session, shipped_bytes
 
 DIGESTS = {
-    "brain_small.onnx": "e512679fe6ed4f0eb8e86ca4c9db13dab58e9c4eee7eb9a00309e7670d9a8e41",
+    "brain_small.onnx": "be3d77d8c86717ea2531b258af44063d8c2d443511202f31b5d886b7343f6834",
     "brain_large.onnx": "9d586b6ee28917891d6a383768d879d6f9603755c6a1f75e0513cf293c3d962a",
 }
 

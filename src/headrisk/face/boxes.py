@@ -21,8 +21,35 @@ def block_mean(image: Float32Array, size: IntArray) -> Float32Array:
             pad = [(0, 0)] * out.ndim
             pad[axis] = (0, lack)
             out = np.pad(out, pad, mode="edge")
+        every = (slice(None),) * axis
+        if width == 2:  # the same numbers in half of the time
+            out = np.add(out[(*every, np.s_[::2])], out[(*every, np.s_[1::2])], dtype=np.float32)
+            out *= np.float32(0.5)
+            continue
         shape = (*out.shape[:axis], out.shape[axis] // width, width, *out.shape[axis + 1 :])
         out = out.reshape(shape).mean(axis=axis + 1, dtype=np.float32)
+    return out
+
+
+def repeated(blocks: BoolArray, size: IntArray, shape: tuple[int, ...]) -> BoolArray:
+    """Each block's value for all of its voxels, on a grid of ``shape`` that starts with a block."""
+    out = blocks
+    for axis, (width, count) in enumerate(zip(size, shape, strict=True)):
+        every = (slice(None),) * axis
+        out = np.repeat(out[(*every, slice(-(-count // width)))], width, axis=axis)
+        out = out[(*every, slice(count))]
+    return out
+
+
+def grown(solid: BoolArray, steps: int) -> BoolArray:
+    """The blocks within so many steps along the axes: quicker than SciPy."""
+    out = solid
+    for _ in range(steps):
+        last, out = out, out.copy()
+        for axis in range(out.ndim):
+            every = (slice(None),) * axis
+            out[(*every, np.s_[1:])] |= last[(*every, np.s_[:-1])]
+            out[(*every, np.s_[:-1])] |= last[(*every, np.s_[1:])]
     return out
 
 
@@ -112,10 +139,41 @@ def along_axes(image: Float32Array, matrices: list[Float32Array | None]) -> Floa
 
 def linear_at(image: Float32Array, places: FloatArray) -> Float32Array:
     """Trilinear values (n,) at voxel coordinates (n, 3); the border's value outside."""
-    out: Float32Array = ndimage.map_coordinates(
-        image, places.T, order=1, mode="nearest", prefilter=False
-    )
-    return out
+    return linear(image, list(places.T))
+
+
+def linear(image: Float32Array, places: list[FloatArray]) -> Float32Array:
+    """Trilinear values at voxel coordinates, one array for each axis; the border's value outside.
+
+    In a third of the time of SciPy's, which finds its way through an image of any rank and order.
+    """
+    corner = np.zeros(places[0].shape, np.int64)
+    beyond, parts = [], []
+    flat = np.ascontiguousarray(image, np.float32).ravel()
+    for place, count, step in zip(places, image.shape, _strides(image.shape), strict=True):
+        inside = np.clip(place, 0, count - 1)
+        below = np.minimum(inside.astype(np.int64), max(count - 2, 0))
+        parts.append((inside - below).astype(np.float32))
+        below *= step
+        corner += below
+        beyond.append(step if count > 1 else 0)
+
+    def along(axis: int, offset: int) -> Float32Array:
+        """Values between this corner and the next ones along an axis and all axes after it."""
+        if axis == len(parts):
+            return flat.take(corner + offset) if offset else flat.take(corner)
+        low = along(axis + 1, offset)
+        high = along(axis + 1, offset + beyond[axis])
+        high -= low
+        high *= parts[axis]
+        high += low
+        return high
+
+    return along(0, 0)
+
+
+def _strides(shape: tuple[int, ...]) -> list[int]:
+    return [math.prod(shape[axis + 1 :]) for axis in range(len(shape))]
 
 
 def linear_steps(count: int, first: float, step: float, number: int) -> Float32Array:

@@ -26,7 +26,7 @@ from headrisk.run.store import Store
 from headrisk.treatment.damage import Damage, damage
 from headrisk.types import Estimate, FloatArray, IntArray
 
-VERSION = 1  # raise when any result of this module changes: stored results are then renewed
+VERSION = 2  # raise when any result of this module changes: stored results are then renewed
 STAGE = "measure damage"
 CUT = "brain voxels cut"
 # Figure, unit, and which of a scan's values is the worst one.

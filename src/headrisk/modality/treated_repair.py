@@ -14,7 +14,7 @@ from headrisk.imaging.volume import Volume
 from headrisk.run.events import Listener
 from headrisk.treatment.repair import Donor, repair_face
 
-VERSION = 1  # raise when any result of this module changes: stored results are then renewed
+VERSION = 2  # raise when any result of this module changes: stored results are then renewed
 
 
 def repaired_heads(

@@ -8,13 +8,14 @@ from importlib import resources
 from importlib.resources.abc import Traversable
 
 import numpy as np
-from scipy import ndimage
 
+from headrisk.face.boxes import linear
 from headrisk.run.archive import Arrays, read_archive
 from headrisk.types import Float32Array, FloatArray
 
 _PACKAGE = "headrisk.treatment"
 _ZERO = np.float32(128)
+_SLAB = 8  # planes that are resampled at once: they stay in the processor's cache
 
 
 @dataclass(frozen=True)
@@ -81,14 +82,10 @@ def on_grid(image: Float32Array, to_image: FloatArray, shape: tuple[int, ...]) -
     shape
         Of the grid.
     """
-    out: Float32Array = ndimage.affine_transform(
-        image,
-        to_image[:3, :3],
-        to_image[:3, 3],
-        output_shape=shape,
-        order=1,
-        mode="nearest",
-        prefilter=False,
-        output=np.float32,
-    )
+    out = np.empty(shape, np.float32)
+    y, z = np.ogrid[: shape[1], : shape[2]]
+    for first in range(0, shape[0], _SLAB):
+        x = np.arange(first, min(first + _SLAB, shape[0]))[:, None, None]
+        places = [row[0] * x + row[1] * y + (row[2] * z + row[3]) for row in to_image[:3]]
+        out[first : first + _SLAB] = linear(image, places)
     return out

@@ -6,11 +6,14 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from headrisk.treatment.skin import Led, Skin, continued
+from headrisk.treatment.led import Led
+from headrisk.treatment.offset import continued
+from headrisk.treatment.skin import Skin
 from headrisk.types import BoolArray, Float32Array, FloatArray, IntArray
 
 _DEPTHS_MM = np.arange(2.0, 26.0, 2.0)
 _FINE_MM = 0.25  # of the table of intensities
+_HALF_MM = 1.5  # of a layer
 _FEWEST = 40  # blocks behind a median
 _SHADING_MM = (2.0, 14.0)  # depth of the tissue that tells the shading
 _MOST_SHADING = 0.7  # of the logarithm
@@ -53,15 +56,10 @@ def flesh_of(skin: Skin, of: BoolArray, beside: BoolArray, brain_mm: Float32Arra
     """
     outer = brain_mm > 6
     depth = -skin.distance
-    fallback = skin.levels.tissue - skin.levels.air
-    medians = []
-    for mm in _DEPTHS_MM:
-        layer = np.abs(depth - mm) <= 1.5
-        here = skin.value[of & outer & layer]
-        if here.size < _FEWEST:
-            here = skin.value[outer & layer]
-        medians.append(float(np.median(here)) if here.size >= _FEWEST else fallback)
-    by_depth = np.array(medians)
+    inner = _medians(skin, depth, of & outer)
+    if np.isnan(inner).any():
+        inner = np.where(np.isnan(inner), _medians(skin, depth, outer), inner)
+    by_depth = np.where(np.isnan(inner), skin.levels.tissue - skin.levels.air, inner)
     known = beside & outer & (depth > _SHADING_MM[0]) & (depth < _SHADING_MM[1])
     plain = np.interp(depth[known], _DEPTHS_MM, by_depth)
     ratio = np.zeros(skin.shape, np.float32)
@@ -73,6 +71,15 @@ def flesh_of(skin: Skin, of: BoolArray, beside: BoolArray, brain_mm: Float32Arra
         skin.levels.air / _RAYLEIGH_MEDIAN,
         skin.air,
     )
+
+
+def _medians(skin: Skin, depth: Float32Array, of: BoolArray) -> FloatArray:
+    """Median intensity of some blocks at each depth; NaN where there are too few."""
+    reached = (depth > _DEPTHS_MM[0] - _HALF_MM - 1) & (depth < _DEPTHS_MM[-1] + _HALF_MM + 1)
+    chosen = np.flatnonzero(of & reached)
+    deep, value = depth.ravel()[chosen], skin.value.ravel()[chosen]
+    layers = [value[np.abs(deep - mm) <= _HALF_MM] for mm in _DEPTHS_MM]
+    return np.array([float(np.median(v)) if v.size >= _FEWEST else np.nan for v in layers])
 
 
 def filled(

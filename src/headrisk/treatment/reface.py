@@ -12,14 +12,15 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-from scipy import ndimage
 
-from headrisk.imaging.volume import Volume
+from headrisk.face.boxes import grown, repeated
 from headrisk.treatment.deface import Treated, untouched
 from headrisk.treatment.flesh import air_noise, filled, flesh_of
 from headrisk.treatment.head import Head, brain_mask, coarse_size
+from headrisk.treatment.led import Led, lead
+from headrisk.treatment.offset import skin_offset
 from headrisk.treatment.region import BRAIN_MM, covering, face_region, wide_region
-from headrisk.treatment.skin import Led, Skin, find_skin, joined, lead, skin_offset
+from headrisk.treatment.skin import Skin, find_skin, joined
 from headrisk.treatment.stranger import draw_seed, placed, strange_face
 from headrisk.types import BoolArray, Float32Array
 
@@ -58,18 +59,19 @@ def replace_face(head: Head, subject: str, rng: np.random.Generator) -> Treated:
     beside = (region < -_BESIDE_MM[0]) & (region > -_BESIDE_MM[1])
     flesh = flesh_of(skin, region > 0, beside, face.brain)
     offset = skin_offset(skin, trusted=front < -_BESIDE_MM[0], fades=True)
-    led = lead(volume, skin, offset, region > 0, cover)
+    reach = np.minimum(region + np.float32(_LAYER_AROUND_MM), face.brain - np.float32(BRAIN_MM))
+    led = lead(volume, skin, offset, region > 0, cover, exact=reach > 0)
     data = volume.data.copy()
     changed = np.zeros(volume.shape, bool)
     if led is not None:
-        share, inside, below = _what(led, skin, region, face.brain)
+        share, inside, below = _what(led, skin, region, reach)
         new = filled(led, flesh, min(volume.voxel_mm), np.flatnonzero(inside), rng)
         part = data[led.box]
         mixed = part[inside]
         mixed += share * (new - mixed)
         part[inside] = np.where(below, np.maximum(mixed, new), mixed)
         changed[led.box] = inside
-    open_air = _voxels(_empty(skin, region), volume)
+    open_air = repeated(_empty(skin, region), coarse_size(volume), volume.shape)
     open_air &= ~changed
     data[open_air] = air_noise(int(np.count_nonzero(open_air)), flesh, rng)
     changed |= open_air
@@ -80,12 +82,11 @@ def replace_face(head: Head, subject: str, rng: np.random.Generator) -> Treated:
 
 
 def _what(
-    led: Led, skin: Skin, region: Float32Array, brain: Float32Array
+    led: Led, skin: Skin, region: Float32Array, reach: Float32Array
 ) -> tuple[Float32Array, BoolArray, BoolArray]:
     """Voxels of the box that get flesh; how much of it each gets, and which lie below the skin."""
     weight = led.onto_box(region, skin.affine)
     below = (led.distance < 0) & (led.distance > -_LAYER_MM)
-    reach = np.minimum(region + np.float32(_LAYER_AROUND_MM), brain - np.float32(BRAIN_MM))
     below &= led.onto_box(reach, skin.affine) > 0
     inside = (weight > 0) | below
     where = np.flatnonzero(inside)
@@ -98,14 +99,5 @@ def _empty(skin: Skin, region: Float32Array) -> BoolArray:
     """Blocks of air that are clear of the head and of the region's blended border."""
     head = skin.distance < 0
     step = float(np.linalg.norm(skin.affine[:3, :3], axis=0).min())
-    near = ndimage.binary_dilation(head, iterations=max(round(_CLEAR_MM / step), 1))
+    near = grown(head, max(round(_CLEAR_MM / step), 1))
     return np.asarray(~near & (region < -_BLEND_MM), bool)
-
-
-def _voxels(blocks: BoolArray, volume: Volume) -> BoolArray:
-    """Each block's value for all of its voxels."""
-    out = blocks
-    for axis, (width, count) in enumerate(zip(coarse_size(volume), volume.shape, strict=True)):
-        out = np.repeat(out, width, axis=axis)
-        out = out[(slice(None),) * axis + (slice(count),)]
-    return out

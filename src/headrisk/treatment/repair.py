@@ -19,7 +19,9 @@ from headrisk.face.threshold import find_levels, positive
 from headrisk.imaging.volume import Volume
 from headrisk.treatment.average import on_grid
 from headrisk.treatment.flesh import filled, flesh_of
-from headrisk.treatment.skin import Led, Skin, find_skin, lead, skin_offset
+from headrisk.treatment.led import Led, lead
+from headrisk.treatment.offset import skin_offset
+from headrisk.treatment.skin import Skin, find_skin
 from headrisk.types import BoolArray, Float32Array, FloatArray
 
 _MISSING_MM = 5.0  # what lies so far within the led skin, and in air, was removed

@@ -1,4 +1,4 @@
-"""Where a scan's skin lies beside the average head's, and the average skin led through it."""
+"""Where a scan's skin lies beside the average head's."""
 
 from __future__ import annotations
 
@@ -7,25 +7,17 @@ from dataclasses import dataclass, field
 import numpy as np
 from scipy import ndimage
 
-from headrisk.face.boxes import block_affine, block_mean, largest_part, linear_at, onto, outside_air
-from headrisk.face.pose import moved
+from headrisk.face.boxes import block_affine, block_mean, grown, largest_part, onto, outside_air
 from headrisk.face.threshold import Levels, find_levels, positive, skin_level
 from headrisk.imaging.volume import Volume
 from headrisk.treatment.average import AverageFace, load_average_face, on_grid
 from headrisk.treatment.head import coarse_grid, coarse_size
 from headrisk.types import BoolArray, Float32Array, FloatArray
 
-_NEAR_MM = 2.5  # a block this near to the scan's skin tells where that lies
-_CREDIBLE_MM = 12.0  # skin farther from the average head's is a wound, not skin
-_WHOLE_MM = 20.0  # the same where no wound is to be expected
-_SMOOTH_MM = (9.0, 30.0)  # over which the offset of the skin goes on where there is none
-_FAR_WEIGHT, _MEAN_WEIGHT = 1e-2, 1e-5
-_FADE_MM, _FADE_WEIGHT = 6.0, 3e-3  # the same where the offset fades; weight of none at all
 _BRIDGE_MM = 4.0  # half of the widest opening (nostril, mouth, ear) that air does not pass
 _FAR_MM = np.float32(1e3)
 _JOINT_MM = np.float32(8.0)
-_EXACT_MM = 4.0  # from the led skin: there it is computed on the voxels, not on blocks
-_DENSER = np.array([2, 2, 2])  # blocks along an edge on which offsets are smoothed
+DENSER = np.array([2, 2, 2])  # blocks along an edge on which offsets are smoothed
 
 
 @dataclass(frozen=True)
@@ -106,8 +98,8 @@ def find_skin(
     value = block_mean(data, coarse_size(volume))
     shape, affine = coarse_grid(volume)
     edge = np.linalg.norm(affine[:3, :3], axis=0)
-    level, _ = skin_level(value, levels, edge, _DENSER)
-    level = onto(level, block_affine(affine, _DENSER), affine, shape)
+    level, _ = skin_level(value, levels, edge, DENSER)
+    level = onto(level, block_affine(affine, DENSER), affine, shape)
     head = _closed(value > level, edge)
     face = face or load_average_face()
     mapped = _in_box(face, placing, affine, shape)
@@ -127,8 +119,8 @@ def find_skin(
 def _closed(solid: BoolArray, edge: FloatArray) -> BoolArray:
     """The head with its airways: what air from outside reaches through wide openings only."""
     steps = max(round(_BRIDGE_MM / float(edge.mean())), 1)
-    open_air = outside_air(~ndimage.binary_dilation(solid, iterations=steps))
-    return largest_part(~ndimage.binary_dilation(open_air, iterations=steps))
+    open_air = outside_air(~grown(solid, steps))
+    return largest_part(~grown(open_air, steps))
 
 
 def _signed_distance(
@@ -158,19 +150,19 @@ def _next_to(head: BoolArray, edge: FloatArray) -> Float32Array:
 def _in_box(
     average: AverageFace, alignment: FloatArray, affine: FloatArray, shape: tuple[int, int, int]
 ) -> BoolArray:
-    to_map = _to_map(average, alignment, affine)
+    to_index = to_map(average, alignment, affine)
     x, y, z = np.ogrid[: shape[0], : shape[1], : shape[2]]
     out = np.ones(shape, bool)
-    for row, count in zip(to_map[:3], average.skin.shape, strict=True):
+    for row, count in zip(to_index[:3], average.skin.shape, strict=True):
         place = row[0] * x + row[1] * y + (row[2] * z + row[3])
         out &= (place >= 0) & (place <= count - 1)
     return out
 
 
-def _to_map(face: AverageFace, placing: FloatArray, affine: FloatArray) -> FloatArray:
+def to_map(face: AverageFace, placing: FloatArray, affine: FloatArray) -> FloatArray:
     """4 x 4, index of a grid of the scan to index of a head's maps that are put at ``placing``."""
-    to_map: FloatArray = np.linalg.inv(face.affine) @ np.linalg.inv(placing) @ affine
-    return to_map
+    out: FloatArray = np.linalg.inv(face.affine) @ np.linalg.inv(placing) @ affine
+    return out
 
 
 def on_scan(
@@ -191,8 +183,8 @@ def on_scan(
     affine, shape
         Of the grid, to scanner mm.
     """
-    to_map = _to_map(average, alignment, affine)
-    return on_grid(image, to_map, shape) * np.float32(mm_per_template_mm(alignment))
+    to_index = to_map(average, alignment, affine)
+    return on_grid(image, to_index, shape) * np.float32(mm_per_template_mm(alignment))
 
 
 def joined(first: Float32Array, second: Float32Array) -> Float32Array:
@@ -208,137 +200,3 @@ def joined(first: Float32Array, second: Float32Array) -> Float32Array:
 def mm_per_template_mm(alignment: FloatArray) -> float:
     """How long a mm of the template is in the scan, on average over directions."""
     return float(np.cbrt(abs(np.linalg.det(alignment[:3, :3]))))
-
-
-def skin_offset(
-    skin: Skin, trusted: BoolArray | None = None, *, fades: bool = False
-) -> tuple[Float32Array, FloatArray]:
-    """How far the scan's skin lies outside the average head's (mm, negative inside), everywhere.
-
-    Measured where the two are less than 12 mm apart, and smoothly continued from there: near skin
-    by what is near, farther away by the wider surroundings.
-
-    Parameters
-    ----------
-    trusted
-        Blocks in which the scan's skin may be looked at; all by default.
-    fades
-        Go over to no offset within about 15 mm of that skin, so that nothing of it is told farther
-        away.
-
-    Returns
-    -------
-    The offset on blocks of about 4 mm, and their index to scanner mm.
-    """
-    credible = _WHOLE_MM if fades else _CREDIBLE_MM
-    known = (np.abs(skin.distance) <= _NEAR_MM) & (np.abs(skin.average) <= credible)
-    for axis in range(3):  # the border of the image is no skin
-        known[(slice(None),) * axis + ([0, 1, -2, -1],)] = False
-    if trusted is not None:
-        known &= trusted
-    offset = np.where(known, skin.average - skin.distance, np.float32(0))
-    return continued(offset, known, skin.affine, fades=fades)
-
-
-def continued(
-    values: Float32Array, known: BoolArray, affine: FloatArray, *, fades: bool = False
-) -> tuple[Float32Array, FloatArray]:
-    """Values known in some blocks as a smooth field over all, on a grid half as fine.
-
-    Normalised convolution at two widths (Knutsson and Westin, CVPR 1993), then the median.
-
-    Parameters
-    ----------
-    values
-        (x, y, z), 0 where unknown.
-    known
-        Where they are known.
-    affine
-        4 x 4, index to mm.
-    fades
-        Go over to 0 instead, farther away than the first width.
-    """
-    weight = block_mean(known.astype(np.float32), _DENSER)
-    total = block_mean(values, _DENSER)
-    coarse = block_affine(affine, _DENSER)
-    edge = np.linalg.norm(coarse[:3, :3], axis=0)
-    middle = float(np.median(values[known])) if known.any() else 0.0
-    far = _FADE_WEIGHT if fades else _MEAN_WEIGHT
-    above = np.full(weight.shape, 0.0 if fades else far * middle, np.float32)
-    below = np.full(weight.shape, far, np.float32)
-    widths = (_FADE_MM,) if fades else _SMOOTH_MM
-    for width, share in zip(widths, (1.0, _FAR_WEIGHT), strict=False):
-        sigma = width / edge
-        above += np.float32(share) * ndimage.gaussian_filter(total, sigma, truncate=3)
-        below += np.float32(share) * ndimage.gaussian_filter(weight, sigma, truncate=3)
-    return np.asarray(above / below, np.float32), coarse
-
-
-@dataclass(frozen=True)
-class Led:
-    """The average skin led through what is left of a scan's own, on the image's voxels.
-
-    Attributes
-    ----------
-    box
-        Slices of the image in which it was computed.
-    distance
-        (x, y, z) of the box, signed distance in mm from that skin, negative inside.
-    affine
-        4 x 4, index in the box to scanner mm.
-    """
-
-    box: tuple[slice, slice, slice]
-    distance: Float32Array = field(repr=False)
-    affine: FloatArray = field(repr=False)
-
-    def onto_box(self, image: Float32Array, affine: FloatArray) -> Float32Array:
-        """A smooth map on the image's axes, on the voxels of the box."""
-        return onto(image, affine, self.affine, self.distance.shape)
-
-
-def lead(
-    volume: Volume,
-    skin: Skin,
-    offset: tuple[Float32Array, FloatArray],
-    wanted: BoolArray,
-    cover: Float32Array | None = None,
-) -> Led | None:
-    """The average skin plus its offset, exact near the skin, on the voxels around ``wanted``.
-
-    Parameters
-    ----------
-    wanted
-        Blocks; None is returned where there are none.
-    cover
-        Signed distance from a surface within which the skin must not lie, in blocks; ``average`` of
-        ``skin`` already has it.
-    """
-    found = ndimage.find_objects(wanted.astype(np.int8))
-    if not found or found[0] is None:
-        return None
-    size = coarse_size(volume)
-    limits = [
-        (max(int((one.start - 1) * k), 0), min(int((one.stop + 1) * k), n))
-        for one, k, n in zip(found[0], size, volume.shape, strict=True)
-    ]
-    low = np.array([a for a, _ in limits])
-    shape = tuple(b - a for a, b in limits)
-    affine = volume.affine.copy()
-    affine[:3, 3] += volume.affine[:3, :3] @ low
-    led = skin.average - onto(*offset, skin.affine, skin.shape)
-    distance = onto(led, skin.affine, affine, shape)
-    face = skin.face
-    near = np.flatnonzero(np.abs(distance) < _EXACT_MM)
-    index = np.stack(np.unravel_index(near, shape), axis=1).astype(np.float64)
-    to_skin = np.linalg.inv(skin.affine) @ affine
-    to_map = _to_map(face, skin.placing, affine)
-    exact = linear_at(face.skin, moved(to_map, index))
-    exact *= np.float32(mm_per_template_mm(skin.placing))
-    if cover is not None:
-        exact = joined(exact, linear_at(cover, moved(to_skin, index)))
-    shift, grid = offset
-    exact -= linear_at(shift, moved(np.linalg.inv(grid) @ affine, index))
-    distance.ravel()[near] = exact
-    a, b, c = (slice(first, last) for first, last in limits)
-    return Led((a, b, c), distance, affine)
