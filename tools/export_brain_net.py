@@ -9,7 +9,8 @@ The networks are by Fisch et al. (deepbet, Comput Biol Med 179:108845, 2024, MIT
 in a softmax over two channels, background and brain, which takes half of the run time on a CPU.
 Brain is where the difference of the two inputs of the softmax is positive, so the last transposed
 convolution is replaced by the difference of its two output channels and the softmax is dropped.
-The input size is fixed so that the run-time can plan its memory.
+The input size of the large network is fixed so that the run-time can plan its memory; the small one
+takes any size that is a multiple of 32, as it also looks on a coarser grid.
 
 The first convolution of the small network, 7 x 7 x 7 with stride 2 on one channel, took more than
 half of the rest. It is rewritten as a two-dimensional convolution over seven neighbouring planes,
@@ -50,7 +51,8 @@ def export(source: Path, target: Path, size: int) -> str:
     model = onnx.load(str(target))
     difference_of_channels(model)
     if target.name in BY_PLANES:
-        first_convolution_by_planes(model, size)
+        first_convolution_by_planes(model)
+        any_size(model)
     onnx.checker.check_model(model)
     onnx.save(model, str(target))
     return hashlib.sha256(target.read_bytes()).hexdigest()
@@ -76,7 +78,17 @@ def difference_of_channels(model: onnx.ModelProto) -> None:
     output.type.tensor_type.shape.dim[1].dim_value = 1
 
 
-def first_convolution_by_planes(model: onnx.ModelProto, size: int) -> None:
+def any_size(model: onnx.ModelProto) -> None:
+    """Let the image and the evidence have any number of voxels along each axis."""
+    graph = model.graph
+    for place in (graph.input[0], graph.output[0]):
+        for dim, name in zip(place.type.tensor_type.shape.dim[2:], "xyz", strict=True):
+            dim.ClearField("dim_value")
+            dim.dim_param = name
+    del graph.value_info[:]
+
+
+def first_convolution_by_planes(model: onnx.ModelProto) -> None:
     """Replace the 7 x 7 x 7 convolution with stride 2 by one over planes, plane pairs as channels.
 
     Output plane d needs input planes 2d - 3 to 2d + 3. With three empty planes added at each end,
@@ -88,15 +100,17 @@ def first_convolution_by_planes(model: onnx.ModelProto, size: int) -> None:
     weights = numpy_helper.to_array(kernel)
     if node.op_type != "Conv" or weights.shape[1:] != (1, 7, 7, 7) or len(node.input) != 2:
         raise SystemExit(f"unexpected start of the network: {node.op_type}, {weights.shape}")
-    half = size // 2
     constants: dict[str, NDArray[Any]] = {
         "planes_weight": np.ascontiguousarray(weights[:, 0]),
         "planes_pads": np.array([0, 0, 3, 0, 0, 0, 0, 3, 0, 0]),
-        "planes_pairs": np.array([half + 3, 2, size, size]),
+        "planes_pairs": np.array([0, -1, 2, 0, 0]),  # 0: as in the image
         "planes_axis": np.array([0]),
-        "planes_axes": np.array([0, 1]),
+        "planes_axes": np.array([1, 2]),
         **{f"planes_from_{k}": np.array([k, 0]) for k in range(4)},
-        **{f"planes_to_{k}": np.array([half + k, 2 if k < 3 else 1]) for k in range(4)},
+        **{
+            f"planes_to_{k}": np.array([k - 3, 2] if k < 3 else [np.iinfo(np.int64).max, 1])
+            for k in range(4)
+        },
     }
     make = helper.make_node
     parts = [f"planes_part_{k}" for k in range(4)]
@@ -111,10 +125,11 @@ def first_convolution_by_planes(model: onnx.ModelProto, size: int) -> None:
             )
             for k, part in enumerate(parts)
         ),
-        make("Concat", parts, ["planes_stacked"], axis=1),
+        make("Concat", parts, ["planes_stacked"], axis=2),
+        make("Squeeze", ["planes_stacked", "planes_axis"], ["planes_rows"]),
         make(
             "Conv",
-            ["planes_stacked", "planes_weight"],
+            ["planes_rows", "planes_weight"],
             ["planes_result"],
             kernel_shape=[7, 7],
             strides=[2, 2],

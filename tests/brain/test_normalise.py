@@ -40,6 +40,16 @@ def test_local_normalise_against_a_loop() -> None:
     np.testing.assert_allclose(local_normalise(image, inside, sigma), flat, atol=2e-3)
 
 
+@pytest.mark.parametrize("first", [20, 21, 22])
+def test_blocks_do_not_move_with_the_edge_of_the_brain(first: int) -> None:
+    volume = Volume(np.ones((57, 58, 59), np.float32), np.eye(4))
+    inside = np.zeros(volume.shape, bool)
+    inside[first:40, 20:39, 20:38] = True
+    brain = cut_brain(volume, evidence(inside, volume.affine), 2.0, "x")
+    np.testing.assert_array_equal((brain.affine[:3, 3] - 0.5) % 2, 0)
+    np.testing.assert_array_equal(np.diag(brain.affine)[:3], 2)
+
+
 def test_local_normalise_ignores_gain_and_what_is_outside() -> None:
     rng = np.random.default_rng(1)
     image = rng.random((9, 8, 7), dtype=np.float32)

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from heads import REAL, head, needs_real, place, pose
+from scipy import ndimage
 
 from headrisk.brain.look import upright_view
 from headrisk.brain.normalise import cut_brain
@@ -46,6 +47,15 @@ def test_head_is_stripped_alike_in_either_view() -> None:
     turned = on_grid(volume, view=view)
     assert dice(plain, truth) > 0.9
     assert dice(turned, truth) > 0.9
+
+
+def test_what_is_far_from_the_brain_does_not_move_its_border() -> None:
+    volume = head(TRUTH)
+    mask = true_mask(volume)
+    away = ndimage.distance_transform_edt(~mask, sampling=volume.voxel_mm)
+    data = np.where(away > 24, np.float32(0.5) * np.flip(volume.data, 1), volume.data)
+    assert np.count_nonzero(data != volume.data) > 0.2 * data.size
+    assert dice(on_grid(volume), on_grid(Volume(data, volume.affine))) > 0.999
 
 
 def test_bare_brain_is_kept_as_it_is() -> None:

@@ -11,7 +11,7 @@ from scipy.spatial.transform import Rotation
 
 from headrisk.brain.align import Alignment, Brain, align
 from headrisk.brain.grid import template_grid
-from headrisk.brain.look import upright_view
+from headrisk.brain.look import field_of_view, upright_view
 from headrisk.brain.mutual import refine
 from headrisk.brain.normalise import cut_brain, flatten_bias, local_normalise
 from headrisk.brain.quality import judge, mosaic
@@ -121,7 +121,12 @@ def align_head(volume: Volume, task: PrepareTask) -> AlignedBrain:
     if first.stripped:
         return first
     axes = volume.affine[:3, :3] / np.array(volume.voxel_mm)
-    best = _settle(volume, task, first, _nearest_rotation(axes))
+    seen = _nearest_rotation(axes)
+    if not _is_fine(first, seen):  # what the first look missed was not shown to the second
+        whole = _seen(volume, task, field_of_view(volume))
+        if whole is not None and whole.alignment.score > first.alignment.score:
+            first = whole
+    best = _settle(volume, task, first, seen)
     for turn in _OTHER_VIEWS:
         if best.alignment.score > _POOR_SCORE:
             break
@@ -142,8 +147,7 @@ def _settle(volume: Volume, task: PrepareTask, one: AlignedBrain, seen: FloatArr
     """
     for _ in range(3):
         pose = _nearest_rotation(one.alignment.affine[:3, :3])
-        turn = np.degrees(Rotation.from_matrix(seen.T @ pose).magnitude())
-        if turn < _UPRIGHT_DEGREES and one.alignment.score > _GOOD_SCORE:
+        if _is_fine(one, seen):
             break
         again = _look(volume, task, pose, one)
         if again is None or again.alignment.score <= one.alignment.score:
@@ -152,13 +156,25 @@ def _settle(volume: Volume, task: PrepareTask, one: AlignedBrain, seen: FloatArr
     return one
 
 
+def _is_fine(one: AlignedBrain, seen: FloatArray) -> bool:
+    """The head lies along the axes in which the network saw it, and is well aligned."""
+    pose = _nearest_rotation(one.alignment.affine[:3, :3])
+    turn = np.degrees(Rotation.from_matrix(seen.T @ pose).magnitude())
+    return bool(turn < _UPRIGHT_DEGREES and one.alignment.score > _GOOD_SCORE)
+
+
 def _look(
     volume: Volume, task: PrepareTask, pose: FloatArray, last: AlignedBrain
 ) -> AlignedBrain | None:
     """Strip along these axes, about where the last look placed the brain; None if none is seen."""
     centre = last.alignment.affine @ np.array([*_TEMPLATE_CENTRE_MM, 1.0])
+    return _seen(volume, task, upright_view(pose, centre[:3]))
+
+
+def _seen(volume: Volume, task: PrepareTask, view: FloatArray) -> AlignedBrain | None:
+    """Strip on this grid; None if no brain is seen."""
     try:
-        return _one_pass(volume, task, upright_view(pose, centre[:3]))
+        return _one_pass(volume, task, view)
     except ScanError:
         return None
 

@@ -7,7 +7,8 @@ sees the box around the brain at 256 x 256 x 256.
 The small one looks twice. Its layers are normalised over the whole image (instance normalisation),
 so what is far from the brain moves the brain's border everywhere: a removed face changed 1 % of the
 mask, up to 10 cm away. The first look, mostly on a coarser grid, says roughly where the brain is;
-the second sees only what lies within 16 mm of that.
+the second sees only what lies within 16 mm of that. What the first misses by more is lost, so a
+caller who doubts the result looks once, at everything, along axes of its own choice.
 """
 
 from __future__ import annotations
@@ -67,8 +68,8 @@ def find_brain(
         Refine with the larger network (about 2.7 s instead of 0.4 s, and 0.9 GB).
     view
         Grid on which the small network shall see the head, 4 x 4, index (0..127 along each axis) to
-        scanner RAS+ mm; see
-        :func:`headrisk.brain.look.upright_view`. By default the image's own field of view.
+        scanner RAS+ mm; see :func:`headrisk.brain.look.upright_view`. There it looks once, at all
+        that is there. By default it looks twice, in the image's own field of view.
 
     Raises
     ------
@@ -76,17 +77,22 @@ def find_brain(
         No brain was found.
     """
     grid = field_of_view(volume) if view is None else view
-    first = _first_look(volume, grid, subject)
-    if view is None and (bare := _bare_brain(volume, first)) is not None:
-        return bare
-    logit = _second_look(volume, grid, first)
+    if view is None:
+        first = _first_look(volume, grid, subject)
+        if (bare := _bare_brain(volume, first)) is not None:
+            return bare
+        logit = _second_look(volume, grid, first)
+    else:
+        logit = _evidence(_scaled(sampled(volume, grid, (SMALL,) * 3)), "brain_small.onnx")
     inside = _largest(logit > 0)
-    if inside is not None and accurate:
+    if inside is None or np.count_nonzero(inside) * _voxel_ml(grid) < _LEAST_ML:
+        raise _no_brain(subject)
+    if accurate:
         grid = close_up(inside, grid)
         logit = _evidence(_scaled(sampled(volume, grid, (LARGE,) * 3)), "brain_large.onnx")
         inside = _largest(logit > 0)
-    if inside is None:
-        raise _no_brain(subject)
+        if inside is None:
+            raise _no_brain(subject)
     logit = np.where(inside | (logit <= 0), logit, np.float32(-1))
     return BrainMap(
         logit=logit.astype(np.float32, copy=False),
