@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import lru_cache
 
 _YEAR = r"(?:19|20)\d\d"
 _MONTH = (
@@ -38,7 +37,6 @@ class _Form:
 
 
 _DIGITS = "0123456789"
-_SHORT = 256
 # Order matters: the first form to match a stretch of text names it.
 _FORMS = tuple(
     _Form(kind, frozenset(needs), re.compile(pattern))
@@ -168,14 +166,10 @@ def matches(text: str, skip: frozenset[str] = frozenset()) -> tuple[tuple[str, i
     Parameters
     ----------
     text
-        Any text. What was found in short ones is kept, since sidecars repeat each other.
+        Any text.
     skip
         Kinds that mean nothing here, such as dates among versions of software.
     """
-    return _short_matches(text, skip) if len(text) <= _SHORT else _matches(text, skip)
-
-
-def _matches(text: str, skip: frozenset[str]) -> tuple[tuple[str, int, int], ...]:
     found: list[tuple[str, int, int]] = []
     taken: list[tuple[int, int]] = []
     there = frozenset(text)
@@ -190,9 +184,6 @@ def _matches(text: str, skip: frozenset[str]) -> tuple[tuple[str, int, int], ...
             if not _harmless(form.kind, match[0]):
                 found.append((form.kind, start, end))
     return tuple(sorted(found, key=lambda item: item[1]))
-
-
-_short_matches = lru_cache(maxsize=65536)(_matches)
 
 
 def _harmless(kind: str, value: str) -> bool:

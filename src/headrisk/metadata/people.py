@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import cache, lru_cache
+from functools import cache
 from importlib import resources
 from itertools import pairwise
 
@@ -25,11 +25,14 @@ Span = tuple[int, int]
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 _LETTERS = re.compile(r"[^\W\d_]+")
 _GAPS = frozenset({"", "_", "-", " ", ".", "^", ", ", ",", "__"})
-_MOST = 256
 _ADDRESS = re.compile(r"\w+://\S+|\b(?:doi:|10\.\d{4,}/)\S+")
 _CUE = re.compile(
     r"(?<![^\W_])(?i:patient(?:in)?|subject|participant|volunteer|proband(?:in)?|pat\.|pt\.|potilas"
     r"|tutkittava|patienten|paciente|paziente|pacjent)(?:[:=] *| )"
+)
+_CUES = frozenset(
+    """patient patientin subject participant volunteer proband probandin pat pt potilas tutkittava
+    patienten paciente paziente pacjent""".split()  # noqa: SIM905
 )
 _INITIAL = re.compile(r"(?<![^\W_])[^\W\d_a-z]\. ?(?=[^\W\d_a-z][^\W\d_]{2,})")
 _LAY_TITLE = re.compile(
@@ -86,10 +89,6 @@ def people_spans(text: str) -> tuple[Span, ...]:
     A given name beside a family name in any order and case; either beside a capitalised word that
     is no technical one; an initial before a family name; a name behind a word such as *patient*.
     """
-    return _short_people(text) if len(text) <= _MOST else _people(text)
-
-
-def _people(text: str) -> tuple[Span, ...]:
     words = split_words(text)
     given, family = given_names(), family_names()
     if "." not in text and not any(word in given or word in family for word, _, _ in words):
@@ -99,7 +98,9 @@ def _people(text: str) -> tuple[Span, ...]:
         if text[b:c] in _GAPS and _is_name(one, text[a:b], two, text[c:d]):
             found.append((a, d))
     places = {start: (word, end) for word, start, end in words}
-    for cue in (*_CUE.finditer(text), *_INITIAL.finditer(text)):
+    cues = [] if _CUES.isdisjoint(word for word, _, _ in words) else list(_CUE.finditer(text))
+    initials = list(_INITIAL.finditer(text)) if "." in text else []
+    for cue in (*cues, *initials):
         initial = _INITIAL.match(text, cue.end())
         at = initial.end() if initial else cue.end()
         word, end = places.get(at, ("", at))
@@ -108,9 +109,6 @@ def _people(text: str) -> tuple[Span, ...]:
             found.append((cue.start() if cue.re is _INITIAL else cue.end(), end))
     links = [match.span() for match in _ADDRESS.finditer(text)] if found else []
     return _merged([(a, b) for a, b in found if not any(a < d and c < b for c, d in links)])
-
-
-_short_people = lru_cache(maxsize=65536)(_people)
 
 
 def _is_name(one: str, first: str, two: str, second: str) -> bool:
