@@ -11,6 +11,7 @@ from pathlib import Path
 import nibabel
 import numpy as np
 import pytest
+from made_once import Once
 
 from headrisk.brain.template import load_template
 from headrisk.cli.main import main
@@ -25,18 +26,25 @@ Row = dict[str, str]
 
 
 @pytest.fixture(scope="module")
-def cohort(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    settings = PhantomSettings(scanners=SCANNERS)
-    return write_cohort(
-        tmp_path_factory.mktemp("data") / "cohort", 5, 2, settings, np.random.default_rng(5),
-        load_template(), plants=PLANTS,
-    )  # fmt: skip
+def cohort(once: Once) -> Path:
+    settings, rng = PhantomSettings(scanners=SCANNERS), np.random.default_rng(5)
+    made = once(
+        "planted",
+        lambda place: write_cohort(
+            place / "cohort", 5, 2, settings, rng, load_template(), plants=PLANTS
+        ),
+    )
+    return made / "cohort"
 
 
 @pytest.fixture(scope="module")
-def audited(cohort: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, int]:
-    out = tmp_path_factory.mktemp("out") / "found"
-    return out, main(["duplicates", str(cohort), str(out), "--nprocs", "1"])
+def audited(cohort: Path, once: Once) -> tuple[Path, int]:
+    def look(place: Path) -> None:
+        code = main(["duplicates", str(cohort), str(place / "found"), "--nprocs", "1"])
+        (place / "code").write_text(str(code))
+
+    made = once("duplicates", look)
+    return made / "found", int((made / "code").read_text())
 
 
 def rows(path: Path) -> list[Row]:
