@@ -17,6 +17,7 @@ from headrisk.brain.template import load_template
 from headrisk.cli.main import main
 from headrisk.imaging.phantom import PhantomSettings, Plants, Scanner, write_cohort
 
+pytestmark = pytest.mark.timeout(1200)  # one search serves several tests
 SCANNERS = (
     Scanner("A", "Phantom Works", "Cohort 3T", "1001", (2.2, 2.2, 2.2), "PSR"),
     Scanner("B", "Phantom Works", "Ring 3T", "1002", (1.9, 2.2, 2.4), "RAS", 0.04),
