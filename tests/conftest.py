@@ -7,12 +7,14 @@ import runpy
 import shutil
 import tempfile
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import hypothesis
 import numpy as np
 import pytest
 from coarse_scanner import COARSE
+from made_once import Once, fill_once
 
 from headrisk.brain.template import load_template
 from headrisk.cli.main import main
@@ -57,19 +59,34 @@ def offline() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def cohort(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Six synthetic people, two sessions each, in 4 mm voxels; do not change it."""
-    data = tmp_path_factory.mktemp("cohort") / "data"
-    settings = PhantomSettings(scanners=(COARSE,))
-    return write_cohort(data, PEOPLE, SESSIONS, settings, np.random.default_rng(4), load_template())
+def once(tmp_path_factory: pytest.TempPathFactory) -> Once:
+    """Fills a folder once for all workers of a run."""
+    own = tmp_path_factory.getbasetemp()
+    return partial(fill_once, own.parent if "PYTEST_XDIST_WORKER" in os.environ else own)
 
 
 @pytest.fixture(scope="session")
-def audited(cohort: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def cohort(once: Once) -> Path:
+    """Six synthetic people, two sessions each, in 4 mm voxels; do not change it."""
+    settings = PhantomSettings(scanners=(COARSE,))
+    rng = np.random.default_rng(4)
+    made = once(
+        "cohort",
+        lambda place: write_cohort(
+            place / "data", PEOPLE, SESSIONS, settings, rng, load_template()
+        ),
+    )
+    return made / "data"
+
+
+@pytest.fixture(scope="session")
+def audited(cohort: Path, once: Once) -> Path:
     """The output folder of a whole audit of the cohort with default settings; do not change it."""
-    out = tmp_path_factory.mktemp("audited") / "out"
-    assert main(["audit", str(cohort), str(out), "--nprocs", "1"]) == 0
-    return out
+
+    def audit(place: Path) -> None:
+        assert main(["audit", str(cohort), str(place / "out"), "--nprocs", "1"]) == 0
+
+    return once("audited", audit) / "out"
 
 
 @pytest.fixture

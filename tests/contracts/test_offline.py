@@ -52,7 +52,8 @@ def test_this_machine_may_talk_to_itself(tmp_path: Path) -> None:
 
 def test_an_attempt_fails_its_test(tmp_path: Path) -> None:
     """A suite under the same conftest, with one test that reaches out and keeps quiet about it."""
-    (tmp_path / "conftest.py").write_text((OFFLINE.parent / "conftest.py").read_text())
+    for name in ("conftest.py", "made_once.py"):
+        (tmp_path / name).write_text((OFFLINE.parent / name).read_text())
     (tmp_path / "coarse_scanner.py").write_text("COARSE = None\n")
     (tmp_path / "offline").symlink_to(OFFLINE)
     child = SWALLOW.format(ATTEMPTS["look-up"])

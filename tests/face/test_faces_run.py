@@ -16,6 +16,7 @@ from typing import Any
 import nibabel
 import numpy as np
 import pytest
+from made_once import Once
 from PIL import Image
 
 from headrisk.cli.main import main
@@ -119,18 +120,27 @@ def write(path: Path, values: Any, affine: Any) -> None:
 
 
 @pytest.fixture(scope="module")
-def audited_faces(tmp_path_factory: pytest.TempPathFactory) -> Audited:
+def audited_faces(once: Once) -> Audited:
     """One run over good and bad scans and photographs; do not change it."""
-    folder = tmp_path_factory.mktemp("twins")
+    folder = once("faces", search)
+    told = json.loads((folder / "run.json").read_text())
+    return Audited(
+        folder / "data", Path(told["table"]), folder / "out", tuple(told["words"]), told["code"],
+        told["said"],
+    )  # fmt: skip
+
+
+def search(folder: Path) -> None:
     data, out = folder / "data", folder / "out"
     table = write_twins(data, folder / "photos", PEOPLE, SMALL, np.random.default_rng(1003))
     spoil(table)
     add_scans(data)
-    words = ("faces", str(data), str(out), "--photos", str(table), "--nprocs", "1")
+    words = ["faces", str(data), str(out), "--photos", str(table), "--nprocs", "1"]
     said = io.StringIO()
     with contextlib.redirect_stdout(said):
-        code = main(list(words))
-    return Audited(data, table, out, words, code, said.getvalue())
+        code = main(words)
+    told = {"table": str(table), "words": words, "code": code, "said": said.getvalue()}
+    (folder / "run.json").write_text(json.dumps(told))
 
 
 def run_again(audited: Audited, out: Path, table: Path | None, *more: str) -> int:

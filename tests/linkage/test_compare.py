@@ -47,7 +47,7 @@ def test_scores_land_where_they_belong() -> None:
     assert result["ncc"].mated.sum() == 7
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(st.integers(3, 9), st.integers(3, 9), st.integers(1, 10), st.integers(0, 99))
 def test_block_size_does_not_change_scores(p: int, g: int, block: int, seed: int) -> None:
     a, b = images(seed, p), images(seed + 1, g)
@@ -56,7 +56,7 @@ def test_block_size_does_not_change_scores(p: int, g: int, block: int, seed: int
         assert np.abs(whole[name].values - cut[name].values).max() < 1e-6
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(st.permutations(range(6)), st.permutations(range(5)), st.integers(0, 99))
 def test_permuted_input_permutes_output(p: list[int], g: list[int], seed: int) -> None:
     a, b = images(seed, 6), images(seed + 1, 5)

@@ -111,9 +111,11 @@ def test_any_pair_header(tmp_path: Path, position: int, value: bytes) -> None:
     outcome(write(tmp_path, {"a.hdr": changed, "a.img": body}))
 
 
-@pytest.mark.parametrize("members", [1, 3])
-def test_no_flipped_bit_changes_a_voxel_unseen(tmp_path: Path, members: int) -> None:
-    """All single-bit flips of a small file: refused, or voxels and place as they were."""
+@pytest.mark.parametrize(
+    ("members", "step"), [(1, 1), (3, 3), pytest.param(3, 1, marks=pytest.mark.slow)]
+)
+def test_no_flipped_bit_changes_a_voxel_unseen(tmp_path: Path, members: int, step: int) -> None:
+    """Single-bit flips of a small file: refused, or voxels and place as they were."""
     blob = nifti(voxels("u1"))
     cuts = np.linspace(0, len(blob), members + 1).astype(int)
     packed = b"".join(
@@ -123,7 +125,8 @@ def test_no_flipped_bit_changes_a_voxel_unseen(tmp_path: Path, members: int) -> 
     path.write_bytes(packed)
     sound = load_volume(path)
     refused = 0
-    for bit in range(8 * len(packed)):
+    bits = range(0, 8 * len(packed), step)
+    for bit in bits:
         flipped = bytearray(packed)
         flipped[bit // 8] ^= 1 << (bit % 8)
         path.write_bytes(flipped)
@@ -133,7 +136,7 @@ def test_no_flipped_bit_changes_a_voxel_unseen(tmp_path: Path, members: int) -> 
             np.testing.assert_array_equal(result.affine, sound.affine)
         else:
             refused += 1
-    assert refused > 0.9 * 8 * len(packed)
+    assert refused > 0.9 * len(bits)
 
 
 def test_every_cut_is_seen(tmp_path: Path) -> None:

@@ -70,7 +70,7 @@ _KEYED: dict[str, tuple[str, Any]] = {
     "DeviceSerialNumber": ("serial-number", "166012"),
     "StationName": ("station-name", "AWP166012"),
     "InstitutionName": ("institution", "St. Elsewhere General Hospital"),
-    "InstitutionAddress": ("address", "12 Harbour Road,Springfield,OR,97477"),
+    "InstitutionAddress": ("institution", "12 Harbour Road,Springfield,OR,97477"),
     "OperatorsName": ("staff-name", "kmiller"),
     "ReferringPhysicianName": ("staff-name", "HOUSE^GREGORY"),
     "AcquisitionDateTime": ("date", "2019-03-14T13:45:56.780000"),

@@ -18,6 +18,7 @@ from headrisk.dataset.scans import Scan
 from headrisk.job import Job
 from headrisk.metadata.attack import agreement, coded_fields, group_of, scan_fields
 from headrisk.pipeline import audit
+from headrisk.settings import Settings
 
 VALUES = st.sampled_from(["a", "b", "c", None])
 SCANS = st.lists(st.tuples(VALUES, VALUES, VALUES), min_size=4, max_size=12)
@@ -86,7 +87,9 @@ def test_headers_and_inherited_sidecars_are_read_without_the_label(tmp_path: Pat
 
 
 def _audited(root: Path, out: Path) -> dict[str, Any]:
-    audit(Job((Source(root, "ds"),), out, modalities=("metadata",)))
+    audit(
+        Job((Source(root, "ds"),), out, settings=Settings(bootstrap=100), modalities=("metadata",))
+    )
     content: dict[str, Any] = json.loads((out / "report.json").read_text())
     return dict(content["modalities"]["metadata"])
 

@@ -14,6 +14,7 @@ import pytest
 from planted import dicom_file
 
 from headrisk.errors import InputError
+from headrisk.metadata import look
 from headrisk.metadata.fix import LEFT_OUT, write_copy
 from headrisk.metadata.known import known_identifiers
 from headrisk.metadata.scan import MetadataScan, list_entries, scan_metadata
@@ -70,8 +71,13 @@ def test_a_sidecar_larger_than_the_limit_is_not_read(tmp_path: Path) -> None:
     assert "64 MB" in scan.problems[0].reason
 
 
-def test_a_gzip_bomb_is_not_unpacked_whole(tmp_path: Path) -> None:
-    scan = _scan(tmp_path / "ds" / "bomb.tsv.gz", gzip.compress(bytes(70 * 2**20), mtime=0))
+def test_a_gzip_bomb_is_not_unpacked_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert look.LARGEST_TEXT == 64 * 2**20
+    monkeypatch.setattr(look, "LARGEST_TEXT", 2**20)
+    raw, cut = look.unpacked(gzip.compress(bytes(70 * 2**20), mtime=0))
+    assert len(raw) <= 2**20
+    assert "64 MB" in cut
+    scan = _scan(tmp_path / "ds" / "bomb.tsv.gz", gzip.compress(bytes(3 * 2**20), mtime=0))
     assert "64 MB" in scan.problems[0].reason or "NUL" in scan.problems[0].reason
 
 

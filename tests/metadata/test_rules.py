@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -10,9 +11,13 @@ from hypothesis import strategies as st
 from pydicom.datadict import dictionary_description, dictionary_has_tag, dictionary_VR
 
 from headrisk.metadata.findings import KINDS, mask
-from headrisk.metadata.known import known_identifiers
+from headrisk.metadata.known import NOBODY, known_identifiers
+from headrisk.metadata.names import name_spans
+from headrisk.metadata.national_ids import national_ids
 from headrisk.metadata.patterns import matches
+from headrisk.metadata.people import labelled_people, people_spans
 from headrisk.metadata.profile import profile_table, rule_for
+from headrisk.metadata.remarks import is_moment, says_nothing
 
 ROOT = Path(__file__).parents[2]
 
@@ -100,3 +105,85 @@ def test_a_listed_name_is_found_in_every_spelling(text: str) -> None:
 @pytest.mark.parametrize("text", ["John Smith", "Johnson Doepfner", "adobe john", "doe"])
 def test_a_listed_name_is_not_found_in_others(text: str) -> None:
     assert not known_identifiers(["John Doe"]).spans(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("t1_mprage_Nyman_Kaisa", "Nyman_Kaisa"), ("T1 liu jing run2", "liu jing"),
+        ("WIP T2W NGUYEN MINH", "NGUYEN MINH"), ("JÄRVINEN LAURI T1", "JÄRVINEN LAURI"),
+        ("KowalskaAgnieszka", "KowalskaAgnieszka"), ("read by O. Novak", "O. Novak"),
+        ("redo for patient Petrov", "Petrov"), ("moved, B. Ortega says", "B. Ortega"),
+    ],
+)  # fmt: skip
+def test_names_are_found_in_texts(text: str, name: str) -> None:
+    spans = [text[a:b] for a, b in people_spans(text)]
+    assert spans == [name]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Stroop Task", "Boston Naming Test", "Beck Depression Inventory II", "Simon Task",
+        "Patient Position HFS", "subject A was moved", "below the circle of Willis",
+        "Edinburgh Handedness Inventory", "DISCOVERY MR750", "Adaptive Combine", "TIM TRIO",
+        "atlas-Schaefer2018", "https://github.com/jane_smith/tools", "green long short", "MPRAGE",
+        "Siemens Prisma_fit", "G_and_S_frontomargin", "Sum of Squares", "Head Matrix Sense",
+    ],
+)  # fmt: skip
+def test_ordinary_texts_name_nobody(text: str) -> None:
+    assert people_spans(text) == ()
+
+
+def test_where_authors_stand_only_names_beside_a_label_count() -> None:
+    text = "By Jane Smith and Liu Wei (2019).\nsub-03 is Jane Smith.\nWe thank Mr. Jones.\n"
+    assert [text[a:b] for a, b in labelled_people(text)] == ["Jane Smith"]
+    assert labelled_people("Run 2 of Mrs. Dvorak was removed.") == ((9, 20),)
+
+
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [
+        ("sub-01_acq-Korhonen_T1w.nii.gz", ["Korhonen"]), ("Mäkelä_Sanna", ["Mäkelä_Sanna"]),
+        ("tpl-MNI_atlas-Schaefer2018_dseg.tsv", []), ("Jankowski2019.pdf", []), ("IM000001", []),
+        ("sub-01_task-stroop_bold.json", []), ("atlas-Jankowski_dseg.tsv", []),
+    ],
+)  # fmt: skip
+def test_family_names_in_file_names(name: str, found: list[str]) -> None:
+    assert [name[a:b] for _, a, b in name_spans(name, NOBODY)] == found
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "131052-308T", "811218-9876", "11010519491231002X", "943 476 5919", "070761-4285",
+        "44051401359", "12345678Z", "RSSMRA85T10A562S", "01010750160",
+    ],
+)  # fmt: skip
+def test_identity_numbers_are_found_and_mistyped_ones_are_not(text: str) -> None:
+    assert list(national_ids(f"see {text}, please")) == [(4, 4 + len(text))]
+    assert list(national_ids(text + "7")) == []
+    if text not in ("070761-4285", "RSSMRA85T10A562S"):  # these have no check digit, or none read
+        wrong = text[:3] + str((int(text[4 if text[3] in " -" else 3]) + 1) % 10) + text[4:]
+        assert list(national_ids(wrong)) == []
+
+
+@given(st.text(max_size=60))
+def test_spans_of_any_text_are_in_order_and_within_it(text: str) -> None:
+    for spans in (people_spans(text), labelled_people(text), tuple(national_ids(text))):
+        assert all(0 <= a < b <= len(text) for a, b in spans)
+    people = people_spans(text)
+    assert all(one[1] < two[0] for one, two in pairwise(people))
+
+
+def test_whole_numbers_that_are_dates() -> None:
+    assert is_moment("20190314")
+    assert is_moment("1552569131")
+    assert is_moment("1552569131000")
+    for number in ("20191314", "18770615", "2019", "45446", "9999999999", "-1552569131", "1.5"):
+        assert not is_moment(number)
+
+
+def test_ratings_and_programs_remarks_say_nothing() -> None:
+    assert all(map(says_nothing, ("Good", "ok.", "V", "n", "Unaliased_MB6_PE3_LB_SENSE1")))
+    assert not any(map(says_nothing, ("Anna", "moved a little", "call her", "Unaliased by Jo")))

@@ -1,13 +1,19 @@
-"""One written report for the tests that only read it."""
+"""One written report for the tests that only read it, and figures drawn once."""
 
 from __future__ import annotations
 
+import pickle
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from simulated_report import RUN, simulated_report
 
+from headrisk.report import html, internal
 from headrisk.report.write import write_report
+
+_DRAWN: dict[bytes, Any] = {}
 
 
 @pytest.fixture(scope="session")
@@ -16,3 +22,20 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("audit") / "out"
     write_report(*simulated_report(), out, RUN)
     return out
+
+
+@pytest.fixture
+def drawn_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Figures of equal results are drawn once for all tests that look at something else."""
+
+    def remembered(draw: Callable[..., Any]) -> Callable[..., Any]:
+        def again(*results: Any) -> Any:
+            key = pickle.dumps((draw.__name__, results))
+            if key not in _DRAWN:
+                _DRAWN[key] = draw(*results)
+            return _DRAWN[key]
+
+        return again
+
+    monkeypatch.setattr(html, "section_figures", remembered(html.section_figures))
+    monkeypatch.setattr(internal, "matrix_png", remembered(internal.matrix_png))

@@ -19,6 +19,8 @@ from headrisk.report.html import public_html
 from headrisk.report.model import RunRecord
 from headrisk.run.provenance import Cost, CostLog, Machine, this_machine
 
+pytestmark = pytest.mark.usefixtures("drawn_once")
+
 COSTS = (
     Cost("index", 1.0, 0.5, 100.0),
     Cost("prepare", 10.0, 8.0, 400.0, "brain", 30.0),

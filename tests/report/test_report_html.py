@@ -21,6 +21,8 @@ from headrisk.report.write import write_report
 from headrisk.settings import DEFAULT_MEASURES
 from headrisk.types import Estimate, PairScores
 
+pytestmark = pytest.mark.usefixtures("drawn_once")
+
 HOSTILE = [
     "<script>alert(1)</script>",
     '"><img src=x onerror=alert(1)>',

@@ -21,6 +21,8 @@ from headrisk.report.withhold import merge_small_levels, refuse_leaks, withhold_
 from headrisk.report.write import public_files, write_report
 from headrisk.types import Estimate, PairScores
 
+pytestmark = pytest.mark.usefixtures("drawn_once")
+
 CANARIES = [
     *(f"Mustermann^Erika{i}" for i in range(8)),
     *(f"MRN{i}4711{i}" for i in range(8)),

@@ -28,6 +28,8 @@ from headrisk.report.tsv import parse_table
 from headrisk.report.write import rebuild_html, write_report
 from headrisk.types import Estimate
 
+pytestmark = pytest.mark.usefixtures("drawn_once")
+
 PROMISES = re.compile(r"\b(anonymous|safe|certified|secure)\b", re.IGNORECASE)
 
 

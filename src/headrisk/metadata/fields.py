@@ -9,13 +9,16 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from headrisk.metadata.people import folded
 from headrisk.metadata.profile import profile_table
 
 _NAMES: dict[str, str] = {
     "person-name": """patientname patientsname patientbirthname otherpatientnames othernames
         patientsmothersbirthname fullname firstname lastname surname givenname familyname forename
-        middlename maidenname initials subjectname participantname nachname vorname
-        responsibleperson""",
+        middlename maidenname initials subjectname participantname nickname responsibleperson
+        nachname vorname familienname patientenname prenom nomdefamille apellido apellidos
+        cognome sobrenome sukunimi etunimi nimi efternamn fornamn etternavn fornavn
+        achternaam voornaam nazwisko imie prijmeni jmeno""",
     "staff-name": """operatorsname operatorname operator technologist radiographer technician
         referringphysicianname referringphysician performingphysicianname performingphysiciansname
         requestingphysician nameofphysiciansreadingstudy physiciansofrecord physician
@@ -24,15 +27,24 @@ _NAMES: dict[str, str] = {
     "patient-id": """patientid patientsid otherpatientids mrn medicalrecordnumber recordnumber
         hospitalid hospitalnumber ssn socialsecuritynumber nhsnumber nationalid passport
         passportnumber insurancenumber issuerofpatientid patientsinsuranceplancodesequence
-        medicalrecordlocator""",
+        medicalrecordlocator hospitalno patientno patientnr patientnumber chartnumber
+        patientennummer versichertennummer potilasnumero pesel originalid sourceid oldid dicomid
+        realid clinicalid clinicid""",
+    "national-id": """henkilotunnus hetu personnummer fodselsnummer cprnumber cprnr
+        codicefiscale sozialversicherungsnummer ahvnummer""",
     "birth-date": """patientbirthdate patientsbirthdate birthdate dateofbirth dob birthday
-        patientbirthtime birthtime geburtsdatum birthyear yearofbirth""",
-    "email": "email emailaddress mail",
+        patientbirthtime birthtime geburtsdatum geburtstag birthyear yearofbirth syntymaaika
+        syntymapaiva datedenaissance fechanacimiento fechadenacimiento datadinascita
+        fodelsedatum fodselsdato geboortedatum dataurodzenia datanascimento""",
+    "email": "email emailaddress mail sahkoposti epost correo courriel",
     "phone": """phone phonenumber telephone telephonenumber mobile patienttelephonenumbers
-        referringphysiciantelephonenumbers fax""",
+        referringphysiciantelephonenumbers fax cellphone telefon telefonnummer handynummer puhelin
+        puhelinnumero telefono telefoon""",
     "address": """address patientaddress street streetaddress city town zip zipcode postcode
         postalcode countryofresidence regionofresidence referringphysicianaddress
-        institutionaddress hospitaladdress latitude longitude""",
+        latitude longitude gps gpscoordinates anschrift adresse strasse plz wohnort osoite
+        postinumero kotikunta direccion indirizzo adres woonplaats placeofresidence hometown
+        residence""",
     "accession-number": """accessionnumber studyid admissionid requestedprocedureid
         scheduledprocedurestepid performedprocedurestepid placerordernumberimagingservicerequest
         fillerordernumberimagingservicerequest visitid caseid""",
@@ -51,7 +63,8 @@ _NAMES: dict[str, str] = {
         scheduledstationaetitle performedstationaetitle retrieveaetitle sourceapplicationentitytitle
         performedstationnamecodesequence""",
     "institution": """institutionname institutionaldepartmentname institution department hospital
-        clinic institutioncodesequence requestingservice performedlocation""",
+        clinic institutioncodesequence requestingservice performedlocation institutionaddress
+        hospitaladdress employer arbeitgeber tyonantaja employeur workplace schoolname""",
     "body-measure": "patientweight patientsize patientheight patientbodymassindex",
     "demographic": """patientsex patientage patientsage ethnicgroup occupation
         patientreligiouspreference religion nationality maritalstatus patientspecies smokingstatus
@@ -64,13 +77,26 @@ _NAMES: dict[str, str] = {
     "session-setting": """shimsetting tableposition txrefamp tableheight
         shimcurrents""",
     "host-name": "hostname computername nodename",
-    "user-path": "username user login",
+    "user-path": "username user login userid loginname",
     "command-line": "cmdline commandline cmdargs",
 }  # fmt: skip
 _BY_NAME = {name: kind for kind, names in _NAMES.items() for name in names.split()}
 _SEPARATORS = re.compile(r"[\W_]+")
 _VERSION_WORDS = ("version", "release", "doi", "license", "software", "generatedby", "units",
                   "consistencyinfo", "wipmemblock", "pulsesequencedetails")  # fmt: skip
+
+_TIME_WORDS = ("date", "day", "time", "stamp", "epoch", "created", "modified", "visit", "datum")
+_ENDINGS = (
+    ("surname", "person-name"), ("lastname", "person-name"), ("firstname", "person-name"),
+    ("givenname", "person-name"), ("familyname", "person-name"), ("forename", "person-name"),
+    ("fullname", "person-name"), ("nachname", "person-name"), ("vorname", "person-name"),
+    ("sukunimi", "person-name"), ("etunimi", "person-name"), ("patientname", "person-name"),
+    ("subjectname", "person-name"), ("participantname", "person-name"),
+    ("medicalrecordnumber", "patient-id"), ("hospitalnumber", "patient-id"),
+    ("hospitalno", "patient-id"), ("passportnumber", "patient-id"), ("patientid", "patient-id"),
+    ("phonenumber", "phone"), ("emailaddress", "email"), ("homeaddress", "address"),
+    ("postcode", "address"), ("postalcode", "address"), ("zipcode", "address"),
+)  # fmt: skip
 
 # What the profile's other attributes are, by value representation.
 _BY_VR = {
@@ -84,8 +110,9 @@ _BY_VR = {
 
 
 def plain_name(name: str) -> str:
-    """A field's name without case and separators."""
-    return _SEPARATORS.sub("", name).lower()
+    """A field's name without case, accents and separators."""
+    plain = _SEPARATORS.sub("", name).lower()
+    return plain if plain.isascii() else folded(plain)
 
 
 @lru_cache(maxsize=16384)
@@ -102,7 +129,17 @@ def kind_of_field(name: str) -> str:
         return "birth-date"
     if plain.endswith("physicianname"):
         return "staff-name"
-    return ""
+    return next((kind for ending, kind in _ENDINGS if plain.endswith(ending)), "")
+
+
+@lru_cache(maxsize=16384)
+def tells_times(name: str) -> bool:
+    """Whether a whole number in this field may be a date or a time."""
+    plain = plain_name(name)
+    return (
+        any(word in plain for word in _TIME_WORDS)
+        or re.search(r"(?:[a-z]At|_at)$", name) is not None
+    )
 
 
 @lru_cache(maxsize=16384)

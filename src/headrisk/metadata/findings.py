@@ -47,6 +47,10 @@ KINDS: dict[str, Kind] = {
         "Hospital or record number", _DIRECT,
         "Whoever has the hospital's records looks the person up by it.", _DROP,
     ),
+    "national-id": Kind(
+        "National identity number", _DIRECT,
+        "It names one person in every register of the country.", _DROP,
+    ),
     "birth-date": Kind(
         "Date of birth", _DIRECT,
         "With sex and place, a date of birth is unique for most people.",
@@ -118,7 +122,7 @@ KINDS: dict[str, Kind] = {
         _DROP,
     ),
     "user-path": Kind(
-        "Path with a user's name", _TECHNICAL,
+        "User name, or a path with one", _TECHNICAL,
         "Home folders bear the names of staff, and often of people scanned.", _DROP,
     ),
     "host-name": Kind(

@@ -28,7 +28,7 @@ from headrisk.metadata.fix_images import (
 from headrisk.metadata.fix_tables import DateShifts, clean_table, table_text
 from headrisk.metadata.gzip_header import GZIP_MAGIC
 from headrisk.metadata.known import KnownIdentifiers
-from headrisk.metadata.look import CODE_SKIPS, Look, unpacked
+from headrisk.metadata.look import CODE_SKIPS, Look, is_numbers, unpacked
 from headrisk.metadata.rename import Renaming, plan_renaming
 from headrisk.metadata.roles import leftover_kind
 from headrisk.metadata.scan import MetadataScan, judge_entry, list_entries, shown_path
@@ -189,7 +189,7 @@ def _write(entry: Entry, look: Look, place: Path, tools: _Tools) -> str:
     """Write one file, cleaned if it has to be; says which."""
     tools.removed.extend(hit for hit in look.hits if look.role in ("nifti", "mgh"))
     tools.removed.extend(hit for hit in look.hits if hit.field.startswith("gzip header"))
-    if look.role in ("json", "table", "papers", "text", "code", "gzip"):
+    if look.role in ("json", "table", "papers", "text", "code", "gradients", "gzip"):
         return _write_text(entry, look, place, tools)
     if not look.hits:
         shutil.copyfile(entry.path, place)
@@ -239,6 +239,11 @@ def _cleaned(entry: Entry, look: Look, content: bytes, tools: _Tools) -> bytes |
         return content if text == table_text(table) else text.encode()
     if look.role == "gzip" and b"\0" in content:
         return None if any(not h.field.startswith("gzip header") for h in look.hits) else content
+    if look.role == "gradients":
+        tools.removed.extend(look.hits)
+        lines = printable_text(content).splitlines()
+        kept = "".join(line + "\n" for line in lines if is_numbers(line))
+        return kept.encode() if look.hits else content
     skip = {"papers": MEANT, "code": CODE_SKIPS}.get(look.role, NO_KINDS)
     wide = content.startswith((b"\xff\xfe", b"\xfe\xff"))
     text = content.decode("utf-16", "replace") if wide else printable_text(content)

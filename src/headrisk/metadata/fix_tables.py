@@ -94,6 +94,7 @@ def clean_table(
     plain = [plain_name(name) for name in table.columns]
     who = next((plain.index(name) for name in _PEOPLE if name in plain), None)
     lines = [columns] if columns else []
+    removed.extend(Hit("free-text", "comment", text) for _, text in table.comments)
     for _, cells in table.rows:
         owner = cells[who].removeprefix("sub-") if who is not None and who < len(cells) else person
         new = []
@@ -106,8 +107,9 @@ def clean_table(
 
 def table_text(table: TextTable) -> str:
     """The table as text, nothing changed."""
+    comments = [[text] for _, text in table.comments]
     lines = [list(table.columns)] if table.columns else []
-    return _joined([*lines, *(list(cells) for _, cells in table.rows)], table.separator)
+    return _joined([*comments, *lines, *(list(cells) for _, cells in table.rows)], table.separator)
 
 
 def _joined(lines: list[list[str]], separator: str) -> str:

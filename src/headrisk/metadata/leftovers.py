@@ -12,7 +12,7 @@ from pathlib import Path
 from headrisk.metadata.findings import Hit
 from headrisk.metadata.known import KnownIdentifiers
 from headrisk.metadata.names import name_spans
-from headrisk.metadata.text import printable_text, text_hits
+from headrisk.metadata.text import UNLABELLED, printable_text, text_hits
 
 _MOST_MEMBERS = 100_000
 _LARGEST_PACKED = 256 * 1024 * 1024
@@ -36,7 +36,7 @@ def text_runs(raw: bytes) -> Iterator[str]:
 
 def binary_hits(raw: bytes, known: KnownIdentifiers) -> Iterator[Hit]:
     """Identifiers and forms in the texts that binary data hold."""
-    skip = frozenset({"phone", "acquisition-time", "address", "long-number"})
+    skip = frozenset({"phone", "acquisition-time", "address", "long-number", UNLABELLED})
     for run in text_runs(raw):
         yield from text_hits(run, "text in binary data", known, skip)
 

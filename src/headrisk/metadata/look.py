@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -28,14 +29,15 @@ from headrisk.metadata.nifti_text import (
 from headrisk.metadata.roles import Role, role_of
 from headrisk.metadata.sidecars import json_hits, parse_json
 from headrisk.metadata.tables import parse_table, table_hits
-from headrisk.metadata.text import MEANT, NO_KINDS, printable_text, text_hits
+from headrisk.metadata.text import MEANT, NO_KINDS, UNLABELLED, printable_text, text_hits
 
 START = 64 * 1024
 LARGEST_TEXT = 64 * 1024 * 1024
 LARGEST_DICOM = 1024 * 1024 * 1024
 _MOST_TAIL = 16 * 1024 * 1024
 _MOST_HITS = 20_000
-CODE_SKIPS = frozenset({"date", "acquisition-time", "url", "phone", "uid"})
+CODE_SKIPS = frozenset({"date", "acquisition-time", "url", "phone", "uid", UNLABELLED})
+_NUMBERS = re.compile(r"[-+\d.eE\s,naNA]*")
 
 
 @dataclass(frozen=True)
@@ -238,6 +240,21 @@ def _code(path: Path, name: str, start: bytes, size: int, known: KnownIdentifier
     return _any_text("code", path, known, CODE_SKIPS)
 
 
+def _gradients(path: Path, name: str, start: bytes, size: int, known: KnownIdentifiers) -> Look:
+    lines = printable_text(_whole(path)).splitlines()
+    hits = [
+        Hit("free-text", "text", line, place=f"line {number}")
+        for number, line in enumerate(lines, start=1)
+        if not is_numbers(line)
+    ]
+    return Look("gradients", tuple(hits))
+
+
+def is_numbers(line: str) -> bool:
+    """Whether a line of a gradient table is one, and no remark."""
+    return _NUMBERS.fullmatch(line) is not None
+
+
 def _any_text(role: Role, path: Path, known: KnownIdentifiers, skip: frozenset[str]) -> Look:
     raw = _whole(path)
     wide = raw.startswith((b"\xff\xfe", b"\xfe\xff"))
@@ -261,7 +278,8 @@ def _binary(path: Path, name: str, start: bytes, size: int, known: KnownIdentifi
 
 _READERS = {
     "nifti": _nifti, "mgh": _mgh, "dicom": _dicom, "json": _json, "table": _table,
-    "papers": _papers, "text": _text, "code": _code, "gzip": _gzip, "binary": _binary,
+    "papers": _papers, "text": _text, "code": _code,
+    "gradients": _gradients, "gzip": _gzip, "binary": _binary,
 }  # fmt: skip
 
 

@@ -17,6 +17,12 @@ MGH_HEADER, MGH_PARAMETERS = 284, 20
 MGH_MAGIC = b"\0\0\0\1"
 _MGH_BYTES = {0: 1, 1: 4, 3: 4, 4: 2, 10: 2}
 _COMMAND_LINE = 3
+# A command on FreeSurfer's own files, without folders, names nobody.
+_OWN_COMMAND = re.compile(
+    r"(?:mri|mris|recon|talairach|AntsDenoiseImageFs)[\w-]*(?: +(?:-{1,2}[a-z_-]+|[\d.]+"
+    r"|(?:orig|rawavg|nu|nu_noneg|T1|brainmask|brain|norm|wm|filled|aseg|ribbon|ctrl_pts"
+    r"|[\w.+]*aparc[\w.+]*|aseg\.[\w.]+|brain\.[\w.]+|\d{3})(?:\.(?:auto|mgz|mgh))*))*"
+)
 _TAG_NAMES = {3: "command line", 30: "old transform", 31: "transform", 33: "alignment",
               41: "phase direction", 42: "frame", 43: "field strength", 44: "orig"}  # fmt: skip
 _TEXT_RUN = re.compile(rb"[\x20-\x7e\x80-\xff]{4,}")
@@ -46,7 +52,7 @@ def mgh_hits(header: bytes, tail: bytes, known: KnownIdentifiers) -> Iterator[Hi
         yield from text_hits(spare, "spare header bytes", known)
     for tag, content in mgh_tags(tail[MGH_PARAMETERS:]):
         place = f"tag {tag} ({_TAG_NAMES.get(tag, 'other')})" if tag else "bytes behind the tags"
-        if tag == _COMMAND_LINE:
+        if tag == _COMMAND_LINE and not _OWN_COMMAND.fullmatch(printable_text(content)):
             yield Hit("command-line", place, printable_text(content))
         for run in _TEXT_RUN.finditer(content):
             yield from text_hits(printable_text(run[0]), place, known)

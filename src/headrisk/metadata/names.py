@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from functools import cache, lru_cache
-from importlib import resources
+from functools import lru_cache
 
 from headrisk.metadata.findings import mask
 from headrisk.metadata.known import KnownIdentifiers
+from headrisk.metadata.national_ids import national_ids
 from headrisk.metadata.patterns import matches
+from headrisk.metadata.people import given_names, lone_family_name, people_spans, split_words
 
-_LONG_NUMBER = re.compile(r"(?<!\d)\d{6,}(?!\d)")
-_WORDS = re.compile(r"[A-Z]?[^\W\dA-Z_]+|[A-Z]+(?![^\W\dA-Z_])")
+_LONG_NUMBER = re.compile(r"(?<!\d)(?!0{3,}\d{1,4}(?!\d))\d{6,}(?!\d)")  # 000012: a counter
+_CITED = re.compile(r"(?:^|_)(?:atlas|tpl|space|from|to|desc|seg|model|cohort|task)-[^_]*")
+_YEAR = re.compile(r"(?:19|20)\d\d(?!\d)")
 _SKIP = frozenset({"acquisition-time", "url", "host-name", "network-address", "address"})
 _HASHED = re.compile(r"[0-9a-f]{32,}")
 
@@ -27,7 +29,7 @@ def name_spans(name: str, known: KnownIdentifiers) -> tuple[tuple[str, int, int]
     if _HASHED.search(name):  # names made by git and content-addressed stores
         return ()
     spans = [("known-identifier", start, end) for start, end in known.spans(name)]
-    found = [*matches(name, _SKIP), *_numbers(name), *_people(name)]
+    found = [*_national(name), *matches(name, _SKIP), *_numbers(name), *_people(name)]
     for kind, start, end in found:
         if not any(start < b and a < end for _, a, b in spans):
             spans.append((kind, start, end))
@@ -48,10 +50,23 @@ def _numbers(name: str) -> list[tuple[str, int, int]]:
     return [("long-number", *match.span()) for match in _LONG_NUMBER.finditer(name)]
 
 
+def _national(name: str) -> list[tuple[str, int, int]]:
+    return [("national-id", *span) for span in national_ids(name)]
+
+
 def _people(name: str) -> list[tuple[str, int, int]]:
-    """A given name with another word or a number right beside it (JohnDoe, doe_john, mary01)."""
-    parts = [(match[0].lower(), *match.span()) for match in _WORDS.finditer(name)]
-    found = []
+    """Names as in texts, a given name with any word or number beside it (doe_john, mary01), and a
+    family name alone (acq-Korhonen) where it is no method's or atlas's (Schaefer2018)."""
+    parts = split_words(name)
+    cited = [match.span() for match in _CITED.finditer(name)]
+    found = [("person-name", *span) for span in people_spans(name)]
+    found += [
+        ("person-name", start, end)
+        for word, start, end in parts
+        if lone_family_name(word, name[start:end])
+        and not _YEAR.match(name, end)
+        and not any(a <= start < b for a, b in cited)
+    ]
     for place, (word, start, end) in enumerate(parts):
         if len(word) < 3 or word not in given_names():
             continue
@@ -80,10 +95,3 @@ _ORDINARY = frozenset(_ORDINARY_NAMES.split())
 
 def _gap(name: str, start: int, end: int, a: int, b: int) -> str:
     return name[end:a] if a >= end else name[b:start]
-
-
-@cache
-def given_names() -> frozenset[str]:
-    """Common given names of several languages, lower case; words with another use are left out."""
-    source = resources.files("headrisk.metadata") / "data" / "given_names.txt"
-    return frozenset(source.read_text("utf-8").split())

@@ -38,8 +38,8 @@ _CODES = {0: "unknown", 2: "DICOM", 4: "AFNI", 6: "comment", 8: "XCEDE", 10: "JI
 _ORDINARY = re.compile(
     r"(?:FSL[\d.]*|[\d.]+:?[0-9a-f]{6,}|spm.*|SPM.*|nibabel.*|AFNI.*|FreeSurfer.*|mrtrix.*|ANTs.*"
     r"|ITK.*|niftyreg.*|NiftyReg.*|NIfTI.*|FLOAT\w*|[Uu]?INT\w*|3[Dd] image|4[Dd] image"
-    r"|TE=[\d.]+(?:;(?:phase|mb|sec|dwell|FA|TR|TI|Time(?==0+\b))=?[\d.]*)*;?|phase|magnitude|none|\.\.?|r|dsr__?"
-    r"|Mrtrix.*|MRtrix.*|c3d.*|greedy.*|.*headrisk.*|[A-Za-z]{1,3})",
+    r"|(?:TE|phase|mb|sec|dwell|FA|TR|TI|Time(?==0+(?:\.0+)?$))=?[\d.]*|phase|magnitude|none"
+    r"|\d{1,2}(?:\.\d{1,3}){1,3}|\.\.?|r|dsr__?|Mrtrix.*|MRtrix.*|c3d.*|greedy.*|.*headrisk.*|[A-Za-z]{1,3})",
 )
 
 
@@ -144,7 +144,7 @@ def nifti_hits(plan: NiftiPlan, known: KnownIdentifiers) -> Iterator[Hit]:
             continue
         hits = list(text_hits(text, f"header {name}", known))
         yield from hits
-        if not hits and not _ORDINARY.fullmatch(text):
+        if not hits and not all(_ORDINARY.fullmatch(part) for part in text.split(";") if part):
             yield Hit("header-text", f"header {name}", text)
     for number, (code, content) in enumerate(plan.extensions, start=1):
         yield from _extension_hits(number, code, content, known)

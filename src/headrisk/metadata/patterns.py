@@ -8,12 +8,16 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import lru_cache
 
 _YEAR = r"(?:19|20)\d\d"
 _MONTH = (
     r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?"
-    r"|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)"
+    r"|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?"
+    r"|januar|februar|märz|mai|juni|juli|oktober|dezember|janvier|février|mars|avril|juin|juillet"
+    r"|août|septembre|octobre|novembre|décembre|enero|febrero|marzo|abril|mayo|junio|julio|agosto"
+    r"|septiembre|octubre|noviembre|diciembre|gennaio|febbraio|aprile|maggio|giugno|luglio"
+    r"|settembre|ottobre|dicembre|januari|februari|maart|mei|augustus|augusti|maj"
+    r"|(?:tammi|helmi|maalis|huhti|touko|kesä|heinä|elo|syys|loka|marras|joulu)kuu(?:ta|n)?)"
 )
 _MM, _DD = r"(?:0[1-9]|1[0-2])", r"(?:0[1-9]|[12]\d|3[01])"
 _D, _M = r"(?:0?[1-9]|[12]\d|3[01])", r"(?:0?[1-9]|1[0-2])"
@@ -33,7 +37,6 @@ class _Form:
 
 
 _DIGITS = "0123456789"
-_SHORT = 256
 # Order matters: the first form to match a stretch of text names it.
 _FORMS = tuple(
     _Form(kind, frozenset(needs), re.compile(pattern))
@@ -64,10 +67,15 @@ _FORMS = tuple(
         (
             "date",
             "12",
-            rf"(?<![\d.]){_YEAR}{_MM}{_DD}(?:[T_-]?[0-2]\d[0-5]\d[0-5]\d(?:\.\d+)?)?(?![\d.])",
+            rf"(?<![\d.]){_YEAR}{_MM}{_DD}"
+            r"(?:[T_-]?[0-2]\d[0-5]\d[0-5]\d(?:\.\d+|\d{6})?)?(?![\d.])",
         ),
         ("date", "12", rf"(?<![\d.])(?:{_D}([./-]){_M}\1|{_M}([./-]){_D}\2){_YEAR}(?![\d.])"),
-        ("date", "12", rf"(?i:\b{_D}\.?(?:st|nd|rd|th)?[ -]{_MONTH}[,. -]+{_YEAR}\b)"),
+        (
+            "date",
+            "12",
+            rf"(?i:\b{_D}\.?(?:st|nd|rd|th)?[ -](?:de )?{_MONTH}(?: de)?[,. -]+{_YEAR}\b)",
+        ),
         ("date", "12", rf"(?i:\b{_MONTH} {_D}(?:st|nd|rd|th)?,? {_YEAR}\b)"),
         ("date", "12", rf"(?i:\b{_MONTH} +{_D} [0-2]?\d:[0-5]\d:[0-5]\d (?:[A-Z]+ )?{_YEAR}\b)"),
         ("acquisition-time", ":", r"(?<![\d:.])[0-2]?\d:[0-5]\d:[0-5]\d(?:\.\d+)?(?![\d:])"),
@@ -75,8 +83,10 @@ _FORMS = tuple(
         ("patient-id", "-", r"(?<![\d-])\d{3}-\d{2}-\d{4}(?![\d-])"),
         (
             "patient-id",
-            "nNdD",
-            r"(?i:\b(?:mrn|ssn|nhs(?: no)?|patient[ _-]?(?:id|no|number)|hospital no|record no)"
+            "nNdDrR",
+            r"(?i:(?<![^\W_])(?:mrn|ssn|nhs(?: no)?|patient[ _-]?(?:id|no|nr|number)|hospital no"
+            r"|record no|hetu|personnummer|pass(?:port)?(?: no)?|reisepass(?:nr)?|versicherten"
+            r"(?:nr|nummer)|insurance no|pat[._-]?nr)"
             r"(?![a-z])[ .:#=_-]*(?=[\w-]*\d)[\w-]{4,})",
         ),
         (
@@ -84,7 +94,8 @@ _FORMS = tuple(
             _DIGITS,
             r"(?<![\w+.])(?<!\d )"
             r"(?:\+\d{1,3}[ ./-]?(?:\(\d{1,5}\)[ ./-]?)?(?:\d{2,5}[ ./-]?){2,4}\d{2,5}"
-            r"|\(\d{2,5}\) ?\d{3,4}[ -]\d{3,5}|\d{3}-\d{3}-\d{4}|0\d{2,4}[ /-]\d{3}[ -]?\d{3,5})"
+            r"|\(\d{2,5}\) ?\d{3,4}[ -]\d{3,5}|\d{3}-\d{3}-\d{4}|0\d{2,4}[ /-]\d{3}[ -]?\d{3,5}"
+            r"|0\d{1,4}[ /-]\d{3,4}[ -]\d{3,5}|0\d(?:[ .]\d\d){4})"
             r"(?![\w.]| \d)",
         ),
         (
@@ -92,7 +103,9 @@ _FORMS = tuple(
             _DIGITS,
             rf"(?i:\b\d{{1,5}}[a-z]?,? (?:[^\W\d]+ ){{1,3}}{_STREET}(?!\w)"
             r"|\b[^\W\d]+(?:straße|strasse|str\.|weg|platz|allee|gasse) \d{1,4}\b"
-            r"|\b\d{1,4},? rue \w+)",
+            r"|\b\d{1,4},? rue \w+)"
+            r"|(?<![^\W_])[A-ZÅÄÖØ][^\W\d_]{2,}(?:katu|tie|kuja|polku|gatan|vägen"
+            r"|gade|veien|straat|laan) \d{1,4}\b",
         ),
         (
             "person-name",
@@ -135,7 +148,7 @@ _FORMS = tuple(
 PUBLIC_HOSTS = (
     "cognitiveatlas.org", "bids.neuroimaging.io", "bids-specification", "doi.org", "github.com",
     "w3.org", "wikipedia.org", "openneuro.org", "creativecommons.org", "purl.", "nih.gov",
-    "opendatacommons.org", "humancognitive", "snomed.info", "loinc.org",
+    "nitrc.org", "opendatacommons.org", "humancognitive", "snomed.info", "loinc.org",
 )  # fmt: skip
 # Siemens writes the exam's program and project as it writes names: HEAD^ROUTINE.
 _PROGRAM_WORDS = """
@@ -153,14 +166,10 @@ def matches(text: str, skip: frozenset[str] = frozenset()) -> tuple[tuple[str, i
     Parameters
     ----------
     text
-        Any text. What was found in short ones is kept, since sidecars repeat each other.
+        Any text.
     skip
         Kinds that mean nothing here, such as dates among versions of software.
     """
-    return _short_matches(text, skip) if len(text) <= _SHORT else _matches(text, skip)
-
-
-def _matches(text: str, skip: frozenset[str]) -> tuple[tuple[str, int, int], ...]:
     found: list[tuple[str, int, int]] = []
     taken: list[tuple[int, int]] = []
     there = frozenset(text)
@@ -177,9 +186,6 @@ def _matches(text: str, skip: frozenset[str]) -> tuple[tuple[str, int, int], ...
     return tuple(sorted(found, key=lambda item: item[1]))
 
 
-_short_matches = lru_cache(maxsize=65536)(_matches)
-
-
 def _harmless(kind: str, value: str) -> bool:
     if kind == "date":
         year = re.search(_YEAR, value)
@@ -187,7 +193,8 @@ def _harmless(kind: str, value: str) -> bool:
     if kind == "url":
         return any(host in value for host in PUBLIC_HOSTS)
     if kind == "person-name" and "^" in value:
-        words = {word.lower() for word in re.split(r"[\W_]+", value)}
+        beside = {value.split("^")[0].split(" ")[-1], value.split("^")[1].split(" ")[0]}
+        words = {word.lower() for part in beside for word in re.split(r"[\W_]+", part)}
         return not words.isdisjoint(_PROGRAMS)
     if kind == "network-address":
         return value.startswith(("0.", "127.0.0.1", "00:00:00")) or _version(value)

@@ -10,7 +10,19 @@ from headrisk.metadata.gzip_header import GZIP_MAGIC
 from headrisk.metadata.mgh_text import MGH_MAGIC
 from headrisk.metadata.nifti_text import nifti_kind
 
-Role = Literal["nifti", "mgh", "dicom", "json", "table", "text", "code", "papers", "gzip", "binary"]
+Role = Literal[
+    "nifti",
+    "mgh",
+    "dicom",
+    "json",
+    "table",
+    "text",
+    "code",
+    "papers",
+    "gradients",
+    "gzip",
+    "binary",
+]
 
 _BACKUPS = ("~", ".bak", ".orig", ".swp", ".swo", ".old", ".tmp", ".save", ".backup", ".autosave")
 _ARCHIVES = (".zip", ".tar", ".tgz", ".tar.gz", ".tar.bz2", ".tar.xz", ".7z", ".rar")
@@ -23,13 +35,13 @@ _LOGS = (".log", ".cmd", ".env", ".done", ".err", ".pklz", ".history")
 _OPAQUE = frozenset(
     """.pdf .doc .docx .xls .xlsx .ods .odt .ppt .pptx .rtf .jpg .jpeg .png .tif .tiff .bmp .gif
     .heic .webp .mp4 .avi .mov .mp3 .wav .eml .msg .mat .h5 .hdf5 .hdf .db .sqlite .sqlite3 .sav
-    .pkl .pickle .rdata .rds .npz .parquet .feather""".split()  # noqa: SIM905
+    .pkl .pickle .rdata .rds .npz .parquet .feather .edf .bdf .fif .set .fdt .cnt .eeg""".split()  # noqa: SIM905
 )
 _PAPERS = frozenset({"readme", "changes", "license", "licence", "citation", "authors",
                      "contributing", "notice", "copying"})  # fmt: skip
 _CODE = frozenset(
     """.py .m .sh .r .rmd .yml .yaml .toml .cfg .ini .c .cpp .h .js .ipynb .gitignore
-    .gitattributes .gitmodules .bidsignore .bval .bvec .css""".split()  # noqa: SIM905
+    .gitattributes .gitmodules .bidsignore .css .bib .html .htm .tex .rst""".split()  # noqa: SIM905
 )
 _IMAGES = (".nii", ".nii.gz", ".hdr", ".img", ".hdr.gz", ".img.gz")
 _LOOK = 4096
@@ -60,6 +72,8 @@ def _leftover_file(lower: list[str]) -> str:
         return "backup-file"
     if name.endswith(_ARCHIVES):
         return "archive"
+    if name.startswith(".") and name.endswith(("history", ".lesshst", ".viminfo")):
+        return "conversion-log"
     working = "scripts" in lower[:-1] and not name.endswith((".py", ".sh", ".m", ".r"))
     if name.endswith(_LOGS) or working or name.startswith(("dcm2niix.", "dcm2niix_")):
         return "conversion-log"
@@ -100,4 +114,6 @@ def _by_name(lower: str, start: bytes) -> Role:
         return "papers"
     if b"\0" in start[:_LOOK] and not start.startswith((b"\xff\xfe", b"\xfe\xff")):
         return "binary"
+    if suffix in (".bval", ".bvec"):
+        return "gradients"
     return "code" if suffix in _CODE or lower in _CODE else "text"

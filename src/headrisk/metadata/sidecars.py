@@ -11,13 +11,16 @@ from collections.abc import Iterator
 from typing import Any
 
 from headrisk.dataset.values import parse_age
-from headrisk.metadata.fields import kind_of_field, plain_name, tells_versions
+from headrisk.metadata.fields import kind_of_field, plain_name, tells_times, tells_versions
 from headrisk.metadata.findings import Hit
 from headrisk.metadata.known import KnownIdentifiers
-from headrisk.metadata.text import MEANT, VERSIONS, text_spans
+from headrisk.metadata.patterns import EARLIEST_REAL_YEAR
+from headrisk.metadata.remarks import is_moment, says_nothing
+from headrisk.metadata.text import MEANT, UNLABELLED, VERSIONS, text_spans
 
 LARGEST_BYTES = 64 * 1024 * 1024
 _DEEPEST = 200
+_DESCRIBED = "(description)"  # stands for the key of what describes a column
 TOP_AGE = "89+"
 _AGES = frozenset(
     {"age", "patientage", "patientsage", "ageatscan", "ageyears", "ageatvisit", "ageatmri",
@@ -27,6 +30,7 @@ _SAYS_NOTHING = frozenset(
     {"", "n/a", "na", "none", "null", "unknown", "anonymous", "anonymized", "anonymised",
      "removed", "[removed]", "deidentified", "de-identified", "0", "89+", "090y", "-"}
 )  # fmt: skip
+_REMARKS = frozenset({"free-text", "institution"})
 # Columns are described under their names, and the description is no value.
 _DESCRIBES = frozenset({"description", "longname", "levels", "units", "termurl", "derivative",
                         "delimiter", "format", "minimum", "maximum", "hed"})  # fmt: skip
@@ -66,7 +70,7 @@ def json_hits(content: Any, known: KnownIdentifiers, *, meant: bool = False) -> 
             yield Hit("free-text", path, "", note="nested deeper than is looked into")
             continue
         if isinstance(value, dict):
-            described = _is_description(value)
+            described = key == _DESCRIBED or _is_description(value)
             for name in reversed(value):
                 inner = value[name]
                 below = f"{path}.{name}" if path else name
@@ -74,7 +78,7 @@ def json_hits(content: Any, known: KnownIdentifiers, *, meant: bool = False) -> 
                     Hit(kind, f"{path}.(name)" if path else "(name)", name[a:b])
                     for kind, a, b in _key_spans(name, known)
                 )
-                stack.append((below, "" if described else name, inner, depth + 1))
+                stack.append((below, _DESCRIBED if described else name, inner, depth + 1))
         elif isinstance(value, list):
             stack.extend(
                 (f"{path}[]", key, item, depth + 1)
@@ -108,10 +112,12 @@ def judge(key: str, value: Any, known: KnownIdentifiers, *, meant: bool = False)
     if not isinstance(value, str):
         if known and known.spans(text):
             return "known-identifier", text
-        return "", ""
+        return ("date", text) if tells_times(key) and is_moment(text) else ("", "")
     skip = VERSIONS if tells_versions(key) else frozenset()
     if meant:
         skip = skip | MEANT
+    if key == _DESCRIBED:  # Boston Naming Test, and whoever it is called after
+        skip = skip | {UNLABELLED}
     found = text_spans(text, known, skip)
     if found:
         first = min(found, key=lambda span: span[0] != "known-identifier")
@@ -139,13 +145,15 @@ def _cleaned(
     if depth > _DEEPEST:
         return _GONE
     if isinstance(value, dict):
-        described = _is_description(value)
+        described = key == _DESCRIBED or _is_description(value)
         out = {}
         for name, inner in value.items():
             if _key_spans(name, known):
                 removed.append(Hit("person-name", "(name)", name))
                 continue
-            kept = _cleaned("" if described else name, inner, known, removed, meant, depth + 1)
+            kept = _cleaned(
+                _DESCRIBED if described else name, inner, known, removed, meant, depth + 1
+            )
             if kept is not _GONE:
                 out[name] = kept
         return out
@@ -172,7 +180,7 @@ def _is_description(value: dict[str, Any]) -> bool:
 
 def _harmless(kind: str, key: str, text: str) -> bool:
     plain = text.strip().lower()
-    if plain in _SAYS_NOTHING:
+    if plain in _SAYS_NOTHING or (kind in _REMARKS and says_nothing(text)):
         return True
     if kind == "uid":
         return plain.startswith(("2.25.", "1.2.840.10008."))  # random, or the standard's own
@@ -191,7 +199,7 @@ def is_over_89(name: str, text: str) -> bool:
 
 def _shifted(text: str) -> bool:
     """Whether a date lies before 1925, as BIDS wants shifted dates to."""
-    return text[:4].isdigit() and 1000 <= int(text[:4]) < 1925
+    return text[:4].isdigit() and 1000 <= int(text[:4]) < EARLIEST_REAL_YEAR
 
 
 def _number_text(value: Any) -> str:

@@ -10,16 +10,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from headrisk.dataset.values import known as known_value
-from headrisk.metadata.fields import kind_of_field, plain_name, tells_versions
+from headrisk.metadata.fields import kind_of_field, plain_name, tells_times, tells_versions
 from headrisk.metadata.findings import Hit
 from headrisk.metadata.known import KnownIdentifiers
 from headrisk.metadata.patterns import EARLIEST_REAL_YEAR
+from headrisk.metadata.remarks import is_moment, says_nothing
 from headrisk.metadata.sidecars import is_over_89
-from headrisk.metadata.text import VERSIONS, text_spans
+from headrisk.metadata.text import UNLABELLED, VERSIONS, text_spans
 
 LARGEST_BYTES = 256 * 1024 * 1024
 # In tables of people these columns are what a study is about; rare combinations are counted apart.
 _STUDY_COLUMNS = frozenset({"demographic", "body-measure", "session-setting", "command-line"})
+_STIMULI = ("stim", "trial", "condition", "word", "image", "item", "cue", "target", "event")
 _SHARED_COLUMNS = frozenset({"participantid", "sessionid", "filename", "onset", "duration",
                              "trialtype", "responsetime", "samplename", "name", "type",
                              "units"})  # fmt: skip
@@ -27,12 +29,16 @@ _SHARED_COLUMNS = frozenset({"participantid", "sessionid", "filename", "onset", 
 
 @dataclass(frozen=True)
 class TextTable:
-    """A table as lines of cells; ``columns`` is empty where there is no header line."""
+    """A table as lines of cells; ``columns`` is empty where there is no header line.
+
+    ``comments`` are lines that begin with ``#``, which BIDS does not know.
+    """
 
     columns: tuple[str, ...]
     rows: tuple[tuple[int, tuple[str, ...]], ...]
     separator: str
     problem: str = ""
+    comments: tuple[tuple[int, str], ...] = ()
 
 
 def parse_table(raw: bytes, *, headed: bool = True) -> TextTable:
@@ -51,14 +57,21 @@ def parse_table(raw: bytes, *, headed: bool = True) -> TextTable:
         except UnicodeDecodeError:
             text = raw.decode("latin-1")
     lines = [(n, line) for n, line in enumerate(_lines(text), 1) if line.strip()]
+    said = [(n, line) for n, line in lines if line.startswith("#")]
+    separator = next((sign for sign in "\t;," if lines and sign in lines[-1][1]), "\t")
+    if said and separator in said[0][1]:  # "#id,age" is a header line
+        said = said[1:]
+    lines = [item for item in lines if item not in said]
+    comments = tuple(said)
     if not lines:
-        return TextTable((), (), "\t")
+        return TextTable((), (), "\t", comments=comments)
     first = lines[0][1]
     separator = next((sign for sign in "\t;," if sign in first), "\t")
     cells = [(n, tuple(_cells(line, separator))) for n, line in lines]
     if not headed:
-        return TextTable((), tuple(cells), separator)
-    return TextTable(tuple(_bare(c) for c in cells[0][1]), tuple(cells[1:]), separator)
+        return TextTable((), tuple(cells), separator, comments=comments)
+    columns = tuple(_bare(cell) for cell in cells[0][1])
+    return TextTable(columns, tuple(cells[1:]), separator, comments=comments)
 
 
 def _lines(text: str) -> list[str]:
@@ -84,6 +97,9 @@ def table_hits(table: TextTable, known: KnownIdentifiers) -> Iterator[Hit]:
     for name in table.columns:
         for start, end in known.spans(name):
             yield Hit("known-identifier", "header line", name[start:end])
+    for line, text in table.comments:
+        kind = "known-identifier" if known.spans(text) else "free-text"
+        yield Hit(kind, "comment", text, place=f"line {line}")
     for line, cells in table.rows:
         for place, cell in enumerate(cells):
             column = table.columns[place] if place < len(table.columns) else ""
@@ -105,9 +121,13 @@ def judge_cell(column: str, cell: str, known: KnownIdentifiers) -> tuple[str, st
         kind = kind_of_field(column)
         if kind and kind not in _STUDY_COLUMNS and not _coded(kind, text, number):
             return ("known-identifier" if known.spans(text) else kind), text
+    if number and tells_times(column) and plain not in _SHARED_COLUMNS and is_moment(text):
+        return "date", text
     if number and not known:
         return "", ""
     skip = VERSIONS if tells_versions(column) else frozenset()
+    if plain.startswith(_STIMULI):  # what was shown may bear a name: James, a famous face
+        skip = skip | {UNLABELLED}
     if plain in _SHARED_COLUMNS:  # names of files and people: judged as names
         skip = skip | {"date", "acquisition-time", "patient-id", "host-name"}
     found = text_spans(text, known, frozenset({"phone", "uid", "date"}) if number else skip)
@@ -121,6 +141,8 @@ def _coded(kind: str, text: str, number: bool) -> bool:
     """Values that only look the part: shifted dates, and answers coded as small numbers."""
     if kind in ("date", "birth-date") and text[:4].isdigit():
         return 1000 <= int(text[:4]) < EARLIEST_REAL_YEAR
+    if kind in ("free-text", "institution") and says_nothing(text):
+        return True
     if kind == "uid":
         return text.startswith(("2.25.", "1.2.840.10008."))
     return number and len(text) < 3

@@ -2,28 +2,59 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 from headrisk.metadata.findings import Hit
 from headrisk.metadata.known import KnownIdentifiers
+from headrisk.metadata.named_values import named_values
+from headrisk.metadata.national_ids import national_ids
 from headrisk.metadata.patterns import matches
+from headrisk.metadata.people import labelled_people, people_spans
 
 NO_KINDS: frozenset[str] = frozenset()
 VERSIONS = frozenset({"date", "acquisition-time", "network-address", "uid"})
+# In texts where authors stand on purpose a name counts only beside a person's label or a title.
+UNLABELLED = "unlabelled-name"
 # What the papers of a data set (README, CHANGES, its description) say on purpose.
 MEANT = frozenset({"date", "acquisition-time", "email", "url", "person-name", "staff-name",
-                   "address", "phone", "uid"})  # fmt: skip
+                   "address", "phone", "uid", UNLABELLED})  # fmt: skip
 REMOVED = "[removed]"
+_SHORT = 256
 
 
 def text_spans(
     text: str, known: KnownIdentifiers, skip: frozenset[str] = NO_KINDS
 ) -> list[tuple[str, int, int]]:
     """Kind, start and end of everything identifying in a text, none overlapping another."""
-    spans = [("known-identifier", start, end) for start, end in known.spans(text)]
-    for kind, start, end in matches(text, skip):
-        if not any(start < b and a < end for _, a, b in spans):
+    forms = _short_forms(text, skip) if len(text) <= _SHORT else _forms(text, skip)
+    listed = [("known-identifier", start, end) for start, end in known.spans(text)]
+    return _apart((*listed, *forms)) if listed else list(forms)
+
+
+def _forms(text: str, skip: frozenset[str]) -> tuple[tuple[str, int, int], ...]:
+    """What a text gives away without the custodian's list."""
+    people = labelled_people(text) if UNLABELLED in skip else people_spans(text)
+    found = [("national-id", *span) for span in national_ids(text)]
+    found += [*named_values(text), *matches(text, skip)]
+    found += [("person-name", *span) for span in people]
+    return tuple(_apart(found))
+
+
+# What was found in short texts is kept, since sidecars repeat each other.
+_short_forms = lru_cache(maxsize=65536)(_forms)
+
+
+def _apart(found: Iterable[tuple[str, int, int]]) -> list[tuple[str, int, int]]:
+    """Spans that do not overlap, the earlier of two kept; two of a name become one."""
+    spans: list[tuple[str, int, int]] = []
+    for kind, start, end in found:
+        over = [i for i, (_, a, b) in enumerate(spans) if start < b and a < end]
+        if not over:
             spans.append((kind, start, end))
+        elif kind == "person-name" and len(over) == 1 and spans[over[0]][0].endswith("-name"):
+            name, a, b = spans[over[0]]  # Dr. Doe, and Doe, Jane behind it
+            spans[over[0]] = (name, min(a, start), max(b, end))
     return sorted(spans, key=lambda span: span[1])
 
 

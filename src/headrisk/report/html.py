@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Mapping, Sequence
+from functools import cache
 from importlib import resources
 from typing import Any
 
@@ -65,6 +66,26 @@ def treatment_figures(treatments: Sequence[Treatment]) -> Mapping[str, Markup | 
 def render(template: str, **values: Any) -> str:
     """Fill a template; every value is escaped unless it is the package's own markup."""
     css = Markup(_style_sheet())  # noqa: S704
+    digest = base64.b64encode(hashlib.sha256(css.encode()).digest()).decode()
+    return (
+        _environment()
+        .get_template(template)
+        .render(
+            css=css,
+            style_hash=f"sha256-{digest}",
+            caption=caption,
+            wording=wording,
+            words=risk_words,
+            cost=cost,
+            treated=treated,
+            **values,
+        )
+    )
+
+
+@cache
+def _environment() -> Environment:
+    """Templates are compiled once, however many pages a run writes."""
     environment = Environment(
         loader=PackageLoader("headrisk.report"),
         autoescape=True,
@@ -79,17 +100,7 @@ def render(template: str, **values: Any) -> str:
         people=frequencies.people,
         natural=frequencies.natural_frequency,
     )
-    digest = base64.b64encode(hashlib.sha256(css.encode()).digest()).decode()
-    return environment.get_template(template).render(
-        css=css,
-        style_hash=f"sha256-{digest}",
-        caption=caption,
-        wording=wording,
-        words=risk_words,
-        cost=cost,
-        treated=treated,
-        **values,
-    )
+    return environment
 
 
 def section_view(section: ModalitySection) -> dict[str, Any]:

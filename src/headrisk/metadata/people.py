@@ -1,0 +1,171 @@
+"""Names of people in running text, told by lists of common names and by the words beside them.
+
+The lists hold common given and family names of many languages, without accents. A name that is
+on neither list and has no telling form is found only by the custodian's own list.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import cache
+from importlib import resources
+from itertools import pairwise
+
+from headrisk.metadata.name_words import (
+    ALSO_WORDS,
+    CHINESE_FAMILY,
+    CHINESE_GIVEN,
+    EPONYMS,
+    NO_FAMILY,
+)
+
+Span = tuple[int, int]
+
+_WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
+_LETTERS = re.compile(r"[^\W\d_]+")
+_GAPS = frozenset({"", "_", "-", " ", ".", "^", ", ", ",", "__"})
+_ADDRESS = re.compile(r"\w+://\S+|\b(?:doi:|10\.\d{4,}/)\S+")
+_CUE = re.compile(
+    r"(?<![^\W_])(?i:patient(?:in)?|subject|participant|volunteer|proband(?:in)?|pat\.|pt\.|potilas"
+    r"|tutkittava|patienten|paciente|paziente|pacjent)(?:[:=] *| )"
+)
+_CUES = frozenset(
+    """patient patientin subject participant volunteer proband probandin pat pt potilas tutkittava
+    patienten paciente paziente pacjent""".split()  # noqa: SIM905
+)
+_INITIAL = re.compile(r"(?<![^\W_])[^\W\d_a-z]\. ?(?=[^\W\d_a-z][^\W\d_]{2,})")
+_LAY_TITLE = re.compile(
+    r"\b(?:Mr\.|Ms\.|(?:Mrs|Miss|Herr|Frau|Mme|Madame|Monsieur)\.?) *[^\W\d_a-z][\w'’-]+"
+    r"(?: [^\W\d_a-z][\w'’-]+)*"
+)
+_LABEL = re.compile(r"(?<![A-Za-z0-9])sub-[A-Za-z0-9]+")
+_CREDITS = re.compile(r"(?i:\bthank|acknowledg|author|curat|contact|\bcit(?:e|ation)|\bby\b|doi)")
+
+
+@cache
+def given_names() -> frozenset[str]:
+    """Common given names of several languages, lower case; words with another use are left out."""
+    return _names("given_names.txt")
+
+
+@cache
+def family_names() -> frozenset[str]:
+    """Common family names of several languages, lower case and without accents."""
+    return _names("family_names.txt")
+
+
+def _names(file: str) -> frozenset[str]:
+    source = resources.files("headrisk.metadata") / "data" / file
+    return frozenset(source.read_text("utf-8").split())
+
+
+def folded(word: str) -> str:
+    """A word in lower case, without accents."""
+    if word.isascii():
+        return word.lower()
+    plain = unicodedata.normalize("NFKD", word.casefold().replace("ø", "o").replace("ł", "l"))
+    return "".join(char for char in plain if not unicodedata.combining(char))
+
+
+def split_words(text: str) -> list[tuple[str, int, int]]:
+    """Words of a text, folded, with their places; ``MattiVirtanen`` is two."""
+    if text.isascii():
+        return [(m[0].lower(), *m.span()) for m in _WORD.finditer(text)]
+    words = []
+    for run in _LETTERS.finditer(text):
+        at, letters = run.start(), run[0]
+        cuts = [
+            i for i in range(1, len(letters)) if letters[i - 1].islower() and letters[i].isupper()
+        ]
+        for a, b in zip([0, *cuts], [*cuts, len(letters)], strict=True):
+            words.append((folded(letters[a:b]), at + a, at + b))
+    return words
+
+
+def people_spans(text: str) -> tuple[Span, ...]:
+    """Where a text names a person, as positions in it.
+
+    A given name beside a family name in any order and case; either beside a capitalised word that
+    is no technical one; an initial before a family name; a name behind a word such as *patient*.
+    """
+    words = split_words(text)
+    given, family = given_names(), family_names()
+    if "." not in text and not any(word in given or word in family for word, _, _ in words):
+        return ()
+    found = []
+    for (one, a, b), (two, c, d) in pairwise(words):
+        if text[b:c] in _GAPS and _is_name(one, text[a:b], two, text[c:d]):
+            found.append((a, d))
+    places = {start: (word, end) for word, start, end in words}
+    cues = [] if _CUES.isdisjoint(word for word, _, _ in words) else list(_CUE.finditer(text))
+    initials = list(_INITIAL.finditer(text)) if "." in text else []
+    for cue in (*cues, *initials):
+        initial = _INITIAL.match(text, cue.end())
+        at = initial.end() if initial else cue.end()
+        word, end = places.get(at, ("", at))
+        listed = word in family or word in given
+        if text[at : at + 1].isupper() and word not in NO_FAMILY and (listed or initial):
+            found.append((cue.start() if cue.re is _INITIAL else cue.end(), end))
+    links = [match.span() for match in _ADDRESS.finditer(text)] if found else []
+    return _merged([(a, b) for a, b in found if not any(a < d and c < b for c, d in links)])
+
+
+def _is_name(one: str, first: str, two: str, second: str) -> bool:
+    """Whether two words side by side are a given and another name."""
+    given, family = given_names(), family_names()
+    if min(len(one), len(two)) < 2 or len(one) + len(two) < 6 or one == two:
+        return False
+    raised = first[0].isupper() and second[0].isupper()
+    if (one in given and two in family) or (two in given and one in family):
+        return raised or ALSO_WORDS.isdisjoint((one, two))
+    if one in CHINESE_FAMILY and two in CHINESE_GIVEN:
+        return raised or ALSO_WORDS.isdisjoint((one, two))
+    if not raised or first.isupper() != second.isupper():
+        return False
+    return any(
+        len(name) > 3
+        and len(other) > 3
+        and (name in given or (name in family and name not in ALSO_WORDS))
+        and other not in NO_FAMILY
+        and EPONYMS.isdisjoint((name, other))
+        for name, other in ((one, two), (two, one))
+    )
+
+
+def lone_family_name(word: str, text: str) -> bool:
+    """Whether a word of a file name is a family name that hardly stands for anything else."""
+    return (
+        len(word) > 4
+        and text[0].isupper()
+        and word in family_names()
+        and word not in EPONYMS
+        and word not in ALSO_WORDS
+    )
+
+
+def labelled_people(text: str) -> tuple[Span, ...]:
+    """Names on lines with a person's label (``sub-05``), and of laypeople (*Mr.*, *Frau*).
+
+    For texts in which authors stand on purpose: lines that give credit are left alone.
+    """
+    found: list[Span] = []
+    at = 0
+    for line in text.splitlines(keepends=True):
+        if not _CREDITS.search(line):
+            spans = [match.span() for match in _LAY_TITLE.finditer(line)]
+            if _LABEL.search(line):
+                spans += people_spans(line)
+            found += [(at + start, at + end) for start, end in spans]
+        at += len(line)
+    return _merged(found)
+
+
+def _merged(spans: list[Span]) -> tuple[Span, ...]:
+    out: list[Span] = []
+    for start, end in sorted(spans):
+        if out and start <= out[-1][1]:
+            out[-1] = (out[-1][0], max(end, out[-1][1]))
+        else:
+            out.append((start, end))
+    return tuple(out)
