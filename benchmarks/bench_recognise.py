@@ -30,7 +30,7 @@ from threadpoolctl import threadpool_limits
 
 from headrisk.brain.prepare import PrepareTask, align_head
 from headrisk.face.detect.hog import dlib_module
-from headrisk.face.recognise.dlib_resnet import aligned, embed, find
+from headrisk.face.recognise.dlib_resnet import aligned, find, layers
 from headrisk.face.recognise.features import RATIO, FeatureRecogniser, orb, sift
 from headrisk.face.recognise.protocol import FaceTemplate
 from headrisk.face.render.protocols import mayo2024_protocol, render_scene, scene_of
@@ -77,7 +77,7 @@ def route(path: Path, left: dict[str, Any]) -> dict[str, Stage]:
         "render": draw,
         "detect": lambda: left.update(faces=[find(image) for image in left["renders"]]),
         "cut faces": cut,
-        "embed": lambda: left.update(vectors=embed(left["chips"])),
+        "embed": lambda: left.update(vectors=layers(left["chips"])[0]),
     }
 
 
@@ -116,8 +116,8 @@ def time_route(path: Path, repeats: int) -> tuple[dict[str, Any], float]:
 def time_network(chips: NDArray[np.uint8], weights: Path | None, repeats: int) -> dict[str, float]:
     """Print the time of one embedding in onnxruntime and in dlib; returns ratios."""
     each = 1000 / len(chips)
-    batched = seconds(lambda: embed(chips), repeats) * each
-    single = seconds(lambda: [embed(chip[None]) for chip in chips], repeats) * each
+    batched = seconds(lambda: layers(chips), repeats) * each
+    single = seconds(lambda: [layers(chip[None]) for chip in chips], repeats) * each
     print("\nembedding of one face, ms, and ratio to batches in onnxruntime")
     print(f"  {'onnxruntime, in batches':32}{batched:8.1f}{1:8.1f}")
     print(f"  {'onnxruntime, one by one':32}{single:8.1f}{single / batched:8.1f}")
@@ -133,7 +133,7 @@ def time_network(chips: NDArray[np.uint8], weights: Path | None, repeats: int) -
 
     own = seconds(ask, repeats) * each
     print(f"  {'dlib, in batches':32}{own:8.1f}{own / batched:8.1f}")
-    away = np.abs(embed(chips) - np.array(known)).max()
+    away = np.abs(layers(chips)[0] - np.array(known)).max()
     print(f"  largest difference of any of the 128 numbers to dlib's: {away:.1e}")
     return {**ratios, "embedding in batches over dlib": batched / own}
 

@@ -14,9 +14,9 @@ _FIRST, _FIRST_MM = 96, 2.7  # of a first look, where the voxels stay as small a
 _BOX_MARGIN = 0.1  # of the brain's extent, on each side, for the large network
 
 
-def field_of_view(volume: Volume, size: int = SMALL) -> FloatArray:
-    """Index of a cube of ``size`` voxels, squeezed over the whole image, to scanner mm."""
-    return volume.affine @ _squeezed(np.array(volume.shape), np.array(size))
+def field_of_view(volume: Volume) -> FloatArray:
+    """Index of a cube of :data:`SMALL` voxels, squeezed over the whole image, to scanner mm."""
+    return volume.affine @ _squeezed(np.array(volume.shape), np.array(SMALL))
 
 
 def upright_view(rotation: FloatArray, centre: FloatArray) -> FloatArray:

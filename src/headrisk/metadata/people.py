@@ -26,14 +26,10 @@ _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 _LETTERS = re.compile(r"[^\W\d_]+")
 _GAPS = frozenset({"", "_", "-", " ", ".", "^", ", ", ",", "__"})
 _ADDRESS = re.compile(r"\w+://\S+|\b(?:doi:|10\.\d{4,}/)\S+")
-_CUE = re.compile(
-    r"(?<![^\W_])(?i:patient(?:in)?|subject|participant|volunteer|proband(?:in)?|pat\.|pt\.|potilas"
-    r"|tutkittava|patienten|paciente|paziente|pacjent)(?:[:=] *| )"
-)
-_CUES = frozenset(
-    """patient patientin subject participant volunteer proband probandin pat pt potilas tutkittava
-    patienten paciente paziente pacjent""".split()  # noqa: SIM905
-)
+_CUES = """patient patientin subject participant volunteer proband probandin pat. pt. potilas
+    tutkittava patienten paciente paziente pacjent""".split()  # noqa: SIM905
+_CUE = re.compile(rf"(?<![^\W_])(?i:{'|'.join(map(re.escape, _CUES))})(?:[:=] *| )")
+_CUE_WORDS = frozenset(cue.rstrip(".") for cue in _CUES)
 _INITIAL = re.compile(r"(?<![^\W_])[^\W\d_a-z]\. ?(?=[^\W\d_a-z][^\W\d_]{2,})")
 _LAY_TITLE = re.compile(
     r"\b(?:Mr\.|Ms\.|(?:Mrs|Miss|Herr|Frau|Mme|Madame|Monsieur)\.?) *[^\W\d_a-z][\w'’-]+"
@@ -98,7 +94,7 @@ def people_spans(text: str) -> tuple[Span, ...]:
         if text[b:c] in _GAPS and _is_name(one, text[a:b], two, text[c:d]):
             found.append((a, d))
     places = {start: (word, end) for word, start, end in words}
-    cues = [] if _CUES.isdisjoint(word for word, _, _ in words) else list(_CUE.finditer(text))
+    cues = [] if _CUE_WORDS.isdisjoint(word for word, _, _ in words) else list(_CUE.finditer(text))
     initials = list(_INITIAL.finditer(text)) if "." in text else []
     for cue in (*cues, *initials):
         initial = _INITIAL.match(text, cue.end())

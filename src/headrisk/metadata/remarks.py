@@ -1,4 +1,4 @@
-"""Values that say nothing about a person, and whole numbers that are dates."""
+"""Values that say nothing about a person, shifted dates, and whole numbers that are dates."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ _ORDINARY_REMARKS = frozenset(
     skipped used unused valid invalid right left first second repeat repeated test department
     hospital""".split()  # noqa: SIM905
 )
+_REMARKS = frozenset({"free-text", "institution"})  # kinds of fields that people put ratings into
 _PROGRAM_REMARK = re.compile(r"Unaliased_MB\d[\w.]*", re.IGNORECASE)
 _YEAR_2000, _YEAR_2036 = 946_684_800, 2_082_758_400
 
@@ -22,6 +23,16 @@ def says_nothing(remark: str) -> bool:
     """Whether a remark is a rating, a single sign or a program's own."""
     plain = remark.strip().lower().rstrip(".!")
     return len(plain) < 3 or plain in _ORDINARY_REMARKS or bool(_PROGRAM_REMARK.fullmatch(plain))
+
+
+def is_ordinary_remark(kind: str, text: str) -> bool:
+    """Whether a field for remarks, known by its kind, holds one that says nothing."""
+    return kind in _REMARKS and says_nothing(text)
+
+
+def is_shifted(date: str) -> bool:
+    """Whether a date lies before 1925, as BIDS wants shifted dates to."""
+    return date[:4].isdigit() and 1000 <= int(date[:4]) < EARLIEST_REAL_YEAR
 
 
 def is_moment(text: str) -> bool:

@@ -14,8 +14,7 @@ from headrisk.dataset.values import parse_age
 from headrisk.metadata.fields import kind_of_field, plain_name, tells_times, tells_versions
 from headrisk.metadata.findings import Hit
 from headrisk.metadata.known import KnownIdentifiers
-from headrisk.metadata.patterns import EARLIEST_REAL_YEAR
-from headrisk.metadata.remarks import is_moment, says_nothing
+from headrisk.metadata.remarks import is_moment, is_ordinary_remark, is_shifted
 from headrisk.metadata.text import MEANT, UNLABELLED, VERSIONS, text_spans
 
 LARGEST_BYTES = 64 * 1024 * 1024
@@ -30,7 +29,6 @@ _SAYS_NOTHING = frozenset(
     {"", "n/a", "na", "none", "null", "unknown", "anonymous", "anonymized", "anonymised",
      "removed", "[removed]", "deidentified", "de-identified", "0", "89+", "090y", "-"}
 )  # fmt: skip
-_REMARKS = frozenset({"free-text", "institution"})
 # Columns are described under their names, and the description is no value.
 _DESCRIBES = frozenset({"description", "longname", "levels", "units", "termurl", "derivative",
                         "delimiter", "format", "minimum", "maximum", "hed"})  # fmt: skip
@@ -180,13 +178,13 @@ def _is_description(value: dict[str, Any]) -> bool:
 
 def _harmless(kind: str, key: str, text: str) -> bool:
     plain = text.strip().lower()
-    if plain in _SAYS_NOTHING or (kind in _REMARKS and says_nothing(text)):
+    if plain in _SAYS_NOTHING or is_ordinary_remark(kind, text):
         return True
     if kind == "uid":
         return plain.startswith(("2.25.", "1.2.840.10008."))  # random, or the standard's own
     if kind == "date":
-        return _shifted(plain)
-    return kind == "birth-date" and parse_age(plain) is None and _shifted(plain)
+        return is_shifted(plain)
+    return kind == "birth-date" and parse_age(plain) is None and is_shifted(plain)
 
 
 def is_over_89(name: str, text: str) -> bool:
@@ -195,11 +193,6 @@ def is_over_89(name: str, text: str) -> bool:
         return False
     years = parse_age(text)
     return years is not None and years >= 89
-
-
-def _shifted(text: str) -> bool:
-    """Whether a date lies before 1925, as BIDS wants shifted dates to."""
-    return text[:4].isdigit() and 1000 <= int(text[:4]) < EARLIEST_REAL_YEAR
 
 
 def _number_text(value: Any) -> str:

@@ -13,8 +13,7 @@ from headrisk.dataset.values import known as known_value
 from headrisk.metadata.fields import kind_of_field, plain_name, tells_times, tells_versions
 from headrisk.metadata.findings import Hit
 from headrisk.metadata.known import KnownIdentifiers
-from headrisk.metadata.patterns import EARLIEST_REAL_YEAR
-from headrisk.metadata.remarks import is_moment, says_nothing
+from headrisk.metadata.remarks import is_moment, is_ordinary_remark, is_shifted
 from headrisk.metadata.sidecars import is_over_89
 from headrisk.metadata.text import UNLABELLED, VERSIONS, text_spans
 
@@ -140,8 +139,8 @@ def judge_cell(column: str, cell: str, known: KnownIdentifiers) -> tuple[str, st
 def _coded(kind: str, text: str, number: bool) -> bool:
     """Values that only look the part: shifted dates, and answers coded as small numbers."""
     if kind in ("date", "birth-date") and text[:4].isdigit():
-        return 1000 <= int(text[:4]) < EARLIEST_REAL_YEAR
-    if kind in ("free-text", "institution") and says_nothing(text):
+        return is_shifted(text)
+    if is_ordinary_remark(kind, text):
         return True
     if kind == "uid":
         return text.startswith(("2.25.", "1.2.840.10008."))

@@ -106,11 +106,6 @@ def aligned(image: Pixels, face: Face) -> NDArray[np.uint8]:
     return np.asarray(dlib.get_face_chip(colour, shape, SIDE, PADDING), dtype=np.uint8)
 
 
-def embed(chips: NDArray[np.uint8]) -> Float32Array:
-    """Descriptors (n, 128) of aligned faces (n, 150, 150, 3)."""
-    return layers(chips)[0]
-
-
 def layers(chips: NDArray[np.uint8]) -> tuple[Float32Array, NDArray[np.float16]]:
     """Descriptors (n, 128) of aligned faces (n, 150, 150, 3), and their inner layer (n, 4096).
 
