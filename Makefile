@@ -19,6 +19,9 @@ RELEASE_TOOL := build/release-venv
 AUDIT_TOOL := build/audit-venv
 SAMPLE ?= 300
 
+# Also for scripts and tools that import onnxruntime before headrisk.
+export ORT_DISABLE_TELEMETRY := 1
+
 .PHONY: help demo test lint browser test-slow fuzz mutate bench calibrate lock clean
 .PHONY: audit-dependencies dist check-dist check-oldest
 
@@ -26,7 +29,7 @@ help:
 	@echo "make demo       make a synthetic data set, audit it, print the path of the report"
 	@echo "make test       lint, type checks and the default tests"
 	@echo "make lint       ruff, mypy and import-linter"
-	@echo "make browser    install Chromium for the tests of the pages (Debian or Ubuntu, as root)"
+	@echo "make browser    install Chromium and strace for tests (Debian or Ubuntu, as root)"
 	@echo "make test-slow  the longer tests"
 	@echo "make fuzz       100,000 damaged files, and a coverage-guided run where atheris is there"
 	@echo "make mutate     mutation testing of evaluate and linkage (SAMPLE=300; 0 for all)"
@@ -63,10 +66,11 @@ lint: $(STAMP)
 test: lint
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
-# Without Chromium the tests of the pages are skipped.
+# Without Chromium the tests of the pages are skipped, without strace those of the network.
 browser:
-	command -v chromium >/dev/null && command -v chromedriver >/dev/null || \
-		apt-get install -y chromium chromium-driver
+	command -v chromium >/dev/null && command -v chromedriver >/dev/null && \
+		command -v strace >/dev/null || \
+		apt-get install -y chromium chromium-driver strace
 
 test-slow: $(STAMP)
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m slow

@@ -16,6 +16,7 @@ from pathlib import Path
 from headrisk import __version__
 from headrisk.cli.options import add_setting_options, at_least, settings_of, workers_of
 from headrisk.errors import HeadriskError, InputError
+from headrisk.offline import TELEMETRY, telemetry_state
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -136,7 +137,19 @@ def _installed() -> int:
         for what, value in known:
             if value:
                 sys.stdout.write(f"    {what:<10}{value}\n")
-    return 1 if faults else 0
+    return 1 if _network_faults() + faults else 0
+
+
+def _network_faults() -> int:
+    """Say what is switched off; 1 where a switch does not stand as headrisk set it."""
+    states = telemetry_state()
+    for name, state in states.items():
+        sys.stdout.write(f"  {'telemetry':<20}{name}: {state}\n")
+    sys.stdout.write(
+        f"  {'network':<20}off: no connection leaves this machine; --engine dask alone opens "
+        "sockets, on 127.0.0.1 with TLS, or to the scheduler that --scheduler names\n"
+    )
+    return int(any(states[name] != "off" for name in TELEMETRY))
 
 
 def _pydicom_fault() -> int:

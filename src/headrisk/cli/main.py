@@ -17,6 +17,7 @@ from typing import NoReturn
 
 from headrisk import __version__
 from headrisk.errors import HeadriskError
+from headrisk.offline import leave_home_alone
 
 COMMANDS = {
     "demo": "make synthetic people, audit them, and print the path of the report",
@@ -80,6 +81,7 @@ def run() -> NoReturn:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+    leave_home_alone()
     sys.exit(main())
 
 
