@@ -37,6 +37,7 @@ help:
 	@echo "make calibrate  simulate the coverage of intervals and forecasts (ten minutes)"
 	@echo "make lock       renew the locked versions in requirements/"
 	@echo "make audit-dependencies  look the locked versions up among known vulnerabilities"
+	@echo "                (ADVISORIES=PATH: in a file, without the network)"
 	@echo "make dist       wheel, source archive, bill of materials and SHA-256 sums in dist/"
 	@echo "make check-dist install both into empty environments and run the demo from there"
 	@echo "make check-oldest  tests with the oldest dependencies that pyproject.toml allows"
@@ -87,13 +88,20 @@ mutate: $(STAMP)
 		> build/mutate-venv/lib/$(PYTHON_NAME)/site-packages/project.pth
 	$(BIN)/python tools/mutate.py --sample $(SAMPLE)
 
-# Asks the Python packaging advisory database, so it needs the network.
+# Asks the Python packaging advisory database over the network; with ADVISORIES=PATH, compares with a
+# file that was brought here instead (docs/development.md).
+LOCKS := requirements/core.txt requirements/dev.txt requirements/bench.txt requirements/build.txt
+ifdef ADVISORIES
+audit-dependencies: $(STAMP)
+	$(BIN)/python tools/check_advisories.py "$(ADVISORIES)" $(LOCKS) $(if $(JUDGED),--ignore $(JUDGED))
+else
 audit-dependencies:
 	test -x $(AUDIT_TOOL)/bin/pip-audit || { $(PYTHON) -m venv $(AUDIT_TOOL) && \
 		$(AUDIT_TOOL)/bin/python -m pip install $(QUIET) pip-audit; }
-	for file in core dev bench; do \
+	for file in $(LOCKS); do \
 		$(AUDIT_TOOL)/bin/pip-audit --strict --disable-pip --require-hashes \
-			-r requirements/$$file.txt || exit 1; done
+			-r $$file || exit 1; done
+endif
 
 # The bill of materials (CycloneDX) lists the locked versions and hashes that a release is tested
 # with. The archives are the same bytes for the same commit.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import importlib
 import json
 import os
 import stat
@@ -120,7 +121,7 @@ def test_a_local_cluster_obeys_nobody_else() -> None:
         port = own.scheduler.http_server.port
         for page in ("", "status", "info/main/workers.html", "json/counts.json", "metrics"):
             with pytest.raises(urllib.error.HTTPError, match="404"):
-                urllib.request.urlopen(f"http://127.0.0.1:{port}/{page}")  # noqa: S310
+                urllib.request.urlopen(f"http://127.0.0.1:{port}/{page}")
     assert not private.exists()
     assert set(found) == set(servers)
     for ways in found.values():
@@ -138,7 +139,7 @@ def test_another_user_runs_no_code_and_finds_no_key() -> None:
         code = (
             "import os, sys\nos.setgroups([]); os.setgid(65534); os.setuid(65534)\n"
             "for path in sys.argv[1:]:\n"
-            "    try:\n        print(os.listdir(path) if os.path.isdir(path) else open(path).read())\n"
+            "    try: print(os.listdir(path) if os.path.isdir(path) else open(path).read())\n"
             "    except OSError: print('refused')\n"
         )
         paths = [f"/proc/{pid}/environ", f"/proc/{pid}/mem", f"/proc/{pid}/fd", str(folder)]
@@ -172,7 +173,8 @@ def test_a_scheduler_behind_tls_is_used(tmp_path: Path) -> None:
         code = (
             "from headrisk.run.cluster import Cluster\n"
             "from headrisk.run.engine import run_tasks\n"
-            f"print(run_tasks(abs, range(-3, 0), processes=Cluster(0, {there.scheduler_address!r})))"
+            f"there = Cluster(0, {there.scheduler_address!r})\n"
+            "print(run_tasks(abs, range(-3, 0), processes=there))"
         )
         tls = {
             f"DASK_DISTRIBUTED__COMM__TLS__{name}": str(tmp_path / file)
@@ -187,6 +189,19 @@ def test_a_scheduler_behind_tls_is_used(tmp_path: Path) -> None:
         ]  # fmt: skip
     assert done[0].stdout == "[3, 2, 1]\n", done[0].stderr
     assert done[1].returncode != 0
+
+
+@pytest.mark.parametrize(
+    ("address", "encrypt", "found"),
+    [("tls://127.0.0.1:9", False, "no key"), ("tcp://127.0.0.1:9", True, "encryption")],
+)
+def test_keys_and_address_that_do_not_go_together(address: str, encrypt: bool, found: str) -> None:
+    dask = importlib.import_module("dask")
+    with (
+        dask.config.set({"distributed.comm.require-encryption": encrypt}),
+        pytest.raises(HeadriskError, match=rf"{found}.*docs/cluster.md"),
+    ):
+        run_tasks(square_slowly, range(4), processes=Cluster(0, address))
 
 
 def test_no_scheduler_is_a_clear_error(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -37,7 +37,7 @@ class Cluster:
         Processes of the local cluster; tasks under way at a time elsewhere, 0 for as many as the
         scheduler has threads.
     scheduler
-        Address such as ``tcp://10.0.0.1:8786``; a cluster on this machine if empty.
+        Address such as ``tls://10.0.0.1:8786``; a cluster on this machine if empty.
     """
 
     workers: int
@@ -123,11 +123,25 @@ def _connected(distributed: Any, cluster: Cluster) -> Iterator[Any]:
         return
     try:
         client = distributed.Client(cluster.scheduler, timeout=CONNECT_SECONDS)
+    except TypeError as error:
+        raise HeadriskError(
+            f"scheduler {cluster.scheduler}",
+            found=f"no key to talk to it with ({error})",
+            expected="certificate and key in Dask's configuration, distributed.comm.tls",
+            remedy="Name the files as docs/cluster.md shows.",
+        ) from error
+    except RuntimeError as error:
+        raise HeadriskError(
+            f"scheduler {cluster.scheduler}",
+            found=f"an address that Dask's configuration refuses ({error})",
+            expected="the tls:// address of a scheduler, since encryption is required",
+            remedy="Start the scheduler with TLS as docs/cluster.md shows.",
+        ) from error
     except (OSError, ValueError, TimeoutError) as error:
         raise HeadriskError(
             f"scheduler {cluster.scheduler}",
             found=f"cannot be reached ({error})",
-            expected="the address of a running Dask scheduler, such as tcp://10.0.0.1:8786",
+            expected="the address of a running Dask scheduler, such as tls://10.0.0.1:8786",
             remedy="Start one with 'dask scheduler', or leave --scheduler out.",
         ) from error
     with client:
