@@ -269,9 +269,10 @@ def report(files: Mapping[str, Pinned], known: list[Advisory], days: int, ignore
             print(f"{name}: {package}: {names}{' (judged)' if judged else ''}: {one.summary}")
     newest = max(one.modified for one in known)
     age = (datetime.now(UTC) - newest).days
+    versions = frozenset().union(*files.values())
     print(
-        f"{len(frozenset().union(*files.values()))} locked versions, {len(known)} advisories, the newest of "
-        f"{newest:%Y-%m-%d}; {bad} affected"
+        f"{len(versions)} locked versions, {len(known)} advisories, "
+        f"the newest of {newest:%Y-%m-%d}; {bad} affected"
     )
     if age > days:
         print(f"the newest advisory is {age} days old, more than {days}: bring a newer file")

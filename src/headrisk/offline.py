@@ -21,11 +21,14 @@ TELEMETRY = {
     # From 1.29 on, onnxruntime's official Linux builds send events to Microsoft, and keep a device
     # id and a queue in the home folder. Its disable_telemetry_events() does not stop all of that.
     "ORT_DISABLE_TELEMETRY": "1",
-    # DeepFace brings huggingface_hub in some releases, whose look-ups this refuses.
-    "HF_HUB_OFFLINE": "1",
-    "HF_HUB_DISABLE_TELEMETRY": "1",
 }
 """Variables and values that keep packages from sending anything."""
+
+TENSORFLOW = {
+    "NO_GCE_CHECK": "true",  # else it may ask for the metadata of a machine in Google's cloud
+    "CUDA_CACHE_DISABLE": "1",  # else CUDA keeps compiled kernels below the home folder
+}
+"""The same for TensorFlow; only where headrisk imports it, since other programs may want these."""
 
 HOMES = ("MPLCONFIGDIR", "KERAS_HOME", "DEEPFACE_HOME")
 """Variables that name folders which Matplotlib, Keras and DeepFace else make in the home folder."""
@@ -61,6 +64,12 @@ def leave_home_alone() -> None:
     """
     for name in HOMES:
         os.environ.setdefault(name, _folder())
+
+
+def prepare_deepface() -> None:
+    """Switch off what DeepFace, Keras and TensorFlow would send or leave; before their import."""
+    os.environ.update(TENSORFLOW)
+    leave_home_alone()
 
 
 @cache

@@ -9,12 +9,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from coarse_scanner import COARSE
 from made_once import Once
 from traced import NO_STRACE, PROGRAM, STRACE, Trace, faults_of, trace
 
+from headrisk.brain.template import load_template
 from headrisk.face.twins.cohort import TwinSettings, write_twins
 from headrisk.face.twins.photo_settings import PhotoSettings
 from headrisk.face.twins.volume import TwinScanSettings
+from headrisk.imaging.phantom import PhantomSettings, write_cohort
 
 pytestmark = pytest.mark.timeout(1800)
 needs_strace = pytest.mark.skipif(STRACE is None, reason=NO_STRACE)
@@ -139,6 +142,19 @@ def twins(once: Once) -> Path:
     return once("network-twins", make)
 
 
+@pytest.fixture(scope="module")
+def other_cohort(once: Once) -> Path:
+    """Three more synthetic people; do not change it."""
+    settings, rng = PhantomSettings(scanners=(COARSE,)), np.random.default_rng(6)
+    return (
+        once(
+            "network-other",
+            lambda place: write_cohort(place / "data", 3, 1, settings, rng, load_template()),
+        )
+        / "data"
+    )
+
+
 COMMANDS: dict[str, tuple[str, ...]] = {
     "audit, 2 processes": ("audit", "COHORT", "out", "--nprocs", "2", "--settings", "QUICK"),
     "audit, Dask": (
@@ -150,10 +166,8 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "deface": ("deface", "TWINS", "out", "--tool", "template", "--nprocs", "1"),
     "deface, quickshear": ("deface", "TWINS", "out", "--tool", "quickshear", "--nprocs", "1"),
     "metadata, and a copy": ("metadata", "COHORT", "out", "--fix", "copy"),
-    "link": (
-        *("link", "COHORT", "COHORT", "out", "--nprocs", "1", "--settings", "QUICK"),
-        *("--search", "2"),
-    ),
+    "link": ("link", "COHORT", "OTHER", "out", "--nprocs", "1", "--settings", "QUICK"),
+    "link, search": ("link", "COHORT", "OTHER", "out", "--nprocs", "1", "--search", "2"),
     "duplicates": ("duplicates", "COHORT", "out", "--nprocs", "2", "--settings", "QUICK"),
     "demo": (
         *("demo", "out", "--people", "4", "--no-faces", "--nprocs", "2"),
@@ -166,10 +180,11 @@ COMMANDS: dict[str, tuple[str, ...]] = {
 @pytest.mark.slow
 @pytest.mark.parametrize("name", COMMANDS)
 def test_a_command_opens_nothing(
-    name: str, cohort: Path, twins: Path, quick: str, tmp_path: Path
+    name: str, cohort: Path, other_cohort: Path, twins: Path, quick: str, tmp_path: Path
 ) -> None:
     places = {
         "COHORT": str(cohort),
+        "OTHER": str(other_cohort),
         "TWINS": str(twins / "data"),
         "PHOTOS": str(next((twins / "photos").glob("*.tsv"))),
         "QUICK": quick,

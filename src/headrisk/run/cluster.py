@@ -190,10 +190,10 @@ def local_cluster(distributed: Any, workers: int) -> Iterator[Any]:
             remedy='Install it: pip install "headrisk[dask]".',
         ) from error
     with (
-        import_module("dask").config.set(settings),
         # Dask's own folder has a name that others can take first, and they could read what
         # workers lay down there.
         tempfile.TemporaryDirectory(prefix="headrisk-dask-") as private,
+        import_module("dask").config.set({**settings, "temporary-directory": private}),
         distributed.LocalCluster(
             n_workers=workers,
             threads_per_worker=1,
