@@ -10,6 +10,7 @@ from typing import Any
 from headrisk.errors import InputError, UsageError
 from headrisk.report.as_json import report_from_dict
 from headrisk.report.model import SCHEMA_VERSION, Report, RunRecord, Table
+from headrisk.report.seal import require_one_run
 from headrisk.report.tsv import parse_table
 from headrisk.run.provenance import Cost, Machine, Provenance
 
@@ -22,9 +23,11 @@ def read_report(out: Path) -> tuple[Report, RunRecord]:
     Raises
     ------
     InputError
-        A file is missing or damaged, or was written under another schema version.
+        A file is missing or damaged, was changed, or was written by another run than the rest
+        or under another schema version.
     """
     _require_report(out)
+    require_one_run(out)
     content = read_json(out / "report.json")
     version = content.get("schema_version")
     if version != SCHEMA_VERSION:
