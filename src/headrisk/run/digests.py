@@ -91,6 +91,15 @@ def _require_regular(path: Path, mode: int) -> None:
         raise OSError(errno.EINVAL, f"{kind_of(mode)}, not a regular file", str(path))
 
 
+def irregular(path: Path) -> str:
+    """Why a path is no regular file that can be opened without waiting, or ""."""
+    try:
+        _require_regular(path, path.stat().st_mode)
+    except OSError as error:
+        return error.strerror or str(error)
+    return ""
+
+
 def kind_of(mode: int) -> str:
     """What ``st_mode`` stands for, in words."""
     kinds = (
