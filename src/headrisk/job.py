@@ -105,7 +105,7 @@ def require_out(job: Job) -> None:
         if path.is_dir() and out.is_relative_to(path.resolve()):
             where = "the data set itself" if out == path.resolve() else "inside a data set"
             raise _unfit(job.out, where, "a folder outside every data set that is read")
-    if job.out.is_symlink() and not _there(out):
+    if not _there(out) and job.out.is_symlink():
         raise _unfit(job.out, "a link that leads nowhere", "a folder or nothing")
     there = next(place for place in (out, *out.parents) if _there(place))
     if not there.is_dir():

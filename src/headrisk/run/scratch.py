@@ -124,7 +124,10 @@ def put_in_place(files: Mapping[Path, bytes], parent: Path, *, mode: int = 0o666
 
 def sweep_output(out: Path) -> int:
     """Remove what killed runs left in an output folder of headrisk; return how many pieces."""
-    ours = (out / LOG).is_file() or (out / "store" / "tmp").is_dir()
+    try:
+        ours = (out / LOG).is_file() or (out / "store" / "tmp").is_dir()
+    except OSError:  # whoever goes on to write there is told why that cannot be
+        return 0
     swept = sum(
         sweep(place, prefix, marked_only=not ours)
         for place in (out, out / "internal", out / "tables")
