@@ -25,6 +25,7 @@ PUBLIC = {
     "report.html",
     "report.json",
     "report-run.json",
+    "report-files.json",
     "methods.md",
     "settings.toml",
     "dataset_description.json",
@@ -42,6 +43,7 @@ def test_folder_holds_the_contract(written: Path) -> None:
         "report.json",
         "links.tsv",
         "pairs.parquet",
+        "run.json",
         "scans.tsv",
     }
 
@@ -62,7 +64,10 @@ def test_times_stand_in_the_run_record_alone(written: Path, tmp_path: Path) -> N
     write_report(*simulated_report(), tmp_path, later)
     before, after = files_below(written), files_below(tmp_path)
     changed = {name for name in before if before[name] != after[name]}
-    assert changed == {"report.html", "report-run.json", "tables/cost.tsv"}
+    assert changed == {
+        *("report.html", "report-run.json", "report-files.json", "tables/cost.tsv"),
+        "internal/run.json",
+    }
     assert "999.25" in (tmp_path / "tables" / "cost.tsv").read_text()
 
 
@@ -212,4 +217,4 @@ def test_internal_table_is_added_for_the_owner_alone(tmp_path: Path) -> None:
     assert pq.read_table(path) == table
     write_internal_table(table.slice(1), tmp_path, "more.parquet")
     assert pq.read_table(path).num_rows == 1
-    assert len(list((tmp_path / "internal").iterdir())) == 6
+    assert len(list((tmp_path / "internal").iterdir())) == 7
