@@ -99,11 +99,12 @@ def tell(outcome: Outcome, arguments: argparse.Namespace, limit: float | None) -
     Logs travel, so failed scans are counted here and named in ``internal/scans.tsv`` only,
     unless ``-v`` asks for their names.
     """
-    from headrisk.report.treated_part import withhold_treatment
     from headrisk.report.treated_words import answer
+    from headrisk.report.withhold import withhold_section, withhold_treatment
     from headrisk.report.wording import failures_sentence, headline
 
-    sections = outcome.report.modalities
+    sections = tuple(withhold_section(one) for one in outcome.report.modalities)
+    exact = outcome.report.modalities
     rates = [
         section.headline.rank1 if section.headline and section.sufficient else None
         for section in sections
@@ -137,9 +138,9 @@ def tell(outcome: Outcome, arguments: argparse.Namespace, limit: float | None) -
     if None in rates:
         sys.stdout.write(f"--fail-above {limit:g} cannot be checked: too little data.\n")
         return REFUSED
-    worst = max(highest_risk(section) for section in sections)
+    worst = max(highest_risk(section) for section in exact)
     if worst > limit:
-        sys.stdout.write(_above(sections, limit, worst))
+        sys.stdout.write(_above(exact, limit, worst))
         return ABOVE_LIMIT
     return incomplete
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import hmac
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -59,6 +60,15 @@ def sha256_of_file(path: Path) -> str:
             return hashlib.file_digest(stream, "sha256").hexdigest()
     except OSError as error:
         raise unreadable(path, error) from error
+
+
+def keyed_digest(key: bytes, digests: Sequence[str]) -> str:
+    """A digest of files that only who holds the key can compare with files (HMAC, RFC 2104).
+
+    A plain digest in public would tell anybody who holds the files, or all but one and a guess of
+    that one, whether they were in the data. The order of the files does not matter.
+    """
+    return hmac.new(key, canonical_json(sorted(digests)), hashlib.sha256).hexdigest()
 
 
 def unreadable(path: Path, error: OSError) -> InputError:
