@@ -113,7 +113,7 @@ def test_bars_of_two_reports_fit_any_score_of_the_person_who_left() -> None:
             fits = possible(counts_of(whole[edge], people), counts_of(less[edge], people - 1))
             assert 0 not in fits.values()
             tried += 1
-    assert tried > people
+    assert tried >= 5  # edges that both reports keep
 
 
 def _running(bars: Table) -> dict[float, int]:

@@ -100,11 +100,10 @@ def tell(outcome: Outcome, arguments: argparse.Namespace, limit: float | None) -
     unless ``-v`` asks for their names.
     """
     from headrisk.report.treated_words import answer
-    from headrisk.report.withhold import withhold_section, withhold_treatment
+    from headrisk.report.withhold import withhold_treatment
     from headrisk.report.wording import failures_sentence, headline
 
-    sections = tuple(withhold_section(one) for one in outcome.report.modalities)
-    exact = outcome.report.modalities
+    sections = outcome.report.modalities
     rates = [
         section.headline.rank1 if section.headline and section.sufficient else None
         for section in sections
@@ -138,9 +137,9 @@ def tell(outcome: Outcome, arguments: argparse.Namespace, limit: float | None) -
     if None in rates:
         sys.stdout.write(f"--fail-above {limit:g} cannot be checked: too little data.\n")
         return REFUSED
-    worst = max(highest_risk(section) for section in exact)
+    worst = max(highest_risk(section) for section in sections)
     if worst > limit:
-        sys.stdout.write(_above(exact, limit, worst))
+        sys.stdout.write(_above(sections, limit, worst))
         return ABOVE_LIMIT
     return incomplete
 
