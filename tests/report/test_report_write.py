@@ -19,6 +19,7 @@ from simulated_report import RUN, SETTINGS, simulated_report
 from headrisk.errors import InputError, UsageError
 from headrisk.report.model import Internal, Report, ScanRow
 from headrisk.report.read import read_report
+from headrisk.report.withhold import withhold_small_cells
 from headrisk.report.write import rebuild_html, write_internal_table, write_report
 
 PUBLIC = {
@@ -119,9 +120,9 @@ def test_read_back_figures_are_those_written(written: Path) -> None:
     for new, old in zip(section.measures, before.measures, strict=True):
         assert new.rank1 is not None
         assert old.rank1 is not None
-        assert new.rank1.value == pytest.approx(old.rank1.value, rel=1e-5)
+        assert 0 <= new.rank1.value - old.rank1.value <= 3 / old.rank1.n + 1e-9
         assert new.rank1.n == old.rank1.n
-    for name, table in before.tables.items():
+    for name, table in withhold_small_cells(original).modalities[0].tables.items():
         numbers = [x for row in table.rows for x in row if isinstance(x, int | float)]
         again = [x for row in section.tables[name].rows for x in row if isinstance(x, float)]
         np.testing.assert_allclose(again, numbers, rtol=1e-5, atol=1e-12)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import hmac
 import json
 import os
 import stat
@@ -110,6 +111,15 @@ def kind_of(mode: int) -> str:
         (stat.S_ISBLK, "a block device"),
     )
     return next((words for test, words in kinds if test(mode)), "a special file")
+
+
+def keyed_digest(key: bytes, digests: Sequence[str]) -> str:
+    """A digest of files that only who holds the key can compare with files (HMAC, RFC 2104).
+
+    A plain digest in public would tell anybody who holds the files, or all but one and a guess of
+    that one, whether they were in the data. The order of the files does not matter.
+    """
+    return hmac.new(key, canonical_json(sorted(digests)), hashlib.sha256).hexdigest()
 
 
 def unreadable(path: Path, error: OSError) -> InputError:
