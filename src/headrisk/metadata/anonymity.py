@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
-from headrisk.dataset.values import known as known_value
+from headrisk.io.values import known as known_value
 from headrisk.metadata.fields import plain_name
 from headrisk.metadata.tables import TextTable
 

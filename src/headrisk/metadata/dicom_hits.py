@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from headrisk.dataset.values import parse_age
+from headrisk.io.values import parse_age
 from headrisk.metadata.dicom_elements import DicomFile, Element
 from headrisk.metadata.fields import kind_of_attribute
 from headrisk.metadata.findings import Hit

@@ -10,7 +10,7 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
-from headrisk.dataset.values import parse_age
+from headrisk.io.values import parse_age
 from headrisk.metadata.fields import kind_of_field, plain_name, tells_times, tells_versions
 from headrisk.metadata.findings import Hit
 from headrisk.metadata.known import KnownIdentifiers

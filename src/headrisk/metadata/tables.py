@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from headrisk.dataset.values import known as known_value
+from headrisk.io.values import known as known_value
 from headrisk.metadata.fields import kind_of_field, plain_name, tells_times, tells_versions
 from headrisk.metadata.findings import Hit
 from headrisk.metadata.known import KnownIdentifiers
