@@ -128,7 +128,10 @@ def check_deidentification(method: object) -> None:
         np.array_equal(kept[0], data) and np.array_equal(kept[1], brain),
         "the arrays that were given were changed; they must be left as they are",
     )
-    _hold(np.array_equal(out[0], out[1]), "the same image and seed gave another result the second time")
+    _hold(
+        np.array_equal(out[0], out[1]),
+        "the same image and seed gave another result the second time",
+    )
     _hold(np.array_equal(out[0][brain], data[brain]), "voxels of the brain were changed")
 
 
