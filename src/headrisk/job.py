@@ -66,6 +66,10 @@ class Job:
         The first data set again, treated by some tool; each named for its treatment.
     attackers
         Whose expected success the report gives.
+    faces_left
+        Whether a face is looked for in every image of the first data set.
+    not_asked
+        The questions that the run was told to leave out.
     today
         The day on which consent must still hold.
     """
@@ -85,6 +89,8 @@ class Job:
     photos: Path | None = None
     weights: Mapping[str, Path] = field(default_factory=dict)
     attackers: tuple[Attacker, ...] = NAMED_ATTACKERS
+    faces_left: bool = False
+    not_asked: tuple[str, ...] = ()
     today: date = field(default_factory=lambda: datetime.now(UTC).date())
 
 

@@ -11,8 +11,9 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from headrisk import __version__
-from headrisk.attacks import brain, face, metadata, rescan, table
+from headrisk.attacks import brain, face, metadata, presence, rescan, table
 from headrisk.attacks.measured import Measured, join
+from headrisk.attacks.presence import Sought
 from headrisk.brain.similarity import select
 from headrisk.deidentify import comparison as treated
 from headrisk.deidentify.comparison import TreatmentsMeasured
@@ -37,11 +38,15 @@ NO_TREATMENT = TreatmentsMeasured()
 
 @dataclass(frozen=True)
 class Outcome:
-    """What an audit came to: the public report, every scan with its status, unused photographs."""
+    """What an audit came to: the public report, every scan with its status.
+
+    ``photos_unused`` counts photographs, ``unseen`` images in which no face could be looked for.
+    """
 
     report: Report
     scans: tuple[ScanRow, ...]
     photos_unused: int = 0
+    unseen: int = 0
 
     @property
     def failed(self) -> int:
@@ -69,8 +74,9 @@ def audit(job: Job) -> Outcome:
     for name in job.modalities:
         with log.attacking(name):
             measured.append(chosen[name](intake, job, log))
+    sought = presence.seek(intake, job, log) if job.faces_left else None
     treatments = treated.measure(intake, job, log)
-    return write(measured, intake.notes, job, started, log, treatments)
+    return write(measured, intake.notes, job, started, log, treatments, sought)
 
 
 def write(
@@ -80,6 +86,7 @@ def write(
     started: datetime,
     log: CostLog,
     treatments: TreatmentsMeasured = NO_TREATMENT,
+    sought: Sought | None = None,
 ) -> Outcome:
     """Write the output folder of what was measured, and close the log."""
     sections = tuple(one.section for one in measured)
@@ -90,6 +97,8 @@ def write(
         version=__version__,
         notes=notes_on_metadata,
         treatments=treatments.treatments,
+        faces_left=sought.left if sought else None,
+        not_asked=job.not_asked,
     )
     digests = [digest for one in measured for digest in one.digests]
     key = secrets.token_bytes(32)
@@ -102,10 +111,18 @@ def write(
     )
     internal = join([*(one.internal for one in measured), *treatments.internal], notes)
     internal = replace(internal, input_key=key.hex())
+    if sought:
+        internal = replace(
+            internal,
+            notes=(*internal.notes, *sought.notes),
+            tables={**internal.tables, **sought.tables},
+        )
     write_report(report, internal, job.out, run)
     for one in measured:
         for name, rows in one.tables.items():
             write_internal_table(rows, job.out, name)
-    outcome = Outcome(report, internal.scans, sum(one.photos_unused for one in measured))
+    unseen = sum(one.sight.verdict == "failed" for one in sought.results) if sought else 0
+    unused = sum(one.photos_unused for one in measured)
+    outcome = Outcome(report, internal.scans, unused, unseen)
     finish(job, len(outcome.scans), outcome.failed)
     return outcome

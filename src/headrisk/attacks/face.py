@@ -138,7 +138,7 @@ def plan(faces: Faces) -> Search:
     Photographs of people who are not in the data set are searched for too: they have no mate.
     """
     sets = tuple(dict.fromkeys(faces.photos[k].participant_id for k in faces.readable))
-    gallery = tuple(k for k, head in enumerate(faces.heads) if head.status == "ok")
+    gallery = tuple(k for k, head in enumerate(faces.heads) if head.searchable)
     labels = [*(scan.participant_id for scan in faces.scans), *sets]
     person = number_people(labels)
     return Search(

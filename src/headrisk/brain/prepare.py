@@ -104,13 +104,14 @@ def prepare(task: PrepareTask) -> ScanResult:
     )
 
 
-def align_head(volume: Volume, task: PrepareTask) -> AlignedBrain:
+def align_head(volume: Volume, task: PrepareTask, *, once: bool = False) -> AlignedBrain:
     """Strip and align a head in any pose.
 
     The network finds the brain best where the head is upright in what it sees. So where the first
     alignment shows a head that lies across the image's axes, the network looks again along the
     head's own axes; and where the first alignment is poor, it looks from several tilts. The image
-    itself is never turned, so nothing is interpolated twice.
+    itself is never turned, so nothing is interpolated twice. With ``once`` the network looks at the
+    image as it lies and no further.
 
     Raises
     ------
@@ -119,7 +120,7 @@ def align_head(volume: Volume, task: PrepareTask) -> AlignedBrain:
     """
     volume = with_air_at_zero(volume)
     first = _one_pass(volume, task, None)
-    if first.stripped:
+    if first.stripped or once:
         return first
     axes = volume.affine[:3, :3] / np.array(volume.voxel_mm)
     seen = _nearest_rotation(axes)

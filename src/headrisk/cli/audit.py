@@ -25,6 +25,9 @@ from headrisk.cli.options import (
 )
 from headrisk.errors import UsageError
 
+QUESTIONS = ("brains", "faces", "metadata", "tables", "brain", "face", "table")
+_ONE = {"brain": "brains", "face": "faces", "table": "tables"}  # other spellings
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the command's options."""
@@ -51,6 +54,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--no-faces", action="store_true",
         help="with --treated and without --photos: do not look whether faces are left",
     )  # fmt: skip
+    parser.add_argument(
+        "--only", nargs="+", choices=QUESTIONS, default=(), metavar="QUESTION",
+        help="ask only these: brains, faces (is one left in any image?), metadata, tables; the "
+        "result says what was not asked",
+    )  # fmt: skip
     add_fail_above(parser)
     add_rescan_option(parser)
     add_face_options(parser)
@@ -69,12 +77,37 @@ def run(arguments: argparse.Namespace) -> int:
         _only_tables(arguments)
         return run_audit(arguments, (), ("table",))
     _require_few(arguments.tables)
-    modalities = ["brain"]
+    asked = {_ONE.get(word, word) for word in arguments.only} or {*QUESTIONS[:4]}
+    _require_given(asked, arguments)
+    modalities = ["brain"] if "brains" in asked else []
     look = arguments.treated and not arguments.no_faces and can_see_faces()
-    modalities += ["face"] if arguments.photos or look else []
-    modalities += ["table"] if arguments.tables else []
-    modalities += ["metadata"]
-    return run_audit(arguments, (arguments.dataset, *arguments.against), tuple(modalities))
+    modalities += ["face"] if "faces" in asked and (arguments.photos or look) else []
+    modalities += ["table"] if "tables" in asked and arguments.tables else []
+    modalities += ["metadata"] if "metadata" in asked else []
+    return run_audit(
+        arguments,
+        (arguments.dataset, *arguments.against),
+        tuple(modalities),
+        faces_left="faces" in asked and not arguments.no_faces,
+        not_asked=tuple(word for word in QUESTIONS[:4] if word not in asked),
+    )
+
+
+def _require_given(asked: set[str], arguments: argparse.Namespace) -> None:
+    """Refuse options whose question --only leaves out."""
+    options = {
+        "--tables": ("tables", arguments.tables),
+        "--photos": ("faces", arguments.photos),
+        "--simulate-rescan": ("brains", arguments.simulate_rescan),
+    }
+    for option, (question, given) in options.items():
+        if given and question not in asked:
+            raise UsageError(
+                option,
+                found=f"--only without {question}",
+                expected=f"--only {question}, or no --only",
+                remedy="Leave out one of the two.",
+            )
 
 
 def _only_tables(arguments: argparse.Namespace) -> None:

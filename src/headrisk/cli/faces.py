@@ -34,4 +34,4 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Carry the command out; returns the exit code."""
-    return run_audit(arguments, (arguments.dataset,), ("face",))
+    return run_audit(arguments, (arguments.dataset,), ("face",), faces_left=True)

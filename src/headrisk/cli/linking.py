@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -42,12 +43,21 @@ def add_fail_above(parser: argparse.ArgumentParser, verb: str = "links") -> None
 
 
 def run_audit(
-    arguments: argparse.Namespace, paths: Sequence[Path], modalities: tuple[str, ...] = ("brain",)
+    arguments: argparse.Namespace,
+    paths: Sequence[Path],
+    modalities: tuple[str, ...] = ("brain",),
+    *,
+    faces_left: bool = False,
+    not_asked: tuple[str, ...] = (),
 ) -> int:
     """Prepare, compare and report; or prepare alone; or list what would be done."""
 
     def command(listen: Listener) -> int:
-        job = job_of(arguments, paths, listen, modalities)
+        job = replace(
+            job_of(arguments, paths, listen, modalities),
+            faces_left=faces_left,
+            not_asked=not_asked,
+        )
         if arguments.dry_run:
             return list_scans(job)
         if arguments.level == "participant":
@@ -99,11 +109,16 @@ def tell(outcome: Outcome, arguments: argparse.Namespace, limit: float | None) -
     Logs travel, so failed scans are counted here and named in ``internal/scans.tsv`` only,
     unless ``-v`` asks for their names.
     """
+    from headrisk.report.face_part import faces_sentence
     from headrisk.report.treated_words import answer
     from headrisk.report.withhold import withhold_treatment
     from headrisk.report.wording import failures_sentence, headline
 
     sections = outcome.report.modalities
+    if outcome.report.faces_left is not None:
+        sys.stdout.write(faces_sentence(outcome.report.faces_left) + "\n")
+    if outcome.report.not_asked:
+        sys.stdout.write(f"Not asked: {', '.join(outcome.report.not_asked)}.\n")
     rates = [
         section.headline.rank1 if section.headline and section.sufficient else None
         for section in sections
@@ -131,7 +146,8 @@ def tell(outcome: Outcome, arguments: argparse.Namespace, limit: float | None) -
             "internal/photographs.tsv says which and why.\n"
         )
     sys.stdout.write(f"Report: {arguments.out / 'report.html'}\n")
-    incomplete = FAILED_SCANS if failed or outcome.photos_unused else DONE
+    lacking = failed or outcome.photos_unused or outcome.unseen
+    incomplete = FAILED_SCANS if lacking else DONE
     if limit is None:
         return incomplete
     if None in rates:

@@ -104,7 +104,7 @@ def face_left(before: Sequence[HeadResult], after: Sequence[HeadResult]) -> Face
     both = [
         (old, new)
         for old, new in zip(before, after, strict=True)
-        if old.coverage is not None and new.coverage is not None
+        if old.sight is not None and new.sight is not None
     ]
     verdicts = Counter(str(presence_of(new)) for _, new in both)
     seen = {

@@ -130,13 +130,16 @@ def found_face(head: HeadResult, cost: CostResult) -> str:
     if cost.unchanged:
         return "NOT TREATED: not one voxel differs from the untreated scan"
     answer = presence_of(head)
-    if answer is None or head.coverage is None:
+    if answer is None:
         return "could not be looked at"
-    if answer == "no":
-        return "face gone"
-    if head.coverage.verdict == "full":
-        return "a whole face: another one's, or left"
-    return "part of a face is left" if answer == "yes" else "unclear: look at it"
+    return {
+        "face": "a whole face: another one's, or left",
+        "part": "part of a face is left",
+        "gone": "face gone",
+        "outside": "face outside the image",
+        "unclear": "unclear: look at it",
+        "failed": "could not be looked at",
+    }[answer]
 
 
 def _notes(found: TreatedSet, looked: Looked) -> tuple[str, ...]:

@@ -164,14 +164,14 @@ def _checked(task: TreatTask, before: Head, result: TreatResult) -> TreatResult:
 def _doubts(task: TreatTask, presence: Presence, damage: Damage) -> list[str]:
     out = []
     seen = ", ".join(presence.seen_by)
-    skin = "" if presence.coverage is None else presence.coverage.reason
+    said = "" if presence.sight is None else presence.sight.said
     if tool_of(task.tool).replaces:
-        if presence.answer == "no":
+        if presence.answer in ("gone", "outside"):
             out.append("no face is left, where another one should be")
-    elif presence.answer == "yes":
-        out.append(f"a face is still seen by {seen}; {skin}")
-    elif presence.answer == "unclear" or (seen and presence.answer is not None):
-        out.append(f"a face may be left: seen by {seen or 'no detector'}; {skin}")
+    elif presence.answer in ("face", "part"):
+        out.append(f"a face or a part of one is still there: {said}; seen by {seen or 'none'}")
+    elif presence.answer in ("unclear", "failed"):
+        out.append(f"a face may be left: {said}; seen by {seen or 'no detector'}")
     if damage.cut_voxels:
         out.append(f"{damage.cut_voxels} brain voxels ({damage.cut_ml:.2f} mL) were cut")
     return out

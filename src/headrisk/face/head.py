@@ -4,27 +4,27 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from headrisk.brain.prepare import AlignedBrain, PrepareTask, align_head
-from headrisk.brain.quality import judge
+from headrisk.brain.prepare import AlignedBrain, PrepareTask
 from headrisk.errors import ScanError
 from headrisk.face.packed import Packed, pack
-from headrisk.face.presence import best_scores
+from headrisk.face.placing import Placed, place_head
+from headrisk.face.presence import Sight, best_scores, look_for_face, shares_seen
 from headrisk.face.recognise.registry import recognisers
 from headrisk.face.render.cast import Scene
 from headrisk.face.render.protocols import PRESENCE, protocol_of, render_scene, scene_of
 from headrisk.heads.coverage import Coverage, coverage
-from headrisk.heads.surface import Surface, head_surface
+from headrisk.heads.surface import head_surface
 from headrisk.io.nifti import load_volume
 from headrisk.io.volume import Volume
 from headrisk.types import FloatArray, Status
 
-VERSION = 3  # raise when any result of this module changes: stored results are then renewed
+VERSION = 4  # raise when any result of this module changes: stored results are then renewed
 SUPERSAMPLE = 2
 
 
@@ -55,8 +55,11 @@ class HeadResult:
     Attributes
     ----------
     status, reason
-        ``failed`` where no recogniser can use the scan: nothing to compare, which is not the same
-        as protected.
+        ``failed`` where a face is or may be there and no recogniser can use the scan, which is not
+        the same as protected. A scan without a face, because it was removed or lies outside the
+        image, is a result.
+    sight
+        Whether a face is left; see :mod:`headrisk.face.presence`.
     seconds
         CPU time.
     coverage
@@ -79,6 +82,12 @@ class HeadResult:
     seen: Mapping[str, FloatArray] = field(default_factory=dict)
     templates: Mapping[str, Packed] = field(default_factory=dict, repr=False)
     picture: NDArray[np.uint8] | None = field(default=None, repr=False)
+    sight: Sight | None = None
+
+    @property
+    def searchable(self) -> bool:
+        """Whether any recogniser can use the scan."""
+        return self.status == "ok" and bool(self.templates)
 
 
 def look_at_head(task: HeadTask, repair: Repair | None = None) -> HeadResult:
@@ -88,14 +97,28 @@ def look_at_head(task: HeadTask, repair: Repair | None = None) -> HeadResult:
     """
     begin = time.process_time()
     try:
-        surface, notes, voxel_mm = _surface(task, repair)
+        placed, voxel_mm = _placed(task, repair)
+        if placed.stripped:
+            return _bare(task, placed, begin)
+        surface = head_surface(
+            placed.volume, placed.alignment, stripped=False, subject=task.scan_id
+        )
     except ScanError as error:
         return HeadResult(task.scan_id, "failed", str(error), time.process_time() - begin)
+    notes = placed.notes + surface.notes
     left = coverage(surface)
     scene, centre = scene_of(surface), surface.pose.face_centre
     presence = render_scene(scene, PRESENCE, task.pixels, SUPERSAMPLE, centre)
     seen = best_scores(presence)
-    status, reason, templates = _recognise(task, scene, centre, left)
+    sight = look_for_face(
+        placed.volume,
+        placed.alignment,
+        placed.skin,
+        task.scan_id,
+        seen=shares_seen(seen),
+        hounsfield=placed.hounsfield,
+    ).sight
+    status, reason, templates = _recognise(task, scene, centre, sight)
     if status == "ok" and left.verdict != "full":
         notes += (left.reason,)
     return HeadResult(
@@ -109,37 +132,40 @@ def look_at_head(task: HeadTask, repair: Repair | None = None) -> HeadResult:
         seen,
         templates,
         presence[0],
+        sight,
     )
 
 
-def _surface(
-    task: HeadTask, repair: Repair | None
-) -> tuple[Surface, tuple[str, ...], tuple[float, float, float]]:
+def _bare(task: HeadTask, placed: Placed, begin: float) -> HeadResult:
+    """A bare brain: there is no face to look at."""
+    sight = look_for_face(placed.volume, placed.alignment, None, task.scan_id, stripped=True).sight
+    seconds = time.process_time() - begin
+    return HeadResult(task.scan_id, "ok", sight.said, seconds, placed.notes, sight=sight)
+
+
+def _placed(task: HeadTask, repair: Repair | None) -> tuple[Placed, tuple[float, float, float]]:
+    """The head in the scan, repaired where that is asked."""
     volume = load_volume(Path(task.path))
     prepare = PrepareTask(task.scan_id, task.path, task.suffix, 4, "affine", task.accurate)
-    aligned = align_head(volume, prepare)
-    quality = judge(aligned.volume_ml, aligned.alignment)
-    if quality.verdict == "failed":
-        raise ScanError(
-            task.scan_id,
-            found=f"the head could not be aligned: {'; '.join(quality.reasons)}",
-            expected="a head whose brain can be found",
-            remedy="Look at the image, or leave it out of the face modality.",
-        )
+    placed = place_head(volume, prepare)
     if repair is not None:
-        volume = repair(volume, aligned, task)
-    surface = head_surface(
-        volume, aligned.alignment.affine, stripped=aligned.stripped, subject=task.scan_id
-    )
-    return surface, volume.notes + aligned.notes + surface.notes, volume.voxel_mm
+        if placed.brain is None:
+            raise ScanError(
+                task.scan_id,
+                found="a head without a brain to align by",
+                expected="a head whose brain can be found, to repair its face",
+                remedy="Leave this scan out of the comparison.",
+            )
+        placed = replace(placed, volume=repair(placed.volume, placed.brain, task), skin=None)
+    return placed, volume.voxel_mm
 
 
 def _recognise(
-    task: HeadTask, scene: Scene, centre: tuple[float, float, float], left: Coverage
+    task: HeadTask, scene: Scene, centre: tuple[float, float, float], sight: Sight
 ) -> tuple[Status, str, dict[str, Packed]]:
     """Templates of the protocol's renders, or why there are none."""
-    if left.verdict in ("none", "cropped"):
-        return "failed", left.reason, {}
+    if sight.verdict in ("gone", "outside"):
+        return "ok", sight.said, {}
     protocol = protocol_of(task.protocol, np.random.default_rng(task.seed))
     renders = list(render_scene(scene, protocol, task.pixels, SUPERSAMPLE, centre))
     paths = {name: Path(path) for name, path in task.weights}
@@ -147,6 +173,5 @@ def _recognise(
         one.name: pack(one.describe(renders)) for one in recognisers(task.recognisers, paths)
     }
     if not any(packed.found.size for packed in templates.values()):
-        reason = "no face was found in any render"
-        return "failed", f"{reason}; {left.reason}" if left.reason else reason, {}
+        return "failed", f"no face was found in any render; {sight.said}", {}
     return "ok", "", templates

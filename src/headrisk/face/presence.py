@@ -1,28 +1,97 @@
-"""Is a face left in a scan? One answer from several detectors and the skin.
+"""Is a face left in an image? One place decides, from the skin at every level and all detectors.
 
 No detector is trusted alone: one that looks for gradients saw a face on defaced heads in some
-views, and a network that marks centres of faces saw one on heads without a nose. So a face counts
-as left where at least two detectors see it in most of the presence renders (which stand for three
-cameras, so that is in two views at least) and skin of a face is there. Where detectors and skin
-disagree the answer is ``unclear``, which is no protection.
+views, and a network that marks centres of faces saw one on heads without a nose. No level of
+intensity is trusted alone either: see :mod:`headrisk.heads.sightlines`. The answers:
+
+``face``
+    Skin of a face is there at some level, or two detectors see one where nothing was removed.
+``part``
+    A part of the face was removed, on positive evidence, and another is there.
+``gone``
+    The head was found, its scalp vouches for alignment and level, nose and mouth are air at every
+    good level with the wound deep behind, and no detector sees a face at any level; or the image
+    holds nothing but a brain.
+``outside``
+    Nothing was removed, but the image ends before the face.
+``unclear``
+    Anything else: what was not found is not gone.
+``failed``
+    The image could not be looked at.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Literal
+from dataclasses import dataclass, field
+from typing import Literal, get_args
 
 import numpy as np
+from numpy.typing import NDArray
 
+from headrisk.errors import MissingExtraError, ScanError
 from headrisk.face.detect.face import Pixels
 from headrisk.face.detect.registry import detectors
-from headrisk.heads.coverage import Coverage
+from headrisk.face.render.protocols import GLANCE, render_scene, scene_of
+from headrisk.heads.boxes import block_affine, block_mean
+from headrisk.heads.sightlines import FRONT, SkinLevels, skin_levels
+from headrisk.heads.surface import head_surface
+from headrisk.io.volume import Volume
 from headrisk.types import FloatArray
 
-Presence = Literal["yes", "unclear", "no"]
-ANSWERS: tuple[Presence, ...] = ("yes", "unclear", "no")
+FaceVerdict = Literal["face", "part", "gone", "unclear", "outside", "failed"]
+VERDICTS: tuple[FaceVerdict, ...] = get_args(FaceVerdict)
+CODES: Mapping[str, str] = {
+    "skin_and_detectors": "skin and detectors show a face",
+    "detectors": "two detectors or more see a face, and nothing was removed",
+    "skin": "skin lies where a face has it",
+    "partly_removed": "a part was removed, another is there",
+    "removed": "air in the place of the face, the wound behind it",
+    "brain_only": "nothing but a brain in the image",
+    "out_of_view": "the image ends before the face",
+    "detectors_disagree": "the face's skin is gone, but a detector sees a face",
+    "no_skin": "the scalp is not seen either: nothing tells whether a face is there",
+    "elsewhere": "not where a template has it, and not removed",
+    "not_found": "no head found in the image",
+    "unreadable": "the image could not be read",
+    "not_installed": "the extra for faces is not installed",
+}
 FEWEST_SEEN = 0.5  # share of the presence renders in which a detector must see a face
 FEWEST_DETECTORS = 2
+_THERE, _MOSTLY, _REMOVED, _HIDDEN = 0.85, 0.5, 0.5, 0.5
+_NOSE_GONE, _MOUTH_GONE = 0.15, 0.5
+_PIXELS, _SUPERSAMPLE = 224, 1
+_STEP_MM = 2.0  # a glance follows the skin in voxels of this size
+
+
+@dataclass(frozen=True)
+class Sight:
+    """What was seen of a face.
+
+    Attributes
+    ----------
+    verdict, code
+        The answer, and why as a key of :data:`CODES`.
+    there, removed, outside
+        Share of each part of the face, 0 to 1; see :class:`headrisk.heads.sightlines.SkinLevels`.
+    seen
+        By detector the largest share, over levels, of the renders in which it saw a face.
+    reason
+        Why an image failed, in a sentence; it may name the file.
+    """
+
+    verdict: FaceVerdict
+    code: str
+    there: Mapping[str, float] = field(default_factory=dict)
+    removed: Mapping[str, float] = field(default_factory=dict)
+    outside: Mapping[str, float] = field(default_factory=dict)
+    seen: Mapping[str, float] = field(default_factory=dict)
+    reason: str = ""
+
+    @property
+    def said(self) -> str:
+        """The answer's reason in words."""
+        return CODES[self.code]
 
 
 def best_scores(images: Iterable[Pixels]) -> dict[str, FloatArray]:
@@ -52,29 +121,129 @@ def sees(scores: FloatArray, threshold: float) -> bool:
     return share_seen(scores, threshold) >= FEWEST_SEEN
 
 
-def presence(
-    seen: Mapping[str, FloatArray], thresholds: Mapping[str, float], left: Coverage
-) -> Presence:
-    """Whether a face is left.
+def shares_seen(scores: Mapping[str, FloatArray]) -> dict[str, float]:
+    """For each detector the share of the renders in which it sees a face."""
+    known = detectors()
+    return {name: share_seen(scores[name], known[name].threshold) for name in scores}
+
+
+def judge_face(skin: SkinLevels, seen: Mapping[str, float]) -> Sight:
+    """The answer from the skin at every level and from what detectors see.
 
     Parameters
     ----------
+    skin
+        What the lines of a template show.
     seen
-        For each detector its best score in each presence render.
-    thresholds
-        For each detector the score from which a face counts as seen.
-    left
-        Skin left in the face region.
-
-    Returns
-    -------
-    ``yes`` where two detectors or more see a face and the skin is not gone; ``no`` where at most
-    one does and the nose is gone, or the whole face; else ``unclear``.
+        For each detector the largest share, over levels, of renders in which it sees a face.
     """
-    detectors = sum(sees(one, thresholds[name]) for name, one in seen.items())
-    gone = left.verdict in ("none", "cropped")
-    if detectors >= FEWEST_DETECTORS and not gone:
-        return "yes"
-    if detectors < FEWEST_DETECTORS and (gone or left.noseless):
-        return "no"
-    return "unclear"
+    verdict, code = _judged(skin, sum(share >= FEWEST_SEEN for share in seen.values()))
+    return Sight(verdict, code, skin.there, skin.removed, skin.outside, seen)
+
+
+def _judged(skin: SkinLevels, detectors_seeing: int) -> tuple[FaceVerdict, str]:
+    in_view = [name for name in FRONT if skin.outside[name] < _HIDDEN]
+    there = [name for name in in_view if skin.there[name] >= _MOSTLY]
+    removed = [name for name in in_view if skin.removed[name] >= _REMOVED]
+    certain = detectors_seeing >= FEWEST_DETECTORS
+    if not removed:
+        if certain:
+            whole = all(skin.there[name] >= _THERE for name in in_view)
+            return "face", "skin_and_detectors" if whole else "detectors"
+        if len(in_view) < FEWEST_DETECTORS and not detectors_seeing:
+            return "outside", "out_of_view"
+        if skin.vouched and in_view and all(skin.there[name] >= _THERE for name in in_view):
+            return "face", "skin"
+        return "unclear", "elsewhere" if skin.vouched else "no_skin"
+    nose = "nose" not in in_view or skin.there["nose"] < _NOSE_GONE
+    mouth = "mouth and chin" not in in_view or skin.there["mouth and chin"] < _MOUTH_GONE
+    if nose and mouth and ("nose" in removed or "mouth and chin" in removed):
+        return ("unclear", "detectors_disagree") if detectors_seeing else ("gone", "removed")
+    if detectors_seeing > FEWEST_DETECTORS and len(removed) == 1:
+        return "face", "detectors"
+    if certain and not there:
+        return "unclear", "detectors_disagree"
+    return "part", "partly_removed"
+
+
+@dataclass(frozen=True)
+class Look:
+    """A sight, and one picture of the head from the front."""
+
+    sight: Sight
+    picture: NDArray[np.uint8] | None = field(default=None, repr=False)
+
+
+def look_for_face(
+    volume: Volume,
+    alignment: FloatArray,
+    skin: SkinLevels | None,
+    subject: str,
+    *,
+    stripped: bool = False,
+    seen: Mapping[str, float] | None = None,
+    hounsfield: bool = False,
+) -> Look:
+    """Look for a face at every level that may show one, until detectors agree that one is there.
+
+    Parameters
+    ----------
+    volume, alignment
+        The image with air near zero (or in Hounsfield units), template mm to scanner mm.
+    skin
+        From :func:`headrisk.heads.sightlines.skin_levels`; measured here if None.
+    stripped
+        The image holds nothing but a brain.
+    seen
+        What detectors saw already, in the renders of the common surface.
+
+    Raises
+    ------
+    MissingExtraError
+        The extra ``faces`` is not installed.
+    """
+    if stripped:
+        return Look(Sight("gone", "brain_only", seen=dict.fromkeys(detectors(), 0.0)))
+    skin = skin or skin_levels(volume, alignment)
+    most = dict(seen or dict.fromkeys(detectors(), 0.0))
+    picture: NDArray[np.uint8] | None = None
+    coarse = _coarse(volume)
+    for level in _looks(skin, first=seen is None and not hounsfield):
+        if sum(share >= FEWEST_SEEN for share in most.values()) >= FEWEST_DETECTORS:
+            break
+        renders = _renders(coarse, alignment, level, subject)
+        if renders is None:
+            continue
+        picture = renders[0] if picture is None else picture
+        for name, share in shares_seen(best_scores(renders)).items():
+            most[name] = max(most[name], share)
+    return Look(judge_face(skin, most), picture)
+
+
+def _looks(skin: SkinLevels, *, first: bool) -> list[tuple[float, float] | None]:
+    """Levels to look at: the local one, then the lowest good one or that which shows most."""
+    out: list[tuple[float, float] | None] = [None] if first else []
+    removed = sum(skin.removed[name] >= _REMOVED for name in FRONT)
+    level = skin.good[0] if removed and skin.good else skin.best
+    return [*out, (skin.air, level)] if np.isfinite(level) else out
+
+
+def _coarse(volume: Volume) -> Volume:
+    """The image in blocks of about 2 mm."""
+    size = np.maximum(np.round(_STEP_MM / np.array(volume.voxel_mm)), 1).astype(np.int64)
+    return Volume(block_mean(volume.data, size), block_affine(volume.affine, size))
+
+
+def _renders(
+    volume: Volume, alignment: FloatArray, level: tuple[float, float] | None, subject: str
+) -> NDArray[np.uint8] | None:
+    try:
+        surface = head_surface(
+            volume, alignment, stripped=False, subject=subject, level=level, step_mm=_STEP_MM
+        )
+        scene = scene_of(surface)
+    except MissingExtraError:
+        raise
+    except ScanError:
+        return None
+    return render_scene(scene, GLANCE, _PIXELS, _SUPERSAMPLE, surface.pose.face_centre)

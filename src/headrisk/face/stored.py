@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from headrisk.face.describe import PhotoResult, PhotoTask
 from headrisk.face.head import HeadResult, HeadTask
 from headrisk.face.packed import Packed
+from headrisk.face.presence import Sight
 from headrisk.heads.coverage import Coverage
 from headrisk.run.engine import WorkerLost
 from headrisk.run.entry import Entry
@@ -22,7 +23,7 @@ _UNSEEN = -1e30  # stands for minus infinity in a store
 
 def _head_entry(result: HeadResult) -> Entry | None:
     """The store's form of a result; a scan without any surface is looked at again next time."""
-    if result.coverage is None or result.picture is None:
+    if result.coverage is None or result.picture is None or result.sight is None:
         return None
     arrays: dict[str, NDArray[Any]] = {"picture": result.picture}
     arrays |= {f"seen-{name}": np.maximum(scores, _UNSEEN) for name, scores in result.seen.items()}
@@ -36,6 +37,7 @@ def _head_entry(result: HeadResult) -> Entry | None:
             "notes": list(result.notes),
             "voxel_mm": None if result.voxel_mm is None else list(result.voxel_mm),
             "coverage": asdict(result.coverage),
+            "sight": asdict(result.sight),
             "recognisers": list(result.templates),
         },
     )
@@ -60,6 +62,7 @@ def _restore_head(task: HeadTask, entry: Entry) -> HeadResult:
         seen,
         _templates(kept["recognisers"], entry),
         np.asarray(entry.arrays["picture"], np.uint8),
+        Sight(**kept["sight"]),
     )
 
 

@@ -116,7 +116,7 @@ def _judge(parts: dict[str, float], beyond: dict[str, float]) -> tuple[CoverageV
         return "full", "The whole face is there."
     said = []
     if removed:
-        said.append(f"{_listed(removed)} removed in whole or part")
+        said.append(f"{_listed(removed)} not where a template has it, in whole or part")
     if cropped:
         said.append(f"{_listed(cropped)} outside the field of view in whole or part")
     left = [n for n in _FRONT if n not in removed and n not in cropped]

@@ -23,8 +23,8 @@ from headrisk.heads.threshold import find_levels, positive, skin_level
 from headrisk.io.volume import Volume
 from headrisk.types import BoolArray, Float32Array, FloatArray, IntArray
 
-_STEP_MM = 1.0
-_KEPT_MM = (0.75, 1.25)  # voxels of this size are not interpolated
+STEP_MM = 1.0
+_KEPT = (0.75, 1.25)  # voxels of this share of a step are not interpolated
 _THIN_MM = 0.7  # smoothing: least standard deviation, and where slices are thick
 _THICK_SHARE, _ACROSS_SHARE = 0.4, 0.25  # its share of their thickness, along and across them
 # Openings up to twice the first number are bridged, and everything deeper than the second below
@@ -55,33 +55,50 @@ class TissueField:
     notes: tuple[str, ...] = ()
 
 
-def tissue_field(volume: Volume, pose: HeadPose, subject: str, *, ct: bool = False) -> TissueField:
+def tissue_field(
+    volume: Volume,
+    pose: HeadPose,
+    subject: str,
+    *,
+    ct: bool = False,
+    level: tuple[float, float] | None = None,
+    step_mm: float = STEP_MM,
+) -> TissueField:
     """Part air from tissue, fill what no camera can see, and smooth the steps of thick slices.
 
-    ``ct`` says that the image is a CT; see :func:`headrisk.heads.threshold.positive`.
+    ``ct`` says that the image is a CT; see :func:`headrisk.heads.threshold.positive`. ``level``
+    gives the intensities of air and of the skin for the whole image instead of seeking them;
+    ``step_mm`` is about the voxel size of the field.
 
     Raises
     ------
     ScanError
         The image does not reach the face, or holds no tissue that parts from air.
     """
-    data, hounsfield = positive(volume.data, ct=ct)
-    levels = find_levels(data, subject)
     voxel = np.array(volume.voxel_mm)
     size = np.maximum(np.round(_BLOCK_MM / voxel), 1).astype(int)
-    level, outside = skin_level(data, levels, voxel, size)
     low, high = _box(volume, pose, subject)
-    part = data[tuple(slice(a, b) for a, b in zip(low, high, strict=True))]
+    box = tuple(slice(a, b) for a, b in zip(low, high, strict=True))
     blocks = block_affine(volume.affine, size)
-    level = onto(level, blocks, _corner(volume.affine, low), part.shape)
-    share = part - np.float32(levels.air)
-    level -= np.float32(levels.air)
-    level *= 2
-    share /= level
+    if level is not None:
+        air, skin = level
+        hounsfield = False
+        share = (volume.data[box] - np.float32(air)) / np.float32(2 * (skin - air))
+        outside = outside_air(block_mean(volume.data, size) < skin)
+    else:
+        data, hounsfield = positive(volume.data, ct=ct)
+        levels = find_levels(data, subject)
+        local, outside = skin_level(data, levels, voxel, size)
+        part = data[box]
+        local = onto(local, blocks, _corner(volume.affine, low), part.shape)
+        share = part - np.float32(levels.air)
+        local -= np.float32(levels.air)
+        local *= 2
+        share /= local
     np.clip(share, 0, _TOP, out=share)
-    share, affine = _even(share, volume.affine, low)
-    fill_below(share, affine, outside, blocks)
-    _smooth(share, affine, voxel)
+    share, affine = _even(share, volume.affine, low, step_mm)
+    fill_below(share, affine, outside, blocks, max(_COARSE_MM, 1.5 * step_mm))
+    _smooth(share, affine, voxel, step_mm)
     notes = ("read as Hounsfield units",) if hounsfield else ()
     return TissueField(share, affine, notes)
 
@@ -113,17 +130,17 @@ def _box(volume: Volume, pose: HeadPose, subject: str) -> tuple[IntArray, IntArr
 
 
 def _even(
-    share: Float32Array, affine: FloatArray, low: IntArray
+    share: Float32Array, affine: FloatArray, low: IntArray, step_mm: float
 ) -> tuple[Float32Array, FloatArray]:
-    """The field in voxels of about 1 mm, and its affine."""
+    """The field in voxels of about one step, and its affine."""
     voxel = np.linalg.norm(affine[:3, :3], axis=0)
     matrices: list[Float32Array | None] = []
     scale, first = np.ones(3), low.astype(float)
     for axis, mm in enumerate(voxel):
-        if _KEPT_MM[0] <= mm <= _KEPT_MM[1]:
+        if _KEPT[0] <= mm / step_mm <= _KEPT[1]:
             matrices.append(None)
             continue
-        number = int(np.round(share.shape[axis] * mm / _STEP_MM))
+        number = int(np.round(share.shape[axis] * mm / step_mm))
         scale[axis] = share.shape[axis] / number
         start = scale[axis] / 2 - 0.5
         matrices.append(resampling(share.shape[axis], start, scale[axis], number))
@@ -135,17 +152,21 @@ def _even(
     return np.clip(order, 0, _TOP), moved_affine
 
 
-def _smooth(share: Float32Array, affine: FloatArray, voxel: FloatArray) -> None:
+def _smooth(share: Float32Array, affine: FloatArray, voxel: FloatArray, step_mm: float) -> None:
     """Gaussian smoothing in place, more where slices are thick, along them and across."""
     step = np.linalg.norm(affine[:3, :3], axis=0)
-    thick = np.where(voxel > _KEPT_MM[1], voxel, 0)
+    thick = np.where(voxel > _KEPT[1] * step_mm, voxel, 0)
     sigma = np.maximum(np.maximum(_THIN_MM, _THICK_SHARE * thick), _ACROSS_SHARE * thick.max())
     for axis, width in enumerate(sigma / step):
         ndimage.gaussian_filter1d(share, width, axis=axis, output=share, truncate=3, mode="nearest")
 
 
 def fill_below(
-    share: Float32Array, affine: FloatArray, outside: BoolArray, blocks: FloatArray
+    share: Float32Array,
+    affine: FloatArray,
+    outside: BoolArray,
+    blocks: FloatArray,
+    coarse_mm: float = _COARSE_MM,
 ) -> None:
     """Make the field solid below the skin, in place.
 
@@ -155,9 +176,11 @@ def fill_below(
         The field and its index to mm.
     outside, blocks
         Blocks of the whole image that lie outside the head, and their index to mm.
+    coarse_mm
+        Size of the blocks in which depth is measured.
     """
     step = np.linalg.norm(affine[:3, :3], axis=0)
-    size = np.maximum(np.round(_COARSE_MM / step), 1).astype(int)
+    size = np.maximum(np.round(coarse_mm / step), 1).astype(int)
     solid = block_mean(share, size) > 0.5
     coarse = block_affine(affine, size)
     far = onto(outside.astype(np.float32), blocks, coarse, solid.shape) > 0.99

@@ -13,7 +13,7 @@ from headrisk.heads.boxes import block_mean, linear_at
 from headrisk.heads.mesh import Mesh, vertex_normals
 from headrisk.heads.pose import HeadPose, head_pose, moved
 from headrisk.heads.smooth import outer_surface
-from headrisk.heads.solid import TissueField, tissue_field
+from headrisk.heads.solid import STEP_MM, TissueField, tissue_field
 from headrisk.io.volume import Volume
 from headrisk.types import Float32Array, FloatArray
 
@@ -55,7 +55,14 @@ class Surface:
 
 
 def head_surface(
-    volume: Volume, alignment: FloatArray, *, stripped: bool, subject: str, ct: bool = False
+    volume: Volume,
+    alignment: FloatArray,
+    *,
+    stripped: bool,
+    subject: str,
+    ct: bool = False,
+    level: tuple[float, float] | None = None,
+    step_mm: float = STEP_MM,
 ) -> Surface:
     """The skin of a head in a raw scan.
 
@@ -75,6 +82,10 @@ def head_surface(
     ct
         Whether it is a CT, where bone must not outweigh skin. CTs with air near -1000 are known
         without being told.
+    level
+        Intensities of air and skin, instead of seeking them.
+    step_mm
+        About the voxel size in which the skin is followed.
 
     Raises
     ------
@@ -92,7 +103,8 @@ def head_surface(
             remedy="Leave this scan out of the face modality; its brain can still be matched.",
         )
     pose = head_pose(np.asarray(alignment, np.float64))
-    return mesh_surface(volume, tissue_field(volume, pose, subject, ct=ct), pose, subject)
+    tissue = tissue_field(volume, pose, subject, ct=ct, level=level, step_mm=step_mm)
+    return mesh_surface(volume, tissue, pose, subject)
 
 
 def mesh_surface(volume: Volume, tissue: TissueField, pose: HeadPose, subject: str) -> Surface:

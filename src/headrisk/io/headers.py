@@ -53,12 +53,13 @@ def header_summary(path: Path) -> HeaderSummary:
 
 
 @contextmanager
-def open_image(path: Path) -> Iterator[tuple[ImageLayout, ByteStream]]:
+def open_image(path: Path, *, series: bool = False) -> Iterator[tuple[ImageLayout, ByteStream]]:
     """Open an image and check its header.
 
     The format is told by the first bytes, not by the name. For a .hdr/.img pair either name will
     do. The stream yielded is that of the file with the voxels, before or at
-    ``layout.offset``.
+    ``layout.offset``. With ``series`` the image may have several volumes, and the layout is that
+    of the first.
 
     Raises
     ------
@@ -69,7 +70,7 @@ def open_image(path: Path) -> Iterator[tuple[ImageLayout, ByteStream]]:
     if ending == ".img":
         path = _partner(stem, ".hdr", packed, path)
     with open_stream(path) as stream:
-        layout, pair = _parse(stream)
+        layout, pair = _parse(stream, series=series)
         if not pair:
             yield layout, stream
             return
@@ -86,10 +87,11 @@ def open_image(path: Path) -> Iterator[tuple[ImageLayout, ByteStream]]:
         yield replace(layout, notes=notes), voxels
 
 
-def _parse(stream: ByteStream) -> tuple[ImageLayout, bool]:
+def _parse(stream: ByteStream, *, series: bool) -> tuple[ImageLayout, bool]:
     start = stream.read(4)
     if start == VERSION:
-        return parse_mgh(start + stream.read(HEADER_BYTES - 4), stream.subject), False
+        block = start + stream.read(HEADER_BYTES - 4)
+        return parse_mgh(block, stream.subject, series=series), False
     kind = header_kind(start)
     if kind is None:
         raise ScanError(
@@ -98,7 +100,7 @@ def _parse(stream: ByteStream) -> tuple[ImageLayout, bool]:
             expected="NIfTI-1, NIfTI-2 or MGH",
             remedy="Convert the scan to NIfTI; give DICOM as a folder of series.",
         )
-    return parse_nifti(start + stream.read(kind[2] - 4), stream.subject)
+    return parse_nifti(start + stream.read(kind[2] - 4), stream.subject, series=series)
 
 
 def _split(path: Path) -> tuple[Path, str, bool]:

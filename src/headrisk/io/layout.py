@@ -65,10 +65,11 @@ class ImageLayout:
         return self.voxels * self.dtype.itemsize
 
 
-def three_dimensions(sizes: Sequence[int], subject: str) -> Shape:
+def three_dimensions(sizes: Sequence[int], subject: str, *, series: bool = False) -> Shape:
     """Accept the stored sizes as one three-dimensional image, or refuse them with the reason.
 
-    Trailing axes of length 1 are dropped.
+    Trailing axes of length 1 are dropped; with ``series`` longer ones are, too: the sizes are then
+    those of the first volume.
 
     Raises
     ------
@@ -85,7 +86,7 @@ def three_dimensions(sizes: Sequence[int], subject: str) -> Shape:
             expected=expected,
             remedy="The header is damaged: export the scan again.",
         )
-    if any(size > 1 for size in sizes[3:]):
+    if any(size > 1 for size in sizes[3:]) and not series:
         raise ScanError(
             subject,
             found=f"a series of images, size {label}",

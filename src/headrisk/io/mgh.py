@@ -23,7 +23,7 @@ _TYPES = {0: ">u1", 1: ">i4", 3: ">f4", 4: ">i2", 10: ">u2"}
 _CORONAL = np.array([[-1.0, 0, 0], [0, 0, 1], [0, -1, 0]])
 
 
-def parse_mgh(block: bytes, subject: str) -> ImageLayout:
+def parse_mgh(block: bytes, subject: str, *, series: bool = False) -> ImageLayout:
     """Check an MGH header and say where its voxels are.
 
     Parameters
@@ -32,6 +32,8 @@ def parse_mgh(block: bytes, subject: str) -> ImageLayout:
         The first 284 bytes of the (decompressed) file.
     subject
         The file's name, for messages.
+    series
+        Accept a series of volumes; the layout is then that of the first.
 
     Raises
     ------
@@ -47,7 +49,7 @@ def parse_mgh(block: bytes, subject: str) -> ImageLayout:
             remedy="Copy the file again from its source.",
         )
     width, height, depth, frames, kind = struct.unpack(">5i", block[4:24])
-    shape = three_dimensions((width, height, depth, frames), subject)
+    shape = three_dimensions((width, height, depth, frames), subject, series=series)
     if kind not in _TYPES:
         raise ScanError(
             subject,

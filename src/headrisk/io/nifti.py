@@ -72,6 +72,24 @@ def load_volume(path: Path, max_bytes: int = DEFAULT_MAX_BYTES) -> Volume:
     return to_volume(read_stored(path, max_bytes), str(path))
 
 
+def load_first_volume(path: Path, max_bytes: int = DEFAULT_MAX_BYTES) -> Volume:
+    """As :func:`load_volume`, of a series (func, dwi, perf, dynamic PET) the first volume.
+
+    What follows the first volume is neither read nor checked.
+
+    Raises
+    ------
+    ScanError
+        As for :func:`load_volume`, but for the number of volumes.
+    """
+    with open_image(path, series=True) as (layout, stream):
+        _check_size(layout, stream, max_bytes)
+        raw = _voxels(layout, stream)
+        notes = (*layout.notes, *stream.notes)
+    data = raw.view(layout.dtype).reshape(layout.shape, order="F")
+    return to_volume(Stored(layout, data, notes), str(path))
+
+
 def read_stored(path: Path, max_bytes: int = DEFAULT_MAX_BYTES) -> Stored:
     """Read an image's voxels as they are stored; parameters and errors as ``load_volume``."""
     with open_image(path) as (layout, stream):

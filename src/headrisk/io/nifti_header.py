@@ -67,7 +67,7 @@ def header_kind(start: bytes) -> tuple[str, str, int] | None:
     return None
 
 
-def parse_nifti(block: bytes, subject: str) -> tuple[ImageLayout, bool]:
+def parse_nifti(block: bytes, subject: str, *, series: bool = False) -> tuple[ImageLayout, bool]:
     """Check a NIfTI header and say where its voxels are.
 
     Parameters
@@ -76,6 +76,8 @@ def parse_nifti(block: bytes, subject: str) -> tuple[ImageLayout, bool]:
         The header: 348 or 540 bytes.
     subject
         The file's name, for messages.
+    series
+        Accept a series of volumes; the layout is then that of the first.
 
     Returns
     -------
@@ -88,7 +90,7 @@ def parse_nifti(block: bytes, subject: str) -> tuple[ImageLayout, bool]:
     """
     header = _decode(block, subject)
     fields = header.fields
-    shape = _shape(fields, subject)
+    shape = _shape(fields, subject, series=series)
     dtype, notes = _dtype(fields, header.order, subject)
     offset, offset_notes = _offset(header, subject)
     slope, intercept, scale_notes = _scaling(fields, subject)
@@ -132,7 +134,7 @@ def _decode(block: bytes, subject: str) -> NiftiHeader:
     return NiftiHeader(fields, version, order, known[1])
 
 
-def _shape(fields: Any, subject: str) -> Shape:
+def _shape(fields: Any, subject: str, *, series: bool) -> Shape:
     dims = [int(value) for value in fields["dim"]]
     if not 1 <= dims[0] <= 7:
         raise ScanError(
@@ -141,7 +143,7 @@ def _shape(fields: Any, subject: str) -> Shape:
             expected="3",
             remedy="The header is damaged: export the scan again.",
         )
-    return three_dimensions(dims[1 : dims[0] + 1], subject)
+    return three_dimensions(dims[1 : dims[0] + 1], subject, series=series)
 
 
 def _dtype(fields: Any, order: str, subject: str) -> tuple[np.dtype[Any], tuple[str, ...]]:

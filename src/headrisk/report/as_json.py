@@ -14,6 +14,7 @@ from headrisk.report.model import (
     SCHEMA_VERSION,
     Condition,
     Counts,
+    FacesLeft,
     MeasureResult,
     ModalitySection,
     Needs,
@@ -39,6 +40,8 @@ def report_as_dict(report: Report) -> dict[str, Any]:
         "notes": list(report.notes),
         "settings": dict(report.settings),
         "treatments": treatments_dict(report.treatments),
+        "faces_left": _faces_left_dict(report.faces_left),
+        "not_asked": list(report.not_asked),
         "modalities": {section.name: _section_dict(section) for section in report.modalities},
     }
 
@@ -57,6 +60,31 @@ def report_from_dict(content: Mapping[str, Any], tables: Mapping[str, Table]) ->
         not_tested=tuple(content["not_tested"]),
         notes=tuple(content["notes"]),
         treatments=treatments_from(content["treatments"]),
+        faces_left=_faces_left_from(content.get("faces_left")),
+        not_asked=tuple(content.get("not_asked", ())),
+    )
+
+
+def _faces_left_dict(left: FacesLeft | None) -> dict[str, Any] | None:
+    """Counts of images by answer, or None where faces were not looked for."""
+    if left is None:
+        return None
+    return {
+        **left.counts,
+        "images": left.images,
+        "looked": left.looked,
+        "by_suffix": {suffix: dict(counts) for suffix, counts in left.by_suffix.items()},
+        "codes": dict(left.codes),
+    }
+
+
+def _faces_left_from(content: Mapping[str, Any] | None) -> FacesLeft | None:
+    if content is None:
+        return None
+    rest = ("images", "looked", "by_suffix", "codes")
+    counts = {name: count for name, count in content.items() if name not in rest}
+    return FacesLeft(
+        content["looked"], content["images"], counts, content["by_suffix"], content["codes"]
     )
 
 

@@ -11,7 +11,7 @@ from headrisk.dataset.scans import Scan
 from headrisk.face import presence as rule
 from headrisk.face.detect.registry import detectors
 from headrisk.face.head import HeadResult
-from headrisk.face.presence import Presence
+from headrisk.face.presence import FaceVerdict
 from headrisk.report.coarse import ranged, ranged_parts
 from headrisk.report.model import Panel, Table, Value
 
@@ -35,26 +35,22 @@ def sees(head: HeadResult, detector: str) -> bool:
     return rule.sees(scores, detectors()[detector].threshold)
 
 
-def face_left(head: HeadResult) -> Presence | None:
-    """The answer of detectors and skin together; None where there is no surface to look at."""
-    if head.coverage is None:
-        return None
-    thresholds = {name: one.threshold for name, one in detectors().items()}
-    return rule.presence(head.seen, thresholds, head.coverage)
+def face_left(head: HeadResult) -> FaceVerdict | None:
+    """Whether a face is left; None where the scan could not be looked at."""
+    return None if head.sight is None else head.sight.verdict
 
 
 def what_is_there(scan: Scan, head: HeadResult) -> Found:
     """What was found in a scan that is called defaced or refaced."""
     answer = face_left(head)
-    if answer is None or head.coverage is None:
+    if answer is None or answer == "failed":
         return "unknown"
-    if answer == "no":
+    if answer in ("gone", "outside"):
         return "gone"
     if claims_replacement(scan.face_claim):
         return "replaced"
-    if head.coverage.verdict == "full":
-        return "whole"
-    return "part" if answer == "yes" else "unclear"
+    known: dict[FaceVerdict, Found] = {"face": "whole", "part": "part"}
+    return known.get(answer, "unclear")
 
 
 def claims_panel(scans: Sequence[Scan], heads: Sequence[HeadResult]) -> dict[Panel, Table]:
@@ -88,7 +84,7 @@ def claims_table(scans: Sequence[Scan], heads: Sequence[HeadResult]) -> dict[str
             scan.path,
             scan.face_claim,
             FOUND[found],
-            "" if head.coverage is None else head.coverage.reason,
+            "" if head.sight is None else head.sight.said,
             ", ".join(name for name in head.seen if sees(head, name)) or "none",
         )
         for scan, head in zip(scans, heads, strict=True)

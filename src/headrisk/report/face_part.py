@@ -13,7 +13,7 @@ from headrisk.dataset.scans import Scan
 from headrisk.face.detect.registry import detectors
 from headrisk.face.head import HeadResult
 from headrisk.face.photo_table import Photo
-from headrisk.face.presence import ANSWERS, FEWEST_SEEN, share_seen
+from headrisk.face.presence import FEWEST_SEEN, VERDICTS, share_seen
 from headrisk.face.recognise.protocol import Recogniser
 from headrisk.face.scores import FaceScores
 from headrisk.heads.template_face import PARTS
@@ -23,20 +23,49 @@ from headrisk.report.claims_part import face_left
 from headrisk.report.coarse import ranged as small
 from headrisk.report.coarse import ranged_parts, share_above
 from headrisk.report.linkage_part import scan_row
-from headrisk.report.model import Internal, Link, Mosaic, Panel, ScanRow, ScoreMatrix, Table, Value
+from headrisk.report.model import (
+    FacesLeft,
+    Internal,
+    Link,
+    Mosaic,
+    Panel,
+    ScanRow,
+    ScoreMatrix,
+    Table,
+    Value,
+)
 from headrisk.statistics.rates import mate_ranks, person_means
 from headrisk.statistics.summary import MeasureSummary
 from headrisk.types import PairScores, Verdict
 
+LEFT = {
+    "face": "show a face",
+    "part": "show a part of one",
+    "unclear": "are unclear, which is no protection",
+    "failed": "could not be looked at",
+    "outside": "end before the face",
+    "gone": "show that it was removed",
+}
 DEPTH = 50  # candidates listed for each person, as the published service gave
-VERDICTS = {
-    "full": "whole face",
-    "partial": "part of a face: the rest removed",
-    "partly outside": "part of a face: the rest outside the image",
-    "none": "no face: removed",
-    "cropped": "no face: outside the image",
+SKIN = {
+    "full": "skin of a whole face where a template has it",
+    "partial": "skin of a part where a template has it",
+    "partly outside": "skin of a part, the rest outside the image",
+    "none": "no skin where a template has a face",
+    "cropped": "the face outside the image",
     "unknown": "no skin surface",
 }
+
+
+def faces_sentence(left: FacesLeft) -> str:
+    """What became of the question whether faces are left, the worst first."""
+    if not left.looked:
+        return (
+            f"Faces: none of {left.images} images was looked at, since the extra for faces is not "
+            "installed; each may show a face."
+        )
+    said = [f"{left.counts[name]} {text}" for name, text in LEFT.items() if left.counts[name]]
+    return f"Faces: of {left.images} images, {'; '.join(said) or 'none was there to look at'}."
 
 
 class Searched(Protocol):
@@ -65,7 +94,7 @@ def scan_rows(scans: Sequence[Scan], heads: Sequence[HeadResult]) -> tuple[ScanR
 def _verdict(head: HeadResult) -> Verdict:
     if head.status == "failed":
         return "failed"
-    return "ok" if head.coverage is not None and head.coverage.verdict == "full" else "doubtful"
+    return "ok" if head.sight is not None and head.sight.verdict != "unclear" else "doubtful"
 
 
 def internal_part(
@@ -187,17 +216,17 @@ def _presence(heads: Sequence[HeadResult]) -> tuple[Panel, Table]:
         mean = None if mean is None else share_above(mean, len(known))
         rows.append((name, len(looked), small(seen, len(looked)), mean))
         said.append(f"{name} in {small(seen, len(looked))}")
-    together = Counter(face_left(head) for head in looked)
-    order = tuple(reversed(ANSWERS))
-    ranges = ranged_parts(tuple(together[text] for text in (*order, None)))
-    shown = dict(zip(order, ranges, strict=False))
-    rows += [(f"together: {text}", len(looked), shown[text], None) for text in ANSWERS]
+    judged = [head for head in heads if head.sight is not None]
+    together = Counter(face_left(head) for head in judged)
+    ranges = ranged_parts(tuple(together[text] for text in VERDICTS))
+    shown = dict(zip(VERDICTS, ranges, strict=True))
+    rows += [(f"together: {text}", len(judged), shown[text], None) for text in VERDICTS]
     answer = (
         f"Of {len(looked)} scans with a skin surface, a face is seen by {', '.join(said)}. Each "
-        "detector answers for itself. Together, a face is left where two of them or more see it in "
-        f"most renders and skin of a face is there: in {shown['yes']}; it is gone in "
-        f"{shown['no']}, and {shown['unclear']} are unclear, which is no "
-        "protection."
+        "detector answers for itself. Together with the skin at every level, a face is left in "
+        f"{shown['face']} of {len(judged)} scans and a part of one in {shown['part']}; it was "
+        f"removed in {shown['gone']}, lies outside the image in {shown['outside']}, and "
+        f"{shown['unclear']} are unclear, which is no protection."
         if looked
         else "No scan has a skin surface to look at."
     )
@@ -215,12 +244,8 @@ def _share_seen(head: HeadResult, name: str) -> float | None:
 def _coverage(heads: Sequence[HeadResult]) -> tuple[Panel, Table]:
     counted = Counter(_kind(head) for head in heads)
     known = [head.coverage for head in heads if head.coverage is not None]
-    shown = dict(
-        zip(VERDICTS, ranged_parts(tuple(counted[verdict] for verdict in VERDICTS)), strict=True)
-    )
-    rows: list[tuple[Value, ...]] = [
-        (text, shown[verdict], None) for verdict, text in VERDICTS.items()
-    ]
+    shown = dict(zip(SKIN, ranged_parts(tuple(counted[verdict] for verdict in SKIN)), strict=True))
+    rows: list[tuple[Value, ...]] = [(text, shown[verdict], None) for verdict, text in SKIN.items()]
     rows += [
         (
             f"mean share left: {part}",
@@ -239,7 +264,7 @@ def _coverage(heads: Sequence[HeadResult]) -> tuple[Panel, Table]:
 
 
 def _kind(head: HeadResult) -> str:
-    """The line of :data:`VERDICTS` that a head counts in."""
+    """The line of :data:`SKIN` that a head counts in."""
     left = head.coverage
     if left is None:
         return "unknown"

@@ -17,6 +17,7 @@ from headrisk.report import treated_words as treated
 from headrisk.report.captions import caption
 from headrisk.report.cost import attack_costs
 from headrisk.report.dpia import dpia_paragraph
+from headrisk.report.face_part import faces_sentence
 from headrisk.report.frameworks import frameworks
 from headrisk.report.model import MeasureResult, ModalitySection, Report, RunRecord
 from headrisk.report.open_set_figure import open_set_figure
@@ -74,6 +75,7 @@ def render(template: str, **values: Any) -> str:
             css=css,
             style_hash=f"sha256-{digest}",
             caption=caption,
+            faces_sentence=faces_sentence,
             wording=wording,
             words=risk_words,
             cost=cost,

@@ -187,11 +187,36 @@ class ModalitySection:
 
 
 @dataclass(frozen=True)
+class FacesLeft:
+    """In how many images a face was found, a part of one, none, or nothing certain.
+
+    Attributes
+    ----------
+    looked
+        Whether images were looked at; without the extra ``faces`` none is.
+    images
+        How many there are.
+    counts, by_suffix
+        Images by answer (``face``, ``part``, ``gone``, ``unclear``, ``outside``, ``failed``), over
+        all and for each suffix.
+    codes
+        Images by the reason of the answer, a key of :data:`headrisk.face.presence.CODES`.
+    """
+
+    looked: bool
+    images: int = 0
+    counts: Mapping[str, int] = field(default_factory=dict)
+    by_suffix: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    codes: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Report:
     """The public half of an audit.
 
     ``settings`` are plain values as in ``settings.toml``. ``not_tested`` lists, in plain words,
-    what this audit says nothing about.
+    what this audit says nothing about; ``not_asked`` the questions that ``--only`` left out.
+    ``faces_left`` is None where that was not asked.
     """
 
     modalities: tuple[ModalitySection, ...]
@@ -202,6 +227,8 @@ class Report:
     not_tested: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     treatments: tuple[Treatment, ...] = ()
+    faces_left: FacesLeft | None = None
+    not_asked: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

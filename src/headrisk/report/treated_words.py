@@ -200,11 +200,14 @@ def was_it_done(treatment: Treatment) -> str:
     left = treatment.face_left
     if left is None:
         return ""
-    yes, unclear, no = (left.verdicts.get(name, 0) for name in ("yes", "unclear", "no"))
+    face, part, unclear, gone, outside = (
+        left.verdicts.get(name, 0) for name in ("face", "part", "unclear", "gone", "outside")
+    )
     seen = ", ".join(f"{name} in {new} (before: {old})" for name, (old, new) in left.seen.items())
     return (
-        f"Of {left.scans} treated scans with a head surface, {no} show no face, {yes} show one, "
-        f"and in {unclear} detectors and skin disagree, which is no protection. Seen by each "
+        f"Of {left.scans} treated scans that could be looked at, {gone} show that the face was "
+        f"removed, {outside} end before the face, {face} show one and {part} a part of one; "
+        f"{unclear} are unclear, which is no protection. Seen by each "
         f"detector: {seen}. A refacing tool puts another face there: then recognition decides, not "
         "presence."
     )

@@ -11,8 +11,8 @@ from headrisk.dataset.scans import Scan
 from headrisk.deidentify.damage import Damage
 from headrisk.deidentify.tools import Tool
 from headrisk.deidentify.treat import TreatResult
-from headrisk.face.presence import ANSWERS
-from headrisk.heads.template_face import PARTS
+from headrisk.face.presence import VERDICTS
+from headrisk.heads.sightlines import FRONT
 from headrisk.report.model import Table, Value
 
 _COST = (
@@ -45,7 +45,7 @@ class TreatmentReport:
 def treatment_table(report: TreatmentReport) -> Table:
     """A row for each scan: what was done, what face is left, what it cost. For the custodian."""
     names = sorted({name for one in report.results if one.presence for name in one.presence.seen})
-    parts = tuple(f"skin_{part.replace(' ', '_')}" for part in PARTS)
+    parts = tuple(f"skin_{part.replace(' ', '_')}" for part in FRONT)
     seen = tuple(f"seen_{name}" for name in names)
     columns = (
         "participant_id", "session_id", "suffix", "file", "status", "reason", "tool",
@@ -66,10 +66,9 @@ def _row(scan: Scan, one: TreatResult, tool: Tool, names: Sequence[str]) -> tupl
         round(one.changed_share, 4) if one.image else None,
         one.removed_fields if one.image else None, one.doubt,
     )  # fmt: skip
-    left = one.presence.coverage if one.presence else None
-    looked = one.presence is not None and not one.presence.skipped
-    verdict = left.verdict if left else ("no skin" if looked else "not looked at")
-    skin = tuple(round(left.parts[part], 3) if left else None for part in PARTS)
+    left = one.presence.sight if one.presence else None
+    verdict = left.code if left else "not looked at"
+    skin = tuple(round(left.there[part], 3) if left and left.there else None for part in FRONT)
     seen = tuple(
         round(one.presence.seen[name], 3) if one.presence and name in one.presence.seen else None
         for name in names
@@ -119,15 +118,16 @@ def _face_lines(done: Sequence[TreatResult]) -> list[str]:
         return [f"Whether a face is left was not looked at: {skipped}"]
     if not looked:
         return ["Whether a face is left could not be looked at."]
-    left = {answer: sum(one.answer == answer for one in looked) for answer in ANSWERS}
+    left = {answer: sum(one.answer == answer for one in looked) for answer in VERDICTS}
     by = {
         name: sum(name in one.seen_by for one in looked)
         for name in sorted({name for one in looked for name in one.seen})
     }
     told = ", ".join(f"{name} {count}" for name, count in by.items())
     return [
-        f"A face is left in {left['yes']} of {len(looked)} scans, perhaps in "
-        f"{left['unclear']} more (detectors and skin together).",
+        f"A face is left in {left['face']} of {len(looked)} scans, a part of one in "
+        f"{left['part']}, perhaps one in {left['unclear'] + left['failed']} more (detectors and "
+        f"skin together); it was removed in {left['gone']}.",
         f"Scans in which a detector sees a face in at least half of the renders: {told}. "
         "Detectors are no recognisers, and neither is a promise.",
     ]

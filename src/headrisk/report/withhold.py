@@ -566,7 +566,8 @@ def _face_left(found: FaceLeft) -> FaceLeft:
     total = found.scans
     if not isinstance(total, int):
         return found
-    order = [name for name in ("no", "unclear", "yes") if name in found.verdicts]
+    answers = ("gone", "outside", "unclear", "part", "face")
+    order = [name for name in answers if name in found.verdicts]
     order += sorted(set(found.verdicts) - set(order))
     counts = tuple(found.verdicts[name] for name in order)
     numbers = tuple(count for count in counts if isinstance(count, int))

@@ -139,6 +139,15 @@ PRESENCE = Protocol(
     ),
 )
 
+# The same question asked of every image of a data set: a third of the pictures.
+GLANCE = Protocol(
+    "glance",
+    tuple(
+        (Camera(azimuth, elevation), (Light(azimuth, 40),))
+        for azimuth, elevation in ((0, 0), (-12, 0), (12, 0))
+    ),
+)
+
 
 def scene_of(surface: Surface) -> Scene:
     """The skin of a head made ready for rays, once for all of its renders.

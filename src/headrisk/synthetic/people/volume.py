@@ -33,7 +33,7 @@ class TwinScanSettings:
     Attributes
     ----------
     contrast
-        T1w, T2w or FLAIR.
+        T1w, T2w, FLAIR or another key of ``BRAIN_SIGNAL``.
     voxel_mm
         Voxel size along x, y, z; above 2 mm it is a thick slice, over which signal is averaged.
     noise
@@ -61,7 +61,7 @@ class TwinScanSettings:
     ear_pads: bool = False
 
     def __post_init__(self) -> None:
-        _require("contrast", self.contrast, self.contrast in BRAIN_SIGNAL, "T1w, T2w or FLAIR")
+        _require("contrast", self.contrast, self.contrast in BRAIN_SIGNAL, ", ".join(BRAIN_SIGNAL))
         _require("voxel_mm", self.voxel_mm, min(self.voxel_mm) > 0, "above 0")
         _require("bias", self.bias, 0 <= self.bias < 2, "between 0 and 2")
         pressed = 0 <= self.ears_pressed <= 1
@@ -106,6 +106,44 @@ def render_twin(
     affine
         Voxel index to RAS+ mm of the scanner.
     """
+    filled = fill_head(identity, shapes, settings, rng, atlas=atlas, person=person)
+    signal = filled.signal * filled.share
+    if settings.ear_pads:
+        signal += (1 - filled.share) * ear_pads(signal.shape, filled.to_template)
+    signal = average_slices(signal, filled.parts)
+    low_x, low_y, low_z = (int(2 * f / _BIAS_STEP_MM) for f in FIELD_OF_VIEW_MM)
+    field = smooth_field(rng, (low_x, low_y, low_z), _BIAS_SIGMA_MM, _BIAS_STEP_MM)
+    field = field[: low_x // 2, : low_y // 2, : low_z // 2]  # half of it is not periodic
+    signal *= receive_field(field, filled.shape, settings.bias)
+    return np.float32(_GAIN) * add_rician_noise(signal, settings.noise, rng), filled.affine
+
+
+@dataclass(frozen=True)
+class Filled:
+    """A head on the fine grid of a scan, before what a scanner does to it.
+
+    ``share`` of each voxel inside the skin, ``signal`` of what is inside, index to template mm of
+    that grid; shape and affine of the scan, and fine voxels along each axis of one of its voxels.
+    """
+
+    share: Float32Array
+    signal: Float32Array
+    to_template: FloatArray
+    shape: tuple[int, int, int]
+    affine: FloatArray
+    parts: tuple[int, int, int]
+
+
+def fill_head(
+    identity: Identity | None,
+    shapes: HeadShapes,
+    settings: TwinScanSettings,
+    rng: np.random.Generator,
+    *,
+    atlas: Atlas | None = None,
+    person: Person | None = None,
+) -> Filled:
+    """Place a twin's head in the scanner and fill it with tissue; see :func:`render_twin`."""
     atlas = atlas or twin_atlas()
     phantom = PhantomSettings()
     if person is None:
@@ -122,18 +160,10 @@ def render_twin(
     )
     shape, affine, fine_affine, parts = scan_grids(settings.voxel_mm)
     fine = (shape[0] * parts[0], shape[1] * parts[1], shape[2] * parts[2])
-    filled = occupancy(with_full_mouth(mesh, shapes).moved(placed), fine, fine_affine)
+    share = occupancy(with_full_mouth(mesh, shapes).moved(placed), fine, fine_affine)
     to_template = np.linalg.inv(placed) @ fine_affine
-    signal = tissue_signal(filled, to_template, atlas, person, settings.contrast)
-    signal *= filled
-    if settings.ear_pads:
-        signal += (1 - filled) * ear_pads(fine, to_template)
-    signal = average_slices(signal, parts)
-    low_x, low_y, low_z = (int(2 * f / _BIAS_STEP_MM) for f in FIELD_OF_VIEW_MM)
-    field = smooth_field(rng, (low_x, low_y, low_z), _BIAS_SIGMA_MM, _BIAS_STEP_MM)
-    field = field[: low_x // 2, : low_y // 2, : low_z // 2]  # half of it is not periodic
-    signal *= receive_field(field, shape, settings.bias)
-    return np.float32(_GAIN) * add_rician_noise(signal, settings.noise, rng), affine
+    signal = tissue_signal(share, to_template, atlas, person, settings.contrast)
+    return Filled(share, signal, to_template, shape, affine, parts)
 
 
 def scan_grids(

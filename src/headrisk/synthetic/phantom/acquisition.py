@@ -11,11 +11,21 @@ from headrisk.synthetic.phantom.people import Person, draw_warp
 from headrisk.synthetic.phantom.settings import PhantomSettings, Scanner
 from headrisk.types import Float32Array, FloatArray
 
-# Signal of fluid, grey and white matter, relative to white matter on T1w.
+# Signal of fluid, grey and white matter, relative to white matter on T1w. From PDw on, for whole
+# heads of synthetic people only: relative to the brightest brain, CT in Hounsfield units.
 BRAIN_SIGNAL = {
     "T1w": (0.20, 0.66, 1.00),
     "T2w": (1.45, 0.72, 0.50),
     "FLAIR": (0.12, 0.78, 0.62),
+    "PDw": (0.85, 1.00, 0.80),
+    "T2starw": (1.10, 0.75, 0.65),
+    "bold": (1.20, 0.80, 0.65),
+    "asl": (0.40, 1.00, 0.60),
+    "angio": (0.30, 0.55, 0.50),
+    "fatsat": (0.30, 0.80, 1.00),
+    "fdg": (0.15, 1.00, 0.35),
+    "amyloid": (0.10, 0.30, 0.90),
+    "CT": (8.0, 38.0, 28.0),
 }
 FIELD_OF_VIEW_MM = (186.0, 240.0, 240.0)
 CENTRE_MM = (0.0, -14.0, -20.0)  # template point at the middle of the field of view

@@ -1,0 +1,107 @@
+"""Are faces left? Every image of the data set is looked at, whatever its contrast or datatype."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from importlib.util import find_spec
+
+from headrisk.dataset.head_images import SUFFIXES, HeadImage, list_head_images
+from headrisk.errors import StoreError
+from headrisk.face.presence import CODES, VERDICTS, Sight
+from headrisk.face.sight import STAGE, SightResult, SightRun, SightTask, look_at_images
+from headrisk.intake import Intake
+from headrisk.job import Job, recorded, tell_damage
+from headrisk.report.model import FacesLeft, Table
+from headrisk.run.provenance import CostLog
+from headrisk.run.stage import stage
+from headrisk.run.store import open_store
+
+MODULES = ("dlib", "embreex", "cv2", "skimage")  # of the extra without which nothing is looked at
+
+
+@dataclass(frozen=True)
+class Sought:
+    """Every image with what was seen in it; the counts that leave; notes for inside."""
+
+    images: tuple[HeadImage, ...]
+    results: tuple[SightResult, ...]
+    left: FacesLeft
+    notes: tuple[str, ...] = ()
+    tables: Mapping[str, Table] = field(default_factory=dict)
+
+
+def missing_modules() -> tuple[str, ...]:
+    """Packages of the extra ``faces`` that are not installed."""
+    return tuple(name for name in MODULES if find_spec(name) is None)
+
+
+def seek(intake: Intake, job: Job, log: CostLog) -> Sought:
+    """Look for a face in every image of the first data set.
+
+    Without the extra ``faces`` no image is looked at, and the counts say so.
+    """
+    source = job.sources[0]
+    scans = [scan for scan in intake.scans if scan.dataset == source.name]
+    images = list_head_images(source.path, scans)
+    if missing_modules():
+        sight = Sight("failed", "not_installed", reason=CODES["not_installed"])
+        results = tuple(SightResult(sight, 0.0) for _ in images)
+        return Sought(images, results, FacesLeft(False, images=len(images)))
+    damage: list[StoreError] = []
+    run = SightRun(open_store(job.out / "store"), job.processes, damage.append)
+    tasks = [SightTask(one.name, one.path, one.suffix, job.settings.accurate) for one in images]
+    with stage(STAGE, len(tasks), log, recorded(job)) as listen:
+        results = look_at_images(tasks, run, listen)
+    log.recalled(sum(one.seconds for one in results))
+    return Sought(
+        images,
+        results,
+        counted(images, results),
+        tell_damage(damage, job),
+        {"faces-left": images_table(images, results)},
+    )
+
+
+def counted(images: tuple[HeadImage, ...], results: tuple[SightResult, ...]) -> FacesLeft:
+    """How many images show what, over all and by suffix."""
+    groups: dict[str, Counter[str]] = {}
+    for image, result in zip(images, results, strict=True):
+        suffix = image.suffix if image.suffix in SUFFIXES else ""
+        groups.setdefault(suffix, Counter())[result.sight.verdict] += 1
+    total = sum(groups.values(), Counter())
+    return FacesLeft(
+        True,
+        images=len(images),
+        counts={verdict: total[verdict] for verdict in VERDICTS},
+        by_suffix={
+            suffix: {verdict: groups[suffix][verdict] for verdict in VERDICTS}
+            for suffix in sorted(groups)
+        },
+        codes=dict(sorted(Counter(one.sight.code for one in results).items())),
+    )
+
+
+def images_table(images: tuple[HeadImage, ...], results: tuple[SightResult, ...]) -> Table:
+    """The custodian's list: every image, the answer, why, and what was measured."""
+    rows = tuple(
+        (
+            image.name,
+            image.datatype,
+            image.suffix,
+            image.participant_id,
+            image.session_id,
+            result.sight.verdict,
+            result.sight.code,
+            result.sight.reason or result.sight.said,
+            ", ".join(name for name, share in result.sight.seen.items() if share >= 0.5) or "none",
+            round(result.seconds, 3),
+        )
+        for image, result in zip(images, results, strict=True)
+    )
+    columns = (
+        "path", "datatype", "suffix", "participant_id", "session_id", "face", "code", "reason",
+        "seen_by", "seconds",
+    )  # fmt: skip
+    return Table(columns, rows)

@@ -1,0 +1,85 @@
+"""Every image of a data set that may show a head: all datatypes, derivatives, misspelt names.
+
+This is where the question "is a face left?" meets the listing of files: whatever lists them more
+completely (an inventory with archives and copies) takes the place of :func:`list_head_images`.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from headrisk.dataset.scans import Scan
+
+_ENDINGS = (".nii", ".nii.gz", ".mgh", ".mgz", ".hdr", ".hdr.gz")
+_SUFFIX = re.compile(r"_([A-Za-z0-9]+)$")
+_LABEL = {"sub": re.compile(r"sub-([A-Za-z0-9+]+)"), "ses": re.compile(r"ses-([A-Za-z0-9+]+)")}
+SUFFIXES = frozenset(  # of BIDS images; another suffix may be anything, a name too
+    ["T1w", "T2w", "FLAIR", "PDw", "T2starw", "UNIT1", "MP2RAGE", "MEGRE", "MESE", "MTS", "MPM", "IRT1", "VFA", "TB1TFL", "TB1RFM", "T1map", "T2map", "R1map", "R2starmap", "T2starmap", "PDmap", "MTRmap", "inplaneT1", "inplaneT2", "PDT2", "angio", "defacemask", "bold", "cbv", "sbref", "phase", "dwi", "phase1", "phase2", "phasediff", "magnitude", "magnitude1", "magnitude2", "fieldmap", "epi", "asl", "m0scan", "pet", "ct", "CT", "dseg", "probseg", "mask", "Chimap", "M0map", "S0map", "localizer"]
+)
+DATATYPES = ("anat", "func", "dwi", "fmap", "perf", "pet", "ct", "mrs", "meg", "eeg", "swi")
+
+
+@dataclass(frozen=True)
+class HeadImage:
+    """An image in which a face may be: its path, its place in the data set, what it is.
+
+    ``datatype`` and ``suffix`` are "" where name and folder do not tell.
+    """
+
+    path: str
+    name: str
+    datatype: str = ""
+    suffix: str = ""
+    participant_id: str = ""
+    session_id: str = ""
+
+
+def list_head_images(root: Path, scans: Iterable[Scan]) -> tuple[HeadImage, ...]:
+    """All images below a folder, hidden and derived ones included, and those that are scans anyway.
+
+    Parameters
+    ----------
+    root
+        The data set: a folder, or a manifest, whose files are then ``scans``.
+    scans
+        Images that indexing found; converted DICOM series lie outside the data set.
+    """
+    found = {
+        scan.path: HeadImage(
+            scan.path, scan.scan_id, "", scan.suffix, scan.participant_id, scan.session_id
+        )
+        for scan in scans
+        if scan.path
+    }
+    if root.is_dir():
+        for folder, folders, files in os.walk(root):
+            folders.sort()
+            for file in sorted(files):
+                if file.lower().endswith(_ENDINGS):
+                    one = _image(f"{folder}/{file}", root)
+                    found[one.path] = one
+    return tuple(found[path] for path in sorted(found))
+
+
+def _image(path: str, root: Path) -> HeadImage:
+    name = os.path.relpath(path, root)
+    stem = Path(name).name
+    for ending in sorted(_ENDINGS, key=len, reverse=True):
+        if stem.lower().endswith(ending):
+            stem = stem[: -len(ending)]
+            break
+    told = _SUFFIX.search(stem)
+    parent = Path(name).parent.name
+    labels = {key: (m[1] if (m := pattern.search(name)) else "") for key, pattern in _LABEL.items()}
+    return HeadImage(
+        path,
+        name,
+        parent if parent in DATATYPES else "",
+        told[1] if told else "",
+        labels["sub"],
+        labels["ses"],
+    )

@@ -1,0 +1,169 @@
+"""Where the head lies in an image of any kind: by its brain, else by its skin."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from scipy import ndimage
+
+from headrisk.brain.normalise import with_air_at_zero
+from headrisk.brain.prepare import AlignedBrain, PrepareTask, align_head
+from headrisk.brain.quality import judge
+from headrisk.errors import ScanError
+from headrisk.heads.sightlines import SkinLevels, skin_levels
+from headrisk.heads.skin_align import HEAD_HU, align_by_skin, head_of_ct
+from headrisk.heads.threshold import positive
+from headrisk.io.volume import Volume
+from headrisk.types import Float32Array, FloatArray
+
+CT_LEVELS = (-350.0, HEAD_HU, -150.0)
+_NOISY = 1.5  # local spread of air beside that of tissue from which the background is noise
+_SKIN_TRIES = 4
+_FINE = 0.65  # alignment score that needs no second look
+_SURE_SCALP = 0.85  # share of the scalp in its place that vouches for a poorer score
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A head found in an image.
+
+    Attributes
+    ----------
+    volume
+        The image with air near zero, or a CT without its table.
+    alignment
+        4 x 4, template mm to scanner mm.
+    skin
+        What the lines of a template show of its skin; None for a bare brain.
+    stripped
+        The image holds nothing but a brain.
+    by
+        What it was aligned by: ``brain`` or ``skin``.
+    hounsfield
+        The image is in Hounsfield units.
+    brain
+        The brain, where it was found.
+    """
+
+    volume: Volume = field(repr=False)
+    alignment: FloatArray = field(repr=False)
+    skin: SkinLevels | None
+    stripped: bool
+    by: str
+    hounsfield: bool
+    brain: AlignedBrain | None = field(default=None, repr=False)
+    notes: tuple[str, ...] = ()
+
+
+def place_head(volume: Volume, task: PrepareTask) -> Placed:
+    """Find the head in an image of any kind.
+
+    The brain aligns best. Where its alignment is poor and the skin does not confirm it, and in
+    every CT, the outline of the head is fitted instead.
+
+    Raises
+    ------
+    ScanError
+        No head was found.
+    """
+    hounsfield = positive(volume.data)[1]
+    if hounsfield:
+        return _by_skin(head_of_ct(volume), CT_LEVELS, task, hounsfield=True)
+    volume = with_air_at_zero(with_quiet_air(volume))
+    failed = ""
+    for once in (True, False):  # a second, dearer look only where the skin did not vouch for it
+        try:
+            aligned = align_head(volume, task, once=once)
+        except ScanError:
+            break
+        if aligned.stripped:
+            return Placed(volume, aligned.alignment.affine, None, True, "brain", False, aligned)
+        quality = judge(aligned.volume_ml, aligned.alignment)
+        skin = skin_levels(volume, aligned.alignment.affine)
+        fine = aligned.alignment.score > _FINE or (skin.vouched and skin.scalp > _SURE_SCALP)
+        if (fine and quality.verdict != "failed") or (skin.vouched and not once):
+            placing = aligned.alignment.affine
+            return Placed(volume, placing, skin, False, "brain", False, aligned, aligned.notes)
+        failed = "; ".join(quality.reasons) if quality.verdict == "failed" else ""
+        if once and not skin.vouched:
+            try:
+                return _by_skin(volume, (), task, hounsfield=False)
+            except ScanError:
+                continue
+    else:
+        if not failed:
+            placing = aligned.alignment.affine
+            return Placed(volume, placing, skin, False, "brain", False, aligned, aligned.notes)
+        raise ScanError(
+            task.scan_id,
+            found=f"the head could not be aligned: {failed}",
+            expected="a head whose brain or skin can be found",
+            remedy="Look at the image, or leave it out of the face modality.",
+        )
+    return _by_skin(volume, (), task, hounsfield=False)
+
+
+def _by_skin(
+    volume: Volume, levels: tuple[float, ...], task: PrepareTask, *, hounsfield: bool
+) -> Placed:
+    """The head aligned by its outline at the level that shows most of the scalp in its place."""
+    best: tuple[FloatArray, SkinLevels] | None = None
+    tries = levels or _tries(volume.data)
+    for level in tries:
+        alignment = align_by_skin(volume, level)
+        if alignment is None:
+            continue
+        hint = -1000.0 if hounsfield else None
+        skin = skin_levels(volume, alignment, air_hint=hint, levels=levels)
+        if best is None or skin.scalp > best[1].scalp:
+            best = alignment, skin
+        if hounsfield and skin.vouched:
+            break
+    if best is None or not best[1].vouched:
+        raise ScanError(
+            task.scan_id,
+            found="no head: neither a brain nor the outline of a head was found",
+            expected="a head",
+            remedy="Look at the image, or leave it out of the face modality.",
+        )
+    notes = ("aligned by the outline of the head",)
+    return Placed(volume, best[0], best[1], False, "skin", hounsfield, None, volume.notes + notes)
+
+
+def _tries(data: Float32Array) -> tuple[float, ...]:
+    """Levels from dim skin to bright skin, where air is near zero."""
+    sample = data[::3, ::3, ::3]
+    bright = float(np.quantile(sample, 0.99))
+    return tuple(bright * share for share in np.geomspace(0.02, 0.25, _SKIN_TRIES))
+
+
+def with_quiet_air(volume: Volume) -> Volume:
+    """The image with a background of noise made dark; any other image as it is.
+
+    A ratio of images (the uniform image of MP2RAGE) is noise as bright as tissue where there is no
+    signal. There, and only there, neighbours differ more outside the head than inside.
+    """
+    data = volume.data
+    if min(data.shape) < 12:
+        return volume
+    edge = np.median([_local_spread(part) for part in (data[:4], data[-4:], data[:, :, -4:])])
+    middle = tuple(slice(n // 3, 2 * n // 3) for n in data.shape)
+    core = _local_spread(data[middle])
+    if not edge > _NOISY * core > 0:
+        return volume
+    mean = ndimage.uniform_filter(data, 3)
+    spread = np.sqrt(np.maximum(ndimage.uniform_filter(np.square(data), 3) - mean * mean, 0))
+    solid = np.clip((0.8 * edge - spread) / (0.4 * edge), 0, 1).astype(np.float32)
+    low = np.float32(np.quantile(data[::3, ::3, ::3], 0.005))
+    height = np.float32(0.15) * (np.float32(np.quantile(data[::3, ::3, ::3], 0.995)) - low)
+    quiet = solid * (data - low + height)
+    note = "the background is noise: taken for air where neighbours differ as much"
+    return Volume(quiet, volume.affine, (*volume.notes, note))
+
+
+def _local_spread(part: Float32Array) -> float:
+    """Median standard deviation of 2 x 2 x 2 neighbours."""
+    x, y, z = (n - n % 2 for n in part.shape)
+    cells = part[:x, :y, :z].reshape(x // 2, 2, y // 2, 2, z // 2, 2)
+    return float(np.median(cells.std(axis=(1, 3, 5))))

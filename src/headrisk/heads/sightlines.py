@@ -1,0 +1,275 @@
+"""The skin of a head at every level of intensity, along lines that leave a template head.
+
+One level between air and tissue misses skin where the scalp is dim beside a bright brain (PET,
+FLAIR, suppressed fat, a coil that shines). So the image is sampled once along lines that cross a
+template's skin at right angles, and the outermost tissue of each line is sought at several levels,
+from where air ends to half of the brightness of tissue. A level at which air shows tissue far
+outside the head is flooded and shows nothing. A level is *good* where the scalp, which no defacing
+removes, lies where the template has it: that vouches for the alignment and for the level at once.
+
+What a part of a face comes to is the most that any level shows. A part counts as *removed* only
+where the good levels, the lowest among them, find air in its place and the next tissue deep behind
+it: deeper than any head that was tried is thinner than the template.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cache
+
+import numpy as np
+
+from headrisk.heads.boxes import block_affine, block_mean, linear
+from headrisk.heads.identity import template_face
+from headrisk.heads.mesh import vertex_normals
+from headrisk.heads.pose import moved
+from headrisk.heads.shapes import load_shapes
+from headrisk.heads.template_face import _CHEEK_MM, _EYES_Z, _MOUTH_X, _MOUTH_Z, _TOLERANCE_MM
+from headrisk.io.volume import Volume
+from headrisk.types import BoolArray, Float32Array, FloatArray
+
+FRONT = ("upper face", "nose", "mouth and chin")
+_STEP_MM = 2.0
+_OUTWARD_MM, _INWARD_MM = 44.0, 70.0
+_BLOCK_MM = 2.0
+_LINES = {"upper face": 500, "nose": 250, "mouth and chin": 350, "scalp": 700}
+_FORWARD = 0.5  # lines of a face that point forward; others meet cheeks, nostrils and airways
+_SCALP_Z = -10.0  # template mm; the scalp above it and behind the forehead vouches for a level
+_SUSTAINED = 2  # samples along a line that are tissue, one after another
+_SCALP_MM = (-14.0, 14.0)  # where a level must show the scalp, beside the template's
+_FLOOD_MM = 18.0  # tissue this far outside the scalp is noise or another thing
+MOST_FLOODED = 0.25
+FEWEST_SCALP = 0.6  # share of the scalp in the image that a good level shows
+_LEAST_SCALP_SEEN = 0.25  # share of the scalp that must lie in the image at all
+REMOVED_MM = 26.0  # deeper behind the template's skin than whole faces lie
+_LEVELS = 9
+_TIE = 0.03
+_NOISE_SPREADS = 6.0
+
+
+Shown = tuple[float, dict[str, float], dict[str, float], float]
+"""A level, what is there and what is air of each part, and the scalp in its place."""
+
+
+@dataclass(frozen=True)
+class Lines:
+    """Lines through a template's skin.
+
+    Attributes
+    ----------
+    points, normals
+        (n, 3) template mm, and unit vectors outward.
+    tolerance
+        (n,) mm by which the skin of a whole face may lie behind the template's.
+    parts
+        Which lines belong to each of :data:`FRONT`, and to ``scalp``.
+    """
+
+    points: FloatArray
+    normals: FloatArray
+    tolerance: FloatArray
+    parts: dict[str, BoolArray]
+
+
+@cache
+def template_lines() -> Lines:
+    """Lines spread evenly over face and scalp of the mean head, made once."""
+    mesh, face = template_face()
+    normals = vertex_normals(mesh)
+    regions = load_shapes().regions
+    inner = (regions["mouth_inside"] > 0.5) | (regions["socket"] > 0.5) | (regions["eyeball"] > 0.5)
+    points = mesh.vertices.astype(np.float64)
+    height = points[:, 2]
+    skin = (face > 0.5) & ~inner
+    nose = skin & (regions["nose"] > 0.5)
+    where = {
+        "upper face": skin & ~nose & (height > _EYES_Z),
+        "nose": nose,
+        "mouth and chin": skin & (height < _MOUTH_Z) & (np.abs(points[:, 0]) < _MOUTH_X),
+        "scalp": ~skin & ~inner & (regions["ear"] < 0.1) & (height > _SCALP_Z),
+    }
+    rng = np.random.default_rng(0)
+    chosen, parts = [], []
+    for number, (name, count) in enumerate(_LINES.items()):
+        own = np.flatnonzero(where[name] & ((name == "scalp") | (normals[:, 1] > _FORWARD)))
+        chosen.append(rng.permutation(own)[:count])
+        parts.append(np.full(len(chosen[-1]), number))
+    rows, part = np.concatenate(chosen), np.concatenate(parts)
+    tolerance = np.full(len(rows), _CHEEK_MM)
+    for number, name in enumerate(FRONT):
+        tolerance[part == number] = _TOLERANCE_MM[name]
+    return Lines(
+        points[rows],
+        normals[rows].astype(np.float64),
+        tolerance,
+        {name: part == number for number, name in enumerate(_LINES)},
+    )
+
+
+@dataclass(frozen=True)
+class SkinLevels:
+    """What the lines show.
+
+    Attributes
+    ----------
+    there
+        For each of :data:`FRONT` the most of it that any level shows, 0 to 1, of what lies in the
+        image.
+    removed
+        Share of each that is air at the lowest good level and every other, with the next tissue
+        deep behind it; 0 where no level is good.
+    outside
+        Share of each that lies outside the image.
+    scalp
+        The most of the scalp that any level shows in its place.
+    good
+        The good levels, ascending, in the image's units.
+    best
+        The level at which most of the face is there; NaN where all are flooded.
+    air
+        Intensity of air.
+    """
+
+    there: dict[str, float]
+    removed: dict[str, float]
+    outside: dict[str, float]
+    scalp: float
+    scalp_seen: float
+    good: tuple[float, ...] = field(default=())
+    best: float = float("nan")
+    air: float = 0.0
+
+    @property
+    def vouched(self) -> bool:
+        """The head was found where the alignment says: its scalp lies there at some level."""
+        return bool(self.good)
+
+
+def skin_levels(volume: Volume, alignment: FloatArray, *, air_hint: float | None = None,
+                levels: tuple[float, ...] = ()) -> SkinLevels:  # fmt: skip
+    """Sample an image along the lines of a template head and judge its skin at several levels.
+
+    Parameters
+    ----------
+    volume
+        The whole image; air need not be at zero.
+    alignment
+        4 x 4, template mm to scanner RAS+ mm.
+    air_hint
+        Intensity of air, where the units tell it (Hounsfield units).
+    levels
+        Levels to try instead of those between air and tissue.
+    """
+    lines = template_lines()
+    size = np.maximum(np.round(_BLOCK_MM / np.array(volume.voxel_mm)), 1).astype(int)
+    blocks = block_mean(volume.data, size)
+    affine = block_affine(volume.affine, size)
+    offsets = np.arange(_OUTWARD_MM, -_INWARD_MM - 1e-6, -_STEP_MM)
+    values, inside = _sampled(blocks, affine, alignment, lines, offsets)
+    air, found = _levels(values, inside, offsets, blocks, air_hint)
+    levels = levels or found
+    within = inside[:, np.argmin(np.abs(offsets))]
+    outside = {name: float(np.mean(~within[lines.parts[name]])) for name in FRONT}
+    scalp = lines.parts["scalp"]
+    scalp_seen = float(within[scalp].mean())
+    shown: list[Shown] = []
+    for level in levels:
+        depth = _outermost(values, inside, offsets, level)
+        own = depth[scalp & within]
+        if not len(own):
+            break
+        flooded = float(np.mean(own > _FLOOD_MM))
+        if flooded > MOST_FLOODED:
+            continue
+        low, high = _SCALP_MM
+        in_place = float(np.mean((own >= low) & (own <= high)))
+        there, gone = {}, {}
+        for name in FRONT:
+            mine = lines.parts[name] & within
+            there[name] = float(np.mean(depth[mine] >= -lines.tolerance[mine])) if mine.any() else 0
+            gone[name] = float(np.mean(~(depth[mine] > -REMOVED_MM))) if mine.any() else 0
+        shown.append((level, there, gone, in_place))
+    if not shown:
+        return SkinLevels(dict.fromkeys(FRONT, 0.0), dict.fromkeys(FRONT, 0.0), outside, 0.0,
+                          scalp_seen, air=air)  # fmt: skip
+    good = [one for one in shown if one[3] >= FEWEST_SCALP and scalp_seen >= _LEAST_SCALP_SEEN]
+    total = np.array([sum(one[1].values()) for one in shown])
+    most = int(np.flatnonzero(total >= total.max() - _TIE)[-1])  # higher levels are less noisy
+    return SkinLevels(
+        {name: max(one[1][name] for one in shown) for name in FRONT},
+        {name: min((one[2][name] for one in shown[: _last_good(shown, good)]), default=0.0)
+         if good else 0.0 for name in FRONT},
+        outside,
+        max(one[3] for one in shown),
+        scalp_seen,
+        tuple(one[0] for one in good),
+        shown[most][0],
+        air,
+    )  # fmt: skip
+
+
+def _last_good(shown: list[Shown], good: list[Shown]) -> int:
+    """Levels up to the highest good one: above it the skin itself is lost."""
+    return max(k for k, one in enumerate(shown) if one[0] == good[-1][0]) + 1
+
+
+def _sampled(
+    blocks: Float32Array,
+    affine: FloatArray,
+    alignment: FloatArray,
+    lines: Lines,
+    offsets: FloatArray,
+) -> tuple[Float32Array, BoolArray]:
+    """Values (lines, offsets) of the image, and which of them lie in it."""
+    turn = alignment[:3, :3]
+    here = moved(alignment, lines.points)
+    ahead = lines.normals @ np.linalg.inv(turn)
+    ahead /= np.linalg.norm(ahead, axis=1, keepdims=True)
+    places = here[:, None, :] + offsets[None, :, None] * ahead[:, None, :]
+    index = moved(np.linalg.inv(affine), places.reshape(-1, 3))
+    shape = np.array(blocks.shape)
+    inside = ((index > -0.5) & (index < shape - 0.5)).all(axis=1).reshape(places.shape[:2])
+    values = linear(blocks, list(index.T)).reshape(places.shape[:2])
+    return values, inside
+
+
+def _levels(
+    values: Float32Array,
+    inside: BoolArray,
+    offsets: FloatArray,
+    blocks: Float32Array,
+    air_hint: float | None,
+) -> tuple[float, tuple[float, ...]]:
+    """Air, and levels from the end of air to half of tissue, evenly spaced in their logarithm."""
+    far = inside & (offsets > 24.0)[None, :]
+    air_values = values[far]
+    if air_hint is not None:
+        air, spread = air_hint, 0.0
+    elif len(air_values) >= 200:
+        air = float(np.median(air_values))
+        spread = float(1.4826 * np.median(np.abs(air_values - air)))
+        spread = max(spread, float(np.quantile(air_values, 0.9) - air) / 1.2816)
+    else:
+        air, spread = float(np.quantile(blocks, 0.05)), 0.0
+    deep = values[inside & (offsets < -16.0)[None, :]]
+    if not len(deep):
+        return air, ()
+    tissue = float(np.quantile(deep, 0.75)) - air
+    if tissue <= 0:
+        return air, ()
+    low = max(_NOISE_SPREADS * spread, 0.01 * tissue)
+    high = max(0.5 * tissue, 1.01 * low)
+    return air, tuple(float(air + level) for level in np.geomspace(low, high, _LEVELS))
+
+
+def _outermost(
+    values: Float32Array, inside: BoolArray, offsets: FloatArray, level: float
+) -> FloatArray:
+    """Offset of the outermost tissue of each line, mm, minus infinity where there is none."""
+    solid = (values > level) & inside
+    held = solid.copy()
+    for step in range(1, _SUSTAINED):
+        held[:, :-step] &= solid[:, step:]
+        held[:, -step:] = False
+    first = held.argmax(axis=1)
+    return np.where(held.any(axis=1), offsets[first], -np.inf)
