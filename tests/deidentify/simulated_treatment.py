@@ -39,7 +39,7 @@ def treatment(name: str, people: int = 40) -> Treatment:
         (effect("brain", "naive", 0.89, people), effect("face", "naive", 0.1, people),
          effect("face", "adaptive", 0.35, people)),
         OwnScan("residual-correlation", share(1.0, people), people, 1 / people),
-        FaceLeft(43, {"yes": 2, "no": 41}, {"hog": (43, 4), "mtcnn": (43, 9)}),
+        FaceLeft(43, {"face": 2, "gone": 41}, {"hog": (43, 4), "mtcnn": (43, 9)}),
         (CostFigure("brain voxels cut", "share", share(0.01, people), 0.2),
          CostFigure("overlap of brain masks", "Dice", Estimate(0.99, 0.98, 0.995, people), 0.9)),
     )  # fmt: skip

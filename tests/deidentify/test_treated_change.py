@@ -18,8 +18,8 @@ from headrisk.face.describe import PhotoResult
 from headrisk.face.head import HeadResult
 from headrisk.face.packed import Packed
 from headrisk.face.photo_table import Photo
+from headrisk.face.presence import FaceVerdict, Sight
 from headrisk.face.recognise.registry import recognisers
-from headrisk.heads.coverage import Coverage
 from headrisk.job import Job
 from headrisk.linkage.design import within
 from headrisk.run.provenance import CostLog
@@ -164,9 +164,8 @@ def test_treated_brains_are_searched_among_untouched_scans_of_other_sessions() -
     assert own.chance == pytest.approx(1 / 7)
 
 
-def coverage(verdict: str) -> Coverage:
-    parts = dict.fromkeys(("upper face", "nose", "mouth and chin", "ears"), 1.0)
-    return Coverage(parts, 1.0, 0.0, verdict, "")  # type: ignore[arg-type]
+def sight(verdict: FaceVerdict) -> Sight:
+    return Sight(verdict, "removed" if verdict == "gone" else "skin_and_detectors")
 
 
 def head(name: str, rng: np.random.Generator, face: np.ndarray, noise: float) -> HeadResult:
@@ -174,12 +173,14 @@ def head(name: str, rng: np.random.Generator, face: np.ndarray, noise: float) ->
     rows /= np.linalg.norm(rows, axis=1, keepdims=True)
     packed = Packed(rows, np.ones(3, dtype=np.int64))
     seen = {name: np.full(9, 10.0) for name in ("hog", "centerface", "mtcnn")}
-    return HeadResult(name, "ok", "", 0.0, (), None, coverage("full"), seen, {"dlib": packed})
+    return HeadResult(
+        name, "ok", "", 0.0, seen=seen, templates={"dlib": packed}, sight=sight("face")
+    )
 
 
 def gone(name: str) -> HeadResult:
     seen = {name: np.full(9, -np.inf) for name in ("hog", "centerface", "mtcnn")}
-    return HeadResult(name, "failed", "no face", 0.0, (), None, coverage("none"), seen, {})
+    return HeadResult(name, "ok", "removed", 0.0, seen=seen, sight=sight("gone"))
 
 
 def test_photographs_against_treated_scans(tmp_path: Path) -> None:
@@ -222,5 +223,5 @@ def test_photographs_against_treated_scans(tmp_path: Path) -> None:
 
     left = face_left(before, after)
     assert left.scans == people
-    assert left.verdicts == {"no": 4, "yes": 5}
+    assert left.verdicts == {"gone": 4, "face": 5}
     assert left.seen["mtcnn"] == (people, 5)

@@ -18,7 +18,7 @@ from simulated_treatment import treatment
 
 from headrisk.dataset.scans import Scan
 from headrisk.face.head import HeadResult
-from headrisk.heads.coverage import Coverage
+from headrisk.face.presence import FaceVerdict, Sight
 from headrisk.io.canonical import plain
 from headrisk.report.claims_part import claims_panel, claims_table
 from headrisk.report.model import Report
@@ -67,7 +67,7 @@ def test_small_cells_are_withheld(report: Report) -> None:
     assert (first.rank1.lost, first.rank1.gained) == ("withheld", "withheld")
     assert first.rank1.p_value == 0.01
     assert public.face_left is not None
-    assert public.face_left.verdicts == {"yes": "0 to 2", "no": "41 to 43"}
+    assert public.face_left.verdicts == {"face": "0 to 2", "gone": "41 to 43"}
     few = withhold_treatment(treatment("few", people=4))
     assert all(e.rank1 is None and e.found is None and not e.linkability for e in few.effects)
     assert all(figure.mean is None and figure.worst is None for figure in few.cost)
@@ -111,20 +111,18 @@ def test_figures_are_the_same_for_the_same_table(report: Report) -> None:
         assert "refaced" in first
 
 
-def head(verdict: str, score: float) -> HeadResult:
-    parts = dict.fromkeys(("upper face", "nose", "mouth and chin", "ears"), 0.5)
-    found = Coverage(parts, 0.5, 0.0, verdict, "said")  # type: ignore[arg-type]
-    seen = {name: np.full(9, score) for name in ("hog", "centerface", "mtcnn")}
-    return HeadResult("x", "ok", "", 0.0, coverage=found, seen=seen)
+def head(verdict: FaceVerdict) -> HeadResult:
+    seen = {name: np.full(9, -np.inf) for name in ("hog", "centerface", "mtcnn")}
+    return HeadResult("x", "ok", "", 0.0, seen=seen, sight=Sight(verdict, "removed"))
 
 
 def test_scans_called_defaced_that_show_a_face_are_listed() -> None:
     claim = "DeidentificationMethod: pydeface"
     told = [
-        (claim, head("full", 10.0), True), (claim, head("partial", -np.inf), True),
-        (claim, head("none", 10.0), True), (claim, head("none", -np.inf), False),
-        ("DeidentificationMethod: mri_reface", head("full", 10.0), False),
-        ("", head("full", 10.0), False),
+        (claim, head("face"), True), (claim, head("part"), True),
+        (claim, head("unclear"), True), (claim, head("gone"), False),
+        ("DeidentificationMethod: mri_reface", head("face"), False),
+        ("", head("face"), False),
         (claim, HeadResult("x", "failed", "torn", 0.0), True),
     ]  # fmt: skip
     scans = [Scan(f"scan-{k}", f"p{k}", f"/data/{k}.nii", face_claim=c) for k, (c, _, _) in

@@ -1,58 +1,108 @@
-"""The combined answer whether a face is left rests on no single detector."""
+"""The answer whether a face is left rests on no single detector and on no single level of skin."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from headrisk.face.presence import presence, share_seen
-from headrisk.heads.coverage import Coverage, CoverageVerdict
+from headrisk.face.presence import VERDICTS, judge_face, share_seen
+from headrisk.heads.sightlines import FRONT, SkinLevels
 
-THRESHOLDS = {"hog": 0.0, "centerface": 0.5, "mtcnn": 0.9}
-
-
-def left(verdict: CoverageVerdict, nose: float = 1.0) -> Coverage:
-    parts = {"upper face": 1.0, "nose": nose, "mouth and chin": 1.0, "ears": 1.0}
-    return Coverage(parts, 0.8, 0.0, verdict, "said")
+NAMES = ("hog", "centerface", "mtcnn")
 
 
-def seen(*shares: float) -> dict[str, np.ndarray]:
-    """Nine renders for each detector, of which this share reach the threshold."""
-    out = {}
-    for (name, limit), share in zip(THRESHOLDS.items(), shares, strict=True):
-        scores = np.full(9, -np.inf)
-        scores[: round(9 * share)] = limit
-        out[name] = scores
-    return out
+def skin(
+    there: tuple[float, float, float] = (1.0, 1.0, 1.0),
+    removed: tuple[float, float, float] = (0.0, 0.0, 0.0),
+    outside: tuple[float, float, float] = (0.0, 0.0, 0.0),
+    *,
+    vouched: bool = True,
+) -> SkinLevels:
+    """Upper face, nose, mouth and chin."""
+    named = [dict(zip(FRONT, values, strict=True)) for values in (there, removed, outside)]
+    good = (1.0, 2.0) if vouched else ()
+    return SkinLevels(*named, 1.0 if vouched else 0.2, 1.0, good, 1.0)
+
+
+WHOLE = skin()
+CUT = skin((0.5, 0.0, 0.1), (0.1, 1.0, 0.9))
+NOSELESS = skin((1.0, 0.0, 1.0), (0.0, 1.0, 0.0))
+CROPPED = skin((0.9, 0.0, 0.0), outside=(0.2, 1.0, 1.0))
+DIM = skin((0.0, 0.0, 0.0), vouched=False)
+THIN = skin((0.9, 0.6, 0.6))
 
 
 @pytest.mark.parametrize(
-    ("shares", "coverage", "answer"),
+    ("shares", "found", "answer"),
     [
-        ((1, 1, 1), left("full"), "yes"),
-        ((0, 1, 1), left("full"), "yes"),
-        ((0.6, 0.6, 0), left("partial"), "yes"),
-        ((1, 0, 0), left("none", 0.0), "no"),  # one detector alone, on a defaced head
-        ((0, 0, 0), left("none", 0.0), "no"),
-        ((0, 0, 0), left("cropped", 0.2), "no"),
-        ((0, 1, 0), left("partial", 0.05), "no"),
-        ((0, 1, 0), left("partial"), "unclear"),
-        ((0.4, 0.4, 0.4), left("full"), "unclear"),  # a few views only
-        ((0, 0, 0), left("full"), "unclear"),  # skin without a face that is seen
-        ((1, 1, 0), left("none", 0.0), "unclear"),
+        ((1, 1, 1), WHOLE, "face"),
+        ((0, 1, 1), WHOLE, "face"),
+        ((0, 0, 0), WHOLE, "face"),  # the skin of a face is there, whatever detectors say
+        ((0, 0, 0), CUT, "gone"),
+        ((0.4, 0.4, 0.4), CUT, "gone"),  # a few views only
+        ((1, 0, 0), CUT, "unclear"),
+        ((1, 1, 1), CUT, "unclear"),
+        ((0, 0, 0), NOSELESS, "part"),
+        ((1, 1, 0), NOSELESS, "part"),
+        ((1, 1, 1), NOSELESS, "face"),
+        ((0, 0, 0), CROPPED, "outside"),
+        ((1, 0, 0), CROPPED, "unclear"),
+        ((1, 1, 0), CROPPED, "face"),
+        ((0, 0, 0), DIM, "unclear"),  # the scalp is not seen either
+        ((1, 1, 0), DIM, "face"),
+        ((0, 0, 0), THIN, "unclear"),  # not where a template has it is not removed
+        ((1, 1, 0), THIN, "face"),
     ],
 )
-def test_the_answer_takes_two_detectors_and_skin(
-    shares: tuple[float, float, float], coverage: Coverage, answer: str
+def test_the_answer_takes_detectors_and_skin(
+    shares: tuple[float, float, float], found: SkinLevels, answer: str
 ) -> None:
-    assert presence(seen(*shares), THRESHOLDS, coverage) == answer
+    assert judge_face(found, dict(zip(NAMES, shares, strict=True))).verdict == answer
 
 
-def test_without_one_detector_the_other_two_must_agree() -> None:
-    two = {name: scores for name, scores in seen(1, 1, 1).items() if name != "hog"}
-    assert presence(two, THRESHOLDS, left("full")) == "yes"
-    two["mtcnn"] = np.full(9, 0.1)
-    assert presence(two, THRESHOLDS, left("full")) == "unclear"
+shares = st.tuples(*[st.floats(0, 1)] * 3)
+
+
+@given(shares, shares, shares, shares, st.booleans())
+def test_gone_takes_positive_evidence_of_everything(
+    there: tuple[float, float, float],
+    removed: tuple[float, float, float],
+    outside: tuple[float, float, float],
+    seen: tuple[float, float, float],
+    vouched: bool,
+) -> None:
+    found = skin(there, removed if vouched else (0.0, 0.0, 0.0), outside, vouched=vouched)
+    sight = judge_face(found, dict(zip(NAMES, seen, strict=True)))
+    assert sight.verdict in VERDICTS
+    if sight.verdict == "gone":
+        assert vouched
+        assert max(seen) < 0.5
+        assert found.removed["nose"] >= 0.5 or found.removed["mouth and chin"] >= 0.5
+        assert found.there["nose"] < 0.5 or found.outside["nose"] >= 0.5
+    if not any(share >= 0.5 for share in found.removed.values()):
+        assert sight.verdict not in ("gone", "part")
+
+
+@given(shares, shares, shares)
+def test_more_skin_never_makes_a_face_go(
+    there: tuple[float, float, float],
+    removed: tuple[float, float, float],
+    more: tuple[float, float, float],
+) -> None:
+    none = dict.fromkeys(NAMES, 0.0)
+    before = judge_face(skin(there, removed), none).verdict
+    added = tuple(min(a + b, 1.0) for a, b in zip(there, more, strict=True))
+    after = judge_face(skin((added[0], added[1], added[2]), removed), none).verdict
+    assert not (before != "gone" and after == "gone")
+
+
+def test_a_level_that_vouches_for_nothing_is_no_evidence() -> None:
+    lost = replace(CUT, good=(), removed=dict.fromkeys(FRONT, 0.0))
+    assert judge_face(lost, dict.fromkeys(NAMES, 0.0)).verdict == "unclear"
 
 
 def test_share_counts_scores_at_the_threshold() -> None:

@@ -192,13 +192,18 @@ def describe(
     }
     reached = set(search.sets) & {scan.participant_id for scan in gallery}
     known = {scan.participant_id for scan in faces.scans}
+    faceless = known - {
+        scan.participant_id
+        for scan, head in zip(faces.scans, faces.heads, strict=True)
+        if head.sight is None or head.sight.verdict not in ("gone", "outside")
+    }  # a result, not a failure to search
     return modality_section(
         NAME,
         rows,
         list(scores.values()),
         summaries,
         strata(next(iter(scores.values())), conditions) if scores else (),
-        unsearched=len((listed & known) - reached),
+        unsearched=len((listed & known) - reached - faceless),
         compared=compared_sentence(len(search.sets), len(faces.results), len(search.gallery)),
         method=method_sentences(job.settings, asked, searched=bool(scores)),
         references=REFERENCES,

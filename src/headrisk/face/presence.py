@@ -59,6 +59,7 @@ CODES: Mapping[str, str] = {
 FEWEST_SEEN = 0.5  # share of the presence renders in which a detector must see a face
 FEWEST_DETECTORS = 2
 _THERE, _MOSTLY, _REMOVED, _HIDDEN = 0.85, 0.5, 0.5, 0.5
+_FEWEST_PARTS = 2  # with fewer of the three in the image it ends before the face
 _NOSE_GONE, _MOUTH_GONE = 0.15, 0.5
 _PIXELS, _SUPERSAMPLE = 224, 1
 _STEP_MM = 2.0  # a glance follows the skin in voxels of this size
@@ -147,12 +148,12 @@ def _judged(skin: SkinLevels, detectors_seeing: int) -> tuple[FaceVerdict, str]:
     removed = [name for name in in_view if skin.removed[name] >= _REMOVED]
     certain = detectors_seeing >= FEWEST_DETECTORS
     if not removed:
+        whole = all(skin.there[name] >= _THERE for name in in_view)
         if certain:
-            whole = all(skin.there[name] >= _THERE for name in in_view)
             return "face", "skin_and_detectors" if whole else "detectors"
-        if len(in_view) < FEWEST_DETECTORS and not detectors_seeing:
+        if len(in_view) < _FEWEST_PARTS and not detectors_seeing and skin.vouched:
             return "outside", "out_of_view"
-        if skin.vouched and in_view and all(skin.there[name] >= _THERE for name in in_view):
+        if skin.vouched and whole and len(in_view) >= _FEWEST_PARTS:
             return "face", "skin"
         return "unclear", "elsewhere" if skin.vouched else "no_skin"
     nose = "nose" not in in_view or skin.there["nose"] < _NOSE_GONE
