@@ -10,13 +10,18 @@ from scipy import ndimage
 from headrisk.brain.align import Alignment, Brain
 from headrisk.brain.prepare import AlignedBrain, PrepareTask, align_head
 from headrisk.brain.quality import judge
+from headrisk.brain.template import load_template
 from headrisk.errors import ScanError
-from headrisk.heads.boxes import block_affine, onto
+from headrisk.face.placing import place_head
+from headrisk.heads.average import on_grid
+from headrisk.heads.boxes import block_affine, block_mean, onto
+from headrisk.heads.threshold import positive
 from headrisk.io.volume import Volume
 from headrisk.types import BoolArray, Float32Array, FloatArray, IntArray
 
 _COARSE_MM = 2.0
 _FAR_MM = 1e3
+_BRAIN_TOP_HU = 80.0
 
 
 @dataclass(frozen=True)
@@ -62,16 +67,53 @@ def find_head(volume: Volume, subject: str, *, suffix: str = "T1w", accurate: bo
     ScanError
         No brain was found, or it could not be aligned.
     """
-    aligned = align_head(volume, PrepareTask(subject, "", suffix, 4, "affine", accurate))
+    task = PrepareTask(subject, "", suffix, 4, "affine", accurate)
+    if positive(volume.data)[1]:
+        return _by_skin(volume, task)
+    try:
+        aligned = align_head(volume, task)
+    except ScanError:
+        return _by_skin(volume, task)
     quality = judge(aligned.volume_ml, aligned.alignment)
     if quality.verdict == "failed":
-        raise ScanError(
-            subject,
-            found=f"the head could not be aligned: {'; '.join(quality.reasons)}",
-            expected="a head whose brain can be found",
-            remedy="Look at the image; treat it by hand or leave it out.",
-        )
+        try:
+            return _by_skin(volume, task)
+        except ScanError:
+            raise ScanError(
+                subject,
+                found=f"the head could not be aligned: {'; '.join(quality.reasons)}",
+                expected="a head whose brain or skin can be found",
+                remedy="Look at the image; treat it by hand or leave it out.",
+            ) from None
     return head_of(volume, aligned)
+
+
+def _by_skin(volume: Volume, task: PrepareTask) -> Head:
+    """A head aligned by its outline, with the template's brain where its own was not found.
+
+    Raises
+    ------
+    ScanError
+        No head was found.
+    """
+    placed = place_head(volume, task)
+    if placed.brain is not None:
+        return head_of(volume, placed.brain)
+    template = load_template()
+    shape, affine = coarse_grid(volume)
+    to_template = np.linalg.inv(placed.alignment @ template.affine) @ affine
+    padded = np.pad(template.mask.astype(np.float32), 1)  # nothing beyond the template's box
+    to_template[:3, 3] += 1
+    mask = on_grid(padded, to_template, shape) > 0.5
+    value = block_mean(volume.data, coarse_size(volume))
+    if placed.hounsfield:
+        value = np.clip(value, 0, _BRAIN_TOP_HU)
+    brain = Brain(np.where(mask, value, np.float32(0)), mask, affine)
+    litres = float(np.count_nonzero(mask) * abs(np.linalg.det(affine[:3, :3])) / 1000)
+    score = 0.0 if placed.skin is None else placed.skin.scalp
+    alignment = Alignment(placed.alignment, score, 0.0, 0.0)
+    notes = (*placed.notes, "the brain's place is that of a template head fitted to the skin")
+    return Head(volume, brain, alignment, litres, stripped=False, notes=notes)
 
 
 def head_of(volume: Volume, aligned: AlignedBrain) -> Head:

@@ -20,6 +20,7 @@ from headrisk.types import Float32Array, FloatArray
 CT_LEVELS = (-350.0, HEAD_HU, -150.0)
 _NOISY = 1.5  # local spread of air beside that of tissue from which the background is noise
 _SKIN_TRIES = 4
+_LEAST_SIZE = 0.84  # of a head beside the template: what is smaller may be a brain without skin
 _FINE = 0.65  # alignment score that needs no second look
 _SURE_SCALP = 0.85  # share of the scalp in its place that vouches for a poorer score
 
@@ -112,7 +113,7 @@ def _by_skin(
     tries = levels or _tries(volume.data)
     for level in tries:
         alignment = align_by_skin(volume, level)
-        if alignment is None:
+        if alignment is None or _size(alignment) < _LEAST_SIZE:
             continue
         hint = -1000.0 if hounsfield else None
         skin = skin_levels(volume, alignment, air_hint=hint, levels=levels)
@@ -129,6 +130,11 @@ def _by_skin(
         )
     notes = ("aligned by the outline of the head",)
     return Placed(volume, best[0], best[1], False, "skin", hounsfield, None, volume.notes + notes)
+
+
+def _size(alignment: FloatArray) -> float:
+    """How long a mm of the template is in the scan."""
+    return float(np.cbrt(abs(np.linalg.det(alignment[:3, :3]))))
 
 
 def _tries(data: Float32Array) -> tuple[float, ...]:
