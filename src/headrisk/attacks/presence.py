@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.util import find_spec
 
 from headrisk.dataset.head_images import SUFFIXES, HeadImage, list_head_images
@@ -18,6 +18,7 @@ from headrisk.run.provenance import CostLog
 from headrisk.run.stage import stage
 from headrisk.run.store import open_store
 
+TABLE = "faces-left"  # in internal/
 MODULES = ("dlib", "embreex", "cv2", "skimage")  # of the extra without which nothing is looked at
 
 
@@ -48,7 +49,8 @@ def seek(intake: Intake, job: Job, log: CostLog) -> Sought:
     if missing_modules():
         sight = Sight("failed", "not_installed", reason=CODES["not_installed"])
         results = tuple(SightResult(sight, 0.0) for _ in images)
-        return Sought(images, results, FacesLeft(False, images=len(images)))
+        left = replace(counted(images, results), looked=False)
+        return Sought(images, results, left, tables={TABLE: images_table(images, results)})
     damage: list[StoreError] = []
     run = SightRun(open_store(job.out / "store"), job.processes, damage.append)
     tasks = [SightTask(one.name, one.path, one.suffix, job.settings.accurate) for one in images]
@@ -60,7 +62,7 @@ def seek(intake: Intake, job: Job, log: CostLog) -> Sought:
         results,
         counted(images, results),
         tell_damage(damage, job),
-        {"faces-left": images_table(images, results)},
+        {TABLE: images_table(images, results)},
     )
 
 

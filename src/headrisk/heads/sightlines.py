@@ -32,9 +32,10 @@ FRONT = ("upper face", "nose", "mouth and chin")
 _STEP_MM = 2.0
 _OUTWARD_MM, _INWARD_MM = 44.0, 70.0
 _BLOCK_MM = 2.0
-_LINES = {"upper face": 500, "nose": 250, "mouth and chin": 350, "scalp": 700}
+_LINES = {"upper face": 500, "nose": 250, "mouth and chin": 350, "scalp": 700, "sides": 500}
 _FORWARD = 0.5  # lines of a face that point forward; others meet cheeks, nostrils and airways
 _SCALP_Z = -10.0  # template mm; the scalp above it and behind the forehead vouches for a level
+_SIDES_Z, _SIDES_Y = -85.0, 25.0  # template mm; lowest and foremost of the sides
 _SUSTAINED = 2  # samples along a line that are tissue, one after another
 _SCALP_MM = (-14.0, 14.0)  # where a level must show the scalp, beside the template's
 _FLOOD_MM = 18.0  # tissue this far outside the scalp is noise or another thing
@@ -62,7 +63,8 @@ class Lines:
     tolerance
         (n,) mm by which the skin of a whole face may lie behind the template's.
     parts
-        Which lines belong to each of :data:`FRONT`, and to ``scalp``.
+        Which lines belong to each of :data:`FRONT`, to ``scalp``, and to the ``sides`` below it:
+        temples, occiput and neck, which only an alignment looks at.
     """
 
     points: FloatArray
@@ -82,16 +84,18 @@ def template_lines() -> Lines:
     height = points[:, 2]
     skin = (face > 0.5) & ~inner
     nose = skin & (regions["nose"] > 0.5)
+    other = ~skin & ~inner & (regions["ear"] < 0.1)
     where = {
         "upper face": skin & ~nose & (height > _EYES_Z),
         "nose": nose,
         "mouth and chin": skin & (height < _MOUTH_Z) & (np.abs(points[:, 0]) < _MOUTH_X),
-        "scalp": ~skin & ~inner & (regions["ear"] < 0.1) & (height > _SCALP_Z),
+        "scalp": other & (height > _SCALP_Z),
+        "sides": other & (height <= _SCALP_Z) & (height > _SIDES_Z) & (points[:, 1] < _SIDES_Y),
     }
     rng = np.random.default_rng(0)
     chosen, parts = [], []
     for number, (name, count) in enumerate(_LINES.items()):
-        own = np.flatnonzero(where[name] & ((name == "scalp") | (normals[:, 1] > _FORWARD)))
+        own = np.flatnonzero(where[name] & ((name not in FRONT) | (normals[:, 1] > _FORWARD)))
         chosen.append(rng.permutation(own)[:count])
         parts.append(np.full(len(chosen[-1]), number))
     rows, part = np.concatenate(chosen), np.concatenate(parts)

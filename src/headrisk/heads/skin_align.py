@@ -1,7 +1,7 @@
 """A template head fitted to the skin of a scan whose brain gives no alignment: CT, PET and others.
 
-The signed distance from the outline of the head, looked up at the template's scalp and forehead, is
-made small by a robust least-squares fit of position, turn and size. The face takes no part: a
+The signed distance from the outline of the head, looked up at the template's scalp,
+temples, neck and forehead, is made small by a robust least-squares fit of position, turn and size. The face takes no part: a
 removed one would draw the template backward. The head must lie within about 30 degrees of
 upright, as in a scanner.
 """
@@ -86,7 +86,8 @@ def _filled(head: BoolArray) -> BoolArray:
 def _fitted(distance: Float32Array, head: BoolArray, affine: FloatArray) -> FloatArray | None:
     lines = template_lines()
     forehead = lines.parts["upper face"] & (lines.points[:, 2] > _FOREHEAD_Z)
-    points = lines.points[lines.parts["scalp"] | forehead][::_EVERY]
+    wanted = lines.parts["scalp"] | lines.parts["sides"] | forehead
+    points = lines.points[wanted][::_EVERY]
     to_index = np.linalg.inv(affine)
     places = moved(affine, np.argwhere(head).astype(np.float64))
     top = float(np.quantile(places[:, 2], 0.999))
@@ -112,7 +113,7 @@ def _fitted(distance: Float32Array, head: BoolArray, affine: FloatArray) -> Floa
     for pitch in (0.0, -0.3, 0.3):
         start = np.zeros(9)
         start[3] = pitch
-        found = least_squares(cost, start, loss="soft_l1", max_nfev=12)
+        found = least_squares(cost, start, loss="soft_l1", max_nfev=50, diff_step=1e-3)
         if best is None or found.cost < best.cost:
             best = found
     return None if best is None else matrix(best.x)

@@ -1,0 +1,117 @@
+"""How often is the question "is a face left?" answered rightly, on synthetic people?
+
+    python benchmarks/face_presence.py --people 10 --out rates.tsv
+
+Every kind of image (``headrisk.synthetic.people.kinds.KINDS``) of every person is looked at as it
+is and after each de-identification method; a row is written for each, and a table of the answers by
+kind and method is printed. Rows that are in the file already are not computed again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from headrisk.brain.prepare import PrepareTask
+from headrisk.deidentify.head import find_head
+from headrisk.deidentify.tools import tool_of
+from headrisk.errors import ScanError
+from headrisk.face.placing import place_head
+from headrisk.face.presence import look_for_face
+from headrisk.heads.identity import draw_identity
+from headrisk.heads.shapes import load_shapes
+from headrisk.io.volume import Volume
+from headrisk.synthetic.people.kinds import KINDS, render_kind
+
+METHODS = ("none", "template", "reface", "quickshear", "skullstrip")
+COLUMNS = ("person", "kind", "method", "verdict", "code", "seen", "seconds")
+
+
+def answer(volume: Volume) -> tuple[str, str, str, float]:
+    """Verdict, its code, who sees a face, CPU seconds."""
+    begin = time.process_time()
+    try:
+        placed = place_head(volume, PrepareTask("image", "", "", 4, "affine", False))
+        sight = look_for_face(
+            placed.volume,
+            placed.alignment,
+            placed.skin,
+            "image",
+            stripped=placed.stripped,
+            hounsfield=placed.hounsfield,
+        ).sight
+    except ScanError:
+        return "failed", "not_found", "", time.process_time() - begin
+    seen = " ".join(name for name, share in sight.seen.items() if share >= 0.5)
+    return sight.verdict, sight.code, seen, time.process_time() - begin
+
+
+def images(person: int, kind: str, methods: list[str]) -> Iterator[tuple[str, Volume | None]]:
+    """The image as it is and after each method; None where a method refuses it."""
+    shapes = load_shapes()
+    identity = draw_identity(shapes, np.random.default_rng((person, 7)))
+    rng = np.random.default_rng((person, list(KINDS).index(kind)))
+    volume = Volume(*render_kind(identity, shapes, KINDS[kind], rng))
+    if "none" in methods:
+        yield "none", volume
+    try:
+        head = find_head(volume, "image")
+    except ScanError:
+        yield from ((method, None) for method in methods if method != "none")
+        return
+    for method in methods:
+        if method != "none":
+            try:
+                done = tool_of(method).apply(head, "image", np.random.default_rng(person))
+                yield method, done.volume
+            except ScanError:
+                yield method, None
+
+
+def main() -> None:
+    """Measure, write rows, print the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--people", type=int, default=10)
+    parser.add_argument("--first", type=int, default=0)
+    parser.add_argument("--kinds", nargs="+", choices=tuple(KINDS), default=list(KINDS))
+    parser.add_argument("--methods", nargs="+", choices=METHODS, default=list(METHODS))
+    parser.add_argument("--out", type=Path, required=True)
+    asked = parser.parse_args()
+    rows: list[dict[str, str]] = []
+    if asked.out.exists():
+        with asked.out.open(newline="") as stream:
+            rows = list(csv.DictReader(stream, delimiter="\t"))
+    known = {(row["person"], row["kind"], row["method"]) for row in rows}
+    with asked.out.open("a", newline="") as stream:
+        writer = csv.DictWriter(stream, COLUMNS, delimiter="\t")
+        if not rows:
+            writer.writeheader()
+        for person in range(asked.first, asked.first + asked.people):
+            for kind in asked.kinds:
+                wanted = [m for m in asked.methods if (str(person), kind, m) not in known]
+                for method, volume in images(person, kind, wanted) if wanted else ():
+                    told = ("refused", "", "", 0.0) if volume is None else answer(volume)
+                    values = (person, kind, method, *told[:3], f"{told[3]:.2f}")
+                    row = dict(zip(COLUMNS, map(str, values), strict=True))
+                    writer.writerow(row)
+                    stream.flush()
+                    rows.append(row)
+    for method in METHODS:
+        for kind in KINDS:
+            own = [row for row in rows if (row["kind"], row["method"]) == (kind, method)]
+            counts = Counter(row["verdict"] for row in own)
+            if own:
+                cost = np.mean([float(row["seconds"]) for row in own])
+                told = ", ".join(f"{name} {count}" for name, count in sorted(counts.items()))
+                sys.stdout.write(f"{method}\t{kind}\t{len(own)}\t{told}\t{cost:.2f} s\n")
+
+
+if __name__ == "__main__":
+    main()
