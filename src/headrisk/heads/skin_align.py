@@ -1,9 +1,9 @@
 """A template head fitted to the skin of a scan whose brain gives no alignment: CT, PET and others.
 
-The signed distance from the outline of the head, looked up at the template's scalp,
-temples, neck and forehead, is made small by a robust least-squares fit of position, turn and size. The face takes no part: a
-removed one would draw the template backward. The head must lie within about 30 degrees of
-upright, as in a scanner.
+The signed distance from the outline of the head, looked up at the template's scalp, temples, neck
+and forehead, is made small by a robust least-squares fit of position, turn and size. The face takes
+no part: a removed one would draw the template backward. The head must lie within about 30 degrees
+of upright, as in a scanner.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ _FOREHEAD_Z = -25.0  # template mm; below it a face may have been removed
 _SIZE = np.array([0.92, 0.92, 0.92])  # of a head beside the template, at the start
 _LOSS_MM = 6.0
 _FAR_MM = 40.0
+_DIFF = 1e-3  # relative step of derivatives: distances are in single precision
 _SIZE_SD, _SHEAR_MM = 0.08, 12.0
 HEAD_HU = -250.0  # level of skin in a CT
 _AIR_HU, _TOP_HU = -1000.0, 200.0
@@ -113,7 +114,7 @@ def _fitted(distance: Float32Array, head: BoolArray, affine: FloatArray) -> Floa
     for pitch in (0.0, -0.3, 0.3):
         start = np.zeros(9)
         start[3] = pitch
-        found = least_squares(cost, start, loss="soft_l1", max_nfev=50, diff_step=1e-3)
+        found = least_squares(cost, start, loss="soft_l1", max_nfev=50, diff_step=_DIFF)
         if best is None or found.cost < best.cost:
             best = found
     return None if best is None else matrix(best.x)

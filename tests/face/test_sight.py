@@ -1,0 +1,85 @@
+"""Every kind of image, with and without a face, through the whole look."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+import pytest
+
+from headrisk.brain.prepare import PrepareTask
+from headrisk.deidentify.head import Head, find_head
+from headrisk.deidentify.tools import tool_of
+from headrisk.face.placing import place_head, with_quiet_air
+from headrisk.face.presence import Sight, look_for_face
+from headrisk.heads.identity import Identity, draw_identity
+from headrisk.heads.shapes import load_shapes
+from headrisk.io.volume import Volume
+from headrisk.synthetic.people.kinds import KINDS, Kind, render_kind
+
+pytest.importorskip("dlib")
+pytest.importorskip("embreex")
+QUICK = {
+    "T1w": Kind("T1w", (2.0, 2.0, 2.0)),
+    "fdg": Kind("fdg", (3.0, 3.0, 3.0), bias=0.0, finish="pet"),
+    "CT": Kind("CT", (2.0, 2.0, 2.0), noise=8.0, bias=0.0, finish="ct"),
+}
+
+
+def person(seed: int) -> Identity:
+    return draw_identity(load_shapes(), np.random.default_rng((seed, 7)))
+
+
+@cache
+def image(kind: str, seed: int, *, quick: bool) -> Volume:
+    made = QUICK[kind] if quick else KINDS[kind]
+    data, affine = render_kind(person(seed), load_shapes(), made, np.random.default_rng(seed))
+    return Volume(data, affine)
+
+
+def sight(volume: Volume) -> Sight:
+    placed = place_head(volume, PrepareTask("image", "", "", 4, "affine", False))
+    return look_for_face(
+        placed.volume,
+        placed.alignment,
+        placed.skin,
+        "image",
+        stripped=placed.stripped,
+        hounsfield=placed.hounsfield,
+    ).sight
+
+
+def without_face(volume: Volume, method: str) -> Volume:
+    head: Head = find_head(volume, "image")
+    return tool_of(method).apply(head, "image", np.random.default_rng(0)).volume
+
+
+@pytest.mark.parametrize("kind", QUICK)
+def test_a_face_is_seen_and_a_removed_one_is_gone(kind: str) -> None:
+    whole = image(kind, 3, quick=True)
+    assert sight(whole).verdict == "face"
+    assert sight(without_face(whole, "template")).verdict == "gone"
+
+
+def test_units_and_offsets_change_no_answer() -> None:
+    whole = image("T1w", 3, quick=True)
+    for gain, offset in ((1e-3, -0.5), (40.0, 500.0), (1.0, -300.0)):
+        moved = Volume((whole.data * gain + offset).astype(np.float32), whole.affine)
+        assert sight(moved).verdict == "face", (gain, offset)
+
+
+def test_an_ordinary_background_is_left_as_it_is() -> None:
+    whole = image("T1w", 3, quick=True)
+    assert with_quiet_air(whole) is whole
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_of_image_is_answered_rightly(kind: str) -> None:
+    """Never gone where a face is; found removed by the template's region; another's face is one."""
+    whole = image(kind, 20, quick=False)
+    assert sight(whole).verdict == "face"
+    assert sight(without_face(whole, "template")).verdict in ("gone", "unclear")
+    assert sight(without_face(whole, "reface")).verdict == "face"
+    if kind != "CT":  # a bare brain in Hounsfield units is no head that can be found
+        assert sight(without_face(whole, "skullstrip")).verdict in ("gone", "unclear")
