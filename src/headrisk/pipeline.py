@@ -17,10 +17,10 @@ from headrisk.brain.similarity import select
 from headrisk.deidentify import comparison as treated
 from headrisk.deidentify.comparison import TreatmentsMeasured
 from headrisk.face.recognise.registry import recognisers
+from headrisk.findings.records import Report, RunRecord, ScanRow
 from headrisk.intake import Intake, take_in
 from headrisk.job import Job, finish
 from headrisk.report.metadata_link_part import against_images
-from headrisk.report.model import Report, RunRecord, ScanRow
 from headrisk.report.write import write_internal_table, write_report
 from headrisk.run.engine import count_workers
 from headrisk.run.provenance import CostLog, collect_provenance, this_machine

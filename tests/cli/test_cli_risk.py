@@ -9,7 +9,7 @@ import pytest
 
 from headrisk.cli.linking import highest_risk
 from headrisk.cli.main import main
-from headrisk.report.model import Counts, MeasureResult, ModalitySection
+from headrisk.findings.records import Counts, MeasureResult, ModalitySection
 from headrisk.types import Estimate
 
 OWN = """

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from headrisk.report.treated_model import (
+from headrisk.findings.deidentified import (
     Arrival,
     Change,
     CostFigure,

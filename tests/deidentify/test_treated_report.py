@@ -18,12 +18,12 @@ from simulated_treatment import treatment
 
 from headrisk.dataset.scans import Scan
 from headrisk.face.head import HeadResult
+from headrisk.findings.codec import treatments_dict, treatments_from
+from headrisk.findings.records import Report
 from headrisk.heads.coverage import Coverage
 from headrisk.io.canonical import plain
 from headrisk.report.claims_part import claims_panel, claims_table
-from headrisk.report.model import Report
 from headrisk.report.treated_figures import before_after_figure, trade_figure
-from headrisk.report.treated_json import treatments_dict, treatments_from
 from headrisk.report.treated_part import (
     before_after_table,
     trade_table,

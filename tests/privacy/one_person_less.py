@@ -18,12 +18,12 @@ import numpy as np
 from scipy.optimize import nnls
 
 from headrisk.deidentify.comparison_change import measure_change
+from headrisk.findings.codec import report_as_dict
+from headrisk.findings.deidentified import Arrival, CostFigure, FaceLeft, OwnScan, Treatment
+from headrisk.findings.records import Report, ScanRow
 from headrisk.io.canonical import canonical_json
 from headrisk.linkage.density import silverman_spread
-from headrisk.report.as_json import report_as_dict
 from headrisk.report.assemble import modality_section
-from headrisk.report.model import Report, ScanRow
-from headrisk.report.treated_model import Arrival, CostFigure, FaceLeft, OwnScan, Treatment
 from headrisk.report.tsv import table_text
 from headrisk.report.withhold import withhold_small_cells
 from headrisk.report.write import report_tables

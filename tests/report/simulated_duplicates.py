@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from headrisk.findings.records import ScanRow
 from headrisk.report.duplicates import DuplicatesReport, Suspicion, evidence_picture
-from headrisk.report.model import ScanRow
 
 
 def row(person: str, session: str, status: str = "ok") -> ScanRow:

@@ -7,8 +7,8 @@ from functools import cache
 
 import numpy as np
 
+from headrisk.findings.records import Internal, Mosaic, Report, RunRecord, ScanRow, ScoreMatrix
 from headrisk.report.assemble import candidate_links, modality_section
-from headrisk.report.model import Internal, Mosaic, Report, RunRecord, ScanRow, ScoreMatrix
 from headrisk.run.provenance import Cost, Provenance
 from headrisk.settings import Settings
 from headrisk.statistics.assessment import assess

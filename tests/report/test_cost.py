@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 from simulated_report import RUN, simulated_report
 
+from headrisk.findings.records import RunRecord
 from headrisk.report.cost import (
     attack_costs,
     attack_table,
@@ -16,7 +17,6 @@ from headrisk.report.cost import (
     photo_needs,
 )
 from headrisk.report.html import public_html
-from headrisk.report.model import RunRecord
 from headrisk.run.provenance import Cost, CostLog, Machine, this_machine
 
 pytestmark = pytest.mark.usefixtures("drawn_once")

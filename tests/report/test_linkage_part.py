@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 
 from headrisk.dataset.scans import Scan
+from headrisk.findings.records import Internal
 from headrisk.linkage.design import Design, against, within
 from headrisk.report.linkage_part import (
     compared_sentence,
     internal_part,
     scan_rows,
 )
-from headrisk.report.model import Internal
 from headrisk.settings import Settings
 from headrisk.statistics.summary import MeasureSummary, summarise
 from headrisk.types import PairScores, ScanResult

@@ -19,6 +19,7 @@ from headrisk.brain.reference import reference
 from headrisk.brain.similarity import select
 from headrisk.brain.stored import INDEX, fingerprint_index
 from headrisk.errors import StoreError
+from headrisk.findings.records import ModalitySection, ScanRow
 from headrisk.intake import Intake, prepared_here
 from headrisk.job import Job, recorded, tell_damage
 from headrisk.linkage.compare import Comparison, compare
@@ -26,7 +27,6 @@ from headrisk.linkage.design import Design, against, within
 from headrisk.linkage.mates import searchable
 from headrisk.report.assemble import modality_section
 from headrisk.report.linkage_part import compared_sentence, internal_part, scan_rows
-from headrisk.report.model import ModalitySection, ScanRow
 from headrisk.run.engine import mapper
 from headrisk.run.provenance import CostLog
 from headrisk.run.stage import stage

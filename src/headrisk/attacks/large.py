@@ -9,12 +9,12 @@ from functools import partial
 import numpy as np
 
 from headrisk.dataset.scans import Scan
+from headrisk.findings.records import Internal, Link, Mosaic, ScanRow
 from headrisk.job import Job
 from headrisk.linkage.blocks import PairMeasures
 from headrisk.linkage.compare_large import InBlocks, compare_large
 from headrisk.linkage.design import Design
 from headrisk.linkage.large import PairSummary, Sides, count_pairs
-from headrisk.report.model import Internal, Link, Mosaic, ScanRow
 from headrisk.run.engine import stream_tasks
 from headrisk.statistics.large import folds_of, summarise_large
 from headrisk.statistics.summary import MeasureSummary

@@ -9,8 +9,8 @@ import numpy as np
 import pyarrow as pa
 
 from headrisk.dataset.scans import Scan
+from headrisk.findings.records import Internal, ModalitySection, Table
 from headrisk.job import Job, recorded
-from headrisk.report.model import Internal, ModalitySection, Table
 from headrisk.run.provenance import CostLog
 from headrisk.run.stage import stage
 from headrisk.statistics.assessment import Assessment, assess

@@ -15,6 +15,7 @@ from headrisk.attacks.measured import Measured, evaluate
 from headrisk.dataset.image_values import Levels
 from headrisk.dataset.scans import Scan
 from headrisk.errors import InputError
+from headrisk.findings.records import ModalitySection, ScanRow
 from headrisk.intake import Intake
 from headrisk.io.digests import sha256_of_file
 from headrisk.job import Job, recorded
@@ -34,7 +35,6 @@ from headrisk.report.assemble import modality_section
 from headrisk.report.linkage_part import compared_sentence, internal_part, scan_row
 from headrisk.report.metadata_link_part import METHOD, REFERENCES, field_panel
 from headrisk.report.metadata_part import NAME
-from headrisk.report.model import ModalitySection, ScanRow
 from headrisk.run.events import Advanced
 from headrisk.run.provenance import CostLog
 from headrisk.run.stage import stage

@@ -15,12 +15,12 @@ from headrisk.attacks.measured import Measured, assess_people, evaluate
 from headrisk.dataset.gather import name_sources
 from headrisk.dataset.people import require_distinct_labels
 from headrisk.dataset.scans import Scan
+from headrisk.findings.records import ModalitySection, ScanRow
 from headrisk.intake import Intake
 from headrisk.job import Job, recorded
 from headrisk.linkage.design import Design, against, within
 from headrisk.linkage.mates import searchable
 from headrisk.report.assemble import modality_section
-from headrisk.report.model import ModalitySection, ScanRow
 from headrisk.report.table_part import columns_table, internal_part, table_panels, table_rows
 from headrisk.run.provenance import CostLog
 from headrisk.run.stage import stage

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 from headrisk.cli.options import job_of, with_progress
 
 if TYPE_CHECKING:
+    from headrisk.findings.records import ModalitySection, ScanRow
     from headrisk.job import Job
     from headrisk.pipeline import Outcome
-    from headrisk.report.model import ModalitySection, ScanRow
     from headrisk.run.events import Listener
     from headrisk.types import ScanResult
 

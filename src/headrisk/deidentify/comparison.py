@@ -28,10 +28,10 @@ from headrisk.face.cohort import HEAD_STAGE, Run, look_at_heads, read_photos
 from headrisk.face.head import HeadResult
 from headrisk.face.photo_table import list_photos
 from headrisk.face.recognise.registry import recognisers
+from headrisk.findings.deidentified import Effect, Treatment
+from headrisk.findings.records import Internal
 from headrisk.intake import Intake
 from headrisk.job import Job, recorded, tell_damage
-from headrisk.report.model import Internal
-from headrisk.report.treated_model import Effect, Treatment
 from headrisk.run.events import Listener, ignore
 from headrisk.run.provenance import CostLog
 from headrisk.run.stage import stage

@@ -18,9 +18,9 @@ from headrisk.brain.reference import reference
 from headrisk.brain.similarity import select
 from headrisk.dataset.people import number_people
 from headrisk.deidentify.comparison_change import measure_change
+from headrisk.findings.deidentified import Effect, OwnScan
 from headrisk.linkage.compare import compare
 from headrisk.linkage.design import Design
-from headrisk.report.treated_model import Effect, OwnScan
 from headrisk.run.engine import Workers, mapper
 from headrisk.settings import Settings
 from headrisk.statistics.intervals import FEWEST_PEOPLE, share_of_people

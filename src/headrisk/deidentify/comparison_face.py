@@ -20,10 +20,10 @@ from headrisk.face.detect.registry import detectors
 from headrisk.face.head import HeadResult
 from headrisk.face.photo_table import Photo
 from headrisk.face.recognise.protocol import Recogniser
+from headrisk.findings.deidentified import Attacker, Effect, FaceLeft
 from headrisk.job import Job
 from headrisk.report.claims_part import face_left as presence_of
 from headrisk.report.claims_part import sees
-from headrisk.report.treated_model import Attacker, Effect, FaceLeft
 from headrisk.run.provenance import CostLog
 from headrisk.types import PairScores
 

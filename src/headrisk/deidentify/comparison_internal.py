@@ -12,11 +12,11 @@ from headrisk.deidentify.comparison_cost import FIGURES, CostResult
 from headrisk.deidentify.comparison_face import Looks
 from headrisk.deidentify.matching import Pairing, TreatedSet
 from headrisk.face.head import HeadResult
+from headrisk.findings.deidentified import Arrival
+from headrisk.findings.records import Internal, Table, Value
 from headrisk.report.claims_part import face_left as presence_of
 from headrisk.report.claims_part import sees
 from headrisk.report.linkage_part import scan_rows
-from headrisk.report.model import Internal, Table, Value
-from headrisk.report.treated_model import Arrival
 
 
 @dataclass(frozen=True)

@@ -6,11 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from headrisk.linkage.assign import list_links
-from headrisk.linkage.density import DensityCurves
-from headrisk.report.cost import NEEDS
-from headrisk.report.histogram import public_curves, score_histogram
-from headrisk.report.model import (
+from headrisk.findings.records import (
     Condition,
     Counts,
     Link,
@@ -24,6 +20,10 @@ from headrisk.report.model import (
     Table,
     Threshold,
 )
+from headrisk.linkage.assign import list_links
+from headrisk.linkage.density import DensityCurves
+from headrisk.report.cost import NEEDS
+from headrisk.report.histogram import public_curves, score_histogram
 from headrisk.report.risk_tables import risk_tables
 from headrisk.statistics.assessment import Assessment
 from headrisk.statistics.baselines import beats_control

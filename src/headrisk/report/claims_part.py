@@ -12,8 +12,8 @@ from headrisk.face import presence as rule
 from headrisk.face.detect.registry import detectors
 from headrisk.face.head import HeadResult
 from headrisk.face.presence import Presence
+from headrisk.findings.records import Panel, Table, Value
 from headrisk.report.coarse import ranged, ranged_parts
-from headrisk.report.model import Panel, Table, Value
 
 Found = Literal["whole", "part", "unclear", "replaced", "gone", "unknown"]
 FOUND: dict[Found, str] = {

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from headrisk.errors import InputError
+from headrisk.findings.records import ModalitySection, Report, Table, Value
 from headrisk.report.html import render
-from headrisk.report.model import ModalitySection, Report, Table, Value
 from headrisk.report.read import read_report
 from headrisk.report.tsv import table_text
 from headrisk.report.wording import MODALITY_NAMES

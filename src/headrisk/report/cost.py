@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from headrisk.findings.records import Needs, Report, RunRecord, Table
 from headrisk.report import wording
-from headrisk.report.model import Needs, Report, RunRecord, Table
 
 COST_COLUMNS = (
     "stage", "attack", "cpu_seconds", "recalled_cpu_seconds", "wall_seconds", "peak_mb"

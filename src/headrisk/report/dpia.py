@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from headrisk.findings.records import ModalitySection, Report
 from headrisk.report import risk_words, treated_words, wording
-from headrisk.report.model import ModalitySection, Report
 
 
 def dpia_paragraph(report: Report) -> tuple[str, ...]:

@@ -10,9 +10,9 @@ from headrisk.duplicates.copies import STORED_AGAIN, CopyFinding
 from headrisk.duplicates.mirrored import MIRRORED, MirrorFinding
 from headrisk.duplicates.pairs import ENROLLED_AGAIN, WRONGLY_FILED, LabelFinding
 from headrisk.duplicates.same_image import PairLook
+from headrisk.findings.records import ScanRow
 from headrisk.linkage.evidence import Evidence, Kind
 from headrisk.report.duplicates import TITLES, Suspicion, evidence_picture
-from headrisk.report.model import ScanRow
 
 KIND_NAMES: Mapping[Kind, str] = {
     "t1": "T1w with T1w",

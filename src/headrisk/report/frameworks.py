@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from headrisk.findings.records import ModalitySection, Report, RunRecord
 from headrisk.report import risk_words, wording
 from headrisk.report.cost import attack_costs
-from headrisk.report.model import ModalitySection, Report, RunRecord
 
 REGULATORS_LINE = 0.09
 

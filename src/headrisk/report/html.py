@@ -12,17 +12,17 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from headrisk.findings.deidentified import Treatment
+from headrisk.findings.records import MeasureResult, ModalitySection, Report, RunRecord
 from headrisk.report import cost, figures, frequencies, risk_words, wording
 from headrisk.report import treated_words as treated
 from headrisk.report.captions import caption
 from headrisk.report.cost import attack_costs
 from headrisk.report.dpia import dpia_paragraph
 from headrisk.report.frameworks import frameworks
-from headrisk.report.model import MeasureResult, ModalitySection, Report, RunRecord
 from headrisk.report.open_set_figure import open_set_figure
 from headrisk.report.risk_figures import fan_figure
 from headrisk.report.treated_figures import before_after_figure, trade_figure
-from headrisk.report.treated_model import Treatment
 from headrisk.report.treated_part import before_after_table, trade_table
 
 

@@ -7,10 +7,10 @@ from dataclasses import replace
 from typing import Protocol
 
 from headrisk.dataset.scans import Scan
+from headrisk.findings.records import Internal, Link, Mosaic, ScanRow, ScoreMatrix, Table
 from headrisk.linkage.assign import assign_one_to_one
 from headrisk.linkage.design import Design
 from headrisk.report.assemble import candidate_links
-from headrisk.report.model import Internal, Link, Mosaic, ScanRow, ScoreMatrix, Table
 from headrisk.statistics.summary import MeasureSummary
 from headrisk.types import PairScores, ScanResult, Status, Verdict
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from headrisk.findings.records import Internal, Report, RunRecord, Table
 from headrisk.metadata.findings import KINDS, SEVERITIES, Finding
 from headrisk.metadata.fix import LEFT_OUT, CleanedCopy
 from headrisk.metadata.scan import MetadataScan, count_by_kind
@@ -21,7 +22,6 @@ from headrisk.report.metadata_part import (
     severity_counts,
     summary_sentence,
 )
-from headrisk.report.model import Internal, Report, RunRecord, Table
 from headrisk.report.wording import NOT_LOOKED_INTO
 from headrisk.report.write import write_report
 

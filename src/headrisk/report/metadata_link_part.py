@@ -7,13 +7,13 @@ from math import log
 
 import numpy as np
 
+from headrisk.findings.records import ModalitySection, Panel, Table
 from headrisk.linkage.design import Design
 from headrisk.metadata.attack import CodedField, group_of
 from headrisk.metadata.field_names import public_name
 from headrisk.report import frequencies, wording
 from headrisk.report.coarse import SMALLEST_CELL, share_above, share_below, stepped
 from headrisk.report.metadata_part import NAME
-from headrisk.report.model import ModalitySection, Panel, Table
 from headrisk.report.withhold import withhold_section
 from headrisk.types import BoolArray, IntArray
 

@@ -6,12 +6,12 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from headrisk.findings.records import Counts, ModalitySection, Panel, Table, Value
 from headrisk.metadata.anonymity import Anonymity
 from headrisk.metadata.findings import KINDS, SEVERITIES, Finding
 from headrisk.metadata.fix import CLEANED, COPIED, LEFT_OUT, CleanedCopy
 from headrisk.metadata.scan import MetadataScan, count_by_kind
 from headrisk.report.coarse import SMALLEST_CELL, ranged
-from headrisk.report.model import Counts, ModalitySection, Panel, Table, Value
 
 NAME = "metadata"
 TITLE = "Identifying metadata of a head MRI data set"

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from headrisk.findings.records import ModalitySection, Report, RunRecord
 from headrisk.report import frequencies, treated_words, wording
 from headrisk.report.dpia import dpia_paragraph
-from headrisk.report.model import ModalitySection, Report, RunRecord
 from headrisk.statistics.assessment import Assessment
 
 RISK_REFERENCES = (

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from headrisk.findings.records import Table, Value
 from headrisk.linkage.pairs import finite_scores
-from headrisk.report.model import Table, Value
 from headrisk.statistics.assessment import Assessment
 from headrisk.statistics.attack_outcome import AttackOutcome
 from headrisk.statistics.forecast.records import Forecast

@@ -9,9 +9,9 @@ from typing import Protocol
 import numpy as np
 
 from headrisk.dataset.scans import Scan
+from headrisk.findings.records import Internal, Panel, ScanRow, Table, Value
 from headrisk.linkage.design import Design
 from headrisk.report.linkage_part import internal_part as linkage_internal
-from headrisk.report.model import Internal, Panel, ScanRow, Table, Value
 from headrisk.statistics.summary import MeasureSummary
 from headrisk.table.clean import Shared
 from headrisk.table.features import FeatureTable

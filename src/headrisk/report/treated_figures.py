@@ -8,8 +8,8 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
+from headrisk.findings.records import Table
 from headrisk.report.figures import CHANCE, CONTROL, INK, MATED, NONMATED, WIDTH
-from headrisk.report.model import Table
 from headrisk.report.svg import label_text, new_figure, style, svg_text
 
 NAMES = {"face": "Face", "brain": "Brain"}

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from headrisk.findings.deidentified import Attacker, Count, Effect, OwnScan, Treatment
 from headrisk.report.captions import Caption
 from headrisk.report.frequencies import NARROW, percent, rate
-from headrisk.report.treated_model import Attacker, Count, Effect, OwnScan, Treatment
 from headrisk.types import Estimate
 
 CAPTIONS = {

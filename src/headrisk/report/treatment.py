@@ -12,8 +12,8 @@ from headrisk.deidentify.damage import Damage
 from headrisk.deidentify.tools import Tool
 from headrisk.deidentify.treat import TreatResult
 from headrisk.face.presence import ANSWERS
+from headrisk.findings.records import Table, Value
 from headrisk.heads.template_face import PARTS
-from headrisk.report.model import Table, Value
 
 _COST = (
     "brain_voxels", "brain_voxels_cut", "brain_cut_ml", "brain_voxels_changed", "mask_dice",

@@ -15,6 +15,26 @@ from itertools import groupby
 from math import isfinite
 
 from headrisk.errors import InputError
+from headrisk.findings.deidentified import (
+    Arrival,
+    Change,
+    CostFigure,
+    Count,
+    Effect,
+    FaceLeft,
+    Treatment,
+)
+from headrisk.findings.records import (
+    Condition,
+    Internal,
+    MeasureResult,
+    ModalitySection,
+    Reading,
+    Report,
+    Table,
+    Threshold,
+    Value,
+)
 from headrisk.report.coarse import (
     DIGITS,
     FEWEST_FOR_EXTREMES,
@@ -31,27 +51,7 @@ from headrisk.report.coarse import (
     share_below,
     stepped,
 )
-from headrisk.report.model import (
-    Condition,
-    Internal,
-    MeasureResult,
-    ModalitySection,
-    Reading,
-    Report,
-    Table,
-    Threshold,
-    Value,
-)
 from headrisk.report.risk_tables import public_risk_tables
-from headrisk.report.treated_model import (
-    Arrival,
-    Change,
-    CostFigure,
-    Count,
-    Effect,
-    FaceLeft,
-    Treatment,
-)
 from headrisk.statistics.assessment import Arm, Assessment, Exposure, SizedRate
 from headrisk.statistics.attack_outcome import AttackOutcome
 from headrisk.statistics.baselines import ArmComparison
