@@ -20,7 +20,8 @@ from headrisk.face.recognise.registry import recognisers
 from headrisk.findings.records import Report, RunRecord, ScanRow
 from headrisk.intake import Intake, take_in
 from headrisk.job import Job, finish
-from headrisk.report.metadata_link_part import against_images
+from headrisk.report.withhold import withhold_section
+from headrisk.report.words.metadata import against_images
 from headrisk.report.write import write_internal_table, write_report
 from headrisk.run.engine import count_workers
 from headrisk.run.provenance import CostLog, collect_provenance, this_machine
@@ -83,7 +84,7 @@ def write(
 ) -> Outcome:
     """Write the output folder of what was measured, and close the log."""
     sections = tuple(one.section for one in measured)
-    notes_on_metadata = against_images(sections)
+    notes_on_metadata = against_images([withhold_section(one) for one in sections])
     report = Report(
         sections,
         settings=job.settings.as_dict(),

@@ -18,7 +18,7 @@ from simulated_treatment import treatment
 
 from headrisk.cli.main import main
 from headrisk.findings.records import ModalitySection
-from headrisk.report.assemble import modality_section
+from headrisk.findings.section import modality_section
 from headrisk.report.compare import compare_folders
 from headrisk.report.duplicates import write_duplicates
 from headrisk.report.write import write_report

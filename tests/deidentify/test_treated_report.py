@@ -16,21 +16,21 @@ sys.path.append(str(Path(__file__).parents[1] / "report"))
 from simulated_report import RUN, simulated_report
 from simulated_treatment import treatment
 
+from headrisk.attacks.face_panels import claims_panel, claims_table
 from headrisk.dataset.scans import Scan
 from headrisk.face.head import HeadResult
 from headrisk.findings.codec import treatments_dict, treatments_from
 from headrisk.findings.records import Report
 from headrisk.heads.coverage import Coverage
 from headrisk.io.canonical import plain
-from headrisk.report.claims_part import claims_panel, claims_table
 from headrisk.report.treated_figures import before_after_figure, trade_figure
 from headrisk.report.treated_part import (
     before_after_table,
     trade_table,
     treatment_tables,
 )
-from headrisk.report.treated_words import answer, brief, points
 from headrisk.report.withhold import withhold_small_cells, withhold_treatment
+from headrisk.report.words.deidentified import answer, brief, points
 from headrisk.report.write import public_files
 
 

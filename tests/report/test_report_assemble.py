@@ -9,7 +9,7 @@ import pytest
 from simulated_report import SETTINGS, random_scores, scan_rows, simulated_report
 
 from headrisk.findings.records import ScoreMatrix
-from headrisk.report.assemble import candidate_links, measure_result, modality_section
+from headrisk.findings.section import candidate_links, measure_result, modality_section
 from headrisk.statistics.summary import summarise
 from headrisk.types import PairScores
 

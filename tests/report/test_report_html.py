@@ -14,8 +14,8 @@ import pytest
 from simulated_report import RUN, SETTINGS, scan_rows, simulated_report, with_labels
 
 from headrisk.findings.records import Condition, Counts, Internal, ModalitySection, Report
-from headrisk.report.assemble import candidate_links, modality_section
-from headrisk.report.captions import CAPTIONS
+from headrisk.findings.section import candidate_links, modality_section
+from headrisk.report.words.captions import CAPTIONS
 from headrisk.report.write import write_report
 from headrisk.settings import DEFAULT_MEASURES
 from headrisk.statistics.summary import summarise

@@ -14,14 +14,13 @@ from simulated_report import RUN, SETTINGS, simulated_report
 from headrisk.errors import InputError
 from headrisk.findings.codec import record, report_as_dict
 from headrisk.io.canonical import canonical_json
-from headrisk.report import risk_words
 from headrisk.report.compare import compare_folders, compare_reports
-from headrisk.report.dpia import dpia_paragraph
-from headrisk.report.frameworks import frameworks
 from headrisk.report.html import public_html
-from headrisk.report.methods import methods_text
 from headrisk.report.read import read_report
 from headrisk.report.tsv import parse_table
+from headrisk.report.words import risk as risk_words
+from headrisk.report.words.frameworks import frameworks
+from headrisk.report.words.methods import dpia_paragraph, methods_text
 from headrisk.report.write import rebuild_html, write_report
 from headrisk.statistics.assessment import Assessment
 from headrisk.statistics.attack_outcome import AttackOutcome

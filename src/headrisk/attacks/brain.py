@@ -13,20 +13,22 @@ from headrisk.attacks.large import internal_large, summarise_all
 from headrisk.attacks.measured import Measured, assess_people, evaluate
 from headrisk.brain.cohort import Cohort, prepare_scans
 from headrisk.brain.grid import template_grid
-from headrisk.brain.methods import NAME, REFERENCES, method_sentences
 from headrisk.brain.mirror_doubt import MirrorCheck, check_mirrored
 from headrisk.brain.reference import reference
 from headrisk.brain.similarity import select
 from headrisk.brain.stored import INDEX, fingerprint_index
 from headrisk.errors import StoreError
+from headrisk.findings.linkage import internal_part, scan_rows
 from headrisk.findings.records import ModalitySection, ScanRow
+from headrisk.findings.section import modality_section
 from headrisk.intake import Intake, prepared_here
 from headrisk.job import Job, recorded, tell_damage
 from headrisk.linkage.compare import Comparison, compare
 from headrisk.linkage.design import Design, against, within
 from headrisk.linkage.mates import searchable
-from headrisk.report.assemble import modality_section
-from headrisk.report.linkage_part import compared_sentence, internal_part, scan_rows
+from headrisk.report.words.brain import NAME, REFERENCES, method_sentences
+from headrisk.report.words.cost import NEEDS
+from headrisk.report.words.summary import compared_scans
 from headrisk.run.engine import mapper
 from headrisk.run.provenance import CostLog
 from headrisk.run.stage import stage
@@ -90,7 +92,7 @@ def measure_large(everybody: Cohort, damage: tuple[str, ...], job: Job, log: Cos
             job,
         )
     rows = scan_rows(everybody.scans, everybody.results)
-    compared = compared_sentence(design, job.settings.contrasts, len(job.sources))
+    compared = compared_scans(job.settings.contrasts, len(job.sources), design.copies)
     wanted = searchable(everybody.scans, plan(everybody, job))
     section = modality_section(
         NAME,
@@ -101,6 +103,7 @@ def measure_large(everybody: Cohort, damage: tuple[str, ...], job: Job, log: Cos
         compared=f"{compared} {found.sentence}",
         method=method_sentences(job.settings, found.notes),
         references=REFERENCES,
+        needs=NEEDS[NAME],
     )
     own = prepared_here(everybody, job)
     return Measured(
@@ -195,9 +198,10 @@ def describe(
         summaries,
         strata(next(iter(scores.values())), conditions) if scores else (),
         unsearched=len(wanted - searchable(cohort.scans, design)),
-        compared=compared_sentence(design, job.settings.contrasts, len(job.sources)),
+        compared=compared_scans(job.settings.contrasts, len(job.sources), design.copies),
         method=method_sentences(job.settings, scores.notes),
         references=REFERENCES,
+        needs=NEEDS[NAME],
         offer=OFFER if len(job.sources) == 1 and len(wanted) < FEWEST_PEOPLE else "",
         risk=risk,
     )

@@ -11,6 +11,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from headrisk.attacks.face_panels import (
+    claims_panel,
+    claims_table,
+    face_panels,
+    face_tables,
+    internal_part,
+    scan_rows,
+)
 from headrisk.attacks.measured import Measured, assess_people, evaluate
 from headrisk.dataset.people import number_people
 from headrisk.dataset.scans import Scan
@@ -25,18 +33,16 @@ from headrisk.face.cohort import (
 )
 from headrisk.face.describe import PhotoResult
 from headrisk.face.head import HeadResult
-from headrisk.face.methods import NAME, REFERENCES, compared_sentence, method_sentences
 from headrisk.face.photo_table import Photo, list_photos
 from headrisk.face.recognise.protocol import Recogniser
 from headrisk.face.recognise.registry import recognisers
 from headrisk.face.scores import FaceScores, all_scores
 from headrisk.findings.records import ModalitySection, ScanRow
+from headrisk.findings.section import modality_section
 from headrisk.intake import Intake
 from headrisk.job import Job, recorded, tell_damage
-from headrisk.report.assemble import modality_section
-from headrisk.report.claims_part import claims_panel, claims_table
-from headrisk.report.cost import photo_needs
-from headrisk.report.face_part import face_panels, face_tables, internal_part, scan_rows
+from headrisk.report.words.cost import photo_needs
+from headrisk.report.words.face import NAME, REFERENCES, compared_sentence, method_sentences
 from headrisk.run.provenance import CostLog
 from headrisk.run.stage import stage
 from headrisk.run.store import open_store

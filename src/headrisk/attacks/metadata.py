@@ -12,10 +12,13 @@ from pathlib import Path
 import numpy as np
 
 from headrisk.attacks.measured import Measured, evaluate
+from headrisk.attacks.metadata_panels import field_panel
 from headrisk.dataset.image_values import Levels
 from headrisk.dataset.scans import Scan
 from headrisk.errors import InputError
+from headrisk.findings.linkage import internal_part, scan_row
 from headrisk.findings.records import ModalitySection, ScanRow
+from headrisk.findings.section import modality_section
 from headrisk.intake import Intake
 from headrisk.io.digests import sha256_of_file
 from headrisk.job import Job, recorded
@@ -31,10 +34,9 @@ from headrisk.metadata.attack import (
     group_of,
     scan_fields,
 )
-from headrisk.report.assemble import modality_section
-from headrisk.report.linkage_part import compared_sentence, internal_part, scan_row
-from headrisk.report.metadata_link_part import METHOD, REFERENCES, field_panel
-from headrisk.report.metadata_part import NAME
+from headrisk.report.words.cost import NEEDS
+from headrisk.report.words.metadata import METHOD, NAME, REFERENCES
+from headrisk.report.words.summary import compared_scans
 from headrisk.run.events import Advanced
 from headrisk.run.provenance import CostLog
 from headrisk.run.stage import stage
@@ -160,9 +162,10 @@ def describe(
         summaries,
         strata(next(iter(scores.values())), conditions) if scores else (),
         unsearched=len(wanted - searchable(scans, design)),
-        compared=compared_sentence(design, job.settings.contrasts, len(job.sources)),
+        compared=compared_scans(job.settings.contrasts, len(job.sources), design.copies),
         method=METHOD,
         references=REFERENCES,
+        needs=NEEDS[NAME],
         panels=field_panel(fields, design),
         too_little="" if fields else "No field of headers or sidecars tells any two scans apart.",
     )

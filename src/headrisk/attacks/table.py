@@ -12,16 +12,18 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from headrisk.attacks.measured import Measured, assess_people, evaluate
+from headrisk.attacks.table_panels import columns_table, internal_part, table_panels, table_rows
 from headrisk.dataset.gather import name_sources
 from headrisk.dataset.people import require_distinct_labels
 from headrisk.dataset.scans import Scan
 from headrisk.findings.records import ModalitySection, ScanRow
+from headrisk.findings.section import modality_section
 from headrisk.intake import Intake
 from headrisk.job import Job, recorded
 from headrisk.linkage.design import Design, against, within
 from headrisk.linkage.mates import searchable
-from headrisk.report.assemble import modality_section
-from headrisk.report.table_part import columns_table, internal_part, table_panels, table_rows
+from headrisk.report.words.cost import NEEDS
+from headrisk.report.words.table import NAME, REFERENCES, compared_sentence, method_sentences
 from headrisk.run.provenance import CostLog
 from headrisk.run.stage import stage
 from headrisk.statistics.assessment import Assessment
@@ -29,7 +31,6 @@ from headrisk.statistics.conditions import known_conditions
 from headrisk.statistics.summary import MeasureSummary, strata
 from headrisk.table.clean import Shared, choose_rows, read_table, row_texts, share_columns
 from headrisk.table.features import FeatureTable
-from headrisk.table.methods import NAME, REFERENCES, compared_sentence, method_sentences
 from headrisk.table.scale import (
     Matching,
     centre_and_spread,
@@ -193,6 +194,7 @@ def describe(
         compared=compared_sentence(len(tables), design.copies, _same_session(rows.scans, design)),
         method=method_sentences(job.settings, len(shared.probe.keys), rows.how, notes),
         references=REFERENCES,
+        needs=NEEDS[NAME],
         risk=risk,
         panels=table_panels(tables, shared, rows, design),
     )

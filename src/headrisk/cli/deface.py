@@ -55,8 +55,8 @@ def run(arguments: argparse.Namespace) -> int:
 
     def command(listen: Listener) -> int:
         from headrisk.commands.deface import ANATOMICAL, converted, deface
+        from headrisk.deidentify.outcome import summary_lines
         from headrisk.deidentify.tools import tool_of
-        from headrisk.report.treatment import summary_lines
 
         job = job_of(arguments, [arguments.dataset], listen)
         if not (arguments.contrasts or arguments.settings):

@@ -99,9 +99,9 @@ def tell(outcome: Outcome, arguments: argparse.Namespace, limit: float | None) -
     Logs travel, so failed scans are counted here and named in ``internal/scans.tsv`` only,
     unless ``-v`` asks for their names.
     """
-    from headrisk.report.treated_words import answer
     from headrisk.report.withhold import withhold_treatment
-    from headrisk.report.wording import failures_sentence, headline
+    from headrisk.report.words.deidentified import answer
+    from headrisk.report.words.summary import failures_sentence, headline
 
     sections = outcome.report.modalities
     rates = [

@@ -59,11 +59,11 @@ def run(arguments: argparse.Namespace) -> int:
         import numpy as np
 
         from headrisk.commands.metadata import audit_metadata
+        from headrisk.commands.metadata_findings import copy_sentence, summary_sentence
         from headrisk.dataset.gather import name_sources
         from headrisk.job import Job, require_out
         from headrisk.metadata.findings import SEVERITIES
         from headrisk.metadata.scan import list_entries
-        from headrisk.report.metadata_part import copy_sentence, summary_sentence
 
         job = Job(name_sources([arguments.dataset]), arguments.out.absolute(), listen=listen)
         if arguments.dry_run:

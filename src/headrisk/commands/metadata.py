@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from headrisk import __version__
+from headrisk.commands.metadata_findings import MetadataReport, write_metadata
 from headrisk.errors import UsageError
 from headrisk.findings.records import RunRecord
 from headrisk.job import Job, begin, clear_leftovers, finish, recorded, require_out, tell_swept
@@ -18,8 +19,6 @@ from headrisk.metadata.fix import LEFT_OUT, CleanedCopy, write_copy
 from headrisk.metadata.known import NOBODY, KnownIdentifiers, read_known_identifiers
 from headrisk.metadata.scan import MetadataScan, list_entries, scan_metadata
 from headrisk.metadata.verify import needles_of, search_copy
-from headrisk.report.metadata import write_metadata
-from headrisk.report.metadata_part import MetadataReport
 from headrisk.report.read import read_json
 from headrisk.run.events import Advanced, Listener
 from headrisk.run.provenance import CostLog, collect_provenance

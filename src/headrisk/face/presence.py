@@ -10,7 +10,7 @@ disagree the answer is ``unclear``, which is no protection.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Literal
+from typing import Literal, Protocol
 
 import numpy as np
 
@@ -23,6 +23,15 @@ Presence = Literal["yes", "unclear", "no"]
 ANSWERS: tuple[Presence, ...] = ("yes", "unclear", "no")
 FEWEST_SEEN = 0.5  # share of the presence renders in which a detector must see a face
 FEWEST_DETECTORS = 2
+
+
+class Looked(Protocol):
+    """A head that was looked at: best scores by detector, and the skin that is left."""
+
+    @property
+    def seen(self) -> Mapping[str, FloatArray]: ...
+    @property
+    def coverage(self) -> Coverage | None: ...
 
 
 def best_scores(images: Iterable[Pixels]) -> dict[str, FloatArray]:
@@ -71,10 +80,24 @@ def presence(
     ``yes`` where two detectors or more see a face and the skin is not gone; ``no`` where at most
     one does and the nose is gone, or the whole face; else ``unclear``.
     """
-    detectors = sum(sees(one, thresholds[name]) for name, one in seen.items())
+    count = sum(sees(one, thresholds[name]) for name, one in seen.items())
     gone = left.verdict in ("none", "cropped")
-    if detectors >= FEWEST_DETECTORS and not gone:
+    if count >= FEWEST_DETECTORS and not gone:
         return "yes"
-    if detectors < FEWEST_DETECTORS and (gone or left.noseless):
+    if count < FEWEST_DETECTORS and (gone or left.noseless):
         return "no"
     return "unclear"
+
+
+def seen_by(head: Looked, detector: str) -> bool:
+    """Whether a detector sees a face in at least half of a head's presence renders."""
+    scores = head.seen.get(detector)
+    return scores is not None and sees(scores, detectors()[detector].threshold)
+
+
+def face_left(head: Looked) -> Presence | None:
+    """The answer of detectors and skin together; None where there is no surface to look at."""
+    if head.coverage is None:
+        return None
+    thresholds = {name: one.threshold for name, one in detectors().items()}
+    return presence(head.seen, thresholds, head.coverage)

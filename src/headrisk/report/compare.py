@@ -12,7 +12,7 @@ from headrisk.findings.records import ModalitySection, Report, Table, Value
 from headrisk.report.html import render
 from headrisk.report.read import read_report
 from headrisk.report.tsv import table_text
-from headrisk.report.wording import MODALITY_NAMES
+from headrisk.report.words.summary import MODALITY_NAMES
 from headrisk.report.write import write_public
 from headrisk.types import Estimate
 

@@ -15,6 +15,22 @@ from itertools import groupby
 from math import isfinite
 
 from headrisk.errors import InputError
+from headrisk.findings.coarse import (
+    DIGITS,
+    FEWEST_FOR_EXTREMES,
+    GRAIN,
+    SMALLEST_CELL,
+    coarse_model,
+    coarse_share,
+    counts_of,
+    interval,
+    ranged,
+    ranged_parts,
+    rung,
+    share_above,
+    share_below,
+    stepped,
+)
 from headrisk.findings.deidentified import (
     Arrival,
     Change,
@@ -35,23 +51,7 @@ from headrisk.findings.records import (
     Threshold,
     Value,
 )
-from headrisk.report.coarse import (
-    DIGITS,
-    FEWEST_FOR_EXTREMES,
-    GRAIN,
-    SMALLEST_CELL,
-    coarse_model,
-    coarse_share,
-    counts_of,
-    interval,
-    ranged,
-    ranged_parts,
-    rung,
-    share_above,
-    share_below,
-    stepped,
-)
-from headrisk.report.risk_tables import public_risk_tables
+from headrisk.findings.risk_tables import public_risk_tables
 from headrisk.statistics.assessment import Arm, Assessment, Exposure, SizedRate
 from headrisk.statistics.attack_outcome import AttackOutcome
 from headrisk.statistics.baselines import ArmComparison

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from headrisk.findings.records import Counts, MeasureResult, ModalitySection
-from headrisk.report.frequencies import capital, natural_frequency, people, percent, rate
+from headrisk.report.words.phrases import capital, natural_frequency, people, percent, rate
 from headrisk.statistics.intervals import with_failures
 from headrisk.types import Estimate
 
@@ -65,10 +65,6 @@ UNTESTED_MODALITIES = {
     "tested.",
     "table": "Derived tables: whether regional volumes or thickness link people was not tested.",
 }
-NOT_LOOKED_INTO = (
-    "Text burnt into pixels, packed objects of version histories, the content of archives, "
-    "office documents and pictures, and the anatomy itself are not looked into."
-)
 NEEDS = "Rates need at least five people with two comparable scans each."
 MISSING_REASONS = {
     "scores": "Scores are drawn from 20 people upward, in bars of five people or more.",
@@ -106,6 +102,19 @@ def headline(section: ModalitySection) -> str:
         return f"Simulated re-scans, no true ones: {sentence}."
     found = FOUND.get(section.name, "were linked")
     return f"{capital(natural_frequency(measure.rank1, found))}."
+
+
+def compared_scans(contrasts: Sequence[str], sources: int, copies: int) -> str:
+    """Who was searched among whom; ``copies`` pairs of identical files were left out."""
+    kinds = ", ".join(contrasts)
+    if sources == 1:
+        text = f"Every {kinds} scan was searched among all scans of other sessions."
+    else:
+        text = f"Every {kinds} scan of the data set was searched among the scans of the others."
+    if copies:
+        left_out = "pair of identical files was" if copies == 1 else "pairs of identical files were"
+        text += f" {copies} {left_out} left out."
+    return text
 
 
 def title(section: ModalitySection) -> str:

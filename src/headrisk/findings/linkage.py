@@ -8,9 +8,9 @@ from typing import Protocol
 
 from headrisk.dataset.scans import Scan
 from headrisk.findings.records import Internal, Link, Mosaic, ScanRow, ScoreMatrix, Table
+from headrisk.findings.section import candidate_links
 from headrisk.linkage.assign import assign_one_to_one
 from headrisk.linkage.design import Design
-from headrisk.report.assemble import candidate_links
 from headrisk.statistics.summary import MeasureSummary
 from headrisk.types import PairScores, ScanResult, Status, Verdict
 
@@ -99,21 +99,6 @@ def internal_part(
         notes=notes,
         tables=tables or {},
     )
-
-
-def compared_sentence(design: Design, contrasts: Sequence[str], sources: int) -> str:
-    """Who was searched among whom, in words."""
-    kinds = ", ".join(contrasts)
-    if sources == 1:
-        text = f"Every {kinds} scan was searched among all scans of other sessions."
-    else:
-        text = f"Every {kinds} scan of the data set was searched among the scans of the others."
-    if design.copies:
-        left_out = (
-            "pair of identical files was" if design.copies == 1 else "pairs of identical files were"
-        )
-        text += f" {design.copies} {left_out} left out."
-    return text
 
 
 def _matrices(

@@ -9,8 +9,8 @@ from itertools import pairwise
 
 import numpy as np
 
+from headrisk.findings.coarse import SMALLEST_CELL, counts_of, rung
 from headrisk.findings.records import Table, Value
-from headrisk.report.coarse import SMALLEST_CELL, counts_of, rung
 from headrisk.types import BoolArray, FloatArray, IntArray, PairScores
 
 BIN_COUNT = 40

@@ -1,9 +1,10 @@
-"""How tables were prepared and compared, in words for the methods text."""
+"""Sentences of the table attack: how tables were prepared and compared, and which columns tell."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from headrisk.settings import Settings
-from headrisk.table.scale import Matching
 
 NAME = "table"
 
@@ -35,7 +36,7 @@ MATCHED = {
 
 
 def method_sentences(
-    settings: Settings, columns: int, how: Matching | None, notes: tuple[str, ...]
+    settings: Settings, columns: int, how: str | None, notes: tuple[str, ...]
 ) -> tuple[str, ...]:
     """How tables were prepared and compared; ``how`` is None for a table within itself."""
     return (
@@ -66,3 +67,42 @@ def compared_sentence(tables: int, copies: int, same_session: int) -> str:
             "they may be one scan, processed twice, which is easier to link than two scans."
         )
     return text
+
+
+PANELS = {
+    "columns": "Which columns were compared?",
+    "identifiers": "Does a single column link people by itself?",
+    "matching": "How were the two tables brought together?",
+}
+
+
+def columns_answer(columns: int, respelt: int | None, made_by: Sequence[str]) -> str:
+    """How many columns were compared; ``respelt`` is None for one table."""
+    answer = f"{columns} columns were compared"
+    if respelt is not None:
+        answer += f"; {respelt} of them are spelt differently in the two tables"
+    made = "; ".join(name or "unknown software" for name in made_by)
+    return f"{answer}. Made by: {made}. The internal report lists every column."
+
+
+def identifiers_answer(found: int, columns: int, *, enough: bool) -> str:
+    """Whether columns repeat exactly within people; ``enough`` people must have two rows."""
+    if not enough:
+        return "Too few people have two rows to tell."
+    if not found:
+        return "No column repeats exactly from one row of a person to the next."
+    return (
+        f"{found} of {columns} columns hold exactly the same value in all rows "
+        "of a person and other values in other people. Such a column links people by itself, "
+        "like an ID; an intracranial volume from a longitudinal stream is a usual case. Leave "
+        "it out or round it before the table is shared."
+    )
+
+
+def matching_answer(how: str, middle: float, largest: float) -> str:
+    """How far apart the tables' columns were, in standard deviations, before they were matched."""
+    return (
+        f"{MATCHED[how][:1].upper()}{MATCHED[how][1:]}. Before, the middle value of a column "
+        f"differed between the tables by {middle:.2g} standard deviations (the median "
+        f"over columns; at most {largest:.2g})."
+    )

@@ -10,8 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from headrisk.findings.records import ModalitySection, Report, RunRecord
-from headrisk.report import risk_words, wording
 from headrisk.report.cost import attack_costs
+from headrisk.report.words import risk as risk_words
+from headrisk.report.words import summary
 
 REGULATORS_LINE = 0.09
 
@@ -40,12 +41,12 @@ def frameworks(report: Report, run: RunRecord) -> tuple[Framework, ...]:
 
 def _each(rated: tuple[ModalitySection, ...], say: dict[str, str]) -> str:
     """One text for each modality, its name first; a sentence where there is none."""
-    texts = [f"{wording.title(one)}: {say[one.name]}" for one in rated if say.get(one.name)]
+    texts = [f"{summary.title(one)}: {say[one.name]}" for one in rated if say.get(one.name)]
     return " ".join(texts) or "Too little data to say."
 
 
 def _linked(rated: tuple[ModalitySection, ...]) -> str:
-    return _each(rated, {one.name: wording.headline(one) for one in rated})
+    return _each(rated, {one.name: summary.headline(one) for one in rated})
 
 
 def _singled(rated: tuple[ModalitySection, ...]) -> str:
@@ -113,11 +114,11 @@ def _hipaa(report: Report, rated: tuple[ModalitySection, ...]) -> Framework:
     replicable = _each(
         rated,
         {
-            one.name: "" if one.headline is None else wording.against_control(one.headline)
+            one.name: "" if one.headline is None else summary.against_control(one.headline)
             for one in rated
         },
     )
-    untested = " ".join(report.not_tested or wording.not_tested(report.modalities))
+    untested = " ".join(report.not_tested or summary.not_tested(report.modalities))
     return Framework(
         "hipaa",
         "HIPAA, expert determination, 45 CFR 164.514(b)(1)",
@@ -133,7 +134,7 @@ def _hipaa(report: Report, rated: tuple[ModalitySection, ...]) -> Framework:
 
 
 def _iso27559(report: Report, rated: tuple[ModalitySection, ...]) -> Framework:
-    tested = " ".join(wording.tested(section) for section in report.modalities)
+    tested = " ".join(summary.tested(section) for section in report.modalities)
     return Framework(
         "iso27559",
         "ISO/IEC 27559:2022, de-identification framework",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -11,9 +12,9 @@ from headrisk.dataset.scans import Scan
 from headrisk.deidentify.damage import Damage
 from headrisk.deidentify.tools import Tool
 from headrisk.deidentify.treat import TreatResult
-from headrisk.face.presence import ANSWERS
 from headrisk.findings.records import Table, Value
 from headrisk.heads.template_face import PARTS
+from headrisk.report.words import deidentified as words
 
 _COST = (
     "brain_voxels", "brain_voxels_cut", "brain_cut_ml", "brain_voxels_changed", "mask_dice",
@@ -94,55 +95,42 @@ def _cost(cost: Damage | None) -> tuple[Value, ...]:
 def summary_lines(report: TreatmentReport) -> list[str]:
     """What was done, in sentences."""
     done = [one for one in report.results if one.status == "ok"]
-    lines = [
-        f"{len(done)} of {len(report.results)} scans treated with {report.tool.name}: "
-        f"{report.tool.what}"
-    ]
-    if report.failed:
-        lines.append(
-            f"{report.failed} could not be treated and were not written; the table says why."
-        )
+    lines = words.applied(
+        len(done), len(report.results), report.tool.name, report.tool.what, report.failed
+    )
     if not done:
         return lines
-    lines += [*_face_lines(done), *_cost_lines(done)]
-    fields = sum(one.removed_fields for one in done)
-    lines.append(f"{fields} identifying values were left out of sidecars.")
+    lines += _face_lines(done)
+    lines.append(words.cost_line(_damage(done)))
+    lines.append(words.sidecar_line(sum(one.removed_fields for one in done)))
     if report.doubtful:
-        lines.append(f"Look at {report.doubtful} scans before you share: column look_at says why.")
+        lines.append(words.look_line(report.doubtful))
     return [*lines, *report.notes]
 
 
 def _face_lines(done: Sequence[TreatResult]) -> list[str]:
     looked = [one.presence for one in done if one.presence is not None]
     skipped = next((one.skipped for one in looked if one.skipped), "")
-    if skipped:
-        return [f"Whether a face is left was not looked at: {skipped}"]
-    if not looked:
-        return ["Whether a face is left could not be looked at."]
-    left = {answer: sum(one.answer == answer for one in looked) for answer in ANSWERS}
-    by = {
-        name: sum(name in one.seen_by for one in looked)
-        for name in sorted({name for one in looked for name in one.seen})
-    }
-    told = ", ".join(f"{name} {count}" for name, count in by.items())
-    return [
-        f"A face is left in {left['yes']} of {len(looked)} scans, perhaps in "
-        f"{left['unclear']} more (detectors and skin together).",
-        f"Scans in which a detector sees a face in at least half of the renders: {told}. "
-        "Detectors are no recognisers, and neither is a promise.",
-    ]
+    if skipped or not looked:
+        return [words.face_not_looked_at(skipped)]
+    left = Counter(one.answer for one in looked)
+    names = sorted({name for one in looked for name in one.seen})
+    return words.face_lines(
+        left["yes"],
+        left["unclear"],
+        len(looked),
+        {name: sum(name in one.seen_by for one in looked) for name in names},
+    )
 
 
-def _cost_lines(done: Sequence[TreatResult]) -> list[str]:
+def _damage(done: Sequence[TreatResult]) -> words.BrainCost | None:
     costs = [one.damage for one in done if one.damage is not None]
     if not costs:
-        return ["The cost to the brain could not be measured."]
-    cut = [cost for cost in costs if cost.cut_voxels]
-    most = max(cost.cut_ml for cost in costs)
-    dice = min(cost.dice for cost in costs)
-    shift = float(np.median([cost.shift_mm for cost in costs]))
-    return [
-        f"Brain voxels were cut in {len(cut)} of {len(costs)} scans (most: {most:.2f} mL). "
-        f"Brain masks before and after overlap by at least {dice:.4f} (Dice); "
-        f"the alignment shifts by {shift:.2f} mm (median)."
-    ]
+        return None
+    return words.BrainCost(
+        cut=sum(bool(cost.cut_voxels) for cost in costs),
+        scans=len(costs),
+        most_ml=max(cost.cut_ml for cost in costs),
+        least_overlap=min(cost.dice for cost in costs),
+        shift_mm=float(np.median([cost.shift_mm for cost in costs])),
+    )

@@ -1,4 +1,4 @@
-"""The parts of a report that come from derived tables: panels, column list, links."""
+"""What the table attack tells beside its rates: panels, column list, links."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from typing import Protocol
 import numpy as np
 
 from headrisk.dataset.scans import Scan
+from headrisk.findings.linkage import internal_part as linkage_internal
 from headrisk.findings.records import Internal, Panel, ScanRow, Table, Value
 from headrisk.linkage.design import Design
-from headrisk.report.linkage_part import internal_part as linkage_internal
+from headrisk.report.words import table as words
 from headrisk.statistics.summary import MeasureSummary
 from headrisk.table.clean import Shared
 from headrisk.table.features import FeatureTable
-from headrisk.table.methods import MATCHED
 from headrisk.table.scale import Matching, centre_and_spread
 from headrisk.types import FloatArray, PairScores
 
@@ -106,13 +106,13 @@ def _columns(tables: Sequence[FeatureTable], shared: Shared) -> tuple[Panel, Tab
         rows += [(where, reason, count) for reason, count in sorted(left_out.items())]
     spellings = zip(shared.probe.spellings, shared.gallery.spellings, strict=True)
     renamed = sum(one != other for one, other in spellings)
-    answer = f"{len(shared.probe.keys)} columns were compared"
-    if len(tables) > 1:
-        answer += f"; {renamed} of them are spelt differently in the two tables"
-    made = [table.software or "unknown software" for table in tables]
-    answer += f". Made by: {'; '.join(made)}. The internal report lists every column."
+    answer = words.columns_answer(
+        len(shared.probe.keys),
+        renamed if len(tables) > 1 else None,
+        [table.software for table in tables],
+    )
     return (
-        Panel("columns", "Which columns were compared?", answer),
+        Panel("columns", words.PANELS["columns"], answer),
         Table(("what", "kind_or_reason", "columns"), tuple(rows)),
     )
 
@@ -140,20 +140,11 @@ def _identifiers(plain: FloatArray, shared: Shared, design: Design) -> tuple[Pan
             if known.any() and many and np.array_equal(one[known], other[known]):
                 found[kind] += 1
     total = sum(found.values())
-    if people < FEWEST_MATES:
-        answer = "Too few people have two rows to tell."
-    elif total:
-        answer = (
-            f"{total} of {len(shared.probe.keys)} columns hold exactly the same value in all rows "
-            "of a person and other values in other people. Such a column links people by itself, "
-            "like an ID; an intracranial volume from a longitudinal stream is a usual case. Leave "
-            "it out or round it before the table is shared."
-        )
-    else:
-        answer = "No column repeats exactly from one row of a person to the next."
+    answer = words.identifiers_answer(total, len(shared.probe.keys), enough=people >= FEWEST_MATES)
     rows = tuple((kind, count) for kind, count in sorted(found.items()))
-    title = "Does a single column link people by itself?"
-    return Panel("identifiers", title, answer), Table(("kind", "columns"), rows)
+    return Panel("identifiers", words.PANELS["identifiers"], answer), Table(
+        ("kind", "columns"), rows
+    )
 
 
 def _matching(
@@ -175,12 +166,6 @@ def _matching(
         )
         for kind in np.unique(kinds)
     )
-    answer = (
-        f"{MATCHED[how][:1].upper()}{MATCHED[how][1:]}. Before, the middle value of a column "
-        f"differed between the tables by {np.median(shift):.2g} standard deviations (the median "
-        f"over columns; at most {shift.max():.2g})."
-    )
+    answer = words.matching_answer(how, float(np.median(shift)), float(shift.max()))
     columns = ("kind", "columns", "median_shift_sd", "largest_shift_sd", "median_spread_ratio")
-    return Panel("matching", "How were the two tables brought together?", answer), Table(
-        columns, rows
-    )
+    return Panel("matching", words.PANELS["matching"], answer), Table(columns, rows)

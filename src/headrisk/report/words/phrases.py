@@ -18,6 +18,11 @@ def people(count: int) -> str:
     return "1 person" if count == 1 else f"{count:,} people"
 
 
+def counted(count: int, word: str) -> str:
+    """``1 file`` or ``1,204 files``."""
+    return f"{count:,} {word if count == 1 else word + 's'}"
+
+
 def natural_frequency(estimate: Estimate, were: str = "were linked", would: str = "") -> str:
     """A rate as ``about 7 of 10 people (plausibly 5 to 9 of 10) were linked``.
 

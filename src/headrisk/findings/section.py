@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from headrisk.findings.histogram import public_curves, score_histogram
 from headrisk.findings.records import (
     Condition,
     Counts,
@@ -20,11 +21,9 @@ from headrisk.findings.records import (
     Table,
     Threshold,
 )
+from headrisk.findings.risk_tables import risk_tables
 from headrisk.linkage.assign import list_links
 from headrisk.linkage.density import DensityCurves
-from headrisk.report.cost import NEEDS
-from headrisk.report.histogram import public_curves, score_histogram
-from headrisk.report.risk_tables import risk_tables
 from headrisk.statistics.assessment import Assessment
 from headrisk.statistics.baselines import beats_control
 from headrisk.statistics.forecast.records import FEWEST_PEOPLE
@@ -34,6 +33,7 @@ from headrisk.statistics.summary import MeasureSummary, ThresholdSummary
 from headrisk.types import Estimate, FloatArray, PairScores
 
 CMC_DEPTH = 50
+NO_NEEDS = Needs()
 DENSITY_STEP = 4
 
 
@@ -52,7 +52,7 @@ def modality_section(
     too_little: str = "",
     offer: str = "",
     simulated: bool = False,
-    needs: Needs | None = None,
+    needs: Needs = NO_NEEDS,
     risk: Assessment | None = None,
 ) -> ModalitySection:
     """One modality's section.
@@ -81,7 +81,7 @@ def modality_section(
     simulated
         Whether mates were simulated.
     needs
-        What the attack takes beside computer time; by modality where not given.
+        What the attack takes beside computer time.
     risk
         What the headline measure means for people.
     """
@@ -107,7 +107,7 @@ def modality_section(
         references=tuple(references),
         too_little="" if enough else f"{too_little or _too_little(first)} {offer}".rstrip(),
         simulated=simulated,
-        needs=needs or NEEDS.get(name, Needs()),
+        needs=needs,
         panels=tuple(panels),
         risk=risk if enough else None,
     )

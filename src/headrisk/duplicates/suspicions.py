@@ -1,32 +1,29 @@
-"""Findings about duplicates in words and pictures."""
+"""Findings about duplicates for the custodian: each with its explanation and its picture."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from headrisk.dataset.scans import Scan
 from headrisk.duplicates.copies import STORED_AGAIN, CopyFinding
 from headrisk.duplicates.mirrored import MIRRORED, MirrorFinding
 from headrisk.duplicates.pairs import ENROLLED_AGAIN, WRONGLY_FILED, LabelFinding
 from headrisk.duplicates.same_image import PairLook
+from headrisk.findings.duplicates import Suspicion
 from headrisk.findings.records import ScanRow
 from headrisk.linkage.evidence import Evidence, Kind
-from headrisk.report.duplicates import TITLES, Suspicion, evidence_picture
+from headrisk.report.words import duplicates as words
+from headrisk.types import Float32Array
 
-KIND_NAMES: Mapping[Kind, str] = {
-    "t1": "T1w with T1w",
-    "alike": "another contrast with itself",
-    "crossed": "two contrasts",
-}
-_HOW = {
-    "same bytes": "The two files are identical byte for byte.",
-    "same voxels": "The two files hold the same voxels; header, voxel type, brightness scale or "
-    "storage order may differ.",
-    "resampled": "After registration the two images share their noise, which separate scans do "
-    "not: one seems to be a shifted, rotated or resampled copy of the other, or both come from a "
-    "third image.",
-}
+_SQUARE = 24  # pixels of a checkerboard field
+_GAP = 6
+_EQUAL, _BRIGHTER, _DARKER = (
+    np.array(colour, float) for colour in ((48, 48, 48), (255, 170, 60), (80, 160, 255))
+)
 Looks = Mapping[tuple[int, int], PairLook]
 
 
@@ -53,7 +50,7 @@ def suspicions(
     found = [_of_copy(copy, scans, rows, looks) for copy in copies]
     found += [_of_labels(finding, usable, scans, rows, looks) for finding in wrong]
     found += [_of_mirrored(finding, scans, rows, looks) for finding in mirrored]
-    order = list(TITLES)
+    order = list(words.TITLES)
     return tuple(sorted(found, key=lambda s: (order.index(s.what), -s.probability, s.shown)))
 
 
@@ -61,11 +58,11 @@ def _of_copy(
     copy: CopyFinding, scans: Sequence[Scan], rows: Sequence[ScanRow], looks: Looks
 ) -> Suspicion:
     first, second = scans[copy.first], scans[copy.second]
-    text = _HOW[copy.how]
-    if first.participant_id != second.participant_id:
-        text += " They stand under two IDs: one of the labels is wrong."
-    elif first.session_id != second.session_id:
-        text += " They stand under two sessions of one ID."
+    text = words.copy_explanation(
+        copy.how,
+        two_ids=first.participant_id != second.participant_id,
+        two_sessions=first.session_id != second.session_id,
+    )
     measure = "SHA-256 of the files" if copy.how == "same bytes" else "correlation of noise"
     return _of_pair("same-image", copy, measure, text, scans, rows, looks)
 
@@ -82,22 +79,15 @@ def _of_labels(
     match = None if finding.belongs_to is None else scans[usable[finding.belongs_to]]
     label, other = scans[first[0]].participant_id, scans[second[0]].participant_id
     if finding.what == "two-ids":
-        text = f"The scans under {label} and those under {other} match like scans of one person."
         families = {scans[k].family_id for k in (*first, *second)}
-        if len(families) == 1 and "" not in families:
-            text += " The data set says that they belong to one family."
+        related = len(families) == 1 and "" not in families
+        text = words.two_ids_explanation(label, other, related=related)
     else:
-        text = (
-            f"{_name(scans[shown[0]])} and {_name(scans[shown[1]])} stand under one ID but look "
-            "like scans of two persons."
+        text = words.two_persons_explanation(
+            (_name(scans[shown[0]]), _name(scans[shown[1]])),
+            None if match is None else _name(match),
+            even=len(first) == len(second),
         )
-        if match is not None:
-            text += (
-                f" The first matches {_name(match)}: scans may have been exchanged between the two"
-                " IDs, or this one filed under the wrong ID."
-            )
-        elif len(first) == len(second):
-            text += " Which of them is wrong cannot be told from the images."
     return Suspicion(
         what=finding.what,
         judgement=finding.judgement,
@@ -119,14 +109,11 @@ def _of_mirrored(
     finding: MirrorFinding, scans: Sequence[Scan], rows: Sequence[ScanRow], looks: Looks
 ) -> Suspicion:
     first, second = scans[finding.first], scans[finding.second]
-    text = (
-        f"The mirror image of {_name(first)} matches {_name(second)}, and the scan itself does "
-        "not: one of the two shows left and right exchanged."
+    text = words.mirrored_explanation(
+        (_name(first), _name(second)),
+        None if finding.likely is None else _name(scans[finding.likely]),
+        two_ids=first.participant_id != second.participant_id,
     )
-    if finding.likely is not None:
-        text += f" By the asymmetry of its halves it is rather {_name(scans[finding.likely])}."
-    if first.participant_id != second.participant_id:
-        text += " They stand under two IDs: one of the labels is wrong too."
     measure = "residual-correlation, one scan mirrored"
     return _of_pair("mirrored", finding, measure, text, scans, rows, looks)
 
@@ -161,14 +148,13 @@ def _of_pair(
 
 
 def _name(scan: Scan) -> str:
-    session = f", session {scan.session_id}" if scan.session_id else ""
-    return f"{scan.participant_id}{session} ({scan.suffix})"
+    return words.scan_name(scan.participant_id, scan.session_id, scan.suffix)
 
 
 def _picture(looks: Looks, pair: tuple[int, int]) -> dict[str, Any]:
     look = looks.get(pair) or looks.get((pair[1], pair[0]))
     if look is None:
-        return {"problem": "one of the scans could not be prepared, or there are too many findings"}
+        return {"problem": words.NO_PICTURE}
     if not look.slices:
         return {"problem": look.problem}
     swapped = pair not in looks
@@ -180,7 +166,7 @@ def model_rows(evidence: Mapping[Kind, Evidence]) -> tuple[tuple[str, ...], ...]
     """The score distributions used, as rows of text."""
     return tuple(
         (
-            KIND_NAMES[kind],
+            words.KIND_NAMES[kind],
             one.measure,
             f"{one.mated.location:.2f} ± {one.mated.scale:.2f}",
             one.mated_source,
@@ -193,17 +179,7 @@ def model_rows(evidence: Mapping[Kind, Evidence]) -> tuple[tuple[str, ...], ...]
 
 def prior_sentences() -> tuple[str, ...]:
     """What was assumed before any image was looked at."""
-    return (
-        f"One person in {ENROLLED_AGAIN} is enrolled again under another ID. The more IDs, the "
-        "less probable is it for a given two of them.",
-        f"One ID in {WRONGLY_FILED} holds a scan of somebody else, who is as probably another "
-        "participant as a stranger.",
-        f"One in {STORED_AGAIN} of the pairs similar enough to be compared voxel by voxel is one "
-        "image stored twice.",
-        f"One scan in {MIRRORED} is mirrored.",
-        "These priors are assumptions; where your records suggest others, weigh the findings "
-        "accordingly.",
-    )
+    return words.priors(ENROLLED_AGAIN, WRONGLY_FILED, STORED_AGAIN, MIRRORED)
 
 
 def caveats(
@@ -212,9 +188,55 @@ def caveats(
     """What limits the probabilities in this run."""
     shipped = [one for one in evidence.values() if "shipped" in one.mated_source]
     if shipped and (resolution_mm != 4 or alignment != "affine"):
-        return (
-            "Probabilities rest on shipped values that were measured at 4 mm after affine "
-            f"alignment; this run used {resolution_mm} mm and {alignment} alignment, so take them "
-            "as rough.",
-        )
+        return (words.shipped_caveat(resolution_mm, alignment),)
     return ()
+
+
+def evidence_picture(
+    first: tuple[Float32Array, ...], second: tuple[Float32Array, ...]
+) -> NDArray[np.uint8]:
+    """Aligned slices: first, second, both as a checkerboard, and their difference.
+
+    Each argument holds pictures 0..1 of the same planes. One row for each plane. The second scan
+    is brought to the first one's mean and spread before the two are joined. In the difference,
+    dark grey is equal, blue is darker and orange is brighter in the second.
+    """
+    inside = [(a > 0) & (b > 0) for a, b in zip(first, second, strict=True)]
+    values_a, values_b = (
+        np.concatenate([image[mask] for image, mask in zip(images, inside, strict=True)])
+        for images in (first, second)
+    )
+    gain, offset = 1.0, 0.0
+    if values_a.size and values_b.std() > 0:
+        gain = float(values_a.std() / values_b.std())
+        offset = float(values_a.mean() - gain * values_b.mean())
+    width = max(image.shape[1] for image in first) + _GAP
+    rows = []
+    for a, b in zip(first, second, strict=True):
+        matched = np.where(b > 0, np.clip(gain * b + offset, 0, 1), 0).astype(np.float32)
+        tiles = [_grey(a), _grey(matched), _checkerboard(a, matched), _difference(a, matched)]
+        rows.append(np.concatenate([_centred(tile, width) for tile in tiles], axis=1))
+    return np.concatenate(rows, axis=0)
+
+
+def _centred(tile: NDArray[np.uint8], width: int) -> NDArray[np.uint8]:
+    spare = width - tile.shape[1]
+    return np.pad(tile, ((0, _GAP), (spare // 2, spare - spare // 2), (0, 0)))
+
+
+def _grey(image: Float32Array) -> NDArray[np.uint8]:
+    return np.repeat((255 * image).astype(np.uint8)[:, :, None], 3, axis=2)
+
+
+def _checkerboard(a: Float32Array, b: Float32Array) -> NDArray[np.uint8]:
+    row, column = np.indices(a.shape)
+    odd = (row // _SQUARE + column // _SQUARE) % 2 == 1
+    return _grey(np.where(odd, b, a))
+
+
+def _difference(a: Float32Array, b: Float32Array) -> NDArray[np.uint8]:
+    part = np.clip(2 * (b - a), -1, 1)[:, :, None]
+    colour = np.where(part > 0, _BRIGHTER, _DARKER)
+    mixed = _EQUAL + np.abs(part) * (colour - _EQUAL)
+    brain = ((a > 0) | (b > 0))[:, :, None]
+    return np.where(brain, mixed, 0).astype(np.uint8)

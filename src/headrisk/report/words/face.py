@@ -1,10 +1,10 @@
-"""How faces were rendered and matched, in words for the methods text."""
+"""Sentences of the face attack: how faces were rendered and matched, and what photographs gave."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Protocol
 
-from headrisk.face.recognise.protocol import Recogniser
 from headrisk.settings import Settings
 
 NAME = "face"
@@ -31,8 +31,21 @@ _PROTOCOLS = {
 }
 
 
+class Named(Protocol):
+    """What is told of a recogniser."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def model(self) -> str: ...
+    @property
+    def digest(self) -> str: ...
+    @property
+    def licence(self) -> str: ...
+
+
 def method_sentences(
-    settings: Settings, asked: Sequence[Recogniser], *, searched: bool
+    settings: Settings, asked: Sequence[Named], *, searched: bool
 ) -> tuple[str, ...]:
     """How faces were rendered and matched, for the methods text."""
     rendered = (
@@ -64,7 +77,7 @@ def method_sentences(
     )
 
 
-def _named(one: Recogniser) -> str:
+def _named(one: Named) -> str:
     """Model, digest of the weights and licence of a recogniser."""
     weights = f"SHA-256 of the weights {one.digest}" if one.digest else "no weights"
     return f"{one.name} ({one.model}; {weights}; licence: {one.licence})"
@@ -78,3 +91,41 @@ def compared_sentence(sets: int, photos: int, scans: int) -> str:
         f"{photos:,} photographs in {sets:,} sets, one set for each person, were searched among "
         f"{scans:,} scans."
     )
+
+
+MODELS = (
+    "Results hold for these models; a stronger one may find more people. The methods give each "
+    "digest in full."
+)
+PANELS = {
+    "recognisers": "Which recognisers were asked?",
+    "photographs": "What became of the photographs?",
+    "agreement": "Do two networks find the same people?",
+}
+
+
+def photographs_answer(listed: int, usable: str) -> str:
+    """How many photographs could be used; ``usable`` is a range of counts."""
+    return (
+        f"{listed} photographs were listed; {usable} could be used. Photographs "
+        "without a valid consent are refused; one in which no face is found is a failure to "
+        "acquire, not a failed match."
+    )
+
+
+def agreement_sentence(first: str, second: str, people: int, counts: Sequence[str]) -> str:
+    """How far two networks find the same people.
+
+    ``counts`` are ranges: found by both, by the first alone, by the second alone, by neither.
+    """
+    both, one, other, neither = counts
+    return (
+        f"Of {people} people searched for by both {first} and {second}, "
+        f"{both} are found by both, {one} by the first alone, {other} by the second alone and "
+        f"{neither} by neither."
+    )
+
+
+def agreement_answer(pairs: Sequence[str]) -> str:
+    """All pairs of networks, and what that means."""
+    return f"{' '.join(pairs)} Protection against one network is none against another."

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from headrisk.findings.records import ModalitySection, Report, RunRecord
-from headrisk.report import frequencies, treated_words, wording
-from headrisk.report.dpia import dpia_paragraph
+from headrisk.report.words import deidentified, phrases, summary
+from headrisk.report.words import risk as risk_words
 from headrisk.statistics.assessment import Assessment
 
 RISK_REFERENCES = (
@@ -36,10 +36,10 @@ def methods_text(report: Report, run: RunRecord) -> str:
         f"The data were tested with headrisk {report.version}.{_seed(report)}",
     ]
     for section in report.modalities:
-        lines += ["", f"## {wording.title(section)}", ""]
+        lines += ["", f"## {summary.title(section)}", ""]
         lines += _section_lines(section)
     if report.treatments:
-        lines += ["", "## Treatments", "", " ".join(treated_words.METHOD)]
+        lines += ["", "## Treatments", "", " ".join(deidentified.METHOD)]
     lines += ["", "## Paragraph for a data protection impact assessment", ""]
     lines += ["\n\n".join(dpia_paragraph(report))]
     lines += ["", "## Privacy of this output", "", *PRIVACY]
@@ -50,7 +50,7 @@ def methods_text(report: Report, run: RunRecord) -> str:
         )
         lines += ["", "## Software", "", f"Python {made.python} on {made.platform}; {listed}."]
     further = RISK_REFERENCES if any(s.risk for s in report.modalities) else ()
-    own = (treated_words.REFERENCE,) if report.treatments else ()
+    own = (deidentified.REFERENCE,) if report.treatments else ()
     references = dict.fromkeys(
         (*REFERENCES, *further, *(r for s in report.modalities for r in s.references), *own)
     )
@@ -73,13 +73,13 @@ PRIVACY = (
 
 def _section_lines(section: ModalitySection) -> list[str]:
     counts = section.counts
-    lines = [wording.tested(section)]
+    lines = [summary.tested(section)]
     lines += list(section.method)
     if section.name == "metadata" and not section.measures:
         return [" ".join(section.method)]
     lines.append(
         f"Each searched scan was compared with every scan of a gallery of "
-        f"{frequencies.people(counts.gallery_size)}; no approximate search was used. Measures: "
+        f"{phrases.people(counts.gallery_size)}; no approximate search was used. Measures: "
         f"{', '.join(measure.name for measure in section.measures) or 'none'}."
     )
     first = section.headline
@@ -87,9 +87,9 @@ def _section_lines(section: ModalitySection) -> list[str]:
         lines.append(f"Too little data for rates. {section.too_little}".strip())
         return [" ".join(lines)]
     lines.append(
-        f"With {first.name} the true match was first in {frequencies.rate(first.rank1)} of "
-        f"{frequencies.people(first.rank1.n)} (interval: {first.rank1.method or '95 %'}). "
-        f"{wording.failures_sentence(first.rank1, counts)}"
+        f"With {first.name} the true match was first in {phrases.rate(first.rank1)} of "
+        f"{phrases.people(first.rank1.n)} (interval: {first.rank1.method or '95 %'}). "
+        f"{summary.failures_sentence(first.rank1, counts)}"
     )
     lines.append(
         "Thresholds were fitted on some people and their error rates counted on others. "
@@ -133,3 +133,45 @@ def _risk_lines(risk: Assessment) -> list[str]:
         )
         lines.append(f"Attackers: {listed}.")
     return lines
+
+
+def dpia_paragraph(report: Report) -> tuple[str, ...]:
+    """Text to copy: what was done, what came out, what it does not say."""
+    lines = [
+        f"The risk that people in the data set are identified again from their images was measured "
+        f"with headrisk {report.version}. "
+        + " ".join(summary.tested(section) for section in report.modalities)
+    ]
+    lines += [_assessed(section) for section in report.modalities]
+    lines += [f"Treatment {one.name}: {deidentified.brief(one)}" for one in report.treatments]
+    untested = report.not_tested or summary.not_tested(report.modalities)
+    lines.append(
+        "Not tested: "
+        + " ".join(untested)
+        + " The figures hold for these data and these methods; they are measurements with "
+        "intervals and not a statement that nobody can be identified. Whether the remaining risk "
+        "can be accepted, and under which conditions, is decided by: [name, role, date]."
+    )
+    return tuple(lines)
+
+
+def _assessed(section: ModalitySection) -> str:
+    title = summary.title(section)
+    if not section.sufficient or section.headline is None or section.headline.rank1 is None:
+        reason = section.too_little or summary.NEEDS
+        return f"{title}: {summary.shortage(section).lower()}. {reason}"
+    said = [
+        summary.how_many(section),
+        summary.against_control(section.headline),
+        summary.failures_sentence(section.headline.rank1, section.counts),
+    ]
+    risk = section.risk
+    if risk is not None:
+        said.append(risk_words.sample(risk))
+        said.append(risk_words.forecast(risk.forecast))
+        said += [
+            f"{item.attacker.title[:1].upper()}{item.attacker.title[1:]} "
+            f"({risk_words.basis(item)}): {risk_words.of_attacker(item)}"
+            for item in risk.attackers
+        ]
+    return f"{title}: {' '.join(text for text in said if text)}"

@@ -1,4 +1,7 @@
-"""The parts of a report that come from faces: panels, photograph tables, ranked candidates."""
+"""What the face attack tells beside its rates: panels, photograph tables, ranked candidates.
+
+Among the panels is the question whether scans that their data set calls defaced show a face.
+"""
 
 from __future__ import annotations
 
@@ -9,13 +12,16 @@ from typing import Protocol
 
 import numpy as np
 
+from headrisk.dataset.face_claims import claims_replacement
 from headrisk.dataset.scans import Scan
 from headrisk.face.detect.registry import detectors
 from headrisk.face.head import HeadResult
 from headrisk.face.photo_table import Photo
-from headrisk.face.presence import ANSWERS, FEWEST_SEEN, share_seen
+from headrisk.face.presence import ANSWERS, FEWEST_SEEN, face_left, seen_by, share_seen
 from headrisk.face.recognise.protocol import Recogniser
 from headrisk.face.scores import FaceScores
+from headrisk.findings.coarse import ranged, ranged_parts, share_above
+from headrisk.findings.linkage import scan_row
 from headrisk.findings.records import (
     Internal,
     Link,
@@ -26,26 +32,18 @@ from headrisk.findings.records import (
     Table,
     Value,
 )
+from headrisk.findings.section import candidate_links
 from headrisk.heads.template_face import PARTS
 from headrisk.linkage.assign import list_links
-from headrisk.report.assemble import candidate_links
-from headrisk.report.claims_part import face_left
-from headrisk.report.coarse import ranged as small
-from headrisk.report.coarse import ranged_parts, share_above
-from headrisk.report.linkage_part import scan_row
+from headrisk.report.words import face as face_words
+from headrisk.report.words import presence as words
 from headrisk.statistics.rates import mate_ranks, person_means
 from headrisk.statistics.summary import MeasureSummary
 from headrisk.types import PairScores, Verdict
 
 DEPTH = 50  # candidates listed for each person, as the published service gave
-VERDICTS = {
-    "full": "whole face",
-    "partial": "part of a face: the rest removed",
-    "partly outside": "part of a face: the rest outside the image",
-    "none": "no face: removed",
-    "cropped": "no face: outside the image",
-    "unknown": "no skin surface",
-}
+
+UNKEPT: tuple[words.Found, ...] = ("whole", "part", "unclear")
 
 
 class Searched(Protocol):
@@ -194,24 +192,16 @@ def _presence(heads: Sequence[HeadResult]) -> tuple[Panel, Table]:
         known = [share for share in shares if share is not None]
         mean = float(np.mean(known)) if known else None
         mean = None if mean is None else share_above(mean, len(known))
-        rows.append((name, len(looked), small(seen, len(looked)), mean))
-        said.append(f"{name} in {small(seen, len(looked))}")
+        rows.append((name, len(looked), ranged(seen, len(looked)), mean))
+        said.append((name, ranged(seen, len(looked))))
     together = Counter(face_left(head) for head in looked)
     order = tuple(reversed(ANSWERS))
     ranges = ranged_parts(tuple(together[text] for text in (*order, None)))
     shown = dict(zip(order, ranges, strict=False))
     rows += [(f"together: {text}", len(looked), shown[text], None) for text in ANSWERS]
-    answer = (
-        f"Of {len(looked)} scans with a skin surface, a face is seen by {', '.join(said)}. Each "
-        "detector answers for itself. Together, a face is left where two of them or more see it in "
-        f"most renders and skin of a face is there: in {shown['yes']}; it is gone in "
-        f"{shown['no']}, and {shown['unclear']} are unclear, which is no "
-        "protection."
-        if looked
-        else "No scan has a skin surface to look at."
-    )
+    answer = words.presence_answer(len(looked), said, {str(k): v for k, v in shown.items()})
     columns = ("detector", "scans_looked_at", "scans_with_a_face", "share_of_renders")
-    return Panel("presence", "Is there a face left?", answer), Table(columns, tuple(rows))
+    return Panel("presence", words.PANELS["presence"], answer), Table(columns, tuple(rows))
 
 
 def _share_seen(head: HeadResult, name: str) -> float | None:
@@ -225,10 +215,14 @@ def _coverage(heads: Sequence[HeadResult]) -> tuple[Panel, Table]:
     counted = Counter(_kind(head) for head in heads)
     known = [head.coverage for head in heads if head.coverage is not None]
     shown = dict(
-        zip(VERDICTS, ranged_parts(tuple(counted[verdict] for verdict in VERDICTS)), strict=True)
+        zip(
+            words.COVERAGE,
+            ranged_parts(tuple(counted[verdict] for verdict in words.COVERAGE)),
+            strict=True,
+        )
     )
     rows: list[tuple[Value, ...]] = [
-        (text, shown[verdict], None) for verdict, text in VERDICTS.items()
+        (text, shown[verdict], None) for verdict, text in words.COVERAGE.items()
     ]
     rows += [
         (
@@ -239,16 +233,14 @@ def _coverage(heads: Sequence[HeadResult]) -> tuple[Panel, Table]:
         for part in PARTS
         if known
     ]
-    answer = (
-        f"{shown['full']} of {len(heads)} scans still have the skin of a whole face where "
-        "a template head has it. A face that was replaced by another counts as there."
+    answer = words.coverage_answer(shown["full"], len(heads))
+    return Panel("coverage", words.PANELS["coverage"], answer), Table(
+        ("verdict", "scans", "share"), tuple(rows)
     )
-    title = "How much skin of the face is left?"
-    return Panel("coverage", title, answer), Table(("verdict", "scans", "share"), tuple(rows))
 
 
 def _kind(head: HeadResult) -> str:
-    """The line of :data:`VERDICTS` that a head counts in."""
+    """The line of ``COVERAGE`` that a head counts in."""
     left = head.coverage
     if left is None:
         return "unknown"
@@ -257,12 +249,10 @@ def _kind(head: HeadResult) -> str:
 
 def _models(asked: Sequence[Recogniser]) -> tuple[Panel, Table]:
     rows = tuple((one.name, one.model, one.digest[:16] or "none", one.licence) for one in asked)
-    answer = (
-        "Results hold for these models; a stronger one may find more people. The methods give each "
-        "digest in full."
-    )
     columns = ("recogniser", "model", "weights_sha256", "licence")
-    return Panel("recognisers", "Which recognisers were asked?", answer), Table(columns, rows)
+    return Panel("recognisers", face_words.PANELS["recognisers"], face_words.MODELS), Table(
+        columns, rows
+    )
 
 
 def _photographs(photos: Sequence[Photo]) -> tuple[Panel, Table]:
@@ -270,13 +260,9 @@ def _photographs(photos: Sequence[Photo]) -> tuple[Panel, Table]:
     order = ("ok", "unknown person", "refused", "failed")
     shown = dict(zip(order, ranged_parts(tuple(counted[status] for status in order)), strict=True))
     rows = tuple(shown.items())
-    answer = (
-        f"{len(photos)} photographs were listed; {shown['ok']} could be used. Photographs "
-        "without a valid consent are refused; one in which no face is found is a failure to "
-        "acquire, not a failed match."
-    )
+    answer = face_words.photographs_answer(len(photos), shown["ok"])
     return (
-        Panel("photographs", "What became of the photographs?", answer),
+        Panel("photographs", face_words.PANELS["photographs"], answer),
         Table(("status", "photographs"), rows),
     )
 
@@ -290,16 +276,14 @@ def _agreement(networks: Sequence[PairScores]) -> tuple[Panel, Table]:
         people = sorted(set(found[0]) & set(found[1]))
         cells = Counter((found[0][p] >= 0.5, found[1][p] >= 0.5) for p in people)
         order = ((True, True), (True, False), (False, True), (False, False))
-        both, one, other, neither = ranged_parts(tuple(cells[cell] for cell in order))
-        rows.append((first.measure, second.measure, both, one, other, neither))
+        counts = ranged_parts(tuple(cells[cell] for cell in order))
+        rows.append((first.measure, second.measure, *counts))
         said.append(
-            f"Of {len(people)} people searched for by both {first.measure} and {second.measure}, "
-            f"{both} are found by both, {one} by the first alone, {other} by the second alone and "
-            f"{neither} by neither."
+            face_words.agreement_sentence(first.measure, second.measure, len(people), counts)
         )
-    answer = f"{' '.join(said)} Protection against one network is none against another."
+    answer = face_words.agreement_answer(said)
     return (
-        Panel("agreement", "Do two networks find the same people?", answer),
+        Panel("agreement", face_words.PANELS["agreement"], answer),
         Table(
             ("first", "second", "found_by_both", "by_first_alone", "by_second_alone", "by_neither"),
             tuple(rows),
@@ -311,3 +295,55 @@ def _found(scores: PairScores) -> dict[int, float]:
     ranks = mate_ranks(scores)
     people, means = person_means(ranks.within(1), ranks.person)[:2]
     return {int(p): float(m) for p, m in zip(people, means, strict=True)}
+
+
+def what_is_there(scan: Scan, head: HeadResult) -> words.Found:
+    """What was found in a scan that is called defaced or refaced."""
+    answer = face_left(head)
+    if answer is None or head.coverage is None:
+        return "unknown"
+    if answer == "no":
+        return "gone"
+    if claims_replacement(scan.face_claim):
+        return "replaced"
+    if head.coverage.verdict == "full":
+        return "whole"
+    return "part" if answer == "yes" else "unclear"
+
+
+def claims_panel(scans: Sequence[Scan], heads: Sequence[HeadResult]) -> dict[Panel, Table]:
+    """The public answer, in counts; nothing where no scan is called defaced."""
+    counted = Counter(
+        what_is_there(scan, head)
+        for scan, head in zip(scans, heads, strict=True)
+        if scan.face_claim
+    )
+    claimed = sum(counted.values())
+    if not claimed:
+        return {}
+    unkept = sum(counted[found] for found in UNKEPT)
+    answer = words.claims_answer(
+        claimed, len(scans), ranged(unkept, claimed), any_unkept=unkept > 0
+    )
+    shown = ranged_parts(tuple(counted[found] for found in words.FOUND))
+    rows: tuple[tuple[Value, ...], ...] = tuple(zip(words.FOUND.values(), shown, strict=True))
+    panel = Panel("claims", words.PANELS["claims"], answer)
+    return {panel: Table(("found", "scans"), rows)}
+
+
+def claims_table(scans: Sequence[Scan], heads: Sequence[HeadResult]) -> dict[str, Table]:
+    """The custodian's list: every scan that is called defaced and shows a face or part of one."""
+    rows = tuple(
+        (
+            scan.scan_id,
+            scan.path,
+            scan.face_claim,
+            words.FOUND[found],
+            "" if head.coverage is None else head.coverage.reason,
+            ", ".join(name for name in head.seen if seen_by(head, name)) or "none",
+        )
+        for scan, head in zip(scans, heads, strict=True)
+        if scan.face_claim and (found := what_is_there(scan, head)) not in ("gone", "replaced")
+    )
+    columns = ("scan_id", "path", "said", "found", "skin", "seen_by")
+    return {"not-defaced": Table(columns, rows)} if rows else {}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from headrisk.findings.records import ModalitySection
-from headrisk.report.frequencies import frequency_range, people, percent, rate
+from headrisk.report.words.phrases import frequency_range, people, percent, rate
 from headrisk.statistics.assessment import Arm, Assessment, Exposure
 from headrisk.statistics.attack_outcome import AttackOutcome
 from headrisk.statistics.attackers import Attacker

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+
 from headrisk.findings.deidentified import Attacker, Count, Effect, OwnScan, Treatment
-from headrisk.report.captions import Caption
-from headrisk.report.frequencies import NARROW, percent, rate
+from headrisk.report.words.captions import Caption
+from headrisk.report.words.phrases import NARROW, percent, rate
 from headrisk.types import Estimate
 
 CAPTIONS = {
@@ -231,3 +234,61 @@ def rates(effect: Effect) -> list[tuple[str, str, str, str, str]]:
         for name, change in named
         if change is not None
     ]
+
+
+@dataclass(frozen=True)
+class BrainCost:
+    """What a method did to brains, over scans; volumes in mL, the shift a median in mm."""
+
+    cut: int
+    scans: int
+    most_ml: float
+    least_overlap: float
+    shift_mm: float
+
+
+def applied(done: int, scans: int, name: str, what: str, failed: int) -> list[str]:
+    """How many scans a method was applied to, and what it does."""
+    lines = [f"{done} of {scans} scans treated with {name}: {what}"]
+    if failed:
+        lines.append(f"{failed} could not be treated and were not written; the table says why.")
+    return lines
+
+
+def face_not_looked_at(why: str) -> str:
+    """Why nothing is known of the faces that are left."""
+    if why:
+        return f"Whether a face is left was not looked at: {why}"
+    return "Whether a face is left could not be looked at."
+
+
+def face_lines(left: int, unclear: int, looked: int, seen: Mapping[str, int]) -> list[str]:
+    """In how many scans a face is left, and in how many each detector sees one."""
+    told = ", ".join(f"{name} {count}" for name, count in seen.items())
+    return [
+        f"A face is left in {left} of {looked} scans, perhaps in "
+        f"{unclear} more (detectors and skin together).",
+        f"Scans in which a detector sees a face in at least half of the renders: {told}. "
+        "Detectors are no recognisers, and neither is a promise.",
+    ]
+
+
+def cost_line(cost: BrainCost | None) -> str:
+    """What a method cost the brain."""
+    if cost is None:
+        return "The cost to the brain could not be measured."
+    return (
+        f"Brain voxels were cut in {cost.cut} of {cost.scans} scans (most: {cost.most_ml:.2f} mL). "
+        f"Brain masks before and after overlap by at least {cost.least_overlap:.4f} (Dice); "
+        f"the alignment shifts by {cost.shift_mm:.2f} mm (median)."
+    )
+
+
+def sidecar_line(fields: int) -> str:
+    """How much was left out of sidecars."""
+    return f"{fields} identifying values were left out of sidecars."
+
+
+def look_line(scans: int) -> str:
+    """How many scans the custodian should look at."""
+    return f"Look at {scans} scans before you share: column look_at says why."
