@@ -16,9 +16,9 @@ from simulated_duplicates import suspicion
 from simulated_report import RUN, SETTINGS, random_scores, scan_rows, simulated_report
 from simulated_treatment import treatment
 
+from headrisk.attacks.section import modality_section
 from headrisk.cli.main import main
 from headrisk.findings.records import ModalitySection
-from headrisk.findings.section import modality_section
 from headrisk.report.compare import compare_folders
 from headrisk.report.duplicates import write_duplicates
 from headrisk.report.write import write_report

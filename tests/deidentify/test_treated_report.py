@@ -79,7 +79,7 @@ def test_small_cells_are_withheld(report: Report) -> None:
 
 def test_sentences_tell_naive_and_adaptive_apart(report: Report) -> None:
     said = " ".join(answer(withhold_treatment(report.treatments[0])))
-    assert "in the treated scans as they are" in said
+    assert "in the de-identified scans as they are" in said
     assert "after filling in the face" in said
     assert "the very scan it was made from" in said
     assert "failure to acquire" in said

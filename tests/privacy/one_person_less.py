@@ -17,11 +17,11 @@ from typing import Any
 import numpy as np
 from scipy.optimize import nnls
 
+from headrisk.attacks.section import modality_section
 from headrisk.deidentify.comparison_change import measure_change
 from headrisk.findings.codec import report_as_dict
 from headrisk.findings.deidentified import Arrival, CostFigure, FaceLeft, OwnScan, Treatment
 from headrisk.findings.records import Report, ScanRow
-from headrisk.findings.section import modality_section
 from headrisk.io.canonical import canonical_json
 from headrisk.linkage.density import silverman_spread
 from headrisk.report.tsv import table_text

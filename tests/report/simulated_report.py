@@ -7,8 +7,9 @@ from functools import cache
 
 import numpy as np
 
+from headrisk.attacks.section import modality_section
+from headrisk.findings.linkage import candidate_links
 from headrisk.findings.records import Internal, Mosaic, Report, RunRecord, ScanRow, ScoreMatrix
-from headrisk.findings.section import candidate_links, modality_section
 from headrisk.report.words.cost import NEEDS
 from headrisk.run.provenance import Cost, Provenance
 from headrisk.settings import Settings

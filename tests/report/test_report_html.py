@@ -13,8 +13,9 @@ import numpy as np
 import pytest
 from simulated_report import RUN, SETTINGS, scan_rows, simulated_report, with_labels
 
+from headrisk.attacks.section import modality_section
+from headrisk.findings.linkage import candidate_links
 from headrisk.findings.records import Condition, Counts, Internal, ModalitySection, Report
-from headrisk.findings.section import candidate_links, modality_section
 from headrisk.report.words.captions import CAPTIONS
 from headrisk.report.write import write_report
 from headrisk.settings import DEFAULT_MEASURES
@@ -108,7 +109,7 @@ def test_first_page_answers_five_questions_with_three_numbers(written: Path) -> 
     summary = text[: text.index("Contents")]
     questions = re.findall(
         r"(What was tested|Against which attacker|How many could be linked or named"
-        r"|How much did a treatment help, and what did it cost|What was not tested)\?",
+        r"|How much did de-identification help, and what did it cost|What was not tested)\?",
         summary,
     )
     assert len(questions) == 5
@@ -211,7 +212,7 @@ def test_no_mates_is_too_little_data(tmp_path: Path) -> None:
     )
     report = Report((section_of(scores, list("abcdef")),), SETTINGS.as_dict(), "0.1.0")
     write_report(report, Internal(), tmp_path, RUN)
-    assert "nobody has two comparable scans" in page(tmp_path).text
+    assert "Nobody has two comparable scans" in page(tmp_path).text
 
 
 def test_nothing_at_all_still_makes_a_report(tmp_path: Path) -> None:

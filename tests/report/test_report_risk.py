@@ -64,13 +64,15 @@ def test_records_refuse_what_is_missing(risk: Assessment) -> None:
 def test_an_attacker_is_worded_in_people() -> None:
     seven = Estimate(0.0071, 0.0041, 0.0118, 400)
     assert risk_words.of_attacker(outcome(seven, measured=True)) == (
-        "Of 1,000 people whom this attacker looks for, about 7 would be named rightly "
+        "Of 1,000 people whom this attacker looks for, about 7 would be correctly identified "
         "(plausibly 4 to 12)."
     )
-    assert "up to 12 would be named rightly (forecast" in risk_words.of_attacker(outcome(seven))
+    assert "up to 12 would be correctly identified (forecast" in risk_words.of_attacker(
+        outcome(seven)
+    )
     assert "hardly more than a guess" in risk_words.of_attacker(outcome(seven, beyond=True))
     bound = risk_words.of_attacker(outcome(Estimate(0.08, 0.0, 0.08, 40), bound_only=True))
-    assert "at most 8 would be named rightly: a bound" in bound
+    assert "at most 8 would be correctly identified: a bound" in bound
     assert risk_words.of_attacker(outcome(None)) == "No figure. Why."
 
 
@@ -78,7 +80,7 @@ def test_attackers_are_described_with_their_odds() -> None:
     text = risk_words.describe(VETTED_RESEARCHER)
     assert "of 1,000 people with their names" in text
     assert "finds the person among them in 1 of 10 cases" in text
-    assert "a false name in 1 of 100 searches" in text
+    assert "a false-positive identification in 1 of 100 searches" in text
     insider = risk_words.describe(CLINICAL_INSIDER)
     assert "knows that the person is among them, and always names the best match" in insider
     odd = risk_words.describe(replace(VETTED_RESEARCHER, prior=0.003))

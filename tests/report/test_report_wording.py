@@ -33,14 +33,14 @@ def test_nothing_seen_is_an_upper_bound() -> None:
     text = phrases.natural_frequency(Estimate(0.0, 0.0, 0.127, 22))
     assert text.startswith("none of the 22 people searched for were linked")
     assert "up to 13 in 100 plausibly would be linked" in text
-    assert phrases.rate(Estimate(0.0, 0.0, 0.127, 22)) == "0 seen, at most 13\u00a0%"
+    assert phrases.rate(Estimate(0.0, 0.0, 0.127, 22)) == "0 of 22 (0 to 13\u00a0%)"
 
 
 def test_everybody_found_is_a_lower_bound() -> None:
     text = phrases.natural_frequency(Estimate(1.0, 0.873, 1.0, 22))
     assert text.startswith("all 22 people searched for were linked")
     assert "at least 87 in 100 would be linked" in text
-    assert phrases.rate(Estimate(1.0, 0.873, 1.0, 22)) == "all, at least 87\u00a0%"
+    assert phrases.rate(Estimate(1.0, 0.873, 1.0, 22)) == "22 of 22 (87 to 100\u00a0%)"
 
 
 @given(n=st.integers(1, 3000), share=st.floats(0, 1))

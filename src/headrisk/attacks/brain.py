@@ -11,6 +11,7 @@ import numpy as np
 
 from headrisk.attacks.large import internal_large, summarise_all
 from headrisk.attacks.measured import Measured, assess_people, evaluate
+from headrisk.attacks.section import modality_section
 from headrisk.brain.cohort import Cohort, prepare_scans
 from headrisk.brain.grid import template_grid
 from headrisk.brain.mirror_doubt import MirrorCheck, check_mirrored
@@ -20,7 +21,6 @@ from headrisk.brain.stored import INDEX, fingerprint_index
 from headrisk.errors import StoreError
 from headrisk.findings.linkage import internal_part, scan_rows
 from headrisk.findings.records import ModalitySection, ScanRow
-from headrisk.findings.section import modality_section
 from headrisk.intake import Intake, prepared_here
 from headrisk.job import Job, recorded, tell_damage
 from headrisk.linkage.compare import Comparison, compare

@@ -20,6 +20,7 @@ from headrisk.attacks.face_panels import (
     scan_rows,
 )
 from headrisk.attacks.measured import Measured, assess_people, evaluate
+from headrisk.attacks.section import modality_section
 from headrisk.dataset.people import number_people
 from headrisk.dataset.scans import Scan
 from headrisk.errors import StoreError
@@ -38,7 +39,6 @@ from headrisk.face.recognise.protocol import Recogniser
 from headrisk.face.recognise.registry import recognisers
 from headrisk.face.scores import FaceScores, all_scores
 from headrisk.findings.records import ModalitySection, ScanRow
-from headrisk.findings.section import modality_section
 from headrisk.intake import Intake
 from headrisk.job import Job, recorded, tell_damage
 from headrisk.report.words.cost import photo_needs

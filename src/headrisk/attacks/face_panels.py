@@ -21,7 +21,7 @@ from headrisk.face.presence import ANSWERS, FEWEST_SEEN, face_left, seen_by, sha
 from headrisk.face.recognise.protocol import Recogniser
 from headrisk.face.scores import FaceScores
 from headrisk.findings.coarse import ranged, ranged_parts, share_above
-from headrisk.findings.linkage import scan_row
+from headrisk.findings.linkage import candidate_links, scan_row
 from headrisk.findings.records import (
     Internal,
     Link,
@@ -32,7 +32,6 @@ from headrisk.findings.records import (
     Table,
     Value,
 )
-from headrisk.findings.section import candidate_links
 from headrisk.heads.template_face import PARTS
 from headrisk.linkage.assign import list_links
 from headrisk.report.words import face as face_words

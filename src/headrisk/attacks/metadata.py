@@ -13,12 +13,12 @@ import numpy as np
 
 from headrisk.attacks.measured import Measured, evaluate
 from headrisk.attacks.metadata_panels import field_panel
+from headrisk.attacks.section import modality_section
 from headrisk.dataset.image_values import Levels
 from headrisk.dataset.scans import Scan
 from headrisk.errors import InputError
 from headrisk.findings.linkage import internal_part, scan_row
 from headrisk.findings.records import ModalitySection, ScanRow
-from headrisk.findings.section import modality_section
 from headrisk.intake import Intake
 from headrisk.io.digests import sha256_of_file
 from headrisk.job import Job, recorded

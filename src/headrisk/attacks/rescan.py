@@ -14,12 +14,12 @@ import numpy as np
 
 from headrisk.attacks import brain
 from headrisk.attacks.measured import Measured, assess_people, evaluate
+from headrisk.attacks.section import modality_section
 from headrisk.brain.cohort import Cohort, prepare_scans
 from headrisk.brain.rescan import STRENGTHS
 from headrisk.dataset.scans import Scan
 from headrisk.errors import StoreError, UsageError
 from headrisk.findings.linkage import internal_part, scan_rows
-from headrisk.findings.section import modality_section
 from headrisk.intake import Intake
 from headrisk.job import Job, recorded, tell_damage
 from headrisk.linkage.design import Design, against

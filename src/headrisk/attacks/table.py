@@ -12,12 +12,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from headrisk.attacks.measured import Measured, assess_people, evaluate
+from headrisk.attacks.section import modality_section
 from headrisk.attacks.table_panels import columns_table, internal_part, table_panels, table_rows
 from headrisk.dataset.gather import name_sources
 from headrisk.dataset.people import require_distinct_labels
 from headrisk.dataset.scans import Scan
 from headrisk.findings.records import ModalitySection, ScanRow
-from headrisk.findings.section import modality_section
 from headrisk.intake import Intake
 from headrisk.job import Job, recorded
 from headrisk.linkage.design import Design, against, within

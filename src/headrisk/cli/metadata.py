@@ -46,8 +46,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--seed",
         type=int,
         metavar="N",
-        help="of date shifts and new labels in the copy; who knows it can undo them, so leave "
-        "it out for data to be shared",
+        help="random seed of date shifts and new labels in the copy; whoever knows it can undo "
+        "them, so leave it out for data to be shared",
     )
     parser.add_argument("--dry-run", action="store_true", help="count the files and stop")
 

@@ -43,7 +43,7 @@ def add_run_options(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="worker processes; 0 (default): one for each core",
     )
-    group.add_argument("--mem-gb", type=memory, metavar="GB", help="memory to keep to")
+    group.add_argument("--mem-gb", type=memory, metavar="GB", help="memory limit")
     group.add_argument("--work-dir", type=Path, metavar="DIR", help="where DICOM is converted")
     group.add_argument("--dry-run", action="store_true", help="list the scans and stop")
     group.add_argument(
@@ -59,7 +59,7 @@ def add_setting_options(parser: argparse.ArgumentParser) -> None:
     """What is measured, and how."""
     group = parser.add_argument_group("measuring")
     group.add_argument("--settings", type=Path, metavar="FILE", help="settings TOML to start from")
-    group.add_argument("--seed", type=int, metavar="N", help="of the random generator")
+    group.add_argument("--seed", type=int, metavar="N", help="random seed (default 0)")
     group.add_argument("--resolution", type=int, choices=(2, 3, 4), metavar="MM", help="2, 3 or 4")
     group.add_argument("--alignment", choices=("affine", "rigid"))
     group.add_argument("--accurate", action="store_true", default=None, help="larger network")
@@ -129,7 +129,7 @@ def add_face_options(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--recognisers", nargs="+", metavar="NAME",
-        help="of dlib, faceres, deepface, orb, sift, or of plug-ins",
+        help="selects the recognisers, of dlib, faceres, deepface, orb, sift and plug-ins",
     )  # fmt: skip
     group.add_argument(
         "--weights", type=_weights, action=_Weights, default={}, metavar="NAME=PATH",
@@ -229,7 +229,7 @@ class _Weights(argparse.Action):
 
 
 def treatment(text: str) -> tuple[str, Path]:
-    """``NAME=DATASET``: a treatment's name and the data set it gave."""
+    """``NAME=DATASET``: a de-identification method's name and the data set it gave."""
     name, equals, path = text.partition("=")
     if not equals or not path or not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.+-]{0,39}", name):
         raise argparse.ArgumentTypeError(

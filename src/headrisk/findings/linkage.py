@@ -8,8 +8,7 @@ from typing import Protocol
 
 from headrisk.dataset.scans import Scan
 from headrisk.findings.records import Internal, Link, Mosaic, ScanRow, ScoreMatrix, Table
-from headrisk.findings.section import candidate_links
-from headrisk.linkage.assign import assign_one_to_one
+from headrisk.linkage.assign import assign_one_to_one, list_links
 from headrisk.linkage.design import Design
 from headrisk.statistics.summary import MeasureSummary
 from headrisk.types import PairScores, ScanResult, Status, Verdict
@@ -98,6 +97,32 @@ def internal_part(
         matrices=matrices,
         notes=notes,
         tables=tables or {},
+    )
+
+
+def candidate_links(
+    matrix: ScoreMatrix, threshold: float | None, depth: int = 5
+) -> tuple[Link, ...]:
+    """The first candidate people of every searched scan, with the decision at a threshold.
+
+    The candidate scan is the person's most similar one; tied people share the better rank. The
+    decision is ``link``, ``no link``, or ``undecided`` where there is no threshold.
+    """
+    scores = matrix.scores
+    found = list_links(scores, threshold, depth)
+    return tuple(
+        Link(
+            matrix.probe_ids[row],
+            matrix.gallery_ids[column],
+            scores.measure,
+            float(score),
+            int(rank),
+            "undecided" if threshold is None else "link" if accepted else "no link",
+            bool(scores.probe_person[row] == scores.gallery_person[column]),
+        )
+        for row, column, score, rank, accepted in zip(
+            found.probe, found.gallery, found.score, found.rank, found.accepted, strict=True
+        )
     )
 
 

@@ -119,7 +119,7 @@ def _figures(section: ModalitySection) -> Iterator[tuple[str, Estimate | None]]:
     if risk.open_set.strictest is not None and risk.open_set.budget is not None:
         searches = round(1 / risk.open_set.budget)
         yield (
-            f"missed at 1 false name in {searches:,} searches (FNIR)",
+            f"FNIR at 1 false-positive identification in {searches:,} searches",
             risk.open_set.strictest.fnir,
         )
     for point in risk.forecast.points:

@@ -99,6 +99,7 @@ def _environment() -> Environment:
     environment.filters.update(
         percent=phrases.percent,
         rate=phrases.rate,
+        percentage=phrases.percentage,
         number=number,
         people=phrases.people,
         natural=phrases.natural_frequency,

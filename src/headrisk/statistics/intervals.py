@@ -25,8 +25,8 @@ class SampleVerdict:
 
     enough: bool
     people: int
+    gallery: int
     smallest_risk: float | None
-    sentence: str
 
 
 def wilson(
@@ -139,13 +139,5 @@ def judge_sample(people: int, gallery: int) -> SampleVerdict:
     gallery
         Distinct people in the gallery.
     """
-    if people == 0:
-        sentence = "Too little data: nobody has two comparable scans, so linkage was not tested."
-        return SampleVerdict(False, 0, None, sentence)
-    smallest = zero_event_bound(people)
-    who = "1 person" if people == 1 else f"{people} people"
-    shown = f"the smallest risk this sample could have shown is {100 * smallest:.2g} %"
-    if people < FEWEST_PEOPLE or gallery < FEWEST_PEOPLE:
-        others = f"{who} with two comparable scans in a gallery of {gallery}"
-        return SampleVerdict(False, people, smallest, f"Too little data: {others}; {shown}.")
-    return SampleVerdict(True, people, smallest, f"{who} were tested; {shown}.")
+    enough = people >= FEWEST_PEOPLE and gallery >= FEWEST_PEOPLE
+    return SampleVerdict(enough, people, gallery, zero_event_bound(people) if people else None)

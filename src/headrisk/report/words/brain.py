@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from headrisk.report.words.phrases import a
 from headrisk.settings import Settings
 
 NAME = "brain"
@@ -29,7 +30,7 @@ def method_sentences(settings: Settings, notes: Mapping[str, str]) -> tuple[str,
     return (
         f"Brains were extracted with the {network} network of deepbet; images that held a bare "
         "brain already were kept as they were.",
-        f"Each brain was aligned to the ICBM 152 2009a template by a {freedom} transform "
+        f"Each brain was aligned to the ICBM 152 2009a template by {a(freedom)} transform "
         "found from several hundred starting rotations by robust Gauss-Newton steps; contrasts "
         f"other than T1w were aligned through the template's tissue maps{refined}.",
         f"Intensities were sampled at {settings.resolution_mm} mm in template space and "

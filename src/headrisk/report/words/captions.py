@@ -43,7 +43,7 @@ CAPTIONS = {
         "deviate, so that normal scores give straight lines. The thick line is the headline "
         "measure, thin lines are the other measures.",
         "The thick line runs along the dotted diagonal.",
-        "The thick line is in the lower left corner: few misses at few false alarms.",
+        "The thick line is in the lower left corner: few missed matches at few false ones.",
         "In a search among N people each search meets N - 1 wrong pairs: pick the false match "
         "rate that fits the gallery of the attacker you fear, and read the misses there.",
     ),
@@ -77,16 +77,17 @@ CAPTIONS = {
     "open-set": Caption(
         "What if the person sought may not be there?",
         "Left, against the threshold from which a name is returned: the share of searches for "
-        "absent people that return a name (false names, blue), and of searches for present people "
-        "that fail (missed, orange). Right: of the people present, how many are named rightly, and "
-        "how many of all names returned are right, at the stated share of people sought who are "
-        "present; pale where no false name was seen, so that the figure is a lower bound. Each "
+        "absent people that return a name (false-positive identifications, FPIR, blue), and of "
+        "searches for present people that fail (missed identifications, FNIR, orange). Right: of "
+        "the people present, how many are correctly identified, and how many of all names "
+        "returned are right, at the stated share of people sought who are present; pale where no "
+        "false-positive identification was seen, so that the figure is a lower bound. Each "
         "kind of line is a gallery size.",
-        "No threshold keeps both false names and misses low; on the right the lines stay at the "
+        "No threshold keeps both FPIR and FNIR low; on the right the lines stay at the "
         "bottom, so that a returned name proves little.",
         "Between the two curves lies a threshold where both are low; on the right the lines reach "
-        "the upper right corner: most people are named, and most names are right.",
-        "Ask how many false names your attacker would put up with, and read the misses at that "
+        "the upper right corner: most people are identified, and most names are right.",
+        "Ask what FPIR your attacker would put up with, and read the FNIR at that "
         "threshold. The share of people present is an assumption: state it, or set your own with "
         "membership_prior.",
     ),
@@ -96,7 +97,8 @@ CAPTIONS = {
         "Squares outline pairs of one person.",
         "Outlined squares look like the rest.",
         "Outlined squares are the darkest of their row: the person is found.",
-        "Rows with a dark square elsewhere deserve a look: wrong label, twin, or bad alignment.",
+        "Rows with a dark square elsewhere deserve a look: wrong label, identical twin, or bad "
+        "alignment.",
     ),
     "mosaic": Caption(
         "How well was each scan prepared?",
@@ -130,14 +132,15 @@ FACE_CAPTIONS = {
         "outline pairs of one person.",
         CAPTIONS["matrix"].good,
         CAPTIONS["matrix"].bad,
-        "Rows with a dark square elsewhere deserve a look: wrong label, twin, poor photograph.",
+        "Rows with a dark square elsewhere deserve a look: wrong label, identical twin, poor "
+        "photograph.",
     ),
     "mosaic": Caption(
         "What does the face in each scan look like?",
         "One render of the skin surface of each scan, from the front.",
         "No face can be seen.",
         "A face that you would know.",
-        "Scans with a face need treatment before they are shared, whatever the rates say.",
+        "Scans with a face need de-identification before they are shared, whatever the rates say.",
     ),
 }
 

@@ -1,4 +1,4 @@
-"""What is said of treatments: sentences, captions of the figures, and methods."""
+"""Sentences about de-identification methods: before and after, captions, methods, what was done."""
 
 from __future__ import annotations
 
@@ -7,27 +7,27 @@ from dataclasses import dataclass
 
 from headrisk.findings.deidentified import Attacker, Count, Effect, OwnScan, Treatment
 from headrisk.report.words.captions import Caption
-from headrisk.report.words.phrases import NARROW, percent, rate
-from headrisk.types import Estimate
+from headrisk.report.words.phrases import capital, counted, people, percent, rate, share
 
 CAPTIONS = {
     "before-after": Caption(
         "How many people are found before and after?",
-        "Each line is one treatment and one attack on the same people: the hollow dot is the share "
-        "found at rank 1 in the untreated scans, the square the share found in the treated ones as "
-        "they are, the diamond the share found by an attacker who first fills in what was removed. "
+        "Each line is one de-identification method and one attack on the same people: the hollow "
+        "dot is the share found at rank 1 in the original scans, the square the share found in "
+        "the de-identified ones as they are, the diamond the share found by an attacker who first "
+        "fills in what was removed. "
         "Bars are 95 % intervals over people; a person whose scans cannot be used any more counts "
         "as not found. The upright tick is guessing.",
         "Square and diamond lie at the tick.",
         "A mark far to the right. For brains that is the rule: removing a face leaves the brain.",
-        "Judge a treatment by its rightmost mark, never by the square alone: whoever wants to find "
+        "Judge a method by its rightmost mark, never by the square alone: whoever wants to find "
         "people will fill in the face.",
     ),
     "trade": Caption(
-        "What does each treatment give for what it costs?",
-        "One dot for each treatment: across, the part of the brain mask that no longer overlaps "
-        "with the untreated scan's; up, the share of people whom the stronger attacker still "
-        "finds. Bars are 95 % intervals over people. The hollow dot is no treatment.",
+        "What does each de-identification method give for what it costs?",
+        "One dot for each method: across, the part of the brain mask that no longer overlaps "
+        "with the original scan's; up, the share of people whom the stronger attacker still "
+        "finds. Bars are 95 % intervals over people. The hollow dot is the original data.",
         "A dot in the lower left corner: few people found, brain intact.",
         "A dot to the right (brain damaged) or high up (people still found).",
         "Prefer the lowest dot; of two whose bars overlap, the one further left. Look at the cost "
@@ -39,19 +39,22 @@ ATTACKER: dict[Attacker, str] = {
     "adaptive": "after filling in the face",
 }
 METHOD = (
-    "Treated scans were matched to untreated ones by participant, session and other BIDS entities, "
+    "De-identified scans were matched to original ones by participant, session and other BIDS "
+    "entities, "
     "then by file name without the words that tools add, then by the image itself (noise shared in "
     "the brain); every match by name was checked against the images.",
-    "Brain: treated scans were searched among the untreated scans of other sessions, as somebody "
+    "Brain: de-identified scans were searched among the original scans of other sessions, as "
+    "somebody "
     "would who holds an untouched scan of the same people, and compared with the same search by "
-    "untreated scans. Face: photographs were searched among the treated scans of the people whose "
-    "untreated scans they were searched among before; the adaptive attacker first fills in a "
+    "original scans. Face: photographs were searched among the de-identified scans of the people "
+    "whose original scans they were searched among before; the adaptive attacker first fills in a "
     "missing face from an average head led through the skin that is left, or from another contrast "
     "of the same person that still has the face.",
     "Differences are paired on people and count less risk as positive. Intervals of differences "
-    "follow Bonett and Price (2012). The false alarm rate of a miss rate is the strictest of 0.3, "
+    "follow Bonett and Price (2012). The FPIR at which missed identifications (FNIR) are counted "
+    "is the strictest of 0.3, "
     "1, 3 and 10 % that the number of people can show; thresholds are fitted before and after "
-    "separately. People whose scans cannot be used after the treatment are failures to acquire: "
+    "separately. People whose scans cannot be used afterwards are failures to acquire: "
     "they are in no paired rate and are counted apart.",
 )
 REFERENCE = (
@@ -61,7 +64,7 @@ REFERENCE = (
 
 
 def answer(treatment: Treatment) -> list[str]:
-    """What a treatment did, in a few sentences, the face first."""
+    """What a method did, in a few sentences, the face first."""
     said = []
     for attacker in ATTACKER:
         effect = treatment.effect("face", attacker)
@@ -93,9 +96,9 @@ def brief(treatment: Treatment) -> str:
         change = brain.rank1
         said.append(f"brains link {share(change.before)} before and {share(change.after)} after")
     if own is not None and own.found is not None:
-        said.append(f"a treated brain finds its own untouched scan for {share(own.found)}")
+        said.append(f"a de-identified brain finds its own original scan for {share(own.found)}")
     text = "; ".join(said) or "too little data for a rate"
-    return f"{text[0].upper()}{text[1:]}."
+    return f"{capital(text)}."
 
 
 def headlines(treatment: Treatment) -> list[Effect]:
@@ -109,7 +112,7 @@ def _face(effect: Effect) -> str:
     if effect.found is None or effect.untreated is None:
         return f"Photographs, scans taken {how}: too little data."
     before = "" if effect.attacker == "adaptive" else f"{share(effect.untreated)} before, "
-    text = f"Photographs find {before}{share(effect.found)} in the treated scans {how}"
+    text = f"Photographs find {before}{share(effect.found)} in the de-identified scans {how}"
     text += f"{difference(effect)}."
     if effect.failed:
         text += f" {failures(effect.failed)}"
@@ -120,34 +123,19 @@ def _brain(effect: Effect) -> str:
     if effect.rank1 is None:
         return f"Brain, other sessions: {effect.reason or 'too little data'}."
     return (
-        f"By the brain, {share(effect.rank1.before)} were linked to an untouched scan of another "
+        f"By the brain, {share(effect.rank1.before)} were linked to an original scan of another "
         f"session before, {share(effect.rank1.after)} after{difference(effect)}."
     )
 
 
 def _own(own: OwnScan) -> str:
     if own.found is None:
-        return "Whether a treated scan finds its own untouched scan: too little data."
+        return "Whether a de-identified scan finds its own original scan: too little data."
     return (
-        f"The treated brain finds the very scan it was made from for {share(own.found)} (guessing: "
-        f"{percent(own.chance)}): removing a face does not stop whoever holds the untouched scan."
+        f"The de-identified brain finds the very scan it was made from for {share(own.found)} "
+        "(guessing: "
+        f"{percent(own.chance)}): removing a face does not stop whoever holds the original scan."
     )
-
-
-def share(estimate: Estimate) -> str:
-    """``7 of 12 people`` with its interval; "about" where a person counts in part."""
-    hits = estimate.value * estimate.n
-    low, high = percent(estimate.low, -1), percent(estimate.high, 1)
-    if estimate.fewest is not None:
-        bare = low.removesuffix(f"{NARROW}%")
-        return f"{estimate.fewest} to {estimate.most} of {estimate.n} people ({bare} to {high})"
-    if estimate.value <= 0:
-        return f"none of {estimate.n} people (at most {high})"
-    if estimate.value >= 1:
-        return f"all {estimate.n} people (at least {low})"
-    bare = low.removesuffix(f"{NARROW}%")
-    count = f"{hits:.0f}" if abs(hits - round(hits)) < 1e-6 else f"about {hits:.0f}"
-    return f"{count} of {estimate.n} people ({percent(estimate.value)}, {bare} to {high})"
 
 
 def difference(effect: Effect) -> str:
@@ -157,7 +145,7 @@ def difference(effect: Effect) -> str:
     change = effect.rank1.difference
     return (
         f"; paired change {points(-change.value)} points ({points(-change.high)} to "
-        f"{points(-change.low)}) on {effect.people} people"
+        f"{points(-change.low)}) on {people(effect.people)}"
     )
 
 
@@ -169,21 +157,21 @@ def points(value: float) -> str:
 
 def failures(count: Count) -> str:
     """People who could not be searched for any more."""
-    who = "1 person's scans" if count == 1 else f"The scans of {count} people"
+    who = "1 person" if count == 1 else f"{count} people"
     return (
-        f"{who[0].upper()}{who[1:]} cannot be used by this attacker any more: a failure to "
+        f"The scans of {who} cannot be used by this attacker any more: a failure to "
         "acquire, which is not the same as protection."
     )
 
 
 def arrival(treatment: Treatment) -> str:
-    """How the treated data set fits the audited one."""
+    """How the de-identified data set fits the audited one."""
     a = treatment.arrival
     parts = [
         (a.by_entities, "matched by BIDS entities"),
         (a.by_name, "by file name"),
         (a.by_image, "by the image alone"),
-        (a.missing, "scans without a treated file"),
+        (a.missing, "scans without a de-identified file"),
         (a.extra, "files that fit no scan"),
         (a.reoriented, "stored in another orientation"),
         (a.resampled, "with other voxel sizes"),
@@ -192,9 +180,9 @@ def arrival(treatment: Treatment) -> str:
         (a.failed, "that failed to be prepared"),
     ]
     told = "; ".join(f"{count} {what}" for count, what in parts if count)
-    text = f"{a.scans} treated files: {told}."
+    text = f"{a.scans} de-identified files: {told}."
     if a.unchanged:
-        text += f" {a.unchanged} were not treated at all: not one voxel differs."
+        text += f" {a.unchanged} were not changed at all: not one voxel differs."
     return text
 
 
@@ -206,7 +194,8 @@ def was_it_done(treatment: Treatment) -> str:
     yes, unclear, no = (left.verdicts.get(name, 0) for name in ("yes", "unclear", "no"))
     seen = ", ".join(f"{name} in {new} (before: {old})" for name, (old, new) in left.seen.items())
     return (
-        f"Of {left.scans} treated scans with a head surface, {no} show no face, {yes} show one, "
+        f"Of {left.scans} de-identified scans with a head surface, {no} show no face, {yes} show "
+        "one, "
         f"and in {unclear} detectors and skin disagree, which is no protection. Seen by each "
         f"detector: {seen}. A refacing tool puts another face there: then recognition decides, not "
         "presence."
@@ -219,7 +208,7 @@ def rates(effect: Effect) -> list[tuple[str, str, str, str, str]]:
     named += [(f"rank 1 of {n}", change) for n, change in effect.linkability.items()
               if n != effect.gallery]  # fmt: skip
     if effect.fnir is not None:
-        named.append((f"missed at {percent(effect.fpir)} false alarms", effect.fnir))
+        named.append((f"missed (FNIR) at FPIR {percent(effect.fpir)}", effect.fnir))
     return [
         (
             name,
@@ -249,9 +238,11 @@ class BrainCost:
 
 def applied(done: int, scans: int, name: str, what: str, failed: int) -> list[str]:
     """How many scans a method was applied to, and what it does."""
-    lines = [f"{done} of {scans} scans treated with {name}: {what}"]
+    lines = [f"{done} of {scans} scans de-identified with {name}: {what}"]
     if failed:
-        lines.append(f"{failed} could not be treated and were not written; the table says why.")
+        lines.append(
+            f"{failed} could not be de-identified and were not written; the table says why."
+        )
     return lines
 
 
@@ -286,9 +277,10 @@ def cost_line(cost: BrainCost | None) -> str:
 
 def sidecar_line(fields: int) -> str:
     """How much was left out of sidecars."""
-    return f"{fields} identifying values were left out of sidecars."
+    were = counted(fields, "identifying value was", "identifying values were")
+    return f"{were} left out of sidecars."
 
 
 def look_line(scans: int) -> str:
     """How many scans the custodian should look at."""
-    return f"Look at {scans} scans before you share: column look_at says why."
+    return f"Look at {counted(scans, 'scan')} before you share: column look_at says why."

@@ -102,7 +102,7 @@ def priors(enrolled: int, filed: int, stored: int, mirrored: int) -> tuple[str, 
         f"One person in {enrolled} is enrolled again under another ID. The more IDs, the "
         "less probable is it for a given two of them.",
         f"One ID in {filed} holds a scan of somebody else, who is as probably another "
-        "participant as a stranger.",
+        "participant as somebody from outside.",
         f"One in {stored} of the pairs similar enough to be compared voxel by voxel is one "
         "image stored twice.",
         f"One scan in {mirrored} is mirrored.",

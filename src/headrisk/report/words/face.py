@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
+from headrisk.report.words import phrases
+from headrisk.report.words.phrases import counted
 from headrisk.settings import Settings
 
 NAME = "face"
@@ -88,8 +90,8 @@ def compared_sentence(sets: int, photos: int, scans: int) -> str:
     if not sets:
         return ""
     return (
-        f"{photos:,} photographs in {sets:,} sets, one set for each person, were searched among "
-        f"{scans:,} scans."
+        f"{counted(photos, 'photograph')} in {counted(sets, 'set')}, one set for each person, were "
+        f"searched among {counted(scans, 'scan')}."
     )
 
 
@@ -106,10 +108,10 @@ PANELS = {
 
 def photographs_answer(listed: int, usable: str) -> str:
     """How many photographs could be used; ``usable`` is a range of counts."""
+    were = counted(listed, "photograph was", "photographs were")
     return (
-        f"{listed} photographs were listed; {usable} could be used. Photographs "
-        "without a valid consent are refused; one in which no face is found is a failure to "
-        "acquire, not a failed match."
+        f"{were} listed; {usable} could be used. Photographs without a valid consent are "
+        "refused; one in which no face is found is a failure to acquire, not a failed match."
     )
 
 
@@ -120,7 +122,7 @@ def agreement_sentence(first: str, second: str, people: int, counts: Sequence[st
     """
     both, one, other, neither = counts
     return (
-        f"Of {people} people searched for by both {first} and {second}, "
+        f"Of {phrases.people(people)} searched for by both {first} and {second}, "
         f"{both} are found by both, {one} by the first alone, {other} by the second alone and "
         f"{neither} by neither."
     )

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 from headrisk.findings.records import ModalitySection, Report, RunRecord
 from headrisk.report.cost import attack_costs
+from headrisk.report.words import phrases, summary
 from headrisk.report.words import risk as risk_words
-from headrisk.report.words import summary
 
 REGULATORS_LINE = 0.09
 
@@ -61,8 +61,7 @@ def _singled(rated: tuple[ModalitySection, ...]) -> str:
 def _attackers(rated: tuple[ModalitySection, ...]) -> str:
     said = {
         one.name: " ".join(
-            f"{item.attacker.title[:1].upper()}{item.attacker.title[1:]}: "
-            f"{risk_words.of_attacker(item)}"
+            f"{phrases.capital(item.attacker.title)}: {risk_words.of_attacker(item)}"
             for item in one.risk.attackers
         )
         for one in rated
@@ -90,8 +89,9 @@ def _wp216(rated: tuple[ModalitySection, ...]) -> Framework:
 
 def _recital26(report: Report, rated: tuple[ModalitySection, ...], run: RunRecord) -> Framework:
     cost = " ".join(
-        f"{one.title}: {one.cpu_seconds:,.0f} CPU seconds for {one.scans:,} scans in this run. "
-        f"Needs {one.needs.hardware}; {one.needs.data}. Skill: {one.needs.skill}."
+        f"{one.title}: {one.cpu_seconds:,.0f} CPU seconds for "
+        f"{phrases.counted(one.scans, 'scan')} in this run. Needs {one.needs.hardware}; "
+        f"{one.needs.data}. Skill: {one.needs.skill}."
         for one in attack_costs(report, run)
     )
     return Framework(
@@ -128,7 +128,7 @@ def _hipaa(report: Report, rated: tuple[ModalitySection, ...]) -> Framework:
             ("Replicability: does the trait recur?", replicable),
             ("Availability: who holds something to compare?", _attackers(rated)),
             ("Distinguishability: does it tell people apart?", _linked(rated)),
-            ("Not covered here", f"{untested}."),
+            ("Not covered here", untested),
         ),
     )
 

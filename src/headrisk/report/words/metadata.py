@@ -68,8 +68,8 @@ def kinds_answer(files: int, severities: Mapping[str, int], *, listed: bool) -> 
 def people_answer(in_small: str, people: int, columns: int) -> str:
     """How many people share their details with few; ``in_small`` is a range of counts."""
     return (
-        f"{in_small} of {people} people share their "
-        f"{columns} quasi-identifiers with fewer than four others. Who knows these "
+        f"{in_small} of {phrases.people(people)} share their "
+        f"{counted(columns, 'quasi-identifier')} with fewer than four others. Who knows these "
         "details of a person finds that person's row, or one of a few."
     )
 
@@ -88,11 +88,12 @@ def copy_sentence(copied: int, cleaned: int, left_out: int, *, remaining: int, f
     ``remaining`` removed values still stand in it; a second look at it gave ``found`` findings.
     """
     said = (
-        f"The copy holds {copied + cleaned:,} files, "
-        f"{cleaned:,} of them cleaned; {left_out:,} were left out. "
+        f"The copy holds {counted(copied + cleaned, 'file')}, "
+        f"{cleaned:,} of them cleaned; {counted(left_out, 'file was', 'files were')} left out. "
     )
     if remaining:
-        return f"{said}{remaining:,} removed values still stand in it: do not share it as it is."
+        stand = counted(remaining, "removed value still stands", "removed values still stand")
+        return f"{said}{stand} in it: do not share it as it is."
     what = counted(found, "finding") if found else "nothing"
     return (
         f"{said}A second look finds {what} in it, and no byte of it holds a value that was removed "
@@ -106,8 +107,10 @@ def fields_answer(fields: int, name: str, mates: float, others: float) -> str:
     ``mates`` is an upper bound of the share of pairs of one person that agree, ``others`` a lower
     bound of that of two.
     """
+    differ = "field differs" if fields == 1 else "fields differ"
+    known = "is" if fields == 1 else "are"
     return (
-        f"{fields} fields differ between scans and are known of five people or more. The most "
+        f"{fields} {differ} between scans and {known} known of five people or more. The most "
         f"telling is {name}: it agrees in up to {phrases.percent(mates)} of the pairs of one "
         f"person and in {phrases.percent(others)} or a little more of the pairs of two."
     )
@@ -129,8 +132,12 @@ def against_images(sections: Sequence[ModalitySection]) -> tuple[str, ...]:
         verdict = "more than" if ahead else "no more than"
         said.append(
             f"Metadata alone ({best.name}), without a look at any image, link "
-            f"{phrases.rate(best.rank1)} of people at rank 1, {verdict} the {what} "
-            f"({phrases.rate(measure.rank1)})."
-            + (" Clean the metadata first: no treatment of images lowers this." if ahead else "")
+            f"{phrases.share(best.rank1)} at rank 1, {verdict} the {what} "
+            f"({phrases.share(measure.rank1)})."
+            + (
+                " Clean the metadata first: no de-identification of images lowers this."
+                if ahead
+                else ""
+            )
         )
     return tuple(said)

@@ -39,7 +39,7 @@ def methods_text(report: Report, run: RunRecord) -> str:
         lines += ["", f"## {summary.title(section)}", ""]
         lines += _section_lines(section)
     if report.treatments:
-        lines += ["", "## Treatments", "", " ".join(deidentified.METHOD)]
+        lines += ["", "## De-identification methods", "", " ".join(deidentified.METHOD)]
     lines += ["", "## Paragraph for a data protection impact assessment", ""]
     lines += ["\n\n".join(dpia_paragraph(report))]
     lines += ["", "## Privacy of this output", "", *PRIVACY]
@@ -87,8 +87,8 @@ def _section_lines(section: ModalitySection) -> list[str]:
         lines.append(f"Too little data for rates. {section.too_little}".strip())
         return [" ".join(lines)]
     lines.append(
-        f"With {first.name} the true match was first in {phrases.rate(first.rank1)} of "
-        f"{phrases.people(first.rank1.n)} (interval: {first.rank1.method or '95 %'}). "
+        f"With {first.name} the true match was first for {phrases.share(first.rank1)} "
+        f"(interval: {first.rank1.method or '95 %'}). "
         f"{summary.failures_sentence(first.rank1, counts)}"
     )
     lines.append(
@@ -143,7 +143,10 @@ def dpia_paragraph(report: Report) -> tuple[str, ...]:
         + " ".join(summary.tested(section) for section in report.modalities)
     ]
     lines += [_assessed(section) for section in report.modalities]
-    lines += [f"Treatment {one.name}: {deidentified.brief(one)}" for one in report.treatments]
+    lines += [
+        f"De-identification method {one.name}: {deidentified.brief(one)}"
+        for one in report.treatments
+    ]
     untested = report.not_tested or summary.not_tested(report.modalities)
     lines.append(
         "Not tested: "
@@ -170,7 +173,7 @@ def _assessed(section: ModalitySection) -> str:
         said.append(risk_words.sample(risk))
         said.append(risk_words.forecast(risk.forecast))
         said += [
-            f"{item.attacker.title[:1].upper()}{item.attacker.title[1:]} "
+            f"{phrases.capital(item.attacker.title)} "
             f"({risk_words.basis(item)}): {risk_words.of_attacker(item)}"
             for item in risk.attackers
         ]

@@ -1,4 +1,4 @@
-"""Rates as natural frequencies and percentages.
+"""Numbers in words: counts, lists, rates with their intervals, natural frequencies.
 
 Natural frequencies follow Gigerenzer and Hoffrage (1995), Psychological Review 102:684-704:
 people judge "7 of 10" more accurately than "70 %" or "0.7".
@@ -6,6 +6,7 @@ people judge "7 of 10" more accurately than "70 %" or "0.7".
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import ceil, floor
 
 from headrisk.types import Estimate
@@ -18,9 +19,22 @@ def people(count: int) -> str:
     return "1 person" if count == 1 else f"{count:,} people"
 
 
-def counted(count: int, word: str) -> str:
-    """``1 file`` or ``1,204 files``."""
-    return f"{count:,} {word if count == 1 else word + 's'}"
+def counted(count: int, one: str, several: str = "") -> str:
+    """``1 file`` or ``1,204 files``; ``several`` where the plural takes more than an s."""
+    return f"{count:,} {one if count == 1 else several or one + 's'}"
+
+
+def a(phrase: str) -> str:
+    """The phrase with its article: ``an affine transform``, ``a rigid one``.
+
+    By the first letter, which is right for the words that the settings can put there.
+    """
+    return f"{'an' if phrase[:1].lower() in 'aeiou' else 'a'} {phrase}"
+
+
+def listed(items: Sequence[str]) -> str:
+    """``one``, ``one and two``, ``one, two and three``."""
+    return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} and {items[-1]}"
 
 
 def natural_frequency(estimate: Estimate, were: str = "were linked", would: str = "") -> str:
@@ -84,20 +98,51 @@ def percent(value: float | None, outward: int = 0) -> str:
     return f"{short}{NARROW}%"
 
 
+def interval(estimate: Estimate) -> str:
+    """``28 to 59 %``, the ends rounded outward."""
+    low = percent(estimate.low, -1).removesuffix(f"{NARROW}%")
+    return f"{low} to {percent(estimate.high, 1)}"
+
+
+def percentage(estimate: Estimate | None) -> str:
+    """``43 % (28 to 59 %)``, ``0 % (0 to 13 %)``; a dash for None.
+
+    For rates that are followed by what they are a share of.
+    """
+    return "–" if estimate is None else f"{percent(estimate.value)} ({interval(estimate)})"
+
+
 def rate(estimate: Estimate | None) -> str:
-    """``43 % (28 to 59 %)``; bounds at the ends; a dash for None."""
+    """``43 % (28 to 59 %)``; ``0 of 12 (0 to 23 %)`` at the ends; a dash for None.
+
+    No sample shows that something never, or always, happens, so the ends are told as counts with
+    their interval; where the exact count is withheld, as ``0 to 2 of 12 (0 to 38 %)``.
+    """
     if estimate is None:
         return "–"
-    low, high = percent(estimate.low, -1), percent(estimate.high, 1)
-    if estimate.fewest == 0 and estimate.most is not None:
-        return f"{estimate.most:,} or fewer of {estimate.n:,}, at most {high}"
-    if estimate.most == estimate.n and estimate.fewest is not None:
-        return f"{estimate.fewest:,} or more of {estimate.n:,}, at least {low}"
+    count = _count(estimate)
+    return percentage(estimate) if count is None else f"{count} ({interval(estimate)})"
+
+
+def share(estimate: Estimate) -> str:
+    """``7 of 12 people (32 to 81 %)``; "about" where a person counts in part."""
+    hits = estimate.value * estimate.n
+    if estimate.fewest is not None:
+        count = f"{estimate.fewest:,} to {estimate.most:,}"
+    else:
+        count = f"{hits:,.0f}" if abs(hits - round(hits)) < 1e-6 else f"about {hits:,.0f}"
+    return f"{count} of {people(estimate.n)} ({interval(estimate)})"
+
+
+def _count(estimate: Estimate) -> str | None:
+    """The count of a rate that is, or may be, nobody or everybody; None for other rates."""
+    if estimate.fewest is not None and estimate.most is not None:
+        if estimate.fewest == 0 or estimate.most == estimate.n:
+            return f"{estimate.fewest:,} to {estimate.most:,} of {estimate.n:,}"
+        return None
     if estimate.value <= 0:
-        return f"0 seen, at most {high}"
-    if estimate.value >= 1:
-        return f"all, at least {low}"
-    return f"{percent(estimate.value)} ({low.removesuffix(f'{NARROW}%')} to {high})"
+        return f"0 of {estimate.n:,}"
+    return f"{estimate.n:,} of {estimate.n:,}" if estimate.value >= 1 else None
 
 
 def capital(text: str) -> str:

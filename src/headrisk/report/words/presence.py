@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
+from headrisk.report.words.phrases import counted
+
 Found = Literal["whole", "part", "unclear", "replaced", "gone", "unknown"]
 FOUND: dict[Found, str] = {
     "whole": "a whole face is there: not defaced",
@@ -45,7 +47,7 @@ def presence_answer(looked: int, seen: Sequence[tuple[str, str]], left: Mapping[
         return "No scan has a skin surface to look at."
     told = ", ".join(f"{name} in {count}" for name, count in seen)
     return (
-        f"Of {looked} scans with a skin surface, a face is seen by {told}. Each "
+        f"Of {counted(looked, 'scan')} with a skin surface, a face is seen by {told}. Each "
         "detector answers for itself. Together, a face is left where two of them or more see it in "
         f"most renders and skin of a face is there: in {left['yes']}; it is gone in "
         f"{left['no']}, and {left['unclear']} are unclear, which is no "
@@ -56,7 +58,7 @@ def presence_answer(looked: int, seen: Sequence[tuple[str, str]], left: Mapping[
 def coverage_answer(whole: str, scans: int) -> str:
     """How many scans keep a whole face's skin; ``whole`` is a range of counts."""
     return (
-        f"{whole} of {scans} scans still have the skin of a whole face where "
+        f"{whole} of {counted(scans, 'scan')} still have the skin of a whole face where "
         "a template head has it. A face that was replaced by another counts as there."
     )
 
@@ -64,11 +66,11 @@ def coverage_answer(whole: str, scans: int) -> str:
 def claims_answer(claimed: int, scans: int, unkept: str, *, any_unkept: bool) -> str:
     """Of scans called defaced, in how many a face may be; ``unkept`` is a range of counts."""
     what = (
-        ": do not share these before they are treated; the internal list names them."
+        ": do not share these before they are de-identified; the internal list names them."
         if any_unkept
         else "."
     )
     return (
-        f"The data set says of {claimed} of {scans} scans that the face was removed or "
+        f"The data set says of {claimed} of {counted(scans, 'scan')} that the face was removed or "
         f"replaced. In {unkept} of them a face, or part of one, is or may be there{what}"
     )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from headrisk.report.words.phrases import people
+
 _MEASURED = "On 13 people with true second scans, simulated ones of this strength were"
 _UNKNOWN = "How far second scans of the people here would differ is not known."
 WORTH = {  # what docs/simulated-rescans.md found
@@ -42,9 +44,10 @@ def compared_sentence(strength: str, twice: int) -> str:
         f"{WORTH[strength]}"
     )
     if twice:
+        have = "has a true second scan" if twice == 1 else "have true second scans"
         text += (
-            f" {twice} people have true second scans here, which this simulation leaves out: an "
-            "audit without it measures them."
+            f" {people(twice)} {have} here, which this simulation leaves out: an audit without it "
+            "measures them."
         )
     return text
 

@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from headrisk.findings.records import ModalitySection
-from headrisk.report.words.phrases import frequency_range, people, percent, rate
+from headrisk.report.words.phrases import (
+    frequency_range,
+    listed,
+    people,
+    percent,
+    percentage,
+    rate,
+)
 from headrisk.statistics.assessment import Arm, Assessment, Exposure
 from headrisk.statistics.attack_outcome import AttackOutcome
 from headrisk.statistics.attackers import Attacker
@@ -31,19 +38,27 @@ SEEN = {
 
 
 def of_attacker(outcome: AttackOutcome) -> str:
-    """``of 1,000 people sought, about 7 (plausibly 4 to 12) would be named rightly``."""
+    """``Of 1,000 people sought, about 7 would be correctly identified (plausibly 4 to 12)``."""
     found = outcome.success
     if found is None:
         return f"No figure. {outcome.sentence}"
     low, middle, high, base = frequency_range(found)
     sought = f"Of {base:,} people whom this attacker looks for"
+    everybody = high == f"{base:,}"
     if outcome.bound_only:
-        return f"{sought}, at most {high} would be named rightly: a bound, not an estimate."
+        if everybody:
+            return (
+                "All whom this attacker looks for may be correctly identified: no limit is known."
+            )
+        return f"{sought}, at most {high} would be correctly identified: a bound, not an estimate."
     if outcome.measured:
-        return f"{sought}, about {middle} would be named rightly (plausibly {low} to {high})."
+        return (
+            f"{sought}, about {middle} would be correctly identified (plausibly {low} to {high})."
+        )
     far = " Far beyond the data: hardly more than a guess." if outcome.beyond else ""
+    most = "all may" if everybody else f"up to {high} would"
     return (
-        f"{sought}, up to {high} would be named rightly (forecast, models and sampling: "
+        f"{sought}, {most} be correctly identified (forecast, models and sampling: "
         f"{low} to {high}).{far}"
     )
 
@@ -66,10 +81,11 @@ def describe(attacker: Attacker) -> str:
     careful = (
         "always names the best match"
         if budget is None
-        else f"puts up with a false name in {_odds(budget)} searches for people who are not there"
+        else f"puts up with a false-positive identification in {_odds(budget)} searches for people "
+        "who are not there"
     )
     return (
-        f"Holds {_listed(held)} of {people(attacker.gallery_size)} with their names, {known}, "
+        f"Holds {listed(held)} of {people(attacker.gallery_size)} with their names, {known}, "
         f"and {careful}."
     )
 
@@ -82,10 +98,6 @@ def _odds(share: float) -> str:
         if base > 10**7:
             return f"a share of {share:g} of"
     return f"{round(share * base):,} of {base:,}"
-
-
-def _listed(items: list[str]) -> str:
-    return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} and {items[-1]}"
 
 
 def basis(outcome: AttackOutcome) -> str:
@@ -123,11 +135,8 @@ def linkability(risk: Assessment) -> str:
         points = (points[0], points[len(points) // 2], points[-1])
     if not points:
         return "Too little data."
-    sizes = _listed([f"{point.size:,}" for point in points])
-    rates = _listed([rate(point.rate) for point in points])
-    return (
-        f"In random galleries of {sizes} people the right one comes first in {rates} of searches."
-    )
+    said = listed([f"{rate(point.rate)} among {point.size:,}" for point in points])
+    return f"In random galleries the right person comes first for {said} people."
 
 
 def singling_out(found: SinglingOut) -> str:
@@ -136,9 +145,10 @@ def singling_out(found: SinglingOut) -> str:
         return f"Singling out among {found.size} records: no figure, since this {found.reason}."
     one_in = round(1 / found.weight)
     return (
-        f"A rule made from one scan of a person, set to fire on 1 of {one_in:,} strangers, fires "
-        f"on that person's record alone among {found.size} records in {rate(found.rate)} of cases. "
-        f"A rule that knows nothing of the person reaches {percent(found.baseline)}."
+        f"A rule made from one scan of a person, set to fire on 1 of {one_in:,} other people, "
+        f"fires on that person's record alone among {found.size} records in "
+        f"{percentage(found.rate)} of cases. A rule that knows nothing of the person reaches "
+        f"{percent(found.baseline)}."
     )
 
 
@@ -149,8 +159,9 @@ def open_set(found: OpenSet) -> list[str]:
     if point is not None and point.fnir is not None and found.budget is not None:
         alarm = round(1 / found.budget)
         said.append(
-            f"With at most 1 false name in {alarm:,} searches for people who are not there, "
-            f"{rate(point.fnir)} of searches for people who are there fail, in a gallery of "
+            f"With at most 1 false-positive identification in {alarm:,} searches for people who "
+            f"are not there (FPIR), {percentage(point.fnir)} of searches for people who are there "
+            f"end in a missed identification (FNIR), in a gallery of "
             f"{people(point.size)}."
         )
         if point.precision is not None:
@@ -160,8 +171,9 @@ def open_set(found: OpenSet) -> list[str]:
             )
     if found.target is None:
         said.append(
-            f"The usual figure, misses at 3 false names in 1,000 searches (FNIR at FPIR 0.003), "
-            f"needs {people(found.needed)}; here are {found.people}."
+            f"The usual figure, missed identifications at 3 false-positive ones in 1,000 searches "
+            f"(FNIR at FPIR 0.003), "
+            f"needs {people(found.needed)}; {people(found.people)} could be searched for."
         )
     return said
 
@@ -170,13 +182,13 @@ def exposure(found: Exposure) -> list[str]:
     """How the risk is spread over people."""
     said = [
         f"The risk of a person to be linked at rank 1 among {people(found.gallery)} is "
-        f"{rate(found.mean)} on average and {percent(found.highest)} for the most exposed."
+        f"{percentage(found.mean)} on average and {percent(found.highest)} for the most exposed."
     ]
     if found.without is not None and found.mean is not None:
         gone = found.mean.value - found.without.value
         said.append(
             f"Without the {found.left_out} most exposed people the rate is "
-            f"{rate(found.without)}: "
+            f"{percentage(found.without)}: "
             + (
                 "the risk is not theirs alone, so leaving them out does little."
                 if gone < 0.05
@@ -185,7 +197,8 @@ def exposure(found: Exposure) -> list[str]:
         )
     if found.share_above is not None and found.level is not None:
         said.append(
-            f"Above the chosen line of {found.level:g} are {rate(found.share_above)} of people."
+            f"Above the chosen line of {found.level:g} are {percentage(found.share_above)} of "
+            "people."
         )
     else:
         said.append("No line was chosen above which a person's risk counts as too high.")

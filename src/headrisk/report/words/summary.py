@@ -3,9 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from headrisk.findings.records import Counts, MeasureResult, ModalitySection
-from headrisk.report.words.phrases import capital, natural_frequency, people, percent, rate
+from headrisk.report.words.phrases import (
+    capital,
+    counted,
+    natural_frequency,
+    people,
+    percent,
+    percentage,
+    rate,
+)
 from headrisk.statistics.intervals import with_failures
 from headrisk.types import Estimate
 
@@ -65,6 +74,10 @@ UNTESTED_MODALITIES = {
     "tested.",
     "table": "Derived tables: whether regional volumes or thickness link people was not tested.",
 }
+TOO_LITTLE = "Too little data."
+NOTHING_COMPARED = "No pair of usable scans could be compared."
+FEW_FALSE_MATCHES = "false matches rest on fewer than 30 errors"
+FEW_MISSES = "missed matches rest on fewer than 30 errors"
 NEEDS = "Rates need at least five people with two comparable scans each."
 MISSING_REASONS = {
     "scores": "Scores are drawn from 20 people upward, in bars of five people or more.",
@@ -74,6 +87,46 @@ MISSING_REASONS = {
     "conditions": "No site, scanner, time gap or other condition with at least five people on "
     "two levels is known.",
 }
+
+
+@dataclass(frozen=True)
+class Sample:
+    """How many people with two comparable scans there were, in a gallery of how many.
+
+    ``smallest_risk`` is the smallest share that so many people would have shown (rule of three).
+    """
+
+    people: int
+    gallery: int
+    smallest_risk: float | None
+
+
+def sample_sentence(sample: Sample) -> str:
+    """Why a sample carries no figure."""
+    if sample.people == 0:
+        return "Nobody has two comparable scans, so linkage was not tested."
+    has = "person has" if sample.people == 1 else "people have"
+    return (
+        f"{sample.people:,} {has} two comparable scans in a gallery of {people(sample.gallery)}; "
+        f"{_smallest(sample)}."
+    )
+
+
+def tested_sentence(sample: Sample) -> str:
+    """How many people were tested, and what that can show."""
+    return f"{people(sample.people)} were tested; {_smallest(sample)}."
+
+
+def too_few_people(sample: Sample, forecast: int) -> str:
+    """The same for a whole modality; ``forecast`` people are needed to forecast."""
+    return (
+        f"{sample_sentence(sample)} No forecast to larger galleries is made from fewer than "
+        f"{people(forecast)}."
+    )
+
+
+def _smallest(sample: Sample) -> str:
+    return f"the smallest risk this sample could have shown is {percent(sample.smallest_risk)}"
 
 
 def failures_sentence(estimate: Estimate, counts: Counts) -> str:
@@ -113,7 +166,7 @@ def compared_scans(contrasts: Sequence[str], sources: int, copies: int) -> str:
         text = f"Every {kinds} scan of the data set was searched among the scans of the others."
     if copies:
         left_out = "pair of identical files was" if copies == 1 else "pairs of identical files were"
-        text += f" {copies} {left_out} left out."
+        text += f" {copies:,} {left_out} left out."
     return text
 
 
@@ -223,11 +276,11 @@ def alternative(name: str, section: ModalitySection) -> str:
         point = section.risk.open_set.strictest
         budget = section.risk.open_set.budget
         if point is None or budget is None:
-            return "Curves of false names and misses against the threshold."
+            return "Curves of false-positive and missed identifications against the threshold."
         return (
-            f"With false names in at most {percent(budget)} of searches for absent people, "
-            f"{rate(point.fnir)} of searches for present people fail, and "
-            f"{percent(point.precision)} of the names returned are right."
+            f"With false-positive identifications in at most {percent(budget)} of searches for "
+            f"absent people (FPIR), {percentage(point.fnir)} of searches for present people are "
+            f"missed (FNIR), and {percent(point.precision)} of the names returned are right."
         )
     if name == "measures":
         rows = (f"{m.name} {percent(m.rank1.value)}" for m in section.measures if m.rank1)
@@ -244,16 +297,16 @@ def tested(section: ModalitySection) -> str:
     """What was compared, in numbers."""
     counts = section.counts
     what = MODALITY_NAMES.get(section.name, ("", section.name))[1]
-    unit = "rows" if section.name == "table" else "scans"
-    things = "photograph sets and scans" if section.name == "face" else unit
+    unit = "row" if section.name == "table" else "scan"
+    things = "photograph sets and scans" if section.name == "face" else f"{unit}s"
     pairs = (
-        f"{counts.mated_pairs:,} {'pair' if counts.mated_pairs == 1 else 'pairs'} of {things} of "
+        f"{counted(counts.mated_pairs, 'pair')} of {things} of "
         f"one person and {counts.nonmated_pairs:,} of two"
     )
     usable = counts.scans - counts.failed
     compared = f"compared by {what}: {pairs}" if section.measures else f"looked at for {what}"
     return (
-        f"{counts.scans:,} {unit} of {people(counts.persons)} ({usable:,} usable, "
+        f"{counted(counts.scans, unit)} of {people(counts.persons)} ({usable:,} usable, "
         f"{counts.failed:,} failed), {compared}."
     )
 

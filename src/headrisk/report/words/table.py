@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from headrisk.report.words.phrases import capital, counted
 from headrisk.settings import Settings
 
 NAME = "table"
@@ -49,7 +50,7 @@ def method_sentences(
         "whitened cosine and the likelihood ratio learn from other people only: a pair is scored "
         "by a model that saw neither of its two people, with covariances shrunk after Ledoit and "
         "Wolf; missing values stand at the median there.",
-        *(f"{note[:1].upper()}{note[1:]}." for note in notes),
+        *(f"{capital(note)}." for note in notes),
     )
 
 
@@ -60,7 +61,8 @@ def compared_sentence(tables: int, copies: int, same_session: int) -> str:
     else:
         text = "Every row of the first table was searched among the rows of the second."
     if copies:
-        text += f" {copies} {'pair' if copies == 1 else 'pairs'} of identical rows were left out."
+        what = counted(copies, "pair of identical rows was", "pairs of identical rows were")
+        text += f" {what} left out."
     if same_session:
         text += (
             f" In {same_session} of the same-person pairs both rows carry the same session label; "
@@ -78,9 +80,10 @@ PANELS = {
 
 def columns_answer(columns: int, respelt: int | None, made_by: Sequence[str]) -> str:
     """How many columns were compared; ``respelt`` is None for one table."""
-    answer = f"{columns} columns were compared"
+    answer = f"{counted(columns, 'column was', 'columns were')} compared"
     if respelt is not None:
-        answer += f"; {respelt} of them are spelt differently in the two tables"
+        are = "is" if respelt == 1 else "are"
+        answer += f"; {respelt} of them {are} spelt differently in the two tables"
     made = "; ".join(name or "unknown software" for name in made_by)
     return f"{answer}. Made by: {made}. The internal report lists every column."
 
@@ -91,8 +94,9 @@ def identifiers_answer(found: int, columns: int, *, enough: bool) -> str:
         return "Too few people have two rows to tell."
     if not found:
         return "No column repeats exactly from one row of a person to the next."
+    hold = "holds" if found == 1 else "hold"
     return (
-        f"{found} of {columns} columns hold exactly the same value in all rows "
+        f"{found} of {counted(columns, 'column')} {hold} exactly the same value in all rows "
         "of a person and other values in other people. Such a column links people by itself, "
         "like an ID; an intracranial volume from a longitudinal stream is a usual case. Leave "
         "it out or round it before the table is shared."
@@ -102,7 +106,7 @@ def identifiers_answer(found: int, columns: int, *, enough: bool) -> str:
 def matching_answer(how: str, middle: float, largest: float) -> str:
     """How far apart the tables' columns were, in standard deviations, before they were matched."""
     return (
-        f"{MATCHED[how][:1].upper()}{MATCHED[how][1:]}. Before, the middle value of a column "
+        f"{capital(MATCHED[how])}. Before, the middle value of a column "
         f"differed between the tables by {middle:.2g} standard deviations (the median "
         f"over columns; at most {largest:.2g})."
     )

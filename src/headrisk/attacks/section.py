@@ -10,20 +10,18 @@ from headrisk.findings.histogram import public_curves, score_histogram
 from headrisk.findings.records import (
     Condition,
     Counts,
-    Link,
     MeasureResult,
     ModalitySection,
     Needs,
     Panel,
     Reading,
     ScanRow,
-    ScoreMatrix,
     Table,
     Threshold,
 )
 from headrisk.findings.risk_tables import risk_tables
-from headrisk.linkage.assign import list_links
 from headrisk.linkage.density import DensityCurves
+from headrisk.report.words import summary as words
 from headrisk.statistics.assessment import Assessment
 from headrisk.statistics.baselines import beats_control
 from headrisk.statistics.forecast.records import FEWEST_PEOPLE
@@ -116,7 +114,8 @@ def modality_section(
 def measure_result(summary: MeasureSummary) -> MeasureResult:
     """The public figures of one measure; none where the data are too few to carry one."""
     if not summary.verdict.enough:
-        return MeasureResult(name=summary.measure, remark=summary.verdict.sentence)
+        remark = f"{words.TOO_LITTLE} {words.sample_sentence(_verdict(summary))}"
+        return MeasureResult(name=summary.measure, remark=remark)
     control = None
     if summary.shuffled is not None:
         shuffled = summary.shuffled
@@ -141,7 +140,7 @@ def measure_result(summary: MeasureSummary) -> MeasureResult:
         control=control,
         chance=summary.chance_rank1,
         reading=_reading(summary),
-        remark=summary.verdict.sentence,
+        remark=words.tested_sentence(_verdict(summary)),
         extra=extra,
     )
 
@@ -161,32 +160,6 @@ def figure_tables(scores: PairScores | None, summary: MeasureSummary) -> dict[st
     }
     tables |= {f"public-{kind}-{name}": table for kind, table in public.items()}
     return {key: table for key, table in tables.items() if table is not None}
-
-
-def candidate_links(
-    matrix: ScoreMatrix, threshold: float | None, depth: int = 5
-) -> tuple[Link, ...]:
-    """The first candidate people of every searched scan, with the decision at a threshold.
-
-    The candidate scan is the person's most similar one; tied people share the better rank. The
-    decision is ``link``, ``no link``, or ``undecided`` where there is no threshold.
-    """
-    scores = matrix.scores
-    found = list_links(scores, threshold, depth)
-    return tuple(
-        Link(
-            matrix.probe_ids[row],
-            matrix.gallery_ids[column],
-            scores.measure,
-            float(score),
-            int(rank),
-            "undecided" if threshold is None else "link" if accepted else "no link",
-            bool(scores.probe_person[row] == scores.gallery_person[column]),
-        )
-        for row, column, score, rank, accepted in zip(
-            found.probe, found.gallery, found.score, found.rank, found.accepted, strict=True
-        )
-    )
 
 
 def _counts(
@@ -218,9 +191,14 @@ def _unsearched(scans: Sequence[ScanRow]) -> int:
 
 def _too_little(first: MeasureSummary | None) -> str:
     if first is None:
-        return "No pair of usable scans could be compared."
-    why = first.verdict.sentence.removeprefix("Too little data: ")
-    return f"{why} No forecast to larger galleries is made from fewer than {FEWEST_PEOPLE} people."
+        return words.NOTHING_COMPARED
+    return words.too_few_people(_verdict(first), FEWEST_PEOPLE)
+
+
+def _verdict(summary: MeasureSummary) -> words.Sample:
+    return words.Sample(
+        summary.verdict.people, summary.verdict.gallery, summary.verdict.smallest_risk
+    )
 
 
 def _reading(summary: MeasureSummary) -> Reading:
@@ -235,9 +213,9 @@ def _reading(summary: MeasureSummary) -> Reading:
 def _threshold(item: ThresholdSummary) -> Threshold:
     remarks = [item.reason or item.reason_untested]
     if item.fmr is not None and item.few_false_matches:
-        remarks.append("false matches rest on fewer than 30 errors")
+        remarks.append(words.FEW_FALSE_MATCHES)
     if item.fnmr is not None and item.few_false_nonmatches:
-        remarks.append("missed matches rest on fewer than 30 errors")
+        remarks.append(words.FEW_MISSES)
     return Threshold(item.value, item.fmr, item.fnmr, "; ".join(text for text in remarks if text))
 
 
