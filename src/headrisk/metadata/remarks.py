@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 
 from headrisk.metadata.patterns import EARLIEST_REAL_YEAR
 
@@ -16,6 +17,8 @@ _ORDINARY_REMARKS = frozenset(
 )
 _REMARKS = frozenset({"free-text", "institution"})  # kinds of fields that people put ratings into
 _PROGRAM_REMARK = re.compile(r"Unaliased_MB\d[\w.]*", re.IGNORECASE)
+_ISO = re.compile(r"\d{4}-\d\d-\d\d(?:T\d\d:\d\d:\d\d(?:\.\d+)?Z?)?")
+_OLDEST_SHIFTED = 1600
 _YEAR_2000, _YEAR_2036 = 946_684_800, 2_082_758_400
 
 
@@ -31,8 +34,21 @@ def is_ordinary_remark(kind: str, text: str) -> bool:
 
 
 def is_shifted(date: str) -> bool:
-    """Whether a date lies before 1925, as BIDS wants shifted dates to."""
-    return date[:4].isdigit() and 1000 <= int(date[:4]) < EARLIEST_REAL_YEAR
+    """Whether a text is a valid ISO 8601 date of 1600 to 1924, as BIDS wants shifted dates to be.
+
+    No other way of writing a date is believed: of ``15031961`` and ``180303`` the first four
+    digits are no year, and ``0018-03-03`` is a year that a spreadsheet cut short.
+
+    >>> is_shifted("1877-06-15T13:45:30"), is_shifted("15031961"), is_shifted("1877-13-15")
+    (True, False, False)
+    """
+    if not _ISO.fullmatch(date.strip()):
+        return False
+    try:
+        year = datetime.fromisoformat(date.strip()[:19].removesuffix("Z")).year
+    except ValueError:
+        return False
+    return _OLDEST_SHIFTED <= year < EARLIEST_REAL_YEAR
 
 
 def is_moment(text: str) -> bool:

@@ -138,13 +138,13 @@ def judge_cell(column: str, cell: str, known: KnownIdentifiers) -> tuple[str, st
 
 def _coded(kind: str, text: str, number: bool) -> bool:
     """Values that only look the part: shifted dates, and answers coded as small numbers."""
-    if kind in ("date", "birth-date") and text[:4].isdigit():
-        return is_shifted(text)
+    if kind == "date" and is_shifted(text):
+        return True
     if is_ordinary_remark(kind, text):
         return True
     if kind == "uid":
         return text.startswith(("2.25.", "1.2.840.10008."))
-    return number and len(text) < 3
+    return number and len(text) < 3 and kind != "birth-date"
 
 
 def _is_number(text: str) -> bool:
