@@ -7,6 +7,7 @@ cannot leak what they warn of.
 from __future__ import annotations
 
 import dataclasses
+import re
 from dataclasses import dataclass
 from typing import Literal
 
@@ -35,8 +36,13 @@ _DIRECT, _QUASI, _TECHNICAL, _NOTICE = SEVERITIES
 
 KINDS: dict[str, Kind] = {
     "known-identifier": Kind(
-        "Identifier on the custodian's list", _DIRECT,
-        "It stands on the list of identifiers that must not be shared.", "Delete or replace it.",
+        "Known identifier", _DIRECT,
+        "It stands on the custodian's list, or is part of a name found elsewhere in the data set.",
+        "Delete or replace it.",
+    ),
+    "credential": Kind(
+        "Password or access key", _DIRECT,
+        "It opens the systems that hold the names.", "Delete it, and have it changed.",
     ),
     "person-name": Kind("Name of a person", _DIRECT, "A name identifies directly.", _DROP),
     "staff-name": Kind(
@@ -137,6 +143,10 @@ KINDS: dict[str, Kind] = {
     "command-line": Kind(
         "Command line", _TECHNICAL,
         "Commands name the folders of staff and the files of people scanned.", _DROP,
+    ),
+    "chosen-field": Kind(
+        "Field that the custodian wants removed", _TECHNICAL,
+        "The custodian's rules say so.", _DROP,
     ),
     "header-text": Kind(
         "Text in an image header", _QUASI,
@@ -269,3 +279,16 @@ def mask(value: str) -> str:
     text = value.strip()
     shown = text[0] if len(text) > 3 and text[0].isprintable() else ""
     return f"{shown}… ({len(text)} {'character' if len(text) == 1 else 'characters'})"
+
+
+_PRIVATE_URL = re.compile(r"//[^/\s]*@|[?&;=]|~|/(?:users?|home|people|patients?)/", re.IGNORECASE)
+
+
+def stays(kind: str, value: str) -> bool:
+    """Whether what was found stays in a cleaned copy: notices, and settings of the scanner.
+
+    A web address stays unless a user, a query or a key stands in it.
+    """
+    if kind == "url":
+        return _PRIVATE_URL.search(value) is None
+    return kind == "session-setting" or KINDS[kind].severity == "notice"

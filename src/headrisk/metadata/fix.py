@@ -234,7 +234,7 @@ def _cleaned(entry: Entry, look: Look, content: bytes, tools: _Tools) -> bytes |
         table = parse_table(content, headed=not name.endswith(".gz"))
         person = next((p[4:] for p in entry.parts if p.startswith("sub-")), "")
         text = clean_table(
-            table, tools.known, tools.shifts, tools.names.text, person, tools.removed
+            table, tools.known, tools.shifts, tools.names.text, person, tools.removed, name
         )
         return content if text == table_text(table) else text.encode()
     if look.role == "gzip" and b"\0" in content:

@@ -218,7 +218,7 @@ def _table(path: Path, name: str, start: bytes, size: int, known: KnownIdentifie
     if table.problem:
         return Look("table", tuple(binary_hits(raw, known)), table.problem)
     classes = anonymity(table) if name.lower() in ("participants.tsv", "participants.csv") else None
-    return Look("table", tuple(table_hits(table, known)), cut, classes)
+    return Look("table", tuple(table_hits(table, known, name)), cut, classes)
 
 
 def _papers(path: Path, name: str, start: bytes, size: int, known: KnownIdentifiers) -> Look:

@@ -15,22 +15,37 @@ _ORDINARY_REMARKS = frozenset(
     skipped used unused valid invalid right left first second repeat repeated test department
     hospital""".split()  # noqa: SIM905
 )
-_REMARKS = frozenset({"free-text", "institution"})  # kinds of fields that people put ratings into
-_PROGRAM_REMARK = re.compile(r"Unaliased_MB\d[\w.]*", re.IGNORECASE)
+_WORDS = re.compile(r"[^\W\d_]+")
+# Words of programs that scanners put into comments: "Unaliased MB4/PE3/LB SENSE1".
+_PROGRAM_WORDS = frozenset(
+    """unaliased mb pe lb sense fake moco reference volume dico applied motion correction corrected
+    for single band sbref noise scan phase magnitude distortion raw ice grappa smash accel recon
+    reconstruction adc trace fa map maps diffusion mean average averaged echo combined norm
+    normalized filter filtered slice slices series original primary derived image images bias field
+    shim ref calibration t pf ipat r x y z of to and the smoothed stdev subtraction mip""".split()  # noqa: SIM905
+)
 _ISO = re.compile(r"\d{4}-\d\d-\d\d(?:T\d\d:\d\d:\d\d(?:\.\d+)?Z?)?")
 _OLDEST_SHIFTED = 1600
 _YEAR_2000, _YEAR_2036 = 946_684_800, 2_082_758_400
 
 
 def says_nothing(remark: str) -> bool:
-    """Whether a remark is a rating, a single sign or a program's own."""
+    """Whether a remark is a rating, a single sign, a number or a program's own."""
     plain = remark.strip().lower().rstrip(".!")
-    return len(plain) < 3 or plain in _ORDINARY_REMARKS or bool(_PROGRAM_REMARK.fullmatch(plain))
+    words = _WORDS.findall(plain)
+    return (
+        len(plain) < 3
+        or plain in _ORDINARY_REMARKS
+        or not words
+        or (len(words) > 1 and _PROGRAM_WORDS.issuperset(words))
+    )
 
 
 def is_ordinary_remark(kind: str, text: str) -> bool:
     """Whether a field for remarks, known by its kind, holds one that says nothing."""
-    return kind in _REMARKS and says_nothing(text)
+    if kind == "institution":  # two letters may be a university
+        return text.strip().lower() in _ORDINARY_REMARKS
+    return kind == "free-text" and says_nothing(text)
 
 
 def is_shifted(date: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
-from headrisk.metadata.findings import Hit
+from headrisk.metadata.findings import Hit, stays
 from headrisk.metadata.known import KnownIdentifiers
 from headrisk.metadata.named_values import named_values
 from headrisk.metadata.national_ids import national_ids
@@ -66,13 +66,19 @@ def text_hits(
         yield Hit(kind, field, text[start:end], place=f"line {text.count(chr(10), 0, start) + 1}")
 
 
-def redact(text: str, known: KnownIdentifiers, skip: frozenset[str] = NO_KINDS) -> str:
-    """The text with every identifying stretch replaced."""
+def without(text: str, spans: Iterable[tuple[str, int, int]]) -> str:
+    """The text with stretches replaced."""
     out, at = [], 0
-    for _, start, end in text_spans(text, known, skip):
+    for _, start, end in spans:
         out += [text[at:start], REMOVED]
         at = end
     return "".join([*out, text[at:]])
+
+
+def redact(text: str, known: KnownIdentifiers, skip: frozenset[str] = NO_KINDS) -> str:
+    """The text with every identifying stretch replaced; notices stay."""
+    spans = text_spans(text, known, skip)
+    return without(text, [span for span in spans if not stays(span[0], text[span[1] : span[2]])])
 
 
 def printable_text(raw: bytes) -> str:
