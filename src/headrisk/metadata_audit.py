@@ -16,6 +16,7 @@ from headrisk.errors import UsageError
 from headrisk.job import Job, begin, finish, recorded, require_out
 from headrisk.metadata.fix import LEFT_OUT, CleanedCopy, write_copy
 from headrisk.metadata.known import NOBODY, KnownIdentifiers, read_known_identifiers
+from headrisk.metadata.learn import with_names_of
 from headrisk.metadata.scan import MetadataScan, list_entries, scan_metadata
 from headrisk.metadata.verify import needles_of, search_copy
 from headrisk.report.metadata import write_metadata
@@ -69,6 +70,7 @@ def audit_metadata(
         (NOBODY, 0) if known_identifiers is None else read_known_identifiers(known_identifiers)
     )
     entries = list_entries(root)
+    known = with_names_of(entries, known)
     files = sum(entry.state != "folder" for entry in entries)
     begin(job, files)
     open_store(job.out / "store")  # marks the folder as an output of headrisk
@@ -79,7 +81,7 @@ def audit_metadata(
     if fix is not None:
         copy = clean_copy(job, fix, scan, known, rng or np.random.default_rng(), log)
     report = MetadataReport(scan, len(known.originals), short, copy, __version__)
-    settings = {"known_identifiers": bool(known), "cleaned_copy": fix is not None}
+    settings = {"known_identifiers": known_identifiers is not None, "cleaned_copy": fix is not None}
     provenance = collect_provenance(job.settings, ())
     run = RunRecord(started.strftime("%Y-%m-%dT%H:%M:%SZ"), provenance, tuple(log.costs))
     page = write_metadata(report, job.out, settings, run)

@@ -25,7 +25,7 @@ from headrisk.metadata.known import KnownIdentifiers
 from headrisk.metadata.national_ids import register_of
 from headrisk.metadata.profile import profile_table
 from headrisk.metadata.remarks import is_moment, is_ordinary_remark, is_shifted
-from headrisk.metadata.text import MEANT, REMOVED, UNLABELLED, VERSIONS, text_spans, without
+from headrisk.metadata.text import MEANT, REMOVED, UNLABELLED, VERSIONS, direct_spans, text_spans, without
 
 Span = tuple[str, int, int]
 LARGEST_BYTES = 64 * 1024 * 1024
@@ -151,7 +151,8 @@ def judge(key: str, value: Any, known: KnownIdentifiers, *, meant: bool = False)
         return [("age-over-89", 0, len(text))]
     kind = kind_of_field(key)
     if kind and not meant and _counts(kind, key, text):
-        return [("known-identifier" if known.spans(text) else kind, 0, len(text))]
+        whole = ("known-identifier" if known.spans(text) else kind, 0, len(text))
+        return [whole, *direct_spans(text, known)] if kind == "free-text" else [whole]
     if not isinstance(value, str):
         if known and (spans := known.spans(text)):
             return [("known-identifier", *span) for span in spans]
@@ -254,7 +255,9 @@ def _cleaned(
     removed.extend(Hit(kind, key, text[start:end]) for kind, start, end in spans)
     if spans[0][0] == "age-over-89":
         return TOP_AGE
-    return _GONE if without(text, spans).strip() in ("", REMOVED) else without(text, spans)
+    if spans[0][1:] == (0, len(text)) or without(text, spans).strip() in ("", REMOVED):
+        return _GONE
+    return without(text, spans)
 
 
 def json_bytes(content: Any) -> bytes:

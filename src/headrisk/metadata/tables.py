@@ -25,7 +25,7 @@ from headrisk.metadata.fields import plain_name, tells_times, tells_versions
 from headrisk.metadata.findings import Hit
 from headrisk.metadata.known import KnownIdentifiers
 from headrisk.metadata.remarks import is_moment, is_ordinary_remark, is_shifted
-from headrisk.metadata.text import UNLABELLED, VERSIONS, text_spans
+from headrisk.metadata.text import UNLABELLED, VERSIONS, direct_spans, text_spans
 
 LARGEST_BYTES = 256 * 1024 * 1024
 _SEPARATORS = "\t;,|"
@@ -179,6 +179,8 @@ def cell_spans(
     inside = _inside(column, heading, cell, known, place)
     if whole and any(kind == "known-identifier" for kind, _, _ in inside):
         whole = "known-identifier"
+    if whole == "free-text":
+        return [(whole, 0, len(cell)), *direct_spans(cell, known)]
     return [(whole, 0, len(cell))] if whole else inside
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
-from headrisk.metadata.findings import Hit, stays
+from headrisk.metadata.findings import KINDS, Hit, stays
 from headrisk.metadata.known import KnownIdentifiers
 from headrisk.metadata.named_values import named_values
 from headrisk.metadata.national_ids import national_ids
@@ -56,6 +56,13 @@ def _apart(found: Iterable[tuple[str, int, int]]) -> list[tuple[str, int, int]]:
             name, a, b = spans[over[0]]  # Dr. Doe, and Doe, Jane behind it
             spans[over[0]] = (name, min(a, start), max(b, end))
     return sorted(spans, key=lambda span: span[1])
+
+
+def direct_spans(text: str, known: KnownIdentifiers) -> list[tuple[str, int, int]]:
+    """Direct identifiers inside a text that is to go as a whole, so that they are told too."""
+    return [
+        span for span in text_spans(text, known) if KINDS[span[0]].severity == "direct identifier"
+    ]
 
 
 def text_hits(

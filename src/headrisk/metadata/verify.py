@@ -9,15 +9,19 @@ from pathlib import Path
 
 import numpy as np
 
-from headrisk.metadata.findings import Hit, mask
+from headrisk.metadata.findings import KINDS, Hit, mask
 from headrisk.metadata.gzip_header import GZIP_MAGIC
-from headrisk.metadata.known import KnownIdentifiers
+from headrisk.metadata.known import NOBODY, KnownIdentifiers
+from headrisk.metadata.learn import is_name, with_names
 from headrisk.metadata.scan import list_entries, shown_path
 from headrisk.types import IntArray
 
 SHORTEST = 6  # bytes; shorter values occur by chance among voxels, the second look finds them
-_SHORTEST_REMARK = 12  # remarks such as "normal" are ordinary words
-_ORDINARY_WORDS = frozenset({"demographic", "body-measure", "age-over-89", "session-setting"})
+# Kinds whose values lead to one person or one scan. A hospital's name, a rating or a setting stands
+# in many files and in README on purpose; the second look tells those that stand where they must not.
+_IDENTIFIES = frozenset(kind for kind, rule in KINDS.items() if rule.severity == "direct identifier")
+_LINKS = frozenset({"uid", "serial-number", "user-path", "staff-name"})
+_SHORTEST_LINK = 10
 _PIECE = 4 * 1024 * 1024
 _LOWER = bytes(range(256)).lower()
 
@@ -55,16 +59,19 @@ class Needles:
 
 
 def needles_of(removed: Iterable[Hit], known: KnownIdentifiers) -> Needles:
-    """What must not stand in the copy: removed values and the custodian's list."""
+    """What must not stand in the copy: removed values that identify, names, the custodian's list."""
+    removed = tuple(removed)
     kinds: dict[bytes, str] = {}
     for hit in removed:
-        least = _SHORTEST_REMARK if hit.kind in ("free-text", "staff-name") else SHORTEST
-        if hit.kind not in _ORDINARY_WORDS and len(hit.value.strip()) >= least:
-            kinds.update(dict.fromkeys(_encoded(hit.value.strip()), hit.kind))
+        value = hit.value.strip()
+        least = SHORTEST if hit.kind in _IDENTIFIES else _SHORTEST_LINK
+        if hit.kind in _IDENTIFIES | _LINKS and len(value) >= least:
+            kinds.update(dict.fromkeys(_encoded(value), hit.kind))
+    named = (hit.value for hit in removed if hit.kind == "person-name" and is_name(hit.value))
+    for spelling in _spellings(known) | _spellings(with_names(named, NOBODY)):
+        kinds.update(dict.fromkeys(_encoded(spelling), "known-identifier"))
     for line in known.originals:
         kinds.update(dict.fromkeys(_encoded(line), "known-identifier"))
-    for spelling in known.spellings:
-        kinds.update(dict.fromkeys(_encoded(spelling), "known-identifier"))
     kinds = {needle: kind for needle, kind in kinds.items() if len(needle) >= SHORTEST}
     by_start: dict[bytes, tuple[bytes, ...]] = {}
     first, second = np.zeros(65536, dtype=bool), np.zeros(65536, dtype=bool)
@@ -73,6 +80,12 @@ def needles_of(removed: Iterable[Hit], known: KnownIdentifiers) -> Needles:
         first[needle[0] | needle[1] << 8] = True
         second[needle[2] | needle[3] << 8] = True
     return Needles(kinds, by_start, first, second, max(map(len, kinds), default=0))
+
+
+def _spellings(known: KnownIdentifiers) -> frozenset[str]:
+    """Spellings that are no ordinary words, of the list and of names met in the data set."""
+    found = known.found
+    return known.spellings | (found.spellings - found.cased if found is not None else frozenset())
 
 
 def _encoded(text: str) -> set[bytes]:
