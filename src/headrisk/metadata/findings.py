@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -236,6 +237,8 @@ class Finding:
         Where in the file: a header field, a JSON key, a column and line, a DICOM tag.
     masked
         First character and length of the value, or a count.
+    values
+        Numbers that tell equal values of one run from different ones; never written anywhere.
     """
 
     kind: str
@@ -243,11 +246,54 @@ class Finding:
     number: int
     field: str
     masked: str
+    values: frozenset[int] = dataclasses.field(default=frozenset(), repr=False, compare=False)
 
     @property
     def severity(self) -> Severity:
         """How much it gives away."""
         return KINDS[self.kind].severity
+
+
+@dataclass(frozen=True)
+class Group:
+    """Findings of one kind in one field, however many files hold it.
+
+    Attributes
+    ----------
+    field
+        The field's name, without line and place in a list.
+    files, values
+        Number of files, and of different values as far as they were told apart.
+    example
+        One of the findings, the first in the order of the walk.
+    """
+
+    kind: str
+    field: str
+    files: int
+    values: int
+    example: Finding
+
+
+_PLACE = re.compile(r", line \d+$")
+
+
+def grouped(findings: Iterable[Finding]) -> tuple[Group, ...]:
+    """Findings by kind and field, those in the most files first."""
+    by_field: dict[tuple[str, str], list[Finding]] = {}
+    for finding in findings:
+        by_field.setdefault((finding.kind, _PLACE.sub("", finding.field)), []).append(finding)
+    groups = [
+        Group(
+            kind,
+            name,
+            len({one.number for one in those}),
+            len(frozenset().union(*(one.values for one in those))),
+            min(those, key=lambda one: one.number),
+        )
+        for (kind, name), those in by_field.items()
+    ]
+    return tuple(sorted(groups, key=lambda group: (-group.files, group.kind, group.field)))
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from typing import Literal
 
 from headrisk.errors import ScanError
 from headrisk.imaging.stream import ByteStream, open_stream
-from headrisk.metadata.anonymity import Anonymity, anonymity
+from headrisk.metadata.anonymity import PeopleTable, people_table
 from headrisk.metadata.dicom_elements import parse_file
 from headrisk.metadata.dicom_hits import file_hits
 from headrisk.metadata.findings import Hit
@@ -52,14 +52,14 @@ class Look:
         Values that should not be shared.
     problem
         Why it was not read, or not as a whole; "" if it was.
-    classes
-        Sizes of classes of people, of ``participants.tsv`` alone.
+    people
+        Details of people that a table tells, to be joined with those of other tables.
     """
 
     role: Role | Literal[""]
     hits: tuple[Hit, ...] = ()
     problem: str = ""
-    classes: Anonymity | None = None
+    people: PeopleTable | None = None
 
 
 def look_into(path: Path, name: str, size: int, known: KnownIdentifiers) -> Look:
@@ -92,7 +92,7 @@ def look_into(path: Path, name: str, size: int, known: KnownIdentifiers) -> Look
     except OSError as error:
         look = Look(role, problem=f"cannot be read ({error.strerror})")
     hits = tuple(packed) + look.hits
-    return Look(role, hits[:_MOST_HITS], look.problem, look.classes)
+    return Look(role, hits[:_MOST_HITS], look.problem, look.people)
 
 
 def look_into_leftover(
@@ -217,8 +217,9 @@ def _table(path: Path, name: str, start: bytes, size: int, known: KnownIdentifie
     table = parse_table(raw, headed=not name.lower().endswith((".tsv.gz", ".csv.gz")))
     if table.problem:
         return Look("table", tuple(binary_hits(raw, known)), table.problem)
-    classes = anonymity(table) if name.lower() in ("participants.tsv", "participants.csv") else None
-    return Look("table", tuple(table_hits(table, known, name)), cut, classes)
+    main = name.lower() in ("participants.tsv", "participants.csv")
+    people = people_table(table, name, main=main)
+    return Look("table", tuple(table_hits(table, known, name)), cut, people)
 
 
 def _papers(path: Path, name: str, start: bytes, size: int, known: KnownIdentifiers) -> Look:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from headrisk.errors import InputError
-from headrisk.metadata.anonymity import Anonymity
+from headrisk.metadata.anonymity import Anonymity, PeopleTable, joined
 from headrisk.metadata.findings import KINDS, SEVERITIES, Finding, Hit, mask
 from headrisk.metadata.known import NOBODY, KnownIdentifiers
 from headrisk.metadata.leftovers import is_history_text
@@ -47,7 +47,7 @@ class MetadataScan:
     people, images, images_unread
         Folders of people, image files, and those of them that were not read.
     classes
-        Class sizes of each ``participants.tsv``.
+        Class sizes of the people of all tables, joined by participant.
     """
 
     findings: tuple[Finding, ...]
@@ -65,7 +65,7 @@ class _Gathering:
     findings: list[Finding] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     names: dict[tuple[str, str], list[tuple[str, int]]] = field(default_factory=dict)
-    classes: list[Anonymity] = field(default_factory=list)
+    people: list[tuple[PeopleTable, str, int]] = field(default_factory=list)
 
 
 def scan_metadata(
@@ -105,6 +105,7 @@ def scan_metadata(
         if on_done is not None:
             on_done(files, len(out.problems))
     out.findings.extend(_name_findings(out.names))
+    classes = _classes(out)
     order = {severity: place for place, severity in enumerate(SEVERITIES)}
     out.findings.sort(key=lambda f: (order[f.severity], f.kind, f.number, f.field))
     unread = {problem.number for problem in out.problems}
@@ -114,7 +115,7 @@ def scan_metadata(
         tuple(out.problems),
         files,
         folders,
-        tuple(out.classes),
+        classes,
         people=len({e.parts[0] for e in entries if e.parts and e.parts[0].startswith("sub-")}),
         images=len(images),
         images_unread=sum(number in unread for number in images),
@@ -189,10 +190,19 @@ def _note_file(
     out.findings.extend(hit_findings(look.hits, shown, number, known))
     if look.problem:
         out.problems.append(Problem(shown, number, look.problem))
-    if look.classes is not None:
-        out.classes.append(look.classes)
-        if look.classes.in_small:
-            out.findings.append(rare_finding(look.classes, shown, number))
+    if look.people is not None:
+        out.people.append((look.people, shown, number))
+
+
+def _classes(out: _Gathering) -> tuple[Anonymity, ...]:
+    """Classes of people over all tables, and the finding that some are rare."""
+    classes = joined(table for table, _, _ in out.people)
+    if classes is None:
+        return ()
+    if classes.in_small:
+        _, shown, number = next((one for one in out.people if one[0].main), out.people[0])
+        out.findings.append(rare_finding(classes, shown, number))
+    return (classes,)
 
 
 def rare_finding(classes: Anonymity, shown: str, number: int) -> Finding:
@@ -218,7 +228,8 @@ def hit_findings(
         if len(group) > 1:
             masked += f" and {len(group) - 1:,} more"
         where = f"{_shown_field(name, known)}{', ' + first.place if first.place else ''}"
-        yield Finding(kind, shown, number, where, masked)
+        values = frozenset(hash(hit.value) for hit in group)
+        yield Finding(kind, shown, number, where, masked, values)
 
 
 def _shown_field(name: str, known: KnownIdentifiers) -> str:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from headrisk.metadata.anonymity import Anonymity
+from headrisk.metadata.anonymity import Anonymity, plain_columns
 from headrisk.metadata.findings import KINDS, SEVERITIES, Finding
 from headrisk.metadata.fix import CLEANED, COPIED, LEFT_OUT, CleanedCopy
 from headrisk.metadata.scan import MetadataScan, count_by_kind
@@ -19,14 +19,20 @@ METHOD = (
     "Every file and every name of the data set was read. DICOM attributes were judged by the "
     "basic profile of PS3.15 Annex E (Table E.1-1, edition 2026c), fields of sidecars, tables and "
     "headers by their names, and all other text by its form.",
-    "People count as sharing their details when all quasi-identifiers of participants.tsv are "
-    "equal, ages, heights and weights in whole units.",
+    "People count as sharing their details when all quasi-identifiers are equal, ages, heights and "
+    "weights in whole units. Tables that say whose row each is were joined by participant; columns "
+    "were chosen by the words of their names. A person is unique by few columns when nobody else "
+    "has these values of one, two or three of them (SUDA).",
 )
 REFERENCES = (
     "DICOM PS3.15, Annex E: Attribute Confidentiality Profiles. National Electrical Manufacturers "
     "Association.",
     "Sweeney L (2002). k-anonymity: a model for protecting privacy. Int J Uncertain Fuzz "
     "10:557-570.",
+    "Elliot MJ, Manning AM, Ford RW (2002). A computational algorithm for handling the special "
+    "uniques problem. Int J Uncertain Fuzz 10:493-509.",
+    "Machanavajjhala A et al. (2007). l-diversity: privacy beyond k-anonymity. ACM Trans Knowl "
+    "Discov Data 1:3.",
     "Gorgolewski KJ et al. (2016). The brain imaging data structure, a format for organizing and "
     "describing outputs of neuroimaging experiments. Sci Data 3:160044.",
 )
@@ -157,6 +163,16 @@ def _people(classes: tuple[Anonymity, ...]) -> Iterable[tuple[Panel, Table]]:
         ("in classes of fewer than 5", _few(one.in_small)),
         ("alone with their details", "withheld" if hidden else _few(one.alone)),
         ("smallest class", _few(one.smallest)),
+        ("unique by one column", _few(one.unique_by[0])),
+        ("unique by two columns, not by one", _few(one.unique_by[1])),
+        ("unique by three columns, not by two", _few(one.unique_by[2])),
+        ("whose class tells their diagnosis or group", _few(one.told)),
+        ("tables joined", one.tables),
+    )
+    shown = plain_columns(one.columns)
+    unnamed = len(one.columns) - len(shown)
+    answer += f" Columns: {', '.join(shown) or 'none with a plain name'}" + (
+        f", and {unnamed} more." if unnamed else "."
     )
     panel = Panel("people", "How many people stand out by their details?", answer)
     yield panel, Table(("what", "people"), rows)
