@@ -41,9 +41,11 @@ _QUASI_WORDS = frozenset(
 )
 _QUASI_NAMES = frozenset({"agegroup", "agerange", "ageband", "yearofbirth", "birthyear",
                           "educationyears", "yearsofeducation", "socialclass"})  # fmt: skip
-_NOT_QUASI = frozenset("""score scale total index time rt accuracy trial task response stim stimulus
+_NOT_QUASI = frozenset(
+    """score scale total index time rt accuracy trial task response stim stimulus
     image scan date id code file path onset duration target test item volume thickness error
-    correct left right""".split())  # noqa: SIM905
+    correct left right""".split()
+)  # noqa: SIM905
 _SENSITIVE = frozenset(
     """diagnosis dx pathology disease condition icd disorder medication medications drug treatment
     group status genotype apoe hiv pregnant substance alcohol diagnose diagnoosi""".split()  # noqa: SIM905

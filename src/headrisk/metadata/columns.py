@@ -39,7 +39,7 @@ _PEOPLE_COLUMNS = frozenset({"participantid", "subjectid", "subject", "participa
 # BIDS says what these columns hold, in the tables that are named.
 _BIDS_COLUMNS: dict[Place, frozenset[str]] = {
     "people": frozenset({"participantid", "sessionid", "samplename", "sampleid"}),
-    "scans": frozenset({"filename", "sessionid", "participantid", "sampleid"}),
+    "scans": frozenset({"filename", "sessionid", "participantid", "sampleid", "hed"}),
     "trials": frozenset(
         {"onset", "duration", "trialtype", "responsetime", "value", "stimfile", "sample", "hed",
          "identifier", "database", "eventtype", "trial", "feedback", "accuracy"}
@@ -60,14 +60,20 @@ _SENSORS = ("_channels.", "_electrodes.", "_optodes.", "_markers.", "_dseg.", "_
 _STIMULI = ("stim", "trial", "condition", "word", "image", "item", "cue", "target", "event",
             "picture", "face", "sentence", "probe", "distractor", "correct")  # fmt: skip
 _SENTENCE = 3  # words from which on a cell is a sentence
-_LIVES = frozenset("""my his her their twin wife husband mother father son daughter brother sister
+_LIVES = frozenset(
+    """my his her their twin wife husband mother father son daughter brother sister
     boss works worked job born lives lived married divorced widow widowed neighbour neighbor
-    colleague pregnant arrested accident""".split())  # noqa: SIM905
+    colleague pregnant arrested accident""".split()
+)  # noqa: SIM905
 _CODE = re.compile(r"(?=[\w./-]*[A-Za-z])(?=[\w./-]*\d[\w./-]*\d)[\w./-]{5,24}")
+# Postcodes whose form tells: British, Canadian, Dutch.
+_POSTCODE = re.compile(r"[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}|[A-Z]\d[A-Z] ?\d[A-Z]\d|\d{4} ?[A-Z]{2}")
 _UUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
-_ID_WORDS = frozenset("""id ids identifier number no nr num code label key guid uuid tunnus kennung
+_ID_WORDS = frozenset(
+    """id ids identifier number no nr num code label key guid uuid tunnus kennung
     pseudonym alias barcode kode codigo numero name ref reference accession lookup linkage
-    study""".split())  # noqa: SIM905
+    study""".split()
+)  # noqa: SIM905
 
 
 @dataclass(frozen=True)
@@ -146,6 +152,8 @@ def judge_column(
     by_name = _named(name, kind, values, place)
     if by_name is not None:
         return by_name
+    if place == "people" and len(set(values)) > 2 and all(map(_POSTCODE.fullmatch, values)):
+        return Column("address")
     register = register_of(name, values)
     if register:
         return Column("national-id")
@@ -161,7 +169,7 @@ def judge_column(
         if _identifies(name, values, place, cells, owners):
             return Column("patient-id", skip=skip)
     if place == "trials" and plain_name(name).startswith(_STIMULI):
-        return Column("", skip=skip | {"unlabelled-name"})
+        return Column("", skip=skip | _SHOWN)
     free = place in ("people", "other", "scans") and _free_text(values)
     return Column("free-text" if free else "", skip=skip, free=free)
 
@@ -169,7 +177,11 @@ def judge_column(
 def _bids_skip(place: Place) -> frozenset[str]:
     """Forms that mean nothing in the columns of BIDS: times in file names, durations."""
     common = {"date", "acquisition-time", "patient-id", "host-name", "uid"}
-    return frozenset(common if place in ("people", "scans") else common | {"unlabelled-name"})
+    return frozenset(common if place in ("people", "scans") else common | _SHOWN)
+
+
+# What was shown to people bears names, and kinds of trials are words: "Miss Cue", a famous face.
+_SHOWN = frozenset({"unlabelled-name", "person-name", "staff-name", "address", "url"})
 
 
 def _named(name: str, kind: str, values: list[str], place: Place) -> Column | None:
@@ -182,7 +194,7 @@ def _named(name: str, kind: str, values: list[str], place: Place) -> Column | No
             return Column(kind, sure_notation(name, values))
         if notation in ("serial", "year", "epoch", "my") and len(set(values)) > 1:
             # day counts and years under a name with a plain word such as "day" or "data"
-            strong = tells_times(name) or "date" in field_words(name)
+            strong = tells_times(name) or says_date(name)
             return Column(kind, sure_notation(name, values)) if strong else None
         if notation:
             weak = _digits_only(values) and not says_date(name)
@@ -209,6 +221,8 @@ def _telling(value: str) -> bool:
 def says_date(name: str) -> bool:
     """Whether a name says *date* in so many words, so that bare digits are believed to be one."""
     words = set(field_words(name))
+    if any(word.endswith("datum") for word in words):
+        return True
     return bool(words & {"date", "dates", "datum", "dato", "fecha", "pvm", "paivamaara", "dt",
                          "doa", "dos", "dov", "doe", "dod", "mmddyy", "ddmmyy", "yymmdd",
                          "mmddyyyy", "ddmmyyyy", "yyyymmdd", "dmy", "mdy", "ymd", "timestamp",
@@ -300,7 +314,7 @@ def holds(column: Column, name: str, text: str) -> bool:
         return not is_shifted(text) and (bool(notations(text)) or bears_out("date", text))
     if column.free:
         return _sentence(text)
-    return is_exact_name(name) or column.kind == "patient-id" or bears_out(column.kind, text)
+    return is_exact_name(name) or column.kind == "patient-id" or bears_out(column.kind, text, name)
 
 
 _MONTHS = frozenset({"mo", "mos", "month", "months", "m", "mois", "monate", "kk", "agemo",

@@ -133,16 +133,20 @@ def _kind_of_words(name: str) -> str:  # noqa: PLR0911, PLR0912 - one line a rul
         return ""
     if "phone" in said or words >= {"cell", "number"}:
         return "phone"
+    if "account" in said and not words & {"length", "scissors"}:
+        return "user-path"
     if "birth" in said:
         return "" if "born-other" in said else "birth-date"
     if "own-name" in said or ("name" in said and _names_somebody(said, words)):
         return "staff-name" if "staff" in said else "person-name"
     if "record" in said and "id" in said and not words & {"key", "previous"}:
         return "patient-id"
-    if words & _RECORDS:
+    if words & _RECORDS or ("id" in said and words & _PATIENT):
         return "patient-id"
     if "postcode" in said or ("address" in said and not words & {"ip", "mac", "network"}):
         return "address"
+    if "text" in said or words >= {"free", "text"} or words >= {"other", "specify"}:
+        return "free-text"
     if "staff" in said:
         return "staff-name"
     if "date" in said and "duration" not in said:
@@ -151,8 +155,6 @@ def _kind_of_words(name: str) -> str:  # noqa: PLR0911, PLR0912 - one line a rul
         return "acquisition-time"
     if "institution" in said and not words & {"visit", "visits", "days", "stay"}:
         return "institution"
-    if "text" in said or words >= {"free", "text"} or words >= {"other", "specify"}:
-        return "free-text"
     return ""
 
 
@@ -162,21 +164,26 @@ def _names_somebody(said: frozenset[str], words: frozenset[str]) -> bool:
         return False
     if said & {"person", "staff"}:
         return True
-    return bool(words & _WHICH) and said <= {"name", "which-name", "fill", "birth"}
+    return bool(words & _WHICH) and said <= {"name", "which-name", "fill", "birth", "scan"}
 
 
-_NO_NAMES = frozenset("""file task site group drug scan coil project study sequence series protocol
+_NO_NAMES = frozenset(
+    """file task site group drug scan coil project study sequence series protocol
     model test session condition tract region roi atlas label column variable channel event item
-    stimulus software device manufacturer study map template space""".split())  # noqa: SIM905
+    stimulus software device manufacturer study map template space""".split()
+)  # noqa: SIM905
 _WHICH = frozenset("first last given family full middle maiden legal real preferred sur fore nick "
-                   "birth christian".split())  # fmt: skip # noqa: SIM905
+                   "birth christian famille familj familia rodzinne".split())  # fmt: skip # noqa: SIM905
+_PATIENT = frozenset({"patient", "patients", "patienten", "pat", "potilas", "paciente", "paziente"})
 # Words that name a register by themselves.
-_RECORDS = frozenset("""mrn ssn hetu pesel cpr cpf curp bsn personnummer henkilotunnus
+_RECORDS = frozenset(
+    """mrn ssn hetu pesel cpr cpf curp bsn personnummer henkilotunnus
     fodselsnummer codicefiscale aadhaar versichertennummer sozialversicherungsnummer medicare
-    burgerservicenummer kennitala""".split())  # noqa: SIM905
+    burgerservicenummer kennitala iban eid""".split()
+)  # noqa: SIM905
 
 
-def bears_out(kind: str, text: str) -> bool:
+def bears_out(kind: str, text: str, name: str = "") -> bool:
     """Whether a value can be what the words of its field's name promise.
 
     A field whose name only contains *date* holds a date, one that only contains *phone* a number:
@@ -186,20 +193,23 @@ def bears_out(kind: str, text: str) -> bool:
     if kind == "date":
         return bool(notations(text)) or _within(text, "date")
     if kind == "birth-date":
+        if concepts(name) & {"fill"} and digits in (1, 2) and text.strip().isdigit():
+            return True  # the day or month of a birth
         return bool(notations(text)) or _within(text, "date") or digits >= 4
     if kind == "acquisition-time":
-        return hour_of(text) is not None or re.fullmatch(r"\d{6}(?:\.\d+)?", text) is not None
+        return (hour_of(text) or 0) > 0 or re.fullmatch(r"\d{6}(?:\.\d+)?", text) is not None
     if kind == "phone":
         return digits >= 5
     if kind == "email":
         return "@" in text
     if kind in ("person-name", "staff-name"):
-        return letters and text.strip().lower() not in _ANSWERS and not _is_label(text)
+        named = letters and text.strip().lower() not in _ANSWERS and not _is_label(text)
+        return named and len(text.strip()) > (kind == "staff-name")
     if kind == "patient-id":
         return digits > 0 and len(text) >= 3
     if kind == "address":
         return len(text) >= 3 and text.strip().lower() not in _ANSWERS
-    if kind in ("institution", "free-text", "credential"):
+    if kind in ("institution", "free-text", "credential", "user-path"):
         return letters and text.strip().lower() not in _ANSWERS
     return True
 
@@ -209,9 +219,11 @@ def _within(text: str, kind: str) -> bool:
 
 
 _LABEL = re.compile(r"(?:sub|ses)-\w+|[A-Za-z]{0,3}[-_]?\d+[A-Za-z]?")
-_ANSWERS = frozenset("""yes no y n m f male female left right both none never always often sometimes
+_ANSWERS = frozenset(
+    """yes no y n m f male female left right both none never always often sometimes
     rarely control patient high low mid day night am pm morning evening afternoon true false ja nein
-    oui non si kylla ei urban rural other same""".split())  # noqa: SIM905
+    oui non si kylla ei urban rural other same""".split()
+)  # noqa: SIM905
 
 
 def _is_label(text: str) -> bool:

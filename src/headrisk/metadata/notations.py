@@ -123,13 +123,15 @@ def _numbers(text: str) -> dict[str, date]:
             match = form.fullmatch(digits)
             if match and (day := _day(match)) is not None:
                 out.setdefault(name, day)
+    if not whole.isdigit():
+        return out
     if len(whole) in (10, 13):
         seconds = int(whole) // (1000 if len(whole) == 13 else 1)
         if 631_152_000 <= seconds < 2_208_988_800:  # 1990 to 2039
             out["epoch"] = datetime.fromtimestamp(seconds, UTC).date()
     if len(whole) == 5 and 7_000 <= int(whole) < 51_000:  # 1919 to 2039
         out["serial"] = date(1899, 12, 30) + timedelta(days=int(whole))
-    if len(text) == 4 and 1880 <= int(text) <= _LAST_YEAR:
+    if len(text) == 4 and text.isdigit() and 1880 <= int(text) <= _LAST_YEAR:
         out["year"] = date(int(text), 1, 1)
     return out
 

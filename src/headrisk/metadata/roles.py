@@ -101,7 +101,8 @@ def role_of(name: str, start: bytes) -> Role:
 def _by_name(lower: str, start: bytes) -> Role:
     suffix = PurePosixPath(lower).suffix
     if suffix == ".json":
-        return "papers" if lower == "dataset_description.json" else "json"
+        described = lower.endswith("_description.json") or lower.startswith(("tpl-", "atlas-"))
+        return "papers" if described else "json"
     if suffix in (".tsv", ".csv"):
         return "table"
     if suffix in (".dcm", ".ima"):

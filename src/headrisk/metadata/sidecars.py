@@ -23,9 +23,19 @@ from headrisk.metadata.fields import (
 from headrisk.metadata.findings import Hit, stays
 from headrisk.metadata.known import KnownIdentifiers
 from headrisk.metadata.national_ids import register_of
+from headrisk.metadata.notations import hour_of
 from headrisk.metadata.profile import profile_table
 from headrisk.metadata.remarks import is_moment, is_ordinary_remark, is_shifted
-from headrisk.metadata.text import MEANT, REMOVED, UNLABELLED, VERSIONS, direct_spans, text_spans, without
+from headrisk.metadata.text import (
+    MEANT,
+    REMOVED,
+    UNLABELLED,
+    VERSIONS,
+    direct_spans,
+    text_spans,
+    without,
+)
+from headrisk.metadata.words import concepts
 
 Span = tuple[str, int, int]
 LARGEST_BYTES = 64 * 1024 * 1024
@@ -150,22 +160,24 @@ def judge(key: str, value: Any, known: KnownIdentifiers, *, meant: bool = False)
     if is_over_89(key, text):
         return [("age-over-89", 0, len(text))]
     kind = kind_of_field(key)
-    if kind and not meant and _counts(kind, key, text):
+    if kind and not (meant and _said_on_purpose(kind, key)) and _counts(kind, key, text):
         whole = ("known-identifier" if known.spans(text) else kind, 0, len(text))
         return [whole, *direct_spans(text, known)] if kind == "free-text" else [whole]
     if not isinstance(value, str):
         if known and (spans := known.spans(text)):
             return [("known-identifier", *span) for span in spans]
         return [("date", 0, len(text))] if tells_times(key) and is_moment(text) else []
-    if meant and plain_name(key) in _CREDITS:
+    if (meant and plain_name(key) in _CREDITS) or plain_name(key) == "termurl":
         return [("known-identifier", *span) for span in known.listed.spans(text)]
     skip = VERSIONS if tells_versions(key) else frozenset()
     if meant:
         skip = skip | MEANT
     if key == _DESCRIBED:  # Boston Naming Test, and whoever it is called after
-        skip = skip | {UNLABELLED}
+        skip = skip | {UNLABELLED, "url"}
     if plain_name(key) in _DESCRIPTIONS:
-        skip = skip | {UNLABELLED, "acquisition-time"}
+        skip = skip | {UNLABELLED, "acquisition-time", "url"}
+    if not is_exact_name(key) and ("duration" in concepts(key) or hour_of(text) == 0):
+        skip = skip | {"acquisition-time"}
     if plain_name(key) in _PROGRAM_FIELDS:
         skip = skip | {"exam-program"}
     found = text_spans(text, known.listed if key == _DESCRIBED else known, skip)
@@ -181,7 +193,8 @@ _DESCRIPTIONS = frozenset(
     anatomicallandmarkcoordinatesystemdescription headcoilcoordinatesystemdescription
     digitizedheadpointscoordinatesystemdescription manufacturer manufacturersmodelname
     capmanufacturer capmanufacturersmodelname electrodemanufacturer deviceserialname derivedfrom
-    ieegplacementscheme spatialreference softwarename termurl cogatlasid cogpoid""".split()  # noqa: SIM905
+    ieegplacementscheme spatialreference ieegcoordinateprocessingreference
+    ieegcoordinateprocessingdescription handedness referencesandlinks license softwarename termurl cogatlasid cogpoid""".split()  # noqa: SIM905
 )
 # Siemens writes the exam's region and program here as it writes names: HEAD^ROUTINE.
 _PROGRAM_FIELDS = frozenset({"procedurestepdescription", "studydescription", "examprogram",
@@ -190,7 +203,15 @@ _PROGRAM_FIELDS = frozenset({"procedurestepdescription", "studydescription", "ex
 _CREDITS = frozenset({"authors", "author", "curators", "curator", "license", "licence",
                       "acknowledgements", "howtoacknowledge", "funding", "referencesandlinks",
                       "ethicsapprovals", "datasetlinks", "contributors", "citation",
-                      "contact", "maintainers"})  # fmt: skip
+                      "contact", "maintainers", "sourcedatasetsurls", "sourcedatasets",
+                      "sourceatlases", "datasetdoi"})  # fmt: skip
+
+
+def _said_on_purpose(kind: str, key: str) -> bool:
+    """Whether a description of a data set may hold such a value under this key."""
+    return plain_name(key) in _CREDITS or kind in (
+        "free-text", "institution", "date", "url", "email", "staff-name", "acquisition-time",
+    )  # fmt: skip
 
 
 def _text_of(value: Any) -> str:
@@ -207,7 +228,7 @@ def _counts(kind: str, key: str, text: str) -> bool:
         return kind != "accession-number" or len(text.strip()) >= _SHORTEST_NUMBER
     if kind == "date" and text.replace(".", "", 1).isdigit():
         return says_date(key) and bears_out(kind, text)
-    return bears_out(kind, text)
+    return bears_out(kind, text, key)
 
 
 _SHORTEST_NUMBER = 4  # StudyID is "1" on most scanners

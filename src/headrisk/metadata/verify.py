@@ -19,7 +19,9 @@ from headrisk.types import IntArray
 SHORTEST = 6  # bytes; shorter values occur by chance among voxels, the second look finds them
 # Kinds whose values lead to one person or one scan. A hospital's name, a rating or a setting stands
 # in many files and in README on purpose; the second look tells those that stand where they must not.
-_IDENTIFIES = frozenset(kind for kind, rule in KINDS.items() if rule.severity == "direct identifier")
+_IDENTIFIES = frozenset(
+    kind for kind, rule in KINDS.items() if rule.severity == "direct identifier"
+)
 _LINKS = frozenset({"uid", "serial-number", "user-path", "staff-name"})
 _SHORTEST_LINK = 10
 _PIECE = 4 * 1024 * 1024

@@ -11,11 +11,12 @@ from functools import lru_cache
 
 from headrisk.metadata.people import folded
 
+_WAVE = re.compile(r"(?<=[A-Z])([WTVY])(?=\d)")  # VISIT_AGEW1
 _RUNS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
 
 # Concept by concept, words folded to lower case without accents.
 _CONCEPTS: dict[str, str] = {
-    "person": """patient patients patientin pat subject subjects subj participant participants pt
+    "person": """patient patients patienten patientin pat subject subjects subj participant participants pt
         proband probandin volunteer person child kid mother father parent mom mum dad spouse partner
         guardian twin sibling relative caregiver carer informant client respondent examinee paciente
         paziente potilas potilaan tutkittava tutkittavan osallistuja osallistujan deltagare deltaker
@@ -31,12 +32,12 @@ _CONCEPTS: dict[str, str] = {
         familienname prenom apellido apellidos cognome sobrenome sukunimi etunimi etunimet efternamn
         fornamn tilltalsnamn etternavn efternavn fornavn achternaam voornaam nazwisko imie prijmeni
         jmeno initials initialen initiales middlename givenname familyname fullname mellomnavn
-        vezeteknev keresztnev soyadi kutsumanimi geburtsname rufname alias""",
+        vezeteknev keresztnev soyadi init inits kutsumanimi geburtsname rufname alias""",
     "which-name": """first last given family full middle maiden legal real preferred christian
-        mothers fathers complete""",
+        mothers fathers complete famille familj familia rodzinne""",
     "birth": """birth birthdate birthday bday dob born geburt geburts geburtsdatum geburtstag
         geboren naissance nacimiento nascita nascimento syntyma syntymaaika syntymapaiva syntynyt
-        fodelse fodelsedag fodd fodt fodsels fodselsdag geboorte geboortedatum urodzenia urodzin
+        fodelse fodelsedag fodd fodt fodsels fodselsdag bdate brthdat brthdt brth birthdat birthdt birthdte geboorte geboortedatum urodzenia urodzin
         narozeni szuletesi dogum birthyear yob""",
     "date": """date dates datum dato fecha paivamaara pvm paiva day dag tag jour dia giorno dzien
         timestamp datetime epoch dt datestamp doa dos dov doe dod created modified calendar datetimes
@@ -44,7 +45,7 @@ _CONCEPTS: dict[str, str] = {
     "time": "time times clock hour uhrzeit zeit heure hora ora aika klokkeslett tid tijd godzina cas",
     "age": """age ages alter ika edad eta idade leeftijd alder wiek vek yas lebensalter kor ageyrs
         agey agemo agem agemos agedays agemonths ageyears""",
-    "id": """id ids identifier identifiers number no nr num nummer nro numero code kode tunnus label
+    "id": """id ids identifier identifiers number no nr num nummer nro numero code kode tunnus label eid
         key guid uuid kennung barcode pseudonym ident identity identification numer cislo""",
     "record": """mrn ssn nhs hetu pesel medical hospital clinic clinical record chart insurance
         passport national social security original old real source dicom screening registry health
@@ -70,15 +71,17 @@ _CONCEPTS: dict[str, str] = {
         reasons feedback observation observations anamnesis bemerkung bemerkungen kommentar kommentare
         huomautus huomautukset huomio huomiot remarque remarques commentaire commentaires nota notas
         observaciones opmerking opmerkingen poznamka uwagi commento commenti note notat merknad
-        anmerkung anmerkungen verbatim anteckning lisatietoja comentario comentarios""",
+        anmerkung anmerkungen verbatim anteckning additional answer answers why lisatietoja comentario comentarios""",
     "credential": """password passwd pwd passphrase token secret apikey credential credentials
         passwort salasana kennwort contrasena""",
     "uid": "uid uids",
+    "account": """skype twitter instagram facebook whatsapp linkedin tiktok snapchat telegram
+        username handle screenname gamertag orcid""",
     "scan": """scan scans mri mr fmri acq acquisition acquired session ses visit series study content
         exam examination measurement measured recording recorded appointment assessment assessed
         collection collected injection start started end ended begin arrival admission discharge
         interview test tested testing enrollment enrolment consent treatment surgery death onset event
-        baseline followup follow up besuch untersuchung kaynti kuvaus examen visite visita besok
+        baseline followup follow up besuch untersuchung untersuchungs kaynti kuvaus examen visite visita besok
         mesure messung test imaging procedure performed instance creation calibration entry completed
         completion dosing mra pet ct eeg meg bold dwi cog cognitive blood draw sample""",
     "duration": """duration reaction response rt latency elapsed dauer duree kesto completiontime
@@ -93,7 +96,7 @@ _CONCEPTS: dict[str, str] = {
     "born-other": """weight order length gestation gestational complications complication mode
         season cohort control rank position place country state hospital trauma head circumference
         sex apgar defect parity weeks injury premature term method injuries""",
-    "fill": """of the at in on by for to de des der del du della la le von van av da do na nro
+    "fill": """di card mailing other el et und and og och y of the at in on by for to de des der del du della la le von van av da do na nro
         w wave t v y yr yrs year years yo mo month months week weeks days num first second third
         full sub new prior pre post home work emergency""",
 }  # fmt: skip
@@ -122,7 +125,7 @@ def field_words(name: str) -> tuple[str, ...]:
     """
     plain = name if name.isascii() else _folded_case(name)
     words: list[str] = []
-    for run in _RUNS.findall(plain):
+    for run in _RUNS.findall(_WAVE.sub(r"_\1", plain.replace("DoB", "Dob"))):
         words += _cut(run.lower())
     return tuple(words)
 
@@ -151,7 +154,8 @@ def _cut(run: str) -> tuple[str, ...]:
             here = best[end]
             if here is None or len(before) + 1 < len(here):
                 best[end] = (*before, run[start:end])
-    return best[-1] or (run,)
+    wave = best[-2] if run[-1] in "wtvy" else None  # DATEW1: a wave's letter
+    return best[-1] or ((*wave, run[-1]) if wave else (run,))
 
 
 @lru_cache(maxsize=32768)
@@ -161,4 +165,16 @@ def concepts(name: str) -> frozenset[str]:
     >>> sorted(concepts("PatientBirthDate"))
     ['birth', 'date', 'person']
     """
-    return frozenset().union(*(_CONCEPT.get(word, frozenset()) for word in field_words(name)))
+    return frozenset().union(*(_CONCEPT.get(word) or _by_end(word) for word in field_words(name)))
+
+
+# Compounds of Germanic languages end with what they are: Aufnahmedatum, Aktennummer.
+_ENDS = (("datum", "date"), ("nummer", "id"), ("nachname", "own-name"), ("vorname", "own-name"),
+         ("telefon", "phone"), ("geburt", "birth"), ("strasse", "address"),
+         ("adresse", "address"))  # fmt: skip
+
+
+def _by_end(word: str) -> frozenset[str]:
+    if len(word) < 7 or word in _WHOLE:
+        return frozenset()
+    return frozenset(concept for end, concept in _ENDS if word.endswith(end))
