@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,7 +15,13 @@ from headrisk import __version__
 from headrisk.errors import UsageError
 from headrisk.job import Job, begin, finish, recorded, require_out
 from headrisk.metadata.fix import LEFT_OUT, CleanedCopy, write_copy
-from headrisk.metadata.known import NOBODY, KnownIdentifiers, read_known_identifiers
+from headrisk.metadata.known import (
+    NOBODY,
+    KnownIdentifiers,
+    Rule,
+    read_known_identifiers,
+    with_rules,
+)
 from headrisk.metadata.learn import with_names_of
 from headrisk.metadata.scan import MetadataScan, list_entries, scan_metadata
 from headrisk.metadata.verify import needles_of, search_copy
@@ -35,6 +41,7 @@ def audit_metadata(
     known_identifiers: Path | None = None,
     fix: Path | None = None,
     rng: np.random.Generator | None = None,
+    rules: Mapping[str, Rule] | None = None,
 ) -> tuple[Path, MetadataReport]:
     """Look through the first data set of a job; write the findings and, if asked, a cleaned copy.
 
@@ -49,6 +56,8 @@ def audit_metadata(
     rng
         Source of date shifts, new UIDs and new labels; None draws a fresh one, which is what data
         to be shared need.
+    rules
+        What the custodian decided of single fields and columns (``field_rules``).
 
     Returns
     -------
@@ -69,8 +78,8 @@ def audit_metadata(
     known, short = (
         (NOBODY, 0) if known_identifiers is None else read_known_identifiers(known_identifiers)
     )
+    known = with_rules(with_names_of(list_entries(root), known), rules or {})
     entries = list_entries(root)
-    known = with_names_of(entries, known)
     files = sum(entry.state != "folder" for entry in entries)
     begin(job, files)
     open_store(job.out / "store")  # marks the folder as an output of headrisk

@@ -31,6 +31,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="names and numbers that must not be shared, one in each line, found in any spelling",
     )
+    for rule, does in (
+        ("keep", "report these fields and columns, but leave them in the copy"),
+        ("ignore", "neither report nor remove these fields and columns"),
+        ("remove", "take these fields and columns out of the copy, whatever they hold"),
+    ):
+        parser.add_argument(f"--{rule}", nargs="+", action="extend", metavar="FIELD", help=does)
     parser.add_argument(
         "--fix",
         type=Path,
@@ -61,6 +67,7 @@ def run(arguments: argparse.Namespace) -> int:
         from headrisk.dataset.gather import name_sources
         from headrisk.job import Job, require_out
         from headrisk.metadata.findings import SEVERITIES
+        from headrisk.metadata.known import field_rules
         from headrisk.metadata.scan import list_entries
         from headrisk.metadata_audit import audit_metadata
         from headrisk.report.metadata_part import copy_sentence, summary_sentence
@@ -73,8 +80,9 @@ def run(arguments: argparse.Namespace) -> int:
             return DONE
         rng = None if arguments.seed is None else np.random.default_rng(arguments.seed)
         page, report = audit_metadata(
-            job, known_identifiers=arguments.known_identifiers, fix=arguments.fix, rng=rng
-        )
+            job, known_identifiers=arguments.known_identifiers, fix=arguments.fix, rng=rng,
+            rules=field_rules(arguments.keep, arguments.ignore, arguments.remove),
+        )  # fmt: skip
         sys.stdout.write(summary_sentence(report) + "\n")
         unread = len(report.scan.problems)
         if unread:

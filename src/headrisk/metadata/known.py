@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from itertools import permutations
 from pathlib import Path
 from typing import Literal
 
-from headrisk.errors import InputError
+from headrisk.errors import InputError, UsageError
 
 LARGEST_BYTES = 16 * 1024 * 1024
 _SHORTEST = 3
@@ -135,6 +135,35 @@ def with_rules(known: KnownIdentifiers, rules: Mapping[str, Rule]) -> KnownIdent
     'keep'
     """
     return replace(known, rules={_plain(name): rule for name, rule in rules.items()})
+
+
+def field_rules(
+    keep: Sequence[str] | None = None,
+    ignore: Sequence[str] | None = None,
+    remove: Sequence[str] | None = None,
+) -> dict[str, Rule]:
+    """Rules by field, as ``with_rules`` takes them.
+
+    Raises
+    ------
+    UsageError
+        A field stands under two rules, or has no letter or digit.
+    """
+    rules: dict[str, Rule] = {}
+    given: tuple[tuple[Rule, Sequence[str] | None], ...] = (
+        ("keep", keep), ("ignore", ignore), ("remove", remove),
+    )  # fmt: skip
+    for rule, names in given:
+        for name in names or ():
+            plain = _plain(name)
+            if not plain or rules.get(plain, rule) != rule:
+                raise UsageError(
+                    f"--{rule} {name}",
+                    found="no name of a field" if not plain else f"--{rules[plain]} of it too",
+                    expected="the name of a field or column, under one rule",
+                )
+            rules[plain] = rule
+    return rules
 
 
 def _plain(name: str) -> str:
