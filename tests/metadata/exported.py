@@ -1,4 +1,4 @@
-"""Columns as exports of questionnaires, registries and clinics name them (written after the rules)."""
+"""Columns as exports of questionnaires, registries and clinics name them."""
 
 from __future__ import annotations
 

@@ -1,8 +1,7 @@
 """Generated spellings of identifying fields and columns: names, styles, waves, notations, nesting.
 
-Names are put together from what people of several languages call such a field, never taken from the
-rules' own lists, and every name is written in several styles. ``harmless`` holds columns and keys of
-the same make that identify nobody.
+Names are put together from what people of several languages call such a field, and every name is
+written in several styles. ``harmless`` holds columns and keys of the same make that tell nobody.
 """
 
 from __future__ import annotations
@@ -43,46 +42,50 @@ def written(words: str, style: str) -> str:
 
 _BIRTH = """date of birth|birth date|dob|patient dob|participant birth date|geburtsdatum|syntymäaika
     |fecha nacimiento|date naissance|data di nascita|födelsedatum|geboortedatum|child dob|birthday
-    |data urodzenia|fødselsdato|mother date of birth|pt birth dt|born on|birth year""".split("|")
+    |data urodzenia|fødselsdato|mother date of birth|pt birth dt|born on|birth year""".split("|")  # noqa: SIM905
 _NAMES = """patient name|participant name|surname|last name|first name|family name|given name
     |nachname|vorname|sukunimi|etunimi|apellidos|nom de famille|prénom|cognome|efternamn|achternaam
     |nazwisko|mother name|child full name|maiden name|emergency contact name|subj lastname
-    |caregiver first name""".split("|")
-_RECORDS = """mrn|medical record number|hospital id|hospital number|patient id|patient number|chart no
-    |clinic id|pat nr|patientennummer|potilasnumero|medical record no|hospital no|insurance number
-    |passport no|national id|health card number|original subject id|old id|xnat id|redcap record id
-    |screening code|hospital label|source id""".split("|")
+    |caregiver first name""".split("|")  # noqa: SIM905
+_RECORDS = """mrn| medical record number| hospital id| hospital number| patient id| patient
+    number| chart no| clinic id| pat nr| patientennummer| potilasnumero| medical record no|
+    hospital no| insurance number| passport no| national id| health card number| original
+    subject id| old id| xnat id| redcap record id| screening code| hospital label| source
+    id""".split("|")  # noqa: SIM905
 _PHONES = """phone|phone number|mobile|mobile number|telephone|telefon|telefonnummer|puhelin|tel
     |contact phone|home phone|cell phone number|handynummer|teléfono|mother mobile|parent phone 2
-    |work telephone|fax""".split("|")
+    |work telephone|fax""".split("|")  # noqa: SIM905
 _EMAILS = """email|e mail|email address|mail|contact email|sähköposti|parent email|correo|courriel
-    |participant email|epost""".split("|")
+    |participant email|epost""".split("|")  # noqa: SIM905
 _ADDRESSES = """address|home address|street|postcode|zip|zip code|postal code|plz|postinumero|city
     |home town|town of residence|adresse|anschrift|wohnort|dirección|zipcode|residence|osoite
-    |place of residence|patient address|mailing address""".split("|")
+    |place of residence|patient address|mailing address""".split("|")  # noqa: SIM905
 _AGES = """age|age at scan|age at visit|scan age|patient age|participant age|age years|age mri|alter
     |ikä|edad|âge|leeftijd|ålder|mri age|visit age|age cog|age at baseline|age at death
-    |interview age|subject age in years|father age""".split("|")
+    |interview age|subject age in years|father age""".split("|")  # noqa: SIM905
 _DATES = """date|visit date|scan date|mri date|date of scan|exam date|assessment date|session date
     |datum|untersuchungsdatum|fecha|päivämäärä|pvm|scan dt|visit dt|acquisition date|interview date
     |consent date|date enrolled|surgery date|mri date mmddyy|blood draw date|test day date
-    |date of death|admission date""".split("|")
-_TEXTS = """comments|notes|remarks|other specify|free text|reason|bemerkungen|huomautukset
-    |observaciones|visit notes|q12 other|hq14s|anamnesis|why left job|additional information|feedback
-    |scan comment|opmerkingen|kommentar|rater notes|interview answer""".split("|")
+    |date of death|admission date""".split("|")  # noqa: SIM905
+_TEXTS = """comments| notes| remarks| other specify| free text| reason| bemerkungen|
+    huomautukset| observaciones| visit notes| q12 other| hq14s| anamnesis| why left job|
+    additional information| feedback| scan comment| opmerkingen| kommentar| rater notes|
+    interview answer""".split("|")  # noqa: SIM905
 _FIRST = """Anna Zelda Hugo Marek Ingrid Yusuf Chidi Paolo Tuuli Beatriz Oskar Leila""".split()  # noqa: SIM905
 _LAST = """Quellimund Ostrander Zarvokka Brindlemoor Haverkampf Thistlewood Okparaebo Castrignano
     Pehkonlahti Villafranqueza Szczepkowski Abdelmoumni""".split()  # noqa: SIM905
 _SENTENCES = (
-    "fell off a ladder at the harbour", "works as a lighthouse keeper", "ok", "moved during run two",
+    "fell off a ladder at the harbour", "works as a lighthouse keeper", "ok",
+    "moved during run two",
     "husband was in hospital last week", "n/a", "had a stroke after the wedding",
     "claustrophobic, stopped early and came back", "his twin was scanned here too",
     "wears a hearing aid on the left", "took a painkiller this morning", "n/a",
 )  # fmt: skip
-NOTATIONS = ("%Y-%m-%d", "%d.%m.%Y", "%m/%d/%Y", "%d/%m/%Y", "%Y%m%d", "%d%m%Y", "%m%d%Y", "%d-%b-%Y",
-             "%d%b%Y", "%B %d, %Y", "%Y/%m/%d", "%d.%m.%y", "%m/%d/%y", "%d%m%y", "%y%m%d", "%m%d%y",
-             "%d-%b-%y", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M", "%a, %d %b %Y", "epoch",
-             "serial")  # fmt: skip
+NOTATIONS = (
+    "%Y-%m-%d", "%d.%m.%Y", "%m/%d/%Y", "%d/%m/%Y", "%Y%m%d", "%d%m%Y", "%m%d%Y", "%d-%b-%Y",
+    "%d%b%Y", "%B %d, %Y", "%Y/%m/%d", "%d.%m.%y", "%m/%d/%y", "%d%m%y", "%y%m%d", "%m%d%y",
+    "%d-%b-%y", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M", "%a, %d %b %Y", "epoch", "serial",
+)  # fmt: skip
 
 
 def _days(rng: np.random.Generator, first: int, last: int) -> list[date]:
@@ -195,9 +198,9 @@ def harmless(seed: int = 1) -> list[Variant]:
     rng = np.random.default_rng(seed)
     out = []
     plain = {
-        "image|stage|percentage|voltage|dosage|average|usage|message count|language score": "{:.1f}",
-        "reaction time|response latency|rt|duration|sleep duration|tmt time|walking speed": "{:.3f}",
-        "bdi total|wais digit span forward|moca score|age adjusted score|brain age gap|iq": "{:.0f}",
+        "image|stage|percentage|voltage|dosage|average|usage|message count|language": "{:.1f}",
+        "reaction time|response latency|rt|duration|sleep duration|tmt time|gait speed": "{:.3f}",
+        "bdi total|wais digit span forward|moca score|age adjusted score|brain age|iq": "{:.0f}",
         "birth weight|birth order|gestational age score|head circumference at birth": "{:.0f}",
         "days since scan|weeks to follow up|session number|trial number|block|run": "{:.0f}",
         "hippocampus volume|etiv|cortical thickness|white matter hyperintensities": "{:.2f}",

@@ -1,12 +1,12 @@
 """How many people share their details: k-anonymity, l-diversity and special uniques.
 
-All tables that say whose row each is are joined by participant. A class is a set of people with equal
-quasi-identifiers (k-anonymity: Sweeney 2002, doi:10.1142/S0218488502001648). A class whose people
-all have one diagnosis tells it of each of them (l-diversity: Machanavajjhala et al. 2007,
-doi:10.1145/1217299.1217302). A person is a *minimal sample unique* by a set of columns if nobody else
-has these values and no smaller set does that (SUDA: Elliot, Manning and Ford 2002,
-doi:10.1142/S0218488502001600): the fewer columns it takes, the easier the person is found. Ages count
-in whole years, heights and weights in whole units.
+All tables that say whose row each is are joined by participant. A class is a set of people with
+equal quasi-identifiers (k-anonymity: Sweeney 2002, doi:10.1142/S0218488502001648). A class whose
+people all have one diagnosis tells it of each of them (l-diversity: Machanavajjhala et al. 2007,
+doi:10.1145/1217299.1217302). A person is a *minimal sample unique* by a set of columns if nobody
+else has these values and no smaller set does that (SUDA: Elliot, Manning and Ford 2002, Int J
+Uncertain Fuzz 10:493-509): the fewer columns it takes, the easier the person is found. Ages are in
+whole years, heights and weights in whole units.
 """
 
 from __future__ import annotations
@@ -29,26 +29,28 @@ SMALL_CLASS = 5
 MOST_COLUMNS = 12  # of which all sets of up to three are tried: 298
 LARGEST_SET = 3
 _QUASI_WORDS = frozenset(
-    """sex gender handedness handed hand handscore race racial ethnicity ethnic ethnicgroup nationality
-    country site center centre scanner group diagnosis dx education educ schooling height weight bmi
-    marital maritalstatus married occupation job profession religion language languages native
-    nativelanguage birthyear yob zip zipcode postcode plz income salary ses socioeconomic region
-    state county city town species strain pathology pathologies dominanthand dominant siblings
-    children twin twins zygosity household employment employed geschlecht sukupuoli sexe sexo sesso
-    kon kjonn koen geslacht plec pohlavi kieli sprache langue bildung koulutus beruf ammatti
-    stature length citizenship immigrant veteran pregnant pregnancy smoker smoking disability
-    genotype apoe caste tribe ancestry origin urbanicity deprivation""".split()  # noqa: SIM905
+    """sex gender handedness handed hand handscore race racial ethnicity ethnic ethnicgroup
+        nationality country site center centre scanner group diagnosis dx education educ
+        schooling height weight bmi marital maritalstatus married occupation job profession
+        religion language languages native nativelanguage birthyear yob zip zipcode postcode plz
+        income salary ses socioeconomic region state county city town species strain pathology
+        pathologies dominanthand dominant siblings children twin twins zygosity household
+        employment employed geschlecht sukupuoli sexe sexo sesso kon kjonn koen geslacht plec
+        pohlavi kieli sprache langue bildung koulutus beruf ammatti stature length citizenship
+        immigrant veteran pregnant pregnancy smoker smoking disability genotype apoe caste tribe
+        ancestry origin urbanicity deprivation""".split()  # noqa: SIM905
 )
 _QUASI_NAMES = frozenset({"agegroup", "agerange", "ageband", "yearofbirth", "birthyear",
                           "educationyears", "yearsofeducation", "socialclass"})  # fmt: skip
 _NOT_QUASI = frozenset(
     """score scale total index time rt accuracy trial task response stim stimulus
     image scan date id code file path onset duration target test item volume thickness error
-    correct left right""".split()
-)  # noqa: SIM905
+    correct left right""".split()  # noqa: SIM905
+)
 _SENSITIVE = frozenset(
-    """diagnosis dx pathology disease condition icd disorder medication medications drug treatment
-    group status genotype apoe hiv pregnant substance alcohol diagnose diagnoosi""".split()  # noqa: SIM905
+    """diagnosis dx pathology disease condition icd disorder medication medications drug
+        treatment group status genotype apoe hiv pregnant substance alcohol diagnose
+        diagnoosi""".split()  # noqa: SIM905
 )
 
 

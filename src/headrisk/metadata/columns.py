@@ -63,8 +63,8 @@ _SENTENCE = 3  # words from which on a cell is a sentence
 _LIVES = frozenset(
     """my his her their twin wife husband mother father son daughter brother sister
     boss works worked job born lives lived married divorced widow widowed neighbour neighbor
-    colleague pregnant arrested accident""".split()
-)  # noqa: SIM905
+    colleague pregnant arrested accident""".split()  # noqa: SIM905
+)
 _CODE = re.compile(r"(?=[\w./-]*[A-Za-z])(?=[\w./-]*\d[\w./-]*\d)[\w./-]{5,24}")
 # Postcodes whose form tells: British, Canadian, Dutch.
 _POSTCODE = re.compile(r"[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}|[A-Z]\d[A-Z] ?\d[A-Z]\d|\d{4} ?[A-Z]{2}")
@@ -72,8 +72,8 @@ _UUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 _ID_WORDS = frozenset(
     """id ids identifier number no nr num code label key guid uuid tunnus kennung
     pseudonym alias barcode kode codigo numero name ref reference accession lookup linkage
-    study""".split()
-)  # noqa: SIM905
+    study""".split()  # noqa: SIM905
+)
 
 
 @dataclass(frozen=True)
@@ -163,9 +163,9 @@ def judge_column(
     if place != "trials":
         if not _numbers_only(values) and is_column_of_dates(values):
             return Column("date", sure_notation(name, values), skip)
-        if _digits_only(values) and not concepts(name) & {"id", "measure", "duration"}:
-            if is_column_of_dates(values):
-                return Column("date", sure_notation(name, values), skip)
+        counted = not _digits_only(values) or concepts(name) & {"id", "measure", "duration"}
+        if not counted and is_column_of_dates(values):
+            return Column("date", sure_notation(name, values), skip)
         if _identifies(name, values, place, cells, owners):
             return Column("patient-id", skip=skip)
     if place == "trials" and plain_name(name).startswith(_STIMULI):

@@ -122,7 +122,7 @@ def kind_of_field(name: str) -> str:
     return _kind_of_words(name)
 
 
-def _kind_of_words(name: str) -> str:  # noqa: PLR0911, PLR0912 - one line a rule, in order
+def _kind_of_words(name: str) -> str:
     """The kind that the words of a name tell; a value's form must bear it out (``bears_out``)."""
     said, words = concepts(name), frozenset(field_words(name))
     if "credential" in said or words >= {"api", "key"} or words >= {"access", "key"}:
@@ -170,17 +170,17 @@ def _names_somebody(said: frozenset[str], words: frozenset[str]) -> bool:
 _NO_NAMES = frozenset(
     """file task site group drug scan coil project study sequence series protocol
     model test session condition tract region roi atlas label column variable channel event item
-    stimulus software device manufacturer study map template space""".split()
-)  # noqa: SIM905
-_WHICH = frozenset("first last given family full middle maiden legal real preferred sur fore nick "
-                   "birth christian famille familj familia rodzinne".split())  # fmt: skip # noqa: SIM905
+    stimulus software device manufacturer study map template space""".split()  # noqa: SIM905
+)
+_WHICH = frozenset("first last given family full middle maiden legal real preferred sur fore nick "  # noqa: SIM905
+                   "birth christian famille familj familia rodzinne".split())  # fmt: skip
 _PATIENT = frozenset({"patient", "patients", "patienten", "pat", "potilas", "paciente", "paziente"})
 # Words that name a register by themselves.
 _RECORDS = frozenset(
     """mrn ssn hetu pesel cpr cpf curp bsn personnummer henkilotunnus
     fodselsnummer codicefiscale aadhaar versichertennummer sozialversicherungsnummer medicare
-    burgerservicenummer kennitala iban eid""".split()
-)  # noqa: SIM905
+    burgerservicenummer kennitala iban eid""".split()  # noqa: SIM905
+)
 
 
 def bears_out(kind: str, text: str, name: str = "") -> bool:
@@ -222,8 +222,8 @@ _LABEL = re.compile(r"(?:sub|ses)-\w+|[A-Za-z]{0,3}[-_]?\d+[A-Za-z]?")
 _ANSWERS = frozenset(
     """yes no y n m f male female left right both none never always often sometimes
     rarely control patient high low mid day night am pm morning evening afternoon true false ja nein
-    oui non si kylla ei urban rural other same""".split()
-)  # noqa: SIM905
+    oui non si kylla ei urban rural other same""".split()  # noqa: SIM905
+)
 
 
 def _is_label(text: str) -> bool:

@@ -1,8 +1,8 @@
 """Names of people that a data set itself tells, to be looked for everywhere in it.
 
-A surname that was found in ``PatientName`` stands in the protocol's name too, where nothing tells it
-from a word. So names are gathered first, from fields and columns that hold names and nothing else,
-from DICOM headers and from names of files, and then count as known identifiers of the run.
+A surname that was found in ``PatientName`` stands in the protocol's name too, where nothing tells
+it from a word. So names are gathered first, from fields and columns that hold names and nothing
+else and from DICOM headers, and then count as known identifiers of the run.
 """
 
 from __future__ import annotations
@@ -39,8 +39,8 @@ _NOBODY = frozenset(
     quality assurance service siemens philips prisma skyra trio avanto verio ingenia achieva
     bruker hitachi canon toshiba""".split()  # noqa: SIM905
 )
-_TITLES = frozenset("mr mrs ms miss dr prof herr frau mme jr sr md phd von van der den de la le "
-                    "del di da dos bin al el".split())  # fmt: skip # noqa: SIM905
+_TITLES = frozenset("mr mrs ms miss dr prof herr frau mme jr sr md phd von van der den de la le "  # noqa: SIM905
+                    "del di da dos bin al el".split())  # fmt: skip
 _TECHNICAL = frozenset(
     """mprage flair bold rest task brain head neuro spine localizer scout axial sagittal coronal
     diffusion field fieldmap space contrast resting state protocol harmonization memory motor

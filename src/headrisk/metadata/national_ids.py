@@ -1,9 +1,9 @@
 """National identity numbers, told by their form and their check digits.
 
 The check digits are python-stdnum's (https://arthurdejong.org/python-stdnum/), which cites each
-country's own rule. In running text a number counts if its form is telling or its date and its check
-digits hold; in a column, if every value holds. Denmark's numbers carry no check digit since 2007, so
-there the date decides.
+country's own rule. In running text a number counts if its form is telling and its date and check
+digits hold; in a column, if every value holds. Denmark's numbers carry no check digit since 2007,
+so there the date decides.
 """
 
 from __future__ import annotations

@@ -72,7 +72,7 @@ _FORMS = tuple(
             r"(?<![\w.])(?<!,v )(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}"
             r"(?:25[0-5]|2[0-4]\d|1?\d?\d)(?![\w.])",
         ),
-        # Those under 1.2.840.10008 are the standard's own; archives use 2.25 for their own scans too.
+        # Those under 1.2.840.10008 are the standard's own; archives use 2.25 for scans too.
         (
             "uid",
             ".",
@@ -115,8 +115,9 @@ _FORMS = tuple(
             r"(?i:(?<![^\W_])(?:mrn|ssn|nhs(?: no)?|patient[ _-]?(?:id|no|nr|number)|hospital no"
             r"|record no|hetu|personnummer|pass(?:port)?(?: no)?|reisepass(?:nr)?|versicherten"
             r"(?:nr|nummer)|insurance no|pat[._-]?nr|bsn|pesel|cpf|curp|cpr|nir|insee|dni|nif|nie"
-            r"|codice fiscale|tfn|aadhaar|ppsn?|egn|cnp|oib|jmbg|emso|amka|kimlik(?: no)?|ahv(?:-?nr)?"
-            r"|sv-?nr|steuer-?id|isikukood|kennitala|fnr|f[øo]dselsnummer|rodn[eé] [cč]islo|sin|rrn)"
+            r"|codice fiscale|tfn|aadhaar|ppsn?|egn|cnp|oib|jmbg|emso|amka|kimlik(?: no)?"
+            r"|ahv(?:-?nr)?|sv-?nr|steuer-?id|isikukood|kennitala|fnr|f[øo]dselsnummer"
+            r"|rodn[eé] [cč]islo|sin|rrn)"
             r"(?![a-z])[ .:#=_-]*(?=[\w-]*\d)[\w-]{4,})",
         ),
         (
@@ -131,8 +132,8 @@ _FORMS = tuple(
         (
             "phone",
             "lbgxy",
-            r"(?i:\b(?:tele?(?:phone|fon)?|phone|mob(?:ile)?|cell|call(?: (?:him|her|them|me))?|ring|fax"
-            r"|puh|handy)\b\.?[^\d\n]{0,12})\+?\d[\d ()/.-]{5,16}\d(?![\w])",
+            r"(?i:\b(?:tele?(?:phone|fon)?|phone|mob(?:ile)?|cell|call(?: (?:him|her|them|me))?"
+            r"|ring|fax|puh|handy)\b\.?[^\d\n]{0,12})\+?\d[\d ()/.-]{5,16}\d(?![\w])",
         ),
         (
             "address",

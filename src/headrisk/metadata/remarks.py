@@ -18,11 +18,12 @@ _ORDINARY_REMARKS = frozenset(
 _WORDS = re.compile(r"[^\W\d_]+")
 # Words of programs that scanners put into comments: "Unaliased MB4/PE3/LB SENSE1".
 _PROGRAM_WORDS = frozenset(
-    """unaliased mb pe lb sense fake moco reference volume dico applied motion correction corrected
-    for single band sbref noise scan phase magnitude distortion raw ice grappa smash accel recon
-    reconstruction adc trace fa map maps diffusion mean average averaged echo combined norm
-    normalized filter filtered slice slices series original primary derived image images bias field
-    shim ref calibration t pf ipat r x y z of to and the smoothed stdev subtraction mip""".split()  # noqa: SIM905
+    """unaliased mb pe lb sense fake moco reference volume dico applied motion correction
+        corrected for single band sbref noise scan phase magnitude distortion raw ice grappa
+        smash accel recon reconstruction adc trace fa map maps diffusion mean average averaged
+        echo combined norm normalized filter filtered slice slices series original primary
+        derived image images bias field shim ref calibration t pf ipat r x y z of to and the
+        smoothed stdev subtraction mip""".split()  # noqa: SIM905
 )
 _ISO = re.compile(r"\d{4}-\d\d-\d\d(?:T\d\d:\d\d:\d\d(?:\.\d+)?Z?)?")
 _OLDEST_SHIFTED = 1600

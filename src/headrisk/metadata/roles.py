@@ -34,8 +34,9 @@ _WORKING = frozenset({".heudiconv", ".snakemake", ".ipynb_checkpoints", "__pycac
 _LOGS = (".log", ".cmd", ".env", ".done", ".err", ".pklz", ".history")
 _OPAQUE = frozenset(
     """.pdf .doc .docx .xls .xlsx .ods .odt .ppt .pptx .rtf .jpg .jpeg .png .tif .tiff .bmp .gif
-    .heic .webp .mp4 .avi .mov .mp3 .wav .eml .msg .mat .h5 .hdf5 .hdf .db .sqlite .sqlite3 .sav
-    .pkl .pickle .rdata .rds .npz .parquet .feather .edf .bdf .fif .set .fdt .cnt .eeg""".split()  # noqa: SIM905
+        .heic .webp .mp4 .avi .mov .mp3 .wav .eml .msg .mat .h5 .hdf5 .hdf .db .sqlite .sqlite3
+        .sav .pkl .pickle .rdata .rds .npz .parquet .feather .edf .bdf .fif .set .fdt .cnt
+        .eeg""".split()  # noqa: SIM905
 )
 _PAPERS = frozenset({"readme", "changes", "license", "licence", "citation", "authors",
                      "contributing", "notice", "copying"})  # fmt: skip

@@ -189,12 +189,13 @@ def judge(key: str, value: Any, known: KnownIdentifiers, *, meant: bool = False)
 # Fields of BIDS that describe methods in words: tests, makers and papers bear names there.
 _DESCRIPTIONS = frozenset(
     """eegplacementscheme eegcoordinatesystemdescription megcoordinatesystemdescription
-    ieegcoordinatesystemdescription nirscoordinatesystemdescription fiducialsdescription
-    anatomicallandmarkcoordinatesystemdescription headcoilcoordinatesystemdescription
-    digitizedheadpointscoordinatesystemdescription manufacturer manufacturersmodelname
-    capmanufacturer capmanufacturersmodelname electrodemanufacturer deviceserialname derivedfrom
-    ieegplacementscheme spatialreference ieegcoordinateprocessingreference
-    ieegcoordinateprocessingdescription handedness referencesandlinks license softwarename termurl cogatlasid cogpoid""".split()  # noqa: SIM905
+        ieegcoordinatesystemdescription nirscoordinatesystemdescription fiducialsdescription
+        anatomicallandmarkcoordinatesystemdescription headcoilcoordinatesystemdescription
+        digitizedheadpointscoordinatesystemdescription manufacturer manufacturersmodelname
+        capmanufacturer capmanufacturersmodelname electrodemanufacturer deviceserialname
+        derivedfrom ieegplacementscheme spatialreference ieegcoordinateprocessingreference
+        ieegcoordinateprocessingdescription handedness referencesandlinks license softwarename
+        termurl cogatlasid cogpoid""".split()  # noqa: SIM905
 )
 # Siemens writes the exam's region and program here as it writes names: HEAD^ROUTINE.
 _PROGRAM_FIELDS = frozenset({"procedurestepdescription", "studydescription", "examprogram",

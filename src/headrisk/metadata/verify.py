@@ -18,7 +18,7 @@ from headrisk.types import IntArray
 
 SHORTEST = 6  # bytes; shorter values occur by chance among voxels, the second look finds them
 # Kinds whose values lead to one person or one scan. A hospital's name, a rating or a setting stands
-# in many files and in README on purpose; the second look tells those that stand where they must not.
+# in many files and in README on purpose; the second look tells those that must not stand there.
 _IDENTIFIES = frozenset(
     kind for kind, rule in KINDS.items() if rule.severity == "direct identifier"
 )
@@ -61,7 +61,7 @@ class Needles:
 
 
 def needles_of(removed: Iterable[Hit], known: KnownIdentifiers) -> Needles:
-    """What must not stand in the copy: removed values that identify, names, the custodian's list."""
+    """What must not stand in the copy: removed values that identify, names and the list."""
     removed = tuple(removed)
     kinds: dict[bytes, str] = {}
     for hit in removed:

@@ -16,12 +16,13 @@ _RUNS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
 
 # Concept by concept, words folded to lower case without accents.
 _CONCEPTS: dict[str, str] = {
-    "person": """patient patients patienten patientin pat subject subjects subj participant participants pt
-        proband probandin volunteer person child kid mother father parent mom mum dad spouse partner
-        guardian twin sibling relative caregiver carer informant client respondent examinee paciente
-        paziente potilas potilaan tutkittava tutkittavan osallistuja osallistujan deltagare deltaker
-        pacjent pacjenta pacient pacienta malade henkilo henkilon persona personne individual member
-        contact kin subjekt teilnehmer teilnehmerin participante partecipante hasta beteg""",
+    "person": """patient patients patienten patientin pat subject subjects subj participant
+        participants pt proband probandin volunteer person child kid mother father parent mom
+        mum dad spouse partner guardian twin sibling relative caregiver carer informant client
+        respondent examinee paciente paziente potilas potilaan tutkittava tutkittavan
+        osallistuja osallistujan deltagare deltaker pacjent pacjenta pacient pacienta malade
+        henkilo henkilon persona personne individual member contact kin subjekt teilnehmer
+        teilnehmerin participante partecipante hasta beteg""",
     "staff": """operator operators technologist technician radiographer physician physicians doctor
         examiner rater experimenter interviewer nurse investigator assessor therapist gp clinician
         researcher tester surgeon radiologist neurologist reviewer untersucher arzt hausarzt medico
@@ -36,54 +37,60 @@ _CONCEPTS: dict[str, str] = {
     "which-name": """first last given family full middle maiden legal real preferred christian
         mothers fathers complete famille familj familia rodzinne""",
     "birth": """birth birthdate birthday bday dob born geburt geburts geburtsdatum geburtstag
-        geboren naissance nacimiento nascita nascimento syntyma syntymaaika syntymapaiva syntynyt
-        fodelse fodelsedag fodd fodt fodsels fodselsdag bdate brthdat brthdt brth birthdat birthdt birthdte geboorte geboortedatum urodzenia urodzin
-        narozeni szuletesi dogum birthyear yob""",
-    "date": """date dates datum dato fecha paivamaara pvm paiva day dag tag jour dia giorno dzien
-        timestamp datetime epoch dt datestamp doa dos dov doe dod created modified calendar datetimes
-        creation mmddyy ddmmyy yymmdd mmddyyyy ddmmyyyy yyyymmdd dmy mdy ymd unixtime data""",
-    "time": "time times clock hour uhrzeit zeit heure hora ora aika klokkeslett tid tijd godzina cas",
+        geboren naissance nacimiento nascita nascimento syntyma syntymaaika syntymapaiva
+        syntynyt fodelse fodelsedag fodd fodt fodsels fodselsdag bdate brthdat brthdt brth
+        birthdat birthdt birthdte geboorte geboortedatum urodzenia urodzin narozeni szuletesi
+        dogum birthyear yob""",
+    "date": """date dates datum dato fecha paivamaara pvm paiva day dag tag jour dia giorno
+        dzien timestamp datetime epoch dt datestamp doa dos dov doe dod created modified
+        calendar datetimes creation mmddyy ddmmyy yymmdd mmddyyyy ddmmyyyy yyyymmdd dmy mdy ymd
+        unixtime data""",
+    "time": """time times clock hour uhrzeit zeit heure hora ora aika klokkeslett tid tijd godzina
+        cas""",
     "age": """age ages alter ika edad eta idade leeftijd alder wiek vek yas lebensalter kor ageyrs
         agey agemo agem agemos agedays agemonths ageyears""",
-    "id": """id ids identifier identifiers number no nr num nummer nro numero code kode tunnus label eid
-        key guid uuid kennung barcode pseudonym ident identity identification numer cislo""",
+    "id": """id ids identifier identifiers number no nr num nummer nro numero code kode tunnus
+        label eid key guid uuid kennung barcode pseudonym ident identity identification numer
+        cislo""",
     "record": """mrn ssn nhs hetu pesel medical hospital clinic clinical record chart insurance
-        passport national social security original old real source dicom screening registry health
-        ehr emr pacs driver license licence patientid versicherung versicherten versichertennummer
-        sozialversicherung krankenkasse reisepass historia expediente dossier cpr bsn dni nif nie cpf
-        personnummer henkilotunnus fodselsnummer codicefiscale aadhaar sin medicare dva pid redcap
-        xnat orig former previous local siteid chi ahv nir rodne burgerservicenummer nis unos
-        fiscale fiscal steuer""",
+        passport national social security original old real source dicom screening registry
+        health ehr emr pacs driver license licence patientid versicherung versicherten
+        versichertennummer sozialversicherung krankenkasse reisepass historia expediente dossier
+        cpr bsn dni nif nie cpf personnummer henkilotunnus fodselsnummer codicefiscale aadhaar
+        sin medicare dva pid redcap xnat orig former previous local siteid chi ahv nir rodne
+        burgerservicenummer nis unos fiscale fiscal steuer""",
     "email": "email emails mail epost sahkoposti correo courriel mailadresse mailaddress",
     "phone": """phone phones telephone tel mobile fax telefon telefonnummer handy handynummer
         puhelin puhelinnumero telefono telefone telefoon telefonnr cellphone mobil kannykka
         matkapuhelin""",
     "postcode": """zip zipcode postcode postal postalcode plz postleitzahl postinumero codepostal
         postnummer psc eircode pincode codigopostal postnr""",
-    "address": """address street anschrift adresse adress strasse direccion indirizzo osoite adres
-        residence hometown city town village municipality suburb wohnort kotikunta woonplaats domicile
-        ville ciudad citta latitude longitude gps birthplace postort ort kommune parish
-        neighbourhood neighborhood katuosoite endereco ulica stadt geolocation""",
+    "address": """address street anschrift adresse adress strasse direccion indirizzo osoite
+        adres residence hometown city town village municipality suburb wohnort kotikunta
+        woonplaats domicile ville ciudad citta latitude longitude gps birthplace postort ort
+        kommune parish neighbourhood neighborhood katuosoite endereco ulica stadt geolocation""",
     "institution": """institution institute department hospital clinic ward employer workplace
         arbeitgeber tyonantaja university college sykehus sairaala krankenhaus hopital ospedale
         klinik klinikum kaupunki""",
-    "text": """comment comments note notes remark remarks freetext narrative specify explain reason
-        reasons feedback observation observations anamnesis bemerkung bemerkungen kommentar kommentare
-        huomautus huomautukset huomio huomiot remarque remarques commentaire commentaires nota notas
-        observaciones opmerking opmerkingen poznamka uwagi commento commenti note notat merknad
-        anmerkung anmerkungen verbatim anteckning additional answer answers why lisatietoja comentario comentarios""",
+    "text": """comment comments note notes remark remarks freetext narrative specify explain
+        reason reasons feedback observation observations anamnesis bemerkung bemerkungen
+        kommentar kommentare huomautus huomautukset huomio huomiot remarque remarques
+        commentaire commentaires nota notas observaciones opmerking opmerkingen poznamka uwagi
+        commento commenti note notat merknad anmerkung anmerkungen verbatim anteckning
+        additional answer answers why lisatietoja comentario comentarios""",
     "credential": """password passwd pwd passphrase token secret apikey credential credentials
         passwort salasana kennwort contrasena""",
     "uid": "uid uids",
     "account": """skype twitter instagram facebook whatsapp linkedin tiktok snapchat telegram
         username handle screenname gamertag orcid""",
-    "scan": """scan scans mri mr fmri acq acquisition acquired session ses visit series study content
-        exam examination measurement measured recording recorded appointment assessment assessed
-        collection collected injection start started end ended begin arrival admission discharge
-        interview test tested testing enrollment enrolment consent treatment surgery death onset event
-        baseline followup follow up besuch untersuchung untersuchungs kaynti kuvaus examen visite visita besok
-        mesure messung test imaging procedure performed instance creation calibration entry completed
-        completion dosing mra pet ct eeg meg bold dwi cog cognitive blood draw sample""",
+    "scan": """scan scans mri mr fmri acq acquisition acquired session ses visit series study
+        content exam examination measurement measured recording recorded appointment assessment
+        assessed collection collected injection start started end ended begin arrival admission
+        discharge interview test tested testing enrollment enrolment consent treatment surgery
+        death onset event baseline followup follow up besuch untersuchung untersuchungs kaynti
+        kuvaus examen visite visita besok mesure messung test imaging procedure performed
+        instance creation calibration entry completed completion dosing mra pet ct eeg meg bold
+        dwi cog cognitive blood draw sample""",
     "duration": """duration reaction response rt latency elapsed dauer duree kesto completiontime
         tmt seconds secs sec ms msec minutes mins repetition echo inversion delay dwell readout
         interval onset sleep asleep bed wake waking awake rise nap trial relative gap lag decay
@@ -96,9 +103,10 @@ _CONCEPTS: dict[str, str] = {
     "born-other": """weight order length gestation gestational complications complication mode
         season cohort control rank position place country state hospital trauma head circumference
         sex apgar defect parity weeks injury premature term method injuries""",
-    "fill": """di card mailing other el et und and og och y of the at in on by for to de des der del du della la le von van av da do na nro
-        w wave t v y yr yrs year years yo mo month months week weeks days num first second third
-        full sub new prior pre post home work emergency""",
+    "fill": """di card mailing other el et und and og och y of the at in on by for to de des der
+        del du della la le von van av da do na nro w wave t v y yr yrs year years yo mo month
+        months week weeks days num first second third full sub new prior pre post home work
+        emergency""",
 }  # fmt: skip
 _CONCEPT: dict[str, frozenset[str]] = {}
 for _concept, _words in _CONCEPTS.items():
