@@ -28,6 +28,7 @@ from headrisk.metadata.notations import (
 from headrisk.metadata.patterns import matches
 from headrisk.metadata.people import split_words
 from headrisk.metadata.remarks import is_shifted
+from headrisk.metadata.text import SHOWN
 from headrisk.metadata.words import concepts, field_words
 
 Place = Literal["people", "scans", "trials", "sensors", "other"]
@@ -181,7 +182,7 @@ def _bids_skip(place: Place) -> frozenset[str]:
 
 
 # What was shown to people bears names, and kinds of trials are words: "Miss Cue", a famous face.
-_SHOWN = frozenset({"unlabelled-name", "person-name", "staff-name", "address", "url"})
+_SHOWN = frozenset({SHOWN, "unlabelled-name", "person-name", "staff-name", "address", "url"})
 
 
 def _named(name: str, kind: str, values: list[str], place: Place) -> Column | None:

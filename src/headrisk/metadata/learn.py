@@ -15,7 +15,13 @@ from headrisk.metadata.columns import owner_place
 from headrisk.metadata.fields import bears_out, kind_of_field
 from headrisk.metadata.findings import Hit
 from headrisk.metadata.known import KnownIdentifiers, known_identifiers
-from headrisk.metadata.name_words import ALSO_WORDS, CHINESE_GIVEN, EPONYMS, NO_FAMILY
+from headrisk.metadata.name_words import (
+    ALSO_WORDS,
+    CHINESE_GIVEN,
+    EPONYMS,
+    NO_FAMILY,
+    WORDS_AS_NAMES,
+)
 from headrisk.metadata.people import family_names, given_names, people_spans, split_words
 from headrisk.metadata.sidecars import json_hits, parse_json
 from headrisk.metadata.tables import parse_table
@@ -78,7 +84,7 @@ def with_names(values: Iterable[str], known: KnownIdentifiers) -> KnownIdentifie
             if len(word) < _SHORTEST or plain in NO_FAMILY or plain in _TECHNICAL:
                 continue
             lines.add(word)
-            ordinary = ALSO_WORDS | EPONYMS | CHINESE_GIVEN
+            ordinary = ALSO_WORDS | EPONYMS | CHINESE_GIVEN | WORDS_AS_NAMES
             if plain in ordinary or plain in given_names():
                 cased.add(plain)
     if not lines:

@@ -131,7 +131,7 @@ _FORMS = tuple(
         ),
         (
             "phone",
-            "lbgxy",
+            "lbgxyp",
             r"(?i:\b(?:tele?(?:phone|fon)?|phone|mob(?:ile)?|cell|call(?: (?:him|her|them|me))?"
             r"|ring|fax|puh|handy)\b\.?[^\d\n]{0,12})\+?\d[\d ()/.-]{5,16}\d(?![\w])",
         ),
@@ -202,6 +202,8 @@ _PROGRAM_STEMS = tuple(
 )
 _UUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 _HOST = re.compile(r"//(?:[^/@\s]*@)?([^/:?#\s]+)")
+# In texts where authors stand on purpose a name counts only beside a person's label or a title.
+UNLABELLED = "unlabelled-name"
 EARLIEST_REAL_YEAR = 1925  # BIDS: dates before it have been shifted
 
 
@@ -229,6 +231,8 @@ def matches(text: str, skip: frozenset[str] = frozenset()) -> tuple[tuple[str, i
                 continue
             if _is_program(form.kind, match[0], "exam-program" in skip):
                 continue
+            if UNLABELLED in skip and match[0][:4].lower() == "name" and not _listed(match[0]):
+                continue  # a key of YAML
             taken.append((start, end))
             if not _harmless(form.kind, match[0]):
                 found.append((form.kind, start, end))
@@ -260,12 +264,16 @@ def _is_program(kind: str, value: str, in_program_field: bool) -> bool:
     """
     if kind != "person-name" or "^" not in value:
         return False
-    words = [word for word, _, _ in split_words(value)]
     if in_program_field:
-        return not any(word in given_names() or word in family_names() for word in words)
+        return not _listed(value)
     beside = {value.split("^")[0].split(" ")[-1], value.split("^")[1].split(" ")[0]}
     parts = {word.lower() for part in beside for word in re.split(r"[\W_]+", part)}
     return not parts.isdisjoint(_PROGRAMS) or any(part.startswith(_PROGRAM_STEMS) for part in parts)
+
+
+def _listed(text: str) -> bool:
+    words = [word for word, _, _ in split_words(text)]
+    return any(word in given_names() or word in family_names() for word in words)
 
 
 def _version(value: str) -> bool:

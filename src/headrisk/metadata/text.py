@@ -9,13 +9,12 @@ from headrisk.metadata.findings import KINDS, Hit, stays
 from headrisk.metadata.known import KnownIdentifiers
 from headrisk.metadata.named_values import named_values
 from headrisk.metadata.national_ids import national_ids
-from headrisk.metadata.patterns import matches
+from headrisk.metadata.patterns import UNLABELLED, matches
 from headrisk.metadata.people import labelled_people, people_spans
 
 NO_KINDS: frozenset[str] = frozenset()
 VERSIONS = frozenset({"date", "acquisition-time", "network-address", "uid"})
-# In texts where authors stand on purpose a name counts only beside a person's label or a title.
-UNLABELLED = "unlabelled-name"
+SHOWN = "shown-name"  # what people were shown bears names, and none of them is anybody's
 # What the papers of a data set (README, CHANGES, its description) say on purpose.
 MEANT = frozenset({"date", "acquisition-time", "email", "url", "person-name", "staff-name",
                    "address", "phone", "uid", UNLABELLED})  # fmt: skip
@@ -35,6 +34,8 @@ def text_spans(
 def _forms(text: str, skip: frozenset[str]) -> tuple[tuple[str, int, int], ...]:
     """What a text gives away without the custodian's list."""
     people = labelled_people(text) if UNLABELLED in skip else people_spans(text)
+    if SHOWN in skip:
+        people = ()
     found = [("national-id", *span) for span in national_ids(text)]
     found += [*named_values(text), *matches(text, skip)]
     found += [("person-name", *span) for span in people]
