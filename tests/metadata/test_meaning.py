@@ -125,7 +125,7 @@ def test_what_is_shown_to_people_and_kinds_of_trials_stay() -> None:
                 ("Miss Obj", "Anna"),
                 ("Hit Obj long words here", "Jane Doe"),
             ]
-        )  # fmt: skip
+        )
     )
     raw = ("onset\tduration\ttrial_type\tstim_file\tword_shown\n" + rows).encode()
     assert list(table_hits(parse_table(raw), NOBODY, "sub-1_task-x_events.tsv")) == []

@@ -76,6 +76,8 @@ def _people(name: str) -> list[tuple[str, int, int]]:
     for place, (word, start, end) in enumerate(parts):
         if len(word) < 3 or word not in given_names():
             continue
+        if any(a <= start < b for a, b in cited):
+            continue
         sides = [parts[i] for i in (place - 1, place + 1) if 0 <= i < len(parts)]
         near = [
             (a, b)

@@ -15,9 +15,10 @@ from importlib import import_module
 
 from headrisk.metadata.words import concepts, field_words
 
+# Numbers in rows, such as indices of voxels, are no number written in groups.
 # Forms that tell by themselves in running text, with the register whose check must hold.
 _IN_TEXT = tuple(
-    (re.compile(rf"(?<![\w.-])(?:{pattern})(?![\w-]|\.\d)"), registers.split())
+    (re.compile(rf"(?<![\w.-])(?<!\d\s)(?:{pattern})(?![\w-]|\.\d|\s+\d)"), registers.split())
     for pattern, registers in (
         (r"\d{6}[-+A-FU-Y]\d{3}[0-9A-FHJ-NPR-Y]", "fi.hetu"),
         (r"(?:19|20)?\d{6}[-+]\d{4}", "se.personnummer dk.cpr is_.kennitala"),

@@ -85,6 +85,7 @@ def json_hits(content: Any, known: KnownIdentifiers, *, meant: bool = False) -> 
             yield Hit("free-text", path, "", note="nested deeper than is looked into")
             continue
         if isinstance(value, dict):
+            key = _DESCRIBED if key == _DESCRIBED or _is_description(value) else key
             for name in reversed(value):
                 below = f"{path}.{name}" if path else name
                 yield from (
@@ -121,7 +122,7 @@ _NAMING = ("name", "key", "field", "attribute", "keyword", "tag", "label", "vari
 
 def _key_below(key: str, name: str, around: dict[str, Any]) -> str:
     """What a value is judged by: its key, the key above it, or both (``patient``, ``name``)."""
-    if key == _DESCRIBED or _is_description(around):
+    if key == _DESCRIBED:
         return _DESCRIBED
     plain = name.strip("_@#").lower()
     if plain in _GENERIC:
@@ -256,6 +257,7 @@ def _cleaned(
     if depth > _DEEPEST:
         return _GONE
     if isinstance(value, dict):
+        key = _DESCRIBED if key == _DESCRIBED or _is_description(value) else key
         out = {}
         for name, inner in value.items():
             if _key_spans(name, known):
