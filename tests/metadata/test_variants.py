@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
-from exported import EXPORTED
+from exported import EXPORTED, FOREIGN, ORDINARY
 from variants import Variant, harmless, nested, variants
 
 from headrisk.metadata.findings import KINDS
@@ -85,3 +85,13 @@ def test_columns_of_exports_are_found() -> None:
             missed.append((name, kinds))
     assert len(EXPORTED) > 70
     assert missed == []
+
+
+def _found(name: str, values: tuple[str, ...]) -> set[str]:
+    hits = table_hits(_table(Variant("", name, values)), NOBODY, "phenotype.tsv")
+    return {hit.kind for hit in hits if hit.field == name}
+
+
+def test_odd_and_foreign_columns_are_found_and_ordinary_ones_are_not() -> None:
+    assert [name for name, values in FOREIGN if not _found(name, values)] == []
+    assert [name for name, values in ORDINARY if _found(name, values)] == []

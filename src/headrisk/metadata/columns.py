@@ -167,6 +167,9 @@ def judge_column(
         counted = not _digits_only(values) or concepts(name) & {"id", "measure", "duration"}
         if not counted and is_column_of_dates(values):
             return Column("date", sure_notation(name, values), skip)
+        clocks = all(hour_of(value) is not None for value in values) and tells_times(name)
+        if clocks and not skip and are_times_of_day(values):
+            return Column("acquisition-time")
         if _identifies(name, values, place, cells, owners):
             return Column("patient-id", skip=skip)
     if place == "trials" and plain_name(name).startswith(_STIMULI):
@@ -252,12 +255,17 @@ def _identifies(
         return True
     if any(_label(cell) == _label(owner) for cell, owner in zip(cells, owners, strict=False)):
         return False
-    named = bool(_ID_WORDS & _words(name)) and "measure" not in concepts(name)
+    bear = sum(len(owner) > 4 and owner in cell
+               for cell, owner in zip(cells, owners, strict=False))  # fmt: skip
+    if bear >= 0.8 * len(values):
+        return False  # names of files, which bear the label
+    said = concepts(name)
+    named = bool(_ID_WORDS & _words(name) or said & {"id", "record"}) and "measure" not in said
     if _digits_only(values):
         counted = sorted(map(int, values)) == list(range(min(map(int, values)),
                          min(map(int, values)) + len(values)))  # fmt: skip
         return named and not counted and min(map(len, values)) >= 3
-    coded = sum(_CODE.fullmatch(value) is not None and not notations(value) and not
+    coded = sum(_CODE.fullmatch(value.replace(" ", "")) is not None and not notations(value) and not
                 _is_number(value) for value in values)  # fmt: skip
     return coded >= 0.8 * len(values) and (named or _shaped(values))
 
@@ -318,9 +326,10 @@ def holds(column: Column, name: str, text: str) -> bool:
     return is_exact_name(name) or column.kind == "patient-id" or bears_out(column.kind, text, name)
 
 
-_MONTHS = frozenset({"mo", "mos", "month", "months", "m", "mois", "monate", "kk", "agemo",
+_MONTHS = frozenset({"mo", "mos", "month", "months", "mois", "monate", "kk", "agemo",
                      "agemos", "agemonths"})  # fmt: skip
-_DAYS = frozenset({"day", "days", "agedays", "d", "tage", "dni", "pv"})
+_DAYS = frozenset({"day", "days", "agedays", "tage", "dni", "pv"})
+_YEAR_WORDS = frozenset({"years", "yrs", "year", "yr"})
 _WEEKS = frozenset({"week", "weeks", "wk", "wks"})
 
 
@@ -331,6 +340,8 @@ def is_age(name: str) -> bool:
     (True, False, False)
     """
     said = concepts(name)
+    if frozenset(field_words(name)) & {"old"} and _YEAR_WORDS & frozenset(field_words(name)):
+        return True
     return "age" in said and "measure" not in said and "kor" not in field_words(name)
 
 

@@ -53,12 +53,12 @@ class DateShifts:
         ``notation`` is the one that holds for the column, so that ``03/04/18`` can be read.
         """
         match = _STAMP.fullmatch(text.strip())
-        if not match or not person:
-            day = read_date(text, notation) if person else None
-            if day is None:
+        if not match or not person or notation not in ("", "ymd") or int(match[1]) < 1850:
+            written = read_date(text, notation) if person else None
+            if written is None:
                 return MISSING
-            then = day - timedelta(days=self.of(person).days)
-            return then.isoformat().rjust(10, "0") if then.year < 1925 else MISSING
+            earlier = written - timedelta(days=self.of(person).days)
+            return earlier.isoformat() if earlier.year < 1925 else MISSING
         year, month, day, *clock, fraction = match.groups()
         timed = clock[0] is not None
         hour, minute, second = (int(part or 0) for part in clock)

@@ -192,6 +192,8 @@ def is_column_of_dates(values: Sequence[str]) -> bool:
     """
     different = set(values)
     notation = column_notation(values, share=1.0)
+    if notation == "my" and all(any(map(str.isalpha, value)) for value in different):
+        return len(different) > 1  # March 2018
     if notation not in ("ymd", "dmy", "mdy", "month"):
         return False
     if notation == "month" or all(re.search(r"\d{4}", value) and not value.isdigit()

@@ -9,7 +9,8 @@ from headrisk.metadata.findings import KINDS, Hit, stays
 from headrisk.metadata.known import KnownIdentifiers
 from headrisk.metadata.named_values import named_values
 from headrisk.metadata.national_ids import national_ids
-from headrisk.metadata.patterns import UNLABELLED, matches
+from headrisk.metadata.patterns import UNLABELLED as UNLABELLED
+from headrisk.metadata.patterns import matches
 from headrisk.metadata.people import labelled_people, people_spans
 
 NO_KINDS: frozenset[str] = frozenset()

@@ -29,11 +29,12 @@ _CONCEPTS: dict[str, str] = {
         medecin lakare laakari hoitaja arts lekarz operateur operador referrer coordinator
         psychologist psychiatrist supervisor scanoperator""",
     "name": "name names nimi nom nombre nome naam namn navn nimet jmena nev isim adi",
-    "own-name": """surname surnames lastname firstname forename nickname maidenname vorname nachname
-        familienname prenom apellido apellidos cognome sobrenome sukunimi etunimi etunimet efternamn
-        fornamn tilltalsnamn etternavn efternavn fornavn achternaam voornaam nazwisko imie prijmeni
-        jmeno initials initialen initiales middlename givenname familyname fullname mellomnavn
-        vezeteknev keresztnev soyadi init inits kutsumanimi geburtsname rufname alias""",
+    "own-name": """maiden surname surnames lastname firstname forename nickname maidenname
+        vorname nachname familienname prenom apellido apellidos cognome sobrenome sukunimi
+        etunimi etunimet efternamn fornamn tilltalsnamn etternavn efternavn fornavn achternaam
+        voornaam nazwisko imie prijmeni jmeno initials initialen initiales middlename givenname
+        familyname fullname mellomnavn vezeteknev keresztnev soyadi init inits kutsumanimi
+        geburtsname rufname alias""",
     "which-name": """first last given family full middle maiden legal real preferred christian
         mothers fathers complete famille familj familia rodzinne""",
     "birth": """birth birthdate birthday bday dob born geburt geburts geburtsdatum geburtstag
@@ -47,8 +48,8 @@ _CONCEPTS: dict[str, str] = {
         unixtime data""",
     "time": """time times clock hour uhrzeit zeit heure hora ora aika klokkeslett tid tijd godzina
         cas""",
-    "age": """age ages alter ika edad eta idade leeftijd alder wiek vek yas lebensalter kor ageyrs
-        agey agemo agem agemos agedays agemonths ageyears""",
+    "age": """nenrei umur edat vozrast yasi age ages alter ika edad eta idade leeftijd alder
+        wiek vek yas lebensalter kor ageyrs agey agemo agem agemos agedays agemonths ageyears""",
     "id": """id ids identifier identifiers number no nr num nummer nro numero code kode tunnus
         label eid key guid uuid kennung barcode pseudonym ident identity identification numer
         cislo""",
@@ -95,11 +96,11 @@ _CONCEPTS: dict[str, str] = {
         tmt seconds secs sec ms msec minutes mins repetition echo inversion delay dwell readout
         interval onset sleep asleep bed wake waking awake rise nap trial relative gap lag decay
         wait stopwatch speed reactiontime responsetime runtime timing walk gait""",
-    "measure": """score scores total scale percentile pct percent index rating ratio zscore scaled
-        standardized standardised normed norm norms equivalent adjusted adj corrected corr gap delta
-        squared sq std sd mean residual resid predicted pred brain bone mental reading type
-        confidence agreement accuracy difference diff change group band bin range category cat
-        centered centred count level""",
+    "measure": """size sizes noise hours score scores total scale percentile pct percent index
+        rating ratio zscore scaled standardized standardised normed norm norms equivalent
+        adjusted adj corrected corr gap delta squared sq std sd mean residual resid predicted
+        pred brain bone mental reading type confidence agreement accuracy difference diff change
+        group band bin range category cat centered centred count level""",
     "born-other": """weight order length gestation gestational complications complication mode
         season cohort control rank position place country state hospital trauma head circumference
         sex apgar defect parity weeks injury premature term method injuries""",
@@ -173,16 +174,42 @@ def concepts(name: str) -> frozenset[str]:
     >>> sorted(concepts("PatientBirthDate"))
     ['birth', 'date', 'person']
     """
-    return frozenset().union(*(_CONCEPT.get(word) or _by_end(word) for word in field_words(name)))
+    words = field_words(name)
+    said = frozenset().union(*(_CONCEPT.get(word) or _by_end(word) for word in words))
+    if name.isascii():
+        return said
+    lower = name.lower()
+    return said | {concept for part, concept in _OTHER_SCRIPTS.items() if part in lower}
+
+
+# What stands over columns in other scripts, found anywhere in a name.
+_OTHER_SCRIPTS = {
+    part: concept
+    for concept, parts in (
+        (
+            "own-name",
+            """фио фамилия отчество имя пациента 姓名 氏名 名前 患者名 성명 이름 όνομα
+            επώνυμο اسم שם""",
+        ),
+        ("birth", "рождения 出生 生年月日 생년월일 γέννησης الميلاد לידה"),
+        ("phone", "телефон 电话 電話 手机 전화 τηλέφωνο هاتف טלפון"),
+        ("address", "адрес 地址 住所 주소 διεύθυνση عنوان כתובת"),
+        ("age", "возраст 年龄 年齢 나이 ηλικία עמר"),
+        ("date", "дата 日期 日付 날짜 ημερομηνία تاريخ תאריך"),
+        ("text", "комментарий примечание 备注 備考 비고 σχόλια ملاحظات הערות"),
+    )
+    for part in parts.split()
+}
 
 
 # Compounds of Germanic languages end with what they are: Aufnahmedatum, Aktennummer.
-_ENDS = (("datum", "date"), ("nummer", "id"), ("nachname", "own-name"), ("vorname", "own-name"),
+_ENDS = (("nr", "id"), ("datum", "date"), ("nummer", "id"), ("nachname", "own-name"),
+         ("vorname", "own-name"),
          ("telefon", "phone"), ("geburt", "birth"), ("strasse", "address"),
          ("adresse", "address"))  # fmt: skip
 
 
 def _by_end(word: str) -> frozenset[str]:
-    if len(word) < 7 or word in _WHOLE:
+    if len(word) < 6 or word in _WHOLE:
         return frozenset()
     return frozenset(concept for end, concept in _ENDS if word.endswith(end))
