@@ -328,3 +328,13 @@ def test_findings_are_told_by_field_with_counts() -> None:
                     frozenset({i % 2})) for i in range(1, 9)]  # fmt: skip
     (group,) = grouped([*rows])
     assert (group.field, group.files, group.values, group.example.number) == ("ScanDate", 8, 2, 1)
+
+
+def test_lines_of_settings_and_logs_are_judged_by_their_names() -> None:
+    text = 'PatientName: Quellimund Anna\ndob = 15031961\n  "phone": "040 5123388",\n'
+    text += "EchoTime: 0.03\nfile name: a_b.nii\nname: rest\nParticipant surname=Zarvokka;\n"
+    found = [(kind, text[a:b]) for kind, a, b in text_spans(text, NOBODY)]
+    assert found == [
+        ("person-name", "PatientName: Quellimund Anna"), ("birth-date", "15031961"),
+        ("phone", "040 5123388"), ("person-name", "Zarvokka"),
+    ]  # fmt: skip

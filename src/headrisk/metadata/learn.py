@@ -2,7 +2,7 @@
 
 A surname that was found in ``PatientName`` stands in the protocol's name too, where nothing tells
 it from a word. So names are gathered first, from fields and columns that hold names and nothing
-else and from DICOM headers, and then count as known identifiers of the run.
+else, from DICOM headers and names of files, and then count as known identifiers of the run.
 """
 
 from __future__ import annotations
@@ -94,7 +94,9 @@ def with_names(values: Iterable[str], known: KnownIdentifiers) -> KnownIdentifie
 
 
 def _names_in(entry: Entry) -> Iterator[str]:
-    name = entry.parts[-1].lower()
+    own = entry.parts[-1]
+    yield from (own[start:end].replace("_", " ") for start, end in people_spans(own))
+    name = own.lower()
     if not name.endswith((".nii", ".nii.gz", ".json", ".tsv", ".csv", ".gz", ".mgz", ".txt", ".md",
                           ".bval", ".bvec", ".py", ".m", ".set", ".fif", ".edf",
                           ".png")):  # fmt: skip

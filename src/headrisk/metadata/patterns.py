@@ -153,7 +153,7 @@ _FORMS = tuple(
             "person-name",
             "MHFPpNn",
             r"\b(?:(?:Mr\.|Ms\.|(?:Mrs|Miss|Herr|Frau|Mme|Madame|Monsieur)\.?)"  # MR is no title
-            r"|[Pp]atient(?:'s)?(?: [Nn]ame)?[:=]|[Nn]ame[:=]) *[^\W\d_a-z][\w'’-]+"
+            r"|[Pp]atient(?:'s)?(?: ?[Nn]ame)?[:=]|[Nn]ame[:=]) *[^\W\d_a-z][\w'’-]+"
             r"(?: [^\W\d_a-z][\w'’-]+)*",
         ),
         (
@@ -252,6 +252,8 @@ def _harmless(kind: str, value: str) -> bool:
             for known in PUBLIC_HOSTS
         )
         return public and "@" not in value
+    if kind == "phone":  # a number with a sign and a decimal point
+        return re.fullmatch(r"\+?\d+\.\d+", value) is not None
     if kind == "network-address":
         return value.startswith(("0.", "127.0.0.1", "00:00:00")) or _version(value)
     return False
