@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import PurePosixPath
 from typing import Literal
 
-from headrisk.metadata.dicom_elements import MAGIC, PREAMBLE
+from headrisk.metadata.dicom_elements import MAGIC, PREAMBLE, looks_like_dicom
 from headrisk.metadata.gzip_header import GZIP_MAGIC
 from headrisk.metadata.mgh_text import MGH_MAGIC
 from headrisk.metadata.nifti_text import nifti_kind
@@ -95,7 +95,7 @@ def role_of(name: str, start: bytes) -> Role:
         if lower.endswith((".mgz", ".mgh", ".mgh.gz")):
             return "mgh"
         return "table" if lower.endswith((".tsv.gz", ".csv.gz")) else "gzip"
-    return _by_name(lower, start)
+    return "dicom" if looks_like_dicom(start) else _by_name(lower, start)
 
 
 def _by_name(lower: str, start: bytes) -> Role:
