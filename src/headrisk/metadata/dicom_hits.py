@@ -153,6 +153,8 @@ def dataset_hits(
             continue
         decision = decision_on(element, creators, policy)
         place = f"{above}({element.tag >> 16:04X},{element.tag & 0xFFFF:04X})"
+        if decision.rule is None and (entry := dictionary_entry(element.tag)):
+            place += f" {entry[1]}"
         if element.items is None:
             yield from _element_hits(element, decision, place, known, shifted, doomed=doomed)
             continue
@@ -169,7 +171,7 @@ def dataset_hits(
 
 def _name(element: Element, rule: Rule | None) -> str:
     entry = dictionary_entry(element.tag)
-    return rule.name if rule is not None else entry[1] if entry else ""
+    return rule.name.partition("(see")[0] if rule is not None else entry[1] if entry else ""
 
 
 def _element_hits(

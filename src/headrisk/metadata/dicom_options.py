@@ -16,18 +16,14 @@ from types import MappingProxyType
 from headrisk.metadata.dicom_dictionary import TEXT_VRS, tag_of_keyword
 from headrisk.metadata.profile import PRIVATE, Rule, rule_for
 
-RETAIN = ("safe-private", "uids", "device-identity", "institution-identity",
-          "patient-characteristics", "longitudinal-full-dates",
-          "longitudinal-modified-dates")  # fmt: skip
-CLEAN = ("descriptors", "structured-content", "graphics")
 STEPS = ("keep", "remove", "empty", "dummy", "uid")
 MODIFIED = "longitudinal-modified-dates"
-_FULL = "longitudinal-full-dates"
-_CODES = {
+FULL_DATES = "longitudinal-full-dates"
+OPTIONS = {
     "graphics": ("113103", "Clean Graphics Option"),
     "structured-content": ("113104", "Clean Structured Content Option"),
     "descriptors": ("113105", "Clean Descriptors Option"),
-    _FULL: ("113106", "Retain Longitudinal Temporal Information Full Dates Option"),
+    FULL_DATES: ("113106", "Retain Longitudinal Temporal Information Full Dates Option"),
     MODIFIED: ("113107", "Retain Longitudinal Temporal Information Modified Dates Option"),
     "patient-characteristics": ("113108", "Retain Patient Characteristics Option"),
     "device-identity": ("113109", "Retain Device Identity Option"),
@@ -50,7 +46,7 @@ class Policy:
     Attributes
     ----------
     retain, clean
-        Names of options, of ``RETAIN`` and ``CLEAN``.
+        Names of options: those of ``OPTIONS`` to retain, and to clean.
     own
         The custodian's steps by tag; for private attributes by group, last two digits and creator.
     """
@@ -64,14 +60,14 @@ class Policy:
     @property
     def codes(self) -> tuple[tuple[str, str], ...]:
         """Codes and meanings of (0012,0064); the profile is not claimed where own rules keep."""
-        chosen = [_CODES[name] for name in (*CLEAN, *RETAIN) if name in self.retain | self.clean]
+        chosen = [OPTIONS[name] for name in OPTIONS if name in self.retain | self.clean]
         basic = [] if "keep" in self.own.values() else [BASIC_CODE]
         return tuple(sorted(basic + chosen))
 
     @property
     def dates(self) -> str:
         """The value of (0028,0303)."""
-        if _FULL in self.retain:
+        if FULL_DATES in self.retain:
             return "UNMODIFIED"
         return "MODIFIED" if MODIFIED in self.retain else "REMOVED"
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,7 @@ from headrisk.metadata.fix_images import (
 from headrisk.metadata.fix_tables import DateShifts, clean_table, table_text
 from headrisk.metadata.gzip_header import GZIP_MAGIC
 from headrisk.metadata.known import KnownIdentifiers
-from headrisk.metadata.look import CODE_SKIPS, START, Look, is_numbers, unpacked
+from headrisk.metadata.look import CODE_SKIPS, READ, START, Look, is_numbers, unpacked
 from headrisk.metadata.pseudonyms import PseudonymKey, new_key
 from headrisk.metadata.rename import Renaming, label_mark, plan_renaming
 from headrisk.metadata.roles import leftover_kind, role_of
@@ -44,6 +45,9 @@ from headrisk.metadata.voxels import same_voxels
 from headrisk.metadata.walk import Entry
 
 COPIED, CLEANED, LEFT_OUT = "copied", "cleaned", "left out"
+AS_NAMED = "copied unread, by name"  # the custodian's decision, and not looked into
+# Leftovers that may be asked for by name; histories, backups and source data may not.
+_NAMEABLE = frozenset({"", "archive", "unreadable-kind"})
 REFUSED = "refused: the voxels of the copy were not those of the source"
 _GZIP_ONLY = frozenset({"gzip header, name", "gzip header, comment", "gzip header, time",
                         "gzip header, extra field"})  # fmt: skip
@@ -82,8 +86,13 @@ class CleanedCopy:
     searched_for: int
 
     def count(self, action: str) -> int:
-        """Files of one fate: ``copied``, ``cleaned`` or ``left out``."""
+        """Files of one fate: ``copied``, ``cleaned``, ``left out`` or copied by name."""
         return sum(row.action == action for row in self.files)
+
+    @property
+    def refused(self) -> int:
+        """Files whose voxels would not have been those of the source."""
+        return sum(row.reason == REFUSED for row in self.files)
 
 
 @dataclass(frozen=True)
@@ -109,6 +118,13 @@ class CopyPlan:
     names: Renaming
     removed: tuple[Hit, ...]
     key: PseudonymKey
+
+    @property
+    def named_people(self) -> frozenset[str]:
+        """People by what the headers or the names of folders call them."""
+        labels = {p[4:] for e in self.entries for p in e.parts[:1] if p.startswith("sub-")}
+        told = {who for who in self.people.values() if not who.startswith("folder ")}
+        return frozenset(told) | {f"label {label}" for label in labels}
 
 
 def plan_copy(
@@ -139,9 +155,10 @@ def plan_copy(
     names = plan_renaming((part for e in shared for part in e.parts), known, rng, removed, key)
     people = _people(entries)
     labels = {label_mark(key, entity, old): new for (entity, old), new in names.labels.items()}
-    marks = frozenset(key.mark(person) for person in set(people.values()))
+    plan = CopyPlan(entries, people, names, tuple(removed), key)
+    marks = frozenset(key.mark(person) for person in plan.named_people)
     key = replace(key, people=key.people | marks, labels={**key.labels, **labels})
-    return CopyPlan(entries, people, names, tuple(removed), key)
+    return replace(plan, key=key)
 
 
 def _people(entries: tuple[Entry, ...]) -> dict[int, str]:
@@ -170,6 +187,7 @@ class _Tools:
     uids: NewUids
     plan: CopyPlan
     policy: Policy
+    keep_unread: tuple[str, ...]
     removed: list[Hit]
 
     @property
@@ -190,6 +208,7 @@ def write_copy(
     *,
     plan: CopyPlan | None = None,
     policy: Policy = BASIC,
+    keep_unread: tuple[str, ...] = (),
     on_done: Callable[[int, int], None] | None = None,
 ) -> tuple[tuple[FixedFile, ...], tuple[Hit, ...]]:
     """Write a cleaned copy of a data set into an existing empty folder.
@@ -211,6 +230,8 @@ def write_copy(
         What ``plan_copy`` settled; None makes one.
     policy
         Options of PS3.15 and own rules.
+    keep_unread
+        Names or paths, with ``*``, of files to be copied although they were not read.
     on_done
         Told after each file: how many are done, how many were left out.
 
@@ -226,7 +247,8 @@ def write_copy(
     plan = plan_copy(root, known, rng) if plan is None else plan
     key = plan.key
     shifts = DateShifts(rng, key.stream)
-    tools = _Tools(known, shifts, NewUids(key.uid_key), plan, policy, list(plan.removed))
+    tools = _Tools(known, shifts, NewUids(key.uid_key), plan, policy, keep_unread, [])
+    tools.removed.extend(plan.removed)
     rows: list[FixedFile] = []
     taken: set[tuple[str, ...]] = set()
     for number, entry in enumerate(plan.entries, start=1):
@@ -248,16 +270,19 @@ def _one(
     shown = shown_path(entry.parts, tools.known)
     row = FixedFile(number, shown, LEFT_OUT, "", "")
     leftover = _unshared(entry)
-    if leftover or entry.state == "outside":
-        return replace(row, reason=leftover or "link-outside")
+    named = entry.state == "file" and leftover in _NAMEABLE and _named(entry, tools.keep_unread)
+    if entry.state == "outside":
+        return replace(row, reason="link-outside")
+    if leftover and not named:
+        return replace(row, reason=leftover)
     _, look = judge_entry(entry, tools.known)
-    if look.problem:
-        return replace(row, reason=look.problem)
+    if look.state != READ and not named:
+        return replace(row, reason=look.problem or look.searched)
     parts = _free(tuple(_writable(tools.names.name(part)) for part in entry.parts), taken)
     place = target.joinpath(*parts)
     place.parent.mkdir(parents=True, exist_ok=True)
     try:
-        action = _write(entry, number, look, place, tools)
+        action = _write(entry, number, look, place, tools, named=named)
         if action != LEFT_OUT and not same_voxels(entry.path, place, look.role):
             place.unlink()
             return replace(row, reason=REFUSED)
@@ -288,14 +313,27 @@ def _free(parts: tuple[str, ...], taken: set[tuple[str, ...]]) -> tuple[str, ...
     return parts
 
 
-def _write(entry: Entry, number: int, look: Look, place: Path, tools: _Tools) -> str:
+def _named(entry: Entry, patterns: tuple[str, ...]) -> bool:
+    """Whether the custodian asked for a file by its name or its path in the data set."""
+    path = "/".join(entry.parts)
+    return any(
+        fnmatchcase(path, pattern) or fnmatchcase(entry.parts[-1], pattern) for pattern in patterns
+    )
+
+
+def _write(
+    entry: Entry, number: int, look: Look, place: Path, tools: _Tools, *, named: bool
+) -> str:
     """Write one file, cleaned if it has to be; says which."""
+    if look.state != READ:
+        shutil.copyfile(entry.path, place)
+        return AS_NAMED
     tools.removed.extend(hit for hit in look.hits if look.role in ("nifti", "mgh"))
     tools.removed.extend(hit for hit in look.hits if hit.field.startswith("gzip header"))
     if look.role in ("json", "table", "papers", "text", "code", "gradients", "gzip"):
         return _write_text(entry, look, place, tools)
     if look.role == "dicom":
-        return _write_dicom(entry, number, look, place, tools)
+        return _write_dicom(entry, number, look, place, tools, named=named)
     if not look.hits:
         shutil.copyfile(entry.path, place)
         return COPIED
@@ -314,9 +352,11 @@ def _write(entry: Entry, number: int, look: Look, place: Path, tools: _Tools) ->
     return CLEANED
 
 
-def _write_dicom(entry: Entry, number: int, look: Look, place: Path, tools: _Tools) -> str:
+def _write_dicom(
+    entry: Entry, number: int, look: Look, place: Path, tools: _Tools, *, named: bool
+) -> str:
     file = parse_file(entry.path.read_bytes())
-    if reason := refusal(file):
+    if reason := refusal(file, captures=not named):
         raise ScanError(entry.path.name, found=reason)
     if not look.hits:
         shutil.copyfile(entry.path, place)

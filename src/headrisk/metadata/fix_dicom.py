@@ -40,6 +40,7 @@ _REMOVED, _METHOD, _CODES, _DATES = 0x00120062, 0x00120063, 0x00120064, 0x002803
 _OWN = (_REMOVED, _METHOD, _CODES, _DATES)
 _SOP_CLASS, _MEDIA_CLASS = 0x00080016, 0x00020002
 _DIRECTORY = "1.2.840.10008.1.3.10"
+_STUDY_TIME = 0x00080030
 _STAMP = re.compile(r"(\d{4})\.?(\d\d)\.?(\d\d)(?:(\d\d)(\d\d)?(\d\d)?(\.\d{1,6})?([+-]\d{4})?)?")
 _CLOCK = re.compile(r"(\d\d):?(\d\d)?:?(\d\d)?(\.\d{1,6})?")
 
@@ -180,11 +181,12 @@ class _Cleaner:
             date = there.get(date_beside(element.tag) or 0)
             day = _text(date) if date is not None and date.items is None else ""
             return _each(element, lambda clock: self._clock(day, clock))
-        time = _time_beside(element.tag, there)
+        study = there.get(_STUDY_TIME)  # so that a date without a time goes with the study's
+        time = _time_beside(element.tag, there) or (_text(study) if study is not None else "")
         return _each(element, lambda stamp: self._stamp(stamp, time))
 
     def _stamp(self, stamp: str, clock: str) -> str:
-        then = _moment(stamp, clock)
+        then = _moment(stamp, clock) or _moment(stamp, "")
         if then is None:
             return ""
         new = then - (self.person.shift if clock or len(stamp) > 8 else _days(self.person.shift))

@@ -26,7 +26,7 @@ def harmless_uid(uid: str) -> bool:
     >>> harmless_uid(NewUids(bytes(32)).replace("1.2.3"))
     True
     """
-    plain = uid.strip(" \\0")
+    plain = uid.strip(" \0")
     if plain.startswith(_STANDARD):
         return True
     digits = plain[len(_ROOT) :]

@@ -19,6 +19,7 @@ SHORTEST = 6  # bytes; shorter values occur by chance among voxels, the second l
 _SHORTEST_REMARK = 12  # remarks such as "normal" are ordinary words
 _ORDINARY_WORDS = frozenset({"demographic", "body-measure", "age-over-89", "session-setting"})
 _PIECE = 4 * 1024 * 1024
+_DIGITS, _NUMBER = b"0123456789", b"0123456789."
 _LOWER = bytes(range(256)).lower()
 
 
@@ -93,8 +94,17 @@ def found_in(data: bytes, needles: Needles) -> set[bytes]:
         needle
         for at in places.tolist()
         for needle in needles.by_start.get(lower[at : at + 4], ())
-        if lower.startswith(needle, at)
+        if lower.startswith(needle, at) and not _within_number(lower, at, needle)
     }
+
+
+def _within_number(data: bytes, at: int, needle: bytes) -> bool:
+    """Whether a needle of digits and points is but a part of a longer such number."""
+    if needle.strip(_NUMBER):
+        return False
+    return (at > 0 and data[at - 1] in _DIGITS) or (
+        at + len(needle) < len(data) and data[at + len(needle)] in _DIGITS
+    )
 
 
 def search_copy(copy: Path, needles: Needles, known: KnownIdentifiers) -> tuple[Remaining, ...]:
