@@ -15,6 +15,10 @@ from headrisk.metadata.dicom_elements import parse_file
 from headrisk.metadata.people import folded, split_words
 
 _NAME, _ID, _BIRTH, _STUDY = 0x00100010, 0x00100020, 0x00100030, 0x0020000D
+# What de-identifiers write for everybody, which tells no two people apart.
+_NOBODY = frozenset({"", "0", "none", "null", "n/a", "na", "unknown", "removed", "deleted",
+                     "anonymous", "anonymized", "anonymised", "anon", "deidentified",
+                     "de-identified", "xxx", "x", "patient", "subject", "test"})  # fmt: skip
 _START = 256 * 1024
 
 
@@ -48,9 +52,10 @@ def patient_of(path: Path) -> Patient | None:
                 file = parse_file(start + handle.read(), last=_STUDY)
             except ScanError:
                 return None
-    name = file.text(_NAME)
+    name, number = file.text(_NAME), file.text(_ID).strip().casefold()
+    name = "" if name.strip(" ^").casefold() in _NOBODY else name
     return Patient(
-        file.text(_ID).strip().casefold(),
+        "" if number in _NOBODY else number,
         frozenset(word for word, _, _ in split_words(name)) or frozenset(folded(name).split()),
         file.text(_BIRTH).strip(),
         file.text(_STUDY).strip(),

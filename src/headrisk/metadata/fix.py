@@ -19,17 +19,19 @@ from headrisk.metadata.dicom_elements import parse_file
 from headrisk.metadata.dicom_options import BASIC, Policy
 from headrisk.metadata.dicom_people import patient_of, tell_apart
 from headrisk.metadata.dicom_write import file_bytes
+from headrisk.metadata.documents import read_xml
 from headrisk.metadata.findings import Hit
 from headrisk.metadata.fix_dicom import Person, clean_dicom, refusal
 from headrisk.metadata.fix_images import (
     packed_bytes,
-    without_creator,
     write_mgh,
     write_nifti,
     write_plain_gzip,
 )
 from headrisk.metadata.fix_tables import DateShifts, clean_table, table_text
+from headrisk.metadata.formats import CLEANABLE, read_header, xml_hits
 from headrisk.metadata.gzip_header import GZIP_MAGIC
+from headrisk.metadata.headers import field_hits, patched, patches
 from headrisk.metadata.known import KnownIdentifiers
 from headrisk.metadata.look import CODE_SKIPS, READ, START, Look, is_numbers, unpacked
 from headrisk.metadata.pseudonyms import PseudonymKey, new_key
@@ -283,7 +285,7 @@ def _one(
     place.parent.mkdir(parents=True, exist_ok=True)
     try:
         action = _write(entry, number, look, place, tools, named=named)
-        if action != LEFT_OUT and not same_voxels(entry.path, place, look.role):
+        if action != LEFT_OUT and not same_voxels(entry.path, place, look.role, tools.known):
             place.unlink()
             return replace(row, reason=REFUSED)
     except InputError as error:
@@ -330,7 +332,7 @@ def _write(
         return AS_NAMED
     tools.removed.extend(hit for hit in look.hits if look.role in ("nifti", "mgh"))
     tools.removed.extend(hit for hit in look.hits if hit.field.startswith("gzip header"))
-    if look.role in ("json", "table", "papers", "text", "code", "gradients", "gzip"):
+    if look.role in ("json", "table", "papers", "text", "code", "gradients", "gzip", "xml"):
         return _write_text(entry, look, place, tools)
     if look.role == "dicom":
         return _write_dicom(entry, number, look, place, tools, named=named)
@@ -340,15 +342,18 @@ def _write(
     if all(hit.field in _GZIP_ONLY for hit in look.hits):
         write_plain_gzip(entry.path, place)
     elif look.role == "nifti":
-        write_nifti(entry.path, place)
+        write_nifti(entry.path, place, tools.known)
     elif look.role == "mgh":
         write_mgh(entry.path, place)
-    else:
-        content = without_creator(entry.path.read_bytes())
-        if content is None:
+    elif look.role in CLEANABLE and not any(h.field.startswith("gzip header") for h in look.hits):
+        header = read_header(look.role, entry.path, entry.parts[-1], entry.size)
+        changes = patches(header, tools.known)
+        if not changes:
             return LEFT_OUT
         tools.removed.extend(look.hits)
-        place.write_bytes(content)
+        place.write_bytes(patched(entry.path.read_bytes(), changes))
+    else:
+        return LEFT_OUT
     return CLEANED
 
 
@@ -399,11 +404,25 @@ def _cleaned(entry: Entry, look: Look, content: bytes, tools: _Tools) -> bytes |
         lines = printable_text(content).splitlines()
         kept = "".join(line + "\n" for line in lines if is_numbers(line))
         return kept.encode() if look.hits else content
+    if look.role == "xml":
+        return _cleaned_xml(content, tools)
     skip = {"papers": MEANT, "code": CODE_SKIPS}.get(look.role, NO_KINDS)
     wide = content.startswith((b"\xff\xfe", b"\xfe\xff"))
     text = content.decode("utf-16", "replace") if wide else printable_text(content)
     tools.removed.extend(text_hits(text, "text", tools.known, skip))
     new = redact(tools.names.text(text), tools.known, skip)
+    return content if new == text else new.encode()
+
+
+def _cleaned_xml(content: bytes, tools: _Tools) -> bytes:
+    text = printable_text(content)
+    tools.removed.extend(xml_hits(text, tools.known))
+    new = tools.names.text(text)
+    for field in read_xml(new).fields:
+        if any(True for _ in field_hits(field, tools.known)):
+            for left, right in ((">", "<"), ("[CDATA[", "]]")):
+                new = new.replace(f"{left}{field.value}{right}", left + right)
+    new = redact(new, tools.known)
     return content if new == text else new.encode()
 
 

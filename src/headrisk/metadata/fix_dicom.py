@@ -25,6 +25,7 @@ from headrisk.metadata.dicom_hits import (
     dataset_hits,
     date_beside,
     decision_on,
+    is_shifted,
     pixel_hits,
 )
 from headrisk.metadata.dicom_options import BASIC, Policy
@@ -186,6 +187,8 @@ class _Cleaner:
         return _each(element, lambda stamp: self._stamp(stamp, time))
 
     def _stamp(self, stamp: str, clock: str) -> str:
+        if is_shifted(stamp):
+            return stamp  # by an earlier run
         then = _moment(stamp, clock) or _moment(stamp, "")
         if then is None:
             return ""
@@ -193,6 +196,8 @@ class _Cleaner:
         return _written(new, len(stamp.replace(".", "")[:14]), stamp) if _far(new) else ""
 
     def _clock(self, day: str, clock: str) -> str:
+        if is_shifted(day):
+            return clock
         then = _moment(day, clock)
         match = _CLOCK.fullmatch(clock)
         if then is None or match is None or not _far(then - self.person.shift):

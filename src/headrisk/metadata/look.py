@@ -15,6 +15,7 @@ from headrisk.metadata.anonymity import Anonymity, anonymity
 from headrisk.metadata.dicom_elements import parse_file
 from headrisk.metadata.dicom_hits import file_hits
 from headrisk.metadata.findings import Hit
+from headrisk.metadata.formats import READERS as FORMATS
 from headrisk.metadata.gzip_header import GZIP_MAGIC, gzip_header
 from headrisk.metadata.known import KnownIdentifiers
 from headrisk.metadata.leftovers import archive_hits, binary_hits, history_hits, listing_hits
@@ -103,7 +104,11 @@ def look_into(path: Path, name: str, size: int, known: KnownIdentifiers) -> Look
     role = role_of(name, start)
     packed = list(_gzip_hits(start, name, known))
     try:
-        look = _READERS[role](path, name, start, size, known)
+        if role in FORMATS:
+            found, problem, searched = FORMATS[role](path, name, size, known)
+            look = Look(role, tuple(found), problem, searched=searched)
+        else:
+            look = _READERS[role](path, name, start, size, known)
     except ScanError as error:
         look = Look(role, problem=error.found)
     except OSError as error:
@@ -302,8 +307,6 @@ def _gzip(path: Path, name: str, start: bytes, size: int, known: KnownIdentifier
 
 
 def _binary(path: Path, name: str, start: bytes, size: int, known: KnownIdentifiers) -> Look:
-    if name.lower().endswith((".img", ".img.gz")):  # voxels of a pair
-        return Look("binary")
     cut = "only its first 16 MB were looked at" if size > _MOST_TAIL else ""
     hits = tuple(binary_hits(_whole(path, _MOST_TAIL), known))
     return Look("binary", hits, cut, searched=UNKNOWN_KIND)

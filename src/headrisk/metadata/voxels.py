@@ -8,17 +8,24 @@ from __future__ import annotations
 
 import filecmp
 import hashlib
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Literal
 
 from headrisk.errors import ScanError
 from headrisk.imaging.stream import ByteStream, open_stream
 from headrisk.metadata.dicom_dictionary import is_pixels
 from headrisk.metadata.dicom_elements import DicomFile, Element, parse_file
+from headrisk.metadata.formats import CLEANABLE, read_header
+from headrisk.metadata.headers import patches
+from headrisk.metadata.known import KnownIdentifiers
 from headrisk.metadata.look import read_plan
 from headrisk.metadata.mgh_text import MGH_HEADER, mgh_voxels_end
-from headrisk.metadata.nifti_text import NIFTI1_TEXT, NIFTI2_TEXT
+from headrisk.metadata.nifti_text import text_places
+from headrisk.metadata.roles import Role
 
+_DATA = re.compile(rb"<Data\b[^>]*>(.*?)</Data>", re.S)
 _PIECE = 1024 * 1024
 _IMAGE_GROUP = 0x0028
 _SHOWN_BY = frozenset({"US", "SS", "UL", "SL", "FL", "FD", "OW", "OB", "OF", "DS", "IS", "AT"})
@@ -26,7 +33,7 @@ _SYNTAX = 0x00020010
 _SPARE_FROM = 90  # of an MGH header
 
 
-def same_voxels(source: Path, copy: Path, role: str) -> bool:
+def same_voxels(source: Path, copy: Path, role: Role | Literal[""], known: KnownIdentifiers) -> bool:
     """Whether the images in two files are equal; files without voxels are.
 
     Parameters
@@ -34,7 +41,9 @@ def same_voxels(source: Path, copy: Path, role: str) -> bool:
     source, copy
         Before and after cleaning.
     role
-        What the source was taken for: ``nifti``, ``mgh``, ``dicom``, or anything else.
+        What the source was taken for.
+    known
+        The custodian's list, which was blanked too.
 
     Raises
     ------
@@ -49,7 +58,24 @@ def same_voxels(source: Path, copy: Path, role: str) -> bool:
         return _same_pixels(parse_file(source.read_bytes()), parse_file(copy.read_bytes()))
     if role in ("nifti", "mgh"):
         return image_digest(source, role) == image_digest(copy, role)
+    if role == "xml":
+        return _DATA.findall(source.read_bytes()) == _DATA.findall(copy.read_bytes())
+    if role in CLEANABLE and not filecmp.cmp(source, copy, shallow=False):
+        header = read_header(role, source, source.name, source.stat().st_size)
+        return _same_outside(source.read_bytes(), copy.read_bytes(), patches(header, known))
     return True
+
+
+def _same_outside(before: bytes, after: bytes, changes: Sequence[tuple[int, int, bytes]]) -> bool:
+    """Whether nothing but the places of ``changes`` differs."""
+    at = shift = 0
+    for start, end, new in changes:
+        if start < at:
+            continue
+        if before[at:start] != after[at + shift : start + shift]:
+            return False
+        at, shift = end, shift + len(new) - (end - start)
+    return before[at:] == after[at + shift :]
 
 
 def image_digest(path: Path, role: str) -> bytes:
@@ -67,7 +93,7 @@ def image_digest(path: Path, role: str) -> bytes:
         if plan is None:
             raise ScanError(path.name, found="not a NIfTI header, or cut off")
         header = bytearray(plan.header)
-        for start, end in (NIFTI1_TEXT if plan.version == 1 else NIFTI2_TEXT).values():
+        for start, end in text_places(plan).values():
             header[start:end] = bytes(end - start)
         offset = (108, 112) if plan.version == 1 else (168, 176)
         header[slice(*offset)] = bytes(offset[1] - offset[0])
