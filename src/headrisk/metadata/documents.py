@@ -60,6 +60,8 @@ def read_office(raw: bytes, name: str, known: KnownIdentifiers) -> tuple[list[Hi
         return [], f"a damaged or encrypted office document ({type(error).__name__})", ""
     if parts is None:
         return [], "an office document of more than 64 MB of text, not read", ""
+    if parts.keys().isdisjoint(("[Content_Types].xml", "content.xml")):
+        return [], "named as an office document, but none", ""
     hits: list[Hit] = []
     for part, text in parts.items():
         hits += _core_hits(text, known)

@@ -89,7 +89,10 @@ def _xml(path: Path, name: str, size: int, known: KnownIdentifiers) -> Found:
 def _limited(path: Path, size: int, read: Callable[[bytes], Found]) -> Found:
     if size > _LARGEST_TEXT:
         return [], "a document of more than 64 MB, not read", ""
-    return read(path.read_bytes())
+    hits, problem, searched = read(path.read_bytes())
+    if problem:  # what cannot be read can hold anything
+        hits = [*hits, Hit("unreadable-kind", "file", "", note=f"{size:,} bytes")]
+    return hits, problem, searched
 
 
 def xml_hits(text: str, known: KnownIdentifiers) -> list[Hit]:

@@ -44,7 +44,7 @@ def read_par(raw: bytes) -> Header:
         elif line.strip() and not _PAR_TABLE.fullmatch(line):
             text = line.lstrip("#. ")
             start = at + line.index(text) if text else at
-            fields.append(Field("remark", decoded(text), start, start + len(text)))
+            fields.append(Field("header line", decoded(text), start, start + len(text)))
     return Header(tuple(fields), fixed=False)
 
 
