@@ -16,6 +16,7 @@ from planted import LISTED, Planted, plant
 
 from headrisk.metadata.fix import CLEANED, COPIED, LEFT_OUT, FixedFile, write_copy
 from headrisk.metadata.known import known_identifiers
+from headrisk.metadata.pseudonyms import is_pseudonym
 from headrisk.metadata.scan import list_entries, scan_metadata
 from headrisk.metadata.verify import needles_of, search_copy
 
@@ -130,7 +131,8 @@ def test_a_cleaned_dicom_file_is_read_by_pydicom(cleaned) -> None:  # type: igno
     _, copy, _, _, _ = cleaned
     made = pydicom.dcmread(copy / "sub-03/ses-01/anat/sub-03_ses-01_localizer.dcm")
     assert made.PatientIdentityRemoved == "YES"
-    assert str(made.PatientName) == ""
+    assert is_pseudonym(str(made.PatientName))
+    assert made.PatientID == str(made.PatientName)
     assert made.SOPInstanceUID.startswith("2.25.")
     assert made.file_meta.MediaStorageSOPInstanceUID == made.SOPInstanceUID
     assert made.PixelData == bytes(32)

@@ -29,12 +29,12 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Planted], 
 def test_the_output_folder_keeps_the_contract(run: tuple[Path, list[Planted], int]) -> None:
     folder, _, code = run
     out = folder / "out"
-    assert code == 0
+    assert code == 4  # leftovers are listed, but not read
     content = json.loads((out / "report.json").read_text())
     schema = json.loads(files("headrisk.report").joinpath("schema/report.schema.json").read_text())
     jsonschema.validate(content, schema)
     section = content["modalities"]["metadata"]
-    assert [panel["name"] for panel in section["panels"]] == ["kinds", "people", "copy"]
+    assert [panel["name"] for panel in section["panels"]] == ["kinds", "people", "unread", "copy"]
     assert stat.S_IMODE((out / "internal").stat().st_mode) == 0o700
     for path in (out / "internal").iterdir():
         assert stat.S_IMODE(path.stat().st_mode) == 0o600

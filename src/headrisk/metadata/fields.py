@@ -214,6 +214,12 @@ def bears_out(kind: str, text: str, name: str = "") -> bool:
     return True
 
 
+def kind_of_value(name: str, text: str) -> str:
+    """The kind of finding that a value is by its field's name, if it bears the name out."""
+    kind = kind_of_field(name)
+    return kind if kind and (is_exact_name(name) or bears_out(kind, text, name)) else ""
+
+
 def _within(text: str, kind: str) -> bool:
     return any(found == kind for found, _, _ in matches(text))
 

@@ -184,6 +184,21 @@ KINDS: dict[str, Kind] = {
         "Other attribute of the DICOM profile", _QUASI,
         "PS3.15 Annex E removes or replaces it in its basic profile.", "Remove or replace it.",
     ),
+    "burnt-in-text": Kind(
+        "Image that says that text is burnt in", _DIRECT,
+        "Names and numbers are often written into the pixels, which are not looked at.",
+        "Look at the image; --fix leaves it out of the copy.",
+    ),
+    "screen-capture": Kind(
+        "Screen capture or scanned page", _QUASI,
+        "Such images often show names and numbers, and the header does not say that none are.",
+        "Look at the image; --fix leaves it out of the copy.",
+    ),
+    "visible-features": Kind(
+        "Image said to show recognisable features", _QUASI,
+        "The header itself says that the person can be recognised.",
+        "Deface the image (headrisk deface), then set the attribute to NO.",
+    ),
     "sourcedata": Kind(
         "Folder with source data", _DIRECT,
         "Source data bear everything that was removed from the images.", _NOT_SHARED,

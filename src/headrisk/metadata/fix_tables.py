@@ -37,13 +37,15 @@ class DateShifts:
     """
 
     rng: np.random.Generator
+    streams: Callable[[str], np.random.Generator] | None = None  # a person's own, by a key
     _by_person: dict[str, timedelta] = field(default_factory=dict)
 
     def of(self, person: str) -> timedelta:
         """How far back a person's dates go."""
         if person not in self._by_person:
-            days = int(self.rng.integers(_LEAST_DAYS, _LEAST_DAYS + _SPREAD_DAYS))
-            seconds = int(self.rng.integers(0, _DAY))
+            rng = self.rng if self.streams is None else self.streams(person)
+            days = int(rng.integers(_LEAST_DAYS, _LEAST_DAYS + _SPREAD_DAYS))
+            seconds = int(rng.integers(0, _DAY))
             self._by_person[person] = timedelta(days=days, seconds=seconds)
         return self._by_person[person]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from headrisk.metadata.fields import bears_out, kind_of_field
+from headrisk.metadata.fields import bears_out, kind_of_field, kind_of_value
 
 _CDATA = r"\s*(?:<!\[CDATA\[)?"
 _END = r"(?:\]\]>)?\s*"
@@ -45,6 +45,6 @@ def named_values(text: str) -> Iterator[tuple[str, int, int]]:
     if "<Name>" not in text:
         return
     for pair in _PAIR.finditer(text):
-        kind = kind_of_field(pair[1])
+        kind = kind_of_value(pair[1], pair[2].strip())
         if kind and pair[2].strip():
             yield kind, *pair.span(2)

@@ -25,6 +25,7 @@ _IDENTIFIES = frozenset(
 _LINKS = frozenset({"uid", "serial-number", "user-path", "staff-name"})
 _SHORTEST_LINK = 10
 _PIECE = 4 * 1024 * 1024
+_DIGITS, _NUMBER = b"0123456789", b"0123456789."
 _LOWER = bytes(range(256)).lower()
 
 
@@ -108,8 +109,17 @@ def found_in(data: bytes, needles: Needles) -> set[bytes]:
         needle
         for at in places.tolist()
         for needle in needles.by_start.get(lower[at : at + 4], ())
-        if lower.startswith(needle, at)
+        if lower.startswith(needle, at) and not _within_number(lower, at, needle)
     }
+
+
+def _within_number(data: bytes, at: int, needle: bytes) -> bool:
+    """Whether a needle of digits and points is but a part of a longer such number."""
+    if needle.strip(_NUMBER):
+        return False
+    return (at > 0 and data[at - 1] in _DIGITS) or (
+        at + len(needle) < len(data) and data[at + len(needle)] in _DIGITS
+    )
 
 
 def search_copy(copy: Path, needles: Needles, known: KnownIdentifiers) -> tuple[Remaining, ...]:

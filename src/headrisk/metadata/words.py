@@ -45,7 +45,7 @@ _CONCEPTS: dict[str, str] = {
     "date": """date dates datum dato fecha paivamaara pvm paiva day dag tag jour dia giorno
         dzien timestamp datetime epoch dt datestamp doa dos dov doe dod created modified
         calendar datetimes creation mmddyy ddmmyy yymmdd mmddyyyy ddmmyyyy yyyymmdd dmy mdy ymd
-        unixtime data""",
+        unixtime""",
     "time": """time times clock hour uhrzeit zeit heure hora ora aika klokkeslett tid tijd godzina
         cas""",
     "age": """nenrei umur edat vozrast yasi age ages alter ika edad eta idade leeftijd alder
@@ -104,7 +104,7 @@ _CONCEPTS: dict[str, str] = {
     "born-other": """weight order length gestation gestational complications complication mode
         season cohort control rank position place country state hospital trauma head circumference
         sex apgar defect parity weeks injury premature term method injuries""",
-    "fill": """di card mailing other el et und and og och y of the at in on by for to de des der
+    "fill": """data di card mailing other el et und and og och y of the at in on by for to de des der
         del du della la le von van av da do na nro w wave t v y yr yrs year years yo mo month
         months week weeks days num first second third full sub new prior pre post home work
         emergency""",

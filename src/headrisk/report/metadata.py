@@ -20,6 +20,7 @@ from headrisk.report.metadata_part import (
     findings_section,
     severity_counts,
     summary_sentence,
+    unread_sentence,
 )
 from headrisk.report.model import Internal, Report, RunRecord, Table
 from headrisk.report.private import write_private
@@ -60,9 +61,9 @@ def groups_table(scan: MetadataScan) -> Table:
 
 
 def unread_table(scan: MetadataScan) -> Table:
-    """``internal/unread.tsv``: files that were not read as a whole, and why."""
-    rows = tuple((p.number, p.file, p.reason) for p in scan.problems)
-    return Table(("number", "file", "reason"), rows)
+    """``internal/unread.tsv``: files that were not read as their own format, and why."""
+    rows = tuple((p.number, p.file, p.reason, p.state) for p in scan.problems)
+    return Table(("number", "file", "reason", "state"), rows)
 
 
 def copy_table(copy: CleanedCopy) -> Table:
@@ -98,6 +99,7 @@ def _page_values(report: MetadataReport) -> dict[str, Any]:
     left_out = [row for row in copy.files if row.action == LEFT_OUT] if copy else []
     return {
         "sentence": summary_sentence(report),
+        "unread": unread_sentence(report.scan),
         "copy_sentence": copy_sentence(copy) if copy else "",
         "severities": SEVERITIES,
         "severity_counts": severity_counts(report.scan.findings),

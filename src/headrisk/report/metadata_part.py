@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from headrisk.metadata.anonymity import Anonymity, plain_columns
 from headrisk.metadata.findings import KINDS, SEVERITIES, Finding
-from headrisk.metadata.fix import CLEANED, COPIED, LEFT_OUT, CleanedCopy
+from headrisk.metadata.fix import AS_NAMED, CLEANED, COPIED, LEFT_OUT, CleanedCopy
+from headrisk.metadata.look import READ, SEARCHED, UNREAD
 from headrisk.metadata.scan import MetadataScan, count_by_kind
 from headrisk.report.model import Counts, ModalitySection, Panel, Table, Value
 from headrisk.report.withhold import SMALLEST_CELL
@@ -16,9 +17,11 @@ from headrisk.report.withhold import SMALLEST_CELL
 NAME = "metadata"
 TITLE = "Identifying metadata of a head MRI data set"
 METHOD = (
-    "Every file and every name of the data set was read. DICOM attributes were judged by the "
-    "basic profile of PS3.15 Annex E (Table E.1-1, edition 2026c), fields of sidecars, tables and "
-    "headers by their names, and all other text by its form.",
+    "Every name of the data set was looked at, and every file read as its own format where that "
+    "is known; other files were searched as bytes for text, or not read, and are counted so. "
+    "DICOM attributes were judged by the basic profile of PS3.15 Annex E (Table E.1-1, edition "
+    "2026c), fields of sidecars, tables and headers by their names and values, and all other text "
+    "by its form.",
     "People count as sharing their details when all quasi-identifiers are equal, ages, heights and "
     "weights in whole units. Tables that say whose row each is were joined by participant; columns "
     "were chosen by the words of their names. A person is unique by few columns when nobody else "
@@ -67,8 +70,12 @@ class MetadataReport:
 
     @property
     def incomplete(self) -> bool:
-        """Whether files were not read, or the copy still holds what was removed."""
-        return bool(self.scan.problems) or (self.copy is not None and bool(self.copy.remaining))
+        """Whether files were not read as their own format, or the copy is not what it should be."""
+        copy = self.copy
+        return bool(self.scan.problems) or (
+            copy is not None
+            and bool(copy.remaining or copy.refused or copy.count(AS_NAMED) or copy.left.problems)
+        )
 
 
 def summary_sentence(report: MetadataReport) -> str:
@@ -79,8 +86,23 @@ def summary_sentence(report: MetadataReport) -> str:
         f"{counts[name]:,} {_plural(counts[name], name)}" for name in SEVERITIES if counts[name]
     ]
     if not parts:
-        return f"Nothing was found in {files}."
-    return f"In {files}: {', '.join(parts)}."
+        read = report.scan.count(READ)
+        if read == report.scan.files:
+            return f"Nothing was found in {files}."
+        return f"Nothing was found in {read:,} of {files}. {unread_sentence(report.scan)}"
+    found = f"In {files}: {', '.join(parts)}."
+    return f"{found} {unread_sentence(report.scan)}".strip()
+
+
+def unread_sentence(scan: MetadataScan) -> str:
+    """How many files were not read as their own format; "" where all were."""
+    searched, unread = scan.count(SEARCHED), scan.count(UNREAD)
+    said = []
+    if searched:
+        said.append(f"{searched:,} {_were(searched)} only searched as bytes")
+    if unread:
+        said.append(f"{unread:,} {_were(unread)} not read")
+    return f"Of {scan.files:,} files {' and '.join(said)}." if said else ""
 
 
 def copy_sentence(copy: CleanedCopy) -> str:
@@ -90,6 +112,10 @@ def copy_sentence(copy: CleanedCopy) -> str:
         f"The copy holds {copy.count(COPIED) + copy.count(CLEANED):,} files, "
         f"{copy.count(CLEANED):,} of them cleaned; {copy.count(LEFT_OUT):,} were left out. "
     )
+    if copy.count(AS_NAMED):
+        said += f"{copy.count(AS_NAMED):,} more were copied unread because they were named. "
+    if copy.refused:
+        said += f"{copy.refused:,} were refused: their voxels would have changed. "
     if copy.remaining:
         return said + (
             f"{len(copy.remaining):,} removed values still stand in it: do not share it as it is."
@@ -111,8 +137,7 @@ def findings_section(report: MetadataReport) -> ModalitySection:
     scan = report.scan
     panels = dict([_kinds(report)])
     panels |= dict(_people(scan.classes))
-    if scan.problems:
-        panels |= dict([_unread(scan)])
+    panels |= dict([_unread(scan)]) if scan.problems else {}
     if report.copy is not None:
         panels |= dict([_copy(report.copy)])
     return ModalitySection(
@@ -179,13 +204,17 @@ def _people(classes: tuple[Anonymity, ...]) -> Iterable[tuple[Panel, Table]]:
 
 
 def _unread(scan: MetadataScan) -> tuple[Panel, Table]:
-    count = len(scan.problems)
     answer = (
-        f"{count:,} {_plural(count, 'file')} of {scan.files:,} could not be read, or not as a "
-        "whole. Nothing is known of what stands there."
+        f"{unread_sentence(scan)} None of them is called clean, and the copy leaves them out "
+        "unless they are named."
     )
-    panel = Panel("unread", "What could not be read?", answer)
-    return panel, Table(("what", "files"), (("looked at", scan.files), ("not read", count)))
+    rows: tuple[tuple[Value, ...], ...] = (
+        ("all", scan.files),
+        ("read as their own format", scan.count(READ)),
+        ("searched as bytes", scan.count(SEARCHED)),
+        ("not read", scan.count(UNREAD)),
+    )
+    return Panel("unread", "What was not read?", answer), Table(("what", "files"), rows)
 
 
 def _copy(copy: CleanedCopy) -> tuple[Panel, Table]:
@@ -193,6 +222,8 @@ def _copy(copy: CleanedCopy) -> tuple[Panel, Table]:
         ("files copied as they were", copy.count(COPIED)),
         ("files cleaned", copy.count(CLEANED)),
         ("files left out", copy.count(LEFT_OUT)),
+        ("files copied unread, by name", copy.count(AS_NAMED)),
+        ("files refused because voxels would change", copy.refused),
         ("findings in the copy", len(copy.left.findings)),
         ("removed values that still stand in it", len(copy.remaining)),
     )
@@ -202,6 +233,10 @@ def _copy(copy: CleanedCopy) -> tuple[Panel, Table]:
 
 def _few(number: int) -> int | str:
     return f"<{SMALLEST_CELL}" if 0 < number < SMALLEST_CELL else number
+
+
+def _were(count: int) -> str:
+    return "was" if count == 1 else "were"
 
 
 def _plural(count: int, word: str) -> str:
