@@ -225,8 +225,7 @@ def _profile_hit(
     kind = kind_of_attribute(element.tag, element.meant_vr, rule.name)
     if "Age" in rule.name and (parse_age(text) or 0) >= 89:
         kind = "age-over-89"
-    if known.spans(text):
-        kind = "known-identifier"
+    kind = known.graver(kind, text)
     if textual:
         return Hit(kind, field, text)
     return Hit(kind, field, "", note=f"{len(element.value):,} bytes")

@@ -78,8 +78,7 @@ def field_hits(
     if _BLANK.fullmatch(text):
         return
     kind = field.kind or kind_of_value(field.name, text)
-    if known.spans(text):
-        kind = "known-identifier"
+    kind = known.graver(kind, text)
     if kind in ("date", "birth-date") and _DIGITS.fullmatch(text) and is_shifted(text):
         kind = "" if kind == "date" else kind
     if kind and kind not in skip:

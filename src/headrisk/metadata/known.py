@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Literal
 
 from headrisk.errors import InputError, UsageError
+from headrisk.metadata.findings import KINDS
 
 LARGEST_BYTES = 16 * 1024 * 1024
 _SHORTEST = 3
@@ -71,6 +72,18 @@ class KnownIdentifiers:
     def rule(self, name: str) -> Rule | Literal[""]:
         """What the custodian decided of a field or column, "" if nothing."""
         return self.rules.get(_plain(name), "") if self.rules else ""
+
+    def graver(self, kind: str, text: str) -> str:
+        """The kind of a value, or that it is known where that is graver.
+
+        A name met in the data set is no news in a field that identifies by itself; in a remark or
+        under a harmless name it is.
+        """
+        if not self or kind == "known-identifier":
+            return kind
+        direct = kind in KINDS and KINDS[kind].severity == "direct identifier"
+        known = self.listed if direct else self
+        return "known-identifier" if known.spans(text) else kind
 
     def spans(self, text: str) -> tuple[tuple[int, int], ...]:
         """Where identifiers stand in a text, as positions in it; touching ones are joined."""

@@ -170,7 +170,7 @@ def _gzip_hits(start: bytes, name: str, known: KnownIdentifiers) -> Iterator[Hit
 
 def _listed(kind: str, field: str, raw: bytes, known: KnownIdentifiers) -> Hit:
     text = printable_text(raw)
-    return Hit("known-identifier" if known.spans(text) else kind, field, text)
+    return Hit(known.graver(kind, text), field, text)
 
 
 def read_plan(stream: ByteStream) -> NiftiPlan | None:

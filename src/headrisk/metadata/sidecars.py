@@ -162,7 +162,7 @@ def judge(key: str, value: Any, known: KnownIdentifiers, *, meant: bool = False)
         return [("age-over-89", 0, len(text))]
     kind = kind_of_field(key)
     if kind and not (meant and _said_on_purpose(kind, key)) and _counts(kind, key, text):
-        whole = ("known-identifier" if known.spans(text) else kind, 0, len(text))
+        whole = (known.graver(kind, text), 0, len(text))
         return [whole, *direct_spans(text, known)] if kind == "free-text" else [whole]
     if not isinstance(value, str):
         if known and (spans := known.spans(text)):

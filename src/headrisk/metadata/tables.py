@@ -177,8 +177,8 @@ def cell_spans(
         return [("chosen-field", 0, len(cell))]
     whole = _whole(column, heading, cell, place)
     inside = _inside(column, heading, cell, known, place)
-    if whole and any(kind == "known-identifier" for kind, _, _ in inside):
-        whole = "known-identifier"
+    if whole and whole != "free-text":
+        whole = known.graver(whole, cell)
     if whole == "free-text":
         return [(whole, 0, len(cell)), *direct_spans(cell, known)]
     return [(whole, 0, len(cell))] if whole else inside
