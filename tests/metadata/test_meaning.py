@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from headrisk.errors import UsageError
 from headrisk.metadata.anonymity import PeopleTable, joined, people_table, plain_columns
+from headrisk.metadata.columns import is_over_89
 from headrisk.metadata.findings import Finding, Hit, grouped, stays
 from headrisk.metadata.fix_tables import DateShifts, clean_table, table_text
 from headrisk.metadata.known import NOBODY, field_rules, known_identifiers, with_rules
@@ -338,3 +339,31 @@ def test_lines_of_settings_and_logs_are_judged_by_their_names() -> None:
         ("person-name", "PatientName: Quellimund Anna"), ("birth-date", "15031961"),
         ("phone", "040 5123388"), ("person-name", "Zarvokka"),
     ]  # fmt: skip
+
+
+def test_a_key_or_column_that_is_a_name_is_found() -> None:
+    hits = list(json_hits({"results": {"Jane_Smith": 3, "EchoTime": 0.03}}, NOBODY))
+    assert [(hit.kind, hit.field) for hit in hits] == [("person-name", "results.(name)")]
+    table = parse_table(b"roi\tMattiVirtanen\tMNI\nleft\t1\t2\n")
+    assert [hit.kind for hit in table_hits(table, NOBODY)] == ["person-name"]
+    removed: list[Hit] = []
+    new = clean_table(table, NOBODY, DateShifts(np.random.default_rng(0)), str, "", removed)
+    assert new.splitlines()[0] == "roi\tremoved2\tMNI"
+
+
+def test_a_line_that_tells_a_spreadsheet_the_separator_is_no_header() -> None:
+    table = parse_table(b"sep=;\nid;patient_name\n1;Quenberg, Zelda\n")
+    assert table.columns == ("id", "patient_name")
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "over"),
+    [
+        ("age", "P93Y", True), ("Age", "93", True), ("age_months", "1092", True),
+        ("ageInDays", "33000", True), ("age", "90-94", True), ("age", "89+", False),
+        ("age", ">89", False), ("age_score", "93", False), ("image", "93", False),
+        ("mean_age_of_group", "93", False), ("age", "60-65", False), ("page", "93", False),
+    ],
+)  # fmt: skip
+def test_ages_of_89_and_over(name: str, text: str, over: bool) -> None:
+    assert is_over_89(name, text) == over

@@ -345,19 +345,22 @@ def is_age(name: str) -> bool:
     return "age" in said and "measure" not in said and "kor" not in field_words(name)
 
 
+_TOP_CODED = frozenset({"89+", "90+", "090Y", ">89", "> 89", ">=90", "≥90", "≥89"})
+
+
 def is_over_89(name: str, text: str) -> bool:
     """Whether a field called ``name`` gives an age of 89 years or more.
 
     Units are taken from the name (``age_months``); numbers beyond any age in years are months up to
     1,560 and days beyond.
     """
-    if not is_age(name) or text.strip() in ("89+", "090Y"):
+    if not is_age(name) or text.strip() in _TOP_CODED:
         return False
     words = frozenset(field_words(name))
     number = re.fullmatch(r"(?:>=?|~|ca\.? ?|about )?(\d+(?:[.,]\d+)?)(?:\s*(?:-|–|to)\s*(\d+))?"
                           r"\s*(?:years?|yrs?|y/?o|jahre|vuotta|ans|anos|a)?(?: old)?",
                           text.strip().lower())  # fmt: skip
-    years = parse_age(text)
+    years = parse_age(re.sub(r"^P(\d+)Y.*", r"\1", text.strip()))  # ISO 8601: P93Y
     if number is not None:
         value = float((number[2] or number[1]).replace(",", "."))
         if words & _MONTHS and "y" not in words:

@@ -17,7 +17,7 @@ from headrisk.metadata.known import KnownIdentifiers
 from headrisk.metadata.notations import read_date
 from headrisk.metadata.sidecars import TOP_AGE
 from headrisk.metadata.tables import TextTable, cell_spans, judged_columns
-from headrisk.metadata.text import REMOVED, without
+from headrisk.metadata.text import REMOVED, heading_spans, without
 
 MISSING = "n/a"
 _DAY = 24 * 3600
@@ -107,7 +107,10 @@ def clean_table(
     name
         The file's name, which says what the table is about.
     """
-    headings = [_clean_heading(heading, known, removed) for heading in table.columns]
+    headings = [
+        _clean_heading(heading, number, known, removed)
+        for number, heading in enumerate(table.columns, start=1)
+    ]
     columns, place = judged_columns(table, name)
     who = owner_place(table.columns)
     lines = [headings] if headings else []
@@ -141,10 +144,10 @@ def _joined(lines: list[list[str]], table: TextTable) -> str:
     return out.getvalue()
 
 
-def _clean_heading(name: str, known: KnownIdentifiers, removed: list[Hit]) -> str:
-    spans = known.spans(name)
-    removed.extend(Hit("known-identifier", "header line", name[a:b]) for a, b in spans)
-    return "removed" if spans else name
+def _clean_heading(name: str, number: int, known: KnownIdentifiers, removed: list[Hit]) -> str:
+    spans = heading_spans(name, known)
+    removed.extend(Hit(kind, "header line", name[a:b]) for kind, a, b in spans)
+    return f"removed{number}" if spans else name
 
 
 def _clean_cell(

@@ -32,6 +32,7 @@ from headrisk.metadata.text import (
     UNLABELLED,
     VERSIONS,
     direct_spans,
+    heading_spans,
     text_spans,
     without,
 )
@@ -90,7 +91,7 @@ def json_hits(content: Any, known: KnownIdentifiers, *, meant: bool = False) -> 
                 below = f"{path}.{name}" if path else name
                 yield from (
                     Hit(kind, f"{path}.(name)" if path else "(name)", name[a:b])
-                    for kind, a, b in _key_spans(name, known)
+                    for kind, a, b in heading_spans(name, known)
                 )
                 stack.append((below, _key_below(key, name, value), value[name], depth + 1))
         elif isinstance(value, list):
@@ -105,12 +106,6 @@ def json_hits(content: Any, known: KnownIdentifiers, *, meant: bool = False) -> 
             text = _text_of(value)
             for kind, start, end in judge(key, value, known, meant=meant):
                 yield Hit(kind, path, text[start:end])
-
-
-def _key_spans(name: str, known: KnownIdentifiers) -> list[Span]:
-    if known or not name.isidentifier():
-        return text_spans(name, known, VERSIONS | {"host-name", "patient-id"})
-    return []
 
 
 _TAG = re.compile(r"\(?([0-9A-Fa-f]{4}),? ?([0-9A-Fa-f]{4})\)?")
@@ -260,7 +255,7 @@ def _cleaned(
         key = _DESCRIBED if key == _DESCRIBED or _is_description(value) else key
         out = {}
         for name, inner in value.items():
-            if _key_spans(name, known):
+            if heading_spans(name, known):
                 removed.append(Hit("person-name", "(name)", name))
                 continue
             below = _key_below(key, name, value)

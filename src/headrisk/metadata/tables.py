@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -25,7 +26,7 @@ from headrisk.metadata.fields import plain_name, tells_times, tells_versions
 from headrisk.metadata.findings import Hit
 from headrisk.metadata.known import KnownIdentifiers
 from headrisk.metadata.remarks import is_moment, is_ordinary_remark, is_shifted
-from headrisk.metadata.text import UNLABELLED, VERSIONS, direct_spans, text_spans
+from headrisk.metadata.text import UNLABELLED, VERSIONS, direct_spans, heading_spans, text_spans
 
 LARGEST_BYTES = 256 * 1024 * 1024
 _SEPARATORS = "\t;,|"
@@ -65,6 +66,8 @@ def parse_table(raw: bytes, *, headed: bool = True) -> TextTable:
             text = raw.decode("latin-1")
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     at, comments = 0, []
+    if re.fullmatch(r"sep=[\t;,|]", lines[0].strip(), re.IGNORECASE):  # for spreadsheets
+        lines[0] = ""
     rest = [line for line in lines if line.strip()]
     separator = _separator(rest[-1]) if rest else "\t"
     while at < len(lines) and (not lines[at].strip() or lines[at].startswith("#")):
@@ -147,8 +150,8 @@ def judged_columns(table: TextTable, name: str) -> tuple[tuple[Column, ...], Pla
 def table_hits(table: TextTable, known: KnownIdentifiers, name: str = "") -> Iterator[Hit]:
     """Everything identifying in a table; ``name`` is the file's, which says what it is about."""
     for heading in table.columns:
-        for start, end in known.spans(heading):
-            yield Hit("known-identifier", "header line", heading[start:end])
+        for kind, start, end in heading_spans(heading, known):
+            yield Hit(kind, "header line", heading[start:end])
     for line, text in table.comments:
         kind = "known-identifier" if known.spans(text) else "free-text"
         yield Hit(kind, "comment", text, place=f"line {line}")

@@ -104,10 +104,10 @@ _CONCEPTS: dict[str, str] = {
     "born-other": """weight order length gestation gestational complications complication mode
         season cohort control rank position place country state hospital trauma head circumference
         sex apgar defect parity weeks injury premature term method injuries""",
-    "fill": """data di card mailing other el et und and og och y of the at in on by for to de des der
-        del du della la le von van av da do na nro w wave t v y yr yrs year years yo mo month
-        months week weeks days num first second third full sub new prior pre post home work
-        emergency""",
+    "fill": """data di card mailing other el et und and og och y of the at in on by for to de
+        des der del du della la le von van av da do na nro w wave t v y yr yrs year years yo mo
+        month months week weeks days num first second third full sub new prior pre post home
+        work emergency""",
 }  # fmt: skip
 _CONCEPT: dict[str, frozenset[str]] = {}
 for _concept, _words in _CONCEPTS.items():
