@@ -219,8 +219,10 @@ def _unique_by(data: Sequence[Sequence[str]]) -> tuple[int, int, int]:
     fewest = np.full(people, LARGEST_SET + 1)
     for size in range(1, min(LARGEST_SET, len(chosen)) + 1):
         for places in combinations(range(len(chosen)), size):
-            _, group = np.unique(codes[list(places)], axis=1, return_inverse=True)
-            group = group.reshape(-1)
+            key: IntArray = np.zeros(people, dtype=np.int64)
+            for place in places:
+                key = key * (codes[place].max() + 1) + codes[place]
+            group = np.unique(key, return_inverse=True)[1]
             alone = np.bincount(group)[group] == 1
             fewest[alone & (fewest > size)] = size
     one, two, three = (int((fewest == size).sum()) for size in (1, 2, 3))
