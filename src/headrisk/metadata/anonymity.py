@@ -159,8 +159,8 @@ def joined(tables: Iterable[PeopleTable]) -> Anonymity | None:
     tables = sorted(tables, key=lambda one: (not one.main, one.columns))
     if not tables:
         return None
-    people = list(tables[0].values if tables[0].main else
-                  dict.fromkeys(p for table in tables for p in table.values))  # fmt: skip
+    listed = [table for table in tables if table.main] or tables
+    people = list(dict.fromkeys(person for table in listed for person in table.values))
     columns: list[str] = []
     data: list[list[str]] = []
     used = 0
