@@ -367,3 +367,16 @@ def test_a_line_that_tells_a_spreadsheet_the_separator_is_no_header() -> None:
 )  # fmt: skip
 def test_ages_of_89_and_over(name: str, text: str, over: bool) -> None:
     assert is_over_89(name, text) == over
+
+
+def test_a_column_of_names_is_found_whatever_stands_over_it() -> None:
+    names = ["Zyxa Quellimund", "Orvo Zarvokka", "Pelm Brindlemoor", "Ulda Haverkampf"]
+    for heading, values in (("who", names), ("Name", [one.split()[0] for one in names])):
+        rows = "".join(f"sub-{i}\t{value}\n" for i, value in enumerate(values))
+        table = parse_table(f"participant_id\t{heading}\n{rows}".encode())
+        kinds = {hit.kind for hit in table_hits(table, NOBODY, "phenotype.tsv")}
+        assert "person-name" in kinds, heading
+    tests = ["Boston Naming Test", "Trail Making Test", "Digit Span Forward", "Stroop Task"]
+    rows = "".join(f"sub-{i}\t{value}\n" for i, value in enumerate(tests))
+    table = parse_table(f"participant_id\ttest_name\n{rows}".encode())
+    assert not any(hit.kind == "person-name" for hit in table_hits(table, NOBODY, "x.tsv"))

@@ -16,6 +16,7 @@ from headrisk.metadata.fields import (
     plain_name,
     tells_times,
 )
+from headrisk.metadata.name_words import NO_FAMILY
 from headrisk.metadata.national_ids import register_of
 from headrisk.metadata.notations import (
     are_times_of_day,
@@ -155,6 +156,8 @@ def judge_column(
         return by_name
     if place == "people" and len(set(values)) > 2 and all(map(_POSTCODE.fullmatch, values)):
         return Column("address")
+    if place == "people" and _names_people(name, values):
+        return Column("person-name")
     register = register_of(name, values)
     if register:
         return Column("national-id")
@@ -268,6 +271,26 @@ def _identifies(
     coded = sum(_CODE.fullmatch(value.replace(" ", "")) is not None and not notations(value) and not
                 _is_number(value) for value in values)  # fmt: skip
     return coded >= 0.8 * len(values) and (named or _shaped(values))
+
+
+_TWO_NAMES = re.compile(
+    r"[^\W\d_a-z][^\W\d_]+(?:['’-][^\W\d_]+)*(?:[ ,^]+[^\W\d_a-z][\w'’.-]*){1,3}"
+)
+
+
+def _names_people(name: str, values: list[str]) -> bool:
+    """Whether a column holds a name for each person: two or three capitalised words, all different.
+
+    Under a heading such as *name* one word does.
+    """
+    if len(values) < 3 or len(set(values)) < 0.9 * len(values):
+        return False
+    words = [{word for word, _, _ in split_words(value)} for value in values]
+    if any(not own.isdisjoint(NO_FAMILY) for own in words):
+        return False
+    if concepts(name) == {"name"} and _words(name) <= {"name", "names", "nimi", "nom", "naam"}:
+        return all(bears_out("person-name", value) for value in values)
+    return all(_TWO_NAMES.fullmatch(value) for value in values)
 
 
 def _words(name: str) -> frozenset[str]:

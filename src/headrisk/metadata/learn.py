@@ -26,6 +26,7 @@ from headrisk.metadata.people import family_names, given_names, people_spans, sp
 from headrisk.metadata.sidecars import json_hits, parse_json
 from headrisk.metadata.tables import parse_table
 from headrisk.metadata.walk import Entry
+from headrisk.metadata.words import concepts
 
 _LARGEST = 8 * 1024 * 1024
 _START = 64 * 1024
@@ -81,7 +82,7 @@ def with_names(values: Iterable[str], known: KnownIdentifiers) -> KnownIdentifie
             lines.add(" ".join(full))
         for word in full:
             plain = word.lower()
-            if len(word) < _SHORTEST or plain in NO_FAMILY or plain in _TECHNICAL:
+            if len(word) < _SHORTEST or plain in NO_FAMILY | _TECHNICAL or concepts(word):
                 continue
             lines.add(word)
             ordinary = ALSO_WORDS | EPONYMS | CHINESE_GIVEN | WORDS_AS_NAMES
