@@ -47,9 +47,7 @@ _CONVERSIONS = frozenset({"WSD", "DV", "DI", "DF", "SYN", "DRW", "SI"})
 _SHARED_FORMS = frozenset({"UI", "DS", "IS", "CS"})  # too bare to be judged by form
 
 
-def file_hits(
-    file: DicomFile, known: KnownIdentifiers, policy: Policy = BASIC
-) -> Iterator[Hit]:
+def file_hits(file: DicomFile, known: KnownIdentifiers, policy: Policy = BASIC) -> Iterator[Hit]:
     """Everything identifying in a DICOM file, and what its header says of its pixels."""
     if file.preamble.strip(b"\0"):
         yield Hit("trailing-bytes", "preamble", printable_text(file.preamble))
@@ -220,7 +218,9 @@ def _profile_hit(
 ) -> Hit:
     private = element.tag >> 16 & 1
     field = (
-        f"private attributes of group {element.tag >> 16:04X}" if private else f"{place} {rule.name}"
+        f"private attributes of group {element.tag >> 16:04X}"
+        if private
+        else f"{place} {rule.name}"
     )
     kind = kind_of_attribute(element.tag, element.meant_vr, rule.name)
     if "Age" in rule.name and (parse_age(text) or 0) >= 89:

@@ -206,7 +206,9 @@ def read_arrow(path: Path, name: str, known: KnownIdentifiers) -> tuple[list[Hit
     import pyarrow.parquet
 
     try:
-        read = pyarrow.parquet.read_table if name.endswith(".parquet") else pyarrow.feather.read_table
+        read = (
+            pyarrow.parquet.read_table if name.endswith(".parquet") else pyarrow.feather.read_table
+        )
         table = read(path)
         rows = [list(row.values()) for row in table.slice(0, _MOST_ROWS).to_pylist()]
     except (pa.ArrowException, OSError, ValueError) as error:

@@ -12,9 +12,9 @@ from typing import IO
 from headrisk.errors import ScanError
 from headrisk.imaging.stream import ByteStream, open_stream
 from headrisk.metadata.gzip_header import PLAIN_HEADER, gzip_header
+from headrisk.metadata.known import NOBODY, KnownIdentifiers
 from headrisk.metadata.look import START, read_plan
 from headrisk.metadata.mgh_text import MGH_HEADER, MGH_PARAMETERS, mgh_voxels_end
-from headrisk.metadata.known import NOBODY, KnownIdentifiers
 from headrisk.metadata.nifti_text import NiftiPlan, kept_extensions, text_places
 
 _MGH_SPARE = 90

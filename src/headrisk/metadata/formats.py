@@ -1,4 +1,4 @@
-"""Which reader reads a file of a known format that is neither NIfTI, MGH, DICOM, JSON nor a table."""
+"""Which reader reads a file that is neither NIfTI, MGH, DICOM, JSON nor a table."""
 
 from __future__ import annotations
 

@@ -16,7 +16,9 @@ from headrisk.metadata.findings import Hit
 from headrisk.metadata.known import KnownIdentifiers
 from headrisk.metadata.text import NO_KINDS, text_hits, text_spans
 
-_BLANK = re.compile(r"[\s\0Xx?*.~_-]*|n/?a|none|null|unknown|removed|\[removed\]|anonymous|0+", re.I)
+_BLANK = re.compile(
+    r"[\s\0Xx?*.~_-]*|n/?a|none|null|unknown|removed|\[removed\]|anonymous|0+", re.I
+)
 _DIGITS = re.compile(r"\d{8}")
 
 
@@ -106,7 +108,9 @@ def patches(header: Header, known: KnownIdentifiers) -> list[tuple[int, int, byt
         start, end = field.start, field.end
         single = field.value.isascii() and len(field.value) == end - start
         whole = field.kind or kind_of_field(field.name) or field.blank is not None or not single
-        spans = [] if whole else [(start + a, start + b) for _, a, b in text_spans(field.value, known)]
+        spans = (
+            [] if whole else [(start + a, start + b) for _, a, b in text_spans(field.value, known)]
+        )
         for first, last in spans or [(start, end)]:
             blank = field.blank or b""
             size = last - first

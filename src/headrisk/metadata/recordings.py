@@ -45,7 +45,9 @@ def read_edf(path: Path, size: int) -> Header:
         if clock not in ("00.00.00", "00:00:00"):
             fields.append(Field("start time", clock, 176, 184, "acquisition-time", b"00.00.00"))
         try:
-            length, records, signals = (int(head[a:b]) for a, b in ((184, 192), (236, 244), (252, 256)))
+            length, records, signals = (
+                int(head[a:b]) for a, b in ((184, 192), (236, 244), (252, 256))
+            )
         except ValueError:
             return Header(tuple(fields), problem="a header whose numbers cannot be read")
         if not 0 <= signals <= _MOST_SIGNALS or length != _FIXED + _SIGNAL * signals:
@@ -137,8 +139,10 @@ def _annotations(
 
 def is_brainvision(start: bytes) -> bool:
     """Whether a text is a BrainVision header or marker file."""
-    return start.lstrip(b"\xef\xbb\xbf").lower().startswith(
-        (b"brain vision data exchange", b"brainvision data exchange")
+    return (
+        start.lstrip(b"\xef\xbb\xbf")
+        .lower()
+        .startswith((b"brain vision data exchange", b"brainvision data exchange"))
     )
 
 

@@ -77,9 +77,7 @@ def _rule(name: str, step: object, subject: str) -> tuple[int | tuple[int, int, 
             '(gggg,xxee,"creator")',
         )
     if step not in STEPS:
-        raise InputError(
-            subject, found=f"{name} = {step!r}", expected=f"one of {', '.join(STEPS)}"
-        )
+        raise InputError(subject, found=f"{name} = {step!r}", expected=f"one of {', '.join(STEPS)}")
     if isinstance(key, int) and is_pixels(key):
         raise InputError(
             subject, found=f"a rule for {name}", expected="no rule for pixels, which always stay"

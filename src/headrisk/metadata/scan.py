@@ -214,7 +214,9 @@ def _note_file(
         out.findings.append(Finding(kind, shown, number, "file", f"{entry.size:,} bytes"))
     out.findings.extend(hit_findings(look.hits, shown, number, known))
     if look.state != READ and kind == "version-history":
-        top = next(i for i in range(1, len(entry.parts)) if leftover_kind(entry.parts[:i], folder=True))
+        top = next(
+            i for i in range(1, len(entry.parts)) if leftover_kind(entry.parts[:i], folder=True)
+        )
         out.histories.setdefault((entry.parts[:top], look.state), [number, 0])[1] += 1
     elif look.state != READ:
         out.problems.append(Problem(shown, number, look.problem or look.searched, look.state))

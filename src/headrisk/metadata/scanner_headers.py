@@ -66,7 +66,9 @@ def read_twix(raw: bytes) -> Header:
         for run in text_runs(raw)
         if not _TWIX_MARK.search(run.encode("latin-1", "replace")) and run.strip() not in named
     ]
-    return Header(tuple(fields), searched="raw data of a scanner: its header was read, not the rest")
+    return Header(
+        tuple(fields), searched="raw data of a scanner: its header was read, not the rest"
+    )
 
 
 def is_p_file(name: str) -> bool:

@@ -18,9 +18,10 @@ NAME = "metadata"
 TITLE = "Identifying metadata of a head MRI data set"
 METHOD = (
     "Every name of the data set was looked at, and every file read as its own format where that "
-    "is known; other files were searched as bytes for text, or not read, and are counted so. DICOM attributes were judged by the "
-    "basic profile of PS3.15 Annex E (Table E.1-1, edition 2026c), fields of sidecars, tables and "
-    "headers by their names, and all other text by its form.",
+    "is known; other files were searched as bytes for text, or not read, and are counted so. "
+    "DICOM attributes were judged by the basic profile of PS3.15 Annex E (Table E.1-1, edition "
+    "2026c), fields of sidecars, tables and headers by their names, and all other text by its "
+    "form.",
     "People count as sharing their details when all quasi-identifiers of participants.tsv are "
     "equal, ages, heights and weights in whole units.",
 )
