@@ -11,9 +11,11 @@ _CDATA = r"\s*(?:<!\[CDATA\[)?"
 _END = r"(?:\]\]>)?\s*"
 _PAIR = re.compile(
     rf"<Name>{_CDATA}([^<>\[\]]{{1,80}}?){_END}</Name>\s*"
-    rf"<Value>{_CDATA}(.{{1,4096}}?){_END}</Value>",
+    rf"<Value>{_CDATA}(.{{0,4096}}?){_END}</Value>",
     re.DOTALL,
 )
+
+_NOTHING = frozenset({"", "n/a", "[removed]"})
 
 
 def named_values(text: str) -> Iterator[tuple[str, int, int]]:
@@ -22,5 +24,5 @@ def named_values(text: str) -> Iterator[tuple[str, int, int]]:
         return
     for pair in _PAIR.finditer(text):
         kind = kind_of_field(pair[1])
-        if kind and pair[2].strip():
+        if kind and pair[2].strip() not in _NOTHING:
             yield kind, *pair.span(2)
