@@ -29,6 +29,7 @@ from pydicom.uid import (
     SecondaryCaptureImageStorage,
 )
 
+from headrisk.errors import ScanError
 from headrisk.metadata.dicom_dictionary import dictionary_entry, is_pixels
 from headrisk.metadata.dicom_elements import parse_file
 from headrisk.metadata.dicom_hits import file_hits, is_shifted
@@ -36,7 +37,7 @@ from headrisk.metadata.dicom_options import BASIC, OPTIONS, Policy
 from headrisk.metadata.dicom_write import file_bytes
 from headrisk.metadata.fix import LEFT_OUT, REFUSED, plan_copy, write_copy
 from headrisk.metadata.fix_dicom import Person, clean_dicom
-from headrisk.metadata.known import NOBODY
+from headrisk.metadata.known import NOBODY, known_identifiers
 from headrisk.metadata.pseudonyms import PseudonymKey, is_pseudonym, read_key
 from headrisk.metadata.scan import scan_metadata
 from headrisk.metadata.uids import NewUids, harmless_uid
@@ -448,3 +449,31 @@ def test_unknown_attributes_that_are_no_text_go_and_are_reported() -> None:
         raw = stored(file)
         assert any(hit.kind == "dicom-attribute" for hit in file_hits(parse_file(raw), NOBODY))
         assert number not in pydicom.dcmread(BytesIO(cleaned(raw)))
+
+
+@pytest.mark.parametrize(
+    ("character_set", "name"),
+    [("ISO_IR 100", "Müller"), ("ISO_IR 101", "Łukasiewicz"), ("ISO_IR 144", "Люкceмбypг"),
+     ("ISO_IR 126", "Διονυσιος"), ("ISO_IR 192", "Müller"), ("GB18030", "王小东"),
+     (["", "ISO 2022 IR 87"], "山田太郎"), (["", "ISO 2022 IR 149"], "김희중")],
+)  # fmt: skip
+@pytest.mark.parametrize("depth", [0, 2])
+def test_a_listed_name_is_found_in_every_character_set(
+    character_set: str | list[str], name: str, depth: int
+) -> None:
+    item = Dataset()
+    item.ContrastBolusRoute = f"by {name} x"
+    file = made(SpecificCharacterSet=character_set)
+    file.update(inside(depth, item) if depth else item)
+    known = known_identifiers([name])
+    raw = stored(file)
+    assert "known-identifier" in {hit.kind for hit in file_hits(parse_file(raw), known)}
+    new = clean_dicom(parse_file(raw), known, UIDS, [], PERSON)
+    assert list(file_hits(new, known)) == []
+
+
+def test_padding_behind_the_data_set_is_no_damage() -> None:
+    raw = stored(made(PatientName="DOE^JOHN"))
+    assert parse_file(raw + bytes(100)) == parse_file(raw)
+    with pytest.raises(ScanError):
+        parse_file(raw + b"DOE^JOHN" * 4)

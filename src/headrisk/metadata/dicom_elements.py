@@ -217,6 +217,8 @@ def _elements(
             break
         if until and tag == until:
             return found, at + 8
+        if tag == 0 and depth == 0 and not bytes(view[at:end]).strip(b"\0"):
+            return found, end  # padding behind the data set
         if group == 0xFFFE and depth == 0:
             raise _damaged("an item outside of a sequence")
         count[0] += 1

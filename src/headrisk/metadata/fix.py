@@ -363,7 +363,7 @@ def _write_dicom(
     file = parse_file(entry.path.read_bytes())
     if reason := refusal(file, captures=not named):
         raise ScanError(entry.path.name, found=reason)
-    if not look.hits:
+    if not look.hits and not tools.policy.own:
         shutil.copyfile(entry.path, place)
         return COPIED
     person = tools.person(number)

@@ -62,7 +62,7 @@ def _kind_of_dicom_key(key: str) -> str:
 
 def read_mrtrix(start: bytes) -> Header:
     """Keys and values of an MRtrix image or track file, up to the line END."""
-    fields = []
+    fields: list[Field] = []
     for at, line in lines_of(start):
         if line.strip() == "END":
             return Header(tuple(fields))
@@ -83,8 +83,11 @@ def read_minc(raw: bytes) -> Header:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             with netcdf_file(BytesIO(raw), "r", mmap=False) as file:
-                holders = [("", file._attributes)]
-                holders += [(name, v._attributes) for name, v in file.variables.items()]
+                holders = [("", file._attributes)]  # type: ignore[attr-defined]
+                holders += [
+                    (name, variable._attributes)  # type: ignore[attr-defined]
+                    for name, variable in file.variables.items()
+                ]
                 texts = [
                     (name, str(key), value.decode("latin-1"))
                     for name, attributes in holders
