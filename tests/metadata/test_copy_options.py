@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import stat
+import zipfile
 from pathlib import Path
 
 import pydicom
 import pytest
+from pydicom.uid import DeflatedExplicitVRLittleEndian
 from test_dicom_variants import made, stored
 
 from headrisk.cli.main import main
+from headrisk.metadata.findings import Hit
+from headrisk.metadata.known import NOBODY
 from headrisk.metadata.pseudonyms import is_pseudonym
+from headrisk.metadata.verify import needles_of, search_copy
 
 
 def data_set(root: Path, *people: str) -> Path:
@@ -123,3 +129,30 @@ def test_files_that_are_not_read_are_counted_left_out_and_kept_only_by_name(
         "a.dcm", "blob.xyz", "scan.pdf",
     }  # fmt: skip
     assert "copied unread because they were named" in capsys.readouterr().out
+
+
+def test_a_full_disk_is_said_and_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = data_set(tmp_path / "ds", "ALFA", "BRAVO")
+    real = Path.write_bytes
+
+    def full(self: Path, data: bytes) -> int:
+        if self.suffix == ".dcm":
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return real(self, data)
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    assert run(root, tmp_path / "out", "--fix", tmp_path / "copy") == 2
+    assert "No space left" in capsys.readouterr().err
+    assert {path.name for path in tmp_path.iterdir()} == {"ds", "out"}
+    assert not (tmp_path / "out" / "report.json").exists()
+
+
+def test_the_final_search_looks_into_what_is_packed(tmp_path: Path) -> None:
+    file = made(DeflatedExplicitVRLittleEndian, ContrastBolusRoute="Quellimund")
+    (tmp_path / "a.dcm").write_bytes(stored(file))
+    with zipfile.ZipFile(tmp_path / "b.docx", "w", zipfile.ZIP_DEFLATED) as packed:
+        packed.writestr("word/document.xml", "quellimund " * 50)
+    needles = needles_of([Hit("person-name", "x", "Quellimund")], NOBODY)
+    assert {left.file for left in search_copy(tmp_path, needles, NOBODY)} == {"a.dcm", "b.docx"}

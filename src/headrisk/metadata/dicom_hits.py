@@ -39,6 +39,8 @@ _LARGEST_TEXT = 1024 * 1024
 _METHOD_TAGS = (0x00120062, 0x00120063, 0x00120064, 0x00280303)
 _METHOD_TEXT = 0x00120063
 _BIRTH_DATE, _DATE = 0x00100030, re.compile(r"(\d{4})(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])\d*\.?\d*")
+# Codes of published terminologies and what they mean: judged by form, as anywhere else.
+_CODED = frozenset({0x00080100, 0x00080102, 0x00080103, 0x00080104, 0x0008010B, 0x0040A040})
 _CHARACTERS = 0x00080005
 _SOP_CLASS, _IMAGE_TYPE, _CONVERSION = 0x00080016, 0x00080008, 0x00080064
 _BURNED, _VISIBLE = 0x00280301, 0x00280302
@@ -208,7 +210,12 @@ def _element_hits(
         return
     if not text or (tag == _METHOD_TEXT and text.startswith(METHOD[:8])):
         return
-    if doomed and vr in ("LO", "LT", "PN", "SH", "ST", "UC", "UT", "UR") and not _dummy_text(text):
+    if (
+        doomed
+        and tag not in _CODED
+        and vr in ("LO", "LT", "PN", "SH", "ST", "UC", "UT", "UR")
+        and not _dummy_text(text)
+    ):
         yield Hit("free-text" if vr != "PN" else "person-name", place, text)
     elif vr not in _SHARED_FORMS:
         skip = VERSIONS if vr != "UN" else VERSIONS | {"phone", "host-name"}

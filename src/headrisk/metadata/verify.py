@@ -2,24 +2,34 @@
 
 from __future__ import annotations
 
+import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
+from headrisk.errors import ScanError
+from headrisk.metadata.dicom_elements import MAGIC, PREAMBLE, parse_file
+from headrisk.metadata.dicom_write import file_bytes
 from headrisk.metadata.findings import Hit, mask
 from headrisk.metadata.gzip_header import GZIP_MAGIC
 from headrisk.metadata.known import KnownIdentifiers
 from headrisk.metadata.scan import list_entries, shown_path
+from headrisk.metadata.text import text_spans
 from headrisk.types import IntArray
 
 SHORTEST = 6  # bytes; shorter values occur by chance among voxels, the second look finds them
 _SHORTEST_REMARK = 12  # remarks such as "normal" are ordinary words
 _ORDINARY_WORDS = frozenset({"demographic", "body-measure", "age-over-89", "session-setting"})
+# Whole attributes and headers, mostly a maker's own words: searched for where they name somebody.
+_CONSTANTS = frozenset({"dicom-attribute", "private-attribute", "header-text", "header-extension",
+                        "session-setting", "url"})  # fmt: skip
 _PIECE = 4 * 1024 * 1024
 _DIGITS, _NUMBER = b"0123456789", b"0123456789."
+_START = 1024
+_DEFLATED = b"1.2.840.10008.1.2.1.99"
 _LOWER = bytes(range(256)).lower()
 
 
@@ -60,6 +70,8 @@ def needles_of(removed: Iterable[Hit], known: KnownIdentifiers) -> Needles:
     kinds: dict[bytes, str] = {}
     for hit in removed:
         least = _SHORTEST_REMARK if hit.kind in ("free-text", "staff-name") else SHORTEST
+        if hit.kind in _CONSTANTS and not text_spans(hit.value, known):
+            continue
         if hit.kind not in _ORDINARY_WORDS and len(hit.value.strip()) >= least:
             kinds.update(dict.fromkeys(_encoded(hit.value.strip()), hit.kind))
     for line in known.originals:
@@ -132,6 +144,27 @@ def _pieces(path: Path, overlap: int) -> Iterator[bytes]:
         if packed:
             handle.seek(0)
             yield from _overlapping(_inflated(iter(lambda: handle.read(_PIECE), b"")), overlap)
+    yield from _unpacked(path, overlap)
+
+
+def _unpacked(path: Path, overlap: int) -> Iterator[bytes]:
+    """What a deflated DICOM file or a zip container holds; damaged ones end early."""
+    with path.open("rb") as handle:
+        start = handle.read(_START)
+    if _DEFLATED in start and start[PREAMBLE : PREAMBLE + 4] == MAGIC:
+        try:
+            yield file_bytes(replace(parse_file(path.read_bytes()), deflated=False))
+        except ScanError:
+            return
+    elif start.startswith(b"PK\x03\x04"):
+        try:
+            with zipfile.ZipFile(path) as packed:
+                for name in packed.namelist():
+                    with packed.open(name) as member:
+                        pieces = iter(lambda part=member: part.read(_PIECE), b"")  # type: ignore[misc]
+                        yield from _overlapping(pieces, overlap)
+        except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError):
+            return
 
 
 def _overlapping(pieces: Iterator[bytes], overlap: int) -> Iterator[bytes]:
