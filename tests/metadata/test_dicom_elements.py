@@ -16,9 +16,9 @@ from headrisk.metadata.dicom_elements import parse_dataset, parse_file
 from headrisk.metadata.dicom_hits import file_hits
 from headrisk.metadata.dicom_write import file_bytes
 from headrisk.metadata.fix_dicom import Person, clean_dicom
+from headrisk.metadata.known import NOBODY
 from headrisk.metadata.pseudonyms import PseudonymKey
 from headrisk.metadata.uids import NewUids
-from headrisk.metadata.known import NOBODY
 
 PERSON = Person(PseudonymKey(bytes(32)).pseudonym("x"), timedelta(days=42000, seconds=3600))
 SYNTAXES = (ImplicitVRLittleEndian, ExplicitVRLittleEndian, ExplicitVRBigEndian)

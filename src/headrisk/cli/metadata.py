@@ -177,11 +177,12 @@ def run(arguments: argparse.Namespace) -> int:
         require_fix(arguments)
         policy = policy_of(arguments) if arguments.fix is not None else BASIC
         names = arguments.keep_unread
+        unread = () if names is None else tuple(names) or ("*",)
         rng = None if arguments.seed is None else np.random.default_rng(arguments.seed)
         page, report = audit_metadata(
             job, known_identifiers=arguments.known_identifiers, fix=arguments.fix, rng=rng,
             rules=field_rules(arguments.keep, arguments.ignore, arguments.remove),
-            key=arguments.key, policy=policy, keep_unread=() if names is None else (*names,) or ("*",),
+            key=arguments.key, policy=policy, keep_unread=unread,
         )  # fmt: skip
         sys.stdout.write(summary_sentence(report) + "\n")
         if report.copy is not None:

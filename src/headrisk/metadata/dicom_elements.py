@@ -29,7 +29,7 @@ _MOST_INFLATED = 1024 * 1024 * 1024
 _DEEPEST = 40
 _MOST_ELEMENTS = 500_000
 _SYNTAX = 0x00020010
-_IMPLICIT, _BIG, _DEFLATED = "1.2.840.10008.1.2", "1.2.840.10008.1.2.2", "1.2.840.10008.1.2.1.99"
+_BIG, _DEFLATED = "1.2.840.10008.1.2.2", "1.2.840.10008.1.2.1.99"
 
 
 @dataclass(frozen=True)
@@ -115,7 +115,9 @@ def parse_file(data: bytes | memoryview, *, last: int = 0xFFFFFFFF) -> DicomFile
     if syntax == _DEFLATED:
         view, at = memoryview(_inflated(view[at:])), 0
     if syntax:
-        coding = Coding(">" if syntax == _BIG else "<", explicit=syntax != _IMPLICIT)
+        # Some programs store a data set without VRs under a syntax that has them, or the reverse.
+        explicit = _guess(view[at : at + 8]).explicit if at + 8 <= len(view) else True
+        coding = Coding(">" if syntax == _BIG else "<", explicit=explicit)
     else:
         coding = _guess(view[at : at + 8])
     elements, _ = _elements(view, at, len(view), coding, 0, [0], last=last)
@@ -215,6 +217,8 @@ def _elements(
             break
         if until and tag == until:
             return found, at + 8
+        if tag == 0 and depth == 0 and not bytes(view[at:end]).strip(b"\0"):
+            return found, end  # padding behind the data set
         if group == 0xFFFE and depth == 0:
             raise _damaged("an item outside of a sequence")
         count[0] += 1

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 
 from headrisk.dataset.values import parse_age
+from headrisk.metadata.dicom_charset import codec_of, dicom_text
 from headrisk.metadata.dicom_dictionary import (
     TEXT_VRS,
     dictionary_entry,
@@ -38,6 +39,9 @@ _LARGEST_TEXT = 1024 * 1024
 _METHOD_TAGS = (0x00120062, 0x00120063, 0x00120064, 0x00280303)
 _METHOD_TEXT = 0x00120063
 _BIRTH_DATE, _DATE = 0x00100030, re.compile(r"(\d{4})(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])\d*\.?\d*")
+# Codes of published terminologies and what they mean: judged by form, as anywhere else.
+_CODED = frozenset({0x00080100, 0x00080102, 0x00080103, 0x00080104, 0x0008010B, 0x0040A040})
+_CHARACTERS = 0x00080005
 _SOP_CLASS, _IMAGE_TYPE, _CONVERSION = 0x00080016, 0x00080008, 0x00080064
 _BURNED, _VISIBLE = 0x00280301, 0x00280302
 _CAPTURES = ("1.2.840.10008.5.1.4.1.1.7",)  # secondary capture, single and multi-frame
@@ -128,6 +132,7 @@ def dataset_hits(
     above: str = "",
     *,
     doomed: bool = False,
+    codec: str = "",
 ) -> Iterator[Hit]:
     """Everything identifying in data elements and in the sequences among them.
 
@@ -143,7 +148,10 @@ def dataset_hits(
         Place of the sequence they stand in.
     doomed
         Whether that sequence goes as a whole, so that any text in it counts.
+    codec
+        Of the data set around; items may name their own character set.
     """
+    codec = next((codec_of(_text(e)) for e in elements if e.tag == _CHARACTERS), codec)
     creators = creators_of(elements)
     shifted = {e.tag for e in elements if e.meant_vr == "DA" and is_shifted(_text(e))}
     for element in elements:
@@ -154,7 +162,7 @@ def dataset_hits(
         if decision.rule is None and (entry := dictionary_entry(element.tag)):
             place += f" {entry[1]}"
         if element.items is None:
-            yield from _element_hits(element, decision, place, known, shifted, doomed=doomed)
+            yield from _element_hits(element, decision, place, known, shifted, codec, doomed=doomed)
             continue
         goes = decision.step not in ("keep", "judge", "clean", "uid")
         if goes and any(element.items):
@@ -164,7 +172,8 @@ def dataset_hits(
             note = f"a sequence of {count:,} {'item' if count == 1 else 'items'}"
             yield Hit(kind, f"{place} {name}", "", note=note)
         for item in element.items:
-            yield from dataset_hits(item, known, policy, f"{place} > ", doomed=doomed or goes)
+            yield from dataset_hits(item, known, policy, f"{place} > ", doomed=doomed or goes,
+                                    codec=codec)  # fmt: skip
 
 
 def _name(element: Element, rule: Rule | None) -> str:
@@ -178,6 +187,7 @@ def _element_hits(
     place: str,
     known: KnownIdentifiers,
     shifted: set[int],
+    codec: str,
     *,
     doomed: bool,
 ) -> Iterator[Hit]:
@@ -185,7 +195,7 @@ def _element_hits(
     if is_pixels(tag) or tag & 0xFFFF == 0:
         return
     textual = vr in TEXT_VRS or vr == "UN" or (rule is not None and rule.vr in TEXT_VRS)
-    text = printable_text(bytes(element.value[:_LARGEST_TEXT])) if textual else ""
+    text = dicom_text(bytes(element.value[:_LARGEST_TEXT]), codec) if textual else ""
     if decision.own and decision.step == "keep":
         return
     if decision.step not in ("keep", "judge", "clean") and rule is not None:
@@ -200,7 +210,12 @@ def _element_hits(
         return
     if not text or (tag == _METHOD_TEXT and text.startswith(METHOD[:8])):
         return
-    if doomed and vr in ("LO", "LT", "PN", "SH", "ST", "UC", "UT", "UR") and not _dummy_text(text):
+    if (
+        doomed
+        and tag not in _CODED
+        and vr in ("LO", "LT", "PN", "SH", "ST", "UC", "UT", "UR")
+        and not _dummy_text(text)
+    ):
         yield Hit("free-text" if vr != "PN" else "person-name", place, text)
     elif vr not in _SHARED_FORMS:
         skip = VERSIONS if vr != "UN" else VERSIONS | {"phone", "host-name"}

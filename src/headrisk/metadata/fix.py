@@ -5,6 +5,7 @@ Files that cannot be cleaned are left out and listed; nothing is copied unread.
 
 from __future__ import annotations
 
+import errno
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -50,6 +51,7 @@ COPIED, CLEANED, LEFT_OUT = "copied", "cleaned", "left out"
 AS_NAMED = "copied unread, by name"  # the custodian's decision, and not looked into
 # Leftovers that may be asked for by name; histories, backups and source data may not.
 _NAMEABLE = frozenset({"", "archive", "unreadable-kind"})
+_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
 REFUSED = "refused: the voxels of the copy were not those of the source"
 _GZIP_ONLY = frozenset({"gzip header, name", "gzip header, comment", "gzip header, time",
                         "gzip header, extra field"})  # fmt: skip
@@ -245,6 +247,8 @@ def write_copy(
     ------
     InputError
         The data set cannot be listed.
+    OSError
+        There is no room for the copy.
     """
     plan = plan_copy(root, known, rng) if plan is None else plan
     key = plan.key
@@ -293,6 +297,8 @@ def _one(
         return replace(row, reason=error.found)
     except OSError as error:
         place.unlink(missing_ok=True)
+        if error.errno in _NO_ROOM:
+            raise  # no file after this one can be written either
         return replace(row, reason=f"cannot be read or written ({error.strerror})")
     if action == LEFT_OUT:
         return replace(row, reason="identifying bytes in a kind of file that cannot be cleaned")
@@ -363,7 +369,7 @@ def _write_dicom(
     file = parse_file(entry.path.read_bytes())
     if reason := refusal(file, captures=not named):
         raise ScanError(entry.path.name, found=reason)
-    if not look.hits:
+    if not look.hits and not tools.policy.own:
         shutil.copyfile(entry.path, place)
         return COPIED
     person = tools.person(number)

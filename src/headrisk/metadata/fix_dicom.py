@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from headrisk.dataset.values import parse_age
+from headrisk.metadata.dicom_charset import codec_of, dicom_text
 from headrisk.metadata.dicom_dictionary import TEXT_VRS, dictionary_vr, is_pixels
 from headrisk.metadata.dicom_elements import DicomFile, Element
 from headrisk.metadata.dicom_hits import (
@@ -41,6 +42,7 @@ _REMOVED, _METHOD, _CODES, _DATES = 0x00120062, 0x00120063, 0x00120064, 0x002803
 _OWN = (_REMOVED, _METHOD, _CODES, _DATES)
 _SOP_CLASS, _MEDIA_CLASS = 0x00080016, 0x00020002
 _DIRECTORY = "1.2.840.10008.1.3.10"
+_CHARACTERS = 0x00080005
 _STUDY_TIME = 0x00080030
 _STAMP = re.compile(r"(\d{4})\.?(\d\d)\.?(\d\d)(?:(\d\d)(\d\d)?(\d\d)?(\.\d{1,6})?([+-]\d{4})?)?")
 _CLOCK = re.compile(r"(\d\d):?(\d\d)?:?(\d\d)?(\.\d{1,6})?")
@@ -129,10 +131,12 @@ class _Cleaner:
     person: Person
     policy: Policy
 
-    def elements(self, elements: Sequence[Element]) -> list[Element]:
+    def elements(self, elements: Sequence[Element], codec: str = "") -> list[Element]:
+        said = (codec_of(_text(e)) for e in elements if e.tag == _CHARACTERS and e.items is None)
+        codec = next(said, codec)
         creators = creators_of(elements)
         there = {element.tag: element for element in elements}
-        kept = (self._one(e, creators, there) for e in elements if e.tag not in _OWN)
+        kept = (self._one(e, creators, there, codec) for e in elements if e.tag not in _OWN)
         return [element for element in kept if element is not None]
 
     def _one(
@@ -140,6 +144,7 @@ class _Cleaner:
         element: Element,
         creators: Mapping[tuple[int, int], str],
         there: Mapping[int, Element],
+        codec: str,
     ) -> Element | None:
         decision = decision_on(element, creators, self.policy)
         step, vr = decision.step, element.meant_vr
@@ -155,7 +160,9 @@ class _Cleaner:
             table_vr = decision.rule.vr if decision.rule else vr
             return with_value(element, _dummy(vr, table_vr))
         if element.items is not None:
-            return replace(element, items=tuple(tuple(self.elements(i)) for i in element.items))
+            return replace(
+                element, items=tuple(tuple(self.elements(i, codec)) for i in element.items)
+            )
         if step == "uid":
             return with_value(element, _each(element, self.uids.replace))
         if step == "pseudonym":
@@ -169,9 +176,9 @@ class _Cleaner:
             high = (parse_age(printable_text(bytes(element.value))) or 0) >= 89
             return with_value(element, b"") if high else element
         if step == "clean" and vr in TEXT_VRS:
-            text = redact(printable_text(bytes(element.value)), self.known, VERSIONS)
-            return with_value(element, text.encode())
-        lone = dataset_hits((element,), self.known, self.policy)
+            text = redact(dicom_text(bytes(element.value), codec), self.known, VERSIONS)
+            return with_value(element, text.encode(codec or "utf-8", "replace"))
+        lone = dataset_hits((element,), self.known, self.policy, codec=codec)
         if element.tag >> 16 & 1:  # its block's creator is not beside it here
             lone = _private_hits(element, self.known, self.policy)
         return with_value(element, b"") if any(True for _ in lone) else element

@@ -1,4 +1,4 @@
-"""Which reader reads a file of a known format that is neither NIfTI, MGH, DICOM, JSON nor a table."""
+"""Which reader reads a file that is neither NIfTI, MGH, DICOM, JSON nor a table."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ _HEADERS_OF = {".img": (".hdr",), ".img.gz": (".hdr", ".hdr.gz"), ".brik": (".he
 Found = tuple[list[Hit], str, str]  # hits, why it was not read, why it was only searched
 
 
-def read_header(role: Role, path: Path, name: str, size: int) -> Header:
+def read_header(role: str, path: Path, name: str, size: int) -> Header:
     """The fields of a file with a header.
 
     Raises

@@ -26,6 +26,9 @@ _AFNI = re.compile(
 _PATIENT = frozenset({"patient", "study"})
 _MINC_NAMES = {"identification": "PatientID", "fullname": "PatientName", "full_name": "PatientName",
                "history": "history", "birthdate": "PatientBirthDate"}  # fmt: skip
+_STRUCTURE = frozenset({"varid", "vartype", "version", "comments", "units", "spacing",
+                        "alignment", "dimorder", "signtype", "complete", "spacetype", "parent",
+                        "children"})  # fmt: skip
 _STAMP = re.compile(rb"created by [^\n]* on [^\n]*")
 _RUN = re.compile(rb"[\x20-\x7e\x80-\xff]{4,}")
 
@@ -59,7 +62,7 @@ def _kind_of_dicom_key(key: str) -> str:
 
 def read_mrtrix(start: bytes) -> Header:
     """Keys and values of an MRtrix image or track file, up to the line END."""
-    fields = []
+    fields: list[Field] = []
     for at, line in lines_of(start):
         if line.strip() == "END":
             return Header(tuple(fields))
@@ -80,8 +83,11 @@ def read_minc(raw: bytes) -> Header:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             with netcdf_file(BytesIO(raw), "r", mmap=False) as file:
-                holders = [("", file._attributes)]
-                holders += [(name, v._attributes) for name, v in file.variables.items()]
+                holders = [("", file._attributes)]  # type: ignore[attr-defined]
+                holders += [
+                    (name, variable._attributes)  # type: ignore[attr-defined]
+                    for name, variable in file.variables.items()
+                ]
                 texts = [
                     (name, str(key), value.decode("latin-1"))
                     for name, attributes in holders
@@ -92,8 +98,7 @@ def read_minc(raw: bytes) -> Header:
             AssertionError, struct.error, EOFError) as error:  # fmt: skip
         return Header((), problem=f"damaged netCDF ({type(error).__name__})")
     for holder, key, value in texts:
-        if key in ("varid", "vartype", "version", "comments", "units", "spacing", "alignment",
-                   "dimorder", "signtype", "complete", "spacetype", "parent", "children"):  # fmt: skip
+        if key in _STRUCTURE:
             fields.append(Field(f"{holder} {key}", decoded(value)))
             continue
         name = _MINC_NAMES.get(key, key)
@@ -124,7 +129,7 @@ def read_afni(raw: bytes) -> Header:
 
 
 def read_surface(raw: bytes) -> Header:
-    """Texts of a FreeSurfer surface, overlay or annotation: its stamp and what follows its numbers."""
+    """Texts of a FreeSurfer surface or overlay: its stamp and what follows its numbers."""
     if raw.startswith(SURFACE):
         end = raw.find(b"\n\n", 0, 4096)
         at = end + 2
@@ -147,7 +152,7 @@ def read_surface(raw: bytes) -> Header:
 
 
 def read_annotation(raw: bytes) -> Header:
-    """Texts of the colour table of a FreeSurfer annotation, which names the file it was made from."""
+    """Texts of a FreeSurfer annotation's colour table, which names the file it was made from."""
     count = struct.unpack_from(">i", raw)[0] if len(raw) >= 4 else -1
     numbers = 4 + 8 * count
     if count < 0 or numbers > len(raw):

@@ -11,7 +11,7 @@ _CDATA = r"\s*(?:<!\[CDATA\[)?"
 _END = r"(?:\]\]>)?\s*"
 _PAIR = re.compile(
     rf"<Name>{_CDATA}([^<>\[\]]{{1,80}}?){_END}</Name>\s*"
-    rf"<Value>{_CDATA}(.{{1,4096}}?){_END}</Value>",
+    rf"<Value>{_CDATA}(.{{0,4096}}?){_END}</Value>",
     re.DOTALL,
 )
 
@@ -36,7 +36,8 @@ def named_lines(text: str) -> Iterator[tuple[str, int, int]]:
             yield kind, start, start + len(line["value"].rstrip())
 
 
-_NOTHING = frozenset({"n/a", "na", "none", "null", "unknown", "anonymous", "removed", "[removed]",
+_NOTHING = frozenset({"", "n/a", "na", "none", "null", "unknown", "anonymous", "removed",
+                      "[removed]",
                       "anonymized", "anonymised", "string", "str", "required"})  # fmt: skip
 
 
@@ -46,5 +47,5 @@ def named_values(text: str) -> Iterator[tuple[str, int, int]]:
         return
     for pair in _PAIR.finditer(text):
         kind = kind_of_value(pair[1], pair[2].strip())
-        if kind and pair[2].strip():
+        if kind and pair[2].strip().lower() not in _NOTHING:
             yield kind, *pair.span(2)

@@ -10,7 +10,6 @@ from headrisk.metadata.leftovers import text_runs
 
 _PAR_LINE = re.compile(r"\.\s*([^:]+?)\s*:\s*(.*?)\s*")
 _PAR_TABLE = re.compile(r"[\s\d.eE+-]*")
-_PAR_TIME = b"1900.01.01 / 00:00:00"
 _TWIX_VALUE = re.compile(
     rb"<Param\w+\.\"(\w+)\">\s*\{(?:\s*<(?!Param)[^>]*>\s*(?:\"[^\"]*\"|[\d.-]+))*\s*\"([^\"]*)\"\s*\}"
 )
@@ -40,7 +39,7 @@ def read_par(raw: bytes) -> Header:
         if match and match[2]:
             start = at + match.start(2)
             fields.append(Field(match[1], decoded(match[2]), start, start + len(match[2]),
-                                blank=_PAR_TIME if "date/time" in match[1] else None))  # fmt: skip
+                                blank=b"" if "date/time" in match[1] else None))  # fmt: skip
         elif line.strip() and not _PAR_TABLE.fullmatch(line):
             text = line.lstrip("#. ")
             start = at + line.index(text) if text else at

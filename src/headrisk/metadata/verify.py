@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
+from headrisk.errors import ScanError
+from headrisk.metadata.dicom_elements import MAGIC, PREAMBLE, parse_file
+from headrisk.metadata.dicom_write import file_bytes
 from headrisk.metadata.findings import KINDS, Hit, mask
 from headrisk.metadata.gzip_header import GZIP_MAGIC
 from headrisk.metadata.known import NOBODY, KnownIdentifiers
 from headrisk.metadata.learn import is_name, with_names
 from headrisk.metadata.scan import list_entries, shown_path
+from headrisk.metadata.text import text_spans
 from headrisk.types import IntArray
 
 SHORTEST = 6  # bytes; shorter values occur by chance among voxels, the second look finds them
@@ -24,8 +29,13 @@ _IDENTIFIES = frozenset(
 )
 _LINKS = frozenset({"uid", "serial-number", "user-path", "staff-name"})
 _SHORTEST_LINK = 10
+# Whole attributes and headers, mostly a maker's own words: searched for where they name somebody.
+_CONSTANTS = frozenset({"dicom-attribute", "private-attribute", "header-text", "header-extension",
+                        "session-setting", "url"})  # fmt: skip
 _PIECE = 4 * 1024 * 1024
 _DIGITS, _NUMBER = b"0123456789", b"0123456789."
+_START = 1024
+_DEFLATED = b"1.2.840.10008.1.2.1.99"
 _LOWER = bytes(range(256)).lower()
 
 
@@ -68,7 +78,10 @@ def needles_of(removed: Iterable[Hit], known: KnownIdentifiers) -> Needles:
     for hit in removed:
         value = hit.value.strip()
         least = SHORTEST if hit.kind in _IDENTIFIES else _SHORTEST_LINK
-        if hit.kind in _IDENTIFIES | _LINKS and len(value) >= least:
+        counts = hit.kind in _IDENTIFIES | _LINKS or (
+            hit.kind in _CONSTANTS and bool(text_spans(hit.value, known))
+        )
+        if counts and len(value) >= least:
             kinds.update(dict.fromkeys(_encoded(value), hit.kind))
     named = (hit.value for hit in removed if hit.kind == "person-name" and is_name(hit.value))
     for spelling in _spellings(known) | _spellings(with_names(named, NOBODY)):
@@ -147,6 +160,27 @@ def _pieces(path: Path, overlap: int) -> Iterator[bytes]:
         if packed:
             handle.seek(0)
             yield from _overlapping(_inflated(iter(lambda: handle.read(_PIECE), b"")), overlap)
+    yield from _unpacked(path, overlap)
+
+
+def _unpacked(path: Path, overlap: int) -> Iterator[bytes]:
+    """What a deflated DICOM file or a zip container holds; damaged ones end early."""
+    with path.open("rb") as handle:
+        start = handle.read(_START)
+    if _DEFLATED in start and start[PREAMBLE : PREAMBLE + 4] == MAGIC:
+        try:
+            yield file_bytes(replace(parse_file(path.read_bytes()), deflated=False))
+        except ScanError:
+            return
+    elif start.startswith(b"PK\x03\x04"):
+        try:
+            with zipfile.ZipFile(path) as packed:
+                for name in packed.namelist():
+                    with packed.open(name) as member:
+                        pieces = iter(lambda part=member: part.read(_PIECE), b"")  # type: ignore[misc]
+                        yield from _overlapping(pieces, overlap)
+        except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError):
+            return
 
 
 def _overlapping(pieces: Iterator[bytes], overlap: int) -> Iterator[bytes]:

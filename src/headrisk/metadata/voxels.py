@@ -1,7 +1,7 @@
 """Whether a cleaned file holds the voxels of its source, bit for bit.
 
 Both files are read anew from disk, so that a fault in writing cannot hide in what was to be
-written. What turns stored numbers into shown ones (size, type, slope, window) is compared with them.
+written. What turns stored numbers into shown ones (size, type, slope, window) is compared too.
 """
 
 from __future__ import annotations
