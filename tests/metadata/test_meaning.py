@@ -380,3 +380,17 @@ def test_a_column_of_names_is_found_whatever_stands_over_it() -> None:
     rows = "".join(f"sub-{i}\t{value}\n" for i, value in enumerate(tests))
     table = parse_table(f"participant_id\ttest_name\n{rows}".encode())
     assert not any(hit.kind == "person-name" for hit in table_hits(table, NOBODY, "x.tsv"))
+
+
+def test_the_dicom_model_in_json_is_judged_by_its_tags() -> None:
+    content = {
+        "00100010": {"vr": "PN", "Value": [{"Alphabetic": "OAKES^SARA"}]},
+        "00100020": {"vr": "LO", "Value": ["H7712"]},
+        "00080020": {"vr": "DA", "Value": ["20180304"]},
+        "00180081": {"vr": "DS", "Value": [2.2]},
+    }
+    assert [(hit.kind, hit.field) for hit in json_hits(content, NOBODY)] == [
+        ("person-name", "00100010.Value[].Alphabetic"), ("patient-id", "00100020.Value[]"),
+        ("date", "00080020.Value[]"),
+    ]  # fmt: skip
+    assert [h.kind for h in json_hits({"ScannedBy": "Haverkampf"}, NOBODY)] == ["staff-name"]

@@ -133,7 +133,9 @@ def _kind_of_words(name: str) -> str:
         return ""
     if "phone" in said or words >= {"cell", "number"}:
         return "phone"
-    if "account" in said and not words & {"length", "scissors"}:
+    if "by" in words and words & _DONE:  # tested_by, ScannedBy
+        return "staff-name"
+    if "account" in said and "text" not in said and not words & {"length", "scissors"}:
         return "user-path"
     if "birth" in said:
         return "" if "born-other" in said else "birth-date"
@@ -174,6 +176,11 @@ _NO_NAMES = frozenset(
 )
 _WHICH = frozenset("first last given family full middle maiden legal real preferred sur fore nick "  # noqa: SIM905
                    "birth christian famille familj familia rodzinne".split())  # fmt: skip
+_DONE = frozenset(
+    """scanned tested performed read recorded entered reviewed rated scored examined checked done
+    acquired collected operated administered assessed interviewed referred seen signed segmented
+    drawn uploaded verified gescannt untersucht""".split()  # noqa: SIM905
+)
 _PATIENT = frozenset({"patient", "patients", "patienten", "pat", "potilas", "paciente", "paziente"})
 # Words that name a register by themselves.
 _RECORDS = frozenset(

@@ -35,6 +35,7 @@ _PAIR = re.compile(r'"((?:[^"\\]|\\.){1,80})"\s*:\s*[\["{]')
 _DICOM_NAME = re.compile(
     rb"\x10\x00(?:\x10\x00|\x01\x10|\x05\x10|\x60\x10)(?:PN(..)|(..)\x00\x00)", re.DOTALL
 )
+_REMARKS = re.compile(r"(?i)comment|protocol|seriesdesc|studydesc|procedure|note|remark")
 _SHORTEST = 4  # shorter parts of names are found only beside the rest of the name
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
 # What stands in fields for names without being one.
@@ -105,6 +106,8 @@ def _names_in(entry: Entry) -> Iterator[str]:
     if entry.size > _LARGEST or not name.endswith((".json", ".tsv", ".csv")):
         return
     raw = _start(entry, _LARGEST)
+    if name.endswith("_description.json") or name.startswith(("tpl-", "atlas-")):
+        return  # authors stand there on purpose
     if name.endswith(".json"):
         yield from _json_names(raw)
     else:
@@ -160,7 +163,7 @@ def _telling(hit: Hit) -> Iterator[str]:
             yield hit.value
     elif "^" in hit.value and "," in hit.value:  # region^Surname, Given
         yield hit.value.rpartition("^")[2]
-    else:
+    elif _REMARKS.search(hit.field):  # what people write at the scanner, not what cites
         for start, end in people_spans(hit.value):
             yield hit.value[start:end]
 

@@ -126,7 +126,7 @@ def _key_below(key: str, name: str, around: dict[str, Any]) -> str:
         own = around[beside] if beside is not None and beside != name else ""
         return _attribute_name(own) if own else key or name
     name = _attribute_name(name)
-    if not key or len(name) > 20 or kind_of_field(name) or key == _DESCRIBED:
+    if not key or len(name) > 20 or kind_of_field(name) or not concepts(name):
         return name
     both = f"{key} {name}"
     return both if len(both) < 60 and kind_of_field(both) in _BY_BOTH else name

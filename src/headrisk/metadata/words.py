@@ -82,8 +82,8 @@ _CONCEPTS: dict[str, str] = {
     "credential": """password passwd pwd passphrase token secret apikey credential credentials
         passwort salasana kennwort contrasena""",
     "uid": "uid uids",
-    "account": """skype twitter instagram facebook whatsapp linkedin tiktok snapchat telegram
-        username handle screenname gamertag orcid""",
+    "account": """user users login userid skype twitter instagram facebook whatsapp linkedin
+        tiktok snapchat telegram username handle screenname gamertag orcid""",
     "scan": """scan scans mri mr fmri acq acquisition acquired session ses visit series study
         content exam examination measurement measured recording recorded appointment assessment
         assessed collection collected injection start started end ended begin arrival admission
