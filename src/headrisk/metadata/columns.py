@@ -61,6 +61,7 @@ _SENSORS = ("_channels.", "_electrodes.", "_optodes.", "_markers.", "_dseg.", "_
             "_blood.", "_metrics.", "_atlas.", "_morph.")  # fmt: skip
 _STIMULI = ("stim", "trial", "condition", "word", "image", "item", "cue", "target", "event",
             "picture", "face", "sentence", "probe", "distractor", "correct")  # fmt: skip
+_MOST_JUDGED = 2000
 _SENTENCE = 3  # words from which on a cell is a sentence
 _LIVES = frozenset(
     """my his her their twin wife husband mother father son daughter brother sister
@@ -148,6 +149,8 @@ def judge_column(
     values = [text for cell in cells if (text := known_value(cell))]
     if not values or (plain_name(name) in _BIDS_COLUMNS[place] and place != "other"):
         return Column("", skip=_bids_skip(place))
+    if len(values) > 2 * _MOST_JUDGED:  # every so many of a long column tell what it holds
+        values = values[:: len(values) // _MOST_JUDGED]
     kind = kind_of_field(name)
     if kind in _STUDY_KINDS or (place == "sensors" and kind in ("free-text", "staff-name")):
         kind = ""
