@@ -477,3 +477,20 @@ def test_padding_behind_the_data_set_is_no_damage() -> None:
     assert parse_file(raw + bytes(100)) == parse_file(raw)
     with pytest.raises(ScanError):
         parse_file(raw + b"DOE^JOHN" * 4)
+
+
+def test_cleaned_structured_content_keeps_codes_and_numbers_and_no_free_text() -> None:
+    code, number, text = Dataset(), Dataset(), Dataset()
+    code.CodeValue, code.CodeMeaning = "121071", "Finding"
+    number.NumericValue = "12.5"
+    number.ConceptNameCodeSequence = [code]
+    text.TextValue = "Quellimund lives in Port Ellery"
+    outer = Dataset()
+    outer.ContentSequence = [number, text]
+    raw = stored(made(ContentSequence=[outer]))
+    policy = Policy(clean=frozenset({"structured-content"}))
+    again = pydicom.dcmread(BytesIO(cleaned(raw, policy)))
+    kept, gone = again.ContentSequence[0].ContentSequence
+    assert kept.NumericValue == 12.5
+    assert kept.ConceptNameCodeSequence[0].CodeMeaning == "Finding"
+    assert gone.TextValue == ""
