@@ -21,6 +21,7 @@ from headrisk.metadata.dicom_hits import (
     DUMMIES,
     DUMMY_TEXT,
     METHOD,
+    OWN_RULES,
     YOUNGEST_SHIFTED,
     creators_of,
     dataset_hits,
@@ -108,7 +109,7 @@ def clean_dicom(
 
 def _method(policy: Policy) -> list[Element]:
     """What (0012,0062) to (0012,0064) and (0028,0303) say of what was done."""
-    said = METHOD + (", own rules" if policy.own else "")
+    said = METHOD + (OWN_RULES if policy.own else "")
     codes = tuple(
         (
             Element(0x00080100, "SH", code.encode()),
