@@ -477,3 +477,38 @@ def test_padding_behind_the_data_set_is_no_damage() -> None:
     assert parse_file(raw + bytes(100)) == parse_file(raw)
     with pytest.raises(ScanError):
         parse_file(raw + b"DOE^JOHN" * 4)
+
+
+def test_cleaned_structured_content_keeps_codes_and_numbers_and_no_free_text() -> None:
+    code, number, text = Dataset(), Dataset(), Dataset()
+    code.CodeValue, code.CodeMeaning = "121071", "Finding"
+    number.NumericValue = "12.5"
+    number.ConceptNameCodeSequence = [code]
+    text.TextValue = "Quellimund lives in Port Ellery"
+    outer = Dataset()
+    outer.ContentSequence = [number, text]
+    raw = stored(made(ContentSequence=[outer]))
+    policy = Policy(clean=frozenset({"structured-content"}))
+    again = pydicom.dcmread(BytesIO(cleaned(raw, policy)))
+    kept, gone = again.ContentSequence[0].ContentSequence
+    assert kept.NumericValue == 12.5
+    assert kept.ConceptNameCodeSequence[0].CodeMeaning == "Finding"
+    assert gone.TextValue == ""
+
+
+@pytest.mark.parametrize("tag", [0x00187801, 0x00287803, 0x00400560])
+@pytest.mark.parametrize(
+    ("vr", "value", "kind"),
+    [("DA", "20190611", "date"), ("DT", "20190611101112", "date"), ("UI", "1.2.3.99", "uid"),
+     ("TM", "101112", "acquisition-time"), ("PN", "Q^Z", "staff-name")],
+)  # fmt: skip
+def test_attributes_that_no_table_lists_are_judged_by_what_they_hold(
+    tag: int, vr: str, value: str, kind: str
+) -> None:
+    file = made()
+    file.add_new(tag, vr, value)
+    raw = stored(file)
+    assert (kind, value) in {(hit.kind, hit.value) for hit in file_hits(parse_file(raw), NOBODY)}
+    new = cleaned(raw)
+    assert str(pydicom.dcmread(BytesIO(new))[tag].value) != value
+    assert list(file_hits(parse_file(new), NOBODY)) == []

@@ -34,6 +34,7 @@ DUMMIES = {
 }  # fmt: skip
 DUMMY_TEXT = b"REMOVED"
 METHOD = "headrisk: PS3.15 E.1 basic profile, pixels not cleaned"
+OWN_RULES = ", own rules"
 OLDEST_SHIFTED, YOUNGEST_SHIFTED = 1800, 1924  # years of dates that headrisk shifted
 _LARGEST_TEXT = 1024 * 1024
 _METHOD_TAGS = (0x00120062, 0x00120063, 0x00120064, 0x00280303)
@@ -208,7 +209,7 @@ def _element_hits(
         return
     if decision.step == "keep" and vr in ("DA", "DT", "TM", "UI", "DS", "IS"):
         return
-    if not text or (tag == _METHOD_TEXT and text.startswith(METHOD[:8])):
+    if not text or (tag == _METHOD_TEXT and text in (METHOD, METHOD + OWN_RULES)):
         return
     if (
         doomed

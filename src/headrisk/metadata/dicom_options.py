@@ -13,7 +13,7 @@ from functools import cache
 from importlib import resources
 from types import MappingProxyType
 
-from headrisk.metadata.dicom_dictionary import TEXT_VRS, tag_of_keyword
+from headrisk.metadata.dicom_dictionary import TEXT_VRS, dictionary_entry, tag_of_keyword
 from headrisk.metadata.profile import PRIVATE, Rule, rule_for
 
 STEPS = ("keep", "remove", "empty", "dummy", "uid")
@@ -32,6 +32,7 @@ OPTIONS = {
     "institution-identity": ("113112", "Retain Institution Identity Option"),
 }
 BASIC_CODE = ("113100", "Basic Application Confidentiality Profile")
+_TIMES = frozenset({"DA", "DT", "TM"})
 _PATIENT_ID, _PATIENT_NAME = 0x00100020, 0x00100010
 _OVERLAY_GROUP = Rule("UN", "X", "Overlay")
 _UNKNOWN = Rule("UN", "X", "Attribute that the standard does not know")
@@ -112,9 +113,23 @@ def decide(tag: int, vr: str, creator: str, policy: Policy, *, known: bool = Tru
     if rule is PRIVATE:
         safe = "safe-private" in policy.retain and is_safe_private(tag, vr, creator)
         return Decision("keep" if safe or _reserves_kept(tag, creator, policy) else "remove", rule)
+    entry = dictionary_entry(tag)
+    listed_as_uid = entry is not None and entry[0] == "UI"
+    if rule is None and (vr in _TIMES or (vr == "UI" and not listed_as_uid)):
+        rule = Rule(vr, "U" if vr == "UI" else "X/Z", entry[1] if entry else "unknown attribute")
+        return Decision(_unlisted_step(vr, policy), rule)
     if rule is None:
         return Decision("judge", None) if known else Decision("remove", _UNKNOWN)
     return Decision(_step(tag, vr, rule, policy), rule)
+
+
+def _unlisted_step(vr: str, policy: Policy) -> str:
+    """What is done with dates and times that the table does not list, and UIDs of unknown use."""
+    if vr == "UI":
+        return "uid"
+    if FULL_DATES in policy.retain:
+        return "keep"
+    return "shift" if MODIFIED in policy.retain else "empty"
 
 
 def _step(tag: int, vr: str, rule: Rule, policy: Policy) -> str:
@@ -122,7 +137,7 @@ def _step(tag: int, vr: str, rule: Rule, policy: Policy) -> str:
     for name in policy.retain - {MODIFIED}:
         if options.get(name) == "K":
             return "keep"
-    if MODIFIED in policy.retain and options.get(MODIFIED) == "C" and vr in ("DA", "DT", "TM"):
+    if MODIFIED in policy.retain and options.get(MODIFIED) == "C" and vr in _TIMES:
         return "shift"
     cleans = [name for name in policy.clean | policy.retain - {MODIFIED} if name in options]
     if cleans and (vr == "SQ" or vr in TEXT_VRS - {"PN", "UI", "DA", "DT", "TM"}):

@@ -21,6 +21,7 @@ from headrisk.metadata.dicom_hits import (
     DUMMIES,
     DUMMY_TEXT,
     METHOD,
+    OWN_RULES,
     YOUNGEST_SHIFTED,
     creators_of,
     dataset_hits,
@@ -39,6 +40,7 @@ from headrisk.metadata.uids import NewUids
 _NUMBERS = frozenset({"AT", "FD", "FL", "OB", "OD", "OF", "OL", "OV", "OW", "SL", "SS", "SV", "UL",
                       "UN", "US", "UV"})  # fmt: skip
 _REMOVED, _METHOD, _CODES, _DATES = 0x00120062, 0x00120063, 0x00120064, 0x00280303
+_FREE = frozenset({"LT", "PN", "ST", "UC", "UT"})
 _OWN = (_REMOVED, _METHOD, _CODES, _DATES)
 _SOP_CLASS, _MEDIA_CLASS = 0x00080016, 0x00020002
 _DIRECTORY = "1.2.840.10008.1.3.10"
@@ -107,7 +109,7 @@ def clean_dicom(
 
 def _method(policy: Policy) -> list[Element]:
     """What (0012,0062) to (0012,0064) and (0028,0303) say of what was done."""
-    said = METHOD + (", own rules" if policy.own else "")
+    said = METHOD + (OWN_RULES if policy.own else "")
     codes = tuple(
         (
             Element(0x00080100, "SH", code.encode()),
@@ -131,12 +133,17 @@ class _Cleaner:
     person: Person
     policy: Policy
 
-    def elements(self, elements: Sequence[Element], codec: str = "") -> list[Element]:
+    def elements(
+        self, elements: Sequence[Element], codec: str = "", *, bare: bool = False
+    ) -> list[Element]:
+        """The elements that stay; ``bare``: free texts go whatever they say."""
         said = (codec_of(_text(e)) for e in elements if e.tag == _CHARACTERS and e.items is None)
         codec = next(said, codec)
         creators = creators_of(elements)
         there = {element.tag: element for element in elements}
-        kept = (self._one(e, creators, there, codec) for e in elements if e.tag not in _OWN)
+        kept = (
+            self._one(e, creators, there, codec, bare=bare) for e in elements if e.tag not in _OWN
+        )
         return [element for element in kept if element is not None]
 
     def _one(
@@ -145,6 +152,8 @@ class _Cleaner:
         creators: Mapping[tuple[int, int], str],
         there: Mapping[int, Element],
         codec: str,
+        *,
+        bare: bool,
     ) -> Element | None:
         decision = decision_on(element, creators, self.policy)
         step, vr = decision.step, element.meant_vr
@@ -160,9 +169,9 @@ class _Cleaner:
             table_vr = decision.rule.vr if decision.rule else vr
             return with_value(element, _dummy(vr, table_vr))
         if element.items is not None:
-            return replace(
-                element, items=tuple(tuple(self.elements(i, codec)) for i in element.items)
-            )
+            bare = bare or step == "clean"
+            items = (tuple(self.elements(i, codec, bare=bare)) for i in element.items)
+            return replace(element, items=tuple(items))
         if step == "uid":
             return with_value(element, _each(element, self.uids.replace))
         if step == "pseudonym":
@@ -175,6 +184,8 @@ class _Cleaner:
         if step == "keep" and decision.rule is not None and "Age" in decision.rule.name:
             high = (parse_age(printable_text(bytes(element.value))) or 0) >= 89
             return with_value(element, b"") if high else element
+        if bare and decision.rule is None and vr in _FREE:
+            return with_value(element, b"")
         if step == "clean" and vr in TEXT_VRS:
             text = redact(dicom_text(bytes(element.value), codec), self.known, VERSIONS)
             return with_value(element, text.encode(codec or "utf-8", "replace"))

@@ -9,6 +9,7 @@ from headrisk.metadata.headers import Field, Header, decoded, lines_of
 from headrisk.metadata.leftovers import text_runs
 
 _PAR_LINE = re.compile(r"\.\s*([^:]+?)\s*:\s*(.*?)\s*")
+_PAR_DATA_SET = re.compile(r"#\s*Dataset name:\s*(.*\S)\s*")
 _PAR_TABLE = re.compile(r"[\s\d.eE+-]*")
 _TWIX_VALUE = re.compile(
     rb"<Param\w+\.\"(\w+)\">\s*\{(?:\s*<(?!Param)[^>]*>\s*(?:\"[^\"]*\"|[\d.-]+))*\s*\"([^\"]*)\"\s*\}"
@@ -40,6 +41,9 @@ def read_par(raw: bytes) -> Header:
             start = at + match.start(2)
             fields.append(Field(match[1], decoded(match[2]), start, start + len(match[2]),
                                 blank=b"" if "date/time" in match[1] else None))  # fmt: skip
+        elif match := _PAR_DATA_SET.fullmatch(line):
+            fields.append(Field("Dataset name", decoded(match[1]), at + match.start(1),
+                                at + match.end(1), "user-path", b""))  # fmt: skip
         elif line.strip() and not _PAR_TABLE.fullmatch(line):
             text = line.lstrip("#. ")
             start = at + line.index(text) if text else at
