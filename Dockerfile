@@ -22,6 +22,7 @@ COPY --from=build /opt/headrisk /opt/headrisk
 RUN useradd --create-home --uid 1000 headrisk
 USER headrisk
 WORKDIR /home/headrisk
-ENV MPLCONFIGDIR=/tmp/matplotlib \
+ENV ORT_DISABLE_TELEMETRY=1 \
+    MPLCONFIGDIR=/tmp/matplotlib \
     PYTHONDONTWRITEBYTECODE=1
 ENTRYPOINT ["/opt/headrisk/bin/headrisk"]

@@ -19,6 +19,9 @@ RELEASE_TOOL := build/release-venv
 AUDIT_TOOL := build/audit-venv
 SAMPLE ?= 300
 
+# Also for scripts and tools that import onnxruntime before headrisk.
+export ORT_DISABLE_TELEMETRY := 1
+
 .PHONY: help demo test lint browser test-slow fuzz mutate bench calibrate lock clean
 .PHONY: audit-dependencies dist check-dist check-oldest
 
@@ -26,7 +29,7 @@ help:
 	@echo "make demo       make a synthetic data set, audit it, print the path of the report"
 	@echo "make test       lint, type checks and the default tests"
 	@echo "make lint       ruff, mypy and import-linter"
-	@echo "make browser    install Chromium for the tests of the pages (Debian or Ubuntu, as root)"
+	@echo "make browser    install Chromium and strace for tests (Debian or Ubuntu, as root)"
 	@echo "make test-slow  the longer tests"
 	@echo "make fuzz       100,000 damaged files, and a coverage-guided run where atheris is there"
 	@echo "make mutate     mutation testing of evaluate and linkage (SAMPLE=300; 0 for all)"
@@ -34,6 +37,7 @@ help:
 	@echo "make calibrate  simulate the coverage of intervals and forecasts (ten minutes)"
 	@echo "make lock       renew the locked versions in requirements/"
 	@echo "make audit-dependencies  look the locked versions up among known vulnerabilities"
+	@echo "                (ADVISORIES=PATH: in a file, without the network)"
 	@echo "make dist       wheel, source archive, bill of materials and SHA-256 sums in dist/"
 	@echo "make check-dist install both into empty environments and run the demo from there"
 	@echo "make check-oldest  tests with the oldest dependencies that pyproject.toml allows"
@@ -63,10 +67,11 @@ lint: $(STAMP)
 test: lint
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
-# Without Chromium the tests of the pages are skipped.
+# Without Chromium the tests of the pages are skipped, without strace those of the network.
 browser:
-	command -v chromium >/dev/null && command -v chromedriver >/dev/null || \
-		apt-get install -y chromium chromium-driver
+	command -v chromium >/dev/null && command -v chromedriver >/dev/null && \
+		command -v strace >/dev/null || \
+		apt-get install -y chromium chromium-driver strace
 
 test-slow: $(STAMP)
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m slow
@@ -83,13 +88,20 @@ mutate: $(STAMP)
 		> build/mutate-venv/lib/$(PYTHON_NAME)/site-packages/project.pth
 	$(BIN)/python tools/mutate.py --sample $(SAMPLE)
 
-# Asks the Python packaging advisory database, so it needs the network.
+# Asks the Python packaging advisory database over the network; with ADVISORIES=PATH, compares with a
+# file that was brought here instead (docs/development.md).
+LOCKS := requirements/core.txt requirements/dev.txt requirements/bench.txt requirements/build.txt
+ifdef ADVISORIES
+audit-dependencies: $(STAMP)
+	$(BIN)/python tools/check_advisories.py "$(ADVISORIES)" $(LOCKS) $(if $(JUDGED),--ignore $(JUDGED))
+else
 audit-dependencies:
 	test -x $(AUDIT_TOOL)/bin/pip-audit || { $(PYTHON) -m venv $(AUDIT_TOOL) && \
 		$(AUDIT_TOOL)/bin/python -m pip install $(QUIET) pip-audit; }
-	for file in core dev bench; do \
+	for file in $(LOCKS); do \
 		$(AUDIT_TOOL)/bin/pip-audit --strict --disable-pip --require-hashes \
-			-r requirements/$$file.txt || exit 1; done
+			-r $$file || exit 1; done
+endif
 
 # The bill of materials (CycloneDX) lists the locked versions and hashes that a release is tested
 # with. The archives are the same bytes for the same commit.

@@ -8,6 +8,9 @@ after one warm-up; times are medians of CPU seconds, memory is the process's pea
 are optional: SimpleITK, picsl-greedy, antspyx, deepbet; those missing are named and skipped. The
 large network of headrisk, whole chain as shipped with ``accurate``, stands in for a full stripper
 where deepbet is missing.
+
+Last, the 4 mm chain is measured beside that of the commit that ``recorded.json`` names, in turns,
+so that a slow-down shows on any processor; it needs git and that commit.
 """
 
 from __future__ import annotations
@@ -23,7 +26,7 @@ from typing import Any
 
 import nibabel
 import numpy as np
-from measuring import in_fresh_process, peak_megabytes, record
+from measuring import RECORDED, in_fresh_process, peak_megabytes, record, source_at
 from scipy import ndimage
 
 Stage = Callable[[], object]
@@ -188,6 +191,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("head", type=Path, nargs="?", help="T1w head; made on the spot if absent")
     parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=5, help="beside the recorded commit")
     parser.add_argument("--out", type=Path, help="write the table as TSV")
     parser.add_argument("--line", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
@@ -213,9 +217,39 @@ def main() -> None:
                 continue
             words = [head, "--repeats", min(arguments.repeats, 2)]
             rows.append(in_fresh_process(__file__, line, words))
+        pairs = beside_itself(head, arguments.rounds)
     found = [row for row in rows if row]
     show(found, arguments.out)
-    keep(found)
+    for line, ratios in pairs.items():
+        print(f"{line}: {', '.join(f'{ratio:.3f}' for ratio in ratios)}")
+    keep(found, pairs)
+
+
+def beside_itself(head: Path, rounds: int) -> dict[str, list[float]]:
+    """The 4 mm chain over that of the recorded commit, which runs its own copy of this script.
+
+    The two take turns, and which goes first changes from round to round, so that a machine that
+    gets slower or faster meanwhile favours neither.
+    """
+    commit = json.loads(RECORDED.read_text())["commit"]
+    line, ratios = "headrisk 4 mm", []
+    with tempfile.TemporaryDirectory() as name:
+        old = Path(name) / "old"
+        if not source_at(commit, old):
+            print(f"{line} beside commit {commit}: skipped, git or the commit is not here.")
+            return {}
+        own = (__file__, Path(__file__).parent.parent / "src")
+        sides = [own, (str(old / "benchmarks" / Path(__file__).name), old / "src")]
+        for turn in range(rounds):
+            order = sides if turn % 2 else sides[::-1]
+            rows = [
+                in_fresh_process(script, line, [head, "--repeats", 3], package)
+                for script, package in order
+            ]
+            if all(rows):
+                first, second = (row["seconds"]["total"] for row in rows if row)
+                ratios.append(first / second if turn % 2 else second / first)
+    return {f"{line} over itself at {commit}": ratios} if ratios else {}
 
 
 STEPS = {  # another tool's line: the stage of headrisk that does the same work
@@ -226,7 +260,7 @@ STEPS = {  # another tool's line: the stage of headrisk that does the same work
 }
 
 
-def keep(rows: list[dict[str, Any]]) -> None:
+def keep(rows: list[dict[str, Any]], pairs: dict[str, list[float]]) -> None:
     """Record the chain's figures, and each stage over the tool that does the same work."""
     times = {row["line"]: row["seconds"] for row in rows}
     own = times["headrisk 4 mm"]
@@ -237,7 +271,7 @@ def keep(rows: list[dict[str, Any]]) -> None:
     }
     figures = {f"{line}, CPU s": row["total"] for line, row in times.items()}
     figures |= {f"{row['line']}, MB": row["memory_mb"] for row in rows}
-    record(__file__, ratios, figures)
+    record(__file__, ratios, figures, pairs)
 
 
 def show(rows: list[dict[str, Any]], out: Path | None) -> None:

@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from headrisk import __version__
 from headrisk.dataset.scans import Scan
 from headrisk.errors import InputError, UsageError
 from headrisk.intake import index
-from headrisk.job import Job, begin, recorded, require_out
+from headrisk.job import Job, begin, clear_leftovers, recorded, require_out
 from headrisk.report.treatment import TreatmentReport, summary_lines, treatment_table
 from headrisk.report.tsv import table_text
+from headrisk.run.audit import LOG
 from headrisk.run.engine import WorkerLost, run_tasks
 from headrisk.run.events import Tally
 from headrisk.run.provenance import CostLog
+from headrisk.run.scratch import put_in_place, scratch_folder, sweep, sweep_output
 from headrisk.run.stage import stage
 from headrisk.treatment.sidecar import dataset_files, stems, written_by_deface
 from headrisk.treatment.tools import Tool
 from headrisk.treatment.treat import TreatResult, TreatTask, treat, treated_files
-from headrisk.treatment.write import part_of, put_in_place
 
 STAGE = "treat"
 ANATOMICAL = (
@@ -41,6 +42,7 @@ def deface(job: Job, tool: Tool) -> TreatmentReport:
     InputError
         The data set cannot be used at all. Scans that cannot be treated do not end the run.
     """
+    clear_leftovers(job)
     _require_room(job, tool)
     log = CostLog()
     with converted(job) as inner:
@@ -55,7 +57,8 @@ def deface(job: Job, tool: Tool) -> TreatmentReport:
             )
         begin(inner, len(scans))
         put_in_place(
-            {job.out / name: raw for name, raw in dataset_files(tool.name, __version__).items()}
+            {job.out / name: raw for name, raw in dataset_files(tool.name, __version__).items()},
+            job.out,
         )
         results = _treat_all(scans, inner, tool, log)
     report = TreatmentReport(tool, scans, results, notes)
@@ -63,7 +66,8 @@ def deface(job: Job, tool: Tool) -> TreatmentReport:
         {
             job.out / "tables" / "treatment.tsv": table_text(treatment_table(report)).encode(),
             job.out / "summary.txt": ("\n".join(summary_lines(report)) + "\n").encode(),
-        }
+        },
+        job.out,
     )
     return report
 
@@ -74,8 +78,10 @@ def converted(job: Job) -> Iterator[Job]:
     if job.work_dir is not None:
         yield job
         return
-    with TemporaryDirectory(prefix="headrisk-") as place:
-        yield replace(job, work_dir=Path(place))
+    parent, prefix = Path(tempfile.gettempdir()), "headrisk-"
+    sweep(parent, prefix, marked_only=True)
+    with scratch_folder(parent, prefix) as place:
+        yield replace(job, work_dir=place / "work")
 
 
 def _treat_all(
@@ -111,6 +117,7 @@ def _treat_all(
             k = usable[place]
             if isinstance(result, WorkerLost):
                 _tidy(tasks[k])
+                sweep_output(job.out)
                 result = TreatResult(tasks[k].scan_id, "failed", result.reason)
             elif result.status == "failed":
                 _tidy(tasks[k])
@@ -125,7 +132,6 @@ def _tidy(task: TreatTask) -> None:
     """Nothing stays of a scan that was not treated: no half-written file, no earlier result."""
     for path in treated_files(task):
         path.unlink(missing_ok=True)
-        part_of(path).unlink(missing_ok=True)
 
 
 def _require_room(job: Job, tool: Tool) -> None:
@@ -138,7 +144,7 @@ def _require_room(job: Job, tool: Tool) -> None:
         found = "the output of another tool"
     else:
         require_out(job)
-        if not out.is_dir() or not any(out.iterdir()):
+        if not out.is_dir() or {path.name for path in out.iterdir()} <= {LOG}:  # killed early
             return
         found = "a folder that holds something"
     raise UsageError(

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import numpy as np
 
@@ -31,6 +30,7 @@ from headrisk.report.private import write_private
 from headrisk.report.tsv import table_text
 from headrisk.report.write import write_internal_table
 from headrisk.run.provenance import CostLog
+from headrisk.run.scratch import WORK, scratch_folder
 from headrisk.run.stage import stage
 from headrisk.types import FloatArray, IntArray
 
@@ -108,7 +108,7 @@ def _search(cohort: Cohort, design: Design, job: Job, k: int, at_least: float) -
     threads = job.processes if isinstance(job.processes, int) else 1
     folder = (job.work_dir or job.out / "work").absolute()
     folder.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(dir=folder) as place:
+    with scratch_folder(folder, WORK) as place:
         blocks = residual_blocks(
             probes,
             gallery,
@@ -116,7 +116,7 @@ def _search(cohort: Cohort, design: Design, job: Job, k: int, at_least: float) -
             design.gallery_person,
             grid,
             reference(job.settings.resolution_mm),
-            Path(place),
+            place,
         )
 
         def rescore(probe: int, rows: IntArray) -> FloatArray:
@@ -124,9 +124,7 @@ def _search(cohort: Cohort, design: Design, job: Job, k: int, at_least: float) -
             scores[~design.usable_block(np.array([probe]), rows)[0]] = -np.inf
             return scores
 
-        index = build_index(
-            blocks.gallery, cells=coarse_cells(grid), folder=Path(place), threads=threads
-        )
+        index = build_index(blocks.gallery, cells=coarse_cells(grid), folder=place, threads=threads)
         return search(
             index,
             blocks.probes,

@@ -13,7 +13,7 @@ from headrisk.dataset.people import require_distinct_labels
 from headrisk.dataset.scans import Scan
 from headrisk.dataset.treated import list_treated
 from headrisk.errors import UsageError
-from headrisk.job import Job, begin, recorded, require_out
+from headrisk.job import Job, begin, clear_leftovers, recorded, require_out
 from headrisk.run.provenance import CostLog
 from headrisk.run.stage import stage
 
@@ -42,6 +42,7 @@ def take_in(job: Job, log: CostLog) -> Intake:
         A data set cannot be used at all.
     """
     require_out(job)
+    clear_leftovers(job)
     with stage("index", len(job.sources), log, recorded(job)):
         scans, notes = index(job)
         earlier = recall(job)

@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 from headrisk import __version__
 from headrisk.dataset.gather import Source
-from headrisk.errors import UsageError
+from headrisk.errors import StoreError, UsageError
 from headrisk.evaluate.attackers import NAMED_ATTACKERS, Attacker
-from headrisk.run.audit import append_audit
-from headrisk.run.digests import canonical_json, sha256_of_file
+from headrisk.report.seal import SEAL
+from headrisk.run.audit import LOG, append_audit
+from headrisk.run.digests import canonical_json, kind_of, sha256_of_file, unreadable
 from headrisk.run.engine import Workers
-from headrisk.run.events import Event, Finished, Listener, ignore
+from headrisk.run.events import Event, Finished, Listener, Noted, ignore
+from headrisk.run.scratch import WORK, sweep, sweep_output
 from headrisk.settings import Settings
 
-LOG = "audit.jsonl"
 _REPLACED = (  # what a run writes over; in a folder of somebody else's it would be lost
     "dataset_description.json",
     "internal",
@@ -100,13 +101,16 @@ def require_out(job: Job) -> None:
     """
     out = Path(os.path.realpath(job.out))
     for path in (*(source.path for source in (*job.sources, *job.treated)), *job.tables):
+        _require_reachable(path)
         if path.is_dir() and out.is_relative_to(path.resolve()):
             where = "the data set itself" if out == path.resolve() else "inside a data set"
             raise _unfit(job.out, where, "a folder outside every data set that is read")
-    there = next(place for place in (out, *out.parents) if place.exists())
+    if not _there(out) and job.out.is_symlink():
+        raise _unfit(job.out, "a link that leads nowhere", "a folder or nothing")
+    there = next(place for place in (out, *out.parents) if _there(place))
     if not there.is_dir():
-        raise _unfit(there, "a file", "a folder")
-    if not os.access(there, os.W_OK | os.X_OK):
+        raise _unfit(there, kind_of(there.stat().st_mode), "a folder")
+    if not os.access(there, os.R_OK | os.W_OK | os.X_OK):
         raise _unfit(there, "a folder you may not write in", "a writable folder")
     foreign = [name for name in _REPLACED if (out / name).exists()]
     if foreign and not (out / "store" / "tmp").is_dir():
@@ -115,6 +119,69 @@ def require_out(job: Job) -> None:
             f"a folder with {foreign[0]}, but not an output of headrisk",
             "a new or empty folder, or an earlier output",
         )
+
+
+def _there(place: Path) -> bool:
+    """Whether something is at a place; UsageError where that cannot be told."""
+    try:
+        place.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except PermissionError as error:
+        closed = "below a folder that you may not enter"
+        raise _unfit(place, closed, "a folder that you may write in") from error
+    except OSError as error:
+        raise _unfit(place, error.strerror or str(error), "a folder that can be made") from error
+    return True
+
+
+def _require_reachable(path: Path) -> None:
+    """Refuse an input below a folder that may not be entered; what is not there is told later."""
+    try:
+        path.stat()
+    except PermissionError as error:
+        raise unreadable(path, error) from error
+    except OSError:
+        return
+
+
+def clear_leftovers(job: Job) -> None:
+    """Remove what killed runs left in the output folder, and say so; see `headrisk.run.scratch`.
+
+    What a run that still goes on has under way there is left alone.
+    """
+    swept = sweep_output(job.out)
+    if job.work_dir is not None:
+        swept += sweep(job.work_dir, WORK, marked_only=True)
+    if swept:
+        tell_swept(swept, job)
+
+
+def tell_swept(swept: int, job: Job) -> None:
+    """Say on the console, and in the log if there is one, that a killed run's work was removed."""
+    pieces = "1 unfinished piece" if swept == 1 else f"{swept} unfinished pieces"
+    job.listen(Noted(f"{pieces} of work that a killed run left removed."))
+    if (job.out / LOG).is_file():
+        _log(job, "sweep", {"unfinished": swept})
+
+
+def tell_damage(damage: Sequence[StoreError], job: Job) -> tuple[str, ...]:
+    """Say on the console and in the log that stored results were damaged; give them in words.
+
+    Paths stay out of both: the report's internal notes hold them.
+    """
+    count = len(damage)
+    if count:
+        entries = "1 entry of the store was" if count == 1 else f"{count} entries of the store were"
+        job.listen(
+            Noted(
+                f"{entries} damaged and made anew: bytes on disk are no longer those that were "
+                "written. Check the disk and whatever else writes to OUT/store; the internal "
+                "report names each."
+            )
+        )
+        _log(job, "repair", {"damaged_entries": count})
+    return tuple(str(error) for error in damage)
 
 
 def begin(job: Job, scans: int) -> None:
@@ -154,15 +221,18 @@ def recorded(job: Job) -> Listener:
 
 
 def finish(job: Job, scans: int, failed: int) -> None:
-    """Close the log with the digest of ``report.json``.
+    """Close the log with the digests of ``report.json`` and of the list of public files.
 
     Raises
     ------
     StoreError
         The log cannot be written.
     """
-    digest = sha256_of_file(job.out / "report.json")
-    _log(job, "finish", {"scans": scans, "failed": failed, "report_sha256": digest})
+    digests = {
+        "report_sha256": sha256_of_file(job.out / "report.json"),
+        "files_sha256": sha256_of_file(job.out / SEAL),
+    }
+    _log(job, "finish", {"scans": scans, "failed": failed, **digests})
 
 
 def _log(job: Job, action: str, detail: dict[str, str | int]) -> None:

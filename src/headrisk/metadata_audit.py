@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,7 +12,7 @@ import numpy as np
 
 from headrisk import __version__
 from headrisk.errors import UsageError
-from headrisk.job import Job, begin, finish, recorded, require_out
+from headrisk.job import Job, begin, clear_leftovers, finish, recorded, require_out, tell_swept
 from headrisk.metadata.dicom_options import BASIC, Policy
 from headrisk.metadata.fix import LEFT_OUT, CleanedCopy, CopyPlan, plan_copy, write_copy
 from headrisk.metadata.known import (
@@ -31,9 +30,10 @@ from headrisk.report.metadata import write_metadata
 from headrisk.report.metadata_part import MetadataReport
 from headrisk.report.model import RunRecord
 from headrisk.report.private import write_private
-from headrisk.report.read import read_report
+from headrisk.report.read import read_json
 from headrisk.run.events import Advanced, Listener
 from headrisk.run.provenance import CostLog, collect_provenance
+from headrisk.run.scratch import scratch_elsewhere, sweep
 from headrisk.run.stage import stage
 from headrisk.run.store import open_store
 
@@ -85,6 +85,7 @@ def audit_metadata(
     """
     started, root = datetime.now(UTC), job.sources[0].path
     require_out(job)
+    clear_leftovers(job)
     _require_no_audit(job.out)
     if fix is not None:
         require_copy_folder(fix, root, job.out)
@@ -105,19 +106,33 @@ def audit_metadata(
     log = CostLog()
     with stage("look", files, log, recorded(job)) as listen:
         scan = scan_metadata(root, known, on_done=_advance("look", files, listen))
-    copy = None
-    if fix is not None and plan is not None and rng is not None:
-        copy = clean_copy(
-            job, fix, scan, known, rng, log, plan=plan, policy=policy, keep_unread=keep_unread
-        )
-    report = MetadataReport(scan, len(known.originals), short, copy, __version__)
-    settings = {"known_identifiers": known_identifiers is not None, "cleaned_copy": fix is not None}
-    provenance = collect_provenance(job.settings, ())
-    run = RunRecord(started.strftime("%Y-%m-%dT%H:%M:%SZ"), provenance, tuple(log.costs))
-    page = write_metadata(report, job.out, settings, run)
-    if plan is not None:
-        write_private(job.out / "internal" / "key.json", plan.key.to_bytes())
-    finish(job, scan.files, len(scan.problems))
+    with ExitStack() as stack:
+        copy = None
+        if fix is not None and plan is not None and rng is not None:
+            copy = stack.enter_context(
+                clean_copy(
+                    job,
+                    fix,
+                    scan,
+                    known,
+                    rng,
+                    log,
+                    plan=plan,
+                    policy=policy,
+                    keep_unread=keep_unread,
+                )
+            )
+        report = MetadataReport(scan, len(known.originals), short, copy, __version__)
+        settings = {
+            "known_identifiers": known_identifiers is not None,
+            "cleaned_copy": fix is not None,
+        }
+        provenance = collect_provenance(job.settings, ())
+        run = RunRecord(started.strftime("%Y-%m-%dT%H:%M:%SZ"), provenance, tuple(log.costs))
+        page = write_metadata(report, job.out, settings, run)
+        if plan is not None:
+            write_private(job.out / "internal" / "key.json", plan.key.to_bytes())
+        finish(job, scan.files, len(scan.problems))
     return page, report
 
 
@@ -125,8 +140,8 @@ def _require_no_audit(out: Path) -> None:
     """Refuse to write over the report of an audit."""
     if not (out / "report.json").exists():
         return
-    report, _ = read_report(out)
-    if any(section.measures for section in report.modalities):
+    sections = read_json(out / "report.json").get("modalities", {})
+    if any(section.get("measures") for section in sections.values()):
         raise UsageError(
             f"output folder {out}",
             found="the report of an audit, which would be written over",
@@ -161,6 +176,7 @@ def require_copy_folder(target: Path, root: Path, out: Path) -> None:
         raise _unfit(target, "a folder that is not empty")
 
 
+@contextmanager
 def clean_copy(
     job: Job,
     target: Path,
@@ -172,8 +188,12 @@ def clean_copy(
     plan: CopyPlan | None = None,
     policy: Policy = BASIC,
     keep_unread: tuple[str, ...] = (),
-) -> CleanedCopy:
-    """Write the copy beside its place, check it, and put it in place as a whole.
+) -> Iterator[CleanedCopy]:
+    """Write the copy beside its place and check it; put it in place as a whole at the end.
+
+    What is done with the copy's record inside the ``with`` comes first, so a copy that can be seen
+    is one whose report was written. A run that is killed before leaves no copy, and the same
+    command can be given again.
 
     Raises
     ------
@@ -184,27 +204,29 @@ def clean_copy(
     target = Path(os.path.abspath(target))  # noqa: PTH100 - a link to the place stays one
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        unfinished = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
+        swept = sweep(target.parent, f".{target.name}-", marked_only=True)
+        if swept:
+            tell_swept(swept, job)
+        with scratch_elsewhere(job.out, target.parent, f".{target.name}-") as scratch:
+            unfinished = scratch / "copy"
+            unfinished.mkdir(mode=0o700)
+            with stage("clean", scan.files, log, recorded(job)) as listen:
+                rows, removed = write_copy(
+                    root, unfinished, known, rng, plan=plan, policy=policy,
+                    keep_unread=keep_unread, on_done=_advance("clean", scan.files, listen),
+                )  # fmt: skip
+            written = sum(row.action != LEFT_OUT for row in rows)
+            with stage("check", written, log, recorded(job)) as listen:
+                left = scan_metadata(unfinished, known, on_done=_advance("check", written, listen))
+                needles = needles_of(removed, known)
+                remaining = search_copy(unfinished, needles, known)
+            require_copy_folder(target, root, job.out)
+            yield CleanedCopy(rows, left, remaining, len(needles.kinds))
+            unfinished.chmod(0o750)
+            unfinished.rename(target)
     except OSError as error:
-        raise _unfit(target, f"a place where nothing can be made ({error.strerror})") from error
-    try:
-        with stage("clean", scan.files, log, recorded(job)) as listen:
-            rows, removed = write_copy(
-                root, unfinished, known, rng, plan=plan, policy=policy, keep_unread=keep_unread,
-                on_done=_advance("clean", scan.files, listen),
-            )  # fmt: skip
-        written = sum(row.action != LEFT_OUT for row in rows)
-        with stage("check", written, log, recorded(job)) as listen:
-            left = scan_metadata(unfinished, known, on_done=_advance("check", written, listen))
-            needles = needles_of(removed, known)
-            remaining = search_copy(unfinished, needles, known)
-        unfinished.chmod(0o750)
-        unfinished.rename(target)
-    except OSError as error:
-        raise _unfit(target, f"a place that cannot be written ({error.strerror})") from error
-    finally:
-        shutil.rmtree(unfinished, ignore_errors=True)
-    return CleanedCopy(rows, left, remaining, len(needles.kinds))
+        found = f"a place that cannot be written ({error.strerror or error})"
+        raise _unfit(target, found) from error
 
 
 def _advance(name: str, total: int, listen: Listener) -> Callable[[int, int], None]:

@@ -5,8 +5,9 @@ What measuring a modality means stands in ``headrisk.modality``, one module for 
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from headrisk import __version__
@@ -90,7 +91,8 @@ def write(
         treatments=treatments.treatments,
     )
     digests = [digest for one in measured for digest in one.digests]
-    provenance = collect_provenance(job.settings, digests)
+    key = secrets.token_bytes(32)
+    provenance = collect_provenance(job.settings, digests, key)
     run = RunRecord(
         started.strftime("%Y-%m-%dT%H:%M:%SZ"),
         provenance,
@@ -98,6 +100,7 @@ def write(
         this_machine(count_workers(job.processes)),
     )
     internal = join([*(one.internal for one in measured), *treatments.internal], notes)
+    internal = replace(internal, input_key=key.hex())
     write_report(report, internal, job.out, run)
     for one in measured:
         for name, rows in one.tables.items():

@@ -74,13 +74,19 @@ class PairScores:
 
 @dataclass(frozen=True)
 class Estimate:
-    """A figure with its 95 % interval and the number of people (or pairs) behind it."""
+    """A figure with its 95 % interval and the number of people (or pairs) behind it.
+
+    ``fewest`` and ``most`` are the people among whom the count lies, where the exact one is
+    withheld from what is public.
+    """
 
     value: float
     low: float
     high: float
     n: int
     method: str = ""
+    fewest: int | None = None
+    most: int | None = None
 
 
 @dataclass(frozen=True)

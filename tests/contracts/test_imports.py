@@ -88,6 +88,8 @@ def test_library_keeps_its_hands_off(path: Path) -> None:
     assert imported_roots(tree) & FORBIDDEN_MODULES == set()
     in_cli = relative(path).startswith("cli/") or path.name == "__main__.py"
     allowed = {"print", "sys.exit"} if in_cli else set()
+    if relative(path) == "offline.py":  # the one place that sets variables for other libraries
+        allowed = {"os.environ"}
     assert names & (FORBIDDEN_CALLS | FORBIDDEN_NAMES) <= allowed
     assert not [name for name in names if name.endswith(FORBIDDEN_ENDINGS)]
     for node in ast.walk(tree):

@@ -19,6 +19,7 @@ PUBLIC = {
     "report.html",
     "report.json",
     "report-run.json",
+    "report-files.json",
     "dataset_description.json",
     "settings.toml",
     "methods.md",
@@ -97,7 +98,7 @@ def test_the_log_tells_the_story_in_counts_and_digests(audited: Path) -> None:
     assert set(lines[0]["detail"]) == {
         *("data_sets", "treated_sets", "headrisk", "scans", "settings_sha256"),
     }
-    assert set(lines[-1]["detail"]) == {"scans", "failed", "report_sha256"}
+    assert set(lines[-1]["detail"]) == {"scans", "failed", "report_sha256", "files_sha256"}
 
 
 def plant(cohort: Path, data: Path, canaries: list[str]) -> None:

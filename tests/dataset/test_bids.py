@@ -59,7 +59,11 @@ def test_only_raw_images_are_taken(tmp_path: Path) -> None:
     (tmp_path / "sub-01/anat/sub-01_acq-dir_T1w.nii.gz").mkdir()
     (tmp_path / "sub-03").write_text("a file, not a folder")
     table = index_dataset(tmp_path)
-    assert [Path(s.path).name for s in scan_rows(table)] == ["sub-01_T1w.nii.gz"]
+    rows = {Path(s.path).name: s.reason for s in scan_rows(table)}
+    assert rows == {
+        "sub-01_T1w.nii.gz": "",
+        "sub-01_acq-dir_T1w.nii.gz": "a folder, not a regular file",
+    }
     assert any("part-phase" in note for note in table_notes(table))
 
 

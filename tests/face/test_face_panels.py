@@ -32,8 +32,8 @@ def test_disagreement_is_told_for_every_pair_of_networks() -> None:
     panels = {p.name: (p, table) for p, table in face_panels((), (), asked, told).items()}
     panel, table = panels["agreement"]
     assert panel.title == "Do two networks find the same people?"
-    assert table.rows == (("dlib-svm", "faceres-svm", 12, 8, 6, "<5"),)
-    assert "12 are found by both, 14 by one alone and <5 by neither" in panel.answer
+    assert table.rows == (("dlib-svm", "faceres-svm", "12 to 14", "4 to 8", "4 to 8", "4 to 6"),)
+    assert "12 to 14 are found by both, 4 to 8 by the first alone" in panel.answer
     rows = panels["recognisers"][1].rows
     assert [row[0] for row in rows] == ["dlib", "faceres", "orb"]
     assert [len(str(row[2])) for row in rows] == [16, 16, len("none")]
@@ -55,7 +55,7 @@ def test_three_networks_make_three_pairs() -> None:
     assert [row[:2] for row in table.rows] == [
         ("a-svm", "b-svm"), ("a-svm", "c-svm"), ("b-svm", "c-svm"),
     ]  # fmt: skip
-    assert {row[2:] for row in table.rows} == {(10, 0, 0, 20)}
+    assert {row[2:] for row in table.rows} == {("9 to 11", "0 to 2", "0 to 2", "19 to 21")}
 
 
 def test_joined_scores_find_more_than_either() -> None:

@@ -102,8 +102,8 @@ def test_small_levels_lose_name_and_figures() -> None:
     merged = merge_small_levels(levels)
     assert [(c.name, c.level, c.persons) for c in merged] == [
         ("site", "North", 20),
-        ("site", "2 small levels, merged", None),  # South too, or Tiny could be subtracted
-        ("age", "2 small levels, merged", None),
+        ("site", "small levels, merged", None),  # South too, or Tiny could be subtracted
+        ("age", "small levels, merged", None),
         ("sex", "F", 20),
     ]
     assert all(c.rank1 is None and c.auc is None for c in merged if c.withheld)
@@ -145,8 +145,6 @@ def test_scores_of_a_few_people_are_withheld() -> None:
     section = withhold_small_cells(report).modalities[0]
     assert all(m.mated_min is None for m in section.measures)
     assert not [name for name in section.tables if name.startswith(("scores", "density"))]
-    full, _ = simulated_report()
-    assert withhold_small_cells(full) == full
 
 
 @given(

@@ -19,12 +19,14 @@ from simulated_report import RUN, SETTINGS, simulated_report
 from headrisk.errors import InputError, UsageError
 from headrisk.report.model import Internal, Report, ScanRow
 from headrisk.report.read import read_report
+from headrisk.report.withhold import withhold_small_cells
 from headrisk.report.write import rebuild_html, write_internal_table, write_report
 
 PUBLIC = {
     "report.html",
     "report.json",
     "report-run.json",
+    "report-files.json",
     "methods.md",
     "settings.toml",
     "dataset_description.json",
@@ -42,6 +44,7 @@ def test_folder_holds_the_contract(written: Path) -> None:
         "report.json",
         "links.tsv",
         "pairs.parquet",
+        "run.json",
         "scans.tsv",
     }
 
@@ -62,7 +65,10 @@ def test_times_stand_in_the_run_record_alone(written: Path, tmp_path: Path) -> N
     write_report(*simulated_report(), tmp_path, later)
     before, after = files_below(written), files_below(tmp_path)
     changed = {name for name in before if before[name] != after[name]}
-    assert changed == {"report.html", "report-run.json", "tables/cost.tsv"}
+    assert changed == {
+        *("report.html", "report-run.json", "report-files.json", "tables/cost.tsv"),
+        "internal/run.json",
+    }
     assert "999.25" in (tmp_path / "tables" / "cost.tsv").read_text()
 
 
@@ -114,9 +120,9 @@ def test_read_back_figures_are_those_written(written: Path) -> None:
     for new, old in zip(section.measures, before.measures, strict=True):
         assert new.rank1 is not None
         assert old.rank1 is not None
-        assert new.rank1.value == pytest.approx(old.rank1.value, rel=1e-5)
+        assert 0 <= new.rank1.value - old.rank1.value <= 3 / old.rank1.n + 1e-9
         assert new.rank1.n == old.rank1.n
-    for name, table in before.tables.items():
+    for name, table in withhold_small_cells(original).modalities[0].tables.items():
         numbers = [x for row in table.rows for x in row if isinstance(x, int | float)]
         again = [x for row in section.tables[name].rows for x in row if isinstance(x, float)]
         np.testing.assert_allclose(again, numbers, rtol=1e-5, atol=1e-12)
@@ -212,4 +218,4 @@ def test_internal_table_is_added_for_the_owner_alone(tmp_path: Path) -> None:
     assert pq.read_table(path) == table
     write_internal_table(table.slice(1), tmp_path, "more.parquet")
     assert pq.read_table(path).num_rows == 1
-    assert len(list((tmp_path / "internal").iterdir())) == 6
+    assert len(list((tmp_path / "internal").iterdir())) == 7

@@ -122,5 +122,5 @@ def test_file_digest_is_that_of_the_bytes(
 def test_missing_file_is_an_input_error(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="No such file"):
         sha256_of_file(tmp_path / "absent")
-    with pytest.raises(InputError, match="Is a directory"):
+    with pytest.raises(InputError, match="a folder, not a regular file"):
         sha256_of_file(tmp_path)

@@ -22,6 +22,9 @@ from headrisk.settings import Settings
 DIGESTS = st.lists(st.text("0123456789abcdef", min_size=64, max_size=64), max_size=5)
 
 
+KEY = b"k" * 32
+
+
 def burn(seconds: float) -> None:
     start = time.process_time()
     while time.process_time() - start < seconds:
@@ -35,14 +38,14 @@ def test_input_digest_ignores_order_and_sees_everything_else(
 ) -> None:
     mixed = list(digests)
     order.shuffle(mixed)
-    first = collect_provenance(Settings(), digests)
-    assert collect_provenance(Settings(), iter(mixed)) == first
-    more = collect_provenance(Settings(), [*digests, "0" * 64])
+    first = collect_provenance(Settings(), digests, KEY)
+    assert collect_provenance(Settings(), iter(mixed), KEY) == first
+    more = collect_provenance(Settings(), [*digests, "0" * 64], KEY)
     assert more.input_digest != first.input_digest
 
 
 def test_settings_and_seed_show() -> None:
-    one, two = (collect_provenance(Settings(seed=seed), []) for seed in (1, 2))
+    one, two = (collect_provenance(Settings(seed=seed), [], KEY) for seed in (1, 2))
     assert (one.seed, two.seed) == (1, 2)
     assert one.settings_digest != two.settings_digest
     assert one.input_digest == two.input_digest

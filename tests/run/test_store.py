@@ -25,6 +25,7 @@ from hypothesis.extra import numpy as hnp
 from headrisk.errors import InputError, StoreError
 from headrisk.run.digests import entry_key
 from headrisk.run.entry import Entry, failed
+from headrisk.run.scratch import ENTRY, scratch_folder
 from headrisk.run.store import Store, open_store
 
 KEY = entry_key("test", 1, {}, ["input"])
@@ -323,16 +324,18 @@ def test_a_store_where_a_file_stands_is_refused(tmp_path: Path) -> None:
         open_store(tmp_path / "store")
 
 
-def test_abandoned_scratch_is_cleared_and_fresh_scratch_is_not(store: Store) -> None:
-    old, new = store.root / "tmp" / "old", store.root / "tmp" / "new"
-    for folder in (old, new):
-        folder.mkdir()
-        (folder / "part.npy").touch()
-    two_days_ago = time.time() - 2 * 24 * 3600
-    os.utime(old, (two_days_ago, two_days_ago))
-    open_store(store.root)
-    assert not old.exists()
-    assert new.exists()
+def test_a_dead_writers_scratch_is_cleared_and_a_living_ones_is_not(store: Store) -> None:
+    def die() -> None:
+        with scratch_folder(store.root / "tmp", ENTRY) as scratch:
+            (scratch / "part.npy").touch()
+            os._exit(7)
+
+    assert in_child(die) == 7
+    (dead,) = (store.root / "tmp").iterdir()
+    with scratch_folder(store.root / "tmp", ENTRY) as living:
+        open_store(store.root)
+        assert not dead.exists()
+        assert living.exists()
 
 
 def test_file_digest_is_remembered_until_the_file_changes(store: Store, tmp_path: Path) -> None:

@@ -28,10 +28,9 @@ from headrisk.report.treated_part import (
     before_after_table,
     trade_table,
     treatment_tables,
-    withhold_treatment,
 )
 from headrisk.report.treated_words import answer, brief, points
-from headrisk.report.withhold import withhold_small_cells
+from headrisk.report.withhold import withhold_small_cells, withhold_treatment
 from headrisk.report.write import public_files
 
 
@@ -59,15 +58,16 @@ def test_public_files_keep_the_schema_and_come_back(report: Report) -> None:
 
 def test_small_cells_are_withheld(report: Report) -> None:
     public = withhold_treatment(report.treatments[0])
-    assert (public.arrival.by_image, public.arrival.missing, public.arrival.extra) == ("<5",) * 3
-    assert public.arrival.by_entities == 40
-    assert public.arrival.by_name == 0
+    assert public.arrival.scans == 44
+    assert (public.arrival.missing, public.arrival.extra) == ("0 to 3", "0 to 3")
+    assert public.arrival.by_entities == "40 to 42"
     first = public.effects[0]
-    assert first.failed == "<5"
+    assert first.failed == "2 to 4"
     assert first.rank1 is not None
-    assert (first.rank1.lost, first.rank1.gained) == (12, "<5")
+    assert (first.rank1.lost, first.rank1.gained) == ("withheld", "withheld")
+    assert first.rank1.p_value == 0.01
     assert public.face_left is not None
-    assert public.face_left.verdicts == {"yes": "<5", "no": 41}
+    assert public.face_left.verdicts == {"yes": "0 to 2", "no": "41 to 43"}
     few = withhold_treatment(treatment("few", people=4))
     assert all(e.rank1 is None and e.found is None and not e.linkability for e in few.effects)
     assert all(figure.mean is None and figure.worst is None for figure in few.cost)
@@ -134,7 +134,7 @@ def test_scans_called_defaced_that_show_a_face_are_listed() -> None:
     assert listed == [f"scan-{k}" for k, (_, _, wanted) in enumerate(told) if wanted]
     ((panel, table),) = claims_panel(scans, heads).items()
     assert "6 of 7 scans" in panel.answer
-    assert "<5 of them" in panel.answer
+    assert "In 3 to 6 of them" in panel.answer
     assert not any("scan-" in str(cell) for row in table.rows for cell in row)
     plain_scans = [replace(scan, face_claim="") for scan in scans]
     assert claims_panel(plain_scans, heads) == {}

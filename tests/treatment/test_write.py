@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 
 from headrisk.imaging.nifti import load_volume, read_stored, to_volume
+from headrisk.run.scratch import put_in_place
 from headrisk.treatment.deface import Treated
-from headrisk.treatment.write import changed_image, put_in_place, treated_image
+from headrisk.treatment.write import changed_image, treated_image
 
 SHAPE = (7, 8, 9)
 TURNED = np.array([[0, 0, 3.0, -9], [-1.5, 0, 0, 20], [0, -2.0, 0, 4], [0, 0, 0, 1]])
@@ -109,11 +110,11 @@ def test_a_big_endian_pair_and_an_mgh_image_become_single_files(tmp_path: Path) 
 
 def test_files_appear_together_or_not_at_all(tmp_path: Path) -> None:
     good, bad = tmp_path / "a" / "one", tmp_path / "b" / "two"
-    put_in_place({good: b"1", tmp_path / "a" / "three": b"3"})
+    put_in_place({good: b"1", tmp_path / "a" / "three": b"3"}, tmp_path)
     assert good.read_bytes() == b"1"
     bad.mkdir(parents=True)  # a folder stands where the file should go
     (bad / "x").write_bytes(b"")
     with pytest.raises(OSError, match="two"):
-        put_in_place({good: b"new", bad: b"2"})
+        put_in_place({good: b"new", bad: b"2"}, tmp_path)
     left = {path.name for path in tmp_path.rglob("*") if path.is_file()}
     assert left == {"three", "x"}

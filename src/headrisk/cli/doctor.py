@@ -1,7 +1,8 @@
 """Say what is installed, check the shipped weights, and verify the log of a run.
 
 With --plan N, say what a run of N scans would cost here. With --verify OUT, check that no line of
-OUT/audit.jsonl was changed, nor report.json since.
+OUT/audit.jsonl was changed, and that the public files are those that one run wrote: none changed,
+missing or added, and none of another run.
 """
 
 from __future__ import annotations
@@ -16,11 +17,16 @@ from pathlib import Path
 from headrisk import __version__
 from headrisk.cli.options import add_setting_options, at_least, settings_of, workers_of
 from headrisk.errors import HeadriskError, InputError
+from headrisk.offline import TELEMETRY, telemetry_state
+
+_DIGESTS = {"report_sha256": "report.json", "files_sha256": "report-files.json"}  # in the log
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the command's options."""
-    parser.add_argument("--verify", type=Path, metavar="OUT", help="check OUT/audit.jsonl")
+    parser.add_argument(
+        "--verify", type=Path, metavar="OUT", help="check the log and the public files of OUT"
+    )
     parser.add_argument(
         "--plan", type=at_least(1), metavar="N",
         help="time, memory and disk of a run of N scans, from rates measured now (about a minute)",
@@ -95,20 +101,40 @@ def _verify(out: Path) -> int:
         sys.stdout.write(f"{fault}\n")
     if not check.intact:
         return 1
-    if not _report_as_logged(out, path):
-        sys.stdout.write("report.json is not the one that the last finished run wrote\n")
+    faults = _faults(out, path)
+    for words in faults:
+        sys.stdout.write(f"{words}\n")
+    if faults:
+        sys.stdout.write("Run the same command again: finished work is reused.\n")
         return 1
     sys.stdout.write(f"{path}: {check.lines} lines, none changed. Last digest {check.last}.\n")
     return 0
 
 
-def _report_as_logged(out: Path, log: Path) -> bool:
-    """Whether ``report.json`` has the digest that the last ``finish`` line bears."""
+def _faults(out: Path, log: Path) -> list[str]:
+    """What is not as the last finished run left it, in words."""
+    from headrisk.report.seal import SEAL, find_faults, read_seal
     from headrisk.run.digests import sha256_of_file
 
-    lines = [json.loads(line) for line in log.read_bytes().splitlines()]
-    finished = [line["detail"] for line in lines if line["action"] == "finish"]
-    return not finished or finished[-1]["report_sha256"] == sha256_of_file(out / "report.json")
+    logged: dict[str, str] = {}
+    for line in log.read_bytes().splitlines():
+        detail = json.loads(line)["detail"]
+        logged |= {what: detail[what] for what in _DIGESTS if what in detail}
+    seal = read_seal(out)
+    found = [] if seal is None else [str(fault) for fault in find_faults(out, seal)]
+    for what, name in _DIGESTS.items():
+        if what not in logged:
+            continue
+        if not (out / name).is_file():
+            found.append(f"{name}: missing")
+        elif sha256_of_file(out / name) != logged[what]:
+            found.append(f"{name} is not the one that the last finished run wrote")
+    if seal is None and "files_sha256" not in logged and (out / "report.json").exists():
+        sys.stdout.write(
+            f"No {SEAL}: of the report's files only report.json can be checked "
+            "(an earlier version wrote them).\n"
+        )
+    return list(dict.fromkeys(found))
 
 
 def _installed() -> int:
@@ -136,7 +162,19 @@ def _installed() -> int:
         for what, value in known:
             if value:
                 sys.stdout.write(f"    {what:<10}{value}\n")
-    return 1 if faults else 0
+    return 1 if _network_faults() + faults else 0
+
+
+def _network_faults() -> int:
+    """Say what is switched off; 1 where a switch does not stand as headrisk set it."""
+    states = telemetry_state()
+    for name, state in states.items():
+        sys.stdout.write(f"  {'telemetry':<20}{name}: {state}\n")
+    sys.stdout.write(
+        f"  {'network':<20}off: no connection leaves this machine; --engine dask alone opens "
+        "sockets, on 127.0.0.1 with TLS, or to the scheduler that --scheduler names\n"
+    )
+    return int(any(states[name] != "off" for name in TELEMETRY))
 
 
 def _pydicom_fault() -> int:

@@ -99,8 +99,8 @@ def tell(outcome: Outcome, arguments: argparse.Namespace, limit: float | None) -
     Logs travel, so failed scans are counted here and named in ``internal/scans.tsv`` only,
     unless ``-v`` asks for their names.
     """
-    from headrisk.report.treated_part import withhold_treatment
     from headrisk.report.treated_words import answer
+    from headrisk.report.withhold import withhold_treatment
     from headrisk.report.wording import failures_sentence, headline
 
     sections = outcome.report.modalities

@@ -1,7 +1,8 @@
 """The command line: ``headrisk COMMAND``. Parses, runs one command, turns errors into exit codes.
 
 Exit codes: 0 done, 1 internal error, 2 usage, 3 input refused, 4 done with failed scans or
-unusable photographs, 5 measured risk above ``--fail-above``.
+unusable photographs, 5 measured risk above ``--fail-above``; 128 and the signal's number where the
+run was interrupted: 130 by Ctrl-C, 143 by SIGTERM, 129 when the terminal was closed.
 """
 
 from __future__ import annotations
@@ -9,14 +10,19 @@ from __future__ import annotations
 import argparse
 import io
 import os
+import signal
 import sys
+import threading
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from importlib import import_module
-from typing import NoReturn
+from types import FrameType
+from typing import Any, NoReturn
 
 from headrisk import __version__
 from headrisk.errors import HeadriskError
+from headrisk.offline import leave_home_alone
 
 COMMANDS = {
     "demo": "make synthetic people, audit them, and print the path of the report",
@@ -29,7 +35,37 @@ COMMANDS = {
     "report": "rebuild the report of an output folder",
     "doctor": "say what is installed and what each missing part would add",
 }
-INTERNAL_ERROR, INTERRUPTED = 1, 130
+INTERNAL_ERROR = 1
+
+
+class _Ended(KeyboardInterrupt):
+    """A signal asked the run to end; everything is cleaned up as after Ctrl-C."""
+
+    def __init__(self, number: int = signal.SIGINT) -> None:
+        super().__init__()
+        self.number = number
+
+
+@contextmanager
+def _ended_by_signals() -> Iterator[None]:
+    """Let SIGTERM (a batch system's limit) and SIGHUP (a closed terminal) end like Ctrl-C.
+
+    A signal that was ignored when the program started (``nohup``) stays ignored.
+    """
+    before: dict[signal.Signals, Any] = {}
+
+    def end(number: int, _: FrameType | None) -> NoReturn:
+        raise _Ended(number)
+
+    if threading.current_thread() is threading.main_thread():
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            if signal.getsignal(number) is signal.SIG_DFL:
+                before[number] = signal.signal(number, end)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -47,13 +83,26 @@ def main(argv: Sequence[str] | None = None) -> int:
         _top_parser().parse_args(words)
         _top_parser().print_help()
         return 2
+    try:
+        with _ended_by_signals():
+            return _command(name, words)
+    except KeyboardInterrupt as error:
+        number = error.number if isinstance(error, _Ended) else signal.SIGINT
+        return _fail(
+            f"headrisk {name}: interrupted; finished scans are kept and the same command goes on",
+            128 + number,
+            verbose=False,
+        )
+
+
+def _command(name: str, words: Sequence[str]) -> int:
     module = import_module(f"headrisk.cli.{name}")
     parser = _Parser(prog=f"headrisk {name}", description=module.__doc__)
     parser.add_argument("-v", "--verbose", action="store_true", help="show details of errors")
     parser.add_argument("--version", action="version", version=f"headrisk {__version__}")
     module.add_arguments(parser)
     place = words.index(name)
-    arguments = parser.parse_intermixed_args(words[:place] + words[place + 1 :])
+    arguments = parser.parse_intermixed_args([*words[:place], *words[place + 1 :]])
     try:
         code: int = module.run(arguments)
         sys.stdout.flush()
@@ -62,12 +111,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # whoever read our output has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except KeyboardInterrupt:
-        return _fail(
-            f"headrisk {name}: interrupted; finished scans are kept and the same command goes on",
-            INTERRUPTED,
-            verbose=False,
-        )
     except Exception as error:  # noqa: BLE001 - the last guard: an exit code, not a traceback
         message = f"headrisk {name}: internal error ({type(error).__name__}: {error})."
         remedy = "" if arguments.verbose else " Run again with -v and report what it prints."
@@ -80,6 +123,7 @@ def run() -> NoReturn:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+    leave_home_alone()
     sys.exit(main())
 
 

@@ -51,7 +51,7 @@ def add_run_options(parser: argparse.ArgumentParser) -> None:
         help="how to run tasks; dask: on a cluster, of this machine without --scheduler",
     )  # fmt: skip
     group.add_argument(
-        "--scheduler", metavar="ADDRESS", help="of a Dask scheduler, such as tcp://10.0.0.1:8786"
+        "--scheduler", metavar="ADDRESS", help="of a Dask scheduler, such as tls://10.0.0.1:8786"
     )  # fmt: skip
 
 

@@ -34,8 +34,16 @@ def run(arguments: argparse.Namespace) -> int:
         )
     if arguments.compare is not None:
         return _compare(*arguments.compare)
+    from headrisk.report.seal import find_faults, read_seal
     from headrisk.report.write import rebuild_html
+    from headrisk.run.scratch import sweep_output
 
+    swept = sweep_output(arguments.out)
+    if swept:
+        sys.stderr.write(f"Removed what a killed run left unfinished: {swept}.\n")
+    seal = read_seal(arguments.out)
+    for fault in () if seal is None else find_faults(arguments.out, seal):
+        sys.stderr.write(f"{fault}\n")
     sys.stdout.write(f"Report: {rebuild_html(arguments.out)}\n")
     return 0
 

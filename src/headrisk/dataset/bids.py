@@ -26,6 +26,7 @@ from headrisk.dataset.bids_tables import PersonFacts, person_facts, scan_dates, 
 from headrisk.dataset.face_claims import claim_of
 from headrisk.dataset.scans import Scan
 from headrisk.dataset.sidecar import read_sidecar, sidecar_fields
+from headrisk.run.digests import irregular
 
 
 @dataclass(frozen=True)
@@ -180,7 +181,7 @@ def _one_format_each(
     chosen: dict[str, tuple[BidsName, os.DirEntry[str]]] = {}
     for entry in entries:
         name = parse_name(entry.name)
-        if name.ending not in IMAGE_ENDINGS or is_folder(entry):
+        if name.ending not in IMAGE_ENDINGS:
             continue
         stem = entry.name[: -len(name.ending)]
         other = chosen.get(stem)
@@ -245,7 +246,7 @@ def _problem(session: _Session, path: Path) -> str:
         return f"file name does not begin with {_prefix(session, '_')}, as its folder says"
     if path.is_symlink() and not path.exists():
         return "a link whose target is not here: fetch the file"
-    return ""
+    return irregular(path)
 
 
 def _prefix(session: _Session, end: str) -> str:

@@ -16,6 +16,7 @@ from headrisk.dataset.people import plain_label
 from headrisk.dataset.scans import Scan
 from headrisk.dataset.sidecar import read_sidecar, sidecar_fields
 from headrisk.dataset.values import known, parse_date
+from headrisk.run.digests import open_regular
 
 _LOOK_AT = 1000
 _DATES = ("StudyDate", "AcquisitionDateTime", "AcquisitionDate", "SeriesDate")
@@ -53,7 +54,7 @@ def _is_dicom(path: Path) -> bool:
     if path.suffix.lower() in (".dcm", ".ima") or path.name == "DICOMDIR":
         return True
     try:
-        with path.open("rb") as handle:
+        with open_regular(path) as handle:
             return handle.read(132)[128:] == b"DICM"
     except OSError:
         return False

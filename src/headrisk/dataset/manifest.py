@@ -12,7 +12,9 @@ from headrisk.dataset.people import plain_label
 from headrisk.dataset.scans import Scan
 from headrisk.dataset.tsv import Row, read_tsv
 from headrisk.errors import InputError
+from headrisk.run.digests import irregular
 
+_WORDS = {"No such file or directory": "no such file"}
 REQUIRED = ("participant_id", "session_id", "path")
 
 
@@ -102,10 +104,8 @@ def _scan(manifest: Path, row: Row, contrasts: tuple[str, ...]) -> Scan:
 
 def _problem(image: Path) -> str:
     """Why a path cannot be read, or ""."""
-    try:
-        return "" if image.is_file() else "no such file"
-    except OSError as error:
-        return error.strerror or str(error)
+    reason = irregular(image)
+    return _WORDS.get(reason, reason)
 
 
 def _said_of_face(row: Row) -> dict[str, str]:

@@ -78,7 +78,9 @@ def _images(root: Path) -> Iterator[Path]:
             for name in inner
             if not name.startswith(".") and name not in left_out and depth < _DEEPEST
         )
-        for name in names:
+        imitating = [name for name in inner if name.lower().endswith(IMAGE_ENDINGS)]
+        inner[:] = [name for name in inner if name not in imitating]
+        for name in (*names, *imitating):  # a folder named as an image is listed, and fails
             if not name.startswith(".") and name.lower().endswith(IMAGE_ENDINGS):
                 yield Path(folder) / name
 

@@ -7,7 +7,7 @@ used.
 
 from __future__ import annotations
 
-import stat
+import os
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import IO
 
 from headrisk.errors import ScanError
+from headrisk.run.digests import open_regular
 
 GZIP_MAGIC = b"\x1f\x8b"
 LARGEST_RATIO = 1032  # deflate cannot expand further (RFC 1951: 258 bytes from 2 bits)
@@ -151,10 +152,8 @@ def open_stream(path: Path) -> Iterator[ByteStream]:
     """
     expected = "a readable image file"
     try:
-        status = path.stat()
-        if not stat.S_ISREG(status.st_mode):
-            raise ScanError(str(path), found="not a regular file", expected=expected)
-        with path.open("rb", buffering=0) as handle:
+        with open_regular(path) as handle:
+            status = os.fstat(handle.fileno())
             if status.st_size == 0:
                 raise ScanError(
                     str(path),
@@ -175,7 +174,7 @@ def open_stream(path: Path) -> Iterator[ByteStream]:
             str(path),
             found=f"cannot be read ({error.strerror or error})",
             expected=expected,
-            remedy="Check the permissions and the disk.",
+            remedy="Check its kind and permissions, and the disk.",
         ) from error
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -25,6 +24,7 @@ from headrisk.linkage.large import (
     person_blocks,
     summarise_pairs,
 )
+from headrisk.run.scratch import WORK, scratch_folder
 from headrisk.types import Float32Array, FloatArray, Grid, IntArray
 
 Stream = Callable[
@@ -100,9 +100,9 @@ def compare_large(
                 remedy="Leave it out, or raise the setting most_pairs.",
             )
         folder.mkdir(parents=True, exist_ok=True)
-        with TemporaryDirectory(dir=folder) as place:
+        with scratch_folder(folder, WORK) as place:
             people = sides.probe_person, sides.gallery_person
-            prepared = family.blocks(probes, gallery, *people, grid, reference, Path(place))
+            prepared = family.blocks(probes, gallery, *people, grid, reference, place)
             notes[names[0]] = prepared.note
             parts = (
                 _whole(names[0], prepared.score, part) for part in _places(sides, step, half=False)

@@ -27,6 +27,7 @@ from headrisk.metadata.fields import kind_of_field, plain_name
 from headrisk.metadata.gzip_header import gzip_header
 from headrisk.metadata.nifti_text import NIFTI1_TEXT, NIFTI2_TEXT, nifti_kind
 from headrisk.metadata.text import printable_text
+from headrisk.run.digests import open_regular
 from headrisk.types import BoolArray, FloatArray, IntArray, Status
 
 ALL = "all-fields"
@@ -143,7 +144,7 @@ def _numbers(values: Iterable[float]) -> str:
 def _stored_values(path: Path) -> dict[str, str]:
     """Text fields of a NIfTI header, and the time in a gzip header."""
     values = {}
-    with path.open("rb") as handle:
+    with open_regular(path) as handle:
         packed = gzip_header(handle.read(_START))
     if packed is not None and packed.time:
         values["gzip.time"] = str(packed.time)

@@ -31,6 +31,7 @@ from headrisk.metadata.roles import Role, role_of
 from headrisk.metadata.sidecars import json_hits, parse_json
 from headrisk.metadata.tables import parse_table, table_hits
 from headrisk.metadata.text import MEANT, NO_KINDS, UNLABELLED, printable_text, text_hits
+from headrisk.run.digests import open_regular
 
 START = 64 * 1024
 LARGEST_TEXT = 64 * 1024 * 1024
@@ -93,7 +94,7 @@ def look_into(path: Path, name: str, size: int, known: KnownIdentifiers) -> Look
         The custodian's list.
     """
     try:
-        with path.open("rb") as handle:
+        with open_regular(path) as handle:
             start = handle.read(START)
     except OSError as error:
         return Look("", problem=f"cannot be read ({error.strerror})")

@@ -22,7 +22,7 @@ from headrisk.evaluate.conditions import known_conditions
 from headrisk.evaluate.intervals import FEWEST_PEOPLE
 from headrisk.evaluate.summary import MeasureSummary, strata
 from headrisk.intake import Intake, prepared_here
-from headrisk.job import Job, recorded
+from headrisk.job import Job, recorded, tell_damage
 from headrisk.linkage.compare import Comparison, compare
 from headrisk.linkage.design import Design, against, within
 from headrisk.linkage.mates import searchable
@@ -134,7 +134,7 @@ def prepare_and_check(intake: Intake, job: Job, log: CostLog) -> MirrorCheck:
         )
         checked = check_mirrored(cohort + intake.earlier, job.settings.resolution_mm)
     log.recalled(sum(result.seconds for result in cohort.results))
-    return replace(checked, notes=(*(str(error) for error in damage), *checked.notes))
+    return replace(checked, notes=(*tell_damage(damage, job), *checked.notes))
 
 
 def plan(cohort: Cohort, job: Job) -> Design:

@@ -33,7 +33,7 @@ from headrisk.face.recognise.protocol import Recogniser
 from headrisk.face.recognise.registry import recognisers
 from headrisk.face.scores import FaceScores, all_scores
 from headrisk.intake import Intake
-from headrisk.job import Job, recorded
+from headrisk.job import Job, recorded, tell_damage
 from headrisk.modality.measured import Measured, assess_people, evaluate
 from headrisk.report.assemble import modality_section
 from headrisk.report.claims_part import claims_panel, claims_table
@@ -122,14 +122,14 @@ def look(intake: Intake, job: Job, log: CostLog) -> tuple[Faces, tuple[str, ...]
     log.recalled(sum(head.seconds for head in heads))
     wanted = [k for k, photo in enumerate(photos) if photo.usable]
     if not wanted:
-        return Faces(scans, heads, photos, ()), tuple(str(error) for error in damage)
+        return Faces(scans, heads, photos, ()), tell_damage(damage, job)
     with stage(PHOTO_STAGE, len(wanted), log, recorded(job)) as listen:
         results = read_photos([photos[k] for k in wanted], run, listen)
     told = list(photos)
     for k, result in zip(wanted, results, strict=True):
         told[k] = with_reason(photos[k], result)
     good = tuple(result for result in results if not result.reason)
-    return Faces(scans, heads, tuple(told), good), tuple(str(error) for error in damage)
+    return Faces(scans, heads, tuple(told), good), tell_damage(damage, job)
 
 
 def plan(faces: Faces) -> Search:

@@ -17,7 +17,7 @@ from headrisk.dataset.scans import Scan
 from headrisk.errors import StoreError, UsageError
 from headrisk.imaging.rescan import STRENGTHS
 from headrisk.intake import Intake
-from headrisk.job import Job, recorded
+from headrisk.job import Job, recorded, tell_damage
 from headrisk.linkage.design import Design, against
 from headrisk.linkage.mates import searchable
 from headrisk.modality import brain
@@ -87,7 +87,7 @@ def prepare_simulated(real: Cohort, job: Job, log: CostLog) -> tuple[Cohort, tup
             listen=listen, on_damage=damage.append, rescan=True,
         )  # fmt: skip
     log.recalled(sum(result.seconds for result in made.results))
-    return as_simulated(made), tuple(str(error) for error in damage)
+    return as_simulated(made), tell_damage(damage, job)
 
 
 def as_simulated(made: Cohort) -> Cohort:

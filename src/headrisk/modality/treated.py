@@ -21,7 +21,7 @@ from headrisk.face.head import HeadResult
 from headrisk.face.photo_table import list_photos
 from headrisk.face.recognise.registry import recognisers
 from headrisk.intake import Intake
-from headrisk.job import Job, recorded
+from headrisk.job import Job, recorded, tell_damage
 from headrisk.modality import brain
 from headrisk.modality.treated_brain import Treated, brain_effect, own_scan
 from headrisk.modality.treated_cost import STAGE as COST_STAGE
@@ -77,7 +77,7 @@ def measure(intake: Intake, job: Job, log: CostLog) -> TreatmentsMeasured:
         _one(source.name, intake, before, run, job, log, rng)
         for source, rng in zip(job.treated, seeds, strict=True)
     ]
-    notes = Internal(notes=tuple(str(error) for error in damaged))
+    notes = Internal(notes=tell_damage(damaged, job))
     return TreatmentsMeasured(
         tuple(public for public, _ in parts), (*(internal for _, internal in parts), notes)
     )

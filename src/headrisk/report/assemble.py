@@ -15,7 +15,7 @@ from headrisk.evaluate.summary import MeasureSummary, ThresholdSummary
 from headrisk.linkage.assign import list_links
 from headrisk.linkage.density import DensityCurves
 from headrisk.report.cost import NEEDS
-from headrisk.report.histogram import score_histogram
+from headrisk.report.histogram import public_curves, score_histogram
 from headrisk.report.model import (
     Condition,
     Counts,
@@ -147,14 +147,19 @@ def measure_result(summary: MeasureSummary) -> MeasureResult:
 
 
 def figure_tables(scores: PairScores | None, summary: MeasureSummary) -> dict[str, Table]:
-    """The tables behind a measure's figures; what the data do not carry is left out."""
+    """The tables behind a measure's figures; what the data do not carry is left out.
+
+    Those named ``public-...`` take the place of the exact ones in what leaves.
+    """
     name = summary.measure
+    public = {} if scores is None else public_curves(scores)
     tables = {
         f"scores-{name}": None if scores is None else score_histogram(scores),
         f"density-{name}": _density_table(summary.densities),
         f"det-{name}": _det_table(summary.det),
         f"cmc-{name}": _cmc_table(summary.cmc, summary.counts.gallery_size),
     }
+    tables |= {f"public-{kind}-{name}": table for kind, table in public.items()}
     return {key: table for key, table in tables.items() if table is not None}
 
 

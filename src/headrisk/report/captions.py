@@ -19,10 +19,10 @@ class Caption:
 CAPTIONS = {
     "scores": Caption(
         "How alike are two scans of one person, and of two?",
-        "Each compared pair of scans has one similarity score. Bars count pairs, neighbouring "
-        "bars are merged until each stands for at least five people; curves are kernel density "
-        "estimates; upright lines are thresholds above which a pair is called one person (FMR 1 %: "
-        "1 of 100 different-person pairs is accepted).",
+        "Each compared pair of scans has one similarity score. Bars count people, neighbouring "
+        "bars are merged until each stands for at least five people, and the outermost take in "
+        "what lies beyond; upright lines are thresholds above which a pair is called one person "
+        "(FMR 1 %: 1 of 100 different-person pairs is accepted).",
         "For the people in the data: the two colours lie on top of each other.",
         "Two separate hills. Then one look at the score tells whether two scans show one person.",
         "If the hills are apart, treat the scans as linkable to any other scan of these people.",

@@ -12,8 +12,8 @@ from headrisk.face import presence as rule
 from headrisk.face.detect.registry import detectors
 from headrisk.face.head import HeadResult
 from headrisk.face.presence import Presence
+from headrisk.report.coarse import ranged, ranged_parts
 from headrisk.report.model import Panel, Table, Value
-from headrisk.report.withhold import small
 
 Found = Literal["whole", "part", "unclear", "replaced", "gone", "unknown"]
 FOUND: dict[Found, str] = {
@@ -70,13 +70,12 @@ def claims_panel(scans: Sequence[Scan], heads: Sequence[HeadResult]) -> dict[Pan
     unkept = sum(counted[found] for found in UNKEPT)
     answer = (
         f"The data set says of {claimed} of {len(scans)} scans that the face was removed or "
-        f"replaced. In {small(unkept)} of them a face, or part of one, is or may be there"
+        f"replaced. In {ranged(unkept, claimed)} of them a face, or part of one, is or may be there"
         + (": do not share these before they are treated; the internal list names them." if unkept
            else ".")
     )  # fmt: skip
-    rows: tuple[tuple[Value, ...], ...] = tuple(
-        (text, small(counted[found])) for found, text in FOUND.items()
-    )
+    shown = ranged_parts(tuple(counted[found] for found in FOUND))
+    rows: tuple[tuple[Value, ...], ...] = tuple(zip(FOUND.values(), shown, strict=True))
     panel = Panel("claims", "Called defaced: was it done?", answer)
     return {panel: Table(("found", "scans"), rows)}
 

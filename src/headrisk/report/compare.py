@@ -71,11 +71,9 @@ def compare_folders(old: Path, new: Path) -> tuple[Comparison, Path]:
     before, after = read_report(old)[0], read_report(new)[0]
     found = compare_reports(before, after)
     page = render("compare.html.j2", report=after, old=before, found=found)
-    (new / "tables").mkdir(exist_ok=True)
-    write_public(new / "tables" / "compare.tsv", table_text(difference_table(found)).encode())
-    place = new / "compare.html"
-    write_public(place, page.encode())
-    return found, place
+    table = table_text(difference_table(found)).encode()
+    write_public(new, {"tables/compare.tsv": table, "compare.html": page.encode()})
+    return found, new / "compare.html"
 
 
 def compare_reports(old: Report, new: Report) -> Comparison:

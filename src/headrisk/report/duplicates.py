@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +16,7 @@ from headrisk.report.internal import png, scans_table
 from headrisk.report.model import Internal, ScanRow, Table
 from headrisk.report.private import write_private
 from headrisk.report.tsv import table_text
+from headrisk.report.write import write_public
 from headrisk.types import Float32Array
 
 SCHEMA_VERSION = "1.1"
@@ -173,13 +172,7 @@ def write_duplicates(report: DuplicatesReport, out: Path) -> Path:
     write_private(internal / "scans.tsv", table_text(scans).encode())
     write_private(internal / PAGE_NAME, page.encode("utf-8", "backslashreplace"))
     content = canonical_json(public_summary(report)).encode()
-    stage = Path(tempfile.mkdtemp(prefix=".duplicates-", dir=out))
-    try:
-        (stage / JSON_NAME).write_bytes(content)
-        (stage / JSON_NAME).chmod(0o644)
-        (stage / JSON_NAME).replace(out / JSON_NAME)
-    finally:
-        shutil.rmtree(stage, ignore_errors=True)
+    write_public(out, {JSON_NAME: content})
     return internal / PAGE_NAME
 
 

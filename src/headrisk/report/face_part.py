@@ -22,9 +22,10 @@ from headrisk.face.template_face import PARTS
 from headrisk.linkage.assign import list_links
 from headrisk.report.assemble import candidate_links
 from headrisk.report.claims_part import face_left
+from headrisk.report.coarse import ranged as small
+from headrisk.report.coarse import ranged_parts, share_above
 from headrisk.report.linkage_part import scan_row
 from headrisk.report.model import Internal, Link, Mosaic, Panel, ScanRow, ScoreMatrix, Table, Value
-from headrisk.report.withhold import small
 from headrisk.types import PairScores, Verdict
 
 DEPTH = 50  # candidates listed for each person, as the published service gave
@@ -183,15 +184,19 @@ def _presence(heads: Sequence[HeadResult]) -> tuple[Panel, Table]:
         seen = sum(share is not None and share >= FEWEST_SEEN for share in shares)
         known = [share for share in shares if share is not None]
         mean = float(np.mean(known)) if known else None
-        rows.append((name, len(looked), small(seen), mean))
-        said.append(f"{name} in {small(seen)}")
+        mean = None if mean is None else share_above(mean, len(known))
+        rows.append((name, len(looked), small(seen, len(looked)), mean))
+        said.append(f"{name} in {small(seen, len(looked))}")
     together = Counter(face_left(head) for head in looked)
-    rows += [(f"together: {text}", len(looked), small(together[text]), None) for text in ANSWERS]
+    order = tuple(reversed(ANSWERS))
+    ranges = ranged_parts(tuple(together[text] for text in (*order, None)))
+    shown = dict(zip(order, ranges, strict=False))
+    rows += [(f"together: {text}", len(looked), shown[text], None) for text in ANSWERS]
     answer = (
         f"Of {len(looked)} scans with a skin surface, a face is seen by {', '.join(said)}. Each "
         "detector answers for itself. Together, a face is left where two of them or more see it in "
-        f"most renders and skin of a face is there: in {small(together['yes'])}; it is gone in "
-        f"{small(together['no'])}, and {small(together['unclear'])} are unclear, which is no "
+        f"most renders and skin of a face is there: in {shown['yes']}; it is gone in "
+        f"{shown['no']}, and {shown['unclear']} are unclear, which is no "
         "protection."
         if looked
         else "No scan has a skin surface to look at."
@@ -210,16 +215,23 @@ def _share_seen(head: HeadResult, name: str) -> float | None:
 def _coverage(heads: Sequence[HeadResult]) -> tuple[Panel, Table]:
     counted = Counter(_kind(head) for head in heads)
     known = [head.coverage for head in heads if head.coverage is not None]
+    shown = dict(
+        zip(VERDICTS, ranged_parts(tuple(counted[verdict] for verdict in VERDICTS)), strict=True)
+    )
     rows: list[tuple[Value, ...]] = [
-        (text, small(counted[verdict]), None) for verdict, text in VERDICTS.items()
+        (text, shown[verdict], None) for verdict, text in VERDICTS.items()
     ]
     rows += [
-        (f"mean share left: {part}", None, float(np.mean([c.parts[part] for c in known])))
+        (
+            f"mean share left: {part}",
+            None,
+            share_above(float(np.mean([c.parts[part] for c in known])), len(known)),
+        )
         for part in PARTS
         if known
     ]
     answer = (
-        f"{small(counted['full'])} of {len(heads)} scans still have the skin of a whole face where "
+        f"{shown['full']} of {len(heads)} scans still have the skin of a whole face where "
         "a template head has it. A face that was replaced by another counts as there."
     )
     title = "How much skin of the face is left?"
@@ -247,9 +259,10 @@ def _models(asked: Sequence[Recogniser]) -> tuple[Panel, Table]:
 def _photographs(photos: Sequence[Photo]) -> tuple[Panel, Table]:
     counted: Counter[str] = Counter(photo.status for photo in photos)
     order = ("ok", "unknown person", "refused", "failed")
-    rows = tuple((status, small(counted[status])) for status in order)
+    shown = dict(zip(order, ranged_parts(tuple(counted[status] for status in order)), strict=True))
+    rows = tuple(shown.items())
     answer = (
-        f"{len(photos)} photographs were listed; {small(counted['ok'])} could be used. Photographs "
+        f"{len(photos)} photographs were listed; {shown['ok']} could be used. Photographs "
         "without a valid consent are refused; one in which no face is found is a failure to "
         "acquire, not a failed match."
     )
@@ -268,12 +281,12 @@ def _agreement(networks: Sequence[PairScores]) -> tuple[Panel, Table]:
         people = sorted(set(found[0]) & set(found[1]))
         cells = Counter((found[0][p] >= 0.5, found[1][p] >= 0.5) for p in people)
         order = ((True, True), (True, False), (False, True), (False, False))
-        rows.append((first.measure, second.measure, *(small(cells[cell]) for cell in order)))
-        apart = cells[True, False] + cells[False, True]
+        both, one, other, neither = ranged_parts(tuple(cells[cell] for cell in order))
+        rows.append((first.measure, second.measure, both, one, other, neither))
         said.append(
             f"Of {len(people)} people searched for by both {first.measure} and {second.measure}, "
-            f"{small(cells[True, True])} are found by both, {small(apart)} by one alone and "
-            f"{small(cells[False, False])} by neither."
+            f"{both} are found by both, {one} by the first alone, {other} by the second alone and "
+            f"{neither} by neither."
         )
     answer = f"{' '.join(said)} Protection against one network is none against another."
     return (

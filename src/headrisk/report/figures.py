@@ -35,7 +35,8 @@ def distribution_figure(bins: Table, density: Table | None, measure: MeasureResu
         rows = [row for row in bins.rows if row[0] == kind]
         if not rows:
             continue
-        low, high, height = (np.array([row[i] for row in rows], dtype=float) for i in (1, 2, 5))
+        places = (bins.columns.index(name) for name in ("low", "high", "density"))
+        low, high, height = (np.array([row[i] for row in rows], dtype=float) for i in places)
         axes.stairs(
             height, np.append(low, high[-1]), fill=True, color=colour, alpha=0.28, label=label
         )

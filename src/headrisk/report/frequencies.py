@@ -23,10 +23,21 @@ def natural_frequency(estimate: Estimate, were: str = "were linked", would: str 
 
     A rate of zero is worded as an upper bound and a rate of one as a lower bound, since no
     sample shows that something never, or always, happens. ``would`` is the verb of that bound.
+    Where the exact count is withheld and may be zero or everybody, it is told as such a bound too.
     """
     base = _base(estimate)
     low, high = _of(estimate.low, base, up=False), _of(estimate.high, base, up=True)
     would = would or were.replace("were ", "would be ", 1)
+    if estimate.fewest == 0:
+        return (
+            f"at most {estimate.most:,} of the {people(estimate.n)} searched for {were}; of people "
+            f"like these, up to {high} in {base:,} plausibly {would}"
+        )
+    if estimate.most == estimate.n:
+        return (
+            f"at least {estimate.fewest:,} of the {people(estimate.n)} searched for {were}; of "
+            f"people like these, at least {low} in {base:,} {would}"
+        )
     if estimate.value <= 0:
         return (
             f"none of the {people(estimate.n)} searched for {were}; of people like these, up to "
@@ -73,6 +84,10 @@ def rate(estimate: Estimate | None) -> str:
     if estimate is None:
         return "–"
     low, high = percent(estimate.low, -1), percent(estimate.high, 1)
+    if estimate.fewest == 0 and estimate.most is not None:
+        return f"{estimate.most:,} or fewer of {estimate.n:,}, at most {high}"
+    if estimate.most == estimate.n and estimate.fewest is not None:
+        return f"{estimate.fewest:,} or more of {estimate.n:,}, at least {low}"
     if estimate.value <= 0:
         return f"0 seen, at most {high}"
     if estimate.value >= 1:

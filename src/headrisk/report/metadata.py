@@ -23,7 +23,6 @@ from headrisk.report.metadata_part import (
     unread_sentence,
 )
 from headrisk.report.model import Internal, Report, RunRecord, Table
-from headrisk.report.private import write_private
 from headrisk.report.wording import NOT_LOOKED_INTO
 from headrisk.report.write import write_report
 
@@ -88,10 +87,9 @@ def write_metadata(
     if report.copy is not None:
         tables["copy"] = copy_table(report.copy)
     public = Report((findings_section(report),), settings, report.version, title=TITLE)
-    path = write_report(public, Internal(tables=tables), out, run)
     page = render("metadata.html.j2", report=report, run=run, **_page_values(report))
-    write_private(out / "internal" / "report.html", page.encode("utf-8", "backslashreplace"))
-    return path
+    pages = {"report.html": page.encode("utf-8", "backslashreplace")}
+    return write_report(public, Internal(tables=tables), out, run, pages=pages)
 
 
 def _page_values(report: MetadataReport) -> dict[str, Any]:

@@ -9,10 +9,12 @@ import numpy as np
 
 from headrisk.linkage.design import Design
 from headrisk.metadata.attack import CodedField, group_of
+from headrisk.metadata.field_names import public_name
 from headrisk.report import frequencies, wording
+from headrisk.report.coarse import SMALLEST_CELL, share_above, share_below, stepped
 from headrisk.report.metadata_part import NAME
 from headrisk.report.model import ModalitySection, Panel, Table
-from headrisk.report.withhold import SMALLEST_CELL
+from headrisk.report.withhold import withhold_section
 from headrisk.types import BoolArray, IntArray
 
 METHOD = (
@@ -31,13 +33,11 @@ def field_panel(fields: Sequence[CodedField], design: Design) -> dict[Panel, Tab
     """How often each field agrees within and between people, the most telling first.
 
     Fields that fewer than five people have in a compared pair of their own scans are left out, and
-    so are fields whose names are no plain words.
+    so names that no standard and no converter gave are not printed: a key can be somebody's name.
     """
     same = (design.probe_person[:, None] == design.gallery_person[None, :]) & design.usable
     rows = []
     for field in fields:
-        if not field.name.replace(".", "").replace("_", "").isalnum() or len(field.name) > 60:
-            continue
         row = _agreements(field, design, same)
         if row is not None:
             rows.append(row)
@@ -47,8 +47,8 @@ def field_panel(fields: Sequence[CodedField], design: Design) -> dict[Panel, Tab
     name, _, mates, others, _ = rows[0]
     answer = (
         f"{len(rows)} fields differ between scans and are known of five people or more. The most "
-        f"telling is {name}: it agrees in {frequencies.percent(mates)} of the pairs of one person "
-        f"and in {frequencies.percent(others)} of the pairs of two."
+        f"telling is {name}: it agrees in up to {frequencies.percent(mates)} of the pairs of one "
+        f"person and in {frequencies.percent(others)} or a little more of the pairs of two."
     )
     columns = ("field", "group", "pairs_of_one_person_agree", "pairs_of_two_agree", "bits")
     panel = Panel("fields", "Which fields link people?", answer)
@@ -68,16 +68,17 @@ def _agreements(
     equal = field.equal(design.probes, design.gallery)
     bits = float(field.weight[gallery[gallery >= 0]].mean()) / log(2)
     return (
-        field.name,
+        public_name(field.name),
         group_of(field.name).removesuffix("-fields"),
-        float(equal[mated].mean()),
-        float(equal[other].mean()),
-        bits,
+        share_above(float(equal[mated].mean()), people.size),
+        share_below(float(equal[other].mean()), people.size),
+        stepped(bits, 0.5, up=True),
     )
 
 
 def against_images(sections: Sequence[ModalitySection]) -> tuple[str, ...]:
     """One sentence for each image modality that says whether metadata link more people than it."""
+    sections = [withhold_section(section) for section in sections]
     own = next((section for section in sections if section.name == NAME), None)
     best = wording.strongest(own) if own is not None and own.sufficient else None
     if best is None or best.rank1 is None:

@@ -11,8 +11,8 @@ from headrisk.metadata.findings import KINDS, SEVERITIES, Finding
 from headrisk.metadata.fix import AS_NAMED, CLEANED, COPIED, LEFT_OUT, CleanedCopy
 from headrisk.metadata.look import READ, SEARCHED, UNREAD
 from headrisk.metadata.scan import MetadataScan, count_by_kind
+from headrisk.report.coarse import SMALLEST_CELL, ranged
 from headrisk.report.model import Counts, ModalitySection, Panel, Table, Value
-from headrisk.report.withhold import SMALLEST_CELL
 
 NAME = "metadata"
 TITLE = "Identifying metadata of a head MRI data set"
@@ -176,17 +176,17 @@ def _people(classes: tuple[Anonymity, ...]) -> Iterable[tuple[Panel, Table]]:
     if not known:
         return
     one = max(known, key=lambda item: item.people)
-    pairs = one.in_small - one.alone
-    hidden = 0 < pairs < SMALLEST_CELL  # would be told by the difference of two larger numbers
+    # Running counts of one total, each in a bin of its own: see ``coarse``.
+    in_small, alone = ranged(one.in_small, one.people), ranged(one.alone, one.people)
     answer = (
-        f"{_few(one.in_small)} of {_few(one.people)} people share their "
+        f"{in_small} of {one.people} people share their "
         f"{len(one.columns)} quasi-identifiers with fewer than four others. Who knows these "
         "details of a person finds that person's row, or one of a few."
     )
     rows: tuple[tuple[Value, ...], ...] = (
-        ("people in the table", _few(one.people)),
-        ("in classes of fewer than 5", _few(one.in_small)),
-        ("alone with their details", "withheld" if hidden else _few(one.alone)),
+        ("people in the table", one.people),
+        ("in classes of fewer than 5", in_small),
+        ("alone with their details", alone),
         ("smallest class", _few(one.smallest)),
         ("unique by one column", _few(one.unique_by[0])),
         ("unique by two columns, not by one", _few(one.unique_by[1])),

@@ -274,6 +274,7 @@ class Internal:
     """The half of an audit that stays in the institution.
 
     ``tables`` are further tables by name, such as the photographs with their status.
+    ``input_key`` is the key of the input's digest, in hexadecimal.
     """
 
     scans: tuple[ScanRow, ...] = ()
@@ -282,3 +283,4 @@ class Internal:
     matrices: tuple[ScoreMatrix, ...] = ()
     notes: tuple[str, ...] = ()
     tables: Mapping[str, Table] = field(default_factory=dict)
+    input_key: str = ""

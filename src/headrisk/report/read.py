@@ -10,7 +10,9 @@ from typing import Any
 from headrisk.errors import InputError, UsageError
 from headrisk.report.as_json import report_from_dict
 from headrisk.report.model import SCHEMA_VERSION, Report, RunRecord, Table
+from headrisk.report.seal import require_one_run
 from headrisk.report.tsv import parse_table
+from headrisk.run.digests import open_regular
 from headrisk.run.provenance import Cost, Machine, Provenance
 
 NEEDED = ("report.json", "report-run.json", "tables")
@@ -22,7 +24,8 @@ def read_report(out: Path) -> tuple[Report, RunRecord]:
     Raises
     ------
     InputError
-        A file is missing or damaged, or was written under another schema version.
+        A file is missing or damaged, was changed, or was written by another run than the rest
+        or under another schema version.
     """
     _require_report(out)
     content = read_json(out / "report.json")
@@ -34,6 +37,7 @@ def read_report(out: Path) -> tuple[Report, RunRecord]:
             expected=f"{SCHEMA_VERSION!r}",
             remedy="Run the audit again with this version of headrisk.",
         )
+    require_one_run(out)
     try:
         names = [
             f"{modality}-{table}"
@@ -74,7 +78,8 @@ def _require_report(out: Path) -> None:
 def read_json(path: Path) -> dict[str, Any]:
     """The JSON object in a file; InputError where there is none."""
     try:
-        content = json.loads(path.read_text("utf-8"))
+        with open_regular(path) as stream:
+            content = json.load(stream)
     except (OSError, ValueError) as error:
         raise InputError(
             str(path),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from headrisk.evaluate.assessment import Assessment
 from headrisk.evaluate.attack_outcome import AttackOutcome
@@ -27,6 +27,16 @@ def risk_tables(risk: Assessment | None, scores: Sequence[PairScores]) -> dict[s
     if risk.forecast.points:
         tables["forecast"] = _forecast(risk.forecast)
     return tables
+
+
+def public_risk_tables(risk: Assessment | None, tables: Mapping[str, Table]) -> dict[str, Table]:
+    """The tables of a public assessment, those of ``tables`` that are made from one alone."""
+    if risk is None:
+        return {}
+    made = {"open-set": _open_set(risk.open_set), "attackers": _attackers(risk.attackers)}
+    if risk.forecast.points:
+        made["forecast"] = _forecast(risk.forecast)
+    return {name: table for name, table in made.items() if name in tables}
 
 
 def _linkability(scores: Sequence[PairScores], sizes: Sequence[int]) -> Table:

@@ -1,85 +1,15 @@
-"""Treatments on the public page: small cells withheld, tables, and plain sentences."""
+"""Tables of treatments."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import fields, replace
+from dataclasses import fields
 
 from headrisk.report.model import Table, Value
-from headrisk.report.treated_model import (
-    Arrival,
-    Change,
-    Count,
-    Effect,
-    FaceLeft,
-    Treatment,
-)
+from headrisk.report.treated_model import Arrival, Change, Treatment
 from headrisk.types import Estimate
 
-SMALLEST = 5
 OVERLAP = "overlap of brain masks"
-FEW = "fewer than five people could be searched for before and after"
-
-
-def withhold_treatment(treatment: Treatment) -> Treatment:
-    """The treatment without figures that stand for fewer than five people or scans."""
-    arrival, left = treatment.arrival, treatment.face_left
-    return replace(
-        treatment,
-        arrival=Arrival(**{f.name: _few(getattr(arrival, f.name)) for f in fields(arrival)}),
-        effects=tuple(_withhold_effect(effect) for effect in treatment.effects),
-        own_scan=None
-        if treatment.own_scan is None
-        else replace(treatment.own_scan, found=_enough(treatment.own_scan.found)),
-        face_left=None
-        if left is None
-        else FaceLeft(
-            _few(left.scans),
-            {name: _few(count) for name, count in left.verdicts.items()},
-            {name: (_few(pair[0]), _few(pair[1])) for name, pair in left.seen.items()},
-        ),
-        cost=tuple(
-            replace(figure, mean=None, worst=None)
-            if figure.mean is None or figure.mean.n < SMALLEST
-            else figure
-            for figure in treatment.cost
-        ),
-    )
-
-
-def _withhold_effect(effect: Effect) -> Effect:
-    effect = replace(
-        effect,
-        failed=_few(effect.failed),
-        rank1=_few_change(effect.rank1),
-        linkability={size: _hidden(change) for size, change in effect.linkability.items()},
-        fnir=_few_change(effect.fnir),
-        untreated=_enough(effect.untreated),
-        found=_enough(effect.found),
-    )
-    if effect.people >= SMALLEST or effect.rank1 is None:
-        return effect
-    return replace(
-        effect, rank1=None, linkability={}, fnir=None, fpir=None, bounds=None, reason=FEW
-    )
-
-
-def _enough(estimate: Estimate | None) -> Estimate | None:
-    return estimate if estimate is not None and estimate.n >= SMALLEST else None
-
-
-def _few(count: Count) -> Count:
-    if isinstance(count, int) and 0 < count < SMALLEST:
-        return f"<{SMALLEST}"
-    return count
-
-
-def _few_change(change: Change | None) -> Change | None:
-    return None if change is None else _hidden(change)
-
-
-def _hidden(change: Change) -> Change:
-    return replace(change, lost=_few(change.lost), gained=_few(change.gained))
 
 
 def treatment_tables(treatments: Sequence[Treatment]) -> dict[str, Table]:

@@ -135,6 +135,9 @@ def share(estimate: Estimate) -> str:
     """``7 of 12 people`` with its interval; "about" where a person counts in part."""
     hits = estimate.value * estimate.n
     low, high = percent(estimate.low, -1), percent(estimate.high, 1)
+    if estimate.fewest is not None:
+        bare = low.removesuffix(f"{NARROW}%")
+        return f"{estimate.fewest} to {estimate.most} of {estimate.n} people ({bare} to {high})"
     if estimate.value <= 0:
         return f"none of {estimate.n} people (at most {high})"
     if estimate.value >= 1:
@@ -221,7 +224,9 @@ def rates(effect: Effect) -> list[tuple[str, str, str, str, str]]:
             rate(change.after),
             f"{points(change.difference.value)} ({points(change.difference.low)} to "
             f"{points(change.difference.high)})",
-            f"{change.lost} / {change.gained}",
+            "withheld"
+            if change.lost == change.gained == "withheld"
+            else f"{change.lost} / {change.gained}",
         )
         for name, change in named
         if change is not None

@@ -1,62 +1,132 @@
-"""What may not leave: small cells are withheld, and public files are searched for labels."""
+"""What may leave: the one place where figures are made coarse or withheld for every public view.
+
+Page, ``report.json``, ``tables/`` and the comparison of two reports are all made from the report
+that ``withhold`` returns. Figures of people are put in bins (``coarse``); whatever else is public
+is computed from those bins, rounded to round numbers, or left out.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import fields, replace
 from html import unescape
 from itertools import groupby
+from math import isfinite
 
 from headrisk.errors import InputError
+from headrisk.evaluate.assessment import Arm, Assessment, Exposure, SizedRate
+from headrisk.evaluate.attack_outcome import AttackOutcome
+from headrisk.evaluate.baselines import ArmComparison
+from headrisk.evaluate.forecast.records import (
+    Forecast,
+    ForecastPoint,
+    HiddenGallery,
+    ModelForecast,
+    distribution_free_floor,
+)
+from headrisk.evaluate.intervals import FEW_ERRORS
+from headrisk.evaluate.open_curve import OpenPoint, OpenSet
+from headrisk.report.coarse import (
+    DIGITS,
+    FEWEST_FOR_EXTREMES,
+    GRAIN,
+    SMALLEST_CELL,
+    coarse_model,
+    coarse_share,
+    counts_of,
+    interval,
+    ranged,
+    ranged_parts,
+    rung,
+    share_above,
+    share_below,
+    stepped,
+)
 from headrisk.report.model import (
     Condition,
     Internal,
     MeasureResult,
     ModalitySection,
+    Reading,
     Report,
+    Table,
+    Threshold,
+    Value,
 )
-from headrisk.report.treated_part import withhold_treatment
+from headrisk.report.risk_tables import public_risk_tables
+from headrisk.report.treated_model import (
+    Arrival,
+    Change,
+    CostFigure,
+    Count,
+    Effect,
+    FaceLeft,
+    Treatment,
+)
+from headrisk.types import Estimate
 
-SMALLEST_CELL = 5
-FIGURE_TABLES = ("scores", "density")
+P_VALUES = (0.001, 0.01, 0.05, 0.1, 1.0)
+SMALL_LEVELS = "small levels, merged"
+FEW = "fewer than five people could be searched for before and after"
+WITHHELD = "withheld"
+BOUND = (
+    "All or nearly all people were linked, so the data do not show how fast the rate falls: it may "
+    "stay at 100 %."
+)
+FEW_FOR_THRESHOLD = f"withheld: fewer than {FEWEST_FOR_EXTREMES} people stand behind it"
 
 
 def withhold_small_cells(report: Report) -> Report:
-    """The report without figures that stand for fewer than five people.
+    """The report that may leave: no figure of it gives back one person, alone or beside another.
 
-    Levels of a condition with fewer than five people become one row without figures and
-    without their names. Where one level alone would be withheld, the next smallest joins it,
-    since otherwise it could be had by subtraction. With fewer than five people to be found,
-    the lowest mate, the highest non-mate and the curves would be scores of single people, so
-    they are withheld too.
+    Rates over people become bins of three counts, curves are drawn from bars of at least five
+    people, levels of a condition with fewer than five people are merged, and extremes are rounded
+    outward and withheld below ten people. What that guarantees stands in ``coarse``.
     """
     return replace(
         report,
-        modalities=tuple(_withhold_section(section) for section in report.modalities),
+        modalities=tuple(withhold_section(section) for section in report.modalities),
         treatments=tuple(withhold_treatment(one) for one in report.treatments),
     )
 
 
-def small(count: int) -> int | str:
-    """A count, or ``<5`` where it stands for one to four."""
-    return f"<{SMALLEST_CELL}" if 0 < count < SMALLEST_CELL else count
+def withhold_section(section: ModalitySection) -> ModalitySection:
+    """One modality as it may leave."""
+    rates = {m.name: m.rank1 for m in section.measures if m.rank1 is not None}
+    people = {name: rate.n for name, rate in rates.items()}
+    risk = None if section.risk is None else _risk(section.risk)
+    headline = section.headline
+    overall = None if headline is None else coarse_share(headline.rank1)
+    return replace(
+        section,
+        measures=tuple(_measure(m) for m in section.measures),
+        conditions=_conditions(section.conditions, overall),
+        tables=_tables(section.tables, people) | public_risk_tables(risk, section.tables),
+        risk=risk,
+    )
 
 
 def merge_small_levels(conditions: tuple[Condition, ...]) -> tuple[Condition, ...]:
-    """Conditions with small levels merged, level order kept."""
+    """Conditions with small levels merged, level order kept.
+
+    Levels with fewer than five people become one row without names, number and figures. The next
+    smallest level joins them until the row stands for five people, since what it stands for can be
+    had by subtraction from the total; how many levels it holds is not told either, so that each
+    may have had one to four.
+    """
     merged: list[Condition] = []
     for name, group in groupby(conditions, key=lambda condition: condition.name):
         levels = list(group)
-        small = [c for c in levels if (c.persons or 0) < SMALLEST_CELL]
-        rest = [c for c in levels if c not in small]
-        if len(small) == 1 and rest:
+        hidden = [c for c in levels if (c.persons or 0) < SMALLEST_CELL]
+        rest = [c for c in levels if c not in hidden]
+        while hidden and rest and sum(c.persons or 0 for c in hidden) < SMALLEST_CELL:
             nearest = min(rest, key=lambda c: c.persons or 0)
-            small.append(nearest)
+            hidden.append(nearest)
             rest.remove(nearest)
         merged += rest
-        if small:
-            merged.append(Condition(name, _merged_name(len(small)), None, withheld=True))
+        if hidden:
+            merged.append(Condition(name, SMALL_LEVELS, None, withheld=True))
     return tuple(merged)
 
 
@@ -93,27 +163,508 @@ def _identifying(internal: Internal) -> tuple[set[str], set[str]]:
     return labels, {text for text in paths if len(text) >= 6 and ("/" in text or "\\" in text)}
 
 
-def _withhold_section(section: ModalitySection) -> ModalitySection:
-    few_mates = all(m.rank1 is None or m.rank1.n < SMALLEST_CELL for m in section.measures)
-    few_people = section.counts.persons < SMALLEST_CELL
-    tables = dict(section.tables)
-    if few_mates or few_people:
-        tables = {k: v for k, v in tables.items() if k.split("-")[0] not in FIGURE_TABLES}
-    return replace(
-        section,
-        measures=tuple(_withhold_extremes(m, few_mates, few_people) for m in section.measures),
-        conditions=merge_small_levels(section.conditions),
-        tables=tables,
+def _conditions(
+    conditions: tuple[Condition, ...], overall: Estimate | None
+) -> tuple[Condition, ...]:
+    """Levels with bins for rates; without rates where the total of all would narrow a bin."""
+    found: list[Condition] = []
+    for _, group in groupby(merge_small_levels(conditions), key=lambda one: one.name):
+        levels = [
+            level
+            if level.withheld
+            else replace(
+                level,
+                rank1=coarse_share(level.rank1),
+                auc=None if level.auc is None else share_above(level.auc, level.persons or 1),
+            )
+            for level in group
+        ]
+        if _told_by_total(levels, overall):
+            levels = [replace(level, rank1=None, auc=None) for level in levels]
+        found += levels
+    return tuple(found)
+
+
+def _told_by_total(levels: list[Condition], overall: Estimate | None) -> bool:
+    """Whether the bin of all people leaves less than a bin of choice to one of the levels."""
+    if overall is None or overall.most is None or overall.fewest is None:
+        return False
+    if any(level.withheld for level in levels):
+        return False  # the hidden row takes up any difference
+    rates = [level.rank1 for level in levels if level.rank1 is not None]
+    if len(rates) < len(levels) or sum(rate.n for rate in rates) != overall.n:
+        return False
+    lowest = sum(rate.fewest or 0 for rate in rates)
+    highest = sum(rate.most or 0 for rate in rates)
+    return overall.most - lowest < GRAIN - 1 or highest - overall.fewest < GRAIN - 1
+
+
+def _tables(tables: Mapping[str, Table], people: Mapping[str, int]) -> dict[str, Table]:
+    """Tables of figures as they may leave: curves from bins, nothing that was fitted finely."""
+    found: dict[str, Table] = {}
+    for name, table in tables.items():
+        kind, _, measure = name.partition("-")
+        if kind == "public":
+            found[measure] = table
+        elif kind == "cmc" and measure in people:
+            found[name] = _coarse_column(table, "rate", people[measure])
+        elif kind not in ("scores", "density", "det", "cmc"):
+            found[name] = table
+    if "linkability" in found:
+        found["linkability"] = _linkability(found["linkability"], people)
+    return found
+
+
+def _coarse_column(table: Table, column: str, people: int) -> Table:
+    place = table.columns.index(column)
+    return Table(
+        table.columns,
+        tuple(
+            (*row[:place], share_above(float(row[place] or 0.0), people), *row[place + 1 :])
+            for row in table.rows
+        ),
     )
 
 
-def _withhold_extremes(measure: MeasureResult, few_mates: bool, few_people: bool) -> MeasureResult:
-    return replace(
+def _linkability(table: Table, people: Mapping[str, int]) -> Table:
+    rows: list[tuple[Value, ...]] = []
+    for measure, size, rate, *_ in table.rows:
+        n = people.get(str(measure))
+        if rate is None or n is None:
+            rows.append((measure, size, None, None, None))
+            continue
+        ends = coarse_share(Estimate(float(rate), 0.0, 1.0, n))
+        rows.append((measure, size, *((ends.value, ends.low, ends.high) if ends else (None,) * 3)))
+    return Table(table.columns, tuple(rows))
+
+
+def _measure(measure: MeasureResult) -> MeasureResult:
+    rank1 = measure.rank1
+    if rank1 is None:
+        return replace(measure, mated_min=None, nonmated_max=None)
+    n = rank1.n
+    many = n >= FEWEST_FOR_EXTREMES
+    public = replace(
         measure,
-        mated_min=None if few_mates else measure.mated_min,
-        nonmated_max=None if few_people else measure.nonmated_max,
+        auc=_pairs(measure.auc, n, up=True),
+        eer=_pairs(measure.eer, n, up=False),
+        d_prime=_distance(measure.d_prime) if many else None,
+        rank1=coarse_share(rank1),
+        rank5=coarse_share(measure.rank5),
+        mated_min=_extreme(measure.mated_min, many, up=False),
+        nonmated_max=_extreme(measure.nonmated_max, many, up=True),
+        thresholds={
+            rule: _threshold(item, n, many=many) for rule, item in measure.thresholds.items()
+        },
+        control=_one_digit(measure.control),
+        extra=_extra(measure.extra, n),
+    )
+    return replace(public, reading=_reading(public))
+
+
+def _reading(measure: MeasureResult) -> Reading:
+    """What follows from the public figures, so that it tells no more than they do.
+
+    The upper end of the bin decides, so an attack that links people is not called unclear.
+    """
+    if measure.rank1 is None or measure.reading == "too little data":
+        return measure.reading
+    floor = max(measure.control.high if measure.control else 0.0, measure.chance or 0.0)
+    if interval(measure.rank1.most or 0, measure.rank1.n)[0] > floor:
+        return "links"
+    return "unclear" if measure.rank1.value > floor else "does not link"
+
+
+def _extra(extra: Mapping[str, Value], people: int) -> dict[str, Value]:
+    found = dict(extra)
+    p_value = extra.get("p_value")
+    if isinstance(p_value, float):
+        found["p_value"] = _p_bound(p_value)
+    for name in ("one_to_one_found", "d_sys"):
+        share = extra.get(name)
+        if isinstance(share, int | float) and isfinite(share):
+            found[name] = share_above(float(share), people)
+    return found
+
+
+def _p_bound(p_value: float) -> float:
+    """The least of the usual levels that a p value does not exceed."""
+    return next(level for level in P_VALUES if p_value <= level + 1e-12)
+
+
+def _pairs(rate: Estimate | None, people: int, *, up: bool) -> Estimate | None:
+    """A rate over pairs, a mean over people of shares, put in the bins of so many people."""
+    if rate is None:
+        return None
+    fewest, most = counts_of(rate.value * people, people)
+    return Estimate(
+        (most if up else fewest) / people,
+        share_below(min(rate.low, rate.value), people),
+        share_above(max(rate.high, rate.value), people),
+        people,
+        rate.method,
+        fewest,
+        most,
     )
 
 
-def _merged_name(count: int) -> str:
-    return "1 small level" if count == 1 else f"{count} small levels, merged"
+def _distance(rate: Estimate | None) -> Estimate | None:
+    if rate is None:
+        return None
+    return replace(
+        rate,
+        value=stepped(rate.value, 0.5, up=True),
+        low=stepped(rate.low, 0.5, up=False),
+        high=stepped(rate.high, 0.5, up=True),
+    )
+
+
+def _one_digit(rate: Estimate | None) -> Estimate | None:
+    """A rate over pairs or shuffles to one significant digit, down, its upper end too."""
+    if rate is None:
+        return None
+    return replace(
+        rate,
+        value=rung(rate.value, up=False, steps=DIGITS),
+        low=rung(rate.low, up=False, steps=DIGITS),
+        high=rung(rate.high, up=False, steps=DIGITS),
+    )
+
+
+def _extreme(value: float | None, many: bool, *, up: bool) -> float | None:
+    return rung(value, up=up) if many and value is not None else None
+
+
+def _threshold(item: Threshold, people: int, *, many: bool) -> Threshold:
+    """A threshold of one digit; its rates outward, and the value of each to the risk's side."""
+    fmr = item.fmr
+    if fmr is not None:
+        fmr = replace(
+            fmr,
+            value=rung(fmr.value, up=False),
+            low=rung(fmr.low, up=False),
+            high=min(rung(fmr.high, up=True), 1.0),
+        )
+    remark = item.remark
+    if item.value is not None and not many:
+        remark = "; ".join(text for text in (remark, FEW_FOR_THRESHOLD) if text)
+    value = item.value if many else None
+    return Threshold(
+        None if value is None else rung(value, up=True, steps=DIGITS),
+        fmr,
+        _pairs(item.fnmr, people, up=False),
+        remark,
+    )
+
+
+def _risk(risk: Assessment) -> Assessment:
+    people = risk.people
+    forecast = _forecast(risk.forecast)
+    mean = coarse_share(risk.exposure.mean)
+    fewest, most = (mean.fewest or 0, mean.most or 0) if mean else (0, 0)
+    return replace(
+        risk,
+        few_errors=min(fewest, people - most) < FEW_ERRORS,
+        linkability=tuple(
+            SizedRate(point.size, rate)
+            for point in risk.linkability
+            if (rate := coarse_share(point.rate)) is not None
+        ),
+        open_set=_open_set(risk.open_set),
+        singling_out=tuple(replace(one, rate=coarse_share(one.rate)) for one in risk.singling_out),
+        exposure=_exposure(risk.exposure, people),
+        arms=tuple(_arm(one) for one in risk.arms),
+        forecast=forecast,
+        attackers=tuple(_outcome(one, people, forecast) for one in risk.attackers),
+    )
+
+
+def _open_set(found: OpenSet) -> OpenSet:
+    return replace(
+        found,
+        target=_open_point(found.target),
+        strictest=_open_point(found.strictest),
+        curve=tuple(one for point in found.curve if (one := _open_point(point)) is not None),
+    )
+
+
+def _open_point(point: OpenPoint | None) -> OpenPoint | None:
+    """Rates in bins, each by its dangerous end; precision as those give it."""
+    if point is None:
+        return None
+    n = point.fnir.n if point.fnir else 0
+    return replace(
+        point,
+        fpir=coarse_share(point.fpir, up=False),
+        fnir=coarse_share(point.fnir, up=False),
+        wrong=coarse_share(point.wrong, up=False),
+        precision=None if point.precision is None or not n else share_above(point.precision, n),
+    )
+
+
+def _exposure(found: Exposure, people: int) -> Exposure:
+    many = people >= FEWEST_FOR_EXTREMES
+    return replace(
+        found,
+        mean=coarse_share(found.mean),
+        highest=min(rung(found.highest, up=True), 1.0) if many else 1.0,
+        share_above=coarse_share(found.share_above),
+        without=coarse_share(found.without),
+    )
+
+
+def _arm(found: Arm) -> Arm:
+    one = found.comparison
+    if one is None:
+        return found
+    shares = {
+        name: None if value is None else share_above(value, one.people)
+        for name, value in (("auc_shared", one.auc_shared), ("auc_leak", one.auc_leak))
+    }
+    return replace(
+        found,
+        comparison=ArmComparison(
+            shares["auc_shared"], shares["auc_leak"], one.shared_pairs, one.other_pairs, one.people
+        ),
+    )
+
+
+def _forecast(found: Forecast) -> Forecast:
+    """A forecast in bins of the people measured; a bound where all may have been linked."""
+    people = found.people
+    observed = coarse_share(found.observed)
+    if not found.points or observed is None:
+        return replace(found, observed=observed, few_errors=True)
+    if observed.most == observed.n:
+        floors = [
+            distribution_free_floor(observed.low, found.gallery, one.size) for one in found.points
+        ]
+        return replace(
+            found,
+            observed=observed,
+            models=(),
+            points=tuple(
+                ForecastPoint(one.size, 1.0, 1.0, floor, 1.0, floor, one.beyond)
+                for one, floor in zip(found.points, floors, strict=True)
+            ),
+            bound_only=True,
+            few_errors=True,
+            sentence=BOUND,
+        )
+    return replace(
+        found,
+        observed=observed,
+        models=tuple(
+            ModelForecast(
+                one.model,
+                tuple(coarse_model(estimate, people) for estimate in one.estimates),
+                _hidden(one.hidden, people),
+            )
+            for one in found.models
+        ),
+        points=tuple(
+            replace(
+                one,
+                least=share_below(one.least, people),
+                most=share_above(one.most, people),
+                low=share_below(one.low, people),
+                high=share_above(one.high, people),
+                floor=distribution_free_floor(observed.low, found.gallery, one.size),
+            )
+            for one in found.points
+        ),
+        few_errors=people - (observed.most or 0) < FEW_ERRORS,
+    )
+
+
+def _hidden(found: HiddenGallery | None, people: int) -> HiddenGallery | None:
+    """How far a model missed, to a twentieth, upward."""
+    if found is None:
+        return None
+    return replace(
+        found,
+        predicted=share_above(found.predicted, people),
+        observed=share_above(found.observed, people),
+        error=stepped(found.error, 0.05, up=found.error > 0),
+        rms=stepped(found.rms, 0.05, up=True),
+    )
+
+
+def _outcome(found: AttackOutcome, people: int, forecast: Forecast) -> AttackOutcome:
+    """An attacker's success in bins; a bound where the public forecast is one."""
+    success, prior = found.success, found.attacker.prior
+    if success is None:
+        return found
+    bound = found.bound_only or (not found.measured and forecast.bound_only)
+    if bound:
+        success = Estimate(prior, 0.0, prior, success.n, success.method)
+    else:
+        share = coarse_model(
+            replace(
+                success,
+                value=success.value / prior,
+                low=success.low / prior,
+                high=success.high / prior,
+            ),
+            people,
+        )
+        success = replace(
+            share,
+            value=prior * share.value,
+            low=prior * share.low,
+            high=prior * min(share.high, 1.0),
+        )
+    precision = found.precision
+    return replace(
+        found,
+        success=success,
+        precision=None if precision is None else share_above(precision, people),
+        bound_only=bound,
+        sentence=BOUND if bound else found.sentence,
+    )
+
+
+def withhold_treatment(treatment: Treatment) -> Treatment:
+    """A de-identified data set's figures as they may leave.
+
+    People who became easier or harder to find are withheld: with both rates and an exact test they
+    could be solved for. The p value becomes a bound.
+    """
+    own = treatment.own_scan
+    return replace(
+        treatment,
+        arrival=_arrival(treatment.arrival),
+        effects=tuple(_effect(effect) for effect in treatment.effects),
+        own_scan=None if own is None else replace(own, found=_enough(own.found)),
+        face_left=None if treatment.face_left is None else _face_left(treatment.face_left),
+        cost=tuple(_cost(figure) for figure in treatment.cost),
+    )
+
+
+def _arrival(found: Arrival) -> Arrival:
+    """Files by how they were matched add up; what else is told of them does not."""
+    counts = {field.name: getattr(found, field.name) for field in fields(found)}
+    numbers = {name: count for name, count in counts.items() if isinstance(count, int)}
+    total = numbers.get("scans", 0)
+    if len(numbers) < len(counts) or not total:
+        return found
+    matched = ("by_entities", "by_name", "by_image")
+    parts = tuple(numbers[name] for name in matched)
+    rest = max(total - sum(parts), 0)
+    shown: dict[str, Count] = dict(
+        zip(matched, ranged_parts((*parts, rest))[: len(matched)], strict=True)
+    )
+    return Arrival(
+        **{
+            name: total if name == "scans" else shown.get(name, ranged(count, max(count, total)))
+            for name, count in numbers.items()
+        }
+    )
+
+
+def _face_left(found: FaceLeft) -> FaceLeft:
+    total = found.scans
+    if not isinstance(total, int):
+        return found
+    order = [name for name in ("no", "unclear", "yes") if name in found.verdicts]
+    order += sorted(set(found.verdicts) - set(order))
+    counts = tuple(found.verdicts[name] for name in order)
+    numbers = tuple(count for count in counts if isinstance(count, int))
+    shown = ranged_parts(numbers) if len(numbers) == len(counts) else counts
+    return FaceLeft(
+        total,
+        dict(zip(order, shown, strict=True)),
+        {
+            name: (_of_total(old, total), _of_total(new, total))
+            for name, (old, new) in found.seen.items()
+        },
+    )
+
+
+def _of_total(count: Count, total: int) -> Count:
+    return ranged(count, total) if isinstance(count, int) and total else count
+
+
+def _cost(figure: CostFigure) -> CostFigure:
+    mean = figure.mean
+    if mean is None or mean.n < FEWEST_FOR_EXTREMES:
+        return replace(figure, mean=None, worst=None)
+    up = figure.worst is None or figure.worst >= mean.value
+    return replace(
+        figure,
+        mean=replace(
+            mean,
+            value=_outward(mean.value, up=up),
+            low=_outward(mean.low, up=False),
+            high=_outward(mean.high, up=True),
+        ),
+        worst=None if figure.worst is None else _outward(figure.worst, up=up),
+    )
+
+
+def _outward(value: float, *, up: bool) -> float:
+    """One rung outward; a share near 1, such as an overlap, by its distance from 1."""
+    if 0.5 < value <= 1.0:
+        return 1.0 - rung(1.0 - value, up=not up)
+    return rung(value, up=up)
+
+
+def _effect(effect: Effect) -> Effect:
+    asked = effect.untreated.n if effect.untreated else effect.people
+    effect = replace(
+        effect,
+        failed=_of_total(effect.failed, max(asked, 1)),
+        failure_share=_enough(effect.failure_share),
+        untreated=_enough(effect.untreated),
+        found=_enough(effect.found),
+        bounds=None
+        if effect.bounds is None or asked < SMALLEST_CELL
+        else (share_below(effect.bounds[0], asked), share_above(effect.bounds[1], asked)),
+    )
+    if effect.people < SMALLEST_CELL and effect.rank1 is not None:
+        return replace(
+            effect, rank1=None, linkability={}, fnir=None, fpir=None, bounds=None, reason=FEW
+        )
+    return replace(
+        effect,
+        rank1=_change(effect.rank1, up=True),
+        linkability={
+            size: coarse
+            for size, change in effect.linkability.items()
+            if (coarse := _change(change, up=True)) is not None
+        },
+        fnir=_change(effect.fnir, up=False),
+    )
+
+
+def _change(change: Change | None, *, up: bool) -> Change | None:
+    """Before and after in bins; their difference as those bins give it, with its interval outward.
+
+    ``up`` says whether a higher rate is more risk; a positive difference is less risk and is
+    rounded down.
+    """
+    if change is None:
+        return None
+    before, after = coarse_share(change.before, up=up), coarse_share(change.after, up=up)
+    if before is None or after is None:
+        return None
+    n = before.n
+    difference = change.difference
+    told = before.value - after.value if up else after.value - before.value
+    return Change(
+        before,
+        after,
+        replace(
+            difference,
+            value=told,
+            low=min(stepped(difference.low, GRAIN / n, up=False), told),
+            high=max(stepped(difference.high, GRAIN / n, up=True), told),
+        ),
+        WITHHELD,
+        WITHHELD,
+        None if change.p_value is None else _p_bound(change.p_value),
+    )
+
+
+def _enough(estimate: Estimate | None) -> Estimate | None:
+    return coarse_share(estimate) if estimate is not None and estimate.n >= SMALLEST_CELL else None

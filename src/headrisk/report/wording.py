@@ -71,9 +71,9 @@ NOT_LOOKED_INTO = (
 )
 NEEDS = "Rates need at least five people with two comparable scans each."
 MISSING_REASONS = {
-    "scores": "Scores are drawn from five people upward.",
+    "scores": "Scores are drawn from 20 people upward, in bars of five people or more.",
     "cmc": "A search needs people with two usable scans and at least one other person.",
-    "det": "Error rates need same-person and different-person pairs.",
+    "det": "Error rates are drawn from 20 people upward, as scores are.",
     "measures": "Rates need people with two usable scans and at least one other person.",
     "conditions": "No site, scanner, time gap or other condition with at least five people on "
     "two levels is known.",
@@ -182,7 +182,7 @@ def figure_tables(name: str, section: ModalitySection) -> list[str]:
         return [f"{section.name}-{kind}" for kind in there]
     if name in ("measures", "conditions") or first is None:
         return [f"{section.name}-{name}"]
-    wanted = ("scores", "density") if name == "scores" else (name,)
+    wanted = (name,)
     return [
         f"{section.name}-{kind}-{first.name}"
         for kind in wanted
@@ -254,7 +254,7 @@ def against_control(measure: MeasureResult) -> str:
     if measure.rank1 is None or measure.chance is None:
         return "Attack, control and chance cannot be compared: too little data."
     floor = max(measure.chance, measure.control.high if measure.control else 0.0)
-    if measure.rank1.low > floor:
+    if measure.rank1.low > floor or measure.reading == "links":
         return "The attack finds more people than its control and than guessing would."
     if measure.rank1.value > floor:
         return (

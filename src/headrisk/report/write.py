@@ -1,7 +1,8 @@
 """Write the output folder.
 
-Every file is first written into a temporary folder beside its place and then renamed, and
-``report.json`` comes last: whoever finds a new ``report.json`` finds all that belongs to it.
+Every file is first written into a scratch folder beside its place and then renamed, and
+``report.json`` comes last: whoever finds a new ``report.json`` finds all that belongs to it. What
+a kill between two renames leaves is told by the digests of ``report-files.json``.
 """
 
 from __future__ import annotations
@@ -9,10 +10,10 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import shutil
-import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
 
@@ -20,7 +21,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import tomli_w
 
-from headrisk.errors import UsageError
+from headrisk.errors import InputError, UsageError
 from headrisk.report.as_json import canonical_json, report_as_dict, report_from_dict
 from headrisk.report.cost import attack_costs, attack_table, cost_table
 from headrisk.report.html import public_html
@@ -28,22 +29,38 @@ from headrisk.report.internal import encodable, internal_files, write_pairs
 from headrisk.report.methods import methods_text
 from headrisk.report.model import Internal, Report, RunRecord, Table
 from headrisk.report.read import read_json, read_report, run_from
+from headrisk.report.seal import INTERNAL_RUN, SEAL, internal_run, read_seal, run_id, seal_of
 from headrisk.report.section_tables import conditions_table, measures_table, thresholds_table
 from headrisk.report.treated_part import treatment_tables
 from headrisk.report.tsv import parse_table, table_text
 from headrisk.report.withhold import refuse_leaks, withhold_small_cells
+from headrisk.run.audit import LOG, append_audit
+from headrisk.run.scratch import (
+    UNFINISHED,
+    put_in_place,
+    scratch_folder,
+    taking_turns,
+    uninterrupted,
+)
 
 BIDS_VERSION = "1.10.0"
 
 
 def write_report(
-    report: Report, internal: Internal, out: Path, run: RunRecord | None = None
+    report: Report,
+    internal: Internal,
+    out: Path,
+    run: RunRecord | None = None,
+    *,
+    pages: Mapping[str, bytes] | None = None,
 ) -> Path:
     """Write the whole output folder of an audit; return the path of the public page.
 
     ``report.html``, ``report.json``, ``report-run.json``, ``tables/``, ``methods.md``,
-    ``settings.toml`` and ``dataset_description.json`` are public; ``internal/`` (mode 0700,
-    files 0600) is not. A report already in ``out`` is replaced; other files there stay.
+    ``settings.toml`` and ``dataset_description.json`` are public, and so is
+    ``report-files.json`` with their digests; ``internal/`` (mode 0700, files 0600) is not. A
+    report already in ``out`` is replaced; other files there stay. ``pages`` are further internal
+    files, or others in the place of those that are written of ``report``.
 
     Raises
     ------
@@ -59,16 +76,20 @@ def write_report(
     files = public_files(public, run)
     refuse_leaks(files, internal)
     out.mkdir(parents=True, exist_ok=True)
-    stage = Path(tempfile.mkdtemp(prefix=".report-", dir=out))
-    try:
-        _write_all(stage, files, mode=0o644)
+    name = run_id(files)
+    kept = _kept(out, files)
+    with scratch_folder(out, UNFINISHED) as scratch:
+        stage, old = scratch / "new", scratch / "old"
+        stage.mkdir(mode=0o700)
+        old.mkdir(mode=0o700)
+        _write_all(stage, {**files, SEAL: seal_of(name, files, kept)}, mode=0o644)
         (stage / "internal").mkdir(mode=0o700)
-        _write_all(stage / "internal", internal_files(report, internal, run), mode=0o600)
+        own = internal_files(report, internal, run) | {INTERNAL_RUN: internal_run(name)}
+        _write_all(stage / "internal", {**own, **(pages or {})}, mode=0o600)
         with _new_file(stage / "internal" / "pairs.parquet", mode=0o600) as file:
             write_pairs(internal.matrices, file)
-        _publish(stage, out)
-    finally:
-        shutil.rmtree(stage, ignore_errors=True)
+        with taking_turns(out), uninterrupted():
+            _publish(stage, out, old)
     return out / "report.html"
 
 
@@ -76,13 +97,10 @@ def write_internal_table(table: pa.Table, out: Path, name: str) -> Path:
     """Add a Parquet file to ``internal/`` of a written report, readable by the owner alone."""
     folder = out / "internal"
     folder.mkdir(mode=0o700, exist_ok=True)
-    stage = Path(tempfile.mkdtemp(prefix=".table-", dir=folder))
-    try:
+    with scratch_folder(folder, UNFINISHED) as stage:
         with _new_file(stage / name, mode=0o600) as file:
             pq.write_table(table, file)
         return (stage / name).replace(folder / name)
-    finally:
-        shutil.rmtree(stage, ignore_errors=True)
 
 
 def rebuild_html(out: Path) -> Path:
@@ -91,23 +109,37 @@ def rebuild_html(out: Path) -> Path:
     Public files that are gone, but can be made from those left, are written again too.
     """
     report, run = read_report(out)
-    for name, content in public_files(report, run).items():
-        if name == "report.html" or not (out / name).exists():
-            write_public(out / name, content)
+    files = public_files(report, run)
+    write_public(
+        out,
+        {
+            name: content
+            for name, content in files.items()
+            if name == "report.html" or not (out / name).exists()
+        },
+    )
     return out / "report.html"
 
 
-def write_public(path: Path, content: bytes) -> None:
-    """Write a file that others may read and put it in place as a whole."""
-    handle, name = tempfile.mkstemp(prefix=".report-", dir=path.parent)
-    scratch = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        scratch.chmod(0o644)
-        scratch.replace(path)
-    finally:
-        scratch.unlink(missing_ok=True)
+def write_public(out: Path, files: Mapping[str, bytes]) -> None:
+    """Write files that others may read, put them in place, and list their digests.
+
+    Parameters
+    ----------
+    out
+        Output folder of a run; its log, where there is one, gets a line.
+    files
+        Path below ``out`` to content.
+    """
+    seal = read_seal(out)
+    if seal is not None:
+        kept = {name: digest for name, digest in seal.files.items() if name not in files}
+        files = {**files, SEAL: seal_of(seal.run, files, kept)}
+    with taking_turns(out):
+        put_in_place({out / name: raw for name, raw in files.items()}, out, mode=0o644)
+    if seal is not None and (out / LOG).is_file():
+        digest = hashlib.sha256(files[SEAL]).hexdigest()
+        append_audit(out / LOG, "write", {"files_sha256": digest}, when=datetime.now(UTC))
 
 
 def public_files(public: Report, run: RunRecord) -> dict[str, bytes]:
@@ -191,11 +223,25 @@ def _new_file(path: Path, *, mode: int) -> IO[bytes]:
     return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb")
 
 
-def _publish(stage: Path, out: Path) -> None:
+def _publish(stage: Path, out: Path, old: Path) -> None:
     """Move staged files and folders to their places, ``report.json`` last."""
     names = sorted((path.name for path in stage.iterdir()), key=lambda name: name == "report.json")
     for name in names:
         place = out / name
-        if place.is_dir() and not place.is_symlink():
-            place.replace(stage / f"{name}.old")
+        if place.is_symlink() or place.is_dir() or (stage / name).is_dir():
+            with suppress(FileNotFoundError):
+                place.rename(old / name)
         (stage / name).replace(place)
+
+
+def _kept(out: Path, files: Mapping[str, bytes]) -> dict[str, str]:
+    """Digests of public files that another command wrote here and that stay."""
+    try:
+        seal = read_seal(out)
+    except InputError:  # it is replaced
+        return {}
+    return {
+        name: digest
+        for name, digest in (seal.files.items() if seal else ())
+        if name not in files and "/" not in name and (out / name).is_file()
+    }

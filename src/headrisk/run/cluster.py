@@ -1,13 +1,17 @@
 """Tasks on a Dask cluster: workers of this machine, or of a scheduler that runs elsewhere.
 
-Dask sends functions and data as pickles over connections that are open to whoever reaches them,
-so a local cluster listens on the loopback address alone, and a scheduler elsewhere belongs into a
-closed network or behind TLS (``docs/cluster.md``).
+Dask sends functions and data as pickles: whoever may talk to a scheduler or a worker runs code as
+the user who started it, and without TLS that is everybody who reaches its port, other users of the
+same machine included. A local cluster therefore makes a key of its own for every run, which stays
+in the memory of its processes and which both sides of a connection must show. It listens on the
+loopback address alone and serves no pages. When a scheduler elsewhere may be trusted is told in
+``docs/cluster.md``.
 """
 
 from __future__ import annotations
 
 import logging
+import tempfile
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -33,7 +37,7 @@ class Cluster:
         Processes of the local cluster; tasks under way at a time elsewhere, 0 for as many as the
         scheduler has threads.
     scheduler
-        Address such as ``tcp://10.0.0.1:8786``; a cluster on this machine if empty.
+        Address such as ``tls://10.0.0.1:8786``; a cluster on this machine if empty.
     """
 
     workers: int
@@ -61,7 +65,7 @@ def stream(
     Raises
     ------
     MissingExtraError
-        Dask is not installed.
+        Dask, or cryptography for a local cluster's key, is not installed.
     HeadriskError
         The scheduler cannot be reached or has no workers.
     """
@@ -114,41 +118,96 @@ def _round(
 def _connected(distributed: Any, cluster: Cluster) -> Iterator[Any]:
     """A client of the scheduler; of a local cluster, which ends with the block."""
     if not cluster.scheduler:
-        # A task is lost with its first worker here; it is then tried once more, alone.
-        # A new worker may take its time to start on a busy machine, and is waited for.
-        settings = {
-            "distributed.scheduler.allowed-failures": 0,
-            "distributed.deploy.lost-worker-timeout": "1 hour",
-            # With Dask's 64 KB every large array is taken from the system anew and given back,
-            # which costs a scan half as much again.
-            "distributed.nanny.pre-spawn-environ.MALLOC_TRIM_THRESHOLD_": None,
-        }
-        dask = import_module("dask")
-        with (
-            dask.config.set(settings),
-            distributed.LocalCluster(
-                n_workers=cluster.workers,
-                threads_per_worker=1,
-                processes=True,
-                host="127.0.0.1",
-                dashboard_address="127.0.0.1:0",
-                silence_logs=logging.CRITICAL,
-            ) as local,
-            distributed.Client(local) as client,
-        ):
-            yield client
+        with local_cluster(distributed, cluster.workers) as local, distributed.Client(local) as own:
+            yield own
         return
     try:
         client = distributed.Client(cluster.scheduler, timeout=CONNECT_SECONDS)
+    except TypeError as error:
+        raise HeadriskError(
+            f"scheduler {cluster.scheduler}",
+            found=f"no key to talk to it with ({error})",
+            expected="certificate and key in Dask's configuration, distributed.comm.tls",
+            remedy="Name the files as docs/cluster.md shows.",
+        ) from error
+    except RuntimeError as error:
+        raise HeadriskError(
+            f"scheduler {cluster.scheduler}",
+            found=f"an address that Dask's configuration refuses ({error})",
+            expected="the tls:// address of a scheduler, since encryption is required",
+            remedy="Start the scheduler with TLS as docs/cluster.md shows.",
+        ) from error
     except (OSError, ValueError, TimeoutError) as error:
         raise HeadriskError(
             f"scheduler {cluster.scheduler}",
             found=f"cannot be reached ({error})",
-            expected="the address of a running Dask scheduler, such as tcp://10.0.0.1:8786",
+            expected="the address of a running Dask scheduler, such as tls://10.0.0.1:8786",
             remedy="Start one with 'dask scheduler', or leave --scheduler out.",
         ) from error
     with client:
         yield client
+
+
+@contextmanager
+def local_cluster(distributed: Any, workers: int) -> Iterator[Any]:
+    """A Dask cluster of this machine that obeys nobody but this process.
+
+    Parameters
+    ----------
+    distributed
+        The package.
+    workers
+        How many worker processes, of one thread each.
+
+    Yields
+    ------
+    distributed.LocalCluster
+
+    Raises
+    ------
+    MissingExtraError
+        cryptography, which makes the key, is not installed.
+    """
+    settings = {
+        # A task is lost with its first worker here; it is then tried once more, alone.
+        "distributed.scheduler.allowed-failures": 0,
+        # A new worker may take its time to start on a busy machine, and is waited for.
+        "distributed.deploy.lost-worker-timeout": "1 hour",
+        # With Dask's 64 KB every large array is taken from the system anew and given back,
+        # which costs a scan half as much again.
+        "distributed.nanny.pre-spawn-environ.MALLOC_TRIM_THRESHOLD_": None,
+        # Scheduler and workers always open a port for HTTP, which knows no TLS here: these
+        # leave it without a single page, so that it tells nobody which tasks run.
+        "distributed.scheduler.http.routes": [],
+        "distributed.worker.http.routes": [],
+    }
+    try:
+        security = distributed.Security.temporary()
+    except ImportError as error:
+        raise MissingExtraError(
+            "cryptography, which makes the key of a local Dask cluster,",
+            found="not installed",
+            remedy='Install it: pip install "headrisk[dask]".',
+        ) from error
+    with (
+        # Dask's own folder has a name that others can take first, and they could read what
+        # workers lay down there.
+        tempfile.TemporaryDirectory(prefix="headrisk-dask-") as private,
+        import_module("dask").config.set({**settings, "temporary-directory": private}),
+        distributed.LocalCluster(
+            n_workers=workers,
+            threads_per_worker=1,
+            processes=True,
+            host="127.0.0.1",
+            protocol="tls://",
+            security=security,
+            dashboard_address="127.0.0.1:0",
+            scheduler_kwargs={"dashboard": False},
+            local_directory=private,
+            silence_logs=logging.CRITICAL,
+        ) as local,
+    ):
+        yield local
 
 
 def _width(client: Any, cluster: Cluster) -> int:

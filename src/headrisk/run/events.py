@@ -40,7 +40,14 @@ class Finished:
     seconds: float
 
 
-Event = Started | Advanced | Finished
+@dataclass(frozen=True)
+class Noted:
+    """A sentence the user should read, without labels; no result depends on it."""
+
+    text: str
+
+
+Event = Started | Advanced | Finished | Noted
 Listener = Callable[[Event], None]
 
 
@@ -93,6 +100,10 @@ def progress_lines(
 
     def listen(event: Event) -> None:
         now = clock()
+        if isinstance(event, Noted):
+            stream.write(event.text + "\n")
+            stream.flush()
+            return
         if isinstance(event, Started):
             started[event.stage] = (now, event.total)
         elif isinstance(event, Advanced) and now - written.get(event.stage, now) < every:
@@ -105,7 +116,9 @@ def progress_lines(
     return listen
 
 
-def progress_text(event: Event, *, total: int | None, seconds: float) -> str:
+def progress_text(
+    event: Started | Advanced | Finished, *, total: int | None, seconds: float
+) -> str:
     """One line on an event.
 
     Parameters
@@ -148,6 +161,9 @@ def show_bars(stream: TextIO) -> Iterator[Listener]:
         tasks = {}
 
         def listen(event: Event) -> None:
+            if isinstance(event, Noted):
+                bars.console.print(event.text, markup=False, highlight=False, soft_wrap=True)
+                return
             if isinstance(event, Started):
                 tasks[event.stage] = bars.add_task(event.stage, total=event.total, note="")
                 return

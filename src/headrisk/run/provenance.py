@@ -12,6 +12,7 @@ import os
 import platform
 import re
 import resource
+import secrets
 import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping
@@ -21,7 +22,7 @@ from importlib import metadata
 from pathlib import Path
 
 from headrisk import __version__
-from headrisk.run.digests import canonical_json
+from headrisk.run.digests import canonical_json, keyed_digest
 from headrisk.settings import Settings
 
 
@@ -37,8 +38,11 @@ class Provenance:
         Kind of machine, such as ``Linux-x86_64``.
     dependencies
         Version of each run-time dependency by its name.
-    settings_digest, input_digest
-        SHA-256 of the settings and of the input files' digests.
+    settings_digest
+        SHA-256 of the settings.
+    input_digest
+        Keyed digest (HMAC-SHA-256) of the input files' digests. The key is made anew for each run
+        and stays in ``internal/input-key``, so that in public the digest tests no membership.
     seed
         Seed of the run's random generator.
     """
@@ -52,10 +56,13 @@ class Provenance:
     seed: int
 
 
-def collect_provenance(settings: Settings, file_digests: Iterable[str]) -> Provenance:
+def collect_provenance(
+    settings: Settings, file_digests: Iterable[str], key: bytes | None = None
+) -> Provenance:
     """The provenance of a run with these settings on files with these SHA-256 digests.
 
-    The order of the files does not matter, their number does.
+    The order of the files does not matter, their number does. Without a ``key`` one is made and
+    thrown away: the input's digest then can be compared with nothing.
     """
     return Provenance(
         headrisk=__version__,
@@ -63,7 +70,7 @@ def collect_provenance(settings: Settings, file_digests: Iterable[str]) -> Prove
         platform=f"{platform.system()}-{platform.machine()}",
         dependencies=dependency_versions(),
         settings_digest=hashlib.sha256(canonical_json(settings.as_dict())).hexdigest(),
-        input_digest=hashlib.sha256(canonical_json(sorted(file_digests))).hexdigest(),
+        input_digest=keyed_digest(key or secrets.token_bytes(32), list(file_digests)),
         seed=settings.seed,
     )
 

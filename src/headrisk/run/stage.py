@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from headrisk.run.events import Event, Finished, Listener, Started
+from headrisk.run.events import Advanced, Event, Finished, Listener, Started
 from headrisk.run.provenance import CostLog
 
 
@@ -20,7 +20,7 @@ def stage(name: str, total: int | None, log: CostLog, listen: Listener) -> Itera
     last = {"done": total or 0, "failed": 0}
 
     def advanced(event: Event) -> None:
-        if not isinstance(event, Started):
+        if isinstance(event, Advanced | Finished):
             last.update(done=event.done, failed=event.failed)
         listen(event)
 

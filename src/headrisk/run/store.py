@@ -12,8 +12,6 @@ renames second finds the entry there and drops its own. Folders are 0700 and fil
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -23,8 +21,8 @@ from pathlib import Path
 from headrisk.errors import StoreError
 from headrisk.run.digests import entry_key, sha256_of_file, unreadable
 from headrisk.run.entry import Entry, failed, move_into_place, read_files, write_files
+from headrisk.run.scratch import ENTRY, scratch_folder, sweep_store
 
-_ABANDONED_SECONDS = 24 * 3600  # a folder under tmp/ older than this has lost its writer
 _SETTLED_NS = 2_000_000_000  # a file changed less than this ago may change again unnoticed
 
 
@@ -56,29 +54,21 @@ class Store:
             The disk is full, the store is read-only, or another fault of the file system.
         """
         folder = self._folder(key)
-        scratch = None
         try:
-            scratch = Path(tempfile.mkdtemp(dir=self.root / "tmp"))
-            write_files(scratch, key, entry)
-            folder.parent.mkdir(mode=0o700, exist_ok=True)
-            move_into_place(scratch, folder)
+            with scratch_folder(self.root / "tmp", ENTRY) as scratch:
+                (scratch / key).mkdir(mode=0o700)
+                write_files(scratch / key, key, entry)
+                folder.parent.mkdir(mode=0o700, exist_ok=True)
+                move_into_place(scratch / key, folder)
         except OSError as error:
             raise failed(folder, error, "write") from error
-        finally:
-            if scratch is not None:
-                shutil.rmtree(scratch, ignore_errors=True)
 
     def discard(self, key: str) -> None:
         """Remove an entry, damaged or not; it disappears as a whole."""
         folder = self._folder(key)
         try:
-            aside = Path(tempfile.mkdtemp(dir=self.root / "tmp"))
-            try:
-                folder.rename(aside / "entry")
-            except FileNotFoundError:
-                pass
-            finally:
-                shutil.rmtree(aside, ignore_errors=True)
+            with scratch_folder(self.root / "tmp", ENTRY) as aside, suppress(FileNotFoundError):
+                folder.rename(aside / key)
         except OSError as error:
             raise failed(folder, error, "remove") from error
 
@@ -144,8 +134,8 @@ class Store:
 def open_store(root: Path) -> Store:
     """The store in folder ``root``, which is made if needed.
 
-    Scratch folders of writers that were killed more than a day ago are cleared away. A store that
-    is read-only opens, and gives what it holds.
+    Scratch folders of writers that were killed are cleared away. A store that is read-only opens,
+    and gives what it holds.
 
     Raises
     ------
@@ -156,11 +146,7 @@ def open_store(root: Path) -> Store:
         for folder in (root, root / "tmp"):
             if not folder.is_dir():
                 folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        old = time.time() - _ABANDONED_SECONDS
-        for scratch in (root / "tmp").iterdir():
-            with suppress(FileNotFoundError):
-                if scratch.stat().st_mtime < old:
-                    shutil.rmtree(scratch, ignore_errors=True)
     except OSError as error:
         raise failed(root, error, "open") from error
+    sweep_store(root)
     return Store(root)

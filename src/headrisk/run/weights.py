@@ -45,6 +45,11 @@ def shipped_bytes(package: str, name: str, digests: Mapping[str, str]) -> bytes:
     return content
 
 
+# Off since before the import above (headrisk/offline.py); this also holds a program that imported
+# onnxruntime before headrisk to sending no more events.
+onnxruntime.disable_telemetry_events()
+
+
 def session(content: bytes) -> onnxruntime.InferenceSession:
     """Open an ONNX network for one thread of a CPU."""
     options = onnxruntime.SessionOptions()

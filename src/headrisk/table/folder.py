@@ -18,6 +18,7 @@ from headrisk.dataset.people import plain_label
 from headrisk.dataset.scans import Scan
 from headrisk.dataset.tsv import read_tsv
 from headrisk.errors import InputError, ScanError
+from headrisk.run.digests import open_regular
 from headrisk.table.features import FeatureTable, feature_table
 from headrisk.table.stats import read_stats
 from headrisk.table.streams import Streams, session_of, streams
@@ -155,7 +156,8 @@ def _version(folder: Path) -> str:
     """FreeSurfer's version from the build stamp that recon-all leaves."""
     stamp = folder.parent / "scripts" / "build-stamp.txt"
     try:
-        match = _BUILD.search(stamp.read_text("utf-8", errors="replace")[:400])
+        with open_regular(stamp) as stream:
+            match = _BUILD.search(stream.read(400).decode("utf-8", errors="replace"))
     except OSError:
         return ""
     return f"FreeSurfer {match[1]}" if match else ""

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from headrisk.errors import ScanError
+from headrisk.run.digests import open_regular
 
 LARGEST_BYTES = 4 * 1024 * 1024
 _REGION_COLUMNS = {  # column of the file: what is measured, and its unit
@@ -64,9 +65,11 @@ def read_stats(path: Path) -> StatsFile:
 
 def _lines(path: Path) -> list[tuple[int, str]]:
     try:
-        if path.stat().st_size > LARGEST_BYTES:
+        with open_regular(path) as stream:
+            raw = stream.read(LARGEST_BYTES + 1)
+        if len(raw) > LARGEST_BYTES:
             raise _refusal(path, "more than 4 MB", "a table of some hundred lines")
-        text = path.read_bytes().decode("utf-8")
+        text = raw.decode("utf-8")
     except OSError as error:
         raise _refusal(path, error.strerror or str(error), "a readable file") from error
     except UnicodeDecodeError as error:

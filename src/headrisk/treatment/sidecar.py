@@ -14,6 +14,7 @@ from headrisk.dataset.sidecar import read_sidecar
 from headrisk.metadata.findings import Hit
 from headrisk.metadata.known import known_identifiers
 from headrisk.metadata.sidecars import clean_json, json_bytes
+from headrisk.run.digests import open_regular
 
 BIDS_VERSION = "1.10.0"
 METHOD, CODES = "DeidentificationMethod", "DeidentificationMethodCodeSequence"
@@ -150,7 +151,8 @@ def dataset_files(tool: str, version: str) -> dict[str, bytes]:
 def written_by_deface(folder: Path) -> bool:
     """Whether a folder is an earlier output of the command."""
     try:
-        values = json.loads((folder / "dataset_description.json").read_bytes())
+        with open_regular(folder / "dataset_description.json") as stream:
+            values = json.load(stream)
         made = values["GeneratedBy"][0]
         return bool(made["Name"] == "headrisk" and made["Description"].startswith("deface "))
     except (OSError, ValueError, KeyError, IndexError, TypeError, AttributeError):

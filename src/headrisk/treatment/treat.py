@@ -12,13 +12,14 @@ from headrisk import __version__
 from headrisk.errors import ScanError
 from headrisk.imaging.nifti import load_volume, read_stored, to_volume
 from headrisk.metadata.sidecars import json_bytes
+from headrisk.run.scratch import put_in_place
 from headrisk.treatment.damage import Damage, damage_between
 from headrisk.treatment.deface import NOTHING_LEFT
 from headrisk.treatment.head import Head, find_head
 from headrisk.treatment.presence import Presence, face_presence
 from headrisk.treatment.sidecar import mask_sidecar, source_sidecar, treated_sidecar
 from headrisk.treatment.tools import tool_of
-from headrisk.treatment.write import changed_image, put_in_place, treated_image
+from headrisk.treatment.write import changed_image, treated_image
 from headrisk.types import Status
 
 
@@ -132,7 +133,8 @@ def treat_file(task: TreatTask) -> tuple[Head, TreatResult]:
             mask_json: json_bytes(mask_sidecar(method)),
             image_json: json_bytes(sidecar),
             image: treated_image(stored, treated),
-        }
+        },
+        Path(task.out),
     )
     return head, TreatResult(
         task.scan_id,

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,7 +17,6 @@ from headrisk.types import Float32Array
 # Noise does not repeat, so only runs are looked for: 3 % larger files, in 60 % of the time.
 _LEVEL, _MEMORY = 1, 9
 _GZIP_BITS = 31  # the largest window, and a gzip header without name and time
-_PART = ".part"
 
 
 def treated_image(stored: Stored, treated: Treated) -> bytes:
@@ -61,27 +58,3 @@ def _encoded(
 def _packed(content: bytes) -> bytes:
     packer = zlib.compressobj(_LEVEL, zlib.DEFLATED, _GZIP_BITS, _MEMORY, zlib.Z_RLE)
     return packer.compress(content) + packer.flush()
-
-
-def put_in_place(files: Mapping[Path, bytes]) -> None:
-    """Write files so that all of them appear, or none; earlier ones of their names are replaced.
-
-    The last one is moved into place last. Raises OSError, with everything cleaned up.
-    """
-    placed: list[Path] = []
-    try:
-        for path, content in files.items():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            part_of(path).write_bytes(content)
-        for path in files:
-            part_of(path).replace(path)
-            placed.append(path)
-    except BaseException:
-        for path in (*map(part_of, files), *placed):
-            path.unlink(missing_ok=True)
-        raise
-
-
-def part_of(path: Path) -> Path:
-    """The hidden name under which a file is written before it is moved into place."""
-    return path.with_name(f".{path.name}{_PART}")

@@ -31,6 +31,7 @@ from headrisk.errors import UsageError, missing_extra
 from headrisk.face.detect.face import Pixels
 from headrisk.face.recognise.crop import templates, upright
 from headrisk.face.recognise.protocol import FaceTemplate, cosine
+from headrisk.offline import prepare_deepface
 from headrisk.run.weights import session
 from headrisk.types import Float32Array, FloatArray
 
@@ -156,6 +157,7 @@ def _opened(path: Path, changed: int, size: int) -> DeepfaceRecogniser:
 
 
 def _network(path: Path, model: str) -> Any:
+    prepare_deepface()
     try:
         modeling = import_module("deepface.modules.modeling")
         loader = import_module("deepface.commons.weight_utils")
