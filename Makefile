@@ -8,7 +8,7 @@ BENCH_STAMP := .venv/.bench-ready
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile
 QUIET := --quiet --disable-pip-version-check
 PYTHON_NAME = $(shell $(BIN)/python -c 'import sys; print(f"python3.{sys.version_info.minor}")')
-OLDEST_TESTS ?= tests/imaging tests/linkage tests/dataset tests/cli \
+OLDEST_TESTS ?= tests/io tests/linkage tests/dataset tests/cli \
 	tests/brain/test_prepare.py tests/brain/test_align.py tests/report
 LOCK_TOOL := build/lock-venv
 LOCK_OPTIONS := --quiet --upgrade --universal --python-version 3.11 --generate-hashes \

@@ -74,7 +74,7 @@ def chain_stages(path: Path, resolution_mm: int) -> dict[str, Stage]:
     from headrisk.brain.normalise import cut_brain, flatten_bias
     from headrisk.brain.prepare import AlignedBrain, fingerprint
     from headrisk.brain.strip import find_brain
-    from headrisk.imaging.nifti import load_volume
+    from headrisk.io.nifti import load_volume
 
     left: dict[str, Any] = {}
 
@@ -108,7 +108,7 @@ def other_stage(line: str, path: Path, folder: Path) -> Stage:
     if "deepbet" in line:
         return lambda: _deepbet(path, folder)
     from headrisk.brain.strip import find_brain
-    from headrisk.imaging.nifti import load_volume
+    from headrisk.io.nifti import load_volume
 
     return lambda: find_brain(load_volume(path), "head", accurate=True)
 
@@ -127,7 +127,7 @@ def _brain_files(path: Path, folder: Path) -> tuple[Path, Path]:
     from headrisk.brain.normalise import cut_brain, flatten_bias
     from headrisk.brain.strip import find_brain
     from headrisk.brain.template import load_template
-    from headrisk.imaging.nifti import load_volume
+    from headrisk.io.nifti import load_volume
 
     volume, template = load_volume(path), load_template()
     flat = flatten_bias(cut_brain(volume, find_brain(volume, "head"), 2.0, "head"))

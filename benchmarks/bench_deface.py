@@ -20,15 +20,15 @@ from measuring import record
 from quickshear import quickshear
 from threadpoolctl import threadpool_limits
 
-from headrisk.face.twins.identity import draw_identity
-from headrisk.face.twins.shapes import load_shapes
-from headrisk.face.twins.volume import TwinScanSettings, render_twin
-from headrisk.imaging.nifti import load_volume
-from headrisk.imaging.phantom.bids import write_image
-from headrisk.treatment.deface import Plain
-from headrisk.treatment.head import brain_mask, find_head
-from headrisk.treatment.tools import tools
-from headrisk.treatment.treat import TreatTask, treat_file
+from headrisk.deidentify.deface import Plain
+from headrisk.deidentify.head import brain_mask, find_head
+from headrisk.deidentify.tools import tools
+from headrisk.deidentify.treat import TreatTask, treat_file
+from headrisk.heads.identity import draw_identity
+from headrisk.heads.shapes import load_shapes
+from headrisk.io.nifti import load_volume
+from headrisk.synthetic.people.volume import TwinScanSettings, render_twin
+from headrisk.synthetic.phantom.bids import write_image
 
 REPEATS = 3
 

@@ -34,11 +34,11 @@ from headrisk.face.recognise.dlib_resnet import aligned, find, layers
 from headrisk.face.recognise.features import RATIO, FeatureRecogniser, orb, sift
 from headrisk.face.recognise.protocol import FaceTemplate
 from headrisk.face.render.protocols import mayo2024_protocol, render_scene, scene_of
-from headrisk.face.surface import head_surface
-from headrisk.face.twins.identity import draw_identity
-from headrisk.face.twins.shapes import load_shapes
-from headrisk.face.twins.volume import TwinScanSettings, render_twin
-from headrisk.imaging.nifti import load_volume
+from headrisk.heads.identity import draw_identity
+from headrisk.heads.shapes import load_shapes
+from headrisk.heads.surface import head_surface
+from headrisk.io.nifti import load_volume
+from headrisk.synthetic.people.volume import TwinScanSettings, render_twin
 
 TARGET_SECONDS = 8.0
 PEOPLE, PHOTOS, RENDERS = 84, 5, 81  # for which key points are extrapolated

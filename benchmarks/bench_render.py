@@ -25,12 +25,12 @@ import numpy as np
 from measuring import in_fresh_process, machine, peak_megabytes, record
 from numpy.typing import NDArray
 
-from headrisk.face.mesh import Mesh
 from headrisk.face.render.cast import open_scene
 from headrisk.face.render.protocols import mayo2024_protocol, render_scene
-from headrisk.face.render.view import direction
-from headrisk.face.twins.identity import draw_identity, neutral, pose_head
-from headrisk.face.twins.shapes import load_shapes
+from headrisk.heads.identity import draw_identity, neutral, pose_head
+from headrisk.heads.mesh import Mesh
+from headrisk.heads.shapes import load_shapes
+from headrisk.heads.view import direction
 
 PIXELS, SUPERSAMPLE = 224, 2
 TARGET_SECONDS = 3.0

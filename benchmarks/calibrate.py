@@ -23,11 +23,11 @@ from itertools import product
 import numpy as np
 from scipy.stats import norm
 
-from headrisk.evaluate.bootstrap import curve_intervals
-from headrisk.evaluate.clustered import mated_rate, nonmated_rate
-from headrisk.evaluate.intervals import clopper_pearson, share_of_people, wilson
-from headrisk.evaluate.paired import paired_difference
 from headrisk.linkage.pairs import pair_sample
+from headrisk.statistics.bootstrap import curve_intervals
+from headrisk.statistics.clustered import mated_rate, nonmated_rate
+from headrisk.statistics.intervals import clopper_pearson, share_of_people, wilson
+from headrisk.statistics.paired import paired_difference
 from headrisk.types import Estimate, FloatArray, PairScores
 
 PEOPLE = (20, 100, 1000)

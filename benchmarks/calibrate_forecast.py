@@ -24,8 +24,8 @@ from itertools import product
 import numpy as np
 from scipy.stats import norm, t
 
-from headrisk.evaluate.forecast.rank1 import forecast_rank1
-from headrisk.evaluate.forecast.records import Forecast
+from headrisk.statistics.forecast.rank1 import forecast_rank1
+from headrisk.statistics.forecast.records import Forecast
 from headrisk.types import FloatArray, PairScores
 
 SIZES = (10**3, 10**4, 10**5, 10**6)

@@ -39,8 +39,8 @@ from headrisk.brain.mutual import refine
 from headrisk.brain.normalise import cut_brain, flatten_bias
 from headrisk.brain.strip import BrainMap, find_brain
 from headrisk.brain.template import load_template
-from headrisk.imaging.nifti import load_volume
-from headrisk.imaging.volume import Volume
+from headrisk.io.nifti import load_volume
+from headrisk.io.volume import Volume
 from headrisk.types import Float32Array, FloatArray
 
 FAILED_MM = 5.0

@@ -18,18 +18,18 @@ from typing import get_args
 import numpy as np
 from results_brain import summary, write_manifest
 
+from headrisk.attacks import brain, rescan
 from headrisk.brain.cohort import Cohort
 from headrisk.brain.template import load_template
 from headrisk.dataset.gather import Source
-from headrisk.evaluate.rates import mate_ranks
-from headrisk.imaging.phantom import PhantomSettings, write_cohort
-from headrisk.imaging.phantom.settings import SCANNERS
 from headrisk.intake import take_in
 from headrisk.job import Job
 from headrisk.linkage.pairs import restrict
-from headrisk.modality import brain, rescan
 from headrisk.run.provenance import CostLog
 from headrisk.settings import Settings, Strength
+from headrisk.statistics.rates import mate_ranks
+from headrisk.synthetic.phantom import PhantomSettings, write_cohort
+from headrisk.synthetic.phantom.settings import SCANNERS
 from headrisk.types import PairScores
 
 MEASURES = ("residual-correlation", "ncc")

@@ -17,15 +17,15 @@ from pathlib import Path
 
 import numpy as np
 
+from headrisk.attacks.brain import link, prepare
 from headrisk.dataset.gather import Source
-from headrisk.evaluate.rates import mate_ranks
-from headrisk.evaluate.summary import MeasureSummary, summarise
 from headrisk.intake import take_in
 from headrisk.job import Job
 from headrisk.linkage.pairs import restrict
-from headrisk.modality.brain import link, prepare
 from headrisk.run.provenance import CostLog
 from headrisk.settings import Settings
+from headrisk.statistics.rates import mate_ranks
+from headrisk.statistics.summary import MeasureSummary, summarise
 from headrisk.types import PairScores
 
 TUMOUR_DATES = {

@@ -17,20 +17,20 @@ from pathlib import Path
 
 import numpy as np
 
+from headrisk.attacks.face import Faces, look, match, plan
 from headrisk.dataset.gather import Source
-from headrisk.evaluate.rates import cumulative_match, mate_ranks
-from headrisk.evaluate.summary import MeasureSummary, summarise
 from headrisk.face.packed import Packed
 from headrisk.face.recognise.registry import recognisers
 from headrisk.face.render.protocols import HEADRISK_CAMERAS, HEADRISK_LIGHTS
-from headrisk.face.twins.cohort import TwinSettings, write_twins
-from headrisk.face.twins.volume import TwinScanSettings
 from headrisk.intake import take_in
 from headrisk.job import Job
-from headrisk.modality.face import Faces, look, match, plan
 from headrisk.run.engine import mapper
 from headrisk.run.provenance import CostLog
 from headrisk.settings import FaceProtocol, Settings
+from headrisk.statistics.rates import cumulative_match, mate_ranks
+from headrisk.statistics.summary import MeasureSummary, summarise
+from headrisk.synthetic.people.cohort import TwinSettings, write_twins
+from headrisk.synthetic.people.volume import TwinScanSettings
 from headrisk.types import Estimate, PairScores
 
 PEOPLE, SEED, PHOTOS = 84, 7, 5

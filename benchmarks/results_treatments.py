@@ -21,20 +21,20 @@ from results_face import EMBEDDINGS, Cohort, cohort_parser, interval, make_cohor
 
 from headrisk import __version__
 from headrisk.dataset.gather import Source
-from headrisk.evaluate.intervals import share_of_people
+from headrisk.deidentify import comparison as treated
+from headrisk.deidentify.comparison_cost import CUT
+from headrisk.deidentify.sidecar import dataset_files, stems
+from headrisk.deidentify.tools import tools
+from headrisk.deidentify.treat import TreatTask, treat_file, treated_files
+from headrisk.deidentify.write import put_in_place
 from headrisk.intake import index, take_in
 from headrisk.job import Job
-from headrisk.modality import treated
-from headrisk.modality.treated_cost import CUT
 from headrisk.report.model import Internal
 from headrisk.report.treated_model import Effect, Treatment
 from headrisk.run.engine import mapper
 from headrisk.run.provenance import CostLog
 from headrisk.settings import Settings
-from headrisk.treatment.sidecar import dataset_files, stems
-from headrisk.treatment.tools import tools
-from headrisk.treatment.treat import TreatTask, treat_file, treated_files
-from headrisk.treatment.write import put_in_place
+from headrisk.statistics.intervals import share_of_people
 from headrisk.types import Estimate, FloatArray
 
 PAGE = "results-treatments.md"

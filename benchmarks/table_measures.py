@@ -19,7 +19,7 @@ from itertools import product
 
 import numpy as np
 
-from headrisk.evaluate.rates import cumulative_match, mate_ranks
+from headrisk.statistics.rates import cumulative_match, mate_ranks
 from headrisk.table.scale import centre_and_spread, match, scaled
 from headrisk.table.similarity import Sides, cosine, euclidean, learnt
 from headrisk.types import FloatArray, PairScores

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from headrisk.imaging.phantom import Scanner
+from headrisk.synthetic.phantom import Scanner
 
 COARSE = Scanner("A", "Phantom Works", "Cohort 3T", "1001", (4.0, 4.0, 4.0))

@@ -18,7 +18,7 @@ from made_once import Once, fill_once
 
 from headrisk.brain.template import load_template
 from headrisk.cli.main import main
-from headrisk.imaging.phantom import PhantomSettings, write_cohort
+from headrisk.synthetic.phantom import PhantomSettings, write_cohort
 
 PEOPLE, SESSIONS = 6, 2
 OFFLINE = Path(__file__).parent / "offline"

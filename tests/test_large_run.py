@@ -7,17 +7,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from headrisk import gallery_search
+from headrisk.attacks import brain
+from headrisk.attacks.measured import Measured
 from headrisk.brain.cohort import Cohort
 from headrisk.brain.grid import template_grid
 from headrisk.brain.reference import reference
 from headrisk.brain.similarity import select
+from headrisk.commands import search as gallery_search
 from headrisk.dataset.gather import Source
 from headrisk.dataset.scans import Scan
 from headrisk.job import Job
 from headrisk.linkage.compare import compare
-from headrisk.modality import brain
-from headrisk.modality.measured import Measured
 from headrisk.run.provenance import CostLog
 from headrisk.settings import Settings
 from headrisk.types import ScanResult

@@ -14,7 +14,7 @@ from coarse_scanner import COARSE
 
 from headrisk.brain.template import load_template
 from headrisk.cli.main import main
-from headrisk.imaging.phantom import PhantomSettings, write_cohort
+from headrisk.synthetic.phantom import PhantomSettings, write_cohort
 
 
 def brain(out: Path) -> dict[str, Any]:

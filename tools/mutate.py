@@ -22,7 +22,7 @@ from pathlib import Path
 
 import numpy as np
 
-from headrisk.evaluate.intervals import wilson
+from headrisk.statistics.intervals import wilson
 
 ROOT = Path(__file__).resolve().parent.parent
 WORK = ROOT / "build" / "mutate"

@@ -12,14 +12,14 @@ from pathlib import Path
 from headrisk import __version__
 from headrisk.dataset.gather import Source
 from headrisk.errors import StoreError, UsageError
-from headrisk.evaluate.attackers import NAMED_ATTACKERS, Attacker
-from headrisk.report.seal import SEAL
+from headrisk.io.digests import canonical_json, kind_of, sha256_of_file, unreadable
 from headrisk.run.audit import LOG, append_audit
-from headrisk.run.digests import canonical_json, kind_of, sha256_of_file, unreadable
 from headrisk.run.engine import Workers
 from headrisk.run.events import Event, Finished, Listener, Noted, ignore
 from headrisk.run.scratch import WORK, sweep, sweep_output
+from headrisk.run.seal import SEAL
 from headrisk.settings import Settings
+from headrisk.statistics.attackers import NAMED_ATTACKERS, Attacker
 
 _REPLACED = (  # what a run writes over; in a folder of somebody else's it would be lost
     "dataset_description.json",

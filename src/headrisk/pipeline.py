@@ -1,6 +1,6 @@
 """The whole story of an audit: take the scans in, measure each modality, write the report.
 
-What measuring a modality means stands in ``headrisk.modality``, one module for each.
+What measuring a modality means stands in ``headrisk.attacks``, one module for each.
 """
 
 from __future__ import annotations
@@ -11,13 +11,14 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from headrisk import __version__
+from headrisk.attacks import brain, face, metadata, rescan, table
+from headrisk.attacks.measured import Measured, join
 from headrisk.brain.similarity import select
+from headrisk.deidentify import comparison as treated
+from headrisk.deidentify.comparison import TreatmentsMeasured
 from headrisk.face.recognise.registry import recognisers
 from headrisk.intake import Intake, take_in
 from headrisk.job import Job, finish
-from headrisk.modality import brain, face, metadata, rescan, table, treated
-from headrisk.modality.measured import Measured, join
-from headrisk.modality.treated import TreatmentsMeasured
 from headrisk.report.metadata_link_part import against_images
 from headrisk.report.model import Report, RunRecord, ScanRow
 from headrisk.report.write import write_internal_table, write_report

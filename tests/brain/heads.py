@@ -11,7 +11,7 @@ from scipy.spatial.transform import Rotation
 
 from headrisk.brain.align import Brain
 from headrisk.brain.template import load_template
-from headrisk.imaging.volume import Volume
+from headrisk.io.volume import Volume
 from headrisk.types import Float32Array, FloatArray
 
 REAL = Path(__file__).parents[3] / "shared" / "data"

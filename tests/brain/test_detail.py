@@ -9,7 +9,7 @@ from scipy.spatial.transform import Rotation
 
 from headrisk.brain.detail import Posed, compare_detail, same_voxels
 from headrisk.brain.template import load_template
-from headrisk.imaging.volume import Volume
+from headrisk.io.volume import Volume
 from headrisk.types import Float32Array, FloatArray
 
 NOISE = 0.04  # of white matter

@@ -18,8 +18,8 @@ from heads import REAL, head, needs_real, pose
 from scipy import ndimage
 
 from headrisk.brain.prepare import PrepareTask, prepare
-from headrisk.imaging.nifti import load_volume
-from headrisk.imaging.volume import Volume
+from headrisk.io.nifti import load_volume
+from headrisk.io.volume import Volume
 from headrisk.types import Float32Array
 
 VOXEL = (2.5, 2.8, 3.1)

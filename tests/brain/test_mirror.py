@@ -26,7 +26,7 @@ from headrisk.brain.prepare import PrepareTask, align_head, fingerprint
 from headrisk.brain.template import read_template
 from headrisk.dataset.scans import Scan
 from headrisk.errors import StoreError
-from headrisk.imaging.nifti import load_volume
+from headrisk.io.nifti import load_volume
 from headrisk.types import Float32Array, ScanResult
 
 SIZE = template_grid(4).size
@@ -167,7 +167,7 @@ def test_failed_scans_and_doubts_stay() -> None:
 def test_a_damaged_average_is_refused(tmp_path: Path) -> None:
     from importlib import resources
 
-    from headrisk.run.archive import read_archive
+    from headrisk.io.archive import read_archive
 
     for name in ("asymmetry.npz", "asymmetry.npz.sha256"):
         with resources.as_file(resources.files("headrisk.brain") / "data" / name) as path:

@@ -10,7 +10,7 @@ from headrisk.brain.align import Brain
 from headrisk.brain.normalise import CLIP, cut_brain, flatten_bias, local_normalise
 from headrisk.brain.strip import BrainMap
 from headrisk.errors import ScanError
-from headrisk.imaging.volume import Volume
+from headrisk.io.volume import Volume
 
 
 def evidence(inside: np.ndarray, affine: np.ndarray) -> BrainMap:

@@ -12,8 +12,8 @@ from heads import REAL, head, needs_real, place, pose, worst_mm
 from headrisk.brain.grid import template_grid
 from headrisk.brain.prepare import PrepareTask, align_head, fingerprint, prepare
 from headrisk.brain.template import load_template
-from headrisk.imaging.nifti import load_volume
-from headrisk.imaging.volume import Volume
+from headrisk.io.nifti import load_volume
+from headrisk.io.volume import Volume
 
 
 def task(path: Path = Path(), suffix: str = "T1w", mm: int = 4) -> PrepareTask:

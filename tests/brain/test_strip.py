@@ -14,8 +14,8 @@ from headrisk.brain.normalise import cut_brain
 from headrisk.brain.strip import find_brain
 from headrisk.brain.template import load_template
 from headrisk.errors import ScanError
-from headrisk.imaging.nifti import load_volume
-from headrisk.imaging.volume import Volume
+from headrisk.io.nifti import load_volume
+from headrisk.io.volume import Volume
 
 TRUTH = pose((5, 0, 10))
 

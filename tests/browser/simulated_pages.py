@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-sys.path += [str(Path(__file__).parents[1] / name) for name in ("report", "treated", "metadata")]
+sys.path += [str(Path(__file__).parents[1] / name) for name in ("report", "deidentify", "metadata")]
 from clean_set import write_clean_set
 from planted import plant
 from simulated_duplicates import report as duplicates_report
@@ -17,12 +17,12 @@ from simulated_report import RUN, SETTINGS, random_scores, scan_rows, simulated_
 from simulated_treatment import treatment
 
 from headrisk.cli.main import main
-from headrisk.evaluate.summary import summarise
 from headrisk.report.assemble import modality_section
 from headrisk.report.compare import compare_folders
 from headrisk.report.duplicates import write_duplicates
 from headrisk.report.model import ModalitySection
 from headrisk.report.write import write_report
+from headrisk.statistics.summary import summarise
 
 PAGES = (
     "audit/report.html",

@@ -18,7 +18,7 @@ import pytest
 from headrisk.cli.main import main
 from headrisk.dataset.index import index_dataset
 from headrisk.errors import InputError
-from headrisk.run.digests import sha256_of_file
+from headrisk.io.digests import sha256_of_file
 
 KINDS: dict[str, tuple[Callable[[Path], object], str]] = {
     "pipe": (os.mkfifo, "a named pipe"),

@@ -10,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from headrisk.dataset.scans import Scan
-from headrisk.treatment.sidecar import stems
+from headrisk.deidentify.sidecar import stems
 
 HOSTILE = ("../../x", "/etc/passwd", "..", "a/../../b", "~root", "$(id)", "`id`", "a\nb", "-rf",
            "C:\\x", "<script>", "=1+1", "\u202egpj", "a" * 300)  # fmt: skip

@@ -68,7 +68,7 @@ def test_the_switch_stands_before_the_import(
 
 
 def test_there_is_something_to_test() -> None:
-    assert "headrisk.run.weights" in importers()
+    assert "headrisk.io.weights" in importers()
 
 
 def switch(_: int) -> str:

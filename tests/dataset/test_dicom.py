@@ -16,7 +16,7 @@ from headrisk.dataset.dcm2niix_run import convert
 from headrisk.dataset.index import index_dataset
 from headrisk.dataset.scans import Scan, scan_rows, table_notes
 from headrisk.errors import InputError, UsageError
-from headrisk.imaging.nifti import load_volume
+from headrisk.io.nifti import load_volume
 
 
 def voxels(seed: int = 0) -> np.ndarray:

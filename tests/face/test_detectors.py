@@ -17,8 +17,8 @@ from headrisk.face.recognise.protocol import FaceTemplate, cosine
 from headrisk.face.recognise.registry import installed, recognisers
 from headrisk.face.render.cast import cast, open_scene
 from headrisk.face.render.shade import Light, shade
-from headrisk.face.render.view import Camera
-from headrisk.face.twins.identity import template_face
+from headrisk.heads.identity import template_face
+from headrisk.heads.view import Camera
 
 
 @pytest.fixture(scope="module")

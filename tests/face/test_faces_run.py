@@ -21,9 +21,9 @@ from PIL import Image
 
 from headrisk.cli.main import main
 from headrisk.face.photos import read_photo
-from headrisk.face.twins.cohort import TwinSettings, write_twins
-from headrisk.face.twins.photo_settings import PhotoSettings
-from headrisk.face.twins.volume import TwinScanSettings
+from headrisk.synthetic.people.cohort import TwinSettings, write_twins
+from headrisk.synthetic.people.photo_settings import PhotoSettings
+from headrisk.synthetic.people.volume import TwinScanSettings
 
 pytestmark = pytest.mark.timeout(1200)  # one run over a cohort serves all tests
 PEOPLE, DEFACED = 4, "005"

@@ -10,9 +10,9 @@ from headrisk.face.detect import centerface, mtcnn
 from headrisk.face.detect.mtcnn import area_weights
 from headrisk.face.render.cast import cast, open_scene
 from headrisk.face.render.shade import Light, shade
-from headrisk.face.render.view import Camera, project
-from headrisk.face.twins.identity import template_face
-from headrisk.face.twins.shapes import load_shapes
+from headrisk.heads.identity import template_face
+from headrisk.heads.shapes import load_shapes
+from headrisk.heads.view import Camera, project
 from headrisk.types import FloatArray
 
 SIZE = 224

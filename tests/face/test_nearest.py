@@ -12,8 +12,8 @@ from headrisk.face.recognise.nearest import count_found_again
 from headrisk.face.recognise.protocol import FaceTemplate
 from headrisk.face.render.cast import cast, open_scene
 from headrisk.face.render.shade import Light, shade
-from headrisk.face.render.view import Camera
-from headrisk.face.twins.identity import template_face
+from headrisk.heads.identity import template_face
+from headrisk.heads.view import Camera
 from headrisk.types import FloatArray
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from headrisk.face.coverage import Coverage, CoverageVerdict
 from headrisk.face.presence import presence, share_seen
+from headrisk.heads.coverage import Coverage, CoverageVerdict
 
 THRESHOLDS = {"hog": 0.0, "centerface": 0.5, "mtcnn": 0.9}
 

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from headrisk.errors import UsageError
-from headrisk.face.mesh import Mesh
 from headrisk.face.render import (
     Camera,
     GBuffer,
@@ -31,8 +30,9 @@ from headrisk.face.render.protocols import (
     render_scene,
 )
 from headrisk.face.render.shadow import lit_share
-from headrisk.face.render.view import direction, pixel_rays, project
-from headrisk.face.twins.subdivide import unit_ball
+from headrisk.heads.mesh import Mesh
+from headrisk.heads.subdivide import unit_ball
+from headrisk.heads.view import direction, pixel_rays, project
 
 RADIUS, CENTRE = 60.0, (5.0, 70.0, -50.0)
 

@@ -7,14 +7,14 @@ from functools import cache
 
 import numpy as np
 
-from headrisk.face.mesh import Mesh, vertex_normals
-from headrisk.face.pose import moved
 from headrisk.face.render.cast import open_scene
-from headrisk.face.twins.identity import draw_identity, neutral, pose_head
-from headrisk.face.twins.shapes import load_shapes
-from headrisk.face.twins.volume import CENTRE_MM, TwinScanSettings, render_twin
-from headrisk.imaging.phantom.settings import PhantomSettings
-from headrisk.imaging.volume import Volume
+from headrisk.heads.identity import draw_identity, neutral, pose_head
+from headrisk.heads.mesh import Mesh, vertex_normals
+from headrisk.heads.pose import moved
+from headrisk.heads.shapes import load_shapes
+from headrisk.io.volume import Volume
+from headrisk.synthetic.people.volume import CENTRE_MM, TwinScanSettings, render_twin
+from headrisk.synthetic.phantom.settings import PhantomSettings
 from headrisk.types import BoolArray, FloatArray
 
 STILL = TwinScanSettings(voxel_mm=(2.0, 2.0, 2.0), rotation_deg=0.0, shift_mm=0.0)

@@ -26,7 +26,7 @@ from other_files import TABLE_HEAD, photo
 from test_other_files import ENDINGS, MEMORY_MB, SECONDS, said
 
 from headrisk.errors import ScanError
-from headrisk.imaging.nifti import load_volume
+from headrisk.io.nifti import load_volume
 
 PACKED = gzip.compress(nifti(voxels("u1")), mtime=0)
 TEXTS = {
@@ -34,7 +34,7 @@ TEXTS = {
     "sidecar": b'{"EchoTime": 0.003, "PatientAge": "034Y", "StudyDate": "2020-01-31", "a": [1]}',
     "settings": b'seed = 3\nmeasures = ["ncc"]\nfpir = 0.01\n',
 }
-READERS = ("headrisk.imaging", "nibabel")  # whose branches guide the search
+READERS = ("headrisk.io", "nibabel")  # whose branches guide the search
 PHOTOS = tuple(photo(kind) for kind in ("PNG", "JPEG", "TIFF", "GIF", "WEBP", "BMP"))
 
 

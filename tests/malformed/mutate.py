@@ -18,7 +18,7 @@ from images import AFFINE, mgh, nifti, pair, voxels
 from numpy.typing import NDArray
 
 from headrisk.errors import ScanError
-from headrisk.imaging.nifti import Stored, read_stored, to_volume
+from headrisk.io.nifti import Stored, read_stored, to_volume
 
 _NIFTI = {2: "u1", 4: "i2", 8: "i4", 16: "f4", 64: "f8", 256: "i1", 512: "u2", 768: "u4",
           1024: "i8", 1280: "u8"}  # fmt: skip

@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from images import CASES, mgh, nifti, pair, voxels
 
 from headrisk.errors import ScanError
-from headrisk.imaging.headers import header_summary
-from headrisk.imaging.nifti import load_volume
-from headrisk.imaging.volume import Volume
+from headrisk.io.headers import header_summary
+from headrisk.io.nifti import load_volume
+from headrisk.io.volume import Volume
 
 SECONDS = 2.0
 FUZZ = settings(

@@ -11,7 +11,7 @@ from images import nifti, voxels
 from mutate import BASES, NEUTRAL, check, mutated, mutated_gzip
 
 from headrisk.errors import ScanError
-from headrisk.imaging.nifti import load_volume
+from headrisk.io.nifti import load_volume
 
 HEADERS, GZIPS = 1000, 400
 

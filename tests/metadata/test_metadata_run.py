@@ -125,7 +125,7 @@ def test_a_failing_write_leaves_no_half_written_copy(
     def full(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("headrisk.metadata_audit.search_copy", full)
+    monkeypatch.setattr("headrisk.commands.metadata.search_copy", full)
     words = ["--fix", str(tmp_path / "copy")]
     assert main(["metadata", str(small), str(tmp_path / "out"), *words]) == 2
     assert not (tmp_path / "copy").exists()

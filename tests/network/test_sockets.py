@@ -14,10 +14,10 @@ from made_once import Once
 from traced import NO_STRACE, PROGRAM, STRACE, Trace, faults_of, trace
 
 from headrisk.brain.template import load_template
-from headrisk.face.twins.cohort import TwinSettings, write_twins
-from headrisk.face.twins.photo_settings import PhotoSettings
-from headrisk.face.twins.volume import TwinScanSettings
-from headrisk.imaging.phantom import PhantomSettings, write_cohort
+from headrisk.synthetic.people.cohort import TwinSettings, write_twins
+from headrisk.synthetic.people.photo_settings import PhotoSettings
+from headrisk.synthetic.people.volume import TwinScanSettings
+from headrisk.synthetic.phantom import PhantomSettings, write_cohort
 
 pytestmark = pytest.mark.timeout(1800)
 needs_strace = pytest.mark.skipif(STRACE is None, reason=NO_STRACE)

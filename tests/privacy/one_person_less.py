@@ -17,14 +17,10 @@ from typing import Any
 import numpy as np
 from scipy.optimize import nnls
 
-from headrisk.evaluate.assessment import assess
-from headrisk.evaluate.attackers import NAMED_ATTACKERS
-from headrisk.evaluate.rates import mate_ranks, person_means
-from headrisk.evaluate.strata import by_probe
-from headrisk.evaluate.summary import strata, summarise
+from headrisk.deidentify.comparison_change import measure_change
+from headrisk.io.canonical import canonical_json
 from headrisk.linkage.density import silverman_spread
-from headrisk.modality.treated_change import measure_change
-from headrisk.report.as_json import canonical_json, report_as_dict
+from headrisk.report.as_json import report_as_dict
 from headrisk.report.assemble import modality_section
 from headrisk.report.model import Report, ScanRow
 from headrisk.report.treated_model import Arrival, CostFigure, FaceLeft, OwnScan, Treatment
@@ -32,6 +28,11 @@ from headrisk.report.tsv import table_text
 from headrisk.report.withhold import withhold_small_cells
 from headrisk.report.write import report_tables
 from headrisk.settings import Settings
+from headrisk.statistics.assessment import assess
+from headrisk.statistics.attackers import NAMED_ATTACKERS
+from headrisk.statistics.rates import mate_ranks, person_means
+from headrisk.statistics.strata import by_probe
+from headrisk.statistics.summary import strata, summarise
 from headrisk.types import Estimate, FloatArray, PairScores
 
 SETTINGS = Settings(bootstrap=100, measures=("residual-correlation", "mae"))

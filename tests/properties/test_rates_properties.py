@@ -10,17 +10,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from headrisk.evaluate.rates import (
+from headrisk.linkage.crossvalidate import cross_validate
+from headrisk.linkage.decide import accept, fixed_fmr_threshold, threshold_rules
+from headrisk.linkage.pairs import among_people, best_per_person, pair_sample
+from headrisk.statistics.rates import (
     area_under_curve,
     cumulative_match,
     det_curve,
     equal_error_rate,
     mate_ranks,
 )
-from headrisk.evaluate.risk import linkability
-from headrisk.linkage.crossvalidate import cross_validate
-from headrisk.linkage.decide import accept, fixed_fmr_threshold, threshold_rules
-from headrisk.linkage.pairs import among_people, best_per_person, pair_sample
+from headrisk.statistics.risk import linkability
 from headrisk.types import PairScores
 
 

@@ -7,14 +7,14 @@ from functools import cache
 
 import numpy as np
 
-from headrisk.evaluate.assessment import assess
-from headrisk.evaluate.attackers import NAMED_ATTACKERS
-from headrisk.evaluate.strata import by_probe
-from headrisk.evaluate.summary import strata, summarise
 from headrisk.report.assemble import candidate_links, modality_section
 from headrisk.report.model import Internal, Mosaic, Report, RunRecord, ScanRow, ScoreMatrix
 from headrisk.run.provenance import Cost, Provenance
 from headrisk.settings import Settings
+from headrisk.statistics.assessment import assess
+from headrisk.statistics.attackers import NAMED_ATTACKERS
+from headrisk.statistics.strata import by_probe
+from headrisk.statistics.summary import strata, summarise
 from headrisk.types import PairScores
 
 SETTINGS = Settings(bootstrap=100, measures=("residual-correlation", "mae", "rmse"))

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from headrisk.dataset.scans import Scan
-from headrisk.evaluate.summary import MeasureSummary, summarise
 from headrisk.linkage.design import Design, against, within
 from headrisk.report.linkage_part import (
     compared_sentence,
@@ -17,6 +16,7 @@ from headrisk.report.linkage_part import (
 )
 from headrisk.report.model import Internal
 from headrisk.settings import Settings
+from headrisk.statistics.summary import MeasureSummary, summarise
 from headrisk.types import PairScores, ScanResult
 
 PEOPLE = 6

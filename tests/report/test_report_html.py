@@ -13,12 +13,12 @@ import numpy as np
 import pytest
 from simulated_report import RUN, SETTINGS, scan_rows, simulated_report, with_labels
 
-from headrisk.evaluate.summary import summarise
 from headrisk.report.assemble import candidate_links, modality_section
 from headrisk.report.captions import CAPTIONS
 from headrisk.report.model import Condition, Counts, Internal, ModalitySection, Report
 from headrisk.report.write import write_report
 from headrisk.settings import DEFAULT_MEASURES
+from headrisk.statistics.summary import summarise
 from headrisk.types import Estimate, PairScores
 
 pytestmark = pytest.mark.usefixtures("drawn_once")

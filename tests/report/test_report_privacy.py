@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 from simulated_report import RUN, SETTINGS, random_scores, simulated_report, with_labels
 
 from headrisk.errors import InputError
-from headrisk.evaluate.summary import summarise
 from headrisk.report.assemble import figure_tables
 from headrisk.report.histogram import score_histogram
 from headrisk.report.model import Condition, Internal, Report
 from headrisk.report.tsv import table_text
 from headrisk.report.withhold import merge_small_levels, refuse_leaks, withhold_small_cells
 from headrisk.report.write import public_files, write_report
+from headrisk.statistics.summary import summarise
 from headrisk.types import Estimate, PairScores
 
 pytestmark = pytest.mark.usefixtures("drawn_once")

@@ -12,11 +12,9 @@ import pytest
 from simulated_report import RUN, SETTINGS, simulated_report
 
 from headrisk.errors import InputError
-from headrisk.evaluate.assessment import Assessment
-from headrisk.evaluate.attack_outcome import AttackOutcome
-from headrisk.evaluate.attackers import CLINICAL_INSIDER, VETTED_RESEARCHER
+from headrisk.io.canonical import canonical_json
 from headrisk.report import risk_words
-from headrisk.report.as_json import canonical_json, report_as_dict
+from headrisk.report.as_json import report_as_dict
 from headrisk.report.compare import compare_folders, compare_reports
 from headrisk.report.dpia import dpia_paragraph
 from headrisk.report.frameworks import frameworks
@@ -26,6 +24,9 @@ from headrisk.report.read import read_report
 from headrisk.report.records import record
 from headrisk.report.tsv import parse_table
 from headrisk.report.write import rebuild_html, write_report
+from headrisk.statistics.assessment import Assessment
+from headrisk.statistics.attack_outcome import AttackOutcome
+from headrisk.statistics.attackers import CLINICAL_INSIDER, VETTED_RESEARCHER
 from headrisk.types import Estimate
 
 pytestmark = pytest.mark.usefixtures("drawn_once")

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from headrisk.evaluate.intervals import share_of_people, wilson
+from headrisk.io.canonical import canonical_json
 from headrisk.report import frequencies, wording
-from headrisk.report.as_json import canonical_json
 from headrisk.report.model import Counts, Table
 from headrisk.report.tsv import parse_table, table_text
+from headrisk.statistics.intervals import share_of_people, wilson
 from headrisk.types import Estimate
 
 

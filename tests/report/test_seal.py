@@ -16,9 +16,9 @@ from headrisk.cli.main import main
 from headrisk.errors import InputError
 from headrisk.report.model import Internal
 from headrisk.report.read import read_report
-from headrisk.report.seal import SEAL, find_faults, read_seal
 from headrisk.report.write import rebuild_html, write_public, write_report
 from headrisk.run.scratch import sweep_output
+from headrisk.run.seal import SEAL, find_faults, read_seal
 
 
 def faults(out: Path) -> list[str]:

@@ -31,7 +31,7 @@ def data(cohort: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
-    modules = ("headrisk.metadata_audit", "headrisk.pipeline", "headrisk.deface")
+    modules = ("headrisk.commands.metadata", "headrisk.pipeline", "headrisk.commands.deface")
     with killer(tmp_path_factory.mktemp("killer"), *modules) as start:
         yield start
 

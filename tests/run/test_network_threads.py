@@ -14,7 +14,7 @@ import headrisk
 CODE = """
 import os, sys, threading
 import onnxruntime
-from headrisk.run.weights import session, shipped_bytes
+from headrisk.io.weights import session, shipped_bytes
 from headrisk.brain.weights import DIGESTS
 content = shipped_bytes("headrisk.brain", "brain_small.onnx", DIGESTS)
 before = len(os.listdir("/proc/self/task"))

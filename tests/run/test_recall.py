@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from headrisk.errors import StoreError
-from headrisk.run.digests import entry_key
+from headrisk.io.digests import entry_key
 from headrisk.run.engine import WorkerLost
 from headrisk.run.entry import Entry
 from headrisk.run.recall import Kept, recall_or_run

@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from headrisk.errors import InputError, StoreError
-from headrisk.run.digests import entry_key
+from headrisk.io.digests import entry_key
 from headrisk.run.entry import Entry, failed
 from headrisk.run.scratch import ENTRY, scratch_folder
 from headrisk.run.store import Store, open_store

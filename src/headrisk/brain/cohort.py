@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 
 from headrisk.brain.prepare import T1_LIKE, VERSION, PrepareTask, prepare
+from headrisk.brain.rescan import STRENGTHS
 from headrisk.dataset.scans import Scan
 from headrisk.errors import InputError, StoreError
-from headrisk.imaging.rescan import STRENGTHS
-from headrisk.run.digests import entry_key
+from headrisk.io.digests import entry_key
 from headrisk.run.engine import Workers
 from headrisk.run.entry import Entry
 from headrisk.run.events import Listener, Tally

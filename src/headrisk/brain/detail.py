@@ -18,7 +18,7 @@ from scipy import ndimage
 
 from headrisk.brain.resample import sample_axes
 from headrisk.brain.template import load_template
-from headrisk.imaging.volume import Volume
+from headrisk.io.volume import Volume
 from headrisk.types import BoolArray, Float32Array, FloatArray
 
 _SHADING_MM = 8.0  # Gaussian sigma of the local brightness that is divided out

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy import ndimage
 
-from headrisk.imaging.volume import Volume
+from headrisk.io.volume import Volume
 from headrisk.types import BoolArray, Float32Array, FloatArray, IntArray
 
 SMALL, LARGE = 128, 256  # voxels along the edges of the cubes that the two networks see

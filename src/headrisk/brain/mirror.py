@@ -31,7 +31,7 @@ from headrisk.brain.prepare import AlignedBrain, fingerprint
 from headrisk.brain.reference import reference_basis
 from headrisk.brain.similarity.products import without
 from headrisk.brain.similarity.residual import block_size
-from headrisk.run.archive import Arrays, read_archive
+from headrisk.io.archive import Arrays, read_archive
 from headrisk.types import BoolArray, Float32Array, FloatArray, Grid, IntArray
 
 # Asymmetry of 30 T1w scans of patients (11 with tumours, 6 with multiple sclerosis) has mean 0.04

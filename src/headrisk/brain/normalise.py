@@ -9,7 +9,7 @@ from headrisk.brain.align import Brain
 from headrisk.brain.resample import sample_axes
 from headrisk.brain.strip import BrainMap
 from headrisk.errors import ScanError
-from headrisk.imaging.volume import Volume
+from headrisk.io.volume import Volume
 from headrisk.types import BoolArray, Float32Array, FloatArray
 
 _MARGIN = 6.0  # of the working voxel size, around the brain: room for smoothing

@@ -16,11 +16,11 @@ from headrisk.brain.mutual import refine
 from headrisk.brain.normalise import cut_brain, flatten_bias, local_normalise
 from headrisk.brain.quality import judge, mosaic
 from headrisk.brain.resample import resample
+from headrisk.brain.rescan import STRENGTHS, simulate_rescan
 from headrisk.brain.strip import find_brain
 from headrisk.errors import ScanError
-from headrisk.imaging.nifti import load_volume
-from headrisk.imaging.rescan import STRENGTHS, simulate_rescan
-from headrisk.imaging.volume import Volume
+from headrisk.io.nifti import load_volume
+from headrisk.io.volume import Volume
 from headrisk.settings import Alignment as Freedom
 from headrisk.settings import Strength
 from headrisk.types import Float32Array, FloatArray, ScanResult

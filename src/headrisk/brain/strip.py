@@ -22,7 +22,7 @@ from headrisk.brain.look import LARGE, SMALL, close_up, coarser, field_of_view, 
 from headrisk.brain.resample import sample_axes
 from headrisk.brain.weights import network
 from headrisk.errors import ScanError
-from headrisk.imaging.volume import Volume
+from headrisk.io.volume import Volume
 from headrisk.types import BoolArray, Float32Array, FloatArray
 
 _LEAST_ML = 50.0  # of brain; the network sees some in almost any image

@@ -10,7 +10,7 @@ from importlib.resources.abc import Traversable
 import numpy as np
 from scipy import ndimage
 
-from headrisk.run.archive import Arrays, damaged, read_archive
+from headrisk.io.archive import Arrays, damaged, read_archive
 from headrisk.types import BoolArray, Float32Array, FloatArray
 
 _BRAIN_LEVEL = 0.1  # of the T1 maximum; the skull-stripped T1 is 0 outside the brain

@@ -6,7 +6,7 @@ from functools import cache
 
 import onnxruntime
 
-from headrisk.run.weights import session, shipped_bytes
+from headrisk.io.weights import session, shipped_bytes
 
 DIGESTS = {
     "brain_small.onnx": "be3d77d8c86717ea2531b258af44063d8c2d443511202f31b5d886b7343f6834",

@@ -56,9 +56,9 @@ def run(arguments: argparse.Namespace) -> int:
     """Carry the command out; returns the exit code."""
 
     def command(listen: Listener) -> int:
-        from headrisk.deface import ANATOMICAL, converted, deface
+        from headrisk.commands.deface import ANATOMICAL, converted, deface
+        from headrisk.deidentify.tools import tool_of
         from headrisk.report.treatment import summary_lines
-        from headrisk.treatment.tools import tool_of
 
         job = job_of(arguments, [arguments.dataset], listen)
         if not (arguments.contrasts or arguments.settings):

@@ -64,7 +64,7 @@ def run(arguments: argparse.Namespace) -> int:
             count = arguments.people * arguments.sessions
             sys.stdout.write(f"Would write {count} synthetic scans to {data} and audit them.\n")
             return 0
-        from headrisk.demo import make_cohort, make_twins
+        from headrisk.commands.demo import make_cohort, make_twins
         from headrisk.pipeline import audit
 
         _clear(data)

@@ -47,7 +47,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _plan(arguments: argparse.Namespace) -> int:
-    from headrisk.costs import measure_rates, plan
+    from headrisk.commands.costs import measure_rates, plan
 
     settings = settings_of(arguments)
     workers = workers_of(arguments)
@@ -113,8 +113,8 @@ def _verify(out: Path) -> int:
 
 def _faults(out: Path, log: Path) -> list[str]:
     """What is not as the last finished run left it, in words."""
-    from headrisk.report.seal import SEAL, find_faults, read_seal
-    from headrisk.run.digests import sha256_of_file
+    from headrisk.io.digests import sha256_of_file
+    from headrisk.run.seal import SEAL, find_faults, read_seal
 
     logged: dict[str, str] = {}
     for line in log.read_bytes().splitlines():

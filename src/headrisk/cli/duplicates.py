@@ -39,7 +39,7 @@ def run(arguments: argparse.Namespace) -> int:
         job = job_of(arguments, [arguments.dataset], listen)
         if arguments.dry_run:
             return list_scans(job)
-        from headrisk.duplicates import find_duplicates
+        from headrisk.commands.duplicates import find_duplicates
         from headrisk.report.duplicates import summary_sentence
 
         page, report = find_duplicates(job)

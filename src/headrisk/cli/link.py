@@ -65,7 +65,7 @@ def _search(arguments: argparse.Namespace, listen: Listener) -> int:
     job = job_of(arguments, (arguments.a, arguments.b), listen)
     if arguments.dry_run:
         return list_scans(job)
-    from headrisk.gallery_search import search_gallery
+    from headrisk.commands.search import search_gallery
 
     found = search_gallery(job, arguments.search)
     share = 100 * found.compared

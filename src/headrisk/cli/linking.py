@@ -79,8 +79,8 @@ def list_scans(job: Job) -> int:
 
 
 def _prepare_only(job: Job, *, verbose: bool) -> int:
+    from headrisk.attacks.brain import prepare
     from headrisk.intake import take_in
-    from headrisk.modality.brain import prepare
     from headrisk.run.provenance import CostLog
 
     log = CostLog()

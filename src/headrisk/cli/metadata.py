@@ -159,13 +159,13 @@ def run(arguments: argparse.Namespace) -> int:
     def command(listen: Listener) -> int:
         import numpy as np
 
+        from headrisk.commands.metadata import audit_metadata
         from headrisk.dataset.gather import name_sources
         from headrisk.job import Job, require_out
         from headrisk.metadata.dicom_options import BASIC
         from headrisk.metadata.findings import SEVERITIES
         from headrisk.metadata.known import field_rules
         from headrisk.metadata.scan import list_entries
-        from headrisk.metadata_audit import audit_metadata
         from headrisk.report.metadata_part import copy_sentence, summary_sentence
 
         job = Job(name_sources([arguments.dataset]), arguments.out.absolute(), listen=listen)

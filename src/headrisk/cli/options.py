@@ -24,10 +24,10 @@ from headrisk.settings import (
 )
 
 if TYPE_CHECKING:
-    from headrisk.evaluate.attackers import Attacker
     from headrisk.job import Job
     from headrisk.run.engine import Workers
     from headrisk.run.events import Listener
+    from headrisk.statistics.attackers import Attacker
 
 MEMORY_PER_PROCESS_GB = 0.6
 FACE_MODULES = ("dlib", "embreex", "cv2", "skimage", "sklearn")
@@ -98,7 +98,7 @@ def attackers_of(path: Path | None) -> tuple[Attacker, ...]:
     UsageError
         The file cannot be read, or an attacker is incomplete, out of range or contradictory.
     """
-    from headrisk.evaluate.attackers import NAMED_ATTACKERS, parse_attackers
+    from headrisk.statistics.attackers import NAMED_ATTACKERS, parse_attackers
 
     if path is None:
         return NAMED_ATTACKERS

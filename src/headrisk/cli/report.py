@@ -34,9 +34,9 @@ def run(arguments: argparse.Namespace) -> int:
         )
     if arguments.compare is not None:
         return _compare(*arguments.compare)
-    from headrisk.report.seal import find_faults, read_seal
     from headrisk.report.write import rebuild_html
     from headrisk.run.scratch import sweep_output
+    from headrisk.run.seal import find_faults, read_seal
 
     swept = sweep_output(arguments.out)
     if swept:

@@ -26,7 +26,7 @@ from headrisk.dataset.bids_tables import PersonFacts, person_facts, scan_dates, 
 from headrisk.dataset.face_claims import claim_of
 from headrisk.dataset.scans import Scan
 from headrisk.dataset.sidecar import read_sidecar, sidecar_fields
-from headrisk.run.digests import irregular
+from headrisk.io.digests import irregular
 
 
 @dataclass(frozen=True)

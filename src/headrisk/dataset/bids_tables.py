@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from headrisk.dataset.people import plain_label
-from headrisk.dataset.tsv import Row, read_tsv
-from headrisk.dataset.values import parse_age, parse_date, parse_sex
 from headrisk.errors import InputError
+from headrisk.io.tsv import Row, read_tsv
+from headrisk.io.values import parse_age, parse_date, parse_sex
 
 _AGE = ("age", "age_years", "age_at_scan", "age_at_session", "ageatscan", "patientage")
 _SEX = ("sex", "gender", "patientsex")

@@ -15,8 +15,8 @@ from headrisk.dataset.dcm2niix_run import Conversion, convert
 from headrisk.dataset.people import plain_label
 from headrisk.dataset.scans import Scan
 from headrisk.dataset.sidecar import read_sidecar, sidecar_fields
-from headrisk.dataset.values import known, parse_date
-from headrisk.run.digests import open_regular
+from headrisk.io.digests import open_regular
+from headrisk.io.values import known, parse_date
 
 _LOOK_AT = 1000
 _DATES = ("StudyDate", "AcquisitionDateTime", "AcquisitionDate", "SeriesDate")

@@ -10,9 +10,9 @@ from headrisk.dataset.bids_tables import facts_of
 from headrisk.dataset.face_claims import claim_of
 from headrisk.dataset.people import plain_label
 from headrisk.dataset.scans import Scan
-from headrisk.dataset.tsv import Row, read_tsv
 from headrisk.errors import InputError
-from headrisk.run.digests import irregular
+from headrisk.io.digests import irregular
+from headrisk.io.tsv import Row, read_tsv
 
 _WORDS = {"No such file or directory": "no such file"}
 REQUIRED = ("participant_id", "session_id", "path")

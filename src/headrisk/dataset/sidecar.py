@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from headrisk.dataset.values import known, parse_age, parse_date, parse_sex
+from headrisk.io.values import known, parse_age, parse_date, parse_sex
 
 LARGEST_BYTES = 16 * 1024 * 1024
 _DATE_KEYS = ("AcquisitionDateTime", "AcquisitionDate", "SeriesDate", "StudyDate", "ContentDate")

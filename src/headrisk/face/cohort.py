@@ -14,7 +14,7 @@ from headrisk.face.head import VERSION, HeadResult, HeadTask, look_at_head
 from headrisk.face.photo_table import Photo
 from headrisk.face.recognise.registry import recognisers
 from headrisk.face.stored import HEADS, PHOTOS
-from headrisk.run.digests import entry_key
+from headrisk.io.digests import entry_key
 from headrisk.run.engine import Workers
 from headrisk.run.events import Listener, Tally
 from headrisk.run.recall import recall_or_run

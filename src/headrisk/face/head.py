@@ -13,15 +13,15 @@ from numpy.typing import NDArray
 from headrisk.brain.prepare import AlignedBrain, PrepareTask, align_head
 from headrisk.brain.quality import judge
 from headrisk.errors import ScanError
-from headrisk.face.coverage import Coverage, coverage
 from headrisk.face.packed import Packed, pack
 from headrisk.face.presence import best_scores
 from headrisk.face.recognise.registry import recognisers
 from headrisk.face.render.cast import Scene
 from headrisk.face.render.protocols import PRESENCE, protocol_of, render_scene, scene_of
-from headrisk.face.surface import Surface, head_surface
-from headrisk.imaging.nifti import load_volume
-from headrisk.imaging.volume import Volume
+from headrisk.heads.coverage import Coverage, coverage
+from headrisk.heads.surface import Surface, head_surface
+from headrisk.io.nifti import load_volume
+from headrisk.io.volume import Volume
 from headrisk.types import FloatArray, Status
 
 VERSION = 3  # raise when any result of this module changes: stored results are then renewed

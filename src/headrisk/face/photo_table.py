@@ -9,8 +9,8 @@ from datetime import date
 from pathlib import Path
 from typing import Literal
 
-from headrisk.dataset.tsv import Row, read_tsv
 from headrisk.errors import InputError
+from headrisk.io.tsv import Row, read_tsv
 
 PhotoStatus = Literal["ok", "refused", "failed", "unknown person"]
 

@@ -14,9 +14,9 @@ from typing import Literal
 
 import numpy as np
 
-from headrisk.face.coverage import Coverage
 from headrisk.face.detect.face import Pixels
 from headrisk.face.detect.registry import detectors
+from headrisk.heads.coverage import Coverage
 from headrisk.types import FloatArray
 
 Presence = Literal["yes", "unclear", "no"]

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from headrisk.face.coverage import Coverage
 from headrisk.face.describe import PhotoResult, PhotoTask
 from headrisk.face.head import HeadResult, HeadTask
 from headrisk.face.packed import Packed
+from headrisk.heads.coverage import Coverage
 from headrisk.run.engine import WorkerLost
 from headrisk.run.entry import Entry
 from headrisk.run.recall import Kept

@@ -6,7 +6,7 @@ from functools import cache
 
 import onnxruntime
 
-from headrisk.run.weights import session, shipped_bytes
+from headrisk.io.weights import session, shipped_bytes
 
 DIGESTS = {
     "centerface.onnx": "a39382b836b44002fdd7b6383ba186c4c74115ed50e721b1d8a8bb4250a2caca",

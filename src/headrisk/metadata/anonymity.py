@@ -18,7 +18,7 @@ from itertools import combinations
 
 import numpy as np
 
-from headrisk.dataset.values import known as known_value
+from headrisk.io.values import known as known_value
 from headrisk.metadata.columns import is_age, owner_place, place_of
 from headrisk.metadata.fields import plain_name
 from headrisk.metadata.tables import TextTable

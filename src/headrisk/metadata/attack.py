@@ -19,15 +19,15 @@ import numpy as np
 from headrisk.dataset.image_values import Levels, image_values
 from headrisk.dataset.scans import Scan
 from headrisk.errors import ScanError
-from headrisk.imaging.geometry import voxel_sizes
-from headrisk.imaging.headers import open_image
-from headrisk.imaging.layout import ImageLayout
-from headrisk.imaging.stream import open_stream
+from headrisk.io.digests import open_regular
+from headrisk.io.geometry import voxel_sizes
+from headrisk.io.headers import open_image
+from headrisk.io.layout import ImageLayout
+from headrisk.io.stream import open_stream
 from headrisk.metadata.fields import kind_of_field, plain_name
 from headrisk.metadata.gzip_header import gzip_header
 from headrisk.metadata.nifti_text import NIFTI1_TEXT, NIFTI2_TEXT, nifti_kind
 from headrisk.metadata.text import printable_text
-from headrisk.run.digests import open_regular
 from headrisk.types import BoolArray, FloatArray, IntArray, Status
 
 ALL = "all-fields"

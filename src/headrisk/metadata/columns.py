@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from headrisk.dataset.values import known as known_value
-from headrisk.dataset.values import parse_age
+from headrisk.io.values import known as known_value
+from headrisk.io.values import parse_age
 from headrisk.metadata.fields import (
     bears_out,
     is_exact_name,

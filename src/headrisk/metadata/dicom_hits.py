@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 
-from headrisk.dataset.values import parse_age
+from headrisk.io.values import parse_age
 from headrisk.metadata.dicom_charset import codec_of, dicom_text
 from headrisk.metadata.dicom_dictionary import (
     TEXT_VRS,

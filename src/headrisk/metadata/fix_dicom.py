@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from headrisk.dataset.values import parse_age
+from headrisk.io.values import parse_age
 from headrisk.metadata.dicom_charset import codec_of, dicom_text
 from headrisk.metadata.dicom_dictionary import TEXT_VRS, dictionary_vr, is_pixels
 from headrisk.metadata.dicom_elements import DicomFile, Element

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import IO
 
 from headrisk.errors import ScanError
-from headrisk.imaging.stream import ByteStream, open_stream
+from headrisk.io.stream import ByteStream, open_stream
 from headrisk.metadata.gzip_header import PLAIN_HEADER, gzip_header
 from headrisk.metadata.known import NOBODY, KnownIdentifiers
 from headrisk.metadata.look import START, read_plan

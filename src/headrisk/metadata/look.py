@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Literal
 
 from headrisk.errors import ScanError
-from headrisk.imaging.stream import ByteStream, open_stream
+from headrisk.io.digests import open_regular
+from headrisk.io.stream import ByteStream, open_stream
 from headrisk.metadata.anonymity import PeopleTable, people_table
 from headrisk.metadata.dicom_elements import parse_file
 from headrisk.metadata.dicom_hits import file_hits
@@ -31,7 +32,6 @@ from headrisk.metadata.roles import Role, role_of
 from headrisk.metadata.sidecars import json_hits, parse_json
 from headrisk.metadata.tables import parse_table, table_hits
 from headrisk.metadata.text import MEANT, NO_KINDS, UNLABELLED, printable_text, text_hits
-from headrisk.run.digests import open_regular
 
 START = 64 * 1024
 LARGEST_TEXT = 64 * 1024 * 1024

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from headrisk.dataset.values import known as known_value
+from headrisk.io.values import known as known_value
 from headrisk.metadata.columns import (
     Column,
     Place,

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Literal
 
 from headrisk.errors import ScanError
-from headrisk.imaging.stream import ByteStream, open_stream
+from headrisk.io.stream import ByteStream, open_stream
 from headrisk.metadata.dicom_dictionary import is_pixels
 from headrisk.metadata.dicom_elements import DicomFile, Element, parse_file
 from headrisk.metadata.formats import CLEANABLE, read_header

@@ -6,13 +6,10 @@ the same input and seed give the same bytes. What is not a finite number becomes
 
 from __future__ import annotations
 
-import json
-import math
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from headrisk.evaluate.assessment import Assessment
 from headrisk.report.model import (
     SCHEMA_VERSION,
     Condition,
@@ -27,30 +24,8 @@ from headrisk.report.model import (
 )
 from headrisk.report.records import record
 from headrisk.report.treated_json import treatments_dict, treatments_from
+from headrisk.statistics.assessment import Assessment
 from headrisk.types import Estimate
-
-DIGITS = 6
-
-
-def plain(value: Any) -> Any:
-    """JSON-ready copy: numbers rounded, tuples to lists, non-finite numbers to None."""
-    if isinstance(value, Mapping):
-        return {str(key): plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(item) for item in value]
-    if value is None or isinstance(value, bool | int | str):
-        return value
-    return rounded(float(value))
-
-
-def rounded(value: float) -> float | None:
-    """Six significant digits, or None where the value is not finite."""
-    return float(f"{value:.{DIGITS}g}") + 0.0 if math.isfinite(value) else None
-
-
-def canonical_json(value: Any) -> str:
-    """Sorted keys, two-space indent, one final newline."""
-    return json.dumps(plain(value), sort_keys=True, indent=2, ensure_ascii=False) + "\n"
 
 
 def report_as_dict(report: Report) -> dict[str, Any]:

@@ -6,12 +6,6 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from headrisk.evaluate.assessment import Assessment
-from headrisk.evaluate.baselines import beats_control
-from headrisk.evaluate.forecast.records import FEWEST_PEOPLE
-from headrisk.evaluate.rates import Det
-from headrisk.evaluate.strata import StratumRow
-from headrisk.evaluate.summary import MeasureSummary, ThresholdSummary
 from headrisk.linkage.assign import list_links
 from headrisk.linkage.density import DensityCurves
 from headrisk.report.cost import NEEDS
@@ -31,6 +25,12 @@ from headrisk.report.model import (
     Threshold,
 )
 from headrisk.report.risk_tables import risk_tables
+from headrisk.statistics.assessment import Assessment
+from headrisk.statistics.baselines import beats_control
+from headrisk.statistics.forecast.records import FEWEST_PEOPLE
+from headrisk.statistics.rates import Det
+from headrisk.statistics.strata import StratumRow
+from headrisk.statistics.summary import MeasureSummary, ThresholdSummary
 from headrisk.types import Estimate, FloatArray, PairScores
 
 CMC_DEPTH = 50

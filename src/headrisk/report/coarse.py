@@ -26,7 +26,7 @@ from __future__ import annotations
 from dataclasses import replace
 from math import ceil, floor, isfinite, log10
 
-from headrisk.evaluate.intervals import clopper_pearson, wilson, zero_event_bound
+from headrisk.statistics.intervals import clopper_pearson, wilson, zero_event_bound
 from headrisk.types import Estimate
 
 SMALLEST_CELL = 5  # fewest people that a bar, a level or an extreme may stand for

@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from headrisk.report.as_json import canonical_json
+from headrisk.io.canonical import canonical_json
+from headrisk.io.private import write_private
 from headrisk.report.html import render
 from headrisk.report.internal import png, scans_table
 from headrisk.report.model import Internal, ScanRow, Table
-from headrisk.report.private import write_private
 from headrisk.report.tsv import table_text
 from headrisk.report.write import write_public
 from headrisk.types import Float32Array

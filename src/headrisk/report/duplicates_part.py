@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from headrisk.brain.same_image import PairLook
 from headrisk.dataset.scans import Scan
-from headrisk.linkage.copies import STORED_AGAIN, CopyFinding
-from headrisk.linkage.duplicates import ENROLLED_AGAIN, WRONGLY_FILED, LabelFinding
+from headrisk.duplicates.copies import STORED_AGAIN, CopyFinding
+from headrisk.duplicates.mirrored import MIRRORED, MirrorFinding
+from headrisk.duplicates.pairs import ENROLLED_AGAIN, WRONGLY_FILED, LabelFinding
+from headrisk.duplicates.same_image import PairLook
 from headrisk.linkage.evidence import Evidence, Kind
-from headrisk.linkage.mirrored import MIRRORED, MirrorFinding
 from headrisk.report.duplicates import TITLES, Suspicion, evidence_picture
 from headrisk.report.model import ScanRow
 

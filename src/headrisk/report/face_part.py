@@ -10,15 +10,13 @@ from typing import Protocol
 import numpy as np
 
 from headrisk.dataset.scans import Scan
-from headrisk.evaluate.rates import mate_ranks, person_means
-from headrisk.evaluate.summary import MeasureSummary
 from headrisk.face.detect.registry import detectors
 from headrisk.face.head import HeadResult
 from headrisk.face.photo_table import Photo
 from headrisk.face.presence import ANSWERS, FEWEST_SEEN, share_seen
 from headrisk.face.recognise.protocol import Recogniser
 from headrisk.face.scores import FaceScores
-from headrisk.face.template_face import PARTS
+from headrisk.heads.template_face import PARTS
 from headrisk.linkage.assign import list_links
 from headrisk.report.assemble import candidate_links
 from headrisk.report.claims_part import face_left
@@ -26,6 +24,8 @@ from headrisk.report.coarse import ranged as small
 from headrisk.report.coarse import ranged_parts, share_above
 from headrisk.report.linkage_part import scan_row
 from headrisk.report.model import Internal, Link, Mosaic, Panel, ScanRow, ScoreMatrix, Table, Value
+from headrisk.statistics.rates import mate_ranks, person_means
+from headrisk.statistics.summary import MeasureSummary
 from headrisk.types import PairScores, Verdict
 
 DEPTH = 50  # candidates listed for each person, as the published service gave

@@ -18,7 +18,8 @@ from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 from PIL import Image
 
-from headrisk.report.as_json import canonical_json, report_as_dict
+from headrisk.io.canonical import canonical_json
+from headrisk.report.as_json import report_as_dict
 from headrisk.report.figures import MATED
 from headrisk.report.html import render, section_view
 from headrisk.report.model import Internal, Link, Mosaic, Report, RunRecord, ScoreMatrix, Table

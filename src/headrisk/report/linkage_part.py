@@ -7,11 +7,11 @@ from dataclasses import replace
 from typing import Protocol
 
 from headrisk.dataset.scans import Scan
-from headrisk.evaluate.summary import MeasureSummary
 from headrisk.linkage.assign import assign_one_to_one
 from headrisk.linkage.design import Design
 from headrisk.report.assemble import candidate_links
 from headrisk.report.model import Internal, Link, Mosaic, ScanRow, ScoreMatrix, Table
+from headrisk.statistics.summary import MeasureSummary
 from headrisk.types import PairScores, ScanResult, Status, Verdict
 
 

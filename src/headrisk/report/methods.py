@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from headrisk.evaluate.assessment import Assessment
 from headrisk.report import frequencies, treated_words, wording
 from headrisk.report.dpia import dpia_paragraph
 from headrisk.report.model import ModalitySection, Report, RunRecord
+from headrisk.statistics.assessment import Assessment
 
 RISK_REFERENCES = (
     "ISO/IEC 19795-1:2021 and NIST FRVT part 2: open-set identification, FPIR and FNIR.",

@@ -14,9 +14,9 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from headrisk.evaluate.assessment import Assessment
 from headrisk.report.treated_model import Treatment
 from headrisk.run.provenance import Cost, Machine, Provenance
+from headrisk.statistics.assessment import Assessment
 from headrisk.types import Estimate, PairScores, Status, Verdict
 
 SCHEMA_VERSION = "1.1"

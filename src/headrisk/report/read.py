@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from headrisk.errors import InputError, UsageError
+from headrisk.io.digests import open_regular
 from headrisk.report.as_json import report_from_dict
 from headrisk.report.model import SCHEMA_VERSION, Report, RunRecord, Table
-from headrisk.report.seal import require_one_run
 from headrisk.report.tsv import parse_table
-from headrisk.run.digests import open_regular
 from headrisk.run.provenance import Cost, Machine, Provenance
+from headrisk.run.seal import require_one_run
 
 NEEDED = ("report.json", "report-run.json", "tables")
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from headrisk.evaluate.assessment import Assessment
-from headrisk.evaluate.attack_outcome import AttackOutcome
-from headrisk.evaluate.forecast.records import Forecast
-from headrisk.evaluate.open_curve import OpenSet
-from headrisk.evaluate.risk import linkability
 from headrisk.linkage.pairs import finite_scores
 from headrisk.report.model import Table, Value
+from headrisk.statistics.assessment import Assessment
+from headrisk.statistics.attack_outcome import AttackOutcome
+from headrisk.statistics.forecast.records import Forecast
+from headrisk.statistics.open_curve import OpenSet
+from headrisk.statistics.risk import linkability
 from headrisk.types import Estimate, PairScores
 
 

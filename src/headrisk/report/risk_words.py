@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from headrisk.evaluate.assessment import Arm, Assessment, Exposure
-from headrisk.evaluate.attack_outcome import AttackOutcome
-from headrisk.evaluate.attackers import Attacker
-from headrisk.evaluate.forecast.records import Forecast, ForecastPoint
-from headrisk.evaluate.intervals import FEW_ERRORS
-from headrisk.evaluate.open_curve import OpenPoint, OpenSet
-from headrisk.evaluate.risk import SinglingOut
 from headrisk.report.frequencies import frequency_range, people, percent, rate
 from headrisk.report.model import ModalitySection
+from headrisk.statistics.assessment import Arm, Assessment, Exposure
+from headrisk.statistics.attack_outcome import AttackOutcome
+from headrisk.statistics.attackers import Attacker
+from headrisk.statistics.forecast.records import Forecast, ForecastPoint
+from headrisk.statistics.intervals import FEW_ERRORS
+from headrisk.statistics.open_curve import OpenPoint, OpenSet
+from headrisk.statistics.risk import SinglingOut
 from headrisk.types import Estimate
 
 HELD = {

@@ -9,10 +9,10 @@ from typing import Protocol
 import numpy as np
 
 from headrisk.dataset.scans import Scan
-from headrisk.evaluate.summary import MeasureSummary
 from headrisk.linkage.design import Design
 from headrisk.report.linkage_part import internal_part as linkage_internal
 from headrisk.report.model import Internal, Panel, ScanRow, Table, Value
+from headrisk.statistics.summary import MeasureSummary
 from headrisk.table.clean import Shared
 from headrisk.table.features import FeatureTable
 from headrisk.table.methods import MATCHED

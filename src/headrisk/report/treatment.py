@@ -8,12 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from headrisk.dataset.scans import Scan
+from headrisk.deidentify.damage import Damage
+from headrisk.deidentify.tools import Tool
+from headrisk.deidentify.treat import TreatResult
 from headrisk.face.presence import ANSWERS
-from headrisk.face.template_face import PARTS
+from headrisk.heads.template_face import PARTS
 from headrisk.report.model import Table, Value
-from headrisk.treatment.damage import Damage
-from headrisk.treatment.tools import Tool
-from headrisk.treatment.treat import TreatResult
 
 _COST = (
     "brain_voxels", "brain_voxels_cut", "brain_cut_ml", "brain_voxels_changed", "mask_dice",

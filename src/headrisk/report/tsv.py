@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from headrisk.errors import InputError
-from headrisk.report.as_json import rounded
+from headrisk.io.canonical import rounded
 from headrisk.report.model import Table, Value
 
 MISSING = "n/a"

@@ -15,18 +15,6 @@ from itertools import groupby
 from math import isfinite
 
 from headrisk.errors import InputError
-from headrisk.evaluate.assessment import Arm, Assessment, Exposure, SizedRate
-from headrisk.evaluate.attack_outcome import AttackOutcome
-from headrisk.evaluate.baselines import ArmComparison
-from headrisk.evaluate.forecast.records import (
-    Forecast,
-    ForecastPoint,
-    HiddenGallery,
-    ModelForecast,
-    distribution_free_floor,
-)
-from headrisk.evaluate.intervals import FEW_ERRORS
-from headrisk.evaluate.open_curve import OpenPoint, OpenSet
 from headrisk.report.coarse import (
     DIGITS,
     FEWEST_FOR_EXTREMES,
@@ -64,6 +52,18 @@ from headrisk.report.treated_model import (
     FaceLeft,
     Treatment,
 )
+from headrisk.statistics.assessment import Arm, Assessment, Exposure, SizedRate
+from headrisk.statistics.attack_outcome import AttackOutcome
+from headrisk.statistics.baselines import ArmComparison
+from headrisk.statistics.forecast.records import (
+    Forecast,
+    ForecastPoint,
+    HiddenGallery,
+    ModelForecast,
+    distribution_free_floor,
+)
+from headrisk.statistics.intervals import FEW_ERRORS
+from headrisk.statistics.open_curve import OpenPoint, OpenSet
 from headrisk.types import Estimate
 
 P_VALUES = (0.001, 0.01, 0.05, 0.1, 1.0)

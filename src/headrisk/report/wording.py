@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from headrisk.evaluate.intervals import with_failures
 from headrisk.report.frequencies import capital, natural_frequency, people, percent, rate
 from headrisk.report.model import Counts, MeasureResult, ModalitySection
+from headrisk.statistics.intervals import with_failures
 from headrisk.types import Estimate
 
 MODALITY_NAMES = {

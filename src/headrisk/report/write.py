@@ -22,14 +22,14 @@ import pyarrow.parquet as pq
 import tomli_w
 
 from headrisk.errors import InputError, UsageError
-from headrisk.report.as_json import canonical_json, report_as_dict, report_from_dict
+from headrisk.io.canonical import canonical_json
+from headrisk.report.as_json import report_as_dict, report_from_dict
 from headrisk.report.cost import attack_costs, attack_table, cost_table
 from headrisk.report.html import public_html
 from headrisk.report.internal import encodable, internal_files, write_pairs
 from headrisk.report.methods import methods_text
 from headrisk.report.model import Internal, Report, RunRecord, Table
 from headrisk.report.read import read_json, read_report, run_from
-from headrisk.report.seal import INTERNAL_RUN, SEAL, internal_run, read_seal, run_id, seal_of
 from headrisk.report.section_tables import conditions_table, measures_table, thresholds_table
 from headrisk.report.treated_part import treatment_tables
 from headrisk.report.tsv import parse_table, table_text
@@ -42,6 +42,7 @@ from headrisk.run.scratch import (
     taking_turns,
     uninterrupted,
 )
+from headrisk.run.seal import INTERNAL_RUN, SEAL, internal_run, read_seal, run_id, seal_of
 
 BIDS_VERSION = "1.10.0"
 

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from headrisk.errors import StoreError
-from headrisk.run.digests import canonical_json
+from headrisk.io.digests import canonical_json
 
 LOG = "audit.jsonl"  # its name in an output folder
 _START = "0" * 64

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headrisk.errors import StoreError
-from headrisk.run.digests import canonical_json
+from headrisk.io.digests import canonical_json
 
 Array = NDArray[Any]
 

@@ -22,7 +22,7 @@ from importlib import metadata
 from pathlib import Path
 
 from headrisk import __version__
-from headrisk.run.digests import canonical_json, keyed_digest
+from headrisk.io.digests import canonical_json, keyed_digest
 from headrisk.settings import Settings
 
 

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from headrisk.errors import StoreError
-from headrisk.run.digests import entry_key, sha256_of_file, unreadable
+from headrisk.io.digests import entry_key, sha256_of_file, unreadable
 from headrisk.run.entry import Entry, failed, move_into_place, read_files, write_files
 from headrisk.run.scratch import ENTRY, scratch_folder, sweep_store
 

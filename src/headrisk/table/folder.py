@@ -16,9 +16,9 @@ from pathlib import Path
 from headrisk.dataset.bids_tables import PersonFacts, person_facts
 from headrisk.dataset.people import plain_label
 from headrisk.dataset.scans import Scan
-from headrisk.dataset.tsv import read_tsv
 from headrisk.errors import InputError, ScanError
-from headrisk.run.digests import open_regular
+from headrisk.io.digests import open_regular
+from headrisk.io.tsv import read_tsv
 from headrisk.table.features import FeatureTable, feature_table
 from headrisk.table.stats import read_stats
 from headrisk.table.streams import Streams, session_of, streams

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from headrisk.errors import ScanError
-from headrisk.run.digests import open_regular
+from headrisk.io.digests import open_regular
 
 LARGEST_BYTES = 4 * 1024 * 1024
 _REGION_COLUMNS = {  # column of the file: what is measured, and its unit

@@ -10,8 +10,8 @@ from pathlib import Path
 from headrisk.dataset.bids_tables import facts_of
 from headrisk.dataset.people import plain_label
 from headrisk.dataset.scans import Scan
-from headrisk.dataset.tsv import Row, read_tsv
 from headrisk.errors import InputError
+from headrisk.io.tsv import Row, read_tsv
 from headrisk.table.features import Dropped, FeatureTable, feature_table
 from headrisk.table.streams import Streams, streams
 

@@ -31,8 +31,8 @@ from headrisk.errors import UsageError, missing_extra
 from headrisk.face.detect.face import Pixels
 from headrisk.face.recognise.crop import templates, upright
 from headrisk.face.recognise.protocol import FaceTemplate, cosine
+from headrisk.io.weights import session
 from headrisk.offline import prepare_deepface
-from headrisk.run.weights import session
 from headrisk.types import Float32Array, FloatArray
 
 EXTRA = "deepface"

@@ -26,7 +26,7 @@ from headrisk.face.detect import centerface, hog
 from headrisk.face.detect.face import Face, Pixels, rgb
 from headrisk.face.recognise.protocol import FaceTemplate, cosine
 from headrisk.face.weights import DIGESTS, network
-from headrisk.run.weights import shipped_bytes
+from headrisk.io.weights import shipped_bytes
 from headrisk.types import Float32Array, FloatArray
 
 SIDE = 150  # pixels of the aligned face

@@ -17,7 +17,7 @@ from headrisk.face.render.shade import (
     shade,
     to_grey,
 )
-from headrisk.face.render.view import FACE_CENTRE, Camera, pixel_rays
+from headrisk.heads.view import FACE_CENTRE, Camera, pixel_rays
 
 __all__ = [
     "FACE_CENTRE",

@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headrisk.errors import UsageError, missing_extra
-from headrisk.face.mesh import Mesh, vertex_normals
-from headrisk.face.render.view import Camera, pixel_rays, project
+from headrisk.heads.mesh import Mesh, vertex_normals
+from headrisk.heads.view import Camera, pixel_rays, project
 from headrisk.types import Float32Array, FloatArray
 
 
@@ -151,7 +151,7 @@ def cast(
     scene
         From :func:`open_scene`.
     camera
-        Where the pinhole stands; see :class:`headrisk.face.render.view.Camera`.
+        Where the pinhole stands; see :class:`headrisk.heads.view.Camera`.
     size
         Edge of a square picture, or its rows and columns.
     supersample

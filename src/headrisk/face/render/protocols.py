@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from headrisk.errors import UsageError
 from headrisk.face.render.cast import Scene, cast, open_scene
 from headrisk.face.render.shade import DEFAULT_SKIN, Light, Skin, shade
-from headrisk.face.render.view import FACE_CENTRE, Camera
-from headrisk.face.surface import Surface
+from headrisk.heads.surface import Surface
+from headrisk.heads.view import FACE_CENTRE, Camera
 
 NAMES = ("headrisk", "mayo2024", "nejm2019")
 
@@ -146,7 +146,7 @@ def scene_of(surface: Surface) -> Scene:
     Parameters
     ----------
     surface
-        From :func:`headrisk.face.surface.head_surface`.
+        From :func:`headrisk.heads.surface.head_surface`.
     """
     return open_scene(surface.mesh, surface.normals, surface.occlusion)
 
@@ -171,7 +171,7 @@ def render_scene(
     supersample
         Rays along each edge of a pixel.
     face_centre
-        Where this head has the template's :data:`headrisk.face.render.view.FACE_CENTRE`, mm.
+        Where this head has the template's :data:`headrisk.heads.view.FACE_CENTRE`, mm.
 
     Returns
     -------

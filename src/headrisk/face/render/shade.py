@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headrisk.face.render.cast import GBuffer
-from headrisk.face.render.view import direction
+from headrisk.heads.view import direction
 from headrisk.types import Float32Array
 
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from headrisk.face.render.cast import GBuffer, Scene
 from headrisk.face.render.shade import Light
-from headrisk.face.render.view import Camera, direction, pixel_rays
+from headrisk.heads.view import Camera, direction, pixel_rays
 from headrisk.types import Float32Array
 
 _LIFT_MM = 0.6  # off the surface along its normal, so that a point does not shade itself

@@ -1,0 +1,203 @@
+"""Brain linkage: prepare, compare, evaluate and decide, describe.
+
+Each function is one stage; it takes what the stages before it gave.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from headrisk.attacks.large import internal_large, summarise_all
+from headrisk.attacks.measured import Measured, assess_people, evaluate
+from headrisk.brain.cohort import Cohort, prepare_scans
+from headrisk.brain.grid import template_grid
+from headrisk.brain.methods import NAME, REFERENCES, method_sentences
+from headrisk.brain.mirror_doubt import MirrorCheck, check_mirrored
+from headrisk.brain.reference import reference
+from headrisk.brain.similarity import select
+from headrisk.brain.stored import INDEX, fingerprint_index
+from headrisk.errors import StoreError
+from headrisk.intake import Intake, prepared_here
+from headrisk.job import Job, recorded, tell_damage
+from headrisk.linkage.compare import Comparison, compare
+from headrisk.linkage.design import Design, against, within
+from headrisk.linkage.mates import searchable
+from headrisk.report.assemble import modality_section
+from headrisk.report.linkage_part import compared_sentence, internal_part, scan_rows
+from headrisk.report.model import ModalitySection, ScanRow
+from headrisk.run.engine import mapper
+from headrisk.run.provenance import CostLog
+from headrisk.run.stage import stage
+from headrisk.run.store import open_store
+from headrisk.statistics.assessment import Assessment
+from headrisk.statistics.conditions import known_conditions
+from headrisk.statistics.intervals import FEWEST_PEOPLE
+from headrisk.statistics.summary import MeasureSummary, strata
+
+OFFER = (
+    "Where people were scanned once, --simulate-rescan simulates a second scan of each; its "
+    "figures are labelled as simulated and tend to be too high."
+)
+
+
+def measure(intake: Intake, job: Job, log: CostLog) -> Measured:
+    """Measure how well brains link the people of a data set."""
+    cohort, damage = prepare(intake, job, log)
+    usable = cohort.usable()
+    if plan(usable, job).pairs > job.settings.most_pairs:
+        return measure_large(cohort, damage, job, log)
+    design, scores = link(usable, job, log)
+    summaries = evaluate(scores, job, log)
+    probes, gallery = ([usable.scans[k] for k in side] for side in (design.probes, design.gallery))
+    risk, exposed = assess_people(NAME, scores, summaries, probes, gallery, job, log)
+    rows = scan_rows(cohort.scans, cohort.results)
+    internal = internal_part(
+        rows,
+        usable.scans,
+        cohort.results,
+        design,
+        scores,
+        summaries,
+        one_to_one=job.settings.one_to_one,
+        notes=damage,
+        tables=exposed,
+    )
+    own = prepared_here(cohort, job)
+    return Measured(
+        describe(rows, cohort, design, scores, summaries, risk, job),
+        internal,
+        tuple(digest for digest in cohort.digests if digest),
+        {INDEX.name: fingerprint_index(own, job.settings)} if own.scans else {},
+    )
+
+
+def measure_large(everybody: Cohort, damage: tuple[str, ...], job: Job, log: CostLog) -> Measured:
+    """The same from a summary of all pairs, where they are too many to keep every score."""
+    cohort = everybody.usable()
+    design = plan(cohort, job)
+    with stage("compare", design.pairs, log, recorded(job)):
+        vectors = cohort.vectors()
+        probes = vectors[design.probes]
+        found = summarise_all(
+            probes,
+            probes if design.probes is design.gallery else vectors[design.gallery],
+            design,
+            select(job.settings.measures),
+            template_grid(job.settings.resolution_mm),
+            reference(job.settings.resolution_mm),
+            job,
+        )
+    rows = scan_rows(everybody.scans, everybody.results)
+    compared = compared_sentence(design, job.settings.contrasts, len(job.sources))
+    wanted = searchable(everybody.scans, plan(everybody, job))
+    section = modality_section(
+        NAME,
+        rows,
+        [None] * len(found.rates),
+        found.rates,
+        unsearched=len(wanted - searchable(cohort.scans, design)),
+        compared=f"{compared} {found.sentence}",
+        method=method_sentences(job.settings, found.notes),
+        references=REFERENCES,
+    )
+    own = prepared_here(everybody, job)
+    return Measured(
+        section,
+        internal_large(rows, cohort.scans, everybody.results, design, found, damage),
+        tuple(digest for digest in everybody.digests if digest),
+        {INDEX.name: fingerprint_index(own, job.settings)} if own.scans else {},
+    )
+
+
+def prepare(intake: Intake, job: Job, log: CostLog) -> tuple[Cohort, tuple[str, ...]]:
+    """Fingerprint every scan; also returns what is to be said of the data as a whole."""
+    checked = prepare_and_check(intake, job, log)
+    return checked.cohort, checked.notes
+
+
+def prepare_and_check(intake: Intake, job: Job, log: CostLog) -> MirrorCheck:
+    """Fingerprint every scan and look for mirrored ones.
+
+    The notes also say which stored results were damaged.
+    """
+    damage: list[StoreError] = []
+    with stage("prepare", len(intake.scans), log, recorded(job)) as listen:
+        cohort = prepare_scans(
+            intake.scans,
+            job.settings,
+            open_store(job.out / "store"),
+            processes=job.processes,
+            listen=listen,
+            on_damage=damage.append,
+        )
+        checked = check_mirrored(cohort + intake.earlier, job.settings.resolution_mm)
+    log.recalled(sum(result.seconds for result in cohort.results))
+    return replace(checked, notes=(*tell_damage(damage, job), *checked.notes))
+
+
+def plan(cohort: Cohort, job: Job) -> Design:
+    """Decide which pairs say something: within one data set, or of the first with the others."""
+    if len(job.sources) == 1:
+        return within(cohort.scans, cohort.digests)
+    return against(cohort.scans, cohort.digests, job.sources[0].name)
+
+
+def link(cohort: Cohort, job: Job, log: CostLog) -> tuple[Design, Comparison]:
+    """Score all pairs of a cohort of usable scans under every measure."""
+    design = plan(cohort, job)
+    return design, score(cohort, design, job, log)
+
+
+def score(cohort: Cohort, design: Design, job: Job, log: CostLog) -> Comparison:
+    """Score the pairs of a design under every measure."""
+    pairs = int(np.count_nonzero(design.usable))
+    if not pairs:
+        return Comparison({}, {})
+    with stage("compare", pairs, log, recorded(job)):
+        vectors = cohort.vectors()
+        probes = vectors[design.probes]
+        return compare(
+            probes,
+            probes if design.probes is design.gallery else vectors[design.gallery],
+            design.probe_person,
+            design.gallery_person,
+            design.usable,
+            select(job.settings.measures),
+            template_grid(job.settings.resolution_mm),
+            reference=reference(job.settings.resolution_mm),
+            run=mapper(job.processes),
+        )
+
+
+def describe(
+    rows: tuple[ScanRow, ...],
+    cohort: Cohort,
+    design: Design,
+    scores: Comparison,
+    summaries: tuple[MeasureSummary, ...],
+    risk: Assessment | None,
+    job: Job,
+) -> ModalitySection:
+    """The brain's section of the report; conditions are those of the headline measure."""
+    everybody, cohort = cohort, cohort.usable()
+    wanted = searchable(everybody.scans, plan(everybody, job))
+    probes, gallery = ([cohort.scans[k] for k in side] for side in (design.probes, design.gallery))
+    probe_mm, gallery_mm = (
+        [cohort.results[k].voxel_mm for k in side] for side in (design.probes, design.gallery)
+    )
+    conditions = known_conditions(probes, gallery, probe_mm, gallery_mm)
+    return modality_section(
+        NAME,
+        rows,
+        list(scores.values()),
+        summaries,
+        strata(next(iter(scores.values())), conditions) if scores else (),
+        unsearched=len(wanted - searchable(cohort.scans, design)),
+        compared=compared_sentence(design, job.settings.contrasts, len(job.sources)),
+        method=method_sentences(job.settings, scores.notes),
+        references=REFERENCES,
+        offer=OFFER if len(job.sources) == 1 and len(wanted) < FEWEST_PEOPLE else "",
+        risk=risk,
+    )

@@ -1,0 +1,223 @@
+"""Face recognition: look at heads, read photographs, match, evaluate, describe.
+
+Each function is one stage; it takes what the stages before it gave. A row of the score tables is
+one person's set of photographs, a column one scan.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from headrisk.attacks.measured import Measured, assess_people, evaluate
+from headrisk.dataset.people import number_people
+from headrisk.dataset.scans import Scan
+from headrisk.errors import StoreError
+from headrisk.face.cohort import (
+    HEAD_STAGE,
+    PHOTO_STAGE,
+    Run,
+    look_at_heads,
+    read_photos,
+    with_reason,
+)
+from headrisk.face.describe import PhotoResult
+from headrisk.face.head import HeadResult
+from headrisk.face.methods import NAME, REFERENCES, compared_sentence, method_sentences
+from headrisk.face.photo_table import Photo, list_photos
+from headrisk.face.recognise.protocol import Recogniser
+from headrisk.face.recognise.registry import recognisers
+from headrisk.face.scores import FaceScores, all_scores
+from headrisk.intake import Intake
+from headrisk.job import Job, recorded, tell_damage
+from headrisk.report.assemble import modality_section
+from headrisk.report.claims_part import claims_panel, claims_table
+from headrisk.report.cost import photo_needs
+from headrisk.report.face_part import face_panels, face_tables, internal_part, scan_rows
+from headrisk.report.model import ModalitySection, ScanRow
+from headrisk.run.provenance import CostLog
+from headrisk.run.stage import stage
+from headrisk.run.store import open_store
+from headrisk.statistics.assessment import Assessment
+from headrisk.statistics.conditions import known_conditions
+from headrisk.statistics.summary import MeasureSummary, strata
+from headrisk.types import IntArray, PairScores
+
+STREAM = (1,)  # sets this modality's random numbers apart from the brain's
+
+
+@dataclass(frozen=True)
+class Faces:
+    """Everything that was looked at: heads of the scans, photographs with their results.
+
+    ``results`` are those of the photographs with status ``ok`` or ``unknown person``, in order.
+    """
+
+    scans: tuple[Scan, ...]
+    heads: tuple[HeadResult, ...]
+    photos: tuple[Photo, ...]
+    results: tuple[PhotoResult, ...]
+
+    @property
+    def readable(self) -> tuple[int, ...]:
+        """Positions of the photographs that a recogniser could describe."""
+        return tuple(k for k, photo in enumerate(self.photos) if photo.usable)
+
+
+@dataclass(frozen=True)
+class Search:
+    """Who is searched for among which scans.
+
+    ``sets`` are the labels of the photograph sets, ``gallery`` positions of the usable scans; the
+    two arrays of people are numbered alike.
+    """
+
+    sets: tuple[str, ...]
+    gallery: tuple[int, ...]
+    probe_person: IntArray
+    gallery_person: IntArray
+
+
+def measure(intake: Intake, job: Job, log: CostLog) -> Measured:
+    """Measure how well photographs find their owner's scan, and whether scans show a face."""
+    asked = recognisers(job.settings.recognisers, job.weights)
+    faces, damage = look(intake, job, log)
+    search = plan(faces)
+    scores, confidence = match(faces, search, asked, job, log)
+    summaries = evaluate(scores, job, log, stream=STREAM)
+    probes = [_probe(label, faces.scans) for label in search.sets]
+    gallery = [faces.scans[k] for k in search.gallery]
+    risk, exposed = assess_people(NAME, scores, summaries, probes, gallery, job, log)
+    rows = scan_rows(faces.scans, faces.heads)
+    section = describe(rows, faces, search, asked, scores, summaries, risk, job)
+    internal = internal_part(
+        rows,
+        faces.heads,
+        tuple(faces.scans[k].scan_id for k in search.gallery),
+        search.sets,
+        scores,
+        summaries,
+        notes=damage,
+        tables=face_tables(faces.scans, faces.heads, faces.photos, search, scores, confidence)
+        | exposed
+        | claims_table(faces.scans, faces.heads),
+    )
+    digests = tuple(one.digest for one in asked if one.digest)
+    unused = sum(not photo.usable for photo in faces.photos)
+    return Measured(section, internal, digests, photos_unused=unused)
+
+
+def look(intake: Intake, job: Job, log: CostLog) -> tuple[Faces, tuple[str, ...]]:
+    """Look at every head of the data set, and read every photograph that may be used."""
+    damage: list[StoreError] = []
+    weights = tuple((name, str(path)) for name, path in sorted(job.weights.items()))
+    run = Run(job.settings, weights, open_store(job.out / "store"), job.processes, damage.append)
+    scans = tuple(scan for scan in intake.scans if scan.dataset == job.sources[0].name)
+    people = frozenset(scan.participant_id for scan in scans)
+    photos = () if job.photos is None else list_photos(job.photos, people, job.today)
+    with stage(HEAD_STAGE, len(scans), log, recorded(job)) as listen:
+        heads = look_at_heads(scans, run, listen)
+    log.recalled(sum(head.seconds for head in heads))
+    wanted = [k for k, photo in enumerate(photos) if photo.usable]
+    if not wanted:
+        return Faces(scans, heads, photos, ()), tell_damage(damage, job)
+    with stage(PHOTO_STAGE, len(wanted), log, recorded(job)) as listen:
+        results = read_photos([photos[k] for k in wanted], run, listen)
+    told = list(photos)
+    for k, result in zip(wanted, results, strict=True):
+        told[k] = with_reason(photos[k], result)
+    good = tuple(result for result in results if not result.reason)
+    return Faces(scans, heads, tuple(told), good), tell_damage(damage, job)
+
+
+def plan(faces: Faces) -> Search:
+    """Every person with a readable photograph is searched for among all scans with a face.
+
+    Photographs of people who are not in the data set are searched for too: they have no mate.
+    """
+    sets = tuple(dict.fromkeys(faces.photos[k].participant_id for k in faces.readable))
+    gallery = tuple(k for k, head in enumerate(faces.heads) if head.status == "ok")
+    labels = [*(scan.participant_id for scan in faces.scans), *sets]
+    person = number_people(labels)
+    return Search(
+        sets, gallery, person[len(faces.scans) :], person[np.array(gallery, dtype=np.int64)]
+    )
+
+
+def match(
+    faces: Faces, search: Search, asked: Sequence[Recogniser], job: Job, log: CostLog
+) -> tuple[Mapping[str, PairScores], Mapping[str, FaceScores]]:
+    """Score every set with every scan under every measure; also the tables with confidences."""
+    if not search.sets or not search.gallery:
+        return {}, {}
+    place = {label: k for k, label in enumerate(search.sets)}
+    photo_set = np.array(
+        [place[faces.photos[k].participant_id] for k in faces.readable], dtype=np.int64
+    )
+    with stage("match", len(search.sets) * len(search.gallery), log, recorded(job)):
+        found = all_scores(
+            [faces.heads[k] for k in search.gallery],
+            search.gallery_person,
+            faces.results,
+            photo_set,
+            len(search.sets),
+            asked,
+        )
+    scores = {
+        name: PairScores(name, one.values, one.usable, search.probe_person, search.gallery_person)
+        for name, one in found.items()
+    }
+    return scores, found
+
+
+def describe(
+    rows: tuple[ScanRow, ...],
+    faces: Faces,
+    search: Search,
+    asked: Sequence[Recogniser],
+    scores: Mapping[str, PairScores],
+    summaries: tuple[MeasureSummary, ...],
+    risk: Assessment | None,
+    job: Job,
+) -> ModalitySection:
+    """The face's section of the report; conditions are those of the headline measure."""
+    probes = [_probe(label, faces.scans) for label in search.sets]
+    gallery = [faces.scans[k] for k in search.gallery]
+    voxels = [faces.heads[k].voxel_mm for k in search.gallery]
+    conditions = known_conditions(probes, gallery, [None] * len(probes), voxels) if scores else ()
+    listed = {
+        p.participant_id for p in faces.photos if p.status not in ("unknown person", "refused")
+    }
+    reached = set(search.sets) & {scan.participant_id for scan in gallery}
+    known = {scan.participant_id for scan in faces.scans}
+    return modality_section(
+        NAME,
+        rows,
+        list(scores.values()),
+        summaries,
+        strata(next(iter(scores.values())), conditions) if scores else (),
+        unsearched=len((listed & known) - reached),
+        compared=compared_sentence(len(search.sets), len(faces.results), len(search.gallery)),
+        method=method_sentences(job.settings, asked, searched=bool(scores)),
+        references=REFERENCES,
+        panels=face_panels(faces.heads, faces.photos, asked, scores)
+        | claims_panel(faces.scans, faces.heads),
+        risk=risk,
+        too_little="" if job.photos else "No photographs were given.",
+        needs=photo_needs(len(faces.results), len(search.sets)),
+    )
+
+
+def _probe(label: str, scans: tuple[Scan, ...]) -> Scan:
+    """A photograph set as a row of conditions: whose it is, and what is known of the person."""
+    own = next((scan for scan in scans if scan.participant_id == label), None)
+    return Scan(
+        scan_id=label,
+        participant_id=label,
+        path="",
+        suffix="photographs",
+        age=own.age if own else None,
+        sex=own.sex if own else "",
+    )

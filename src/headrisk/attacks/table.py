@@ -1,0 +1,224 @@
+"""Derived tables: read, clean, bring together, compare, evaluate, describe.
+
+Each function is one stage; it takes what the stages before it gave.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from headrisk.attacks.measured import Measured, assess_people, evaluate
+from headrisk.dataset.gather import name_sources
+from headrisk.dataset.people import require_distinct_labels
+from headrisk.dataset.scans import Scan
+from headrisk.intake import Intake
+from headrisk.job import Job, recorded
+from headrisk.linkage.design import Design, against, within
+from headrisk.linkage.mates import searchable
+from headrisk.report.assemble import modality_section
+from headrisk.report.model import ModalitySection, ScanRow
+from headrisk.report.table_part import columns_table, internal_part, table_panels, table_rows
+from headrisk.run.provenance import CostLog
+from headrisk.run.stage import stage
+from headrisk.statistics.assessment import Assessment
+from headrisk.statistics.conditions import known_conditions
+from headrisk.statistics.summary import MeasureSummary, strata
+from headrisk.table.clean import Shared, choose_rows, read_table, row_texts, share_columns
+from headrisk.table.features import FeatureTable
+from headrisk.table.methods import NAME, REFERENCES, compared_sentence, method_sentences
+from headrisk.table.scale import (
+    Matching,
+    centre_and_spread,
+    choose_matching,
+    match,
+    scaled,
+    without_size,
+)
+from headrisk.table.similarity import (
+    FEWEST_SHARED,
+    Sides,
+    cosine,
+    euclidean,
+    learnt,
+    shared_columns,
+)
+from headrisk.types import FloatArray, PairScores
+
+STREAM = (2,)  # sets this modality's random numbers apart from the others'
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The usable rows of one table or of two, the first table's before the second's.
+
+    ``plain`` are measurements as they were read, ``raw`` those without head size, ``values`` those
+    brought onto one scale. ``how`` is None for one table.
+    """
+
+    scans: tuple[Scan, ...]
+    plain: FloatArray
+    raw: FloatArray
+    values: FloatArray
+    digests: tuple[str, ...]
+    how: Matching | None
+
+
+def measure(intake: Intake, job: Job, log: CostLog) -> Measured:
+    """Measure how well rows of derived tables link people."""
+    tables, shared = read(job, log)
+    rows = bring_together(shared, job)
+    design, scores, notes = link(rows, job, log)
+    summaries = evaluate(scores, job, log, stream=STREAM)
+    everybody = tuple(scan for table in tables for scan in table.scans)
+    listed = table_rows(everybody)
+    probes, gallery = ([rows.scans[k] for k in side] for side in (design.probes, design.gallery))
+    risk, exposed = assess_people(NAME, scores, summaries, probes, gallery, job, log)
+    internal = internal_part(
+        listed,
+        rows.scans,
+        design,
+        scores,
+        summaries,
+        one_to_one=job.settings.one_to_one,
+        notes=(*_said(tables, shared), *_strangers(intake, everybody)),
+        tables={"columns": columns_table(tables, shared), **exposed},
+    )
+    section = describe(
+        listed, everybody, tables, shared, rows, design, scores, summaries, notes, risk, job
+    )
+    return Measured(section, internal, rows.digests)
+
+
+def read(job: Job, log: CostLog) -> tuple[tuple[FeatureTable, ...], Shared]:
+    """Read one table or two, and find the columns they share.
+
+    Raises
+    ------
+    InputError
+        A table cannot be used at all, or two tables have too few columns in common.
+    """
+    with stage("tables", len(job.tables), log, recorded(job)):
+        tables = tuple(read_table(one.path, one.name) for one in name_sources(job.tables))
+        chosen = choose_rows(tables[0], job.tables[0], job.participants, job.sessions)
+        tables = (chosen, *tables[1:])
+        labels = (scan.participant_id for table in tables for scan in table.scans)
+        require_distinct_labels(labels, "the tables together")
+        return tables, share_columns(tables[0], tables[-1])
+
+
+def bring_together(shared: Shared, job: Job) -> Rows:
+    """Take head size out and put all rows on one scale."""
+    first, second = shared.probe, shared.gallery
+    size = job.settings.table_size
+    a = without_size(first.values[first.usable], first.kinds, first.keys, size)
+    scans = tuple(first.scans[k] for k in first.usable)
+    if first is second:
+        values = scaled(a, *centre_and_spread(a))
+        plain = first.values[first.usable]
+        return Rows(scans, plain, a, values, _digests(scans, plain), None)
+    b = without_size(second.values[second.usable], second.kinds, second.keys, size)
+    how = choose_matching(
+        job.settings.table_match, (len(a), first.software), (len(b), second.software)
+    )
+    scans += tuple(second.scans[k] for k in second.usable)
+    plain = np.concatenate([first.values[first.usable], second.values[second.usable]])
+    matched = np.concatenate(match(a, b, how))
+    return Rows(scans, plain, np.concatenate([a, b]), matched, _digests(scans, plain), how)
+
+
+def _digests(scans: Sequence[Scan], values: FloatArray) -> tuple[str, ...]:
+    return tuple(hashlib.sha256(text).hexdigest() for text in row_texts(scans, values))
+
+
+def link(
+    rows: Rows, job: Job, log: CostLog
+) -> tuple[Design, dict[str, PairScores], tuple[str, ...]]:
+    """Score all pairs of rows under every measure; also why a measure was left out."""
+    design = _design(rows.scans, rows.digests, job)
+    a = rows.values[design.probes]
+    b = a if design.probes is design.gallery else rows.values[design.gallery]
+    if a.size and b.size:
+        usable = design.usable & (shared_columns(a, b) >= FEWEST_SHARED)
+        design = replace(design, given=usable)
+    pairs = int(np.count_nonzero(design.usable))
+    if not pairs:
+        return design, {}, ()
+    sides = Sides(a, b, design.probe_person, design.gallery_person)
+    rng = np.random.default_rng((job.settings.seed, *STREAM, 1))
+    with stage("compare tables", pairs, log, recorded(job)):
+        plain = {"cosine": cosine(a, b), "euclidean": euclidean(a, b)}
+        more, notes = learnt(sides, job.settings.folds, rng)
+    scores = {
+        name: PairScores(name, values, design.usable, design.probe_person, design.gallery_person)
+        for name, values in {**plain, **more}.items()
+    }
+    return design, scores, notes
+
+
+def _design(scans: Sequence[Scan], digests: Sequence[str], job: Job) -> Design:
+    if len(job.tables) == 1:
+        return within(scans, digests)
+    return against(scans, digests, name_sources(job.tables)[0].name)
+
+
+def describe(
+    listed: tuple[ScanRow, ...],
+    everybody: tuple[Scan, ...],
+    tables: tuple[FeatureTable, ...],
+    shared: Shared,
+    rows: Rows,
+    design: Design,
+    scores: dict[str, PairScores],
+    summaries: tuple[MeasureSummary, ...],
+    notes: tuple[str, ...],
+    risk: Assessment | None,
+    job: Job,
+) -> ModalitySection:
+    """The tables' section of the report; conditions are those of the headline measure."""
+    wanted = searchable(everybody, _design(everybody, [""] * len(everybody), job))
+    probes, gallery = ([rows.scans[k] for k in side] for side in (design.probes, design.gallery))
+    unknown: list[tuple[float, float, float] | None] = [None]
+    conditions = known_conditions(probes, gallery, unknown * len(probes), unknown * len(gallery))
+    return modality_section(
+        NAME,
+        listed,
+        list(scores.values()),
+        summaries,
+        strata(next(iter(scores.values())), conditions) if scores else (),
+        unsearched=len(wanted - searchable(rows.scans, design)),
+        compared=compared_sentence(len(tables), design.copies, _same_session(rows.scans, design)),
+        method=method_sentences(job.settings, len(shared.probe.keys), rows.how, notes),
+        references=REFERENCES,
+        risk=risk,
+        panels=table_panels(tables, shared, rows, design),
+    )
+
+
+def _same_session(scans: Sequence[Scan], design: Design) -> int:
+    """Mated pairs of two tables whose rows carry one session label."""
+    if design.probes is design.gallery:
+        return 0
+    session = np.array([scan.session_id for scan in scans], dtype=np.str_)
+    same = design.probe_person[:, None] == design.gallery_person[None, :]
+    same &= session[design.probes][:, None] == session[design.gallery][None, :]
+    return int(np.count_nonzero(same & design.usable))
+
+
+def _said(tables: tuple[FeatureTable, ...], shared: Shared) -> tuple[str, ...]:
+    return (*(note for table in tables for note in table.notes), *shared.notes)
+
+
+def _strangers(intake: Intake, everybody: tuple[Scan, ...]) -> tuple[str, ...]:
+    """A remark where the tables hold people of whom there is no scan."""
+    known = {scan.participant_id for scan in (*intake.scans, *intake.earlier.scans)}
+    strangers = {scan.participant_id for scan in everybody} - known
+    if not known or not strangers:
+        return ()
+    return (
+        f"The tables hold {len(strangers)} people of whom the data set has no scan; they take "
+        "part in the table's rates.",
+    )

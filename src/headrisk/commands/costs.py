@@ -1,0 +1,190 @@
+"""What a run of some size would cost on this machine, from a short run of synthetic scans.
+
+Scans are prepared (and faces looked at) one by one, so those costs grow with their number; every
+pair costs the same, so comparing grows with its square. Times are CPU seconds of one core; shared
+out over workers they are a lower bound of what the clock will show.
+"""
+
+from __future__ import annotations
+
+import resource
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+
+from headrisk.brain.cohort import Cohort, prepare_scans
+from headrisk.brain.grid import template_grid
+from headrisk.brain.reference import reference
+from headrisk.brain.similarity import select
+from headrisk.brain.template import load_template
+from headrisk.dataset.gather import gather, name_sources
+from headrisk.errors import HeadriskError
+from headrisk.linkage.compare import compare
+from headrisk.run.events import ignore
+from headrisk.run.store import Store, open_store
+from headrisk.settings import Settings
+from headrisk.synthetic.phantom import PhantomSettings, write_cohort
+from headrisk.synthetic.phantom.settings import SCANNERS
+
+VOXEL_MM = (1.0, 1.0, 1.0)
+SIDE = 96  # scans on each side of the comparison that is timed
+PAIR_BYTES = 8 * 4  # a score kept, and what making and writing it needs besides
+
+
+@dataclass(frozen=True)
+class Rates:
+    """Costs measured on this machine.
+
+    Attributes
+    ----------
+    prepare_seconds, face_seconds
+        CPU seconds for each scan; ``face_seconds`` is 0 where faces were not timed.
+    pair_seconds
+        CPU seconds for each pair of scans under all measures of the settings.
+    scan_bytes
+        Disk that one scan takes in the store.
+    vector_bytes
+        Memory that one fingerprint takes.
+    base_bytes
+        Memory of this process, which every worker needs too.
+    measures
+        Number of measures.
+    """
+
+    prepare_seconds: float
+    face_seconds: float
+    pair_seconds: float
+    scan_bytes: float
+    vector_bytes: int
+    base_bytes: float
+    measures: int
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a run of ``scans`` scans would cost: seconds of CPU, bytes of memory and of disk."""
+
+    scans: int
+    pairs: int
+    prepare: float
+    faces: float
+    compare: float
+    memory: float
+    disk: float
+    summarised: bool
+
+
+def measure_rates(settings: Settings, *, faces: bool, scans: int = 3) -> Rates:
+    """Prepare a few synthetic 1 mm scans and compare some fingerprints, and time both.
+
+    The first scan warms caches up and is not counted.
+
+    Raises
+    ------
+    HeadriskError
+        A synthetic scan could not be prepared.
+    MissingExtraError
+        Faces are asked for and the extra ``faces`` is not installed.
+    """
+    scanner = replace(SCANNERS[0], voxel_mm=VOXEL_MM)
+    with TemporaryDirectory() as place:
+        data = Path(place) / "data"
+        phantom = PhantomSettings(scanners=(scanner,))
+        write_cohort(data, scans, 1, phantom, np.random.default_rng(0), load_template())
+        found, _ = gather(
+            name_sources([data]),
+            contrasts=("T1w",),
+            work_dir=Path(place) / "work",
+            participants=(),
+            sessions=(),
+        )
+        store = open_store(Path(place) / "store")
+
+        def prepare(k: int) -> Cohort:
+            return prepare_scans(
+                found[k : k + 1], settings, store,
+                processes=1, listen=ignore, on_damage=lambda error: None,
+            )  # fmt: skip
+
+        def look(k: int) -> object:
+            from headrisk.face.cohort import Run, look_at_heads
+
+            run = Run(settings, (), store, 1, lambda error: None)
+            return look_at_heads(found[k : k + 1], run, ignore)
+
+        first = prepare(0)
+        if first.results[0].vector is None:
+            raise HeadriskError(
+                "planning", found=f"a synthetic scan failed: {first.results[0].reason}"
+            )
+        seconds = _cpu(lambda: [prepare(k) for k in range(1, scans)]) / (scans - 1)
+        face = 0.0
+        if faces:
+            look(0)
+            face = _cpu(lambda: [look(k) for k in range(1, scans)]) / (scans - 1)
+        held = _folder_bytes(store) / scans
+    vector = first.results[0].vector
+    return Rates(
+        prepare_seconds=seconds,
+        face_seconds=face,
+        pair_seconds=_pair_seconds(settings, len(vector)),
+        scan_bytes=held,
+        vector_bytes=int(vector.nbytes),
+        base_bytes=_peak_bytes(),
+        measures=len(settings.measures),
+    )
+
+
+def plan(scans: int, rates: Rates, settings: Settings, processes: int) -> Plan:
+    """What ``scans`` scans, each compared with every other, would cost."""
+    pairs = scans * scans
+    summarised = pairs > settings.most_pairs
+    kept = 8 * pairs if summarised else pairs * (PAIR_BYTES + 8 * rates.measures)
+    files = 0 if summarised else 6 * pairs * rates.measures
+    memory = rates.base_bytes * (processes + 1) + 3 * scans * rates.vector_bytes
+    return Plan(
+        scans=scans,
+        pairs=pairs,
+        prepare=scans * rates.prepare_seconds,
+        faces=scans * rates.face_seconds,
+        compare=pairs * rates.pair_seconds,
+        memory=memory + (min(kept, 8 * scans * 512) if summarised else kept),
+        disk=scans * rates.scan_bytes + files,
+        summarised=summarised,
+    )
+
+
+def _pair_seconds(settings: Settings, voxels: int) -> float:
+    """CPU seconds of a pair, from a small comparison of random fingerprints."""
+    rng = np.random.default_rng(0)
+    sides = rng.standard_normal((2, SIDE, voxels), dtype=np.float32)
+    grid = template_grid(settings.resolution_mm)
+    shared = reference(settings.resolution_mm)
+    people = np.arange(SIDE), np.arange(SIDE, 2 * SIDE)
+
+    def work() -> object:
+        usable = np.ones((SIDE, SIDE), np.bool_)
+        wanted = select(settings.measures)
+        return compare(sides[0], sides[1], *people, usable, wanted, grid, reference=shared)
+
+    return _cpu(work) / SIDE**2
+
+
+def _cpu(work: Callable[[], object]) -> float:
+    start = time.process_time()
+    work()
+    return time.process_time() - start
+
+
+def _folder_bytes(store: Store) -> float:
+    return float(sum(path.stat().st_blocks * 512 for path in store.root.rglob("*")))
+
+
+def _peak_bytes() -> float:
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return float(peak) * (1 if sys.platform == "darwin" else 1024)

@@ -1,0 +1,246 @@
+"""Find identifying metadata in a data set, and write a cleaned copy that is checked again."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+
+from headrisk import __version__
+from headrisk.errors import UsageError
+from headrisk.io.private import write_private
+from headrisk.job import Job, begin, clear_leftovers, finish, recorded, require_out, tell_swept
+from headrisk.metadata.dicom_options import BASIC, Policy
+from headrisk.metadata.fix import LEFT_OUT, CleanedCopy, CopyPlan, plan_copy, write_copy
+from headrisk.metadata.known import (
+    NOBODY,
+    KnownIdentifiers,
+    Rule,
+    read_known_identifiers,
+    with_rules,
+)
+from headrisk.metadata.learn import with_names_of
+from headrisk.metadata.pseudonyms import read_key, require_same_people
+from headrisk.metadata.scan import MetadataScan, list_entries, scan_metadata
+from headrisk.metadata.verify import needles_of, search_copy
+from headrisk.report.metadata import write_metadata
+from headrisk.report.metadata_part import MetadataReport
+from headrisk.report.model import RunRecord
+from headrisk.report.read import read_json
+from headrisk.run.events import Advanced, Listener
+from headrisk.run.provenance import CostLog, collect_provenance
+from headrisk.run.scratch import scratch_elsewhere, sweep
+from headrisk.run.stage import stage
+from headrisk.run.store import open_store
+
+
+def audit_metadata(
+    job: Job,
+    *,
+    known_identifiers: Path | None = None,
+    fix: Path | None = None,
+    rng: np.random.Generator | None = None,
+    rules: Mapping[str, Rule] | None = None,
+    key: Path | None = None,
+    policy: Policy = BASIC,
+    keep_unread: tuple[str, ...] = (),
+) -> tuple[Path, MetadataReport]:
+    """Look through the first data set of a job; write the findings and, if asked, a cleaned copy.
+
+    Parameters
+    ----------
+    job
+        Data set, output folder and listener.
+    known_identifiers
+        The custodian's list, one identifier in each line.
+    fix
+        Where a cleaned copy goes: a new or empty folder outside the data set.
+    rng
+        Source of date shifts, new UIDs and new labels; None draws a fresh one, which is what data
+        to be shared need.
+    rules
+        What the custodian decided of single fields and columns (``field_rules``).
+    key
+        Key file of an earlier copy of the same people; None makes a new key. Either way it is
+        written to ``OUT/internal/key.json``.
+    policy
+        Options of PS3.15 and own rules for DICOM.
+    keep_unread
+        Names of files to be copied although they were not read.
+
+    Returns
+    -------
+    The path of the public page, and what was found.
+
+    Raises
+    ------
+    UsageError
+        The output folder or the copy's folder cannot be used.
+    InputError
+        The data set, the list or the key cannot be read, or the key is of other people.
+    """
+    started, root = datetime.now(UTC), job.sources[0].path
+    require_out(job)
+    clear_leftovers(job)
+    _require_no_audit(job.out)
+    if fix is not None:
+        require_copy_folder(fix, root, job.out)
+    known, short = (
+        (NOBODY, 0) if known_identifiers is None else read_known_identifiers(known_identifiers)
+    )
+    known = with_rules(with_names_of(list_entries(root), known), rules or {})
+    plan = None
+    if fix is not None:
+        rng = np.random.default_rng() if rng is None else rng
+        plan = plan_copy(root, known, rng, None if key is None else read_key(key))
+        if key is not None:
+            require_same_people(read_key(key), plan.named_people, key)
+    entries = list_entries(root)
+    files = sum(entry.state != "folder" for entry in entries)
+    begin(job, files)
+    open_store(job.out / "store")  # marks the folder as an output of headrisk
+    log = CostLog()
+    with stage("look", files, log, recorded(job)) as listen:
+        scan = scan_metadata(root, known, on_done=_advance("look", files, listen))
+    with ExitStack() as stack:
+        copy = None
+        if fix is not None and plan is not None and rng is not None:
+            copy = stack.enter_context(
+                clean_copy(
+                    job,
+                    fix,
+                    scan,
+                    known,
+                    rng,
+                    log,
+                    plan=plan,
+                    policy=policy,
+                    keep_unread=keep_unread,
+                )
+            )
+        report = MetadataReport(scan, len(known.originals), short, copy, __version__)
+        settings = {
+            "known_identifiers": known_identifiers is not None,
+            "cleaned_copy": fix is not None,
+        }
+        provenance = collect_provenance(job.settings, ())
+        run = RunRecord(started.strftime("%Y-%m-%dT%H:%M:%SZ"), provenance, tuple(log.costs))
+        page = write_metadata(report, job.out, settings, run)
+        if plan is not None:
+            write_private(job.out / "internal" / "key.json", plan.key.to_bytes())
+        finish(job, scan.files, len(scan.problems))
+    return page, report
+
+
+def _require_no_audit(out: Path) -> None:
+    """Refuse to write over the report of an audit."""
+    if not (out / "report.json").exists():
+        return
+    sections = read_json(out / "report.json").get("modalities", {})
+    if any(section.get("measures") for section in sections.values()):
+        raise UsageError(
+            f"output folder {out}",
+            found="the report of an audit, which would be written over",
+            expected="a new or empty folder, or an earlier output of this command",
+            remedy="Give another output folder.",
+        )
+
+
+def require_copy_folder(target: Path, root: Path, out: Path) -> None:
+    """Refuse a folder for the copy that holds something, or that lies where it must not.
+
+    Raises
+    ------
+    UsageError
+        Says what stands in the way.
+    """
+    copy, data = Path(os.path.realpath(target)), Path(os.path.realpath(root))
+    result = Path(os.path.realpath(out))
+    if copy.is_relative_to(data):
+        raise _unfit(target, "inside the data set, or the data set itself")
+    if data.is_relative_to(copy):
+        raise _unfit(target, "a folder that holds the data set")
+    if result.is_relative_to(copy):
+        raise _unfit(target, "a folder that holds the output folder, which is not to be shared")
+    if copy.is_relative_to(result / "internal") or copy.is_relative_to(result / "store"):
+        raise _unfit(target, "inside the private part of the output folder")
+    if not copy.exists():
+        return
+    if not copy.is_dir():
+        raise _unfit(target, "a file")
+    if any(copy.iterdir()):
+        raise _unfit(target, "a folder that is not empty")
+
+
+@contextmanager
+def clean_copy(
+    job: Job,
+    target: Path,
+    scan: MetadataScan,
+    known: KnownIdentifiers,
+    rng: np.random.Generator,
+    log: CostLog,
+    *,
+    plan: CopyPlan | None = None,
+    policy: Policy = BASIC,
+    keep_unread: tuple[str, ...] = (),
+) -> Iterator[CleanedCopy]:
+    """Write the copy beside its place and check it; put it in place as a whole at the end.
+
+    What is done with the copy's record inside the ``with`` comes first, so a copy that can be seen
+    is one whose report was written. A run that is killed before leaves no copy, and the same
+    command can be given again.
+
+    Raises
+    ------
+    UsageError
+        The folder cannot be made.
+    """
+    root = job.sources[0].path
+    target = Path(os.path.abspath(target))  # noqa: PTH100 - a link to the place stays one
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        swept = sweep(target.parent, f".{target.name}-", marked_only=True)
+        if swept:
+            tell_swept(swept, job)
+        with scratch_elsewhere(job.out, target.parent, f".{target.name}-") as scratch:
+            unfinished = scratch / "copy"
+            unfinished.mkdir(mode=0o700)
+            with stage("clean", scan.files, log, recorded(job)) as listen:
+                rows, removed = write_copy(
+                    root, unfinished, known, rng, plan=plan, policy=policy,
+                    keep_unread=keep_unread, on_done=_advance("clean", scan.files, listen),
+                )  # fmt: skip
+            written = sum(row.action != LEFT_OUT for row in rows)
+            with stage("check", written, log, recorded(job)) as listen:
+                left = scan_metadata(unfinished, known, on_done=_advance("check", written, listen))
+                needles = needles_of(removed, known)
+                remaining = search_copy(unfinished, needles, known)
+            require_copy_folder(target, root, job.out)
+            yield CleanedCopy(rows, left, remaining, len(needles.kinds))
+            unfinished.chmod(0o750)
+            unfinished.rename(target)
+    except OSError as error:
+        found = f"a place that cannot be written ({error.strerror or error})"
+        raise _unfit(target, found) from error
+
+
+def _advance(name: str, total: int, listen: Listener) -> Callable[[int, int], None]:
+    def on_done(done: int, failed: int) -> None:
+        if done % 100 == 0 or done == total:
+            listen(Advanced(name, done, failed))
+
+    return on_done
+
+
+def _unfit(target: Path, found: str) -> UsageError:
+    return UsageError(
+        f"folder for the copy {target}",
+        found=found,
+        expected="a new or empty folder outside the data set",
+        remedy="Give another folder to --fix.",
+    )

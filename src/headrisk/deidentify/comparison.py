@@ -1,0 +1,206 @@
+"""Treatments: bring treated scans in, and compare risk and cost before and after.
+
+Everything about the untreated scans has been computed before this stage and comes from the store.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from headrisk.attacks import brain
+from headrisk.brain.choose import pick
+from headrisk.brain.cohort import Cohort, prepare_scans
+from headrisk.dataset.people import number_people
+from headrisk.dataset.scans import Scan
+from headrisk.dataset.treated_names import match_by_name, named_suffix
+from headrisk.deidentify.comparison_brain import Treated, brain_effect, own_scan
+from headrisk.deidentify.comparison_cost import STAGE as COST_STAGE
+from headrisk.deidentify.comparison_cost import CostResult, cost_figures, measure_costs
+from headrisk.deidentify.comparison_face import Looks, Pictures, face_effects, face_left
+from headrisk.deidentify.comparison_internal import Looked, arrival, internal_part
+from headrisk.deidentify.comparison_repair import repaired_heads
+from headrisk.deidentify.matching import TreatedSet, settle
+from headrisk.errors import StoreError
+from headrisk.face.cohort import HEAD_STAGE, Run, look_at_heads, read_photos
+from headrisk.face.head import HeadResult
+from headrisk.face.photo_table import list_photos
+from headrisk.face.recognise.registry import recognisers
+from headrisk.intake import Intake
+from headrisk.job import Job, recorded, tell_damage
+from headrisk.report.model import Internal
+from headrisk.report.treated_model import Effect, Treatment
+from headrisk.run.events import Listener, ignore
+from headrisk.run.provenance import CostLog
+from headrisk.run.stage import stage
+from headrisk.run.store import Store, open_store
+
+STREAM = (2,)  # sets these random numbers apart from those of the modalities
+
+
+@dataclass(frozen=True)
+class TreatmentsMeasured:
+    """All treatments: what is public, and what stays inside of each."""
+
+    treatments: tuple[Treatment, ...] = ()
+    internal: tuple[Internal, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Before:
+    """The untreated side: every scan of the run, those of the audited data set, photographs.
+
+    ``own`` are positions in ``everything``.
+    """
+
+    everything: Cohort
+    own: tuple[int, ...]
+    pictures: Pictures
+
+    def cohort(self) -> Cohort:
+        """The audited data set's scans."""
+        return pick(self.everything, self.own)
+
+
+def measure(intake: Intake, job: Job, log: CostLog) -> TreatmentsMeasured:
+    """Measure every treatment of a job; nothing where it has none."""
+    if not job.treated:
+        return TreatmentsMeasured()
+    damaged: list[StoreError] = []
+    weights = tuple((name, str(path)) for name, path in sorted(job.weights.items()))
+    run = Run(job.settings, weights, open_store(job.out / "store"), job.processes, damaged.append)
+    before = _recall(intake, run, job, log)
+    seeds = np.random.default_rng((job.settings.seed, *STREAM)).spawn(len(job.treated))
+    parts = [
+        _one(source.name, intake, before, run, job, log, rng)
+        for source, rng in zip(job.treated, seeds, strict=True)
+    ]
+    notes = Internal(notes=tell_damage(damaged, job))
+    return TreatmentsMeasured(
+        tuple(public for public, _ in parts), (*(internal for _, internal in parts), notes)
+    )
+
+
+def _recall(intake: Intake, run: Run, job: Job, log: CostLog) -> _Before:
+    with stage("recall untreated", len(intake.scans), log, recorded(job)):
+        cohort = _prepare(intake.scans, run, job, ignore)
+        people = frozenset(s.participant_id for s in intake.scans if _is_own(s, job))
+        photos = () if job.photos is None else list_photos(job.photos, people, job.today)
+        usable = tuple(photo for photo in photos if photo.usable)
+        results = read_photos(usable, run, ignore) if "face" in job.modalities else ()
+    good = [k for k, result in enumerate(results) if not result.reason]
+    pictures = Pictures(tuple(usable[k] for k in good), tuple(results[k] for k in good))
+    own = tuple(k for k, scan in enumerate(cohort.scans) if _is_own(scan, job))
+    return _Before(cohort + intake.earlier, own, pictures)
+
+
+def _is_own(scan: Scan, job: Job) -> bool:
+    return scan.dataset == job.sources[0].name
+
+
+def _prepare(scans: Sequence[Scan], run: Run, job: Job, listen: Listener) -> Cohort:
+    return prepare_scans(
+        scans,
+        job.settings,
+        run.store,
+        processes=job.processes,
+        listen=listen,
+        on_damage=run.on_damage,
+    )
+
+
+def _one(
+    name: str,
+    intake: Intake,
+    before: _Before,
+    run: Run,
+    job: Job,
+    log: CostLog,
+    rng: np.random.Generator,
+) -> tuple[Treatment, Internal]:
+    """One treatment, from its files to its figures."""
+    for_brain, for_face = rng.spawn(2)
+    found, cohort = _bring_in(name, intake, before, run, job, log)
+    own = before.cohort()
+    pairs = [(own.scans[pair.of], pair.scan) for pair in found.pairs]
+    treated = Treated(cohort, tuple(before.own[pair.of] for pair in found.pairs))
+    effects: list[Effect] = []
+    own_found = None
+    if pairs:
+        with stage(f"compare {name}", len(pairs), log, recorded(job)):
+            design = brain.plan(before.everything, job)
+            effects.append(
+                brain_effect(
+                    before.everything, design, treated, job.settings, for_brain, job.processes
+                )
+            )
+            own_found = own_scan(before.everything, treated, job.settings, job.processes)
+    looks = _look(found, before, run, job, log) if pairs and "face" in job.modalities else None
+    if looks is not None:
+        asked = recognisers(job.settings.recognisers, job.weights)
+        effects += face_effects(looks, before.pictures, asked, job, log, for_face)
+    costs = _costs(pairs, run.store, run, job, log)
+    person = number_people(scan.participant_id for _, scan in pairs)
+    looked = Looked(own.scans, cohort, costs, looks)
+    public = Treatment(
+        name,
+        arrival(found, cohort, costs),
+        tuple(effects),
+        own_found,
+        None if looks is None else face_left(looks.before, looks.after),
+        cost_figures(costs, person),
+    )
+    return public, internal_part(found, looked)
+
+
+def _bring_in(
+    name: str, intake: Intake, before: _Before, run: Run, job: Job, log: CostLog
+) -> tuple[TreatedSet, Cohort]:
+    """Match a treated data set's files; also their fingerprints, in the order of the pairs."""
+    files, own = intake.treated[name], before.cohort()
+    names = match_by_name(own.scans, files)
+    of = {match.treated: match.untreated for match in names.matches}
+    asked = []
+    for k, scan in enumerate(files):
+        if k in names.refused:
+            asked.append(replace(scan, status="failed", reason=names.refused[k]))
+        else:
+            known = own.scans[of[k]].suffix if k in of else named_suffix(scan.path)
+            asked.append(replace(scan, suffix=known or job.settings.contrasts[0]))
+    title = f"prepare {name}"
+    with stage(title, len(files) - len(names.refused), log, recorded(job)) as listen:
+        cohort = _prepare(asked, run, job, listen)
+        found = settle(name, own, cohort, names, (), job)
+        # Once more under the final labels: from the store, but where the contrast was another one.
+        return found, _prepare([pair.scan for pair in found.pairs], run, job, ignore)
+
+
+def _look(found: TreatedSet, before: _Before, run: Run, job: Job, log: CostLog) -> Looks:
+    """Heads before, after, and after an attacker's repair."""
+    own = before.cohort()
+    scans = tuple(pair.scan for pair in found.pairs)
+    title = f"{HEAD_STAGE} of {found.name}"
+    with stage(title, len(scans), log, recorded(job)) as listen:
+        old = look_at_heads([own.scans[pair.of] for pair in found.pairs], run, ignore)
+        new = look_at_heads(scans, run, listen)
+    repaired: tuple[HeadResult, ...] | None = None
+    if before.pictures.results:
+        with stage(f"repair {found.name}", len(scans), log, recorded(job)) as listen:
+            repaired = repaired_heads(scans, new, run, listen)
+    return Looks(scans, old, new, repaired)
+
+
+def _costs(
+    pairs: Sequence[tuple[Scan, Scan]], store: Store, run: Run, job: Job, log: CostLog
+) -> tuple[CostResult, ...]:
+    with stage(COST_STAGE, len(pairs), log, recorded(job)) as listen:
+        return measure_costs(
+            pairs,
+            store,
+            accurate=job.settings.accurate,
+            processes=job.processes,
+            listen=listen,
+            on_damage=run.on_damage,
+        )

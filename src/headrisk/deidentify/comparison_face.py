@@ -1,0 +1,114 @@
+"""Photographs against scans before and after a treatment, on the same people; and what is left.
+
+The naive attacker takes the treated scans as they are. The adaptive one repairs the face first.
+A scan in which no face is found any more is a failure to acquire, not a failed match.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from headrisk.attacks.face import Faces, match, plan
+from headrisk.dataset.scans import Scan
+from headrisk.deidentify.comparison_change import measure_change
+from headrisk.face.describe import PhotoResult
+from headrisk.face.detect.registry import detectors
+from headrisk.face.head import HeadResult
+from headrisk.face.photo_table import Photo
+from headrisk.face.recognise.protocol import Recogniser
+from headrisk.job import Job
+from headrisk.report.claims_part import face_left as presence_of
+from headrisk.report.claims_part import sees
+from headrisk.report.treated_model import Attacker, Effect, FaceLeft
+from headrisk.run.provenance import CostLog
+from headrisk.types import PairScores
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """Photographs of people, and what each usable one gave."""
+
+    photos: tuple[Photo, ...]
+    results: tuple[PhotoResult, ...]
+
+
+@dataclass(frozen=True)
+class Looks:
+    """The same scans before and after: their labels, and what looking at each head gave.
+
+    ``adaptive`` are the heads after the attacker's repair, or None where none was tried.
+    """
+
+    scans: tuple[Scan, ...]
+    before: tuple[HeadResult, ...]
+    after: tuple[HeadResult, ...]
+    adaptive: tuple[HeadResult, ...] | None = None
+
+
+def face_effects(
+    looks: Looks,
+    pictures: Pictures,
+    asked: Sequence[Recogniser],
+    job: Job,
+    log: CostLog,
+    rng: np.random.Generator,
+) -> tuple[Effect, ...]:
+    """Change of every measure's rates, the headline first, naive before adaptive."""
+    if not pictures.results:
+        return ()
+    before = _search(looks.scans, looks.before, pictures, asked, job, log)
+    sides: list[tuple[Attacker, tuple[HeadResult, ...]]] = [("naive", looks.after)]
+    if looks.adaptive is not None:
+        sides.append(("adaptive", looks.adaptive))
+    effects: list[Effect] = []
+    for attacker, heads in sides:
+        after = _search(looks.scans, heads, pictures, asked, job, log)
+        draws = rng.spawn(len(before))
+        effects += [
+            measure_change("face", attacker, scores, after.get(name) or _nothing(scores), draw)
+            for (name, scores), draw in zip(before.items(), draws, strict=True)
+        ]
+    return tuple(effects)
+
+
+def _search(
+    scans: tuple[Scan, ...],
+    heads: tuple[HeadResult, ...],
+    pictures: Pictures,
+    asked: Sequence[Recogniser],
+    job: Job,
+    log: CostLog,
+) -> Mapping[str, PairScores]:
+    faces = Faces(scans, heads, pictures.photos, pictures.results)
+    return match(faces, plan(faces), asked, job, log)[0]
+
+
+def _nothing(before: PairScores) -> PairScores:
+    """Scores where no scan could be searched any more."""
+    rows = before.probe_person.size
+    return PairScores(
+        before.measure,
+        np.zeros((rows, 0)),
+        np.zeros((rows, 0), dtype=np.bool_),
+        before.probe_person,
+        before.gallery_person[:0],
+    )
+
+
+def face_left(before: Sequence[HeadResult], after: Sequence[HeadResult]) -> FaceLeft:
+    """What is left of faces, in the scans that could be looked at both times."""
+    both = [
+        (old, new)
+        for old, new in zip(before, after, strict=True)
+        if old.coverage is not None and new.coverage is not None
+    ]
+    verdicts = Counter(str(presence_of(new)) for _, new in both)
+    seen = {
+        name: (sum(sees(old, name) for old, _ in both), sum(sees(new, name) for _, new in both))
+        for name in detectors()
+    }
+    return FaceLeft(len(both), dict(verdicts), seen)

@@ -1,0 +1,159 @@
+"""What a treated data set says of itself: names, sidecars, description, after BIDS."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from headrisk.dataset.bids_names import applicable, listing, parse_name, sidecar_files
+from headrisk.dataset.scans import Scan
+from headrisk.dataset.sidecar import read_sidecar
+from headrisk.io.digests import open_regular
+from headrisk.metadata.findings import Hit
+from headrisk.metadata.known import known_identifiers
+from headrisk.metadata.sidecars import clean_json, json_bytes
+
+BIDS_VERSION = "1.10.0"
+METHOD, CODES = "DeidentificationMethod", "DeidentificationMethodCodeSequence"
+# DICOM PS3.16, context group 7050.
+VISUAL_FEATURES = {
+    "CodeValue": "113102",
+    "CodingSchemeDesignator": "DCM",
+    "CodeMeaning": "Clean Recognizable Visual Features Option",
+}
+_PLAIN = re.compile(r"[^A-Za-z0-9]")
+_LABELS = ("sub", "ses", "desc", "run")
+
+
+def bids_stem(scan: Scan) -> str:
+    """Path of a scan in a treated data set, without suffix and ending.
+
+    Entities of a BIDS name are kept; other files get their name from the scan's labels.
+    """
+    person, session = _PLAIN.sub("", scan.participant_id), _PLAIN.sub("", scan.session_id)
+    labels = [f"sub-{person}"] + ([f"ses-{session}"] if session else [])
+    file = Path(scan.path).name
+    entities = parse_name(file).entities if file.startswith("sub-") else {}
+    plain = [(_PLAIN.sub("", key), _PLAIN.sub("", value)) for key, value in entities.items()]
+    parts = [f"{key}-{value}" for key, value in plain if key]
+    kept = [p for p in parts if p.split("-")[0] not in _LABELS[:3]]
+    return "/".join([*labels, "anat", "_".join([*labels, *kept])])
+
+
+def stems(scans: Sequence[Scan]) -> list[str]:
+    """The same for all scans, with a run number where two would get one name."""
+    taken: set[tuple[str, str]] = set()
+    out = []
+    for scan in scans:
+        stem, number = bids_stem(scan), 1
+        wanted = stem
+        while (stem.lower(), scan.suffix) in taken:
+            number += 1
+            stem = f"{wanted}_run-{number}"
+        taken.add((stem.lower(), scan.suffix))
+        out.append(stem)
+    return out
+
+
+def source_sidecar(path: Path, root: Path | None) -> tuple[dict[str, Any], list[str]]:
+    """All that sidecars say of an image, and remarks on those that cannot be read.
+
+    Parameters
+    ----------
+    root
+        The BIDS data set, whose sidecars apply from the root down; None for the file beside the
+        image alone.
+    """
+    name = parse_name(path.name)
+    found: list[Path] = []
+    if root is not None and path.is_relative_to(root):
+        inner = [place for place in path.parents if place.is_relative_to(root)]
+        for folder in reversed(inner):
+            found += applicable(name, sidecar_files(listing(folder)[0]))
+    else:
+        beside = path.with_name(path.name.removesuffix(name.ending) + ".json")
+        found += [beside] if beside.is_file() else []
+    values: dict[str, Any] = {}
+    notes = []
+    for place in found:
+        read, note = read_sidecar(place)
+        values |= read
+        notes += [note] if note else []
+    return values, notes
+
+
+def treated_sidecar(
+    values: Mapping[str, Any], method: str, *, stripped: bool
+) -> tuple[dict[str, Any], int]:
+    """The sidecar of a treated image: nothing identifying, and how the image was treated.
+
+    Parameters
+    ----------
+    values
+        Of the source's sidecars. Treatments that they name already stay.
+    method
+        The treatment, in a sentence.
+    stripped
+        The image holds nothing but a brain.
+
+    Returns
+    -------
+    The values, and how many identifying ones were left out.
+    """
+    removed: list[Hit] = []
+    out = dict(clean_json(dict(values), known_identifiers(()), removed))
+    earlier, codes = out.get(METHOD, []), out.get(CODES, [])
+    earlier = [earlier] if isinstance(earlier, str) else earlier
+    out[METHOD] = [*(earlier if isinstance(earlier, list) else []), method]
+    codes = [code for code in codes if code != VISUAL_FEATURES] if isinstance(codes, list) else []
+    out[CODES] = [*codes, VISUAL_FEATURES]
+    out["Defaced"] = True
+    out["SkullStripped"] = stripped
+    return out, len(removed)
+
+
+def mask_sidecar(method: str) -> dict[str, Any]:
+    """The sidecar of a mask of changed voxels."""
+    return {
+        "Description": f"1 where a voxel was changed, 0 where it is as it was. {method}",
+        "Type": "Face",
+    }
+
+
+def dataset_files(tool: str, version: str) -> dict[str, bytes]:
+    """Description, README and ignore list of a treated data set, by name."""
+    description = {
+        "Name": f"Head scans treated with headrisk deface --tool {tool}",
+        "BIDSVersion": BIDS_VERSION,
+        "DatasetType": "derivative",
+        "GeneratedBy": [
+            {"Name": "headrisk", "Version": version, "Description": f"deface --tool {tool}"}
+        ],
+    }
+    readme = (
+        f"Anatomical images treated with the tool {tool} of headrisk {version}.\n\n"
+        "Each image lies on the grid of its source, in the same type; voxels outside the mask of\n"
+        "changed voxels (suffix defacemask) are as they were. Sidecars were cleaned of\n"
+        "identifying values. tables/treatment.tsv says for each image what was done, what face is\n"
+        "left and what it cost; it is for the custodian: leave tables/ out when you share.\n"
+        "Tables of the source (participants.tsv, scans.tsv) and other images were not copied.\n"
+    )
+    return {
+        "dataset_description.json": json_bytes(description),
+        "README": readme.encode(),
+        ".bidsignore": b"tables/\naudit.jsonl\nsummary.txt\n",
+    }
+
+
+def written_by_deface(folder: Path) -> bool:
+    """Whether a folder is an earlier output of the command."""
+    try:
+        with open_regular(folder / "dataset_description.json") as stream:
+            values = json.load(stream)
+        made = values["GeneratedBy"][0]
+        return bool(made["Name"] == "headrisk" and made["Description"].startswith("deface "))
+    except (OSError, ValueError, KeyError, IndexError, TypeError, AttributeError):
+        return False

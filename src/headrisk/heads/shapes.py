@@ -1,0 +1,174 @@
+"""The shape model of synthetic heads that the package ships."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cache, partial
+from importlib import resources
+from importlib.resources.abc import Traversable
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from headrisk.heads.subdivide import as_triangles, subdivide, unit_ball
+from headrisk.io.archive import Arrays, read_archive
+from headrisk.types import Float32Array, FloatArray
+
+LEVELS = 2  # subdivision steps: about 1.3 mm between the vertices of a face
+IRIS_DEG, PUPIL_DEG = 26.0, 10.0  # polar angle of their rims, seen from the eyeball's centre
+_BALL_RINGS, _BALL_SECTORS = 24, 32
+
+
+@dataclass(frozen=True)
+class HeadShapes:
+    """A linear model of head shape: mean, modes of identity and modes of expression.
+
+    The control mesh is coarse; the surface comes from it by Catmull-Clark subdivision. All points
+    are RAS+ mm of an upright head in the space of the template brain (ICBM 152 2009a symmetric),
+    so they are about 9 % larger than life; see ``imaging.phantom.PhantomSettings.head_scale``.
+    Vertices of the surface are those of the skin, then of the eyeballs on the -x and +x side.
+
+    Attributes
+    ----------
+    control
+        (c, 3) control points of the mean head: half way between the sexes and between young and
+        old, with equal shares of three ancestries, eyes open.
+    modes
+        (k, 3 c) sparse displacement in mm by each mode at strength 1.
+    names
+        The modes: macro shapes, local targets of identity, units of expression.
+    macro, local, expression
+        Which rows of ``modes`` these are.
+    mean_weights
+        (k,) the weight of each macro shape that ``control`` already holds.
+    subdivision
+        (s, c) sparse: skin vertices from control points.
+    triangles
+        (m, 3) int32 of skin and eyeballs together, counter-clockwise seen from outside.
+    regions
+        Name to (v,) float32 soft labels 0..1: face, lips, eyelid, eyebrow, forehead, nose, cheek,
+        chin, ear, scalp, neck, beard, mouth_inside, socket, eyeball, iris, pupil. They overlap:
+        ``face`` is all skin from hairline to chin, from ear to ear.
+    control_regions
+        The same for control points, eyeballs left out.
+    reference
+        (v, 3) coordinates that stay with the skin whatever the shape, for solid textures: the
+        mean head's position in mm; on an eyeball, position on the unit sphere, pupil at +y.
+    ball
+        (b, 3) unit sphere of one eyeball.
+    eye_rows
+        The control points that show where the eyeballs on the -x and the +x side are.
+    cover
+        Distance from ``cover_centre`` to where skin covers the template brain, mm; elevations
+        -90..90 by azimuths -180..180 deg, azimuth 0 towards +y and 90 towards +x.
+    """
+
+    control: FloatArray = field(repr=False)
+    modes: sparse.csr_array = field(repr=False)
+    names: tuple[str, ...] = field(repr=False)
+    macro: slice
+    local: slice
+    expression: slice
+    mean_weights: FloatArray = field(repr=False)
+    subdivision: sparse.csr_array = field(repr=False)
+    triangles: NDArray[np.int32] = field(repr=False)
+    regions: dict[str, Float32Array] = field(repr=False)
+    control_regions: dict[str, Float32Array] = field(repr=False)
+    reference: Float32Array = field(repr=False)
+    ball: FloatArray = field(repr=False)
+    eye_rows: tuple[slice, slice]
+    cover: Float32Array = field(repr=False)
+    cover_centre: FloatArray = field(repr=False)
+
+    @property
+    def skin_count(self) -> int:
+        """How many of the surface's vertices are skin; the eyeballs follow."""
+        return int(self.subdivision.shape[0])
+
+
+@cache
+def load_shapes(levels: int = LEVELS) -> HeadShapes:
+    """Read the shipped model. Later calls return the same arrays; do not write to them.
+
+    Parameters
+    ----------
+    levels
+        Subdivision steps: 0, 1 or 2 for about 9, 35 or 141 thousand triangles.
+
+    Raises
+    ------
+    StoreError
+        The file is missing, or its SHA-256 is not the recorded one.
+    """
+    return read_shapes(resources.files("headrisk.heads") / "data", levels)
+
+
+def read_shapes(folder: Traversable, levels: int = LEVELS) -> HeadShapes:
+    """Read ``head_shapes.npz`` of a folder after comparing it with its ``.sha256`` file.
+
+    Raises
+    ------
+    StoreError
+        A file is missing, or the SHA-256 of the archive is not the recorded one.
+    """
+    return read_archive(
+        folder, "head_shapes.npz", "headrisk.heads", "shape", partial(_assemble, levels=levels)
+    )
+
+
+def _assemble(stored: Arrays, levels: int) -> HeadShapes:
+    unit = float(stored["unit_mm"])
+    control = stored["vertices"].astype(np.float64) * unit
+    quads = stored["quads"].astype(np.int64)
+    starts = stored["mode_start"].astype(np.int64)
+    columns = 3 * stored["mode_index"].astype(np.int64)[:, None] + np.arange(3)
+    values = stored["mode_delta"].astype(np.float32) * np.float32(unit)
+    modes = sparse.csr_array(
+        (values.ravel(), columns.ravel(), 3 * starts), shape=(len(starts) - 1, control.size)
+    )
+    ends = np.concatenate([[0], np.cumsum(stored["mode_counts"].astype(np.int64))])
+    subdivision, quads = subdivide(quads, len(control), levels)
+    ball, ball_triangles = unit_ball(_BALL_RINGS, _BALL_SECTORS)
+    skin = subdivision.shape[0]
+    triangles = [as_triangles(quads), ball_triangles + skin, ball_triangles + skin + len(ball)]
+    weights = stored["regions"].astype(np.float32) / np.float32(255)
+    control_regions = dict(zip(stored["region_names"].tolist(), weights, strict=True))
+    left, right = (int(start) for start in stored["eye_start"].astype(np.int64))
+    rows = (slice(left, right), slice(right, right + right - left))
+    if control[rows[0], 0].mean() > 0:
+        rows = (rows[1], rows[0])
+    return HeadShapes(
+        control=control,
+        modes=modes,
+        names=tuple(str(name) for name in stored["mode_names"].tolist()),
+        macro=slice(int(ends[0]), int(ends[1])),
+        local=slice(int(ends[1]), int(ends[2])),
+        expression=slice(int(ends[2]), int(ends[3])),
+        mean_weights=stored["mean_weights"].astype(np.float64),
+        subdivision=subdivision,
+        triangles=np.concatenate(triangles),
+        regions=_surface_regions(control_regions, subdivision, ball),
+        control_regions=control_regions,
+        reference=np.concatenate([subdivision @ control, ball, ball]).astype(np.float32),
+        ball=ball,
+        eye_rows=rows,
+        cover=stored["shell"].astype(np.float32) * np.float32(unit),
+        cover_centre=stored["shell_centre"].astype(np.float64),
+    )
+
+
+def _surface_regions(
+    control: dict[str, Float32Array], subdivision: sparse.csr_array, ball: FloatArray
+) -> dict[str, Float32Array]:
+    """Labels of the surface: those of the skin spread from control points, those of eyeballs."""
+    none = np.zeros(2 * len(ball), dtype=np.float32)
+    regions = {
+        name: np.concatenate([(subdivision @ weight).astype(np.float32), none])
+        for name, weight in control.items()
+    }
+    polar = np.rad2deg(np.arccos(np.clip(np.tile(ball[:, 1], 2), -1, 1)))
+    skin = np.zeros(subdivision.shape[0])
+    for name, limit in (("eyeball", 999.0), ("iris", IRIS_DEG), ("pupil", PUPIL_DEG)):
+        regions[name] = np.concatenate([skin, polar <= limit]).astype(np.float32)
+    return regions

@@ -1,0 +1,172 @@
+"""From a head volume to the skin as a camera in front would see it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from scipy import ndimage
+
+from headrisk.errors import ScanError, missing_extra
+from headrisk.heads.boxes import block_mean, linear_at
+from headrisk.heads.mesh import Mesh, vertex_normals
+from headrisk.heads.pose import HeadPose, head_pose, moved
+from headrisk.heads.smooth import outer_surface
+from headrisk.heads.solid import TissueField, tissue_field
+from headrisk.io.volume import Volume
+from headrisk.types import Float32Array, FloatArray
+
+_OPEN_MM = (4.0, 11.0)  # scales of the blur that tells a cavity from the open
+_COARSE_MM = 2.0
+_NOSE_BOX = ((-25.0, 25.0), (70.0, 140.0), (-112.0, -40.0))  # x, y, z in template mm
+_CUT_VERTICES = 20
+
+
+@dataclass(frozen=True)
+class Surface:
+    """The skin of a head's front.
+
+    Attributes
+    ----------
+    mesh
+        In the head's frame: upright as the template, RAS+ mm, true size; closed outer surface.
+    normals
+        (n, 3) unit normals of the vertices, outward.
+    occlusion
+        (n,) 1 in the open, towards 0 in a cavity.
+    pose
+        How the head lay in the scanner.
+    scanner_from_index
+        4 x 4, voxel index of the whole image to scanner RAS+ mm.
+    image_shape
+        Number of voxels of the whole image: with the affine, where its field of view ends.
+    notes
+        What was noted on the way, as sentences.
+    """
+
+    mesh: Mesh = field(repr=False)
+    normals: Float32Array = field(repr=False)
+    occlusion: Float32Array = field(repr=False)
+    pose: HeadPose = field(repr=False)
+    scanner_from_index: FloatArray = field(repr=False)
+    image_shape: tuple[int, int, int]
+    notes: tuple[str, ...] = ()
+
+
+def head_surface(
+    volume: Volume, alignment: FloatArray, *, stripped: bool, subject: str, ct: bool = False
+) -> Surface:
+    """The skin of a head in a raw scan.
+
+    A head whose face was removed or lies outside the field of view has a surface too: see
+    :func:`headrisk.heads.coverage.coverage` for what is left of its face.
+
+    Parameters
+    ----------
+    volume
+        The whole head.
+    alignment
+        4 x 4, template mm to scanner RAS+ mm, from :func:`headrisk.brain.prepare.align_head`.
+    stripped
+        Whether the image holds nothing but a brain.
+    subject
+        The scan's name for error messages.
+    ct
+        Whether it is a CT, where bone must not outweigh skin. CTs with air near -1000 are known
+        without being told.
+
+    Raises
+    ------
+    ScanError
+        There is no skin: the image is stripped, does not reach the head's front, or is not a head
+        in air.
+    MissingExtraError
+        The package scikit-image is not installed.
+    """
+    if stripped:
+        raise ScanError(
+            subject,
+            found="already skull-stripped, no skin in the image",
+            expected="a whole head",
+            remedy="Leave this scan out of the face modality; its brain can still be matched.",
+        )
+    pose = head_pose(np.asarray(alignment, np.float64))
+    return mesh_surface(volume, tissue_field(volume, pose, subject, ct=ct), pose, subject)
+
+
+def mesh_surface(volume: Volume, tissue: TissueField, pose: HeadPose, subject: str) -> Surface:
+    """Mesh the outer skin by marching cubes (Lewiner et al., J Graph Tools 8:1, 2003).
+
+    Raises
+    ------
+    MissingExtraError
+        The package scikit-image is not installed.
+    ScanError
+        The field holds no surface.
+    """
+    try:
+        from skimage.measure import marching_cubes
+    except ImportError as error:
+        raise missing_extra("surfaces of heads", "scikit-image") from error
+    data = np.pad(tissue.data, 1)
+    if not (data.min() < 0.5 < data.max()):
+        raise ScanError(
+            subject,
+            found="no surface of skin",
+            expected="a head surrounded by air",
+            remedy="Leave this scan out of the face modality.",
+        )
+    mesher: Any = marching_cubes
+    points, triangles, _, _ = mesher(data, 0.5, gradient_direction="ascent")
+    points, triangles = outer_surface(points - 1, triangles)
+    to_head = pose.head_from_scanner @ tissue.affine
+    mesh = Mesh(points, triangles).moved(to_head)
+    normals = vertex_normals(mesh)
+    notes = tissue.notes
+    if _nose_cut(mesh, pose, volume):
+        notes += ("the field of view cuts the tip of the nose",)
+    return Surface(
+        mesh,
+        normals,
+        openness(tissue, points, normals, to_head),
+        pose,
+        volume.affine,
+        volume.shape,
+        notes,
+    )
+
+
+def _nose_cut(mesh: Mesh, pose: HeadPose, volume: Volume) -> bool:
+    """Whether skin in the region of the nose lies on the border of the image."""
+    points = mesh.moved(pose.template_from_head).vertices
+    near = np.ones(len(points), bool)
+    for axis, (low, high) in enumerate(_NOSE_BOX):
+        near &= (points[:, axis] > low) & (points[:, axis] < high)
+    to_index = np.linalg.inv(pose.head_from_scanner @ volume.affine)
+    index = moved(np.asarray(to_index, np.float64), mesh.vertices[near].astype(np.float64))
+    last = np.array(volume.shape) - 1
+    on_border = ((index < 0) | (index > last)).any(axis=1)
+    return int(np.count_nonzero(on_border)) > _CUT_VERTICES
+
+
+def openness(
+    tissue: TissueField, points: Float32Array, normals: Float32Array, to_head: FloatArray
+) -> Float32Array:
+    """How much air lies in front of each vertex, 1 in the open, towards 0 in a cavity.
+
+    The tissue is blurred at two scales and looked up at that distance along the normal. In front
+    of a plane that gives the same value at every scale, which counts as 1.
+    """
+    step = np.linalg.norm(tissue.affine[:3, :3], axis=0)
+    size = np.maximum(np.round(_COARSE_MM / step), 1).astype(int)
+    coarse = block_mean(tissue.data, size)
+    back = np.linalg.inv(to_head[:3, :3])
+    out = np.ones(len(points), np.float32)
+    for mm in _OPEN_MM:
+        blurred = ndimage.gaussian_filter(coarse, mm / (step * size), truncate=3, mode="nearest")
+        ahead = points + (mm / 2 * normals) @ back.T
+        near = linear_at(blurred, (ahead - (size - 1) / 2) / size)
+        plane = 0.3085  # Gaussian tail beyond half a standard deviation
+        out *= np.clip((1 - near) / np.float32(1 - plane), 0, 1)
+    return np.sqrt(out)

@@ -1,0 +1,98 @@
+"""Reading tab-separated tables as people and spreadsheets write them, with line numbers."""
+
+from __future__ import annotations
+
+import stat
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+from headrisk.errors import InputError
+from headrisk.io.values import known
+
+LARGEST_BYTES = 256 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of a table: its number in the file and its values by lower-case column name.
+
+    Values that mean "not known" (``n/a``) are "".
+    """
+
+    line: int
+    values: dict[str, str]
+
+    def first(self, *columns: str) -> str:
+        """The first value that is known among several possible columns, or ""."""
+        return next((self.values[name] for name in columns if self.values.get(name)), "")
+
+
+def read_tsv(path: Path) -> list[Row]:
+    """Read a table with a header line.
+
+    A byte-order mark, Windows line ends, blank lines and quotes around whole cells are accepted.
+
+    Raises
+    ------
+    InputError
+        Missing or unreadable file, not UTF-8, no header, comma-separated, a column named twice,
+        or a line with more or fewer cells than the header; names the line.
+    """
+    lines = _text(path).split("\n")
+    filled = [(number, line) for number, line in enumerate(lines, 1) if line.strip()]
+    if not filled:
+        raise _refusal(path, "no header line", "a table with tab-separated columns")
+    columns = [name.lower() for name in _cells(filled[0][1])]
+    if len(columns) == 1 and ("," in columns[0] or ";" in columns[0]):
+        raise _refusal(path, "no tab in the header line", "columns separated by tabs, not commas")
+    twice = sorted(name for name, count in Counter(columns).items() if name and count > 1)
+    if twice:
+        raise _refusal(path, f"column {', '.join(twice)} more than once", "each column once")
+    rows = []
+    for number, line in filled[1:]:
+        cells = _cells(line)
+        if len(cells) != len(columns):
+            raise _refusal(
+                path, f"line {number} has {len(cells)} cells", f"{len(columns)}, as in the header"
+            )
+        rows.append(Row(number, dict(zip(columns, map(known, cells), strict=True))))
+    return rows
+
+
+def _text(path: Path) -> str:
+    try:
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):
+            raise _refusal(path, "not a regular file", "a table of text")
+        if status.st_size > LARGEST_BYTES:
+            raise _refusal(path, "more than 256 MB", "a table of text")
+        raw = path.read_bytes()
+    except OSError as error:
+        raise _refusal(path, error.strerror or str(error), "a readable table") from error
+    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise _refusal(path, "UTF-16 text", "UTF-8 text")
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = raw[: error.start].count(b"\n") + 1
+        raise _refusal(path, f"line {line} is not UTF-8", "UTF-8 text") from error
+    if "\0" in text:
+        raise _refusal(path, "binary data", "a table of text")
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _cells(line: str) -> list[str]:
+    return [_unquoted(cell.strip()) for cell in line.split("\t")]
+
+
+def _unquoted(cell: str) -> str:
+    if len(cell) >= 2 and cell[0] == cell[-1] == '"':
+        return cell[1:-1].replace('""', '"').strip()
+    return cell
+
+
+def _refusal(path: Path, found: str, expected: str) -> InputError:
+    return InputError(
+        str(path), found=found, expected=expected, remedy="Correct the file and run again."
+    )

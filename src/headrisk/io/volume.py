@@ -1,0 +1,39 @@
+"""The one form in which an image travels through headrisk once it has been read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from headrisk.io.geometry import voxel_sizes
+from headrisk.types import Float32Array, FloatArray
+
+
+@dataclass(frozen=True)
+class Volume:
+    """A three-dimensional image in RAS+ order.
+
+    Attributes
+    ----------
+    data
+        (x, y, z) float32, C-contiguous, finite, not constant. The axes are the closest to right,
+        anterior, superior that a permutation and flips of the stored axes give; no resampling.
+    affine
+        4 x 4, voxel index to RAS+ mm.
+    notes
+        Every repair and warning that reading made, as sentences.
+    """
+
+    data: Float32Array = field(repr=False)
+    affine: FloatArray
+    notes: tuple[str, ...] = ()
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Number of voxels along x, y and z."""
+        x, y, z = self.data.shape
+        return x, y, z
+
+    @property
+    def voxel_mm(self) -> tuple[float, float, float]:
+        """Voxel size along x, y and z in mm."""
+        return voxel_sizes(self.affine)

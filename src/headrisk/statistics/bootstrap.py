@@ -1,0 +1,206 @@
+"""Bootstrap over people, by weights: people are drawn again, nothing is compared again.
+
+A drawn person of multiplicity w gives weight w to his or her mated pairs; a non-mated pair of
+persons i and j gets w_i * w_j. Two copies of one person never form a non-mated pair.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import expit, stdtrit
+
+from headrisk.linkage.pairs import PairSample
+from headrisk.statistics.intervals import CONFIDENCE, zero_event_bound
+from headrisk.statistics.rates import RocBins, auc_from_counts, eer_from_counts, roc_bins
+from headrisk.types import Estimate, FloatArray, IntArray
+
+FEWEST_PEOPLE = 3
+WORK = 400_000_000
+FEWEST_REPETITIONS = 200
+
+
+@dataclass(frozen=True)
+class CurveIntervals:
+    """AUC, EER and d' of one sample with person-level intervals; None where undefined."""
+
+    auc: Estimate | None
+    eer: Estimate | None
+    d_prime: Estimate | None
+
+
+def person_weights(people: int, repetitions: int, rng: np.random.Generator) -> FloatArray:
+    """(repetitions, people) how often each person is drawn when n are drawn with replacement."""
+    share = np.full(people, 1.0 / people)
+    return rng.multinomial(people, share, size=repetitions).astype(np.float64)
+
+
+def pair_table(first: IntArray, second: IntArray, people: int, values: FloatArray) -> FloatArray:
+    """(people, people) sum of a value over the pairs of each two people."""
+    flat = np.bincount(first * people + second, weights=values, minlength=people * people)
+    return np.asarray(flat.reshape(people, people), dtype=np.float64)
+
+
+def weighted_total(weights: FloatArray, table: FloatArray) -> FloatArray:
+    """(repetitions,) sum of w_i w_j table[i, j] for each row of weights."""
+    return np.asarray(np.einsum("bi,bi->b", weights @ table, weights), dtype=np.float64)
+
+
+def normal_interval(value: float, draws: FloatArray, n: int) -> Estimate:
+    """Value plus and minus Student's quantile times the bootstrap standard error.
+
+    Quantile with n - 1 degrees of freedom and the error times root n / (n - 1), since people
+    drawn from a sample vary less than people drawn afresh.
+    """
+    half = _half_width(draws, n)
+    return Estimate(value, value - half, value + half, n, _method(draws))
+
+
+def logit_interval(value: float, draws: FloatArray, n: int, imaginary: float = 0.0) -> Estimate:
+    """The same interval for a rate strictly between 0 and 1, made on the logit scale.
+
+    The variance between people is averaged with that of ``imaginary`` more people, p (1 - p), the
+    largest there can be. With an AUC near 1 the people who lower it are often not among a few;
+    half an imaginary person makes up for them (tests/evaluate/test_coverage.py).
+    """
+    largest = value * (1.0 - value)
+    total = n**2 * _half_width(draws, n) ** 2 + imaginary * _quantile(n) ** 2 * largest
+    half = np.sqrt(total / (n + imaginary) / n) / largest
+    place = np.log(value) - np.log1p(-value)
+    low, high = expit(place - half), expit(place + half)
+    return Estimate(value, float(low), float(high), n, _method(draws))
+
+
+def _half_width(draws: FloatArray, n: int) -> float:
+    return float(_quantile(n) * draws.std() * np.sqrt(n / max(n - 1, 1)))
+
+
+def _quantile(n: int) -> float:
+    return float(stdtrit(max(n - 1, 1), 0.5 + CONFIDENCE / 2))
+
+
+def _method(draws: FloatArray) -> str:
+    return f"bootstrap over people, {draws.size} repetitions"
+
+
+def affordable_repetitions(wanted: int, pairs: int) -> int:
+    """Repetitions within a fixed amount of work, so that a million pairs stay seconds."""
+    return max(min(wanted, WORK // max(pairs, 1)), min(wanted, FEWEST_REPETITIONS))
+
+
+@dataclass(frozen=True)
+class _Zone:
+    """Non-mated pairs in or above the range of mated scores, merged by people and place."""
+
+    first: IntArray
+    second: IntArray
+    place: IntArray
+    count: FloatArray
+
+
+def _zone(sample: PairSample, bins: RocBins) -> _Zone:
+    """Only these move between repetitions; the rest are counted as a whole (place 0)."""
+    people = sample.people.size
+    inside = bins.nonmated > 0
+    low = np.minimum(sample.probe_side, sample.gallery_side)[inside]
+    high = np.maximum(sample.probe_side, sample.gallery_side)[inside]
+    key = (low * people + high) * bins.places + bins.nonmated[inside]
+    distinct, count = np.unique(key, return_counts=True)
+    pair, place = np.divmod(distinct, bins.places)
+    first, second = np.divmod(pair, people)
+    return _Zone(first, second, place, count.astype(np.float64))
+
+
+def curve_intervals(
+    sample: PairSample, repetitions: int, rng: np.random.Generator
+) -> CurveIntervals:
+    """AUC, EER and d' with 95 % intervals from a bootstrap over people.
+
+    Where mated and non-mated scores do not overlap at all the bootstrap says nothing, and the
+    bound for zero events among the people takes its place. Fewer than three people give None.
+    """
+    people, tested = int(sample.people.size), sample.mated_people
+    if not sample.mated.size or not sample.nonmated.size or people < FEWEST_PEOPLE:
+        return CurveIntervals(None, None, None)
+    bins = roc_bins(sample.mated, sample.nonmated)
+    zone = _zone(sample, bins)
+    weights = person_weights(people, affordable_repetitions(repetitions, zone.place.size), rng)
+    everything = np.ones((1, people))
+    (auc, eer), *_ = _curves(sample, bins, zone, everything)
+    drawn = np.array(list(_curves(sample, bins, zone, weights))).reshape(-1, 2)
+    return CurveIntervals(
+        auc=_auc_estimate(auc, drawn[:, 0], tested),
+        eer=_eer_estimate(eer, drawn[:, 1], tested, people),
+        d_prime=_d_prime_estimate(sample, weights),
+    )
+
+
+def _curves(
+    sample: PairSample, bins: RocBins, zone: _Zone, weights: FloatArray
+) -> Iterator[tuple[float, float]]:
+    """AUC and EER under each row of weights; rows that draw no pair of a kind are passed over."""
+    people = sample.people.size
+    ones = np.ones(sample.nonmated.size)
+    pairs = pair_table(sample.probe_side, sample.gallery_side, people, ones)
+    totals = weighted_total(weights, pairs)
+    for row, total in zip(weights, totals, strict=True):
+        mated = _sums(bins.mated, row[sample.mated_person], bins.places)
+        moving = zone.count * row[zone.first] * row[zone.second]
+        nonmated = _sums(zone.place, moving, bins.places)
+        nonmated[0] = max(total - nonmated.sum(), 0.0)
+        if mated.sum() > 0 and total > 0:
+            yield auc_from_counts(mated, nonmated), eer_from_counts(mated, nonmated)
+
+
+def _sums(index: IntArray, values: FloatArray, length: int) -> FloatArray:
+    return np.bincount(index, weights=values, minlength=length).astype(np.float64)
+
+
+def _auc_estimate(auc: float, draws: FloatArray, tested: int) -> Estimate | None:
+    if auc in (0.0, 1.0):
+        bound = zero_event_bound(tested)
+        low, high = (1.0 - bound, 1.0) if auc == 1.0 else (0.0, bound)
+        return Estimate(auc, low, high, tested, "rule of three on people")
+    return logit_interval(auc, draws, tested, imaginary=0.5) if draws.size else None
+
+
+def _eer_estimate(eer: float, draws: FloatArray, tested: int, people: int) -> Estimate | None:
+    if eer in (0.0, 1.0):
+        bound = max(zero_event_bound(tested), zero_event_bound(people // 2))
+        low, high = (0.0, bound) if eer == 0.0 else (1.0 - bound, 1.0)
+        return Estimate(eer, low, high, tested, "rule of three on people")
+    return logit_interval(eer, draws, tested) if draws.size else None
+
+
+def _d_prime_estimate(sample: PairSample, weights: FloatArray) -> Estimate | None:
+    """d' from weighted moments, scores centred first so that no digits are lost."""
+    people = sample.people.size
+    centre = float(np.mean(sample.nonmated))
+    mated, nonmated = sample.mated - centre, sample.nonmated - centre
+    rows = np.concatenate([np.ones((1, people)), weights])
+    mated_sums = [rows @ _sums(sample.mated_person, mated**power, people) for power in (0, 1, 2)]
+    other_sums = [
+        weighted_total(
+            rows, pair_table(sample.probe_side, sample.gallery_side, people, nonmated**power)
+        )
+        for power in (0, 1, 2)
+    ]
+    usable = (mated_sums[0] > 1) & (other_sums[0] > 1)
+    mean_m, var_m = _moments([part[usable] for part in mated_sums])
+    mean_n, var_n = _moments([part[usable] for part in other_sums])
+    spread = np.sqrt((var_m + var_n) / 2)
+    scale = max(float(np.abs(mated).max()), float(np.abs(nonmated).max()))
+    spread_known = spread > 1e-9 * scale
+    if not usable[0] or not spread_known[0]:
+        return None
+    values = (mean_m - mean_n)[spread_known] / spread[spread_known]
+    tested = sample.mated_people
+    return normal_interval(float(values[0]), values[1:], tested) if values.size > 1 else None
+
+
+def _moments(sums: list[FloatArray]) -> tuple[FloatArray, FloatArray]:
+    """Mean and variance (n - 1) from the sums of powers 0, 1 and 2."""
+    mean = sums[1] / sums[0]
+    return mean, np.maximum(sums[2] - sums[0] * mean**2, 0.0) / (sums[0] - 1)

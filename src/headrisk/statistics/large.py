@@ -1,0 +1,318 @@
+"""All rates of one measure from a summary of its pairs (see ``headrisk.linkage.large``).
+
+Exact as from all scores: counts, AUC, EER, d', every rank rate, chance, the least mated and the
+highest non-mated score, and missed matches at any threshold. Within one bin of the histogram: the
+thresholds, the DET curve's false match rates, densities and D_sys. Intervals of AUC and EER take
+their spread over people from mated scores alone, with half as many independent non-mated pairs as
+people; intervals of false match rates rest on that number too, the fewest that the clustered
+interval allows, and so are wide. The AUC of the shuffled control is left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from headrisk.linkage.crossvalidate import deal
+from headrisk.linkage.decide import FALSE_MATCH_RATES, Threshold
+from headrisk.linkage.density import binned_kernels, crossing, density_curves
+from headrisk.linkage.large import PairCounts, PairSummary
+from headrisk.linkage.mixture import fit_best_scores, posterior_crossing
+from headrisk.settings import Settings
+from headrisk.statistics.baselines import ShuffledControl, chance_of_rank
+from headrisk.statistics.bootstrap import logit_interval, normal_interval, person_weights
+from headrisk.statistics.clustered import mated_rate
+from headrisk.statistics.intervals import few_errors, judge_sample, wilson, zero_event_bound
+from headrisk.statistics.rates import (
+    Det,
+    Ranks,
+    auc_from_counts,
+    cumulative_match,
+    eer_from_counts,
+    person_means,
+    thin_det,
+)
+from headrisk.statistics.risk import system_unlinkability
+from headrisk.statistics.summary import Counts, MeasureSummary, ThresholdSummary, rank_rate
+from headrisk.types import Estimate, FloatArray, IntArray
+
+SHUFFLES = 200
+
+
+def folds_of(
+    counts: PairCounts, settings: Settings, rng: np.random.Generator, people: int
+) -> IntArray | None:
+    """(people,) the fold of every person number; None where there are too few people.
+
+    ``rng`` is the one that `summarise_large` gets afterwards, in the same state.
+    """
+    with_mate = np.isin(counts.people, counts.with_mate)
+    dealt = deal(counts.people, with_mate, settings.folds, rng.spawn(3)[1])
+    if not dealt:
+        return None
+    fold = np.zeros(people, np.int64)
+    for number, members in enumerate(dealt):
+        fold[members] = number
+    return fold
+
+
+def summarise_large(
+    pairs: PairSummary,
+    counts: PairCounts,
+    fold: IntArray | None,
+    *,
+    settings: Settings,
+    rng: np.random.Generator,
+) -> MeasureSummary:
+    """Compute all rates of one measure from its summary; see the module for what is exact."""
+    for_curves, _, for_shuffle = rng.spawn(3)
+    ranks = _ranks(pairs)
+    size = int(ranks.gallery.max()) if ranks.gallery.size else 0
+    tested = int(counts.with_mate.size)
+    auc, eer = _areas(pairs, settings.bootstrap, for_curves, int(counts.people.size))
+    kernels = binned_kernels(pairs.mated, pairs.edges, pairs.histogram, np.sqrt(pairs.variance))
+    densities = None if kernels is None else density_curves(kernels)
+    det = _det(pairs)
+    return MeasureSummary(
+        measure=pairs.measure,
+        counts=Counts(
+            persons=int(counts.people.size),
+            tested=tested,
+            mated_pairs=int(pairs.mated.size),
+            nonmated_pairs=pairs.total,
+            nonmated_person_pairs=counts.person_pairs,
+            gallery_size=size,
+        ),
+        verdict=judge_sample(tested, size),
+        auc=auc,
+        eer=eer,
+        d_prime=_d_prime(pairs, settings.bootstrap, for_curves),
+        rank1=rank_rate(ranks, 1),
+        rank5=rank_rate(ranks, 5),
+        chance_rank1=chance_of_rank(ranks, 1) if size > 1 else None,
+        chance_rank5=chance_of_rank(ranks, 5) if size > 1 else None,
+        cmc=cumulative_match(ranks),
+        det=None if det is None else thin_det(det),
+        mated_min=float(pairs.mated.min()) if pairs.mated.size else None,
+        nonmated_max=pairs.highest if pairs.total else None,
+        thresholds=_thresholds(pairs, counts, fold, settings.mated_prior),
+        densities=densities,
+        d_sys=None if densities is None else system_unlinkability(densities),
+        shuffled=_shuffled(pairs, ranks, for_shuffle),
+    )
+
+
+def _ranks(pairs: PairSummary) -> Ranks:
+    probe, better, tied, met = pairs.ranked
+    return Ranks(probe, pairs.sides.probe_person[probe], better, tied, met)
+
+
+def _areas(
+    pairs: PairSummary, repetitions: int, rng: np.random.Generator, people: int
+) -> tuple[Estimate | None, Estimate | None]:
+    """AUC and EER with intervals from resampled people and resampled non-mated scores."""
+    if not pairs.mated.size or not pairs.total:
+        return None, None
+    distinct, index = np.unique(pairs.mated, return_inverse=True)
+    owners, person = np.unique(_mated_person(pairs), return_inverse=True)
+    strangers = pairs.places.astype(np.float64)
+
+    def curves(weight: FloatArray, nonmated: FloatArray) -> tuple[float, float]:
+        places = np.bincount(2 * index + 1, weight, 2 * distinct.size + 1).astype(np.float64)
+        return auc_from_counts(places, nonmated), eer_from_counts(places, nonmated)
+
+    auc, eer = curves(np.ones(pairs.mated.size), strangers)
+    independent, share = max(people // 2, 1), strangers / pairs.total
+    drawn = [
+        curves(row[person], rng.multinomial(independent, share).astype(np.float64))
+        for row in person_weights(owners.size, repetitions, rng)
+    ]
+    values = np.array(drawn)
+    return (
+        _rate_interval(auc, values[:, 0], owners.size),
+        _rate_interval(eer, values[:, 1], owners.size),
+    )
+
+
+def _rate_interval(value: float, draws: FloatArray, people: int) -> Estimate:
+    if value in (0.0, 1.0):
+        bound = zero_event_bound(people)
+        low, high = (1.0 - bound, 1.0) if value == 1.0 else (0.0, bound)
+        return Estimate(value, low, high, people, "rule of three on people")
+    return logit_interval(value, draws, people, imaginary=0.5)
+
+
+def _d_prime(pairs: PairSummary, repetitions: int, rng: np.random.Generator) -> Estimate | None:
+    mated = pairs.mated
+    if mated.size < 2 or pairs.total < 2:
+        return None
+    spread = np.sqrt((mated.var(ddof=1) + pairs.variance) / 2)
+    if spread <= 1e-12 * max(np.abs(mated).max(), abs(pairs.lowest), abs(pairs.highest)):
+        return None
+    owners, person = np.unique(_mated_person(pairs), return_inverse=True)
+    rows = person_weights(owners.size, repetitions, rng)[:, person]
+    total = rows.sum(axis=1)
+    mean = rows @ mated / total
+    varied = np.maximum(rows @ mated**2 - total * mean**2, 0) / np.maximum(total - 1, 1)
+    draws = (mean - pairs.mean) / np.sqrt((varied + pairs.variance) / 2)
+    return normal_interval(float((mated.mean() - pairs.mean) / spread), draws, owners.size)
+
+
+def _mated_person(pairs: PairSummary) -> IntArray:
+    return pairs.sides.probe_person[pairs.mated_probe]
+
+
+def _det(pairs: PairSummary) -> Det | None:
+    """False match rates are exact at the edges, missed matches everywhere."""
+    if not pairs.mated.size or not pairs.total:
+        return None
+    filled = np.flatnonzero(pairs.histogram)
+    part = slice(filled[0], filled[-1] + 2)
+    edges, accepted = pairs.edges[part], _accepted(pairs.histogram)[part]
+    mated = np.unique(pairs.mated)
+    below, above = mated[mated < edges[0]], mated[mated > edges[-1]]
+    last = np.nextafter(max(mated[-1], edges[-1]), np.inf)
+    thresholds = np.concatenate([below, edges, above, [last]])
+    fmr = np.concatenate([np.full(below.size, pairs.total), accepted, np.zeros(above.size + 1)])
+    missed = np.searchsorted(np.sort(pairs.mated), thresholds, side="left")
+    return Det(thresholds, fmr / pairs.total, missed / pairs.mated.size)
+
+
+def _accepted(histogram: IntArray) -> IntArray:
+    """(bins + 1,) scores at or above each edge."""
+    above: IntArray = np.append(np.cumsum(histogram[::-1])[::-1], 0)
+    return above
+
+
+def _fixed_rate(edges: FloatArray, histogram: IntArray, rate: float) -> float:
+    """The lowest edge that accepts at most this share."""
+    allowed = int(np.floor(rate * int(histogram.sum()) + 1e-9))
+    return float(edges[int(np.argmax(_accepted(histogram) <= allowed))])
+
+
+def _thresholds(
+    pairs: PairSummary, counts: PairCounts, fold: IntArray | None, prior: float
+) -> Mapping[str, ThresholdSummary]:
+    person = _mated_person(pairs)
+    folds = 0 if fold is None else len(pairs.counts)
+    own = np.zeros(person.size, np.int64) if fold is None else fold[person]
+    found = {}
+    for name in ("kde", *FALSE_MATCH_RATES):
+        whole = _fit(name, pairs.mated, pairs.edges, pairs.histogram, counts.person_pairs, prior)
+        tests = []
+        for test in range(folds):
+            rest = [k for k in range(folds) if k != test]
+            training = pairs.counts[np.ix_(rest, rest)].sum(axis=(0, 1))
+            share = (len(rest) / folds) ** 2
+            fitted = _fit(
+                name, pairs.mated[own != test], pairs.edges, training,
+                int(counts.person_pairs * share), prior,
+            )  # fmt: skip
+            if fitted.value is not None:
+                tests.append((test, fitted.value))
+        found[name] = _tested(pairs, whole, tests, own, person, int(counts.people.size))
+    unsupervised = _unsupervised(pairs)
+    found["unsupervised"] = ThresholdSummary(
+        unsupervised.value, unsupervised.reason, None, None, 0, 0, 0, 0, False, False,
+        "not tested on so many pairs",
+    )  # fmt: skip
+    return found
+
+
+def _fit(
+    name: str, mated: FloatArray, edges: FloatArray, histogram: IntArray, people: int, prior: float
+) -> Threshold:
+    if name in FALSE_MATCH_RATES:
+        rate = FALSE_MATCH_RATES[name]
+        if people < np.ceil(1 / rate - 1e-9):
+            return Threshold(None, f"needs {np.ceil(1 / rate):.0f} non-mated pairs of people")
+        return Threshold(_fixed_rate(edges, histogram, rate))
+    pair = binned_kernels(mated, edges, histogram, None)
+    if pair is None:
+        return Threshold(None, "no mated or no non-mated pairs, or all scores are equal")
+    value = crossing(pair, prior)
+    reason = f"at prior {prior:g} the mated density never exceeds the other"
+    return Threshold(value, reason if value is None else "")
+
+
+def _tested(
+    pairs: PairSummary,
+    whole: Threshold,
+    tests: list[tuple[int, float]],
+    own: IntArray,
+    person: IntArray,
+    people: int,
+) -> ThresholdSummary:
+    """Errors in the test folds; pairs in the bin that holds a threshold count as accepted."""
+    false = compared = 0
+    missed = np.zeros(person.size, np.bool_)
+    used = np.zeros(person.size, np.bool_)
+    for test, value in tests:
+        histogram = pairs.counts[test, test]
+        place = int(np.searchsorted(pairs.edges, value, side="right")) - 1
+        false += int(_accepted(histogram)[int(np.clip(place, 0, histogram.size))])
+        compared += int(histogram.sum())
+        missed |= (own == test) & (pairs.mated < value)
+        used |= own == test
+    numbers, index = np.unique(person[used], return_inverse=True)
+    wrong = np.bincount(index, missed[used], numbers.size).astype(np.float64)
+    shown = np.bincount(index, minlength=numbers.size).astype(np.float64)
+    errors, mated = int(missed.sum()), int(used.sum())
+    return ThresholdSummary(
+        value=whole.value,
+        reason=whole.reason,
+        fmr=_false_match_rate(false, compared, people),
+        fnmr=mated_rate(wrong, shown) if mated else None,
+        false_matches=false,
+        nonmated_tested=compared,
+        false_nonmatches=errors,
+        mated_tested=mated,
+        few_false_matches=few_errors(false, compared),
+        few_false_nonmatches=few_errors(errors, mated),
+        reason_untested="" if tests else whole.reason or "fewer than four people",
+    )
+
+
+def _false_match_rate(false: int, compared: int, people: int) -> Estimate | None:
+    if not compared:
+        return None
+    independent = max(people // 2, 1)
+    if not false:
+        bound = zero_event_bound(independent)
+        return Estimate(0.0, 0.0, bound, people, "rule of three on people")
+    return wilson(false / compared * independent, independent, people)
+
+
+def _unsupervised(pairs: PairSummary) -> Threshold:
+    there = np.isfinite(pairs.top_scores[:, :2]).all(axis=1)
+    first, second = pairs.top_scores[there, :2].T
+    fit = fit_best_scores(first, second, np.unique(pairs.sides.gallery_person).size)
+    if fit is None:
+        return Threshold(None, "needs 8 probes, 4 gallery people and scores that differ")
+    if not fit.convincing:
+        return Threshold(None, "the probes' best scores do not fall into two groups")
+    return Threshold(posterior_crossing(fit, first.size))
+
+
+def _shuffled(pairs: PairSummary, ranks: Ranks, rng: np.random.Generator) -> ShuffledControl | None:
+    """Rank 1 where the labels of the gallery's people are permuted; ties among the kept share."""
+    people = np.unique(pairs.sides.gallery_person)
+    if people.size < 2 or not ranks.probe.size:
+        return None
+    scores, found = pairs.top_scores[ranks.probe], pairs.top[ranks.probe]
+    first = (scores == scores[:, :1]) & (found >= 0)
+    share = first / np.maximum(first.sum(axis=1, keepdims=True), 1)
+    who = np.searchsorted(people, pairs.sides.gallery_person[found])
+    column = np.searchsorted(people, ranks.person)
+
+    def rank1(drawn: IntArray) -> float:
+        hit = np.where(who == drawn[:, None], share, 0).sum(axis=1)
+        return float(person_means(hit, ranks.person)[1].mean())
+
+    truth = rank1(column)
+    drawn = [rank1(rng.permutation(people.size)[column]) for _ in range(SHUFFLES)]
+    better = sum(value >= truth - 1e-12 for value in drawn)
+    high = float(np.percentile(drawn, 95))
+    share_better = (1 + better) / (1 + SHUFFLES)
+    return ShuffledControl(float(np.mean(drawn)), high, None, share_better, SHUFFLES)

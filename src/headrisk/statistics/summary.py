@@ -1,0 +1,211 @@
+"""Everything the report needs about one similarity measure, from its scores."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from headrisk.linkage.crossvalidate import TestedThreshold, cross_validate
+from headrisk.linkage.decide import threshold_rules
+from headrisk.linkage.density import DensityCurves, density_curves, kernels
+from headrisk.linkage.pairs import PairSample, finite_scores, pair_sample
+from headrisk.settings import Settings
+from headrisk.statistics.baselines import ShuffledControl, chance_of_rank, shuffled_labels
+from headrisk.statistics.bootstrap import CurveIntervals, curve_intervals, pair_table
+from headrisk.statistics.clustered import mated_rate, nonmated_rate
+from headrisk.statistics.intervals import SampleVerdict, few_errors, judge_sample, share_of_people
+from headrisk.statistics.joined import JoinedRates, joined_rates
+from headrisk.statistics.rates import (
+    Det,
+    Ranks,
+    cumulative_match,
+    det_curve,
+    mate_ranks,
+    person_means,
+    thin_det,
+)
+from headrisk.statistics.risk import system_unlinkability
+from headrisk.statistics.strata import Condition, StratumRow, condition_rows
+from headrisk.types import Estimate, FloatArray, IntArray, PairScores
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How much data stands behind a measure.
+
+    ``persons`` take part in at least one usable pair, ``tested`` have a mated pair, and
+    ``nonmated_person_pairs`` are distinct pairs of people.
+    """
+
+    persons: int
+    tested: int
+    mated_pairs: int
+    nonmated_pairs: int
+    nonmated_person_pairs: int
+    gallery_size: int
+
+
+@dataclass(frozen=True)
+class ThresholdSummary:
+    """A threshold fitted on everybody, and its errors in cross-validation over people.
+
+    ``value`` is None with a ``reason``; the rates are None where no held-out pair could be
+    tested, with ``reason_untested``. ``few_false_matches`` and ``few_false_nonmatches`` flag rates
+    that rest on fewer than 30 errors.
+    """
+
+    value: float | None
+    reason: str
+    fmr: Estimate | None
+    fnmr: Estimate | None
+    false_matches: int
+    nonmated_tested: int
+    false_nonmatches: int
+    mated_tested: int
+    few_false_matches: bool
+    few_false_nonmatches: bool
+    reason_untested: str
+
+
+@dataclass(frozen=True)
+class MeasureSummary:
+    """Rates of one measure. Figures that the data cannot give are None, never NaN.
+
+    ``cmc[k - 1]`` is the identification rate at rank k. ``shuffled`` is the control attack.
+    ``one_to_one`` is there where the settings ask for it, at the kde threshold.
+    ``d_sys`` is the unlinkability measure of Gomez-Barrero et al. (2018).
+    """
+
+    measure: str
+    counts: Counts
+    verdict: SampleVerdict
+    auc: Estimate | None
+    eer: Estimate | None
+    d_prime: Estimate | None
+    rank1: Estimate | None
+    rank5: Estimate | None
+    chance_rank1: float | None
+    chance_rank5: float | None
+    cmc: FloatArray
+    det: Det | None
+    mated_min: float | None
+    nonmated_max: float | None
+    thresholds: Mapping[str, ThresholdSummary]
+    densities: DensityCurves | None
+    d_sys: float | None
+    shuffled: ShuffledControl | None
+    one_to_one: JoinedRates | None = None
+
+
+def summarise(
+    scores: PairScores, *, settings: Settings, rng: np.random.Generator
+) -> MeasureSummary:
+    """Compute all rates of one measure.
+
+    Parameters
+    ----------
+    scores
+        Similarities with their people; see ``PairScores``.
+    settings
+        ``mated_prior``, ``folds``, ``bootstrap`` and ``one_to_one`` are used.
+    rng
+        Source of the bootstrap, the folds and the shuffled labels; each draws from its own child,
+        so that one does not change another.
+
+    Raises
+    ------
+    InputError
+        The arrays' shapes disagree or a usable score is not a number.
+    """
+    scores = finite_scores(scores)
+    for_curves, for_folds, for_shuffle = rng.spawn(3)
+    sample, ranks = pair_sample(scores), mate_ranks(scores)
+    curves = curve_intervals(sample, settings.bootstrap, for_curves)
+    tested = cross_validate(
+        scores, threshold_rules(settings.mated_prior), settings.folds, for_folds
+    )
+    pair = kernels(sample.mated, sample.nonmated)
+    densities = None if pair is None else density_curves(pair)
+    det = det_curve(sample.mated, sample.nonmated)
+    counts = _counts(sample, ranks)
+    kde = tested["kde"].threshold.value
+    return MeasureSummary(
+        measure=scores.measure,
+        counts=counts,
+        verdict=judge_sample(counts.tested, counts.gallery_size),
+        **_curve_fields(curves),
+        rank1=rank_rate(ranks, 1),
+        rank5=rank_rate(ranks, 5),
+        chance_rank1=chance_of_rank(ranks, 1) if counts.gallery_size > 1 else None,
+        chance_rank5=chance_of_rank(ranks, 5) if counts.gallery_size > 1 else None,
+        cmc=cumulative_match(ranks),
+        det=None if det is None else thin_det(det),
+        mated_min=float(sample.mated.min()) if sample.mated.size else None,
+        nonmated_max=float(sample.nonmated.max()) if sample.nonmated.size else None,
+        thresholds={name: _threshold(result) for name, result in tested.items()},
+        densities=densities,
+        d_sys=None if densities is None else system_unlinkability(densities),
+        shuffled=shuffled_labels(scores, for_shuffle),
+        one_to_one=joined_rates(scores, kde) if settings.one_to_one else None,
+    )
+
+
+def strata(scores: PairScores, conditions: Iterable[Condition]) -> tuple[StratumRow, ...]:
+    """Rows of the condition table, conditions in order."""
+    scores = finite_scores(scores)
+    return tuple(row for condition in conditions for row in condition_rows(scores, condition))
+
+
+def _curve_fields(curves: CurveIntervals) -> dict[str, Estimate | None]:
+    return {"auc": curves.auc, "eer": curves.eer, "d_prime": curves.d_prime}
+
+
+def _counts(sample: PairSample, ranks: Ranks) -> Counts:
+    return Counts(
+        persons=int(sample.people.size),
+        tested=sample.mated_people,
+        mated_pairs=int(sample.mated.size),
+        nonmated_pairs=int(sample.nonmated.size),
+        nonmated_person_pairs=sample.person_pairs,
+        gallery_size=int(ranks.gallery.max()) if ranks.gallery.size else 0,
+    )
+
+
+def rank_rate(ranks: Ranks, rank: int) -> Estimate | None:
+    """Share of people whose mate is within ``rank``; None in a gallery of one person."""
+    if not ranks.probe.size or ranks.gallery.max() < 2:
+        return None
+    means = person_means(ranks.within(rank), ranks.person)[1]
+    return share_of_people(means, ranks.probe.size)
+
+
+def _threshold(result: TestedThreshold) -> ThresholdSummary:
+    people = int(result.people.size)
+    false, missed = result.false_match, result.false_nonmatch
+    fmr = fnmr = None
+    if false.size:
+        sides = (result.probe_side, result.gallery_side, people)
+        compared = pair_table(*sides, np.ones(false.size))
+        fmr = nonmated_rate(pair_table(*sides, false.astype(np.float64)), compared)
+    if missed.size:
+        wrong = _per_person(result.mated_person, missed.astype(np.float64), people)
+        fnmr = mated_rate(wrong, _per_person(result.mated_person, np.ones(missed.size), people))
+    return ThresholdSummary(
+        value=result.threshold.value,
+        reason=result.threshold.reason,
+        fmr=fmr,
+        fnmr=fnmr,
+        false_matches=int(false.sum()),
+        nonmated_tested=int(false.size),
+        false_nonmatches=int(missed.sum()),
+        mated_tested=int(missed.size),
+        few_false_matches=few_errors(int(false.sum()), int(false.size)),
+        few_false_nonmatches=few_errors(int(missed.sum()), int(missed.size)),
+        reason_untested=result.reason,
+    )
+
+
+def _per_person(person: IntArray, values: FloatArray, people: int) -> FloatArray:
+    return np.bincount(person, weights=values, minlength=people).astype(np.float64)

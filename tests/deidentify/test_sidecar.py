@@ -1,0 +1,75 @@
+"""Names, sidecars and descriptions of a treated data set."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from headrisk.dataset.scans import Scan
+from headrisk.deidentify.sidecar import (
+    CODES,
+    METHOD,
+    VISUAL_FEATURES,
+    bids_stem,
+    dataset_files,
+    source_sidecar,
+    stems,
+    treated_sidecar,
+    written_by_deface,
+)
+
+
+def test_names_keep_their_entities_and_other_files_get_names_from_labels() -> None:
+    bids = Scan("x", "01", "/d/sub-01/ses-a/anat/sub-01_ses-a_acq-hi_run-2_T1w.nii", session_id="a")
+    assert bids_stem(bids) == "sub-01/ses-a/anat/sub-01_ses-a_acq-hi_run-2"
+    free = Scan("y", "P_7", "/d/Jane Doe head.mgz")
+    assert bids_stem(free) == "sub-P7/anat/sub-P7"
+    assert stems([free, free, bids]) == [
+        "sub-P7/anat/sub-P7", "sub-P7/anat/sub-P7_run-2", bids_stem(bids),
+    ]  # fmt: skip
+
+
+def test_a_sidecar_loses_names_and_gains_the_method() -> None:
+    values = {
+        "PatientName": "DOE^JANE", "AcquisitionDateTime": "2019-05-04T10:11:12", "FlipAngle": 8,
+        METHOD: "burned-in text removed", "RepetitionTime": 2.3,
+    }  # fmt: skip
+    out, removed = treated_sidecar(values, "faces removed by x", stripped=False)
+    assert removed == 2
+    assert "DOE" not in json.dumps(out)
+    assert (out["FlipAngle"], out["RepetitionTime"]) == (8, 2.3)
+    assert out[METHOD] == ["burned-in text removed", "faces removed by x"]
+    assert out[CODES] == [VISUAL_FEATURES]
+    assert out["Defaced"] is True
+    assert out["SkullStripped"] is False
+    twice, _ = treated_sidecar(out, "again", stripped=True)
+    assert twice[CODES] == [VISUAL_FEATURES]
+    assert twice[METHOD][-1] == "again"
+
+
+def test_sidecars_are_inherited_from_the_root_down(tmp_path: Path) -> None:
+    anat = tmp_path / "sub-1" / "anat"
+    anat.mkdir(parents=True)
+    (tmp_path / "T1w.json").write_text('{"FlipAngle": 5, "EchoTime": 0.1}')
+    (anat / "sub-1_T1w.json").write_text('{"FlipAngle": 9}')
+    (anat / "sub-1_T2w.json").write_text('{"FlipAngle": 7}')
+    values, notes = source_sidecar(anat / "sub-1_T1w.nii.gz", tmp_path)
+    assert values == {"FlipAngle": 9, "EchoTime": 0.1}
+    assert notes == []
+    beside, _ = source_sidecar(anat / "sub-1_T1w.nii.gz", None)
+    assert beside == {"FlipAngle": 9}
+    (anat / "sub-1_T1w.json").write_text("{")
+    _, notes = source_sidecar(anat / "sub-1_T1w.nii.gz", tmp_path)
+    assert len(notes) == 1
+
+
+def test_a_treated_data_set_is_known_again(tmp_path: Path) -> None:
+    assert not written_by_deface(tmp_path)
+    for name, content in dataset_files("template", "9").items():
+        (tmp_path / name).write_bytes(content)
+    assert written_by_deface(tmp_path)
+    description = json.loads((tmp_path / "dataset_description.json").read_bytes())
+    assert description["DatasetType"] == "derivative"
+    assert description["GeneratedBy"][0]["Name"] == "headrisk"
+    (tmp_path / "dataset_description.json").write_text('{"GeneratedBy": [{"Name": "other"}]}')
+    assert not written_by_deface(tmp_path)

@@ -1,0 +1,141 @@
+"""Treatments in the report: small cells, schema, round trip, figures, page; unkept claims."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import replace
+from importlib import resources
+from pathlib import Path
+
+import numpy as np
+import pytest
+from jsonschema import Draft202012Validator
+
+sys.path.append(str(Path(__file__).parents[1] / "report"))
+from simulated_report import RUN, simulated_report
+from simulated_treatment import treatment
+
+from headrisk.dataset.scans import Scan
+from headrisk.face.head import HeadResult
+from headrisk.heads.coverage import Coverage
+from headrisk.io.canonical import plain
+from headrisk.report.claims_part import claims_panel, claims_table
+from headrisk.report.model import Report
+from headrisk.report.treated_figures import before_after_figure, trade_figure
+from headrisk.report.treated_json import treatments_dict, treatments_from
+from headrisk.report.treated_part import (
+    before_after_table,
+    trade_table,
+    treatment_tables,
+)
+from headrisk.report.treated_words import answer, brief, points
+from headrisk.report.withhold import withhold_small_cells, withhold_treatment
+from headrisk.report.write import public_files
+
+
+@pytest.fixture
+def report() -> Report:
+    base, _ = simulated_report()
+    return replace(base, treatments=(treatment("refaced"), treatment("cut")))
+
+
+def test_public_files_keep_the_schema_and_come_back(report: Report) -> None:
+    files = public_files(withhold_small_cells(report), RUN)
+    content = json.loads(files["report.json"])
+    schema = resources.files("headrisk.report") / "schema" / "report.schema.json"
+    Draft202012Validator(json.loads(schema.read_text("utf-8"))).validate(content)
+    again = treatments_from(content["treatments"])
+    assert [one.name for one in again] == ["cut", "refaced"]
+    assert plain(treatments_dict(again)) == content["treatments"]
+    page = files["report.html"].decode()
+    assert "Not tested: no treated copy" not in page
+    assert page.count("<figcaption>") >= 2
+    assert "tables/treatments-trade.tsv" in page
+    assert {f"tables/{name}.tsv" for name in treatment_tables(report.treatments)} <= files.keys()
+    assert "Bonett" in files["methods.md"].decode()
+
+
+def test_small_cells_are_withheld(report: Report) -> None:
+    public = withhold_treatment(report.treatments[0])
+    assert public.arrival.scans == 44
+    assert (public.arrival.missing, public.arrival.extra) == ("0 to 3", "0 to 3")
+    assert public.arrival.by_entities == "40 to 42"
+    first = public.effects[0]
+    assert first.failed == "2 to 4"
+    assert first.rank1 is not None
+    assert (first.rank1.lost, first.rank1.gained) == ("withheld", "withheld")
+    assert first.rank1.p_value == 0.01
+    assert public.face_left is not None
+    assert public.face_left.verdicts == {"yes": "0 to 2", "no": "41 to 43"}
+    few = withhold_treatment(treatment("few", people=4))
+    assert all(e.rank1 is None and e.found is None and not e.linkability for e in few.effects)
+    assert all(figure.mean is None and figure.worst is None for figure in few.cost)
+    assert few.own_scan is not None
+    assert few.own_scan.found is None
+    assert not before_after_table((few,)).rows
+    assert not trade_table((few,)).rows
+
+
+def test_sentences_tell_naive_and_adaptive_apart(report: Report) -> None:
+    said = " ".join(answer(withhold_treatment(report.treatments[0])))
+    assert "in the treated scans as they are" in said
+    assert "after filling in the face" in said
+    assert "the very scan it was made from" in said
+    assert "failure to acquire" in said
+    short = brief(withhold_treatment(report.treatments[0]))
+    assert short.startswith("Photographs find")
+    assert "once the face is filled in" in short
+    assert points(-0.004) == "0"
+    for word in ("anonymous", "safe", "certified"):
+        assert word not in said
+
+
+def test_the_plot_takes_the_stronger_attacker(report: Report) -> None:
+    rows = [dict(zip(t.columns, row, strict=True)) for t in [trade_table(report.treatments)]
+            for row in t.rows]  # fmt: skip
+    faces = [row for row in rows if row["modality"] == "face"]
+    assert [row["found"] for row in faces] == [0.35, 0.35]
+    assert faces[0]["overlap_lost"] == pytest.approx(0.01)
+    assert faces[0]["overlap_lost_low"] == pytest.approx(0.005)
+
+
+def test_figures_are_the_same_for_the_same_table(report: Report) -> None:
+    for draw, table in (
+        (before_after_figure, before_after_table(report.treatments)),
+        (trade_figure, trade_table(report.treatments)),
+    ):
+        first = draw(table)
+        assert first == draw(table)
+        assert "style=" not in first
+        assert "refaced" in first
+
+
+def head(verdict: str, score: float) -> HeadResult:
+    parts = dict.fromkeys(("upper face", "nose", "mouth and chin", "ears"), 0.5)
+    found = Coverage(parts, 0.5, 0.0, verdict, "said")  # type: ignore[arg-type]
+    seen = {name: np.full(9, score) for name in ("hog", "centerface", "mtcnn")}
+    return HeadResult("x", "ok", "", 0.0, coverage=found, seen=seen)
+
+
+def test_scans_called_defaced_that_show_a_face_are_listed() -> None:
+    claim = "DeidentificationMethod: pydeface"
+    told = [
+        (claim, head("full", 10.0), True), (claim, head("partial", -np.inf), True),
+        (claim, head("none", 10.0), True), (claim, head("none", -np.inf), False),
+        ("DeidentificationMethod: mri_reface", head("full", 10.0), False),
+        ("", head("full", 10.0), False),
+        (claim, HeadResult("x", "failed", "torn", 0.0), True),
+    ]  # fmt: skip
+    scans = [Scan(f"scan-{k}", f"p{k}", f"/data/{k}.nii", face_claim=c) for k, (c, _, _) in
+             enumerate(told)]  # fmt: skip
+    heads = [h for _, h, _ in told]
+    listed = [row[0] for row in claims_table(scans, heads)["not-defaced"].rows]
+    assert listed == [f"scan-{k}" for k, (_, _, wanted) in enumerate(told) if wanted]
+    ((panel, table),) = claims_panel(scans, heads).items()
+    assert "6 of 7 scans" in panel.answer
+    assert "In 3 to 6 of them" in panel.answer
+    assert not any("scan-" in str(cell) for row in table.rows for cell in row)
+    plain_scans = [replace(scan, face_claim="") for scan in scans]
+    assert claims_panel(plain_scans, heads) == {}
+    assert claims_table(plain_scans, heads) == {}

@@ -1,0 +1,120 @@
+"""Do 95 % intervals hold the truth in 95 % of simulated cohorts?
+
+The truth is known in closed form or from the model; person effects and several probes a person
+make pair-level intervals fail.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.stats import norm
+from score_sets import cohort
+
+from headrisk.linkage.pairs import pair_sample
+from headrisk.statistics.bootstrap import curve_intervals
+from headrisk.statistics.clustered import mated_rate, nonmated_rate
+from headrisk.statistics.intervals import clopper_pearson, share_of_people, wilson
+
+
+def share_coverage(rng, people, probes, rate, cohorts):
+    """Each person has an own chance (beta, mean ``rate``) of being linked by each probe."""
+    person_level, exact, pair_level, kept = 0, 0, 0, 0
+    for _ in range(cohorts):
+        chance = rng.beta(2 * rate, 2 * (1 - rate), size=people) if 0 < rate < 1 else rate
+        hits = rng.random((people, probes)) < np.reshape(chance, (-1, 1))
+        ours = share_of_people(hits.mean(axis=1), hits.size)
+        person_level += ours.low <= rate <= ours.high
+        single = clopper_pearson(int(hits[:, 0].sum()), people)
+        exact += single.low <= rate <= single.high
+        pairs = wilson(int(hits.sum()), hits.size)
+        pair_level += pairs.low <= rate <= pairs.high
+        kept += 1
+    return person_level / kept, exact / kept, pair_level / kept
+
+
+def nonmated_coverage(rng, people, rate, shared, cohorts):
+    """False matches of a probit model in which each person shifts all his or her scores."""
+    person_level, pair_level = 0, 0
+    for _ in range(cohorts):
+        own, noise = rng.normal(size=people), rng.normal(size=(people, people))
+        noise = np.triu(noise, 1) + np.triu(noise, 1).T
+        score = np.sqrt(shared / 2) * (own[:, None] + own) + np.sqrt(1 - shared) * noise
+        events = (score > norm.isf(rate)) & ~np.eye(people, dtype=bool)
+        ours = nonmated_rate(events.astype(float), 1.0 - np.eye(people))
+        person_level += ours.low <= rate <= ours.high
+        naive = wilson(int(events.sum()) // 2, people * (people - 1) // 2)
+        pair_level += naive.low <= rate <= naive.high
+    return person_level / cohorts, pair_level / cohorts
+
+
+def auc_coverage(rng, people, shift, spread, cohorts):
+    """Mated scores vary between people; AUC is P(mate > stranger) of two normals."""
+    truth = norm.cdf(shift / np.sqrt(2 + spread**2))
+    covered = 0
+    for _ in range(cohorts):
+        scores = cohort(rng, people, shift=shift, probes=2, mate_effect=spread)
+        found = curve_intervals(pair_sample(scores), 120, rng).auc
+        covered += found.low <= truth <= found.high
+    return covered / cohorts
+
+
+def test_share_of_people_covers_and_pairs_do_not():
+    ours, exact, pairs = share_coverage(np.random.default_rng(1), 100, 4, 0.5, 1500)
+    assert 0.93 <= ours <= 0.97
+    assert exact >= 0.94  # at least 0.95, less the error of 1,500 cohorts
+    assert pairs < 0.88
+
+
+@pytest.mark.parametrize("people", [20, 100])
+@pytest.mark.parametrize("rate", [0.0, 1.0])
+def test_certain_outcomes_are_always_inside(people, rate):
+    assert share_coverage(np.random.default_rng(2), people, 3, rate, 20) == (1.0, 1.0, 1.0)
+
+
+def test_false_match_rate_covers_and_pairs_do_not():
+    ours, pairs = nonmated_coverage(np.random.default_rng(3), 60, 0.1, 0.3, 600)
+    assert 0.93 <= ours <= 0.97
+    assert pairs < 0.7
+
+
+def test_mated_rate_covers_with_unequal_numbers_of_pairs():
+    rng, covered = np.random.default_rng(4), 0
+    for _ in range(1000):
+        pairs = rng.integers(1, 6, size=80)
+        chance = rng.beta(0.6, 5.4, size=80)  # mean 0.1
+        found = mated_rate(rng.binomial(pairs, chance).astype(float), pairs.astype(float))
+        covered += found.low <= 0.1 <= found.high
+    assert 0.93 <= covered / 1000 <= 0.97
+
+
+@pytest.mark.slow
+def test_auc_interval_covers():
+    assert 0.92 <= auc_coverage(np.random.default_rng(5), 30, 2.0, 0.7, 200) <= 0.985
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("people", [20, 100, 1000])
+@pytest.mark.parametrize("rate", [0.01, 0.5])
+def test_share_of_people_covers_in_2000_cohorts(people, rate):
+    ours, exact, _ = share_coverage(np.random.default_rng(6), people, 3, rate, 2000)
+    assert exact >= 0.94
+    assert ours >= 0.93
+    if people * rate >= 5:  # below that, counts are too coarse for 95 % and the interval is wider
+        assert ours <= 0.97
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("people", [20, 100])
+@pytest.mark.parametrize("rate", [0.01, 0.1, 0.5])
+@pytest.mark.parametrize("shared", [0.0, 0.3])
+def test_false_match_rate_covers_in_2000_cohorts(people, rate, shared):
+    ours, _ = nonmated_coverage(np.random.default_rng(7), people, rate, shared, 2000)
+    assert 0.91 <= ours <= 0.99
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("people", [20, 100])
+@pytest.mark.parametrize("shift", [0.5, 2.0, 3.0])
+def test_auc_interval_covers_in_500_cohorts(people, shift):
+    assert 0.92 <= auc_coverage(np.random.default_rng(8), people, shift, 0.7, 500) <= 0.985

@@ -1,0 +1,201 @@
+from dataclasses import replace
+from itertools import combinations
+
+import numpy as np
+import pytest
+from score_sets import best_scores, cohort, make, random_scores
+
+from headrisk.statistics.intervals import share_of_people
+from headrisk.statistics.openset import (
+    OpenSetRates,
+    fnir_at_fpir,
+    largest_open_gallery,
+    open_set_rates,
+    precision_at_prior,
+)
+from headrisk.types import Estimate
+
+
+def enumerate_rates(values, threshold, size):
+    """All galleries of ``size`` from a full matrix, ties shared among the tied."""
+    people = len(values)
+    alarms, misses, wrongs = [], [], []
+    for i in range(people):
+        others = [j for j in range(people) if j != i]
+        draws = list(combinations(others, size))
+        alarms.append(np.mean([max(values[i][j] for j in d) >= threshold for d in draws]))
+        hit, wrong = [], []
+        for drawn in combinations(others, size - 1):
+            ahead = [values[i][j] for j in drawn if values[i][j] > values[i][i]]
+            tied = [j for j in drawn if values[i][j] == values[i][i]]
+            first = 0.0 if ahead else 1 / (1 + len(tied))
+            hit.append(first if values[i][i] >= threshold else 0.0)
+            top = max([values[i][j] for j in drawn] + [values[i][i]])
+            wrong.append((1 - first) if top >= threshold else 0.0)
+        misses.append(1 - np.mean(hit))
+        wrongs.append(np.mean(wrong))
+    return np.mean(alarms), np.mean(misses), np.mean(wrongs)
+
+
+@pytest.mark.parametrize("size", [1, 2, 4, 6])
+def test_rates_equal_the_mean_over_all_galleries(size):
+    rng = np.random.default_rng(0)
+    for threshold in (-1.0, 0.0, 0.8, 2.0, 5.0):
+        values = np.round(rng.normal(size=(7, 7)) + np.eye(7), 1)
+        scores = make(values, range(7), range(7))
+        (ours,) = open_set_rates(scores, [threshold], size)
+        fpir, fnir, wrong = enumerate_rates(values.tolist(), threshold, size)
+        assert ours.fpir.value == pytest.approx(fpir, abs=1e-12)
+        assert ours.fnir.value == pytest.approx(fnir, abs=1e-12)
+        # Above the threshold with the mate below it, "wrong" counts any stranger that reaches it.
+        assert ours.wrong.value == pytest.approx(wrong, abs=1e-12)
+
+
+def test_gallery_beyond_the_data_gives_nothing():
+    scores = cohort(np.random.default_rng(1), 10, shift=1.0)
+    assert largest_open_gallery(scores) == 9
+    assert open_set_rates(scores, [0.0], 10) == []
+    assert open_set_rates(make([[1.0]], [0], [0]), [0.0]) == []
+
+
+def test_fpir_and_fnir_move_with_threshold_and_gallery():
+    scores = cohort(np.random.default_rng(2), 40, shift=3.0)
+    rates = open_set_rates(scores, np.linspace(-1, 6, 15))
+    fpir, fnir = [r.fpir.value for r in rates], [r.fnir.value for r in rates]
+    assert fpir == sorted(fpir, reverse=True)
+    assert fnir == sorted(fnir)
+    by_size = [open_set_rates(scores, [2.0], n)[0].fpir.value for n in (1, 5, 20, 39)]
+    assert by_size == sorted(by_size)
+
+
+def test_fixed_fpir_needs_enough_people_and_holds_on_the_data():
+    assert fnir_at_fpir(cohort(np.random.default_rng(3), 200, shift=4.0), 0.003) is None
+    scores = cohort(np.random.default_rng(4), 340, shift=4.0)
+    found = fnir_at_fpir(scores, 0.003)
+    assert found.fpir.value <= 0.003
+    just_below = np.unique(scores.values[scores.nonmated])
+    lower = just_below[np.searchsorted(just_below, found.threshold) - 1]
+    assert open_set_rates(scores, [lower])[0].fpir.value > 0.003
+    assert 0.0 < found.fnir.value < 0.9
+
+
+def test_people_without_mates_leave_fnir_unknown():
+    scores = make(np.zeros((3, 6)), [10, 11, 12], range(6))
+    (rates,) = open_set_rates(scores, [0.5])
+    assert rates.fpir.value == 0.0
+    assert rates.fpir.high > 0.5  # three people show little
+    assert rates.fnir is None
+    assert precision_at_prior(rates, 0.5) is None
+
+
+def test_precision_follows_bayes():
+    scores = cohort(np.random.default_rng(5), 30, shift=2.0)
+    (rates,) = open_set_rates(scores, [1.5], 20)
+    found, wrong, alarm = 1 - rates.fnir.value, rates.wrong.value, rates.fpir.value
+    expected = 0.1 * found / (0.1 * found + 0.1 * wrong + 0.9 * alarm)
+    assert precision_at_prior(rates, 0.1) == pytest.approx(expected)
+    assert precision_at_prior(open_set_rates(scores, [99.0])[0], 0.5) is None
+
+
+def naive_open(scores, threshold, size):
+    """FPIR, FNIR and wrong names by listing galleries; probes of one person share a vote."""
+    alarms, misses, wrongs = {}, {}, {}
+    for person, row in zip(scores.probe_person.tolist(), best_scores(scores), strict=True):
+        mate = row.pop(person, None)
+        if row:
+            drawn = list(combinations(row.values(), size))
+            alarms.setdefault(person, []).append(np.mean([max(d) >= threshold for d in drawn]))
+        if mate is None or len(row) + 1 < size:
+            continue
+        hit, wrong = [], []
+        for others in combinations(row.values(), size - 1):
+            ahead = sum(value > mate for value in others)
+            first = 0.0 if ahead else 1 / (1 + sum(value == mate for value in others))
+            hit.append(first * (mate >= threshold))
+            wrong.append((1 - first) * (max([mate, *others]) >= threshold))
+        misses.setdefault(person, []).append(1 - np.mean(hit))
+        wrongs.setdefault(person, []).append(np.mean(wrong))
+    return [
+        [np.mean(found[person]) for person in sorted(found)] for found in (alarms, misses, wrongs)
+    ]
+
+
+def test_rates_of_ragged_data_equal_the_mean_over_all_galleries():
+    """Several scans a person, pairs that may not be compared, people who are only searched for."""
+    rng, compared = np.random.default_rng(20), 0
+    while compared < 40:
+        scores = random_scores(rng)
+        fewest = [len(row) - (p in row) for row, p in
+                  zip(best_scores(scores), scores.probe_person.tolist(), strict=True)]  # fmt: skip
+        fewest = [number for number in fewest if number]
+        assert largest_open_gallery(scores) == min(fewest, default=0)
+        if not fewest:
+            continue
+        size = int(rng.integers(1, min(fewest) + 1))
+        threshold = float(np.round(rng.normal(0.5, 1), 1))
+        (found,) = open_set_rates(scores, [threshold], size)
+        alarms, misses, wrongs = naive_open(scores, threshold, size)
+        assert (found.threshold, found.size) == (threshold, size)
+        probes = len(fewest)
+        expected = share_of_people(np.array(alarms), probes)
+        assert found.fpir.value == pytest.approx(expected.value, abs=1e-12)
+        assert found.fpir.high == pytest.approx(expected.high, abs=1e-9)
+        assert found.fpir.n == len(alarms)
+        assert (found.fnir is None) == (found.wrong is None) == (not misses)
+        if misses:
+            assert found.fnir.value == pytest.approx(np.mean(misses), abs=1e-12)
+            assert found.wrong.value == pytest.approx(np.mean(wrongs), abs=1e-12)
+            assert found.fnir.n == found.wrong.n == len(misses)
+        compared += 1
+
+
+def test_the_threshold_for_a_budget_is_the_lowest_that_keeps_to_it():
+    rng, compared = np.random.default_rng(21), 0
+    while compared < 40:
+        scores = random_scores(rng)
+        size, fpir = int(rng.integers(1, 4)), float(rng.choice([0.2, 0.25, 0.34, 0.5, 1.0]))
+        most = largest_open_gallery(scores)
+        rows = zip(best_scores(scores), scores.probe_person.tolist(), strict=True)
+        people = {person for row, person in rows if len(row) > (person in row)}
+        found = fnir_at_fpir(scores, fpir, size)
+        if size > most or len(people) < np.ceil(1 / fpir - 1e-9):
+            assert found is None
+            continue
+        others = [value for row, p in
+                  zip(best_scores(scores), scores.probe_person.tolist(), strict=True)
+                  for person, value in row.items() if person != p]  # fmt: skip
+        limits = [*sorted(set(others)), np.nextafter(max(others), np.inf)]
+        kept = [t for t in limits if np.mean(naive_open(scores, t, size)[0]) <= fpir]
+        assert found.threshold == min(kept)
+        assert found == open_set_rates(scores, [found.threshold], size)[0]
+        compared += 1
+    assert fnir_at_fpir(scores, 0.5, 0) is None
+
+
+def test_all_possible_people_are_the_default_gallery():
+    scores = cohort(np.random.default_rng(1), 10, shift=1.0)
+    assert open_set_rates(scores, [0.5]) == open_set_rates(scores, [0.5], 9)
+    assert fnir_at_fpir(scores, 0.1) == fnir_at_fpir(scores, 0.1, 9)
+    assert fnir_at_fpir(scores, 0.0999) is None
+    assert fnir_at_fpir(scores, 0.1, 10) is None
+    assert fnir_at_fpir(cohort(np.random.default_rng(1), 334, shift=1.0)) is not None
+    assert fnir_at_fpir(cohort(np.random.default_rng(1), 333, shift=1.0)) is None
+    nobody = make(np.zeros((0, 0)), [], [])
+    assert largest_open_gallery(nobody) == 0
+    assert open_set_rates(nobody, [0.5]) == []
+    assert fnir_at_fpir(nobody, 1.0) is None
+
+
+def test_precision_by_hand():
+    some = [Estimate(value, 0.0, 0.4, 9) for value in (0.2, 0.5, 0.1)]
+    rates = OpenSetRates(1.0, 5, *some)
+    assert precision_at_prior(rates, 0.25) == pytest.approx(0.125 / (0.125 + 0.025 + 0.15))
+    silent = replace(rates, fpir=Estimate(0.0, 0.0, 0.4, 9))
+    assert precision_at_prior(silent, 0.25) == pytest.approx(0.125 / (0.125 + 0.025 + 0.3))
+    for name in ("fpir", "fnir", "wrong"):
+        assert precision_at_prior(replace(rates, **{name: None}), 0.25) is None
+    none = Estimate(0.0, 0.0, 0.4, 9)
+    nothing = OpenSetRates(1.0, 5, none, Estimate(1.0, 0.6, 1.0, 9), none)
+    assert precision_at_prior(nothing, 0.25) is None
+    assert precision_at_prior(replace(nothing, wrong=some[2]), 0.25) == 0.0
+    assert precision_at_prior(replace(nothing, fpir=some[2]), 0.25) == 0.0
