@@ -372,3 +372,23 @@ def test_the_key_of_another_data_set_is_refused(tmp_path: Path) -> None:
     require_same_people(key, ["number 9"], tmp_path)
     with pytest.raises(InputError, match="another data set"):
         require_same_people(used, ["number 8", "number 9"], tmp_path)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_flipped_and_cut_files_never_raise(tmp_path: Path, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    root = tmp_path / "ds"
+    root.mkdir()
+    files = {name: content for name, (content, _) in NAMED.items()} | LEFT
+    files["study.db"] = sqlite_base(tmp_path / "study.db")
+    array = BytesIO()
+    np.save(array, np.arange(5.0))
+    files["a.npy"] = array.getvalue()
+    for name, content in files.items():
+        for k in range(6):
+            raw = np.frombuffer(content, np.uint8).copy()
+            raw[rng.integers(0, raw.size, 6)] = rng.integers(0, 256, 6)
+            cut = int(rng.integers(1, raw.size)) if k % 2 else raw.size
+            (root / f"{k}{name}").write_bytes(raw[:cut].tobytes())
+    assert scan_metadata(root).files == 6 * len(files)
+    fixed(root, tmp_path / "copy")

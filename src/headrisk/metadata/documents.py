@@ -15,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from html import unescape
 from io import BytesIO
 from pathlib import Path
+from tokenize import TokenError
 from typing import Any
 
 import numpy as np
@@ -227,7 +228,8 @@ def read_npy(path: Path) -> tuple[str, str]:
     """Why an array was not read, and what in it is more than numbers."""
     try:
         array = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (ValueError, OSError, EOFError, SyntaxError) as error:
+    except (ValueError, OSError, EOFError, SyntaxError, TokenError, OverflowError, TypeError,
+            MemoryError) as error:  # fmt: skip
         return f"an array that cannot be read, or of objects ({type(error).__name__})", ""
     numbers = array.dtype.kind in "biufc"
     with path.open("rb") as handle:
