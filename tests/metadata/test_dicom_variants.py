@@ -359,7 +359,10 @@ def test_dates_and_times_of_one_file_move_together() -> None:
     assert again.LongitudinalTemporalInformationModified == "MODIFIED"
 
 
-@pytest.mark.parametrize("date", ["15031961", "2019-06-11", "20191345", "May 2019", "1903"])
+@pytest.mark.parametrize(
+    "date",
+    ["15031961", "2019-06-11", "20191345", "May 2019", "1903", "00010101", "99991231", "17500101"],
+)
 def test_dates_that_are_none_of_dicoms_are_emptied(date: str) -> None:
     raw = stored(made()).replace(b"1.2.3.4", b"1.2.3.4")
     file = parse_file(raw)
@@ -512,3 +515,9 @@ def test_attributes_that_no_table_lists_are_judged_by_what_they_hold(
     new = cleaned(raw)
     assert str(pydicom.dcmread(BytesIO(new))[tag].value) != value
     assert list(file_hits(parse_file(new), NOBODY)) == []
+
+
+def test_without_a_person_numbers_names_and_dates_are_emptied() -> None:
+    raw = stored(made(PatientID="1", PatientName="A^B", StudyDate="20190611", StudyTime="101112"))
+    again = pydicom.dcmread(BytesIO(file_bytes(clean_dicom(parse_file(raw), NOBODY, UIDS, []))))
+    assert [again.PatientID, str(again.PatientName), again.StudyDate, again.StudyTime] == [""] * 4

@@ -21,6 +21,7 @@ from headrisk.metadata.dicom_hits import (
     DUMMIES,
     DUMMY_TEXT,
     METHOD,
+    OLDEST_SHIFTED,
     OWN_RULES,
     YOUNGEST_SHIFTED,
     creators_of,
@@ -58,6 +59,9 @@ class Person:
     shift: timedelta
 
 
+UNTOLD = Person("", timedelta())
+
+
 def refusal(file: DicomFile, *, captures: bool = True) -> str:
     """Why a file cannot be cleaned; "" where it can.
 
@@ -77,7 +81,7 @@ def clean_dicom(
     known: KnownIdentifiers,
     uids: NewUids,
     removed: list[Hit],
-    person: Person,
+    person: Person = UNTOLD,
     policy: Policy = BASIC,
 ) -> DicomFile:
     """The file without identifying attributes.
@@ -93,7 +97,7 @@ def clean_dicom(
     removed
         Values that went are added to it.
     person
-        Pseudonym and date shift of whom the file is of.
+        Pseudonym and date shift of whom the file is of; without them ids and dates are emptied.
     policy
         Options and own rules.
     """
@@ -210,17 +214,18 @@ class _Cleaner:
         then = _moment(stamp, clock) or _moment(stamp, "")
         if then is None:
             return ""
-        new = then - (self.person.shift if clock or len(stamp) > 8 else _days(self.person.shift))
-        return _written(new, len(stamp.replace(".", "")[:14]), stamp) if _far(new) else ""
+        shift = self.person.shift
+        new = _back(then, shift if clock or len(stamp) > 8 else timedelta(days=shift.days))
+        return "" if new is None else _written(new, len(stamp.replace(".", "")[:14]), stamp)
 
     def _clock(self, day: str, clock: str) -> str:
         if is_shifted(day):
             return clock
         then = _moment(day, clock)
         match = _CLOCK.fullmatch(clock)
-        if then is None or match is None or not _far(then - self.person.shift):
+        new = None if then is None else _back(then, self.person.shift)
+        if new is None or match is None:
             return ""
-        new = then - self.person.shift
         width = 6 if match[3] else 4 if match[2] else 2
         return new.strftime("%H%M%S")[:width] + (match[4] or "")
 
@@ -276,12 +281,13 @@ def _written(then: datetime, width: int, stamp: str) -> str:
     return whole[: max(8, width)] + (fraction[0] if fraction else "")
 
 
-def _days(shift: timedelta) -> timedelta:
-    return timedelta(days=shift.days)
-
-
-def _far(then: datetime) -> bool:
-    return then.year <= YOUNGEST_SHIFTED
+def _back(then: datetime, shift: timedelta) -> datetime | None:
+    """The shifted time; None where it would not lie where shifted dates do."""
+    try:
+        new = then - shift
+    except OverflowError:
+        return None
+    return new if OLDEST_SHIFTED <= new.year <= YOUNGEST_SHIFTED else None
 
 
 def _dummy(vr: str, table_vr: str) -> bytes:
