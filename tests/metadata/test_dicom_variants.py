@@ -521,3 +521,18 @@ def test_without_a_person_numbers_names_and_dates_are_emptied() -> None:
     raw = stored(made(PatientID="1", PatientName="A^B", StudyDate="20190611", StudyTime="101112"))
     again = pydicom.dcmread(BytesIO(file_bytes(clean_dicom(parse_file(raw), NOBODY, UIDS, []))))
     assert [again.PatientID, str(again.PatientName), again.StudyDate, again.StudyTime] == [""] * 4
+
+
+def test_tables_and_dicom_files_of_one_person_are_shifted_alike(tmp_path: Path) -> None:
+    source, copy = tmp_path / "ds", tmp_path / "copy"
+    doe = {"PatientID": "77", "PatientName": "DOE^JOHN"}
+    _series(source / "sub-01" / "dicom", doe, "20190611", 1)
+    table = "filename\tacq_time\nanat/a.nii.gz\t2019-06-11T23:30:00\n"
+    (source / "sub-01" / "sub-01_scans.tsv").write_text(table)
+    copy.mkdir()
+    write_copy(source, copy, NOBODY, np.random.default_rng(0))
+    (file,) = copy.rglob("*.dcm")
+    header = pydicom.dcmread(file)
+    said = (copy / "sub-01" / "sub-01_scans.tsv").read_text().split()[-1]
+    when = datetime.strptime(header.StudyDate + header.StudyTime[:6], "%Y%m%d%H%M%S")
+    assert said == when.strftime("%Y-%m-%dT%H:%M:%S")

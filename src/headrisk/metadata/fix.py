@@ -130,6 +130,16 @@ class CopyPlan:
         told = {who for who in self.people.values() if not who.startswith("folder ")}
         return frozenset(told) | {f"label {label}" for label in labels}
 
+    @property
+    def labels_of_one(self) -> dict[str, str]:
+        """The person of a label below which all DICOM files are of one: both have one shift."""
+        whose: dict[str, set[str]] = {}
+        for number, who in self.people.items():
+            first = self.entries[number - 1].parts[0]
+            if first.startswith("sub-"):
+                whose.setdefault(first[4:], set()).add(who)
+        return {label: f"dicom {min(who)}" for label, who in whose.items() if len(who) == 1}
+
 
 def plan_copy(
     root: Path, known: KnownIdentifiers, rng: np.random.Generator, key: PseudonymKey | None = None
@@ -252,7 +262,8 @@ def write_copy(
     """
     plan = plan_copy(root, known, rng) if plan is None else plan
     key = plan.key
-    shifts = DateShifts(rng, key.stream)
+    same = plan.labels_of_one
+    shifts = DateShifts(rng, lambda person: key.stream(same.get(person, person)))
     tools = _Tools(known, shifts, NewUids(key.uid_key), plan, policy, keep_unread, [])
     tools.removed.extend(plan.removed)
     rows: list[FixedFile] = []
