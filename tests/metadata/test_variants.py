@@ -34,7 +34,14 @@ def test_there_are_200_spellings_of_each_kind() -> None:
     assert min(counts.values()) >= 200
 
 
-@pytest.mark.parametrize("file", ["participants.tsv", "phenotype.tsv", "export.csv"])
+@pytest.mark.parametrize(
+    "file",
+    [
+        "participants.tsv",
+        pytest.param("phenotype.tsv", marks=pytest.mark.slow),
+        pytest.param("export.csv", marks=pytest.mark.slow),
+    ],
+)
 def test_columns_are_found_by_name_and_content(file: str) -> None:
     found: Counter[str] = Counter()
     for one in ALL:
