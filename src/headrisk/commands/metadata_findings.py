@@ -23,9 +23,10 @@ from headrisk.findings.records import (
     Table,
     Value,
 )
-from headrisk.metadata.anonymity import Anonymity
-from headrisk.metadata.findings import KINDS, SEVERITIES, Finding
-from headrisk.metadata.fix import CLEANED, COPIED, LEFT_OUT, CleanedCopy
+from headrisk.metadata.anonymity import Anonymity, plain_columns
+from headrisk.metadata.findings import KINDS, SEVERITIES, Finding, Group, grouped
+from headrisk.metadata.fix import AS_NAMED, CLEANED, COPIED, LEFT_OUT, CleanedCopy
+from headrisk.metadata.look import READ, SEARCHED, UNREAD
 from headrisk.metadata.scan import MetadataScan, count_by_kind
 from headrisk.report.html import render
 from headrisk.report.words import metadata as words
@@ -64,23 +65,36 @@ class MetadataReport:
 
     @property
     def incomplete(self) -> bool:
-        """Whether files were not read, or the copy still holds what was removed."""
-        return bool(self.scan.problems) or (self.copy is not None and bool(self.copy.remaining))
+        """Whether files were not read as their own format, or the copy is not what it should be."""
+        copy = self.copy
+        return bool(self.scan.problems) or (
+            copy is not None
+            and bool(copy.remaining or copy.refused or copy.count(AS_NAMED) or copy.left.problems)
+        )
+
+
+def files_of(scan: MetadataScan) -> words.Files:
+    """How the files of a data set were looked at."""
+    return words.Files(scan.files, scan.count(READ), scan.count(SEARCHED), scan.count(UNREAD))
 
 
 def summary_sentence(report: MetadataReport) -> str:
-    """What was found, in one sentence without names."""
-    return words.summary_sentence(report.scan.files, severity_counts(report.scan.findings))
+    """What was found, in one or two sentences without names."""
+    return words.summary_sentence(files_of(report.scan), severity_counts(report.scan.findings))
 
 
 def copy_sentence(copy: CleanedCopy) -> str:
-    """What became of the copy, in one or two sentences without names."""
+    """What became of the copy, in a few sentences without names."""
     return words.copy_sentence(
-        copy.count(COPIED),
-        copy.count(CLEANED),
-        copy.count(LEFT_OUT),
-        remaining=len(copy.remaining),
-        found=len(copy.left.findings),
+        words.Copy(
+            copied=copy.count(COPIED),
+            cleaned=copy.count(CLEANED),
+            left_out=copy.count(LEFT_OUT),
+            named=copy.count(AS_NAMED),
+            refused=copy.refused,
+            remaining=len(copy.remaining),
+            found=len(copy.left.findings),
+        )
     )
 
 
@@ -95,8 +109,7 @@ def findings_section(report: MetadataReport) -> ModalitySection:
     scan = report.scan
     panels = dict([_kinds(report)])
     panels |= dict(_people(scan.classes))
-    if scan.problems:
-        panels |= dict([_unread(scan)])
+    panels |= dict([_unread(scan)]) if scan.problems else {}
     if report.copy is not None:
         panels |= dict([_copy(report.copy)])
     return ModalitySection(
@@ -112,7 +125,7 @@ def findings_section(report: MetadataReport) -> ModalitySection:
 
 def _kinds(report: MetadataReport) -> tuple[Panel, Table]:
     answer = words.kinds_answer(
-        report.scan.files, severity_counts(report.scan.findings), listed=bool(report.known)
+        files_of(report.scan), severity_counts(report.scan.findings), listed=bool(report.known)
     )
     return Panel("kinds", words.PANELS["kinds"], answer), _kinds_table(report.scan.findings)
 
@@ -136,21 +149,33 @@ def _people(classes: tuple[Anonymity, ...]) -> Iterable[tuple[Panel, Table]]:
     one = max(known, key=lambda item: item.people)
     # Running counts of one total, each in a bin of its own: see ``coarse``.
     in_small, alone = ranged(one.in_small, one.people), ranged(one.alone, one.people)
-    answer = words.people_answer(in_small, one.people, len(one.columns))
+    shown = plain_columns(one.columns)
+    answer = words.people_answer(in_small, one.people, shown, len(one.columns) - len(shown))
     rows: tuple[tuple[Value, ...], ...] = (
         ("people in the table", one.people),
         ("in classes of fewer than 5", in_small),
         ("alone with their details", alone),
         ("smallest class", _few(one.smallest)),
+        ("unique by one column", _few(one.unique_by[0])),
+        ("unique by two columns, not by one", _few(one.unique_by[1])),
+        ("unique by three columns, not by two", _few(one.unique_by[2])),
+        ("whose class tells their diagnosis or group", _few(one.told)),
+        ("tables joined", one.tables),
     )
     panel = Panel("people", words.PANELS["people"], answer)
     yield panel, Table(("what", "people"), rows)
 
 
 def _unread(scan: MetadataScan) -> tuple[Panel, Table]:
-    count = len(scan.problems)
-    panel = Panel("unread", words.PANELS["unread"], words.unread_answer(count, scan.files))
-    return panel, Table(("what", "files"), (("looked at", scan.files), ("not read", count)))
+    files = files_of(scan)
+    rows: tuple[tuple[Value, ...], ...] = (
+        ("all", files.total),
+        ("read as their own format", files.read),
+        ("searched as bytes", files.searched),
+        ("not read", files.unread),
+    )
+    panel = Panel("unread", words.PANELS["unread"], words.unread_answer(files))
+    return panel, Table(("what", "files"), rows)
 
 
 def _copy(copy: CleanedCopy) -> tuple[Panel, Table]:
@@ -158,6 +183,8 @@ def _copy(copy: CleanedCopy) -> tuple[Panel, Table]:
         ("files copied as they were", copy.count(COPIED)),
         ("files cleaned", copy.count(CLEANED)),
         ("files left out", copy.count(LEFT_OUT)),
+        ("files copied unread, by name", copy.count(AS_NAMED)),
+        ("files refused because voxels would change", copy.refused),
         ("findings in the copy", len(copy.left.findings)),
         ("removed values that still stand in it", len(copy.remaining)),
     )
@@ -181,10 +208,27 @@ def findings_table(scan: MetadataScan) -> Table:
     return Table(COLUMNS, rows)
 
 
+def groups_table(scan: MetadataScan) -> Table:
+    """``internal/metadata-fields.tsv``, one row for each kind and field, with an example place."""
+    rows = tuple(
+        (
+            KINDS[g.kind].severity, g.kind, g.field, g.files, g.values, g.example.file,
+            g.example.field, g.example.masked,
+        )
+        for severity in SEVERITIES
+        for g in grouped(scan.findings)
+        if KINDS[g.kind].severity == severity
+    )  # fmt: skip
+    return Table(
+        ("severity", "kind", "field", "files", "values", "example_file", "example_field", "value"),
+        rows,
+    )
+
+
 def unread_table(scan: MetadataScan) -> Table:
-    """``internal/unread.tsv``: files that were not read as a whole, and why."""
-    rows = tuple((p.number, p.file, p.reason) for p in scan.problems)
-    return Table(("number", "file", "reason"), rows)
+    """``internal/unread.tsv``: files that were not read as their own format, and why."""
+    rows = tuple((p.number, p.file, p.reason, p.state) for p in scan.problems)
+    return Table(("number", "file", "reason", "state"), rows)
 
 
 def copy_table(copy: CleanedCopy) -> Table:
@@ -201,7 +245,11 @@ def write_metadata(
     It is laid out like that of an audit: ``report.json`` and ``report.html`` hold counts alone,
     ``internal/`` (0700, files 0600) where each finding stands. ``settings`` are public.
     """
-    tables = {"metadata": findings_table(report.scan), "unread": unread_table(report.scan)}
+    tables = {
+        "metadata": findings_table(report.scan),
+        "metadata-fields": groups_table(report.scan),
+        "unread": unread_table(report.scan),
+    }
     if report.copy is not None:
         tables["copy"] = copy_table(report.copy)
     public = Report((findings_section(report),), settings, report.version, title=words.TITLE)
@@ -215,6 +263,7 @@ def _page_values(report: MetadataReport) -> dict[str, Any]:
     left_out = [row for row in copy.files if row.action == LEFT_OUT] if copy else []
     return {
         "sentence": summary_sentence(report),
+        "unread": words.unread_sentence(files_of(report.scan)),
         "copy_sentence": copy_sentence(copy) if copy else "",
         "severities": SEVERITIES,
         "severity_counts": severity_counts(report.scan.findings),
@@ -230,11 +279,11 @@ def _page_values(report: MetadataReport) -> dict[str, Any]:
 
 def _by_severity(
     findings: tuple[Finding, ...],
-) -> list[tuple[str, list[tuple[str, list[Finding]]]]]:
-    """Findings by severity and kind, those with the most places first."""
-    by_kind: dict[str, list[Finding]] = {}
-    for finding in findings:
-        by_kind.setdefault(finding.kind, []).append(finding)
+) -> list[tuple[str, list[tuple[str, list[Group]]]]]:
+    """Groups of findings by severity and kind, the kinds in the most fields first."""
+    by_kind: dict[str, list[Group]] = {}
+    for group in grouped(findings):
+        by_kind.setdefault(group.kind, []).append(group)
     ordered = sorted(by_kind.items(), key=lambda item: -len(item[1]))
     groups = [
         (severity, [item for item in ordered if KINDS[item[0]].severity == severity])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from headrisk.findings.records import ModalitySection
 from headrisk.report.words import phrases, summary
@@ -11,17 +12,25 @@ from headrisk.report.words.phrases import counted
 NAME = "metadata"
 TITLE = "Identifying metadata of a head MRI data set"
 SEARCH_METHOD = (
-    "Every file and every name of the data set was read. DICOM attributes were judged by the "
-    "basic profile of PS3.15 Annex E (Table E.1-1, edition 2026c), fields of sidecars, tables and "
-    "headers by their names, and all other text by its form.",
-    "People count as sharing their details when all quasi-identifiers of participants.tsv are "
-    "equal, ages, heights and weights in whole units.",
+    "Every name of the data set was looked at, and every file read as its own format where that "
+    "is known; other files were searched as bytes for text, or not read, and are counted so. "
+    "DICOM attributes were judged by the basic profile of PS3.15 Annex E (Table E.1-1, edition "
+    "2026c), fields of sidecars, tables and headers by their names and values, and all other text "
+    "by its form.",
+    "People count as sharing their details when all quasi-identifiers are equal, ages, heights and "
+    "weights in whole units. Tables that say whose row each is were joined by participant; columns "
+    "were chosen by the words of their names. A person is unique by few columns when nobody else "
+    "has these values of one, two or three of them (SUDA).",
 )
 SEARCH_REFERENCES = (
     "DICOM PS3.15, Annex E: Attribute Confidentiality Profiles. National Electrical Manufacturers "
     "Association.",
     "Sweeney L (2002). k-anonymity: a model for protecting privacy. Int J Uncertain Fuzz "
     "10:557-570.",
+    "Elliot MJ, Manning AM, Ford RW (2002). A computational algorithm for handling the special "
+    "uniques problem. Int J Uncertain Fuzz 10:493-509.",
+    "Machanavajjhala A et al. (2007). l-diversity: privacy beyond k-anonymity. ACM Trans Knowl "
+    "Discov Data 1:3.",
     "Gorgolewski KJ et al. (2016). The brain imaging data structure, a format for organizing and "
     "describing outputs of neuroimaging experiments. Sci Data 3:160044.",
 )
@@ -38,26 +47,54 @@ FIELDS = "Which fields link people?"
 PANELS = {
     "kinds": "Which identifying metadata were found?",
     "people": "How many people stand out by their details?",
-    "unread": "What could not be read?",
+    "unread": "What was not read?",
     "copy": "What became of the cleaned copy?",
 }
 NOT_LOOKED_INTO = (
     "Text burnt into pixels, packed objects of version histories, the content of archives, "
-    "office documents and pictures, and the anatomy itself are not looked into."
+    "PDF files and pictures, and the anatomy itself are not looked into."
 )
 NOBODY_SEARCHED_FOR = "Nobody was searched for: an audit measures how well metadata link people."
 
 
-def summary_sentence(files: int, severities: Mapping[str, int]) -> str:
-    """What was found, in one sentence without names; findings by severity, in that order."""
-    where = counted(files, "file")
+@dataclass(frozen=True)
+class Files:
+    """How many files there are: all, read as their own format, searched as bytes, not read."""
+
+    total: int
+    read: int
+    searched: int
+    unread: int
+
+
+def summary_sentence(files: Files, severities: Mapping[str, int]) -> str:
+    """What was found, in one or two sentences without names; findings by severity, in that order.
+
+    That nothing was found is said only of files that were read.
+    """
+    where = counted(files.total, "file")
     parts = [counted(count, name) for name, count in severities.items() if count]
-    if not parts:
+    if parts:
+        said = f"In {where}: {', '.join(parts)}."
+    elif files.read == files.total:
         return f"Nothing was found in {where}."
-    return f"In {where}: {', '.join(parts)}."
+    else:
+        said = f"Nothing was found in {files.read:,} of {where}."
+    unread = unread_sentence(files)
+    return f"{said} {unread}" if unread else said
 
 
-def kinds_answer(files: int, severities: Mapping[str, int], *, listed: bool) -> str:
+def unread_sentence(files: Files) -> str:
+    """How many files were not read as their own format; "" where all were."""
+    said = []
+    if files.searched:
+        said.append(f"{files.searched:,} {_were(files.searched)} only searched as bytes")
+    if files.unread:
+        said.append(f"{files.unread:,} {_were(files.unread)} not read")
+    return f"Of {counted(files.total, 'file')} {' and '.join(said)}." if said else ""
+
+
+def kinds_answer(files: Files, severities: Mapping[str, int], *, listed: bool) -> str:
     """The same for the page; ``listed`` where the custodian gave a list to search for."""
     answer = summary_sentence(files, severities)
     if listed:
@@ -65,40 +102,69 @@ def kinds_answer(files: int, severities: Mapping[str, int], *, listed: bool) -> 
     return answer
 
 
-def people_answer(in_small: str, people: int, columns: int) -> str:
-    """How many people share their details with few; ``in_small`` is a range of counts."""
+def people_answer(in_small: str, people: int, shown: Sequence[str], unnamed: int) -> str:
+    """How many people share their details with few; ``in_small`` is a range of counts.
+
+    ``shown`` are the quasi-identifiers whose names may stand in public; ``unnamed`` more may not.
+    """
+    named = ", ".join(shown) or "none with a plain name"
+    more = f", and {unnamed} more" if unnamed else ""
     return (
         f"{in_small} of {phrases.people(people)} share their "
-        f"{counted(columns, 'quasi-identifier')} with fewer than four others. Who knows these "
-        "details of a person finds that person's row, or one of a few."
+        f"{counted(len(shown) + unnamed, 'quasi-identifier')} with fewer than four others. Who "
+        "knows these "
+        "details of a person finds that person's row, or one of a few. "
+        f"Columns: {named}{more}."
     )
 
 
-def unread_answer(unread: int, files: int) -> str:
-    """How many files were not read as a whole."""
+def unread_answer(files: Files) -> str:
+    """How many files were not read as their own format, and what follows."""
     return (
-        f"{counted(unread, 'file')} of {files:,} could not be read, or not as a "
-        "whole. Nothing is known of what stands there."
+        f"{unread_sentence(files)} None of them is called clean, and the copy leaves them out "
+        "unless they are named."
     )
 
 
-def copy_sentence(copied: int, cleaned: int, left_out: int, *, remaining: int, found: int) -> str:
-    """What became of a cleaned copy.
+@dataclass(frozen=True)
+class Copy:
+    """What became of the files of a cleaned copy, and what a second look at it gave.
 
-    ``remaining`` removed values still stand in it; a second look at it gave ``found`` findings.
+    ``named`` files were copied unread because they were named; ``refused`` ones would have lost
+    voxels; ``remaining`` removed values still stand in it; ``found`` are its findings.
     """
+
+    copied: int
+    cleaned: int
+    left_out: int
+    named: int
+    refused: int
+    remaining: int
+    found: int
+
+
+def copy_sentence(copy: Copy) -> str:
+    """What became of a cleaned copy."""
     said = (
-        f"The copy holds {counted(copied + cleaned, 'file')}, "
-        f"{cleaned:,} of them cleaned; {counted(left_out, 'file was', 'files were')} left out. "
+        f"The copy holds {counted(copy.copied + copy.cleaned, 'file')}, {copy.cleaned:,} of them "
+        f"cleaned; {counted(copy.left_out, 'file was', 'files were')} left out. "
     )
-    if remaining:
-        stand = counted(remaining, "removed value still stands", "removed values still stand")
+    if copy.named:
+        said += f"{copy.named:,} more {_were(copy.named)} copied unread, as named. "
+    if copy.refused:
+        said += f"{copy.refused:,} {_were(copy.refused)} refused: voxels would have changed. "
+    if copy.remaining:
+        stand = counted(copy.remaining, "removed value still stands", "removed values still stand")
         return f"{said}{stand} in it: do not share it as it is."
-    what = counted(found, "finding") if found else "nothing"
+    what = counted(copy.found, "finding") if copy.found else "nothing"
     return (
         f"{said}A second look finds {what} in it, and no byte of it holds a value that was removed "
         "or listed."
     )
+
+
+def _were(count: int) -> str:
+    return "was" if count == 1 else "were"
 
 
 def fields_answer(fields: int, name: str, mates: float, others: float) -> str:
