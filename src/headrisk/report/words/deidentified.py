@@ -171,8 +171,8 @@ def arrival(treatment: Treatment) -> str:
         (a.by_entities, "matched by BIDS entities"),
         (a.by_name, "by file name"),
         (a.by_image, "by the image alone"),
-        (a.missing, "scans without a de-identified file"),
-        (a.extra, "files that fit no scan"),
+        (a.missing, _one_or_more(a.missing, "scan", "scans") + " without a de-identified file"),
+        (a.extra, _one_or_more(a.extra, "file that fits", "files that fit") + " no scan"),
         (a.reoriented, "stored in another orientation"),
         (a.resampled, "with other voxel sizes"),
         (a.cropped, "with another field of view"),
@@ -180,10 +180,16 @@ def arrival(treatment: Treatment) -> str:
         (a.failed, "that failed to be prepared"),
     ]
     told = "; ".join(f"{count} {what}" for count, what in parts if count)
-    text = f"{a.scans} de-identified files: {told}."
+    text = f"{a.scans} de-identified {_one_or_more(a.scans, 'file', 'files')}: {told}."
     if a.unchanged:
-        text += f" {a.unchanged} were not changed at all: not one voxel differs."
+        were = _one_or_more(a.unchanged, "was", "were")
+        text += f" {a.unchanged} {were} not changed at all: not one voxel differs."
     return text
+
+
+def _one_or_more(count: Count, one: str, several: str) -> str:
+    """The form that goes with a count, or with a range of counts."""
+    return one if count in (1, "1") else several
 
 
 def was_it_done(treatment: Treatment) -> str:

@@ -150,7 +150,8 @@ def copy_sentence(copy: Copy) -> str:
         f"cleaned; {counted(copy.left_out, 'file was', 'files were')} left out. "
     )
     if copy.named:
-        said += f"{copy.named:,} more {_were(copy.named)} copied unread, as named. "
+        they = "it was" if copy.named == 1 else "they were"
+        said += f"{copy.named:,} more {_were(copy.named)} copied unread because {they} named. "
     if copy.refused:
         said += f"{copy.refused:,} {_were(copy.refused)} refused: voxels would have changed. "
     if copy.remaining:
