@@ -12,10 +12,10 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from headrisk.findings.cost import attack_costs
 from headrisk.findings.deidentified import Treatment
 from headrisk.findings.records import MeasureResult, ModalitySection, Report, RunRecord
 from headrisk.report import figures
-from headrisk.report.cost import attack_costs
 from headrisk.report.open_set_figure import open_set_figure
 from headrisk.report.risk_figures import fan_figure
 from headrisk.report.treated_figures import before_after_figure, trade_figure

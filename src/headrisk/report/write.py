@@ -23,9 +23,9 @@ import tomli_w
 
 from headrisk.errors import InputError, UsageError
 from headrisk.findings.codec import report_as_dict, report_from_dict
+from headrisk.findings.cost import attack_costs, attack_table, cost_table
 from headrisk.findings.records import Internal, Report, RunRecord, Table
 from headrisk.io.canonical import canonical_json
-from headrisk.report.cost import attack_costs, attack_table, cost_table
 from headrisk.report.html import public_html
 from headrisk.report.internal import encodable, internal_files, write_pairs
 from headrisk.report.read import read_json, read_report, run_from

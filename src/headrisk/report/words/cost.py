@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from headrisk.findings.cost import AttackCost
 from headrisk.findings.records import Needs, RunRecord
-from headrisk.report.cost import AttackCost
+from headrisk.report.words.summary import title
 
 NEEDS = {
     "brain": Needs(
@@ -46,7 +47,7 @@ def photo_needs(photos: int, sets: int) -> Needs:
 def needs_sentence(one: AttackCost) -> str:
     """One attack's cost in a sentence."""
     text = (
-        f"{one.title}: {duration(one.cpu_seconds)} of processor time for {one.scans:,} "
+        f"{title(one)}: {duration(one.cpu_seconds)} of processor time for {one.scans:,} "
         f"{'row' if one.name == 'table' else 'scan'}{'' if one.scans == 1 else 's'}"
     )
     if one.recalled_seconds >= _SHORT_SECONDS:

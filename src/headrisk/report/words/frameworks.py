@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from headrisk.findings.cost import attack_costs
 from headrisk.findings.records import ModalitySection, Report, RunRecord
-from headrisk.report.cost import attack_costs
 from headrisk.report.words import phrases, summary
 from headrisk.report.words import risk as risk_words
 
@@ -89,7 +89,7 @@ def _wp216(rated: tuple[ModalitySection, ...]) -> Framework:
 
 def _recital26(report: Report, rated: tuple[ModalitySection, ...], run: RunRecord) -> Framework:
     cost = " ".join(
-        f"{one.title}: {one.cpu_seconds:,.0f} CPU seconds for "
+        f"{summary.title(one)}: {one.cpu_seconds:,.0f} CPU seconds for "
         f"{phrases.counted(one.scans, 'scan')} in this run. Needs {one.needs.hardware}; "
         f"{one.needs.data}. Skill: {one.needs.skill}."
         for one in attack_costs(report, run)

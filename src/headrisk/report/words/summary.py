@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from headrisk.findings.cost import AttackCost
 from headrisk.findings.records import Counts, MeasureResult, ModalitySection
 from headrisk.report.words.phrases import (
     capital,
@@ -170,10 +171,10 @@ def compared_scans(contrasts: Sequence[str], sources: int, copies: int) -> str:
     return text
 
 
-def title(section: ModalitySection) -> str:
-    """A section's title; says where mates were simulated."""
-    name = MODALITY_NAMES.get(section.name, (section.name, ""))[0]
-    return f"{name} (simulated re-scans)" if section.simulated else name
+def title(one: ModalitySection | AttackCost) -> str:
+    """The title of a modality's section, or of its cost; says where mates were simulated."""
+    name = MODALITY_NAMES.get(one.name, (one.name, ""))[0]
+    return f"{name} (simulated re-scans)" if one.simulated else name
 
 
 def attacker(sections: Sequence[ModalitySection]) -> tuple[str, ...]:

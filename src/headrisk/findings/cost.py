@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from headrisk.findings.records import Needs, Report, RunRecord, Table
-from headrisk.report.words import summary
 
 COST_COLUMNS = (
     "stage", "attack", "cpu_seconds", "recalled_cpu_seconds", "wall_seconds", "peak_mb"
@@ -28,7 +27,7 @@ class AttackCost:
     """
 
     name: str
-    title: str
+    simulated: bool
     scans: int
     cpu_seconds: float
     recalled_seconds: float
@@ -57,7 +56,7 @@ def attack_costs(report: Report, run: RunRecord) -> tuple[AttackCost, ...]:
         found.append(
             AttackCost(
                 name=section.name,
-                title=summary.title(section),
+                simulated=section.simulated,
                 scans=section.counts.scans,
                 cpu_seconds=sum(cost.cpu_seconds for cost in stages) + recalled,
                 recalled_seconds=recalled,
