@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from headrisk.brain.choose import choose, pick
 from headrisk.brain.cohort import Cohort
 from headrisk.brain.stored import is_fingerprint_folder, read_fingerprints
 from headrisk.dataset.gather import gather
+from headrisk.dataset.inventory import Inventory, first_bytes, take_inventory
 from headrisk.dataset.people import require_distinct_labels
 from headrisk.dataset.scans import Scan
 from headrisk.dataset.treated import list_treated
-from headrisk.errors import UsageError
+from headrisk.errors import ScanError, UsageError
+from headrisk.imaging.headers import header_summary
 from headrisk.job import Job, begin, recorded, require_out
 from headrisk.run.provenance import CostLog
 from headrisk.run.stage import stage
@@ -22,13 +25,15 @@ from headrisk.run.stage import stage
 class Intake:
     """Scans that come as images, fingerprints of earlier runs, and what indexing had to say.
 
-    ``treated`` holds the files of each treated data set, by the treatment's name.
+    ``treated`` holds the files of each treated data set, by the treatment's name; ``inventory``
+    every file of the first data set, None where that is no folder of images.
     """
 
     scans: tuple[Scan, ...]
     earlier: Cohort
     notes: tuple[str, ...]
     treated: Mapping[str, tuple[Scan, ...]] = field(default_factory=dict)
+    inventory: Inventory | None = None
 
 
 def take_in(job: Job, log: CostLog) -> Intake:
@@ -43,13 +48,28 @@ def take_in(job: Job, log: CostLog) -> Intake:
     """
     require_out(job)
     with stage("index", len(job.sources), log, recorded(job)):
+        inventory = list_files(job)
         scans, notes = index(job)
         earlier = recall(job)
         labels = (scan.participant_id for scan in (*scans, *earlier.scans))
         require_distinct_labels(labels, "the data sets together")
         treated, said = index_treated(job)
         begin(job, len(scans) + len(earlier.scans))
-    return Intake(scans, earlier, notes + said, treated)
+        notes += inventory.notes if inventory else ()
+    return Intake(scans, earlier, notes + said, treated, inventory)
+
+
+def list_files(job: Job) -> Inventory | None:
+    """Every file of the first data set, the one to be shared.
+
+    Raises
+    ------
+    InputError
+        There is no such data set.
+    """
+    if not job.sources or is_fingerprint_folder(job.sources[0].path):
+        return None
+    return take_inventory(job.sources[0].path)
 
 
 def index(job: Job) -> tuple[tuple[Scan, ...], tuple[str, ...]]:
@@ -69,6 +89,27 @@ def index(job: Job) -> tuple[tuple[Scan, ...], tuple[str, ...]]:
         )
         scans, notes = scans + found, notes + said
     return scans, notes
+
+
+def with_headers(scans: Sequence[Scan]) -> tuple[Scan, ...]:
+    """The scans with those failed whose headers show that they cannot be read.
+
+    Voxels are not read: a scan that is cut off may pass.
+    """
+    return tuple(_checked(scan) for scan in scans)
+
+
+def _checked(scan: Scan) -> Scan:
+    if scan.status == "failed":
+        return scan
+    try:
+        head = first_bytes(Path(scan.path))
+        if head.problem:
+            return replace(scan, status="failed", reason=head.problem)
+        header_summary(Path(scan.path))
+    except ScanError as error:
+        return replace(scan, status="failed", reason=str(error))
+    return scan
 
 
 def index_treated(job: Job) -> tuple[dict[str, tuple[Scan, ...]], tuple[str, ...]]:

@@ -6,11 +6,13 @@ What measuring a modality means stands in ``headrisk.modality``, one module for 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from headrisk import __version__
 from headrisk.brain.similarity import select
+from headrisk.dataset.copies import with_copies
+from headrisk.dataset.inventory import Inventory, Looked, counted, explained, images_table, judged
 from headrisk.face.recognise.registry import recognisers
 from headrisk.intake import Intake, take_in
 from headrisk.job import Job, finish
@@ -18,7 +20,7 @@ from headrisk.modality import brain, face, metadata, rescan, table, treated
 from headrisk.modality.measured import Measured, join
 from headrisk.modality.treated import TreatmentsMeasured
 from headrisk.report.metadata_link_part import against_images
-from headrisk.report.model import Report, RunRecord, ScanRow
+from headrisk.report.model import Report, RunRecord, ScanRow, Table
 from headrisk.report.write import write_internal_table, write_report
 from headrisk.run.engine import count_workers
 from headrisk.run.provenance import CostLog, collect_provenance, this_machine
@@ -68,12 +70,33 @@ def audit(job: Job) -> Outcome:
         with log.attacking(name):
             measured.append(chosen[name](intake, job, log))
     treatments = treated.measure(intake, job, log)
-    return write(measured, intake.notes, job, started, log, treatments)
+    inventory = account(intake.inventory, intake, measured, job) if intake.inventory else None
+    return write(measured, intake.notes, inventory, job, started, log, treatments)
+
+
+def account(listed: Inventory, intake: Intake, measured: Sequence[Measured], job: Job) -> Inventory:
+    """What became of every file of the data set: which checks looked at it, and why none did."""
+    paths = {str(listed.root / row.path) for row in listed.rows}
+    own = {s.path: s.series for s in intake.scans if s.dataset == job.sources[0].name}
+    looked = [
+        Looked(
+            row.modality,
+            row.path,
+            own.get(row.path, ""),
+            row.reason if row.status == "failed" else "",
+        )
+        for one in measured
+        for row in one.internal.scans
+        if row.path in own or row.path in paths
+    ]
+    inventory = judged(with_copies(listed), looked)
+    return explained(inventory, job.settings.contrasts, job.participants, job.sessions)
 
 
 def write(
     measured: Sequence[Measured],
     notes: tuple[str, ...],
+    inventory: Inventory | None,
     job: Job,
     started: datetime,
     log: CostLog,
@@ -88,6 +111,7 @@ def write(
         version=__version__,
         notes=notes_on_metadata,
         treatments=treatments.treatments,
+        inventory=counted(inventory) if inventory else None,
     )
     digests = [digest for one in measured for digest in one.digests]
     provenance = collect_provenance(job.settings, digests)
@@ -98,6 +122,9 @@ def write(
         this_machine(count_workers(job.processes)),
     )
     internal = join([*(one.internal for one in measured), *treatments.internal], notes)
+    if inventory is not None:
+        tables = {**internal.tables, "images": Table(*images_table(inventory))}
+        internal = replace(internal, tables=tables)
     write_report(report, internal, job.out, run)
     for one in measured:
         for name, rows in one.tables.items():

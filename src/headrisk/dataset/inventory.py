@@ -22,7 +22,7 @@ from typing import Literal
 
 from headrisk.dataset.archives import list_archive
 from headrisk.dataset.dicom_series import is_image, read_tags
-from headrisk.dataset.labels import name_label, path_label
+from headrisk.dataset.labels import name_label, path_label, plain_label
 from headrisk.dataset.magic import HEAD_BYTES, Kind, Told, ending_of, header_of_body, is_image_name
 from headrisk.dataset.magic import tell as tell_bytes
 from headrisk.dataset.sidecar import read_sidecar
@@ -264,9 +264,7 @@ class Looked:
     face: str = ""
 
 
-def judged(
-    inventory: Inventory, looked: Iterable[Looked], passed_over: Mapping[str, str] | None = None
-) -> Inventory:
+def judged(inventory: Inventory, looked: Iterable[Looked]) -> Inventory:
     """The inventory after the checks: looked at where one succeeded, failed where none did.
 
     Images that a check knows and the inventory does not (a link followed elsewhere) are added.
@@ -277,8 +275,6 @@ def judged(
         As :func:`take_inventory` lists it.
     looked
         What the checks came to, in any order.
-    passed_over
-        Code of ``REASONS`` by absolute path, for images that were left out by choice.
     """
     by_path = {str(inventory.root / row.path): k for k, row in enumerate(inventory.rows)}
     by_series = {row.series: k for k, row in enumerate(inventory.rows) if row.series}
@@ -292,11 +288,59 @@ def judged(
         known.setdefault(place, []).append(one)
     for place, found in known.items():
         rows[place] = _judged(rows[place], found)
-    for path, code in (passed_over or {}).items():
-        row = rows[by_path[path]] if path in by_path else None
-        if row is not None and row.status == "left_out":
-            rows[by_path[path]] = replace(row, code=code, reason=REASONS[code])
     return replace(inventory, rows=tuple(rows))
+
+
+def explained(
+    inventory: Inventory,
+    contrasts: tuple[str, ...],
+    participants: tuple[str, ...] = (),
+    sessions: tuple[str, ...] = (),
+) -> Inventory:
+    """The same with the reason why images were left out that nothing else stood against.
+
+    They are of a person or session that was not asked for, or of another contrast.
+    """
+    people = {plain_label(label, "sub") for label in participants}
+    visits = {plain_label(label, "ses") for label in sessions}
+
+    def code(row: FileRow) -> str:
+        if row.code != "no_check":
+            return row.code
+        if (people and row.participant_id not in people) or (
+            visits and row.session_id not in visits
+        ):
+            return "person"
+        return "contrast" if row.suffix not in contrasts else row.code
+
+    return replace(
+        inventory,
+        rows=tuple(
+            row
+            if row.code == code(row)
+            else replace(row, code=code(row), reason=REASONS[code(row)])
+            for row in inventory.rows
+        ),
+    )
+
+
+IMAGE_COLUMNS = (
+    "path", "datatype", "suffix", "participant_id", "session_id", "checks", "status", "reason",
+    "face", "where", "format", "files", "copy_of",
+)  # fmt: skip
+
+
+def images_table(inventory: Inventory) -> tuple[tuple[str, ...], tuple[tuple[str | int, ...], ...]]:
+    """Columns and rows of ``images.tsv``: every image, and what became of it."""
+    rows = tuple(
+        (
+            row.path, row.datatype, row.suffix, row.participant_id, row.session_id,
+            " ".join(row.checks), row.status, row.reason, row.face, row.where, row.form,
+            row.files, row.copy_of,
+        )
+        for row in inventory.images
+    )  # fmt: skip
+    return IMAGE_COLUMNS, rows
 
 
 def _judged(row: FileRow, found: list[Looked]) -> FileRow:
@@ -323,6 +367,18 @@ def _unlisted(one: Looked, root: Path) -> FileRow:
     shown = os.path.relpath(one.path, root) if one.path.startswith(str(root)) else one.path
     row = FileRow(shown, "image", status="left_out", code="no_check", reason=REASONS["no_check"])
     return _named(row)
+
+
+def first_bytes(path: Path) -> Told:
+    """What a single file is; ``problem`` says why it cannot be read as an image."""
+    try:
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):
+            return Told("other", "", "not a regular file (a pipe, socket or device)", "special")
+        with path.open("rb") as handle:
+            return tell_bytes(path.name, handle.read(HEAD_BYTES), status.st_size)
+    except OSError as error:
+        return Told("other", "", f"cannot be read ({error.strerror or error})", "unreadable")
 
 
 def _folders(walk: _Walk) -> None:

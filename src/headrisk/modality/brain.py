@@ -25,7 +25,7 @@ from headrisk.intake import Intake, prepared_here
 from headrisk.job import Job, recorded
 from headrisk.linkage.compare import Comparison, compare
 from headrisk.linkage.design import Design, against, within
-from headrisk.linkage.mates import searchable
+from headrisk.linkage.mates import count_people, searchable
 from headrisk.modality.large import internal_large, summarise_all
 from headrisk.modality.measured import Measured, assess_people, evaluate
 from headrisk.report.assemble import modality_section
@@ -92,15 +92,21 @@ def measure_large(everybody: Cohort, damage: tuple[str, ...], job: Job, log: Cos
     rows = scan_rows(everybody.scans, everybody.results)
     compared = compared_sentence(design, job.settings.contrasts, len(job.sources))
     wanted = searchable(everybody.scans, plan(everybody, job))
-    section = modality_section(
-        NAME,
-        rows,
-        [None] * len(found.rates),
-        found.rates,
-        unsearched=len(wanted - searchable(cohort.scans, design)),
-        compared=f"{compared} {found.sentence}",
-        method=method_sentences(job.settings, found.notes),
-        references=REFERENCES,
+    section = _with_people(
+        modality_section(
+            NAME,
+            rows,
+            [None] * len(found.rates),
+            found.rates,
+            unsearched=len(wanted - searchable(cohort.scans, design)),
+            compared=f"{compared} {found.sentence}",
+            method=method_sentences(job.settings, found.notes),
+            references=REFERENCES,
+        ),
+        everybody,
+        cohort,
+        design,
+        job,
     )
     own = prepared_here(everybody, job)
     return Measured(
@@ -188,7 +194,7 @@ def describe(
         [cohort.results[k].voxel_mm for k in side] for side in (design.probes, design.gallery)
     )
     conditions = known_conditions(probes, gallery, probe_mm, gallery_mm)
-    return modality_section(
+    section = modality_section(
         NAME,
         rows,
         list(scores.values()),
@@ -201,3 +207,12 @@ def describe(
         offer=OFFER if len(job.sources) == 1 and len(wanted) < FEWEST_PEOPLE else "",
         risk=risk,
     )
+    return _with_people(section, everybody, cohort, design, job)
+
+
+def _with_people(
+    section: ModalitySection, everybody: Cohort, usable: Cohort, design: Design, job: Job
+) -> ModalitySection:
+    """The section with who was searched for and who was not."""
+    found = count_people(everybody.scans, plan(everybody, job), usable.scans, design)
+    return replace(section, counts=replace(section.counts, people=found))

@@ -12,7 +12,9 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
+from headrisk.dataset.inventory import InventoryCounts, KindRow
 from headrisk.evaluate.assessment import Assessment
+from headrisk.linkage.mates import PeopleCounts
 from headrisk.report.model import (
     SCHEMA_VERSION,
     Condition,
@@ -63,6 +65,7 @@ def report_as_dict(report: Report) -> dict[str, Any]:
         "not_tested": list(report.not_tested),
         "notes": list(report.notes),
         "settings": dict(report.settings),
+        "inventory": asdict(report.inventory) if report.inventory else None,
         "treatments": treatments_dict(report.treatments),
         "modalities": {section.name: _section_dict(section) for section in report.modalities},
     }
@@ -82,12 +85,20 @@ def report_from_dict(content: Mapping[str, Any], tables: Mapping[str, Table]) ->
         not_tested=tuple(content["not_tested"]),
         notes=tuple(content["notes"]),
         treatments=treatments_from(content["treatments"]),
+        inventory=_inventory_from(content.get("inventory")),
     )
+
+
+def _inventory_from(content: Mapping[str, Any] | None) -> InventoryCounts | None:
+    if content is None:
+        return None
+    kinds = tuple(KindRow(**row) for row in content["kinds"])
+    return InventoryCounts(**{**content, "kinds": kinds})
 
 
 def _section_dict(section: ModalitySection) -> dict[str, Any]:
     return {
-        "counts": vars(section.counts),
+        "counts": asdict(section.counts),
         "headline": section.measures[0].name if section.measures else None,
         "measure_order": [measure.name for measure in section.measures],
         "measures": {measure.name: _measure_dict(measure) for measure in section.measures},
@@ -157,7 +168,7 @@ def _section_from(
 ) -> ModalitySection:
     return ModalitySection(
         name=name,
-        counts=Counts(**content["counts"]),
+        counts=_counts_from(content["counts"]),
         measures=tuple(
             _measure_from(measure, content["measures"][measure])
             for measure in content["measure_order"]
@@ -173,6 +184,11 @@ def _section_from(
         needs=Needs(**content.get("needs", {})),
         risk=record(Assessment, content["risk"]) if content["risk"] else None,
     )
+
+
+def _counts_from(content: Mapping[str, Any]) -> Counts:
+    people = content.get("people")
+    return Counts(**{**content, "people": PeopleCounts(**people) if people else None})
 
 
 def _measure_from(name: str, content: Mapping[str, Any]) -> MeasureResult:

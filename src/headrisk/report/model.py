@@ -14,7 +14,9 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from headrisk.dataset.inventory import InventoryCounts
 from headrisk.evaluate.assessment import Assessment
+from headrisk.linkage.mates import PeopleCounts
 from headrisk.report.treated_model import Treatment
 from headrisk.run.provenance import Cost, Machine, Provenance
 from headrisk.types import Estimate, PairScores, Status, Verdict
@@ -56,6 +58,8 @@ class Counts:
         People that should have been searched for but were not, because their scans failed.
     doubtful
         Usable scans whose preparation a person should look at.
+    people
+        Who was searched for and who was not, and why; None where that was not counted.
     """
 
     persons: int
@@ -67,6 +71,7 @@ class Counts:
     searched: int = 0
     unsearched: int = 0
     doubtful: int = 0
+    people: PeopleCounts | None = None
 
 
 @dataclass(frozen=True)
@@ -191,7 +196,8 @@ class Report:
     """The public half of an audit.
 
     ``settings`` are plain values as in ``settings.toml``. ``not_tested`` lists, in plain words,
-    what this audit says nothing about.
+    what this audit says nothing about. ``inventory`` counts every image of the data set by what
+    became of it; None where nothing but tables or stored fingerprints was read.
     """
 
     modalities: tuple[ModalitySection, ...]
@@ -202,6 +208,7 @@ class Report:
     not_tested: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     treatments: tuple[Treatment, ...] = ()
+    inventory: InventoryCounts | None = None
 
 
 @dataclass(frozen=True)

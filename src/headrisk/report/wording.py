@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from headrisk.evaluate.intervals import with_failures
+from headrisk.linkage.mates import PeopleCounts
 from headrisk.report.frequencies import capital, natural_frequency, people, percent, rate
 from headrisk.report.model import Counts, MeasureResult, ModalitySection
 from headrisk.types import Estimate
@@ -91,6 +92,32 @@ def failures_sentence(estimate: Estimate, counts: Counts) -> str:
         f"{people(counts.unsearched)} could not be searched for because scans failed. If none of "
         f"them would have been found the figure is {percent(best)}; if all of them, "
         f"{percent(worst)}."
+    )
+
+
+WHY_NOT_SEARCHED = {
+    "one_session": "nothing else of theirs is there to be found",
+    "copies": "their scans are copies of one image",
+    "failed": "their scans could not be used",
+}
+
+
+def who_was_searched(counts: PeopleCounts) -> str:
+    """How many people there are, were searched for and were not, and why: the counts add up."""
+    verb = "was" if counts.searched == 1 else "were"
+    text = f"Of {people(counts.people)}, {counts.searched:,} {verb} searched for"
+    why = [
+        f"{count:,} because {WHY_NOT_SEARCHED[code]}" for code, count in counts.not_searched.items()
+    ]
+    left = sum(counts.not_searched.values())
+    return f"{text} and {left:,} not: {', '.join(why)}." if why else f"{text}."
+
+
+def who_can_be_searched(counts: PeopleCounts) -> str:
+    """The same before a run, as far as labels and headers tell."""
+    said = who_was_searched(counts)
+    return said.replace(" was searched", " can be searched").replace(
+        " were searched", " can be searched"
     )
 
 
