@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 _TAGS = (
@@ -25,6 +26,7 @@ class SeriesTags:
     problem: str = ""
 
 
+@lru_cache(maxsize=200_000)
 def read_tags(path: Path) -> SeriesTags:
     """Read the elements from a file with or without preamble; ``problem`` says why it cannot."""
     import pydicom

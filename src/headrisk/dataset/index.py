@@ -12,8 +12,9 @@ import pyarrow as pa
 
 from headrisk.dataset.bids import index_bids
 from headrisk.dataset.dicom import holds_dicom, index_dicom
+from headrisk.dataset.labels import plain_label
 from headrisk.dataset.manifest import index_manifest
-from headrisk.dataset.people import plain_label, require_distinct_labels
+from headrisk.dataset.people import require_distinct_labels
 from headrisk.dataset.scans import Scan, scan_table
 from headrisk.errors import InputError, UsageError
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from headrisk.dataset.bids_names import IMAGE_ENDINGS
 from headrisk.dataset.bids_tables import facts_of
 from headrisk.dataset.face_claims import claim_of
-from headrisk.dataset.people import plain_label
+from headrisk.dataset.labels import plain_label
 from headrisk.dataset.scans import Scan
 from headrisk.dataset.tsv import Row, read_tsv
 from headrisk.errors import InputError

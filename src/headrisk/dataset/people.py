@@ -1,8 +1,8 @@
 """Who is who: numbers for people and sessions, labels that may be confused, days between scans.
 
-The same ``participant_id`` in two data sets is the same person. Labels are compared exactly;
-labels that differ only in case are refused, because taking one person for two (or two for one)
-would change every rate.
+The same ``participant_id`` in two data sets is the same person, unless a table says otherwise (see
+``headrisk.dataset.same_people``). Labels are compared exactly; labels that differ only in case are
+refused, because taking one person for two (or two for one) would change every rate.
 """
 
 from __future__ import annotations
@@ -16,11 +16,6 @@ import numpy as np
 from headrisk.dataset.scans import Scan
 from headrisk.errors import InputError
 from headrisk.types import FloatArray, IntArray
-
-
-def plain_label(label: str, entity: str) -> str:
-    """A label without its entity: ``sub-01`` and ``01`` are the same participant."""
-    return label.strip().removeprefix(f"{entity}-")
 
 
 def number_people(labels: Iterable[str]) -> IntArray:
