@@ -12,6 +12,7 @@ from headrisk.brain.stored import is_fingerprint_folder, read_fingerprints
 from headrisk.dataset.gather import gather
 from headrisk.dataset.inventory import Inventory, first_bytes, take_inventory
 from headrisk.dataset.people import require_distinct_labels
+from headrisk.dataset.same_people import read_same_people, relabelled
 from headrisk.dataset.scans import Scan
 from headrisk.dataset.treated import list_treated
 from headrisk.errors import ScanError, UsageError
@@ -50,7 +51,11 @@ def take_in(job: Job, log: CostLog) -> Intake:
     with stage("index", len(job.sources), log, recorded(job)):
         inventory = list_files(job)
         scans, notes = index(job)
+        same = read_same_people(job.same_people) if job.same_people else None
         earlier = recall(job)
+        scans = relabelled(scans, job.sources[0].name, same) if job.sources else scans
+        if same is not None:
+            earlier = replace(earlier, scans=relabelled(earlier.scans, job.sources[0].name, same))
         labels = (scan.participant_id for scan in (*scans, *earlier.scans))
         require_distinct_labels(labels, "the data sets together")
         treated, said = index_treated(job)
@@ -88,7 +93,17 @@ def index(job: Job) -> tuple[tuple[Scan, ...], tuple[str, ...]]:
             sessions=sessions,
         )
         scans, notes = scans + found, notes + said
-    return scans, notes
+    return tuple(_present(scan) for scan in scans), notes
+
+
+def _present(scan: Scan) -> Scan:
+    """The scan, failed where its first bytes say that its content is not there."""
+    if scan.status == "failed":
+        return scan
+    told = first_bytes(Path(scan.path))
+    if told.code not in ("empty", "pointer", "special"):
+        return scan
+    return replace(scan, status="failed", reason=told.problem)
 
 
 def with_headers(scans: Sequence[Scan]) -> tuple[Scan, ...]:

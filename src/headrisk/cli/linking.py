@@ -155,13 +155,16 @@ def tell(outcome: Outcome, arguments: argparse.Namespace, limit: float | None) -
     from headrisk.report.inventory_words import beside, not_looked_at, totals
     from headrisk.report.treated_part import withhold_treatment
     from headrisk.report.treated_words import answer
-    from headrisk.report.wording import failures_sentence, headline, who_was_searched
+    from headrisk.report.wording import failures_sentence, headline, label_warning, who_was_searched
 
     sections = outcome.report.modalities
     rates = [
         section.headline.rank1 if section.headline and section.sufficient else None
         for section in sections
     ]
+    for section in sections:
+        if label_warning(section):
+            sys.stdout.write(f"WARNING: {label_warning(section)}\n")
     for section in sections:
         reason = section.too_little
         sys.stdout.write(f"{headline(section)} {reason[:1].upper()}{reason[1:]}".rstrip() + "\n")
@@ -218,11 +221,18 @@ def highest_risk(section: ModalitySection) -> float:
 
     The upper end of the rank-1 rate's 95 % interval, the highest over all measures, with every
     person who could not be searched for because scans failed counted as found: a sample that
-    cannot exclude a risk above the limit does not pass.
+    cannot exclude a risk above the limit does not pass. Where labels and images disagree, what the
+    images say counts too.
     """
+    from headrisk.evaluate.label_rates import as_images_say
+
     lost = section.counts.unsearched
     rates = [measure.rank1 for measure in section.measures if measure.rank1 is not None]
-    return max((one.high * one.n + lost) / (one.n + lost) for one in rates)
+    worst = max((one.high * one.n + lost) / (one.n + lost) for one in rates)
+    if section.labels is not None and section.labels.code == "labels_disagree":
+        seen = as_images_say(section.labels)
+        worst = max(worst, seen.high if seen else 1.0)
+    return worst
 
 
 def _above(sections: Sequence[ModalitySection], limit: float, worst: float) -> str:

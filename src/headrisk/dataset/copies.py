@@ -28,12 +28,13 @@ _Key = TypeVar("_Key")
 def with_copies(inventory: Inventory, most_bytes: int = MOST_BYTES) -> Inventory:
     """The inventory with ``copy_of`` filled in for every image that repeats another.
 
-    The first by path is the original. Images in archives and series of several files are not
+    The original is the first by path, raw images first. Images in archives and series of several files are not
     compared.
     """
     root = inventory.root
     single = [row for row in inventory.images if row.files == 1 and row.status != "failed"]
     single = [row for row in single if "!/" not in row.path]
+    single.sort(key=lambda row: (row.where != "raw", row.path))
     copies: dict[str, str] = {}
     left = most_bytes
     by_size = _groups(single, lambda row: row.bytes)

@@ -16,6 +16,7 @@ from headrisk.dataset.labels import plain_label
 from headrisk.dataset.manifest import index_manifest
 from headrisk.dataset.people import require_distinct_labels
 from headrisk.dataset.scans import Scan, scan_table
+from headrisk.dataset.vocabulary import DATATYPES
 from headrisk.errors import InputError, UsageError
 
 
@@ -41,7 +42,7 @@ def index_dataset(
     """List the images of a data set as a table under ``SCAN_SCHEMA``.
 
     A file is read as a manifest; a folder as BIDS where it holds ``dataset_description.json`` or a
-    ``sub-*`` folder with images in ``anat``; else as DICOM series. Images that cannot be used
+    ``sub-*`` folder with a folder of a datatype; else as DICOM series. Images that cannot be used
     are rows with status ``failed``. Rows are sorted by participant, session and path.
 
     Parameters
@@ -97,7 +98,7 @@ def _index(
     if path.is_file():
         return _found(index_manifest(path, contrasts))
     folders = _folder_names(path)
-    if (path / "dataset_description.json").exists() or _has_anat(path, folders):
+    if (path / "dataset_description.json").exists() or _has_datatypes(path, folders):
         bids = index_bids(path, contrasts, participants, sessions)
         return _Found(bids.scans, bids.suffixes, bids.notes, bids.labels)
     if holds_dicom(path):
@@ -112,7 +113,7 @@ def _index(
         return _found(dicom.scans, dicom.notes)
     raise InputError(
         str(path),
-        found="no sub-* folder with an anat folder, and no DICOM file"
+        found="no sub-* folder with a datatype's folder, and no DICOM file"
         if any(path.iterdir())
         else "an empty folder",
         expected="a BIDS folder, a folder of DICOM series or a manifest TSV",
@@ -146,10 +147,12 @@ def _folder_names(path: Path) -> list[str]:
         ) from error
 
 
-def _has_anat(path: Path, folders: list[str]) -> bool:
+def _has_datatypes(path: Path, folders: list[str]) -> bool:
     return any(
-        next((path / folder).glob("anat"), None) or next((path / folder).glob("ses-*/anat"), None)
+        next((path / folder).glob(f"{between}{datatype}"), None)
         for folder in folders
+        for datatype in DATATYPES
+        for between in ("", "ses-*/")
     )
 
 

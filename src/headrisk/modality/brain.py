@@ -25,6 +25,7 @@ from headrisk.intake import Intake, prepared_here
 from headrisk.job import Job, recorded
 from headrisk.linkage.compare import Comparison, compare
 from headrisk.linkage.design import Design, against, within
+from headrisk.linkage.label_check import LabelCheck, check_labels
 from headrisk.linkage.mates import count_people, searchable
 from headrisk.modality.large import internal_large, summarise_all
 from headrisk.modality.measured import Measured, assess_people, evaluate
@@ -207,6 +208,7 @@ def describe(
         offer=OFFER if len(job.sources) == 1 and len(wanted) < FEWEST_PEOPLE else "",
         risk=risk,
     )
+    section = replace(section, labels=label_check(scores, job))
     return _with_people(section, everybody, cohort, design, job)
 
 
@@ -216,3 +218,10 @@ def _with_people(
     """The section with who was searched for and who was not."""
     found = count_people(everybody.scans, plan(everybody, job), usable.scans, design)
     return replace(section, counts=replace(section.counts, people=found))
+
+
+def label_check(scores: Comparison, job: Job) -> LabelCheck | None:
+    """What the images say of the labels of two data sets, unless a table says who is who."""
+    if len(job.sources) < 2 or job.same_people is not None:
+        return None
+    return check_labels(scores.values())

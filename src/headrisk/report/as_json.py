@@ -9,11 +9,13 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from typing import Any
 
 from headrisk.dataset.inventory import InventoryCounts, KindRow
 from headrisk.evaluate.assessment import Assessment
+from headrisk.evaluate.label_rates import as_images_say
+from headrisk.linkage.label_check import LabelCheck
 from headrisk.linkage.mates import PeopleCounts
 from headrisk.report.model import (
     SCHEMA_VERSION,
@@ -112,6 +114,7 @@ def _section_dict(section: ModalitySection) -> dict[str, Any]:
         "simulated": section.simulated,
         "needs": vars(section.needs),
         "risk": asdict(section.risk) if section.risk else None,
+        "labels": _labels_dict(section),
     }
 
 
@@ -183,7 +186,26 @@ def _section_from(
         simulated=content.get("simulated", False),
         needs=Needs(**content.get("needs", {})),
         risk=record(Assessment, content["risk"]) if content["risk"] else None,
+        labels=_labels_from(content.get("labels")),
     )
+
+
+def _labels_dict(section: ModalitySection) -> dict[str, Any] | None:
+    """What the images say of the labels, with the rates either way."""
+    if section.labels is None:
+        return None
+    labelled = section.headline.rank1 if section.headline else None
+    return {
+        **asdict(section.labels),
+        "as_labels_say": estimate_dict(labelled),
+        "as_images_say": estimate_dict(as_images_say(section.labels)),
+    }
+
+
+def _labels_from(content: Mapping[str, Any] | None) -> LabelCheck | None:
+    if content is None:
+        return None
+    return LabelCheck(**{one.name: content[one.name] for one in fields(LabelCheck)})
 
 
 def _counts_from(content: Mapping[str, Any]) -> Counts:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from headrisk.dataset.inventory import InventoryCounts
 from headrisk.evaluate.assessment import Assessment
+from headrisk.linkage.label_check import LabelCheck
 from headrisk.linkage.mates import PeopleCounts
 from headrisk.report.treated_model import Treatment
 from headrisk.run.provenance import Cost, Machine, Provenance
@@ -163,7 +164,9 @@ class ModalitySection:
     stands in ``counts`` all the same. ``simulated`` says that no true second scan was compared:
     mates were simulated from the scans themselves. ``needs`` says what the attack takes.
     ``risk`` is what the headline measure means for people,
-    with its tables ``linkability``, ``open-set``, ``forecast`` and ``attackers``.
+    with its tables ``linkability``, ``open-set``, ``forecast`` and ``attackers``. ``labels`` is
+    what the images say of the labels of two data sets; None where there is one, or a table of who
+    is who.
     """
 
     name: str
@@ -179,6 +182,7 @@ class ModalitySection:
     simulated: bool = False
     needs: Needs = Needs()
     risk: Assessment | None = None
+    labels: LabelCheck | None = None
 
     @property
     def headline(self) -> MeasureResult | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from headrisk.evaluate.intervals import with_failures
+from headrisk.evaluate.label_rates import as_images_say
 from headrisk.linkage.mates import PeopleCounts
 from headrisk.report.frequencies import capital, natural_frequency, people, percent, rate
 from headrisk.report.model import Counts, MeasureResult, ModalitySection
@@ -111,6 +112,24 @@ def who_was_searched(counts: PeopleCounts) -> str:
     ]
     left = sum(counts.not_searched.values())
     return f"{text} and {left:,} not: {', '.join(why)}." if why else f"{text}."
+
+
+def label_warning(section: ModalitySection) -> str:
+    """The warning that labels and images of two data sets disagree, or ""."""
+    check = section.labels
+    if check is None or check.code != "labels_disagree":
+        return ""
+    measure = section.headline
+    labelled = measure.rank1 if measure else None
+    return (
+        f"The labels of the two data sets do not name the same people. Of the "
+        f"{people(check.people)} searched with, {check.clear:,} have a candidate that stands "
+        f"clearly out, and {check.other_label:,} of these candidates bear another label. As the "
+        f"labels are, {rate(labelled)} are linked; as the images say, "
+        f"{rate(as_images_say(check))}. "
+        "Read the figures below only if equal labels are the same person; a table given with "
+        "--same-people settles it."
+    )
 
 
 def who_can_be_searched(counts: PeopleCounts) -> str:
