@@ -20,6 +20,7 @@ from headrisk.imaging.headers import header_summary
 from headrisk.job import Job, begin, recorded, require_out
 from headrisk.run.provenance import CostLog
 from headrisk.run.stage import stage
+from headrisk.settings import Settings
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ def take_in(job: Job, log: CostLog) -> Intake:
     require_out(job)
     with stage("index", len(job.sources), log, recorded(job)):
         inventory = list_files(job)
-        scans, notes = index(job)
+        scans, notes = index(job, inventory)
         same = read_same_people(job.same_people) if job.same_people else None
         earlier = recall(job)
         scans = relabelled(scans, job.sources[0].name, same) if job.sources else scans
@@ -77,8 +78,20 @@ def list_files(job: Job) -> Inventory | None:
     return take_inventory(job.sources[0].path)
 
 
-def index(job: Job) -> tuple[tuple[Scan, ...], tuple[str, ...]]:
-    """List the scans of all data sets that come as images, and what indexing had to say."""
+def index(job: Job, inventory: Inventory | None = None) -> tuple[tuple[Scan, ...], tuple[str, ...]]:
+    """List the scans of all data sets that come as images, and what indexing had to say.
+
+    Where the first data set holds images, but none of the contrasts that are compared by default,
+    that is no error: other checks may look at them.
+    """
+    lenient = (
+        inventory is not None
+        and bool(inventory.images)
+        and job.settings.contrasts == Settings().contrasts
+        and not job.participants
+        and not job.sessions
+        and len(job.sources) == 1
+    )
     scans: tuple[Scan, ...] = ()
     notes: tuple[str, ...] = ()
     for sources, people, sessions in (
@@ -91,6 +104,7 @@ def index(job: Job) -> tuple[tuple[Scan, ...], tuple[str, ...]]:
             work_dir=job.work_dir or job.out / "work",
             participants=people,
             sessions=sessions,
+            may_be_none=lenient,
         )
         scans, notes = scans + found, notes + said
     return tuple(_present(scan) for scan in scans), notes

@@ -99,7 +99,7 @@ def test_participants_twice_and_without_folder(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "age", "says"),
     [
-        (b"", None, "no header line"),
+        (b"", None, "an empty table"),
         (b"subject\tage\n01\t60\n", None, "no column participant_id"),
         (b"participant_id\tage\n01\n01\t60\n", 60, "another number of cells"),
         (b"participant_id\tage\tage\n01\t60\t70\n", 60, "age more than once"),

@@ -72,7 +72,7 @@ def list_scans(job: Job) -> int:
 
     require_out(job)
     inventory = list_files(job)
-    scans, notes = index(job)
+    scans, notes = index(job, inventory)
     treated, said = index_treated(job)
     notes += said + (inventory.notes if inventory else ())
     files = [scan for own in treated.values() for scan in own]

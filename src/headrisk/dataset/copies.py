@@ -28,8 +28,8 @@ _Key = TypeVar("_Key")
 def with_copies(inventory: Inventory, most_bytes: int = MOST_BYTES) -> Inventory:
     """The inventory with ``copy_of`` filled in for every image that repeats another.
 
-    The original is the first by path, raw images first. Images in archives and series of several files are not
-    compared.
+    The original is the first by path, raw images first. Images in archives and series of several
+    files are not compared.
     """
     root = inventory.root
     single = [row for row in inventory.images if row.files == 1 and row.status != "failed"]

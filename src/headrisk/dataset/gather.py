@@ -97,6 +97,7 @@ def gather(
     work_dir: Path | None,
     participants: tuple[str, ...],
     sessions: tuple[str, ...],
+    may_be_none: bool = False,
 ) -> tuple[tuple[Scan, ...], tuple[str, ...]]:
     """Scans of all data sets, first one first, and what indexing had to say.
 
@@ -115,6 +116,7 @@ def gather(
             work_dir=None if work_dir is None else work_dir / (source.name or "dicom"),
             participants=participants,
             sessions=sessions,
+            may_be_none=may_be_none,
         )
         scans += scan_rows(table)
         notes += table_notes(table)

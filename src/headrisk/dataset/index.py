@@ -38,6 +38,7 @@ def index_dataset(
     work_dir: Path | None = None,
     participants: tuple[str, ...] = (),
     sessions: tuple[str, ...] = (),
+    may_be_none: bool = False,
 ) -> pa.Table:
     """List the images of a data set as a table under ``SCAN_SCHEMA``.
 
@@ -58,6 +59,8 @@ def index_dataset(
         Where DICOM series are converted to; needed for DICOM only.
     participants, sessions
         Labels to restrict to, with or without ``sub-`` and ``ses-``; empty for all.
+    may_be_none
+        Images of other kinds are there: no image of the contrasts is a remark, not an error.
 
     Raises
     ------
@@ -68,7 +71,12 @@ def index_dataset(
     path = path.absolute()
     people = tuple(plain_label(label, "sub") for label in participants)
     visits = tuple(plain_label(label, "ses") for label in sessions)
-    found = _index(path, contrasts, work_dir, people, visits)
+    try:
+        found = _index(path, contrasts, work_dir, people, visits)
+    except InputError as error:
+        if not may_be_none or path.is_file():
+            raise
+        return scan_table((), [str(error)])
     _require_labels(
         path, people, {scan.participant_id for scan in found.scans}, found, "participant"
     )
@@ -80,6 +88,8 @@ def index_dataset(
         and (not people or scan.participant_id in people)
         and (not visits or scan.session_id in visits)
     ]
+    if not kept and may_be_none:
+        return scan_table((), [*found.notes, str(_no_image(path, contrasts, found.suffixes))])
     if not kept:
         raise _no_image(path, contrasts, found.suffixes)
     require_distinct_labels((scan.participant_id for scan in kept), str(path))

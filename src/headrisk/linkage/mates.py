@@ -41,13 +41,25 @@ class PeopleCounts:
         Those of them who were searched for.
     not_searched
         All others by why: ``one_session`` (nothing to be found by), ``copies`` (the scans are
-        copies of one image), ``failed`` (the scans could not be used).
+        copies of one image), ``failed`` (the scans could not be used), ``no_scan`` (no image of
+        the kinds that are compared).
     """
 
     people: int
     two_sessions: int
     searched: int
     not_searched: Mapping[str, int]
+
+
+def with_absent(counts: PeopleCounts, absent: int) -> PeopleCounts:
+    """The counts with people of whom there are images, but none that is compared."""
+    if not absent:
+        return counts
+    return replace(
+        counts,
+        people=counts.people + absent,
+        not_searched={**counts.not_searched, "no_scan": absent},
+    )
 
 
 def count_people(

@@ -100,6 +100,7 @@ WHY_NOT_SEARCHED = {
     "one_session": "nothing else of theirs is there to be found",
     "copies": "their scans are copies of one image",
     "failed": "their scans could not be used",
+    "no_scan": "no image of theirs is of a kind that is compared",
 }
 
 
