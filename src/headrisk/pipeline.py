@@ -11,12 +11,12 @@ from datetime import UTC, datetime
 
 from headrisk import __version__
 from headrisk.brain.similarity import select
-from headrisk.dataset.copies import with_copies
-from headrisk.dataset.inventory import Inventory, Looked, counted, explained, images_table, judged
+from headrisk.dataset.inventory import Inventory, counted, images_table
 from headrisk.face.recognise.registry import recognisers
 from headrisk.intake import Intake, take_in
 from headrisk.job import Job, finish
 from headrisk.modality import brain, face, metadata, rescan, table, treated
+from headrisk.modality.account import account, with_people
 from headrisk.modality.measured import Measured, join
 from headrisk.modality.treated import TreatmentsMeasured
 from headrisk.report.metadata_link_part import against_images
@@ -70,27 +70,10 @@ def audit(job: Job) -> Outcome:
         with log.attacking(name):
             measured.append(chosen[name](intake, job, log))
     treatments = treated.measure(intake, job, log)
-    inventory = account(intake.inventory, intake, measured, job) if intake.inventory else None
+    inventory = account(intake, measured, job)
+    if inventory is not None:
+        measured = [with_people(one, intake, inventory) for one in measured]
     return write(measured, intake.notes, inventory, job, started, log, treatments)
-
-
-def account(listed: Inventory, intake: Intake, measured: Sequence[Measured], job: Job) -> Inventory:
-    """What became of every file of the data set: which checks looked at it, and why none did."""
-    paths = {str(listed.root / row.path) for row in listed.rows}
-    own = {s.path: s.series for s in intake.scans if s.dataset == job.sources[0].name}
-    looked = [
-        Looked(
-            row.modality,
-            row.path,
-            own.get(row.path, ""),
-            row.reason if row.status == "failed" else "",
-        )
-        for one in measured
-        for row in one.internal.scans
-        if row.path in own or row.path in paths
-    ]
-    inventory = judged(with_copies(listed), looked)
-    return explained(inventory, job.settings.contrasts, job.participants, job.sessions)
 
 
 def write(

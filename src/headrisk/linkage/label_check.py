@@ -20,7 +20,7 @@ from headrisk.types import FloatArray, IntArray, PairScores
 Code = Literal["labels_agree", "labels_disagree", "nothing_to_tell"]
 MOST_BY_CHANCE = 0.05  # of clear matches that may bear two labels for other reasons (a mix-up)
 SIGNIFICANT = 0.001
-_CLEAR = 0.25  # of the non-mated scores' reach above their median: so much higher stands out
+_LUCK = 0.01  # of comparisons without any mated pair have a score beyond the limit
 
 
 @dataclass(frozen=True)
@@ -55,9 +55,10 @@ class LabelCheck:
 def check_labels(scores: Iterable[PairScores]) -> LabelCheck | None:
     """Compare labels and images of two data sets; None where there is no score.
 
-    A person's best candidate stands clearly out where each is the other's best, and their score
-    lies above the highest second-best score of anybody by a quarter of that one's distance from
-    the median: no non-mated pair is then known to come near it.
+    A person's best candidate stands clearly out where each is the other's best, their score lies
+    above every score that is nobody's best, and it is higher than the highest of as many scores of
+    a normal distribution would be in 99 of 100 such comparisons. That distribution is fitted to the
+    lower half of the scores, in which mated pairs have no part.
     """
     checks = [_check(one) for one in scores if one.values.size]
     return max(checks, key=lambda check: check.clear, default=None)
@@ -70,9 +71,8 @@ def _check(scores: PairScores) -> LabelCheck:
         return LabelCheck("nothing_to_tell", scores.measure, people, 0, 0, 0, 1.0)
     first = best.argmax(axis=1)
     mutual = best.argmax(axis=0)[first] == np.arange(people)
-    reach = _highest_second(best)
-    middle = float(np.median(best[np.isfinite(best)]))
-    clear = mutual & (best.max(axis=1) > reach + _CLEAR * max(reach - middle, 1e-12))
+    reach = max(_highest_second(best), _highest_by_luck(best[np.isfinite(best)]))
+    clear = mutual & (best.max(axis=1) > reach)
     same = int(np.count_nonzero(clear & (rows == columns[first])))
     other = int(np.count_nonzero(clear)) - same
     p_value = float(stats.binom.sf(other - 1, same + other, MOST_BY_CHANCE)) if other else 1.0
@@ -87,6 +87,13 @@ def _highest_second(best: FloatArray) -> float:
     left[np.arange(best.shape[0]), best.argmax(axis=1)] = -np.inf
     left[best.argmax(axis=0), np.arange(best.shape[1])] = -np.inf
     return float(left.max())
+
+
+def _highest_by_luck(values: FloatArray) -> float:
+    """The score that the highest of so many without a mated pair passes with probability 0.01."""
+    middle, low = (float(q) for q in np.quantile(values, [0.5, stats.norm.cdf(-1)]))
+    factor = stats.t.isf(_LUCK / values.size, df=max(values.size / 2 - 1, 2))
+    return middle + float(factor) * (middle - low)
 
 
 def _by_person(scores: PairScores) -> tuple[FloatArray, IntArray, IntArray]:
