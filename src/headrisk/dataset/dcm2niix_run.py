@@ -14,7 +14,7 @@ import dcm2niix
 
 _EQUAL = re.compile(r"_Eq(?:_\d+)?$")
 _CONVERTED = re.compile(r"Convert \d+ DICOM as (.+) \([\dx]+\)")
-_HARMLESS = re.compile(r"Patient Position|order is not spatial|Defaults|issue 642")
+_HARMLESS = re.compile(r"Patient Position|[Ss]lice timing|order is not spatial|Defaults|issue 642")
 _AFTERWARDS = re.compile(r"Unable to rotate|not equidistant|Saving|slice timing", re.IGNORECASE)
 TIMEOUT_SECONDS = 1800.0
 

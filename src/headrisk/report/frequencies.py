@@ -43,7 +43,7 @@ def natural_frequency(estimate: Estimate, were: str = "were linked", would: str 
         )
     found = estimate.value * estimate.n
     whole = abs(found - round(found)) < 1e-6
-    count = round(found) if whole else min(max(round(found), 1), max(estimate.n - 1, 1))
+    count = round(found) if whole else min(max(floor(found + 0.5), 1), max(estimate.n - 1, 1))
     return (
         f"{'' if whole else 'about '}{count:,} of the {people(estimate.n)} searched for {were}; of "
         f"people like these, {low} to {high} in {base:,} plausibly {would}"
