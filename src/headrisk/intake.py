@@ -52,11 +52,9 @@ def take_in(job: Job, log: CostLog) -> Intake:
     with stage("index", len(job.sources), log, recorded(job)):
         inventory = list_files(job)
         scans, notes = index(job, inventory)
-        same = read_same_people(job.same_people) if job.same_people else None
         earlier = recall(job)
-        scans = relabelled(scans, job.sources[0].name, same) if job.sources else scans
-        if same is not None:
-            earlier = replace(earlier, scans=relabelled(earlier.scans, job.sources[0].name, same))
+        scans = with_one_key(scans, job)
+        earlier = replace(earlier, scans=with_one_key(earlier.scans, job))
         labels = (scan.participant_id for scan in (*scans, *earlier.scans))
         require_distinct_labels(labels, "the data sets together")
         treated, said = index_treated(job)
@@ -139,6 +137,18 @@ def _checked(scan: Scan) -> Scan:
     except ScanError as error:
         return replace(scan, status="failed", reason=str(error))
     return scan
+
+
+def with_one_key(scans: Sequence[Scan], job: Job) -> tuple[Scan, ...]:
+    """Scans with the first data set's labels where a table says who is who.
+
+    Raises
+    ------
+    InputError
+        The table is damaged.
+    """
+    same = read_same_people(job.same_people) if job.same_people and job.sources else None
+    return relabelled(scans, job.sources[0].name, same) if same is not None else tuple(scans)
 
 
 def index_treated(job: Job) -> tuple[dict[str, tuple[Scan, ...]], tuple[str, ...]]:

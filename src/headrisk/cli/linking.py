@@ -67,7 +67,7 @@ def list_scans(job: Job) -> int:
     Headers are opened, so that empty files and pointers show. This is the one place where a run
     names scans there.
     """
-    from headrisk.intake import index, index_treated, list_files, recall, with_headers
+    from headrisk.intake import index, index_treated, list_files, recall, with_headers, with_one_key
     from headrisk.job import require_out
 
     require_out(job)
@@ -76,7 +76,8 @@ def list_scans(job: Job) -> int:
     treated, said = index_treated(job)
     notes += said + (inventory.notes if inventory else ())
     files = [scan for own in treated.values() for scan in own]
-    scans, earlier = with_headers(scans), recall(job).scans
+    scans = with_headers(with_one_key(scans, job))
+    earlier = with_one_key(recall(job).scans, job)
     for scan in (*scans, *earlier, *with_headers(files)):
         state = "" if scan.status == "ok" else f"\t{scan.reason}"
         sys.stdout.write(f"{scan.scan_id}\t{scan.suffix}\t{scan.status}{state}\n")

@@ -55,6 +55,9 @@ _BY_NAME: dict[str, Kind] = {
         "recording",
     ),
 }  # fmt: skip
+_DOUBLE = frozenset(
+    ending for ending in (*IMAGE_NAMES, *_ARCHIVE_NAMES, *_BY_NAME) if ending.count(".") == 2
+)
 _PICTURES = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _POINTERS = (
     (b"/annex/objects/", "git-annex"),
@@ -94,12 +97,11 @@ def ending_of(name: str) -> str:
     ('.nii.gz', '.txt', '')
     """
     lower = name.lower()
-    known = (*IMAGE_NAMES, *_ARCHIVE_NAMES, *_BY_NAME)
-    fitting = [ending for ending in known if lower.endswith(ending) and lower != ending]
-    if fitting:
-        return max(fitting, key=len)
-    dot = lower.rfind(".")
-    return lower[dot:] if dot > 0 else ""
+    last = lower.rfind(".")
+    before = lower.rfind(".", 0, max(last, 0))
+    if before > 0 and lower[before:] in _DOUBLE:
+        return lower[before:]
+    return lower[last:] if last > 0 else ""
 
 
 def header_of_body(ending: str) -> str:
