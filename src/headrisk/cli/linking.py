@@ -79,7 +79,7 @@ def list_scans(job: Job) -> int:
     scans = with_headers(with_one_key(scans, job))
     earlier = with_one_key(recall(job).scans, job)
     for scan in (*scans, *earlier, *with_headers(files)):
-        state = "" if scan.status == "ok" else f"\t{scan.reason}"
+        state = f"\t{scan.reason}" if scan.reason else ""
         sys.stdout.write(f"{scan.scan_id}\t{scan.suffix}\t{scan.status}{state}\n")
     for line in _planned(job, inventory, (*scans, *earlier)):
         sys.stdout.write(line + "\n")
@@ -100,7 +100,7 @@ def _planned(job: Job, inventory: Inventory | None, scans: Sequence[Scan]) -> It
     images = 0
     if inventory is not None:
         looked = [
-            Looked("brain", scan.path, scan.series, scan.reason)
+            Looked("brain", scan.path, scan.series, scan.reason if scan.status == "failed" else "")
             for scan in scans
             if scan.dataset == job.sources[0].name
         ]

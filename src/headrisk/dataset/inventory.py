@@ -21,6 +21,7 @@ from pathlib import Path, PurePosixPath
 from typing import Literal
 
 from headrisk.dataset.archives import list_archive
+from headrisk.dataset.contrast import guess_suffix
 from headrisk.dataset.dicom_series import is_image, read_tags
 from headrisk.dataset.labels import name_label, path_label, plain_label
 from headrisk.dataset.magic import HEAD_BYTES, Kind, Told, ending_of, header_of_body, is_image_name
@@ -544,15 +545,21 @@ def _add_dicom(walk: _Walk, row: FileRow) -> None:
     if not is_image(tags):
         walk.rows.append(FileRow(row.path, "document", "DICOM without an image", bytes=row.bytes))
         return
-    datatype, suffix = {"CT": ("ct", "CT"), "PT": ("pet", "pet")}.get(tags.modality, ("", ""))
-    if not suffix:
-        suffix = guessed_suffix(tags.description)
-        datatype = SUFFIX_TYPES.get(suffix, "")
+    told, why = guess_suffix(
+        {
+            "Modality": tags.modality,
+            "ImageType": list(tags.image_type),
+            "SeriesDescription": tags.description,
+        }
+    )
+    suffix = told or guessed_suffix(tags.description)
+    if not told:
+        row = replace(row, code="contrast", reason=why)
     folder = str(PurePosixPath(row.path).parent)
     walk.dicom.setdefault((folder, tags.series), []).append(
         replace(
             row,
-            datatype=datatype,
+            datatype=SUFFIX_TYPES.get(suffix, ""),
             suffix=suffix,
             participant_id=path_label(row.path, "sub") or tags.patient,
             series=tags.series,
@@ -639,6 +646,8 @@ def _placed(row: FileRow, walk: _Walk) -> FileRow:
     if row.kind != "image" or row.code != "no_check":
         return row
     code = {"non-BIDS": "name", "raw": "no_check"}.get(where, where)
+    if row.form == "DICOM" and code == "name":
+        return row
     code = "history" if "/annex/objects/" in row.path else code
     return replace(row, code=code, reason=REASONS[code])
 
