@@ -55,7 +55,7 @@ def take_in(job: Job, log: CostLog) -> Intake:
         earlier = recall(job)
         scans = with_one_key(scans, job)
         earlier = replace(earlier, scans=with_one_key(earlier.scans, job))
-        labels = (scan.participant_id for scan in (*scans, *earlier.scans))
+        labels = (s.participant_id for s in (*scans, *earlier.scans) if s.status == "ok")
         require_distinct_labels(labels, "the data sets together")
         treated, said = index_treated(job)
         begin(job, len(scans) + len(earlier.scans))

@@ -125,9 +125,13 @@ def test_a_manifest_with_a_missing_path(audit: Audit, tmp_path: Path) -> None:
 def test_labels_that_differ_in_case(audit: Audit, tmp_path: Path) -> None:
     manifest = tmp_path / "scans.tsv"
     manifest.write_text("participant_id\tsession_id\tpath\nab\t1\tx.nii\nAB\t2\ty.nii\n")
+    for name in ("x.nii", "y.nii"):
+        (tmp_path / name).write_bytes(b"no image")
     code, said = audit(manifest)
-    assert code == 3
-    assert "differ only in case: AB and ab" in said
+    assert code == 4
+    assert "2 of 2 scans could not be used" in said
+    scans = (tmp_path / "out" / "internal" / "scans.tsv").read_text()
+    assert "AB and ab differ only in case" in scans
 
 
 def test_labels_that_differ_in_case_from_those_of_an_earlier_run(

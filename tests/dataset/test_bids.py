@@ -207,11 +207,12 @@ def test_odd_labels(tmp_path: Path) -> None:
     assert all(s.suffix == "T1w" and s.status == "ok" for s in found)
 
 
-def test_labels_that_differ_in_case_are_refused(tmp_path: Path) -> None:
+def test_labels_that_differ_in_case_are_nobodys(tmp_path: Path) -> None:
     for label in ("ab", "AB", "c"):
         image(tmp_path, f"sub-{label}/anat/sub-{label}_T1w.nii.gz")
-    with pytest.raises(InputError, match="differ only in case: AB and ab"):
-        index_dataset(tmp_path)
+    found = {s.participant_id: s for s in rows(tmp_path)}
+    assert [found[label].status for label in ("ab", "AB", "c")] == ["failed", "failed", "ok"]
+    assert "AB and ab differ only in case" in found["ab"].reason
     assert len(rows(tmp_path, participants=("ab", "c"))) == 2
 
 

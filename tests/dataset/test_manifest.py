@@ -102,7 +102,6 @@ def test_same_stem_gets_two_ids(tmp_path: Path) -> None:
         (["1\t\t"], HEAD, "line 2 has no path"),
         (["1\t\ta.nii.gz\t1"], f"{HEAD}\tpath", "column path more than once"),
         (["1,,a.nii.gz"], HEAD.replace("\t", ","), "no tab"),
-        (["1\t\ta.nii.gz", "x\t\tb.nii", "X\t\tc.mgz"], HEAD, "differ only in case: X and x"),
         (["1\t\ta\0.nii.gz"], HEAD, "binary"),
     ],
 )

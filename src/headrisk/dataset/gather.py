@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from headrisk.dataset.index import index_dataset
-from headrisk.dataset.people import require_distinct_labels
+from headrisk.dataset.people import without_conflicts
 from headrisk.dataset.scans import Scan, scan_rows, table_notes
 from headrisk.errors import UsageError
 
@@ -104,7 +104,7 @@ def gather(
     Raises
     ------
     InputError
-        A data set cannot be used, or labels of two data sets differ only in case.
+        A data set cannot be used.
     """
     scans: list[Scan] = []
     notes: list[str] = []
@@ -120,5 +120,4 @@ def gather(
         )
         scans += scan_rows(table)
         notes += table_notes(table)
-    require_distinct_labels((s.participant_id for s in scans), "the data sets together")
-    return tuple(scans), tuple(notes)
+    return tuple(without_conflicts(scans)), tuple(notes)

@@ -14,7 +14,7 @@ from headrisk.dataset.bids import index_bids
 from headrisk.dataset.dicom import holds_dicom, index_dicom
 from headrisk.dataset.labels import plain_label
 from headrisk.dataset.manifest import index_manifest
-from headrisk.dataset.people import require_distinct_labels
+from headrisk.dataset.people import without_conflicts
 from headrisk.dataset.scans import Scan, scan_table
 from headrisk.dataset.vocabulary import DATATYPES
 from headrisk.errors import InputError, UsageError
@@ -65,8 +65,8 @@ def index_dataset(
     Raises
     ------
     InputError
-        Nothing there, no image of the wanted contrasts, a damaged table, a label that is not
-        there, or participant labels that differ only in case.
+        Nothing there, no image of the wanted contrasts, a damaged manifest, or a label that
+        is not there.
     """
     path = path.absolute()
     people = tuple(plain_label(label, "sub") for label in participants)
@@ -92,7 +92,7 @@ def index_dataset(
         return scan_table((), [*found.notes, str(_no_image(path, contrasts, found.suffixes))])
     if not kept:
         raise _no_image(path, contrasts, found.suffixes)
-    require_distinct_labels((scan.participant_id for scan in kept), str(path))
+    kept = without_conflicts(kept)
     kept.sort(key=lambda scan: (scan.participant_id, scan.session_id, scan.path))
     return scan_table(_named(kept, name), found.notes)
 
