@@ -185,3 +185,18 @@ def test_rows_of_a_manifest(tmp_path: Path) -> None:
     assert (one.suffix, one.participant_id, one.status) == ("T2w", "01", "left_out")
     assert (two.status, two.code) == ("failed", "link")
     assert isinstance(one, FileRow)
+
+
+def test_names_that_scans_spell_otherwise_are_not_counted_twice(tmp_path: Path) -> None:
+    folder = tmp_path / "sub-01" / "anat"
+    folder.mkdir(parents=True)
+    odd = Path(os.fsdecode(bytes(folder) + b"/sub-01_acq-\xe9_T1w.nii"))
+    for path in (folder / "sub-01_T1w.nii", odd):
+        path.write_bytes(nifti(1))
+    escaped = str(odd).encode("utf-8", "backslashreplace").decode()
+    looked = [
+        Looked("brain", str(folder) + "/./sub-01_T1w.nii"),
+        Looked("brain", escaped, problem="not UTF-8"),
+    ]
+    counts = counted(judged(take_inventory(tmp_path), looked))
+    assert (counts.images, counts.looked_at, counts.failed) == (2, 1, 1)

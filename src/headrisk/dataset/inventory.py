@@ -277,19 +277,25 @@ def judged(inventory: Inventory, looked: Iterable[Looked]) -> Inventory:
     looked
         What the checks came to, in any order.
     """
-    by_path = {str(inventory.root / row.path): k for k, row in enumerate(inventory.rows)}
+    by_path = {_place(str(inventory.root / row.path)): k for k, row in enumerate(inventory.rows)}
     by_series = {row.series: k for k, row in enumerate(inventory.rows) if row.series}
     rows = list(inventory.rows)
     known: dict[int, list[Looked]] = {}
     for one in looked:
-        place = by_series.get(one.series) if one.series else by_path.get(one.path)
+        path = _place(one.path)
+        place = by_series.get(one.series) if one.series else by_path.get(path)
         if place is None:
-            place = by_path[one.path] = len(rows)
+            place = by_path[path] = len(rows)
             rows.append(_unlisted(one, inventory.root))
         known.setdefault(place, []).append(one)
     for place, found in known.items():
         rows[place] = _judged(rows[place], found)
     return replace(inventory, rows=tuple(rows))
+
+
+def _place(path: str) -> str:
+    """A path as scans bear it too: without ``./``, and escaped where it is not UTF-8."""
+    return os.path.normpath(path).encode("utf-8", "backslashreplace").decode()
 
 
 def explained(
@@ -726,6 +732,6 @@ def _listed(place: str, folder: Path, suffix: str, values: Mapping[str, str]) ->
     row = _named(replace(row, suffix=known_suffix(suffix)))
     return replace(
         row,
-        participant_id=values.get("participant_id", "") or row.participant_id,
-        session_id=values.get("session_id", "") or row.session_id,
+        participant_id=plain_label(values.get("participant_id", ""), "sub") or row.participant_id,
+        session_id=plain_label(values.get("session_id", ""), "ses") or row.session_id,
     )
