@@ -132,6 +132,7 @@ def test_copies_by_bytes_and_by_voxels(tmp_path: Path) -> None:
     }  # fmt: skip
 
 
+@pytest.mark.slow
 def test_ten_thousand_files_take_a_second_or_two(tmp_path: Path) -> None:
     for n in range(100):
         folder = tmp_path / f"sub-{n:03d}"
