@@ -14,7 +14,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from messy import Right, build, nifti
 
-from headrisk.dataset.copies import with_copies
 from headrisk.dataset.inventory import (
     FileRow,
     Inventory,
@@ -26,6 +25,7 @@ from headrisk.dataset.inventory import (
 )
 from headrisk.dataset.labels import path_label, plain_label
 from headrisk.dataset.magic import tell
+from headrisk.imaging.copies import with_copies
 
 
 @pytest.fixture(scope="module")

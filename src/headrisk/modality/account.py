@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from headrisk.brain.methods import NAME
-from headrisk.dataset.copies import with_copies
 from headrisk.dataset.inventory import Inventory, Looked, explained, judged
+from headrisk.imaging.copies import with_copies
 from headrisk.intake import Intake
 from headrisk.job import Job
 from headrisk.linkage.mates import with_absent
