@@ -12,15 +12,17 @@ from datetime import UTC, datetime
 
 from headrisk import __version__
 from headrisk.attacks import brain, face, metadata, rescan, table
+from headrisk.attacks.account import account, with_people
 from headrisk.attacks.measured import Measured, join
 from headrisk.brain.similarity import select
+from headrisk.dataset.inventory import Inventory, counted, images_table
 from headrisk.deidentify import comparison as treated
 from headrisk.deidentify.comparison import TreatmentsMeasured
 from headrisk.face.recognise.registry import recognisers
 from headrisk.intake import Intake, take_in
 from headrisk.job import Job, finish
 from headrisk.report.metadata_link_part import against_images
-from headrisk.report.model import Report, RunRecord, ScanRow
+from headrisk.report.model import Report, RunRecord, ScanRow, Table
 from headrisk.report.write import write_internal_table, write_report
 from headrisk.run.engine import count_workers
 from headrisk.run.provenance import CostLog, collect_provenance, this_machine
@@ -70,12 +72,16 @@ def audit(job: Job) -> Outcome:
         with log.attacking(name):
             measured.append(chosen[name](intake, job, log))
     treatments = treated.measure(intake, job, log)
-    return write(measured, intake.notes, job, started, log, treatments)
+    inventory = account(intake, measured, job)
+    if inventory is not None:
+        measured = [with_people(one, intake, inventory) for one in measured]
+    return write(measured, intake.notes, inventory, job, started, log, treatments)
 
 
 def write(
     measured: Sequence[Measured],
     notes: tuple[str, ...],
+    inventory: Inventory | None,
     job: Job,
     started: datetime,
     log: CostLog,
@@ -90,6 +96,7 @@ def write(
         version=__version__,
         notes=notes_on_metadata,
         treatments=treatments.treatments,
+        inventory=counted(inventory) if inventory else None,
     )
     digests = [digest for one in measured for digest in one.digests]
     key = secrets.token_bytes(32)
@@ -101,6 +108,9 @@ def write(
         this_machine(count_workers(job.processes)),
     )
     internal = join([*(one.internal for one in measured), *treatments.internal], notes)
+    if inventory is not None:
+        tables = {**internal.tables, "images": Table(*images_table(inventory))}
+        internal = replace(internal, tables=tables)
     internal = replace(internal, input_key=key.hex())
     write_report(report, internal, job.out, run)
     for one in measured:

@@ -23,7 +23,8 @@ from headrisk.intake import Intake, prepared_here
 from headrisk.job import Job, recorded, tell_damage
 from headrisk.linkage.compare import Comparison, compare
 from headrisk.linkage.design import Design, against, within
-from headrisk.linkage.mates import searchable
+from headrisk.linkage.label_check import LabelCheck, check_labels
+from headrisk.linkage.mates import count_people, searchable
 from headrisk.report.assemble import modality_section
 from headrisk.report.linkage_part import compared_sentence, internal_part, scan_rows
 from headrisk.report.model import ModalitySection, ScanRow
@@ -92,15 +93,21 @@ def measure_large(everybody: Cohort, damage: tuple[str, ...], job: Job, log: Cos
     rows = scan_rows(everybody.scans, everybody.results)
     compared = compared_sentence(design, job.settings.contrasts, len(job.sources))
     wanted = searchable(everybody.scans, plan(everybody, job))
-    section = modality_section(
-        NAME,
-        rows,
-        [None] * len(found.rates),
-        found.rates,
-        unsearched=len(wanted - searchable(cohort.scans, design)),
-        compared=f"{compared} {found.sentence}",
-        method=method_sentences(job.settings, found.notes),
-        references=REFERENCES,
+    section = _with_people(
+        modality_section(
+            NAME,
+            rows,
+            [None] * len(found.rates),
+            found.rates,
+            unsearched=len(wanted - searchable(cohort.scans, design)),
+            compared=f"{compared} {found.sentence}",
+            method=method_sentences(job.settings, found.notes),
+            references=REFERENCES,
+        ),
+        everybody,
+        cohort,
+        design,
+        job,
     )
     own = prepared_here(everybody, job)
     return Measured(
@@ -188,7 +195,7 @@ def describe(
         [cohort.results[k].voxel_mm for k in side] for side in (design.probes, design.gallery)
     )
     conditions = known_conditions(probes, gallery, probe_mm, gallery_mm)
-    return modality_section(
+    section = modality_section(
         NAME,
         rows,
         list(scores.values()),
@@ -201,3 +208,20 @@ def describe(
         offer=OFFER if len(job.sources) == 1 and len(wanted) < FEWEST_PEOPLE else "",
         risk=risk,
     )
+    section = replace(section, labels=label_check(scores, job))
+    return _with_people(section, everybody, cohort, design, job)
+
+
+def _with_people(
+    section: ModalitySection, everybody: Cohort, usable: Cohort, design: Design, job: Job
+) -> ModalitySection:
+    """The section with who was searched for and who was not."""
+    found = count_people(everybody.scans, plan(everybody, job), usable.scans, design)
+    return replace(section, counts=replace(section.counts, people=found))
+
+
+def label_check(scores: Comparison, job: Job) -> LabelCheck | None:
+    """What the images say of the labels of two data sets, unless a table says who is who."""
+    if len(job.sources) < 2 or job.same_people is not None:
+        return None
+    return check_labels(scores.values())

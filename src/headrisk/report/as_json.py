@@ -7,9 +7,12 @@ the same input and seed give the same bytes. What is not a finite number becomes
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from typing import Any
 
+from headrisk.dataset.inventory import InventoryCounts, KindRow
+from headrisk.linkage.label_check import LabelCheck
+from headrisk.linkage.mates import PeopleCounts
 from headrisk.report.model import (
     SCHEMA_VERSION,
     Condition,
@@ -25,6 +28,7 @@ from headrisk.report.model import (
 from headrisk.report.records import record
 from headrisk.report.treated_json import treatments_dict, treatments_from
 from headrisk.statistics.assessment import Assessment
+from headrisk.statistics.label_rates import as_images_say
 from headrisk.types import Estimate
 
 
@@ -38,6 +42,7 @@ def report_as_dict(report: Report) -> dict[str, Any]:
         "not_tested": list(report.not_tested),
         "notes": list(report.notes),
         "settings": dict(report.settings),
+        "inventory": asdict(report.inventory) if report.inventory else None,
         "treatments": treatments_dict(report.treatments),
         "modalities": {section.name: _section_dict(section) for section in report.modalities},
     }
@@ -57,12 +62,20 @@ def report_from_dict(content: Mapping[str, Any], tables: Mapping[str, Table]) ->
         not_tested=tuple(content["not_tested"]),
         notes=tuple(content["notes"]),
         treatments=treatments_from(content["treatments"]),
+        inventory=_inventory_from(content.get("inventory")),
     )
+
+
+def _inventory_from(content: Mapping[str, Any] | None) -> InventoryCounts | None:
+    if content is None:
+        return None
+    kinds = tuple(KindRow(**row) for row in content["kinds"])
+    return InventoryCounts(**{**content, "kinds": kinds})
 
 
 def _section_dict(section: ModalitySection) -> dict[str, Any]:
     return {
-        "counts": vars(section.counts),
+        "counts": asdict(section.counts),
         "headline": section.measures[0].name if section.measures else None,
         "measure_order": [measure.name for measure in section.measures],
         "measures": {measure.name: _measure_dict(measure) for measure in section.measures},
@@ -76,6 +89,7 @@ def _section_dict(section: ModalitySection) -> dict[str, Any]:
         "simulated": section.simulated,
         "needs": vars(section.needs),
         "risk": asdict(section.risk) if section.risk else None,
+        "labels": _labels_dict(section),
     }
 
 
@@ -132,7 +146,7 @@ def _section_from(
 ) -> ModalitySection:
     return ModalitySection(
         name=name,
-        counts=Counts(**content["counts"]),
+        counts=_counts_from(content["counts"]),
         measures=tuple(
             _measure_from(measure, content["measures"][measure])
             for measure in content["measure_order"]
@@ -147,7 +161,31 @@ def _section_from(
         simulated=content.get("simulated", False),
         needs=Needs(**content.get("needs", {})),
         risk=record(Assessment, content["risk"]) if content["risk"] else None,
+        labels=_labels_from(content.get("labels")),
     )
+
+
+def _labels_dict(section: ModalitySection) -> dict[str, Any] | None:
+    """What the images say of the labels, with the rates either way."""
+    if section.labels is None:
+        return None
+    labelled = section.headline.rank1 if section.headline else None
+    return {
+        **asdict(section.labels),
+        "as_labels_say": estimate_dict(labelled),
+        "as_images_say": estimate_dict(as_images_say(section.labels)),
+    }
+
+
+def _labels_from(content: Mapping[str, Any] | None) -> LabelCheck | None:
+    if content is None:
+        return None
+    return LabelCheck(**{one.name: content[one.name] for one in fields(LabelCheck)})
+
+
+def _counts_from(content: Mapping[str, Any]) -> Counts:
+    people = content.get("people")
+    return Counts(**{**content, "people": PeopleCounts(**people) if people else None})
 
 
 def _measure_from(name: str, content: Mapping[str, Any]) -> MeasureResult:

@@ -12,7 +12,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from headrisk.report import cost, figures, frequencies, risk_words, wording
+from headrisk.report import cost, figures, frequencies, inventory_words, risk_words, wording
 from headrisk.report import treated_words as treated
 from headrisk.report.captions import caption
 from headrisk.report.cost import attack_costs
@@ -75,6 +75,7 @@ def render(template: str, **values: Any) -> str:
             style_hash=f"sha256-{digest}",
             caption=caption,
             wording=wording,
+            looked=inventory_words,
             words=risk_words,
             cost=cost,
             treated=treated,

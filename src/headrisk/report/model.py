@@ -14,6 +14,9 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from headrisk.dataset.inventory import InventoryCounts
+from headrisk.linkage.label_check import LabelCheck
+from headrisk.linkage.mates import PeopleCounts
 from headrisk.report.treated_model import Treatment
 from headrisk.run.provenance import Cost, Machine, Provenance
 from headrisk.statistics.assessment import Assessment
@@ -56,6 +59,8 @@ class Counts:
         People that should have been searched for but were not, because their scans failed.
     doubtful
         Usable scans whose preparation a person should look at.
+    people
+        Who was searched for and who was not, and why; None where that was not counted.
     """
 
     persons: int
@@ -67,6 +72,7 @@ class Counts:
     searched: int = 0
     unsearched: int = 0
     doubtful: int = 0
+    people: PeopleCounts | None = None
 
 
 @dataclass(frozen=True)
@@ -158,7 +164,9 @@ class ModalitySection:
     stands in ``counts`` all the same. ``simulated`` says that no true second scan was compared:
     mates were simulated from the scans themselves. ``needs`` says what the attack takes.
     ``risk`` is what the headline measure means for people,
-    with its tables ``linkability``, ``open-set``, ``forecast`` and ``attackers``.
+    with its tables ``linkability``, ``open-set``, ``forecast`` and ``attackers``. ``labels`` is
+    what the images say of the labels of two data sets; None where there is one, or a table of who
+    is who.
     """
 
     name: str
@@ -174,6 +182,7 @@ class ModalitySection:
     simulated: bool = False
     needs: Needs = Needs()
     risk: Assessment | None = None
+    labels: LabelCheck | None = None
 
     @property
     def headline(self) -> MeasureResult | None:
@@ -191,7 +200,8 @@ class Report:
     """The public half of an audit.
 
     ``settings`` are plain values as in ``settings.toml``. ``not_tested`` lists, in plain words,
-    what this audit says nothing about.
+    what this audit says nothing about. ``inventory`` counts every image of the data set by what
+    became of it; None where nothing but tables or stored fingerprints was read.
     """
 
     modalities: tuple[ModalitySection, ...]
@@ -202,6 +212,7 @@ class Report:
     not_tested: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     treatments: tuple[Treatment, ...] = ()
+    inventory: InventoryCounts | None = None
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from headrisk.linkage.mates import PeopleCounts
 from headrisk.report.frequencies import capital, natural_frequency, people, percent, rate
 from headrisk.report.model import Counts, MeasureResult, ModalitySection
 from headrisk.statistics.intervals import with_failures
+from headrisk.statistics.label_rates import as_images_say
 from headrisk.types import Estimate
 
 MODALITY_NAMES = {
@@ -91,6 +93,51 @@ def failures_sentence(estimate: Estimate, counts: Counts) -> str:
         f"{people(counts.unsearched)} could not be searched for because scans failed. If none of "
         f"them would have been found the figure is {percent(best)}; if all of them, "
         f"{percent(worst)}."
+    )
+
+
+WHY_NOT_SEARCHED = {
+    "one_session": "nothing else of theirs is there to be found",
+    "copies": "their scans are copies of one image",
+    "failed": "their scans could not be used",
+    "no_scan": "no image of theirs is of a kind that is compared",
+}
+
+
+def who_was_searched(counts: PeopleCounts) -> str:
+    """How many people there are, were searched for and were not, and why: the counts add up."""
+    verb = "was" if counts.searched == 1 else "were"
+    text = f"Of {people(counts.people)}, {counts.searched:,} {verb} searched for"
+    why = [
+        f"{count:,} because {WHY_NOT_SEARCHED[code]}" for code, count in counts.not_searched.items()
+    ]
+    left = sum(counts.not_searched.values())
+    return f"{text} and {left:,} not: {', '.join(why)}." if why else f"{text}."
+
+
+def label_warning(section: ModalitySection) -> str:
+    """The warning that labels and images of two data sets disagree, or ""."""
+    check = section.labels
+    if check is None or check.code != "labels_disagree":
+        return ""
+    measure = section.headline
+    labelled = measure.rank1 if measure else None
+    return (
+        f"The labels of the two data sets do not name the same people. Of the "
+        f"{people(check.people)} searched with, {check.clear:,} have a candidate that stands "
+        f"clearly out, and {check.other_label:,} of these candidates bear another label. As the "
+        f"labels are, {rate(labelled)} are linked; as the images say, "
+        f"{rate(as_images_say(check))}. "
+        "Read the figures below only if equal labels are the same person; a table given with "
+        "--same-people settles it."
+    )
+
+
+def who_can_be_searched(counts: PeopleCounts) -> str:
+    """The same before a run, as far as labels and headers tell."""
+    said = who_was_searched(counts)
+    return said.replace(" was searched", " can be searched").replace(
+        " were searched", " can be searched"
     )
 
 

@@ -1,0 +1,58 @@
+"""What was looked at and what was not, in sentences."""
+
+from __future__ import annotations
+
+from headrisk.dataset.inventory import InventoryCounts, KindRow
+
+OTHER_NAMES = {
+    "archive": ("archive", "archives"),
+    "document": ("document", "documents"),
+    "link": ("link to a folder that was not followed", "links to folders that were not followed"),
+    "picture": ("picture", "pictures"),
+    "recording": ("file of recordings", "files of recordings"),
+    "surface": ("surface mesh", "surface meshes"),
+}
+
+
+def totals(counts: InventoryCounts, *, planned: bool = False) -> str:
+    """One sentence: the images there are, and what became of them, or will."""
+    if not counts.images:
+        return "No image was found in the data set."
+    is_are = "1 image is" if counts.images == 1 else f"{counts.images:,} images are"
+    return (
+        f"{is_are} in the data set: {counts.looked_at:,} {'to be ' if planned else ''}looked at, "
+        f"{counts.failed:,} failed, "
+        f"{counts.left_out:,} left out."
+    )
+
+
+def not_looked_at(counts: InventoryCounts) -> tuple[str, ...]:
+    """One line for each kind of image of which some were not looked at, and why."""
+    return tuple(
+        f"{_kind(row)}: {row.failed + row.left_out:,} of {row.images:,} not looked at "
+        f"({row.reason})"
+        for row in counts.kinds
+        if row.looked_at < row.images
+    )
+
+
+def beside(counts: InventoryCounts) -> str:
+    """What else is there that may show a person and that nobody looked at, or ""."""
+    found = [
+        f"{counts.other[kind]:,} {names[counts.other[kind] != 1]}"
+        for kind, names in OTHER_NAMES.items()
+        if counts.other.get(kind)
+    ]
+    said = (
+        [f"Beside images there are {', '.join(found)}: not looked at as images."] if found else []
+    )
+    if counts.unread_folders:
+        said.append(f"{counts.unread_folders:,} folders could not be read.")
+    if counts.copies:
+        said.append(f"{counts.copies:,} images are copies of others.")
+    return " ".join(said)
+
+
+def _kind(row: KindRow) -> str:
+    name = " ".join(part for part in (row.datatype, row.suffix) if part)
+    return name or "images of a kind that their names do not tell"
