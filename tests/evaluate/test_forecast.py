@@ -9,8 +9,8 @@ from score_sets import cohort, make
 from headrisk.errors import UsageError
 from headrisk.evaluate.forecast.hidden import small_gallery
 from headrisk.evaluate.forecast.openset import forecast_open_set
-from headrisk.evaluate.forecast.rank1 import forecast_rank1
 from headrisk.evaluate.forecast.predict import TAIL_MODELS
+from headrisk.evaluate.forecast.rank1 import forecast_rank1
 from headrisk.evaluate.forecast.records import distribution_free_floor
 from headrisk.evaluate.forecast.resample import bounded, proven_floor
 from headrisk.evaluate.forecast.searches import searches_of
@@ -271,7 +271,7 @@ def test_beyond_the_reach_stands_the_end_of_the_forecast():
 
 
 def test_a_model_that_hidden_galleries_refute_is_left_out():
-    """Distances in few dimensions: the bulk of a search says nothing about its nearest strangers."""
+    """Distances in few dimensions: the bulk of a search says nothing of its nearest strangers."""
     rng, n = np.random.default_rng(22), 100
     place = rng.normal(size=(n, 8))
     one, other = (place + 0.3 * rng.normal(size=(n, 8)) for _ in range(2))

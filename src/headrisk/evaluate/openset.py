@@ -244,6 +244,8 @@ def _left_out(
     counts, over = searches.counts[place], reached[place]
 
     def missed(better: IntArray, tied: IntArray, gallery: IntArray) -> FloatArray:
+        better = np.minimum(better, gallery - 1)  # where nobody of that kind is there to leave out
+        tied = np.minimum(tied, gallery - 1 - better)
         shown = Ranks(ranks.probe, ranks.person, better, tied, gallery)
         return np.where(passed, 1.0 - first_among(shown, fewer), 1.0)
 

@@ -15,7 +15,7 @@ from headrisk.types import Estimate, FloatArray, IntArray
 
 REFUTED = 3.0
 OWN_ERROR = 0.01
-NEAR, NEAR_TIMES, FAR_TIMES = 10, 1.5, 1.8
+NEAR, NEAR_TIMES, FAR_TIMES = 10, 1.4, 1.6
 PER_DECADE = 8
 _POINTS = np.concatenate(
     [np.linspace(0.0, 0.02, 201)[:-1], np.linspace(0.02, 0.98, 961)[:-1], np.linspace(0.98, 1, 201)]
@@ -89,8 +89,9 @@ def sizes_between(gallery: int, sizes: tuple[int, ...]) -> IntArray:
 def reach(gallery: int, sizes: IntArray, mixed: Sequence[Estimate]) -> int:
     """Largest size up to which the range says something; ``gallery`` where no size does.
 
-    The upper end must be within 1.5 times the value, and within the square of that of the lower
-    end; twice and four times in galleries of more than ten times the data.
+    The upper end must be within 1.4 times the value, and the lower end within the square of that;
+    1.6 in galleries of more than ten times the data. Of forecasts that may be said, the upper end
+    then lies on average within 1.5 and 2 times the truth (docs/calibration.md).
     """
     value, low, high = (np.array([getattr(e, k) for e in mixed]) for k in ("value", "low", "high"))
     limit = np.where(sizes <= NEAR * gallery, NEAR_TIMES, FAR_TIMES)

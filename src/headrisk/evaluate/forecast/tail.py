@@ -36,7 +36,7 @@ SEVERAL = 5
 WIDER = 4
 MOST_GROWTH = 3.0
 ENOUGH = 600
-SHAPE_SD = 0.25
+SHAPE_SD = 0.15
 LEAST_SHAPE = -0.5
 MIDDLE = (0.1, 0.5, 0.9)
 _GRID = np.concatenate([-np.linspace(0.98, 0.02, 25), [1e-6], np.geomspace(0.01, 30.0, 36)])
@@ -197,7 +197,7 @@ def fit_tail(
 ) -> TailFit:
     """Fit under weights of people (repetitions, persons) and of searches (repetitions, searches).
 
-    Search weights sum to 1 in each row. A normal prior with standard deviation 0.25 keeps the shape
+    Search weights sum to 1 in each row. A normal prior with standard deviation 0.15 keeps the shape
     of a short tail within reason.
     """
     used = tail.rank >= 1 if apart else np.ones(tail.rank.size, dtype=np.bool_)
