@@ -26,6 +26,7 @@ from headrisk.evaluate.forecast.models import (
 from headrisk.evaluate.forecast.open_tail import open_rates, threshold
 from headrisk.evaluate.forecast.openset import forecast_open_set
 from headrisk.evaluate.forecast.predict import (
+    PRIOR,
     TAIL_MODELS,
     curve_sizes,
     predict,
@@ -488,13 +489,13 @@ def test_weights_follow_hidden_galleries_and_drop_what_they_refute():
         return HiddenGallery(10, 40, 0.5 + error, 0.5, error, abs(error))
 
     hidden = {"a": missed(0.0), "b": missed(0.03), "c": missed(-0.2)}
-    found = stack_weights(hidden, 0.02, ("a", "b", "c"))
+    found = stack_weights(hidden, 0.02, {"a": 1.0, "b": 3.0, "c": 1.0})
     other = np.exp(-0.5 * 0.03**2 / (0.02**2 + 0.01**2))
     assert found["c"] == 0.0
-    assert found["b"] / found["a"] == pytest.approx(other)
+    assert found["b"] / found["a"] == pytest.approx(3 * other)
     assert sum(found.values()) == pytest.approx(1.0)
-    assert stack_weights({}, 0.02, ("a", "b")) == {"a": 0.5, "b": 0.5}
-    worst = stack_weights({"a": missed(0.3), "b": missed(-0.2)}, 0.02, ("a", "b"))
+    assert stack_weights({}, 0.02, {"a": 3.0, "b": 1.0}) == {"a": 0.75, "b": 0.25}
+    worst = stack_weights({"a": missed(0.3), "b": missed(-0.2)}, 0.02, {"a": 1.0, "b": 1.0})
     assert worst == {"a": 0.0, "b": 1.0}
 
 
@@ -503,11 +504,11 @@ def test_the_reach_ends_where_the_range_is_too_wide():
         return [Estimate(value, low, high, 44) for value, low, high in ends]
 
     sizes = np.array([100, 400, 500, 5000])
-    fine = mixed((0.5, 0.4, 0.7), (0.5, 0.4, 0.74), (0.4, 0.3, 0.7), (0.4, 0.3, 0.71))
+    fine = mixed((0.5, 0.4, 0.69), (0.5, 0.4, 0.69), (0.4, 0.3, 0.63), (0.4, 0.3, 0.63))
     assert reach(44, sizes, fine) == 5000
-    assert reach(44, sizes, [*fine[:3], Estimate(0.4, 0.3, 0.73, 44)]) == 500
-    assert reach(44, sizes, [*fine[:2], Estimate(0.4, 0.1, 0.7, 44), fine[3]]) == 400
-    assert reach(44, sizes, [Estimate(0.5, 0.4, 0.76, 44), *fine[1:]]) == 44
+    assert reach(44, sizes, [*fine[:3], Estimate(0.4, 0.3, 0.65, 44)]) == 500
+    assert reach(44, sizes, [*fine[:2], Estimate(0.4, 0.2, 0.6, 44), fine[3]]) == 400
+    assert reach(44, sizes, [Estimate(0.5, 0.4, 0.71, 44), *fine[1:]]) == 44
     between = sizes_between(44, (60, 44_000))
     assert (between[0], between[-1]) == (45, 44_000)
     assert 60 in between
@@ -584,7 +585,7 @@ def test_a_rank_one_forecast_is_put_together_from_its_parts():
         for name in draws
     }
     noise = np.sqrt(observed.value * (1 - observed.value) / 44)
-    weight = stack_weights(tested, noise, tuple(draws))
+    weight = stack_weights(tested, noise, {name: PRIOR[name] for name in draws})
     kept = {name: law(rows, 44) for name, rows in draws.items() if weight[name]}
     value, low, high = quantiles(kept, weight)
     assert (found.observed, found.people, found.gallery) == (observed, 44, 44)

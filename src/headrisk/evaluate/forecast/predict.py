@@ -38,6 +38,7 @@ TAIL_MODELS = {
     "extreme-value per search": (True, False),
     "extreme-value per search with relatives apart": (True, True),
 }
+PRIOR = {name: 2.0 if apart else 1.0 for name, (_, apart) in TAIL_MODELS.items()}
 CALM = 0.85
 CURVE_POINTS = 12
 _BLOCK = 50

@@ -13,7 +13,7 @@ from headrisk.evaluate.forecast.hidden import (
     small_gallery,
 )
 from headrisk.evaluate.forecast.models import fit_beta
-from headrisk.evaluate.forecast.predict import TAIL_MODELS, predict
+from headrisk.evaluate.forecast.predict import PRIOR, TAIL_MODELS, predict
 from headrisk.evaluate.forecast.records import (
     CANNOT_BE_SAID,
     FORECAST_SIZES,
@@ -148,7 +148,7 @@ def assemble(
     """
     rate = top if observed is None else observed.value
     noise = float(np.sqrt(rate * (1.0 - rate) / people))
-    weight = stack_weights(hidden, noise, tuple(drawn))
+    weight = stack_weights(hidden, noise, {name: PRIOR.get(name, 1.0) for name in drawn})
     kept = {name: rows for name, rows in drawn.items() if weight[name] > 0}
     laws = {name: law(rows, people) for name, rows in kept.items()}
     limited = _limiter(floor, top, grid, people)

@@ -61,22 +61,26 @@ def quantiles(laws: Mapping[str, Law], weights: Mapping[str, float]) -> tuple[Fl
 
 
 def stack_weights(
-    hidden: Mapping[str, HiddenGallery], noise: float, names: tuple[str, ...]
+    hidden: Mapping[str, HiddenGallery], noise: float, prior: Mapping[str, float]
 ) -> dict[str, float]:
     """Weights that sum to 1; models that missed by more than three standard errors get 0.
 
-    ``noise`` is the standard error of the rate that was to be predicted. Equal weights where
-    nothing could be hidden; where every model is refuted, the one that missed least.
+    ``noise`` is the standard error of the rate that was to be predicted. The ``prior`` weights
+    where nothing could be hidden; where every model is refuted, the one that missed least. Hidden
+    galleries cannot tell a heavy tail from relatives, who do not become more in a larger gallery:
+    models that set relatives apart begin with twice the weight, lest the upper end be too low.
     """
-    tested = {name: hidden[name] for name in names if name in hidden}
+    tested = {name: hidden[name] for name in prior if name in hidden}
     if not tested:
-        return dict.fromkeys(names, 1.0 / len(names))
+        return {name: one / sum(prior.values()) for name, one in prior.items()}
     miss = {name: abs(one.error) / np.hypot(noise, OWN_ERROR) for name, one in tested.items()}
-    kept = {name: float(np.exp(-0.5 * z**2)) for name, z in miss.items() if z <= REFUTED}
+    kept = {
+        name: prior[name] * float(np.exp(-0.5 * z**2)) for name, z in miss.items() if z <= REFUTED
+    }
     if not kept:
         kept = {min(miss, key=lambda name: miss[name]): 1.0}
     total = sum(kept.values())
-    return {name: kept.get(name, 0.0) / total for name in names}
+    return {name: kept.get(name, 0.0) / total for name in prior}
 
 
 def sizes_between(gallery: int, sizes: tuple[int, ...]) -> IntArray:
