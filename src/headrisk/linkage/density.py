@@ -159,7 +159,8 @@ def _kernel(values: FloatArray, weight: FloatArray, bandwidth: float) -> Kernel:
     place = (values - grid[0]) / (grid[1] - grid[0])
     lower = np.clip(place.astype(np.int64), 0, grid.size - 2)
     share = place - lower
-    weights = np.bincount(lower, weights=weight * (1 - share), minlength=grid.size)
+    weights = np.zeros(grid.size)
+    weights += np.bincount(lower, weights=weight * (1 - share), minlength=grid.size)
     weights += np.bincount(lower + 1, weights=weight * share, minlength=grid.size)
     filled = weights > 0
     return Kernel(grid[filled], weights[filled], bandwidth)

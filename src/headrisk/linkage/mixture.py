@@ -158,8 +158,10 @@ def _no_mates(first: FloatArray, second: FloatArray) -> dict[int, float]:
         return -float(_heavy_log_density(first, second, *place).sum())
 
     start = np.array([location, np.log(scale), np.log(0.2)])
-    options = {"xatol": 1e-4, "fatol": 1e-5, "maxiter": 800}
-    heavy = -float(minimize(loss, start, method="Nelder-Mead", options=options).fun)
+    found = minimize(
+        loss, start, method="Nelder-Mead", options={"xatol": 1e-4, "fatol": 1e-5, "maxiter": 800}
+    )
+    heavy = -float(found.fun)
     return {2: light, 3: heavy}
 
 

@@ -16,6 +16,7 @@ from headrisk.types import Estimate, FloatArray, IntArray
 REFUTED = 3.0
 OWN_ERROR = 0.01
 NEAR, NEAR_TIMES, FAR_TIMES = 10, 1.4, 1.6
+MARGIN = 3
 PER_DECADE = 8
 _POINTS = np.concatenate(
     [np.linspace(0.0, 0.02, 201)[:-1], np.linspace(0.02, 0.98, 961)[:-1], np.linspace(0.98, 1, 201)]
@@ -84,22 +85,24 @@ def stack_weights(
 
 
 def sizes_between(gallery: int, sizes: tuple[int, ...]) -> IntArray:
-    """The sizes wanted and some between them, to find where a forecast ends."""
-    number = int(np.ceil(PER_DECADE * np.log10(max(sizes) / gallery))) + 1
-    steps = np.round(np.geomspace(gallery + 1, max(sizes), max(number, 2)))
+    """The sizes wanted and some between and beyond them, to find where a forecast ends."""
+    most = MARGIN * max(sizes)
+    number = int(np.ceil(PER_DECADE * np.log10(most / gallery))) + 1
+    steps = np.round(np.geomspace(gallery + 1, most, max(number, 2)))
     return np.unique(np.concatenate([steps, sizes])).astype(np.int64)
 
 
 def reach(gallery: int, sizes: IntArray, mixed: Sequence[Estimate]) -> int:
     """Largest size up to which the range says something; ``gallery`` where no size does.
 
-    The upper end must be within 1.4 times the value, and the lower end within the square of that;
-    1.6 in galleries of more than ten times the data. Of forecasts that may be said, the upper end
-    then lies on average within 1.5 and 2 times the truth (docs/calibration.md).
+    In galleries three times larger still, the upper end must be within 1.4 times the value, and
+    the lower end within the square of that; 1.6 in galleries of more than ten times the data. The
+    margin is there because a sample in which the rate happens to be high has a narrow range too:
+    without it, forecasts that are only just said would be the ones that are wrong.
     """
     value, low, high = (np.array([getattr(e, k) for e in mixed]) for k in ("value", "low", "high"))
     limit = np.where(sizes <= NEAR * gallery, NEAR_TIMES, FAR_TIMES)
     wide = np.flatnonzero((high > limit * value) | (high > limit**2 * low))
-    if not wide.size:
-        return int(sizes[-1])
-    return gallery if wide[0] == 0 else int(sizes[wide[0] - 1])
+    last = int(sizes[-1]) if not wide.size else int(sizes[wide[0] - 1]) if wide[0] else 0
+    within = sizes[sizes * MARGIN <= last]
+    return int(within[-1]) if within.size else gallery
