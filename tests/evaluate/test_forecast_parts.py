@@ -671,8 +671,9 @@ def test_an_open_set_forecast_is_put_together_from_its_parts():
     value, low, high = quantiles(laws, kept)
     near = int(np.searchsorted(grid, 60))
     assert found.points[0].value == pytest.approx(min(value[near], top))
-    assert found.points[0].low == pytest.approx(low[near])
-    assert found.points[0].high == pytest.approx(min(high[near], top))
+    assert found.points[0].low == pytest.approx(np.minimum.accumulate(low)[near])
+    never_rising = np.minimum.accumulate(np.minimum(high, top))
+    assert found.points[0].high == pytest.approx(never_rising[near])
     assert found.few_errors == few_errors(missed.value * 44, 44)
     assert not found.bound_only
 
