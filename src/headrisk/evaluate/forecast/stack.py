@@ -85,10 +85,12 @@ def stack_weights(
 
 
 def sizes_between(gallery: int, sizes: tuple[int, ...]) -> IntArray:
-    """The sizes wanted and some between and beyond them, to find where a forecast ends."""
+    """The sizes wanted and round ones between and beyond them, to find where a forecast ends."""
     most = MARGIN * max(sizes)
     number = int(np.ceil(PER_DECADE * np.log10(most / gallery))) + 1
-    steps = np.round(np.geomspace(gallery + 1, most, max(number, 2)))
+    steps = np.geomspace(gallery + 1, most, max(number, 2))
+    unit = 10.0 ** np.maximum(np.floor(np.log10(steps)) - 1, 0)
+    steps[1:-1] = np.maximum((np.round(steps / unit) * unit)[1:-1], gallery + 1)
     return np.unique(np.concatenate([steps, sizes])).astype(np.int64)
 
 
