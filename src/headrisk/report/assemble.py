@@ -127,7 +127,13 @@ def measure_result(summary: MeasureSummary) -> MeasureResult:
     extra = {"p_value": summary.shuffled.p_value if summary.shuffled else None}
     if summary.one_to_one is not None and summary.one_to_one.found is not None:
         extra["one_to_one_found"] = summary.one_to_one.found.value
-    extra |= {"d_sys": summary.d_sys, "chance_rank5": summary.chance_rank5}
+    unlinkability = summary.d_sys
+    extra |= {
+        "d_sys": unlinkability.value if unlinkability else None,
+        "d_sys_low": unlinkability.low if unlinkability else None,
+        "d_sys_high": unlinkability.high if unlinkability else None,
+        "chance_rank5": summary.chance_rank5,
+    }
     return MeasureResult(
         name=summary.measure,
         auc=summary.auc,
