@@ -12,13 +12,14 @@ cross-validation). The control makes the same choice on shuffled labels.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
 
 from headrisk.evaluate.intervals import share_of_people
 from headrisk.evaluate.rates import mate_ranks, person_means
+from headrisk.evaluate.summary import MeasureSummary
 from headrisk.linkage.pairs import best_per_person, finite_scores, own_columns, restrict
 from headrisk.linkage.whole_sets import assigned
 from headrisk.types import BoolArray, Estimate, FloatArray, IntArray, PairScores
@@ -119,6 +120,22 @@ class Strongest:
     choice: Choice
     scores: PairScores
     one_to_one: Mapping[str, Estimate]
+
+
+@dataclass(frozen=True)
+class Evaluated:
+    """Rates of every measure, and of the strongest attack among them all.
+
+    ``scores`` are those that stand for the strongest attack, ``headline`` their rates with the
+    rank-1 rate and the control corrected for having chosen. All three are None where no pair could
+    be compared. ``one_to_one`` is how many people plain assignment finds, by measure.
+    """
+
+    summaries: tuple[MeasureSummary, ...]
+    scores: PairScores | None = None
+    headline: MeasureSummary | None = None
+    choice: Choice | None = None
+    one_to_one: Mapping[str, Estimate] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -262,7 +279,7 @@ def choose(
         p_value=(1 + better) / (1 + len(control)) if control else None,
         pairs=by_pair,
     )
-    joined = {
+    one_to_one = {
         one.measure: share_of_people(row)
         for one, row in zip(candidates, np.nan_to_num(outcomes), strict=True)
         if one.attack == "assignment" and one.measure in scores and people.size
@@ -270,7 +287,7 @@ def choose(
     return Strongest(
         choice,
         replace(_composite(candidates, nested, people), measure=chosen.measure),
-        {name: rate for name, rate in joined.items() if rate is not None},
+        {name: rate for name, rate in one_to_one.items() if rate is not None},
     )
 
 
@@ -353,7 +370,7 @@ def _composite(candidates: Sequence[_Candidate], nested: Nested, people: IntArra
             one = candidates[int(number)].scores
             can = left & (one.mated.any(axis=1) | ~searched)
             if can.any():
-                values[can] = _evidence(one, one.usable, left & inside)[can]
+                values[can] = evidence(one, one.usable, left & inside)[can]
                 usable[can] = one.usable[can]
                 left = left & ~can
     return replace(first, values=np.where(usable, values, 0.0), usable=usable)
@@ -363,12 +380,16 @@ def _covers(scores: PairScores, people: IntArray) -> bool:
     return bool(np.isin(people, scores.probe_person[scores.mated.any(axis=1)]).all())
 
 
-def _evidence(scores: PairScores, part: BoolArray, left_out: BoolArray) -> FloatArray:
+def evidence(
+    scores: PairScores, part: BoolArray | None = None, left_out: BoolArray | None = None
+) -> FloatArray:
     """Scores as log likelihood ratios of two normals of one width, so that measures compare.
 
-    ``part`` (probes, gallery) are the pairs to learn from, ``left_out`` (probes,) people not to.
+    ``part`` (probes, gallery) are the pairs to learn from, ``left_out`` (probes,) rows not to.
     Where mates do not stand out the scores say nothing and become 0.
     """
+    part = scores.usable if part is None else part
+    left_out = np.zeros(scores.probe_person.size, np.bool_) if left_out is None else left_out
     mates = scores.mated & part & ~left_out[:, None]
     mates = mates if mates.any() else scores.mated & part
     others = scores.nonmated & part
@@ -402,10 +423,8 @@ def _by_pair(
         outcomes, places = _outcomes(inside, people)
         nested = nested_choice(outcomes, rng, places)
         composed = _composite(inside, nested, people)
-        plain = np.zeros(first.probe_person.size, dtype=np.bool_)
         usable |= composed.usable
-        evidence = _evidence(composed, part, plain)
-        values = np.where(composed.usable, evidence, values)
+        values = np.where(composed.usable, evidence(composed, part), values)
         if code >= 0 and people.size:
             best = inside[int(nested.best[0])]
             told.append(PairChoice(names[code], best.measure, best.attack))

@@ -116,4 +116,4 @@ def _lowest(gain: FloatArray, rows: IntArray, columns: IntArray) -> FloatArray:
         if np.allclose(raised, price, rtol=0, atol=1e-12):
             break
         price = raised
-    return price
+    return np.asarray(price)

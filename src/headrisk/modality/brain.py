@@ -18,9 +18,10 @@ from headrisk.brain.similarity import select
 from headrisk.brain.stored import INDEX, fingerprint_index
 from headrisk.errors import StoreError
 from headrisk.evaluate.assessment import Assessment
+from headrisk.evaluate.choice import Evaluated
 from headrisk.evaluate.conditions import known_conditions
 from headrisk.evaluate.intervals import FEWEST_PEOPLE
-from headrisk.evaluate.summary import MeasureSummary, strata
+from headrisk.evaluate.summary import strata
 from headrisk.intake import Intake, prepared_here
 from headrisk.job import Job, recorded
 from headrisk.linkage.compare import Comparison, compare
@@ -49,9 +50,9 @@ def measure(intake: Intake, job: Job, log: CostLog) -> Measured:
     if plan(usable, job).pairs > job.settings.most_pairs:
         return measure_large(cohort, damage, job, log)
     design, scores = link(usable, job, log)
-    summaries = evaluate(scores, job, log)
     probes, gallery = ([usable.scans[k] for k in side] for side in (design.probes, design.gallery))
-    risk, exposed = assess_people(NAME, scores, summaries, probes, gallery, job, log)
+    found = evaluate(NAME, scores, probes, gallery, job, log)
+    risk, exposed = assess_people(NAME, found, probes, gallery, job, log)
     rows = scan_rows(cohort.scans, cohort.results)
     internal = internal_part(
         rows,
@@ -59,14 +60,14 @@ def measure(intake: Intake, job: Job, log: CostLog) -> Measured:
         cohort.results,
         design,
         scores,
-        summaries,
+        found.summaries,
         one_to_one=job.settings.one_to_one,
         notes=damage,
         tables=exposed,
     )
     own = prepared_here(cohort, job)
     return Measured(
-        describe(rows, cohort, design, scores, summaries, risk, job),
+        describe(rows, cohort, design, scores, found, risk, job),
         internal,
         tuple(digest for digest in cohort.digests if digest),
         {INDEX.name: fingerprint_index(own, job.settings)} if own.scans else {},
@@ -176,11 +177,11 @@ def describe(
     cohort: Cohort,
     design: Design,
     scores: Comparison,
-    summaries: tuple[MeasureSummary, ...],
+    found: Evaluated,
     risk: Assessment | None,
     job: Job,
 ) -> ModalitySection:
-    """The brain's section of the report; conditions are those of the headline measure."""
+    """The brain's section of the report; conditions are those of the strongest attack."""
     everybody, cohort = cohort, cohort.usable()
     wanted = searchable(everybody.scans, plan(everybody, job))
     probes, gallery = ([cohort.scans[k] for k in side] for side in (design.probes, design.gallery))
@@ -192,12 +193,13 @@ def describe(
         NAME,
         rows,
         list(scores.values()),
-        summaries,
-        strata(next(iter(scores.values())), conditions) if scores else (),
+        found.summaries,
+        strata(found.scores, conditions) if found.scores else (),
         unsearched=len(wanted - searchable(cohort.scans, design)),
         compared=compared_sentence(design, job.settings.contrasts, len(job.sources)),
         method=method_sentences(job.settings, scores.notes),
         references=REFERENCES,
         offer=OFFER if len(job.sources) == 1 and len(wanted) < FEWEST_PEOPLE else "",
         risk=risk,
+        found=found,
     )

@@ -14,8 +14,9 @@ import numpy as np
 from headrisk.dataset.image_values import Levels
 from headrisk.dataset.scans import Scan
 from headrisk.errors import InputError
+from headrisk.evaluate.choice import Evaluated
 from headrisk.evaluate.conditions import known_conditions
-from headrisk.evaluate.summary import MeasureSummary, strata
+from headrisk.evaluate.summary import strata
 from headrisk.intake import Intake
 from headrisk.job import Job, recorded
 from headrisk.linkage.design import Design, against, within
@@ -42,8 +43,6 @@ from headrisk.run.provenance import CostLog
 from headrisk.run.stage import stage
 from headrisk.types import PairScores
 
-STREAM = (3,)  # sets this modality's random numbers apart from those of the others
-
 
 def measure(intake: Intake, job: Job, log: CostLog) -> Measured:
     """Measure how well headers and sidecars alone link the people of a data set."""
@@ -53,7 +52,8 @@ def measure(intake: Intake, job: Job, log: CostLog) -> Measured:
     design = plan(scans, [digests[k] for k in usable], job)
     fields = coded_fields([found[k].values for k in usable], design.gallery)
     scores = compare(fields, design, job, log)
-    summaries = evaluate(scores, job, log, stream=STREAM)
+    probes, gallery = ([scans[k] for k in side] for side in (design.probes, design.gallery))
+    rated = evaluate(NAME, scores, probes, gallery, job, log)
     rows = tuple(scan_row(s, f, 1.0, "ok") for s, f in zip(intake.scans, found, strict=True))
     section = describe(
         rows,
@@ -64,7 +64,7 @@ def measure(intake: Intake, job: Job, log: CostLog) -> Measured:
         design,
         fields,
         scores,
-        summaries,
+        rated,
         job,
     )
     internal = internal_part(
@@ -73,7 +73,7 @@ def measure(intake: Intake, job: Job, log: CostLog) -> Measured:
         (),
         design,
         scores,
-        summaries,
+        rated.summaries,
         one_to_one=job.settings.one_to_one,
         notes=(),
     )
@@ -143,10 +143,10 @@ def describe(
     design: Design,
     fields: Sequence[CodedField],
     scores: dict[str, PairScores],
-    summaries: tuple[MeasureSummary, ...],
+    rated: Evaluated,
     job: Job,
 ) -> ModalitySection:
-    """The section of the report; conditions are those of all fields together."""
+    """The section of the report; conditions are those of the strongest group of fields."""
     wanted = searchable(everybody, plan(everybody, digests, job))
     probes, gallery = ([scans[k] for k in side] for side in (design.probes, design.gallery))
     probe_mm, gallery_mm = (
@@ -157,12 +157,13 @@ def describe(
         NAME,
         rows,
         list(scores.values()),
-        summaries,
-        strata(next(iter(scores.values())), conditions) if scores else (),
+        rated.summaries,
+        strata(rated.scores, conditions) if rated.scores else (),
         unsearched=len(wanted - searchable(scans, design)),
         compared=compared_sentence(design, job.settings.contrasts, len(job.sources)),
         method=METHOD,
         references=REFERENCES,
         panels=field_panel(fields, design),
+        found=rated,
         too_little="" if fields else "No field of headers or sidecars tells any two scans apart.",
     )

@@ -23,6 +23,7 @@ from headrisk.face.recognise.registry import recognisers
 from headrisk.intake import Intake
 from headrisk.job import Job, recorded
 from headrisk.modality import brain
+from headrisk.modality.measured import STREAMS
 from headrisk.modality.treated_brain import Treated, brain_effect, own_scan
 from headrisk.modality.treated_cost import STAGE as COST_STAGE
 from headrisk.modality.treated_cost import CostResult, cost_figures, measure_costs
@@ -36,8 +37,6 @@ from headrisk.run.events import Listener, ignore
 from headrisk.run.provenance import CostLog
 from headrisk.run.stage import stage
 from headrisk.run.store import Store, open_store
-
-STREAM = (2,)  # sets these random numbers apart from those of the modalities
 
 
 @dataclass(frozen=True)
@@ -72,7 +71,7 @@ def measure(intake: Intake, job: Job, log: CostLog) -> TreatmentsMeasured:
     weights = tuple((name, str(path)) for name, path in sorted(job.weights.items()))
     run = Run(job.settings, weights, open_store(job.out / "store"), job.processes, damaged.append)
     before = _recall(intake, run, job, log)
-    seeds = np.random.default_rng((job.settings.seed, *STREAM)).spawn(len(job.treated))
+    seeds = np.random.default_rng((job.settings.seed, *STREAMS["treated"])).spawn(len(job.treated))
     parts = [
         _one(source.name, intake, before, run, job, log, rng)
         for source, rng in zip(job.treated, seeds, strict=True)

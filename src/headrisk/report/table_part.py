@@ -9,8 +9,10 @@ from typing import Protocol
 import numpy as np
 
 from headrisk.dataset.scans import Scan
+from headrisk.evaluate.facts import FactsAttacks
 from headrisk.evaluate.summary import MeasureSummary
 from headrisk.linkage.design import Design
+from headrisk.report.frequencies import rate
 from headrisk.report.linkage_part import internal_part as linkage_internal
 from headrisk.report.model import Internal, Panel, ScanRow, Table, Value
 from headrisk.table.clean import Shared
@@ -92,6 +94,43 @@ def table_panels(
     if rows.how is not None:
         panels.append(_matching(shared, rows.raw, rows.how, design))
     return dict(panels)
+
+
+def verbatim_panel(people: int) -> dict[Panel, Table]:
+    """Rows that stand on both sides verbatim; nothing where there are none."""
+    if not people:
+        return {}
+    number: Value = f"<{FEWEST_MATES}" if people < FEWEST_MATES else people
+    who = "Fewer than five people have" if people < FEWEST_MATES else f"{people} people have"
+    answer = (
+        f"{who} a row that stands on both sides with the same values throughout. Whoever holds one "
+        "of the two finds the other without comparing anything; they are counted as found."
+    )
+    return {
+        Panel("verbatim", "Which rows link by being copies?", answer): Table(
+            ("what", "people"), (("rows that are equal", number),)
+        )
+    }
+
+
+def facts_panel(found: FactsAttacks | None) -> dict[Panel, Table]:
+    """What facts add that the attacker may know; nothing where the tables tell none."""
+    if found is None:
+        return {}
+    names = " and ".join(found.facts) if len(found.facts) < 3 else "site, sex and age"
+    rows = [("facts alone", found.alone), ("the strongest attack and the facts", found.together)]
+    if found.one_to_one is not None:
+        rows.append(("the same, people assigned one to one", found.one_to_one))
+    answer = (
+        f"With {names} known, age to within a year and one fact in a hundred wrong, the attack "
+        f"finds {rate(found.together)}; {names} alone: {rate(found.alone)}."
+    )
+    table = tuple((name, one.value, one.low, one.high, one.n) for name, one in rows)
+    return {
+        Panel("facts", "And if the attacker also knows facts about the person?", answer): Table(
+            ("attack", "rate", "rate_low", "rate_high", "people"), table
+        )
+    }
 
 
 def _columns(tables: Sequence[FeatureTable], shared: Shared) -> tuple[Panel, Table]:

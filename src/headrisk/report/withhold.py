@@ -102,6 +102,8 @@ def _withhold_section(section: ModalitySection) -> ModalitySection:
     return replace(
         section,
         measures=tuple(_withhold_extremes(m, few_mates, few_people) for m in section.measures),
+        strongest=section.strongest
+        and _withhold_extremes(section.strongest, few_mates, few_people),
         conditions=merge_small_levels(section.conditions),
         tables=tables,
     )

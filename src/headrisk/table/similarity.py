@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from headrisk.linkage.whole_sets import locally_scaled
 from headrisk.table.covariance import JointGaussian, compact, fit_joint, whitened
 from headrisk.types import BoolArray, FloatArray, IntArray
 
@@ -17,10 +16,8 @@ MEASURES = (
     "correlation",
     "whitened-cosine",
     "likelihood-ratio",
-    "correlation-scaled",
-    "whitened-cosine-scaled",
-    "likelihood-ratio-scaled",
 )
+SCALED = MEASURES[2:]  # those that are also scaled locally
 FEWEST_SHARED = 3  # columns that two rows must both have to be compared
 FEWEST_ROWS = 5  # of a table, to learn how its columns go together
 FOLDS = 10  # of people, at least, where a model is made in less than a second
@@ -64,11 +61,7 @@ class Sides:
 def all_scores(
     sides: Sides, folds: int, rng: np.random.Generator
 ) -> tuple[dict[str, FloatArray], tuple[str, ...]]:
-    """Scores of every measure, and why any is left out.
-
-    A row that stands in both tables verbatim is recognised by anybody, so under every measure such
-    a pair scores at least as high as any other.
-    """
+    """Scores of every measure of :data:`MEASURES`, and why any is left out."""
     a, b = sides.probes, sides.gallery
     found = {"cosine": cosine(a, b), "euclidean": euclidean(a, b), "correlation": correlation(a, b)}
     notes = []
@@ -84,16 +77,7 @@ def all_scores(
         )
     else:
         found["likelihood-ratio"] = ratio
-    usable, copies = sides.may_compare(), sides.copies()
-    for name in [one for one in found if f"{one}-scaled" in MEASURES]:
-        found[f"{name}-scaled"] = locally_scaled(found[name], usable)
-    return {name: _copies_first(found[name], copies) for name in MEASURES if name in found}, tuple(
-        notes
-    )
-
-
-def _copies_first(values: FloatArray, copies: BoolArray) -> FloatArray:
-    return np.where(copies, values.max(), values) if copies.any() else values
+    return found, tuple(notes)
 
 
 def shared_columns(a: FloatArray, b: FloatArray) -> IntArray:
