@@ -198,7 +198,7 @@ def nested_choice(
 
 def _ranking(strength: FloatArray, people: BoolArray) -> IntArray:
     """Candidates by their mean over these people, the strongest first, ties as they stand."""
-    means = strength[:, people].mean(axis=1)
+    means = strength[:, people].sum(axis=1) / max(int(np.count_nonzero(people)), 1)
     return np.argsort(-np.round(means, 12), kind="stable").astype(np.int64)
 
 

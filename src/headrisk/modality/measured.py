@@ -93,7 +93,15 @@ def evaluate(
         )
         choice = found.choice
         whole = summarise(found.scores, settings=job.settings, rng=for_headline)
-    headline = replace(whole, rank1=choice.rank1, shuffled=_control(choice, whole.shuffled))
+    within_5 = whole.rank5
+    if within_5 is not None and choice.rank1 is not None and within_5.value < choice.rank1.value:
+        within_5 = choice.rank1
+    headline = replace(
+        whole,
+        rank1=choice.rank1,
+        rank5=within_5,
+        shuffled=_control(choice, whole.shuffled),
+    )
     return Evaluated(summaries, found.scores, headline, choice, found.one_to_one)
 
 
