@@ -237,12 +237,12 @@ def choose(
     InputError
         The arrays' shapes disagree or a usable score is not a number.
     """
-    for_splits, for_control, for_pairs = rng.spawn(3)
-    candidates = _candidates(scores)
+    for_splits, for_control, for_pairs, for_ties = rng.spawn(4)
+    candidates = _candidates(scores, for_ties)
     by_pair: tuple[PairChoice, ...] = ()
     if pairs is not None and np.unique(pairs[1][pairs[1] >= 0]).size > 1:
         mixed, by_pair = _by_pair(candidates, *pairs, for_pairs)
-        joined = assigned(mixed.scores)
+        joined = assigned(mixed.scores, for_ties)
         both = (
             [mixed]
             if joined is None
@@ -291,10 +291,10 @@ def choose(
     )
 
 
-def _candidates(scores: Mapping[str, PairScores]) -> list[_Candidate]:
+def _candidates(scores: Mapping[str, PairScores], rng: np.random.Generator) -> list[_Candidate]:
     """Every measure by search, then every measure by assignment."""
     plain = [_Candidate(name, "search", finite_scores(one)) for name, one in scores.items()]
-    joined = [(one.measure, assigned(one.scores)) for one in plain]
+    joined = [(one.measure, assigned(one.scores, rng)) for one in plain]
     return [*plain, *(_Candidate(name, "assignment", one) for name, one in joined if one)]
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from headrisk.dataset.scans import Scan
 from headrisk.evaluate.choice import evidence
 from headrisk.evaluate.intervals import FEWEST_PEOPLE
@@ -29,7 +31,10 @@ class FactsAttacks:
 
 
 def facts_attacks(
-    scores: PairScores | None, probes: Sequence[Scan], gallery: Sequence[Scan]
+    scores: PairScores | None,
+    probes: Sequence[Scan],
+    gallery: Sequence[Scan],
+    rng: np.random.Generator,
 ) -> FactsAttacks | None:
     """Add what is known of the people to the scores of the strongest attack.
 
@@ -45,7 +50,7 @@ def facts_attacks(
     together = rank_rate(mate_ranks(both), 1)
     if alone is None or together is None or together.n < FEWEST_PEOPLE:
         return None
-    joined = assigned(both)
+    joined = assigned(both, rng)
     return FactsAttacks(
         facts, alone, together, None if joined is None else rank_rate(mate_ranks(joined), 1)
     )

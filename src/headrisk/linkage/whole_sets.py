@@ -17,6 +17,7 @@ from headrisk.types import BoolArray, FloatArray, IntArray, PairScores
 
 NEIGHBOURS = 10
 MOST_ASSIGNED = 2000  # people on the longer side; the time of an assignment grows with the cube
+_CHANCE = 1e-9  # of the range of scores, decides between equal ones
 _FEWEST_BEYOND = 4  # neighbours are at most a fourth of the people
 
 
@@ -65,14 +66,15 @@ def _people(scores: PairScores) -> _People:
     return _People(probes.astype(np.int64), best.people, values)
 
 
-def assigned(scores: PairScores) -> PairScores | None:
+def assigned(scores: PairScores, rng: np.random.Generator) -> PairScores | None:
     """The scores of somebody who gives every gallery person to one searched-for person at most.
 
     People are joined so that as many as possible are, with the highest sum of scores. Each gallery
     person then has a price, the dual of that problem, and the scores that come back are the best
     scores of the two people less the price: a search in them returns the assigned person, and how
     far ahead of the next one he or she is says how sure the assignment is. All rows of a person
-    get the same scores.
+    get the same scores. Between equally good assignments chance decides, not the order of rows,
+    which may be the same in both sets.
 
     Returns
     -------
@@ -86,6 +88,7 @@ def assigned(scores: PairScores) -> PairScores | None:
     low, high = float(people.values[known].min()), float(people.values[known].max())
     span = max(high - low, np.finfo(np.float64).tiny)
     gain = np.where(known, (np.where(known, people.values, low) - low) / span, -1.0 * len(known))
+    gain += _CHANCE * rng.random(gain.shape)
     rows, columns = linear_sum_assignment(gain, maximize=True)
     price = np.zeros(gain.shape[1])
     price[columns] = gain[rows, columns] - _lowest(gain.T, columns, rows)[rows]

@@ -206,8 +206,9 @@ def _design(scans: Sequence[Scan], job: Job) -> Design:
     design = within(scans, unknown)
     session = np.array([scan.session_id for scan in scans], dtype=np.str_)
     people = {(scan.session_id, scan.participant_id) for scan in scans}
-    shared = len({label for label, _ in people}) * 2 <= len(people)
-    if not len(scans) or (session == "").any() or not shared:
+    labels = {label for label, _ in people}
+    shared = 1 < len(labels) <= len(people) / 2
+    if (session == "").any() or not shared:
         return design
     return replace(design, given=design.usable & (session[:, None] != session[None, :]))
 
@@ -226,6 +227,7 @@ def describe(
     job: Job,
 ) -> ModalitySection:
     """The tables' section of the report; conditions are those of the strongest attack."""
+    for_ties = np.random.default_rng((job.settings.seed, *STREAMS[NAME], 2))
     wanted = searchable(everybody, _design(everybody, job))
     probes, gallery = ([rows.scans[k] for k in side] for side in (design.probes, design.gallery))
     unknown: list[tuple[float, float, float] | None] = [None]
@@ -246,7 +248,7 @@ def describe(
         found=found,
         panels=table_panels(tables, shared, rows, design)
         | verbatim_panel(_verbatim_people(rows, design))
-        | facts_panel(facts_attacks(found.scores, probes, gallery)),
+        | facts_panel(facts_attacks(found.scores, probes, gallery, for_ties)),
     )
 
 
