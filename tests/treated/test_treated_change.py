@@ -20,7 +20,7 @@ from headrisk.face.photo_table import Photo
 from headrisk.face.recognise.registry import recognisers
 from headrisk.job import Job
 from headrisk.linkage.design import within
-from headrisk.modality.treated_brain import Treated, brain_effect, own_scan
+from headrisk.modality.treated_brain import Treated, brain_effects, own_scan
 from headrisk.modality.treated_change import FALSE_ALARMS, measure_change
 from headrisk.modality.treated_face import Looks, Pictures, face_effects, face_left
 from headrisk.run.provenance import CostLog
@@ -140,7 +140,7 @@ def test_treated_brains_are_searched_among_untouched_scans_of_other_sessions() -
     changed = (vectors[list(of)] + 20.0 * rng.normal(size=(7, GRID.size))).astype(np.float32)
     treated = Treated(cohort(tuple(everything.scans[k] for k in of), changed, (3,)), of)
     design = within(everything.scans, everything.digests)
-    found = brain_effect(everything, design, treated, NCC, np.random.default_rng(0), 1)
+    (found,) = brain_effects(everything, design, treated, NCC, np.random.default_rng(0), 1)
     hits = []
     for row, place in enumerate(of):
         if row == 3:

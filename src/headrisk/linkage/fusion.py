@@ -1,9 +1,10 @@
-"""Several measures of the same pairs as one: a likelihood ratio learnt from other people.
+"""Several measures of the same pairs as one, by weights learnt from other people.
 
-Scores of one pair under all measures are taken as normal with one covariance, whether the pair is
-mated or not; the log likelihood ratio is then a weighted sum of them (Fisher's discriminant; as a
-fusion of biometric scores: Nandakumar et al. 2008, IEEE TPAMI 30:342-347). With few people the
-covariance gives way to one without correlations, and with hardly any all measures count alike.
+The weights are those under which mates most probably come first among strangers: a conditional
+logit (McFadden 1974, in Zarembka, Frontiers in
+Econometrics), whose weighted sum of scores is the log likelihood ratio of a mate against a
+stranger up to a constant for each search. They are drawn to the best single measure, so that with
+few people the fusion is that measure, and leaves it as far as more people give reason to.
 """
 
 from __future__ import annotations
@@ -17,9 +18,12 @@ from headrisk.linkage.crossvalidate import deal
 from headrisk.types import BoolArray, FloatArray, IntArray, PairScores
 
 NAME = "fusion"
-FOLDS = 10
+FOLDS = 5
 FEWEST_MATED = 5  # people to learn weights from; with fewer all measures count alike
-MOST_PAIRS = 20_000  # of one person and of two, at most, to learn from
+STRANGERS = 100  # of each search, at most, to learn from
+MOST_SEARCHES = 600  # to learn from, at most
+PULL = 10.0  # how strongly weights are drawn to the best single measure
+_STEPS = 12
 
 
 def fuse(
@@ -34,7 +38,7 @@ def fuse(
     scores
         By measure, all with the same probes and gallery.
     rng
-        Source of the folds, and of which pairs of two people are learnt from.
+        Source of the folds, and of which searches are learnt from where there are very many.
 
     Returns
     -------
@@ -51,25 +55,21 @@ def fuse(
     people = np.unique(np.concatenate([first.probe_person, first.gallery_person]))
     with_mate = np.isin(people, first.probe_person[mated.any(axis=1)])
     folds = deal(people.astype(np.int64), with_mate, FOLDS, rng)
-    mates = _sample(layers, *_drawn(mated, rng), first)
-    strangers = _sample(layers, *_drawn(usable & ~mated, rng), first)
     if not folds:
         values = np.sum(layers, axis=0)
         return PairScores(name, values, usable, first.probe_person, first.gallery_person)
+    searches = _searches(layers, mated, usable, first, rng)
     rows = [np.isin(first.probe_person, fold) for fold in folds]
     columns = [np.isin(first.gallery_person, fold) for fold in folds]
     values = np.zeros(first.values.shape)
     for i in range(len(folds)):
         for j in range(i, len(folds)):
             out = {i, j} if i != j else {i, (i + 1) % len(folds)}  # as many people for every model
-            unseen = np.concatenate([folds[k] for k in sorted(out)])
-            weights, offset = _weights(mates.without(unseen), strangers.without(unseen))
+            weights = _weights(searches, np.concatenate([folds[k] for k in sorted(out)]))
             for a, b in {(i, j), (j, i)}:
                 at = np.ix_(rows[a], columns[b])
-                values[at] = sum(
-                    w * layer[at] for w, layer in zip(weights.tolist(), layers, strict=True)
-                )
-                values[at] -= offset
+                for weight, layer in zip(weights.tolist(), layers, strict=True):
+                    values[at] += weight * layer[at]
     return PairScores(
         name, np.where(usable, values, 0.0), usable, first.probe_person, first.gallery_person
     )
@@ -87,52 +87,92 @@ def _standardised(scores: PairScores) -> FloatArray:
     return np.asarray((np.clip(values, lowest, highest) - float(known.mean())) / spread)
 
 
-def _drawn(pairs: BoolArray, rng: np.random.Generator) -> tuple[IntArray, IntArray]:
-    places = np.flatnonzero(pairs)
-    if places.size > MOST_PAIRS:
-        places = np.sort(rng.choice(places, MOST_PAIRS, replace=False))
-    row, column = np.unravel_index(places, pairs.shape)
-    return row.astype(np.int64), column.astype(np.int64)
-
-
 @dataclass(frozen=True)
-class _Sample:
-    """Pairs to learn from: (pairs, measures) scores, and the two people of each."""
+class _Searches:
+    """Searches to learn from.
 
-    values: FloatArray
-    probe: IntArray
-    gallery: IntArray
+    ``ahead`` is (searches, strangers, measures): how far the mate's score stands above that of
+    each stranger, who is ``stranger`` (searches, strangers), -1 where there are fewer.
+    """
 
-    def without(self, people: IntArray) -> tuple[FloatArray, IntArray]:
-        """Scores of pairs of other people, and the searched-for person of each."""
-        keep = ~(np.isin(self.probe, people) | np.isin(self.gallery, people))
-        return self.values[keep], self.probe[keep]
-
-
-def _sample(
-    layers: Sequence[FloatArray], row: IntArray, column: IntArray, scores: PairScores
-) -> _Sample:
-    values = np.stack([layer[row, column] for layer in layers], axis=1)
-    return _Sample(values, scores.probe_person[row], scores.gallery_person[column])
+    person: IntArray
+    stranger: IntArray
+    ahead: FloatArray
 
 
-def _weights(
-    mates: tuple[FloatArray, IntArray], strangers: tuple[FloatArray, IntArray]
-) -> tuple[FloatArray, float]:
-    """A weight for each measure, and what is taken off so that 0 speaks for neither side."""
-    (own, person), other = mates, strangers[0]
-    size = other.shape[1] if other.ndim == 2 else own.shape[1]
+def _searches(
+    layers: Sequence[FloatArray],
+    mated: BoolArray,
+    usable: BoolArray,
+    scores: PairScores,
+    rng: np.random.Generator,
+) -> _Searches:
+    """One search for each row with a mate: its best mate against strangers drawn at random.
+
+    Any other way to draw them would favour the measures by which they were drawn.
+    """
+    rows = np.flatnonzero(mated.any(axis=1))
+    if rows.size > MOST_SEARCHES:
+        rows = np.sort(rng.choice(rows, MOST_SEARCHES, replace=False))
+    total = np.sum([layer[rows] for layer in layers], axis=0)
+    mate = np.where(mated[rows], total, -np.inf).argmax(axis=1)
+    order = np.where(usable[rows] & ~mated[rows], rng.random(total.shape), np.inf)
+    count = min(STRANGERS, order.shape[1])
+    columns = np.argpartition(order, count - 1, axis=1)[:, :count]
+    there = np.isfinite(np.take_along_axis(order, columns, axis=1))
+    ahead = np.stack(
+        [layer[rows, mate][:, None] - layer[rows[:, None], columns] for layer in layers], axis=2
+    )
+    who = np.where(there, scores.gallery_person[columns], -1)
+    return _Searches(scores.probe_person[rows], who.astype(np.int64), ahead)
+
+
+def _weights(searches: _Searches, unseen: IntArray) -> FloatArray:
+    """A weight for each measure, from searches and strangers other than these people."""
+    keep = ~np.isin(searches.person, unseen)
+    person, ahead = searches.person[keep], searches.ahead[keep]
+    usable = (searches.stranger[keep] >= 0) & ~np.isin(searches.stranger[keep], unseen)
     people, index, counts = np.unique(person, return_inverse=True, return_counts=True)
-    if people.size < FEWEST_MATED or len(other) < 2:
-        return np.ones(size), 0.0
-    share = 1.0 / counts[index] / people.size  # each person counts once
-    centre, away = share @ own, other.mean(axis=0)
-    deviation = own - centre
-    inside = (deviation * share[:, None]).T @ deviation
-    outside = np.cov(other.T, bias=True).reshape(size, size)
-    both = (inside + outside) / 2
-    give_way = size / (size + people.size)
-    both = (1 - give_way) * both + give_way * float(np.trace(both)) / size * np.eye(size)
-    gap = np.maximum(centre - away, 0.0)  # larger is more alike, under every measure
-    weights = np.linalg.solve(both + 1e-9 * np.eye(size), gap)
-    return np.asarray(weights), float(weights @ (centre + away)) / 2
+    size = searches.ahead.shape[2]
+    if people.size < FEWEST_MATED:
+        return np.ones(size)
+    share = 1.0 / counts[index]  # each person counts once
+    alone = [_fit(ahead[:, :, [k]], usable, share, np.zeros(1)) for k in range(size)]
+    best = int(np.argmin([loss for _, loss in alone]))
+    start = np.zeros(size)
+    start[best] = float(alone[best][0][0])
+    return _fit(ahead, usable, share, start)[0]
+
+
+def _fit(
+    ahead: FloatArray, usable: BoolArray, share: FloatArray, start: FloatArray
+) -> tuple[FloatArray, float]:
+    """Weights near ``start`` that put mates first, by Newton's method, and minus log likelihood."""
+    weights = start.copy()
+
+    def losses(at: FloatArray) -> tuple[float, FloatArray]:
+        odds = np.where(usable, -(ahead @ at), -np.inf)
+        top = np.maximum(odds.max(axis=1, initial=-np.inf), 0.0)
+        parts = np.exp(odds - top[:, None])
+        whole = np.exp(-top) + parts.sum(axis=1)
+        fit = float(share @ (top + np.log(whole)))
+        return fit, parts / whole[:, None]
+
+    loss, chance = losses(weights)
+    for _ in range(_STEPS):
+        mean = np.einsum("sk,skm->sm", chance, ahead)
+        slope = -(share @ mean) + PULL * (weights - start)
+        spread = np.einsum("sk,skm,skn->mn", chance * share[:, None], ahead, ahead, optimize=True)
+        spread -= (mean * share[:, None]).T @ mean
+        step = np.linalg.solve(spread + PULL * np.eye(weights.size), slope)
+        now = loss + PULL / 2 * float(((weights - start) ** 2).sum())
+        for _ in range(_STEPS):  # halve the step until it helps
+            tried, tried_chance = losses(weights - step)
+            gained = now - tried - PULL / 2 * float(((weights - step - start) ** 2).sum())
+            if gained >= 0:
+                break
+            step /= 2
+        if gained <= 1e-9 * max(1.0, abs(now)):
+            break
+        weights, loss, chance = weights - step, tried, tried_chance
+    return weights, loss

@@ -28,7 +28,7 @@ from headrisk.linkage.compare import Comparison, compare
 from headrisk.linkage.design import Design, against, within
 from headrisk.linkage.mates import searchable
 from headrisk.modality.large import internal_large, summarise_all
-from headrisk.modality.measured import Measured, assess_people, evaluate
+from headrisk.modality.measured import Measured, add_fusion, assess_people, evaluate
 from headrisk.report.assemble import modality_section
 from headrisk.report.linkage_part import compared_sentence, internal_part, scan_rows
 from headrisk.report.model import ModalitySection, ScanRow
@@ -148,7 +148,9 @@ def plan(cohort: Cohort, job: Job) -> Design:
 def link(cohort: Cohort, job: Job, log: CostLog) -> tuple[Design, Comparison]:
     """Score all pairs of a cohort of usable scans under every measure."""
     design = plan(cohort, job)
-    return design, score(cohort, design, job, log)
+    scores = score(cohort, design, job, log)
+    add_fusion(NAME, scores, job)
+    return design, scores
 
 
 def score(cohort: Cohort, design: Design, job: Job, log: CostLog) -> Comparison:

@@ -35,7 +35,7 @@ from headrisk.face.recognise.registry import recognisers
 from headrisk.face.scores import FaceScores, all_scores
 from headrisk.intake import Intake
 from headrisk.job import Job, recorded
-from headrisk.modality.measured import Measured, assess_people, evaluate
+from headrisk.modality.measured import Measured, add_fusion, assess_people, evaluate
 from headrisk.report.assemble import modality_section
 from headrisk.report.claims_part import claims_panel, claims_table
 from headrisk.report.cost import photo_needs
@@ -84,7 +84,9 @@ def measure(intake: Intake, job: Job, log: CostLog) -> Measured:
     asked = recognisers(job.settings.recognisers, job.weights)
     faces, damage = look(intake, job, log)
     search = plan(faces)
-    scores, confidence = match(faces, search, asked, job, log)
+    matched, confidence = match(faces, search, asked, job, log)
+    scores = dict(matched)
+    add_fusion(NAME, scores, job)
     probes = [_probe(label, faces.scans) for label in search.sets]
     gallery = [faces.scans[k] for k in search.gallery]
     found = evaluate(NAME, scores, probes, gallery, job, log)
@@ -99,7 +101,7 @@ def measure(intake: Intake, job: Job, log: CostLog) -> Measured:
         scores,
         found.summaries,
         notes=damage,
-        tables=face_tables(faces.scans, faces.heads, faces.photos, search, scores, confidence)
+        tables=face_tables(faces.scans, faces.heads, faces.photos, search, matched, confidence)
         | exposed
         | claims_table(faces.scans, faces.heads),
     )

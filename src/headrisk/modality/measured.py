@@ -16,6 +16,7 @@ from headrisk.evaluate.choice import SHUFFLES, Choice, Evaluated, choose
 from headrisk.evaluate.conditions import contrast_pairs, shared_labels
 from headrisk.evaluate.summary import summarise
 from headrisk.job import Job, recorded
+from headrisk.linkage.fusion import fuse
 from headrisk.report.model import Internal, ModalitySection, Table
 from headrisk.run.provenance import CostLog
 from headrisk.run.stage import stage
@@ -30,6 +31,14 @@ STREAMS: Mapping[str, tuple[int, ...]] = {  # set the random numbers of a run's 
     "table": (4,),
     "combined": (5,),
 }
+
+
+def add_fusion(modality: str, scores: dict[str, PairScores], job: Job) -> None:
+    """Add the fusion of all measures to them, where there are several."""
+    rng = np.random.default_rng((job.settings.seed, *STREAMS[modality], 10))
+    fused = fuse(scores, rng)
+    if fused is not None:
+        scores[fused.measure] = fused
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,7 @@ from headrisk.metadata.attack import (
     group_of,
     scan_fields,
 )
-from headrisk.modality.measured import Measured, evaluate
+from headrisk.modality.measured import Measured, add_fusion, evaluate
 from headrisk.report.assemble import modality_section
 from headrisk.report.linkage_part import compared_sentence, internal_part, scan_row
 from headrisk.report.metadata_link_part import METHOD, REFERENCES, field_panel
@@ -52,6 +52,7 @@ def measure(intake: Intake, job: Job, log: CostLog) -> Measured:
     design = plan(scans, [digests[k] for k in usable], job)
     fields = coded_fields([found[k].values for k in usable], design.gallery)
     scores = compare(fields, design, job, log)
+    add_fusion(NAME, scores, job)
     probes, gallery = ([scans[k] for k in side] for side in (design.probes, design.gallery))
     rated = evaluate(NAME, scores, probes, gallery, job, log)
     rows = tuple(scan_row(s, f, 1.0, "ok") for s, f in zip(intake.scans, found, strict=True))

@@ -21,7 +21,7 @@ from headrisk.job import Job, recorded
 from headrisk.linkage.design import Design, against
 from headrisk.linkage.mates import searchable
 from headrisk.modality import brain
-from headrisk.modality.measured import Measured, assess_people, evaluate
+from headrisk.modality.measured import Measured, add_fusion, assess_people, evaluate
 from headrisk.report.assemble import modality_section
 from headrisk.report.linkage_part import internal_part, scan_rows
 from headrisk.run.provenance import CostLog
@@ -55,6 +55,7 @@ def measure(intake: Intake, job: Job, log: CostLog) -> Measured:
     usable = everybody.usable()
     design = plan(usable)
     scores = brain.score(usable, design, job, log)
+    add_fusion(NAME, scores, job)
     probes, gallery = ([usable.scans[k] for k in side] for side in (design.probes, design.gallery))
     rated = evaluate(NAME, scores, probes, gallery, job, log)
     risk, exposed = assess_people(NAME, rated, probes, gallery, job, log)

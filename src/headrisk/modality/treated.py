@@ -24,7 +24,7 @@ from headrisk.intake import Intake
 from headrisk.job import Job, recorded
 from headrisk.modality import brain
 from headrisk.modality.measured import STREAMS
-from headrisk.modality.treated_brain import Treated, brain_effect, own_scan
+from headrisk.modality.treated_brain import Treated, brain_effects, own_scan
 from headrisk.modality.treated_cost import STAGE as COST_STAGE
 from headrisk.modality.treated_cost import CostResult, cost_figures, measure_costs
 from headrisk.modality.treated_face import Looks, Pictures, face_effects, face_left
@@ -130,10 +130,8 @@ def _one(
     if pairs:
         with stage(f"compare {name}", len(pairs), log, recorded(job)):
             design = brain.plan(before.everything, job)
-            effects.append(
-                brain_effect(
-                    before.everything, design, treated, job.settings, for_brain, job.processes
-                )
+            effects += brain_effects(
+                before.everything, design, treated, job.settings, for_brain, job.processes
             )
             own_found = own_scan(before.everything, treated, job.settings, job.processes)
     looks = _look(found, before, run, job, log) if pairs and "face" in job.modalities else None
