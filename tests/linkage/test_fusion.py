@@ -55,7 +55,7 @@ def test_noise_alone_stays_at_chance():
 
 def test_the_weights_are_those_of_scipy():
     rng = np.random.default_rng(4)
-    ahead = rng.normal(size=(25, 9, 3)) + [1.0, 0.5, 0.0]
+    ahead = rng.normal(size=(25, 9, 3)) + np.array([1.0, 0.5, 0.0])
     usable, share = rng.random((25, 9)) < 0.9, rng.uniform(0.3, 1, 25)
     start = np.array([0.7, 0.0, 0.0])
 
