@@ -52,6 +52,7 @@ def labels(count: int, visit: str) -> list[tuple[str, str]]:
     return [(f"sub-{k:03d}", visit) for k in range(count)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("count", [28, 45])
 @pytest.mark.parametrize("noise", [0.0, 1e-6, 0.5])
 def test_one_person_of_many_twice(count: int, noise: float, tmp_path: Path, audit: Any) -> None:
@@ -94,6 +95,7 @@ def test_rows_that_stand_in_both_tables_are_links(tmp_path: Path, audit: Any) ->
     assert "scans failed" not in found["page"]
 
 
+@pytest.mark.slow
 def test_people_with_equal_rows_are_found_no_more_than_by_luck(tmp_path: Path, audit: Any) -> None:
     values, _ = rows(30)
     values[:20] = values[0]
@@ -104,6 +106,7 @@ def test_people_with_equal_rows_are_found_no_more_than_by_luck(tmp_path: Path, a
     assert found["headline"]["rank1"]["value"] == pytest.approx(11 / 30, abs=0.1)
 
 
+@pytest.mark.slow
 def test_nobody_has_the_same_label(tmp_path: Path, audit: Any) -> None:
     values, again = rows(20)
     first = write(tmp_path / "a.tsv", values, labels(20, "1"))
@@ -113,6 +116,7 @@ def test_nobody_has_the_same_label(tmp_path: Path, audit: Any) -> None:
     assert "scans failed" not in found["page"]
 
 
+@pytest.mark.slow
 def test_one_person_with_thirty_sessions(tmp_path: Path, audit: Any) -> None:
     rng = np.random.default_rng(3)
     traits = people(rng, 20, COLUMNS)

@@ -18,7 +18,7 @@ from typing import Literal
 import numpy as np
 
 from headrisk.evaluate.intervals import share_of_people
-from headrisk.evaluate.rates import mate_ranks, person_means
+from headrisk.evaluate.rates import Ranks, mate_ranks, person_means
 from headrisk.evaluate.summary import MeasureSummary
 from headrisk.linkage.pairs import best_per_person, finite_scores, own_columns, restrict
 from headrisk.linkage.whole_sets import assigned
@@ -128,7 +128,8 @@ class Evaluated:
 
     ``scores`` are those that stand for the strongest attack, ``headline`` their rates with the
     rank-1 rate and the control corrected for having chosen. All three are None where no pair could
-    be compared. ``one_to_one`` is how many people plain assignment finds, by measure.
+    be compared, the scores also where they were too many to keep. ``one_to_one`` is how many
+    people plain assignment finds, by measure.
     """
 
     summaries: tuple[MeasureSummary, ...]
@@ -250,7 +251,7 @@ def choose(
         )
         candidates = [*both, *candidates]
     people = _people(candidates)
-    outcomes, places = _outcomes(candidates, people)
+    outcomes, places = _outcomes([mate_ranks(one.scores) for one in candidates], people)
     nested = nested_choice(outcomes, for_splits, places, splits)
     control = _control(candidates, people, for_control, shuffles)
     chosen = candidates[int(nested.best[0])]
@@ -259,18 +260,11 @@ def choose(
         probes = int(np.isin(candidates[0].scores.probe_person, people).sum())
         steady = nested.share >= STEADY
         estimate = share_of_people(nested.per_person, probes if steady else None)
-    how: How = "halves of people"
-    if len(candidates) == 1:
-        how = "only attack"
-    elif people.size < FEWEST_PEOPLE:
-        how = "too few people"
-    elif by_pair:
-        how = "halves, by contrast pair"
     better = sum(one >= nested.value - 1e-12 for one in control)
     choice = Choice(
         measure=chosen.measure,
         attack=chosen.attack,
-        how=how,
+        how=_how(len(candidates), people.size, mixed=bool(by_pair)),
         rank1=estimate,
         candidates=len(candidates),
         share=nested.share,
@@ -291,6 +285,51 @@ def choose(
     )
 
 
+def choose_large(
+    ranks: Mapping[str, Ranks], summaries: Sequence[MeasureSummary], rng: np.random.Generator
+) -> Evaluated:
+    """The strongest measure where too many pairs were compared to keep their scores.
+
+    Only searches take part, and the control is that of the chosen measure.
+
+    Parameters
+    ----------
+    ranks
+        By measure, where each mate stands.
+    summaries
+        Of the same measures in the same order.
+    """
+    people = np.unique(np.concatenate([one.person for one in ranks.values()])).astype(np.int64)
+    outcomes, places = _outcomes(list(ranks.values()), people)
+    nested = nested_choice(outcomes, rng, places)
+    chosen = summaries[int(nested.best[0])]
+    shuffled = chosen.shuffled
+    steady = nested.share >= STEADY
+    probes = int(next(iter(ranks.values())).probe.size)
+    rate = share_of_people(nested.per_person, probes if steady else None)
+    rate = None if chosen.rank1 is None else rate
+    choice = Choice(
+        measure=chosen.measure,
+        attack="search",
+        how=_how(len(ranks), people.size, mixed=False),
+        rank1=rate,
+        candidates=len(ranks),
+        share=nested.share,
+        control=shuffled.rank1 if shuffled else None,
+        control_high=shuffled.rank1_high if shuffled else None,
+        p_value=shuffled.p_value if shuffled else None,
+    )
+    return Evaluated(tuple(summaries), None, replace(chosen, rank1=rate), choice)
+
+
+def _how(candidates: int, people: int, *, mixed: bool) -> How:
+    if candidates == 1:
+        return "only attack"
+    if people < FEWEST_PEOPLE:
+        return "too few people"
+    return "halves, by contrast pair" if mixed else "halves of people"
+
+
 def _candidates(scores: Mapping[str, PairScores], rng: np.random.Generator) -> list[_Candidate]:
     """Every measure by search, then every measure by assignment."""
     plain = [_Candidate(name, "search", finite_scores(one)) for name, one in scores.items()]
@@ -308,12 +347,11 @@ def _largest_gallery(candidates: Sequence[_Candidate]) -> int:
     return max(int(np.unique(one.scores.gallery_person).size) for one in candidates)
 
 
-def _outcomes(candidates: Sequence[_Candidate], people: IntArray) -> tuple[FloatArray, FloatArray]:
+def _outcomes(candidates: Sequence[Ranks], people: IntArray) -> tuple[FloatArray, FloatArray]:
     """(candidates, people) found first, and share of others whom the mate stands before."""
     found = np.full((len(candidates), people.size), np.nan)
     place = np.full((len(candidates), people.size), np.nan)
-    for row, one in enumerate(candidates):
-        ranks = mate_ranks(one.scores)
+    for row, ranks in enumerate(candidates):
         who, means, _ = person_means(ranks.within(1), ranks.person)
         before = 1 - (ranks.better + ranks.tied / 2) / np.maximum(ranks.gallery - 1, 1)
         at = np.searchsorted(people, who)
@@ -420,7 +458,7 @@ def _by_pair(
         part = codes == code
         inside = [replace(one, scores=restrict(one.scores, part)) for one in searches]
         people = _people(inside)
-        outcomes, places = _outcomes(inside, people)
+        outcomes, places = _outcomes([mate_ranks(one.scores) for one in inside], people)
         nested = nested_choice(outcomes, rng, places)
         composed = _composite(inside, nested, people)
         usable |= composed.usable

@@ -100,6 +100,7 @@ def measure_large(everybody: Cohort, damage: tuple[str, ...], job: Job, log: Cos
         found.rates,
         unsearched=len(wanted - searchable(cohort.scans, design)),
         compared=f"{compared} {found.sentence}",
+        found=found.found,
         method=method_sentences(job.settings, found.notes),
         references=REFERENCES,
     )
