@@ -14,7 +14,7 @@ from headrisk.brain.similarity import select
 from headrisk.face.recognise.registry import recognisers
 from headrisk.intake import Intake, take_in
 from headrisk.job import Job, finish
-from headrisk.modality import brain, face, metadata, rescan, table, treated
+from headrisk.modality import brain, combined, face, metadata, rescan, table, treated
 from headrisk.modality.measured import Measured, join
 from headrisk.modality.treated import TreatmentsMeasured
 from headrisk.report.metadata_link_part import against_images
@@ -67,6 +67,9 @@ def audit(job: Job) -> Outcome:
     for name in job.modalities:
         with log.attacking(name):
             measured.append(chosen[name](intake, job, log))
+    together = combined.measure(measured, job, log)
+    if together is not None:
+        measured.append(together)
     treatments = treated.measure(intake, job, log)
     return write(measured, intake.notes, job, started, log, treatments)
 

@@ -28,7 +28,13 @@ from headrisk.linkage.compare import Comparison, compare
 from headrisk.linkage.design import Design, against, within
 from headrisk.linkage.mates import searchable
 from headrisk.modality.large import internal_large, summarise_all
-from headrisk.modality.measured import Measured, add_fusion, assess_people, evaluate
+from headrisk.modality.measured import (
+    Measured,
+    add_fusion,
+    assess_people,
+    evaluate,
+    strongest_attack,
+)
 from headrisk.report.assemble import modality_section
 from headrisk.report.linkage_part import compared_sentence, internal_part, scan_rows
 from headrisk.report.model import ModalitySection, ScanRow
@@ -71,6 +77,7 @@ def measure(intake: Intake, job: Job, log: CostLog) -> Measured:
         internal,
         tuple(digest for digest in cohort.digests if digest),
         {INDEX.name: fingerprint_index(own, job.settings)} if own.scans else {},
+        attack=strongest_attack(found, probes, gallery),
     )
 
 

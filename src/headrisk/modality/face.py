@@ -35,7 +35,13 @@ from headrisk.face.recognise.registry import recognisers
 from headrisk.face.scores import FaceScores, all_scores
 from headrisk.intake import Intake
 from headrisk.job import Job, recorded
-from headrisk.modality.measured import Measured, add_fusion, assess_people, evaluate
+from headrisk.modality.measured import (
+    Measured,
+    add_fusion,
+    assess_people,
+    evaluate,
+    strongest_attack,
+)
 from headrisk.report.assemble import modality_section
 from headrisk.report.claims_part import claims_panel, claims_table
 from headrisk.report.cost import photo_needs
@@ -107,7 +113,8 @@ def measure(intake: Intake, job: Job, log: CostLog) -> Measured:
     )
     digests = tuple(one.digest for one in asked if one.digest)
     unused = sum(not photo.usable for photo in faces.photos)
-    return Measured(section, internal, digests, photos_unused=unused)
+    attack = strongest_attack(found, probes, gallery)
+    return Measured(section, internal, digests, photos_unused=unused, attack=attack)
 
 
 def look(intake: Intake, job: Job, log: CostLog) -> tuple[Faces, tuple[str, ...]]:

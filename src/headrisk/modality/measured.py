@@ -42,11 +42,31 @@ def add_fusion(modality: str, scores: dict[str, PairScores], job: Job) -> None:
 
 
 @dataclass(frozen=True)
+class Attack:
+    """Scores of the strongest attack, and the labels of the people behind rows and columns."""
+
+    scores: PairScores
+    probes: tuple[str, ...]
+    gallery: tuple[str, ...]
+
+
+def strongest_attack(
+    found: Evaluated, probes: Sequence[Scan], gallery: Sequence[Scan]
+) -> Attack | None:
+    """What this modality brings where several are combined."""
+    if found.scores is None:
+        return None
+    sides = (tuple(scan.participant_id for scan in side) for side in (probes, gallery))
+    return Attack(found.scores, *sides)
+
+
+@dataclass(frozen=True)
 class Measured:
     """One modality: its public section, what stays inside, and the digests of what it read.
 
-    ``tables`` are Parquet tables for ``internal/``, by file name. ``photos_unused`` counts listed
-    photographs that were refused, could not be read or show no single face.
+    ``attack`` is what it brings where modalities are combined. ``tables`` are Parquet tables for
+    ``internal/``, by file name. ``photos_unused`` counts listed photographs that were refused,
+    could not be read or show no single face.
     """
 
     section: ModalitySection
@@ -54,6 +74,7 @@ class Measured:
     digests: tuple[str, ...]
     tables: Mapping[str, pa.Table] = field(default_factory=dict)
     photos_unused: int = 0
+    attack: Attack | None = None
 
 
 def join(parts: Sequence[Internal], notes: tuple[str, ...]) -> Internal:

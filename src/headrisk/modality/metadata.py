@@ -31,7 +31,7 @@ from headrisk.metadata.attack import (
     group_of,
     scan_fields,
 )
-from headrisk.modality.measured import Measured, add_fusion, evaluate
+from headrisk.modality.measured import Measured, add_fusion, evaluate, strongest_attack
 from headrisk.report.assemble import modality_section
 from headrisk.report.linkage_part import compared_sentence, internal_part, scan_row
 from headrisk.report.metadata_link_part import METHOD, REFERENCES, field_panel
@@ -78,7 +78,7 @@ def measure(intake: Intake, job: Job, log: CostLog) -> Measured:
         one_to_one=job.settings.one_to_one,
         notes=(),
     )
-    return Measured(section, internal, ())
+    return Measured(section, internal, (), attack=strongest_attack(rated, probes, gallery))
 
 
 def read(scans: Sequence[Scan], job: Job, log: CostLog) -> tuple[list[ScanFields], list[str]]:

@@ -25,7 +25,7 @@ from headrisk.linkage.design import Design, against, within
 from headrisk.linkage.fusion import fuse
 from headrisk.linkage.mates import searchable
 from headrisk.linkage.whole_sets import locally_scaled
-from headrisk.modality.measured import STREAMS, Measured, assess_people, evaluate
+from headrisk.modality.measured import STREAMS, Measured, assess_people, evaluate, strongest_attack
 from headrisk.report.assemble import modality_section
 from headrisk.report.model import ModalitySection, ScanRow
 from headrisk.report.table_part import (
@@ -99,7 +99,8 @@ def measure(intake: Intake, job: Job, log: CostLog) -> Measured:
     section = describe(
         listed, everybody, tables, shared, rows, design, scores, found, notes, risk, job
     )
-    return Measured(section, internal, rows.digests)
+    attack = strongest_attack(found, probes, gallery)
+    return Measured(section, internal, rows.digests, attack=attack)
 
 
 def read(job: Job, log: CostLog) -> tuple[tuple[FeatureTable, ...], Shared]:

@@ -14,12 +14,14 @@ MODALITY_NAMES = {
     "face": ("Face", "a face rendered from the scan"),
     "table": ("Derived table", "a table of regional measurements"),
     "metadata": ("Metadata", "metadata alone"),
+    "combined": ("All together", "all modalities together"),
 }
 FOUND = {
     "brain": "were linked to their other scan",
     "face": "were found by their photographs",
     "metadata": "were linked to their other scan by metadata alone",
     "table": "were linked to their other row",
+    "combined": "were linked by all that is held of them together",
 }
 SIMULATED_FOUND = "were linked to a re-scan simulated from their own scan"
 SIMULATED_WOULD = "would be linked to such a simulated re-scan"
@@ -40,6 +42,7 @@ ATTACKERS = {
     "table": "Somebody who holds the shared table, and a table of the same measurements of the "
     "same people with their names, from other sessions or another pipeline, and who compares every "
     "row with every other. No membership is in doubt: each person searched for is in the gallery.",
+    "combined": "Somebody who holds several of these of the same people, and weighs them together.",
 }
 RULE_NAMES = {
     "kde": "where the two density curves cross",
