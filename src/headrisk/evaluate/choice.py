@@ -169,18 +169,18 @@ def nested_choice(
     Returns
     -------
     Nested
-        With fewer than four people nothing can be chosen: the first candidate speaks.
+        With fewer than four people none can be left out: the strongest on all of them speaks,
+        uncorrected.
     """
     known = np.where(np.isfinite(outcomes), outcomes, 0.0)
     strength = known if places is None else known + _TIE * np.where(np.isfinite(places), places, 0)
     people = outcomes.shape[1]
     best = _ranking(strength, np.ones(people, dtype=np.bool_))
     if outcomes.shape[0] == 1 or people < FEWEST_PEOPLE:
-        first = np.arange(outcomes.shape[0]) if people < FEWEST_PEOPLE else best
-        found = _taken(outcomes, first)
+        found = _taken(outcomes, best)
         halves = np.zeros(people, dtype=np.bool_)
         value = float(found.mean()) if people else 0.0
-        return Nested(value, found, first, 1.0, halves, (first, first))
+        return Nested(value, found, best, 1.0, halves, (best, best))
     drawn = [rng.permutation(people) % 2 == 1 for _ in range(splits)]
     orders = [(_ranking(strength, half), _ranking(strength, ~half)) for half in drawn]
     found = np.array(

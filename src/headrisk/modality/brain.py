@@ -33,6 +33,7 @@ from headrisk.modality.measured import (
     add_fusion,
     assess_people,
     evaluate,
+    led_by_headline,
     strongest_attack,
 )
 from headrisk.report.assemble import modality_section
@@ -65,8 +66,7 @@ def measure(intake: Intake, job: Job, log: CostLog) -> Measured:
         usable.scans,
         cohort.results,
         design,
-        scores,
-        found.summaries,
+        *led_by_headline(scores, found),
         one_to_one=job.settings.one_to_one,
         notes=damage,
         tables=exposed,

@@ -40,6 +40,7 @@ from headrisk.modality.measured import (
     add_fusion,
     assess_people,
     evaluate,
+    led_by_headline,
     strongest_attack,
 )
 from headrisk.report.assemble import modality_section
@@ -104,8 +105,7 @@ def measure(intake: Intake, job: Job, log: CostLog) -> Measured:
         faces.heads,
         tuple(faces.scans[k].scan_id for k in search.gallery),
         search.sets,
-        scores,
-        found.summaries,
+        *led_by_headline(scores, found),
         notes=damage,
         tables=face_tables(faces.scans, faces.heads, faces.photos, search, matched, confidence)
         | exposed

@@ -14,7 +14,7 @@ from headrisk.evaluate.attackers import Knowledge
 from headrisk.evaluate.baselines import ShuffledControl
 from headrisk.evaluate.choice import SHUFFLES, Choice, Evaluated, choose
 from headrisk.evaluate.conditions import contrast_pairs, shared_labels
-from headrisk.evaluate.summary import summarise
+from headrisk.evaluate.summary import MeasureSummary, summarise
 from headrisk.job import Job, recorded
 from headrisk.linkage.fusion import fuse
 from headrisk.report.model import Internal, ModalitySection, Table
@@ -141,6 +141,23 @@ def _control(choice: Choice, plain: ShuffledControl | None) -> ShuffledControl |
         return plain
     area = None if plain is None else plain.auc
     return ShuffledControl(choice.control, choice.control_high, area, choice.p_value, SHUFFLES)
+
+
+def led_by_headline(
+    scores: Mapping[str, PairScores], found: Evaluated
+) -> tuple[dict[str, PairScores], tuple[MeasureSummary, ...]]:
+    """Scores and rates of every measure, that of the strongest attack first.
+
+    What stays inside lists most candidates for the first one.
+    """
+    rates = {one.measure: one for one in found.summaries}
+    first = None if found.headline is None else found.headline.measure
+    if first is None or found.scores is None:
+        return dict(scores), found.summaries
+    if first not in rates and found.headline is not None:
+        scores, rates = {**scores, first: found.scores}, {**rates, first: found.headline}
+    order = [first, *(name for name in rates if name != first)]
+    return {name: scores[name] for name in order}, tuple(rates[name] for name in order)
 
 
 def assess_people(

@@ -31,7 +31,13 @@ from headrisk.metadata.attack import (
     group_of,
     scan_fields,
 )
-from headrisk.modality.measured import Measured, add_fusion, evaluate, strongest_attack
+from headrisk.modality.measured import (
+    Measured,
+    add_fusion,
+    evaluate,
+    led_by_headline,
+    strongest_attack,
+)
 from headrisk.report.assemble import modality_section
 from headrisk.report.linkage_part import compared_sentence, internal_part, scan_row
 from headrisk.report.metadata_link_part import METHOD, REFERENCES, field_panel
@@ -73,8 +79,7 @@ def measure(intake: Intake, job: Job, log: CostLog) -> Measured:
         scans,
         (),
         design,
-        scores,
-        rated.summaries,
+        *led_by_headline(scores, rated),
         one_to_one=job.settings.one_to_one,
         notes=(),
     )

@@ -21,7 +21,13 @@ from headrisk.job import Job, recorded
 from headrisk.linkage.design import Design, against
 from headrisk.linkage.mates import searchable
 from headrisk.modality import brain
-from headrisk.modality.measured import Measured, add_fusion, assess_people, evaluate
+from headrisk.modality.measured import (
+    Measured,
+    add_fusion,
+    assess_people,
+    evaluate,
+    led_by_headline,
+)
 from headrisk.report.assemble import modality_section
 from headrisk.report.linkage_part import internal_part, scan_rows
 from headrisk.run.provenance import CostLog
@@ -62,7 +68,7 @@ def measure(intake: Intake, job: Job, log: CostLog) -> Measured:
     rows = scan_rows(everybody.scans, everybody.results)
     own = rows[len(copies.scans) :]
     internal = internal_part(
-        rows, usable.scans, everybody.results, design, scores, rated.summaries,
+        rows, usable.scans, everybody.results, design, *led_by_headline(scores, rated),
         one_to_one=job.settings.one_to_one, notes=damage + more_damage, tables=exposed,
     )  # fmt: skip
     wanted, found = searchable(everybody.scans, plan(everybody)), searchable(usable.scans, design)

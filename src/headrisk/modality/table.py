@@ -25,7 +25,14 @@ from headrisk.linkage.design import Design, against, within
 from headrisk.linkage.fusion import fuse
 from headrisk.linkage.mates import searchable
 from headrisk.linkage.whole_sets import locally_scaled
-from headrisk.modality.measured import STREAMS, Measured, assess_people, evaluate, strongest_attack
+from headrisk.modality.measured import (
+    STREAMS,
+    Measured,
+    assess_people,
+    evaluate,
+    led_by_headline,
+    strongest_attack,
+)
 from headrisk.report.assemble import modality_section
 from headrisk.report.model import ModalitySection, ScanRow
 from headrisk.report.table_part import (
@@ -90,8 +97,7 @@ def measure(intake: Intake, job: Job, log: CostLog) -> Measured:
         listed,
         rows.scans,
         design,
-        scores,
-        found.summaries,
+        *led_by_headline(scores, found),
         one_to_one=job.settings.one_to_one,
         notes=(*_said(tables, shared), *_strangers(intake, everybody)),
         tables={"columns": columns_table(tables, shared), **exposed},
