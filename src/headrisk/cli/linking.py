@@ -152,15 +152,14 @@ def _name_failures(failed: Sequence[ScanResult | ScanRow], *, verbose: bool) -> 
 def highest_risk(section: ModalitySection) -> float:
     """The figure that ``--fail-above`` looks at.
 
-    The upper end of the 95 % interval of the strongest attack's rank-1 rate, with every person who
-    could not be searched for because scans failed counted as found: a sample that cannot exclude a
-    risk above the limit does not pass.
+    The upper end of the 95 % interval of the strongest attack's rank-1 rate (of all measures where
+    none was chosen), with every person who could not be searched for because scans failed counted
+    as found: a sample that cannot exclude a risk above the limit does not pass.
     """
     lost = section.counts.unsearched
-    first = section.headline
-    if first is None or first.rank1 is None:
-        return 1.0
-    return (first.rank1.high * first.rank1.n + lost) / (first.rank1.n + lost)
+    speak = [section.strongest] if section.strongest else section.measures
+    rates = [one.rank1 for one in speak if one.rank1 is not None]
+    return max((one.high * one.n + lost) / (one.n + lost) for one in rates)
 
 
 def _above(sections: Sequence[ModalitySection], limit: float, worst: float) -> str:
