@@ -15,8 +15,9 @@ import numpy as np
 from headrisk.dataset.scans import Scan
 from headrisk.evaluate.intervals import FEWEST_PEOPLE
 from headrisk.job import Job
+from headrisk.linkage.fusion import NAME as FUSION
 from headrisk.linkage.pairs import best_per_person
-from headrisk.modality.measured import Attack, Measured, add_fusion, assess_people, evaluate
+from headrisk.modality.measured import Attack, Measured, add_fusion, evaluate
 from headrisk.report.assemble import modality_section
 from headrisk.report.model import Internal, ScanRow
 from headrisk.run.provenance import CostLog
@@ -33,7 +34,8 @@ METHOD = (
 def measure(measured: Sequence[Measured], job: Job, log: CostLog) -> Measured | None:
     """Measure how well several modalities together link people.
 
-    None where fewer than five people have several modalities with a mate in each.
+    None where fewer than five people have several modalities with a mate in each, and where one
+    modality alone finds as many: its own section says so already.
     """
     attacks = {one.section.name: one.attack for one in measured if one.attack is not None}
     several = people_with_several(list(attacks.values()))
@@ -46,7 +48,8 @@ def measure(measured: Sequence[Measured], job: Job, log: CostLog) -> Measured | 
     found = evaluate(NAME, scores, probes, gallery, job, log)
     if found.headline is None or not found.headline.verdict.enough:
         return None
-    risk, exposed = assess_people(NAME, found, probes, gallery, job, log)
+    if found.headline.measure != FUSION:
+        return None
     section = modality_section(
         NAME,
         [ScanRow(label, label, "", "", "ok", modality=NAME) for label in labels],
@@ -56,10 +59,9 @@ def measure(measured: Sequence[Measured], job: Job, log: CostLog) -> Measured | 
         compared=f"{len(several)} people who have several of {', '.join(sorted(attacks))} were "
         f"searched for among {len(labels)} people by all of them together.",
         method=METHOD,
-        risk=risk,
         found=found,
     )
-    return Measured(section, Internal(tables=exposed), ())
+    return Measured(section, Internal(), ())
 
 
 def people_with_several(attacks: Sequence[Attack]) -> tuple[str, ...]:
