@@ -149,7 +149,7 @@ def test_few_people(count: int, tmp_path: Path, audit: Any) -> None:
 @settings(
     deadline=None, max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-@given(st.integers(0, 100_000))
+@given(seed=st.integers(0, 100_000))
 def test_random_small_designs(seed: int, tmp_path: Path, audit: Any) -> None:
     """Unequal sessions, gaps, repeated rows, few columns, one table or two."""
     rng = np.random.default_rng(seed)
