@@ -116,7 +116,9 @@ def test_a_treated_data_set_from_end_to_end(
     assert report["arrival"]["missing"] == 6
     assert report["arrival"]["unchanged"] == "<5"
     assert (report["arrival"]["resampled"], report["arrival"]["failed"]) == ("<5", "<5")
-    (effect,) = report["effects"]
+    names = [effect["measure"] for effect in report["effects"]]
+    assert len(set(names)) == len(names)  # every measure is told, in tables and JSON
+    effect = report["effects"][names.index("residual-correlation")]
     assert (effect["people"], effect["failed"], effect["gallery"]) == (5, "<5", 6)
     assert effect["rank1"]["before"]["value"] == effect["rank1"]["after"]["value"] == 1.0
     assert report["own_scan"]["found"]["value"] == 1.0
