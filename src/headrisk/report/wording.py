@@ -70,7 +70,7 @@ UNTESTED_MODALITIES = {
 }
 NOT_LOOKED_INTO = (
     "Text burnt into pixels, packed objects of version histories, the content of archives, "
-    "office documents and pictures, and the anatomy itself are not looked into."
+    "PDF files and pictures, and the anatomy itself are not looked into."
 )
 NEEDS = "Rates need at least five people with two comparable scans each."
 MISSING_REASONS = {
