@@ -104,7 +104,8 @@ def verbatim_panel(people: int, searched: int) -> dict[Panel, Table]:
     number = ranged(people, searched)
     answer = (
         f"{number} of {searched} people have a row that stands on both sides with the same values "
-        "throughout. Whoever holds one of the two finds the other without comparing anything; they are counted as found."
+        "throughout. Whoever holds one of the two finds the other without comparing anything; they "
+        "are counted as found."
     )
     return {
         Panel("verbatim", "Which rows link by being copies?", answer): Table(
