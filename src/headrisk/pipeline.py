@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from headrisk import __version__
-from headrisk.attacks import brain, face, metadata, rescan, table
+from headrisk.attacks import brain, combined, face, metadata, rescan, table
 from headrisk.attacks.measured import Measured, join
 from headrisk.brain.similarity import select
 from headrisk.deidentify import comparison as treated
@@ -69,6 +69,9 @@ def audit(job: Job) -> Outcome:
     for name in job.modalities:
         with log.attacking(name):
             measured.append(chosen[name](intake, job, log))
+    together = combined.measure(measured, job, log)
+    if together is not None:
+        measured.append(together)
     treatments = treated.measure(intake, job, log)
     return write(measured, intake.notes, job, started, log, treatments)
 

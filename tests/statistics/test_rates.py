@@ -229,3 +229,14 @@ def test_ranks_of_nobody_are_empty():
         for name in ("probe", "person", "better", "tied", "gallery"):
             assert getattr(ranks, name).shape == (0,)
             assert getattr(ranks, name).dtype == np.int64
+
+
+@pytest.mark.parametrize("others", [3, 27, 700])
+def test_a_det_curve_of_one_perfect_mate_can_be_thinned(others):
+    """FNMR is 0 at every score that there is: the points are spread by FMR alone."""
+    rng = np.random.default_rng(others)
+    det = det_curve(np.array([9.0]), rng.normal(size=others))
+    assert (det.fnmr == 0).all()
+    thin = thin_det(det, 50)
+    assert thin.threshold.size <= max(50, 1)
+    assert thin.threshold[[0, -1]].tolist() == det.threshold[[0, -1]].tolist()

@@ -152,18 +152,19 @@ def _name_failures(failed: Sequence[ScanResult | ScanRow], *, verbose: bool) -> 
 def highest_risk(section: ModalitySection) -> float:
     """The figure that ``--fail-above`` looks at.
 
-    The upper end of the rank-1 rate's 95 % interval, the highest over all measures, with every
-    person who could not be searched for because scans failed counted as found: a sample that
-    cannot exclude a risk above the limit does not pass.
+    The upper end of the 95 % interval of the strongest attack's rank-1 rate (of all measures where
+    none was chosen), with every person who could not be searched for because scans failed counted
+    as found: a sample that cannot exclude a risk above the limit does not pass.
     """
     lost = section.counts.unsearched
-    rates = [measure.rank1 for measure in section.measures if measure.rank1 is not None]
+    speak = [section.strongest] if section.strongest else section.measures
+    rates = [one.rank1 for one in speak if one.rank1 is not None]
     return max((one.high * one.n + lost) / (one.n + lost) for one in rates)
 
 
 def _above(sections: Sequence[ModalitySection], limit: float, worst: float) -> str:
-    measured = [m.rank1.value for section in sections for m in section.measures if m.rank1]
-    if max(measured) > limit:
+    first = [section.headline.rank1 for section in sections if section.headline]
+    if max(rate.value for rate in first if rate) > limit:
         return f"The measured risk is above --fail-above {limit:g}.\n"
     return (
         f"These data cannot exclude a risk above --fail-above {limit:g}: it may be up to "

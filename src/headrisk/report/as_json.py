@@ -25,6 +25,7 @@ from headrisk.report.model import (
 from headrisk.report.records import record
 from headrisk.report.treated_json import treatments_dict, treatments_from
 from headrisk.statistics.assessment import Assessment
+from headrisk.statistics.choice import Choice
 from headrisk.types import Estimate
 
 
@@ -63,7 +64,7 @@ def report_from_dict(content: Mapping[str, Any], tables: Mapping[str, Table]) ->
 def _section_dict(section: ModalitySection) -> dict[str, Any]:
     return {
         "counts": vars(section.counts),
-        "headline": section.measures[0].name if section.measures else None,
+        "headline": _headline_dict(section),
         "measure_order": [measure.name for measure in section.measures],
         "measures": {measure.name: _measure_dict(measure) for measure in section.measures},
         "conditions": [_condition_dict(condition) for condition in section.conditions],
@@ -76,6 +77,19 @@ def _section_dict(section: ModalitySection) -> dict[str, Any]:
         "simulated": section.simulated,
         "needs": vars(section.needs),
         "risk": asdict(section.risk) if section.risk else None,
+    }
+
+
+def _headline_dict(section: ModalitySection) -> dict[str, Any] | None:
+    """The figure that speaks, and how it was chosen; ``figures`` are its other rates."""
+    first = section.headline
+    if first is None:
+        return None
+    return {
+        "measure": first.name,
+        "rank1": estimate_dict(first.rank1) if section.sufficient else None,
+        "choice": asdict(section.choice) if section.choice else None,
+        "figures": _measure_dict(section.strongest) if section.strongest else None,
     }
 
 
@@ -104,6 +118,7 @@ def _measure_dict(measure: MeasureResult) -> dict[str, Any]:
         "reading": measure.reading,
         "remark": measure.remark,
         "extra": dict(measure.extra),
+        "one_to_one": estimate_dict(measure.one_to_one),
     }
 
 
@@ -147,7 +162,21 @@ def _section_from(
         simulated=content.get("simulated", False),
         needs=Needs(**content.get("needs", {})),
         risk=record(Assessment, content["risk"]) if content["risk"] else None,
+        strongest=_strongest_from(content["headline"]),
+        choice=_choice_from(content["headline"]),
     )
+
+
+def _strongest_from(content: Mapping[str, Any] | None) -> MeasureResult | None:
+    if content is None or content["figures"] is None:
+        return None
+    return _measure_from(content["measure"], content["figures"])
+
+
+def _choice_from(content: Mapping[str, Any] | None) -> Choice | None:
+    if content is None or content["choice"] is None:
+        return None
+    return record(Choice, content["choice"])
 
 
 def _measure_from(name: str, content: Mapping[str, Any]) -> MeasureResult:
@@ -175,6 +204,7 @@ def _measure_from(name: str, content: Mapping[str, Any]) -> MeasureResult:
         reading=content["reading"],
         remark=content["remark"],
         extra=content["extra"],
+        one_to_one=_estimate_from(content["one_to_one"]),
     )
 
 

@@ -70,7 +70,7 @@ def summarise_large(
 ) -> MeasureSummary:
     """Compute all rates of one measure from its summary; see the module for what is exact."""
     for_curves, _, for_shuffle, for_unlinkability = rng.spawn(4)
-    ranks = _ranks(pairs)
+    ranks = ranks_of(pairs)
     size = int(ranks.gallery.max()) if ranks.gallery.size else 0
     tested = int(counts.with_mate.size)
     auc, eer = _areas(pairs, settings.bootstrap, for_curves, int(counts.people.size))
@@ -116,7 +116,8 @@ def summarise_large(
     )
 
 
-def _ranks(pairs: PairSummary) -> Ranks:
+def ranks_of(pairs: PairSummary) -> Ranks:
+    """Where every mate stands."""
     probe, better, tied, met = pairs.ranked
     return Ranks(probe, pairs.sides.probe_person[probe], better, tied, met)
 

@@ -196,7 +196,12 @@ def thin_det(det: Det, points: int = 400) -> Det:
 
 
 def _logit(rate: FloatArray) -> FloatArray:
-    """Logit that stays finite: half the smallest rate above 0 stands in for 0, alike for 1."""
+    """Logit that stays finite: half the smallest rate above 0 stands in for 0, alike for 1.
+
+    A rate that is 0 throughout, as FNMR where every mate scores highest of all, has no place.
+    """
+    if not (rate > 0).any():
+        return np.zeros(rate.shape)
     floor = rate[rate > 0].min() / 2
     return np.asarray(np.log((rate + floor) / (1 - rate + floor)), dtype=np.float64)
 
