@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from headrisk import __version__
-from headrisk.attacks import brain, face, metadata, rescan, table
+from headrisk.attacks import brain, combined, face, metadata, rescan, table
 from headrisk.attacks.account import account, with_people
 from headrisk.attacks.measured import Measured, join
 from headrisk.brain.similarity import select
@@ -71,6 +71,9 @@ def audit(job: Job) -> Outcome:
     for name in job.modalities:
         with log.attacking(name):
             measured.append(chosen[name](intake, job, log))
+    together = combined.measure(measured, job, log)
+    if together is not None:
+        measured.append(together)
     treatments = treated.measure(intake, job, log)
     inventory = account(intake, measured, job)
     if inventory is not None:

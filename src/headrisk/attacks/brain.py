@@ -10,7 +10,14 @@ from dataclasses import replace
 import numpy as np
 
 from headrisk.attacks.large import internal_large, summarise_all
-from headrisk.attacks.measured import Measured, assess_people, evaluate
+from headrisk.attacks.measured import (
+    Measured,
+    add_fusion,
+    assess_people,
+    evaluate,
+    led_by_headline,
+    strongest_attack,
+)
 from headrisk.brain.cohort import Cohort, prepare_scans
 from headrisk.brain.grid import template_grid
 from headrisk.brain.methods import NAME, REFERENCES, method_sentences
@@ -33,9 +40,10 @@ from headrisk.run.provenance import CostLog
 from headrisk.run.stage import stage
 from headrisk.run.store import open_store
 from headrisk.statistics.assessment import Assessment
+from headrisk.statistics.choice import Evaluated
 from headrisk.statistics.conditions import known_conditions
 from headrisk.statistics.intervals import FEWEST_PEOPLE
-from headrisk.statistics.summary import MeasureSummary, strata
+from headrisk.statistics.summary import strata
 
 OFFER = (
     "Where people were scanned once, --simulate-rescan simulates a second scan of each; its "
@@ -50,27 +58,27 @@ def measure(intake: Intake, job: Job, log: CostLog) -> Measured:
     if plan(usable, job).pairs > job.settings.most_pairs:
         return measure_large(cohort, damage, job, log)
     design, scores = link(usable, job, log)
-    summaries = evaluate(scores, job, log)
     probes, gallery = ([usable.scans[k] for k in side] for side in (design.probes, design.gallery))
-    risk, exposed = assess_people(NAME, scores, summaries, probes, gallery, job, log)
+    found = evaluate(NAME, scores, probes, gallery, job, log)
+    risk, exposed = assess_people(NAME, found, probes, gallery, job, log)
     rows = scan_rows(cohort.scans, cohort.results)
     internal = internal_part(
         rows,
         usable.scans,
         cohort.results,
         design,
-        scores,
-        summaries,
+        *led_by_headline(scores, found),
         one_to_one=job.settings.one_to_one,
         notes=damage,
         tables=exposed,
     )
     own = prepared_here(cohort, job)
     return Measured(
-        describe(rows, cohort, design, scores, summaries, risk, job),
+        describe(rows, cohort, design, scores, found, risk, job),
         internal,
         tuple(digest for digest in cohort.digests if digest),
         {INDEX.name: fingerprint_index(own, job.settings)} if own.scans else {},
+        attack=strongest_attack(found, probes, gallery),
     )
 
 
@@ -101,6 +109,7 @@ def measure_large(everybody: Cohort, damage: tuple[str, ...], job: Job, log: Cos
             found.rates,
             unsearched=len(wanted - searchable(cohort.scans, design)),
             compared=f"{compared} {found.sentence}",
+            found=found.found,
             method=method_sentences(job.settings, found.notes),
             references=REFERENCES,
         ),
@@ -154,7 +163,9 @@ def plan(cohort: Cohort, job: Job) -> Design:
 def link(cohort: Cohort, job: Job, log: CostLog) -> tuple[Design, Comparison]:
     """Score all pairs of a cohort of usable scans under every measure."""
     design = plan(cohort, job)
-    return design, score(cohort, design, job, log)
+    scores = score(cohort, design, job, log)
+    add_fusion(NAME, scores, job)
+    return design, scores
 
 
 def score(cohort: Cohort, design: Design, job: Job, log: CostLog) -> Comparison:
@@ -183,11 +194,11 @@ def describe(
     cohort: Cohort,
     design: Design,
     scores: Comparison,
-    summaries: tuple[MeasureSummary, ...],
+    found: Evaluated,
     risk: Assessment | None,
     job: Job,
 ) -> ModalitySection:
-    """The brain's section of the report; conditions are those of the headline measure."""
+    """The brain's section of the report; conditions are those of the strongest attack."""
     everybody, cohort = cohort, cohort.usable()
     wanted = searchable(everybody.scans, plan(everybody, job))
     probes, gallery = ([cohort.scans[k] for k in side] for side in (design.probes, design.gallery))
@@ -199,14 +210,15 @@ def describe(
         NAME,
         rows,
         list(scores.values()),
-        summaries,
-        strata(next(iter(scores.values())), conditions) if scores else (),
+        found.summaries,
+        strata(found.scores, conditions) if found.scores else (),
         unsearched=len(wanted - searchable(cohort.scans, design)),
         compared=compared_sentence(design, job.settings.contrasts, len(job.sources)),
         method=method_sentences(job.settings, scores.notes),
         references=REFERENCES,
         offer=OFFER if len(job.sources) == 1 and len(wanted) < FEWEST_PEOPLE else "",
         risk=risk,
+        found=found,
     )
     section = replace(section, labels=label_check(scores, job))
     return _with_people(section, everybody, cohort, design, job)

@@ -24,17 +24,15 @@ from headrisk.cli.options import (
 if TYPE_CHECKING:
     from headrisk.run.events import Listener
 
-TOOLS = ("template", "reface", "quickshear", "skullstrip")
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the command's options."""
     parser.add_argument("dataset", type=Path, metavar="DATASET")
     parser.add_argument("out", type=Path, metavar="OUT")
     parser.add_argument(
-        "--tool", choices=TOOLS, required=True,
+        "--tool", required=True, metavar="NAME",
         help="template: face and ears removed; reface: replaced by a synthetic one; quickshear: "
-        "cut off by a plane; skullstrip: everything but the brain removed",
+        "cut off by a plane; skullstrip: everything but the brain removed; or a plug-in's",
     )  # fmt: skip
     add_choice_options(parser)
     group = parser.add_argument_group("treating")

@@ -157,6 +157,7 @@ def _installed() -> int:
         for what, value in known:
             if value:
                 sys.stdout.write(f"    {what:<10}{value}\n")
+    _plugins()
     return 1 if _network_faults() + faults else 0
 
 
@@ -170,6 +171,20 @@ def _network_faults() -> int:
         "sockets, on 127.0.0.1 with TLS, or to the scheduler that --scheduler names\n"
     )
     return int(any(states[name] != "off" for name in TELEMETRY))
+
+
+def _plugins() -> None:
+    """What other packages add; a broken one is told and is no fault of this installation."""
+    from headrisk.run.plugins import GROUPS, plugins
+
+    for group in GROUPS:
+        for name, plugin in plugins(group).items():
+            try:
+                plugin.load()
+                state = f"ready, from {plugin.package}"
+            except HeadriskError as error:
+                state = str(error)
+            sys.stdout.write(f"  {group.removeprefix('headrisk.')} {name:<12}{state}\n")
 
 
 def _pydicom_fault() -> int:

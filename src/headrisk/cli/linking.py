@@ -220,15 +220,16 @@ def _name_failures(failed: Sequence[ScanResult | ScanRow], *, verbose: bool) -> 
 def highest_risk(section: ModalitySection) -> float:
     """The figure that ``--fail-above`` looks at.
 
-    The upper end of the rank-1 rate's 95 % interval, the highest over all measures, with every
-    person who could not be searched for because scans failed counted as found: a sample that
-    cannot exclude a risk above the limit does not pass. Where labels and images disagree, what the
-    images say counts too.
+    The upper end of the 95 % interval of the strongest attack's rank-1 rate (of all measures where
+    none was chosen), with every person who could not be searched for because scans failed counted
+    as found: a sample that cannot exclude a risk above the limit does not pass. Where labels and
+    images disagree, what the images say counts too.
     """
     from headrisk.statistics.label_rates import as_images_say
 
     lost = section.counts.unsearched
-    rates = [measure.rank1 for measure in section.measures if measure.rank1 is not None]
+    speak = [section.strongest] if section.strongest else section.measures
+    rates = [one.rank1 for one in speak if one.rank1 is not None]
     worst = max((one.high * one.n + lost) / (one.n + lost) for one in rates)
     if section.labels is not None and section.labels.code == "labels_disagree":
         seen = as_images_say(section.labels)
@@ -237,8 +238,8 @@ def highest_risk(section: ModalitySection) -> float:
 
 
 def _above(sections: Sequence[ModalitySection], limit: float, worst: float) -> str:
-    measured = [m.rank1.value for section in sections for m in section.measures if m.rank1]
-    if max(measured) > limit:
+    first = [section.headline.rank1 for section in sections if section.headline]
+    if max(rate.value for rate in first if rate) > limit:
         return f"The measured risk is above --fail-above {limit:g}.\n"
     return (
         f"These data cannot exclude a risk above --fail-above {limit:g}: it may be up to "

@@ -71,7 +71,10 @@ def add_setting_options(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument("--contrasts", nargs="+", metavar="SUFFIX", help="BIDS suffixes, e.g. T1w")
     group.add_argument(
-        "--measures", nargs="+", metavar="NAME", help=f"of {', '.join(DEFAULT_MEASURES)}"
+        "--measures",
+        nargs="+",
+        metavar="NAME",
+        help=f"of {', '.join(DEFAULT_MEASURES)}, or of plug-ins",
     )
     group.add_argument("--prior", type=float, metavar="P", help="prior of a mated pair")
     group.add_argument("--one-to-one", action="store_true", default=None, help="assign one to one")
@@ -135,7 +138,7 @@ def add_face_options(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--recognisers", nargs="+", metavar="NAME",
-        help="of dlib, faceres, deepface, orb, sift",
+        help="of dlib, faceres, deepface, orb, sift, or of plug-ins",
     )  # fmt: skip
     group.add_argument(
         "--weights", type=_weights, action=_Weights, default={}, metavar="NAME=PATH",

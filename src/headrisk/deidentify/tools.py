@@ -1,4 +1,4 @@
-"""The treatments that can be applied here, by name."""
+"""The de-identification methods that can be applied here, by name."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ import numpy as np
 
 from headrisk.deidentify.deface import Treated, remove_face, shear, strip_skull
 from headrisk.deidentify.head import Head
+from headrisk.deidentify.method import DeidentificationMethod, OwnMethod
 from headrisk.deidentify.reface import replace_face
 from headrisk.errors import MissingExtraError, UsageError, missing_extra
+from headrisk.run.plugins import DEIDENTIFICATION, Plugin, plugins
 
 
 @dataclass(frozen=True)
@@ -70,12 +72,18 @@ def tool_of(name: str) -> Tool:
     Raises
     ------
     UsageError
-        There is no such tool.
+        There is no such tool, or it is a plug-in that is broken.
     MissingExtraError
         Its package is not installed, or does not work with the installed NumPy.
     """
+    added = plugins(DEIDENTIFICATION)
     if name not in tools():
-        raise UsageError("tool", found=repr(name), expected="one of " + ", ".join(tools()))
+        if name in added:
+            return _from_plugin(added[name])
+        known = ", ".join((*tools(), *added))
+        raise UsageError(
+            "--tool", found=repr(name), expected=f"one of {known}", remedy="Correct the name."
+        )
     if name == "quickshear" and find_spec("quickshear") is None:
         raise missing_extra("the tool quickshear", "quickshear", "deface")
     if name == "quickshear" and not _crosses_in_the_plane():
@@ -86,6 +94,21 @@ def tool_of(name: str) -> Tool:
             remedy='Install an earlier one with: pip install "numpy<2.5", or use another tool.',
         )
     return tools()[name]
+
+
+def _from_plugin(plugin: Plugin) -> Tool:
+    """The method that another package adds: an object, or a class that makes one."""
+    found = plugin.load()
+    if isinstance(found, type):
+        try:
+            found = found()
+        except Exception as error:
+            raise plugin.unfit(f"{type(error).__name__}: {error}") from error
+    if not isinstance(found, DeidentificationMethod):
+        raise plugin.unfit(
+            f"{type(found).__name__}", "name, what, replaces and deidentify(image, brain, rng)"
+        )
+    return Tool(plugin.name, found.what, OwnMethod(found, plugin.package), bool(found.replaces))
 
 
 def _crosses_in_the_plane() -> bool:

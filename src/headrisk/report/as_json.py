@@ -28,6 +28,7 @@ from headrisk.report.model import (
 from headrisk.report.records import record
 from headrisk.report.treated_json import treatments_dict, treatments_from
 from headrisk.statistics.assessment import Assessment
+from headrisk.statistics.choice import Choice
 from headrisk.statistics.label_rates import as_images_say
 from headrisk.types import Estimate
 
@@ -76,7 +77,7 @@ def _inventory_from(content: Mapping[str, Any] | None) -> InventoryCounts | None
 def _section_dict(section: ModalitySection) -> dict[str, Any]:
     return {
         "counts": asdict(section.counts),
-        "headline": section.measures[0].name if section.measures else None,
+        "headline": _headline_dict(section),
         "measure_order": [measure.name for measure in section.measures],
         "measures": {measure.name: _measure_dict(measure) for measure in section.measures},
         "conditions": [_condition_dict(condition) for condition in section.conditions],
@@ -90,6 +91,19 @@ def _section_dict(section: ModalitySection) -> dict[str, Any]:
         "needs": vars(section.needs),
         "risk": asdict(section.risk) if section.risk else None,
         "labels": _labels_dict(section),
+    }
+
+
+def _headline_dict(section: ModalitySection) -> dict[str, Any] | None:
+    """The figure that speaks, and how it was chosen; ``figures`` are its other rates."""
+    first = section.headline
+    if first is None:
+        return None
+    return {
+        "measure": first.name,
+        "rank1": estimate_dict(first.rank1) if section.sufficient else None,
+        "choice": asdict(section.choice) if section.choice else None,
+        "figures": _measure_dict(section.strongest) if section.strongest else None,
     }
 
 
@@ -118,6 +132,7 @@ def _measure_dict(measure: MeasureResult) -> dict[str, Any]:
         "reading": measure.reading,
         "remark": measure.remark,
         "extra": dict(measure.extra),
+        "one_to_one": estimate_dict(measure.one_to_one),
     }
 
 
@@ -162,6 +177,8 @@ def _section_from(
         needs=Needs(**content.get("needs", {})),
         risk=record(Assessment, content["risk"]) if content["risk"] else None,
         labels=_labels_from(content.get("labels")),
+        strongest=_strongest_from(content["headline"]),
+        choice=_choice_from(content["headline"]),
     )
 
 
@@ -186,6 +203,18 @@ def _labels_from(content: Mapping[str, Any] | None) -> LabelCheck | None:
 def _counts_from(content: Mapping[str, Any]) -> Counts:
     people = content.get("people")
     return Counts(**{**content, "people": PeopleCounts(**people) if people else None})
+
+
+def _strongest_from(content: Mapping[str, Any] | None) -> MeasureResult | None:
+    if content is None or content["figures"] is None:
+        return None
+    return _measure_from(content["measure"], content["figures"])
+
+
+def _choice_from(content: Mapping[str, Any] | None) -> Choice | None:
+    if content is None or content["choice"] is None:
+        return None
+    return record(Choice, content["choice"])
 
 
 def _measure_from(name: str, content: Mapping[str, Any]) -> MeasureResult:
@@ -213,6 +242,7 @@ def _measure_from(name: str, content: Mapping[str, Any]) -> MeasureResult:
         reading=content["reading"],
         remark=content["remark"],
         extra=content["extra"],
+        one_to_one=_estimate_from(content["one_to_one"]),
     )
 
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from headrisk.metadata.findings import KINDS, SEVERITIES, Finding
+from headrisk.metadata.findings import KINDS, SEVERITIES, Finding, Group, grouped
 from headrisk.metadata.fix import LEFT_OUT, CleanedCopy
 from headrisk.metadata.scan import MetadataScan, count_by_kind
 from headrisk.report.html import render
@@ -20,6 +20,7 @@ from headrisk.report.metadata_part import (
     findings_section,
     severity_counts,
     summary_sentence,
+    unread_sentence,
 )
 from headrisk.report.model import Internal, Report, RunRecord, Table
 from headrisk.report.wording import NOT_LOOKED_INTO
@@ -41,10 +42,27 @@ def findings_table(scan: MetadataScan) -> Table:
     return Table(COLUMNS, rows)
 
 
+def groups_table(scan: MetadataScan) -> Table:
+    """``internal/metadata-fields.tsv``, one row for each kind and field, with an example place."""
+    rows = tuple(
+        (
+            KINDS[g.kind].severity, g.kind, g.field, g.files, g.values, g.example.file,
+            g.example.field, g.example.masked,
+        )
+        for severity in SEVERITIES
+        for g in grouped(scan.findings)
+        if KINDS[g.kind].severity == severity
+    )  # fmt: skip
+    return Table(
+        ("severity", "kind", "field", "files", "values", "example_file", "example_field", "value"),
+        rows,
+    )
+
+
 def unread_table(scan: MetadataScan) -> Table:
-    """``internal/unread.tsv``: files that were not read as a whole, and why."""
-    rows = tuple((p.number, p.file, p.reason) for p in scan.problems)
-    return Table(("number", "file", "reason"), rows)
+    """``internal/unread.tsv``: files that were not read as their own format, and why."""
+    rows = tuple((p.number, p.file, p.reason, p.state) for p in scan.problems)
+    return Table(("number", "file", "reason", "state"), rows)
 
 
 def copy_table(copy: CleanedCopy) -> Table:
@@ -61,7 +79,11 @@ def write_metadata(
     It is laid out like that of an audit: ``report.json`` and ``report.html`` hold counts alone,
     ``internal/`` (0700, files 0600) where each finding stands. ``settings`` are public.
     """
-    tables = {"metadata": findings_table(report.scan), "unread": unread_table(report.scan)}
+    tables = {
+        "metadata": findings_table(report.scan),
+        "metadata-fields": groups_table(report.scan),
+        "unread": unread_table(report.scan),
+    }
     if report.copy is not None:
         tables["copy"] = copy_table(report.copy)
     public = Report((findings_section(report),), settings, report.version, title=TITLE)
@@ -75,6 +97,7 @@ def _page_values(report: MetadataReport) -> dict[str, Any]:
     left_out = [row for row in copy.files if row.action == LEFT_OUT] if copy else []
     return {
         "sentence": summary_sentence(report),
+        "unread": unread_sentence(report.scan),
         "copy_sentence": copy_sentence(copy) if copy else "",
         "severities": SEVERITIES,
         "severity_counts": severity_counts(report.scan.findings),
@@ -90,11 +113,11 @@ def _page_values(report: MetadataReport) -> dict[str, Any]:
 
 def _by_severity(
     findings: tuple[Finding, ...],
-) -> list[tuple[str, list[tuple[str, list[Finding]]]]]:
-    """Findings by severity and kind, those with the most places first."""
-    by_kind: dict[str, list[Finding]] = {}
-    for finding in findings:
-        by_kind.setdefault(finding.kind, []).append(finding)
+) -> list[tuple[str, list[tuple[str, list[Group]]]]]:
+    """Groups of findings by severity and kind, the kinds in the most fields first."""
+    by_kind: dict[str, list[Group]] = {}
+    for group in grouped(findings):
+        by_kind.setdefault(group.kind, []).append(group)
     ordered = sorted(by_kind.items(), key=lambda item: -len(item[1]))
     groups = [
         (severity, [item for item in ordered if KINDS[item[0]].severity == severity])

@@ -6,9 +6,10 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from headrisk.metadata.anonymity import Anonymity
+from headrisk.metadata.anonymity import Anonymity, plain_columns
 from headrisk.metadata.findings import KINDS, SEVERITIES, Finding
-from headrisk.metadata.fix import CLEANED, COPIED, LEFT_OUT, CleanedCopy
+from headrisk.metadata.fix import AS_NAMED, CLEANED, COPIED, LEFT_OUT, CleanedCopy
+from headrisk.metadata.look import READ, SEARCHED, UNREAD
 from headrisk.metadata.scan import MetadataScan, count_by_kind
 from headrisk.report.coarse import SMALLEST_CELL, ranged
 from headrisk.report.model import Counts, ModalitySection, Panel, Table, Value
@@ -16,17 +17,25 @@ from headrisk.report.model import Counts, ModalitySection, Panel, Table, Value
 NAME = "metadata"
 TITLE = "Identifying metadata of a head MRI data set"
 METHOD = (
-    "Every file and every name of the data set was read. DICOM attributes were judged by the "
-    "basic profile of PS3.15 Annex E (Table E.1-1, edition 2026c), fields of sidecars, tables and "
-    "headers by their names, and all other text by its form.",
-    "People count as sharing their details when all quasi-identifiers of participants.tsv are "
-    "equal, ages, heights and weights in whole units.",
+    "Every name of the data set was looked at, and every file read as its own format where that "
+    "is known; other files were searched as bytes for text, or not read, and are counted so. "
+    "DICOM attributes were judged by the basic profile of PS3.15 Annex E (Table E.1-1, edition "
+    "2026c), fields of sidecars, tables and headers by their names and values, and all other text "
+    "by its form.",
+    "People count as sharing their details when all quasi-identifiers are equal, ages, heights and "
+    "weights in whole units. Tables that say whose row each is were joined by participant; columns "
+    "were chosen by the words of their names. A person is unique by few columns when nobody else "
+    "has these values of one, two or three of them (SUDA).",
 )
 REFERENCES = (
     "DICOM PS3.15, Annex E: Attribute Confidentiality Profiles. National Electrical Manufacturers "
     "Association.",
     "Sweeney L (2002). k-anonymity: a model for protecting privacy. Int J Uncertain Fuzz "
     "10:557-570.",
+    "Elliot MJ, Manning AM, Ford RW (2002). A computational algorithm for handling the special "
+    "uniques problem. Int J Uncertain Fuzz 10:493-509.",
+    "Machanavajjhala A et al. (2007). l-diversity: privacy beyond k-anonymity. ACM Trans Knowl "
+    "Discov Data 1:3.",
     "Gorgolewski KJ et al. (2016). The brain imaging data structure, a format for organizing and "
     "describing outputs of neuroimaging experiments. Sci Data 3:160044.",
 )
@@ -61,8 +70,12 @@ class MetadataReport:
 
     @property
     def incomplete(self) -> bool:
-        """Whether files were not read, or the copy still holds what was removed."""
-        return bool(self.scan.problems) or (self.copy is not None and bool(self.copy.remaining))
+        """Whether files were not read as their own format, or the copy is not what it should be."""
+        copy = self.copy
+        return bool(self.scan.problems) or (
+            copy is not None
+            and bool(copy.remaining or copy.refused or copy.count(AS_NAMED) or copy.left.problems)
+        )
 
 
 def summary_sentence(report: MetadataReport) -> str:
@@ -73,8 +86,23 @@ def summary_sentence(report: MetadataReport) -> str:
         f"{counts[name]:,} {_plural(counts[name], name)}" for name in SEVERITIES if counts[name]
     ]
     if not parts:
-        return f"Nothing was found in {files}."
-    return f"In {files}: {', '.join(parts)}."
+        read = report.scan.count(READ)
+        if read == report.scan.files:
+            return f"Nothing was found in {files}."
+        return f"Nothing was found in {read:,} of {files}. {unread_sentence(report.scan)}"
+    found = f"In {files}: {', '.join(parts)}."
+    return f"{found} {unread_sentence(report.scan)}".strip()
+
+
+def unread_sentence(scan: MetadataScan) -> str:
+    """How many files were not read as their own format; "" where all were."""
+    searched, unread = scan.count(SEARCHED), scan.count(UNREAD)
+    said = []
+    if searched:
+        said.append(f"{searched:,} {_were(searched)} only searched as bytes")
+    if unread:
+        said.append(f"{unread:,} {_were(unread)} not read")
+    return f"Of {scan.files:,} files {' and '.join(said)}." if said else ""
 
 
 def copy_sentence(copy: CleanedCopy) -> str:
@@ -84,6 +112,10 @@ def copy_sentence(copy: CleanedCopy) -> str:
         f"The copy holds {copy.count(COPIED) + copy.count(CLEANED):,} files, "
         f"{copy.count(CLEANED):,} of them cleaned; {copy.count(LEFT_OUT):,} were left out. "
     )
+    if copy.count(AS_NAMED):
+        said += f"{copy.count(AS_NAMED):,} more were copied unread because they were named. "
+    if copy.refused:
+        said += f"{copy.refused:,} were refused: their voxels would have changed. "
     if copy.remaining:
         return said + (
             f"{len(copy.remaining):,} removed values still stand in it: do not share it as it is."
@@ -105,8 +137,7 @@ def findings_section(report: MetadataReport) -> ModalitySection:
     scan = report.scan
     panels = dict([_kinds(report)])
     panels |= dict(_people(scan.classes))
-    if scan.problems:
-        panels |= dict([_unread(scan)])
+    panels |= dict([_unread(scan)]) if scan.problems else {}
     if report.copy is not None:
         panels |= dict([_copy(report.copy)])
     return ModalitySection(
@@ -157,19 +188,33 @@ def _people(classes: tuple[Anonymity, ...]) -> Iterable[tuple[Panel, Table]]:
         ("in classes of fewer than 5", in_small),
         ("alone with their details", alone),
         ("smallest class", _few(one.smallest)),
+        ("unique by one column", _few(one.unique_by[0])),
+        ("unique by two columns, not by one", _few(one.unique_by[1])),
+        ("unique by three columns, not by two", _few(one.unique_by[2])),
+        ("whose class tells their diagnosis or group", _few(one.told)),
+        ("tables joined", one.tables),
+    )
+    shown = plain_columns(one.columns)
+    unnamed = len(one.columns) - len(shown)
+    answer += f" Columns: {', '.join(shown) or 'none with a plain name'}" + (
+        f", and {unnamed} more." if unnamed else "."
     )
     panel = Panel("people", "How many people stand out by their details?", answer)
     yield panel, Table(("what", "people"), rows)
 
 
 def _unread(scan: MetadataScan) -> tuple[Panel, Table]:
-    count = len(scan.problems)
     answer = (
-        f"{count:,} {_plural(count, 'file')} of {scan.files:,} could not be read, or not as a "
-        "whole. Nothing is known of what stands there."
+        f"{unread_sentence(scan)} None of them is called clean, and the copy leaves them out "
+        "unless they are named."
     )
-    panel = Panel("unread", "What could not be read?", answer)
-    return panel, Table(("what", "files"), (("looked at", scan.files), ("not read", count)))
+    rows: tuple[tuple[Value, ...], ...] = (
+        ("all", scan.files),
+        ("read as their own format", scan.count(READ)),
+        ("searched as bytes", scan.count(SEARCHED)),
+        ("not read", scan.count(UNREAD)),
+    )
+    return Panel("unread", "What was not read?", answer), Table(("what", "files"), rows)
 
 
 def _copy(copy: CleanedCopy) -> tuple[Panel, Table]:
@@ -177,6 +222,8 @@ def _copy(copy: CleanedCopy) -> tuple[Panel, Table]:
         ("files copied as they were", copy.count(COPIED)),
         ("files cleaned", copy.count(CLEANED)),
         ("files left out", copy.count(LEFT_OUT)),
+        ("files copied unread, by name", copy.count(AS_NAMED)),
+        ("files refused because voxels would change", copy.refused),
         ("findings in the copy", len(copy.left.findings)),
         ("removed values that still stand in it", len(copy.remaining)),
     )
@@ -186,6 +233,10 @@ def _copy(copy: CleanedCopy) -> tuple[Panel, Table]:
 
 def _few(number: int) -> int | str:
     return f"<{SMALLEST_CELL}" if 0 < number < SMALLEST_CELL else number
+
+
+def _were(count: int) -> str:
+    return "was" if count == 1 else "were"
 
 
 def _plural(count: int, word: str) -> str:

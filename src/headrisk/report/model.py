@@ -20,6 +20,7 @@ from headrisk.linkage.mates import PeopleCounts
 from headrisk.report.treated_model import Treatment
 from headrisk.run.provenance import Cost, Machine, Provenance
 from headrisk.statistics.assessment import Assessment
+from headrisk.statistics.choice import Choice
 from headrisk.types import Estimate, PairScores, Status, Verdict
 
 SCHEMA_VERSION = "1.1"
@@ -95,7 +96,8 @@ class MeasureResult:
     ``control`` is the mean rank-1 rate of the control attack (the same search with labels
     shuffled; its upper end is the 95th percentile of the shuffles) and ``chance`` the rank-1
     rate of guessing. ``reading`` says in a word what follows. ``extra`` holds further figures
-    by name, written to ``report.json`` as they are.
+    by name, written to ``report.json`` as they are. ``one_to_one`` is the share of people whom
+    somebody finds who holds both sets whole and assigns people one to one.
     """
 
     name: str
@@ -112,6 +114,7 @@ class MeasureResult:
     reading: Reading = "too little data"
     remark: str = ""
     extra: Mapping[str, Value] = field(default_factory=dict)
+    one_to_one: Estimate | None = None
 
 
 @dataclass(frozen=True)
@@ -155,7 +158,10 @@ class Panel:
 
 @dataclass(frozen=True)
 class ModalitySection:
-    """One modality's results. The first measure is the headline.
+    """One modality's results.
+
+    ``strongest`` are the rates of the strongest attack, ``choice`` says how it was chosen; where
+    none was chosen the first measure is the headline.
 
     ``tables`` holds the numbers behind the figures: ``scores-<measure>``,
     ``density-<measure>``, ``det-<measure>`` and ``cmc-<measure>``; a missing one means that
@@ -183,11 +189,13 @@ class ModalitySection:
     needs: Needs = Needs()
     risk: Assessment | None = None
     labels: LabelCheck | None = None
+    strongest: MeasureResult | None = None
+    choice: Choice | None = None
 
     @property
     def headline(self) -> MeasureResult | None:
-        """The measure that the first page quotes."""
-        return self.measures[0] if self.measures else None
+        """The attack that the first page quotes."""
+        return self.strongest or (self.measures[0] if self.measures else None)
 
     @property
     def sufficient(self) -> bool:

@@ -10,8 +10,11 @@ import numpy as np
 
 from headrisk.dataset.scans import Scan
 from headrisk.linkage.design import Design
+from headrisk.report.coarse import coarse_share, ranged
+from headrisk.report.frequencies import rate
 from headrisk.report.linkage_part import internal_part as linkage_internal
 from headrisk.report.model import Internal, Panel, ScanRow, Table, Value
+from headrisk.statistics.facts import FactsAttacks
 from headrisk.statistics.summary import MeasureSummary
 from headrisk.table.clean import Shared
 from headrisk.table.features import FeatureTable
@@ -92,6 +95,47 @@ def table_panels(
     if rows.how is not None:
         panels.append(_matching(shared, rows.raw, rows.how, design))
     return dict(panels)
+
+
+def verbatim_panel(people: int, searched: int) -> dict[Panel, Table]:
+    """Rows that stand on both sides verbatim; nothing where there are none."""
+    if not people:
+        return {}
+    number = ranged(people, searched)
+    answer = (
+        f"{number} of {searched} people have a row that stands on both sides with the same values "
+        "throughout. Whoever holds one of the two finds the other without comparing anything; they "
+        "are counted as found."
+    )
+    return {
+        Panel("verbatim", "Which rows link by being copies?", answer): Table(
+            ("what", "people"), (("rows that are equal", number),)
+        )
+    }
+
+
+def facts_panel(found: FactsAttacks | None) -> dict[Panel, Table]:
+    """What facts add that the attacker may know; nothing where the tables tell none."""
+    if found is None:
+        return {}
+    names = " and ".join(found.facts) if len(found.facts) < 3 else "site, sex and age"
+    alone, together = coarse_share(found.alone), coarse_share(found.together)
+    if alone is None or together is None:
+        return {}
+    rows = [("facts alone", alone), ("the strongest attack and the facts", together)]
+    one_to_one = coarse_share(found.one_to_one)
+    if one_to_one is not None:
+        rows.append(("the same, people assigned one to one", one_to_one))
+    answer = (
+        f"With {names} known, age to within a year and one fact in a hundred wrong, the attack "
+        f"finds {rate(together)}; {names} alone: {rate(alone)}."
+    )
+    table = tuple((name, one.value, one.low, one.high, one.n) for name, one in rows)
+    return {
+        Panel("facts", "And if the attacker also knows facts about the person?", answer): Table(
+            ("attack", "rate", "rate_low", "rate_high", "people"), table
+        )
+    }
 
 
 def _columns(tables: Sequence[FeatureTable], shared: Shared) -> tuple[Panel, Table]:

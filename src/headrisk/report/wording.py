@@ -16,12 +16,14 @@ MODALITY_NAMES = {
     "face": ("Face", "a face rendered from the scan"),
     "table": ("Derived table", "a table of regional measurements"),
     "metadata": ("Metadata", "metadata alone"),
+    "combined": ("All together", "all modalities together"),
 }
 FOUND = {
     "brain": "were linked to their other scan",
     "face": "were found by their photographs",
     "metadata": "were linked to their other scan by metadata alone",
     "table": "were linked to their other row",
+    "combined": "were linked by all that is held of them together",
 }
 SIMULATED_FOUND = "were linked to a re-scan simulated from their own scan"
 SIMULATED_WOULD = "would be linked to such a simulated re-scan"
@@ -42,6 +44,7 @@ ATTACKERS = {
     "table": "Somebody who holds the shared table, and a table of the same measurements of the "
     "same people with their names, from other sessions or another pipeline, and who compares every "
     "row with every other. No membership is in doubt: each person searched for is in the gallery.",
+    "combined": "Somebody who holds several of these of the same people, and weighs them together.",
 }
 RULE_NAMES = {
     "kde": "where the two density curves cross",
@@ -69,7 +72,7 @@ UNTESTED_MODALITIES = {
 }
 NOT_LOOKED_INTO = (
     "Text burnt into pixels, packed objects of version histories, the content of archives, "
-    "office documents and pictures, and the anatomy itself are not looked into."
+    "PDF files and pictures, and the anatomy itself are not looked into."
 )
 NEEDS = "Rates need at least five people with two comparable scans each."
 MISSING_REASONS = {
@@ -197,13 +200,23 @@ def how_many(section: ModalitySection) -> str:
             measure.rank5, "were among the best five candidates", "would be among them"
         )
         text += f" {capital(listed)}."
-    best = strongest(section)
-    if best is not None and best is not measure and best.rank1 is not None:
-        text += (
-            f" The strongest of the {len(section.measures)} measures was {best.name} with "
-            f"{rate(best.rank1)}; picking the best of many flatters it a little."
-        )
-    return text
+    return f"{text} {how_chosen(section)}".rstrip()
+
+
+def how_chosen(section: ModalitySection) -> str:
+    """Which attack speaks, among how many, and why choosing does not flatter it."""
+    choice = section.choice
+    if choice is None or choice.candidates < 2:
+        return ""
+    if choice.how == "too few people":
+        return f"The attack is {choice.measure}: too few people to choose among attacks."
+    way = " by assigning all people one to one" if choice.attack == "assignment" else ""
+    each = " for each pair of contrasts" if choice.pairs else ""
+    return (
+        f"Of {choice.candidates} attacks the strongest speaks{each}: {choice.measure}{way}. It was "
+        "chosen on one half of the people and its successes were counted in the other, over and "
+        "over, so choosing does not flatter it; the control made the same choice."
+    )
 
 
 def strongest(section: ModalitySection) -> MeasureResult | None:

@@ -23,7 +23,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
+import numpy as np
+
 from headrisk.errors import InputError, UsageError
+from headrisk.run.plugins import SIMILARITY, Plugin, plugins
 from headrisk.types import Float32Array, FloatArray, Grid, IntArray
 
 Prepare = Callable[[Float32Array, Grid], Any]
@@ -182,6 +185,44 @@ def measure(
     return register
 
 
+def register_similarity(
+    name: str, *, symmetric: bool = True
+) -> Callable[[MeasureFunction], MeasureFunction]:
+    """Add a similarity measure of one's own, for this Python process.
+
+    A package that others install adds it by an entry point in the group ``headrisk.similarity``
+    instead, and it works in worker processes too.
+
+    Parameters
+    ----------
+    name
+        What the settings and the report call it; not one that is taken.
+    symmetric
+        Whether the score of (a, b) is the score of (b, a).
+
+    Returns
+    -------
+    callable
+        A decorator for ``function(a, b)``: (n, voxels) and (m, voxels) float32 fingerprints to an
+        (n, m) matrix of scores, larger is more similar.
+
+    Raises
+    ------
+    UsageError
+        The name is taken.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from headrisk import register_similarity
+    >>> @register_similarity("doctest-cosine")
+    ... def cosine(a, b):
+    ...     a = a / np.linalg.norm(a, axis=1, keepdims=True)
+    ...     return a @ (b / np.linalg.norm(b, axis=1, keepdims=True)).T
+    """
+    return measure(name, symmetric=symmetric)
+
+
 def gallery_measure(name: str) -> Callable[[GalleryScores], GalleryScores]:
     """Register a function of the whole gallery as the measure ``name``."""
 
@@ -205,24 +246,61 @@ def in_blocks(name: str) -> Callable[[B], B]:
 
 
 def select(names: Iterable[str]) -> dict[str, Measure]:
-    """The measures of these names, in this order.
+    """The measures of these names, in this order; plug-ins are loaded where they are named.
 
     Raises
     ------
     UsageError
-        A name is unknown; the error lists the known ones.
+        A name is unknown; the error lists the known ones. Or a plug-in is broken.
     """
     chosen: dict[str, Measure] = {}
+    added = plugins(SIMILARITY)
     for name in names:
-        if name not in MEASURES:
+        if name not in MEASURES and name not in added:
             raise UsageError(
                 "similarity measures",
                 found=f"unknown measure {name!r}",
-                expected=f"one of {', '.join(sorted(MEASURES))}",
+                expected=f"one of {', '.join(sorted({*MEASURES, *added}))}",
                 remedy="Correct the name in the settings.",
             )
-        chosen[name] = MEASURES[name]
+        chosen[name] = MEASURES[name] if name in MEASURES else _from_plugin(added[name])
     return chosen
+
+
+def _from_plugin(plugin: Plugin) -> Measure:
+    """The measure that another package adds: a function of two blocks of fingerprints."""
+    function = plugin.load()
+    if not callable(function):
+        raise plugin.unfit(f"{type(function).__name__}", "a function of two blocks of fingerprints")
+    block = _Named(plugin.name, _Checked(plugin.name, plugin.package, function))
+    return PairFamily((plugin.name,), vectors_only, block, symmetric=False)
+
+
+@dataclass(frozen=True)
+class _Checked:
+    """A plug-in's function, whose mistakes are told as its own."""
+
+    name: str
+    package: str
+    function: MeasureFunction
+
+    def __call__(self, a: Float32Array, b: Float32Array) -> FloatArray:
+        subject = f"measure {self.name} of {self.package}"
+        expected = f"finite scores of shape {(len(a), len(b))}"
+        remedy = "Ask the makers of that package, or leave the measure out."
+        try:
+            found = np.asarray(self.function(a, b), dtype=np.float64)
+        except Exception as error:
+            told = f"{type(error).__name__}: {error}"
+            raise UsageError(subject, found=told, expected=expected, remedy=remedy) from error
+        if found.shape != (len(a), len(b)):
+            told = f"an array of shape {found.shape}"
+            raise UsageError(subject, found=told, expected=expected, remedy=remedy)
+        if not np.isfinite(found).all():
+            raise UsageError(
+                subject, found="values that are not finite", expected=expected, remedy=remedy
+            )
+        return found
 
 
 @dataclass(frozen=True)

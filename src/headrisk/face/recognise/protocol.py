@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,6 +40,7 @@ class FaceTemplate:
     notes: tuple[str, ...] = ()
 
 
+@runtime_checkable
 class Recogniser(Protocol):
     """A way to say how alike the faces of two images are.
 

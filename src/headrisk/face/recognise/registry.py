@@ -16,6 +16,7 @@ from headrisk.face.recognise.faceres import FaceresRecogniser
 from headrisk.face.recognise.features import OPENCV_LICENCE, orb, sift
 from headrisk.face.recognise.protocol import Recogniser
 from headrisk.face.weights import network
+from headrisk.run.plugins import RECOGNISERS, Plugin, plugins
 
 
 def _dlib() -> Recogniser:
@@ -46,7 +47,7 @@ def recognisers(names: Sequence[str], weights: Mapping[str, Path]) -> tuple[Reco
     Parameters
     ----------
     names
-        Of :data:`NAMES`.
+        Of :data:`NAMES`, or of plug-ins.
     weights
         Files of weights by recogniser, for those that ship none: ``deepface``.
 
@@ -58,19 +59,40 @@ def recognisers(names: Sequence[str], weights: Mapping[str, Path]) -> tuple[Reco
     MissingExtraError
         A package that a recogniser needs is not installed.
     """
+    added = plugins(RECOGNISERS)
     for name in names:
-        if name not in NAMES:
+        if name not in NAMES and name not in added:
             raise UsageError(
                 "recognisers",
                 found=f"'{name}'",
-                expected=f"one of {', '.join(NAMES)}",
+                expected=f"one of {', '.join((*NAMES, *added))}",
                 remedy="Correct the name.",
             )
     _require_weights(names, weights)
-    return tuple(
-        _FROM_WEIGHTS[name](weights[name]) if name in _FROM_WEIGHTS else _MAKERS[name]()
-        for name in dict.fromkeys(names)
-    )
+    return tuple(_made(name, weights) for name in dict.fromkeys(names))
+
+
+def _made(name: str, weights: Mapping[str, Path]) -> Recogniser:
+    if name in _FROM_WEIGHTS:
+        return _FROM_WEIGHTS[name](weights[name])
+    return _MAKERS[name]() if name in _MAKERS else _from_plugin(plugins(RECOGNISERS)[name])
+
+
+def _from_plugin(plugin: Plugin) -> Recogniser:
+    """The recogniser that another package adds: whatever its entry point makes when called."""
+    make = plugin.load()
+    try:
+        found = make() if callable(make) else make
+    except Exception as error:
+        raise plugin.unfit(f"{type(error).__name__}: {error}") from error
+    if not isinstance(found, Recogniser):
+        raise plugin.unfit(
+            type(found).__name__,
+            "name, model, digest, licence, embedding, describe() and similarity()",
+        )
+    if found.name != plugin.name:
+        raise plugin.unfit(f"a recogniser called {found.name!r}", f"the name {plugin.name!r}")
+    return found
 
 
 def _require_weights(names: Sequence[str], weights: Mapping[str, Path]) -> None:

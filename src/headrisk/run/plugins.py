@@ -1,0 +1,76 @@
+"""What other installed packages add: similarity measures, recognisers, de-identification methods.
+
+A package adds one by an entry point, in its ``pyproject.toml``::
+
+    [project.entry-points."headrisk.similarity"]
+    mycosine = "mypackage:cosine"
+
+The entry point's name is what the user asks for. Nothing of a plug-in is imported before it is
+asked for, and one that is broken stops nothing else.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
+from typing import Literal
+
+from headrisk.errors import UsageError
+
+Group = Literal["headrisk.similarity", "headrisk.recognisers", "headrisk.deidentification"]
+SIMILARITY: Group = "headrisk.similarity"
+RECOGNISERS: Group = "headrisk.recognisers"
+DEIDENTIFICATION: Group = "headrisk.deidentification"
+GROUPS: tuple[Group, ...] = (SIMILARITY, RECOGNISERS, DEIDENTIFICATION)
+
+
+@dataclass(frozen=True)
+class Plugin:
+    """One entry point of another package.
+
+    Attributes
+    ----------
+    name
+        What the user asks for.
+    package
+        Name and version of the package it comes from; part of what a result depends on.
+    """
+
+    name: str
+    package: str
+    entry: EntryPoint
+
+    def load(self) -> object:
+        """Import what the entry point names.
+
+        Raises
+        ------
+        UsageError
+            It cannot be imported; says which package is to blame.
+        """
+        try:
+            found: object = self.entry.load()
+        except Exception as error:  # the code of strangers may raise anything
+            raise self.unfit(f"{type(error).__name__}: {error}") from error
+        return found
+
+    def unfit(self, found: str, expected: str = "one that can be imported") -> UsageError:
+        """The error that says what is wrong with this plug-in."""
+        return UsageError(
+            f"plug-in {self.name} of {self.package}",
+            found=found,
+            expected=expected,
+            remedy="Ask the makers of that package, or leave the plug-in out.",
+        )
+
+
+@cache
+def plugins(group: Group) -> dict[str, Plugin]:
+    """The plug-ins of a group by name, in alphabetical order; the first of each name."""
+    found: dict[str, Plugin] = {}
+    for entry in sorted(entry_points(group=group), key=lambda one: (one.name, one.value)):
+        dist = entry.dist
+        package = f"{dist.name} {dist.version}" if dist else "an unknown package"
+        found.setdefault(entry.name, Plugin(entry.name, package, entry))
+    return found

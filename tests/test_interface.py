@@ -1,0 +1,133 @@
+"""The public names, their examples, and the example scripts."""
+
+from __future__ import annotations
+
+import ast
+import doctest
+import importlib
+import inspect
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import headrisk
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = Path(headrisk.__file__).parent
+EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
+
+
+def with_doctests() -> list[str]:
+    found = []
+    for path in sorted(PACKAGE.rglob("*.py")):
+        if ">>> " in path.read_text("utf-8"):
+            name = ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts)
+            found.append(name.removesuffix(".__init__"))
+    return found
+
+
+@pytest.mark.parametrize("module", with_doctests())
+def test_examples_in_docstrings_say_what_happens(module: str) -> None:
+    options = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
+    result = doctest.testmod(importlib.import_module(module), optionflags=options)
+    assert result.attempted
+    assert not result.failed
+
+
+def test_every_public_name_is_there_and_says_what_it_is() -> None:
+    assert dir(headrisk) == sorted(headrisk.__all__)
+    for name in headrisk.__all__:
+        found = getattr(headrisk, name)
+        assert name.startswith("__") or len(inspect.getdoc(found) or "") > 40, name
+
+
+def test_public_functions_have_whole_docstrings() -> None:
+    for name in headrisk.__all__:
+        found = getattr(headrisk, name)
+        if not inspect.isfunction(found):
+            continue
+        text = inspect.getdoc(found) or ""
+        assert "Raises" in text, name
+        if name != "audit":
+            assert ">>> " in text, name
+            assert "Parameters" in text, name
+
+
+def test_the_static_names_are_the_lazy_ones() -> None:
+    """What a type checker sees is what is imported when it is asked for."""
+    tree = ast.parse((PACKAGE / "__init__.py").read_text("utf-8"))
+    block = next(node for node in tree.body if isinstance(node, ast.If))
+    static = {
+        alias.name: node.module
+        for node in ast.walk(block)
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
+    assert static == headrisk._HOMES
+    assert {*static, "__version__"} == set(headrisk.__all__)
+
+
+def test_importing_the_package_imports_nothing_heavy() -> None:
+    code = (
+        "import sys, headrisk; headrisk.__all__; "
+        "print([m for m in ('numpy', 'scipy', 'onnxruntime', 'pyarrow') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_a_name_that_is_not_there() -> None:
+    with pytest.raises(AttributeError, match="no attribute 'anonymise'"):
+        _ = headrisk.anonymise  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("script", EXAMPLES, ids=lambda path: path.stem)
+def test_example_scripts_run(script: Path, tmp_path: Path) -> None:
+    paths = os.pathsep.join([str(PACKAGE.parent), os.environ.get("PYTHONPATH", "")])
+    done = subprocess.run(
+        [sys.executable, str(script)],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": paths, "OMP_NUM_THREADS": "1"},
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "1.00" in done.stdout
+
+
+class TestArrays:
+    def test_scores_do_not_depend_on_the_kind_of_label(self) -> None:
+        values = np.random.default_rng(0).normal(size=(7, 9))
+        people, others = list("ABCDEFG"), list("BADCFEGHI")
+        by_text = headrisk.pair_scores(values, people, others)
+        by_number = headrisk.pair_scores(values, [ord(c) for c in people], [ord(c) for c in others])
+        assert (by_text.mated == by_number.mated).all()
+        assert by_text.mated.sum() == 7
+
+    def test_without_a_gallery_nothing_is_compared_with_itself(self) -> None:
+        scores = headrisk.pair_scores(np.ones((4, 4)), "AABB")
+        assert not np.diag(scores.usable).any()
+        assert scores.mated.sum() == 4
+
+    def test_rates_agree_with_a_plain_count(self) -> None:
+        rng = np.random.default_rng(3)
+        values = rng.normal(size=(30, 30)) + 2 * np.eye(30)
+        found = headrisk.evaluate_scores(headrisk.pair_scores(values, range(30), range(30)))
+        first = values.argmax(axis=1) == np.arange(30)
+        assert found.rank1.value == pytest.approx(first.mean())
+        assert found.rank1.low < first.mean() < found.rank1.high
+        assert found.chance_rank1 == pytest.approx(1 / 30)
+
+    def test_labels_that_do_not_fit(self) -> None:
+        with pytest.raises(headrisk.HeadriskError, match=r"\(3, 4\).*expected \(2, 4\)"):
+            headrisk.pair_scores(np.zeros((3, 4)), "AB", "ABCD")
+
+    @pytest.mark.parametrize("shape", [(7, 8), (7,), (2, 7, 8)])
+    def test_arrays_that_are_no_fingerprints(self, shape: tuple[int, ...]) -> None:
+        with pytest.raises(headrisk.HeadriskError, match="expected \\(scans, voxels\\)"):
+            headrisk.compare(np.zeros(shape, np.float32), "A" * shape[0])

@@ -1,0 +1,205 @@
+"""A small package that adds one of each, installed and used as an outsider would."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from importlib.metadata import EntryPoint
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import headrisk
+from headrisk.brain.similarity import select
+from headrisk.deidentify import tools
+from headrisk.errors import ScanError, UsageError
+from headrisk.face.recognise import registry
+from headrisk.run import plugins as plugins_module
+from headrisk.run.plugins import Plugin
+from headrisk.testing import check_deidentification, check_recogniser, check_similarity
+
+HERE = Path(__file__).parent / "plugin"
+sys.path.append(str(HERE))
+
+import headrisk_example  # noqa: E402
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The example package as pip installs it."""
+    folder = tmp_path_factory.mktemp("site")
+    subprocess.run(
+        [
+            sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index",
+            "--no-build-isolation", "--disable-pip-version-check", "--target", str(folder),
+            str(HERE),
+        ],
+        check=True,
+        capture_output=True,
+    )  # fmt: skip
+    return folder
+
+
+def run(site: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    paths = os.pathsep.join([str(Path(headrisk.__file__).parents[1]), str(site)])
+    code = "import sys; from headrisk.cli.main import run; sys.exit(run())"
+    return subprocess.run(
+        [sys.executable, "-c", code, *words],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": paths, "COLUMNS": "200", "OMP_NUM_THREADS": "1"},
+        check=False,
+    )
+
+
+def test_doctor_lists_every_plug_in_and_says_which_is_broken(site: Path) -> None:
+    done = run(site, "doctor")
+    assert done.returncode == 0, done.stderr
+    lines = [" ".join(line.split()) for line in done.stdout.splitlines()]
+    assert "similarity mycosine ready, from headrisk-example 0.3" in lines
+    assert "recognisers blocks ready, from headrisk-example 0.3" in lines
+    assert "deidentification mytool ready, from headrisk-example 0.3" in lines
+    broken = next(line for line in lines if line.startswith("similarity broken"))
+    assert "plug-in broken of headrisk-example 0.3: AttributeError" in broken
+
+
+@pytest.mark.slow
+def test_an_audit_and_a_copy_by_plug_ins(site: Path, tmp_path: Path) -> None:
+    from headrisk.brain.template import load_template
+    from headrisk.synthetic.phantom import PhantomSettings, write_cohort
+
+    rng = np.random.default_rng(5)
+    data = write_cohort(tmp_path / "d", 5, 2, PhantomSettings(), rng, load_template())
+    done = run(site, "audit", str(data), str(tmp_path / "o"), "--measures", "mycosine", "ncc")
+    assert done.returncode == 0, done.stderr
+    assert '"mycosine"' in (tmp_path / "o" / "report.json").read_text("utf-8")
+    done = run(site, "deface", str(data), str(tmp_path / "c"), "--tool", "mytool")
+    assert "mytool" in (tmp_path / "c" / "dataset_description.json").read_text("utf-8")
+    assert list((tmp_path / "c").rglob("*_T1w.nii.gz")), done.stderr
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("audit", "DATA", "OUT", "--measures", "broken"), ("deface", "DATA", "OUT", "--tool", "x")],
+)
+def test_one_that_cannot_be_used_is_one_sentence(
+    site: Path, tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    (tmp_path / "sub-01" / "anat").mkdir(parents=True)
+    given = [word.replace("DATA", str(tmp_path)).replace("OUT", f"{tmp_path}-o") for word in words]
+    done = run(site, *given)
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1
+    assert "Traceback" not in done.stderr
+
+
+class TestContract:
+    """The checks that outsiders run on theirs."""
+
+    def test_the_example_keeps_to_it(self) -> None:
+        check_similarity(headrisk_example.cosine)
+        check_recogniser(headrisk_example.BlockRecogniser())
+        check_deidentification(headrisk_example.FrontRemoved())
+
+    @pytest.mark.parametrize(
+        ("wrong", "told"),
+        [
+            (lambda a, b: np.full((len(a), len(b)), np.nan), "not finite"),
+            (lambda a, b: -(a @ b.T), "larger must mean more similar"),
+            (lambda a, b: a @ b.T - (a @ b.T).mean(), "depends on what stands beside it"),
+            (lambda a, b: (a @ b.T)[0], "an array of shape"),
+            (lambda a, b: np.multiply(a, 2, out=a) @ b.T, "left as they are"),
+        ],
+    )
+    def test_a_wrong_measure(self, wrong: object, told: str) -> None:
+        with pytest.raises(AssertionError, match=told):
+            check_similarity(wrong)  # type: ignore[arg-type]
+
+    def test_wrong_methods(self) -> None:
+        class Wrong(headrisk_example.FrontRemoved):
+            def __init__(self, function: object) -> None:
+                self.function = function
+
+            def deidentify(self, image: object, brain: object, rng: object) -> object:
+                return self.function(image.data, brain, rng)  # type: ignore[attr-defined,operator]
+
+        for function, told in (
+            (lambda data, brain, rng: data[1:], "became one of shape"),
+            (lambda data, brain, rng: data * 0, "voxels of the brain were changed"),
+            (lambda data, brain, rng: data + np.nan, "not finite"),
+            (lambda data, brain, rng: np.where(brain, data, np.random.normal()), "another result"),  # noqa: NPY002
+        ):
+            with pytest.raises(AssertionError, match=told):
+                check_deidentification(Wrong(function))
+
+    def test_no_recogniser(self) -> None:
+        with pytest.raises(AssertionError, match="lacks name"):
+            check_recogniser(object())
+
+
+class Strange(EntryPoint):
+    """An entry point whose import does what the test says."""
+
+    result: object = None
+
+    def load(self) -> object:
+        if isinstance(self.result, Exception):
+            raise self.result
+        return self.result
+
+
+def added(monkeypatch: pytest.MonkeyPatch, name: str, result: object) -> None:
+    entry = Strange(name, "x:y", "g")
+    object.__setattr__(entry, "result", result)
+    plugin = {name: Plugin(name, "theirs 1.0", entry)}
+    for module in (plugins_module, tools, registry, sys.modules[select.__module__]):
+        monkeypatch.setattr(module, "plugins", lambda group: plugin)
+
+
+@pytest.mark.parametrize(
+    "result", [ValueError("no"), SystemError("x"), 7], ids=["raises", "raises other", "a number"]
+)
+def test_every_kind_of_broken_measure(monkeypatch: pytest.MonkeyPatch, result: object) -> None:
+    added(monkeypatch, "mine", result)
+    with pytest.raises(UsageError, match=r"plug-in mine of theirs 1\.0"):
+        select(["mine"])
+
+
+@pytest.mark.parametrize(
+    "function",
+    [lambda a, b: 1 / 0, lambda a, b: np.zeros((1, 1)), lambda a, b: np.full((2, 3), np.inf)],
+)
+def test_a_measure_that_fails_at_work(monkeypatch: pytest.MonkeyPatch, function: object) -> None:
+    added(monkeypatch, "mine", function)
+    measure = select(["mine"])["mine"]
+    vectors = np.ones((3, 5), np.float32)
+    with pytest.raises(UsageError, match=r"measure mine of theirs 1\.0"):
+        measure.block(vectors[:2], vectors, {"mine"})  # type: ignore[union-attr]
+
+
+def test_a_recogniser_under_another_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    added(monkeypatch, "mine", headrisk_example.BlockRecogniser)
+    with pytest.raises(UsageError, match="a recogniser called 'blocks'"):
+        registry.recognisers(["mine"], {})
+    added(monkeypatch, "blocks", headrisk_example.BlockRecogniser)
+    assert registry.recognisers(["blocks"], {})[0].model == "block means 1"
+
+
+def test_a_method_that_fails_is_the_failure_of_one_scan(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Failing(headrisk_example.FrontRemoved):
+        def deidentify(self, image: object, brain: object, rng: object) -> object:
+            raise KeyError("nothing")
+
+    added(monkeypatch, "mytool", Failing)
+    tool = tools.tool_of("mytool")
+    from headrisk.brain.align import Alignment, Brain
+    from headrisk.deidentify.head import Head
+
+    data = np.random.default_rng(0).normal(size=(7, 8, 9)).astype(np.float32)
+    mask = np.ones((2, 3, 4), bool)
+    brain = Brain(np.ones(mask.shape, np.float32), mask, np.eye(4))
+    head = Head(headrisk.Volume(data, np.eye(4)), brain, Alignment(np.eye(4), 1.0), 1.0, False)
+    with pytest.raises(ScanError, match=r"mytool of theirs 1\.0 gave KeyError"):
+        tool.apply(head, "scan", np.random.default_rng(0))
