@@ -39,7 +39,7 @@ TAIL_MODELS = {
     "extreme-value per search with relatives apart": (True, True),
 }
 PRIOR = {name: 2.0 if apart else 1.0 for name, (_, apart) in TAIL_MODELS.items()}
-CALM = 0.85
+CALM, WIDE, LEAST = 0.85, 1.15, 0.05
 CURVE_POINTS = 12
 _BLOCK = 50
 
@@ -68,11 +68,16 @@ def tail_models(searches: Searches, weights: FloatArray) -> dict[str, FittedTail
 
     The weight of a pair is the product of those of its people, which makes the noise of pairs
     three times as large as it is (Owen 2007). The tails are therefore fitted under weights that
-    vary less; what is averaged over searches keeps all of their variance.
+    vary less; what is averaged over searches keeps all of their variance. With relatives apart they
+    vary more: a relative who is not the best stranger of a search still is in the tail.
     """
     shares = np.stack([searches.probe_weights(row) for row in weights])
-    calm = 1.0 + CALM * (weights - 1.0)
-    calm_shares = np.stack([searches.probe_weights(row) for row in calm])
+    vary = {apart: 1.0 + part * (weights - 1.0) for apart, part in ((False, CALM), (True, WIDE))}
+    vary = {apart: np.maximum(rows, LEAST) for apart, rows in vary.items()}
+    drawn = {
+        apart: np.stack([searches.probe_weights(row) for row in rows])
+        for apart, rows in vary.items()
+    }
     level = searches.mate[:, None]
     better = np.count_nonzero(searches.values > level, axis=1)
     tied = np.count_nonzero(searches.values == level, axis=1)
@@ -84,7 +89,7 @@ def tail_models(searches: Searches, weights: FloatArray) -> dict[str, FittedTail
         tail = pooled[per_search]
         if tail is None:
             continue
-        fit = fit_tail(tail, calm, calm_shares, apart)
+        fit = fit_tail(tail, vary[apart], drawn[apart], apart)
         kept = np.ones(weights.shape[0])
         if apart:
             first = nobody_above(fit, stranger_chance(tail, fit, searches.mate), known[None, :])
