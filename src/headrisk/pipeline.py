@@ -11,13 +11,15 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from headrisk import __version__
-from headrisk.attacks import brain, face, metadata, rescan, table
+from headrisk.attacks import brain, combined, face, metadata, rescan, table
+from headrisk.attacks.account import account, with_people
 from headrisk.attacks.measured import Measured, join
 from headrisk.brain.similarity import select
+from headrisk.dataset.inventory import Inventory, counted, images_table
 from headrisk.deidentify import comparison as treated
 from headrisk.deidentify.comparison import TreatmentsMeasured
 from headrisk.face.recognise.registry import recognisers
-from headrisk.findings.records import Report, RunRecord, ScanRow
+from headrisk.findings.records import Report, RunRecord, ScanRow, Table
 from headrisk.intake import Intake, take_in
 from headrisk.job import Job, finish
 from headrisk.report.withhold import withhold_section
@@ -70,13 +72,20 @@ def audit(job: Job) -> Outcome:
     for name in job.modalities:
         with log.attacking(name):
             measured.append(chosen[name](intake, job, log))
+    together = combined.measure(measured, job, log)
+    if together is not None:
+        measured.append(together)
     treatments = treated.measure(intake, job, log)
-    return write(measured, intake.notes, job, started, log, treatments)
+    inventory = account(intake, measured, job)
+    if inventory is not None:
+        measured = [with_people(one, intake, inventory) for one in measured]
+    return write(measured, intake.notes, inventory, job, started, log, treatments)
 
 
 def write(
     measured: Sequence[Measured],
     notes: tuple[str, ...],
+    inventory: Inventory | None,
     job: Job,
     started: datetime,
     log: CostLog,
@@ -91,6 +100,7 @@ def write(
         version=__version__,
         notes=notes_on_metadata,
         treatments=treatments.treatments,
+        inventory=counted(inventory) if inventory else None,
     )
     digests = [digest for one in measured for digest in one.digests]
     key = secrets.token_bytes(32)
@@ -102,6 +112,9 @@ def write(
         this_machine(count_workers(job.processes)),
     )
     internal = join([*(one.internal for one in measured), *treatments.internal], notes)
+    if inventory is not None:
+        tables = {**internal.tables, "images": Table(*images_table(inventory))}
+        internal = replace(internal, tables=tables)
     internal = replace(internal, input_key=key.hex())
     write_report(report, internal, job.out, run)
     for one in measured:

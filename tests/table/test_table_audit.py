@@ -56,10 +56,11 @@ def test_a_table_alone(tmp_path: Path, options: list[str]) -> None:
     found = section(out)
     assert found["counts"]["persons"] == 12
     assert found["counts"]["mated_pairs"] == 24
-    assert found["headline"] == "cosine"
+    assert found["headline"]["choice"]["how"] == "halves of people"
+    assert found["headline"]["rank1"]["n"] == 12
     assert found["simulated"] is False
     assert found["needs"]["skill"]
-    assert "left out: too few other people" in " ".join(found["method"])
+    assert "left out: fewer than 10 other people" in " ".join(found["method"])
     again = tmp_path / "again"
     assert main(["audit", str(path), str(again), *options]) == 0
     assert (again / "report.json").read_bytes() == (out / "report.json").read_bytes()

@@ -13,7 +13,13 @@ from dataclasses import replace
 import numpy as np
 
 from headrisk.attacks import brain
-from headrisk.attacks.measured import Measured, assess_people, evaluate
+from headrisk.attacks.measured import (
+    Measured,
+    add_fusion,
+    assess_people,
+    evaluate,
+    led_by_headline,
+)
 from headrisk.attacks.section import modality_section
 from headrisk.brain.cohort import Cohort, prepare_scans
 from headrisk.brain.rescan import STRENGTHS
@@ -50,18 +56,19 @@ def measure(intake: Intake, job: Job, log: CostLog) -> Measured:
     usable = everybody.usable()
     design = plan(usable)
     scores = brain.score(usable, design, job, log)
-    summaries = evaluate(scores, job, log)
+    add_fusion(NAME, scores, job)
     probes, gallery = ([usable.scans[k] for k in side] for side in (design.probes, design.gallery))
-    risk, exposed = assess_people(NAME, scores, summaries, probes, gallery, job, log)
+    rated = evaluate(NAME, scores, probes, gallery, job, log)
+    risk, exposed = assess_people(NAME, rated, probes, gallery, job, log)
     rows = scan_rows(everybody.scans, everybody.results)
     own = rows[len(copies.scans) :]
     internal = internal_part(
-        rows, usable.scans, everybody.results, design, scores, summaries,
+        rows, usable.scans, everybody.results, design, *led_by_headline(scores, rated),
         one_to_one=job.settings.one_to_one, notes=damage + more_damage, tables=exposed,
     )  # fmt: skip
     wanted, found = searchable(everybody.scans, plan(everybody)), searchable(usable.scans, design)
     section = modality_section(
-        NAME, own, list(scores.values()), summaries,
+        NAME, own, list(scores.values()), rated.summaries,
         unsearched=len(wanted - found),
         compared=compared_sentence(job.settings.rescan_strength, _scanned_twice(real.scans)),
         method=(
@@ -72,6 +79,7 @@ def measure(intake: Intake, job: Job, log: CostLog) -> Measured:
         needs=NEEDS[NAME],
         simulated=True,
         risk=risk,
+        found=rated,
     )  # fmt: skip
     return Measured(section, internal, tuple(digest for digest in real.digests if digest))
 

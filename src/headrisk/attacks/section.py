@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -24,6 +25,7 @@ from headrisk.linkage.density import DensityCurves
 from headrisk.report.words import summary as words
 from headrisk.statistics.assessment import Assessment
 from headrisk.statistics.baselines import beats_control
+from headrisk.statistics.choice import Evaluated
 from headrisk.statistics.forecast.records import FEWEST_PEOPLE
 from headrisk.statistics.rates import Det
 from headrisk.statistics.strata import StratumRow
@@ -52,6 +54,7 @@ def modality_section(
     simulated: bool = False,
     needs: Needs = NO_NEEDS,
     risk: Assessment | None = None,
+    found: Evaluated | None = None,
 ) -> ModalitySection:
     """One modality's section.
 
@@ -62,10 +65,10 @@ def modality_section(
     scans
         Every scan that was to take part, failed ones included.
     scores, summaries
-        One of each per measure, in the same order; the first is the headline. None where the
+        One of each per measure, in the same order. None where the
         scores were not kept, which leaves their histogram out.
     strata
-        Rows of the headline measure by condition.
+        Rows of the headline by condition.
     unsearched
         People that failed scans kept out of the search; counted from ``scans`` where not given.
     compared, method, references
@@ -81,9 +84,13 @@ def modality_section(
     needs
         What the attack takes beside computer time.
     risk
-        What the headline measure means for people.
+        What the headline means for people.
+    found
+        The strongest attack, where one was chosen: it is the headline then.
     """
     first = summaries[0] if summaries else None
+    headline = None if found is None else found.headline
+    first = first if headline is None else headline
     enough = first is not None and first.verdict.enough
     panels = panels or {}
     known = [one for one in scores if one is not None]
@@ -94,10 +101,16 @@ def modality_section(
         for key, table in figure_tables(item, summary).items()
         if enough
     }
+    apart = headline is not None and headline.measure not in {one.measure for one in summaries}
+    if enough and found is not None and headline is not None and apart:
+        drawn |= figure_tables(found.scores, headline)
+    joined = {} if found is None or not enough else found.one_to_one
     return ModalitySection(
         name=name,
         counts=_counts(scans, first, unsearched),
-        measures=tuple(measure_result(summary) for summary in summaries),
+        measures=tuple(
+            replace(measure_result(one), one_to_one=joined.get(one.measure)) for one in summaries
+        ),
         conditions=tuple(_condition(row) for row in strata) if enough else (),
         tables=drawn | risk_tables(risk if enough else None, known) | own,
         compared=compared,
@@ -108,6 +121,8 @@ def modality_section(
         needs=needs,
         panels=tuple(panels),
         risk=risk if enough else None,
+        strongest=measure_result(headline) if enough and headline else None,
+        choice=found.choice if enough and found else None,
     )
 
 
@@ -126,7 +141,13 @@ def measure_result(summary: MeasureSummary) -> MeasureResult:
     extra = {"p_value": summary.shuffled.p_value if summary.shuffled else None}
     if summary.one_to_one is not None and summary.one_to_one.found is not None:
         extra["one_to_one_found"] = summary.one_to_one.found.value
-    extra |= {"d_sys": summary.d_sys, "chance_rank5": summary.chance_rank5}
+    unlinkability = summary.d_sys
+    extra |= {
+        "d_sys": unlinkability.value if unlinkability else None,
+        "d_sys_low": unlinkability.low if unlinkability else None,
+        "d_sys_high": unlinkability.high if unlinkability else None,
+        "chance_rank5": summary.chance_rank5,
+    }
     return MeasureResult(
         name=summary.measure,
         auc=summary.auc,

@@ -9,10 +9,12 @@ from typing import Protocol
 import numpy as np
 
 from headrisk.dataset.scans import Scan
+from headrisk.findings.coarse import coarse_share, ranged
 from headrisk.findings.linkage import internal_part as linkage_internal
 from headrisk.findings.records import Internal, Panel, ScanRow, Table, Value
 from headrisk.linkage.design import Design
 from headrisk.report.words import table as words
+from headrisk.statistics.facts import FactsAttacks
 from headrisk.statistics.summary import MeasureSummary
 from headrisk.table.clean import Shared
 from headrisk.table.features import FeatureTable
@@ -92,6 +94,39 @@ def table_panels(
     if rows.how is not None:
         panels.append(_matching(shared, rows.raw, rows.how, design))
     return dict(panels)
+
+
+def verbatim_panel(people: int, searched: int) -> dict[Panel, Table]:
+    """Rows that stand on both sides verbatim; nothing where there are none."""
+    if not people:
+        return {}
+    number = ranged(people, searched)
+    answer = words.verbatim_answer(number, searched)
+    return {
+        Panel("verbatim", words.PANELS["verbatim"], answer): Table(
+            ("what", "people"), (("rows that are equal", number),)
+        )
+    }
+
+
+def facts_panel(found: FactsAttacks | None) -> dict[Panel, Table]:
+    """What facts add that the attacker may know; nothing where the tables tell none."""
+    if found is None:
+        return {}
+    alone, together = coarse_share(found.alone), coarse_share(found.together)
+    if alone is None or together is None:
+        return {}
+    rows = [("facts alone", alone), ("the strongest attack and the facts", together)]
+    one_to_one = coarse_share(found.one_to_one)
+    if one_to_one is not None:
+        rows.append(("the same, people assigned one to one", one_to_one))
+    answer = words.facts_answer(found.facts, together, alone)
+    table = tuple((name, one.value, one.low, one.high, one.n) for name, one in rows)
+    return {
+        Panel("facts", words.PANELS["facts"], answer): Table(
+            ("attack", "rate", "rate_low", "rate_high", "people"), table
+        )
+    }
 
 
 def _columns(tables: Sequence[FeatureTable], shared: Shared) -> tuple[Panel, Table]:

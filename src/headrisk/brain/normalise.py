@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from scipy import ndimage
 
@@ -14,7 +16,68 @@ from headrisk.types import BoolArray, Float32Array, FloatArray
 
 _MARGIN = 6.0  # of the working voxel size, around the brain: room for smoothing
 _BIAS_FWHM_MM = 25.0
+_FEW_VOXELS = 1_000_000  # of so many every one is looked at
+_CONSTANT = 0.25  # share of the voxels that have one value: an empty background
+_DARKEST = 0.005  # share of the voxels below the level that is taken for air
+_AT_ZERO = 0.02  # of the range of intensities: closer to zero than this is zero
+_ALL_BELOW = 0.9  # of the range lies below air where tissue is stored below it
 CLIP = 4.0
+
+
+def with_air_at_zero(volume: Volume) -> Volume:
+    """The same picture with air at zero and tissue above, whatever zero and sign it is stored with.
+
+    Images are stored with an offset, scaled around zero (z-scores, MP2RAGE's uniform image), with
+    tissue below air, or with a constant background inside the range of the tissue (a brain scaled
+    to z-scores on an empty background). Everything that follows takes air for zero, so air is
+    estimated: a constant background is air; else the level at the edge of the image tells on which
+    side of air tissue lies, and the darkest half per cent is air. Images whose air lies within 2 %
+    of zero are left as they are.
+
+    The result does not depend on scale and zero: ``a * x + b`` gives ``a`` times that of ``x``, but
+    for what is within those 2 %.
+    """
+    data = volume.data
+    step = 1 if data.size < _FEW_VOXELS else 3
+    some = data[::step, ::step, ::step].ravel()
+    constant = _constant_level(some)
+    tissue = some if constant is None else some[some != constant]
+    edge = float(np.median(_edge(data))) if constant is None else constant
+    low, high = (float(q) for q in np.quantile(tissue, [_DARKEST, 1 - _DARKEST]))
+    below = edge - low
+    span = max(high, edge) - min(low, edge)
+    if span <= 0:
+        return volume
+    if below > _ALL_BELOW * span:  # tissue is darker than air: the picture is stored negated
+        start, sign = max(high, edge) if constant is None else edge, np.float32(-1)
+    elif constant is not None and below <= _AT_ZERO * span:
+        start, sign = constant, np.float32(1)
+    else:
+        start, sign = low, np.float32(1)
+    if sign > 0 and abs(start) <= _AT_ZERO * span and (constant is None or start == constant == 0):
+        return volume
+    moved = (data - np.float32(start)) * sign
+    if constant is not None:
+        moved[data == np.float32(constant)] = 0
+        note = f"the background is stored as {constant:.4g}: taken for air"
+    else:
+        note = f"air is stored as about {start:.4g}: moved to zero"
+    if sign < 0:
+        note += ", and tissue lies below it: turned round"
+    return replace(volume, data=moved, notes=(*volume.notes, note))
+
+
+def _constant_level(values: Float32Array) -> float | None:
+    """The one value that a quarter of the voxels or more have, or None."""
+    levels, counts = np.unique(values, return_counts=True)
+    place = int(counts.argmax())
+    return float(levels[place]) if counts[place] >= _CONSTANT * values.size else None
+
+
+def _edge(data: Float32Array) -> Float32Array:
+    """The voxels on the image's sides and top; the neck runs out at the bottom."""
+    faces = (data[0], data[-1], data[:, 0], data[:, -1], data[:, :, -1])
+    return np.concatenate([face[::2, ::2].ravel() for face in faces])
 
 
 def cut_brain(volume: Volume, found: BrainMap, working_mm: float, subject: str) -> Brain:

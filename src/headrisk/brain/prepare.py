@@ -13,7 +13,7 @@ from headrisk.brain.align import Alignment, Brain, align
 from headrisk.brain.grid import template_grid
 from headrisk.brain.look import field_of_view, upright_view
 from headrisk.brain.mutual import refine
-from headrisk.brain.normalise import cut_brain, flatten_bias, local_normalise
+from headrisk.brain.normalise import cut_brain, flatten_bias, local_normalise, with_air_at_zero
 from headrisk.brain.quality import judge, mosaic
 from headrisk.brain.resample import resample
 from headrisk.brain.rescan import STRENGTHS, simulate_rescan
@@ -25,7 +25,7 @@ from headrisk.settings import Alignment as Freedom
 from headrisk.settings import Strength
 from headrisk.types import Float32Array, FloatArray, ScanResult
 
-VERSION = 3  # raise when any result of this module changes: stored fingerprints are then renewed
+VERSION = 4  # raise when any result of this module changes: stored fingerprints are then renewed
 T1_LIKE = ("T1w", "MPRAGE", "T1rho", "UNIT1", "T1wCE")
 _NORMALISE_FWHM_MM = 6.0 * 2.355
 _GOOD_SCORE = 0.70  # alignment score above which one upright look at the head is enough
@@ -74,7 +74,7 @@ def prepare(task: PrepareTask) -> ScanResult:
     """Prepare one scan. A scan that cannot be used gives a result with status and reason."""
     begin = time.process_time()
     try:
-        volume = load_volume(Path(task.path))
+        volume = with_air_at_zero(load_volume(Path(task.path)))
         if task.rescan is not None:
             rng = np.random.default_rng(task.rescan_seed)
             volume = simulate_rescan(volume, STRENGTHS[task.rescan], task.suffix, rng)
@@ -117,6 +117,7 @@ def align_head(volume: Volume, task: PrepareTask) -> AlignedBrain:
     ScanError
         No brain was found, or it holds no positive intensity.
     """
+    volume = with_air_at_zero(volume)
     first = _one_pass(volume, task, None)
     if first.stripped:
         return first

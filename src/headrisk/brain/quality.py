@@ -22,6 +22,12 @@ _SCORE = {"doubtful": 0.65, "failed": 0.40}
 _WITHIN = {"doubtful": 0.12, "failed": 0.04}
 _VOLUME_ML = {"doubtful": (900.0, 2100.0), "failed": (450.0, 2600.0)}
 _STRETCH = {"doubtful": (0.75, 1.30), "failed": (0.60, 1.60)}
+# Newborns' brains have 350 to 450 mL (Knickmeyer et al., J Neurosci 28:12176, 2008), those born
+# early less: a size outside an adult's is no failure where the brain aligns as well as adults' do
+# and is stretched evenly. Below the smaller limits it is another thing.
+_ALIGNED_WELL = {"score": 0.70, "within": 0.18, "uneven": 1.35}
+_LEAST_ML = 100.0
+_LEAST_STRETCH = 0.35
 _TILES_MM = {0: (-34, -10, 14), 1: (-60, -20, 20), 2: (-24, 4, 32)}  # template x, y and z
 _TEMPLATE_MM = 2.0
 _OUTLINE = np.array([230, 159, 0], np.uint8)
@@ -42,15 +48,26 @@ class Quality:
 def judge(volume_ml: float, alignment: Alignment, *, t1_like: bool = True) -> Quality:
     """Compare volume, alignment, contrast and stretch with what living heads show.
 
+    Small brains (newborns, infants) are judged by how well they align: those that do are doubtful
+    at most.
+
     ``t1_like`` says that the scan's label promises white matter brighter than grey.
     """
     stretch = np.linalg.svd(alignment.affine[:3, :3], compute_uv=False)
+    fits = (
+        alignment.score >= _ALIGNED_WELL["score"]
+        and abs(alignment.within) >= _ALIGNED_WELL["within"]
+        and stretch.max() <= _ALIGNED_WELL["uneven"] * stretch.min()
+        and volume_ml >= _LEAST_ML
+        and stretch.min() >= _LEAST_STRETCH
+    )
     worst: Verdict = "ok"
     reasons = []
     for verdict in ("doubtful", "failed"):
         low, high = _VOLUME_ML[verdict]
         found = []
-        if not low <= volume_ml <= high:
+        may_be_small = fits and verdict == "failed"
+        if (volume_ml < low and not may_be_small) or volume_ml > high:
             found.append(f"brain volume {volume_ml:.0f} mL outside {low:.0f} to {high:.0f} mL")
         if alignment.score < _SCORE[verdict]:
             found.append(f"alignment score {alignment.score:.2f} below {_SCORE[verdict]:.2f}")
@@ -59,7 +76,7 @@ def judge(volume_ml: float, alignment: Alignment, *, t1_like: bool = True) -> Qu
         if verdict == "doubtful" and t1_like and alignment.contrast < 0:
             found.append("white matter is darker than grey: the contrast is not that of T1w")
         low, high = _STRETCH[verdict]
-        if stretch.min() < low or stretch.max() > high:
+        if (stretch.min() < low and not may_be_small) or stretch.max() > high:
             found.append(
                 f"stretch {stretch.min():.2f} to {stretch.max():.2f}, "
                 f"outside {low:.2f} to {high:.2f}"

@@ -27,7 +27,7 @@ from headrisk.types import BoolArray, Float32Array, FloatArray
 
 _LEAST_ML = 50.0  # of brain; the network sees some in almost any image
 _AROUND_MM = 16.0  # that is seen around the brain when the small network looks again
-_STRIPPED_LITRES = (0.4, 2.4)  # an image with no more than this above background is a bare brain
+_STRIPPED_LITRES = (0.2, 2.4)  # an image with no more than this above background is a bare brain
 _STRIPPED_OVERLAP = 0.85  # Dice of network and non-zero region that confirms it
 
 

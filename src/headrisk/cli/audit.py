@@ -18,6 +18,7 @@ from headrisk.cli.options import (
     add_rescan_option,
     add_risk_options,
     add_run_options,
+    add_same_people_option,
     add_setting_options,
     add_table_options,
     can_see_faces,
@@ -52,6 +53,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--no-faces", action="store_true",
         help="with --deidentified and without --photos: do not look whether faces are left",
     )  # fmt: skip
+    add_same_people_option(parser)
     add_fail_above(parser)
     add_rescan_option(parser)
     add_face_options(parser)

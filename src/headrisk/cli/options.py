@@ -80,6 +80,15 @@ def add_setting_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--one-to-one", action="store_true", default=None, help="assign one to one")
 
 
+def add_same_people_option(parser: argparse.ArgumentParser) -> None:
+    """Who is who, where the labels of the data sets are not one key."""
+    parser.add_argument(
+        "--same-people", type=Path, metavar="TSV",
+        help="columns participant_id_a (label in the first data set) and participant_id_b (label "
+        "in the others): who is the same person; without it equal labels are",
+    )  # fmt: skip
+
+
 def add_risk_options(parser: argparse.ArgumentParser) -> None:
     """Whose success is estimated, and which risk counts as too high."""
     group = parser.add_argument_group("judging")
@@ -327,6 +336,7 @@ def job_of(
         listen=listen,
         modalities=modalities,
         photos=getattr(arguments, "photos", None),
+        same_people=getattr(arguments, "same_people", None),
         attackers=attackers_of(getattr(arguments, "attackers", None)),
         weights=getattr(arguments, "weights", {}),
         treated=name_treated(getattr(arguments, "treated", ()), sources),

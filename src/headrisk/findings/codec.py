@@ -13,6 +13,7 @@ from dataclasses import asdict, fields, is_dataclass
 from types import NoneType, UnionType
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
+from headrisk.dataset.inventory import InventoryCounts
 from headrisk.findings.deidentified import Treatment
 from headrisk.findings.records import (
     SCHEMA_VERSION,
@@ -25,7 +26,10 @@ from headrisk.findings.records import (
     Report,
     Table,
 )
+from headrisk.linkage.label_check import LabelCheck
 from headrisk.statistics.assessment import Assessment
+from headrisk.statistics.choice import Choice
+from headrisk.statistics.label_rates import as_images_say
 
 Record = TypeVar("Record")
 _CURVES = ("auc", "eer", "d_prime")
@@ -77,6 +81,15 @@ def _value(kind: Any, content: Any) -> Any:
     return float(content) if kind is float else content
 
 
+def _content(one: Any) -> dict[str, Any] | None:
+    """A record as JSON content, None where there is none."""
+    return None if one is None else asdict(one)
+
+
+def _optional(kind: type[Record], content: Mapping[str, Any] | None) -> Record | None:
+    return None if content is None else record(kind, content)
+
+
 def report_as_dict(report: Report) -> dict[str, Any]:
     """The content of ``report.json``."""
     return {
@@ -87,6 +100,7 @@ def report_as_dict(report: Report) -> dict[str, Any]:
         "not_tested": list(report.not_tested),
         "notes": list(report.notes),
         "settings": dict(report.settings),
+        "inventory": _content(report.inventory),
         "treatments": treatments_dict(report.treatments),
         "modalities": {section.name: _section_dict(section) for section in report.modalities},
     }
@@ -106,6 +120,7 @@ def report_from_dict(content: Mapping[str, Any], tables: Mapping[str, Table]) ->
         not_tested=tuple(content["not_tested"]),
         notes=tuple(content["notes"]),
         treatments=treatments_from(content["treatments"]),
+        inventory=_optional(InventoryCounts, content["inventory"]),
     )
 
 
@@ -125,7 +140,7 @@ def treatments_from(content: Mapping[str, Any]) -> tuple[Treatment, ...]:
 def _section_dict(section: ModalitySection) -> dict[str, Any]:
     return {
         "counts": asdict(section.counts),
-        "headline": section.measures[0].name if section.measures else None,
+        "headline": _headline_dict(section),
         "measure_order": [measure.name for measure in section.measures],
         "measures": {measure.name: _measure_dict(measure) for measure in section.measures},
         "conditions": [_condition_dict(condition) for condition in section.conditions],
@@ -137,13 +152,41 @@ def _section_dict(section: ModalitySection) -> dict[str, Any]:
         "panels": [asdict(panel) for panel in section.panels],
         "simulated": section.simulated,
         "needs": asdict(section.needs),
-        "risk": asdict(section.risk) if section.risk else None,
+        "risk": _content(section.risk),
+        "labels": _labels_dict(section),
+    }
+
+
+def _headline_dict(section: ModalitySection) -> dict[str, Any] | None:
+    """The figure that speaks, and how it was chosen; ``figures`` are its other rates."""
+    first = section.headline
+    if first is None:
+        return None
+    return {
+        "measure": first.name,
+        "rank1": _content(first.rank1) if section.sufficient else None,
+        "choice": _content(section.choice),
+        "figures": _measure_dict(section.strongest) if section.strongest else None,
+    }
+
+
+def _labels_dict(section: ModalitySection) -> dict[str, Any] | None:
+    """What the images say of the labels, with the rates either way."""
+    if section.labels is None:
+        return None
+    labelled = section.headline.rank1 if section.headline else None
+    return {
+        **asdict(section.labels),
+        "as_labels_say": _content(labelled),
+        "as_images_say": _content(as_images_say(section.labels)),
     }
 
 
 def _section_from(
     name: str, content: Mapping[str, Any], tables: Mapping[str, Table]
 ) -> ModalitySection:
+    headline = content["headline"] or {"choice": None, "figures": None}
+    figures = headline["figures"]
     return ModalitySection(
         name=name,
         counts=record(Counts, content["counts"]),
@@ -160,7 +203,10 @@ def _section_from(
         panels=tuple(record(Panel, panel) for panel in content["panels"]),
         simulated=content["simulated"],
         needs=record(Needs, content["needs"]),
-        risk=record(Assessment, content["risk"]) if content["risk"] else None,
+        risk=_optional(Assessment, content["risk"]),
+        labels=_optional(LabelCheck, content["labels"]),
+        strongest=None if figures is None else _measure_from(headline["measure"], figures),
+        choice=_optional(Choice, headline["choice"]),
     )
 
 

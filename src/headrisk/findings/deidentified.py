@@ -149,9 +149,9 @@ class Treatment:
     cost: tuple[CostFigure, ...] = ()
 
     def effect(self, modality: str, attacker: Attacker = "naive") -> Effect | None:
-        """The headline measure's effect: the first of its modality and attacker."""
-        own = (e for e in self.effects if (e.modality, e.attacker) == (modality, attacker))
-        return next(own, None)
+        """The effect by which most people are still found, of all measures of an attack."""
+        own = [e for e in self.effects if (e.modality, e.attacker) == (modality, attacker)]
+        return max(own, key=lambda e: e.found.value if e.found else -1.0, default=None)
 
     def figure(self, name: str) -> CostFigure | None:
         """A cost by its name."""

@@ -14,9 +14,13 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from headrisk.dataset.inventory import InventoryCounts
 from headrisk.findings.deidentified import Treatment
+from headrisk.linkage.label_check import LabelCheck
+from headrisk.linkage.mates import PeopleCounts
 from headrisk.run.provenance import Cost, Machine, Provenance
 from headrisk.statistics.assessment import Assessment
+from headrisk.statistics.choice import Choice
 from headrisk.types import Estimate, PairScores, Status, Verdict
 
 SCHEMA_VERSION = "1.1"
@@ -56,6 +60,8 @@ class Counts:
         People that should have been searched for but were not, because their scans failed.
     doubtful
         Usable scans whose preparation a person should look at.
+    people
+        Who was searched for and who was not, and why; None where that was not counted.
     """
 
     persons: int
@@ -67,6 +73,7 @@ class Counts:
     searched: int = 0
     unsearched: int = 0
     doubtful: int = 0
+    people: PeopleCounts | None = None
 
 
 @dataclass(frozen=True)
@@ -89,7 +96,8 @@ class MeasureResult:
     ``control`` is the mean rank-1 rate of the control attack (the same search with labels
     shuffled; its upper end is the 95th percentile of the shuffles) and ``chance`` the rank-1
     rate of guessing. ``reading`` says in a word what follows. ``extra`` holds further figures
-    by name, written to ``report.json`` as they are.
+    by name, written to ``report.json`` as they are. ``one_to_one`` is the share of people whom
+    somebody finds who holds both sets whole and assigns people one to one.
     """
 
     name: str
@@ -106,6 +114,7 @@ class MeasureResult:
     reading: Reading = "too little data"
     remark: str = ""
     extra: Mapping[str, Value] = field(default_factory=dict)
+    one_to_one: Estimate | None = None
 
 
 @dataclass(frozen=True)
@@ -149,7 +158,10 @@ class Panel:
 
 @dataclass(frozen=True)
 class ModalitySection:
-    """One modality's results. The first measure is the headline.
+    """One modality's results.
+
+    ``strongest`` are the rates of the strongest attack, ``choice`` says how it was chosen; where
+    none was chosen the first measure is the headline.
 
     ``tables`` holds the numbers behind the figures: ``scores-<measure>``,
     ``density-<measure>``, ``det-<measure>`` and ``cmc-<measure>``; a missing one means that
@@ -158,7 +170,9 @@ class ModalitySection:
     stands in ``counts`` all the same. ``simulated`` says that no true second scan was compared:
     mates were simulated from the scans themselves. ``needs`` says what the attack takes.
     ``risk`` is what the headline measure means for people,
-    with its tables ``linkability``, ``open-set``, ``forecast`` and ``attackers``.
+    with its tables ``linkability``, ``open-set``, ``forecast`` and ``attackers``. ``labels`` is
+    what the images say of the labels of two data sets; None where there is one, or a table of who
+    is who.
     """
 
     name: str
@@ -174,11 +188,14 @@ class ModalitySection:
     simulated: bool = False
     needs: Needs = Needs()
     risk: Assessment | None = None
+    labels: LabelCheck | None = None
+    strongest: MeasureResult | None = None
+    choice: Choice | None = None
 
     @property
     def headline(self) -> MeasureResult | None:
-        """The measure that the first page quotes."""
-        return self.measures[0] if self.measures else None
+        """The attack that the first page quotes."""
+        return self.strongest or (self.measures[0] if self.measures else None)
 
     @property
     def sufficient(self) -> bool:
@@ -191,7 +208,8 @@ class Report:
     """The public half of an audit.
 
     ``settings`` are plain values as in ``settings.toml``. ``not_tested`` lists, in plain words,
-    what this audit says nothing about.
+    what this audit says nothing about. ``inventory`` counts every image of the data set by what
+    became of it; None where nothing but tables or stored fingerprints was read.
     """
 
     modalities: tuple[ModalitySection, ...]
@@ -202,6 +220,7 @@ class Report:
     not_tested: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     treatments: tuple[Treatment, ...] = ()
+    inventory: InventoryCounts | None = None
 
 
 @dataclass(frozen=True)

@@ -64,12 +64,12 @@ def _open_set(found: OpenSet) -> Table:
 
 
 def _forecast(found: Forecast) -> Table:
-    """The range over the models, then each model, for every size."""
+    """The range over the models, then each model, for every size; no rate beyond the reach."""
     columns = ("gallery", "model", "rate", "rate_low", "rate_high", "floor", "beyond_100x")
     rows: list[tuple[Value, ...]] = []
     for place, point in enumerate(found.points):
         far = "yes" if point.beyond else "no"
-        ends = (point.most, point.low, point.high, point.floor, far)
+        ends = (point.value, point.low, point.high, point.floor, far)
         rows.append((point.size, "range over models", *ends))
         rows += [
             (point.size, one.model, *_ends(one.estimates[place]), point.floor, far)

@@ -20,7 +20,7 @@ from headrisk.report.open_set_figure import open_set_figure
 from headrisk.report.risk_figures import fan_figure
 from headrisk.report.treated_figures import before_after_figure, trade_figure
 from headrisk.report.treated_part import before_after_table, trade_table
-from headrisk.report.words import cost, metadata, phrases, summary
+from headrisk.report.words import cost, inventory, metadata, phrases, summary
 from headrisk.report.words import deidentified as treated
 from headrisk.report.words import risk as risk_words
 from headrisk.report.words.captions import caption
@@ -77,6 +77,7 @@ def render(template: str, **values: Any) -> str:
             style_hash=f"sha256-{digest}",
             caption=caption,
             wording=summary,
+            looked=inventory,
             words=risk_words,
             cost=cost,
             treated=treated,

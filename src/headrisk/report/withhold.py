@@ -52,9 +52,11 @@ from headrisk.findings.records import (
     Value,
 )
 from headrisk.findings.risk_tables import public_risk_tables
+from headrisk.linkage.label_check import LabelCheck
 from headrisk.statistics.assessment import Arm, Assessment, Exposure, SizedRate
 from headrisk.statistics.attack_outcome import AttackOutcome
 from headrisk.statistics.baselines import ArmComparison
+from headrisk.statistics.choice import Choice
 from headrisk.statistics.forecast.records import (
     Forecast,
     ForecastPoint,
@@ -101,6 +103,9 @@ def withhold_section(section: ModalitySection) -> ModalitySection:
     return replace(
         section,
         measures=tuple(_measure(m) for m in section.measures),
+        strongest=None if section.strongest is None else _measure(section.strongest),
+        choice=None if section.choice is None else _choice(section.choice),
+        labels=None if section.labels is None else _labels(section.labels),
         conditions=_conditions(section.conditions, overall),
         tables=_tables(section.tables, people) | public_risk_tables(risk, section.tables),
         risk=risk,
@@ -251,6 +256,7 @@ def _measure(measure: MeasureResult) -> MeasureResult:
         d_prime=_distance(measure.d_prime) if many else None,
         rank1=coarse_share(rank1),
         rank5=coarse_share(measure.rank5),
+        one_to_one=coarse_share(measure.one_to_one),
         mated_min=_extreme(measure.mated_min, many, up=False),
         nonmated_max=_extreme(measure.nonmated_max, many, up=True),
         thresholds={
@@ -260,6 +266,30 @@ def _measure(measure: MeasureResult) -> MeasureResult:
         extra=_extra(measure.extra, n),
     )
     return replace(public, reading=_reading(public))
+
+
+def _choice(choice: Choice) -> Choice:
+    """How the attack was chosen; its rate, control and p value as those of a measure."""
+    people = 0 if choice.rank1 is None else choice.rank1.n
+    fewest, _ = counts_of(choice.share * people, people) if people else (0, 0)
+    return replace(
+        choice,
+        rank1=coarse_share(choice.rank1),
+        share=fewest / people if people else 1.0,
+        control=_digit(choice.control),
+        control_high=_digit(choice.control_high),
+        p_value=None if choice.p_value is None else _p_bound(choice.p_value),
+    )
+
+
+def _labels(labels: LabelCheck) -> LabelCheck:
+    """What the images say of the labels, each count as the upper end of its bin."""
+    clear, same, other = (
+        counts_of(count, labels.people)[1]
+        for count in (labels.clear, labels.same_label, labels.other_label)
+    )
+    p_value = _p_bound(labels.p_value)
+    return replace(labels, clear=clear, same_label=same, other_label=other, p_value=p_value)
 
 
 def _reading(measure: MeasureResult) -> Reading:
@@ -280,10 +310,11 @@ def _extra(extra: Mapping[str, Value], people: int) -> dict[str, Value]:
     p_value = extra.get("p_value")
     if isinstance(p_value, float):
         found["p_value"] = _p_bound(p_value)
-    for name in ("one_to_one_found", "d_sys"):
+    for name in ("one_to_one_found", "d_sys", "d_sys_low", "d_sys_high"):
         share = extra.get(name)
         if isinstance(share, int | float) and isfinite(share):
-            found[name] = share_above(float(share), people)
+            outward = share_below if name.endswith("_low") else share_above
+            found[name] = outward(float(share), people)
     return found
 
 
@@ -329,6 +360,10 @@ def _one_digit(rate: Estimate | None) -> Estimate | None:
         low=rung(rate.low, up=False, steps=DIGITS),
         high=rung(rate.high, up=False, steps=DIGITS),
     )
+
+
+def _digit(value: float | None) -> float | None:
+    return None if value is None else rung(value, up=False, steps=DIGITS)
 
 
 def _extreme(value: float | None, many: bool, *, up: bool) -> float | None:

@@ -10,6 +10,7 @@ from scipy.special import betaincinv, ndtri, stdtrit
 from headrisk.types import Estimate, FloatArray
 
 CONFIDENCE = 0.95
+NORMAL_QUANTILE = float(ndtri(0.5 + CONFIDENCE / 2))
 FEW_ERRORS = 30
 FEW_EVENTS = 5
 FEWEST_PEOPLE = 5
@@ -97,6 +98,45 @@ def share_of_people(per_person: FloatArray, probes: int | None = None) -> Estima
     if estimate is None:
         return None
     method = f"{estimate.method} on people"
+    return replace(estimate, value=mean, n=n, method=method)
+
+
+def jackknife_variance(without: FloatArray) -> float:
+    """Variance of a figure from its values with each person left out (Tukey 1958)."""
+    n = without.size
+    return float((n - 1) / n * ((without - without.mean()) ** 2).sum()) if n > 1 else 0.0
+
+
+def clustered_share(
+    per_person: FloatArray, variance: float, most: int, *, exact: bool = False
+) -> Estimate | None:
+    """Mean over people of a value in 0..1 whose variance is known otherwise than by people.
+
+    As ``share_of_people``, but the effective number of people may fall below their number, where
+    outcomes of different people depend on one another. At most ``most``, at least two. ``exact``
+    asks for the exact interval at any rate. Student's quantile makes up for the variance being an
+    estimate.
+    """
+    n = int(per_person.size)
+    if n == 0:
+        return None
+    mean = float(np.clip(per_person.mean(), 0.0, 1.0))
+    if mean <= 1e-12 or mean >= 1 - 1e-12:
+        bound, mean = zero_event_bound(n), round(mean)
+        low, high = (0.0, bound) if mean == 0.0 else (1.0 - bound, 1.0)
+        return Estimate(float(mean), low, high, n, "rule of three on people")
+    effective = mean * (1 - mean) / variance if variance > 0 else float(n)
+    effective = float(np.clip(effective, min(2.0, n), max(most, n)))
+    quantile = float(stdtrit(max(n - 1, 1), 0.5 + CONFIDENCE / 2))
+    hits = mean * effective
+    if exact or min(hits, effective - hits) < FEW_EVENTS:
+        narrower = effective * (NORMAL_QUANTILE / quantile) ** 2
+        estimate = clopper_pearson(mean * narrower, narrower)
+    else:
+        estimate = wilson(hits, effective, quantile=quantile)
+    if estimate is None:
+        return None
+    method = f"{estimate.method}, jackknife over people"
     return replace(estimate, value=mean, n=n, method=method)
 
 

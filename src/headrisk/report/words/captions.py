@@ -68,7 +68,8 @@ CAPTIONS = {
         "How does the rate fall in larger galleries?",
         "The share of people linked at rank 1 in random galleries of each size: measured within "
         "the data, then the range over the forecast models with sampling (band) and each model's "
-        "own line. Grey lies beyond 100 times the people measured; the dotted line is guessing.",
+        "own line. Grey lies beyond what the data can say, or beyond 100 times the people "
+        "measured; the dotted line is guessing.",
         "The line runs down to the dotted one within the data.",
         "The band stays high where your attackers' galleries are.",
         "Decide by the upper end of the band at the gallery of the attacker you fear, and do not "

@@ -102,7 +102,7 @@ def brief(treatment: Treatment) -> str:
 
 
 def headlines(treatment: Treatment) -> list[Effect]:
-    """The effects that the page shows: the headline measure's; all stand in the table file."""
+    """The effects that the page shows: those that find most; all stand in the table file."""
     found = [treatment.effect("face", attacker) for attacker in ATTACKER]
     return [effect for effect in (*found, treatment.effect("brain")) if effect is not None]
 

@@ -116,8 +116,8 @@ def _risk_lines(risk: Assessment) -> list[str]:
         lines.append(
             "Larger galleries were forecast by "
             f"{', '.join(model.model for model in risk.forecast.models)} models, each with a "
-            "Bayesian bootstrap over people and tested by hiding the larger galleries; the upper "
-            "end of the range over models is quoted."
+            "Bayesian bootstrap over people and weighed by how it predicts hidden galleries; the "
+            "upper end of the mixture is quoted."
         )
     if risk.attackers:
         listed = "; ".join(

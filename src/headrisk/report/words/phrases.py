@@ -38,7 +38,11 @@ def listed(items: Sequence[str]) -> str:
 
 
 def natural_frequency(estimate: Estimate, were: str = "were linked", would: str = "") -> str:
-    """A rate as ``about 7 of 10 people (plausibly 5 to 9 of 10) were linked``.
+    """A rate as ``14 of the 20 people searched for were linked; of people like these, ...``.
+
+    The first figure is a count of those who were searched for, never of another number; ``about``
+    stands before it where people count in parts, because not all of their scans were linked. What
+    is said of people like them is out of 10, 100 or 1,000.
 
     A rate of zero is worded as an upper bound and a rate of one as a lower bound, since no
     sample shows that something never, or always, happens. ``would`` is the verb of that bound.
@@ -67,8 +71,13 @@ def natural_frequency(estimate: Estimate, were: str = "were linked", would: str 
             f"all {people(estimate.n)} searched for {were}; of people like these, at least {low} "
             f"in {base:,} {would}"
         )
-    middle = f"{round(estimate.value * base):,}"
-    return f"about {middle} of {base:,} people (plausibly {low} to {high} of {base:,}) {were}"
+    found = estimate.value * estimate.n
+    whole = abs(found - round(found)) < 1e-6
+    count = round(found) if whole else min(max(floor(found + 0.5), 1), max(estimate.n - 1, 1))
+    return (
+        f"{'' if whole else 'about '}{count:,} of the {people(estimate.n)} searched for {were}; of "
+        f"people like these, {low} to {high} in {base:,} plausibly {would}"
+    )
 
 
 def frequency_range(estimate: Estimate) -> tuple[str, str, str, int]:

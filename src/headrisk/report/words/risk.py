@@ -238,6 +238,11 @@ def forecast(found: Forecast) -> str:
             f"Among {people(point.size)} the rate may still be 100 % and is at least "
             f"{percent(point.floor, -1)}. {found.sentence}"
         )
+    if not point.said:
+        return (
+            f"Among {people(point.size)} no more than {percent(point.high, 1)} would be linked at "
+            f"rank 1. {found.sentence}"
+        )
     return (
         f"Among {people(point.size)} up to {percent(point.high, 1)} would be linked at rank 1; "
         f"models give {percent(point.least)} to {percent(point.most)}, with sampling "
@@ -265,5 +270,10 @@ def forecast_short(found: Forecast) -> str:
         return f"In larger galleries fewer are found; how many cannot be said. {found.sentence}"
     if found.bound_only:
         return f"Among {people(point.size)} it may still be everybody: the data do not show a fall."
+    if not point.said:
+        return (
+            f"Among {people(point.size)} it is no more than {percent(point.high, 1)}; how many "
+            "fewer cannot be said."
+        )
     far = " That is far beyond the data." if point.beyond else ""
     return f"Among {people(point.size)} it may be up to {percent(point.high, 1)} (forecast).{far}"

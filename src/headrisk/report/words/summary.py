@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from headrisk.findings.cost import AttackCost
 from headrisk.findings.records import Counts, MeasureResult, ModalitySection
+from headrisk.linkage.mates import PeopleCounts
 from headrisk.report.words.phrases import (
     capital,
     counted,
@@ -17,6 +18,7 @@ from headrisk.report.words.phrases import (
     rate,
 )
 from headrisk.statistics.intervals import with_failures
+from headrisk.statistics.label_rates import as_images_say
 from headrisk.types import Estimate
 
 MODALITY_NAMES = {
@@ -24,12 +26,14 @@ MODALITY_NAMES = {
     "face": ("Face", "a face rendered from the scan"),
     "table": ("Derived table", "a table of regional measurements"),
     "metadata": ("Metadata", "metadata alone"),
+    "combined": ("All together", "all modalities together"),
 }
 FOUND = {
     "brain": "were linked to their other scan",
     "face": "were found by their photographs",
     "metadata": "were linked to their other scan by metadata alone",
     "table": "were linked to their other row",
+    "combined": "were linked by all that is held of them together",
 }
 SIMULATED_FOUND = "were linked to a re-scan simulated from their own scan"
 SIMULATED_WOULD = "would be linked to such a simulated re-scan"
@@ -50,6 +54,7 @@ ATTACKERS = {
     "table": "Somebody who holds the shared table, and a table of the same measurements of the "
     "same people with their names, from other sessions or another pipeline, and who compares every "
     "row with every other. No membership is in doubt: each person searched for is in the gallery.",
+    "combined": "Somebody who holds several of these of the same people, and weighs them together.",
 }
 RULE_NAMES = {
     "kde": "where the two density curves cross",
@@ -144,6 +149,51 @@ def failures_sentence(estimate: Estimate, counts: Counts) -> str:
     )
 
 
+WHY_NOT_SEARCHED = {
+    "one_session": "nothing else of theirs is there to be found",
+    "copies": "their scans are copies of one image",
+    "failed": "their scans could not be used",
+    "no_scan": "no image of theirs is of a kind that is compared",
+}
+
+
+def who_was_searched(counts: PeopleCounts) -> str:
+    """How many people there are, were searched for and were not, and why: the counts add up."""
+    return _who(counts, "was searched" if counts.searched == 1 else "were searched")
+
+
+def who_can_be_searched(counts: PeopleCounts) -> str:
+    """The same before a run, as far as labels and headers tell."""
+    return _who(counts, "can be searched")
+
+
+def _who(counts: PeopleCounts, searched: str) -> str:
+    text = f"Of {people(counts.people)}, {counts.searched:,} {searched} for"
+    why = [
+        f"{count:,} because {WHY_NOT_SEARCHED[code]}" for code, count in counts.not_searched.items()
+    ]
+    left = sum(counts.not_searched.values())
+    return f"{text} and {left:,} not: {', '.join(why)}." if why else f"{text}."
+
+
+def label_warning(section: ModalitySection) -> str:
+    """The warning that labels and images of two data sets disagree, or ""."""
+    check = section.labels
+    if check is None or check.code != "labels_disagree":
+        return ""
+    measure = section.headline
+    labelled = measure.rank1 if measure else None
+    return (
+        f"The labels of the two data sets do not name the same people. Of the "
+        f"{people(check.people)} searched with, {check.clear:,} have a candidate that stands "
+        f"clearly out, and {check.other_label:,} of these candidates bear another label. Linked at "
+        f"rank 1 as the labels are: {rate(labelled)}; as the images say: "
+        f"{rate(as_images_say(check))}. "
+        "Read the figures below only if equal labels are the same person; a table given with "
+        "--same-people settles it."
+    )
+
+
 def headline(section: ModalitySection) -> str:
     """One sentence that says what the attack reached."""
     measure = section.headline
@@ -213,13 +263,23 @@ def how_many(section: ModalitySection) -> str:
             measure.rank5, "were among the best five candidates", "would be among them"
         )
         text += f" {capital(listed)}."
-    best = strongest(section)
-    if best is not None and best is not measure and best.rank1 is not None:
-        text += (
-            f" The strongest of the {len(section.measures)} measures was {best.name} with "
-            f"{rate(best.rank1)}; picking the best of many flatters it a little."
-        )
-    return text
+    return f"{text} {how_chosen(section)}".rstrip()
+
+
+def how_chosen(section: ModalitySection) -> str:
+    """Which attack speaks, among how many, and why choosing does not flatter it."""
+    choice = section.choice
+    if choice is None or choice.candidates < 2:
+        return ""
+    if choice.how == "too few people":
+        return f"The attack is {choice.measure}: too few people to choose among attacks."
+    way = " by assigning all people one to one" if choice.attack == "assignment" else ""
+    each = " for each pair of contrasts" if choice.pairs else ""
+    return (
+        f"Of {choice.candidates} attacks the strongest speaks{each}: {choice.measure}{way}. It was "
+        "chosen on one half of the people and its successes were counted in the other, over and "
+        "over, so choosing does not flatter it; the control made the same choice."
+    )
 
 
 def strongest(section: ModalitySection) -> MeasureResult | None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from headrisk.report.words.phrases import capital, counted
+from headrisk.report.words.phrases import capital, counted, listed, people, share
 from headrisk.settings import Settings
+from headrisk.types import Estimate
 
 NAME = "table"
 
@@ -17,6 +18,8 @@ REFERENCES = (
     "Ledoit O, Wolf M (2004). A well-conditioned estimator for large-dimensional covariance "
     "matrices. J Multivariate Analysis 88:365-411.",
     "Brümmer N, de Villiers E (2010). The speaker partitioning problem. Odyssey 2010.",
+    "Conneau A, Lample G, Ranzato M, Denoyer L, Jégou H (2018). Word translation without parallel "
+    "data. ICLR 2018.",
     "Wachinger C, Golland P, Kremen W, Fischl B, Reuter M (2015). BrainPrint: a discriminative "
     "characterization of brain morphology. NeuroImage 109:232-248.",
 )
@@ -46,23 +49,26 @@ def method_sentences(
         "deviations."
         if how is None
         else f"To bring the tables together, {MATCHED[how]}.",
-        "The cosine and the root mean squared difference use the columns that both rows have. The "
-        "whitened cosine and the likelihood ratio learn from other people only: a pair is scored "
-        "by a model that saw neither of its two people, with covariances shrunk after Ledoit and "
-        "Wolf; missing values stand at the median there.",
+        "Cosine, root mean squared difference and correlation (the cosine once each row's own mean "
+        "is taken out) use the columns that both rows have. The whitened cosine takes out the "
+        "covariance of each table's columns, for which no label is needed. The likelihood ratio is "
+        "that of two rows of one person being normal together; a pair is scored by a model that "
+        "saw neither of its two people, and the two sides of the head teach it alike. Covariances "
+        'are shrunk after Ledoit and Wolf; missing values stand at the median there. "Scaled" '
+        "measures take off what is usual for either row among its nearest neighbours (Conneau et "
+        "al. 2018). The fusion weighs all measures by a likelihood ratio learnt from other people.",
         *(f"{capital(note)}." for note in notes),
     )
 
 
-def compared_sentence(tables: int, copies: int, same_session: int) -> str:
+def compared_sentence(tables: int, verbatim: int, same_session: int) -> str:
     """Who was searched among whom, in words."""
     if tables == 1:
         text = "Every row of the table was searched among all rows of other sessions."
     else:
         text = "Every row of the first table was searched among the rows of the second."
-    if copies:
-        what = counted(copies, "pair of identical rows was", "pairs of identical rows were")
-        text += f" {what} left out."
+    if verbatim:
+        text += " Some rows stand on both sides verbatim: they link by themselves."
     if same_session:
         text += (
             f" In {same_session} of the same-person pairs both rows carry the same session label; "
@@ -75,6 +81,8 @@ PANELS = {
     "columns": "Which columns were compared?",
     "identifiers": "Does a single column link people by itself?",
     "matching": "How were the two tables brought together?",
+    "verbatim": "Which rows link by being copies?",
+    "facts": "And if the attacker also knows facts about the person?",
 }
 
 
@@ -109,4 +117,22 @@ def matching_answer(how: str, middle: float, largest: float) -> str:
         f"{capital(MATCHED[how])}. Before, the middle value of a column "
         f"differed between the tables by {middle:.2g} standard deviations (the median "
         f"over columns; at most {largest:.2g})."
+    )
+
+
+def verbatim_answer(number: str, searched: int) -> str:
+    """How many people's rows stand on both sides; ``number`` is a range of counts."""
+    return (
+        f"{number} of {people(searched)} have a row that stands on both sides with the same values "
+        "throughout. Whoever holds one of the two finds the other without comparing anything; they "
+        "are counted as found."
+    )
+
+
+def facts_answer(facts: Sequence[str], together: Estimate, alone: Estimate) -> str:
+    """What an attacker finds who also knows facts, such as site, sex and age."""
+    names = listed(facts)
+    return (
+        f"With {names} known, age to within a year and one fact in a hundred wrong, the attack "
+        f"finds {share(together)}; {names} alone: {share(alone)}."
     )
