@@ -168,8 +168,8 @@ def index_treated(job: Job) -> tuple[dict[str, tuple[Scan, ...]], tuple[str, ...
         raise UsageError(
             str(job.sources[0].path),
             found="fingerprints of an earlier run",
-            expected="the untreated images, to compare the treated ones with",
-            remedy="Name the data set itself, or leave out --treated.",
+            expected="the original images, to compare the de-identified ones with",
+            remedy="Name the data set itself, or leave out --deidentified.",
         )
     for source in job.treated:
         work = (job.work_dir or job.out / "work") / "treated"

@@ -72,17 +72,17 @@ def name_treated(
     for name, path in given:
         if name.casefold() in names:
             raise UsageError(
-                f"--treated {name}",
+                f"--deidentified {name}",
                 found="a name that is taken",
-                expected="a name of its own for each treatment and data set",
+                expected="a name of its own for each de-identification method",
                 remedy="Give another name before the equals sign.",
             )
         place = _resolved(path)
         if place in paths:
             raise UsageError(
-                f"--treated {name}",
+                f"--deidentified {name}",
                 found=f"{path}, which is already named {paths[place]}",
-                expected="the treated copies alone, in a data set of their own",
+                expected="the de-identified copies alone, in a data set of their own",
                 remedy="Give the folder with the treatment's output.",
             )
         names.append(name.casefold())

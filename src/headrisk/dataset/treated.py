@@ -54,7 +54,7 @@ def list_treated(
         raise InputError(
             str(source.path),
             found="no image",
-            expected="treated scans",
+            expected="de-identified scans",
             remedy="Give the folder with the treatment's output.",
         )
     return found, notes

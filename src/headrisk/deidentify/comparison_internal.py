@@ -150,7 +150,7 @@ def _notes(found: TreatedSet, looked: Looked) -> tuple[str, ...]:
     notes += [f"{found.name}: {pair.scan.path}: {pair.doubt}" for pair in found.pairs if pair.doubt]
     if found.missing or found.extra:
         notes.append(
-            f"{found.name}: {len(found.missing)} scans have no treated file and "
+            f"{found.name}: {len(found.missing)} scans have no de-identified file and "
             f"{len(found.extra)} files fit no scan; see treated-{found.name}.tsv"
         )
     return (*found.notes, *notes)
