@@ -49,7 +49,7 @@ def test_public_files_keep_the_schema_and_come_back(report: Report) -> None:
     assert [one.name for one in again] == ["cut", "refaced"]
     assert plain(treatments_dict(again)) == content["treatments"]
     page = files["report.html"].decode()
-    assert "Not tested: no treated copy" not in page
+    assert "Not tested: no de-identified copy" not in page
     assert page.count("<figcaption>") >= 2
     assert "tables/treatments-trade.tsv" in page
     assert {f"tables/{name}.tsv" for name in treatment_tables(report.treatments)} <= files.keys()

@@ -113,7 +113,7 @@ def test_first_page_answers_five_questions_with_three_numbers(written: Path) -> 
         summary,
     )
     assert len(questions) == 5
-    for word in ("Attack", "Control attack", "Chance", "Not tested: no treated copy"):
+    for word in ("Attack", "Control attack", "Chance", "Not tested: no de-identified copy"):
         assert word in summary
     assert re.search(r"\d+ of the \d+ people searched for were linked.*?\d+ to \d+ in 100", summary)
     assert "2 people could not be searched for because scans failed" in summary

@@ -103,7 +103,7 @@ def test_a_column_that_is_an_id_is_told(tmp_path: Path, options: list[str]) -> N
     out = tmp_path / "out"
     assert main(["audit", str(path), str(out), *options]) == 0
     answers = {one["name"]: one["answer"] for one in section(out)["panels"]}
-    assert answers["identifiers"].startswith("1 of 11 columns hold exactly the same value")
+    assert answers["identifiers"].startswith("1 of 11 columns holds exactly the same value")
 
 
 def test_a_folder_of_stats_with_a_damaged_subject(tmp_path: Path, options: list[str]) -> None:
