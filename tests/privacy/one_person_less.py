@@ -185,7 +185,7 @@ def difference(people: int, modality: str, publish: Publish) -> Differencing:
 
 def _headline(report: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
     (section,) = report["modalities"].values()
-    first = section["measures"][section["headline"]]["rank1"]
+    first = section["measures"][section["headline"]["measure"]]["rank1"]
     return {} if first is None else {"rank1": first}
 
 
