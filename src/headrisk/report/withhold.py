@@ -191,17 +191,28 @@ def _conditions(
 
 
 def _told_by_total(levels: list[Condition], overall: Estimate | None) -> bool:
-    """Whether the bin of all people leaves less than a bin of choice to one of the levels."""
+    """Whether the bin of all people leaves less than a bin of choice to one of the levels.
+
+    Each level's count lies in its bin, that of the merged row anywhere up to its people, and their
+    sum in the bin of all; what the others and the sum leave to a level must not be less than its
+    own bin.
+    """
     if overall is None or overall.most is None or overall.fewest is None:
         return False
-    if any(level.withheld for level in levels):
-        return False  # the hidden row takes up any difference
-    rates = [level.rank1 for level in levels if level.rank1 is not None]
-    if len(rates) < len(levels) or sum(rate.n for rate in rates) != overall.n:
+    shown = [level for level in levels if not level.withheld]
+    rates = [level.rank1 for level in shown if level.rank1 is not None]
+    hidden = overall.n - sum(rate.n for rate in rates)
+    merged = len(shown) < len(levels)
+    if len(rates) < len(shown) or hidden < 0 or (hidden > 0 and not merged):
         return False
-    lowest = sum(rate.fewest or 0 for rate in rates)
-    highest = sum(rate.most or 0 for rate in rates)
-    return overall.most - lowest < GRAIN - 1 or highest - overall.fewest < GRAIN - 1
+    bins = [(rate.fewest or 0, rate.most or 0) for rate in rates] + [(0, hidden)] * merged
+    lowest, highest = (sum(ends) for ends in zip(*bins, strict=True))
+    for fewest, most in bins:
+        low = max(fewest, overall.fewest - (highest - most))
+        high = min(most, overall.most - (lowest - fewest))
+        if high - low < min(GRAIN - 1, most - fewest):
+            return True
+    return False
 
 
 def _tables(tables: Mapping[str, Table], people: Mapping[str, int]) -> dict[str, Table]:

@@ -65,7 +65,7 @@ def logit_interval(value: float, draws: FloatArray, n: int, imaginary: float = 0
 
     The variance between people is averaged with that of ``imaginary`` more people, p (1 - p), the
     largest there can be. With an AUC near 1 the people who lower it are often not among a few;
-    half an imaginary person makes up for them (tests/evaluate/test_coverage.py).
+    half an imaginary person makes up for them (tests/statistics/test_coverage.py).
     """
     largest = value * (1.0 - value)
     total = n**2 * _half_width(draws, n) ** 2 + imaginary * _quantile(n) ** 2 * largest

@@ -45,7 +45,7 @@ def nonmated_rate(events: FloatArray, pairs: FloatArray, extra: float = 0.0) -> 
     part: so many disjoint pairs there are, and the bound then also holds where a few people match
     everybody. The effective number of pairs lies between that and the number of distinct pairs of
     people, and Student's quantile has one degree of freedom less than that half: in simulated
-    cohorts of 20 people one per person is too many (tests/evaluate/test_coverage.py).
+    cohorts of 20 people one per person is too many (tests/statistics/test_coverage.py).
     """
     events, pairs = _unordered(events), _unordered(pairs)
     people = int(np.count_nonzero(pairs.sum(axis=1)))
