@@ -142,7 +142,9 @@ def test_labels_that_differ_in_case_from_those_of_an_earlier_run(
     manifest.write_text("participant_id\tsession_id\tpath\nX1\t1\tx.nii\n")
     other = tmp_path / "other.tsv"
     other.write_text("participant_id\tsession_id\tpath\nx1\t1\ty.nii\n")
-    assert audit(manifest, "--against", str(other), "--against", str(audited))[0] == 3
+    code, said = audit(manifest, "--against", str(other), "--against", str(audited))
+    assert code == 4
+    assert "2 of" in said
 
 
 @pytest.mark.parametrize("words", [("--participant-label", "99"), ("--session-id", "A")])

@@ -92,7 +92,7 @@ def test_the_log_tells_the_story_in_counts_and_digests(audited: Path) -> None:
         {"stage": "index", "done": 1, "failed": 0},
         {"stage": "prepare", "done": 12, "failed": 0},
         {"stage": "compare", "done": 12 * 10 + 12, "failed": 0},
-        {"stage": "evaluate", "done": 13, "failed": 0},
+        {"stage": "evaluate", "done": 14, "failed": 0},  # 13 measures and their fusion
         {"stage": "assess", "done": 1, "failed": 0},
     ]
     assert set(lines[0]["detail"]) == {

@@ -91,11 +91,10 @@ def test_the_upper_end_of_the_forecast_is_the_headline(risk: Assessment) -> None
     point = risk_words.headline_point(risk.forecast)
     assert point is not None
     assert point.size == 1000
-    assert not point.beyond
     text = risk_words.forecast_short(risk.forecast).replace("\u00a0", " ")
-    assert text.startswith(f"Among 1,000 people it may be up to {100 * point.high:.0f}") or (
-        f"{int(100 * point.high) + 1} %" in text
-    )
+    said = "it may be up to" if point.said else "it is no more than"
+    assert text.startswith(f"Among 1,000 people {said} ")
+    assert f"{100 * point.high:.0f}" in text or f"{int(100 * point.high) + 1} %" in text
 
 
 def test_everybody_linked_gives_a_bound_and_no_models(risk: Assessment) -> None:

@@ -132,6 +132,7 @@ def _tidy(task: TreatTask) -> None:
     """Nothing stays of a scan that was not treated: no half-written file, no earlier result."""
     for path in treated_files(task):
         path.unlink(missing_ok=True)
+        path.with_name(f".{path.name}.part").unlink(missing_ok=True)  # of an earlier version
 
 
 def _require_room(job: Job, tool: Tool) -> None:
