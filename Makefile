@@ -34,7 +34,7 @@ help:
 	@echo "make fuzz       100,000 damaged files, and a coverage-guided run where atheris is there"
 	@echo "make mutate     mutation testing of evaluate and linkage (SAMPLE=300; 0 for all)"
 	@echo "make bench      time headrisk beside other tools"
-	@echo "make calibrate  simulate the coverage of intervals and forecasts (ten minutes)"
+	@echo "make calibrate  simulate the coverage of intervals and forecasts (hours; CALIBRATE=--quick: minutes)"
 	@echo "make lock       renew the locked versions in requirements/"
 	@echo "make audit-dependencies  look the locked versions up among known vulnerabilities"
 	@echo "                (ADVISORIES=PATH: in a file, without the network)"
@@ -142,9 +142,9 @@ bench: $(BENCH_STAMP)
 
 calibrate: $(STAMP)
 	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python benchmarks/calibrate.py \
-		--processes $(WORKERS)
+		--processes $(WORKERS) --keep build/calibration $(CALIBRATE)
 	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python benchmarks/calibrate_forecast.py \
-		--processes $(WORKERS)
+		--processes $(WORKERS) --keep build/calibration $(CALIBRATE)
 
 lock:
 	test -x $(LOCK_TOOL)/bin/uv || $(PYTHON) -m venv $(LOCK_TOOL)

@@ -1,14 +1,18 @@
 """Do 95 % intervals hold the truth in 95 % of simulated cohorts?
 
-Run: ``make calibrate``, or ``python benchmarks/calibrate.py [--cohorts 2000] [--people 20 100]``.
+Run: ``make calibrate``, or ``python benchmarks/calibrate.py [--quick] [--keep DIR]``.
 
 Every row simulates cohorts whose true rate is known: several sessions a person, people who differ
-from one another, or people who shift all their scores. Beside the person-level interval stands
-the Wilson interval on pairs, which takes every pair for an independent one, and where outcomes
-are one per person the exact interval. Slow rows use a part of the cohorts. A row is marked where
-the person-level interval covers less than 93 % or more than 97 % by more than twice the error of
-the simulation. Rates of 0 and 1, and rates near them with few people, cannot be met exactly by any
-interval on counts: the bounds given there must cover at least. Forecasts: calibrate_forecast.py.
+from one another, people who shift all their scores (hubs), siblings, scanners, goats, and one
+person of all with thirty sessions. Beside the person-level interval stands what a plainer one
+does: the Wilson interval on pairs, which takes every pair for an independent one, and where
+outcomes are one per person the exact interval. ``width`` is the mean width in points and ``best``
+that of the shortest interval that could cover 95 %: plus and minus 1.96 standard deviations of the
+figure over the cohorts themselves. Slow rows use a part of the cohorts. A row is marked where the
+interval covers less than 93 % or more than 97 % by more than twice the error of the simulation.
+Rates of 0 and 1, and rates near them with few people, cannot be met exactly by any interval on
+counts: the bounds given there must cover at least. With ``--keep`` every finished row is written
+there and a run that was broken off goes on where it stopped. Forecasts: calibrate_forecast.py.
 """
 
 from __future__ import annotations
@@ -17,23 +21,35 @@ import argparse
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
+from functools import partial
 from itertools import product
+from pathlib import Path
 
 import numpy as np
+from kept import kept
 from scipy.stats import norm
 
+from headrisk.linkage.density import density_curves, kernels
 from headrisk.linkage.pairs import pair_sample
+from headrisk.settings import Settings
 from headrisk.statistics.bootstrap import curve_intervals
 from headrisk.statistics.clustered import mated_rate, nonmated_rate
 from headrisk.statistics.intervals import clopper_pearson, share_of_people, wilson
+from headrisk.statistics.openset import fnir_at_fpir, open_set_rates
 from headrisk.statistics.paired import paired_difference
-from headrisk.types import Estimate, FloatArray, PairScores
+from headrisk.statistics.rates import area_under_curve, d_prime, equal_error_rate
+from headrisk.statistics.risk import linkability, system_unlinkability
+from headrisk.statistics.summary import summarise
+from headrisk.statistics.unlinkability import unlinkability
+from headrisk.types import Estimate, FloatArray, IntArray, PairScores
 
-PEOPLE = (20, 100, 1000)
+PEOPLE = (15, 40, 150, 500)
 RATES = (0.0, 0.01, 0.5, 1.0)
 SESSIONS = (1, 3)
 LOWEST, HIGHEST = 0.93, 0.97
+QUICK = 60
+TRUTH = 40_000  # searches behind a simulated truth
 
 
 @dataclass(frozen=True)
@@ -47,6 +63,8 @@ class Row:
     person: float
     exact: float | None
     pairs: float | None
+    width: float | None = None
+    best: float | None = None
 
 
 @dataclass(frozen=True)
@@ -54,9 +72,14 @@ class Job:
     """One setting: a simulation, its arguments, and the share of the cohorts it runs."""
 
     simulate: Callable[..., Row]
-    arguments: tuple[float, ...]
+    arguments: tuple[float | str, ...]
     people: int
     share: float = 1.0
+
+    @property
+    def name(self) -> str:
+        """Of the file that keeps its row."""
+        return f"{self.simulate.__name__}-{self.people}-{'-'.join(map(str, self.arguments))}"
 
 
 def holds(estimate: Estimate | None, truth: float) -> bool:
@@ -144,16 +167,214 @@ def curve_area(rng: np.random.Generator, people: int, cohorts: int, shift: float
     return Row("AUC", setting, people, cohorts, person / cohorts, None, None)
 
 
+def world(kind: str, rng: np.random.Generator, people: int) -> FloatArray:
+    """(people, people) scores of one probe and one gallery scan of each person."""
+    values, own = rng.normal(size=(people, people)), np.arange(people)
+    mates = 3.5 + 0.7 * rng.normal(size=people)
+    if kind == "hubs":
+        shift = 0.5 * rng.normal(size=people)
+        values += shift[:, None] + shift
+    if kind == "siblings":
+        there = (own ^ 1) < people
+        values[own[there], own[there] ^ 1] += 2.0
+    if kind == "scanners":
+        scanner = rng.integers(0, 3, people)
+        values += 1.0 * (scanner[:, None] == scanner)
+    if kind == "goats":
+        mates = np.where(rng.random(people) < 0.25, 1.0, 4.0)
+    values[own, own] += mates
+    return values
+
+
+KINDS = ("alike", "hubs", "siblings", "scanners", "goats")
+
+
+def scores_of(values: FloatArray, sessions: IntArray, rng: np.random.Generator) -> PairScores:
+    """Each person's row ``sessions`` times, every session with noise of its own."""
+    row = np.repeat(np.arange(sessions.size), sessions)
+    again = values[row] + (0.0 if sessions.max() == 1 else 0.7) * rng.normal(
+        size=(row.size, values.shape[1])
+    )
+    people = np.arange(sessions.size)
+    return PairScores("simulated", again, np.ones(again.shape, np.bool_), row, people)
+
+
+def sessions_of(kind: str, people: int) -> IntArray:
+    """How many sessions each person has: one, or thirty for one of all people."""
+    number = np.ones(people, dtype=np.int64)
+    if kind == "one of 30 sessions":
+        number[-1] = 30
+    return number
+
+
+@dataclass(frozen=True)
+class Truth:
+    """Best strangers and mates of many searches in galleries of one size."""
+
+    top: FloatArray
+    mate: FloatArray
+
+    def fpir(self, threshold: float) -> float:
+        """Share of searches for absent people that return somebody."""
+        return float(np.mean(self.top >= threshold))
+
+    def fnir(self, threshold: float) -> float:
+        """Share of searches for present people that do not return them first."""
+        return float(np.mean((self.mate < threshold) | (self.mate <= self.top)))
+
+
+def true_searches(kind: str, people: int, noise: float) -> Truth:
+    """From cohorts of the same size, many enough."""
+    rng, tops, mates = np.random.default_rng(987_654), [], []
+    for _ in range(max(TRUTH // people, 30)):
+        values = world(kind, rng, people) + noise * rng.normal(size=(people, people))
+        mates.append(np.diag(values).copy())
+        np.fill_diagonal(values, -np.inf)
+        tops.append(values.max(axis=1))
+    return Truth(np.concatenate(tops), np.concatenate(mates))
+
+
+@dataclass
+class _Tally:
+    """Coverage, widths and values of one figure."""
+
+    held: int = 0
+    made: int = 0
+    width: float = 0.0
+    values: list[float] | None = None
+
+    def add(self, estimate: Estimate | None, truth: float) -> None:
+        self.made += 1
+        self.held += holds(estimate, truth)
+        if estimate is not None:
+            self.width += estimate.high - estimate.low
+            self.values = [*(self.values or []), estimate.value - truth]
+
+    def row(self, figure: str, setting: str, people: int, pairs: float | None = None) -> Row:
+        number = max(self.made, 1)
+        best = 2 * 1.96 * float(np.std(self.values or [0.0]))
+        return Row(
+            figure, setting, people, number, self.held / number, None, pairs,
+            self.width / number, best,
+        )  # fmt: skip
+
+
+def open_set(
+    rng: np.random.Generator, people: int, cohorts: int, figure: str, kind: str, level: float
+) -> Row:
+    """FPIR or FNIR at the threshold whose true FPIR is ``level``, given or fitted."""
+    true = true_searches(kind, people, 0.0)
+    threshold, tally, plain = float(np.quantile(true.top, 1 - level)), _Tally(), 0
+    once = np.ones(people, dtype=np.int64)
+    for _ in range(cohorts):
+        scores = scores_of(world(kind, rng, people), once, rng)
+        fitted = figure.endswith("fitted")
+        if fitted:
+            found = fnir_at_fpir(scores, level)
+        else:
+            (found,) = open_set_rates(scores, [threshold])
+        if found is None or found.fpir is None or found.fnir is None:
+            continue
+        if figure.startswith("FPIR"):
+            tally.add(found.fpir, true.fpir(found.threshold))
+            hits = found.fpir.value * people
+            plain += holds(wilson(hits, people), true.fpir(found.threshold))
+        else:
+            tally.add(found.fnir, true.fnir(threshold))
+            hits = found.fnir.value * people
+            plain += holds(wilson(hits, people), true.fnir(threshold))
+    setting = f"FPIR {level:g}, {kind}"
+    return tally.row(figure, setting, people, plain / max(tally.made, 1))
+
+
+def rank_one(rng: np.random.Generator, people: int, cohorts: int, kind: str) -> Row:
+    """Linked at rank 1 where searches share a gallery."""
+    true = true_searches(kind, people, 0.0)
+    truth, tally = float(np.mean(true.mate > true.top)), _Tally()
+    once = np.ones(people, dtype=np.int64)
+    for _ in range(cohorts):
+        scores = scores_of(world(kind, rng, people), once, rng)
+        tally.add(linkability(scores, [people])[people], truth)
+    return tally.row("linked", f"rate {truth:.2f}, {kind}", people)
+
+
+CURVES = ("AUC", "EER", "d'", "D_sys")
+
+
+def curves(
+    rng: np.random.Generator, people: int, cohorts: int, figure: str, kind: str, uneven: str
+) -> Row:
+    """AUC, EER, d' and D_sys, with and without one person of thirty sessions."""
+    sessions, tally = sessions_of(uneven, people), _Tally()
+    noise = 0.7 if sessions.max() > 1 else 0.0
+    truth = true_curve(figure, kind, noise)
+    for _ in range(cohorts):
+        scores = scores_of(world(kind, rng, people), sessions, rng)
+        if figure == "D_sys":
+            sample = pair_sample(scores)
+            pair = kernels(
+                sample.mated, sample.nonmated, (sample.mated_weight, sample.nonmated_weight)
+            )
+            found = None if pair is None else unlinkability(sample, pair, 200, rng)
+        else:
+            part = curve_intervals(pair_sample(scores), 200, rng)
+            found = {"AUC": part.auc, "EER": part.eer, "d'": part.d_prime}[figure]
+        tally.add(found, truth)
+    return tally.row(figure, f"{figure} {truth:.3f}, {kind}, {uneven}", people)
+
+
+def true_curve(figure: str, kind: str, noise: float) -> float:
+    """From 20 cohorts of 1,000 people; D_sys from their densities."""
+    rng, mated, other = np.random.default_rng(123_321), [], []
+    for _ in range(20):
+        values = world(kind, rng, 1000) + noise * rng.normal(size=(1000, 1000))
+        mated.append(np.diag(values).copy())
+        np.fill_diagonal(values, np.nan)
+        other.append(values[::5, ::5][~np.isnan(values[::5, ::5])])
+    one, two = np.concatenate(mated), np.concatenate(other)
+    if figure == "AUC":
+        return area_under_curve(one, two) or 0.0
+    if figure == "EER":
+        return equal_error_rate(one, two) or 0.0
+    if figure == "d'":
+        return d_prime(one, two) or 0.0
+    pair = kernels(one, two)
+    return 0.0 if pair is None else system_unlinkability(density_curves(pair))
+
+
+def thresholds(
+    rng: np.random.Generator, people: int, cohorts: int, figure: str, kind: str, uneven: str
+) -> Row:
+    """FMR and FNMR in cross-validation, against those of the threshold that was fitted."""
+    sessions, tally = sessions_of(uneven, people), _Tally()
+    noise = 0.7 if sessions.max() > 1 else 0.0
+    source, mated, other = np.random.default_rng(55), [], []
+    for _ in range(10):
+        values = world(kind, source, 1000) + noise * source.normal(size=(1000, 1000))
+        mated.append(np.diag(values).copy())
+        np.fill_diagonal(values, np.nan)
+        other.append(values[::5, ::5][~np.isnan(values[::5, ::5])])
+    one, two = np.sort(np.concatenate(mated)), np.sort(np.concatenate(other))
+    for _ in range(cohorts):
+        scores = scores_of(world(kind, rng, people), sessions, rng)
+        found = summarise(scores, settings=Settings(bootstrap=100), rng=rng).thresholds["kde"]
+        if found.value is None:
+            continue
+        fnmr = np.searchsorted(one, found.value) / one.size
+        fmr = 1 - np.searchsorted(two, found.value) / two.size
+        tally.add(*((found.fnmr, fnmr) if figure.startswith("FNMR") else (found.fmr, fmr)))
+    return tally.row(figure, f"{kind}, {uneven}", people)
+
+
 def paired_change(
     rng: np.random.Generator, people: int, cohorts: int, lost: float, gained: float
 ) -> Row:
     """Difference of two shares on the same people."""
-    person, truth = 0, lost - gained
+    tally = _Tally()
     for _ in range(cohorts):
         gap = rng.choice([1.0, -1.0, 0.0], people, p=[lost, gained, 1 - lost - gained])
-        person += holds(paired_difference(gap), truth)
-    setting = f"{lost:g} lost, {gained:g} gained"
-    return Row("change", setting, people, cohorts, person / cohorts, None, None)
+        tally.add(paired_difference(gap), lost - gained)
+    return tally.row("change", f"{lost:g} lost, {gained:g} gained", people)
 
 
 def jobs(people: Sequence[int]) -> list[Job]:
@@ -171,24 +392,45 @@ def jobs(people: Sequence[int]) -> list[Job]:
     found += [Job(curve_area, (shift,), n, 0.5) for n, shift in product(few, (0.5, 2.0, 3.0))]
     changes = ((0.0, 0.0), (0.01, 0.01), (0.1, 0.1), (0.5, 0.05))
     found += [Job(paired_change, setting, n) for n, setting in product(people, changes)]
+    cost = {n: min(1.0, (60 / n) ** 2) for n in people}
+    for n in people:
+        part = max(0.5 * cost[n], 0.05)
+        figures = ("FPIR", "FNIR", "FPIR, fitted", "FNIR, fitted")
+        levels = [level for level in (0.03, 0.1, 0.3) if n * level >= 1]
+        found += [Job(open_set, one, n, part) for one in product(figures, KINDS, levels)]
+        found += [Job(rank_one, (kind,), n, part) for kind in KINDS]
+        cases = [(kind, "one session") for kind in KINDS] + [("alike", "one of 30 sessions")]
+        found += [
+            Job(curves, (figure, *case), n, max(0.25 * cost[n], 0.03))
+            for figure, case in product(CURVES, cases)
+        ]
+        found += [
+            Job(thresholds, (figure, *case), n, max(0.25 * cost[n], 0.03))
+            for figure, case in product(("FNMR, kde", "FMR, kde"), cases)
+        ]
     return found
 
 
-def run(job: Job, cohorts: int, seed: np.random.SeedSequence) -> Row:
+def run(job: Job, cohorts: int, seed: int) -> list[object]:
     """One row, with a random generator of its own."""
     number = max(int(cohorts * job.share), 1)
-    return job.simulate(np.random.default_rng(seed), job.people, number, *job.arguments)
+    words = np.random.SeedSequence((seed, *job.name.encode()))
+    found = job.simulate(np.random.default_rng(words), job.people, number, *job.arguments)
+    return list(astuple(found))
 
 
 def show(row: Row) -> str:
     """One line of the table."""
-    cells = ["-" if share is None else f"{100 * share:.1f} %" for share in (row.exact, row.pairs)]
+    cells = ["–" if share is None else f"{100 * share:.1f} %" for share in (row.exact, row.pairs)]
+    widths = [
+        "–" if width is None else f"{width:.2f}" if row.figure == "d'" else f"{100 * width:.1f}"
+        for width in (row.width, row.best)
+    ]
     error = 2 * np.sqrt(max(row.person * (1 - row.person), 0.02) / row.cohorts)
     above = "above" if row.person > HIGHEST + error else ""
     mark = "BELOW" if row.person < LOWEST - error else above
-    person = f"{100 * row.person:.1f} %"
-    head = f"{row.figure:9}{row.setting:42}{row.people:7,}{row.cohorts:9,}"
-    return f"{head}{person:>10}{cells[0]:>10}{cells[1]:>10}  {mark}".rstrip()
+    head = [row.figure, row.setting, f"{row.people:,}", f"{row.cohorts:,}"]
+    return "| " + " | ".join([*head, f"{100 * row.person:.1f} %", *cells, *widths, mark]) + " |"
 
 
 def main() -> None:
@@ -198,16 +440,32 @@ def main() -> None:
     parser.add_argument("--people", type=int, nargs="+", default=list(PEOPLE))
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--keep", type=Path, help="folder for finished rows")
+    parser.add_argument("--quick", action="store_true", help="few cohorts")
+    parser.add_argument("--figures", nargs="+", help="only these functions, such as open_set")
     options = parser.parse_args()
-    started, todo = time.monotonic(), jobs(options.people)
-    seeds = np.random.SeedSequence(options.seed).spawn(len(todo))
-    names = ("people", "cohorts", "person", "exact", "pairs")
-    print(f"{'figure':9}{'setting':42}{names[0]:>7}{names[1]:>9}", end="")
-    print("".join(f"{name:>10}" for name in names[2:]))
+    cohorts = QUICK if options.quick else options.cohorts
+    started = time.monotonic()
+    todo = [
+        job for job in jobs(options.people)
+        if not options.figures or job.simulate.__name__ in options.figures
+    ]  # fmt: skip
+    names = (
+        "figure", "simulated people", "n", "cohorts", "interval", "exact", "plainer",
+        "width", "best", "",
+    )  # fmt: skip
+    print("| " + " | ".join(names) + " |\n" + "|---" * len(names) + "|")
     with ProcessPoolExecutor(options.processes) as pool:
-        for row in pool.map(run, todo, [options.cohorts] * len(todo), seeds):
-            print(show(row), flush=True)
-    print(f"{time.monotonic() - started:.0f} s")
+        rows = [
+            pool.submit(
+                kept, options.keep, f"{job.name}-{cohorts}-{options.seed}",
+                partial(run, job, cohorts, options.seed),
+            )
+            for job in todo
+        ]  # fmt: skip
+        for row in rows:
+            print(show(Row(*row.result())), flush=True)
+    print(f"\n{time.monotonic() - started:.0f} s")
 
 
 if __name__ == "__main__":

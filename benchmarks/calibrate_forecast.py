@@ -1,149 +1,135 @@
 """How often does the shown forecast range hold the true rate of a larger gallery?
 
-Run: ``make calibrate``, or ``python benchmarks/calibrate_forecast.py [--cohorts 40]``.
+Run: ``make calibrate``, or ``python benchmarks/calibrate_forecast.py [--quick] [--keep DIR]``.
 
-Cohorts of n people are drawn from a population of scores that is known, so that the rank-1 rate in
-a gallery of any size follows by quadrature. The forecast sees the cohort alone. Three populations:
-
-* ``normal``: scores of two people are normal.
-* ``heavy tail``: scores of two people follow Student's t with twelve degrees of freedom.
-* ``look-alikes``: normal, but one person in 300 resembles the one searched for (mean 2.5 higher).
-  A cohort of 50 people hardly holds any, a gallery of 100,000 holds 300.
-
-Scores of one person are normal, with a part that differs between people, in all three.
+Cohorts of n people are drawn from populations whose rank-1 rate in any gallery is known
+(``populations.py``); the forecast sees the cohort alone. A table named by ``--tables`` adds
+populations like its people. With ``--keep`` every finished part is written there and a run that
+was broken off goes on where it stopped.
 """
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from itertools import product
+from functools import partial
+from pathlib import Path
 
 import numpy as np
-from scipy.stats import norm, t
+from kept import kept
+from populations import forecast_populations, named
 
 from headrisk.statistics.forecast.rank1 import forecast_rank1
 from headrisk.statistics.forecast.records import Forecast
-from headrisk.types import FloatArray, PairScores
 
-SIZES = (10**3, 10**4, 10**5, 10**6)
-SHIFTS = {"normal": 3.8, "heavy tail": 4.4, "look-alikes": 3.8}
-SPREAD = 0.7
-TAIL = 12  # degrees of freedom
-RARE, LIKE = 1 / 300, 2.5
+TIMES = (10, 100, 200)
+PART = 20
 REPETITIONS = 60  # of the bootstrap; reports use 200
+PROBES, QUICK_PROBES = 2000, 500
 
 
 @dataclass(frozen=True)
-class Setting:
-    """A population and the number of people whom the forecast sees."""
+class Part:
+    """Some cohorts of one population."""
 
     population: str
     people: int
+    number: int
+    seed: int
+    tables: Path | None
+
+    @property
+    def name(self) -> str:
+        """Of the file that keeps it."""
+        return f"forecast-{self.population}-{self.people}-{self.seed}-{self.number}"
 
 
-def strangers(rng: np.random.Generator, population: str, shape: tuple[int, int]) -> FloatArray:
-    """Scores of pairs of two people."""
-    if population == "heavy tail":
-        return np.asarray(rng.standard_t(TAIL, size=shape))
-    scores = rng.normal(size=shape)
-    if population == "look-alikes":
-        scores += LIKE * (rng.random(shape) < RARE)
-    return scores
+def run(part: Part, cohorts: int) -> list[list[float]]:
+    """Per cohort and size: value (NaN if not said), low, high, said, nothing but a bound."""
+    words = (part.seed, part.people, part.number, *part.population.encode())
+    rng = np.random.default_rng(np.random.SeedSequence(words))
+    population, rows = named(part.population, part.tables), []
+    sizes = [times * part.people for times in TIMES]
+    for _ in range(cohorts):
+        found: Forecast = forecast_rank1(
+            population.cohort(rng, part.people), rng, sizes=sizes, repetitions=REPETITIONS
+        )
+        for p in found.points:
+            value = float("nan") if p.value is None else p.value
+            rows.append([p.size, value, p.low, p.high, p.said, found.bound_only])
+    return rows
 
 
-def cohort(rng: np.random.Generator, setting: Setting) -> PairScores:
-    """One gallery scan and one probe of each person."""
-    n = setting.people
-    values = strangers(rng, setting.population, (n, n))
-    own = SHIFTS[setting.population] + SPREAD * rng.normal(size=n) + rng.normal(size=n)
-    values[np.arange(n), np.arange(n)] = own
-    people = np.arange(n)
-    return PairScores("simulated", values, np.ones((n, n), dtype=bool), people, people)
+def truth(part: Part, probes: int) -> list[list[float]]:
+    """True rates at every size."""
+    rng = np.random.default_rng(np.random.SeedSequence((part.seed, 7, *part.population.encode())))
+    sizes = np.array([times * part.people for times in TIMES])
+    rates = named(part.population, part.tables).truth(rng, sizes, probes)
+    return [[float(size), float(rate)] for size, rate in zip(sizes, rates, strict=True)]
 
 
-def true_rate(population: str, size: int) -> float:
-    """Chance that the mate comes first among ``size`` people."""
-    middle = SHIFTS[population]
-    x = np.linspace(middle - 12, middle + 12, 20001)
-    if population == "heavy tail":
-        below = np.log1p(-t.sf(x, TAIL))
-    elif population == "look-alikes":
-        below = np.log1p(-(1 - RARE) * norm.sf(x) - RARE * norm.sf(x - LIKE))
-    else:
-        below = norm.logcdf(x)
-    first = np.exp((size - 1) * below)
-    return float(np.trapezoid(norm.pdf(x, middle, np.hypot(1.0, SPREAD)) * first, x))
-
-
-def forecasts(setting: Setting, cohorts: int, seed: np.random.SeedSequence) -> list[Forecast]:
-    """One forecast for each simulated cohort."""
-    rng = np.random.default_rng(seed)
-    return [
-        forecast_rank1(cohort(rng, setting), rng, sizes=SIZES, repetitions=REPETITIONS)
-        for _ in range(cohorts)
-    ]
-
-
-def show(setting: Setting, found: Sequence[Forecast]) -> None:
+def show(population: str, people: int, true: list[list[float]], rows: list[list[float]]) -> None:
     """Lines of the table, one for each size of the gallery."""
-    for place, size in enumerate(SIZES):
-        truth = true_rate(setting.population, size)
-        points = [one.points[place] for one in found]
-        inside = np.mean([p.low <= truth <= p.high for p in points])
-        above = np.mean([truth > p.high for p in points])
-        width = np.mean([p.high - p.low for p in points])
+    table = np.array(rows, dtype=np.float64)
+    for size, rate in true:
+        here = table[table[:, 0] == size]
+        said = (here[:, 4] > 0) & (here[:, 5] == 0)
+        inside = (here[:, 2] - 1e-9 <= rate) & (rate <= here[:, 3] + 1e-9)
+        part = here[said]
         cells = [
-            setting.population, f"{setting.people}", f"{size:,}", f"{100 * truth:.1f} %",
-            f"{100 * inside:.0f} %", f"{100 * above:.0f} %", f"{100 * width:.0f}",
-            *errors(found, place, truth),
+            population, f"{people}", f"{size:,.0f}", percent(rate), percent(said.mean()),
+            percent(inside.mean()), percent((rate > here[:, 3] + 1e-9).mean()),
+            percent(inside[said].mean()) if said.any() else "–",
+            f"{part[:, 3].mean() / rate:.2f}" if said.any() else "–",
+            percent(part[:, 1].mean()) if said.any() else "–",
+            f"{100 * (part[:, 3] - part[:, 2]).mean():.0f}" if said.any() else "–",
+            percent(here[:, 5].mean()),
         ]  # fmt: skip
         print("| " + " | ".join(cells) + " |", flush=True)
 
 
-def errors(found: Sequence[Forecast], place: int, truth: float) -> list[str]:
-    """Mean error and root mean square of each model, in points."""
-    gaps: dict[str, list[float]] = {name: [] for name in MODELS}
-    for one in found:
-        for model in one.models:
-            gaps[model.model].append(100 * (model.estimates[place].value - truth))
-    return [
-        f"{np.mean(gap):+.0f} ({np.sqrt(np.mean(np.square(gap))):.0f})" if gap else "–"
-        for gap in gaps.values()
-    ]
-
-
-MODELS = ("binomial", "extreme-value", "pitman-yor", "log-linear")
+def percent(share: float) -> str:
+    """``12.3 %``."""
+    return f"{100 * share:.1f} %"
 
 
 def main() -> None:
     """Simulate and print the table."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--cohorts", type=int, default=40)
-    parser.add_argument("--people", type=int, nargs="+", default=[50, 150])
+    parser.add_argument("--cohorts", type=int, default=200)
+    parser.add_argument("--people", type=int, nargs="+", default=[100])
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--tables", type=Path, help="folder of volumes.tsv, fa.tsv and the like")
+    parser.add_argument("--keep", type=Path, help="folder for finished parts")
+    parser.add_argument("--quick", action="store_true", help="few cohorts")
     options = parser.parse_args()
-    settings = [Setting(*one) for one in product(SHIFTS, options.people)]
-    seeds = np.random.SeedSequence(options.seed).spawn(len(settings))
+    cohorts = PART if options.quick else options.cohorts
+    probes = QUICK_PROBES if options.quick else PROBES
     head = (
-        "population",
-        "people seen",
-        "gallery",
-        "true rank-1",
-        "range holds it",
-        "true is above",
-    )
-    print("| " + " | ".join((*head, "width, points", *MODELS)) + " |")
-    print("|---" * (len(head) + 1 + len(MODELS)) + "|")
-    counts = [options.cohorts] * len(settings)
+        "population", "seen", "gallery", "true rank-1", "said", "holds", "above",
+        "holds, where said", "upper end / truth", "value", "width, points", "bound only",
+    )  # fmt: skip
+    print("| " + " | ".join(head) + " |")
+    print("|---" * len(head) + "|")
     with ProcessPoolExecutor(options.processes) as pool:
-        for setting, found in zip(
-            settings, pool.map(forecasts, settings, counts, seeds), strict=True
-        ):
-            show(setting, found)
+        for people in options.people:
+            for population in forecast_populations(options.tables):
+                parts = [
+                    Part(population.name, people, number, options.seed, options.tables)
+                    for number in range(-(-cohorts // PART))
+                ]
+                true = pool.submit(
+                    kept, options.keep, f"truth-{population.name}-{people}-{probes}",
+                    partial(truth, parts[0], probes),
+                )  # fmt: skip
+                found = [
+                    pool.submit(kept, options.keep, part.name, partial(run, part, PART))
+                    for part in parts
+                ]
+                rows = [row for one in found for row in one.result()]
+                show(population.name, people, true.result(), rows)
 
 
 if __name__ == "__main__":

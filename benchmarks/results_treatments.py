@@ -27,10 +27,10 @@ from headrisk.deidentify.sidecar import dataset_files, stems
 from headrisk.deidentify.tools import tools
 from headrisk.deidentify.treat import TreatTask, treat_file, treated_files
 from headrisk.deidentify.write import put_in_place
+from headrisk.findings.deidentified import Effect, Treatment
+from headrisk.findings.records import Internal
 from headrisk.intake import index, take_in
 from headrisk.job import Job
-from headrisk.report.model import Internal
-from headrisk.report.treated_model import Effect, Treatment
 from headrisk.run.engine import mapper
 from headrisk.run.provenance import CostLog
 from headrisk.settings import Settings

@@ -2,33 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from headrisk.brain.choose import choose, pick
 from headrisk.brain.cohort import Cohort
 from headrisk.brain.stored import is_fingerprint_folder, read_fingerprints
 from headrisk.dataset.gather import gather
+from headrisk.dataset.inventory import Inventory, first_bytes, take_inventory
 from headrisk.dataset.people import require_distinct_labels
+from headrisk.dataset.same_people import read_same_people, relabelled
 from headrisk.dataset.scans import Scan
 from headrisk.dataset.treated import list_treated
-from headrisk.errors import UsageError
+from headrisk.errors import ScanError, UsageError
+from headrisk.io.headers import header_summary
 from headrisk.job import Job, begin, clear_leftovers, recorded, require_out
 from headrisk.run.provenance import CostLog
 from headrisk.run.stage import stage
+from headrisk.settings import Settings
 
 
 @dataclass(frozen=True)
 class Intake:
     """Scans that come as images, fingerprints of earlier runs, and what indexing had to say.
 
-    ``treated`` holds the files of each treated data set, by the treatment's name.
+    ``treated`` holds the files of each treated data set, by the treatment's name; ``inventory``
+    every file of the first data set, None where that is no folder of images.
     """
 
     scans: tuple[Scan, ...]
     earlier: Cohort
     notes: tuple[str, ...]
     treated: Mapping[str, tuple[Scan, ...]] = field(default_factory=dict)
+    inventory: Inventory | None = None
 
 
 def take_in(job: Job, log: CostLog) -> Intake:
@@ -44,17 +51,46 @@ def take_in(job: Job, log: CostLog) -> Intake:
     require_out(job)
     clear_leftovers(job)
     with stage("index", len(job.sources), log, recorded(job)):
-        scans, notes = index(job)
+        inventory = list_files(job)
+        scans, notes = index(job, inventory)
         earlier = recall(job)
-        labels = (scan.participant_id for scan in (*scans, *earlier.scans))
+        scans = with_one_key(scans, job)
+        earlier = replace(earlier, scans=with_one_key(earlier.scans, job))
+        labels = (s.participant_id for s in (*scans, *earlier.scans) if s.status == "ok")
         require_distinct_labels(labels, "the data sets together")
         treated, said = index_treated(job)
         begin(job, len(scans) + len(earlier.scans))
-    return Intake(scans, earlier, notes + said, treated)
+        notes += inventory.notes if inventory else ()
+    return Intake(scans, earlier, notes + said, treated, inventory)
 
 
-def index(job: Job) -> tuple[tuple[Scan, ...], tuple[str, ...]]:
-    """List the scans of all data sets that come as images, and what indexing had to say."""
+def list_files(job: Job) -> Inventory | None:
+    """Every file of the first data set, the one to be shared.
+
+    Raises
+    ------
+    InputError
+        There is no such data set.
+    """
+    if not job.sources or is_fingerprint_folder(job.sources[0].path):
+        return None
+    return take_inventory(job.sources[0].path)
+
+
+def index(job: Job, inventory: Inventory | None = None) -> tuple[tuple[Scan, ...], tuple[str, ...]]:
+    """List the scans of all data sets that come as images, and what indexing had to say.
+
+    Where the first data set holds images, but none of the contrasts that are compared by default,
+    that is no error: other checks may look at them.
+    """
+    lenient = (
+        inventory is not None
+        and bool(inventory.images)
+        and job.settings.contrasts == Settings().contrasts
+        and not job.participants
+        and not job.sessions
+        and len(job.sources) == 1
+    )
     scans: tuple[Scan, ...] = ()
     notes: tuple[str, ...] = ()
     for sources, people, sessions in (
@@ -67,9 +103,53 @@ def index(job: Job) -> tuple[tuple[Scan, ...], tuple[str, ...]]:
             work_dir=job.work_dir or job.out / "work",
             participants=people,
             sessions=sessions,
+            may_be_none=lenient,
         )
         scans, notes = scans + found, notes + said
-    return scans, notes
+    return tuple(_present(scan) for scan in scans), notes
+
+
+def _present(scan: Scan) -> Scan:
+    """The scan, failed where its first bytes say that its content is not there."""
+    if scan.status == "failed":
+        return scan
+    told = first_bytes(Path(scan.path))
+    if told.code not in ("empty", "pointer", "special"):
+        return scan
+    return replace(scan, status="failed", reason=told.problem)
+
+
+def with_headers(scans: Sequence[Scan]) -> tuple[Scan, ...]:
+    """The scans with those failed whose headers show that they cannot be read.
+
+    Voxels are not read: a scan that is cut off may pass.
+    """
+    return tuple(_checked(scan) for scan in scans)
+
+
+def _checked(scan: Scan) -> Scan:
+    if scan.status == "failed":
+        return scan
+    try:
+        head = first_bytes(Path(scan.path))
+        if head.problem:
+            return replace(scan, status="failed", reason=head.problem)
+        header_summary(Path(scan.path))
+    except ScanError as error:
+        return replace(scan, status="failed", reason=str(error))
+    return scan
+
+
+def with_one_key(scans: Sequence[Scan], job: Job) -> tuple[Scan, ...]:
+    """Scans with the first data set's labels where a table says who is who.
+
+    Raises
+    ------
+    InputError
+        The table is damaged.
+    """
+    same = read_same_people(job.same_people) if job.same_people and job.sources else None
+    return relabelled(scans, job.sources[0].name, same) if same is not None else tuple(scans)
 
 
 def index_treated(job: Job) -> tuple[dict[str, tuple[Scan, ...]], tuple[str, ...]]:
@@ -88,8 +168,8 @@ def index_treated(job: Job) -> tuple[dict[str, tuple[Scan, ...]], tuple[str, ...
         raise UsageError(
             str(job.sources[0].path),
             found="fingerprints of an earlier run",
-            expected="the untreated images, to compare the treated ones with",
-            remedy="Name the data set itself, or leave out --treated.",
+            expected="the original images, to compare the de-identified ones with",
+            remedy="Name the data set itself, or leave out --deidentified.",
         )
     for source in job.treated:
         work = (job.work_dir or job.out / "work") / "treated"

@@ -64,6 +64,8 @@ class Job:
         Where the user keeps weights of recognisers that the package does not ship, by recogniser.
     treated
         The first data set again, treated by some tool; each named for its treatment.
+    same_people
+        Table of who is who in the first data set and in the others; labels tell without it.
     attackers
         Whose expected success the report gives.
     faces_left
@@ -87,6 +89,7 @@ class Job:
     simulate_rescan: bool = False
     treated: tuple[Source, ...] = ()
     photos: Path | None = None
+    same_people: Path | None = None
     weights: Mapping[str, Path] = field(default_factory=dict)
     attackers: tuple[Attacker, ...] = NAMED_ATTACKERS
     faces_left: bool = False

@@ -11,17 +11,20 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from headrisk import __version__
-from headrisk.attacks import brain, face, metadata, presence, rescan, table
+from headrisk.attacks import brain, combined, face, metadata, presence, rescan, table
+from headrisk.attacks.account import account, with_people
 from headrisk.attacks.measured import Measured, join
 from headrisk.attacks.presence import Sought
 from headrisk.brain.similarity import select
+from headrisk.dataset.inventory import Inventory, counted, images_table
 from headrisk.deidentify import comparison as treated
 from headrisk.deidentify.comparison import TreatmentsMeasured
 from headrisk.face.recognise.registry import recognisers
+from headrisk.findings.records import Report, RunRecord, ScanRow, Table
 from headrisk.intake import Intake, take_in
 from headrisk.job import Job, finish
-from headrisk.report.metadata_link_part import against_images
-from headrisk.report.model import Report, RunRecord, ScanRow
+from headrisk.report.withhold import withhold_section
+from headrisk.report.words.metadata import against_images
 from headrisk.report.write import write_internal_table, write_report
 from headrisk.run.engine import count_workers
 from headrisk.run.provenance import CostLog, collect_provenance, this_machine
@@ -74,14 +77,21 @@ def audit(job: Job) -> Outcome:
     for name in job.modalities:
         with log.attacking(name):
             measured.append(chosen[name](intake, job, log))
+    together = combined.measure(measured, job, log)
+    if together is not None:
+        measured.append(together)
     sought = presence.seek(intake, job, log) if job.faces_left else None
     treatments = treated.measure(intake, job, log)
-    return write(measured, intake.notes, job, started, log, treatments, sought)
+    inventory = account(intake, measured, job)
+    if inventory is not None:
+        measured = [with_people(one, intake, inventory) for one in measured]
+    return write(measured, intake.notes, inventory, job, started, log, treatments, sought)
 
 
 def write(
     measured: Sequence[Measured],
     notes: tuple[str, ...],
+    inventory: Inventory | None,
     job: Job,
     started: datetime,
     log: CostLog,
@@ -90,7 +100,7 @@ def write(
 ) -> Outcome:
     """Write the output folder of what was measured, and close the log."""
     sections = tuple(one.section for one in measured)
-    notes_on_metadata = against_images(sections)
+    notes_on_metadata = against_images([withhold_section(one) for one in sections])
     report = Report(
         sections,
         settings=job.settings.as_dict(),
@@ -99,6 +109,7 @@ def write(
         treatments=treatments.treatments,
         faces_left=sought.left if sought else None,
         not_asked=job.not_asked,
+        inventory=counted(inventory) if inventory else None,
     )
     digests = [digest for one in measured for digest in one.digests]
     key = secrets.token_bytes(32)
@@ -110,6 +121,9 @@ def write(
         this_machine(count_workers(job.processes)),
     )
     internal = join([*(one.internal for one in measured), *treatments.internal], notes)
+    if inventory is not None:
+        tables = {**internal.tables, "images": Table(*images_table(inventory))}
+        internal = replace(internal, tables=tables)
     internal = replace(internal, input_key=key.hex())
     if sought:
         internal = replace(

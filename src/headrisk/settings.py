@@ -64,7 +64,7 @@ class Settings:
     contrasts
         BIDS suffixes that take part.
     measures
-        Similarity measures to compute; the first is the headline.
+        Similarity measures to compute; the strongest attack speaks, of equal ones the first.
     mated_prior
         Prior probability that a compared pair shows one person, for the crossing of densities.
     folds

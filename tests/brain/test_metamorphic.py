@@ -136,10 +136,13 @@ CHANGES: dict[str, tuple[Change, float]] = {
     "thousandth": (typed(np.float32, 1e-3), STORED),
     "another origin": (far, REORDERED),
     "offset": (typed(np.float32, 1.0, 25.0), OFFSET),
+    "CT numbers": (typed(np.float32, 1.0, -1024.0), OFFSET),
+    "z-scores": (typed(np.float32, 0.01, -0.7), OFFSET),
+    "turned round": (typed(np.float32, -2.0, 90.0), OFFSET),
     "part of a voxel": (shifted, SHIFTED),
     "neck cut": (without_neck, CUT),
 }
-IN_DEFAULT_RUN = ("junk in the header", "part of a voxel", "neck cut")
+IN_DEFAULT_RUN = ("turned round", "z-scores", "junk in the header", "part of a voxel", "neck cut")
 
 
 @pytest.mark.parametrize(

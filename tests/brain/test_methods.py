@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from headrisk.brain.methods import method_sentences
+from headrisk.report.words.brain import method_sentences
 from headrisk.settings import Settings
 
 

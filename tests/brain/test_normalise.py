@@ -5,9 +5,17 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from heads import head, pose
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from headrisk.brain.align import Brain
-from headrisk.brain.normalise import CLIP, cut_brain, flatten_bias, local_normalise
+from headrisk.brain.normalise import (
+    CLIP,
+    cut_brain,
+    flatten_bias,
+    local_normalise,
+    with_air_at_zero,
+)
 from headrisk.brain.strip import BrainMap
 from headrisk.errors import ScanError
 from headrisk.io.volume import Volume
@@ -105,3 +113,49 @@ def test_flatten_removes_a_smooth_gain() -> None:
     apart = np.abs(np.log(shaded.data[mask]) - np.log(plain.data[mask]))
     assert np.median(plain.data[mask]) == pytest.approx(1, abs=0.02)
     assert np.median(apart) < 0.04  # of a gain that spans a factor of 2.7
+
+
+def _picture(kind: str) -> np.ndarray:
+    """A ball in air, as images are stored: noise, an empty background, uniform noise."""
+    rng = np.random.default_rng(3)
+    shape = (31, 36, 33)
+    away = np.sqrt(sum((x - n / 2) ** 2 for x, n in zip(np.indices(shape), shape, strict=True)))
+    tissue = np.where(away < 12, 600 + 300 * rng.random(shape), 0)
+    if kind == "noise":
+        return np.hypot(tissue + rng.normal(0, 9, shape), rng.normal(0, 9, shape))
+    return tissue if kind == "empty" else np.where(tissue > 0, tissue, 900 * rng.random(shape))
+
+
+@pytest.mark.parametrize("kind", ["noise", "empty", "uniform"])
+@given(gain=st.floats(1e-3, 1e3), zero=st.floats(-5e3, 5e3), negated=st.booleans())
+@settings(max_examples=25, deadline=None)
+def test_gain_zero_and_sign_do_not_matter(
+    kind: str, gain: float, zero: float, negated: bool
+) -> None:
+    if negated and kind == "uniform":
+        return  # nothing tells which side of such air tissue lies on
+    plain = _picture(kind)
+    sign = -1 if negated else 1
+    stored = (sign * gain * (plain + zero)).astype(np.float32)
+    found = with_air_at_zero(Volume(stored, np.eye(4))).data / gain
+    slack = 0.025 * np.ptp(plain) + 1e-3 * abs(zero)
+    assert np.abs(found - plain)[plain > 500].max() <= slack
+    if kind == "empty":
+        assert np.abs(found[plain == 0]).max() <= slack
+
+
+def test_a_brain_of_z_scores_on_nothing() -> None:
+    rng = np.random.default_rng(4)
+    inside = np.zeros((30, 31, 32), bool)
+    inside[8:22, 9:22, 8:23] = True
+    data = np.where(inside, rng.normal(0, 1, inside.shape), 0).astype(np.float32)
+    found = with_air_at_zero(Volume(data, np.eye(4))).data
+    assert not found[~inside].any()
+    assert np.mean(found[inside] > 0) > 0.98
+    assert np.corrcoef(found[inside], data[inside])[0, 1] > 0.999
+
+
+def test_ordinary_images_are_left_alone() -> None:
+    for kind in ("noise", "empty"):
+        volume = Volume(_picture(kind).astype(np.float32), np.eye(4))
+        assert with_air_at_zero(volume) is volume

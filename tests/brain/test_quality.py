@@ -15,7 +15,11 @@ from headrisk.brain.quality import judge, mosaic
     [
         (1400, 0.85, 0.5, 0.95, "ok", ""),
         (800, 0.85, 0.5, 0.95, "doubtful", "brain volume 800 mL"),
-        (300, 0.85, 0.5, 0.95, "failed", "brain volume 300 mL"),
+        (300, 0.85, 0.5, 0.95, "doubtful", "brain volume 300 mL"),
+        (300, 0.62, 0.5, 0.95, "failed", "brain volume 300 mL"),
+        (300, 0.85, 0.10, 0.95, "failed", "brain volume 300 mL"),
+        (60, 0.85, 0.5, 0.95, "failed", "brain volume 60 mL"),
+        (300, 0.85, 0.5, 0.55, "failed", "stretch"),
         (1400, 0.60, 0.5, 0.95, "doubtful", "alignment score 0.60"),
         (1400, 0.30, 0.5, 0.95, "failed", "alignment score 0.30"),
         (1400, 0.85, 0.10, 0.95, "doubtful", "hardly a brain"),
@@ -73,3 +77,9 @@ def test_mosaic_puts_superior_up_and_anterior_right() -> None:
             assert rows.max() < 120
         else:
             assert columns.min() > 90
+
+
+def test_a_newborn_that_aligns_well_is_doubtful_at_most() -> None:
+    newborn = Alignment(np.diag([0.6, 0.58, 0.61, 1.0]), 0.9, 0.5)
+    assert judge(420, newborn).verdict == "doubtful"
+    assert judge(420, Alignment(newborn.affine, 0.5, 0.5)).verdict == "failed"

@@ -16,11 +16,11 @@ from simulated_duplicates import suspicion
 from simulated_report import RUN, SETTINGS, random_scores, scan_rows, simulated_report
 from simulated_treatment import treatment
 
+from headrisk.attacks.section import modality_section
 from headrisk.cli.main import main
-from headrisk.report.assemble import modality_section
+from headrisk.findings.records import ModalitySection
 from headrisk.report.compare import compare_folders
 from headrisk.report.duplicates import write_duplicates
-from headrisk.report.model import ModalitySection
 from headrisk.report.write import write_report
 from headrisk.statistics.summary import summarise
 

@@ -125,9 +125,13 @@ def test_a_manifest_with_a_missing_path(audit: Audit, tmp_path: Path) -> None:
 def test_labels_that_differ_in_case(audit: Audit, tmp_path: Path) -> None:
     manifest = tmp_path / "scans.tsv"
     manifest.write_text("participant_id\tsession_id\tpath\nab\t1\tx.nii\nAB\t2\ty.nii\n")
+    for name in ("x.nii", "y.nii"):
+        (tmp_path / name).write_bytes(b"no image")
     code, said = audit(manifest)
-    assert code == 3
-    assert "differ only in case: AB and ab" in said
+    assert code == 4
+    assert "2 of 2 scans could not be used" in said
+    scans = (tmp_path / "out" / "internal" / "scans.tsv").read_text()
+    assert "AB and ab differ only in case" in scans
 
 
 def test_labels_that_differ_in_case_from_those_of_an_earlier_run(
@@ -138,7 +142,9 @@ def test_labels_that_differ_in_case_from_those_of_an_earlier_run(
     manifest.write_text("participant_id\tsession_id\tpath\nX1\t1\tx.nii\n")
     other = tmp_path / "other.tsv"
     other.write_text("participant_id\tsession_id\tpath\nx1\t1\ty.nii\n")
-    assert audit(manifest, "--against", str(other), "--against", str(audited))[0] == 3
+    code, said = audit(manifest, "--against", str(other), "--against", str(audited))
+    assert code == 4
+    assert "2 of" in said
 
 
 @pytest.mark.parametrize("words", [("--participant-label", "99"), ("--session-id", "A")])
@@ -224,6 +230,8 @@ def test_a_folder_that_cannot_be_made(audit: Audit, broken: Path) -> None:
 def test_a_dry_run_makes_nothing(audit: Audit, broken: Path, tmp_path: Path) -> None:
     code, said = audit(broken, "--dry-run")
     assert code == 0
-    assert said.splitlines()[0] == "sub-01/ses-a/anat/sub-01_ses-a_T1w\tT1w\tok"
-    assert said.count("\n") == 6
+    lines = said.splitlines()
+    assert lines[0].startswith("sub-01/ses-a/anat/sub-01_ses-a_T1w\tT1w\tfailed\t")
+    assert sum("\t" in line for line in lines) == 6
+    assert "6 images are in the data set: 0 to be looked at, 6 failed, 0 left out." in lines
     assert not (tmp_path / "out").exists()

@@ -144,7 +144,7 @@ def test_an_output_folder_that_cannot_be_is_a_sentence(
     (data / "dataset_description.json").write_text(json.dumps({"Name": "x", "BIDSVersion": "1"}))
     out = make(reachable)
     said = reachable / "said"
-    for name in ("deface", "metadata_audit", "pipeline", f"cli.{command}"):
+    for name in ("commands.deface", "commands.metadata", "pipeline", f"cli.{command}"):
         importlib.import_module(f"headrisk.{name}")
     child = os.fork()
     if child == 0:

@@ -14,7 +14,7 @@ from jsonschema import Draft202012Validator, ValidationError
 sys.path.append(str(Path(__file__).parents[1] / "report"))
 from simulated_report import RUN, SETTINGS, simulated_report
 
-from headrisk.report.model import SCHEMA_VERSION, Counts, ModalitySection, Report
+from headrisk.findings.records import SCHEMA_VERSION, Counts, ModalitySection, Report
 from headrisk.report.write import public_files
 
 COUNTS = {"persons", "scans", "failed", "mated_pairs", "nonmated_pairs", "gallery_size"}

@@ -24,13 +24,18 @@ class Series:
     inversion_ms: float | None = 900.0
     age: str = "034Y"
     sex: str = "F"
+    image_type: tuple[str, ...] = ("ORIGINAL", "PRIMARY", "M")
+    modality: str = "MR"
+    name: str = ""
+    missing: tuple[int, ...] = ()  # slices that are not written
+    preamble: bool = True
 
 
 def write_series(folder: Path, voxels: NDArray[np.int16], series: Series) -> None:
     """Write ``voxels`` (columns x, rows y, slices z; DICOM's LPS directions) into a folder."""
     folder.mkdir(parents=True, exist_ok=True)
     study, uid = generate_uid(), generate_uid()
-    for k in range(voxels.shape[2]):
+    for k in set(range(voxels.shape[2])) - set(series.missing):
         slice_uid = generate_uid()
         meta = FileMetaDataset()
         meta.MediaStorageSOPClassUID = MRImageStorage
@@ -39,8 +44,8 @@ def write_series(folder: Path, voxels: NDArray[np.int16], series: Series) -> Non
         ds = FileDataset("", {}, file_meta=meta, preamble=b"\0" * 128)
         ds.SOPClassUID, ds.SOPInstanceUID = MRImageStorage, slice_uid
         ds.StudyInstanceUID, ds.SeriesInstanceUID = study, uid
-        ds.Modality, ds.ImageType = "MR", ["ORIGINAL", "PRIMARY", "M"]
-        ds.PatientID, ds.PatientName = series.patient, series.patient
+        ds.Modality, ds.ImageType = series.modality, list(series.image_type)
+        ds.PatientID, ds.PatientName = series.patient, series.name or series.patient
         ds.PatientAge, ds.PatientSex = series.age, series.sex
         ds.StudyDate = ds.SeriesDate = ds.AcquisitionDate = series.date
         ds.StudyTime = ds.SeriesTime = ds.AcquisitionTime = "101500"
@@ -61,4 +66,8 @@ def write_series(folder: Path, voxels: NDArray[np.int16], series: Series) -> Non
         ds.BitsAllocated = ds.BitsStored = 16
         ds.HighBit, ds.PixelRepresentation = 15, 1
         ds.PixelData = np.ascontiguousarray(voxels[:, :, k].T, dtype="<i2").tobytes()
-        ds.save_as(folder / f"{k:03d}.dcm", enforce_file_format=True)
+        if series.preamble:
+            ds.save_as(folder / f"{k:03d}.dcm", enforce_file_format=True)
+            continue
+        del ds.file_meta
+        ds.save_as(folder / f"{k:03d}", implicit_vr=True, little_endian=True)

@@ -141,3 +141,80 @@ def test_time_limit(tmp_path: Path) -> None:
     write_series(tmp_path / "in", voxels(), Series())
     result = convert(tmp_path / "in", tmp_path / "out", timeout_seconds=1e-4)
     assert "stopped after" in result.problem
+
+
+def test_several_patients_below_one_folder(tmp_path: Path) -> None:
+    """An exported medium: DICOM/PATIENT/STUDY/SERIES. One id with two names is two people."""
+    source = tmp_path / "in" / "DICOM"
+    for number, (patient, name) in enumerate([("P1", "A"), ("P2", "B"), ("P2", "C")], 1):
+        for visit, date in enumerate(("20200131", "20210131")):
+            series = Series(patient=patient, name=name, date=date, number=number)
+            write_series(source / f"PA{number}" / f"ST{visit}", voxels(2 * number + visit), series)
+    table = index_dataset(tmp_path / "in", work_dir=tmp_path / "work")
+    found = [(s.participant_id, s.session_id) for s in scan_rows(table)]
+    assert found == [(p, d) for p in ("P1", "P2", "P2-2") for d in ("20200131", "20210131")]
+    assert "3 patients" in " ".join(table_notes(table))
+    swapped = tmp_path / "swap" / "sub-01"
+    write_series(swapped / "a", voxels(), Series(patient="P1"))
+    write_series(swapped / "b", voxels(1), Series(patient="P2", number=2))
+    table = index_dataset(tmp_path / "swap", work_dir=tmp_path / "work2")
+    assert {s.participant_id for s in scan_rows(table)} == {"01"}
+    assert "several patient ids" in " ".join(table_notes(table))
+
+
+@pytest.mark.parametrize(
+    ("image_type", "says"),
+    [
+        (("ORIGINAL", "PRIMARY", "P", "ND"), "a phase image"),
+        (("DERIVED", "PRIMARY", "MIP"), "a projection"),
+        (("DERIVED", "SECONDARY", "MPR"), "made from another series"),
+    ],
+)
+def test_the_image_type_decides(tmp_path: Path, image_type: tuple[str, ...], says: str) -> None:
+    source = tmp_path / "in" / "sub-1"
+    write_series(source / "a", voxels(), Series(number=1))
+    write_series(source / "b", voxels(1), Series(number=2, image_type=image_type))
+    table = index_dataset(tmp_path / "in", work_dir=tmp_path / "w")
+    assert len(scan_rows(table)) == 1
+    assert says in " ".join(table_notes(table))
+
+
+def test_a_reformatted_series_alone_is_taken(tmp_path: Path) -> None:
+    series = Series(image_type=("DERIVED", "SECONDARY", "MPR"))
+    write_series(tmp_path / "in" / "sub-1" / "a", voxels(), series)
+    assert [s.status for s in rows(tmp_path / "in", tmp_path / "w")] == ["ok"]
+
+
+def test_missing_slices_are_told_and_the_equalised_volume_is_used(tmp_path: Path) -> None:
+    series = Series(missing=(7, 8, 9, 10))
+    write_series(tmp_path / "in" / "sub-1" / "a", voxels(), series)
+    (scan,) = rows(tmp_path / "in", tmp_path / "w")
+    assert scan.status == "ok"
+    assert scan.reason.startswith("slices are missing")
+    assert "_Eq" in Path(scan.path).name
+    assert scan.participant_id == "1"
+
+
+def test_a_series_that_gives_no_image_is_a_failed_row(tmp_path: Path) -> None:
+    source = tmp_path / "in" / "sub-1"
+    write_series(source / "a", voxels(), Series(number=1))
+    write_series(source / "b", voxels(1), Series(number=2, patient="P1", date="20210131"))
+    for path in (source / "b").iterdir():
+        path.write_bytes(path.read_bytes()[:-400])  # cut off within the pixels
+    found = rows(tmp_path / "in", tmp_path / "w")
+    assert [s.status for s in found].count("failed") == 1
+    assert all(s.participant_id == "1" for s in found)
+
+
+def test_modality_is_recorded(tmp_path: Path) -> None:
+    write_series(tmp_path / "in" / "sub-1" / "a", voxels(), Series("head t1", modality="CT"))
+    (scan,) = rows(tmp_path / "in", tmp_path / "w", contrasts=("CT",))
+    assert (scan.suffix, scan.status) == ("CT", "ok")
+    assert scan.series
+
+
+def test_without_preamble(tmp_path: Path) -> None:
+    write_series(tmp_path / "in" / "sub-1" / "a", voxels(), Series(preamble=False))
+    (scan,) = rows(tmp_path / "in", tmp_path / "w")
+    assert scan.participant_id == "1"
+    assert (scan.status, scan.reason) == ("ok", "")

@@ -100,16 +100,32 @@ def test_same_stem_gets_two_ids(tmp_path: Path) -> None:
         (["\t\ta.nii.gz"], HEAD, "line 2 has no participant_id"),
         (["n/a\t\ta.nii.gz"], HEAD, "line 2 has no participant_id"),
         (["1\t\t"], HEAD, "line 2 has no path"),
-        (["1\t\ta.nii.gz", "1\t\tb.nii", "2\t\t./a.nii.gz"], HEAD, "lines 2 and 4 list the same"),
         (["1\t\ta.nii.gz\t1"], f"{HEAD}\tpath", "column path more than once"),
         (["1,,a.nii.gz"], HEAD.replace("\t", ","), "no tab"),
-        (["1\t\ta.nii.gz", "x\t\tb.nii", "X\t\tc.mgz"], HEAD, "differ only in case: X and x"),
         (["1\t\ta\0.nii.gz"], HEAD, "binary"),
     ],
 )
 def test_refusals(tmp_path: Path, lines: list[str], head: str, words: str) -> None:
     with pytest.raises(InputError, match=words):
         index_dataset(manifest(tmp_path, *lines, head=head))
+
+
+@pytest.mark.parametrize(
+    ("lines", "reasons"),
+    [
+        (["1\t\ta.nii.gz", "1\t\tb.nii", "2\t\t./a.nii.gz"], ["different people", "", "different"]),
+        (["1\t\ta.nii.gz", "1\t\ta.nii.gz"], ["", "lines 2 and 3 list the same file"]),
+        (["1\t1\ta.nii.gz", "1\t2\ta.nii.gz"], ["different people or sessions"] * 2),
+    ],
+)
+def test_a_file_listed_twice(tmp_path: Path, lines: list[str], reasons: list[str]) -> None:
+    for name in ("a.nii.gz", "b.nii"):
+        (tmp_path / name).write_bytes(b"")
+    scans = rows(manifest(tmp_path, *lines))
+    assert len(scans) == len(lines)
+    said = sorted(scan.reason for scan in scans)
+    assert all(any(text in one for one in said) for text in reasons if text)
+    assert sum(scan.status == "failed" for scan in scans) == sum(map(bool, reasons))
 
 
 @pytest.mark.parametrize(

@@ -5,13 +5,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from headrisk.dataset.labels import plain_label
 from headrisk.dataset.people import (
     case_conflicts,
     day_gaps,
     days_between,
     number_people,
     number_sessions,
-    plain_label,
     require_distinct_labels,
 )
 from headrisk.dataset.scans import Scan

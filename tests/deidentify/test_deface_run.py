@@ -54,8 +54,8 @@ def test_a_data_set_is_treated_and_what_cannot_be_is_counted(
     argv = ["deface", str(dataset), str(out), "--tool", "template", "--nprocs", "1"]
     assert main(argv) == 4
     said = capsys.readouterr().out
-    assert "1 of 3 scans treated with template" in said
-    assert "2 could not be treated" in said
+    assert "1 of 3 scans de-identified with template" in said
+    assert "2 could not be de-identified" in said
     images = sorted(
         p.relative_to(out).as_posix() for p in out.rglob("*") if "anat/" in p.as_posix()
     )
@@ -131,7 +131,7 @@ def test_a_tool_that_fails_takes_an_earlier_result_along(
         (row,) = csv.DictReader(stream, delimiter="\t")
     assert (row["status"], row["file"]) == ("failed", "")
     assert "no plane" in row["reason"]
-    assert "1 could not be treated" in (out / "summary.txt").read_text()
+    assert "1 could not be de-identified" in (out / "summary.txt").read_text()
 
 
 def test_an_output_inside_the_data_set_or_with_other_things_is_refused(

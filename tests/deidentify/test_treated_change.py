@@ -11,7 +11,7 @@ import pytest
 from headrisk.brain.cohort import Cohort
 from headrisk.brain.grid import template_grid
 from headrisk.dataset.scans import Scan
-from headrisk.deidentify.comparison_brain import Treated, brain_effect, own_scan
+from headrisk.deidentify.comparison_brain import Treated, brain_effects, own_scan
 from headrisk.deidentify.comparison_change import FALSE_ALARMS, measure_change
 from headrisk.deidentify.comparison_face import Looks, Pictures, face_effects, face_left
 from headrisk.face.describe import PhotoResult
@@ -140,7 +140,7 @@ def test_treated_brains_are_searched_among_untouched_scans_of_other_sessions() -
     changed = (vectors[list(of)] + 20.0 * rng.normal(size=(7, GRID.size))).astype(np.float32)
     treated = Treated(cohort(tuple(everything.scans[k] for k in of), changed, (3,)), of)
     design = within(everything.scans, everything.digests)
-    found = brain_effect(everything, design, treated, NCC, np.random.default_rng(0), 1)
+    (found,) = brain_effects(everything, design, treated, NCC, np.random.default_rng(0), 1)
     hits = []
     for row, place in enumerate(of):
         if row == 3:

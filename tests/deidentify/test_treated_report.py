@@ -16,21 +16,21 @@ sys.path.append(str(Path(__file__).parents[1] / "report"))
 from simulated_report import RUN, simulated_report
 from simulated_treatment import treatment
 
+from headrisk.attacks.face_panels import claims_panel, claims_table
 from headrisk.dataset.scans import Scan
 from headrisk.face.head import HeadResult
 from headrisk.face.presence import FaceVerdict, Sight
+from headrisk.findings.codec import treatments_dict, treatments_from
+from headrisk.findings.records import Report
 from headrisk.io.canonical import plain
-from headrisk.report.claims_part import claims_panel, claims_table
-from headrisk.report.model import Report
 from headrisk.report.treated_figures import before_after_figure, trade_figure
-from headrisk.report.treated_json import treatments_dict, treatments_from
 from headrisk.report.treated_part import (
     before_after_table,
     trade_table,
     treatment_tables,
 )
-from headrisk.report.treated_words import answer, brief, points
 from headrisk.report.withhold import withhold_small_cells, withhold_treatment
+from headrisk.report.words.deidentified import answer, brief, points
 from headrisk.report.write import public_files
 
 
@@ -49,7 +49,7 @@ def test_public_files_keep_the_schema_and_come_back(report: Report) -> None:
     assert [one.name for one in again] == ["cut", "refaced"]
     assert plain(treatments_dict(again)) == content["treatments"]
     page = files["report.html"].decode()
-    assert "Not tested: no treated copy" not in page
+    assert "Not tested: no de-identified copy" not in page
     assert page.count("<figcaption>") >= 2
     assert "tables/treatments-trade.tsv" in page
     assert {f"tables/{name}.tsv" for name in treatment_tables(report.treatments)} <= files.keys()
@@ -79,7 +79,7 @@ def test_small_cells_are_withheld(report: Report) -> None:
 
 def test_sentences_tell_naive_and_adaptive_apart(report: Report) -> None:
     said = " ".join(answer(withhold_treatment(report.treatments[0])))
-    assert "in the treated scans as they are" in said
+    assert "in the de-identified scans as they are" in said
     assert "after filling in the face" in said
     assert "the very scan it was made from" in said
     assert "failure to acquire" in said

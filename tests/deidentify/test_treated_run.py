@@ -86,7 +86,7 @@ def test_a_treated_data_set_from_end_to_end(
     cohort: Path, warm: Path, tmp_path: Path, quick: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     treated = treat(cohort, tmp_path / "treated")
-    words = ["audit", str(cohort), str(warm), "--treated", f"cut={treated}", "--no-faces"]
+    words = ["audit", str(cohort), str(warm), "--deidentified", f"cut={treated}", "--no-faces"]
     assert main([*words, "--settings", quick, "--nprocs", "1"]) == 4  # a treated scan failed
     assert "cut: " in capsys.readouterr().out
     listed = rows(warm / "internal" / "treated-cut.tsv")
@@ -133,7 +133,7 @@ def test_a_treated_data_set_from_end_to_end(
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (["--treated", "nopath"], "not NAME=DATASET"),
+        (["--deidentified", "nopath"], "not NAME=DATASET"),
         (["--treated", "a=X", "--treated", "A=Y"], "a name that is taken"),
         (["--treated", "a=COHORT"], "already named"),
     ],

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from headrisk.attacks.face_panels import face_panels
 from headrisk.face.recognise.protocol import Recogniser
 from headrisk.face.recognise.registry import recognisers
 from headrisk.face.scores import FaceScores, fuse
-from headrisk.report.face_part import face_panels
 from headrisk.types import PairScores
 
 PEOPLE = 30

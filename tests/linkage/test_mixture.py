@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from scipy.optimize import minimize
-from scipy.stats import gumbel_r, norm
+from scipy.stats import genextreme, gumbel_r, norm
 
 from headrisk.linkage.mixture import (
     TopScoreMixture,
@@ -84,6 +84,21 @@ def likelihood(fit, first, second):
     return np.logaddexp(np.log1p(-fit.found_share) + no, np.log(fit.found_share) + yes).sum()
 
 
+def heavy_likelihood(first, second):
+    """Two largest of many with a heavy tail: f(t) f(s) / F(s) of a Frechet law, best parameters."""
+
+    def loss(place):
+        law = genextreme(-np.exp(place[2]), place[0], np.exp(place[1]))
+        if law.support()[0] >= second.min():
+            return 1e9
+        value = law.logpdf(first) - law.logcdf(first) + law.logpdf(second)
+        return -value.sum() if np.isfinite(value).all() else 1e9
+
+    starts = [[np.median(second), np.log(second.std()), np.log(shape)] for shape in (0.05, 0.3)]
+    return max(-minimize(loss, s, method="Nelder-Mead", options={"maxiter": 2000}).fun
+               for s in starts)  # fmt: skip
+
+
 @pytest.mark.parametrize("found", [0.3, 0.8])
 def test_a_mixture_is_found_with_its_parameters_and_evidence(found):
     first, second = two_groups(2, 400, found)
@@ -94,9 +109,14 @@ def test_a_mixture_is_found_with_its_parameters_and_evidence(found):
     assert fit.mean == pytest.approx(8.0, abs=0.3)
     assert fit.deviation == pytest.approx(1.0, abs=0.2)
     null = _null_log_density(first, second, *_fit_null(first, second, np.zeros(400))).sum()
-    # Three parameters more: twice the gain in likelihood less three times log n.
-    expected = 2 * (likelihood(fit, first, second) - null) - 3 * np.log(400)
+    heavy = heavy_likelihood(first, second)
+    # Three or two parameters more: twice the gain in likelihood less as many times log n.
+    best = likelihood(fit, first, second)
+    expected = min(2 * (best - null) - 3 * np.log(400), 2 * (best - heavy) - 2 * np.log(400))
     assert fit.evidence == pytest.approx(expected, rel=1e-3)
+    half = fit_best_scores(first, second, 300, 0.5)
+    expected = min(best - null - 3 * np.log(400), best - heavy - 2 * np.log(400))
+    assert half.evidence == pytest.approx(expected, rel=1e-3)
     assert fit.convincing
     for change in (0.97, 1.03):
         for name in ("location", "scale", "mean", "deviation"):
@@ -170,3 +190,48 @@ def test_the_crossing_is_where_both_explanations_are_as_probable(share):
 def test_crossings_stop_at_either_mode():
     assert posterior_crossing(fitted(mean=0.5, deviation=1.0, found_share=0.999), 9999) == 0.0
     assert posterior_crossing(fitted(mean=0.5, deviation=50.0, found_share=0.01), 99) == 0.5
+
+
+def without_groups(kind, rng, n):
+    """Scores of strangers alone."""
+    values = rng.normal(size=(n, n))
+    if kind in ("t3", "t4"):
+        values = rng.standard_t(int(kind[1]), size=(n, n))
+    if kind == "symmetric t4":
+        values = np.triu(rng.standard_t(4, size=(n, n)), 1)
+        values = values + values.T
+    if kind == "siblings":
+        values[np.arange(n), np.arange(n) ^ 1] += 2.0
+    if kind == "hubs":
+        values += rng.normal(size=n)
+    return matrix(values, range(n), range(n))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["normal", "t3", "t4", "symmetric t4", "siblings", "hubs"])
+@pytest.mark.parametrize("people", [20, 60, 150])
+def test_no_two_groups_where_there_are_none(kind, people):
+    seen = 0
+    for seed in range(60):
+        fit = fit_top_scores(without_groups(kind, np.random.default_rng(seed), people))
+        seen += fit is not None and fit.convincing
+    assert seen <= 0.05 * 60 + 4  # 5 %, and twice the error of 60 sets
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("people", "share"), [(20, 0.6), (40, 0.5), (100, 0.3), (100, 0.9)])
+def test_two_groups_are_still_seen(people, share):
+    seen = 0
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        values = rng.normal(size=(people, people))
+        there = np.flatnonzero(rng.random(people) < share)
+        values[there, there] += 6.5
+        fit = fit_top_scores(matrix(values, range(people), range(people)))
+        seen += fit is not None and fit.convincing
+    assert seen >= 0.9 * 40 - 2
+
+
+def test_heavy_tails_of_strangers_are_one_group():
+    for seed in range(3):
+        assert not fit_top_scores(without_groups("t3", np.random.default_rng(seed), 80)).convincing

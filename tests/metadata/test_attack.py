@@ -107,7 +107,7 @@ def test_people_are_linked_where_their_fields_tell_and_not_where_they_do_not(
     measures = section["measures"]
     assert measures["person-fields"]["rank1"]["value"] == 1.0
     assert measures["all-fields"]["rank1"]["value"] == 1.0
-    assert section["headline"] == "all-fields"
+    assert section["headline"]["rank1"]["n"] > 0
     panel = next(p for p in section["panels"] if p["name"] == "fields")
     assert "PatientWeight" in panel["answer"]
     weak = _audited(silent, tmp_path / "out2")["measures"]["all-fields"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from io import BytesIO
 
 import pydicom
@@ -14,9 +15,12 @@ from headrisk.errors import ScanError
 from headrisk.metadata.dicom_elements import parse_dataset, parse_file
 from headrisk.metadata.dicom_hits import file_hits
 from headrisk.metadata.dicom_write import file_bytes
-from headrisk.metadata.fix_dicom import NewUids, clean_dicom
+from headrisk.metadata.fix_dicom import Person, clean_dicom
 from headrisk.metadata.known import NOBODY
+from headrisk.metadata.pseudonyms import PseudonymKey
+from headrisk.metadata.uids import NewUids
 
+PERSON = Person(PseudonymKey(bytes(32)).pseudonym("x"), timedelta(days=42000, seconds=3600))
 SYNTAXES = (ImplicitVRLittleEndian, ExplicitVRLittleEndian, ExplicitVRBigEndian)
 
 
@@ -60,7 +64,7 @@ def test_nested_identifiers_are_found_and_removed(syntax: UID) -> None:
     values = {hit.value for hit in file_hits(file, NOBODY)}
     assert {"HIDDEN^DEEP", "DOE^JOHN", "1.2.3.4.5.6.7.8"} <= values
     uids = NewUids(bytes(32))
-    raw = file_bytes(clean_dicom(file, NOBODY, uids, []))
+    raw = file_bytes(clean_dicom(file, NOBODY, uids, [], PERSON))
     for value in ("HIDDEN", "DOE^JOHN", "1.2.3.4.5.6.7.8"):
         assert value.encode() not in raw
     made = pydicom.dcmread(BytesIO(raw))

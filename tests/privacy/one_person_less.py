@@ -17,13 +17,13 @@ from typing import Any
 import numpy as np
 from scipy.optimize import nnls
 
+from headrisk.attacks.section import modality_section
 from headrisk.deidentify.comparison_change import measure_change
+from headrisk.findings.codec import report_as_dict
+from headrisk.findings.deidentified import Arrival, CostFigure, FaceLeft, OwnScan, Treatment
+from headrisk.findings.records import Report, ScanRow
 from headrisk.io.canonical import canonical_json
 from headrisk.linkage.density import silverman_spread
-from headrisk.report.as_json import report_as_dict
-from headrisk.report.assemble import modality_section
-from headrisk.report.model import Report, ScanRow
-from headrisk.report.treated_model import Arrival, CostFigure, FaceLeft, OwnScan, Treatment
 from headrisk.report.tsv import table_text
 from headrisk.report.withhold import withhold_small_cells
 from headrisk.report.write import report_tables
@@ -185,7 +185,7 @@ def difference(people: int, modality: str, publish: Publish) -> Differencing:
 
 def _headline(report: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
     (section,) = report["modalities"].values()
-    first = section["measures"][section["headline"]]["rank1"]
+    first = section["measures"][section["headline"]["measure"]]["rank1"]
     return {} if first is None else {"rank1": first}
 
 

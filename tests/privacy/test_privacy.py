@@ -29,11 +29,11 @@ from one_person_less import (
     world,
 )
 
+from headrisk.findings.coarse import counts_of, ranged_parts, rung
+from headrisk.findings.histogram import public_curves
+from headrisk.findings.records import Condition, Table
 from headrisk.io.digests import keyed_digest
 from headrisk.metadata.field_names import public_name
-from headrisk.report.coarse import counts_of, ranged_parts, rung
-from headrisk.report.histogram import public_curves
-from headrisk.report.model import Condition, Table
 from headrisk.report.withhold import withhold_section, withhold_small_cells
 from headrisk.run.provenance import collect_provenance
 from headrisk.settings import Settings

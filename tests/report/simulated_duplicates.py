@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from headrisk.report.duplicates import DuplicatesReport, Suspicion, evidence_picture
-from headrisk.report.model import ScanRow
+from headrisk.duplicates.suspicions import evidence_picture
+from headrisk.findings.duplicates import DuplicatesReport, Suspicion
+from headrisk.findings.records import ScanRow
 
 
 def row(person: str, session: str, status: str = "ok") -> ScanRow:

@@ -7,16 +7,10 @@ from dataclasses import replace
 import pytest
 from simulated_report import RUN, simulated_report
 
-from headrisk.report.cost import (
-    attack_costs,
-    attack_table,
-    duration,
-    machine_sentence,
-    needs_sentence,
-    photo_needs,
-)
+from headrisk.findings.cost import attack_costs, attack_table
+from headrisk.findings.records import RunRecord
 from headrisk.report.html import public_html
-from headrisk.report.model import RunRecord
+from headrisk.report.words.cost import duration, machine_sentence, needs_sentence, photo_needs
 from headrisk.run.provenance import Cost, CostLog, Machine, this_machine
 
 pytestmark = pytest.mark.usefixtures("drawn_once")

@@ -8,13 +8,10 @@ import numpy as np
 import pytest
 
 from headrisk.dataset.scans import Scan
+from headrisk.findings.linkage import internal_part, scan_rows
+from headrisk.findings.records import Internal
 from headrisk.linkage.design import Design, against, within
-from headrisk.report.linkage_part import (
-    compared_sentence,
-    internal_part,
-    scan_rows,
-)
-from headrisk.report.model import Internal
+from headrisk.report.words.summary import compared_scans
 from headrisk.settings import Settings
 from headrisk.statistics.summary import MeasureSummary, summarise
 from headrisk.types import PairScores, ScanResult
@@ -166,7 +163,7 @@ def test_nothing_compared_leaves_rows_and_pictures() -> None:
 def test_the_sentence_on_who_was_compared(same: int, said: str | None) -> None:
     scans, _ = cohort()
     digests = ["x" if k <= same else str(k) for k in range(len(scans))]
-    text = compared_sentence(within(scans, digests), ["T1w", "T2w"], 1)
+    text = compared_scans(["T1w", "T2w"], 1, within(scans, digests).copies)
     assert text.startswith("Every T1w, T2w scan was searched among all scans of other sessions.")
     if said is None:
         assert "identical" not in text
@@ -176,6 +173,6 @@ def test_the_sentence_on_who_was_compared(same: int, said: str | None) -> None:
 
 def test_the_sentence_for_two_data_sets() -> None:
     scans = [Scan("A/1", "1", "/1", "A"), Scan("B/1", "1", "/2", "B")]
-    text = compared_sentence(against(scans, ["x", "x"], "A"), ["T1w"], 2)
+    text = compared_scans(["T1w"], 2, against(scans, ["x", "x"], "A").copies)
     assert text.startswith("Every T1w scan of the data set was searched among the scans of the oth")
     assert text.endswith(" 1 pair of identical files was left out.")

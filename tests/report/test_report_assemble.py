@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from simulated_report import SETTINGS, random_scores, scan_rows, simulated_report
 
-from headrisk.report.assemble import candidate_links, measure_result, modality_section
-from headrisk.report.model import ScoreMatrix
+from headrisk.attacks.section import measure_result, modality_section
+from headrisk.findings.linkage import candidate_links
+from headrisk.findings.records import ScoreMatrix
 from headrisk.statistics.summary import summarise
 from headrisk.types import PairScores
 

@@ -10,14 +10,10 @@ import numpy as np
 import pytest
 from simulated_duplicates import report, slices, suspicion
 
-from headrisk.report.duplicates import (
-    bound_text,
-    evidence_picture,
-    probability_text,
-    summary_sentence,
-    write_duplicates,
-)
+from headrisk.duplicates.suspicions import evidence_picture
+from headrisk.report.duplicates import summary_sentence, write_duplicates
 from headrisk.report.tsv import parse_table
+from headrisk.report.words.duplicates import bound_text, probability_text
 
 
 @pytest.fixture

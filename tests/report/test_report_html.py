@@ -13,9 +13,10 @@ import numpy as np
 import pytest
 from simulated_report import RUN, SETTINGS, scan_rows, simulated_report, with_labels
 
-from headrisk.report.assemble import candidate_links, modality_section
-from headrisk.report.captions import CAPTIONS
-from headrisk.report.model import Condition, Counts, Internal, ModalitySection, Report
+from headrisk.attacks.section import modality_section
+from headrisk.findings.linkage import candidate_links
+from headrisk.findings.records import Condition, Counts, Internal, ModalitySection, Report
+from headrisk.report.words.captions import CAPTIONS
 from headrisk.report.write import write_report
 from headrisk.settings import DEFAULT_MEASURES
 from headrisk.statistics.summary import summarise
@@ -108,13 +109,13 @@ def test_first_page_answers_five_questions_with_three_numbers(written: Path) -> 
     summary = text[: text.index("Contents")]
     questions = re.findall(
         r"(What was tested|Against which attacker|How many could be linked or named"
-        r"|How much did a treatment help, and what did it cost|What was not tested)\?",
+        r"|How much did de-identification help, and what did it cost|What was not tested)\?",
         summary,
     )
     assert len(questions) == 5
-    for word in ("Attack", "Control attack", "Chance", "Not tested: no treated copy"):
+    for word in ("Attack", "Control attack", "Chance", "Not tested: no de-identified copy"):
         assert word in summary
-    assert re.search(r"[Aa]bout \d+ of 100 people \(plausibly \d+ to \d+ of 100\)", summary)
+    assert re.search(r"\d+ of the \d+ people searched for were linked.*?\d+ to \d+ in 100", summary)
     assert "2 people could not be searched for because scans failed" in summary
 
 
@@ -211,7 +212,7 @@ def test_no_mates_is_too_little_data(tmp_path: Path) -> None:
     )
     report = Report((section_of(scores, list("abcdef")),), SETTINGS.as_dict(), "0.1.0")
     write_report(report, Internal(), tmp_path, RUN)
-    assert "nobody has two comparable scans" in page(tmp_path).text
+    assert "Nobody has two comparable scans" in page(tmp_path).text
 
 
 def test_nothing_at_all_still_makes_a_report(tmp_path: Path) -> None:

@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from simulated_report import RUN, SETTINGS, random_scores, simulated_report, with_labels
 
+from headrisk.attacks.section import figure_tables
 from headrisk.errors import InputError
-from headrisk.report.assemble import figure_tables
-from headrisk.report.histogram import score_histogram
-from headrisk.report.model import Condition, Internal, Report
+from headrisk.findings.histogram import score_histogram
+from headrisk.findings.records import Condition, Internal, Report
 from headrisk.report.tsv import table_text
 from headrisk.report.withhold import merge_small_levels, refuse_leaks, withhold_small_cells
 from headrisk.report.write import public_files, write_report

@@ -12,17 +12,15 @@ import pytest
 from simulated_report import RUN, SETTINGS, simulated_report
 
 from headrisk.errors import InputError
+from headrisk.findings.codec import record, report_as_dict
 from headrisk.io.canonical import canonical_json
-from headrisk.report import risk_words
-from headrisk.report.as_json import report_as_dict
 from headrisk.report.compare import compare_folders, compare_reports
-from headrisk.report.dpia import dpia_paragraph
-from headrisk.report.frameworks import frameworks
 from headrisk.report.html import public_html
-from headrisk.report.methods import methods_text
 from headrisk.report.read import read_report
-from headrisk.report.records import record
 from headrisk.report.tsv import parse_table
+from headrisk.report.words import risk as risk_words
+from headrisk.report.words.frameworks import frameworks
+from headrisk.report.words.methods import dpia_paragraph, methods_text
 from headrisk.report.write import rebuild_html, write_report
 from headrisk.statistics.assessment import Assessment
 from headrisk.statistics.attack_outcome import AttackOutcome
@@ -66,13 +64,15 @@ def test_records_refuse_what_is_missing(risk: Assessment) -> None:
 def test_an_attacker_is_worded_in_people() -> None:
     seven = Estimate(0.0071, 0.0041, 0.0118, 400)
     assert risk_words.of_attacker(outcome(seven, measured=True)) == (
-        "Of 1,000 people whom this attacker looks for, about 7 would be named rightly "
+        "Of 1,000 people whom this attacker looks for, about 7 would be correctly identified "
         "(plausibly 4 to 12)."
     )
-    assert "up to 12 would be named rightly (forecast" in risk_words.of_attacker(outcome(seven))
+    assert "up to 12 would be correctly identified (forecast" in risk_words.of_attacker(
+        outcome(seven)
+    )
     assert "hardly more than a guess" in risk_words.of_attacker(outcome(seven, beyond=True))
     bound = risk_words.of_attacker(outcome(Estimate(0.08, 0.0, 0.08, 40), bound_only=True))
-    assert "at most 8 would be named rightly: a bound" in bound
+    assert "at most 8 would be correctly identified: a bound" in bound
     assert risk_words.of_attacker(outcome(None)) == "No figure. Why."
 
 
@@ -80,7 +80,7 @@ def test_attackers_are_described_with_their_odds() -> None:
     text = risk_words.describe(VETTED_RESEARCHER)
     assert "of 1,000 people with their names" in text
     assert "finds the person among them in 1 of 10 cases" in text
-    assert "a false name in 1 of 100 searches" in text
+    assert "a false-positive identification in 1 of 100 searches" in text
     insider = risk_words.describe(CLINICAL_INSIDER)
     assert "knows that the person is among them, and always names the best match" in insider
     odd = risk_words.describe(replace(VETTED_RESEARCHER, prior=0.003))
@@ -91,11 +91,10 @@ def test_the_upper_end_of_the_forecast_is_the_headline(risk: Assessment) -> None
     point = risk_words.headline_point(risk.forecast)
     assert point is not None
     assert point.size == 1000
-    assert not point.beyond
     text = risk_words.forecast_short(risk.forecast).replace("\u00a0", " ")
-    assert text.startswith(f"Among 1,000 people it may be up to {100 * point.high:.0f}") or (
-        f"{int(100 * point.high) + 1} %" in text
-    )
+    said = "it may be up to" if point.said else "it is no more than"
+    assert text.startswith(f"Among 1,000 people {said} ")
+    assert f"{100 * point.high:.0f}" in text or f"{int(100 * point.high) + 1} %" in text
 
 
 def test_everybody_linked_gives_a_bound_and_no_models(risk: Assessment) -> None:
@@ -154,7 +153,7 @@ def test_forecast_table_has_the_range_first(written: Path) -> None:
     assert next(row[1] for row in first) == "range over models"
     assert len(first) == 5
     high = max(row[4] for row in first[1:])
-    assert first[0][4] == pytest.approx(high)
+    assert first[0][4] <= high + 1e-6
 
 
 @pytest.mark.slow

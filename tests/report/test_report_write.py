@@ -17,7 +17,7 @@ import pytest
 from simulated_report import RUN, SETTINGS, simulated_report
 
 from headrisk.errors import InputError, UsageError
-from headrisk.report.model import Internal, Report, ScanRow
+from headrisk.findings.records import Internal, Report, ScanRow
 from headrisk.report.read import read_report
 from headrisk.report.withhold import withhold_small_cells
 from headrisk.report.write import rebuild_html, write_internal_table, write_report

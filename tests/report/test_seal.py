@@ -14,7 +14,7 @@ from simulated_report import RUN, simulated_report
 
 from headrisk.cli.main import main
 from headrisk.errors import InputError
-from headrisk.report.model import Internal
+from headrisk.findings.records import Internal
 from headrisk.report.read import read_report
 from headrisk.report.write import rebuild_html, write_public, write_report
 from headrisk.run.scratch import sweep_output

@@ -64,18 +64,38 @@ def naive_pairs(scores: PairScores) -> tuple[list[float], list[float]]:
     return mated, nonmated
 
 
-def naive_auc(mated: list[float], nonmated: list[float]) -> float:
-    wins = sum((m > n) + 0.5 * (m == n) for m in mated for n in nonmated)
-    return wins / (len(mated) * len(nonmated))
+def naive_weights(scores: PairScores, keep=None) -> tuple[list[float], list[float]]:
+    """Weights of the pairs in the order of ``naive_pairs``: people, and pairs of people, alike."""
+    sides = [
+        (p, g)
+        for i, p in enumerate(scores.probe_person.tolist())
+        for j, g in enumerate(scores.gallery_person.tolist())
+        if scores.usable[i, j] and (keep is None or p == g or keep[i, j])
+    ]
+    mated = [p for p, g in sides if p == g]
+    apart = [frozenset(pair) for pair in sides if pair[0] != pair[1]]
+    return [1 / mated.count(p) for p in mated], [1 / apart.count(pair) for pair in apart]
 
 
-def naive_eer(mated: list[float], nonmated: list[float]) -> float:
+def naive_auc(mated: list[float], nonmated: list[float], weights=None) -> float:
+    one, other = weights or ([1.0] * len(mated), [1.0] * len(nonmated))
+    wins = sum(
+        a * b * ((m > n) + 0.5 * (m == n))
+        for m, a in zip(mated, one, strict=True)
+        for n, b in zip(nonmated, other, strict=True)
+    )
+    return wins / (sum(one) * sum(other))
+
+
+def naive_eer(mated: list[float], nonmated: list[float], weights=None) -> float:
+    one, other = weights or ([1.0] * len(mated), [1.0] * len(nonmated))
     points = []
     for t in [*sorted(set(mated + nonmated)), np.inf]:
-        fmr = sum(n >= t for n in nonmated) / len(nonmated)
-        points.append((fmr, sum(m < t for m in mated) / len(mated)))
+        fmr = sum(b for n, b in zip(nonmated, other, strict=True) if n >= t) / sum(other)
+        missed = sum(a for m, a in zip(mated, one, strict=True) if m < t)
+        points.append((fmr, missed / sum(one)))
     for (a, b), (c, d) in pairwise(points):
-        if d >= c:
+        if d >= c - 1e-12:
             step = (a - b) / ((a - b) - (c - d))
             return a + step * (c - a)
     raise AssertionError("the last point has FMR 0 and FNMR 1")

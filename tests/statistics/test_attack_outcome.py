@@ -73,12 +73,16 @@ def test_forecast_for_each_budget_from_a_generator_of_its_own(scores):
     for outcome, attacker in zip(found, attackers, strict=True):
         forecast = closed if attacker.false_match_budget is None else opened
         (point,) = (p for p in forecast.points if p.size == attacker.gallery_size)
-        whole = Estimate(point.most, point.low, point.high, 40, "range over models")
+        whole = Estimate(point.value or 0.0, point.low, point.high, 40, "range over models")
+        if not point.said:
+            whole = Estimate(point.high, point.floor, point.high, 40, "end of the forecast")
         assert outcome == AttackOutcome(
-            attacker, times(attacker.prior, whole), None, False, point.beyond, False,
+            attacker, times(attacker.prior, whole), None, False, point.beyond, not point.said,
             forecast.sentence,
         )  # fmt: skip
-    assert [outcome.beyond for outcome in found] == [False, True, False, True]
+    assert found[1].beyond
+    assert found[3].beyond
+    assert found[1].bound_only
     with_one = evaluate(scores, *attackers, rank1=closed, repetitions=7)
     only = np.random.default_rng(1).spawn(1)[0]
     opened = forecast_open_set(scores, only, fpir=0.1, sizes=[5000, 300], repetitions=7)

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from score_sets import best_scores, cohort, make, naive_auc, random_scores
+from score_sets import best_scores, cohort, make, naive_auc, naive_weights, random_scores
 
 from headrisk.statistics.baselines import (
     beats_control,
@@ -169,9 +169,15 @@ def test_every_figure_of_an_arm_equals_a_loop_over_its_pairs():
                     outside.append(value)
         counts = (arm.shared_pairs, arm.other_pairs, arm.people)
         assert counts == (len(inside), len(outside), len(people))
-        for found, one, other in ((arm.auc_shared, mated, inside), (arm.auc_leak, inside, outside)):
+        own, near = naive_weights(scores, shared)
+        far = naive_weights(scores, ~shared)[1]
+        sides = (
+            (arm.auc_shared, mated, inside, (own, near)),
+            (arm.auc_leak, inside, outside, (near, far)),
+        )
+        for found, one, other, weights in sides:
             if one and other:
-                assert found == pytest.approx(naive_auc(one, other), abs=1e-12)
+                assert found == pytest.approx(naive_auc(one, other, weights), abs=1e-12)
             else:
                 assert found is None
 

@@ -2,7 +2,15 @@ import numpy as np
 import pytest
 from scipy.special import expit, logit
 from scipy.stats import t
-from score_sets import cohort, make, naive_auc, naive_eer, random_scores
+from score_sets import (
+    cohort,
+    make,
+    naive_auc,
+    naive_eer,
+    naive_pairs,
+    naive_weights,
+    random_scores,
+)
 
 from headrisk.linkage.pairs import pair_sample
 from headrisk.statistics.bootstrap import (
@@ -14,21 +22,30 @@ from headrisk.statistics.bootstrap import (
     person_weights,
     weighted_total,
 )
-from headrisk.statistics.rates import d_prime
+from headrisk.statistics.rates import d_prime, error_rates
 
 
 def redrawn(scores, weights, people):
-    """Mated and non-mated scores of a cohort in which people stand as often as their weight."""
+    """Scores of a cohort in which people stand as often as their weight, and the pairs' weights."""
     weight = dict(zip(people.tolist(), weights.astype(int).tolist(), strict=True))
-    mated, nonmated = [], []
-    for i, p in enumerate(scores.probe_person.tolist()):
-        for j, g in enumerate(scores.gallery_person.tolist()):
-            if scores.usable[i, j]:
-                if p == g:
-                    mated += [scores.values[i, j]] * weight[p]
-                else:
-                    nonmated += [scores.values[i, j]] * (weight[p] * weight[g])
-    return mated, nonmated
+    mated, nonmated = naive_pairs(scores)
+    own, between = naive_weights(scores)
+    kept = [[], [], [], []]
+    pairs = [
+        (p, g)
+        for i, p in enumerate(scores.probe_person.tolist())
+        for j, g in enumerate(scores.gallery_person.tolist())
+        if scores.usable[i, j]
+    ]
+    mates = [p for p, g in pairs if p == g]
+    apart = [pair for pair in pairs if pair[0] != pair[1]]
+    for value, share, p in zip(mated, own, mates, strict=True):
+        kept[0] += [value] * weight[p]
+        kept[2] += [share * len(mated) / sum(own)] * weight[p]
+    for value, share, (p, g) in zip(nonmated, between, apart, strict=True):
+        kept[1] += [value] * (weight[p] * weight[g])
+        kept[3] += [share * len(nonmated) / sum(between)] * (weight[p] * weight[g])
+    return kept[0], kept[1], (kept[2], kept[3])
 
 
 def test_weights_equal_a_cohort_drawn_again():
@@ -44,7 +61,7 @@ def test_weights_equal_a_cohort_drawn_again():
         ours = curve_intervals(sample, 40, np.random.default_rng(seed))
         weights = person_weights(sample.people.size, 40, np.random.default_rng(seed))
         drawn = [redrawn(scores, row, sample.people) for row in weights]
-        drawn = [(m, n) for m, n in drawn if m and n]
+        drawn = [(m, n, w) for m, n, w in drawn if m and n]
         assert ours.auc is not None
         if ours.auc.value in (0.0, 1.0) or ours.eer.value in (0.0, 1.0):
             continue
@@ -52,7 +69,7 @@ def test_weights_equal_a_cohort_drawn_again():
         quantile = t.ppf(0.975, max(people - 1, 1))
         for estimate, naive, extra in ((ours.auc, naive_auc, 0.5), (ours.eer, naive_eer, 0.0)):
             value = estimate.value
-            of_mean = np.var([naive(m, n) for m, n in drawn]) * people / max(people - 1, 1)
+            of_mean = np.var([naive(m, n, w) for m, n, w in drawn]) * people / max(people - 1, 1)
             largest = value * (1 - value)
             variance = (people * (people * of_mean) + extra * largest) / (people + extra)
             half = quantile * np.sqrt(variance / people) / largest
@@ -101,9 +118,13 @@ def test_repetitions_shrink_with_the_number_of_pairs_but_not_below_200():
     assert affordable_repetitions(100, 10**9) == 100
 
 
-def moments_apart(mated, nonmated):
-    spread = np.sqrt((np.var(mated, ddof=1) + np.var(nonmated, ddof=1)) / 2)
-    return (np.mean(mated) - np.mean(nonmated)) / spread
+def moments_apart(mated, nonmated, weights):
+    means, spreads = [], []
+    for values, weight in zip((mated, nonmated), weights, strict=True):
+        mean = np.average(values, weights=weight)
+        means.append(mean)
+        spreads.append(np.dot(weight, (np.array(values) - mean) ** 2) / (sum(weight) - 1))
+    return (means[0] - means[1]) / np.sqrt(np.mean(spreads))
 
 
 def test_d_prime_interval_is_that_of_cohorts_drawn_again():
@@ -118,9 +139,9 @@ def test_d_prime_interval_is_that_of_cohorts_drawn_again():
         weights = person_weights(sample.people.size, 30, np.random.default_rng(seed))
         drawn = [redrawn(scores, row, sample.people) for row in weights]
         values = [
-            moments_apart(m, n)
-            for m, n in drawn
-            if len(m) > 1 and len(n) > 1 and np.var(m) + np.var(n) > 1e-12
+            moments_apart(m, n, w)
+            for m, n, w in drawn
+            if m and n and min(sum(part) for part in w) > 1 and np.var(m) + np.var(n) > 1e-12
         ]
         people = sample.mated_people
         if people < 2:
@@ -201,3 +222,21 @@ def test_repetitions_by_hand():
     assert affordable_repetitions(2000, 1_000_000) == 400
     assert affordable_repetitions(2000, 400_000) == 1000
     assert affordable_repetitions(2000, 0) == 2000
+
+
+def test_one_person_with_thirty_scans_weighs_as_one():
+    """AUC, EER and d' of 39 people linked well and one, scanned 30 times, not at all."""
+    rng = np.random.default_rng(30)
+    person = np.concatenate([np.arange(39), np.full(30, 39)])
+    values = rng.normal(size=(person.size, 40))
+    values[np.arange(39), np.arange(39)] += 6.0
+    many = pair_sample(make(values, person, range(40)))
+    once = pair_sample(make(values[:40], person[:40], range(40)))
+    one, other = (curve_intervals(part, 400, np.random.default_rng(0)) for part in (many, once))
+    for name in ("auc", "eer", "d_prime"):
+        mine, theirs = getattr(one, name), getattr(other, name)
+        assert mine.value == pytest.approx(theirs.value, rel=0.1, abs=0.02)
+    rates = error_rates(
+        many.mated, many.nonmated, np.array([3.0]), (many.mated_weight, many.nonmated_weight)
+    )
+    assert rates[1][0] == pytest.approx(1 / 40, abs=1e-3)

@@ -9,12 +9,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from scipy.stats import norm
-from score_sets import cohort
+from score_sets import cohort, make
 
+from headrisk.linkage.density import kernels
 from headrisk.linkage.pairs import pair_sample
 from headrisk.statistics.bootstrap import curve_intervals
 from headrisk.statistics.clustered import mated_rate, nonmated_rate
 from headrisk.statistics.intervals import clopper_pearson, share_of_people, wilson
+from headrisk.statistics.openset import fnir_at_fpir, open_set_rates
+from headrisk.statistics.unlinkability import unlinkability
 
 
 def share_coverage(rng, people, probes, rate, cohorts):
@@ -86,6 +89,67 @@ def test_mated_rate_covers_with_unequal_numbers_of_pairs():
         found = mated_rate(rng.binomial(pairs, chance).astype(float), pairs.astype(float))
         covered += found.low <= 0.1 <= found.high
     assert 0.93 <= covered / 1000 <= 0.97
+
+
+def open_scores(rng, people, hubs):
+    """One scan and one probe a person; ``hubs`` is the spread of a shift of all of one's scores."""
+    shift = hubs * rng.normal(size=people)
+    values = rng.normal(size=(people, people)) + shift[:, None] + shift
+    values[np.arange(people), np.arange(people)] += 3.5 + 0.7 * rng.normal(size=people)
+    return make(values, range(people), range(people))
+
+
+def open_coverage(rng, people, hubs, level, cohorts):
+    """FPIR at a given threshold, and at a fitted one against the true FPIR of that threshold."""
+    tops = []
+    for _ in range(20_000 // people):
+        values = open_scores(rng, people, hubs).values.copy()
+        np.fill_diagonal(values, -np.inf)
+        tops.append(values.max(axis=1))
+    top = np.concatenate(tops)
+    limit, given, fitted, searches = np.quantile(top, 1 - level), 0, 0, 0
+    for _ in range(cohorts):
+        scores = open_scores(rng, people, hubs)
+        (one,) = open_set_rates(scores, [float(limit)])
+        given += one.fpir.low <= level <= one.fpir.high
+        alone = wilson(one.fpir.value * people, people)
+        searches += alone.low <= level <= alone.high
+        two = fnir_at_fpir(scores, level)
+        fitted += two.fpir.low <= np.mean(top >= two.threshold) <= two.fpir.high
+    return given / cohorts, fitted / cohorts, searches / cohorts
+
+
+def test_false_positive_identification_covers_where_searches_share_people():
+    given, fitted, searches = open_coverage(np.random.default_rng(9), 40, 0.6, 0.3, 150)
+    assert given >= 0.91
+    assert fitted >= 0.91
+    assert searches < given - 0.04  # searches taken as independent do not
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("people", [15, 40, 150])
+@pytest.mark.parametrize("hubs", [0.0, 0.5])
+@pytest.mark.parametrize("level", [0.1, 0.3])
+def test_false_positive_identification_covers_in_many_cohorts(people, hubs, level):
+    cohorts = 600 if people < 100 else 150
+    given, fitted, _ = open_coverage(np.random.default_rng(10), people, hubs, level, cohorts)
+    assert min(given, fitted) >= 0.92
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("people", [15, 40, 150])
+def test_unlinkability_covers(people):
+    """D_sys of two normals by quadrature."""
+    rng, covered, cohorts = np.random.default_rng(11), 0, 200
+    x = np.linspace(-8, 12, 20_001)
+    one, two = norm.pdf(x, 2.5), norm.pdf(x)
+    truth = np.trapezoid(one * np.maximum(one - two, 0) / (one + two), x)
+    for _ in range(cohorts):
+        sample = pair_sample(cohort(rng, people, shift=2.5))
+        pair = kernels(sample.mated, sample.nonmated)
+        found = unlinkability(sample, pair, 200, rng)
+        covered += found.low <= truth <= found.high
+    assert covered / cohorts >= 0.91
 
 
 @pytest.mark.slow

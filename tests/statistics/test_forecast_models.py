@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.special import gamma
-from scipy.stats import betabinom, genpareto, norm
+from scipy.stats import betabinom
 from score_sets import cohort, make, random_scores
 
 from headrisk.statistics.forecast.models import (
@@ -25,7 +25,6 @@ from headrisk.statistics.forecast.searches import (
     searches_of,
     weighted_counts,
 )
-from headrisk.statistics.forecast.tail import Pareto, fit_pareto, stranger_chance, tail_data
 from headrisk.statistics.risk import linkability
 
 
@@ -152,42 +151,6 @@ def test_searches_leave_out_probes_without_a_mate_and_survive_nothing():
     assert searches.gallery == 2
     empty = searches_of(make(np.zeros((0, 0)), [], []))
     assert (empty.gallery, empty.people) == (0, 0)
-
-
-@pytest.mark.parametrize("shape", [-0.3, 0.0, 0.25])
-def test_pareto_tail_and_fit_against_scipy(shape):
-    law = Pareto(shape, 2.0, 0.05)
-    x = np.array([0.0, 0.5, 3.0, 6.5, 40.0])
-    expected = 0.05 * genpareto.sf(x, shape, scale=2.0)
-    np.testing.assert_allclose(law.beyond(x), expected, rtol=1e-9)
-    excess = np.sort(genpareto.rvs(shape, scale=2.0, size=20000, random_state=5))
-    searches = searches_of(cohort(np.random.default_rng(6), 60, shift=1.0))
-    tail = tail_data(searches)
-    people = np.zeros(excess.size, dtype=np.int64)
-    tail = type(tail)(0.0, excess, people, people, 400_000, tail.centre, tail.spread, tail.body)
-    found = fit_pareto(tail, np.ones(60), 400_000.0)
-    assert found.shape == pytest.approx(shape, abs=0.04)
-    assert found.scale == pytest.approx(2.0, rel=0.05)
-    assert found.share == pytest.approx(0.05)
-
-
-def test_tail_of_normal_scores_is_found_though_probes_differ():
-    rng = np.random.default_rng(7)
-    values = rng.normal(size=(150, 150))
-    place, size = rng.normal(size=150) * 5, rng.uniform(0.5, 3.0, size=150)
-    scores = make(values * size[:, None] + place[:, None], range(150), range(150))
-    searches = searches_of(scores)
-    tail = tail_data(searches)
-    pairs = weighted_counts(searches, np.ones((1, 150)))[0].pair_weight
-    law = fit_pareto(tail, np.ones(150), pairs)
-    for z, tolerance in ((0.0, 0.1), (2.0, 0.2), (3.5, 0.7)):
-        chance = stranger_chance(tail, law, place + z * size)
-        assert np.median(chance) == pytest.approx(norm.sf(z), rel=tolerance)
-
-
-def test_scores_without_spread_have_no_tail():
-    assert tail_data(searches_of(make(np.eye(30), range(30), range(30)))) is None
-    assert tail_data(searches_of(make([[1.0]], [0], [0]))) is None
 
 
 def test_log_linear_is_the_regression_line_and_never_rises():

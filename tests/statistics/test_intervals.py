@@ -108,11 +108,9 @@ def test_verdict_names_the_smallest_detectable_risk():
     assert judge_sample(0, 10).smallest_risk is None
     small = judge_sample(4, 50)
     assert not small.enough
-    assert small.sentence.startswith("Too little data")
     large = judge_sample(59, 60)
     assert large.enough
     assert large.smallest_risk == pytest.approx(0.05, abs=1e-3)
-    assert "4.9 %" in large.sentence or "5 %" in large.sentence
 
 
 def test_effective_number_of_people_by_hand():
@@ -176,27 +174,14 @@ def test_few_errors_from_thirty_on_either_side():
 
 
 @pytest.mark.parametrize(
-    ("people", "gallery", "enough", "sentence"),
-    [
-        (0, 9, False, "Too little data: nobody has two comparable scans, so linkage was not "
-                      "tested."),
-        (1, 9, False, "Too little data: 1 person with two comparable scans in a gallery of 9; the "
-                      "smallest risk this sample could have shown is 95 %."),
-        (4, 9, False, "Too little data: 4 people with two comparable scans in a gallery of 9; the "
-                      "smallest risk this sample could have shown is 53 %."),
-        (5, 4, False, "Too little data: 5 people with two comparable scans in a gallery of 4; the "
-                      "smallest risk this sample could have shown is 45 %."),
-        (5, 5, True, "5 people were tested; the smallest risk this sample could have shown is "
-                     "45 %."),
-        (59, 60, True, "59 people were tested; the smallest risk this sample could have shown is "
-                       "5 %."),
-    ],
-)  # fmt: skip
-def test_the_verdict_in_full(people, gallery, enough, sentence):
+    ("people", "gallery", "enough"),
+    [(0, 9, False), (1, 9, False), (4, 9, False), (5, 4, False), (5, 5, True), (59, 60, True)],
+)
+def test_the_verdict_in_full(people, gallery, enough):
     found = judge_sample(people, gallery)
     smallest = None if not people else pytest.approx(1 - 0.05 ** (1 / people))
-    assert (found.enough, found.people, found.smallest_risk) == (enough, people, smallest)
-    assert found.sentence == sentence
+    assert (found.enough, found.people, found.gallery) == (enough, people, gallery)
+    assert found.smallest_risk == smallest
 
 
 def test_failures_count_in_both_directions():

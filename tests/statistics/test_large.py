@@ -36,7 +36,12 @@ from headrisk.statistics.large import (
     folds_of,
     summarise_large,
 )
-from headrisk.statistics.rates import error_rates
+from headrisk.statistics.rates import (
+    area_under_curve,
+    d_prime,
+    equal_error_rate,
+    error_rates,
+)
 from headrisk.statistics.summary import MeasureSummary, summarise
 from headrisk.types import FloatArray, IntArray, PairScores
 
@@ -91,10 +96,13 @@ def test_what_is_exact_equals_the_full_computation(seed: int) -> None:
         assert large.auc is not None
         assert large.eer is not None
         if full.auc is not None and full.eer is not None:
-            assert close(large.auc.value, full.auc.value)
-            assert close(large.eer.value, full.eer.value)
-        if full.d_prime is not None and large.d_prime is not None:
-            assert close(large.d_prime.value, full.d_prime.value, 1e-6)
+            # Non-mated scores weigh as pairs, mated ones by person.
+            weights = (sample.mated_weight, np.ones(sample.nonmated.size))
+            pairs_of = (sample.mated, sample.nonmated, weights)
+            assert close(large.auc.value, area_under_curve(*pairs_of))
+            assert close(large.eer.value, equal_error_rate(*pairs_of))
+            if large.d_prime is not None:
+                assert close(large.d_prime.value, d_prime(*pairs_of), 1e-6)
 
 
 @pytest.mark.parametrize("seed", range(10))
@@ -127,7 +135,8 @@ def test_rates_at_thresholds_agree_within_one_bin() -> None:
         assert abs(mine.false_matches - theirs.false_matches) <= near
         assert abs(mine.false_nonmatches - theirs.false_nonmatches) <= 2
     assert large.thresholds["unsupervised"].value == full.thresholds["unsupervised"].value
-    assert close(large.d_sys, full.d_sys, 0.01)
+    assert close(large.d_sys.value, full.d_sys.value, 0.01)
+    assert large.d_sys.low < large.d_sys.value < large.d_sys.high
     assert large.shuffled is not None
     assert full.shuffled is not None
     assert large.shuffled.rank1 == pytest.approx(full.shuffled.rank1)
@@ -212,9 +221,11 @@ def test_intervals_are_those_of_people_and_strangers_drawn_again(summarised) -> 
     areas, equal = [], []
     for row in person_weights(owners.size, 300, rng):
         strangers = np.repeat(values, rng.multinomial(23 // 2, share)).tolist()
-        mated = np.repeat(sample.mated, row[index].astype(int)).tolist()
-        areas.append(naive_auc(mated, strangers))
-        equal.append(naive_eer(mated, strangers))
+        times = row[index].astype(int)
+        mated = np.repeat(sample.mated, times).tolist()
+        weights = (np.repeat(sample.mated_weight, times).tolist(), [1.0] * len(strangers))
+        areas.append(naive_auc(mated, strangers, weights))
+        equal.append(naive_eer(mated, strangers, weights))
     for found, draws in ((large.auc, areas), (large.eer, equal)):
         expected = logit_interval(found.value, np.array(draws), owners.size, imaginary=0.5)
         assert found.low == pytest.approx(expected.low, abs=1e-9)
@@ -222,9 +233,11 @@ def test_intervals_are_those_of_people_and_strangers_drawn_again(summarised) -> 
         assert (found.n, found.method) == (owners.size, expected.method)
     apart = []
     for row in person_weights(owners.size, 300, rng):
-        mated = np.repeat(sample.mated, row[index].astype(int))
-        spread = np.sqrt((mated.var(ddof=1) + sample.nonmated.var(ddof=1)) / 2)
-        apart.append((mated.mean() - sample.nonmated.mean()) / spread)
+        weight = row[index] * sample.mated_weight
+        mean = np.average(sample.mated, weights=weight)
+        varied = weight @ (sample.mated - mean) ** 2 / (weight.sum() - 1)
+        spread = np.sqrt((varied + sample.nonmated.var(ddof=1)) / 2)
+        apart.append((mean - sample.nonmated.mean()) / spread)
     expected = normal_interval(large.d_prime.value, np.array(apart), owners.size)
     assert large.d_prime.low == pytest.approx(expected.low, abs=1e-8)
     assert large.d_prime.high == pytest.approx(expected.high, abs=1e-8)
@@ -279,16 +292,17 @@ def test_a_fixed_rate_is_met_at_the_lowest_edge(summarised, rate: float) -> None
 
 def test_why_there_is_no_threshold(summarised) -> None:
     edges, few = np.linspace(0, 1, 5), np.array([4, 3, 2, 1])
-    mated = np.array([0.9, 0.95])
+    people = np.arange(3)
+    mated = (np.array([0.9, 0.95]), people[:2])
     needed = {"fmr_1e-2": 100, "fmr_1e-3": 1000}
     for name, number in needed.items():
         found = _fit(name, mated, edges, few, number - 1, 0.5)
         assert found == Threshold(None, f"needs {number} non-mated pairs of people")
         assert _fit(name, mated, edges, few, number, 0.5).value is not None
     nothing = "no mated or no non-mated pairs, or all scores are equal"
-    assert _fit("kde", np.zeros(0), edges, few, 9, 0.5) == Threshold(None, nothing)
+    assert _fit("kde", (np.zeros(0), people[:0]), edges, few, 9, 0.5) == Threshold(None, nothing)
     assert _fit("kde", mated, edges, np.zeros(4, np.int64), 9, 0.5) == Threshold(None, nothing)
-    low = np.array([0.1, 0.3, 0.5])
+    low = (np.array([0.1, 0.3, 0.5]), people)
     never = "at prior 0.001 the mated density never exceeds the other"
     assert _fit("kde", low, edges, few, 9, 0.001) == Threshold(None, never)
     found = _fit("kde", mated, edges, few, 9, 0.5)
@@ -299,12 +313,12 @@ def test_why_there_is_no_threshold(summarised) -> None:
 def test_densities_cross_where_those_of_all_scores_do(summarised) -> None:
     scores, full, large, _ = summarised
     sample = pair_sample(scores)
-    expected = crossing(kernels(sample.mated, sample.nonmated), SETTINGS.mated_prior)
+    weights = (sample.mated_weight, np.ones(sample.nonmated.size))
+    pair = kernels(sample.mated, sample.nonmated, weights)
+    expected = crossing(pair, SETTINGS.mated_prior)
     assert large.thresholds["kde"].value == pytest.approx(expected, abs=0.01)
     assert large.densities.mated_bandwidth == pytest.approx(full.densities.mated_bandwidth)
-    assert large.densities.nonmated_bandwidth == pytest.approx(
-        full.densities.nonmated_bandwidth, rel=1e-3
-    )
+    assert large.densities.nonmated_bandwidth == pytest.approx(pair[1].bandwidth, rel=1e-3)
 
 
 def test_errors_of_test_folds_equal_loops(summarised) -> None:
@@ -342,7 +356,8 @@ def test_errors_of_test_folds_equal_loops(summarised) -> None:
     assert (found.false_nonmatches, found.mated_tested) == (missed, mated)
     assert 0 < missed < mated
     assert found.fmr == wilson(false / compared * 11, 11, 23)
-    expected = mated_rate(wrong[shown > 0], shown[shown > 0])
+    there = shown > 0
+    expected = mated_rate(wrong[there] / shown[there], np.ones(np.count_nonzero(there)))
     assert found.fnmr.low == pytest.approx(expected.low)
     assert found.fnmr.high == pytest.approx(expected.high)
     assert found.fnmr.n == expected.n

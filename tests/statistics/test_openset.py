@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 from score_sets import best_scores, cohort, make, random_scores
 
-from headrisk.statistics.intervals import share_of_people
+from headrisk.linkage.pairs import among_people
+from headrisk.statistics.intervals import clustered_share, jackknife_variance
 from headrisk.statistics.openset import (
     OpenSetRates,
     fnir_at_fpir,
@@ -136,10 +137,7 @@ def test_rates_of_ragged_data_equal_the_mean_over_all_galleries():
         (found,) = open_set_rates(scores, [threshold], size)
         alarms, misses, wrongs = naive_open(scores, threshold, size)
         assert (found.threshold, found.size) == (threshold, size)
-        probes = len(fewest)
-        expected = share_of_people(np.array(alarms), probes)
-        assert found.fpir.value == pytest.approx(expected.value, abs=1e-12)
-        assert found.fpir.high == pytest.approx(expected.high, abs=1e-9)
+        assert found.fpir.value == pytest.approx(np.mean(alarms), abs=1e-12)
         assert found.fpir.n == len(alarms)
         assert (found.fnir is None) == (found.wrong is None) == (not misses)
         if misses:
@@ -147,6 +145,54 @@ def test_rates_of_ragged_data_equal_the_mean_over_all_galleries():
             assert found.wrong.value == pytest.approx(np.mean(wrongs), abs=1e-12)
             assert found.fnir.n == found.wrong.n == len(misses)
         compared += 1
+
+
+def test_intervals_leave_out_one_person_at_a_time():
+    """Variances against the rates of data without each person, searched for and in the gallery."""
+    rng = np.random.default_rng(22)
+    for size in (1, 2, 4, 5):
+        probe = np.sort(np.concatenate([np.arange(7), rng.integers(0, 7, 3)]))
+        values = np.round(rng.normal(size=(probe.size, 7)), 1)
+        values[np.arange(probe.size), probe] += 1.0
+        scores = make(values, probe, range(7))
+        threshold = 0.9
+        (found,) = open_set_rates(scores, [threshold], size)
+        fewer = min(size, 5)
+        rows, single = [], np.zeros(3)
+        whole = [np.mean(part) for part in naive_open(scores, threshold, fewer)]
+        for person in range(7):
+            rest = among_people(scores, np.setdiff1d(np.arange(7), [person]))
+            rows.append([np.mean(part) for part in naive_open(rest, threshold, fewer)])
+            for search in np.flatnonzero(probe != person):
+                usable = np.ones(values.shape, bool)
+                usable[search, person] = False
+                cut = naive_open(make(values, probe, range(7), usable), threshold, fewer)
+                moved = [np.mean(part) for part in cut]
+                single += (np.array(moved) - whole) ** 2
+        everybody = naive_open(scores, threshold, size)
+        for k, name in enumerate(("fpir", "fnir", "wrong")):
+            variance = jackknife_variance(np.array(rows)[:, k])
+            variance = max(variance - single[k], variance / 2)
+            most = probe.size * max(6 // size, 1)
+            expected = clustered_share(np.array(everybody[k]), variance, most)
+            ours = getattr(found, name)
+            assert ours.value == pytest.approx(expected.value)
+            assert ours.low == pytest.approx(expected.low, abs=1e-9)
+            assert ours.high == pytest.approx(expected.high, abs=1e-9)
+
+
+def test_searches_that_share_a_look_alike_count_for_less():
+    """One gallery person whom everybody resembles: all alarms come from him."""
+    rng = np.random.default_rng(23)
+    hub = rng.normal(size=(40, 40))
+    hub[:, 0] += np.where(rng.random(40) < 0.5, 6.0, 0.0)
+    apart = rng.normal(size=(40, 40))
+    apart[np.arange(20), np.arange(20) + 20] += 6.0
+    wide, narrow = (
+        open_set_rates(make(v, range(40), range(40)), [4.5])[0].fpir for v in (hub, apart)
+    )
+    assert wide.value == pytest.approx(narrow.value, abs=0.1)
+    assert wide.high - wide.low > 1.5 * (narrow.high - narrow.low)
 
 
 def test_the_threshold_for_a_budget_is_the_lowest_that_keeps_to_it():
@@ -167,7 +213,11 @@ def test_the_threshold_for_a_budget_is_the_lowest_that_keeps_to_it():
         limits = [*sorted(set(others)), np.nextafter(max(others), np.inf)]
         kept = [t for t in limits if np.mean(naive_open(scores, t, size)[0]) <= fpir]
         assert found.threshold == min(kept)
-        assert found == open_set_rates(scores, [found.threshold], size)[0]
+        plain = open_set_rates(scores, [found.threshold], size)[0]
+        for name in ("fpir", "fnir", "wrong"):
+            one, other = getattr(found, name), getattr(plain, name)
+            assert (one is None) == (other is None)
+            assert one is None or one.value == other.value
         compared += 1
     assert fnir_at_fpir(scores, 0.5, 0) is None
 

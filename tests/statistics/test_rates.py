@@ -7,6 +7,7 @@ from score_sets import (
     naive_cmc,
     naive_eer,
     naive_pairs,
+    naive_weights,
     random_scores,
 )
 from sklearn import config_context
@@ -48,6 +49,12 @@ def test_thousand_random_sets_equal_naive_loops_and_scikit_learn():
         auc = area_under_curve(sample.mated, sample.nonmated)
         assert auc == pytest.approx(naive_auc(mated, nonmated), abs=1e-12)
         assert auc == pytest.approx(roc_auc_score(truth, values), abs=1e-12)
+        weights = (sample.mated_weight, sample.nonmated_weight)
+        weighted = area_under_curve(sample.mated, sample.nonmated, weights)
+        heavy = np.concatenate(naive_weights(scores))
+        heavy[: len(mated)] /= heavy[: len(mated)].sum()
+        expected = roc_auc_score(truth, values, sample_weight=heavy)
+        assert weighted == pytest.approx(expected, abs=1e-12)
         eer = equal_error_rate(sample.mated, sample.nonmated)
         assert eer == pytest.approx(naive_eer(mated, nonmated), abs=1e-12)
         with config_context(skip_parameter_validation=True, assume_finite=True):
@@ -222,3 +229,14 @@ def test_ranks_of_nobody_are_empty():
         for name in ("probe", "person", "better", "tied", "gallery"):
             assert getattr(ranks, name).shape == (0,)
             assert getattr(ranks, name).dtype == np.int64
+
+
+@pytest.mark.parametrize("others", [3, 27, 700])
+def test_a_det_curve_of_one_perfect_mate_can_be_thinned(others):
+    """FNMR is 0 at every score that there is: the points are spread by FMR alone."""
+    rng = np.random.default_rng(others)
+    det = det_curve(np.array([9.0]), rng.normal(size=others))
+    assert (det.fnmr == 0).all()
+    thin = thin_det(det, 50)
+    assert thin.threshold.size <= max(50, 1)
+    assert thin.threshold[[0, -1]].tolist() == det.threshold[[0, -1]].tolist()

@@ -1,6 +1,15 @@
 import numpy as np
 import pytest
-from score_sets import cohort, make, naive_auc, naive_cmc, naive_eer, naive_pairs, random_scores
+from score_sets import (
+    cohort,
+    make,
+    naive_auc,
+    naive_cmc,
+    naive_eer,
+    naive_pairs,
+    naive_weights,
+    random_scores,
+)
 
 from headrisk.statistics.baselines import chance_of_rank
 from headrisk.statistics.rates import mate_ranks
@@ -48,7 +57,8 @@ def test_same_and_different_scanner_compare_within():
     ]
     values = scores.values[:, 10:19]
     off = np.arange(20)[:, None] != np.arange(10, 19)[None, :]
-    expected = naive_auc(np.diag(scores.values)[10:19].tolist(), values[off].tolist())
+    weights = naive_weights(make(values, range(20), range(10, 19)))
+    expected = naive_auc(np.diag(scores.values)[10:19].tolist(), values[off].tolist(), weights)
     assert rows[1].auc == pytest.approx(expected, abs=1e-12)
 
 
@@ -116,8 +126,10 @@ def test_every_figure_of_a_row_equals_a_loop():
                 size = int(ranks.gallery.max())
                 assert row.gallery_size == size
                 if others:
-                    assert row.auc == pytest.approx(naive_auc(mated, others), abs=1e-12)
-                    assert row.eer == pytest.approx(naive_eer(mated, others), abs=1e-12)
+                    weights = naive_weights(part)
+                    area = naive_auc(mated, others, weights)
+                    assert row.auc == pytest.approx(area, abs=1e-12)
+                    assert row.eer == pytest.approx(naive_eer(mated, others, weights), abs=1e-12)
                 else:
                     assert (row.auc, row.eer) == (None, None)
                 if size > 1:

@@ -18,6 +18,7 @@ from headrisk.statistics.joined import joined_rates
 from headrisk.statistics.rates import (
     cumulative_match,
     det_curve,
+    error_rates,
     mate_ranks,
     person_means,
     thin_det,
@@ -25,6 +26,7 @@ from headrisk.statistics.rates import (
 from headrisk.statistics.risk import system_unlinkability
 from headrisk.statistics.strata import by_probe
 from headrisk.statistics.summary import Counts, strata, summarise
+from headrisk.statistics.unlinkability import unlinkability
 from headrisk.types import Estimate
 
 SETTINGS = Settings(bootstrap=100)
@@ -89,7 +91,7 @@ def test_degenerate_data_give_none_never_nan_or_a_traceback(name):
         assert found.auc is None
         assert found.rank1 is None
         assert found.mated_min is None
-        assert "nobody has two comparable scans" in found.verdict.sentence
+        assert (found.verdict.enough, found.verdict.people) == (False, 0)
     for threshold in found.thresholds.values():
         assert (threshold.value is None) == bool(threshold.reason)
 
@@ -122,7 +124,8 @@ def test_a_strong_attack_on_enough_people():
     assert found.counts.nonmated_person_pairs == 60 * 59 // 2
     assert found.mated_min == np.diag(scores.values).min()
     assert found.nonmated_max == scores.values[scores.nonmated].max()
-    assert found.d_sys > 0.95
+    assert found.d_sys.value > 0.95
+    assert found.d_sys.low < found.d_sys.value <= found.d_sys.high
     for name in ("kde", "fmr_1e-2", "fmr_1e-3", "unsupervised"):
         threshold = found.thresholds[name]
         assert 2.0 < threshold.value < 9.0
@@ -186,7 +189,7 @@ def test_every_field_is_that_of_its_own_function():
                   rng.random(scores.values.shape) < 0.9)  # fmt: skip
     settings = Settings(bootstrap=100, folds=4, mated_prior=0.2, one_to_one=True)
     found = run(scores, 6, settings)
-    curves, folds, shuffle = np.random.default_rng(6).spawn(3)
+    curves, folds, shuffle, apart = np.random.default_rng(6).spawn(4)
     sample, ranks = pair_sample(scores), mate_ranks(scores)
     intervals = curve_intervals(sample, 100, curves)
     assert (found.measure, found.auc, found.eer, found.d_prime) == (
@@ -206,21 +209,30 @@ def test_every_field_is_that_of_its_own_function():
         assert getattr(found, f"rank{rank}") == expected
         assert getattr(found, f"chance_rank{rank}") == chance_of_rank(ranks, rank)
     np.testing.assert_array_equal(found.cmc, cumulative_match(ranks))
-    det = det_curve(sample.mated, sample.nonmated)
+    weights = (sample.mated_weight, sample.nonmated_weight)
+    det = det_curve(sample.mated, sample.nonmated, weights)
     expected = thin_det(det)
     np.testing.assert_array_equal(found.det.threshold, expected.threshold)
-    pair = kernels(sample.mated, sample.nonmated)
+    pair = kernels(sample.mated, sample.nonmated, weights)
     np.testing.assert_array_equal(found.densities.mated, density_curves(pair).mated)
-    assert found.d_sys == system_unlinkability(found.densities)
+    assert found.d_sys == unlinkability(sample, pair, 100, apart)
+    assert found.d_sys.value == system_unlinkability(found.densities)
     assert found.shuffled == shuffled_labels(scores, shuffle)
     assert found.one_to_one == joined_rates(scores, found.thresholds["kde"].value)
     tested = cross_validate(scores, threshold_rules(0.2), 4, folds)
     assert list(found.thresholds) == list(tested)
     for name, threshold in found.thresholds.items():
-        check_threshold(threshold, tested[name])
+        check_threshold(threshold, tested[name], sample)
 
 
-def check_threshold(found, tested):
+def same(found, expected):
+    assert (found is None) == (expected is None)
+    if found is not None:
+        for end in ("value", "low", "high", "n"):
+            assert getattr(found, end) == pytest.approx(getattr(expected, end), abs=1e-9)
+
+
+def check_threshold(found, tested, sample):
     """Counts by loops, and the clustered rates of tables that loops fill."""
     n = tested.people.size
     events, pairs = np.zeros((n, n)), np.zeros((n, n))
@@ -233,8 +245,19 @@ def check_threshold(found, tested):
         missed[i] += wrong
         mates[i] += 1
     assert (found.value, found.reason) == (tested.threshold.value, tested.threshold.reason)
-    assert found.fmr == nonmated_rate(events, pairs)
-    assert found.fnmr == mated_rate(missed, mates)
+    # Every two people, and every person, count once; folds' thresholds add their variance.
+    extra = [0.0, 0.0]
+    if tested.fitted:
+        weights = (sample.mated_weight, sample.nonmated_weight)
+        rates = error_rates(sample.mated, sample.nonmated, np.array(tested.fitted), weights)
+        folds = len(tested.fitted)
+        extra = [(folds - 1) * np.var(rate) for rate in rates]
+    both, shared = events + events.T, pairs + pairs.T
+    once = np.triu(shared > 0, 1).astype(float)
+    rate = np.triu(both / np.maximum(shared, 1), 1)
+    same(found.fmr, nonmated_rate(rate, once, extra[0]))
+    shares = missed / np.maximum(mates, 1)
+    same(found.fnmr, mated_rate(shares, (mates > 0).astype(float), extra[1]))
     counts = (found.false_matches, found.nonmated_tested)
     assert counts == (events.sum(), pairs.sum())
     counts = (found.false_nonmatches, found.mated_tested)

@@ -7,11 +7,23 @@ import pytest
 from cohorts import people, session
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.linalg import inv, sqrtm
+from sklearn.covariance import LedoitWolf
 from sklearn.metrics.pairwise import cosine_similarity, nan_euclidean_distances
 
-from headrisk.table import similarity
-from headrisk.table.covariance import fit_whitening
-from headrisk.table.similarity import Sides, cosine, deal, euclidean, learnt, shared_columns
+from headrisk.table.similarity import (
+    Sides,
+    _fold_pairs,
+    all_scores,
+    correlation,
+    cosine,
+    deal,
+    euclidean,
+    likelihood_ratio,
+    mirrored,
+    shared_columns,
+    whitened_cosine,
+)
 from headrisk.types import FloatArray
 
 
@@ -58,35 +70,80 @@ def sides(count: int = 60, columns: int = 25, seed: int = 3) -> Sides:
     return Sides(rows, rows, person, person)
 
 
+@settings(deadline=None, max_examples=30)
+@given(st.integers(0, 10_000), st.sampled_from([0.0, 0.2, 0.6]))
+def test_the_correlation_is_that_of_numpy(seed: int, gaps: float) -> None:
+    rng = np.random.default_rng(seed)
+    a, b = with_gaps(rng, (6, 9), gaps), with_gaps(rng, (4, 9), gaps)
+    found = correlation(a, b)
+    for i, x in enumerate(a):
+        for j, y in enumerate(b):
+            both = np.isfinite(x) & np.isfinite(y)
+            if both.sum() > 2:
+                expected = np.corrcoef(x[both], y[both])[0, 1]
+                assert found[i, j] == pytest.approx(expected, abs=1e-9)
+
+
 def test_a_pair_is_scored_by_a_model_that_saw_neither_person() -> None:
-    """Every score equals that of a loop which fits on the other folds' people."""
-    found = sides(count=40, columns=6)
-    scores, _ = learnt(found, 4, np.random.default_rng(9))
-    fold = deal(np.arange(40), np.ones(40, dtype=bool), 4, np.random.default_rng(9))
-    own = np.array([fold[int(p)] for p in found.probe_person])
-    for i, j in ((0, 1), (5, 45), (17, 57), (3, 33), (70, 12)):
-        others = (own != own[i]) & (own != own[j])
-        model = fit_whitening(found.probes[others])
-        x, y = model.apply(found.probes[[i]]), model.apply(found.probes[[j]])
-        expected = cosine_similarity(x, y)[0, 0]
-        assert scores["whitened-cosine"][i, j] == pytest.approx(expected, abs=1e-10)
-
-
-def test_what_a_person_holds_does_not_change_the_model_of_its_own_pairs() -> None:
-    """Moving one person far away changes no score between two others of its fold's partners."""
-    found = sides(count=40, columns=6)
+    """What two people hold does not change the score of their pair's model: they hold new rows."""
+    found = sides(count=60, columns=6)
+    before = likelihood_ratio(found, 5, np.random.default_rng(9))
     moved = found.probes.copy()
-    moved[[0, 40]] *= 5
+    moved[[3, 63]] = np.random.default_rng(1).standard_normal((2, 6))
     changed = Sides(moved, moved, found.probe_person, found.gallery_person)
-    before, _ = learnt(found, 4, np.random.default_rng(9))
-    after, _ = learnt(changed, 4, np.random.default_rng(9))
-    fold = deal(np.arange(40), np.ones(40, dtype=bool), 4, np.random.default_rng(9))
+    after = likelihood_ratio(changed, 5, np.random.default_rng(9))
+    assert before is not None
+    assert after is not None
+    fold = deal(np.arange(60), np.ones(60, dtype=bool), 10, np.random.default_rng(9))
     own = np.array([fold[int(p)] for p in found.probe_person])
-    alone = (own == fold[0]) & (found.probe_person != 0)
-    for name in before:
-        part = np.ix_(alone, ~(own == fold[0]))
-        np.testing.assert_allclose(before[name][part], after[name][part], atol=1e-9)
-        assert not np.allclose(before[name][~alone][:, ~alone], after[name][~alone][:, ~alone])
+    others = found.probe_person != 3
+    together = np.ix_((own == fold[3]) & others, others)
+    np.testing.assert_allclose(before[together], after[together], atol=1e-9)
+    others &= own != fold[3]
+    assert not np.allclose(before[np.ix_(others, others)], after[np.ix_(others, others)])
+
+
+def test_every_model_learns_from_equally_many_people() -> None:
+    for folds in (2, 3, 5, 10):
+        found = list(_fold_pairs(folds))
+        assert len(found) == folds * (folds + 1) // 2
+        assert {len(set(out)) for _, _, out in found} == {2}
+        assert all({i, j} <= set(out) for i, j, out in found)
+
+
+def test_whitening_is_that_of_scikit_learn() -> None:
+    rng = np.random.default_rng(4)
+    a, b = rng.standard_normal((2, 30, 7)) @ rng.standard_normal((7, 7))
+    found = whitened_cosine(Sides(a, b, np.arange(30), np.arange(30)))
+    white = []
+    for rows in (a, b):
+        centred = rows - rows.mean(axis=0)
+        covariance = LedoitWolf(assume_centered=True).fit(centred).covariance_
+        white.append(centred @ np.real(inv(sqrtm(covariance))))
+    np.testing.assert_allclose(found, cosine_similarity(*white), atol=1e-8)
+
+
+def test_columns_of_either_side_of_the_head_are_paired() -> None:
+    keys = ["lh insula thickness", "brainstem volume", "rh insula thickness", "lh x", "rh x"]
+    found = mirrored(keys)
+    assert found is not None
+    assert found.tolist() == [2, 1, 0, 4, 3]
+    assert mirrored(["c01 02", "c01 03"]) is None
+
+
+def test_rows_that_are_copies_teach_nothing_where_there_are_others() -> None:
+    """Half of the second rows are the first ones over again; the others decide what is learnt."""
+    rng = np.random.default_rng(5)
+    first = rng.standard_normal((60, 8))
+    second = first + 0.8 * rng.standard_normal((60, 8))
+    second[:30] = first[:30]
+    who = np.arange(60)
+    told = Sides(first, second, who, who, verbatim=np.eye(60, dtype=bool) & (who < 30))
+    blind = Sides(first, second, who, who)
+    scores = [likelihood_ratio(one, 5, np.random.default_rng(0)) for one in (told, blind)]
+    rates = [np.mean(one[30:].argmax(axis=1) == who[30:]) for one in scores if one is not None]
+    assert len(rates) == 2
+    assert rates[0] > rates[1]
 
 
 def test_learning_helps_where_columns_are_unlike() -> None:
@@ -98,7 +155,7 @@ def test_learning_helps_where_columns_are_unlike() -> None:
     rows /= rows.std(axis=0)
     person = np.tile(np.arange(120), 2)
     found = Sides(rows, rows, person, person)
-    scores, notes = learnt(found, 5, np.random.default_rng(0))
+    scores, notes = all_scores(found, 5, np.random.default_rng(0))
     assert notes == ()
     plain = first_right(cosine(rows, rows), found)
     assert plain < 0.97
@@ -113,10 +170,9 @@ def first_right(values: FloatArray, found: Sides) -> float:
 
 
 def test_too_few_others_leave_a_measure_out_with_a_reason() -> None:
-    few = sides(count=12)
-    scores, notes = learnt(few, 5, np.random.default_rng(0))
-    assert scores == {}
-    assert len(notes) == 2
-    alone = Sides(few.probes[:12], few.probes[:12], np.arange(12), np.arange(12))
-    assert "too few other people" in learnt(alone, 5, np.random.default_rng(0))[1][0]
-    assert similarity.FEWEST_OTHERS == 10
+    few = sides(count=11)
+    scores, notes = all_scores(few, 5, np.random.default_rng(0))
+    assert "likelihood-ratio" not in scores
+    assert "fewer than 10 other people" in notes[0]
+    two = Sides(few.probes[:4], few.probes[:4], np.arange(4), np.arange(4))
+    assert len(all_scores(two, 5, np.random.default_rng(0))[1]) == 2

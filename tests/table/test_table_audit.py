@@ -56,10 +56,11 @@ def test_a_table_alone(tmp_path: Path, options: list[str]) -> None:
     found = section(out)
     assert found["counts"]["persons"] == 12
     assert found["counts"]["mated_pairs"] == 24
-    assert found["headline"] == "cosine"
+    assert found["headline"]["choice"]["how"] == "halves of people"
+    assert found["headline"]["rank1"]["n"] == 12
     assert found["simulated"] is False
     assert found["needs"]["skill"]
-    assert "left out: too few other people" in " ".join(found["method"])
+    assert "left out: fewer than 10 other people" in " ".join(found["method"])
     again = tmp_path / "again"
     assert main(["audit", str(path), str(again), *options]) == 0
     assert (again / "report.json").read_bytes() == (out / "report.json").read_bytes()
@@ -102,7 +103,7 @@ def test_a_column_that_is_an_id_is_told(tmp_path: Path, options: list[str]) -> N
     out = tmp_path / "out"
     assert main(["audit", str(path), str(out), *options]) == 0
     answers = {one["name"]: one["answer"] for one in section(out)["panels"]}
-    assert answers["identifiers"].startswith("1 of 11 columns hold exactly the same value")
+    assert answers["identifiers"].startswith("1 of 11 columns holds exactly the same value")
 
 
 def test_a_folder_of_stats_with_a_damaged_subject(tmp_path: Path, options: list[str]) -> None:

@@ -10,31 +10,42 @@ from dataclasses import replace
 import numpy as np
 
 from headrisk.attacks.large import internal_large, summarise_all
-from headrisk.attacks.measured import Measured, assess_people, evaluate
+from headrisk.attacks.measured import (
+    Measured,
+    add_fusion,
+    assess_people,
+    evaluate,
+    led_by_headline,
+    strongest_attack,
+)
+from headrisk.attacks.section import modality_section
 from headrisk.brain.cohort import Cohort, prepare_scans
 from headrisk.brain.grid import template_grid
-from headrisk.brain.methods import NAME, REFERENCES, method_sentences
 from headrisk.brain.mirror_doubt import MirrorCheck, check_mirrored
 from headrisk.brain.reference import reference
 from headrisk.brain.similarity import select
 from headrisk.brain.stored import INDEX, fingerprint_index
 from headrisk.errors import StoreError
+from headrisk.findings.linkage import internal_part, scan_rows
+from headrisk.findings.records import ModalitySection, ScanRow
 from headrisk.intake import Intake, prepared_here
 from headrisk.job import Job, recorded, tell_damage
 from headrisk.linkage.compare import Comparison, compare
 from headrisk.linkage.design import Design, against, within
-from headrisk.linkage.mates import searchable
-from headrisk.report.assemble import modality_section
-from headrisk.report.linkage_part import compared_sentence, internal_part, scan_rows
-from headrisk.report.model import ModalitySection, ScanRow
+from headrisk.linkage.label_check import LabelCheck, check_labels
+from headrisk.linkage.mates import count_people, searchable
+from headrisk.report.words.brain import NAME, REFERENCES, method_sentences
+from headrisk.report.words.cost import NEEDS
+from headrisk.report.words.summary import compared_scans
 from headrisk.run.engine import mapper
 from headrisk.run.provenance import CostLog
 from headrisk.run.stage import stage
 from headrisk.run.store import open_store
 from headrisk.statistics.assessment import Assessment
+from headrisk.statistics.choice import Evaluated
 from headrisk.statistics.conditions import known_conditions
 from headrisk.statistics.intervals import FEWEST_PEOPLE
-from headrisk.statistics.summary import MeasureSummary, strata
+from headrisk.statistics.summary import strata
 
 OFFER = (
     "Where people were scanned once, --simulate-rescan simulates a second scan of each; its "
@@ -49,27 +60,27 @@ def measure(intake: Intake, job: Job, log: CostLog) -> Measured:
     if plan(usable, job).pairs > job.settings.most_pairs:
         return measure_large(cohort, damage, job, log)
     design, scores = link(usable, job, log)
-    summaries = evaluate(scores, job, log)
     probes, gallery = ([usable.scans[k] for k in side] for side in (design.probes, design.gallery))
-    risk, exposed = assess_people(NAME, scores, summaries, probes, gallery, job, log)
+    found = evaluate(NAME, scores, probes, gallery, job, log)
+    risk, exposed = assess_people(NAME, found, probes, gallery, job, log)
     rows = scan_rows(cohort.scans, cohort.results)
     internal = internal_part(
         rows,
         usable.scans,
         cohort.results,
         design,
-        scores,
-        summaries,
+        *led_by_headline(scores, found),
         one_to_one=job.settings.one_to_one,
         notes=damage,
         tables=exposed,
     )
     own = prepared_here(cohort, job)
     return Measured(
-        describe(rows, cohort, design, scores, summaries, risk, job),
+        describe(rows, cohort, design, scores, found, risk, job),
         internal,
         tuple(digest for digest in cohort.digests if digest),
         {INDEX.name: fingerprint_index(own, job.settings)} if own.scans else {},
+        attack=strongest_attack(found, probes, gallery),
     )
 
 
@@ -90,17 +101,25 @@ def measure_large(everybody: Cohort, damage: tuple[str, ...], job: Job, log: Cos
             job,
         )
     rows = scan_rows(everybody.scans, everybody.results)
-    compared = compared_sentence(design, job.settings.contrasts, len(job.sources))
+    compared = compared_scans(job.settings.contrasts, len(job.sources), design.copies)
     wanted = searchable(everybody.scans, plan(everybody, job))
-    section = modality_section(
-        NAME,
-        rows,
-        [None] * len(found.rates),
-        found.rates,
-        unsearched=len(wanted - searchable(cohort.scans, design)),
-        compared=f"{compared} {found.sentence}",
-        method=method_sentences(job.settings, found.notes),
-        references=REFERENCES,
+    section = _with_people(
+        modality_section(
+            NAME,
+            rows,
+            [None] * len(found.rates),
+            found.rates,
+            unsearched=len(wanted - searchable(cohort.scans, design)),
+            compared=f"{compared} {found.sentence}",
+            found=found.found,
+            method=method_sentences(job.settings, found.notes),
+            references=REFERENCES,
+            needs=NEEDS[NAME],
+        ),
+        everybody,
+        cohort,
+        design,
+        job,
     )
     own = prepared_here(everybody, job)
     return Measured(
@@ -147,7 +166,9 @@ def plan(cohort: Cohort, job: Job) -> Design:
 def link(cohort: Cohort, job: Job, log: CostLog) -> tuple[Design, Comparison]:
     """Score all pairs of a cohort of usable scans under every measure."""
     design = plan(cohort, job)
-    return design, score(cohort, design, job, log)
+    scores = score(cohort, design, job, log)
+    add_fusion(NAME, scores, job)
+    return design, scores
 
 
 def score(cohort: Cohort, design: Design, job: Job, log: CostLog) -> Comparison:
@@ -176,11 +197,11 @@ def describe(
     cohort: Cohort,
     design: Design,
     scores: Comparison,
-    summaries: tuple[MeasureSummary, ...],
+    found: Evaluated,
     risk: Assessment | None,
     job: Job,
 ) -> ModalitySection:
-    """The brain's section of the report; conditions are those of the headline measure."""
+    """The brain's section of the report; conditions are those of the strongest attack."""
     everybody, cohort = cohort, cohort.usable()
     wanted = searchable(everybody.scans, plan(everybody, job))
     probes, gallery = ([cohort.scans[k] for k in side] for side in (design.probes, design.gallery))
@@ -188,16 +209,35 @@ def describe(
         [cohort.results[k].voxel_mm for k in side] for side in (design.probes, design.gallery)
     )
     conditions = known_conditions(probes, gallery, probe_mm, gallery_mm)
-    return modality_section(
+    section = modality_section(
         NAME,
         rows,
         list(scores.values()),
-        summaries,
-        strata(next(iter(scores.values())), conditions) if scores else (),
+        found.summaries,
+        strata(found.scores, conditions) if found.scores else (),
         unsearched=len(wanted - searchable(cohort.scans, design)),
-        compared=compared_sentence(design, job.settings.contrasts, len(job.sources)),
+        compared=compared_scans(job.settings.contrasts, len(job.sources), design.copies),
         method=method_sentences(job.settings, scores.notes),
         references=REFERENCES,
+        needs=NEEDS[NAME],
         offer=OFFER if len(job.sources) == 1 and len(wanted) < FEWEST_PEOPLE else "",
         risk=risk,
+        found=found,
     )
+    section = replace(section, labels=label_check(scores, job))
+    return _with_people(section, everybody, cohort, design, job)
+
+
+def _with_people(
+    section: ModalitySection, everybody: Cohort, usable: Cohort, design: Design, job: Job
+) -> ModalitySection:
+    """The section with who was searched for and who was not."""
+    found = count_people(everybody.scans, plan(everybody, job), usable.scans, design)
+    return replace(section, counts=replace(section.counts, people=found))
+
+
+def label_check(scores: Comparison, job: Job) -> LabelCheck | None:
+    """What the images say of the labels of two data sets, unless a table says who is who."""
+    if len(job.sources) < 2 or job.same_people is not None:
+        return None
+    return check_labels(scores.values())

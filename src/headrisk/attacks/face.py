@@ -11,7 +11,23 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from headrisk.attacks.measured import Measured, assess_people, evaluate
+from headrisk.attacks.face_panels import (
+    claims_panel,
+    claims_table,
+    face_panels,
+    face_tables,
+    internal_part,
+    scan_rows,
+)
+from headrisk.attacks.measured import (
+    Measured,
+    add_fusion,
+    assess_people,
+    evaluate,
+    led_by_headline,
+    strongest_attack,
+)
+from headrisk.attacks.section import modality_section
 from headrisk.dataset.people import number_people
 from headrisk.dataset.scans import Scan
 from headrisk.errors import StoreError
@@ -25,27 +41,23 @@ from headrisk.face.cohort import (
 )
 from headrisk.face.describe import PhotoResult
 from headrisk.face.head import HeadResult
-from headrisk.face.methods import NAME, REFERENCES, compared_sentence, method_sentences
 from headrisk.face.photo_table import Photo, list_photos
 from headrisk.face.recognise.protocol import Recogniser
 from headrisk.face.recognise.registry import recognisers
 from headrisk.face.scores import FaceScores, all_scores
+from headrisk.findings.records import ModalitySection, ScanRow
 from headrisk.intake import Intake
 from headrisk.job import Job, recorded, tell_damage
-from headrisk.report.assemble import modality_section
-from headrisk.report.claims_part import claims_panel, claims_table
-from headrisk.report.cost import photo_needs
-from headrisk.report.face_part import face_panels, face_tables, internal_part, scan_rows
-from headrisk.report.model import ModalitySection, ScanRow
+from headrisk.report.words.cost import photo_needs
+from headrisk.report.words.face import NAME, REFERENCES, compared_sentence, method_sentences
 from headrisk.run.provenance import CostLog
 from headrisk.run.stage import stage
 from headrisk.run.store import open_store
 from headrisk.statistics.assessment import Assessment
+from headrisk.statistics.choice import Evaluated
 from headrisk.statistics.conditions import known_conditions
-from headrisk.statistics.summary import MeasureSummary, strata
+from headrisk.statistics.summary import strata
 from headrisk.types import IntArray, PairScores
-
-STREAM = (1,)  # sets this modality's random numbers apart from the brain's
 
 
 @dataclass(frozen=True)
@@ -85,28 +97,30 @@ def measure(intake: Intake, job: Job, log: CostLog) -> Measured:
     asked = recognisers(job.settings.recognisers, job.weights)
     faces, damage = look(intake, job, log)
     search = plan(faces)
-    scores, confidence = match(faces, search, asked, job, log)
-    summaries = evaluate(scores, job, log, stream=STREAM)
+    matched, confidence = match(faces, search, asked, job, log)
+    scores = dict(matched)
+    add_fusion(NAME, scores, job)
     probes = [_probe(label, faces.scans) for label in search.sets]
     gallery = [faces.scans[k] for k in search.gallery]
-    risk, exposed = assess_people(NAME, scores, summaries, probes, gallery, job, log)
+    found = evaluate(NAME, scores, probes, gallery, job, log)
+    risk, exposed = assess_people(NAME, found, probes, gallery, job, log)
     rows = scan_rows(faces.scans, faces.heads)
-    section = describe(rows, faces, search, asked, scores, summaries, risk, job)
+    section = describe(rows, faces, search, asked, scores, found, risk, job)
     internal = internal_part(
         rows,
         faces.heads,
         tuple(faces.scans[k].scan_id for k in search.gallery),
         search.sets,
-        scores,
-        summaries,
+        *led_by_headline(scores, found),
         notes=damage,
-        tables=face_tables(faces.scans, faces.heads, faces.photos, search, scores, confidence)
+        tables=face_tables(faces.scans, faces.heads, faces.photos, search, matched, confidence)
         | exposed
         | claims_table(faces.scans, faces.heads),
     )
     digests = tuple(one.digest for one in asked if one.digest)
     unused = sum(not photo.usable for photo in faces.photos)
-    return Measured(section, internal, digests, photos_unused=unused)
+    attack = strongest_attack(found, probes, gallery)
+    return Measured(section, internal, digests, photos_unused=unused, attack=attack)
 
 
 def look(intake: Intake, job: Job, log: CostLog) -> tuple[Faces, tuple[str, ...]]:
@@ -178,11 +192,11 @@ def describe(
     search: Search,
     asked: Sequence[Recogniser],
     scores: Mapping[str, PairScores],
-    summaries: tuple[MeasureSummary, ...],
+    found: Evaluated,
     risk: Assessment | None,
     job: Job,
 ) -> ModalitySection:
-    """The face's section of the report; conditions are those of the headline measure."""
+    """The face's section of the report; conditions are those of the strongest attack."""
     probes = [_probe(label, faces.scans) for label in search.sets]
     gallery = [faces.scans[k] for k in search.gallery]
     voxels = [faces.heads[k].voxel_mm for k in search.gallery]
@@ -201,8 +215,8 @@ def describe(
         NAME,
         rows,
         list(scores.values()),
-        summaries,
-        strata(next(iter(scores.values())), conditions) if scores else (),
+        found.summaries,
+        strata(found.scores, conditions) if found.scores else (),
         unsearched=len((listed & known) - reached - faceless),
         compared=compared_sentence(len(search.sets), len(faces.results), len(search.gallery)),
         method=method_sentences(job.settings, asked, searched=bool(scores)),
@@ -210,6 +224,7 @@ def describe(
         panels=face_panels(faces.heads, faces.photos, asked, scores)
         | claims_panel(faces.scans, faces.heads),
         risk=risk,
+        found=found,
         too_little="" if job.photos else "No photographs were given.",
         needs=photo_needs(len(faces.results), len(search.sets)),
     )

@@ -9,14 +9,15 @@ from functools import partial
 import numpy as np
 
 from headrisk.dataset.scans import Scan
+from headrisk.findings.records import Internal, Link, Mosaic, ScanRow
 from headrisk.job import Job
 from headrisk.linkage.blocks import PairMeasures
 from headrisk.linkage.compare_large import InBlocks, compare_large
 from headrisk.linkage.design import Design
 from headrisk.linkage.large import PairSummary, Sides, count_pairs
-from headrisk.report.model import Internal, Link, Mosaic, ScanRow
 from headrisk.run.engine import stream_tasks
-from headrisk.statistics.large import folds_of, summarise_large
+from headrisk.statistics.choice import Evaluated, choose_large
+from headrisk.statistics.large import folds_of, ranks_of, summarise_large
 from headrisk.statistics.summary import MeasureSummary
 from headrisk.types import Float32Array, Grid, ScanResult
 
@@ -25,9 +26,14 @@ from headrisk.types import Float32Array, Grid, ScanResult
 class LargeRates:
     """Rates of every measure, what they were made from, and how."""
 
-    rates: tuple[MeasureSummary, ...]
+    found: Evaluated
     pairs: Mapping[str, PairSummary]
     notes: Mapping[str, str]
+
+    @property
+    def rates(self) -> tuple[MeasureSummary, ...]:
+        """Of every measure."""
+        return self.found.summaries
 
     @property
     def sentence(self) -> str:
@@ -75,7 +81,8 @@ def summarise_all(
         summarise_large(one, counts, folds[name], settings=job.settings, rng=rng)
         for (name, one), rng in zip(pairs.items(), _streams(job, len(pairs)), strict=True)
     )
-    return LargeRates(rates, pairs, notes)
+    ranks = {name: ranks_of(one) for name, one in pairs.items()}
+    return LargeRates(choose_large(ranks, rates, _streams(job, len(pairs) + 1)[-1]), pairs, notes)
 
 
 def _streams(job: Job, count: int) -> Sequence[np.random.Generator]:

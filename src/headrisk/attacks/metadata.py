@@ -11,10 +11,20 @@ from pathlib import Path
 
 import numpy as np
 
-from headrisk.attacks.measured import Measured, evaluate
+from headrisk.attacks.measured import (
+    Measured,
+    add_fusion,
+    evaluate,
+    led_by_headline,
+    strongest_attack,
+)
+from headrisk.attacks.metadata_panels import field_panel
+from headrisk.attacks.section import modality_section
 from headrisk.dataset.image_values import Levels
 from headrisk.dataset.scans import Scan
 from headrisk.errors import InputError
+from headrisk.findings.linkage import internal_part, scan_row
+from headrisk.findings.records import ModalitySection, ScanRow
 from headrisk.intake import Intake
 from headrisk.io.digests import sha256_of_file
 from headrisk.job import Job, recorded
@@ -30,19 +40,16 @@ from headrisk.metadata.attack import (
     group_of,
     scan_fields,
 )
-from headrisk.report.assemble import modality_section
-from headrisk.report.linkage_part import compared_sentence, internal_part, scan_row
-from headrisk.report.metadata_link_part import METHOD, REFERENCES, field_panel
-from headrisk.report.metadata_part import NAME
-from headrisk.report.model import ModalitySection, ScanRow
+from headrisk.report.words.cost import NEEDS
+from headrisk.report.words.metadata import METHOD, NAME, REFERENCES
+from headrisk.report.words.summary import compared_scans
 from headrisk.run.events import Advanced
 from headrisk.run.provenance import CostLog
 from headrisk.run.stage import stage
+from headrisk.statistics.choice import Evaluated
 from headrisk.statistics.conditions import known_conditions
-from headrisk.statistics.summary import MeasureSummary, strata
+from headrisk.statistics.summary import strata
 from headrisk.types import PairScores
-
-STREAM = (3,)  # sets this modality's random numbers apart from those of the others
 
 
 def measure(intake: Intake, job: Job, log: CostLog) -> Measured:
@@ -53,7 +60,9 @@ def measure(intake: Intake, job: Job, log: CostLog) -> Measured:
     design = plan(scans, [digests[k] for k in usable], job)
     fields = coded_fields([found[k].values for k in usable], design.gallery)
     scores = compare(fields, design, job, log)
-    summaries = evaluate(scores, job, log, stream=STREAM)
+    add_fusion(NAME, scores, job)
+    probes, gallery = ([scans[k] for k in side] for side in (design.probes, design.gallery))
+    rated = evaluate(NAME, scores, probes, gallery, job, log)
     rows = tuple(scan_row(s, f, 1.0, "ok") for s, f in zip(intake.scans, found, strict=True))
     section = describe(
         rows,
@@ -64,7 +73,7 @@ def measure(intake: Intake, job: Job, log: CostLog) -> Measured:
         design,
         fields,
         scores,
-        summaries,
+        rated,
         job,
     )
     internal = internal_part(
@@ -72,12 +81,11 @@ def measure(intake: Intake, job: Job, log: CostLog) -> Measured:
         scans,
         (),
         design,
-        scores,
-        summaries,
+        *led_by_headline(scores, rated),
         one_to_one=job.settings.one_to_one,
         notes=(),
     )
-    return Measured(section, internal, ())
+    return Measured(section, internal, (), attack=strongest_attack(rated, probes, gallery))
 
 
 def read(scans: Sequence[Scan], job: Job, log: CostLog) -> tuple[list[ScanFields], list[str]]:
@@ -143,10 +151,10 @@ def describe(
     design: Design,
     fields: Sequence[CodedField],
     scores: dict[str, PairScores],
-    summaries: tuple[MeasureSummary, ...],
+    rated: Evaluated,
     job: Job,
 ) -> ModalitySection:
-    """The section of the report; conditions are those of all fields together."""
+    """The section of the report; conditions are those of the strongest group of fields."""
     wanted = searchable(everybody, plan(everybody, digests, job))
     probes, gallery = ([scans[k] for k in side] for side in (design.probes, design.gallery))
     probe_mm, gallery_mm = (
@@ -157,12 +165,14 @@ def describe(
         NAME,
         rows,
         list(scores.values()),
-        summaries,
-        strata(next(iter(scores.values())), conditions) if scores else (),
+        rated.summaries,
+        strata(rated.scores, conditions) if rated.scores else (),
         unsearched=len(wanted - searchable(scans, design)),
-        compared=compared_sentence(design, job.settings.contrasts, len(job.sources)),
+        compared=compared_scans(job.settings.contrasts, len(job.sources), design.copies),
         method=METHOD,
         references=REFERENCES,
+        needs=NEEDS[NAME],
         panels=field_panel(fields, design),
+        found=rated,
         too_little="" if fields else "No field of headers or sidecars tells any two scans apart.",
     )

@@ -11,9 +11,9 @@ from headrisk.dataset.head_images import SUFFIXES, HeadImage, list_head_images
 from headrisk.errors import StoreError
 from headrisk.face.presence import CODES, VERDICTS, Sight
 from headrisk.face.sight import STAGE, SightResult, SightRun, SightTask, look_at_images
+from headrisk.findings.records import FacesLeft, Table
 from headrisk.intake import Intake
 from headrisk.job import Job, recorded, tell_damage
-from headrisk.report.model import FacesLeft, Table
 from headrisk.run.provenance import CostLog
 from headrisk.run.stage import stage
 from headrisk.run.store import open_store

@@ -7,37 +7,38 @@ are computed from it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from headrisk.attacks import brain
-from headrisk.attacks.measured import Measured, assess_people, evaluate
+from headrisk.attacks.measured import (
+    Measured,
+    add_fusion,
+    assess_people,
+    evaluate,
+    led_by_headline,
+)
+from headrisk.attacks.section import modality_section
 from headrisk.brain.cohort import Cohort, prepare_scans
-from headrisk.brain.methods import NAME, REFERENCES, method_sentences
 from headrisk.brain.rescan import STRENGTHS
 from headrisk.dataset.scans import Scan
 from headrisk.errors import StoreError, UsageError
+from headrisk.findings.linkage import internal_part, scan_rows
 from headrisk.intake import Intake
 from headrisk.job import Job, recorded, tell_damage
 from headrisk.linkage.design import Design, against
 from headrisk.linkage.mates import searchable
-from headrisk.report.assemble import modality_section
-from headrisk.report.linkage_part import internal_part, scan_rows
+from headrisk.report.words.brain import NAME, REFERENCES, method_sentences
+from headrisk.report.words.cost import NEEDS
+from headrisk.report.words.rescan import compared_sentence, how_simulated
 from headrisk.run.provenance import CostLog
 from headrisk.run.stage import stage
 from headrisk.run.store import open_store
-from headrisk.settings import Settings
 
 SIMULATED = "simulated"  # names the simulated side: data set, session and scan ids
 STAGE = "simulate"
-_MEASURED = "On 13 people with true second scans, simulated ones of this strength were"
-_UNKNOWN = "How far second scans of the people here would differ is not known."
-WORTH = {  # what docs/simulated-rescans.md found
-    "mild": f"{_MEASURED} much easier to link than true ones. {_UNKNOWN}",
-    "moderate": f"{_MEASURED} easier to link than true ones. {_UNKNOWN}",
-    "strong": f"{_MEASURED} somewhat harder to link than true ones. {_UNKNOWN}",
-}
 
 
 def measure(intake: Intake, job: Job, log: CostLog) -> Measured:
@@ -55,24 +56,30 @@ def measure(intake: Intake, job: Job, log: CostLog) -> Measured:
     usable = everybody.usable()
     design = plan(usable)
     scores = brain.score(usable, design, job, log)
-    summaries = evaluate(scores, job, log)
+    add_fusion(NAME, scores, job)
     probes, gallery = ([usable.scans[k] for k in side] for side in (design.probes, design.gallery))
-    risk, exposed = assess_people(NAME, scores, summaries, probes, gallery, job, log)
+    rated = evaluate(NAME, scores, probes, gallery, job, log)
+    risk, exposed = assess_people(NAME, rated, probes, gallery, job, log)
     rows = scan_rows(everybody.scans, everybody.results)
     own = rows[len(copies.scans) :]
     internal = internal_part(
-        rows, usable.scans, everybody.results, design, scores, summaries,
+        rows, usable.scans, everybody.results, design, *led_by_headline(scores, rated),
         one_to_one=job.settings.one_to_one, notes=damage + more_damage, tables=exposed,
     )  # fmt: skip
     wanted, found = searchable(everybody.scans, plan(everybody)), searchable(usable.scans, design)
     section = modality_section(
-        NAME, own, list(scores.values()), summaries,
+        NAME, own, list(scores.values()), rated.summaries,
         unsearched=len(wanted - found),
-        compared=compared_sentence(real, job.settings),
-        method=(*method_sentences(job.settings, scores.notes), how_simulated(job.settings)),
+        compared=compared_sentence(job.settings.rescan_strength, _scanned_twice(real.scans)),
+        method=(
+            *method_sentences(job.settings, scores.notes),
+            how_simulated(job.settings.rescan_strength, STRENGTHS[job.settings.rescan_strength]),
+        ),
         references=REFERENCES,
+        needs=NEEDS[NAME],
         simulated=True,
         risk=risk,
+        found=rated,
     )  # fmt: skip
     return Measured(section, internal, tuple(digest for digest in real.digests if digest))
 
@@ -120,31 +127,12 @@ def plan(cohort: Cohort) -> Design:
     return replace(design, given=own | ~same)
 
 
-def compared_sentence(real: Cohort, settings: Settings) -> str:
-    """Who was searched among whom, and what that is worth."""
+def _scanned_twice(scans: Sequence[Scan]) -> int:
+    """People of whom true second scans are at hand."""
     sessions: dict[str, set[str]] = {}
-    for scan in real.scans:
+    for scan in scans:
         sessions.setdefault(scan.participant_id, set()).add(scan.session_id)
-    twice = sum(len(found) > 1 for found in sessions.values())
-    text = (
-        f"SIMULATED: of every scan a second one was simulated ({settings.rescan_strength} "
-        "differences) and searched for among the real scans. No true second scan was compared. "
-        f"{WORTH[settings.rescan_strength]}"
-    )
-    if twice:
-        text += (
-            f" {twice} people have true second scans here, which this simulation leaves out: an "
-            "audit without it measures them."
-        )
-    return text
-
-
-def how_simulated(settings: Settings) -> str:
-    """What the simulation did, for the methods text."""
-    return (
-        "Second scans were simulated, none was acquired: each scan was "
-        f"{STRENGTHS[settings.rescan_strength].sentence()} ({settings.rescan_strength} strength)."
-    )
+    return sum(len(found) > 1 for found in sessions.values())
 
 
 def _require_images(intake: Intake, job: Job) -> None:

@@ -11,25 +11,44 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from headrisk.attacks.measured import Measured, assess_people, evaluate
+from headrisk.attacks.measured import (
+    STREAMS,
+    Measured,
+    assess_people,
+    evaluate,
+    led_by_headline,
+    strongest_attack,
+)
+from headrisk.attacks.section import modality_section
+from headrisk.attacks.table_panels import (
+    columns_table,
+    facts_panel,
+    internal_part,
+    table_panels,
+    table_rows,
+    verbatim_panel,
+)
 from headrisk.dataset.gather import name_sources
 from headrisk.dataset.people import require_distinct_labels
 from headrisk.dataset.scans import Scan
+from headrisk.findings.records import ModalitySection, ScanRow
 from headrisk.intake import Intake
 from headrisk.job import Job, recorded
 from headrisk.linkage.design import Design, against, within
+from headrisk.linkage.fusion import fuse
 from headrisk.linkage.mates import searchable
-from headrisk.report.assemble import modality_section
-from headrisk.report.model import ModalitySection, ScanRow
-from headrisk.report.table_part import columns_table, internal_part, table_panels, table_rows
+from headrisk.linkage.whole_sets import locally_scaled
+from headrisk.report.words.cost import NEEDS
+from headrisk.report.words.table import NAME, REFERENCES, compared_sentence, method_sentences
 from headrisk.run.provenance import CostLog
 from headrisk.run.stage import stage
 from headrisk.statistics.assessment import Assessment
+from headrisk.statistics.choice import Evaluated
 from headrisk.statistics.conditions import known_conditions
-from headrisk.statistics.summary import MeasureSummary, strata
+from headrisk.statistics.facts import facts_attacks
+from headrisk.statistics.summary import strata
 from headrisk.table.clean import Shared, choose_rows, read_table, row_texts, share_columns
 from headrisk.table.features import FeatureTable
-from headrisk.table.methods import NAME, REFERENCES, compared_sentence, method_sentences
 from headrisk.table.scale import (
     Matching,
     centre_and_spread,
@@ -40,15 +59,13 @@ from headrisk.table.scale import (
 )
 from headrisk.table.similarity import (
     FEWEST_SHARED,
+    SCALED,
     Sides,
-    cosine,
-    euclidean,
-    learnt,
+    all_scores,
+    mirrored,
     shared_columns,
 )
-from headrisk.types import FloatArray, PairScores
-
-STREAM = (2,)  # sets this modality's random numbers apart from the others'
+from headrisk.types import BoolArray, FloatArray, PairScores
 
 
 @dataclass(frozen=True)
@@ -71,26 +88,26 @@ def measure(intake: Intake, job: Job, log: CostLog) -> Measured:
     """Measure how well rows of derived tables link people."""
     tables, shared = read(job, log)
     rows = bring_together(shared, job)
-    design, scores, notes = link(rows, job, log)
-    summaries = evaluate(scores, job, log, stream=STREAM)
+    design, scores, notes = link(rows, shared.probe.keys, job, log)
     everybody = tuple(scan for table in tables for scan in table.scans)
     listed = table_rows(everybody)
     probes, gallery = ([rows.scans[k] for k in side] for side in (design.probes, design.gallery))
-    risk, exposed = assess_people(NAME, scores, summaries, probes, gallery, job, log)
+    found = evaluate(NAME, scores, probes, gallery, job, log)
+    risk, exposed = assess_people(NAME, found, probes, gallery, job, log)
     internal = internal_part(
         listed,
         rows.scans,
         design,
-        scores,
-        summaries,
+        *led_by_headline(scores, found),
         one_to_one=job.settings.one_to_one,
         notes=(*_said(tables, shared), *_strangers(intake, everybody)),
         tables={"columns": columns_table(tables, shared), **exposed},
     )
     section = describe(
-        listed, everybody, tables, shared, rows, design, scores, summaries, notes, risk, job
+        listed, everybody, tables, shared, rows, design, scores, found, notes, risk, job
     )
-    return Measured(section, internal, rows.digests)
+    attack = strongest_attack(found, probes, gallery)
+    return Measured(section, internal, rows.digests, attack=attack)
 
 
 def read(job: Job, log: CostLog) -> tuple[tuple[FeatureTable, ...], Shared]:
@@ -121,9 +138,7 @@ def bring_together(shared: Shared, job: Job) -> Rows:
         plain = first.values[first.usable]
         return Rows(scans, plain, a, values, _digests(scans, plain), None)
     b = without_size(second.values[second.usable], second.kinds, second.keys, size)
-    how = choose_matching(
-        job.settings.table_match, (len(a), first.software), (len(b), second.software)
-    )
+    how = choose_matching(job.settings.table_match, first.software, second.software)
     scans += tuple(second.scans[k] for k in second.usable)
     plain = np.concatenate([first.values[first.usable], second.values[second.usable]])
     matched = np.concatenate(match(a, b, how))
@@ -135,10 +150,14 @@ def _digests(scans: Sequence[Scan], values: FloatArray) -> tuple[str, ...]:
 
 
 def link(
-    rows: Rows, job: Job, log: CostLog
+    rows: Rows, keys: Sequence[str], job: Job, log: CostLog
 ) -> tuple[Design, dict[str, PairScores], tuple[str, ...]]:
-    """Score all pairs of rows under every measure; also why a measure was left out."""
-    design = _design(rows.scans, rows.digests, job)
+    """Score all pairs of rows under every measure; also why a measure was left out.
+
+    Rows that are copies of each other are compared like any others and score at least as high as
+    any: whoever holds one of them finds the other.
+    """
+    design = _design(rows.scans, job)
     a = rows.values[design.probes]
     b = a if design.probes is design.gallery else rows.values[design.gallery]
     if a.size and b.size:
@@ -147,22 +166,59 @@ def link(
     pairs = int(np.count_nonzero(design.usable))
     if not pairs:
         return design, {}, ()
-    sides = Sides(a, b, design.probe_person, design.gallery_person)
-    rng = np.random.default_rng((job.settings.seed, *STREAM, 1))
+    verbatim = _verbatim(rows, design)
+    sides = Sides(
+        a, b, design.probe_person, design.gallery_person, design.usable, verbatim, mirrored(keys)
+    )
+    for_ratio, for_fusion = np.random.default_rng((job.settings.seed, *STREAMS[NAME], 1)).spawn(2)
     with stage("compare tables", pairs, log, recorded(job)):
-        plain = {"cosine": cosine(a, b), "euclidean": euclidean(a, b)}
-        more, notes = learnt(sides, job.settings.folds, rng)
-    scores = {
-        name: PairScores(name, values, design.usable, design.probe_person, design.gallery_person)
-        for name, values in {**plain, **more}.items()
-    }
+        values, notes = all_scores(sides, job.settings.folds, for_ratio)
+        for name in SCALED:
+            if name in values:
+                values[f"{name}-scaled"] = locally_scaled(values[name], design.usable)
+        scores = {name: _as_scores(name, one, verbatim, design) for name, one in values.items()}
+        fused = fuse(scores, for_fusion)
+        if fused is not None:
+            scores[fused.measure] = _as_scores(fused.measure, fused.values, verbatim, design)
     return design, scores, notes
 
 
-def _design(scans: Sequence[Scan], digests: Sequence[str], job: Job) -> Design:
-    if len(job.tables) == 1:
-        return within(scans, digests)
-    return against(scans, digests, name_sources(job.tables)[0].name)
+def _as_scores(name: str, values: FloatArray, verbatim: BoolArray, design: Design) -> PairScores:
+    highest = float(values[design.usable].max())
+    values = np.where(verbatim, highest, values)
+    return PairScores(name, values, design.usable, design.probe_person, design.gallery_person)
+
+
+def _verbatim(rows: Rows, design: Design) -> BoolArray:
+    """(probes, gallery) pairs of rows with the same values throughout."""
+    digest = np.array(rows.digests, dtype=np.str_)
+    same: BoolArray = digest[design.probes][:, None] == digest[design.gallery][None, :]
+    return same & design.usable
+
+
+def _verbatim_people(rows: Rows, design: Design) -> int:
+    """People who have a row on either side that is a copy of the other."""
+    same = design.probe_person[:, None] == design.gallery_person[None, :]
+    found = (_verbatim(rows, design) & same).any(axis=1)
+    return int(np.unique(design.probe_person[found]).size)
+
+
+def _design(scans: Sequence[Scan], job: Job) -> Design:
+    """Rows of one session label are not searched among each other where all have one.
+
+    The attacker then holds another session than the one that is shared.
+    """
+    unknown = [""] * len(scans)
+    if len(job.tables) > 1:
+        return against(scans, unknown, name_sources(job.tables)[0].name)
+    design = within(scans, unknown)
+    session = np.array([scan.session_id for scan in scans], dtype=np.str_)
+    people = {(scan.session_id, scan.participant_id) for scan in scans}
+    labels = {label for label, _ in people}
+    shared = 1 < len(labels) <= len(people) / 2
+    if (session == "").any() or not shared:
+        return design
+    return replace(design, given=design.usable & (session[:, None] != session[None, :]))
 
 
 def describe(
@@ -173,13 +229,14 @@ def describe(
     rows: Rows,
     design: Design,
     scores: dict[str, PairScores],
-    summaries: tuple[MeasureSummary, ...],
+    found: Evaluated,
     notes: tuple[str, ...],
     risk: Assessment | None,
     job: Job,
 ) -> ModalitySection:
-    """The tables' section of the report; conditions are those of the headline measure."""
-    wanted = searchable(everybody, _design(everybody, [""] * len(everybody), job))
+    """The tables' section of the report; conditions are those of the strongest attack."""
+    for_ties = np.random.default_rng((job.settings.seed, *STREAMS[NAME], 2))
+    wanted = searchable(everybody, _design(everybody, job))
     probes, gallery = ([rows.scans[k] for k in side] for side in (design.probes, design.gallery))
     unknown: list[tuple[float, float, float] | None] = [None]
     conditions = known_conditions(probes, gallery, unknown * len(probes), unknown * len(gallery))
@@ -187,14 +244,20 @@ def describe(
         NAME,
         listed,
         list(scores.values()),
-        summaries,
-        strata(next(iter(scores.values())), conditions) if scores else (),
+        found.summaries,
+        strata(found.scores, conditions) if found.scores else (),
         unsearched=len(wanted - searchable(rows.scans, design)),
-        compared=compared_sentence(len(tables), design.copies, _same_session(rows.scans, design)),
+        compared=compared_sentence(
+            len(tables), _verbatim_people(rows, design), _same_session(rows.scans, design)
+        ),
         method=method_sentences(job.settings, len(shared.probe.keys), rows.how, notes),
         references=REFERENCES,
+        needs=NEEDS[NAME],
         risk=risk,
-        panels=table_panels(tables, shared, rows, design),
+        found=found,
+        panels=table_panels(tables, shared, rows, design)
+        | verbatim_panel(_verbatim_people(rows, design), len(wanted))
+        | facts_panel(facts_attacks(found.scores, probes, gallery, for_ties)),
     )
 
 

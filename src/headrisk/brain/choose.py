@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from headrisk.brain.cohort import Cohort
-from headrisk.dataset.people import plain_label
+from headrisk.dataset.labels import plain_label
 from headrisk.errors import InputError
 
 

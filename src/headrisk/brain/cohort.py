@@ -92,7 +92,10 @@ def prepare_scans(
             on_damage=on_damage,
         )
     )
-    results = tuple(next(found) if isinstance(one, _Ready) else one for one in known)
+    results = tuple(
+        _doubted(scan, next(found)) if isinstance(one, _Ready) else one
+        for scan, one in zip(scans, known, strict=True)
+    )
     digests = tuple(one.digest if isinstance(one, _Ready) else "" for one in known)
     keys = tuple(
         one.key if isinstance(one, _Ready) and result.vector is not None else ""
@@ -207,6 +210,15 @@ def _entry(result: ScanResult) -> Entry | None:
 
 def _unusable(scan_id: str, reason: str) -> ScanResult:
     return ScanResult(scan_id, "failed", reason, 0.0, "failed", 0.0)
+
+
+def _doubted(scan: Scan, result: ScanResult) -> ScanResult:
+    """The result with what indexing had to say against a scan, such as missing slices."""
+    if scan.status == "failed" or not scan.reason:
+        return result
+    reason = "; ".join(text for text in (scan.reason, result.reason) if text)
+    verdict = "doubtful" if result.verdict == "ok" else result.verdict
+    return replace(result, reason=reason, verdict=verdict)
 
 
 _KEPT = Kept[PrepareTask, ScanResult](

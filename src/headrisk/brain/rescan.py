@@ -58,17 +58,6 @@ class Rescan:
     noise: float
     atrophy_mm: float
 
-    def sentence(self) -> str:
-        """The strengths in words."""
-        return (
-            f"turned by up to {self.rotation_deg:g} degrees about each axis and moved by up to "
-            f"{self.shift_mm:g} mm, sampled on voxels {self.voxel:g} times as large, warped by "
-            f"{self.warp_mm:g} mm, receive field varying by {100 * self.bias:g} %, intensities "
-            f"raised to a power of 1 with a spread of {100 * self.contrast:g} %, Rician noise of "
-            f"{100 * self.noise:g} % of the brightest tissue, and borders between tissue and fluid "
-            f"moved {self.atrophy_mm:g} mm into the tissue"
-        )
-
 
 STRENGTHS: dict[Strength, Rescan] = {
     "mild": Rescan(3, 4, 1.0, 0.2, 0.1, 0.05, 0.01, 0.0),

@@ -2,8 +2,8 @@
 
 Without --against, the sessions inside DATASET are compared with each other. DATASET is a BIDS
 folder, a folder of DICOM series, or a manifest TSV. It may also be a derived table alone: a folder
-of FreeSurfer stats, or a TSV of regional measurements. With --treated, what a treatment does to the
-risk, and what it costs, is measured on the same people.
+of FreeSurfer stats, or a TSV of regional measurements. With --deidentified, what a
+de-identification method does to the risk, and what it costs, is measured on the same people.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from headrisk.cli.options import (
     add_rescan_option,
     add_risk_options,
     add_run_options,
+    add_same_people_option,
     add_setting_options,
     add_table_options,
     can_see_faces,
@@ -46,19 +47,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="data an attacker may hold; may be given several times",
     )  # fmt: skip
     parser.add_argument(
-        "--treated", type=treatment, action="append", default=[], metavar="NAME=DATASET",
-        help="DATASET again, defaced or otherwise treated by some tool: risk before and after is "
-        "compared on the same people; may be given several times",
+        "--deidentified", "--treated", dest="treated", type=treatment, action="append", default=[],
+        metavar="NAME=DATASET",
+        help="DATASET again, defaced or otherwise de-identified by some method: risk before and "
+        "after is compared on the same people; may be given several times (--treated is the same)",
     )  # fmt: skip
     parser.add_argument(
         "--no-faces", action="store_true",
-        help="with --treated and without --photos: do not look whether faces are left",
+        help="with --deidentified and without --photos: do not look whether faces are left",
     )  # fmt: skip
     parser.add_argument(
         "--only", nargs="+", choices=QUESTIONS, default=(), metavar="QUESTION",
         help="ask only these: brains, faces (is one left in any image?), metadata, tables; the "
         "result says what was not asked",
     )  # fmt: skip
+    add_same_people_option(parser)
     add_fail_above(parser)
     add_rescan_option(parser)
     add_face_options(parser)
@@ -115,7 +118,7 @@ def _only_tables(arguments: argparse.Namespace) -> None:
     options = {
         "--photos": arguments.photos,
         "--simulate-rescan": arguments.simulate_rescan,
-        "--treated": arguments.treated,
+        "--deidentified": arguments.treated,
     }
     option = next((name for name, given in options.items() if given), "")
     if option:

@@ -1,6 +1,6 @@
 """Remove or replace the faces in a data set, and check what was written.
 
-OUT becomes a BIDS derivative: treated images on the grid of their source, masks of what was
+OUT becomes a BIDS derivative: de-identified images on the grid of their source, masks of what was
 changed, cleaned sidecars. tables/treatment.tsv says what face is left and what it cost the brain.
 """
 
@@ -35,12 +35,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "cut off by a plane; skullstrip: everything but the brain removed; or a plug-in's",
     )  # fmt: skip
     add_choice_options(parser)
-    group = parser.add_argument_group("treating")
+    group = parser.add_argument_group("de-identifying")
     group.add_argument("--settings", type=Path, metavar="FILE", help="settings TOML to start from")
-    group.add_argument("--seed", type=at_least(0), metavar="N", help="of the noise that is drawn")
+    group.add_argument(
+        "--seed",
+        type=at_least(0),
+        metavar="N",
+        help="random seed of the noise that is drawn (default 0)",
+    )
     group.add_argument(
         "--contrasts", nargs="+", metavar="SUFFIX",
-        help="BIDS suffixes to treat (default: all anatomical ones); others are not written",
+        help="BIDS suffixes to de-identify (default: all anatomical ones); others are not written",
     )  # fmt: skip
     group.add_argument("--accurate", action="store_true", default=None, help="larger network")
     add_run_options(parser)
@@ -55,8 +60,8 @@ def run(arguments: argparse.Namespace) -> int:
 
     def command(listen: Listener) -> int:
         from headrisk.commands.deface import ANATOMICAL, converted, deface
+        from headrisk.deidentify.outcome import summary_lines
         from headrisk.deidentify.tools import tool_of
-        from headrisk.report.treatment import summary_lines
 
         job = job_of(arguments, [arguments.dataset], listen)
         if not (arguments.contrasts or arguments.settings):

@@ -75,14 +75,9 @@ def _plan(arguments: argparse.Namespace) -> int:
 
 
 def _line(name: str, cpu: float, processes: int, rate: str) -> str:
-    return f"  {name:<9}{_duration(cpu / processes):>12} ({_duration(cpu)} of CPU, {rate})"
+    from headrisk.commands.costs import duration
 
-
-def _duration(seconds: float) -> str:
-    for unit, length in (("h", 3600), ("min", 60)):
-        if seconds >= 2 * length:
-            return f"{seconds / length:.1f} {unit}"
-    return f"{seconds:.1f} s"
+    return f"  {name:<9}{duration(cpu / processes):>12} ({duration(cpu)} of CPU, {rate})"
 
 
 def _verify(out: Path) -> int:

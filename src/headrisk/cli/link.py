@@ -16,6 +16,7 @@ from headrisk.cli.options import (
     add_choice_options,
     add_risk_options,
     add_run_options,
+    add_same_people_option,
     add_setting_options,
     at_least,
     job_of,
@@ -32,6 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("a", type=Path, metavar="A", help="whose people are searched for")
     parser.add_argument("b", type=Path, metavar="B", help="where they are searched")
     parser.add_argument("out", type=Path, metavar="OUT")
+    add_same_people_option(parser)
     add_fail_above(parser)
     parser.add_argument(
         "--search", type=at_least(1), metavar="K",

@@ -15,9 +15,15 @@ from headrisk.cli.linking import ABOVE_LIMIT, DONE, FAILED_SCANS
 from headrisk.cli.options import with_progress
 
 if TYPE_CHECKING:
+    from headrisk.metadata.dicom_options import Policy
     from headrisk.run.events import Listener
 
 
+# Options of DICOM PS3.15 by name, as headrisk.metadata.dicom_options knows them.
+RETAIN = ("safe-private", "uids", "device-identity", "institution-identity",
+          "patient-characteristics", "longitudinal-full-dates",
+          "longitudinal-modified-dates")  # fmt: skip
+CLEAN = ("descriptors", "structured-content", "graphics")
 LEVELS = {"direct": 1, "quasi": 2, "technical": 3, "notice": 4}  # severities, gravest first
 
 
@@ -31,11 +37,56 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="names and numbers that must not be shared, one in each line, found in any spelling",
     )
+    for rule, does in (
+        ("keep", "report these fields and columns, but leave them in the copy"),
+        ("ignore", "neither report nor remove these fields and columns"),
+        ("remove", "take these fields and columns out of the copy, whatever they hold"),
+    ):
+        parser.add_argument(f"--{rule}", nargs="+", action="extend", metavar="FIELD", help=does)
     parser.add_argument(
         "--fix",
         type=Path,
         metavar="DIR",
         help="write a cleaned copy to DIR, a new or empty folder outside DATASET, and check it",
+    )
+    parser.add_argument(
+        "--retain",
+        nargs="+",
+        action="extend",
+        metavar="OPTION",
+        help="with --fix, keep in DICOM what these options of PS3.15 keep: " + ", ".join(RETAIN),
+    )
+    parser.add_argument(
+        "--clean",
+        nargs="+",
+        action="extend",
+        metavar="OPTION",
+        help="with --fix, clean in DICOM instead of removing: " + ", ".join(CLEAN),
+    )
+    parser.add_argument(
+        "--remove-dates",
+        action="store_true",
+        help="with --fix, empty the dates of DICOM; without it they are shifted",
+    )
+    parser.add_argument(
+        "--rules",
+        type=Path,
+        metavar="TOML",
+        help="with --fix, own rules for single DICOM attributes",
+    )
+    parser.add_argument(
+        "--key",
+        type=Path,
+        metavar="FILE",
+        help="with --fix, the key.json of an earlier run: the same people get the same "
+        "pseudonyms and date shifts",
+    )
+    parser.add_argument(
+        "--keep-unread",
+        nargs="*",
+        metavar="NAME",
+        help="with --fix, copy files of these names or paths (with *) although they were not "
+        "read; without a name all of them",
     )
     parser.add_argument(
         "--fail-on",
@@ -46,10 +97,60 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--seed",
         type=int,
         metavar="N",
-        help="of date shifts and new labels in the copy; who knows it can undo them, so leave "
-        "it out for data to be shared",
+        help="random seed of date shifts and new labels in the copy; whoever knows it can undo "
+        "them, so leave it out for data to be shared",
     )
     parser.add_argument("--dry-run", action="store_true", help="count the files and stop")
+
+
+def require_fix(arguments: argparse.Namespace) -> None:
+    """Refuse options that say how a copy is made where none is asked for.
+
+    Raises
+    ------
+    UsageError
+        Names the option.
+    """
+    from headrisk.errors import UsageError
+
+    for name in ("retain", "clean", "remove_dates", "rules", "key", "keep_unread"):
+        if arguments.fix is None and getattr(arguments, name) not in (None, False):
+            raise UsageError(
+                f"option --{name.replace('_', '-')}",
+                found="no --fix",
+                expected="--fix DIR, which writes the copy that the option is about",
+            )
+
+
+def policy_of(arguments: argparse.Namespace) -> Policy:
+    """The options of PS3.15 and the own rules that a command line asks for.
+
+    Raises
+    ------
+    UsageError
+        There is no such option, or two contradict each other.
+    InputError
+        The rules file cannot be read or names something unknown.
+    """
+    from headrisk.errors import UsageError
+    from headrisk.metadata.dicom_options import FULL_DATES, MODIFIED, Policy
+    from headrisk.metadata.rules_file import read_rules
+
+    retain = {name.replace("_", "-") for name in arguments.retain or ()}
+    clean = {name.replace("_", "-") for name in arguments.clean or ()}
+    for option, names, known in (("--retain", retain, RETAIN), ("--clean", clean, CLEAN)):
+        for name in sorted(names - set(known)):
+            raise UsageError(
+                f"{option} {name}", found="no such option", expected=f"of {', '.join(known)}"
+            )
+    if arguments.remove_dates and retain & {FULL_DATES, MODIFIED}:
+        raise UsageError(
+            "--remove-dates", found="an option that retains dates beside it", expected="one of both"
+        )
+    if not arguments.remove_dates and FULL_DATES not in retain:
+        retain.add(MODIFIED)
+    own = {} if arguments.rules is None else read_rules(arguments.rules)
+    return Policy(frozenset(retain), frozenset(clean), own)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -59,11 +160,13 @@ def run(arguments: argparse.Namespace) -> int:
         import numpy as np
 
         from headrisk.commands.metadata import audit_metadata
+        from headrisk.commands.metadata_findings import copy_sentence, summary_sentence
         from headrisk.dataset.gather import name_sources
         from headrisk.job import Job, require_out
+        from headrisk.metadata.dicom_options import BASIC
         from headrisk.metadata.findings import SEVERITIES
+        from headrisk.metadata.known import field_rules
         from headrisk.metadata.scan import list_entries
-        from headrisk.report.metadata_part import copy_sentence, summary_sentence
 
         job = Job(name_sources([arguments.dataset]), arguments.out.absolute(), listen=listen)
         if arguments.dry_run:
@@ -71,17 +174,17 @@ def run(arguments: argparse.Namespace) -> int:
             files = [e for e in list_entries(arguments.dataset) if e.state != "folder"]
             sys.stdout.write(f"{len(files):,} files, {sum(e.size for e in files):,} bytes\n")
             return DONE
+        require_fix(arguments)
+        policy = policy_of(arguments) if arguments.fix is not None else BASIC
+        names = arguments.keep_unread
+        unread = () if names is None else tuple(names) or ("*",)
         rng = None if arguments.seed is None else np.random.default_rng(arguments.seed)
         page, report = audit_metadata(
-            job, known_identifiers=arguments.known_identifiers, fix=arguments.fix, rng=rng
-        )
+            job, known_identifiers=arguments.known_identifiers, fix=arguments.fix, rng=rng,
+            rules=field_rules(arguments.keep, arguments.ignore, arguments.remove),
+            key=arguments.key, policy=policy, keep_unread=unread,
+        )  # fmt: skip
         sys.stdout.write(summary_sentence(report) + "\n")
-        unread = len(report.scan.problems)
-        if unread:
-            sys.stdout.write(
-                f"{unread} of {report.scan.files} files were not read as a whole; "
-                "the page says which and why.\n"
-            )
         if report.copy is not None:
             sys.stdout.write(copy_sentence(report.copy) + "\n")
         sys.stdout.write(f"Report: {page}\n")

@@ -43,7 +43,7 @@ def add_run_options(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="worker processes; 0 (default): one for each core",
     )
-    group.add_argument("--mem-gb", type=memory, metavar="GB", help="memory to keep to")
+    group.add_argument("--mem-gb", type=memory, metavar="GB", help="memory limit")
     group.add_argument("--work-dir", type=Path, metavar="DIR", help="where DICOM is converted")
     group.add_argument("--dry-run", action="store_true", help="list the scans and stop")
     group.add_argument(
@@ -59,7 +59,7 @@ def add_setting_options(parser: argparse.ArgumentParser) -> None:
     """What is measured, and how."""
     group = parser.add_argument_group("measuring")
     group.add_argument("--settings", type=Path, metavar="FILE", help="settings TOML to start from")
-    group.add_argument("--seed", type=int, metavar="N", help="of the random generator")
+    group.add_argument("--seed", type=int, metavar="N", help="random seed (default 0)")
     group.add_argument("--resolution", type=int, choices=(2, 3, 4), metavar="MM", help="2, 3 or 4")
     group.add_argument("--alignment", choices=("affine", "rigid"))
     group.add_argument("--accurate", action="store_true", default=None, help="larger network")
@@ -78,6 +78,15 @@ def add_setting_options(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument("--prior", type=float, metavar="P", help="prior of a mated pair")
     group.add_argument("--one-to-one", action="store_true", default=None, help="assign one to one")
+
+
+def add_same_people_option(parser: argparse.ArgumentParser) -> None:
+    """Who is who, where the labels of the data sets are not one key."""
+    parser.add_argument(
+        "--same-people", type=Path, metavar="TSV",
+        help="columns participant_id_a (label in the first data set) and participant_id_b (label "
+        "in the others): who is the same person; without it equal labels are",
+    )  # fmt: skip
 
 
 def add_risk_options(parser: argparse.ArgumentParser) -> None:
@@ -129,7 +138,7 @@ def add_face_options(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--recognisers", nargs="+", metavar="NAME",
-        help="of dlib, faceres, deepface, orb, sift, or of plug-ins",
+        help="selects the recognisers, of dlib, faceres, deepface, orb, sift and plug-ins",
     )  # fmt: skip
     group.add_argument(
         "--weights", type=_weights, action=_Weights, default={}, metavar="NAME=PATH",
@@ -229,7 +238,7 @@ class _Weights(argparse.Action):
 
 
 def treatment(text: str) -> tuple[str, Path]:
-    """``NAME=DATASET``: a treatment's name and the data set it gave."""
+    """``NAME=DATASET``: a de-identification method's name and the data set it gave."""
     name, equals, path = text.partition("=")
     if not equals or not path or not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.+-]{0,39}", name):
         raise argparse.ArgumentTypeError(
@@ -327,6 +336,7 @@ def job_of(
         listen=listen,
         modalities=modalities,
         photos=getattr(arguments, "photos", None),
+        same_people=getattr(arguments, "same_people", None),
         attackers=attackers_of(getattr(arguments, "attackers", None)),
         weights=getattr(arguments, "weights", {}),
         treated=name_treated(getattr(arguments, "treated", ()), sources),

@@ -32,6 +32,10 @@ from headrisk.synthetic.phantom import PhantomSettings, write_cohort
 from headrisk.synthetic.phantom.settings import SCANNERS
 
 VOXEL_MM = (1.0, 1.0, 1.0)
+TYPICAL_SCAN_SECONDS = 0.9  # one 1 mm head to its fingerprint
+TYPICAL_FACE_SECONDS = 1.5  # looking for a face in one image
+TYPICAL_PAIR_SECONDS = 8e-5  # one measure of one pair
+TYPICAL_END_SECONDS = 4.0  # rates, intervals, report
 SIDE = 96  # scans on each side of the comparison that is timed
 PAIR_BYTES = 8 * 4  # a score kept, and what making and writing it needs besides
 
@@ -77,6 +81,24 @@ class Plan:
     memory: float
     disk: float
     summarised: bool
+
+
+def typical_seconds(scans: int, images: int, pairs: int, measures: int) -> float:
+    """CPU seconds of a run from the times in docs/performance.md, without measuring anything.
+
+    ``scans`` are prepared and compared in ``pairs`` by ``measures``; in ``images`` faces are
+    looked for.
+    """
+    prepare = scans * TYPICAL_SCAN_SECONDS + images * TYPICAL_FACE_SECONDS
+    return prepare + pairs * measures * TYPICAL_PAIR_SECONDS + TYPICAL_END_SECONDS
+
+
+def duration(seconds: float) -> str:
+    """``1.5 h``, ``20.0 min``, ``40.0 s``."""
+    for unit, length in (("h", 3600), ("min", 60)):
+        if seconds >= 2 * length:
+            return f"{seconds / length:.1f} {unit}"
+    return f"{seconds:.1f} s"
 
 
 def measure_rates(settings: Settings, *, faces: bool, scans: int = 3) -> Rates:

@@ -10,13 +10,13 @@ from pathlib import Path
 
 from headrisk import __version__
 from headrisk.dataset.scans import Scan
+from headrisk.deidentify.outcome import TreatmentReport, summary_lines, treatment_table
 from headrisk.deidentify.sidecar import dataset_files, stems, written_by_deface
 from headrisk.deidentify.tools import Tool
 from headrisk.deidentify.treat import TreatResult, TreatTask, treat, treated_files
 from headrisk.errors import InputError, UsageError
 from headrisk.intake import index
 from headrisk.job import Job, begin, clear_leftovers, recorded, require_out
-from headrisk.report.treatment import TreatmentReport, summary_lines, treatment_table
 from headrisk.report.tsv import table_text
 from headrisk.run.audit import LOG
 from headrisk.run.engine import WorkerLost, run_tasks
@@ -132,6 +132,7 @@ def _tidy(task: TreatTask) -> None:
     """Nothing stays of a scan that was not treated: no half-written file, no earlier result."""
     for path in treated_files(task):
         path.unlink(missing_ok=True)
+        path.with_name(f".{path.name}.part").unlink(missing_ok=True)  # of an earlier version
 
 
 def _require_room(job: Job, tool: Tool) -> None:

@@ -29,13 +29,14 @@ from headrisk.duplicates.pairs import (
     fit_kinds,
 )
 from headrisk.duplicates.same_image import PairLook, PairTask, look_at
+from headrisk.duplicates.suspicions import caveats, model_rows, prior_sentences, suspicions
+from headrisk.findings.duplicates import DuplicatesReport
+from headrisk.findings.linkage import scan_rows
 from headrisk.intake import take_in
 from headrisk.job import Job, recorded
 from headrisk.linkage.compare import compare
 from headrisk.linkage.evidence import SHIPPED, Evidence, Kind
-from headrisk.report.duplicates import DuplicatesReport, write_duplicates
-from headrisk.report.duplicates_part import caveats, model_rows, prior_sentences, suspicions
-from headrisk.report.linkage_part import scan_rows
+from headrisk.report.duplicates import write_duplicates
 from headrisk.run.engine import WorkerLost, run_tasks
 from headrisk.run.events import Advanced
 from headrisk.run.provenance import CostLog

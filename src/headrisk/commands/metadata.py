@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,15 +11,24 @@ from pathlib import Path
 import numpy as np
 
 from headrisk import __version__
+from headrisk.commands.metadata_findings import MetadataReport, write_metadata
 from headrisk.errors import UsageError
+from headrisk.findings.records import RunRecord
+from headrisk.io.private import write_private
 from headrisk.job import Job, begin, clear_leftovers, finish, recorded, require_out, tell_swept
-from headrisk.metadata.fix import LEFT_OUT, CleanedCopy, write_copy
-from headrisk.metadata.known import NOBODY, KnownIdentifiers, read_known_identifiers
+from headrisk.metadata.dicom_options import BASIC, Policy
+from headrisk.metadata.fix import LEFT_OUT, CleanedCopy, CopyPlan, plan_copy, write_copy
+from headrisk.metadata.known import (
+    NOBODY,
+    KnownIdentifiers,
+    Rule,
+    read_known_identifiers,
+    with_rules,
+)
+from headrisk.metadata.learn import with_names_of
+from headrisk.metadata.pseudonyms import read_key, require_same_people
 from headrisk.metadata.scan import MetadataScan, list_entries, scan_metadata
 from headrisk.metadata.verify import needles_of, search_copy
-from headrisk.report.metadata import write_metadata
-from headrisk.report.metadata_part import MetadataReport
-from headrisk.report.model import RunRecord
 from headrisk.report.read import read_json
 from headrisk.run.events import Advanced, Listener
 from headrisk.run.provenance import CostLog, collect_provenance
@@ -34,6 +43,10 @@ def audit_metadata(
     known_identifiers: Path | None = None,
     fix: Path | None = None,
     rng: np.random.Generator | None = None,
+    rules: Mapping[str, Rule] | None = None,
+    key: Path | None = None,
+    policy: Policy = BASIC,
+    keep_unread: tuple[str, ...] = (),
 ) -> tuple[Path, MetadataReport]:
     """Look through the first data set of a job; write the findings and, if asked, a cleaned copy.
 
@@ -48,6 +61,15 @@ def audit_metadata(
     rng
         Source of date shifts, new UIDs and new labels; None draws a fresh one, which is what data
         to be shared need.
+    rules
+        What the custodian decided of single fields and columns (``field_rules``).
+    key
+        Key file of an earlier copy of the same people; None makes a new key. Either way it is
+        written to ``OUT/internal/key.json``.
+    policy
+        Options of PS3.15 and own rules for DICOM.
+    keep_unread
+        Names of files to be copied although they were not read.
 
     Returns
     -------
@@ -58,7 +80,7 @@ def audit_metadata(
     UsageError
         The output folder or the copy's folder cannot be used.
     InputError
-        The data set or the list cannot be read.
+        The data set, the list or the key cannot be read, or the key is of other people.
     """
     started, root = datetime.now(UTC), job.sources[0].path
     require_out(job)
@@ -69,6 +91,13 @@ def audit_metadata(
     known, short = (
         (NOBODY, 0) if known_identifiers is None else read_known_identifiers(known_identifiers)
     )
+    known = with_rules(with_names_of(list_entries(root), known), rules or {})
+    plan = None
+    if fix is not None:
+        rng = np.random.default_rng() if rng is None else rng
+        plan = plan_copy(root, known, rng, None if key is None else read_key(key))
+        if key is not None:
+            require_same_people(read_key(key), plan.named_people, key)
     entries = list_entries(root)
     files = sum(entry.state != "folder" for entry in entries)
     begin(job, files)
@@ -78,14 +107,30 @@ def audit_metadata(
         scan = scan_metadata(root, known, on_done=_advance("look", files, listen))
     with ExitStack() as stack:
         copy = None
-        if fix is not None:
-            rng = rng or np.random.default_rng()
-            copy = stack.enter_context(clean_copy(job, fix, scan, known, rng, log))
+        if fix is not None and plan is not None and rng is not None:
+            copy = stack.enter_context(
+                clean_copy(
+                    job,
+                    fix,
+                    scan,
+                    known,
+                    rng,
+                    log,
+                    plan=plan,
+                    policy=policy,
+                    keep_unread=keep_unread,
+                )
+            )
         report = MetadataReport(scan, len(known.originals), short, copy, __version__)
-        settings = {"known_identifiers": bool(known), "cleaned_copy": fix is not None}
+        settings = {
+            "known_identifiers": known_identifiers is not None,
+            "cleaned_copy": fix is not None,
+        }
         provenance = collect_provenance(job.settings, ())
         run = RunRecord(started.strftime("%Y-%m-%dT%H:%M:%SZ"), provenance, tuple(log.costs))
         page = write_metadata(report, job.out, settings, run)
+        if plan is not None:
+            write_private(job.out / "internal" / "key.json", plan.key.to_bytes())
         finish(job, scan.files, len(scan.problems))
     return page, report
 
@@ -138,6 +183,10 @@ def clean_copy(
     known: KnownIdentifiers,
     rng: np.random.Generator,
     log: CostLog,
+    *,
+    plan: CopyPlan | None = None,
+    policy: Policy = BASIC,
+    keep_unread: tuple[str, ...] = (),
 ) -> Iterator[CleanedCopy]:
     """Write the copy beside its place and check it; put it in place as a whole at the end.
 
@@ -162,8 +211,9 @@ def clean_copy(
             unfinished.mkdir(mode=0o700)
             with stage("clean", scan.files, log, recorded(job)) as listen:
                 rows, removed = write_copy(
-                    root, unfinished, known, rng, on_done=_advance("clean", scan.files, listen)
-                )
+                    root, unfinished, known, rng, plan=plan, policy=policy,
+                    keep_unread=keep_unread, on_done=_advance("clean", scan.files, listen),
+                )  # fmt: skip
             written = sum(row.action != LEFT_OUT for row in rows)
             with stage("check", written, log, recorded(job)) as listen:
                 left = scan_metadata(unfinished, known, on_done=_advance("check", written, listen))

@@ -19,6 +19,7 @@ from headrisk.brain.reference import reference
 from headrisk.brain.similarity.residual_blocks import residual_blocks
 from headrisk.brain.stored import INDEX, fingerprint_index
 from headrisk.errors import InputError
+from headrisk.findings.records import Link
 from headrisk.intake import prepared_here, take_in
 from headrisk.io.private import write_private
 from headrisk.job import Job, recorded
@@ -26,7 +27,6 @@ from headrisk.linkage.design import Design
 from headrisk.linkage.search import Found, search
 from headrisk.linkage.search_index import build_index, coarse_cells
 from headrisk.report.internal import links_table
-from headrisk.report.model import Link
 from headrisk.report.tsv import table_text
 from headrisk.report.write import write_internal_table
 from headrisk.run.provenance import CostLog

@@ -1,7 +1,8 @@
 """Indexing a BIDS folder in one pass of ``os.scandir``.
 
-Reads ``sub-*/[ses-*/]anat/*``; everything else (derivatives, sourcedata, code, hidden folders) is
-left alone, and because the depth is fixed a loop of symbolic links does no harm.
+Reads ``sub-*/[ses-*/]<datatype>/*``; everything else (derivatives, sourcedata, code, hidden
+folders) is left to the inventory, and because the depth is fixed a loop of symbolic links does no
+harm. What is wrong in a table or sidecar is remarked on and never stops the images.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from unicodedata import normalize
 
 from headrisk.dataset.bids_names import (
     IMAGE_ENDINGS,
@@ -24,8 +26,10 @@ from headrisk.dataset.bids_names import (
 )
 from headrisk.dataset.bids_tables import PersonFacts, person_facts, scan_dates, session_facts
 from headrisk.dataset.face_claims import claim_of
+from headrisk.dataset.labels import folder_label
 from headrisk.dataset.scans import Scan
 from headrisk.dataset.sidecar import read_sidecar, sidecar_fields
+from headrisk.dataset.vocabulary import DATATYPES
 from headrisk.io.digests import irregular
 
 
@@ -38,7 +42,7 @@ class BidsIndex:
     scans
         Images of the wanted suffixes, and failed rows for folders or files that do not fit.
     suffixes
-        How many images of each suffix the anat folders hold, wanted or not.
+        How many images of each suffix the datatypes' folders hold, wanted or not.
     notes
         Remarks: files left out, sidecars not usable.
     labels
@@ -95,20 +99,17 @@ def index_bids(
         Suffixes wanted, for example ``("T1w",)``.
     participants, sessions
         Labels without entity to restrict to; empty for all.
-
-    Raises
-    ------
-    InputError
-        A table is damaged.
     """
     description = root / "dataset_description.json"
     said, _ = read_sidecar(description) if description.exists() else ({}, "")
-    walk = _Walk(root, contrasts, person_facts(root / "participants.tsv"), said)
+    people, notes = person_facts(root / "participants.tsv")
+    walk = _Walk(root, contrasts, people, said)
+    walk.found.notes.extend(notes)
     top, _ = listing(root)
     top_sidecars = sidecar_files(top)
     for entry in top:
-        label = entry.name.removeprefix("sub-")
-        if label in ("", entry.name) or not is_folder(entry):
+        label = folder_label(entry.name, "sub")
+        if not label or not is_folder(entry):
             continue
         walk.found.labels.add(label)
         if not participants or label in participants:
@@ -130,16 +131,17 @@ def _person(
     if problem:
         walk.found.scans.append(_failed(walk, label, "", folder, problem))
     facts = walk.people.get(label, PersonFacts())
-    table = f"sub-{label}_sessions.tsv"
-    there = any(entry.name == table for entry in entries)
-    by_session = session_facts(folder / table, facts) if there else {}
+    wanted_name = f"sub-{label}_sessions.tsv"
+    table = next((e for e in entries if normalize("NFC", e.name) == wanted_name), None)
+    by_session, notes = session_facts(Path(table.path), facts) if table else ({}, ())
+    walk.found.notes.extend(notes)
     sidecars = above + sidecar_files(entries)
     if not wanted:
         visit = _Session(label, "", folder, sidecars, by_session.get("", facts))
         _images(walk, visit, entries)
     for entry in entries:
-        session = entry.name.removeprefix("ses-")
-        if session in ("", entry.name) or not is_folder(entry):
+        session = folder_label(entry.name, "ses")
+        if not session or not is_folder(entry):
             continue
         walk.found.labels.add(session)
         if wanted and session not in wanted:
@@ -153,22 +155,27 @@ def _person(
 
 
 def _images(walk: _Walk, session: _Session, above: list[os.DirEntry[str]]) -> None:
-    """Add the wanted images of one session's anat folder; ``above`` is what lies beside it."""
-    names = {entry.name for entry in above}
-    if "anat" not in names:
-        return
-    folder = session.folder / "anat"
+    """Add the wanted images of one session's datatypes; ``above`` is what lies beside them."""
+    table = next(
+        (e for e in above if normalize("NFC", e.name) == f"{_prefix(session, '_')}scans.tsv"), None
+    )
+    dates, notes = scan_dates(Path(table.path)) if table else ({}, ())
+    walk.found.notes.extend(notes)
+    for entry in above:
+        if entry.name in DATATYPES and is_folder(entry):
+            _datatype(walk, session, Path(entry.path), dates)
+
+
+def _datatype(walk: _Walk, session: _Session, folder: Path, dates: dict[str, str]) -> None:
     entries, problem = listing(folder)
     if problem:
         walk.found.scans.append(_failed(walk, session.person, session.session, folder, problem))
-    table = f"{_prefix(session, '_')}scans.tsv"
-    dates = scan_dates(session.folder / table) if table in names else {}
     sidecars = session.sidecars + sidecar_files(entries)
     for name, entry in _one_format_each(walk, entries):
         walk.found.suffixes[name.suffix] += 1
         if name.suffix not in walk.contrasts:
             continue
-        if name.entities.get("part", "mag") != "mag":
+        if name.entities.get("part", "mag") not in ("mag", "real"):
             walk.found.notes.append(f"{entry.path}: not a magnitude image, left out")
             continue
         walk.found.scans.append(_scan(walk, session, name, Path(entry.path), sidecars, dates))
@@ -220,7 +227,7 @@ def _scan(
         scanner=said.scanner or facts.scanner,
         age=facts.age if facts.age is not None else said.age,
         sex=facts.sex or said.sex,
-        acq_date=dates.get(path.name, "") or said.acq_date or facts.acq_date,
+        acq_date=dates.get(normalize("NFC", path.name), "") or said.acq_date or facts.acq_date,
         family_id=facts.family_id,
         face_claim=claim_of(path.name, values, walk.description),
         status="failed" if reason else "ok",
@@ -242,8 +249,10 @@ def _sidecar(walk: _Walk, path: Path) -> dict[str, Any]:
 
 def _problem(session: _Session, path: Path) -> str:
     """Why a listed file cannot be used, or ""."""
-    if not path.name.startswith(_prefix(session, "_")):
+    if not normalize("NFC", path.name).startswith(_prefix(session, "_")):
         return f"file name does not begin with {_prefix(session, '_')}, as its folder says"
+    if path.is_dir():
+        return "a folder named like an image"
     if path.is_symlink() and not path.exists():
         return "a link whose target is not here: fetch the file"
     return irregular(path)

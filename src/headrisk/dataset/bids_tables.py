@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
+from unicodedata import normalize
 
-from headrisk.dataset.people import plain_label
-from headrisk.errors import InputError
-from headrisk.io.tsv import Row, read_tsv
+from headrisk.dataset.labels import plain_label
+from headrisk.io.tsv import Row, read_describing_tsv
 from headrisk.io.values import parse_age, parse_date, parse_sex
 
 _AGE = ("age", "age_years", "age_at_scan", "age_at_session", "ageatscan", "patientage")
@@ -43,63 +43,63 @@ def facts_of(row: Row) -> PersonFacts:
     )
 
 
-def person_facts(path: Path) -> dict[str, PersonFacts]:
-    """Facts by participant label from ``participants.tsv``; empty if there is no such file.
+def person_facts(path: Path) -> tuple[dict[str, PersonFacts], tuple[str, ...]]:
+    """Facts by participant label from ``participants.tsv``, and remarks; empty if it is not there.
 
     A table with a ``session_id`` column may list a participant once for each session; the first
-    line is taken.
-
-    Raises
-    ------
-    InputError
-        The table is damaged, lacks ``participant_id`` or lists a participant twice.
+    line is taken. Where a participant is listed twice otherwise, facts that differ are not used.
     """
-    return _by_label(path, "participant_id", "sub") if path.exists() else {}
+    if not path.is_symlink() and not path.exists():
+        return {}, ()
+    return _by_label(path, "participant_id", "sub")
 
 
-def session_facts(path: Path, person: PersonFacts) -> dict[str, PersonFacts]:
+def session_facts(
+    path: Path, person: PersonFacts
+) -> tuple[dict[str, PersonFacts], tuple[str, ...]]:
     """Facts by session label from ``sub-*_sessions.tsv``, the person's where it does not say."""
-    return {key: _over(person, own) for key, own in _by_label(path, "session_id", "ses").items()}
+    found, notes = _by_label(path, "session_id", "ses")
+    return {key: _over(person, own) for key, own in found.items()}, notes
 
 
-def scan_dates(path: Path) -> dict[str, str]:
-    """ISO date by file name from ``*_scans.tsv``."""
-    rows = read_tsv(path)
-    _require_column(path, rows, "filename")
+def scan_dates(path: Path) -> tuple[dict[str, str], tuple[str, ...]]:
+    """ISO date by file name from ``*_scans.tsv``, and remarks."""
+    rows, notes = read_describing_tsv(path)
+    if rows and "filename" not in rows[0].values:
+        return {}, (*notes, f"{path}: no column filename, not used")
+    names = [normalize("NFC", PurePosixPath(row.values["filename"]).name) for row in rows]
     return {
-        PurePosixPath(row.values["filename"]).name: parse_date(row.first(*_DATE)) for row in rows
-    }
+        name: parse_date(row.first(*_DATE)) for name, row in zip(names, rows, strict=True)
+    }, notes
 
 
-def _by_label(path: Path, column: str, entity: str) -> dict[str, PersonFacts]:
-    rows = read_tsv(path)
-    _require_column(path, rows, column)
+def _by_label(
+    path: Path, column: str, entity: str
+) -> tuple[dict[str, PersonFacts], tuple[str, ...]]:
+    rows, said = read_describing_tsv(path)
+    notes = list(said)
+    if rows and column not in rows[0].values:
+        return {}, (*notes, f"{path}: no column {column}, not used")
     lines: dict[str, int] = {}
     facts: dict[str, PersonFacts] = {}
     for row in rows:
         label = plain_label(row.values[column], entity)
-        if label in lines and column == "participant_id" and "session_id" in row.values:
-            continue
-        if label in lines:
-            raise InputError(
-                str(path),
-                found=f"{column} {label!r} on lines {lines[label]} and {row.line}",
-                expected="one line for each",
-                remedy="Remove one of the lines.",
+        if label not in lines:
+            lines[label] = row.line
+            facts[label] = facts_of(row)
+        elif column != "participant_id" or "session_id" not in row.values:
+            notes.append(
+                f"{path}: {column} {label!r} on lines {lines[label]} and {row.line}; what differs "
+                "is not used"
             )
-        lines[label] = row.line
-        facts[label] = facts_of(row)
-    return facts
+            facts[label] = _shared(facts[label], facts_of(row))
+    return facts, tuple(notes)
 
 
-def _require_column(path: Path, rows: list[Row], column: str) -> None:
-    if rows and column not in rows[0].values:
-        raise InputError(
-            str(path),
-            found=f"no column {column}",
-            expected=f"a table with a column {column}",
-            remedy="Add the column or remove the table.",
-        )
+def _shared(one: PersonFacts, other: PersonFacts) -> PersonFacts:
+    """The facts on which both agree."""
+    alike = {k: v for k, v in vars(one).items() if vars(other)[k] == v}
+    return PersonFacts(**alike)
 
 
 def _over(person: PersonFacts, own: PersonFacts) -> PersonFacts:

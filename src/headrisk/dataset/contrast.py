@@ -16,8 +16,36 @@ _T2 = re.compile(r"t2|ciss|haste")
 _T1 = re.compile(r"t1|mp2?.?rage|spgr|bravo|mdeft|tfe|ffe|ir.?prep|vibe|flash")
 
 
+_MODALITIES = {"CT": "CT", "PT": "pet"}
+_NOT_A_CONTRAST = {
+    "a phase image": frozenset(["P", "PHASE", "PHASE MAP"]),
+    "part of a complex image": frozenset(["I", "IMAGINARY", "R", "REAL"]),
+    "a projection": frozenset(["MIP", "MAX_IP", "MNIP", "MIN_IP", "PROJECTION IMAGE"]),
+    "a localiser": frozenset(["LOCALIZER"]),
+    "a map": frozenset(["ADC", "FA", "TRACEW", "T1 MAP", "T2 MAP", "T2_STAR MAP", "B0", "B1"]),
+}
+_MADE_AGAIN = frozenset(
+    ["MPR", "REFORMATTED", "RESAMPLED", "SECONDARY", "SUBTRACT", "CSA 3D EDITOR"]
+)
+
+
+def image_type(values: Mapping[str, Any]) -> tuple[str, ...]:
+    """The words of DICOM's Image Type, in capitals."""
+    words = values.get("ImageType", ())
+    listed = [words] if isinstance(words, str) else list(words) if isinstance(words, list) else []
+    return tuple(str(word).upper() for word in listed)
+
+
+def is_made_again(values: Mapping[str, Any]) -> bool:
+    """Whether a series was made from another one: reformatted, resampled or captured."""
+    return bool(_MADE_AGAIN & set(image_type(values)))
+
+
 def guess_suffix(values: Mapping[str, Any]) -> tuple[str, str]:
     """BIDS suffix of a series and what it was told by, from the sidecar dcm2niix wrote.
+
+    Modality and image type come first: CT and PET are told by the modality; phase and complex
+    parts, projections, maps and localisers are other kinds of images whatever they are called.
 
     The series description and protocol name decide where they name a contrast. Otherwise the
     timing does, in seconds: FLAIR has inversion time 1.6 or more and echo time 0.06 or more; T2w
@@ -26,9 +54,15 @@ def guess_suffix(values: Mapping[str, Any]) -> tuple[str, str]:
 
     Returns
     -------
-    ``("T1w" | "T2w" | "FLAIR", "name" | "timing")``, or ``("", reason)`` where it is another kind
-    of image or cannot be told.
+    ``("T1w" | "T2w" | "FLAIR" | "CT" | "pet", "name" | "timing" | "modality")``, or
+    ``("", reason)`` where it is another kind of image or cannot be told.
     """
+    modality = str(values.get("Modality", "")).upper()
+    if modality in _MODALITIES:
+        return _MODALITIES[modality], "modality"
+    for what, words in _NOT_A_CONTRAST.items():
+        if words & set(image_type(values)):
+            return "", what
     name = " ".join(
         str(values.get(key, "")) for key in ("SeriesDescription", "ProtocolName")
     ).lower()

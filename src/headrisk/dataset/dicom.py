@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import os
+import re
 from collections import Counter, defaultdict
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from headrisk.dataset.contrast import guess_suffix
-from headrisk.dataset.dcm2niix_run import Conversion, convert
-from headrisk.dataset.people import plain_label
+from headrisk.dataset.contrast import guess_suffix, is_made_again
+from headrisk.dataset.dcm2niix_run import Conversion, convert, sidecar_of
+from headrisk.dataset.dicom_series import SeriesTags, is_image, read_tags
+from headrisk.dataset.labels import folder_label, plain_label
+from headrisk.dataset.magic import HEAD_BYTES, tell
 from headrisk.dataset.scans import Scan
 from headrisk.dataset.sidecar import read_sidecar, sidecar_fields
 from headrisk.io.digests import open_regular
 from headrisk.io.values import known, parse_date
 
 _LOOK_AT = 1000
+_GAPS = re.compile(r"missing|interslice|equidistant", re.IGNORECASE)
 _DATES = ("StudyDate", "AcquisitionDateTime", "AcquisitionDate", "SeriesDate")
 
 
@@ -37,6 +41,7 @@ class _Source:
     folder: Path
     person: str
     session: str
+    named: bool = False  # the folder itself says who: it begins with ``sub-``
 
 
 def holds_dicom(folder: Path) -> bool:
@@ -51,13 +56,15 @@ def holds_dicom(folder: Path) -> bool:
 
 
 def _is_dicom(path: Path) -> bool:
-    if path.suffix.lower() in (".dcm", ".ima") or path.name == "DICOMDIR":
+    """With or without preamble; regular files alone are opened, since a pipe would block."""
+    if path.name == "DICOMDIR":
         return True
     try:
         with open_regular(path) as handle:
-            return handle.read(132)[128:] == b"DICM"
+            told = tell(path.name, handle.read(HEAD_BYTES), path.stat().st_size)
     except OSError:
         return False
+    return told.form == "DICOM" or path.suffix.lower() in (".dcm", ".ima")
 
 
 def index_dicom(
@@ -70,9 +77,12 @@ def index_dicom(
 
     Who and when is told by the folders first: each folder at the top is a participant (with or
     without ``sub-``), a ``ses-*`` folder in it a session. Where DICOM files lie at the top itself,
-    the patient id is the participant. Where no ``ses-*`` folder tells, the study date is the
-    session. A patient id that occurs under several participants is remarked on. The contrast is
-    guessed (see ``guess_suffix``); series of other kinds are left out with a remark.
+    or a folder without ``sub-`` holds several patients (by id and name), the patient id is the
+    participant; a ``sub-`` folder with several patient ids is remarked on, and so is a patient id
+    under several participants. Where no ``ses-*`` folder tells, the study date is the session. The
+    contrast is guessed (see ``guess_suffix``); series of other kinds are left out with a remark,
+    and so are series made from others of the same session. A series that gave no image is a failed
+    row.
 
     Parameters
     ----------
@@ -87,29 +97,152 @@ def index_dicom(
     """
     index = DicomIndex()
     (work_dir / "dicom").mkdir(parents=True, mode=0o700, exist_ok=True)
-    told_by: Counter[str] = Counter()
-    patients: dict[str, set[str]] = defaultdict(set)
+    found: list[_Found] = []
     for number, source in enumerate(_sources(folder)):
-        if participants and source.person and source.person not in participants:
+        if participants and source.named and source.person not in participants:
             continue
         if not holds_dicom(source.folder):
             index.notes.append(f"{source.folder}: no DICOM file, left out")
             continue
         conversion = convert(source.folder, work_dir / "dicom" / f"{number:05d}")
         if conversion.problem:
-            _add_problem(index, folder, source, conversion, contrasts[0])
-        for image in conversion.images:
-            values, note = read_sidecar(image.with_suffix(".json"))
-            suffix, reason = guess_suffix(values)
-            name = known(values.get("SeriesDescription")) or image.stem
-            index.notes.extend([note] if note else [])
-            if not suffix:
-                index.notes.append(f"{source.folder}: series {name!r} left out, {reason}")
-                continue
-            told_by[reason] += 1
-            scan = _scan(folder, source, image, suffix, values)
-            patients[known(values.get("PatientID"))].add(scan.participant_id)
-            index.scans.append(scan)
+            index.notes.append(f"{source.folder}: {conversion.problem}")
+        found += _by_patient(index, _converted(index, source, conversion))
+        found += _not_converted(source, conversion, found, contrasts[0])
+    _add_scans(index, folder, _originals(index, found))
+    return index
+
+
+@dataclass(frozen=True)
+class _Found:
+    """A series: where it lay, what its sidecar says, its image, or why there is none."""
+
+    source: _Source
+    values: Mapping[str, Any]
+    suffix: str
+    told_by: str
+    image: Path
+    stem: str
+    warnings: tuple[str, ...] = ()
+    problem: str = ""
+
+
+def _converted(index: DicomIndex, source: _Source, conversion: Conversion) -> list[_Found]:
+    """The series of a folder that gave images of a contrast that can be told."""
+    found = []
+    for image in conversion.images:
+        values, note = read_sidecar(sidecar_of(image))
+        suffix, reason = guess_suffix(values)
+        name = known(values.get("SeriesDescription")) or image.stem
+        index.notes.extend([note] if note else [])
+        if not suffix:
+            index.notes.append(f"{source.folder}: series {name!r} left out, {reason}")
+            continue
+        said = conversion.said_of(image)
+        found.append(_Found(source, values, suffix, reason, image, image.stem, said))
+    return found
+
+
+def _not_converted(
+    source: _Source, conversion: Conversion, found: list[_Found], contrast: str
+) -> list[_Found]:
+    """The series of a folder of which dcm2niix made no image, as far as their headers tell.
+
+    A folder of which no header can be read is one.
+    """
+    made = {
+        known(read_sidecar(sidecar_of(i))[0].get("SeriesInstanceUID")) for i in conversion.images
+    }
+    lost: dict[str, tuple[Path, SeriesTags]] = {}
+    for path in _files(source.folder):
+        tags = read_tags(path)
+        if tags.problem or (is_image(tags) and tags.series not in made):
+            lost.setdefault(tags.series, (path, tags))
+    if not conversion.images and not lost:
+        lost[""] = (source.folder, SeriesTags())
+    missing = []
+    for uid, (path, tags) in lost.items():
+        values = {
+            "SeriesInstanceUID": uid,
+            "PatientID": tags.patient,
+            "SeriesDescription": tags.description,
+            "ImageType": list(tags.image_type),
+            "Modality": tags.modality,
+        }
+        suffix, reason = guess_suffix(values)
+        if not suffix and reason != "contrast not recognised":
+            continue
+        why = conversion.problem or tags.problem or "dcm2niix: no image of this series"
+        missing.append(_Found(source, values, suffix or contrast, "name", path, path.name, (), why))
+    return missing
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    for base, inner, names in os.walk(folder):
+        inner.sort()
+        for name in sorted(names):
+            path = Path(base) / name
+            if not name.startswith(".") and name != "DICOMDIR" and _is_dicom(path):
+                yield path
+
+
+def _by_patient(index: DicomIndex, found: list[_Found]) -> list[_Found]:
+    """The same with a label for each patient where a folder holds several."""
+    if not found:
+        return []
+    source = found[0].source
+    keys = {_patient(one.values): "" for one in found}
+    if len(keys) < 2:
+        return found
+    if source.named:
+        index.notes.append(
+            f"{source.folder}: several patient ids or names below the folder of one participant"
+        )
+        return found
+    used: Counter[str] = Counter()
+    for key in sorted(keys):
+        label = plain_label(key[0] or key[1] or source.person or "unknown", "sub")
+        used[label] += 1
+        keys[key] = label if used[label] == 1 else f"{label}-{used[label]}"
+    index.notes.append(f"{source.folder}: {len(keys)} patients, told apart by their headers")
+    return [
+        replace(one, source=replace(one.source, person=keys[_patient(one.values)])) for one in found
+    ]
+
+
+def _patient(values: Mapping[str, Any]) -> tuple[str, str]:
+    """Who a header says it is: id, and the letters of the name."""
+    name = "".join(c for c in known(values.get("PatientName")).casefold() if c.isalnum())
+    return known(values.get("PatientID")), name
+
+
+def _originals(index: DicomIndex, found: list[_Found]) -> list[_Found]:
+    """The series without those that were made from another one of the same session."""
+    kept = []
+    first = {_visit(one) for one in found if not is_made_again(one.values) and not one.problem}
+    for one in found:
+        if is_made_again(one.values) and _visit(one) in first:
+            name = known(one.values.get("SeriesDescription")) or one.stem
+            index.notes.append(
+                f"{one.source.folder}: series {name!r} left out, made from another series"
+            )
+        else:
+            kept.append(one)
+    return kept
+
+
+def _visit(one: _Found) -> tuple[str, str, str]:
+    return _person(one), _session(one), one.suffix
+
+
+def _add_scans(index: DicomIndex, folder: Path, found: list[_Found]) -> None:
+    patients: dict[str, set[str]] = defaultdict(set)
+    told_by: Counter[str] = Counter()
+    for one in found:
+        told_by[one.told_by] += 1
+        scan = _scan(folder, one)
+        patients[known(one.values.get("PatientID"))].add(scan.participant_id)
+        index.scans.append(scan)
     index.notes.extend(
         f"contrast told by {how} for {count} series" for how, count in told_by.items()
     )
@@ -118,7 +251,6 @@ def index_dicom(
         for patient, labels in patients.items()
         if patient and len(labels) > 1
     )
-    return index
 
 
 def _sources(folder: Path) -> list[_Source]:
@@ -130,51 +262,46 @@ def _sources(folder: Path) -> list[_Source]:
     for person in (path for path in top if path.is_dir()):
         label = plain_label(person.name, "sub")
         visits = sorted(path for path in person.glob("ses-*") if path.is_dir())
-        sources += [_Source(v, label, plain_label(v.name, "ses")) for v in visits]
+        named = bool(folder_label(person.name, "sub")) or bool(visits)
+        sources += [_Source(v, label, plain_label(v.name, "ses"), named) for v in visits]
         if not visits:
-            sources.append(_Source(person, label, ""))
+            sources.append(_Source(person, label, "", named))
     return sources
 
 
-def _scan(
-    folder: Path, source: _Source, image: Path, suffix: str, values: Mapping[str, Any]
-) -> Scan:
-    said = sidecar_fields(values)
-    person = source.person or known(values.get("PatientID"))
-    day = next((d for key in _DATES if (d := parse_date(known(values.get(key))))), "")
+def _person(one: _Found) -> str:
+    id_or_name = (known(one.values.get(key)) for key in ("PatientID", "PatientName"))
+    return one.source.person or plain_label(next(filter(None, id_or_name), ""), "sub")
+
+
+def _session(one: _Found) -> str:
+    day = next((d for key in _DATES if (d := parse_date(known(one.values.get(key))))), "")
+    return one.source.session or day.replace("-", "")
+
+
+def _scan(folder: Path, one: _Found) -> Scan:
+    """A row of the scan table; ``reason`` of a usable one is what makes it doubtful."""
+    said = sidecar_fields(one.values)
+    person = _person(one)
+    reason = one.problem or ("" if person else "neither folder nor header says who this is")
+    failed = bool(reason)
+    if one.warnings and not failed:
+        gaps = any(_GAPS.search(text) for text in one.warnings)
+        reason = "; ".join([*(["slices are missing"] if gaps else []), *one.warnings])
     return Scan(
-        scan_id=f"{_relative(source.folder, folder)}{image.stem}",
+        scan_id=f"{_relative(one.source.folder, folder)}{one.stem}".rstrip("/"),
         participant_id=person,
-        session_id=source.session or day.replace("-", ""),
-        suffix=suffix,
-        path=str(image),
+        session_id=_session(one),
+        suffix=one.suffix,
+        path=str(one.image),
         site=said.site,
         scanner=said.scanner,
         age=said.age,
         sex=said.sex,
         acq_date=said.acq_date,
-        status="ok" if person else "failed",
-        reason="" if person else "neither folder nor header says who this is",
-    )
-
-
-def _add_problem(
-    index: DicomIndex, folder: Path, source: _Source, conversion: Conversion, suffix: str
-) -> None:
-    """A failed row where nothing came out; a remark where something did."""
-    index.notes.append(f"{source.folder}: {conversion.problem}")
-    if conversion.images or not source.person:
-        return
-    index.scans.append(
-        Scan(
-            scan_id=f"{_relative(source.folder, folder)}".rstrip("/"),
-            participant_id=source.person,
-            session_id=source.session,
-            suffix=suffix,
-            path=str(source.folder),
-            status="failed",
-            reason=conversion.problem,
-        )
+        series=known(one.values.get("SeriesInstanceUID")),
+        status="failed" if failed else "ok",
+        reason=reason,
     )
 
 

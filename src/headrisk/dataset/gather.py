@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from headrisk.dataset.index import index_dataset
-from headrisk.dataset.people import require_distinct_labels
+from headrisk.dataset.people import without_conflicts
 from headrisk.dataset.scans import Scan, scan_rows, table_notes
 from headrisk.errors import UsageError
 
@@ -72,17 +72,17 @@ def name_treated(
     for name, path in given:
         if name.casefold() in names:
             raise UsageError(
-                f"--treated {name}",
+                f"--deidentified {name}",
                 found="a name that is taken",
-                expected="a name of its own for each treatment and data set",
+                expected="a name of its own for each de-identification method",
                 remedy="Give another name before the equals sign.",
             )
         place = _resolved(path)
         if place in paths:
             raise UsageError(
-                f"--treated {name}",
+                f"--deidentified {name}",
                 found=f"{path}, which is already named {paths[place]}",
-                expected="the treated copies alone, in a data set of their own",
+                expected="the de-identified copies alone, in a data set of their own",
                 remedy="Give the folder with the treatment's output.",
             )
         names.append(name.casefold())
@@ -97,13 +97,14 @@ def gather(
     work_dir: Path | None,
     participants: tuple[str, ...],
     sessions: tuple[str, ...],
+    may_be_none: bool = False,
 ) -> tuple[tuple[Scan, ...], tuple[str, ...]]:
     """Scans of all data sets, first one first, and what indexing had to say.
 
     Raises
     ------
     InputError
-        A data set cannot be used, or labels of two data sets differ only in case.
+        A data set cannot be used.
     """
     scans: list[Scan] = []
     notes: list[str] = []
@@ -115,8 +116,8 @@ def gather(
             work_dir=None if work_dir is None else work_dir / (source.name or "dicom"),
             participants=participants,
             sessions=sessions,
+            may_be_none=may_be_none,
         )
         scans += scan_rows(table)
         notes += table_notes(table)
-    require_distinct_labels((s.participant_id for s in scans), "the data sets together")
-    return tuple(scans), tuple(notes)
+    return tuple(without_conflicts(scans)), tuple(notes)

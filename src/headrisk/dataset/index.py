@@ -12,9 +12,11 @@ import pyarrow as pa
 
 from headrisk.dataset.bids import index_bids
 from headrisk.dataset.dicom import holds_dicom, index_dicom
+from headrisk.dataset.labels import plain_label
 from headrisk.dataset.manifest import index_manifest
-from headrisk.dataset.people import plain_label, require_distinct_labels
+from headrisk.dataset.people import without_conflicts
 from headrisk.dataset.scans import Scan, scan_table
+from headrisk.dataset.vocabulary import DATATYPES
 from headrisk.errors import InputError, UsageError
 
 
@@ -36,11 +38,12 @@ def index_dataset(
     work_dir: Path | None = None,
     participants: tuple[str, ...] = (),
     sessions: tuple[str, ...] = (),
+    may_be_none: bool = False,
 ) -> pa.Table:
     """List the images of a data set as a table under ``SCAN_SCHEMA``.
 
     A file is read as a manifest; a folder as BIDS where it holds ``dataset_description.json`` or a
-    ``sub-*`` folder with images in ``anat``; else as DICOM series. Images that cannot be used
+    ``sub-*`` folder with a folder of a datatype; else as DICOM series. Images that cannot be used
     are rows with status ``failed``. Rows are sorted by participant, session and path.
 
     Parameters
@@ -56,17 +59,24 @@ def index_dataset(
         Where DICOM series are converted to; needed for DICOM only.
     participants, sessions
         Labels to restrict to, with or without ``sub-`` and ``ses-``; empty for all.
+    may_be_none
+        Images of other kinds are there: no image of the contrasts is a remark, not an error.
 
     Raises
     ------
     InputError
-        Nothing there, no image of the wanted contrasts, a damaged table, a label that is not
-        there, or participant labels that differ only in case.
+        Nothing there, no image of the wanted contrasts, a damaged manifest, or a label that
+        is not there.
     """
     path = path.absolute()
     people = tuple(plain_label(label, "sub") for label in participants)
     visits = tuple(plain_label(label, "ses") for label in sessions)
-    found = _index(path, contrasts, work_dir, people, visits)
+    try:
+        found = _index(path, contrasts, work_dir, people, visits)
+    except InputError as error:
+        if not may_be_none or path.is_file():
+            raise
+        return scan_table((), [str(error)])
     _require_labels(
         path, people, {scan.participant_id for scan in found.scans}, found, "participant"
     )
@@ -78,9 +88,11 @@ def index_dataset(
         and (not people or scan.participant_id in people)
         and (not visits or scan.session_id in visits)
     ]
+    if not kept and may_be_none:
+        return scan_table((), [*found.notes, str(_no_image(path, contrasts, found.suffixes))])
     if not kept:
         raise _no_image(path, contrasts, found.suffixes)
-    require_distinct_labels((scan.participant_id for scan in kept), str(path))
+    kept = without_conflicts(kept)
     kept.sort(key=lambda scan: (scan.participant_id, scan.session_id, scan.path))
     return scan_table(_named(kept, name), found.notes)
 
@@ -96,7 +108,7 @@ def _index(
     if path.is_file():
         return _found(index_manifest(path, contrasts))
     folders = _folder_names(path)
-    if (path / "dataset_description.json").exists() or _has_anat(path, folders):
+    if (path / "dataset_description.json").exists() or _has_datatypes(path, folders):
         bids = index_bids(path, contrasts, participants, sessions)
         return _Found(bids.scans, bids.suffixes, bids.notes, bids.labels)
     if holds_dicom(path):
@@ -111,7 +123,7 @@ def _index(
         return _found(dicom.scans, dicom.notes)
     raise InputError(
         str(path),
-        found="no sub-* folder with an anat folder, and no DICOM file"
+        found="no sub-* folder with a datatype's folder, and no DICOM file"
         if any(path.iterdir())
         else "an empty folder",
         expected="a BIDS folder, a folder of DICOM series or a manifest TSV",
@@ -145,10 +157,12 @@ def _folder_names(path: Path) -> list[str]:
         ) from error
 
 
-def _has_anat(path: Path, folders: list[str]) -> bool:
+def _has_datatypes(path: Path, folders: list[str]) -> bool:
     return any(
-        next((path / folder).glob("anat"), None) or next((path / folder).glob("ses-*/anat"), None)
+        next((path / folder).glob(f"{between}{datatype}"), None)
         for folder in folders
+        for datatype in DATATYPES
+        for between in ("", "ses-*/")
     )
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 from headrisk.dataset.bids_names import IMAGE_ENDINGS
 from headrisk.dataset.bids_tables import facts_of
 from headrisk.dataset.face_claims import claim_of
-from headrisk.dataset.people import plain_label
+from headrisk.dataset.labels import plain_label
 from headrisk.dataset.scans import Scan
 from headrisk.errors import InputError
 from headrisk.io.digests import irregular
@@ -25,30 +26,36 @@ def index_manifest(path: Path, contrasts: tuple[str, ...]) -> list[Scan]:
     to the manifest) are required; ``suffix``, ``site``, ``scanner``, ``age``, ``sex``,
     ``acq_date``, ``family_id``, ``deidentification_method`` and ``defaced`` are used where
     present. Without ``suffix`` it is read from a BIDS file name, else taken to be the first of
-    ``contrasts``. A file that is not there gives a failed row.
+    ``contrasts``. A file that is not there gives a failed row, and so does one that
+    is listed again, or is given to two people.
 
     Raises
     ------
     InputError
-        Damaged table, missing column, empty participant or path, or a path listed twice; names
-        the line.
+        Damaged table, missing column, empty participant or path; names the line.
     """
     rows = read_tsv(path)
     _require_columns(path, rows)
-    lines: dict[str, int] = {}
+    return _once_each([(row.line, _scan(path, row, contrasts)) for row in rows])
+
+
+def _once_each(listed: list[tuple[int, Scan]]) -> list[Scan]:
+    """The scans with those failed whose file stands in an earlier line, or is two people's."""
+    places: dict[str, list[tuple[int, Scan]]] = {}
+    for line, scan in listed:
+        places.setdefault(os.path.normpath(scan.path), []).append((line, scan))
     scans = []
-    for row in rows:
-        scan = _scan(path, row, contrasts)
-        place = os.path.normpath(scan.path)
-        if place in lines:
-            raise InputError(
-                str(path),
-                found=f"lines {lines[place]} and {row.line} list the same file {scan.path}",
-                expected="each file once",
-                remedy="Remove one of the lines.",
-            )
-        lines[place] = row.line
-        scans.append(scan)
+    for line, scan in listed:
+        same = places[os.path.normpath(scan.path)]
+        lines = " and ".join(str(number) for number, _ in same)
+        if len({(one.participant_id, one.session_id) for _, one in same}) > 1:
+            reason = f"lines {lines} give one file to different people or sessions"
+        elif line != same[0][0]:
+            reason = f"lines {lines} list the same file: the first one counts"
+        else:
+            reason = scan.reason
+        failed = scan.status == "failed" or reason != scan.reason
+        scans.append(replace(scan, status="failed" if failed else "ok", reason=reason))
     return scans
 
 

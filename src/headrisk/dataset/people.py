@@ -1,14 +1,15 @@
 """Who is who: numbers for people and sessions, labels that may be confused, days between scans.
 
-The same ``participant_id`` in two data sets is the same person. Labels are compared exactly;
-labels that differ only in case are refused, because taking one person for two (or two for one)
-would change every rate.
+The same ``participant_id`` in two data sets is the same person, unless a table says otherwise (see
+``headrisk.dataset.same_people``). Labels are compared exactly; labels that differ only in case are
+used for nobody, because taking one person for two (or two for one) would change every rate.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
@@ -16,11 +17,6 @@ import numpy as np
 from headrisk.dataset.scans import Scan
 from headrisk.errors import InputError
 from headrisk.types import FloatArray, IntArray
-
-
-def plain_label(label: str, entity: str) -> str:
-    """A label without its entity: ``sub-01`` and ``01`` are the same participant."""
-    return label.strip().removeprefix(f"{entity}-")
 
 
 def number_people(labels: Iterable[str]) -> IntArray:
@@ -55,6 +51,29 @@ def case_conflicts(labels: Iterable[str]) -> list[tuple[str, ...]]:
     for label in labels:
         groups[label.casefold()].add(label)
     return sorted(tuple(sorted(group)) for group in groups.values() if len(group) > 1)
+
+
+def without_conflicts(scans: Sequence[Scan]) -> list[Scan]:
+    """The scans with those failed whose participant labels differ from another's in case only.
+
+    Nobody can say whether they are one person or two, so they are compared as neither.
+    """
+    clashing = {
+        label: group
+        for group in case_conflicts(scan.participant_id for scan in scans)
+        for label in group
+    }
+    return [
+        replace(
+            scan,
+            status="failed",
+            reason=f"participant labels {' and '.join(clashing[scan.participant_id])} differ only "
+            "in case: rename them, so that one person has one label",
+        )
+        if scan.participant_id in clashing and scan.status == "ok"
+        else scan
+        for scan in scans
+    ]
 
 
 def require_distinct_labels(labels: Iterable[str], subject: str) -> None:

@@ -22,6 +22,7 @@ _COLUMNS: list[tuple[str, pa.DataType]] = [
     ("sex", pa.string()),
     ("acq_date", pa.string()),  # ISO date, "" unknown
     ("family_id", pa.string()),
+    ("series", pa.string()),  # series instance UID of an image that was made from DICOM
     ("face_claim", pa.string()),  # what the data set says was done to the face, "" if nothing
     ("status", pa.string()),  # "ok" or "failed"
     ("reason", pa.string()),  # why a row failed, "" otherwise
@@ -46,6 +47,7 @@ class Scan:
     sex: str = ""
     acq_date: str = ""
     family_id: str = ""
+    series: str = ""
     face_claim: str = ""
     status: str = "ok"
     reason: str = ""

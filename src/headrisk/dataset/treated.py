@@ -14,14 +14,13 @@ from pathlib import Path
 
 from headrisk.dataset.bids_names import IMAGE_ENDINGS
 from headrisk.dataset.gather import Source, gather
+from headrisk.dataset.labels import path_label
 from headrisk.dataset.scans import Scan
 from headrisk.errors import InputError
 
 _LEFT_OUT = ("derivatives", "sourcedata", "code", "stimuli")
 _DEEPEST = 8  # folders below the data set
 _MASK = re.compile(r"(?:^|[_.-])(?:(?:de)?face)?_?(?:mask|dseg|probseg|seg)(?:[_.-]|$)", re.I)
-_PERSON = re.compile(r"(?:^|[_/])sub-([A-Za-z0-9]+)")
-_SESSION = re.compile(r"(?:^|[_/])ses-([A-Za-z0-9]+)")
 
 
 def list_treated(
@@ -55,7 +54,7 @@ def list_treated(
         raise InputError(
             str(source.path),
             found="no image",
-            expected="treated scans",
+            expected="de-identified scans",
             remedy="Give the folder with the treatment's output.",
         )
     return found, notes
@@ -108,12 +107,11 @@ def _row(source: Source, path: Path) -> Scan:
     """A scan as its name tells of it; person and session are empty where it does not."""
     relative = path.relative_to(source.path)
     text = relative.as_posix()
-    person, session = _PERSON.findall(text), _SESSION.findall(text)
     missing = path.is_symlink() and not path.exists()
     return Scan(
         scan_id=f"{source.name}/{relative.with_name(stem_of(path.name)).as_posix()}",
-        participant_id=person[-1] if person else "",
-        session_id=session[-1] if session else "",
+        participant_id=path_label(text, "sub"),
+        session_id=path_label(text, "ses"),
         suffix="",
         path=str(path),
         dataset=source.name,

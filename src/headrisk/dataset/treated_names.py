@@ -141,9 +141,7 @@ def _exact(state: _State) -> None:
             continue
         place = places[key][0]
         if place in state.found:
-            state.refused[k] = (
-                "a second file of one scan: give each treatment a data set of its own"
-            )
+            state.refused[k] = "a second file of one scan: give each method a data set of its own"
         else:
             state.found[place] = Match(k, place, "BIDS entities")
 

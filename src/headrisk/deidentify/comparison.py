@@ -11,12 +11,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from headrisk.attacks import brain
+from headrisk.attacks.measured import STREAMS
 from headrisk.brain.choose import pick
 from headrisk.brain.cohort import Cohort, prepare_scans
 from headrisk.dataset.people import number_people
 from headrisk.dataset.scans import Scan
 from headrisk.dataset.treated_names import match_by_name, named_suffix
-from headrisk.deidentify.comparison_brain import Treated, brain_effect, own_scan
+from headrisk.deidentify.comparison_brain import Treated, brain_effects, own_scan
 from headrisk.deidentify.comparison_cost import STAGE as COST_STAGE
 from headrisk.deidentify.comparison_cost import CostResult, cost_figures, measure_costs
 from headrisk.deidentify.comparison_face import Looks, Pictures, face_effects, face_left
@@ -28,16 +29,14 @@ from headrisk.face.cohort import HEAD_STAGE, Run, look_at_heads, read_photos
 from headrisk.face.head import HeadResult
 from headrisk.face.photo_table import list_photos
 from headrisk.face.recognise.registry import recognisers
+from headrisk.findings.deidentified import Effect, Treatment
+from headrisk.findings.records import Internal
 from headrisk.intake import Intake
 from headrisk.job import Job, recorded, tell_damage
-from headrisk.report.model import Internal
-from headrisk.report.treated_model import Effect, Treatment
 from headrisk.run.events import Listener, ignore
 from headrisk.run.provenance import CostLog
 from headrisk.run.stage import stage
 from headrisk.run.store import Store, open_store
-
-STREAM = (2,)  # sets these random numbers apart from those of the modalities
 
 
 @dataclass(frozen=True)
@@ -72,7 +71,7 @@ def measure(intake: Intake, job: Job, log: CostLog) -> TreatmentsMeasured:
     weights = tuple((name, str(path)) for name, path in sorted(job.weights.items()))
     run = Run(job.settings, weights, open_store(job.out / "store"), job.processes, damaged.append)
     before = _recall(intake, run, job, log)
-    seeds = np.random.default_rng((job.settings.seed, *STREAM)).spawn(len(job.treated))
+    seeds = np.random.default_rng((job.settings.seed, *STREAMS["treated"])).spawn(len(job.treated))
     parts = [
         _one(source.name, intake, before, run, job, log, rng)
         for source, rng in zip(job.treated, seeds, strict=True)
@@ -131,10 +130,8 @@ def _one(
     if pairs:
         with stage(f"compare {name}", len(pairs), log, recorded(job)):
             design = brain.plan(before.everything, job)
-            effects.append(
-                brain_effect(
-                    before.everything, design, treated, job.settings, for_brain, job.processes
-                )
+            effects += brain_effects(
+                before.everything, design, treated, job.settings, for_brain, job.processes
             )
             own_found = own_scan(before.everything, treated, job.settings, job.processes)
     looks = _look(found, before, run, job, log) if pairs and "face" in job.modalities else None

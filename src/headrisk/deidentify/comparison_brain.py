@@ -7,7 +7,7 @@ another session; treating the shared copy does not reach that one.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,9 +18,9 @@ from headrisk.brain.reference import reference
 from headrisk.brain.similarity import select
 from headrisk.dataset.people import number_people
 from headrisk.deidentify.comparison_change import measure_change
+from headrisk.findings.deidentified import Effect, OwnScan
 from headrisk.linkage.compare import compare
 from headrisk.linkage.design import Design
-from headrisk.report.treated_model import Effect, OwnScan
 from headrisk.run.engine import Workers, mapper
 from headrisk.settings import Settings
 from headrisk.statistics.intervals import FEWEST_PEOPLE, share_of_people
@@ -36,15 +36,15 @@ class Treated:
     of: tuple[int, ...]
 
 
-def brain_effect(
+def brain_effects(
     untreated: Cohort,
     design: Design,
     treated: Treated,
     settings: Settings,
     rng: np.random.Generator,
     processes: Workers,
-) -> Effect:
-    """Change of the headline measure's rates.
+) -> tuple[Effect, ...]:
+    """Change of every measure's rates: what one measure no longer finds another may.
 
     Parameters
     ----------
@@ -69,7 +69,10 @@ def brain_effect(
     before, after = (
         _scores(side, found, design.gallery_person[columns], settings, processes) for side in sides
     )
-    return measure_change("brain", "naive", before, after, rng)
+    return tuple(
+        measure_change("brain", "naive", before[name], after[name], draw)
+        for name, draw in zip(before, rng.spawn(len(before)), strict=True)
+    )
 
 
 def own_scan(
@@ -78,9 +81,8 @@ def own_scan(
     """How often a treated scan finds the scan it was made from, among one another's.
 
     The gallery holds the untreated scans of all treated ones, without other scans of the same
-    person: only the very scan counts as found.
+    person: only the very scan counts as found. The measure that finds most of them is told.
     """
-    name = settings.measures[0]
     usable = _usable(untreated)
     places = sorted({place for place in treated.of if usable[place]})
     person = number_people(scan.participant_id for scan in untreated.scans)
@@ -94,13 +96,18 @@ def own_scan(
         settings,
         processes,
     )
+    every = [_found_again(one) for one in scores.values()]
+    return max(every, key=lambda one: one.found.value if one.found else -1.0)
+
+
+def _found_again(scores: PairScores) -> OwnScan:
     ranks = mate_ranks(scores)
     people = np.unique(ranks.person).size
     size = int(ranks.gallery.max()) if ranks.gallery.size else 0
     if people < FEWEST_PEOPLE or size < 2:
-        return OwnScan(name, None, size, None, f"{people} people could be searched for")
+        return OwnScan(scores.measure, None, size, None, f"{people} people could be searched for")
     found = share_of_people(person_means(ranks.within(1), ranks.person)[1])
-    return OwnScan(name, found, size, float(np.mean(1 / ranks.gallery)))
+    return OwnScan(scores.measure, found, size, float(np.mean(1 / ranks.gallery)))
 
 
 @dataclass(frozen=True)
@@ -118,25 +125,27 @@ def _scores(
     gallery_person: IntArray,
     settings: Settings,
     processes: Workers,
-) -> PairScores:
-    """Scores of the headline measure; scans that could not be prepared are left out."""
-    name = settings.measures[0]
+) -> Mapping[str, PairScores]:
+    """Scores under every measure; scans that could not be prepared are left out."""
     rows = [k for k, result in enumerate(side.results) if result.status == "ok"]
     allowed, person = side.allowed[rows], side.person[rows]
     if not allowed.any():
-        return PairScores(name, np.zeros(allowed.shape), allowed, person, gallery_person)
-    found = compare(
+        empty = np.zeros(allowed.shape)
+        return {
+            name: PairScores(name, empty, allowed, person, gallery_person)
+            for name in settings.measures
+        }
+    return compare(
         np.array([side.results[k].vector for k in rows], dtype=np.float32),
         np.array([result.vector for result in gallery], dtype=np.float32),
         person,
         gallery_person,
         allowed,
-        select((name,)),
+        select(settings.measures),
         template_grid(settings.resolution_mm),
         reference=reference(settings.resolution_mm),
         run=mapper(processes),
     )
-    return found[name]
 
 
 def _usable(cohort: Cohort) -> BoolArray:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from headrisk.report.treated_model import Attacker, Change, Effect
+from headrisk.findings.deidentified import Attacker, Change, Effect
 from headrisk.statistics.change import treatment_change
 from headrisk.statistics.intervals import share_of_people
 from headrisk.statistics.paired import PairedChange

@@ -13,10 +13,10 @@ from headrisk.brain.cohort import input_digest
 from headrisk.dataset.scans import Scan
 from headrisk.deidentify.damage import Damage, damage
 from headrisk.errors import InputError, ScanError, StoreError
+from headrisk.findings.deidentified import CostFigure
 from headrisk.io.digests import entry_key
 from headrisk.io.nifti import load_volume
 from headrisk.io.volume import Volume
-from headrisk.report.treated_model import CostFigure
 from headrisk.run.engine import Workers
 from headrisk.run.entry import Entry
 from headrisk.run.events import Listener, Tally

@@ -19,11 +19,11 @@ from headrisk.face.describe import PhotoResult
 from headrisk.face.detect.registry import detectors
 from headrisk.face.head import HeadResult
 from headrisk.face.photo_table import Photo
+from headrisk.face.presence import face_left as presence_of
+from headrisk.face.presence import seen_by
 from headrisk.face.recognise.protocol import Recogniser
+from headrisk.findings.deidentified import Attacker, Effect, FaceLeft
 from headrisk.job import Job
-from headrisk.report.claims_part import face_left as presence_of
-from headrisk.report.claims_part import sees
-from headrisk.report.treated_model import Attacker, Effect, FaceLeft
 from headrisk.run.provenance import CostLog
 from headrisk.types import PairScores
 
@@ -108,7 +108,10 @@ def face_left(before: Sequence[HeadResult], after: Sequence[HeadResult]) -> Face
     ]
     verdicts = Counter(str(presence_of(new)) for _, new in both)
     seen = {
-        name: (sum(sees(old, name) for old, _ in both), sum(sees(new, name) for _, new in both))
+        name: (
+            sum(seen_by(old, name) for old, _ in both),
+            sum(seen_by(new, name) for _, new in both),
+        )
         for name in detectors()
     }
     return FaceLeft(len(both), dict(verdicts), seen)

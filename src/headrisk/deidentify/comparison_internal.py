@@ -12,11 +12,11 @@ from headrisk.deidentify.comparison_cost import FIGURES, CostResult
 from headrisk.deidentify.comparison_face import Looks
 from headrisk.deidentify.matching import Pairing, TreatedSet
 from headrisk.face.head import HeadResult
-from headrisk.report.claims_part import face_left as presence_of
-from headrisk.report.claims_part import sees
-from headrisk.report.linkage_part import scan_rows
-from headrisk.report.model import Internal, Table, Value
-from headrisk.report.treated_model import Arrival
+from headrisk.face.presence import face_left as presence_of
+from headrisk.face.presence import seen_by
+from headrisk.findings.deidentified import Arrival
+from headrisk.findings.linkage import scan_rows
+from headrisk.findings.records import Internal, Table, Value
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,7 @@ def _faces(heads: Looks, costs: Sequence[CostResult]) -> Table:
             scan.scan_id,
             None if old.coverage is None else old.coverage.verdict,
             None if new.coverage is None else new.coverage.verdict,
-            ", ".join(name for name in new.seen if sees(new, name)) or "none",
+            ", ".join(name for name in new.seen if seen_by(new, name)) or "none",
             found_face(new, cost),
             new.status,
             new.reason,
@@ -153,7 +153,7 @@ def _notes(found: TreatedSet, looked: Looked) -> tuple[str, ...]:
     notes += [f"{found.name}: {pair.scan.path}: {pair.doubt}" for pair in found.pairs if pair.doubt]
     if found.missing or found.extra:
         notes.append(
-            f"{found.name}: {len(found.missing)} scans have no treated file and "
+            f"{found.name}: {len(found.missing)} scans have no de-identified file and "
             f"{len(found.extra)} files fit no scan; see treated-{found.name}.tsv"
         )
     return (*found.notes, *notes)

@@ -83,7 +83,7 @@ def find_head(volume: Volume, subject: str, *, suffix: str = "T1w", accurate: bo
                 subject,
                 found=f"the head could not be aligned: {'; '.join(quality.reasons)}",
                 expected="a head whose brain or skin can be found",
-                remedy="Look at the image; treat it by hand or leave it out.",
+                remedy="Look at the image; de-identify it by hand or leave it out.",
             ) from None
     return head_of(volume, aligned)
 

@@ -126,7 +126,7 @@ def mask_sidecar(method: str) -> dict[str, Any]:
 def dataset_files(tool: str, version: str) -> dict[str, bytes]:
     """Description, README and ignore list of a treated data set, by name."""
     description = {
-        "Name": f"Head scans treated with headrisk deface --tool {tool}",
+        "Name": f"Head scans de-identified with headrisk deface --tool {tool}",
         "BIDSVersion": BIDS_VERSION,
         "DatasetType": "derivative",
         "GeneratedBy": [
@@ -134,7 +134,7 @@ def dataset_files(tool: str, version: str) -> dict[str, bytes]:
         ],
     }
     readme = (
-        f"Anatomical images treated with the tool {tool} of headrisk {version}.\n\n"
+        f"Anatomical images de-identified with the tool {tool} of headrisk {version}.\n\n"
         "Each image lies on the grid of its source, in the same type; voxels outside the mask of\n"
         "changed voxels (suffix defacemask) are as they were. Sidecars were cleaned of\n"
         "identifying values. tables/treatment.tsv says for each image what was done, what face is\n"

@@ -154,7 +154,7 @@ def _checked(task: TreatTask, before: Head, result: TreatResult) -> TreatResult:
         volume = load_volume(Path(task.out) / result.image)
         after = find_head(volume, task.scan_id, suffix=task.suffix, accurate=task.accurate)
     except ScanError as error:
-        return replace(result, doubt=f"the treated image cannot be analysed: {error}")
+        return replace(result, doubt=f"the de-identified image cannot be analysed: {error}")
     presence = face_presence(after, task.scan_id)
     damage = damage_between(before, after)
     doubts = _doubts(task, presence, damage)

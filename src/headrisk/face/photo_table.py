@@ -9,6 +9,7 @@ from datetime import date
 from pathlib import Path
 from typing import Literal
 
+from headrisk.dataset.labels import plain_label
 from headrisk.errors import InputError
 from headrisk.io.tsv import Row, read_tsv
 
@@ -73,11 +74,11 @@ def list_photos(table: Path, people: frozenset[str], today: date) -> tuple[Photo
             expected=f"columns {', '.join(COLUMNS)} and a line for each photograph",
             remedy="Correct the file and run again.",
         )
-    known = frozenset(_bare(person) for person in people)
+    known = frozenset(plain_label(person, "sub") for person in people)
     folder = table.absolute().parent
     places = [os.path.realpath(folder / row.values["path"]) for row in rows]
     owners = {
-        (place, _bare(row.values["participant_id"]))
+        (place, plain_label(row.values["participant_id"], "sub"))
         for row, place in zip(rows, places, strict=True)
     }
     shared = Counter(place for place, _ in owners)
@@ -86,19 +87,15 @@ def list_photos(table: Path, people: frozenset[str], today: date) -> tuple[Photo
     for row, place in zip(rows, places, strict=True):
         status, reason = _judge(row, place, known, today, shared[place] > 1, place in seen)
         seen.add(place)
-        person = _bare(row.values["participant_id"])
+        person = plain_label(row.values["participant_id"], "sub")
         found.append(Photo(person, place, row.values["consent_id"], status, reason))
     return tuple(found)
-
-
-def _bare(participant: str) -> str:
-    return participant.strip().removeprefix("sub-")
 
 
 def _judge(
     row: Row, place: str, known: frozenset[str], today: date, shared: bool, repeated: bool
 ) -> tuple[PhotoStatus, str]:
-    person = _bare(row.values["participant_id"])
+    person = plain_label(row.values["participant_id"], "sub")
     if not person:
         return "refused", f"no participant_id in line {row.line}"
     if not row.values["path"]:

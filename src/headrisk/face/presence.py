@@ -24,7 +24,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal, get_args
+from typing import Literal, Protocol, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -93,6 +93,15 @@ class Sight:
     def said(self) -> str:
         """The answer's reason in words."""
         return CODES[self.code]
+
+
+class Looked(Protocol):
+    """A head that was looked at: best scores by detector, and what was seen of a face."""
+
+    @property
+    def seen(self) -> Mapping[str, FloatArray]: ...
+    @property
+    def sight(self) -> Sight | None: ...
 
 
 def best_scores(images: Iterable[Pixels]) -> dict[str, FloatArray]:
@@ -248,3 +257,14 @@ def _renders(
     except ScanError:
         return None
     return render_scene(scene, GLANCE, _PIXELS, _SUPERSAMPLE, surface.pose.face_centre)
+
+
+def seen_by(head: Looked, detector: str) -> bool:
+    """Whether a detector sees a face in at least half of a head's presence renders."""
+    scores = head.seen.get(detector)
+    return scores is not None and sees(scores, detectors()[detector].threshold)
+
+
+def face_left(head: Looked) -> FaceVerdict | None:
+    """Whether a face is left; None where the scan could not be looked at."""
+    return None if head.sight is None else head.sight.verdict

@@ -104,6 +104,7 @@ def irregular(path: Path) -> str:
 def kind_of(mode: int) -> str:
     """What ``st_mode`` stands for, in words."""
     kinds = (
+        (stat.S_ISREG, "a file"),
         (stat.S_ISDIR, "a folder"),
         (stat.S_ISFIFO, "a named pipe"),
         (stat.S_ISSOCK, "a socket"),

@@ -192,6 +192,13 @@ def _as_float32(view: NDArray[np.generic], layout: ImageLayout) -> Float32Array:
     return data
 
 
+def _is_background(finite: NDArray[np.bool_]) -> bool:
+    """Whether what is not finite surrounds the rest: nearly all of the sides, but not the whole."""
+    sides = [finite.take(k, axis) for axis in range(3) for k in (0, -1)]
+    on_sides = sum(int(np.count_nonzero(side)) for side in sides)
+    return on_sides <= 0.1 * sum(side.size for side in sides) and finite.mean() > 0.01
+
+
 def _check_values(data: Float32Array, subject: str) -> list[str]:
     """Refuse data without a picture; set a few values that are not finite to zero."""
     notes: list[str] = []
@@ -199,7 +206,7 @@ def _check_values(data: Float32Array, subject: str) -> list[str]:
     if not (np.isfinite(low) and np.isfinite(high)):
         finite = np.isfinite(data)
         bad = int(data.size - np.count_nonzero(finite))
-        if bad > MOST_NOT_FINITE * data.size:
+        if bad > MOST_NOT_FINITE * data.size and not _is_background(finite):
             raise ScanError(
                 subject,
                 found=f"{100 * bad / data.size:.1f} % of the voxels are not finite",

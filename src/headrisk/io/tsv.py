@@ -60,6 +60,64 @@ def read_tsv(path: Path) -> list[Row]:
     return rows
 
 
+def read_describing_tsv(path: Path) -> tuple[list[Row], tuple[str, ...]]:
+    """Read a table that only describes images: whatever is wrong with it becomes a remark.
+
+    UTF-16 and Latin-1 are read as such. Of a column named twice the first counts; lines with
+    another number of cells than the header are passed over. A table that cannot be read at all has
+    no rows.
+    """
+    try:
+        return read_tsv(path), ()
+    except InputError as error:
+        said = f"{error.found}: read as far as it goes" if error.found else "read as it goes"
+    try:
+        text, how = _any_text(path)
+    except InputError as error:
+        where = " (a link whose target is not here: fetch it)" if _dangles(path) else ""
+        return [], (f"{path}: {error.found}{where}; not used",)
+    filled = [(number, line) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
+    if not filled:
+        return [], (f"{path}: an empty table, not used",)
+    between = next((mark for mark in "\t,;" if mark in filled[0][1]), "\t")
+    columns = [name.lower() for name in _cells(filled[0][1], between)]
+    rows, passed = [], 0
+    for number, line in filled[1:]:
+        cells = _cells(line, between)
+        if len(cells) != len(columns):
+            passed += 1
+            continue
+        values: dict[str, str] = {}
+        for name, cell in zip(columns, map(known, cells), strict=True):
+            values.setdefault(name, cell)
+        rows.append(Row(number, values))
+    notes = [f"{path}: {said}{how}"]
+    if passed:
+        notes.append(
+            f"{path}: {passed} lines with another number of cells than the header passed over"
+        )
+    return rows, tuple(notes)
+
+
+def _any_text(path: Path) -> tuple[str, str]:
+    """Text of any usual encoding, and a word on it."""
+    try:
+        return _text(path), ""
+    except InputError as error:
+        if not error.found.endswith(("UTF-8", "UTF-16 text")):
+            raise
+    raw = path.read_bytes()
+    wide = raw.startswith((b"\xff\xfe", b"\xfe\xff"))
+    text = raw.decode("utf-16" if wide else "latin-1", "replace")
+    return text.replace("\r\n", "\n").replace(
+        "\r", "\n"
+    ), " (as UTF-16)" if wide else " (as Latin-1)"
+
+
+def _dangles(path: Path) -> bool:
+    return path.is_symlink() and not path.exists()
+
+
 def _text(path: Path) -> str:
     try:
         status = path.stat()
@@ -82,8 +140,8 @@ def _text(path: Path) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
-def _cells(line: str) -> list[str]:
-    return [_unquoted(cell.strip()) for cell in line.split("\t")]
+def _cells(line: str, between: str = "\t") -> list[str]:
+    return [_unquoted(cell.strip()) for cell in line.split(between)]
 
 
 def _unquoted(cell: str) -> str:

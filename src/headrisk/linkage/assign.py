@@ -81,7 +81,9 @@ def assign_one_to_one(scores: PairScores, threshold: float | None = None) -> Ass
     span = max(highest - base, np.finfo(np.float64).tiny)
     joined = 1.0 + min(people.shape) if threshold is None else 1e-9
     gain = np.where(allowed, (np.where(allowed, people, base) - base) / span + joined, 0.0)
-    rows, columns = linear_sum_assignment(gain, maximize=True)
+    order = np.random.default_rng(0).permutation(gain.shape[1])  # equal pairs: not in row order
+    rows, columns = linear_sum_assignment(gain[:, order], maximize=True)
+    columns = order[columns]
     kept = allowed[rows, columns]
     rows, columns = rows[kept], columns[kept]
     return Assignment(

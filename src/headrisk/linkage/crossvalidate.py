@@ -20,7 +20,8 @@ class TestedThreshold:
 
     ``people`` are person numbers; the ``_person`` and ``_side`` arrays are indices into them.
     Each mated and non-mated test pair stands once, with whether the decision was wrong.
-    ``reason`` says why nothing could be tested, else it is empty.
+    ``reason`` says why nothing could be tested, else it is empty. ``fitted`` holds the thresholds
+    of the folds that tested.
     """
 
     threshold: Threshold
@@ -32,6 +33,7 @@ class TestedThreshold:
     false_match: BoolArray
     folds: int
     reason: str = ""
+    fitted: tuple[float, ...] = ()
 
 
 def deal_folds(scores: PairScores, folds: int, rng: np.random.Generator) -> list[IntArray]:
@@ -80,13 +82,14 @@ def _test(
     people = np.unique(np.concatenate([scores.probe_person, scores.gallery_person]))
     mated, missed = [np.zeros(0, dtype=np.int64)], [np.zeros(0, dtype=np.bool_)]
     probe, gallery, false = [mated[0]], [mated[0]], [missed[0]]
-    used, reason = 0, "fewer than four people" if not blocks else ""
+    fits: list[float] = []
+    reason = "fewer than four people" if not blocks else ""
     for training, test in blocks:
         fitted = rule(training)
         if fitted.value is None:
             reason = f"on the training people: {fitted.reason}"
             continue
-        used += 1
+        fits.append(fitted.value)
         sample = pair_sample(test)
         place = np.searchsorted(people, sample.people)
         mated.append(place[sample.mated_person])
@@ -102,6 +105,7 @@ def _test(
         probe_side=np.concatenate(probe),
         gallery_side=np.concatenate(gallery),
         false_match=np.concatenate(false),
-        folds=used,
-        reason="" if used else reason,
+        folds=len(fits),
+        reason="" if fits else reason,
+        fitted=tuple(fits),
     )

@@ -45,7 +45,8 @@ def kde_threshold(scores: PairScores, *, prior: float = 0.5) -> Threshold:
     sample = pair_sample(scores)
     if not sample.mated.size or not sample.nonmated.size:
         return Threshold(None, _missing(sample))
-    pair = kernels(sample.mated, sample.nonmated)
+    weights = (sample.mated_weight, sample.nonmated_weight)
+    pair = kernels(sample.mated, sample.nonmated, weights)
     if pair is None:
         return Threshold(None, "all scores are equal")
     value = crossing(pair, prior)
@@ -57,16 +58,17 @@ def kde_threshold(scores: PairScores, *, prior: float = 0.5) -> Threshold:
 def fixed_fmr_threshold(scores: PairScores, *, fmr: float) -> Threshold:
     """Lowest threshold that accepts at most a share ``fmr`` of the non-mated pairs.
 
-    The data support it only with at least 1/fmr distinct pairs of people.
+    Every two people weigh the same, however many scans they have. The data support it only with at
+    least 1/fmr distinct pairs of people.
     """
     sample = pair_sample(scores)
     needed, have = int(np.ceil(1.0 / fmr - 1e-9)), sample.person_pairs
     if have < needed:
         return Threshold(None, f"needs {needed} non-mated pairs of people, the data have {have}")
-    allowed = int(np.floor(fmr * sample.nonmated.size + 1e-9))
-    rejected = np.partition(sample.nonmated, sample.nonmated.size - 1 - allowed)
-    limit = rejected[sample.nonmated.size - 1 - allowed]
-    return Threshold(float(np.nextafter(limit, np.inf)))
+    order = np.argsort(-sample.nonmated, kind="stable")
+    accepted = np.cumsum(sample.nonmated_weight[order])
+    first = int(np.argmax(accepted > fmr * sample.nonmated.size + 1e-9))
+    return Threshold(float(np.nextafter(sample.nonmated[order[first]], np.inf)))
 
 
 def unsupervised_threshold(scores: PairScores) -> Threshold:

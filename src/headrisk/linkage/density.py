@@ -48,22 +48,41 @@ class DensityCurves:
     nonmated_bandwidth: float
 
 
-def silverman_spread(values: FloatArray) -> float:
+def silverman_spread(values: FloatArray, weight: FloatArray | None = None) -> float:
     """The smaller of the standard deviation and the interquartile range over 1.349."""
     if values.size < 2:
         return 0.0
-    deviation = float(values.std(ddof=1))
-    low, high = np.percentile(values, [25, 75])
+    if weight is None or weight.min() == weight.max():
+        deviation = float(values.std(ddof=1))
+        low, high = np.percentile(values, [25, 75])
+    else:
+        share = weight / weight.sum()
+        mean = float(share @ values)
+        number = effective_number(weight)
+        deviation = float(np.sqrt(share @ (values - mean) ** 2 * number / max(number - 1, 1e-9)))
+        order = np.argsort(values, kind="stable")
+        middle = np.cumsum(share[order]) - share[order] / 2
+        low, high = np.interp([0.25, 0.75], middle, values[order])
     quartile = float(high - low) / 1.349
     return min(deviation, quartile) if quartile > 0 else deviation
 
 
-def kernels(mated: FloatArray, nonmated: FloatArray) -> tuple[Kernel, Kernel] | None:
+def effective_number(weight: FloatArray) -> float:
+    """How many equal weights would tell as much (Kish 1965)."""
+    return float(weight.sum() ** 2 / (weight @ weight)) if weight.size else 0.0
+
+
+def kernels(
+    mated: FloatArray,
+    nonmated: FloatArray,
+    weights: tuple[FloatArray, FloatArray] | None = None,
+) -> tuple[Kernel, Kernel] | None:
     """Kernel densities with Silverman's bandwidth, 0.9 spread n^(-1/5) (Silverman 1986, 3.31).
 
     A side whose spread is unknown (one score, or all equal) borrows the other side's, and no
-    bandwidth is less than a thousandth of the range of all scores. None where a side is empty or
-    all scores are equal.
+    bandwidth is less than a thousandth of the range of all scores. ``weights`` are of mated and
+    non-mated scores, all equal if None; n is then the effective number. None where a side is empty
+    or all scores are equal.
     """
     if not mated.size or not nonmated.size:
         return None
@@ -71,20 +90,26 @@ def kernels(mated: FloatArray, nonmated: FloatArray) -> tuple[Kernel, Kernel] | 
     span = float(everything[1] - everything[0])
     if span <= 1e-12 * max(abs(everything[0]), abs(everything[1])):
         return None
-    spreads = [silverman_spread(mated), silverman_spread(nonmated)]
+    sides = (mated, nonmated)
+    heavy = (np.ones(mated.size), np.ones(nonmated.size)) if weights is None else weights
+    spreads = [silverman_spread(v, w) for v, w in zip(sides, heavy, strict=True)]
     smallest = SMALLEST_SHARE_OF_RANGE * span
     borrowed = [
         own if own > 0 else other for own, other in zip(spreads, spreads[::-1], strict=True)
     ]
     made = [
-        _kernel(values, max(0.9 * spread * values.size**-0.2, smallest))
-        for values, spread in zip((mated, nonmated), borrowed, strict=True)
+        _kernel(values, weight, max(0.9 * spread * effective_number(weight) ** -0.2, smallest))
+        for values, weight, spread in zip(sides, heavy, borrowed, strict=True)
     ]
     return made[0], made[1]
 
 
 def binned_kernels(
-    mated: FloatArray, edges: FloatArray, counts: IntArray, deviation: float | None
+    mated: FloatArray,
+    edges: FloatArray,
+    counts: IntArray,
+    deviation: float | None,
+    mated_weight: FloatArray | None = None,
 ) -> tuple[Kernel, Kernel] | None:
     """The same where only a histogram of the non-mated scores is known.
 
@@ -103,39 +128,42 @@ def binned_kernels(
     quartiles = np.interp([0.25, 0.75], np.cumsum(share), edges[filled + 1])
     quartile = float(np.diff(quartiles)[0]) / 1.349
     other = min(deviation, quartile) if quartile > 0 else deviation
-    own = silverman_spread(mated)
+    own = silverman_spread(mated, mated_weight)
     spreads = (own if own > 0 else other, other if other > 0 else own)
     if max(spreads) <= 1e-12 * max(float(np.abs(mated).max()), float(np.abs(centres).max())):
         return None
     smallest = SMALLEST_SHARE_OF_RANGE * float(span)
+    number = float(mated.size) if mated_weight is None else effective_number(mated_weight)
     widths = [
         max(0.9 * spread * size**-0.2, smallest)
-        for spread, size in zip(spreads, (mated.size, total), strict=True)
+        for spread, size in zip(spreads, (number, total), strict=True)
     ]
     step = max(1, filled.size // COMPRESS_ABOVE)
     starts = np.arange(0, filled.size, step)
     weights = np.add.reduceat(share, starts)
     middle = np.add.reduceat(share * centres, starts) / weights
-    return _kernel(mated, widths[0]), Kernel(middle, weights, widths[1])
+    heavy = np.ones(mated.size) if mated_weight is None else mated_weight
+    return _kernel(mated, heavy, widths[0]), Kernel(middle, weights, widths[1])
 
 
-def _kernel(values: FloatArray, bandwidth: float) -> Kernel:
+def _kernel(values: FloatArray, weight: FloatArray, bandwidth: float) -> Kernel:
     """A kernel density; more than 2048 scores are first shared out on a grid of that size.
 
     Linear binning: each score is split over its two neighbours so that its place is kept on
     average (Wand 1994).
     """
+    weight = weight / weight.sum()
     if values.size <= COMPRESS_ABOVE or values.min() == values.max():
-        weights = np.full(values.size, 1.0 / values.size)
-        return Kernel(values.astype(np.float64), weights, bandwidth)
+        return Kernel(values.astype(np.float64), weight, bandwidth)
     grid = np.linspace(values.min(), values.max(), COMPRESS_ABOVE)
     place = (values - grid[0]) / (grid[1] - grid[0])
     lower = np.clip(place.astype(np.int64), 0, grid.size - 2)
     share = place - lower
-    weights = np.bincount(lower, weights=1 - share, minlength=grid.size)
-    weights += np.bincount(lower + 1, weights=share, minlength=grid.size)
+    weights = np.zeros(grid.size)
+    weights += np.bincount(lower, weights=weight * (1 - share), minlength=grid.size)
+    weights += np.bincount(lower + 1, weights=weight * share, minlength=grid.size)
     filled = weights > 0
-    return Kernel(grid[filled], weights[filled] / values.size, bandwidth)
+    return Kernel(grid[filled], weights[filled], bandwidth)
 
 
 def density_curves(pair: tuple[Kernel, Kernel], points: int = 512) -> DensityCurves:

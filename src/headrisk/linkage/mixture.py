@@ -12,16 +12,20 @@ Model of a probe with best score t and second best s:
 - mate found (rho): t is normal, s is the largest of the strangers, Gumbel with the same location
   and scale.
 
-The five parameters are fitted by expectation and maximisation. Which gallery scans belong to one
+The five parameters are fitted by expectation and maximisation. Strangers with heavy tails also have
+best scores far above the second best. So the mixture must explain the scores better than strangers
+alone with a Gumbel law, and better than strangers alone whose two largest follow the law of a heavy
+tail (Frechet, one parameter more). Which gallery scans belong to one
 pseudonym is taken as known, as it is in any release; who the probes are is not.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import brentq, minimize_scalar
+from scipy.optimize import brentq, minimize, minimize_scalar
 from scipy.special import expit
 
 from headrisk.linkage.pairs import best_per_person
@@ -50,7 +54,8 @@ class TopScoreMixture:
     mean, deviation
         Normal mean and standard deviation of a mate's score.
     evidence
-        BIC of "no mates at all" minus BIC of the mixture; above 10 the mixture is preferred.
+        BIC of "no mates at all" minus BIC of the mixture, for the better of the two laws of
+        strangers; above 10 the mixture is preferred.
     """
 
     found_share: float
@@ -83,19 +88,34 @@ def top_two(scores: PairScores) -> tuple[FloatArray, FloatArray]:
 
 
 def fit_top_scores(scores: PairScores) -> TopScoreMixture | None:
-    """Fit the mixture; None with fewer than 8 probes, 4 gallery people, or equal scores."""
-    return fit_best_scores(*top_two(scores), np.unique(scores.gallery_person).size)
+    """Fit the mixture; None with fewer than 8 probes, 4 gallery people, or equal scores.
+
+    Where a data set is compared with itself, two probes may share one best score; they then count
+    as one.
+    """
+    first, second = top_two(scores)
+    shape, told = scores.values.shape, 1.0
+    if first.size and shape[0] == shape[1] and np.array_equal(scores.values, scores.values.T):
+        told = np.unique(first).size / first.size
+    return fit_best_scores(first, second, np.unique(scores.gallery_person).size, told)
 
 
-def fit_best_scores(first: FloatArray, second: FloatArray, people: int) -> TopScoreMixture | None:
-    """The same from each probe's best and second best score in a gallery of ``people``."""
+def fit_best_scores(
+    first: FloatArray, second: FloatArray, people: int, told: float = 1.0
+) -> TopScoreMixture | None:
+    """The same from each probe's best and second best score in a gallery of ``people``.
+
+    ``told`` is the share of best scores that are no repetition of another.
+    """
     if first.size < FEWEST_PROBES or people < FEWEST_GALLERY:
         return None
     unit = float(second.std())
     if unit <= 1e-9 * max(float(np.abs(first).max()), 1e-300):
         return None
     centre = float(np.median(second))
-    fits = [_maximise((first - centre) / unit, (second - centre) / unit, k) for k in STARTS]
+    scaled = ((first - centre) / unit, (second - centre) / unit)
+    lonely = _no_mates(*scaled)
+    fits = [_maximise(*scaled, k, lonely, told) for k in STARTS]
     best = max(fits, key=lambda fit: fit.evidence)
     return TopScoreMixture(
         best.found_share,
@@ -129,11 +149,44 @@ def posterior_crossing(fit: TopScoreMixture, probes: int) -> float:
     return float(brentq(advantage, low, fit.mean))
 
 
-def _maximise(first: FloatArray, second: FloatArray, start: float) -> TopScoreMixture:
-    """Expectation and maximisation from "mates are ``start`` scales above the second best"."""
+def _no_mates(first: FloatArray, second: FloatArray) -> dict[int, float]:
+    """Log likelihood of strangers alone by number of parameters: without and with a heavy tail."""
+    location, scale = _fit_null(first, second, np.zeros(first.size))
+    light = float(_null_log_density(first, second, location, scale).sum())
+
+    def loss(place: FloatArray) -> float:
+        return -float(_heavy_log_density(first, second, *place).sum())
+
+    start = np.array([location, np.log(scale), np.log(0.2)])
+    found = minimize(
+        loss, start, method="Nelder-Mead", options={"xatol": 1e-4, "fatol": 1e-5, "maxiter": 800}
+    )
+    heavy = -float(found.fun)
+    return {2: light, 3: heavy}
+
+
+def _heavy_log_density(
+    first: FloatArray, second: FloatArray, location: float, log_scale: float, log_shape: float
+) -> FloatArray:
+    """Joint density of the two largest of many scores with a heavy tail (Coles 2001, 3.5)."""
+    shape = float(np.exp(np.clip(log_shape, -7.0, 0.7)))
+    scale = float(np.exp(np.clip(log_scale, -20.0, 20.0)))
+    upper, lower = (1 + shape * (x - location) / scale for x in (first, second))
+    if lower.min() <= 0:
+        return np.full(first.size, -1e6)
+    power = 1 / shape + 1
+    density = -(lower ** (-1 / shape)) - power * (np.log(upper) + np.log(lower)) - 2 * log_scale
+    return np.asarray(density, dtype=np.float64)
+
+
+def _maximise(
+    first: FloatArray, second: FloatArray, start: float, lonely: Mapping[int, float], told: float
+) -> TopScoreMixture:
+    """Expectation and maximisation from "mates are ``start`` scales above the second best".
+
+    ``lonely`` is the log likelihood of strangers alone by number of parameters.
+    """
     probes = first.size
-    nobody = np.zeros(probes)
-    null = _null_log_density(first, second, *_fit_null(first, second, nobody))
     mate = np.where(first > np.median(second) + start, 0.99, 0.01)
     before = -np.inf
     for _ in range(MOST_STEPS):
@@ -149,7 +202,8 @@ def _maximise(first: FloatArray, second: FloatArray, start: float) -> TopScoreMi
         if total - before < 1e-7 * abs(total):
             break
         before = total
-    evidence = 2 * (total - float(null.sum())) - 3 * float(np.log(probes))
+    step = float(np.log(probes))
+    evidence = min(2 * told * (total - one) - (5 - k) * step for k, one in lonely.items())
     return TopScoreMixture(share, location, scale, mean, deviation, evidence)
 
 

@@ -48,6 +48,26 @@ class PairSample:
         high = np.maximum(self.probe_side, self.gallery_side)
         return int(np.count_nonzero(np.bincount(low * n + high, minlength=1)))
 
+    @property
+    def mated_weight(self) -> FloatArray:
+        """Weight of each mated pair, mean 1: every person has the same, shared among his pairs."""
+        return person_weight(self.mated_person)
+
+    @property
+    def nonmated_weight(self) -> FloatArray:
+        """Weight of each non-mated pair, mean 1: every two people have the same between them."""
+        low = np.minimum(self.probe_side, self.gallery_side)
+        high = np.maximum(self.probe_side, self.gallery_side)
+        return person_weight(low * max(int(self.people.size), 1) + high)
+
+
+def person_weight(group: IntArray) -> FloatArray:
+    """Weights with mean 1 that give every group the same in all."""
+    if not group.size:
+        return np.zeros(0)
+    _, index, counts = np.unique(group, return_inverse=True, return_counts=True)
+    return np.asarray(group.size / (counts.size * counts[index]), dtype=np.float64)
+
 
 @dataclass(frozen=True)
 class PersonScores:

@@ -42,7 +42,8 @@ _KINDS = {
 }  # fmt: skip
 _DEVICE_NAMES = frozenset(
     """manufacturer manufacturersmodelname softwareversions receivecoilname coilstring
-    magneticfieldstrength conversionsoftware conversionsoftwareversion consistencyinfo""".split()  # noqa: SIM905
+        magneticfieldstrength conversionsoftware conversionsoftwareversion
+        consistencyinfo""".split()  # noqa: SIM905
 )
 _SESSION_NAMES = frozenset(
     """imagingfrequency prescanreusestring sar seriesnumber acquisitionnumber gziptime

@@ -8,23 +8,28 @@ unchanged to the byte. The tests read and write against pydicom.
 from __future__ import annotations
 
 import struct
+import zlib
 from dataclasses import dataclass
 from typing import Literal
 
 from headrisk.errors import ScanError
-from headrisk.metadata.profile import rule_for
+from headrisk.metadata.dicom_dictionary import dictionary_entry, dictionary_vr, is_pixels
 
 PREAMBLE = 128
 MAGIC = b"DICM"
 UNDEFINED = 0xFFFFFFFF
 ITEM, ITEM_END, SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
-_PIXELS = (0x7FE00010, 0x7FE00008, 0x7FE00009)
 LONG_HEADS = frozenset({b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"SV", b"UC", b"UN", b"UR",
                    b"UT", b"UV"})  # fmt: skip
+VRS = frozenset({b"AE", b"AS", b"AT", b"CS", b"DA", b"DS", b"DT", b"FD", b"FL", b"IS", b"LO",
+                 b"LT", b"PN", b"SH", b"SL", b"SS", b"ST", b"TM", b"UI", b"UL", b"US"}
+                ) | LONG_HEADS  # fmt: skip
+_FIRST, _FEWEST = 8, 3
+_MOST_INFLATED = 1024 * 1024 * 1024
 _DEEPEST = 40
 _MOST_ELEMENTS = 500_000
 _SYNTAX = 0x00020010
-_IMPLICIT, _BIG, _DEFLATED = "1.2.840.10008.1.2", "1.2.840.10008.1.2.2", "1.2.840.10008.1.2.1.99"
+_BIG, _DEFLATED = "1.2.840.10008.1.2.2", "1.2.840.10008.1.2.1.99"
 
 
 @dataclass(frozen=True)
@@ -44,7 +49,7 @@ class Element:
     tag
         Group in the upper 16 bits.
     vr
-        Value representation, by the file or else by the profile's table.
+        Value representation, by the file or else by the data dictionary.
     value
         The value's bytes; for encapsulated pixel data its fragments with their item tags.
     items
@@ -59,27 +64,47 @@ class Element:
     items: tuple[tuple[Element, ...], ...] | None = None
     undefined: bool = False
 
+    @property
+    def meant_vr(self) -> str:
+        """The value representation to judge by: the dictionary's where the file says UN."""
+        return dictionary_vr(self.tag) if self.vr == "UN" else self.vr
+
 
 @dataclass(frozen=True)
 class DicomFile:
-    """A file's elements: preamble, group 2, and the data set with its coding."""
+    """A file's elements: preamble, group 2, and the data set with its coding.
+
+    ``deflated``: the data set is stored compressed as a whole (PS3.5, A.5).
+    """
 
     preamble: bytes
     meta: tuple[Element, ...]
     elements: tuple[Element, ...]
     coding: Coding
+    deflated: bool = False
+
+    def text(self, tag: int) -> str:
+        """The text of a top-level attribute, "" where there is none."""
+        return next((_text(e) for e in (*self.meta, *self.elements) if e.tag == tag), "")
 
 
 EXPLICIT = Coding("<", explicit=True)
 
 
-def parse_file(data: bytes | memoryview) -> DicomFile:
+def parse_file(data: bytes | memoryview, *, last: int = 0xFFFFFFFF) -> DicomFile:
     """Read a DICOM file, with or without preamble.
+
+    Parameters
+    ----------
+    data
+        The whole file.
+    last
+        Reading stops behind this tag, for callers who want a header's beginning alone.
 
     Raises
     ------
     ScanError
-        The file is cut off, damaged, compressed as a whole (deflated), or not DICOM.
+        The file is cut off, damaged or not DICOM.
     """
     view = memoryview(data)
     start, preamble = 0, b""
@@ -88,15 +113,60 @@ def parse_file(data: bytes | memoryview) -> DicomFile:
     meta, at = _elements(view, start, len(view), EXPLICIT, 0, [0], meta=True)
     syntax = next((_text(e) for e in meta if e.tag == _SYNTAX), "")
     if syntax == _DEFLATED:
-        raise _damaged("a deflated DICOM file, not read")
+        view, at = memoryview(_inflated(view[at:])), 0
     if syntax:
-        coding = Coding(">" if syntax == _BIG else "<", explicit=syntax != _IMPLICIT)
+        # Some programs store a data set without VRs under a syntax that has them, or the reverse.
+        explicit = _guess(view[at : at + 8]).explicit if at + 8 <= len(view) else True
+        coding = Coding(">" if syntax == _BIG else "<", explicit=explicit)
     else:
         coding = _guess(view[at : at + 8])
-    elements, _ = _elements(view, at, len(view), coding, 0, [0])
+    elements, _ = _elements(view, at, len(view), coding, 0, [0], last=last)
     if not meta and not elements:
         raise _damaged("no DICOM data elements")
-    return DicomFile(preamble, tuple(meta), tuple(elements), coding)
+    return DicomFile(preamble, tuple(meta), tuple(elements), coding, syntax == _DEFLATED)
+
+
+def looks_like_dicom(start: bytes) -> bool:
+    """Whether a file without the preamble of PS3.10 begins with DICOM elements.
+
+    Old archives and some exports leave out the 128 bytes, or group 2 as well. The first elements
+    must be known ones of groups 2 or 8 in rising order with lengths that lead from one to the next.
+    """
+    if len(start) < 16:
+        return False
+    view, at, before, seen = memoryview(start), 0, -1, 0
+    coding = EXPLICIT if start[:2] == b"\x02\0" else _guess(view[:8])
+    while at + 8 <= len(view) and seen < _FIRST:
+        group, number = struct.unpack_from(coding.order + "HH", view, at)
+        tag = group << 16 | number
+        if seen and before >> 16 == 2 and group != 2:
+            break  # the coding may change here
+        entry = dictionary_entry(tag)
+        known = entry is not None or bool(group & 1)
+        if tag <= before or not known or (not seen and group not in (2, 8)):
+            return False
+        try:
+            vr, length, at = _head(view, at, len(view), tag, coding)
+        except (ScanError, struct.error):
+            return False
+        if coding.explicit and vr.encode() not in VRS:
+            return False
+        before, seen = tag, seen + 1
+        if length == UNDEFINED or at + length > len(view):
+            break
+        at += length
+    return seen >= _FEWEST
+
+
+def _inflated(packed: memoryview) -> bytes:
+    decoder = zlib.decompressobj(wbits=-15)
+    try:
+        out = decoder.decompress(packed, _MOST_INFLATED)
+    except zlib.error as error:
+        raise _damaged("damaged deflated data") from error
+    if not decoder.eof:
+        raise _damaged("deflated data without an end, or of more than 1 GB")
+    return out
 
 
 def parse_dataset(data: bytes | memoryview) -> tuple[Element, ...]:
@@ -132,7 +202,7 @@ def _guess(start: memoryview) -> Coding:
 
 def _elements(
     view: memoryview, at: int, end: int, coding: Coding, depth: int, count: list[int],
-    *, meta: bool = False, until: int = 0,
+    *, meta: bool = False, until: int = 0, last: int = 0xFFFFFFFF,
 ) -> tuple[list[Element], int]:  # fmt: skip
     """Elements up to ``end``, or up to and with the delimiter ``until``."""
     if depth > _DEEPEST:
@@ -143,10 +213,12 @@ def _elements(
             raise _damaged("the file ends within a data element")
         group, number = struct.unpack_from(coding.order + "HH", view, at)
         tag = group << 16 | number
-        if meta and group != 2:
+        if (meta and group != 2) or tag > last:
             break
         if until and tag == until:
             return found, at + 8
+        if tag == 0 and depth == 0 and not bytes(view[at:end]).strip(b"\0"):
+            return found, end  # padding behind the data set
         if group == 0xFFFE and depth == 0:
             raise _damaged("an item outside of a sequence")
         count[0] += 1
@@ -164,17 +236,20 @@ def _element(
 ) -> tuple[Element, int]:
     vr, length, at = _head(view, at, end, tag, coding)
     if length == UNDEFINED:
-        if tag in _PIXELS or (vr in ("OB", "OW") and tag >> 16 == 0x7FE0):
+        if is_pixels(tag) or (vr in ("OB", "OW") and tag >> 16 == 0x7FE0):
             stop = _fragments_end(view, at, end, coding.order)
             return Element(tag, vr, view[at : stop - 8], undefined=True), stop
-        inner = coding if vr != "UN" else Coding("<", explicit=False)  # PS3.5, 6.2.2
+        inner = coding if vr != "UN" or not coding.explicit else Coding("<", explicit=False)
         items, at = _items(view, at, end, inner, depth, count, undefined=True)
         return Element(tag, "SQ", b"", items), at
     if at + length > end:
         raise _damaged("a value is longer than the file")
     value = view[at : at + length]
+    if is_pixels(tag):
+        return Element(tag, vr, value), at + length
     if vr == "SQ" or (vr == "UN" and _looks_like_items(value)):
-        inner = coding if vr == "SQ" else Coding("<", explicit=False)
+        # In an explicit file a sequence of unknown kind is implicit inside (PS3.5, 6.2.2).
+        inner = coding if vr == "SQ" or not coding.explicit else Coding("<", explicit=False)
         try:
             items, _ = _items(view, at, at + length, inner, depth, count, undefined=False)
             return Element(tag, "SQ", b"", items), at + length
@@ -188,8 +263,7 @@ def _head(view: memoryview, at: int, end: int, tag: int, coding: Coding) -> tupl
     """Value representation, length, and the position of the value."""
     if not coding.explicit:
         (length,) = struct.unpack_from(coding.order + "I", view, at + 4)
-        rule = rule_for(tag)
-        return (rule.vr if rule else "UN"), length, at + 8
+        return dictionary_vr(tag), length, at + 8
     letters = bytes(view[at + 4 : at + 6])
     if not (letters.isalpha() and letters.isupper()):
         raise _damaged("a data element without a value representation")

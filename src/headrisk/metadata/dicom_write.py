@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import struct
+import zlib
 from collections.abc import Sequence
 from dataclasses import replace
 
+from headrisk.errors import ScanError
+from headrisk.metadata.dicom_dictionary import TEXT_VRS, is_pixels
 from headrisk.metadata.dicom_elements import (
     EXPLICIT,
     ITEM,
@@ -20,6 +23,8 @@ from headrisk.metadata.dicom_elements import (
     Element,
 )
 
+_MOST_SHORT = 0xFFFF
+
 
 def file_bytes(file: DicomFile) -> bytes:
     """The file as it is stored; group lengths other than that of group 2 are left out."""
@@ -28,7 +33,12 @@ def file_bytes(file: DicomFile) -> bytes:
     if meta:
         length = Element(0x00020000, "UL", struct.pack("<I", len(meta)))
         meta = _written(length, EXPLICIT) + meta
-    return head + meta + _set_bytes(file.elements, file.coding)
+    content = _set_bytes(file.elements, file.coding)
+    if file.deflated:
+        packer = zlib.compressobj(6, zlib.DEFLATED, -15)
+        content = packer.compress(content) + packer.flush()
+        content += bytes(len(content) % 2)  # PS3.5, A.5
+    return head + meta + content
 
 
 def _set_bytes(elements: Sequence[Element], coding: Coding) -> bytes:
@@ -47,8 +57,8 @@ def _written(element: Element, coding: Coding) -> bytes:
             + _delimiter(ITEM_END, order)
             for item in element.items
         )
-    elif len(value) % 2:
-        value += b"\0" if element.vr in ("UI", "OB", "UN") else b" "
+    elif len(value) % 2 and not is_pixels(element.tag):  # voxels are not added to either
+        value += b" " if element.vr in TEXT_VRS - {"UI"} else b"\0"
     length = UNDEFINED if undefined else len(value)
     head = struct.pack(order + "HH", element.tag >> 16, element.tag & 0xFFFF)
     if not coding.explicit:
@@ -56,6 +66,12 @@ def _written(element: Element, coding: Coding) -> bytes:
     elif element.vr.encode() in LONG_HEADS:
         head += element.vr.encode() + b"\0\0" + struct.pack(order + "I", length)
     else:
+        if length > _MOST_SHORT:
+            raise ScanError(
+                "DICOM data elements",
+                found="a value too long for its value representation",
+                expected="at most 65,535 bytes",
+            )
         head += element.vr.encode() + struct.pack(order + "H", length)
     return head + value + (_delimiter(SEQUENCE_END, order) if undefined else b"")
 

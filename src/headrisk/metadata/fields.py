@@ -9,8 +9,11 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from headrisk.metadata.notations import hour_of, notations
+from headrisk.metadata.patterns import matches
 from headrisk.metadata.people import folded
 from headrisk.metadata.profile import profile_table
+from headrisk.metadata.words import concepts, field_words
 
 _NAMES: dict[str, str] = {
     "person-name": """patientname patientsname patientbirthname otherpatientnames othernames
@@ -83,21 +86,10 @@ _NAMES: dict[str, str] = {
 _BY_NAME = {name: kind for kind, names in _NAMES.items() for name in names.split()}
 _SEPARATORS = re.compile(r"[\W_]+")
 _VERSION_WORDS = ("version", "release", "doi", "license", "software", "generatedby", "units",
-                  "consistencyinfo", "wipmemblock", "pulsesequencedetails")  # fmt: skip
+                  "consistencyinfo", "wipmemblock", "pulsesequencedetails", "modelname",
+                  "manufacturer", "firmware", "hardware", "associatedemptyroom")  # fmt: skip
 
 _TIME_WORDS = ("date", "day", "time", "stamp", "epoch", "created", "modified", "visit", "datum")
-_ENDINGS = (
-    ("surname", "person-name"), ("lastname", "person-name"), ("firstname", "person-name"),
-    ("givenname", "person-name"), ("familyname", "person-name"), ("forename", "person-name"),
-    ("fullname", "person-name"), ("nachname", "person-name"), ("vorname", "person-name"),
-    ("sukunimi", "person-name"), ("etunimi", "person-name"), ("patientname", "person-name"),
-    ("subjectname", "person-name"), ("participantname", "person-name"),
-    ("medicalrecordnumber", "patient-id"), ("hospitalnumber", "patient-id"),
-    ("hospitalno", "patient-id"), ("passportnumber", "patient-id"), ("patientid", "patient-id"),
-    ("phonenumber", "phone"), ("emailaddress", "email"), ("homeaddress", "address"),
-    ("postcode", "address"), ("postalcode", "address"), ("zipcode", "address"),
-)  # fmt: skip
-
 # What the profile's other attributes are, by value representation.
 _BY_VR = {
     "PN": "staff-name",
@@ -125,11 +117,130 @@ def kind_of_field(name: str) -> str:
         return "uid"
     if plain.endswith(("serialnumber", "serialno")):
         return "serial-number"
-    if plain.endswith(("birthdate", "dateofbirth")):
-        return "birth-date"
     if plain.endswith("physicianname"):
         return "staff-name"
-    return next((kind for ending, kind in _ENDINGS if plain.endswith(ending)), "")
+    return _kind_of_words(name)
+
+
+def _kind_of_words(name: str) -> str:
+    """The kind that the words of a name tell; a value's form must bear it out (``bears_out``)."""
+    said, words = concepts(name), frozenset(field_words(name))
+    if "credential" in said or words >= {"api", "key"} or words >= {"access", "key"}:
+        return "credential"
+    if "email" in said and not words & {"sent", "received", "count"}:
+        return "email"
+    if said & {"measure"}:
+        return ""
+    if "phone" in said or words >= {"cell", "number"}:
+        return "phone"
+    if "by" in words and words & _DONE:  # tested_by, ScannedBy
+        return "staff-name"
+    if "account" in said and "text" not in said and not words & {"length", "scissors"}:
+        return "user-path"
+    if "birth" in said:
+        return "" if "born-other" in said else "birth-date"
+    if "own-name" in said or ("name" in said and _names_somebody(said, words)):
+        return "staff-name" if "staff" in said else "person-name"
+    if "record" in said and "id" in said and not words & {"key", "previous"}:
+        return "patient-id"
+    if words & _RECORDS or ("id" in said and words & _PATIENT):
+        return "patient-id"
+    if "postcode" in said or ("address" in said and not words & {"ip", "mac", "network"}):
+        return "address"
+    if "text" in said or words >= {"free", "text"} or words >= {"other", "specify"}:
+        return "free-text"
+    if "staff" in said:
+        return "staff-name"
+    if "date" in said and "duration" not in said:
+        return "date"
+    if "time" in said and "scan" in said and "duration" not in said:
+        return "acquisition-time"
+    if "institution" in said and not words & {"visit", "visits", "days", "stay"}:
+        return "institution"
+    return ""
+
+
+def _names_somebody(said: frozenset[str], words: frozenset[str]) -> bool:
+    """Whether *name* is that of a person: a patient's, a first one; not a file's or a task's."""
+    if words & _NO_NAMES:
+        return False
+    if said & {"person", "staff"}:
+        return True
+    return bool(words & _WHICH) and said <= {"name", "which-name", "fill", "birth", "scan"}
+
+
+_NO_NAMES = frozenset(
+    """file task site group drug scan coil project study sequence series protocol
+    model test session condition tract region roi atlas label column variable channel event item
+    stimulus software device manufacturer study map template space""".split()  # noqa: SIM905
+)
+_WHICH = frozenset("first last given family full middle maiden legal real preferred sur fore nick "  # noqa: SIM905
+                   "birth christian famille familj familia rodzinne".split())  # fmt: skip
+_DONE = frozenset(
+    """scanned tested performed read recorded entered reviewed rated scored examined checked done
+    acquired collected operated administered assessed interviewed referred seen signed segmented
+    drawn uploaded verified gescannt untersucht""".split()  # noqa: SIM905
+)
+_PATIENT = frozenset({"patient", "patients", "patienten", "pat", "potilas", "paciente", "paziente"})
+# Words that name a register by themselves.
+_RECORDS = frozenset(
+    """mrn ssn hetu pesel cpr cpf curp bsn personnummer henkilotunnus
+    fodselsnummer codicefiscale aadhaar versichertennummer sozialversicherungsnummer medicare
+    burgerservicenummer kennitala iban eid""".split()  # noqa: SIM905
+)
+
+
+def bears_out(kind: str, text: str, name: str = "") -> bool:
+    """Whether a value can be what the words of its field's name promise.
+
+    A field whose name only contains *date* holds a date, one that only contains *phone* a number:
+    other values there are counts, codes and answers.
+    """
+    letters, digits = any(map(str.isalpha, text)), sum(map(str.isdigit, text))
+    if kind == "date":
+        return bool(notations(text)) or _within(text, "date")
+    if kind == "birth-date":
+        if concepts(name) & {"fill"} and digits in (1, 2) and text.strip().isdigit():
+            return True  # the day or month of a birth
+        return bool(notations(text)) or _within(text, "date") or digits >= 4
+    if kind == "acquisition-time":
+        return (hour_of(text) or 0) > 0 or re.fullmatch(r"\d{6}(?:\.\d+)?", text) is not None
+    if kind == "phone":
+        return digits >= 5
+    if kind == "email":
+        return "@" in text
+    if kind in ("person-name", "staff-name"):
+        named = letters and text.strip().lower() not in _ANSWERS and not _is_label(text)
+        return named and len(text.strip()) > (kind == "staff-name")
+    if kind == "patient-id":
+        return digits > 0 and len(text) >= 3
+    if kind == "address":
+        return len(text) >= 3 and text.strip().lower() not in _ANSWERS
+    if kind in ("institution", "free-text", "credential", "user-path"):
+        return letters and text.strip().lower() not in _ANSWERS
+    return True
+
+
+def kind_of_value(name: str, text: str) -> str:
+    """The kind of finding that a value is by its field's name, if it bears the name out."""
+    kind = kind_of_field(name)
+    return kind if kind and (is_exact_name(name) or bears_out(kind, text, name)) else ""
+
+
+def _within(text: str, kind: str) -> bool:
+    return any(found == kind for found, _, _ in matches(text))
+
+
+_LABEL = re.compile(r"(?:sub|ses)-\w+|[A-Za-z]{0,3}[-_]?\d+[A-Za-z]?")
+_ANSWERS = frozenset(
+    """yes no y n m f male female left right both none never always often sometimes
+    rarely control patient high low mid day night am pm morning evening afternoon true false ja nein
+    oui non si kylla ei urban rural other same""".split()  # noqa: SIM905
+)
+
+
+def _is_label(text: str) -> bool:
+    return _LABEL.fullmatch(text.strip()) is not None
 
 
 @lru_cache(maxsize=16384)
@@ -147,6 +258,12 @@ def tells_versions(name: str) -> bool:
     """Whether values of this field look like dates or addresses without being any."""
     plain = plain_name(name)
     return any(word in plain for word in _VERSION_WORDS)
+
+
+@lru_cache(maxsize=16384)
+def is_exact_name(name: str) -> bool:
+    """Whether a field is called as BIDS, DICOM, dcm2niix or everyday tables call it."""
+    return plain_name(name) in _BY_NAME
 
 
 @lru_cache(maxsize=4096)

@@ -7,6 +7,8 @@ cannot leak what they warn of.
 from __future__ import annotations
 
 import dataclasses
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -35,8 +37,13 @@ _DIRECT, _QUASI, _TECHNICAL, _NOTICE = SEVERITIES
 
 KINDS: dict[str, Kind] = {
     "known-identifier": Kind(
-        "Identifier on the custodian's list", _DIRECT,
-        "It stands on the list of identifiers that must not be shared.", "Delete or replace it.",
+        "Known identifier", _DIRECT,
+        "It stands on the custodian's list, or is part of a name found elsewhere in the data set.",
+        "Delete or replace it.",
+    ),
+    "credential": Kind(
+        "Password or access key", _DIRECT,
+        "It opens the systems that hold the names.", "Delete it, and have it changed.",
     ),
     "person-name": Kind("Name of a person", _DIRECT, "A name identifies directly.", _DROP),
     "staff-name": Kind(
@@ -138,6 +145,10 @@ KINDS: dict[str, Kind] = {
         "Command line", _TECHNICAL,
         "Commands name the folders of staff and the files of people scanned.", _DROP,
     ),
+    "chosen-field": Kind(
+        "Field that the custodian wants removed", _TECHNICAL,
+        "The custodian's rules say so.", _DROP,
+    ),
     "header-text": Kind(
         "Text in an image header", _QUASI,
         "Converters copy remarks and patient numbers into these fields.", "Blank the field.",
@@ -172,6 +183,21 @@ KINDS: dict[str, Kind] = {
     "dicom-attribute": Kind(
         "Other attribute of the DICOM profile", _QUASI,
         "PS3.15 Annex E removes or replaces it in its basic profile.", "Remove or replace it.",
+    ),
+    "burnt-in-text": Kind(
+        "Image that says that text is burnt in", _DIRECT,
+        "Names and numbers are often written into the pixels, which are not looked at.",
+        "Look at the image; --fix leaves it out of the copy.",
+    ),
+    "screen-capture": Kind(
+        "Screen capture or scanned page", _QUASI,
+        "Such images often show names and numbers, and the header does not say that none are.",
+        "Look at the image; --fix leaves it out of the copy.",
+    ),
+    "visible-features": Kind(
+        "Image said to show recognisable features", _QUASI,
+        "The header itself says that the person can be recognised.",
+        "Deface the image (headrisk deface), then set the attribute to NO.",
     ),
     "sourcedata": Kind(
         "Folder with source data", _DIRECT,
@@ -226,6 +252,8 @@ class Finding:
         Where in the file: a header field, a JSON key, a column and line, a DICOM tag.
     masked
         First character and length of the value, or a count.
+    values
+        Numbers that tell equal values of one run from different ones; never written anywhere.
     """
 
     kind: str
@@ -233,11 +261,54 @@ class Finding:
     number: int
     field: str
     masked: str
+    values: frozenset[int] = dataclasses.field(default=frozenset(), repr=False, compare=False)
 
     @property
     def severity(self) -> Severity:
         """How much it gives away."""
         return KINDS[self.kind].severity
+
+
+@dataclass(frozen=True)
+class Group:
+    """Findings of one kind in one field, however many files hold it.
+
+    Attributes
+    ----------
+    field
+        The field's name, without line and place in a list.
+    files, values
+        Number of files, and of different values as far as they were told apart.
+    example
+        One of the findings, the first in the order of the walk.
+    """
+
+    kind: str
+    field: str
+    files: int
+    values: int
+    example: Finding
+
+
+_PLACE = re.compile(r", line \d+$")
+
+
+def grouped(findings: Iterable[Finding]) -> tuple[Group, ...]:
+    """Findings by kind and field, those in the most files first."""
+    by_field: dict[tuple[str, str], list[Finding]] = {}
+    for finding in findings:
+        by_field.setdefault((finding.kind, _PLACE.sub("", finding.field)), []).append(finding)
+    groups = [
+        Group(
+            kind,
+            name,
+            len({one.number for one in those}),
+            len(frozenset().union(*(one.values for one in those))),
+            min(those, key=lambda one: one.number),
+        )
+        for (kind, name), those in by_field.items()
+    ]
+    return tuple(sorted(groups, key=lambda group: (-group.files, group.kind, group.field)))
 
 
 @dataclass(frozen=True)
@@ -269,3 +340,16 @@ def mask(value: str) -> str:
     text = value.strip()
     shown = text[0] if len(text) > 3 and text[0].isprintable() else ""
     return f"{shown}… ({len(text)} {'character' if len(text) == 1 else 'characters'})"
+
+
+_PRIVATE_URL = re.compile(r"//[^/\s]*@|[?&;=]|~|/(?:users?|home|people|patients?)/", re.IGNORECASE)
+
+
+def stays(kind: str, value: str) -> bool:
+    """Whether what was found stays in a cleaned copy: notices, and settings of the scanner.
+
+    A web address stays unless a user, a query or a key stands in it.
+    """
+    if kind == "url":
+        return _PRIVATE_URL.search(value) is None
+    return kind == "session-setting" or KINDS[kind].severity == "notice"

@@ -5,40 +5,54 @@ Files that cannot be cleaned are left out and listed; nothing is copied unread.
 
 from __future__ import annotations
 
+import errno
 import shutil
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from headrisk.errors import InputError
+from headrisk.errors import InputError, ScanError
 from headrisk.metadata.dicom_elements import parse_file
+from headrisk.metadata.dicom_options import BASIC, Policy
+from headrisk.metadata.dicom_people import patient_of, tell_apart
 from headrisk.metadata.dicom_write import file_bytes
+from headrisk.metadata.documents import read_xml
 from headrisk.metadata.findings import Hit
-from headrisk.metadata.fix_dicom import NewUids, clean_dicom
+from headrisk.metadata.fix_dicom import Person, clean_dicom, refusal
 from headrisk.metadata.fix_images import (
     packed_bytes,
-    without_creator,
     write_mgh,
     write_nifti,
     write_plain_gzip,
 )
 from headrisk.metadata.fix_tables import DateShifts, clean_table, table_text
+from headrisk.metadata.formats import CLEANABLE, read_header, xml_hits
 from headrisk.metadata.gzip_header import GZIP_MAGIC
+from headrisk.metadata.headers import field_hits, patched, patches
 from headrisk.metadata.known import KnownIdentifiers
-from headrisk.metadata.look import CODE_SKIPS, Look, is_numbers, unpacked
-from headrisk.metadata.rename import Renaming, plan_renaming
-from headrisk.metadata.roles import leftover_kind
+from headrisk.metadata.look import CODE_SKIPS, READ, START, Look, is_numbers, unpacked
+from headrisk.metadata.pseudonyms import PseudonymKey, new_key
+from headrisk.metadata.rename import Renaming, label_mark, plan_renaming
+from headrisk.metadata.roles import leftover_kind, role_of
 from headrisk.metadata.scan import MetadataScan, judge_entry, list_entries, shown_path
 from headrisk.metadata.sidecars import clean_json, json_bytes, parse_json
 from headrisk.metadata.tables import parse_table
 from headrisk.metadata.text import MEANT, NO_KINDS, printable_text, redact, text_hits
+from headrisk.metadata.uids import NewUids
 from headrisk.metadata.verify import Remaining
+from headrisk.metadata.voxels import same_voxels
 from headrisk.metadata.walk import Entry
 
 COPIED, CLEANED, LEFT_OUT = "copied", "cleaned", "left out"
+AS_NAMED = "copied unread, by name"  # the custodian's decision, and not looked into
+# Leftovers that may be asked for by name; histories, backups and source data may not.
+_NAMEABLE = frozenset({"", "archive", "unreadable-kind"})
+_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
+REFUSED = "refused: the voxels of the copy were not those of the source"
 _GZIP_ONLY = frozenset({"gzip header, name", "gzip header, comment", "gzip header, time",
                         "gzip header, extra field"})  # fmt: skip
 
@@ -76,17 +90,128 @@ class CleanedCopy:
     searched_for: int
 
     def count(self, action: str) -> int:
-        """Files of one fate: ``copied``, ``cleaned`` or ``left out``."""
+        """Files of one fate: ``copied``, ``cleaned``, ``left out`` or copied by name."""
         return sum(row.action == action for row in self.files)
 
+    @property
+    def refused(self) -> int:
+        """Files whose voxels would not have been those of the source."""
+        return sum(row.reason == REFUSED for row in self.files)
 
-@dataclass
+
+@dataclass(frozen=True)
+class CopyPlan:
+    """What is settled before anything is written.
+
+    Attributes
+    ----------
+    entries
+        The data set, in the order that numbers files.
+    people
+        Whose each DICOM file is, by the number of the file.
+    names
+        New names of files and labels.
+    removed
+        What went from names.
+    key
+        The key, with the people and labels of this data set taken in.
+    """
+
+    entries: tuple[Entry, ...]
+    people: Mapping[int, str]
+    names: Renaming
+    removed: tuple[Hit, ...]
+    key: PseudonymKey
+
+    @property
+    def named_people(self) -> frozenset[str]:
+        """People by what the headers or the names of folders call them."""
+        labels = {p[4:] for e in self.entries for p in e.parts[:1] if p.startswith("sub-")}
+        told = {who for who in self.people.values() if not who.startswith("folder ")}
+        return frozenset(told) | {f"label {label}" for label in labels}
+
+    @property
+    def labels_of_one(self) -> dict[str, str]:
+        """The person of a label below which all DICOM files are of one: both have one shift."""
+        whose: dict[str, set[str]] = {}
+        for number, who in self.people.items():
+            first = self.entries[number - 1].parts[0]
+            if first.startswith("sub-"):
+                whose.setdefault(first[4:], set()).add(who)
+        return {label: f"dicom {min(who)}" for label, who in whose.items() if len(who) == 1}
+
+
+def plan_copy(
+    root: Path, known: KnownIdentifiers, rng: np.random.Generator, key: PseudonymKey | None = None
+) -> CopyPlan:
+    """Tell people apart and choose new names.
+
+    Parameters
+    ----------
+    root
+        The data set; it is only read.
+    known
+        The custodian's list.
+    rng
+        Source of the order of new labels, and of the key where none is given.
+    key
+        Key of an earlier copy, so that people, dates, UIDs and labels get what they got there.
+
+    Raises
+    ------
+    InputError
+        The data set cannot be listed.
+    """
+    key = new_key(rng) if key is None else key
+    entries = tuple(list_entries(root))
+    shared = [e for e in entries if e.state == "file" and not _unshared(e)]
+    removed: list[Hit] = []
+    names = plan_renaming((part for e in shared for part in e.parts), known, rng, removed, key)
+    people = _people(entries)
+    labels = {label_mark(key, entity, old): new for (entity, old), new in names.labels.items()}
+    plan = CopyPlan(entries, people, names, tuple(removed), key)
+    marks = frozenset(key.mark(person) for person in plan.named_people)
+    key = replace(key, people=key.people | marks, labels={**key.labels, **labels})
+    return replace(plan, key=key)
+
+
+def _people(entries: tuple[Entry, ...]) -> dict[int, str]:
+    """Whose each DICOM file is; files that do not say are one person's in each folder."""
+    patients, folders = {}, {}
+    for number, entry in enumerate(entries, start=1):
+        if entry.state != "file" or _unshared(entry):
+            continue
+        try:
+            with entry.path.open("rb") as handle:
+                if role_of(entry.parts[-1], handle.read(START)) != "dicom":
+                    continue
+            patient = patient_of(entry.path)
+        except OSError:
+            continue  # told where it is copied
+        if patient is not None:
+            patients[number] = patient
+            folders[number] = "folder " + "/".join(entry.parts[:-1])
+    return {number: said or folders[number] for number, said in tell_apart(patients).items()}
+
+
+@dataclass(frozen=True)
 class _Tools:
     known: KnownIdentifiers
     shifts: DateShifts
     uids: NewUids
-    names: Renaming
-    removed: list[Hit] = field(default_factory=list)
+    plan: CopyPlan
+    policy: Policy
+    keep_unread: tuple[str, ...]
+    removed: list[Hit]
+
+    @property
+    def names(self) -> Renaming:
+        return self.plan.names
+
+    def person(self, number: int) -> Person:
+        """Pseudonym and date shift of whom a DICOM file is of."""
+        who = self.plan.people.get(number, f"file {number}")
+        return Person(self.plan.key.pseudonym(who), self.shifts.of(f"dicom {who}"))
 
 
 def write_copy(
@@ -95,9 +220,14 @@ def write_copy(
     known: KnownIdentifiers,
     rng: np.random.Generator,
     *,
+    plan: CopyPlan | None = None,
+    policy: Policy = BASIC,
+    keep_unread: tuple[str, ...] = (),
     on_done: Callable[[int, int], None] | None = None,
 ) -> tuple[tuple[FixedFile, ...], tuple[Hit, ...]]:
     """Write a cleaned copy of a data set into an existing empty folder.
+
+    Every image that was written is read again and its voxels are compared with the source's.
 
     Parameters
     ----------
@@ -108,8 +238,14 @@ def write_copy(
     known
         The custodian's list.
     rng
-        Source of date shifts, new UIDs and new labels. With a seed that others know these can be
-        undone: draw it fresh for data that are to be shared.
+        Source of the key where the plan is made here. With a seed that others know, shifts, UIDs
+        and labels can be undone: draw it fresh for data that are to be shared.
+    plan
+        What ``plan_copy`` settled; None makes one.
+    policy
+        Options of PS3.15 and own rules.
+    keep_unread
+        Names or paths, with ``*``, of files to be copied although they were not read.
     on_done
         Told after each file: how many are done, how many were left out.
 
@@ -121,15 +257,18 @@ def write_copy(
     ------
     InputError
         The data set cannot be listed.
+    OSError
+        There is no room for the copy.
     """
-    entries = list_entries(root)
-    removed: list[Hit] = []
-    shared = [e for e in entries if e.state == "file" and not _unshared(e)]
-    labels = plan_renaming((part for e in shared for part in e.parts), known, rng, removed)
-    tools = _Tools(known, DateShifts(rng), NewUids(rng.bytes(32)), labels, removed)
+    plan = plan_copy(root, known, rng) if plan is None else plan
+    key = plan.key
+    same = plan.labels_of_one
+    shifts = DateShifts(rng, lambda person: key.stream(same.get(person, person)))
+    tools = _Tools(known, shifts, NewUids(key.uid_key), plan, policy, keep_unread, [])
+    tools.removed.extend(plan.removed)
     rows: list[FixedFile] = []
     taken: set[tuple[str, ...]] = set()
-    for number, entry in enumerate(entries, start=1):
+    for number, entry in enumerate(plan.entries, start=1):
         if entry.state == "folder":
             continue
         rows.append(_one(entry, number, target, tools, taken))
@@ -148,21 +287,29 @@ def _one(
     shown = shown_path(entry.parts, tools.known)
     row = FixedFile(number, shown, LEFT_OUT, "", "")
     leftover = _unshared(entry)
-    if leftover or entry.state == "outside":
-        return replace(row, reason=leftover or "link-outside")
+    named = entry.state == "file" and leftover in _NAMEABLE and _named(entry, tools.keep_unread)
+    if entry.state == "outside":
+        return replace(row, reason="link-outside")
+    if leftover and not named:
+        return replace(row, reason=leftover)
     _, look = judge_entry(entry, tools.known)
-    if look.problem:
-        return replace(row, reason=look.problem)
+    if look.state != READ and not named:
+        return replace(row, reason=look.problem or look.searched)
     parts = _free(tuple(_writable(tools.names.name(part)) for part in entry.parts), taken)
     place = target.joinpath(*parts)
     place.parent.mkdir(parents=True, exist_ok=True)
     try:
-        action = _write(entry, look, place, tools)
+        action = _write(entry, number, look, place, tools, named=named)
+        if action != LEFT_OUT and not same_voxels(entry.path, place, look.role, tools.known):
+            place.unlink()
+            return replace(row, reason=REFUSED)
     except InputError as error:
         place.unlink(missing_ok=True)
         return replace(row, reason=error.found)
     except OSError as error:
         place.unlink(missing_ok=True)
+        if error.errno in _NO_ROOM:
+            raise  # no file after this one can be written either
         return replace(row, reason=f"cannot be read or written ({error.strerror})")
     if action == LEFT_OUT:
         return replace(row, reason="identifying bytes in a kind of file that cannot be cleaned")
@@ -185,30 +332,60 @@ def _free(parts: tuple[str, ...], taken: set[tuple[str, ...]]) -> tuple[str, ...
     return parts
 
 
-def _write(entry: Entry, look: Look, place: Path, tools: _Tools) -> str:
+def _named(entry: Entry, patterns: tuple[str, ...]) -> bool:
+    """Whether the custodian asked for a file by its name or its path in the data set."""
+    path = "/".join(entry.parts)
+    return any(
+        fnmatchcase(path, pattern) or fnmatchcase(entry.parts[-1], pattern) for pattern in patterns
+    )
+
+
+def _write(
+    entry: Entry, number: int, look: Look, place: Path, tools: _Tools, *, named: bool
+) -> str:
     """Write one file, cleaned if it has to be; says which."""
+    if look.state != READ:
+        shutil.copyfile(entry.path, place)
+        return AS_NAMED
     tools.removed.extend(hit for hit in look.hits if look.role in ("nifti", "mgh"))
     tools.removed.extend(hit for hit in look.hits if hit.field.startswith("gzip header"))
-    if look.role in ("json", "table", "papers", "text", "code", "gradients", "gzip"):
+    if look.role in ("json", "table", "papers", "text", "code", "gradients", "gzip", "xml"):
         return _write_text(entry, look, place, tools)
+    if look.role == "dicom":
+        return _write_dicom(entry, number, look, place, tools, named=named)
     if not look.hits:
         shutil.copyfile(entry.path, place)
         return COPIED
     if all(hit.field in _GZIP_ONLY for hit in look.hits):
         write_plain_gzip(entry.path, place)
     elif look.role == "nifti":
-        write_nifti(entry.path, place)
+        write_nifti(entry.path, place, tools.known)
     elif look.role == "mgh":
         write_mgh(entry.path, place)
-    elif look.role == "dicom":
-        file = parse_file(entry.path.read_bytes())
-        place.write_bytes(file_bytes(clean_dicom(file, tools.known, tools.uids, tools.removed)))
-    else:
-        content = without_creator(entry.path.read_bytes())
-        if content is None:
+    elif look.role in CLEANABLE and not any(h.field.startswith("gzip header") for h in look.hits):
+        header = read_header(look.role, entry.path, entry.parts[-1], entry.size)
+        changes = patches(header, tools.known)
+        if not changes:
             return LEFT_OUT
         tools.removed.extend(look.hits)
-        place.write_bytes(content)
+        place.write_bytes(patched(entry.path.read_bytes(), changes))
+    else:
+        return LEFT_OUT
+    return CLEANED
+
+
+def _write_dicom(
+    entry: Entry, number: int, look: Look, place: Path, tools: _Tools, *, named: bool
+) -> str:
+    file = parse_file(entry.path.read_bytes())
+    if reason := refusal(file, captures=not named):
+        raise ScanError(entry.path.name, found=reason)
+    if not look.hits and not tools.policy.own:
+        shutil.copyfile(entry.path, place)
+        return COPIED
+    person = tools.person(number)
+    new = clean_dicom(file, tools.known, tools.uids, tools.removed, person, tools.policy)
+    place.write_bytes(file_bytes(new))
     return CLEANED
 
 
@@ -234,7 +411,7 @@ def _cleaned(entry: Entry, look: Look, content: bytes, tools: _Tools) -> bytes |
         table = parse_table(content, headed=not name.endswith(".gz"))
         person = next((p[4:] for p in entry.parts if p.startswith("sub-")), "")
         text = clean_table(
-            table, tools.known, tools.shifts, tools.names.text, person, tools.removed
+            table, tools.known, tools.shifts, tools.names.text, person, tools.removed, name
         )
         return content if text == table_text(table) else text.encode()
     if look.role == "gzip" and b"\0" in content:
@@ -244,11 +421,25 @@ def _cleaned(entry: Entry, look: Look, content: bytes, tools: _Tools) -> bytes |
         lines = printable_text(content).splitlines()
         kept = "".join(line + "\n" for line in lines if is_numbers(line))
         return kept.encode() if look.hits else content
+    if look.role == "xml":
+        return _cleaned_xml(content, tools)
     skip = {"papers": MEANT, "code": CODE_SKIPS}.get(look.role, NO_KINDS)
     wide = content.startswith((b"\xff\xfe", b"\xfe\xff"))
     text = content.decode("utf-16", "replace") if wide else printable_text(content)
     tools.removed.extend(text_hits(text, "text", tools.known, skip))
     new = redact(tools.names.text(text), tools.known, skip)
+    return content if new == text else new.encode()
+
+
+def _cleaned_xml(content: bytes, tools: _Tools) -> bytes:
+    text = printable_text(content)
+    tools.removed.extend(xml_hits(text, tools.known))
+    new = tools.names.text(text)
+    for field in read_xml(new).fields:
+        if any(True for _ in field_hits(field, tools.known)):
+            for left, right in ((">", "<"), ("[CDATA[", "]]")):
+                new = new.replace(f"{left}{field.value}{right}", left + right)
+    new = redact(new, tools.known)
     return content if new == text else new.encode()
 
 

@@ -12,18 +12,19 @@ from typing import IO
 from headrisk.errors import ScanError
 from headrisk.io.stream import ByteStream, open_stream
 from headrisk.metadata.gzip_header import PLAIN_HEADER, gzip_header
+from headrisk.metadata.known import NOBODY, KnownIdentifiers
 from headrisk.metadata.look import START, read_plan
 from headrisk.metadata.mgh_text import MGH_HEADER, MGH_PARAMETERS, mgh_voxels_end
-from headrisk.metadata.nifti_text import NIFTI1_TEXT, NIFTI2_TEXT, NiftiPlan
+from headrisk.metadata.nifti_text import NiftiPlan, kept_extensions, text_places
 
 _MGH_SPARE = 90
 _PIECE = 1024 * 1024
-_SURFACE = b"\xff\xff\xfe"
-_STAMP = b"\xff\xff\xfecreated by headrisk\n\n"
 
 
-def write_nifti(source: Path, target: Path) -> None:
-    """Write a NIfTI image with blank text fields, without extensions and trailing bytes.
+def write_nifti(source: Path, target: Path, known: KnownIdentifiers = NOBODY) -> None:
+    """Write a NIfTI image with blank text fields, without trailing bytes and most extensions.
+
+    Extensions that a format is made of (CIFTI, MRS) stay where nothing identifying stands in them.
 
     Raises
     ------
@@ -35,7 +36,7 @@ def write_nifti(source: Path, target: Path) -> None:
         if plan is None:
             raise ScanError(source.name, found="not a NIfTI header, or cut off")
         with _writer(target, packed=stream.compressed) as out:
-            out.write(_blank_header(plan))
+            out.write(_blank_header(plan, kept_extensions(plan, known)))
             if not plan.single:
                 stream.skip(2**62)  # checks the checksum
                 return
@@ -45,17 +46,17 @@ def write_nifti(source: Path, target: Path) -> None:
             stream.skip(2**62)
 
 
-def _blank_header(plan: NiftiPlan) -> bytes:
+def _blank_header(plan: NiftiPlan, extensions: bytes) -> bytes:
     header = bytearray(plan.header)
-    for start, end in (NIFTI1_TEXT if plan.version == 1 else NIFTI2_TEXT).values():
+    for start, end in text_places(plan).values():
         header[start:end] = bytes(end - start)
     if plan.single:
         sign = "<" if plan.order == "little" else ">"
         if plan.version == 1:
-            header[108:112] = struct.pack(sign + "f", len(header) + 4)
+            header[108:112] = struct.pack(sign + "f", len(header) + 4 + len(extensions))
         else:
-            header[168:176] = struct.pack(sign + "q", len(header) + 4)
-    return bytes(header) + bytes(4)
+            header[168:176] = struct.pack(sign + "q", len(header) + 4 + len(extensions))
+    return bytes(header) + bytes([bool(extensions), 0, 0, 0]) + extensions
 
 
 def write_mgh(source: Path, target: Path) -> None:
@@ -100,12 +101,6 @@ def write_plain_gzip(source: Path, target: Path) -> None:
 def packed_bytes(content: bytes) -> bytes:
     """Gzip without name and time."""
     return gzip.compress(content, compresslevel=6, mtime=0)
-
-
-def without_creator(content: bytes) -> bytes | None:
-    """A FreeSurfer surface whose line "created by ... on ..." names nobody; None if it is none."""
-    end = content.find(b"\n\n", 0, START)
-    return _STAMP + content[end + 2 :] if content.startswith(_SURFACE) and end > 0 else None
 
 
 @contextmanager

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -9,11 +11,13 @@ from datetime import datetime, timedelta
 
 import numpy as np
 
-from headrisk.metadata.fields import plain_name
-from headrisk.metadata.findings import Hit
+from headrisk.metadata.columns import Column, owner_place
+from headrisk.metadata.findings import Hit, stays
 from headrisk.metadata.known import KnownIdentifiers
+from headrisk.metadata.notations import read_date
 from headrisk.metadata.sidecars import TOP_AGE
-from headrisk.metadata.tables import TextTable, judge_cell
+from headrisk.metadata.tables import TextTable, cell_spans, judged_columns
+from headrisk.metadata.text import REMOVED, heading_spans, without
 
 MISSING = "n/a"
 _DAY = 24 * 3600
@@ -22,7 +26,6 @@ _LEAST_DAYS, _SPREAD_DAYS = 112 * 365 + 28, 10 * 365
 _STAMP = re.compile(
     r"(\d{4})-?(\d\d)-?(\d\d)(?:[T ]?(\d\d):?(\d\d)(?::?(\d\d)(?:\.(\d{1,6})\d*)?)?)?Z?"
 )
-_PEOPLE = ("participantid", "subjectid", "subject", "participant", "sub")
 
 
 @dataclass
@@ -34,21 +37,30 @@ class DateShifts:
     """
 
     rng: np.random.Generator
+    streams: Callable[[str], np.random.Generator] | None = None  # a person's own, by a key
     _by_person: dict[str, timedelta] = field(default_factory=dict)
 
     def of(self, person: str) -> timedelta:
         """How far back a person's dates go."""
         if person not in self._by_person:
-            days = int(self.rng.integers(_LEAST_DAYS, _LEAST_DAYS + _SPREAD_DAYS))
-            seconds = int(self.rng.integers(0, _DAY))
+            rng = self.rng if self.streams is None else self.streams(person)
+            days = int(rng.integers(_LEAST_DAYS, _LEAST_DAYS + _SPREAD_DAYS))
+            seconds = int(rng.integers(0, _DAY))
             self._by_person[person] = timedelta(days=days, seconds=seconds)
         return self._by_person[person]
 
-    def shifted(self, text: str, person: str) -> str:
-        """The shifted date in the form it had, ``n/a`` where it cannot be read as a date."""
+    def shifted(self, text: str, person: str, notation: str = "") -> str:
+        """The shifted date as BIDS wants it, ``n/a`` where it cannot be read as a date.
+
+        ``notation`` is the one that holds for the column, so that ``03/04/18`` can be read.
+        """
         match = _STAMP.fullmatch(text.strip())
-        if not match or not person:
-            return MISSING
+        if not match or not person or notation not in ("", "ymd") or int(match[1]) < 1850:
+            written = read_date(text, notation) if person else None
+            if written is None:
+                return MISSING
+            earlier = written - timedelta(days=self.of(person).days)
+            return earlier.isoformat() if earlier.year < 1925 else MISSING
         year, month, day, *clock, fraction = match.groups()
         timed = clock[0] is not None
         hour, minute, second = (int(part or 0) for part in clock)
@@ -72,8 +84,11 @@ def clean_table(
     renamed: Callable[[str], str],
     person: str,
     removed: list[Hit],
+    name: str = "",
 ) -> str:
     """The table as text without identifying cells.
+
+    Every cell is judged as it stands, and what is left of it is renamed afterwards.
 
     Parameters
     ----------
@@ -89,53 +104,72 @@ def clean_table(
         Whose table it is, "" where a column says so.
     removed
         Values that went are added to it.
+    name
+        The file's name, which says what the table is about.
     """
-    columns = [_clean_heading(name, known, removed) for name in table.columns]
-    plain = [plain_name(name) for name in table.columns]
-    who = next((plain.index(name) for name in _PEOPLE if name in plain), None)
-    lines = [columns] if columns else []
+    headings = [
+        _clean_heading(heading, number, known, removed)
+        for number, heading in enumerate(table.columns, start=1)
+    ]
+    columns, place = judged_columns(table, name)
+    who = owner_place(table.columns)
+    lines = [headings] if headings else []
     removed.extend(Hit("free-text", "comment", text) for _, text in table.comments)
     for _, cells in table.rows:
         owner = cells[who].removeprefix("sub-") if who is not None and who < len(cells) else person
         new = []
-        for place, cell in enumerate(cells):
-            name = table.columns[place] if place < len(table.columns) else ""
-            new.append(_clean_cell(name, renamed(cell), known, shifts, owner, removed))
+        for index, cell in enumerate(cells):
+            heading = table.columns[index] if index < len(table.columns) else ""
+            spans = cell_spans(columns[index], heading, cell, known, place)
+            if index == who:  # a label that identifies is renamed, so that tables can be joined
+                spans = [] if renamed(cell) != cell else spans
+            new.append(renamed(_clean_cell(cell, spans, heading, columns[index], known, shifts,
+                                           owner, removed)))  # fmt: skip
         lines.append(new)
-    return _joined(lines, table.separator)
+    return _joined(lines, table)
 
 
 def table_text(table: TextTable) -> str:
     """The table as text, nothing changed."""
     comments = [[text] for _, text in table.comments]
     lines = [list(table.columns)] if table.columns else []
-    return _joined([*comments, *lines, *(list(cells) for _, cells in table.rows)], table.separator)
+    return _joined([*comments, *lines, *(list(cells) for _, cells in table.rows)], table)
 
 
-def _joined(lines: list[list[str]], separator: str) -> str:
-    return "".join(separator.join(line) + "\n" for line in lines)
+def _joined(lines: list[list[str]], table: TextTable) -> str:
+    if not table.quoted:
+        return "".join(table.separator.join(line) + "\n" for line in lines)
+    out = io.StringIO()
+    csv.writer(out, delimiter=table.separator, lineterminator="\n").writerows(lines)
+    return out.getvalue()
 
 
-def _clean_heading(name: str, known: KnownIdentifiers, removed: list[Hit]) -> str:
-    spans = known.spans(name)
-    removed.extend(Hit("known-identifier", "header line", name[a:b]) for a, b in spans)
-    return "removed" if spans else name
+def _clean_heading(name: str, number: int, known: KnownIdentifiers, removed: list[Hit]) -> str:
+    spans = heading_spans(name, known)
+    removed.extend(Hit(kind, "header line", name[a:b]) for kind, a, b in spans)
+    return f"removed{number}" if spans else name
 
 
 def _clean_cell(
-    column: str,
     cell: str,
+    spans: list[tuple[str, int, int]],
+    heading: str,
+    column: Column,
     known: KnownIdentifiers,
     shifts: DateShifts,
     person: str,
     removed: list[Hit],
 ) -> str:
-    kind, value = judge_cell(column, cell, known)
-    if not kind:
+    """What is left of a cell: a shifted date, 89+, the text without the stretch, or ``n/a``."""
+    spans = [span for span in spans if not stays(span[0], cell[span[1] : span[2]])]
+    if not spans or known.rule(heading) == "keep":
         return cell
-    removed.append(Hit(kind, column, value))
+    removed.extend(Hit(kind, heading, cell[start:end]) for kind, start, end in spans)
+    kind, start, end = spans[0]
     if kind == "age-over-89":
         return TOP_AGE
-    if kind == "date":
-        return shifts.shifted(cell.strip('"'), person)
-    return MISSING
+    whole = start == 0 and end == len(cell)
+    if kind == "date" and whole:
+        return shifts.shifted(cell, person, column.notation)
+    left = without(cell, spans)
+    return MISSING if whole or not left.replace(REMOVED, "").strip() else left

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from functools import lru_cache
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property, lru_cache
 from itertools import permutations
 from pathlib import Path
+from typing import Literal
 
-from headrisk.errors import InputError
+from headrisk.errors import InputError, UsageError
+from headrisk.metadata.findings import KINDS
 
 LARGEST_BYTES = 16 * 1024 * 1024
 _SHORTEST = 3
@@ -27,6 +29,7 @@ _SPELT_OUT = str.maketrans(
      "ø": "oe", "Ø": "Oe", "æ": "ae", "Æ": "Ae"}
 )  # fmt: skip
 _WORD = re.compile(r"[^\W\d_]+|\d+")
+Rule = Literal["keep", "ignore", "remove"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,27 +45,65 @@ class KnownIdentifiers:
         longer words too.
     originals
         The lines of the list.
+    found
+        Names of people met in the data set itself, None where none were looked for.
+    cased
+        Spellings that are ordinary words too, and count only where they are capitalised.
+    rules
+        What the custodian decided of fields, by their plain names: ``keep`` (reported, never
+        removed), ``ignore`` (not reported) or ``remove``.
     """
 
     spellings: frozenset[str]
     starts: dict[str, tuple[str, ...]]
     originals: tuple[str, ...]
+    found: KnownIdentifiers | None = None
+    cased: frozenset[str] = frozenset()
+    rules: Mapping[str, Rule] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
-        return bool(self.spellings)
+        return bool(self.spellings) or bool(self.found)
+
+    @cached_property
+    def listed(self) -> KnownIdentifiers:
+        """The custodian's list alone, without names met in the data set."""
+        return self if self.found is None else replace(self, found=None)
+
+    def rule(self, name: str) -> Rule | Literal[""]:
+        """What the custodian decided of a field or column, "" if nothing."""
+        return self.rules.get(_plain(name), "") if self.rules else ""
+
+    def graver(self, kind: str, text: str) -> str:
+        """The kind of a value, or that it is known where that is graver.
+
+        A name met in the data set is no news in a field that identifies by itself; in a remark or
+        under a harmless name it is.
+        """
+        if not self or kind == "known-identifier":
+            return kind
+        direct = kind in KINDS and KINDS[kind].severity == "direct identifier"
+        known = self.listed if direct else self
+        return "known-identifier" if known.spans(text) else kind
 
     def spans(self, text: str) -> tuple[tuple[int, int], ...]:
         """Where identifiers stand in a text, as positions in it; touching ones are joined."""
-        if not self.spellings:
+        if not self:
             return ()
         return _short_spans(self, text) if len(text) <= _SHORT else self._spans(text)
 
     def _spans(self, text: str) -> tuple[tuple[int, int], ...]:
         folded, place = _folded(text)
-        found = list(self._words(folded))
+        found = [
+            (a, b)
+            for a, b in self._words(folded)
+            if not self.cased or folded[a:b] not in self.cased or text[place[a]].isupper()
+        ]
         found += self._inside(folded)
         merged: list[tuple[int, int]] = []
-        for start, end in sorted((place[a], place[b - 1] + 1) for a, b in found):
+        spans = [(place[a], place[b - 1] + 1) for a, b in found]
+        if self.found is not None:
+            spans += self.found.spans(text)
+        for start, end in sorted(spans):
             if merged and start <= merged[-1][1]:
                 merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
             else:
@@ -98,6 +139,48 @@ def _short_spans(known: KnownIdentifiers, text: str) -> tuple[tuple[int, int], .
 
 
 NOBODY = KnownIdentifiers(frozenset(), {}, ())
+
+
+def with_rules(known: KnownIdentifiers, rules: Mapping[str, Rule]) -> KnownIdentifiers:
+    """The list with what the custodian decided of fields, whatever case and separators.
+
+    >>> with_rules(NOBODY, {"shim_setting": "keep"}).rule("ShimSetting")
+    'keep'
+    """
+    return replace(known, rules={_plain(name): rule for name, rule in rules.items()})
+
+
+def field_rules(
+    keep: Sequence[str] | None = None,
+    ignore: Sequence[str] | None = None,
+    remove: Sequence[str] | None = None,
+) -> dict[str, Rule]:
+    """Rules by field, as ``with_rules`` takes them.
+
+    Raises
+    ------
+    UsageError
+        A field stands under two rules, or has no letter or digit.
+    """
+    rules: dict[str, Rule] = {}
+    given: tuple[tuple[Rule, Sequence[str] | None], ...] = (
+        ("keep", keep), ("ignore", ignore), ("remove", remove),
+    )  # fmt: skip
+    for rule, names in given:
+        for name in names or ():
+            plain = _plain(name)
+            if not plain or rules.get(plain, rule) != rule:
+                raise UsageError(
+                    f"--{rule} {name}",
+                    found="no name of a field" if not plain else f"--{rules[plain]} of it too",
+                    expected="the name of a field or column, under one rule",
+                )
+            rules[plain] = rule
+    return rules
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[\W_]+", "", name.lower())
 
 
 def known_identifiers(lines: Iterable[str]) -> KnownIdentifiers:

@@ -12,10 +12,11 @@ from typing import Literal
 from headrisk.errors import ScanError
 from headrisk.io.digests import open_regular
 from headrisk.io.stream import ByteStream, open_stream
-from headrisk.metadata.anonymity import Anonymity, anonymity
+from headrisk.metadata.anonymity import PeopleTable, people_table
 from headrisk.metadata.dicom_elements import parse_file
 from headrisk.metadata.dicom_hits import file_hits
 from headrisk.metadata.findings import Hit
+from headrisk.metadata.formats import READERS as FORMATS
 from headrisk.metadata.gzip_header import GZIP_MAGIC, gzip_header
 from headrisk.metadata.known import KnownIdentifiers
 from headrisk.metadata.leftovers import archive_hits, binary_hits, history_hits, listing_hits
@@ -38,6 +39,13 @@ LARGEST_DICOM = 1024 * 1024 * 1024
 _MOST_TAIL = 16 * 1024 * 1024
 _MOST_HITS = 20_000
 CODE_SKIPS = frozenset({"date", "acquisition-time", "url", "phone", "uid", UNLABELLED})
+State = Literal["read", "searched", "unread"]
+READ: State = "read"
+SEARCHED: State = "searched"
+UNREAD: State = "unread"
+_LARGEST_POINTER = 32 * 1024
+_AS_TEXT = "searched for stretches of text"
+UNKNOWN_KIND = "of a kind that is not known, searched as bytes"
 _NUMBERS = re.compile(r"[-+\d.eE\s,naNA]*")
 
 
@@ -53,14 +61,22 @@ class Look:
         Values that should not be shared.
     problem
         Why it was not read, or not as a whole; "" if it was.
-    classes
-        Sizes of classes of people, of ``participants.tsv`` alone.
+    people
+        Details of people that a table tells, to be joined with those of other tables.
+    searched
+        Why it was only searched as bytes; "" where it was read as its own format.
     """
 
     role: Role | Literal[""]
     hits: tuple[Hit, ...] = ()
     problem: str = ""
-    classes: Anonymity | None = None
+    people: PeopleTable | None = None
+    searched: str = ""
+
+    @property
+    def state(self) -> State:
+        """Whether the file was read as its own format, searched as bytes, or not read."""
+        return UNREAD if self.problem else SEARCHED if self.searched else READ
 
 
 def look_into(path: Path, name: str, size: int, known: KnownIdentifiers) -> Look:
@@ -83,17 +99,37 @@ def look_into(path: Path, name: str, size: int, known: KnownIdentifiers) -> Look
     except OSError as error:
         return Look("", problem=f"cannot be read ({error.strerror})")
     if not start:
-        return Look("binary")
+        return Look("text")
+    if fetched := not_fetched(start, size):
+        return Look("", problem=fetched)
     role = role_of(name, start)
     packed = list(_gzip_hits(start, name, known))
     try:
-        look = _READERS[role](path, name, start, size, known)
+        if role in FORMATS:
+            found, problem, searched = FORMATS[role](path, name, size, known)
+            look = Look(role, tuple(found), problem, searched=searched)
+        else:
+            look = _READERS[role](path, name, start, size, known)
     except ScanError as error:
         look = Look(role, problem=error.found)
     except OSError as error:
         look = Look(role, problem=f"cannot be read ({error.strerror})")
     hits = tuple(packed) + look.hits
-    return Look(role, hits[:_MOST_HITS], look.problem, look.classes)
+    return Look(role, hits[:_MOST_HITS], look.problem, look.people, look.searched)
+
+
+def not_fetched(start: bytes, size: int) -> str:
+    """Says that a file only stands for one that has to be fetched; "" where it does not.
+
+    git-annex leaves a line with the key of an unlocked file, Git LFS three lines of text.
+    """
+    if size > _LARGEST_POINTER:
+        return ""
+    if start.startswith(b"/annex/objects/") or b"/.git/annex/objects/" in start[:200]:
+        return "a git-annex pointer, not the file: fetch the content (datalad get)"
+    if start.startswith(b"version https://git-lfs"):
+        return "a Git LFS pointer, not the file: fetch the content (git lfs pull)"
+    return ""
 
 
 def look_into_leftover(
@@ -102,15 +138,16 @@ def look_into_leftover(
     """Judge a leftover, which is found as such, by what can be told of it."""
     if kind == "archive":
         hits, problem = archive_hits(path, known)
-        return Look("binary", tuple(hits), problem)
+        return Look("binary", tuple(hits), problem or "only the names in the archive were read")
     if kind == "version-history":
         raw = _whole(path, LARGEST_TEXT)
-        return Look("binary", tuple(history_hits(parts, raw, known)))
+        return Look("binary", tuple(history_hits(parts, raw, known)), searched=_AS_TEXT)
     if kind == "desktop-leftover":
         raw = _whole(path, LARGEST_TEXT)
-        return Look("binary", tuple(listing_hits(raw, known)))
+        return Look("binary", tuple(listing_hits(raw, known)), searched=_AS_TEXT)
     if kind == "unreadable-kind":
-        return Look("binary", tuple(binary_hits(_whole(path, _MOST_TAIL), known)) if known else ())
+        hits = list(binary_hits(_whole(path, _MOST_TAIL), known)) if known else []
+        return Look("binary", tuple(hits), "of a kind that is not looked into")
     return look_into(path, parts[-1], size, known)
 
 
@@ -134,7 +171,7 @@ def _gzip_hits(start: bytes, name: str, known: KnownIdentifiers) -> Iterator[Hit
 
 def _listed(kind: str, field: str, raw: bytes, known: KnownIdentifiers) -> Hit:
     text = printable_text(raw)
-    return Hit("known-identifier" if known.spans(text) else kind, field, text)
+    return Hit(known.graver(kind, text), field, text)
 
 
 def read_plan(stream: ByteStream) -> NiftiPlan | None:
@@ -218,8 +255,9 @@ def _table(path: Path, name: str, start: bytes, size: int, known: KnownIdentifie
     table = parse_table(raw, headed=not name.lower().endswith((".tsv.gz", ".csv.gz")))
     if table.problem:
         return Look("table", tuple(binary_hits(raw, known)), table.problem)
-    classes = anonymity(table) if name.lower() in ("participants.tsv", "participants.csv") else None
-    return Look("table", tuple(table_hits(table, known)), cut, classes)
+    main = name.lower() in ("participants.tsv", "participants.csv")
+    people = people_table(table, name, main=main)
+    return Look("table", tuple(table_hits(table, known, name)), cut, people)
 
 
 def _papers(path: Path, name: str, start: bytes, size: int, known: KnownIdentifiers) -> Look:
@@ -266,15 +304,14 @@ def _any_text(role: Role, path: Path, known: KnownIdentifiers, skip: frozenset[s
 def _gzip(path: Path, name: str, start: bytes, size: int, known: KnownIdentifiers) -> Look:
     raw, cut = unpacked(_whole(path))
     if b"\0" in raw[:START]:
-        return Look("gzip", tuple(binary_hits(raw, known)), cut)
+        return Look("gzip", tuple(binary_hits(raw, known)), cut, searched=UNKNOWN_KIND)
     return Look("gzip", tuple(text_hits(printable_text(raw), "text", known)), cut)
 
 
 def _binary(path: Path, name: str, start: bytes, size: int, known: KnownIdentifiers) -> Look:
-    if name.lower().endswith((".img", ".img.gz")):  # voxels of a pair
-        return Look("binary")
     cut = "only its first 16 MB were looked at" if size > _MOST_TAIL else ""
-    return Look("binary", tuple(binary_hits(_whole(path, _MOST_TAIL), known)), cut)
+    hits = tuple(binary_hits(_whole(path, _MOST_TAIL), known))
+    return Look("binary", hits, cut, searched=UNKNOWN_KIND)
 
 
 _READERS = {

@@ -14,6 +14,16 @@ ALSO_WORDS = frozenset(
     tang tian tucker turner vega ward watts weaver webb weiss wells west winter wolff wood woods
     wu ye young yu yuan""".split()  # noqa: SIM905
 )
+# Names that are words in other fields: found there only where they are capitalised.
+WORDS_AS_NAMES = frozenset(
+    """brown white short baker carter walker hunter butler porter bishop day may june hope grace
+    faith joy summer autumn grant mark will bill frank dean chase miles banks bridges fields forest
+    lake marsh waters wolf bird bush cash church cross drake english french german holland ireland
+    london paris jordan price rich sharp smart strong swift wise head hand hands foot power powers
+    love case major minor pope prince snow frost storm noble good best bright gross schwarz braun
+    kurz koch stern weber richter sommer herbst north south east field rest order block blocks
+    press cole cable wall walls gates post fast slow early late blank marks sharpe""".split()  # noqa: SIM905
+)
 # Chinese names in Latin letters: syllables that count as given names beside these family names.
 CHINESE_GIVEN = frozenset(
     """bo chao fang fei feng gang hao hong hua hui jia jian jie jing jun kun lan lei li liang ling

@@ -29,7 +29,7 @@ def name_spans(name: str, known: KnownIdentifiers) -> tuple[tuple[str, int, int]
     if _HASHED.search(name):  # names made by git and content-addressed stores
         return ()
     spans = [("known-identifier", start, end) for start, end in known.spans(name)]
-    found = [*_national(name), *matches(name, _SKIP), *_numbers(name), *_people(name)]
+    found = [*_national(name), *_forms(name), *_numbers(name), *_people(name)]
     for kind, start, end in found:
         if not any(start < b and a < end for _, a, b in spans):
             spans.append((kind, start, end))
@@ -44,6 +44,12 @@ def shown_name(name: str, spans: Sequence[tuple[str, int, int]]) -> str:
         at = end
     text = "".join([*out, name[at:]])
     return text.encode("utf-8", "backslashreplace").decode()
+
+
+def _forms(name: str) -> list[tuple[str, int, int]]:
+    """Forms as in texts; six digits are a number here (``sub-100307``), whatever date they give."""
+    return [found for found in matches(name, _SKIP)
+            if found[2] - found[1] > 6 or not name[found[1] : found[2]].isdigit()]  # fmt: skip
 
 
 def _numbers(name: str) -> list[tuple[str, int, int]]:
@@ -69,6 +75,8 @@ def _people(name: str) -> list[tuple[str, int, int]]:
     ]
     for place, (word, start, end) in enumerate(parts):
         if len(word) < 3 or word not in given_names():
+            continue
+        if any(a <= start < b for a, b in cited):
             continue
         sides = [parts[i] for i in (place - 1, place + 1) if 0 <= i < len(parts)]
         near = [

@@ -1,107 +1,116 @@
 """National identity numbers, told by their form and their check digits.
 
-Sources of the rules: Finland, Digital and Population Data Services Agency (the rest of the nine
-digits by 31; separators of 2023); Sweden, SKV 704 (Luhn); China, GB 11643-1999 (ISO 7064 MOD
-11-2); UK, NHS Data Dictionary (MOD 11); Norway, Skatteetaten (two MOD 11 digits); Denmark, CPR
-(date alone, since check digits ran out); Spain, Ministerio del Interior (letter by 23); Italy, DM
-23.12.1976 (form alone); Poland, PESEL (weights 1 3 7 9).
+The check digits are python-stdnum's (https://arthurdejong.org/python-stdnum/), which cites each
+country's own rule. In running text a number counts if its form is telling and its date and check
+digits hold; in a column, if every value holds. Denmark's numbers carry no check digit since 2007,
+so there the date decides.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from importlib import import_module
 
-_FINNISH = "0123456789ABCDEFHJKLMNPRSTUVWXY"
-_SPANISH = "TRWAGMYFPDXBNJZSQVHLCKE"
-_CHINESE = "10X98765432"
+from headrisk.metadata.words import concepts, field_words
+
+# Numbers in rows, such as indices of voxels, are no number written in groups.
+# Forms that tell by themselves in running text, with the register whose check must hold.
+_IN_TEXT = tuple(
+    (re.compile(rf"(?<![\w.-])(?<!\d\s)(?:{pattern})(?![\w-]|\.\d|\s+\d)"), registers.split())
+    for pattern, registers in (
+        (r"\d{6}[-+A-FU-Y]\d{3}[0-9A-FHJ-NPR-Y]", "fi.hetu"),
+        (r"(?:19|20)?\d{6}[-+]\d{4}", "se.personnummer dk.cpr is_.kennitala"),
+        (r"[1-9]\d{5}(?:19|20)\d{9}[\dXx]", "cn.ric"),
+        (r"\d{3}[ -]\d{3}[ -]\d{4}", "gb.nhs"),
+        (r"\d{6} ?\d{5}", "no.fodselsnummer"),
+        (r"\d{8}-?[A-HJ-NP-TV-Z]|[XYZ]-?\d{7}-?[A-Z]", "es.dni es.nie"),
+        (r"[A-Z]{6}[\dLMNPQRSTUV]{2}[A-EHLMPR-T][\dLMNPQRSTUV]{2}[A-Z][\dLMNPQRSTUV]{3}[A-Z]",
+         "it.codicefiscale"),
+        (r"\d{11}", "pl.pesel tr.tckimlik ee.ik lt.asmens"),
+        (r"[12][ .]?\d\d[ .]?\d\d[ .]?\d[\dAB][ .]?\d{3}[ .]?\d{3}[ .]?\d\d", "fr.nir"),
+        (r"\d\d\.\d\d\.\d\d-\d{3}[.-]\d\d", "be.nn"),
+        (r"\d{6}/\d{3,4}", "cz.rc"),
+        (r"[1-8]\d{12}", "ro.cnp"),
+        (r"\d{6}-[0-8]\d{6}", "kr.rrn"),
+        (r"[A-Z]{4}\d{6}[A-Z]{6}[A-Z\d]\d", "mx.curp"),
+        (r"\d{1,2}\.\d{3}\.\d{3}-[\dkK]", "cl.rut"),
+        (r"\d{3}\.\d{3}\.\d{3}-\d\d", "br.cpf"),
+        (r"756\.\d{4}\.\d{4}\.\d\d", "ch.ssn"),
+        (r"\d{4} \d{6}", "at.vnr"),
+        (r"\d{4} \d{4} \d{4}", "in_.aadhaar"),
+        (r"[A-Z]{3}[ABCFGHLJPT][A-Z]\d{4}[A-Z]", "in_.pan"),
+        (r"\d{7}[A-W][AHWTX]?", "ie.pps"),
+        (r"\d\d \d{3} \d{3} \d{3}", "de.idnr"),
+        (r"\d{3}[ -]\d{3}[ -]\d{3}", "ca.sin"),
+        (r"\d{13}", "za.idnr"),
+    )
+)  # fmt: skip
+# Registers a column is tried for, with words of its name that call one by itself.
+_IN_COLUMNS: dict[str, str] = {
+    "fi.hetu": "hetu henkilotunnus", "se.personnummer": "personnummer pnr",
+    "no.fodselsnummer": "fodselsnummer fnr", "dk.cpr": "cpr", "is_.kennitala": "kennitala",
+    "pl.pesel": "pesel", "cn.ric": "ric shenfenzheng", "gb.nhs": "nhs", "es.dni": "dni nif",
+    "es.nie": "nie", "it.codicefiscale": "codicefiscale fiscale cf", "tr.tckimlik": "kimlik tc",
+    "ee.ik": "isikukood", "lt.asmens": "asmens", "fr.nir": "nir insee", "be.nn": "rijksregister nn",
+    "nl.bsn": "bsn burgerservicenummer", "cz.rc": "rodne rc", "ro.cnp": "cnp", "bg.egn": "egn",
+    "kr.rrn": "rrn", "mx.curp": "curp", "cl.rut": "rut", "br.cpf": "cpf", "ch.ssn": "ahv avs",
+    "at.vnr": "svnr vnr", "in_.aadhaar": "aadhaar", "in_.pan": "pan", "ie.pps": "pps ppsn",
+    "de.idnr": "steuer idnr", "hr.oib": "oib", "gr.amka": "amka", "za.idnr": "rsaid",
+    "ca.sin": "sin", "au.tfn": "tfn", "us.ssn": "ssn", "pt.nif": "nif contribuinte",
+    "il.idnr": "teudat", "si.emso": "emso jmbg",
+}  # fmt: skip
+_FEWEST = 6  # values that must all hold in a column whose name says nothing
+_NUMBER = re.compile(r"[\dA-Za-z][\dA-Za-z .+/-]{6,22}")
 
 
 def national_ids(text: str) -> Iterator[tuple[int, int]]:
     """Start and end of each national identity number in a text."""
     if sum(map(str.isdigit, text)) < 6:
         return
-    for pattern, holds in _RULES:
+    for pattern, registers in _IN_TEXT:
         for match in pattern.finditer(text):
-            if holds(match[0]):
+            if any(is_valid(register, match[0]) for register in registers):
                 yield match.span()
 
 
-def _digits(text: str) -> list[int]:
-    return [int(char) for char in text if char.isdigit()]
+@lru_cache(maxsize=16384)
+def is_valid(register: str, number: str) -> bool:
+    """Whether a number's date and check digits hold in a register (``fi.hetu``).
+
+    >>> is_valid("it.codicefiscale", "RSSMRA85T10A562S"), is_valid("gb.nhs", "943 476 5918")
+    (True, False)
+    """
+    digits = [char for char in number if char.isdigit()]
+    if len(set(digits)) < 3 and register not in ("it.codicefiscale", "mx.curp"):
+        return False  # 111111111 is nobody's
+    return bool(import_module(f"stdnum.{register}").is_valid(number))
 
 
-def _weighted(digits: list[int], weights: tuple[int, ...]) -> int:
-    return sum(digit * weight for digit, weight in zip(digits, weights, strict=False))
+def register_of(name: str, values: Sequence[str]) -> str:
+    """The register whose numbers a column, or a field of one value, holds; "" if none.
 
-
-def _day(day: int, month: int) -> bool:
-    return 1 <= day <= 31 and 1 <= month <= 12
-
-
-def _finnish(text: str) -> bool:
-    day, month = int(text[:2]), int(text[2:4])
-    return _day(day, month) and _FINNISH[int(text[:6] + text[7:10]) % 31] == text[10]
-
-
-def _swedish(text: str) -> bool:
-    digits = _digits(text)[-10:]
-    doubled = [digit * (2 - place % 2) for place, digit in enumerate(digits)]
-    return _day(digits[4] * 10 + digits[5], digits[2] * 10 + digits[3]) and (
-        sum(value // 10 + value % 10 for value in doubled) % 10 == 0
-    )
-
-
-def _chinese(text: str) -> bool:
-    weights = tuple(2 ** (17 - place) % 11 for place in range(17))
-    return _day(int(text[12:14]), int(text[10:12])) and (
-        _CHINESE[_weighted(_digits(text[:17]), weights) % 11] == text[17].upper()
-    )
-
-
-def _british(text: str) -> bool:
-    digits = _digits(text)
-    return _weighted(digits, (10, 9, 8, 7, 6, 5, 4, 3, 2, 1)) % 11 == 0 and len(set(digits)) > 1
-
-
-def _norwegian(text: str) -> bool:
-    digits = _digits(text)
-    return (
-        _day(int(text[:2]), int(text[2:4]))
-        and _weighted(digits, (3, 7, 6, 1, 8, 9, 4, 5, 2, 1)) % 11 == 0
-        and _weighted(digits, (5, 4, 3, 2, 7, 6, 5, 4, 3, 2, 1)) % 11 == 0
-    )
-
-
-def _danish(text: str) -> bool:
-    return _day(int(text[:2]), int(text[2:4]))
-
-
-def _spanish(text: str) -> bool:
-    return _SPANISH[int(text[:8]) % 23] == text[-1]
-
-
-def _italian(text: str) -> bool:
-    return 1 <= int(text[9:11]) % 40 <= 31
-
-
-def _polish(text: str) -> bool:
-    digits = _digits(text)
-    weights = (1, 3, 7, 9, 1, 3, 7, 9, 1, 3, 1)
-    return _day(int(text[4:6]), int(text[2:4]) % 20) and _weighted(digits, weights) % 10 == 0
-
-
-_RULES: tuple[tuple[re.Pattern[str], Callable[[str], bool]], ...] = tuple(
-    (re.compile(rf"(?<![\w.-])(?:{pattern})(?![\w-]|\.\d)"), holds)
-    for pattern, holds in (
-        (r"\d{6}[-+A-FU-Y]\d{3}[0-9A-FHJ-NPR-Y]", _finnish),
-        (r"(?:19|20)?\d{6}[-+]\d{4}", _swedish),
-        (r"[1-9]\d{5}(?:19|20)\d{9}[\dXx]", _chinese),
-        (r"\d{3}[ -]\d{3}[ -]\d{4}", _british),
-        (r"\d{6} ?\d{5}", _norwegian),
-        (r"\d{6}-\d{4}", _danish),
-        (r"\d{8}-?[A-HJ-NP-TV-Z]", _spanish),
-        (r"[A-Z]{6}\d{2}[A-EHLMPR-T]\d{2}[A-Z]\d{3}[A-Z]", _italian),
-        (r"\d{11}", _polish),
-    )
-)
+    A name that calls the register needs one valid value in two; one that speaks of identifiers
+    needs them all; without either, six different values must all be valid.
+    """
+    different = sorted(set(values))[:200]
+    if not different or not all(
+        _NUMBER.fullmatch(v) and sum(map(str.isdigit, v)) >= 6 for v in different[:3]
+    ):
+        return ""
+    words = frozenset(field_words(name))
+    said = concepts(name)
+    general = bool(said & {"id", "record"}) or "person" in said
+    for register, own in _IN_COLUMNS.items():
+        called = not words.isdisjoint(own.split())
+        if not called and not general and len(different) < _FEWEST:
+            continue
+        if not called and not is_valid(register, different[0]):
+            continue
+        valid = sum(is_valid(register, value) for value in different)
+        if valid == len(different) and (called or len(different) >= (3 if general else _FEWEST)):
+            return register
+        if called and 2 * valid >= len(different):
+            return register
+    return ""

@@ -14,6 +14,7 @@ from typing import Literal
 from headrisk.errors import ScanError
 from headrisk.metadata.dicom_elements import parse_dataset
 from headrisk.metadata.dicom_hits import dataset_hits
+from headrisk.metadata.fields import kind_of_field
 from headrisk.metadata.findings import Hit
 from headrisk.metadata.known import KnownIdentifiers
 from headrisk.metadata.text import printable_text, text_hits
@@ -26,9 +27,16 @@ NIFTI2_TEXT = {
     "descrip": (240, 320), "aux_file": (320, 344), "intent_name": (508, 524),
     "unused_str": (525, 540),
 }  # fmt: skip
+# Analyze 7.5, which has no magic, keeps texts where NIfTI keeps its orientation.
+ANALYZE_TEXT = {
+    "data_type": (4, 14), "db_name": (14, 32), "descrip": (148, 228), "aux_file": (228, 252),
+    "generated": (263, 273), "scannum": (273, 283), "patient_id": (283, 293),
+    "exp_date": (293, 303), "exp_time": (303, 313),
+}  # fmt: skip
 MOST_EXTENSION_BYTES = 32 * 1024 * 1024
 MOST_EXTENSIONS = 1000
 _DICOM, _AFNI, _COMMENT = 2, 4, 6
+_NEEDED = frozenset({32, 44})  # CIFTI's XML and MRS's JSON, without which the data mean nothing
 _CODES = {0: "unknown", 2: "DICOM", 4: "AFNI", 6: "comment", 8: "XCEDE", 10: "JIMDIMINFO",
           12: "workflow forwards", 14: "FreeSurfer", 16: "Python pickle", 18: "MIND identifier",
           20: "b value", 22: "spherical direction", 24: "DT component", 30: "CARET", 32: "CIfTI",
@@ -135,16 +143,38 @@ def _extensions(
     return tuple(found), ""
 
 
+def text_places(plan: NiftiPlan) -> dict[str, tuple[int, int]]:
+    """Where texts stand in a header, by field."""
+    if plan.version == 2:
+        return NIFTI2_TEXT
+    return NIFTI1_TEXT if plan.header[344:346] in (b"n+", b"ni") else ANALYZE_TEXT
+
+
+def kept_extensions(plan: NiftiPlan, known: KnownIdentifiers) -> bytes:
+    """Extensions that stay in a cleaned image, as they are stored: needed ones with no hits."""
+    sign = "<" if plan.order == "little" else ">"
+    out = b""
+    for number, (code, content) in enumerate(plan.extensions, start=1):
+        if code in _NEEDED and plan.single and not plan.problem and not any(
+            True for _ in _extension_hits(number, code, content, known)
+        ):  # fmt: skip
+            size = -(-(len(content) + 8) // 16) * 16
+            out += struct.pack(sign + "ii", size, code) + content.ljust(size - 8, b"\0")
+    return out
+
+
 def nifti_hits(plan: NiftiPlan, known: KnownIdentifiers) -> Iterator[Hit]:
     """Everything identifying in header and extensions."""
-    fields = NIFTI1_TEXT if plan.version == 1 else NIFTI2_TEXT
-    for name, (start, end) in fields.items():
+    for name, (start, end) in text_places(plan).items():
         text = printable_text(plan.header[start:end])
         if not text:
             continue
         hits = list(text_hits(text, f"header {name}", known))
         yield from hits
-        if not hits and not all(_ORDINARY.fullmatch(part) for part in text.split(";") if part):
+        kind = kind_of_field(name)
+        if not hits and kind:
+            yield Hit(kind, f"header {name}", text)
+        elif not hits and not all(_ORDINARY.fullmatch(part) for part in text.split(";") if part):
             yield Hit("header-text", f"header {name}", text)
     for number, (code, content) in enumerate(plan.extensions, start=1):
         yield from _extension_hits(number, code, content, known)
@@ -156,6 +186,9 @@ def _extension_hits(
     place = f"header extension {number} ({_CODES.get(code, 'code ' + str(code))})"
     text = printable_text(content)
     if not text:
+        return
+    if code in _NEEDED:
+        yield from text_hits(text, place, known)
         return
     yield Hit("header-extension", place, text)
     if code == _DICOM:

@@ -9,6 +9,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from headrisk.metadata.notations import notations
+from headrisk.metadata.people import family_names, given_names, split_words
+
 _YEAR = r"(?:19|20)\d\d"
 _MONTH = (
     r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?"
@@ -41,7 +44,20 @@ _DIGITS = "0123456789"
 _FORMS = tuple(
     _Form(kind, frozenset(needs), re.compile(pattern))
     for kind, needs, pattern in (
+        (
+            "credential",
+            "_-:=.",
+            r"(?<![A-Za-z0-9])(?:(?:AKIA|ASIA)[0-9A-Z]{16}|gh[pousr]_[A-Za-z0-9]{30,}"
+            r"|github_pat_\w{30,}|xox[abprs]-[\w-]{10,}|AIza[\w-]{35}|glpat-[\w-]{20,}"
+            r"|sk-[A-Za-z0-9_-]{20,}|hf_[A-Za-z0-9]{30,}|eyJ[\w-]{10,}\.eyJ[\w-]{10,}(?:\.[\w-]*)?)"
+            r"|-----BEGIN [A-Z ]*PRIVATE KEY-----"
+            r"|\b[a-z]{2,8}://[^\s/:@]+:[^\s/@]+@[^\s\"'<>]+"
+            r"|(?i:[\w-]{0,24}(?:passw(?:or)?d|passwort|passwd|secret|token|api[_-]?key"
+            r"|access[_-]?key)[\w-]{0,12}[\"']?\s*[:=]\s*"
+            r"(?:[\"'](?=[^\"'\s]*\d)[^\"'\s]{6,}[\"']|(?=[\w+/.!@#%-]*\d)[\w+/.!@#%-]{8,}(?![\w(\[])))",
+        ),
         ("email", "@", r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,6}"),
+        ("email", "[(", r"[\w.+-]{2,64} ?[\[(](?:at|AT)[\])] ?[\w-]{1,63}(?: ?\.[\w-]{1,63}){1,6}"),
         ("url", ":", r"\b(?:https?|ftp|sftp|smb)://[^\s\"'<>]+"),
         (
             "user-path",
@@ -56,11 +72,11 @@ _FORMS = tuple(
             r"(?<![\w.])(?<!,v )(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}"
             r"(?:25[0-5]|2[0-4]\d|1?\d?\d)(?![\w.])",
         ),
-        # UIDs under 2.25 are random (PS3.5, B.2), those under 1.2.840.10008 are the standard's own.
+        # Those under 1.2.840.10008 are the standard's own; archives use 2.25 for scans too.
         (
             "uid",
             ".",
-            r"(?<![\d.])(?!2\.25\.|1\.2\.840\.10008\.)[0-2](?:\.(?:0|[1-9]\d*)){5,}(?!\.?\d)",
+            r"(?<![\d.])(?!1\.2\.840\.10008\.)[0-2](?:(?:\.(?:0|[1-9]\d*)){5,}|\.25\.\d{20,})(?!\.?\d)",
         ),
         # From 1000 on, so that the time behind a shifted date is not taken for one of its own.
         ("date", "12", rf"(?<!\d)(?:1\d|20)\d\d([-/._]){_MM}\1{_DD}(?!\d)(?:[T ][\d:.]+)?"),
@@ -77,6 +93,18 @@ _FORMS = tuple(
             rf"(?i:\b{_D}\.?(?:st|nd|rd|th)?[ -](?:de )?{_MONTH}(?: de)?[,. -]+{_YEAR}\b)",
         ),
         ("date", "12", rf"(?i:\b{_MONTH} {_D}(?:st|nd|rd|th)?,? {_YEAR}\b)"),
+        (
+            "date",
+            _DIGITS,
+            rf"(?i:(?<![^\W_])(?<![.\d]){_D}[ ._/-]?{_MONTH}[ ._/'-]*(?:{_YEAR}|\d\d)(?![^\W_]))",
+        ),
+        (
+            "date",
+            "/.",
+            rf"(?<![\w./-])(?:{_DD}([/.]){_MM}\1|{_MM}([/.]){_DD}\2|{_D}/{_M}/|{_M}/{_D}/)\d\d"
+            r"(?![\w./-]|\.\d)",
+        ),
+        ("date", "_- ", r"(?<=[A-Za-z][_ -])\d{6}(?![\w.])"),
         ("date", "12", rf"(?i:\b{_MONTH} +{_D} [0-2]?\d:[0-5]\d:[0-5]\d (?:[A-Z]+ )?{_YEAR}\b)"),
         ("acquisition-time", ":", r"(?<![\d:.])[0-2]?\d:[0-5]\d:[0-5]\d(?:\.\d+)?(?![\d:])"),
         ("acquisition-time", "=", r"\bTime=(?!0+\b)\d{5,6}(?:\.\d+)?"),
@@ -86,7 +114,10 @@ _FORMS = tuple(
             "nNdDrR",
             r"(?i:(?<![^\W_])(?:mrn|ssn|nhs(?: no)?|patient[ _-]?(?:id|no|nr|number)|hospital no"
             r"|record no|hetu|personnummer|pass(?:port)?(?: no)?|reisepass(?:nr)?|versicherten"
-            r"(?:nr|nummer)|insurance no|pat[._-]?nr)"
+            r"(?:nr|nummer)|insurance no|pat[._-]?nr|bsn|pesel|cpf|curp|cpr|nir|insee|dni|nif|nie"
+            r"|codice fiscale|tfn|aadhaar|ppsn?|egn|cnp|oib|jmbg|emso|amka|kimlik(?: no)?"
+            r"|ahv(?:-?nr)?|sv-?nr|steuer-?id|isikukood|kennitala|fnr|f[øo]dselsnummer"
+            r"|rodn[eé] [cč]islo|sin|rrn)"
             r"(?![a-z])[ .:#=_-]*(?=[\w-]*\d)[\w-]{4,})",
         ),
         (
@@ -97,6 +128,12 @@ _FORMS = tuple(
             r"|\(\d{2,5}\) ?\d{3,4}[ -]\d{3,5}|\d{3}-\d{3}-\d{4}|0\d{2,4}[ /-]\d{3}[ -]?\d{3,5}"
             r"|0\d{1,4}[ /-]\d{3,4}[ -]\d{3,5}|0\d(?:[ .]\d\d){4})"
             r"(?![\w.]| \d)",
+        ),
+        (
+            "phone",
+            "lbgxyp",
+            r"(?i:\b(?:tele?(?:phone|fon)?|phone|mob(?:ile)?|cell|call(?: (?:him|her|them|me))?"
+            r"|ring|fax|puh|handy)\b\.?[^\d\n]{0,12})\+?\d[\d ()/.-]{5,16}\d(?![\w])",
         ),
         (
             "address",
@@ -110,13 +147,13 @@ _FORMS = tuple(
         (
             "person-name",
             "^",
-            r"(?<![\w^])[^\W\d_][\w'’ -]{0,40}\^[^\W\d_][\w'’ -]{0,40}(?:\^[\w. ]{0,20})*",
+            r"(?<![\w^])[^\W\d_][\w'’ -]{0,40}\^[^\W\d_][\w'’, -]{0,40}(?:\^[\w. ]{0,20})*",
         ),
         (
             "person-name",
             "MHFPpNn",
             r"\b(?:(?:Mr\.|Ms\.|(?:Mrs|Miss|Herr|Frau|Mme|Madame|Monsieur)\.?)"  # MR is no title
-            r"|[Pp]atient(?:'s)?(?: [Nn]ame)?[:=]|[Nn]ame[:=]) *[^\W\d_a-z][\w'’-]+"
+            r"|[Pp]atient(?:'s)?(?: ?[Nn]ame)?[:=]|[Nn]ame[:=]) *[^\W\d_a-z][\w'’-]+"
             r"(?: [^\W\d_a-z][\w'’-]+)*",
         ),
         (
@@ -154,9 +191,19 @@ PUBLIC_HOSTS = (
 _PROGRAM_WORDS = """
     head brain neuro spine neck body routine general library clinical research study studies
     project default libraries protocol protocols adult adults pediatric paediatric tumor epilepsy
-    dementia stroke test phantom qa qc service user exam program fmri mri mr dti
+    dementia stroke test phantom qa qc service user exam program fmri mri mr dti investigators
+    investigator users group lab labs team
 """
 _PROGRAMS = frozenset(_PROGRAM_WORDS.split())
+_PROGRAM_STEMS = tuple(
+    """imag neuro scan research radiol protocol function develop psych cardi ortho clinic trial
+    pilot abdom librar standard consort program diffus spectro physic cognit tumo epilep dement
+    pediatr paediatr anat routin volunt control""".split()  # noqa: SIM905
+)
+_UUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
+_HOST = re.compile(r"//(?:[^/@\s]*@)?([^/:?#\s]+)")
+# In texts where authors stand on purpose a name counts only beside a person's label or a title.
+UNLABELLED = "unlabelled-name"
 EARLIEST_REAL_YEAR = 1925  # BIDS: dates before it have been shifted
 
 
@@ -172,6 +219,8 @@ def matches(text: str, skip: frozenset[str] = frozenset()) -> tuple[tuple[str, i
     """
     found: list[tuple[str, int, int]] = []
     taken: list[tuple[int, int]] = []
+    if text.count("-") >= 4:  # digits of a UUID are no telephone number
+        text = _UUID.sub(lambda match: "x" * len(match[0]), text)
     there = frozenset(text)
     for form in _FORMS:
         if form.kind in skip or form.needs.isdisjoint(there):
@@ -180,6 +229,10 @@ def matches(text: str, skip: frozenset[str] = frozenset()) -> tuple[tuple[str, i
             start, end = match.span()
             if any(start < b and a < end for a, b in taken):
                 continue
+            if _is_program(form.kind, match[0], "exam-program" in skip):
+                continue
+            if UNLABELLED in skip and match[0][:4].lower() == "name" and not _listed(match[0]):
+                continue  # a key of YAML
             taken.append((start, end))
             if not _harmless(form.kind, match[0]):
                 found.append((form.kind, start, end))
@@ -188,17 +241,41 @@ def matches(text: str, skip: frozenset[str] = frozenset()) -> tuple[tuple[str, i
 
 def _harmless(kind: str, value: str) -> bool:
     if kind == "date":
-        year = re.search(_YEAR, value)
-        return year is None or int(year[0]) < EARLIEST_REAL_YEAR
+        if len(value) == 6 and value.isdigit():
+            return not notations(value)
+        iso = re.match(r"(1[6-9]\d\d)-\d\d-\d\d", value)
+        return iso is not None and int(iso[1]) < EARLIEST_REAL_YEAR
     if kind == "url":
-        return any(host in value for host in PUBLIC_HOSTS)
-    if kind == "person-name" and "^" in value:
-        beside = {value.split("^")[0].split(" ")[-1], value.split("^")[1].split(" ")[0]}
-        words = {word.lower() for part in beside for word in re.split(r"[\W_]+", part)}
-        return not words.isdisjoint(_PROGRAMS)
+        host = _HOST.search(value)
+        public = host is not None and any(
+            host[1].lower().endswith(known.strip(".")) or known in host[1].lower()
+            for known in PUBLIC_HOSTS
+        )
+        return public and "@" not in value
+    if kind == "phone":  # a number with a sign and a decimal point
+        return re.fullmatch(r"\+?\d+\.\d+", value) is not None
     if kind == "network-address":
         return value.startswith(("0.", "127.0.0.1", "00:00:00")) or _version(value)
     return False
+
+
+def _is_program(kind: str, value: str, in_program_field: bool) -> bool:
+    """Whether two words around a caret are an exam's region and program rather than a name.
+
+    In the fields where Siemens writes programs only a name of the lists is one.
+    """
+    if kind != "person-name" or "^" not in value:
+        return False
+    if in_program_field:
+        return not _listed(value)
+    beside = {value.split("^")[0].split(" ")[-1], value.split("^")[1].split(" ")[0]}
+    parts = {word.lower() for part in beside for word in re.split(r"[\W_]+", part)}
+    return not parts.isdisjoint(_PROGRAMS) or any(part.startswith(_PROGRAM_STEMS) for part in parts)
+
+
+def _listed(text: str) -> bool:
+    words = [word for word, _, _ in split_words(text)]
+    return any(word in given_names() or word in family_names() for word in words)
 
 
 def _version(value: str) -> bool:

@@ -30,6 +30,7 @@ _CUES = """patient patientin subject participant volunteer proband probandin pat
     tutkittava patienten paciente paziente pacjent""".split()  # noqa: SIM905
 _CUE = re.compile(rf"(?<![^\W_])(?i:{'|'.join(map(re.escape, _CUES))})(?:[:=] *| )")
 _CUE_WORDS = frozenset(cue.rstrip(".") for cue in _CUES)
+_CITATION = re.compile(r"[\w-]*,? (?:et al|\(?(?:19|20)\d\d[a-z]?\))")
 _INITIAL = re.compile(r"(?<![^\W_])[^\W\d_a-z]\. ?(?=[^\W\d_a-z][^\W\d_]{2,})")
 _LAY_TITLE = re.compile(
     r"\b(?:Mr\.|Ms\.|(?:Mrs|Miss|Herr|Frau|Mme|Madame|Monsieur)\.?) *[^\W\d_a-z][\w'’-]+"
@@ -103,6 +104,7 @@ def people_spans(text: str) -> tuple[Span, ...]:
         listed = word in family or word in given
         if text[at : at + 1].isupper() and word not in NO_FAMILY and (listed or initial):
             found.append((cue.start() if cue.re is _INITIAL else cue.end(), end))
+    found = [span for span in found if not _CITATION.match(text, span[1])]
     links = [match.span() for match in _ADDRESS.finditer(text)] if found else []
     return _merged([(a, b) for a, b in found if not any(a < d and c < b for c, d in links)])
 

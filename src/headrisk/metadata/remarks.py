@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 
 from headrisk.metadata.patterns import EARLIEST_REAL_YEAR
 
@@ -14,25 +15,56 @@ _ORDINARY_REMARKS = frozenset(
     skipped used unused valid invalid right left first second repeat repeated test department
     hospital""".split()  # noqa: SIM905
 )
-_REMARKS = frozenset({"free-text", "institution"})  # kinds of fields that people put ratings into
-_PROGRAM_REMARK = re.compile(r"Unaliased_MB\d[\w.]*", re.IGNORECASE)
+_WORDS = re.compile(r"[^\W\d_]+")
+# Words of programs that scanners put into comments: "Unaliased MB4/PE3/LB SENSE1".
+_PROGRAM_WORDS = frozenset(
+    """unaliased mb pe lb sense fake moco reference volume dico applied motion correction
+        corrected for single band sbref noise scan phase magnitude distortion raw ice grappa
+        smash accel recon reconstruction adc trace fa map maps diffusion mean average averaged
+        echo combined norm normalized filter filtered slice slices series original primary
+        derived image images bias field shim ref calibration t pf ipat r x y z of to and the
+        smoothed stdev subtraction mip""".split()  # noqa: SIM905
+)
+_ISO = re.compile(r"\d{4}-\d\d-\d\d(?:T\d\d:\d\d:\d\d(?:\.\d+)?Z?)?")
+_OLDEST_SHIFTED = 1600
 _YEAR_2000, _YEAR_2036 = 946_684_800, 2_082_758_400
 
 
 def says_nothing(remark: str) -> bool:
-    """Whether a remark is a rating, a single sign or a program's own."""
+    """Whether a remark is a rating, a single sign, a number or a program's own."""
     plain = remark.strip().lower().rstrip(".!")
-    return len(plain) < 3 or plain in _ORDINARY_REMARKS or bool(_PROGRAM_REMARK.fullmatch(plain))
+    words = _WORDS.findall(plain)
+    return (
+        len(plain) < 3
+        or plain in _ORDINARY_REMARKS
+        or not words
+        or (len(words) > 1 and _PROGRAM_WORDS.issuperset(words))
+    )
 
 
 def is_ordinary_remark(kind: str, text: str) -> bool:
     """Whether a field for remarks, known by its kind, holds one that says nothing."""
-    return kind in _REMARKS and says_nothing(text)
+    if kind == "institution":  # two letters may be a university
+        return text.strip().lower() in _ORDINARY_REMARKS
+    return kind == "free-text" and says_nothing(text)
 
 
 def is_shifted(date: str) -> bool:
-    """Whether a date lies before 1925, as BIDS wants shifted dates to."""
-    return date[:4].isdigit() and 1000 <= int(date[:4]) < EARLIEST_REAL_YEAR
+    """Whether a text is a valid ISO 8601 date of 1600 to 1924, as BIDS wants shifted dates to be.
+
+    No other way of writing a date is believed: of ``15031961`` and ``180303`` the first four
+    digits are no year, and ``0018-03-03`` is a year that a spreadsheet cut short.
+
+    >>> is_shifted("1877-06-15T13:45:30"), is_shifted("15031961"), is_shifted("1877-13-15")
+    (True, False, False)
+    """
+    if not _ISO.fullmatch(date.strip()):
+        return False
+    try:
+        year = datetime.fromisoformat(date.strip()[:19].removesuffix("Z")).year
+    except ValueError:
+        return False
+    return _OLDEST_SHIFTED <= year < EARLIEST_REAL_YEAR
 
 
 def is_moment(text: str) -> bool:

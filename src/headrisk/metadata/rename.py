@@ -11,6 +11,7 @@ import numpy as np
 from headrisk.metadata.findings import Hit
 from headrisk.metadata.known import KnownIdentifiers
 from headrisk.metadata.names import name_spans
+from headrisk.metadata.pseudonyms import PseudonymKey
 
 _ENTITY = re.compile(r"(?<![^_/])([a-z]+)-([^_/]*?)(?=_|/|$|\.[A-Za-z])")
 
@@ -54,7 +55,11 @@ class Renaming:
 
 
 def plan_renaming(
-    names: Iterable[str], known: KnownIdentifiers, rng: np.random.Generator, removed: list[Hit]
+    names: Iterable[str],
+    known: KnownIdentifiers,
+    rng: np.random.Generator,
+    removed: list[Hit],
+    key: PseudonymKey,
 ) -> Renaming:
     """Look for names that identify and choose new ones.
 
@@ -71,6 +76,8 @@ def plan_renaming(
         Source of the order.
     removed
         What went is added to it.
+    key
+        Labels that it gave out before are given again.
     """
     found: set[tuple[str, str]] = set()
     words: dict[str, str] = {}
@@ -85,7 +92,18 @@ def plan_renaming(
             found.update(inside)
             if not inside:
                 words.setdefault(name[start:end], f"removed{len(words) + 1}")
-    return Renaming(_new_labels(found, taken, rng), words)
+    before = {
+        (entity, old): key.labels[mark]
+        for entity, old in found
+        if (mark := label_mark(key, entity, old)) in key.labels
+    }
+    taken |= {(entity, new) for entity, _ in found for new in key.labels.values()}
+    return Renaming(before | _new_labels(found - before.keys(), taken, rng), words)
+
+
+def label_mark(key: PseudonymKey, entity: str, old: str) -> str:
+    """What stands for an old label in the key file."""
+    return key.mark(f"label {entity}-{old}")
 
 
 def _new_labels(

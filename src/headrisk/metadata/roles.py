@@ -5,10 +5,14 @@ from __future__ import annotations
 from pathlib import PurePosixPath
 from typing import Literal
 
-from headrisk.metadata.dicom_elements import MAGIC, PREAMBLE
+from headrisk.metadata.dicom_elements import MAGIC, PREAMBLE, looks_like_dicom
+from headrisk.metadata.documents import OFFICE
 from headrisk.metadata.gzip_header import GZIP_MAGIC
+from headrisk.metadata.image_headers import CURVATURE, SURFACE, is_afni
 from headrisk.metadata.mgh_text import MGH_MAGIC
 from headrisk.metadata.nifti_text import nifti_kind
+from headrisk.metadata.recordings import is_brainvision, is_edf
+from headrisk.metadata.scanner_headers import is_p_file, is_par, is_twix
 
 Role = Literal[
     "nifti",
@@ -21,8 +25,10 @@ Role = Literal[
     "papers",
     "gradients",
     "gzip",
+    "par", "twix", "pfile", "nrrd", "mrtrix", "minc", "afni", "surface", "annotation", "edf",
+    "brainvision", "office", "notebook", "sqlite", "arrow", "npy", "xml", "voxels",
     "binary",
-]
+]  # fmt: skip
 
 _BACKUPS = ("~", ".bak", ".orig", ".swp", ".swo", ".old", ".tmp", ".save", ".backup", ".autosave")
 _ARCHIVES = (".zip", ".tar", ".tgz", ".tar.gz", ".tar.bz2", ".tar.xz", ".7z", ".rar")
@@ -33,9 +39,9 @@ _WORKING = frozenset({".heudiconv", ".snakemake", ".ipynb_checkpoints", "__pycac
                       "crashes", "nipype"})  # fmt: skip
 _LOGS = (".log", ".cmd", ".env", ".done", ".err", ".pklz", ".history")
 _OPAQUE = frozenset(
-    """.pdf .doc .docx .xls .xlsx .ods .odt .ppt .pptx .rtf .jpg .jpeg .png .tif .tiff .bmp .gif
-    .heic .webp .mp4 .avi .mov .mp3 .wav .eml .msg .mat .h5 .hdf5 .hdf .db .sqlite .sqlite3 .sav
-    .pkl .pickle .rdata .rds .npz .parquet .feather .edf .bdf .fif .set .fdt .cnt .eeg""".split()  # noqa: SIM905
+    """.pdf .doc .xls .ppt .rtf .jpg .jpeg .png .tif .tiff .bmp .gif
+    .heic .webp .mp4 .avi .mov .mp3 .wav .eml .msg .mat .h5 .hdf5 .hdf .sav
+    .pkl .pickle .rdata .rds .npz .fif .set .fdt .cnt""".split()  # noqa: SIM905
 )
 _PAPERS = frozenset({"readme", "changes", "license", "licence", "citation", "authors",
                      "contributing", "notice", "copying"})  # fmt: skip
@@ -45,6 +51,17 @@ _CODE = frozenset(
 )
 _IMAGES = (".nii", ".nii.gz", ".hdr", ".img", ".hdr.gz", ".img.gz")
 _LOOK = 4096
+_MAGIC: tuple[tuple[bytes, Role], ...] = (
+    (b"NRRD000", "nrrd"), (b"mrtrix image", "mrtrix"), (b"mrtrix tracks", "mrtrix"),
+    (b"CDF\x01", "minc"), (b"CDF\x02", "minc"), (SURFACE, "surface"), (CURVATURE, "surface"),
+    (b"SQLite format 3\0", "sqlite"), (b"\x93NUMPY", "npy"),
+)  # fmt: skip
+_NAMED: dict[str, Role] = {
+    ".ipynb": "notebook", ".parquet": "arrow", ".feather": "arrow", ".annot": "annotation",
+    ".xml": "xml", ".gii": "xml",
+}  # fmt: skip
+# Voxels or samples of a header beside them, and how that may be called.
+COMPANIONS = (".img", ".img.gz", ".brik", ".brik.gz", ".rec", ".raw", ".raw.gz", ".eeg")
 
 
 def leftover_kind(parts: tuple[str, ...], *, folder: bool) -> str:
@@ -90,24 +107,53 @@ def role_of(name: str, start: bytes) -> Role:
     if start.startswith(MGH_MAGIC):
         return "mgh"
     if start.startswith(GZIP_MAGIC):
-        if lower.endswith(_IMAGES):
+        if lower.endswith(_IMAGES) and ".img" not in lower:
             return "nifti"
         if lower.endswith((".mgz", ".mgh", ".mgh.gz")):
             return "mgh"
+        if lower.endswith(COMPANIONS):
+            return "voxels"
         return "table" if lower.endswith((".tsv.gz", ".csv.gz")) else "gzip"
-    return _by_name(lower, start)
+    if role := _by_start(lower, start):
+        return role
+    return "dicom" if looks_like_dicom(start) else _by_name(lower, start)
+
+
+def _by_start(lower: str, start: bytes) -> Role | None:
+    """Formats told by their first bytes, some of them with the name."""
+    for magic, role in _MAGIC:
+        if start.startswith(magic):
+            return role
+    if is_edf(start):
+        return "edf"
+    if is_brainvision(start):
+        return "brainvision"
+    if is_twix(lower, start):
+        return "twix"
+    if is_p_file(lower):
+        return "pfile"
+    if lower.endswith(".par") and is_par(start):
+        return "par"
+    return "afni" if lower.endswith(".head") and is_afni(start) else None
 
 
 def _by_name(lower: str, start: bytes) -> Role:
     suffix = PurePosixPath(lower).suffix
+    if lower.endswith(OFFICE):
+        return "office"
+    if suffix in _NAMED:
+        return _NAMED[suffix]
+    if lower.endswith(COMPANIONS):
+        return "voxels"
     if suffix == ".json":
-        return "papers" if lower == "dataset_description.json" else "json"
+        described = lower.endswith("_description.json") or lower.startswith(("tpl-", "atlas-"))
+        return "papers" if described else "json"
     if suffix in (".tsv", ".csv"):
         return "table"
     if suffix in (".dcm", ".ima"):
         return "dicom"
     if lower.endswith(_IMAGES):
-        return "binary" if ".img" in lower else "nifti"
+        return "nifti"
     if lower.endswith((".mgz", ".mgh")):
         return "mgh"
     if lower.partition(".")[0] in _PAPERS:

@@ -8,11 +8,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from headrisk.errors import InputError
-from headrisk.metadata.anonymity import Anonymity
+from headrisk.metadata.anonymity import Anonymity, PeopleTable, joined
 from headrisk.metadata.findings import KINDS, SEVERITIES, Finding, Hit, mask
 from headrisk.metadata.known import NOBODY, KnownIdentifiers
 from headrisk.metadata.leftovers import is_history_text
-from headrisk.metadata.look import Look, look_into, look_into_leftover
+from headrisk.metadata.look import (
+    READ,
+    SEARCHED,
+    UNREAD,
+    Look,
+    State,
+    look_into,
+    look_into_leftover,
+)
 from headrisk.metadata.names import name_spans, shown_name
 from headrisk.metadata.roles import leftover_kind
 from headrisk.metadata.text import text_spans
@@ -25,11 +33,18 @@ _FIELD_SKIPS = frozenset({"acquisition-time", "phone", "patient-id", "long-numbe
 
 @dataclass(frozen=True)
 class Problem:
-    """A file that was not read, or not as a whole, and why. ``file`` and ``number`` as findings."""
+    """A file that was not read as its own format, or not as a whole, and why.
+
+    ``file`` and ``number`` as findings; ``state`` is ``unread``, or ``searched`` where its bytes
+    were searched for text; ``files`` is how many stand behind it, which is more than one for a
+    version history.
+    """
 
     file: str
     number: int
     reason: str
+    state: State = UNREAD
+    files: int = 1
 
 
 @dataclass(frozen=True)
@@ -41,13 +56,13 @@ class MetadataScan:
     findings
         By severity, then by file.
     problems
-        Files that were not read as a whole.
+        Files that were not read as their own format, or not as a whole.
     files, folders
         How many were walked.
     people, images, images_unread
         Folders of people, image files, and those of them that were not read.
     classes
-        Class sizes of each ``participants.tsv``.
+        Class sizes of the people of all tables, joined by participant.
     """
 
     findings: tuple[Finding, ...]
@@ -59,13 +74,21 @@ class MetadataScan:
     images: int = 0
     images_unread: int = 0
 
+    def count(self, state: State) -> int:
+        """Files of one state: ``read`` as their own format, ``searched`` as bytes, ``unread``."""
+        if state == READ:
+            return self.files - self.count(SEARCHED) - self.count(UNREAD)
+        files = {p.number: p.files for p in self.problems if p.state == state and p.files}
+        return sum(files.values())
+
 
 @dataclass
 class _Gathering:
     findings: list[Finding] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     names: dict[tuple[str, str], list[tuple[str, int]]] = field(default_factory=dict)
-    classes: list[Anonymity] = field(default_factory=list)
+    people: list[tuple[PeopleTable, str, int]] = field(default_factory=list)
+    histories: dict[tuple[tuple[str, ...], State], list[int]] = field(default_factory=dict)
 
 
 def scan_metadata(
@@ -105,6 +128,10 @@ def scan_metadata(
         if on_done is not None:
             on_done(files, len(out.problems))
     out.findings.extend(_name_findings(out.names))
+    classes = _classes(out)
+    for (parts, state), (number, count) in out.histories.items():
+        reason = f"{count:,} files of a version history, {'not read' if state == UNREAD else state}"
+        out.problems.append(Problem(shown_path(parts, known), number, reason, state, count))
     order = {severity: place for place, severity in enumerate(SEVERITIES)}
     out.findings.sort(key=lambda f: (order[f.severity], f.kind, f.number, f.field))
     unread = {problem.number for problem in out.problems}
@@ -114,7 +141,7 @@ def scan_metadata(
         tuple(out.problems),
         files,
         folders,
-        tuple(out.classes),
+        classes,
         people=len({e.parts[0] for e in entries if e.parts and e.parts[0].startswith("sub-")}),
         images=len(images),
         images_unread=sum(number in unread for number in images),
@@ -157,10 +184,10 @@ def judge_entry(entry: Entry, known: KnownIdentifiers) -> tuple[str, Look]:
     """The kind of leftover that a file is ("" if none), and what looking into it gave."""
     kind = leftover_kind(entry.parts, folder=False)
     if entry.state != "file":
-        return kind, Look("", problem="" if entry.state == "outside" else entry.reason)
+        return kind, Look("", problem=entry.reason)
     try:
         if kind == "version-history" and not is_history_text(entry.parts):
-            return kind, Look("binary")
+            return kind, Look("binary", problem="packed or binary part of a version history")
         if kind and kind != "sourcedata":
             return kind, look_into_leftover(entry.path, entry.parts, entry.size, kind, known)
         return kind, look_into(entry.path, entry.parts[-1], entry.size, known)
@@ -187,12 +214,26 @@ def _note_file(
     if kind and not leftover_kind(entry.parts[:-1], folder=True):
         out.findings.append(Finding(kind, shown, number, "file", f"{entry.size:,} bytes"))
     out.findings.extend(hit_findings(look.hits, shown, number, known))
-    if look.problem:
-        out.problems.append(Problem(shown, number, look.problem))
-    if look.classes is not None:
-        out.classes.append(look.classes)
-        if look.classes.in_small:
-            out.findings.append(rare_finding(look.classes, shown, number))
+    if look.state != READ and kind == "version-history":
+        top = next(
+            i for i in range(1, len(entry.parts)) if leftover_kind(entry.parts[:i], folder=True)
+        )
+        out.histories.setdefault((entry.parts[:top], look.state), [number, 0])[1] += 1
+    elif look.state != READ:
+        out.problems.append(Problem(shown, number, look.problem or look.searched, look.state))
+    if look.people is not None:
+        out.people.append((look.people, shown, number))
+
+
+def _classes(out: _Gathering) -> tuple[Anonymity, ...]:
+    """Classes of people over all tables, and the finding that some are rare."""
+    classes = joined(table for table, _, _ in out.people)
+    if classes is None:
+        return ()
+    if classes.in_small:
+        _, shown, number = next((one for one in out.people if one[0].main), out.people[0])
+        out.findings.append(rare_finding(classes, shown, number))
+    return (classes,)
 
 
 def rare_finding(classes: Anonymity, shown: str, number: int) -> Finding:
@@ -218,7 +259,8 @@ def hit_findings(
         if len(group) > 1:
             masked += f" and {len(group) - 1:,} more"
         where = f"{_shown_field(name, known)}{', ' + first.place if first.place else ''}"
-        yield Finding(kind, shown, number, where, masked)
+        values = frozenset(hash(hit.value) for hit in group)
+        yield Finding(kind, shown, number, where, masked, values)
 
 
 def _shown_field(name: str, known: KnownIdentifiers) -> str:
@@ -237,7 +279,8 @@ def _note_names(
     for kind, start, end in name_spans(name, known):
         out.names.setdefault((kind, name[start:end]), []).append((shown, number))
     if name != name.encode("utf-8", "replace").decode():
-        out.problems.append(Problem(shown, number, "the name is not UTF-8"))
+        files = 0 if entry.state == "folder" else 1
+        out.problems.append(Problem(shown, number, "the name is not UTF-8", files=files))
 
 
 def _name_findings(names: dict[tuple[str, str], list[tuple[str, int]]]) -> Iterator[Finding]:

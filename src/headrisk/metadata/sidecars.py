@@ -7,24 +7,42 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Iterator
 from typing import Any
 
-from headrisk.io.values import parse_age
-from headrisk.metadata.fields import kind_of_field, plain_name, tells_times, tells_versions
-from headrisk.metadata.findings import Hit
+from headrisk.metadata.columns import is_over_89, says_date
+from headrisk.metadata.fields import (
+    bears_out,
+    is_exact_name,
+    kind_of_field,
+    plain_name,
+    tells_times,
+    tells_versions,
+)
+from headrisk.metadata.findings import Hit, stays
 from headrisk.metadata.known import KnownIdentifiers
+from headrisk.metadata.national_ids import register_of
+from headrisk.metadata.notations import hour_of
+from headrisk.metadata.profile import profile_table
 from headrisk.metadata.remarks import is_moment, is_ordinary_remark, is_shifted
-from headrisk.metadata.text import MEANT, UNLABELLED, VERSIONS, text_spans
+from headrisk.metadata.text import (
+    MEANT,
+    REMOVED,
+    UNLABELLED,
+    VERSIONS,
+    direct_spans,
+    heading_spans,
+    text_spans,
+    without,
+)
+from headrisk.metadata.words import concepts
 
+Span = tuple[str, int, int]
 LARGEST_BYTES = 64 * 1024 * 1024
 _DEEPEST = 200
 _DESCRIBED = "(description)"  # stands for the key of what describes a column
 TOP_AGE = "89+"
-_AGES = frozenset(
-    {"age", "patientage", "patientsage", "ageatscan", "ageyears", "ageatvisit", "ageatmri",
-     "scanage", "subjectage", "agey", "mriage"}
-)  # fmt: skip
 _SAYS_NOTHING = frozenset(
     {"", "n/a", "na", "none", "null", "unknown", "anonymous", "anonymized", "anonymised",
      "removed", "[removed]", "deidentified", "de-identified", "0", "89+", "090y", "-"}
@@ -68,15 +86,14 @@ def json_hits(content: Any, known: KnownIdentifiers, *, meant: bool = False) -> 
             yield Hit("free-text", path, "", note="nested deeper than is looked into")
             continue
         if isinstance(value, dict):
-            described = key == _DESCRIBED or _is_description(value)
+            key = _DESCRIBED if key == _DESCRIBED or _is_description(value) else key
             for name in reversed(value):
-                inner = value[name]
                 below = f"{path}.{name}" if path else name
                 yield from (
                     Hit(kind, f"{path}.(name)" if path else "(name)", name[a:b])
-                    for kind, a, b in _key_spans(name, known)
+                    for kind, a, b in heading_spans(name, known)
                 )
-                stack.append((below, _DESCRIBED if described else name, inner, depth + 1))
+                stack.append((below, _key_below(key, name, value), value[name], depth + 1))
         elif isinstance(value, list):
             stack.extend(
                 (f"{path}[]", key, item, depth + 1)
@@ -86,41 +103,132 @@ def json_hits(content: Any, known: KnownIdentifiers, *, meant: bool = False) -> 
                 or kind_of_field(key)
             )
         else:
-            kind, text = judge(key, value, known, meant=meant)
-            if kind:
-                yield Hit(kind, path, text)
+            text = _text_of(value)
+            for kind, start, end in judge(key, value, known, meant=meant):
+                yield Hit(kind, path, text[start:end])
 
 
-def _key_spans(name: str, known: KnownIdentifiers) -> list[tuple[str, int, int]]:
-    if known or not name.isidentifier():
-        return text_spans(name, known, VERSIONS | {"host-name", "patient-id"})
-    return []
+_TAG = re.compile(r"\(?([0-9A-Fa-f]{4}),? ?([0-9A-Fa-f]{4})\)?")
+# Keys that name nothing by themselves: what they hold belongs to the key above.
+_GENERIC = frozenset({"value", "values", "alphabetic", "ideographic", "phonetic", "text", "data",
+                      "content", "string", "val", "raw", "original"})  # fmt: skip
+_NAMING = ("name", "key", "field", "attribute", "keyword", "tag", "label", "variable")
 
 
-def judge(key: str, value: Any, known: KnownIdentifiers, *, meant: bool = False) -> tuple[str, str]:
-    """The kind of finding that a single value is, and the identifying text; "" if none."""
+def _key_below(key: str, name: str, around: dict[str, Any]) -> str:
+    """What a value is judged by: its key, the key above it, or both (``patient``, ``name``)."""
+    if key == _DESCRIBED:
+        return _DESCRIBED
+    plain = name.strip("_@#").lower()
+    if plain in _GENERIC:
+        beside = next((n for n in around if n.lower() in _NAMING
+                       and isinstance(around[n], str)), None)  # fmt: skip
+        own = around[beside] if beside is not None and beside != name else ""
+        return _attribute_name(own) if own else key or name
+    name = _attribute_name(name)
+    if not key or len(name) > 20 or kind_of_field(name) or not concepts(name):
+        return name
+    both = f"{key} {name}"
+    return both if len(both) < 60 and kind_of_field(both) in _BY_BOTH else name
+
+
+_BY_BOTH = frozenset({"person-name", "staff-name", "patient-id", "birth-date", "phone", "email",
+                      "address"})  # fmt: skip
+
+
+def _attribute_name(name: str) -> str:
+    """A DICOM attribute's name where a key is its tag, as in the DICOM JSON model."""
+    match = _TAG.fullmatch(name) if len(name) < 16 else None
+    rule = profile_table().get(int(match[1] + match[2], 16)) if match else None
+    return rule.name.replace("'s", "").replace("'", "") if rule else name
+
+
+def judge(key: str, value: Any, known: KnownIdentifiers, *, meant: bool = False) -> list[Span]:
+    """Kind, start and end of what identifies in a single value, the whole of it or stretches."""
     if value is None or isinstance(value, bool):
-        return "", ""
-    text = value if isinstance(value, str) else _number_text(value)
+        return []
+    text = _text_of(value)
+    rule = known.rule(key)
+    if rule == "ignore":
+        return [("known-identifier", *span) for span in known.spans(text)]
+    if rule == "remove":
+        return [("chosen-field", 0, len(text))]
+    if is_over_89(key, text):
+        return [("age-over-89", 0, len(text))]
     kind = kind_of_field(key)
-    if "age" in key.lower() and is_over_89(key, text):
-        return "age-over-89", text
-    if kind and not meant and not _harmless(kind, key, text):
-        return ("known-identifier" if known.spans(text) else kind), text
+    if kind and not (meant and _said_on_purpose(kind, key)) and _counts(kind, key, text):
+        whole = (known.graver(kind, text), 0, len(text))
+        return [whole, *direct_spans(text, known)] if kind == "free-text" else [whole]
     if not isinstance(value, str):
-        if known and known.spans(text):
-            return "known-identifier", text
-        return ("date", text) if tells_times(key) and is_moment(text) else ("", "")
+        if known and (spans := known.spans(text)):
+            return [("known-identifier", *span) for span in spans]
+        return [("date", 0, len(text))] if tells_times(key) and is_moment(text) else []
+    if (meant and plain_name(key) in _CREDITS) or plain_name(key) == "termurl":
+        return [("known-identifier", *span) for span in known.listed.spans(text)]
     skip = VERSIONS if tells_versions(key) else frozenset()
     if meant:
         skip = skip | MEANT
     if key == _DESCRIBED:  # Boston Naming Test, and whoever it is called after
-        skip = skip | {UNLABELLED}
-    found = text_spans(text, known, skip)
-    if found:
-        first = min(found, key=lambda span: span[0] != "known-identifier")
-        return first[0], text[first[1] : first[2]]
-    return "", ""
+        skip = skip | {UNLABELLED, "url"}
+    if plain_name(key) in _DESCRIPTIONS:
+        skip = skip | {UNLABELLED, "acquisition-time", "url"}
+    if not is_exact_name(key) and ("duration" in concepts(key) or hour_of(text) == 0):
+        skip = skip | {"acquisition-time"}
+    if plain_name(key) in _PROGRAM_FIELDS:
+        skip = skip | {"exam-program"}
+    found = text_spans(text, known.listed if key == _DESCRIBED else known, skip)
+    if not found and register_of(key, [text]):
+        return [("national-id", 0, len(text))]
+    return found
+
+
+# Fields of BIDS that describe methods in words: tests, makers and papers bear names there.
+_DESCRIPTIONS = frozenset(
+    """eegplacementscheme eegcoordinatesystemdescription megcoordinatesystemdescription
+        ieegcoordinatesystemdescription nirscoordinatesystemdescription fiducialsdescription
+        anatomicallandmarkcoordinatesystemdescription headcoilcoordinatesystemdescription
+        digitizedheadpointscoordinatesystemdescription manufacturer manufacturersmodelname
+        capmanufacturer capmanufacturersmodelname electrodemanufacturer deviceserialname
+        derivedfrom ieegplacementscheme spatialreference ieegcoordinateprocessingreference
+        ieegcoordinateprocessingdescription handedness referencesandlinks license softwarename
+        termurl cogatlasid cogpoid""".split()  # noqa: SIM905
+)
+# Siemens writes the exam's region and program here as it writes names: HEAD^ROUTINE.
+_PROGRAM_FIELDS = frozenset({"procedurestepdescription", "studydescription", "examprogram",
+                             "performedprocedurestepdescription",
+                             "requestedproceduredescription"})  # fmt: skip
+_CREDITS = frozenset({"authors", "author", "curators", "curator", "license", "licence",
+                      "acknowledgements", "howtoacknowledge", "funding", "referencesandlinks",
+                      "ethicsapprovals", "datasetlinks", "contributors", "citation",
+                      "contact", "maintainers", "sourcedatasetsurls", "sourcedatasets",
+                      "sourceatlases", "datasetdoi"})  # fmt: skip
+
+
+def _said_on_purpose(kind: str, key: str) -> bool:
+    """Whether a description of a data set may hold such a value under this key."""
+    return plain_name(key) in _CREDITS or kind in (
+        "free-text", "institution", "date", "url", "email", "staff-name", "acquisition-time",
+    )  # fmt: skip
+
+
+def _text_of(value: Any) -> str:
+    return value if isinstance(value, str) else _number_text(value)
+
+
+def _counts(kind: str, key: str, text: str) -> bool:
+    """Whether a value is what its key's name says, and says something."""
+    if _harmless(kind, key, text):
+        return False
+    if kind == "free-text":
+        return any(map(str.isalpha, text))
+    if is_exact_name(key):
+        return kind != "accession-number" or len(text.strip()) >= _SHORTEST_NUMBER
+    if kind == "date" and text.replace(".", "", 1).isdigit():
+        return says_date(key) and bears_out(kind, text)
+    return bears_out(kind, text, key)
+
+
+_SHORTEST_NUMBER = 4  # StudyID is "1" on most scanners
 
 
 def clean_json(
@@ -128,8 +236,9 @@ def clean_json(
 ) -> Any:
     """A copy without identifying values; what went is added to ``removed``.
 
-    Ages of 89 years and more become ``89+``; everything else that is found is left out with its
-    key. Empty lists and objects that remain stay, so that the structure can be recognised.
+    Ages of 89 years and more become ``89+``; a value that is identifying as a whole is left out
+    with its key, of others the identifying stretch alone goes. Notices and settings of the scanner
+    stay. Empty lists and objects that remain stay, so that the structure can be recognised.
     """
     return _cleaned("", content, known, removed, meant, 0)
 
@@ -143,26 +252,31 @@ def _cleaned(
     if depth > _DEEPEST:
         return _GONE
     if isinstance(value, dict):
-        described = key == _DESCRIBED or _is_description(value)
+        key = _DESCRIBED if key == _DESCRIBED or _is_description(value) else key
         out = {}
         for name, inner in value.items():
-            if _key_spans(name, known):
+            if heading_spans(name, known):
                 removed.append(Hit("person-name", "(name)", name))
                 continue
-            kept = _cleaned(
-                _DESCRIBED if described else name, inner, known, removed, meant, depth + 1
-            )
+            below = _key_below(key, name, value)
+            kept = _cleaned(below, inner, known, removed, meant, depth + 1)
             if kept is not _GONE:
                 out[name] = kept
         return out
     if isinstance(value, list):
         items = (_cleaned(key, item, known, removed, meant, depth + 1) for item in value)
         return [item for item in items if item is not _GONE]
-    kind, text = judge(key, value, known, meant=meant)
-    if not kind:
+    text = _text_of(value)
+    spans = [span for span in judge(key, value, known, meant=meant)
+             if stays(span[0], text[span[1] : span[2]]) is False]  # fmt: skip
+    if not spans or known.rule(key) == "keep":
         return value
-    removed.append(Hit(kind, key, text))
-    return TOP_AGE if kind == "age-over-89" else _GONE
+    removed.extend(Hit(kind, key, text[start:end]) for kind, start, end in spans)
+    if spans[0][0] == "age-over-89":
+        return TOP_AGE
+    if spans[0][1:] == (0, len(text)) or without(text, spans).strip() in ("", REMOVED):
+        return _GONE
+    return without(text, spans)
 
 
 def json_bytes(content: Any) -> bytes:
@@ -181,18 +295,10 @@ def _harmless(kind: str, key: str, text: str) -> bool:
     if plain in _SAYS_NOTHING or is_ordinary_remark(kind, text):
         return True
     if kind == "uid":
-        return plain.startswith(("2.25.", "1.2.840.10008."))  # random, or the standard's own
-    if kind == "date":
-        return is_shifted(plain)
-    return kind == "birth-date" and parse_age(plain) is None and is_shifted(plain)
-
-
-def is_over_89(name: str, text: str) -> bool:
-    """Whether a field called ``name`` gives an age of 89 years or more."""
-    if plain_name(name) not in _AGES or text.strip() == "89+":
-        return False
-    years = parse_age(text)
-    return years is not None and years >= 89
+        return plain.startswith("1.2.840.10008.")  # the standard's own
+    if kind == "session-setting":
+        return plain.strip("-0.") == ""
+    return kind == "date" and is_shifted(text)
 
 
 def _number_text(value: Any) -> str:

@@ -1,36 +1,44 @@
-"""Tables (TSV and CSV): judging every cell by its column and its form.
+"""Tables (TSV and CSV): judging every column as a whole and every cell in its light.
 
-A table is read as bytes and split by hand, so that a damaged line costs that line and not the
-file, and a clean copy differs only in the cells that were changed.
+Quotes are read as RFC 4180 has them, by the csv module, where that gives rows as long as the header
+line; else lines are cut at the separator, so that a stray quote costs its cell and not the file.
 """
 
 from __future__ import annotations
 
+import csv
+import io
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from headrisk.io.values import known as known_value
-from headrisk.metadata.fields import kind_of_field, plain_name, tells_times, tells_versions
+from headrisk.metadata.columns import (
+    Column,
+    Place,
+    holds,
+    is_over_89,
+    judge_column,
+    owner_place,
+    place_of,
+)
+from headrisk.metadata.fields import plain_name, tells_times, tells_versions
 from headrisk.metadata.findings import Hit
 from headrisk.metadata.known import KnownIdentifiers
 from headrisk.metadata.remarks import is_moment, is_ordinary_remark, is_shifted
-from headrisk.metadata.sidecars import is_over_89
-from headrisk.metadata.text import UNLABELLED, VERSIONS, text_spans
+from headrisk.metadata.text import UNLABELLED, VERSIONS, direct_spans, heading_spans, text_spans
 
 LARGEST_BYTES = 256 * 1024 * 1024
-# In tables of people these columns are what a study is about; rare combinations are counted apart.
-_STUDY_COLUMNS = frozenset({"demographic", "body-measure", "session-setting", "command-line"})
-_STIMULI = ("stim", "trial", "condition", "word", "image", "item", "cue", "target", "event")
-_SHARED_COLUMNS = frozenset({"participantid", "sessionid", "filename", "onset", "duration",
-                             "trialtype", "responsetime", "samplename", "name", "type",
-                             "units"})  # fmt: skip
+_SEPARATORS = "\t;,|"
+Span = tuple[str, int, int]
 
 
 @dataclass(frozen=True)
 class TextTable:
-    """A table as lines of cells; ``columns`` is empty where there is no header line.
+    """A table as rows of cells, quotes removed; ``columns`` is empty without a header line.
 
-    ``comments`` are lines that begin with ``#``, which BIDS does not know.
+    ``comments`` are lines that begin with ``#``, which BIDS does not know. ``rows`` bear the number
+    of the line they begin in.
     """
 
     columns: tuple[str, ...]
@@ -38,10 +46,11 @@ class TextTable:
     separator: str
     problem: str = ""
     comments: tuple[tuple[int, str], ...] = ()
+    quoted: bool = False
 
 
 def parse_table(raw: bytes, *, headed: bool = True) -> TextTable:
-    """Split a table; its separator is a tab where there is one, else a semicolon or a comma.
+    """Read a table; its separator is a tab where there is one, else a semicolon or a comma.
 
     ``problem`` says why nothing could be read: NUL bytes, or an encoding that cannot be told.
     Lines of another length than the header keep their cells.
@@ -55,96 +64,160 @@ def parse_table(raw: bytes, *, headed: bool = True) -> TextTable:
             text = raw.decode("utf-8-sig")
         except UnicodeDecodeError:
             text = raw.decode("latin-1")
-    lines = [(n, line) for n, line in enumerate(_lines(text), 1) if line.strip()]
-    said = [(n, line) for n, line in lines if line.startswith("#")]
-    separator = next((sign for sign in "\t;," if lines and sign in lines[-1][1]), "\t")
-    if said and separator in said[0][1]:  # "#id,age" is a header line
-        said = said[1:]
-    lines = [item for item in lines if item not in said]
-    comments = tuple(said)
-    if not lines:
-        return TextTable((), (), "\t", comments=comments)
-    first = lines[0][1]
-    separator = next((sign for sign in "\t;," if sign in first), "\t")
-    cells = [(n, tuple(_cells(line, separator))) for n, line in lines]
-    if not headed:
-        return TextTable((), tuple(cells), separator, comments=comments)
-    columns = tuple(_bare(cell) for cell in cells[0][1])
-    return TextTable(columns, tuple(cells[1:]), separator, comments=comments)
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    at, comments = 0, []
+    if re.fullmatch(r"sep=[\t;,|]", lines[0].strip(), re.IGNORECASE):  # for spreadsheets
+        lines[0] = ""
+    rest = [line for line in lines if line.strip()]
+    separator = _separator(rest[-1]) if rest else "\t"
+    while at < len(lines) and (not lines[at].strip() or lines[at].startswith("#")):
+        if lines[at].startswith("#"):
+            if separator in lines[at]:  # "#id,age" is a header line
+                break
+            comments.append((at + 1, lines[at]))
+        at += 1
+    if at == len(lines):
+        return TextTable((), (), "\t", comments=tuple(comments))
+    separator = _separator(lines[at])
+    rows, quoted = _rows(lines, at, separator)
+    said = [row for row in rows[1:] if row[1][0].startswith("#")]
+    if said:
+        comments += [(number, separator.join(cells)) for number, cells in said]
+        rows = [row for row in rows if row not in said]
+    columns = rows[0][1] if headed else ()
+    body = tuple(rows[1:] if headed else rows)
+    return TextTable(columns, body, separator, comments=tuple(comments), quoted=quoted)
 
 
-def _lines(text: str) -> list[str]:
-    return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+def _separator(line: str) -> str:
+    return next((sign for sign in _SEPARATORS if sign in line), "\t")
 
 
-def _cells(line: str, separator: str) -> list[str]:
-    """Cells of a line, quotes kept; in CSV a separator between quotes separates nothing."""
-    if separator == "\t" or '"' not in line:
-        return [cell.strip() for cell in line.split(separator)]
-    cells, quoted = [""], False
-    for sign in line:
-        quoted ^= sign == '"'
-        if sign == separator and not quoted:
-            cells.append("")
-        else:
-            cells[-1] += sign
-    return [cell.strip() for cell in cells]
+def _rows(
+    lines: list[str], at: int, separator: str
+) -> tuple[list[tuple[int, tuple[str, ...]]], bool]:
+    """Rows with the number of their first line, and whether quotes were read."""
+    plain = [
+        (number, tuple(_bare(cell) for cell in line.split(separator)))
+        for number, line in enumerate(lines[at:], at + 1)
+        if line.strip()
+    ]
+    if not any('"' in line for line in lines):
+        return plain, False
+    reader = csv.reader(io.StringIO("\n".join(lines[at:])), delimiter=separator)
+    quoted, start = [], at + 1
+    try:
+        for cells in reader:
+            if any(cell.strip() for cell in cells):
+                quoted.append((start, tuple(cell.strip() for cell in cells)))
+            start = at + reader.line_num + 1
+    except csv.Error:  # a cell beyond the module's limit
+        return plain, False
+    if not quoted or _ragged(quoted) > _ragged(plain):
+        return plain, False
+    return quoted, True
 
 
-def table_hits(table: TextTable, known: KnownIdentifiers) -> Iterator[Hit]:
-    """Everything identifying in a table; one hit for each cell."""
-    for name in table.columns:
-        for start, end in known.spans(name):
-            yield Hit("known-identifier", "header line", name[start:end])
+def _ragged(rows: list[tuple[int, tuple[str, ...]]]) -> float:
+    """Share of rows that are not as long as the first."""
+    return sum(len(cells) != len(rows[0][1]) for _, cells in rows) / len(rows)
+
+
+def _bare(cell: str) -> str:
+    text = cell.strip()
+    if len(text) >= 2 and text[0] == text[-1] == '"':
+        return text[1:-1].replace('""', '"').strip()
+    return text
+
+
+def judged_columns(table: TextTable, name: str) -> tuple[tuple[Column, ...], Place]:
+    """What each column holds, and what the table is about; ``name`` is the file's."""
+    place = place_of(name, table.columns)
+    width = max([len(table.columns), *(len(cells) for _, cells in table.rows)], default=0)
+    rows = [cells for _, cells in table.rows]
+    who = owner_place(table.columns)
+    owners = [cells[who] if who is not None and who < len(cells) else "" for cells in rows]
+    out = []
+    for index in range(width):
+        cells = [row[index] if index < len(row) else "" for row in rows]
+        heading = table.columns[index] if index < len(table.columns) else ""
+        out.append(judge_column(heading, cells, place, owners if index != who else ()))
+        if index == who and place == "people":
+            out[-1] = Column("", skip=out[-1].skip)
+    return tuple(out), place
+
+
+def table_hits(table: TextTable, known: KnownIdentifiers, name: str = "") -> Iterator[Hit]:
+    """Everything identifying in a table; ``name`` is the file's, which says what it is about."""
+    for heading in table.columns:
+        for kind, start, end in heading_spans(heading, known):
+            yield Hit(kind, "header line", heading[start:end])
     for line, text in table.comments:
         kind = "known-identifier" if known.spans(text) else "free-text"
         yield Hit(kind, "comment", text, place=f"line {line}")
+    columns, place = judged_columns(table, name)
     for line, cells in table.rows:
-        for place, cell in enumerate(cells):
-            column = table.columns[place] if place < len(table.columns) else ""
-            kind, value = judge_cell(column, cell, known)
-            if kind:
-                yield Hit(kind, column or f"column {place + 1}", value, place=f"line {line}")
+        for index, cell in enumerate(cells):
+            heading = table.columns[index] if index < len(table.columns) else ""
+            for kind, start, end in cell_spans(columns[index], heading, cell, known, place):
+                field = heading or f"column {index + 1}"
+                yield Hit(kind, field, cell[start:end], place=f"line {line}")
 
 
-def judge_cell(column: str, cell: str, known: KnownIdentifiers) -> tuple[str, str]:
-    """The kind of finding a cell is, and the identifying text; "" if none."""
-    text = _bare(cell)
-    if not known_value(text):
-        return "", ""
-    number = _is_number(text)
-    plain = plain_name(column)
-    if plain not in _SHARED_COLUMNS:
-        if is_over_89(column, text):
-            return "age-over-89", text
-        kind = kind_of_field(column)
-        if kind and kind not in _STUDY_COLUMNS and not _coded(kind, text, number):
-            return ("known-identifier" if known.spans(text) else kind), text
-    if number and tells_times(column) and plain not in _SHARED_COLUMNS and is_moment(text):
-        return "date", text
+def cell_spans(
+    column: Column, heading: str, cell: str, known: KnownIdentifiers, place: Place
+) -> list[Span]:
+    """Kind, start and end of what identifies in a cell: the whole of it, or stretches.
+
+    A whole cell comes first; direct identifiers inside of it are told as well.
+    """
+    if not known_value(cell):
+        return []
+    rule = known.rule(heading)
+    if rule == "ignore":
+        return [("known-identifier", *span) for span in known.spans(cell)]
+    if rule == "remove":
+        return [("chosen-field", 0, len(cell))]
+    whole = _whole(column, heading, cell, place)
+    inside = _inside(column, heading, cell, known, place)
+    if whole and whole != "free-text":
+        whole = known.graver(whole, cell)
+    if whole == "free-text":
+        return [(whole, 0, len(cell)), *direct_spans(cell, known)]
+    return [(whole, 0, len(cell))] if whole else inside
+
+
+def _whole(column: Column, heading: str, cell: str, place: Place) -> str:
+    """The kind of finding that a cell is as a whole, "" if none."""
+    if place not in ("sensors", "trials") and is_over_89(heading, cell):
+        return "age-over-89"
+    kind = column.kind
+    if kind and holds(column, heading, cell) and not _says_nothing(kind, cell):
+        return kind
+    moment = tells_times(heading) and cell.isdigit() and is_moment(cell)
+    return "date" if moment and place not in ("sensors", "trials") else ""
+
+
+def _inside(
+    column: Column, heading: str, cell: str, known: KnownIdentifiers, place: Place
+) -> list[Span]:
+    number = _is_number(cell)
     if number and not known:
-        return "", ""
-    skip = VERSIONS if tells_versions(column) else frozenset()
-    if plain.startswith(_STIMULI):  # what was shown may bear a name: James, a famous face
-        skip = skip | {UNLABELLED}
-    if plain in _SHARED_COLUMNS:  # names of files and people: judged as names
-        skip = skip | {"date", "acquisition-time", "patient-id", "host-name"}
-    found = text_spans(text, known, frozenset({"phone", "uid", "date"}) if number else skip)
-    if not found:
-        return "", ""
-    kind, start, end = min(found, key=lambda span: span[0] != "known-identifier")
-    return kind, text[start:end]
+        return []
+    skip = column.skip | (VERSIONS if tells_versions(heading) else frozenset())
+    if number:
+        skip = frozenset({"phone", "uid", "date", "acquisition-time"})
+    own = place in ("trials", "sensors") or UNLABELLED in skip  # a stimulus may bear a name
+    return text_spans(cell, known.listed if own else known, skip)
 
 
-def _coded(kind: str, text: str, number: bool) -> bool:
-    """Values that only look the part: shifted dates, and answers coded as small numbers."""
-    if kind in ("date", "birth-date") and text[:4].isdigit():
-        return is_shifted(text)
-    if is_ordinary_remark(kind, text):
+def _says_nothing(kind: str, text: str) -> bool:
+    """Values that only look the part: shifted dates, ratings, the standard's own UIDs."""
+    if kind == "date" and is_shifted(text):
         return True
-    if kind == "uid":
-        return text.startswith(("2.25.", "1.2.840.10008."))
-    return number and len(text) < 3
+    if is_ordinary_remark(kind, text) or plain_name(text) == "removed":
+        return True
+    return kind == "uid" and text.startswith("1.2.840.10008.")
 
 
 def _is_number(text: str) -> bool:
@@ -153,10 +226,3 @@ def _is_number(text: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _bare(cell: str) -> str:
-    text = cell.strip()
-    if len(text) >= 2 and text[0] == text[-1] == '"':
-        return text[1:-1].replace('""', '"').strip()
-    return text

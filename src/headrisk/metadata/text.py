@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
-from headrisk.metadata.findings import Hit
+from headrisk.metadata.findings import KINDS, Hit, stays
 from headrisk.metadata.known import KnownIdentifiers
-from headrisk.metadata.named_values import named_values
+from headrisk.metadata.named_values import named_lines, named_values
 from headrisk.metadata.national_ids import national_ids
+from headrisk.metadata.patterns import UNLABELLED as UNLABELLED
 from headrisk.metadata.patterns import matches
 from headrisk.metadata.people import labelled_people, people_spans
 
 NO_KINDS: frozenset[str] = frozenset()
 VERSIONS = frozenset({"date", "acquisition-time", "network-address", "uid"})
-# In texts where authors stand on purpose a name counts only beside a person's label or a title.
-UNLABELLED = "unlabelled-name"
+SHOWN = "shown-name"  # what people were shown bears names, and none of them is anybody's
 # What the papers of a data set (README, CHANGES, its description) say on purpose.
 MEANT = frozenset({"date", "acquisition-time", "email", "url", "person-name", "staff-name",
                    "address", "phone", "uid", UNLABELLED})  # fmt: skip
@@ -35,8 +35,12 @@ def text_spans(
 def _forms(text: str, skip: frozenset[str]) -> tuple[tuple[str, int, int], ...]:
     """What a text gives away without the custodian's list."""
     people = labelled_people(text) if UNLABELLED in skip else people_spans(text)
+    if SHOWN in skip:
+        people = ()
     found = [("national-id", *span) for span in national_ids(text)]
     found += [*named_values(text), *matches(text, skip)]
+    if UNLABELLED not in skip:  # no code, and no paper in which authors stand on purpose
+        found += [pair for pair in named_lines(text) if pair[0] not in skip]
     found += [("person-name", *span) for span in people]
     return tuple(_apart(found))
 
@@ -58,6 +62,21 @@ def _apart(found: Iterable[tuple[str, int, int]]) -> list[tuple[str, int, int]]:
     return sorted(spans, key=lambda span: span[1])
 
 
+def direct_spans(text: str, known: KnownIdentifiers) -> list[tuple[str, int, int]]:
+    """Direct identifiers inside a text that is to go as a whole, so that they are told too."""
+    return [
+        span for span in text_spans(text, known) if KINDS[span[0]].severity == "direct identifier"
+    ]
+
+
+_HEADING_SKIPS = VERSIONS | {"host-name", "patient-id"}
+
+
+def heading_spans(name: str, known: KnownIdentifiers) -> list[tuple[str, int, int]]:
+    """What identifies in the name of a key or column, which may itself be a person's."""
+    return text_spans(name, known, _HEADING_SKIPS)
+
+
 def text_hits(
     text: str, field: str, known: KnownIdentifiers, skip: frozenset[str] = NO_KINDS
 ) -> Iterator[Hit]:
@@ -66,13 +85,19 @@ def text_hits(
         yield Hit(kind, field, text[start:end], place=f"line {text.count(chr(10), 0, start) + 1}")
 
 
-def redact(text: str, known: KnownIdentifiers, skip: frozenset[str] = NO_KINDS) -> str:
-    """The text with every identifying stretch replaced."""
+def without(text: str, spans: Iterable[tuple[str, int, int]]) -> str:
+    """The text with stretches replaced."""
     out, at = [], 0
-    for _, start, end in text_spans(text, known, skip):
+    for _, start, end in spans:
         out += [text[at:start], REMOVED]
         at = end
     return "".join([*out, text[at:]])
+
+
+def redact(text: str, known: KnownIdentifiers, skip: frozenset[str] = NO_KINDS) -> str:
+    """The text with every identifying stretch replaced; notices stay."""
+    spans = text_spans(text, known, skip)
+    return without(text, [span for span in spans if not stays(span[0], text[span[1] : span[2]])])
 
 
 def printable_text(raw: bytes) -> str:

@@ -2,23 +2,40 @@
 
 from __future__ import annotations
 
+import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
-from headrisk.metadata.findings import Hit, mask
+from headrisk.errors import ScanError
+from headrisk.metadata.dicom_elements import MAGIC, PREAMBLE, parse_file
+from headrisk.metadata.dicom_write import file_bytes
+from headrisk.metadata.findings import KINDS, Hit, mask
 from headrisk.metadata.gzip_header import GZIP_MAGIC
-from headrisk.metadata.known import KnownIdentifiers
+from headrisk.metadata.known import NOBODY, KnownIdentifiers
+from headrisk.metadata.learn import is_name, with_names
 from headrisk.metadata.scan import list_entries, shown_path
+from headrisk.metadata.text import text_spans
 from headrisk.types import IntArray
 
 SHORTEST = 6  # bytes; shorter values occur by chance among voxels, the second look finds them
-_SHORTEST_REMARK = 12  # remarks such as "normal" are ordinary words
-_ORDINARY_WORDS = frozenset({"demographic", "body-measure", "age-over-89", "session-setting"})
+# Kinds whose values lead to one person or one scan. A hospital's name, a rating or a setting stands
+# in many files and in README on purpose; the second look tells those that must not stand there.
+_IDENTIFIES = frozenset(
+    kind for kind, rule in KINDS.items() if rule.severity == "direct identifier"
+)
+_LINKS = frozenset({"uid", "serial-number", "user-path", "staff-name"})
+_SHORTEST_LINK = 10
+# Whole attributes and headers, mostly a maker's own words: searched for where they name somebody.
+_CONSTANTS = frozenset({"dicom-attribute", "private-attribute", "header-text", "header-extension",
+                        "session-setting", "url"})  # fmt: skip
 _PIECE = 4 * 1024 * 1024
+_DIGITS, _NUMBER = b"0123456789", b"0123456789."
+_START = 1024
+_DEFLATED = b"1.2.840.10008.1.2.1.99"
 _LOWER = bytes(range(256)).lower()
 
 
@@ -55,16 +72,22 @@ class Needles:
 
 
 def needles_of(removed: Iterable[Hit], known: KnownIdentifiers) -> Needles:
-    """What must not stand in the copy: removed values and the custodian's list."""
+    """What must not stand in the copy: removed values that identify, names and the list."""
+    removed = tuple(removed)
     kinds: dict[bytes, str] = {}
     for hit in removed:
-        least = _SHORTEST_REMARK if hit.kind in ("free-text", "staff-name") else SHORTEST
-        if hit.kind not in _ORDINARY_WORDS and len(hit.value.strip()) >= least:
-            kinds.update(dict.fromkeys(_encoded(hit.value.strip()), hit.kind))
+        value = hit.value.strip()
+        least = SHORTEST if hit.kind in _IDENTIFIES else _SHORTEST_LINK
+        counts = hit.kind in _IDENTIFIES | _LINKS or (
+            hit.kind in _CONSTANTS and bool(text_spans(hit.value, known))
+        )
+        if counts and len(value) >= least:
+            kinds.update(dict.fromkeys(_encoded(value), hit.kind))
+    named = (hit.value for hit in removed if hit.kind == "person-name" and is_name(hit.value))
+    for spelling in _spellings(known) | _spellings(with_names(named, NOBODY)):
+        kinds.update(dict.fromkeys(_encoded(spelling), "known-identifier"))
     for line in known.originals:
         kinds.update(dict.fromkeys(_encoded(line), "known-identifier"))
-    for spelling in known.spellings:
-        kinds.update(dict.fromkeys(_encoded(spelling), "known-identifier"))
     kinds = {needle: kind for needle, kind in kinds.items() if len(needle) >= SHORTEST}
     by_start: dict[bytes, tuple[bytes, ...]] = {}
     first, second = np.zeros(65536, dtype=bool), np.zeros(65536, dtype=bool)
@@ -73,6 +96,12 @@ def needles_of(removed: Iterable[Hit], known: KnownIdentifiers) -> Needles:
         first[needle[0] | needle[1] << 8] = True
         second[needle[2] | needle[3] << 8] = True
     return Needles(kinds, by_start, first, second, max(map(len, kinds), default=0))
+
+
+def _spellings(known: KnownIdentifiers) -> frozenset[str]:
+    """Spellings that are no ordinary words, of the list and of names met in the data set."""
+    found = known.found
+    return known.spellings | (found.spellings - found.cased if found is not None else frozenset())
 
 
 def _encoded(text: str) -> set[bytes]:
@@ -93,8 +122,17 @@ def found_in(data: bytes, needles: Needles) -> set[bytes]:
         needle
         for at in places.tolist()
         for needle in needles.by_start.get(lower[at : at + 4], ())
-        if lower.startswith(needle, at)
+        if lower.startswith(needle, at) and not _within_number(lower, at, needle)
     }
+
+
+def _within_number(data: bytes, at: int, needle: bytes) -> bool:
+    """Whether a needle of digits and points is but a part of a longer such number."""
+    if needle.strip(_NUMBER):
+        return False
+    return (at > 0 and data[at - 1] in _DIGITS) or (
+        at + len(needle) < len(data) and data[at + len(needle)] in _DIGITS
+    )
 
 
 def search_copy(copy: Path, needles: Needles, known: KnownIdentifiers) -> tuple[Remaining, ...]:
@@ -122,6 +160,27 @@ def _pieces(path: Path, overlap: int) -> Iterator[bytes]:
         if packed:
             handle.seek(0)
             yield from _overlapping(_inflated(iter(lambda: handle.read(_PIECE), b"")), overlap)
+    yield from _unpacked(path, overlap)
+
+
+def _unpacked(path: Path, overlap: int) -> Iterator[bytes]:
+    """What a deflated DICOM file or a zip container holds; damaged ones end early."""
+    with path.open("rb") as handle:
+        start = handle.read(_START)
+    if _DEFLATED in start and start[PREAMBLE : PREAMBLE + 4] == MAGIC:
+        try:
+            yield file_bytes(replace(parse_file(path.read_bytes()), deflated=False))
+        except ScanError:
+            return
+    elif start.startswith(b"PK\x03\x04"):
+        try:
+            with zipfile.ZipFile(path) as packed:
+                for name in packed.namelist():
+                    with packed.open(name) as member:
+                        pieces = iter(lambda part=member: part.read(_PIECE), b"")  # type: ignore[misc]
+                        yield from _overlapping(pieces, overlap)
+        except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError):
+            return
 
 
 def _overlapping(pieces: Iterator[bytes], overlap: int) -> Iterator[bytes]:

@@ -86,11 +86,13 @@ def _entry(entry: os.DirEntry[str], parts: tuple[str, ...], base: str) -> Entry:
 def _link(path: Path, parts: tuple[str, ...], base: str) -> Entry:
     target = str(path.readlink())
     real = os.path.realpath(path)
-    if real != base and not real.startswith(base + os.sep):
-        return Entry(path, parts, "outside", "a link that leads out of the data set", target)
     status = os.stat(real) if os.path.exists(real) else None  # noqa: PTH110, PTH116
+    if real != base and not real.startswith(base + os.sep):
+        reason = "a link that leads out of the data set, not followed"
+        return Entry(path, parts, "outside", reason, target)
     if status is None:
-        return Entry(path, parts, "unreadable", "a link whose target is not there")
+        reason = "a link whose target is not there: fetch the content (datalad get)"
+        return Entry(path, parts, "unreadable", reason)
     if stat.S_ISDIR(status.st_mode):
         return Entry(path, parts, "special", "a link to a folder of the data set, not entered")
     if not stat.S_ISREG(status.st_mode):

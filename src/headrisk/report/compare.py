@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from headrisk.errors import InputError
+from headrisk.findings.records import ModalitySection, Report, Table, Value
 from headrisk.report.html import render
-from headrisk.report.model import ModalitySection, Report, Table, Value
 from headrisk.report.read import read_report
 from headrisk.report.tsv import table_text
-from headrisk.report.wording import MODALITY_NAMES
+from headrisk.report.words.summary import MODALITY_NAMES
 from headrisk.report.write import write_public
 from headrisk.types import Estimate
 
@@ -119,7 +119,7 @@ def _figures(section: ModalitySection) -> Iterator[tuple[str, Estimate | None]]:
     if risk.open_set.strictest is not None and risk.open_set.budget is not None:
         searches = round(1 / risk.open_set.budget)
         yield (
-            f"missed at 1 false name in {searches:,} searches (FNIR)",
+            f"FNIR at 1 false-positive identification in {searches:,} searches",
             risk.open_set.strictest.fnir,
         )
     for point in risk.forecast.points:

@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 from scipy.special import ndtri
 
-from headrisk.report.model import Condition, MeasureResult, Table
+from headrisk.findings.records import Condition, MeasureResult, Table
 from headrisk.report.svg import label_text, new_figure, style, svg_text
 
 MATED = "#D55E00"

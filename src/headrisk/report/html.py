@@ -12,19 +12,20 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from headrisk.report import cost, figures, frequencies, risk_words, wording
-from headrisk.report import treated_words as treated
-from headrisk.report.captions import caption
-from headrisk.report.cost import attack_costs
-from headrisk.report.dpia import dpia_paragraph
-from headrisk.report.face_part import faces_sentence
-from headrisk.report.frameworks import frameworks
-from headrisk.report.model import MeasureResult, ModalitySection, Report, RunRecord
+from headrisk.findings.cost import attack_costs
+from headrisk.findings.deidentified import Treatment
+from headrisk.findings.records import MeasureResult, ModalitySection, Report, RunRecord
+from headrisk.report import figures
 from headrisk.report.open_set_figure import open_set_figure
 from headrisk.report.risk_figures import fan_figure
 from headrisk.report.treated_figures import before_after_figure, trade_figure
-from headrisk.report.treated_model import Treatment
 from headrisk.report.treated_part import before_after_table, trade_table
+from headrisk.report.words import cost, inventory, metadata, phrases, presence, summary
+from headrisk.report.words import deidentified as treated
+from headrisk.report.words import risk as risk_words
+from headrisk.report.words.captions import caption
+from headrisk.report.words.frameworks import frameworks
+from headrisk.report.words.methods import dpia_paragraph
 
 
 def public_html(report: Report, run: RunRecord, digest: str) -> str:
@@ -75,11 +76,13 @@ def render(template: str, **values: Any) -> str:
             css=css,
             style_hash=f"sha256-{digest}",
             caption=caption,
-            faces_sentence=faces_sentence,
-            wording=wording,
+            wording=summary,
+            looked=inventory,
+            faces_sentence=presence.faces_sentence,
             words=risk_words,
             cost=cost,
             treated=treated,
+            metadata_words=metadata,
             **values,
         )
     )
@@ -96,11 +99,12 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters.update(
-        percent=frequencies.percent,
-        rate=frequencies.rate,
+        percent=phrases.percent,
+        rate=phrases.rate,
+        percentage=phrases.percentage,
         number=number,
-        people=frequencies.people,
-        natural=frequencies.natural_frequency,
+        people=phrases.people,
+        natural=phrases.natural_frequency,
     )
     return environment
 
@@ -110,7 +114,7 @@ def section_view(section: ModalitySection) -> dict[str, Any]:
     first = section.headline
     return {
         "section": section,
-        "title": wording.title(section),
+        "title": summary.title(section),
         "first": first,
         "figures": section_figures(section, first) if first else {},
     }

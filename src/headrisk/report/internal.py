@@ -18,11 +18,11 @@ from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 from PIL import Image
 
+from headrisk.findings.codec import report_as_dict
+from headrisk.findings.records import Internal, Link, Mosaic, Report, RunRecord, ScoreMatrix, Table
 from headrisk.io.canonical import canonical_json
-from headrisk.report.as_json import report_as_dict
 from headrisk.report.figures import MATED
 from headrisk.report.html import render, section_view
-from headrisk.report.model import Internal, Link, Mosaic, Report, RunRecord, ScoreMatrix, Table
 from headrisk.report.svg import any_glyph, label_text, style
 from headrisk.report.tsv import table_text
 from headrisk.report.withhold import withhold_small_cells

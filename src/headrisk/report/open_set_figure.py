@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.axes import Axes
 
+from headrisk.findings.records import Table
 from headrisk.report.figures import CHANCE, INK, MATED, NONMATED, WIDTH
-from headrisk.report.model import Table
 from headrisk.report.svg import new_figure, style, svg_text
 from headrisk.types import FloatArray
 
@@ -35,12 +35,12 @@ def open_set_figure(curve: Table, prior: float, name: str) -> str:
         _rates(left, of_size, dashes, band=dashes == "-")
         _precision(right, of_size, dashes, f"gallery of {gallery:,.0f}")
     left.set(ylim=(0, 104), xlabel=f"threshold ({name})", ylabel="searches (%)")
-    right.set(xlim=(-2, 104), ylim=(0, 104), xlabel="people present and named rightly (%)")
+    right.set(xlim=(-2, 104), ylim=(0, 104), xlabel="people present and correctly identified (%)")
     right.set_ylabel(f"names that are right (%),\nif {100 * prior:g} % of those sought are there")
     for axes in (left, right):
         axes.grid(True, color="#E3E7EB", lw=0.6)
     sizes = [line for line in right.lines if str(line.get_label()).startswith("gallery")]
-    labels = ["false names, person absent", "missed, person present"]
+    labels = ["false-positive identifications (FPIR)", "missed identifications (FNIR)"]
     figure.legend(
         [left.lines[0], left.lines[1], *sizes], labels + [str(one.get_label()) for one in sizes],
         loc="outside upper center", ncols=3, frameon=False, fontsize=8.5, handlelength=2.2,
@@ -50,7 +50,7 @@ def open_set_figure(curve: Table, prior: float, name: str) -> str:
 
 
 def _precision(axes: Axes, rows: dict[str, FloatArray], dashes: str, label: str) -> None:
-    """Names that are right; pale where no false name was seen and the figure is a lower bound."""
+    """Names that are right; pale where no false one was seen: the figure is a lower bound."""
     found, right = 100 * (1 - rows["fnir"]), 100 * rows["precision"]
     known = np.isfinite(right) & (found > 0)
     seen = known & (rows["fpir"] > 0)

@@ -8,11 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from headrisk.errors import InputError, UsageError
+from headrisk.findings.codec import record, report_from_dict
+from headrisk.findings.records import SCHEMA_VERSION, Report, RunRecord, Table
 from headrisk.io.digests import open_regular
-from headrisk.report.as_json import report_from_dict
-from headrisk.report.model import SCHEMA_VERSION, Report, RunRecord, Table
 from headrisk.report.tsv import parse_table
-from headrisk.run.provenance import Cost, Machine, Provenance
 from headrisk.run.seal import require_one_run
 
 NEEDED = ("report.json", "report-run.json", "tables")
@@ -103,10 +102,4 @@ def _read_table(path: Path) -> Table:
 
 def run_from(content: Mapping[str, Any]) -> RunRecord:
     """A run's record from what ``report-run.json`` holds."""
-    made_with = content["provenance"]
-    return RunRecord(
-        started=content["started"],
-        provenance=Provenance(**made_with) if made_with else None,
-        cost=tuple(Cost(**row) for row in content["cost"]),
-        machine=Machine(**content["machine"]) if content.get("machine") else None,
-    )
+    return record(RunRecord, {"machine": None, **content})

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.axes import Axes
 
+from headrisk.findings.records import Table
 from headrisk.report.figures import CHANCE, INK, MATED, WIDTH
-from headrisk.report.model import Table
 from headrisk.report.svg import new_figure, style, svg_text
 
 BEYOND = "#C9CFD5"

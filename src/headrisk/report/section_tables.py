@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from headrisk.report.model import ModalitySection, Table, Value
+from headrisk.findings.records import ModalitySection, Table, Value
 from headrisk.types import Estimate
 
 

@@ -1,4 +1,4 @@
-"""Figures of treatments: before and after, and what is gained against what it costs."""
+"""Figures of de-identification methods: before and after, and gain against cost."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
+from headrisk.findings.records import Table
 from headrisk.report.figures import CHANCE, CONTROL, INK, MATED, NONMATED, WIDTH
-from headrisk.report.model import Table
 from headrisk.report.svg import label_text, new_figure, style, svg_text
 
 NAMES = {"face": "Face", "brain": "Brain"}
@@ -28,9 +28,9 @@ def before_after_figure(table: Table) -> str:
             [100 * min(values), 100 * max(values)], [place, place], color="#C9D0D6", lw=5,
             solid_capstyle="round", zorder=1,
         )  # fmt: skip
-        _point(axes, row, "before", place - 0.16, INK, "o", "untreated", hollow=True)
-        _point(axes, row, "naive", place, NONMATED, "s", "treated, taken as it is")
-        _point(axes, row, "adaptive", place + 0.16, MATED, "D", "treated, face filled in")
+        _point(axes, row, "before", place - 0.16, INK, "o", "original", hollow=True)
+        _point(axes, row, "naive", place, NONMATED, "s", "de-identified, taken as it is")
+        _point(axes, row, "adaptive", place + 0.16, MATED, "D", "de-identified, face filled in")
         if row["chance"] is not None:
             axes.plot(
                 100 * row["chance"], place, "|", color=CHANCE, ms=13, mew=1.6,
@@ -40,7 +40,7 @@ def before_after_figure(table: Table) -> str:
     axes.set_yticks(range(len(rows)), names)
     axes.set_ylim(len(rows) - 0.5, -0.5)
     axes.set_xlim(-2, 102)
-    axes.set_xlabel("found at rank 1 (%) of the people searched for before the treatment")
+    axes.set_xlabel("found at rank 1 (%) of the people searched for in the original data")
     axes.grid(True, axis="x", color="#E3E7EB", lw=0.6)
     axes.spines["left"].set_visible(False)
     axes.tick_params(axis="y", length=0)
@@ -63,7 +63,7 @@ def trade_figure(table: Table) -> str:
         if before:
             axes.plot(
                 0, 100 * max(before), "o", ms=7, mfc="white", mec=INK, mew=1.4,
-                label="untreated", zorder=3,
+                label="original", zorder=3,
             )  # fmt: skip
         for row in own:
             _dot(axes, row, names.index(str(row["treatment"])))

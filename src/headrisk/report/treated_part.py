@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import fields
 
-from headrisk.report.model import Table, Value
-from headrisk.report.treated_model import Arrival, Change, Treatment
+from headrisk.findings.deidentified import Arrival, Change, Treatment
+from headrisk.findings.records import Table, Value
 from headrisk.types import Estimate
 
 OVERLAP = "overlap of brain masks"

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from headrisk.errors import InputError
+from headrisk.findings.records import Table, Value
 from headrisk.io.canonical import rounded
-from headrisk.report.model import Table, Value
 
 MISSING = "n/a"
 

@@ -15,7 +15,7 @@ from itertools import groupby
 from math import isfinite
 
 from headrisk.errors import InputError
-from headrisk.report.coarse import (
+from headrisk.findings.coarse import (
     DIGITS,
     FEWEST_FOR_EXTREMES,
     GRAIN,
@@ -31,7 +31,16 @@ from headrisk.report.coarse import (
     share_below,
     stepped,
 )
-from headrisk.report.model import (
+from headrisk.findings.deidentified import (
+    Arrival,
+    Change,
+    CostFigure,
+    Count,
+    Effect,
+    FaceLeft,
+    Treatment,
+)
+from headrisk.findings.records import (
     Condition,
     Internal,
     MeasureResult,
@@ -42,19 +51,12 @@ from headrisk.report.model import (
     Threshold,
     Value,
 )
-from headrisk.report.risk_tables import public_risk_tables
-from headrisk.report.treated_model import (
-    Arrival,
-    Change,
-    CostFigure,
-    Count,
-    Effect,
-    FaceLeft,
-    Treatment,
-)
+from headrisk.findings.risk_tables import public_risk_tables
+from headrisk.linkage.label_check import LabelCheck
 from headrisk.statistics.assessment import Arm, Assessment, Exposure, SizedRate
 from headrisk.statistics.attack_outcome import AttackOutcome
 from headrisk.statistics.baselines import ArmComparison
+from headrisk.statistics.choice import Choice
 from headrisk.statistics.forecast.records import (
     Forecast,
     ForecastPoint,
@@ -101,6 +103,9 @@ def withhold_section(section: ModalitySection) -> ModalitySection:
     return replace(
         section,
         measures=tuple(_measure(m) for m in section.measures),
+        strongest=None if section.strongest is None else _measure(section.strongest),
+        choice=None if section.choice is None else _choice(section.choice),
+        labels=None if section.labels is None else _labels(section.labels),
         conditions=_conditions(section.conditions, overall),
         tables=_tables(section.tables, people) | public_risk_tables(risk, section.tables),
         risk=risk,
@@ -186,17 +191,28 @@ def _conditions(
 
 
 def _told_by_total(levels: list[Condition], overall: Estimate | None) -> bool:
-    """Whether the bin of all people leaves less than a bin of choice to one of the levels."""
+    """Whether the bin of all people leaves less than a bin of choice to one of the levels.
+
+    Each level's count lies in its bin, that of the merged row anywhere up to its people, and their
+    sum in the bin of all; what the others and the sum leave to a level must not be less than its
+    own bin.
+    """
     if overall is None or overall.most is None or overall.fewest is None:
         return False
-    if any(level.withheld for level in levels):
-        return False  # the hidden row takes up any difference
-    rates = [level.rank1 for level in levels if level.rank1 is not None]
-    if len(rates) < len(levels) or sum(rate.n for rate in rates) != overall.n:
+    shown = [level for level in levels if not level.withheld]
+    rates = [level.rank1 for level in shown if level.rank1 is not None]
+    hidden = overall.n - sum(rate.n for rate in rates)
+    merged = len(shown) < len(levels)
+    if len(rates) < len(shown) or hidden < 0 or (hidden > 0 and not merged):
         return False
-    lowest = sum(rate.fewest or 0 for rate in rates)
-    highest = sum(rate.most or 0 for rate in rates)
-    return overall.most - lowest < GRAIN - 1 or highest - overall.fewest < GRAIN - 1
+    bins = [(rate.fewest or 0, rate.most or 0) for rate in rates] + [(0, hidden)] * merged
+    lowest, highest = (sum(ends) for ends in zip(*bins, strict=True))
+    for fewest, most in bins:
+        low = max(fewest, overall.fewest - (highest - most))
+        high = min(most, overall.most - (lowest - fewest))
+        if high - low < min(GRAIN - 1, most - fewest):
+            return True
+    return False
 
 
 def _tables(tables: Mapping[str, Table], people: Mapping[str, int]) -> dict[str, Table]:
@@ -251,6 +267,7 @@ def _measure(measure: MeasureResult) -> MeasureResult:
         d_prime=_distance(measure.d_prime) if many else None,
         rank1=coarse_share(rank1),
         rank5=coarse_share(measure.rank5),
+        one_to_one=coarse_share(measure.one_to_one),
         mated_min=_extreme(measure.mated_min, many, up=False),
         nonmated_max=_extreme(measure.nonmated_max, many, up=True),
         thresholds={
@@ -260,6 +277,30 @@ def _measure(measure: MeasureResult) -> MeasureResult:
         extra=_extra(measure.extra, n),
     )
     return replace(public, reading=_reading(public))
+
+
+def _choice(choice: Choice) -> Choice:
+    """How the attack was chosen; its rate, control and p value as those of a measure."""
+    people = 0 if choice.rank1 is None else choice.rank1.n
+    fewest, _ = counts_of(choice.share * people, people) if people else (0, 0)
+    return replace(
+        choice,
+        rank1=coarse_share(choice.rank1),
+        share=fewest / people if people else 1.0,
+        control=_digit(choice.control),
+        control_high=_digit(choice.control_high),
+        p_value=None if choice.p_value is None else _p_bound(choice.p_value),
+    )
+
+
+def _labels(labels: LabelCheck) -> LabelCheck:
+    """What the images say of the labels, each count as the upper end of its bin."""
+    clear, same, other = (
+        counts_of(count, labels.people)[1]
+        for count in (labels.clear, labels.same_label, labels.other_label)
+    )
+    p_value = _p_bound(labels.p_value)
+    return replace(labels, clear=clear, same_label=same, other_label=other, p_value=p_value)
 
 
 def _reading(measure: MeasureResult) -> Reading:
@@ -280,10 +321,11 @@ def _extra(extra: Mapping[str, Value], people: int) -> dict[str, Value]:
     p_value = extra.get("p_value")
     if isinstance(p_value, float):
         found["p_value"] = _p_bound(p_value)
-    for name in ("one_to_one_found", "d_sys"):
+    for name in ("one_to_one_found", "d_sys", "d_sys_low", "d_sys_high"):
         share = extra.get(name)
         if isinstance(share, int | float) and isfinite(share):
-            found[name] = share_above(float(share), people)
+            outward = share_below if name.endswith("_low") else share_above
+            found[name] = outward(float(share), people)
     return found
 
 
@@ -329,6 +371,10 @@ def _one_digit(rate: Estimate | None) -> Estimate | None:
         low=rung(rate.low, up=False, steps=DIGITS),
         high=rung(rate.high, up=False, steps=DIGITS),
     )
+
+
+def _digit(value: float | None) -> float | None:
+    return None if value is None else rung(value, up=False, steps=DIGITS)
 
 
 def _extreme(value: float | None, many: bool, *, up: bool) -> float | None:

@@ -22,18 +22,18 @@ import pyarrow.parquet as pq
 import tomli_w
 
 from headrisk.errors import InputError, UsageError
+from headrisk.findings.codec import report_as_dict, report_from_dict
+from headrisk.findings.cost import attack_costs, attack_table, cost_table
+from headrisk.findings.records import Internal, Report, RunRecord, Table
 from headrisk.io.canonical import canonical_json
-from headrisk.report.as_json import report_as_dict, report_from_dict
-from headrisk.report.cost import attack_costs, attack_table, cost_table
 from headrisk.report.html import public_html
 from headrisk.report.internal import encodable, internal_files, write_pairs
-from headrisk.report.methods import methods_text
-from headrisk.report.model import Internal, Report, RunRecord, Table
 from headrisk.report.read import read_json, read_report, run_from
 from headrisk.report.section_tables import conditions_table, measures_table, thresholds_table
 from headrisk.report.treated_part import treatment_tables
 from headrisk.report.tsv import parse_table, table_text
 from headrisk.report.withhold import refuse_leaks, withhold_small_cells
+from headrisk.report.words.methods import methods_text
 from headrisk.run.audit import LOG, append_audit
 from headrisk.run.scratch import (
     UNFINISHED,

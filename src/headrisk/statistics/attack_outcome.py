@@ -11,7 +11,7 @@ from headrisk.linkage.pairs import finite_scores
 from headrisk.statistics.attackers import Attacker
 from headrisk.statistics.forecast.openset import forecast_open_set
 from headrisk.statistics.forecast.rank1 import forecast_rank1
-from headrisk.statistics.forecast.records import Forecast
+from headrisk.statistics.forecast.records import Forecast, ForecastPoint
 from headrisk.statistics.forecast.resample import REPETITIONS
 from headrisk.statistics.openset import fnir_at_fpir, precision_at_prior
 from headrisk.statistics.rates import mate_ranks
@@ -24,7 +24,7 @@ class AttackOutcome:
     """Expected success of one attacker against a person drawn from the data set.
 
     ``success`` is the probability that the person is in the gallery, comes first and passes the
-    threshold; its value for a forecast is the highest of the models, its interval the whole range.
+    threshold; its value and interval for a forecast are those of the mixture of models.
     ``precision`` is the share of returned names that are right, where it was measured.
     ``measured`` is False for a forecast, ``beyond`` True for one to more than 100 times the people
     measured, and ``bound_only`` True where nothing but a bound can be given. ``success`` is None
@@ -119,7 +119,10 @@ def _outcome(attacker: Attacker, forecast: Forecast, ceiling: Estimate | None) -
     point = next((p for p in forecast.points if p.size == attacker.gallery_size), None)
     if point is None:
         return _bounded(attacker, forecast, ceiling)
-    success = Estimate(point.most, point.low, point.high, forecast.people, "range over models")
+    if not point.said:
+        return _beyond_reach(attacker, forecast, point)
+    value = point.most if point.value is None else point.value
+    success = Estimate(value, point.low, point.high, forecast.people, "range over models")
     return AttackOutcome(
         attacker,
         _times(success, attacker.prior),
@@ -128,6 +131,14 @@ def _outcome(attacker: Attacker, forecast: Forecast, ceiling: Estimate | None) -
         point.beyond,
         forecast.bound_only,
         forecast.sentence,
+    )
+
+
+def _beyond_reach(attacker: Attacker, forecast: Forecast, point: ForecastPoint) -> AttackOutcome:
+    """Past the reach of the forecast: no more than at its end."""
+    most = Estimate(point.high, point.floor, point.high, forecast.people, "end of the forecast")
+    return AttackOutcome(
+        attacker, _times(most, attacker.prior), None, False, True, True, forecast.sentence
     )
 
 

@@ -131,11 +131,15 @@ def compare_arm(scores: PairScores, shared: BoolArray) -> ArmComparison:
     family labels, how close relatives come to the same person.
     """
     inside, outside = pair_sample(restrict(scores, shared)), pair_sample(restrict(scores, ~shared))
-    mated = scores.values[scores.mated]
+    whole = pair_sample(scores)
     sides = np.concatenate([inside.people[inside.probe_side], inside.people[inside.gallery_side]])
     return ArmComparison(
-        auc_shared=area_under_curve(mated, inside.nonmated),
-        auc_leak=area_under_curve(inside.nonmated, outside.nonmated),
+        auc_shared=area_under_curve(
+            whole.mated, inside.nonmated, (whole.mated_weight, inside.nonmated_weight)
+        ),
+        auc_leak=area_under_curve(
+            inside.nonmated, outside.nonmated, (inside.nonmated_weight, outside.nonmated_weight)
+        ),
         shared_pairs=int(inside.nonmated.size),
         other_pairs=int(outside.nonmated.size),
         people=int(np.unique(sides).size),

@@ -1,7 +1,9 @@
 """Bootstrap over people, by weights: people are drawn again, nothing is compared again.
 
 A drawn person of multiplicity w gives weight w to his or her mated pairs; a non-mated pair of
-persons i and j gets w_i * w_j. Two copies of one person never form a non-mated pair.
+persons i and j gets w_i * w_j. Two copies of one person never form a non-mated pair. Every person
+weighs the same, however many scans he or she has: mated pairs share the person's weight, non-mated
+pairs that of their two people.
 """
 
 from __future__ import annotations
@@ -63,7 +65,7 @@ def logit_interval(value: float, draws: FloatArray, n: int, imaginary: float = 0
 
     The variance between people is averaged with that of ``imaginary`` more people, p (1 - p), the
     largest there can be. With an AUC near 1 the people who lower it are often not among a few;
-    half an imaginary person makes up for them (tests/evaluate/test_coverage.py).
+    half an imaginary person makes up for them (tests/statistics/test_coverage.py).
     """
     largest = value * (1.0 - value)
     total = n**2 * _half_width(draws, n) ** 2 + imaginary * _quantile(n) ** 2 * largest
@@ -107,7 +109,8 @@ def _zone(sample: PairSample, bins: RocBins) -> _Zone:
     low = np.minimum(sample.probe_side, sample.gallery_side)[inside]
     high = np.maximum(sample.probe_side, sample.gallery_side)[inside]
     key = (low * people + high) * bins.places + bins.nonmated[inside]
-    distinct, count = np.unique(key, return_counts=True)
+    distinct, index = np.unique(key, return_inverse=True)
+    count = np.bincount(index, sample.nonmated_weight[inside], distinct.size)
     pair, place = np.divmod(distinct, bins.places)
     first, second = np.divmod(pair, people)
     return _Zone(first, second, place, count.astype(np.float64))
@@ -142,14 +145,15 @@ def _curves(
 ) -> Iterator[tuple[float, float]]:
     """AUC and EER under each row of weights; rows that draw no pair of a kind are passed over."""
     people = sample.people.size
-    ones = np.ones(sample.nonmated.size)
-    pairs = pair_table(sample.probe_side, sample.gallery_side, people, ones)
+    own = sample.mated_weight
+    pairs = pair_table(sample.probe_side, sample.gallery_side, people, sample.nonmated_weight)
     totals = weighted_total(weights, pairs)
     for row, total in zip(weights, totals, strict=True):
-        mated = _sums(bins.mated, row[sample.mated_person], bins.places)
+        mated = _sums(bins.mated, own * row[sample.mated_person], bins.places)
         moving = zone.count * row[zone.first] * row[zone.second]
         nonmated = _sums(zone.place, moving, bins.places)
-        nonmated[0] = max(total - nonmated.sum(), 0.0)
+        rest = total - nonmated.sum()
+        nonmated[0] = rest if rest > 1e-9 * total else 0.0
         if mated.sum() > 0 and total > 0:
             yield auc_from_counts(mated, nonmated), eer_from_counts(mated, nonmated)
 
@@ -178,12 +182,16 @@ def _d_prime_estimate(sample: PairSample, weights: FloatArray) -> Estimate | Non
     """d' from weighted moments, scores centred first so that no digits are lost."""
     people = sample.people.size
     centre = float(np.mean(sample.nonmated))
+    own, between = sample.mated_weight, sample.nonmated_weight
     mated, nonmated = sample.mated - centre, sample.nonmated - centre
     rows = np.concatenate([np.ones((1, people)), weights])
-    mated_sums = [rows @ _sums(sample.mated_person, mated**power, people) for power in (0, 1, 2)]
+    mated_sums = [
+        rows @ _sums(sample.mated_person, own * mated**power, people) for power in (0, 1, 2)
+    ]
     other_sums = [
         weighted_total(
-            rows, pair_table(sample.probe_side, sample.gallery_side, people, nonmated**power)
+            rows,
+            pair_table(sample.probe_side, sample.gallery_side, people, between * nonmated**power),
         )
         for power in (0, 1, 2)
     ]

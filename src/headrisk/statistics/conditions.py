@@ -55,6 +55,12 @@ def known_conditions(
     return tuple(condition for condition in found if _tells_apart(condition))
 
 
+def contrast_pairs(probes: Sequence[Scan], gallery: Sequence[Scan]) -> Condition | None:
+    """Pairs of scans by their contrasts, such as "T1w - FLAIR"; None where all are alike."""
+    found = by_label_pair("contrast", _labels(probes, "suffix"), _labels(gallery, "suffix"))
+    return found if found.codes.size and _tells_apart(found) else None
+
+
 def shared_labels(probes: Sequence[Scan], gallery: Sequence[Scan]) -> dict[str, BoolArray]:
     """(probes, gallery) where two scans are known to share a scanner, a site or a family."""
     return {

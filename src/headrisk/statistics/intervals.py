@@ -10,6 +10,7 @@ from scipy.special import betaincinv, ndtri, stdtrit
 from headrisk.types import Estimate, FloatArray
 
 CONFIDENCE = 0.95
+NORMAL_QUANTILE = float(ndtri(0.5 + CONFIDENCE / 2))
 FEW_ERRORS = 30
 FEW_EVENTS = 5
 FEWEST_PEOPLE = 5
@@ -25,8 +26,8 @@ class SampleVerdict:
 
     enough: bool
     people: int
+    gallery: int
     smallest_risk: float | None
-    sentence: str
 
 
 def wilson(
@@ -100,6 +101,45 @@ def share_of_people(per_person: FloatArray, probes: int | None = None) -> Estima
     return replace(estimate, value=mean, n=n, method=method)
 
 
+def jackknife_variance(without: FloatArray) -> float:
+    """Variance of a figure from its values with each person left out (Tukey 1958)."""
+    n = without.size
+    return float((n - 1) / n * ((without - without.mean()) ** 2).sum()) if n > 1 else 0.0
+
+
+def clustered_share(
+    per_person: FloatArray, variance: float, most: int, *, exact: bool = False
+) -> Estimate | None:
+    """Mean over people of a value in 0..1 whose variance is known otherwise than by people.
+
+    As ``share_of_people``, but the effective number of people may fall below their number, where
+    outcomes of different people depend on one another. At most ``most``, at least two. ``exact``
+    asks for the exact interval at any rate. Student's quantile makes up for the variance being an
+    estimate.
+    """
+    n = int(per_person.size)
+    if n == 0:
+        return None
+    mean = float(np.clip(per_person.mean(), 0.0, 1.0))
+    if mean <= 1e-12 or mean >= 1 - 1e-12:
+        bound, mean = zero_event_bound(n), round(mean)
+        low, high = (0.0, bound) if mean == 0.0 else (1.0 - bound, 1.0)
+        return Estimate(float(mean), low, high, n, "rule of three on people")
+    effective = mean * (1 - mean) / variance if variance > 0 else float(n)
+    effective = float(np.clip(effective, min(2.0, n), max(most, n)))
+    quantile = float(stdtrit(max(n - 1, 1), 0.5 + CONFIDENCE / 2))
+    hits = mean * effective
+    if exact or min(hits, effective - hits) < FEW_EVENTS:
+        narrower = effective * (NORMAL_QUANTILE / quantile) ** 2
+        estimate = clopper_pearson(mean * narrower, narrower)
+    else:
+        estimate = wilson(hits, effective, quantile=quantile)
+    if estimate is None:
+        return None
+    method = f"{estimate.method}, jackknife over people"
+    return replace(estimate, value=mean, n=n, method=method)
+
+
 def mean_of_people(per_person: FloatArray) -> Estimate | None:
     """Mean over people of any figure, with Student's interval; None for fewer than two people."""
     n = int(per_person.size)
@@ -139,13 +179,5 @@ def judge_sample(people: int, gallery: int) -> SampleVerdict:
     gallery
         Distinct people in the gallery.
     """
-    if people == 0:
-        sentence = "Too little data: nobody has two comparable scans, so linkage was not tested."
-        return SampleVerdict(False, 0, None, sentence)
-    smallest = zero_event_bound(people)
-    who = "1 person" if people == 1 else f"{people} people"
-    shown = f"the smallest risk this sample could have shown is {100 * smallest:.2g} %"
-    if people < FEWEST_PEOPLE or gallery < FEWEST_PEOPLE:
-        others = f"{who} with two comparable scans in a gallery of {gallery}"
-        return SampleVerdict(False, people, smallest, f"Too little data: {others}; {shown}.")
-    return SampleVerdict(True, people, smallest, f"{who} were tested; {shown}.")
+    enough = people >= FEWEST_PEOPLE and gallery >= FEWEST_PEOPLE
+    return SampleVerdict(enough, people, gallery, zero_event_bound(people) if people else None)

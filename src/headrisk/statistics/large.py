@@ -5,7 +5,8 @@ highest non-mated score, and missed matches at any threshold. Within one bin of 
 thresholds, the DET curve's false match rates, densities and D_sys. Intervals of AUC and EER take
 their spread over people from mated scores alone, with half as many independent non-mated pairs as
 people; intervals of false match rates rest on that number too, the fewest that the clustered
-interval allows, and so are wide. The AUC of the shuffled control is left out.
+interval allows, and so are wide. Every person weighs the same among mated scores; non-mated scores
+weigh as pairs. The AUC of the shuffled control is left out.
 """
 
 from __future__ import annotations
@@ -19,10 +20,11 @@ from headrisk.linkage.decide import FALSE_MATCH_RATES, Threshold
 from headrisk.linkage.density import binned_kernels, crossing, density_curves
 from headrisk.linkage.large import PairCounts, PairSummary
 from headrisk.linkage.mixture import fit_best_scores, posterior_crossing
+from headrisk.linkage.pairs import person_weight
 from headrisk.settings import Settings
 from headrisk.statistics.baselines import ShuffledControl, chance_of_rank
 from headrisk.statistics.bootstrap import logit_interval, normal_interval, person_weights
-from headrisk.statistics.clustered import mated_rate
+from headrisk.statistics.clustered import each_once, mated_rate
 from headrisk.statistics.intervals import few_errors, judge_sample, wilson, zero_event_bound
 from headrisk.statistics.rates import (
     Det,
@@ -30,11 +32,12 @@ from headrisk.statistics.rates import (
     auc_from_counts,
     cumulative_match,
     eer_from_counts,
+    error_rates,
     person_means,
     thin_det,
 )
-from headrisk.statistics.risk import system_unlinkability
 from headrisk.statistics.summary import Counts, MeasureSummary, ThresholdSummary, rank_rate
+from headrisk.statistics.unlinkability import unlinkability_of_mates
 from headrisk.types import Estimate, FloatArray, IntArray
 
 SHUFFLES = 200
@@ -66,12 +69,15 @@ def summarise_large(
     rng: np.random.Generator,
 ) -> MeasureSummary:
     """Compute all rates of one measure from its summary; see the module for what is exact."""
-    for_curves, _, for_shuffle = rng.spawn(3)
-    ranks = _ranks(pairs)
+    for_curves, _, for_shuffle, for_unlinkability = rng.spawn(4)
+    ranks = ranks_of(pairs)
     size = int(ranks.gallery.max()) if ranks.gallery.size else 0
     tested = int(counts.with_mate.size)
     auc, eer = _areas(pairs, settings.bootstrap, for_curves, int(counts.people.size))
-    kernels = binned_kernels(pairs.mated, pairs.edges, pairs.histogram, np.sqrt(pairs.variance))
+    weight = person_weight(_mated_person(pairs))
+    kernels = binned_kernels(
+        pairs.mated, pairs.edges, pairs.histogram, np.sqrt(pairs.variance), weight
+    )
     densities = None if kernels is None else density_curves(kernels)
     det = _det(pairs)
     return MeasureSummary(
@@ -98,12 +104,20 @@ def summarise_large(
         nonmated_max=pairs.highest if pairs.total else None,
         thresholds=_thresholds(pairs, counts, fold, settings.mated_prior),
         densities=densities,
-        d_sys=None if densities is None else system_unlinkability(densities),
+        d_sys=None
+        if densities is None
+        else unlinkability_of_mates(
+            densities,
+            (pairs.mated, weight, np.unique(_mated_person(pairs), return_inverse=True)[1]),
+            settings.bootstrap,
+            for_unlinkability,
+        ),
         shuffled=_shuffled(pairs, ranks, for_shuffle),
     )
 
 
-def _ranks(pairs: PairSummary) -> Ranks:
+def ranks_of(pairs: PairSummary) -> Ranks:
+    """Where every mate stands."""
     probe, better, tied, met = pairs.ranked
     return Ranks(probe, pairs.sides.probe_person[probe], better, tied, met)
 
@@ -122,10 +136,11 @@ def _areas(
         places = np.bincount(2 * index + 1, weight, 2 * distinct.size + 1).astype(np.float64)
         return auc_from_counts(places, nonmated), eer_from_counts(places, nonmated)
 
-    auc, eer = curves(np.ones(pairs.mated.size), strangers)
+    own = person_weight(person)
+    auc, eer = curves(own, strangers)
     independent, share = max(people // 2, 1), strangers / pairs.total
     drawn = [
-        curves(row[person], rng.multinomial(independent, share).astype(np.float64))
+        curves(own * row[person], rng.multinomial(independent, share).astype(np.float64))
         for row in person_weights(owners.size, repetitions, rng)
     ]
     values = np.array(drawn)
@@ -147,16 +162,19 @@ def _d_prime(pairs: PairSummary, repetitions: int, rng: np.random.Generator) -> 
     mated = pairs.mated
     if mated.size < 2 or pairs.total < 2:
         return None
-    spread = np.sqrt((mated.var(ddof=1) + pairs.variance) / 2)
+    owners, person = np.unique(_mated_person(pairs), return_inverse=True)
+    own = person_weight(person)
+    centre = float(own @ mated) / mated.size
+    variance = float(own @ (mated - centre) ** 2) / (mated.size - 1)
+    spread = np.sqrt((variance + pairs.variance) / 2)
     if spread <= 1e-12 * max(np.abs(mated).max(), abs(pairs.lowest), abs(pairs.highest)):
         return None
-    owners, person = np.unique(_mated_person(pairs), return_inverse=True)
-    rows = person_weights(owners.size, repetitions, rng)[:, person]
+    rows = person_weights(owners.size, repetitions, rng)[:, person] * own
     total = rows.sum(axis=1)
     mean = rows @ mated / total
     varied = np.maximum(rows @ mated**2 - total * mean**2, 0) / np.maximum(total - 1, 1)
     draws = (mean - pairs.mean) / np.sqrt((varied + pairs.variance) / 2)
-    return normal_interval(float((mated.mean() - pairs.mean) / spread), draws, owners.size)
+    return normal_interval(float((centre - pairs.mean) / spread), draws, owners.size)
 
 
 def _mated_person(pairs: PairSummary) -> IntArray:
@@ -175,8 +193,9 @@ def _det(pairs: PairSummary) -> Det | None:
     last = np.nextafter(max(mated[-1], edges[-1]), np.inf)
     thresholds = np.concatenate([below, edges, above, [last]])
     fmr = np.concatenate([np.full(below.size, pairs.total), accepted, np.zeros(above.size + 1)])
-    missed = np.searchsorted(np.sort(pairs.mated), thresholds, side="left")
-    return Det(thresholds, fmr / pairs.total, missed / pairs.mated.size)
+    weight = person_weight(_mated_person(pairs))
+    missed = error_rates(pairs.mated, np.zeros(1), thresholds, (weight, np.ones(1)))[1]
+    return Det(thresholds, fmr / pairs.total, missed)
 
 
 def _accepted(histogram: IntArray) -> IntArray:
@@ -199,14 +218,15 @@ def _thresholds(
     own = np.zeros(person.size, np.int64) if fold is None else fold[person]
     found = {}
     for name in ("kde", *FALSE_MATCH_RATES):
-        whole = _fit(name, pairs.mated, pairs.edges, pairs.histogram, counts.person_pairs, prior)
+        everybody = (pairs.mated, person)
+        whole = _fit(name, everybody, pairs.edges, pairs.histogram, counts.person_pairs, prior)
         tests = []
         for test in range(folds):
             rest = [k for k in range(folds) if k != test]
             training = pairs.counts[np.ix_(rest, rest)].sum(axis=(0, 1))
             share = (len(rest) / folds) ** 2
             fitted = _fit(
-                name, pairs.mated[own != test], pairs.edges, training,
+                name, (pairs.mated[own != test], person[own != test]), pairs.edges, training,
                 int(counts.person_pairs * share), prior,
             )  # fmt: skip
             if fitted.value is not None:
@@ -221,14 +241,20 @@ def _thresholds(
 
 
 def _fit(
-    name: str, mated: FloatArray, edges: FloatArray, histogram: IntArray, people: int, prior: float
+    name: str,
+    mated: tuple[FloatArray, IntArray],
+    edges: FloatArray,
+    histogram: IntArray,
+    people: int,
+    prior: float,
 ) -> Threshold:
     if name in FALSE_MATCH_RATES:
         rate = FALSE_MATCH_RATES[name]
         if people < np.ceil(1 / rate - 1e-9):
             return Threshold(None, f"needs {np.ceil(1 / rate):.0f} non-mated pairs of people")
         return Threshold(_fixed_rate(edges, histogram, rate))
-    pair = binned_kernels(mated, edges, histogram, None)
+    scores, person = mated
+    pair = binned_kernels(scores, edges, histogram, None, person_weight(person))
     if pair is None:
         return Threshold(None, "no mated or no non-mated pairs, or all scores are equal")
     value = crossing(pair, prior)
@@ -263,7 +289,7 @@ def _tested(
         value=whole.value,
         reason=whole.reason,
         fmr=_false_match_rate(false, compared, people),
-        fnmr=mated_rate(wrong, shown) if mated else None,
+        fnmr=mated_rate(*each_once(wrong, shown)) if mated else None,
         false_matches=false,
         nonmated_tested=compared,
         false_nonmatches=errors,

@@ -14,10 +14,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from headrisk.linkage.pairs import best_per_person
-from headrisk.statistics.intervals import share_of_people
+from headrisk.statistics.intervals import (
+    NORMAL_QUANTILE,
+    clustered_share,
+    jackknife_variance,
+)
 from headrisk.statistics.rates import Ranks, mate_ranks, person_means
 from headrisk.statistics.risk import first_among, survival_of_draws
-from headrisk.types import Estimate, FloatArray, IntArray, PairScores
+from headrisk.types import BoolArray, Estimate, FloatArray, IntArray, PairScores
 
 
 @dataclass(frozen=True)
@@ -38,18 +42,32 @@ class OpenSetRates:
 
 @dataclass(frozen=True)
 class _Searches:
-    """Sorted non-mate scores of each probe, and the number of them."""
+    """Scores of each probe with other people: as a table, and sorted.
+
+    ``weight`` gives every person searched for the same, shared among his or her probes.
+    """
 
     probe: IntArray
     person: IntArray
+    weight: FloatArray
+    values: FloatArray
+    stranger: BoolArray
+    columns: IntArray
     others: tuple[FloatArray, ...]
 
-    def reached(self, thresholds: FloatArray) -> IntArray:
-        """(probes,) non-mates at or above each probe's own threshold."""
-        return np.array(
-            [s.size - np.searchsorted(s, t) for s, t in zip(self.others, thresholds, strict=True)],
-            dtype=np.int64,
-        )
+    @property
+    def counts(self) -> IntArray:
+        """(probes,) strangers each probe was compared to."""
+        return np.array([s.size for s in self.others], dtype=np.int64)
+
+    @property
+    def people(self) -> int:
+        """Number of people searched for."""
+        return int(np.unique(self.person).size)
+
+    def reached(self, threshold: float) -> IntArray:
+        """(probes,) non-mates at or above the threshold."""
+        return np.array([s.size - np.searchsorted(s, threshold) for s in self.others], np.int64)
 
 
 def _searches(scores: PairScores) -> _Searches:
@@ -57,7 +75,22 @@ def _searches(scores: PairScores) -> _Searches:
     stranger = best.comparable & (best.probe_person[:, None] != best.people[None, :])
     rows = np.flatnonzero(stranger.any(axis=1))
     others = tuple(np.sort(best.values[row, stranger[row]]) for row in rows)
-    return _Searches(rows.astype(np.int64), best.probe_person[rows], others)
+    person = best.probe_person[rows]
+    return _Searches(
+        rows.astype(np.int64),
+        person,
+        _share(person),
+        best.values[rows],
+        stranger[rows],
+        best.people,
+        others,
+    )
+
+
+def _share(person: IntArray) -> FloatArray:
+    """(probes,) one over the person's number of probes."""
+    _, index, counts = np.unique(person, return_inverse=True, return_counts=True)
+    return np.asarray(1.0 / counts[index], dtype=np.float64)
 
 
 def largest_open_gallery(scores: PairScores) -> int:
@@ -71,7 +104,10 @@ def open_set_rates(
     """FPIR and FNIR at each threshold for random galleries of ``size`` people.
 
     Exact expectation over galleries drawn from the people at hand (hypergeometric). ``size`` is
-    the largest possible if None; an empty list where the data do not reach it.
+    the largest possible if None; an empty list where the data do not reach it. Two searches share
+    the people of the gallery, so intervals take their variance from leaving out one person at a
+    time, as searched for and as found, less what single pairs bring to both (the jackknife's form
+    of the dyadic variance of Aronow, Samii and Assenova 2015).
     """
     searches = _searches(scores)
     most = min((s.size for s in searches.others), default=0)
@@ -82,48 +118,250 @@ def open_set_rates(
     return [_rates_at(mates, searches, float(t), size) for t in thresholds]
 
 
-def _mates(scores: PairScores) -> tuple[Ranks, FloatArray]:
-    """Ranks of all mates, and each one's score."""
+@dataclass(frozen=True)
+class _Mates:
+    """Ranks of all mates, each one's score, and the place of its probe among the searches.
+
+    ``ahead`` and ``level`` (probes, people) tell which strangers are above the mate and equal.
+    """
+
+    ranks: Ranks
+    score: FloatArray
+    weight: FloatArray
+    search: IntArray
+    stranger: BoolArray
+    ahead: BoolArray
+    level: BoolArray
+
+
+def _mates(scores: PairScores) -> _Mates:
     ranks, best = mate_ranks(scores), best_per_person(scores)
+    stranger = best.comparable & (best.probe_person[:, None] != best.people[None, :])
+    searched = np.flatnonzero(stranger.any(axis=1))
     if not ranks.probe.size:
-        return ranks, np.zeros(0)
-    return ranks, best.values[ranks.probe, np.searchsorted(best.people, ranks.person)]
+        none = np.zeros((0, best.people.size), dtype=np.bool_)
+        return _Mates(ranks, np.zeros(0), np.zeros(0), ranks.probe, none, none, none)
+    score = best.values[ranks.probe, np.searchsorted(best.people, ranks.person)]
+    values, others = best.values[ranks.probe], stranger[ranks.probe]
+    place = np.minimum(np.searchsorted(searched, ranks.probe), max(searched.size - 1, 0))
+    return _Mates(
+        ranks,
+        score,
+        _share(ranks.person),
+        place.astype(np.int64),
+        others,
+        others & (values > score[:, None]),
+        others & (values == score[:, None]),
+    )
+
+
+def _only(mates: _Mates, keep: BoolArray) -> _Mates:
+    """Some of the probes; each person's weight is shared among those that are left."""
+    ranks = mates.ranks.only(keep)
+    return _Mates(
+        ranks,
+        mates.score[keep],
+        _share(ranks.person),
+        mates.search[keep],
+        mates.stranger[keep],
+        mates.ahead[keep],
+        mates.level[keep],
+    )
 
 
 def _rates_at(
-    mates: tuple[Ranks, FloatArray], searches: _Searches, threshold: float, size: int
+    mates: _Mates, searches: _Searches, threshold: float, size: int, *, fitted: bool = False
 ) -> OpenSetRates:
-    alarm = _any_reached(searches, np.full(len(searches.others), threshold), size)
-    fpir = share_of_people(person_means(alarm, searches.person)[1], alarm.size)
-    reached = mates[0].gallery >= size
-    ranks, mate = mates[0].only(reached), mates[1][reached]
-    if not ranks.probe.size:
+    reached, hit = searches.reached(threshold), searches.stranger & (searches.values >= threshold)
+    most = int(searches.counts.min())
+    fewer = min(size, most - 1)
+    alarm = _any_reached(reached, searches.counts, size)
+    without = _without_one(
+        searches.weight,
+        searches.person,
+        searches.columns,
+        _any_reached(reached, searches.counts, fewer),
+        searches.stranger,
+        _any_reached(reached, searches.counts - 1, fewer),
+        [(hit, _any_reached(np.maximum(reached - 1, 0), searches.counts - 1, fewer))],
+    )
+    disjoint = max(most // size, 1)
+    fpir = clustered_share(
+        person_means(alarm, searches.person)[1],
+        _variance(*without),
+        alarm.size * disjoint,
+        exact=fitted,
+    )
+    mates = _only(mates, mates.ranks.gallery >= size)
+    if not mates.ranks.probe.size:
         return OpenSetRates(threshold, size, fpir, None, None)
-    first = first_among(ranks, size)
-    place = np.searchsorted(searches.probe, ranks.probe)
-    place = np.minimum(place, searches.probe.size - 1)
-    disturbed = _any_reached(searches, np.full(len(searches.others), threshold), size - 1)[place]
-    hit = np.where(mate >= threshold, first, 0.0)
-    wrong = np.where(mate >= threshold, 1.0 - first, np.where(size > 1, disturbed, 0.0))
-    person = ranks.person
+    found, wrong = _outcomes(mates, threshold, size, reached, searches.counts)
+    missed = _left_out(mates, searches, threshold, size, hit, reached)
+    people, probes = mates.ranks.person, mates.ranks.probe.size
+    extra = 0.0
+    if fitted and fpir is not None:
+        extra = _of_threshold(mates, searches, size, fpir)
     return OpenSetRates(
         threshold,
         size,
         fpir,
-        share_of_people(person_means(1.0 - hit, person)[1], hit.size),
-        share_of_people(person_means(wrong, person)[1], hit.size),
+        clustered_share(
+            person_means(1.0 - found, people)[1],
+            _variance(*missed[0]) + extra,
+            probes * disjoint,
+        ),
+        clustered_share(person_means(wrong, people)[1], _variance(*missed[1]), probes * disjoint),
     )
 
 
-def _any_reached(searches: _Searches, thresholds: FloatArray, drawn: int) -> FloatArray:
-    """(probes,) probability that one of ``drawn`` non-mates reaches the threshold."""
-    reached = searches.reached(thresholds)
-    counts = np.array([s.size for s in searches.others], dtype=np.int64)
+def _outcomes(
+    mates: _Mates, threshold: float, size: int, reached: IntArray, counts: IntArray
+) -> tuple[FloatArray, FloatArray]:
+    """(probes,) probability that the mate is returned first, and that somebody else is."""
+    first = first_among(mates.ranks, size)
+    passed = mates.score >= threshold
+    disturbed = _any_reached(reached[mates.search], counts[mates.search], size - 1)
+    return (
+        np.where(passed, first, 0.0),
+        np.where(passed, 1.0 - first, np.where(size > 1, disturbed, 0.0)),
+    )
+
+
+def _left_out(
+    mates: _Mates,
+    searches: _Searches,
+    threshold: float,
+    size: int,
+    hit: BoolArray,
+    reached: IntArray,
+) -> tuple[tuple[FloatArray, float], tuple[FloatArray, float]]:
+    """FNIR and the rate of wrong names as ``_without_one`` gives them."""
+    ranks = mates.ranks
+    fewer = max(min(size, int(ranks.gallery.min()) - 1), 1)
+    passed, place = mates.score >= threshold, mates.search
+    counts, over = searches.counts[place], reached[place]
+
+    def missed(better: IntArray, tied: IntArray, gallery: IntArray) -> FloatArray:
+        better = np.minimum(better, gallery - 1)  # where nobody of that kind is there to leave out
+        tied = np.minimum(tied, gallery - 1 - better)
+        shown = Ranks(ranks.probe, ranks.person, better, tied, gallery)
+        return np.where(passed, 1.0 - first_among(shown, fewer), 1.0)
+
+    def wrong(miss: FloatArray, above: IntArray, strangers: IntArray) -> FloatArray:
+        return np.where(passed, miss, _any_reached(above, strangers, fewer - 1))
+
+    less = np.maximum(ranks.gallery - 1, fewer)
+    same = missed(ranks.better, ranks.tied, ranks.gallery)
+    kept = missed(ranks.better, ranks.tied, less)
+    ahead = missed(np.maximum(ranks.better - 1, 0), ranks.tied, less)
+    level = missed(ranks.better, np.maximum(ranks.tied - 1, 0), less)
+    groups = (mates.weight, ranks.person, searches.columns)
+    miss = _without_one(
+        *groups, same, mates.stranger, kept, [(mates.ahead, ahead), (mates.level, level)]
+    )
+    fell, one = np.maximum(counts - 1, 0), np.maximum(over - 1, 0)
+    # Below the threshold only those who reach it count; above it, those who beat the mate.
+    reachers = hit[place] & ~passed[:, None]
+    up, even = mates.ahead & passed[:, None], mates.level & passed[:, None]
+    false = _without_one(
+        *groups,
+        wrong(same, over, counts),
+        mates.stranger,
+        wrong(kept, over, fell),
+        [(reachers, wrong(kept, one, fell)), (up, ahead), (even, level)],
+    )
+    return miss, false
+
+
+def _without_one(
+    weight: FloatArray,
+    person: IntArray,
+    columns: IntArray,
+    same: FloatArray,
+    stranger: BoolArray,
+    kept: FloatArray,
+    changed: Sequence[tuple[BoolArray, FloatArray]],
+) -> tuple[FloatArray, float]:
+    """(people,) a mean over people searched for, with each person left out.
+
+    The second part is the sum of squares of what each pair of a search and a gallery person adds
+    to the mean; leaving out either of its people counts it.
+
+    Parameters
+    ----------
+    weight, person
+        (probes,) share in the person's mean, and who that is.
+    columns
+        (gallery people,) their numbers.
+    same, kept
+        (probes,) outcome where the one left out was not in the gallery, and where he or she was.
+    stranger
+        (probes, gallery people) who was.
+    changed
+        Those in the gallery whose absence gives another outcome than ``kept``, and that outcome.
+    """
+    searched = np.unique(person)
+    everybody = np.union1d(searched, columns)
+    total = np.full(everybody.size, float(weight @ same))
+    moved = (weight * (kept - same)) @ stranger
+    pairs = float((weight * (kept - same)) ** 2 @ stranger.sum(axis=1))
+    for mask, outcome in changed:
+        moved = moved + (weight * (outcome - kept)) @ mask
+        square = (weight * (outcome - same)) ** 2 - (weight * (kept - same)) ** 2
+        pairs += float(square @ mask.sum(axis=1))
+    np.add.at(total, np.searchsorted(everybody, columns), moved)
+    np.subtract.at(total, np.searchsorted(everybody, person), weight * same)
+    number = searched.size - np.isin(everybody, searched)
+    means = np.asarray(total[number > 0] / number[number > 0], dtype=np.float64)
+    return means, pairs / searched.size**2
+
+
+def _variance(without: FloatArray, pairs: float) -> float:
+    """Jackknife variance less the pairs counted twice; at least half of it."""
+    whole = jackknife_variance(without)
+    return max(whole - pairs, whole / 2)
+
+
+def _of_threshold(mates: _Mates, searches: _Searches, size: int, fpir: Estimate) -> float:
+    """Variance that FNIR owes to a fitted threshold (Woodruff 1952).
+
+    The limits of FPIR are turned into thresholds, and the difference of FNIR between them is taken
+    for its 95 % range.
+    """
+    ends = [_lowest(searches, rate, size) for rate in (fpir.low, fpir.high)]
+    rates = []
+    for threshold in ends:
+        reached = searches.reached(threshold)
+        found, _ = _outcomes(mates, threshold, size, reached, searches.counts)
+        rates.append(float(person_means(1.0 - found, mates.ranks.person)[1].mean()))
+    return ((rates[0] - rates[1]) / (2 * NORMAL_QUANTILE)) ** 2
+
+
+def _any_reached(reached: IntArray, counts: IntArray, drawn: int) -> FloatArray:
+    """(probes,) probability that one of ``drawn`` of ``counts`` non-mates reaches the threshold."""
     result = np.zeros(reached.size)
     for count in np.unique(counts):
         rows = np.flatnonzero(counts == count)
-        result[rows] = 1.0 - survival_of_draws(int(count), drawn)[reached[rows]]
+        if count > 0:
+            survive = survival_of_draws(int(count), min(drawn, int(count)))
+            result[rows] = 1.0 - survive[np.minimum(reached[rows], count)]
     return result
+
+
+def _lowest(searches: _Searches, fpir: float, size: int) -> float:
+    """The lowest threshold whose FPIR is at most ``fpir``."""
+    candidates = np.unique(np.concatenate(searches.others))
+    candidates = np.append(candidates, np.nextafter(candidates[-1], np.inf))
+    low, high = 0, candidates.size - 1
+    while low < high:
+        middle = (low + high) // 2
+        reached = searches.reached(float(candidates[middle]))
+        alarm = _any_reached(reached, searches.counts, size)
+        if person_means(alarm, searches.person)[1].mean() <= fpir:
+            high = middle
+        else:
+            low = middle + 1
+    return float(candidates[high])
 
 
 def fnir_at_fpir(
@@ -132,25 +370,16 @@ def fnir_at_fpir(
     """Rates at the lowest threshold whose FPIR is at most ``fpir``.
 
     None where fewer than 1/fpir people can be searched for as absent, because the data then
-    cannot show such a rate.
+    cannot show such a rate. The interval of FNIR allows for the threshold having been fitted, and
+    that of FPIR is exact: the threshold is itself one of the scores.
     """
     searches = _searches(scores)
     most = min((s.size for s in searches.others), default=0)
     size = most if size is None else size
-    people = np.unique(searches.person).size
-    if people < np.ceil(1.0 / fpir - 1e-9) or not 1 <= size <= most:
+    if searches.people < np.ceil(1.0 / fpir - 1e-9) or not 1 <= size <= most:
         return None
-    candidates = np.unique(np.concatenate(searches.others))
-    candidates = np.append(candidates, np.nextafter(candidates[-1], np.inf))
-    low, high = 0, candidates.size - 1
-    while low < high:
-        middle = (low + high) // 2
-        alarm = _any_reached(searches, np.full(len(searches.others), candidates[middle]), size)
-        if person_means(alarm, searches.person)[1].mean() <= fpir:
-            high = middle
-        else:
-            low = middle + 1
-    return _rates_at(_mates(scores), searches, float(candidates[high]), size)
+    threshold = _lowest(searches, fpir, size)
+    return _rates_at(_mates(scores), searches, threshold, size, fitted=True)
 
 
 def precision_at_prior(rates: OpenSetRates, membership_prior: float) -> float | None:

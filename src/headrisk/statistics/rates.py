@@ -88,18 +88,25 @@ def eer_from_counts(mated: FloatArray, nonmated: FloatArray) -> float:
     return float(max(0.0, fmr[after - 1] + share * (fmr[after] - fmr[after - 1])))
 
 
-def area_under_curve(mated: FloatArray, nonmated: FloatArray) -> float | None:
+Weights = tuple[FloatArray, FloatArray]
+
+
+def area_under_curve(
+    mated: FloatArray, nonmated: FloatArray, weights: Weights | None = None
+) -> float | None:
     """Probability that a mated score exceeds a non-mated one, ties counting one half.
 
-    The Mann-Whitney statistic, exact. None without mated or without non-mated scores.
+    The Mann-Whitney statistic, exact. ``weights`` are of mated and of non-mated scores, all equal
+    if None. None without mated or without non-mated scores.
     """
     if not mated.size or not nonmated.size:
         return None
-    bins = roc_bins(mated, nonmated)
-    return auc_from_counts(_count(bins.mated, bins), _count(bins.nonmated, bins))
+    return auc_from_counts(*_binned(mated, nonmated, weights))
 
 
-def equal_error_rate(mated: FloatArray, nonmated: FloatArray) -> float | None:
+def equal_error_rate(
+    mated: FloatArray, nonmated: FloatArray, weights: Weights | None = None
+) -> float | None:
     """Rate at which FMR equals FNMR.
 
     Where no threshold gives equality, the operating points at successive distinct scores are
@@ -107,43 +114,69 @@ def equal_error_rate(mated: FloatArray, nonmated: FloatArray) -> float | None:
     """
     if not mated.size or not nonmated.size:
         return None
+    return eer_from_counts(*_binned(mated, nonmated, weights))
+
+
+def _binned(mated: FloatArray, nonmated: FloatArray, weights: Weights | None) -> Weights:
+    """Weight of mated and of non-mated scores in each place of ``RocBins``."""
     bins = roc_bins(mated, nonmated)
-    return eer_from_counts(_count(bins.mated, bins), _count(bins.nonmated, bins))
+    one, other = (None, None) if weights is None else weights
+    return (
+        np.bincount(bins.mated, one, bins.places).astype(np.float64),
+        np.bincount(bins.nonmated, other, bins.places).astype(np.float64),
+    )
 
 
-def _count(places: IntArray, bins: RocBins) -> FloatArray:
-    return np.bincount(places, minlength=bins.places).astype(np.float64)
-
-
-def d_prime(mated: FloatArray, nonmated: FloatArray) -> float | None:
+def d_prime(
+    mated: FloatArray, nonmated: FloatArray, weights: Weights | None = None
+) -> float | None:
     """Difference of the means over the root of the mean variance (n - 1 denominators).
 
-    None with fewer than two scores on a side or without any spread.
+    ``weights`` have mean 1. None with fewer than two scores on a side or without any spread.
     """
     if mated.size < 2 or nonmated.size < 2:
         return None
-    spread = np.sqrt((mated.var(ddof=1) + nonmated.var(ddof=1)) / 2.0)
+    one, other = (np.ones(mated.size), np.ones(nonmated.size)) if weights is None else weights
+    (mean, var), (middle, spread) = _moments(mated, one), _moments(nonmated, other)
+    root = np.sqrt((var + spread) / 2.0)
     scale = max(np.abs(mated).max(), np.abs(nonmated).max())
-    if spread <= 1e-12 * scale or spread == 0.0:
+    if root <= 1e-12 * scale or root == 0.0:
         return None
-    return float((mated.mean() - nonmated.mean()) / spread)
+    return float((mean - middle) / root)
+
+
+def _moments(values: FloatArray, weight: FloatArray) -> tuple[float, float]:
+    mean = float(weight @ values) / float(weight.sum())
+    return mean, float(weight @ (values - mean) ** 2) / (float(weight.sum()) - 1.0)
 
 
 def error_rates(
-    mated: FloatArray, nonmated: FloatArray, thresholds: FloatArray
+    mated: FloatArray,
+    nonmated: FloatArray,
+    thresholds: FloatArray,
+    weights: Weights | None = None,
 ) -> tuple[FloatArray, FloatArray]:
     """FMR and FNMR at each threshold; both sides must hold at least one score."""
-    false_match = nonmated.size - np.searchsorted(np.sort(nonmated), thresholds, side="left")
-    false_nonmatch = np.searchsorted(np.sort(mated), thresholds, side="left")
-    return false_match / nonmated.size, false_nonmatch / mated.size
+    one, other = (np.ones(mated.size), np.ones(nonmated.size)) if weights is None else weights
+    return 1.0 - _below(nonmated, other, thresholds), _below(mated, one, thresholds)
 
 
-def det_curve(mated: FloatArray, nonmated: FloatArray) -> Det | None:
+def _below(values: FloatArray, weight: FloatArray, thresholds: FloatArray) -> FloatArray:
+    """Share of the weight below each threshold; exactly 0 and 1 at the ends."""
+    order = np.argsort(values, kind="stable")
+    summed = np.concatenate([[0.0], np.cumsum(weight[order])])
+    place = np.searchsorted(values[order], thresholds, side="left")
+    return np.asarray(summed[place] / summed[-1], dtype=np.float64)
+
+
+def det_curve(
+    mated: FloatArray, nonmated: FloatArray, weights: Weights | None = None
+) -> Det | None:
     """FMR and FNMR at every distinct score. None without mated or without non-mated scores."""
     if not mated.size or not nonmated.size:
         return None
     thresholds = np.unique(np.concatenate([mated, nonmated]))
-    fmr, fnmr = error_rates(mated, nonmated, thresholds)
+    fmr, fnmr = error_rates(mated, nonmated, thresholds, weights)
     return Det(thresholds, fmr, fnmr)
 
 
@@ -163,7 +196,12 @@ def thin_det(det: Det, points: int = 400) -> Det:
 
 
 def _logit(rate: FloatArray) -> FloatArray:
-    """Logit that stays finite: half the smallest rate above 0 stands in for 0, alike for 1."""
+    """Logit that stays finite: half the smallest rate above 0 stands in for 0, alike for 1.
+
+    A rate that is 0 throughout, as FNMR where every mate scores highest of all, has no place.
+    """
+    if not (rate > 0).any():
+        return np.zeros(rate.shape)
     floor = rate[rate > 0].min() / 2
     return np.asarray(np.log((rate + floor) / (1 - rate + floor)), dtype=np.float64)
 

@@ -171,6 +171,7 @@ def _row(scores: PairScores, condition: Condition, group: tuple[int, ...]) -> St
         keep = member | scores.nonmated
     part = restrict(scores, keep)
     sample, ranks = pair_sample(part), mate_ranks(part)
+    weights = (sample.mated_weight, sample.nonmated_weight)
     first = person_means(ranks.within(1), ranks.person)[1] if ranks.probe.size else np.zeros(0)
     several = bool(ranks.gallery.size) and int(ranks.gallery.max()) > 1
     return StratumRow(
@@ -180,8 +181,8 @@ def _row(scores: PairScores, condition: Condition, group: tuple[int, ...]) -> St
         mated_pairs=int(sample.mated.size),
         nonmated_pairs=int(sample.nonmated.size),
         gallery_size=int(ranks.gallery.max()) if ranks.gallery.size else 0,
-        auc=area_under_curve(sample.mated, sample.nonmated),
-        eer=equal_error_rate(sample.mated, sample.nonmated),
+        auc=area_under_curve(sample.mated, sample.nonmated, weights),
+        eer=equal_error_rate(sample.mated, sample.nonmated, weights),
         rank1=share_of_people(first, ranks.probe.size) if several else None,
         chance_rank1=chance_of_rank(ranks, 1) if several else None,
         mated_min=float(sample.mated.min()) if sample.mated.size else None,

@@ -14,7 +14,12 @@ from headrisk.linkage.pairs import PairSample, finite_scores, pair_sample
 from headrisk.settings import Settings
 from headrisk.statistics.baselines import ShuffledControl, chance_of_rank, shuffled_labels
 from headrisk.statistics.bootstrap import CurveIntervals, curve_intervals, pair_table
-from headrisk.statistics.clustered import mated_rate, nonmated_rate
+from headrisk.statistics.clustered import (
+    each_once,
+    mated_rate,
+    nonmated_rate,
+    threshold_variance,
+)
 from headrisk.statistics.intervals import SampleVerdict, few_errors, judge_sample, share_of_people
 from headrisk.statistics.joined import JoinedRates, joined_rates
 from headrisk.statistics.rates import (
@@ -22,12 +27,13 @@ from headrisk.statistics.rates import (
     Ranks,
     cumulative_match,
     det_curve,
+    error_rates,
     mate_ranks,
     person_means,
     thin_det,
 )
-from headrisk.statistics.risk import system_unlinkability
 from headrisk.statistics.strata import Condition, StratumRow, condition_rows
+from headrisk.statistics.unlinkability import unlinkability
 from headrisk.types import Estimate, FloatArray, IntArray, PairScores
 
 
@@ -75,7 +81,8 @@ class MeasureSummary:
 
     ``cmc[k - 1]`` is the identification rate at rank k. ``shuffled`` is the control attack.
     ``one_to_one`` is there where the settings ask for it, at the kde threshold.
-    ``d_sys`` is the unlinkability measure of Gomez-Barrero et al. (2018).
+    ``d_sys`` is the unlinkability measure of Gomez-Barrero et al. (2018). AUC, EER, d', DET,
+    densities, D_sys and thresholds weigh every person the same, however many scans there are.
     """
 
     measure: str
@@ -94,7 +101,7 @@ class MeasureSummary:
     nonmated_max: float | None
     thresholds: Mapping[str, ThresholdSummary]
     densities: DensityCurves | None
-    d_sys: float | None
+    d_sys: Estimate | None
     shuffled: ShuffledControl | None
     one_to_one: JoinedRates | None = None
 
@@ -120,15 +127,16 @@ def summarise(
         The arrays' shapes disagree or a usable score is not a number.
     """
     scores = finite_scores(scores)
-    for_curves, for_folds, for_shuffle = rng.spawn(3)
+    for_curves, for_folds, for_shuffle, for_unlinkability = rng.spawn(4)
     sample, ranks = pair_sample(scores), mate_ranks(scores)
     curves = curve_intervals(sample, settings.bootstrap, for_curves)
     tested = cross_validate(
         scores, threshold_rules(settings.mated_prior), settings.folds, for_folds
     )
-    pair = kernels(sample.mated, sample.nonmated)
+    weights = (sample.mated_weight, sample.nonmated_weight)
+    pair = kernels(sample.mated, sample.nonmated, weights)
     densities = None if pair is None else density_curves(pair)
-    det = det_curve(sample.mated, sample.nonmated)
+    det = det_curve(sample.mated, sample.nonmated, weights)
     counts = _counts(sample, ranks)
     kde = tested["kde"].threshold.value
     return MeasureSummary(
@@ -144,9 +152,11 @@ def summarise(
         det=None if det is None else thin_det(det),
         mated_min=float(sample.mated.min()) if sample.mated.size else None,
         nonmated_max=float(sample.nonmated.max()) if sample.nonmated.size else None,
-        thresholds={name: _threshold(result) for name, result in tested.items()},
+        thresholds={name: _threshold(result, sample) for name, result in tested.items()},
         densities=densities,
-        d_sys=None if densities is None else system_unlinkability(densities),
+        d_sys=None
+        if pair is None
+        else unlinkability(sample, pair, settings.bootstrap, for_unlinkability),
         shuffled=shuffled_labels(scores, for_shuffle),
         one_to_one=joined_rates(scores, kde) if settings.one_to_one else None,
     )
@@ -181,17 +191,25 @@ def rank_rate(ranks: Ranks, rank: int) -> Estimate | None:
     return share_of_people(means, ranks.probe.size)
 
 
-def _threshold(result: TestedThreshold) -> ThresholdSummary:
+def _threshold(result: TestedThreshold, sample: PairSample) -> ThresholdSummary:
+    """Rates in which every person weighs the same, with what they owe to the fitted threshold."""
     people = int(result.people.size)
     false, missed = result.false_match, result.false_nonmatch
     fmr = fnmr = None
+    moved = [np.zeros(0), np.zeros(0)]
+    if result.fitted and sample.mated.size and sample.nonmated.size:
+        weights = (sample.mated_weight, sample.nonmated_weight)
+        fitted = np.array(result.fitted)
+        moved = list(error_rates(sample.mated, sample.nonmated, fitted, weights))
     if false.size:
         sides = (result.probe_side, result.gallery_side, people)
         compared = pair_table(*sides, np.ones(false.size))
-        fmr = nonmated_rate(pair_table(*sides, false.astype(np.float64)), compared)
+        wrong = pair_table(*sides, false.astype(np.float64))
+        fmr = nonmated_rate(*each_once(wrong, compared), threshold_variance(moved[0]))
     if missed.size:
         wrong = _per_person(result.mated_person, missed.astype(np.float64), people)
-        fnmr = mated_rate(wrong, _per_person(result.mated_person, np.ones(missed.size), people))
+        shown = _per_person(result.mated_person, np.ones(missed.size), people)
+        fnmr = mated_rate(*each_once(wrong, shown), threshold_variance(moved[1]))
     return ThresholdSummary(
         value=result.threshold.value,
         reason=result.threshold.reason,

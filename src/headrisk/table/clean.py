@@ -8,7 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from headrisk.dataset.people import plain_label, require_distinct_labels
+from headrisk.dataset.labels import plain_label
+from headrisk.dataset.people import require_distinct_labels
 from headrisk.dataset.scans import Scan
 from headrisk.errors import InputError
 from headrisk.table.features import Dropped, FeatureTable

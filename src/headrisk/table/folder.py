@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from headrisk.dataset.bids_tables import PersonFacts, person_facts
-from headrisk.dataset.people import plain_label
+from headrisk.dataset.labels import path_label, plain_label
 from headrisk.dataset.scans import Scan
 from headrisk.errors import InputError, ScanError
 from headrisk.io.digests import open_regular
@@ -71,7 +71,8 @@ def read_folder(path: Path, name: str) -> FeatureTable:
     notes = list(found.notes)
     atlas = next((a for a in ATLASES if any((f / f"lh.{a}.stats").exists() for f in folders)), "")
     labels = _labels(path)
-    facts = person_facts(path / "participants.tsv")
+    facts, said = person_facts(path / "participants.tsv")
+    notes += said
     scans, rows, software = [], [], set()
     for folder in folders:
         who = _who(path, folder, labels, found)
@@ -109,9 +110,9 @@ def _labels(path: Path) -> dict[str, tuple[str, str]]:
     return found
 
 
-def _bids(path: Path, folder: Path) -> re.Match[str] | None:
-    where = session_of(folder.parent.relative_to(path).as_posix())
-    return re.search(r"(?:^|/)sub-([A-Za-z0-9+]+)", where)
+def _bids(path: Path, folder: Path, entity: str = "sub") -> str:
+    """The label that the names of a ``stats`` folder's parents hold, or ""."""
+    return path_label(session_of(folder.parent.relative_to(path).as_posix()), entity)
 
 
 def _who(
@@ -129,11 +130,9 @@ def _who(
             )
         return labels[subject]
     person = _bids(path, folder)
-    if person is None:
+    if not person:
         return found.person(subject) if folder.parent != path else (path.name, "")
-    where = session_of(folder.parent.relative_to(path).as_posix())
-    session = re.search(r"(?:^|[/_])ses-([A-Za-z0-9+]+)", where)
-    return person[1], session[1] if session else ""
+    return person, _bids(path, folder, "ses")
 
 
 def _read_subject(folder: Path, atlas: str) -> tuple[dict[str, float], str, str]:

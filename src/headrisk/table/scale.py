@@ -18,7 +18,6 @@ from headrisk.table.names import Kind
 from headrisk.types import BoolArray, FloatArray
 
 LIMIT = 6.0  # scaled values are cut here, so that one odd region does not outweigh all others
-FEWEST_FOR_QUANTILES = 20
 _MAD_TO_SD = 1.4826  # of a normal distribution
 _POWERS: dict[str, float] = {"volume": 1.0, "area": 2 / 3}
 
@@ -84,17 +83,15 @@ def scaled(values: FloatArray, centre: FloatArray, spread: FloatArray) -> FloatA
     return np.asarray(np.clip((values - centre) / spread, -LIMIT, LIMIT))
 
 
-def choose_matching(asked: TableMatch, first: tuple[int, str], second: tuple[int, str]) -> Matching:
-    """How two tables are brought together, from the number of rows and the software of each.
+def choose_matching(asked: TableMatch, first: str, second: str) -> Matching:
+    """How two tables are brought together, from the software that made each.
 
-    Left to itself: nothing where both say that the same software made them; else quantiles, or
-    median and spread alone where a table has fewer than 20 rows.
+    Left to itself: nothing where both say that the same software made them; else each by its own
+    median and spread. Matching quantiles finds fewer people (docs/tables.md).
     """
     if asked != "auto":
         return asked
-    if first[1] and first[1] == second[1]:
-        return "none"
-    return "quantile" if min(first[0], second[0]) >= FEWEST_FOR_QUANTILES else "scale"
+    return "none" if first and first == second else "scale"
 
 
 def match(probe: FloatArray, gallery: FloatArray, how: Matching) -> tuple[FloatArray, FloatArray]:

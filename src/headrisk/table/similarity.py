@@ -1,29 +1,83 @@
-"""How alike two rows of a table are: measures without and with learning from other people."""
+"""How alike two rows of a table are: measures without and with learning from the other rows."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from headrisk.table.covariance import fit_two_covariances, fit_whitening
+from headrisk.table.covariance import JointGaussian, compact, fit_joint, whitened
 from headrisk.types import BoolArray, FloatArray, IntArray
 
-PLAIN = ("cosine", "euclidean")
-LEARNT = ("whitened-cosine", "likelihood-ratio")
+MEASURES = (
+    "cosine",
+    "euclidean",
+    "correlation",
+    "whitened-cosine",
+    "likelihood-ratio",
+)
+SCALED = MEASURES[2:]  # those that are also scaled locally
 FEWEST_SHARED = 3  # columns that two rows must both have to be compared
-FEWEST_OTHERS = 10  # people that something is learnt from
+FEWEST_ROWS = 5  # of a table, to learn how its columns go together
+FOLDS = 10  # of people, at least, where a model is made in less than a second
+NARROW = 400  # columns up to which it is
+FEWEST_OTHERS = 10  # people with a pair of rows that something is learnt from
+_OTHER = {"lh": "rh", "rh": "lh"}
 
 
 @dataclass(frozen=True)
 class Sides:
-    """What is compared: scaled rows (NaN where missing) and the people they belong to."""
+    """What is compared: scaled rows (NaN where missing) and the people they belong to.
+
+    ``probes`` and ``gallery`` are one and the same object where a table is compared with itself.
+    ``usable`` is (probes, gallery), all if None; ``mirror`` as in :func:`fit_joint`.
+    ``verbatim`` is (probes, gallery) True where two rows are copies of each other.
+    """
 
     probes: FloatArray
     gallery: FloatArray
     probe_person: IntArray
     gallery_person: IntArray
+    usable: BoolArray | None = None
+    verbatim: BoolArray | None = None
+    mirror: IntArray | None = None
+
+    def may_compare(self) -> BoolArray:
+        """(probes, gallery) pairs that say something."""
+        shape = (len(self.probes), len(self.gallery))
+        if self.usable is not None:
+            return self.usable
+        return np.ones(shape, dtype=np.bool_) & ~(
+            np.eye(*shape, dtype=np.bool_) & (self.probes is self.gallery)
+        )
+
+    def copies(self) -> BoolArray:
+        """(probes, gallery) pairs of rows that are copies."""
+        shape = (len(self.probes), len(self.gallery))
+        return np.zeros(shape, dtype=np.bool_) if self.verbatim is None else self.verbatim
+
+
+def all_scores(
+    sides: Sides, folds: int, rng: np.random.Generator
+) -> tuple[dict[str, FloatArray], tuple[str, ...]]:
+    """Scores of every measure of :data:`MEASURES`, and why any is left out."""
+    a, b = sides.probes, sides.gallery
+    found = {"cosine": cosine(a, b), "euclidean": euclidean(a, b), "correlation": correlation(a, b)}
+    notes = []
+    if min(len(a), len(b)) >= FEWEST_ROWS:
+        found["whitened-cosine"] = whitened_cosine(sides)
+    else:
+        notes.append(f"whitened-cosine was left out: fewer than {FEWEST_ROWS} rows to learn from")
+    ratio = likelihood_ratio(sides, folds, rng)
+    if ratio is None:
+        notes.append(
+            f"likelihood-ratio was left out: fewer than {FEWEST_OTHERS} other people with two rows "
+            "to learn from"
+        )
+    else:
+        found["likelihood-ratio"] = ratio
+    return found, tuple(notes)
 
 
 def shared_columns(a: FloatArray, b: FloatArray) -> IntArray:
@@ -48,28 +102,100 @@ def euclidean(a: FloatArray, b: FloatArray) -> FloatArray:
     return np.asarray(-np.sqrt(np.maximum(squared, 0) / np.maximum(known_x @ known_y.T, 1)))
 
 
-def learnt(
-    sides: Sides, folds: int, rng: np.random.Generator
-) -> tuple[dict[str, FloatArray], tuple[str, ...]]:
-    """Scores of the measures that learn from other people, and why any is left out.
+def correlation(a: FloatArray, b: FloatArray) -> FloatArray:
+    """Pearson's correlation of scaled rows over the columns that both have: -1 to 1.
 
-    People are dealt into folds. A pair is scored by a model that saw neither of its two people,
-    so for every pair of folds there is one model, fitted on the others.
+    It is the cosine once each row's own mean is taken out, which a pipeline, a scanner or the size
+    of a head shifts in all columns together.
     """
-    rows = np.concatenate([_filled(sides.probes)[0], _filled(sides.gallery)[0]])
-    person = np.concatenate([sides.probe_person, sides.gallery_person])
+    (x, known_x), (y, known_y) = _filled(a), _filled(b)
+    count = np.maximum(known_x @ known_y.T, 1)
+    sum_x, sum_y = x @ known_y.T, known_x @ y.T
+    shared = x @ y.T - sum_x * sum_y / count
+    spread_x = (x**2) @ known_y.T - sum_x**2 / count
+    spread_y = known_x @ (y**2).T - sum_y**2 / count
+    length = np.sqrt(np.maximum(spread_x, 0) * np.maximum(spread_y, 0))
+    out = np.zeros(length.shape)
+    np.divide(shared, length, out=out, where=length > 1e-12 * count)
+    return np.clip(out, -1, 1)
+
+
+def whitened_cosine(sides: Sides) -> FloatArray:
+    """Cosine after the covariance of each table's columns is taken out, without any label."""
+    columns = sides.probes.shape[1]
     if sides.probes is sides.gallery:
-        rows, person = rows[: len(sides.probes)], sides.probe_person
-    people, counts = np.unique(person, return_counts=True)
-    fold = deal(people, counts > 1, folds, rng)
-    scores, notes = {}, []
-    for name, (fit, enough) in _LEARNT.items():
-        found = _crossed(sides, rows, person, fold, fit, enough)
-        if found is None:
-            notes.append(f"{name} was left out: too few other people to learn from")
-        else:
-            scores[name] = found
-    return scores, tuple(notes)
+        rows = whitened(compact(_filled(sides.probes)[0]), columns)
+        return cosine(rows, rows)
+    first = _filled(sides.probes)[0]
+    both = compact(np.concatenate([first, _filled(sides.gallery)[0]]))
+    return cosine(whitened(both[: len(first)], columns), whitened(both[len(first) :], columns))
+
+
+def likelihood_ratio(sides: Sides, folds: int, rng: np.random.Generator) -> FloatArray | None:
+    """Log likelihood ratio of every pair by a model that saw neither of its two people.
+
+    People are dealt into folds; for every two folds there is a model, fitted on the mated pairs of
+    the people in the others. Pairs of copies teach how no two measurements of a person differ, so
+    they are left out of what is learnt from unless there is nothing else. None where a model has
+    fewer than ten people to learn from.
+    """
+    pairs = _training_pairs(sides)
+    person = sides.probe_person[pairs.row]
+    people = np.unique(np.concatenate([sides.probe_person, sides.gallery_person]))
+    columns = sides.probes.shape[1]
+    narrow = min(columns, len(sides.probes) + len(sides.gallery)) <= NARROW
+    fold = deal(people, np.isin(people, person), max(folds, FOLDS) if narrow else folds, rng)
+    own = np.array([fold[int(one)] for one in person], dtype=np.int64)
+    probe_fold = np.array([fold[int(one)] for one in sides.probe_person], dtype=np.int64)
+    gallery_fold = np.array([fold[int(one)] for one in sides.gallery_person], dtype=np.int64)
+    mirror = sides.mirror if 2 * columns <= len(person) else None
+    probes, gallery = _filled(sides.probes)[0], _filled(sides.gallery)[0]
+    if mirror is None:
+        both = compact(np.concatenate([probes, gallery]))
+        probes, gallery = both[: len(probes)], both[len(probes) :]
+    scores = np.zeros((len(probes), len(gallery)))
+    for first, second, left_out in _fold_pairs(len(set(fold.values()))):
+        others = ~np.isin(own, left_out)
+        if np.unique(person[others]).size < FEWEST_OTHERS:
+            return None
+        model = _fit(probes, gallery, pairs.only(others), mirror, columns)
+        for i, j in {(first, second), (second, first)}:
+            at = np.ix_(probe_fold == i, gallery_fold == j)
+            if scores[at].size:
+                scores[at] = model.score(probes[probe_fold == i], gallery[gallery_fold == j])
+    return scores
+
+
+@dataclass(frozen=True)
+class _Pairs:
+    """Mated pairs by row and column, and how much each counts."""
+
+    row: IntArray
+    column: IntArray
+    weight: FloatArray
+
+    def only(self, keep: BoolArray) -> _Pairs:
+        return _Pairs(self.row[keep], self.column[keep], self.weight[keep])
+
+
+def _training_pairs(sides: Sides) -> _Pairs:
+    mated = sides.probe_person[:, None] == sides.gallery_person[None, :]
+    mated &= sides.may_compare()
+    differ = mated & ~sides.copies()
+    enough = np.unique(sides.probe_person[differ.any(axis=1)]).size >= FEWEST_OTHERS
+    row, column = np.nonzero(differ if enough else mated)
+    _, index, counts = np.unique(sides.probe_person[row], return_inverse=True, return_counts=True)
+    return _Pairs(
+        row.astype(np.int64), column.astype(np.int64), (1.0 / counts[index]).astype(np.float64)
+    )
+
+
+def _fit(
+    probes: FloatArray, gallery: FloatArray, pairs: _Pairs, mirror: IntArray | None, columns: int
+) -> JointGaussian:
+    return fit_joint(
+        probes[pairs.row], gallery[pairs.column], pairs.weight, mirror=mirror, columns=columns
+    )
 
 
 def deal(
@@ -80,63 +206,31 @@ def deal(
     return {int(one): place % folds for place, one in enumerate(order)}
 
 
-Fit = Callable[[FloatArray, IntArray], Callable[[FloatArray, FloatArray], FloatArray]]
+def _fold_pairs(folds: int) -> Iterator[tuple[int, int, tuple[int, ...]]]:
+    """Two folds, and those that the model of their pairs must not see.
+
+    A pair within one fold leaves the next one out too: every model then learns from equally many
+    people, and mates are not told from others by how well their model was fitted.
+    """
+    for first in range(folds):
+        for second in range(first, folds):
+            yield first, second, (first, second if second > first else (first + 1) % folds)
 
 
-def _crossed(
-    sides: Sides,
-    rows: FloatArray,
-    person: IntArray,
-    fold: dict[int, int],
-    fit: Fit,
-    enough: Callable[[IntArray], bool],
-) -> FloatArray | None:
-    """Scores of every pair by models that saw neither person; None if one cannot be fitted."""
-    own = np.array([fold[int(one)] for one in person])
-    probe_fold = np.array([fold[int(one)] for one in sides.probe_person])
-    gallery_fold = np.array([fold[int(one)] for one in sides.gallery_person])
-    probes, gallery = _filled(sides.probes)[0], _filled(sides.gallery)[0]
-    scores = np.zeros((len(probes), len(gallery)))
-    for first, second in _fold_pairs(own):
-        others = (own != first) & (own != second)
-        if not enough(person[others]):
-            return None
-        score = fit(rows[others], person[others])
-        for i, j in {(first, second), (second, first)}:
-            at = np.ix_(probe_fold == i, gallery_fold == j)
-            if scores[at].size:
-                scores[at] = score(probes[probe_fold == i], gallery[gallery_fold == j])
-    return scores
+def mirrored(keys: Sequence[str]) -> IntArray | None:
+    """For each column, the same measurement on the other side of the head, or the column itself.
+
+    None where less than half of the columns come in such pairs. ``keys`` as in ``names.column``.
+    """
+    place = {key: k for k, key in enumerate(keys)}
+    found = np.array([place.get(_other_side(key), k) for k, key in enumerate(keys)], dtype=np.int64)
+    paired = np.count_nonzero(found != np.arange(len(keys)))
+    return found if 2 * paired >= len(keys) else None
 
 
-def _fold_pairs(own: IntArray) -> Iterator[tuple[int, int]]:
-    folds = np.unique(own).tolist()
-    for k, first in enumerate(folds):
-        for second in folds[k:]:
-            yield first, second
-
-
-def _whitened(rows: FloatArray, person: IntArray) -> Callable[[FloatArray, FloatArray], FloatArray]:
-    model = fit_whitening(rows)
-    return lambda a, b: cosine(model.apply(a), model.apply(b))
-
-
-def _ratio(rows: FloatArray, person: IntArray) -> Callable[[FloatArray, FloatArray], FloatArray]:
-    return fit_two_covariances(rows, person).score
-
-
-def _many(person: IntArray) -> bool:
-    return np.unique(person).size >= FEWEST_OTHERS
-
-
-def _many_mated(person: IntArray) -> bool:
-    return int(np.count_nonzero(np.unique(person, return_counts=True)[1] > 1)) >= FEWEST_OTHERS
-
-
-_LEARNT: dict[str, tuple[Fit, Callable[[IntArray], bool]]] = {
-    "whitened-cosine": (_whitened, _many),
-    "likelihood-ratio": (_ratio, _many_mated),
-}
+def _other_side(key: str) -> str:
+    side, _, rest = key.partition(" ")
+    return f"{_OTHER.get(side, side)} {rest}"
 
 
 def _filled(rows: FloatArray) -> tuple[FloatArray, FloatArray]:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from headrisk.dataset.bids_tables import facts_of
-from headrisk.dataset.people import plain_label
+from headrisk.dataset.labels import path_label, plain_label
 from headrisk.dataset.scans import Scan
 from headrisk.errors import InputError
 from headrisk.io.tsv import Row, read_tsv
@@ -84,7 +84,6 @@ NOT_MEASURED = frozenset(  # what a person or a visit is, not what the brain mea
 )
 FEWEST_NUMBERS = 3  # columns of numbers from which a TSV is a table rather than a poor manifest
 _TABLE2STATS = re.compile(r"measure:\w+|(?:lh|rh)\.\S+")  # first cell of asegstats2table's header
-_BIDS = re.compile(r"(?:^|/)sub-(?P<person>[A-Za-z0-9+]+)(?:[_/]ses-(?P<session>[A-Za-z0-9+]+))?")
 
 
 def is_wide_table(path: Path) -> bool:
@@ -175,7 +174,7 @@ def _value(text: str) -> float:
 
 def _unsure(path: Path, rows: Sequence[Row], first: str, found: Streams) -> list[str]:
     """What is said of a table2stats table whose names do not tell whose the sessions are."""
-    named = any(_BIDS.search(row.values[first]) for row in rows)
+    named = any(path_label(row.values[first], "sub") for row in rows)
     if first == "participant_id" or found.base or named:
         return []
     return [
@@ -186,9 +185,9 @@ def _unsure(path: Path, rows: Sequence[Row], first: str, found: Streams) -> list
 
 def _scan(path: Path, row: Row, first: str, name: str, found: Streams) -> Scan:
     label, session = row.values[first], row.first("session_id")
-    match = _BIDS.search(label) if first != "participant_id" else _BIDS.match(label)
-    if match:
-        label, session = match["person"], session or match["session"] or ""
+    person, visit = path_label(label, "sub"), path_label(label, "ses")
+    if person and (first != "participant_id" or visit):
+        label, session = person, session or visit
     elif first != "participant_id" and not session:
         label, session = found.person(label)
     label, session = plain_label(label, "sub"), plain_label(session, "ses")

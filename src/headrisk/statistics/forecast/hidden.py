@@ -10,7 +10,7 @@ from headrisk.statistics.forecast.records import HiddenGallery
 from headrisk.statistics.forecast.searches import Searches
 from headrisk.types import FloatArray
 
-HIDDEN_DRAWS = 5
+HIDDEN_DRAWS = 10
 SMALLEST_FITTED = 10
 
 

@@ -1,57 +1,51 @@
-"""Open-set success under the extreme value model: threshold and rivals from one fitted tail."""
+"""Open-set success under a tail model: threshold and rivals from one fitted tail."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from headrisk.statistics.forecast.models import survive
-from headrisk.statistics.forecast.searches import Searches, weighted_counts
-from headrisk.statistics.forecast.tail import (
-    Pareto,
-    TailData,
-    fit_pareto,
-    stranger_chance,
-    tail_data,
-)
+from headrisk.statistics.forecast.predict import FittedTail
+from headrisk.statistics.forecast.searches import Searches
+from headrisk.statistics.forecast.tail import nobody_above, stranger_chance
 from headrisk.types import FloatArray, IntArray
 
 _BISECTIONS = 40
 
 
-def tail_rates(
-    searches: Searches, weights: FloatArray, sizes: IntArray, fpir: float
-) -> FloatArray | None:
-    """(repetitions, sizes) success by the extreme value model; None where no tail can be fitted."""
-    tail = tail_data(searches)
-    if tail is None:
-        return None
-    rows = []
-    for row, counts in zip(weights, weighted_counts(searches, weights), strict=True):
-        law = fit_pareto(tail, row, counts.pair_weight)
-        if law is None:
-            continue
-        chance = stranger_chance(tail, law, searches.mate)
-        first = survive(chance, np.asarray(sizes, dtype=np.float64) - 1.0)
-        limits = [_threshold(tail, law, counts.probe_weight, int(n), fpir) for n in sizes]
-        passed = searches.mate[None, :] >= np.array(limits)[:, None]
-        rows.append((first * passed) @ counts.probe_weight)
-    return np.array(rows) if rows else None
+def open_rates(searches: Searches, model: FittedTail, sizes: IntArray, fpir: float) -> FloatArray:
+    """(repetitions, sizes) share of people whose mate is first and passes the threshold."""
+    chance = stranger_chance(model.tail, model.fit, searches.mate)
+    columns = []
+    for size in sizes:
+        limit = threshold(model, float(size), fpir)
+        first = nobody_above(model.fit, chance, float(size) - 1.0)
+        passed = searches.mate[None, :] >= limit[:, None]
+        columns.append(np.einsum("bi,bi->b", model.probe_weights, first * passed))
+    rates = np.clip(model.kept[:, None] * np.stack(columns, axis=1), 0.0, 1.0)
+    return np.asarray(rates, dtype=np.float64)
 
 
-def _threshold(
-    tail: TailData, law: Pareto, probe_weight: FloatArray, size: int, fpir: float
-) -> float:
-    """Score that one of ``size`` strangers reaches with probability ``fpir``, over all probes."""
+def threshold(model: FittedTail, size: float, fpir: float) -> FloatArray:
+    """(repetitions,) score that one of ``size`` strangers reaches with probability ``fpir``."""
+    tail, fit = model.tail, model.fit
 
-    def alarm(score: float) -> float:
-        chance = stranger_chance(tail, law, np.full(tail.centre.size, score))
-        return 1.0 - float(survive(chance, np.array([float(size)]))[0] @ probe_weight)
+    def alarm(score: FloatArray) -> FloatArray:
+        everywhere = np.broadcast_to(score[:, None], (score.size, tail.searches))
+        none = nobody_above(fit, stranger_chance(tail, fit, everywhere), size)
+        return np.asarray(1.0 - np.einsum("bi,bi->b", model.probe_weights, none), np.float64)
 
-    low, step = float(tail.centre.min()), float(tail.spread.max())
-    high = float(tail.centre.max()) + tail.threshold * step
-    while alarm(high) > fpir:
-        low, high, step = high, high + step, 2.0 * step
+    number = fit.shape.size
+    low = np.full(number, float(tail.centre.min()))
+    step = np.full(number, float(tail.spread.max()))
+    high = np.full(number, float(tail.centre.max()) + tail.threshold * float(tail.spread.max()))
+    for _ in range(_BISECTIONS):
+        over = alarm(high) > fpir
+        if not over.any():
+            break
+        low, high = np.where(over, high, low), np.where(over, high + step, high)
+        step = np.where(over, 2.0 * step, step)
     for _ in range(_BISECTIONS):
         middle = (low + high) / 2
-        low, high = (middle, high) if alarm(middle) > fpir else (low, middle)
+        over = alarm(middle) > fpir
+        low, high = np.where(over, middle, low), np.where(over, high, middle)
     return high

@@ -1,61 +1,40 @@
 """Forecast of open-set success: the mate comes first and passes a threshold that keeps false
 alarms within a budget, in galleries of up to ten million people.
 
-Two models. Extreme value: both the threshold and the chance of being beaten come from the
-generalised Pareto tail. Log-linear: a line through the rates measured in smaller galleries, where
-the data have enough people to set the threshold.
+Both the threshold and the chance of being beaten come from the fitted tails; models that failed on
+hidden galleries at rank 1 are dropped here too. Where the scores have no tail, a line in log N
+through the rates measured in smaller galleries stands in, if the data have enough people to set
+the threshold.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import replace
 
 import numpy as np
 
 from headrisk.errors import UsageError
 from headrisk.linkage.pairs import finite_scores
-from headrisk.statistics.forecast.hidden import (
-    HIDDEN_DRAWS,
-    fitted_size,
-    hidden_gallery,
-    small_gallery,
-)
 from headrisk.statistics.forecast.models import log_linear_rates
-from headrisk.statistics.forecast.open_tail import tail_rates
-from headrisk.statistics.forecast.predict import EXTREME_VALUE, LOG_LINEAR, curve_sizes
+from headrisk.statistics.forecast.open_tail import open_rates
+from headrisk.statistics.forecast.predict import LOG_LINEAR, curve_sizes, tail_models
+from headrisk.statistics.forecast.rank1 import assemble, hidden_galleries
 from headrisk.statistics.forecast.records import (
     FORECAST_SIZES,
     Forecast,
-    HiddenGallery,
     ModelForecast,
-    forecast_sentence,
-    range_over_models,
+    points_of,
     refused,
     too_few,
 )
-from headrisk.statistics.forecast.resample import (
-    REPETITIONS,
-    dirichlet_weights,
-    percentile_estimates,
-)
+from headrisk.statistics.forecast.resample import REPETITIONS, dirichlet_weights
 from headrisk.statistics.forecast.searches import Searches, searches_of
-from headrisk.statistics.intervals import few_errors
+from headrisk.statistics.forecast.stack import sizes_between
 from headrisk.statistics.openset import fnir_at_fpir, largest_open_gallery
 from headrisk.statistics.rates import mate_ranks
 from headrisk.statistics.risk import first_among, linkability
 from headrisk.types import Estimate, FloatArray, IntArray, PairScores
-
-
-@dataclass(frozen=True)
-class _Question:
-    """What both models are asked; no forecast lies above ``top``."""
-
-    fpir: float
-    sizes: IntArray
-    gallery: int
-    observed: Estimate | None
-    top: float
 
 
 def forecast_open_set(
@@ -69,8 +48,7 @@ def forecast_open_set(
     """Forecast 1 - FNIR at the threshold whose FPIR is ``fpir`` in each gallery.
 
     ``observed`` is the measured rate, None where fewer than 1 / fpir people were searched for;
-    its interval takes the threshold as given, though few searches set it, so forecasts are capped
-    by the upper limit of the rank-1 rate instead.
+    forecasts are capped by the upper limit of the rank-1 rate.
     See ``forecast_rank1`` for the other parameters and what is refused. Where everybody is found
     at the threshold, the rate may be anything up to 100 %: a bound with floor 0.
 
@@ -97,28 +75,30 @@ def forecast_open_set(
     if observed is not None and observed.value >= 1.0:
         return _bound(observed, gallery, wanted)
     rank1 = linkability(scores, [gallery])[gallery]
-    top = 1.0 if rank1 is None else rank1.high
-    question = _Question(fpir, np.array(wanted, dtype=np.int64), gallery, observed, top)
-    drawn = dirichlet_weights(searches.persons, repetitions, for_people)
-    weights = np.concatenate([np.ones((1, searches.persons)), drawn])
-    models = (
-        *_extreme_value(searches, weights, question, for_hidden),
-        *_log_linear(scores, searches, weights, question),
-    )
-    if not models:
+    grid = sizes_between(gallery, wanted)
+    weights = dirichlet_weights(searches.persons, repetitions, for_people)
+    weights = np.concatenate([np.ones((1, searches.persons)), weights])
+    fitted = tail_models(searches, weights)
+    drawn = {name: open_rates(searches, one, grid, fpir) for name, one in fitted.items()}
+    if not drawn and observed is not None:
+        drawn = {LOG_LINEAR: _log_linear(scores, searches, weights, grid, fpir, gallery)}
+    if not drawn:
         return refused(observed, people, gallery, "the tail of the scores is too short")
-    sentence = forecast_sentence(models, gallery, people)
-    missed = people if observed is None else (1.0 - observed.value) * people
-    return Forecast(
+    hidden = hidden_galleries(searches, 0.0 if rank1 is None else rank1.value, for_hidden)
+    found = assemble(
+        drawn,
+        {name: one for name, one in hidden.items() if name in fitted},
+        wanted,
+        grid,
+        np.zeros(grid.size),
         observed=observed,
+        top=1.0 if rank1 is None else rank1.high,
         people=people,
         gallery=gallery,
-        models=models,
-        points=range_over_models(models, wanted, gallery, (0.0,) * len(wanted)),
-        bound_only=False,
-        few_errors=observed is None or few_errors(missed, people),
-        sentence=sentence if observed else f"{sentence} {_untested(people, fpir)}",
     )
+    if observed is not None:
+        return found
+    return replace(found, sentence=f"{found.sentence} {_untested(people, fpir)}")
 
 
 def _untested(people: int, fpir: float) -> str:
@@ -138,9 +118,9 @@ def _measured(scores: PairScores, fpir: float, gallery: int) -> Estimate | None:
 
 def _bound(observed: Estimate, gallery: int, sizes: tuple[int, ...]) -> Forecast:
     everything = tuple(Estimate(1.0, 0.0, 1.0, observed.n, "no model") for _ in sizes)
-    points = range_over_models(
-        (ModelForecast("bound", everything, None),), sizes, gallery, (0.0,) * len(sizes)
-    )
+    ranges = dict(zip(sizes, everything, strict=True))
+    models = (ModelForecast("bound", everything, None),)
+    points = points_of(models, ranges, sizes, gallery, (0.0,) * len(sizes), sizes[-1])
     sentence = (
         f"All {observed.n} people were found within the false-match budget in a gallery of "
         f"{gallery}, so the data do not show how fast the rate falls: it may stay at 100 %."
@@ -148,55 +128,20 @@ def _bound(observed: Estimate, gallery: int, sizes: tuple[int, ...]) -> Forecast
     return Forecast(observed, observed.n, gallery, (), points, True, True, sentence)
 
 
-def _extreme_value(
-    searches: Searches, weights: FloatArray, question: _Question, rng: np.random.Generator
-) -> tuple[ModelForecast, ...]:
-    drawn = tail_rates(searches, weights, question.sizes, question.fpir)
-    if drawn is None:
-        return ()
-    estimates = percentile_estimates(
-        drawn[0], drawn[1:], question.top, question.sizes, searches.people
-    )
-    hidden = _hidden_tail(searches, weights[:1], question, rng)
-    return (ModelForecast(EXTREME_VALUE, estimates, hidden),)
-
-
-def _hidden_tail(
-    searches: Searches, everybody: FloatArray, question: _Question, rng: np.random.Generator
-) -> HiddenGallery | None:
-    gallery, fitted = question.gallery, fitted_size(question.gallery)
-    if not fitted or question.observed is None:
-        return None
-    size = np.array([gallery], dtype=np.int64)
-    parts = [small_gallery(searches, fitted, rng) for _ in range(HIDDEN_DRAWS)]
-    found = [tail_rates(part, everybody, size, question.fpir) for part in parts]
-    rates = np.array([rate[0, 0] for rate in found if rate is not None])
-    if not rates.size:
-        return None
-    return hidden_gallery(fitted, gallery, rates, question.observed.value)
-
-
 def _log_linear(
-    scores: PairScores, searches: Searches, weights: FloatArray, question: _Question
-) -> tuple[ModelForecast, ...]:
+    scores: PairScores,
+    searches: Searches,
+    weights: FloatArray,
+    sizes: IntArray,
+    fpir: float,
+    gallery: int,
+) -> FloatArray:
     """Thresholds stay those of the whole data in the bootstrap; only people are weighted."""
-    if question.observed is None:
-        return ()
-    gallery, known = question.gallery, curve_sizes(question.gallery)
+    known = curve_sizes(gallery)
     shares = np.stack([searches.probe_weights(row) for row in weights])
-    curves = shares @ np.stack([_success(scores, int(n), question.fpir) for n in known]).T
-    drawn = [log_linear_rates(known, curve, question.sizes) for curve in curves]
-    rates = np.clip(np.array(drawn), 0.0, 1.0)
-    estimates = percentile_estimates(
-        rates[0], rates[1:], question.top, question.sizes, searches.people
-    )
-    fitted, hidden = fitted_size(gallery), None
-    part = known <= fitted
-    if np.count_nonzero(part) > 1:
-        size = np.array([gallery], dtype=np.int64)
-        rate = np.clip(log_linear_rates(known[part], curves[0, part], size), 0.0, 1.0)
-        hidden = hidden_gallery(fitted, gallery, rate, question.observed.value)
-    return (ModelForecast(LOG_LINEAR, estimates, hidden),)
+    curves = shares @ np.stack([_success(scores, int(n), fpir) for n in known]).T
+    drawn = [log_linear_rates(known, curve, sizes) for curve in curves]
+    return np.clip(np.array(drawn), 0.0, 1.0)
 
 
 def _success(scores: PairScores, size: int, fpir: float) -> FloatArray:

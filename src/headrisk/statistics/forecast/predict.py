@@ -1,4 +1,4 @@
-"""Fit all four models to the same searches."""
+"""What each model says of larger galleries, under every weighting of people."""
 
 from __future__ import annotations
 
@@ -15,32 +15,47 @@ from headrisk.statistics.forecast.models import (
     log_linear_rates,
     pitman_yor_correctness,
     pitman_yor_grid,
-    survive,
 )
 from headrisk.statistics.forecast.searches import (
-    Counts,
     Searches,
     identification_curve,
     weighted_counts,
 )
-from headrisk.statistics.forecast.tail import TailData, fit_pareto, stranger_chance, tail_data
+from headrisk.statistics.forecast.tail import (
+    TailData,
+    TailFit,
+    fit_tail,
+    nobody_above,
+    stranger_chance,
+    tail_data,
+)
 from headrisk.types import FloatArray, IntArray
 
-BINOMIAL, EXTREME_VALUE = "binomial", "extreme-value"
-PITMAN_YOR, LOG_LINEAR = "pitman-yor", "log-linear"
+BINOMIAL, PITMAN_YOR, LOG_LINEAR = "binomial", "pitman-yor", "log-linear"
+TAIL_MODELS = {
+    "extreme-value": (False, False),
+    "extreme-value with relatives apart": (False, True),
+    "extreme-value per search": (True, False),
+    "extreme-value per search with relatives apart": (True, True),
+}
+PRIOR = {name: 2.0 if apart else 1.0 for name, (_, apart) in TAIL_MODELS.items()}
+CALM, WIDE, LEAST = 0.85, 1.15, 0.05
 CURVE_POINTS = 12
 _BLOCK = 50
 
 
 @dataclass(frozen=True)
-class _Work:
-    """What all repetitions of the fits share; ``known`` are the sizes of the measured curve."""
+class FittedTail:
+    """A tail model fitted to all rows of weights.
 
-    searches: Searches
-    known: IntArray
-    grid: tuple[FloatArray, FloatArray]
-    tail: TailData | None
-    prior: Beta | None
+    ``kept`` (repetitions,) is the share of searches that no relative decides, 1 where relatives
+    are not set apart: the measured rank-1 rate over what strangers alone would leave of it.
+    """
+
+    tail: TailData
+    fit: TailFit
+    probe_weights: FloatArray
+    kept: FloatArray
 
 
 def curve_sizes(gallery: int) -> IntArray:
@@ -48,35 +63,82 @@ def curve_sizes(gallery: int) -> IntArray:
     return np.unique(np.round(np.geomspace(2, gallery, CURVE_POINTS))).astype(np.int64)
 
 
-def predict(
-    searches: Searches, weights: FloatArray, sizes: IntArray, prior: Beta | None = None
-) -> list[Mapping[str, FloatArray]]:
-    """Fit every model under each row of ``weights`` and give its rates at ``sizes``.
+def tail_models(searches: Searches, weights: FloatArray) -> dict[str, FittedTail]:
+    """Fit the tail models under each row of ``weights``; those that cannot be are left out.
 
-    ``prior`` is where the fit of the beta distribution begins. A model that cannot be fitted is
-    left out.
+    The weight of a pair is the product of those of its people, which makes the noise of pairs
+    three times as large as it is (Owen 2007). The tails are therefore fitted under weights that
+    vary less; what is averaged over searches keeps all of their variance. With relatives apart they
+    vary more: a relative who is not the best stranger of a search still is in the tail.
     """
-    known = curve_sizes(searches.gallery)
-    work = _Work(searches, known, pitman_yor_grid(known), tail_data(searches), prior)
-    found: list[Mapping[str, FloatArray]] = []
-    for begin in range(0, weights.shape[0], _BLOCK):
-        block = weights[begin : begin + _BLOCK]
-        for row, counts in zip(block, weighted_counts(searches, block), strict=True):
-            found.append(_fit_all(work, counts, row, sizes))
+    shares = np.stack([searches.probe_weights(row) for row in weights])
+    vary = {apart: 1.0 + part * (weights - 1.0) for apart, part in ((False, CALM), (True, WIDE))}
+    vary = {apart: np.maximum(rows, LEAST) for apart, rows in vary.items()}
+    drawn = {
+        apart: np.stack([searches.probe_weights(row) for row in rows])
+        for apart, rows in vary.items()
+    }
+    level = searches.mate[:, None]
+    better = np.count_nonzero(searches.values > level, axis=1)
+    tied = np.count_nonzero(searches.values == level, axis=1)
+    measured = shares @ ((better == 0) / (tied + 1.0))
+    known = searches.comparable.sum(axis=1).astype(np.float64)
+    pooled = {way: tail_data(searches, per_search=way) for way in (False, True)}
+    found = {}
+    for name, (per_search, apart) in TAIL_MODELS.items():
+        tail = pooled[per_search]
+        if tail is None:
+            continue
+        fit = fit_tail(tail, vary[apart], drawn[apart], apart)
+        kept = np.ones(weights.shape[0])
+        if apart:
+            first = nobody_above(fit, stranger_chance(tail, fit, searches.mate), known[None, :])
+            alone = np.einsum("bi,bi->b", shares, first)
+            kept = np.minimum(measured / np.maximum(alone, 1e-12), 1.0)
+        found[name] = FittedTail(tail, fit, shares, kept)
     return found
 
 
-def _fit_all(
-    work: _Work, counts: Counts, weights: FloatArray, sizes: IntArray
+def tail_rates(searches: Searches, model: FittedTail, sizes: IntArray) -> FloatArray:
+    """(repetitions, sizes) rank-1 rate."""
+    chance = stranger_chance(model.tail, model.fit, searches.mate)
+    columns = [
+        np.einsum("bi,bi->b", model.probe_weights, nobody_above(model.fit, chance, float(n) - 1.0))
+        for n in sizes
+    ]
+    rates = np.clip(model.kept[:, None] * np.stack(columns, axis=1), 1.0 / sizes, 1.0)
+    return np.asarray(rates, dtype=np.float64)
+
+
+def rank_models(
+    searches: Searches, weights: FloatArray, sizes: IntArray, prior: Beta | None = None
+) -> dict[str, FloatArray]:
+    """(repetitions, sizes) rates of the models that know nothing but ranks.
+
+    They stand in where no tail can be fitted. ``prior`` is where the fit of the beta distribution
+    begins.
+    """
+    known = curve_sizes(searches.gallery)
+    grid = pitman_yor_grid(known)
+    found: dict[str, list[FloatArray]] = {BINOMIAL: [], PITMAN_YOR: [], LOG_LINEAR: []}
+    for begin in range(0, weights.shape[0], _BLOCK):
+        for counts in weighted_counts(searches, weights[begin : begin + _BLOCK]):
+            curve = identification_curve(counts, known)
+            found[BINOMIAL].append(binomial_rates(counts, fit_beta(counts, prior), sizes))
+            process = fit_pitman_yor(known, curve, grid)
+            found[PITMAN_YOR].append(pitman_yor_correctness(process, sizes.astype(np.float64)))
+            found[LOG_LINEAR].append(log_linear_rates(known, curve, sizes))
+    return {name: np.clip(np.array(rows), 1.0 / sizes, 1.0) for name, rows in found.items()}
+
+
+def predict(
+    searches: Searches, weights: FloatArray, sizes: IntArray, prior: Beta | None = None
 ) -> Mapping[str, FloatArray]:
-    curve = identification_curve(counts, work.known)
-    rates = {BINOMIAL: binomial_rates(counts, fit_beta(counts, work.prior), sizes)}
-    law = fit_pareto(work.tail, weights, counts.pair_weight) if work.tail else None
-    if law is not None and work.tail is not None:
-        chance = stranger_chance(work.tail, law, work.searches.mate)
-        first = survive(chance, np.asarray(sizes, dtype=np.float64) - 1.0)
-        rates[EXTREME_VALUE] = first @ counts.probe_weight
-    process = fit_pitman_yor(work.known, curve, work.grid)
-    rates[PITMAN_YOR] = pitman_yor_correctness(process, sizes.astype(np.float64))
-    rates[LOG_LINEAR] = log_linear_rates(work.known, curve, sizes)
-    return {name: np.clip(rate, 1.0 / sizes, 1.0) for name, rate in rates.items()}
+    """(repetitions, sizes) rank-1 rates of every model that can be fitted, by name.
+
+    Tail models where the scores have a tail, else the models of ranks.
+    """
+    models = tail_models(searches, weights)
+    if not models:
+        return rank_models(searches, weights, sizes, prior)
+    return {name: tail_rates(searches, model, sizes) for name, model in models.items()}

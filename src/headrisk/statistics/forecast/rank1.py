@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 import numpy as np
 
@@ -14,8 +14,9 @@ from headrisk.statistics.forecast.hidden import (
     small_gallery,
 )
 from headrisk.statistics.forecast.models import fit_beta
-from headrisk.statistics.forecast.predict import predict
+from headrisk.statistics.forecast.predict import PRIOR, TAIL_MODELS, predict
 from headrisk.statistics.forecast.records import (
+    CANNOT_BE_SAID,
     FORECAST_SIZES,
     Forecast,
     HiddenGallery,
@@ -23,19 +24,34 @@ from headrisk.statistics.forecast.records import (
     bound_sentence,
     distribution_free_floor,
     forecast_sentence,
-    range_over_models,
+    points_of,
+    reach_sentence,
     refused,
     too_few,
 )
 from headrisk.statistics.forecast.resample import (
     REPETITIONS,
+    bounded,
     dirichlet_weights,
-    percentile_estimates,
+    proven_floor,
 )
-from headrisk.statistics.forecast.searches import Searches, searches_of, weighted_counts
+from headrisk.statistics.forecast.searches import (
+    Searches,
+    identification_curve,
+    searches_of,
+    weighted_counts,
+)
+from headrisk.statistics.forecast.stack import (
+    NEAR,
+    law,
+    quantiles,
+    reach,
+    sizes_between,
+    stack_weights,
+)
 from headrisk.statistics.intervals import few_errors
 from headrisk.statistics.risk import linkability
-from headrisk.types import Estimate, IntArray, PairScores
+from headrisk.types import Estimate, FloatArray, IntArray, PairScores
 
 
 def forecast_rank1(
@@ -45,7 +61,10 @@ def forecast_rank1(
     sizes: Iterable[int] = FORECAST_SIZES,
     repetitions: int = REPETITIONS,
 ) -> Forecast:
-    """Forecast the rank-1 rate to larger galleries by four models.
+    """Forecast the rank-1 rate to larger galleries.
+
+    Models of the tail of non-mated scores, or of ranks where the scores have no tail, are mixed
+    with weights from how well they predict galleries that were hidden from them.
 
     Parameters
     ----------
@@ -63,7 +82,8 @@ def forecast_rank1(
     Forecast
         No points, and a sentence, with fewer than 20 people searched for or in the gallery.
         Where everybody is linked only a bound is given. No forecast lies above the upper limit of
-        the measured rate, since a larger gallery is never easier, nor below 1 / N.
+        the measured rate, since a larger gallery is never easier, nor below the floor that the
+        measured curve proves. Galleries for which the range says nothing are beyond ``reach``.
 
     Raises
     ------
@@ -81,65 +101,131 @@ def forecast_rank1(
     wanted = tuple(sorted({int(size) for size in sizes if size > gallery}))
     if not wanted:
         return refused(observed, people, gallery, f"the data reach {gallery} people themselves")
-    floors = tuple(distribution_free_floor(observed.low, gallery, size) for size in wanted)
     if observed.value >= 1.0:
-        return _bound(observed, gallery, wanted, floors)
-    array = np.array(wanted, dtype=np.int64)
-    estimates = _estimates(searches, array, observed, repetitions, for_people)
-    hidden = _hidden_galleries(searches, observed.value, for_hidden)
-    models = tuple(
-        ModelForecast(name, found, hidden.get(name)) for name, found in estimates.items()
+        return _bound(observed, gallery, wanted)
+    grid = sizes_between(gallery, wanted)
+    weights = dirichlet_weights(searches.persons, repetitions, for_people)
+    drawn = _draws(searches, weights, grid)
+    floor = proven_floor(observed, gallery, *_measured(searches, weights), grid)
+    hidden = hidden_galleries(searches, observed.value, for_hidden)
+    return assemble(
+        drawn,
+        hidden,
+        wanted,
+        grid,
+        floor,
+        observed=observed,
+        top=observed.high,
+        people=people,
+        gallery=gallery,
     )
+
+
+def assemble(
+    drawn: Mapping[str, FloatArray],
+    hidden: Mapping[str, HiddenGallery],
+    wanted: tuple[int, ...],
+    grid: IntArray,
+    floor: FloatArray,
+    *,
+    observed: Estimate | None,
+    top: float,
+    people: int,
+    gallery: int,
+) -> Forecast:
+    """Put models together into one forecast.
+
+    Parameters
+    ----------
+    drawn
+        By model, (1 + repetitions, grid) rates; the first row is of the data themselves.
+    grid
+        Sizes of galleries, ascending, those ``wanted`` among them.
+    floor
+        (grid,) what the data prove.
+    top
+        Upper limit of every rate.
+    """
+    rate = top if observed is None else observed.value
+    noise = float(np.sqrt(rate * (1.0 - rate) / people))
+    weight = stack_weights(hidden, noise, {name: PRIOR.get(name, 1.0) for name in drawn})
+    kept = {name: rows for name, rows in drawn.items() if weight[name] > 0}
+    laws = {name: law(rows, people) for name, rows in kept.items()}
+    limited = _limiter(floor, top, grid, people)
+    repetitions = next(iter(kept.values())).shape[0] - 1
+    method = f"Bayesian bootstrap over people, {repetitions} repetitions"
+    mixed = limited(quantiles(laws, weight), f"mixture of {len(laws)} models")
+    place = np.searchsorted(grid, wanted)
+    models = tuple(
+        ModelForecast(
+            name,
+            tuple(limited(quantiles({name: one}, {name: 1.0}), method)[k] for k in place),
+            hidden.get(name),
+            weight[name],
+        )
+        for name, one in laws.items()
+    )
+    far = reach(gallery, grid, mixed)
+    if not set(kept) <= set(TAIL_MODELS):
+        within = grid[grid <= NEAR * gallery]
+        far = min(far, int(within[-1]) if within.size else gallery)
+    ranges = {int(size): one for size, one in zip(grid, mixed, strict=True)}
+    ranges.setdefault(gallery, Estimate(top, 0.0, top, people, "measured"))
+    refuted = tuple(name for name in drawn if not weight[name])
+    ends = far < wanted[-1]
+    sentence = forecast_sentence(models, gallery, people, refuted)
     return Forecast(
         observed=observed,
         people=people,
         gallery=gallery,
         models=models,
-        points=range_over_models(models, wanted, gallery, floors),
+        points=points_of(models, ranges, wanted, gallery, tuple(floor[place].tolist()), far),
         bound_only=False,
-        few_errors=few_errors((1.0 - observed.value) * people, people),
-        sentence=forecast_sentence(models, gallery, people),
+        few_errors=observed is None or few_errors((1.0 - observed.value) * people, people),
+        sentence=sentence + reach_sentence(far, gallery) if ends else sentence,
+        reason=CANNOT_BE_SAID if ends else "",
+        reach=far if ends else None,
+        refuted=refuted,
     )
 
 
-def _bound(
-    observed: Estimate, gallery: int, sizes: tuple[int, ...], floors: tuple[float, ...]
-) -> Forecast:
+def _limiter(
+    floor: FloatArray, top: float, grid: IntArray, people: int
+) -> Callable[[tuple[FloatArray, ...], str], tuple[Estimate, ...]]:
+    def limited(ends: tuple[FloatArray, ...], method: str) -> tuple[Estimate, ...]:
+        return bounded((ends[0], ends[1], ends[2]), floor, top, grid, people, method)
+
+    return limited
+
+
+def _bound(observed: Estimate, gallery: int, sizes: tuple[int, ...]) -> Forecast:
+    floors = tuple(distribution_free_floor(observed.low, gallery, size) for size in sizes)
     found = tuple(
         Estimate(1.0, floor, 1.0, observed.n, "bound whatever the distribution") for floor in floors
     )
     models = (ModelForecast("bound", found, None),)
-    points = range_over_models(models, sizes, gallery, floors)
+    ranges = dict(zip(sizes, found, strict=True))
+    points = points_of(models, ranges, sizes, gallery, floors, sizes[-1])
     sentence = bound_sentence(observed, gallery)
     return Forecast(observed, observed.n, gallery, (), points, True, True, sentence)
 
 
-def _estimates(
-    searches: Searches,
-    sizes: IntArray,
-    observed: Estimate,
-    repetitions: int,
-    rng: np.random.Generator,
-) -> dict[str, tuple[Estimate, ...]]:
-    """Point forecasts with percentiles of the bootstrap, by model."""
+def _draws(searches: Searches, weights: FloatArray, sizes: IntArray) -> Mapping[str, FloatArray]:
+    """By model, rates of the data and of each repetition."""
     everybody = np.ones((1, searches.persons))
-    values = predict(searches, everybody, sizes)[0]
     prior = fit_beta(weighted_counts(searches, everybody)[0])
-    weights = dirichlet_weights(searches.persons, repetitions, rng)
-    draws = predict(searches, weights, sizes, prior)
-    return {
-        name: percentile_estimates(
-            value,
-            np.array([draw[name] for draw in draws if name in draw]),
-            observed.high,
-            sizes,
-            searches.people,
-        )
-        for name, value in values.items()
-    }
+    return predict(searches, np.concatenate([everybody, weights]), sizes, prior)
 
 
-def _hidden_galleries(
+def _measured(searches: Searches, weights: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """(repetitions,) rank-1 rate among half of the gallery and among all of it."""
+    sizes = np.array([max(searches.gallery // 2, 1), searches.gallery], dtype=np.int64)
+    rows = [identification_curve(one, sizes) for one in weighted_counts(searches, weights)]
+    table = np.array(rows).reshape(-1, 2)
+    return table[:, 0], table[:, 1]
+
+
+def hidden_galleries(
     searches: Searches, observed: float, rng: np.random.Generator
 ) -> dict[str, HiddenGallery]:
     """Fit on random small galleries, predict the largest. Empty where that is too small."""
@@ -150,8 +236,8 @@ def _hidden_galleries(
     predicted: dict[str, list[float]] = {}
     for _ in range(HIDDEN_DRAWS):
         part = small_gallery(searches, fitted, rng)
-        for name, rate in predict(part, everybody, size)[0].items():
-            predicted.setdefault(name, []).append(float(rate[0]))
+        for name, rate in predict(part, everybody, size).items():
+            predicted.setdefault(name, []).append(float(rate[0, 0]))
     return {
         name: hidden_gallery(fitted, gallery, np.array(rates), observed)
         for name, rates in predicted.items()

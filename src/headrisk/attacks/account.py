@@ -1,0 +1,48 @@
+"""What became of every file of the data set, and of every person, after all checks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from headrisk.attacks.measured import Measured
+from headrisk.dataset.inventory import Inventory, Looked, explained, judged
+from headrisk.intake import Intake
+from headrisk.io.image_copies import with_copies
+from headrisk.job import Job
+from headrisk.linkage.mates import with_absent
+from headrisk.report.words.brain import NAME
+
+
+def account(intake: Intake, measured: Sequence[Measured], job: Job) -> Inventory | None:
+    """Which checks looked at each file, and why none did; None where no folder was listed."""
+    listed = intake.inventory
+    if listed is None:
+        return None
+    paths = {str(listed.root / row.path) for row in listed.rows}
+    own = {s.path: s.series for s in intake.scans if s.dataset == job.sources[0].name}
+    looked = [
+        Looked(
+            row.modality,
+            row.path,
+            own.get(row.path, ""),
+            row.reason if row.status == "failed" else "",
+        )
+        for one in measured
+        for row in one.internal.scans
+        if row.path in own or row.path in paths
+    ]
+    inventory = judged(with_copies(listed), looked)
+    return explained(inventory, job.settings.contrasts, job.participants, job.sessions)
+
+
+def with_people(measured: Measured, intake: Intake, inventory: Inventory) -> Measured:
+    """The brain's section with the people counted of whom nothing was there to compare."""
+    counts = measured.section.counts
+    if counts.people is None or measured.section.name != NAME:
+        return measured
+    raw = {row.participant_id for row in inventory.images if row.where == "raw"} - {""}
+    chosen = {row.participant_id for row in inventory.images if row.code == "person"}
+    known = {scan.participant_id for scan in (*intake.scans, *intake.earlier.scans)}
+    counts = replace(counts, people=with_absent(counts.people, len(raw - chosen - known)))
+    return replace(measured, section=replace(measured.section, counts=counts))

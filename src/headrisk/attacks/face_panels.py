@@ -1,0 +1,355 @@
+"""What the face attack tells beside its rates: panels, photograph tables, ranked candidates.
+
+Among the panels is the question whether scans that their data set calls defaced show a face.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from itertools import combinations
+from typing import Protocol
+
+import numpy as np
+
+from headrisk.dataset.face_claims import claims_replacement
+from headrisk.dataset.scans import Scan
+from headrisk.face.detect.registry import detectors
+from headrisk.face.head import HeadResult
+from headrisk.face.photo_table import Photo
+from headrisk.face.presence import (
+    FEWEST_SEEN,
+    VERDICTS,
+    FaceVerdict,
+    face_left,
+    seen_by,
+    share_seen,
+)
+from headrisk.face.recognise.protocol import Recogniser
+from headrisk.face.scores import FaceScores
+from headrisk.findings.coarse import ranged, ranged_parts, share_above
+from headrisk.findings.linkage import candidate_links, scan_row
+from headrisk.findings.records import (
+    Internal,
+    Link,
+    Mosaic,
+    Panel,
+    ScanRow,
+    ScoreMatrix,
+    Table,
+    Value,
+)
+from headrisk.heads.template_face import PARTS
+from headrisk.linkage.assign import list_links
+from headrisk.report.words import face as face_words
+from headrisk.report.words import presence as words
+from headrisk.statistics.rates import mate_ranks, person_means
+from headrisk.statistics.summary import MeasureSummary
+from headrisk.types import PairScores, Verdict
+
+DEPTH = 50  # candidates listed for each person, as the published service gave
+
+UNKEPT: tuple[words.Found, ...] = ("whole", "part", "unclear")
+
+
+class Searched(Protocol):
+    """Who was searched for among which scans."""
+
+    @property
+    def sets(self) -> tuple[str, ...]: ...
+    @property
+    def gallery(self) -> tuple[int, ...]: ...
+
+
+def scan_rows(scans: Sequence[Scan], heads: Sequence[HeadResult]) -> tuple[ScanRow, ...]:
+    """Rows of ``internal/scans.tsv``; quality is the share of the face that is left."""
+    return tuple(
+        scan_row(
+            scan,
+            head,
+            0.0 if head.coverage is None else round(head.coverage.total, 4),
+            _verdict(head),
+            "face",
+        )
+        for scan, head in zip(scans, heads, strict=True)
+    )
+
+
+def _verdict(head: HeadResult) -> Verdict:
+    if head.status == "failed":
+        return "failed"
+    return "ok" if head.sight is not None and head.sight.verdict != "unclear" else "doubtful"
+
+
+def internal_part(
+    rows: tuple[ScanRow, ...],
+    heads: Sequence[HeadResult],
+    gallery: tuple[str, ...],
+    sets: tuple[str, ...],
+    scores: Mapping[str, PairScores],
+    summaries: Sequence[MeasureSummary],
+    *,
+    notes: tuple[str, ...],
+    tables: Mapping[str, Table],
+) -> Internal:
+    """Everything that names a person or a scan: candidates, matrices, renders, photographs."""
+    probes = tuple(f"photographs of {label}" for label in sets)
+    matrices = tuple(ScoreMatrix(one, probes, gallery) for one in scores.values())
+    links: list[Link] = []
+    for place, (matrix, summary) in enumerate(zip(matrices, summaries, strict=True)):
+        rule = summary.thresholds.get("kde")
+        depth = DEPTH if place == 0 else 1
+        links += candidate_links(matrix, rule.value if rule else None, depth=depth)
+    pictures = tuple(
+        Mosaic(head.scan_id, row.verdict, row.quality or 0.0, head.picture, "face")
+        for head, row in zip(heads, rows, strict=True)
+        if head.picture is not None
+    )
+    return Internal(
+        scans=rows,
+        links=tuple(links),
+        mosaics=pictures,
+        matrices=matrices,
+        notes=notes,
+        tables=tables,
+    )
+
+
+def face_tables(
+    scans: Sequence[Scan],
+    heads: Sequence[HeadResult],
+    photos: Sequence[Photo],
+    search: Searched,
+    scores: Mapping[str, PairScores],
+    found: Mapping[str, FaceScores],
+) -> dict[str, Table]:
+    """Internal tables: every photograph, every head, and the ranked candidates of each person."""
+    names = list(detectors())
+    faces = Table(
+        (
+            "scan_id",
+            "status",
+            "reason",
+            "coverage",
+            *(f"seen_by_{name}" for name in names),
+            "face_left",
+        ),
+        tuple(
+            (
+                scan.scan_id,
+                head.status,
+                head.reason,
+                None if head.coverage is None else head.coverage.verdict,
+                *(_share_seen(head, name) for name in names),
+                face_left(head),
+            )
+            for scan, head in zip(scans, heads, strict=True)
+        ),
+    )
+    tables = {"faces": faces}
+    if photos:
+        rows = tuple((p.participant_id, p.path, p.consent_id, p.status, p.reason) for p in photos)
+        columns = ("participant_id", "path", "consent_id", "status", "reason")
+        tables["photographs"] = Table(columns, rows)
+    if scores:
+        name = next(iter(scores))
+        tables["candidates"] = _candidates(scans, search, scores[name], found[name])
+    return tables
+
+
+def _candidates(
+    scans: Sequence[Scan], search: Searched, scores: PairScores, found: FaceScores
+) -> Table:
+    """The first candidates for every person's photographs, with confidence."""
+    links = list_links(scores, None, DEPTH)
+    rows: list[tuple[Value, ...]] = []
+    for probe, column, score, rank in zip(
+        links.probe, links.gallery, links.score, links.rank, strict=True
+    ):
+        sure = None if found.confidence is None else float(found.confidence[probe, column])
+        scan = scans[search.gallery[column]]
+        rows.append((search.sets[probe], scan.scan_id, int(rank), float(score), sure))
+    return Table(("participant_id", "candidate", "rank", "score", "confidence"), tuple(rows))
+
+
+def face_panels(
+    heads: Sequence[HeadResult],
+    photos: Sequence[Photo],
+    asked: Sequence[Recogniser],
+    scores: Mapping[str, PairScores],
+) -> dict[Panel, Table]:
+    """The questions beside the rates: is a face left, who recognised, do networks agree."""
+    panels = [_presence(heads), _coverage(heads), _models(asked)]
+    if photos:
+        panels.append(_photographs(photos))
+    networks = [f"{one.name}-svm" for one in asked if f"{one.name}-svm" in scores]
+    if len(networks) > 1:
+        panels.append(_agreement([scores[name] for name in networks]))
+    return dict(panels)
+
+
+def _presence(heads: Sequence[HeadResult]) -> tuple[Panel, Table]:
+    rows: list[tuple[Value, ...]] = []
+    said = []
+    looked = [head for head in heads if head.seen]
+    for name in detectors():
+        shares = [_share_seen(head, name) for head in looked]
+        seen = sum(share is not None and share >= FEWEST_SEEN for share in shares)
+        known = [share for share in shares if share is not None]
+        mean = float(np.mean(known)) if known else None
+        mean = None if mean is None else share_above(mean, len(known))
+        rows.append((name, len(looked), ranged(seen, len(looked)), mean))
+        said.append((name, ranged(seen, len(looked))))
+    judged = [head for head in heads if head.sight is not None]
+    together = Counter(face_left(head) for head in judged)
+    ranges = ranged_parts(tuple(together[text] for text in VERDICTS))
+    shown = dict(zip(VERDICTS, ranges, strict=True))
+    rows += [(f"together: {text}", len(judged), shown[text], None) for text in VERDICTS]
+    left = {str(name): text for name, text in shown.items()}
+    answer = words.presence_answer(len(looked), len(judged), said, left)
+    columns = ("detector", "scans_looked_at", "scans_with_a_face", "share_of_renders")
+    return Panel("presence", words.PANELS["presence"], answer), Table(columns, tuple(rows))
+
+
+def _share_seen(head: HeadResult, name: str) -> float | None:
+    """Share of the presence renders in which a detector saw a face at its own threshold."""
+    if name not in head.seen:
+        return None
+    return share_seen(head.seen[name], detectors()[name].threshold)
+
+
+def _coverage(heads: Sequence[HeadResult]) -> tuple[Panel, Table]:
+    counted = Counter(_kind(head) for head in heads)
+    known = [head.coverage for head in heads if head.coverage is not None]
+    shown = dict(
+        zip(
+            words.COVERAGE,
+            ranged_parts(tuple(counted[verdict] for verdict in words.COVERAGE)),
+            strict=True,
+        )
+    )
+    rows: list[tuple[Value, ...]] = [
+        (text, shown[verdict], None) for verdict, text in words.COVERAGE.items()
+    ]
+    rows += [
+        (
+            f"mean share left: {part}",
+            None,
+            share_above(float(np.mean([c.parts[part] for c in known])), len(known)),
+        )
+        for part in PARTS
+        if known
+    ]
+    answer = words.coverage_answer(shown["full"], len(heads))
+    return Panel("coverage", words.PANELS["coverage"], answer), Table(
+        ("verdict", "scans", "share"), tuple(rows)
+    )
+
+
+def _kind(head: HeadResult) -> str:
+    """The line of ``COVERAGE`` that a head counts in."""
+    left = head.coverage
+    if left is None:
+        return "unknown"
+    return "partly outside" if left.verdict == "partial" and left.cut_off else left.verdict
+
+
+def _models(asked: Sequence[Recogniser]) -> tuple[Panel, Table]:
+    rows = tuple((one.name, one.model, one.digest[:16] or "none", one.licence) for one in asked)
+    columns = ("recogniser", "model", "weights_sha256", "licence")
+    return Panel("recognisers", face_words.PANELS["recognisers"], face_words.MODELS), Table(
+        columns, rows
+    )
+
+
+def _photographs(photos: Sequence[Photo]) -> tuple[Panel, Table]:
+    counted: Counter[str] = Counter(photo.status for photo in photos)
+    order = ("ok", "unknown person", "refused", "failed")
+    shown = dict(zip(order, ranged_parts(tuple(counted[status] for status in order)), strict=True))
+    rows = tuple(shown.items())
+    answer = face_words.photographs_answer(len(photos), shown["ok"])
+    return (
+        Panel("photographs", face_words.PANELS["photographs"], answer),
+        Table(("status", "photographs"), rows),
+    )
+
+
+def _agreement(networks: Sequence[PairScores]) -> tuple[Panel, Table]:
+    """How many people each of two networks finds; disagreement is shown, not averaged away."""
+    rows: list[tuple[Value, ...]] = []
+    said = []
+    for first, second in combinations(networks, 2):
+        found = _found(first), _found(second)
+        people = sorted(set(found[0]) & set(found[1]))
+        cells = Counter((found[0][p] >= 0.5, found[1][p] >= 0.5) for p in people)
+        order = ((True, True), (True, False), (False, True), (False, False))
+        counts = ranged_parts(tuple(cells[cell] for cell in order))
+        rows.append((first.measure, second.measure, *counts))
+        said.append(
+            face_words.agreement_sentence(first.measure, second.measure, len(people), counts)
+        )
+    answer = face_words.agreement_answer(said)
+    return (
+        Panel("agreement", face_words.PANELS["agreement"], answer),
+        Table(
+            ("first", "second", "found_by_both", "by_first_alone", "by_second_alone", "by_neither"),
+            tuple(rows),
+        ),
+    )
+
+
+def _found(scores: PairScores) -> dict[int, float]:
+    ranks = mate_ranks(scores)
+    people, means = person_means(ranks.within(1), ranks.person)[:2]
+    return {int(p): float(m) for p, m in zip(people, means, strict=True)}
+
+
+def what_is_there(scan: Scan, head: HeadResult) -> words.Found:
+    """What was found in a scan that is called defaced or refaced."""
+    answer = face_left(head)
+    if answer is None or answer == "failed":
+        return "unknown"
+    if answer in ("gone", "outside"):
+        return "gone"
+    if claims_replacement(scan.face_claim):
+        return "replaced"
+    known: dict[FaceVerdict, words.Found] = {"face": "whole", "part": "part"}
+    return known.get(answer, "unclear")
+
+
+def claims_panel(scans: Sequence[Scan], heads: Sequence[HeadResult]) -> dict[Panel, Table]:
+    """The public answer, in counts; nothing where no scan is called defaced."""
+    counted = Counter(
+        what_is_there(scan, head)
+        for scan, head in zip(scans, heads, strict=True)
+        if scan.face_claim
+    )
+    claimed = sum(counted.values())
+    if not claimed:
+        return {}
+    unkept = sum(counted[found] for found in UNKEPT)
+    answer = words.claims_answer(
+        claimed, len(scans), ranged(unkept, claimed), any_unkept=unkept > 0
+    )
+    shown = ranged_parts(tuple(counted[found] for found in words.FOUND))
+    rows: tuple[tuple[Value, ...], ...] = tuple(zip(words.FOUND.values(), shown, strict=True))
+    panel = Panel("claims", words.PANELS["claims"], answer)
+    return {panel: Table(("found", "scans"), rows)}
+
+
+def claims_table(scans: Sequence[Scan], heads: Sequence[HeadResult]) -> dict[str, Table]:
+    """The custodian's list: every scan that is called defaced and shows a face or part of one."""
+    rows = tuple(
+        (
+            scan.scan_id,
+            scan.path,
+            scan.face_claim,
+            words.FOUND[found],
+            "" if head.sight is None else head.sight.said,
+            ", ".join(name for name in head.seen if seen_by(head, name)) or "none",
+        )
+        for scan, head in zip(scans, heads, strict=True)
+        if scan.face_claim and (found := what_is_there(scan, head)) not in ("gone", "replaced")
+    )
+    columns = ("scan_id", "path", "said", "found", "skin", "seen_by")
+    return {"not-defaced": Table(columns, rows)} if rows else {}

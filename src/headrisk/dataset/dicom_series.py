@@ -1,0 +1,64 @@
+"""The few elements of a DICOM header that say whose it is, of which series, and what it shows."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+_TAGS = (
+    "SOPClassUID", "Modality", "PatientID", "PatientName", "SeriesInstanceUID",
+    "SeriesDescription", "ProtocolName", "ImageType", "Rows",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class SeriesTags:
+    """What a header says; ``patient`` is the patient's id, else the name."""
+
+    series: str = ""
+    modality: str = ""
+    patient: str = ""
+    description: str = ""
+    image_type: tuple[str, ...] = ()
+    rows: int = 0
+    problem: str = ""
+
+
+@lru_cache(maxsize=200_000)
+def read_tags(path: Path) -> SeriesTags:
+    """Read the elements from a file with or without preamble; ``problem`` says why it cannot."""
+    import pydicom
+    from pydicom.errors import InvalidDicomError
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # odd values are read as they are
+            found = pydicom.dcmread(
+                path, stop_before_pixels=True, force=True, specific_tags=list(_TAGS)
+            )
+            text = {name: str(found.get(name, "")).strip() for name in _TAGS[:-2]}
+            image_type = found.get("ImageType", ())
+            rows = found.get("Rows", 0)
+    except (
+        InvalidDicomError, OSError, ValueError, TypeError, KeyError, AttributeError, EOFError,
+        NotImplementedError, OverflowError,
+    ) as error:  # fmt: skip
+        return SeriesTags(problem=f"header cannot be read ({type(error).__name__})")
+    if not any(text.values()):
+        return SeriesTags(problem="a header without any known element")
+    words = (image_type,) if isinstance(image_type, str) else tuple(image_type or ())
+    return SeriesTags(
+        series=text["SeriesInstanceUID"],
+        modality=text["Modality"].upper(),
+        patient=text["PatientID"] or text["PatientName"],
+        description=f"{text['SeriesDescription']} {text['ProtocolName']}".strip(),
+        image_type=tuple(str(word).upper() for word in words),
+        rows=int(rows) if isinstance(rows, int) else 0,
+    )
+
+
+def is_image(tags: SeriesTags) -> bool:
+    """Whether a header has pixels: reports, presentation states and directories have none."""
+    return tags.rows > 0

@@ -1,0 +1,59 @@
+"""Labels of people and sessions: the one place where they are cut out of names and compared.
+
+Every form of input (BIDS folders, manifests, tables, photographs, copies made by other tools,
+DICOM) goes through here, so that one person has one label. Labels are brought to Unicode's
+composed form (NFC), since macOS hands file names out decomposed, and the entity before a label
+(``sub-``, ``ses-``) is taken off once.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from pathlib import PurePosixPath
+
+_IN_NAME = {
+    entity: re.compile(rf"(?:^|_){entity}-([^_./\s-]+)", re.IGNORECASE) for entity in ("sub", "ses")
+}
+
+
+def plain_label(label: str, entity: str) -> str:
+    """A label without its entity: ``sub-01`` and ``01`` are the same participant.
+
+    >>> plain_label(" sub-01 ", "sub"), plain_label("Zoe\u0308", "sub") == "Zo\u00eb"
+    ('01', True)
+    """
+    return unicodedata.normalize("NFC", label).strip().removeprefix(f"{entity}-")
+
+
+def folder_label(name: str, entity: str) -> str:
+    """The label that a folder's whole name is (``sub-01``), or "" where it is none."""
+    label = plain_label(name, entity)
+    return label if label != unicodedata.normalize("NFC", name).strip() else ""
+
+
+def name_label(name: str, entity: str) -> str:
+    """The label that a file's name, or a folder's such as ``sub-01_ses-2``, holds; "" if none.
+
+    >>> name_label("sub-01_ses-2_T1w.nii.gz", "ses"), name_label("brain.nii", "sub")
+    ('2', '')
+    """
+    match = _IN_NAME[entity].search(unicodedata.normalize("NFC", name))
+    return match[1] if match else ""
+
+
+def path_label(path: str, entity: str) -> str:
+    """The label that a relative path tells: the innermost folder that is one, else a name.
+
+    ``path`` is separated by slashes. A file name counts where no folder tells, from the file
+    upward.
+
+    >>> path_label("sub-01/ses-2/anat/sub-01_ses-2_T1w.nii.gz", "sub")
+    '01'
+    >>> path_label("out/sub-01_ses-2/stats", "ses")
+    '2'
+    """
+    parts = PurePosixPath(path).parts
+    folders = (folder_label(part, entity) for part in reversed(parts[:-1]) if "_" not in part)
+    names = (name_label(part, entity) for part in reversed(parts))
+    return next((label for found in (folders, names) for label in found if label), "")

@@ -1,0 +1,294 @@
+"""What a file is, told by its first bytes and its name; nothing is trusted but what both say.
+
+Signatures: NIfTI-1 and -2 (nifti1.h, nifti2.h), ANALYZE 7.5 (a header of 348 bytes without magic),
+MGH (version 1), MINC 1 (netCDF) and 2 (HDF5), NRRD, AFNI, MetaImage, ECAT 7, PAR/REC, DICOM part
+10 and without preamble, Siemens raw data, GE P-files, NumPy arrays.
+"""
+
+from __future__ import annotations
+
+import ast
+import bz2
+import lzma
+import re
+import struct
+import zlib
+from dataclasses import dataclass
+from typing import Literal
+
+HEAD_BYTES = 4096
+Kind = Literal[
+    "image", "sidecar", "table", "document", "picture", "surface", "recording", "archive", "other",
+    "folder", "link",
+]  # fmt: skip
+
+IMAGE_NAMES = (
+    ".nii", ".nii.gz", ".nii.bz2", ".nii.xz", ".nii.zst", ".hdr", ".img", ".hdr.gz", ".img.gz",
+    ".mgh", ".mgz", ".mnc", ".mnc.gz", ".nrrd", ".nhdr", ".dcm", ".ima", ".dicom", ".par", ".rec",
+    ".head", ".brik", ".brik.gz", ".mha", ".mhd", ".sdat",
+    ".mri",
+)  # fmt: skip
+_BODIES = {  # the file that holds the voxels of a header: listed with it
+    ".img": ".hdr", ".img.gz": ".hdr", ".rec": ".par", ".brik": ".head", ".brik.gz": ".head",
+}  # fmt: skip
+_ARCHIVE_NAMES = (
+    ".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz", ".tar.zst", ".7z",
+    ".rar",
+)  # fmt: skip
+_BY_NAME: dict[str, Kind] = {
+    **dict.fromkeys((".json", ".bval", ".bvec", ".spar", ".xml"), "sidecar"),
+    **dict.fromkeys((".tsv", ".csv", ".tsv.gz", ".xls", ".xlsx", ".ods", ".parquet"), "table"),
+    **dict.fromkeys(
+        (".md", ".txt", ".rst", ".pdf", ".doc", ".docx", ".odt", ".html", ".htm", ".rtf", ".log"),
+        "document",
+    ),
+    **dict.fromkeys((".png", ".jpg", ".jpeg", ".tif", ".tiff", ".gif", ".bmp", ".svg"), "picture"),
+    **dict.fromkeys(
+        (".gii", ".gii.gz", ".stl", ".obj", ".ply", ".vtk", ".vtp", ".pial", ".white", ".orig"),
+        "surface",
+    ),
+    **dict.fromkeys(
+        (
+            ".fif", ".sqd", ".con", ".kdf", ".meg4", ".edf", ".bdf", ".vhdr", ".vmrk", ".eeg",
+            ".set", ".fdt", ".snirf", ".nwb", ".mefd", ".ds", ".mff", ".pos", ".chn",
+        ),
+        "recording",
+    ),
+}  # fmt: skip
+_DOUBLE = frozenset(
+    ending for ending in (*IMAGE_NAMES, *_ARCHIVE_NAMES, *_BY_NAME) if ending.count(".") == 2
+)
+_PICTURES = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+_POINTERS = (
+    (b"/annex/objects/", "git-annex"),
+    (b".git/annex/objects/", "git-annex"),
+    (b"version https://git-lfs", "Git LFS"),
+)
+_ZSTD = b"\x28\xb5\x2f\xfd"
+_FETCH = "fetch the content (for example with `datalad get`) and run again"
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a file is.
+
+    Attributes
+    ----------
+    kind
+        See ``Kind``.
+    form
+        Format in words, such as ``NIfTI-1``; "" where only the name tells.
+    problem
+        Why an image cannot be looked at as far as its first bytes tell, or "".
+    code
+        The same as a word of a closed list, for what is public.
+    """
+
+    kind: Kind
+    form: str = ""
+    problem: str = ""
+    code: str = ""
+
+
+def ending_of(name: str) -> str:
+    """The lower-case ending of a name, that of the packed file included (``.nii.gz``).
+
+    >>> ending_of("sub-01_T1w.NII.GZ"), ending_of("notes.txt"), ending_of("IM0001")
+    ('.nii.gz', '.txt', '')
+    """
+    lower = name.lower()
+    last = lower.rfind(".")
+    before = lower.rfind(".", 0, max(last, 0))
+    if before > 0 and lower[before:] in _DOUBLE:
+        return lower[before:]
+    return lower[last:] if last > 0 else ""
+
+
+def header_of_body(ending: str) -> str:
+    """The ending of the header beside a file of voxels only (``.img`` has ``.hdr``), or ""."""
+    return _BODIES.get(ending, "")
+
+
+def tell(name: str, head: bytes, size: int) -> Told:
+    """What a file is from its name, its first ``HEAD_BYTES`` bytes and its size."""
+    ending = ending_of(name)
+    named = _named(ending)
+    pointer = _pointer(head)
+    if pointer:
+        return Told(named, "", f"a pointer of {pointer}, not the file itself: {_FETCH}", "pointer")
+    form = _image_form(head, name, size)
+    if form.startswith("ANALYZE") and ending not in (".hdr", ".hdr.gz", ".img", ".nii", ".nii.gz"):
+        form = ""
+    if form:
+        return _image(form, head)
+    if named == "image":
+        return _damaged(ending, head, size)
+    if _is_archive(head, ending):
+        return Told("archive")
+    if head.startswith(_PICTURES):
+        return Told("picture")
+    return Told(named)
+
+
+def is_image_name(name: str) -> bool:
+    """Whether a name has the ending of an image format."""
+    return ending_of(name) in IMAGE_NAMES
+
+
+def _named(ending: str) -> Kind:
+    if ending in IMAGE_NAMES:
+        return "image"
+    if ending in _ARCHIVE_NAMES:
+        return "archive"
+    return _BY_NAME.get(ending, "other")
+
+
+def _image(form: str, head: bytes) -> Told:
+    gzipped = head.startswith(b"\x1f\x8b")
+    packed = gzipped or head.startswith((b"BZh", b"\xfd7zXZ", _ZSTD))
+    if packed and not (gzipped and form.startswith(("NIfTI", "MGH"))):
+        form = f"packed {form}"
+    if form.startswith(("NIfTI", "MGH", "DICOM")):
+        return Told("image", form)
+    return Told("image", form, f"{form}: a format that is not read; convert it", "format")
+
+
+def _damaged(ending: str, head: bytes, size: int) -> Told:
+    """A file named like an image whose bytes are none."""
+    if size == 0:
+        return Told("image", "", "an empty file", "empty")
+    if ending in _BODIES:
+        return Told("image", "", "voxels without the header that belongs to them", "damaged")
+    if _is_text(head):
+        return Told("image", "", "text under the name of an image", "damaged")
+    shown = head[:4].hex(" ")
+    return Told("image", "", f"no image format known (first bytes {shown})", "damaged")
+
+
+def _pointer(head: bytes) -> str:
+    start = head[:200].lstrip()
+    for mark, tool in _POINTERS:
+        if mark in start[:120] and _is_text(start):
+            return tool
+    return ""
+
+
+def _is_text(head: bytes) -> bool:
+    start = head[:200]
+    plain = sum(32 <= byte < 127 or byte in b"\t\r\n" for byte in start)
+    return bool(start) and 0 not in start and plain >= 0.9 * len(start)
+
+
+def _image_form(head: bytes, name: str, size: int) -> str:
+    """The image format that the first bytes show, also below one layer of compression; or ""."""
+    plain, packed = unpacked(head)
+    if packed and plain[257:262] == b"ustar":
+        return ""
+    ending = ending_of(name)
+    form = _nifti(plain, ending) or _mgh(plain, packed, ending, size)
+    if form:
+        return form
+    if head.startswith(_ZSTD) and ".nii" in ending:
+        return "NIfTI"
+    if plain[128:132] == b"DICM" or _bare_dicom(plain):
+        return "DICOM"
+    if plain.startswith(b"NRRD000"):
+        return "NRRD"
+    if plain.startswith(b"CDF") and ending.startswith(".mnc"):
+        return "MINC"
+    if plain.startswith(b"\x89HDF") and (ending == ".mnc" or b"minc-2.0" in plain):
+        return "MINC"
+    if plain.startswith(b"CTF_MRI_FORMAT"):
+        return "CTF MRI"
+    if plain.startswith(b"MATRIX7"):
+        return "ECAT 7"
+    if plain.startswith(b"# === DATA DESCRIPTION FILE") and ending == ".par":
+        return "PAR/REC"
+    if ending == ".head" and b"type" in plain[:200] and b"name" in plain[:200]:
+        return "AFNI"
+    if ending in (".mha", ".mhd") and b"NDims" in plain[:400]:
+        return "MetaImage"
+    if plain.startswith(b"\x93NUMPY"):
+        return "NumPy array" if _is_volume(plain) else ""
+    return _raw_data(plain, name)
+
+
+def unpacked(head: bytes) -> tuple[bytes, bool]:
+    """The first bytes without one layer of gzip, bzip2 or xz, and whether there was one."""
+    try:
+        if head.startswith(b"\x1f\x8b"):
+            return zlib.decompressobj(31).decompress(head, HEAD_BYTES), True
+        if head.startswith(b"BZh"):
+            return bz2.BZ2Decompressor().decompress(head, HEAD_BYTES), True
+        if head.startswith(b"\xfd7zXZ"):
+            return lzma.LZMADecompressor().decompress(head, HEAD_BYTES), True
+    except (zlib.error, OSError, lzma.LZMAError, EOFError):
+        return b"", True
+    return head, False
+
+
+def _nifti(head: bytes, ending: str) -> str:
+    if len(head) < 348:
+        return ""
+    for order in "<>":
+        length = struct.unpack(f"{order}i", head[:4])[0]
+        if length == 540 and head[4:7] in (b"n+2", b"ni2"):
+            return "NIfTI-2"
+        if length == 348 and head[344:347] in (b"n+1", b"ni1"):
+            return "NIfTI-1"
+        if length == 348 and 1 <= struct.unpack(f"{order}h", head[40:42])[0] <= 7:
+            return "ANALYZE 7.5" if ending else ""
+    return ""
+
+
+def _mgh(head: bytes, packed: bool, ending: str, size: int) -> str:
+    """Version 1, then sizes and a voxel type that make sense; the name only where it says so."""
+    if len(head) < 28 or head[:4] != b"\0\0\0\1":
+        return ""
+    width, height, depth, frames, kind = struct.unpack(">5i", head[4:24])
+    sane = all(0 < n < 65536 for n in (width, height, depth, frames)) and kind in (0, 1, 3, 4, 10)
+    if not sane:
+        return ""
+    least = 284 + width * height * depth * frames
+    return "MGH" if ending in (".mgh", ".mgz") or packed or size >= least else ""
+
+
+def _bare_dicom(head: bytes) -> bool:
+    """A data set without preamble: it begins with an element of group 2 or 8, little endian."""
+    if len(head) < 16 or head[:2] not in (b"\x02\0", b"\x08\0") or head[3] != 0 or head[2] > 0x70:
+        return False
+    if head[4:6] in (b"UL", b"UI", b"CS", b"DA", b"TM", b"SH", b"LO", b"PN", b"OB", b"AE"):
+        return True
+    length = int.from_bytes(head[4:8], "little")
+    following = 8 + length
+    return length <= 128 and head[following : following + 2] in (b"\x02\0", b"\x08\0")
+
+
+def _is_volume(head: bytes) -> bool:
+    """A NumPy array of three axes or more, each of at least 16: it may be an image."""
+    match = re.search(rb"'shape': (\([0-9, ]*\))", head[:512])
+    shape = ast.literal_eval(match[1].decode()) if match else ()
+    return len(shape) >= 3 and sorted(shape)[-3] >= 16
+
+
+def _raw_data(head: bytes, name: str) -> str:
+    """Scanner's raw data, of which images can be made again."""
+    lower = name.lower()
+    if lower.endswith(".sdat"):
+        return "Philips spectroscopy data"
+    if re.fullmatch(r"p\d{5}\.7(\.gz)?", lower):
+        return "GE raw data"
+    if lower.endswith(".dat") and len(head) >= 8:
+        first, second = struct.unpack("<2I", head[:8])
+        if (first < 10_000 and 1 <= second <= 64) or b"<XProtocol>" in head:
+            return "Siemens raw data"
+    return ""
+
+
+def _is_archive(head: bytes, ending: str) -> bool:
+    plain, _ = unpacked(head)
+    if plain[257:262] == b"ustar" or head.startswith((b"7z\xbc\xaf", b"Rar!")):
+        return True
+    if head.startswith(b"PK\x03\x04") or head.startswith(b"PK\x05\x06"):
+        return ending not in (".docx", ".xlsx", ".odt", ".ods", ".npz", ".whl")
+    return ending in _ARCHIVE_NAMES

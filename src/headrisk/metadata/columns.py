@@ -1,0 +1,404 @@
+"""What a column of a table holds, judged by its name, its values and the table it stands in."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from headrisk.io.values import known as known_value
+from headrisk.io.values import parse_age
+from headrisk.metadata.fields import (
+    bears_out,
+    is_exact_name,
+    kind_of_field,
+    plain_name,
+    tells_times,
+)
+from headrisk.metadata.name_words import NO_FAMILY
+from headrisk.metadata.national_ids import register_of
+from headrisk.metadata.notations import (
+    are_times_of_day,
+    column_notation,
+    hour_of,
+    is_column_of_dates,
+    notations,
+    sure_notation,
+)
+from headrisk.metadata.patterns import matches
+from headrisk.metadata.people import split_words
+from headrisk.metadata.remarks import is_shifted
+from headrisk.metadata.text import SHOWN
+from headrisk.metadata.words import concepts, field_words
+
+Place = Literal["people", "scans", "trials", "sensors", "other"]
+# In tables of people these kinds are what a study is about; rare combinations are counted apart.
+_STUDY_KINDS = frozenset({"demographic", "body-measure", "session-setting", "command-line"})
+_PEOPLE_COLUMNS = frozenset({"participantid", "subjectid", "subject", "participant", "sub",
+                             "subjid", "participantlabel", "recordid", "id", "subid", "pid",
+                             "srcsubjectid", "subjectkey"})  # fmt: skip
+# BIDS says what these columns hold, in the tables that are named.
+_BIDS_COLUMNS: dict[Place, frozenset[str]] = {
+    "people": frozenset({"participantid", "sessionid", "samplename", "sampleid"}),
+    "scans": frozenset({"filename", "sessionid", "participantid", "sampleid", "hed"}),
+    "trials": frozenset(
+        {"onset", "duration", "trialtype", "responsetime", "value", "stimfile", "sample", "hed",
+         "identifier", "database", "eventtype", "trial", "feedback", "accuracy"}
+    ),
+    "sensors": frozenset(
+        {"name", "type", "units", "description", "reference", "group", "status",
+         "statusdescription", "statusdesc", "manufacturer", "material", "hemisphere", "index",
+         "label", "abbreviation", "mapping", "color", "component", "placement", "trackedpoint",
+         "xcoord", "ycoord", "zcoord", "source", "detector", "network", "region", "regions",
+         "hemi", "atlas", "labelname"}
+    ),
+    "other": frozenset(),
+}  # fmt: skip
+_TRIALS = ("_events.", "_beh.", "_stim.", "_physio.", "_physioevents.")
+_SENSORS = ("_channels.", "_electrodes.", "_optodes.", "_markers.", "_dseg.", "_probseg.",
+            "_motion.", "_regressors.", "_timeseries.", "_mixing.", "_lut.", "_aseg.",
+            "_blood.", "_metrics.", "_atlas.", "_morph.")  # fmt: skip
+_STIMULI = ("stim", "trial", "condition", "word", "image", "item", "cue", "target", "event",
+            "picture", "face", "sentence", "probe", "distractor", "correct")  # fmt: skip
+_MOST_JUDGED = 2000
+_SENTENCE = 3  # words from which on a cell is a sentence
+_LIVES = frozenset(
+    """my his her their twin wife husband mother father son daughter brother sister
+    boss works worked job born lives lived married divorced widow widowed neighbour neighbor
+    colleague pregnant arrested accident""".split()  # noqa: SIM905
+)
+_CODE = re.compile(r"(?=[\w./-]*[A-Za-z])(?=[\w./-]*\d[\w./-]*\d)[\w./-]{5,24}")
+# Postcodes whose form tells: British, Canadian, Dutch.
+_POSTCODE = re.compile(r"[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}|[A-Z]\d[A-Z] ?\d[A-Z]\d|\d{4} ?[A-Z]{2}")
+_UUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
+_ID_WORDS = frozenset(
+    """id ids identifier number no nr num code label key guid uuid tunnus kennung
+    pseudonym alias barcode kode codigo numero name ref reference accession lookup linkage
+    study""".split()  # noqa: SIM905
+)
+
+
+@dataclass(frozen=True)
+class Column:
+    """What a column was found to hold.
+
+    Attributes
+    ----------
+    kind
+        Kind of finding of its values; "" where they are judged one by one.
+    notation
+        How its dates are written, "" where it has none.
+    skip
+        Forms that mean nothing in it.
+    free
+        Its cells are sentences.
+    """
+
+    kind: str
+    notation: str = ""
+    skip: frozenset[str] = frozenset()
+    free: bool = False
+
+
+def place_of(name: str, columns: Sequence[str]) -> Place:
+    """What a table is about, by the file's name as BIDS sets it and by its columns.
+
+    An exemption that BIDS gives a column holds only in the tables that it gives it for.
+    """
+    lower = "_" + name.lower()
+    if any(ending in lower for ending in _TRIALS):
+        return "trials"
+    if any(ending in lower for ending in _SENSORS):
+        return "sensors"
+    if "_scans." in lower or "_sessions." in lower:
+        return "scans"
+    if any(plain_name(column) in _PEOPLE_COLUMNS for column in columns):
+        return "people"
+    plain = {plain_name(column) for column in columns}
+    if {"onset", "duration"} <= plain:
+        return "trials"
+    return "other"
+
+
+def owner_place(columns: Sequence[str]) -> int | None:
+    """The column that says whose row each is, None without one."""
+    plain = [plain_name(column) for column in columns]
+    for name in ("participantid", *sorted(_PEOPLE_COLUMNS - {"participantid"})):
+        if name in plain:
+            return plain.index(name)
+    return None
+
+
+def judge_column(
+    name: str, cells: Sequence[str], place: Place, owners: Sequence[str] = ()
+) -> Column:
+    """Judge a column as a whole.
+
+    Parameters
+    ----------
+    name
+        As it stands in the header line, "" where there is none.
+    cells
+        Its values, quotes removed.
+    place
+        What the table is about (``place_of``).
+    owners
+        Whose row each cell stands in, "" or nothing where the table does not say.
+    """
+    values = [text for cell in cells if (text := known_value(cell))]
+    if not values or (plain_name(name) in _BIDS_COLUMNS[place] and place != "other"):
+        return Column("", skip=_bids_skip(place))
+    if len(values) > 2 * _MOST_JUDGED:  # every so many of a long column tell what it holds
+        values = values[:: len(values) // _MOST_JUDGED]
+    kind = kind_of_field(name)
+    if kind in _STUDY_KINDS or (place == "sensors" and kind in ("free-text", "staff-name")):
+        kind = ""
+    by_name = _named(name, kind, values, place)
+    if by_name is not None:
+        return by_name
+    if place == "people" and len(set(values)) > 2 and all(map(_POSTCODE.fullmatch, values)):
+        return Column("address")
+    if place == "people" and _names_people(name, values):
+        return Column("person-name")
+    register = register_of(name, values)
+    if register:
+        return Column("national-id")
+    if place == "sensors" or not name:
+        return Column("")
+    skip = frozenset({"acquisition-time"} if _durations(name, values) else ())
+    if place != "trials":
+        if not _numbers_only(values) and is_column_of_dates(values):
+            return Column("date", sure_notation(name, values), skip)
+        counted = not _digits_only(values) or concepts(name) & {"id", "measure", "duration"}
+        if not counted and is_column_of_dates(values):
+            return Column("date", sure_notation(name, values), skip)
+        clocks = all(hour_of(value) is not None for value in values) and tells_times(name)
+        if clocks and not skip and are_times_of_day(values):
+            return Column("acquisition-time")
+        if _identifies(name, values, place, cells, owners):
+            return Column("patient-id", skip=skip)
+    if place == "trials" and plain_name(name).startswith(_STIMULI):
+        return Column("", skip=skip | _SHOWN)
+    free = place in ("people", "other", "scans") and _free_text(values)
+    return Column("free-text" if free else "", skip=skip, free=free)
+
+
+def _bids_skip(place: Place) -> frozenset[str]:
+    """Forms that mean nothing in the columns of BIDS: times in file names, durations."""
+    common = {"date", "acquisition-time", "patient-id", "host-name", "uid"}
+    return frozenset(common if place in ("people", "scans") else common | _SHOWN)
+
+
+# What was shown to people bears names, and kinds of trials are words: "Miss Cue", a famous face.
+_SHOWN = frozenset({SHOWN, "unlabelled-name", "person-name", "staff-name", "address", "url"})
+
+
+def _named(name: str, kind: str, values: list[str], place: Place) -> Column | None:
+    """What the name says, if the values bear it out; None where nothing follows from it."""
+    if not kind:
+        return None
+    if kind in ("date", "birth-date"):
+        notation = column_notation(values)
+        if kind == "birth-date" or is_exact_name(name):
+            return Column(kind, sure_notation(name, values))
+        if notation in ("serial", "year", "epoch", "my") and len(set(values)) > 1:
+            # day counts and years under a name with a plain word such as "day" or "data"
+            strong = tells_times(name) or says_date(name)
+            return Column(kind, sure_notation(name, values)) if strong else None
+        if notation:
+            weak = _digits_only(values) and not says_date(name)
+            if weak and not is_column_of_dates(values):
+                return None
+            return Column(kind, sure_notation(name, values))
+        return Column(kind) if any(_telling(value) for value in values) else None
+    if kind == "acquisition-time":
+        clocks = [value for value in values if hour_of(value) is not None]
+        if is_exact_name(name) and place != "trials":
+            return Column(kind) if not clocks or are_times_of_day(clocks) else None
+        return Column(kind) if clocks and are_times_of_day(clocks) else None
+    if kind == "free-text" and all(_is_number(value) for value in values):
+        return None
+    if place == "trials" and kind in ("institution", "staff-name", "date", "phone", "address"):
+        return None
+    return Column(kind)
+
+
+def _telling(value: str) -> bool:
+    return any(kind == "date" for kind, _, _ in matches(value))
+
+
+def says_date(name: str) -> bool:
+    """Whether a name says *date* in so many words, so that bare digits are believed to be one."""
+    words = set(field_words(name))
+    if any(word.endswith("datum") for word in words):
+        return True
+    return bool(words & {"date", "dates", "datum", "dato", "fecha", "pvm", "paivamaara", "dt",
+                         "doa", "dos", "dov", "doe", "dod", "mmddyy", "ddmmyy", "yymmdd",
+                         "mmddyyyy", "ddmmyyyy", "yyyymmdd", "dmy", "mdy", "ymd", "timestamp",
+                         "datetime"})  # fmt: skip
+
+
+def _durations(name: str, values: list[str]) -> bool:
+    """Whether clock values are durations (or habits such as bedtimes) rather than times of day."""
+    clocks = [value for value in values if hour_of(value) is not None]
+    if not clocks:
+        return False
+    return "duration" in concepts(name) or not are_times_of_day(clocks)
+
+
+def _identifies(
+    name: str, values: list[str], place: Place, cells: Sequence[str], owners: Sequence[str]
+) -> bool:
+    """Whether a column gives each person a code that is not the label: a key, a record number."""
+    if len(values) < 2 or len(set(values)) < max(2, 0.9 * len(values)):
+        return False
+    if place == "people" and len(set(owners)) < 0.9 * len(owners):
+        return False  # several rows a person
+    if place not in ("people", "other") or (place == "other" and not _ID_WORDS & _words(name)):
+        return False
+    if all(_UUID.fullmatch(value) for value in values):
+        return True
+    if any(_label(cell) == _label(owner) for cell, owner in zip(cells, owners, strict=False)):
+        return False
+    bear = sum(len(owner) > 4 and owner in cell
+               for cell, owner in zip(cells, owners, strict=False))  # fmt: skip
+    if bear >= 0.8 * len(values):
+        return False  # names of files, which bear the label
+    said = concepts(name)
+    named = bool(_ID_WORDS & _words(name) or said & {"id", "record"}) and "measure" not in said
+    if _digits_only(values):
+        counted = sorted(map(int, values)) == list(range(min(map(int, values)),
+                         min(map(int, values)) + len(values)))  # fmt: skip
+        return named and not counted and min(map(len, values)) >= 3
+    coded = sum(_CODE.fullmatch(value.replace(" ", "")) is not None and not notations(value) and not
+                _is_number(value) for value in values)  # fmt: skip
+    return coded >= 0.8 * len(values) and (named or _shaped(values))
+
+
+_TWO_NAMES = re.compile(
+    r"[^\W\d_a-z][^\W\d_]+(?:['’-][^\W\d_]+)*(?:[ ,^]+[^\W\d_a-z][\w'’.-]*){1,3}"
+)
+
+
+def _names_people(name: str, values: list[str]) -> bool:
+    """Whether a column holds a name for each person: two or three capitalised words, all different.
+
+    Under a heading such as *name* one word does.
+    """
+    if len(values) < 3 or len(set(values)) < 0.9 * len(values):
+        return False
+    words = [{word for word, _, _ in split_words(value)} for value in values]
+    if any(not own.isdisjoint(NO_FAMILY) for own in words):
+        return False
+    if concepts(name) == {"name"} and _words(name) <= {"name", "names", "nimi", "nom", "naam"}:
+        return all(bears_out("person-name", value) for value in values)
+    return all(_TWO_NAMES.fullmatch(value) for value in values)
+
+
+def _words(name: str) -> frozenset[str]:
+    return frozenset(field_words(name))
+
+
+def _shaped(values: list[str]) -> bool:
+    """Whether codes are all built alike: letters, digits and signs in the same places."""
+    shapes = {re.sub(r"\d", "0", re.sub(r"[A-Za-z]", "a", value)) for value in values}
+    return len(shapes) <= 2 and len(values) >= 3 and all("0" in shape[:24] for shape in shapes)
+
+
+def _label(text: str) -> str:
+    return re.sub(r"^0+", "", re.sub(r"[\W_]+", "", text.lower()).removeprefix("sub"))
+
+
+def _free_text(values: list[str]) -> bool:
+    """Whether cells are sentences of people: many different ones, or words about a life."""
+    long = [value for value in values if _sentence(value)]
+    if not long:
+        return False
+    if any(len(value) > 16 and len(_LIVES.intersection(w for w, _, _ in split_words(value))) > 1
+           for value in long):  # fmt: skip
+        return True
+    different = len(set(long))
+    return different >= 2 and different >= 0.5 * len(long) and len(long) >= 0.2 * len(values)
+
+
+def _sentence(value: str) -> bool:
+    words = [word for word in value.split() if sum(map(str.isalpha, word)) >= 2]
+    return len(words) >= _SENTENCE
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text.replace(",", "."))
+    except ValueError:
+        return False
+    return True
+
+
+def _numbers_only(values: list[str]) -> bool:
+    return all(map(_is_number, values))
+
+
+def _digits_only(values: list[str]) -> bool:
+    return all(value.isdigit() for value in values)
+
+
+def holds(column: Column, name: str, text: str) -> bool:
+    """Whether a cell of a judged column is such a value, and not an answer among them."""
+    if column.kind == "date":
+        return not is_shifted(text) and (bool(notations(text)) or bears_out("date", text))
+    if column.free:
+        return _sentence(text)
+    return is_exact_name(name) or column.kind == "patient-id" or bears_out(column.kind, text, name)
+
+
+_MONTHS = frozenset({"mo", "mos", "month", "months", "mois", "monate", "kk", "agemo",
+                     "agemos", "agemonths"})  # fmt: skip
+_DAYS = frozenset({"day", "days", "agedays", "tage", "dni", "pv"})
+_YEAR_WORDS = frozenset({"years", "yrs", "year", "yr"})
+_WEEKS = frozenset({"week", "weeks", "wk", "wks"})
+
+
+def is_age(name: str) -> bool:
+    """Whether a field holds ages of people: by its words, not a score corrected for age.
+
+    >>> is_age("AgeMRI_W1"), is_age("image"), is_age("age_adjusted_score")
+    (True, False, False)
+    """
+    said = concepts(name)
+    if frozenset(field_words(name)) & {"old"} and _YEAR_WORDS & frozenset(field_words(name)):
+        return True
+    return "age" in said and "measure" not in said and "kor" not in field_words(name)
+
+
+_TOP_CODED = frozenset({"89+", "90+", "090Y", ">89", "> 89", ">=90", "≥90", "≥89"})
+
+
+def is_over_89(name: str, text: str) -> bool:
+    """Whether a field called ``name`` gives an age of 89 years or more.
+
+    Units are taken from the name (``age_months``); numbers beyond any age in years are months up to
+    1,560 and days beyond.
+    """
+    if not is_age(name) or text.strip() in _TOP_CODED:
+        return False
+    words = frozenset(field_words(name))
+    number = re.fullmatch(r"(?:>=?|~|ca\.? ?|about )?(\d+(?:[.,]\d+)?)(?:\s*(?:-|–|to)\s*(\d+))?"
+                          r"\s*(?:years?|yrs?|y/?o|jahre|vuotta|ans|anos|a)?(?: old)?",
+                          text.strip().lower())  # fmt: skip
+    years = parse_age(re.sub(r"^P(\d+)Y.*", r"\1", text.strip()))  # ISO 8601: P93Y
+    if number is not None:
+        value = float((number[2] or number[1]).replace(",", "."))
+        if words & _MONTHS and "y" not in words:
+            years = value / 12
+        elif words & _WEEKS:
+            years = value * 7 / 365.25
+        elif words & _DAYS:
+            years = value / 365.25
+        elif value <= 130:
+            years = value
+        elif value <= 1560 and not words & {"years", "yrs", "year", "y"}:
+            years = value / 12
+        elif 20_000 < value < 48_000:
+            years = value / 365.25
+    return years is not None and 89 <= years <= 130

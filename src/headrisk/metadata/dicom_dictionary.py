@@ -1,0 +1,86 @@
+"""The data dictionary of DICOM (PS3.6): value representation and keyword of each attribute.
+
+Implicit-VR files do not say what an element holds; without the dictionary pixels cannot be told
+from text. The table is kept as a file because reading it takes milliseconds; a test compares it
+with the one that pydicom ships.
+"""
+
+from __future__ import annotations
+
+from functools import cache, lru_cache
+from importlib import resources
+
+# Kinds of value that are text to a reader; all others are numbers or opaque bytes.
+TEXT_VRS = frozenset({"AE", "AS", "CS", "DA", "DS", "DT", "IS", "LO", "LT", "PN", "SH", "ST", "TM",
+                      "UC", "UI", "UR", "UT"})  # fmt: skip
+_PIXELS = frozenset({0x7FE00008, 0x7FE00009, 0x7FE00010})
+
+
+@cache
+def _table() -> tuple[dict[int, tuple[str, str]], dict[str, tuple[str, str]], dict[str, int]]:
+    """Plain attributes, repeating ones by their mask, and tags by keyword."""
+    source = resources.files("headrisk.metadata") / "data" / "ps3_6_dictionary.tsv"
+    plain: dict[int, tuple[str, str]] = {}
+    masked: dict[str, tuple[str, str]] = {}
+    tags: dict[str, int] = {}
+    for line in source.read_text("utf-8").splitlines()[1:]:
+        tag, vr, keyword = line.split("\t")
+        if "x" in tag:
+            masked[tag] = (vr, keyword)
+        else:
+            plain[int(tag, 16)] = (vr, keyword)
+            if keyword:
+                tags[keyword.lower()] = int(tag, 16)
+    return plain, masked, tags
+
+
+@lru_cache(maxsize=16384)
+def dictionary_entry(tag: int) -> tuple[str, str] | None:
+    """Value representation and keyword of a standard attribute; None where PS3.6 has none.
+
+    Where the standard leaves a choice (``OB/OW``) all of it is given.
+
+    >>> dictionary_entry(0x00100010)
+    ('PN', 'PatientName')
+    >>> dictionary_entry(0x60020022)
+    ('LO', 'OverlayDescription')
+    >>> dictionary_entry(0x00091001) is None
+    True
+    """
+    if tag >> 16 & 1:
+        return None
+    if tag & 0xFFFF == 0:
+        return "UL", "GroupLength"
+    plain, masked, _ = _table()
+    if tag in plain:
+        return plain[tag]
+    digits = f"{tag:08X}"
+    return next(
+        (entry for mask, entry in masked.items()
+         if all(m in ("x", d) for m, d in zip(mask, digits, strict=True))),
+        None,
+    )  # fmt: skip
+
+
+def dictionary_vr(tag: int) -> str:
+    """The value representation to read an element of an implicit-VR file by; UN if unknown.
+
+    A choice between numbers is settled in favour of words (``OW``), which no reader takes for text.
+    """
+    if 0x0010 <= tag & 0xFFFF <= 0x00FF and tag >> 16 & 1:
+        return "LO"  # private creator (PS3.5, 7.8.1)
+    entry = dictionary_entry(tag)
+    if entry is None:
+        return "UN"
+    vr = entry[0]
+    return ("OW" if "OW" in vr else vr.split("/")[0]) if "/" in vr else vr or "UN"
+
+
+def tag_of_keyword(keyword: str) -> int | None:
+    """The tag of a keyword in any case, None where PS3.6 has none."""
+    return _table()[2].get(keyword.lower())
+
+
+def is_pixels(tag: int) -> bool:
+    """Whether an attribute holds the voxels of an image, in any of the standard's forms."""
+    return tag in _PIXELS or (tag >> 24 == 0x7F and tag >> 16 & 1 == 0 and tag & 0xFFFF == 0x0010)

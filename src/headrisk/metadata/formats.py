@@ -1,0 +1,148 @@
+"""Which reader reads a file that is neither NIfTI, MGH, DICOM, JSON nor a table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from headrisk.metadata.documents import (
+    read_arrow,
+    read_notebook,
+    read_npy,
+    read_office,
+    read_sqlite,
+    read_xml,
+)
+from headrisk.metadata.findings import Hit
+from headrisk.metadata.headers import Header, header_hits
+from headrisk.metadata.image_headers import (
+    MOST_HEADER,
+    read_afni,
+    read_annotation,
+    read_minc,
+    read_mrtrix,
+    read_nrrd,
+    read_surface,
+)
+from headrisk.metadata.known import KnownIdentifiers
+from headrisk.metadata.nifti_text import nifti_plan
+from headrisk.metadata.recordings import read_brainvision, read_edf
+from headrisk.metadata.roles import COMPANIONS, Role
+from headrisk.metadata.scanner_headers import read_p_file, read_par, read_twix
+from headrisk.metadata.text import printable_text, text_hits
+
+LARGEST = 1024 * 1024 * 1024
+_LARGEST_TEXT = 64 * 1024 * 1024
+_FOUND_IN_START = {"nrrd": read_nrrd, "mrtrix": read_mrtrix, "twix": read_twix,
+                   "pfile": read_p_file}  # fmt: skip
+_WHOLE = {"par": read_par, "afni": read_afni, "surface": read_surface,
+          "annotation": read_annotation, "minc": read_minc}  # fmt: skip
+# Formats whose fields can be blanked where they stand.
+CLEANABLE = frozenset({"par", "nrrd", "mrtrix", "afni", "surface", "annotation", "edf",
+                       "brainvision"})  # fmt: skip
+_HEADERS_OF = {".img": (".hdr",), ".img.gz": (".hdr", ".hdr.gz"), ".brik": (".head",),
+               ".brik.gz": (".head",), ".rec": (".par", ".xml"), ".raw": (".nhdr", ".mhd"),
+               ".raw.gz": (".nhdr", ".mhd"), ".eeg": (".vhdr",)}  # fmt: skip
+
+Found = tuple[list[Hit], str, str]  # hits, why it was not read, why it was only searched
+
+
+def read_header(role: str, path: Path, name: str, size: int) -> Header:
+    """The fields of a file with a header.
+
+    Raises
+    ------
+    OSError
+        The file cannot be read.
+    """
+    if size > LARGEST:
+        return Header((), problem="a file of more than 1 GB, not read")
+    if role == "edf":
+        return read_edf(path, size)
+    if role in _FOUND_IN_START:
+        with path.open("rb") as handle:
+            return _FOUND_IN_START[role](handle.read(MOST_HEADER))
+    raw = path.read_bytes()
+    return read_brainvision(raw, name) if role == "brainvision" else _WHOLE[role](raw)
+
+
+def _by_header(role: Role) -> Callable[[Path, str, int, KnownIdentifiers], Found]:
+    def look(path: Path, name: str, size: int, known: KnownIdentifiers) -> Found:
+        header = read_header(role, path, name, size)
+        return list(header_hits(header, known)), header.problem, header.searched
+
+    return look
+
+
+def _office(path: Path, name: str, size: int, known: KnownIdentifiers) -> Found:
+    return _limited(path, size, lambda raw: read_office(raw, name.lower(), known))
+
+
+def _notebook(path: Path, name: str, size: int, known: KnownIdentifiers) -> Found:
+    return _limited(path, size, lambda raw: read_notebook(raw, known))
+
+
+def _xml(path: Path, name: str, size: int, known: KnownIdentifiers) -> Found:
+    return _limited(path, size, lambda raw: (xml_hits(printable_text(raw), known), "", ""))
+
+
+def _limited(path: Path, size: int, read: Callable[[bytes], Found]) -> Found:
+    if size > _LARGEST_TEXT:
+        return [], "a document of more than 64 MB, not read", ""
+    hits, problem, searched = read(path.read_bytes())
+    if problem:  # what cannot be read can hold anything
+        hits = [*hits, Hit("unreadable-kind", "file", "", note=f"{size:,} bytes")]
+    return hits, problem, searched
+
+
+def xml_hits(text: str, known: KnownIdentifiers) -> list[Hit]:
+    """Hits in the named elements of an XML text, and in all of it."""
+    return [*header_hits(read_xml(text), known), *text_hits(text, "text", known)]
+
+
+def _sqlite(path: Path, name: str, size: int, known: KnownIdentifiers) -> Found:
+    return read_sqlite(path, known)
+
+
+def _arrow(path: Path, name: str, size: int, known: KnownIdentifiers) -> Found:
+    return read_arrow(path, name.lower(), known)
+
+
+def _npy(path: Path, name: str, size: int, known: KnownIdentifiers) -> Found:
+    return [], *read_npy(path)
+
+
+def _voxels(path: Path, name: str, size: int, known: KnownIdentifiers) -> Found:
+    """Voxels or samples, which are numbers alone if a header beside them says so."""
+    ending = next(end for end in sorted(COMPANIONS, key=len, reverse=True)
+                  if name.lower().endswith(end))  # fmt: skip
+    stem = name[: -len(ending)]
+    try:
+        beside = {p.name.lower(): p for p in path.parent.iterdir() if p.name.startswith(stem)}
+    except OSError as error:
+        return [], f"cannot be read ({error.strerror})", ""
+    headers = [
+        beside[f"{stem}{end}".lower()]
+        for end in _HEADERS_OF[ending]
+        if f"{stem}{end}".lower() in beside
+    ]
+    if not headers:
+        return [], "", "voxels or samples without a header beside them, searched as bytes"
+    if ending == ".img" and headers[0].suffix == ".hdr":
+        plan = nifti_plan(headers[0].read_bytes()[: 1024 * 1024])
+        if plan is None or plan.voxels_end is None:
+            return [], "voxels whose header cannot be read", ""
+        if plan.voxels_end > size:
+            return [], "shorter than its header says", ""
+        if plan.voxels_end < size:
+            return [], "", "bytes behind the voxels"
+    return [], "", ""
+
+
+READERS: dict[Role, Callable[[Path, str, int, KnownIdentifiers], Found]] = {
+    **{role: _by_header(role) for role in (
+        "par", "twix", "pfile", "nrrd", "mrtrix", "minc", "afni", "surface", "annotation", "edf",
+        "brainvision")},
+    "office": _office, "notebook": _notebook, "xml": _xml, "sqlite": _sqlite, "arrow": _arrow,
+    "npy": _npy, "voxels": _voxels,
+}  # fmt: skip

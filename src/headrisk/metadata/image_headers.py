@@ -1,0 +1,171 @@
+"""Headers of image and surface formats beside NIfTI, MGH and DICOM.
+
+NRRD (teem), MINC 1 (netCDF classic), AFNI HEAD, MRtrix, FreeSurfer surfaces, overlays and
+annotations.
+"""
+
+from __future__ import annotations
+
+import re
+import struct
+import warnings
+from io import BytesIO
+
+from headrisk.metadata.fields import kind_of_attribute
+from headrisk.metadata.headers import Field, Header, decoded, lines_of
+from headrisk.metadata.mgh_text import mgh_tags
+from headrisk.metadata.profile import rule_for
+
+SURFACE, CURVATURE = b"\xff\xff\xfe", b"\xff\xff\xff"
+MOST_HEADER = 16 * 1024 * 1024
+_NRRD_LINE = re.compile(r"([^:=#][^:=]*?):(=| )\s*(.*?)\s*")
+_DICOM_KEY = re.compile(r"DICOM_([0-9A-Fa-f]{4})_([0-9A-Fa-f]{4})_\w+")
+_AFNI = re.compile(
+    rb"type\s*=\s*(\S+)\s+name\s*=\s*(\S+)\s+count\s*=\s*(\d+)\s*\n(?:'([^\0]*?)~\s*(?=\ntype|\Z|\n\n)|)",
+)
+_PATIENT = frozenset({"patient", "study"})
+_MINC_NAMES = {"identification": "PatientID", "fullname": "PatientName", "full_name": "PatientName",
+               "history": "history", "birthdate": "PatientBirthDate"}  # fmt: skip
+_STRUCTURE = frozenset({"varid", "vartype", "version", "comments", "units", "spacing",
+                        "alignment", "dimorder", "signtype", "complete", "spacetype", "parent",
+                        "children"})  # fmt: skip
+_STAMP = re.compile(rb"created by [^\n]* on [^\n]*")
+_RUN = re.compile(rb"[\x20-\x7e\x80-\xff]{4,}")
+
+
+def read_nrrd(start: bytes) -> Header:
+    """Fields and key/value pairs of an NRRD header, which ends with an empty line."""
+    end = re.search(rb"\r?\n\r?\n", start)
+    head = start[: end.end()] if end else start
+    fields = []
+    for at, line in lines_of(head):
+        match = _NRRD_LINE.fullmatch(line)
+        if match is None or line.startswith("NRRD0"):
+            if line.startswith("#") and line[1:].strip():
+                fields.append(Field("comment", decoded(line[1:]), at + 1, at + len(line)))
+            continue
+        key, start_at = match[1], at + match.start(3)
+        kind = _kind_of_dicom_key(key)
+        fields.append(Field(key, decoded(match[3]), start_at, start_at + len(match[3]), kind))
+    long = "" if end or len(start) < MOST_HEADER else "a header without an end"
+    return Header(tuple(fields), problem=long, fixed=False)
+
+
+def _kind_of_dicom_key(key: str) -> str:
+    match = _DICOM_KEY.fullmatch(key)
+    if match is None:
+        return ""
+    tag = int(match[1] + match[2], 16)
+    rule = rule_for(tag)
+    return "" if rule is None else kind_of_attribute(tag, rule.vr, rule.name)
+
+
+def read_mrtrix(start: bytes) -> Header:
+    """Keys and values of an MRtrix image or track file, up to the line END."""
+    fields: list[Field] = []
+    for at, line in lines_of(start):
+        if line.strip() == "END":
+            return Header(tuple(fields))
+        key, colon, value = line.partition(":")
+        if colon and value.strip():
+            place = at + len(key) + 1
+            name = "command line" if key == "command_history" else key
+            fields.append(Field(name, decoded(value), place, at + len(line)))
+    return Header(tuple(fields), problem="a header without an end")
+
+
+def read_minc(raw: bytes) -> Header:
+    """Text attributes of a MINC 1 file."""
+    from scipy.io import netcdf_file
+
+    fields = []
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            with netcdf_file(BytesIO(raw), "r", mmap=False) as file:
+                holders = [("", file._attributes)]  # type: ignore[attr-defined]
+                holders += [
+                    (name, variable._attributes)  # type: ignore[attr-defined]
+                    for name, variable in file.variables.items()
+                ]
+                texts = [
+                    (name, str(key), value.decode("latin-1"))
+                    for name, attributes in holders
+                    for key, value in attributes.items()
+                    if isinstance(value, bytes)
+                ]
+    except (ValueError, TypeError, IndexError, KeyError, OverflowError, MemoryError, OSError,
+            AssertionError, struct.error, EOFError) as error:  # fmt: skip
+        return Header((), problem=f"damaged netCDF ({type(error).__name__})")
+    for holder, key, value in texts:
+        if key in _STRUCTURE:
+            fields.append(Field(f"{holder} {key}", decoded(value)))
+            continue
+        name = _MINC_NAMES.get(key, key)
+        kind = "command-line" if key == "history" else ""
+        if holder in _PATIENT and name == key:
+            kind = "demographic" if holder == "patient" else ""
+        fields.append(Field(name, decoded(value), kind=kind))
+    return Header(tuple(fields))
+
+
+def is_afni(raw: bytes) -> bool:
+    """Whether a text is the header of an AFNI data set."""
+    return _AFNI.search(raw[:4096]) is not None
+
+
+def read_afni(raw: bytes) -> Header:
+    """String attributes of an AFNI HEAD file."""
+    fields = []
+    for match in _AFNI.finditer(raw):
+        if match[4] is None:
+            continue
+        name, text = match[2].decode("latin-1"), match[4].decode("latin-1")
+        kind = {"HISTORY_NOTE": "command-line", "IDCODE_DATE": "date"}.get(name, "")
+        if name.startswith("NOTE_NUMBER"):
+            kind = "free-text"
+        fields.append(Field(name, decoded(text), *match.span(4), kind))
+    return Header(tuple(fields))
+
+
+def read_surface(raw: bytes) -> Header:
+    """Texts of a FreeSurfer surface or overlay: its stamp and what follows its numbers."""
+    if raw.startswith(SURFACE):
+        end = raw.find(b"\n\n", 0, 4096)
+        at = end + 2
+        if end < 0 or len(raw) < at + 8:
+            return Header((), problem="a surface that is cut off")
+        vertices, faces = struct.unpack_from(">ii", raw, at)
+        numbers = at + 8 + 12 * (vertices + faces)
+        fields = [Field("stamp", m[0].decode("latin-1"), *m.span(), "staff-name",
+                        b"created by headrisk") for m in _STAMP.finditer(raw, 3, end)]  # fmt: skip
+        if b"created by headrisk" in raw[:end]:
+            fields = []
+        if not fields and b"created by headrisk" not in raw[:end]:
+            fields = [Field("stamp", raw[3:end].decode("latin-1"), 3, end)]
+    else:
+        vertices, _, each = struct.unpack_from(">iii", raw, 3) if len(raw) >= 15 else (-1, 0, 1)
+        numbers, fields = 15 + 4 * vertices * max(each, 1), []
+    if vertices < 0 or numbers > len(raw):
+        return Header((), problem="shorter than its header says")
+    return Header((*fields, *_tail_fields(raw, numbers)))
+
+
+def read_annotation(raw: bytes) -> Header:
+    """Texts of a FreeSurfer annotation's colour table, which names the file it was made from."""
+    count = struct.unpack_from(">i", raw)[0] if len(raw) >= 4 else -1
+    numbers = 4 + 8 * count
+    if count < 0 or numbers > len(raw):
+        return Header((), problem="shorter than its header says")
+    return Header(tuple(_tail_fields(raw, numbers)))
+
+
+def _tail_fields(raw: bytes, at: int) -> list[Field]:
+    tags = {content: tag for tag, content in mgh_tags(raw[at:])}
+    fields = []
+    for run in _RUN.finditer(raw, at):
+        commands = [c for c, tag in tags.items() if tag == 3 and c and run[0] in c]
+        text = run[0].decode("latin-1")
+        kind = "command-line" if commands and "/" in text else ""
+        fields.append(Field("text behind the numbers", decoded(text), *run.span(), kind))
+    return fields

@@ -1,0 +1,208 @@
+"""Names of people that a data set itself tells, to be looked for everywhere in it.
+
+A surname that was found in ``PatientName`` stands in the protocol's name too, where nothing tells
+it from a word. So names are gathered first, from fields and columns that hold names and nothing
+else, from DICOM headers and names of files, and then count as known identifiers of the run.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from headrisk.metadata.columns import owner_place
+from headrisk.metadata.fields import bears_out, kind_of_field
+from headrisk.metadata.findings import Hit
+from headrisk.metadata.known import KnownIdentifiers, known_identifiers
+from headrisk.metadata.name_words import (
+    ALSO_WORDS,
+    CHINESE_GIVEN,
+    EPONYMS,
+    NO_FAMILY,
+    WORDS_AS_NAMES,
+)
+from headrisk.metadata.people import family_names, given_names, people_spans, split_words
+from headrisk.metadata.sidecars import json_hits, parse_json
+from headrisk.metadata.tables import parse_table
+from headrisk.metadata.walk import Entry
+from headrisk.metadata.words import concepts
+
+_LARGEST = 8 * 1024 * 1024
+_START = 64 * 1024
+_PAIR = re.compile(r'"((?:[^"\\]|\\.){1,80})"\s*:\s*[\["{]')
+# Patient's Name, Birth Name, Other Names, Mother's Birth Name, Responsible Person (PS3.6).
+_DICOM_NAME = re.compile(
+    rb"\x10\x00(?:\x10\x00|\x01\x10|\x05\x10|\x60\x10)(?:PN(..)|(..)\x00\x00)", re.DOTALL
+)
+_REMARKS = re.compile(r"(?i)comment|protocol|seriesdesc|studydesc|procedure|note|remark")
+_SHORTEST = 4  # shorter parts of names are found only beside the rest of the name
+_WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
+# What stands in fields for names without being one.
+_NOBODY = frozenset(
+    """anonymous anonymized anonymised anon deidentified removed unknown none null test phantom
+    patient subject participant volunteer control healthy pilot dummy xxxx name first last scan
+    study session visit group human adult child male female nobody blank empty default sample
+    example temp demo user admin operator tech technician staff unnamed research training
+    quality assurance service siemens philips prisma skyra trio avanto verio ingenia achieva
+    bruker hitachi canon toshiba""".split()  # noqa: SIM905
+)
+_TITLES = frozenset("mr mrs ms miss dr prof herr frau mme jr sr md phd von van der den de la le "  # noqa: SIM905
+                    "del di da dos bin al el".split())  # fmt: skip
+_TECHNICAL = frozenset(
+    """mprage flair bold rest task brain head neuro spine localizer scout axial sagittal coronal
+    diffusion field fieldmap space contrast resting state protocol harmonization memory motor
+    visual auditory face faces object stimulus response baseline""".split()  # noqa: SIM905
+)
+
+
+def with_names_of(entries: Iterable[Entry], known: KnownIdentifiers) -> KnownIdentifiers:
+    """The custodian's list with the names that the files of a data set tell.
+
+    Nothing is raised on what a file holds: what cannot be read here is told by the search itself.
+    """
+    values: set[str] = set()
+    for entry in entries:
+        if entry.state == "file":
+            values.update(_names_in(entry))
+    return with_names(values, known)
+
+
+def with_names(values: Iterable[str], known: KnownIdentifiers) -> KnownIdentifiers:
+    """The list with names, whole and in parts.
+
+    Parts that are ordinary words or common given names count only where they are capitalised;
+    initials, titles and parts under four letters only beside the rest of the name.
+    """
+    lines: set[str] = set()
+    cased: set[str] = set()
+    for value in values:
+        words = [w for w in _WORD.findall(value) if w.lower() not in _TITLES | _NOBODY]
+        full = [word for word in words if len(word) > 1]
+        if len(full) > 1 and sum(map(len, full)) >= 6 and len(full) < 5:
+            lines.add(" ".join(full))
+        for word in full:
+            plain = word.lower()
+            if len(word) < _SHORTEST or plain in NO_FAMILY | _TECHNICAL or concepts(word):
+                continue
+            lines.add(word)
+            ordinary = ALSO_WORDS | EPONYMS | CHINESE_GIVEN | WORDS_AS_NAMES
+            if plain in ordinary or plain in given_names():
+                cased.add(plain)
+    if not lines:
+        return known
+    found = known_identifiers(sorted(lines))
+    return replace(known, found=replace(found, cased=frozenset(cased), originals=()))
+
+
+def _names_in(entry: Entry) -> Iterator[str]:
+    own = entry.parts[-1]
+    yield from (own[start:end].replace("_", " ") for start, end in people_spans(own))
+    name = own.lower()
+    if not name.endswith((".nii", ".nii.gz", ".json", ".tsv", ".csv", ".gz", ".mgz", ".txt", ".md",
+                          ".bval", ".bvec", ".py", ".m", ".set", ".fif", ".edf",
+                          ".png")):  # fmt: skip
+        yield from _dicom_names(_start(entry))
+    if entry.size > _LARGEST or not name.endswith((".json", ".tsv", ".csv")):
+        return
+    raw = _start(entry, _LARGEST)
+    if name.endswith("_description.json") or name.startswith(("tpl-", "atlas-")):
+        return  # authors stand there on purpose
+    if name.endswith(".json"):
+        yield from _json_names(raw)
+    else:
+        yield from _table_names(raw)
+
+
+def _start(entry: Entry, most: int = _START) -> bytes:
+    try:
+        with entry.path.open("rb") as handle:
+            return handle.read(most)
+    except OSError:
+        return b""
+
+
+def _dicom_names(raw: bytes) -> Iterator[str]:
+    """Names at the start of a DICOM file, explicit or implicit VR, with or without a preamble."""
+    if b"\x10\x00" not in raw:
+        return
+    for match in _DICOM_NAME.finditer(raw):
+        size = int.from_bytes(match[1] or match[2], "little")
+        value = raw[match.end() : match.end() + size]
+        if 4 <= size <= 192 and len(value) == size and not re.search(rb"[\x00-\x1a]", value[:-1]):
+            try:
+                text = value.rstrip(b"\0 ").decode("utf-8")
+            except UnicodeDecodeError:
+                text = value.rstrip(b"\0 ").decode("latin-1")
+            if is_name(text):
+                yield text.replace("=", " ")
+
+
+def _json_names(raw: bytes) -> Iterator[str]:
+    text = raw.decode("utf-8", "ignore") if b"\0" not in raw else raw.decode("utf-16", "ignore")
+    keyed = any(
+        kind_of_field(key) in ("person-name", "staff-name") for key in set(_PAIR.findall(text))
+    )
+    if not keyed and "^" not in text and "00100010" not in text:
+        return
+    content, problem = parse_json(raw)
+    if problem:
+        return
+    for hit in json_hits(content, _NOBODY_KNOWN):
+        if hit.kind in ("person-name", "staff-name"):
+            yield from _telling(hit)
+
+
+_NOBODY_KNOWN = KnownIdentifiers(frozenset(), {}, ())
+
+
+def _telling(hit: Hit) -> Iterator[str]:
+    """The names in a value: the whole of it in a field for names, else what is on the lists."""
+    if kind_of_field(hit.field.split(".")[-1].removesuffix("[]")) == hit.kind:
+        if is_name(hit.value) and (hit.kind == "person-name" or len(_words(hit.value)) > 1):
+            yield hit.value
+    elif "^" in hit.value and "," in hit.value:  # region^Surname, Given
+        yield hit.value.rpartition("^")[2]
+    elif _REMARKS.search(hit.field):  # what people write at the scanner, not what cites
+        for start, end in people_spans(hit.value):
+            yield hit.value[start:end]
+
+
+def _table_names(raw: bytes) -> Iterator[str]:
+    start = raw[:_START]
+    head = start.split(b"\n", 1)[0].decode("utf-8", "replace")
+    cells = re.split(r"[\t;,|]", head)
+    if not any(kind_of_field(cell.strip().strip('"')) == "person-name" for cell in cells):
+        return
+    table = parse_table(raw)
+    who = owner_place(table.columns)
+    places = [
+        index
+        for index, column in enumerate(table.columns)
+        if kind_of_field(column) == "person-name" and index != who
+    ]
+    for _, row in table.rows:
+        yield from (row[i] for i in places if i < len(row) and is_name(row[i]))
+        together = " ".join(row[i] for i in places if i < len(row))
+        if len(places) > 1 and is_name(together):
+            yield together
+
+
+def _words(value: str) -> list[str]:
+    return _WORD.findall(value)
+
+
+def is_name(value: str) -> bool:
+    """Whether a value of a field for names can be one: a few words of letters, no code or label.
+
+    >>> is_name("Quellimund^Anna"), is_name("sub-01"), is_name("Anonymous"), is_name("PHANTOM_QA")
+    (True, False, False, False)
+    """
+    words = [word.lower() for word in _words(value)]
+    if not bears_out("person-name", value) or not 1 <= len(words) <= 6:
+        return False
+    if any(map(str.isdigit, value)) or not _NOBODY.isdisjoint(words):
+        return False
+    listed = any(word in given_names() or word in family_names() for word, _, _ in
+                 split_words(value))  # fmt: skip
+    return listed or all(word not in NO_FAMILY for word in words)

@@ -1,0 +1,226 @@
+"""Ways of writing dates and times of day, and which of them holds for a column.
+
+One value such as ``030318`` may be a date in three ways or a number; a column of values tells.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
+
+_MONTHS = {
+    word: number
+    for number, words in enumerate(
+        (
+            "jan january januar janvier enero gennaio januari janeiro tammi sty",
+            "feb february februar fevrier febrero febbraio februari fevereiro helmi fev lut",
+            "mar march marz maerz mars marzo maart marco maalis mrz mrt",
+            "apr april avril abril aprile huhti avr abr kwi",
+            "may mai mayo maggio mei maj maio touko mag",
+            "jun june juni juin junio giugno junho kesa giu cze",
+            "jul july juli juillet julio luglio julho heina lug juil lip",
+            "aug august aout agosto augustus augusti elo ago sie",
+            "sep sept september septembre septiembre settembre setembro syys set wrz",
+            "oct october oktober octobre octubre ottobre outubro loka okt ott out paz",
+            "nov november novembre noviembre novembro marras lis",
+            "dec december dezember decembre diciembre dicembre dezembro joulu dez dic gru",
+        ),
+        start=1,
+    )
+    for word in words.split()
+}
+_FINNISH = re.compile(r"(kuuta|kuun|kuu)$")
+_CLOCK = (
+    r"(?:[T ,_-]*(?P<clock>[0-2]?\d[:.h][0-5]\d(?:[:.][0-5]\d(?:[.,]\d+)?)?|[0-2]\d[0-5]\d"
+    r"(?:[0-5]\d(?:\.?\d+)?)?)\s*(?:[ap]\.?m\.?)?\s*(?:Z|UTC|GMT|CET|[+-]\d\d:?\d\d)?)?"
+)
+_WEEKDAY = r"(?:[A-Za-zÀ-ÿ]{2,10}[.,]*\s+)?"
+_FORMS = tuple(
+    (name, re.compile(pattern + _CLOCK, re.IGNORECASE))
+    for name, pattern in (
+        ("ymd", r"(?P<y>\d{4})(?P<s>[-/._ ])(?P<m>\d{1,2})(?P=s)(?P<d>\d{1,2})"),
+        ("dmy", r"(?P<d>\d{1,2})(?P<s>[-/._ ]|\. )(?P<m>\d{1,2})(?P=s)(?P<y>\d{4}|\d\d)"),
+        ("mdy", r"(?P<m>\d{1,2})(?P<s>[-/._ ])(?P<d>\d{1,2})(?P=s)(?P<y>\d{4}|\d\d)"),
+        ("ymd", r"(?P<y>\d\d)(?P<s>[-/._ ])(?P<m>\d{1,2})(?P=s)(?P<d>\d{1,2})"),
+        ("ymd", r"(?P<y>\d{4})(?P<m>\d\d)(?P<d>\d\d)"),
+        ("dmy", r"(?P<d>\d\d)(?P<m>\d\d)(?P<y>\d{4})"),
+        ("mdy", r"(?P<m>\d\d)(?P<d>\d\d)(?P<y>\d{4})"),
+        ("ymd", r"(?P<y>\d\d)(?P<m>\d\d)(?P<d>\d\d)"),
+        ("dmy", r"(?P<d>\d\d)(?P<m>\d\d)(?P<y>\d\d)"),
+        ("mdy", r"(?P<m>\d\d)(?P<d>\d\d)(?P<y>\d\d)"),
+        (
+            "month",
+            _WEEKDAY + r"(?P<d>\d{1,2})(?:st|nd|rd|th)?[. /_-]*(?:de |of )?(?P<n>[^\W\d_]{3,12})"
+            r"[., /_-]*(?:de |of )?(?P<y>\d{4}|'?\d\d)",
+        ),
+        (
+            "month",
+            _WEEKDAY + r"(?P<n>[^\W\d_]{3,12})[. /_-]*(?P<d>\d{1,2})(?:st|nd|rd|th)?[, /_-]+"
+            r"(?P<y>\d{4}|'?\d\d)",
+        ),
+        ("month", r"(?P<y>\d{4})[. /_-]*(?P<n>[^\W\d_]{3,12})[. /_-]*(?P<d>\d{1,2})"),
+        ("my", r"(?P<n>[^\W\d_]{3,12})[., /_-]*(?P<y>\d{4}|'?\d\d)"),
+        ("my", r"(?P<m>\d{1,2})[-/.](?P<y>\d{4})"),
+        ("my", r"(?P<y>\d{4})[-/.](?P<m>\d{1,2})"),
+    )
+)
+_TIME_FIRST = re.compile(
+    r"(?P<clock>[0-2]?\d:[0-5]\d(?::[0-5]\d(?:\.\d+)?)?)(?:\s*[ap]\.?m\.?)?[ ,T]+(?P<rest>\S.*)",
+    re.IGNORECASE,
+)
+_TIME_OF_DAY = re.compile(
+    r"(?P<h>[0-2]?\d)[:.h](?P<m>[0-5]\d)(?:[:.](?P<s>[0-5]\d)(?:[.,]\d+)?)?\s*(?P<p>[ap]\.?m\.?)?",
+    re.IGNORECASE,
+)
+_LAST_YEAR = 2039  # two digits up to 39 are of this century
+
+
+@lru_cache(maxsize=65536)
+def notations(text: str) -> frozenset[str]:
+    """The notations in which a whole text is a valid date.
+
+    ``ymd``, ``dmy``, ``mdy`` with or without separators and with years of two or four digits;
+    ``month``, with a month's name; ``my``, month and year; ``epoch``, seconds or milliseconds since
+    1970; ``serial``, the day count of spreadsheets; ``year``.
+
+    >>> sorted(notations("15031961")), sorted(notations("3-Mar-18")), sorted(notations("72.5"))
+    (['dmy'], ['month'], [])
+    """
+    return frozenset(_readings(text.strip().strip("'\"")))
+
+
+def read_date(text: str, notation: str) -> date | None:
+    """The day that a text gives in a notation, None where it gives none, or none to the day."""
+    if notation in ("", "my", "year"):
+        return None
+    return _readings(text.strip().strip("'\"")).get(notation)
+
+
+def _readings(text: str) -> dict[str, date]:
+    if not text or len(text) > 48 or not any(map(str.isdigit, text)):
+        return {}
+    if (later := _TIME_FIRST.fullmatch(text)) is not None:
+        text = later["rest"]
+    if text.replace(".", "", 1).isdigit():
+        return _numbers(text)
+    out: dict[str, date] = {}
+    for name, form in _FORMS:
+        match = form.fullmatch(text)
+        if match and (day := _day(match)) is not None:
+            out.setdefault(name, day)
+    return out
+
+
+def _numbers(text: str) -> dict[str, date]:
+    """Dates among texts of digits alone, a leading zero that a spreadsheet dropped put back."""
+    out: dict[str, date] = {}
+    whole = text.partition(".")[0]
+    for digits in {text, text.zfill(len(text) + len(text) % 2)} if "." not in text else {text}:
+        for name, form in _FORMS:
+            match = form.fullmatch(digits)
+            if match and (day := _day(match)) is not None:
+                out.setdefault(name, day)
+    if not whole.isdigit():
+        return out
+    if len(whole) in (10, 13):
+        seconds = int(whole) // (1000 if len(whole) == 13 else 1)
+        if 631_152_000 <= seconds < 2_208_988_800:  # 1990 to 2039
+            out["epoch"] = datetime.fromtimestamp(seconds, UTC).date()
+    if len(whole) == 5 and 7_000 <= int(whole) < 51_000:  # 1919 to 2039
+        out["serial"] = date(1899, 12, 30) + timedelta(days=int(whole))
+    if len(text) == 4 and text.isdigit() and 1880 <= int(text) <= _LAST_YEAR:
+        out["year"] = date(int(text), 1, 1)
+    return out
+
+
+def _day(match: re.Match[str]) -> date | None:
+    groups = match.groupdict()
+    month = _month(groups["n"]) if groups.get("n") else int(groups.get("m") or 0)
+    digits = groups["y"].lstrip("'")
+    year = int(digits)
+    if len(digits) == 2:
+        year += 2000 if year <= _LAST_YEAR % 100 else 1900
+    try:
+        day = date(year, month, int(groups.get("d") or 1))
+    except ValueError:
+        return None
+    return day if 1850 <= year <= _LAST_YEAR + 20 else None
+
+
+def _month(word: str) -> int:
+    plain = word.lower().translate(str.maketrans("äéûôçíáó", "aeuociao"))
+    return _MONTHS.get(_FINNISH.sub("", plain), _MONTHS.get(plain, 0))
+
+
+def column_notation(values: Sequence[str], share: float = 0.8) -> str:
+    """The notation that holds for most values of a column, "" if none does."""
+    if not values:
+        return ""
+    counts = Counter(name for value in values for name in notations(value))
+    order = {name: place for place, name in enumerate(("ymd", "dmy", "mdy", "month", "epoch"))}
+    held = [name for name, count in counts.items() if count >= share * len(values)]
+    return min(held, key=lambda name: (-counts[name], order.get(name, 9), name), default="")
+
+
+def sure_notation(name: str, values: Sequence[str]) -> str:
+    """The notation by which dates of a column can be shifted; "" where two would hold.
+
+    A name such as ``date_mmddyy`` decides between those that hold.
+    """
+    held = {
+        notation
+        for notation in ("ymd", "dmy", "mdy", "month", "epoch", "serial")
+        if sum(notation in notations(value) for value in values) >= 0.8 * len(values)
+    }
+    lower = name.lower()
+    for notation, hint in (("mdy", r"mm?dd?yy|mdy"), ("dmy", r"dd?mm?yy|dmy"),
+                           ("ymd", r"yymm?dd?|ymd")):  # fmt: skip
+        if notation in held and re.search(hint, lower):
+            return notation
+    return held.pop() if len(held) == 1 else ""
+
+
+def is_column_of_dates(values: Sequence[str]) -> bool:
+    """Whether values are dates whatever their column is called.
+
+    Separators and a year of four digits or a month's name tell by themselves. Digits alone, and two
+    digits for the year, tell if five different values are all valid in one notation, which chance
+    does once in ten million columns of six-digit numbers.
+    """
+    different = set(values)
+    notation = column_notation(values, share=1.0)
+    if notation == "my" and all(any(map(str.isalpha, value)) for value in different):
+        return len(different) > 1  # March 2018
+    if notation not in ("ymd", "dmy", "mdy", "month"):
+        return False
+    if notation == "month" or all(re.search(r"\d{4}", value) and not value.isdigit()
+                                  for value in different):  # fmt: skip
+        return True
+    if len(different) < 5 or len({len(value) for value in different if value.isdigit()}) > 1:
+        return False
+    years = [_readings(value)[notation].year for value in different]
+    return all(1920 <= year <= _LAST_YEAR for year in years)
+
+
+def hour_of(text: str) -> int | None:
+    """The hour of a text that is a time of day or a duration (h:m or h:m:s), else None."""
+    match = _TIME_OF_DAY.fullmatch(text.strip())
+    if match is None or (":" not in text and "h" not in text and match["s"] is None):
+        return None
+    hour = int(match["h"])
+    if match["p"] and match["p"].lower().startswith("p") and hour < 12:
+        hour += 12
+    return hour if hour < 24 else None
+
+
+def are_times_of_day(values: Sequence[str]) -> bool:
+    """Whether clock values are times of day rather than durations.
+
+    People are seen by day: half of the values or more lie at 6 h or later. A duration written as
+    hours, minutes and seconds hardly ever reaches that.
+    """
+    hours = [hour for value in values if (hour := hour_of(value)) is not None]
+    return 2 * sum(hour >= 6 for hour in hours) >= len(values) > 0

@@ -1,0 +1,175 @@
+"""Headers of recordings: EDF and BDF with their annotations, BrainVision headers and markers.
+
+Field places of EDF+ follow Kemp and Olivan (2003), Clin Neurophysiol 114:1755-1761.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO
+
+from headrisk.metadata.headers import Field, Header, decoded, lines_of
+
+EDF, BDF = b"0       ", b"\xffBIOSEMI"
+_FIXED, _SIGNAL = 256, 256
+_MOST_SIGNALS, _MOST_RECORDS = 100_000, 10_000_000
+_ANNOTATIONS = ("EDF Annotations", "BDF Annotations")
+_EDF_DATE = re.compile(r"\d\d-(?:JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC)-\d{4}", re.I)
+_TEXT = re.compile(rb"\x14([^\x14\x00]+)")
+_INI = re.compile(r"([^=\[;][^=]*?)\s*=\s*(.*)")
+_MARK_DATE = re.compile(r"(?<!\d)(?:19|20)\d{18}(?!\d)")
+_POINTERS = {"DataFile": ".eeg", "MarkerFile": ".vmrk", "HeaderFile": ".vhdr"}
+
+
+def is_edf(start: bytes) -> bool:
+    """Whether a file begins as EDF or BDF."""
+    return start.startswith(BDF) or (start.startswith(EDF) and len(start) >= _FIXED)
+
+
+def read_edf(path: Path, size: int) -> Header:
+    """Fields of an EDF or BDF file, and the texts of its annotations.
+
+    Raises
+    ------
+    OSError
+        The file cannot be read.
+    """
+    with path.open("rb") as handle:
+        head = handle.read(_FIXED)
+        fields = list(_patient(head[8:88], 8)) + list(_recording(head[88:168], 88))
+        day, clock = head[168:176].decode("latin-1"), head[176:184].decode("latin-1")
+        if day not in ("01.01.85", "01.01.00"):
+            fields.append(Field("start date", day, 168, 176, "date", b"01.01.85"))
+        if clock not in ("00.00.00", "00:00:00"):
+            fields.append(Field("start time", clock, 176, 184, "acquisition-time", b"00.00.00"))
+        try:
+            length, records, signals = (
+                int(head[a:b]) for a, b in ((184, 192), (236, 244), (252, 256))
+            )
+        except ValueError:
+            return Header(tuple(fields), problem="a header whose numbers cannot be read")
+        if not 0 <= signals <= _MOST_SIGNALS or length != _FIXED + _SIGNAL * signals:
+            return Header(tuple(fields), problem="a header whose lengths contradict each other")
+        table = handle.read(_SIGNAL * signals)
+        if len(table) < _SIGNAL * signals:
+            return Header(tuple(fields), problem="cut off within its header")
+        labels = [table[16 * i : 16 * i + 16].decode("latin-1").strip() for i in range(signals)]
+        fields += _signal_texts(table, signals)
+        try:
+            counts = [int(table[216 * signals + 8 * i :][:8]) for i in range(signals)]
+        except ValueError:
+            return Header(tuple(fields), problem="a header whose numbers cannot be read")
+        width = 3 if head.startswith(BDF) else 2
+        if records < 0 or any(count < 0 for count in counts):
+            return Header(tuple(fields), problem="the number of its records is not known")
+        if size < length + records * sum(counts) * width:
+            return Header(tuple(fields), problem="shorter than its header says")
+        extra = size - length - records * sum(counts) * width
+        fields += _annotations(handle, length, records, counts, labels, width)
+    return Header(tuple(fields), searched="bytes behind its last record" if extra else "")
+
+
+def _patient(raw: bytes, at: int) -> Iterator[Field]:
+    """Code, sex, date of birth and name of EDF+, or one text."""
+    text = raw.decode("latin-1")
+    parts = text.split()
+    if len(parts) < 4 or not (_EDF_DATE.fullmatch(parts[2]) or parts[2] == "X"):
+        yield Field("patient identification", decoded(text), at, at + 80, "patient-id", b"X X X X")
+        return
+    kinds = ("patient-id", "demographic", "birth-date", "person-name")
+    names = ("patient code", "patient sex", "patient birth date", "patient name")
+    place = 0
+    for index, part in enumerate(parts):
+        start = text.index(part, place)
+        place = start + len(part)
+        kind = kinds[index] if index < 4 else "free-text"
+        name = names[index] if index < 4 else "patient, more"
+        yield Field(name, decoded(part), at + start, at + place, kind, b"X")
+
+
+def _recording(raw: bytes, at: int) -> Iterator[Field]:
+    """Date, number, technician and equipment of EDF+, or one text."""
+    text = raw.decode("latin-1")
+    parts = text.split()
+    if len(parts) < 2 or parts[0].lower() != "startdate":
+        yield Field("recording identification", decoded(text), at, at + 80, "free-text", b"")
+        return
+    kinds = ("", "date", "accession-number", "staff-name", "serial-number")
+    place = 0
+    for index, part in enumerate(parts):
+        start = text.index(part, place)
+        place = start + len(part)
+        kind = kinds[index] if index < len(kinds) else "free-text"
+        if index:
+            yield Field("recording", decoded(part), at + start, at + place, kind, b"X")
+
+
+def _signal_texts(table: bytes, signals: int) -> Iterator[Field]:
+    """Labels, transducers, filters and spare bytes of each signal."""
+    at = _FIXED
+    for name, width in (("label", 16), ("transducer", 80), ("", 40), ("filter", 80), ("", 8),
+                        ("reserved", 32)):  # fmt: skip
+        for i in range(signals if name else 0):
+            start = at + width * i
+            text = table[start - _FIXED : start - _FIXED + width].decode("latin-1").rstrip()
+            if text:
+                yield Field(f"signal {name}", decoded(text), start, start + len(text))
+        at += width * signals
+
+
+def _annotations(
+    handle: IO[bytes], at: int, records: int, counts: list[int], labels: list[str], width: int
+) -> Iterator[Field]:
+    record = sum(counts) * width
+    places = [
+        (sum(counts[:i]) * width, counts[i] * width)
+        for i, label in enumerate(labels)
+        if label in _ANNOTATIONS
+    ]
+    for number in range(min(records, _MOST_RECORDS) if places else 0):
+        for offset, length in places:
+            start = at + number * record + offset
+            handle.seek(start)
+            for match in _TEXT.finditer(handle.read(length)):
+                a, b = match.span(1)
+                yield Field("annotation", decoded(match[1].decode("latin-1")), start + a, start + b)
+
+
+def is_brainvision(start: bytes) -> bool:
+    """Whether a text is a BrainVision header or marker file."""
+    return (
+        start.lstrip(b"\xef\xbb\xbf")
+        .lower()
+        .startswith((b"brain vision data exchange", b"brainvision data exchange"))
+    )
+
+
+def read_brainvision(raw: bytes, name: str) -> Header:
+    """Keys and values of a BrainVision header or marker file, and its comments."""
+    fields: list[Field] = []
+    stem = Path(name).stem
+    comment = False
+    for at, line in lines_of(raw):
+        if line.startswith("["):
+            comment = line.strip().lower() == "[comment]"
+            continue
+        match = None if comment else _INI.fullmatch(line)
+        if match is None:
+            if line.strip(" ;") and not line.startswith("Brain"):
+                fields.append(Field("comment", decoded(line), at, at + len(line)))
+            continue
+        start = at + match.start(2)
+        if date := _MARK_DATE.search(match[2]):
+            a, b = date.span()
+            fields.append(Field(match[1], date[0], start + a, start + b, "date", b"0" * 20))
+            continue
+        if match[1] in _POINTERS:
+            own = f"{stem}{_POINTERS[match[1]]}"
+            if match[2].strip() not in (own, "$b.eeg", "$b.vmrk"):
+                fields.append(Field(match[1], decoded(match[2]), start, start + len(match[2]),
+                                    "user-path", own.encode()))  # fmt: skip
+            continue
+        fields.append(Field(match[1], decoded(match[2]), start, start + len(match[2])))
+    return Header(tuple(fields), fixed=False)

@@ -1,0 +1,215 @@
+"""Names of fields and columns cut into words, and what the words stand for.
+
+``AgeAtScan``, ``age_at_scan``, ``ageatscan`` and ``AGE-at-Scan_w2`` are one name: *age at scan*.
+Words of a dozen languages are mapped to one concept each, so that rules are written once.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from headrisk.metadata.people import folded
+
+_WAVE = re.compile(r"(?<=[A-Z])([WTVY])(?=\d)")  # VISIT_AGEW1
+_RUNS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
+
+# Concept by concept, words folded to lower case without accents.
+_CONCEPTS: dict[str, str] = {
+    "person": """patient patients patienten patientin pat subject subjects subj participant
+        participants pt proband probandin volunteer person child kid mother father parent mom
+        mum dad spouse partner guardian twin sibling relative caregiver carer informant client
+        respondent examinee paciente paziente potilas potilaan tutkittava tutkittavan
+        osallistuja osallistujan deltagare deltaker pacjent pacjenta pacient pacienta malade
+        henkilo henkilon persona personne individual member contact kin subjekt teilnehmer
+        teilnehmerin participante partecipante hasta beteg""",
+    "staff": """operator operators technologist technician radiographer physician physicians doctor
+        examiner rater experimenter interviewer nurse investigator assessor therapist gp clinician
+        researcher tester surgeon radiologist neurologist reviewer untersucher arzt hausarzt medico
+        medecin lakare laakari hoitaja arts lekarz operateur operador referrer coordinator
+        psychologist psychiatrist supervisor scanoperator""",
+    "name": "name names nimi nom nombre nome naam namn navn nimet jmena nev isim adi",
+    "own-name": """maiden surname surnames lastname firstname forename nickname maidenname
+        vorname nachname familienname prenom apellido apellidos cognome sobrenome sukunimi
+        etunimi etunimet efternamn fornamn tilltalsnamn etternavn efternavn fornavn achternaam
+        voornaam nazwisko imie prijmeni jmeno initials initialen initiales middlename givenname
+        familyname fullname mellomnavn vezeteknev keresztnev soyadi init inits kutsumanimi
+        geburtsname rufname alias""",
+    "which-name": """first last given family full middle maiden legal real preferred christian
+        mothers fathers complete famille familj familia rodzinne""",
+    "birth": """birth birthdate birthday bday dob born geburt geburts geburtsdatum geburtstag
+        geboren naissance nacimiento nascita nascimento syntyma syntymaaika syntymapaiva
+        syntynyt fodelse fodelsedag fodd fodt fodsels fodselsdag bdate brthdat brthdt brth
+        birthdat birthdt birthdte geboorte geboortedatum urodzenia urodzin narozeni szuletesi
+        dogum birthyear yob""",
+    "date": """date dates datum dato fecha paivamaara pvm paiva day dag tag jour dia giorno
+        dzien timestamp datetime epoch dt datestamp doa dos dov doe dod created modified
+        calendar datetimes creation mmddyy ddmmyy yymmdd mmddyyyy ddmmyyyy yyyymmdd dmy mdy ymd
+        unixtime""",
+    "time": """time times clock hour uhrzeit zeit heure hora ora aika klokkeslett tid tijd godzina
+        cas""",
+    "age": """nenrei umur edat vozrast yasi age ages alter ika edad eta idade leeftijd alder
+        wiek vek yas lebensalter kor ageyrs agey agemo agem agemos agedays agemonths ageyears""",
+    "id": """id ids identifier identifiers number no nr num nummer nro numero code kode tunnus
+        label eid key guid uuid kennung barcode pseudonym ident identity identification numer
+        cislo""",
+    "record": """mrn ssn nhs hetu pesel medical hospital clinic clinical record chart insurance
+        passport national social security original old real source dicom screening registry
+        health ehr emr pacs driver license licence patientid versicherung versicherten
+        versichertennummer sozialversicherung krankenkasse reisepass historia expediente dossier
+        cpr bsn dni nif nie cpf personnummer henkilotunnus fodselsnummer codicefiscale aadhaar
+        sin medicare dva pid redcap xnat orig former previous local siteid chi ahv nir rodne
+        burgerservicenummer nis unos fiscale fiscal steuer""",
+    "email": "email emails mail epost sahkoposti correo courriel mailadresse mailaddress",
+    "phone": """phone phones telephone tel mobile fax telefon telefonnummer handy handynummer
+        puhelin puhelinnumero telefono telefone telefoon telefonnr cellphone mobil kannykka
+        matkapuhelin""",
+    "postcode": """zip zipcode postcode postal postalcode plz postleitzahl postinumero codepostal
+        postnummer psc eircode pincode codigopostal postnr""",
+    "address": """address street anschrift adresse adress strasse direccion indirizzo osoite
+        adres residence hometown city town village municipality suburb wohnort kotikunta
+        woonplaats domicile ville ciudad citta latitude longitude gps birthplace postort ort
+        kommune parish neighbourhood neighborhood katuosoite endereco ulica stadt geolocation""",
+    "institution": """institution institute department hospital clinic ward employer workplace
+        arbeitgeber tyonantaja university college sykehus sairaala krankenhaus hopital ospedale
+        klinik klinikum kaupunki""",
+    "text": """comment comments note notes remark remarks freetext narrative specify explain
+        reason reasons feedback observation observations anamnesis bemerkung bemerkungen
+        kommentar kommentare huomautus huomautukset huomio huomiot remarque remarques
+        commentaire commentaires nota notas observaciones opmerking opmerkingen poznamka uwagi
+        commento commenti note notat merknad anmerkung anmerkungen verbatim anteckning
+        additional answer answers why lisatietoja comentario comentarios""",
+    "credential": """password passwd pwd passphrase token secret apikey credential credentials
+        passwort salasana kennwort contrasena""",
+    "uid": "uid uids",
+    "account": """user users login userid skype twitter instagram facebook whatsapp linkedin
+        tiktok snapchat telegram username handle screenname gamertag orcid""",
+    "scan": """scan scans mri mr fmri acq acquisition acquired session ses visit series study
+        content exam examination measurement measured recording recorded appointment assessment
+        assessed collection collected injection start started end ended begin arrival admission
+        discharge interview test tested testing enrollment enrolment consent treatment surgery
+        death onset event baseline followup follow up besuch untersuchung untersuchungs kaynti
+        kuvaus examen visite visita besok mesure messung test imaging procedure performed
+        instance creation calibration entry completed completion dosing mra pet ct eeg meg bold
+        dwi cog cognitive blood draw sample""",
+    "duration": """duration reaction response rt latency elapsed dauer duree kesto completiontime
+        tmt seconds secs sec ms msec minutes mins repetition echo inversion delay dwell readout
+        interval onset sleep asleep bed wake waking awake rise nap trial relative gap lag decay
+        wait stopwatch speed reactiontime responsetime runtime timing walk gait""",
+    "measure": """size sizes noise hours score scores total scale percentile pct percent index
+        rating ratio zscore scaled standardized standardised normed norm norms equivalent
+        adjusted adj corrected corr gap delta squared sq std sd mean residual resid predicted
+        pred brain bone mental reading type confidence agreement accuracy difference diff change
+        group band bin range category cat centered centred count level""",
+    "born-other": """weight order length gestation gestational complications complication mode
+        season cohort control rank position place country state hospital trauma head circumference
+        sex apgar defect parity weeks injury premature term method injuries""",
+    "fill": """data di card mailing other el et und and og och y of the at in on by for to de
+        des der del du della la le von van av da do na nro w wave t v y yr yrs year years yo mo
+        month months week weeks days num first second third full sub new prior pre post home
+        work emergency""",
+}  # fmt: skip
+_CONCEPT: dict[str, frozenset[str]] = {}
+for _concept, _words in _CONCEPTS.items():
+    for _word in _words.split():
+        _CONCEPT[_word] = _CONCEPT.get(_word, frozenset()) | {_concept}
+# English words that end like one of ours, so that they are not cut: an image is no age.
+_WHOLE = frozenset(
+    """postage manage average image images stage usage dosage language message package voltage
+    percentage coverage storage damage bandage passage page mileage lineage manager linkage shortage
+    dateline update updated candidate mandate validate outdated runtime sometime lifetime meantime
+    timeline filename filenames taskname username hostname tablename colname columnname roiname
+    rename namespace codename stationname forward backward toward towards reward award steward
+    afterward inward outward upward downward onward candid""".split()  # noqa: SIM905
+)
+_LONGEST = max(map(len, _CONCEPT))
+
+
+@lru_cache(maxsize=32768)
+def field_words(name: str) -> tuple[str, ...]:
+    """The words of a name in lower case, digits apart.
+
+    >>> field_words("AgeAtScan_w2"), field_words("dateofbirth")
+    (('age', 'at', 'scan', 'w', '2'), ('date', 'of', 'birth'))
+    """
+    plain = name if name.isascii() else _folded_case(name)
+    words: list[str] = []
+    for run in _RUNS.findall(_WAVE.sub(r"_\1", plain.replace("DoB", "Dob"))):
+        words += _cut(run.lower())
+    return tuple(words)
+
+
+def _folded_case(name: str) -> str:
+    """The name without accents, capitals kept where they tell words apart."""
+    out = []
+    for char in name:
+        plain = folded(char)
+        out.append(plain.upper() if char.isupper() and len(plain) == 1 else plain)
+    return "".join(out)
+
+
+@lru_cache(maxsize=32768)
+def _cut(run: str) -> tuple[str, ...]:
+    """A run of letters as words of the vocabulary, if it is made of such alone."""
+    if run in _CONCEPT or run in _WHOLE or len(run) < 5 or run.isdigit() or len(run) > 40:
+        return (run,)
+    best: list[tuple[str, ...] | None] = [None] * (len(run) + 1)
+    best[0] = ()
+    for end in range(2, len(run) + 1):
+        for start in range(max(0, end - _LONGEST), end - 1):
+            before = best[start]
+            if before is None or run[start:end] not in _CONCEPT:
+                continue
+            here = best[end]
+            if here is None or len(before) + 1 < len(here):
+                best[end] = (*before, run[start:end])
+    wave = best[-2] if run[-1] in "wtvy" else None  # DATEW1: a wave's letter
+    return best[-1] or ((*wave, run[-1]) if wave else (run,))
+
+
+@lru_cache(maxsize=32768)
+def concepts(name: str) -> frozenset[str]:
+    """What the words of a name stand for.
+
+    >>> sorted(concepts("PatientBirthDate"))
+    ['birth', 'date', 'person']
+    """
+    words = field_words(name)
+    said = frozenset().union(*(_CONCEPT.get(word) or _by_end(word) for word in words))
+    if name.isascii():
+        return said
+    lower = name.lower()
+    return said | {concept for part, concept in _OTHER_SCRIPTS.items() if part in lower}
+
+
+# What stands over columns in other scripts, found anywhere in a name.
+_OTHER_SCRIPTS = {
+    part: concept
+    for concept, parts in (
+        (
+            "own-name",
+            """фио фамилия отчество имя пациента 姓名 氏名 名前 患者名 성명 이름 όνομα
+            επώνυμο اسم שם""",
+        ),
+        ("birth", "рождения 出生 生年月日 생년월일 γέννησης الميلاد לידה"),
+        ("phone", "телефон 电话 電話 手机 전화 τηλέφωνο هاتف טלפון"),
+        ("address", "адрес 地址 住所 주소 διεύθυνση عنوان כתובת"),
+        ("age", "возраст 年龄 年齢 나이 ηλικία עמר"),
+        ("date", "дата 日期 日付 날짜 ημερομηνία تاريخ תאריך"),
+        ("text", "комментарий примечание 备注 備考 비고 σχόλια ملاحظات הערות"),
+    )
+    for part in parts.split()
+}
+
+
+# Compounds of Germanic languages end with what they are: Aufnahmedatum, Aktennummer.
+_ENDS = (("nr", "id"), ("datum", "date"), ("nummer", "id"), ("nachname", "own-name"),
+         ("vorname", "own-name"),
+         ("telefon", "phone"), ("geburt", "birth"), ("strasse", "address"),
+         ("adresse", "address"))  # fmt: skip
+
+
+def _by_end(word: str) -> frozenset[str]:
+    if len(word) < 6 or word in _WHOLE:
+        return frozenset()
+    return frozenset(concept for end, concept in _ENDS if word.endswith(end))

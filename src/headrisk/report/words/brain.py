@@ -1,0 +1,41 @@
+"""How brains were prepared and compared, in words for the methods text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from headrisk.report.words.phrases import a
+from headrisk.settings import Settings
+
+NAME = "brain"
+
+REFERENCES = (
+    "Sharma R, Polonen H, Pajula J, Suksi V, Tohka J (2026). Linking skull-stripped brain MRI "
+    "across databases. arXiv:2602.10043.",
+    "Fisch L et al. (2024). deepbet: Fast brain extraction of T1-weighted MRI using convolutional "
+    "neural networks. Comput Biol Med 179:108845.",
+    "Fonov V, Evans AC, McKinstry RC, Almli CR, Collins DL (2009). Unbiased nonlinear average "
+    "age-appropriate brain templates from birth to adulthood. NeuroImage 47:S102.",
+    "Baker S, Matthews I (2004). Lucas-Kanade 20 years on: a unifying framework. Int J Comput "
+    "Vision 56:221-255.",
+)
+
+
+def method_sentences(settings: Settings, notes: Mapping[str, str]) -> tuple[str, ...]:
+    """How brains were prepared and compared, for the methods text."""
+    network = "larger" if settings.accurate else "smaller"
+    freedom = "affine (12 parameters)" if settings.alignment == "affine" else "rigid (6 parameters)"
+    refined = " and refined by mutual information" if settings.mutual_information else ""
+    made = notes.get("residual-correlation")
+    return (
+        f"Brains were extracted with the {network} network of deepbet; images that held a bare "
+        "brain already were kept as they were.",
+        f"Each brain was aligned to the ICBM 152 2009a template by {a(freedom)} transform "
+        "found from several hundred starting rotations by robust Gauss-Newton steps; contrasts "
+        f"other than T1w were aligned through the template's tissue maps{refined}.",
+        f"Intensities were sampled at {settings.resolution_mm} mm in template space and "
+        "normalised to local mean 0 and local standard deviation 1 (Gaussian window of 6 mm).",
+        "T1-weighted scans whose mirror image matches another scan that they do not match, or "
+        "whose asymmetry is the reverse of most people's, were marked as doubtful.",
+        *([f"For residual correlation, removed was the {made}."] if made else []),
+    )

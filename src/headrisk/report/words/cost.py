@@ -1,0 +1,81 @@
+"""Sentences about what an attack takes: time, machine, data and skill."""
+
+from __future__ import annotations
+
+from headrisk.findings.cost import AttackCost
+from headrisk.findings.records import Needs, RunRecord
+from headrisk.report.words.summary import title
+
+NEEDS = {
+    "brain": Needs(
+        data="the shared scans, and for each person another scan with a name to it, such as those "
+        "in a clinical archive or an earlier release",
+        skill="command line; every step is in freely available software, nothing has to be trained",
+        hardware="a laptop; no graphics card",
+    ),
+    "face": Needs(
+        data="the shared scans, and photographs of the person with a name, as on a social network",
+        skill="command line; freely available rendering and face recognition, nothing has to be "
+        "trained",
+        hardware="a laptop; no graphics card",
+    ),
+    "metadata": Needs(
+        data="the shared headers and sidecars, and those of other scans with a name to them; no "
+        "image",
+        skill="a few lines of a script or a spreadsheet",
+        hardware="any computer",
+    ),
+    "table": Needs(
+        data="the shared table, and a table of the same measurements with names to it; no image",
+        skill="a few lines of a script or a spreadsheet",
+        hardware="any computer",
+    ),
+}
+_SHORT_SECONDS = 0.1
+
+
+def photo_needs(photos: int, sets: int) -> Needs:
+    """What a face attack takes, with the number of photographs that this run used."""
+    plain = NEEDS["face"]
+    if not sets:
+        return plain
+    each = photos / sets
+    number = f"{each:.0f}" if each == round(each) else f"{each:.1f}"
+    return Needs(f"{plain.data} ({number} for each person here)", plain.skill, plain.hardware)
+
+
+def needs_sentence(one: AttackCost) -> str:
+    """One attack's cost in a sentence."""
+    text = (
+        f"{title(one)}: {duration(one.cpu_seconds)} of processor time for {one.scans:,} "
+        f"{'row' if one.name == 'table' else 'scan'}{'' if one.scans == 1 else 's'}"
+    )
+    if one.recalled_seconds >= _SHORT_SECONDS:
+        text += f" ({duration(one.recalled_seconds)} of it in earlier runs)"
+    text += f", at most {one.peak_mb:,.0f} MB in one process."
+    if one.needs.data:
+        needs = one.needs
+        text += f" Needs: {needs.data}; {needs.hardware}. Skill: {needs.skill}."
+    return text
+
+
+def machine_sentence(run: RunRecord) -> str:
+    """On what the times were taken."""
+    if run.machine is None:
+        return ""
+    one = run.machine
+    cores = f"{one.cores} core{'' if one.cores == 1 else 's'}"
+    memory = f", {one.memory_gb:g} GB of memory" if one.memory_gb else ""
+    used = f"{one.processes} process{'' if one.processes == 1 else 'es'}"
+    if not one.processes:
+        used = "the workers of a cluster, whose processor time is not counted"
+    return f"Taken on {one.processor}, {cores}{memory}, with {used}."
+
+
+def duration(seconds: float) -> str:
+    """``0.4 seconds``, ``12 seconds``, ``3.5 minutes`` or ``2.1 hours``."""
+    if seconds < 10:
+        return f"{seconds:.1f} seconds"
+    if seconds < 120:
+        return f"{seconds:.0f} seconds"
+    return f"{seconds / 60:.1f} minutes" if seconds < 7200 else f"{seconds / 3600:.1f} hours"

@@ -1,0 +1,296 @@
+"""Sentences about de-identification methods: before and after, captions, methods, what was done."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from headrisk.findings.deidentified import Attacker, Count, Effect, OwnScan, Treatment
+from headrisk.report.words.captions import Caption
+from headrisk.report.words.phrases import capital, counted, people, percent, rate, share
+
+CAPTIONS = {
+    "before-after": Caption(
+        "How many people are found before and after?",
+        "Each line is one de-identification method and one attack on the same people: the hollow "
+        "dot is the share found at rank 1 in the original scans, the square the share found in "
+        "the de-identified ones as they are, the diamond the share found by an attacker who first "
+        "fills in what was removed. "
+        "Bars are 95 % intervals over people; a person whose scans cannot be used any more counts "
+        "as not found. The upright tick is guessing.",
+        "Square and diamond lie at the tick.",
+        "A mark far to the right. For brains that is the rule: removing a face leaves the brain.",
+        "Judge a method by its rightmost mark, never by the square alone: whoever wants to find "
+        "people will fill in the face.",
+    ),
+    "trade": Caption(
+        "What does each de-identification method give for what it costs?",
+        "One dot for each method: across, the part of the brain mask that no longer overlaps "
+        "with the original scan's; up, the share of people whom the stronger attacker still "
+        "finds. Bars are 95 % intervals over people. The hollow dot is the original data.",
+        "A dot in the lower left corner: few people found, brain intact.",
+        "A dot to the right (brain damaged) or high up (people still found).",
+        "Prefer the lowest dot; of two whose bars overlap, the one further left. Look at the cost "
+        "table before deciding: the worst scan matters as much as the mean.",
+    ),
+}
+ATTACKER: dict[Attacker, str] = {
+    "naive": "as they are",
+    "adaptive": "after filling in the face",
+}
+METHOD = (
+    "De-identified scans were matched to original ones by participant, session and other BIDS "
+    "entities, "
+    "then by file name without the words that tools add, then by the image itself (noise shared in "
+    "the brain); every match by name was checked against the images.",
+    "Brain: de-identified scans were searched among the original scans of other sessions, as "
+    "somebody "
+    "would who holds an untouched scan of the same people, and compared with the same search by "
+    "original scans. Face: photographs were searched among the de-identified scans of the people "
+    "whose original scans they were searched among before; the adaptive attacker first fills in a "
+    "missing face from an average head led through the skin that is left, or from another contrast "
+    "of the same person that still has the face.",
+    "Differences are paired on people and count less risk as positive. Intervals of differences "
+    "follow Bonett and Price (2012). The FPIR at which missed identifications (FNIR) are counted "
+    "is the strictest of 0.3, "
+    "1, 3 and 10 % that the number of people can show; thresholds are fitted before and after "
+    "separately. People whose scans cannot be used afterwards are failures to acquire: "
+    "they are in no paired rate and are counted apart.",
+)
+REFERENCE = (
+    "Bonett DG, Price RM (2012). Adjusted Wald confidence interval for a difference of binomial "
+    "proportions based on paired data. J Educ Behav Stat 37:479-488."
+)
+
+
+def answer(treatment: Treatment) -> list[str]:
+    """What a method did, in a few sentences, the face first."""
+    said = []
+    for attacker in ATTACKER:
+        effect = treatment.effect("face", attacker)
+        if effect is not None:
+            said.append(_face(effect))
+    brain = treatment.effect("brain")
+    if brain is not None:
+        said.append(_brain(brain))
+    if treatment.own_scan is not None:
+        said.append(_own(treatment.own_scan))
+    figure = treatment.figure("brain voxels cut")
+    if figure is not None and figure.mean is not None:
+        worst = f", {percent(figure.worst)} in the worst scan" if figure.worst is not None else ""
+        said.append(f"Brain voxels cut: {percent(figure.mean.value)} on average{worst}.")
+    return said or ["No figure could be measured."]
+
+
+def brief(treatment: Treatment) -> str:
+    """The same in one sentence, for the first page."""
+    naive, adaptive = (treatment.effect("face", attacker) for attacker in ATTACKER)
+    brain, own = treatment.effect("brain"), treatment.own_scan
+    said = []
+    if naive is not None and naive.found is not None and naive.untreated is not None:
+        text = f"photographs find {share(naive.untreated)} before and {share(naive.found)} after"
+        if adaptive is not None and adaptive.found is not None:
+            text += f", {share(adaptive.found)} once the face is filled in"
+        said.append(text)
+    if brain is not None and brain.rank1 is not None:
+        change = brain.rank1
+        said.append(f"brains link {share(change.before)} before and {share(change.after)} after")
+    if own is not None and own.found is not None:
+        said.append(f"a de-identified brain finds its own original scan for {share(own.found)}")
+    text = "; ".join(said) or "too little data for a rate"
+    return f"{capital(text)}."
+
+
+def headlines(treatment: Treatment) -> list[Effect]:
+    """The effects that the page shows: those that find most; all stand in the table file."""
+    found = [treatment.effect("face", attacker) for attacker in ATTACKER]
+    return [effect for effect in (*found, treatment.effect("brain")) if effect is not None]
+
+
+def _face(effect: Effect) -> str:
+    how = ATTACKER[effect.attacker]
+    if effect.found is None or effect.untreated is None:
+        return f"Photographs, scans taken {how}: too little data."
+    before = "" if effect.attacker == "adaptive" else f"{share(effect.untreated)} before, "
+    text = f"Photographs find {before}{share(effect.found)} in the de-identified scans {how}"
+    text += f"{difference(effect)}."
+    if effect.failed:
+        text += f" {failures(effect.failed)}"
+    return text
+
+
+def _brain(effect: Effect) -> str:
+    if effect.rank1 is None:
+        return f"Brain, other sessions: {effect.reason or 'too little data'}."
+    return (
+        f"By the brain, {share(effect.rank1.before)} were linked to an original scan of another "
+        f"session before, {share(effect.rank1.after)} after{difference(effect)}."
+    )
+
+
+def _own(own: OwnScan) -> str:
+    if own.found is None:
+        return "Whether a de-identified scan finds its own original scan: too little data."
+    return (
+        f"The de-identified brain finds the very scan it was made from for {share(own.found)} "
+        "(guessing: "
+        f"{percent(own.chance)}): removing a face does not stop whoever holds the original scan."
+    )
+
+
+def difference(effect: Effect) -> str:
+    """The paired change on those who could be searched for both times, or ""."""
+    if effect.rank1 is None:
+        return ""
+    change = effect.rank1.difference
+    return (
+        f"; paired change {points(-change.value)} points ({points(-change.high)} to "
+        f"{points(-change.low)}) on {people(effect.people)}"
+    )
+
+
+def points(value: float) -> str:
+    """A difference of two rates in whole points of a per cent, with its sign."""
+    whole = round(100 * value)
+    return f"{whole:+d}".replace("-", "\u2212") if whole else "0"
+
+
+def failures(count: Count) -> str:
+    """People who could not be searched for any more."""
+    who = "1 person" if count == 1 else f"{count} people"
+    return (
+        f"The scans of {who} cannot be used by this attacker any more: a failure to "
+        "acquire, which is not the same as protection."
+    )
+
+
+def arrival(treatment: Treatment) -> str:
+    """How the de-identified data set fits the audited one."""
+    a = treatment.arrival
+    parts = [
+        (a.by_entities, "matched by BIDS entities"),
+        (a.by_name, "by file name"),
+        (a.by_image, "by the image alone"),
+        (a.missing, _one_or_more(a.missing, "scan", "scans") + " without a de-identified file"),
+        (a.extra, _one_or_more(a.extra, "file that fits", "files that fit") + " no scan"),
+        (a.reoriented, "stored in another orientation"),
+        (a.resampled, "with other voxel sizes"),
+        (a.cropped, "with another field of view"),
+        (a.doubtful, "whose image speaks against the name"),
+        (a.failed, "that failed to be prepared"),
+    ]
+    told = "; ".join(f"{count} {what}" for count, what in parts if count)
+    text = f"{a.scans} de-identified {_one_or_more(a.scans, 'file', 'files')}: {told}."
+    if a.unchanged:
+        were = _one_or_more(a.unchanged, "was", "were")
+        text += f" {a.unchanged} {were} not changed at all: not one voxel differs."
+    return text
+
+
+def _one_or_more(count: Count, one: str, several: str) -> str:
+    """The form that goes with a count, or with a range of counts."""
+    return one if count in (1, "1") else several
+
+
+def was_it_done(treatment: Treatment) -> str:
+    """Whether faces are gone, in one sentence; "" where faces were not looked at."""
+    left = treatment.face_left
+    if left is None:
+        return ""
+    face, part, unclear, gone, outside = (
+        left.verdicts.get(name, 0) for name in ("face", "part", "unclear", "gone", "outside")
+    )
+    seen = ", ".join(f"{name} in {new} (before: {old})" for name, (old, new) in left.seen.items())
+    return (
+        f"Of {left.scans} de-identified scans that could be looked at, {gone} show that the face "
+        f"was removed, {outside} end before the face, {face} show one and {part} a part of one; "
+        f"{unclear} are unclear, which is no protection. Seen by each "
+        f"detector: {seen}. A refacing tool puts another face there: then recognition decides, not "
+        "presence."
+    )
+
+
+def rates(effect: Effect) -> list[tuple[str, str, str, str, str]]:
+    """Rows of an effect's table: rate, before, after, paired difference, fell and rose."""
+    named = [(f"rank 1 of {effect.gallery}", effect.rank1)]
+    named += [(f"rank 1 of {n}", change) for n, change in effect.linkability.items()
+              if n != effect.gallery]  # fmt: skip
+    if effect.fnir is not None:
+        named.append((f"missed (FNIR) at FPIR {percent(effect.fpir)}", effect.fnir))
+    return [
+        (
+            name,
+            rate(change.before),
+            rate(change.after),
+            f"{points(change.difference.value)} ({points(change.difference.low)} to "
+            f"{points(change.difference.high)})",
+            "withheld"
+            if change.lost == change.gained == "withheld"
+            else f"{change.lost} / {change.gained}",
+        )
+        for name, change in named
+        if change is not None
+    ]
+
+
+@dataclass(frozen=True)
+class BrainCost:
+    """What a method did to brains, over scans; volumes in mL, the shift a median in mm."""
+
+    cut: int
+    scans: int
+    most_ml: float
+    least_overlap: float
+    shift_mm: float
+
+
+def applied(done: int, scans: int, name: str, what: str, failed: int) -> list[str]:
+    """How many scans a method was applied to, and what it does."""
+    lines = [f"{done} of {scans} scans de-identified with {name}: {what}"]
+    if failed:
+        lines.append(
+            f"{failed} could not be de-identified and were not written; the table says why."
+        )
+    return lines
+
+
+def face_not_looked_at(why: str) -> str:
+    """Why nothing is known of the faces that are left."""
+    if why:
+        return f"Whether a face is left was not looked at: {why}"
+    return "Whether a face is left could not be looked at."
+
+
+def face_lines(left: Mapping[str, int], looked: int, seen: Mapping[str, int]) -> list[str]:
+    """In how many scans what is left by answer, and in how many each detector sees a face."""
+    face, part, gone = (left.get(name, 0) for name in ("face", "part", "gone"))
+    unclear = left.get("unclear", 0) + left.get("failed", 0)
+    told = ", ".join(f"{name} {count}" for name, count in seen.items())
+    return [
+        f"A face is left in {face} of {counted(looked, 'scan')}, a part of one in {part}, perhaps "
+        f"one in {unclear} more (detectors and skin together); it was removed in {gone}.",
+        f"Scans in which a detector sees a face in at least half of the renders: {told}. "
+        "Detectors are no recognisers, and neither is a promise.",
+    ]
+
+
+def cost_line(cost: BrainCost | None) -> str:
+    """What a method cost the brain."""
+    if cost is None:
+        return "The cost to the brain could not be measured."
+    return (
+        f"Brain voxels were cut in {cost.cut} of {cost.scans} scans (most: {cost.most_ml:.2f} mL). "
+        f"Brain masks before and after overlap by at least {cost.least_overlap:.4f} (Dice); "
+        f"the alignment shifts by {cost.shift_mm:.2f} mm (median)."
+    )
+
+
+def sidecar_line(fields: int) -> str:
+    """How much was left out of sidecars."""
+    were = counted(fields, "identifying value was", "identifying values were")
+    return f"{were} left out of sidecars."
+
+
+def look_line(scans: int) -> str:
+    """How many scans the custodian should look at."""
+    return f"Look at {counted(scans, 'scan')} before you share: column look_at says why."

@@ -1,0 +1,133 @@
+"""Sentences of the face attack: how faces were rendered and matched, and what photographs gave."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from headrisk.report.words import phrases
+from headrisk.report.words.phrases import counted
+from headrisk.settings import Settings
+
+NAME = "face"
+
+REFERENCES = (
+    "Schwarz CG et al. (2019). Identification of anonymous MRI research participants with "
+    "face-recognition software. N Engl J Med 381:1684-1686.",
+    "Mayo Clinic (2024). Face recognition from research brain MRI with open-source packages, "
+    "182 people.",
+    "King DE (2009). Dlib-ml: a machine learning toolkit. J Mach Learn Res 10:1755-1758.",
+    "Savchenko AV (2019). Efficient facial representations for age, gender and identity "
+    "recognition in organizing photo albums using multi-output ConvNet. PeerJ Comput Sci 5:e197.",
+    "Yosinski J et al. (2014). How transferable are features in deep neural networks? Advances in "
+    "Neural Information Processing Systems 27.",
+    "Platt J (1999). Probabilistic outputs for support vector machines. Advances in Large Margin "
+    "Classifiers:61-74.",
+    "Brümmer N, de Villiers E (2010). The speaker partitioning problem. Odyssey 2010: The Speaker "
+    "and Language Recognition Workshop.",
+)
+_PROTOCOLS = {
+    "headrisk": "views near the front, lit from above",
+    "mayo2024": "81 renders over fixed camera and lamp positions, as in the study of 2024",
+    "nejm2019": "ten renders with view and lamp drawn at random, as in the study of 2019",
+}
+
+
+class Named(Protocol):
+    """What is told of a recogniser."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def model(self) -> str: ...
+    @property
+    def digest(self) -> str: ...
+    @property
+    def licence(self) -> str: ...
+
+
+def method_sentences(
+    settings: Settings, asked: Sequence[Named], *, searched: bool
+) -> tuple[str, ...]:
+    """How faces were rendered and matched, for the methods text."""
+    rendered = (
+        "The skin of each head was found by a threshold of its own, closed, smoothed and meshed, "
+        "turned upright by the alignment of its brain, and rendered in grey: "
+        f"{_PROTOCOLS[settings.face_protocol]} (protocol {settings.face_protocol}, "
+        f"{settings.render_pixels} pixels).",
+        "Whether a face is left was judged in nine further renders by each detector on its own, "
+        "and by the share of the face's surface that lies where a template head has it.",
+    )
+    if not searched:
+        return rendered
+    return (
+        *rendered,
+        f"Recognisers: {'; '.join(_named(one) for one in asked)}.",
+        "Photographs were turned upright, cropped loosely around the face and made grey. Each "
+        "person's photographs were asked for together. Measures named 'best', 'mean' and 'sum' "
+        "take the most similar photograph and render, the mean over all of them, and the sum over "
+        "photographs of the most similar render; 'svm-raw' is a linear support vector machine "
+        "trained on the renders as they are, with Platt's calibration, and 'svm' the same machine "
+        "on renders centred on the gallery's mean and photographs centred on the mean of other "
+        "people's photographs, never of the set asked for.",
+        "The measure 'headrisk' is the log likelihood ratio of one person against two under the "
+        "two-covariance model, learnt from the gallery's renders and from other people's "
+        "photographs, never from the set asked for and without telling it whose scan is whose; it "
+        "averages recognisers, and where a recogniser gives an inner layer of its network (dlib's "
+        "does), the likelihood ratio of that layer counts twice beside them. Its threshold tests "
+        "follow the same cross-validation over people as the other measures.",
+    )
+
+
+def _named(one: Named) -> str:
+    """Model, digest of the weights and licence of a recogniser."""
+    weights = f"SHA-256 of the weights {one.digest}" if one.digest else "no weights"
+    return f"{one.name} ({one.model}; {weights}; licence: {one.licence})"
+
+
+def compared_sentence(sets: int, photos: int, scans: int) -> str:
+    """Who was searched among what, in words."""
+    if not sets:
+        return ""
+    return (
+        f"{counted(photos, 'photograph')} in {counted(sets, 'set')}, one set for each person, were "
+        f"searched among {counted(scans, 'scan')}."
+    )
+
+
+MODELS = (
+    "Results hold for these models; a stronger one may find more people. The methods give each "
+    "digest in full."
+)
+PANELS = {
+    "recognisers": "Which recognisers were asked?",
+    "photographs": "What became of the photographs?",
+    "agreement": "Do two networks find the same people?",
+}
+
+
+def photographs_answer(listed: int, usable: str) -> str:
+    """How many photographs could be used; ``usable`` is a range of counts."""
+    were = counted(listed, "photograph was", "photographs were")
+    return (
+        f"{were} listed; {usable} could be used. Photographs without a valid consent are "
+        "refused; one in which no face is found is a failure to acquire, not a failed match."
+    )
+
+
+def agreement_sentence(first: str, second: str, people: int, counts: Sequence[str]) -> str:
+    """How far two networks find the same people.
+
+    ``counts`` are ranges: found by both, by the first alone, by the second alone, by neither.
+    """
+    both, one, other, neither = counts
+    return (
+        f"Of {phrases.people(people)} searched for by both {first} and {second}, "
+        f"{both} are found by both, {one} by the first alone, {other} by the second alone and "
+        f"{neither} by neither."
+    )
+
+
+def agreement_answer(pairs: Sequence[str]) -> str:
+    """All pairs of networks, and what that means."""
+    return f"{' '.join(pairs)} Protection against one network is none against another."

@@ -1,0 +1,59 @@
+"""What was looked at and what was not, in sentences."""
+
+from __future__ import annotations
+
+from headrisk.dataset.inventory import InventoryCounts, KindRow
+from headrisk.report.words.phrases import counted, listed
+
+OTHER_NAMES = {
+    "archive": ("archive", "archives"),
+    "document": ("document", "documents"),
+    "link": ("link to a folder that was not followed", "links to folders that were not followed"),
+    "picture": ("picture", "pictures"),
+    "recording": ("file of recordings", "files of recordings"),
+    "surface": ("surface mesh", "surface meshes"),
+}
+
+
+def totals(counts: InventoryCounts, *, planned: bool = False) -> str:
+    """One sentence: the images there are, and what became of them, or will."""
+    if not counts.images:
+        return "No image was found in the data set."
+    is_are = counted(counts.images, "image is", "images are")
+    return (
+        f"{is_are} in the data set: {counts.looked_at:,} {'to be ' if planned else ''}looked at, "
+        f"{counts.failed:,} failed, "
+        f"{counts.left_out:,} left out."
+    )
+
+
+def not_looked_at(counts: InventoryCounts) -> tuple[str, ...]:
+    """One line for each kind of image of which some were not looked at, and why."""
+    return tuple(
+        f"{_kind(row)}: {row.failed + row.left_out:,} of {row.images:,} not looked at "
+        f"({row.reason})"
+        for row in counts.kinds
+        if row.looked_at < row.images
+    )
+
+
+def beside(counts: InventoryCounts) -> str:
+    """What else is there that may show a person and that nobody looked at, or ""."""
+    found = [
+        counted(counts.other[kind], *names)
+        for kind, names in OTHER_NAMES.items()
+        if counts.other.get(kind)
+    ]
+    said = []
+    if found:
+        said.append(f"Not looked at as images, but there beside them: {listed(found)}.")
+    if counts.unread_folders:
+        said.append(f"{counted(counts.unread_folders, 'folder')} could not be read.")
+    if counts.copies:
+        said.append(f"{counted(counts.copies, 'image is a copy', 'images are copies')} of others.")
+    return " ".join(said)
+
+
+def _kind(row: KindRow) -> str:
+    name = " ".join(part for part in (row.datatype, row.suffix) if part)
+    return name or "images of a kind that their names do not tell"

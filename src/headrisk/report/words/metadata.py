@@ -1,0 +1,210 @@
+"""Sentences about metadata: what was found in files, and how well fields link people."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from headrisk.findings.records import ModalitySection
+from headrisk.report.words import phrases, summary
+from headrisk.report.words.phrases import counted
+
+NAME = "metadata"
+TITLE = "Identifying metadata of a head MRI data set"
+SEARCH_METHOD = (
+    "Every name of the data set was looked at, and every file read as its own format where that "
+    "is known; other files were searched as bytes for text, or not read, and are counted so. "
+    "DICOM attributes were judged by the basic profile of PS3.15 Annex E (Table E.1-1, edition "
+    "2026c), fields of sidecars, tables and headers by their names and values, and all other text "
+    "by its form.",
+    "People count as sharing their details when all quasi-identifiers are equal, ages, heights and "
+    "weights in whole units. Tables that say whose row each is were joined by participant; columns "
+    "were chosen by the words of their names. A person is unique by few columns when nobody else "
+    "has these values of one, two or three of them (SUDA).",
+)
+SEARCH_REFERENCES = (
+    "DICOM PS3.15, Annex E: Attribute Confidentiality Profiles. National Electrical Manufacturers "
+    "Association.",
+    "Sweeney L (2002). k-anonymity: a model for protecting privacy. Int J Uncertain Fuzz "
+    "10:557-570.",
+    "Elliot MJ, Manning AM, Ford RW (2002). A computational algorithm for handling the special "
+    "uniques problem. Int J Uncertain Fuzz 10:493-509.",
+    "Machanavajjhala A et al. (2007). l-diversity: privacy beyond k-anonymity. ACM Trans Knowl "
+    "Discov Data 1:3.",
+    "Gorgolewski KJ et al. (2016). The brain imaging data structure, a format for organizing and "
+    "describing outputs of neuroimaging experiments. Sci Data 3:160044.",
+)
+METHOD = (
+    "Headers and all sidecars that apply to a scan were read, voxels were not. Two scans score "
+    "the sum, over all fields on which they agree, of the negative logarithm of the value's share "
+    "in the gallery; values that repeat the scan's own label were left out.",
+)
+REFERENCES = (
+    "Fellegi IP, Sunter AB (1969). A theory for record linkage. Journal of the American "
+    "Statistical Association 64:1183-1210.",
+)
+FIELDS = "Which fields link people?"
+PANELS = {
+    "kinds": "Which identifying metadata were found?",
+    "people": "How many people stand out by their details?",
+    "unread": "What was not read?",
+    "copy": "What became of the cleaned copy?",
+}
+NOT_LOOKED_INTO = (
+    "Text burnt into pixels, packed objects of version histories, the content of archives, "
+    "PDF files and pictures, and the anatomy itself are not looked into."
+)
+NOBODY_SEARCHED_FOR = "Nobody was searched for: an audit measures how well metadata link people."
+
+
+@dataclass(frozen=True)
+class Files:
+    """How many files there are: all, read as their own format, searched as bytes, not read."""
+
+    total: int
+    read: int
+    searched: int
+    unread: int
+
+
+def summary_sentence(files: Files, severities: Mapping[str, int]) -> str:
+    """What was found, in one or two sentences without names; findings by severity, in that order.
+
+    That nothing was found is said only of files that were read.
+    """
+    where = counted(files.total, "file")
+    parts = [counted(count, name) for name, count in severities.items() if count]
+    if parts:
+        said = f"In {where}: {', '.join(parts)}."
+    elif files.read == files.total:
+        return f"Nothing was found in {where}."
+    else:
+        said = f"Nothing was found in {files.read:,} of {where}."
+    unread = unread_sentence(files)
+    return f"{said} {unread}" if unread else said
+
+
+def unread_sentence(files: Files) -> str:
+    """How many files were not read as their own format; "" where all were."""
+    said = []
+    if files.searched:
+        said.append(f"{files.searched:,} {_were(files.searched)} only searched as bytes")
+    if files.unread:
+        said.append(f"{files.unread:,} {_were(files.unread)} not read")
+    return f"Of {counted(files.total, 'file')} {' and '.join(said)}." if said else ""
+
+
+def kinds_answer(files: Files, severities: Mapping[str, int], *, listed: bool) -> str:
+    """The same for the page; ``listed`` where the custodian gave a list to search for."""
+    answer = summary_sentence(files, severities)
+    if listed:
+        answer += " The custodian's own list of identifiers was searched for too."
+    return answer
+
+
+def people_answer(in_small: str, people: int, shown: Sequence[str], unnamed: int) -> str:
+    """How many people share their details with few; ``in_small`` is a range of counts.
+
+    ``shown`` are the quasi-identifiers whose names may stand in public; ``unnamed`` more may not.
+    """
+    named = ", ".join(shown) or "none with a plain name"
+    more = f", and {unnamed} more" if unnamed else ""
+    return (
+        f"{in_small} of {phrases.people(people)} share their "
+        f"{counted(len(shown) + unnamed, 'quasi-identifier')} with fewer than four others. Who "
+        "knows these "
+        "details of a person finds that person's row, or one of a few. "
+        f"Columns: {named}{more}."
+    )
+
+
+def unread_answer(files: Files) -> str:
+    """How many files were not read as their own format, and what follows."""
+    return (
+        f"{unread_sentence(files)} None of them is called clean, and the copy leaves them out "
+        "unless they are named."
+    )
+
+
+@dataclass(frozen=True)
+class Copy:
+    """What became of the files of a cleaned copy, and what a second look at it gave.
+
+    ``named`` files were copied unread because they were named; ``refused`` ones would have lost
+    voxels; ``remaining`` removed values still stand in it; ``found`` are its findings.
+    """
+
+    copied: int
+    cleaned: int
+    left_out: int
+    named: int
+    refused: int
+    remaining: int
+    found: int
+
+
+def copy_sentence(copy: Copy) -> str:
+    """What became of a cleaned copy."""
+    said = (
+        f"The copy holds {counted(copy.copied + copy.cleaned, 'file')}, {copy.cleaned:,} of them "
+        f"cleaned; {counted(copy.left_out, 'file was', 'files were')} left out. "
+    )
+    if copy.named:
+        they = "it was" if copy.named == 1 else "they were"
+        said += f"{copy.named:,} more {_were(copy.named)} copied unread because {they} named. "
+    if copy.refused:
+        said += f"{copy.refused:,} {_were(copy.refused)} refused: voxels would have changed. "
+    if copy.remaining:
+        stand = counted(copy.remaining, "removed value still stands", "removed values still stand")
+        return f"{said}{stand} in it: do not share it as it is."
+    what = counted(copy.found, "finding") if copy.found else "nothing"
+    return (
+        f"{said}A second look finds {what} in it, and no byte of it holds a value that was removed "
+        "or listed."
+    )
+
+
+def _were(count: int) -> str:
+    return "was" if count == 1 else "were"
+
+
+def fields_answer(fields: int, name: str, mates: float, others: float) -> str:
+    """How many fields tell people apart, and how far the most telling one, ``name``, does.
+
+    ``mates`` is an upper bound of the share of pairs of one person that agree, ``others`` a lower
+    bound of that of two.
+    """
+    differ = "field differs" if fields == 1 else "fields differ"
+    known = "is" if fields == 1 else "are"
+    return (
+        f"{fields} {differ} between scans and {known} known of five people or more. The most "
+        f"telling is {name}: it agrees in up to {phrases.percent(mates)} of the pairs of one "
+        f"person and in {phrases.percent(others)} or a little more of the pairs of two."
+    )
+
+
+def against_images(sections: Sequence[ModalitySection]) -> tuple[str, ...]:
+    """Whether metadata link more people than each image modality, as sections may leave."""
+    own = next((section for section in sections if section.name == NAME), None)
+    best = summary.strongest(own) if own is not None and own.sufficient else None
+    if best is None or best.rank1 is None:
+        return ()
+    said = []
+    for section in sections:
+        measure = section.headline
+        if section is own or not section.sufficient or measure is None or measure.rank1 is None:
+            continue
+        what = summary.MODALITY_NAMES.get(section.name, (section.name, ""))[0].lower()
+        ahead = best.rank1.value > measure.rank1.value
+        verdict = "more than" if ahead else "no more than"
+        said.append(
+            f"Metadata alone ({best.name}), without a look at any image, link "
+            f"{phrases.share(best.rank1)} at rank 1, {verdict} the {what} "
+            f"({phrases.share(measure.rank1)})."
+            + (
+                " Clean the metadata first: no de-identification of images lowers this."
+                if ahead
+                else ""
+            )
+        )
+    return tuple(said)

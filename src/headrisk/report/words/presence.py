@@ -1,0 +1,103 @@
+"""Sentences about faces that are left in scans, and about scans that are called defaced."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+from headrisk.findings.records import FacesLeft
+from headrisk.report.words.phrases import counted
+
+Found = Literal["whole", "part", "unclear", "replaced", "gone", "unknown"]
+FOUND: dict[Found, str] = {
+    "whole": "a whole face is there: not defaced",
+    "part": "part of the face is there: half defaced",
+    "unclear": "detectors and skin disagree: look at it",
+    "replaced": "a face is there, said to be another one: one scan cannot tell",
+    "gone": "no face found",
+    "unknown": "could not be looked at",
+}
+COVERAGE = {
+    "full": "skin of a whole face where a template has it",
+    "partial": "skin of a part where a template has it",
+    "partly outside": "skin of a part, the rest outside the image",
+    "none": "no skin where a template has a face",
+    "cropped": "the face outside the image",
+    "unknown": "no skin surface",
+}
+PANELS = {
+    "presence": "Is there a face left?",
+    "coverage": "How much skin of the face is left?",
+    "claims": "Called defaced: was it done?",
+}
+
+
+LEFT = {
+    "face": "show a face",
+    "part": "show a part of one",
+    "unclear": "are unclear, which is no protection",
+    "failed": "could not be looked at",
+    "outside": "end before the face",
+    "gone": "show that it was removed",
+}
+
+
+def faces_sentence(left: FacesLeft) -> str:
+    """What became of the question whether faces are left, the worst first."""
+    if not left.looked:
+        return (
+            f"Faces: none of {counted(left.images, 'image')} was looked at, since the extra for "
+            "faces is not installed; each may show a face."
+        )
+    said = [f"{left.counts[name]} {text}" for name, text in LEFT.items() if left.counts[name]]
+    told = "; ".join(said) or "none was there to look at"
+    return f"Faces: of {counted(left.images, 'image')}, {told}."
+
+
+def presence_answer(
+    looked: int, judged: int, seen: Sequence[tuple[str, str]], left: Mapping[str, str]
+) -> str:
+    """Whether faces are left, over all scans that could be looked at.
+
+    Parameters
+    ----------
+    looked
+        Scans with a skin surface.
+    judged
+        Scans of which an answer was given.
+    seen
+        Each detector and in how many scans it sees a face, as a range of counts.
+    left
+        Ranges of counts by answer (``face``, ``part``, ``gone``, ...): detectors and skin together.
+    """
+    if not looked:
+        return "No scan has a skin surface to look at."
+    told = ", ".join(f"{name} in {count}" for name, count in seen)
+    return (
+        f"Of {counted(looked, 'scan')} with a skin surface, a face is seen by {told}. Each "
+        "detector answers for itself. Together with the skin at every level, a face is left in "
+        f"{left['face']} of {counted(judged, 'scan')} and a part of one in {left['part']}; it was "
+        f"removed in {left['gone']}, lies outside the image in {left['outside']}, and "
+        f"{left['unclear']} are unclear, which is no protection."
+    )
+
+
+def coverage_answer(whole: str, scans: int) -> str:
+    """How many scans keep a whole face's skin; ``whole`` is a range of counts."""
+    return (
+        f"{whole} of {counted(scans, 'scan')} still have the skin of a whole face where "
+        "a template head has it. A face that was replaced by another counts as there."
+    )
+
+
+def claims_answer(claimed: int, scans: int, unkept: str, *, any_unkept: bool) -> str:
+    """Of scans called defaced, in how many a face may be; ``unkept`` is a range of counts."""
+    what = (
+        ": do not share these before they are de-identified; the internal list names them."
+        if any_unkept
+        else "."
+    )
+    return (
+        f"The data set says of {claimed} of {counted(scans, 'scan')} that the face was removed or "
+        f"replaced. In {unkept} of them a face, or part of one, is or may be there{what}"
+    )

@@ -1,0 +1,279 @@
+"""Sentences about what the scores mean for people: one for each figure of an assessment."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from headrisk.findings.records import ModalitySection
+from headrisk.report.words.phrases import (
+    frequency_range,
+    listed,
+    people,
+    percent,
+    percentage,
+    rate,
+)
+from headrisk.statistics.assessment import Arm, Assessment, Exposure
+from headrisk.statistics.attack_outcome import AttackOutcome
+from headrisk.statistics.attackers import Attacker
+from headrisk.statistics.forecast.records import Forecast, ForecastPoint
+from headrisk.statistics.intervals import FEW_ERRORS
+from headrisk.statistics.open_curve import OpenPoint, OpenSet
+from headrisk.statistics.risk import SinglingOut
+from headrisk.types import Estimate
+
+HELD = {
+    "scans": "other scans",
+    "photos": "photographs",
+    "tables": "tables of regional measurements",
+    "metadata": "facts such as age and sex",
+    "membership": "the knowledge that the person is in the data",
+}
+
+SEEN = {
+    "brain": "the shape of the brain",
+    "face": "the face",
+    "table": "the table of regional measurements",
+}
+
+
+def of_attacker(outcome: AttackOutcome) -> str:
+    """``Of 1,000 people sought, about 7 would be correctly identified (plausibly 4 to 12)``."""
+    found = outcome.success
+    if found is None:
+        return f"No figure. {outcome.sentence}"
+    low, middle, high, base = frequency_range(found)
+    sought = f"Of {base:,} people whom this attacker looks for"
+    everybody = high == f"{base:,}"
+    if outcome.bound_only:
+        if everybody:
+            return (
+                "All whom this attacker looks for may be correctly identified: no limit is known."
+            )
+        return f"{sought}, at most {high} would be correctly identified: a bound, not an estimate."
+    if outcome.measured:
+        return (
+            f"{sought}, about {middle} would be correctly identified (plausibly {low} to {high})."
+        )
+    far = " Far beyond the data: hardly more than a guess." if outcome.beyond else ""
+    most = "all may" if everybody else f"up to {high} would"
+    return (
+        f"{sought}, {most} be correctly identified (forecast, models and sampling: "
+        f"{low} to {high}).{far}"
+    )
+
+
+def everybody(sections: Sequence[ModalitySection]) -> list[Attacker]:
+    """The attackers of all modalities, each once."""
+    found = (item.attacker for one in sections if one.risk for item in one.risk.attackers)
+    return list(dict.fromkeys(found))
+
+
+def describe(attacker: Attacker) -> str:
+    """What an attacker holds and does, in a sentence."""
+    held = [HELD[item] for item in attacker.knowledge if item != "membership"]
+    known = (
+        "knows that the person is among them"
+        if "membership" in attacker.knowledge
+        else f"finds the person among them in {_odds(attacker.prior)} cases"
+    )
+    budget = attacker.false_match_budget
+    careful = (
+        "always names the best match"
+        if budget is None
+        else f"puts up with a false-positive identification in {_odds(budget)} searches for people "
+        "who are not there"
+    )
+    return (
+        f"Holds {listed(held)} of {people(attacker.gallery_size)} with their names, {known}, "
+        f"and {careful}."
+    )
+
+
+def _odds(share: float) -> str:
+    """``1 of 10``, ``3 of 1,000``."""
+    base = 10
+    while share * base < 0.95 or abs(share * base - round(share * base)) > 0.02 * share * base:
+        base *= 10
+        if base > 10**7:
+            return f"a share of {share:g} of"
+    return f"{round(share * base):,} of {base:,}"
+
+
+def basis(outcome: AttackOutcome) -> str:
+    """What the figure rests on, in a word or two."""
+    if outcome.success is None:
+        return "no figure"
+    if outcome.bound_only:
+        return "bound"
+    return "measured" if outcome.measured else "forecast"
+
+
+def sample(risk: Assessment) -> str:
+    """How much the sample could have shown, and whether the rate rests on few errors."""
+    smallest = "" if risk.smallest_risk is None else percent(risk.smallest_risk, 1)
+    text = (
+        f"{people(risk.people).capitalize()} were searched for; the smallest risk that so many "
+        f"people could have shown is {smallest} (rule of three)."
+        if smallest
+        else ""
+    )
+    if risk.few_errors:
+        hits = (risk.exposure.mean.value if risk.exposure.mean else 0.0) * risk.people
+        few = "linked" if hits < FEW_ERRORS else "not linked"
+        text += (
+            f" The rate rests on fewer than {FEW_ERRORS} people who were {few}, so another sample "
+            "may well give another figure."
+        )
+    return text.strip()
+
+
+def linkability(risk: Assessment) -> str:
+    """How the rate falls with the gallery, within the data."""
+    points = risk.linkability
+    if len(points) > 3:
+        points = (points[0], points[len(points) // 2], points[-1])
+    if not points:
+        return "Too little data."
+    said = listed([f"{rate(point.rate)} among {point.size:,}" for point in points])
+    return f"In random galleries the right person comes first for {said} people."
+
+
+def singling_out(found: SinglingOut) -> str:
+    """Whether a rule about a person fires on that person's record alone."""
+    if found.rate is None:
+        return f"Singling out among {found.size} records: no figure, since this {found.reason}."
+    one_in = round(1 / found.weight)
+    return (
+        f"A rule made from one scan of a person, set to fire on 1 of {one_in:,} other people, "
+        f"fires on that person's record alone among {found.size} records in "
+        f"{percentage(found.rate)} of cases. A rule that knows nothing of the person reaches "
+        f"{percent(found.baseline)}."
+    )
+
+
+def open_set(found: OpenSet) -> list[str]:
+    """What happens where the person sought may be absent."""
+    said = []
+    point = found.strictest
+    if point is not None and point.fnir is not None and found.budget is not None:
+        alarm = round(1 / found.budget)
+        said.append(
+            f"With at most 1 false-positive identification in {alarm:,} searches for people who "
+            f"are not there (FPIR), {percentage(point.fnir)} of searches for people who are there "
+            f"end in a missed identification (FNIR), in a gallery of "
+            f"{people(point.size)}."
+        )
+        if point.precision is not None:
+            said.append(
+                f"If {percent(found.prior)} of the people sought are in the gallery, "
+                f"{percent(point.precision)} of the names returned are right."
+            )
+    if found.target is None:
+        said.append(
+            f"The usual figure, missed identifications at 3 false-positive ones in 1,000 searches "
+            f"(FNIR at FPIR 0.003), "
+            f"needs {people(found.needed)}; {people(found.people)} could be searched for."
+        )
+    return said
+
+
+def exposure(found: Exposure) -> list[str]:
+    """How the risk is spread over people."""
+    said = [
+        f"The risk of a person to be linked at rank 1 among {people(found.gallery)} is "
+        f"{percentage(found.mean)} on average and {percent(found.highest)} for the most exposed."
+    ]
+    if found.without is not None and found.mean is not None:
+        gone = found.mean.value - found.without.value
+        said.append(
+            f"Without the {found.left_out} most exposed people the rate is "
+            f"{percentage(found.without)}: "
+            + (
+                "the risk is not theirs alone, so leaving them out does little."
+                if gone < 0.05
+                else "much of the risk is theirs."
+            )
+        )
+    if found.share_above is not None and found.level is not None:
+        said.append(
+            f"Above the chosen line of {found.level:g} are {percentage(found.share_above)} of "
+            "people."
+        )
+    else:
+        said.append("No line was chosen above which a person's risk counts as too high.")
+    return said
+
+
+def arm(found: Arm) -> str:
+    """What people who share something do to the scores."""
+    title = found.name.capitalize()
+    if found.comparison is None:
+        return f"{title}: not tested. {found.reason}"
+    leak, shared = found.comparison.auc_leak, found.comparison.auc_shared
+    text = f"{title}:"
+    if leak is not None:
+        text += (
+            f" two different people who share a {found.name} score above two who do not in "
+            f"{percent(leak)} of comparisons (50 %: it leaves no trace);"
+        )
+    if shared is not None:
+        text += f" a same-person pair scores above them in {percent(shared)}."
+    return text.rstrip(";")
+
+
+def headline_point(forecast: Forecast) -> ForecastPoint | None:
+    """The largest gallery within 100 times the data, else the smallest that was asked for."""
+    near = [point for point in forecast.points if not point.beyond]
+    return near[-1] if near else forecast.points[0] if forecast.points else None
+
+
+def forecast(found: Forecast) -> str:
+    """Rank 1 in a large gallery; the upper end comes first."""
+    point = headline_point(found)
+    if point is None:
+        return found.sentence
+    if found.bound_only:
+        return (
+            f"Among {people(point.size)} the rate may still be 100 % and is at least "
+            f"{percent(point.floor, -1)}. {found.sentence}"
+        )
+    if not point.said:
+        return (
+            f"Among {people(point.size)} no more than {percent(point.high, 1)} would be linked at "
+            f"rank 1. {found.sentence}"
+        )
+    return (
+        f"Among {people(point.size)} up to {percent(point.high, 1)} would be linked at rank 1; "
+        f"models give {percent(point.least)} to {percent(point.most)}, with sampling "
+        f"{percent(point.low, -1)} to {percent(point.high, 1)}. {found.sentence}"
+    )
+
+
+def shown_points(points: Sequence[OpenPoint], most: int = 8) -> list[OpenPoint]:
+    """Some points of an open-set curve, ends included, no two alike."""
+    if not points:
+        return []
+    place = sorted({round(k * (len(points) - 1) / max(most - 1, 1)) for k in range(most)})
+    kept = {(_value(points[k].fpir), _value(points[k].fnir)): points[k] for k in place}
+    return list(kept.values())
+
+
+def _value(estimate: Estimate | None) -> float | None:
+    return None if estimate is None else estimate.value
+
+
+def forecast_short(found: Forecast) -> str:
+    """One sentence for the first page; the upper end alone."""
+    point = headline_point(found)
+    if point is None:
+        return f"In larger galleries fewer are found; how many cannot be said. {found.sentence}"
+    if found.bound_only:
+        return f"Among {people(point.size)} it may still be everybody: the data do not show a fall."
+    if not point.said:
+        return (
+            f"Among {people(point.size)} it is no more than {percent(point.high, 1)}; how many "
+            "fewer cannot be said."
+        )
+    far = " That is far beyond the data." if point.beyond else ""
+    return f"Among {people(point.size)} it may be up to {percent(point.high, 1)} (forecast).{far}"

@@ -1,0 +1,395 @@
+"""The report's plain sentences. Every one is a function of figures, none is a promise."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from headrisk.findings.cost import AttackCost
+from headrisk.findings.records import Counts, MeasureResult, ModalitySection
+from headrisk.linkage.mates import PeopleCounts
+from headrisk.report.words.phrases import (
+    capital,
+    counted,
+    natural_frequency,
+    people,
+    percent,
+    percentage,
+    rate,
+)
+from headrisk.statistics.intervals import with_failures
+from headrisk.statistics.label_rates import as_images_say
+from headrisk.types import Estimate
+
+MODALITY_NAMES = {
+    "brain": ("Brain", "the shape of the brain"),
+    "face": ("Face", "a face rendered from the scan"),
+    "table": ("Derived table", "a table of regional measurements"),
+    "metadata": ("Metadata", "metadata alone"),
+    "combined": ("All together", "all modalities together"),
+}
+FOUND = {
+    "brain": "were linked to their other scan",
+    "face": "were found by their photographs",
+    "metadata": "were linked to their other scan by metadata alone",
+    "table": "were linked to their other row",
+    "combined": "were linked by all that is held of them together",
+}
+SIMULATED_FOUND = "were linked to a re-scan simulated from their own scan"
+SIMULATED_WOULD = "would be linked to such a simulated re-scan"
+SIMULATED_NOTICE = (
+    "Simulated. Nobody's second scan was compared: a second scan of each person was made by a "
+    "program from the first. True second scans differ in ways that the program does not know, "
+    "and mostly more; read these figures as a warning, not as a measurement: they can be far too "
+    "high."
+)
+ATTACKERS = {
+    "brain": "Somebody who holds the shared scans, and other scans of the same people with their "
+    "names, and who compares every scan with every other. No membership is in doubt: each person "
+    "searched for is in the gallery.",
+    "face": "Somebody who holds the shared scans and a few photographs of a person whose name they "
+    "know, as from a social network, and who knows that this person is among the scanned.",
+    "metadata": "Somebody who holds the shared files, and other files of the same people with "
+    "their names, and who compares what stands in headers and sidecars, never looking at an image.",
+    "table": "Somebody who holds the shared table, and a table of the same measurements of the "
+    "same people with their names, from other sessions or another pipeline, and who compares every "
+    "row with every other. No membership is in doubt: each person searched for is in the gallery.",
+    "combined": "Somebody who holds several of these of the same people, and weighs them together.",
+}
+RULE_NAMES = {
+    "kde": "where the two density curves cross",
+    "fmr_1e-2": "at most 1 of 100 different-person pairs accepted",
+    "fmr_1e-3": "at most 1 of 1,000 different-person pairs accepted",
+    "unsupervised": "as an outsider without labels would set it",
+}
+READING_NAMES = {
+    "links": "links people",
+    "does not link": "like guessing",
+    "unclear": "unclear",
+    "too little data": "too little data",
+}
+OTHERS_NOT_TESTED = (
+    "Other attackers, other methods and later, stronger methods than the ones listed here.",
+    "Other data: other contrasts, other organs.",
+    "Larger galleries than the one searched here. In a larger gallery fewer people are found.",
+)
+UNTESTED_MODALITIES = {
+    "brain": "Brains: whether the brain alone links two scans of a person was not tested.",
+    "face": "Faces: whether photographs find the scan of a person was not tested.",
+    "metadata": "Metadata: whether headers and sidecars alone link two scans of a person was not "
+    "tested.",
+    "table": "Derived tables: whether regional volumes or thickness link people was not tested.",
+}
+TOO_LITTLE = "Too little data."
+NOTHING_COMPARED = "No pair of usable scans could be compared."
+FEW_FALSE_MATCHES = "false matches rest on fewer than 30 errors"
+FEW_MISSES = "missed matches rest on fewer than 30 errors"
+NEEDS = "Rates need at least five people with two comparable scans each."
+MISSING_REASONS = {
+    "scores": "Scores are drawn from 20 people upward, in bars of five people or more.",
+    "cmc": "A search needs people with two usable scans and at least one other person.",
+    "det": "Error rates are drawn from 20 people upward, as scores are.",
+    "measures": "Rates need people with two usable scans and at least one other person.",
+    "conditions": "No site, scanner, time gap or other condition with at least five people on "
+    "two levels is known.",
+}
+
+
+@dataclass(frozen=True)
+class Sample:
+    """How many people with two comparable scans there were, in a gallery of how many.
+
+    ``smallest_risk`` is the smallest share that so many people would have shown (rule of three).
+    """
+
+    people: int
+    gallery: int
+    smallest_risk: float | None
+
+
+def sample_sentence(sample: Sample) -> str:
+    """Why a sample carries no figure."""
+    if sample.people == 0:
+        return "Nobody has two comparable scans, so linkage was not tested."
+    has = "person has" if sample.people == 1 else "people have"
+    return (
+        f"{sample.people:,} {has} two comparable scans in a gallery of {people(sample.gallery)}; "
+        f"{_smallest(sample)}."
+    )
+
+
+def tested_sentence(sample: Sample) -> str:
+    """How many people were tested, and what that can show."""
+    return f"{people(sample.people)} were tested; {_smallest(sample)}."
+
+
+def too_few_people(sample: Sample, forecast: int) -> str:
+    """The same for a whole modality; ``forecast`` people are needed to forecast."""
+    return (
+        f"{sample_sentence(sample)} No forecast to larger galleries is made from fewer than "
+        f"{people(forecast)}."
+    )
+
+
+def _smallest(sample: Sample) -> str:
+    return f"the smallest risk this sample could have shown is {percent(sample.smallest_risk)}"
+
+
+def failures_sentence(estimate: Estimate, counts: Counts) -> str:
+    """What failed scans could change about a rate."""
+    if counts.unsearched == 0:
+        if counts.failed == 0:
+            return "No scan failed, so failures cannot change this figure."
+        return "Scans failed, but everyone with a scan to be searched for had a usable one."
+    best, worst = with_failures(estimate, counts.unsearched) or (0.0, 1.0)
+    return (
+        f"{people(counts.unsearched)} could not be searched for because scans failed. If none of "
+        f"them would have been found the figure is {percent(best)}; if all of them, "
+        f"{percent(worst)}."
+    )
+
+
+WHY_NOT_SEARCHED = {
+    "one_session": "nothing else of theirs is there to be found",
+    "copies": "their scans are copies of one image",
+    "failed": "their scans could not be used",
+    "no_scan": "no image of theirs is of a kind that is compared",
+}
+
+
+def who_was_searched(counts: PeopleCounts) -> str:
+    """How many people there are, were searched for and were not, and why: the counts add up."""
+    return _who(counts, "was searched" if counts.searched == 1 else "were searched")
+
+
+def who_can_be_searched(counts: PeopleCounts) -> str:
+    """The same before a run, as far as labels and headers tell."""
+    return _who(counts, "can be searched")
+
+
+def _who(counts: PeopleCounts, searched: str) -> str:
+    text = f"Of {people(counts.people)}, {counts.searched:,} {searched} for"
+    why = [
+        f"{count:,} because {WHY_NOT_SEARCHED[code]}" for code, count in counts.not_searched.items()
+    ]
+    left = sum(counts.not_searched.values())
+    return f"{text} and {left:,} not: {', '.join(why)}." if why else f"{text}."
+
+
+def label_warning(section: ModalitySection) -> str:
+    """The warning that labels and images of two data sets disagree, or ""."""
+    check = section.labels
+    if check is None or check.code != "labels_disagree":
+        return ""
+    measure = section.headline
+    labelled = measure.rank1 if measure else None
+    return (
+        f"The labels of the two data sets do not name the same people. Of the "
+        f"{people(check.people)} searched with, {check.clear:,} have a candidate that stands "
+        f"clearly out, and {check.other_label:,} of these candidates bear another label. Linked at "
+        f"rank 1 as the labels are: {rate(labelled)}; as the images say: "
+        f"{rate(as_images_say(check))}. "
+        "Read the figures below only if equal labels are the same person; a table given with "
+        "--same-people settles it."
+    )
+
+
+def headline(section: ModalitySection) -> str:
+    """One sentence that says what the attack reached."""
+    measure = section.headline
+    if section.panels and not section.measures:
+        return "Nobody was searched for."
+    if measure is None or measure.rank1 is None or not section.sufficient:
+        return "Too little data to say how many people can be linked."
+    if section.simulated:
+        sentence = natural_frequency(measure.rank1, SIMULATED_FOUND, SIMULATED_WOULD)
+        return f"Simulated re-scans, no true ones: {sentence}."
+    found = FOUND.get(section.name, "were linked")
+    return f"{capital(natural_frequency(measure.rank1, found))}."
+
+
+def compared_scans(contrasts: Sequence[str], sources: int, copies: int) -> str:
+    """Who was searched among whom; ``copies`` pairs of identical files were left out."""
+    kinds = ", ".join(contrasts)
+    if sources == 1:
+        text = f"Every {kinds} scan was searched among all scans of other sessions."
+    else:
+        text = f"Every {kinds} scan of the data set was searched among the scans of the others."
+    if copies:
+        left_out = "pair of identical files was" if copies == 1 else "pairs of identical files were"
+        text += f" {copies:,} {left_out} left out."
+    return text
+
+
+def title(one: ModalitySection | AttackCost) -> str:
+    """The title of a modality's section, or of its cost; says where mates were simulated."""
+    name = MODALITY_NAMES.get(one.name, (one.name, ""))[0]
+    return f"{name} (simulated re-scans)" if one.simulated else name
+
+
+def attacker(sections: Sequence[ModalitySection]) -> tuple[str, ...]:
+    """Who is assumed to attack, one sentence for each modality that was searched."""
+    return tuple(
+        ATTACKERS[section.name]
+        for section in sections
+        if section.name in ATTACKERS and section.measures
+    )
+
+
+def not_tested(sections: Sequence[ModalitySection]) -> tuple[str, ...]:
+    """What an audit of these modalities says nothing about."""
+    searched = {section.name for section in sections if section.measures}
+    missing = (text for name, text in UNTESTED_MODALITIES.items() if name not in searched)
+    return (*missing, *OTHERS_NOT_TESTED)
+
+
+def shortage(section: ModalitySection) -> str:
+    """Why a modality has no rates, in two words: it was not searched, or people are too few."""
+    presence_only = bool(section.panels) and not section.measures
+    return "No search" if presence_only else "Too little data"
+
+
+def how_many(section: ModalitySection) -> str:
+    """Rank 1 and rank 5 in plain words."""
+    measure = section.headline
+    if measure is None or measure.rank1 is None or not section.sufficient:
+        return "Too little data to say."
+    gallery = people(section.counts.gallery_size)
+    text = f"In a gallery of {gallery}, {natural_frequency(measure.rank1)} by the best candidate."
+    if section.simulated:
+        text = f"With simulated re-scans: {text}"
+    if measure.rank5 is not None and section.counts.gallery_size > 5:
+        listed = natural_frequency(
+            measure.rank5, "were among the best five candidates", "would be among them"
+        )
+        text += f" {capital(listed)}."
+    return f"{text} {how_chosen(section)}".rstrip()
+
+
+def how_chosen(section: ModalitySection) -> str:
+    """Which attack speaks, among how many, and why choosing does not flatter it."""
+    choice = section.choice
+    if choice is None or choice.candidates < 2:
+        return ""
+    if choice.how == "too few people":
+        return f"The attack is {choice.measure}: too few people to choose among attacks."
+    way = " by assigning all people one to one" if choice.attack == "assignment" else ""
+    each = " for each pair of contrasts" if choice.pairs else ""
+    return (
+        f"Of {choice.candidates} attacks the strongest speaks{each}: {choice.measure}{way}. It was "
+        "chosen on one half of the people and its successes were counted in the other, over and "
+        "over, so choosing does not flatter it; the control made the same choice."
+    )
+
+
+def strongest(section: ModalitySection) -> MeasureResult | None:
+    """The measure with the highest rank-1 rate; the headline where none is higher."""
+    rated = [measure for measure in section.measures if measure.rank1 is not None]
+    return max(rated, key=lambda m: m.rank1.value if m.rank1 else 0.0, default=None)
+
+
+def rank_rates(measure: MeasureResult | None) -> list[tuple[str, Estimate | None]]:
+    """The rates that failures can change, with their names."""
+    if measure is None:
+        return []
+    return [("found at rank 1", measure.rank1), ("found within 5", measure.rank5)]
+
+
+def figure_tables(name: str, section: ModalitySection) -> list[str]:
+    """Names of the tables that hold a figure's numbers."""
+    first = section.headline
+    if name == "open-set":
+        return [f"{section.name}-open-set"]
+    if name == "forecast":
+        there = [kind for kind in ("linkability", "forecast") if kind in section.tables]
+        return [f"{section.name}-{kind}" for kind in there]
+    if name in ("measures", "conditions") or first is None:
+        return [f"{section.name}-{name}"]
+    wanted = (name,)
+    return [
+        f"{section.name}-{kind}-{first.name}"
+        for kind in wanted
+        if f"{kind}-{first.name}" in section.tables
+    ]
+
+
+def why_missing(name: str, section: ModalitySection) -> str:
+    """Why a figure could not be drawn."""
+    return section.too_little or MISSING_REASONS[name]
+
+
+def alternative(name: str, section: ModalitySection) -> str:
+    """What a reader who cannot see the figure needs to know."""
+    first = section.headline
+    if first is None:
+        return ""
+    if name == "scores":
+        area = percent(first.auc.value if first.auc else None)
+        return f"Area under the curve of {first.name}: {area}."
+    if name == "det":
+        return (
+            f"Equal error rate of {first.name}: {percent(first.eer.value if first.eer else None)}."
+        )
+    if name == "forecast" and section.risk is not None:
+        rows = (f"{people(p.size)} {rate(p.rate)}" for p in section.risk.linkability)
+        return f"Linked at rank 1 in galleries of {'; '.join(rows)}."
+    if name == "open-set" and section.risk is not None:
+        point = section.risk.open_set.strictest
+        budget = section.risk.open_set.budget
+        if point is None or budget is None:
+            return "Curves of false-positive and missed identifications against the threshold."
+        return (
+            f"With false-positive identifications in at most {percent(budget)} of searches for "
+            f"absent people (FPIR), {percentage(point.fnir)} of searches for present people are "
+            f"missed (FNIR), and {percent(point.precision)} of the names returned are right."
+        )
+    if name == "measures":
+        rows = (f"{m.name} {percent(m.rank1.value)}" for m in section.measures if m.rank1)
+        return f"Rank-1 rates: {', '.join(rows)}."
+    if name == "conditions":
+        rows = (
+            f"{c.name} {c.level} {percent(c.rank1.value)}" for c in section.conditions if c.rank1
+        )
+        return f"Rank-1 rates: {', '.join(rows)}."
+    return f"{first.name}: {rate(first.rank1)} at rank 1, {rate(first.rank5)} within 5."
+
+
+def tested(section: ModalitySection) -> str:
+    """What was compared, in numbers."""
+    counts = section.counts
+    what = MODALITY_NAMES.get(section.name, ("", section.name))[1]
+    unit = "row" if section.name == "table" else "scan"
+    things = "photograph sets and scans" if section.name == "face" else f"{unit}s"
+    pairs = (
+        f"{counted(counts.mated_pairs, 'pair')} of {things} of "
+        f"one person and {counts.nonmated_pairs:,} of two"
+    )
+    usable = counts.scans - counts.failed
+    compared = f"compared by {what}: {pairs}" if section.measures else f"looked at for {what}"
+    return (
+        f"{counted(counts.scans, unit)} of {people(counts.persons)} ({usable:,} usable, "
+        f"{counts.failed:,} failed), {compared}."
+    )
+
+
+def against_control(measure: MeasureResult) -> str:
+    """Whether the attack beats its control and chance."""
+    if measure.rank1 is None or measure.chance is None:
+        return "Attack, control and chance cannot be compared: too little data."
+    floor = max(measure.chance, measure.control.high if measure.control else 0.0)
+    if measure.rank1.low > floor or measure.reading == "links":
+        return "The attack finds more people than its control and than guessing would."
+    if measure.rank1.value > floor:
+        return (
+            "The attack finds more people than its control and than guessing would, but the "
+            "sample is too small to tell the difference from luck."
+        )
+    return (
+        "The attack does not beat its control in this sample. That is no evidence of absence: "
+        "look at the upper end of the interval."
+    )
+
+
+def shuffle_range(control: Estimate | None) -> str:
+    """How high luck takes the control attack."""
+    return f"up to {percent(control.high, 1)} in 95 of 100 shuffles" if control else ""

@@ -1,0 +1,110 @@
+"""One range from several models: those that failed on hidden galleries are dropped, the others
+are mixed with weights from how well they predicted them (a linear opinion pool, Stone 1961)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import betainc
+
+from headrisk.statistics.forecast.records import HiddenGallery
+from headrisk.statistics.intervals import CONFIDENCE
+from headrisk.types import Estimate, FloatArray, IntArray
+
+REFUTED = 3.0
+OWN_ERROR = 0.01
+NEAR, NEAR_TIMES, FAR_TIMES = 10, 1.4, 1.6
+MARGIN = 3
+PER_DECADE = 8
+_POINTS = np.concatenate(
+    [np.linspace(0.0, 0.02, 201)[:-1], np.linspace(0.02, 0.98, 961)[:-1], np.linspace(0.98, 1, 201)]
+)
+
+
+@dataclass(frozen=True)
+class Law:
+    """A model's rate at each size as beta distributions: (sizes,) value and its two parameters."""
+
+    value: FloatArray
+    a: FloatArray
+    b: FloatArray
+
+    def below(self, place: int) -> FloatArray:
+        """Probability that the rate at a size is at most each of the points."""
+        return np.asarray(betainc(self.a[place], self.b[place], _POINTS), dtype=np.float64)
+
+
+def law(drawn: FloatArray, people: int) -> Law:
+    """From the value (first row) and the bootstrap (the others) of one model, by size.
+
+    The bootstrap's variance gives an effective number of people v (1 - v) / variance, at most
+    twice those there are; half a success and half a failure are added (Jeffreys), as a bootstrap
+    cannot show what nobody in the sample did.
+    """
+    value = drawn[0]
+    spread = drawn[1:].var(axis=0) if drawn.shape[0] > 2 else np.zeros(value.size)
+    number = np.clip(value * (1 - value) / np.maximum(spread, 1e-12), 1.0, 2.0 * people)
+    return Law(value, value * number + 0.5, (1 - value) * number + 0.5)
+
+
+def quantiles(laws: Mapping[str, Law], weights: Mapping[str, float]) -> tuple[FloatArray, ...]:
+    """(sizes,) value, lower and upper end of the mixture."""
+    tail = (1 - CONFIDENCE) / 2
+    sizes = next(iter(laws.values())).value.size
+    value = np.array(sum(weights[name] * one.value for name, one in laws.items()))
+    ends = np.zeros((2, sizes))
+    for place in range(sizes):
+        below = np.array(sum(weights[name] * one.below(place) for name, one in laws.items()))
+        ends[:, place] = np.interp([tail, 1 - tail], below, _POINTS)
+    return value, ends[0], ends[1]
+
+
+def stack_weights(
+    hidden: Mapping[str, HiddenGallery], noise: float, prior: Mapping[str, float]
+) -> dict[str, float]:
+    """Weights that sum to 1; models that missed by more than three standard errors get 0.
+
+    ``noise`` is the standard error of the rate that was to be predicted. The ``prior`` weights
+    where nothing could be hidden; where every model is refuted, the one that missed least. Hidden
+    galleries cannot tell a heavy tail from relatives, who do not become more in a larger gallery:
+    models that set relatives apart begin with twice the weight, lest the upper end be too low.
+    """
+    tested = {name: hidden[name] for name in prior if name in hidden}
+    if not tested:
+        return {name: one / sum(prior.values()) for name, one in prior.items()}
+    miss = {name: abs(one.error) / np.hypot(noise, OWN_ERROR) for name, one in tested.items()}
+    kept = {
+        name: prior[name] * float(np.exp(-0.5 * z**2)) for name, z in miss.items() if z <= REFUTED
+    }
+    if not kept:
+        kept = {min(miss, key=lambda name: miss[name]): 1.0}
+    total = sum(kept.values())
+    return {name: kept.get(name, 0.0) / total for name in prior}
+
+
+def sizes_between(gallery: int, sizes: tuple[int, ...]) -> IntArray:
+    """The sizes wanted and round ones between and beyond them, to find where a forecast ends."""
+    most = MARGIN * max(sizes)
+    number = int(np.ceil(PER_DECADE * np.log10(most / gallery))) + 1
+    steps = np.geomspace(gallery + 1, most, max(number, 2))
+    unit = 10.0 ** np.maximum(np.floor(np.log10(steps)) - 1, 0)
+    steps[1:-1] = np.maximum((np.round(steps / unit) * unit)[1:-1], gallery + 1)
+    return np.unique(np.concatenate([steps, sizes])).astype(np.int64)
+
+
+def reach(gallery: int, sizes: IntArray, mixed: Sequence[Estimate]) -> int:
+    """Largest size up to which the range says something; ``gallery`` where no size does.
+
+    In galleries three times larger still, the upper end must be within 1.4 times the value, and
+    the lower end within the square of that; 1.6 in galleries of more than ten times the data. The
+    margin is there because a sample in which the rate happens to be high has a narrow range too:
+    without it, forecasts that are only just said would be the ones that are wrong.
+    """
+    value, low, high = (np.array([getattr(e, k) for e in mixed]) for k in ("value", "low", "high"))
+    limit = np.where(sizes <= NEAR * gallery, NEAR_TIMES, FAR_TIMES)
+    wide = np.flatnonzero((high > limit * value) | (high > limit**2 * low))
+    last = int(sizes[-1]) if not wide.size else int(sizes[wide[0] - 1]) if wide[0] else 0
+    within = sizes[sizes * MARGIN <= last]
+    return int(within[-1]) if within.size else gallery

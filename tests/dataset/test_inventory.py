@@ -1,0 +1,203 @@
+"""Every file of a messy data set is accounted for, and told for what it is."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import time
+from pathlib import Path
+
+import nibabel as nib
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from messy import Right, build, nifti
+
+from headrisk.dataset.inventory import (
+    FileRow,
+    Inventory,
+    Looked,
+    counted,
+    explained,
+    judged,
+    take_inventory,
+)
+from headrisk.dataset.labels import path_label, plain_label
+from headrisk.dataset.magic import tell
+from headrisk.io.image_copies import with_copies
+
+
+@pytest.fixture(scope="module")
+def messy(tmp_path_factory: pytest.TempPathFactory) -> tuple[Inventory, dict[str, Right]]:
+    root = tmp_path_factory.mktemp("messy") / "data"
+    root.mkdir()
+    right = build(root)
+    return take_inventory(root), right
+
+
+def test_each_file_is_told_for_what_it_is(messy: tuple[Inventory, dict[str, Right]]) -> None:
+    inventory, right = messy
+    found = {row.path: row for row in inventory.rows}
+    wanted = {path: what for path, what in right.items() if what.kind != "body"}
+    assert found.keys() == wanted.keys()
+    wrong = {}
+    for path, what in wanted.items():
+        row = found[path]
+        seen = (row.kind, row.status, row.code)
+        meant = (what.kind, what.status, what.code)
+        if what.kind == "image":
+            seen += (row.datatype, row.suffix, row.participant_id, row.where)
+            meant += (what.datatype, what.suffix, what.person, what.where)
+        if seen != meant:
+            wrong[path] = (seen, meant)
+    assert not wrong
+    assert found["sub-04/anat/sub-04_PDw.hdr"].files == 2
+    assert all("fetch the content" in r.reason or "fetch it" in r.reason
+               for r in inventory.images if r.code == "pointer")  # fmt: skip
+
+
+def test_counts_add_up(messy: tuple[Inventory, dict[str, Right]]) -> None:
+    inventory, right = messy
+    counts = counted(inventory)
+    images = sum(what.kind == "image" for what in right.values())
+    assert counts.images == images >= 70
+    assert counts.images == counts.looked_at + counts.failed + counts.left_out
+    for row in counts.kinds:
+        assert row.images == row.looked_at + row.failed + row.left_out
+        assert row.reason
+    assert sum(row.images for row in counts.kinds) == images
+    assert counts.failed == sum(what.status == "failed" for what in right.values())
+
+
+def test_what_checks_came_to(messy: tuple[Inventory, dict[str, Right]]) -> None:
+    inventory, _ = messy
+    folder = inventory.root / "sub-01/ses-a/anat"
+    one, two, three = (
+        str(folder / f"sub-01_ses-a_{name}.nii.gz") for name in ("T1w", "T2w", "FLAIR")
+    )
+    done = judged(
+        inventory,
+        [
+            Looked("brain", one),
+            Looked("face", one, problem="no skin"),
+            Looked("brain", two, problem="no brain"),
+            Looked("metadata", three),
+        ],
+    )
+    done = explained(done, ("T1w",), ("sub-01",))
+    found = {row.path: row for row in done.rows}
+    rows = [found[os.path.relpath(path, inventory.root)] for path in (one, two, three)]
+    assert [row.status for row in rows] == ["looked_at", "failed", "left_out"]
+    assert rows[0].checks == ("brain", "face")
+    assert "no skin" in rows[0].reason
+    assert rows[2].code == "contrast"
+    assert found["sub-02/ses-a/anat/sub-02_ses-a_T1w.nii.gz"].code == "person"
+    before, after = counted(inventory), counted(done)
+    assert after.images == before.images
+    assert (after.looked_at, after.failed) == (1, before.failed + 1)
+
+
+def test_unreadable_folder_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    closed = tmp_path / "sub-01"
+    closed.mkdir()
+    (tmp_path / "sub-02_T1w.nii").write_bytes(nifti(1))
+    scandir = os.scandir
+
+    def refuse(path: Path) -> object:
+        if Path(path) == closed:
+            raise PermissionError(13, "Permission denied")
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    inventory = take_inventory(tmp_path)
+    counts = counted(inventory)
+    assert (counts.unread_folders, counts.images) == (1, 1)
+    assert "not known" in inventory.notes[0]
+
+
+def test_copies_by_bytes_and_by_voxels(tmp_path: Path) -> None:
+    folder = tmp_path / "sub-01" / "anat"
+    folder.mkdir(parents=True)
+    first = folder / "sub-01_T1w.nii.gz"
+    first.write_bytes(gzip.compress(nifti(1), mtime=0))
+    (tmp_path / "again.nii.gz").write_bytes(first.read_bytes())
+    voxels = np.asanyarray(nib.load(first).dataobj)
+    nib.save(nib.Nifti1Image(voxels.astype(np.float32), 2 * np.eye(4)), tmp_path / "other.nii")
+    (tmp_path / "different.nii").write_bytes(nifti(2))
+    found = {row.path: row.copy_of for row in with_copies(take_inventory(tmp_path)).rows}
+    original = "sub-01/anat/sub-01_T1w.nii.gz"
+    assert found == {
+        original: "", "again.nii.gz": original, "other.nii": original, "different.nii": "",
+    }  # fmt: skip
+
+
+@pytest.mark.slow
+def test_ten_thousand_files_take_a_second_or_two(tmp_path: Path) -> None:
+    for n in range(100):
+        folder = tmp_path / f"sub-{n:03d}"
+        folder.mkdir()
+        for k in range(100):
+            (folder / f"note{k}.txt").write_bytes(b"words")
+    start = time.process_time()
+    assert len(take_inventory(tmp_path).rows) == 10_000
+    assert time.process_time() - start < 8
+
+
+@given(st.binary(max_size=700), st.sampled_from(["a.nii", "a.nii.gz", "a.dcm", "a", "a.json"]))
+@settings(max_examples=300)
+def test_any_bytes_are_told(content: bytes, name: str) -> None:
+    told = tell(name, content, len(content))
+    if name.endswith((".nii", ".gz", ".dcm")):
+        assert told.kind == "image"
+        assert told.form or told.problem
+
+
+@pytest.mark.parametrize(
+    ("path", "person", "session"),
+    [
+        ("sub-01/ses-2/anat/sub-01_ses-2_T1w.nii.gz", "01", "2"),
+        ("out/sub-Zoe\u0308/x.nii", "Zo\u00eb", ""),
+        ("sub-01_ses-2/stats", "01", "2"),
+        ("sub-01_T1w_defaced.nii.gz", "01", ""),
+        ("x/brain.nii", "", ""),
+        ("sub-A-B/anat/T1.nii", "A-B", ""),
+    ],
+)
+def test_labels_of_paths(path: str, person: str, session: str) -> None:
+    assert (path_label(path, "sub"), path_label(path, "ses")) == (person, session)
+
+
+@given(st.text("abcé\u0308Z019", min_size=1, max_size=8))
+def test_one_person_has_one_label(text: str) -> None:
+    from unicodedata import normalize
+
+    forms = {plain_label(f"{start}{normalize(form, text)}", "sub")
+             for start in ("", "sub-", " sub-") for form in ("NFC", "NFD")}  # fmt: skip
+    assert len(forms) == 1
+
+
+def test_rows_of_a_manifest(tmp_path: Path) -> None:
+    (tmp_path / "a.nii").write_bytes(nifti(1))
+    (tmp_path / "m.tsv").write_text(
+        "participant_id\tsession_id\tpath\tsuffix\n01\t1\ta.nii\tT2w\n02\t1\tnone.nii\tT1w\n"
+    )
+    one, two = sorted(take_inventory(tmp_path / "m.tsv").rows, key=lambda row: row.path)
+    assert (one.suffix, one.participant_id, one.status) == ("T2w", "01", "left_out")
+    assert (two.status, two.code) == ("failed", "link")
+    assert isinstance(one, FileRow)
+
+
+def test_names_that_scans_spell_otherwise_are_not_counted_twice(tmp_path: Path) -> None:
+    folder = tmp_path / "sub-01" / "anat"
+    folder.mkdir(parents=True)
+    odd = Path(os.fsdecode(bytes(folder) + b"/sub-01_acq-\xe9_T1w.nii"))
+    for path in (folder / "sub-01_T1w.nii", odd):
+        path.write_bytes(nifti(1))
+    escaped = str(odd).encode("utf-8", "backslashreplace").decode()
+    looked = [
+        Looked("brain", str(folder) + "/./sub-01_T1w.nii"),
+        Looked("brain", escaped, problem="not UTF-8"),
+    ]
+    counts = counted(judged(take_inventory(tmp_path), looked))
+    assert (counts.images, counts.looked_at, counts.failed) == (2, 1, 1)
