@@ -82,7 +82,7 @@ def audit(job: Job) -> Outcome:
         measured.append(together)
     sought = presence.seek(intake, job, log) if job.faces_left else None
     treatments = treated.measure(intake, job, log)
-    inventory = account(intake, measured, job)
+    inventory = account(intake, measured, sought, job)
     if inventory is not None:
         measured = [with_people(one, intake, inventory) for one in measured]
     return write(measured, intake.notes, inventory, job, started, log, treatments, sought)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from headrisk.attacks.measured import Measured
+from headrisk.attacks.presence import Sought
 from headrisk.dataset.inventory import Inventory, Looked, explained, judged
 from headrisk.intake import Intake
 from headrisk.io.image_copies import with_copies
@@ -14,8 +15,13 @@ from headrisk.linkage.mates import with_absent
 from headrisk.report.words.brain import NAME
 
 
-def account(intake: Intake, measured: Sequence[Measured], job: Job) -> Inventory | None:
-    """Which checks looked at each file, and why none did; None where no folder was listed."""
+def account(
+    intake: Intake, measured: Sequence[Measured], sought: Sought | None, job: Job
+) -> Inventory | None:
+    """Which checks looked at each file, and why none did; None where no folder was listed.
+
+    ``sought`` holds the images in which a face was looked for, if that was asked.
+    """
     listed = intake.inventory
     if listed is None:
         return None
@@ -32,6 +38,17 @@ def account(intake: Intake, measured: Sequence[Measured], job: Job) -> Inventory
         for row in one.internal.scans
         if row.path in own or row.path in paths
     ]
+    if sought is not None:
+        looked += [
+            Looked(
+                "faces",
+                image.path,
+                own.get(image.path, ""),
+                (one.reason or one.said) if (one := result.sight).verdict == "failed" else "",
+                one.verdict,
+            )
+            for image, result in zip(sought.images, sought.results, strict=True)
+        ]
     inventory = judged(with_copies(listed), looked)
     return explained(inventory, job.settings.contrasts, job.participants, job.sessions)
 
