@@ -6,8 +6,7 @@ import time
 
 import pytest
 
-from headrisk.cli.doctor import _duration
-from headrisk.commands.costs import Rates, measure_rates, plan
+from headrisk.commands.costs import Rates, duration, measure_rates, plan
 from headrisk.settings import Settings
 
 RATES = Rates(1.0, 0.5, 1e-6, 2e5, 121_000, 4e8, 13)
@@ -35,7 +34,7 @@ def test_above_the_limit_scores_take_no_room() -> None:
     ("seconds", "text"), [(0.04, "0.0 s"), (119, "119.0 s"), (180, "3.0 min"), (9000, "2.5 h")]
 )
 def test_durations_have_a_unit_that_shows_something(seconds: float, text: str) -> None:
-    assert _duration(seconds) == text
+    assert duration(seconds) == text
 
 
 @pytest.mark.slow

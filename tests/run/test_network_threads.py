@@ -47,4 +47,4 @@ def test_sessions_are_opened_in_one_place() -> None:
         for path in root.rglob("*.py")
         if "InferenceSession(" in path.read_text("utf-8")
     ]
-    assert opening == ["run/weights.py"]
+    assert opening == ["io/weights.py"]

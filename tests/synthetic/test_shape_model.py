@@ -32,7 +32,7 @@ def head(seed: int, spread: float = 1.0, closed: float = 0.0) -> Mesh:
 
 
 def test_an_altered_or_missing_file_is_refused(tmp_path: Path) -> None:
-    folder = resources.files("headrisk.face") / "data"
+    folder = resources.files("headrisk.heads") / "data"
     with pytest.raises(StoreError, match="cannot be read"):
         read_shapes(tmp_path)
     for name in ("head_shapes.npz", "head_shapes.npz.sha256"):
@@ -127,7 +127,7 @@ def test_the_brain_of_a_twin_is_found_and_scans_of_one_seed_are_equal() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("contrast", "PDw"), ("bias", 2.0), ("ears_pressed", 1.5), ("noise", -1)]
+    ("name", "value"), [("contrast", "T9w"), ("bias", 2.0), ("ears_pressed", 1.5), ("noise", -1)]
 )
 def test_scan_settings_out_of_range_are_refused(name: str, value: object) -> None:
     with pytest.raises(UsageError, match=name):

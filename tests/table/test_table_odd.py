@@ -78,7 +78,7 @@ def test_a_table_and_its_copy(tmp_path: Path, audit: Any) -> None:
     assert set(rates.values()) == {1.0}
     assert found["headline"]["rank1"]["value"] == 1.0
     panels = {one["name"]: one["answer"] for one in found["panels"]}
-    assert panels["verbatim"].startswith("25 people have a row that stands on both sides")
+    assert panels["verbatim"].startswith("23 to 25 of 25 people have a row that stands on both")
 
 
 def test_rows_that_stand_in_both_tables_are_links(tmp_path: Path, audit: Any) -> None:

@@ -206,7 +206,8 @@ def _check_values(data: Float32Array, subject: str) -> list[str]:
     if not (np.isfinite(low) and np.isfinite(high)):
         finite = np.isfinite(data)
         bad = int(data.size - np.count_nonzero(finite))
-        if bad > MOST_NOT_FINITE * data.size and not _is_background(finite):
+        overflown = bool(np.isinf(data).any())  # no background: values beyond float32
+        if bad > MOST_NOT_FINITE * data.size and (overflown or not _is_background(finite)):
             raise ScanError(
                 subject,
                 found=f"{100 * bad / data.size:.1f} % of the voxels are not finite",
