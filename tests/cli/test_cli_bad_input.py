@@ -20,7 +20,9 @@ def audit(tmp_path: Path, quick: str, capsys: pytest.CaptureFixture[str]) -> Aud
 
     def run(data: Path, *words: str, out: Path | None = None) -> tuple[int, str]:
         place = str(out or tmp_path / "out")
-        code = main(["audit", str(data), place, "--settings", quick, "--nprocs", "1", *words])
+        code = main(
+            ["audit", str(data), place, "--no-faces", "--settings", quick, "--nprocs", "1", *words]
+        )
         shown = capsys.readouterr()
         assert "Traceback" not in shown.err
         assert "internal error" not in shown.err
@@ -180,7 +182,10 @@ def test_settings_files(
     path = tmp_path / "settings.toml"
     if text is not None:
         path.write_text(text)
-    assert main(["audit", str(broken), str(tmp_path / "out"), "--settings", str(path)]) == 2
+    assert (
+        main(["audit", str(broken), str(tmp_path / "out"), "--no-faces", "--settings", str(path)])
+        == 2
+    )
     shown = capsys.readouterr().err
     assert said in shown
     assert shown.count("\n") == 1

@@ -20,7 +20,7 @@ PROGRAM = [sys.executable, "-c", "from headrisk.cli.main import run; run()"]
 def test_a_risk_above_the_limit(
     cohort: Path, warm: Path, quick: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    words = ["audit", str(cohort), str(warm), "--settings", quick, "--nprocs", "1"]
+    words = ["audit", str(cohort), str(warm), "--no-faces", "--settings", quick, "--nprocs", "1"]
     assert main([*words, "--fail-above", "0.5"]) == 5
     said = capsys.readouterr().out
     assert said.startswith("All 6 people searched for were linked to their other scan")
@@ -34,7 +34,7 @@ def test_some_scans_broken(
     data = tmp_path / "data"
     shutil.copytree(cohort, data)
     next(data.glob("sub-002/ses-1/anat/*.nii.gz")).write_bytes(b"no image")
-    words = ["audit", str(data), str(warm), "--settings", quick, "--nprocs", "1"]
+    words = ["audit", str(data), str(warm), "--no-faces", "--settings", quick, "--nprocs", "1"]
     assert main([*words, "--fail-above", "1"]) == 4
     said = capsys.readouterr().out
     assert said.startswith("All 5 people searched for")
@@ -49,7 +49,7 @@ def test_an_interrupted_run_goes_on_where_it_was(
 ) -> None:
     """And its report has the bytes of a run in one process that nobody interrupted."""
     out = tmp_path / "out"
-    words = ["audit", str(cohort), str(out), "--nprocs", "2"]
+    words = ["audit", str(cohort), str(out), "--no-faces", "--nprocs", "2"]
     with subprocess.Popen([*PROGRAM, *words], stderr=subprocess.PIPE, text=True) as run:
         while not prepared(out) and run.poll() is None:
             time.sleep(0.05)

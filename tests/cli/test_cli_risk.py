@@ -35,7 +35,7 @@ def test_own_attackers_and_a_line_reach_the_report(
 ) -> None:
     file = tmp_path / "own.toml"
     file.write_text(OWN)
-    words = ["audit", str(cohort), str(warm), "--settings", quick, "--nprocs", "1"]
+    words = ["audit", str(cohort), str(warm), "--no-faces", "--settings", quick, "--nprocs", "1"]
     assert run([*words, "--attackers", str(file), "--risk-line", "0.09"], capsys)[0] == 0
     risk = json.loads((warm / "report.json").read_text())["modalities"]["brain"]["risk"]
     assert [one["attacker"]["name"] for one in risk["attackers"]] == ["neighbour"]

@@ -228,7 +228,9 @@ def test_a_mirrored_scan_is_named_and_doubtful(
     verdicts = {row["path"]: row["reason"] for row in rows(few.parent / "out/internal/scans.tsv")}
     assert sum("may be mirrored" in reason for reason in verdicts.values()) == 2
     out = few.parent / "out"
-    assert main(["audit", str(few), str(out), "--nprocs", "1", "--measures", "ncc"]) == 0
+    assert (
+        main(["audit", str(few), str(out), "--no-faces", "--nprocs", "1", "--measures", "ncc"]) == 0
+    )
     section = json.loads((out / "report.json").read_text())["modalities"]["brain"]
     assert section["counts"]["doubtful"] == 2
     assert "flipped" not in (out / "report.json").read_text()

@@ -169,6 +169,7 @@ def good(audited: Audited, person: str) -> str:
 def test_the_face_route_from_end_to_end(audited_faces: Audited) -> None:
     assert audited_faces.code == 4
     assert "Is there a face left?" in audited_faces.said
+    assert audited_faces.said.startswith("Faces: of 6 images, 5 show a face; 1 ")
     assert "1 of 6 scans could not be used" in audited_faces.said
     assert "7 of the photographs listed could not be used" in audited_faces.said
     section = face(audited_faces.out)
@@ -215,7 +216,7 @@ def test_every_scan_is_listed_with_what_is_left_of_its_face(audited_faces: Audit
     for row in heads:
         whole = DEFACED not in row["scan_id"]
         # two detectors still fire on the rough cut: they and the skin disagree
-        assert row["face_left"] == ("yes" if whole else "unclear")
+        assert row["face_left"] == ("face" if whole else "unclear")
         assert row["coverage"] == ("full" if whole else "none")
         assert (row["status"], bool(row["reason"])) == (
             ("ok", False) if whole else ("failed", True)
@@ -252,7 +253,7 @@ def test_without_photographs_presence_alone_is_told(
     section = face(tmp_path)
     assert (section["measure_order"], section["counts"]["searched"]) == ([], 0)
     presence = next(p["answer"] for p in section["panels"] if p["name"] == "presence")
-    assert "is there: in 5" in presence
+    assert "a face is left in 3 to 6 of 6 scans" in presence
     assert "No search." in (tmp_path / "report.html").read_text()
     assert not (tmp_path / "internal" / "photographs.tsv").exists()
 

@@ -1,4 +1,4 @@
-"""Skin is found whatever its brightness beside the brain; only air in its place is a removal."""
+"""Skin is found whatever its brightness; only air in its place counts as removed."""
 
 from __future__ import annotations
 

@@ -156,9 +156,18 @@ def other_cohort(once: Once) -> Path:
 
 
 COMMANDS: dict[str, tuple[str, ...]] = {
-    "audit, 2 processes": ("audit", "COHORT", "out", "--nprocs", "2", "--settings", "QUICK"),
+    "audit, 2 processes": (
+        "audit",
+        "COHORT",
+        "out",
+        "--nprocs",
+        "2",
+        "--no-faces",
+        "--settings",
+        "QUICK",
+    ),
     "audit, Dask": (
-        *("audit", "COHORT", "out", "--nprocs", "2", "--settings", "QUICK"),
+        *("audit", "COHORT", "out", "--nprocs", "2", "--no-faces", "--settings", "QUICK"),
         *("--engine", "dask"),
     ),
     "faces with photographs": ("faces", "TWINS", "out", "--photos", "PHOTOS", "--nprocs", "2"),

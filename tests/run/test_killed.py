@@ -114,7 +114,7 @@ def test_audit_ended_at_twenty_points(
     run: Run, data: Path, quick: str, tmp_path: Path, number: int
 ) -> None:
     def words(out: Path) -> list[str | Path]:
-        return ["audit", data, out, "--settings", quick, "--nprocs", "1"]
+        return ["audit", data, out, "--no-faces", "--settings", quick, "--nprocs", "1"]
 
     end_everywhere(run, words, tmp_path, number, 20, lambda out: (out / "report.json").read_bytes())
 

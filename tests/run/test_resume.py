@@ -65,7 +65,7 @@ def small(cohort: Path, tmp_path: Path) -> Path:
 
 def kill_and_go_on(small: Path, quick: str, tmp_path: Path, points: int) -> None:
     log, out = tmp_path / "log", tmp_path / "out"
-    words = ["audit", str(small), str(out), "--settings", quick, "--nprocs", "1"]
+    words = ["audit", str(small), str(out), "--no-faces", "--settings", quick, "--nprocs", "1"]
     begin = time.monotonic()
     assert start(tmp_path / "first", [*words[:2], str(tmp_path / "whole"), *words[3:]]).wait() == 0
     lasted = time.monotonic() - begin
@@ -107,13 +107,16 @@ def test_killed_at_twenty_points(small: Path, quick: str, tmp_path: Path) -> Non
 def test_two_runs_on_one_store_give_one_result(small: Path, quick: str, tmp_path: Path) -> None:
     """Started together with one output folder: both end well, and the report is the same."""
     out = tmp_path / "out"
-    words = ["audit", str(small), str(out), "--settings", quick, "--nprocs", "1"]
+    words = ["audit", str(small), str(out), "--no-faces", "--settings", quick, "--nprocs", "1"]
     both = [start(tmp_path / f"log-{n}", words) for n in range(2)]
     assert [run.wait() for run in both] == [0, 0]
     report = (out / "report.json").read_bytes()
     whole(out, report)
     alone = tmp_path / "alone"
-    assert main(["audit", str(small), str(alone), "--settings", quick, "--nprocs", "1"]) == 0
+    assert (
+        main(["audit", str(small), str(alone), "--no-faces", "--settings", quick, "--nprocs", "1"])
+        == 0
+    )
     assert (alone / "report.json").read_bytes() == report
 
 
@@ -131,7 +134,7 @@ def test_a_store_on_a_full_disk_is_a_clear_error(
 
     monkeypatch.setattr(entry_module, "_write_array", full)
     out = tmp_path / "out"
-    words = ["audit", str(small), str(out), "--settings", quick, "--nprocs", "1"]
+    words = ["audit", str(small), str(out), "--no-faces", "--settings", quick, "--nprocs", "1"]
     assert main(words) == 1
     said = capsys.readouterr().err
     assert "the disk is full or the quota is used up" in said

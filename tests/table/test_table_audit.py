@@ -121,7 +121,16 @@ def test_beside_scans(
     cohort: Path, warm: Path, quick: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = two_sessions(tmp_path / "t.tsv", 8, 10)
-    words = ["audit", str(cohort), str(warm), "--tables", str(path), "--settings", quick]
+    words = [
+        "audit",
+        str(cohort),
+        str(warm),
+        "--tables",
+        str(path),
+        "--no-faces",
+        "--settings",
+        quick,
+    ]
     assert main([*words, "--nprocs", "1"]) == 0
     content = json.loads((warm / "report.json").read_text())["modalities"]
     assert {"brain", "table"} <= set(content)

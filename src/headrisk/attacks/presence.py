@@ -45,7 +45,13 @@ def seek(intake: Intake, job: Job, log: CostLog) -> Sought:
     """
     source = job.sources[0]
     scans = [scan for scan in intake.scans if scan.dataset == source.name]
-    images = list_head_images(source.path, scans)
+    people = {label.removeprefix("sub-") for label in job.participants}
+    visits = {label.removeprefix("ses-") for label in job.sessions}
+    images = tuple(
+        one
+        for one in list_head_images(source.path, scans)
+        if (not people or one.participant_id in people) and (not visits or one.session_id in visits)
+    )
     if missing_modules():
         sight = Sight("failed", "not_installed", reason=CODES["not_installed"])
         results = tuple(SightResult(sight, 0.0) for _ in images)
@@ -63,6 +69,18 @@ def seek(intake: Intake, job: Job, log: CostLog) -> Sought:
         counted(images, results),
         tell_damage(damage, job),
         {TABLE: images_table(images, results)},
+    )
+
+
+def answers(sought: Sought) -> tuple[tuple[str, str, str], ...]:
+    """For an inventory: path of every image, what was found of a face, why it failed or ""."""
+    return tuple(
+        (
+            image.path,
+            result.sight.verdict,
+            (result.sight.reason or result.sight.said) if result.sight.verdict == "failed" else "",
+        )
+        for image, result in zip(sought.images, sought.results, strict=True)
     )
 
 

@@ -54,7 +54,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument(
         "--no-faces", action="store_true",
-        help="with --deidentified and without --photos: do not look whether faces are left",
+        help="do not look whether faces are left; the result says that it was not asked",
     )  # fmt: skip
     parser.add_argument(
         "--only", nargs="+", choices=QUESTIONS, default=(), metavar="QUESTION",
@@ -81,6 +81,7 @@ def run(arguments: argparse.Namespace) -> int:
         return run_audit(arguments, (), ("table",))
     _require_few(arguments.tables)
     asked = {_ONE.get(word, word) for word in arguments.only} or {*QUESTIONS[:4]}
+    seek = "faces" in asked and not arguments.no_faces
     _require_given(asked, arguments)
     modalities = ["brain"] if "brains" in asked else []
     look = arguments.treated and not arguments.no_faces and can_see_faces()
@@ -91,8 +92,10 @@ def run(arguments: argparse.Namespace) -> int:
         arguments,
         (arguments.dataset, *arguments.against),
         tuple(modalities),
-        faces_left="faces" in asked and not arguments.no_faces,
-        not_asked=tuple(word for word in QUESTIONS[:4] if word not in asked),
+        faces_left=seek,
+        not_asked=tuple(
+            word for word in QUESTIONS[:4] if word not in asked or (word == "faces" and not seek)
+        ),
     )
 
 

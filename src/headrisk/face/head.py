@@ -19,13 +19,16 @@ from headrisk.face.recognise.registry import recognisers
 from headrisk.face.render.cast import Scene
 from headrisk.face.render.protocols import PRESENCE, protocol_of, render_scene, scene_of
 from headrisk.heads.coverage import Coverage, coverage
-from headrisk.heads.surface import head_surface
+from headrisk.heads.sightlines import FRONT
+from headrisk.heads.skin_align import AIR_HU, HEAD_HU
+from headrisk.heads.surface import Surface, head_surface
 from headrisk.io.nifti import load_volume
 from headrisk.io.volume import Volume
 from headrisk.types import FloatArray, Status
 
 VERSION = 4  # raise when any result of this module changes: stored results are then renewed
 SUPERSAMPLE = 2
+_MORE = 0.5  # of the three parts, that another level must show beyond the common one
 
 
 @dataclass(frozen=True)
@@ -100,13 +103,10 @@ def look_at_head(task: HeadTask, repair: Repair | None = None) -> HeadResult:
         placed, voxel_mm = _placed(task, repair)
         if placed.stripped:
             return _bare(task, placed, begin)
-        surface = head_surface(
-            placed.volume, placed.alignment, stripped=False, subject=task.scan_id
-        )
+        surface, left = _surface(placed, task.scan_id)
     except ScanError as error:
         return HeadResult(task.scan_id, "failed", str(error), time.process_time() - begin)
     notes = placed.notes + surface.notes
-    left = coverage(surface)
     scene, centre = scene_of(surface), surface.pose.face_centre
     presence = render_scene(scene, PRESENCE, task.pixels, SUPERSAMPLE, centre)
     seen = best_scores(presence)
@@ -118,7 +118,7 @@ def look_at_head(task: HeadTask, repair: Repair | None = None) -> HeadResult:
         seen=shares_seen(seen),
         hounsfield=placed.hounsfield,
     ).sight
-    status, reason, templates = _recognise(task, scene, centre, sight)
+    status, reason, templates = _recognise(task, scene, centre, left, sight)
     if status == "ok" and left.verdict != "full":
         notes += (left.reason,)
     return HeadResult(
@@ -134,6 +134,33 @@ def look_at_head(task: HeadTask, repair: Repair | None = None) -> HeadResult:
         presence[0],
         sight,
     )
+
+
+def _surface(placed: Placed, subject: str) -> tuple[Surface, Coverage]:
+    """The skin at the level that follows the coil, or where more of a face is at another one."""
+    if placed.hounsfield:
+        level = (AIR_HU, HEAD_HU)
+        surface = head_surface(
+            placed.volume, placed.alignment, stripped=False, subject=subject, level=level
+        )
+        return surface, coverage(surface)
+    surface = head_surface(placed.volume, placed.alignment, stripped=False, subject=subject)
+    left = coverage(surface)
+    skin = placed.skin
+    if skin is None or not np.isfinite(skin.best):
+        return surface, left
+    if sum(skin.there[name] - left.parts[name] for name in FRONT) > _MORE:
+        level = (skin.air, skin.best)
+        try:
+            other = head_surface(
+                placed.volume, placed.alignment, stripped=False, subject=subject, level=level
+            )
+        except ScanError:
+            return surface, left
+        more = coverage(other)
+        if more.total > left.total:
+            return other, more
+    return surface, left
 
 
 def _bare(task: HeadTask, placed: Placed, begin: float) -> HeadResult:
@@ -161,11 +188,17 @@ def _placed(task: HeadTask, repair: Repair | None) -> tuple[Placed, tuple[float,
 
 
 def _recognise(
-    task: HeadTask, scene: Scene, centre: tuple[float, float, float], sight: Sight
+    task: HeadTask,
+    scene: Scene,
+    centre: tuple[float, float, float],
+    left: Coverage,
+    sight: Sight,
 ) -> tuple[Status, str, dict[str, Packed]]:
     """Templates of the protocol's renders, or why there are none."""
     if sight.verdict in ("gone", "outside"):
         return "ok", sight.said, {}
+    if sight.verdict == "unclear" and left.verdict in ("none", "cropped"):
+        return "failed", f"{sight.said}; {left.reason}", {}
     protocol = protocol_of(task.protocol, np.random.default_rng(task.seed))
     renders = list(render_scene(scene, protocol, task.pixels, SUPERSAMPLE, centre))
     paths = {name: Path(path) for name, path in task.weights}

@@ -19,6 +19,7 @@ from headrisk.types import Float32Array, FloatArray
 
 CT_LEVELS = (-350.0, HEAD_HU, -150.0)
 _NOISY = 1.5  # local spread of air beside that of tissue from which the background is noise
+_CONSTANT = 1e-3
 _SKIN_TRIES = 4
 _LEAST_SIZE = 0.84  # of a head beside the template: what is smaller may be a brain without skin
 _FINE = 0.65  # alignment score that needs no second look
@@ -161,6 +162,7 @@ def with_quiet_air(volume: Volume) -> Volume:
     mean = ndimage.uniform_filter(data, 3)
     spread = np.sqrt(np.maximum(ndimage.uniform_filter(np.square(data), 3) - mean * mean, 0))
     solid = np.clip((0.8 * edge - spread) / (0.4 * edge), 0, 1).astype(np.float32)
+    solid[spread < _CONSTANT * edge] = 0  # one value: emptied by a tool, whatever that value is
     low = np.float32(np.quantile(data[::3, ::3, ::3], 0.005))
     height = np.float32(0.15) * (np.float32(np.quantile(data[::3, ::3, ::3], 0.995)) - low)
     quiet = solid * (data - low + height)

@@ -28,7 +28,7 @@ _FAR_MM = 40.0
 _DIFF = 1e-3  # relative step of derivatives: distances are in single precision
 _SIZE_SD, _SHEAR_MM = 0.08, 12.0
 HEAD_HU = -250.0  # level of skin in a CT
-_AIR_HU, _TOP_HU = -1000.0, 200.0
+AIR_HU, _TOP_HU = -1000.0, 200.0
 _EROSION, _GROWTH = 2, 6  # blocks of 2 mm: thinner things than 8 mm are no head
 
 
@@ -49,8 +49,8 @@ def head_of_ct(volume: Volume) -> Volume:
     for axis, (width, count) in enumerate(zip(size, volume.shape, strict=True)):
         kept = np.repeat(kept, width, axis=axis)
         kept = kept[(slice(None),) * axis + (slice(count),)]
-    data = np.clip(volume.data, _AIR_HU, _TOP_HU)
-    data = np.where(kept, data, np.float32(_AIR_HU))
+    data = np.clip(volume.data, AIR_HU, _TOP_HU)
+    data = np.where(kept, data, np.float32(AIR_HU))
     return Volume(data, volume.affine, (*volume.notes, "read as Hounsfield units"))
 
 
