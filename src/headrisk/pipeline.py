@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from headrisk import __version__
-from headrisk.attacks import brain, face, metadata, rescan, table
+from headrisk.attacks import brain, face, face_scans, metadata, rescan, table
 from headrisk.attacks.measured import Measured, join
 from headrisk.brain.similarity import select
 from headrisk.deidentify import comparison as treated
@@ -28,6 +28,7 @@ from headrisk.run.provenance import CostLog, collect_provenance, this_machine
 MODALITIES: Mapping[str, Callable[[Intake, Job, CostLog], Measured]] = {
     "brain": brain.measure,
     "face": face.measure,
+    "face-scans": face_scans.measure,
     "metadata": metadata.measure,
     "table": table.measure,
 }
@@ -61,7 +62,7 @@ def audit(job: Job) -> Outcome:
     """
     started, log = datetime.now(UTC), CostLog()
     select(job.settings.measures)
-    if "face" in job.modalities or job.weights:
+    if {"face", "face-scans"} & set(job.modalities) or job.weights:
         recognisers(job.settings.recognisers, job.weights)
     intake = take_in(job, log)
     chosen = {**MODALITIES, "brain": rescan.measure} if job.simulate_rescan else MODALITIES

@@ -19,7 +19,12 @@ from headrisk.statistics.conditions import shared_labels
 from headrisk.statistics.summary import MeasureSummary, summarise
 from headrisk.types import PairScores
 
-SEEN: Mapping[str, Knowledge] = {"brain": "scans", "face": "photos", "table": "tables"}
+SEEN: Mapping[str, Knowledge] = {
+    "brain": "scans",
+    "face": "photos",
+    "table": "tables",
+    "face-scans": "scans",
+}
 
 
 @dataclass(frozen=True)
@@ -79,8 +84,8 @@ def assess_people(
     Parameters
     ----------
     modality
-        ``brain``, ``face`` or ``table``: decides which attackers take part and sets this
-        modality's random numbers apart.
+        ``brain``, ``face``, ``face-scans`` or ``table``: decides which attackers take part and
+        sets this modality's random numbers apart.
     probes, gallery
         The scans behind the rows and columns of the scores.
     """

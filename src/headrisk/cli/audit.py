@@ -15,12 +15,14 @@ from headrisk.cli.linking import add_fail_above, run_audit
 from headrisk.cli.options import (
     add_choice_options,
     add_face_options,
+    add_no_faces,
     add_rescan_option,
     add_risk_options,
     add_run_options,
     add_setting_options,
     add_table_options,
     can_see_faces,
+    searches_faces,
     treatment,
 )
 from headrisk.errors import UsageError
@@ -47,10 +49,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="DATASET again, defaced or otherwise treated by some tool: risk before and after is "
         "compared on the same people; may be given several times",
     )  # fmt: skip
-    parser.add_argument(
-        "--no-faces", action="store_true",
-        help="with --treated and without --photos: do not look whether faces are left",
-    )  # fmt: skip
+    add_no_faces(parser)
     add_fail_above(parser)
     add_rescan_option(parser)
     add_face_options(parser)
@@ -72,6 +71,7 @@ def run(arguments: argparse.Namespace) -> int:
     modalities = ["brain"]
     look = arguments.treated and not arguments.no_faces and can_see_faces()
     modalities += ["face"] if arguments.photos or look else []
+    modalities += ["face-scans"] if searches_faces(arguments) else []
     modalities += ["table"] if arguments.tables else []
     modalities += ["metadata"]
     return run_audit(arguments, (arguments.dataset, *arguments.against), tuple(modalities))

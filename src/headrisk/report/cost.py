@@ -30,6 +30,13 @@ NEEDS = {
         "trained",
         hardware="a laptop; no graphics card",
     ),
+    "face-scans": Needs(
+        data="the shared scans, and for each person another scan of the head with a name to it; no "
+        "photograph",
+        skill="command line; freely available rendering and face recognition, nothing has to be "
+        "trained",
+        hardware="a laptop; no graphics card",
+    ),
     "metadata": Needs(
         data="the shared headers and sidecars, and those of other scans with a name to them; no "
         "image",
