@@ -58,6 +58,15 @@ def offline() -> Iterator[None]:
     assert not attempts, f"reached for the network: {attempts.decode()}"
 
 
+@pytest.fixture(scope="session", autouse=True)
+def faces_left_out() -> Iterator[None]:
+    """Audits do not compare faces unless a test asks for it: that is most of an audit's time."""
+    with pytest.MonkeyPatch.context() as patch:
+        for command in ("audit", "link"):
+            patch.setattr(f"headrisk.cli.{command}.searches_faces", lambda arguments: False)
+        yield
+
+
 @pytest.fixture(scope="session")
 def once(tmp_path_factory: pytest.TempPathFactory) -> Once:
     """Fills a folder once for all workers of a run."""

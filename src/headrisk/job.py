@@ -53,7 +53,8 @@ class Job:
     listen
         Told about progress.
     modalities
-        What is measured: ``brain``, ``face``, ``table``, or several of them.
+        What is measured: ``brain``, ``face``, ``face-scans``, ``table``, ``metadata``, or several
+        of them.
     tables
         Derived tables for the table modality: one, or the searched for and the searched one.
     simulate_rescan

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from headrisk import __version__
-from headrisk.attacks import brain, combined, face, metadata, presence, rescan, table
+from headrisk.attacks import brain, combined, face, face_scans, metadata, presence, rescan, table
 from headrisk.attacks.account import account, with_people
 from headrisk.attacks.measured import Measured, join
 from headrisk.attacks.presence import Sought
@@ -32,6 +32,7 @@ from headrisk.run.provenance import CostLog, collect_provenance, this_machine
 MODALITIES: Mapping[str, Callable[[Intake, Job, CostLog], Measured]] = {
     "brain": brain.measure,
     "face": face.measure,
+    "face-scans": face_scans.measure,
     "metadata": metadata.measure,
     "table": table.measure,
 }
@@ -69,7 +70,7 @@ def audit(job: Job) -> Outcome:
     """
     started, log = datetime.now(UTC), CostLog()
     select(job.settings.measures)
-    if "face" in job.modalities or job.weights:
+    if {"face", "face-scans"} & set(job.modalities) or job.weights:
         recognisers(job.settings.recognisers, job.weights)
     intake = take_in(job, log)
     chosen = {**MODALITIES, "brain": rescan.measure} if job.simulate_rescan else MODALITIES

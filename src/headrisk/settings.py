@@ -78,7 +78,7 @@ class Settings:
     face_protocol
         Which renders are made of a face: ``headrisk``, ``mayo2024`` or ``nejm2019``.
     recognisers
-        Face recognisers to ask: ``dlib``, ``faceres``, ``deepface``, ``orb``, ``sift``.
+        Face recognisers to ask: ``dlib``, ``faceres``, ``sface``, ``deepface``, ``orb``, ``sift``.
     render_pixels
         Edge of each render.
     table_match
@@ -109,7 +109,7 @@ class Settings:
     one_to_one: bool = False
     most_pairs: int = 100_000_000
     face_protocol: FaceProtocol = "headrisk"
-    recognisers: tuple[str, ...] = ("dlib",)
+    recognisers: tuple[str, ...] = ("dlib", "faceres", "sface")
     render_pixels: int = 224
     table_match: TableMatch = "auto"
     table_size: TableSize = "etiv"

@@ -27,6 +27,7 @@ from headrisk.synthetic.people.volume import TwinScanSettings
 
 pytestmark = pytest.mark.timeout(1200)  # one run over a cohort serves all tests
 PEOPLE, DEFACED = 4, "005"
+ONE = ("--recognisers", "dlib")  # of the networks, to keep the run short
 SMALL = TwinSettings(
     photos=1,
     scan=TwinScanSettings(voxel_mm=(2.0, 2.0, 2.0), rotation_deg=2.0, shift_mm=2.0),
@@ -135,7 +136,7 @@ def search(folder: Path) -> None:
     table = write_twins(data, folder / "photos", PEOPLE, SMALL, np.random.default_rng(1003))
     spoil(table)
     add_scans(data)
-    words = ["faces", str(data), str(out), "--photos", str(table), "--nprocs", "1"]
+    words = ["faces", str(data), str(out), "--photos", str(table), *ONE, "--nprocs", "1"]
     said = io.StringIO()
     with contextlib.redirect_stdout(said):
         code = main(words)
@@ -147,7 +148,7 @@ def run_again(audited: Audited, out: Path, table: Path | None, *more: str) -> in
     """The same scans with other photographs; what is known of the heads is used again."""
     shutil.copytree(audited.out / "store", out / "store")
     photos = [] if table is None else ["--photos", str(table)]
-    return main(["faces", str(audited.data), str(out), *photos, "--nprocs", "1", *more])
+    return main(["faces", str(audited.data), str(out), *photos, "--nprocs", "1", *ONE, *more])
 
 
 def table_of(audited: Audited, place: Path, *kept: str) -> Path:

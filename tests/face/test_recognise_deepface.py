@@ -14,13 +14,17 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from headrisk.errors import MissingExtraError, UsageError
 from headrisk.face.detect.face import Face
-from headrisk.face.recognise import crop
+from headrisk.face.recognise import crop, sface
 from headrisk.face.recognise import deepface as module
+from headrisk.face.recognise.crop import upright
 from headrisk.face.recognise.deepface import deepface, embed, model_of
 from headrisk.face.recognise.registry import recognisers
+from headrisk.face.weights import DIGESTS
+from headrisk.io.weights import shipped_bytes
 
 HDF = b"\x89HDF\r\n\x1a\n"
 LANDMARKS = np.array([[80.0, 80], [120, 80], [100, 100], [85, 120], [115, 120]])
@@ -220,3 +224,30 @@ def test_the_registry_hands_the_weights_over(package: dict[str, Any], tmp_path: 
     assert (first.name, second.name) == ("faceres", "deepface")
     assert second.model.startswith("Facenet512")
     assert model_of(path) == "Facenet512"
+
+
+@pytest.mark.slow
+def test_real_weights_through_the_real_package(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SFace through DeepFace itself gives what headrisk's own SFace gives of the same crops."""
+    pytest.importorskip("deepface", reason="the package deepface is not installed")
+    given = tmp_path / "face_recognition_sface_2021dec.onnx"
+    given.write_bytes(shipped_bytes("headrisk.face", "sface.onnx", DIGESTS))
+    one = recognisers(("deepface",), {"deepface": given})[0]
+    assert one.digest == DIGESTS["sface.onnx"]
+    assert one.model.startswith("SFace of deepface")
+    rng = np.random.default_rng(0)
+    images = [
+        np.asarray(Image.fromarray(rng.integers(0, 256, (20, 20, 3), np.uint8)).resize((200, 200)))
+        for _ in range(3)
+    ]
+    face = Face((60, 60, 140, 140), 0.9, LANDMARKS)
+    monkeypatch.setattr(crop, "find", lambda image: face)
+    found = one.describe(images)
+    crops = np.stack([upright(image, LANDMARKS, 112, module.SPREAD) for image in images])
+    for template, expected in zip(found, sface.embed(crops), strict=True):
+        assert template is not None
+        away = template.values / np.linalg.norm(template.values)
+        away = away @ (expected / np.linalg.norm(expected))
+        assert away > 0.99  # DeepFace cuts 255 times a fraction to whole numbers on the way

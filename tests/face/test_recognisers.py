@@ -24,13 +24,13 @@ from headrisk.settings import Settings
 
 
 def test_recognisers_come_in_order_and_once() -> None:
-    found = recognisers(("faceres", "sift", "dlib", "faceres"), {})
-    assert [one.name for one in found] == ["faceres", "sift", "dlib"]
-    assert [one.embedding for one in found] == [True, False, True]
+    found = recognisers(("faceres", "sift", "dlib", "faceres", "sface"), {})
+    assert [one.name for one in found] == ["faceres", "sift", "dlib", "sface"]
+    assert [one.embedding for one in found] == [True, False, True, True]
 
 
 def test_every_recogniser_says_what_it_is() -> None:
-    for one in recognisers(("dlib", "faceres", "orb", "sift"), {}):
+    for one in recognisers(("dlib", "faceres", "sface", "orb", "sift"), {}):
         assert one.model
         assert one.licence
         assert len(one.digest) == (64 if one.embedding else 0)
@@ -39,7 +39,11 @@ def test_every_recogniser_says_what_it_is() -> None:
 @pytest.mark.parametrize(
     ("names", "given", "said"),
     [
-        (("eigenfaces",), {}, "'eigenfaces'; expected one of dlib, faceres, orb, sift, deepface"),
+        (
+            ("eigenfaces",),
+            {},
+            "'eigenfaces'; expected one of dlib, faceres, sface, orb, sift, deepface",
+        ),
         (("deepface",), {}, "recogniser deepface: no weights.*none is downloaded"),
         (("dlib",), {"dlib": Path("x")}, "a file for 'dlib', which takes none"),
         (("dlib",), {"fisher": Path("x")}, "a file for 'fisher', an unknown name"),

@@ -61,7 +61,9 @@ class Searched(Protocol):
     def gallery(self) -> tuple[int, ...]: ...
 
 
-def scan_rows(scans: Sequence[Scan], heads: Sequence[HeadResult]) -> tuple[ScanRow, ...]:
+def scan_rows(
+    scans: Sequence[Scan], heads: Sequence[HeadResult], modality: str = "face"
+) -> tuple[ScanRow, ...]:
     """Rows of ``internal/scans.tsv``; quality is the share of the face that is left."""
     return tuple(
         scan_row(
@@ -69,7 +71,7 @@ def scan_rows(scans: Sequence[Scan], heads: Sequence[HeadResult]) -> tuple[ScanR
             head,
             0.0 if head.coverage is None else round(head.coverage.total, 4),
             _verdict(head),
-            "face",
+            modality,
         )
         for scan, head in zip(scans, heads, strict=True)
     )
@@ -94,14 +96,32 @@ def internal_part(
 ) -> Internal:
     """Everything that names a person or a scan: candidates, matrices, renders, photographs."""
     probes = tuple(f"photographs of {label}" for label in sets)
+    return scans_internal(
+        rows, heads, probes, gallery, scores, summaries, notes=notes, tables=tables, depth=DEPTH
+    )
+
+
+def scans_internal(
+    rows: tuple[ScanRow, ...],
+    heads: Sequence[HeadResult],
+    probes: tuple[str, ...],
+    gallery: tuple[str, ...],
+    scores: Mapping[str, PairScores],
+    summaries: Sequence[MeasureSummary],
+    *,
+    notes: tuple[str, ...],
+    tables: Mapping[str, Table],
+    depth: int = 5,
+) -> Internal:
+    """The same for any probes; ``depth`` candidates of each are listed under the first measure."""
     matrices = tuple(ScoreMatrix(one, probes, gallery) for one in scores.values())
     links: list[Link] = []
     for place, (matrix, summary) in enumerate(zip(matrices, summaries, strict=True)):
         rule = summary.thresholds.get("kde")
-        depth = DEPTH if place == 0 else 1
-        links += candidate_links(matrix, rule.value if rule else None, depth=depth)
+        listed = depth if place == 0 else 1
+        links += candidate_links(matrix, rule.value if rule else None, depth=listed)
     pictures = tuple(
-        Mosaic(head.scan_id, row.verdict, row.quality or 0.0, head.picture, "face")
+        Mosaic(head.scan_id, row.verdict, row.quality or 0.0, head.picture, row.modality)
         for head, row in zip(heads, rows, strict=True)
         if head.picture is not None
     )

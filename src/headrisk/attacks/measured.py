@@ -22,7 +22,12 @@ from headrisk.statistics.conditions import contrast_pairs, shared_labels
 from headrisk.statistics.summary import MeasureSummary, summarise
 from headrisk.types import PairScores
 
-SEEN: Mapping[str, Knowledge] = {"brain": "scans", "face": "photos", "table": "tables"}
+SEEN: Mapping[str, Knowledge] = {
+    "brain": "scans",
+    "face": "photos",
+    "table": "tables",
+    "face-scans": "scans",
+}
 STREAMS: Mapping[str, tuple[int, ...]] = {  # set the random numbers of a run's parts apart
     "brain": (),
     "face": (1,),
@@ -30,6 +35,7 @@ STREAMS: Mapping[str, tuple[int, ...]] = {  # set the random numbers of a run's 
     "metadata": (3,),
     "table": (4,),
     "combined": (5,),
+    "face-scans": (6,),
 }
 
 
@@ -173,8 +179,8 @@ def assess_people(
     Parameters
     ----------
     modality
-        ``brain``, ``face`` or ``table``: decides which attackers take part and sets this
-        modality's random numbers apart.
+        ``brain``, ``face``, ``face-scans`` or ``table``: decides which attackers take part and
+        sets this modality's random numbers apart.
     probes, gallery
         The scans behind the rows and columns of the scores.
     """

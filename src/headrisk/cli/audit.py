@@ -15,6 +15,7 @@ from headrisk.cli.linking import add_fail_above, run_audit
 from headrisk.cli.options import (
     add_choice_options,
     add_face_options,
+    add_no_faces,
     add_rescan_option,
     add_risk_options,
     add_run_options,
@@ -22,6 +23,7 @@ from headrisk.cli.options import (
     add_setting_options,
     add_table_options,
     can_see_faces,
+    searches_faces,
     treatment,
 )
 from headrisk.errors import UsageError
@@ -52,10 +54,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="DATASET again, defaced or otherwise de-identified by some method: risk before and "
         "after is compared on the same people; may be given several times (--treated is the same)",
     )  # fmt: skip
-    parser.add_argument(
-        "--no-faces", action="store_true",
-        help="do not look whether faces are left; the result says that it was not asked",
-    )  # fmt: skip
+    add_no_faces(parser)
     parser.add_argument(
         "--only", nargs="+", choices=QUESTIONS, default=(), metavar="QUESTION",
         help="ask only these: brains, faces (is one left in any image?), metadata, tables; the "
@@ -86,6 +85,7 @@ def run(arguments: argparse.Namespace) -> int:
     modalities = ["brain"] if "brains" in asked else []
     look = arguments.treated and not arguments.no_faces and can_see_faces()
     modalities += ["face"] if "faces" in asked and (arguments.photos or look) else []
+    modalities += ["face-scans"] if "faces" in asked and searches_faces(arguments) else []
     modalities += ["table"] if "tables" in asked and arguments.tables else []
     modalities += ["metadata"] if "metadata" in asked else []
     return run_audit(

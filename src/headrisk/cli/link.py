@@ -1,4 +1,4 @@
-"""Link the brains of two data sets: who of A is found in B?
+"""Link two data sets by brains and by faces: who of A is found in B?
 
 A and B are data sets, or output folders of earlier runs, whose fingerprints are then used again.
 """
@@ -14,12 +14,14 @@ from typing import TYPE_CHECKING
 from headrisk.cli.linking import DONE, FAILED_SCANS, add_fail_above, list_scans, run_audit
 from headrisk.cli.options import (
     add_choice_options,
+    add_no_faces,
     add_risk_options,
     add_run_options,
     add_same_people_option,
     add_setting_options,
     at_least,
     job_of,
+    searches_faces,
     with_progress,
 )
 from headrisk.errors import UsageError
@@ -41,6 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "comparing all pairs: for very large B; gives no report",
     )  # fmt: skip
     parser.set_defaults(level="group")
+    add_no_faces(parser)
     add_choice_options(parser)
     add_setting_options(parser)
     add_risk_options(parser)
@@ -57,7 +60,8 @@ def run(arguments: argparse.Namespace) -> int:
             remedy="'headrisk audit' compares the sessions within one data set.",
         )
     if arguments.search is None:
-        return run_audit(arguments, (arguments.a, arguments.b))
+        modalities = ("brain", "face-scans") if searches_faces(arguments) else ("brain",)
+        return run_audit(arguments, (arguments.a, arguments.b), modalities)
     if arguments.fail_above is not None:
         raise UsageError("--search", found="--fail-above too", expected="one of them")
     return with_progress(lambda listen: _search(arguments, listen))

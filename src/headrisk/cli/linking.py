@@ -171,6 +171,7 @@ def tell(outcome: Outcome, arguments: argparse.Namespace, limit: float | None) -
         failures_sentence,
         headline,
         label_warning,
+        title,
         who_was_searched,
     )
 
@@ -223,6 +224,12 @@ def tell(outcome: Outcome, arguments: argparse.Namespace, limit: float | None) -
     incomplete = FAILED_SCANS if lacking else DONE
     if limit is None:
         return incomplete
+    for section in unrated_faces(sections):
+        sys.stdout.write(
+            f"{title(section)}: not checked against --fail-above. {section.too_little}\n"
+        )
+    sections = tuple(one for one in sections if one not in unrated_faces(sections))
+    rates = [one.headline.rank1 if one.headline and one.sufficient else None for one in sections]
     if None in rates:
         sys.stdout.write(f"--fail-above {limit:g} cannot be checked: too little data.\n")
         return REFUSED
@@ -231,6 +238,11 @@ def tell(outcome: Outcome, arguments: argparse.Namespace, limit: float | None) -
         sys.stdout.write(_above(sections, limit, worst))
         return ABOVE_LIMIT
     return incomplete
+
+
+def unrated_faces(sections: Sequence[ModalitySection]) -> tuple[ModalitySection, ...]:
+    """Searches by the face alone that could not be made, as where no face is left to compare."""
+    return tuple(one for one in sections if one.name == "face-scans" and not one.sufficient)
 
 
 def _name_failures(failed: Sequence[ScanResult | ScanRow], *, verbose: bool) -> None:

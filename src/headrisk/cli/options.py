@@ -138,7 +138,7 @@ def add_face_options(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--recognisers", nargs="+", metavar="NAME",
-        help="selects the recognisers, of dlib, faceres, deepface, orb, sift and plug-ins",
+        help="selects the recognisers, of dlib, faceres, sface, deepface, orb, sift and plug-ins",
     )  # fmt: skip
     group.add_argument(
         "--weights", type=_weights, action=_Weights, default={}, metavar="NAME=PATH",
@@ -256,6 +256,20 @@ def can_see_faces() -> bool:
             'pip install "headrisk[faces]"\n'
         )
     return not missing
+
+
+def add_no_faces(parser: argparse.ArgumentParser) -> None:
+    """The option that leaves out every look at faces that was not asked for by name."""
+    parser.add_argument(
+        "--no-faces", action="store_true",
+        help="do not compare the faces in scans; where there are no photographs, do not look "
+        "whether treated scans still show one either",
+    )  # fmt: skip
+
+
+def searches_faces(arguments: argparse.Namespace) -> bool:
+    """Whether scans are to be searched among scans by their faces."""
+    return not arguments.no_faces and can_see_faces()
 
 
 def at_least(least: int) -> Callable[[str], int]:

@@ -26,13 +26,22 @@ HEAD_STAGE, PHOTO_STAGE = "look at heads", "read photographs"
 
 @dataclass(frozen=True)
 class Run:
-    """What looking at heads and photographs has in common."""
+    """What looking at heads and photographs has in common.
+
+    ``protocol`` takes the place of the settings' one where it is given.
+    """
 
     settings: Settings
     weights: tuple[tuple[str, str], ...]
     store: Store
     processes: Workers
     on_damage: Callable[[StoreError], None]
+    protocol: str = ""
+
+    @property
+    def rendered(self) -> str:
+        """Name of the protocol by which heads are rendered."""
+        return self.protocol or self.settings.face_protocol
 
     def choices(self) -> dict[str, str]:
         """Each recogniser's model and digest of weights: part of the key of every result."""
@@ -75,7 +84,7 @@ def look_at_heads(
             scans[k].path,
             scans[k].suffix,
             settings.accurate,
-            settings.face_protocol,
+            run.rendered,
             settings.render_pixels,
             settings.seed,
             settings.recognisers,
@@ -142,9 +151,9 @@ def _identify(
     choices = {
         "accurate": run.settings.accurate,
         "suffix": scan.suffix,
-        "protocol": run.settings.face_protocol,
+        "protocol": run.rendered,
         "pixels": run.settings.render_pixels,
-        "seed": run.settings.seed if run.settings.face_protocol == "nejm2019" else 0,
+        "seed": run.settings.seed if run.rendered == "nejm2019" else 0,
         "recognisers": asked,
     }
     if repaired:

@@ -37,7 +37,7 @@ class FaceScores:
 
 
 @dataclass(frozen=True)
-class _Side:
+class Side:
     """Templates of one recogniser with the set or scan of each, numbered without gaps."""
 
     templates: list[FaceTemplate]
@@ -69,12 +69,12 @@ def all_scores(
     weights: list[float] = []
     for recogniser in asked:
         left = _photo_side(recogniser, photos, photo_set)
-        right = _render_side(recogniser, heads)
+        right = render_side(recogniser, heads)
         if not left.templates or not right.templates:
             continue
         groups = Grouping(left.group, right.group)
         similarity = recogniser.similarity(left.templates, right.templates)
-        place = _Placer(left.members, right.members, sets, len(heads))
+        place = Placer(left.members, right.members, sets, len(heads))
         for how, values in aggregate(similarity, groups).items():
             found[f"{recogniser.name}-{how}"] = place.scores(values)
         if recogniser.embedding:
@@ -85,7 +85,9 @@ def all_scores(
             likelier.append(place.scores(_likelier(left, right), centred[1]))
             weights.append(1.0)
             if all(one.inner is not None for one in (*left.templates, *right.templates)):
-                inner = likelihood_ratios(_inner(left), left.group, _inner(right), right.group)
+                inner = likelihood_ratios(
+                    inner_layers(left), left.group, inner_layers(right), right.group
+                )
                 likelier.append(place.scores(inner, centred[1]))
                 weights.append(INNER_WEIGHT)
     if likelier:
@@ -118,9 +120,9 @@ def fuse(parts: Sequence[FaceScores], weights: Sequence[float]) -> FaceScores:
 _Said = tuple[FloatArray, FloatArray | None]  # decision and confidence, (sets, scans)
 
 
-def _machines(left: _Side, right: _Side, person: IntArray) -> tuple[_Said, _Said]:
+def _machines(left: Side, right: Side, person: IntArray) -> tuple[_Said, _Said]:
     """The classifier on embeddings as they are, and on centred ones."""
-    photos, renders = _vectors(left), _vectors(right)
+    photos, renders = vectors(left), vectors(right)
     both = centre(photos, left.group, renders)
     return (
         _machine(photos, renders, left, right, person),
@@ -129,7 +131,7 @@ def _machines(left: _Side, right: _Side, person: IntArray) -> tuple[_Said, _Said
 
 
 def _machine(
-    photos: FloatArray, renders: FloatArray, left: _Side, right: _Side, person: IntArray
+    photos: FloatArray, renders: FloatArray, left: Side, right: Side, person: IntArray
 ) -> _Said:
     """Decision and confidence of the classifier for (sets, scans), a person's scans alike."""
     _, number = np.unique(person, return_inverse=True)
@@ -141,22 +143,22 @@ def _machine(
     return decision, set_scores(said.confidence, groups, "mean")[:, number]
 
 
-def _likelier(left: _Side, right: _Side) -> FloatArray:
+def _likelier(left: Side, right: Side) -> FloatArray:
     """Log likelihood ratios of (sets, scans)."""
-    return likelihood_ratios(_vectors(left), left.group, _vectors(right), right.group)
+    return likelihood_ratios(vectors(left), left.group, vectors(right), right.group)
 
 
-def _vectors(side: _Side) -> FloatArray:
+def vectors(side: Side) -> FloatArray:
     return np.stack([one.values for one in side.templates]).astype(np.float64)
 
 
-def _inner(side: _Side) -> FloatArray:
+def inner_layers(side: Side) -> FloatArray:
     """Inner layers (pictures, k), as they are stored: the largest arrays of a run."""
     return np.stack([one.inner for one in side.templates if one.inner is not None])
 
 
 @dataclass(frozen=True)
-class _Placer:
+class Placer:
     """Puts a recogniser's table into the table of all sets and scans."""
 
     rows: IntArray
@@ -177,9 +179,7 @@ class _Placer:
         return table
 
 
-def _photo_side(
-    recogniser: Recogniser, photos: Sequence[PhotoResult], photo_set: IntArray
-) -> _Side:
+def _photo_side(recogniser: Recogniser, photos: Sequence[PhotoResult], photo_set: IntArray) -> Side:
     templates: list[FaceTemplate] = []
     group: list[int] = []
     for photo, number in zip(photos, photo_set, strict=True):
@@ -190,7 +190,7 @@ def _photo_side(
     return _numbered(templates, np.array(group, dtype=np.int64))
 
 
-def _render_side(recogniser: Recogniser, heads: Sequence[HeadResult]) -> _Side:
+def render_side(recogniser: Recogniser, heads: Sequence[HeadResult]) -> Side:
     templates: list[FaceTemplate] = []
     group: list[int] = []
     for number, head in enumerate(heads):
@@ -202,7 +202,7 @@ def _render_side(recogniser: Recogniser, heads: Sequence[HeadResult]) -> _Side:
     return _numbered(templates, np.array(group, dtype=np.int64))
 
 
-def _numbered(templates: list[FaceTemplate], group: IntArray) -> _Side:
+def _numbered(templates: list[FaceTemplate], group: IntArray) -> Side:
     order = np.argsort(group, kind="stable")
     members, index = np.unique(group[order], return_inverse=True)
-    return _Side([templates[k] for k in order], index.astype(np.int64), members.astype(np.int64))
+    return Side([templates[k] for k in order], index.astype(np.int64), members.astype(np.int64))

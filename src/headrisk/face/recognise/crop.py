@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -15,6 +17,7 @@ from headrisk.types import Float32Array, FloatArray
 
 CENTERFACE_LOWEST = 0.3
 BATCH = 4
+REMEMBERED = 256  # pictures whose face is remembered: all renders of a head, with room to spare
 CENTRE = 0.3  # from the eyes' midpoint towards the mouth's: the middle of hairline and chin
 COARSEST = 1.5  # source pixels for each pixel of the crop, above which the image is averaged first
 
@@ -58,10 +61,22 @@ def upright(image: Pixels, landmarks: FloatArray, side: int, spread: float) -> N
     )
 
 
+_found: OrderedDict[bytes, Face | None] = OrderedDict()
+
+
 def find(image: Pixels) -> Face | None:
-    """The surest face that CenterFace sees, with its landmarks."""
-    seen = centerface.faces(image, lowest=CENTERFACE_LOWEST)
-    return seen[0] if seen else None
+    """The surest face that CenterFace sees, with its landmarks.
+
+    Several recognisers ask for the same pictures one after the other, and finding a face takes
+    longer than embedding it, so the answer is remembered by the picture's content.
+    """
+    key = hashlib.sha256(repr((image.shape, image.dtype)).encode() + image.tobytes()).digest()
+    if key not in _found:
+        seen = centerface.faces(image, lowest=CENTERFACE_LOWEST)
+        _found[key] = seen[0] if seen else None
+        if len(_found) > REMEMBERED:
+            _found.popitem(last=False)
+    return _found[key]
 
 
 def templates(

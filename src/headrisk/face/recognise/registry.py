@@ -15,6 +15,7 @@ from headrisk.face.recognise.dlib_resnet import DlibRecogniser
 from headrisk.face.recognise.faceres import FaceresRecogniser
 from headrisk.face.recognise.features import OPENCV_LICENCE, orb, sift
 from headrisk.face.recognise.protocol import Recogniser
+from headrisk.face.recognise.sface import SfaceRecogniser
 from headrisk.face.weights import network
 from headrisk.run.plugins import RECOGNISERS, Plugin, plugins
 
@@ -30,9 +31,15 @@ def _faceres() -> Recogniser:
     return FaceresRecogniser()
 
 
+def _sface() -> Recogniser:
+    network("sface.onnx")
+    return SfaceRecogniser()
+
+
 _MAKERS: Mapping[str, Callable[[], Recogniser]] = {
     "dlib": _dlib,
     "faceres": _faceres,
+    "sface": _sface,
     "orb": orb,
     "sift": sift,
 }
@@ -147,6 +154,7 @@ def installed() -> list[Part]:
     networks: tuple[tuple[Recogniser, Callable[[], object]], ...] = (
         (DlibRecogniser(), _dlib),
         (FaceresRecogniser(), _faceres),
+        (SfaceRecogniser(), _sface),
     )
     for one, check in networks:
         state, damaged = _state(check)

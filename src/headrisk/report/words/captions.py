@@ -149,4 +149,6 @@ FACE_CAPTIONS = {
 def caption(name: str, modality: str) -> Caption:
     """The caption of a figure in a modality's section."""
     own = FACE_CAPTIONS if modality == "face" else {}
+    if modality == "face-scans":
+        own = {"mosaic": FACE_CAPTIONS["mosaic"]}
     return own.get(name, CAPTIONS[name])

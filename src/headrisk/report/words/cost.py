@@ -13,6 +13,13 @@ NEEDS = {
         skill="command line; every step is in freely available software, nothing has to be trained",
         hardware="a laptop; no graphics card",
     ),
+    "face-scans": Needs(
+        data="the shared scans, and for each person another scan of the head with a name to it; no "
+        "photograph",
+        skill="command line; freely available rendering and face recognition, nothing has to be "
+        "trained",
+        hardware="a laptop; no graphics card",
+    ),
     "face": Needs(
         data="the shared scans, and photographs of the person with a name, as on a social network",
         skill="command line; freely available rendering and face recognition, nothing has to be "

@@ -14,6 +14,8 @@ NAME = "face"
 REFERENCES = (
     "Schwarz CG et al. (2019). Identification of anonymous MRI research participants with "
     "face-recognition software. N Engl J Med 381:1684-1686.",
+    "Selfridge AR et al. (2023). Facial anonymization and privacy concerns in total-body PET/CT. "
+    "J Nucl Med 64:1304-1309.",
     "Mayo Clinic (2024). Face recognition from research brain MRI with open-source packages, "
     "182 people.",
     "King DE (2009). Dlib-ml: a machine learning toolkit. J Mach Learn Res 10:1755-1758.",
@@ -29,6 +31,7 @@ REFERENCES = (
 _PROTOCOLS = {
     "headrisk": "views near the front, lit from above",
     "mayo2024": "81 renders over fixed camera and lamp positions, as in the study of 2024",
+    "scans": "from the front and turned by 15 degrees, lit from above by three lamps in turn",
     "nejm2019": "ten renders with view and lamp drawn at random, as in the study of 2019",
 }
 
@@ -51,10 +54,7 @@ def method_sentences(
 ) -> tuple[str, ...]:
     """How faces were rendered and matched, for the methods text."""
     rendered = (
-        "The skin of each head was found by a threshold of its own, closed, smoothed and meshed, "
-        "turned upright by the alignment of its brain, and rendered in grey: "
-        f"{_PROTOCOLS[settings.face_protocol]} (protocol {settings.face_protocol}, "
-        f"{settings.render_pixels} pixels).",
+        _rendered(settings, settings.face_protocol),
         "Whether a face is left was judged in nine further renders by each detector on its own, "
         "and by the share of the face's surface that lies where a template head has it.",
     )
@@ -76,6 +76,30 @@ def method_sentences(
         "averages recognisers, and where a recogniser gives an inner layer of its network (dlib's "
         "does), the likelihood ratio of that layer counts twice beside them. Its threshold tests "
         "follow the same cross-validation over people as the other measures.",
+    )
+
+
+def scan_sentences(settings: Settings, asked: Sequence[Named], *, shared: bool) -> tuple[str, ...]:
+    """How faces in scans were compared with faces in other scans, for the methods text.
+
+    ``shared`` says that the renders are those that were made for photographs too.
+    """
+    return (
+        _rendered(settings, settings.face_protocol if shared else "scans"),
+        f"Recognisers: {'; '.join(_named(one) for one in asked)}.",
+        "No photograph was used: renders of each scan were compared with the renders of the "
+        "others. 'mean' is the mean cosine over all pairs of renders, 'centred' the cosine of the "
+        "mean templates after the mean over scans is taken off, and 'headrisk' the log likelihood "
+        "ratio of one person against two under the two-covariance model, learnt without telling "
+        "it whose scan is whose and averaged over recognisers and their inner layers.",
+    )
+
+
+def _rendered(settings: Settings, protocol: str) -> str:
+    return (
+        "The skin of each head was found by a threshold of its own, closed, smoothed and meshed, "
+        "turned upright by the alignment of its brain, and rendered in grey: "
+        f"{_PROTOCOLS[protocol]} (protocol {protocol}, {settings.render_pixels} pixels)."
     )
 
 

@@ -33,6 +33,7 @@ HELD = {
 SEEN = {
     "brain": "the shape of the brain",
     "face": "the face",
+    "face-scans": "the face in two scans",
     "table": "the table of regional measurements",
 }
 

@@ -24,6 +24,7 @@ from headrisk.types import Estimate
 MODALITY_NAMES = {
     "brain": ("Brain", "the shape of the brain"),
     "face": ("Face", "a face rendered from the scan"),
+    "face-scans": ("Face, scan to scan", "the faces rendered from both scans"),
     "table": ("Derived table", "a table of regional measurements"),
     "metadata": ("Metadata", "metadata alone"),
     "combined": ("All together", "all modalities together"),
@@ -31,6 +32,7 @@ MODALITY_NAMES = {
 FOUND = {
     "brain": "were linked to their other scan",
     "face": "were found by their photographs",
+    "face-scans": "were linked to their other scan by the face",
     "metadata": "were linked to their other scan by metadata alone",
     "table": "were linked to their other row",
     "combined": "were linked by all that is held of them together",
@@ -49,6 +51,9 @@ ATTACKERS = {
     "searched for is in the gallery.",
     "face": "Somebody who holds the shared scans and a few photographs of a person whose name they "
     "know, as from a social network, and who knows that this person is among the scanned.",
+    "face-scans": "Somebody who holds the shared scans, and other scans of the same people with "
+    "their names, and who compares the faces that can be rendered from them. No photograph is "
+    "needed, and no membership is in doubt: each person searched for is in the gallery.",
     "metadata": "Somebody who holds the shared files, and other files of the same people with "
     "their names, and who compares what stands in headers and sidecars, never looking at an image.",
     "table": "Somebody who holds the shared table, and a table of the same measurements of the "
@@ -76,6 +81,8 @@ OTHERS_NOT_TESTED = (
 UNTESTED_MODALITIES = {
     "brain": "Brains: whether the brain alone links two scans of a person was not tested.",
     "face": "Faces: whether photographs find the scan of a person was not tested.",
+    "face-scans": "Faces, scan to scan: whether the face rendered from one scan finds another scan "
+    "of the person was not tested.",
     "metadata": "Metadata: whether headers and sidecars alone link two scans of a person was not "
     "tested.",
     "table": "Derived tables: whether regional volumes or thickness link people was not tested.",
@@ -142,8 +149,9 @@ def failures_sentence(estimate: Estimate, counts: Counts) -> str:
             return "No scan failed, so failures cannot change this figure."
         return "Scans failed, but everyone with a scan to be searched for had a usable one."
     best, worst = with_failures(estimate, counts.unsearched) or (0.0, 1.0)
+    why = "scans failed" if counts.failed else "their scans gave nothing to compare"
     return (
-        f"{people(counts.unsearched)} could not be searched for because scans failed. If none of "
+        f"{people(counts.unsearched)} could not be searched for because {why}. If none of "
         f"them would have been found the figure is {percent(best)}; if all of them, "
         f"{percent(worst)}."
     )

@@ -23,6 +23,7 @@ from headrisk.synthetic.people.photo_plan import (
     write_photo_tables,
 )
 from headrisk.synthetic.people.photo_settings import PhotoSettings
+from headrisk.synthetic.people.session import SessionChange, draw_visit
 from headrisk.synthetic.people.volume import TwinScanSettings, render_twin, twin_atlas
 from headrisk.synthetic.phantom.bids import Written, write_image, write_sidecar, write_tables
 from headrisk.synthetic.phantom.cohort import require_empty
@@ -49,6 +50,8 @@ class TwinSettings:
         Strength of everything that differs between scans, and between scan and photograph.
     plants
         Photographs that an audit must refuse or count as failed; none by default.
+    change
+        What differs in the person from session to session; nothing by default.
     """
 
     sessions: int = 1
@@ -58,6 +61,7 @@ class TwinSettings:
     scan: TwinScanSettings = field(default_factory=TwinScanSettings)
     photo: PhotoSettings = field(default_factory=PhotoSettings)
     plants: PhotoPlants = field(default_factory=PhotoPlants)
+    change: SessionChange | None = None
 
     def __post_init__(self) -> None:
         for name, value in (("sessions", self.sessions), ("photos", self.photos)):
@@ -138,7 +142,7 @@ def write_person(
     data: Path, photos: Path, settings: TwinSettings, plan: PersonPlan
 ) -> list[Written]:
     """Write all scans and photographs of one person."""
-    of_shape, of_brain, of_scans, of_photos = plan.rng.spawn(4)
+    of_shape, of_brain, of_scans, of_photos, of_visits = plan.rng.spawn(5)
     identity, look = draw_twin(of_shape, settings.identity, settings.photo)
     shapes = load_shapes(_PHOTO_LEVELS)
     for photo in plan.photos:
@@ -149,7 +153,9 @@ def write_person(
         )
         content = photo_jpeg(picture, settings.photo, of_photos)
         (photos / photo.name).write_bytes(content)
-    return _scan(data, settings, plan, identity, of_brain, of_scans) if plan.scanned else []
+    if not plan.scanned:
+        return []
+    return _scan(data, settings, plan, identity, of_brain, of_scans, of_visits)
 
 
 def _scan(
@@ -159,14 +165,21 @@ def _scan(
     identity: Identity,
     of_brain: np.random.Generator,
     of_scans: np.random.Generator,
+    of_visits: np.random.Generator,
 ) -> list[Written]:
     atlas, records, participant = twin_atlas(), [], label(plan.person)
     person = draw_person(atlas, PhantomSettings(identity=settings.identity), of_brain)
+    shapes, base = load_shapes(), settings.scan
     for session in range(1, settings.sessions + 1):
+        visit = None
+        if settings.change is not None:
+            visit = draw_visit(
+                shapes, identity, base.sag_mm, base.ears_pressed, settings.change, of_visits
+            )
         for suffix in settings.contrasts:
             scan = replace(settings.scan, contrast=suffix)
             volume, affine = render_twin(
-                identity, load_shapes(), scan, of_scans, atlas=atlas, person=person
+                identity, shapes, scan, of_scans, atlas=atlas, person=person, visit=visit
             )
             name = f"sub-{participant}_ses-{session}_{suffix}.nii.gz"
             path = f"sub-{participant}/ses-{session}/anat/{name}"

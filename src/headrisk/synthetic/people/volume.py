@@ -8,8 +8,9 @@ from functools import cache, partial
 import numpy as np
 
 from headrisk.brain.fields import add_rician_noise, receive_field, smooth_field
-from headrisk.heads.identity import Identity, neutral, pose_head
+from headrisk.heads.identity import Identity, pose_head
 from headrisk.heads.shapes import HeadShapes
+from headrisk.synthetic.people.session import Visit, at_rest
 from headrisk.synthetic.people.tissue import ear_pads, tissue_signal, with_full_mouth
 from headrisk.synthetic.people.voxelise import occupancy
 from headrisk.synthetic.phantom.acquisition import BRAIN_SIGNAL
@@ -86,6 +87,7 @@ def render_twin(
     *,
     atlas: Atlas | None = None,
     person: Person | None = None,
+    visit: Visit | None = None,
 ) -> tuple[Float32Array, FloatArray]:
     """One magnitude image of a twin's head with closed eyes.
 
@@ -98,6 +100,8 @@ def render_twin(
     person
         Whose brain it is; drawn from ``identity.seed`` if not given, so it stays with the twin.
         Of its size only the mean is used: the size of the head is that of the surface.
+    visit
+        How the person lies there on the day; as ``identity`` and ``settings`` say if not given.
 
     Returns
     -------
@@ -106,7 +110,7 @@ def render_twin(
     affine
         Voxel index to RAS+ mm of the scanner.
     """
-    filled = fill_head(identity, shapes, settings, rng, atlas=atlas, person=person)
+    filled = fill_head(identity, shapes, settings, rng, atlas=atlas, person=person, visit=visit)
     signal = filled.signal * filled.share
     if settings.ear_pads:
         signal += (1 - filled.share) * ear_pads(signal.shape, filled.to_template)
@@ -142,6 +146,7 @@ def fill_head(
     *,
     atlas: Atlas | None = None,
     person: Person | None = None,
+    visit: Visit | None = None,
 ) -> Filled:
     """Place a twin's head in the scanner and fill it with tissue; see :func:`render_twin`."""
     atlas = atlas or twin_atlas()
@@ -151,12 +156,15 @@ def fill_head(
         person = draw_person(atlas, phantom, np.random.default_rng(seed))
     person = replace(person, scale=np.full(3, phantom.head_scale))
     placed = _placement(phantom.head_scale, settings, rng)
+    day = visit or at_rest(shapes, identity, settings.sag_mm, settings.ears_pressed)
     mesh = pose_head(
         shapes,
-        identity,
-        expression=neutral(shapes, eyes_closed=1.0),
-        ears_pressed=settings.ears_pressed,
-        sag_mm=settings.sag_mm,
+        day.identity,
+        expression=day.expression,
+        ears_pressed=day.ears_pressed,
+        sag_mm=day.sag_mm,
+        surface_error_mm=day.surface_error_mm,
+        rng=rng,
     )
     shape, affine, fine_affine, parts = scan_grids(settings.voxel_mm)
     fine = (shape[0] * parts[0], shape[1] * parts[1], shape[2] * parts[2])
