@@ -76,7 +76,22 @@ def test_several_data_sets_as_images_and_as_earlier_runs(
     """Outputs of earlier runs stand for their data sets: the figures are the same."""
     shared, held, also = map(str, sides)
     options = ["--settings", quick, "--nprocs", "1"]
-    assert main(["audit", "--no-faces", shared, str(warm), "--against", held, "--against", also, *options]) == 0
+    assert (
+        main(
+            [
+                "audit",
+                "--no-faces",
+                shared,
+                str(warm),
+                "--against",
+                held,
+                "--against",
+                also,
+                *options,
+            ]
+        )
+        == 0
+    )
     counts = brain(warm)["counts"]
     assert (counts["searched"], counts["gallery_size"], counts["mated_pairs"]) == (4, 4, 4)
 

@@ -19,7 +19,7 @@ from headrisk.face.presence import VERDICTS, Sight
 from headrisk.face.sight import SightResult
 from headrisk.intake import Intake
 from headrisk.job import Job
-from headrisk.report.face_part import faces_sentence
+from headrisk.report.words.presence import faces_sentence
 from headrisk.run.provenance import CostLog
 
 

@@ -229,12 +229,13 @@ def _sampled(
     here = moved(alignment, lines.points)
     ahead = lines.normals @ np.linalg.inv(turn)
     ahead /= np.linalg.norm(ahead, axis=1, keepdims=True)
-    places = here[:, None, :] + offsets[None, :, None] * ahead[:, None, :]
+    places: FloatArray = here[:, None, :] + offsets[None, :, None] * ahead[:, None, :]
+    count = places.shape[:2]
     index = moved(np.linalg.inv(affine), places.reshape(-1, 3))
     shape = np.array(blocks.shape)
-    inside = ((index > -0.5) & (index < shape - 0.5)).all(axis=1).reshape(places.shape[:2])
-    values = linear(blocks, list(index.T)).reshape(places.shape[:2])
-    return values, inside
+    inside: BoolArray = ((index > -0.5) & (index < shape - 0.5)).all(axis=1)
+    values: Float32Array = linear(blocks, list(index.T))
+    return values.reshape(count), inside.reshape(count)
 
 
 def _levels(
