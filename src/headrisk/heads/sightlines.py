@@ -229,11 +229,12 @@ def _sampled(
     here = moved(alignment, lines.points)
     ahead = lines.normals @ np.linalg.inv(turn)
     ahead /= np.linalg.norm(ahead, axis=1, keepdims=True)
-    places: FloatArray = here[:, None, :] + offsets[None, :, None] * ahead[:, None, :]
+    places = here[:, None, :] + offsets[None, :, None] * ahead[:, None, :]
     count = places.shape[:2]
-    index = moved(np.linalg.inv(affine), places.reshape(-1, 3))
+    flat = np.asarray(places, dtype=np.float64).reshape(-1, 3)
+    index = moved(np.linalg.inv(affine), flat)
     shape = np.array(blocks.shape)
-    inside: BoolArray = ((index > -0.5) & (index < shape - 0.5)).all(axis=1)
+    inside = np.asarray(((index > -0.5) & (index < shape - 0.5)).all(axis=1), dtype=bool)
     values: Float32Array = linear(blocks, list(index.T))
     return values.reshape(count), inside.reshape(count)
 
