@@ -232,7 +232,7 @@ def _sampled(
     places = here[:, None, :] + offsets[None, :, None] * ahead[:, None, :]
     count = places.shape[:2]
     flat = np.asarray(places, dtype=np.float64).reshape(-1, 3)
-    index = moved(np.linalg.inv(affine), flat)
+    index = moved(np.asarray(np.linalg.inv(affine), dtype=np.float64), flat)
     shape = np.array(blocks.shape)
     inside = np.asarray(((index > -0.5) & (index < shape - 0.5)).all(axis=1), dtype=bool)
     values: Float32Array = linear(blocks, list(index.T))
