@@ -230,11 +230,13 @@ def _sampled(
     ahead = lines.normals @ np.linalg.inv(turn)
     ahead /= np.linalg.norm(ahead, axis=1, keepdims=True)
     places = here[:, None, :] + offsets[None, :, None] * ahead[:, None, :]
-    index = moved(np.linalg.inv(affine), places.reshape(-1, 3))
+    count = places.shape[:2]
+    flat = np.asarray(places, dtype=np.float64).reshape(-1, 3)
+    index = moved(np.asarray(np.linalg.inv(affine), dtype=np.float64), flat)
     shape = np.array(blocks.shape)
-    inside = ((index > -0.5) & (index < shape - 0.5)).all(axis=1).reshape(places.shape[:2])
-    values = linear(blocks, list(index.T)).reshape(places.shape[:2])
-    return values, inside
+    inside = np.asarray(((index > -0.5) & (index < shape - 0.5)).all(axis=1), dtype=bool)
+    values: Float32Array = linear(blocks, list(index.T))
+    return values.reshape(count), inside.reshape(count)
 
 
 def _levels(
