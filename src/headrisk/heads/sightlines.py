@@ -36,7 +36,6 @@ _LINES = {"upper face": 500, "nose": 250, "mouth and chin": 350, "scalp": 700, "
 _FORWARD = 0.5  # lines of a face that point forward; others meet cheeks, nostrils and airways
 _SCALP_Z = -10.0  # template mm; the scalp above it and behind the forehead vouches for a level
 _SIDES_Z, _SIDES_Y = -85.0, 25.0  # template mm; lowest and foremost of the sides
-_SUSTAINED = 2  # samples along a line that are tissue, one after another
 _SCALP_MM = (-14.0, 14.0)  # where a level must show the scalp, beside the template's
 _FLOOD_MM = 18.0  # tissue this far outside the scalp is noise or another thing
 MOST_FLOODED = 0.25
@@ -269,11 +268,10 @@ def _levels(
 def _outermost(
     values: Float32Array, inside: BoolArray, offsets: FloatArray, level: float
 ) -> FloatArray:
-    """Offset of the outermost tissue of each line, mm, minus infinity where there is none."""
+    """Offset of the outermost tissue of each line, mm, minus infinity where there is none.
+
+    One sample is enough: the wall of a nose before its cavity is thin.
+    """
     solid = (values > level) & inside
-    held = solid.copy()
-    for step in range(1, _SUSTAINED):
-        held[:, :-step] &= solid[:, step:]
-        held[:, -step:] = False
-    first = held.argmax(axis=1)
-    return np.where(held.any(axis=1), offsets[first], -np.inf)
+    first = solid.argmax(axis=1)
+    return np.where(solid.any(axis=1), offsets[first], -np.inf)
