@@ -229,10 +229,11 @@ def _sampled(
     ahead = lines.normals @ np.linalg.inv(turn)
     ahead /= np.linalg.norm(ahead, axis=1, keepdims=True)
     places = here[:, None, :] + offsets[None, :, None] * ahead[:, None, :]
-    index = moved(np.linalg.inv(affine), places.reshape(-1, 3))
+    index = moved(np.asarray(np.linalg.inv(affine), np.float64), places.reshape(-1, 3))
     shape = np.array(blocks.shape)
-    inside = ((index > -0.5) & (index < shape - 0.5)).all(axis=1).reshape(places.shape[:2])
-    values = linear(blocks, list(index.T)).reshape(places.shape[:2])
+    within = ((index > -0.5) & (index < shape - 0.5)).all(axis=1)
+    inside: BoolArray = np.asarray(within, np.bool_).reshape(places.shape[:2])
+    values: Float32Array = linear(blocks, list(index.T)).reshape(places.shape[:2])
     return values, inside
 
 

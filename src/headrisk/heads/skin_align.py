@@ -118,7 +118,7 @@ def _fitted(distance: Float32Array, head: BoolArray, affine: FloatArray) -> Floa
     for pitch in (0.0, -0.3, 0.3):
         start = np.zeros(9)
         start[3] = pitch
-        found = least_squares(cost, start, loss="soft_l1", max_nfev=50, diff_step=_DIFF)
+        found = least_squares(cost, start, loss="soft_l1", max_nfev=50, diff_step=np.full(9, _DIFF))
         if best is None or found.cost < best.cost:
             best = found
     return None if best is None else matrix(best.x)
