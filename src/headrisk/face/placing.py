@@ -17,7 +17,7 @@ from headrisk.heads.threshold import positive
 from headrisk.io.volume import Volume
 from headrisk.types import Float32Array, FloatArray
 
-CT_LEVELS = (-350.0, HEAD_HU, -150.0)
+CT_LEVELS = (-600.0, -400.0, HEAD_HU, -150.0)  # the lowest for walls thinner than a voxel
 _NOISY = 1.5  # local spread of air beside that of tissue from which the background is noise
 _CONSTANT = 1e-3
 _SKIN_TRIES = 4
@@ -111,7 +111,7 @@ def _by_skin(
 ) -> Placed:
     """The head aligned by its outline at the level that shows most of the scalp in its place."""
     best: tuple[FloatArray, SkinLevels] | None = None
-    tries = levels or _tries(volume.data)
+    tries = (HEAD_HU,) if hounsfield else _tries(volume.data)
     for level in tries:
         alignment = align_by_skin(volume, level)
         if alignment is None or _size(alignment) < _LEAST_SIZE:

@@ -169,8 +169,9 @@ def _judged(skin: SkinLevels, detectors_seeing: int) -> tuple[FaceVerdict, str]:
     mouth = "mouth and chin" not in in_view or skin.there["mouth and chin"] < _MOUTH_GONE
     if nose and mouth and ("nose" in removed or "mouth and chin" in removed):
         return ("unclear", "detectors_disagree") if detectors_seeing else ("gone", "removed")
-    if detectors_seeing > FEWEST_DETECTORS and len(removed) == 1:
-        return "face", "detectors"
+    rest = all(skin.there[name] >= _THERE for name in in_view if name not in removed)
+    if certain and len(removed) == 1 and (rest or detectors_seeing > FEWEST_DETECTORS):
+        return "face", "detectors"  # a flat or a replaced nose: all else is where it belongs
     if certain and not there:
         return "unclear", "detectors_disagree"
     return "part", "partly_removed"

@@ -36,13 +36,12 @@ _LINES = {"upper face": 500, "nose": 250, "mouth and chin": 350, "scalp": 700, "
 _FORWARD = 0.5  # lines of a face that point forward; others meet cheeks, nostrils and airways
 _SCALP_Z = -10.0  # template mm; the scalp above it and behind the forehead vouches for a level
 _SIDES_Z, _SIDES_Y = -85.0, 25.0  # template mm; lowest and foremost of the sides
-_SUSTAINED = 2  # samples along a line that are tissue, one after another
 _SCALP_MM = (-14.0, 14.0)  # where a level must show the scalp, beside the template's
 _FLOOD_MM = 18.0  # tissue this far outside the scalp is noise or another thing
 MOST_FLOODED = 0.25
 FEWEST_SCALP = 0.6  # share of the scalp in the image that a good level shows
 _LEAST_SCALP_SEEN = 0.25  # share of the scalp that must lie in the image at all
-REMOVED_MM = 26.0  # deeper behind the template's skin than whole faces lie
+REMOVED_MM = 30.0  # deeper behind the template's skin than whole faces lie
 _LEVELS = 9
 _TIE = 0.03
 _NOISE_SPREADS = 6.0
@@ -230,13 +229,12 @@ def _sampled(
     ahead = lines.normals @ np.linalg.inv(turn)
     ahead /= np.linalg.norm(ahead, axis=1, keepdims=True)
     places = here[:, None, :] + offsets[None, :, None] * ahead[:, None, :]
-    count = places.shape[:2]
-    flat = np.asarray(places, dtype=np.float64).reshape(-1, 3)
-    index = moved(np.asarray(np.linalg.inv(affine), dtype=np.float64), flat)
+    index = moved(np.asarray(np.linalg.inv(affine), np.float64), places.reshape(-1, 3))
     shape = np.array(blocks.shape)
-    inside = np.asarray(((index > -0.5) & (index < shape - 0.5)).all(axis=1), dtype=bool)
-    values: Float32Array = linear(blocks, list(index.T))
-    return values.reshape(count), inside.reshape(count)
+    within = ((index > -0.5) & (index < shape - 0.5)).all(axis=1)
+    inside: BoolArray = np.asarray(within, np.bool_).reshape(places.shape[:2])
+    values: Float32Array = linear(blocks, list(index.T)).reshape(places.shape[:2])
+    return values, inside
 
 
 def _levels(
@@ -271,11 +269,10 @@ def _levels(
 def _outermost(
     values: Float32Array, inside: BoolArray, offsets: FloatArray, level: float
 ) -> FloatArray:
-    """Offset of the outermost tissue of each line, mm, minus infinity where there is none."""
+    """Offset of the outermost tissue of each line, mm, minus infinity where there is none.
+
+    One sample is enough: the wall of a nose before its cavity is thin.
+    """
     solid = (values > level) & inside
-    held = solid.copy()
-    for step in range(1, _SUSTAINED):
-        held[:, :-step] &= solid[:, step:]
-        held[:, -step:] = False
-    first = held.argmax(axis=1)
-    return np.where(held.any(axis=1), offsets[first], -np.inf)
+    first = solid.argmax(axis=1)
+    return np.where(solid.any(axis=1), offsets[first], -np.inf)

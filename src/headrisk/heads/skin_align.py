@@ -29,21 +29,25 @@ _DIFF = 1e-3  # relative step of derivatives: distances are in single precision
 _SIZE_SD, _SHEAR_MM = 0.08, 12.0
 HEAD_HU = -250.0  # level of skin in a CT
 AIR_HU, _TOP_HU = -1000.0, 200.0
-_EROSION, _GROWTH = 2, 6  # blocks of 2 mm: thinner things than 8 mm are no head
+_EROSION, _GROWTH, _FRONT_GROWTH = 2, 6, 20  # blocks of 2 mm: thinner things than 8 mm are no head
 
 
 def head_of_ct(volume: Volume) -> Volume:
     """A CT without table and head rest: air where the largest solid thing is not.
 
     Bone is cut off at 200 HU. What is thinner than 8 mm (a table's shell, a tube) falls away when
-    the solid part is eroded; the head grows back over what it is joined to.
+    the solid part is eroded; the head grows back over what it is joined to, farther in front, where
+    a nose of thin walls is and no table.
     """
     size = np.maximum(np.round(2.0 / np.array(volume.voxel_mm)), 1).astype(int)
     solid = block_mean(volume.data, size) > HEAD_HU
     core = largest_part(~grown(~solid, _EROSION))
     head = core
-    for _ in range(_GROWTH):
-        head = grown(head, 1) & solid
+    front = np.zeros(core.shape, bool)
+    if core.any():
+        front[:, int(np.argwhere(core.any(axis=(0, 2))).mean()) :] = True
+    for step in range(_FRONT_GROWTH):
+        head |= grown(head, 1) & solid & (front | (step < _GROWTH))
     head = grown(head, 1)
     kept = head
     for axis, (width, count) in enumerate(zip(size, volume.shape, strict=True)):

@@ -150,5 +150,5 @@ def _pet(filled: Filled, kind: Kind, rng: np.random.Generator) -> Float32Array:
     noise = rng.standard_normal(signal.shape).astype(np.float32)
     noise = ndimage.gaussian_filter(noise, 0.6 * sigma)
     noise *= np.float32(kind.noise) / noise.std()
-    counts: Float32Array = signal + noise * np.sqrt(np.maximum(signal, np.float32(0.005)))
-    return np.maximum(counts, 0) * np.float32(20000)
+    counts = np.maximum(signal + noise * np.sqrt(np.maximum(signal, 0.005)), 0)
+    return np.asarray(counts * np.float32(20000), np.float32)
