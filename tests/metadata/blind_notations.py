@@ -171,7 +171,11 @@ def national(module: str, rng: random.Random, right: bool = True) -> str:
 
 def _digits(rng: random.Random, template: str) -> str:
     return "".join(
-        rng.choice(string.digits) if c == "#" else rng.choice(string.ascii_uppercase) if c == "@" else c
+        rng.choice(string.digits)
+        if c == "#"
+        else rng.choice(string.ascii_uppercase)
+        if c == "@"
+        else c
         for c in template
     )
 
@@ -207,7 +211,9 @@ RECORDS = """
 #########|K######|##.###.###|2019-0#####|@@@-####-##|#### ####|R#######|N°######|A########@
 """.strip().replace("\n", "|").split("|")  # fmt: skip
 
-SERIALS = "1#####|4####|SN-00#####|@@######|####-####|@@@#####@|0000000########|##@###|@##-#####-##".split("|")
+SERIALS = "1#####|4####|SN-00#####|@@######|####-####|@@@#####@|0000000########|##@###|@##-#####-##".split(
+    "|"
+)
 
 
 def phone(rng: random.Random, index: int) -> str:

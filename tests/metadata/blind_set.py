@@ -190,7 +190,9 @@ def _notations(kind: str, loose: bool) -> list[str]:
     if kind == "age":
         return ["whole", "whole", "decimal"] if loose else list(notations.AGES)
     if kind == "time":
-        return [n for n in notations.TIMES if not (loose and n in {"dicom", "dicom-fraction", "dotted"})]
+        return [
+            n for n in notations.TIMES if not (loose and n in {"dicom", "dicom-fraction", "dotted"})
+        ]
     if kind == "national":
         return list(notations.NATIONAL)
     return [str(n) for n in range(50)]
@@ -212,14 +214,27 @@ def spellings() -> list[Spelling]:
             telling, _, silent = TEMPLATES[kind].partition("||")
             for carrier, templates in (("line", telling), ("silent-line", silent)):
                 lines = [t for t in templates.split("|") if t]
-                add(kind, carrier, list(product(lines, _notations(kind, True))), 65 if carrier == "line" else 20)
+                add(
+                    kind,
+                    carrier,
+                    list(product(lines, _notations(kind, True))),
+                    65 if carrier == "line" else 20,
+                )
         if kind in ("name", "record", "date", "birth", "phone", "mail", "national", "uid"):
             add(kind, "file-name", list(product(FILE_NAMES, _notations(kind, True))), 20)
         if kind in DICOM_FIELDS:
             options = list(product(DICOM_FIELDS[kind].split(), _notations(kind, False)))
             add(kind, "dicom", options, 30)
         if kind in ("name", "date", "record", "path", "text", "mail", "phone", "uid"):
-            places = ["descrip", "aux_file", "intent_name", "db_name", "extension", "gzip-name", "trailing"]
+            places = [
+                "descrip",
+                "aux_file",
+                "intent_name",
+                "db_name",
+                "extension",
+                "gzip-name",
+                "trailing",
+            ]
             add(kind, "nifti", list(product(places, _notations(kind, True))), 12)
     keys = """old_id original_label orig_subject linking_code link_id code_lab xnat_subject alt_id
     pseudonym real_id internal_code source_subject subj_code former_label id_old id_hospital_key kuerzel
@@ -311,7 +326,9 @@ def value(spelling: Spelling, rng: random.Random, people: People, row: int = 0) 
 # --- files ---------------------------------------------------------------------------------------
 
 
-def _column(spelling: Spelling, rng: random.Random, people: People) -> tuple[str, list[str], list[str]]:
+def _column(
+    spelling: Spelling, rng: random.Random, people: People
+) -> tuple[str, list[str], list[str]]:
     """Return the name, the twelve cells and the planted values of a column."""
     if spelling.kind == "harmless":
         if spelling.notation.startswith("wrong-"):
@@ -338,7 +355,9 @@ def _column(spelling: Spelling, rng: random.Random, people: People) -> tuple[str
     return spelling.name, cells, planted
 
 
-def _write_tables(folder: Path, items: list[Spelling], rng: random.Random, people: People) -> Iterator[Truth]:
+def _write_tables(
+    folder: Path, items: list[Spelling], rng: random.Random, people: People
+) -> Iterator[Truth]:
     events = {"trial_type", "condition", "stimulus", "stim_file", "word", "cue", "emotion", "response",
               "block", "duration", "onset", "response_time", "trigger", "event_code", "sample", "frame",
               "keypress", "phase", "letter", "digit", "picture_name", "sentence_id", "jitter", "actor",
@@ -375,7 +394,9 @@ def _write_tables(folder: Path, items: list[Spelling], rng: random.Random, peopl
             yield from planted
 
 
-def _write_sidecars(folder: Path, items: list[Spelling], rng: random.Random, people: People) -> Iterator[Truth]:
+def _write_sidecars(
+    folder: Path, items: list[Spelling], rng: random.Random, people: People
+) -> Iterator[Truth]:
     for number, start in enumerate(range(0, len(items), 2)):
         content: dict[str, Any] = {"EchoTime": 0.03, "RepetitionTime": 2.0, "TaskName": "rest"}
         sub = number % PEOPLE + 1
@@ -383,7 +404,10 @@ def _write_sidecars(folder: Path, items: list[Spelling], rng: random.Random, peo
         for spelling in items[start : start + 2]:
             if spelling.kind == "harmless":
                 held = words.HARMLESS_KEYS[spelling.name]
-                planted, shape = [json.dumps(held)], 0 if spelling.notation == "top" else rng.choice((1, 3))
+                planted, shape = (
+                    [json.dumps(held)],
+                    0 if spelling.notation == "top" else rng.choice((1, 3)),
+                )
             else:
                 text = value(spelling, rng, people)
                 held, planted, shape = text, [text], rng.randrange(6)
@@ -400,7 +424,9 @@ def _write_sidecars(folder: Path, items: list[Spelling], rng: random.Random, peo
             content.update(nested)
             yield Truth(spelling, name, key, planted)
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_text(json.dumps(content, indent=1, ensure_ascii=number % 2 == 0), "utf-8")
+        (folder / name).write_text(
+            json.dumps(content, indent=1, ensure_ascii=number % 2 == 0), "utf-8"
+        )
 
 
 DOCX = (
@@ -429,6 +455,8 @@ def _text_file(path: Path, lines: list[str]) -> None:
             made.writestr("word/document.xml", DOCX.format(body))
     elif suffix == ".xlsx":
         with zipfile.ZipFile(path, "w") as made:
+            made.writestr("[Content_Types].xml", '<?xml version="1.0"?><Types xmlns="http://schemas.'
+                          'openxmlformats.org/package/2006/content-types"/>')  # fmt: skip
             rows = "".join(
                 f'<row r="{i}"><c r="A{i}" t="inlineStr"><is><t>{_escape(line)}</t></is></c></row>'
                 for i, line in enumerate(lines, 1)
@@ -436,15 +464,22 @@ def _text_file(path: Path, lines: list[str]) -> None:
             made.writestr("xl/worksheets/sheet1.xml", SHEET.format(rows))
     elif suffix == ".ipynb":
         cells = [{"cell_type": "markdown", "metadata": {}, "source": lines}]
-        path.write_text(json.dumps({"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}))
+        path.write_text(
+            json.dumps({"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5})
+        )
     elif suffix == ".xml":
-        path.write_text("<log>" + "".join(f"<entry>{_escape(x)}</entry>" for x in lines) + "</log>", "utf-8")
+        path.write_text(
+            "<log>" + "".join(f"<entry>{_escape(x)}</entry>" for x in lines) + "</log>", "utf-8"
+        )
     elif suffix in (".py", ".sh", ".R", ".yml"):
         path.write_text("".join(f"# {line}\n" for line in lines), "utf-8")
     elif suffix in (".m", ".tex"):
         path.write_text("".join(f"% {line}\n" for line in lines), "utf-8")
     elif suffix == ".html":
-        path.write_text("<html><body>" + "".join(f"<p>{_escape(x)}</p>" for x in lines) + "</body></html>", "utf-8")
+        path.write_text(
+            "<html><body>" + "".join(f"<p>{_escape(x)}</p>" for x in lines) + "</body></html>",
+            "utf-8",
+        )
     elif path.stem.endswith("utf16"):
         path.write_bytes(text.encode("utf-16"))
     elif path.stem.endswith("bom"):
@@ -458,7 +493,9 @@ def _text_file(path: Path, lines: list[str]) -> None:
         path.write_text(text, "utf-8")
 
 
-def _write_texts(folder: Path, items: list[Spelling], rng: random.Random, people: People) -> Iterator[Truth]:
+def _write_texts(
+    folder: Path, items: list[Spelling], rng: random.Random, people: People
+) -> Iterator[Truth]:
     for number, spelling in enumerate(items):
         if spelling.kind == "harmless":
             name, line = spelling.notation.split("|")[0], spelling.name
@@ -471,7 +508,9 @@ def _write_texts(folder: Path, items: list[Spelling], rng: random.Random, people
         if name == "Description" or (number % 9 == 8 and spelling.kind != "harmless"):
             path = f"sub-02/func/sub-02_task-d{number}_events.json"
             (folder / path).parent.mkdir(parents=True, exist_ok=True)
-            (folder / path).write_text(json.dumps({"onset": {"Description": line, "Units": "s"}}), "utf-8")
+            (folder / path).write_text(
+                json.dumps({"onset": {"Description": line, "Units": "s"}}), "utf-8"
+            )
             yield Truth(spelling, path, "Description", planted)
             continue
         path = f"part{number:03}/{name}"
@@ -479,13 +518,17 @@ def _write_texts(folder: Path, items: list[Spelling], rng: random.Random, people
         yield Truth(spelling, path, "", planted)
 
 
-def _write_file_names(folder: Path, items: list[Spelling], rng: random.Random, people: People) -> Iterator[Truth]:
+def _write_file_names(
+    folder: Path, items: list[Spelling], rng: random.Random, people: People
+) -> Iterator[Truth]:
     for number, spelling in enumerate(items):
-        text = re.sub(r"[/\\:*?<>|\"\s]+", "-_"[number % 2], value(spelling, rng, people)).strip("-_.")
+        text = re.sub(r"[/\\:*?<>|\"\s]+", "-_"[number % 2], value(spelling, rng, people)).strip(
+            "-_."
+        )
         name = f"names{number:02}/" + spelling.name.replace("~", " ").format(text)
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        content = {"json": "{\"EchoTime\": 0.03}", "tsv": "index\tscore\n1\t5\n2\t7\n"}
+        content = {"json": '{"EchoTime": 0.03}', "tsv": "index\tscore\n1\t5\n2\t7\n"}
         path.write_text(content.get(path.suffix[1:], "nothing here\n"))
         yield Truth(spelling, name, "", [text])
 
@@ -511,7 +554,12 @@ def _dicom_base(rng: random.Random, number: int) -> Dataset:
 
 
 def _charset(text: str) -> str:
-    codecs = {"ISO_IR 100": "latin-1", "ISO_IR 144": "iso8859_5", "ISO_IR 101": "iso8859_2", "GB18030": "gb18030"}
+    codecs = {
+        "ISO_IR 100": "latin-1",
+        "ISO_IR 144": "iso8859_5",
+        "ISO_IR 101": "iso8859_2",
+        "GB18030": "gb18030",
+    }
     for name in ("ISO_IR 100", "ISO_IR 144", "ISO_IR 101", "GB18030"):
         with contextlib.suppress(UnicodeEncodeError):
             text.encode(codecs[name])
@@ -519,7 +567,9 @@ def _charset(text: str) -> str:
     return "ISO_IR 192"
 
 
-def _write_dicom(folder: Path, items: list[Spelling], rng: random.Random, people: People) -> Iterator[Truth]:
+def _write_dicom(
+    folder: Path, items: list[Spelling], rng: random.Random, people: People
+) -> Iterator[Truth]:
     for number, spelling in enumerate(items):
         text = value(spelling, rng, people)
         place = spelling.name
@@ -531,7 +581,9 @@ def _write_dicom(folder: Path, items: list[Spelling], rng: random.Random, people
         except (KeyError, ValueError):
             vr = leaf
         if vr == "DA":
-            text = _day(rng, *((1931, 2004) if spelling.kind == "birth" else (2011, 2023))).strftime(compact["date"])
+            text = _day(
+                rng, *((1931, 2004) if spelling.kind == "birth" else (2011, 2023))
+            ).strftime(compact["date"])
         elif vr == "DT":
             text = f"{_day(rng, 2011, 2023):%Y%m%d%H%M%S}"
         elif vr == "TM":
@@ -550,7 +602,9 @@ def _write_dicom(folder: Path, items: list[Spelling], rng: random.Random, people
         ds.SpecificCharacterSet = _charset(text) if number % 2 else "ISO_IR 192"
         field_name = leaf
         if place.startswith("private."):
-            block = ds.private_block(0x0029 + 2 * (number % 5), f"ACME MR {number % 7}", create=True)
+            block = ds.private_block(
+                0x0029 + 2 * (number % 5), f"ACME MR {number % 7}", create=True
+            )
             raw: Any = text.encode("utf-8") if leaf == "UN" else text
             block.add_new(0x10, leaf, raw)
             field_name = f"{0x0029 + 2 * (number % 5):04x},1010"
@@ -594,7 +648,9 @@ def _write_dicom(folder: Path, items: list[Spelling], rng: random.Random, people
         yield Truth(spelling, name, field_name, [text])
 
 
-def _write_nifti(folder: Path, items: list[Spelling], rng: random.Random, people: People) -> Iterator[Truth]:
+def _write_nifti(
+    folder: Path, items: list[Spelling], rng: random.Random, people: People
+) -> Iterator[Truth]:
     for number, spelling in enumerate(items):
         text = value(spelling, rng, people)
         size = {"descrip": 79, "aux_file": 23, "intent_name": 15, "db_name": 17}.get(spelling.name)
@@ -614,7 +670,10 @@ def _write_nifti(folder: Path, items: list[Spelling], rng: random.Random, people
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         inner = re.sub(r"[/\\]", "_", text) + ".nii" if spelling.name == "gzip-name" else ""
-        with path.open("wb") as stream, gzip.GzipFile(inner, "wb", fileobj=stream, mtime=0) as packed:
+        with (
+            path.open("wb") as stream,
+            gzip.GzipFile(inner, "wb", fileobj=stream, mtime=0) as packed,
+        ):
             packed.write(raw)
         if spelling.name == "gzip-name":
             text = inner
@@ -627,7 +686,14 @@ def write_study(folder: Path, items: list[Spelling], seed: str) -> list[Truth]:
     people = People(rng)
     folder.mkdir(parents=True)
     (folder / "dataset_description.json").write_text(
-        json.dumps({"Name": "A study", "BIDSVersion": "1.9.0", "License": "CC0", "Authors": ["A. Lovelace"]})
+        json.dumps(
+            {
+                "Name": "A study",
+                "BIDSVersion": "1.9.0",
+                "License": "CC0",
+                "Authors": ["A. Lovelace"],
+            }
+        )
     )
     (folder / "participants.tsv").write_text(
         "participant_id\tgroup\tscore\n"
@@ -672,6 +738,7 @@ class Result:
     left: tuple[str, ...] = ()
     destroyed: int = 0
     left_out: bool = False
+    unread: bool = False
 
 
 @dataclass
@@ -690,9 +757,13 @@ class Measured:
 def _matches(truth: Truth, found_field: str) -> bool:
     if truth.spelling.carrier in ("column", "key-table"):
         return re.sub(r", (line|lines|row) .*$", "", found_field).strip() == truth.field
-    if truth.spelling.carrier in ("key", "dicom"):
-        plain = re.sub(r"[\s()]", "", found_field).casefold()
-        return re.sub(r"[\s()]", "", truth.field).casefold() in plain
+    if truth.spelling.carrier == "key":
+        return truth.field.casefold() in found_field.casefold()
+    if truth.spelling.carrier == "dicom":
+        if "," in truth.field:
+            return f"group {truth.field[:4].upper()}" in found_field
+        tag = pydicom.tag.Tag(truth.field)
+        return f"({tag.group:04X},{tag.element:04X})" in found_field
     return True
 
 
@@ -779,19 +850,33 @@ def measure(name: str, items: list[Spelling], folder: Path, command: list[str]) 
 
 
 def _judge(
-    name: str, truths: list[Truth], data: Path, out: Path, copy: Path, code: int, console: str, files: int
+    name: str,
+    truths: list[Truth],
+    data: Path,
+    out: Path,
+    copy: Path,
+    code: int,
+    console: str,
+    files: int,
 ) -> Measured:
     with (out / "internal" / "metadata.tsv").open(encoding="utf-8", newline="") as stream:
-        found = [r for r in csv.DictReader(stream, delimiter="\t") if r["kind"] != "rare-combination"]
+        found = [
+            r for r in csv.DictReader(stream, delimiter="\t") if r["kind"] != "rare-combination"
+        ]
     with (out / "internal" / "copy.tsv").open(encoding="utf-8", newline="") as stream:
         copied = {r["file"]: r["copy"] for r in csv.DictReader(stream, delimiter="\t") if r["copy"]}
+    with (out / "internal" / "unread.tsv").open(encoding="utf-8", newline="") as stream:
+        unread = {r["file"] for r in csv.DictReader(stream, delimiter="\t")}
     blobs = [t for p in sorted(copy.rglob("*")) if p.is_file() for t in _texts(p)]
     names = "\n".join(str(p.relative_to(copy)) for p in copy.rglob("*")).encode()
     everything = b"\n\0".join([*blobs, names])
     by_file = defaultdict(list)
+    real = sorted(str(p.relative_to(data)) for p in data.rglob("*") if p.is_file())
     for row in found:
-        by_file[row["file"]].append(row)
-    results, used = [], set()
+        by_file[_real_name(row["file"], real)].append(row)
+    copied = {_real_name(file, real): target for file, target in copied.items()}
+    results: list[Result] = []
+    used: set[int] = set()
     for truth in truths:
         result = Result(name, truth)
         hits = [r for r in by_file[truth.file] if _matches(truth, r["field"])]
@@ -800,22 +885,37 @@ def _judge(
         result.found = any(r["severity"] in REPORTED for r in hits)
         target = copied.get(truth.file)
         result.left_out = target is None
+        result.unread = truth.file in unread
         if truth.severity == "harmless":
-            result.found = bool(hits)
+            result.found = any(r["severity"] in REPORTED for r in hits)
             result.destroyed = _destroyed(truth, data / truth.file, copy / target) if target else 0
         else:
             result.left = tuple(_left(truth, copy / target if target else None, everything))
         results.append(result)
-    others = [(r["kind"], r["file"], r["field"]) for r in found if id(r) not in used]
+    others = [
+        (r["kind"], r["file"], r["field"])
+        for r in found
+        if id(r) not in used and not r["file"].startswith("dicom/")
+    ]
     images = [t for t in truths if t.spelling.carrier in ("dicom", "nifti") and t.file in copied]
     changed = [t.file for t in images if not _same_voxels(data / t.file, copy / copied[t.file])]
     return Measured(results, others, files, changed, len(images), code, console)
 
 
+def _real_name(shown: str, names: list[str]) -> str:
+    """Return the file of a name that may be shown with identifying stretches masked."""
+    if shown in names or "\u2026" not in shown:
+        return shown
+    parts = re.split(r"\[?.?\u2026 \(\d+ characters\)\]?", shown)
+    pattern = re.compile(".+".join(map(re.escape, parts)))
+    fitting = [n for n in names if pattern.fullmatch(n)]
+    return fitting[0] if fitting else shown
+
+
 def _left(truth: Truth, copy: Path | None, everything: bytes) -> Iterator[str]:
     """Yield the planted values that still stand in the copy."""
     for text in truth.values:
-        short = len(text.encode()) < 6 or truth.spelling.kind in ("time", "age", "postcode")
+        short = len(text.encode()) < 6 or truth.spelling.kind in ("time", "age", "postcode", "text")
         if not short:
             if any(f in everything for f in _spelt(text)):
                 yield text
@@ -854,9 +954,10 @@ def summary(all_measured: list[Measured]) -> str:
         hit = sum(r.found for r in group)
         left = sum(bool(r.left) for r in group)
         left_found = sum(bool(r.left) and r.found for r in group)
+        told = sum(not r.found and (r.unread or r.left_out) for r in group)
         rows.append(
             f"{severity:10} {kind:38} {len(group):5} found {hit:5} {hit / len(group):6.1%}  "
-            f"left in copy {left} (of them though found {left_found})"
+            f"left in copy {left:3} ({left_found} though found); missed in files left out {told}"
         )
     harmless = [r for r in results if r.truth.severity == "harmless"]
     files = sum(m.files for m in all_measured)
@@ -881,7 +982,7 @@ def details(all_measured: list[Measured]) -> Iterator[str]:
                 if r.found or r.destroyed:
                     yield f"FALSE\t{place}\t{r.kinds}\tdestroyed {r.destroyed}\t{r.truth.values[:2]}"
             elif not r.found:
-                yield f"MISSED\t{place}\t{r.truth.field}\t{r.truth.values[:3]}\t{r.kinds}"
+                yield f"{'UNREAD' if r.left_out else 'MISSED'}\t{place}\t{r.truth.field}\t{r.truth.values[:3]}\t{r.kinds}"
             elif r.left:
                 yield f"LEFT\t{place}\t{r.truth.field}\t{r.left[:3]}\t{r.kinds}"
         for other in measured.others:

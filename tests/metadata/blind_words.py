@@ -391,7 +391,9 @@ HARMLESS_KEYS = {
     "HeadCoilCoordinates": [1.2, -3.4, 5.6],
     "TemplateName": "MNI152NLin2009cAsym",
     "SpatialReference": "https://templateflow.s3.amazonaws.com/tpl-MNI152Lin_res-01_T1w.nii.gz",
-    "GeneratedBy": [{"Name": "fMRIPrep", "Version": "23.1.4", "CodeURL": "https://github.com/nipreps"}],
+    "GeneratedBy": [
+        {"Name": "fMRIPrep", "Version": "23.1.4", "CodeURL": "https://github.com/nipreps"}
+    ],
     "Authors": ["Ada Lovelace", "Charles Babbage"],
     "Hash": "d41d8cd98f00b204e9800998ecf8427e",
     "Checksum": "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
@@ -431,7 +433,10 @@ HARMLESS_KEYS = {
     "ModelName": "Friston24",
     "ReferenceMap": "Brodmann (1909); Talairach and Tournoux (1988)",
     "Filter": "Butterworth, order 4, Gaussian window",
-    "SoftwareFilters": {"Butterworth": {"cutoff": "40 Hz", "order": 4}, "Maxwell": {"regularize": 1}},
+    "SoftwareFilters": {
+        "Butterworth": {"cutoff": "40 Hz", "order": 4},
+        "Maxwell": {"regularize": 1},
+    },
     "WindowCenter": 1230,
     "PatientPosition": "HFS",
     "BodyPartExamined": "BRAIN",
