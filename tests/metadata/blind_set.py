@@ -394,6 +394,18 @@ def _write_tables(
             yield from planted
 
 
+def _merge(content: dict[str, Any], more: dict[str, Any]) -> None:
+    """Add keys to an object, those of inner objects and lists too."""
+    for key, held in more.items():
+        there = content.get(key)
+        if isinstance(there, dict) and isinstance(held, dict):
+            _merge(there, held)
+        elif isinstance(there, list) and key == "items":
+            there += held
+        else:
+            content[key] = held
+
+
 def _write_sidecars(
     folder: Path, items: list[Spelling], rng: random.Random, people: People
 ) -> Iterator[Truth]:
@@ -421,7 +433,7 @@ def _write_sidecars(
                 3: {"items": [{"index": 1}, {"index": 2, key: held}]}, 4: {"patient": {key: held}},
                 5: {"samples": {key: {"Value": held}}},
             }[shape]  # fmt: skip
-            content.update(nested)
+            _merge(content, nested)
             yield Truth(spelling, name, key, planted)
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(
