@@ -20,6 +20,7 @@ from headrisk.metadata.name_words import NO_FAMILY
 from headrisk.metadata.national_ids import register_of
 from headrisk.metadata.notations import (
     are_times_of_day,
+    clock_of,
     column_notation,
     hour_of,
     is_column_of_dates,
@@ -68,14 +69,17 @@ _LIVES = frozenset(
     boss works worked job born lives lived married divorced widow widowed neighbour neighbor
     colleague pregnant arrested accident""".split()  # noqa: SIM905
 )
-_CODE = re.compile(r"(?=[\w./-]*[A-Za-z])(?=[\w./-]*\d[\w./-]*\d)[\w./-]{5,24}")
+_CODE = re.compile(r"(?=[\w./°-]*[^\W\d_])(?=[\w./°-]*\d[\w./-]*\d)[\w./°-]{4,40}")
+_PARTED = re.compile(r"\d+(?:[-/. ]\d+)+")  # 32/81816, 6926 2132
 # Postcodes whose form tells: British, Canadian, Dutch.
 _POSTCODE = re.compile(r"[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}|[A-Z]\d[A-Z] ?\d[A-Z]\d|\d{4} ?[A-Z]{2}")
 _UUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 _ID_WORDS = frozenset(
     """id ids identifier number no nr num code label key guid uuid tunnus kennung
     pseudonym alias barcode kode codigo numero name ref reference accession lookup linkage
-    study""".split()  # noqa: SIM905
+    study codice code codes kood cislo szam broj linking link matching match source subject
+    orig original former old legacy screening enrolment enrollment randomisation randomization
+    kuerzel probandencode ancien antiguo badania""".split()  # noqa: SIM905
 )
 
 
@@ -213,11 +217,18 @@ def _named(name: str, kind: str, values: list[str], place: Place) -> Column | No
             return Column(kind, sure_notation(name, values))
         return Column(kind) if any(_telling(value) for value in values) else None
     if kind == "acquisition-time":
-        clocks = [value for value in values if hour_of(value) is not None]
+        clocks = [value for value in values if clock_of(value) is not None]
         if is_exact_name(name) and place != "trials":
             return Column(kind) if not clocks or are_times_of_day(clocks) else None
-        return Column(kind) if clocks and are_times_of_day(clocks) else None
+        marked = [value for value in clocks if hour_of(value) is not None]
+        sure = len(clocks) >= 0.8 * len(values) and (marked or len(set(clocks)) > 1)
+        return Column(kind) if sure and are_times_of_day(clocks) else None
+    if kind == "serial-number" and not is_exact_name(name):
+        borne = sum(bears_out(kind, value) for value in values) >= 0.8 * len(values)
+        return Column(kind) if borne and place != "trials" else None
     if kind == "free-text" and all(_is_number(value) for value in values):
+        return None
+    if kind == "acquisition-time" and place == "trials":
         return None
     if place == "trials" and kind in ("institution", "staff-name", "date", "phone", "address"):
         return None
@@ -271,8 +282,10 @@ def _identifies(
         counted = sorted(map(int, values)) == list(range(min(map(int, values)),
                          min(map(int, values)) + len(values)))  # fmt: skip
         return named and not counted and min(map(len, values)) >= 3
-    coded = sum(_CODE.fullmatch(value.replace(" ", "")) is not None and not notations(value) and not
-                _is_number(value) for value in values)  # fmt: skip
+    if named and all(map(_PARTED.fullmatch, values)) and not any(map(notations, values)):
+        return len(set(values)) > 2
+    coded = sum(_CODE.fullmatch(value.replace(" ", "")) is not None and not notations(value) and
+                (named or not _is_number(value)) for value in values)  # fmt: skip
     return coded >= 0.8 * len(values) and (named or _shaped(values))
 
 

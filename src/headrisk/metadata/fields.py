@@ -9,11 +9,11 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from headrisk.metadata.notations import hour_of, notations
+from headrisk.metadata.notations import clock_of, hour_of, notations
 from headrisk.metadata.patterns import matches
 from headrisk.metadata.people import folded
 from headrisk.metadata.profile import profile_table
-from headrisk.metadata.words import concepts, field_words
+from headrisk.metadata.words import concepts, field_concept, field_words
 
 _NAMES: dict[str, str] = {
     "person-name": """patientname patientsname patientbirthname otherpatientnames othernames
@@ -125,8 +125,10 @@ def kind_of_field(name: str) -> str:
 def _kind_of_words(name: str) -> str:
     """The kind that the words of a name tell; a value's form must bear it out (``bears_out``)."""
     said, words = concepts(name), frozenset(field_words(name))
-    if "credential" in said or words >= {"api", "key"} or words >= {"access", "key"}:
+    if "credential" in said or ("key" in words and words & _KEYS):
         return "credential"
+    if "serial" in said and not said & {"measure", "duration"} and not words & _SERIES:
+        return "serial-number"
     if "email" in said and not words & {"sent", "received", "count"}:
         return "email"
     if said & {"measure"}:
@@ -145,6 +147,8 @@ def _kind_of_words(name: str) -> str:
         return "patient-id"
     if words & _RECORDS or ("id" in said and words & _PATIENT):
         return "patient-id"
+    if len(words & field_concept("record")) > 1 and words.isdisjoint(_STATES):
+        return "patient-id"  # historia clinica, cartella clinica
     if "postcode" in said or ("address" in said and not words & {"ip", "mac", "network"}):
         return "address"
     if "text" in said or words >= {"free", "text"} or words >= {"other", "specify"}:
@@ -153,7 +157,7 @@ def _kind_of_words(name: str) -> str:
         return "staff-name"
     if "date" in said and "duration" not in said:
         return "date"
-    if "time" in said and "scan" in said and "duration" not in said:
+    if "time" in said and "duration" not in said and (said & {"scan", "id"} or said <= _CLOCK):
         return "acquisition-time"
     if "institution" in said and not words & {"visit", "visits", "days", "stay"}:
         return "institution"
@@ -176,6 +180,13 @@ _NO_NAMES = frozenset(
 )
 _WHICH = frozenset("first last given family full middle maiden legal real preferred sur fore nick "  # noqa: SIM905
                    "birth christian famille familj familia rodzinne".split())  # fmt: skip
+_CLOCK = frozenset({"time", "fill", "person", "birth", "date"})  # hora, uhrzeit, time of day
+_KEYS = frozenset({"api", "access", "private", "secret", "ssh", "encryption", "account", "auth"})
+# Serial recall and reaction times, and states of health: no numbers of devices and records.
+_SERIES = frozenset("""recall position reaction rt order learning subtraction sevens task trial
+                    list presentation seven srt dependence""".split())  # noqa: SIM905
+_STATES = frozenset("""status type source site national social security health medical clinical
+                    clinic hospital history screening dicom""".split())  # noqa: SIM905
 _DONE = frozenset(
     """scanned tested performed read recorded entered reviewed rated scored examined checked done
     acquired collected operated administered assessed interviewed referred seen signed segmented
@@ -185,6 +196,9 @@ _PATIENT = frozenset({"patient", "patients", "patienten", "pat", "potilas", "pac
 # Words that name a register by themselves.
 _RECORDS = frozenset(
     """mrn ssn hetu pesel cpr cpf curp bsn personnummer henkilotunnus
+    nhc ipp uhid empi prontuario matrikelnummer matrnr krankenaktennummer fallnummer fallnr
+    prolificpid workerid sonaid bank konto policy passport reisepass jmbg oib egn cnp emso
+    isikukood amka svnr svnummer idnr nif nie
     fodselsnummer codicefiscale aadhaar versichertennummer sozialversicherungsnummer medicare
     burgerservicenummer kennitala iban eid""".split()  # noqa: SIM905
 )
@@ -204,11 +218,13 @@ def bears_out(kind: str, text: str, name: str = "") -> bool:
             return True  # the day or month of a birth
         return bool(notations(text)) or _within(text, "date") or digits >= 4
     if kind == "acquisition-time":
-        return (hour_of(text) or 0) > 0 or re.fullmatch(r"\d{6}(?:\.\d+)?", text) is not None
+        return (clock_of(text) or 0) > 0 or re.fullmatch(r"\d{6}(?:\.\d+)?", text) is not None
+    if kind == "serial-number":
+        return digits >= 4 and len(text) <= 40 and not _DECIMAL.fullmatch(text.strip())
     if kind == "phone":
         return digits >= 5
     if kind == "email":
-        return "@" in text
+        return "@" in text or _AT.search(text) is not None
     if kind in ("person-name", "staff-name"):
         named = letters and text.strip().lower() not in _ANSWERS and not _is_label(text)
         return named and len(text.strip()) > (kind == "staff-name")
@@ -219,6 +235,10 @@ def bears_out(kind: str, text: str, name: str = "") -> bool:
     if kind in ("institution", "free-text", "credential", "user-path"):
         return letters and text.strip().lower() not in _ANSWERS
     return True
+
+
+_DECIMAL = re.compile(r"[-+]?\d*\.\d+(?:[eE][-+]?\d+)?")
+_AT = re.compile(r"\w ?(?:[\[({] ?(?:at|a|@) ?[\])}]|\s(?:at|AT|chez|bei)\s) ?\w")
 
 
 def kind_of_value(name: str, text: str) -> str:
