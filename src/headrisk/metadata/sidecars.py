@@ -36,6 +36,7 @@ from headrisk.metadata.text import (
     text_spans,
     without,
 )
+from headrisk.metadata.uids import harmless_uid
 from headrisk.metadata.words import concepts
 
 Span = tuple[str, int, int]
@@ -295,7 +296,7 @@ def _harmless(kind: str, key: str, text: str) -> bool:
     if plain in _SAYS_NOTHING or is_ordinary_remark(kind, text):
         return True
     if kind == "uid":
-        return plain.startswith("1.2.840.10008.")  # the standard's own
+        return harmless_uid(plain)
     if kind == "session-setting":
         return plain.strip("-0.") == ""
     return kind == "date" and is_shifted(text)

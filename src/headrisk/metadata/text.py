@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from headrisk.metadata.findings import KINDS, Hit, stays
 from headrisk.metadata.known import KnownIdentifiers
-from headrisk.metadata.named_values import named_lines, named_values
+from headrisk.metadata.named_values import cued_values, named_lines, named_values
 from headrisk.metadata.national_ids import national_ids
 from headrisk.metadata.patterns import UNLABELLED as UNLABELLED
 from headrisk.metadata.patterns import matches
@@ -39,6 +39,7 @@ def _forms(text: str, skip: frozenset[str]) -> tuple[tuple[str, int, int], ...]:
         people = ()
     found = [("national-id", *span) for span in national_ids(text)]
     found += [*named_values(text), *matches(text, skip)]
+    found += [cued for cued in cued_values(text) if cued[0] not in skip]
     if UNLABELLED not in skip:  # no code, and no paper in which authors stand on purpose
         found += [pair for pair in named_lines(text) if pair[0] not in skip]
     found += [("person-name", *span) for span in people]
