@@ -325,7 +325,7 @@ def _label(text: str) -> str:
 
 def _free_text(values: list[str]) -> bool:
     """Whether cells are sentences of people: many different ones, or words about a life."""
-    long = [value for value in values if _sentence(value)]
+    long = [value for value in values if is_sentence(value)]
     if not long:
         return False
     if any(len(value) > 16 and len(_LIVES.intersection(w for w, _, _ in split_words(value))) > 1
@@ -335,7 +335,27 @@ def _free_text(values: list[str]) -> bool:
     return different >= 2 and different >= 0.5 * len(long) and len(long) >= 0.2 * len(values)
 
 
-def _sentence(value: str) -> bool:
+def is_prose_of_people(text: str) -> bool:
+    """Whether a text is a sentence about a person's life or behaviour, in the third or first person.
+
+    >>> is_prose_of_people("She said the noise reminded her of the fire")
+    True
+    >>> is_prose_of_people("Press the left button whenever a face appears on the screen")
+    False
+    """
+    words = [word for word, _, _ in split_words(text)]
+    if len(words) < 5:
+        return False
+    return not _ABOUT.isdisjoint(words) or len(_LIVES.intersection(words)) > 1
+
+
+_ABOUT = frozenset({"she", "he", "her", "his", "him", "herself", "himself"})
+_CJK = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af]")
+
+
+def is_sentence(value: str) -> bool:
+    if len(_CJK.findall(value)) >= 8:  # written without spaces
+        return True
     words = [word for word in value.split() if sum(map(str.isalpha, word)) >= 2]
     return len(words) >= _SENTENCE
 
@@ -361,7 +381,7 @@ def holds(column: Column, name: str, text: str) -> bool:
     if column.kind == "date":
         return not is_shifted(text) and (bool(notations(text)) or bears_out("date", text))
     if column.free:
-        return _sentence(text)
+        return is_sentence(text)
     return is_exact_name(name) or column.kind == "patient-id" or bears_out(column.kind, text, name)
 
 

@@ -143,13 +143,15 @@ def _kind_of_words(name: str) -> str:
         return "" if "born-other" in said else "birth-date"
     if "own-name" in said or ("name" in said and _names_somebody(said, words)):
         return "staff-name" if "staff" in said else "person-name"
+    if "record" in said and said & {"id", "fill"} and words & _CARDS:
+        return "patient-id"
     if "record" in said and "id" in said and not words & {"key", "previous"}:
         return "patient-id"
     if words & _RECORDS or ("id" in said and words & _PATIENT):
         return "patient-id"
     if len(words & field_concept("record")) > 1 and words.isdisjoint(_STATES):
         return "patient-id"  # historia clinica, cartella clinica
-    if "postcode" in said or ("address" in said and not words & {"ip", "mac", "network"}):
+    if "postcode" in said or words & _POST and words & _POST_CODES or ("address" in said and not words & {"ip", "mac", "network"}):
         return "address"
     if "text" in said or words >= {"free", "text"} or words >= {"other", "specify"}:
         return "free-text"
@@ -178,8 +180,11 @@ _NO_NAMES = frozenset(
     model test session condition tract region roi atlas label column variable channel event item
     stimulus software device manufacturer study map template space""".split()  # noqa: SIM905
 )
-_WHICH = frozenset("first last given family full middle maiden legal real preferred sur fore nick "  # noqa: SIM905
+_WHICH = frozenset("completo completa complet usuel vollstandig first last given family full middle maiden legal real preferred sur fore nick "  # noqa: SIM905
                    "birth christian famille familj familia rodzinne".split())  # fmt: skip
+_POST = frozenset({"post", "posta", "postal"})
+_POST_CODES = frozenset({"code", "nr", "no", "kodu", "kod", "kode", "number", "nummer"})
+_CARDS = frozenset({"card", "licence", "license", "passport", "policy", "accession"})
 _CLOCK = frozenset({"time", "fill", "person", "birth", "date"})  # hora, uhrzeit, time of day
 _KEYS = frozenset({"api", "access", "private", "secret", "ssh", "encryption", "account", "auth"})
 # Serial recall and reaction times, and states of health: no numbers of devices and records.
@@ -192,7 +197,8 @@ _DONE = frozenset(
     acquired collected operated administered assessed interviewed referred seen signed segmented
     drawn uploaded verified gescannt untersucht""".split()  # noqa: SIM905
 )
-_PATIENT = frozenset({"patient", "patients", "patienten", "pat", "potilas", "paciente", "paziente"})
+_PATIENT = frozenset({"patient", "patients", "patienten", "pat", "pt", "potilas", "paciente", "paziente",
+                      "hasta", "pacjenta", "pacienta", "beteg", "malade"})  # fmt: skip
 # Words that name a register by themselves.
 _RECORDS = frozenset(
     """mrn ssn hetu pesel cpr cpf curp bsn personnummer henkilotunnus
@@ -201,6 +207,29 @@ _RECORDS = frozenset(
     isikukood amka svnr svnummer idnr nif nie
     fodselsnummer codicefiscale aadhaar versichertennummer sozialversicherungsnummer medicare
     burgerservicenummer kennitala iban eid""".split()  # noqa: SIM905
+)
+
+
+@lru_cache(maxsize=16384)
+def may_hold_prose(name: str) -> bool:
+    """Whether a field may hold what somebody wrote, if its value is a sentence: details, a report.
+
+    >>> may_hold_prose("Q23_5_TEXT"), may_hold_prose("TaskDescription"), may_hold_prose("StimText")
+    (True, False, False)
+    """
+    words = frozenset(field_words(name))
+    return bool(words & _PROSE) and words.isdisjoint(_METHODS)
+
+
+_PROSE = frozenset(
+    """detail details report text entry diary story event events hist history medication notice
+    describe experience dream symptoms symptom complaint accident life interview statement
+    impression findings finding incident thoughts worst wellbeing mood""".split()  # noqa: SIM905
+)
+_METHODS = frozenset(
+    """stim stimulus stimuli task software sequence pulse method methods description instruction
+    instructions trial hardware version model license preprocessing coordinate system type file url
+    levels columns column display prompt question item label hed""".split()  # noqa: SIM905
 )
 
 

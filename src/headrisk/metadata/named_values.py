@@ -34,6 +34,8 @@ def named_lines(text: str) -> Iterator[tuple[str, int, int]]:
     for line in _LINE.finditer(text):
         kind = kind_of_field(line["name"])
         value = line["value"].strip()
+        if not kind and concepts(line["name"]) == {"person"} and _OWN_NAME.fullmatch(value):
+            kind = "person-name"  # Probandin: Mordhorst, Sakura
         if kind in _DIRECT and value.lower() not in _NOTHING and bears_out(kind, value):
             start = line.start("value")
             yield kind, start, start + len(line["value"].rstrip())
@@ -61,7 +63,7 @@ def cued_values(text: str) -> Iterator[tuple[str, int, int]]:
     directly before a number are judged like the name of a column.
     """
     for value in _VALUE.finditer(text):
-        if sum(map(str.isdigit, value[0])) < _LEAST_DIGITS - 1:
+        if sum(map(str.isdigit, value[0])) < _LEAST_DIGITS - 1 and not _POSTCODE.fullmatch(value[0]):
             continue
         start = max(text.rfind("\n", 0, value.start()) + 1, value.start() - _REACH)
         before = _BEFORE.search(text[start : value.start()])
@@ -100,6 +102,9 @@ def _cue(words: str) -> str:
     return ""
 
 
+_OWN_NAME = re.compile(
+    r"[^\W\d_a-z][^\W\d_]+(?:,? [^\W\d_a-z][\w'’.-]*){1,3}|[^\W\d_]{2,}\.[^\W\d_]{3,}"
+)
 _NOTHING = frozenset({"", "n/a", "na", "none", "null", "unknown", "anonymous", "removed",
                       "[removed]",
                       "anonymized", "anonymised", "string", "str", "required"})  # fmt: skip

@@ -127,6 +127,16 @@ _FORMS = tuple(
         ("date", "_- ", r"(?<=[A-Za-z][_ -])\d{6}(?![\w.])"),
         ("date", "12", rf"(?i:\b{_MONTH} +{_D} [0-2]?\d:[0-5]\d:[0-5]\d (?:[A-Z]+ )?{_YEAR}\b)"),
         ("acquisition-time", ":", r"(?<![\d:.])[0-2]?\d:[0-5]\d:[0-5]\d(?:\.\d+)?(?![\d:])"),
+        (
+            "acquisition-time",
+            ":h.",
+            r"(?<![\w:.])(?:T?[01]?\d|T?2[0-3])[:.h][0-5]\d(?::[0-5]\d(?:\.\d+)?)?"
+            r"(?:\s?(?i:[ap]\.?m\b|uhr\b)|[+-]\d\d:\d\d)"
+            r"|(?i:\b(?:(?:scan |session |mri )?start(?:ed|s|ing)?(?: at)?|began(?: at)?|beginn|arriv(?:ed|al)(?: at)?"
+            r"|uhrzeit|time of scan|(?:went )?to bed at|(?:woke|got) up at|injection at|à|injected at)[ :=]{1,3}T?)"
+            r"(?:[01]?\d|2[0-3])[:h][0-5]\d(?::[0-5]\d)?(?![\d:]|\s*(?:min|h\b|s\b))"
+            r"|(?<![\w.])(?:[01]?\d|2[0-3])h[0-5]\d(?!\w)",
+        ),
         ("acquisition-time", "=", r"\bTime=(?!0+\b)\d{5,6}(?:\.\d+)?"),
         ("patient-id", "-", r"(?<![\d-])\d{3}-\d{2}-\d{4}(?![\d-])"),
         (
@@ -179,8 +189,9 @@ _FORMS = tuple(
         ),
         (
             "person-name",
-            "MHFPpNn",
-            r"\b(?:(?:Mr\.|Ms\.|(?:Mrs|Miss|Herr|Frau|Mme|Madame|Monsieur)\.?)"  # MR is no title
+            "MHFPpNnD",
+            r"\bDear (?!(?:Participant|Colleague|Sir|Madam|Editor|All|Parent|Volunteer|Dr|Prof|Patient)\w*)"
+            r"[^\W\d_a-z][\w'’-]+(?: [^\W\d_a-z][\w'’-]+){0,3}|\b(?:(?:Mr\.|Ms\.|(?:Mrs|Miss|Herr|Frau|Mme|Madame|Monsieur)\.?)"  # MR is no title
             r"|[Pp]atient(?:'s)?(?: ?[Nn]ame)?[:=]|[Nn]ame[:=]) *[^\W\d_a-z][\w'’-]+"
             r"(?: [^\W\d_a-z][\w'’-]+)*",
         ),
@@ -309,6 +320,8 @@ def _harmless(kind: str, value: str) -> bool:
             for known in PUBLIC_HOSTS
         )
         return public and "@" not in value
+    if kind == "phone" and sum(map(str.isdigit, value)) < 7:
+        return True
     if kind == "phone":  # a number with a sign and a decimal point
         return re.fullmatch(r"\+?\d+\.\d+", value) is not None
     if kind == "network-address":

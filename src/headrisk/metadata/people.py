@@ -29,6 +29,7 @@ _ADDRESS = re.compile(r"\w+://\S+|\b(?:doi:|10\.\d{4,}/)\S+")
 _CUES = """patient patientin subject participant volunteer proband probandin pat. pt. potilas
     tutkittava patienten paciente paziente pacjent""".split()  # noqa: SIM905
 _CUE = re.compile(rf"(?<![^\W_])(?i:{'|'.join(map(re.escape, _CUES))})(?:[:=] *| )")
+_TWO_CAPITALISED = re.compile(r"[^\W\d_a-z][^\W\d_A-Z][^\W\d_]+,? [^\W\d_a-z][^\W\d_A-Z][\w'’-]+")
 _CUE_WORDS = frozenset(cue.rstrip(".") for cue in _CUES)
 _CITATION = re.compile(r"[\w-]*,? (?:et al|\(?(?:19|20)\d\d[a-z]?\))")
 _INITIAL = re.compile(r"(?<![^\W_])[^\W\d_a-z]\. ?(?=[^\W\d_a-z][^\W\d_]{2,})")
@@ -88,7 +89,8 @@ def people_spans(text: str) -> tuple[Span, ...]:
     """
     words = split_words(text)
     given, family = given_names(), family_names()
-    if "." not in text and not any(word in given or word in family for word, _, _ in words):
+    known = any(word in given or word in family or word in _CUE_WORDS for word, _, _ in words)
+    if "." not in text and not known:
         return ()
     found = []
     for (one, a, b), (two, c, d) in pairwise(words):
@@ -104,6 +106,10 @@ def people_spans(text: str) -> tuple[Span, ...]:
         listed = word in family or word in given
         if text[at : at + 1].isupper() and word not in NO_FAMILY and (listed or initial):
             found.append((cue.start() if cue.re is _INITIAL else cue.end(), end))
+    for cue in cues:  # the participant Marama Hämäläinen: two capitalised words behind a small one
+        named = _TWO_CAPITALISED.match(text, cue.end()) if cue[0][0].islower() else None
+        if named and NO_FAMILY.isdisjoint(word for word, _, _ in split_words(named[0])):
+            found.append(named.span())
     found = [span for span in found if not _CITATION.match(text, span[1])]
     links = [match.span() for match in _ADDRESS.finditer(text)] if found else []
     return _merged([(a, b) for a, b in found if not any(a < d and c < b for c, d in links)])

@@ -11,11 +11,13 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from headrisk.metadata.columns import is_over_89, says_date
+from headrisk.metadata.columns import is_over_89, is_prose_of_people, is_sentence, says_date
+from headrisk.metadata.field_names import public_names
 from headrisk.metadata.fields import (
     bears_out,
     is_exact_name,
     kind_of_field,
+    may_hold_prose,
     plain_name,
     tells_times,
     tells_versions,
@@ -180,6 +182,10 @@ def judge(key: str, value: Any, known: KnownIdentifiers, *, meant: bool = False)
     found = text_spans(text, known.listed if key == _DESCRIBED else known, skip)
     if not found and register_of(key, [text]):
         return [("national-id", 0, len(text))]
+    if not meant and key != _DESCRIBED and plain_name(key) not in _DESCRIPTIONS:
+        told = may_hold_prose(key) and is_sentence(text)
+        if told or (key not in public_names() and is_prose_of_people(text)):
+            return [("free-text", 0, len(text)), *direct_spans(text, known)]
     return found
 
 

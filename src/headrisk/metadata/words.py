@@ -30,14 +30,14 @@ _CONCEPTS: dict[str, str] = {
         researcher tester surgeon radiologist neurologist reviewer untersucher arzt hausarzt medico
         medecin lakare laakari hoitaja arts lekarz operateur operador referrer coordinator
         psychologist psychiatrist supervisor scanoperator""",
-    "name": "name names nimi nom nombre nome naam namn navn nimet jmena nev isim adi nazwa jmeno vards vardas",
+    "name": "name names nimi nom nombre nome naam namn navn nimet jmena nev isim adi nazwa jmeno vards vardas nm",
     "own-name": """maiden surname surnames lastname firstname forename nickname maidenname
         vorname nachname familienname prenom apellido apellidos cognome sobrenome sukunimi
         etunimi etunimet efternamn fornamn tilltalsnamn etternavn efternavn fornavn achternaam
         voornaam nazwisko imie prijmeni jmeno initials initialen initiales middlename givenname
         familyname fullname mellomnavn vezeteknev keresztnev soyadi init inits kutsumanimi
         geburtsname rufname alias
-        prezime vards uzvards pavarde vardas perekonnanimi naisnimi eesnimi nume prenume
+        prezime vards uzvards pavarde vardas perekonnanimi naisnimi eesnimi kin signature nume prenume
         csaladnev csalad utonev vezetek kereszt isim soyad adsoyad adisoyadi usuel
         nombres sobrenomes surnom signatory unterschrift podpis handtekening underskrift
         onomateponymo eponymo""",
