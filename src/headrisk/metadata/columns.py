@@ -242,6 +242,8 @@ def _telling(value: str) -> bool:
 def says_date(name: str) -> bool:
     """Whether a name says *date* in so many words, so that bare digits are believed to be one."""
     words = set(field_words(name))
+    if not name.isascii() and "date" in concepts(name):
+        return True
     if any(word.endswith("datum") for word in words):
         return True
     return bool(words & {"date", "dates", "datum", "dato", "fecha", "pvm", "paivamaara", "dt",

@@ -127,9 +127,9 @@ def _kind_of_words(name: str) -> str:
     said, words = concepts(name), frozenset(field_words(name))
     if "credential" in said or ("key" in words and words & _KEYS):
         return "credential"
-    if "serial" in said and not said & {"measure", "duration"} and not words & _SERIES:
+    if "serial" in said and "measure" not in said and not words & _SERIES:
         return "serial-number"
-    if "email" in said and not words & {"sent", "received", "count"}:
+    if "email" in said and not words & _POST_CODES and not words & {"sent", "received", "count"}:
         return "email"
     if said & {"measure"}:
         return ""
@@ -157,7 +157,9 @@ def _kind_of_words(name: str) -> str:
         return "free-text"
     if "staff" in said:
         return "staff-name"
-    if "date" in said and "duration" not in said:
+    if words >= {"time", "day"} and "duration" not in said:
+        return "acquisition-time"
+    if "date" in said and ("duration" not in said or words & {"date", "datum", "fecha"}):
         return "date"
     if "time" in said and "duration" not in said and (said & {"scan", "id"} or said <= _CLOCK):
         return "acquisition-time"
@@ -189,7 +191,7 @@ _CLOCK = frozenset({"time", "fill", "person", "birth", "date"})  # hora, uhrzeit
 _KEYS = frozenset({"api", "access", "private", "secret", "ssh", "encryption", "account", "auth"})
 # Serial recall and reaction times, and states of health: no numbers of devices and records.
 _SERIES = frozenset("""recall position reaction rt order learning subtraction sevens task trial
-                    list presentation seven srt dependence""".split())  # noqa: SIM905
+                    list presentation seven srt dependence time""".split())  # noqa: SIM905
 _STATES = frozenset("""status type source site national social security health medical clinical
                     clinic hospital history screening dicom""".split())  # noqa: SIM905
 _DONE = frozenset(
@@ -203,7 +205,7 @@ _PATIENT = frozenset({"patient", "patients", "patienten", "pat", "pt", "potilas"
 _RECORDS = frozenset(
     """mrn ssn hetu pesel cpr cpf curp bsn personnummer henkilotunnus
     nhc ipp uhid empi prontuario matrikelnummer matrnr krankenaktennummer fallnummer fallnr
-    prolificpid workerid sonaid bank konto policy passport reisepass jmbg oib egn cnp emso
+    piz accession prolificpid workerid sonaid bank konto policy passport reisepass jmbg oib egn cnp emso
     isikukood amka svnr svnummer idnr nif nie
     fodselsnummer codicefiscale aadhaar versichertennummer sozialversicherungsnummer medicare
     burgerservicenummer kennitala iban eid""".split()  # noqa: SIM905

@@ -38,7 +38,7 @@ _LAY_TITLE = re.compile(
     r"(?: [^\W\d_a-z][\w'’-]+)*"
 )
 _LABEL = re.compile(r"(?<![A-Za-z0-9])sub-[A-Za-z0-9]+")
-_CREDITS = re.compile(r"(?i:\bthank|acknowledg|author|curat|contact|\bcit(?:e|ation)|\bby\b|doi)")
+_CREDITS = re.compile(r"(?i:\bthank|acknowledg|author|curat|contact|correspond|support|help ?desk|office|\bcit(?:e|ation)|\bby\b|doi)")
 
 
 @cache
@@ -146,6 +146,11 @@ def lone_family_name(word: str, text: str) -> bool:
         and word not in EPONYMS
         and word not in ALSO_WORDS
     )
+
+
+def gives_credit(line: str) -> bool:
+    """Whether a line names authors, contacts or helpers, who stand there on purpose."""
+    return _CREDITS.search(line) is not None
 
 
 def labelled_people(text: str) -> tuple[Span, ...]:

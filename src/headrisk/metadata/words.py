@@ -91,7 +91,7 @@ _CONCEPTS: dict[str, str] = {
         telefoonnummer rufnummer ceptel telnr""",
     "postcode": """zip zipcode postcode postal postalcode plz postleitzahl postinumero codepostal
         postnummer psc eircode pincode codigopostal postnr
-        pocztowy iranyitoszam postakodu avviamento posta postkode pincodes""",
+        cep pocztowy iranyitoszam postakodu avviamento posta postkode pincodes""",
     "address": """address street anschrift adresse adress strasse direccion indirizzo osoite
         adres residence hometown city town village municipality suburb wohnort kotikunta
         woonplaats domicile ville ciudad citta latitude longitude gps birthplace postort ort
@@ -171,7 +171,13 @@ def field_words(name: str) -> tuple[str, ...]:
     """
     plain = name if name.isascii() else _folded_case(name)
     words: list[str] = []
-    for run in _RUNS.findall(_WAVE.sub(r"_\1", plain.replace("DoB", "Dob"))):
+    runs = _RUNS.findall(_WAVE.sub(r"_\1", plain.replace("DoB", "Dob")))
+    for place, run in enumerate(runs[1:], start=1):
+        before, rest = runs[place - 1], run[1:]
+        if before.isupper() and run[0].isupper() and run not in _WHOLE and rest in _CONCEPT:
+            if run.lower() not in _CONCEPT:  # MEGserial: the last capital belongs to the acronym
+                runs[place - 1 : place + 1] = [before + run[0], rest]
+    for run in runs:
         words += _cut(run.lower())
     return tuple(words)
 
