@@ -70,7 +70,7 @@ _LIVES = frozenset(
     colleague pregnant arrested accident""".split()  # noqa: SIM905
 )
 _CODE = re.compile(r"(?=[\w./°-]*[^\W\d_])(?=[\w./°-]*\d[\w./-]*\d)[\w./°-]{4,40}")
-_PARTED = re.compile(r"\d+(?:[-/. ]\d+)+")  # 32/81816, 6926 2132
+_PARTED = re.compile(r"\d+(?:[-/ ]\d+)+|\d+(?:\.\d+){2,}")  # 32/81816, 6926 2132
 # Postcodes whose form tells: British, Canadian, Dutch.
 _POSTCODE = re.compile(r"[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}|[A-Z]\d[A-Z] ?\d[A-Z]\d|\d{4} ?[A-Z]{2}")
 _UUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
@@ -170,6 +170,8 @@ def judge_column(
         return Column("national-id")
     if place == "sensors" or not name:
         return Column("")
+    if place != "trials" and (formed := _of_one_form(values)):
+        return Column(formed)
     skip = frozenset({"acquisition-time"} if _durations(name, values) else ())
     if place != "trials":
         if not _numbers_only(values) and is_column_of_dates(values):
@@ -287,7 +289,7 @@ def _identifies(
     if named and all(map(_PARTED.fullmatch, values)) and not any(map(notations, values)):
         return len(set(values)) > 2
     coded = sum(_CODE.fullmatch(value.replace(" ", "")) is not None and not notations(value) and
-                (named or not _is_number(value)) for value in values)  # fmt: skip
+                not _is_number(value) for value in values)  # fmt: skip
     return coded >= 0.8 * len(values) and (named or _shaped(values))
 
 
@@ -323,6 +325,25 @@ def _shaped(values: list[str]) -> bool:
 
 def _label(text: str) -> str:
     return re.sub(r"^0+", "", re.sub(r"[\W_]+", "", text.lower()).removeprefix("sub"))
+
+
+_FORMED = frozenset({"email", "phone", "national-id", "credential", "address", "user-path", "uid"})
+
+
+def _of_one_form(values: list[str]) -> str:
+    """The kind whose form half of the values and more have, from end to end; "" if none.
+
+    Where most cells are telephone numbers, so are the few in a notation that says nothing.
+    """
+    different = list(dict.fromkeys(values))[:200]
+    counts: dict[str, int] = {}
+    for value in different:
+        for kind, start, end in matches(value):
+            if kind in _FORMED and 2 * (end - start) > len(value):
+                counts[kind] = counts.get(kind, 0) + 1
+                break
+    best = max(counts, key=lambda kind: counts[kind], default="")
+    return best if best and counts[best] >= max(3, len(different) / 2) else ""
 
 
 def _free_text(values: list[str]) -> bool:

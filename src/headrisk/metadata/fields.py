@@ -143,7 +143,7 @@ def _kind_of_words(name: str) -> str:
         return "" if "born-other" in said else "birth-date"
     if "own-name" in said or ("name" in said and _names_somebody(said, words)):
         return "staff-name" if "staff" in said else "person-name"
-    if "record" in said and said & {"id", "fill"} and words & _CARDS:
+    if words & {"passport"} or (words & {"card", "licence", "license"} and words & _CARDS):
         return "patient-id"
     if "record" in said and "id" in said and not words & {"key", "previous"}:
         return "patient-id"
@@ -186,7 +186,7 @@ _WHICH = frozenset("completo completa complet usuel vollstandig first last given
                    "birth christian famille familj familia rodzinne".split())  # fmt: skip
 _POST = frozenset({"post", "posta", "postal"})
 _POST_CODES = frozenset({"code", "nr", "no", "kodu", "kod", "kode", "number", "nummer"})
-_CARDS = frozenset({"card", "licence", "license", "passport", "policy", "accession"})
+_CARDS = frozenset({"health", "insurance", "identity", "driver", "drivers"})
 _CLOCK = frozenset({"time", "fill", "person", "birth", "date"})  # hora, uhrzeit, time of day
 _KEYS = frozenset({"api", "access", "private", "secret", "ssh", "encryption", "account", "auth"})
 # Serial recall and reaction times, and states of health: no numbers of devices and records.

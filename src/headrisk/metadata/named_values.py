@@ -47,6 +47,7 @@ _VALUE = re.compile(
 _BEFORE = re.compile(r"(?:[^\W\d_][^\W\d_'’.°-]*[ ._/-]{1,2}){0,3}[^\W\d_]+[.°º]?[ ]*[:=#]?[ \"'(\[]{0,3}$")
 _CUED = frozenset({"patient-id", "serial-number", "accession-number", "national-id", "address",
                    "birth-date"})  # fmt: skip
+_FUNDS = re.compile(r"(?i:grant|fund|award|nih\b|dfg\b|erc\b|doi\b|https?:)")
 _LEAST_DIGITS = 4
 _REACH = 44
 # Words that stand before numbers of other things: source code 2019a, original size, local label.
@@ -67,7 +68,7 @@ def cued_values(text: str) -> Iterator[tuple[str, int, int]]:
             continue
         start = max(text.rfind("\n", 0, value.start()) + 1, value.start() - _REACH)
         before = _BEFORE.search(text[start : value.start()])
-        if before is None:
+        if before is None or _FUNDS.search(text, start, value.end()):
             continue
         kind = _cue(before[0])
         digits = sum(map(str.isdigit, value[0]))

@@ -72,8 +72,9 @@ _FORMS = tuple(
             "email",
             "[({tT",
             r"[\w.+-]{2,64}(?: ?[\[({] ?(?:at|AT|a|@) ?[\])}] ?|[ _-](?:at|AT)[ _-])[\w-]{1,63}?"
-            r"(?:(?:\.| ?[\[({] ?(?:dot|DOT|punkt) ?[\])}] ?|[ _-](?:dot|DOT)[ _-])[a-z]{2,63}){1,4}"
-            r"(?![\w])",
+            r"(?:(?:\.| ?[\[({] ?(?:dot|DOT|punkt) ?[\])}] ?|[ _-](?:dot|DOT)[ _-])[\w-]{2,63}?){0,3}"
+            r"(?:\.| ?[\[({] ?(?:dot|DOT|punkt) ?[\])}] ?|[ _-](?:dot|DOT)[ _-])"
+            r"(?:com|org|net|edu|gov|info|io|eu|[a-hj-z][a-z]|i[a-mo-z])(?![\w])",
         ),
         ("url", ":", r"\b(?:https?|ftp|sftp|smb)://[^\s\"'<>]+"),
         (
@@ -156,9 +157,9 @@ _FORMS = tuple(
             r"(?<![\w+.])(?<!\d )"
             r"(?:\+\d{1,3}[ ./-]?(?:\(\d{1,5}\)[ ./-]?)?(?:\d{2,5}[ ./-]?){2,4}\d{2,5}"
             r"|\+\d{1,3}(?:[ ()/_-]{0,3}\d){8,12}"
-            r"|[2-9]\d\d\.[2-9]\d\d\.\d{4}|0\d{1,4}[/-]\d{6,8}"
+            r"|[2-9]\d\d\.[2-9]\d\d\.\d{4}|0[1-9]\d{1,3}[/-]\d{6,8}"
             r"|0\d{1,3}([ .-])\d{2,4}\1\d{2,4}(?:\1\d{2,4}){0,2}"
-            r"|\(\d{2,5}\) ?\d{3,4}[ -]\d{3,5}|\d{3}-\d{3}-\d{4}|0\d{2,4}[ /-]\d{3}[ -]?\d{3,5}"
+            r"|\(\d{2,5}\) ?\d{3,4}[ -]\d{3,5}|\d{3}-\d{3}-\d{4}|0[1-9]\d{1,3}[ /-]\d{3}[ -]?\d{3,5}"
             r"|0\d{1,4}[ /-]\d{3,4}[ -]\d{3,5}|0\d(?:[ .]\d\d){4})"
             r"(?![\w.]| \d)",
         ),
@@ -320,7 +321,7 @@ def _harmless(kind: str, value: str) -> bool:
             for known in PUBLIC_HOSTS
         )
         return public and "@" not in value
-    if kind == "phone" and sum(map(str.isdigit, value)) < 7:
+    if kind == "phone" and (sum(map(str.isdigit, value)) < 7 or notations(value)):
         return True
     if kind == "phone":  # a number with a sign and a decimal point
         return re.fullmatch(r"\+?\d+\.\d+", value) is not None
