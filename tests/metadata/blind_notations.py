@@ -1,3 +1,4 @@
+# ruff: noqa: E501, SIM905
 """How values of each kind are written in `blind_set`: invented, and drawn from a seeded generator."""
 
 import datetime as dt

@@ -1,3 +1,4 @@
+# ruff: noqa: E501
 """Data sets with planted identifiers and harmless look-alikes, written without sight of the rules.
 
 Every spelling (a kind, a carrier, a field name, a notation) falls by a digest of itself into half A
@@ -129,11 +130,7 @@ TEMPLATES = {
     "|(0020,000d) UI [{}]|series {}: 176 images",
 }  # fmt: skip
 
-TEXT_FILES = """
-README README.md CHANGES notes.txt run.log code/run.py code/prep.m code/job.sh config.yml export.html
-paper.tex data.xml notebook.ipynb letter.docx sheet.xlsx subject.cfg list.dat setup.ini .hidden
-sub-01/func/sub-01_physio.txt scan.out script.R notes.rst utf16.txt latin.txt bom.txt code/x.js
-""".split()
+TEXT_FILES = ["README", "README.md", "CHANGES", "notes.txt", "run.log", "code/run.py", "code/prep.m", "code/job.sh", "config.yml", "export.html", "paper.tex", "data.xml", "notebook.ipynb", "letter.docx", "sheet.xlsx", "subject.cfg", "list.dat", "setup.ini", ".hidden", "sub-01/func/sub-01_physio.txt", "scan.out", "script.R", "notes.rst", "utf16.txt", "latin.txt", "bom.txt", "code/x.js"]
 
 FILE_NAMES = """
 sub-01_{}_T1w.txt {}.txt scan_{}.json {}_notes.txt docs/{}/readme.txt {}/list.tsv BDI_{}.tsv
@@ -236,10 +233,7 @@ def spellings() -> list[Spelling]:
                 "trailing",
             ]
             add(kind, "nifti", list(product(places, _notations(kind, True))), 12)
-    keys = """old_id original_label orig_subject linking_code link_id code_lab xnat_subject alt_id
-    pseudonym real_id internal_code source_subject subj_code former_label id_old id_hospital_key kuerzel
-    Probandencode código_antiguo ancien_code codice kod_badania 被験者コード dicom_folder_name biobank_code
-    randomisation_no screening_no enrolment_code twin_pair_code siteSubjectCode MatchID""".split()
+    keys = ["old_id", "original_label", "orig_subject", "linking_code", "link_id", "code_lab", "xnat_subject", "alt_id", "pseudonym", "real_id", "internal_code", "source_subject", "subj_code", "former_label", "id_old", "id_hospital_key", "kuerzel", "Probandencode", "código_antiguo", "ancien_code", "codice", "kod_badania", "被験者コード", "dicom_folder_name", "biobank_code", "randomisation_no", "screening_no", "enrolment_code", "twin_pair_code", "siteSubjectCode", "MatchID"]
     add("record", "key-table", list(product(keys, ["K", "XY", "num", "init", "hex", "mixed"])), 60)
     for name in words.HARMLESS:
         for notation in ("plain", "camel", "suffix", "prefix"):

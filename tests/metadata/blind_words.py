@@ -1,3 +1,4 @@
+# ruff: noqa: E501, SIM905
 """Invented people, numbers, field names and sentences that `blind_set` plants.
 
 Written without a look at the rules of `headrisk.metadata`, and not to be changed when those rules

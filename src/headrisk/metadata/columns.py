@@ -359,7 +359,7 @@ def _free_text(values: list[str]) -> bool:
 
 
 def is_prose_of_people(text: str) -> bool:
-    """Whether a text is a sentence about a person's life or behaviour, in the third or first person.
+    """Whether a text is a sentence about a person: what he or she did, said or lived through.
 
     >>> is_prose_of_people("She said the noise reminded her of the fire")
     True

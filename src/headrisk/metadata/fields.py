@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from headrisk.metadata.notations import clock_of, hour_of, notations
+from headrisk.metadata.notations import clock_of, notations
 from headrisk.metadata.patterns import matches
 from headrisk.metadata.people import folded
 from headrisk.metadata.profile import profile_table
@@ -151,7 +151,11 @@ def _kind_of_words(name: str) -> str:
         return "patient-id"
     if len(words & field_concept("record")) > 1 and words.isdisjoint(_STATES):
         return "patient-id"  # historia clinica, cartella clinica
-    if "postcode" in said or words & _POST and words & _POST_CODES or ("address" in said and not words & {"ip", "mac", "network"}):
+    if (
+        "postcode" in said
+        or (words & _POST and words & _POST_CODES)
+        or ("address" in said and not words & {"ip", "mac", "network"})
+    ):
         return "address"
     if "text" in said or words >= {"free", "text"} or words >= {"other", "specify"}:
         return "free-text"
@@ -182,31 +186,40 @@ _NO_NAMES = frozenset(
     model test session condition tract region roi atlas label column variable channel event item
     stimulus software device manufacturer study map template space""".split()  # noqa: SIM905
 )
-_WHICH = frozenset("completo completa complet usuel vollstandig first last given family full middle maiden legal real preferred sur fore nick "  # noqa: SIM905
-                   "birth christian famille familj familia rodzinne".split())  # fmt: skip
+_WHICH = frozenset(
+    """completo completa complet usuel vollstandig first last given family full middle maiden
+    legal real preferred sur fore nick birth christian famille familj familia
+    rodzinne""".split()  # noqa: SIM905
+)
 _POST = frozenset({"post", "posta", "postal"})
 _POST_CODES = frozenset({"code", "nr", "no", "kodu", "kod", "kode", "number", "nummer"})
 _CARDS = frozenset({"health", "insurance", "identity", "driver", "drivers"})
 _CLOCK = frozenset({"time", "fill", "person", "birth", "date"})  # hora, uhrzeit, time of day
 _KEYS = frozenset({"api", "access", "private", "secret", "ssh", "encryption", "account", "auth"})
 # Serial recall and reaction times, and states of health: no numbers of devices and records.
-_SERIES = frozenset("""recall position reaction rt order learning subtraction sevens task trial
-                    list presentation seven srt dependence time""".split())  # noqa: SIM905
-_STATES = frozenset("""status type source site national social security health medical clinical
-                    clinic hospital history screening dicom""".split())  # noqa: SIM905
+_SERIES = frozenset(
+    """recall position reaction rt order learning subtraction sevens task trial list
+    presentation seven srt dependence time""".split()  # noqa: SIM905
+)
+_STATES = frozenset(
+    """status type source site national social security health medical clinical clinic
+    hospital history screening dicom""".split()  # noqa: SIM905
+)
 _DONE = frozenset(
     """scanned tested performed read recorded entered reviewed rated scored examined checked done
     acquired collected operated administered assessed interviewed referred seen signed segmented
     drawn uploaded verified gescannt untersucht""".split()  # noqa: SIM905
 )
-_PATIENT = frozenset({"patient", "patients", "patienten", "pat", "pt", "potilas", "paciente", "paziente",
-                      "hasta", "pacjenta", "pacienta", "beteg", "malade"})  # fmt: skip
+_PATIENT = frozenset(
+    """patient patients patienten pat pt potilas paciente paziente hasta pacjenta pacienta beteg
+    malade""".split()  # noqa: SIM905
+)
 # Words that name a register by themselves.
 _RECORDS = frozenset(
     """mrn ssn hetu pesel cpr cpf curp bsn personnummer henkilotunnus
     nhc ipp uhid empi prontuario matrikelnummer matrnr krankenaktennummer fallnummer fallnr
-    piz accession prolificpid workerid sonaid bank konto policy passport reisepass jmbg oib egn cnp emso
-    isikukood amka svnr svnummer idnr nif nie
+    piz accession prolificpid workerid sonaid bank konto policy passport reisepass jmbg oib
+    egn cnp emso isikukood amka svnr svnummer idnr nif nie
     fodselsnummer codicefiscale aadhaar versichertennummer sozialversicherungsnummer medicare
     burgerservicenummer kennitala iban eid""".split()  # noqa: SIM905
 )

@@ -42,9 +42,12 @@ def named_lines(text: str) -> Iterator[tuple[str, int, int]]:
 
 
 _VALUE = re.compile(
-    r"(?<![\w.+/-])[〒#]?(?=[\w./°-]{0,24}\d)[\w][\w./°-]{1,40}(?: (?:\d{2,8}|\d[A-Z]{2}|[A-Z]{2}))?(?![\w-])"
+    r"(?<![\w.+/-])[〒#]?(?=[\w./°-]{0,24}\d)[\w][\w./°-]{1,40}"
+    r"(?: (?:\d{2,8}|\d[A-Z]{2}|[A-Z]{2}))?(?![\w-])"
 )
-_BEFORE = re.compile(r"(?:[^\W\d_][^\W\d_'’.°-]*[ ._/-]{1,2}){0,3}[^\W\d_]+[.°º]?[ ]*[:=#]?[ \"'(\[]{0,3}$")
+_BEFORE = re.compile(
+    r"(?:[^\W\d_][^\W\d_'’.°-]*[ ._/-]{1,2}){0,3}[^\W\d_]+[.°º]?[ ]*[:=#]?[ \"'(\[]{0,3}$"
+)
 _CUED = frozenset({"patient-id", "serial-number", "accession-number", "national-id", "address",
                    "birth-date"})  # fmt: skip
 _FUNDS = re.compile(r"(?i:grant|fund|award|nih\b|dfg\b|erc\b|doi\b|https?:)")
@@ -64,7 +67,9 @@ def cued_values(text: str) -> Iterator[tuple[str, int, int]]:
     directly before a number are judged like the name of a column.
     """
     for value in _VALUE.finditer(text):
-        if sum(map(str.isdigit, value[0])) < _LEAST_DIGITS - 1 and not _POSTCODE.fullmatch(value[0]):
+        if sum(map(str.isdigit, value[0])) < _LEAST_DIGITS - 1 and not _POSTCODE.fullmatch(
+            value[0]
+        ):
             continue
         start = max(text.rfind("\n", 0, value.start()) + 1, value.start() - _REACH)
         before = _BEFORE.search(text[start : value.start()])
@@ -73,7 +78,7 @@ def cued_values(text: str) -> Iterator[tuple[str, int, int]]:
         kind = _cue(before[0])
         digits = sum(map(str.isdigit, value[0]))
         if kind == "address":
-            if 4 <= digits <= 9 and not notations(value[0]) or _POSTCODE.fullmatch(value[0]):
+            if (4 <= digits <= 9 and not notations(value[0])) or _POSTCODE.fullmatch(value[0]):
                 yield kind, *value.span()
         elif kind == "birth-date":
             if notations(value[0]):

@@ -43,7 +43,8 @@ _ROMAN = {"i": 1, "ii": 2, "iii": 3, "iv": 4, "v": 5, "vi": 6, "vii": 7, "viii":
           "x": 10, "xi": 11, "xii": 12}  # fmt: skip
 _FINNISH = re.compile(r"(kuuta|kuun|kuu)$")
 _CLOCK = (
-    r"\.?(?: ?(?:r|г|g)\.)?(?:[T ,_-]*(?P<clock>[0-2]?\d[:.h][0-5]\d(?:[:.][0-5]\d(?:[.,]\d+)?)?|[0-2]\d[0-5]\d"
+    r"\.?(?: ?(?:r|г|g)\.)?"  # a year's sign in Polish, Russian, Czech
+    r"(?:[T ,_-]*(?P<clock>[0-2]?\d[:.h][0-5]\d(?:[:.][0-5]\d(?:[.,]\d+)?)?|[0-2]\d[0-5]\d"
     r"(?:[0-5]\d(?:\.?\d+)?)?)\s*(?:[ap]\.?m\.?)?\s*(?:Z|UTC|GMT|CET|[+-]\d\d:?\d\d)?)?"
 )
 _WEEKDAY = r"(?:[A-Za-zÀ-ÿ]{2,10}[.,]*\s+)?"

@@ -25,6 +25,7 @@ _MONTH = (
 )
 _MM, _DD = r"(?:0[1-9]|1[0-2])", r"(?:0[1-9]|[12]\d|3[01])"
 _D, _M = r"(?:0?[1-9]|[12]\d|3[01])", r"(?:0?[1-9]|1[0-2])"
+_DOT = r"(?:\.| ?[\[({] ?(?:dot|DOT|punkt) ?[\])}] ?|[ _-](?:dot|DOT)[ _-])"
 _OLD = r"(?:89|9\d|1[012]\d)(?:[.,]\d{1,2})?(?![\d.,]\d|\w)"
 _STREET = (
     r"(?:street|avenue|ave\.?|road|lane|drive|boulevard|blvd|square|court|stra(?:ß|ss)e|str\.|weg"
@@ -64,16 +65,15 @@ _FORMS = tuple(
             "-pP",
             r"\bsshpass\s+-p\s*\S{4,}|\bmysql\w*\s[^\n]{0,60}?-p[^\s-]\S{3,}"
             r"|(?i:\b(?:passw(?:or)?d|passwort|kennwort|pwd)\s+(?=[^\s]*\d)(?=[^\s]*[a-z])[^\s]{6,})"
-            r"|(?i:\b(?:pwd|passwort|kennwort|mot de passe|contraseña|senha)\b[\"']?\s*[:=]\s*[\"']?"
-            r"[^\s\"'<>{}()$]{6,})",
+            r"|(?i:\b(?:pwd|passwort|kennwort|mot de passe|contraseña|senha)\b"
+            r"[\"']?\s*[:=]\s*[\"']?[^\s\"'<>{}()$]{6,})",
         ),
         ("email", "@", r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,6}"),
         (
             "email",
             "[({tT",
             r"[\w.+-]{2,64}(?: ?[\[({] ?(?:at|AT|a|@) ?[\])}] ?|[ _-](?:at|AT)[ _-])[\w-]{1,63}?"
-            r"(?:(?:\.| ?[\[({] ?(?:dot|DOT|punkt) ?[\])}] ?|[ _-](?:dot|DOT)[ _-])[\w-]{2,63}?){0,3}"
-            r"(?:\.| ?[\[({] ?(?:dot|DOT|punkt) ?[\])}] ?|[ _-](?:dot|DOT)[ _-])"
+            rf"(?:{_DOT}[\w-]{{2,63}}?){{0,3}}{_DOT}"
             r"(?:com|org|net|edu|gov|info|io|eu|[a-hj-z][a-z]|i[a-mo-z])(?![\w])",
         ),
         ("url", ":", r"\b(?:https?|ftp|sftp|smb)://[^\s\"'<>]+"),
@@ -133,8 +133,9 @@ _FORMS = tuple(
             ":h.",
             r"(?<![\w:.])(?:T?[01]?\d|T?2[0-3])[:.h][0-5]\d(?::[0-5]\d(?:\.\d+)?)?"
             r"(?:\s?(?i:[ap]\.?m\b|uhr\b)|[+-]\d\d:\d\d)"
-            r"|(?i:\b(?:(?:scan |session |mri )?start(?:ed|s|ing)?(?: at)?|began(?: at)?|beginn|arriv(?:ed|al)(?: at)?"
-            r"|uhrzeit|time of scan|(?:went )?to bed at|(?:woke|got) up at|injection at|à|injected at)[ :=]{1,3}T?)"
+            r"|(?i:\b(?:(?:scan |session |mri )?start(?:ed|s|ing)?(?: at)?|began(?: at)?|beginn"
+            r"|arriv(?:ed|al)(?: at)?|uhrzeit|time of scan|(?:went )?to bed at|(?:woke|got) up at"
+            r"|inject(?:ion|ed) at|à)[ :=]{1,3}T?)"
             r"(?:[01]?\d|2[0-3])[:h][0-5]\d(?::[0-5]\d)?(?![\d:]|\s*(?:min|h\b|s\b))"
             r"|(?<![\w.])(?:[01]?\d|2[0-3])h[0-5]\d(?!\w)",
         ),
@@ -159,7 +160,8 @@ _FORMS = tuple(
             r"|\+\d{1,3}(?:[ ()/_-]{0,3}\d){8,12}"
             r"|[2-9]\d\d\.[2-9]\d\d\.\d{4}|0[1-9]\d{1,3}[/-]\d{6,8}"
             r"|0\d{1,3}([ .-])\d{2,4}\1\d{2,4}(?:\1\d{2,4}){0,2}"
-            r"|\(\d{2,5}\) ?\d{3,4}[ -]\d{3,5}|\d{3}-\d{3}-\d{4}|0[1-9]\d{1,3}[ /-]\d{3}[ -]?\d{3,5}"
+            r"|\(\d{2,5}\) ?\d{3,4}[ -]\d{3,5}|\d{3}-\d{3}-\d{4}"
+            r"|0[1-9]\d{1,3}[ /-]\d{3}[ -]?\d{3,5}"
             r"|0\d{1,4}[ /-]\d{3,4}[ -]\d{3,5}|0\d(?:[ .]\d\d){4})"
             r"(?![\w.]| \d)",
         ),
@@ -191,8 +193,10 @@ _FORMS = tuple(
         (
             "person-name",
             "MHFPpNnD",
-            r"\bDear (?!(?:Participant|Colleague|Sir|Madam|Editor|All|Parent|Volunteer|Dr|Prof|Patient)\w*)"
-            r"[^\W\d_a-z][\w'’-]+(?: [^\W\d_a-z][\w'’-]+){0,3}|\b(?:(?:Mr\.|Ms\.|(?:Mrs|Miss|Herr|Frau|Mme|Madame|Monsieur)\.?)"  # MR is no title
+            r"\bDear (?!(?:Participant|Colleague|Sir|Madam|Editor|All|Parent|Volunteer|Dr|Prof"
+            r"|Patient)\w*)"
+            r"[^\W\d_a-z][\w'’-]+(?: [^\W\d_a-z][\w'’-]+){0,3}"
+            r"|\b(?:(?:Mr\.|Ms\.|(?:Mrs|Miss|Herr|Frau|Mme|Madame|Monsieur)\.?)"  # MR is no title
             r"|[Pp]atient(?:'s)?(?: ?[Nn]ame)?[:=]|[Nn]ame[:=]) *[^\W\d_a-z][\w'’-]+"
             r"(?: [^\W\d_a-z][\w'’-]+)*",
         ),

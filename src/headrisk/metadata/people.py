@@ -38,7 +38,10 @@ _LAY_TITLE = re.compile(
     r"(?: [^\W\d_a-z][\w'’-]+)*"
 )
 _LABEL = re.compile(r"(?<![A-Za-z0-9])sub-[A-Za-z0-9]+")
-_CREDITS = re.compile(r"(?i:\bthank|acknowledg|author|curat|contact|correspond|support|help ?desk|office|\bcit(?:e|ation)|\bby\b|doi)")
+_CREDITS = re.compile(
+    r"(?i:\bthank|acknowledg|author|curat|contact|correspond|support|help ?desk|office"
+    r"|\bcit(?:e|ation)|\bby\b|doi)"
+)
 
 
 @cache

@@ -182,9 +182,14 @@ def judge(key: str, value: Any, known: KnownIdentifiers, *, meant: bool = False)
     found = text_spans(text, known.listed if key == _DESCRIBED else known, skip)
     if not found and register_of(key, [text]):
         return [("national-id", 0, len(text))]
-    if not meant and key != _DESCRIBED and plain_name(key) not in _DESCRIPTIONS and key not in public_names():
-        if (may_hold_prose(key) and is_sentence(text)) or is_prose_of_people(text):
-            return [("free-text", 0, len(text)), *direct_spans(text, known)]
+    if (
+        not meant
+        and key != _DESCRIBED
+        and plain_name(key) not in _DESCRIPTIONS
+        and key not in public_names()
+        and ((may_hold_prose(key) and is_sentence(text)) or is_prose_of_people(text))
+    ):
+        return [("free-text", 0, len(text)), *direct_spans(text, known)]
     return found
 
 

@@ -30,14 +30,16 @@ _CONCEPTS: dict[str, str] = {
         researcher tester surgeon radiologist neurologist reviewer untersucher arzt hausarzt medico
         medecin lakare laakari hoitaja arts lekarz operateur operador referrer coordinator
         psychologist psychiatrist supervisor scanoperator""",
-    "name": "name names nimi nom nombre nome naam namn navn nimet jmena nev isim adi nazwa jmeno vards vardas nm",
+    "name": """name names nimi nom nombre nome naam namn navn nimet jmena nev isim adi nazwa jmeno
+        vards vardas nm""",
     "own-name": """maiden surname surnames lastname firstname forename nickname maidenname
         vorname nachname familienname prenom apellido apellidos cognome sobrenome sukunimi
         etunimi etunimet efternamn fornamn tilltalsnamn etternavn efternavn fornavn achternaam
         voornaam nazwisko imie prijmeni jmeno initials initialen initiales middlename givenname
         familyname fullname mellomnavn vezeteknev keresztnev soyadi init inits kutsumanimi
         geburtsname rufname alias
-        prezime vards uzvards pavarde vardas perekonnanimi naisnimi eesnimi kin signature nume prenume
+        prezime vards uzvards pavarde vardas perekonnanimi naisnimi eesnimi kin signature
+        nume prenume
         csaladnev csalad utonev vezetek kereszt isim soyad adsoyad adisoyadi usuel
         nombres sobrenomes surnom signatory unterschrift podpis handtekening underskrift
         onomateponymo eponymo""",
@@ -174,9 +176,13 @@ def field_words(name: str) -> tuple[str, ...]:
     runs = _RUNS.findall(_WAVE.sub(r"_\1", plain.replace("DoB", "Dob")))
     for place, run in enumerate(runs[1:], start=1):
         before, rest = runs[place - 1], run[1:]
-        if before.isupper() and run[0].isupper() and run not in _WHOLE and rest in _CONCEPT:
-            if run.lower() not in _CONCEPT:  # MEGserial: the last capital belongs to the acronym
-                runs[place - 1 : place + 1] = [before + run[0], rest]
+        if (
+            before.isupper()
+            and run[0].isupper()
+            and rest in _CONCEPT
+            and run.lower() not in _CONCEPT
+        ):
+            runs[place - 1 : place + 1] = [before + run[0], rest]  # MEGserial: MEG, serial
     for run in runs:
         words += _cut(run.lower())
     return tuple(words)

@@ -74,7 +74,13 @@ class MetadataReport:
         copy = self.copy
         return bool(self.scan.problems) or (
             copy is not None
-            and bool(copy.remaining or copy.refused or copy.count(AS_NAMED) or copy.left.problems)
+            and bool(
+                copy.remaining
+                or copy.refused
+                or copy.withheld
+                or copy.count(AS_NAMED)
+                or copy.left.problems
+            )
         )
 
 
@@ -102,24 +108,29 @@ def unread_sentence(scan: MetadataScan) -> str:
         said.append(f"{searched:,} {_were(searched)} only searched as bytes")
     if unread:
         said.append(f"{unread:,} {_were(unread)} not read")
-    return f"Of {scan.files:,} files {' and '.join(said)}." if said else ""
+    return f"Of {scan.files:,} {_plural(scan.files, 'file')} {' and '.join(said)}." if said else ""
 
 
 def copy_sentence(copy: CleanedCopy) -> str:
     """What became of the copy, in one or two sentences without names."""
     left = len(copy.left.findings)
+    held, out = copy.count(COPIED) + copy.count(CLEANED), copy.count(LEFT_OUT)
     said = (
-        f"The copy holds {copy.count(COPIED) + copy.count(CLEANED):,} files, "
-        f"{copy.count(CLEANED):,} of them cleaned; {copy.count(LEFT_OUT):,} were left out. "
+        f"The copy holds {held:,} {_plural(held, 'file')}, {copy.count(CLEANED):,} of them "
+        f"cleaned; {out:,} {_were(out)} left out"
     )
-    if copy.count(AS_NAMED):
-        said += f"{copy.count(AS_NAMED):,} more were copied unread because they were named. "
+    reasons = []
     if copy.refused:
-        said += f"{copy.refused:,} were refused: their voxels would have changed. "
+        reasons.append(f"{copy.refused:,} because their voxels would have changed")
+    if copy.withheld:
+        reasons.append(f"{copy.withheld:,} that cannot be cleaned")
+    said += f", of them {' and '.join(reasons)}. " if reasons else ". "
+    if named := copy.count(AS_NAMED):
+        said += f"{named:,} more {_were(named)} copied unread because of their names. "
     if copy.remaining:
-        return said + (
-            f"{len(copy.remaining):,} removed values still stand in it: do not share it as it is."
-        )
+        values = len(copy.remaining)
+        stand = "value still stands" if values == 1 else "values still stand"
+        return said + f"{values:,} removed {stand} in it: do not share it as it is."
     found = f"{left:,} {_plural(left, 'finding')}" if left else "nothing"
     return said + (
         f"A second look finds {found} in it, and no byte of it holds a value that was removed "
