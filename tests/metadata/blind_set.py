@@ -22,7 +22,7 @@ import subprocess
 import sys
 import zipfile
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import product
 from pathlib import Path
@@ -130,7 +130,35 @@ TEMPLATES = {
     "|(0020,000d) UI [{}]|series {}: 176 images",
 }  # fmt: skip
 
-TEXT_FILES = ["README", "README.md", "CHANGES", "notes.txt", "run.log", "code/run.py", "code/prep.m", "code/job.sh", "config.yml", "export.html", "paper.tex", "data.xml", "notebook.ipynb", "letter.docx", "sheet.xlsx", "subject.cfg", "list.dat", "setup.ini", ".hidden", "sub-01/func/sub-01_physio.txt", "scan.out", "script.R", "notes.rst", "utf16.txt", "latin.txt", "bom.txt", "code/x.js"]
+TEXT_FILES = [
+    "README",
+    "README.md",
+    "CHANGES",
+    "notes.txt",
+    "run.log",
+    "code/run.py",
+    "code/prep.m",
+    "code/job.sh",
+    "config.yml",
+    "export.html",
+    "paper.tex",
+    "data.xml",
+    "notebook.ipynb",
+    "letter.docx",
+    "sheet.xlsx",
+    "subject.cfg",
+    "list.dat",
+    "setup.ini",
+    ".hidden",
+    "sub-01/func/sub-01_physio.txt",
+    "scan.out",
+    "script.R",
+    "notes.rst",
+    "utf16.txt",
+    "latin.txt",
+    "bom.txt",
+    "code/x.js",
+]
 
 FILE_NAMES = """
 sub-01_{}_T1w.txt {}.txt scan_{}.json {}_notes.txt docs/{}/readme.txt {}/list.tsv BDI_{}.tsv
@@ -233,7 +261,39 @@ def spellings() -> list[Spelling]:
                 "trailing",
             ]
             add(kind, "nifti", list(product(places, _notations(kind, True))), 12)
-    keys = ["old_id", "original_label", "orig_subject", "linking_code", "link_id", "code_lab", "xnat_subject", "alt_id", "pseudonym", "real_id", "internal_code", "source_subject", "subj_code", "former_label", "id_old", "id_hospital_key", "kuerzel", "Probandencode", "código_antiguo", "ancien_code", "codice", "kod_badania", "被験者コード", "dicom_folder_name", "biobank_code", "randomisation_no", "screening_no", "enrolment_code", "twin_pair_code", "siteSubjectCode", "MatchID"]
+    keys = [
+        "old_id",
+        "original_label",
+        "orig_subject",
+        "linking_code",
+        "link_id",
+        "code_lab",
+        "xnat_subject",
+        "alt_id",
+        "pseudonym",
+        "real_id",
+        "internal_code",
+        "source_subject",
+        "subj_code",
+        "former_label",
+        "id_old",
+        "id_hospital_key",
+        "kuerzel",
+        "Probandencode",
+        "código_antiguo",
+        "ancien_code",
+        "codice",
+        "kod_badania",
+        "被験者コード",
+        "dicom_folder_name",
+        "biobank_code",
+        "randomisation_no",
+        "screening_no",
+        "enrolment_code",
+        "twin_pair_code",
+        "siteSubjectCode",
+        "MatchID",
+    ]
     add("record", "key-table", list(product(keys, ["K", "XY", "num", "init", "hex", "mixed"])), 60)
     for name in words.HARMLESS:
         for notation in ("plain", "camel", "suffix", "prefix"):
@@ -839,20 +899,42 @@ def _same_voxels(source: Path, copy: Path) -> bool:
     return bool(pydicom.dcmread(source).PixelData == pydicom.dcmread(copy).PixelData)
 
 
-def measure(name: str, items: list[Spelling], folder: Path, command: list[str]) -> Measured:
+Call = Callable[[list[str]], tuple[int, str]]
+
+
+def command_line(command: Sequence[str]) -> Call:
+    """Return what runs headrisk by a command of its own, and gives its exit code and words."""
+
+    def call(arguments: list[str]) -> tuple[int, str]:
+        done = subprocess.run([*command, *arguments], capture_output=True, text=True, check=False)
+        return done.returncode, done.stdout + done.stderr
+
+    return call
+
+
+def in_process(arguments: list[str]) -> tuple[int, str]:
+    """Run headrisk in this process."""
+    from headrisk.cli.main import main as headrisk
+
+    said = io.StringIO()
+    with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
+        code = headrisk(arguments)
+    return code, said.getvalue()
+
+
+def measure(name: str, items: list[Spelling], folder: Path, call: Call) -> Measured:
     """Write a data set, look through and clean it, and say what came of every planted thing."""
     data, out, copy = folder / name / "data", folder / name / "out", folder / name / "copy"
     truths = write_study(data, items, name)
-    before = {p: hashlib.sha256(p.read_bytes()).digest() for p in data.rglob("*") if p.is_file()}
-    done = subprocess.run(
-        [*command, "metadata", str(data), str(out), "--fix", str(copy), "--seed", "1"],
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    after = {p: hashlib.sha256(p.read_bytes()).digest() for p in data.rglob("*") if p.is_file()}
-    assert before == after, "the source was touched"
-    if not (out / "internal" / "metadata.tsv").exists():
-        raise RuntimeError(f"{name}: exit {done.returncode}\n{done.stdout}\n{done.stderr}")
-    return _judge(name, truths, data, out, copy, done.returncode, done.stdout, len(before))
+    before = _digests(data)
+    code, said = call(["metadata", str(data), str(out), "--fix", str(copy), "--seed", "1"])
+    assert before == _digests(data), "the source was touched"
+    assert (out / "internal" / "metadata.tsv").exists(), f"{name}: exit code {code}\n{said}"
+    return _judge(name, truths, data, out, copy, code, said, len(before))
+
+
+def _digests(folder: Path) -> dict[Path, bytes]:
+    return {p: hashlib.sha256(p.read_bytes()).digest() for p in folder.rglob("*") if p.is_file()}
 
 
 def _judge(
@@ -1006,7 +1088,7 @@ def main() -> None:
     parser.add_argument("--command", nargs="+", default=[sys.executable, "-m", "headrisk.cli.main"])
     args = parser.parse_args()
     measured = [
-        measure(f"{args.half}{i}", items, args.folder, args.command)
+        measure(f"{args.half}{i}", items, args.folder, command_line(args.command))
         for i, items in enumerate(studies(args.half, args.per_study))
     ]
     print(summary(measured))

@@ -129,7 +129,9 @@ def _kind_of_words(name: str) -> str:
         return "credential"
     if "serial" in said and "measure" not in said and not words & _SERIES:
         return "serial-number"
-    if "email" in said and not words & _POST_CODES and not words & {"sent", "received", "count"}:
+    if "posta" in words and words & {"elettronica", "e"}:
+        return "email"
+    if "email" in said and not words & {"sent", "received", "count"}:
         return "email"
     if said & {"measure"}:
         return ""

@@ -61,11 +61,15 @@ def _names(file: str) -> frozenset[str]:
     return frozenset(source.read_text("utf-8").split())
 
 
+# Letters that are no others with a mark, so that taking marks off does not reach them.
+_LETTERS_ALONE = str.maketrans("øłđıħ", "oldih")
+
+
 def folded(word: str) -> str:
     """A word in lower case, without accents."""
     if word.isascii():
         return word.lower()
-    plain = unicodedata.normalize("NFKD", word.casefold().replace("ø", "o").replace("ł", "l"))
+    plain = unicodedata.normalize("NFKD", word.casefold().translate(_LETTERS_ALONE))
     return "".join(char for char in plain if not unicodedata.combining(char))
 
 

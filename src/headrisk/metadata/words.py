@@ -83,7 +83,7 @@ _CONCEPTS: dict[str, str] = {
         drivers bank iban konto journal journalnummer clinica paciente patient paziente
         chartno chartnum lab case folio sygehus sairaala legacy linking linkage""",
     "email": """email emails mail epost sahkoposti correo courriel mailadresse mailaddress
-        emailadresse emailadressen courriels poczta posta eposta sahkopostiosoite
+        emailadresse emailadressen courriels poczta eposta sahkopostiosoite
         electronico electronique""",
     "phone": """phone phones telephone tel mobile fax telefon telefonnummer handy handynummer
         puhelin puhelinnumero telefono telefone telefoon telefonnr cellphone mobil kannykka
