@@ -78,7 +78,7 @@ def cued_values(text: str) -> Iterator[tuple[str, int, int]]:
         kind = _cue(before[0])
         digits = sum(map(str.isdigit, value[0]))
         if kind == "address":
-            if (4 <= digits <= 9 and not notations(value[0])) or _POSTCODE.fullmatch(value[0]):
+            if 4 <= digits <= 9 or _POSTCODE.fullmatch(value[0]):
                 yield kind, *value.span()
         elif kind == "birth-date":
             if notations(value[0]):

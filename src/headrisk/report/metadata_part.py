@@ -126,7 +126,8 @@ def copy_sentence(copy: CleanedCopy) -> str:
         reasons.append(f"{copy.withheld:,} that cannot be cleaned")
     said += f", of them {' and '.join(reasons)}. " if reasons else ". "
     if named := copy.count(AS_NAMED):
-        said += f"{named:,} more {_were(named)} copied unread because of their names. "
+        they = "it was" if named == 1 else "they were"
+        said += f"{named:,} more {_were(named)} copied unread because {they} named. "
     if copy.remaining:
         values = len(copy.remaining)
         stand = "value still stands" if values == 1 else "values still stand"
