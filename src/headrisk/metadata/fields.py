@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from headrisk.metadata.national_ids import REGISTER_WORDS
 from headrisk.metadata.notations import clock_of, notations
 from headrisk.metadata.patterns import matches
 from headrisk.metadata.people import folded
@@ -149,7 +150,7 @@ def _kind_of_words(name: str) -> str:
         return "patient-id"
     if "record" in said and "id" in said and not words & {"key", "previous"}:
         return "patient-id"
-    if words & _RECORDS or ("id" in said and words & _PATIENT):
+    if words & (_RECORDS | REGISTER_WORDS) or ("id" in said and words & _PATIENT):
         return "patient-id"
     if len(words & field_concept("record")) > 1 and words.isdisjoint(_STATES):
         return "patient-id"  # historia clinica, cartella clinica

@@ -34,7 +34,11 @@ def named_lines(text: str) -> Iterator[tuple[str, int, int]]:
     for line in _LINE.finditer(text):
         kind = kind_of_field(line["name"])
         value = line["value"].strip()
-        if not kind and concepts(line["name"]) == {"person"} and _OWN_NAME.fullmatch(value):
+        if (
+            not kind
+            and concepts(line["name"]) - {"record"} == {"person"}
+            and _OWN_NAME.fullmatch(value)
+        ):
             kind = "person-name"  # Probandin: Mordhorst, Sakura
         if kind in _DIRECT and value.lower() not in _NOTHING and bears_out(kind, value):
             start = line.start("value")
@@ -81,8 +85,9 @@ def cued_values(text: str) -> Iterator[tuple[str, int, int]]:
             if 4 <= digits <= 9 or _POSTCODE.fullmatch(value[0]):
                 yield kind, *value.span()
         elif kind == "birth-date":
-            if notations(value[0]):
-                yield kind, *value.span()
+            first = value[0].partition(" ")[0]  # the time of day behind it stays out
+            if notations(value[0]) or notations(first):
+                yield kind, value.start(), value.start() + len(first)
         elif kind and digits >= _LEAST_DIGITS and bears_out(kind, value[0]):
             yield kind, *value.span()
 
