@@ -298,6 +298,12 @@ _TWO_NAMES = re.compile(
 )
 
 
+# In a column of people (guardian, spouse) also Doe_Jane and doe.jane.
+_TWO_NAMES_JOINED = re.compile(
+    r"[^\W\d_]+(?:['’-][^\W\d_]+)*(?:[._^][^\W\d_]+(?:['’-][^\W\d_]+)*){1,3}"
+)
+
+
 def _names_people(name: str, values: list[str]) -> bool:
     """Whether a column holds a name for each person: two or three capitalised words, all different.
 
@@ -310,7 +316,11 @@ def _names_people(name: str, values: list[str]) -> bool:
         return False
     if concepts(name) == {"name"} and _words(name) <= {"name", "names", "nimi", "nom", "naam"}:
         return all(bears_out("person-name", value) for value in values)
-    return all(_TWO_NAMES.fullmatch(value) for value in values)
+    people = "person" in concepts(name) and "type" not in _words(name)
+    return all(
+        _TWO_NAMES.fullmatch(value) or (people and _TWO_NAMES_JOINED.fullmatch(value))
+        for value in values
+    )
 
 
 def _words(name: str) -> frozenset[str]:

@@ -166,7 +166,7 @@ def judge(key: str, value: Any, known: KnownIdentifiers, *, meant: bool = False)
         if known and (spans := known.spans(text)):
             return [("known-identifier", *span) for span in spans]
         return [("date", 0, len(text))] if tells_times(key) and is_moment(text) else []
-    if (meant and plain_name(key) in _CREDITS) or plain_name(key) == "termurl":
+    if (meant and plain_name(key) in _CREDITS) or plain_name(key) in ("termurl", "authors"):
         return [("known-identifier", *span) for span in known.listed.spans(text)]
     skip = VERSIONS if tells_versions(key) else frozenset()
     if meant:
