@@ -19,7 +19,7 @@ from headrisk.cli.main import main
 from headrisk.metadata.findings import Hit
 from headrisk.metadata.known import NOBODY
 from headrisk.metadata.pseudonyms import is_pseudonym
-from headrisk.metadata.verify import needles_of, search_copy
+from headrisk.metadata.verify import labels_of, needles_of, search_copy
 
 
 def data_set(root: Path, *people: str) -> Path:
@@ -157,3 +157,60 @@ def test_the_final_search_looks_into_what_is_packed(tmp_path: Path) -> None:
         packed.writestr("word/document.xml", "quellimund " * 50)
     needles = needles_of([Hit("person-name", "x", "Quellimund")], NOBODY)
     assert {left.file for left in search_copy(tmp_path, needles, NOBODY)} == {"a.dcm", "b.docx"}
+
+
+def test_an_image_left_out_for_text_in_its_pixels_ends_with_exit_code_4(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = data_set(tmp_path / "data", "ALFA")
+    (data / "z.dcm").write_bytes(stored(made(BurnedInAnnotation="YES", PatientID="ZULU")))
+    assert run(data, tmp_path / "out", "--fix", tmp_path / "copy") == 4
+    said = capsys.readouterr().out
+    assert "The copy holds 1 file, 1 of them cleaned; 1 was left out, of them 1 that" in said
+    assert [path.name for path in (tmp_path / "copy").iterdir()] == ["a.dcm"]
+
+
+def test_rules_for_fields_hold_for_sidecars_and_tables_without_a_copy_too(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    (data / "sub-01_T1w.json").write_text('{"RoomColour": "blue", "Comments": "broke her leg"}')
+    (data / "visits.tsv").write_text("participant_id\troom_colour\tmailbox\nsub-01\tred\ta@b.org\n")
+    rules = tmp_path / "rules.toml"
+    rules.write_text('[fields]\nroom_colour = "remove"\nComments = "keep"\nmailbox = "ignore"\n')
+    assert run(data, tmp_path / "out", "--rules", rules) == 0
+    found = (tmp_path / "out" / "internal" / "metadata-fields.tsv").read_text()
+    assert "chosen-field" in found
+    assert "email" not in found
+    assert run(data, tmp_path / "out2", "--rules", rules, "--fix", tmp_path / "copy") == 0
+    assert json.loads((tmp_path / "copy" / "sub-01_T1w.json").read_text()) == {
+        "Comments": "broke her leg"
+    }
+    assert (tmp_path / "copy" / "visits.tsv").read_text().splitlines()[1] == "sub-01\tn/a\ta@b.org"
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "code", "said"),
+    [("[fields]\nage = 'hide'", (), 3, "one of keep, ignore, remove"),
+     ("[fields]\n'--' = 'keep'", (), 3, "a name without letters"),
+     ("fields = 3", (), 3, "a section"),
+     ("[dicom]\nProtocolName = 'keep'", (), 2, "no --fix"),
+     ("[fields]\nage = 'keep'", ("--remove", "Age"), 2, "of it too")],
+)  # fmt: skip
+def test_rules_for_fields_that_cannot_be_are_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str, options: tuple[str, ...],
+    code: int, said: str,
+) -> None:  # fmt: skip
+    data = data_set(tmp_path / "data", "ALFA")
+    (tmp_path / "rules.toml").write_text(text)
+    assert run(data, tmp_path / "out", "--rules", tmp_path / "rules.toml", *options) == code
+    assert said in " ".join(capsys.readouterr().err.split())
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_patient_number_that_is_the_label_is_no_removed_value() -> None:
+    removed = [
+        Hit("patient-id", "(0010,0020) Patient ID", value) for value in ("sub-01", "4711882")
+    ]
+    found = needles_of(removed, NOBODY, labels_of(["sub-01/anat/sub-01_T1w.nii.gz"])).kinds
+    assert b"4711882" in found
+    assert b"sub-01" not in found

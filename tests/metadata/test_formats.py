@@ -353,7 +353,7 @@ def test_a_rules_file_with_something_unknown_is_refused(
     with pytest.raises(InputError, match=said):
         read_rules(path)
     path.write_text("[dicom]\nProtocolName='keep'\n'(0019,xx0C,\"ACME\")'='keep'\n")
-    assert read_rules(path) == {0x00181030: "keep", (0x19, 0x0C, "ACME"): "keep"}
+    assert read_rules(path).dicom == {0x00181030: "keep", (0x19, 0x0C, "ACME"): "keep"}
 
 
 @pytest.mark.parametrize("content", [None, b"", b"[]", b"{}", b"\xff", b'{"format": "x"}'])

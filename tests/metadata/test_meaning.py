@@ -394,3 +394,32 @@ def test_the_dicom_model_in_json_is_judged_by_its_tags() -> None:
         ("date", "00080020.Value[]"),
     ]  # fmt: skip
     assert [h.kind for h in json_hits({"ScannedBy": "Haverkampf"}, NOBODY)] == ["staff-name"]
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [("Hospital number 03724149", "patient-id"), ("S/N: 144452", "serial-number"),
+     ("PLZ 80331", "address"), ("postcode SW1A 3HL", "address"),
+     ("Ser.No. WQ825862", "serial-number"), ("She is a 93-year-old woman", "age-over-89"),
+     ("died at 96", "age-over-89"), ("6 октября 2016 г.", "date"), ("3.X.2014", "date"),
+     (r"\\server\home\kbrandst\x", "user-path"), ("~kbrandst/x.sh", "user-path"),
+     ("jo.doe at yahoo dot com", "email"), ("woke up at 7:15", "acquisition-time")],
+)  # fmt: skip
+def test_words_before_a_number_say_what_it_is(text: str, kind: str) -> None:
+    assert kind in {found for found, _, _ in text_spans(text, NOBODY)}
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["look at the dot in the middle", "The flip angle was 90 degrees", "grant number R01MH111417",
+     "source code 2019a", "version 2.10.4 of 12 files", "aged 18 to 95 years in 2 groups",
+     "offset 02-26-2019", "a delay of 93 to 95 ms", "n = 90 and 12:30 minutes", "index 0001 0002"],
+)  # fmt: skip
+def test_numbers_of_other_things_stay(text: str) -> None:
+    skip = frozenset({"date"})
+    assert not text_spans(text, NOBODY, skip)
+
+
+def test_a_sentence_about_a_person_is_found_under_any_key() -> None:
+    said = {"Q23": "She told us that her twin works in the village", "Cue": "Press the left button"}
+    assert [hit.field for hit in json_hits(said, NOBODY)] == ["Q23"]

@@ -141,8 +141,8 @@ def test_attackers(low: float, high: float, bound: bool, measured: bool) -> None
 COUNTED: tuple[Callable[[int], str], ...] = (
     lambda n: metadata.summary_sentence(metadata.Files(n, n, 0, 0), {"direct identifier": n}),
     lambda n: metadata.unread_answer(metadata.Files(2 * n, 0, n, n)),
-    lambda n: metadata.copy_sentence(metadata.Copy(n, 0, n, n, n, n, n)),
-    lambda n: metadata.copy_sentence(metadata.Copy(0, n, n, n, n, 0, n)),
+    lambda n: metadata.copy_sentence(metadata.Copy(n, 0, n, n, n, n, n, n)),
+    lambda n: metadata.copy_sentence(metadata.Copy(0, n, n, n, n, n, 0, n)),
     lambda n: metadata.fields_answer(n, "EchoTime", 0.9, 0.1),
     lambda n: metadata.people_answer("5 to 7", 8, ["age"][:n], 0),
     lambda n: table.columns_answer(n, n, ["FreeSurfer"]),

@@ -16,6 +16,7 @@ from headrisk.cli.options import with_progress
 
 if TYPE_CHECKING:
     from headrisk.metadata.dicom_options import Policy
+    from headrisk.metadata.rules_file import OwnRules
     from headrisk.run.events import Listener
 
 
@@ -72,7 +73,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--rules",
         type=Path,
         metavar="TOML",
-        help="with --fix, own rules for single DICOM attributes",
+        help="own rules: [fields] keep, ignore or remove for fields and columns; with --fix, "
+        "[dicom] for single DICOM attributes",
     )
     parser.add_argument(
         "--key",
@@ -113,7 +115,7 @@ def require_fix(arguments: argparse.Namespace) -> None:
     """
     from headrisk.errors import UsageError
 
-    for name in ("retain", "clean", "remove_dates", "rules", "key", "keep_unread"):
+    for name in ("retain", "clean", "remove_dates", "key", "keep_unread"):
         if arguments.fix is None and getattr(arguments, name) not in (None, False):
             raise UsageError(
                 f"option --{name.replace('_', '-')}",
@@ -122,19 +124,45 @@ def require_fix(arguments: argparse.Namespace) -> None:
             )
 
 
-def policy_of(arguments: argparse.Namespace) -> Policy:
-    """The options of PS3.15 and the own rules that a command line asks for.
+def own_rules(arguments: argparse.Namespace) -> OwnRules:
+    """What the file of ``--rules`` says, with the fields of the command line added.
+
+    Raises
+    ------
+    UsageError
+        Rules for DICOM without a copy, or a field under two rules.
+    InputError
+        The file cannot be read or names something unknown.
+    """
+    from headrisk.errors import UsageError
+    from headrisk.metadata.known import field_rules
+    from headrisk.metadata.rules_file import NO_RULES, OwnRules, read_rules
+
+    said = NO_RULES if arguments.rules is None else read_rules(arguments.rules)
+    if said.dicom and arguments.fix is None:
+        raise UsageError(
+            "option --rules",
+            found="rules for DICOM attributes and no --fix",
+            expected="--fix DIR, which writes the copy that they are about",
+        )
+    given = {"keep": arguments.keep, "ignore": arguments.ignore, "remove": arguments.remove}
+    fields = field_rules(
+        *([*(given[rule] or ()), *(n for n, r in said.fields.items() if r == rule)]
+          for rule in ("keep", "ignore", "remove"))
+    )  # fmt: skip
+    return OwnRules(said.dicom, fields)
+
+
+def policy_of(arguments: argparse.Namespace, own: OwnRules) -> Policy:
+    """The options of PS3.15 that a command line asks for, with own rules.
 
     Raises
     ------
     UsageError
         There is no such option, or two contradict each other.
-    InputError
-        The rules file cannot be read or names something unknown.
     """
     from headrisk.errors import UsageError
     from headrisk.metadata.dicom_options import FULL_DATES, MODIFIED, Policy
-    from headrisk.metadata.rules_file import read_rules
 
     retain = {name.replace("_", "-") for name in arguments.retain or ()}
     clean = {name.replace("_", "-") for name in arguments.clean or ()}
@@ -149,8 +177,7 @@ def policy_of(arguments: argparse.Namespace) -> Policy:
         )
     if not arguments.remove_dates and FULL_DATES not in retain:
         retain.add(MODIFIED)
-    own = {} if arguments.rules is None else read_rules(arguments.rules)
-    return Policy(frozenset(retain), frozenset(clean), own)
+    return Policy(frozenset(retain), frozenset(clean), own.dicom)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -165,7 +192,6 @@ def run(arguments: argparse.Namespace) -> int:
         from headrisk.job import Job, require_out
         from headrisk.metadata.dicom_options import BASIC
         from headrisk.metadata.findings import SEVERITIES
-        from headrisk.metadata.known import field_rules
         from headrisk.metadata.scan import list_entries
 
         job = Job(name_sources([arguments.dataset]), arguments.out.absolute(), listen=listen)
@@ -175,13 +201,14 @@ def run(arguments: argparse.Namespace) -> int:
             sys.stdout.write(f"{len(files):,} files, {sum(e.size for e in files):,} bytes\n")
             return DONE
         require_fix(arguments)
-        policy = policy_of(arguments) if arguments.fix is not None else BASIC
+        own = own_rules(arguments)
+        policy = policy_of(arguments, own) if arguments.fix is not None else BASIC
         names = arguments.keep_unread
         unread = () if names is None else tuple(names) or ("*",)
         rng = None if arguments.seed is None else np.random.default_rng(arguments.seed)
         page, report = audit_metadata(
             job, known_identifiers=arguments.known_identifiers, fix=arguments.fix, rng=rng,
-            rules=field_rules(arguments.keep, arguments.ignore, arguments.remove),
+            rules=own.fields,
             key=arguments.key, policy=policy, keep_unread=unread,
         )  # fmt: skip
         sys.stdout.write(summary_sentence(report) + "\n")

@@ -28,7 +28,7 @@ from headrisk.metadata.known import (
 from headrisk.metadata.learn import with_names_of
 from headrisk.metadata.pseudonyms import read_key, require_same_people
 from headrisk.metadata.scan import MetadataScan, list_entries, scan_metadata
-from headrisk.metadata.verify import needles_of, search_copy
+from headrisk.metadata.verify import labels_of, needles_of, search_copy
 from headrisk.report.read import read_json
 from headrisk.run.events import Advanced, Listener
 from headrisk.run.provenance import CostLog, collect_provenance
@@ -217,7 +217,7 @@ def clean_copy(
             written = sum(row.action != LEFT_OUT for row in rows)
             with stage("check", written, log, recorded(job)) as listen:
                 left = scan_metadata(unfinished, known, on_done=_advance("check", written, listen))
-                needles = needles_of(removed, known)
+                needles = needles_of(removed, known, labels_of(row.copy for row in rows))
                 remaining = search_copy(unfinished, needles, known)
             require_copy_folder(target, root, job.out)
             yield CleanedCopy(rows, left, remaining, len(needles.kinds))

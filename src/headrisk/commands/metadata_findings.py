@@ -69,7 +69,13 @@ class MetadataReport:
         copy = self.copy
         return bool(self.scan.problems) or (
             copy is not None
-            and bool(copy.remaining or copy.refused or copy.count(AS_NAMED) or copy.left.problems)
+            and bool(
+                copy.remaining
+                or copy.refused
+                or copy.withheld
+                or copy.count(AS_NAMED)
+                or copy.left.problems
+            )
         )
 
 
@@ -92,6 +98,7 @@ def copy_sentence(copy: CleanedCopy) -> str:
             left_out=copy.count(LEFT_OUT),
             named=copy.count(AS_NAMED),
             refused=copy.refused,
+            withheld=copy.withheld,
             remaining=len(copy.remaining),
             found=len(copy.left.findings),
         )

@@ -20,6 +20,7 @@ from headrisk.metadata.name_words import NO_FAMILY
 from headrisk.metadata.national_ids import register_of
 from headrisk.metadata.notations import (
     are_times_of_day,
+    clock_of,
     column_notation,
     hour_of,
     is_column_of_dates,
@@ -68,14 +69,17 @@ _LIVES = frozenset(
     boss works worked job born lives lived married divorced widow widowed neighbour neighbor
     colleague pregnant arrested accident""".split()  # noqa: SIM905
 )
-_CODE = re.compile(r"(?=[\w./-]*[A-Za-z])(?=[\w./-]*\d[\w./-]*\d)[\w./-]{5,24}")
+_CODE = re.compile(r"(?=[\w./°-]*[^\W\d_])(?=[\w./°-]*\d[\w./-]*\d)[\w./°-]{4,40}")
+_PARTED = re.compile(r"\d+(?:[-/ ]\d+)+|\d+(?:\.\d+){2,}")  # 32/81816, 6926 2132
 # Postcodes whose form tells: British, Canadian, Dutch.
 _POSTCODE = re.compile(r"[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}|[A-Z]\d[A-Z] ?\d[A-Z]\d|\d{4} ?[A-Z]{2}")
 _UUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 _ID_WORDS = frozenset(
     """id ids identifier number no nr num code label key guid uuid tunnus kennung
     pseudonym alias barcode kode codigo numero name ref reference accession lookup linkage
-    study""".split()  # noqa: SIM905
+    study codice code codes kood cislo szam broj linking link matching match source subject
+    orig original former old legacy screening enrolment enrollment randomisation randomization
+    kuerzel probandencode ancien antiguo badania""".split()  # noqa: SIM905
 )
 
 
@@ -166,6 +170,8 @@ def judge_column(
         return Column("national-id")
     if place == "sensors" or not name:
         return Column("")
+    if place != "trials" and (formed := _of_one_form(values)):
+        return Column(formed)
     skip = frozenset({"acquisition-time"} if _durations(name, values) else ())
     if place != "trials":
         if not _numbers_only(values) and is_column_of_dates(values):
@@ -213,11 +219,18 @@ def _named(name: str, kind: str, values: list[str], place: Place) -> Column | No
             return Column(kind, sure_notation(name, values))
         return Column(kind) if any(_telling(value) for value in values) else None
     if kind == "acquisition-time":
-        clocks = [value for value in values if hour_of(value) is not None]
+        clocks = [value for value in values if clock_of(value) is not None]
         if is_exact_name(name) and place != "trials":
             return Column(kind) if not clocks or are_times_of_day(clocks) else None
-        return Column(kind) if clocks and are_times_of_day(clocks) else None
+        marked = [value for value in clocks if hour_of(value) is not None]
+        sure = len(clocks) >= 0.8 * len(values) and (marked or len(set(clocks)) > 1)
+        return Column(kind) if sure and are_times_of_day(clocks) else None
+    if kind == "serial-number" and not is_exact_name(name):
+        borne = sum(bears_out(kind, value) for value in values) >= 0.8 * len(values)
+        return Column(kind) if borne and place != "trials" else None
     if kind == "free-text" and all(_is_number(value) for value in values):
+        return None
+    if kind == "acquisition-time" and place == "trials":
         return None
     if place == "trials" and kind in ("institution", "staff-name", "date", "phone", "address"):
         return None
@@ -231,6 +244,8 @@ def _telling(value: str) -> bool:
 def says_date(name: str) -> bool:
     """Whether a name says *date* in so many words, so that bare digits are believed to be one."""
     words = set(field_words(name))
+    if not name.isascii() and "date" in concepts(name):
+        return True
     if any(word.endswith("datum") for word in words):
         return True
     return bool(words & {"date", "dates", "datum", "dato", "fecha", "pvm", "paivamaara", "dt",
@@ -271,13 +286,21 @@ def _identifies(
         counted = sorted(map(int, values)) == list(range(min(map(int, values)),
                          min(map(int, values)) + len(values)))  # fmt: skip
         return named and not counted and min(map(len, values)) >= 3
-    coded = sum(_CODE.fullmatch(value.replace(" ", "")) is not None and not notations(value) and not
-                _is_number(value) for value in values)  # fmt: skip
+    if named and all(map(_PARTED.fullmatch, values)) and not any(map(notations, values)):
+        return len(set(values)) > 2
+    coded = sum(_CODE.fullmatch(value.replace(" ", "")) is not None and not notations(value) and
+                not _is_number(value) for value in values)  # fmt: skip
     return coded >= 0.8 * len(values) and (named or _shaped(values))
 
 
 _TWO_NAMES = re.compile(
     r"[^\W\d_a-z][^\W\d_]+(?:['’-][^\W\d_]+)*(?:[ ,^]+[^\W\d_a-z][\w'’.-]*){1,3}"
+)
+
+
+# In a column of people (guardian, spouse) also Doe_Jane and doe.jane.
+_TWO_NAMES_JOINED = re.compile(
+    r"[^\W\d_]+(?:['’-][^\W\d_]+)*(?:[._^][^\W\d_]+(?:['’-][^\W\d_]+)*){1,3}"
 )
 
 
@@ -293,7 +316,11 @@ def _names_people(name: str, values: list[str]) -> bool:
         return False
     if concepts(name) == {"name"} and _words(name) <= {"name", "names", "nimi", "nom", "naam"}:
         return all(bears_out("person-name", value) for value in values)
-    return all(_TWO_NAMES.fullmatch(value) for value in values)
+    people = "person" in concepts(name) and "type" not in _words(name)
+    return all(
+        _TWO_NAMES.fullmatch(value) or (people and _TWO_NAMES_JOINED.fullmatch(value))
+        for value in values
+    )
 
 
 def _words(name: str) -> frozenset[str]:
@@ -310,9 +337,28 @@ def _label(text: str) -> str:
     return re.sub(r"^0+", "", re.sub(r"[\W_]+", "", text.lower()).removeprefix("sub"))
 
 
+_FORMED = frozenset({"email", "phone", "national-id", "credential", "address", "user-path", "uid"})
+
+
+def _of_one_form(values: list[str]) -> str:
+    """The kind whose form half of the values and more have, from end to end; "" if none.
+
+    Where most cells are telephone numbers, so are the few in a notation that says nothing.
+    """
+    different = list(dict.fromkeys(values))[:200]
+    counts: dict[str, int] = {}
+    for value in different:
+        for kind, start, end in matches(value):
+            if kind in _FORMED and 2 * (end - start) > len(value):
+                counts[kind] = counts.get(kind, 0) + 1
+                break
+    best = max(counts, key=lambda kind: counts[kind], default="")
+    return best if best and counts[best] >= max(3, len(different) / 2) else ""
+
+
 def _free_text(values: list[str]) -> bool:
     """Whether cells are sentences of people: many different ones, or words about a life."""
-    long = [value for value in values if _sentence(value)]
+    long = [value for value in values if is_sentence(value)]
     if not long:
         return False
     if any(len(value) > 16 and len(_LIVES.intersection(w for w, _, _ in split_words(value))) > 1
@@ -322,7 +368,27 @@ def _free_text(values: list[str]) -> bool:
     return different >= 2 and different >= 0.5 * len(long) and len(long) >= 0.2 * len(values)
 
 
-def _sentence(value: str) -> bool:
+def is_prose_of_people(text: str) -> bool:
+    """Whether a text is a sentence about a person: what he or she did, said or lived through.
+
+    >>> is_prose_of_people("She said the noise reminded her of the fire")
+    True
+    >>> is_prose_of_people("Press the left button whenever a face appears on the screen")
+    False
+    """
+    words = [word for word, _, _ in split_words(text)]
+    if len(words) < 5:
+        return False
+    return not _ABOUT.isdisjoint(words) or len(_LIVES.intersection(words)) > 1
+
+
+_ABOUT = frozenset({"she", "he", "her", "his", "him", "herself", "himself"})
+_CJK = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af]")
+
+
+def is_sentence(value: str) -> bool:
+    if len(_CJK.findall(value)) >= 8:  # written without spaces
+        return True
     words = [word for word in value.split() if sum(map(str.isalpha, word)) >= 2]
     return len(words) >= _SENTENCE
 
@@ -348,7 +414,7 @@ def holds(column: Column, name: str, text: str) -> bool:
     if column.kind == "date":
         return not is_shifted(text) and (bool(notations(text)) or bears_out("date", text))
     if column.free:
-        return _sentence(text)
+        return is_sentence(text)
     return is_exact_name(name) or column.kind == "patient-id" or bears_out(column.kind, text, name)
 
 

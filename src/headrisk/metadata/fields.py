@@ -9,11 +9,12 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from headrisk.metadata.notations import hour_of, notations
+from headrisk.metadata.national_ids import REGISTER_WORDS
+from headrisk.metadata.notations import clock_of, notations
 from headrisk.metadata.patterns import matches
 from headrisk.metadata.people import folded
 from headrisk.metadata.profile import profile_table
-from headrisk.metadata.words import concepts, field_words
+from headrisk.metadata.words import concepts, field_concept, field_words
 
 _NAMES: dict[str, str] = {
     "person-name": """patientname patientsname patientbirthname otherpatientnames othernames
@@ -125,8 +126,12 @@ def kind_of_field(name: str) -> str:
 def _kind_of_words(name: str) -> str:
     """The kind that the words of a name tell; a value's form must bear it out (``bears_out``)."""
     said, words = concepts(name), frozenset(field_words(name))
-    if "credential" in said or words >= {"api", "key"} or words >= {"access", "key"}:
+    if "credential" in said or ("key" in words and words & _KEYS):
         return "credential"
+    if "serial" in said and "measure" not in said and not words & _SERIES:
+        return "serial-number"
+    if "posta" in words and words & {"elettronica", "e"}:
+        return "email"
     if "email" in said and not words & {"sent", "received", "count"}:
         return "email"
     if said & {"measure"}:
@@ -141,19 +146,29 @@ def _kind_of_words(name: str) -> str:
         return "" if "born-other" in said else "birth-date"
     if "own-name" in said or ("name" in said and _names_somebody(said, words)):
         return "staff-name" if "staff" in said else "person-name"
+    if words & {"passport"} or (words & {"card", "licence", "license"} and words & _CARDS):
+        return "patient-id"
     if "record" in said and "id" in said and not words & {"key", "previous"}:
         return "patient-id"
-    if words & _RECORDS or ("id" in said and words & _PATIENT):
+    if words & (_RECORDS | REGISTER_WORDS) or ("id" in said and words & _PATIENT):
         return "patient-id"
-    if "postcode" in said or ("address" in said and not words & {"ip", "mac", "network"}):
+    if len(words & field_concept("record")) > 1 and words.isdisjoint(_STATES):
+        return "patient-id"  # historia clinica, cartella clinica
+    if (
+        "postcode" in said
+        or (words & _POST and words & _POST_CODES)
+        or ("address" in said and not words & {"ip", "mac", "network"})
+    ):
         return "address"
     if "text" in said or words >= {"free", "text"} or words >= {"other", "specify"}:
         return "free-text"
     if "staff" in said:
         return "staff-name"
-    if "date" in said and "duration" not in said:
+    if words >= {"time", "day"} and "duration" not in said:
+        return "acquisition-time"
+    if "date" in said and ("duration" not in said or words & {"date", "datum", "fecha"}):
         return "date"
-    if "time" in said and "scan" in said and "duration" not in said:
+    if "time" in said and "duration" not in said and (said & {"scan", "id"} or said <= _CLOCK):
         return "acquisition-time"
     if "institution" in said and not words & {"visit", "visits", "days", "stay"}:
         return "institution"
@@ -174,19 +189,65 @@ _NO_NAMES = frozenset(
     model test session condition tract region roi atlas label column variable channel event item
     stimulus software device manufacturer study map template space""".split()  # noqa: SIM905
 )
-_WHICH = frozenset("first last given family full middle maiden legal real preferred sur fore nick "  # noqa: SIM905
-                   "birth christian famille familj familia rodzinne".split())  # fmt: skip
+_WHICH = frozenset(
+    """completo completa complet usuel vollstandig first last given family full middle maiden
+    legal real preferred sur fore nick birth christian famille familj familia
+    rodzinne""".split()  # noqa: SIM905
+)
+_POST = frozenset({"post", "posta", "postal"})
+_POST_CODES = frozenset({"code", "nr", "no", "kodu", "kod", "kode", "number", "nummer"})
+_CARDS = frozenset({"health", "insurance", "identity", "driver", "drivers"})
+_CLOCK = frozenset({"time", "fill", "person", "birth", "date"})  # hora, uhrzeit, time of day
+_KEYS = frozenset({"api", "access", "private", "secret", "ssh", "encryption", "account", "auth"})
+# Serial recall and reaction times, and states of health: no numbers of devices and records.
+_SERIES = frozenset(
+    """recall position reaction rt order learning subtraction sevens task trial list
+    presentation seven srt dependence time""".split()  # noqa: SIM905
+)
+_STATES = frozenset(
+    """status type source site national social security health medical clinical clinic
+    hospital history screening dicom""".split()  # noqa: SIM905
+)
 _DONE = frozenset(
     """scanned tested performed read recorded entered reviewed rated scored examined checked done
     acquired collected operated administered assessed interviewed referred seen signed segmented
     drawn uploaded verified gescannt untersucht""".split()  # noqa: SIM905
 )
-_PATIENT = frozenset({"patient", "patients", "patienten", "pat", "potilas", "paciente", "paziente"})
+_PATIENT = frozenset(
+    """patient patients patienten pat pt potilas paciente paziente hasta pacjenta pacienta beteg
+    malade""".split()  # noqa: SIM905
+)
 # Words that name a register by themselves.
 _RECORDS = frozenset(
     """mrn ssn hetu pesel cpr cpf curp bsn personnummer henkilotunnus
+    nhc ipp uhid empi prontuario matrikelnummer matrnr krankenaktennummer fallnummer fallnr
+    piz accession prolificpid workerid sonaid bank konto policy passport reisepass jmbg oib
+    egn cnp emso isikukood amka svnr svnummer idnr nif nie
     fodselsnummer codicefiscale aadhaar versichertennummer sozialversicherungsnummer medicare
     burgerservicenummer kennitala iban eid""".split()  # noqa: SIM905
+)
+
+
+@lru_cache(maxsize=16384)
+def may_hold_prose(name: str) -> bool:
+    """Whether a field may hold what somebody wrote, if its value is a sentence: details, a report.
+
+    >>> may_hold_prose("Q23_5_TEXT"), may_hold_prose("TaskDescription"), may_hold_prose("StimText")
+    (True, False, False)
+    """
+    words = frozenset(field_words(name))
+    return bool(words & _PROSE) and words.isdisjoint(_METHODS)
+
+
+_PROSE = frozenset(
+    """detail details report text entry diary story event events hist history medication notice
+    describe experience dream symptoms symptom complaint accident life interview statement
+    impression findings finding incident thoughts worst wellbeing mood""".split()  # noqa: SIM905
+)
+_METHODS = frozenset(
+    """stim stimulus stimuli task software sequence pulse method methods description instruction
+    instructions trial hardware version model license preprocessing coordinate system type file url
+    levels columns column display prompt question item label hed""".split()  # noqa: SIM905
 )
 
 
@@ -204,11 +265,13 @@ def bears_out(kind: str, text: str, name: str = "") -> bool:
             return True  # the day or month of a birth
         return bool(notations(text)) or _within(text, "date") or digits >= 4
     if kind == "acquisition-time":
-        return (hour_of(text) or 0) > 0 or re.fullmatch(r"\d{6}(?:\.\d+)?", text) is not None
+        return (clock_of(text) or 0) > 0 or re.fullmatch(r"\d{6}(?:\.\d+)?", text) is not None
+    if kind == "serial-number":
+        return digits >= 4 and len(text) <= 40 and not _DECIMAL.fullmatch(text.strip())
     if kind == "phone":
         return digits >= 5
     if kind == "email":
-        return "@" in text
+        return "@" in text or _AT.search(text) is not None
     if kind in ("person-name", "staff-name"):
         named = letters and text.strip().lower() not in _ANSWERS and not _is_label(text)
         return named and len(text.strip()) > (kind == "staff-name")
@@ -219,6 +282,10 @@ def bears_out(kind: str, text: str, name: str = "") -> bool:
     if kind in ("institution", "free-text", "credential", "user-path"):
         return letters and text.strip().lower() not in _ANSWERS
     return True
+
+
+_DECIMAL = re.compile(r"[-+]?\d*\.\d+(?:[eE][-+]?\d+)?")
+_AT = re.compile(r"\w ?(?:[\[({] ?(?:at|a|@) ?[\])}]|\s(?:at|AT|chez|bei)\s) ?\w")
 
 
 def kind_of_value(name: str, text: str) -> str:

@@ -22,7 +22,7 @@ from headrisk.metadata.dicom_people import patient_of, tell_apart
 from headrisk.metadata.dicom_write import file_bytes
 from headrisk.metadata.documents import read_xml
 from headrisk.metadata.findings import Hit
-from headrisk.metadata.fix_dicom import Person, clean_dicom, refusal
+from headrisk.metadata.fix_dicom import BURNT, Person, clean_dicom, refusal
 from headrisk.metadata.fix_images import (
     packed_bytes,
     write_mgh,
@@ -52,6 +52,7 @@ AS_NAMED = "copied unread, by name"  # the custodian's decision, and not looked 
 # Leftovers that may be asked for by name; histories, backups and source data may not.
 _NAMEABLE = frozenset({"", "archive", "unreadable-kind"})
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
+CANNOT = "identifying bytes in a kind of file that cannot be cleaned"
 REFUSED = "refused: the voxels of the copy were not those of the source"
 _GZIP_ONLY = frozenset({"gzip header, name", "gzip header, comment", "gzip header, time",
                         "gzip header, extra field"})  # fmt: skip
@@ -97,6 +98,11 @@ class CleanedCopy:
     def refused(self) -> int:
         """Files whose voxels would not have been those of the source."""
         return sum(row.reason == REFUSED for row in self.files)
+
+    @property
+    def withheld(self) -> int:
+        """Files that were read but cannot be cleaned: text in pixels, or in a kind as it is."""
+        return sum(row.reason == CANNOT or row.reason.startswith(BURNT) for row in self.files)
 
 
 @dataclass(frozen=True)
@@ -312,7 +318,7 @@ def _one(
             raise  # no file after this one can be written either
         return replace(row, reason=f"cannot be read or written ({error.strerror})")
     if action == LEFT_OUT:
-        return replace(row, reason="identifying bytes in a kind of file that cannot be cleaned")
+        return replace(row, reason=CANNOT)
     return replace(row, action=action, copy="/".join(parts))
 
 

@@ -44,6 +44,7 @@ _REMOVED, _METHOD, _CODES, _DATES = 0x00120062, 0x00120063, 0x00120064, 0x002803
 _FREE = frozenset({"LT", "PN", "ST", "UC", "UT"})
 _OWN = (_REMOVED, _METHOD, _CODES, _DATES)
 _SOP_CLASS, _MEDIA_CLASS = 0x00080016, 0x00020002
+BURNT = "text may be burnt into its pixels"
 _DIRECTORY = "1.2.840.10008.1.3.10"
 _CHARACTERS = 0x00080005
 _STUDY_TIME = 0x00080030
@@ -72,7 +73,7 @@ def refusal(file: DicomFile, *, captures: bool = True) -> str:
     if captures:
         for hit in pixel_hits(file):
             if hit.kind in ("burnt-in-text", "screen-capture"):
-                return f"text may be burnt into its pixels ({hit.field}: {hit.note})"
+                return f"{BURNT} ({hit.field}: {hit.note})"
     return ""
 
 

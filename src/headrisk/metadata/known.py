@@ -30,6 +30,7 @@ _SPELT_OUT = str.maketrans(
 )  # fmt: skip
 _WORD = re.compile(r"[^\W\d_]+|\d+")
 Rule = Literal["keep", "ignore", "remove"]
+FIELD_RULES: tuple[Rule, ...] = ("keep", "ignore", "remove")
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from headrisk.metadata.fields import bears_out, kind_of_field, kind_of_value
+from headrisk.metadata.notations import notations
+from headrisk.metadata.words import concepts, field_words
 
 _CDATA = r"\s*(?:<!\[CDATA\[)?"
 _END = r"(?:\]\]>)?\s*"
@@ -31,11 +34,88 @@ def named_lines(text: str) -> Iterator[tuple[str, int, int]]:
     for line in _LINE.finditer(text):
         kind = kind_of_field(line["name"])
         value = line["value"].strip()
+        if (
+            not kind
+            and concepts(line["name"]) - {"record"} == {"person"}
+            and _OWN_NAME.fullmatch(value)
+        ):
+            kind = "person-name"  # Probandin: Mordhorst, Sakura
         if kind in _DIRECT and value.lower() not in _NOTHING and bears_out(kind, value):
             start = line.start("value")
             yield kind, start, start + len(line["value"].rstrip())
 
 
+_VALUE = re.compile(
+    r"(?<![\w.+/-])[〒#]?(?=[\w./°-]{0,24}\d)[\w][\w./°-]{1,40}"
+    r"(?: (?:\d{2,8}|\d[A-Z]{2}|[A-Z]{2}))?(?![\w-])"
+)
+_BEFORE = re.compile(
+    r"(?:[^\W\d_][^\W\d_'’.°-]*[ ._/-]{1,2}){0,3}[^\W\d_]+[.°º]?[ ]*[:=#]?[ \"'(\[]{0,3}$"
+)
+_CUED = frozenset({"patient-id", "serial-number", "accession-number", "national-id", "address",
+                   "birth-date"})  # fmt: skip
+_FUNDS = re.compile(r"(?i:grant|fund|award|nih\b|dfg\b|erc\b|doi\b|https?:)")
+_LEAST_DIGITS = 4
+_REACH = 44
+# Words that stand before numbers of other things: source code 2019a, original size, local label.
+_LOOSE = frozenset(
+    """source original orig old real dicom previous former local screening code key label clinical
+    site history status sin link linking legacy lab test""".split()  # noqa: SIM905
+)
+
+
+def cued_values(text: str) -> Iterator[tuple[str, int, int]]:
+    """Kind, start and end of numbers behind words that say whose or what they are.
+
+    ``Hospital number 03724149``, ``S/N: 144452``, ``PLZ 80331``, ``born 27-02-1997``: the words
+    directly before a number are judged like the name of a column.
+    """
+    for value in _VALUE.finditer(text):
+        if sum(map(str.isdigit, value[0])) < _LEAST_DIGITS - 1 and not _POSTCODE.fullmatch(
+            value[0]
+        ):
+            continue
+        start = max(text.rfind("\n", 0, value.start()) + 1, value.start() - _REACH)
+        before = _BEFORE.search(text[start : value.start()])
+        if before is None or _FUNDS.search(text, start, value.end()):
+            continue
+        kind = _cue(before[0])
+        digits = sum(map(str.isdigit, value[0]))
+        if kind == "address":
+            if 4 <= digits <= 9 or _POSTCODE.fullmatch(value[0]):
+                yield kind, *value.span()
+        elif kind == "birth-date":
+            first = value[0].partition(" ")[0]  # the time of day behind it stays out
+            if notations(value[0]) or notations(first):
+                yield kind, value.start(), value.start() + len(first)
+        elif kind and digits >= _LEAST_DIGITS and bears_out(kind, value[0]):
+            yield kind, *value.span()
+
+
+_POSTCODE = re.compile(r"[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}|[A-Z]\d[A-Z] ?\d[A-Z]\d|\d{4} ?[A-Z]{2}")
+
+
+@lru_cache(maxsize=16384)
+def _cue(words: str) -> str:
+    """What the last words before a number say that it is, "" if nothing."""
+    plain = re.sub(r"(?i)\b(?:s/n|ser\. ?no)\b", "serial number", words)
+    parts = re.findall(r"[^\W\d_]+", plain)[-4:]
+    for first in range(len(parts)):
+        name = " ".join(parts[first:])
+        kind = kind_of_field(name)
+        if kind not in _CUED or (kind == "address" and "postcode" not in concepts(name)):
+            continue
+        if kind == "patient-id" and _LOOSE.intersection(field_words(name)):
+            continue
+        if kind == "serial-number" and "serial" not in concepts(" ".join(parts[-3:])):
+            continue
+        return kind
+    return ""
+
+
+_OWN_NAME = re.compile(
+    r"[^\W\d_a-z][^\W\d_]+(?:,? [^\W\d_a-z][\w'’.-]*){1,3}|[^\W\d_]{2,}\.[^\W\d_]{3,}"
+)
 _NOTHING = frozenset({"", "n/a", "na", "none", "null", "unknown", "anonymous", "removed",
                       "[removed]",
                       "anonymized", "anonymised", "string", "str", "required"})  # fmt: skip

@@ -66,6 +66,7 @@ def _people(name: str) -> list[tuple[str, int, int]]:
     parts = split_words(name)
     cited = [match.span() for match in _CITED.finditer(name)]
     found = [("person-name", *span) for span in people_spans(name)]
+    found += [("person-name", *match.span()) for match in _TITLED.finditer(name)]
     found += [
         ("person-name", start, end)
         for word, start, end in parts
@@ -91,6 +92,10 @@ def _people(name: str) -> list[tuple[str, int, int]]:
     return found
 
 
+# Mrs_Doe, Herr-Meier: a title before a capitalised word.
+_TITLED = re.compile(
+    r"(?<![^\W_])(?:Mrs|Miss|Herr|Frau|Mme|Dr|Prof)[._ -]{1,2}[^\W\d_a-z][^\W\d_A-Z][^\W\d_]+"
+)
 _GAPS = frozenset({"", "_", "-", " ", ".", "^", ", ", ","})
 _ORDINARY_NAMES = """
     sub ses run acq task rec dir echo space desc label res den hemi anat func dwi fmap perf

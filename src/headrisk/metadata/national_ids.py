@@ -61,6 +61,14 @@ _IN_COLUMNS: dict[str, str] = {
     "ca.sin": "sin", "au.tfn": "tfn", "us.ssn": "ssn", "pt.nif": "nif contribuinte",
     "il.idnr": "teudat", "si.emso": "emso jmbg",
 }  # fmt: skip
+# Too short, or with another use, to speak of a register by themselves.
+_AMBIGUOUS = frozenset(
+    """pnr fnr ric cf nir nie nn rc avs vnr pan pps idnr sin fiscal nif dni tc nhs contribuinte
+    steuer rodne insee rut""".split()  # noqa: SIM905
+)
+REGISTER_WORDS = frozenset(
+    word for own in _IN_COLUMNS.values() for word in own.split() if word not in _AMBIGUOUS
+) | {"chi"}
 _FEWEST = 6  # values that must all hold in a column whose name says nothing
 _NUMBER = re.compile(r"[\dA-Za-z][\dA-Za-z .+/-]{6,22}")
 

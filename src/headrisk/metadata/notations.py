@@ -11,29 +11,39 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 
-_MONTHS = {
-    word: number
-    for number, words in enumerate(
-        (
-            "jan january januar janvier enero gennaio januari janeiro tammi sty",
-            "feb february februar fevrier febrero febbraio februari fevereiro helmi fev lut",
-            "mar march marz maerz mars marzo maart marco maalis mrz mrt",
-            "apr april avril abril aprile huhti avr abr kwi",
-            "may mai mayo maggio mei maj maio touko mag",
-            "jun june juni juin junio giugno junho kesa giu cze",
-            "jul july juli juillet julio luglio julho heina lug juil lip",
-            "aug august aout agosto augustus augusti elo ago sie",
-            "sep sept september septembre septiembre settembre setembro syys set wrz",
-            "oct october oktober octobre octubre ottobre outubro loka okt ott out paz",
-            "nov november novembre noviembre novembro marras lis",
-            "dec december dezember decembre diciembre dicembre dezembro joulu dez dic gru",
-        ),
-        start=1,
-    )
-    for word in words.split()
-}
+from headrisk.metadata.people import folded
+
+MONTHS = (
+    """jan january januar janvier enero gennaio januari janeiro tammi sty styczen stycznia leden
+    ledna januara ocak sijecanj januaris янв январь января января січня ιανουαριου""",
+    """feb february februar fevrier febrero febbraio februari fevereiro helmi fev lut luty lutego
+    unor unora subat фев февраль февраля лютого φεβρουαριου""",
+    """mar march marz maerz mars marzo maart marco maalis mrz mrt marzec marca brezen brezna mart
+    мар март марта березня μαρτιου""",
+    """apr april avril abril aprile huhti avr abr kwi kwiecien kwietnia duben dubna nisan апр апрель
+    апреля квітня απριλιου""",
+    "may mai mayo maggio mei maj maio touko mag maja kveten kvetna mayis май мая травня μαιου",
+    """jun june juni juin junio giugno junho kesa giu cze czerwiec czerwca cerven cervna haziran июн
+    июнь июня червня ιουνιου""",
+    """jul july juli juillet julio luglio julho heina lug juil lip lipiec lipca cervenec cervence
+    temmuz июл июль июля липня ιουλιου""",
+    """aug august aout agosto augustus augusti elo ago sie sierpien sierpnia srpen srpna agustos авг
+    август августа серпня αυγουστου""",
+    """sep sept september septembre septiembre settembre setembro syys set wrz wrzesien wrzesnia
+    zari eylul сен сент сентябрь сентября вересня σεπτεμβριου""",
+    """oct october oktober octobre octubre ottobre outubro loka okt ott out paz pazdziernik
+    pazdziernika rijen rijna ekim окт октябрь октября жовтня οκτωβριου""",
+    """nov november novembre noviembre novembro marras lis listopad listopada listopadu kasim ноя
+    нояб ноябрь ноября листопада νοεμβριου""",
+    """dec december dezember decembre diciembre dicembre dezembro joulu dez dic gru grudzien grudnia
+    prosinec prosince aralik дек декабрь декабря грудня δεκεμβριου""",
+)  # without accents
+_MONTHS = {word: number for number, words in enumerate(MONTHS, start=1) for word in words.split()}
+_ROMAN = {"i": 1, "ii": 2, "iii": 3, "iv": 4, "v": 5, "vi": 6, "vii": 7, "viii": 8, "ix": 9,
+          "x": 10, "xi": 11, "xii": 12}  # fmt: skip
 _FINNISH = re.compile(r"(kuuta|kuun|kuu)$")
 _CLOCK = (
+    r"\.?(?: ?(?:r|г|g)\.)?"  # a year's sign in Polish, Russian, Czech
     r"(?:[T ,_-]*(?P<clock>[0-2]?\d[:.h][0-5]\d(?:[:.][0-5]\d(?:[.,]\d+)?)?|[0-2]\d[0-5]\d"
     r"(?:[0-5]\d(?:\.?\d+)?)?)\s*(?:[ap]\.?m\.?)?\s*(?:Z|UTC|GMT|CET|[+-]\d\d:?\d\d)?)?"
 )
@@ -42,6 +52,12 @@ _FORMS = tuple(
     (name, re.compile(pattern + _CLOCK, re.IGNORECASE))
     for name, pattern in (
         ("ymd", r"(?P<y>\d{4})(?P<s>[-/._ ])(?P<m>\d{1,2})(?P=s)(?P<d>\d{1,2})"),
+        ("ymd", r"(?P<y>\d{4})(?P<s>\. )(?P<m>\d{1,2})(?P=s)(?P<d>\d{1,2})\.?"),
+        ("ymd", r"(?P<y>\d{4})[年년] ?(?P<m>\d{1,2})[月월] ?(?P<d>\d{1,2})[日일号]?"),
+        ("ymd", r"(?P<y>(?:19|20)\d\d)(?P<m>\d\d)(?P<d>\d\d)[0-2]\d[0-5]\d(?:[0-5]\d)?"),
+        ("month", r"(?P<d>\d{1,2})(?P<s>[-/. ]|\. )(?P<r>[IVX]{1,4})(?P=s)(?P<y>\d{4}|\d\d)"),
+        ("week", r"(?P<y>(?:19|20)\d\d)-?W(?P<w>[0-5]\d)(?:-?(?P<wd>[1-7]))?"),
+        ("yday", r"(?P<y>(?:19|20)\d\d)-(?P<yd>[0-3]\d\d)"),
         ("dmy", r"(?P<d>\d{1,2})(?P<s>[-/._ ]|\. )(?P<m>\d{1,2})(?P=s)(?P<y>\d{4}|\d\d)"),
         ("mdy", r"(?P<m>\d{1,2})(?P<s>[-/._ ])(?P<d>\d{1,2})(?P=s)(?P<y>\d{4}|\d\d)"),
         ("ymd", r"(?P<y>\d\d)(?P<s>[-/._ ])(?P<m>\d{1,2})(?P=s)(?P<d>\d{1,2})"),
@@ -53,8 +69,8 @@ _FORMS = tuple(
         ("mdy", r"(?P<m>\d\d)(?P<d>\d\d)(?P<y>\d\d)"),
         (
             "month",
-            _WEEKDAY + r"(?P<d>\d{1,2})(?:st|nd|rd|th)?[. /_-]*(?:de |of )?(?P<n>[^\W\d_]{3,12})"
-            r"[., /_-]*(?:de |of )?(?P<y>\d{4}|'?\d\d)",
+            _WEEKDAY + r"(?P<d>\d{1,2})(?:st|nd|rd|th|er|º)?[. /_-]*(?:de |of )?"
+            r"(?P<n>[^\W\d_]{3,13})[., /_-]*(?:de |del |of )?(?P<y>\d{4}|'?\d\d)",
         ),
         (
             "month",
@@ -72,9 +88,11 @@ _TIME_FIRST = re.compile(
     re.IGNORECASE,
 )
 _TIME_OF_DAY = re.compile(
-    r"(?P<h>[0-2]?\d)[:.h](?P<m>[0-5]\d)(?:[:.](?P<s>[0-5]\d)(?:[.,]\d+)?)?\s*(?P<p>[ap]\.?m\.?)?",
+    r"T?(?P<h>[0-2]?\d)[:.h](?P<m>[0-5]\d)(?:[:.](?P<s>[0-5]\d)(?:[.,]\d+)?)?"
+    r"\s*(?:(?P<p>[ap]\.?m\.?)|(?P<u>uhr|h)|Z|[+-]\d\d:?\d\d)?",
     re.IGNORECASE,
 )
+_BARE_CLOCK = re.compile(r"(?P<h>[01]\d|2[0-3])(?:\.[0-5]\d|[0-5]\d[0-5]\d(?:\.\d+)?)")
 _LAST_YEAR = 2039  # two digits up to 39 are of this century
 
 
@@ -138,20 +156,42 @@ def _numbers(text: str) -> dict[str, date]:
 
 def _day(match: re.Match[str]) -> date | None:
     groups = match.groupdict()
-    month = _month(groups["n"]) if groups.get("n") else int(groups.get("m") or 0)
     digits = groups["y"].lstrip("'")
     year = int(digits)
     if len(digits) == 2:
         year += 2000 if year <= _LAST_YEAR % 100 else 1900
     try:
-        day = date(year, month, int(groups.get("d") or 1))
+        day = _of_year(year, groups)
     except ValueError:
         return None
     return day if 1850 <= year <= _LAST_YEAR + 20 else None
 
 
-def _month(word: str) -> int:
-    plain = word.lower().translate(str.maketrans("äéûôçíáó", "aeuociao"))
+def _of_year(year: int, groups: dict[str, str | None]) -> date:
+    """The day of a year by month and day, by week and weekday, or by its number in the year."""
+    if week := groups.get("w"):
+        return date.fromisocalendar(year, int(week), int(groups.get("wd") or 1))
+    if (number := groups.get("yd")) is not None:
+        day = date(year, 1, 1) + timedelta(days=int(number) - 1)
+        if day.year != year:
+            raise ValueError(number)
+        return day
+    if named := groups.get("n"):
+        month = month_of(named)
+    elif roman := groups.get("r"):
+        month = _ROMAN.get(roman.lower(), 0)
+    else:
+        month = int(groups.get("m") or 0)
+    return date(year, month, int(groups.get("d") or 1))
+
+
+def month_of(word: str) -> int:
+    """The month that a word names in one of some twenty languages, 0 if none.
+
+    >>> month_of("března"), month_of("Ağustos"), month_of("morning")
+    (3, 8, 0)
+    """
+    plain = folded(word).replace("ı", "i")
     return _MONTHS.get(_FINNISH.sub("", plain), _MONTHS.get(plain, 0))
 
 
@@ -172,7 +212,7 @@ def sure_notation(name: str, values: Sequence[str]) -> str:
     """
     held = {
         notation
-        for notation in ("ymd", "dmy", "mdy", "month", "epoch", "serial")
+        for notation in ("ymd", "dmy", "mdy", "month", "week", "yday", "epoch", "serial")
         if sum(notation in notations(value) for value in values) >= 0.8 * len(values)
     }
     lower = name.lower()
@@ -194,9 +234,9 @@ def is_column_of_dates(values: Sequence[str]) -> bool:
     notation = column_notation(values, share=1.0)
     if notation == "my" and all(any(map(str.isalpha, value)) for value in different):
         return len(different) > 1  # March 2018
-    if notation not in ("ymd", "dmy", "mdy", "month"):
+    if notation not in ("ymd", "dmy", "mdy", "month", "week"):
         return False
-    if notation == "month" or all(re.search(r"\d{4}", value) and not value.isdigit()
+    if notation in ("month", "week") or all(re.search(r"\d{4}", value) and not value.isdigit()
                                   for value in different):  # fmt: skip
         return True
     if len(different) < 5 or len({len(value) for value in different if value.isdigit()}) > 1:
@@ -208,12 +248,26 @@ def is_column_of_dates(values: Sequence[str]) -> bool:
 def hour_of(text: str) -> int | None:
     """The hour of a text that is a time of day or a duration (h:m or h:m:s), else None."""
     match = _TIME_OF_DAY.fullmatch(text.strip())
-    if match is None or (":" not in text and "h" not in text and match["s"] is None):
+    marked = match is not None and (match["p"] or match["u"] or match["s"])
+    if match is None or (":" not in text and "h" not in text and not marked):
         return None
     hour = int(match["h"])
     if match["p"] and match["p"].lower().startswith("p") and hour < 12:
         hour += 12
     return hour if hour < 24 else None
+
+
+def clock_of(text: str) -> int | None:
+    """The hour of a time of day also as ``14.32``, ``143207`` and ``143207.25``: under a name that
+    speaks of time.
+
+    >>> clock_of("14.32"), clock_of("143207"), clock_of("2:07pm"), clock_of("3207")
+    (14, 14, 14, None)
+    """
+    hour = hour_of(text)
+    if hour is None and (bare := _BARE_CLOCK.fullmatch(text.strip())):
+        hour = int(bare["h"])
+    return hour
 
 
 def are_times_of_day(values: Sequence[str]) -> bool:
@@ -222,5 +276,5 @@ def are_times_of_day(values: Sequence[str]) -> bool:
     People are seen by day: half of the values or more lie at 6 h or later. A duration written as
     hours, minutes and seconds hardly ever reaches that.
     """
-    hours = [hour for value in values if (hour := hour_of(value)) is not None]
+    hours = [hour for value in values if (hour := clock_of(value)) is not None]
     return 2 * sum(hour >= 6 for hour in hours) >= len(values) > 0

@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from headrisk.metadata.notations import notations
+from headrisk.metadata.notations import month_of, notations
 from headrisk.metadata.people import family_names, given_names, split_words
+from headrisk.metadata.uids import harmless_uid
 
 _YEAR = r"(?:19|20)\d\d"
 _MONTH = (
@@ -24,9 +25,11 @@ _MONTH = (
 )
 _MM, _DD = r"(?:0[1-9]|1[0-2])", r"(?:0[1-9]|[12]\d|3[01])"
 _D, _M = r"(?:0?[1-9]|[12]\d|3[01])", r"(?:0?[1-9]|1[0-2])"
+_DOT = r"(?:\.| ?[\[({] ?(?:dot|DOT|punkt) ?[\])}] ?|[ _-](?:dot|DOT)[ _-])"
+_OLD = r"(?:89|9\d|1[012]\d)(?:[.,]\d{1,2})?(?![\d.,]\d|\w)"
 _STREET = (
     r"(?:street|avenue|ave\.?|road|lane|drive|boulevard|blvd|square|court|stra(?:ß|ss)e|str\.|weg"
-    r"|platz|allee|gasse|rue|straat|laan)"
+    r"|platz|allee|gasse|rue|straat|laan|dr|ave|blvd)"
 )
 
 
@@ -49,21 +52,39 @@ _FORMS = tuple(
             "_-:=.",
             r"(?<![A-Za-z0-9])(?:(?:AKIA|ASIA)[0-9A-Z]{16}|gh[pousr]_[A-Za-z0-9]{30,}"
             r"|github_pat_\w{30,}|xox[abprs]-[\w-]{10,}|AIza[\w-]{35}|glpat-[\w-]{20,}"
-            r"|sk-[A-Za-z0-9_-]{20,}|hf_[A-Za-z0-9]{30,}|eyJ[\w-]{10,}\.eyJ[\w-]{10,}(?:\.[\w-]*)?)"
+            r"|sk-[A-Za-z0-9_-]{20,}|hf_[A-Za-z0-9]{30,}|eyJ[\w-]{10,}\.eyJ[\w-]{10,}(?:\.[\w-]*)?"
+            r"|eyJ[\w-]{10,}\.[\w-]{20,}\.[\w-]{20,})"
             r"|-----BEGIN [A-Z ]*PRIVATE KEY-----"
             r"|\b[a-z]{2,8}://[^\s/:@]+:[^\s/@]+@[^\s\"'<>]+"
             r"|(?i:[\w-]{0,24}(?:passw(?:or)?d|passwort|passwd|secret|token|api[_-]?key"
             r"|access[_-]?key)[\w-]{0,12}[\"']?\s*[:=]\s*"
             r"(?:[\"'](?=[^\"'\s]*\d)[^\"'\s]{6,}[\"']|(?=[\w+/.!@#%-]*\d)[\w+/.!@#%-]{8,}(?![\w(\[])))",
         ),
+        (
+            "credential",
+            "-pP",
+            r"\bsshpass\s+-p\s*\S{4,}|\bmysql\w*\s[^\n]{0,60}?-p[^\s-]\S{3,}"
+            r"|(?i:\b(?:passw(?:or)?d|passwort|kennwort|pwd)\s+(?=[^\s]*\d)(?=[^\s]*[a-z])[^\s]{6,})"
+            r"|(?i:\b(?:pwd|passwort|kennwort|mot de passe|contraseña|senha)\b"
+            r"[\"']?\s*[:=]\s*[\"']?[^\s\"'<>{}()$]{6,})",
+        ),
         ("email", "@", r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,6}"),
-        ("email", "[(", r"[\w.+-]{2,64} ?[\[(](?:at|AT)[\])] ?[\w-]{1,63}(?: ?\.[\w-]{1,63}){1,6}"),
+        (
+            "email",
+            "[({tT",
+            r"[\w.+-]{2,64}(?: ?[\[({] ?(?:at|AT|a|@) ?[\])}] ?|[ _-](?:at|AT)[ _-])[\w-]{1,63}?"
+            rf"(?:{_DOT}[\w-]{{2,63}}?){{0,3}}{_DOT}"
+            r"(?:com|org|net|edu|gov|info|io|eu|[a-hj-z][a-z]|i[a-mo-z])(?![\w])",
+        ),
         ("url", ":", r"\b(?:https?|ftp|sftp|smb)://[^\s\"'<>]+"),
         (
             "user-path",
-            "/\\",
-            r"(?:/(?:home|Users|users|export/home|data/home|mnt/home)/"
-            r"|[A-Za-z]:\\{1,2}Users\\{1,2})[^\s/\\\"':;,|]+[^\s\"':;,|]*",
+            "/\\~",
+            r"(?:/(?:[\w.-]+/){0,3}(?:home\d?|homes|Users|users?)/"
+            r"|[A-Za-z]:[\\/]{1,2}(?:Users|Documents and Settings)[\\/]{1,2}"
+            r"|\\{2,4}[\w.-]+\\{1,2}(?:homes?|users?|profiles?)\$?\\{1,2})"
+            r"[^\s/\\\"':;,|<>{}$*]+[^\s\"':;,|<>]*"
+            r"|(?<![\w/~.])~[a-z][\w-]{2,31}/[^\s\"':;,|<>]*",
         ),
         ("network-address", ":-", r"\b(?:[0-9A-Fa-f]{2}[:-]){5}[0-9A-Fa-f]{2}\b"),
         (
@@ -107,6 +128,17 @@ _FORMS = tuple(
         ("date", "_- ", r"(?<=[A-Za-z][_ -])\d{6}(?![\w.])"),
         ("date", "12", rf"(?i:\b{_MONTH} +{_D} [0-2]?\d:[0-5]\d:[0-5]\d (?:[A-Z]+ )?{_YEAR}\b)"),
         ("acquisition-time", ":", r"(?<![\d:.])[0-2]?\d:[0-5]\d:[0-5]\d(?:\.\d+)?(?![\d:])"),
+        (
+            "acquisition-time",
+            ":h.",
+            r"(?<![\w:.])(?:T?[01]?\d|T?2[0-3])[:.h][0-5]\d(?::[0-5]\d(?:\.\d+)?)?"
+            r"(?:\s?(?i:[ap]\.?m\b|uhr\b)|[+-]\d\d:\d\d)"
+            r"|(?i:\b(?:(?:scan |session |mri )?start(?:ed|s|ing)?(?: at)?|began(?: at)?|beginn"
+            r"|arriv(?:ed|al)(?: at)?|uhrzeit|time of scan|(?:went )?to bed at|(?:woke|got) up at"
+            r"|inject(?:ion|ed) at|à)[ :=]{1,3}T?)"
+            r"(?:[01]?\d|2[0-3])[:h][0-5]\d(?::[0-5]\d)?(?![\d:]|\s*(?:min|h\b|s\b))"
+            r"|(?<![\w.])(?:[01]?\d|2[0-3])h[0-5]\d(?!\w)",
+        ),
         ("acquisition-time", "=", r"\bTime=(?!0+\b)\d{5,6}(?:\.\d+)?"),
         ("patient-id", "-", r"(?<![\d-])\d{3}-\d{2}-\d{4}(?![\d-])"),
         (
@@ -125,22 +157,31 @@ _FORMS = tuple(
             _DIGITS,
             r"(?<![\w+.])(?<!\d )"
             r"(?:\+\d{1,3}[ ./-]?(?:\(\d{1,5}\)[ ./-]?)?(?:\d{2,5}[ ./-]?){2,4}\d{2,5}"
-            r"|\(\d{2,5}\) ?\d{3,4}[ -]\d{3,5}|\d{3}-\d{3}-\d{4}|0\d{2,4}[ /-]\d{3}[ -]?\d{3,5}"
+            r"|\+\d{1,3}(?:[ ()/_-]{0,3}\d){8,12}"
+            r"|[2-9]\d\d\.[2-9]\d\d\.\d{4}|0[1-9]\d{1,3}[/-]\d{6,8}"
+            r"|0\d{1,3}([ .-])\d{2,4}\1\d{2,4}(?:\1\d{2,4}){0,2}"
+            r"|\(\d{2,5}\) ?\d{3,4}[ -]\d{3,5}|\d{3}-\d{3}-\d{4}"
+            r"|0[1-9]\d{1,3}[ /-]\d{3}[ -]?\d{3,5}"
             r"|0\d{1,4}[ /-]\d{3,4}[ -]\d{3,5}|0\d(?:[ .]\d\d){4})"
             r"(?![\w.]| \d)",
         ),
         (
             "phone",
-            "lbgxyp",
+            "lbgxyphrRPmM",
             r"(?i:\b(?:tele?(?:phone|fon)?|phone|mob(?:ile)?|cell|call(?: (?:him|her|them|me))?"
-            r"|ring|fax|puh|handy)\b\.?[^\d\n]{0,12})\+?\d[\d ()/.-]{5,16}\d(?![\w])",
+            r"|ring|fax|puh|handy|whatsapp|t[eé]l|m[oó]vil|celular|cellulare|mobiel|gsm|tlf|ph"
+            r"|reach(?: (?:him|her|them|me))? (?:on|at)|telefonisch(?: unter)?|back from"
+            r"|emergency contact)\b[.:]?[^\d\n(+]{0,12})\(?\+?\(?\d[\d ()/.-]{5,18}\d(?![\w])",
         ),
         (
             "address",
             _DIGITS,
             rf"(?i:\b\d{{1,5}}[a-z]?,? (?:[^\W\d]+ ){{1,3}}{_STREET}(?!\w)"
-            r"|\b[^\W\d]+(?:straße|strasse|str\.|weg|platz|allee|gasse) \d{1,4}\b"
-            r"|\b\d{1,4},? rue \w+)"
+            r"|\b[^\W\d]+(?:straße|strasse|str\.|weg|platz|allee|gasse) \d{1,4}[a-z]?\b"
+            r"|\b\d{1,4}(?: bis| ter)?,? (?:rue|avenue|boulevard|all[ée]e|chemin|impasse) \w+"
+            r"|\b(?:calle|via|viale|rua|rue|avenida|corso|ulica|ul\.|piazza|plaza|stora|am alten"
+            r"|an der|am) (?:[^\W\d]+ ){1,3}?\d{1,4}[a-z]?(?=,|$|\s)"
+            r"|\bp\.? ?o\.? ?box \d+|\bpostfach \d+)"
             r"|(?<![^\W_])[A-ZÅÄÖØ][^\W\d_]{2,}(?:katu|tie|kuja|polku|gatan|vägen"
             r"|gade|veien|straat|laan) \d{1,4}\b",
         ),
@@ -151,8 +192,11 @@ _FORMS = tuple(
         ),
         (
             "person-name",
-            "MHFPpNn",
-            r"\b(?:(?:Mr\.|Ms\.|(?:Mrs|Miss|Herr|Frau|Mme|Madame|Monsieur)\.?)"  # MR is no title
+            "MHFPpNnD",
+            r"\bDear (?!(?:Participant|Colleague|Sir|Madam|Editor|All|Parent|Volunteer|Dr|Prof"
+            r"|Patient)\w*)"
+            r"[^\W\d_a-z][\w'’-]+(?: [^\W\d_a-z][\w'’-]+){0,3}"
+            r"|\b(?:(?:Mr\.|Ms\.|(?:Mrs|Miss|Herr|Frau|Mme|Madame|Monsieur)\.?)"  # MR is no title
             r"|[Pp]atient(?:'s)?(?: ?[Nn]ame)?[:=]|[Nn]ame[:=]) *[^\W\d_a-z][\w'’-]+"
             r"(?: [^\W\d_a-z][\w'’-]+)*",
         ),
@@ -174,6 +218,27 @@ _FORMS = tuple(
             "user-path",
             "uUlL",
             r"(?im:^(?:# )?(?:setenv |export )?(?:user|username|logname)[ =:]+[\w.-]{2,}$)",
+        ),
+        (
+            "date",
+            "12",
+            r"(?<![\w.-])\d{1,2}(?:\.|st|nd|rd|th|er|º)?[ _-](?:de |of )?[^\W\d_]{3,13}\.?,?[ _-]"
+            rf"(?:de |del )?{_YEAR}(?!\d)"
+            rf"|(?<![\w.-])[^\W\d_]{{3,13}}[ _-]\d{{1,2}}(?:st|nd|rd|th)?,?[ _-]{_YEAR}(?!\d)"
+            r"|(?<!\d)(?:19|20)\d\d ?[年년][ _]?\d{1,2} ?[月월][ _]?\d{1,2} ?[日일]"
+            rf"|(?<![\w.])\d{{1,2}}\.(?:I{{1,3}}|I?V|VI{{1,3}}|I?X|XI{{1,2}})\.{_YEAR}(?!\d)"
+            rf"|(?<![\w.-]){_YEAR}\. {_MM}\. {_DD}\.?(?!\d)"
+            rf"|(?<![\w.-]){_YEAR}-W[0-5]\d-[1-7](?![\w-])",
+        ),
+        (
+            "age-over-89",
+            "891",
+            rf"(?i:\b(?:aged?|at (?:the )?age(?: of)?|age at \w{{3,12}}|alter|edad|[âa]ge de|et[àa]"
+            rf"|idade|turned|died at|(?:wo)?man of)[ :=]{{1,3}}{_OLD}(?!\s*(?:%|°|degree|ms|mm|min"
+            r"|hour|day|week|month|deg|to\b|and\b))"
+            rf"|(?<![\w.,-]){_OLD}[ -]?(?:years?[ -](?:old|of age)|y[/.]?o\b|jahre alt|jährig"
+            r"|a[nñ]os\b|anni\b|ans\b|jaar oud|år gammal|-?vuotias|lat\b|J\.(?!\w))"
+            rf"|\bwas {_OLD}(?: years)? old\b)",
         ),
         (
             "host-name",
@@ -200,6 +265,9 @@ _PROGRAM_STEMS = tuple(
     pilot abdom librar standard consort program diffus spectro physic cognit tumo epilep dement
     pediatr paediatr anat routin volunt control""".split()  # noqa: SIM905
 )
+_WORD = re.compile(r"[^\W\d_]{3,}")
+_CJK = re.compile(r"[年년]")
+_ROMAN_OR_CLOCK = re.compile(r"\.[IVX]+\.|\d[T ]\d|[A-Z]{3}\b")
 _UUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 _HOST = re.compile(r"//(?:[^/@\s]*@)?([^/:?#\s]+)")
 # In texts where authors stand on purpose a name counts only beside a person's label or a title.
@@ -243,8 +311,13 @@ def _harmless(kind: str, value: str) -> bool:
     if kind == "date":
         if len(value) == 6 and value.isdigit():
             return not notations(value)
+        words = _WORD.findall(value)
+        if words and not any(month_of(word) for word in words) and not _CJK.search(value):
+            return _ROMAN_OR_CLOCK.search(value) is None
         iso = re.match(r"(1[6-9]\d\d)-\d\d-\d\d", value)
         return iso is not None and int(iso[1]) < EARLIEST_REAL_YEAR
+    if kind == "uid":
+        return harmless_uid(value)
     if kind == "url":
         host = _HOST.search(value)
         public = host is not None and any(
@@ -252,6 +325,8 @@ def _harmless(kind: str, value: str) -> bool:
             for known in PUBLIC_HOSTS
         )
         return public and "@" not in value
+    if kind == "phone" and (sum(map(str.isdigit, value)) < 7 or notations(value)):
+        return True
     if kind == "phone":  # a number with a sign and a decimal point
         return re.fullmatch(r"\+?\d+\.\d+", value) is not None
     if kind == "network-address":

@@ -29,6 +29,7 @@ _ADDRESS = re.compile(r"\w+://\S+|\b(?:doi:|10\.\d{4,}/)\S+")
 _CUES = """patient patientin subject participant volunteer proband probandin pat. pt. potilas
     tutkittava patienten paciente paziente pacjent""".split()  # noqa: SIM905
 _CUE = re.compile(rf"(?<![^\W_])(?i:{'|'.join(map(re.escape, _CUES))})(?:[:=] *| )")
+_TWO_CAPITALISED = re.compile(r"[^\W\d_a-z][^\W\d_A-Z][^\W\d_]+,? [^\W\d_a-z][^\W\d_A-Z][\w'’-]+")
 _CUE_WORDS = frozenset(cue.rstrip(".") for cue in _CUES)
 _CITATION = re.compile(r"[\w-]*,? (?:et al|\(?(?:19|20)\d\d[a-z]?\))")
 _INITIAL = re.compile(r"(?<![^\W_])[^\W\d_a-z]\. ?(?=[^\W\d_a-z][^\W\d_]{2,})")
@@ -37,7 +38,10 @@ _LAY_TITLE = re.compile(
     r"(?: [^\W\d_a-z][\w'’-]+)*"
 )
 _LABEL = re.compile(r"(?<![A-Za-z0-9])sub-[A-Za-z0-9]+")
-_CREDITS = re.compile(r"(?i:\bthank|acknowledg|author|curat|contact|\bcit(?:e|ation)|\bby\b|doi)")
+_CREDITS = re.compile(
+    r"(?i:\bthank|acknowledg|author|curat|contact|correspond|support|help ?desk|office"
+    r"|\bcit(?:e|ation)|\bby\b|doi)"
+)
 
 
 @cache
@@ -57,11 +61,15 @@ def _names(file: str) -> frozenset[str]:
     return frozenset(source.read_text("utf-8").split())
 
 
+# Letters that are no others with a mark, so that taking marks off does not reach them.
+_LETTERS_ALONE = str.maketrans("øłđıħ", "oldih")
+
+
 def folded(word: str) -> str:
     """A word in lower case, without accents."""
     if word.isascii():
         return word.lower()
-    plain = unicodedata.normalize("NFKD", word.casefold().replace("ø", "o").replace("ł", "l"))
+    plain = unicodedata.normalize("NFKD", word.casefold().translate(_LETTERS_ALONE))
     return "".join(char for char in plain if not unicodedata.combining(char))
 
 
@@ -88,7 +96,8 @@ def people_spans(text: str) -> tuple[Span, ...]:
     """
     words = split_words(text)
     given, family = given_names(), family_names()
-    if "." not in text and not any(word in given or word in family for word, _, _ in words):
+    known = any(word in given or word in family or word in _CUE_WORDS for word, _, _ in words)
+    if "." not in text and not known:
         return ()
     found = []
     for (one, a, b), (two, c, d) in pairwise(words):
@@ -104,6 +113,10 @@ def people_spans(text: str) -> tuple[Span, ...]:
         listed = word in family or word in given
         if text[at : at + 1].isupper() and word not in NO_FAMILY and (listed or initial):
             found.append((cue.start() if cue.re is _INITIAL else cue.end(), end))
+    for cue in cues:  # the participant Marama Hämäläinen: two capitalised words behind a small one
+        named = _TWO_CAPITALISED.match(text, cue.end()) if cue[0][0].islower() else None
+        if named and NO_FAMILY.isdisjoint(word for word, _, _ in split_words(named[0])):
+            found.append(named.span())
     found = [span for span in found if not _CITATION.match(text, span[1])]
     links = [match.span() for match in _ADDRESS.finditer(text)] if found else []
     return _merged([(a, b) for a, b in found if not any(a < d and c < b for c, d in links)])
@@ -140,6 +153,11 @@ def lone_family_name(word: str, text: str) -> bool:
         and word not in EPONYMS
         and word not in ALSO_WORDS
     )
+
+
+def gives_credit(line: str) -> bool:
+    """Whether a line names authors, contacts or helpers, who stand there on purpose."""
+    return _CREDITS.search(line) is not None
 
 
 def labelled_people(text: str) -> tuple[Span, ...]:

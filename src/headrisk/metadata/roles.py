@@ -46,8 +46,8 @@ _OPAQUE = frozenset(
 _PAPERS = frozenset({"readme", "changes", "license", "licence", "citation", "authors",
                      "contributing", "notice", "copying"})  # fmt: skip
 _CODE = frozenset(
-    """.py .m .sh .r .rmd .yml .yaml .toml .cfg .ini .c .cpp .h .js .ipynb .gitignore
-    .gitattributes .gitmodules .bidsignore .css .bib .html .htm .tex .rst""".split()  # noqa: SIM905
+    """.py .m .sh .r .rmd .yml .yaml .toml .c .cpp .h .js .ipynb .gitignore
+    .gitattributes .gitmodules .bidsignore .css .bib .html .htm .tex""".split()  # noqa: SIM905
 )
 _IMAGES = (".nii", ".nii.gz", ".hdr", ".img", ".hdr.gz", ".img.gz")
 _LOOK = 4096

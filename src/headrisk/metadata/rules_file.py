@@ -1,4 +1,4 @@
-"""A custodian's own rules: a TOML file that says what becomes of single attributes.
+"""A custodian's own rules: a TOML file that says what becomes of single attributes and fields.
 
 .. code-block:: toml
 
@@ -7,25 +7,54 @@
     "(0018,0015)" = "remove"
     '(0051,xx0F,"SIEMENS MR HEADER")' = "keep"
 
-Steps are ``keep``, ``remove``, ``empty``, ``dummy`` and ``uid``. Own rules go before those of the
-profile and of its options.
+    [fields]
+    handedness_notes = "keep"
+    ScanRoom = "remove"
+
+``[fields]`` names fields of sidecars and columns of tables, without regard to case and separators;
+what becomes of them is ``keep``, ``ignore`` or ``remove``, as on the command line. ``[dicom]``
+names attributes of DICOM files; its steps are ``keep``, ``remove``, ``empty``, ``dummy`` and
+``uid``. Own rules go before those of the profile and of its options.
 """
 
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from headrisk.errors import InputError
 from headrisk.metadata.dicom_dictionary import is_pixels
 from headrisk.metadata.dicom_options import STEPS, own_key
+from headrisk.metadata.known import FIELD_RULES, Rule
 
 _LARGEST = 1024 * 1024
-_SECTION = "dicom"
+_DICOM, _FIELDS = "dicom", "fields"
 
 
-def read_rules(path: Path) -> dict[int | tuple[int, int, str], str]:
-    """Steps by attribute, as ``Policy.own`` holds them.
+@dataclass(frozen=True)
+class OwnRules:
+    """What a rules file says.
+
+    Attributes
+    ----------
+    dicom
+        Steps by attribute, as ``Policy.own`` holds them.
+    fields
+        ``keep``, ``ignore`` or ``remove`` by the name of a field or column.
+    """
+
+    dicom: Mapping[int | tuple[int, int, str], str]
+    fields: Mapping[str, Rule]
+
+
+NO_RULES = OwnRules({}, {})
+
+
+def read_rules(path: Path) -> OwnRules:
+    """Read a rules file.
 
     Raises
     ------
@@ -53,18 +82,43 @@ def read_rules(path: Path) -> dict[int | tuple[int, int, str], str]:
     except tomllib.TOMLDecodeError as error:
         raise InputError(subject, found=f"no TOML ({error})", expected="a TOML file") from None
     for name in content:
-        if name != _SECTION:
+        if name not in (_DICOM, _FIELDS):
             raise InputError(
                 subject,
                 found=f"a section or key that is not known: {name}",
-                expected=f"the section [{_SECTION}] alone",
+                expected=f"the sections [{_DICOM}] and [{_FIELDS}] alone",
             )
-    section = content.get(_SECTION, {})
-    if not isinstance(section, dict) or not section:
+    dicom, fields = _section(content, _DICOM, subject), _section(content, _FIELDS, subject)
+    if not dicom and not fields:
         raise InputError(
-            subject, found="no rule", expected=f"a section [{_SECTION}] with attributes and steps"
+            subject, found="no rule", expected=f"a section [{_DICOM}] or [{_FIELDS}] with rules"
         )
-    return dict(_rule(name, step, subject) for name, step in section.items())
+    return OwnRules(
+        dict(_rule(name, step, subject) for name, step in dicom.items()),
+        {name: _field_rule(name, step, subject) for name, step in fields.items()},
+    )
+
+
+def _section(content: dict[str, Any], name: str, subject: str) -> dict[str, Any]:
+    section = content.get(name, {})
+    if not isinstance(section, dict):
+        raise InputError(
+            subject, found=f"{name} = {section!r}", expected=f"a section [{name}] with rules"
+        )
+    return section
+
+
+def _field_rule(name: str, step: object, subject: str) -> Rule:
+    if not any(map(str.isalnum, name)):
+        raise InputError(
+            subject, found=f"a name without letters: {name!r}", expected="a field or column"
+        )
+    for rule in FIELD_RULES:
+        if step == rule:
+            return rule
+    raise InputError(
+        subject, found=f"{name} = {step!r}", expected=f"one of {', '.join(FIELD_RULES)}"
+    )
 
 
 def _rule(name: str, step: object, subject: str) -> tuple[int | tuple[int, int, str], str]:

@@ -11,11 +11,13 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from headrisk.metadata.columns import is_over_89, says_date
+from headrisk.metadata.columns import is_over_89, is_prose_of_people, is_sentence, says_date
+from headrisk.metadata.field_names import public_names
 from headrisk.metadata.fields import (
     bears_out,
     is_exact_name,
     kind_of_field,
+    may_hold_prose,
     plain_name,
     tells_times,
     tells_versions,
@@ -36,6 +38,7 @@ from headrisk.metadata.text import (
     text_spans,
     without,
 )
+from headrisk.metadata.uids import harmless_uid
 from headrisk.metadata.words import concepts
 
 Span = tuple[str, int, int]
@@ -163,7 +166,7 @@ def judge(key: str, value: Any, known: KnownIdentifiers, *, meant: bool = False)
         if known and (spans := known.spans(text)):
             return [("known-identifier", *span) for span in spans]
         return [("date", 0, len(text))] if tells_times(key) and is_moment(text) else []
-    if (meant and plain_name(key) in _CREDITS) or plain_name(key) == "termurl":
+    if (meant and plain_name(key) in _CREDITS) or plain_name(key) in ("termurl", "authors"):
         return [("known-identifier", *span) for span in known.listed.spans(text)]
     skip = VERSIONS if tells_versions(key) else frozenset()
     if meant:
@@ -179,6 +182,14 @@ def judge(key: str, value: Any, known: KnownIdentifiers, *, meant: bool = False)
     found = text_spans(text, known.listed if key == _DESCRIBED else known, skip)
     if not found and register_of(key, [text]):
         return [("national-id", 0, len(text))]
+    if (
+        not meant
+        and key != _DESCRIBED
+        and plain_name(key) not in _DESCRIPTIONS
+        and key not in public_names()
+        and ((may_hold_prose(key) and is_sentence(text)) or is_prose_of_people(text))
+    ):
+        return [("free-text", 0, len(text)), *direct_spans(text, known)]
     return found
 
 
@@ -295,7 +306,7 @@ def _harmless(kind: str, key: str, text: str) -> bool:
     if plain in _SAYS_NOTHING or is_ordinary_remark(kind, text):
         return True
     if kind == "uid":
-        return plain.startswith("1.2.840.10008.")  # the standard's own
+        return harmless_uid(plain)
     if kind == "session-setting":
         return plain.strip("-0.") == ""
     return kind == "date" and is_shifted(text)

@@ -27,6 +27,7 @@ from headrisk.metadata.findings import Hit
 from headrisk.metadata.known import KnownIdentifiers
 from headrisk.metadata.remarks import is_moment, is_ordinary_remark, is_shifted
 from headrisk.metadata.text import UNLABELLED, VERSIONS, direct_spans, heading_spans, text_spans
+from headrisk.metadata.uids import harmless_uid
 
 LARGEST_BYTES = 256 * 1024 * 1024
 _SEPARATORS = "\t;,|"
@@ -217,7 +218,7 @@ def _says_nothing(kind: str, text: str) -> bool:
         return True
     if is_ordinary_remark(kind, text) or plain_name(text) == "removed":
         return True
-    return kind == "uid" and text.startswith("1.2.840.10008.")
+    return kind == "uid" and harmless_uid(text)
 
 
 def _is_number(text: str) -> bool:

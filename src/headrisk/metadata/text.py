@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 from headrisk.metadata.findings import KINDS, Hit, stays
 from headrisk.metadata.known import KnownIdentifiers
-from headrisk.metadata.named_values import named_lines, named_values
+from headrisk.metadata.named_values import cued_values, named_lines, named_values
 from headrisk.metadata.national_ids import national_ids
 from headrisk.metadata.patterns import UNLABELLED as UNLABELLED
 from headrisk.metadata.patterns import matches
-from headrisk.metadata.people import labelled_people, people_spans
+from headrisk.metadata.people import gives_credit, labelled_people, people_spans
 
 NO_KINDS: frozenset[str] = frozenset()
 VERSIONS = frozenset({"date", "acquisition-time", "network-address", "uid"})
@@ -38,11 +39,29 @@ def _forms(text: str, skip: frozenset[str]) -> tuple[tuple[str, int, int], ...]:
     if SHOWN in skip:
         people = ()
     found = [("national-id", *span) for span in national_ids(text)]
-    found += [*named_values(text), *matches(text, skip)]
+    found += named_values(text)
+    if UNLABELLED in skip and "phone" in skip:  # an author's number stands there on purpose
+        found += [f for f in matches(text, skip - {"phone"}) if f[0] != "phone" or
+                  _is_private_number(text, f[1], f[2], code="email" not in skip)]  # fmt: skip
+    else:
+        found += matches(text, skip)
+    found += [cued for cued in cued_values(text) if cued[0] not in skip]
     if UNLABELLED not in skip:  # no code, and no paper in which authors stand on purpose
         found += [pair for pair in named_lines(text) if pair[0] not in skip]
     found += [("person-name", *span) for span in people]
     return tuple(_apart(found))
+
+
+_NUMBER_CUE = re.compile(r"^[+A-Za-zÀ-ÿ(]")
+
+
+def _is_private_number(text: str, start: int, end: int, *, code: bool) -> bool:
+    """Whether a telephone number in a paper or in code is on no line that gives credit.
+
+    In code, where digits abound, its form must tell: a country's prefix, or a word before it.
+    """
+    line = text[text.rfind("\n", 0, start) + 1 : end]
+    return not gives_credit(line) and (not code or _NUMBER_CUE.match(text[start:end]) is not None)
 
 
 # What was found in short texts is kept, since sidecars repeat each other.

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -71,9 +72,16 @@ class Needles:
     longest: int
 
 
-def needles_of(removed: Iterable[Hit], known: KnownIdentifiers) -> Needles:
-    """What must not stand in the copy: removed values that identify, names and the list."""
-    removed = tuple(removed)
+def needles_of(
+    removed: Iterable[Hit], known: KnownIdentifiers, labels: Collection[str] = ()
+) -> Needles:
+    """What must not stand in the copy: removed values that identify, names and the list.
+
+    ``labels`` are the labels of people in the copy: a patient number that is one of them, such as
+    ``sub-01``, stands there on purpose. A label that identifies is none of the copy's.
+    """
+    mine = {label.lower() for label in labels}
+    removed = tuple(hit for hit in removed if hit.value.strip().lower() not in mine)
     kinds: dict[bytes, str] = {}
     for hit in removed:
         value = hit.value.strip()
@@ -96,6 +104,15 @@ def needles_of(removed: Iterable[Hit], known: KnownIdentifiers) -> Needles:
         first[needle[0] | needle[1] << 8] = True
         second[needle[2] | needle[3] << 8] = True
     return Needles(kinds, by_start, first, second, max(map(len, kinds), default=0))
+
+
+def labels_of(paths: Iterable[str]) -> frozenset[str]:
+    """Labels of people among paths, with ``sub-`` and without."""
+    labels = {m[0] for path in paths for m in _LABEL.finditer(path)}
+    return frozenset(labels | {label.removeprefix("sub-") for label in labels})
+
+
+_LABEL = re.compile(r"(?<![A-Za-z0-9])sub-[A-Za-z0-9+]+")
 
 
 def _spellings(known: KnownIdentifiers) -> frozenset[str]:

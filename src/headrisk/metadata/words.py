@@ -22,54 +22,84 @@ _CONCEPTS: dict[str, str] = {
         respondent examinee paciente paziente potilas potilaan tutkittava tutkittavan
         osallistuja osallistujan deltagare deltaker pacjent pacjenta pacient pacienta malade
         henkilo henkilon persona personne individual member contact kin subjekt teilnehmer
-        teilnehmerin participante partecipante hasta beteg""",
+        teilnehmerin participante partecipante hasta beteg
+        donor probandi sujet sujeto soggetto sujeito teilnehmende versicherter
+        versicherte osoba badany vysetrovany patiente ucastnik vizsgalt respondente nok""",
     "staff": """operator operators technologist technician radiographer physician physicians doctor
         examiner rater experimenter interviewer nurse investigator assessor therapist gp clinician
         researcher tester surgeon radiologist neurologist reviewer untersucher arzt hausarzt medico
         medecin lakare laakari hoitaja arts lekarz operateur operador referrer coordinator
         psychologist psychiatrist supervisor scanoperator""",
-    "name": "name names nimi nom nombre nome naam namn navn nimet jmena nev isim adi",
+    "name": """name names nimi nom nombre nome naam namn navn nimet jmena nev isim adi nazwa jmeno
+        vards vardas nm""",
     "own-name": """maiden surname surnames lastname firstname forename nickname maidenname
         vorname nachname familienname prenom apellido apellidos cognome sobrenome sukunimi
         etunimi etunimet efternamn fornamn tilltalsnamn etternavn efternavn fornavn achternaam
         voornaam nazwisko imie prijmeni jmeno initials initialen initiales middlename givenname
         familyname fullname mellomnavn vezeteknev keresztnev soyadi init inits kutsumanimi
-        geburtsname rufname alias""",
+        geburtsname rufname alias
+        prezime vards uzvards pavarde vardas perekonnanimi naisnimi eesnimi kin signature
+        nume prenume
+        csaladnev csalad utonev vezetek kereszt isim soyad adsoyad adisoyadi usuel
+        nombres sobrenomes surnom signatory unterschrift podpis handtekening underskrift
+        onomateponymo eponymo""",
     "which-name": """first last given family full middle maiden legal real preferred christian
         mothers fathers complete famille familj familia rodzinne""",
     "birth": """birth birthdate birthday bday dob born geburt geburts geburtsdatum geburtstag
         geboren naissance nacimiento nascita nascimento syntyma syntymaaika syntymapaiva
         syntynyt fodelse fodelsedag fodd fodt fodsels fodselsdag bdate brthdat brthdt brth
         birthdat birthdt birthdte geboorte geboortedatum urodzenia urodzin narozeni szuletesi
-        dogum birthyear yob""",
+        dogum birthyear yob
+        nato nata nee ddn fnac geb gebdat gebdatum urodz urodzony narozen narodenia szul
+        rodjenja rodenja rojstva sunnikuupaev gimimo dzimsanas brthdtc dobirth""",
     "date": """date dates datum dato fecha paivamaara pvm paiva day dag tag jour dia giorno
         dzien timestamp datetime epoch dt datestamp doa dos dov doe dod created modified
         calendar datetimes creation mmddyy ddmmyy yymmdd mmddyyyy ddmmyyyy yyyymmdd dmy mdy ymd
-        unixtime""",
+        unixtime
+        tarih tarihi tarihleri datums kuupaev termin enrolled enroled randomised
+        randomized uploaded signed recordeddate""",
     "time": """time times clock hour uhrzeit zeit heure hora ora aika klokkeslett tid tijd godzina
-        cas""",
+        cas
+        saat saati godz ido orario klockslag kellonaika kello messbeginn startzeit
+        tijdstip zeitpunkt heures uhr klokke tidspunkt orarios""",
     "age": """nenrei umur edat vozrast yasi age ages alter ika edad eta idade leeftijd alder
-        wiek vek yas lebensalter kor ageyrs agey agemo agem agemos agedays agemonths ageyears""",
+        wiek vek yas lebensalter kor ageyrs agey agemo agem agemos agedays agemonths ageyears
+        eletkor wieku ageatscan""",
     "id": """id ids identifier identifiers number no nr num nummer nro numero code kode tunnus
         label eid key guid uuid kennung barcode pseudonym ident identity identification numer
-        cislo""",
+        cislo
+        kennzeichen numera broj szam codice kood koodi kuerzel matricule""",
     "record": """mrn ssn nhs hetu pesel medical hospital clinic clinical record chart insurance
         passport national social security original old real source dicom screening registry
         health ehr emr pacs driver license licence patientid versicherung versicherten
         versichertennummer sozialversicherung krankenkasse reisepass historia expediente dossier
         cpr bsn dni nif nie cpf personnummer henkilotunnus fodselsnummer codicefiscale aadhaar
         sin medicare dva pid redcap xnat orig former previous local siteid chi ahv nir rodne
-        burgerservicenummer nis unos fiscale fiscal steuer""",
-    "email": "email emails mail epost sahkoposti correo courriel mailadresse mailaddress",
+        burgerservicenummer nis unos fiscale fiscal steuer
+        hosp prontuario cartella kartoteka krankenakte krankenakten krankenaktennummer
+        aufnahme fallnummer fallnr patnr piz ipp nhc nip uhid empi ris accession
+        admission encounter policy biobank specimen prolific prolificpid mturk worker
+        workerid sona sonaid student matrikel matrikelnummer matrnr employee staff
+        drivers bank iban konto journal journalnummer clinica paciente patient paziente
+        chartno chartnum lab case folio sygehus sairaala legacy linking linkage""",
+    "email": """email emails mail epost sahkoposti correo courriel mailadresse mailaddress
+        emailadresse emailadressen courriels poczta eposta sahkopostiosoite
+        electronico electronique""",
     "phone": """phone phones telephone tel mobile fax telefon telefonnummer handy handynummer
         puhelin puhelinnumero telefono telefone telefoon telefonnr cellphone mobil kannykka
-        matkapuhelin""",
+        matkapuhelin
+        telefonu telefonszam telefonni cellulare cellular celular movil telemovel
+        portable komorka gsm whatsapp landline mobiel mobilnummer mobiltelefon
+        telefoonnummer rufnummer ceptel telnr""",
     "postcode": """zip zipcode postcode postal postalcode plz postleitzahl postinumero codepostal
-        postnummer psc eircode pincode codigopostal postnr""",
+        postnummer psc eircode pincode codigopostal postnr
+        cep pocztowy iranyitoszam postakodu avviamento posta postkode pincodes""",
     "address": """address street anschrift adresse adress strasse direccion indirizzo osoite
         adres residence hometown city town village municipality suburb wohnort kotikunta
         woonplaats domicile ville ciudad citta latitude longitude gps birthplace postort ort
-        kommune parish neighbourhood neighborhood katuosoite endereco ulica stadt geolocation""",
+        kommune parish neighbourhood neighborhood katuosoite endereco ulica stadt geolocation
+        calle rue rua morada bydliste lakcim gatuadress residencia residenz addr
+        wohnadresse""",
     "institution": """institution institute department hospital clinic ward employer workplace
         arbeitgeber tyonantaja university college sykehus sairaala krankenhaus hopital ospedale
         klinik klinikum kaupunki""",
@@ -78,10 +108,19 @@ _CONCEPTS: dict[str, str] = {
         kommentar kommentare huomautus huomautukset huomio huomiot remarque remarques
         commentaire commentaires nota notas observaciones opmerking opmerkingen poznamka uwagi
         commento commenti note notat merknad anmerkung anmerkungen verbatim anteckning
-        additional answer answers why lisatietoja comentario comentarios""",
+        additional answer answers why lisatietoja comentario comentarios
+        notiz notizen beschwerden befund befunde befundtext beurteilung notlar aciklama
+        megjegyzes bemaerkning anmarkning osservazioni osservazione observacoes
+        observacao describe complaint complaints transcript debrief debriefing thoughts
+        incident incidents anamnese""",
     "credential": """password passwd pwd passphrase token secret apikey credential credentials
-        passwort salasana kennwort contrasena""",
+        passwort salasana kennwort contrasena
+        senha haslo heslo parola losenord wachtwoord clave motdepasse webhook privatekey
+        sshkey accesskey""",
     "uid": "uid uids",
+    "serial": """serial serialnumber serialno sn serienummer seriennummer serienr seriennr serie
+        matricola sarjanumero seryjny vyrobni sorozatszam seri serijski geraetenummer
+        geratenummer tillverkningsnummer""",
     "account": """user users login userid skype twitter instagram facebook whatsapp linkedin
         tiktok snapchat telegram username handle screenname gamertag orcid""",
     "scan": """scan scans mri mr fmri acq acquisition acquired session ses visit series study
@@ -134,7 +173,17 @@ def field_words(name: str) -> tuple[str, ...]:
     """
     plain = name if name.isascii() else _folded_case(name)
     words: list[str] = []
-    for run in _RUNS.findall(_WAVE.sub(r"_\1", plain.replace("DoB", "Dob"))):
+    runs = _RUNS.findall(_WAVE.sub(r"_\1", plain.replace("DoB", "Dob")))
+    for place, run in enumerate(runs[1:], start=1):
+        before, rest = runs[place - 1], run[1:]
+        if (
+            before.isupper()
+            and run[0].isupper()
+            and rest in _CONCEPT
+            and run.lower() not in _CONCEPT
+        ):
+            runs[place - 1 : place + 1] = [before + run[0], rest]  # MEGserial: MEG, serial
+    for run in runs:
         words += _cut(run.lower())
     return tuple(words)
 
@@ -182,6 +231,13 @@ def concepts(name: str) -> frozenset[str]:
     return said | {concept for part, concept in _OTHER_SCRIPTS.items() if part in lower}
 
 
+def field_concept(concept: str) -> frozenset[str]:
+    """The words that stand for a concept."""
+    return _WORDS_OF[concept]
+
+
+_WORDS_OF = {concept: frozenset(words.split()) for concept, words in _CONCEPTS.items()}
+
 # What stands over columns in other scripts, found anywhere in a name.
 _OTHER_SCRIPTS = {
     part: concept
@@ -195,7 +251,14 @@ _OTHER_SCRIPTS = {
         ("phone", "телефон 电话 電話 手机 전화 τηλέφωνο هاتف טלפון"),
         ("address", "адрес 地址 住所 주소 διεύθυνση عنوان כתובת"),
         ("age", "возраст 年龄 年齢 나이 ηλικία עמר"),
-        ("date", "дата 日期 日付 날짜 ημερομηνία تاريخ תאריך"),
+        ("date", "дата 日期 検査日 日付 날짜 ημερομηνία تاريخ תאריך"),
+        ("serial", "серийный 製造番号 序列号 シリアル 시리얼 일련번호"),
+        ("time", "время 時刻 时间 時間 시각 ώρα"),
+        ("email", "почта メール 邮箱 郵箱 이메일"),
+        ("postcode", "индекс 郵便番号 邮编 邮政编码 우편번호"),
+        ("credential", "пароль パスワード 密码 비밀번호"),
+        ("record", "карты 患者 病历 住院 診察券 カルテ 병록"),
+        ("id", "номер 番号 号 번호 コード"),
         ("text", "комментарий примечание 备注 備考 비고 σχόλια ملاحظات הערות"),
     )
     for part in parts.split()

@@ -131,7 +131,7 @@ class Copy:
     """What became of the files of a cleaned copy, and what a second look at it gave.
 
     ``named`` files were copied unread because they were named; ``refused`` ones would have lost
-    voxels; ``remaining`` removed values still stand in it; ``found`` are its findings.
+    voxels, ``withheld`` ones cannot be cleaned; ``remaining`` removed values still stand in it; ``found`` are its findings.
     """
 
     copied: int
@@ -139,6 +139,7 @@ class Copy:
     left_out: int
     named: int
     refused: int
+    withheld: int
     remaining: int
     found: int
 
@@ -152,6 +153,8 @@ def copy_sentence(copy: Copy) -> str:
     if copy.named:
         they = "it was" if copy.named == 1 else "they were"
         said += f"{copy.named:,} more {_were(copy.named)} copied unread because {they} named. "
+    if copy.withheld:
+        said += f"{counted(copy.withheld, 'of them cannot', 'of them cannot')} be cleaned. "
     if copy.refused:
         said += f"{copy.refused:,} {_were(copy.refused)} refused: voxels would have changed. "
     if copy.remaining:
