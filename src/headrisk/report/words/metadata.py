@@ -131,7 +131,8 @@ class Copy:
     """What became of the files of a cleaned copy, and what a second look at it gave.
 
     ``named`` files were copied unread because they were named; ``refused`` ones would have lost
-    voxels, ``withheld`` ones cannot be cleaned; ``remaining`` removed values still stand in it; ``found`` are its findings.
+    voxels, ``withheld`` ones cannot be cleaned; ``remaining`` removed values still stand in it;
+    ``found`` are its findings.
     """
 
     copied: int
