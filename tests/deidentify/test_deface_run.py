@@ -85,7 +85,7 @@ def test_a_data_set_is_treated_and_what_cannot_be_is_counted(
     assert float(rows[0]["mask_dice"]) > 0.99
     if find_spec("embreex"):
         assert (rows[0]["face_left"], rows[0]["skin"]) == ("gone", "removed")
-        assert "A face is left in 0 of 1 scans, a part of one in 0, perhaps one in 0 more" in said
+        assert "A face is left in 0 of 1 scan, a part of one in 0, perhaps one in 0 more" in said
     assert not list(out.rglob("*.part"))
     assert main([*argv, "--participant-label", "02"]) == 4  # the same treatment goes on
     assert main([*argv[:4], "skullstrip"]) == 2  # another one: refused

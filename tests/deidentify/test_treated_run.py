@@ -116,7 +116,7 @@ def test_a_treated_data_set_from_end_to_end(
     low, high = map(int, report["arrival"]["missing"].split(" to "))
     assert low <= 6 <= high
     assert all(" to " in report["arrival"][name] for name in ("unchanged", "resampled", "failed"))
-    (effect,) = report["effects"]
+    effect = report["effects"][0]
     assert (effect["people"], effect["failed"], effect["gallery"]) == (5, "0 to 2", 6)
     assert effect["rank1"]["before"]["value"] == effect["rank1"]["after"]["value"] == 1.0
     assert report["own_scan"]["found"]["value"] == 1.0

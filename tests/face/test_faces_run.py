@@ -183,6 +183,7 @@ def test_the_face_route_from_end_to_end(audited_faces: Audited) -> None:
     assert section["measure_order"] == [
         "headrisk",
         *(f"dlib-{x}" for x in ("best", "mean", "sum", "svm-raw", "svm")),
+        "fusion",
     ]
     assert section["measures"]["headrisk"]["rank1"] is None  # four people carry no rate
     first = [

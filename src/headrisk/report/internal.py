@@ -53,24 +53,11 @@ def internal_files(report: Report, internal: Internal, run: RunRecord) -> dict[s
     """Name to content for ``internal/`` but for the pairs; ``report`` is the full one."""
     return {
         "report.html": internal_html(report, internal, run).encode(),
-        "report.json": canonical_json(
-            report_as_dict(report) | {"exact_tables": _exact_tables(report)}
-        ).encode(),
+        "report.json": canonical_json(report_as_dict(report)).encode(),
         "links.tsv": table_text(links_table(internal.links)).encode(),
         "scans.tsv": table_text(scans_table(internal)).encode(),
         **{f"{name}.tsv": table_text(table).encode() for name, table in internal.tables.items()},
         **({"input-key": f"{internal.input_key}\n".encode()} if internal.input_key else {}),
-    }
-
-
-def _exact_tables(report: Report) -> dict[str, Any]:
-    """The tables behind figures of which the public ones are coarse or left out."""
-    public = withhold_small_cells(report)
-    return {
-        f"{full.name}-{name}": {"columns": table.columns, "rows": table.rows}
-        for full, seen in zip(report.modalities, public.modalities, strict=True)
-        for name, table in full.tables.items()
-        if not name.startswith("public-") and seen.tables.get(name) != table
     }
 
 

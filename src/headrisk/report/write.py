@@ -86,6 +86,7 @@ def write_report(
         _write_all(stage, {**files, SEAL: seal_of(name, files, kept)}, mode=0o644)
         (stage / "internal").mkdir(mode=0o700)
         own = internal_files(report, internal, run) | {INTERNAL_RUN: internal_run(name)}
+        own |= {f"tables/{of}.tsv": text for of, text in _exact_tables(report).items()}
         _write_all(stage / "internal", {**own, **(pages or {})}, mode=0o600)
         with _new_file(stage / "internal" / "pairs.parquet", mode=0o600) as file:
             write_pairs(internal.matrices, file)
@@ -184,6 +185,15 @@ def report_tables(report: Report) -> dict[str, Table]:
     return tables | treatment_tables(report.treatments)
 
 
+def _exact_tables(report: Report) -> dict[str, bytes]:
+    """All tables as they were measured, for ``internal/tables/``."""
+    return {
+        name: table_text(table).encode()
+        for name, table in report_tables(report).items()
+        if "-public-" not in name
+    }
+
+
 def _description(report: Report) -> dict[str, Any]:
     return {
         "Name": report.title,
@@ -214,7 +224,7 @@ def _require_own_folder(out: Path) -> None:
 def _write_all(folder: Path, files: Mapping[str, bytes], *, mode: int) -> None:
     for name, content in files.items():
         path = folder / name
-        path.parent.mkdir(exist_ok=True)
+        path.parent.mkdir(mode=0o755 if mode & 0o077 else 0o700, exist_ok=True)
         with _new_file(path, mode=mode) as file:
             file.write(content)
 
