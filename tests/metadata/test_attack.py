@@ -113,3 +113,42 @@ def test_people_are_linked_where_their_fields_tell_and_not_where_they_do_not(
     weak = _audited(silent, tmp_path / "out2")["measures"]["all-fields"]
     assert weak["rank1"]["value"] <= 0.3
     assert weak["reading"] != "links"
+
+
+@pytest.mark.parametrize("content", [b"../.git/annex/objects/a.nii.gz", b"", None])
+def test_sidecars_link_people_whose_images_are_not_here(
+    tmp_path: Path, content: bytes | None
+) -> None:
+    """Pointers that look alike are no copies of one image, and their sidecars are used alone."""
+    data, people = tmp_path / "data", 6
+    for person in range(people):
+        for session in (1, 2):
+            name = f"sub-{person}_ses-{session}_T1w"
+            folder = data / f"sub-{person}" / f"ses-{session}" / "anat"
+            folder.mkdir(parents=True)
+            (folder / f"{name}.json").write_text(json.dumps({"DeviceSerialNumber": str(person)}))
+            image = folder / f"{name}.nii.gz"
+            if content is None:
+                image.symlink_to("nowhere")
+            else:
+                image.write_bytes(content)
+    settings = Settings(bootstrap=100)
+    outcome = audit(
+        Job((Source(data),), tmp_path / "out", settings=settings, modalities=("metadata",))
+    )
+    (section,) = outcome.report.modalities
+    assert section.counts.mated_pairs == 2 * people
+    assert section.headline is not None
+    assert section.headline.rank1 is not None
+    assert section.headline.rank1.value == 1.0
+
+
+def test_what_could_not_be_read_is_not_called_without_fields(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    for session in (1, 2):
+        folder = data / "sub-1" / f"ses-{session}" / "anat"
+        folder.mkdir(parents=True)
+        (folder / f"sub-1_ses-{session}_T1w.nii.gz").write_bytes(b"")
+    job = Job((Source(data),), tmp_path / "out", modalities=("metadata",))
+    (section,) = audit(job).report.modalities
+    assert section.too_little.startswith("Neither header nor sidecar of any image could be read")

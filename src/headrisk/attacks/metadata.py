@@ -41,7 +41,7 @@ from headrisk.metadata.attack import (
     scan_fields,
 )
 from headrisk.report.words.cost import NEEDS
-from headrisk.report.words.metadata import METHOD, NAME, REFERENCES
+from headrisk.report.words.metadata import METHOD, NAME, REFERENCES, nothing_to_tell
 from headrisk.report.words.summary import compared_scans
 from headrisk.run.events import Advanced
 from headrisk.run.provenance import CostLog
@@ -97,7 +97,8 @@ def read(scans: Sequence[Scan], job: Job, log: CostLog) -> tuple[list[ScanFields
         for done, scan in enumerate(scans, start=1):
             one = scan_fields(scan, roots.get(scan.dataset, Path(scan.path).parent), levels)
             found.append(one)
-            digests.append(_digest(Path(scan.path)) if one.status == "ok" else "")
+            # Pointers to content that is not here look alike and are no copies of one image.
+            digests.append(_digest(Path(scan.path)) if one.voxel_mm is not None else "")
             failed += one.status != "ok"
             listen(Advanced("read metadata", done, failed))
     return found, digests
@@ -174,5 +175,5 @@ def describe(
         needs=NEEDS[NAME],
         panels=field_panel(fields, design),
         found=rated,
-        too_little="" if fields else "No field of headers or sidecars tells any two scans apart.",
+        too_little="" if fields else nothing_to_tell(len(scans), int(design.usable.sum())),
     )

@@ -74,6 +74,9 @@ class ScanFields:
 def scan_fields(scan: Scan, root: Path, levels: Levels) -> ScanFields:
     """Read header and sidecars of a scan; voxels are not read.
 
+    Where the image itself cannot be read, such as a link to content that was not fetched, its
+    sidecars still link the person, and are used alone.
+
     Values that repeat the scan's own label are left out: an attacker knows other labels, and in a
     test of one data set against itself they would give the answer away.
 
@@ -86,14 +89,14 @@ def scan_fields(scan: Scan, root: Path, levels: Levels) -> ScanFields:
     levels
         Listed folders, see ``image_values``.
     """
-    if scan.status != "ok":
-        return ScanFields(scan.scan_id, "failed", scan.reason, {})
     path = Path(scan.path)
     found, notes = image_values(path, root, levels)
     values = dict(_flat(found, "", 0))
     voxel_mm = None
     try:
         with open_image(path) as (layout, _):
+            if scan.status != "ok":  # the image can be read: what is wrong is its place or label
+                return ScanFields(scan.scan_id, "failed", scan.reason, {})
             values |= _layout_values(layout)
             voxel_mm = voxel_sizes(layout.affine)
         values |= _stored_values(path)

@@ -67,6 +67,20 @@ class Files:
     unread: int
 
 
+def nothing_to_tell(read: int, pairs: int) -> str:
+    """Why metadata give no rate where no field is compared; "" where the counts say it already.
+
+    ``read`` images had a header or a sidecar that could be read, and ``pairs`` of them could be
+    compared.
+    """
+    if not read:
+        return (
+            "Neither header nor sidecar of any image could be read, so whether metadata link "
+            "people was not tested."
+        )
+    return "No field of headers or sidecars tells any two scans apart." if pairs else ""
+
+
 def summary_sentence(files: Files, severities: Mapping[str, int]) -> str:
     """What was found, in one or two sentences without names; findings by severity, in that order.
 
