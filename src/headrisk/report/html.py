@@ -41,7 +41,8 @@ def public_html(report: Report, run: RunRecord, digest: str) -> str:
         Short digest of ``report.json``, printed so that page and figures can be matched.
     """
     names = [section.name for section in report.modalities if not section.measures]
-    counts_alone = names == ["metadata"] and len(report.modalities) == 1
+    alone = names == ["metadata"] and len(report.modalities) == 1
+    counts_alone = alone and bool(report.modalities[0].panels) and report.inventory is None
     return render(
         "findings.html.j2" if counts_alone else "public.html.j2",
         report=report,
