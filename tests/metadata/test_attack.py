@@ -126,7 +126,9 @@ def test_sidecars_link_people_whose_images_are_not_here(
             name = f"sub-{person}_ses-{session}_T1w"
             folder = data / f"sub-{person}" / f"ses-{session}" / "anat"
             folder.mkdir(parents=True)
-            (folder / f"{name}.json").write_text(json.dumps({"DeviceSerialNumber": f"SN 40{person}"}))
+            (folder / f"{name}.json").write_text(
+                json.dumps({"DeviceSerialNumber": f"SN 40{person}"})
+            )
             image = folder / f"{name}.nii.gz"
             if content is None:
                 image.symlink_to("nowhere")

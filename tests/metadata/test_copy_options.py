@@ -166,7 +166,7 @@ def test_an_image_left_out_for_text_in_its_pixels_ends_with_exit_code_4(
     (data / "z.dcm").write_bytes(stored(made(BurnedInAnnotation="YES", PatientID="ZULU")))
     assert run(data, tmp_path / "out", "--fix", tmp_path / "copy") == 4
     said = capsys.readouterr().out
-    assert "The copy holds 1 file, 1 of them cleaned; 1 was left out, of them 1 that" in said
+    assert "The copy holds 1 file, 1 of them cleaned; 1 file was left out. 1 of them cannot" in said
     assert [path.name for path in (tmp_path / "copy").iterdir()] == ["a.dcm"]
 
 

@@ -221,7 +221,7 @@ def concepts(name: str) -> frozenset[str]:
     """What the words of a name stand for.
 
     >>> sorted(concepts("PatientBirthDate"))
-    ['birth', 'date', 'person']
+    ['birth', 'date', 'person', 'record']
     """
     words = field_words(name)
     said = frozenset().union(*(_CONCEPT.get(word) or _by_end(word) for word in words))
