@@ -37,7 +37,7 @@ def test_the_output_folder_keeps_the_contract(run: tuple[Path, list[Planted], in
     assert [panel["name"] for panel in section["panels"]] == ["kinds", "people", "unread", "copy"]
     assert stat.S_IMODE((out / "internal").stat().st_mode) == 0o700
     for path in (out / "internal").iterdir():
-        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+        assert stat.S_IMODE(path.stat().st_mode) == (0o700 if path.is_dir() else 0o600)
     assert {path.name for path in (out / "internal").iterdir()} >= {
         "report.html", "metadata.tsv", "unread.tsv", "copy.tsv",
     }  # fmt: skip

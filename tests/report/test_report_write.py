@@ -46,13 +46,15 @@ def test_folder_holds_the_contract(written: Path) -> None:
         "pairs.parquet",
         "run.json",
         "scans.tsv",
+        "tables",
     }
 
 
 def test_only_the_owner_reads_internal(written: Path) -> None:
     folder = written / "internal"
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
-    assert {stat.S_IMODE(p.stat().st_mode) for p in folder.iterdir()} == {0o600}
+    for path in folder.rglob("*"):
+        assert stat.S_IMODE(path.stat().st_mode) == (0o700 if path.is_dir() else 0o600)
 
 
 def test_same_input_gives_same_bytes(written: Path, tmp_path: Path) -> None:

@@ -94,14 +94,19 @@ def test_what_an_earlier_version_left_is_swept(tmp_path: Path) -> None:
 
 def test_interruptions_wait_for_renames_that_belong_together() -> None:
     after = []
+    before = signal.getsignal(signal.SIGINT)  # ignored where a shell started the tests behind it
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
     def renames() -> None:
         with uninterrupted():
             os.kill(os.getpid(), signal.SIGINT)
             after.append("done")
 
-    with pytest.raises(KeyboardInterrupt):
-        renames()
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            renames()
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert after == ["done"]
 
 
