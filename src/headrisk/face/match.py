@@ -14,8 +14,6 @@ import numpy as np
 
 from headrisk.types import Float32Array, FloatArray, IntArray
 
-AGGREGATIONS = ("best", "mean", "sum")
-
 
 @dataclass(frozen=True)
 class Grouping:

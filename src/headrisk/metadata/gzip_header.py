@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import zlib
 from dataclasses import dataclass
 
 GZIP_MAGIC = b"\x1f\x8b"
-_HEAD = 64 * 1024
 _HAS_CRC, _HAS_EXTRA, _HAS_NAME, _HAS_COMMENT = 2, 4, 8, 16
 PLAIN_HEADER = b"\x1f\x8b\x08\0\0\0\0\0\0\xff"
 
@@ -52,12 +50,3 @@ def gzip_header(start: bytes) -> GzipHeader | None:
     if at > len(start):
         return None
     return GzipHeader(name, comment, extra, int.from_bytes(start[4:8], "little"), at)
-
-
-def inflate_start(start: bytes, count: int) -> bytes:
-    """Up to ``count`` decoded bytes from the beginning of a gzip file; b"" where it is damaged."""
-    decoder = zlib.decompressobj(wbits=31)
-    try:
-        return decoder.decompress(start, count)
-    except zlib.error:
-        return b""
