@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 
@@ -123,12 +125,29 @@ def measure(intake: Intake, job: Job, log: CostLog) -> Measured:
     return Measured(section, internal, digests, photos_unused=unused, attack=attack)
 
 
+def own_scans(intake: Intake, job: Job) -> tuple[Scan, ...]:
+    """Scans of the first data set, which photographs are compared with."""
+    return tuple(scan for scan in intake.scans if scan.dataset == job.sources[0].name)
+
+
+def face_run(
+    job: Job,
+    damage: list[StoreError],
+    *,
+    protocol: str = "",
+    failed: Mapping[tuple[str, str], Any] = MappingProxyType({}),
+) -> Run:
+    """What looking at heads has in common in a job; damaged stored results come to ``damage``."""
+    weights = tuple((name, str(path)) for name, path in sorted(job.weights.items()))
+    store = open_store(job.out / "store")
+    return Run(job.settings, weights, store, job.processes, damage.append, protocol, failed)
+
+
 def look(intake: Intake, job: Job, log: CostLog) -> tuple[Faces, tuple[str, ...]]:
     """Look at every head of the data set, and read every photograph that may be used."""
     damage: list[StoreError] = []
-    weights = tuple((name, str(path)) for name, path in sorted(job.weights.items()))
-    run = Run(job.settings, weights, open_store(job.out / "store"), job.processes, damage.append)
-    scans = tuple(scan for scan in intake.scans if scan.dataset == job.sources[0].name)
+    run = face_run(job, damage, failed=intake.failed)
+    scans = own_scans(intake, job)
     people = frozenset(scan.participant_id for scan in scans)
     photos = () if job.photos is None else list_photos(job.photos, people, job.today)
     with stage(HEAD_STAGE, len(scans), log, recorded(job)) as listen:

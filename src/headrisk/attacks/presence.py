@@ -38,28 +38,38 @@ def missing_modules() -> tuple[str, ...]:
     return tuple(name for name in MODULES if find_spec(name) is None)
 
 
+def head_images(intake: Intake, job: Job) -> tuple[HeadImage, ...]:
+    """Every image of the first data set that may show a head."""
+    source = job.sources[0]
+    scans = [scan for scan in intake.scans if scan.dataset == source.name]
+    people = {label.removeprefix("sub-") for label in job.participants}
+    visits = {label.removeprefix("ses-") for label in job.sessions}
+    return tuple(
+        one
+        for one in list_head_images(source.path, scans)
+        if (not people or one.participant_id in people) and (not visits or one.session_id in visits)
+    )
+
+
+def sight_task(image: HeadImage, job: Job) -> SightTask:
+    """What a worker needs to look for a face in an image."""
+    return SightTask(image.name, image.path, image.suffix, job.settings.accurate)
+
+
 def seek(intake: Intake, job: Job, log: CostLog) -> Sought:
     """Look for a face in every image of the first data set.
 
     Without the extra ``faces`` no image is looked at, and the counts say so.
     """
-    source = job.sources[0]
-    scans = [scan for scan in intake.scans if scan.dataset == source.name]
-    people = {label.removeprefix("sub-") for label in job.participants}
-    visits = {label.removeprefix("ses-") for label in job.sessions}
-    images = tuple(
-        one
-        for one in list_head_images(source.path, scans)
-        if (not people or one.participant_id in people) and (not visits or one.session_id in visits)
-    )
+    images = head_images(intake, job)
     if missing_modules():
         sight = Sight("failed", "not_installed", reason=CODES["not_installed"])
         results = tuple(SightResult(sight, 0.0) for _ in images)
         left = replace(counted(images, results), looked=False)
         return Sought(images, results, left, tables={TABLE: images_table(images, results)})
     damage: list[StoreError] = []
-    run = SightRun(open_store(job.out / "store"), job.processes, damage.append)
-    tasks = [SightTask(one.name, one.path, one.suffix, job.settings.accurate) for one in images]
+    run = SightRun(open_store(job.out / "store"), job.processes, damage.append, intake.failed)
+    tasks = [sight_task(one, job) for one in images]
     with stage(STAGE, len(tasks), log, recorded(job)) as listen:
         results = look_at_images(tasks, run, listen)
     log.recalled(sum(one.seconds for one in results))

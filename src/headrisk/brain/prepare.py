@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -78,18 +79,20 @@ def prepare(task: PrepareTask) -> ScanResult:
         if task.rescan is not None:
             rng = np.random.default_rng(task.rescan_seed)
             volume = simulate_rescan(volume, STRENGTHS[task.rescan], task.suffix, rng)
-        aligned = align_head(volume, task)
+    except ScanError as error:
+        return _failed(task, error, begin)
+    return describe_brain(BrainLooks(volume, task), begin)
+
+
+def describe_brain(looks: BrainLooks, begin: float) -> ScanResult:
+    """The fingerprint of a head that was read; ``begin`` is the process time when work began."""
+    task, volume = looks.task, looks.volume
+    try:
+        aligned = looks.aligned()
         quality = judge(aligned.volume_ml, aligned.alignment, t1_like=task.suffix in T1_LIKE)
         vector = fingerprint(aligned, task.resolution_mm)
     except ScanError as error:
-        return ScanResult(
-            scan_id=task.scan_id,
-            status="failed",
-            reason=str(error),
-            seconds=time.process_time() - begin,
-            verdict="failed",
-            quality=0.0,
-        )
+        return _failed(task, error, begin)
     return ScanResult(
         scan_id=task.scan_id,
         status="failed" if quality.verdict == "failed" else "ok",
@@ -102,6 +105,63 @@ def prepare(task: PrepareTask) -> ScanResult:
         vector=vector,
         mosaic=mosaic(aligned.brain, aligned.alignment.affine),
     )
+
+
+def _failed(task: PrepareTask, error: ScanError, begin: float) -> ScanResult:
+    return ScanResult(
+        scan_id=task.scan_id,
+        status="failed",
+        reason=str(error),
+        seconds=time.process_time() - begin,
+        verdict="failed",
+        quality=0.0,
+    )
+
+
+@dataclass(frozen=True)
+class BrainLooks:
+    """The brain in one image, sought when first asked for and then kept.
+
+    Fingerprint, skin and face all begin with the brain's alignment, which takes longer than
+    anything else that is done with most images.
+
+    Attributes
+    ----------
+    volume
+        The head, with air at zero.
+    task
+        How it is sought.
+    """
+
+    volume: Volume = field(repr=False)
+    task: PrepareTask
+
+    @cached_property
+    def _as_it_lies(self) -> AlignedBrain | ScanError:
+        try:
+            return _one_pass(self.volume, self.task, None)
+        except ScanError as error:
+            return error
+
+    @cached_property
+    def _in_any_pose(self) -> AlignedBrain | ScanError:
+        first = self._as_it_lies
+        if isinstance(first, ScanError) or first.stripped:
+            return first
+        return _seek_pose(self.volume, self.task, first)
+
+    def aligned(self, *, once: bool = False) -> AlignedBrain:
+        """The brain, cut out and aligned; with ``once`` in the image as it lies and no further.
+
+        Raises
+        ------
+        ScanError
+            No brain was found, or it holds no positive intensity.
+        """
+        found = self._as_it_lies if once else self._in_any_pose
+        if isinstance(found, ScanError):
+            raise found
+        return found
 
 
 def align_head(volume: Volume, task: PrepareTask, *, once: bool = False) -> AlignedBrain:
@@ -118,10 +178,11 @@ def align_head(volume: Volume, task: PrepareTask, *, once: bool = False) -> Alig
     ScanError
         No brain was found, or it holds no positive intensity.
     """
-    volume = with_air_at_zero(volume)
-    first = _one_pass(volume, task, None)
-    if first.stripped or once:
-        return first
+    return BrainLooks(with_air_at_zero(volume), task).aligned(once=once)
+
+
+def _seek_pose(volume: Volume, task: PrepareTask, first: AlignedBrain) -> AlignedBrain:
+    """The best look that can be had, from the first on."""
     axes = volume.affine[:3, :3] / np.array(volume.voxel_mm)
     seen = _nearest_rotation(axes)
     if not _is_fine(first, seen):  # what the first look missed was not shown to the second

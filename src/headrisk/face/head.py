@@ -14,10 +14,10 @@ from headrisk.brain.prepare import AlignedBrain, PrepareTask
 from headrisk.errors import ScanError
 from headrisk.face.packed import Packed, pack
 from headrisk.face.placing import Placed, place_head
-from headrisk.face.presence import Sight, best_scores, look_for_face, shares_seen
+from headrisk.face.presence import Look, Sight, look_for_face
 from headrisk.face.recognise.registry import recognisers
 from headrisk.face.render.cast import Scene
-from headrisk.face.render.protocols import PRESENCE, protocol_of, render_scene, scene_of
+from headrisk.face.render.protocols import PORTRAIT, protocol_of, render_scene, scene_of
 from headrisk.heads.coverage import Coverage, coverage
 from headrisk.heads.sightlines import FRONT
 from headrisk.heads.skin_align import AIR_HU, HEAD_HU
@@ -26,7 +26,7 @@ from headrisk.io.nifti import load_volume
 from headrisk.io.volume import Volume
 from headrisk.types import FloatArray, Status
 
-VERSION = 4  # raise when any result of this module changes: stored results are then renewed
+VERSION = 5  # raise when any result of this module changes: stored results are then renewed
 SUPERSAMPLE = 2
 _MORE = 0.5  # of the three parts, that another level must show beyond the common one
 
@@ -101,24 +101,51 @@ def look_at_head(task: HeadTask, repair: Repair | None = None) -> HeadResult:
     begin = time.process_time()
     try:
         placed, voxel_mm = _placed(task, repair)
-        if placed.stripped:
-            return _bare(task, placed, begin)
-        surface, left = _surface(placed, task.scan_id)
     except ScanError as error:
-        return HeadResult(task.scan_id, "failed", str(error), time.process_time() - begin)
-    notes = placed.notes + surface.notes
-    scene, centre = scene_of(surface), surface.pose.face_centre
-    presence = render_scene(scene, PRESENCE, task.pixels, SUPERSAMPLE, centre)
-    seen = best_scores(presence)
-    sight = look_for_face(
+        return failed_head(task, error, begin)
+    return describe_head(task, placed, sight_of(placed, task.scan_id), voxel_mm, begin)
+
+
+def failed_head(task: HeadTask, error: ScanError, begin: float) -> HeadResult:
+    """A head that could not be looked at."""
+    return HeadResult(task.scan_id, "failed", str(error), time.process_time() - begin)
+
+
+def sight_of(placed: Placed, subject: str) -> Look:
+    """Whether a face is left in a head that was found."""
+    return look_for_face(
         placed.volume,
         placed.alignment,
         placed.skin,
-        task.scan_id,
-        seen=shares_seen(seen),
+        subject,
+        stripped=placed.stripped,
         hounsfield=placed.hounsfield,
-    ).sight
-    status, reason, templates = _recognise(task, scene, centre, left, sight)
+    )
+
+
+def describe_head(
+    task: HeadTask, placed: Placed, look: Look, voxel_mm: tuple[float, float, float], begin: float
+) -> HeadResult:
+    """Render a head that was found, and ask every recogniser.
+
+    Parameters
+    ----------
+    look
+        What was seen of its face.
+    begin
+        Process time when work on it began.
+    """
+    sight = look.sight
+    if placed.stripped:
+        seconds = time.process_time() - begin
+        return HeadResult(task.scan_id, "ok", sight.said, seconds, placed.notes, sight=sight)
+    try:
+        surface, left = _surface(placed, task.scan_id)
+    except ScanError as error:
+        return replace(failed_head(task, error, begin), sight=sight, seen=look.scores)
+    notes = placed.notes + surface.notes
+    scene, centre = scene_of(surface), surface.pose.face_centre
+    status, reason, templates, picture = _recognise(task, scene, centre, left, sight)
     if status == "ok" and left.verdict != "full":
         notes += (left.reason,)
     return HeadResult(
@@ -129,9 +156,9 @@ def look_at_head(task: HeadTask, repair: Repair | None = None) -> HeadResult:
         notes,
         voxel_mm,
         left,
-        seen,
+        look.scores,
         templates,
-        presence[0],
+        picture,
         sight,
     )
 
@@ -163,13 +190,6 @@ def _surface(placed: Placed, subject: str) -> tuple[Surface, Coverage]:
     return surface, left
 
 
-def _bare(task: HeadTask, placed: Placed, begin: float) -> HeadResult:
-    """A bare brain: there is no face to look at."""
-    sight = look_for_face(placed.volume, placed.alignment, None, task.scan_id, stripped=True).sight
-    seconds = time.process_time() - begin
-    return HeadResult(task.scan_id, "ok", sight.said, seconds, placed.notes, sight=sight)
-
-
 def _placed(task: HeadTask, repair: Repair | None) -> tuple[Placed, tuple[float, float, float]]:
     """The head in the scan, repaired where that is asked."""
     volume = load_volume(Path(task.path))
@@ -193,18 +213,36 @@ def _recognise(
     centre: tuple[float, float, float],
     left: Coverage,
     sight: Sight,
-) -> tuple[Status, str, dict[str, Packed]]:
-    """Templates of the protocol's renders, or why there are none."""
-    if sight.verdict in ("gone", "outside"):
-        return "ok", sight.said, {}
-    if sight.verdict == "unclear" and left.verdict in ("none", "cropped"):
-        return "failed", f"{sight.said}; {left.reason}", {}
+) -> tuple[Status, str, dict[str, Packed], NDArray[np.uint8]]:
+    """Templates of the protocol's renders, or why there are none; and a picture from the front."""
+    status, reason = _usable(left, sight)
+    if reason:
+        return status, reason, {}, _portrait(task, scene, centre)
     protocol = protocol_of(task.protocol, np.random.default_rng(task.seed))
     renders = list(render_scene(scene, protocol, task.pixels, SUPERSAMPLE, centre))
     paths = {name: Path(path) for name, path in task.weights}
     templates = {
         one.name: pack(one.describe(renders)) for one in recognisers(task.recognisers, paths)
     }
+    first = protocol.views[0][0]
+    front = (first.azimuth, first.elevation, first.roll) == (0, 0, 0)
+    picture = renders[0] if front else _portrait(task, scene, centre)
     if not any(packed.found.size for packed in templates.values()):
-        return "failed", f"no face was found in any render; {sight.said}", {}
-    return "ok", "", templates
+        return "failed", f"no face was found in any render; {sight.said}", {}, picture
+    return "ok", "", templates, picture
+
+
+def _usable(left: Coverage, sight: Sight) -> tuple[Status, str]:
+    """Why there is no face to recognise, or ""."""
+    if sight.verdict in ("gone", "outside"):
+        return "ok", sight.said
+    if sight.verdict == "unclear" and left.verdict in ("none", "cropped"):
+        return "failed", f"{sight.said}; {left.reason}"
+    return "ok", ""
+
+
+def _portrait(
+    task: HeadTask, scene: Scene, centre: tuple[float, float, float]
+) -> NDArray[np.uint8]:
+    picture: NDArray[np.uint8] = render_scene(scene, PORTRAIT, task.pixels, SUPERSAMPLE, centre)[0]
+    return picture

@@ -8,7 +8,7 @@ import numpy as np
 from scipy import ndimage
 
 from headrisk.brain.normalise import with_air_at_zero
-from headrisk.brain.prepare import AlignedBrain, PrepareTask, align_head
+from headrisk.brain.prepare import AlignedBrain, BrainLooks, PrepareTask
 from headrisk.brain.quality import judge
 from headrisk.errors import ScanError
 from headrisk.heads.sightlines import SkinLevels, skin_levels
@@ -58,11 +58,21 @@ class Placed:
     notes: tuple[str, ...] = ()
 
 
-def place_head(volume: Volume, task: PrepareTask) -> Placed:
+def place_head(volume: Volume, task: PrepareTask, looks: BrainLooks | None = None) -> Placed:
     """Find the head in an image of any kind.
 
     The brain aligns best. Where its alignment is poor and the skin does not confirm it, and in
     every CT, the outline of the head is fitted instead.
+
+    Parameters
+    ----------
+    volume
+        The image as it was read.
+    task
+        What it is called, and its contrast.
+    looks
+        What looks for the brain in the same image gave already. They are used unless the image's
+        background is noise, which is made dark here and there it is not.
 
     Raises
     ------
@@ -72,11 +82,14 @@ def place_head(volume: Volume, task: PrepareTask) -> Placed:
     hounsfield = positive(volume.data)[1]
     if hounsfield:
         return _by_skin(head_of_ct(volume), CT_LEVELS, task, hounsfield=True)
-    volume = with_air_at_zero(with_quiet_air(volume))
+    quiet = with_quiet_air(volume)
+    if looks is None or quiet is not volume:
+        looks = BrainLooks(with_air_at_zero(quiet), task)
+    volume = looks.volume
     failed = ""
     for once in (True, False):  # a second, dearer look only where the skin did not vouch for it
         try:
-            aligned = align_head(volume, task, once=once)
+            aligned = looks.aligned(once=once)
         except ScanError:
             break
         if aligned.stripped:
