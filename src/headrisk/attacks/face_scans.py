@@ -44,6 +44,7 @@ from headrisk.linkage.mates import searchable
 from headrisk.report.words.cost import NEEDS
 from headrisk.report.words.face import REFERENCES, scan_sentences
 from headrisk.report.words.summary import compared_scans
+from headrisk.run.events import ignore
 from headrisk.run.provenance import CostLog
 from headrisk.run.stage import stage
 from headrisk.run.store import Store
@@ -141,6 +142,12 @@ def look(intake: Intake, job: Job, log: CostLog) -> tuple[Looked, tuple[str, ...
         heads = look_at_heads(scans, run, listen)
     log.recalled(sum(head.seconds for head in heads))
     return Looked(scans, heads, digests), tell_damage(damage, job)
+
+
+def recall(intake: Intake, job: Job, run: Run) -> Looked:
+    """The same again, from the store; nothing is told of it."""
+    scans, digests = to_look_at(intake, job, run.store, [])
+    return Looked(scans, look_at_heads(scans, run, ignore), digests)
 
 
 def run_of(intake: Intake, job: Job, damage: list[StoreError]) -> Run:

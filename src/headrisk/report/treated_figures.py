@@ -12,7 +12,7 @@ from headrisk.findings.records import Table
 from headrisk.report.figures import CHANCE, CONTROL, INK, MATED, NONMATED, WIDTH
 from headrisk.report.svg import label_text, new_figure, style, svg_text
 
-NAMES = {"face": "Face", "brain": "Brain"}
+NAMES = {"face": "Face", "face-scans": "Face, scan to scan", "brain": "Brain"}
 _MARKS = ("o", "s", "^", "D", "v", "P", "X", "p")
 _COLOURS = (NONMATED, MATED, CONTROL, "#CC79A7", "#E69F00", "#56B4E9", INK)
 

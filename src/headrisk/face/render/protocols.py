@@ -20,7 +20,7 @@ from headrisk.face.render.shade import DEFAULT_SKIN, Light, Skin, shade
 from headrisk.heads.surface import Surface
 from headrisk.heads.view import FACE_CENTRE, Camera
 
-NAMES = ("headrisk", "mayo2024", "nejm2019")
+NAMES = ("headrisk", "mayo2024", "nejm2019", "scans")
 
 # Lamps stand in front of the head and above: light from below hid half of the faces from a
 # detector. Azimuth of a lamp is counted from the camera's, so that every view is lit alike.
