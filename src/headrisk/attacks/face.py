@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from types import MappingProxyType
-from typing import Any
 
 import numpy as np
 
@@ -29,6 +27,7 @@ from headrisk.attacks.measured import (
     led_by_headline,
     strongest_attack,
 )
+from headrisk.attacks.presence import PET, head_images, lenders_of
 from headrisk.attacks.section import modality_section
 from headrisk.dataset.people import number_people
 from headrisk.dataset.scans import Scan
@@ -130,23 +129,25 @@ def own_scans(intake: Intake, job: Job) -> tuple[Scan, ...]:
     return tuple(scan for scan in intake.scans if scan.dataset == job.sources[0].name)
 
 
-def face_run(
-    job: Job,
-    damage: list[StoreError],
-    *,
-    protocol: str = "",
-    failed: Mapping[tuple[str, str], Any] = MappingProxyType({}),
-) -> Run:
+def face_run(intake: Intake, job: Job, damage: list[StoreError], protocol: str = "") -> Run:
     """What looking at heads has in common in a job; damaged stored results come to ``damage``."""
-    weights = tuple((name, str(path)) for name, path in sorted(job.weights.items()))
-    store = open_store(job.out / "store")
-    return Run(job.settings, weights, store, job.processes, damage.append, protocol, failed)
+    pets = any(scan.suffix == PET for scan in own_scans(intake, job))
+    return Run(
+        job.settings,
+        tuple((name, str(path)) for name, path in sorted(job.weights.items())),
+        open_store(job.out / "store"),
+        job.processes,
+        damage.append,
+        protocol,
+        intake.failed,
+        lenders_of(head_images(intake, job)) if pets else {},
+    )
 
 
 def look(intake: Intake, job: Job, log: CostLog) -> tuple[Faces, tuple[str, ...]]:
     """Look at every head of the data set, and read every photograph that may be used."""
     damage: list[StoreError] = []
-    run = face_run(job, damage, failed=intake.failed)
+    run = face_run(intake, job, damage)
     scans = own_scans(intake, job)
     people = frozenset(scan.participant_id for scan in scans)
     photos = () if job.photos is None else list_photos(job.photos, people, job.today)

@@ -153,7 +153,7 @@ def recall(intake: Intake, job: Job, run: Run) -> Looked:
 def run_of(intake: Intake, job: Job, damage: list[StoreError]) -> Run:
     """How heads are looked at here: with photographs in more views, and then only once."""
     own = "" if "face" in job.modalities else SCANS.name
-    return face_run(job, damage, protocol=own, failed=intake.failed)
+    return face_run(intake, job, damage, own)
 
 
 def to_look_at(

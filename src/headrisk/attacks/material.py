@@ -11,13 +11,14 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from headrisk.attacks import face, face_scans
-from headrisk.attacks.presence import head_images, missing_modules, sight_task
+from headrisk.attacks.presence import head_images, lenders_of, missing_modules, sight_task
 from headrisk.brain.cohort import BRAINS, Ready, identify
 from headrisk.dataset.scans import Scan
 from headrisk.errors import StoreError
 from headrisk.face.cohort import Run, head_key, head_task
 from headrisk.face.examine import Examined, ImageTask, examine
-from headrisk.face.sight import SIGHTS, SightTask, sight_key
+from headrisk.face.head import SightTask
+from headrisk.face.sight import SIGHTS, sight_key
 from headrisk.face.stored import HEADS
 from headrisk.intake import Intake
 from headrisk.job import Job, recorded
@@ -52,14 +53,15 @@ def examine_images(intake: Intake, job: Job, log: CostLog) -> Intake:
     run: Run | None = None
     if not missing_modules():
         if "face" in job.modalities:
-            run = face.face_run(job, damage)
+            run = face.face_run(intake, job, damage)
             heads = face.own_scans(intake, job)
         if "face-scans" in job.modalities:
             run = face_scans.run_of(intake, job, damage)
             more, _ = face_scans.to_look_at(intake, job, run.store, damage)
             heads = more or heads
     images = head_images(intake, job) if job.faces_left and not missing_modules() else ()
-    sights = [sight_task(image, job) for image in images]
+    lent = lenders_of(images)
+    sights = [sight_task(image, job, lent) for image in images]
     store = open_store(job.out / "store")
     asked = _wanted(brains, heads, sights, job, run, store, damage.append)
     if not asked:

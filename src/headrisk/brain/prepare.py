@@ -20,13 +20,14 @@ from headrisk.brain.resample import resample
 from headrisk.brain.rescan import STRENGTHS, simulate_rescan
 from headrisk.brain.strip import find_brain
 from headrisk.errors import ScanError
+from headrisk.heads.threshold import is_ct, positive
 from headrisk.io.nifti import load_volume
 from headrisk.io.volume import Volume
 from headrisk.settings import Alignment as Freedom
 from headrisk.settings import Strength
 from headrisk.types import Float32Array, FloatArray, ScanResult
 
-VERSION = 4  # raise when any result of this module changes: stored fingerprints are then renewed
+VERSION = 5  # raise when any result of this module changes: stored fingerprints are then renewed
 T1_LIKE = ("T1w", "MPRAGE", "T1rho", "UNIT1", "T1wCE")
 _NORMALISE_FWHM_MM = 6.0 * 2.355
 _GOOD_SCORE = 0.70  # alignment score above which one upright look at the head is enough
@@ -37,6 +38,8 @@ _OTHER_VIEWS = (  # turns of the image's axes, degrees about right, anterior and
 )  # fmt: skip
 _UPRIGHT_DEGREES = 20.0  # turn of the head against the image's axes that the network takes well
 _TEMPLATE_CENTRE_MM = (0.0, -18.0, 8.0)
+_CLEARLY = 0.03  # by which tissue maps, with more freedom, must explain more than the T1
+CT_NOT_COMPARED = "a CT, in which grey and white matter hardly differ: not compared by the brain"
 _ALIGN_MM = 2.0  # voxel size for alignment; fine fingerprints are sampled from finer voxels
 
 
@@ -75,12 +78,14 @@ def prepare(task: PrepareTask) -> ScanResult:
     """Prepare one scan. A scan that cannot be used gives a result with status and reason."""
     begin = time.process_time()
     try:
-        volume = with_air_at_zero(load_volume(Path(task.path)))
+        volume = load_volume(Path(task.path))
+        refuse_ct(volume, task)
+        volume = with_air_at_zero(volume)
         if task.rescan is not None:
             rng = np.random.default_rng(task.rescan_seed)
             volume = simulate_rescan(volume, STRENGTHS[task.rescan], task.suffix, rng)
     except ScanError as error:
-        return _failed(task, error, begin)
+        return failed_brain(task, error, begin)
     return describe_brain(BrainLooks(volume, task), begin)
 
 
@@ -92,7 +97,7 @@ def describe_brain(looks: BrainLooks, begin: float) -> ScanResult:
         quality = judge(aligned.volume_ml, aligned.alignment, t1_like=task.suffix in T1_LIKE)
         vector = fingerprint(aligned, task.resolution_mm)
     except ScanError as error:
-        return _failed(task, error, begin)
+        return failed_brain(task, error, begin)
     return ScanResult(
         scan_id=task.scan_id,
         status="failed" if quality.verdict == "failed" else "ok",
@@ -107,7 +112,25 @@ def describe_brain(looks: BrainLooks, begin: float) -> ScanResult:
     )
 
 
-def _failed(task: PrepareTask, error: ScanError, begin: float) -> ScanResult:
+def refuse_ct(volume: Volume, task: PrepareTask) -> None:
+    """Refuse an image in Hounsfield units, or one that is called a CT.
+
+    Raises
+    ------
+    ScanError
+        It is a CT.
+    """
+    if is_ct(task.suffix) or positive(volume.data)[1]:
+        raise ScanError(
+            task.scan_id,
+            found=CT_NOT_COMPARED,
+            expected="an image in which the tissues of the brain differ",
+            remedy="Its face is looked for all the same; compare other images of the person.",
+        )
+
+
+def failed_brain(task: PrepareTask, error: ScanError, begin: float) -> ScanResult:
+    """A scan that gives no fingerprint."""
     return ScanResult(
         scan_id=task.scan_id,
         status="failed",
@@ -246,9 +269,14 @@ def _one_pass(volume: Volume, task: PrepareTask, view: FloatArray | None) -> Ali
     found = find_brain(volume, task.scan_id, accurate=task.accurate, view=view)
     flat = flatten_bias(cut_brain(volume, found, _ALIGN_MM, task.scan_id))
     alignment = align(flat, t1_like=task.suffix in T1_LIKE, freedom=task.alignment)
+    notes = ("already skull-stripped: kept as it is",) if found.already_stripped else ()
+    if task.suffix in T1_LIKE and alignment.score < _GOOD_SCORE:
+        other = align(flat, t1_like=False, freedom=task.alignment)
+        if other.score > alignment.score + _CLEARLY:
+            alignment = other
+            notes += ("aligned by tissues: its contrast is not an adult's T1w",)
     if task.mutual_information:
         alignment = refine(flat, alignment, task.alignment)
-    notes = ("already skull-stripped: kept as it is",) if found.already_stripped else ()
     fine = flat
     if task.resolution_mm <= _ALIGN_MM:
         fine = cut_brain(volume, found, task.resolution_mm / 2, task.scan_id)

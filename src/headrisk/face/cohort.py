@@ -30,7 +30,8 @@ class Run:
     """What looking at heads and photographs has in common.
 
     ``protocol`` takes the place of the settings' one where it is given. ``failed`` holds this run's
-    results that a store does not keep, by key and path.
+    results that a store does not keep, by key and path. ``lenders`` are, by the path of an image,
+    others of its session that may tell where its head is.
     """
 
     settings: Settings
@@ -40,6 +41,7 @@ class Run:
     on_damage: Callable[[StoreError], None]
     protocol: str = ""
     failed: Mapping[tuple[str, str], Any] = field(default_factory=dict)
+    lenders: Mapping[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
 
     @property
     def rendered(self) -> str:
@@ -112,6 +114,7 @@ def head_task(scan: Scan, run: Run, donor: Scan | None = None) -> HeadTask:
         settings.recognisers,
         run.weights,
         None if donor is None else (donor.path, donor.suffix),
+        run.lenders.get(scan.path, ()),
     )
 
 
@@ -152,6 +155,10 @@ def head_key(
         return HeadResult(scan.scan_id, "failed", scan.reason, 0.0)
     try:
         digests = [input_digest(one, run.store, run.on_damage) for one in (scan, donor) if one]
+        lenders = run.lenders.get(scan.path, ())
+        digests += [
+            run.store.file_digest(Path(path), on_damage=run.on_damage) for path, _ in lenders
+        ]
     except InputError as error:
         return HeadResult(scan.scan_id, "failed", str(error), 0.0)
     choices = {
@@ -161,6 +168,7 @@ def head_key(
         "pixels": run.settings.render_pixels,
         "seed": run.settings.seed if run.rendered == "nejm2019" else 0,
         "recognisers": asked,
+        "lenders": [suffix for _, suffix in lenders],
     }
     if repaired:
         choices |= {"repaired": repaired, "donor": "" if donor is None else donor.suffix}

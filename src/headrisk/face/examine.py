@@ -12,21 +12,32 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from headrisk.brain.normalise import with_air_at_zero
-from headrisk.brain.prepare import T1_LIKE, BrainLooks, PrepareTask, describe_brain, prepare
+from headrisk.brain.prepare import (
+    T1_LIKE,
+    BrainLooks,
+    PrepareTask,
+    describe_brain,
+    failed_brain,
+    prepare,
+    refuse_ct,
+)
 from headrisk.errors import ScanError
 from headrisk.face.head import (
     HeadResult,
     HeadTask,
     describe_head,
     failed_head,
+    find_head,
     look_at_head,
+    name_of,
+    place_task,
     sight_of,
 )
-from headrisk.face.placing import place_head
 from headrisk.face.presence import Sight
-from headrisk.face.sight import SightResult, SightTask, look_at_image, place_task
-from headrisk.heads.threshold import positive
+from headrisk.face.sight import SightResult, SightTask, look_at_image
+from headrisk.heads.threshold import is_ct, positive
 from headrisk.io.nifti import load_volume
+from headrisk.io.volume import Volume
 from headrisk.types import ScanResult
 
 
@@ -68,27 +79,22 @@ def examine(task: ImageTask) -> Examined:
         volume = load_volume(Path(task.path))
     except ScanError:  # a series may still show a face in its first volume
         return _apart(task)
-    hounsfield = positive(volume.data)[1]
-    asked = task.sight or task.head
-    looks = None
-    if task.brain is not None and _shared(task.brain, asked):
-        looks = BrainLooks(with_air_at_zero(volume), task.brain)
-    elif not hounsfield and asked is not None:
-        looks = BrainLooks(with_air_at_zero(volume), place_task(asked))
-    if looks is not None:
-        _first_look(looks)
+    if task.head and task.sight and task.head.lenders != task.sight.lenders:
+        return _apart(task)
+    asked = task.head or task.sight
+    looks = _looks(volume, task, asked)
     together = time.process_time() - begin
     brain = None
     if task.brain is not None:
         own = time.process_time() - together
         mine = looks if looks is not None and _shared(task.brain, asked) else None
-        brain = describe_brain(mine or BrainLooks(with_air_at_zero(volume), task.brain), own)
+        brain = _brain(volume, task.brain, mine, own)
     if asked is None:
         return Examined(brain)
     own = time.process_time() - together
     try:
-        placed = place_head(volume, place_task(asked), looks)
-        look = sight_of(placed, _name(asked))
+        placed = find_head(volume, asked, looks)
+        look = sight_of(placed, name_of(asked))
     except ScanError as error:
         seconds = time.process_time() - own
         lost = Sight("failed", "not_found", reason=str(error))
@@ -123,13 +129,30 @@ def _shared(brain: PrepareTask, asked: SightTask | HeadTask | None) -> bool:
     )
 
 
-def _first_look(looks: BrainLooks) -> None:
-    """Take the first look now, so that its time counts for all."""
+def _looks(
+    volume: Volume, task: ImageTask, asked: SightTask | HeadTask | None
+) -> BrainLooks | None:
+    """The first look for the brain, whose time counts for all; None for a CT, which needs none."""
+    of = task.brain or asked
+    if of is None or is_ct(of.suffix) or positive(volume.data)[1]:
+        return None
+    if task.brain is None or not _shared(task.brain, asked):
+        if asked is None:
+            return None
+        of = place_task(asked)
+    looks = BrainLooks(
+        with_air_at_zero(volume), of if isinstance(of, PrepareTask) else place_task(of)
+    )
     try:
         looks.aligned(once=True)
     except ScanError:
-        return
+        return looks  # it keeps the failure too
+    return looks
 
 
-def _name(task: SightTask | HeadTask) -> str:
-    return task.name if isinstance(task, SightTask) else task.scan_id
+def _brain(volume: Volume, task: PrepareTask, looks: BrainLooks | None, begin: float) -> ScanResult:
+    try:
+        refuse_ct(volume, task)
+    except ScanError as error:
+        return failed_brain(task, error, begin)
+    return describe_brain(looks or BrainLooks(with_air_at_zero(volume), task), begin)

@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from headrisk.brain.prepare import AlignedBrain, PrepareTask
+from headrisk.brain.prepare import AlignedBrain, BrainLooks, PrepareTask
 from headrisk.errors import ScanError
 from headrisk.face.packed import Packed, pack
-from headrisk.face.placing import Placed, place_head
+from headrisk.face.placing import Placed, lent_place, place_head
 from headrisk.face.presence import Look, Sight, look_for_face
 from headrisk.face.recognise.registry import recognisers
 from headrisk.face.render.cast import Scene
@@ -45,6 +45,18 @@ class HeadTask:
     recognisers: tuple[str, ...]
     weights: tuple[tuple[str, str], ...] = ()
     donor: tuple[str, str] | None = None  # path and suffix of an image that still has the face
+    lenders: tuple[tuple[str, str], ...] = ()  # the same of images that may tell where the head is
+
+
+@dataclass(frozen=True)
+class SightTask:
+    """An image to look for a face in; ``lenders`` as in :class:`HeadTask`."""
+
+    name: str
+    path: str
+    suffix: str
+    accurate: bool = False
+    lenders: tuple[tuple[str, str], ...] = ()
 
 
 Repair = Callable[[Volume, AlignedBrain, HeadTask], Volume]
@@ -109,6 +121,36 @@ def look_at_head(task: HeadTask, repair: Repair | None = None) -> HeadResult:
 def failed_head(task: HeadTask, error: ScanError, begin: float) -> HeadResult:
     """A head that could not be looked at."""
     return HeadResult(task.scan_id, "failed", str(error), time.process_time() - begin)
+
+
+def name_of(task: SightTask | HeadTask) -> str:
+    """What an image is called in messages."""
+    return task.name if isinstance(task, SightTask) else task.scan_id
+
+
+def place_task(task: SightTask | HeadTask) -> PrepareTask:
+    """How the head is found in an image."""
+    return PrepareTask(name_of(task), task.path, task.suffix, 4, "affine", task.accurate)
+
+
+def find_head(
+    volume: Volume, task: SightTask | HeadTask, looks: BrainLooks | None = None
+) -> Placed:
+    """Find the head in an image, by itself or where another image of the session has it.
+
+    Raises
+    ------
+    ScanError
+        No head was found.
+    """
+    place = place_task(task)
+    try:
+        return place_head(volume, place, looks)
+    except ScanError:
+        lent = lent_place(volume, place, task.lenders)
+        if lent is None:
+            raise
+        return lent
 
 
 def sight_of(placed: Placed, subject: str) -> Look:
@@ -193,8 +235,7 @@ def _surface(placed: Placed, subject: str) -> tuple[Surface, Coverage]:
 def _placed(task: HeadTask, repair: Repair | None) -> tuple[Placed, tuple[float, float, float]]:
     """The head in the scan, repaired where that is asked."""
     volume = load_volume(Path(task.path))
-    prepare = PrepareTask(task.scan_id, task.path, task.suffix, 4, "affine", task.accurate)
-    placed = place_head(volume, prepare)
+    placed = find_head(volume, task)
     if repair is not None:
         if placed.brain is None:
             raise ScanError(

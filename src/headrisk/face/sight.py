@@ -8,11 +8,9 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from headrisk.brain.prepare import PrepareTask
 from headrisk.errors import InputError, ScanError, StoreError
 from headrisk.face.detect.registry import detectors
-from headrisk.face.head import HeadTask, sight_of
-from headrisk.face.placing import place_head
+from headrisk.face.head import SightTask, find_head, sight_of
 from headrisk.face.presence import Sight
 from headrisk.io.digests import entry_key
 from headrisk.io.nifti import load_first_volume
@@ -24,16 +22,6 @@ from headrisk.run.store import Store
 
 STAGE = "look for faces"
 VERSION = 2  # raise when any answer changes: stored ones are then renewed
-
-
-@dataclass(frozen=True)
-class SightTask:
-    """An image to look at."""
-
-    name: str
-    path: str
-    suffix: str
-    accurate: bool = False
 
 
 @dataclass(frozen=True)
@@ -57,12 +45,6 @@ class SightRun:
     failed: Mapping[tuple[str, str], Any] = field(default_factory=dict)
 
 
-def place_task(task: SightTask | HeadTask) -> PrepareTask:
-    """How the head is found in an image that is looked at for its face."""
-    name = task.name if isinstance(task, SightTask) else task.scan_id
-    return PrepareTask(name, task.path, task.suffix, 4, "affine", task.accurate)
-
-
 def look_at_image(task: SightTask) -> SightResult:
     """Look for a face in an image of any kind; of a series, in its first volume."""
     begin = time.process_time()
@@ -72,7 +54,7 @@ def look_at_image(task: SightTask) -> SightResult:
         sight = Sight("failed", "unreadable", reason=str(error))
         return SightResult(sight, time.process_time() - begin)
     try:
-        sight = sight_of(place_head(volume, place_task(task)), task.name).sight
+        sight = sight_of(find_head(volume, task), task.name).sight
     except ScanError as error:
         sight = Sight("failed", "not_found", reason=str(error))
     return SightResult(sight, time.process_time() - begin)
@@ -112,15 +94,17 @@ def sight_key(
 ) -> str | SightResult:
     """Key of an image's result, or the failed result where its file cannot be read."""
     try:
-        digest = store.file_digest(Path(task.path), on_damage=on_damage)
+        files = (task.path, *(path for path, _ in task.lenders))
+        digests = [store.file_digest(Path(path), on_damage=on_damage) for path in files]
     except InputError as error:
         return SightResult(Sight("failed", "unreadable", reason=str(error)), 0.0)
     choices = {
         "suffix": task.suffix,
         "accurate": task.accurate,
         "detectors": sorted(detectors()),
+        "lenders": [suffix for _, suffix in task.lenders],
     }
-    return entry_key("face-sight", VERSION, choices, [digest])
+    return entry_key("face-sight", VERSION, choices, digests)
 
 
 def _entry(result: SightResult) -> Entry | None:
