@@ -269,7 +269,9 @@ def _one_pass(volume: Volume, task: PrepareTask, view: FloatArray | None) -> Ali
     found = find_brain(volume, task.scan_id, accurate=task.accurate, view=view)
     flat = flatten_bias(cut_brain(volume, found, _ALIGN_MM, task.scan_id))
     alignment = align(flat, t1_like=task.suffix in T1_LIKE, freedom=task.alignment)
-    notes = ("already skull-stripped: kept as it is",) if found.already_stripped else ()
+    notes: tuple[str, ...] = ()
+    if found.already_stripped:
+        notes = ("already skull-stripped: kept as it is",)
     if task.suffix in T1_LIKE and alignment.score < _GOOD_SCORE:
         other = align(flat, t1_like=False, freedom=task.alignment)
         if other.score > alignment.score + _CLEARLY:

@@ -11,11 +11,11 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from headrisk.attacks.face_scans import SCANS_NAME, Looked, plan
+from headrisk.attacks.face_scans import Looked, plan
 from headrisk.deidentify.comparison_change import measure_change
 from headrisk.face.head import HeadResult
 from headrisk.face.recognise.protocol import Recogniser
-from headrisk.face.scan_scores import scan_scores
+from headrisk.face.scan_scores import SCANS_NAME, scan_scores
 from headrisk.findings.deidentified import Attacker, Effect
 from headrisk.job import Job
 from headrisk.types import BoolArray, IntArray, PairScores

@@ -25,6 +25,7 @@ from headrisk.errors import ScanError
 from headrisk.face.head import (
     HeadResult,
     HeadTask,
+    SightTask,
     describe_head,
     failed_head,
     find_head,
@@ -34,7 +35,7 @@ from headrisk.face.head import (
     sight_of,
 )
 from headrisk.face.presence import Sight
-from headrisk.face.sight import SightResult, SightTask, look_at_image
+from headrisk.face.sight import SightResult, look_at_image
 from headrisk.heads.threshold import is_ct, positive
 from headrisk.io.nifti import load_volume
 from headrisk.io.volume import Volume
@@ -133,16 +134,15 @@ def _looks(
     volume: Volume, task: ImageTask, asked: SightTask | HeadTask | None
 ) -> BrainLooks | None:
     """The first look for the brain, whose time counts for all; None for a CT, which needs none."""
-    of = task.brain or asked
-    if of is None or is_ct(of.suffix) or positive(volume.data)[1]:
-        return None
-    if task.brain is None or not _shared(task.brain, asked):
-        if asked is None:
-            return None
+    if task.brain is not None and _shared(task.brain, asked):
+        of = task.brain
+    elif asked is not None:
         of = place_task(asked)
-    looks = BrainLooks(
-        with_air_at_zero(volume), of if isinstance(of, PrepareTask) else place_task(of)
-    )
+    else:
+        return None
+    if is_ct(of.suffix) or positive(volume.data)[1]:
+        return None
+    looks = BrainLooks(with_air_at_zero(volume), of)
     try:
         looks.aligned(once=True)
     except ScanError:
