@@ -52,9 +52,9 @@ METHOD = (
     "would who holds an untouched scan of the same people, and compared with the same search by "
     "original scans. Face: photographs were searched among the de-identified scans of the people "
     "whose original scans they were searched among before; without photographs, de-identified "
-    "faces were searched among those of original scans as brains were; the adaptive attacker first "
-    "fills in a missing face from an average head led through the skin that is left, or from another "
-    "contrast of the same person that still has the face.",
+    "faces were searched among those of original scans as brains were. The adaptive attacker first "
+    "fills in a missing face from an average head led through the skin that is left, or from "
+    "another contrast of the same person that still has the face.",
     "Differences are paired on people and count less risk as positive. Intervals of differences "
     "follow Bonett and Price (2012). The FPIR at which missed identifications (FNIR) are counted "
     "is the strictest of 0.3, "
