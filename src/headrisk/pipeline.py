@@ -16,11 +16,12 @@ from headrisk.attacks.account import account, with_people
 from headrisk.attacks.measured import Measured, join
 from headrisk.attacks.presence import Sought
 from headrisk.brain.similarity import select
+from headrisk.dataset.description import DataSetName, name_data_set
 from headrisk.dataset.inventory import Inventory, counted, images_table
 from headrisk.deidentify import comparison as treated
 from headrisk.deidentify.comparison import TreatmentsMeasured
 from headrisk.face.recognise.registry import recognisers
-from headrisk.findings.records import Report, RunRecord, ScanRow, Table
+from headrisk.findings.records import TITLE, Report, RunRecord, ScanRow, Table
 from headrisk.intake import Intake, take_in
 from headrisk.job import Job, finish
 from headrisk.report.withhold import withhold_section
@@ -111,6 +112,8 @@ def write(
         faces_left=sought.left if sought else None,
         not_asked=job.not_asked,
         inventory=counted(inventory) if inventory else None,
+        title=job.title or TITLE,
+        data=_named(job),
     )
     digests = [digest for one in measured for digest in one.digests]
     key = secrets.token_bytes(32)
@@ -141,3 +144,9 @@ def write(
     outcome = Outcome(report, internal.scans, unused, unseen)
     finish(job, len(outcome.scans), outcome.failed)
     return outcome
+
+
+def _named(job: Job) -> DataSetName:
+    """The data set to be shared, by its own name, and those it was compared with."""
+    paths = [source.path for source in job.sources] or list(job.tables)
+    return name_data_set(paths[0], paths[1:]) if paths else DataSetName("")

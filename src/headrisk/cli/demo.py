@@ -18,6 +18,7 @@ from headrisk.cli.options import (
     add_risk_options,
     add_run_options,
     add_setting_options,
+    add_title_option,
     at_least,
     can_see_faces,
     job_of,
@@ -46,6 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="brains alone: no photographs, no face section, half the time",
     )  # fmt: skip
     parser.set_defaults(participant_label=(), session_id=())
+    add_title_option(parser)
     add_setting_options(parser)
     add_risk_options(parser)
     add_run_options(parser)

@@ -15,6 +15,7 @@ from headrisk.cli.options import (
     add_choice_options,
     add_run_options,
     add_setting_options,
+    add_title_option,
     job_of,
     with_progress,
 )
@@ -27,6 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the command's options."""
     parser.add_argument("dataset", type=Path, metavar="DATASET")
     parser.add_argument("out", type=Path, metavar="OUT")
+    add_title_option(parser)
     add_choice_options(parser)
     add_setting_options(parser)
     add_run_options(parser)

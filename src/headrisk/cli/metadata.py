@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from headrisk.cli.linking import ABOVE_LIMIT, DONE, FAILED_SCANS
-from headrisk.cli.options import with_progress
+from headrisk.cli.options import add_title_option, with_progress
 
 if TYPE_CHECKING:
     from headrisk.metadata.dicom_options import Policy
@@ -102,6 +102,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="random seed of date shifts and new labels in the copy; whoever knows it can undo "
         "them, so leave it out for data to be shared",
     )
+    add_title_option(parser)
     parser.add_argument("--dry-run", action="store_true", help="count the files and stop")
 
 
@@ -194,7 +195,12 @@ def run(arguments: argparse.Namespace) -> int:
         from headrisk.metadata.findings import SEVERITIES
         from headrisk.metadata.scan import list_entries
 
-        job = Job(name_sources([arguments.dataset]), arguments.out.absolute(), listen=listen)
+        job = Job(
+            name_sources([arguments.dataset]),
+            arguments.out.absolute(),
+            listen=listen,
+            title=arguments.title,
+        )
         if arguments.dry_run:
             require_out(job)
             files = [e for e in list_entries(arguments.dataset) if e.state != "folder"]

@@ -94,6 +94,7 @@ def find_duplicates(job: Job) -> tuple[Path, DuplicatesReport]:
         ),
         settings=job.settings.as_dict(),
         version=__version__,
+        title=job.title,
     )
     return write_duplicates(report, job.out), report
 

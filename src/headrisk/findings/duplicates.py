@@ -64,6 +64,7 @@ class DuplicatesReport:
     notes: tuple[str, ...]
     settings: dict[str, Any]
     version: str
+    title: str = ""
 
     @property
     def failed(self) -> int:

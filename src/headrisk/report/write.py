@@ -12,7 +12,7 @@ import json
 import os
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
@@ -32,7 +32,8 @@ from headrisk.report.read import read_json, read_report, run_from
 from headrisk.report.section_tables import conditions_table, measures_table, thresholds_table
 from headrisk.report.treated_part import treatment_tables
 from headrisk.report.tsv import parse_table, table_text
-from headrisk.report.withhold import refuse_leaks, withhold_small_cells
+from headrisk.report.withhold import refuse_leaks, withhold_small_cells, without_labels
+from headrisk.report.words.follows import follows_rows
 from headrisk.report.words.methods import methods_text
 from headrisk.run.audit import LOG, append_audit
 from headrisk.run.scratch import (
@@ -74,6 +75,7 @@ def write_report(
     internal = encodable(internal)
     _require_own_folder(out)
     public = withhold_small_cells(report)
+    public = replace(public, data=without_labels(public.data, internal))
     files = public_files(public, run)
     refuse_leaks(files, internal)
     out.mkdir(parents=True, exist_ok=True)
@@ -150,7 +152,7 @@ def public_files(public: Report, run: RunRecord) -> dict[str, bytes]:
     The page is built from the JSON and the tables read back, so that ``headrisk report OUT``
     gives the same page as the audit did.
     """
-    text = canonical_json(report_as_dict(public))
+    text = canonical_json({**report_as_dict(public), "follows": follows_rows(public)})
     tables = report_tables(public)
     texts = {name: table_text(table) for name, table in tables.items()}
     again = report_from_dict(
