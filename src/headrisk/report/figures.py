@@ -20,14 +20,14 @@ CHANCE = "#5B6570"
 CONTROL = "#009E73"
 INK = "#1B2733"
 THRESHOLD_STYLES = {"kde": "--", "fmr_1e-2": "-.", "fmr_1e-3": ":"}
-WIDTH = 7.6
+WIDTH = 4.3  # inches: narrow enough to be read in a window of 390 pixels
 DET_TICKS = (0.001, 0.01, 0.05, 0.2, 0.5, 0.8, 0.95, 0.99, 0.999)
 
 
 @style
 def distribution_figure(bins: Table, density: Table | None, measure: MeasureResult) -> str:
     """Scores of mated and non-mated pairs with their density curves and the thresholds."""
-    figure, axes = new_figure(WIDTH, 3.1)
+    figure, axes = new_figure(WIDTH, 2.9)
     for kind, colour, label in (
         ("nonmated", NONMATED, "different people"),
         ("mated", MATED, "same person"),
@@ -58,7 +58,7 @@ def distribution_figure(bins: Table, density: Table | None, measure: MeasureResu
 @style
 def det_figure(curves: dict[str, Table]) -> str:
     """False non-match rate against false match rate on normal-deviate axes, one line each."""
-    figure, axes = new_figure(WIDTH, 4.3)
+    figure, axes = new_figure(WIDTH, 4.1)
     floor = ndtri(DET_TICKS[0]) - 0.15
     for index, (name, table) in enumerate(curves.items()):
         fmr, fnmr = (np.clip(ndtri(np.array(table.column(c), dtype=float)), floor, -floor)
@@ -130,7 +130,7 @@ def conditions_figure(conditions: tuple[Condition, ...], overall: float) -> str:
     for row, condition in enumerate(shown):
         _interval(axes, row, condition.rank1, MATED)
     axes.axvline(100 * overall, color=INK, ls="--", lw=1.0, label="whole data set")
-    names = [f"{label_text(f'{c.name}: {c.level}', 36)} (n = {c.persons})" for c in shown]
+    names = [f"{label_text(f'{c.name}: {c.level}', 22)} (n = {c.persons})" for c in shown]
     _forest_axes(axes, names, "found at rank 1 (%)")
     return svg_text(figure, "conditions")
 
@@ -144,7 +144,7 @@ def _interval(axes: Axes, row: int, estimate: object, colour: str) -> None:
 
 
 def _forest_axes(axes: Axes, names: list[str], label: str) -> None:
-    axes.set_yticks(range(len(names)), [label_text(name) for name in names])
+    axes.set_yticks(range(len(names)), [label_text(name, 30) for name in names])
     axes.set_ylim(len(names) - 0.4, -0.6)
     axes.set_xlim(-2, 102)
     axes.set_xlabel(label)
@@ -155,10 +155,10 @@ def _forest_axes(axes: Axes, names: list[str], label: str) -> None:
 
 
 def _legend_above(axes: Axes) -> None:
-    """The legend in one row over the axes."""
+    """The legend over the axes, two entries in a row."""
     handles, labels = axes.get_legend_handles_labels()
     axes.figure.legend(
-        handles, labels, loc="outside upper center", ncols=max(1, len(labels)), frameon=False,
+        handles, labels, loc="outside upper center", ncols=min(max(1, len(labels)), 2), frameon=False,
         fontsize=8.5, handlelength=1.8, columnspacing=1.4, borderaxespad=0.1,
     )  # fmt: skip
 

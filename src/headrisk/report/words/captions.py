@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Caption:
-    """What a figure shows, what good and bad look like, and what to do about it."""
+    """What a figure is called, what it shows, what good and bad look like, what to do about it."""
 
+    short: str
     title: str
     shows: str
     good: str
@@ -18,6 +19,7 @@ class Caption:
 
 CAPTIONS = {
     "scores": Caption(
+        "Scores",
         "How alike are two scans of one person, and of two?",
         "Each compared pair of scans has one similarity score. Bars count people, neighbouring "
         "bars are merged until each stands for at least five people, and the outermost take in "
@@ -28,6 +30,7 @@ CAPTIONS = {
         "If the hills are apart, treat the scans as linkable to any other scan of these people.",
     ),
     "cmc": Caption(
+        "Ranks",
         "How often is the true match among the first k candidates?",
         "For each person searched for, the gallery is ordered by similarity. The line is the "
         "share whose own other scan is among the first k; the dotted line is guessing.",
@@ -37,6 +40,7 @@ CAPTIONS = {
         "the gallery grows, so compare only figures with like gallery sizes.",
     ),
     "det": Caption(
+        "Errors",
         "What does an attacker pay for each found person?",
         "Each point is one threshold: across, the share of different-person pairs wrongly called "
         "one person; up, the share of same-person pairs missed. Axes are stretched by the normal "
@@ -48,6 +52,7 @@ CAPTIONS = {
         "rate that fits the gallery of the attacker you fear, and read the misses there.",
     ),
     "measures": Caption(
+        "Measures",
         "Which way of comparing links people?",
         "The rank-1 rate of each similarity measure with its 95 % interval over people, beside "
         "the control attack (the same search with labels shuffled) and guessing.",
@@ -56,6 +61,7 @@ CAPTIONS = {
         "Judge the data by the strongest measure, not by the average.",
     ),
     "conditions": Caption(
+        "Conditions",
         "Under which conditions does it work?",
         "The rank-1 rate of the headline measure within each condition, with 95 % intervals. "
         "Levels with fewer than five people are merged into one row without figures.",
@@ -65,6 +71,7 @@ CAPTIONS = {
         "Decide by the conditions that your recipients will meet, and by the highest of them.",
     ),
     "forecast": Caption(
+        "More people",
         "How does the rate fall in larger galleries?",
         "The share of people linked at rank 1 in random galleries of each size: measured within "
         "the data, then the range over the forecast models with sampling (band) and each model's "
@@ -76,23 +83,25 @@ CAPTIONS = {
         "lean on the grey part.",
     ),
     "open-set": Caption(
+        "Absent people",
         "What if the person sought may not be there?",
-        "Left, against the threshold from which a name is returned: the share of searches for "
+        "Above, against the threshold from which a name is returned: the share of searches for "
         "absent people that return a name (false-positive identifications, FPIR, blue), and of "
         "searches for present people that fail (missed identifications, FNIR, orange). Right: of "
         "the people present, how many are correctly identified, and how many of all names "
         "returned are right, at the stated share of people sought who are present; pale where no "
         "false-positive identification was seen, so that the figure is a lower bound. Each "
         "kind of line is a gallery size.",
-        "No threshold keeps both FPIR and FNIR low; on the right the lines stay at the "
+        "No threshold keeps both FPIR and FNIR low; below the lines stay at the "
         "bottom, so that a returned name proves little.",
-        "Between the two curves lies a threshold where both are low; on the right the lines reach "
+        "Between the two curves lies a threshold where both are low; below the lines reach "
         "the upper right corner: most people are identified, and most names are right.",
         "Ask what FPIR your attacker would put up with, and read the FNIR at that "
         "threshold. The share of people present is an assumption: state it, or set your own with "
         "membership_prior.",
     ),
     "matrix": Caption(
+        "Matrix",
         "Similarity of every searched scan to every gallery scan",
         "Rows are searched scans, columns gallery scans, ordered by person; dark is more alike. "
         "Squares outline pairs of one person.",
@@ -102,6 +111,7 @@ CAPTIONS = {
         "alignment.",
     ),
     "mosaic": Caption(
+        "Pictures",
         "How well was each scan prepared?",
         "Slices of the aligned brain with the template's outline.",
         "The outline follows the brain's edge in every slice.",
@@ -111,23 +121,8 @@ CAPTIONS = {
 }
 
 FACE_CAPTIONS = {
-    "scores": Caption(
-        "How alike are a person's photographs and a scan, of one person and of two?",
-        CAPTIONS["scores"].shows.replace("compared pair of scans", "photograph set and scan"),
-        CAPTIONS["scores"].good,
-        "Two separate hills. Then one look at the score tells whether photographs and scan show "
-        "one person.",
-        "If the hills are apart, treat the faces in the scans as recognisable.",
-    ),
-    "cmc": Caption(
-        "How often is the right scan among the first k candidates?",
-        "For each person's photographs the scans are ordered by similarity. The line is the share "
-        "whose own scan is among the first k; the dotted line is guessing.",
-        CAPTIONS["cmc"].good,
-        CAPTIONS["cmc"].bad,
-        CAPTIONS["cmc"].action,
-    ),
     "matrix": Caption(
+        "Matrix",
         "Similarity of every photograph set to every scan",
         "Rows are photograph sets, columns scans, ordered by person; dark is more alike. Squares "
         "outline pairs of one person.",
@@ -137,6 +132,7 @@ FACE_CAPTIONS = {
         "photograph.",
     ),
     "mosaic": Caption(
+        "Pictures",
         "What does the face in each scan look like?",
         "One render of the skin surface of each scan, from the front.",
         "No face can be seen.",
