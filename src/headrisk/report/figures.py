@@ -118,7 +118,7 @@ def measures_figure(measures: tuple[MeasureResult, ...]) -> str:
     chance = [m.chance for m in shown if m.chance is not None]
     if chance:
         axes.axvline(100 * chance[0], color=CHANCE, ls=":", lw=1.4, label="guessing")
-    _forest_axes(axes, [measure.name for measure in shown], "found at rank 1 (%)")
+    _forest_axes(axes, [label_text(measure.name, 30) for measure in shown], "found at rank 1 (%)")
     return svg_text(figure, "measures")
 
 
@@ -126,11 +126,11 @@ def measures_figure(measures: tuple[MeasureResult, ...]) -> str:
 def conditions_figure(conditions: tuple[Condition, ...], overall: float) -> str:
     """Rank-1 rate by condition as a forest plot; the dashed line is the whole data set."""
     shown = [c for c in conditions if c.rank1 is not None and not c.withheld]
-    figure, axes = new_figure(WIDTH, 0.75 + 0.26 * len(shown))
+    figure, axes = new_figure(WIDTH, 0.85 + 0.4 * len(shown))
     for row, condition in enumerate(shown):
         _interval(axes, row, condition.rank1, MATED)
     axes.axvline(100 * overall, color=INK, ls="--", lw=1.0, label="whole data set")
-    names = [f"{label_text(f'{c.name}: {c.level}', 22)} (n = {c.persons})" for c in shown]
+    names = [f"{label_text(f'{c.name}: {c.level}', 30)}\n(n = {c.persons})" for c in shown]
     _forest_axes(axes, names, "found at rank 1 (%)")
     return svg_text(figure, "conditions")
 
@@ -144,7 +144,7 @@ def _interval(axes: Axes, row: int, estimate: object, colour: str) -> None:
 
 
 def _forest_axes(axes: Axes, names: list[str], label: str) -> None:
-    axes.set_yticks(range(len(names)), [label_text(name, 30) for name in names])
+    axes.set_yticks(range(len(names)), names, fontsize=8.5)
     axes.set_ylim(len(names) - 0.4, -0.6)
     axes.set_xlim(-2, 102)
     axes.set_xlabel(label)

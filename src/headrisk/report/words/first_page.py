@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from headrisk.findings.records import ModalitySection, Report, RunRecord
 from headrisk.report.words import deidentified, inventory, summary
+from headrisk.report.words.people import grouped
 from headrisk.report.words.phrases import capital, counted, listed, people, percent, share
 from headrisk.report.words.presence import faces_sentence
 from headrisk.report.words.risk import headline_point
@@ -104,7 +105,7 @@ def images(report: Report) -> str:
 def answers(report: Report) -> tuple[Answer, ...]:
     """One line for each attack, then what is left in the files, then before and after."""
     said = [_attack(one) for one in report.modalities if one.measures or not one.panels]
-    said.append(_faces(report))
+    said += [_larger(report), _faces(report)]
     said.append(_metadata(report))
     said += [
         Answer("Before and after", one.name, deidentified.brief(one), f"treatment-{one.name}")
@@ -124,9 +125,7 @@ def _attack(section: ModalitySection) -> Answer:
     found = "would be linked to such a re-scan" if section.simulated else FOUND.get(
         section.name, "were linked"
     )  # fmt: skip
-    text = f"{capital(share(first.rank1))} {found}. {_control(first.control, first.chance)}"
-    if section.risk is not None:
-        text += f" {larger(section.risk)}"
+    text = f"{capital(share(first.rank1))} {found}{_control(first.control, first.chance)}."
     return Answer(
         title, VERDICTS[first.reading], text, section.name, first.reading == "links", first.rank1,
         first.control,
@@ -136,10 +135,20 @@ def _attack(section: ModalitySection) -> Answer:
 def _control(control: Estimate | None, chance: float | None) -> str:
     said = []
     if control is not None:
-        said.append(f"control: up to {percent(control.high, 1)}")
+        said.append(f"up to {percent(control.high, 1)} by the control")
     if chance is not None:
-        said.append(f"guessing: {percent(chance)}")
-    return f"{capital('; '.join(said))}." if said else ""
+        said.append(f"{percent(chance)} by guessing")
+    return f", against {listed(said)}" if said else ""
+
+
+def _larger(report: Report) -> Answer:
+    """What is known of more people, for all attacks in one line."""
+    said = grouped(
+        (TITLES.get(one.name, one.name).lower(), larger(one.risk))
+        for one in report.modalities
+        if one.risk is not None and one.sufficient
+    )
+    return Answer("More people", "", " ".join(said), "people")
 
 
 def larger(risk: Assessment) -> str:
@@ -147,11 +156,11 @@ def larger(risk: Assessment) -> str:
     forecast = risk.forecast
     point = headline_point(forecast)
     if point is None:
-        return f"Among more than {people(forecast.gallery)}: cannot be said."
+        return f"Beyond {people(forecast.gallery)} it cannot be said how many would be linked."
     if forecast.bound_only:
-        return f"Among {people(point.size)}: it may be all of them."
+        return f"Among {people(point.size)} it may be all of them."
     end = "" if point.said else "; how many fewer cannot be said"
-    return f"Among {people(point.size)}: up to {percent(point.high, 1)} (forecast){end}."
+    return f"Among {people(point.size)} up to {percent(point.high, 1)} (forecast){end}."
 
 
 def _faces(report: Report) -> Answer:
@@ -181,7 +190,7 @@ def _metadata(report: Report) -> Answer:
     if section is None:
         if report.inventory is None:
             return Answer("Text left", "", "")
-        text = "Names, dates and free text in the files were not searched for."
+        text = "Nobody looked for names, dates or free text in the files."
         return Answer("Text left", "not looked for", text)
     panel = next(one for one in section.panels if one.name == "kinds")
     alarm = bool(section.tables["kinds"].rows)

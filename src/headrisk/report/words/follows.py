@@ -58,7 +58,7 @@ def kinds(names: Sequence[str]) -> str:
     rest = len(names) - len(named)
     if rest:
         named.append(counted(rest, "more kind"))
-    return f" ({listed(named)})" if named else ""
+    return f" (named {listed(named)})" if named else ""
 
 
 def _was(count: Count) -> str:

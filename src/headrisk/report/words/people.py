@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
 
 from headrisk.findings.records import ModalitySection
 from headrisk.report.words import risk as risk_words
 from headrisk.report.words import summary
+from headrisk.report.words.captions import CAPTIONS
 from headrisk.report.words.phrases import listed, percent, percentage, rate
 from headrisk.statistics.assessment import Arm, Assessment
 
@@ -195,3 +197,33 @@ def grouped(said: Iterable[tuple[str, str]]) -> list[str]:
         found.setdefault(text, {})[name] = None
     texts = [(listed(list(names)), text) for text, names in found.items()]
     return [f"{who[:1].upper()}{who[1:]}: {text}" for who, text in texts]
+
+
+def left_out(views: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Which figures could not be drawn, and why; attacks of which the same is said together.
+
+    Parameters
+    ----------
+    views
+        What the page holds of each attack: ``section``, ``title`` and its ``figures`` by name.
+    """
+    wanted = ("scores", "cmc", "det", "measures", "conditions")
+    return grouped(
+        (str(view["title"]).lower(), f"{CAPTIONS[name].short}: {summary.why_missing(name, section)}")
+        for view in views
+        for section in [view["section"]]
+        if section.sufficient
+        for name in wanted
+        if name not in view["figures"]
+    )
+
+
+def threshold_remarks(sections: Sequence[ModalitySection]) -> list[str]:
+    """What the thresholds of each attack rest on, each remark once."""
+    return grouped(
+        (summary.title(one).lower(), text)
+        for one in sections
+        if one.headline is not None and one.sufficient
+        for text in [summary.threshold_remarks(one.headline)]
+        if text
+    )
