@@ -54,9 +54,7 @@ def reading_ease(page: str) -> float:
     said = sentences(page)
     spoken = [word for text in said for word in text.split() if re.search(r"[A-Za-z]", word)]
     per_sentence = len(spoken) / max(len(said), 1)
-    return (
-        206.835 - 1.015 * per_sentence - 84.6 * sum(map(syllables, spoken)) / max(len(spoken), 1)
-    )
+    return 206.835 - 1.015 * per_sentence - 84.6 * sum(map(syllables, spoken)) / max(len(spoken), 1)
 
 
 def abbreviations(page: str) -> set[str]:

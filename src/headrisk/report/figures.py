@@ -158,8 +158,8 @@ def _legend_above(axes: Axes) -> None:
     """The legend over the axes, two entries in a row."""
     handles, labels = axes.get_legend_handles_labels()
     axes.figure.legend(
-        handles, labels, loc="outside upper center", ncols=min(max(1, len(labels)), 2), frameon=False,
-        fontsize=8.5, handlelength=1.8, columnspacing=1.4, borderaxespad=0.1,
+        handles, labels, loc="outside upper center", ncols=min(max(1, len(labels)), 2),
+        frameon=False, fontsize=8.5, handlelength=1.8, columnspacing=1.4, borderaxespad=0.1,
     )  # fmt: skip
 
 

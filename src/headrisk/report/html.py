@@ -113,8 +113,8 @@ _CELL = re.compile(r"<(td|th scope=\"row\")")
 def labelled(page: str) -> str:
     """Each cell of a table with its column's heading, which narrow windows show beside it.
 
-    >>> labelled('<table><thead><tr><th scope="col">A</th></tr></thead><tr><td>1</td></tr></table>')
-    '<table><thead><tr><th scope="col">A</th></tr></thead><tr><td data-label="A">1</td></tr></table>'
+    >>> labelled('<table><tr><th scope="col">A</th></tr><tr><td>1</td></tr></table>')
+    '<table><tr><th scope="col">A</th></tr><tr><td data-label="A">1</td></tr></table>'
     """
 
     def of_table(table: re.Match[str]) -> str:
@@ -124,9 +124,7 @@ def labelled(page: str) -> str:
 
         def of_row(row: re.Match[str]) -> str:
             columns = iter(names)
-            return _CELL.sub(
-                lambda cell: f'<{cell[1]} data-label="{next(columns, "")}"', row[0]
-            )
+            return _CELL.sub(lambda cell: f'<{cell[1]} data-label="{next(columns, "")}"', row[0])
 
         return _ROW.sub(of_row, table[0])
 

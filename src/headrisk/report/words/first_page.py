@@ -77,7 +77,9 @@ def which_data(report: Report, run: RunRecord, digest: str) -> list[tuple[str, s
     if report.inventory is not None:
         rows.append(("Images", images(report)))
     who = dict.fromkeys(
-        summary.who_was_searched(one.counts.people) for one in report.modalities if one.counts.people
+        summary.who_was_searched(one.counts.people)
+        for one in report.modalities
+        if one.counts.people
     )
     if who:
         rows.append(("People", " ".join(who)))
@@ -174,7 +176,9 @@ def _faces(report: Report) -> Answer:
         counts = {str(row[0]): row for row in section.tables["presence"].rows}
         row = counts.get("together: face")
         if row is not None and row[1]:
-            text = f"A face is left in {_plain(row[2])} of {_plain(row[1])} scans that were looked at."
+            text = (
+                f"A face is left in {_plain(row[2])} of {_plain(row[1])} scans that were looked at."
+            )
             return Answer("Faces left", "see text", text, f"{section.name}-presence", True)
     if not report.modalities and report.inventory is None:
         return Answer("Faces left", "", "")

@@ -52,13 +52,13 @@ def share(follow: Follow, noun: str) -> str:
     return f"{number(follow.count)} of {things(follow.of, noun)}"
 
 
-def kinds(names: Sequence[str]) -> str:
-    """`` (anat T2w, func bold and 3 more kinds)``, or "" where no kind is known."""
+def kinds(names: Sequence[str], before: str = "named ") -> str:
+    """`` (named anat T2w, func bold and 3 more kinds)``, or "" where no kind is known."""
     named = [name or "of unknown kind" for name in names[:SHOWN_KINDS]]
     rest = len(names) - len(named)
     if rest:
         named.append(counted(rest, "more kind"))
-    return f" (named {listed(named)})" if named else ""
+    return f" ({before}{listed(named)})" if named else ""
 
 
 def _was(count: Count) -> str:
@@ -136,7 +136,8 @@ def _forecast_ends(follow: Follow) -> str:
 
 def _found(what: str, do: str) -> Callable[[Follow], str]:
     def say(follow: Follow) -> str:
-        return f"{capital(things(follow.count, *what.split('|')))}{kinds(follow.kinds)}. {do}"
+        found = capital(things(follow.count, *what.split("|")))
+        return f"{found}{kinds([kind.lower() for kind in follow.kinds], '')}. {do}"
 
     return say
 

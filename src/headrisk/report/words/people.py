@@ -209,7 +209,10 @@ def left_out(views: Sequence[Mapping[str, Any]]) -> list[str]:
     """
     wanted = ("scores", "cmc", "det", "measures", "conditions")
     return grouped(
-        (str(view["title"]).lower(), f"{CAPTIONS[name].short}: {summary.why_missing(name, section)}")
+        (
+            str(view["title"]).lower(),
+            f"{CAPTIONS[name].short}: {summary.why_missing(name, section)}",
+        )
         for view in views
         for section in [view["section"]]
         if section.sufficient

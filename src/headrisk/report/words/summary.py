@@ -282,9 +282,7 @@ def how_chosen(section: ModalitySection) -> str:
         return f"The attack is {choice.measure}: too few people to choose among attacks."
     way = " by assigning all people one to one" if choice.attack == "assignment" else ""
     each = " for each pair of contrasts" if choice.pairs else ""
-    return (
-        f"Of {choice.candidates} attacks the strongest speaks{each}: {choice.measure}{way}."
-    )
+    return f"Of {choice.candidates} attacks the strongest speaks{each}: {choice.measure}{way}."
 
 
 def strongest(section: ModalitySection) -> MeasureResult | None:
