@@ -77,7 +77,7 @@ def write_report(
     """
     run = run or RunRecord()
     internal = encodable(internal)
-    _require_own_folder(out)
+    require_own_folder(out)
     public = withhold_small_cells(report)
     files = public_files(public, run)
     refuse_leaks(files, internal)
@@ -211,7 +211,7 @@ def _description(report: Report) -> dict[str, Any]:
     }
 
 
-def _require_own_folder(out: Path) -> None:
+def require_own_folder(out: Path) -> None:
     """Refuse a file, and a BIDS data set whose description another tool wrote."""
     if out.exists() and not out.is_dir():
         raise UsageError(str(out), found="a file", expected="a folder or nothing")
