@@ -24,9 +24,10 @@ from headrisk.report.treated_part import before_after_table, trade_table
 from headrisk.report.words import cost, first_page, metadata, people, phrases, summary
 from headrisk.report.words import deidentified as treated
 from headrisk.report.words import risk as risk_words
+from headrisk.report.words.boards import boards
 from headrisk.report.words.captions import CAPTIONS, Caption, caption
 from headrisk.report.words.follows import follows_rows
-from headrisk.report.words.frameworks import frameworks
+from headrisk.report.words.paragraphs import paragraphs
 
 
 def public_html(report: Report, run: RunRecord, digest: str) -> str:
@@ -56,7 +57,8 @@ def public_html(report: Report, run: RunRecord, digest: str) -> str:
         answers=first_page.answers(report),
         follows=follows_rows(report),
         drawn=explained(views, drawings),
-        frameworks=frameworks(report, run),
+        boards=boards(report, run),
+        paragraphs=paragraphs(report),
         costs=attack_costs(report, run),
         drawings=drawings,
     )
