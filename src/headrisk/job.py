@@ -30,6 +30,7 @@ _REPLACED = (  # what a run writes over; in a folder of somebody else's it would
     "report-run.json",
     "settings.toml",
     "tables",
+    "texts.html",
 )
 
 

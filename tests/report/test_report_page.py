@@ -63,7 +63,7 @@ def messy() -> Report:
     return replace(
         report,
         modalities=(*report.modalities, second_attack("face"), second_attack("face-scans")),
-        treatments=(treatment("refaced"), treatment("cut")),
+        treatments=(treatment("refaced"), treatment("cut", 30)),
         data=DataSetName("A study of many heads", "2.1.0", ("another study",)),
         inventory=counts,
         faces_left=FacesLeft(True, 40, answers, {"T1w": answers}),
@@ -76,6 +76,7 @@ def pages() -> dict[str, str]:
     reports = {
         "messy": messy(),
         "plain": simulated_report()[0],
+        "two attacks": replace(messy(), modalities=messy().modalities[:2], treatments=()),
         "few": simulated_report(people=4, sites=False)[0],
         "empty": Report((), {}, "0.1.0"),
     }
@@ -101,7 +102,7 @@ def test_the_first_pages_are_short_and_plain(name: str) -> None:
     assert readability.reading_ease(page) >= LEAST_EASE
 
 
-@pytest.mark.parametrize("name", ["messy", "plain", "few", "empty"])
+@pytest.mark.parametrize("name", ["two attacks", "plain", "few", "empty"])
 def test_the_whole_page(name: str) -> None:
     page = pages()[name]
     assert len(readability.words(page)) <= MOST_WORDS

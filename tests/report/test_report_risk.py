@@ -105,9 +105,9 @@ def test_everybody_linked_gives_a_bound_and_no_models(risk: Assessment) -> None:
 
 def test_the_page_holds_all_parts_and_no_promise(written: Path) -> None:
     page = (written / "report.html").read_text("utf-8")
-    for anchor in ("brain-people", "brain-exposure", "brain-open-set", "brain-controls",
-                   "brain-forecast", "brain-attackers", "wp216", "recital26", "hipaa", "iso27559",
-                   "regulators", "paragraph", "signoff"):  # fmt: skip
+    for anchor in ("people", "larger", "attackers", "brain-open-set", "brain-forecast", "wp216",
+                   "recital26", "hipaa", "iso27559", "regulators", "paragraph", "signoff",
+                   "follows", "untested", "how-forecast"):  # fmt: skip
         assert f'id="{anchor}"' in page
     assert 'class="beyond"' in page
     text = re.sub(r"<[^>]+>", " ", page)
@@ -131,7 +131,7 @@ def test_the_paragraph_and_the_methods_say_what_ran() -> None:
     report, _ = simulated_report()
     text = " ".join(dpia_paragraph(report))
     assert "84 scans of 42 people" in text
-    assert "Not tested: Faces" in text
+    assert "Not tested: Photographs" in text
     assert "[name, role, date]" in text
     methods = methods_text(report, RUN)
     assert "hypergeometric" in methods

@@ -46,6 +46,8 @@ def public_html(report: Report, run: RunRecord, digest: str) -> str:
     alone = names == ["metadata"] and len(report.modalities) == 1
     counts_alone = alone and bool(report.modalities[0].panels) and report.inventory is None
     views = [section_view(section) for section in report.modalities]
+    facts, answers = first_page.which_data(report, run, digest), first_page.answers(report)
+    rows = follows_rows(report)
     drawings = treatment_figures(report.treatments)
     return render(
         "findings.html.j2" if counts_alone else "public.html.j2",
@@ -53,15 +55,20 @@ def public_html(report: Report, run: RunRecord, digest: str) -> str:
         run=run,
         digest=digest,
         sections=views,
-        facts=first_page.which_data(report, run, digest),
-        answers=first_page.answers(report),
-        follows=follows_rows(report),
+        facts=facts,
+        answers=answers,
+        follows=rows,
+        shown=first_page.that_fit(rows, facts, answers, report),
         drawn=explained(views, drawings),
         boards=boards(report, run),
-        paragraphs=paragraphs(report),
         costs=attack_costs(report, run),
         drawings=drawings,
     )
+
+
+def texts_html(report: Report, digest: str) -> str:
+    """The page of paragraphs to copy; parameters are those of :func:`public_html`."""
+    return render("texts.html.j2", report=report, digest=digest, paragraphs=paragraphs(report))
 
 
 def explained(
@@ -95,6 +102,7 @@ def render(template: str, **values: Any) -> str:
             style_hash=f"sha256-{digest}",
             caption=caption,
             wording=summary,
+            explained=explained,
             first_words=first_page,
             people_words=people,
             words=risk_words,

@@ -27,7 +27,7 @@ from headrisk.findings.cost import attack_costs, attack_table, cost_table
 from headrisk.findings.records import Internal, Report, RunRecord, Table
 from headrisk.io.canonical import canonical_json
 from headrisk.report.earlier import keep_earlier
-from headrisk.report.html import public_html
+from headrisk.report.html import public_html, texts_html
 from headrisk.report.internal import encodable, internal_files, write_pairs
 from headrisk.report.read import read_json, read_report, run_from
 from headrisk.report.section_tables import conditions_table, measures_table, thresholds_table
@@ -61,8 +61,8 @@ def write_report(
 ) -> Path:
     """Write the whole output folder of an audit; return the path of the public page.
 
-    ``report.html``, ``report.json``, ``report-run.json``, ``tables/``, ``methods.md``,
-    ``settings.toml`` and ``dataset_description.json`` are public, and so is
+    ``report.html``, ``texts.html``, ``report.json``, ``report-run.json``, ``tables/``,
+    ``methods.md``, ``settings.toml`` and ``dataset_description.json`` are public, and so is
     ``report-files.json`` with their digests; ``internal/`` (mode 0700, files 0600) is not. A
     report already in ``out`` that says something else is kept in ``out/earlier`` (see
     :mod:`headrisk.report.earlier`); other files there stay. ``pages`` are further internal files,
@@ -127,7 +127,7 @@ def rebuild_html(out: Path) -> Path:
         {
             name: content
             for name, content in files.items()
-            if name == "report.html" or not (out / name).exists()
+            if name in ("report.html", "texts.html") or not (out / name).exists()
         },
     )
     return out / "report.html"
@@ -171,6 +171,7 @@ def public_files(public: Report, run: RunRecord) -> dict[str, bytes]:
     digest = hashlib.sha256(text.encode()).hexdigest()[:12]
     files = {
         "report.html": public_html(again, run_again, digest),
+        "texts.html": texts_html(again, digest),
         "report.json": text,
         "report-run.json": run_text,
         "methods.md": methods_text(again, run_again),

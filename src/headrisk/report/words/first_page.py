@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from headrisk.findings.deidentified import Treatment
 from headrisk.findings.records import ModalitySection, Report, RunRecord
-from headrisk.report.words import deidentified, inventory, summary
+from headrisk.report.words import inventory, summary
 from headrisk.report.words.people import grouped
 from headrisk.report.words.phrases import capital, counted, listed, people, percent, share
 from headrisk.report.words.presence import faces_sentence
@@ -45,6 +47,12 @@ CHECK = (
     "The custodian: the folder internal holds every scan, and headrisk doctor --verify checks that "
     "no file was changed"
 )
+
+
+MOST_WORDS = 690  # on two printed pages
+FIXED_WORDS = 90  # headings, fields, and the line on what stands in the annex
+FEWEST_FOLLOW = 5
+MOST_METHODS = 2  # de-identification methods on the first pages
 
 
 @dataclass(frozen=True)
@@ -107,13 +115,44 @@ def images(report: Report) -> str:
 def answers(report: Report) -> tuple[Answer, ...]:
     """One line for each attack, then what is left in the files, then before and after."""
     said = [_attack(one) for one in report.modalities if one.measures or not one.panels]
+    if not report.modalities:
+        said.append(Answer("Attacks", "not tested", "Too little data: no attack could be tried."))
     said += [_larger(report), _faces(report)]
     said.append(_metadata(report))
     said += [
-        Answer("Before and after", one.name, deidentified.brief(one), f"treatment-{one.name}")
-        for one in report.treatments
+        Answer("Before and after", one.name, brief(one), f"treatment-{one.name}")
+        for one in report.treatments[:MOST_METHODS]
     ]
+    rest = len(report.treatments) - MOST_METHODS
+    if rest > 0:
+        more = counted(rest, "more method is", "more methods are")
+        said.append(Answer("Before and after", "", f"{more} told in the annex.", "treatments"))
     return tuple(one for one in said if one.text)
+
+
+def that_fit(
+    rows: Sequence[Mapping[str, str]],
+    facts: Sequence[tuple[str, str]],
+    found: Sequence[Answer],
+    report: Report,
+) -> int:
+    """How many rows of what follows fit on the first pages; the others stand in the annex.
+
+    ``rows``, ``facts`` and ``found`` are what :func:`follows_rows`, :func:`which_data` and
+    :func:`answers` give.
+    """
+    texts = [LEGEND, *report.notes, *(f"{name} {text}" for name, text in facts)]
+    texts += [f"{one.title} {one.verdict} {one.text}" for one in found]
+    texts += report.not_tested or summary.not_tested(report.modalities)
+    texts += [summary.label_warning(section) for section in report.modalities]
+    room = MOST_WORDS - FIXED_WORDS - sum(len(text.split()) for text in texts)
+    shown = 0
+    for row in rows:
+        room -= len(row["text"].split()) + 1
+        if room < 0 and shown >= FEWEST_FOLLOW:
+            break
+        shown += 1
+    return shown
 
 
 def _attack(section: ModalitySection) -> Answer:
@@ -141,6 +180,20 @@ def _control(control: Estimate | None, chance: float | None) -> str:
     if chance is not None:
         said.append(f"{percent(chance)} by guessing")
     return f", against {listed(said)}" if said else ""
+
+
+def brief(one: Treatment) -> str:
+    """What is still found after a de-identification method, by the stronger attacker."""
+    said = []
+    faces = [e for e in (one.effect("face"), one.effect("face", "adaptive")) if e and e.found]
+    worst = max(faces, key=lambda e: e.found.value if e.found else 0.0, default=None)
+    if worst is not None and worst.found is not None:
+        filled = " once the face is filled in" if worst.attacker == "adaptive" else ""
+        said.append(f"photographs still find {share(worst.found)}{filled}")
+    brain = one.effect("brain")
+    if brain is not None and brain.rank1 is not None:
+        said.append(f"brains still link {share(brain.rank1.after)}")
+    return f"{capital('; '.join(said) or 'too few people for a rate')}."
 
 
 def _larger(report: Report) -> Answer:
