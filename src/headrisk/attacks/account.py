@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from headrisk.attacks.measured import Measured
-from headrisk.attacks.presence import Sought
+from headrisk.attacks.presence import Sought, why_failed
 from headrisk.dataset.inventory import Inventory, Looked, explained, judged
 from headrisk.intake import Intake
 from headrisk.io.image_copies import with_copies
@@ -44,8 +44,8 @@ def account(
                 "faces",
                 image.path,
                 own.get(image.path, ""),
-                (one.reason or one.said) if (one := result.sight).verdict == "failed" else "",
-                one.verdict,
+                why_failed(result.sight),
+                result.sight.verdict,
             )
             for image, result in zip(sought.images, sought.results, strict=True)
         ]

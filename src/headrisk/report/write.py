@@ -108,7 +108,8 @@ def write_internal_table(table: pa.Table, out: Path, name: str) -> Path:
 def rebuild_html(out: Path) -> Path:
     """Write ``report.html`` anew from the files of an earlier run; return its path.
 
-    Public files that are gone, but can be made from those left, are written again too.
+    ``report.json`` is written too, in today's form, so that the page names its digest, and public
+    files that are gone, but can be made from those left.
     """
     report, run = read_report(out)
     files = public_files(report, run)
@@ -117,7 +118,7 @@ def rebuild_html(out: Path) -> Path:
         {
             name: content
             for name, content in files.items()
-            if name == "report.html" or not (out / name).exists()
+            if name in ("report.html", "report.json") or not (out / name).exists()
         },
     )
     return out / "report.html"
