@@ -28,7 +28,7 @@ from headrisk.metadata.notations import (
     sure_notation,
 )
 from headrisk.metadata.patterns import matches
-from headrisk.metadata.people import split_words
+from headrisk.metadata.people import family_names, given_names, split_words
 from headrisk.metadata.remarks import is_shifted
 from headrisk.metadata.text import SHOWN
 from headrisk.metadata.words import concepts, field_words
@@ -73,6 +73,7 @@ _CODE = re.compile(r"(?=[\w./°-]*[^\W\d_])(?=[\w./°-]*\d[\w./-]*\d)[\w./°-]{4
 _PARTED = re.compile(r"\d+(?:[-/ ]\d+)+|\d+(?:\.\d+){2,}")  # 32/81816, 6926 2132
 # Postcodes whose form tells: British, Canadian, Dutch.
 _POSTCODE = re.compile(r"[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}|[A-Z]\d[A-Z] ?\d[A-Z]\d|\d{4} ?[A-Z]{2}")
+_BIDS_NAME = re.compile(r"(?:[\w.-]+/)*sub-[A-Za-z0-9]+(?:_|/|$)")
 _UUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 _ID_WORDS = frozenset(
     """id ids identifier number no nr num code label key guid uuid tunnus kennung
@@ -122,6 +123,8 @@ def place_of(name: str, columns: Sequence[str]) -> Place:
     plain = {plain_name(column) for column in columns}
     if {"onset", "duration"} <= plain:
         return "trials"
+    if {"index", "name"} <= plain and plain <= _BIDS_COLUMNS["sensors"]:
+        return "sensors"  # labels of an atlas
     return "other"
 
 
@@ -165,6 +168,8 @@ def judge_column(
         return Column("address")
     if place == "people" and _names_people(name, values):
         return Column("person-name")
+    if place == "people" and (told := _tells_apart(name, values, owners)):
+        return Column(told)
     register = register_of(name, values)
     if register:
         return Column("national-id")
@@ -274,6 +279,8 @@ def _identifies(
         return False
     if all(_UUID.fullmatch(value) for value in values):
         return True
+    if all(map(_BIDS_NAME.match, values)):
+        return False  # names of files, whose labels are the rows' own
     if any(_label(cell) == _label(owner) for cell, owner in zip(cells, owners, strict=False)):
         return False
     bear = sum(len(owner) > 4 and owner in cell
@@ -285,7 +292,9 @@ def _identifies(
     if _digits_only(values):
         counted = sorted(map(int, values)) == list(range(min(map(int, values)),
                          min(map(int, values)) + len(values)))  # fmt: skip
-        return named and not counted and min(map(len, values)) >= 3
+        if counted or min(map(len, values)) < 3:
+            return False
+        return named or (place == "people" and _long_alike(values))
     if named and all(map(_PARTED.fullmatch, values)) and not any(map(notations, values)):
         return len(set(values)) > 2
     coded = sum(_CODE.fullmatch(value.replace(" ", "")) is not None and not notations(value) and
@@ -323,8 +332,43 @@ def _names_people(name: str, values: list[str]) -> bool:
     )
 
 
+def _tells_apart(name: str, values: list[str], owners: Sequence[str]) -> str:
+    """What a column of words is that gives nearly every person another: names, trades, places.
+
+    Names if words of the lists are among them, else answers of people, which single out as well.
+    """
+    if len(values) < _FEWEST_PEOPLE or len(set(values)) < 0.9 * len(values):
+        return ""
+    if len(set(owners)) < 0.9 * len(owners):
+        return ""  # several rows a person
+    if concepts(name) & _NO_ANSWERS or not all(map(_WORDS.fullmatch, values)):
+        return ""
+    words = [{word for word, _, _ in split_words(value)} for value in values]
+    if sum(not own.isdisjoint(NO_FAMILY) for own in words) > 0.1 * len(values):
+        return "free-text"
+    listed = given_names() | family_names()
+    raised = sum(value[0].isupper() for value in values) >= 0.9 * len(values)
+    named = sum(not own.isdisjoint(listed) for own in words)
+    return "person-name" if raised and named >= 0.2 * len(values) else "free-text"
+
+
+_FEWEST_PEOPLE = 5
+_WORDS = re.compile(r"[^\W\d_]{2,}(?:[ ,.'’/-]{1,2}[^\W\d_]+)*\.?")
+_NO_ANSWERS = frozenset({"measure", "duration"})
+
+
 def _words(name: str) -> frozenset[str]:
     return frozenset(field_words(name))
+
+
+def _long_alike(values: list[str]) -> bool:
+    """Whether digits are as many in each value, and too many to count anything.
+
+    Telephone, record and card numbers; nine digits and more, or eight with a zero before them.
+    """
+    length = len(values[0])
+    alike = len(values) > 2 and all(len(value) == length for value in values)
+    return alike and (length >= 9 or (length == 8 and all(v[0] == "0" for v in values)))
 
 
 def _shaped(values: list[str]) -> bool:
