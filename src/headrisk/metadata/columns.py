@@ -73,6 +73,7 @@ _CODE = re.compile(r"(?=[\w./°-]*[^\W\d_])(?=[\w./°-]*\d[\w./-]*\d)[\w./°-]{4
 _PARTED = re.compile(r"\d+(?:[-/ ]\d+)+|\d+(?:\.\d+){2,}")  # 32/81816, 6926 2132
 # Postcodes whose form tells: British, Canadian, Dutch.
 _POSTCODE = re.compile(r"[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}|[A-Z]\d[A-Z] ?\d[A-Z]\d|\d{4} ?[A-Z]{2}")
+_COMPACT_DATE = re.compile(r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])")
 _BIDS_NAME = re.compile(r"(?:[\w.-]+/)*sub-[A-Za-z0-9]+(?:_|/|$)")
 _UUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 _ID_WORDS = frozenset(
@@ -123,6 +124,8 @@ def place_of(name: str, columns: Sequence[str]) -> Place:
     plain = {plain_name(column) for column in columns}
     if {"onset", "duration"} <= plain:
         return "trials"
+    if not columns:
+        return "people"  # a list without a header line
     if {"index", "name"} <= plain and plain <= _BIDS_COLUMNS["sensors"]:
         return "sensors"  # labels of an atlas
     return "other"
@@ -179,6 +182,8 @@ def judge_column(
         return Column(formed)
     skip = frozenset({"acquisition-time"} if _durations(name, values) else ())
     if place != "trials":
+        if len(set(values)) > 2 and all(map(_COMPACT_DATE.fullmatch, values)):
+            return Column("date", sure_notation(name, values), skip)  # whatever it is called
         if not _numbers_only(values) and is_column_of_dates(values):
             return Column("date", sure_notation(name, values), skip)
         counted = not _digits_only(values) or concepts(name) & {"id", "measure", "duration"}
@@ -191,8 +196,20 @@ def judge_column(
             return Column("patient-id", skip=skip)
     if place == "trials" and plain_name(name).startswith(_STIMULI):
         return Column("", skip=skip | _SHOWN)
+    if place == "other" and _files_shown(values):
+        return Column("", skip=skip | _SHOWN)
     free = place in ("people", "other", "scans") and _free_text(values)
     return Column("free-text" if free else "", skip=skip, free=free)
+
+
+_FILE = re.compile(
+    r"[^/\\]+(?:[/\\][^/\\]+)*\.(?:png|jpe?g|bmp|gif|tiff?|wav|mp3|mp4|avi|ogg)", re.I
+)
+
+
+def _files_shown(values: list[str]) -> bool:
+    """Whether a column lists pictures, sounds and films, which bear names of what they show."""
+    return all(map(_FILE.fullmatch, values))
 
 
 def _bids_skip(place: Place) -> frozenset[str]:
@@ -339,7 +356,7 @@ def _tells_apart(name: str, values: list[str], owners: Sequence[str]) -> str:
     """
     if len(values) < _FEWEST_PEOPLE or len(set(values)) < 0.9 * len(values):
         return ""
-    if len(set(owners)) < 0.9 * len(owners):
+    if any(owners) and len(set(owners)) < 0.9 * len(owners):
         return ""  # several rows a person
     if concepts(name) & _NO_ANSWERS or not all(map(_WORDS.fullmatch, values)):
         return ""

@@ -22,6 +22,7 @@ from headrisk.metadata.name_words import (
     NO_FAMILY,
     WORDS_AS_NAMES,
 )
+from headrisk.metadata.named_values import named_lines
 from headrisk.metadata.people import family_names, given_names, people_spans, split_words
 from headrisk.metadata.sidecars import json_hits, parse_json
 from headrisk.metadata.tables import parse_table
@@ -103,7 +104,11 @@ def _names_in(entry: Entry) -> Iterator[str]:
                           ".bval", ".bvec", ".py", ".m", ".set", ".fif", ".edf",
                           ".png")):  # fmt: skip
         yield from _dicom_names(_start(entry))
-    if entry.size > _LARGEST or not name.endswith((".json", ".tsv", ".csv")):
+    if entry.size > _LARGEST:
+        return
+    if not name.endswith((".json", ".tsv", ".csv")):
+        if not name.endswith(_NOT_LINES):
+            yield from _named_in_lines(_start(entry))
         return
     raw = _start(entry, _LARGEST)
     if name.endswith("_description.json") or name.startswith(("tpl-", "atlas-")):
@@ -112,6 +117,23 @@ def _names_in(entry: Entry) -> Iterator[str]:
         yield from _json_names(raw)
     else:
         yield from _table_names(raw)
+
+
+_NOT_LINES = (".nii", ".nii.gz", ".gz", ".mgz", ".bval", ".bvec", ".png", ".md", ".py", ".m",
+              ".sh", ".js", ".ipynb", ".html", ".r", ".c", ".cpp", ".h", ".bib", ".tex",
+              ".cff", ".yml", ".yaml", ".toml")  # fmt: skip
+
+
+def _named_in_lines(raw: bytes) -> Iterator[str]:
+    """Names of people in lines of headers: ``Patient name : Doe, Jane`` in PAR, SPAR, RDA."""
+    if b"\0" in raw[:1024] or (b":" not in raw and b"=" not in raw):
+        return
+    text = raw.decode("utf-8", "ignore")
+    for kind, start, end in named_lines(text):
+        value = text[start:end]
+        full = kind in ("user-path", "staff-name") and len(_words(value)) > 1
+        if (kind == "person-name" or full) and is_name(value):
+            yield value
 
 
 def _start(entry: Entry, most: int = _START) -> bytes:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from headrisk.metadata.fields import bears_out, kind_of_field, kind_of_value
+from headrisk.metadata.name_words import ALSO_WORDS, NO_FAMILY
 from headrisk.metadata.notations import notations
 from headrisk.metadata.words import concepts, field_words
 
@@ -20,11 +21,11 @@ _PAIR = re.compile(
 
 # PatientName: Jane Doe / dob = 15031961 / "phone": "040 ..."
 _LINE = re.compile(
-    r"(?m)^[ \t#;*\"'-]{0,12}(?P<name>[^\W\d_][\w .-]{1,38}?)[\"']?[ \t]*[:=][ \t]*[\"']?"
+    r"(?m)^[ \t#;*.\"'-]{0,12}(?P<name>[^\W\d_][\w .-]{1,38}?)[\"']?[ \t]*[:=][ \t]*[\"']?"
     r"(?P<value>[^\n\"']{2,200}?)[\"',;]*[ \t]*$"
 )
 _DIRECT = frozenset({"person-name", "patient-id", "birth-date", "phone", "address", "email",
-                     "accession-number", "staff-name"})  # fmt: skip
+                     "accession-number", "staff-name", "user-path"})  # fmt: skip
 
 
 def named_lines(text: str) -> Iterator[tuple[str, int, int]]:
@@ -40,11 +41,31 @@ def named_lines(text: str) -> Iterator[tuple[str, int, int]]:
             and _OWN_NAME.fullmatch(value)
         ):
             kind = "person-name"  # Probandin: Mordhorst, Sakura
+        if not kind and _is_of_person(line["name"]) and _is_one_name(value):
+            kind = "person-name"  # Subject: Mordhorst
         if kind in _DIRECT and value.lower() not in _NOTHING and bears_out(kind, value):
             start = line.start("value")
             yield kind, start, start + len(line["value"].rstrip())
 
 
+def _is_of_person(name: str) -> bool:
+    return bool(concepts(name)) and concepts(name) <= {"person", "record", "name"} and (
+        "person" in concepts(name))  # fmt: skip
+
+
+def _is_one_name(value: str) -> bool:
+    """Whether a value is one capitalised word that is no ordinary one: a surname alone."""
+    word = value.lower()
+    return _LONE.fullmatch(value) is not None and word not in NO_FAMILY | _ORDINARY and (
+        not concepts(value))  # fmt: skip
+
+
+_LONE = re.compile(r"[^\W\d_a-z][^\W\d_]{3,}")
+_ORDINARY = ALSO_WORDS | frozenset(
+    """unknown anonymous none removed control healthy patient male female adult child human mouse
+    phantom animal appointment hello data information request update report meeting invitation
+    default template standard average example your""".split()  # noqa: SIM905
+)
 _VALUE = re.compile(
     r"(?<![\w.+/-])[〒#]?(?=[\w./°-]{0,24}\d)[\w][\w./°-]{1,40}"
     r"(?: (?:\d{2,8}|\d[A-Z]{2}|[A-Z]{2}))?(?![\w-])"

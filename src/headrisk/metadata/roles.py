@@ -42,7 +42,7 @@ _LOGS = (".log", ".cmd", ".env", ".done", ".err", ".pklz", ".history")
 _OPAQUE = frozenset(
     """.pdf .doc .xls .ppt .rtf .jpg .jpeg .png .tif .tiff .bmp .gif
     .heic .webp .mp4 .avi .mov .mp3 .wav .eml .msg .mat .h5 .hdf5 .hdf .sav
-    .pkl .pickle .rdata .rds .npz .fif .set .fdt .cnt""".split()  # noqa: SIM905
+    .pkl .pickle .rdata .rds .npz .fif .set .fdt .cnt .vcf .ics .mbox .ldif .pst .ost""".split()  # noqa: SIM905
 )
 _PAPERS = frozenset({"readme", "changes", "license", "licence", "citation", "authors",
                      "contributing", "notice", "copying"})  # fmt: skip

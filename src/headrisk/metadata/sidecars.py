@@ -39,7 +39,7 @@ from headrisk.metadata.text import (
     without,
 )
 from headrisk.metadata.uids import harmless_uid
-from headrisk.metadata.words import concepts
+from headrisk.metadata.words import concepts, field_words
 
 Span = tuple[str, int, int]
 LARGEST_BYTES = 64 * 1024 * 1024
@@ -165,7 +165,9 @@ def judge(key: str, value: Any, known: KnownIdentifiers, *, meant: bool = False)
     if not isinstance(value, str):
         if known and (spans := known.spans(text)):
             return [("known-identifier", *span) for span in spans]
-        return [("date", 0, len(text))] if tells_times(key) and is_moment(text) else []
+        if tells_times(key) and is_moment(text):
+            return [("date", 0, len(text))]
+        return [("patient-id", 0, len(text))] if is_record_number(key, text) else []
     if (meant and plain_name(key) in _CREDITS) or plain_name(key) in ("termurl", "authors"):
         return [("known-identifier", *span) for span in known.listed.spans(text)]
     skip = VERSIONS if tells_versions(key) else frozenset()
@@ -182,6 +184,8 @@ def judge(key: str, value: Any, known: KnownIdentifiers, *, meant: bool = False)
     found = text_spans(text, known.listed if key == _DESCRIBED else known, skip)
     if not found and register_of(key, [text]):
         return [("national-id", 0, len(text))]
+    if not found and not meant and is_record_number(key, text):
+        return [("patient-id", 0, len(text))]
     if (
         not meant
         and key != _DESCRIBED
@@ -213,6 +217,26 @@ _CREDITS = frozenset({"authors", "author", "curators", "curator", "license", "li
                       "ethicsapprovals", "datasetlinks", "contributors", "citation",
                       "contact", "maintainers", "sourcedatasetsurls", "sourcedatasets",
                       "sourceatlases", "datasetdoi"})  # fmt: skip
+
+
+def is_record_number(key: str, text: str) -> bool:
+    """Whether a value is a long number under a key that speaks of one, and that nobody defined.
+
+    >>> is_record_number("donor_id", "H414842"), is_record_number("SeriesNumber", "100001")
+    (True, False)
+    """
+    if _RECORD.fullmatch(text.strip()) is None or "id" not in concepts(key):
+        return False
+    return key not in public_names() and _OTHER_NUMBERS.isdisjoint(field_words(key))
+
+
+_RECORD = re.compile(r"[A-Za-z]{0,4}[-_ ]?\d{5,14}")
+_OTHER_NUMBERS = frozenset(
+    """grant fund funding award project atlas task cog snomed concept term pubmed pmid doi version
+    series instance image frame model part product lot sequence template region label volume voxel
+    vertex seed build commit revision catalog gene snp chromosome software protocol ethics
+    irb registration trial clinicaltrials""".split()  # noqa: SIM905
+)
 
 
 def _said_on_purpose(kind: str, key: str) -> bool:

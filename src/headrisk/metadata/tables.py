@@ -22,7 +22,7 @@ from headrisk.metadata.columns import (
     owner_place,
     place_of,
 )
-from headrisk.metadata.fields import plain_name, tells_times, tells_versions
+from headrisk.metadata.fields import kind_of_field, plain_name, tells_times, tells_versions
 from headrisk.metadata.findings import Hit
 from headrisk.metadata.known import KnownIdentifiers
 from headrisk.metadata.patterns import matches
@@ -206,6 +206,29 @@ def judged_columns(table: TextTable, name: str) -> tuple[tuple[Column, ...], Pla
     return tuple(out), place
 
 
+_OF_PEOPLE = frozenset({"person-name", "birth-date", "patient-id", "national-id", "phone", "email",
+                        "address", "staff-name"})  # fmt: skip
+
+
+def judged_rows(table: TextTable) -> dict[int, tuple[str, Column]]:
+    """Rows that are judged like columns, where the first column says what stands in each.
+
+    Lists of items and values, and tables whose people stand side by side: their number in
+    ``table.rows``, what the first cell calls them, and what they hold.
+    """
+    if owner_place(table.columns) is not None:
+        return {}
+    names = [cells[0] for _, cells in table.rows]
+    telling = sum(kind_of_field(name) in _OF_PEOPLE for name in names)
+    if telling < 2 or len(set(names)) < len(names):
+        return {}
+    return {
+        number: (cells[0], judge_column(cells[0], cells[1:], "people"))
+        for number, (_, cells) in enumerate(table.rows)
+        if kind_of_field(cells[0])
+    }
+
+
 def table_hits(table: TextTable, known: KnownIdentifiers, name: str = "") -> Iterator[Hit]:
     """Everything identifying in a table; ``name`` is the file's, which says what it is about."""
     for heading in table.columns:
@@ -215,10 +238,14 @@ def table_hits(table: TextTable, known: KnownIdentifiers, name: str = "") -> Ite
         kind = "known-identifier" if known.spans(text) else "free-text"
         yield Hit(kind, "comment", text, place=f"line {line}")
     columns, place = judged_columns(table, name)
-    for line, cells in table.rows:
+    told = judged_rows(table)
+    for number, (line, cells) in enumerate(table.rows):
         for index, cell in enumerate(cells):
             heading = table.columns[index] if index < len(table.columns) else ""
-            for kind, start, end in cell_spans(columns[index], heading, cell, known, place):
+            column = columns[index]
+            if index and number in told:
+                heading, column = told[number]
+            for kind, start, end in cell_spans(column, heading, cell, known, place):
                 field = heading or f"column {index + 1}"
                 yield Hit(kind, field, cell[start:end], place=f"line {line}")
 
