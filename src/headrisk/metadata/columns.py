@@ -74,7 +74,9 @@ _PARTED = re.compile(r"\d+(?:[-/ ]\d+)+|\d+(?:\.\d+){2,}")  # 32/81816, 6926 213
 # Postcodes whose form tells: British, Canadian, Dutch.
 _POSTCODE = re.compile(r"[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}|[A-Z]\d[A-Z] ?\d[A-Z]\d|\d{4} ?[A-Z]{2}")
 _COMPACT_DATE = re.compile(r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])")
+_MONTHS_OF_YEARS = re.compile(r"(?:19|20)\d\d[-/](?:0[1-9]|1[0-2])")
 _BIDS_NAME = re.compile(r"(?:[\w.-]+/)*sub-[A-Za-z0-9]+(?:_|/|$)")
+_FIVE = re.compile(r"\d{5}")
 _UUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 _ID_WORDS = frozenset(
     """id ids identifier number no nr num code label key guid uuid tunnus kennung
@@ -164,6 +166,8 @@ def judge_column(
     kind = kind_of_field(name)
     if kind in _STUDY_KINDS or (place == "sensors" and kind in ("free-text", "staff-name")):
         kind = ""
+    if plain_name(name) in ("cap", "cp") and all(map(_FIVE.fullmatch, values)):
+        return Column("address")  # codice di avviamento postale, código postal
     by_name = _named(name, kind, values, place)
     if by_name is not None:
         return by_name
@@ -182,6 +186,8 @@ def judge_column(
         return Column(formed)
     skip = frozenset({"acquisition-time"} if _durations(name, values) else ())
     if place != "trials":
+        if len(set(values)) > 2 and all(map(_MONTHS_OF_YEARS.fullmatch, values)):
+            return Column("date", "my", skip)
         if len(set(values)) > 2 and all(map(_COMPACT_DATE.fullmatch, values)):
             return Column("date", sure_notation(name, values), skip)  # whatever it is called
         if not _numbers_only(values) and is_column_of_dates(values):

@@ -142,8 +142,14 @@ def _kind_of_words(name: str) -> str:
         return "staff-name"
     if "account" in said and "text" not in said and not words & {"length", "scissors"}:
         return "user-path"
+    if "birth" in said and (words & _WHERE or "address" in said):
+        return "address"  # town of birth, country of birth
     if "birth" in said:
         return "" if "born-other" in said else "birth-date"
+    if "background" in said and "id" not in said and words.isdisjoint(_GROUPED):
+        return "demographic"
+    if "language" in words and words & _MOTHER:
+        return "demographic"
     if "own-name" in said or ("name" in said and _names_somebody(said, words)):
         return "staff-name" if "staff" in said else "person-name"
     if words & {"passport"} or (words & {"card", "licence", "license"} and words & _CARDS):
@@ -184,6 +190,10 @@ def _names_somebody(said: frozenset[str], words: frozenset[str]) -> bool:
     return bool(words & _WHICH) and said <= {"name", "which-name", "fill", "birth", "scan"}
 
 
+_WHERE = frozenset({"place", "country", "land", "city", "state", "lieu", "pays", "pais", "lugar",
+                    "luogo", "paese", "ort", "region", "county"})  # fmt: skip
+_MOTHER = frozenset({"first", "native", "mother", "home", "second", "maternal"})
+_GROUPED = frozenset({"group", "status", "years", "level", "code", "grade", "type", "age", "high"})
 _NO_NAMES = frozenset(
     """file task site group drug scan coil project study sequence series protocol
     model test session condition tract region roi atlas label column variable channel event item

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 
-from headrisk.metadata.fields import bears_out, kind_of_field, kind_of_value
+from headrisk.metadata.fields import bears_out, kind_of_field, kind_of_value, plain_name
 from headrisk.metadata.name_words import ALSO_WORDS, NO_FAMILY
 from headrisk.metadata.notations import notations
 from headrisk.metadata.words import concepts, field_words
@@ -28,8 +28,31 @@ _DIRECT = frozenset({"person-name", "patient-id", "birth-date", "phone", "addres
                      "accession-number", "staff-name", "user-path"})  # fmt: skip
 
 
+# JCAMP-DX (Bruker): ##$SUBJECT_name_string=( 64 ) and <Doe Jane> in the next line; Varian's
+# procpar: operator_ 2 2 8 0 0 and 1 "doe" in the next; Turtle: foaf:familyName "Doe".
+_OTHER_LINES = (
+    re.compile(r"(?m)^##\$?(?P<name>\w+)= ?\( ?\d+ ?\)[ \t]*\n<(?P<value>[^>\n]{2,200})>"),
+    re.compile(r"(?m)^(?P<name>[A-Za-z]\w*?)_? [\d. e+-]+\n\d+ \"(?P<value>[^\"\n]{2,200})\""),
+    re.compile(
+        r"\b(?P<name>[A-Za-z][\w-]{1,20}:[A-Za-z]\w{2,30})[ \t]+\"(?P<value>[^\"\n]{2,200})\""
+    ),
+)
+
+
 def named_lines(text: str) -> Iterator[tuple[str, int, int]]:
     """Kind, start and end of values in lines whose name says that they identify directly."""
+    for other in _OTHER_LINES:
+        for pair in other.finditer(text):
+            name = pair["name"].rpartition(":")[2]
+            kind = kind_of_field(name)
+            if (
+                not kind
+                and plain_name(name) == "name"
+                and _OWN_NAME.fullmatch(pair["value"].replace("_", " "))
+            ):
+                kind = "person-name"
+            if kind in _DIRECT and bears_out(kind, pair["value"]):
+                yield kind, *pair.span("value")
     if ":" not in text and "=" not in text:
         return
     for line in _LINE.finditer(text):

@@ -45,6 +45,9 @@ _IN_TEXT = tuple(
         (r"\d\d \d{3} \d{3} \d{3}", "de.idnr"),
         (r"\d{3}[ -]\d{3}[ -]\d{3}", "ca.sin"),
         (r"\d{13}", "za.idnr"),
+        (r"\d{6}-\d\d-\d{4}", "my.nric"),
+        (r"\d{5}-\d{7}-\d", "pk.cnic"),
+        (r"\d{3}-\d{7}-\d", "do.cedula"),
     )
 )  # fmt: skip
 # Registers a column is tried for, with words of its name that call one by itself.
@@ -99,12 +102,14 @@ def _told_of_people(text: str) -> Iterator[tuple[int, int]]:
         stop = text.find("\n", match.end())
         line = text[start : stop if stop >= 0 else len(text)]
         words = _PROSE_WORD.findall(line)
-        if len(words) < 3 or not any(concepts(word) & _OF_PEOPLE for word in words):
+        said = any(concepts(word) & _OF_PEOPLE or word.lower() in _CARDS for word in words)
+        if len(words) < 2 or not said:
             continue
         if any(is_valid(register, match[0]) for register in _IN_PROSE):
             yield match.span()
 
 
+_CARDS = frozenset({"card", "passport", "identity", "ausweis", "carte", "tarjeta", "tessera"})
 _PROSE_WORD = re.compile(r"[^\W\d_]{2,}")
 _IN_PROSE = tuple(name for name in _IN_COLUMNS if name not in ("us.ssn", "ca.sin"))
 

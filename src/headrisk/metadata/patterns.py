@@ -76,6 +76,18 @@ _FORMS = tuple(
             rf"(?:{_DOT}[\w-]{{2,63}}?){{0,3}}{_DOT}"
             r"(?:com|org|net|edu|gov|info|io|eu|[a-hj-z][a-z]|i[a-mo-z])(?![\w])",
         ),
+        (
+            "credential",
+            "uU",
+            r"\b(?:curl|wget|http)\b[^\n]{0,120}?\s(?:-u|--user)[ =]?[\w.@-]{2,}:[^\s\"']{3,}",
+        ),
+        (
+            "user-path",
+            ":",
+            r"\b(?i:(?:https?://)(?:[\w-]+\.)?(?:facebook|instagram|linkedin|twitter|tiktok|xing"
+            r"|weibo|vk|threads|mastodon|bsky)\.[a-z]{2,6}/[^\s\"'<>]+"
+            r"|(?:smb|afp|nfs|cifs|file)://[^\s\"'<>]+)",
+        ),
         ("url", ":", r"\b(?:https?|ftp|sftp|smb)://[^\s\"'<>]+"),
         (
             "user-path",
@@ -189,6 +201,14 @@ _FORMS = tuple(
             "person-name",
             "^",
             r"(?<![\w^])[^\W\d_][\w'’ -]{0,40}\^[^\W\d_][\w'’, -]{0,40}(?:\^[\w. ]{0,20})*",
+        ),
+        (
+            "person-name",
+            "aeoiu",
+            r"(?:(?i:my name is|my name's|i am called|ich hei(?:ß|ss)e|mein name ist"
+            r"|je m['’]appelle|me llamo|mi nombre es|mi chiamo|meu nome é|jag heter|jeg heter|minun nimeni on"
+            r"|nazywam się|jmenuji se|ik heet|mijn naam is)) [^\W\d_a-z][\w'’-]+"
+            r"(?: [^\W\d_a-z][\w'’-]+){0,3}",
         ),
         (
             "person-name",

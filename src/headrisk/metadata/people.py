@@ -47,6 +47,11 @@ _LAY_TITLE = re.compile(
     r"(?: [^\W\d_a-z][\w'’-]+)*"
 )
 _LABEL = re.compile(r"(?<![A-Za-z0-9])sub-[A-Za-z0-9]+")
+_FULL = r"([^\W\d_a-z][^\W\d_]+(?: [^\W\d_a-z][\w'’.-]+){1,3})"
+_BESIDE_LABEL = re.compile(
+    rf"{_FULL},? ?[(\[] ?sub-[A-Za-z0-9]+"
+    rf"|\bsub-[A-Za-z0-9]+[)\]]?(?: is| was|:| =|,| [(\[]) ?{_FULL}"
+)
 _CREDITS = re.compile(
     r"(?i:\bthank|acknowledg|author|curat|contact|correspond|support|help ?desk|office"
     r"|\bcit(?:e|ation)|\bby\b|doi)"
@@ -170,6 +175,26 @@ def _may_be_name(word: str, beside: str) -> bool:
     return word.isupper() == beside.isupper() and NO_FAMILY.isdisjoint(words)
 
 
+def named_in_passing(text: str) -> tuple[Span, ...]:
+    """Two capitalised words among small ones: ``scan aborted as Odalotte Petrwicz felt unwell``.
+
+    For what people type at a scanner, where other words than names are hardly capitalised in pairs.
+    """
+    found = []
+    for match in _PAIRED.finditer(text):
+        words = {word for word, _, _ in split_words(match[1])}
+        if NO_FAMILY.isdisjoint(words) and EPONYMS.isdisjoint(words):
+            found.append(match.span(1))
+    return _merged(found)
+
+
+_PAIRED = re.compile(
+    r"(?:^|(?<=[^\W\d_A-Z]{2}[ ])|(?<=[^\W\d_A-Z]{2}, ))"
+    r"([^\W\d_a-z][^\W\d_A-Z]{2,}(?:-[^\W\d_]+)? [^\W\d_a-z][^\W\d_A-Z]{2,}(?:[ -][^\W\d_]+)?)"
+    r"(?= [^\W\d_A-Z]{2,} [^\W\d_A-Z]{2,}| [^\W\d_A-Z]{4,}$)"
+)
+
+
 def _is_name(one: str, first: str, two: str, second: str) -> bool:
     """Whether two words side by side are a given and another name."""
     given, family = given_names(), family_names()
@@ -216,6 +241,9 @@ def labelled_people(text: str) -> tuple[Span, ...]:
     found: list[Span] = []
     at = 0
     for line in text.splitlines(keepends=True):
+        if _LABEL.search(line):
+            beside = (m.span(m.lastindex or 0) for m in _BESIDE_LABEL.finditer(line))
+            found += [(at + start, at + end) for start, end in beside]
         if not _CREDITS.search(line):
             spans = [match.span() for match in _LAY_TITLE.finditer(line)]
             if _LABEL.search(line):

@@ -148,7 +148,7 @@ def _by_name(lower: str, start: bytes) -> Role:
         return _NAMED[suffix]
     if lower.endswith(COMPANIONS):
         return "voxels"
-    if suffix == ".json":
+    if suffix in (".json", ".jsonld", ".geojson"):
         described = lower.endswith("_description.json") or lower.startswith(("tpl-", "atlas-"))
         return "papers" if described else "json"
     if suffix in (".tsv", ".csv") or lower.rstrip("~#").endswith((".tsv", ".csv")):

@@ -26,6 +26,7 @@ from headrisk.metadata.findings import Hit, stays
 from headrisk.metadata.known import KnownIdentifiers
 from headrisk.metadata.national_ids import register_of
 from headrisk.metadata.notations import hour_of
+from headrisk.metadata.people import named_in_passing
 from headrisk.metadata.profile import profile_table
 from headrisk.metadata.remarks import is_moment, is_ordinary_remark, is_shifted
 from headrisk.metadata.text import (
@@ -122,7 +123,10 @@ def _key_below(key: str, name: str, around: dict[str, Any]) -> str:
     """What a value is judged by: its key, the key above it, or both (``patient``, ``name``)."""
     if key == _DESCRIBED:
         return _DESCRIBED
+    name = name.rpartition(":")[2] or name  # foaf:name
     plain = name.strip("_@#").lower()
+    if plain in ("name", "label") and _is_person(around):
+        return f"person {name}"
     if plain in _GENERIC:
         beside = next((n for n in around if n.lower() in _NAMING
                        and isinstance(around[n], str)), None)  # fmt: skip
@@ -133,6 +137,14 @@ def _key_below(key: str, name: str, around: dict[str, Any]) -> str:
         return name
     both = f"{key} {name}"
     return both if len(both) < 60 and kind_of_field(both) in _BY_BOTH else name
+
+
+def _is_person(around: dict[str, Any]) -> bool:
+    """Whether an object says that it is a person: JSON-LD's ``@type``, FHIR's ``resourceType``."""
+    kind = next((around[key] for key in ("@type", "resourceType") if key in around), "")
+    names = kind if isinstance(kind, list) else [kind]
+    return any(isinstance(n, str) and n.rpartition(":")[2].rpartition("/")[2].lower() in
+               ("person", "patient", "practitioner", "relatedperson") for n in names)  # fmt: skip
 
 
 _BY_BOTH = frozenset({"person-name", "staff-name", "patient-id", "birth-date", "phone", "email",
@@ -182,6 +194,8 @@ def judge(key: str, value: Any, known: KnownIdentifiers, *, meant: bool = False)
     if plain_name(key) in _PROGRAM_FIELDS:
         skip = skip | {"exam-program"}
     found = text_spans(text, known.listed if key == _DESCRIBED else known, skip)
+    if not found and not meant and plain_name(key) in _TYPED_IN:
+        found = [("person-name", *span) for span in named_in_passing(text)]
     if not found and register_of(key, [text]):
         return [("national-id", 0, len(text))]
     if not found and not meant and is_record_number(key, text):
@@ -212,6 +226,8 @@ _DESCRIPTIONS = frozenset(
 _PROGRAM_FIELDS = frozenset({"procedurestepdescription", "studydescription", "examprogram",
                              "performedprocedurestepdescription",
                              "requestedproceduredescription"})  # fmt: skip
+# What is typed at the scanner or written after it.
+_TYPED_IN = _PROGRAM_FIELDS | {"seriesdescription", "protocolname", "qcremark", "qcnotes", "qc"}
 _CREDITS = frozenset({"authors", "author", "curators", "curator", "license", "licence",
                       "acknowledgements", "howtoacknowledge", "funding", "referencesandlinks",
                       "ethicsapprovals", "datasetlinks", "contributors", "citation",
