@@ -21,7 +21,7 @@ _PAIR = re.compile(
 
 # PatientName: Jane Doe / dob = 15031961 / "phone": "040 ..."
 _LINE = re.compile(
-    r"(?m)^[ \t#;*.\"'-]{0,12}(?P<name>[^\W\d_][\w .-]{1,38}?)[\"']?[ \t]*[:=][ \t]*[\"']?"
+    r"(?m)^[ \t#;*.\"'-]{0,12}(?P<name>[^\W\d_][\w .-]{1,38}?)[\"']?[ \t]*(?::?=|:)[ \t]*[\"']?"
     r"(?P<value>[^\n\"']{2,200}?)[\"',;]*[ \t]*$"
 )
 _DIRECT = frozenset({"person-name", "patient-id", "birth-date", "phone", "address", "email",
@@ -58,17 +58,18 @@ def named_lines(text: str) -> Iterator[tuple[str, int, int]]:
     for line in _LINE.finditer(text):
         kind = kind_of_field(line["name"])
         value = line["value"].strip()
-        if (
-            not kind
-            and concepts(line["name"]) - {"record"} == {"person"}
-            and _OWN_NAME.fullmatch(value)
-        ):
-            kind = "person-name"  # Probandin: Mordhorst, Sakura
-        if not kind and _is_of_person(line["name"]) and _is_one_name(value):
-            kind = "person-name"  # Subject: Mordhorst
+        if not kind and names_person(line["name"], value):
+            kind = "person-name"
         if kind in _DIRECT and value.lower() not in _NOTHING and bears_out(kind, value):
             start = line.start("value")
             yield kind, start, start + len(line["value"].rstrip())
+
+
+def names_person(name: str, value: str) -> bool:
+    """Whether a value under a word for people is a name: ``Probandin: Mordhorst, Sakura``."""
+    if concepts(name) - {"record"} == {"person"} and _OWN_NAME.fullmatch(value):
+        return True
+    return _is_of_person(name) and _is_one_name(value)
 
 
 def _is_of_person(name: str) -> bool:

@@ -207,7 +207,8 @@ _FORMS = tuple(
             "aeoiu",
             r"(?:(?i:my name is|my name's|i am called|ich hei(?:ß|ss)e|mein name ist"
             r"|je m['’]appelle|me llamo|mi nombre es|mi chiamo|meu nome é|jag heter|jeg heter|minun nimeni on"
-            r"|nazywam się|jmenuji se|ik heet|mijn naam is)) [^\W\d_a-z][\w'’-]+"
+            r"|nazywam sie|nazywam si\u0119|jmenuji se|ik heet|mijn naam is))"
+            r" [^\W\d_a-z][\w'’-]+"
             r"(?: [^\W\d_a-z][\w'’-]+){0,3}",
         ),
         (
