@@ -206,8 +206,9 @@ _FORMS = tuple(
             "person-name",
             "aeoiu",
             r"(?:(?i:my name is|my name's|i am called|ich hei(?:ß|ss)e|mein name ist"
-            r"|je m['’]appelle|me llamo|mi nombre es|mi chiamo|meu nome é|jag heter|jeg heter|minun nimeni on"
-            r"|nazywam sie|nazywam si\u0119|jmenuji se|ik heet|mijn naam is))"
+            r"|je m['’]appelle|me llamo|mi nombre es|mi chiamo|meu nome é|jag heter"
+            r"|jeg heter|minun nimeni on|nazywam sie|nazywam si\u0119|jmenuji se"
+            r"|ik heet|mijn naam is))"
             r" [^\W\d_a-z][\w'’-]+"
             r"(?: [^\W\d_a-z][\w'’-]+){0,3}",
         ),

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from headrisk.metadata.columns import is_over_89, is_prose_of_people, is_sentence, says_date
@@ -283,22 +283,35 @@ _SHORTEST_NUMBER = 4  # StudyID is "1" on most scanners
 
 
 def clean_json(
-    content: Any, known: KnownIdentifiers, removed: list[Hit], *, meant: bool = False
+    content: Any,
+    known: KnownIdentifiers,
+    removed: list[Hit],
+    *,
+    meant: bool = False,
+    shifted: Callable[[str], str] | None = None,
 ) -> Any:
     """A copy without identifying values; what went is added to ``removed``.
 
-    Ages of 89 years and more become ``89+``; a value that is identifying as a whole is left out
+    Ages of 89 years and more become ``89+``. ``shifted`` gives a date as it stands in the copy, as
+    far back as the other dates of the person, or a text that is no date where it cannot be; without
+    it dates go as a whole. A value that is identifying as a whole is left out
     with its key, of others the identifying stretch alone goes. Notices and settings of the scanner
     stay. Empty lists and objects that remain stay, so that the structure can be recognised.
     """
-    return _cleaned("", content, known, removed, meant, 0)
+    return _cleaned("", content, known, removed, meant, 0, shifted)
 
 
 _GONE = object()
 
 
 def _cleaned(
-    key: str, value: Any, known: KnownIdentifiers, removed: list[Hit], meant: bool, depth: int
+    key: str,
+    value: Any,
+    known: KnownIdentifiers,
+    removed: list[Hit],
+    meant: bool,
+    depth: int,
+    shifted: Callable[[str], str] | None = None,
 ) -> Any:
     if depth > _DEEPEST:
         return _GONE
@@ -310,12 +323,12 @@ def _cleaned(
                 removed.append(Hit("person-name", "(name)", name))
                 continue
             below = _key_below(key, name, value)
-            kept = _cleaned(below, inner, known, removed, meant, depth + 1)
+            kept = _cleaned(below, inner, known, removed, meant, depth + 1, shifted)
             if kept is not _GONE:
                 out[name] = kept
         return out
     if isinstance(value, list):
-        items = (_cleaned(key, item, known, removed, meant, depth + 1) for item in value)
+        items = (_cleaned(key, item, known, removed, meant, depth + 1, shifted) for item in value)
         return [item for item in items if item is not _GONE]
     text = _text_of(value)
     spans = [span for span in judge(key, value, known, meant=meant)
@@ -325,6 +338,9 @@ def _cleaned(
     removed.extend(Hit(kind, key, text[start:end]) for kind, start, end in spans)
     if spans[0][0] == "age-over-89":
         return TOP_AGE
+    if shifted is not None and spans == [("date", 0, len(text))] and isinstance(value, str):
+        earlier = shifted(text)
+        return earlier if is_shifted(earlier) else _GONE
     if spans[0][1:] == (0, len(text)) or without(text, spans).strip() in ("", REMOVED):
         return _GONE
     return without(text, spans)
