@@ -12,7 +12,12 @@ from headrisk.metadata.named_values import cued_values, named_lines, named_value
 from headrisk.metadata.national_ids import national_ids
 from headrisk.metadata.patterns import UNLABELLED as UNLABELLED
 from headrisk.metadata.patterns import matches
-from headrisk.metadata.people import gives_credit, labelled_people, people_spans
+from headrisk.metadata.people import (
+    gives_credit,
+    labelled_people,
+    people_spans,
+    with_neighbours,
+)
 
 NO_KINDS: frozenset[str] = frozenset()
 VERSIONS = frozenset({"date", "acquisition-time", "network-address", "uid"})
@@ -29,7 +34,7 @@ def text_spans(
 ) -> list[tuple[str, int, int]]:
     """Kind, start and end of everything identifying in a text, none overlapping another."""
     forms = _short_forms(text, skip) if len(text) <= _SHORT else _forms(text, skip)
-    listed = [("known-identifier", start, end) for start, end in known.spans(text)]
+    listed = [("known-identifier", *with_neighbours(text, *span)) for span in known.spans(text)]
     return _apart((*listed, *forms)) if listed else list(forms)
 
 
