@@ -9,9 +9,12 @@ import numpy as np
 import pyarrow as pa
 
 from headrisk.dataset.scans import Scan
-from headrisk.findings.records import Internal, ModalitySection, Table
+from headrisk.findings.coarse import ranged
+from headrisk.findings.records import Internal, ModalitySection, Panel, Table
 from headrisk.job import Job, recorded
+from headrisk.linkage.design import Design
 from headrisk.linkage.fusion import fuse
+from headrisk.report.words import summary as words
 from headrisk.run.provenance import CostLog
 from headrisk.run.stage import stage
 from headrisk.statistics.assessment import Assessment, assess
@@ -20,7 +23,7 @@ from headrisk.statistics.baselines import ShuffledControl
 from headrisk.statistics.choice import SHUFFLES, Choice, Evaluated, choose
 from headrisk.statistics.conditions import contrast_pairs, shared_labels
 from headrisk.statistics.summary import MeasureSummary, summarise
-from headrisk.types import PairScores
+from headrisk.types import BoolArray, PairScores
 
 SEEN: Mapping[str, Knowledge] = {
     "brain": "scans",
@@ -54,6 +57,16 @@ class Attack:
     scores: PairScores
     probes: tuple[str, ...]
     gallery: tuple[str, ...]
+
+
+def copies_panel(design: Design, verbatim: BoolArray, searched: int) -> dict[Panel, Table]:
+    """People who are linked by one and the same image; nothing where there are none."""
+    number = design.people_of(verbatim)
+    if not number:
+        return {}
+    told = ranged(number, searched)
+    panel = Panel("verbatim", words.COPIES_PANEL, words.copies_answer(told, searched))
+    return {panel: Table(("what", "people"), (("images that are equal", told),))}
 
 
 def strongest_attack(

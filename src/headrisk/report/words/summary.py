@@ -229,6 +229,18 @@ def compared_scans(contrasts: Sequence[str], sources: int, copies: int) -> str:
     return text
 
 
+COPIES_PANEL = "Which images link by being copies?"
+
+
+def copies_answer(number: str, searched: int) -> str:
+    """How many people have one image on both sides; ``number`` is a range of counts."""
+    return (
+        f"{number} of {people(searched)} have an image that stands on both sides, identical byte "
+        "for byte or voxel for voxel. Whoever holds one of the two finds the other without "
+        "comparing anything; they are counted as linked."
+    )
+
+
 def title(one: ModalitySection | AttackCost) -> str:
     """The title of a modality's section, or of its cost; says where mates were simulated."""
     name = MODALITY_NAMES.get(one.name, (one.name, ""))[0]
