@@ -30,6 +30,7 @@ SEEN: Mapping[str, Knowledge] = {
     "face": "photos",
     "table": "tables",
     "face-scans": "scans",
+    "metadata": "metadata",
 }
 STREAMS: Mapping[str, tuple[int, ...]] = {  # set the random numbers of a run's parts apart
     "brain": (),
@@ -186,27 +187,31 @@ def assess_people(
     gallery: Sequence[Scan],
     job: Job,
     log: CostLog,
+    parts: Sequence[str] = (),
 ) -> tuple[Assessment | None, dict[str, Table]]:
     """What the strongest attack means for people, and the internal table of the most exposed.
 
     Parameters
     ----------
     modality
-        ``brain``, ``face``, ``face-scans`` or ``table``: decides which attackers take part and
-        sets this modality's random numbers apart.
+        ``brain``, ``face``, ``face-scans``, ``table`` or ``combined``: sets this modality's random
+        numbers apart.
     probes, gallery
         The scans behind the rows and columns of the scores.
+    parts
+        The modalities that were combined, if any. Attackers take part who hold what every one of
+        them compares.
     """
     first = found.scores
     if first is None or found.headline is None or not found.headline.verdict.enough:
         return None, {}
-    wanted = SEEN.get(modality)
+    wanted = {SEEN[part] for part in parts or (modality,) if part in SEEN}
     number = 1000 + list(SEEN).index(modality) if modality in SEEN else 999
     with stage("assess", 1, log, recorded(job)):
         assessed = assess(
             first,
             found.headline.verdict.smallest_risk,
-            [one for one in job.attackers if wanted in one.knowledge],
+            [one for one in job.attackers if wanted and wanted <= set(one.knowledge)],
             settings=job.settings,
             rng=np.random.default_rng((job.settings.seed, number)),
             shared=shared_labels(probes, gallery),
