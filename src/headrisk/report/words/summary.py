@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from headrisk.findings.cost import AttackCost
 from headrisk.findings.records import Counts, MeasureResult, ModalitySection
 from headrisk.linkage.mates import PeopleCounts
+from headrisk.linkage.whole_sets import MOST_ASSIGNED
 from headrisk.report.words.phrases import (
     capital,
     counted,
@@ -289,8 +290,10 @@ def how_many(section: ModalitySection) -> str:
 def how_chosen(section: ModalitySection) -> str:
     """Which attack speaks, among how many, and why choosing does not flatter it."""
     choice = section.choice
-    if choice is None or choice.candidates < 2:
+    if choice is None:
         return ""
+    if choice.candidates < 2:
+        return _not_assigned(section)
     if choice.how == "too few people":
         return f"The attack is {choice.measure}: too few people to choose among attacks."
     way = " by assigning all people one to one" if choice.attack == "assignment" else ""
@@ -298,7 +301,18 @@ def how_chosen(section: ModalitySection) -> str:
     return (
         f"Of {choice.candidates} attacks the strongest speaks{each}: {choice.measure}{way}. It was "
         "chosen on one half of the people and its successes were counted in the other, over and "
-        "over, so choosing does not flatter it; the control made the same choice."
+        "over, so choosing does not flatter it; the control made the same choice. "
+        f"{_not_assigned(section)}"
+    ).rstrip()
+
+
+def _not_assigned(section: ModalitySection) -> str:
+    """That assigning people one to one was not among the attacks, where it was not."""
+    if any(one.one_to_one is not None for one in section.measures):
+        return ""
+    return (
+        f"Not tried: assigning people one to one, which is done up to {MOST_ASSIGNED:,} people and "
+        "where the scores of all pairs are kept. Somebody who holds both sets whole may find more."
     )
 
 
