@@ -37,6 +37,7 @@ from headrisk.job import Job, recorded
 from headrisk.linkage.design import Design, against, within
 from headrisk.linkage.fusion import fuse
 from headrisk.linkage.mates import searchable
+from headrisk.linkage.pairs import copies_first
 from headrisk.linkage.whole_sets import locally_scaled
 from headrisk.report.words.cost import NEEDS
 from headrisk.report.words.table import (
@@ -172,7 +173,7 @@ def link(
     pairs = int(np.count_nonzero(design.usable))
     if not pairs:
         return design, {}, {}
-    verbatim = _verbatim(rows, design)
+    verbatim = design.verbatim(rows.digests)
     sides = Sides(
         a, b, design.probe_person, design.gallery_person, design.usable, verbatim, mirrored(keys)
     )
@@ -190,23 +191,13 @@ def link(
 
 
 def _as_scores(name: str, values: FloatArray, verbatim: BoolArray, design: Design) -> PairScores:
-    highest = float(values[design.usable].max())
-    values = np.where(verbatim, highest, values)
-    return PairScores(name, values, design.usable, design.probe_person, design.gallery_person)
-
-
-def _verbatim(rows: Rows, design: Design) -> BoolArray:
-    """(probes, gallery) pairs of rows with the same values throughout."""
-    digest = np.array(rows.digests, dtype=np.str_)
-    same: BoolArray = digest[design.probes][:, None] == digest[design.gallery][None, :]
-    return same & design.usable
+    scores = PairScores(name, values, design.usable, design.probe_person, design.gallery_person)
+    return copies_first(scores, verbatim)
 
 
 def _verbatim_people(rows: Rows, design: Design) -> int:
     """People who have a row on either side that is a copy of the other."""
-    same = design.probe_person[:, None] == design.gallery_person[None, :]
-    found = (_verbatim(rows, design) & same).any(axis=1)
-    return int(np.unique(design.probe_person[found]).size)
+    return design.people_of(design.verbatim(rows.digests))
 
 
 def _design(scans: Sequence[Scan], job: Job) -> Design:
