@@ -19,8 +19,9 @@ from headrisk.report.html import public_html
 from headrisk.report.read import read_report
 from headrisk.report.tsv import parse_table
 from headrisk.report.words import risk as risk_words
-from headrisk.report.words.frameworks import frameworks
-from headrisk.report.words.methods import dpia_paragraph, methods_text
+from headrisk.report.words.boards import boards
+from headrisk.report.words.methods import methods_text
+from headrisk.report.words.paragraphs import dpia_paragraph
 from headrisk.report.write import rebuild_html, write_report
 from headrisk.statistics.assessment import Assessment
 from headrisk.statistics.attack_outcome import AttackOutcome
@@ -118,13 +119,16 @@ def test_the_page_holds_all_parts_and_no_promise(written: Path) -> None:
     assert "about to be" not in page
 
 
-def test_no_line_by_default_and_a_line_where_one_is_chosen() -> None:
-    plain, _ = simulated_report()
-    chosen, _ = simulated_report(settings=replace(SETTINGS, risk_line=0.09))
-    said = [dict(frameworks(one, RUN)[-1].rows)["Risk of people"] for one in (plain, chosen)]
-    assert "No line was chosen" in said[0]
-    assert "Above the chosen line of 0.09" in said[1]
-    assert "0.09" in frameworks(plain, RUN)[-1].asks
+def test_the_line_of_regulators_and_a_line_of_ones_own() -> None:
+    said = []
+    for line in (None, 0.09, 0.9):
+        report, _ = simulated_report(settings=replace(SETTINGS, risk_line=line))
+        questions = {one.key: one for one in boards(report, RUN).questions}
+        said.append([point.text for point in questions["regulators"].points])
+    assert said[0] == said[1]
+    assert len(said[0]) == 1
+    assert said[0][0].startswith("Over 0.09: ")
+    assert [text.split(":")[0] for text in said[2]] == ["Over 0.09", "Not shown to keep to 0.9"]
 
 
 def test_the_paragraph_and_the_methods_say_what_ran() -> None:
