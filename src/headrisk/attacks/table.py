@@ -36,7 +36,7 @@ from headrisk.intake import Intake
 from headrisk.job import Job, recorded
 from headrisk.linkage.design import Design, against, within
 from headrisk.linkage.fusion import fuse
-from headrisk.linkage.mates import searchable
+from headrisk.linkage.mates import PeopleCounts, count_people, searchable
 from headrisk.linkage.whole_sets import locally_scaled
 from headrisk.report.words.cost import NEEDS
 from headrisk.report.words.table import NAME, REFERENCES, compared_sentence, method_sentences
@@ -119,12 +119,17 @@ def read(job: Job, log: CostLog) -> tuple[tuple[FeatureTable, ...], Shared]:
         A table cannot be used at all, or two tables have too few columns in common.
     """
     with stage("tables", len(job.tables), log, recorded(job)):
-        tables = tuple(read_table(one.path, one.name) for one in name_sources(job.tables))
-        chosen = choose_rows(tables[0], job.tables[0], job.participants, job.sessions)
-        tables = (chosen, *tables[1:])
-        labels = (scan.participant_id for table in tables for scan in table.scans)
-        require_distinct_labels(labels, "the tables together")
-        return tables, share_columns(tables[0], tables[-1])
+        return read_tables(job)
+
+
+def read_tables(job: Job) -> tuple[tuple[FeatureTable, ...], Shared]:
+    """The same, with nothing said and nothing logged."""
+    tables = tuple(read_table(one.path, one.name) for one in name_sources(job.tables))
+    chosen = choose_rows(tables[0], job.tables[0], job.participants, job.sessions)
+    tables = (chosen, *tables[1:])
+    labels = (scan.participant_id for table in tables for scan in table.scans)
+    require_distinct_labels(labels, "the tables together")
+    return tables, share_columns(tables[0], tables[-1])
 
 
 def bring_together(shared: Shared, job: Job) -> Rows:
@@ -201,6 +206,13 @@ def _verbatim_people(rows: Rows, design: Design) -> int:
     same = design.probe_person[:, None] == design.gallery_person[None, :]
     found = (_verbatim(rows, design) & same).any(axis=1)
     return int(np.unique(design.probe_person[found]).size)
+
+
+def people_counts(tables: tuple[FeatureTable, ...], job: Job) -> PeopleCounts:
+    """Who can be searched for in the tables, and why others cannot, as far as labels tell."""
+    everybody = tuple(scan for table in tables for scan in table.scans)
+    usable = tuple(table.scans[k] for table in tables for k in table.usable)
+    return count_people(everybody, _design(everybody, job), usable, _design(usable, job))
 
 
 def _design(scans: Sequence[Scan], job: Job) -> Design:
