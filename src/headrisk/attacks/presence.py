@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from importlib.util import find_spec
 
 from headrisk.dataset.head_images import SUFFIXES, HeadImage, list_head_images
+from headrisk.dataset.scans import Scan
 from headrisk.errors import StoreError
 from headrisk.face.presence import VERDICTS, Sight
 from headrisk.face.sight import STAGE, SightResult, SightRun, SightTask, look_at_images
@@ -39,20 +40,28 @@ def missing_modules() -> tuple[str, ...]:
     return tuple(name for name in MODULES if find_spec(name) is None)
 
 
+def asked_images(job: Job, scans: Sequence[Scan]) -> tuple[HeadImage, ...]:
+    """Images of the first data set in which a face is looked for: of those who were asked for.
+
+    ``scans`` are those that indexing found, of any data set.
+    """
+    source = job.sources[0]
+    people = {label.removeprefix("sub-") for label in job.participants}
+    visits = {label.removeprefix("ses-") for label in job.sessions}
+    own = [scan for scan in scans if scan.dataset == source.name]
+    return tuple(
+        one
+        for one in list_head_images(source.path, own)
+        if (not people or one.participant_id in people) and (not visits or one.session_id in visits)
+    )
+
+
 def seek(intake: Intake, job: Job, log: CostLog) -> Sought:
     """Look for a face in every image of the first data set.
 
     Without the extra ``faces`` no image is looked at, and the counts say so.
     """
-    source = job.sources[0]
-    scans = [scan for scan in intake.scans if scan.dataset == source.name]
-    people = {label.removeprefix("sub-") for label in job.participants}
-    visits = {label.removeprefix("ses-") for label in job.sessions}
-    images = tuple(
-        one
-        for one in list_head_images(source.path, scans)
-        if (not people or one.participant_id in people) and (not visits or one.session_id in visits)
-    )
+    images = asked_images(job, intake.scans)
     if missing_modules():
         sight = Sight("failed", "not_installed", reason=SAID["not_installed"])
         results = tuple(SightResult(sight, 0.0) for _ in images)

@@ -36,7 +36,7 @@ from headrisk.intake import Intake
 from headrisk.job import Job, recorded
 from headrisk.linkage.design import Design, against, within
 from headrisk.linkage.fusion import fuse
-from headrisk.linkage.mates import searchable
+from headrisk.linkage.mates import PeopleCounts, count_people, searchable
 from headrisk.linkage.pairs import copies_first
 from headrisk.linkage.whole_sets import locally_scaled
 from headrisk.report.words.cost import NEEDS
@@ -126,12 +126,17 @@ def read(job: Job, log: CostLog) -> tuple[tuple[FeatureTable, ...], Shared]:
         A table cannot be used at all, or two tables have too few columns in common.
     """
     with stage("tables", len(job.tables), log, recorded(job)):
-        tables = tuple(read_table(one.path, one.name) for one in name_sources(job.tables))
-        chosen = choose_rows(tables[0], job.tables[0], job.participants, job.sessions)
-        tables = (chosen, *tables[1:])
-        labels = (scan.participant_id for table in tables for scan in table.scans)
-        require_distinct_labels(labels, "the tables together")
-        return tables, share_columns(tables[0], tables[-1])
+        return read_tables(job)
+
+
+def read_tables(job: Job) -> tuple[tuple[FeatureTable, ...], Shared]:
+    """The same, with nothing said and nothing logged."""
+    tables = tuple(read_table(one.path, one.name) for one in name_sources(job.tables))
+    chosen = choose_rows(tables[0], job.tables[0], job.participants, job.sessions)
+    tables = (chosen, *tables[1:])
+    labels = (scan.participant_id for table in tables for scan in table.scans)
+    require_distinct_labels(labels, "the tables together")
+    return tables, share_columns(tables[0], tables[-1])
 
 
 def bring_together(shared: Shared, job: Job) -> Rows:
@@ -198,6 +203,13 @@ def _as_scores(name: str, values: FloatArray, verbatim: BoolArray, design: Desig
 def _verbatim_people(rows: Rows, design: Design) -> int:
     """People who have a row on either side that is a copy of the other."""
     return design.people_of(design.verbatim(rows.digests))
+
+
+def people_counts(tables: tuple[FeatureTable, ...], job: Job) -> PeopleCounts:
+    """Who can be searched for in the tables, and why others cannot, as far as labels tell."""
+    everybody = tuple(scan for table in tables for scan in table.scans)
+    usable = tuple(table.scans[k] for table in tables for k in table.usable)
+    return count_people(everybody, _design(everybody, job), usable, _design(usable, job))
 
 
 def _design(scans: Sequence[Scan], job: Job) -> Design:
