@@ -14,7 +14,7 @@ from headrisk.report.html import render
 from headrisk.report.internal import png, scans_table
 from headrisk.report.tsv import table_text
 from headrisk.report.words import duplicates as words
-from headrisk.report.write import write_public
+from headrisk.report.write import describe_internal, write_public
 
 SCHEMA_VERSION = "1.1"
 JSON_NAME, PAGE_NAME, TABLE_NAME = "duplicates.json", "duplicates.html", "duplicates.tsv"
@@ -90,6 +90,7 @@ def write_duplicates(report: DuplicatesReport, out: Path) -> Path:
     write_private(internal / TABLE_NAME, table_text(duplicates_table(report)).encode())
     write_private(internal / "scans.tsv", table_text(scans).encode())
     write_private(internal / PAGE_NAME, page.encode("utf-8", "backslashreplace"))
+    describe_internal(internal)
     content = canonical_json(public_summary(report)).encode()
     write_public(out, {JSON_NAME: content})
     return internal / PAGE_NAME
