@@ -211,6 +211,8 @@ def _dictionary(files: Mapping[str, bytes], folder: str) -> dict[str, bytes]:
     headers = headers_of(files, folder)
     if not folder:
         headers["pairs.parquet"] = list(PAIR_SCHEMA.names)
+    if not headers:
+        return {}
     text = columns_text(headers, "tables" if folder else "internal")
     return {folder + COLUMNS_FILE: text.encode()}
 
