@@ -17,7 +17,7 @@ from collections.abc import Iterable
 from dataclasses import fields
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "src"))  # the checkout that is described, not one installed elsewhere
@@ -25,6 +25,7 @@ sys.path.insert(0, str(ROOT / "src"))  # the checkout that is described, not one
 import headrisk  # noqa: E402
 from headrisk.cli.main import COMMANDS  # noqa: E402
 from headrisk.report.columns import TABLES, Column, TableKind  # noqa: E402
+from headrisk.report.words.summary import MODALITY_NAMES  # noqa: E402
 from headrisk.settings import Settings  # noqa: E402
 
 ABOVE = {
@@ -74,14 +75,20 @@ def _command(name: str) -> list[str]:
     usage = parser.format_usage().removeprefix("usage: ")
     lines = [f"## headrisk {name}", "", (module.__doc__ or "").strip(), ""]
     lines += ["```text", usage.rstrip(), "```", ""]
-    for group in parser._action_groups:
-        actions = [a for a in group._group_actions if a.help != argparse.SUPPRESS]
-        if not actions:
-            continue
-        title = {"positional arguments": "", "options": ""}.get(group.title or "", group.title)
+    for title, actions in _groups(parser):
         lines += [f"**{title.capitalize()}**", ""] if title else []
-        lines += _table(("argument", "meaning", "default"), [_action(action) for action in actions])
+        lines += _table(("argument", "meaning", "default"), [_action(one) for one in actions])
     return lines
+
+
+def _groups(parser: argparse.ArgumentParser) -> list[tuple[str, list[argparse.Action]]]:
+    """Arguments without a group of their own, then each group that has some."""
+    shown = [
+        (group.title or "", [a for a in group._group_actions if a.help != argparse.SUPPRESS])
+        for group in parser._action_groups
+    ]
+    first = [action for _, actions in shown[:2] for action in actions]
+    return [("", first), *((title, actions) for title, actions in shown[2:] if actions)]
 
 
 def _action(action: argparse.Action) -> tuple[str, str, str]:
@@ -103,13 +110,14 @@ def _action(action: argparse.Action) -> tuple[str, str, str]:
 def settings_page() -> str:
     """Every field of ``Settings`` with meaning, type and default."""
     about = dict(_attributes(Settings.__doc__ or ""))
+    hints = get_type_hints(Settings)
     rows = []
     for field in fields(Settings):
         default = field.default
         shown = " ".join(default) if isinstance(default, tuple) else str(default)
         if isinstance(default, bool):
             shown = str(default).lower()
-        rows.append((f"`{field.name}`", about[field.name], f"`{_type(field.type)}`",
+        rows.append((f"`{field.name}`", about[field.name], f"{_type(hints[field.name])}",
                      "none" if default is None else f"`{shown}`"))  # fmt: skip
     return "\n".join(
         (
@@ -125,8 +133,12 @@ def settings_page() -> str:
     )
 
 
-def _type(text: object) -> str:
-    return str(text).replace("tuple[str, ...]", "list of texts").replace(" | None", "")
+def _type(hint: Any) -> str:
+    if get_origin(hint) is Literal:
+        return "one of " + ", ".join(f"`{value}`" for value in get_args(hint))
+    kinds = {int: "whole number", float: "number", bool: "`true` or `false`"}
+    known = next((kinds[one] for one in (hint, *get_args(hint)) if one in kinds), None)
+    return known or "list of texts"
 
 
 def _attributes(doc: str) -> Iterable[tuple[str, str]]:
@@ -152,7 +164,10 @@ def columns_page() -> str:
     for place, title in (("tables", "Public tables"), ("internal", "Internal tables")):
         lines += [f"## {title}: `OUT/{place}/`", ""]
         for names, kind in _merged(place):
-            lines += [f"### {' '.join(f'`{_file(name)}`' for name in names)}", ""]
+            files = [f"`{_file(name)}`" for name in names]
+            shared = f"`…-{_file(_without_modality(names[0]))}`"
+            lines += [f"### {files[0] if len(files) == 1 else shared}", ""]
+            lines += [f"{', '.join(files)}", ""] if len(files) > 1 else []
             lines += [f"A row is {kind.row}.", ""]
             rows = [(f"`{name}`", *_column(one)) for name, one in kind.columns.items()]
             lines += _table(("column", "meaning", "type", "unit"), rows)
@@ -168,9 +183,15 @@ def _merged(place: str) -> list[tuple[list[str], TableKind]]:
     found: dict[tuple[str, tuple[str, ...]], tuple[list[str], TableKind]] = {}
     for kind in TABLES:
         if kind.place == place:
-            key = (kind.row, tuple(kind.columns))
+            key = (_without_modality(kind.name), tuple(kind.columns))
             found.setdefault(key, ([], kind))[0].append(kind.name)
     return list(found.values())
+
+
+def _without_modality(name: str) -> str:
+    longest_first = sorted(MODALITY_NAMES, key=len, reverse=True)
+    found = next((one for one in longest_first if name.startswith(f"{one}-")), None)
+    return name.removeprefix(f"{found}-") if found else name
 
 
 def _column(column: Column) -> tuple[str, str, str]:
