@@ -75,6 +75,8 @@ def _command(name: str) -> list[str]:
     usage = parser.format_usage().removeprefix("usage: ")
     lines = [f"## headrisk {name}", "", (module.__doc__ or "").strip(), ""]
     lines += ["```text", usage.rstrip(), "```", ""]
+    examples = getattr(module, "EXAMPLES", ())
+    lines += ["```bash", *examples, "```", ""] if examples else []
     for title, actions in _groups(parser):
         lines += [f"**{title.capitalize()}**", ""] if title else []
         lines += _table(("argument", "meaning", "default"), [_action(one) for one in actions])
