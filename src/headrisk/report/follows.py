@@ -228,7 +228,8 @@ def _forecast(report: Report) -> Iterator[Follow]:
             continue
         found = section.risk.forecast
         if not found.points:
-            ends.setdefault((FEWEST_PEOPLE, found.gallery), []).append(section.name)
+            few = FEWEST_PEOPLE if found.reason == "few people" else 0
+            ends.setdefault((few, found.gallery), []).append(section.name)
         elif found.reach is not None or found.bound_only:
             reach = found.gallery if found.bound_only else found.reach or found.gallery
             ends.setdefault((0, max(reach, found.gallery)), []).append(section.name)

@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from headrisk.findings.records import Table
 from headrisk.report.figures import CHANCE, INK, MATED, NONMATED, WIDTH
 from headrisk.report.svg import new_figure, style, svg_text
+from headrisk.report.words.captions import LABELS
 from headrisk.types import FloatArray
 
 DASHES = ("-", "--", ":")
@@ -33,14 +34,15 @@ def open_set_figure(curve: Table, prior: float, name: str) -> str:
     for gallery, dashes in zip(dict.fromkeys(curve.column("gallery")), DASHES, strict=False):
         of_size = {c: values[columns["gallery"] == gallery] for c, values in columns.items()}
         _rates(upper, of_size, dashes, band=dashes == "-")
-        _precision(lower, of_size, dashes, f"gallery of {gallery:,.0f}")
-    upper.set(ylim=(0, 104), xlabel=f"threshold ({name})", ylabel="searches (%)")
-    lower.set(xlim=(-2, 104), ylim=(0, 104), xlabel="people present and correctly identified (%)")
-    lower.set_ylabel(f"names that are right (%),\nif {100 * prior:g} % of those sought are there")
+        _precision(lower, of_size, dashes, LABELS["of"].format(gallery=gallery))
+    upper.set(ylim=(0, 104), xlabel=LABELS["threshold"].format(measure=name))
+    upper.set_ylabel(LABELS["searches"])
+    lower.set(xlim=(-2, 104), ylim=(0, 104), xlabel=LABELS["identified"])
+    lower.set_ylabel(LABELS["right"].format(share=100 * prior))
     for axes in (upper, lower):
         axes.grid(True, color="#E3E7EB", lw=0.6)
-    sizes = [line for line in lower.lines if str(line.get_label()).startswith("gallery")]
-    labels = ["false-positive identifications (FPIR)", "missed identifications (FNIR)"]
+    sizes = [line for line in lower.lines if not str(line.get_label()).startswith("_")]
+    labels = [LABELS["fpir"], LABELS["fnir"]]
     figure.legend(
         [upper.lines[0], upper.lines[1], *sizes], labels + [str(one.get_label()) for one in sizes],
         loc="outside upper center", ncols=1, frameon=False, fontsize=8.5, handlelength=2.2,

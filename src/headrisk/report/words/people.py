@@ -160,14 +160,14 @@ def _arm(section: ModalitySection, name: str) -> Arm | None:
 
 def untested_arms(sections: Sequence[ModalitySection]) -> list[str]:
     """Why control arms were not tested, each reason once."""
-    found = [
-        (arm.name, arm.reason)
+    said = (
+        risk_words.arm(arm)
         for one in rated(sections)
         if one.risk
         for arm in one.risk.arms
-        if arm.comparison is None and arm.reason
-    ]
-    return grouped(found)
+        if arm.comparison is None
+    )
+    return list(dict.fromkeys(said))
 
 
 def forecasts(sections: Sequence[ModalitySection]) -> list[str]:
@@ -182,11 +182,11 @@ def forecasts(sections: Sequence[ModalitySection]) -> list[str]:
 def attacker_remarks(sections: Sequence[ModalitySection]) -> list[str]:
     """How figures of attackers came about, each remark once."""
     return grouped(
-        (f"{item.attacker.name} by {summary.title(one).lower()}", item.sentence)
+        (f"{item.attacker.name} by {summary.title(one).lower()}", risk_words.how_found(item))
         for one in rated(sections)
         if one.risk
         for item in one.risk.attackers
-        if item.sentence
+        if risk_words.how_found(item)
     )
 
 
