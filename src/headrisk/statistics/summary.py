@@ -327,8 +327,8 @@ def tested_threshold(
         nonmated_tested=false_matches[1],
         false_nonmatches=missed_matches[0],
         mated_tested=missed_matches[1],
-        few_false_matches=false_matches[1] > 0 and few_errors(*false_matches),
-        few_false_nonmatches=missed_matches[1] > 0 and few_errors(*missed_matches),
+        few_false_matches=few_errors(*false_matches),
+        few_false_nonmatches=few_errors(*missed_matches),
         reason_untested=reason_untested,
     )
 
