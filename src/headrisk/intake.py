@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from headrisk.brain.choose import choose, pick
 from headrisk.brain.cohort import Cohort
@@ -28,7 +29,8 @@ class Intake:
     """Scans that come as images, fingerprints of earlier runs, and what indexing had to say.
 
     ``treated`` holds the files of each treated data set, by the treatment's name; ``inventory``
-    every file of the first data set, None where that is no folder of images.
+    every file of the first data set, None where that is no folder of images; ``failed`` what
+    examining images gave that a store does not keep, by key and path.
     """
 
     scans: tuple[Scan, ...]
@@ -36,6 +38,7 @@ class Intake:
     notes: tuple[str, ...]
     treated: Mapping[str, tuple[Scan, ...]] = field(default_factory=dict)
     inventory: Inventory | None = None
+    failed: Mapping[tuple[str, str], Any] = field(default_factory=dict)
 
 
 def take_in(job: Job, log: CostLog) -> Intake:
