@@ -43,7 +43,7 @@ def outcome(success: Estimate | None, **state: bool) -> AttackOutcome:
     flags = {"measured": False, "beyond": False, "bound_only": False} | state
     return AttackOutcome(
         VETTED_RESEARCHER, success, None, flags["measured"], flags["beyond"],
-        flags["bound_only"], "Why.",
+        flags["bound_only"], 40, 40, "few people",
     )  # fmt: skip
 
 
@@ -73,7 +73,10 @@ def test_an_attacker_is_worded_in_people() -> None:
     assert "hardly more than a guess" in risk_words.of_attacker(outcome(seven, beyond=True))
     bound = risk_words.of_attacker(outcome(Estimate(0.08, 0.0, 0.08, 40), bound_only=True))
     assert "at most 8 would be correctly identified: a bound" in bound
-    assert risk_words.of_attacker(outcome(None)) == "No figure. Why."
+    assert risk_words.of_attacker(outcome(None)) == (
+        "No figure. No forecast: 40 people could be searched for in a gallery of 40, and at least "
+        "20 of each are needed."
+    )
 
 
 def test_attackers_are_described_with_their_odds() -> None:
@@ -169,8 +172,8 @@ def test_forecast_table_has_the_range_first(written: Path) -> None:
         (lambda out: shutil.rmtree(out), "no such folder"),
         (lambda out: [p.unlink() for p in (out / "report.json", out / "report-run.json")]
          + [shutil.rmtree(out / "tables")], "no report"),
-        (lambda out: _edit(out, '"schema_version": "1.1"', '"schema_version": "1.0"'),
-         "schema version '1.0'; expected '1.1'"),
+        (lambda out: _edit(out, '"schema_version": "1.2"', '"schema_version": "1.0"'),
+         "schema version '1.0'; expected '1.2'"),
         (lambda out: _edit(out, '"gallery_size": 1000,', '"gallery_size": -1,'), "gallery_size"),
         (lambda out: _edit(out, '"singling_out"', '"singled"'), "singling_out"),
     ],

@@ -22,6 +22,7 @@ from pathlib import Path
 
 from headrisk.errors import InputError, UsageError
 from headrisk.findings.records import ModalitySection, Report, RunRecord, Table, Value
+from headrisk.report.columns import COLUMNS_FILE, columns_text, folder_headers, headers_of
 from headrisk.report.html import render
 from headrisk.report.read import read_report
 from headrisk.report.tsv import table_text
@@ -164,7 +165,15 @@ def compare_folders(folders: Sequence[Path], out: Path | None = None) -> tuple[C
     )
     table = table_text(difference_table(found)).encode()
     place.mkdir(parents=True, exist_ok=True)
-    write_public(place, {"tables/compare.tsv": table, "compare.html": page.encode()})
+    headers = folder_headers(place / "tables") | headers_of({"compare.tsv": table})
+    write_public(
+        place,
+        {
+            "tables/compare.tsv": table,
+            f"tables/{COLUMNS_FILE}": columns_text(headers, "tables").encode(),
+            "compare.html": page.encode(),
+        },
+    )
     return found, place / "compare.html"
 
 
