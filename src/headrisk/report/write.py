@@ -28,6 +28,7 @@ from headrisk.findings.records import Internal, Report, RunRecord, Table
 from headrisk.io.canonical import canonical_json
 from headrisk.io.private import write_private
 from headrisk.report.columns import COLUMNS_FILE, columns_text, folder_headers, headers_of
+from headrisk.report.earlier import keep_earlier
 from headrisk.report.html import public_html
 from headrisk.report.internal import PAIR_SCHEMA, encodable, internal_files, write_pairs
 from headrisk.report.read import read_json, read_report, run_from
@@ -37,6 +38,7 @@ from headrisk.report.tsv import parse_table, table_text
 from headrisk.report.withhold import refuse_leaks, withhold_small_cells
 from headrisk.report.words.methods import methods_text
 from headrisk.run.audit import LOG, append_audit
+from headrisk.run.events import Listener, Noted, ignore
 from headrisk.run.scratch import (
     UNFINISHED,
     put_in_place,
@@ -56,14 +58,17 @@ def write_report(
     run: RunRecord | None = None,
     *,
     pages: Mapping[str, bytes] | None = None,
+    listen: Listener = ignore,
 ) -> Path:
     """Write the whole output folder of an audit; return the path of the public page.
 
     ``report.html``, ``report.json``, ``report-run.json``, ``tables/``, ``methods.md``,
     ``settings.toml`` and ``dataset_description.json`` are public, and so is
     ``report-files.json`` with their digests; ``internal/`` (mode 0700, files 0600) is not. A
-    report already in ``out`` is replaced; other files there stay. ``pages`` are further internal
-    files, or others in the place of those that are written of ``report``.
+    report already in ``out`` that says something else is kept in ``out/earlier`` (see
+    :mod:`headrisk.report.earlier`); other files there stay. ``pages`` are further internal files,
+    or others in the place of those that are written of ``report``; ``listen`` is told where an
+    earlier report went.
 
     Raises
     ------
@@ -81,6 +86,9 @@ def write_report(
     out.mkdir(parents=True, exist_ok=True)
     name = run_id(files)
     kept = _kept(out, files)
+    earlier = keep_earlier(out, files["report.json"])
+    if earlier is not None:
+        listen(Noted(f"The report that was there says something else; it is kept in {earlier}."))
     with scratch_folder(out, UNFINISHED) as scratch:
         stage, old = scratch / "new", scratch / "old"
         stage.mkdir(mode=0o700)
@@ -119,7 +127,8 @@ def describe_internal(folder: Path) -> None:
 def rebuild_html(out: Path) -> Path:
     """Write ``report.html`` anew from the files of an earlier run; return its path.
 
-    Public files that are gone, but can be made from those left, are written again too.
+    ``report.json`` is written too, in today's form, so that the page names its digest, and public
+    files that are gone, but can be made from those left.
     """
     report, run = read_report(out)
     files = public_files(report, run)
@@ -128,7 +137,7 @@ def rebuild_html(out: Path) -> Path:
         {
             name: content
             for name, content in files.items()
-            if name == "report.html" or not (out / name).exists()
+            if name in ("report.html", "report.json") or not (out / name).exists()
         },
     )
     return out / "report.html"
