@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from headrisk.attacks.measured import Measured
-from headrisk.attacks.presence import Sought
+from headrisk.attacks.presence import Sought, why_failed
 from headrisk.dataset.inventory import Inventory, Looked, explained, judged
 from headrisk.dataset.scans import Scan
 from headrisk.intake import Intake
@@ -46,8 +46,8 @@ def account(
                 "faces",
                 image.path,
                 own.get(image.path, ""),
-                (one.reason or one.said) if (one := result.sight).verdict == "failed" else "",
-                one.verdict,
+                why_failed(result.sight),
+                result.sight.verdict,
             )
             for image, result in zip(sought.images, sought.results, strict=True)
         ]

@@ -10,11 +10,12 @@ from importlib.util import find_spec
 from headrisk.dataset.head_images import SUFFIXES, HeadImage, list_head_images
 from headrisk.dataset.scans import Scan
 from headrisk.errors import StoreError
-from headrisk.face.presence import CODES, VERDICTS, Sight
+from headrisk.face.presence import VERDICTS, Sight
 from headrisk.face.sight import STAGE, SightResult, SightRun, SightTask, look_at_images
 from headrisk.findings.records import FacesLeft, Table
 from headrisk.intake import Intake
 from headrisk.job import Job, recorded, tell_damage
+from headrisk.report.words.presence import SAID
 from headrisk.run.provenance import CostLog
 from headrisk.run.stage import stage
 from headrisk.run.store import open_store
@@ -62,7 +63,7 @@ def seek(intake: Intake, job: Job, log: CostLog) -> Sought:
     """
     images = asked_images(job, intake.scans)
     if missing_modules():
-        sight = Sight("failed", "not_installed", reason=CODES["not_installed"])
+        sight = Sight("failed", "not_installed", reason=SAID["not_installed"])
         results = tuple(SightResult(sight, 0.0) for _ in images)
         left = replace(counted(images, results), looked=False)
         return Sought(images, results, left, tables={TABLE: images_table(images, results)})
@@ -81,16 +82,9 @@ def seek(intake: Intake, job: Job, log: CostLog) -> Sought:
     )
 
 
-def answers(sought: Sought) -> tuple[tuple[str, str, str], ...]:
-    """For an inventory: path of every image, what was found of a face, why it failed or ""."""
-    return tuple(
-        (
-            image.path,
-            result.sight.verdict,
-            (result.sight.reason or result.sight.said) if result.sight.verdict == "failed" else "",
-        )
-        for image, result in zip(sought.images, sought.results, strict=True)
-    )
+def why_failed(sight: Sight) -> str:
+    """Why an image could not be looked at; "" where it was."""
+    return (sight.reason or SAID[sight.code]) if sight.verdict == "failed" else ""
 
 
 def counted(images: tuple[HeadImage, ...], results: tuple[SightResult, ...]) -> FacesLeft:
@@ -123,7 +117,7 @@ def images_table(images: tuple[HeadImage, ...], results: tuple[SightResult, ...]
             image.session_id,
             result.sight.verdict,
             result.sight.code,
-            result.sight.reason or result.sight.said,
+            result.sight.reason or SAID[result.sight.code],
             ", ".join(name for name, share in result.sight.seen.items() if share >= 0.5) or "none",
             round(result.seconds, 3),
         )

@@ -74,7 +74,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     def command(listen: Listener) -> int:
         from headrisk.commands.deface import ANATOMICAL, converted, deface
-        from headrisk.deidentify.outcome import summary_lines
+        from headrisk.deidentify.outcome import doubt, summary_lines
         from headrisk.deidentify.tools import tool_of
 
         job = job_of(arguments, [arguments.dataset], listen)
@@ -88,8 +88,8 @@ def run(arguments: argparse.Namespace) -> int:
             sys.stdout.write(line + "\n")
         if arguments.verbose:
             for one in report.results:
-                if one.reason or one.doubt:
-                    sys.stderr.write(f"{one.scan_id}: {one.reason or one.doubt}\n")
+                if said := one.reason or doubt(report.tool, one):
+                    sys.stderr.write(f"{one.scan_id}: {said}\n")
         sys.stdout.write(f"Table: {arguments.out / 'tables' / 'treatment.tsv'}\n")
         return FAILED_SCANS if report.failed else DONE
 

@@ -30,7 +30,7 @@ from headrisk.linkage.search import Found, search
 from headrisk.linkage.search_index import build_index, coarse_cells
 from headrisk.report.internal import links_table
 from headrisk.report.tsv import table_text
-from headrisk.report.write import write_internal_table
+from headrisk.report.write import describe_internal, write_internal_table
 from headrisk.run.provenance import CostLog
 from headrisk.run.scratch import WORK, scratch_folder
 from headrisk.run.stage import stage
@@ -87,6 +87,7 @@ def search_gallery(job: Job, k: int, at_least: float = -np.inf) -> SearchOutcome
     internal.mkdir(mode=0o700, exist_ok=True)
     table = table_text(links_table(tuple(_links(found, cohort, design))))
     write_private(internal / TABLE_NAME, table.encode("utf-8", "backslashreplace"))
+    describe_internal(internal)
     own = prepared_here(everybody, job)
     if own.scans:
         write_internal_table(fingerprint_index(own, job.settings), job.out, INDEX.name)

@@ -15,7 +15,7 @@ from headrisk.report.html import render
 from headrisk.report.internal import png, scans_table
 from headrisk.report.tsv import table_text
 from headrisk.report.words import duplicates as words
-from headrisk.report.write import write_public
+from headrisk.report.write import describe_internal, write_public
 
 SCHEMA_VERSION = "1.2"
 JSON_NAME, PAGE_NAME, TABLE_NAME = "duplicates.json", "duplicates.html", "duplicates.tsv"
@@ -94,6 +94,7 @@ def write_duplicates(report: DuplicatesReport, out: Path) -> Path:
     if report.images is not None:
         write_private(internal / "images.tsv", table_text(report.images).encode())
     write_private(internal / PAGE_NAME, page.encode("utf-8", "backslashreplace"))
+    describe_internal(internal)
     content = canonical_json(public_summary(report)).encode()
     write_public(out, {JSON_NAME: content})
     return internal / PAGE_NAME
