@@ -8,13 +8,13 @@ import shlex
 from pathlib import Path
 
 import pytest
+from trees import TREES, Truth, pairs_table, plant
 
 from headrisk.cli.main import main, parser_of
 from headrisk.commands.recipes import find_study, read_folder, recipe_lines
 from headrisk.commands.studies import STUDIES
 from headrisk.dataset.manifest import index_manifest
 from headrisk.errors import InputError, UsageError
-from tests.recipes.trees import TREES, Truth, pairs_table, plant
 
 STRAY = (
     "notes/readme.nii.gz", "derivatives/fs/brain.mgz", "dicom/0001.dcm", "archive.zip",
