@@ -19,6 +19,7 @@ from headrisk.metadata.columns import (
     holds,
     is_over_89,
     judge_column,
+    named_owners,
     owner_place,
     place_of,
 )
@@ -202,7 +203,7 @@ def judged_columns(table: TextTable, name: str) -> tuple[tuple[Column, ...], Pla
         heading = table.columns[index] if index < len(table.columns) else ""
         out.append(judge_column(heading, cells, place, owners if index != who else ()))
         if index == who and place == "people":
-            out[-1] = Column("", skip=out[-1].skip)
+            out[-1] = Column("person-name" if named_owners(cells) else "", skip=out[-1].skip)
     return tuple(out), place
 
 
