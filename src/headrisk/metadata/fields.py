@@ -151,7 +151,7 @@ def _kind_of_words(name: str) -> str:
     if "language" in words and words & _MOTHER:
         return "demographic"
     if (
-        "own-name" in said
+        ("own-name" in said and words.isdisjoint(_PROGRAMMED))
         or ("name" in said and _names_somebody(said, words))
         or (
             "person" in said
@@ -212,6 +212,9 @@ _WHERE = frozenset({"place", "country", "land", "city", "state", "lieu", "pays",
                     "luogo", "paese", "ort", "region", "county"})  # fmt: skip
 _MOTHER = frozenset({"first", "native", "mother", "home", "second", "maternal"})
 _GROUPED = frozenset({"group", "status", "years", "level", "code", "grade", "type", "age", "high"})
+# init stands for initials, and for the beginning of programs.
+_PROGRAMMED = frozenset({"proc", "procedure", "script", "function", "value", "values", "state",
+                         "seed", "weights", "time", "file", "object", "objects"})  # fmt: skip
 _PARTS_OF_NAMES = frozenset({"given", "family", "first", "last", "middle"})
 _FOREIGN_NAMES = field_concept("name") - {"name", "names", "nm"}
 _NO_NAMES = frozenset(

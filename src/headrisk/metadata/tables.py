@@ -288,12 +288,9 @@ def _whole(column: Column, heading: str, cell: str, place: Place) -> str:
 def _inside(
     column: Column, heading: str, cell: str, known: KnownIdentifiers, place: Place
 ) -> list[Span]:
-    number = _is_number(cell)
-    if number and not known:
-        return []
+    if _is_number(cell):  # no form means anything in a number
+        return [("known-identifier", *span) for span in known.listed.spans(cell)]
     skip = column.skip | (VERSIONS if tells_versions(heading) else frozenset())
-    if number:
-        skip = frozenset({"phone", "uid", "date", "acquisition-time"})
     own = place in ("trials", "sensors") or UNLABELLED in skip  # a stimulus may bear a name
     return text_spans(cell, known.listed if own else known, skip)
 
