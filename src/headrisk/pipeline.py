@@ -78,9 +78,7 @@ def audit(job: Job) -> Outcome:
     for name in job.modalities:
         with log.attacking(name):
             measured.append(chosen[name](intake, job, log))
-    together = combined.measure(measured, job, log)
-    if together is not None:
-        measured.append(together)
+    measured = combined.ordered(measured, combined.measure(measured, job, log))
     sought = presence.seek(intake, job, log) if job.faces_left else None
     treatments = treated.measure(intake, job, log)
     inventory = account(intake, measured, sought, job)
@@ -132,7 +130,7 @@ def write(
             notes=(*internal.notes, *sought.notes),
             tables={**internal.tables, **sought.tables},
         )
-    write_report(report, internal, job.out, run)
+    write_report(report, internal, job.out, run, listen=job.listen)
     for one in measured:
         for name, rows in one.tables.items():
             write_internal_table(rows, job.out, name)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
-from headrisk.metadata.findings import KINDS, Hit, stays
+from headrisk.metadata.findings import SEVERITY, Hit, stays
 from headrisk.metadata.known import KnownIdentifiers
 from headrisk.metadata.named_values import cued_values, named_lines, named_values
 from headrisk.metadata.national_ids import national_ids
@@ -88,9 +88,7 @@ def _apart(found: Iterable[tuple[str, int, int]]) -> list[tuple[str, int, int]]:
 
 def direct_spans(text: str, known: KnownIdentifiers) -> list[tuple[str, int, int]]:
     """Direct identifiers inside a text that is to go as a whole, so that they are told too."""
-    return [
-        span for span in text_spans(text, known) if KINDS[span[0]].severity == "direct identifier"
-    ]
+    return [span for span in text_spans(text, known) if SEVERITY[span[0]] == "direct identifier"]
 
 
 _HEADING_SKIPS = VERSIONS | {"host-name", "patient-id"}

@@ -337,6 +337,22 @@ def _of_threshold(mates: _Mates, searches: _Searches, size: int, fpir: Estimate)
     return ((rates[0] - rates[1]) / (2 * NORMAL_QUANTILE)) ** 2
 
 
+def search_variance(scores: PairScores) -> float:
+    """Variance of the rank-1 rate, knowing that searches share the people of the gallery.
+
+    By leaving out one person at a time, as searched for and as found (``open_set_rates``, without
+    a threshold). 0 where the galleries are too small to leave anybody out.
+    """
+    searches, mates = _searches(scores), _mates(scores)
+    size = int(mates.ranks.gallery.min()) if mates.ranks.probe.size else 0
+    if size < 3:
+        return 0.0
+    missed, _ = _left_out(
+        mates, searches, -np.inf, size, searches.stranger, searches.counts
+    )  # every stranger reaches no threshold
+    return _variance(*missed)
+
+
 def _any_reached(reached: IntArray, counts: IntArray, drawn: int) -> FloatArray:
     """(probes,) probability that one of ``drawn`` of ``counts`` non-mates reaches the threshold."""
     result = np.zeros(reached.size)

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from headrisk.findings.coarse import FEWEST_FOR_EXTREMES
 from headrisk.findings.cost import AttackCost
 from headrisk.findings.records import Counts, MeasureResult, ModalitySection
+from headrisk.linkage.decide import NoThreshold
 from headrisk.linkage.mates import PeopleCounts
+from headrisk.linkage.whole_sets import MOST_ASSIGNED
 from headrisk.report.words.phrases import (
     capital,
     counted,
@@ -91,6 +94,17 @@ TOO_LITTLE = "Too little data."
 NOTHING_COMPARED = "No pair of usable scans could be compared."
 FEW_FALSE_MATCHES = "false matches rest on fewer than 30 errors"
 FEW_MISSES = "missed matches rest on fewer than 30 errors"
+FEW_FOR_THRESHOLD = f"withheld: fewer than {FEWEST_FOR_EXTREMES} people stand behind it"
+WHY_NO_THRESHOLD = {
+    "no mated pairs": "no mated pairs",
+    "no non-mated pairs": "no non-mated pairs",
+    "nothing to tell apart": "no mated or no non-mated pairs, or all scores are equal",
+    "equal scores": "all scores are equal",
+    "few probes": "needs 8 probes, 4 gallery people and scores that differ",
+    "one group": "the probes' best scores do not fall into two groups",
+    "few people": "fewer than four people",
+    "not tested": "not tested on so many pairs",
+}
 NEEDS = "Rates need at least five people with two comparable scans each."
 MISSING_REASONS = {
     "scores": "Scores are drawn from 20 people upward, in bars of five people or more.",
@@ -112,6 +126,20 @@ class Sample:
     people: int
     gallery: int
     smallest_risk: float | None
+
+
+def no_threshold(found: NoThreshold | None) -> str:
+    """Why the data give no threshold, or no test of one; "" where they do."""
+    if found is None:
+        return ""
+    text = WHY_NO_THRESHOLD.get(found.why, "")
+    if found.why == "never higher":
+        text = f"at prior {found.prior:g} the mated density never exceeds the other"
+    elif found.why == "few pairs":
+        text = f"needs {found.needed} non-mated pairs of people"
+        if found.have is not None:
+            text += f", the data have {found.have}"
+    return f"on the training people: {text}" if found.held_out else text
 
 
 def sample_sentence(sample: Sample) -> str:
@@ -229,6 +257,18 @@ def compared_scans(contrasts: Sequence[str], sources: int, copies: int) -> str:
     return text
 
 
+COPIES_PANEL = "Which images link by being copies?"
+
+
+def copies_answer(number: str, searched: int) -> str:
+    """How many people have one image on both sides; ``number`` is a range of counts."""
+    return (
+        f"{number} of {people(searched)} have an image that stands on both sides, identical byte "
+        "for byte or voxel for voxel. Whoever holds one of the two finds the other without "
+        "comparing anything; they are counted as linked."
+    )
+
+
 def title(one: ModalitySection | AttackCost) -> str:
     """The title of a modality's section, or of its cost; says where mates were simulated."""
     name = MODALITY_NAMES.get(one.name, (one.name, ""))[0]
@@ -277,8 +317,10 @@ def how_many(section: ModalitySection) -> str:
 def how_chosen(section: ModalitySection) -> str:
     """Which attack speaks, among how many, and why choosing does not flatter it."""
     choice = section.choice
-    if choice is None or choice.candidates < 2:
+    if choice is None:
         return ""
+    if choice.candidates < 2:
+        return _not_assigned(section)
     if choice.how == "too few people":
         return f"The attack is {choice.measure}: too few people to choose among attacks."
     way = " by assigning all people one to one" if choice.attack == "assignment" else ""
@@ -286,7 +328,18 @@ def how_chosen(section: ModalitySection) -> str:
     return (
         f"Of {choice.candidates} attacks the strongest speaks{each}: {choice.measure}{way}. It was "
         "chosen on one half of the people and its successes were counted in the other, over and "
-        "over, so choosing does not flatter it; the control made the same choice."
+        "over, so choosing does not flatter it; the control made the same choice. "
+        f"{_not_assigned(section)}"
+    ).rstrip()
+
+
+def _not_assigned(section: ModalitySection) -> str:
+    """That assigning people one to one was not among the attacks, where it was not."""
+    if any(one.one_to_one is not None for one in section.measures):
+        return ""
+    return (
+        f"Not tried: assigning people one to one, which is done up to {MOST_ASSIGNED:,} people and "
+        "where the scores of all pairs are kept. Somebody who holds both sets whole may find more."
     )
 
 
