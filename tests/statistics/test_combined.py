@@ -71,5 +71,6 @@ def test_together_more_people_are_found(shared: int, tmp_path: Path) -> None:
     risk = found.section.risk
     assert risk is not None
     assert risk.forecast.people == 25
-    assert {one.attacker.name for one in risk.attackers} == {"vetted-researcher", "clinical-insider"}
+    names = {one.attacker.name for one in risk.attackers}
+    assert names == {"vetted-researcher", "clinical-insider"}
     assert "combined-most-exposed" in found.internal.tables
