@@ -130,7 +130,7 @@ def write(
             notes=(*internal.notes, *sought.notes),
             tables={**internal.tables, **sought.tables},
         )
-    write_report(report, internal, job.out, run)
+    write_report(report, internal, job.out, run, listen=job.listen)
     for one in measured:
         for name, rows in one.tables.items():
             write_internal_table(rows, job.out, name)

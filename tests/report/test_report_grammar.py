@@ -134,7 +134,7 @@ def test_rates(n: int, share: float, ranges: bool) -> None:
 def test_attackers(low: float, high: float, bound: bool, measured: bool) -> None:
     low, high = min(low, high), max(low, high)
     success = Estimate((low + high) / 2, low, high, 40)
-    outcome = AttackOutcome(VETTED_RESEARCHER, success, None, measured, False, bound, "Why.")
+    outcome = AttackOutcome(VETTED_RESEARCHER, success, None, measured, False, bound)
     assert caught(of_attacker(outcome)) == []
 
 

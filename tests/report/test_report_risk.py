@@ -19,8 +19,9 @@ from headrisk.report.html import public_html
 from headrisk.report.read import read_report
 from headrisk.report.tsv import parse_table
 from headrisk.report.words import risk as risk_words
-from headrisk.report.words.frameworks import frameworks
-from headrisk.report.words.methods import dpia_paragraph, methods_text
+from headrisk.report.words.boards import boards
+from headrisk.report.words.methods import methods_text
+from headrisk.report.words.paragraphs import dpia_paragraph
 from headrisk.report.write import rebuild_html, write_report
 from headrisk.statistics.assessment import Assessment
 from headrisk.statistics.attack_outcome import AttackOutcome
@@ -43,7 +44,7 @@ def outcome(success: Estimate | None, **state: bool) -> AttackOutcome:
     flags = {"measured": False, "beyond": False, "bound_only": False} | state
     return AttackOutcome(
         VETTED_RESEARCHER, success, None, flags["measured"], flags["beyond"],
-        flags["bound_only"], "Why.",
+        flags["bound_only"], 40, 40, "few people",
     )  # fmt: skip
 
 
@@ -73,7 +74,10 @@ def test_an_attacker_is_worded_in_people() -> None:
     assert "hardly more than a guess" in risk_words.of_attacker(outcome(seven, beyond=True))
     bound = risk_words.of_attacker(outcome(Estimate(0.08, 0.0, 0.08, 40), bound_only=True))
     assert "at most 8 would be correctly identified: a bound" in bound
-    assert risk_words.of_attacker(outcome(None)) == "No figure. Why."
+    assert risk_words.of_attacker(outcome(None)) == (
+        "No figure. No forecast: 40 people could be searched for in a gallery of 40, and at least "
+        "20 of each are needed."
+    )
 
 
 def test_attackers_are_described_with_their_odds() -> None:
@@ -115,13 +119,16 @@ def test_the_page_holds_all_parts_and_no_promise(written: Path) -> None:
     assert "about to be" not in page
 
 
-def test_no_line_by_default_and_a_line_where_one_is_chosen() -> None:
-    plain, _ = simulated_report()
-    chosen, _ = simulated_report(settings=replace(SETTINGS, risk_line=0.09))
-    said = [dict(frameworks(one, RUN)[-1].rows)["Risk of people"] for one in (plain, chosen)]
-    assert "No line was chosen" in said[0]
-    assert "Above the chosen line of 0.09" in said[1]
-    assert "0.09" in frameworks(plain, RUN)[-1].asks
+def test_the_line_of_regulators_and_a_line_of_ones_own() -> None:
+    said = []
+    for line in (None, 0.09, 0.9):
+        report, _ = simulated_report(settings=replace(SETTINGS, risk_line=line))
+        questions = {one.key: one for one in boards(report, RUN).questions}
+        said.append([point.text for point in questions["regulators"].points])
+    assert said[0] == said[1]
+    assert len(said[0]) == 1
+    assert said[0][0].startswith("Over 0.09: ")
+    assert [text.split(":")[0] for text in said[2]] == ["Over 0.09", "Not shown to keep to 0.9"]
 
 
 def test_the_paragraph_and_the_methods_say_what_ran() -> None:
@@ -197,8 +204,8 @@ def test_differing_settings_and_modalities_are_remarked() -> None:
         (lambda out: shutil.rmtree(out), "no such folder"),
         (lambda out: [p.unlink() for p in (out / "report.json", out / "report-run.json")]
          + [shutil.rmtree(out / "tables")], "no report"),
-        (lambda out: _edit(out, '"schema_version": "1.1"', '"schema_version": "1.0"'),
-         "schema version '1.0'; expected '1.1'"),
+        (lambda out: _edit(out, '"schema_version": "1.2"', '"schema_version": "1.0"'),
+         "schema version '1.0'; expected '1.2'"),
         (lambda out: _edit(out, '"gallery_size": 1000,', '"gallery_size": -1,'), "gallery_size"),
         (lambda out: _edit(out, '"singling_out"', '"singled"'), "singling_out"),
     ],

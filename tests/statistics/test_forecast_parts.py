@@ -12,6 +12,7 @@ from scipy.stats import beta, gamma, genpareto, norm
 from score_sets import cohort, make, random_scores
 
 from headrisk.errors import UsageError
+from headrisk.report.words.risk import basis_of_forecast
 from headrisk.statistics.forecast import predict as predict_module
 from headrisk.statistics.forecast.hidden import fitted_size, hidden_gallery, small_gallery
 from headrisk.statistics.forecast.models import (
@@ -41,9 +42,7 @@ from headrisk.statistics.forecast.records import (
     ForecastPoint,
     HiddenGallery,
     ModelForecast,
-    bound_sentence,
     distribution_free_floor,
-    forecast_sentence,
     points_of,
     refused,
     too_few,
@@ -139,28 +138,46 @@ def test_floor_by_hand():
     assert distribution_free_floor(0.8, 11, 11) == pytest.approx(0.8)
 
 
+POINT = ForecastPoint(1000, 0.4, 0.5, 0.3, 0.6, 0.1, False, 0.45)
+
+
+def forecast_by(models, **change):
+    some = estimate(0.5, 0.4, 0.6)
+    return Forecast(some, 40, 44, models, (POINT,), False, False, **change)
+
+
 def test_sentences_of_forecasts():
     start = "Forecast by 3 models from 40 people in a gallery of 44"
     near = (
         f"{start}. Fitted on galleries of 11 people, every model used predicted the rate at 44 "
         "within 5 points."
     )
-    assert forecast_sentence(MODELS, 44, 40) == near
+    assert basis_of_forecast(forecast_by(MODELS)) == near
     far = replace(MODELS[2], hidden=replace(HIDDEN, rms=0.0501))
-    assert forecast_sentence((*MODELS[:2], far), 44, 40) == (
+    assert basis_of_forecast(forecast_by((*MODELS[:2], far))) == (
         f"{start}. Fitted on galleries of 11 people, three missed the rate at 44 by more than "
         "5 points."
     )
     both = (replace(far, model="one"), MODELS[1], far)
-    assert "people, one and three missed the rate" in forecast_sentence(both, 44, 40)
-    assert forecast_sentence(MODELS[1:2], 44, 40) == (
+    assert "people, one and three missed the rate" in basis_of_forecast(forecast_by(both))
+    assert basis_of_forecast(forecast_by(MODELS[1:2])) == (
         "Forecast by 1 model from 40 people in a gallery of 44; the gallery is too small to test "
         "the models on hidden galleries."
     )
-    assert bound_sentence(estimate(1.0, 0.93456, 1.0), 50) == (
+    ends = forecast_by(MODELS, reach=3000, reason="cannot be said beyond")
+    assert basis_of_forecast(ends) == (
+        f"{near} How many would be linked among more than 3,000 people cannot be said from these "
+        "data: no more than there, but how many fewer is open."
+    )
+    bound = Forecast(estimate(1.0, 0.93456, 1.0), 44, 50, (), (POINT,), True, True)
+    assert basis_of_forecast(bound) == (
         "All 44 people were linked in a gallery of 50, so the data do not show how fast the rate "
         "falls: it may stay at 100 %. The lower limit there is 93.5 %; larger galleries have at "
         "least the stated bound."
+    )
+    assert basis_of_forecast(replace(bound, budget=0.1)) == (
+        "All 44 people were found within the false-match budget in a gallery of 50, so the data "
+        "do not show how fast the rate falls: it may stay at 100 %."
     )
 
 
@@ -169,18 +186,18 @@ def test_sentences_of_forecasts():
     [(1, 30, "1 person"), (19, 30, "19 people"), (30, 19, "30 people"), (0, 0, "0 people")],
 )
 def test_too_few_people_and_the_refusal(people, gallery, who):
-    why = (
-        f"{who} could be searched for in a gallery of {gallery}, and at least 20 of each are needed"
-    )
-    assert too_few(people, gallery) == why
+    assert too_few(people, gallery)
     some = estimate(0.5, 0.4, 0.6)
-    assert refused(some, people, gallery, why) == Forecast(
-        some, people, gallery, (), (), False, True, f"No forecast: {why}."
+    found = refused(some, people, gallery, "few people")
+    assert found == Forecast(some, people, gallery, (), (), False, True, "few people")
+    assert basis_of_forecast(found) == (
+        f"No forecast: {who} could be searched for in a gallery of {gallery}, "
+        "and at least 20 of each are needed."
     )
 
 
 def test_twenty_people_are_enough():
-    assert too_few(20, 20) == ""
+    assert not too_few(20, 20)
 
 
 def test_bounds_by_hand():
@@ -674,7 +691,7 @@ def test_a_rank_one_forecast_is_put_together_from_its_parts():
     assert not found.bound_only
 
 
-def test_certainty_is_a_bound_with_its_sentence():
+def test_certainty_is_a_bound():
     sure = cohort(np.random.default_rng(11), 30, shift=40.0)
     found = forecast_rank1(sure, np.random.default_rng(0), sizes=(3001, 31))
     floors = [distribution_free_floor(found.observed.low, 30, size) for size in (31, 3001)]
@@ -684,7 +701,7 @@ def test_certainty_is_a_bound_with_its_sentence():
             ForecastPoint(size, 1.0, 1.0, floor, 1.0, floor, beyond, 1.0)
             for size, floor, beyond in zip((31, 3001), floors, (False, True), strict=True)
         ),
-        True, True, bound_sentence(found.observed, 30),
+        True, True,
     )  # fmt: skip
     opened = forecast_open_set(sure, np.random.default_rng(0), fpir=0.1, sizes=(3001, 31))
     missed = fnir_at_fpir(sure, 0.1, 29).fnir
@@ -693,26 +710,23 @@ def test_certainty_is_a_bound_with_its_sentence():
         observed, 30, 29, (),
         (ForecastPoint(31, 1.0, 1.0, 0.0, 1.0, 0.0, False, 1.0),
          ForecastPoint(3001, 1.0, 1.0, 0.0, 1.0, 0.0, True, 1.0)),
-        True, True,
-        "All 30 people were found within the false-match budget in a gallery of 29, so the data "
-        "do not show how fast the rate falls: it may stay at 100 %.",
+        True, True, budget=0.1,
     )  # fmt: skip
 
 
 def test_refusals_keep_what_was_measured():
     observed = linkability(SCORES, [44])[44]
     found = forecast_rank1(SCORES, np.random.default_rng(0), sizes=(44, 9))
-    assert found == refused(observed, 44, 44, "the data reach 44 people themselves")
+    assert found == refused(observed, 44, 44, "within the data")
     missed = fnir_at_fpir(SCORES, 0.1, 43).fnir
     opened = forecast_open_set(SCORES, np.random.default_rng(0), fpir=0.1, sizes=(43, 9))
     hits = Estimate(1 - missed.value, 1 - missed.high, 1 - missed.low, 44, missed.method)
-    assert opened == refused(hits, 44, 43, "the data reach 43 people themselves")
+    assert opened == refused(hits, 44, 43, "within the data", 0.1)
     nobody = make(np.zeros((0, 0)), [], [])
-    for found in (
-        forecast_rank1(nobody, np.random.default_rng(0)),
-        forecast_open_set(nobody, np.random.default_rng(0), fpir=0.5),
-    ):
-        assert found == refused(None, 0, 0, too_few(0, 0))
+    found = forecast_rank1(nobody, np.random.default_rng(0))
+    assert found == refused(None, 0, 0, "few people")
+    found = forecast_open_set(nobody, np.random.default_rng(0), fpir=0.5)
+    assert found == refused(None, 0, 0, "few people", 0.5)
 
 
 @pytest.mark.parametrize("fpir", [0.0, 1.0, -0.5])
@@ -754,12 +768,12 @@ def test_an_untested_budget_is_said_in_full():
     )
     assert (found.observed, found.few_errors) == (None, True)
     assert {model.model for model in found.models} <= set(TAIL_MODELS)
-    assert found.sentence.endswith(
+    assert basis_of_forecast(found).endswith(
         " A false-match budget of 0.001 cannot be tested "
         "with 44 people: the threshold itself is extrapolated."
     )
     flat = replace(SCORES, values=np.round(SCORES.values / 40) * (1 - np.eye(44)))
     nothing = forecast_open_set(flat, np.random.default_rng(0), fpir=0.001, sizes=(60,))
-    assert nothing.sentence == refused(None, 44, 43, "the tail of the scores is too short").sentence
+    assert nothing == refused(None, 44, 43, "short tail", 0.001)
     only = forecast_open_set(flat, np.random.default_rng(0), fpir=0.1, sizes=(60,), repetitions=3)
     assert [model.model for model in only.models] == ["log-linear"]

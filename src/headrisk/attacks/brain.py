@@ -37,7 +37,7 @@ from headrisk.linkage.design import Design, against, within
 from headrisk.linkage.label_check import LabelCheck, check_labels
 from headrisk.linkage.mates import count_people, searchable
 from headrisk.linkage.pairs import copies_first
-from headrisk.report.words.brain import NAME, REFERENCES, method_sentences
+from headrisk.report.words.brain import NAME, REFERENCES, method_sentences, not_kept
 from headrisk.report.words.cost import NEEDS
 from headrisk.report.words.summary import compared_scans
 from headrisk.run.engine import mapper
@@ -105,6 +105,8 @@ def measure_large(everybody: Cohort, damage: tuple[str, ...], job: Job, log: Cos
         )
     rows = scan_rows(everybody.scans, everybody.results)
     compared = compared_scans(job.settings.contrasts, len(job.sources), design.copies)
+    first = next(iter(found.pairs.values()))
+    summary = not_kept(first.total + first.mated.size, first.bin_width, first.measure)
     wanted = searchable(everybody.scans, plan(everybody, job))
     section = _with_people(
         modality_section(
@@ -113,7 +115,7 @@ def measure_large(everybody: Cohort, damage: tuple[str, ...], job: Job, log: Cos
             [None] * len(found.rates),
             found.rates,
             unsearched=len(wanted - searchable(cohort.scans, design)),
-            compared=f"{compared} {found.sentence}",
+            compared=f"{compared} {summary}",
             found=found.found,
             method=method_sentences(job.settings, found.notes),
             references=REFERENCES,

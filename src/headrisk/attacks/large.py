@@ -35,16 +35,6 @@ class LargeRates:
         """Of every measure."""
         return self.found.summaries
 
-    @property
-    def sentence(self) -> str:
-        """What stands for the scores that were not kept, in words."""
-        first = next(iter(self.pairs.values()))
-        return (
-            f"The {first.total + first.mated.size:,} scores were not kept: rank rates, AUC and EER "
-            "are exact; thresholds and false match rates hold to within one bin of the histogram "
-            f"of different-person scores, {first.bin_width:.1g} wide for {first.measure}."
-        )
-
 
 def summarise_all(
     probes: Float32Array,

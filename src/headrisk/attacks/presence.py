@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from importlib.util import find_spec
 
 from headrisk.dataset.head_images import SUFFIXES, HeadImage, list_head_images
+from headrisk.dataset.scans import Scan
 from headrisk.errors import StoreError
-from headrisk.face.presence import CODES, VERDICTS, Sight
+from headrisk.face.presence import VERDICTS, Sight
 from headrisk.face.sight import STAGE, SightResult, SightRun, SightTask, look_at_images
 from headrisk.findings.records import FacesLeft, Table
 from headrisk.intake import Intake
 from headrisk.job import Job, recorded, tell_damage
+from headrisk.report.words.presence import SAID
 from headrisk.run.provenance import CostLog
 from headrisk.run.stage import stage
 from headrisk.run.store import open_store
@@ -38,22 +40,30 @@ def missing_modules() -> tuple[str, ...]:
     return tuple(name for name in MODULES if find_spec(name) is None)
 
 
+def asked_images(job: Job, scans: Sequence[Scan]) -> tuple[HeadImage, ...]:
+    """Images of the first data set in which a face is looked for: of those who were asked for.
+
+    ``scans`` are those that indexing found, of any data set.
+    """
+    source = job.sources[0]
+    people = {label.removeprefix("sub-") for label in job.participants}
+    visits = {label.removeprefix("ses-") for label in job.sessions}
+    own = [scan for scan in scans if scan.dataset == source.name]
+    return tuple(
+        one
+        for one in list_head_images(source.path, own)
+        if (not people or one.participant_id in people) and (not visits or one.session_id in visits)
+    )
+
+
 def seek(intake: Intake, job: Job, log: CostLog) -> Sought:
     """Look for a face in every image of the first data set.
 
     Without the extra ``faces`` no image is looked at, and the counts say so.
     """
-    source = job.sources[0]
-    scans = [scan for scan in intake.scans if scan.dataset == source.name]
-    people = {label.removeprefix("sub-") for label in job.participants}
-    visits = {label.removeprefix("ses-") for label in job.sessions}
-    images = tuple(
-        one
-        for one in list_head_images(source.path, scans)
-        if (not people or one.participant_id in people) and (not visits or one.session_id in visits)
-    )
+    images = asked_images(job, intake.scans)
     if missing_modules():
-        sight = Sight("failed", "not_installed", reason=CODES["not_installed"])
+        sight = Sight("failed", "not_installed", reason=SAID["not_installed"])
         results = tuple(SightResult(sight, 0.0) for _ in images)
         left = replace(counted(images, results), looked=False)
         return Sought(images, results, left, tables={TABLE: images_table(images, results)})
@@ -72,16 +82,9 @@ def seek(intake: Intake, job: Job, log: CostLog) -> Sought:
     )
 
 
-def answers(sought: Sought) -> tuple[tuple[str, str, str], ...]:
-    """For an inventory: path of every image, what was found of a face, why it failed or ""."""
-    return tuple(
-        (
-            image.path,
-            result.sight.verdict,
-            (result.sight.reason or result.sight.said) if result.sight.verdict == "failed" else "",
-        )
-        for image, result in zip(sought.images, sought.results, strict=True)
-    )
+def why_failed(sight: Sight) -> str:
+    """Why an image could not be looked at; "" where it was."""
+    return (sight.reason or SAID[sight.code]) if sight.verdict == "failed" else ""
 
 
 def counted(images: tuple[HeadImage, ...], results: tuple[SightResult, ...]) -> FacesLeft:
@@ -114,7 +117,7 @@ def images_table(images: tuple[HeadImage, ...], results: tuple[SightResult, ...]
             image.session_id,
             result.sight.verdict,
             result.sight.code,
-            result.sight.reason or result.sight.said,
+            result.sight.reason or SAID[result.sight.code],
             ", ".join(name for name, share in result.sight.seen.items() if share >= 0.5) or "none",
             round(result.seconds, 3),
         )

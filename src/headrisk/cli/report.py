@@ -11,6 +11,11 @@ from pathlib import Path
 
 from headrisk.errors import UsageError
 
+EXAMPLES = (
+    "headrisk report /data/audit",
+    "headrisk report --compare /data/audit-2024 /data/audit-2025",
+)
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the command's options."""

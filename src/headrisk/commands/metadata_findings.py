@@ -24,12 +24,13 @@ from headrisk.findings.records import (
     Value,
 )
 from headrisk.metadata.anonymity import Anonymity, plain_columns
-from headrisk.metadata.findings import KINDS, SEVERITIES, Finding, Group, grouped
+from headrisk.metadata.findings import SEVERITIES, SEVERITY, Finding, Group, grouped
 from headrisk.metadata.fix import AS_NAMED, CLEANED, COPIED, LEFT_OUT, CleanedCopy
 from headrisk.metadata.look import READ, SEARCHED, UNREAD
 from headrisk.metadata.scan import MetadataScan, count_by_kind
 from headrisk.report.html import render
 from headrisk.report.words import metadata as words
+from headrisk.report.words.metadata_kinds import KINDS
 from headrisk.report.write import write_report
 
 COLUMNS = ("number", "severity", "kind", "file", "field", "value", "why", "remedy")
@@ -143,7 +144,7 @@ def _kinds_table(findings: tuple[Finding, ...]) -> Table:
         (KINDS[kind].title, severity, counted[kind]["findings"], counted[kind]["files"])
         for severity in SEVERITIES
         for kind in counted
-        if KINDS[kind].severity == severity
+        if SEVERITY[kind] == severity
     )
     return Table(("kind", "severity", "findings", "files"), rows)
 
@@ -219,12 +220,12 @@ def groups_table(scan: MetadataScan) -> Table:
     """``internal/metadata-fields.tsv``, one row for each kind and field, with an example place."""
     rows = tuple(
         (
-            KINDS[g.kind].severity, g.kind, g.field, g.files, g.values, g.example.file,
+            SEVERITY[g.kind], g.kind, g.field, g.files, g.values, g.example.file,
             g.example.field, g.example.masked,
         )
         for severity in SEVERITIES
         for g in grouped(scan.findings)
-        if KINDS[g.kind].severity == severity
+        if SEVERITY[g.kind] == severity
     )  # fmt: skip
     return Table(
         ("severity", "kind", "field", "files", "values", "example_file", "example_field", "value"),
@@ -293,7 +294,7 @@ def _by_severity(
         by_kind.setdefault(group.kind, []).append(group)
     ordered = sorted(by_kind.items(), key=lambda item: -len(item[1]))
     groups = [
-        (severity, [item for item in ordered if KINDS[item[0]].severity == severity])
+        (severity, [item for item in ordered if SEVERITY[item[0]] == severity])
         for severity in SEVERITIES
     ]
     return [group for group in groups if group[1]]

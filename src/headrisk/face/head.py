@@ -26,7 +26,7 @@ from headrisk.io.nifti import load_volume
 from headrisk.io.volume import Volume
 from headrisk.types import FloatArray, Status
 
-VERSION = 4  # raise when any result of this module changes: stored results are then renewed
+VERSION = 5  # raise when any result of this module changes: stored results are then renewed
 SUPERSAMPLE = 2
 _MORE = 0.5  # of the three parts, that another level must show beyond the common one
 
@@ -57,10 +57,12 @@ class HeadResult:
 
     Attributes
     ----------
-    status, reason
+    status
         ``failed`` where a face is or may be there and no recogniser can use the scan, which is not
         the same as protected. A scan without a face, because it was removed or lies outside the
         image, is a result.
+    reason
+        The error where the scan could not be looked at; else "", and the report says it in words.
     sight
         Whether a face is left; see :mod:`headrisk.face.presence`.
     seconds
@@ -118,13 +120,11 @@ def look_at_head(task: HeadTask, repair: Repair | None = None) -> HeadResult:
         seen=shares_seen(seen),
         hounsfield=placed.hounsfield,
     ).sight
-    status, reason, templates = _recognise(task, scene, centre, left, sight)
-    if status == "ok" and left.verdict != "full":
-        notes += (left.reason,)
+    status, templates = _recognise(task, scene, centre, left, sight)
     return HeadResult(
         task.scan_id,
         status,
-        reason,
+        "",
         time.process_time() - begin,
         notes,
         voxel_mm,
@@ -167,7 +167,7 @@ def _bare(task: HeadTask, placed: Placed, begin: float) -> HeadResult:
     """A bare brain: there is no face to look at."""
     sight = look_for_face(placed.volume, placed.alignment, None, task.scan_id, stripped=True).sight
     seconds = time.process_time() - begin
-    return HeadResult(task.scan_id, "ok", sight.said, seconds, placed.notes, sight=sight)
+    return HeadResult(task.scan_id, "ok", "", seconds, placed.notes, sight=sight)
 
 
 def _placed(task: HeadTask, repair: Repair | None) -> tuple[Placed, tuple[float, float, float]]:
@@ -193,12 +193,12 @@ def _recognise(
     centre: tuple[float, float, float],
     left: Coverage,
     sight: Sight,
-) -> tuple[Status, str, dict[str, Packed]]:
-    """Templates of the protocol's renders, or why there are none."""
+) -> tuple[Status, dict[str, Packed]]:
+    """Templates of the protocol's renders; a failure where a face may be there, but none is."""
     if sight.verdict in ("gone", "outside"):
-        return "ok", sight.said, {}
+        return "ok", {}
     if sight.verdict == "unclear" and left.verdict in ("none", "cropped"):
-        return "failed", f"{sight.said}; {left.reason}", {}
+        return "failed", {}
     protocol = protocol_of(task.protocol, np.random.default_rng(task.seed))
     renders = list(render_scene(scene, protocol, task.pixels, SUPERSAMPLE, centre))
     paths = {name: Path(path) for name, path in task.weights}
@@ -206,5 +206,5 @@ def _recognise(
         one.name: pack(one.describe(renders)) for one in recognisers(task.recognisers, paths)
     }
     if not any(packed.found.size for packed in templates.values()):
-        return "failed", f"no face was found in any render; {sight.said}", {}
-    return "ok", "", templates
+        return "failed", {}
+    return "ok", templates

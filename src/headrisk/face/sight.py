@@ -82,7 +82,6 @@ def look_at_images(
     listen: Listener,
 ) -> tuple[SightResult, ...]:
     """What every image shows, failures included, in the order of the tasks."""
-    tally = Tally(STAGE, listen)
     keys: list[str | SightResult] = []
     for task in tasks:
         try:
@@ -97,6 +96,8 @@ def look_at_images(
         }
         keys.append(entry_key("face-sight", VERSION, choices, [digest]))
     ready = [k for k, key in enumerate(keys) if isinstance(key, str)]
+    refused = len(tasks) - len(ready)
+    tally = Tally(STAGE, listen, done=refused, failed=refused)
     found = iter(
         recall_or_run(
             look_at_image,

@@ -23,7 +23,7 @@ from headrisk.statistics.assessment import Assessment
 from headrisk.statistics.choice import Choice
 from headrisk.types import Estimate, PairScores, Status, Verdict
 
-SCHEMA_VERSION = "1.1"
+SCHEMA_VERSION = "1.2"
 
 Value = str | int | float | bool | None
 Reading = Literal["links", "does not link", "unclear", "too little data"]
@@ -217,7 +217,7 @@ class FacesLeft:
         Images by answer (``face``, ``part``, ``gone``, ``unclear``, ``outside``, ``failed``), over
         all and for each suffix.
     codes
-        Images by the reason of the answer, a key of :data:`headrisk.face.presence.CODES`.
+        Images by the reason of the answer, a key of :data:`headrisk.report.words.presence.SAID`.
     """
 
     looked: bool

@@ -28,7 +28,7 @@ from headrisk.metadata.notations import (
     sure_notation,
 )
 from headrisk.metadata.patterns import matches
-from headrisk.metadata.people import split_words
+from headrisk.metadata.people import family_names, given_names, split_words
 from headrisk.metadata.remarks import is_shifted
 from headrisk.metadata.text import SHOWN
 from headrisk.metadata.words import concepts, field_words
@@ -73,6 +73,10 @@ _CODE = re.compile(r"(?=[\w./°-]*[^\W\d_])(?=[\w./°-]*\d[\w./-]*\d)[\w./°-]{4
 _PARTED = re.compile(r"\d+(?:[-/ ]\d+)+|\d+(?:\.\d+){2,}")  # 32/81816, 6926 2132
 # Postcodes whose form tells: British, Canadian, Dutch.
 _POSTCODE = re.compile(r"[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}|[A-Z]\d[A-Z] ?\d[A-Z]\d|\d{4} ?[A-Z]{2}")
+_COMPACT_DATE = re.compile(r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])")
+_MONTHS_OF_YEARS = re.compile(r"(?:19|20)\d\d[-/](?:0[1-9]|1[0-2])")
+_BIDS_NAME = re.compile(r"(?:[\w.-]+/)*sub-[A-Za-z0-9]+(?:_|/|$)")
+_FIVE = re.compile(r"\d{5}")
 _UUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 _ID_WORDS = frozenset(
     """id ids identifier number no nr num code label key guid uuid tunnus kennung
@@ -122,6 +126,10 @@ def place_of(name: str, columns: Sequence[str]) -> Place:
     plain = {plain_name(column) for column in columns}
     if {"onset", "duration"} <= plain:
         return "trials"
+    if not columns:
+        return "people"  # a list without a header line
+    if {"index", "name"} <= plain and plain <= _BIDS_COLUMNS["sensors"]:
+        return "sensors"  # labels of an atlas
     return "other"
 
 
@@ -158,6 +166,8 @@ def judge_column(
     kind = kind_of_field(name)
     if kind in _STUDY_KINDS or (place == "sensors" and kind in ("free-text", "staff-name")):
         kind = ""
+    if plain_name(name) in ("cap", "cp") and all(map(_FIVE.fullmatch, values)):
+        return Column("address")  # codice di avviamento postale, código postal
     by_name = _named(name, kind, values, place)
     if by_name is not None:
         return by_name
@@ -165,6 +175,8 @@ def judge_column(
         return Column("address")
     if place == "people" and _names_people(name, values):
         return Column("person-name")
+    if place == "people" and (told := _tells_apart(name, values, owners)):
+        return Column(told)
     register = register_of(name, values)
     if register:
         return Column("national-id")
@@ -174,6 +186,10 @@ def judge_column(
         return Column(formed)
     skip = frozenset({"acquisition-time"} if _durations(name, values) else ())
     if place != "trials":
+        if len(set(values)) > 2 and all(map(_MONTHS_OF_YEARS.fullmatch, values)):
+            return Column("date", "my", skip)
+        if len(set(values)) > 2 and all(map(_COMPACT_DATE.fullmatch, values)):
+            return Column("date", sure_notation(name, values), skip)  # whatever it is called
         if not _numbers_only(values) and is_column_of_dates(values):
             return Column("date", sure_notation(name, values), skip)
         counted = not _digits_only(values) or concepts(name) & {"id", "measure", "duration"}
@@ -186,8 +202,20 @@ def judge_column(
             return Column("patient-id", skip=skip)
     if place == "trials" and plain_name(name).startswith(_STIMULI):
         return Column("", skip=skip | _SHOWN)
+    if place == "other" and _files_shown(values):
+        return Column("", skip=skip | _SHOWN)
     free = place in ("people", "other", "scans") and _free_text(values)
     return Column("free-text" if free else "", skip=skip, free=free)
+
+
+_FILE = re.compile(
+    r"[^/\\]+(?:[/\\][^/\\]+)*\.(?:png|jpe?g|bmp|gif|tiff?|wav|mp3|mp4|avi|ogg)", re.I
+)
+
+
+def _files_shown(values: list[str]) -> bool:
+    """Whether a column lists pictures, sounds and films, which bear names of what they show."""
+    return all(map(_FILE.fullmatch, values))
 
 
 def _bids_skip(place: Place) -> frozenset[str]:
@@ -274,6 +302,8 @@ def _identifies(
         return False
     if all(_UUID.fullmatch(value) for value in values):
         return True
+    if all(map(_BIDS_NAME.match, values)):
+        return False  # names of files, whose labels are the rows' own
     if any(_label(cell) == _label(owner) for cell, owner in zip(cells, owners, strict=False)):
         return False
     bear = sum(len(owner) > 4 and owner in cell
@@ -285,7 +315,9 @@ def _identifies(
     if _digits_only(values):
         counted = sorted(map(int, values)) == list(range(min(map(int, values)),
                          min(map(int, values)) + len(values)))  # fmt: skip
-        return named and not counted and min(map(len, values)) >= 3
+        if counted or min(map(len, values)) < 3:
+            return False
+        return named or (place == "people" and _long_alike(values))
     if named and all(map(_PARTED.fullmatch, values)) and not any(map(notations, values)):
         return len(set(values)) > 2
     coded = sum(_CODE.fullmatch(value.replace(" ", "")) is not None and not notations(value) and
@@ -323,8 +355,43 @@ def _names_people(name: str, values: list[str]) -> bool:
     )
 
 
+def _tells_apart(name: str, values: list[str], owners: Sequence[str]) -> str:
+    """What a column of words is that gives nearly every person another: names, trades, places.
+
+    Names if words of the lists are among them, else answers of people, which single out as well.
+    """
+    if len(values) < _FEWEST_PEOPLE or len(set(values)) < 0.9 * len(values):
+        return ""
+    if any(owners) and len(set(owners)) < 0.9 * len(owners):
+        return ""  # several rows a person
+    if concepts(name) & _NO_ANSWERS or not all(map(_WORDS.fullmatch, values)):
+        return ""
+    words = [{word for word, _, _ in split_words(value)} for value in values]
+    if sum(not own.isdisjoint(NO_FAMILY) for own in words) > 0.1 * len(values):
+        return "free-text"
+    listed = given_names() | family_names()
+    raised = sum(value[0].isupper() for value in values) >= 0.9 * len(values)
+    named = sum(not own.isdisjoint(listed) for own in words)
+    return "person-name" if raised and named >= 0.2 * len(values) else "free-text"
+
+
+_FEWEST_PEOPLE = 5
+_WORDS = re.compile(r"[^\W\d_]{2,}(?:[ ,.'’/-]{1,2}[^\W\d_]+)*\.?")
+_NO_ANSWERS = frozenset({"measure", "duration"})
+
+
 def _words(name: str) -> frozenset[str]:
     return frozenset(field_words(name))
+
+
+def _long_alike(values: list[str]) -> bool:
+    """Whether digits are as many in each value, and too many to count anything.
+
+    Telephone, record and card numbers; nine digits and more, or eight with a zero before them.
+    """
+    length = len(values[0])
+    alike = len(values) > 2 and all(len(value) == length for value in values)
+    return alike and (length >= 9 or (length == 8 and all(v[0] == "0" for v in values)))
 
 
 def _shaped(values: list[str]) -> bool:

@@ -138,12 +138,18 @@ def _kind_of_words(name: str) -> str:
         return ""
     if "phone" in said or words >= {"cell", "number"}:
         return "phone"
-    if "by" in words and words & _DONE:  # tested_by, ScannedBy
+    if "by" in words and (words & _DONE or _by_somebody(name)):  # tested_by, ScannedBy
         return "staff-name"
     if "account" in said and "text" not in said and not words & {"length", "scissors"}:
         return "user-path"
+    if "birth" in said and (words & _WHERE or "address" in said):
+        return "address"  # town of birth, country of birth
     if "birth" in said:
         return "" if "born-other" in said else "birth-date"
+    if "background" in said and "id" not in said and words.isdisjoint(_GROUPED):
+        return "demographic"
+    if "language" in words and words & _MOTHER:
+        return "demographic"
     if "own-name" in said or ("name" in said and _names_somebody(said, words)):
         return "staff-name" if "staff" in said else "person-name"
     if words & {"passport"} or (words & {"card", "licence", "license"} and words & _CARDS):
@@ -184,6 +190,10 @@ def _names_somebody(said: frozenset[str], words: frozenset[str]) -> bool:
     return bool(words & _WHICH) and said <= {"name", "which-name", "fill", "birth", "scan"}
 
 
+_WHERE = frozenset({"place", "country", "land", "city", "state", "lieu", "pays", "pais", "lugar",
+                    "luogo", "paese", "ort", "region", "county"})  # fmt: skip
+_MOTHER = frozenset({"first", "native", "mother", "home", "second", "maternal"})
+_GROUPED = frozenset({"group", "status", "years", "level", "code", "grade", "type", "age", "high"})
 _NO_NAMES = frozenset(
     """file task site group drug scan coil project study sequence series protocol
     model test session condition tract region roi atlas label column variable channel event item
@@ -213,6 +223,16 @@ _DONE = frozenset(
     acquired collected operated administered assessed interviewed referred seen signed segmented
     drawn uploaded verified gescannt untersucht""".split()  # noqa: SIM905
 )
+_SORTED = frozenset({"generated", "sorted", "grouped", "followed", "divided", "indexed"})
+
+
+def _by_somebody(name: str) -> bool:
+    """Whether a name ends in what somebody did: lastCalibratedBy, digitised_by."""
+    words = field_words(name)
+    done = len(words) > 1 and words[-1] == "by" and words[-2].endswith("ed")
+    return done and words[-2] not in _SORTED
+
+
 _PATIENT = frozenset(
     """patient patients patienten pat pt potilas paciente paziente hasta pacjenta pacienta beteg
     malade""".split()  # noqa: SIM905
@@ -274,6 +294,8 @@ def bears_out(kind: str, text: str, name: str = "") -> bool:
         return "@" in text or _AT.search(text) is not None
     if kind in ("person-name", "staff-name"):
         named = letters and text.strip().lower() not in _ANSWERS and not _is_label(text)
+        if name and _by_somebody(name) and not _DONE.intersection(field_words(name)):
+            return named and _FULL_NAME.fullmatch(text.strip()) is not None
         return named and len(text.strip()) > (kind == "staff-name")
     if kind == "patient-id":
         return digits > 0 and len(text) >= 3
@@ -284,6 +306,8 @@ def bears_out(kind: str, text: str, name: str = "") -> bool:
     return True
 
 
+# Software calibrates and labels as well: only first and last names, or an initial.
+_FULL_NAME = re.compile(r"[^\W\d_a-z][\w'’.-]*(?:[ ,^]+[^\W\d_a-z][\w'’.-]*){1,3}")
 _DECIMAL = re.compile(r"[-+]?\d*\.\d+(?:[eE][-+]?\d+)?")
 _AT = re.compile(r"\w ?(?:[\[({] ?(?:at|a|@) ?[\])}]|\s(?:at|AT|chez|bei)\s) ?\w")
 

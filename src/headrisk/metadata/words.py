@@ -140,6 +140,12 @@ _CONCEPTS: dict[str, str] = {
         adjusted adj corrected corr gap delta squared sq std sd mean residual resid predicted
         pred brain bone mental reading type confidence agreement accuracy difference diff change
         group band bin range category cat centered centred count level""",
+    "background": """occupation profession beruf berufe trade metier oficio profesion trabajo
+        professione mestiere lavoro ammatti yrke zawod povolani foglalkozas meslek beroep
+        profissao employment religion religious konfession confession religione kirkkokunta
+        nationality staatsangehorigkeit nationalite nacionalidad nazionalita kansalaisuus
+        ethnicity ethnic ethnie etnia school schule schulname escuela ecole scuola skola koulu
+        citizenship dialect muttersprache""",
     "born-other": """weight order length gestation gestational complications complication mode
         season cohort control rank position place country state hospital trauma head circumference
         sex apgar defect parity weeks injury premature term method injuries""",

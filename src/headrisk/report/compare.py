@@ -9,6 +9,7 @@ from pathlib import Path
 
 from headrisk.errors import InputError
 from headrisk.findings.records import ModalitySection, Report, Table, Value
+from headrisk.report.columns import COLUMNS_FILE, columns_text, folder_headers, headers_of
 from headrisk.report.html import render
 from headrisk.report.read import read_report
 from headrisk.report.tsv import table_text
@@ -72,7 +73,16 @@ def compare_folders(old: Path, new: Path) -> tuple[Comparison, Path]:
     found = compare_reports(before, after)
     page = render("compare.html.j2", report=after, old=before, found=found)
     table = table_text(difference_table(found)).encode()
-    write_public(new, {"tables/compare.tsv": table, "compare.html": page.encode()})
+    headers = folder_headers(new / "tables") | headers_of({"compare.tsv": table})
+    about = columns_text(headers, "tables").encode()
+    write_public(
+        new,
+        {
+            "tables/compare.tsv": table,
+            f"tables/{COLUMNS_FILE}": about,
+            "compare.html": page.encode(),
+        },
+    )
     return found, new / "compare.html"
 
 

@@ -23,9 +23,9 @@ from headrisk.report.treated_part import before_after_table, trade_table
 from headrisk.report.words import cost, inventory, metadata, phrases, presence, summary
 from headrisk.report.words import deidentified as treated
 from headrisk.report.words import risk as risk_words
+from headrisk.report.words.boards import boards
 from headrisk.report.words.captions import caption
-from headrisk.report.words.frameworks import frameworks
-from headrisk.report.words.methods import dpia_paragraph
+from headrisk.report.words.paragraphs import paragraphs
 
 
 def public_html(report: Report, run: RunRecord, digest: str) -> str:
@@ -49,8 +49,8 @@ def public_html(report: Report, run: RunRecord, digest: str) -> str:
         run=run,
         digest=digest,
         sections=[section_view(section) for section in report.modalities],
-        frameworks=frameworks(report, run),
-        paragraph=dpia_paragraph(report),
+        boards=boards(report, run),
+        paragraphs=paragraphs(report),
         costs=attack_costs(report, run),
         drawings=treatment_figures(report.treatments),
     )

@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from headrisk.findings.records import Table
 from headrisk.report.figures import CHANCE, INK, MATED, NONMATED, WIDTH
 from headrisk.report.svg import new_figure, style, svg_text
+from headrisk.report.words.captions import LABELS
 from headrisk.types import FloatArray
 
 DASHES = ("-", "--", ":")
@@ -33,14 +34,15 @@ def open_set_figure(curve: Table, prior: float, name: str) -> str:
     for gallery, dashes in zip(dict.fromkeys(curve.column("gallery")), DASHES, strict=False):
         of_size = {c: values[columns["gallery"] == gallery] for c, values in columns.items()}
         _rates(left, of_size, dashes, band=dashes == "-")
-        _precision(right, of_size, dashes, f"gallery of {gallery:,.0f}")
-    left.set(ylim=(0, 104), xlabel=f"threshold ({name})", ylabel="searches (%)")
-    right.set(xlim=(-2, 104), ylim=(0, 104), xlabel="people present and correctly identified (%)")
-    right.set_ylabel(f"names that are right (%),\nif {100 * prior:g} % of those sought are there")
+        _precision(right, of_size, dashes, LABELS["of"].format(gallery=gallery))
+    left.set(ylim=(0, 104), xlabel=LABELS["threshold"].format(measure=name))
+    left.set_ylabel(LABELS["searches"])
+    right.set(xlim=(-2, 104), ylim=(0, 104), xlabel=LABELS["identified"])
+    right.set_ylabel(LABELS["right"].format(share=100 * prior))
     for axes in (left, right):
         axes.grid(True, color="#E3E7EB", lw=0.6)
-    sizes = [line for line in right.lines if str(line.get_label()).startswith("gallery")]
-    labels = ["false-positive identifications (FPIR)", "missed identifications (FNIR)"]
+    sizes = [line for line in right.lines if not str(line.get_label()).startswith("_")]
+    labels = [LABELS["fpir"], LABELS["fnir"]]
     figure.legend(
         [left.lines[0], left.lines[1], *sizes], labels + [str(one.get_label()) for one in sizes],
         loc="outside upper center", ncols=3, frameon=False, fontsize=8.5, handlelength=2.2,

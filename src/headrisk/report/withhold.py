@@ -53,6 +53,7 @@ from headrisk.findings.records import (
 )
 from headrisk.findings.risk_tables import public_risk_tables
 from headrisk.linkage.label_check import LabelCheck
+from headrisk.report.words.summary import FEW_FOR_THRESHOLD
 from headrisk.statistics.assessment import Arm, Assessment, Exposure, SizedRate
 from headrisk.statistics.attack_outcome import AttackOutcome
 from headrisk.statistics.baselines import ArmComparison
@@ -70,13 +71,7 @@ from headrisk.types import Estimate
 
 P_VALUES = (0.001, 0.01, 0.05, 0.1, 1.0)
 SMALL_LEVELS = "small levels, merged"
-FEW = "fewer than five people could be searched for before and after"
 WITHHELD = "withheld"
-BOUND = (
-    "All or nearly all people were linked, so the data do not show how fast the rate falls: it may "
-    "stay at 100 %."
-)
-FEW_FOR_THRESHOLD = f"withheld: fewer than {FEWEST_FOR_EXTREMES} people stand behind it"
 
 
 def withhold_small_cells(report: Report) -> Report:
@@ -495,7 +490,7 @@ def _forecast(found: Forecast) -> Forecast:
             ),
             bound_only=True,
             few_errors=True,
-            sentence=BOUND,
+            reason="nearly all linked",
         )
     return replace(
         found,
@@ -566,7 +561,7 @@ def _outcome(found: AttackOutcome, people: int, forecast: Forecast) -> AttackOut
         success=success,
         precision=None if precision is None else share_above(precision, people),
         bound_only=bound,
-        sentence=BOUND if bound else found.sentence,
+        reason="nearly all linked" if bound and forecast.bound_only else found.reason,
     )
 
 
@@ -670,7 +665,7 @@ def _effect(effect: Effect) -> Effect:
     )
     if effect.people < SMALLEST_CELL and effect.rank1 is not None:
         return replace(
-            effect, rank1=None, linkability={}, fnir=None, fpir=None, bounds=None, reason=FEW
+            effect, rank1=None, linkability={}, fnir=None, fpir=None, bounds=None, reason="withheld"
         )
     return replace(
         effect,

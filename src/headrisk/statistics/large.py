@@ -16,7 +16,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from headrisk.linkage.crossvalidate import deal
-from headrisk.linkage.decide import FALSE_MATCH_RATES, Threshold
+from headrisk.linkage.decide import FALSE_MATCH_RATES, NoThreshold, Threshold
 from headrisk.linkage.density import binned_kernels, crossing, density_curves
 from headrisk.linkage.large import PairCounts, PairSummary
 from headrisk.linkage.mixture import fit_best_scores, posterior_crossing
@@ -235,7 +235,7 @@ def _thresholds(
     unsupervised = _unsupervised(pairs)
     found["unsupervised"] = ThresholdSummary(
         unsupervised.value, unsupervised.reason, None, None, 0, 0, 0, 0, False, False,
-        "not tested on so many pairs",
+        NoThreshold("not tested"),
     )  # fmt: skip
     return found
 
@@ -251,15 +251,14 @@ def _fit(
     if name in FALSE_MATCH_RATES:
         rate = FALSE_MATCH_RATES[name]
         if people < np.ceil(1 / rate - 1e-9):
-            return Threshold(None, f"needs {np.ceil(1 / rate):.0f} non-mated pairs of people")
+            return Threshold(None, NoThreshold("few pairs", int(np.ceil(1 / rate - 1e-9))))
         return Threshold(_fixed_rate(edges, histogram, rate))
     scores, person = mated
     pair = binned_kernels(scores, edges, histogram, None, person_weight(person))
     if pair is None:
-        return Threshold(None, "no mated or no non-mated pairs, or all scores are equal")
+        return Threshold(None, NoThreshold("nothing to tell apart"))
     value = crossing(pair, prior)
-    reason = f"at prior {prior:g} the mated density never exceeds the other"
-    return Threshold(value, reason if value is None else "")
+    return Threshold(value, NoThreshold("never higher", prior=prior) if value is None else None)
 
 
 def _tested(
@@ -296,7 +295,7 @@ def _tested(
         mated_tested=mated,
         few_false_matches=few_errors(false, compared),
         few_false_nonmatches=few_errors(errors, mated),
-        reason_untested="" if tests else whole.reason or "fewer than four people",
+        reason_untested=None if tests else whole.reason or NoThreshold("few people"),
     )
 
 
@@ -315,9 +314,9 @@ def _unsupervised(pairs: PairSummary) -> Threshold:
     first, second = pairs.top_scores[there, :2].T
     fit = fit_best_scores(first, second, np.unique(pairs.sides.gallery_person).size)
     if fit is None:
-        return Threshold(None, "needs 8 probes, 4 gallery people and scores that differ")
+        return Threshold(None, NoThreshold("few probes"))
     if not fit.convincing:
-        return Threshold(None, "the probes' best scores do not fall into two groups")
+        return Threshold(None, NoThreshold("one group"))
     return Threshold(posterior_crossing(fit, first.size))
 
 

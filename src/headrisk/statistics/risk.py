@@ -25,13 +25,15 @@ from headrisk.types import Estimate, FloatArray, IntArray, PairScores
 class SinglingOut:
     """Singling out in a data set of ``size`` records by a predicate that fires on one in
     ``1 / weight`` strangers. ``baseline`` is what a predicate of that weight reaches without
-    knowing the person: size * weight * (1 - weight)^(size - 1), 37 % at weight 1 / size."""
+    knowing the person: size * weight * (1 - weight)^(size - 1), 37 % at weight 1 / size.
+    ``rate`` is None where the gallery has fewer ``others`` than are ``needed``."""
 
     size: int
     weight: float
     rate: Estimate | None
     baseline: float
-    reason: str = ""
+    needed: int = 0
+    others: int = 0
 
 
 @dataclass(frozen=True)
@@ -96,8 +98,7 @@ def singling_out(
     fewest = int(ranks.gallery.min()) - 1 if ranks.gallery.size else 0
     needed = 2 * max(int(np.ceil(1.0 / weight - 1e-9)), size - 1)
     if fewest < needed:
-        reason = f"needs {needed} other people in the gallery, the data have {fewest}"
-        return SinglingOut(size, weight, None, baseline, reason)
+        return SinglingOut(size, weight, None, baseline, needed, max(fewest, 0))
     rate = np.zeros(ranks.probe.size)
     for place, probe in enumerate(ranks.probe):
         mate = best.people == best.probe_person[probe]

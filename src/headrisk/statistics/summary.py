@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from headrisk.linkage.crossvalidate import TestedThreshold, cross_validate
-from headrisk.linkage.decide import threshold_rules
+from headrisk.linkage.decide import NoThreshold, threshold_rules
 from headrisk.linkage.density import DensityCurves, density_curves, kernels
 from headrisk.linkage.pairs import PairSample, finite_scores, pair_sample
 from headrisk.settings import Settings
@@ -63,7 +63,7 @@ class ThresholdSummary:
     """
 
     value: float | None
-    reason: str
+    reason: NoThreshold | None
     fmr: Estimate | None
     fnmr: Estimate | None
     false_matches: int
@@ -72,7 +72,7 @@ class ThresholdSummary:
     mated_tested: int
     few_false_matches: bool
     few_false_nonmatches: bool
-    reason_untested: str
+    reason_untested: NoThreshold | None
 
 
 @dataclass(frozen=True)

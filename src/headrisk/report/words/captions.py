@@ -145,6 +145,47 @@ FACE_CAPTIONS = {
     ),
 }
 
+LABELS = {  # axes and legends
+    "mated": "same person",
+    "nonmated": "different people",
+    "similarity": "similarity ({measure}), larger means more alike",
+    "density": "density",
+    "other": "other measures",
+    "guessing": "guessing",
+    "fmr": "false match rate (different people accepted)",
+    "fnmr": "false non-match rate\n(same person missed)",
+    "attack": "attack ({measure})",
+    "rank": "rank k in a gallery of {gallery} people",
+    "within": "found within k (%)",
+    "control": "control attack",
+    "rank1": "found at rank 1 (%)",
+    "whole": "whole data set",
+    "interval": "attack, 95 % interval",
+    "kde": "curves cross",
+    "fmr_1e-2": "FMR 1 %",
+    "fmr_1e-3": "FMR 0.1 %",
+    "measured": "measured",
+    "gallery": "people in the gallery",
+    "linked": "linked at rank 1 (%)",
+    "beyond": "beyond 100 times the data",
+    "forecast": "forecast, models and sampling",
+    "original": "original",
+    "naive": "de-identified, taken as it is",
+    "adaptive": "de-identified, face filled in",
+    "before": "found at rank 1 (%) of the people searched for in the original data",
+    "lost": "overlap of brain masks lost (%)",
+    "still": "still found at rank 1 (%)",
+    "face": "Face",
+    "brain": "Brain",
+    "of": "gallery of {gallery:,.0f}",
+    "threshold": "threshold ({measure})",
+    "searches": "searches (%)",
+    "identified": "people present and correctly identified (%)",
+    "right": "names that are right (%),\nif {share:g} % of those sought are there",
+    "fpir": "false-positive identifications (FPIR)",
+    "fnir": "missed identifications (FNIR)",
+}
+
 
 def caption(name: str, modality: str) -> Caption:
     """The caption of a figure in a modality's section."""

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from headrisk.findings.coarse import FEWEST_FOR_EXTREMES
 from headrisk.findings.cost import AttackCost
 from headrisk.findings.records import Counts, MeasureResult, ModalitySection
+from headrisk.linkage.decide import NoThreshold
 from headrisk.linkage.mates import PeopleCounts
 from headrisk.linkage.whole_sets import MOST_ASSIGNED
 from headrisk.report.words.phrases import (
@@ -92,6 +94,17 @@ TOO_LITTLE = "Too little data."
 NOTHING_COMPARED = "No pair of usable scans could be compared."
 FEW_FALSE_MATCHES = "false matches rest on fewer than 30 errors"
 FEW_MISSES = "missed matches rest on fewer than 30 errors"
+FEW_FOR_THRESHOLD = f"withheld: fewer than {FEWEST_FOR_EXTREMES} people stand behind it"
+WHY_NO_THRESHOLD = {
+    "no mated pairs": "no mated pairs",
+    "no non-mated pairs": "no non-mated pairs",
+    "nothing to tell apart": "no mated or no non-mated pairs, or all scores are equal",
+    "equal scores": "all scores are equal",
+    "few probes": "needs 8 probes, 4 gallery people and scores that differ",
+    "one group": "the probes' best scores do not fall into two groups",
+    "few people": "fewer than four people",
+    "not tested": "not tested on so many pairs",
+}
 NEEDS = "Rates need at least five people with two comparable scans each."
 MISSING_REASONS = {
     "scores": "Scores are drawn from 20 people upward, in bars of five people or more.",
@@ -113,6 +126,20 @@ class Sample:
     people: int
     gallery: int
     smallest_risk: float | None
+
+
+def no_threshold(found: NoThreshold | None) -> str:
+    """Why the data give no threshold, or no test of one; "" where they do."""
+    if found is None:
+        return ""
+    text = WHY_NO_THRESHOLD.get(found.why, "")
+    if found.why == "never higher":
+        text = f"at prior {found.prior:g} the mated density never exceeds the other"
+    elif found.why == "few pairs":
+        text = f"needs {found.needed} non-mated pairs of people"
+        if found.have is not None:
+            text += f", the data have {found.have}"
+    return f"on the training people: {text}" if found.held_out else text
 
 
 def sample_sentence(sample: Sample) -> str:

@@ -16,16 +16,12 @@ from headrisk.statistics.forecast.hidden import (
 from headrisk.statistics.forecast.models import fit_beta
 from headrisk.statistics.forecast.predict import APART, PRIOR, TAIL_MODELS, predict
 from headrisk.statistics.forecast.records import (
-    CANNOT_BE_SAID,
     FORECAST_SIZES,
     Forecast,
     HiddenGallery,
     ModelForecast,
-    bound_sentence,
     distribution_free_floor,
-    forecast_sentence,
     points_of,
-    reach_sentence,
     refused,
     too_few,
 )
@@ -81,7 +77,7 @@ def forecast_rank1(
     Returns
     -------
     Forecast
-        No points, and a sentence, with fewer than 20 people searched for or in the gallery.
+        No points, and a reason, with fewer than 20 people searched for or in the gallery.
         Where everybody is linked only a bound is given. No forecast lies above the upper limit of
         the measured rate, since a larger gallery is never easier, nor below the floor that the
         measured curve proves. Galleries for which the range says nothing are beyond ``reach``.
@@ -96,12 +92,11 @@ def forecast_rank1(
     searches = searches_of(scores)
     people, gallery = searches.people, searches.gallery
     observed = linkability(scores, [gallery])[gallery] if gallery else None
-    why = too_few(people, gallery)
-    if why or observed is None:
-        return refused(observed, people, gallery, why)
+    if observed is None or too_few(people, gallery):
+        return refused(observed, people, gallery, "few people")
     wanted = tuple(sorted({int(size) for size in sizes if size > gallery}))
     if not wanted:
-        return refused(observed, people, gallery, f"the data reach {gallery} people themselves")
+        return refused(observed, people, gallery, "within the data")
     if observed.value >= 1.0:
         return _bound(observed, gallery, wanted)
     grid = sizes_between(gallery, wanted)
@@ -137,6 +132,7 @@ def assemble(
     people: int,
     gallery: int,
     own: Mapping[str, float] | None = None,
+    budget: float | None = None,
 ) -> Forecast:
     """Put models together into one forecast.
 
@@ -187,7 +183,6 @@ def assemble(
     ranges.setdefault(gallery, Estimate(top, 0.0, top, people, "measured"))
     refuted = tuple(name for name in drawn if not weight[name])
     ends = far < wanted[-1]
-    sentence = forecast_sentence(models, gallery, people, refuted)
     return Forecast(
         observed=observed,
         people=people,
@@ -196,10 +191,10 @@ def assemble(
         points=points_of(models, ranges, wanted, gallery, tuple(floor[place].tolist()), far),
         bound_only=False,
         few_errors=observed is None or few_errors((1.0 - observed.value) * people, people),
-        sentence=sentence + reach_sentence(far, gallery) if ends else sentence,
-        reason=CANNOT_BE_SAID if ends else "",
+        reason="cannot be said beyond" if ends else "",
         reach=far if ends else None,
         refuted=refuted,
+        budget=budget,
     )
 
 
@@ -220,8 +215,7 @@ def _bound(observed: Estimate, gallery: int, sizes: tuple[int, ...]) -> Forecast
     models = (ModelForecast("bound", found, None),)
     ranges = dict(zip(sizes, found, strict=True))
     points = points_of(models, ranges, sizes, gallery, floors, sizes[-1])
-    sentence = bound_sentence(observed, gallery)
-    return Forecast(observed, observed.n, gallery, (), points, True, True, sentence)
+    return Forecast(observed, observed.n, gallery, (), points, True, True)
 
 
 def _draws(searches: Searches, weights: FloatArray, sizes: IntArray) -> Mapping[str, FloatArray]:
