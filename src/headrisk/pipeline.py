@@ -17,11 +17,12 @@ from headrisk.attacks.material import examine_images
 from headrisk.attacks.measured import Measured, join
 from headrisk.attacks.presence import Sought
 from headrisk.brain.similarity import select
+from headrisk.dataset.description import DataSetName, name_data_set
 from headrisk.dataset.inventory import Inventory, counted, images_table
 from headrisk.deidentify import comparison as treated
 from headrisk.deidentify.comparison import TreatmentsMeasured
 from headrisk.face.recognise.registry import recognisers
-from headrisk.findings.records import Report, RunRecord, ScanRow, Table
+from headrisk.findings.records import TITLE, Report, RunRecord, ScanRow, Table
 from headrisk.intake import Intake, take_in
 from headrisk.job import Job, finish
 from headrisk.report.withhold import withhold_section
@@ -79,9 +80,7 @@ def audit(job: Job) -> Outcome:
     for name in job.modalities:
         with log.attacking(name):
             measured.append(chosen[name](intake, job, log))
-    together = combined.measure(measured, job, log)
-    if together is not None:
-        measured.append(together)
+    measured = combined.ordered(measured, combined.measure(measured, job, log))
     sought = presence.seek(intake, job, log) if job.faces_left else None
     treatments = treated.measure(intake, job, log)
     inventory = account(intake, measured, sought, job)
@@ -112,6 +111,8 @@ def write(
         faces_left=sought.left if sought else None,
         not_asked=job.not_asked,
         inventory=counted(inventory) if inventory else None,
+        title=job.title or TITLE,
+        data=_named(job),
     )
     digests = [digest for one in measured for digest in one.digests]
     key = secrets.token_bytes(32)
@@ -133,7 +134,7 @@ def write(
             notes=(*internal.notes, *sought.notes),
             tables={**internal.tables, **sought.tables},
         )
-    write_report(report, internal, job.out, run)
+    write_report(report, internal, job.out, run, listen=job.listen)
     for one in measured:
         for name, rows in one.tables.items():
             write_internal_table(rows, job.out, name)
@@ -142,3 +143,9 @@ def write(
     outcome = Outcome(report, internal.scans, unused, unseen)
     finish(job, len(outcome.scans), outcome.failed)
     return outcome
+
+
+def _named(job: Job) -> DataSetName:
+    """The data set to be shared, by its own name, and those it was compared with."""
+    paths = [source.path for source in job.sources] or list(job.tables)
+    return name_data_set(paths[0], paths[1:]) if paths else DataSetName("")

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
+from dataclasses import fields
 
 import pytest
 
-from headrisk.commands.costs import Rates, duration, measure_rates, plan
+from headrisk.commands.costs import Rates, Work, measure_rates, plan, typical_seconds
 from headrisk.settings import Settings
 
 RATES = Rates(1.0, 0.5, 1e-6, 2e5, 121_000, 4e8, 13)
@@ -30,11 +31,14 @@ def test_above_the_limit_scores_take_no_room() -> None:
     assert summarised.disk < kept.disk
 
 
-@pytest.mark.parametrize(
-    ("seconds", "text"), [(0.04, "0.0 s"), (119, "119.0 s"), (180, "3.0 min"), (9000, "2.5 h")]
-)
-def test_durations_have_a_unit_that_shows_something(seconds: float, text: str) -> None:
-    assert duration(seconds) == text
+def test_every_kind_of_work_takes_time() -> None:
+    """Whatever is added makes a run longer, faces among the rest."""
+    idle = typical_seconds(Work())
+    for one in fields(Work):
+        work = Work(**{one.name: 1000})
+        assert typical_seconds(work) > idle, one.name
+    assert Work(sighted=10).face_seconds > 0
+    assert Work(aligned=10, compared=10**6).face_seconds == 0
 
 
 @pytest.mark.slow

@@ -180,7 +180,7 @@ def head(name: str, rng: np.random.Generator, face: np.ndarray, noise: float) ->
 
 def gone(name: str) -> HeadResult:
     seen = {name: np.full(9, -np.inf) for name in ("hog", "centerface", "mtcnn")}
-    return HeadResult(name, "ok", "removed", 0.0, seen=seen, sight=sight("gone"))
+    return HeadResult(name, "ok", "", 0.0, seen=seen, sight=sight("gone"))
 
 
 def test_photographs_against_treated_scans(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from headrisk.linkage.decide import (
+    NoThreshold,
     accept,
     fixed_fmr_threshold,
     kde_threshold,
@@ -55,7 +56,7 @@ def test_fixed_rate_needs_as_many_pairs_of_people_as_it_speaks_of():
     # 14 people: 91 pairs of people, though 182 pairs in the matrix. 15 people: 105.
     few = fixed_fmr_threshold(simulated(np.random.default_rng(1), 14, 1.0, 0.3), fmr=1e-2)
     assert few.value is None
-    assert few.reason == "needs 100 non-mated pairs of people, the data have 91"
+    assert few.reason == NoThreshold("few pairs", 100, 91)
     enough = fixed_fmr_threshold(simulated(np.random.default_rng(1), 15, 1.0, 0.3), fmr=1e-2)
     assert enough.value is not None
 
@@ -70,9 +71,10 @@ def test_repeated_scans_are_not_more_pairs_of_people():
 
 
 def test_kde_threshold_names_what_is_missing():
-    assert kde_threshold(matrix([[1.0]], [0], [1])).reason == "no mated pairs"
-    assert kde_threshold(matrix([[1.0]], [0], [0])).reason == "no non-mated pairs"
-    assert kde_threshold(matrix(np.ones((2, 2)), [0, 1], [0, 1])).reason == "all scores are equal"
+    assert kde_threshold(matrix([[1.0]], [0], [1])).reason == NoThreshold("no mated pairs")
+    assert kde_threshold(matrix([[1.0]], [0], [0])).reason == NoThreshold("no non-mated pairs")
+    same = kde_threshold(matrix(np.ones((2, 2)), [0, 1], [0, 1]))
+    assert same.reason == NoThreshold("equal scores")
 
 
 def test_unusable_pairs_do_not_move_any_threshold():
@@ -157,7 +159,7 @@ def test_rules_of_a_run():
     even = threshold_rules()["kde"](scores)
     assert even == kde_threshold(scores, prior=0.5) == kde_threshold(scores)
     assert even.value != rules["kde"](scores).value
-    assert even.reason == ""
+    assert even.reason is None
 
 
 def test_the_fixed_threshold_is_the_next_number_above_what_is_rejected():
@@ -165,24 +167,20 @@ def test_the_fixed_threshold_is_the_next_number_above_what_is_rejected():
     scores = matrix(values, range(10, 14), range(4))
     for fmr, limit in ((0.25, 11.0), (0.2, 12.0), (1 / 16, 14.0), (0.5, 7.0)):
         found = fixed_fmr_threshold(scores, fmr=fmr)
-        assert (found.value, found.reason) == (np.nextafter(limit, np.inf), "")
-    assert fixed_fmr_threshold(scores, fmr=0.06).reason == (
-        "needs 17 non-mated pairs of people, the data have 16"
-    )
+        assert (found.value, found.reason) == (np.nextafter(limit, np.inf), None)
+    assert fixed_fmr_threshold(scores, fmr=0.06).reason == NoThreshold("few pairs", 17, 16)
 
 
 def test_why_there_is_no_kde_or_outsiders_threshold():
     nothing = matrix(np.zeros((0, 0)), np.zeros(0, int), np.zeros(0, int))
-    assert kde_threshold(nothing).reason == "no mated pairs"
+    assert kde_threshold(nothing).reason == NoThreshold("no mated pairs")
     rng = np.random.default_rng(8)
     low = matrix(rng.normal(size=(40, 40)) - 0.2 * np.eye(40), range(40), range(40))
-    assert kde_threshold(low, prior=0.001).reason == (
-        "at prior 0.001 the mated density never exceeds the other"
-    )
+    assert kde_threshold(low, prior=0.001).reason == NoThreshold("never higher", prior=0.001)
     few = unsupervised_threshold(matrix(np.eye(3), range(3), range(3)))
-    assert few.reason == "needs 8 probes, 4 gallery people and scores that differ"
+    assert few.reason == NoThreshold("few probes")
     blind = unsupervised_threshold(matrix(rng.normal(size=(40, 40)), range(40), range(40)))
-    assert blind.reason == "the probes' best scores do not fall into two groups"
+    assert blind.reason == NoThreshold("one group")
 
 
 def test_a_score_at_the_threshold_is_accepted():

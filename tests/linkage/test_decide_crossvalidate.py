@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from headrisk.linkage.crossvalidate import cross_validate, deal, deal_folds
-from headrisk.linkage.decide import Threshold, kde_threshold, threshold_rules
+from headrisk.linkage.decide import NoThreshold, Threshold, kde_threshold, threshold_rules
 from headrisk.types import PairScores
 
 
@@ -88,7 +88,7 @@ def test_too_few_people_test_nothing_and_say_so(people):
     for result in tested.values():
         assert result.folds == 0
         assert result.false_match.size == 0
-        assert result.reason == "fewer than four people"
+        assert result.reason == NoThreshold("few people")
 
 
 def test_a_rule_that_fails_in_training_says_why():
@@ -97,7 +97,7 @@ def test_a_rule_that_fails_in_training_says_why():
     ]
     assert tested.threshold.value is not None  # 105 pairs of people
     assert tested.folds == 0
-    assert "the data have 66" in tested.reason  # 12 training people
+    assert (tested.reason.have, tested.reason.held_out) == (66, True)  # 12 training people
 
 
 def test_people_are_dealt_in_turn_from_one_order():
@@ -139,7 +139,7 @@ def test_errors_of_two_scans_a_person_equal_a_plain_loop():
     assert list(zip(found.mated_person, found.false_nonmatch, strict=True)) == mated
     sides = zip(found.probe_side, found.gallery_side, found.false_match, strict=True)
     assert list(sides) == others
-    assert (found.folds, found.reason) == (3, "")
+    assert (found.folds, found.reason) == (3, None)
 
 
 def test_a_rule_that_fails_in_some_folds_only_tests_the_others():
@@ -148,17 +148,17 @@ def test_a_rule_that_fails_in_some_folds_only_tests_the_others():
 
     def moody(part):
         if 0 in part.probe_person and part.probe_person.size < 12:
-            return Threshold(None, "person 0 is here")
+            return Threshold(None, NoThreshold("few probes"))
         return Threshold(float(np.diag(scores.values).min()))
 
     found = cross_validate(scores, {"moody": moody}, 3, np.random.default_rng(1))["moody"]
     (tested,) = (fold for fold in dealt if 0 in fold)
-    assert (found.folds, found.reason) == (1, "")
+    assert (found.folds, found.reason) == (1, None)
     assert sorted(found.mated_person.tolist()) == tested.tolist()
     assert not found.false_nonmatch.any()  # a score at the threshold matches
-    never = {"never": lambda part: Threshold(None, "no reason")}
+    never = {"never": lambda part: Threshold(None, NoThreshold("one group"))}
     found = cross_validate(scores, never, 3, np.random.default_rng(1))["never"]
-    assert (found.folds, found.reason) == (0, "on the training people: no reason")
+    assert (found.folds, found.reason) == (0, NoThreshold("one group", held_out=True))
     for part in (found.mated_person, found.probe_side, found.gallery_side):
         assert (part.size, part.dtype) == (0, np.int64)
     for wrong in (found.false_match, found.false_nonmatch):

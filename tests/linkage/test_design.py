@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 
 from headrisk.dataset.scans import Scan
 from headrisk.linkage.design import Design, against, within
+from headrisk.linkage.pairs import copies_first
+from headrisk.types import PairScores
 
 
 def scan(person: str, session: str = "", dataset: str = "", suffix: str = "T1w") -> Scan:
@@ -94,11 +96,32 @@ def test_one_data_set_against_the_others() -> None:
     assert found.usable.all()  # one session label in two data sets is not one session
 
 
-def test_identical_files_in_two_data_sets() -> None:
+def test_identical_files_in_two_data_sets_are_links() -> None:
     scans = [scan("01", "", "A"), scan("02", "", "A"), scan("01", "", "B"), scan("09", "", "B")]
     found = against(scans, ["x", "y", "x", "y"], "A")
-    assert found.usable.tolist() == [[False, True], [True, False]]
-    assert found.copies == 2
+    assert found.usable.all()
+    assert found.copies == 0
+    assert found.verbatim().tolist() == [[True, False], [False, True]]
+    assert found.people_of(found.verbatim()) == 1  # of the other pair the labels are not equal
+
+
+def test_copies_by_another_digest_and_unknown_ones() -> None:
+    scans = [scan("01", "", "A"), scan("02", "", "A"), scan("01", "", "B"), scan("02", "", "B")]
+    found = against(scans, ["p", "q", "r", "s"], "A")  # no file has the bytes of another
+    assert not found.verbatim().any()
+    same_voxels = found.verbatim(["v", "", "v", ""])
+    assert same_voxels.tolist() == [[True, False], [False, False]]
+    assert found.people_of(same_voxels) == 1
+
+
+def test_copies_come_first_whatever_a_measure_made_of_them() -> None:
+    values = np.array([[0.1, 0.9, 0.3], [0.4, -0.2, 0.5]])
+    person = np.arange(3)
+    scores = PairScores("m", values, np.ones((2, 3), np.bool_), person[:2], person)
+    verbatim = np.zeros((2, 3), np.bool_)
+    assert copies_first(scores, verbatim) is scores
+    verbatim[1, 1] = True
+    assert copies_first(scores, verbatim).values.tolist() == [[0.1, 0.9, 0.3], [0.4, 0.9, 0.5]]
 
 
 def test_a_data_set_that_nobody_is_in_gives_no_pairs() -> None:
@@ -133,7 +156,9 @@ def _check(found: Design, scans: list[Scan], digests: list[str]) -> int:
         for column, j in enumerate(found.gallery):
             copy = bool(digests[i] and digests[i] == digests[j] and i != j)
             together = _same(scans[i], scans[j])
-            assert found.usable[row, column] == (i != j and not together and not copy)
+            left_out = copy and not found.two_sets
+            assert found.usable[row, column] == (i != j and not together and not left_out)
+            assert found.verbatim()[row, column] == (found.usable[row, column] and copy)
             copies += copy and not together
             people = found.probe_person[row] == found.gallery_person[column]
             assert people == (scans[i].participant_id == scans[j].participant_id)
@@ -147,7 +172,8 @@ def test_both_designs_against_a_plain_loop(scans: list[Scan], data: st.DataObjec
     inner = within(scans, digests)
     assert _check(inner, scans, digests) == 2 * inner.copies
     outer = against(scans, digests, "A")
-    assert _check(outer, scans, digests) == outer.copies
+    assert _check(outer, scans, digests) == np.count_nonzero(outer.verbatim())
+    assert outer.copies == 0
     assert [scans[k].dataset for k in outer.probes] == ["A"] * len(outer.probes)
     assert {scans[k].dataset for k in outer.gallery} <= {"B"}
     assert len(outer.probes) + len(outer.gallery) == len(scans)

@@ -8,7 +8,7 @@ import pytest
 from exported import EXPORTED, FOREIGN, ORDINARY
 from variants import Variant, harmless, nested, variants
 
-from headrisk.metadata.findings import KINDS
+from headrisk.metadata.findings import SEVERITY
 from headrisk.metadata.known import NOBODY
 from headrisk.metadata.sidecars import json_hits
 from headrisk.metadata.tables import TextTable, table_hits
@@ -24,7 +24,7 @@ def _table(one: Variant) -> TextTable:
 
 def _counts(kind: str, found: set[str]) -> bool:
     """Found as its kind, or as another direct identifier, which is graver or as grave."""
-    direct = {name for name, rule in KINDS.items() if rule.severity == "direct identifier"}
+    direct = {name for name, severity in SEVERITY.items() if severity == "direct identifier"}
     return kind in found or (kind != "free-text" and bool(found & direct))
 
 

@@ -21,9 +21,12 @@ from one_person_less import (
     deconvolve,
     difference,
     exact,
+    found,
     given_away,
+    over_cohorts,
     pair_scores,
     possible,
+    public_bin,
     report_of,
     solutions,
     world,
@@ -237,3 +240,18 @@ def test_the_input_digest_cannot_be_compared_with_files() -> None:
     assert re.fullmatch("[0-9a-f]{64}", one)
     key = b"k" * 32
     assert collect_provenance(Settings(), files, key).input_digest == keyed_digest(key, files[::-1])
+
+
+@pytest.mark.parametrize("modality", MODALITIES)
+def test_over_many_cohorts_two_reports_add_little_to_a_guess(modality: str) -> None:
+    """The odds shift by a factor of two at most, so a guess gains little, and not always."""
+    for people in (7, 12):
+        two, one, half = over_cohorts(people, modality, 150)
+        assert two - one - half < 0.1
+
+
+def test_the_rate_of_many_cohorts_is_the_rate_of_a_report() -> None:
+    report = content(withhold_small_cells(report_of(7, "face")))["report"]
+    rate = report["modalities"]["face"]["measures"][MEASURE]["rank1"]
+    linked = found(7, "face").astype(np.bool_)
+    assert (rate["fewest"], rate["most"]) == public_bin(linked)

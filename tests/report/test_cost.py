@@ -10,7 +10,7 @@ from simulated_report import RUN, simulated_report
 from headrisk.findings.cost import attack_costs, attack_table
 from headrisk.findings.records import RunRecord
 from headrisk.report.html import public_html
-from headrisk.report.words.cost import duration, machine_sentence, needs_sentence, photo_needs
+from headrisk.report.words.cost import machine_sentence, needs_sentence, photo_needs
 from headrisk.run.provenance import Cost, CostLog, Machine, this_machine
 
 pytestmark = pytest.mark.usefixtures("drawn_once")
@@ -52,10 +52,6 @@ def test_the_page_names_recital_26_and_escapes_the_machine() -> None:
 
 
 def test_words() -> None:
-    assert duration(0.44) == "0.4 seconds"
-    assert duration(45) == "45 seconds"
-    assert duration(300) == "5.0 minutes"
-    assert duration(9000) == "2.5 hours"
     assert "(3 for each person here)" in photo_needs(30, 10).data
     assert "(2.5 for each person here)" in photo_needs(5, 2).data
     assert "here" not in photo_needs(0, 0).data

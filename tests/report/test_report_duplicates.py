@@ -26,7 +26,7 @@ def test_only_the_owner_reads_what_names_people(out: Path) -> None:
     internal = out / "internal"
     assert stat.S_IMODE(internal.stat().st_mode) == 0o700
     files = sorted(path.name for path in internal.iterdir())
-    assert files == ["duplicates.html", "duplicates.tsv", "scans.tsv"]
+    assert files == ["columns.json", "duplicates.html", "duplicates.tsv", "scans.tsv"]
     assert {stat.S_IMODE(path.stat().st_mode) for path in internal.iterdir()} == {0o600}
     assert sorted(path.name for path in out.iterdir()) == ["duplicates.json", "internal"]
 

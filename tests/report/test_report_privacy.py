@@ -199,5 +199,5 @@ def test_internal_material_alone_writes_no_public_figure(tmp_path: Path) -> None
     _, internal = simulated_report()
     write_report(Report((), {}, "0.1.0"), internal, tmp_path, RUN)
     names = sorted(p.name for p in (tmp_path / "tables").iterdir())
-    assert names == ["attack-cost.tsv", "cost.tsv"]
+    assert names == ["attack-cost.tsv", "columns.json", "cost.tsv"]
     assert isinstance(internal, Internal)

@@ -14,14 +14,14 @@ from simulated_report import RUN, SETTINGS, simulated_report
 from headrisk.errors import InputError
 from headrisk.findings.codec import record, report_as_dict
 from headrisk.io.canonical import canonical_json
-from headrisk.report.compare import compare_folders, compare_reports
+from headrisk.report.compare import compare_folders
 from headrisk.report.html import public_html
-from headrisk.report.read import read_report
 from headrisk.report.tsv import parse_table
 from headrisk.report.words import risk as risk_words
-from headrisk.report.words.frameworks import frameworks
-from headrisk.report.words.methods import dpia_paragraph, methods_text
-from headrisk.report.write import rebuild_html, write_report
+from headrisk.report.words.boards import boards
+from headrisk.report.words.methods import methods_text
+from headrisk.report.words.paragraphs import dpia_paragraph
+from headrisk.report.write import rebuild_html
 from headrisk.statistics.assessment import Assessment
 from headrisk.statistics.attack_outcome import AttackOutcome
 from headrisk.statistics.attackers import CLINICAL_INSIDER, VETTED_RESEARCHER
@@ -43,7 +43,7 @@ def outcome(success: Estimate | None, **state: bool) -> AttackOutcome:
     flags = {"measured": False, "beyond": False, "bound_only": False} | state
     return AttackOutcome(
         VETTED_RESEARCHER, success, None, flags["measured"], flags["beyond"],
-        flags["bound_only"], "Why.",
+        flags["bound_only"], 40, 40, "few people",
     )  # fmt: skip
 
 
@@ -73,7 +73,10 @@ def test_an_attacker_is_worded_in_people() -> None:
     assert "hardly more than a guess" in risk_words.of_attacker(outcome(seven, beyond=True))
     bound = risk_words.of_attacker(outcome(Estimate(0.08, 0.0, 0.08, 40), bound_only=True))
     assert "at most 8 would be correctly identified: a bound" in bound
-    assert risk_words.of_attacker(outcome(None)) == "No figure. Why."
+    assert risk_words.of_attacker(outcome(None)) == (
+        "No figure. No forecast: 40 people could be searched for in a gallery of 40, and at least "
+        "20 of each are needed."
+    )
 
 
 def test_attackers_are_described_with_their_odds() -> None:
@@ -105,9 +108,9 @@ def test_everybody_linked_gives_a_bound_and_no_models(risk: Assessment) -> None:
 
 def test_the_page_holds_all_parts_and_no_promise(written: Path) -> None:
     page = (written / "report.html").read_text("utf-8")
-    for anchor in ("brain-people", "brain-exposure", "brain-open-set", "brain-controls",
-                   "brain-forecast", "brain-attackers", "wp216", "recital26", "hipaa", "iso27559",
-                   "regulators", "paragraph", "signoff"):  # fmt: skip
+    for anchor in ("people", "larger", "attackers", "brain-open-set", "brain-forecast", "wp216",
+                   "recital26", "hipaa", "iso27559", "regulators", "paragraph", "signoff",
+                   "follows", "untested", "how-forecast"):  # fmt: skip
         assert f'id="{anchor}"' in page
     assert 'class="beyond"' in page
     text = re.sub(r"<[^>]+>", " ", page)
@@ -115,20 +118,23 @@ def test_the_page_holds_all_parts_and_no_promise(written: Path) -> None:
     assert "about to be" not in page
 
 
-def test_no_line_by_default_and_a_line_where_one_is_chosen() -> None:
-    plain, _ = simulated_report()
-    chosen, _ = simulated_report(settings=replace(SETTINGS, risk_line=0.09))
-    said = [dict(frameworks(one, RUN)[-1].rows)["Risk of people"] for one in (plain, chosen)]
-    assert "No line was chosen" in said[0]
-    assert "Above the chosen line of 0.09" in said[1]
-    assert "0.09" in frameworks(plain, RUN)[-1].asks
+def test_the_line_of_regulators_and_a_line_of_ones_own() -> None:
+    said = []
+    for line in (None, 0.09, 0.9):
+        report, _ = simulated_report(settings=replace(SETTINGS, risk_line=line))
+        questions = {one.key: one for one in boards(report, RUN).questions}
+        said.append([point.text for point in questions["regulators"].points])
+    assert said[0] == said[1]
+    assert len(said[0]) == 1
+    assert said[0][0].startswith("Over 0.09: ")
+    assert [text.split(":")[0] for text in said[2]] == ["Over 0.09", "Not shown to keep to 0.9"]
 
 
 def test_the_paragraph_and_the_methods_say_what_ran() -> None:
     report, _ = simulated_report()
     text = " ".join(dpia_paragraph(report))
     assert "84 scans of 42 people" in text
-    assert "Not tested: Faces" in text
+    assert "Not tested: Photographs" in text
     assert "[name, role, date]" in text
     methods = methods_text(report, RUN)
     assert "hypergeometric" in methods
@@ -156,37 +162,6 @@ def test_forecast_table_has_the_range_first(written: Path) -> None:
     assert first[0][4] <= high + 1e-6
 
 
-@pytest.mark.slow
-def test_two_reports_side_by_side(tmp_path: Path) -> None:
-    for name, people in (("old", 40), ("new", 12)):
-        write_report(*simulated_report(people), tmp_path / name, RUN)
-    found, place = compare_folders(tmp_path / "old", tmp_path / "new")
-    page = place.read_text("utf-8")
-    assert place == tmp_path / "new" / "compare.html"
-    assert "galleries hold 40 and 12 people" in page
-    old, new = (read_report(tmp_path / name)[0] for name in ("old", "new"))
-    by_name = {one.figure: one for one in found.differences}
-    row = by_name["residual-correlation: linked at rank 1"]
-    assert row.old == old.modalities[0].measures[0].rank1
-    assert row.change == pytest.approx(new.modalities[0].measures[0].rank1.value - row.old.value)
-    assert by_name["forecast of rank 1 among 1,000 people"].apart is None
-    table = parse_table((tmp_path / "new" / "tables" / "compare.tsv").read_text("utf-8"), "x")
-    assert len(table.rows) == len(found.differences)
-    assert "residual-correlation" not in " ".join(
-        one.figure for one in compare_reports(old, old).differences if one.apart
-    )
-    assert rebuild_html(tmp_path / "new").is_file()
-
-
-def test_differing_settings_and_modalities_are_remarked() -> None:
-    report, _ = simulated_report()
-    other = replace(report, settings=dict(report.settings) | {"seed": 9}, modalities=())
-    assert compare_reports(report, other).remarks == (
-        "Settings differ: seed. Part of a change may come from them.",
-        "Brain: not in the new report.",
-    )
-
-
 @pytest.mark.parametrize(
     ("break_it", "words"),
     [
@@ -197,8 +172,8 @@ def test_differing_settings_and_modalities_are_remarked() -> None:
         (lambda out: shutil.rmtree(out), "no such folder"),
         (lambda out: [p.unlink() for p in (out / "report.json", out / "report-run.json")]
          + [shutil.rmtree(out / "tables")], "no report"),
-        (lambda out: _edit(out, '"schema_version": "1.1"', '"schema_version": "1.0"'),
-         "schema version '1.0'; expected '1.1'"),
+        (lambda out: _edit(out, '"schema_version": "1.2"', '"schema_version": "1.0"'),
+         "schema version '1.0'; expected '1.2'"),
         (lambda out: _edit(out, '"gallery_size": 1000,', '"gallery_size": -1,'), "gallery_size"),
         (lambda out: _edit(out, '"singling_out"', '"singled"'), "singling_out"),
     ],
@@ -209,16 +184,11 @@ def test_half_deleted_and_old_folders_get_a_sentence(
     out = tmp_path / "out"
     shutil.copytree(written, out)
     break_it(out)
-    for read in (rebuild_html, lambda folder: compare_folders(written, folder)):
+    for read in (rebuild_html, lambda folder: compare_folders([written, folder])):
         with pytest.raises(InputError) as caught:
             read(out)
         assert words in str(caught.value)
         assert "\n" not in str(caught.value)
-
-
-def test_a_folder_is_not_compared_with_itself(written: Path) -> None:
-    with pytest.raises(InputError, match="expected two"):
-        compare_folders(written, written)
 
 
 def _edit(out: Path, old: str, new: str) -> None:

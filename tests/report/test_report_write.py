@@ -40,6 +40,7 @@ def files_below(folder: Path) -> dict[str, bytes]:
 def test_folder_holds_the_contract(written: Path) -> None:
     assert {p.name for p in written.iterdir()} == PUBLIC | {"internal", "tables"}
     assert {p.name for p in (written / "internal").iterdir()} == {
+        "columns.json",
         "report.html",
         "report.json",
         "links.tsv",
@@ -220,4 +221,4 @@ def test_internal_table_is_added_for_the_owner_alone(tmp_path: Path) -> None:
     assert pq.read_table(path) == table
     write_internal_table(table.slice(1), tmp_path, "more.parquet")
     assert pq.read_table(path).num_rows == 1
-    assert len(list((tmp_path / "internal").iterdir())) == 7
+    assert len(list((tmp_path / "internal").iterdir())) == 8

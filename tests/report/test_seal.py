@@ -15,6 +15,7 @@ from simulated_report import RUN, simulated_report
 from headrisk.cli.main import main
 from headrisk.errors import InputError
 from headrisk.findings.records import Internal
+from headrisk.report.earlier import earlier_reports
 from headrisk.report.read import read_report
 from headrisk.report.write import rebuild_html, write_public, write_report
 from headrisk.run.scratch import sweep_output
@@ -91,7 +92,8 @@ def public(out: Path) -> dict[str, bytes]:
     return {
         name: path.read_bytes()
         for path in out.rglob("*")
-        if path.is_file() and not (name := path.relative_to(out).as_posix()).startswith(".report-")
+        if path.is_file()
+        and not (name := path.relative_to(out).as_posix()).startswith((".report-", "earlier/"))
     }
 
 
@@ -134,6 +136,8 @@ def test_a_publication_killed_at_any_rename_is_whole_or_found_out(tmp_path: Path
         whole = public(out) in (public(old), public(new))
         seal = read_seal(out)
         assert whole == (seal is not None and not find_faults(out, seal))
+        places = [*earlier_reports(out), *([out] if whole else [])]
+        assert any(public(place) == public(old) for place in places)
         states.append(whole)
         shutil.rmtree(out)
         if ended == 0:

@@ -7,6 +7,7 @@ import pytest
 from score_sets import cohort, make
 
 from headrisk.linkage.pairs import among_people
+from headrisk.report.words.risk import how_found, of_attacker
 from headrisk.statistics.attack_outcome import AttackOutcome, evaluate_attackers
 from headrisk.statistics.attackers import CLINICAL_INSIDER, VETTED_RESEARCHER
 from headrisk.statistics.forecast.openset import forecast_open_set
@@ -40,9 +41,8 @@ def times(prior, found, n=None, method=None):
 def test_measured_without_a_budget(scores):
     (found,) = evaluate(scores, BEST_MATCH)
     share = linkability(scores, [30])[30]
-    sentence = "Measured in galleries of 30 people drawn from the data."
     assert found == AttackOutcome(
-        BEST_MATCH, times(0.25, share), 0.25 * share.value, True, False, False, sentence
+        BEST_MATCH, times(0.25, share), 0.25 * share.value, True, False, False
     )
 
 
@@ -52,9 +52,8 @@ def test_measured_with_a_budget(scores):
     rates = fnir_at_fpir(scores, 0.1, 30)
     missed = rates.fnir
     hits = Estimate(1 - missed.value, 1 - missed.high, 1 - missed.low, missed.n, missed.method)
-    sentence = "Measured in galleries of 30 people drawn from the data."
     assert found == AttackOutcome(
-        attacker, times(0.25, hits), precision_at_prior(rates, 0.25), True, False, False, sentence
+        attacker, times(0.25, hits), precision_at_prior(rates, 0.25), True, False, False
     )
 
 
@@ -78,7 +77,7 @@ def test_forecast_for_each_budget_from_a_generator_of_its_own(scores):
             whole = Estimate(point.high, point.floor, point.high, 40, "end of the forecast")
         assert outcome == AttackOutcome(
             attacker, times(attacker.prior, whole), None, False, point.beyond, not point.said,
-            forecast.sentence,
+            forecast.people, forecast.gallery, forecast.reason,
         )  # fmt: skip
     assert found[1].beyond
     assert found[3].beyond
@@ -86,9 +85,10 @@ def test_forecast_for_each_budget_from_a_generator_of_its_own(scores):
     with_one = evaluate(scores, *attackers, rank1=closed, repetitions=7)
     only = np.random.default_rng(1).spawn(1)[0]
     opened = forecast_open_set(scores, only, fpir=0.1, sizes=[5000, 300], repetitions=7)
-    assert [one.sentence for one in with_one] == [
-        f.sentence for f in (closed, opened, opened, closed)
-    ]
+    small = next(point for point in opened.points if point.size == 300)
+    assert (with_one[2].success.low, with_one[2].success.high) == (
+        with_one[2].attacker.prior * small.low, with_one[2].attacker.prior * small.high,
+    )  # fmt: skip
     assert with_one[0] == found[0]
 
 
@@ -106,7 +106,6 @@ def test_where_there_is_no_forecast_a_larger_gallery_has_a_bound(scores):
     attacker = replace(BEST_MATCH, gallery_size=100)
     (found,) = evaluate(few, attacker)
     high = linkability(few, [6])[6].high
-    refusal = forecast_rank1(few, np.random.default_rng(0), sizes=[100]).sentence
     assert found == AttackOutcome(
         attacker,
         Estimate(0.25 * high, 0.0, 0.25 * high, 6, "rank-1 rate of a smaller gallery"),
@@ -114,8 +113,13 @@ def test_where_there_is_no_forecast_a_larger_gallery_has_a_bound(scores):
         False,
         False,
         True,
-        f"{refusal} The figure is a bound: the upper limit in the gallery of 6 at hand, since a "
-        "larger one is never easier.",
+        6,
+        6,
+        "few people",
+    )
+    assert how_found(found) == (
+        "No forecast: 6 people could be searched for in a gallery of 6, and at least 20 of each "
+        "are needed. The figure is a bound: a larger gallery is never easier than the one at hand."
     )
 
 
@@ -126,25 +130,25 @@ def test_an_untestable_budget_is_bounded_in_the_gallery_at_hand_and_none_below(
     """An absent person can be sought among 39 others, so that is the gallery of the forecast."""
     attacker = replace(VETTED_RESEARCHER, gallery_size=size, false_match_budget=0.001, prior=0.5)
     (found,) = evaluate(scores, attacker)
-    start = "No figure: a false-match budget of 0.001 cannot be tested with 40 people."
     if bounded:
         high = linkability(scores, [40])[40].high
         assert found.success == Estimate(
             0.5 * high, 0.0, 0.5 * high, 40, "rank-1 rate of a smaller gallery"
         )
-        start += (
-            " The figure is a bound: the upper limit in the gallery of 39 at hand, since a larger "
-            "one is never easier."
-        )
     else:
         assert found.success is None
-    assert found == AttackOutcome(attacker, found.success, None, False, False, bounded, start)
+        assert (
+            of_attacker(found)
+            == how_found(found)
+            == ("No figure: a false-match budget of 0.001 cannot be tested with 40 people.")
+        )
 
 
 def test_a_gallery_of_one_person_bounds_nothing():
     (found,) = evaluate(make([[1.0]], [0], [0]), BEST_MATCH)
     assert (found.success, found.bound_only, found.measured) == (None, False, False)
-    assert found.sentence.startswith("No forecast: 1 person")
+    assert (found.reason, found.people) == ("few people", 1)
+    assert of_attacker(found).startswith("No figure. No forecast: 1 person")
     two = make(np.eye(2), [0, 1], [0, 1])
     assert evaluate(two, BEST_MATCH)[0].success.high == 0.25
 

@@ -141,11 +141,10 @@ def test_too_few_people_give_a_bound_and_untestable_budgets_no_figure(scores):
     three = evaluate(few, CLINICAL_INSIDER)
     assert three.bound_only
     assert (three.success.low, three.success.high) == (0.0, linkability(few, [3])[3].high)
-    assert "No forecast: 3 people" in three.sentence
-    assert "a larger one is never easier" in three.sentence
+    assert three.success.method == "rank-1 rate of a smaller gallery"
     strict = evaluate(scores, replace(VETTED_RESEARCHER, gallery_size=50, false_match_budget=1e-3))
     assert strict.success is None
-    assert "0.001 cannot be tested with 120 people" in strict.sentence
+    assert (strict.reason, strict.people) == ("budget", 120)
 
 
 def test_certain_success_is_a_bound():

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from score_sets import make
 
-from headrisk.attacks.combined import by_person, measure, people_with_several
+from headrisk.attacks.combined import by_person, measure, ordered, people_with_several
 from headrisk.attacks.measured import Attack, Measured
 from headrisk.dataset.gather import Source
 from headrisk.findings.records import Counts, Internal, ModalitySection
@@ -66,3 +66,11 @@ def test_together_more_people_are_found(shared: int, tmp_path: Path) -> None:
     assert set(alone) == {"brain", "table", "fusion"}
     assert alone["fusion"] > max(alone["brain"], alone["table"])
     assert found.section.counts.searched == 25
+    assert ordered(measured, found)[0] is found
+    assert ordered(measured, None) == measured
+    risk = found.section.risk
+    assert risk is not None
+    assert risk.forecast.people == 25
+    names = {one.attacker.name for one in risk.attackers}
+    assert names == {"vetted-researcher", "clinical-insider"}
+    assert "combined-most-exposed" in found.internal.tables

@@ -8,6 +8,7 @@ from score_sets import cohort, make
 
 from headrisk.errors import UsageError
 from headrisk.linkage.pairs import among_people
+from headrisk.report.words.risk import basis_of_forecast
 from headrisk.statistics.forecast.hidden import small_gallery
 from headrisk.statistics.forecast.openset import forecast_open_set
 from headrisk.statistics.forecast.predict import TAIL_MODELS
@@ -83,10 +84,10 @@ def test_far_galleries_are_flagged_and_sizes_within_the_data_left_out(scores):
         assert model.estimates[0].value == pytest.approx(found.observed.value, abs=0.04)
     none = forecast_rank1(scores, np.random.default_rng(2), sizes=(50,), repetitions=10)
     assert none.points == ()
-    assert "the data reach 150 people" in none.sentence
+    assert (none.reason, none.gallery) == ("within the data", 150)
     rng = np.random.default_rng(2)
     open_set = forecast_open_set(scores, rng, fpir=0.1, sizes=(50,), repetitions=10)
-    assert "people themselves" in open_set.sentence
+    assert open_set.reason == "within the data"
     assert open_set.points == ()
 
 
@@ -131,7 +132,7 @@ def test_two_probes_a_person_count_as_one_person():
 
 
 @pytest.mark.parametrize("people", [0, 1, 3, 19])
-def test_too_few_people_give_a_sentence(people, scores):
+def test_too_few_people_give_a_reason(people, scores):
     part = among_people(scores, np.arange(people))
     for found in (
         forecast_rank1(part, np.random.default_rng(0)),
@@ -139,8 +140,7 @@ def test_too_few_people_give_a_sentence(people, scores):
     ):
         assert found.points == ()
         assert found.models == ()
-        assert found.sentence.startswith("No forecast: ")
-        assert "at least 20" in found.sentence
+        assert found.reason == "few people"
     assert forecast_rank1(among_people(scores, np.arange(1)), np.random.default_rng(0)).people <= 1
 
 
@@ -153,7 +153,7 @@ def test_no_forecast_from_certainty_but_a_bound():
     for point in found.points:
         assert point.low == point.floor == pytest.approx(lower ** ((point.size - 1) / 49))
         assert point.high == 1.0
-    assert "may stay at 100 %" in found.sentence
+    assert "may stay at 100 %" in basis_of_forecast(found)
     open_set = forecast_open_set(scores, np.random.default_rng(7), fpir=0.05, sizes=(1000,))
     assert open_set.bound_only
     assert (open_set.points[0].low, open_set.points[0].high) == (0.0, 1.0)
@@ -207,7 +207,7 @@ def test_smaller_budget_finds_fewer_and_untestable_budget_is_said(scores):
     assert strict.models[0].estimates[0].value < loose.models[0].estimates[0].value
     assert strict.observed is None
     assert {model.model for model in strict.models} <= set(TAIL_MODELS)
-    assert "cannot be tested with 150 people" in strict.sentence
+    assert "cannot be tested with 150 people" in basis_of_forecast(strict)
     assert strict.few_errors
     for wrong in (0.0, 1.0, float("nan")):
         with pytest.raises(UsageError, match="between 0 and 1"):
@@ -248,7 +248,7 @@ def test_heavy_tails_are_recognised(kind, shift):
             assert not found.points[1].said
             assert found.reason == "cannot be said beyond"
             assert found.reach < 10_000
-            assert f"more than {found.reach:,} people cannot be said" in found.sentence
+            assert f"more than {found.reach:,} people cannot be said" in basis_of_forecast(found)
         else:
             assert found.points[0].said
             assert found.points[0].high <= 1.5 * found.points[0].value
@@ -280,7 +280,8 @@ def test_a_model_that_hidden_galleries_refute_is_left_out():
     found = forecast_rank1(make(values, range(n), range(n)), rng, sizes=(1000,), repetitions=30)
     assert "extreme-value per search" in found.refuted
     assert "extreme-value per search" not in [model.model for model in found.models]
-    assert f"Left out, as they failed there: {' and '.join(found.refuted)}." in found.sentence
+    named = " and ".join(found.refuted)
+    assert f"Left out, as they failed there: {named}." in basis_of_forecast(found)
     beaten = np.zeros(n)
     strangers = rng.normal(size=(8000, 8)) * np.sqrt(1 + 0.3**2)
     mate = np.diag(values)

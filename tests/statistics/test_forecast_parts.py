@@ -12,6 +12,7 @@ from scipy.stats import beta, gamma, genpareto, norm
 from score_sets import cohort, make, random_scores
 
 from headrisk.errors import UsageError
+from headrisk.report.words.risk import basis_of_forecast
 from headrisk.statistics.forecast import predict as predict_module
 from headrisk.statistics.forecast.hidden import fitted_size, hidden_gallery, small_gallery
 from headrisk.statistics.forecast.models import (
@@ -26,6 +27,7 @@ from headrisk.statistics.forecast.models import (
 from headrisk.statistics.forecast.open_tail import open_rates, threshold
 from headrisk.statistics.forecast.openset import forecast_open_set
 from headrisk.statistics.forecast.predict import (
+    APART,
     PRIOR,
     TAIL_MODELS,
     curve_sizes,
@@ -40,9 +42,7 @@ from headrisk.statistics.forecast.records import (
     ForecastPoint,
     HiddenGallery,
     ModelForecast,
-    bound_sentence,
     distribution_free_floor,
-    forecast_sentence,
     points_of,
     refused,
     too_few,
@@ -51,6 +51,7 @@ from headrisk.statistics.forecast.resample import bounded, dirichlet_weights
 from headrisk.statistics.forecast.searches import identification_curve, searches_of, weighted_counts
 from headrisk.statistics.forecast.stack import (
     Law,
+    corrected,
     law,
     quantiles,
     reach,
@@ -63,6 +64,7 @@ from headrisk.statistics.forecast.tail import (
     TailFit,
     fit_tail,
     nobody_above,
+    normal_tail,
     places,
     stranger_chance,
     tail_data,
@@ -136,28 +138,46 @@ def test_floor_by_hand():
     assert distribution_free_floor(0.8, 11, 11) == pytest.approx(0.8)
 
 
+POINT = ForecastPoint(1000, 0.4, 0.5, 0.3, 0.6, 0.1, False, 0.45)
+
+
+def forecast_by(models, **change):
+    some = estimate(0.5, 0.4, 0.6)
+    return Forecast(some, 40, 44, models, (POINT,), False, False, **change)
+
+
 def test_sentences_of_forecasts():
     start = "Forecast by 3 models from 40 people in a gallery of 44"
     near = (
         f"{start}. Fitted on galleries of 11 people, every model used predicted the rate at 44 "
         "within 5 points."
     )
-    assert forecast_sentence(MODELS, 44, 40) == near
+    assert basis_of_forecast(forecast_by(MODELS)) == near
     far = replace(MODELS[2], hidden=replace(HIDDEN, rms=0.0501))
-    assert forecast_sentence((*MODELS[:2], far), 44, 40) == (
+    assert basis_of_forecast(forecast_by((*MODELS[:2], far))) == (
         f"{start}. Fitted on galleries of 11 people, three missed the rate at 44 by more than "
         "5 points."
     )
     both = (replace(far, model="one"), MODELS[1], far)
-    assert "people, one and three missed the rate" in forecast_sentence(both, 44, 40)
-    assert forecast_sentence(MODELS[1:2], 44, 40) == (
+    assert "people, one and three missed the rate" in basis_of_forecast(forecast_by(both))
+    assert basis_of_forecast(forecast_by(MODELS[1:2])) == (
         "Forecast by 1 model from 40 people in a gallery of 44; the gallery is too small to test "
         "the models on hidden galleries."
     )
-    assert bound_sentence(estimate(1.0, 0.93456, 1.0), 50) == (
+    ends = forecast_by(MODELS, reach=3000, reason="cannot be said beyond")
+    assert basis_of_forecast(ends) == (
+        f"{near} How many would be linked among more than 3,000 people cannot be said from these "
+        "data: no more than there, but how many fewer is open."
+    )
+    bound = Forecast(estimate(1.0, 0.93456, 1.0), 44, 50, (), (POINT,), True, True)
+    assert basis_of_forecast(bound) == (
         "All 44 people were linked in a gallery of 50, so the data do not show how fast the rate "
         "falls: it may stay at 100 %. The lower limit there is 93.5 %; larger galleries have at "
         "least the stated bound."
+    )
+    assert basis_of_forecast(replace(bound, budget=0.1)) == (
+        "All 44 people were found within the false-match budget in a gallery of 50, so the data "
+        "do not show how fast the rate falls: it may stay at 100 %."
     )
 
 
@@ -166,18 +186,18 @@ def test_sentences_of_forecasts():
     [(1, 30, "1 person"), (19, 30, "19 people"), (30, 19, "30 people"), (0, 0, "0 people")],
 )
 def test_too_few_people_and_the_refusal(people, gallery, who):
-    why = (
-        f"{who} could be searched for in a gallery of {gallery}, and at least 20 of each are needed"
-    )
-    assert too_few(people, gallery) == why
+    assert too_few(people, gallery)
     some = estimate(0.5, 0.4, 0.6)
-    assert refused(some, people, gallery, why) == Forecast(
-        some, people, gallery, (), (), False, True, f"No forecast: {why}."
+    found = refused(some, people, gallery, "few people")
+    assert found == Forecast(some, people, gallery, (), (), False, True, "few people")
+    assert basis_of_forecast(found) == (
+        f"No forecast: {who} could be searched for in a gallery of {gallery}, "
+        "and at least 20 of each are needed."
     )
 
 
 def test_twenty_people_are_enough():
-    assert too_few(20, 20) == ""
+    assert not too_few(20, 20)
 
 
 def test_bounds_by_hand():
@@ -409,7 +429,19 @@ def test_chance_of_a_stranger_below_and_in_the_tail():
     centre, spread = np.array([1.0, 0.0, -3.0, 0.0]), np.array([2.0, 1.0, 0.5, 1.0])
     none = np.zeros(0, np.int64)
     tail = TailData(
-        1.6, np.zeros(0), none, none, none, np.ones(4), centre, spread, body, (none, none)
+        1.6,
+        np.zeros(0),
+        none,
+        none,
+        none,
+        np.ones(4),
+        centre,
+        spread,
+        body,
+        (none, none),
+        (0.0, 1.0),
+        (none, none),
+        none,
     )
     one = np.ones((1, 4))
     fit = TailFit(
@@ -477,11 +509,11 @@ def test_beta_laws_and_their_mixture():
     )
     assert (one.a[1], one.b[1]) == (0.5, pytest.approx(1.5))
     other = Law(np.array([0.7, 0.1]), np.array([70.0, 10.0]), np.array([30.0, 90.0]))
-    value, low, high = quantiles({"one": one, "two": other}, {"one": 0.25, "two": 0.75})
+    value, low, high = quantiles([(0.25, one), (0.75, other)])
     assert value[0] == pytest.approx(0.25 * 0.4 + 0.75 * 0.7)
     for end, wanted in ((low[0], 0.025), (high[0], 0.975)):
         mass = 0.25 * beta.cdf(end, one.a[0], one.b[0]) + 0.75 * beta.cdf(end, 70, 30)
-        assert mass == pytest.approx(wanted, abs=2e-3)
+        assert mass == pytest.approx(wanted, abs=1e-9)
 
 
 def test_weights_follow_hidden_galleries_and_drop_what_they_refute():
@@ -497,6 +529,48 @@ def test_weights_follow_hidden_galleries_and_drop_what_they_refute():
     assert stack_weights({}, 0.02, {"a": 3.0, "b": 1.0}) == {"a": 0.75, "b": 0.25}
     worst = stack_weights({"a": missed(0.3), "b": missed(-0.2)}, 0.02, {"a": 1.0, "b": 1.0})
     assert worst == {"a": 0.0, "b": 1.0}
+
+
+def test_misses_upward_of_models_with_relatives_apart_count_half():
+    def missed(error):
+        return HiddenGallery(10, 40, 0.5 + error, 0.5, error, abs(error))
+
+    even = {"a": 1.0, "b": 1.0}
+    up = stack_weights({"a": missed(0.04), "b": missed(0.02)}, 0.02, even, apart=("a",))
+    assert up["a"] == pytest.approx(up["b"])
+    down = stack_weights({"a": missed(-0.04), "b": missed(-0.02)}, 0.02, even, apart=("a",))
+    assert down["a"] < down["b"]
+
+
+def test_a_model_that_misses_the_measured_rate_loses_weight():
+    even = {"a": 1.0, "b": 1.0, "c": 1.0}
+    found = stack_weights({}, 0.02, even, {"a": 0.0, "b": -0.03, "c": -0.3})
+    assert found["a"] > found["b"] > found["c"] == 0.0
+
+
+def test_correction_by_hidden_galleries_scales_what_is_lost_and_never_lowers():
+    rows = np.array([[0.8, 0.5], [0.7, 0.4]])
+    low = HiddenGallery(10, 40, 0.8, 0.9, -0.1, 0.1)
+    share = (0.1 + 0.005) / (0.2 + 0.005)
+    np.testing.assert_allclose(corrected(rows, low, 100), 1 - share * (1 - rows))
+    high = HiddenGallery(10, 40, 0.95, 0.9, 0.05, 0.05)
+    np.testing.assert_array_equal(corrected(rows, high, 100), rows)
+    np.testing.assert_array_equal(corrected(rows, None, 100), rows)
+
+
+def test_the_normal_tail_is_found_beside_relatives():
+    n, rng = 300, np.random.default_rng(5)
+    values = 2.0 + 1.5 * rng.normal(size=(n, n))
+    person = np.arange(n)
+    values[person, person ^ 1] += 1.5 * 3.0
+    values[person, person] = 20.0
+    searches = searches_of(make(values, person, person))
+    tail = tail_data(searches, per_search=False)
+    ones, share = np.ones((1, n)), np.full((1, n), 1 / n)
+    fit = normal_tail(tail, fit_tail(tail, ones, share, True), ones, share)
+    assert fit.deviate[0] * tail.spread[0] == pytest.approx(1.5, rel=0.03)
+    far = np.full(n, 2.0 + 1.5 * 4.0)
+    assert stranger_chance(tail, fit, far)[0, 0] == pytest.approx(norm.sf(4.0), rel=0.35)
 
 
 def test_the_reach_ends_where_the_range_is_too_wide():
@@ -567,6 +641,17 @@ def test_every_repetition_of_a_tail_model_equals_its_own_fit():
             np.testing.assert_allclose(together[name][row], rates[0], rtol=1e-9)
 
 
+def mixture(draws, hidden, weight, kept):
+    """Every model as it is and as corrected by its hidden galleries, half and half."""
+    return quantiles(
+        [
+            (weight[name] / 2, law(rows, 44))
+            for name in kept
+            for rows in (draws[name], corrected(draws[name], hidden[name], 44))
+        ]
+    )
+
+
 def test_a_rank_one_forecast_is_put_together_from_its_parts():
     found = forecast_rank1(
         SCORES, np.random.default_rng(10), sizes=(5000, 44, 60, 60, 7), repetitions=6
@@ -577,7 +662,9 @@ def test_a_rank_one_forecast_is_put_together_from_its_parts():
     observed = linkability(SCORES, [44])[44]
     grid = sizes_between(44, (60, 5000))
     weights = np.concatenate([ones, dirichlet_weights(44, 6, people)])
-    draws = predict(searches, weights, grid)
+    draws = predict(searches, weights, np.append(44, grid))
+    own = {name: rows[0, 0] - observed.value for name, rows in draws.items()}
+    draws = {name: rows[:, 1:] for name, rows in draws.items()}
     hidden = [predict(small_gallery(searches, 11, hiding), ones, np.array([44])) for _ in range(10)]
     tested = {
         name: hidden_gallery(
@@ -586,11 +673,11 @@ def test_a_rank_one_forecast_is_put_together_from_its_parts():
         for name in draws
     }
     noise = np.sqrt(observed.value * (1 - observed.value) / 44)
-    weight = stack_weights(tested, noise, {name: PRIOR[name] for name in draws})
-    kept = {name: law(rows, 44) for name, rows in draws.items() if weight[name]}
-    value, low, high = quantiles(kept, weight)
+    weight = stack_weights(tested, noise, {name: PRIOR[name] for name in draws}, own, APART)
+    kept = [name for name in draws if weight[name]]
+    value, low, high = mixture(draws, tested, weight, kept)
     assert (found.observed, found.people, found.gallery) == (observed, 44, 44)
-    assert [model.model for model in found.models] == list(kept)
+    assert [model.model for model in found.models] == kept
     assert found.refuted == tuple(name for name in draws if not weight[name])
     for model in found.models:
         assert model.hidden == tested[model.model]
@@ -604,7 +691,7 @@ def test_a_rank_one_forecast_is_put_together_from_its_parts():
     assert not found.bound_only
 
 
-def test_certainty_is_a_bound_with_its_sentence():
+def test_certainty_is_a_bound():
     sure = cohort(np.random.default_rng(11), 30, shift=40.0)
     found = forecast_rank1(sure, np.random.default_rng(0), sizes=(3001, 31))
     floors = [distribution_free_floor(found.observed.low, 30, size) for size in (31, 3001)]
@@ -614,7 +701,7 @@ def test_certainty_is_a_bound_with_its_sentence():
             ForecastPoint(size, 1.0, 1.0, floor, 1.0, floor, beyond, 1.0)
             for size, floor, beyond in zip((31, 3001), floors, (False, True), strict=True)
         ),
-        True, True, bound_sentence(found.observed, 30),
+        True, True,
     )  # fmt: skip
     opened = forecast_open_set(sure, np.random.default_rng(0), fpir=0.1, sizes=(3001, 31))
     missed = fnir_at_fpir(sure, 0.1, 29).fnir
@@ -623,26 +710,23 @@ def test_certainty_is_a_bound_with_its_sentence():
         observed, 30, 29, (),
         (ForecastPoint(31, 1.0, 1.0, 0.0, 1.0, 0.0, False, 1.0),
          ForecastPoint(3001, 1.0, 1.0, 0.0, 1.0, 0.0, True, 1.0)),
-        True, True,
-        "All 30 people were found within the false-match budget in a gallery of 29, so the data "
-        "do not show how fast the rate falls: it may stay at 100 %.",
+        True, True, budget=0.1,
     )  # fmt: skip
 
 
 def test_refusals_keep_what_was_measured():
     observed = linkability(SCORES, [44])[44]
     found = forecast_rank1(SCORES, np.random.default_rng(0), sizes=(44, 9))
-    assert found == refused(observed, 44, 44, "the data reach 44 people themselves")
+    assert found == refused(observed, 44, 44, "within the data")
     missed = fnir_at_fpir(SCORES, 0.1, 43).fnir
     opened = forecast_open_set(SCORES, np.random.default_rng(0), fpir=0.1, sizes=(43, 9))
     hits = Estimate(1 - missed.value, 1 - missed.high, 1 - missed.low, 44, missed.method)
-    assert opened == refused(hits, 44, 43, "the data reach 43 people themselves")
+    assert opened == refused(hits, 44, 43, "within the data", 0.1)
     nobody = make(np.zeros((0, 0)), [], [])
-    for found in (
-        forecast_rank1(nobody, np.random.default_rng(0)),
-        forecast_open_set(nobody, np.random.default_rng(0), fpir=0.5),
-    ):
-        assert found == refused(None, 0, 0, too_few(0, 0))
+    found = forecast_rank1(nobody, np.random.default_rng(0))
+    assert found == refused(None, 0, 0, "few people")
+    found = forecast_open_set(nobody, np.random.default_rng(0), fpir=0.5)
+    assert found == refused(None, 0, 0, "few people", 0.5)
 
 
 @pytest.mark.parametrize("fpir", [0.0, 1.0, -0.5])
@@ -666,9 +750,9 @@ def test_an_open_set_forecast_is_put_together_from_its_parts():
     top = linkability(strong, [43])[43].high
     fitted = tail_models(searches, weights)
     drawn = {name: open_rates(searches, one, grid, 0.1) for name, one in fitted.items()}
-    kept = {model.model: model.weight for model in found.models}
-    laws = {name: law(drawn[name], 44) for name in kept}
-    value, low, high = quantiles(laws, kept)
+    weight = {model.model: model.weight for model in found.models}
+    hidden = {model.model: model.hidden for model in found.models}
+    value, low, high = mixture(drawn, hidden, weight, list(weight))
     near = int(np.searchsorted(grid, 60))
     assert found.points[0].value == pytest.approx(min(value[near], top))
     assert found.points[0].low == pytest.approx(np.minimum.accumulate(low)[near])
@@ -684,12 +768,12 @@ def test_an_untested_budget_is_said_in_full():
     )
     assert (found.observed, found.few_errors) == (None, True)
     assert {model.model for model in found.models} <= set(TAIL_MODELS)
-    assert found.sentence.endswith(
+    assert basis_of_forecast(found).endswith(
         " A false-match budget of 0.001 cannot be tested "
         "with 44 people: the threshold itself is extrapolated."
     )
     flat = replace(SCORES, values=np.round(SCORES.values / 40) * (1 - np.eye(44)))
     nothing = forecast_open_set(flat, np.random.default_rng(0), fpir=0.001, sizes=(60,))
-    assert nothing.sentence == refused(None, 44, 43, "the tail of the scores is too short").sentence
+    assert nothing == refused(None, 44, 43, "short tail", 0.001)
     only = forecast_open_set(flat, np.random.default_rng(0), fpir=0.1, sizes=(60,), repetitions=3)
     assert [model.model for model in only.models] == ["log-linear"]

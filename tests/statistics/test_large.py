@@ -10,7 +10,7 @@ from score_sets import cohort, make, naive_auc, naive_eer, random_scores
 
 from headrisk.linkage.assign import list_links
 from headrisk.linkage.crossvalidate import deal_folds
-from headrisk.linkage.decide import Threshold
+from headrisk.linkage.decide import NoThreshold, Threshold
 from headrisk.linkage.density import crossing, kernels
 from headrisk.linkage.large import (
     BINS,
@@ -28,13 +28,13 @@ from headrisk.statistics.bootstrap import logit_interval, normal_interval, perso
 from headrisk.statistics.clustered import mated_rate
 from headrisk.statistics.intervals import wilson
 from headrisk.statistics.large import (
+    SummedScores,
     _det,
     _false_match_rate,
     _fit,
     _fixed_rate,
     _tested,
     folds_of,
-    summarise_large,
 )
 from headrisk.statistics.rates import (
     area_under_curve,
@@ -70,7 +70,8 @@ def both(
     fold = folds_of(counts, settings, np.random.default_rng(3), most)
     kept = summarise_pairs(["test"], sides, *blocks(scores, sides, step), folds={"test": fold})
     pairs = kept["test"]
-    large = summarise_large(pairs, counts, fold, settings=settings, rng=np.random.default_rng(3))
+    summed = SummedScores(pairs, counts, fold)
+    large = summarise(summed, settings=settings, rng=np.random.default_rng(3))
     full = summarise(scores, settings=settings, rng=np.random.default_rng(3))
     return full, large, pairs
 
@@ -297,16 +298,16 @@ def test_why_there_is_no_threshold(summarised) -> None:
     needed = {"fmr_1e-2": 100, "fmr_1e-3": 1000}
     for name, number in needed.items():
         found = _fit(name, mated, edges, few, number - 1, 0.5)
-        assert found == Threshold(None, f"needs {number} non-mated pairs of people")
+        assert found == Threshold(None, NoThreshold("few pairs", number))
         assert _fit(name, mated, edges, few, number, 0.5).value is not None
-    nothing = "no mated or no non-mated pairs, or all scores are equal"
+    nothing = NoThreshold("nothing to tell apart")
     assert _fit("kde", (np.zeros(0), people[:0]), edges, few, 9, 0.5) == Threshold(None, nothing)
     assert _fit("kde", mated, edges, np.zeros(4, np.int64), 9, 0.5) == Threshold(None, nothing)
     low = (np.array([0.1, 0.3, 0.5]), people)
-    never = "at prior 0.001 the mated density never exceeds the other"
+    never = NoThreshold("never higher", prior=0.001)
     assert _fit("kde", low, edges, few, 9, 0.001) == Threshold(None, never)
     found = _fit("kde", mated, edges, few, 9, 0.5)
-    assert found.reason == ""
+    assert found.reason is None
     assert 0.5 < found.value < 0.95
 
 
@@ -336,7 +337,9 @@ def test_errors_of_test_folds_equal_loops(summarised) -> None:
         edges[test] = pairs.edges[np.searchsorted(pairs.edges, score) - 1 + step]
         tests.append((test, edges[test] + pairs.bin_width / 2))
     person = scores.probe_person[pairs.mated_probe]
-    found = _tested(pairs, Threshold(0.25, "why"), tests, fold[person], person, 23)
+    found = _tested(
+        pairs, Threshold(0.25, NoThreshold("one group")), tests, fold[person], person, 23
+    )
     limit = dict(tests)
     false = compared = missed = mated = 0
     wrong, shown = np.zeros(23), np.zeros(23)
@@ -361,7 +364,9 @@ def test_errors_of_test_folds_equal_loops(summarised) -> None:
     assert found.fnmr.low == pytest.approx(expected.low)
     assert found.fnmr.high == pytest.approx(expected.high)
     assert found.fnmr.n == expected.n
-    assert (found.value, found.reason, found.reason_untested) == (0.25, "why", "")
+    assert (found.value, found.reason, found.reason_untested) == (
+        0.25, NoThreshold("one group"), None,
+    )  # fmt: skip
     assert found.few_false_matches == (min(false, compared - false) < 30)
     assert found.few_false_nonmatches == (min(missed, mated - missed) < 30)
 
@@ -390,11 +395,11 @@ def test_the_outsiders_threshold_and_its_reason_are_those_of_all_scores(seed: in
     full, large, _ = both(scores)
     mine, theirs = large.thresholds["unsupervised"], full.thresholds["unsupervised"]
     assert (mine.value, mine.reason) == (theirs.value, theirs.reason)
-    assert mine.reason_untested == "not tested on so many pairs"
+    assert mine.reason_untested == NoThreshold("not tested")
     counts = (mine.false_matches, mine.nonmated_tested, mine.false_nonmatches, mine.mated_tested)
     assert counts == (0, 0, 0, 0)
     assert (mine.fmr, mine.fnmr) == (None, None)
-    assert (mine.few_false_matches, mine.few_false_nonmatches) == (False, False)
+    assert (mine.few_false_matches, mine.few_false_nonmatches) == (True, True)
 
 
 @pytest.mark.parametrize("people", [2, 4, 9])
@@ -413,12 +418,12 @@ def test_shuffled_labels_are_those_of_all_scores(people: int) -> None:
 def test_why_nothing_was_tested() -> None:
     rng = np.random.default_rng(0)
     _, three, _ = both(make(rng.normal(size=(3, 3)), range(3), range(3)))
-    assert three.thresholds["kde"].reason_untested == "fewer than four people"
-    needs = "needs 100 non-mated pairs of people"
+    assert three.thresholds["kde"].reason_untested == NoThreshold("few people")
+    needs = NoThreshold("few pairs", 100)
     assert three.thresholds["fmr_1e-2"].reason_untested == needs
     full, nine, _ = both(make(rng.normal(size=(9, 9)), range(9), range(9)))
-    assert nine.thresholds["kde"].reason_untested == ""
-    assert nine.thresholds["fmr_1e-3"].reason == "needs 1000 non-mated pairs of people"
+    assert nine.thresholds["kde"].reason_untested is None
+    assert nine.thresholds["fmr_1e-3"].reason == NoThreshold("few pairs", 1000)
     assert nine.thresholds["kde"].nonmated_tested == full.thresholds["kde"].nonmated_tested
 
 
@@ -429,7 +434,7 @@ def test_a_threshold_is_fitted_on_the_other_folds(summarised) -> None:
     found = large.thresholds["fmr_1e-2"]
     assert found.value is not None
     assert (found.nonmated_tested, found.fmr, found.reason_untested) == (
-        0, None, "fewer than four people",
+        0, None, NoThreshold("few people"),
     )  # fmt: skip
 
 

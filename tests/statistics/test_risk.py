@@ -10,12 +10,17 @@ from score_sets import cohort, make, random_scores
 from headrisk.linkage.density import DensityCurves, density_curves, kernels
 from headrisk.linkage.pairs import pair_sample
 from headrisk.statistics.intervals import clopper_pearson, share_of_people
-from headrisk.statistics.rates import area_under_curve, cumulative_match, mate_ranks
+from headrisk.statistics.openset import search_variance
+from headrisk.statistics.rates import (
+    area_under_curve,
+    cumulative_match,
+    mate_ranks,
+    survival_of_draws,
+)
 from headrisk.statistics.risk import (
     linkability,
     person_risk,
     singling_out,
-    survival_of_draws,
     system_unlinkability,
     without_people,
 )
@@ -88,7 +93,7 @@ def test_singling_out_says_what_it_needs():
         cohort(np.random.default_rng(6), 30, shift=1.0), 20, np.random.default_rng()
     )
     assert found.rate is None
-    assert found.reason == "needs 40 other people in the gallery, the data have 29"
+    assert (found.needed, found.others) == (40, 29)
 
 
 def test_d_sys_is_zero_for_equal_and_one_for_separated_densities():
@@ -178,7 +183,7 @@ def test_singling_out_equals_loops_over_the_same_splits(size, weight):
     assert found.rate.value == pytest.approx(expected.value)
     assert found.rate.low == pytest.approx(expected.low)
     assert found.rate.high == pytest.approx(expected.high)
-    assert (found.rate.n, found.reason) == (12, "")
+    assert (found.rate.n, found.needed) == (12, 0)
 
 
 def test_singling_out_takes_twenty_splits_and_the_weight_of_its_size():
@@ -200,11 +205,9 @@ def test_both_halves_must_hold_enough_people(size, weight, needed):
     assert found.rate is None
     assert (found.size, found.weight) == (size, 1 / size if weight is None else weight)
     assert found.baseline > 0
-    assert found.reason == (
-        f"needs {needed} other people in the gallery, the data have {needed - 1}"
-    )
+    assert (found.needed, found.others) == (needed, needed - 1)
     nobody = singling_out(make([[1.0]], [0], [1]), 2, np.random.default_rng(0))
-    assert nobody.reason == "needs 4 other people in the gallery, the data have 0"
+    assert (nobody.needed, nobody.others) == (4, 0)
 
 
 def test_d_sys_by_hand():
@@ -297,4 +300,6 @@ def test_linkability_of_ragged_data_counts_people_once():
         assert found[most + 1] is None
         assert found[0] is None
         risk = person_risk(scores)
-        assert found[most] == share_of_people(risk.risk[np.argsort(risk.people)], ranks.probe.size)
+        assert found[most] == share_of_people(
+            risk.risk[np.argsort(risk.people)], ranks.probe.size, search_variance(scores, most)
+        )

@@ -6,13 +6,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from headrisk.attacks.measured import Measured
-from headrisk.attacks.presence import Sought
+from headrisk.attacks.presence import Sought, why_failed
 from headrisk.dataset.inventory import Inventory, Looked, explained, judged
+from headrisk.dataset.scans import Scan
 from headrisk.intake import Intake
 from headrisk.io.image_copies import with_copies
 from headrisk.job import Job
 from headrisk.linkage.mates import with_absent
 from headrisk.report.words.brain import NAME
+from headrisk.types import ScanResult
 
 
 def account(
@@ -44,8 +46,8 @@ def account(
                 "faces",
                 image.path,
                 own.get(image.path, ""),
-                (one.reason or one.said) if (one := result.sight).verdict == "failed" else "",
-                one.verdict,
+                why_failed(result.sight),
+                result.sight.verdict,
             )
             for image, result in zip(sought.images, sought.results, strict=True)
         ]
@@ -53,13 +55,34 @@ def account(
     return explained(inventory, job.settings.contrasts, job.participants, job.sessions)
 
 
+def inventory_of_scans(
+    intake: Intake, scans: Sequence[Scan], results: Sequence[ScanResult], job: Job
+) -> Inventory | None:
+    """The same where brains alone were looked at; ``results`` in the order of the ``scans``."""
+    listed = intake.inventory
+    if listed is None:
+        return None
+    looked = [
+        Looked("brain", scan.path, scan.series, one.reason if one.status == "failed" else "")
+        for scan, one in zip(scans, results, strict=True)
+        if scan.dataset == job.sources[0].name
+    ]
+    inventory = judged(with_copies(listed), looked)
+    return explained(inventory, job.settings.contrasts, job.participants, job.sessions)
+
+
+def absent_people(inventory: Inventory, scans: Sequence[Scan]) -> int:
+    """Number of people of whom images are there, but none that is compared."""
+    raw = {row.participant_id for row in inventory.images if row.where == "raw"} - {""}
+    chosen = {row.participant_id for row in inventory.images if row.code == "person"}
+    return len(raw - chosen - {scan.participant_id for scan in scans})
+
+
 def with_people(measured: Measured, intake: Intake, inventory: Inventory) -> Measured:
     """The brain's section with the people counted of whom nothing was there to compare."""
     counts = measured.section.counts
     if counts.people is None or measured.section.name != NAME:
         return measured
-    raw = {row.participant_id for row in inventory.images if row.where == "raw"} - {""}
-    chosen = {row.participant_id for row in inventory.images if row.code == "person"}
-    known = {scan.participant_id for scan in (*intake.scans, *intake.earlier.scans)}
-    counts = replace(counts, people=with_absent(counts.people, len(raw - chosen - known)))
+    absent = absent_people(inventory, (*intake.scans, *intake.earlier.scans))
+    counts = replace(counts, people=with_absent(counts.people, absent))
     return replace(measured, section=replace(measured.section, counts=counts))

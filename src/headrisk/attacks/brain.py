@@ -5,6 +5,7 @@ Each function is one stage; it takes what the stages before it gave.
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import replace
 
 import numpy as np
@@ -14,6 +15,7 @@ from headrisk.attacks.measured import (
     Measured,
     add_fusion,
     assess_people,
+    copies_panel,
     evaluate,
     led_by_headline,
     strongest_attack,
@@ -34,7 +36,8 @@ from headrisk.linkage.compare import Comparison, compare
 from headrisk.linkage.design import Design, against, within
 from headrisk.linkage.label_check import LabelCheck, check_labels
 from headrisk.linkage.mates import count_people, searchable
-from headrisk.report.words.brain import NAME, REFERENCES, method_sentences
+from headrisk.linkage.pairs import copies_first
+from headrisk.report.words.brain import NAME, REFERENCES, method_sentences, not_kept
 from headrisk.report.words.cost import NEEDS
 from headrisk.report.words.summary import compared_scans
 from headrisk.run.engine import mapper
@@ -102,6 +105,8 @@ def measure_large(everybody: Cohort, damage: tuple[str, ...], job: Job, log: Cos
         )
     rows = scan_rows(everybody.scans, everybody.results)
     compared = compared_scans(job.settings.contrasts, len(job.sources), design.copies)
+    first = next(iter(found.pairs.values()))
+    summary = not_kept(first.total + first.mated.size, first.bin_width, first.measure)
     wanted = searchable(everybody.scans, plan(everybody, job))
     section = _with_people(
         modality_section(
@@ -110,7 +115,7 @@ def measure_large(everybody: Cohort, damage: tuple[str, ...], job: Job, log: Cos
             [None] * len(found.rates),
             found.rates,
             unsearched=len(wanted - searchable(cohort.scans, design)),
-            compared=f"{compared} {found.sentence}",
+            compared=f"{compared} {summary}",
             found=found.found,
             method=method_sentences(job.settings, found.notes),
             references=REFERENCES,
@@ -169,7 +174,16 @@ def link(cohort: Cohort, job: Job, log: CostLog) -> tuple[Design, Comparison]:
     design = plan(cohort, job)
     scores = score(cohort, design, job, log)
     add_fusion(NAME, scores, job)
+    if scores:
+        verbatim = design.verbatim(image_digests(cohort))
+        scores.update({name: copies_first(one, verbatim) for name, one in scores.items()})
     return design, scores
+
+
+def image_digests(cohort: Cohort) -> tuple[str, ...]:
+    """A digest of each scan as it is compared: equal for files of the same bytes or voxels."""
+    vectors = (np.asarray(result.vector, dtype=np.float32) for result in cohort.results)
+    return tuple(hashlib.sha256(one.tobytes()).hexdigest() for one in vectors)
 
 
 def score(cohort: Cohort, design: Design, job: Job, log: CostLog) -> Comparison:
@@ -224,6 +238,9 @@ def describe(
         offer=OFFER if len(job.sources) == 1 and len(wanted) < FEWEST_PEOPLE else "",
         risk=risk,
         found=found,
+        panels=copies_panel(design, design.verbatim(image_digests(cohort)), len(wanted))
+        if scores
+        else None,
     )
     section = replace(section, labels=label_check(scores, job))
     return _with_people(section, everybody, cohort, design, job)

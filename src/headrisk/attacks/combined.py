@@ -12,7 +12,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from headrisk.attacks.measured import STREAMS, Attack, Measured, add_fusion, evaluate
+from headrisk.attacks.measured import (
+    STREAMS,
+    Attack,
+    Measured,
+    add_fusion,
+    assess_people,
+    evaluate,
+)
 from headrisk.attacks.section import modality_section
 from headrisk.dataset.scans import Scan
 from headrisk.findings.records import Internal, ScanRow
@@ -48,6 +55,7 @@ def measure(measured: Sequence[Measured], job: Job, log: CostLog) -> Measured | 
     found = evaluate(NAME, scores, probes, gallery, job, log)
     if found.headline is None or not found.headline.verdict.enough:
         return None
+    risk, exposed = assess_people(NAME, found, probes, gallery, job, log, sorted(attacks))
     section = modality_section(
         NAME,
         [ScanRow(label, label, "", "", "ok", modality=NAME) for label in labels],
@@ -56,9 +64,22 @@ def measure(measured: Sequence[Measured], job: Job, log: CostLog) -> Measured | 
         unsearched=0,
         compared=compared_sentence(len(several), len(labels), sorted(attacks)),
         method=METHOD,
+        risk=risk,
         found=found,
     )
-    return Measured(section, Internal(), ())
+    return Measured(section, Internal(tables=exposed), ())
+
+
+def ordered(measured: Sequence[Measured], together: Measured | None) -> list[Measured]:
+    """All modalities; what they come to together is the first where no other finds as many."""
+    if together is None:
+        return list(measured)
+    rates = [
+        one.section.headline.rank1.value
+        for one in (together, *measured)
+        if one.section.headline is not None and one.section.headline.rank1 is not None
+    ]
+    return [together, *measured] if rates[0] >= max(rates) else [*measured, together]
 
 
 def people_with_several(attacks: Sequence[Attack]) -> tuple[str, ...]:

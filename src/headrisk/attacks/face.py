@@ -27,7 +27,7 @@ from headrisk.attacks.measured import (
     led_by_headline,
     strongest_attack,
 )
-from headrisk.attacks.presence import PET, head_images, lenders_of
+from headrisk.attacks.presence import PET, asked_images, lenders_of
 from headrisk.attacks.section import modality_section
 from headrisk.dataset.people import number_people
 from headrisk.dataset.scans import Scan
@@ -140,7 +140,7 @@ def face_run(intake: Intake, job: Job, damage: list[StoreError], protocol: str =
         damage.append,
         protocol,
         intake.failed,
-        lenders_of(head_images(intake, job)) if pets else {},
+        lenders_of(asked_images(job, intake.scans)) if pets else {},
     )
 
 

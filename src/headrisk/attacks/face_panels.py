@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import combinations
 from typing import Protocol
 
@@ -47,6 +48,7 @@ from headrisk.statistics.rates import mate_ranks, person_means
 from headrisk.statistics.summary import MeasureSummary
 from headrisk.types import PairScores, Verdict
 
+NO_SURFACE = ("none", "cropped")  # nothing to render
 DEPTH = 50  # candidates listed for each person, as the published service gave
 
 UNKEPT: tuple[words.Found, ...] = ("whole", "part", "unclear")
@@ -68,13 +70,27 @@ def scan_rows(
     return tuple(
         scan_row(
             scan,
-            head,
+            in_words(head),
             0.0 if head.coverage is None else round(head.coverage.total, 4),
             _verdict(head),
             modality,
         )
         for scan, head in zip(scans, heads, strict=True)
     )
+
+
+def in_words(head: HeadResult) -> HeadResult:
+    """The same with what was seen of the head told in its reason and notes."""
+    left, sight = head.coverage, head.sight
+    if head.reason or sight is None:
+        return head
+    skin = "" if left is None else words.skin_sentence(left.removed, left.cropped, left.still_there)
+    if head.status == "failed":
+        lost = sight.verdict == "unclear" and left is not None and left.verdict in NO_SURFACE
+        return replace(head, reason=words.unusable(sight.code, skin if lost else ""))
+    reason = "" if head.templates else words.SAID[sight.code]
+    told = left is not None and left.verdict != "full"
+    return replace(head, reason=reason, notes=(*head.notes, skin) if told else head.notes)
 
 
 def _verdict(head: HeadResult) -> Verdict:
@@ -158,7 +174,7 @@ def face_tables(
             (
                 scan.scan_id,
                 head.status,
-                head.reason,
+                in_words(head).reason,
                 None if head.coverage is None else head.coverage.verdict,
                 *(_share_seen(head, name) for name in names),
                 face_left(head),
@@ -365,7 +381,7 @@ def claims_table(scans: Sequence[Scan], heads: Sequence[HeadResult]) -> dict[str
             scan.path,
             scan.face_claim,
             words.FOUND[found],
-            "" if head.sight is None else head.sight.said,
+            "" if head.sight is None else words.SAID[head.sight.code],
             ", ".join(name for name in head.seen if seen_by(head, name)) or "none",
         )
         for scan, head in zip(scans, heads, strict=True)

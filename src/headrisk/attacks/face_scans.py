@@ -22,6 +22,7 @@ from headrisk.attacks.measured import (
     Measured,
     add_fusion,
     assess_people,
+    copies_panel,
     evaluate,
     led_by_headline,
     strongest_attack,
@@ -41,6 +42,7 @@ from headrisk.intake import Intake
 from headrisk.job import Job, recorded, tell_damage
 from headrisk.linkage.design import Design, against, within
 from headrisk.linkage.mates import searchable
+from headrisk.linkage.pairs import copies_first
 from headrisk.report.words.cost import NEEDS
 from headrisk.report.words.face import REFERENCES, scan_sentences
 from headrisk.report.words.summary import compared_scans
@@ -84,6 +86,8 @@ def measure(intake: Intake, job: Job, log: CostLog) -> Measured:
     design = plan(usable, job)
     scores = dict(match(usable, design, asked, job, log))
     add_fusion(SCANS_NAME, scores, job)
+    verbatim = design.verbatim() if scores else np.zeros((0, 0), dtype=np.bool_)
+    scores = {name: copies_first(one, verbatim) for name, one in scores.items()}
     probes, gallery = ([usable.scans[k] for k in side] for side in (design.probes, design.gallery))
     found = evaluate(SCANS_NAME, scores, probes, gallery, job, log)
     risk, exposed = assess_people(SCANS_NAME, found, probes, gallery, job, log)
@@ -112,6 +116,7 @@ def measure(intake: Intake, job: Job, log: CostLog) -> Measured:
         found=found,
         needs=NEEDS[SCANS_NAME],
         too_little="" if everybody.scans else NOBODY,
+        panels=copies_panel(design, verbatim, len(wanted)) if scores else None,
     )
     ids = [scan.scan_id for scan in usable.scans]
     internal = scans_internal(

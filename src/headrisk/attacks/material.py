@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from headrisk.attacks import face, face_scans
-from headrisk.attacks.presence import head_images, lenders_of, missing_modules, sight_task
+from headrisk.attacks.presence import asked_images, lenders_of, missing_modules, sight_task
 from headrisk.brain.cohort import BRAINS, Ready, identify
 from headrisk.dataset.scans import Scan
 from headrisk.errors import StoreError
@@ -59,7 +59,7 @@ def examine_images(intake: Intake, job: Job, log: CostLog) -> Intake:
             run = face_scans.run_of(intake, job, damage)
             more, _ = face_scans.to_look_at(intake, job, run.store, damage)
             heads = more or heads
-    images = head_images(intake, job) if job.faces_left and not missing_modules() else ()
+    images = asked_images(job, intake.scans) if job.faces_left and not missing_modules() else ()
     lent = lenders_of(images)
     sights = [sight_task(image, job, lent) for image in images]
     store = open_store(job.out / "store")

@@ -9,9 +9,12 @@ import numpy as np
 import pyarrow as pa
 
 from headrisk.dataset.scans import Scan
-from headrisk.findings.records import Internal, ModalitySection, Table
+from headrisk.findings.coarse import ranged
+from headrisk.findings.records import Internal, ModalitySection, Panel, Table
 from headrisk.job import Job, recorded
+from headrisk.linkage.design import Design
 from headrisk.linkage.fusion import fuse
+from headrisk.report.words import summary as words
 from headrisk.run.provenance import CostLog
 from headrisk.run.stage import stage
 from headrisk.statistics.assessment import Assessment, assess
@@ -20,13 +23,14 @@ from headrisk.statistics.baselines import ShuffledControl
 from headrisk.statistics.choice import SHUFFLES, Choice, Evaluated, choose
 from headrisk.statistics.conditions import contrast_pairs, shared_labels
 from headrisk.statistics.summary import MeasureSummary, summarise
-from headrisk.types import PairScores
+from headrisk.types import BoolArray, PairScores
 
 SEEN: Mapping[str, Knowledge] = {
     "brain": "scans",
     "face": "photos",
     "table": "tables",
     "face-scans": "scans",
+    "metadata": "metadata",
 }
 STREAMS: Mapping[str, tuple[int, ...]] = {  # set the random numbers of a run's parts apart
     "brain": (),
@@ -54,6 +58,16 @@ class Attack:
     scores: PairScores
     probes: tuple[str, ...]
     gallery: tuple[str, ...]
+
+
+def copies_panel(design: Design, verbatim: BoolArray, searched: int) -> dict[Panel, Table]:
+    """People who are linked by one and the same image; nothing where there are none."""
+    number = design.people_of(verbatim)
+    if not number:
+        return {}
+    told = ranged(number, searched)
+    panel = Panel("verbatim", words.COPIES_PANEL, words.copies_answer(told, searched))
+    return {panel: Table(("what", "people"), (("images that are equal", told),))}
 
 
 def strongest_attack(
@@ -173,27 +187,31 @@ def assess_people(
     gallery: Sequence[Scan],
     job: Job,
     log: CostLog,
+    parts: Sequence[str] = (),
 ) -> tuple[Assessment | None, dict[str, Table]]:
     """What the strongest attack means for people, and the internal table of the most exposed.
 
     Parameters
     ----------
     modality
-        ``brain``, ``face``, ``face-scans`` or ``table``: decides which attackers take part and
-        sets this modality's random numbers apart.
+        ``brain``, ``face``, ``face-scans``, ``table`` or ``combined``: sets this modality's random
+        numbers apart.
     probes, gallery
         The scans behind the rows and columns of the scores.
+    parts
+        The modalities that were combined, if any. Attackers take part who hold what every one of
+        them compares.
     """
     first = found.scores
     if first is None or found.headline is None or not found.headline.verdict.enough:
         return None, {}
-    wanted = SEEN.get(modality)
+    wanted = {SEEN[part] for part in parts or (modality,) if part in SEEN}
     number = 1000 + list(SEEN).index(modality) if modality in SEEN else 999
     with stage("assess", 1, log, recorded(job)):
         assessed = assess(
             first,
             found.headline.verdict.smallest_risk,
-            [one for one in job.attackers if wanted in one.knowledge],
+            [one for one in job.attackers if wanted and wanted <= set(one.knowledge)],
             settings=job.settings,
             rng=np.random.default_rng((job.settings.seed, number)),
             shared=shared_labels(probes, gallery),

@@ -8,13 +8,15 @@ from dataclasses import dataclass, field, replace
 from importlib.util import find_spec
 
 from headrisk.dataset.head_images import SUFFIXES, HeadImage, list_head_images
+from headrisk.dataset.scans import Scan
 from headrisk.errors import StoreError
 from headrisk.face.head import SightTask
-from headrisk.face.presence import CODES, VERDICTS, Sight
+from headrisk.face.presence import VERDICTS, Sight
 from headrisk.face.sight import STAGE, SightResult, SightRun, look_at_images
 from headrisk.findings.records import FacesLeft, Table
 from headrisk.intake import Intake
 from headrisk.job import Job, recorded, tell_damage
+from headrisk.report.words.presence import SAID
 from headrisk.run.provenance import CostLog
 from headrisk.run.stage import stage
 from headrisk.run.store import open_store
@@ -42,15 +44,18 @@ def missing_modules() -> tuple[str, ...]:
     return tuple(name for name in MODULES if find_spec(name) is None)
 
 
-def head_images(intake: Intake, job: Job) -> tuple[HeadImage, ...]:
-    """Every image of the first data set that may show a head."""
+def asked_images(job: Job, scans: Sequence[Scan]) -> tuple[HeadImage, ...]:
+    """Images of the first data set in which a face is looked for: of those who were asked for.
+
+    ``scans`` are those that indexing found, of any data set.
+    """
     source = job.sources[0]
-    scans = [scan for scan in intake.scans if scan.dataset == source.name]
     people = {label.removeprefix("sub-") for label in job.participants}
     visits = {label.removeprefix("ses-") for label in job.sessions}
+    own = [scan for scan in scans if scan.dataset == source.name]
     return tuple(
         one
-        for one in list_head_images(source.path, scans)
+        for one in list_head_images(source.path, own)
         if (not people or one.participant_id in people) and (not visits or one.session_id in visits)
     )
 
@@ -94,9 +99,9 @@ def seek(intake: Intake, job: Job, log: CostLog) -> Sought:
 
     Without the extra ``faces`` no image is looked at, and the counts say so.
     """
-    images = head_images(intake, job)
+    images = asked_images(job, intake.scans)
     if missing_modules():
-        sight = Sight("failed", "not_installed", reason=CODES["not_installed"])
+        sight = Sight("failed", "not_installed", reason=SAID["not_installed"])
         results = tuple(SightResult(sight, 0.0) for _ in images)
         left = replace(counted(images, results), looked=False)
         return Sought(images, results, left, tables={TABLE: images_table(images, results)})
@@ -116,16 +121,9 @@ def seek(intake: Intake, job: Job, log: CostLog) -> Sought:
     )
 
 
-def answers(sought: Sought) -> tuple[tuple[str, str, str], ...]:
-    """For an inventory: path of every image, what was found of a face, why it failed or ""."""
-    return tuple(
-        (
-            image.path,
-            result.sight.verdict,
-            (result.sight.reason or result.sight.said) if result.sight.verdict == "failed" else "",
-        )
-        for image, result in zip(sought.images, sought.results, strict=True)
-    )
+def why_failed(sight: Sight) -> str:
+    """Why an image could not be looked at; "" where it was."""
+    return (sight.reason or SAID[sight.code]) if sight.verdict == "failed" else ""
 
 
 def counted(images: tuple[HeadImage, ...], results: tuple[SightResult, ...]) -> FacesLeft:
@@ -158,7 +156,7 @@ def images_table(images: tuple[HeadImage, ...], results: tuple[SightResult, ...]
             image.session_id,
             result.sight.verdict,
             result.sight.code,
-            result.sight.reason or result.sight.said,
+            result.sight.reason or SAID[result.sight.code],
             ", ".join(name for name, share in result.sight.seen.items() if share >= 0.5) or "none",
             round(result.seconds, 3),
         )

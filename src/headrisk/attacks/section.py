@@ -232,7 +232,7 @@ def _reading(summary: MeasureSummary) -> Reading:
 
 
 def _threshold(item: ThresholdSummary) -> Threshold:
-    remarks = [item.reason or item.reason_untested]
+    remarks = [words.no_threshold(item.reason or item.reason_untested)]
     if item.fmr is not None and item.few_false_matches:
         remarks.append(words.FEW_FALSE_MATCHES)
     if item.fnmr is not None and item.few_false_nonmatches:

@@ -6,7 +6,7 @@ Each function is one stage; it takes what the stages before it gave.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -36,10 +36,17 @@ from headrisk.intake import Intake
 from headrisk.job import Job, recorded
 from headrisk.linkage.design import Design, against, within
 from headrisk.linkage.fusion import fuse
-from headrisk.linkage.mates import searchable
+from headrisk.linkage.mates import PeopleCounts, count_people, searchable
+from headrisk.linkage.pairs import copies_first
 from headrisk.linkage.whole_sets import locally_scaled
 from headrisk.report.words.cost import NEEDS
-from headrisk.report.words.table import NAME, REFERENCES, compared_sentence, method_sentences
+from headrisk.report.words.table import (
+    NAME,
+    REFERENCES,
+    compared_sentence,
+    method_sentences,
+    not_scanned,
+)
 from headrisk.run.provenance import CostLog
 from headrisk.run.stage import stage
 from headrisk.statistics.assessment import Assessment
@@ -88,7 +95,7 @@ def measure(intake: Intake, job: Job, log: CostLog) -> Measured:
     """Measure how well rows of derived tables link people."""
     tables, shared = read(job, log)
     rows = bring_together(shared, job)
-    design, scores, notes = link(rows, shared.probe.keys, job, log)
+    design, scores, left_out = link(rows, shared.probe.keys, job, log)
     everybody = tuple(scan for table in tables for scan in table.scans)
     listed = table_rows(everybody)
     probes, gallery = ([rows.scans[k] for k in side] for side in (design.probes, design.gallery))
@@ -104,7 +111,7 @@ def measure(intake: Intake, job: Job, log: CostLog) -> Measured:
         tables={"columns": columns_table(tables, shared), **exposed},
     )
     section = describe(
-        listed, everybody, tables, shared, rows, design, scores, found, notes, risk, job
+        listed, everybody, tables, shared, rows, design, scores, found, left_out, risk, job
     )
     attack = strongest_attack(found, probes, gallery)
     return Measured(section, internal, rows.digests, attack=attack)
@@ -119,12 +126,17 @@ def read(job: Job, log: CostLog) -> tuple[tuple[FeatureTable, ...], Shared]:
         A table cannot be used at all, or two tables have too few columns in common.
     """
     with stage("tables", len(job.tables), log, recorded(job)):
-        tables = tuple(read_table(one.path, one.name) for one in name_sources(job.tables))
-        chosen = choose_rows(tables[0], job.tables[0], job.participants, job.sessions)
-        tables = (chosen, *tables[1:])
-        labels = (scan.participant_id for table in tables for scan in table.scans)
-        require_distinct_labels(labels, "the tables together")
-        return tables, share_columns(tables[0], tables[-1])
+        return read_tables(job)
+
+
+def read_tables(job: Job) -> tuple[tuple[FeatureTable, ...], Shared]:
+    """The same, with nothing said and nothing logged."""
+    tables = tuple(read_table(one.path, one.name) for one in name_sources(job.tables))
+    chosen = choose_rows(tables[0], job.tables[0], job.participants, job.sessions)
+    tables = (chosen, *tables[1:])
+    labels = (scan.participant_id for table in tables for scan in table.scans)
+    require_distinct_labels(labels, "the tables together")
+    return tables, share_columns(tables[0], tables[-1])
 
 
 def bring_together(shared: Shared, job: Job) -> Rows:
@@ -151,7 +163,7 @@ def _digests(scans: Sequence[Scan], values: FloatArray) -> tuple[str, ...]:
 
 def link(
     rows: Rows, keys: Sequence[str], job: Job, log: CostLog
-) -> tuple[Design, dict[str, PairScores], tuple[str, ...]]:
+) -> tuple[Design, dict[str, PairScores], dict[str, int]]:
     """Score all pairs of rows under every measure; also why a measure was left out.
 
     Rows that are copies of each other are compared like any others and score at least as high as
@@ -165,14 +177,14 @@ def link(
         design = replace(design, given=usable)
     pairs = int(np.count_nonzero(design.usable))
     if not pairs:
-        return design, {}, ()
-    verbatim = _verbatim(rows, design)
+        return design, {}, {}
+    verbatim = design.verbatim(rows.digests)
     sides = Sides(
         a, b, design.probe_person, design.gallery_person, design.usable, verbatim, mirrored(keys)
     )
     for_ratio, for_fusion = np.random.default_rng((job.settings.seed, *STREAMS[NAME], 1)).spawn(2)
     with stage("compare tables", pairs, log, recorded(job)):
-        values, notes = all_scores(sides, job.settings.folds, for_ratio)
+        values, left_out = all_scores(sides, job.settings.folds, for_ratio)
         for name in SCALED:
             if name in values:
                 values[f"{name}-scaled"] = locally_scaled(values[name], design.usable)
@@ -180,27 +192,24 @@ def link(
         fused = fuse(scores, for_fusion)
         if fused is not None:
             scores[fused.measure] = _as_scores(fused.measure, fused.values, verbatim, design)
-    return design, scores, notes
+    return design, scores, left_out
 
 
 def _as_scores(name: str, values: FloatArray, verbatim: BoolArray, design: Design) -> PairScores:
-    highest = float(values[design.usable].max())
-    values = np.where(verbatim, highest, values)
-    return PairScores(name, values, design.usable, design.probe_person, design.gallery_person)
-
-
-def _verbatim(rows: Rows, design: Design) -> BoolArray:
-    """(probes, gallery) pairs of rows with the same values throughout."""
-    digest = np.array(rows.digests, dtype=np.str_)
-    same: BoolArray = digest[design.probes][:, None] == digest[design.gallery][None, :]
-    return same & design.usable
+    scores = PairScores(name, values, design.usable, design.probe_person, design.gallery_person)
+    return copies_first(scores, verbatim)
 
 
 def _verbatim_people(rows: Rows, design: Design) -> int:
     """People who have a row on either side that is a copy of the other."""
-    same = design.probe_person[:, None] == design.gallery_person[None, :]
-    found = (_verbatim(rows, design) & same).any(axis=1)
-    return int(np.unique(design.probe_person[found]).size)
+    return design.people_of(design.verbatim(rows.digests))
+
+
+def people_counts(tables: tuple[FeatureTable, ...], job: Job) -> PeopleCounts:
+    """Who can be searched for in the tables, and why others cannot, as far as labels tell."""
+    everybody = tuple(scan for table in tables for scan in table.scans)
+    usable = tuple(table.scans[k] for table in tables for k in table.usable)
+    return count_people(everybody, _design(everybody, job), usable, _design(usable, job))
 
 
 def _design(scans: Sequence[Scan], job: Job) -> Design:
@@ -230,7 +239,7 @@ def describe(
     design: Design,
     scores: dict[str, PairScores],
     found: Evaluated,
-    notes: tuple[str, ...],
+    left_out: Mapping[str, int],
     risk: Assessment | None,
     job: Job,
 ) -> ModalitySection:
@@ -250,7 +259,7 @@ def describe(
         compared=compared_sentence(
             len(tables), _verbatim_people(rows, design), _same_session(rows.scans, design)
         ),
-        method=method_sentences(job.settings, len(shared.probe.keys), rows.how, notes),
+        method=method_sentences(job.settings, len(shared.probe.keys), rows.how, left_out),
         references=REFERENCES,
         needs=NEEDS[NAME],
         risk=risk,
@@ -281,7 +290,4 @@ def _strangers(intake: Intake, everybody: tuple[Scan, ...]) -> tuple[str, ...]:
     strangers = {scan.participant_id for scan in everybody} - known
     if not known or not strangers:
         return ()
-    return (
-        f"The tables hold {len(strangers)} people of whom the data set has no scan; they take "
-        "part in the table's rates.",
-    )
+    return (not_scanned(len(strangers)),)

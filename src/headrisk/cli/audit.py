@@ -14,6 +14,7 @@ from pathlib import Path
 from headrisk.cli.linking import add_fail_above, run_audit
 from headrisk.cli.options import (
     add_choice_options,
+    add_dataset,
     add_face_options,
     add_no_faces,
     add_rescan_option,
@@ -22,20 +23,34 @@ from headrisk.cli.options import (
     add_same_people_option,
     add_setting_options,
     add_table_options,
+    add_title_option,
     can_see_faces,
     searches_faces,
     treatment,
 )
 from headrisk.errors import UsageError
 
+EXAMPLES = (
+    "headrisk audit /data/study /data/audit",
+    "# first say what would be looked at, and what it takes",
+    "headrisk audit /data/study /data/audit --dry-run",
+    "# search the people of a release in data that an attacker may hold",
+    "headrisk audit /data/release /data/audit --against /data/hospital",
+    "# before and after a de-identification method, with photographs",
+    "headrisk audit /data/study /data/audit --photos photos.tsv --deidentified mine=/data/defaced",
+    "# on a cluster: one person in each job, then the rest",
+    "headrisk audit /data/study /data/audit participant --participant-label 01",
+    "headrisk audit /data/study /data/audit group",
+    "# in a pipeline: exit with 5 unless the risk is shown to be below 5 %",
+    "headrisk audit /data/study /data/audit --fail-above 0.05 --quiet",
+)
 QUESTIONS = ("brains", "faces", "metadata", "tables", "brain", "face", "table")
 _ONE = {"brain": "brains", "face": "faces", "table": "tables"}  # other spellings
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the command's options."""
-    parser.add_argument("dataset", type=Path, metavar="DATASET")
-    parser.add_argument("out", type=Path, metavar="OUT")
+    add_dataset(parser)
     parser.add_argument(
         "level",
         nargs="?",
@@ -54,11 +69,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="DATASET again, defaced or otherwise de-identified by some method: risk before and "
         "after is compared on the same people; may be given several times (--treated is the same)",
     )  # fmt: skip
+    add_title_option(parser)
     add_no_faces(parser)
     parser.add_argument(
         "--only", nargs="+", choices=QUESTIONS, default=(), metavar="QUESTION",
         help="ask only these: brains, faces (is one left in any image?), metadata, tables; the "
-        "result says what was not asked",
+        "result says what was not asked (default all)",
     )  # fmt: skip
     add_same_people_option(parser)
     add_fail_above(parser)

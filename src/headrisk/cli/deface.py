@@ -12,9 +12,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from headrisk.cli.linking import DONE, FAILED_SCANS, list_scans
+from headrisk.cli.dry_run import list_scans
+from headrisk.cli.linking import DONE, FAILED_SCANS
 from headrisk.cli.options import (
     add_choice_options,
+    add_dataset,
     add_run_options,
     at_least,
     job_of,
@@ -25,10 +27,17 @@ if TYPE_CHECKING:
     from headrisk.run.events import Listener
 
 
+EXAMPLES = (
+    "headrisk deface /data/study /data/defaced --tool template",
+    "headrisk deface /data/study /data/refaced --tool reface --contrasts T1w T2w",
+    "# then measure what it did",
+    "headrisk audit /data/study /data/audit --deidentified template=/data/defaced",
+)
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the command's options."""
-    parser.add_argument("dataset", type=Path, metavar="DATASET")
-    parser.add_argument("out", type=Path, metavar="OUT")
+    add_dataset(parser)
     parser.add_argument(
         "--tool", required=True, metavar="NAME",
         help="template: face and ears removed; reface: replaced by a synthetic one; quickshear: "
@@ -45,9 +54,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--contrasts", nargs="+", metavar="SUFFIX",
-        help="BIDS suffixes to de-identify (default: all anatomical ones); others are not written",
+        help="BIDS suffixes to de-identify (default all anatomical ones); others are not written",
     )  # fmt: skip
-    group.add_argument("--accurate", action="store_true", default=None, help="larger network")
+    group.add_argument(
+        "--accurate",
+        action="store_true",
+        default=None,
+        help="cut brains out by the larger network, slower",
+    )
     add_run_options(parser)
     parser.set_defaults(
         resolution=None, alignment=None, mutual_information=None, measures=None, prior=None,
@@ -60,7 +74,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     def command(listen: Listener) -> int:
         from headrisk.commands.deface import ANATOMICAL, converted, deface
-        from headrisk.deidentify.outcome import summary_lines
+        from headrisk.deidentify.outcome import doubt, summary_lines
         from headrisk.deidentify.tools import tool_of
 
         job = job_of(arguments, [arguments.dataset], listen)
@@ -68,15 +82,15 @@ def run(arguments: argparse.Namespace) -> int:
             job = replace(job, settings=replace(job.settings, contrasts=ANATOMICAL))
         if arguments.dry_run:
             with converted(job) as inner:
-                return list_scans(inner)
+                return list_scans(inner, searches=False, deidentifies=True)
         report = deface(job, tool_of(arguments.tool))
         for line in summary_lines(report):
             sys.stdout.write(line + "\n")
         if arguments.verbose:
             for one in report.results:
-                if one.reason or one.doubt:
-                    sys.stderr.write(f"{one.scan_id}: {one.reason or one.doubt}\n")
+                if said := one.reason or doubt(report.tool, one):
+                    sys.stderr.write(f"{one.scan_id}: {said}\n")
         sys.stdout.write(f"Table: {arguments.out / 'tables' / 'treatment.tsv'}\n")
         return FAILED_SCANS if report.failed else DONE
 
-    return with_progress(command)
+    return with_progress(command, arguments)

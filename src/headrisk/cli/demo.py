@@ -13,30 +13,45 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from headrisk.cli.dry_run import cost_line
 from headrisk.cli.linking import tell
 from headrisk.cli.options import (
     add_risk_options,
     add_run_options,
     add_setting_options,
+    add_title_option,
     at_least,
     can_see_faces,
     job_of,
     with_progress,
 )
 from headrisk.errors import UsageError
+from headrisk.settings import DEFAULT_MEASURES
 
 if TYPE_CHECKING:
+    from headrisk.commands.costs import Work
     from headrisk.run.events import Listener
 
 PEOPLE, SESSIONS = 12, 2
+EXAMPLES = (
+    "headrisk demo",
+    "headrisk demo my-demo --no-faces",
+    "# nobody can be told apart: what a report says then",
+    "headrisk demo nobody --no-faces --identity 0",
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the command's options."""
-    parser.add_argument("out", type=Path, nargs="?", default=Path("headrisk-demo"), metavar="OUT")
+    parser.add_argument(
+        "out", type=Path, nargs="?", default=Path("headrisk-demo"), metavar="OUT",
+        help="folder for people and report (default headrisk-demo)",
+    )  # fmt: skip
     group = parser.add_argument_group("synthetic people")
-    group.add_argument("--people", type=at_least(1), default=PEOPLE, metavar="N")
-    group.add_argument("--sessions", type=at_least(1), default=SESSIONS, metavar="N")
+    group.add_argument("--people", type=at_least(1), default=PEOPLE, metavar="N", help="how many")
+    group.add_argument(
+        "--sessions", type=at_least(1), default=SESSIONS, metavar="N", help="scans of each"
+    )
     group.add_argument(
         "--identity", type=float, default=1.0, metavar="STRENGTH",
         help="how much people differ; at 0 nobody can be told apart",
@@ -45,6 +60,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--no-faces", action="store_true",
         help="brains alone: no photographs, no face section, half the time",
     )  # fmt: skip
+    add_title_option(parser)
     add_setting_options(parser)
     add_risk_options(parser)
     add_run_options(parser)
@@ -64,6 +80,7 @@ def run(arguments: argparse.Namespace) -> int:
         if arguments.dry_run:
             count = arguments.people * arguments.sessions
             sys.stdout.write(f"Would write {count} synthetic scans to {data} and audit them.\n")
+            sys.stdout.write(cost_line(_work(arguments, count)) + "\n")
             return 0
         from headrisk.commands.demo import make_cohort, make_twins
         from headrisk.pipeline import audit
@@ -79,7 +96,21 @@ def run(arguments: argparse.Namespace) -> int:
             )
         return tell(audit(job), arguments, None)
 
-    return with_progress(command)
+    return with_progress(command, arguments)
+
+
+def _work(arguments: argparse.Namespace, scans: int) -> Work:
+    """What the demonstration has to do once its people are made."""
+    from headrisk.commands.costs import Work
+    from headrisk.commands.demo import PHOTOS_PER_PERSON
+
+    faces = not arguments.no_faces and can_see_faces()
+    return Work(
+        aligned=scans,
+        compared=scans**2 * len(DEFAULT_MEASURES),
+        rendered=scans if faces else 0,
+        photographs=PHOTOS_PER_PERSON * arguments.people if faces else 0,
+    )
 
 
 def _clear(data: Path) -> None:

@@ -22,6 +22,13 @@ from headrisk.offline import TELEMETRY, telemetry_state
 _DIGESTS = {"report_sha256": "report.json", "files_sha256": "report-files.json"}  # in the log
 
 
+EXAMPLES = (
+    "headrisk doctor",
+    "headrisk doctor --plan 500 --faces --nprocs 8",
+    "headrisk doctor --verify /data/audit",
+)
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the command's options."""
     parser.add_argument(
@@ -33,7 +40,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument("--faces", action="store_true", help="with --plan: faces too")
     parser.set_defaults(scheduler=None, engine="processes", mem_gb=None)
-    parser.add_argument("--nprocs", type=at_least(0), default=0, metavar="N", help="with --plan")
+    parser.add_argument(
+        "--nprocs", type=at_least(0), default=0, metavar="N",
+        help="with --plan: worker processes; 0 (default): one for each core",
+    )  # fmt: skip
     add_setting_options(parser)
 
 
@@ -58,8 +68,8 @@ def _plan(arguments: argparse.Namespace) -> int:
         f"{found.scans:,} scans, each compared with every other one, {processes} processes:",
         _line("prepare", found.prepare, processes, f"{rates.prepare_seconds:.2f} s a scan"),
         _line("compare", found.compare, processes, f"{1e6 * rates.pair_seconds:.0f} us a pair"),
-        f"  memory   {found.memory / 1e9:9.1f} GB",
-        f"  disk     {found.disk / 1e9:9.2f} GB",
+        f"  memory   {found.memory / 1e9:10.1f} GB",
+        f"  disk     {found.disk / 1e9:10.2f} GB",
     ]
     if arguments.faces:
         text = f"{rates.face_seconds:.2f} s a head"
@@ -75,9 +85,9 @@ def _plan(arguments: argparse.Namespace) -> int:
 
 
 def _line(name: str, cpu: float, processes: int, rate: str) -> str:
-    from headrisk.commands.costs import duration
+    from headrisk.durations import duration
 
-    return f"  {name:<9}{duration(cpu / processes):>12} ({duration(cpu)} of CPU, {rate})"
+    return f"  {name:<9}{duration(cpu / processes):>13} ({duration(cpu)} of CPU, {rate})"
 
 
 def _verify(out: Path) -> int:

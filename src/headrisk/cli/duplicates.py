@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from headrisk.cli.linking import DONE, FAILED_SCANS, list_scans
+from headrisk.cli.dry_run import NO_LIST, list_scans
+from headrisk.cli.linking import DONE, FAILED_SCANS, inventory_lines
 from headrisk.cli.options import (
     add_choice_options,
+    add_dataset,
     add_run_options,
     add_setting_options,
+    add_title_option,
     job_of,
     with_progress,
 )
@@ -23,10 +25,16 @@ if TYPE_CHECKING:
     from headrisk.run.events import Listener
 
 
+EXAMPLES = (
+    "headrisk duplicates /data/study /data/duplicates",
+    "headrisk duplicates /data/study /data/duplicates --contrasts T1w T2w FLAIR",
+)
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the command's options."""
-    parser.add_argument("dataset", type=Path, metavar="DATASET")
-    parser.add_argument("out", type=Path, metavar="OUT")
+    add_dataset(parser)
+    add_title_option(parser)
     add_choice_options(parser)
     add_setting_options(parser)
     add_run_options(parser)
@@ -49,7 +57,11 @@ def run(arguments: argparse.Namespace) -> int:
                 f"{report.failed} of {len(report.scans)} scans could not be used; "
                 "the page says which and why.\n"
             )
+        for line in inventory_lines(report.inventory) if report.inventory else (NO_LIST,):
+            sys.stdout.write(line + "\n")
         sys.stdout.write(f"Findings (internal, do not share): {page}\n")
-        return FAILED_SCANS if report.failed else DONE
+        listed = report.inventory
+        unread = listed is not None and (listed.failed or listed.unread_folders)
+        return FAILED_SCANS if report.failed or unread else DONE
 
-    return with_progress(command)
+    return with_progress(command, arguments)

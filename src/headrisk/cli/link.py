@@ -11,14 +11,23 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from headrisk.cli.linking import DONE, FAILED_SCANS, add_fail_above, list_scans, run_audit
+from headrisk.cli.dry_run import list_scans
+from headrisk.cli.linking import (
+    DONE,
+    FAILED_SCANS,
+    add_fail_above,
+    inventory_lines,
+    run_audit,
+)
 from headrisk.cli.options import (
     add_choice_options,
     add_no_faces,
+    add_out,
     add_risk_options,
     add_run_options,
     add_same_people_option,
     add_setting_options,
+    add_title_option,
     at_least,
     job_of,
     searches_faces,
@@ -30,11 +39,20 @@ if TYPE_CHECKING:
     from headrisk.run.events import Listener
 
 
+EXAMPLES = (
+    "headrisk link /data/release /data/hospital /data/links",
+    "# where the labels of the two are not one key",
+    "headrisk link /data/release /data/hospital /data/links --same-people who.tsv",
+    "# very many: the five most similar scans of each, exactly",
+    "headrisk link /data/release /data/archive /data/links --search 5",
+)
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the command's options."""
     parser.add_argument("a", type=Path, metavar="A", help="whose people are searched for")
     parser.add_argument("b", type=Path, metavar="B", help="where they are searched")
-    parser.add_argument("out", type=Path, metavar="OUT")
+    add_out(parser)
     add_same_people_option(parser)
     add_fail_above(parser)
     parser.add_argument(
@@ -43,6 +61,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "comparing all pairs: for very large B; gives no report",
     )  # fmt: skip
     parser.set_defaults(level="group")
+    add_title_option(parser)
     add_no_faces(parser)
     add_choice_options(parser)
     add_setting_options(parser)
@@ -60,26 +79,38 @@ def run(arguments: argparse.Namespace) -> int:
             remedy="'headrisk audit' compares the sessions within one data set.",
         )
     if arguments.search is None:
-        modalities = ("brain", "face-scans") if searches_faces(arguments) else ("brain",)
-        return run_audit(arguments, (arguments.a, arguments.b), modalities)
+        faces = searches_faces(arguments)
+        return run_audit(
+            arguments,
+            (arguments.a, arguments.b),
+            ("brain", "face-scans") if faces else ("brain",),
+            not_asked=("faces left" if faces else "faces", "metadata", "tables"),
+        )
     if arguments.fail_above is not None:
         raise UsageError("--search", found="--fail-above too", expected="one of them")
-    return with_progress(lambda listen: _search(arguments, listen))
+    return with_progress(lambda listen: _search(arguments, listen), arguments)
 
 
 def _search(arguments: argparse.Namespace, listen: Listener) -> int:
     job = job_of(arguments, (arguments.a, arguments.b), listen)
     if arguments.dry_run:
         return list_scans(job)
+    from headrisk.cli.dry_run import NO_LIST
     from headrisk.commands.search import search_gallery
+    from headrisk.findings.coarse import ranged
+    from headrisk.report.words.phrases import people
 
     found = search_gallery(job, arguments.search)
     share = 100 * found.compared
+    first, listed = (ranged(count, found.people) for count in (found.first, found.listed))
     sys.stdout.write(
-        f"{found.probes} scans were searched for among {found.gallery}; {share:.2g} % of the "
-        f"pairs had to be compared in full.\n{found.with_mate} of them have a mate there by "
-        f"label: {found.first} are found first, {found.listed} within {arguments.search}.\n"
+        f"{found.probes:,} scans were searched for among {found.gallery:,}; {share:.2g} % of the "
+        f"pairs had to be compared in full.\nOf {people(found.people)} with a mate there by "
+        f"label, {first} are found first and {listed} within {arguments.search}.\n"
+        "Not asked: faces, metadata, tables.\n"
     )
+    for line in inventory_lines(found.inventory) if found.inventory else (NO_LIST,):
+        sys.stdout.write(line + "\n")
     for note in found.notes:
         sys.stderr.write(note + "\n")
     if found.failed:

@@ -9,16 +9,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from headrisk.cli.dry_run import list_scans
 from headrisk.cli.options import job_of, with_progress
 
 if TYPE_CHECKING:
-    from headrisk.dataset.inventory import Inventory
-    from headrisk.dataset.scans import Scan
-    from headrisk.findings.records import ModalitySection, ScanRow
+    from headrisk.dataset.inventory import InventoryCounts
+    from headrisk.findings.records import ModalitySection, Report, ScanRow
     from headrisk.job import Job
     from headrisk.pipeline import Outcome
     from headrisk.run.events import Listener
-    from headrisk.types import ScanResult
+    from headrisk.types import Estimate, ScanResult
 
 DONE, REFUSED, FAILED_SCANS, ABOVE_LIMIT = 0, 3, 4, 5
 
@@ -68,78 +68,7 @@ def run_audit(
 
         return tell(audit(job), arguments, arguments.fail_above)
 
-    return with_progress(command)
-
-
-def list_scans(job: Job) -> int:
-    """Write every scan with its status, the totals and the cost to standard output, and stop.
-
-    Headers are opened, so that empty files and pointers show. This is the one place where a run
-    names scans there.
-    """
-    from headrisk.intake import index, index_treated, list_files, recall, with_headers, with_one_key
-    from headrisk.job import require_out
-
-    require_out(job)
-    inventory = list_files(job)
-    scans, notes = index(job, inventory)
-    treated, said = index_treated(job)
-    notes += said + (inventory.notes if inventory else ())
-    files = [scan for own in treated.values() for scan in own]
-    scans = with_headers(with_one_key(scans, job))
-    earlier = with_one_key(recall(job).scans, job)
-    for scan in (*scans, *earlier, *with_headers(files)):
-        state = f"\t{scan.reason}" if scan.reason else ""
-        sys.stdout.write(f"{scan.scan_id}\t{scan.suffix}\t{scan.status}{state}\n")
-    for line in _planned(job, inventory, (*scans, *earlier)):
-        sys.stdout.write(line + "\n")
-    for note in notes:
-        sys.stderr.write(note + "\n")
-    return DONE
-
-
-def _planned(job: Job, inventory: Inventory | None, scans: Sequence[Scan]) -> Iterator[str]:
-    """What a run would look at, who could be searched for, and what it would take."""
-    from headrisk.commands.costs import duration, typical_seconds
-    from headrisk.dataset.inventory import Looked, counted, explained, judged
-    from headrisk.linkage.design import against, within
-    from headrisk.linkage.mates import count_people
-    from headrisk.report.words.inventory import beside, not_looked_at, totals
-    from headrisk.report.words.summary import who_can_be_searched
-
-    images = 0
-    if inventory is not None:
-        looked = [
-            Looked("brain", scan.path, scan.series, scan.reason if scan.status == "failed" else "")
-            for scan in scans
-            if scan.dataset == job.sources[0].name
-        ]
-        known = judged(inventory, looked)
-        counts = counted(explained(known, job.settings.contrasts, job.participants, job.sessions))
-        images = counts.looked_at
-        yield totals(counts, planned=True)
-        yield from not_looked_at(counts)
-        if beside(counts):
-            yield beside(counts)
-    usable = [scan for scan in scans if scan.status == "ok"]
-    first = job.sources[0].name
-    planned, design = (
-        within(own, [""] * len(own))
-        if len(job.sources) == 1
-        else against(own, [""] * len(own), first)
-        for own in (scans, usable)
-    )
-    yield who_can_be_searched(count_people(scans, planned, usable, design))
-    seconds = typical_seconds(
-        len(usable),
-        images if "face" in job.modalities else 0,
-        int(design.pairs),
-        len(job.settings.measures),
-    )
-    yield (
-        f"A run takes about {duration(seconds)} of CPU time on a usual core; "
-        "headrisk doctor --plan N measures it on this machine."
-    )
+    return with_progress(command, arguments)
 
 
 def _prepare_only(job: Job, *, verbose: bool) -> int:
@@ -163,55 +92,14 @@ def tell(outcome: Outcome, arguments: argparse.Namespace, limit: float | None) -
     Logs travel, so failed scans are counted here and named in ``internal/scans.tsv`` only,
     unless ``-v`` asks for their names.
     """
-    from headrisk.report.withhold import withhold_treatment
-    from headrisk.report.words.deidentified import answer
-    from headrisk.report.words.inventory import beside, not_looked_at, totals
-    from headrisk.report.words.presence import faces_sentence
-    from headrisk.report.words.summary import (
-        failures_sentence,
-        headline,
-        label_warning,
-        title,
-        who_was_searched,
-    )
+    from headrisk.report.withhold import withhold_small_cells
 
-    sections = outcome.report.modalities
-    if outcome.report.faces_left is not None:
-        sys.stdout.write(faces_sentence(outcome.report.faces_left) + "\n")
-    if outcome.report.not_asked:
-        sys.stdout.write(f"Not asked: {', '.join(outcome.report.not_asked)}.\n")
-    rates = [
-        section.headline.rank1 if section.headline and section.sufficient else None
-        for section in sections
-    ]
-    for section in sections:
-        if label_warning(section):
-            sys.stdout.write(f"WARNING: {label_warning(section)}\n")
-    for section in sections:
-        reason = section.too_little
-        sys.stdout.write(f"{headline(section)} {reason[:1].upper()}{reason[1:]}".rstrip() + "\n")
-        for panel in section.panels[:1]:
-            sys.stdout.write(f"{panel.title} {panel.answer}\n")
-        if section.counts.people:
-            sys.stdout.write(who_was_searched(section.counts.people) + "\n")
-    for treatment in outcome.report.treatments:
-        sys.stdout.write(f"{treatment.name}: {' '.join(answer(withhold_treatment(treatment)))}\n")
-    inventory = outcome.report.inventory
-    if inventory is not None:
-        sys.stdout.write(totals(inventory) + "\n")
-        for line in not_looked_at(inventory):
-            sys.stdout.write(f"  {line}\n")
-        if beside(inventory):
-            sys.stdout.write(beside(inventory) + "\n")
+    public = withhold_small_cells(outcome.report)
+    for line in answer_lines(public):
+        sys.stdout.write(line + "\n")
     failed = [row for row in outcome.scans if row.status == "failed"]
     if failed:
-        sys.stdout.write(
-            f"{len(failed)} of {len(outcome.scans)} scans could not be used; "
-            "internal/scans.tsv says which and why.\n"
-        )
-        for section, rate in zip(sections, rates, strict=True):
-            if rate is not None:
-                sys.stdout.write(failures_sentence(rate, section.counts) + "\n")
+        _say_failures(public, len(failed), len(outcome.scans))
         _name_failures(failed, verbose=arguments.verbose)
     if outcome.photos_unused:
         sys.stdout.write(
@@ -219,23 +107,81 @@ def tell(outcome: Outcome, arguments: argparse.Namespace, limit: float | None) -
             "internal/photographs.tsv says which and why.\n"
         )
     sys.stdout.write(f"Report: {arguments.out / 'report.html'}\n")
+    inventory = outcome.report.inventory
     unread = inventory is not None and (inventory.failed or inventory.unread_folders)
     lacking = failed or outcome.photos_unused or outcome.unseen or unread
     incomplete = FAILED_SCANS if lacking else DONE
-    if limit is None:
-        return incomplete
-    for section in unrated_faces(sections):
+    return incomplete if limit is None else _check_limit(outcome.report, public, limit, incomplete)
+
+
+def answer_lines(public: Report) -> Iterator[str]:
+    """What a run came to, in the figures of the public report: logs are shared too."""
+    from headrisk.report.words.deidentified import answer
+    from headrisk.report.words.presence import faces_sentence
+    from headrisk.report.words.summary import headline, label_warning, who_was_searched
+
+    if public.faces_left is not None:
+        yield faces_sentence(public.faces_left)
+    if public.not_asked:
+        yield f"Not asked: {', '.join(public.not_asked)}."
+    for section in public.modalities:
+        if label_warning(section):
+            yield f"WARNING: {label_warning(section)}"
+    for section in public.modalities:
+        reason = section.too_little
+        yield f"{headline(section)} {reason[:1].upper()}{reason[1:]}".rstrip()
+        for panel in section.panels[:1]:
+            yield f"{panel.title} {panel.answer}"
+        if section.counts.people:
+            yield who_was_searched(section.counts.people)
+    for treatment in public.treatments:
+        yield f"{treatment.name}: {' '.join(answer(treatment))}"
+    if public.inventory is not None:
+        yield from inventory_lines(public.inventory)
+
+
+def inventory_lines(inventory: InventoryCounts) -> Iterator[str]:
+    """The images there are, looked at, failed and left out, and why."""
+    from headrisk.report.words.inventory import beside, not_looked_at, totals
+
+    yield totals(inventory)
+    yield from (f"  {line}" for line in not_looked_at(inventory))
+    if beside(inventory):
+        yield beside(inventory)
+
+
+def _say_failures(public: Report, failed: int, scans: int) -> None:
+    from headrisk.report.words.summary import failures_sentence
+
+    sys.stdout.write(
+        f"{failed} of {scans} scans could not be used; internal/scans.tsv says which and why.\n"
+    )
+    for section in public.modalities:
+        rate = _rank1(section)
+        if rate is not None:
+            sys.stdout.write(failures_sentence(rate, section.counts) + "\n")
+
+
+def _rank1(section: ModalitySection) -> Estimate | None:
+    return section.headline.rank1 if section.headline and section.sufficient else None
+
+
+def _check_limit(report: Report, public: Report, limit: float, incomplete: int) -> int:
+    """The exit code under ``--fail-above``: judged by the exact figures, told in public ones."""
+    from headrisk.report.words.summary import title
+
+    unrated = unrated_faces(report.modalities)
+    for section in unrated:
         sys.stdout.write(
             f"{title(section)}: not checked against --fail-above. {section.too_little}\n"
         )
-    sections = tuple(one for one in sections if one not in unrated_faces(sections))
-    rates = [one.headline.rank1 if one.headline and one.sufficient else None for one in sections]
-    if None in rates:
+    kept = [k for k, section in enumerate(report.modalities) if section not in unrated]
+    sections = [report.modalities[k] for k in kept]
+    if any(_rank1(section) is None for section in sections):
         sys.stdout.write(f"--fail-above {limit:g} cannot be checked: too little data.\n")
         return REFUSED
-    worst = max(highest_risk(section) for section in sections)
-    if worst > limit:
-        sys.stdout.write(_above(sections, limit, worst))
+    if max(highest_risk(section) for section in sections) > limit:
+        sys.stdout.write(_above(sections, [public.modalities[k] for k in kept], limit))
         return ABOVE_LIMIT
     return incomplete
 
@@ -270,10 +216,12 @@ def highest_risk(section: ModalitySection) -> float:
     return worst
 
 
-def _above(sections: Sequence[ModalitySection], limit: float, worst: float) -> str:
-    first = [section.headline.rank1 for section in sections if section.headline]
-    if max(rate.value for rate in first if rate) > limit:
+def _above(
+    sections: Sequence[ModalitySection], public: Sequence[ModalitySection], limit: float
+) -> str:
+    if max(rate.value for rate in map(_rank1, sections) if rate) > limit:
         return f"The measured risk is above --fail-above {limit:g}.\n"
+    worst = max(highest_risk(section) for section in public)
     return (
         f"These data cannot exclude a risk above --fail-above {limit:g}: it may be up to "
         f"{worst:.2g} (upper end of the 95 % interval, failed scans counted as found).\n"

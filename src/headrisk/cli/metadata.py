@@ -11,8 +11,14 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from headrisk.cli.dry_run import cost_line
 from headrisk.cli.linking import ABOVE_LIMIT, DONE, FAILED_SCANS
-from headrisk.cli.options import with_progress
+from headrisk.cli.options import (
+    add_dataset,
+    add_progress_options,
+    add_title_option,
+    with_progress,
+)
 
 if TYPE_CHECKING:
     from headrisk.metadata.dicom_options import Policy
@@ -20,6 +26,13 @@ if TYPE_CHECKING:
     from headrisk.run.events import Listener
 
 
+EXAMPLES = (
+    "headrisk metadata /data/study /data/metadata",
+    "# write a cleaned copy, and check it",
+    "headrisk metadata /data/study /data/metadata --known-identifiers names.txt --fix /data/clean",
+    "# in a pipeline: exit with 5 if a direct identifier is found",
+    "headrisk metadata /data/study /data/metadata --fail-on direct",
+)
 # Options of DICOM PS3.15 by name, as headrisk.metadata.dicom_options knows them.
 RETAIN = ("safe-private", "uids", "device-identity", "institution-identity",
           "patient-characteristics", "longitudinal-full-dates",
@@ -30,8 +43,7 @@ LEVELS = {"direct": 1, "quasi": 2, "technical": 3, "notice": 4}  # severities, g
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the command's options."""
-    parser.add_argument("dataset", type=Path, metavar="DATASET")
-    parser.add_argument("out", type=Path, metavar="OUT")
+    add_dataset(parser)
     parser.add_argument(
         "--known-identifiers",
         type=Path,
@@ -102,7 +114,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="random seed of date shifts and new labels in the copy; whoever knows it can undo "
         "them, so leave it out for data to be shared",
     )
+    add_title_option(parser)
     parser.add_argument("--dry-run", action="store_true", help="count the files and stop")
+    add_progress_options(parser)
 
 
 def require_fix(arguments: argparse.Namespace) -> None:
@@ -186,19 +200,30 @@ def run(arguments: argparse.Namespace) -> int:
     def command(listen: Listener) -> int:
         import numpy as np
 
+        from headrisk.commands.costs import Work
         from headrisk.commands.metadata import audit_metadata
         from headrisk.commands.metadata_findings import copy_sentence, summary_sentence
         from headrisk.dataset.gather import name_sources
+        from headrisk.dataset.inventory import take_inventory
         from headrisk.job import Job, require_out
         from headrisk.metadata.dicom_options import BASIC
         from headrisk.metadata.findings import SEVERITIES
         from headrisk.metadata.scan import list_entries
 
-        job = Job(name_sources([arguments.dataset]), arguments.out.absolute(), listen=listen)
+        job = Job(
+            name_sources([arguments.dataset]),
+            arguments.out.absolute(),
+            listen=listen,
+            title=arguments.title,
+        )
         if arguments.dry_run:
             require_out(job)
             files = [e for e in list_entries(arguments.dataset) if e.state != "folder"]
             sys.stdout.write(f"{len(files):,} files, {sum(e.size for e in files):,} bytes\n")
+            inventory = take_inventory(arguments.dataset)
+            sys.stdout.write(f"Images among them: {len(inventory.images):,}.\n")
+            sys.stdout.write("Nobody is searched for: every file is read or said not to be.\n")
+            sys.stdout.write(cost_line(Work(files=len(files))) + "\n")
             return DONE
         require_fix(arguments)
         own = own_rules(arguments)
@@ -221,4 +246,4 @@ def run(arguments: argparse.Namespace) -> int:
             return ABOVE_LIMIT
         return FAILED_SCANS if report.incomplete else DONE
 
-    return with_progress(command)
+    return with_progress(command, arguments)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
 from headrisk.errors import UsageError
+from headrisk.run.events import Style
 from headrisk.settings import (
     DEFAULT_MEASURES,
     FaceProtocol,
@@ -31,6 +32,43 @@ if TYPE_CHECKING:
 
 MEMORY_PER_PROCESS_GB = 0.6
 FACE_MODULES = ("dlib", "embreex", "cv2", "skimage", "sklearn")
+DEFAULTS = Settings()
+
+
+def add_dataset(parser: argparse.ArgumentParser) -> None:
+    """The data set and the output folder, which most commands begin with."""
+    parser.add_argument(
+        "dataset", type=Path, metavar="DATASET",
+        help="BIDS folder, folder of DICOM series, or manifest TSV (participant_id, session_id, "
+        "path)",
+    )  # fmt: skip
+    add_out(parser)
+
+
+def add_out(parser: argparse.ArgumentParser) -> None:
+    """The output folder."""
+    parser.add_argument(
+        "out", type=Path, metavar="OUT",
+        help="folder for the results, outside the data set; new, or of an earlier run",
+    )  # fmt: skip
+
+
+def add_progress_options(parser: argparse.ArgumentParser) -> None:
+    """How progress is shown on standard error."""
+    group = parser.add_argument_group("progress")
+    group.add_argument(
+        "--progress", choices=get_args(Style), default="auto",
+        help="bars; lines; json: one object a line, for programs; none; auto: bars on a terminal, "
+        "lines elsewhere",
+    )  # fmt: skip
+    group.add_argument(
+        "-q",
+        "--quiet",
+        action="store_const",
+        const="none",
+        dest="progress",
+        help="no progress: errors, warnings and the results only",
+    )
 
 
 def add_run_options(parser: argparse.ArgumentParser) -> None:
@@ -43,9 +81,18 @@ def add_run_options(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="worker processes; 0 (default): one for each core",
     )
-    group.add_argument("--mem-gb", type=memory, metavar="GB", help="memory limit")
-    group.add_argument("--work-dir", type=Path, metavar="DIR", help="where DICOM is converted")
-    group.add_argument("--dry-run", action="store_true", help="list the scans and stop")
+    group.add_argument(
+        "--mem-gb", type=memory, metavar="GB",
+        help=f"memory limit: no more processes than fit, at {MEMORY_PER_PROCESS_GB:g} GB each",
+    )  # fmt: skip
+    group.add_argument(
+        "--work-dir", type=Path, metavar="DIR", help="where DICOM is converted (default OUT/work)"
+    )
+    group.add_argument(
+        "--dry-run", action="store_true",
+        help="list the scans, say what would be looked at, who can be searched for and what it "
+        "takes, and stop",
+    )  # fmt: skip
     group.add_argument(
         "--engine", choices=("serial", "processes", "dask"), default="processes",
         help="how to run tasks; dask: on a cluster, of this machine without --scheduler",
@@ -53,31 +100,72 @@ def add_run_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--scheduler", metavar="ADDRESS", help="of a Dask scheduler, such as tls://10.0.0.1:8786"
     )  # fmt: skip
+    add_progress_options(parser)
 
 
 def add_setting_options(parser: argparse.ArgumentParser) -> None:
     """What is measured, and how."""
     group = parser.add_argument_group("measuring")
     group.add_argument("--settings", type=Path, metavar="FILE", help="settings TOML to start from")
-    group.add_argument("--seed", type=int, metavar="N", help="random seed (default 0)")
-    group.add_argument("--resolution", type=int, choices=(2, 3, 4), metavar="MM", help="2, 3 or 4")
-    group.add_argument("--alignment", choices=("affine", "rigid"))
-    group.add_argument("--accurate", action="store_true", default=None, help="larger network")
+    group.add_argument(
+        "--seed", type=int, metavar="N", help=f"random seed (default {DEFAULTS.seed})"
+    )
+    group.add_argument(
+        "--resolution", type=int, choices=(2, 3, 4), metavar="MM",
+        help="side of the voxels that are compared: 2, 3 or 4 mm "
+        f"(default {DEFAULTS.resolution_mm})",
+    )  # fmt: skip
+    group.add_argument(
+        "--alignment", choices=("affine", "rigid"),
+        help=f"of brains to the template (default {DEFAULTS.alignment})",
+    )  # fmt: skip
+    group.add_argument(
+        "--accurate",
+        action="store_true",
+        default=None,
+        help="cut brains out by the larger network, slower",
+    )
     group.add_argument(
         "--mutual-information",
         action="store_true",
         default=None,
         help="refine the alignment of T2w, FLAIR and others by mutual information",
     )
-    group.add_argument("--contrasts", nargs="+", metavar="SUFFIX", help="BIDS suffixes, e.g. T1w")
+    group.add_argument(
+        "--contrasts", nargs="+", metavar="SUFFIX",
+        help="BIDS suffixes of the images whose brains are compared "
+        f"(default {' '.join(DEFAULTS.contrasts)})",
+    )  # fmt: skip
     group.add_argument(
         "--measures",
         nargs="+",
         metavar="NAME",
-        help=f"of {', '.join(DEFAULT_MEASURES)}, or of plug-ins",
+        help=f"similarity measures, of {', '.join(DEFAULT_MEASURES)} (default these), or of "
+        "plug-ins",
     )
-    group.add_argument("--prior", type=float, metavar="P", help="prior of a mated pair")
-    group.add_argument("--one-to-one", action="store_true", default=None, help="assign one to one")
+    group.add_argument(
+        "--prior", type=float, metavar="P",
+        help="probability that a pair is mated, before it is compared "
+        f"(default {DEFAULTS.mated_prior:g})",
+    )  # fmt: skip
+    group.add_argument(
+        "--one-to-one", action="store_true", default=None,
+        help="also assign people one to one, which finds more",
+    )  # fmt: skip
+
+
+def add_title_option(parser: argparse.ArgumentParser) -> None:
+    """What the page is called."""
+    parser.add_argument(
+        "--title", type=_title, default="", metavar="TEXT",
+        help="title of the page, such as the name of the release; at most 200 characters are kept",
+    )  # fmt: skip
+
+
+def _title(text: str) -> str:
+    from headrisk.dataset.description import one_line
+
+    return one_line(text)
 
 
 def add_same_people_option(parser: argparse.ArgumentParser) -> None:
@@ -94,7 +182,8 @@ def add_risk_options(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("judging")
     group.add_argument(
         "--attackers", type=Path, metavar="FILE",
-        help="TOML with a table [attackers.NAME] for each attacker to report on",
+        help="TOML with a table [attackers.NAME] for each attacker to report on (default a vetted "
+        "researcher, a member of the public, an insider)",
     )  # fmt: skip
     group.add_argument(
         "--risk-line", type=float, metavar="RISK",
@@ -134,11 +223,14 @@ def add_face_options(parser: argparse.ArgumentParser) -> None:
         help="photographs: participant_id, path, consent_id, expires",
     )  # fmt: skip
     group.add_argument(
-        "--protocol", choices=get_args(FaceProtocol), help="which renders are made of each head"
+        "--protocol",
+        choices=get_args(FaceProtocol),
+        help=f"which renders are made of each head (default {DEFAULTS.face_protocol})",
     )
     group.add_argument(
         "--recognisers", nargs="+", metavar="NAME",
-        help="selects the recognisers, of dlib, faceres, sface, deepface, orb, sift and plug-ins",
+        help="selects the recognisers, of dlib, faceres, sface, deepface, orb, sift and plug-ins "
+        f"(default {' '.join(DEFAULTS.recognisers)})",
     )  # fmt: skip
     group.add_argument(
         "--weights", type=_weights, action=_Weights, default={}, metavar="NAME=PATH",
@@ -157,10 +249,12 @@ def add_table_options(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     group.add_argument(
         "--table-match", choices=get_args(TableMatch),
-        help="how tables of different software are brought together (default: auto)",
+        help="how tables of different software are brought together (default auto)",
     )  # fmt: skip
     group.add_argument(
-        "--table-size", choices=get_args(TableSize), help="what volumes are divided by"
+        "--table-size",
+        choices=get_args(TableSize),
+        help=f"what volumes are divided by (default {DEFAULTS.table_size})",
     )
 
 
@@ -172,7 +266,9 @@ def add_rescan_option(parser: argparse.ArgumentParser) -> None:
         "simulated",
     )  # fmt: skip
     parser.add_argument(
-        "--rescan-strength", choices=get_args(Strength), help="how much it differs (moderate)"
+        "--rescan-strength",
+        choices=get_args(Strength),
+        help=f"how much it differs (default {DEFAULTS.rescan_strength})",
     )
 
 
@@ -263,7 +359,7 @@ def add_no_faces(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--no-faces", action="store_true",
         help="do not compare the faces in scans; where there are no photographs, do not look "
-        "whether treated scans still show one either",
+        "whether de-identified scans still show one either",
     )  # fmt: skip
 
 
@@ -356,12 +452,13 @@ def job_of(
         treated=name_treated(getattr(arguments, "treated", ()), sources),
         simulate_rescan=getattr(arguments, "simulate_rescan", False),
         tables=tuple(path.absolute() for path in getattr(arguments, "tables", ())),
+        title=getattr(arguments, "title", ""),
     )
 
 
-def with_progress(command: Callable[[Listener], int]) -> int:
-    """Run a command with progress on standard error."""
+def with_progress(command: Callable[[Listener], int], arguments: argparse.Namespace) -> int:
+    """Run a command with progress on standard error, as ``--progress`` asks for it."""
     from headrisk.run.events import show_progress
 
-    with show_progress(sys.stderr) as listen:
+    with show_progress(sys.stderr, arguments.progress) as listen:
         return command(listen)

@@ -33,7 +33,12 @@ from headrisk.synthetic.phantom.settings import SCANNERS
 
 VOXEL_MM = (1.0, 1.0, 1.0)
 TYPICAL_SCAN_SECONDS = 0.9  # one 1 mm head to its fingerprint
-TYPICAL_FACE_SECONDS = 1.5  # looking for a face in one image
+TYPICAL_SIGHT_SECONDS = 1.5  # looking for a face in one image
+TYPICAL_RENDER_SECONDS = 4.8  # renders of one head, described by three recognisers
+TYPICAL_PHOTO_SECONDS = 0.2  # one photograph, described by three recognisers
+TYPICAL_REWRITE_SECONDS = 6.0  # one image de-identified, written and looked at
+TYPICAL_DAMAGE_SECONDS = 3.0  # one de-identified image beside its original
+TYPICAL_FILE_SECONDS = 0.01  # identifying metadata of one file
 TYPICAL_PAIR_SECONDS = 8e-5  # one measure of one pair
 TYPICAL_END_SECONDS = 4.0  # rates, intervals, report
 SIDE = 96  # scans on each side of the comparison that is timed
@@ -83,22 +88,60 @@ class Plan:
     summarised: bool
 
 
-def typical_seconds(scans: int, images: int, pairs: int, measures: int) -> float:
-    """CPU seconds of a run from the times in docs/performance.md, without measuring anything.
+@dataclass(frozen=True)
+class Work:
+    """How much a run has to do.
 
-    ``scans`` are prepared and compared in ``pairs`` by ``measures``; in ``images`` faces are
-    looked for.
+    Attributes
+    ----------
+    aligned
+        Scans whose brain is aligned.
+    compared
+        Pairs of scans, times the measures.
+    sighted
+        Images in which a face is looked for.
+    rendered
+        Heads that are rendered for face recognition.
+    photographs
+        Photographs that are read.
+    rewritten
+        Images that are de-identified.
+    treated
+        De-identified images that are compared with their originals.
+    files
+        Files that are searched for identifying metadata.
     """
-    prepare = scans * TYPICAL_SCAN_SECONDS + images * TYPICAL_FACE_SECONDS
-    return prepare + pairs * measures * TYPICAL_PAIR_SECONDS + TYPICAL_END_SECONDS
+
+    aligned: int = 0
+    compared: int = 0
+    sighted: int = 0
+    rendered: int = 0
+    photographs: int = 0
+    rewritten: int = 0
+    treated: int = 0
+    files: int = 0
+
+    @property
+    def face_seconds(self) -> float:
+        """CPU seconds of what is done for faces."""
+        return (
+            self.sighted * TYPICAL_SIGHT_SECONDS
+            + self.rendered * TYPICAL_RENDER_SECONDS
+            + self.photographs * TYPICAL_PHOTO_SECONDS
+        )
 
 
-def duration(seconds: float) -> str:
-    """``1.5 h``, ``20.0 min``, ``40.0 s``."""
-    for unit, length in (("h", 3600), ("min", 60)):
-        if seconds >= 2 * length:
-            return f"{seconds / length:.1f} {unit}"
-    return f"{seconds:.1f} s"
+def typical_seconds(work: Work) -> float:
+    """CPU seconds of a run by the times of docs/performance.md, without measuring anything."""
+    return (
+        (work.aligned + work.treated) * TYPICAL_SCAN_SECONDS
+        + work.face_seconds
+        + work.rewritten * TYPICAL_REWRITE_SECONDS
+        + work.treated * TYPICAL_DAMAGE_SECONDS
+        + work.files * TYPICAL_FILE_SECONDS
+        + work.compared * TYPICAL_PAIR_SECONDS
+        + TYPICAL_END_SECONDS
+    )
 
 
 def measure_rates(settings: Settings, *, faces: bool, scans: int = 3) -> Rates:

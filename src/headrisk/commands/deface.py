@@ -17,6 +17,7 @@ from headrisk.deidentify.treat import TreatResult, TreatTask, treat, treated_fil
 from headrisk.errors import InputError, UsageError
 from headrisk.intake import index
 from headrisk.job import Job, begin, clear_leftovers, recorded, require_out
+from headrisk.report.columns import COLUMNS_FILE, columns_text
 from headrisk.report.tsv import table_text
 from headrisk.run.audit import LOG
 from headrisk.run.engine import WorkerLost, run_tasks
@@ -57,14 +58,23 @@ def deface(job: Job, tool: Tool) -> TreatmentReport:
             )
         begin(inner, len(scans))
         put_in_place(
-            {job.out / name: raw for name, raw in dataset_files(tool.name, __version__).items()},
+            {
+                job.out / name: raw
+                for name, raw in dataset_files(
+                    tool.name, __version__, inner.sources[0].path
+                ).items()
+            },
             job.out,
         )
         results = _treat_all(scans, inner, tool, log)
     report = TreatmentReport(tool, scans, results, notes)
+    table = treatment_table(report)
     put_in_place(
         {
-            job.out / "tables" / "treatment.tsv": table_text(treatment_table(report)).encode(),
+            job.out / "tables" / "treatment.tsv": table_text(table).encode(),
+            job.out / "tables" / COLUMNS_FILE: columns_text(
+                {"treatment.tsv": table.columns}, "tables"
+            ).encode(),
             job.out / "summary.txt": ("\n".join(summary_lines(report)) + "\n").encode(),
         },
         job.out,

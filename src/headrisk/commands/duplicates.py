@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from headrisk import __version__
+from headrisk.attacks.account import inventory_of_scans
 from headrisk.attacks.brain import prepare_and_check
 from headrisk.brain.cohort import Cohort, prepare_task
 from headrisk.brain.grid import template_grid
@@ -17,6 +18,7 @@ from headrisk.brain.mirror_doubt import MirrorCheck
 from headrisk.brain.prepare import T1_LIKE
 from headrisk.brain.reference import reference
 from headrisk.brain.similarity import select
+from headrisk.dataset.inventory import counted, images_table
 from headrisk.dataset.people import number_people, number_sessions
 from headrisk.dataset.scans import Scan
 from headrisk.duplicates.copies import CopyFinding, copy_finding, same_bytes, to_examine
@@ -32,6 +34,7 @@ from headrisk.duplicates.same_image import PairLook, PairTask, look_at
 from headrisk.duplicates.suspicions import caveats, model_rows, prior_sentences, suspicions
 from headrisk.findings.duplicates import DuplicatesReport
 from headrisk.findings.linkage import scan_rows
+from headrisk.findings.records import Table
 from headrisk.intake import take_in
 from headrisk.job import Job, recorded
 from headrisk.linkage.compare import compare
@@ -80,6 +83,7 @@ def find_duplicates(job: Job) -> tuple[Path, DuplicatesReport]:
     shown = [_shown(f, usable) for f in wrong] + [(f.first, f.second) for f in turned]
     looks |= _pictures(cohort, shown, looks, job, log)
     rows = scan_rows(cohort.scans, cohort.results)
+    inventory = inventory_of_scans(intake, cohort.scans, cohort.results, job)
     report = DuplicatesReport(
         suspicions=suspicions(copies, wrong, turned, usable, cohort.scans, rows, looks),
         scans=rows,
@@ -94,6 +98,9 @@ def find_duplicates(job: Job) -> tuple[Path, DuplicatesReport]:
         ),
         settings=job.settings.as_dict(),
         version=__version__,
+        title=job.title,
+        inventory=counted(inventory) if inventory else None,
+        images=Table(*images_table(inventory)) if inventory else None,
     )
     return write_duplicates(report, job.out), report
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from headrisk.dataset.description import DESCRIPTION, DataSetName, name_data_set
 from headrisk.findings.coarse import SMALLEST_CELL, ranged
 from headrisk.findings.records import (
     Counts,
@@ -24,12 +25,13 @@ from headrisk.findings.records import (
     Value,
 )
 from headrisk.metadata.anonymity import Anonymity, plain_columns
-from headrisk.metadata.findings import KINDS, SEVERITIES, Finding, Group, grouped
+from headrisk.metadata.findings import SEVERITIES, SEVERITY, Finding, Group, grouped
 from headrisk.metadata.fix import AS_NAMED, CLEANED, COPIED, LEFT_OUT, CleanedCopy
 from headrisk.metadata.look import READ, SEARCHED, UNREAD
 from headrisk.metadata.scan import MetadataScan, count_by_kind
 from headrisk.report.html import render
 from headrisk.report.words import metadata as words
+from headrisk.report.words.metadata_kinds import KINDS
 from headrisk.report.write import write_report
 
 COLUMNS = ("number", "severity", "kind", "file", "field", "value", "why", "remedy")
@@ -143,7 +145,7 @@ def _kinds_table(findings: tuple[Finding, ...]) -> Table:
         (KINDS[kind].title, severity, counted[kind]["findings"], counted[kind]["files"])
         for severity in SEVERITIES
         for kind in counted
-        if KINDS[kind].severity == severity
+        if SEVERITY[kind] == severity
     )
     return Table(("kind", "severity", "findings", "files"), rows)
 
@@ -219,12 +221,12 @@ def groups_table(scan: MetadataScan) -> Table:
     """``internal/metadata-fields.tsv``, one row for each kind and field, with an example place."""
     rows = tuple(
         (
-            KINDS[g.kind].severity, g.kind, g.field, g.files, g.values, g.example.file,
+            SEVERITY[g.kind], g.kind, g.field, g.files, g.values, g.example.file,
             g.example.field, g.example.masked,
         )
         for severity in SEVERITIES
         for g in grouped(scan.findings)
-        if KINDS[g.kind].severity == severity
+        if SEVERITY[g.kind] == severity
     )  # fmt: skip
     return Table(
         ("severity", "kind", "field", "files", "values", "example_file", "example_field", "value"),
@@ -244,8 +246,21 @@ def copy_table(copy: CleanedCopy) -> Table:
     return Table(("number", "file", "action", "reason", "copy"), rows)
 
 
+def public_data_set_name(root: Path, scan: MetadataScan) -> DataSetName | None:
+    """The name that the data set's own description states, unless something was found there."""
+    if not (root / DESCRIPTION).is_file() or any(one.file == DESCRIPTION for one in scan.findings):
+        return None
+    return name_data_set(root)
+
+
 def write_metadata(
-    report: MetadataReport, out: Path, settings: Mapping[str, Any], run: RunRecord
+    report: MetadataReport,
+    out: Path,
+    settings: Mapping[str, Any],
+    run: RunRecord,
+    *,
+    title: str = "",
+    data: DataSetName | None = None,
 ) -> Path:
     """Write the whole output folder of a search; return the path of the public page.
 
@@ -259,7 +274,9 @@ def write_metadata(
     }
     if report.copy is not None:
         tables["copy"] = copy_table(report.copy)
-    public = Report((findings_section(report),), settings, report.version, title=words.TITLE)
+    public = Report(
+        (findings_section(report),), settings, report.version, title=title or words.TITLE, data=data
+    )
     page = render("metadata.html.j2", report=report, run=run, **_page_values(report))
     pages = {"report.html": page.encode("utf-8", "backslashreplace")}
     return write_report(public, Internal(tables=tables), out, run, pages=pages)
@@ -293,7 +310,7 @@ def _by_severity(
         by_kind.setdefault(group.kind, []).append(group)
     ordered = sorted(by_kind.items(), key=lambda item: -len(item[1]))
     groups = [
-        (severity, [item for item in ordered if KINDS[item[0]].severity == severity])
+        (severity, [item for item in ordered if SEVERITY[item[0]] == severity])
         for severity in SEVERITIES
     ]
     return [group for group in groups if group[1]]

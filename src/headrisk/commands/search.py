@@ -12,12 +12,14 @@ from pathlib import Path
 
 import numpy as np
 
+from headrisk.attacks.account import inventory_of_scans
 from headrisk.attacks.brain import plan, prepare
 from headrisk.brain.cohort import Cohort
 from headrisk.brain.grid import template_grid
 from headrisk.brain.reference import reference
 from headrisk.brain.similarity.residual_blocks import residual_blocks
 from headrisk.brain.stored import INDEX, fingerprint_index
+from headrisk.dataset.inventory import Inventory, InventoryCounts, counted
 from headrisk.errors import InputError
 from headrisk.findings.records import Link
 from headrisk.intake import prepared_here, take_in
@@ -28,7 +30,7 @@ from headrisk.linkage.search import Found, search
 from headrisk.linkage.search_index import build_index, coarse_cells
 from headrisk.report.internal import links_table
 from headrisk.report.tsv import table_text
-from headrisk.report.write import write_internal_table
+from headrisk.report.write import describe_internal, write_internal_table
 from headrisk.run.provenance import CostLog
 from headrisk.run.scratch import WORK, scratch_folder
 from headrisk.run.stage import stage
@@ -42,20 +44,22 @@ TABLE_NAME = "candidates.tsv"
 class SearchOutcome:
     """What a search came to: counts, and where the candidates stand.
 
-    ``with_mate`` counts probes whose person is in the gallery, ``first`` and ``listed`` those
-    whose mate is the first candidate, or any. ``compared`` is the share of pairs that had to be
-    compared in full.
+    ``people`` counts those searched for who are in the gallery by label, ``first`` and ``listed``
+    those of them of whom a scan has a mate as its first candidate, or as any. ``compared`` is the
+    share of pairs that had to be compared in full; ``inventory`` what became of the images of the
+    first data set, None where it came as fingerprints.
     """
 
     table: Path
     probes: int
     gallery: int
     failed: int
-    with_mate: int
+    people: int
     first: int
     listed: int
     compared: float
     notes: tuple[str, ...]
+    inventory: InventoryCounts | None
 
 
 def search_gallery(job: Job, k: int, at_least: float = -np.inf) -> SearchOutcome:
@@ -83,6 +87,7 @@ def search_gallery(job: Job, k: int, at_least: float = -np.inf) -> SearchOutcome
     internal.mkdir(mode=0o700, exist_ok=True)
     table = table_text(links_table(tuple(_links(found, cohort, design))))
     write_private(internal / TABLE_NAME, table.encode("utf-8", "backslashreplace"))
+    describe_internal(internal)
     own = prepared_here(everybody, job)
     if own.scans:
         write_internal_table(fingerprint_index(own, job.settings), job.out, INDEX.name)
@@ -92,12 +97,22 @@ def search_gallery(job: Job, k: int, at_least: float = -np.inf) -> SearchOutcome
         probes=int(design.probes.size),
         gallery=int(design.gallery.size),
         failed=len(everybody.scans) - len(cohort.scans),
-        with_mate=int(np.isin(design.probe_person, design.gallery_person).sum()),
-        first=sum(one.size > 0 and bool(one[0]) for one in mated),
-        listed=sum(bool(one.any()) for one in mated),
+        people=int(np.intersect1d(design.probe_person, design.gallery_person).size),
+        first=_people(design, [one.size > 0 and bool(one[0]) for one in mated]),
+        listed=_people(design, [bool(one.any()) for one in mated]),
         compared=sum(one.compared for one in found) / design.pairs,
         notes=(*intake.notes, *damage),
+        inventory=_counted(inventory_of_scans(intake, everybody.scans, everybody.results, job)),
     )
+
+
+def _counted(inventory: Inventory | None) -> InventoryCounts | None:
+    return None if inventory is None else counted(inventory)
+
+
+def _people(design: Design, found: Sequence[bool]) -> int:
+    """Number of people of whom at least one scan was found."""
+    return int(np.unique(design.probe_person[np.array(found, dtype=np.bool_)]).size)
 
 
 def _search(cohort: Cohort, design: Design, job: Job, k: int, at_least: float) -> list[Found]:

@@ -23,7 +23,7 @@ from headrisk.deidentify.comparison_cost import STAGE as COST_STAGE
 from headrisk.deidentify.comparison_cost import CostResult, cost_figures, measure_costs
 from headrisk.deidentify.comparison_face import Looks, Pictures, face_effects, face_left
 from headrisk.deidentify.comparison_internal import Looked, arrival, internal_part
-from headrisk.deidentify.comparison_repair import repaired_heads
+from headrisk.deidentify.comparison_repair import repaired_heads, to_repair
 from headrisk.deidentify.comparison_scans import scan_effects
 from headrisk.deidentify.matching import TreatedSet, settle
 from headrisk.errors import StoreError
@@ -135,7 +135,7 @@ def _one(
     effects: list[Effect] = []
     own_found = None
     if pairs:
-        with stage(f"compare {name}", len(pairs), log, recorded(job)):
+        with stage(f"compare: {name}", len(pairs), log, recorded(job)):
             design = brain.plan(before.everything, job)
             effects += brain_effects(
                 before.everything, design, treated, job.settings, for_brain, job.processes
@@ -178,7 +178,7 @@ def _bring_in(
         else:
             known = own.scans[of[k]].suffix if k in of else named_suffix(scan.path)
             asked.append(replace(scan, suffix=known or job.settings.contrasts[0]))
-    title = f"prepare {name}"
+    title = f"prepare: {name}"
     with stage(title, len(files) - len(names.refused), log, recorded(job)) as listen:
         if {"face", "face-scans"} & set(job.modalities):
             run = replace(run, failed={**run.failed, **examine_scans(asked, run, job, ignore)})
@@ -192,13 +192,14 @@ def _look(found: TreatedSet, before: _Before, run: Run, job: Job, log: CostLog) 
     """Heads before, after, and after an attacker's repair."""
     own = before.cohort()
     scans = tuple(pair.scan for pair in found.pairs)
-    title = f"{HEAD_STAGE} of {found.name}"
+    title = f"{HEAD_STAGE}: {found.name}"
     with stage(title, len(scans), log, recorded(job)) as listen:
         old = look_at_heads([own.scans[pair.of] for pair in found.pairs], run, ignore)
         new = look_at_heads(scans, run, listen)
     repaired: tuple[HeadResult, ...] | None = None
     if before.pictures.results or (before.heads is not None and before.heads.scans):
-        with stage(f"repair {found.name}", len(scans), log, recorded(job)) as listen:
+        broken = len(to_repair(new))
+        with stage(f"repair: {found.name}", broken, log, recorded(job)) as listen:
             repaired = repaired_heads(scans, new, run, listen)
     return Looks(scans, old, new, repaired)
 

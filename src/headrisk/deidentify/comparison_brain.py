@@ -105,7 +105,7 @@ def _found_again(scores: PairScores) -> OwnScan:
     people = np.unique(ranks.person).size
     size = int(ranks.gallery.max()) if ranks.gallery.size else 0
     if people < FEWEST_PEOPLE or size < 2:
-        return OwnScan(scores.measure, None, size, None, f"{people} people could be searched for")
+        return OwnScan(scores.measure, None, size)
     found = share_of_people(person_means(ranks.within(1), ranks.person)[1])
     return OwnScan(scores.measure, found, size, float(np.mean(1 / ranks.gallery)))
 

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from headrisk.attacks.face_panels import in_words
 from headrisk.brain.cohort import Cohort
 from headrisk.dataset.scans import Scan
 from headrisk.deidentify.comparison_cost import FIGURES, CostResult
@@ -17,6 +18,7 @@ from headrisk.face.presence import seen_by
 from headrisk.findings.deidentified import Arrival
 from headrisk.findings.linkage import scan_rows
 from headrisk.findings.records import Internal, Table, Value
+from headrisk.report.words.deidentified import FOUND_FACE, UNCHANGED
 
 
 @dataclass(frozen=True)
@@ -110,9 +112,9 @@ def _faces(heads: Looks, costs: Sequence[CostResult]) -> Table:
             ", ".join(name for name in new.seen if seen_by(new, name)) or "none",
             found_face(new, cost),
             new.status,
-            new.reason,
+            in_words(new).reason,
             None if again is None else again.status,
-            None if again is None else "; ".join((again.reason, *again.notes[-1:])).strip("; "),
+            None if again is None else _how(in_words(again)),
         )
         for scan, old, new, again, cost in zip(
             heads.scans, heads.before, heads.after, repaired, costs, strict=True
@@ -125,21 +127,16 @@ def _faces(heads: Looks, costs: Sequence[CostResult]) -> Table:
     return Table(columns, rows)
 
 
+def _how(repaired: HeadResult) -> str:
+    return "; ".join((repaired.reason, *repaired.notes[-1:])).strip("; ")
+
+
 def found_face(head: HeadResult, cost: CostResult) -> str:
     """Was it done? What was found in one treated scan, in words."""
     if cost.unchanged:
-        return "NOT TREATED: not one voxel differs from the untreated scan"
+        return UNCHANGED
     answer = presence_of(head)
-    if answer is None:
-        return "could not be looked at"
-    return {
-        "face": "a whole face: another one's, or left",
-        "part": "part of a face is left",
-        "gone": "face gone",
-        "outside": "face outside the image",
-        "unclear": "unclear: look at it",
-        "failed": "could not be looked at",
-    }[answer]
+    return FOUND_FACE["failed" if answer is None else answer]
 
 
 def _notes(found: TreatedSet, looked: Looked) -> tuple[str, ...]:

@@ -25,7 +25,7 @@ def repaired_heads(
     A head whose whole face is there, as after a replacement, offers nothing to repair: the attacker
     takes it as it is.
     """
-    lacking = [k for k, head in enumerate(heads) if not _whole(head)]
+    lacking = to_repair(heads)
     donors = find_donors(scans, heads)
     how = Repairing(look_at_repaired, VERSION, tuple(donors[k] for k in lacking))
     found = list(heads)
@@ -33,6 +33,11 @@ def repaired_heads(
     for k, head in zip(lacking, looked, strict=True):
         found[k] = head
     return tuple(found)
+
+
+def to_repair(heads: Sequence[HeadResult]) -> list[int]:
+    """Places of the heads that lack a part of the face, or of which that is not known."""
+    return [k for k, head in enumerate(heads) if not _whole(head)]
 
 
 def _whole(head: HeadResult) -> bool:

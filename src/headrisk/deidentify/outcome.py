@@ -15,6 +15,7 @@ from headrisk.deidentify.treat import TreatResult
 from headrisk.findings.records import Table, Value
 from headrisk.heads.sightlines import FRONT
 from headrisk.report.words import deidentified as words
+from headrisk.report.words.presence import SAID
 
 _COST = (
     "brain_voxels", "brain_voxels_cut", "brain_cut_ml", "brain_voxels_changed", "mask_dice",
@@ -40,7 +41,20 @@ class TreatmentReport:
     @property
     def doubtful(self) -> int:
         """Treated scans that the custodian should look at."""
-        return sum(bool(one.doubt) for one in self.results)
+        return sum(bool(doubt(self.tool, one)) for one in self.results)
+
+
+def doubt(tool: Tool, one: TreatResult) -> str:
+    """What the custodian should look at in a file that was written; "" if nothing."""
+    if one.problem:
+        return words.not_analysed(one.problem)
+    if one.presence is None or one.damage is None:
+        return ""
+    left = one.presence.answer
+    said = "" if one.presence.sight is None else SAID[one.presence.sight.code]
+    found = words.faces_doubt(left, said, one.presence.seen_by, replaces=tool.replaces)
+    cut = words.cut_doubt(one.damage.cut_voxels, one.damage.cut_ml)
+    return "; ".join(text for text in (found, cut) if text)
 
 
 def treatment_table(report: TreatmentReport) -> Table:
@@ -65,7 +79,7 @@ def _row(scan: Scan, one: TreatResult, tool: Tool, names: Sequence[str]) -> tupl
         f"sub-{scan.participant_id}", f"ses-{scan.session_id}" if scan.session_id else "",
         scan.suffix, one.image, one.status, one.reason, tool.name,
         round(one.changed_share, 4) if one.image else None,
-        one.removed_fields if one.image else None, one.doubt,
+        one.removed_fields if one.image else None, doubt(tool, one),
     )  # fmt: skip
     left = one.presence.sight if one.presence else None
     verdict = left.code if left else "not looked at"

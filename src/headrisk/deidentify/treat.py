@@ -66,8 +66,8 @@ class TreatResult:
         CPU time of the treatment, from reading to writing; the check is not in it.
     presence, damage
         The check of the file that was written; None where it could not be checked.
-    doubt
-        What the custodian should look at; "" if nothing.
+    problem
+        Why the written file could not be checked; "" if it was.
     """
 
     scan_id: str
@@ -79,7 +79,7 @@ class TreatResult:
     seconds: float = 0.0
     presence: Presence | None = None
     damage: Damage | None = None
-    doubt: str = ""
+    problem: str = ""
     notes: tuple[str, ...] = ()
 
 
@@ -154,24 +154,7 @@ def _checked(task: TreatTask, before: Head, result: TreatResult) -> TreatResult:
         volume = load_volume(Path(task.out) / result.image)
         after = find_head(volume, task.scan_id, suffix=task.suffix, accurate=task.accurate)
     except ScanError as error:
-        return replace(result, doubt=f"the de-identified image cannot be analysed: {error}")
+        return replace(result, problem=str(error))
     presence = face_presence(after, task.scan_id)
     damage = damage_between(before, after)
-    doubts = _doubts(task, presence, damage)
-    return replace(result, presence=presence, damage=damage, doubt="; ".join(doubts))
-
-
-def _doubts(task: TreatTask, presence: Presence, damage: Damage) -> list[str]:
-    out = []
-    seen = ", ".join(presence.seen_by)
-    said = "" if presence.sight is None else presence.sight.said
-    if tool_of(task.tool).replaces:
-        if presence.answer in ("gone", "outside"):
-            out.append("no face is left, where another one should be")
-    elif presence.answer in ("face", "part"):
-        out.append(f"a face or a part of one is still there: {said}; seen by {seen or 'none'}")
-    elif presence.answer in ("unclear", "failed"):
-        out.append(f"a face may be left: {said}; seen by {seen or 'no detector'}")
-    if damage.cut_voxels:
-        out.append(f"{damage.cut_voxels} brain voxels ({damage.cut_ml:.2f} mL) were cut")
-    return out
+    return replace(result, presence=presence, damage=damage)

@@ -26,7 +26,7 @@ from headrisk.io.nifti import load_volume
 from headrisk.io.volume import Volume
 from headrisk.types import FloatArray, Status
 
-VERSION = 5  # raise when any result of this module changes: stored results are then renewed
+VERSION = 6  # raise when any result of this module changes: stored results are then renewed
 SUPERSAMPLE = 2
 _MORE = 0.5  # of the three parts, that another level must show beyond the common one
 
@@ -69,10 +69,12 @@ class HeadResult:
 
     Attributes
     ----------
-    status, reason
+    status
         ``failed`` where a face is or may be there and no recogniser can use the scan, which is not
         the same as protected. A scan without a face, because it was removed or lies outside the
         image, is a result.
+    reason
+        The error where the scan could not be looked at; else "", and the report says it in words.
     sight
         Whether a face is left; see :mod:`headrisk.face.presence`.
     seconds
@@ -180,20 +182,18 @@ def describe_head(
     sight = look.sight
     if placed.stripped:
         seconds = time.process_time() - begin
-        return HeadResult(task.scan_id, "ok", sight.said, seconds, placed.notes, sight=sight)
+        return HeadResult(task.scan_id, "ok", "", seconds, placed.notes, sight=sight)
     try:
         surface, left = _surface(placed, task.scan_id)
     except ScanError as error:
         return replace(failed_head(task, error, begin), sight=sight, seen=look.scores)
     notes = placed.notes + surface.notes
     scene, centre = scene_of(surface), surface.pose.face_centre
-    status, reason, templates, picture = _recognise(task, scene, centre, left, sight)
-    if status == "ok" and left.verdict != "full":
-        notes += (left.reason,)
+    status, templates, picture = _recognise(task, scene, centre, left, sight)
     return HeadResult(
         task.scan_id,
         status,
-        reason,
+        "",
         time.process_time() - begin,
         notes,
         voxel_mm,
@@ -254,11 +254,15 @@ def _recognise(
     centre: tuple[float, float, float],
     left: Coverage,
     sight: Sight,
-) -> tuple[Status, str, dict[str, Packed], NDArray[np.uint8]]:
-    """Templates of the protocol's renders, or why there are none; and a picture from the front."""
-    status, reason = _usable(left, sight)
-    if reason:
-        return status, reason, {}, _portrait(task, scene, centre)
+) -> tuple[Status, dict[str, Packed], NDArray[np.uint8]]:
+    """Templates of the protocol's renders, and a picture from the front.
+
+    A failure where a face may be there and no render shows it.
+    """
+    if sight.verdict in ("gone", "outside"):
+        return "ok", {}, _portrait(task, scene, centre)
+    if sight.verdict == "unclear" and left.verdict in ("none", "cropped"):
+        return "failed", {}, _portrait(task, scene, centre)
     protocol = protocol_of(task.protocol, np.random.default_rng(task.seed))
     renders = list(render_scene(scene, protocol, task.pixels, SUPERSAMPLE, centre))
     paths = {name: Path(path) for name, path in task.weights}
@@ -269,17 +273,8 @@ def _recognise(
     front = (first.azimuth, first.elevation, first.roll) == (0, 0, 0)
     picture = renders[0] if front else _portrait(task, scene, centre)
     if not any(packed.found.size for packed in templates.values()):
-        return "failed", f"no face was found in any render; {sight.said}", {}, picture
-    return "ok", "", templates, picture
-
-
-def _usable(left: Coverage, sight: Sight) -> tuple[Status, str]:
-    """Why there is no face to recognise, or ""."""
-    if sight.verdict in ("gone", "outside"):
-        return "ok", sight.said
-    if sight.verdict == "unclear" and left.verdict in ("none", "cropped"):
-        return "failed", f"{sight.said}; {left.reason}"
-    return "ok", ""
+        return "failed", {}, picture
+    return "ok", templates, picture
 
 
 def _portrait(

@@ -41,21 +41,21 @@ from headrisk.types import FloatArray
 
 FaceVerdict = Literal["face", "part", "gone", "unclear", "outside", "failed"]
 VERDICTS: tuple[FaceVerdict, ...] = get_args(FaceVerdict)
-CODES: Mapping[str, str] = {
-    "skin_and_detectors": "skin and detectors show a face",
-    "detectors": "two detectors or more see a face, and nothing was removed",
-    "skin": "skin lies where a face has it",
-    "partly_removed": "a part was removed, another is there",
-    "removed": "air in the place of the face, the wound behind it",
-    "brain_only": "nothing but a brain in the image",
-    "out_of_view": "the image ends before the face",
-    "detectors_disagree": "the face's skin is gone, but a detector sees a face",
-    "no_skin": "the scalp is not seen either: nothing tells whether a face is there",
-    "elsewhere": "not where a template has it, and not removed",
-    "not_found": "no head found in the image",
-    "unreadable": "the image could not be read",
-    "not_installed": "the extra for faces is not installed",
-}
+Code = Literal[
+    "skin_and_detectors",
+    "detectors",
+    "skin",
+    "partly_removed",
+    "removed",
+    "brain_only",
+    "out_of_view",
+    "detectors_disagree",
+    "no_skin",
+    "elsewhere",
+    "not_found",
+    "unreadable",
+    "not_installed",
+]
 FEWEST_SEEN = 0.5  # share of the presence renders in which a detector must see a face
 FEWEST_DETECTORS = 2
 _THERE, _MOSTLY, _REMOVED, _HIDDEN = 0.85, 0.5, 0.5, 0.5
@@ -72,7 +72,7 @@ class Sight:
     Attributes
     ----------
     verdict, code
-        The answer, and why as a key of :data:`CODES`.
+        The answer, and why.
     there, removed, outside
         Share of each part of the face, 0 to 1; see :class:`headrisk.heads.sightlines.SkinLevels`.
     seen
@@ -82,17 +82,12 @@ class Sight:
     """
 
     verdict: FaceVerdict
-    code: str
+    code: Code
     there: Mapping[str, float] = field(default_factory=dict)
     removed: Mapping[str, float] = field(default_factory=dict)
     outside: Mapping[str, float] = field(default_factory=dict)
     seen: Mapping[str, float] = field(default_factory=dict)
     reason: str = ""
-
-    @property
-    def said(self) -> str:
-        """The answer's reason in words."""
-        return CODES[self.code]
 
 
 class Looked(Protocol):
@@ -151,7 +146,7 @@ def judge_face(skin: SkinLevels, seen: Mapping[str, float]) -> Sight:
     return Sight(verdict, code, skin.there, skin.removed, skin.outside, seen)
 
 
-def _judged(skin: SkinLevels, detectors_seeing: int) -> tuple[FaceVerdict, str]:
+def _judged(skin: SkinLevels, detectors_seeing: int) -> tuple[FaceVerdict, Code]:
     in_view = [name for name in FRONT if skin.outside[name] < _HIDDEN]
     there = [name for name in in_view if skin.there[name] >= _MOSTLY]
     removed = [name for name in in_view if skin.removed[name] >= _REMOVED]

@@ -66,9 +66,10 @@ def look_at_images(
     listen: Listener,
 ) -> tuple[SightResult, ...]:
     """What every image shows, failures included, in the order of the tasks."""
-    tally = Tally(STAGE, listen)
     keys = [sight_key(task, run.store, run.on_damage) for task in tasks]
     ready = [k for k, key in enumerate(keys) if isinstance(key, str)]
+    refused = len(tasks) - len(ready)
+    tally = Tally(STAGE, listen, done=refused, failed=refused)
     ready_keys = [key for key in keys if isinstance(key, str)]
     found = iter(
         recall_or_run(

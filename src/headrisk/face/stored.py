@@ -32,7 +32,6 @@ def _head_entry(result: HeadResult) -> Entry | None:
         arrays,
         {
             "status": result.status,
-            "reason": result.reason,
             "seconds": result.seconds,
             "notes": list(result.notes),
             "voxel_mm": None if result.voxel_mm is None else list(result.voxel_mm),
@@ -54,16 +53,21 @@ def _restore_head(task: HeadTask, entry: Entry) -> HeadResult:
     return HeadResult(
         task.scan_id,
         kept["status"],
-        kept["reason"],
+        "",
         kept["seconds"],
         tuple(kept["notes"]),
         None if voxel is None else (voxel[0], voxel[1], voxel[2]),
-        Coverage(**kept["coverage"]),
+        _coverage(kept["coverage"]),
         seen,
         _templates(kept["recognisers"], entry),
         np.asarray(entry.arrays["picture"], np.uint8),
         Sight(**kept["sight"]),
     )
+
+
+def _coverage(kept: Mapping[str, Any]) -> Coverage:
+    lists = {name: tuple(kept[name]) for name in ("removed", "cropped")}
+    return Coverage(**{**kept, **lists})
 
 
 def _photo_entry(result: PhotoResult) -> Entry | None:

@@ -77,7 +77,7 @@ class Effect:
     found: Estimate | None = None
     bounds: tuple[float, float] | None = None
     chance: float | None = None
-    reason: str = ""
+    reason: Literal["", "few people", "withheld"] = ""
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,6 @@ class OwnScan:
     found: Estimate | None
     gallery: int
     chance: float | None = None
-    reason: str = ""
 
 
 @dataclass(frozen=True)

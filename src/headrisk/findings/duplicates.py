@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from headrisk.findings.records import ScanRow
+from headrisk.dataset.inventory import InventoryCounts
+from headrisk.findings.records import ScanRow, Table
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,8 @@ class DuplicatesReport:
     """All that a search for duplicates found.
 
     ``models`` are rows of text about the score distributions used; ``priors`` sentences on what
-    was assumed beforehand.
+    was assumed beforehand; ``inventory`` counts the images of the data set and what became of them
+    (None where it came as fingerprints), ``images`` lists them.
     """
 
     suspicions: tuple[Suspicion, ...]
@@ -64,6 +66,9 @@ class DuplicatesReport:
     notes: tuple[str, ...]
     settings: dict[str, Any]
     version: str
+    title: str = ""
+    inventory: InventoryCounts | None = None
+    images: Table | None = None
 
     @property
     def failed(self) -> int:

@@ -29,7 +29,7 @@ from headrisk.heads.template_face import PARTS, face_of_template
 from headrisk.types import BoolArray, Float32Array, FloatArray
 
 CoverageVerdict = Literal["full", "partial", "none", "cropped"]
-_FRONT = PARTS[:3]
+FRONT = PARTS[:3]
 _WHOLE, _NOTHING = 0.9, 0.1  # a part is there from this share on, and gone below that one
 _MOSTLY = 0.5  # a part is mostly there from this share on
 _FEWEST_PARTS = 2  # of the three; with fewer mostly there the image ends before the face
@@ -53,18 +53,27 @@ class Coverage:
         ``full``; ``cropped`` where only the field of view ends too early and leaves less than two
         of upper face, nose, and mouth with chin; ``none`` where something was removed within the
         field of view, no nose is left and less than half of mouth and chin; else ``partial``.
-    reason
-        The verdict in a sentence.
-    cut_off
-        Whether what is missing is missing only because the image ends before it.
+    removed, cropped
+        Parts of the front that are missing, in whole or part, within the field of view, and only
+        because it ends before them.
     """
 
     parts: dict[str, float]
     total: float
     outside: float
     verdict: CoverageVerdict
-    reason: str
-    cut_off: bool = False
+    removed: tuple[str, ...] = ()
+    cropped: tuple[str, ...] = ()
+
+    @property
+    def cut_off(self) -> bool:
+        """Whether what is missing is missing only because the image ends before it."""
+        return self.verdict != "full" and not self.removed
+
+    @property
+    def still_there(self) -> tuple[str, ...]:
+        """Parts of the front that are whole."""
+        return tuple(n for n in FRONT if n not in self.removed and n not in self.cropped)
 
     @property
     def noseless(self) -> bool:
@@ -102,42 +111,22 @@ def coverage(surface: Surface) -> Coverage:
     parts = {name: share(near, where) for name, where in template.parts.items()}
     beyond = {name: share(outside, where) for name, where in template.parts.items()}
     total, lost = share(near, template.face), share(outside, template.face)
-    verdict, reason = _judge(parts, beyond)
-    cut_off = verdict != "full" and not _removed(parts, beyond)
-    return Coverage(parts, total, lost, verdict, reason, cut_off)
+    removed = tuple(name for name in FRONT if parts[name] + beyond[name] < _WHOLE)
+    cropped = tuple(name for name in FRONT if parts[name] < _WHOLE and name not in removed)
+    return Coverage(parts, total, lost, _judge(parts, removed, cropped), removed, cropped)
 
 
-def _judge(parts: dict[str, float], beyond: dict[str, float]) -> tuple[CoverageVerdict, str]:
-    """Verdict from the shares that are there, and those that lie outside the field of view."""
-    removed = _removed(parts, beyond)
-    cropped = [n for n in _FRONT if parts[n] < _WHOLE and n not in removed]
-    gone = parts["nose"] < _NOTHING and parts["mouth and chin"] < _MOSTLY
-    hidden = sum(parts[n] >= _MOSTLY for n in _FRONT) < _FEWEST_PARTS
+def _judge(
+    parts: dict[str, float], removed: tuple[str, ...], cropped: tuple[str, ...]
+) -> CoverageVerdict:
+    """Verdict from the shares that are there, and the parts that are missing."""
     if not removed and not cropped:
-        return "full", "The whole face is there."
-    said = []
-    if removed:
-        said.append(f"{_listed(removed)} not where a template has it, in whole or part")
-    if cropped:
-        said.append(f"{_listed(cropped)} outside the field of view in whole or part")
-    left = [n for n in _FRONT if n not in removed and n not in cropped]
-    if left:
-        said.append(f"{_listed(left)} still there")
-    sentence = "; ".join(said)
-    sentence = f"{sentence[0].upper()}{sentence[1:]}."
+        return "full"
     if not removed:
-        return ("cropped" if hidden else "partial"), sentence
-    return ("none" if gone else "partial"), sentence
-
-
-def _removed(parts: dict[str, float], beyond: dict[str, float]) -> list[str]:
-    """Parts that are missing within the field of view."""
-    return [name for name in _FRONT if parts[name] + beyond[name] < _WHOLE]
-
-
-def _listed(names: list[str]) -> str:
-    *first, last = [f"the {name}" for name in names]
-    return f"{', '.join(first)} and {last}" if first else last
+        hidden = sum(parts[name] >= _MOSTLY for name in FRONT) < _FEWEST_PARTS
+        return "cropped" if hidden else "partial"
+    gone = parts["nose"] < _NOTHING and parts["mouth and chin"] < _MOSTLY
+    return "none" if gone else "partial"
 
 
 def _skin_points(surface: Surface) -> Float32Array:

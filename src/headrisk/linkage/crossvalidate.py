@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from headrisk.linkage.decide import Rule, Threshold
+from headrisk.linkage.decide import NoThreshold, Rule, Threshold
 from headrisk.linkage.pairs import among_people, pair_sample
 from headrisk.types import BoolArray, IntArray, PairScores
 
@@ -20,7 +20,7 @@ class TestedThreshold:
 
     ``people`` are person numbers; the ``_person`` and ``_side`` arrays are indices into them.
     Each mated and non-mated test pair stands once, with whether the decision was wrong.
-    ``reason`` says why nothing could be tested, else it is empty. ``fitted`` holds the thresholds
+    ``reason`` says why nothing could be tested, else it is None. ``fitted`` holds the thresholds
     of the folds that tested.
     """
 
@@ -32,7 +32,7 @@ class TestedThreshold:
     gallery_side: IntArray
     false_match: BoolArray
     folds: int
-    reason: str = ""
+    reason: NoThreshold | None = None
     fitted: tuple[float, ...] = ()
 
 
@@ -83,11 +83,11 @@ def _test(
     mated, missed = [np.zeros(0, dtype=np.int64)], [np.zeros(0, dtype=np.bool_)]
     probe, gallery, false = [mated[0]], [mated[0]], [missed[0]]
     fits: list[float] = []
-    reason = "fewer than four people" if not blocks else ""
+    reason = None if blocks else NoThreshold("few people")
     for training, test in blocks:
         fitted = rule(training)
         if fitted.value is None:
-            reason = f"on the training people: {fitted.reason}"
+            reason = fitted.reason and replace(fitted.reason, held_out=True)
             continue
         fits.append(fitted.value)
         sample = pair_sample(test)
@@ -106,6 +106,6 @@ def _test(
         gallery_side=np.concatenate(gallery),
         false_match=np.concatenate(false),
         folds=len(fits),
-        reason="" if fits else reason,
+        reason=None if fits else reason,
         fitted=tuple(fits),
     )

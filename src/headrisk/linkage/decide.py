@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
+from typing import Literal
 
 import numpy as np
 
@@ -16,12 +17,37 @@ from headrisk.types import BoolArray, PairScores
 FALSE_MATCH_RATES = {"fmr_1e-2": 1e-2, "fmr_1e-3": 1e-3}
 
 
+Why = Literal[
+    "no mated pairs",
+    "no non-mated pairs",
+    "nothing to tell apart",  # pairs of one kind are missing, or all scores are equal
+    "equal scores",
+    "never higher",  # the mated density exceeds the other nowhere, at ``prior``
+    "few pairs",  # ``needed`` non-mated pairs of people, where the data have ``have``
+    "few probes",
+    "one group",  # the probes' best scores do not fall into two
+    "few people",
+    "not tested",  # on a summary of very many pairs
+]
+
+
+@dataclass(frozen=True)
+class NoThreshold:
+    """Why there is no threshold, or no test of one; ``held_out``: on the people to fit it on."""
+
+    why: Why
+    needed: int = 0
+    have: int | None = None
+    prior: float = 0.0
+    held_out: bool = False
+
+
 @dataclass(frozen=True)
 class Threshold:
     """A decision threshold, or None with the reason why the data give none."""
 
     value: float | None
-    reason: str = ""
+    reason: NoThreshold | None = None
 
 
 Rule = Callable[[PairScores], Threshold]
@@ -44,14 +70,14 @@ def kde_threshold(scores: PairScores, *, prior: float = 0.5) -> Threshold:
     """
     sample = pair_sample(scores)
     if not sample.mated.size or not sample.nonmated.size:
-        return Threshold(None, _missing(sample))
+        return Threshold(None, NoThreshold(_missing(sample)))
     weights = (sample.mated_weight, sample.nonmated_weight)
     pair = kernels(sample.mated, sample.nonmated, weights)
     if pair is None:
-        return Threshold(None, "all scores are equal")
+        return Threshold(None, NoThreshold("equal scores"))
     value = crossing(pair, prior)
     if value is None:
-        return Threshold(None, f"at prior {prior:g} the mated density never exceeds the other")
+        return Threshold(None, NoThreshold("never higher", prior=prior))
     return Threshold(value)
 
 
@@ -64,7 +90,7 @@ def fixed_fmr_threshold(scores: PairScores, *, fmr: float) -> Threshold:
     sample = pair_sample(scores)
     needed, have = int(np.ceil(1.0 / fmr - 1e-9)), sample.person_pairs
     if have < needed:
-        return Threshold(None, f"needs {needed} non-mated pairs of people, the data have {have}")
+        return Threshold(None, NoThreshold("few pairs", needed, have))
     order = np.argsort(-sample.nonmated, kind="stable")
     accepted = np.cumsum(sample.nonmated_weight[order])
     first = int(np.argmax(accepted > fmr * sample.nonmated.size + 1e-9))
@@ -75,9 +101,9 @@ def unsupervised_threshold(scores: PairScores) -> Threshold:
     """The threshold an outsider would set: no probe's identity is used (see ``mixture``)."""
     fit = fit_top_scores(scores)
     if fit is None:
-        return Threshold(None, "needs 8 probes, 4 gallery people and scores that differ")
+        return Threshold(None, NoThreshold("few probes"))
     if not fit.convincing:
-        return Threshold(None, "the probes' best scores do not fall into two groups")
+        return Threshold(None, NoThreshold("one group"))
     return Threshold(posterior_crossing(fit, top_two(scores)[0].size))
 
 
@@ -87,7 +113,7 @@ def accept(scores: PairScores, threshold: float) -> BoolArray:
     return accepted
 
 
-def _missing(sample: PairSample) -> str:
+def _missing(sample: PairSample) -> Why:
     if not sample.mated.size:
         return "no mated pairs"
     return "no non-mated pairs"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -30,6 +30,9 @@ class Design:
         file, suffix.
     given
         (probes, gallery) takes the place of these rules where somebody knows better, or None.
+    two_sets
+        Whether probes and gallery are of two data sets. A copy of an image in the other set is
+        then a link, not a repetition, and is compared like any other.
     """
 
     probes: IntArray
@@ -41,6 +44,7 @@ class Design:
     content: NDArray[np.str_]
     contrast: NDArray[np.str_]
     given: BoolArray | None = None
+    two_sets: bool = False
 
     @property
     def pairs(self) -> int:
@@ -50,9 +54,9 @@ class Design:
     @cached_property
     def usable(self) -> BoolArray:
         """(probes, gallery), False for a scan with itself, for two images of one session, and
-        for copies of one image: those are not two measurements of a person. Where a person's
-        scans bear no session label, images of unlike contrast count as one session, images of one
-        contrast as a repetition."""
+        for copies of one image in one data set: those are not two measurements of a person. Where
+        a person's scans bear no session label, images of unlike contrast count as one session,
+        images of one contrast as a repetition."""
         return self.usable_block(np.arange(self.probes.size), np.arange(self.gallery.size))
 
     def usable_block(self, rows: IntArray, columns: IntArray) -> BoolArray:
@@ -65,12 +69,14 @@ class Design:
             known: BoolArray = self.given[rows, columns]
             return known
         i, j = self.probes[rows], self.gallery[columns]
-        usable: BoolArray = ~((i == j) | self._together(i, j) | self._same_bytes(i, j))
-        return usable
+        left_out: BoolArray = (i == j) | self._together(i, j)
+        return ~left_out if self.two_sets else ~(left_out | self._same_bytes(i, j))
 
     @cached_property
     def copies(self) -> int:
-        """Pairs of identical files that a session does not rule out already."""
+        """Pairs of identical files that are left out and that a session does not rule out."""
+        if self.two_sets:
+            return 0
         repeated = 0
         digests = self.content[self.gallery]
         order = np.argsort(digests, kind="stable")
@@ -83,6 +89,22 @@ class Design:
             same = self._same_bytes(probe, other) & ~self._together(probe, other)
             repeated += int(np.count_nonzero(same))
         return repeated // 2 if self.probes is self.gallery else repeated
+
+    def verbatim(self, content: Sequence[str] | None = None) -> BoolArray:
+        """(probes, gallery) usable pairs of one and the same image.
+
+        ``content`` takes the place of the digests of the files, for instance digests of voxels; ""
+        equals no other.
+        """
+        known = self.content if content is None else np.array(content, dtype=np.str_)
+        one, other = known[self.probes][:, None], known[self.gallery][None, :]
+        same: BoolArray = (one == other) & (one != "")
+        return same & self.usable
+
+    def people_of(self, pairs: BoolArray) -> int:
+        """Number of people with a mated pair among these (probes, gallery)."""
+        mated = self.probe_person[:, None] == self.gallery_person[None, :]
+        return int(np.unique(self.probe_person[(pairs & mated).any(axis=1)]).size)
 
     @property
     def _repeats(self) -> bool:
@@ -115,7 +137,8 @@ def against(scans: Sequence[Scan], digests: Sequence[str], probes: str) -> Desig
     """The scans of the data set named ``probes`` against those of all other data sets."""
     asked = np.array([scan.dataset == probes for scan in scans], dtype=bool)
     person = number_people(scan.participant_id for scan in scans)
-    return _design(scans, digests, np.flatnonzero(asked), np.flatnonzero(~asked), person)
+    sides = (np.flatnonzero(asked), np.flatnonzero(~asked))
+    return replace(_design(scans, digests, *sides, person), two_sets=True)
 
 
 def _design(

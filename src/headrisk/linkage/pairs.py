@@ -83,6 +83,19 @@ class PersonScores:
     probe_person: IntArray
 
 
+def copies_first(scores: PairScores, verbatim: BoolArray) -> PairScores:
+    """Scores in which pairs of one and the same image or row score as high as the highest.
+
+    Whoever holds one of the two finds the other without comparing anything, whatever a measure
+    that was learnt from other people makes of them.
+    """
+    same = verbatim & scores.usable
+    if not same.any():
+        return scores
+    values = np.where(same, float(scores.values[scores.usable].max()), scores.values)
+    return replace(scores, values=values)
+
+
 def finite_scores(scores: PairScores) -> PairScores:
     """Check a score matrix and make its infinite scores finite without changing their order.
 

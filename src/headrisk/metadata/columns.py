@@ -15,6 +15,7 @@ from headrisk.metadata.fields import (
     kind_of_field,
     plain_name,
     tells_times,
+    tells_versions,
 )
 from headrisk.metadata.name_words import NO_FAMILY
 from headrisk.metadata.national_ids import register_of
@@ -28,7 +29,7 @@ from headrisk.metadata.notations import (
     sure_notation,
 )
 from headrisk.metadata.patterns import matches
-from headrisk.metadata.people import split_words
+from headrisk.metadata.people import family_names, given_names, split_words
 from headrisk.metadata.remarks import is_shifted
 from headrisk.metadata.text import SHOWN
 from headrisk.metadata.words import concepts, field_words
@@ -66,13 +67,18 @@ _MOST_JUDGED = 2000
 _SENTENCE = 3  # words from which on a cell is a sentence
 _LIVES = frozenset(
     """my his her their twin wife husband mother father son daughter brother sister
-    boss works worked job born lives lived married divorced widow widowed neighbour neighbor
+    boss works worked job born triplets twins
+    lives lived married divorced widow widowed neighbour neighbor
     colleague pregnant arrested accident""".split()  # noqa: SIM905
 )
 _CODE = re.compile(r"(?=[\w./°-]*[^\W\d_])(?=[\w./°-]*\d[\w./-]*\d)[\w./°-]{4,40}")
 _PARTED = re.compile(r"\d+(?:[-/ ]\d+)+|\d+(?:\.\d+){2,}")  # 32/81816, 6926 2132
 # Postcodes whose form tells: British, Canadian, Dutch.
 _POSTCODE = re.compile(r"[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}|[A-Z]\d[A-Z] ?\d[A-Z]\d|\d{4} ?[A-Z]{2}")
+_COMPACT_DATE = re.compile(r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])")
+_MONTHS_OF_YEARS = re.compile(r"(?:19|20)\d\d[-/](?:0[1-9]|1[0-2])")
+_BIDS_NAME = re.compile(r"(?:[\w.-]+/)*sub-[A-Za-z0-9]+(?:_|/|$)")
+_FIVE = re.compile(r"\d{4,5}")
 _UUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 _ID_WORDS = frozenset(
     """id ids identifier number no nr num code label key guid uuid tunnus kennung
@@ -122,6 +128,10 @@ def place_of(name: str, columns: Sequence[str]) -> Place:
     plain = {plain_name(column) for column in columns}
     if {"onset", "duration"} <= plain:
         return "trials"
+    if not columns:
+        return "people"  # a list without a header line
+    if {"index", "name"} <= plain and plain <= _BIDS_COLUMNS["sensors"]:
+        return "sensors"  # labels of an atlas
     return "other"
 
 
@@ -158,6 +168,8 @@ def judge_column(
     kind = kind_of_field(name)
     if kind in _STUDY_KINDS or (place == "sensors" and kind in ("free-text", "staff-name")):
         kind = ""
+    if plain_name(name) in ("cap", "cp", "pc4", "pc5") and all(map(_FIVE.fullmatch, values)):
+        return Column("address")  # codice di avviamento postale, código postal
     by_name = _named(name, kind, values, place)
     if by_name is not None:
         return by_name
@@ -165,6 +177,8 @@ def judge_column(
         return Column("address")
     if place == "people" and _names_people(name, values):
         return Column("person-name")
+    if place == "people" and (told := _tells_apart(name, values, owners)):
+        return Column(told)
     register = register_of(name, values)
     if register:
         return Column("national-id")
@@ -174,10 +188,7 @@ def judge_column(
         return Column(formed)
     skip = frozenset({"acquisition-time"} if _durations(name, values) else ())
     if place != "trials":
-        if not _numbers_only(values) and is_column_of_dates(values):
-            return Column("date", sure_notation(name, values), skip)
-        counted = not _digits_only(values) or concepts(name) & {"id", "measure", "duration"}
-        if not counted and is_column_of_dates(values):
+        if not tells_versions(name) and _are_dates(name, values):
             return Column("date", sure_notation(name, values), skip)
         clocks = all(hour_of(value) is not None for value in values) and tells_times(name)
         if clocks and not skip and are_times_of_day(values):
@@ -186,8 +197,20 @@ def judge_column(
             return Column("patient-id", skip=skip)
     if place == "trials" and plain_name(name).startswith(_STIMULI):
         return Column("", skip=skip | _SHOWN)
+    if place == "other" and _files_shown(values):
+        return Column("", skip=skip | _SHOWN)
     free = place in ("people", "other", "scans") and _free_text(values)
     return Column("free-text" if free else "", skip=skip, free=free)
+
+
+_FILE = re.compile(
+    r"[^/\\]+(?:[/\\][^/\\]+)*\.(?:png|jpe?g|bmp|gif|tiff?|wav|mp3|mp4|avi|ogg)", re.I
+)
+
+
+def _files_shown(values: list[str]) -> bool:
+    """Whether a column lists pictures, sounds and films, which bear names of what they show."""
+    return all(map(_FILE.fullmatch, values))
 
 
 def _bids_skip(place: Place) -> frozenset[str]:
@@ -234,7 +257,23 @@ def _named(name: str, kind: str, values: list[str], place: Place) -> Column | No
         return None
     if place == "trials" and kind in ("institution", "staff-name", "date", "phone", "address"):
         return None
+    bearing = sum(bears_out(kind, value, name) for value in values)
+    weak = kind in ("email", "phone", "user-path", "staff-name")
+    if weak and not is_exact_name(name) and 2 * bearing < len(values):
+        return None  # the part of an address before the sign, answers on calls
     return Column(kind)
+
+
+def _are_dates(name: str, values: list[str]) -> bool:
+    """Whether values are dates whatever their column is called."""
+    if len(set(values)) > 2 and (
+        all(map(_MONTHS_OF_YEARS.fullmatch, values)) or all(map(_COMPACT_DATE.fullmatch, values))
+    ):
+        return True
+    if not _numbers_only(values) and is_column_of_dates(values):
+        return True
+    counted = not _digits_only(values) or concepts(name) & {"id", "measure", "duration"}
+    return not counted and is_column_of_dates(values)
 
 
 def _telling(value: str) -> bool:
@@ -274,6 +313,8 @@ def _identifies(
         return False
     if all(_UUID.fullmatch(value) for value in values):
         return True
+    if all(map(_BIDS_NAME.match, values)):
+        return False  # names of files, whose labels are the rows' own
     if any(_label(cell) == _label(owner) for cell, owner in zip(cells, owners, strict=False)):
         return False
     bear = sum(len(owner) > 4 and owner in cell
@@ -285,9 +326,12 @@ def _identifies(
     if _digits_only(values):
         counted = sorted(map(int, values)) == list(range(min(map(int, values)),
                          min(map(int, values)) + len(values)))  # fmt: skip
-        return named and not counted and min(map(len, values)) >= 3
-    if named and all(map(_PARTED.fullmatch, values)) and not any(map(notations, values)):
-        return len(set(values)) > 2
+        if counted or min(map(len, values)) < 3:
+            return False
+        return named or (place == "people" and _long_alike(values))
+    if all(map(_PARTED.fullmatch, values)) and not any(map(notations, values)):
+        digits = min(sum(map(str.isdigit, value)) for value in values)
+        return len(set(values)) > 2 and (named or (digits >= 6 and _shaped(values)))
     coded = sum(_CODE.fullmatch(value.replace(" ", "")) is not None and not notations(value) and
                 not _is_number(value) for value in values)  # fmt: skip
     return coded >= 0.8 * len(values) and (named or _shaped(values))
@@ -323,8 +367,59 @@ def _names_people(name: str, values: list[str]) -> bool:
     )
 
 
+def _tells_apart(name: str, values: list[str], owners: Sequence[str]) -> str:
+    """What a column of words is that gives nearly every person another: names, trades, places.
+
+    Names if words of the lists are among them, else answers of people, which single out as well.
+    """
+    if len(values) < _FEWEST_PEOPLE or len(set(values)) < 0.9 * len(values):
+        return ""
+    if any(owners) and len(set(owners)) < 0.9 * len(owners):
+        return ""  # several rows a person
+    if concepts(name) & _NO_ANSWERS or not all(map(_WORDS.fullmatch, values)):
+        return ""
+    words = [{word for word, _, _ in split_words(value)} for value in values]
+    if sum(not own.isdisjoint(NO_FAMILY) for own in words) > 0.1 * len(values):
+        return "free-text"
+    listed = given_names() | family_names()
+    raised = sum(value[0].isupper() for value in values) >= 0.9 * len(values)
+    named = sum(not own.isdisjoint(listed) for own in words)
+    return "person-name" if raised and named >= 0.2 * len(values) else "free-text"
+
+
+_FEWEST_PEOPLE = 5
+_WORDS = re.compile(r"(?:[^\W\d_]\.? ?)?[^\W\d_]{2,}(?:[ ,.'’/_^-]{1,2}[^\W\d_]+)*\.?")
+_NO_ANSWERS = frozenset({"measure", "duration"})
+
+
+def named_owners(values: Sequence[str]) -> bool:
+    """Whether what stands for people in a table are names: words of letters, no labels.
+
+    >>> named_owners(["Quellimund", "Zarvok"]), named_owners(["sub-01", "P2"])
+    (True, False)
+    """
+    words = {value for cell in values if (value := known_value(cell))}
+    return bool(words) and all(
+        _LONE_WORDS.fullmatch(word) and NO_FAMILY.isdisjoint(w for w, _, _ in split_words(word))
+        for word in words
+    )
+
+
+_LONE_WORDS = re.compile(r"(?!sub-|ses-)[^\W\d_a-z][^\W\d_]{3,}(?:[ ,._^-]{1,2}[^\W\d_]{2,})*")
+
+
 def _words(name: str) -> frozenset[str]:
     return frozenset(field_words(name))
+
+
+def _long_alike(values: list[str]) -> bool:
+    """Whether digits are as many in each value, and too many to count anything.
+
+    Telephone, record and card numbers; nine digits and more, or eight with a zero before them.
+    """
+    length = len(values[0])
+    alike = len(values) > 2 and all(len(value) == length for value in values)
+    return alike and (length >= 9 or (length == 8 and all(v[0] == "0" for v in values)))
 
 
 def _shaped(values: list[str]) -> bool:
@@ -377,8 +472,10 @@ def is_prose_of_people(text: str) -> bool:
     False
     """
     words = [word for word, _, _ in split_words(text)]
-    if len(words) < 5:
+    if len(words) < 4:
         return False
+    if len(words) < 5:
+        return len(_LIVES.intersection(words)) > 1
     return not _ABOUT.isdisjoint(words) or len(_LIVES.intersection(words)) > 1
 
 

@@ -138,13 +138,27 @@ def _kind_of_words(name: str) -> str:
         return ""
     if "phone" in said or words >= {"cell", "number"}:
         return "phone"
-    if "by" in words and words & _DONE:  # tested_by, ScannedBy
+    if "by" in words and (words & _DONE or _by_somebody(name)):  # tested_by, ScannedBy
         return "staff-name"
     if "account" in said and "text" not in said and not words & {"length", "scissors"}:
         return "user-path"
+    if "birth" in said and (words & _WHERE or "address" in said):
+        return "address"  # town of birth, country of birth
     if "birth" in said:
         return "" if "born-other" in said else "birth-date"
-    if "own-name" in said or ("name" in said and _names_somebody(said, words)):
+    if "background" in said and "id" not in said and words.isdisjoint(_GROUPED):
+        return "demographic"
+    if "language" in words and words & _MOTHER:
+        return "demographic"
+    if (
+        ("own-name" in said and words.isdisjoint(_PROGRAMMED))
+        or ("name" in said and _names_somebody(said, words))
+        or (
+            "person" in said
+            and words & _PARTS_OF_NAMES
+            and said <= {"person", "record", "which-name", "fill"}
+        )
+    ):
         return "staff-name" if "staff" in said else "person-name"
     if words & {"passport"} or (words & {"card", "licence", "license"} and words & _CARDS):
         return "patient-id"
@@ -155,7 +169,7 @@ def _kind_of_words(name: str) -> str:
     if len(words & field_concept("record")) > 1 and words.isdisjoint(_STATES):
         return "patient-id"  # historia clinica, cartella clinica
     if (
-        "postcode" in said
+        ("postcode" in said and "id" not in said)
         or (words & _POST and words & _POST_CODES)
         or ("address" in said and not words & {"ip", "mac", "network"})
     ):
@@ -179,11 +193,30 @@ def _names_somebody(said: frozenset[str], words: frozenset[str]) -> bool:
     """Whether *name* is that of a person: a patient's, a first one; not a file's or a task's."""
     if words & _NO_NAMES:
         return False
+    if words & _FOREIGN_NAMES and len(words) == 1:
+        return True  # namn, nimi: what BIDS and software call Name they call so in English
+    if (
+        said <= {"name", "id", "fill"}
+        and len(words) > 1
+        and all(len(word) < 3 or word in field_concept("name") for word in words)
+    ):
+        return True  # P_NAME
+    if "consent" in words:
+        return True
     if said & {"person", "staff"}:
         return True
     return bool(words & _WHICH) and said <= {"name", "which-name", "fill", "birth", "scan"}
 
 
+_WHERE = frozenset({"place", "country", "land", "city", "state", "lieu", "pays", "pais", "lugar",
+                    "luogo", "paese", "ort", "region", "county"})  # fmt: skip
+_MOTHER = frozenset({"first", "native", "mother", "home", "second", "maternal"})
+_GROUPED = frozenset({"group", "status", "years", "level", "code", "grade", "type", "age", "high"})
+# init stands for initials, and for the beginning of programs.
+_PROGRAMMED = frozenset({"proc", "procedure", "script", "function", "value", "values", "state",
+                         "seed", "weights", "time", "file", "object", "objects"})  # fmt: skip
+_PARTS_OF_NAMES = frozenset({"given", "family", "first", "last", "middle"})
+_FOREIGN_NAMES = field_concept("name") - {"name", "names", "nm"}
 _NO_NAMES = frozenset(
     """file task site group drug scan coil project study sequence series protocol
     model test session condition tract region roi atlas label column variable channel event item
@@ -213,6 +246,18 @@ _DONE = frozenset(
     acquired collected operated administered assessed interviewed referred seen signed segmented
     drawn uploaded verified gescannt untersucht""".split()  # noqa: SIM905
 )
+_PARTICIPLES = frozenset({"given", "taken", "written", "sent", "made", "brought", "held", "run"})
+_SORTED = frozenset({"generated", "sorted", "grouped", "followed", "divided", "indexed"})
+
+
+def _by_somebody(name: str) -> bool:
+    """Whether a name ends in what somebody did: lastCalibratedBy, digitised_by."""
+    words = field_words(name)
+    if len(words) < 2 or words[-1] != "by" or words[-2] in _SORTED:
+        return False
+    return words[-2].endswith("ed") or words[-2] in _PARTICIPLES
+
+
 _PATIENT = frozenset(
     """patient patients patienten pat pt potilas paciente paziente hasta pacjenta pacienta beteg
     malade""".split()  # noqa: SIM905
@@ -241,7 +286,8 @@ def may_hold_prose(name: str) -> bool:
 
 _PROSE = frozenset(
     """detail details report text entry diary story event events hist history medication notice
-    describe experience dream symptoms symptom complaint accident life interview statement
+    describe
+        incidental experience dream symptoms symptom complaint accident life interview statement
     impression findings finding incident thoughts worst wellbeing mood""".split()  # noqa: SIM905
 )
 _METHODS = frozenset(
@@ -274,6 +320,8 @@ def bears_out(kind: str, text: str, name: str = "") -> bool:
         return "@" in text or _AT.search(text) is not None
     if kind in ("person-name", "staff-name"):
         named = letters and text.strip().lower() not in _ANSWERS and not _is_label(text)
+        if name and _by_somebody(name) and not _DONE.intersection(field_words(name)):
+            return named and _FULL_NAME.fullmatch(text.strip()) is not None
         return named and len(text.strip()) > (kind == "staff-name")
     if kind == "patient-id":
         return digits > 0 and len(text) >= 3
@@ -284,6 +332,8 @@ def bears_out(kind: str, text: str, name: str = "") -> bool:
     return True
 
 
+# Software calibrates and labels as well: only first and last names, or an initial.
+_FULL_NAME = re.compile(r"[^\W\d_a-z][\w'’.-]*(?:[ ,^]+[^\W\d_a-z][\w'’.-]*){1,3}")
 _DECIMAL = re.compile(r"[-+]?\d*\.\d+(?:[eE][-+]?\d+)?")
 _AT = re.compile(r"\w ?(?:[\[({] ?(?:at|a|@) ?[\])}]|\s(?:at|AT|chez|bei)\s) ?\w")
 
@@ -316,7 +366,7 @@ def tells_times(name: str) -> bool:
     plain = plain_name(name)
     return (
         any(word in plain for word in _TIME_WORDS)
-        or re.search(r"(?:[a-z]At|_at)$", name) is not None
+        or re.search(r"(?:[a-z]At|_at|_ts|[a-z]Ts)$", name) is not None
     )
 
 

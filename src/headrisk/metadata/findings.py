@@ -21,219 +21,60 @@ SEVERITIES: tuple[Severity, ...] = (
 )
 
 
-@dataclass(frozen=True)
-class Kind:
-    """A kind of finding: its title, how much it gives away, why it matters and what to do."""
-
-    title: str
-    severity: Severity
-    why: str
-    remedy: str
-
-
-_DROP = "Delete the field."
-_NOT_SHARED = "Do not share it; --fix leaves it out of the copy."
 _DIRECT, _QUASI, _TECHNICAL, _NOTICE = SEVERITIES
 
-KINDS: dict[str, Kind] = {
-    "known-identifier": Kind(
-        "Known identifier", _DIRECT,
-        "It stands on the custodian's list, or is part of a name found elsewhere in the data set.",
-        "Delete or replace it.",
-    ),
-    "credential": Kind(
-        "Password or access key", _DIRECT,
-        "It opens the systems that hold the names.", "Delete it, and have it changed.",
-    ),
-    "person-name": Kind("Name of a person", _DIRECT, "A name identifies directly.", _DROP),
-    "staff-name": Kind(
-        "Name of a member of staff", _QUASI,
-        "Operators and physicians are people too, and narrow down place and time.", _DROP,
-    ),
-    "patient-id": Kind(
-        "Hospital or record number", _DIRECT,
-        "Whoever has the hospital's records looks the person up by it.", _DROP,
-    ),
-    "national-id": Kind(
-        "National identity number", _DIRECT,
-        "It names one person in every register of the country.", _DROP,
-    ),
-    "birth-date": Kind(
-        "Date of birth", _DIRECT,
-        "With sex and place, a date of birth is unique for most people.",
-        "Give the age in years instead.",
-    ),
-    "email": Kind("E-mail address", _DIRECT, "An e-mail address leads to one person.", _DROP),
-    "phone": Kind("Telephone number", _DIRECT, "A telephone number leads to one person.", _DROP),
-    "address": Kind("Postal address or code", _DIRECT, "An address leads to a household.", _DROP),
-    "accession-number": Kind(
-        "Accession, study or admission number", _DIRECT,
-        "The hospital's information system finds the person by it.", _DROP,
-    ),
-    "long-number": Kind(
-        "Long number", _QUASI,
-        "A number of six digits or more may be a record number.",
-        "Replace it by a number that no other system knows.",
-    ),
-    "date": Kind(
-        "Date", _QUASI,
-        "The day of a visit can be looked up in other records.",
-        "Shift all dates of a person by the same number of days, to before 1925 (BIDS).",
-    ),
-    "age-over-89": Kind(
-        "Age of 89 or more", _QUASI,
-        "People of that age are few; US privacy rules call for one category.",
-        "Write 89+.",
-    ),
-    "body-measure": Kind(
-        "Height or weight", _QUASI, "Exact body measures single people out.", _DROP,
-    ),
-    "demographic": Kind(
-        "Sex, age, origin, occupation or diagnosis", _QUASI,
-        "Such details combine to a description that fits one person.",
-        "Keep it in participants.tsv alone, and only if it is needed.",
-    ),
-    "free-text": Kind(
-        "Free text", _QUASI,
-        "Remarks hold names, events and findings that nobody expects there.", _DROP,
-    ),
-    "rare-combination": Kind(
-        "Few people with the same details", _QUASI,
-        "Whoever knows these details of a person finds that person's row.",
-        "Give ages in bands, merge rare categories, or drop a column.",
-    ),
-    "institution": Kind(
-        "Institution or department", _QUASI,
-        "The place of the scan narrows down who was scanned.", _DROP,
-    ),
-    "acquisition-time": Kind(
-        "Time of day of the scan", _TECHNICAL,
-        "A time to the second links the scan to the scanner's log and to other copies.", _DROP,
-    ),
-    "uid": Kind(
-        "DICOM unique identifier", _TECHNICAL,
-        "A UID is the same in every copy of the scan, in the hospital's archive too.",
-        "Delete it, or replace it by a new one everywhere.",
-    ),
-    "serial-number": Kind(
-        "Serial number of a device", _TECHNICAL,
-        "It tells the very scanner, so the place, and links scans.", _DROP,
-    ),
-    "station-name": Kind(
-        "Station or application name", _TECHNICAL,
-        "It tells the very scanner, so the place, and links scans.", _DROP,
-    ),
-    "session-setting": Kind(
-        "Setting made anew for each session", _TECHNICAL,
-        "Shim, table position and frequency differ each time: equal values mean the same scan.",
-        _DROP,
-    ),
-    "user-path": Kind(
-        "User name, or a path with one", _TECHNICAL,
-        "Home folders bear the names of staff, and often of people scanned.", _DROP,
-    ),
-    "host-name": Kind(
-        "Name of a computer", _TECHNICAL, "It tells the institution and its network.", _DROP,
-    ),
-    "network-address": Kind(
-        "IP or MAC address", _TECHNICAL, "It tells the institution and its network.", _DROP,
-    ),
-    "url": Kind(
-        "Web address", _NOTICE, "Links to internal systems hold record numbers and keys.", _DROP,
-    ),
-    "command-line": Kind(
-        "Command line", _TECHNICAL,
-        "Commands name the folders of staff and the files of people scanned.", _DROP,
-    ),
-    "chosen-field": Kind(
-        "Field that the custodian wants removed", _TECHNICAL,
-        "The custodian's rules say so.", _DROP,
-    ),
-    "header-text": Kind(
-        "Text in an image header", _QUASI,
-        "Converters copy remarks and patient numbers into these fields.", "Blank the field.",
-    ),
-    "header-extension": Kind(
-        "Header extension", _QUASI,
-        "An extension can hold a whole DICOM header, a remark or a processing history.",
-        "Drop the extension.",
-    ),
-    "trailing-bytes": Kind(
-        "Bytes outside the image", _NOTICE,
-        "Bytes that no program shows can hold anything.", "Write the image anew without them.",
-    ),
-    "gzip-name": Kind(
-        "Original name in a gzip header", _TECHNICAL,
-        "The name a file had before it was packed often bears a patient's name or number.",
-        "Pack the file anew without a name.",
-    ),
-    "gzip-comment": Kind(
-        "Comment in a gzip header", _QUASI,
-        "A comment can hold anything.", "Pack the file anew without a comment.",
-    ),
-    "gzip-time": Kind(
-        "Time in a gzip header", _TECHNICAL,
-        "It tells the day on which the file was packed, often that of the visit.",
-        "Pack the file anew with time 0 (gzip -n).",
-    ),
-    "private-attribute": Kind(
-        "Private DICOM attribute", _QUASI,
-        "Makers store names, dates and whole protocols in private attributes.", _DROP,
-    ),
-    "dicom-attribute": Kind(
-        "Other attribute of the DICOM profile", _QUASI,
-        "PS3.15 Annex E removes or replaces it in its basic profile.", "Remove or replace it.",
-    ),
-    "burnt-in-text": Kind(
-        "Image that says that text is burnt in", _DIRECT,
-        "Names and numbers are often written into the pixels, which are not looked at.",
-        "Look at the image; --fix leaves it out of the copy.",
-    ),
-    "screen-capture": Kind(
-        "Screen capture or scanned page", _QUASI,
-        "Such images often show names and numbers, and the header does not say that none are.",
-        "Look at the image; --fix leaves it out of the copy.",
-    ),
-    "visible-features": Kind(
-        "Image said to show recognisable features", _QUASI,
-        "The header itself says that the person can be recognised.",
-        "Deface the image (headrisk deface), then set the attribute to NO.",
-    ),
-    "sourcedata": Kind(
-        "Folder with source data", _DIRECT,
-        "Source data bear everything that was removed from the images.", _NOT_SHARED,
-    ),
-    "version-history": Kind(
-        "History of a version control system", _DIRECT,
-        "It keeps every earlier version of every file, and names and addresses of its authors. "
-        "Packed objects are not searched here.",
-        _NOT_SHARED,
-    ),
-    "desktop-leftover": Kind(
-        "File left by a desktop system", _NOTICE,
-        "It lists file names, also of files long deleted, or holds their previews.", _NOT_SHARED,
-    ),
-    "backup-file": Kind(
-        "Backup or temporary file", _NOTICE,
-        "It keeps what was removed from the file it was made from.", _NOT_SHARED,
-    ),
-    "archive": Kind(
-        "Archive", _NOTICE, "Its members' names are checked, their content is not.", _NOT_SHARED,
-    ),
-    "conversion-log": Kind(
-        "Log or working files of a program", _NOTICE,
-        "Logs name users, computers, folders and times.", _NOT_SHARED,
-    ),
-    "unreadable-kind": Kind(
-        "File of a kind that is not looked into", _NOTICE,
-        "Documents, tables of office programs and pictures can hold anything.",
-        "Look into it yourself; --fix leaves it out of the copy.",
-    ),
-    "link-outside": Kind(
-        "Link that leads out of the data set", _NOTICE,
-        "The target's path tells folders and users; what is behind it was not read.", _NOT_SHARED,
-    ),
-}  # fmt: skip
+# How much each kind gives away; its words stand in the report's.
+SEVERITY: dict[str, Severity] = {
+    "known-identifier": _DIRECT,
+    "credential": _DIRECT,
+    "person-name": _DIRECT,
+    "staff-name": _QUASI,
+    "patient-id": _DIRECT,
+    "national-id": _DIRECT,
+    "birth-date": _DIRECT,
+    "email": _DIRECT,
+    "phone": _DIRECT,
+    "address": _DIRECT,
+    "accession-number": _DIRECT,
+    "long-number": _QUASI,
+    "date": _QUASI,
+    "age-over-89": _QUASI,
+    "body-measure": _QUASI,
+    "demographic": _QUASI,
+    "free-text": _QUASI,
+    "rare-combination": _QUASI,
+    "institution": _QUASI,
+    "acquisition-time": _TECHNICAL,
+    "uid": _TECHNICAL,
+    "serial-number": _TECHNICAL,
+    "station-name": _TECHNICAL,
+    "session-setting": _TECHNICAL,
+    "user-path": _TECHNICAL,
+    "host-name": _TECHNICAL,
+    "network-address": _TECHNICAL,
+    "url": _NOTICE,
+    "command-line": _TECHNICAL,
+    "chosen-field": _TECHNICAL,
+    "header-text": _QUASI,
+    "header-extension": _QUASI,
+    "trailing-bytes": _NOTICE,
+    "gzip-name": _TECHNICAL,
+    "gzip-comment": _QUASI,
+    "gzip-time": _TECHNICAL,
+    "private-attribute": _QUASI,
+    "dicom-attribute": _QUASI,
+    "burnt-in-text": _DIRECT,
+    "screen-capture": _QUASI,
+    "visible-features": _QUASI,
+    "sourcedata": _DIRECT,
+    "version-history": _DIRECT,
+    "desktop-leftover": _NOTICE,
+    "backup-file": _NOTICE,
+    "archive": _NOTICE,
+    "conversion-log": _NOTICE,
+    "unreadable-kind": _NOTICE,
+    "link-outside": _NOTICE,
+}
 
 
 @dataclass(frozen=True)
@@ -243,7 +84,7 @@ class Finding:
     Attributes
     ----------
     kind
-        A key of ``KINDS``.
+        A key of ``SEVERITY``.
     file
         Path relative to the data set, identifying parts masked.
     number
@@ -266,7 +107,7 @@ class Finding:
     @property
     def severity(self) -> Severity:
         """How much it gives away."""
-        return KINDS[self.kind].severity
+        return SEVERITY[self.kind]
 
 
 @dataclass(frozen=True)
@@ -352,4 +193,4 @@ def stays(kind: str, value: str) -> bool:
     """
     if kind == "url":
         return _PRIVATE_URL.search(value) is None
-    return kind == "session-setting" or KINDS[kind].severity == "notice"
+    return kind == "session-setting" or SEVERITY[kind] == "notice"

@@ -17,7 +17,7 @@ import numpy as np
 
 from headrisk.errors import InputError, ScanError
 from headrisk.metadata.dicom_elements import parse_file
-from headrisk.metadata.dicom_options import BASIC, Policy
+from headrisk.metadata.dicom_options import BASIC, MODIFIED, Policy
 from headrisk.metadata.dicom_people import patient_of, tell_apart
 from headrisk.metadata.dicom_write import file_bytes
 from headrisk.metadata.documents import read_xml
@@ -412,12 +412,11 @@ def _write_text(entry: Entry, look: Look, place: Path, tools: _Tools) -> str:
 def _cleaned(entry: Entry, look: Look, content: bytes, tools: _Tools) -> bytes | None:
     name = entry.parts[-1].lower()
     if look.role == "json" or (look.role == "papers" and name.endswith(".json")):
-        return _cleaned_json(content, tools, meant=look.role == "papers")
+        return _cleaned_json(content, tools, meant=look.role == "papers", person=_label(entry))
     if look.role == "table":
         table = parse_table(content, headed=not name.endswith(".gz"))
-        person = next((p[4:] for p in entry.parts if p.startswith("sub-")), "")
         text = clean_table(
-            table, tools.known, tools.shifts, tools.names.text, person, tools.removed, name
+            table, tools.known, tools.shifts, tools.names.text, _label(entry), tools.removed, name
         )
         return content if text == table_text(table) else text.encode()
     if look.role == "gzip" and b"\0" in content:
@@ -449,11 +448,23 @@ def _cleaned_xml(content: bytes, tools: _Tools) -> bytes:
     return content if new == text else new.encode()
 
 
-def _cleaned_json(content: bytes, tools: _Tools, *, meant: bool) -> bytes:
+def _label(entry: Entry) -> str:
+    """Whose a file is by the folders and the name it has; "" where they do not say."""
+    return next((p[4:].partition("_")[0] for p in entry.parts if p.startswith("sub-")), "")
+
+
+def _cleaned_json(content: bytes, tools: _Tools, *, meant: bool, person: str) -> bytes:
     value, _ = parse_json(content)
     removed: list[Hit] = []
     renamed = _renamed(value, tools.names)
-    new = clean_json(renamed, tools.known, removed, meant=meant)
+    shift = person and MODIFIED in tools.policy.retain
+    new = clean_json(
+        renamed,
+        tools.known,
+        removed,
+        meant=meant,
+        shifted=(lambda text: tools.shifts.shifted(text, person)) if shift else None,
+    )
     tools.removed.extend(removed)
     return content if not removed and renamed == value else json_bytes(new)
 

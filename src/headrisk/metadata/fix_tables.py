@@ -16,7 +16,7 @@ from headrisk.metadata.findings import Hit, stays
 from headrisk.metadata.known import KnownIdentifiers
 from headrisk.metadata.notations import read_date
 from headrisk.metadata.sidecars import TOP_AGE
-from headrisk.metadata.tables import TextTable, cell_spans, judged_columns
+from headrisk.metadata.tables import TextTable, cell_spans, judged_columns, judged_rows
 from headrisk.metadata.text import REMOVED, heading_spans, without
 
 MISSING = "n/a"
@@ -115,16 +115,20 @@ def clean_table(
     who = owner_place(table.columns)
     lines = [headings] if headings else []
     removed.extend(Hit("free-text", "comment", text) for _, text in table.comments)
-    for _, cells in table.rows:
+    told = judged_rows(table)
+    for number, (_, cells) in enumerate(table.rows):
         owner = cells[who].removeprefix("sub-") if who is not None and who < len(cells) else person
         new = []
         for index, cell in enumerate(cells):
             heading = table.columns[index] if index < len(table.columns) else ""
-            spans = cell_spans(columns[index], heading, cell, known, place)
+            column = columns[index]
+            if index and number in told:
+                heading, column = told[number]
+            spans = cell_spans(column, heading, cell, known, place)
             if index == who:  # a label that identifies is renamed, so that tables can be joined
                 spans = [] if renamed(cell) != cell else spans
-            new.append(renamed(_clean_cell(cell, spans, heading, columns[index], known, shifts,
-                                           owner, removed)))  # fmt: skip
+            new.append(renamed(_clean_cell(cell, spans, heading, column, known, shifts, owner,
+                                           removed)))  # fmt: skip
         lines.append(new)
     return _joined(lines, table)
 

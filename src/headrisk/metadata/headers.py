@@ -14,6 +14,7 @@ from headrisk.metadata.dicom_hits import is_shifted
 from headrisk.metadata.fields import kind_of_value
 from headrisk.metadata.findings import Hit
 from headrisk.metadata.known import KnownIdentifiers
+from headrisk.metadata.named_values import names_person
 from headrisk.metadata.text import NO_KINDS, text_hits, text_spans
 
 _BLANK = re.compile(
@@ -78,6 +79,8 @@ def field_hits(
     if _BLANK.fullmatch(text):
         return
     kind = field.kind or kind_of_value(field.name, text)
+    if not kind and names_person(field.name, text):
+        kind = "person-name"
     kind = known.graver(kind, text)
     if kind in ("date", "birth-date") and _DIGITS.fullmatch(text) and is_shifted(text):
         kind = "" if kind == "date" else kind

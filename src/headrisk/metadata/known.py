@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Literal
 
 from headrisk.errors import InputError, UsageError
-from headrisk.metadata.findings import KINDS
+from headrisk.metadata.findings import SEVERITY
 
 LARGEST_BYTES = 16 * 1024 * 1024
 _SHORTEST = 3
@@ -82,7 +82,7 @@ class KnownIdentifiers:
         """
         if not self or kind == "known-identifier":
             return kind
-        direct = kind in KINDS and KINDS[kind].severity == "direct identifier"
+        direct = kind in SEVERITY and SEVERITY[kind] == "direct identifier"
         known = self.listed if direct else self
         return "known-identifier" if known.spans(text) else kind
 

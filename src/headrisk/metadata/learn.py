@@ -7,11 +7,14 @@ else, from DICOM headers and names of files, and then count as known identifiers
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from functools import cache
 
 from headrisk.metadata.columns import owner_place
+from headrisk.metadata.field_names import public_names
 from headrisk.metadata.fields import bears_out, kind_of_field
 from headrisk.metadata.findings import Hit
 from headrisk.metadata.known import KnownIdentifiers, known_identifiers
@@ -22,7 +25,9 @@ from headrisk.metadata.name_words import (
     NO_FAMILY,
     WORDS_AS_NAMES,
 )
+from headrisk.metadata.named_values import named_lines
 from headrisk.metadata.people import family_names, given_names, people_spans, split_words
+from headrisk.metadata.roles import is_paper
 from headrisk.metadata.sidecars import json_hits, parse_json
 from headrisk.metadata.tables import parse_table
 from headrisk.metadata.walk import Entry
@@ -36,6 +41,7 @@ _DICOM_NAME = re.compile(
     rb"\x10\x00(?:\x10\x00|\x01\x10|\x05\x10|\x60\x10)(?:PN(..)|(..)\x00\x00)", re.DOTALL
 )
 _REMARKS = re.compile(r"(?i)comment|protocol|seriesdesc|studydesc|procedure|note|remark")
+_LEAST_TEXT = 32  # bytes before the first zero of a file that begins with text
 _SHORTEST = 4  # shorter parts of names are found only beside the rest of the name
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
 # What stands in fields for names without being one.
@@ -62,10 +68,59 @@ def with_names_of(entries: Iterable[Entry], known: KnownIdentifiers) -> KnownIde
     Nothing is raised on what a file holds: what cannot be read here is told by the search itself.
     """
     values: set[str] = set()
+    protocols: dict[str, set[str]] = {}
     for entry in entries:
         if entry.state == "file":
             values.update(_names_in(entry))
-    return with_names(values, known)
+            for word in _protocol_words(entry):
+                protocols.setdefault(word, set()).add(entry.parts[0])
+    return with_names(values | _of_one_person(protocols), known)
+
+
+_PROTOCOL = re.compile(
+    rb'"(?:ProtocolName|SeriesDescription|StudyDescription|ProcedureStepDescription'
+    rb'|PerformedProcedureStepDescription|SequenceName)"\s*:\s*("(?:[^"\\]|\\.){1,200}")'
+)
+_FEWEST_PEOPLE = 5
+_PROTOCOL_WORD = 5  # letters; shorter words are abbreviations
+
+
+def _protocol_words(entry: Entry) -> Iterator[str]:
+    """Capitalised words of what was typed at the scanner that no standard or converter uses."""
+    if not entry.parts[-1].lower().endswith(".json") or not entry.parts[0].startswith("sub-"):
+        return
+    for match in _PROTOCOL.finditer(_start(entry)):
+        try:
+            text = json.loads(match[1].decode("utf-8", "replace"))
+        except ValueError:
+            continue
+        for _, start, end in split_words(text):
+            if end - start >= _PROTOCOL_WORD and text[start].isupper():
+                yield text[start:end]
+
+
+def _of_one_person(protocols: dict[str, set[str]]) -> set[str]:
+    """Words that stand in the protocols of one person alone, where five and more have protocols.
+
+    Everybody of a study is scanned by the same protocols, so that such a word tells one from the
+    others, whatever it means; in practice it is a name.
+    """
+    people = set().union(*protocols.values()) if protocols else set()
+    if len(people) < _FEWEST_PEOPLE:
+        return set()
+    plain = {word.lower() for word, own in protocols.items() if len(own) > 1}
+    return {
+        word
+        for word, own in protocols.items()
+        if len(own) == 1 and word.lower() not in plain | _vocabulary() | NO_FAMILY | _TECHNICAL
+        and not concepts(word)
+    }  # fmt: skip
+
+
+@cache
+def _vocabulary() -> frozenset[str]:
+    """Words of the names that DICOM, BIDS and converters give to fields."""
+    return frozenset(word for name in public_names() for word, _, _ in split_words(name))
 
 
 def with_names(values: Iterable[str], known: KnownIdentifiers) -> KnownIdentifiers:
@@ -103,7 +158,11 @@ def _names_in(entry: Entry) -> Iterator[str]:
                           ".bval", ".bvec", ".py", ".m", ".set", ".fif", ".edf",
                           ".png")):  # fmt: skip
         yield from _dicom_names(_start(entry))
-    if entry.size > _LARGEST or not name.endswith((".json", ".tsv", ".csv")):
+    if entry.size > _LARGEST:
+        return
+    if not name.endswith((".json", ".tsv", ".csv")):
+        if not name.endswith(_NOT_LINES) and not is_paper(name):
+            yield from _named_in_lines(_start(entry))
         return
     raw = _start(entry, _LARGEST)
     if name.endswith("_description.json") or name.startswith(("tpl-", "atlas-")):
@@ -112,6 +171,24 @@ def _names_in(entry: Entry) -> Iterator[str]:
         yield from _json_names(raw)
     else:
         yield from _table_names(raw)
+
+
+_NOT_LINES = (".nii", ".nii.gz", ".gz", ".mgz", ".bval", ".bvec", ".png", ".md", ".py", ".m",
+              ".sh", ".js", ".ipynb", ".html", ".r", ".c", ".cpp", ".h", ".bib", ".tex",
+              ".cff", ".yml", ".yaml", ".toml")  # fmt: skip
+
+
+def _named_in_lines(raw: bytes) -> Iterator[str]:
+    """Names of people in lines of headers: ``Patient name : Doe, Jane`` in PAR, SPAR, RDA."""
+    raw = raw.partition(b"\0")[0]
+    if len(raw) < _LEAST_TEXT or (b":" not in raw and b"=" not in raw):
+        return
+    text = raw.decode("utf-8", "ignore")
+    for kind, start, end in named_lines(text):
+        value = text[start:end]
+        several = len(re.findall(r"[^\W\d_]{2,}", value)) > 1
+        if kind in ("person-name", "user-path", "staff-name") and several and is_name(value):
+            yield value
 
 
 def _start(entry: Entry, most: int = _START) -> bytes:

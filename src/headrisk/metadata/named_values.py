@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 
-from headrisk.metadata.fields import bears_out, kind_of_field, kind_of_value
+from headrisk.metadata.fields import bears_out, kind_of_field, kind_of_value, plain_name
+from headrisk.metadata.name_words import ALSO_WORDS, NO_FAMILY
 from headrisk.metadata.notations import notations
 from headrisk.metadata.words import concepts, field_words
 
@@ -14,37 +15,95 @@ _CDATA = r"\s*(?:<!\[CDATA\[)?"
 _END = r"(?:\]\]>)?\s*"
 _PAIR = re.compile(
     rf"<Name>{_CDATA}([^<>\[\]]{{1,80}}?){_END}</Name>\s*"
-    rf"<Value>{_CDATA}(.{{0,4096}}?){_END}</Value>",
-    re.DOTALL,
+    rf"<(Value|Data)\b[^<>]{{0,80}}>{_CDATA}(.{{0,4096}}?){_END}</\2>",
+    re.DOTALL | re.IGNORECASE,
 )
 
 # PatientName: Jane Doe / dob = 15031961 / "phone": "040 ..."
 _LINE = re.compile(
-    r"(?m)^[ \t#;*\"'-]{0,12}(?P<name>[^\W\d_][\w .-]{1,38}?)[\"']?[ \t]*[:=][ \t]*[\"']?"
+    r"(?m)^[ \t#;*.\"'-]{0,12}(?P<name>[^\W\d_][\w .-]{1,38}?)[\"']?[ \t]*(?::?=|:)[ \t]*[\"']?"
     r"(?P<value>[^\n\"']{2,200}?)[\"',;]*[ \t]*$"
 )
 _DIRECT = frozenset({"person-name", "patient-id", "birth-date", "phone", "address", "email",
-                     "accession-number", "staff-name"})  # fmt: skip
+                     "accession-number", "staff-name", "user-path"})  # fmt: skip
+
+
+# JCAMP-DX (Bruker): ##$SUBJECT_name_string=( 64 ) and <Doe Jane> in the next line; Varian's
+# procpar: operator_ 2 2 8 0 0 and 1 "doe" in the next; Turtle: foaf:familyName "Doe".
+_OTHER_LINES = (
+    re.compile(r"(?m)^##\$?(?P<name>\w+)= ?\( ?\d+ ?\)[ \t]*\n<(?P<value>[^>\n]{2,200})>"),
+    re.compile(r"(?m)^(?P<name>[A-Za-z]\w*?)_? [\d. e+-]+\n\d+ \"(?P<value>[^\"\n]{2,200})\""),
+    re.compile(
+        r"\b(?P<name>[A-Za-z][\w-]{1,20}:[A-Za-z]\w{2,30})[ \t]+\"(?P<value>[^\"\n]{2,200})\""
+    ),
+)
 
 
 def named_lines(text: str) -> Iterator[tuple[str, int, int]]:
     """Kind, start and end of values in lines whose name says that they identify directly."""
+    for other in _OTHER_LINES:
+        for pair in other.finditer(text):
+            name = pair["name"].rpartition(":")[2]
+            kind = kind_of_field(name)
+            if (
+                not kind
+                and plain_name(name) == "name"
+                and _OWN_NAME.fullmatch(pair["value"].replace("_", " "))
+            ):
+                kind = "person-name"
+            if kind in _DIRECT and bears_out(kind, pair["value"]):
+                yield kind, *pair.span("value")
     if ":" not in text and "=" not in text:
         return
     for line in _LINE.finditer(text):
-        kind = kind_of_field(line["name"])
-        value = line["value"].strip()
-        if (
-            not kind
-            and concepts(line["name"]) - {"record"} == {"person"}
-            and _OWN_NAME.fullmatch(value)
-        ):
-            kind = "person-name"  # Probandin: Mordhorst, Sakura
+        name, value = line["name"], line["value"].strip()
+        kind = kind_of_field(name) or kind_of_field(_in_section(text, line.start(), name))
+        if not kind and names_person(name, value):
+            kind = "person-name"
         if kind in _DIRECT and value.lower() not in _NOTHING and bears_out(kind, value):
             start = line.start("value")
             yield kind, start, start + len(line["value"].rstrip())
 
 
+_SECTION = re.compile(r"\[([A-Za-z][\w ]{2,30})\][ \t\r]*$")
+
+
+def _in_section(text: str, at: int, name: str) -> str:
+    """The name of a setting with that of its section, ``[Patient]``, where that is of people."""
+    start = text.rfind("\n[", 0, at)
+    start = start + 1 if start >= 0 else (0 if text.startswith("[") else -1)
+    if start < 0:
+        return name
+    stop = text.find("\n", start)
+    section = _SECTION.fullmatch(text[start : stop if stop > 0 else None])
+    return f"{section[1]} {name}" if section and "person" in concepts(section[1]) else name
+
+
+def names_person(name: str, value: str) -> bool:
+    """Whether a value under a word for people is a name: ``Probandin: Mordhorst, Sakura``."""
+    if concepts(name) - {"record"} == {"person"} and _OWN_NAME.fullmatch(value):
+        return True
+    return _is_of_person(name) and _is_one_name(value)
+
+
+def _is_of_person(name: str) -> bool:
+    return bool(concepts(name)) and concepts(name) <= {"person", "record", "name"} and (
+        "person" in concepts(name))  # fmt: skip
+
+
+def _is_one_name(value: str) -> bool:
+    """Whether a value is one capitalised word that is no ordinary one: a surname alone."""
+    word = value.lower()
+    return _LONE.fullmatch(value) is not None and word not in NO_FAMILY | _ORDINARY and (
+        not concepts(value))  # fmt: skip
+
+
+_LONE = re.compile(r"[^\W\d_a-z][^\W\d_]{3,}")
+_ORDINARY = ALSO_WORDS | frozenset(
+    """unknown anonymous none removed control healthy patient male female adult child human mouse
+    phantom animal appointment hello data information request update report meeting invitation
+    default template standard average example your""".split()  # noqa: SIM905
+)
 _VALUE = re.compile(
     r"(?<![\w.+/-])[〒#]?(?=[\w./°-]{0,24}\d)[\w][\w./°-]{1,40}"
     r"(?: (?:\d{2,8}|\d[A-Z]{2}|[A-Z]{2}))?(?![\w-])"
@@ -123,9 +182,9 @@ _NOTHING = frozenset({"", "n/a", "na", "none", "null", "unknown", "anonymous", "
 
 def named_values(text: str) -> Iterator[tuple[str, int, int]]:
     """Kind, start and end of values whose name says that they identify (``UserName``)."""
-    if "<Name>" not in text:
+    if "<Name>" not in text and "<name>" not in text:
         return
     for pair in _PAIR.finditer(text):
-        kind = kind_of_value(pair[1], pair[2].strip())
-        if kind and pair[2].strip().lower() not in _NOTHING:
-            yield kind, *pair.span(2)
+        kind = kind_of_value(pair[1], pair[3].strip())
+        if kind and pair[3].strip().lower() not in _NOTHING:
+            yield kind, *pair.span(3)

@@ -12,9 +12,11 @@ from functools import lru_cache
 
 from headrisk.metadata.findings import mask
 from headrisk.metadata.known import KnownIdentifiers
+from headrisk.metadata.name_words import NO_FAMILY
 from headrisk.metadata.national_ids import national_ids
 from headrisk.metadata.patterns import matches
 from headrisk.metadata.people import given_names, lone_family_name, people_spans, split_words
+from headrisk.metadata.words import concepts
 
 _LONG_NUMBER = re.compile(r"(?<!\d)(?!0{3,}\d{1,4}(?!\d))\d{6,}(?!\d)")  # 000012: a counter
 _CITED = re.compile(r"(?:^|_)(?:atlas|tpl|space|from|to|desc|seg|model|cohort|task)-[^_]*")
@@ -68,6 +70,14 @@ def _people(name: str) -> list[tuple[str, int, int]]:
     found = [("person-name", *span) for span in people_spans(name)]
     found += [("person-name", *match.span()) for match in _TITLED.finditer(name)]
     found += [
+        ("person-name", *match.span(match.lastindex or 0))
+        for form in (_BESIDE_NUMBER, _NO_ENTITY)
+        for match in form.finditer(name)
+        if NO_FAMILY.isdisjoint(word for word, _, _ in split_words(match[0]))
+        and not concepts(match[match.lastindex or 0])
+        and not any(a <= match.start() < b for a, b in cited)
+    ]
+    found += [
         ("person-name", start, end)
         for word, start, end in parts
         if lone_family_name(word, name[start:end])
@@ -95,6 +105,13 @@ def _people(name: str) -> list[tuple[str, int, int]]:
 # Mrs_Doe, Herr-Meier: a title before a capitalised word.
 _TITLED = re.compile(
     r"(?<![^\W_])(?:Mrs|Miss|Herr|Frau|Mme|Dr|Prof)[._ -]{1,2}[^\W\d_a-z][^\W\d_A-Z][^\W\d_]+"
+)
+_CAPITALISED = r"[^\W\d_a-z][^\W\d_A-Z]{3,}(?:[-_][^\W\d_a-z][^\W\d_A-Z]{2,})?"
+# 19610314_Doe-Jane, Doe_MRN0012345: a word beside a date or a record number, and nothing else.
+_BESIDE_NUMBER = re.compile(rf"^\d{{8}}[_-]({_CAPITALISED})$|^({_CAPITALISED})[_-]\d{{8}}$")
+# sub-01_Doe-Jane_bold: entities of BIDS are spelt in small letters.
+_NO_ENTITY = re.compile(
+    r"(?<=_)([^\W\d_a-z][^\W\d_A-Z]{2,}-[^\W\d_a-z][^\W\d_A-Z]{2,})(?=_[A-Za-z0-9]+\.)"
 )
 _GAPS = frozenset({"", "_", "-", " ", ".", "^", ", ", ","})
 _ORDINARY_NAMES = """

@@ -45,6 +45,9 @@ _IN_TEXT = tuple(
         (r"\d\d \d{3} \d{3} \d{3}", "de.idnr"),
         (r"\d{3}[ -]\d{3}[ -]\d{3}", "ca.sin"),
         (r"\d{13}", "za.idnr"),
+        (r"\d{6}-\d\d-\d{4}", "my.nric"),
+        (r"\d{5}-\d{7}-\d", "pk.cnic"),
+        (r"\d{3}-\d{7}-\d", "do.cedula"),
     )
 )  # fmt: skip
 # Registers a column is tried for, with words of its name that call one by itself.
@@ -59,7 +62,8 @@ _IN_COLUMNS: dict[str, str] = {
     "at.vnr": "svnr vnr", "in_.aadhaar": "aadhaar", "in_.pan": "pan", "ie.pps": "pps ppsn",
     "de.idnr": "steuer idnr", "hr.oib": "oib", "gr.amka": "amka", "za.idnr": "rsaid",
     "ca.sin": "sin", "au.tfn": "tfn", "us.ssn": "ssn", "pt.nif": "nif contribuinte",
-    "il.idnr": "teudat", "si.emso": "emso jmbg",
+    "il.idnr": "teudat", "si.emso": "emso jmbg", "do.cedula": "cedula", "ec.ci": "",
+    "th.pin": "", "my.nric": "nric mykad", "pk.cnic": "cnic", "bg.pnf": "lnch", "lv.pvn": "",
 }  # fmt: skip
 # Too short, or with another use, to speak of a register by themselves.
 _AMBIGUOUS = frozenset(
@@ -81,6 +85,33 @@ def national_ids(text: str) -> Iterator[tuple[int, int]]:
         for match in pattern.finditer(text):
             if any(is_valid(register, match[0]) for register in registers):
                 yield match.span()
+    yield from _told_of_people(text)
+
+
+_BARE = re.compile(r"(?<![\w./:-])[A-Z]{0,4}\d{8,13}[A-Z]?(?![\w:-]|[./]\d)")
+_OF_PEOPLE = frozenset({"person", "record", "staff"})
+
+
+def _told_of_people(text: str) -> Iterator[tuple[int, int]]:
+    """Bare numbers that some register accepts, in a sentence that speaks of a person or a card.
+
+    A tenth of all numbers has a valid check digit, so the form alone says nothing.
+    """
+    for match in _BARE.finditer(text):
+        start = text.rfind("\n", 0, match.start()) + 1
+        stop = text.find("\n", match.end())
+        line = text[start : stop if stop >= 0 else len(text)]
+        words = _PROSE_WORD.findall(line)
+        said = any(concepts(word) & _OF_PEOPLE or word.lower() in _CARDS for word in words)
+        if len(words) < 2 or not said:
+            continue
+        if any(is_valid(register, match[0]) for register in _IN_PROSE):
+            yield match.span()
+
+
+_CARDS = frozenset({"card", "passport", "identity", "ausweis", "carte", "tarjeta", "tessera"})
+_PROSE_WORD = re.compile(r"[^\W\d_]{2,}")
+_IN_PROSE = tuple(name for name in _IN_COLUMNS if name not in ("us.ssn", "ca.sin"))
 
 
 @lru_cache(maxsize=16384)

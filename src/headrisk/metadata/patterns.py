@@ -49,6 +49,11 @@ _FORMS = tuple(
     for kind, needs, pattern in (
         (
             "credential",
+            "m",
+            r"\bmachine\s+\S+\s+login\s+\S+\s+password\s+\S+",
+        ),
+        (
+            "credential",
             "_-:=.",
             r"(?<![A-Za-z0-9])(?:(?:AKIA|ASIA)[0-9A-Z]{16}|gh[pousr]_[A-Za-z0-9]{30,}"
             r"|github_pat_\w{30,}|xox[abprs]-[\w-]{10,}|AIza[\w-]{35}|glpat-[\w-]{20,}"
@@ -68,6 +73,7 @@ _FORMS = tuple(
             r"|(?i:\b(?:pwd|passwort|kennwort|mot de passe|contraseña|senha)\b"
             r"[\"']?\s*[:=]\s*[\"']?[^\s\"'<>{}()$]{6,})",
         ),
+        ("user-path", "\\", r"(?<!\\)\\{1,2}USER\\{1,2}[^\s\\\"']{3,}"),
         ("email", "@", r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,6}"),
         (
             "email",
@@ -76,13 +82,25 @@ _FORMS = tuple(
             rf"(?:{_DOT}[\w-]{{2,63}}?){{0,3}}{_DOT}"
             r"(?:com|org|net|edu|gov|info|io|eu|[a-hj-z][a-z]|i[a-mo-z])(?![\w])",
         ),
+        (
+            "credential",
+            "uU",
+            r"\b(?:curl|wget|http)\b[^\n]{0,120}?\s(?:-u|--user)[ =]?[\w.@-]{2,}:[^\s\"']{3,}",
+        ),
+        (
+            "user-path",
+            ":",
+            r"\b(?i:(?:https?://)(?:[\w-]+\.)?(?:facebook|instagram|linkedin|twitter|tiktok|xing"
+            r"|weibo|vk|threads|mastodon|bsky)\.[a-z]{2,6}/[^\s\"'<>]+"
+            r"|(?:smb|afp|nfs|cifs|file)://[^\s\"'<>]+)",
+        ),
         ("url", ":", r"\b(?:https?|ftp|sftp|smb)://[^\s\"'<>]+"),
         (
             "user-path",
             "/\\~",
             r"(?:/(?:[\w.-]+/){0,3}(?:home\d?|homes|Users|users?)/"
             r"|[A-Za-z]:[\\/]{1,2}(?:Users|Documents and Settings)[\\/]{1,2}"
-            r"|\\{2,4}[\w.-]+\\{1,2}(?:homes?|users?|profiles?)\$?\\{1,2})"
+            r"|\\{1,4}[\w.-]+\\{1,2}(?:homes?|users?|profiles?)\$?\\{1,2})"
             r"[^\s/\\\"':;,|<>{}$*]+[^\s\"':;,|<>]*"
             r"|(?<![\w/~.])~[a-z][\w-]{2,31}/[^\s\"':;,|<>]*",
         ),
@@ -162,7 +180,7 @@ _FORMS = tuple(
             r"|0\d{1,3}([ .-])\d{2,4}\1\d{2,4}(?:\1\d{2,4}){0,2}"
             r"|\(\d{2,5}\) ?\d{3,4}[ -]\d{3,5}|\d{3}-\d{3}-\d{4}"
             r"|0[1-9]\d{1,3}[ /-]\d{3}[ -]?\d{3,5}"
-            r"|0\d{1,4}[ /-]\d{3,4}[ -]\d{3,5}|0\d(?:[ .]\d\d){4})"
+            r"|0\d{1,4}[ /-]\d{3,4}[ -]\d{3,6}|0\d(?:[ .]\d\d){4})"
             r"(?![\w.]| \d)",
         ),
         (
@@ -189,6 +207,16 @@ _FORMS = tuple(
             "person-name",
             "^",
             r"(?<![\w^])[^\W\d_][\w'’ -]{0,40}\^[^\W\d_][\w'’, -]{0,40}(?:\^[\w. ]{0,20})*",
+        ),
+        (
+            "person-name",
+            "aeoiu",
+            r"(?:(?i:my name is|my name's|i am called|ich hei(?:ß|ss)e|mein name ist"
+            r"|je m['’]appelle|me llamo|mi nombre es|mi chiamo|meu nome é|jag heter"
+            r"|jeg heter|minun nimeni on|nazywam sie|nazywam si\u0119|jmenuji se"
+            r"|ik heet|mijn naam is))"
+            r" [^\W\d_a-z][\w'’-]+"
+            r"(?: [^\W\d_a-z][\w'’-]+){0,3}",
         ),
         (
             "person-name",

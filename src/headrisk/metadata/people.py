@@ -30,6 +30,16 @@ _CUES = """patient patientin subject participant volunteer proband probandin pat
     tutkittava patienten paciente paziente pacjent""".split()  # noqa: SIM905
 _CUE = re.compile(rf"(?<![^\W_])(?i:{'|'.join(map(re.escape, _CUES))})(?:[:=] *| )")
 _TWO_CAPITALISED = re.compile(r"[^\W\d_a-z][^\W\d_A-Z][^\W\d_]+,? [^\W\d_a-z][^\W\d_A-Z][\w'’-]+")
+# What people do to data and forms: digitised by Jane Doe, signed by J. Doe, geprüft von Jane Doe.
+_DONE_BY = re.compile(
+    r"(?:(?i:digiti[sz]ed|checked|reviewed|signed|acquired|scanned|recorded|tested|examined|rated"
+    r"|scored|segmented|traced|drawn|entered|filled in|measured|interviewed|accompanied|inspected"
+    r"|approved|uploaded|edited|seen|called|referred|taken over|placed|assessed|read)"
+    r"(?: (?:on )?[\d./-]{6,10})? (?i:by)"
+    r"|(?i:erfasst|geprüft|gemessen|untersucht|unterschrieben|ausgefüllt|begleitet) von"
+    r"|(?i:vérifié|signé|mesuré|saisi|examiné) par|(?i:revisado|firmado|medido|explorado) por)"
+    r" ((?:[^\W\d_a-z]\. ?|[^\W\d_a-z][^\W\d_]+[ -]){1,3}[^\W\d_a-z][^\W\d_]+)"
+)
 _CUE_WORDS = frozenset(cue.rstrip(".") for cue in _CUES)
 _CITATION = re.compile(r"[\w-]*,? (?:et al|\(?(?:19|20)\d\d[a-z]?\))")
 _INITIAL = re.compile(r"(?<![^\W_])[^\W\d_a-z]\. ?(?=[^\W\d_a-z][^\W\d_]{2,})")
@@ -38,6 +48,20 @@ _LAY_TITLE = re.compile(
     r"(?: [^\W\d_a-z][\w'’-]+)*"
 )
 _LABEL = re.compile(r"(?<![A-Za-z0-9])sub-[A-Za-z0-9]+")
+# Patient Doe, Jane; Jane Doe (F 58 y)
+_FIRST_LAST = re.compile(
+    r"(?:\b(?i:patient(?:in)?|pat\.|pt\.?|name) )([^\W\d_a-z][\w'’-]+, [^\W\d_a-z][\w'’-]+)(?!\w)"
+    r"|([^\W\d_a-z][\w'’-]+ [^\W\d_a-z][\w'’-]+)(?= ?[(,] ?[FMW],? ?\d\d ?(?:y|J|a\b|\)))"
+)
+_TELLING = re.compile(
+    r"\.|(?i: by )|sub-|[(,] ?[FMW],? ?\d\d| von | par | por |(?i:patient|pt |name )"
+)
+_FULL = r"([^\W\d_a-z][^\W\d_]+(?: [^\W\d_a-z][\w'’.-]+){1,3})"
+_BESIDE_LABEL = re.compile(
+    rf"{_FULL}[\"']?,?[ \t]*(?:[(\[=:]|->|<-)[ \t]*[\"']?sub-[A-Za-z0-9]+"
+    rf"|(?<=[\"'])([^\W\d_a-z]+\^[^\W\d_a-z]+)[\"'][ \t]*[=:,][ \t]*[\"']sub-[A-Za-z0-9]+"
+    rf"|\bsub-[A-Za-z0-9]+[)\]]?(?: is| was|:| =|,| [(\[]) ?{_FULL}"
+)
 _CREDITS = re.compile(
     r"(?i:\bthank|acknowledg|author|curat|contact|correspond|support|help ?desk|office"
     r"|\bcit(?:e|ation)|\bby\b|doi)"
@@ -97,7 +121,7 @@ def people_spans(text: str) -> tuple[Span, ...]:
     words = split_words(text)
     given, family = given_names(), family_names()
     known = any(word in given or word in family or word in _CUE_WORDS for word, _, _ in words)
-    if "." not in text and not known:
+    if not known and not _TELLING.search(text):
         return ()
     found = []
     for (one, a, b), (two, c, d) in pairwise(words):
@@ -113,13 +137,74 @@ def people_spans(text: str) -> tuple[Span, ...]:
         listed = word in family or word in given
         if text[at : at + 1].isupper() and word not in NO_FAMILY and (listed or initial):
             found.append((cue.start() if cue.re is _INITIAL else cue.end(), end))
+    found += [m.span(m.lastindex or 0) for m in _FIRST_LAST.finditer(text)]
+    found += [m.span(m.lastindex or 0) for m in _BESIDE_LABEL.finditer(text)]
     for cue in cues:  # the participant Marama Hämäläinen: two capitalised words behind a small one
         named = _TWO_CAPITALISED.match(text, cue.end()) if cue[0][0].islower() else None
         if named and NO_FAMILY.isdisjoint(word for word, _, _ in split_words(named[0])):
             found.append(named.span())
+    if " by " in text.lower() or " von " in text or " par " in text or " por " in text:
+        found += [
+            done.span(1)
+            for done in _DONE_BY.finditer(text)
+            if NO_FAMILY.isdisjoint(word for word, _, _ in split_words(done[1]))
+        ]
     found = [span for span in found if not _CITATION.match(text, span[1])]
     links = [match.span() for match in _ADDRESS.finditer(text)] if found else []
     return _merged([(a, b) for a, b in found if not any(a < d and c < b for c, d in links)])
+
+
+_NEXT = re.compile(
+    r"(?:,? |[_^.-])([^\W\d_a-z][^\W\d_A-Z]{2,}(?:['’-][^\W\d_]+)*|[^\W\d_a-z]{3,})(?![^\W_])"
+)
+_BEFORE = re.compile(
+    r"(?<=[^\n.!?][ ,;_^-])([^\W\d_a-z][^\W\d_A-Z]{2,}|[^\W\d_a-z]{3,})(?:,? |[_^.-])$"
+)
+
+
+def with_neighbours(text: str, start: int, end: int) -> Span:
+    """A name that is known, with the capitalised word beside it: the other half of the name.
+
+    >>> text = "Comment: Odalotte Petrwicz sneezes"
+    >>> with_neighbours(text, 9, 17)
+    (9, 26)
+    """
+    name = text[start:end]
+    if not name.replace(" ", "").isalpha() or not name[0].isupper():
+        return start, end
+    after = _NEXT.match(text, end)
+    if after and _may_be_name(after[1], name):
+        return start, after.end(1)
+    before = _BEFORE.search(text[max(0, start - 40) : start])
+    if before and _may_be_name(before[1], name):
+        return start - len(before[0]), end
+    return start, end
+
+
+def _may_be_name(word: str, beside: str) -> bool:
+    """Whether a word can be a part of a name that ``beside`` is the other part of."""
+    words = [part for part, _, _ in split_words(word)]
+    return word.isupper() == beside.isupper() and NO_FAMILY.isdisjoint(words)
+
+
+def named_in_passing(text: str) -> tuple[Span, ...]:
+    """Two capitalised words among small ones: ``scan aborted as Odalotte Petrwicz felt unwell``.
+
+    For what people type at a scanner, where other words than names are hardly capitalised in pairs.
+    """
+    found = []
+    for match in _PAIRED.finditer(text):
+        words = {word for word, _, _ in split_words(match[1])}
+        if NO_FAMILY.isdisjoint(words) and EPONYMS.isdisjoint(words):
+            found.append(match.span(1))
+    return _merged(found)
+
+
+_PAIRED = re.compile(
+    r"(?:^|(?<=[^\W\d_A-Z]{2}[ ])|(?<=[^\W\d_A-Z]{2}, ))"
+    r"([^\W\d_a-z][^\W\d_A-Z]{2,}(?:-[^\W\d_]+)? [^\W\d_a-z][^\W\d_A-Z]{2,}(?:[ -][^\W\d_]+)?)"
+    r"(?= [^\W\d_A-Z]{2,} [^\W\d_A-Z]{2,}| [^\W\d_A-Z]{4,}$)"
+)
 
 
 def _is_name(one: str, first: str, two: str, second: str) -> bool:
@@ -168,6 +253,9 @@ def labelled_people(text: str) -> tuple[Span, ...]:
     found: list[Span] = []
     at = 0
     for line in text.splitlines(keepends=True):
+        if _LABEL.search(line):
+            beside = (m.span(m.lastindex or 0) for m in _BESIDE_LABEL.finditer(line))
+            found += [(at + start, at + end) for start, end in beside]
         if not _CREDITS.search(line):
             spans = [match.span() for match in _LAY_TITLE.finditer(line)]
             if _LABEL.search(line):

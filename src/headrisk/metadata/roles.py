@@ -13,6 +13,7 @@ from headrisk.metadata.mgh_text import MGH_MAGIC
 from headrisk.metadata.nifti_text import nifti_kind
 from headrisk.metadata.recordings import is_brainvision, is_edf
 from headrisk.metadata.scanner_headers import is_p_file, is_par, is_twix
+from headrisk.metadata.tables import decoded, in_blanks, unquoted
 
 Role = Literal[
     "nifti",
@@ -41,7 +42,7 @@ _LOGS = (".log", ".cmd", ".env", ".done", ".err", ".pklz", ".history")
 _OPAQUE = frozenset(
     """.pdf .doc .xls .ppt .rtf .jpg .jpeg .png .tif .tiff .bmp .gif
     .heic .webp .mp4 .avi .mov .mp3 .wav .eml .msg .mat .h5 .hdf5 .hdf .sav
-    .pkl .pickle .rdata .rds .npz .fif .set .fdt .cnt""".split()  # noqa: SIM905
+    .pkl .pickle .rdata .rds .npz .fif .set .fdt .cnt .vcf .ics .mbox .ldif .pst .ost""".split()  # noqa: SIM905
 )
 _PAPERS = frozenset({"readme", "changes", "license", "licence", "citation", "authors",
                      "contributing", "notice", "copying"})  # fmt: skip
@@ -51,6 +52,8 @@ _CODE = frozenset(
 )
 _IMAGES = (".nii", ".nii.gz", ".hdr", ".img", ".hdr.gz", ".img.gz")
 _LOOK = 4096
+_FEWEST_LINES = 3
+_ALIKE = 0.9  # share of lines with as many cells as the first
 _MAGIC: tuple[tuple[bytes, Role], ...] = (
     (b"NRRD000", "nrrd"), (b"mrtrix image", "mrtrix"), (b"mrtrix tracks", "mrtrix"),
     (b"CDF\x01", "minc"), (b"CDF\x02", "minc"), (SURFACE, "surface"), (CURVATURE, "surface"),
@@ -145,10 +148,10 @@ def _by_name(lower: str, start: bytes) -> Role:
         return _NAMED[suffix]
     if lower.endswith(COMPANIONS):
         return "voxels"
-    if suffix == ".json":
+    if suffix in (".json", ".jsonld", ".geojson"):
         described = lower.endswith("_description.json") or lower.startswith(("tpl-", "atlas-"))
         return "papers" if described else "json"
-    if suffix in (".tsv", ".csv"):
+    if suffix in (".tsv", ".csv") or lower.rstrip("~#").endswith((".tsv", ".csv")):
         return "table"
     if suffix in (".dcm", ".ima"):
         return "dicom"
@@ -156,10 +159,43 @@ def _by_name(lower: str, start: bytes) -> Role:
         return "nifti"
     if lower.endswith((".mgz", ".mgh")):
         return "mgh"
-    if lower.partition(".")[0] in _PAPERS:
+    if is_paper(lower):
         return "papers"
     if b"\0" in start[:_LOOK] and not start.startswith((b"\xff\xfe", b"\xfe\xff")):
         return "binary"
     if suffix in (".bval", ".bvec"):
         return "gradients"
-    return "code" if suffix in _CODE or lower in _CODE else "text"
+    if suffix in _CODE or lower in _CODE:
+        return "code"
+    return "table" if is_table(start) else "text"
+
+
+def is_paper(name: str) -> bool:
+    """Whether a file describes the data set, by its name: README, CHANGES and the like."""
+    return name.lower().partition(".")[0] in _PAPERS
+
+
+def is_table(start: bytes) -> bool:
+    """Whether a text of another name is a table: cells in columns from the first lines on.
+
+    Exports bear any suffix (``.txt``, ``.dat``, ``.tsv~``, none). A tab, semicolon or bar that
+    stands equally often in every line makes a table, also commas where they make three columns and
+    more, and blanks where names of columns stand over values in as many columns.
+
+    >>> is_table(b"ID\\tSURNAME\\n1\\tDoe\\n2\\tRoe\\n"), is_table(b"one, two\\nthree\\n")
+    (True, False)
+    """
+    text = decoded(start)
+    if text is None:
+        return False
+    lines = [line for line in text.splitlines() if line.strip() and not line.startswith("#")]
+    if len(start) >= _LOOK:
+        lines = lines[:-1]  # may be cut off
+    if len(lines) < _FEWEST_LINES or not any(map(str.isalpha, lines[0])):
+        return False
+    for sign, least in (("\t", 1), (";", 1), ("|", 1), (",", 2)):
+        counts = [unquoted(line).count(sign) for line in lines]
+        alike = sum(count == counts[0] for count in counts)
+        if counts[0] >= least and alike >= _ALIKE * len(lines):
+            return True
+    return in_blanks(lines)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from headrisk.errors import InputError
 from headrisk.metadata.anonymity import Anonymity, PeopleTable, joined
-from headrisk.metadata.findings import KINDS, SEVERITIES, Finding, Hit, mask
+from headrisk.metadata.findings import SEVERITIES, SEVERITY, Finding, Hit, mask
 from headrisk.metadata.known import NOBODY, KnownIdentifiers
 from headrisk.metadata.leftovers import is_history_text
 from headrisk.metadata.look import (
@@ -297,5 +297,5 @@ def count_by_kind(findings: Iterable[Finding]) -> dict[str, dict[str, int]]:
     counts = Counter(finding.kind for finding in all_findings)
     files = Counter(kind for kind, _ in {(f.kind, f.number) for f in all_findings})
     return {
-        kind: {"findings": counts[kind], "files": files[kind]} for kind in KINDS if counts[kind]
+        kind: {"findings": counts[kind], "files": files[kind]} for kind in SEVERITY if counts[kind]
     }

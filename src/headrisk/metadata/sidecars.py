@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from headrisk.metadata.columns import is_over_89, is_prose_of_people, is_sentence, says_date
@@ -24,13 +24,16 @@ from headrisk.metadata.fields import (
 )
 from headrisk.metadata.findings import Hit, stays
 from headrisk.metadata.known import KnownIdentifiers
+from headrisk.metadata.named_values import names_person
 from headrisk.metadata.national_ids import register_of
 from headrisk.metadata.notations import hour_of
+from headrisk.metadata.people import named_in_passing
 from headrisk.metadata.profile import profile_table
 from headrisk.metadata.remarks import is_moment, is_ordinary_remark, is_shifted
 from headrisk.metadata.text import (
     MEANT,
     REMOVED,
+    SHOWN,
     UNLABELLED,
     VERSIONS,
     direct_spans,
@@ -39,7 +42,7 @@ from headrisk.metadata.text import (
     without,
 )
 from headrisk.metadata.uids import harmless_uid
-from headrisk.metadata.words import concepts
+from headrisk.metadata.words import concepts, field_words
 
 Span = tuple[str, int, int]
 LARGEST_BYTES = 64 * 1024 * 1024
@@ -114,15 +117,19 @@ def json_hits(content: Any, known: KnownIdentifiers, *, meant: bool = False) -> 
 _TAG = re.compile(r"\(?([0-9A-Fa-f]{4}),? ?([0-9A-Fa-f]{4})\)?")
 # Keys that name nothing by themselves: what they hold belongs to the key above.
 _GENERIC = frozenset({"value", "values", "alphabetic", "ideographic", "phonetic", "text", "data",
-                      "content", "string", "val", "raw", "original"})  # fmt: skip
-_NAMING = ("name", "key", "field", "attribute", "keyword", "tag", "label", "variable")
+                      "content", "string", "val", "raw", "original", "v"})  # fmt: skip
+_NAMING = ("name", "key", "field", "attribute", "keyword", "tag", "label", "variable", "k",
+           "property", "parameter", "item")  # fmt: skip
 
 
 def _key_below(key: str, name: str, around: dict[str, Any]) -> str:
     """What a value is judged by: its key, the key above it, or both (``patient``, ``name``)."""
     if key == _DESCRIBED:
         return _DESCRIBED
+    name = name.rpartition(":")[2] or name  # foaf:name
     plain = name.strip("_@#").lower()
+    if plain in ("name", "label") and _is_person(around):
+        return f"person {name}"
     if plain in _GENERIC:
         beside = next((n for n in around if n.lower() in _NAMING
                        and isinstance(around[n], str)), None)  # fmt: skip
@@ -133,6 +140,14 @@ def _key_below(key: str, name: str, around: dict[str, Any]) -> str:
         return name
     both = f"{key} {name}"
     return both if len(both) < 60 and kind_of_field(both) in _BY_BOTH else name
+
+
+def _is_person(around: dict[str, Any]) -> bool:
+    """Whether an object says that it is a person: JSON-LD's ``@type``, FHIR's ``resourceType``."""
+    kind = next((around[key] for key in ("@type", "resourceType") if key in around), "")
+    names = kind if isinstance(kind, list) else [kind]
+    return any(isinstance(n, str) and n.rpartition(":")[2].rpartition("/")[2].lower() in
+               ("person", "patient", "practitioner", "relatedperson") for n in names)  # fmt: skip
 
 
 _BY_BOTH = frozenset({"person-name", "staff-name", "patient-id", "birth-date", "phone", "email",
@@ -159,20 +174,24 @@ def judge(key: str, value: Any, known: KnownIdentifiers, *, meant: bool = False)
     if is_over_89(key, text):
         return [("age-over-89", 0, len(text))]
     kind = kind_of_field(key)
+    if not kind and not meant and key != _DESCRIBED and names_person(key, text):
+        kind = "person-name"
     if kind and not (meant and _said_on_purpose(kind, key)) and _counts(kind, key, text):
         whole = (known.graver(kind, text), 0, len(text))
         return [whole, *direct_spans(text, known)] if kind == "free-text" else [whole]
     if not isinstance(value, str):
         if known and (spans := known.spans(text)):
             return [("known-identifier", *span) for span in spans]
-        return [("date", 0, len(text))] if tells_times(key) and is_moment(text) else []
+        if tells_times(key) and is_moment(text):
+            return [("date", 0, len(text))]
+        return [("patient-id", 0, len(text))] if is_record_number(key, text) else []
     if (meant and plain_name(key) in _CREDITS) or plain_name(key) in ("termurl", "authors"):
         return [("known-identifier", *span) for span in known.listed.spans(text)]
     skip = VERSIONS if tells_versions(key) else frozenset()
     if meant:
         skip = skip | MEANT
     if key == _DESCRIBED:  # Boston Naming Test, and whoever it is called after
-        skip = skip | {UNLABELLED, "url"}
+        skip = skip | {SHOWN, UNLABELLED, "person-name", "url"}
     if plain_name(key) in _DESCRIPTIONS:
         skip = skip | {UNLABELLED, "acquisition-time", "url"}
     if not is_exact_name(key) and ("duration" in concepts(key) or hour_of(text) == 0):
@@ -180,8 +199,12 @@ def judge(key: str, value: Any, known: KnownIdentifiers, *, meant: bool = False)
     if plain_name(key) in _PROGRAM_FIELDS:
         skip = skip | {"exam-program"}
     found = text_spans(text, known.listed if key == _DESCRIBED else known, skip)
+    if not found and not meant and plain_name(key) in _TYPED_IN:
+        found = [("person-name", *span) for span in named_in_passing(text)]
     if not found and register_of(key, [text]):
         return [("national-id", 0, len(text))]
+    if not found and not meant and is_record_number(key, text):
+        return [("patient-id", 0, len(text))]
     if (
         not meant
         and key != _DESCRIBED
@@ -208,11 +231,33 @@ _DESCRIPTIONS = frozenset(
 _PROGRAM_FIELDS = frozenset({"procedurestepdescription", "studydescription", "examprogram",
                              "performedprocedurestepdescription",
                              "requestedproceduredescription"})  # fmt: skip
+# What is typed at the scanner or written after it.
+_TYPED_IN = _PROGRAM_FIELDS | {"seriesdescription", "protocolname", "qcremark", "qcnotes", "qc"}
 _CREDITS = frozenset({"authors", "author", "curators", "curator", "license", "licence",
                       "acknowledgements", "howtoacknowledge", "funding", "referencesandlinks",
                       "ethicsapprovals", "datasetlinks", "contributors", "citation",
                       "contact", "maintainers", "sourcedatasetsurls", "sourcedatasets",
                       "sourceatlases", "datasetdoi"})  # fmt: skip
+
+
+def is_record_number(key: str, text: str) -> bool:
+    """Whether a value is a long number under a key that speaks of one, and that nobody defined.
+
+    >>> is_record_number("donor_id", "H414842"), is_record_number("SeriesNumber", "100001")
+    (True, False)
+    """
+    if _RECORD.fullmatch(text.strip()) is None or "id" not in concepts(key):
+        return False
+    return key not in public_names() and _OTHER_NUMBERS.isdisjoint(field_words(key))
+
+
+_RECORD = re.compile(r"[A-Za-z]{0,4}[-_ ]?\d{5,14}")
+_OTHER_NUMBERS = frozenset(
+    """grant fund funding award project atlas task cog snomed concept term pubmed pmid doi version
+    series instance image frame model part product lot sequence template region label volume voxel
+    vertex seed build commit revision catalog gene snp chromosome software protocol ethics
+    irb registration trial clinicaltrials""".split()  # noqa: SIM905
+)
 
 
 def _said_on_purpose(kind: str, key: str) -> bool:
@@ -243,22 +288,35 @@ _SHORTEST_NUMBER = 4  # StudyID is "1" on most scanners
 
 
 def clean_json(
-    content: Any, known: KnownIdentifiers, removed: list[Hit], *, meant: bool = False
+    content: Any,
+    known: KnownIdentifiers,
+    removed: list[Hit],
+    *,
+    meant: bool = False,
+    shifted: Callable[[str], str] | None = None,
 ) -> Any:
     """A copy without identifying values; what went is added to ``removed``.
 
-    Ages of 89 years and more become ``89+``; a value that is identifying as a whole is left out
+    Ages of 89 years and more become ``89+``. ``shifted`` gives a date as it stands in the copy, as
+    far back as the other dates of the person, or a text that is no date where it cannot be; without
+    it dates go as a whole. A value that is identifying as a whole is left out
     with its key, of others the identifying stretch alone goes. Notices and settings of the scanner
     stay. Empty lists and objects that remain stay, so that the structure can be recognised.
     """
-    return _cleaned("", content, known, removed, meant, 0)
+    return _cleaned("", content, known, removed, meant, 0, shifted)
 
 
 _GONE = object()
 
 
 def _cleaned(
-    key: str, value: Any, known: KnownIdentifiers, removed: list[Hit], meant: bool, depth: int
+    key: str,
+    value: Any,
+    known: KnownIdentifiers,
+    removed: list[Hit],
+    meant: bool,
+    depth: int,
+    shifted: Callable[[str], str] | None = None,
 ) -> Any:
     if depth > _DEEPEST:
         return _GONE
@@ -270,12 +328,12 @@ def _cleaned(
                 removed.append(Hit("person-name", "(name)", name))
                 continue
             below = _key_below(key, name, value)
-            kept = _cleaned(below, inner, known, removed, meant, depth + 1)
+            kept = _cleaned(below, inner, known, removed, meant, depth + 1, shifted)
             if kept is not _GONE:
                 out[name] = kept
         return out
     if isinstance(value, list):
-        items = (_cleaned(key, item, known, removed, meant, depth + 1) for item in value)
+        items = (_cleaned(key, item, known, removed, meant, depth + 1, shifted) for item in value)
         return [item for item in items if item is not _GONE]
     text = _text_of(value)
     spans = [span for span in judge(key, value, known, meant=meant)
@@ -285,6 +343,9 @@ def _cleaned(
     removed.extend(Hit(kind, key, text[start:end]) for kind, start, end in spans)
     if spans[0][0] == "age-over-89":
         return TOP_AGE
+    if shifted is not None and spans == [("date", 0, len(text))] and isinstance(value, str):
+        earlier = shifted(text)
+        return earlier if is_shifted(earlier) else _GONE
     if spans[0][1:] == (0, len(text)) or without(text, spans).strip() in ("", REMOVED):
         return _GONE
     return without(text, spans)

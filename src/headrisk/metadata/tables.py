@@ -19,12 +19,14 @@ from headrisk.metadata.columns import (
     holds,
     is_over_89,
     judge_column,
+    named_owners,
     owner_place,
     place_of,
 )
-from headrisk.metadata.fields import plain_name, tells_times, tells_versions
+from headrisk.metadata.fields import kind_of_field, plain_name, tells_times, tells_versions
 from headrisk.metadata.findings import Hit
 from headrisk.metadata.known import KnownIdentifiers
+from headrisk.metadata.patterns import matches
 from headrisk.metadata.remarks import is_moment, is_ordinary_remark, is_shifted
 from headrisk.metadata.text import UNLABELLED, VERSIONS, direct_spans, heading_spans, text_spans
 from headrisk.metadata.uids import harmless_uid
@@ -56,15 +58,9 @@ def parse_table(raw: bytes, *, headed: bool = True) -> TextTable:
     ``problem`` says why nothing could be read: NUL bytes, or an encoding that cannot be told.
     Lines of another length than the header keep their cells.
     """
-    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
-        text = raw.decode("utf-16", "replace")
-    elif b"\0" in raw:
+    text = decoded(raw)
+    if text is None:
         return TextTable((), (), "\t", "NUL bytes in a table")
-    else:
-        try:
-            text = raw.decode("utf-8-sig")
-        except UnicodeDecodeError:
-            text = raw.decode("latin-1")
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     at, comments = 0, []
     if re.fullmatch(r"sep=[\t;,|]", lines[0].strip(), re.IGNORECASE):  # for spreadsheets
@@ -79,15 +75,78 @@ def parse_table(raw: bytes, *, headed: bool = True) -> TextTable:
         at += 1
     if at == len(lines):
         return TextTable((), (), "\t", comments=tuple(comments))
+    if in_blanks([line for line in lines[at:] if line.strip()]):
+        lines[at:] = [_BLANKS.sub("\t", line.strip()) for line in lines[at:]]
     separator = _separator(lines[at])
     rows, quoted = _rows(lines, at, separator)
     said = [row for row in rows[1:] if row[1][0].startswith("#")]
     if said:
         comments += [(number, separator.join(cells)) for number, cells in said]
         rows = [row for row in rows if row not in said]
+    headed = headed and not _headless([cells for _, cells in rows])
     columns = rows[0][1] if headed else ()
     body = tuple(rows[1:] if headed else rows)
     return TextTable(columns, body, separator, comments=tuple(comments), quoted=quoted)
+
+
+def decoded(raw: bytes) -> str | None:
+    """A table's text: UTF-16 by its mark, UTF-8 where it is, else Latin-1; None with NUL bytes."""
+    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return raw[: len(raw) // 2 * 2].decode("utf-16", "replace")
+    if b"\0" in raw:
+        return None
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        cut = error.start > len(raw) - 4  # the start of a file ends inside of a character
+        return raw[: error.start].decode("utf-8-sig") if cut else raw.decode("latin-1")
+
+
+_BLANKS = re.compile(r"(?: {2,}|(?<=\S) +(?=\t)|\t) *")
+_QUOTED = re.compile(r'"[^"]*"')
+
+
+def unquoted(line: str) -> str:
+    """The line with what stands in quotes taken out."""
+    return _QUOTED.sub("", line)
+
+
+def in_blanks(lines: list[str]) -> bool:
+    """Whether lines are a table whose columns are set apart by two blanks and more."""
+    if len(lines) < _FEWEST_ROWS or any(sign in lines[0] for sign in _SEPARATORS):
+        return False
+    counts = [len(_BLANKS.split(line.strip())) for line in lines]
+    heads = _BLANKS.split(lines[0].strip())
+    return counts[0] > 1 and all(n == counts[0] for n in counts) and all(map(_heads, heads))
+
+
+_FEWEST_ROWS = 3
+
+
+def _heads(cell: str) -> bool:
+    return any(map(str.isalpha, cell)) and len(cell) < 40
+
+
+def _headless(rows: list[tuple[str, ...]]) -> bool:
+    """Whether the first row is of the same kind as the others: a date over dates, a mail address.
+
+    The name of a column is never a date or an address where those below are.
+    """
+    if len(rows) < _FEWEST_ROWS:
+        return False
+    for index, head in enumerate(rows[0]):
+        below = [cells[index] for cells in rows[1:] if index < len(cells) and cells[index]]
+        form = _form(head)
+        if form and below and sum(_form(cell) == form for cell in below) >= 0.8 * len(below):
+            return True
+    return False
+
+
+def _form(cell: str) -> str:
+    """The kind of a cell that is a date with separators, or a mail address, from end to end."""
+    return next((kind for kind, start, end in matches(cell)
+                 if kind in ("date", "email") and not cell.isdigit()
+                 and start == 0 and end == len(cell)), "")  # fmt: skip
 
 
 def _separator(line: str) -> str:
@@ -144,8 +203,31 @@ def judged_columns(table: TextTable, name: str) -> tuple[tuple[Column, ...], Pla
         heading = table.columns[index] if index < len(table.columns) else ""
         out.append(judge_column(heading, cells, place, owners if index != who else ()))
         if index == who and place == "people":
-            out[-1] = Column("", skip=out[-1].skip)
+            out[-1] = Column("person-name" if named_owners(cells) else "", skip=out[-1].skip)
     return tuple(out), place
+
+
+_OF_PEOPLE = frozenset({"person-name", "birth-date", "patient-id", "national-id", "phone", "email",
+                        "address", "staff-name"})  # fmt: skip
+
+
+def judged_rows(table: TextTable) -> dict[int, tuple[str, Column]]:
+    """Rows that are judged like columns, where the first column says what stands in each.
+
+    Lists of items and values, and tables whose people stand side by side: their number in
+    ``table.rows``, what the first cell calls them, and what they hold.
+    """
+    if owner_place(table.columns) is not None:
+        return {}
+    names = [cells[0] for _, cells in table.rows]
+    telling = sum(kind_of_field(name) in _OF_PEOPLE for name in names)
+    if telling < 2 or len(set(names)) < len(names):
+        return {}
+    return {
+        number: (cells[0], judge_column(cells[0], cells[1:], "people"))
+        for number, (_, cells) in enumerate(table.rows)
+        if kind_of_field(cells[0])
+    }
 
 
 def table_hits(table: TextTable, known: KnownIdentifiers, name: str = "") -> Iterator[Hit]:
@@ -157,10 +239,14 @@ def table_hits(table: TextTable, known: KnownIdentifiers, name: str = "") -> Ite
         kind = "known-identifier" if known.spans(text) else "free-text"
         yield Hit(kind, "comment", text, place=f"line {line}")
     columns, place = judged_columns(table, name)
-    for line, cells in table.rows:
+    told = judged_rows(table)
+    for number, (line, cells) in enumerate(table.rows):
         for index, cell in enumerate(cells):
             heading = table.columns[index] if index < len(table.columns) else ""
-            for kind, start, end in cell_spans(columns[index], heading, cell, known, place):
+            column = columns[index]
+            if index and number in told:
+                heading, column = told[number]
+            for kind, start, end in cell_spans(column, heading, cell, known, place):
                 field = heading or f"column {index + 1}"
                 yield Hit(kind, field, cell[start:end], place=f"line {line}")
 
@@ -202,12 +288,9 @@ def _whole(column: Column, heading: str, cell: str, place: Place) -> str:
 def _inside(
     column: Column, heading: str, cell: str, known: KnownIdentifiers, place: Place
 ) -> list[Span]:
-    number = _is_number(cell)
-    if number and not known:
-        return []
+    if _is_number(cell):  # no form means anything in a number
+        return [("known-identifier", *span) for span in known.listed.spans(cell)]
     skip = column.skip | (VERSIONS if tells_versions(heading) else frozenset())
-    if number:
-        skip = frozenset({"phone", "uid", "date", "acquisition-time"})
     own = place in ("trials", "sensors") or UNLABELLED in skip  # a stimulus may bear a name
     return text_spans(cell, known.listed if own else known, skip)
 

@@ -6,13 +6,18 @@ import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
-from headrisk.metadata.findings import KINDS, Hit, stays
+from headrisk.metadata.findings import SEVERITY, Hit, stays
 from headrisk.metadata.known import KnownIdentifiers
 from headrisk.metadata.named_values import cued_values, named_lines, named_values
 from headrisk.metadata.national_ids import national_ids
 from headrisk.metadata.patterns import UNLABELLED as UNLABELLED
 from headrisk.metadata.patterns import matches
-from headrisk.metadata.people import gives_credit, labelled_people, people_spans
+from headrisk.metadata.people import (
+    gives_credit,
+    labelled_people,
+    people_spans,
+    with_neighbours,
+)
 
 NO_KINDS: frozenset[str] = frozenset()
 VERSIONS = frozenset({"date", "acquisition-time", "network-address", "uid"})
@@ -29,7 +34,7 @@ def text_spans(
 ) -> list[tuple[str, int, int]]:
     """Kind, start and end of everything identifying in a text, none overlapping another."""
     forms = _short_forms(text, skip) if len(text) <= _SHORT else _forms(text, skip)
-    listed = [("known-identifier", start, end) for start, end in known.spans(text)]
+    listed = [("known-identifier", *with_neighbours(text, *span)) for span in known.spans(text)]
     return _apart((*listed, *forms)) if listed else list(forms)
 
 
@@ -83,9 +88,7 @@ def _apart(found: Iterable[tuple[str, int, int]]) -> list[tuple[str, int, int]]:
 
 def direct_spans(text: str, known: KnownIdentifiers) -> list[tuple[str, int, int]]:
     """Direct identifiers inside a text that is to go as a whole, so that they are told too."""
-    return [
-        span for span in text_spans(text, known) if KINDS[span[0]].severity == "direct identifier"
-    ]
+    return [span for span in text_spans(text, known) if SEVERITY[span[0]] == "direct identifier"]
 
 
 _HEADING_SKIPS = VERSIONS | {"host-name", "patient-id"}

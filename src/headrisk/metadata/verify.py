@@ -14,7 +14,7 @@ import numpy as np
 from headrisk.errors import ScanError
 from headrisk.metadata.dicom_elements import MAGIC, PREAMBLE, parse_file
 from headrisk.metadata.dicom_write import file_bytes
-from headrisk.metadata.findings import KINDS, Hit, mask
+from headrisk.metadata.findings import SEVERITY, Hit, mask
 from headrisk.metadata.gzip_header import GZIP_MAGIC
 from headrisk.metadata.known import NOBODY, KnownIdentifiers
 from headrisk.metadata.learn import is_name, with_names
@@ -26,7 +26,7 @@ SHORTEST = 6  # bytes; shorter values occur by chance among voxels, the second l
 # Kinds whose values lead to one person or one scan. A hospital's name, a rating or a setting stands
 # in many files and in README on purpose; the second look tells those that must not stand there.
 _IDENTIFIES = frozenset(
-    kind for kind, rule in KINDS.items() if rule.severity == "direct identifier"
+    kind for kind, severity in SEVERITY.items() if severity == "direct identifier"
 )
 _LINKS = frozenset({"uid", "serial-number", "user-path", "staff-name"})
 _SHORTEST_LINK = 10

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,9 @@ from headrisk.report.html import render
 from headrisk.report.internal import png, scans_table
 from headrisk.report.tsv import table_text
 from headrisk.report.words import duplicates as words
-from headrisk.report.write import write_public
+from headrisk.report.write import describe_internal, write_public
 
-SCHEMA_VERSION = "1.1"
+SCHEMA_VERSION = "1.2"
 JSON_NAME, PAGE_NAME, TABLE_NAME = "duplicates.json", "duplicates.html", "duplicates.tsv"
 COLUMNS = (
     "number", "finding", "verdict", "probability", "chance_bound", "measure", "score",
@@ -50,6 +51,7 @@ def public_summary(report: DuplicatesReport) -> dict[str, Any]:
             "compared_pairs": report.compared,
             "examined_pairs": report.examined,
         },
+        "inventory": None if report.inventory is None else asdict(report.inventory),
         "findings": {
             what: {
                 judgement: sum(
@@ -89,7 +91,10 @@ def write_duplicates(report: DuplicatesReport, out: Path) -> Path:
     scans = scans_table(Internal(scans=report.scans))
     write_private(internal / TABLE_NAME, table_text(duplicates_table(report)).encode())
     write_private(internal / "scans.tsv", table_text(scans).encode())
+    if report.images is not None:
+        write_private(internal / "images.tsv", table_text(report.images).encode())
     write_private(internal / PAGE_NAME, page.encode("utf-8", "backslashreplace"))
+    describe_internal(internal)
     content = canonical_json(public_summary(report)).encode()
     write_public(out, {JSON_NAME: content})
     return internal / PAGE_NAME

@@ -13,24 +13,26 @@ from scipy.special import ndtri
 
 from headrisk.findings.records import Condition, MeasureResult, Table
 from headrisk.report.svg import label_text, new_figure, style, svg_text
+from headrisk.report.words.captions import LABELS
 
 MATED = "#D55E00"
 NONMATED = "#0072B2"
 CHANCE = "#5B6570"
 CONTROL = "#009E73"
 INK = "#1B2733"
+GUESSING = LABELS["guessing"]
 THRESHOLD_STYLES = {"kde": "--", "fmr_1e-2": "-.", "fmr_1e-3": ":"}
-WIDTH = 7.6
+WIDTH = 4.3  # inches: narrow enough to be read in a window of 390 pixels
 DET_TICKS = (0.001, 0.01, 0.05, 0.2, 0.5, 0.8, 0.95, 0.99, 0.999)
 
 
 @style
 def distribution_figure(bins: Table, density: Table | None, measure: MeasureResult) -> str:
     """Scores of mated and non-mated pairs with their density curves and the thresholds."""
-    figure, axes = new_figure(WIDTH, 3.1)
+    figure, axes = new_figure(WIDTH, 2.9)
     for kind, colour, label in (
-        ("nonmated", NONMATED, "different people"),
-        ("mated", MATED, "same person"),
+        ("nonmated", NONMATED, LABELS["nonmated"]),
+        ("mated", MATED, LABELS["mated"]),
     ):
         rows = [row for row in bins.rows if row[0] == kind]
         if not rows:
@@ -47,9 +49,9 @@ def distribution_figure(bins: Table, density: Table | None, measure: MeasureResu
     for rule, dashes in THRESHOLD_STYLES.items():
         item = measure.thresholds.get(rule)
         if item is not None and item.value is not None:
-            axes.axvline(item.value, color=INK, ls=dashes, lw=1.1, label=_rule_label(rule))
-    axes.set_xlabel(f"similarity ({measure.name}), larger means more alike")
-    axes.set_ylabel("density")
+            axes.axvline(item.value, color=INK, ls=dashes, lw=1.1, label=LABELS[rule])
+    axes.set_xlabel(LABELS["similarity"].format(measure=measure.name))
+    axes.set_ylabel(LABELS["density"])
     axes.set_yticks([])
     _legend_above(axes)
     return svg_text(figure, f"scores-{measure.name}")
@@ -58,7 +60,7 @@ def distribution_figure(bins: Table, density: Table | None, measure: MeasureResu
 @style
 def det_figure(curves: dict[str, Table]) -> str:
     """False non-match rate against false match rate on normal-deviate axes, one line each."""
-    figure, axes = new_figure(WIDTH, 4.3)
+    figure, axes = new_figure(WIDTH, 4.1)
     floor = ndtri(DET_TICKS[0]) - 0.15
     for index, (name, table) in enumerate(curves.items()):
         fmr, fnmr = (np.clip(ndtri(np.array(table.column(c), dtype=float)), floor, -floor)
@@ -71,17 +73,17 @@ def det_figure(curves: dict[str, Table]) -> str:
             lw=2.0 if first else 0.8,
             alpha=1.0 if first else 0.6,
             zorder=3 if first else 2,
-            label=name if first else ("other measures" if index == 1 else None),
+            label=name if first else (LABELS["other"] if index == 1 else None),
             clip_on=False,
         )
-    axes.plot([floor, -floor], [-floor, floor], color=CHANCE, ls=":", lw=1.0, label="guessing")
+    axes.plot([floor, -floor], [-floor, floor], color=CHANCE, ls=":", lw=1.0, label=GUESSING)
     ticks = ndtri(np.array(DET_TICKS))
     labels = [f"{100 * tick:g} %" for tick in DET_TICKS]
     axes.set(xlim=(floor, -floor), ylim=(floor, -floor))
     axes.set_xticks(ticks, labels, rotation=35)
     axes.set_yticks(ticks, labels)
-    axes.set_xlabel("false match rate (different people accepted)")
-    axes.set_ylabel("false non-match rate\n(same person missed)")
+    axes.set_xlabel(LABELS["fmr"])
+    axes.set_ylabel(LABELS["fnmr"])
     axes.grid(True, color="#E3E7EB", lw=0.6)
     _legend_above(axes)
     return svg_text(figure, "det-" + "-".join(curves))
@@ -94,11 +96,19 @@ def cmc_figure(curve: Table, name: str, gallery_size: int) -> str:
     rank = np.array(curve.column("rank"), dtype=float)
     rate = np.array(curve.column("rate"), dtype=float)
     chance = np.array(curve.column("chance"), dtype=float)
-    axes.plot(rank, 100 * rate, color=MATED, lw=1.9, marker="o", ms=3.2, label=f"attack ({name})")
-    axes.plot(rank, 100 * chance, color=CHANCE, ls=":", lw=1.4, label="guessing")
+    axes.plot(
+        rank,
+        100 * rate,
+        color=MATED,
+        lw=1.9,
+        marker="o",
+        ms=3.2,
+        label=LABELS["attack"].format(measure=name),
+    )
+    axes.plot(rank, 100 * chance, color=CHANCE, ls=":", lw=1.4, label=GUESSING)
     axes.set(ylim=(0, 104), xlim=(0.6, rank[-1] + 0.4))
-    axes.set_xlabel(f"rank k in a gallery of {gallery_size} people")
-    axes.set_ylabel("found within k (%)")
+    axes.set_xlabel(LABELS["rank"].format(gallery=gallery_size))
+    axes.set_ylabel(LABELS["within"])
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.grid(True, axis="y", color="#E3E7EB", lw=0.6)
     _legend_above(axes)
@@ -114,11 +124,11 @@ def measures_figure(measures: tuple[MeasureResult, ...]) -> str:
         _interval(axes, row, measure.rank1, MATED)
         if measure.control is not None:
             axes.plot(100 * measure.control.value, row, "D", color=CONTROL, ms=4,
-                      label="control attack" if row == 0 else None)  # fmt: skip
+                      label=LABELS["control"] if row == 0 else None)  # fmt: skip
     chance = [m.chance for m in shown if m.chance is not None]
     if chance:
-        axes.axvline(100 * chance[0], color=CHANCE, ls=":", lw=1.4, label="guessing")
-    _forest_axes(axes, [measure.name for measure in shown], "found at rank 1 (%)")
+        axes.axvline(100 * chance[0], color=CHANCE, ls=":", lw=1.4, label=GUESSING)
+    _forest_axes(axes, [label_text(measure.name, 30) for measure in shown], LABELS["rank1"])
     return svg_text(figure, "measures")
 
 
@@ -126,25 +136,23 @@ def measures_figure(measures: tuple[MeasureResult, ...]) -> str:
 def conditions_figure(conditions: tuple[Condition, ...], overall: float) -> str:
     """Rank-1 rate by condition as a forest plot; the dashed line is the whole data set."""
     shown = [c for c in conditions if c.rank1 is not None and not c.withheld]
-    figure, axes = new_figure(WIDTH, 0.75 + 0.26 * len(shown))
+    figure, axes = new_figure(WIDTH, 0.85 + 0.4 * len(shown))
     for row, condition in enumerate(shown):
         _interval(axes, row, condition.rank1, MATED)
-    axes.axvline(100 * overall, color=INK, ls="--", lw=1.0, label="whole data set")
-    names = [f"{label_text(f'{c.name}: {c.level}', 36)} (n = {c.persons})" for c in shown]
-    _forest_axes(axes, names, "found at rank 1 (%)")
+    axes.axvline(100 * overall, color=INK, ls="--", lw=1.0, label=LABELS["whole"])
+    names = [f"{label_text(f'{c.name}: {c.level}', 30)}\n(n = {c.persons})" for c in shown]
+    _forest_axes(axes, names, LABELS["rank1"])
     return svg_text(figure, "conditions")
 
 
 def _interval(axes: Axes, row: int, estimate: object, colour: str) -> None:
     value, low, high = (100 * getattr(estimate, part) for part in ("value", "low", "high"))
     axes.plot([low, high], [row, row], color=colour, lw=1.6, solid_capstyle="butt")
-    axes.plot(
-        value, row, "s", color=colour, ms=5, label="attack, 95 % interval" if not row else None
-    )
+    axes.plot(value, row, "s", color=colour, ms=5, label=LABELS["interval"] if not row else None)
 
 
 def _forest_axes(axes: Axes, names: list[str], label: str) -> None:
-    axes.set_yticks(range(len(names)), [label_text(name) for name in names])
+    axes.set_yticks(range(len(names)), names, fontsize=8.5)
     axes.set_ylim(len(names) - 0.4, -0.6)
     axes.set_xlim(-2, 102)
     axes.set_xlabel(label)
@@ -155,13 +163,9 @@ def _forest_axes(axes: Axes, names: list[str], label: str) -> None:
 
 
 def _legend_above(axes: Axes) -> None:
-    """The legend in one row over the axes."""
+    """The legend over the axes, two entries in a row."""
     handles, labels = axes.get_legend_handles_labels()
     axes.figure.legend(
-        handles, labels, loc="outside upper center", ncols=max(1, len(labels)), frameon=False,
-        fontsize=8.5, handlelength=1.8, columnspacing=1.4, borderaxespad=0.1,
+        handles, labels, loc="outside upper center", ncols=min(max(1, len(labels)), 2),
+        frameon=False, fontsize=8.5, handlelength=1.8, columnspacing=1.4, borderaxespad=0.1,
     )  # fmt: skip
-
-
-def _rule_label(rule: str) -> str:
-    return {"kde": "curves cross", "fmr_1e-2": "FMR 1 %", "fmr_1e-3": "FMR 0.1 %"}[rule]

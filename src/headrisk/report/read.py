@@ -9,6 +9,7 @@ from typing import Any
 
 from headrisk.errors import InputError, UsageError
 from headrisk.findings.codec import record, report_from_dict
+from headrisk.findings.older import READABLE, upgraded
 from headrisk.findings.records import SCHEMA_VERSION, Report, RunRecord, Table
 from headrisk.io.digests import open_regular
 from headrisk.report.tsv import parse_table
@@ -29,7 +30,7 @@ def read_report(out: Path) -> tuple[Report, RunRecord]:
     _require_report(out)
     content = read_json(out / "report.json")
     version = content.get("schema_version")
-    if version != SCHEMA_VERSION:
+    if version not in (SCHEMA_VERSION, *READABLE):
         raise InputError(
             str(out / "report.json"),
             found=f"schema version {version!r}",
@@ -38,6 +39,8 @@ def read_report(out: Path) -> tuple[Report, RunRecord]:
         )
     require_one_run(out)
     try:
+        if version != SCHEMA_VERSION:
+            content = upgraded(content)
         names = [
             f"{modality}-{table}"
             for modality, section in content["modalities"].items()

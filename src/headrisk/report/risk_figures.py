@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from headrisk.findings.records import Table
 from headrisk.report.figures import CHANCE, INK, MATED, WIDTH
 from headrisk.report.svg import new_figure, style, svg_text
+from headrisk.report.words.captions import LABELS
 
 BEYOND = "#C9CFD5"
 RANGE = "range over models"
@@ -23,7 +24,7 @@ def fan_figure(measured: Table, forecast: Table | None, name: str) -> str:
     rows = [row for row in measured.rows if row[0] == name and row[2] is not None]
     size, value, low, high = (np.array([row[i] for row in rows], dtype=float) for i in (1, 2, 3, 4))
     axes.fill_between(size, 100 * low, 100 * high, color=MATED, alpha=0.25, lw=0)
-    axes.plot(size, 100 * value, color=MATED, lw=1.9, marker="o", ms=3.2, label="measured")
+    axes.plot(size, 100 * value, color=MATED, lw=1.9, marker="o", ms=3.2, label=LABELS["measured"])
     largest = size[-1]
     if forecast is not None:
         found = [row for row in forecast.rows if row[1] == RANGE]
@@ -36,18 +37,18 @@ def fan_figure(measured: Table, forecast: Table | None, name: str) -> str:
         _models(axes, forecast, (float(largest), float(value[-1])))
         largest = far[-1]
     sizes = np.geomspace(2, largest, 200)
-    axes.plot(sizes, 100 / sizes, color=CHANCE, ls=":", lw=1.4, label="guessing")
+    axes.plot(sizes, 100 / sizes, color=CHANCE, ls=":", lw=1.4, label=LABELS["guessing"])
     axes.set_xscale("log")
     axes.set(ylim=(0, 104), xlim=(1.8, largest * 1.15))
     ticks = [10**k for k in range(1, 9) if 10**k <= largest * 1.15]
     axes.set_xticks([2, *ticks], ["2", *(f"{tick:,}" for tick in ticks)], fontsize=8.5)
     axes.set_xticks([], minor=True)
-    axes.set_xlabel("people in the gallery")
-    axes.set_ylabel("linked at rank 1 (%)")
+    axes.set_xlabel(LABELS["gallery"])
+    axes.set_ylabel(LABELS["linked"])
     axes.grid(True, axis="y", color="#E3E7EB", lw=0.6)
     handles, labels = axes.get_legend_handles_labels()
     figure.legend(
-        handles, labels, loc="outside upper center", ncols=min(len(labels), 4), frameon=False,
+        handles, labels, loc="outside upper center", ncols=min(len(labels), 2), frameon=False,
         fontsize=8.5, handlelength=1.8, columnspacing=1.4, borderaxespad=0.1,
     )  # fmt: skip
     return svg_text(figure, f"forecast-{name}")
@@ -57,7 +58,7 @@ def _band(axes: Axes, points: list[tuple[float, float, float]], grey: list[bool]
     """The range between successive sizes, grey where the far end is beyond the data."""
     labelled = set()
     for (x0, a0, b0), (x1, a1, b1), far in zip(points, points[1:], grey[1:], strict=False):
-        label = "beyond 100 times the data" if far else "forecast, models and sampling"
+        label = LABELS["beyond" if far else "forecast"]
         axes.fill_between(
             [x0, x1],
             [100 * a0, 100 * a1],

@@ -11,8 +11,9 @@ from matplotlib.figure import Figure
 from headrisk.findings.records import Table
 from headrisk.report.figures import CHANCE, CONTROL, INK, MATED, NONMATED, WIDTH
 from headrisk.report.svg import label_text, new_figure, style, svg_text
+from headrisk.report.words.captions import LABELS
 
-NAMES = {"face": "Face", "face-scans": "Face, scan to scan", "brain": "Brain"}
+MODALITIES = ("face", "face-scans", "brain")
 _MARKS = ("o", "s", "^", "D", "v", "P", "X", "p")
 _COLOURS = (NONMATED, MATED, CONTROL, "#CC79A7", "#E69F00", "#56B4E9", INK)
 
@@ -28,19 +29,19 @@ def before_after_figure(table: Table) -> str:
             [100 * min(values), 100 * max(values)], [place, place], color="#C9D0D6", lw=5,
             solid_capstyle="round", zorder=1,
         )  # fmt: skip
-        _point(axes, row, "before", place - 0.16, INK, "o", "original", hollow=True)
-        _point(axes, row, "naive", place, NONMATED, "s", "de-identified, taken as it is")
-        _point(axes, row, "adaptive", place + 0.16, MATED, "D", "de-identified, face filled in")
+        _point(axes, row, "before", place - 0.16, INK, "o", LABELS["original"], hollow=True)
+        _point(axes, row, "naive", place, NONMATED, "s", LABELS["naive"])
+        _point(axes, row, "adaptive", place + 0.16, MATED, "D", LABELS["adaptive"])
         if row["chance"] is not None:
             axes.plot(
                 100 * row["chance"], place, "|", color=CHANCE, ms=13, mew=1.6,
-                label="guessing" if not _has(axes, "guessing") else None,
+                label=LABELS["guessing"] if not _has(axes, LABELS["guessing"]) else None,
             )  # fmt: skip
-    names = [f"{label_text(str(row['treatment']), 28)}: {row['modality']}" for row in rows]
+    names = [f"{label_text(str(row['treatment']), 18)}: {row['modality']}" for row in rows]
     axes.set_yticks(range(len(rows)), names)
     axes.set_ylim(len(rows) - 0.5, -0.5)
     axes.set_xlim(-2, 102)
-    axes.set_xlabel("found at rank 1 (%) of the people searched for in the original data")
+    axes.set_xlabel(LABELS["before"])
     axes.grid(True, axis="x", color="#E3E7EB", lw=0.6)
     axes.spines["left"].set_visible(False)
     axes.tick_params(axis="y", length=0)
@@ -52,27 +53,28 @@ def before_after_figure(table: Table) -> str:
 def trade_figure(table: Table) -> str:
     """One dot a treatment: overlap of brain masks lost, and people still found."""
     rows = _records(table)
-    shown = [name for name in NAMES if any(row["modality"] == name for row in rows)]
+    shown = [name for name in MODALITIES if any(row["modality"] == name for row in rows)]
     names = list(dict.fromkeys(str(row["treatment"]) for row in rows))
-    figure = Figure(figsize=(WIDTH, 3.6), layout="constrained")
+    figure = Figure(figsize=(WIDTH, 0.6 + 2.8 * len(shown)), layout="constrained")
     FigureCanvasSVG(figure)
-    panels = figure.subplots(1, len(shown), sharey=True, squeeze=False)[0]
+    panels = figure.subplots(len(shown), 1, squeeze=False)[:, 0]
     for axes, modality in zip(panels, shown, strict=True):
         own = [row for row in rows if row["modality"] == modality]
         before = [row["found_untreated"] for row in own if row["found_untreated"] is not None]
         if before:
             axes.plot(
                 0, 100 * max(before), "o", ms=7, mfc="white", mec=INK, mew=1.4,
-                label="original", zorder=3,
+                label=LABELS["original"], zorder=3,
             )  # fmt: skip
         for row in own:
             _dot(axes, row, names.index(str(row["treatment"])))
         right = max([100 * float(row["overlap_lost_high"]) for row in own] + [1.0])
         axes.set(ylim=(-3, 103), xlim=(-0.05 * right, 1.1 * right))
-        axes.set_title(NAMES[modality], fontsize=10)
+        axes.set_title(LABELS[modality], fontsize=10)
         axes.grid(True, color="#E3E7EB", lw=0.6)
-        axes.set_xlabel("overlap of brain masks lost (%)")
-    panels[0].set_ylabel("still found at rank 1 (%)")
+        axes.set_xlabel(LABELS["lost"])
+    for axes in panels:
+        axes.set_ylabel(LABELS["still"])
     _legend(panels[0])
     return svg_text(figure, "treatments-trade")
 
@@ -115,6 +117,6 @@ def _has(axes: Axes, label: str) -> bool:
 def _legend(axes: Axes) -> None:
     handles, labels = axes.get_legend_handles_labels()
     axes.figure.legend(
-        handles, labels, loc="outside upper center", ncols=min(5, max(1, len(labels))),
+        handles, labels, loc="outside upper center", ncols=min(2, max(1, len(labels))),
         frameon=False, fontsize=8.5, handlelength=1.6, columnspacing=1.4, borderaxespad=0.1,
     )  # fmt: skip

@@ -14,6 +14,7 @@ from html import unescape
 from itertools import groupby
 from math import isfinite
 
+from headrisk.dataset.description import DataSetName
 from headrisk.errors import InputError
 from headrisk.findings.coarse import (
     DIGITS,
@@ -53,6 +54,7 @@ from headrisk.findings.records import (
 )
 from headrisk.findings.risk_tables import public_risk_tables
 from headrisk.linkage.label_check import LabelCheck
+from headrisk.report.words.summary import FEW_FOR_THRESHOLD
 from headrisk.statistics.assessment import Arm, Assessment, Exposure, SizedRate
 from headrisk.statistics.attack_outcome import AttackOutcome
 from headrisk.statistics.baselines import ArmComparison
@@ -70,13 +72,7 @@ from headrisk.types import Estimate
 
 P_VALUES = (0.001, 0.01, 0.05, 0.1, 1.0)
 SMALL_LEVELS = "small levels, merged"
-FEW = "fewer than five people could be searched for before and after"
 WITHHELD = "withheld"
-BOUND = (
-    "All or nearly all people were linked, so the data do not show how fast the rate falls: it may "
-    "stay at 100 %."
-)
-FEW_FOR_THRESHOLD = f"withheld: fewer than {FEWEST_FOR_EXTREMES} people stand behind it"
 
 
 def withhold_small_cells(report: Report) -> Report:
@@ -135,6 +131,20 @@ def merge_small_levels(conditions: tuple[Condition, ...]) -> tuple[Condition, ..
     return tuple(merged)
 
 
+def without_labels(data: DataSetName | None, internal: Internal) -> DataSetName | None:
+    """A data set's name as it may leave: "" where a person's label stands in it as a word."""
+    if data is None:
+        return None
+    labels = {row.participant_id.casefold() for row in internal.scans}
+    labels |= {f"sub-{label}" for label in labels}
+
+    def told(name: str) -> str:
+        words = {name.casefold(), *re.split(r"[\s_.]+", name.casefold())}
+        return name if words.isdisjoint(labels) else ""
+
+    return replace(data, name=told(data.name), against=tuple(map(told, data.against)))
+
+
 def refuse_leaks(files: Mapping[str, bytes], internal: Internal) -> None:
     """Stop before publishing when a public file holds a scan's path, scan id or long label.
 
@@ -155,7 +165,7 @@ def refuse_leaks(files: Mapping[str, bytes], internal: Internal) -> None:
                 name,
                 found="a label, scan id or path of the scan table in a public file",
                 expected="none",
-                remedy="Rename the site, scanner or setting that repeats a person's label.",
+                remedy="Rename the site, scanner, setting or title that repeats a person's label.",
             )
 
 
@@ -495,7 +505,7 @@ def _forecast(found: Forecast) -> Forecast:
             ),
             bound_only=True,
             few_errors=True,
-            sentence=BOUND,
+            reason="nearly all linked",
         )
     return replace(
         found,
@@ -566,7 +576,7 @@ def _outcome(found: AttackOutcome, people: int, forecast: Forecast) -> AttackOut
         success=success,
         precision=None if precision is None else share_above(precision, people),
         bound_only=bound,
-        sentence=BOUND if bound else found.sentence,
+        reason="nearly all linked" if bound and forecast.bound_only else found.reason,
     )
 
 
@@ -670,7 +680,7 @@ def _effect(effect: Effect) -> Effect:
     )
     if effect.people < SMALLEST_CELL and effect.rank1 is not None:
         return replace(
-            effect, rank1=None, linkability={}, fnir=None, fpir=None, bounds=None, reason=FEW
+            effect, rank1=None, linkability={}, fnir=None, fpir=None, bounds=None, reason="withheld"
         )
     return replace(
         effect,

@@ -12,7 +12,7 @@ import json
 import os
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
@@ -26,15 +26,20 @@ from headrisk.findings.codec import report_as_dict, report_from_dict
 from headrisk.findings.cost import attack_costs, attack_table, cost_table
 from headrisk.findings.records import Internal, Report, RunRecord, Table
 from headrisk.io.canonical import canonical_json
-from headrisk.report.html import public_html
-from headrisk.report.internal import encodable, internal_files, write_pairs
+from headrisk.io.private import write_private
+from headrisk.report.columns import COLUMNS_FILE, columns_text, folder_headers, headers_of
+from headrisk.report.earlier import keep_earlier
+from headrisk.report.html import public_html, texts_html
+from headrisk.report.internal import PAIR_SCHEMA, encodable, internal_files, write_pairs
 from headrisk.report.read import read_json, read_report, run_from
 from headrisk.report.section_tables import conditions_table, measures_table, thresholds_table
 from headrisk.report.treated_part import treatment_tables
 from headrisk.report.tsv import parse_table, table_text
-from headrisk.report.withhold import refuse_leaks, withhold_small_cells
+from headrisk.report.withhold import refuse_leaks, withhold_small_cells, without_labels
+from headrisk.report.words.follows import follows_rows
 from headrisk.report.words.methods import methods_text
 from headrisk.run.audit import LOG, append_audit
+from headrisk.run.events import Listener, Noted, ignore
 from headrisk.run.scratch import (
     UNFINISHED,
     put_in_place,
@@ -54,14 +59,17 @@ def write_report(
     run: RunRecord | None = None,
     *,
     pages: Mapping[str, bytes] | None = None,
+    listen: Listener = ignore,
 ) -> Path:
     """Write the whole output folder of an audit; return the path of the public page.
 
-    ``report.html``, ``report.json``, ``report-run.json``, ``tables/``, ``methods.md``,
-    ``settings.toml`` and ``dataset_description.json`` are public, and so is
+    ``report.html``, ``texts.html``, ``report.json``, ``report-run.json``, ``tables/``,
+    ``methods.md``, ``settings.toml`` and ``dataset_description.json`` are public, and so is
     ``report-files.json`` with their digests; ``internal/`` (mode 0700, files 0600) is not. A
-    report already in ``out`` is replaced; other files there stay. ``pages`` are further internal
-    files, or others in the place of those that are written of ``report``.
+    report already in ``out`` that says something else is kept in ``out/earlier`` (see
+    :mod:`headrisk.report.earlier`); other files there stay. ``pages`` are further internal files,
+    or others in the place of those that are written of ``report``; ``listen`` is told where an
+    earlier report went.
 
     Raises
     ------
@@ -72,13 +80,17 @@ def write_report(
     """
     run = run or RunRecord()
     internal = encodable(internal)
-    _require_own_folder(out)
+    require_own_folder(out)
     public = withhold_small_cells(report)
+    public = replace(public, data=without_labels(public.data, internal))
     files = public_files(public, run)
     refuse_leaks(files, internal)
     out.mkdir(parents=True, exist_ok=True)
     name = run_id(files)
     kept = _kept(out, files)
+    earlier = keep_earlier(out, files["report.json"])
+    if earlier is not None:
+        listen(Noted(f"The report that was there says something else; it is kept in {earlier}."))
     with scratch_folder(out, UNFINISHED) as scratch:
         stage, old = scratch / "new", scratch / "old"
         stage.mkdir(mode=0o700)
@@ -87,6 +99,7 @@ def write_report(
         (stage / "internal").mkdir(mode=0o700)
         own = internal_files(report, internal, run) | {INTERNAL_RUN: internal_run(name)}
         own |= {f"tables/{of}.tsv": text for of, text in _exact_tables(report).items()}
+        own |= _dictionary(own, "tables/") | _dictionary(own, "")
         _write_all(stage / "internal", {**own, **(pages or {})}, mode=0o600)
         with _new_file(stage / "internal" / "pairs.parquet", mode=0o600) as file:
             write_pairs(internal.matrices, file)
@@ -102,13 +115,22 @@ def write_internal_table(table: pa.Table, out: Path, name: str) -> Path:
     with scratch_folder(folder, UNFINISHED) as stage:
         with _new_file(stage / name, mode=0o600) as file:
             pq.write_table(table, file)
-        return (stage / name).replace(folder / name)
+        place = (stage / name).replace(folder / name)
+    describe_internal(folder)
+    return place
+
+
+def describe_internal(folder: Path) -> None:
+    """Write ``columns.json`` of the tables that stand in ``internal/``."""
+    text = columns_text(folder_headers(folder), "internal")
+    write_private(folder / COLUMNS_FILE, text.encode())
 
 
 def rebuild_html(out: Path) -> Path:
     """Write ``report.html`` anew from the files of an earlier run; return its path.
 
-    Public files that are gone, but can be made from those left, are written again too.
+    ``report.json`` is written too, in today's form, so that the page names its digest, and public
+    files that are gone, but can be made from those left.
     """
     report, run = read_report(out)
     files = public_files(report, run)
@@ -117,7 +139,7 @@ def rebuild_html(out: Path) -> Path:
         {
             name: content
             for name, content in files.items()
-            if name == "report.html" or not (out / name).exists()
+            if name in ("report.html", "texts.html", "report.json") or not (out / name).exists()
         },
     )
     return out / "report.html"
@@ -150,7 +172,7 @@ def public_files(public: Report, run: RunRecord) -> dict[str, bytes]:
     The page is built from the JSON and the tables read back, so that ``headrisk report OUT``
     gives the same page as the audit did.
     """
-    text = canonical_json(report_as_dict(public))
+    text = canonical_json({**report_as_dict(public), "follows": follows_rows(public)})
     tables = report_tables(public)
     texts = {name: table_text(table) for name, table in tables.items()}
     again = report_from_dict(
@@ -161,6 +183,7 @@ def public_files(public: Report, run: RunRecord) -> dict[str, bytes]:
     digest = hashlib.sha256(text.encode()).hexdigest()[:12]
     files = {
         "report.html": public_html(again, run_again, digest),
+        "texts.html": texts_html(again, digest),
         "report.json": text,
         "report-run.json": run_text,
         "methods.md": methods_text(again, run_again),
@@ -170,7 +193,8 @@ def public_files(public: Report, run: RunRecord) -> dict[str, bytes]:
         "tables/attack-cost.tsv": table_text(attack_table(attack_costs(again, run_again))),
     }
     files |= {f"tables/{name}.tsv": tsv for name, tsv in texts.items()}
-    return {name: content.encode() for name, content in files.items()}
+    found = {name: content.encode() for name, content in files.items()}
+    return found | _dictionary(found, "tables/")
 
 
 def report_tables(report: Report) -> dict[str, Table]:
@@ -194,16 +218,33 @@ def _exact_tables(report: Report) -> dict[str, bytes]:
     }
 
 
+def _dictionary(files: Mapping[str, bytes], folder: str) -> dict[str, bytes]:
+    """``columns.json`` beside the tables of a folder (a name that ends with a slash, or none)."""
+    headers = headers_of(files, folder)
+    if not folder:
+        headers["pairs.parquet"] = list(PAIR_SCHEMA.names)
+    if not headers:
+        return {}
+    text = columns_text(headers, "tables" if folder else "internal")
+    return {folder + COLUMNS_FILE: text.encode()}
+
+
 def _description(report: Report) -> dict[str, Any]:
     return {
         "Name": report.title,
         "BIDSVersion": BIDS_VERSION,
         "DatasetType": "derivative",
-        "GeneratedBy": [{"Name": "headrisk", "Version": report.version}],
+        "GeneratedBy": [
+            {
+                "Name": "headrisk",
+                "Version": report.version,
+                "Description": "Figures of the data set as a whole, without labels",
+            }
+        ],
     }
 
 
-def _require_own_folder(out: Path) -> None:
+def require_own_folder(out: Path) -> None:
     """Refuse a file, and a BIDS data set whose description another tool wrote."""
     if out.exists() and not out.is_dir():
         raise UsageError(str(out), found="a file", expected="a folder or nothing")

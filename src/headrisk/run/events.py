@@ -1,4 +1,4 @@
-"""Progress: what a run tells about itself while it works, and two ways to show it.
+"""Progress: what a run tells about itself while it works, and the ways to show it.
 
 The library never prints. A stage hands events to a *listener*, which is any function of one
 event; the command line makes a listener that writes to a stream of its choice.
@@ -6,11 +6,19 @@ event; the command line makes a listener that writes to a stream of its choice.
 
 from __future__ import annotations
 
+import json
+import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import TextIO
+from dataclasses import dataclass, field
+from typing import Any, Literal, TextIO
+
+from headrisk.durations import duration
+from headrisk.run.stages import stage_words
+
+Style = Literal["auto", "bars", "lines", "json", "none"]
+NARROW = 60  # columns below which a bar leaves no room for the name of a stage
 
 
 @dataclass(frozen=True)
@@ -71,14 +79,56 @@ class Tally:
         self.listen(Advanced(self.stage, self.done, self.failed))
 
 
+@dataclass
+class Pace:
+    """How fast one stage goes, for a guess of the time that it still takes.
+
+    The guess rests on what was done since the first news of the stage: results that an earlier run
+    left come first and all at once, and would make the rest look quick.
+    """
+
+    total: int | None
+    since: float
+    first: tuple[int, float] | None = field(default=None)
+
+    def left(self, done: int, now: float) -> float | None:
+        """Seconds that the rest will take, None where nothing tells."""
+        if self.first is None:
+            self.first = (done, now)
+            return None
+        before, then = self.first
+        if self.total is None or not before < done < self.total:
+            return None
+        return (now - then) * (self.total - done) / (done - before)
+
+
 @contextmanager
-def show_progress(stream: TextIO) -> Iterator[Listener]:
-    """A listener that shows progress on ``stream``: bars on a terminal, lines elsewhere."""
-    if stream.isatty():
+def show_progress(stream: TextIO, style: Style = "auto") -> Iterator[Listener]:
+    """A listener that shows progress on ``stream``.
+
+    ``auto`` draws bars on a terminal that can move its cursor and writes lines elsewhere; ``none``
+    writes the notes alone, which are no progress but something to know.
+    """
+    if style == "auto":
+        able = stream.isatty() and os.environ.get("TERM", "") not in ("dumb", "unknown")
+        style = "bars" if able else "lines"
+    if style == "bars":
         with show_bars(stream) as listener:
             yield listener
     else:
-        yield progress_lines(stream)
+        makers = {"lines": progress_lines, "json": progress_json, "none": only_notes}
+        yield makers[style](stream)
+
+
+def only_notes(stream: TextIO) -> Listener:
+    """A listener that writes the notes and nothing else."""
+
+    def listen(event: Event) -> None:
+        if isinstance(event, Noted):
+            stream.write(event.text + "\n")
+            stream.flush()
+
+    return listen
 
 
 def progress_lines(
@@ -95,29 +145,87 @@ def progress_lines(
     clock
         Gives the time in seconds.
     """
-    started: dict[str, tuple[float, int | None]] = {}
+    paces: dict[str, Pace] = {}
     written: dict[str, float] = {}
 
     def listen(event: Event) -> None:
-        now = clock()
         if isinstance(event, Noted):
             stream.write(event.text + "\n")
             stream.flush()
             return
+        now, left = clock(), None
         if isinstance(event, Started):
-            started[event.stage] = (now, event.total)
-        elif isinstance(event, Advanced) and now - written.get(event.stage, now) < every:
-            return
+            paces[event.stage] = Pace(event.total, now)
+        pace = paces.setdefault(event.stage, Pace(None, now))
+        if isinstance(event, Advanced):
+            left = pace.left(event.done, now)
+            if now - written.get(event.stage, now) < every:
+                return
         written[event.stage] = now
-        since, total = started.get(event.stage, (now, None))
-        stream.write(progress_text(event, total=total, seconds=now - since) + "\n")
+        stream.write(progress_text(event, total=pace.total, left=left) + "\n")
         stream.flush()
 
     return listen
 
 
+def progress_json(
+    stream: TextIO, *, every: float = 1.0, clock: Callable[[], float] = time.monotonic
+) -> Listener:
+    """A listener that writes one JSON object a line, for programs that follow a run.
+
+    Every object has ``event``: ``start``, ``progress``, ``end`` or ``note``. The first three name
+    the ``stage`` (fixed), its ``title`` (for people), the ``unit`` of what is counted, ``done``,
+    ``failed``, ``total`` (null where not known), ``seconds`` since the start and ``seconds_left``
+    (null where nothing tells). A note has its ``text``. Of one stage at most one ``progress`` comes
+    in ``every`` seconds.
+    """
+    paces: dict[str, Pace] = {}
+    written: dict[str, float] = {}
+
+    def listen(event: Event) -> None:
+        now = clock()
+        if isinstance(event, Noted):
+            write_json_line(stream, {"event": "note", "text": event.text})
+            return
+        if isinstance(event, Started):
+            paces[event.stage] = Pace(event.total, now)
+        pace = paces.setdefault(event.stage, Pace(None, now))
+        kind, done, failed, left = "start", 0, 0, None
+        if isinstance(event, Advanced):
+            kind, done, failed = "progress", event.done, event.failed
+            left = pace.left(event.done, now)
+            if now - written.get(event.stage, now - every) < every:
+                return
+            written[event.stage] = now
+        elif isinstance(event, Finished):
+            kind, done, failed, left = "end", event.done, event.failed, 0.0
+        words = stage_words(event.stage)
+        write_json_line(
+            stream,
+            {
+                "event": kind,
+                "stage": event.stage,
+                "title": words.title,
+                "unit": words.many,
+                "done": int(done),
+                "failed": int(failed),
+                "total": None if pace.total is None else int(pace.total),
+                "seconds": round(now - pace.since, 3),
+                "seconds_left": None if left is None else round(left, 3),
+            },
+        )
+
+    return listen
+
+
+def write_json_line(stream: TextIO, content: dict[str, Any]) -> None:
+    """Write one object on a line of its own, in ASCII, and flush."""
+    stream.write(json.dumps(content, allow_nan=False) + "\n")
+    stream.flush()
+
+
 def progress_text(
-    event: Started | Advanced | Finished, *, total: int | None, seconds: float
+    event: Started | Advanced | Finished, *, total: int | None, left: float | None = None
 ) -> str:
     """One line on an event.
 
@@ -127,61 +235,64 @@ def progress_text(
         What happened.
     total
         Number of items of the stage, None where that is not known.
-    seconds
-        Time since the stage started; the remaining time is estimated from it.
+    left
+        Seconds that the rest will take, None where nothing tells.
     """
+    words = stage_words(event.stage)
     if isinstance(event, Started):
-        return f"{event.stage}: started" + ("" if event.total is None else f", {event.total} items")
-    failed = f", {event.failed} failed" if event.failed else ""
+        many = "" if event.total is None or not words.many else f", {words.counted(event.total)}"
+        return f"{words.title}: started{many}"
+    failed = f", {event.failed:,} failed" if event.failed else ""
     if isinstance(event, Finished):
-        return f"{event.stage}: finished, {event.done} items{failed}, {_duration(event.seconds)}"
+        short = total is not None and event.done < total
+        of = f"{event.done:,} of {words.counted(total)}" if short and total is not None else ""
+        done = of or (words.counted(event.done) if event.done and words.many else "")
+        said = f", {done}{failed}" if done else failed
+        return f"{words.title}: finished{said}, {duration(event.seconds)}"
     if total is None:
-        return f"{event.stage}: {event.done} done{failed}"
-    left = ""
-    if 0 < event.done < total:
-        left = f", about {_duration(seconds * (total - event.done) / event.done)} left"
-    return f"{event.stage}: {event.done} of {total}{failed}{left}"
+        return f"{words.title}: {words.counted(event.done)} done{failed}"
+    rest = f", about {duration(left)} left" if left is not None else ""
+    return f"{words.title}: {event.done:,} of {words.counted(total)}{failed}{rest}"
 
 
 @contextmanager
 def show_bars(stream: TextIO) -> Iterator[Listener]:
-    """A listener that draws one bar for each stage on the terminal behind ``stream``."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-    from rich.progress import TimeRemainingColumn as Remaining
+    """A listener that draws one bar for each stage on the terminal behind ``stream``.
 
-    columns = (
-        TextColumn("{task.description}", markup=False),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[note]}"),
-        Remaining(elapsed_when_finished=True),
+    On a narrow terminal the counts stand alone, so that the names of the stages are whole.
+    """
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, TextColumn
+    from rich.progress import TimeRemainingColumn as Remaining
+    from rich.table import Column
+
+    console = Console(file=stream)
+    name = TextColumn(
+        "{task.description}", markup=False, table_column=Column(overflow="fold", ratio=1)
     )
-    with Progress(*columns, console=Console(file=stream)) as bars:
-        tasks = {}
+    counts = (MofNCompleteColumn(), TextColumn("{task.fields[note]}"))
+    columns: tuple[ProgressColumn, ...] = (name, *counts)
+    if console.width >= NARROW:
+        wide = TextColumn("{task.description}", markup=False)
+        columns = (wide, BarColumn(), *counts, Remaining(elapsed_when_finished=True))
+    with Progress(*columns, console=console) as bars:
+        tasks: dict[str, Any] = {}
 
         def listen(event: Event) -> None:
             if isinstance(event, Noted):
                 bars.console.print(event.text, markup=False, highlight=False, soft_wrap=True)
                 return
+            if isinstance(event, Started) or event.stage not in tasks:
+                total = event.total if isinstance(event, Started) else None
+                title = stage_words(event.stage).title
+                tasks[event.stage] = bars.add_task(title, total=total, note="")
             if isinstance(event, Started):
-                tasks[event.stage] = bars.add_task(event.stage, total=event.total, note="")
                 return
             note = f"{event.failed} failed" if event.failed else ""
+            task = tasks[event.stage]
             if isinstance(event, Finished):
-                bars.update(tasks[event.stage], total=event.done, completed=event.done, note=note)
+                bars.update(task, total=event.done, completed=event.done, note=note)
             else:
-                bars.update(tasks[event.stage], completed=event.done, note=note)
+                bars.update(task, completed=event.done, note=note)
 
         yield listen
-
-
-def _duration(seconds: float) -> str:
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    minutes, rest = divmod(whole, 60)
-    if minutes < 60:
-        return f"{minutes} min {rest} s"
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes} min"

@@ -25,7 +25,8 @@ from headrisk.run.scratch import UNFINISHED
 
 SEAL = "report-files.json"
 INTERNAL_RUN = "run.json"
-_APART = ("internal", "store", "work", "data", "photos")  # not of the report, or not public
+EARLIER = "earlier"
+_APART = ("internal", "store", "work", "data", "photos", EARLIER)  # not of the report, or private
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -69,12 +70,12 @@ class Exposure:
 class Arm:
     """A control arm: people who share something, such as a scanner or a family.
 
-    ``comparison`` is None where fewer than five people share it, ``reason`` then says so.
+    ``comparison`` is None where no two scans are known to share it, or fewer than five people do.
     """
 
     name: str
     comparison: ArmComparison | None
-    reason: str = ""
+    reason: Literal["", "not known", "few people"] = ""
 
 
 @dataclass(frozen=True)
@@ -212,9 +213,8 @@ def _exposure(scores: PairScores, exposed: PersonRisk, gallery: int) -> Exposure
 
 def _arm(scores: PairScores, name: str, shared: BoolArray) -> Arm:
     if not shared.any():
-        return Arm(name, None, f"The scan table names no {name} that two scans share.")
+        return Arm(name, None, "not known")
     found = compare_arm(scores, shared)
     if found.people < FEWEST_PEOPLE:
-        reason = f"Fewer than {FEWEST_PEOPLE} people share a {name} with somebody else here."
-        return Arm(name, None, reason)
+        return Arm(name, None, "few people")
     return Arm(name, found)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 
@@ -11,7 +12,7 @@ from headrisk.linkage.pairs import finite_scores
 from headrisk.statistics.attackers import Attacker
 from headrisk.statistics.forecast.openset import forecast_open_set
 from headrisk.statistics.forecast.rank1 import forecast_rank1
-from headrisk.statistics.forecast.records import Forecast, ForecastPoint
+from headrisk.statistics.forecast.records import Forecast, ForecastPoint, Reason
 from headrisk.statistics.forecast.resample import REPETITIONS
 from headrisk.statistics.openset import fnir_at_fpir, precision_at_prior
 from headrisk.statistics.rates import mate_ranks
@@ -28,7 +29,9 @@ class AttackOutcome:
     ``precision`` is the share of returned names that are right, where it was measured.
     ``measured`` is False for a forecast, ``beyond`` True for one to more than 100 times the people
     measured, and ``bound_only`` True where nothing but a bound can be given. ``success`` is None
-    where no figure can be given; ``sentence`` says why, or how it came about.
+    where no figure can be given. What is not measured rests on ``people`` searched for in a
+    ``gallery``; ``reason`` is that of the forecast, or "budget" where so few people cannot test
+    the attacker's false-match budget.
     """
 
     attacker: Attacker
@@ -37,7 +40,9 @@ class AttackOutcome:
     measured: bool
     beyond: bool
     bound_only: bool
-    sentence: str
+    people: int = 0
+    gallery: int = 0
+    reason: Reason | Literal["budget"] = ""
 
 
 def evaluate_attackers(
@@ -103,9 +108,8 @@ def _measured(scores: PairScores, attacker: Attacker) -> AttackOutcome | None:
         precision = None if rates is None else precision_at_prior(rates, attacker.prior)
     if found is None:
         return None
-    sentence = f"Measured in galleries of {size} people drawn from the data."
     success = _times(found, attacker.prior)
-    return AttackOutcome(attacker, success, precision, True, False, False, sentence)
+    return AttackOutcome(attacker, success, precision, True, False, False)
 
 
 def _highest_rank1(scores: PairScores) -> Estimate | None:
@@ -130,7 +134,9 @@ def _outcome(attacker: Attacker, forecast: Forecast, ceiling: Estimate | None) -
         False,
         point.beyond,
         forecast.bound_only,
-        forecast.sentence,
+        forecast.people,
+        forecast.gallery,
+        forecast.reason,
     )
 
 
@@ -138,27 +144,27 @@ def _beyond_reach(attacker: Attacker, forecast: Forecast, point: ForecastPoint) 
     """Past the reach of the forecast: no more than at its end."""
     most = Estimate(point.high, point.floor, point.high, forecast.people, "end of the forecast")
     return AttackOutcome(
-        attacker, _times(most, attacker.prior), None, False, True, True, forecast.sentence
+        attacker,
+        _times(most, attacker.prior),
+        None,
+        False,
+        True,
+        True,
+        forecast.people,
+        forecast.gallery,
+        forecast.reason,
     )
 
 
 def _bounded(attacker: Attacker, forecast: Forecast, ceiling: Estimate | None) -> AttackOutcome:
     """No forecast: an attacker with a larger gallery finds no more than were found here."""
-    sentence = forecast.sentence
-    if attacker.gallery_size <= forecast.gallery:
-        sentence = (
-            f"No figure: a false-match budget of {attacker.false_match_budget:g} "
-            f"cannot be tested with {forecast.people} people."
-        )
+    rests = (forecast.people, forecast.gallery)
+    reason = forecast.reason if attacker.gallery_size > forecast.gallery else "budget"
     if ceiling is None or attacker.gallery_size < forecast.gallery:
-        return AttackOutcome(attacker, None, None, False, False, False, sentence)
+        return AttackOutcome(attacker, None, None, False, False, False, *rests, reason)
     most = Estimate(ceiling.high, 0.0, ceiling.high, ceiling.n, "rank-1 rate of a smaller gallery")
-    sentence += (
-        f" The figure is a bound: the upper limit in the gallery of {forecast.gallery} at hand, "
-        "since a larger one is never easier."
-    )
     success = _times(most, attacker.prior)
-    return AttackOutcome(attacker, success, None, False, False, True, sentence)
+    return AttackOutcome(attacker, success, None, False, False, True, *rests, reason)
 
 
 def _hits(missed: Estimate) -> Estimate:

@@ -6,6 +6,7 @@ A positive difference means less risk after the treatment: fewer people linked, 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -14,8 +15,7 @@ from headrisk.linkage.pairs import among_people, finite_scores
 from headrisk.statistics.change_missed import fnir_change
 from headrisk.statistics.intervals import clopper_pearson, share_of_people, with_failures
 from headrisk.statistics.paired import PairedChange, paired_difference, sign_test
-from headrisk.statistics.rates import mate_ranks, person_means
-from headrisk.statistics.risk import first_among
+from headrisk.statistics.rates import first_among, mate_ranks, person_means
 from headrisk.types import Estimate, IntArray, PairScores
 
 
@@ -37,7 +37,7 @@ class TreatmentChange:
     linkability: dict[int, PairedChange]
     fnir: PairedChange | None
     after_with_failures: tuple[float, float] | None
-    reason: str = ""
+    reason: Literal["", "few people"] = ""
 
 
 def treatment_change(
@@ -85,13 +85,9 @@ def treatment_change(
     ours, theirs = _cut(before, shared, gallery), _cut(after, shared, gallery)
     most = min(_smallest_gallery(ours), _smallest_gallery(theirs))
     if shared.size < 2 or most < 2:
-        reason = (
-            f"no change measured: {shared.size} people have a mated pair before and after, "
-            f"in a gallery of {most}"
-        )
         bounds = with_failures(None, failed)
         return TreatmentChange(
-            int(shared.size), most, failed, share, None, {}, None, bounds, reason
+            int(shared.size), most, failed, share, None, {}, None, bounds, "few people"
         )
     rates = {size: _at_size(ours, theirs, size) for size in (*sizes, most) if 1 < size <= most}
     rank1 = rates[most]

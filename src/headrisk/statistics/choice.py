@@ -20,6 +20,7 @@ import numpy as np
 from headrisk.linkage.pairs import best_per_person, finite_scores, own_columns, restrict
 from headrisk.linkage.whole_sets import assigned
 from headrisk.statistics.intervals import share_of_people
+from headrisk.statistics.openset import search_variance
 from headrisk.statistics.rates import Ranks, mate_ranks, person_means
 from headrisk.statistics.summary import MeasureSummary
 from headrisk.types import BoolArray, Estimate, FloatArray, IntArray, PairScores
@@ -255,11 +256,14 @@ def choose(
     nested = nested_choice(outcomes, for_splits, places, splits)
     control = _control(candidates, people, for_control, shuffles)
     chosen = candidates[int(nested.best[0])]
+    composed = _composite(candidates, nested, people)
     estimate = None
     if people.size and _largest_gallery(candidates) > 1:
         probes = int(np.isin(candidates[0].scores.probe_person, people).sum())
         steady = nested.share >= STEADY
-        estimate = share_of_people(nested.per_person, probes if steady else None)
+        estimate = share_of_people(
+            nested.per_person, probes if steady else None, search_variance(composed)
+        )
     better = sum(one >= nested.value - 1e-12 for one in control)
     choice = Choice(
         measure=chosen.measure,
@@ -280,7 +284,7 @@ def choose(
     }
     return Strongest(
         choice,
-        replace(_composite(candidates, nested, people), measure=chosen.measure),
+        replace(composed, measure=chosen.measure),
         {name: rate for name, rate in one_to_one.items() if rate is not None},
     )
 

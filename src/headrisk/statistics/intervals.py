@@ -70,7 +70,9 @@ def zero_event_bound(n: int) -> float:
     return 1.0 if n <= 0 else float(-np.expm1(np.log1p(-CONFIDENCE) / n))
 
 
-def share_of_people(per_person: FloatArray, probes: int | None = None) -> Estimate | None:
+def share_of_people(
+    per_person: FloatArray, probes: int | None = None, variance: float = 0.0
+) -> Estimate | None:
     """Mean over people of a value in 0..1, each person counting once.
 
     Where every value is 0 or 1 this is the Wilson interval on people, and the exact one of Clopper
@@ -78,6 +80,8 @@ def share_of_people(per_person: FloatArray, probes: int | None = None) -> Estima
     coverage. Where people have several
     probes and fractional values, n is replaced by the effective number p (1 - p) / (s^2 / n) with
     s^2 the variance between people (Korn and Graubard 1998), at least n and at most ``probes``.
+    ``variance`` is that of the mean where outcomes of different people depend on one another: the
+    effective number falls as far as it is larger than that of independent people, to two at least.
     All 0 or all 1 gives the one-sided zero-event bound on people. None without people.
     """
     n = int(per_person.size)
@@ -88,10 +92,12 @@ def share_of_people(per_person: FloatArray, probes: int | None = None) -> Estima
         bound = zero_event_bound(n)
         low, high = (0.0, bound) if mean == 0.0 else (1.0 - bound, 1.0)
         return Estimate(mean, low, high, n, "rule of three on people")
-    variance = float(per_person.var(ddof=1)) / n if n > 1 else 0.0
+    alone = float(per_person.var(ddof=1)) / n if n > 1 else 0.0
     most = float(max(probes or n, n))
-    effective = mean * (1 - mean) / variance if variance > 0 else most
+    effective = mean * (1 - mean) / alone if alone > 0 else most
     effective = float(np.clip(effective, n, most))
+    if variance * effective > mean * (1 - mean):
+        effective = max(mean * (1 - mean) / variance, 2.0)
     hits = mean * effective
     rare = min(hits, effective - hits) < FEW_EVENTS
     estimate = clopper_pearson(hits, effective) if rare else wilson(hits, effective)

@@ -19,8 +19,13 @@ from headrisk.statistics.intervals import (
     clustered_share,
     jackknife_variance,
 )
-from headrisk.statistics.rates import Ranks, mate_ranks, person_means
-from headrisk.statistics.risk import first_among, survival_of_draws
+from headrisk.statistics.rates import (
+    Ranks,
+    first_among,
+    mate_ranks,
+    person_means,
+    survival_of_draws,
+)
 from headrisk.types import BoolArray, Estimate, FloatArray, IntArray, PairScores
 
 
@@ -335,6 +340,24 @@ def _of_threshold(mates: _Mates, searches: _Searches, size: int, fpir: Estimate)
         found, _ = _outcomes(mates, threshold, size, reached, searches.counts)
         rates.append(float(person_means(1.0 - found, mates.ranks.person)[1].mean()))
     return ((rates[0] - rates[1]) / (2 * NORMAL_QUANTILE)) ** 2
+
+
+def search_variance(scores: PairScores, size: int | None = None) -> float:
+    """Variance of the rank-1 rate, knowing that searches share the people of the gallery.
+
+    By leaving out one person at a time, as searched for and as found (``open_set_rates``, without
+    a threshold), in random galleries of ``size`` people, the largest if None. 0 where the galleries
+    are too small to leave anybody out.
+    """
+    searches, mates = _searches(scores), _mates(scores)
+    most = int(mates.ranks.gallery.min()) if mates.ranks.probe.size else 0
+    size = most if size is None else size
+    if most < 3 or size < 2:
+        return 0.0
+    missed, _ = _left_out(
+        mates, searches, -np.inf, size, searches.stranger, searches.counts
+    )  # every stranger reaches no threshold
+    return _variance(*missed)
 
 
 def _any_reached(reached: IntArray, counts: IntArray, drawn: int) -> FloatArray:

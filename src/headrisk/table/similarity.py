@@ -60,24 +60,24 @@ class Sides:
 
 def all_scores(
     sides: Sides, folds: int, rng: np.random.Generator
-) -> tuple[dict[str, FloatArray], tuple[str, ...]]:
-    """Scores of every measure of :data:`MEASURES`, and why any is left out."""
+) -> tuple[dict[str, FloatArray], dict[str, int]]:
+    """Scores of every measure of :data:`MEASURES`; what those left out need to learn from.
+
+    The whitened cosine needs so many rows, the likelihood ratio so many other people.
+    """
     a, b = sides.probes, sides.gallery
     found = {"cosine": cosine(a, b), "euclidean": euclidean(a, b), "correlation": correlation(a, b)}
-    notes = []
+    left_out: dict[str, int] = {}
     if min(len(a), len(b)) >= FEWEST_ROWS:
         found["whitened-cosine"] = whitened_cosine(sides)
     else:
-        notes.append(f"whitened-cosine was left out: fewer than {FEWEST_ROWS} rows to learn from")
+        left_out["whitened-cosine"] = FEWEST_ROWS
     ratio = likelihood_ratio(sides, folds, rng)
     if ratio is None:
-        notes.append(
-            f"likelihood-ratio was left out: fewer than {FEWEST_OTHERS} other people with two rows "
-            "to learn from"
-        )
+        left_out["likelihood-ratio"] = FEWEST_OTHERS
     else:
         found["likelihood-ratio"] = ratio
-    return found, tuple(notes)
+    return found, left_out
 
 
 def shared_columns(a: FloatArray, b: FloatArray) -> IntArray:

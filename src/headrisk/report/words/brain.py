@@ -21,6 +21,15 @@ REFERENCES = (
 )
 
 
+def not_kept(scores: int, bin_width: float, measure: str) -> str:
+    """What stands for scores that were too many to keep; the bin is the first measure's."""
+    return (
+        f"The {scores:,} scores were not kept: rank rates, AUC and EER are exact; thresholds and "
+        "false match rates hold to within one bin of the histogram of different-person scores, "
+        f"{bin_width:.1g} wide for {measure}."
+    )
+
+
 def method_sentences(settings: Settings, notes: Mapping[str, str]) -> tuple[str, ...]:
     """How brains were prepared and compared, for the methods text."""
     network = "larger" if settings.accurate else "smaller"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from headrisk.durations import duration
 from headrisk.findings.cost import AttackCost
 from headrisk.findings.records import Needs, RunRecord
 from headrisk.report.words.summary import title
@@ -77,12 +78,3 @@ def machine_sentence(run: RunRecord) -> str:
     if not one.processes:
         used = "the workers of a cluster, whose processor time is not counted"
     return f"Taken on {one.processor}, {cores}{memory}, with {used}."
-
-
-def duration(seconds: float) -> str:
-    """``0.4 seconds``, ``12 seconds``, ``3.5 minutes`` or ``2.1 hours``."""
-    if seconds < 10:
-        return f"{seconds:.1f} seconds"
-    if seconds < 120:
-        return f"{seconds:.0f} seconds"
-    return f"{seconds / 60:.1f} minutes" if seconds < 7200 else f"{seconds / 3600:.1f} hours"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from headrisk.findings.deidentified import Attacker, Count, Effect, OwnScan, Treatment
@@ -11,6 +11,7 @@ from headrisk.report.words.phrases import capital, counted, people, percent, rat
 
 CAPTIONS = {
     "before-after": Caption(
+        "Before and after",
         "How many people are found before and after?",
         "Each line is one de-identification method and one attack on the same people: the hollow "
         "dot is the share found at rank 1 in the original scans, the square the share found in "
@@ -24,6 +25,7 @@ CAPTIONS = {
         "people will fill in the face.",
     ),
     "trade": Caption(
+        "Gain and cost",
         "What does each de-identification method give for what it costs?",
         "One dot for each method: across, the part of the brain mask that no longer overlaps "
         "with the original scan's; up, the share of people whom the stronger attacker still "
@@ -148,11 +150,23 @@ def _headline(treatment: Treatment, highest: Effect) -> str:
 
 def _brain(effect: Effect) -> str:
     if effect.rank1 is None:
-        return f"Brain, other sessions: {effect.reason or 'too little data'}."
+        return f"Brain, other sessions: {why_no_rate(effect)}."
     return (
         f"By the brain, {share(effect.rank1.before)} were linked to an original scan of another "
         f"session before, {share(effect.rank1.after)} after{difference(effect)}."
     )
+
+
+def why_no_rate(effect: Effect) -> str:
+    """Why an attack has no rates before and after."""
+    if effect.reason == "withheld":
+        return "fewer than five people could be searched for before and after"
+    if effect.reason == "few people":
+        return (
+            f"no change measured: {people(effect.people)} with a mated pair before and after, in "
+            f"a gallery of {effect.gallery}"
+        )
+    return "too little data"
 
 
 def _own(own: OwnScan) -> str:
@@ -258,6 +272,40 @@ def rates(effect: Effect) -> list[tuple[str, str, str, str, str]]:
         for name, change in named
         if change is not None
     ]
+
+
+UNCHANGED = "NOT TREATED: not one voxel differs from the untreated scan"
+FOUND_FACE = {  # what was found in one de-identified scan
+    "face": "a whole face: another one's, or left",
+    "part": "part of a face is left",
+    "gone": "face gone",
+    "outside": "face outside the image",
+    "unclear": "unclear: look at it",
+    "failed": "could not be looked at",
+}
+
+
+def not_analysed(problem: str) -> str:
+    """A file that was written and cannot be read as a head."""
+    return f"the de-identified image cannot be analysed: {problem}"
+
+
+def faces_doubt(left: str | None, said: str, seen_by: Sequence[str], *, replaces: bool) -> str:
+    """What speaks against a face being gone, or replaced; "" where nothing does."""
+    seen = ", ".join(seen_by)
+    if replaces:
+        gone = left in ("gone", "outside")
+        return "no face is left, where another one should be" if gone else ""
+    if left in ("face", "part"):
+        return f"a face or a part of one is still there: {said}; seen by {seen or 'none'}"
+    if left in ("unclear", "failed"):
+        return f"a face may be left: {said}; seen by {seen or 'no detector'}"
+    return ""
+
+
+def cut_doubt(voxels: int, volume_ml: float) -> str:
+    """How much of the brain was cut; "" where nothing was."""
+    return f"{voxels} brain voxels ({volume_ml:.2f} mL) were cut" if voxels else ""
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from headrisk.findings.records import ModalitySection, Report, RunRecord
 from headrisk.report.words import deidentified, phrases, summary
-from headrisk.report.words import risk as risk_words
+from headrisk.report.words.paragraphs import dpia_paragraph
 from headrisk.statistics.assessment import Assessment
 
 RISK_REFERENCES = (
@@ -133,48 +133,3 @@ def _risk_lines(risk: Assessment) -> list[str]:
         )
         lines.append(f"Attackers: {listed}.")
     return lines
-
-
-def dpia_paragraph(report: Report) -> tuple[str, ...]:
-    """Text to copy: what was done, what came out, what it does not say."""
-    lines = [
-        f"The risk that people in the data set are identified again from their images was measured "
-        f"with headrisk {report.version}. "
-        + " ".join(summary.tested(section) for section in report.modalities)
-    ]
-    lines += [_assessed(section) for section in report.modalities]
-    lines += [
-        f"De-identification method {one.name}: {deidentified.brief(one)}"
-        for one in report.treatments
-    ]
-    untested = report.not_tested or summary.not_tested(report.modalities)
-    lines.append(
-        "Not tested: "
-        + " ".join(untested)
-        + " The figures hold for these data and these methods; they are measurements with "
-        "intervals and not a statement that nobody can be identified. Whether the remaining risk "
-        "can be accepted, and under which conditions, is decided by: [name, role, date]."
-    )
-    return tuple(lines)
-
-
-def _assessed(section: ModalitySection) -> str:
-    title = summary.title(section)
-    if not section.sufficient or section.headline is None or section.headline.rank1 is None:
-        reason = section.too_little or summary.NEEDS
-        return f"{title}: {summary.shortage(section).lower()}. {reason}"
-    said = [
-        summary.how_many(section),
-        summary.against_control(section.headline),
-        summary.failures_sentence(section.headline.rank1, section.counts),
-    ]
-    risk = section.risk
-    if risk is not None:
-        said.append(risk_words.sample(risk))
-        said.append(risk_words.forecast(risk.forecast))
-        said += [
-            f"{phrases.capital(item.attacker.title)} "
-            f"({risk_words.basis(item)}): {risk_words.of_attacker(item)}"
-            for item in risk.attackers
-        ]
-    return f"{title}: {' '.join(text for text in said if text)}"

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from headrisk.findings.records import FacesLeft
-from headrisk.report.words.phrases import counted
+from headrisk.report.words.phrases import capital, counted, listed
 
 Found = Literal["whole", "part", "unclear", "replaced", "gone", "unknown"]
 FOUND: dict[Found, str] = {
@@ -31,7 +31,21 @@ PANELS = {
     "claims": "Called defaced: was it done?",
 }
 
-
+SAID = {  # why an image was judged as it was, by the code of the answer
+    "skin_and_detectors": "skin and detectors show a face",
+    "detectors": "two detectors or more see a face, and nothing was removed",
+    "skin": "skin lies where a face has it",
+    "partly_removed": "a part was removed, another is there",
+    "removed": "air in the place of the face, the wound behind it",
+    "brain_only": "nothing but a brain in the image",
+    "out_of_view": "the image ends before the face",
+    "detectors_disagree": "the face's skin is gone, but a detector sees a face",
+    "no_skin": "the scalp is not seen either: nothing tells whether a face is there",
+    "elsewhere": "not where a template has it, and not removed",
+    "not_found": "no head found in the image",
+    "unreadable": "the image could not be read",
+    "not_installed": "the extra for faces is not installed",
+}
 LEFT = {
     "face": "show a face",
     "part": "show a part of one",
@@ -52,6 +66,29 @@ def faces_sentence(left: FacesLeft) -> str:
     said = [f"{left.counts[name]} {text}" for name, text in LEFT.items() if left.counts[name]]
     told = "; ".join(said) or "none was there to look at"
     return f"Faces: of {counted(left.images, 'image')}, {told}."
+
+
+def skin_sentence(removed: Sequence[str], cropped: Sequence[str], there: Sequence[str]) -> str:
+    """What the skin shows of a face, by the parts where a template has them."""
+    if not removed and not cropped:
+        return "The whole face is there."
+    said = []
+    if removed:
+        said.append(f"{_the(removed)} not where a template has it, in whole or part")
+    if cropped:
+        said.append(f"{_the(cropped)} outside the field of view in whole or part")
+    if there:
+        said.append(f"{_the(there)} still there")
+    return f"{capital('; '.join(said))}."
+
+
+def _the(names: Sequence[str]) -> str:
+    return listed([f"the {name}" for name in names])
+
+
+def unusable(code: str, skin: str) -> str:
+    """Why no recogniser can use a scan in which a face is or may be; ``skin`` as a sentence."""
+    return f"{SAID[code]}; {skin}" if skin else f"no face was found in any render; {SAID[code]}"
 
 
 def presence_answer(

@@ -16,8 +16,14 @@ from headrisk.report.words.phrases import (
 from headrisk.statistics.assessment import Arm, Assessment, Exposure
 from headrisk.statistics.attack_outcome import AttackOutcome
 from headrisk.statistics.attackers import Attacker
-from headrisk.statistics.forecast.records import Forecast, ForecastPoint
+from headrisk.statistics.forecast.records import (
+    FEWEST_PEOPLE,
+    LARGE_ERROR,
+    Forecast,
+    ForecastPoint,
+)
 from headrisk.statistics.intervals import FEW_ERRORS
+from headrisk.statistics.intervals import FEWEST_PEOPLE as FEWEST_IN_ARM
 from headrisk.statistics.open_curve import OpenPoint, OpenSet
 from headrisk.statistics.risk import SinglingOut
 from headrisk.types import Estimate
@@ -30,6 +36,10 @@ HELD = {
     "membership": "the knowledge that the person is in the data",
 }
 
+NEARLY_ALL = (
+    "All or nearly all people were linked, so the data do not show how fast the rate falls: it may "
+    "stay at 100 %."
+)
 SEEN = {
     "brain": "the shape of the brain",
     "face": "the face",
@@ -42,7 +52,7 @@ def of_attacker(outcome: AttackOutcome) -> str:
     """``Of 1,000 people sought, about 7 would be correctly identified (plausibly 4 to 12)``."""
     found = outcome.success
     if found is None:
-        return f"No figure. {outcome.sentence}"
+        return _no_figure(outcome)
     low, middle, high, base = frequency_range(found)
     sought = f"Of {base:,} people whom this attacker looks for"
     everybody = high == f"{base:,}"
@@ -62,6 +72,53 @@ def of_attacker(outcome: AttackOutcome) -> str:
         f"{sought}, {most} be correctly identified (forecast, models and sampling: "
         f"{low} to {high}).{far}"
     )
+
+
+def how_found(outcome: AttackOutcome) -> str:
+    """How an attacker's figure came about, or why there is none."""
+    size, budget = outcome.attacker.gallery_size, outcome.attacker.false_match_budget
+    if outcome.measured:
+        return f"Measured in galleries of {people(size)} drawn from the data."
+    if outcome.success is None:
+        return _no_figure(outcome)
+    if outcome.reason == "nearly all linked":
+        return NEARLY_ALL
+    untested = ""
+    if budget is not None and outcome.people * budget < 1 - 1e-9:
+        untested = _untested(budget, outcome.people)
+    if outcome.reason in ("few people", "within the data", "short tail"):
+        why = _no_forecast(outcome.reason, outcome.people, outcome.gallery)
+        return f"{why} {_AT_HAND}"
+    if outcome.reason == "budget":
+        return f"{_cannot_test(budget or 0.0, outcome.people)}. {_AT_HAND}"
+    rests = f"from {people(outcome.people)} in a gallery of {outcome.gallery:,}"
+    if outcome.reason == "cannot be said beyond" and outcome.bound_only:
+        return f"The figure is that at the end of the forecast {rests}. {untested}".rstrip()
+    if outcome.bound_only:
+        return f"All were found, {rests}, so the data do not show how fast the rate falls."
+    return f"Forecast {rests}. {untested}".rstrip()
+
+
+_AT_HAND = "The figure is a bound: a larger gallery is never easier than the one at hand."
+
+
+def _untested(budget: float, searched: int) -> str:
+    return f"{_cannot_test(budget, searched)}: the threshold itself is extrapolated."
+
+
+def _cannot_test(budget: float, searched: int) -> str:
+    return f"A false-match budget of {budget:g} cannot be tested with {people(searched)}"
+
+
+def _no_figure(outcome: AttackOutcome) -> str:
+    """Why an attacker has no figure."""
+    budget = outcome.attacker.false_match_budget
+    if outcome.reason == "budget" and budget is not None:
+        return (
+            f"No figure: a false-match budget of {budget:g} cannot be tested with "
+            f"{people(outcome.people)}."
+        )
+    return f"No figure. {_no_forecast(outcome.reason, outcome.people, outcome.gallery)}"
 
 
 def everybody(sections: Sequence[ModalitySection]) -> list[Attacker]:
@@ -143,7 +200,10 @@ def linkability(risk: Assessment) -> str:
 def singling_out(found: SinglingOut) -> str:
     """Whether a rule about a person fires on that person's record alone."""
     if found.rate is None:
-        return f"Singling out among {found.size} records: no figure, since this {found.reason}."
+        return (
+            f"Singling out among {found.size} records: no figure, since this needs {found.needed} "
+            f"other people in the gallery, the data have {found.others}."
+        )
     one_in = round(1 / found.weight)
     return (
         f"A rule made from one scan of a person, set to fire on 1 of {one_in:,} other people, "
@@ -210,7 +270,12 @@ def arm(found: Arm) -> str:
     """What people who share something do to the scores."""
     title = found.name.capitalize()
     if found.comparison is None:
-        return f"{title}: not tested. {found.reason}"
+        if found.reason == "not known":
+            why = f"The scan table names no {found.name} that two scans share."
+        else:
+            few = f"Fewer than {FEWEST_IN_ARM} people share a {found.name}"
+            why = f"{few} with somebody else here."
+        return f"{title}: not tested. {why}"
     leak, shared = found.comparison.auc_leak, found.comparison.auc_shared
     text = f"{title}:"
     if leak is not None:
@@ -233,21 +298,96 @@ def forecast(found: Forecast) -> str:
     """Rank 1 in a large gallery; the upper end comes first."""
     point = headline_point(found)
     if point is None:
-        return found.sentence
+        return basis_of_forecast(found)
     if found.bound_only:
         return (
             f"Among {people(point.size)} the rate may still be 100 % and is at least "
-            f"{percent(point.floor, -1)}. {found.sentence}"
+            f"{percent(point.floor, -1)}. {basis_of_forecast(found)}"
         )
     if not point.said:
         return (
             f"Among {people(point.size)} no more than {percent(point.high, 1)} would be linked at "
-            f"rank 1. {found.sentence}"
+            f"rank 1. {basis_of_forecast(found)}"
         )
     return (
         f"Among {people(point.size)} up to {percent(point.high, 1)} would be linked at rank 1; "
         f"models give {percent(point.least)} to {percent(point.most)}, with sampling "
-        f"{percent(point.low, -1)} to {percent(point.high, 1)}. {found.sentence}"
+        f"{percent(point.low, -1)} to {percent(point.high, 1)}. {basis_of_forecast(found)}"
+    )
+
+
+def basis_of_forecast(found: Forecast) -> str:
+    """What a forecast rests on, or why there is none."""
+    if not found.points:
+        return _no_forecast(found.reason, found.people, found.gallery)
+    if found.reason == "nearly all linked":
+        return NEARLY_ALL
+    if found.bound_only:
+        return _bound(found)
+    ends = "" if found.reach is None else _reach(found.reach, found.gallery)
+    untested = ""
+    if found.budget is not None and found.observed is None:
+        untested = f" {_untested(found.budget, found.people)}"
+    return f"{_models(found)}{ends}{untested}"
+
+
+def _no_forecast(reason: str, searched: int, gallery: int) -> str:
+    if reason == "within the data":
+        return f"No forecast: the data reach {gallery} people themselves."
+    if reason == "short tail":
+        return "No forecast: the tail of the scores is too short."
+    return (
+        f"No forecast: {people(searched)} could be searched for in a gallery of {gallery}, "
+        f"and at least {FEWEST_PEOPLE} of each are needed."
+    )
+
+
+def _bound(found: Forecast) -> str:
+    """What is said where every person was linked."""
+    searched = found.people if found.observed is None else found.observed.n
+    if found.budget is not None:
+        return (
+            f"All {searched} people were found within the false-match budget in a gallery of "
+            f"{found.gallery}, so the data do not show how fast the rate falls: it may stay at "
+            "100 %."
+        )
+    low = 0.0 if found.observed is None else found.observed.low
+    return (
+        f"All {searched} people were linked in a gallery of {found.gallery}, so the data do not "
+        f"show how fast the rate falls: it may stay at 100 %. The lower limit there is "
+        f"{100 * low:.3g} %; larger galleries have at least the stated bound."
+    )
+
+
+def _models(found: Forecast) -> str:
+    """How many models made the forecast, and how they did on hidden galleries."""
+    number = "1 model" if len(found.models) == 1 else f"{len(found.models)} models"
+    start = f"Forecast by {number} from {people(found.people)} in a gallery of {found.gallery}"
+    tested = [(one.model, one.hidden) for one in found.models if one.hidden is not None]
+    if not tested:
+        return f"{start}; the gallery is too small to test the models on hidden galleries."
+    fitted = tested[0][1].fitted_size
+    far = [name for name, hidden in tested if hidden.rms > LARGE_ERROR]
+    dropped = f" Left out, as they failed there: {listed(found.refuted)}." if found.refuted else ""
+    points = f"{100 * LARGE_ERROR:.0f} points"
+    if not far:
+        return (
+            f"{start}. Fitted on galleries of {fitted} people, every model used predicted "
+            f"the rate at {found.gallery} within {points}.{dropped}"
+        )
+    return (
+        f"{start}. Fitted on galleries of {fitted} people, {listed(far)} missed the rate at "
+        f"{found.gallery} by more than {points}.{dropped}"
+    )
+
+
+def _reach(reach: int, gallery: int) -> str:
+    """Where a forecast ends."""
+    if reach <= gallery:
+        return " How many would be linked in galleries larger than that cannot be said."
+    return (
+        f" How many would be linked among more than {reach:,} people cannot be said from these "
+        "data: no more than there, but how many fewer is open."
     )
 
 
@@ -268,7 +408,8 @@ def forecast_short(found: Forecast) -> str:
     """One sentence for the first page; the upper end alone."""
     point = headline_point(found)
     if point is None:
-        return f"In larger galleries fewer are found; how many cannot be said. {found.sentence}"
+        why = basis_of_forecast(found)
+        return f"In larger galleries fewer are found; how many cannot be said. {why}"
     if found.bound_only:
         return f"Among {people(point.size)} it may still be everybody: the data do not show a fall."
     if not point.said:

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from headrisk.findings.coarse import FEWEST_FOR_EXTREMES
 from headrisk.findings.cost import AttackCost
 from headrisk.findings.records import Counts, MeasureResult, ModalitySection
+from headrisk.linkage.decide import NoThreshold
 from headrisk.linkage.mates import PeopleCounts
+from headrisk.linkage.whole_sets import MOST_ASSIGNED
 from headrisk.report.words.phrases import (
     capital,
     counted,
@@ -46,11 +49,11 @@ SIMULATED_NOTICE = (
     "high."
 )
 ATTACKERS = {
-    "brain": "Somebody who holds the shared scans, and other scans of the same people with their "
-    "names, and who compares every scan with every other. No membership is in doubt: each person "
-    "searched for is in the gallery.",
-    "face": "Somebody who holds the shared scans and a few photographs of a person whose name they "
-    "know, as from a social network, and who knows that this person is among the scanned.",
+    "brain": "The attacker holds the shared scans, and other scans of the same people with their "
+    "names, and compares every scan with every other. Each person searched for is known to be "
+    "there.",
+    "face": "The attacker holds the shared scans and a few photographs of a person whose name is "
+    "known, as from a social network, and knows that this person was scanned.",
     "face-scans": "Somebody who holds the shared scans, and other scans of the same people with "
     "their names, and who compares the faces that can be rendered from them. No photograph is "
     "needed, and no membership is in doubt: each person searched for is in the gallery.",
@@ -68,29 +71,39 @@ RULE_NAMES = {
     "unsupervised": "as an outsider without labels would set it",
 }
 READING_NAMES = {
-    "links": "links people",
+    "links": "links",
     "does not link": "like guessing",
     "unclear": "unclear",
     "too little data": "too little data",
 }
 OTHERS_NOT_TESTED = (
-    "Other attackers, other methods and later, stronger methods than the ones listed here.",
-    "Other data: other contrasts, other organs.",
-    "Larger galleries than the one searched here. In a larger gallery fewer people are found.",
+    "Other attackers, and other or later, stronger methods than those named here.",
+    "Other kinds of images, other organs, and other people than these.",
+    "Larger sets of people than the one searched here.",
 )
 UNTESTED_MODALITIES = {
-    "brain": "Brains: whether the brain alone links two scans of a person was not tested.",
-    "face": "Faces: whether photographs find the scan of a person was not tested.",
-    "face-scans": "Faces, scan to scan: whether the face rendered from one scan finds another scan "
-    "of the person was not tested.",
-    "metadata": "Metadata: whether headers and sidecars alone link two scans of a person was not "
-    "tested.",
-    "table": "Derived tables: whether regional volumes or thickness link people was not tested.",
+    "brain": "Brains: whether the brain alone links two scans of a person.",
+    "face": "Photographs: whether they find the scan of a person.",
+    "face-scans": "Faces, scan to scan: whether the face in one scan finds another scan of the "
+    "person.",
+    "metadata": "Headers: whether headers and sidecar files alone link two scans of a person.",
+    "table": "Derived tables: whether volumes or thickness of brain regions link people.",
 }
 TOO_LITTLE = "Too little data."
 NOTHING_COMPARED = "No pair of usable scans could be compared."
 FEW_FALSE_MATCHES = "false matches rest on fewer than 30 errors"
 FEW_MISSES = "missed matches rest on fewer than 30 errors"
+FEW_FOR_THRESHOLD = f"withheld: fewer than {FEWEST_FOR_EXTREMES} people stand behind it"
+WHY_NO_THRESHOLD = {
+    "no mated pairs": "no mated pairs",
+    "no non-mated pairs": "no non-mated pairs",
+    "nothing to tell apart": "no mated or no non-mated pairs, or all scores are equal",
+    "equal scores": "all scores are equal",
+    "few probes": "needs 8 probes, 4 gallery people and scores that differ",
+    "one group": "the probes' best scores do not fall into two groups",
+    "few people": "fewer than four people",
+    "not tested": "not tested on so many pairs",
+}
 NEEDS = "Rates need at least five people with two comparable scans each."
 MISSING_REASONS = {
     "scores": "Scores are drawn from 20 people upward, in bars of five people or more.",
@@ -112,6 +125,20 @@ class Sample:
     people: int
     gallery: int
     smallest_risk: float | None
+
+
+def no_threshold(found: NoThreshold | None) -> str:
+    """Why the data give no threshold, or no test of one; "" where they do."""
+    if found is None:
+        return ""
+    text = WHY_NO_THRESHOLD.get(found.why, "")
+    if found.why == "never higher":
+        text = f"at prior {found.prior:g} the mated density never exceeds the other"
+    elif found.why == "few pairs":
+        text = f"needs {found.needed} non-mated pairs of people"
+        if found.have is not None:
+            text += f", the data have {found.have}"
+    return f"on the training people: {text}" if found.held_out else text
 
 
 def sample_sentence(sample: Sample) -> str:
@@ -229,6 +256,18 @@ def compared_scans(contrasts: Sequence[str], sources: int, copies: int) -> str:
     return text
 
 
+COPIES_PANEL = "Which images link by being copies?"
+
+
+def copies_answer(number: str, searched: int) -> str:
+    """How many people have one image on both sides; ``number`` is a range of counts."""
+    return (
+        f"{number} of {people(searched)} have an image that stands on both sides, identical byte "
+        "for byte or voxel for voxel. Whoever holds one of the two finds the other without "
+        "comparing anything; they are counted as linked."
+    )
+
+
 def title(one: ModalitySection | AttackCost) -> str:
     """The title of a modality's section, or of its cost; says where mates were simulated."""
     name = MODALITY_NAMES.get(one.name, (one.name, ""))[0]
@@ -277,16 +316,27 @@ def how_many(section: ModalitySection) -> str:
 def how_chosen(section: ModalitySection) -> str:
     """Which attack speaks, among how many, and why choosing does not flatter it."""
     choice = section.choice
-    if choice is None or choice.candidates < 2:
+    if choice is None:
         return ""
+    if choice.candidates < 2:
+        return _not_assigned(section)
     if choice.how == "too few people":
         return f"The attack is {choice.measure}: too few people to choose among attacks."
     way = " by assigning all people one to one" if choice.attack == "assignment" else ""
     each = " for each pair of contrasts" if choice.pairs else ""
     return (
-        f"Of {choice.candidates} attacks the strongest speaks{each}: {choice.measure}{way}. It was "
-        "chosen on one half of the people and its successes were counted in the other, over and "
-        "over, so choosing does not flatter it; the control made the same choice."
+        f"Of {choice.candidates} attacks the strongest speaks{each}: {choice.measure}{way}. "
+        f"{_not_assigned(section)}"
+    ).rstrip()
+
+
+def _not_assigned(section: ModalitySection) -> str:
+    """That assigning people one to one was not among the attacks, where it was not."""
+    if any(one.one_to_one is not None for one in section.measures):
+        return ""
+    return (
+        f"Not tried: assigning people one to one, which is done up to {MOST_ASSIGNED:,} people and "
+        "where the scores of all pairs are kept. Somebody who holds both sets whole may find more."
     )
 
 
@@ -294,6 +344,13 @@ def strongest(section: ModalitySection) -> MeasureResult | None:
     """The measure with the highest rank-1 rate; the headline where none is higher."""
     rated = [measure for measure in section.measures if measure.rank1 is not None]
     return max(rated, key=lambda m: m.rank1.value if m.rank1 else 0.0, default=None)
+
+
+def threshold_remarks(measure: MeasureResult) -> str:
+    """What the thresholds of a measure rest on, each remark once."""
+    found = (part for item in measure.thresholds.values() for part in item.remark.split("; "))
+    said = [part.removeprefix("withheld: ") for part in dict.fromkeys(found) if part]
+    return f"{capital('; '.join(said))}." if said else ""
 
 
 def rank_rates(measure: MeasureResult | None) -> list[tuple[str, Estimate | None]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from headrisk.report.words.phrases import capital, counted, listed, people, share
 from headrisk.settings import Settings
@@ -39,8 +39,11 @@ MATCHED = {
 }
 
 
+_LEARNT_FROM = {"whitened-cosine": "rows", "likelihood-ratio": "other people with two rows"}
+
+
 def method_sentences(
-    settings: Settings, columns: int, how: str | None, notes: tuple[str, ...]
+    settings: Settings, columns: int, how: str | None, left_out: Mapping[str, int]
 ) -> tuple[str, ...]:
     """How tables were prepared and compared; ``how`` is None for a table within itself."""
     return (
@@ -57,7 +60,11 @@ def method_sentences(
         'are shrunk after Ledoit and Wolf; missing values stand at the median there. "Scaled" '
         "measures take off what is usual for either row among its nearest neighbours (Conneau et "
         "al. 2018). The fusion weighs all measures by a likelihood ratio learnt from other people.",
-        *(f"{capital(note)}." for note in notes),
+        *(
+            f"{name.capitalize()} was left out: fewer than {needed} {_LEARNT_FROM[name]} to learn "
+            "from."
+            for name, needed in left_out.items()
+        ),
     )
 
 
@@ -75,6 +82,14 @@ def compared_sentence(tables: int, verbatim: int, same_session: int) -> str:
             "they may be one scan, processed twice, which is easier to link than two scans."
         )
     return text
+
+
+def not_scanned(people: int) -> str:
+    """A remark where the tables hold people of whom there is no scan."""
+    return (
+        f"The tables hold {people} people of whom the data set has no scan; they take part in the "
+        "table's rates."
+    )
 
 
 PANELS = {

@@ -10,7 +10,6 @@ the threshold.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 import numpy as np
 
@@ -32,8 +31,8 @@ from headrisk.statistics.forecast.resample import REPETITIONS, dirichlet_weights
 from headrisk.statistics.forecast.searches import Searches, searches_of
 from headrisk.statistics.forecast.stack import sizes_between
 from headrisk.statistics.openset import fnir_at_fpir, largest_open_gallery
-from headrisk.statistics.rates import mate_ranks
-from headrisk.statistics.risk import first_among, linkability
+from headrisk.statistics.rates import first_among, mate_ranks
+from headrisk.statistics.risk import linkability
 from headrisk.types import Estimate, FloatArray, IntArray, PairScores
 
 
@@ -66,14 +65,13 @@ def forecast_open_set(
     searches = searches_of(scores)
     people, gallery = searches.people, min(searches.gallery, largest_open_gallery(scores))
     observed = _measured(scores, fpir, gallery)
-    why = too_few(people, gallery)
     wanted = tuple(sorted({int(size) for size in sizes if size > gallery}))
-    if not why and not wanted:
-        why = f"the data reach {gallery} people themselves"
-    if why:
-        return refused(observed, people, gallery, why)
+    if too_few(people, gallery):
+        return refused(observed, people, gallery, "few people", fpir)
+    if not wanted:
+        return refused(observed, people, gallery, "within the data", fpir)
     if observed is not None and observed.value >= 1.0:
-        return _bound(observed, gallery, wanted)
+        return _bound(observed, gallery, wanted, fpir)
     rank1 = linkability(scores, [gallery])[gallery]
     grid = sizes_between(gallery, wanted)
     weights = dirichlet_weights(searches.persons, repetitions, for_people)
@@ -83,9 +81,9 @@ def forecast_open_set(
     if not drawn and observed is not None:
         drawn = {LOG_LINEAR: _log_linear(scores, searches, weights, grid, fpir, gallery)}
     if not drawn:
-        return refused(observed, people, gallery, "the tail of the scores is too short")
+        return refused(observed, people, gallery, "short tail", fpir)
     hidden = hidden_galleries(searches, 0.0 if rank1 is None else rank1.value, for_hidden)
-    found = assemble(
+    return assemble(
         drawn,
         {name: one for name, one in hidden.items() if name in fitted},
         wanted,
@@ -95,16 +93,7 @@ def forecast_open_set(
         top=1.0 if rank1 is None else rank1.high,
         people=people,
         gallery=gallery,
-    )
-    if observed is not None:
-        return found
-    return replace(found, sentence=f"{found.sentence} {_untested(people, fpir)}")
-
-
-def _untested(people: int, fpir: float) -> str:
-    return (
-        f"A false-match budget of {fpir:g} cannot be tested with {people} people: "
-        f"the threshold itself is extrapolated."
+        budget=fpir,
     )
 
 
@@ -116,16 +105,12 @@ def _measured(scores: PairScores, fpir: float, gallery: int) -> Estimate | None:
     return Estimate(1.0 - miss.value, 1.0 - miss.high, 1.0 - miss.low, miss.n, miss.method)
 
 
-def _bound(observed: Estimate, gallery: int, sizes: tuple[int, ...]) -> Forecast:
+def _bound(observed: Estimate, gallery: int, sizes: tuple[int, ...], fpir: float) -> Forecast:
     everything = tuple(Estimate(1.0, 0.0, 1.0, observed.n, "no model") for _ in sizes)
     ranges = dict(zip(sizes, everything, strict=True))
     models = (ModelForecast("bound", everything, None),)
     points = points_of(models, ranges, sizes, gallery, (0.0,) * len(sizes), sizes[-1])
-    sentence = (
-        f"All {observed.n} people were found within the false-match budget in a gallery of "
-        f"{gallery}, so the data do not show how fast the rate falls: it may stay at 100 %."
-    )
-    return Forecast(observed, observed.n, gallery, (), points, True, True, sentence)
+    return Forecast(observed, observed.n, gallery, (), points, True, True, budget=fpir)
 
 
 def _log_linear(

@@ -14,18 +14,14 @@ from headrisk.statistics.forecast.hidden import (
     small_gallery,
 )
 from headrisk.statistics.forecast.models import fit_beta
-from headrisk.statistics.forecast.predict import PRIOR, TAIL_MODELS, predict
+from headrisk.statistics.forecast.predict import APART, PRIOR, TAIL_MODELS, predict
 from headrisk.statistics.forecast.records import (
-    CANNOT_BE_SAID,
     FORECAST_SIZES,
     Forecast,
     HiddenGallery,
     ModelForecast,
-    bound_sentence,
     distribution_free_floor,
-    forecast_sentence,
     points_of,
-    reach_sentence,
     refused,
     too_few,
 )
@@ -43,6 +39,7 @@ from headrisk.statistics.forecast.searches import (
 )
 from headrisk.statistics.forecast.stack import (
     NEAR,
+    corrected,
     law,
     quantiles,
     reach,
@@ -80,7 +77,7 @@ def forecast_rank1(
     Returns
     -------
     Forecast
-        No points, and a sentence, with fewer than 20 people searched for or in the gallery.
+        No points, and a reason, with fewer than 20 people searched for or in the gallery.
         Where everybody is linked only a bound is given. No forecast lies above the upper limit of
         the measured rate, since a larger gallery is never easier, nor below the floor that the
         measured curve proves. Galleries for which the range says nothing are beyond ``reach``.
@@ -95,17 +92,18 @@ def forecast_rank1(
     searches = searches_of(scores)
     people, gallery = searches.people, searches.gallery
     observed = linkability(scores, [gallery])[gallery] if gallery else None
-    why = too_few(people, gallery)
-    if why or observed is None:
-        return refused(observed, people, gallery, why)
+    if observed is None or too_few(people, gallery):
+        return refused(observed, people, gallery, "few people")
     wanted = tuple(sorted({int(size) for size in sizes if size > gallery}))
     if not wanted:
-        return refused(observed, people, gallery, f"the data reach {gallery} people themselves")
+        return refused(observed, people, gallery, "within the data")
     if observed.value >= 1.0:
         return _bound(observed, gallery, wanted)
     grid = sizes_between(gallery, wanted)
     weights = dirichlet_weights(searches.persons, repetitions, for_people)
-    drawn = _draws(searches, weights, grid)
+    drawn = _draws(searches, weights, np.append(gallery, grid))
+    own = {name: float(rows[0, 0]) - observed.value for name, rows in drawn.items()}
+    drawn = {name: rows[:, 1:] for name, rows in drawn.items()}
     floor = proven_floor(observed, gallery, *_measured(searches, weights), grid)
     hidden = hidden_galleries(searches, observed.value, for_hidden)
     return assemble(
@@ -118,6 +116,7 @@ def forecast_rank1(
         top=observed.high,
         people=people,
         gallery=gallery,
+        own=own,
     )
 
 
@@ -132,6 +131,8 @@ def assemble(
     top: float,
     people: int,
     gallery: int,
+    own: Mapping[str, float] | None = None,
+    budget: float | None = None,
 ) -> Forecast:
     """Put models together into one forecast.
 
@@ -145,25 +146,34 @@ def assemble(
         (grid,) what the data prove.
     top
         Upper limit of every rate.
+    own
+        By model, its rate in the gallery at hand less the measured one.
     """
     rate = top if observed is None else observed.value
     noise = float(np.sqrt(rate * (1.0 - rate) / people))
-    weight = stack_weights(hidden, noise, {name: PRIOR.get(name, 1.0) for name in drawn})
+    prior = {name: PRIOR.get(name, 1.0) for name in drawn}
+    weight = stack_weights(hidden, noise, prior, own, APART)
     kept = {name: rows for name, rows in drawn.items() if weight[name] > 0}
-    laws = {name: law(rows, people) for name, rows in kept.items()}
+    laws = {
+        name: (law(rows, people), law(corrected(rows, hidden.get(name), people), people))
+        for name, rows in kept.items()
+    }
     limited = _limiter(floor, top, grid, people)
     repetitions = next(iter(kept.values())).shape[0] - 1
     method = f"Bayesian bootstrap over people, {repetitions} repetitions"
-    mixed = limited(quantiles(laws, weight), f"mixture of {len(laws)} models")
+    mixed = limited(
+        quantiles([(weight[name] / 2, one) for name, two in laws.items() for one in two]),
+        f"mixture of {len(laws)} models",
+    )
     place = np.searchsorted(grid, wanted)
     models = tuple(
         ModelForecast(
             name,
-            tuple(limited(quantiles({name: one}, {name: 1.0}), method)[k] for k in place),
+            tuple(limited(quantiles([(0.5, one) for one in two]), method)[k] for k in place),
             hidden.get(name),
             weight[name],
         )
-        for name, one in laws.items()
+        for name, two in laws.items()
     )
     far = reach(gallery, grid, mixed)
     if not set(kept) <= set(TAIL_MODELS):
@@ -173,7 +183,6 @@ def assemble(
     ranges.setdefault(gallery, Estimate(top, 0.0, top, people, "measured"))
     refuted = tuple(name for name in drawn if not weight[name])
     ends = far < wanted[-1]
-    sentence = forecast_sentence(models, gallery, people, refuted)
     return Forecast(
         observed=observed,
         people=people,
@@ -182,10 +191,10 @@ def assemble(
         points=points_of(models, ranges, wanted, gallery, tuple(floor[place].tolist()), far),
         bound_only=False,
         few_errors=observed is None or few_errors((1.0 - observed.value) * people, people),
-        sentence=sentence + reach_sentence(far, gallery) if ends else sentence,
-        reason=CANNOT_BE_SAID if ends else "",
+        reason="cannot be said beyond" if ends else "",
         reach=far if ends else None,
         refuted=refuted,
+        budget=budget,
     )
 
 
@@ -206,8 +215,7 @@ def _bound(observed: Estimate, gallery: int, sizes: tuple[int, ...]) -> Forecast
     models = (ModelForecast("bound", found, None),)
     ranges = dict(zip(sizes, found, strict=True))
     points = points_of(models, ranges, sizes, gallery, floors, sizes[-1])
-    sentence = bound_sentence(observed, gallery)
-    return Forecast(observed, observed.n, gallery, (), points, True, True, sentence)
+    return Forecast(observed, observed.n, gallery, (), points, True, True)
 
 
 def _draws(searches: Searches, weights: FloatArray, sizes: IntArray) -> Mapping[str, FloatArray]:

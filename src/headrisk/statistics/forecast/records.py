@@ -1,9 +1,10 @@
-"""What a forecast says, and the sentences that go with it."""
+"""What a forecast says: numbers and codes. Its sentences stand in the report's words."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from headrisk.types import Estimate
 
@@ -11,7 +12,14 @@ FEWEST_PEOPLE = 20
 FAR = 100
 LARGE_ERROR = 0.05
 FORECAST_SIZES = (10**3, 10**4, 10**5, 10**6, 10**7)
-CANNOT_BE_SAID = "cannot be said beyond"
+Reason = Literal[
+    "",
+    "cannot be said beyond",  # from ``reach`` on the range is too wide to say anything
+    "few people",  # no forecast: fewer than 20 searched for or in the gallery
+    "within the data",  # no forecast: the galleries asked for can be measured
+    "short tail",  # no forecast: too few scores in the tail
+    "nearly all linked",  # withheld: a bound, as all may have been linked
+]
 
 
 @dataclass(frozen=True)
@@ -71,12 +79,13 @@ class ForecastPoint:
 class Forecast:
     """A rate at gallery sizes that nobody measured.
 
-    ``points`` is empty where no forecast is made, and ``sentence`` then says why. Where every
+    ``points`` is empty where no forecast is made, and ``reason`` then says why. Where every
     person was linked (``bound_only``) there are no models: each point runs from its floor to 1.
     Sizes that the data reach are left out: they can be measured. ``reason`` is
     "cannot be said beyond" where the range is too wide to say anything for galleries of more than
-    ``reach`` people, else empty and ``reach`` None. ``refuted`` names models that failed on hidden
-    galleries and are in no figure.
+    ``reach`` people, else ``reach`` is None. ``refuted`` names models that failed on hidden
+    galleries and are in no figure. ``budget`` is the share of false-positive identifications that
+    the threshold keeps to, None for rank 1.
     """
 
     observed: Estimate | None
@@ -86,10 +95,10 @@ class Forecast:
     points: tuple[ForecastPoint, ...]
     bound_only: bool
     few_errors: bool
-    sentence: str
-    reason: str = ""
+    reason: Reason = ""
     reach: int | None = None
     refuted: tuple[str, ...] = ()
+    budget: float | None = None
 
 
 def distribution_free_floor(lower: float, gallery: int, size: int) -> float:
@@ -129,61 +138,13 @@ def points_of(
     return tuple(found)
 
 
-def refused(observed: Estimate | None, people: int, gallery: int, why: str) -> Forecast:
+def refused(
+    observed: Estimate | None, people: int, gallery: int, why: Reason, budget: float | None = None
+) -> Forecast:
     """A forecast that is not made, with the reason."""
-    return Forecast(observed, people, gallery, (), (), False, True, f"No forecast: {why}.")
+    return Forecast(observed, people, gallery, (), (), False, True, why, budget=budget)
 
 
-def too_few(people: int, gallery: int) -> str:
-    """Why the data cannot carry a forecast, or "" if they can."""
-    if min(people, gallery) >= FEWEST_PEOPLE:
-        return ""
-    who = "1 person" if people == 1 else f"{people} people"
-    return (
-        f"{who} could be searched for in a gallery of {gallery}, "
-        f"and at least {FEWEST_PEOPLE} of each are needed"
-    )
-
-
-def bound_sentence(observed: Estimate, gallery: int) -> str:
-    """What is said where every person was linked."""
-    return (
-        f"All {observed.n} people were linked in a gallery of {gallery}, so the data do not show "
-        f"how fast the rate falls: it may stay at 100 %. The lower limit there is "
-        f"{100 * observed.low:.3g} %; larger galleries have at least the stated bound."
-    )
-
-
-def forecast_sentence(
-    models: tuple[ModelForecast, ...], gallery: int, people: int, refuted: tuple[str, ...] = ()
-) -> str:
-    """Say what the range rests on and which models failed on hidden galleries."""
-    number = "1 model" if len(models) == 1 else f"{len(models)} models"
-    start = f"Forecast by {number} from {people} people in a gallery of {gallery}"
-    tested = [model for model in models if model.hidden is not None]
-    if not tested:
-        return f"{start}; the gallery is too small to test the models on hidden galleries."
-    hidden = tested[0].hidden
-    fitted = 0 if hidden is None else hidden.fitted_size
-    far = [model for model in tested if model.hidden and model.hidden.rms > LARGE_ERROR]
-    dropped = f" Left out, as they failed there: {' and '.join(refuted)}." if refuted else ""
-    if not far:
-        return (
-            f"{start}. Fitted on galleries of {fitted} people, every model used predicted "
-            f"the rate at {gallery} within {100 * LARGE_ERROR:.0f} points.{dropped}"
-        )
-    names = " and ".join(model.model for model in far)
-    return (
-        f"{start}. Fitted on galleries of {fitted} people, {names} missed the rate at {gallery} "
-        f"by more than {100 * LARGE_ERROR:.0f} points.{dropped}"
-    )
-
-
-def reach_sentence(reach: int, gallery: int) -> str:
-    """Say where a forecast ends."""
-    if reach <= gallery:
-        return " How many would be linked in galleries larger than that cannot be said."
-    return (
-        f" How many would be linked among more than {reach:,} people cannot be said from these "
-        "data: no more than there, but how many fewer is open."
-    )
+def too_few(people: int, gallery: int) -> bool:
+    """Whether the data cannot carry a forecast."""
+    return min(people, gallery) < FEWEST_PEOPLE

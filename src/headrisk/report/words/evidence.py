@@ -1,0 +1,406 @@
+"""What an audit has to say to anybody, each once, in a sentence with its figures.
+
+Boards ask in many words about the same few things. ``evidence`` says each of them once, under a
+key that answers to boards and copy-ready paragraphs refer to. Everything is made from the public
+report. What was not looked at is part of it, and counts against the release.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from headrisk.findings.cost import attack_costs
+from headrisk.findings.records import FacesLeft, ModalitySection, Report, RunRecord
+from headrisk.report.words import deidentified, inventory, phrases, presence, summary
+from headrisk.report.words import risk as risk_words
+from headrisk.statistics.intervals import with_failures
+from headrisk.statistics.label_rates import as_images_say
+
+REGULATORS_LINE = 0.09
+FACE_MAY_BE_LEFT = ("face", "part", "unclear", "failed")
+_BESIDE = ("archive", "document", "link", "picture", "recording", "surface")
+_BY = {
+    "brain": "by the brain",
+    "face": "by photographs",
+    "face-scans": "by the face, scan to scan",
+    "table": "by a table of measurements",
+    "metadata": "by metadata alone",
+    "combined": "by all of it together",
+}
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One thing that an audit has to say.
+
+    Attributes
+    ----------
+    key
+        ``looked``, ``linked``, ``singled``, ``attackers``, ``larger``, ``faces``, ``metadata``,
+        ``change`` or ``cost``.
+    title
+        In two or three words.
+    text
+        A sentence or two with the figures.
+    short
+        The gravest figure in a few words, for where the fact is referred to; "" where a figure
+        alone would say too little.
+    """
+
+    key: str
+    title: str
+    text: str
+    short: str = ""
+
+
+def evidence(report: Report, run: RunRecord) -> tuple[Fact, ...]:
+    """Every fact of an audit; those without anything to say are left out, gaps never are.
+
+    Parameters
+    ----------
+    report
+        A report from which small cells are withheld.
+    run
+        What the run cost.
+    """
+    texts = {
+        "looked": ("What was looked at", looked_at(report)),
+        "linked": ("People linked", linked(report)),
+        "singled": ("People singled out", _singled(report)),
+        "attackers": ("Named attackers", attackers(report)),
+        "larger": ("Larger galleries", larger(report)),
+        "faces": ("Faces left", faces_left(report)),
+        "metadata": ("Names and dates", metadata(report)),
+        "change": ("De-identification", change(report)),
+        "cost": ("Cost of an attack", _cost(report, run)),
+    }
+    short = {
+        "looked": _short_looked(report),
+        "linked": _short_linked(report),
+        "attackers": _short_attackers(report),
+        "faces": _short_faces(report),
+    }
+    return tuple(
+        Fact(key, title, text, short.get(key, "")) for key, (title, text) in texts.items() if text
+    )
+
+
+def gaps(report: Report) -> tuple[str, ...]:
+    """What nothing can be said of, in a few words each; empty where nothing is missing.
+
+    A board must not read a low figure as one of what is named here.
+    """
+    found = []
+    counts = report.inventory
+    if counts is None:
+        found.append("the data set's other files, which were not listed")
+    else:
+        unseen = counts.failed + counts.left_out
+        if unseen:
+            found.append(f"{phrases.counted(unseen, 'image')} that nobody looked at")
+        beside = sum(counts.other.get(kind, 0) for kind in _BESIDE)
+        if beside:
+            found.append(
+                phrases.counted(
+                    beside,
+                    "archive, document or other file of a kind that was not looked into",
+                    "archives, documents or other files of kinds that were not looked into",
+                )
+            )
+        if counts.unread_folders:
+            unread = phrases.counted(counts.unread_folders, "folder")
+            found.append(f"{unread} that could not be read")
+    if not _looked_for_faces(report):
+        found.append("faces, which were not looked for")
+    for section in report.modalities:
+        if section.measures and not section.sufficient:
+            found.append(f"linkage {_by(section)}: too little data")
+        elif section.counts.unsearched:
+            who = phrases.people(section.counts.unsearched)
+            found.append(f"{who} who could not be searched for {_by(section)}")
+    searched = {section.name for section in report.modalities if section.measures}
+    missing = [_BY[name] for name in ("brain", "face", "metadata") if name not in searched]
+    if missing:
+        found.append(f"linkage {phrases.listed(missing)}, which was not tested")
+    return tuple(found)
+
+
+def looked_at(report: Report) -> str:
+    """How many images there are and how many of them any figure is about."""
+    counts = report.inventory
+    if counts is None:
+        return "The files of the data set were not listed, so what else it holds is not known."
+    unseen = counts.failed + counts.left_out
+    if not unseen:
+        return inventory.totals(counts)
+    return (
+        f"{inventory.totals(counts)} No figure says anything of the "
+        f"{phrases.counted(unseen, 'image')} not looked at; count "
+        f"{'it' if unseen == 1 else 'them'} as if faces and brains were there."
+    )
+
+
+def linked(report: Report) -> str:
+    """The strongest attack of each kind in a few words, with interval and control."""
+    said = [_linked(section) for section in report.modalities if section.measures]
+    return phrases.capital("; ".join(said)) + "." if said else "Nobody was searched for."
+
+
+def upper_end(section: ModalitySection) -> float | None:
+    """The largest rank-1 rate that these data cannot exclude; None without a rate.
+
+    The upper end of the interval, with everybody who could not be searched for counted as found,
+    and as the images say where labels of two data sets disagree with them.
+    """
+    first = section.headline
+    if first is None or first.rank1 is None or not section.sufficient:
+        return None
+    rates = [first.rank1.high, *([first.one_to_one.high] if first.one_to_one else [])]
+    if section.labels is not None and section.labels.code == "labels_disagree":
+        seen = as_images_say(section.labels)
+        rates.append(seen.high if seen else 1.0)
+    lost, n = section.counts.unsearched, first.rank1.n
+    return (max(rates) * n + lost) / (n + lost)
+
+
+def against_line(report: Report, line: float) -> str:
+    """How the measured risk of people stands to a line that somebody drew.
+
+    It is said to be over the line where even a lower end is; that it is not over it only where
+    every upper end, and the most exposed person, are not, and nothing was left untested.
+    """
+    rated = [one for one in report.modalities if upper_end(one) is not None]
+    if not rated:
+        return f"No figure to hold against {line:g}: nobody could be searched for."
+    ends = {one.name: (_low(one), upper_end(one) or 0.0) for one in rated}
+    over = [one for one in rated if ends[one.name][0] > line]
+    if over:
+        which = phrases.listed(
+            [
+                f"{phrases.percent(ends[one.name][0], -1)} at the least {_by(one)}{_simulated(one)}"
+                for one in over
+            ]
+        )
+        return f"Over {line:g}: {which}."
+    highest = max((one.risk.exposure.highest for one in rated if one.risk), default=1.0)
+    worst = max(high for _, high in ends.values())
+    if max(worst, highest) > line:
+        return (
+            f"Not shown to keep to {line:g}: the average may be up to "
+            f"{phrases.percent(worst, 1)}, and the risk of the most exposed person up to "
+            f"{phrases.percent(highest, 1)}."
+        )
+    kept = (
+        f"In what was tested, the average is at most {phrases.percent(worst, 1)} and the most "
+        f"exposed person's risk at most {phrases.percent(highest, 1)}."
+    )
+    missing = gaps(report)
+    if any(one.simulated for one in rated):
+        missing = (*missing, "true second scans: these were simulated")
+    if missing:
+        return f"Not shown to keep to {line:g}. {kept} Not in it: {'; '.join(missing)}."
+    return f"{kept} It holds for these attacks and a gallery of this size alone."
+
+
+def all_faces_gone(report: Report) -> bool:
+    """Whether every image of the data set was looked at and no face may be left in any."""
+    left, counts = report.faces_left, report.inventory
+    if left is None or not left.looked or not left.images:
+        return False
+    may_be = any(_may_be(left, name) for name in FACE_MAY_BE_LEFT)
+    if counts is None or may_be:
+        return False
+    missed = counts.failed + counts.left_out + counts.unread_folders
+    return not missed and not any(counts.other.get(kind) for kind in _BESIDE)
+
+
+def face_may_be_left(report: Report) -> bool:
+    """Whether a face, or part of one, was found or may be in an image that was looked at."""
+    left = report.faces_left
+    if left is not None and left.looked:
+        return any(_may_be(left, name) for name in FACE_MAY_BE_LEFT)
+    return bool(_presence(report))
+
+
+def faces_left(report: Report) -> str:
+    """In how many images a face is or may be left, or that nobody looked."""
+    if report.faces_left is not None:
+        return phrases.capital(presence.faces_sentence(report.faces_left).removeprefix("Faces: "))
+    told = _presence(report)
+    if told:
+        return told
+    return "Whether faces are left in the images was not asked."
+
+
+def metadata(report: Report) -> str:
+    """What was found in headers, sidecars and tables, or that nobody looked."""
+    for section in report.modalities:
+        for panel in section.panels:
+            if section.name == "metadata" and panel.name == "kinds":
+                return panel.answer
+    return (
+        "Whether names, dates and numbers stand in headers, sidecars, tables and names of files "
+        "was not asked here; headrisk metadata does."
+    )
+
+
+def _presence(report: Report) -> str:
+    """What the search with photographs found of faces in the images, as ranges of counts."""
+    for section in report.modalities:
+        table = section.tables.get("presence")
+        if section.name != "face" or table is None or not table.rows:
+            continue
+        rows: Mapping[str, tuple[str, str]] = {
+            str(row[0]).removeprefix("together: "): (_count(row[2]), _count(row[1]))
+            for row in table.rows
+            if str(row[0]).startswith("together: ")
+        }
+        if "face" in rows:
+            found, total = rows["face"]
+            part = rows["part"][0] if "part" in rows else "none"
+            return f"Of {total} scans, {found} show a face and {part} a part of one."
+    return ""
+
+
+def _count(cell: object) -> str:
+    """A count or a range of counts from a table that may have been read back from text."""
+    return f"{cell:,.0f}" if isinstance(cell, float) else str(cell)
+
+
+def _short_looked(report: Report) -> str:
+    counts = report.inventory
+    return "" if counts is None else f"{counts.looked_at:,} of {counts.images:,} images"
+
+
+def _short_linked(report: Report) -> str:
+    """The attack with the largest upper end."""
+    ends = [(end, one) for one in report.modalities if (end := upper_end(one)) is not None]
+    if not ends:
+        return "too little data"
+    end, section = max(ends, key=lambda pair: pair[0])
+    return f"up to {phrases.percent(end, 1)} {_by(section)}"
+
+
+def _short_attackers(report: Report) -> str:
+    ends = [
+        outcome.success.high
+        for section in report.modalities
+        if section.risk is not None
+        for outcome in section.risk.attackers
+        if outcome.success is not None
+    ]
+    return f"up to {phrases.percent(max(ends), 1)} correctly identified" if ends else ""
+
+
+def _short_faces(report: Report) -> str:
+    left = report.faces_left
+    if left is not None:
+        if not left.looked:
+            return "nobody looked"
+        return f"{left.counts.get('face', 0)} of {phrases.counted(left.images, 'image')}"
+    rows = _presence(report)
+    return rows.split(" show")[0].removeprefix("Of ").replace(",", ":") if rows else "not asked"
+
+
+def _looked_for_faces(report: Report) -> bool:
+    left = report.faces_left
+    return bool(_presence(report)) if left is None else left.looked and bool(left.images)
+
+
+def _may_be(left: FacesLeft, name: str) -> bool:
+    return left.counts.get(name, 0) not in (0, "0")
+
+
+def _by(section: ModalitySection) -> str:
+    return _BY.get(section.name, f"by {section.name}")
+
+
+def _simulated(section: ModalitySection) -> str:
+    return " (simulated re-scans)" if section.simulated else ""
+
+
+def _linked(section: ModalitySection) -> str:
+    by = f"{_by(section)}{_simulated(section)}"
+    first = section.headline
+    if first is None or first.rank1 is None or not section.sufficient:
+        return f"{by} too little data"
+    rate = phrases.rate(first.rank1).removesuffix(")")
+    if " of " not in rate:
+        rate = rate.replace(" (", f" of {phrases.people(first.rank1.n)} (", 1)
+    text = f"{by} {rate}"
+    if first.control is not None:
+        text += f", shuffled labels up to {phrases.percent(first.control.high, 1)}"
+    text += ")"
+    lost = section.counts.unsearched
+    if lost:
+        _, worst = with_failures(first.rank1, lost) or (0.0, 1.0)
+        text += (
+            f", and {phrases.percent(max(worst, first.rank1.value))} if the "
+            f"{phrases.people(lost)} who could not be searched for count as found"
+        )
+    return text
+
+
+def _low(section: ModalitySection) -> float:
+    first = section.headline
+    return first.rank1.low if first is not None and first.rank1 is not None else 0.0
+
+
+def _singled(report: Report) -> str:
+    said = []
+    for section in report.modalities:
+        rated = [one for one in section.risk.singling_out if one.rate] if section.risk else []
+        if rated:
+            last = rated[-1]
+            said.append(
+                f"{_by(section)}, {phrases.percentage(last.rate)} of rules made from one scan "
+                f"fire on that person alone among {last.size} records (luck: "
+                f"{phrases.percent(last.baseline)})"
+            )
+    return phrases.capital("; ".join(said)) + "." if said else ""
+
+
+def attackers(report: Report) -> str:
+    """The attacker who may name most, by the upper end of the interval; "" without a figure."""
+    outcomes = [
+        (section, outcome)
+        for section in report.modalities
+        if section.risk is not None
+        for outcome in section.risk.attackers
+    ]
+    rated = [(s, o, o.success.high) for s, o in outcomes if o.success is not None]
+    if not rated:
+        return ""
+    section, outcome, _ = max(rated, key=lambda one: one[2])
+    return (
+        f"The most may be named by {outcome.attacker.title}, {_by(section)}. "
+        f"{risk_words.of_attacker(outcome)}"
+    )
+
+
+def larger(report: Report) -> str:
+    """What is forecast of larger galleries, one sentence for each attack."""
+    said: dict[str, list[str]] = {}
+    for section in report.modalities:
+        if section.risk is not None:
+            text = risk_words.forecast_short(section.risk.forecast)
+            said.setdefault(text, []).append(_by(section))
+    return " ".join(
+        f"{phrases.capital(phrases.listed(by))}: {text[:1].lower()}{text[1:]}"
+        for text, by in said.items()
+    )
+
+
+def change(report: Report) -> str:
+    """Before and after each de-identification method; "" where none was compared."""
+    return " ".join(f"{one.name}: {deidentified.brief(one)}" for one in report.treatments)
+
+
+def _cost(report: Report, run: RunRecord) -> str:
+    said = [
+        f"{summary.title(one).lower()}, {one.cpu_seconds:,.0f} CPU seconds for "
+        f"{phrases.counted(one.scans, 'scan')} on {one.needs.hardware or 'this machine'}"
+        for one in attack_costs(report, run)
+    ]
+    return phrases.capital("; ".join(said)) + "." if said else ""

@@ -1,0 +1,175 @@
+"""Paragraphs to copy: for an impact assessment, an ethics board, a consent form, a committee.
+
+They are made from what ran and from public figures. Brackets are for the reader to fill in: what
+headrisk cannot know, and every decision.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from headrisk.findings.records import Report
+from headrisk.report.words import summary
+from headrisk.report.words.evidence import (
+    all_faces_gone,
+    attackers,
+    change,
+    face_may_be_left,
+    faces_left,
+    gaps,
+    larger,
+    linked,
+    looked_at,
+    metadata,
+    upper_end,
+)
+from headrisk.statistics.intervals import FEWEST_PEOPLE
+
+
+@dataclass(frozen=True)
+class Paragraphs:
+    """Text for one reader; ``fields`` are left blank under it, for hand and pen."""
+
+    key: str
+    title: str
+    texts: tuple[str, ...]
+    fields: tuple[str, ...]
+
+
+def paragraphs(report: Report) -> tuple[Paragraphs, ...]:
+    """The paragraphs for all readers, from a report whose small cells are withheld."""
+    return (
+        Paragraphs(
+            "dpia",
+            "Data protection impact assessment",
+            dpia_paragraph(report),
+            ("Controller", "Data protection officer", "Accepted or not, and why", "Date"),
+        ),
+        Paragraphs(
+            "ethics",
+            "Ethics board",
+            ethics_paragraph(report),
+            ("Study", "Chair", "Decision and conditions", "Date"),
+        ),
+        Paragraphs(
+            "consent",
+            "Consent form",
+            consent_paragraph(report),
+            ("Name of the participant", "Signature", "Date"),
+        ),
+        Paragraphs(
+            "committee",
+            "Data access committee",
+            committee_paragraph(report),
+            ("Data set and version", "Access granted to", "Conditions", "Date"),
+        ),
+    )
+
+
+def dpia_paragraph(report: Report) -> tuple[str, ...]:
+    """For an assessment: what was done, what came out, what it does not say."""
+    untested = report.not_tested or summary.not_tested(report.modalities)
+    return (
+        f"The risk that people in the data set are identified again from their images was measured "
+        f"with headrisk {report.version}. "
+        + " ".join(summary.tested(section) for section in report.modalities)
+        + f" {looked_at(report)}",
+        f"Linked: {_small(linked(report))} {larger(report)} {attackers(report)}".rstrip(),
+        f"{faces_left(report)} {metadata(report)} {change(report)}".rstrip(),
+        "Not tested: "
+        + " ".join(untested)
+        + f" {_not_in_it(report)} The figures hold for these data and these methods; they are "
+        "measurements with intervals and not a statement that nobody can be identified. Whether "
+        "the remaining risk can be accepted, and under which conditions, is decided by: [name, "
+        "role, date].",
+    )
+
+
+def ethics_paragraph(report: Report) -> tuple[str, ...]:
+    """For people who weigh a study: what could happen to participants, and how it was tested."""
+    return (
+        "The data of [study] are to be shared with [recipients] through [repository], under "
+        "[conditions of access]. Before that, it was measured how well participants can be found "
+        f"again. Linked: {_small(linked(report))} {looked_at(report)}",
+        f"{faces_left(report)} {metadata(report)} Taking the face out of an image leaves the "
+        "brain, and with it what the brain links. If somebody is identified, "
+        "[what the data tell of a participant] becomes known with the name. "
+        f"{_not_in_it(report)} Participants were told [sentences of the consent form].",
+    )
+
+
+def consent_paragraph(report: Report) -> tuple[str, ...]:
+    """For a participant: plain words, no term of statistics, nothing that calms without ground."""
+    texts = [
+        "We would like to share your scans with other researchers, through [repository]. Your "
+        "name is not shared with them. A scan of a head is still a trace of one person only, as a "
+        "fingerprint is. Somebody who has another scan of you with your name on it might find "
+        "yours among ours."
+    ]
+    ends = [(one, upper_end(one)) for one in report.modalities]
+    rated = [end for one, end in ends if end is not None and not one.simulated]
+    if rated and max(_people(report)) >= FEWEST_PEOPLE:
+        in_ten = min(10, -int(-max(rated) * 10 // 1))
+        how = "everybody could" if in_ten == 10 else f"up to {in_ten} of 10 people could"
+        texts.append(
+            f"We tested this on data like yours. In the test, perhaps {how} be found in that way. "
+            "Among many more people, fewer are found. Nobody can promise you that it will not "
+            "happen."
+        )
+    else:
+        texts.append(
+            "We could not measure on enough people how often this would work, so please decide as "
+            "if it would. Nobody can promise you that it will not happen."
+        )
+    texts.append(
+        f"{_face_for_participants(report)} You may say no, and you may take your consent back by "
+        "[how, and until when]. What others have already copied cannot be called back. Who may "
+        "use the data, and for what: [conditions of access]."
+    )
+    return tuple(texts)
+
+
+def committee_paragraph(report: Report) -> tuple[str, ...]:
+    """For those who grant access: what recipients could do, and what to bind them to."""
+    return (
+        f"Audited with headrisk {report.version}: [data set and version]. Linked: "
+        f"{_small(linked(report))} {faces_left(report)} {_not_in_it(report)}",
+        "Recipients with scans, photographs or tables of the same people could do the same. "
+        "Consider binding them not to identify anybody, not to render faces or compare scans with "
+        "data that bear names, not to pass the data on, and to report at once if somebody is "
+        "recognised: [terms of the agreement]. Ask for a new audit when the data, the methods or "
+        "the circle of recipients change.",
+    )
+
+
+def _not_in_it(report: Report) -> str:
+    missing = gaps(report)
+    if not missing:
+        return "Methods that were not tried, and later ones, may find more people."
+    return (
+        f"No statement is made on: {'; '.join(missing)}. Methods that were not tried, and later "
+        "ones, may find more people."
+    )
+
+
+def _face_for_participants(report: Report) -> str:
+    if all_faces_gone(report):
+        return "We took the face out of the images; a program could not find one in any of them."
+    if face_may_be_left(report):
+        return (
+            "In some of the images your face can still be made out, or a part of it may be. "
+            "[Say what will be done about it before the data are shared.]"
+        )
+    return (
+        "We have not checked in every image whether your face can be made out. [Say what will be "
+        "done about it before the data are shared.]"
+    )
+
+
+def _people(report: Report) -> list[int]:
+    firsts = [one.headline for one in report.modalities]
+    return [first.rank1.n for first in firsts if first and first.rank1] or [0]
+
+
+def _small(text: str) -> str:
+    return text[:1].lower() + text[1:]

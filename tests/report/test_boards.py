@@ -1,0 +1,250 @@
+"""Questions of boards and paragraphs to copy: none says more than the figures carry."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from simulated_report import RUN, simulated_report
+from simulated_treatment import treatment
+from test_report_grammar import caught
+
+from headrisk.dataset.inventory import InventoryCounts, KindRow
+from headrisk.findings.records import Counts, FacesLeft, MeasureResult, ModalitySection, Report
+from headrisk.report.html import public_html
+from headrisk.report.withhold import withhold_small_cells
+from headrisk.report.words.boards import boards
+from headrisk.report.words.evidence import (
+    REGULATORS_LINE,
+    against_line,
+    all_faces_gone,
+    gaps,
+    linked,
+    upper_end,
+)
+from headrisk.report.words.paragraphs import consent_paragraph, paragraphs
+from headrisk.report.words.presence import LEFT
+from headrisk.statistics.intervals import wilson
+
+PROMISES = re.compile(r"\b(anonymous|safe|certified|secure|no risk|below the line)\b", re.I)
+ASKERS = (
+    "Recital 26", "WP216", "TEHDAS2 D7.2", "motivated intruder", "HIPAA", "NIH", "ISO/IEC 27559",
+    "EMA Policy 0070", "TCIA", "OpenNeuro",
+)  # fmt: skip
+
+
+def section(name: str, found: int, people: int, unsearched: int = 0) -> ModalitySection:
+    rank1 = wilson(found, people)
+    measure = MeasureResult("m", rank1=rank1, chance=1 / max(people, 2))
+    counts = Counts(people, 2 * people, unsearched, people, 9, people, people, unsearched)
+    return ModalitySection(name, counts, (measure,))
+
+
+def inventory(images: int, failed: int = 0, left_out: int = 0, **other: int) -> InventoryCounts:
+    looked = images - failed - left_out
+    row = KindRow("anat", "T1w", images, looked, failed, left_out, "why")
+    return InventoryCounts(images, looked, failed, left_out, (row,), other)
+
+
+def faces(total: int, **counts: int) -> FacesLeft:
+    return FacesLeft(True, total, dict.fromkeys(LEFT, 0) | counts)
+
+
+def report(*sections: ModalitySection, **fields: object) -> Report:
+    return Report(sections, {}, "0.1.0", **fields)  # type: ignore[arg-type]
+
+
+def whole(*found: int, people: int = 4000) -> Report:
+    """Everything that boards ask about was looked at, and no face is left."""
+    named = zip(("brain", "face", "metadata"), found, strict=True)
+    return report(
+        *(section(name, hits, people) for name, hits in named),
+        inventory=inventory(people),
+        faces_left=faces(people, gone=people),
+    )
+
+
+def words(one: Report) -> str:
+    told = boards(one, RUN)
+    said = [fact.text for fact in told.facts]
+    for question in told.questions:
+        said += [question.asks, question.missing, *(point.text for point in question.points)]
+    for text in paragraphs(one):
+        said += text.texts
+    return "\n".join(filter(None, said))
+
+
+@pytest.fixture(scope="module")
+def audited() -> Report:
+    found, _ = simulated_report()
+    return withhold_small_cells(replace(found, treatments=(treatment("refaced"),)))
+
+
+def test_every_board_is_named_with_its_source_and_what_is_missing(audited: Report) -> None:
+    told = boards(audited, RUN)
+    for name in ASKERS:
+        assert any(name in question.asker for question in told.questions), name
+    keys = {"looked", "linked", "singled", "attackers", "larger", "faces", "metadata", "change",
+            "cost"}  # fmt: skip
+    assert {fact.key for fact in told.facts} <= keys
+    for question in told.questions:
+        assert question.source
+        assert question.missing
+        assert question.points
+        for point in question.points:
+            assert set(point.facts) <= keys
+            assert point.text or point.facts
+
+
+def test_the_page_holds_each_question_once_and_links_lead_somewhere(audited: Report) -> None:
+    page = public_html(audited, RUN, "0")
+    ids = re.findall(r'id="([^"]+)"', page)
+    assert len(ids) == len(set(ids))
+    for question in boards(audited, RUN).questions:
+        assert question.key in ids
+    targets = set(re.findall(r'href="#([^"]+)"', page))
+    assert targets <= set(ids)
+    for title in ("Ethics board", "Consent form", "Data access committee"):
+        assert title in page
+
+
+@pytest.mark.parametrize("people", [3, 4, 6, 12, 40])
+def test_sentences_fall_into_no_trap_and_promise_nothing(people: int) -> None:
+    made, _ = simulated_report(people=people, sites=False)
+    text = words(withhold_small_cells(made))
+    assert not PROMISES.search(text)
+    assert caught(text) == []
+
+
+@pytest.mark.parametrize("bare", [report(), whole(0, 0, 0), whole(9, 4000, 1, people=4000)])
+def test_reports_without_much_to_say_still_read(bare: Report) -> None:
+    text = words(bare)
+    assert not PROMISES.search(text)
+    assert caught(text) == []
+    assert (
+        caught(words(replace(bare, inventory=inventory(1, 1), faces_left=FacesLeft(False, 1))))
+        == []
+    )
+
+
+@given(
+    people=st.integers(5, 3000),
+    hits=st.tuples(*[st.integers(0, 3000)] * 3),
+    unsearched=st.integers(0, 60),
+    missed=st.integers(0, 3),
+    archives=st.integers(0, 1),
+    face=st.integers(0, 2),
+    line=st.sampled_from([0.05, 0.09, 0.2, 1.0]),
+)
+def test_a_line_is_kept_only_where_every_upper_end_keeps_it_and_nothing_is_missing(
+    people: int, hits: tuple[int, ...], unsearched: int, missed: int, archives: int, face: int,
+    line: float,
+) -> None:  # fmt: skip
+    one = report(
+        *(
+            section(name, min(found, people), people, unsearched)
+            for name, found in zip(("brain", "face", "metadata"), hits, strict=True)
+        ),
+        inventory=inventory(50, missed, archive=archives),
+        faces_left=faces(50, gone=50 - face, face=face),
+    )
+    said = against_line(one, line)
+    worst = max(
+        (wilson(min(found, people), people).high * people + unsearched) / (people + unsearched)
+        for found in hits
+    )
+    assert max(upper_end(s) or 0 for s in one.modalities) == pytest.approx(worst)
+    clean = worst <= line and not (missed or archives or unsearched)
+    if said.startswith("In what was tested"):
+        assert clean
+    if max(wilson(min(found, people), people).low for found in hits) > line:
+        assert said.startswith("Over ")
+    elif worst > line:
+        assert said.startswith("Not shown to keep to")
+    assert "below" not in said
+
+
+def test_the_most_exposed_person_counts_too(audited: Report) -> None:
+    found = audited.modalities[0]
+    assert found.risk is not None
+    exposed = replace(found.risk, exposure=replace(found.risk.exposure, highest=0.5))
+    good = whole(0, 0, 0)
+    brain = replace(good.modalities[0], risk=exposed)
+    one = replace(good, modalities=(brain, *good.modalities[1:]))
+    assert against_line(one, REGULATORS_LINE).startswith("Not shown to keep to")
+
+
+@given(
+    counts=st.dictionaries(
+        st.sampled_from(["face", "part", "gone", "unclear", "outside", "failed"]),
+        st.integers(0, 2),
+    ),
+    failed=st.integers(0, 1),
+    left_out=st.integers(0, 1),
+    archive=st.integers(0, 1),
+)
+def test_all_faces_are_called_gone_on_positive_evidence_of_every_image_alone(
+    counts: dict[str, int], failed: int, left_out: int, archive: int
+) -> None:
+    total = sum(counts.values())
+    one = report(
+        inventory=inventory(total + failed + left_out, failed, left_out, archive=archive),
+        faces_left=faces(total, **counts),
+    )
+    evident = total and not any(counts.get(k) for k in ("face", "part", "unclear", "failed"))
+    assert all_faces_gone(one) == bool(evident and not (failed or left_out or archive))
+    openneuro = next(q for q in boards(one, RUN).questions if q.key == "openneuro")
+    assert ("does not carry" in openneuro.points[0].text) != all_faces_gone(one)
+
+
+@pytest.mark.parametrize(
+    ("changed", "named"),
+    [
+        ({"inventory": inventory(9, 1, 2)}, "3 images that nobody looked at"),
+        ({"inventory": inventory(9, archive=1)}, "1 archive, document"),
+        ({"inventory": None}, "were not listed"),
+        ({"faces_left": None}, "faces, which were not looked for"),
+        ({"modalities": (section("brain", 1, 10),)}, "by photographs and by metadata alone"),
+        ({"modalities": (section("brain", 1, 10, 2),)}, "2 people who could not be searched for"),
+    ],
+)
+def test_gaps_are_named_to_those_who_decide(changed: dict[str, object], named: str) -> None:
+    one = replace(whole(0, 0, 0), **changed)  # type: ignore[arg-type]
+    assert gaps(whole(0, 0, 0)) == ()
+    assert named in "; ".join(gaps(one))
+    texts = {text.key: " ".join(text.texts) for text in paragraphs(one)}
+    for key in ("dpia", "ethics", "committee"):
+        assert named in texts[key]
+
+
+def test_participants_are_told_the_upper_end(audited: Report) -> None:
+    ends = [upper_end(one) for one in audited.modalities]
+    most = -int(-max(end for end in ends if end) * 10 // 1)
+    text = " ".join(consent_paragraph(audited))
+    assert (f"up to {most} of 10 people" if most < 10 else "perhaps everybody") in text
+    few = withhold_small_cells(simulated_report(people=4, sites=False)[0])
+    assert "We could not measure on enough people" in " ".join(consent_paragraph(few))
+    assert "[conditions of access]" in text
+
+
+def test_nothing_but_what_may_leave_is_told() -> None:
+    """Two audits whose public figures are equal are told in the same words."""
+    exact, _ = simulated_report(people=12, sites=False)
+    public = withhold_small_cells(exact)
+    assert words(withhold_small_cells(public)) == words(public) or public != exact
+    told = linked(public)
+    rate = exact.modalities[0].headline
+    assert rate is not None
+    assert rate.rank1 is not None
+    assert f"{round(rate.rank1.value * 12)} of 12" not in re.sub(r"\d+ to \d+ of", "", told)
+
+
+def test_people_who_could_not_be_searched_for_are_counted_as_found() -> None:
+    one = report(section("brain", 0, 40, 10))
+    assert "if the 10 people who could not be searched for count as found" in linked(one)
+    end = upper_end(one.modalities[0])
+    assert end is not None
+    assert end >= 10 / 50
