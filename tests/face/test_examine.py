@@ -39,7 +39,9 @@ def test_together_is_as_alone(tmp_path: Path, kind: Kind, suffix: str) -> None:
     head = HeadTask("x", path, suffix, False, "scans", 224, 0, ("dlib",))
     found = examine(ImageTask(path, brain, sight, head))
     alone = prepare(brain), look_at_image(sight), look_at_head(head)
-    assert found.brain is not None and found.sight is not None and found.head is not None
+    assert found.brain is not None
+    assert found.sight is not None
+    assert found.head is not None
     assert found.sight.sight == alone[1].sight
     assert (found.head.status, found.head.reason) == (alone[2].status, alone[2].reason)
     assert found.head.sight == alone[2].sight
@@ -48,7 +50,8 @@ def test_together_is_as_alone(tmp_path: Path, kind: Kind, suffix: str) -> None:
     assert (found.brain.status, found.brain.reason) == (alone[0].status, alone[0].reason)
     if suffix == "CT":
         assert CT_NOT_COMPARED in found.brain.reason
-        assert found.head.sight is not None and found.head.sight.verdict == "face"
+        assert found.head.sight is not None
+        assert found.head.sight.verdict == "face"
     else:
         np.testing.assert_array_equal(found.brain.vector, alone[0].vector)
         np.testing.assert_array_equal(found.brain.mosaic, alone[0].mosaic)
@@ -60,6 +63,9 @@ def test_what_cannot_be_read_fails_for_every_question(tmp_path: Path) -> None:
     brain = PrepareTask("x", str(path), "T1w", 4, "affine", False)
     head = HeadTask("x", str(path), "T1w", False, "scans", 224, 0, ("dlib",))
     found = examine(ImageTask(str(path), brain, SightTask("x", str(path), "T1w"), head))
-    assert found.brain is not None and found.brain.status == "failed"
-    assert found.sight is not None and found.sight.sight.code == "unreadable"
-    assert found.head is not None and found.head.status == "failed"
+    assert found.brain is not None
+    assert found.brain.status == "failed"
+    assert found.sight is not None
+    assert found.sight.sight.code == "unreadable"
+    assert found.head is not None
+    assert found.head.status == "failed"
