@@ -109,7 +109,11 @@ def measure(intake: Intake, job: Job, log: CostLog) -> Measured:
         found.summaries,
         strata(found.scores, conditions) if found.scores else (),
         unsearched=len(wanted - searchable(usable.scans, design)),
-        compared=compared_scans(job.settings.contrasts, len(job.sources), design.copies),
+        compared=compared_scans(
+            tuple(dict.fromkeys(scan.suffix for scan in everybody.scans)) or job.settings.contrasts,
+            len(job.sources),
+            design.copies,
+        ),
         method=scan_sentences(job.settings, asked, shared="face" in job.modalities),
         references=REFERENCES,
         risk=risk,
@@ -169,7 +173,7 @@ def to_look_at(
     Heads take the most time of an audit. Where no person has two scans that may be compared,
     nothing could be measured of them here.
     """
-    scans = intake.scans
+    scans = intake.scans + intake.beside
     digests = tuple(_digest(scan, store, damage) for scan in scans)
     if not searchable(scans, plan(Looked(scans, (), digests), job)):
         return (), ()
