@@ -3,7 +3,7 @@
     OMP_NUM_THREADS=1 python benchmarks/bench_audit.py [HEAD.nii.gz] [--repeats 3]
 
 Brain, faces left and metadata; then the renders of the three recognisers as well, by the protocols
-``scans`` (9 renders) and ``mayo2024`` (81). One process, one thread, after a warm-up; medians of CPU
+``scans`` (9 renders) and ``mayo2024`` (81). One process and thread, after a warm-up; medians of CPU
 seconds. Without a path, a synthetic head is made on the spot.
 """
 

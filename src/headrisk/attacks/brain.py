@@ -24,6 +24,7 @@ from headrisk.attacks.section import modality_section
 from headrisk.brain.cohort import Cohort, prepare_scans
 from headrisk.brain.grid import template_grid
 from headrisk.brain.mirror_doubt import MirrorCheck, check_mirrored
+from headrisk.brain.prepare import CT_NOT_COMPARED
 from headrisk.brain.reference import reference
 from headrisk.brain.similarity import select
 from headrisk.brain.stored import INDEX, fingerprint_index
@@ -37,7 +38,13 @@ from headrisk.linkage.design import Design, against, within
 from headrisk.linkage.label_check import LabelCheck, check_labels
 from headrisk.linkage.mates import count_people, searchable
 from headrisk.linkage.pairs import copies_first
-from headrisk.report.words.brain import NAME, REFERENCES, method_sentences, not_kept
+from headrisk.report.words.brain import (
+    CT_NOT_AMONG_THEM,
+    NAME,
+    REFERENCES,
+    method_sentences,
+    not_kept,
+)
 from headrisk.report.words.cost import NEEDS
 from headrisk.report.words.summary import compared_scans
 from headrisk.run.engine import mapper
@@ -104,7 +111,7 @@ def measure_large(everybody: Cohort, damage: tuple[str, ...], job: Job, log: Cos
             job,
         )
     rows = scan_rows(everybody.scans, everybody.results)
-    compared = compared_scans(job.settings.contrasts, len(job.sources), design.copies)
+    compared = who_is_compared(everybody, design, job)
     first = next(iter(found.pairs.values()))
     summary = not_kept(first.total + first.mated.size, first.bin_width, first.measure)
     wanted = searchable(everybody.scans, plan(everybody, job))
@@ -133,6 +140,13 @@ def measure_large(everybody: Cohort, damage: tuple[str, ...], job: Job, log: Cos
         tuple(digest for digest in everybody.digests if digest),
         {INDEX.name: fingerprint_index(own, job.settings)} if own.scans else {},
     )
+
+
+def who_is_compared(everybody: Cohort, design: Design, job: Job) -> str:
+    """Who is searched among whom, and that a CT is not."""
+    text = compared_scans(job.settings.contrasts, len(job.sources), design.copies)
+    cts = any(CT_NOT_COMPARED in one.reason for one in everybody.results)
+    return f"{text} {CT_NOT_AMONG_THEM}" if cts else text
 
 
 def prepare(intake: Intake, job: Job, log: CostLog) -> tuple[Cohort, tuple[str, ...]]:
@@ -231,7 +245,7 @@ def describe(
         found.summaries,
         strata(found.scores, conditions) if found.scores else (),
         unsearched=len(wanted - searchable(cohort.scans, design)),
-        compared=compared_scans(job.settings.contrasts, len(job.sources), design.copies),
+        compared=who_is_compared(everybody, design, job),
         method=method_sentences(job.settings, scores.notes),
         references=REFERENCES,
         needs=NEEDS[NAME],
