@@ -33,8 +33,8 @@ from headrisk.synthetic.phantom.settings import SCANNERS
 
 VOXEL_MM = (1.0, 1.0, 1.0)
 TYPICAL_SCAN_SECONDS = 0.9  # one 1 mm head to its fingerprint
-TYPICAL_SIGHT_SECONDS = 1.5  # looking for a face in one image
-TYPICAL_RENDER_SECONDS = 4.8  # renders of one head, described by three recognisers
+TYPICAL_SIGHT_SECONDS = 1.0  # looking for a face in one image
+TYPICAL_RENDER_SECONDS = 3.5  # renders of one head, described by three recognisers
 TYPICAL_PHOTO_SECONDS = 0.2  # one photograph, described by three recognisers
 TYPICAL_REWRITE_SECONDS = 6.0  # one image de-identified, written and looked at
 TYPICAL_DAMAGE_SECONDS = 3.0  # one de-identified image beside its original
