@@ -253,7 +253,7 @@ SENTENCES: Mapping[str, Callable[[Follow], str]] = {
         "than four others. Coarsen or drop these columns."
     ),
     "files_unread": lambda f: (
-        f"{share(f, 'file')} {_was(f.count)} not read in full. None is called clean: leave "
+        f"{share(f, 'file')} {_was(f.count)} not read in full. That is not called clean: leave "
         f"{_it(f.count)} out, or look at {_it(f.count)} yourself."
     ),
     "copy_holds_removed_values": lambda f: (
