@@ -302,7 +302,6 @@ SENTENCES: Mapping[str, Callable[[Follow], str]] = {
         "serve their use."
     ),
     "not_asked": lambda f: (
-        f"Not asked: {listed([ASK.get(k, k) for k in f.kinds])}. Nothing here speaks of "
-        f"{'it' if len(f.kinds) == 1 else 'them'}."
+        f"Not asked: {listed([ASK.get(k, k) for k in f.kinds])}. Nothing here speaks of that."
     ),
 }
