@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from headrisk import __version__
 from headrisk.attacks import brain, combined, face, face_scans, metadata, presence, rescan, table
 from headrisk.attacks.account import account, with_people
+from headrisk.attacks.material import examine_images
 from headrisk.attacks.measured import Measured, join
 from headrisk.attacks.presence import Sought
 from headrisk.brain.similarity import select
@@ -73,7 +74,7 @@ def audit(job: Job) -> Outcome:
     select(job.settings.measures)
     if {"face", "face-scans"} & set(job.modalities) or job.weights:
         recognisers(job.settings.recognisers, job.weights)
-    intake = take_in(job, log)
+    intake = examine_images(take_in(job, log), job, log)
     chosen = {**MODALITIES, "brain": rescan.measure} if job.simulate_rescan else MODALITIES
     measured = []
     for name in job.modalities:

@@ -85,6 +85,16 @@ def test_a_link_to_somebody_else_marks_both_as_perhaps_wrongly_labelled() -> Non
     assert found[c.scan_id].states == ("linked",)
 
 
+def test_what_photographs_find_bears_the_mark() -> None:
+    a, b = scan("01"), scan("02")
+    photographs = Link("01", a.scan_id, "m", 0.4, 1, "link", True)
+    found = flat(
+        Internal((a, b), (photographs, replace(photographs, gallery=b.scan_id, mated=False)))
+    )
+    assert found[a.scan_id].states == ("linked",)
+    assert found[b.scan_id].states == ("label",)
+
+
 def test_faces_of_the_search_by_photographs_count() -> None:
     rows = (scan("01"), scan("02"), scan("03"))
     table = Table(

@@ -156,20 +156,20 @@ def _links(drafts: Mapping[str, _Draft], links: Iterable[Link], measures: frozen
     for link in links:
         if link.rank != 1 or link.decision != "link" or link.measure not in measures:
             continue
-        draft = drafts.get(link.probe)
-        if draft is None:
-            continue
+        draft, other = drafts.get(link.probe), drafts.get(link.gallery)
         if link.mated is False:
-            draft.states.add("label")
-            draft.lines.append(f"looks like {link.gallery} ({link.measure} {link.score:.3g})")
-            other = drafts.get(link.gallery)
-            if other is not None:
-                other.states.add("label")
-                other.lines.append(f"looks like {link.probe} ({link.measure} {link.score:.3g})")
-        else:
-            draft.states.add("linked")
-            draft.score = max(link.score, draft.score or link.score)
-            draft.lines.append(f"linked to {link.gallery} ({link.measure} {link.score:.3g})")
+            pairs = ((draft, link.gallery), (other, link.probe))
+            for one, alike in pairs:
+                if one is not None:
+                    one.states.add("label")
+                    one.lines.append(f"looks like {alike} ({link.measure} {link.score:.3g})")
+            continue
+        found = draft or other  # photographs are no scans, so what they find bears the mark
+        if found is not None:
+            to = link.gallery if found is draft else link.probe
+            found.states.add("linked")
+            found.score = max(link.score, found.score or link.score)
+            found.lines.append(f"linked to {to} ({link.measure} {link.score:.3g})")
 
 
 def _rows(table: Table) -> Iterator[dict[str, str]]:

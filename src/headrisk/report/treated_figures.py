@@ -13,7 +13,7 @@ from headrisk.report.figures import CHANCE, CONTROL, INK, MATED, NONMATED, WIDTH
 from headrisk.report.svg import label_text, new_figure, style, svg_text
 from headrisk.report.words.captions import LABELS
 
-MODALITIES = ("face", "brain")
+MODALITIES = ("face", "face-scans", "brain")
 _MARKS = ("o", "s", "^", "D", "v", "P", "X", "p")
 _COLOURS = (NONMATED, MATED, CONTROL, "#CC79A7", "#E69F00", "#56B4E9", INK)
 

@@ -234,7 +234,13 @@ def _description(report: Report) -> dict[str, Any]:
         "Name": report.title,
         "BIDSVersion": BIDS_VERSION,
         "DatasetType": "derivative",
-        "GeneratedBy": [{"Name": "headrisk", "Version": report.version}],
+        "GeneratedBy": [
+            {
+                "Name": "headrisk",
+                "Version": report.version,
+                "Description": "Figures of the data set as a whole, without labels",
+            }
+        ],
     }
 
 

@@ -162,6 +162,7 @@ LABELS = {  # axes and legends
     "lost": "overlap of brain masks lost (%)",
     "still": "still found at rank 1 (%)",
     "face": "Face",
+    "face-scans": "Face, scan to scan",
     "brain": "Brain",
     "of": "gallery of {gallery:,.0f}",
     "threshold": "threshold ({measure})",

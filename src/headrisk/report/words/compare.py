@@ -26,6 +26,7 @@ MEANINGS: Mapping[Reading, str] = {
     "not alike": "the figure changed, but version, settings, images, gallery or people searched "
     "for differ in a way that changes it by itself",
     "no interval": "forecasts and bounds have ranges that are not of sampling",
+    "one only": "one of the two releases does not have the figure",
 }
 STRONGEST = "strongest attack: linked at rank 1"
 HELD = {
