@@ -17,6 +17,7 @@ import jsonschema
 
 PUBLIC = {
     "report.html",
+    "texts.html",
     "report.json",
     "report-run.json",
     "report-files.json",

@@ -135,7 +135,8 @@ BESIDE = ("archive", "document", "link", "picture", "recording", "surface")
 def _kinds(rows: tuple[KindRow, ...], count: Callable[[KindRow], int]) -> tuple[str, ...]:
     """Kinds with any of a count, the most frequent first."""
     found = sorted((row for row in rows if count(row)), key=lambda row: -count(row))
-    return tuple(" ".join(dict.fromkeys(p for p in (row.datatype, row.suffix) if p)) for row in found)
+    names = (dict.fromkeys(part for part in (row.datatype, row.suffix) if part) for row in found)
+    return tuple(" ".join(parts) for parts in names)
 
 
 def _scans(report: Report) -> Iterator[Follow]:
