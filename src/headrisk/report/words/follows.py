@@ -232,9 +232,9 @@ SENTENCES: Mapping[str, Callable[[Follow], str]] = {
         "Take them out (headrisk metadata, with --fix) and look again.",
     ),
     "metadata_quasi": _found(
-        "date, age or piece of free text narrows down who it is|dates, ages or pieces of free text "
+        "detail stands in the files that narrows down who it is|details stand in the files that "
         "narrow down who it is",
-        "Shift, coarsen or drop them.",
+        "Shift dates, coarsen ages, and drop free text that nobody needs.",
     ),
     "metadata_technical": _found(
         "technical value ties a file to a device, a day or a place|technical values tie files to a "
