@@ -535,7 +535,9 @@ _RUN_TABLES = (
         **_ends("old", "its value in the earlier release", "number"),
         **_ends("new", "its value in the later release", "number"),
         **_ends("change", "later minus earlier", "number"),
-        "reading": Column("what the change shows", levels=MEANINGS),
+        "reading": Column(
+            "what the change shows", levels={str(one): text for one, text in MEANINGS.items()}
+        ),
     }),
     TableKind("treatment", "tables", "one scan that headrisk deface de-identified; for the "
               "custodian", {
