@@ -13,14 +13,16 @@ from datetime import UTC, datetime
 from headrisk import __version__
 from headrisk.attacks import brain, combined, face, face_scans, metadata, presence, rescan, table
 from headrisk.attacks.account import account, with_people
+from headrisk.attacks.material import examine_images
 from headrisk.attacks.measured import Measured, join
 from headrisk.attacks.presence import Sought
 from headrisk.brain.similarity import select
+from headrisk.dataset.description import DataSetName, name_data_set
 from headrisk.dataset.inventory import Inventory, counted, images_table
 from headrisk.deidentify import comparison as treated
 from headrisk.deidentify.comparison import TreatmentsMeasured
 from headrisk.face.recognise.registry import recognisers
-from headrisk.findings.records import Report, RunRecord, ScanRow, Table
+from headrisk.findings.records import TITLE, Report, RunRecord, ScanRow, Table
 from headrisk.intake import Intake, take_in
 from headrisk.job import Job, finish
 from headrisk.report.withhold import withhold_section
@@ -72,7 +74,7 @@ def audit(job: Job) -> Outcome:
     select(job.settings.measures)
     if {"face", "face-scans"} & set(job.modalities) or job.weights:
         recognisers(job.settings.recognisers, job.weights)
-    intake = take_in(job, log)
+    intake = examine_images(take_in(job, log), job, log)
     chosen = {**MODALITIES, "brain": rescan.measure} if job.simulate_rescan else MODALITIES
     measured = []
     for name in job.modalities:
@@ -109,6 +111,8 @@ def write(
         faces_left=sought.left if sought else None,
         not_asked=job.not_asked,
         inventory=counted(inventory) if inventory else None,
+        title=job.title or TITLE,
+        data=_named(job),
     )
     digests = [digest for one in measured for digest in one.digests]
     key = secrets.token_bytes(32)
@@ -139,3 +143,9 @@ def write(
     outcome = Outcome(report, internal.scans, unused, unseen)
     finish(job, len(outcome.scans), outcome.failed)
     return outcome
+
+
+def _named(job: Job) -> DataSetName:
+    """The data set to be shared, by its own name, and those it was compared with."""
+    paths = [source.path for source in job.sources] or list(job.tables)
+    return name_data_set(paths[0], paths[1:]) if paths else DataSetName("")

@@ -155,6 +155,7 @@ def prepare_and_check(intake: Intake, job: Job, log: CostLog) -> MirrorCheck:
             processes=job.processes,
             listen=listen,
             on_damage=damage.append,
+            failed=intake.failed,
         )
         checked = check_mirrored(cohort + intake.earlier, job.settings.resolution_mm)
     log.recalled(sum(result.seconds for result in cohort.results))

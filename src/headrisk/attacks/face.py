@@ -27,6 +27,7 @@ from headrisk.attacks.measured import (
     led_by_headline,
     strongest_attack,
 )
+from headrisk.attacks.presence import PET, asked_images, lenders_of
 from headrisk.attacks.section import modality_section
 from headrisk.dataset.people import number_people
 from headrisk.dataset.scans import Scan
@@ -123,12 +124,31 @@ def measure(intake: Intake, job: Job, log: CostLog) -> Measured:
     return Measured(section, internal, digests, photos_unused=unused, attack=attack)
 
 
+def own_scans(intake: Intake, job: Job) -> tuple[Scan, ...]:
+    """Scans of the first data set, which photographs are compared with."""
+    return tuple(scan for scan in intake.scans if scan.dataset == job.sources[0].name)
+
+
+def face_run(intake: Intake, job: Job, damage: list[StoreError], protocol: str = "") -> Run:
+    """What looking at heads has in common in a job; damaged stored results come to ``damage``."""
+    pets = any(scan.suffix == PET for scan in own_scans(intake, job))
+    return Run(
+        job.settings,
+        tuple((name, str(path)) for name, path in sorted(job.weights.items())),
+        open_store(job.out / "store"),
+        job.processes,
+        damage.append,
+        protocol,
+        intake.failed,
+        lenders_of(asked_images(job, intake.scans)) if pets else {},
+    )
+
+
 def look(intake: Intake, job: Job, log: CostLog) -> tuple[Faces, tuple[str, ...]]:
     """Look at every head of the data set, and read every photograph that may be used."""
     damage: list[StoreError] = []
-    weights = tuple((name, str(path)) for name, path in sorted(job.weights.items()))
-    run = Run(job.settings, weights, open_store(job.out / "store"), job.processes, damage.append)
-    scans = tuple(scan for scan in intake.scans if scan.dataset == job.sources[0].name)
+    run = face_run(intake, job, damage)
+    scans = own_scans(intake, job)
     people = frozenset(scan.participant_id for scan in scans)
     photos = () if job.photos is None else list_photos(job.photos, people, job.today)
     with stage(HEAD_STAGE, len(scans), log, recorded(job)) as listen:

@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from headrisk.attacks.face import face_run
 from headrisk.attacks.face_panels import scan_rows, scans_internal
 from headrisk.attacks.measured import (
     Measured,
@@ -45,9 +46,10 @@ from headrisk.linkage.pairs import copies_first
 from headrisk.report.words.cost import NEEDS
 from headrisk.report.words.face import REFERENCES, scan_sentences
 from headrisk.report.words.summary import compared_scans
+from headrisk.run.events import ignore
 from headrisk.run.provenance import CostLog
 from headrisk.run.stage import stage
-from headrisk.run.store import Store, open_store
+from headrisk.run.store import Store
 from headrisk.statistics.conditions import known_conditions
 from headrisk.statistics.summary import strata
 from headrisk.types import PairScores
@@ -135,26 +137,43 @@ def measure(intake: Intake, job: Job, log: CostLog) -> Measured:
 
 
 def look(intake: Intake, job: Job, log: CostLog) -> tuple[Looked, tuple[str, ...]]:
-    """Look at every head, unless nobody can be searched for.
-
-    Heads take the most time of an audit. Where no person has two scans that may be compared,
-    nothing could be measured of them here.
-    """
+    """Look at every head, unless nobody can be searched for."""
     damage: list[StoreError] = []
-    weights = tuple((name, str(path)) for name, path in sorted(job.weights.items()))
-    # With photographs the same heads are rendered from more views, and looked at only once.
-    own = "" if "face" in job.modalities else SCANS.name
-    store = open_store(job.out / "store")
-    run = Run(job.settings, weights, store, job.processes, damage.append, own)
-    scans = intake.scans
-    digests = tuple(_digest(scan, run.store, damage) for scan in scans)
-    unseen = Looked(scans, (), digests)
-    if not searchable(scans, plan(unseen, job)):
+    run = run_of(intake, job, damage)
+    scans, digests = to_look_at(intake, job, run.store, damage)
+    if not scans:
         return Looked((), (), ()), tell_damage(damage, job)
     with stage(HEAD_STAGE, len(scans), log, recorded(job)) as listen:
         heads = look_at_heads(scans, run, listen)
     log.recalled(sum(head.seconds for head in heads))
     return Looked(scans, heads, digests), tell_damage(damage, job)
+
+
+def recall(intake: Intake, job: Job, run: Run) -> Looked:
+    """The same again, from the store; nothing is told of it."""
+    scans, digests = to_look_at(intake, job, run.store, [])
+    return Looked(scans, look_at_heads(scans, run, ignore), digests)
+
+
+def run_of(intake: Intake, job: Job, damage: list[StoreError]) -> Run:
+    """How heads are looked at here: with photographs in more views, and then only once."""
+    own = "" if "face" in job.modalities else SCANS.name
+    return face_run(intake, job, damage, own)
+
+
+def to_look_at(
+    intake: Intake, job: Job, store: Store, damage: list[StoreError]
+) -> tuple[tuple[Scan, ...], tuple[str, ...]]:
+    """The scans whose heads are wanted, and their files' digests; none if nobody is searched for.
+
+    Heads take the most time of an audit. Where no person has two scans that may be compared,
+    nothing could be measured of them here.
+    """
+    scans = intake.scans
+    digests = tuple(_digest(scan, store, damage) for scan in scans)
+    if not searchable(scans, plan(Looked(scans, (), digests), job)):
+        return (), ()
+    return scans, digests
 
 
 def told(row: ScanRow, head: HeadResult) -> ScanRow:

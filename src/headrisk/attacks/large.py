@@ -17,8 +17,8 @@ from headrisk.linkage.design import Design
 from headrisk.linkage.large import PairSummary, Sides, count_pairs
 from headrisk.run.engine import stream_tasks
 from headrisk.statistics.choice import Evaluated, choose_large
-from headrisk.statistics.large import folds_of, ranks_of, summarise_large
-from headrisk.statistics.summary import MeasureSummary
+from headrisk.statistics.large import SummedScores, folds_of
+from headrisk.statistics.summary import MeasureSummary, summarise
 from headrisk.types import Float32Array, Grid, ScanResult
 
 
@@ -67,11 +67,12 @@ def summarise_all(
         reference=reference,
         folds=folds,
     )
+    summed = {name: SummedScores(one, counts, folds[name]) for name, one in pairs.items()}
     rates = tuple(
-        summarise_large(one, counts, folds[name], settings=job.settings, rng=rng)
-        for (name, one), rng in zip(pairs.items(), _streams(job, len(pairs)), strict=True)
+        summarise(one, settings=job.settings, rng=rng)
+        for one, rng in zip(summed.values(), _streams(job, len(pairs)), strict=True)
     )
-    ranks = {name: ranks_of(one) for name, one in pairs.items()}
+    ranks = {name: one.ranks() for name, one in summed.items()}
     return LargeRates(choose_large(ranks, rates, _streams(job, len(pairs) + 1)[-1]), pairs, notes)
 
 

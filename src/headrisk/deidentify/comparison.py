@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from headrisk.attacks import brain
+from headrisk.attacks import brain, face_scans
+from headrisk.attacks.material import examine_scans
 from headrisk.attacks.measured import STREAMS
 from headrisk.brain.choose import pick
 from headrisk.brain.cohort import Cohort, prepare_scans
@@ -23,20 +24,21 @@ from headrisk.deidentify.comparison_cost import CostResult, cost_figures, measur
 from headrisk.deidentify.comparison_face import Looks, Pictures, face_effects, face_left
 from headrisk.deidentify.comparison_internal import Looked, arrival, internal_part
 from headrisk.deidentify.comparison_repair import repaired_heads, to_repair
+from headrisk.deidentify.comparison_scans import scan_effects
 from headrisk.deidentify.matching import TreatedSet, settle
 from headrisk.errors import StoreError
 from headrisk.face.cohort import HEAD_STAGE, Run, look_at_heads, read_photos
 from headrisk.face.head import HeadResult
 from headrisk.face.photo_table import list_photos
 from headrisk.face.recognise.registry import recognisers
-from headrisk.findings.deidentified import Effect, Treatment
+from headrisk.findings.deidentified import Attacker, Effect, Treatment
 from headrisk.findings.records import Internal
 from headrisk.intake import Intake
 from headrisk.job import Job, recorded, tell_damage
 from headrisk.run.events import Listener, ignore
 from headrisk.run.provenance import CostLog
 from headrisk.run.stage import stage
-from headrisk.run.store import Store, open_store
+from headrisk.run.store import Store
 
 
 @dataclass(frozen=True)
@@ -51,12 +53,14 @@ class TreatmentsMeasured:
 class _Before:
     """The untreated side: every scan of the run, those of the audited data set, photographs.
 
-    ``own`` are positions in ``everything``.
+    ``own`` are positions in ``everything``; ``heads`` are of the scans that came as images, which
+    come first there, or None where faces are not searched by scans.
     """
 
     everything: Cohort
     own: tuple[int, ...]
     pictures: Pictures
+    heads: face_scans.Looked | None = None
 
     def cohort(self) -> Cohort:
         """The audited data set's scans."""
@@ -68,8 +72,7 @@ def measure(intake: Intake, job: Job, log: CostLog) -> TreatmentsMeasured:
     if not job.treated:
         return TreatmentsMeasured()
     damaged: list[StoreError] = []
-    weights = tuple((name, str(path)) for name, path in sorted(job.weights.items()))
-    run = Run(job.settings, weights, open_store(job.out / "store"), job.processes, damaged.append)
+    run = face_scans.run_of(intake, job, damaged)
     before = _recall(intake, run, job, log)
     seeds = np.random.default_rng((job.settings.seed, *STREAMS["treated"])).spawn(len(job.treated))
     parts = [
@@ -89,10 +92,13 @@ def _recall(intake: Intake, run: Run, job: Job, log: CostLog) -> _Before:
         photos = () if job.photos is None else list_photos(job.photos, people, job.today)
         usable = tuple(photo for photo in photos if photo.usable)
         results = read_photos(usable, run, ignore) if "face" in job.modalities else ()
+        heads = None
+        if "face-scans" in job.modalities:
+            heads = face_scans.recall(intake, job, run)
     good = [k for k, result in enumerate(results) if not result.reason]
     pictures = Pictures(tuple(usable[k] for k in good), tuple(results[k] for k in good))
     own = tuple(k for k, scan in enumerate(cohort.scans) if _is_own(scan, job))
-    return _Before(cohort + intake.earlier, own, pictures)
+    return _Before(cohort + intake.earlier, own, pictures, heads)
 
 
 def _is_own(scan: Scan, job: Job) -> bool:
@@ -107,6 +113,7 @@ def _prepare(scans: Sequence[Scan], run: Run, job: Job, listen: Listener) -> Coh
         processes=job.processes,
         listen=listen,
         on_damage=run.on_damage,
+        failed=run.failed,
     )
 
 
@@ -120,7 +127,7 @@ def _one(
     rng: np.random.Generator,
 ) -> tuple[Treatment, Internal]:
     """One treatment, from its files to its figures."""
-    for_brain, for_face = rng.spawn(2)
+    for_brain, for_face, for_scans = rng.spawn(3)
     found, cohort = _bring_in(name, intake, before, run, job, log)
     own = before.cohort()
     pairs = [(own.scans[pair.of], pair.scan) for pair in found.pairs]
@@ -134,10 +141,15 @@ def _one(
                 before.everything, design, treated, job.settings, for_brain, job.processes
             )
             own_found = own_scan(before.everything, treated, job.settings, job.processes)
-    looks = _look(found, before, run, job, log) if pairs and "face" in job.modalities else None
+    faces = {"face", "face-scans"} & set(job.modalities)
+    looks = _look(found, before, run, job, log) if pairs and faces else None
     if looks is not None:
         asked = recognisers(job.settings.recognisers, job.weights)
         effects += face_effects(looks, before.pictures, asked, job, log, for_face)
+        if before.heads is not None and before.heads.scans:
+            sides: dict[Attacker, Sequence[HeadResult]] = {"naive": looks.after}
+            sides |= {} if looks.adaptive is None else {"adaptive": looks.adaptive}
+            effects += scan_effects(before.heads, treated.of, sides, asked, job, for_scans)
     costs = _costs(pairs, run.store, run, job, log)
     person = number_people(scan.participant_id for _, scan in pairs)
     looked = Looked(own.scans, cohort, costs, looks)
@@ -168,6 +180,8 @@ def _bring_in(
             asked.append(replace(scan, suffix=known or job.settings.contrasts[0]))
     title = f"prepare: {name}"
     with stage(title, len(files) - len(names.refused), log, recorded(job)) as listen:
+        if {"face", "face-scans"} & set(job.modalities):
+            run = replace(run, failed={**run.failed, **examine_scans(asked, run, job, ignore)})
         cohort = _prepare(asked, run, job, listen)
         found = settle(name, own, cohort, names, (), job)
         # Once more under the final labels: from the store, but where the contrast was another one.
@@ -183,7 +197,7 @@ def _look(found: TreatedSet, before: _Before, run: Run, job: Job, log: CostLog) 
         old = look_at_heads([own.scans[pair.of] for pair in found.pairs], run, ignore)
         new = look_at_heads(scans, run, listen)
     repaired: tuple[HeadResult, ...] | None = None
-    if before.pictures.results:
+    if before.pictures.results or (before.heads is not None and before.heads.scans):
         broken = len(to_repair(new))
         with stage(f"repair: {found.name}", broken, log, recorded(job)) as listen:
             repaired = repaired_heads(scans, new, run, listen)
