@@ -13,7 +13,6 @@ from headrisk.statistics.forecast.hidden import (
     hidden_gallery,
     small_gallery,
 )
-from headrisk.statistics.forecast.models import fit_beta
 from headrisk.statistics.forecast.predict import APART, PRIOR, TAIL_MODELS, predict
 from headrisk.statistics.forecast.records import (
     FORECAST_SIZES,
@@ -230,8 +229,7 @@ def _bound(observed: Estimate, gallery: int, sizes: tuple[int, ...]) -> Forecast
 def _draws(searches: Searches, weights: FloatArray, sizes: IntArray) -> Mapping[str, FloatArray]:
     """By model, rates of the data and of each repetition."""
     everybody = np.ones((1, searches.persons))
-    prior = fit_beta(weighted_counts(searches, everybody)[0])
-    return predict(searches, np.concatenate([everybody, weights]), sizes, prior)
+    return predict(searches, np.concatenate([everybody, weights]), sizes, begin=everybody)
 
 
 def _measured(searches: Searches, weights: FloatArray) -> tuple[FloatArray, FloatArray]:
