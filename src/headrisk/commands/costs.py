@@ -33,9 +33,9 @@ from headrisk.synthetic.phantom.settings import SCANNERS
 
 VOXEL_MM = (1.0, 1.0, 1.0)
 TYPICAL_SCAN_SECONDS = 0.9  # one 1 mm head to its fingerprint
-TYPICAL_SIGHT_SECONDS = 1.5  # looking for a face in one image
-TYPICAL_RENDER_SECONDS = 6.4  # 81 renders of one head, described by every recogniser
-TYPICAL_FEW_SECONDS = 4.0  # nine renders of it, by which scans are compared with scans
+TYPICAL_SIGHT_SECONDS = 1.0  # looking for a face in one image
+TYPICAL_RENDER_SECONDS = 3.5  # 81 renders of one head, described by every recogniser
+TYPICAL_FEW_SECONDS = 2.5  # nine renders of it, by which scans are compared with scans
 TYPICAL_PHOTO_SECONDS = 0.2  # one photograph, described by every recogniser
 TYPICAL_REWRITE_SECONDS = 6.0  # one image de-identified, written and looked at
 TYPICAL_DAMAGE_SECONDS = 2 * TYPICAL_SCAN_SECONDS  # two brains cut out and compared
