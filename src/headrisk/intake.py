@@ -29,8 +29,9 @@ class Intake:
     """Scans that come as images, fingerprints of earlier runs, and what indexing had to say.
 
     ``treated`` holds the files of each treated data set, by the treatment's name; ``inventory``
-    every file of the first data set, None where that is no folder of images; ``failed`` what
-    examining images gave that a store does not keep, by key and path.
+    every file of the first data set, None where that is no folder of images; ``others`` those of
+    the data sets beside it (``--against``, ``--deidentified``), by name; ``failed`` what examining
+    images gave that a store does not keep, by key and path.
     """
 
     scans: tuple[Scan, ...]
@@ -38,6 +39,7 @@ class Intake:
     notes: tuple[str, ...]
     treated: Mapping[str, tuple[Scan, ...]] = field(default_factory=dict)
     inventory: Inventory | None = None
+    others: Mapping[str, Inventory] = field(default_factory=dict)
     failed: Mapping[tuple[str, str], Any] = field(default_factory=dict)
 
 
@@ -64,7 +66,10 @@ def take_in(job: Job, log: CostLog) -> Intake:
         treated, said = index_treated(job)
         begin(job, len(scans) + len(earlier.scans))
         notes += inventory.notes if inventory else ()
-    return Intake(scans, earlier, notes + said, treated, inventory)
+    others = list_others(job)
+    used = [*scans, *(scan for copies in treated.values() for scan in copies)]
+    notes += tuple(filter(None, (beyond(name, listed, used) for name, listed in others.items())))
+    return Intake(scans, earlier, notes + said, treated, inventory, others)
 
 
 def list_files(job: Job) -> Inventory | None:
@@ -78,6 +83,39 @@ def list_files(job: Job) -> Inventory | None:
     if not job.sources or is_fingerprint_folder(job.sources[0].path):
         return None
     return take_inventory(job.sources[0].path)
+
+
+def list_others(job: Job) -> dict[str, Inventory]:
+    """Every file of the data sets beside the first, by name; not of fingerprints.
+
+    Raises
+    ------
+    InputError
+        One of them is not there.
+    """
+    sources = (*job.sources[1:], *job.treated)
+    return {
+        source.name: take_inventory(source.path)
+        for source in sources
+        if not is_fingerprint_folder(source.path)
+    }
+
+
+def beyond(name: str, inventory: Inventory, scans: Sequence[Scan]) -> str:
+    """One sentence on the images of another data set that no check looks at; "" where all are.
+
+    Only what is compared is looked at in these; their metadata are not asked about.
+    """
+    used = {scan.path for scan in scans if scan.dataset == name}
+    series = {scan.series for scan in scans if scan.dataset == name} - {""}
+    rest = [row for row in inventory.images
+            if str(inventory.root / row.path) not in used and row.series not in series]  # fmt: skip
+    if not rest:
+        return ""
+    return (
+        f"{name}: {len(inventory.images)} images are in this data set, {len(rest)} of them "
+        "compared with nothing and looked at by no check"
+    )
 
 
 def index(job: Job, inventory: Inventory | None = None) -> tuple[tuple[Scan, ...], tuple[str, ...]]:

@@ -30,6 +30,7 @@ _REPLACED = (  # what a run writes over; in a folder of somebody else's it would
     "report-run.json",
     "settings.toml",
     "tables",
+    "texts.html",
 )
 
 
@@ -73,6 +74,8 @@ class Job:
         Whether a face is looked for in every image of the first data set.
     not_asked
         The questions that the run was told to leave out.
+    title
+        What the page is called; "" for the usual title.
     today
         The day on which consent must still hold.
     """
@@ -95,6 +98,7 @@ class Job:
     attackers: tuple[Attacker, ...] = NAMED_ATTACKERS
     faces_left: bool = False
     not_asked: tuple[str, ...] = ()
+    title: str = ""
     today: date = field(default_factory=lambda: datetime.now(UTC).date())
 
 

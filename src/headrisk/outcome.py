@@ -11,10 +11,11 @@ from headrisk import __version__
 from headrisk.attacks.account import account, with_people
 from headrisk.attacks.attack import Context, Measured
 from headrisk.attacks.presence import Sought
+from headrisk.dataset.description import DataSetName, name_data_set
 from headrisk.dataset.inventory import counted, images_table
 from headrisk.deidentify.comparison import TreatmentsMeasured
-from headrisk.findings.records import Internal, Report, RunRecord, ScanRow, Table
-from headrisk.job import finish
+from headrisk.findings.records import TITLE, Internal, Report, RunRecord, ScanRow, Table
+from headrisk.job import Job, finish
 from headrisk.report.withhold import withhold_section
 from headrisk.report.words.metadata import against_images
 from headrisk.report.write import write_internal_table, write_report
@@ -63,6 +64,8 @@ def conclude(
         faces_left=sought.left if sought else None,
         not_asked=job.not_asked,
         inventory=counted(inventory) if inventory else None,
+        title=job.title or TITLE,
+        data=_named(job),
     )
     digests = [digest for one in measured for digest in one.digests]
     key = secrets.token_bytes(32)
@@ -93,6 +96,12 @@ def conclude(
     outcome = Outcome(report, internal.scans, unused, unseen)
     finish(job, len(outcome.scans), outcome.failed)
     return outcome
+
+
+def _named(job: Job) -> DataSetName:
+    """The data set to be shared, by its own name, and those it was compared with."""
+    paths = [source.path for source in job.sources] or list(job.tables)
+    return name_data_set(paths[0], paths[1:]) if paths else DataSetName("")
 
 
 def join(parts: Sequence[Internal], notes: tuple[str, ...]) -> Internal:

@@ -133,6 +133,15 @@ def build(root: Path) -> dict[str, Right]:
     put("sub-04/anat/sub-04_PDw.img", whole[352:], Right("body"))
     put("sub-04/anat/sub-04_T2w.hdr", bytes(pair), Right(
         "image", "anat", "T2w", "04", "raw", "failed", "damaged"))  # fmt: skip
+    put("x/t.mif", b"mrtrix image\ndim: 2,2,2\n", Right("image", where="non-BIDS", code="format"))
+    put("x/scan.hv", b"!INTERFILE :=\n", Right("image", where="non-BIDS", code="format"))
+    put("x/2dseq", bytes(64), Right("image", where="non-BIDS", code="format"))
+    put("x/scan.h5", b"\x89HDF\r\n\x1a\n<ismrmrdHeader>", Right(
+        "image", where="non-BIDS", code="format"))  # fmt: skip
+    put("x/all.h5", b"\x89HDF\r\n\x1a\n", Right("container", status="", code=""))
+    put("x/all.mat", b"MATLAB 5.0 MAT-file", Right("container", status="", code=""))
+    put("talk.mp4", b"\0\0\0\x18ftypmp42", Right("film", status="", code=""))
+    put("talk.wav", b"RIFF\0\0\0\0WAVE", Right("sound", status="", code=""))
     put("report.pdf", b"%PDF-1.4", Right("document", status="", code=""))
     put("face.png", b"\x89PNG\r\n\x1a\n", Right("picture", status="", code=""))
     put("head.stl", b"solid head", Right("surface", status="", code=""))

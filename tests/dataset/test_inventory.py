@@ -25,6 +25,8 @@ from headrisk.dataset.inventory import (
 )
 from headrisk.dataset.labels import path_label, plain_label
 from headrisk.dataset.magic import tell
+from headrisk.dataset.scans import Scan
+from headrisk.intake import beyond
 from headrisk.io.image_copies import with_copies
 
 
@@ -130,6 +132,26 @@ def test_copies_by_bytes_and_by_voxels(tmp_path: Path) -> None:
     assert found == {
         original: "", "again.nii.gz": original, "other.nii": original, "different.nii": "",
     }  # fmt: skip
+
+
+def test_copies_that_were_not_looked_for_are_told(tmp_path: Path) -> None:
+    for n in range(3):
+        (tmp_path / f"{n}.nii").write_bytes(nifti(n))
+    inventory = with_copies(take_inventory(tmp_path), most_bytes=100)
+    assert not any(row.copy_of for row in inventory.rows)
+    assert [note for note in inventory.notes if note.startswith("3 images")]
+
+
+def test_images_of_another_data_set_that_nothing_looks_at_are_told(tmp_path: Path) -> None:
+    for n in range(3):
+        (tmp_path / f"{n}.nii").write_bytes(nifti(n))
+    listed = take_inventory(tmp_path)
+    scans = [Scan(str(n), str(n), str(tmp_path / f"{n}.nii"), dataset="b")
+             for n in range(3)]  # fmt: skip
+    assert beyond("b", listed, scans) == ""
+    assert "3 images" in beyond("b", listed, scans[:2])
+    assert "1 of them" in beyond("b", listed, scans[:2])
+    assert "3 of them" in beyond("other", listed, scans)
 
 
 @pytest.mark.slow

@@ -19,6 +19,7 @@ from headrisk.cli.options import (
     add_risk_options,
     add_run_options,
     add_setting_options,
+    add_title_option,
     at_least,
     can_see_faces,
     job_of,
@@ -59,6 +60,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--no-faces", action="store_true",
         help="brains alone: no photographs, no face section, half the time",
     )  # fmt: skip
+    add_title_option(parser)
     add_setting_options(parser)
     add_risk_options(parser)
     add_run_options(parser)

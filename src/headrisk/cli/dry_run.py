@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -90,12 +91,21 @@ def inventory_lines(job: Job, inventory: Inventory, scans: Sequence[Scan]) -> It
         if scan.dataset == job.sources[0].name
     ]
     looked += [Looked("faces", path, "", "") for path in _sighted(job, scans)]
-    known = judged(inventory, looked)
+    known = _still_failed(inventory, judged(inventory, looked))
     counts = counted(explained(known, job.settings.contrasts, job.participants, job.sessions))
     yield totals(counts, planned=True)
     yield from (f"  {line}" for line in not_looked_at(counts))
     if beside(counts):
         yield beside(counts)
+
+
+def _still_failed(listed: Inventory, planned: Inventory) -> Inventory:
+    """What failed when it was listed (an empty file, a pointer) will not be looked at after all."""
+    first = [
+        one if one.status == "failed" else other
+        for one, other in zip(listed.rows, planned.rows, strict=False)
+    ]
+    return replace(planned, rows=(*first, *planned.rows[len(first) :]))
 
 
 def _images(job: Job, inventory: Inventory | None, scans: Sequence[Scan]) -> Iterator[str]:

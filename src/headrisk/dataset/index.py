@@ -187,7 +187,9 @@ def _no_image(path: Path, contrasts: tuple[str, ...], suffixes: Counter[str]) ->
         str(path),
         found=f"no {' or '.join(contrasts)} image (found: {others or 'no image at all'})",
         expected=f"images whose name ends in _{contrasts[0]}.nii.gz",
-        remedy="Name another contrast in the settings, or check that this is the right folder.",
+        remedy="Name another contrast in the settings, or check that this is the right folder."
+        if suffixes
+        else "Without images, ask `headrisk metadata` what tables, sidecars and recordings tell.",
     )
 
 

@@ -1,8 +1,9 @@
 """What a file is, told by its first bytes and its name; nothing is trusted but what both say.
 
 Signatures: NIfTI-1 and -2 (nifti1.h, nifti2.h), ANALYZE 7.5 (a header of 348 bytes without magic),
-MGH (version 1), MINC 1 (netCDF) and 2 (HDF5), NRRD, AFNI, MetaImage, ECAT 7, PAR/REC, DICOM part
-10 and without preamble, Siemens raw data, GE P-files, NumPy arrays.
+MGH (version 1), MINC 1 (netCDF) and 2 (HDF5), NRRD, AFNI, MetaImage, MRtrix, Interfile, ECAT 7,
+PAR/REC, BrainVoyager, Bruker, Varian, DICOM part 10 and without preamble, raw data of Siemens, GE
+and ISMRMRD, NumPy arrays.
 """
 
 from __future__ import annotations
@@ -18,15 +19,15 @@ from typing import Literal
 
 HEAD_BYTES = 4096
 Kind = Literal[
-    "image", "sidecar", "table", "document", "picture", "surface", "recording", "archive", "other",
-    "folder", "link",
+    "image", "sidecar", "table", "document", "picture", "film", "sound", "surface", "recording",
+    "archive", "container", "other", "folder", "link",
 ]  # fmt: skip
 
 IMAGE_NAMES = (
     ".nii", ".nii.gz", ".nii.bz2", ".nii.xz", ".nii.zst", ".hdr", ".img", ".hdr.gz", ".img.gz",
     ".mgh", ".mgz", ".mnc", ".mnc.gz", ".nrrd", ".nhdr", ".dcm", ".ima", ".dicom", ".par", ".rec",
-    ".head", ".brik", ".brik.gz", ".mha", ".mhd", ".sdat",
-    ".mri",
+    ".head", ".brik", ".brik.gz", ".mha", ".mhd", ".sdat", ".mri", ".mif", ".mif.gz", ".mih",
+    ".vmr", ".v16", ".fdf",
 )  # fmt: skip
 _BODIES = {  # the file that holds the voxels of a header: listed with it
     ".img": ".hdr", ".img.gz": ".hdr", ".rec": ".par", ".brik": ".head", ".brik.gz": ".head",
@@ -43,6 +44,16 @@ _BY_NAME: dict[str, Kind] = {
         "document",
     ),
     **dict.fromkeys((".png", ".jpg", ".jpeg", ".tif", ".tiff", ".gif", ".bmp", ".svg"), "picture"),
+    **dict.fromkeys((".mp4", ".avi", ".mov", ".mkv", ".wmv", ".webm", ".m4v", ".mts"), "film"),
+    **dict.fromkeys((".wav", ".mp3", ".flac", ".ogg", ".m4a", ".aac", ".wma"), "sound"),
+    # arrays of any kind, whole images among them, that only their own library can list
+    **dict.fromkeys(
+        (
+            ".mat", ".h5", ".hdf5", ".hdf", ".npz", ".pkl", ".pickle", ".pklz", ".pt", ".pth",
+            ".rds", ".rda", ".rdata", ".tfrecord", ".zarr", ".nc", ".cdf",
+        ),
+        "container",
+    ),
     **dict.fromkeys(
         (".gii", ".gii.gz", ".stl", ".obj", ".ply", ".vtk", ".vtp", ".pial", ".white", ".orig"),
         "surface",
@@ -194,6 +205,14 @@ def _image_form(head: bytes, name: str, size: int) -> str:
         return "DICOM"
     if plain.startswith(b"NRRD000"):
         return "NRRD"
+    if plain.startswith(b"mrtrix image"):
+        return "MRtrix"
+    if plain[:40].lstrip().startswith(b"!INTERFILE"):
+        return "Interfile"
+    if plain.startswith(b"#!/usr/local/fdf/startup"):
+        return "Varian FDF"
+    if ending in (".vmr", ".v16") and head[:1] and not _is_text(head):
+        return "BrainVoyager"
     if plain.startswith(b"CDF") and ending.startswith(".mnc"):
         return "MINC"
     if plain.startswith(b"\x89HDF") and (ending == ".mnc" or b"minc-2.0" in plain):
@@ -274,6 +293,12 @@ def _is_volume(head: bytes) -> bool:
 def _raw_data(head: bytes, name: str) -> str:
     """Scanner's raw data, of which images can be made again."""
     lower = name.lower()
+    if lower in ("2dseq", "rawdata.job0", "fid", "ser") and head and not _is_text(head):
+        return "Bruker or Varian data"
+    if lower.startswith("scanarchive_") and lower.endswith(".h5"):
+        return "GE raw data"
+    if head.startswith(b"\x89HDF") and b"ismrmrd" in head.lower():
+        return "ISMRMRD raw data"
     if lower.endswith(".sdat"):
         return "Philips spectroscopy data"
     if re.fullmatch(r"p\d{5}\.7(\.gz)?", lower):
@@ -290,5 +315,5 @@ def _is_archive(head: bytes, ending: str) -> bool:
     if plain[257:262] == b"ustar" or head.startswith((b"7z\xbc\xaf", b"Rar!")):
         return True
     if head.startswith(b"PK\x03\x04") or head.startswith(b"PK\x05\x06"):
-        return ending not in (".docx", ".xlsx", ".odt", ".ods", ".npz", ".whl")
+        return ending not in (".docx", ".xlsx", ".odt", ".ods", ".npz", ".whl", ".pt", ".pth")
     return ending in _ARCHIVE_NAMES

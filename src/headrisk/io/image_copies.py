@@ -36,14 +36,15 @@ def with_copies(inventory: Inventory, most_bytes: int = MOST_BYTES) -> Inventory
     single = [row for row in single if "!/" not in row.path]
     single.sort(key=lambda row: (row.where != "raw", row.path))
     copies: dict[str, str] = {}
-    left = most_bytes
+    left, too_large = most_bytes, 0
     by_size = _groups(single, lambda row: row.bytes)
     for group in sorted(by_size.values(), key=lambda rows: rows[0].bytes):
         cost = sum(row.bytes for row in group)
         if len(group) < 2:
             continue
         if cost > left:
-            break
+            too_large += len(group)
+            continue
         left -= cost
         _note_copies(copies, group, lambda row: _digest(root / row.path))
     distinct = [row for row in single if row.path not in copies]
@@ -64,6 +65,11 @@ def with_copies(inventory: Inventory, most_bytes: int = MOST_BYTES) -> Inventory
     notes = list(inventory.notes)
     if copies:
         notes.append(f"{len(copies)} images are copies of others under another name")
+    if too_large:
+        notes.append(
+            f"{too_large} images with as many bytes as another were not compared byte by byte for "
+            "copies: too large together"
+        )
     if skipped:
         notes.append(
             f"{skipped} images of equal size were not compared voxel by voxel for copies: too many"

@@ -15,6 +15,7 @@ from headrisk.metadata.fields import (
     kind_of_field,
     plain_name,
     tells_times,
+    tells_versions,
 )
 from headrisk.metadata.name_words import NO_FAMILY
 from headrisk.metadata.national_ids import register_of
@@ -66,7 +67,8 @@ _MOST_JUDGED = 2000
 _SENTENCE = 3  # words from which on a cell is a sentence
 _LIVES = frozenset(
     """my his her their twin wife husband mother father son daughter brother sister
-    boss works worked job born lives lived married divorced widow widowed neighbour neighbor
+    boss works worked job born triplets twins
+    lives lived married divorced widow widowed neighbour neighbor
     colleague pregnant arrested accident""".split()  # noqa: SIM905
 )
 _CODE = re.compile(r"(?=[\w./°-]*[^\W\d_])(?=[\w./°-]*\d[\w./-]*\d)[\w./°-]{4,40}")
@@ -76,7 +78,7 @@ _POSTCODE = re.compile(r"[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}|[A-Z]\d[A-Z] ?\d[A-Z]\
 _COMPACT_DATE = re.compile(r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])")
 _MONTHS_OF_YEARS = re.compile(r"(?:19|20)\d\d[-/](?:0[1-9]|1[0-2])")
 _BIDS_NAME = re.compile(r"(?:[\w.-]+/)*sub-[A-Za-z0-9]+(?:_|/|$)")
-_FIVE = re.compile(r"\d{5}")
+_FIVE = re.compile(r"\d{4,5}")
 _UUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 _ID_WORDS = frozenset(
     """id ids identifier number no nr num code label key guid uuid tunnus kennung
@@ -166,7 +168,7 @@ def judge_column(
     kind = kind_of_field(name)
     if kind in _STUDY_KINDS or (place == "sensors" and kind in ("free-text", "staff-name")):
         kind = ""
-    if plain_name(name) in ("cap", "cp") and all(map(_FIVE.fullmatch, values)):
+    if plain_name(name) in ("cap", "cp", "pc4", "pc5") and all(map(_FIVE.fullmatch, values)):
         return Column("address")  # codice di avviamento postale, código postal
     by_name = _named(name, kind, values, place)
     if by_name is not None:
@@ -186,14 +188,7 @@ def judge_column(
         return Column(formed)
     skip = frozenset({"acquisition-time"} if _durations(name, values) else ())
     if place != "trials":
-        if len(set(values)) > 2 and all(map(_MONTHS_OF_YEARS.fullmatch, values)):
-            return Column("date", "my", skip)
-        if len(set(values)) > 2 and all(map(_COMPACT_DATE.fullmatch, values)):
-            return Column("date", sure_notation(name, values), skip)  # whatever it is called
-        if not _numbers_only(values) and is_column_of_dates(values):
-            return Column("date", sure_notation(name, values), skip)
-        counted = not _digits_only(values) or concepts(name) & {"id", "measure", "duration"}
-        if not counted and is_column_of_dates(values):
+        if not tells_versions(name) and _are_dates(name, values):
             return Column("date", sure_notation(name, values), skip)
         clocks = all(hour_of(value) is not None for value in values) and tells_times(name)
         if clocks and not skip and are_times_of_day(values):
@@ -262,7 +257,23 @@ def _named(name: str, kind: str, values: list[str], place: Place) -> Column | No
         return None
     if place == "trials" and kind in ("institution", "staff-name", "date", "phone", "address"):
         return None
+    bearing = sum(bears_out(kind, value, name) for value in values)
+    weak = kind in ("email", "phone", "user-path", "staff-name")
+    if weak and not is_exact_name(name) and 2 * bearing < len(values):
+        return None  # the part of an address before the sign, answers on calls
     return Column(kind)
+
+
+def _are_dates(name: str, values: list[str]) -> bool:
+    """Whether values are dates whatever their column is called."""
+    if len(set(values)) > 2 and (
+        all(map(_MONTHS_OF_YEARS.fullmatch, values)) or all(map(_COMPACT_DATE.fullmatch, values))
+    ):
+        return True
+    if not _numbers_only(values) and is_column_of_dates(values):
+        return True
+    counted = not _digits_only(values) or concepts(name) & {"id", "measure", "duration"}
+    return not counted and is_column_of_dates(values)
 
 
 def _telling(value: str) -> bool:
@@ -318,8 +329,9 @@ def _identifies(
         if counted or min(map(len, values)) < 3:
             return False
         return named or (place == "people" and _long_alike(values))
-    if named and all(map(_PARTED.fullmatch, values)) and not any(map(notations, values)):
-        return len(set(values)) > 2
+    if all(map(_PARTED.fullmatch, values)) and not any(map(notations, values)):
+        digits = min(sum(map(str.isdigit, value)) for value in values)
+        return len(set(values)) > 2 and (named or (digits >= 6 and _shaped(values)))
     coded = sum(_CODE.fullmatch(value.replace(" ", "")) is not None and not notations(value) and
                 not _is_number(value) for value in values)  # fmt: skip
     return coded >= 0.8 * len(values) and (named or _shaped(values))
@@ -376,8 +388,24 @@ def _tells_apart(name: str, values: list[str], owners: Sequence[str]) -> str:
 
 
 _FEWEST_PEOPLE = 5
-_WORDS = re.compile(r"[^\W\d_]{2,}(?:[ ,.'’/-]{1,2}[^\W\d_]+)*\.?")
+_WORDS = re.compile(r"(?:[^\W\d_]\.? ?)?[^\W\d_]{2,}(?:[ ,.'’/_^-]{1,2}[^\W\d_]+)*\.?")
 _NO_ANSWERS = frozenset({"measure", "duration"})
+
+
+def named_owners(values: Sequence[str]) -> bool:
+    """Whether what stands for people in a table are names: words of letters, no labels.
+
+    >>> named_owners(["Quellimund", "Zarvok"]), named_owners(["sub-01", "P2"])
+    (True, False)
+    """
+    words = {value for cell in values if (value := known_value(cell))}
+    return bool(words) and all(
+        _LONE_WORDS.fullmatch(word) and NO_FAMILY.isdisjoint(w for w, _, _ in split_words(word))
+        for word in words
+    )
+
+
+_LONE_WORDS = re.compile(r"(?!sub-|ses-)[^\W\d_a-z][^\W\d_]{3,}(?:[ ,._^-]{1,2}[^\W\d_]{2,})*")
 
 
 def _words(name: str) -> frozenset[str]:
@@ -444,8 +472,10 @@ def is_prose_of_people(text: str) -> bool:
     False
     """
     words = [word for word, _, _ in split_words(text)]
-    if len(words) < 5:
+    if len(words) < 4:
         return False
+    if len(words) < 5:
+        return len(_LIVES.intersection(words)) > 1
     return not _ABOUT.isdisjoint(words) or len(_LIVES.intersection(words)) > 1
 
 

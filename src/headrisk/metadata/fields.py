@@ -150,7 +150,15 @@ def _kind_of_words(name: str) -> str:
         return "demographic"
     if "language" in words and words & _MOTHER:
         return "demographic"
-    if "own-name" in said or ("name" in said and _names_somebody(said, words)):
+    if (
+        ("own-name" in said and words.isdisjoint(_PROGRAMMED))
+        or ("name" in said and _names_somebody(said, words))
+        or (
+            "person" in said
+            and words & _PARTS_OF_NAMES
+            and said <= {"person", "record", "which-name", "fill"}
+        )
+    ):
         return "staff-name" if "staff" in said else "person-name"
     if words & {"passport"} or (words & {"card", "licence", "license"} and words & _CARDS):
         return "patient-id"
@@ -161,7 +169,7 @@ def _kind_of_words(name: str) -> str:
     if len(words & field_concept("record")) > 1 and words.isdisjoint(_STATES):
         return "patient-id"  # historia clinica, cartella clinica
     if (
-        "postcode" in said
+        ("postcode" in said and "id" not in said)
         or (words & _POST and words & _POST_CODES)
         or ("address" in said and not words & {"ip", "mac", "network"})
     ):
@@ -185,6 +193,16 @@ def _names_somebody(said: frozenset[str], words: frozenset[str]) -> bool:
     """Whether *name* is that of a person: a patient's, a first one; not a file's or a task's."""
     if words & _NO_NAMES:
         return False
+    if words & _FOREIGN_NAMES and len(words) == 1:
+        return True  # namn, nimi: what BIDS and software call Name they call so in English
+    if (
+        said <= {"name", "id", "fill"}
+        and len(words) > 1
+        and all(len(word) < 3 or word in field_concept("name") for word in words)
+    ):
+        return True  # P_NAME
+    if "consent" in words:
+        return True
     if said & {"person", "staff"}:
         return True
     return bool(words & _WHICH) and said <= {"name", "which-name", "fill", "birth", "scan"}
@@ -194,6 +212,11 @@ _WHERE = frozenset({"place", "country", "land", "city", "state", "lieu", "pays",
                     "luogo", "paese", "ort", "region", "county"})  # fmt: skip
 _MOTHER = frozenset({"first", "native", "mother", "home", "second", "maternal"})
 _GROUPED = frozenset({"group", "status", "years", "level", "code", "grade", "type", "age", "high"})
+# init stands for initials, and for the beginning of programs.
+_PROGRAMMED = frozenset({"proc", "procedure", "script", "function", "value", "values", "state",
+                         "seed", "weights", "time", "file", "object", "objects"})  # fmt: skip
+_PARTS_OF_NAMES = frozenset({"given", "family", "first", "last", "middle"})
+_FOREIGN_NAMES = field_concept("name") - {"name", "names", "nm"}
 _NO_NAMES = frozenset(
     """file task site group drug scan coil project study sequence series protocol
     model test session condition tract region roi atlas label column variable channel event item
@@ -223,14 +246,16 @@ _DONE = frozenset(
     acquired collected operated administered assessed interviewed referred seen signed segmented
     drawn uploaded verified gescannt untersucht""".split()  # noqa: SIM905
 )
+_PARTICIPLES = frozenset({"given", "taken", "written", "sent", "made", "brought", "held", "run"})
 _SORTED = frozenset({"generated", "sorted", "grouped", "followed", "divided", "indexed"})
 
 
 def _by_somebody(name: str) -> bool:
     """Whether a name ends in what somebody did: lastCalibratedBy, digitised_by."""
     words = field_words(name)
-    done = len(words) > 1 and words[-1] == "by" and words[-2].endswith("ed")
-    return done and words[-2] not in _SORTED
+    if len(words) < 2 or words[-1] != "by" or words[-2] in _SORTED:
+        return False
+    return words[-2].endswith("ed") or words[-2] in _PARTICIPLES
 
 
 _PATIENT = frozenset(
@@ -261,7 +286,8 @@ def may_hold_prose(name: str) -> bool:
 
 _PROSE = frozenset(
     """detail details report text entry diary story event events hist history medication notice
-    describe experience dream symptoms symptom complaint accident life interview statement
+    describe
+        incidental experience dream symptoms symptom complaint accident life interview statement
     impression findings finding incident thoughts worst wellbeing mood""".split()  # noqa: SIM905
 )
 _METHODS = frozenset(
@@ -340,7 +366,7 @@ def tells_times(name: str) -> bool:
     plain = plain_name(name)
     return (
         any(word in plain for word in _TIME_WORDS)
-        or re.search(r"(?:[a-z]At|_at)$", name) is not None
+        or re.search(r"(?:[a-z]At|_at|_ts|[a-z]Ts)$", name) is not None
     )
 
 

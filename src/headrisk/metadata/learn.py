@@ -27,6 +27,7 @@ from headrisk.metadata.name_words import (
 )
 from headrisk.metadata.named_values import named_lines
 from headrisk.metadata.people import family_names, given_names, people_spans, split_words
+from headrisk.metadata.roles import is_paper
 from headrisk.metadata.sidecars import json_hits, parse_json
 from headrisk.metadata.tables import parse_table
 from headrisk.metadata.walk import Entry
@@ -160,7 +161,7 @@ def _names_in(entry: Entry) -> Iterator[str]:
     if entry.size > _LARGEST:
         return
     if not name.endswith((".json", ".tsv", ".csv")):
-        if not name.endswith(_NOT_LINES):
+        if not name.endswith(_NOT_LINES) and not is_paper(name):
             yield from _named_in_lines(_start(entry))
         return
     raw = _start(entry, _LARGEST)
@@ -185,8 +186,8 @@ def _named_in_lines(raw: bytes) -> Iterator[str]:
     text = raw.decode("utf-8", "ignore")
     for kind, start, end in named_lines(text):
         value = text[start:end]
-        full = kind in ("user-path", "staff-name") and len(_words(value)) > 1
-        if (kind == "person-name" or full) and is_name(value):
+        several = len(re.findall(r"[^\W\d_]{2,}", value)) > 1
+        if kind in ("person-name", "user-path", "staff-name") and several and is_name(value):
             yield value
 
 

@@ -146,7 +146,8 @@ def look_into_leftover(
         raw = _whole(path, LARGEST_TEXT)
         return Look("binary", tuple(listing_hits(raw, known)), searched=_AS_TEXT)
     if kind == "unreadable-kind":
-        hits = list(binary_hits(_whole(path, _MOST_TAIL), known)) if known else []
+        raw = _whole(path, _MOST_TAIL) if known else b""
+        hits = [hit for hit in binary_hits(raw, known) if hit.kind == "known-identifier"]
         return Look("binary", tuple(hits), "of a kind that is not looked into")
     return look_into(path, parts[-1], size, known)
 

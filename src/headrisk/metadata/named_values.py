@@ -15,8 +15,8 @@ _CDATA = r"\s*(?:<!\[CDATA\[)?"
 _END = r"(?:\]\]>)?\s*"
 _PAIR = re.compile(
     rf"<Name>{_CDATA}([^<>\[\]]{{1,80}}?){_END}</Name>\s*"
-    rf"<Value>{_CDATA}(.{{0,4096}}?){_END}</Value>",
-    re.DOTALL,
+    rf"<(Value|Data)\b[^<>]{{0,80}}>{_CDATA}(.{{0,4096}}?){_END}</\2>",
+    re.DOTALL | re.IGNORECASE,
 )
 
 # PatientName: Jane Doe / dob = 15031961 / "phone": "040 ..."
@@ -56,13 +56,27 @@ def named_lines(text: str) -> Iterator[tuple[str, int, int]]:
     if ":" not in text and "=" not in text:
         return
     for line in _LINE.finditer(text):
-        kind = kind_of_field(line["name"])
-        value = line["value"].strip()
-        if not kind and names_person(line["name"], value):
+        name, value = line["name"], line["value"].strip()
+        kind = kind_of_field(name) or kind_of_field(_in_section(text, line.start(), name))
+        if not kind and names_person(name, value):
             kind = "person-name"
         if kind in _DIRECT and value.lower() not in _NOTHING and bears_out(kind, value):
             start = line.start("value")
             yield kind, start, start + len(line["value"].rstrip())
+
+
+_SECTION = re.compile(r"\[([A-Za-z][\w ]{2,30})\][ \t\r]*$")
+
+
+def _in_section(text: str, at: int, name: str) -> str:
+    """The name of a setting with that of its section, ``[Patient]``, where that is of people."""
+    start = text.rfind("\n[", 0, at)
+    start = start + 1 if start >= 0 else (0 if text.startswith("[") else -1)
+    if start < 0:
+        return name
+    stop = text.find("\n", start)
+    section = _SECTION.fullmatch(text[start : stop if stop > 0 else None])
+    return f"{section[1]} {name}" if section and "person" in concepts(section[1]) else name
 
 
 def names_person(name: str, value: str) -> bool:
@@ -168,9 +182,9 @@ _NOTHING = frozenset({"", "n/a", "na", "none", "null", "unknown", "anonymous", "
 
 def named_values(text: str) -> Iterator[tuple[str, int, int]]:
     """Kind, start and end of values whose name says that they identify (``UserName``)."""
-    if "<Name>" not in text:
+    if "<Name>" not in text and "<name>" not in text:
         return
     for pair in _PAIR.finditer(text):
-        kind = kind_of_value(pair[1], pair[2].strip())
-        if kind and pair[2].strip().lower() not in _NOTHING:
-            yield kind, *pair.span(2)
+        kind = kind_of_value(pair[1], pair[3].strip())
+        if kind and pair[3].strip().lower() not in _NOTHING:
+            yield kind, *pair.span(3)

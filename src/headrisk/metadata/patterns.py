@@ -49,6 +49,11 @@ _FORMS = tuple(
     for kind, needs, pattern in (
         (
             "credential",
+            "m",
+            r"\bmachine\s+\S+\s+login\s+\S+\s+password\s+\S+",
+        ),
+        (
+            "credential",
             "_-:=.",
             r"(?<![A-Za-z0-9])(?:(?:AKIA|ASIA)[0-9A-Z]{16}|gh[pousr]_[A-Za-z0-9]{30,}"
             r"|github_pat_\w{30,}|xox[abprs]-[\w-]{10,}|AIza[\w-]{35}|glpat-[\w-]{20,}"
@@ -68,6 +73,7 @@ _FORMS = tuple(
             r"|(?i:\b(?:pwd|passwort|kennwort|mot de passe|contraseña|senha)\b"
             r"[\"']?\s*[:=]\s*[\"']?[^\s\"'<>{}()$]{6,})",
         ),
+        ("user-path", "\\", r"(?<!\\)\\{1,2}USER\\{1,2}[^\s\\\"']{3,}"),
         ("email", "@", r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,6}"),
         (
             "email",

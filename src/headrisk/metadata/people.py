@@ -34,7 +34,8 @@ _TWO_CAPITALISED = re.compile(r"[^\W\d_a-z][^\W\d_A-Z][^\W\d_]+,? [^\W\d_a-z][^\
 _DONE_BY = re.compile(
     r"(?:(?i:digiti[sz]ed|checked|reviewed|signed|acquired|scanned|recorded|tested|examined|rated"
     r"|scored|segmented|traced|drawn|entered|filled in|measured|interviewed|accompanied|inspected"
-    r"|approved|uploaded|edited|seen|called|referred|taken over|placed|assessed|read) by"
+    r"|approved|uploaded|edited|seen|called|referred|taken over|placed|assessed|read)"
+    r"(?: (?:on )?[\d./-]{6,10})? (?i:by)"
     r"|(?i:erfasst|geprüft|gemessen|untersucht|unterschrieben|ausgefüllt|begleitet) von"
     r"|(?i:vérifié|signé|mesuré|saisi|examiné) par|(?i:revisado|firmado|medido|explorado) por)"
     r" ((?:[^\W\d_a-z]\. ?|[^\W\d_a-z][^\W\d_]+[ -]){1,3}[^\W\d_a-z][^\W\d_]+)"
@@ -47,9 +48,18 @@ _LAY_TITLE = re.compile(
     r"(?: [^\W\d_a-z][\w'’-]+)*"
 )
 _LABEL = re.compile(r"(?<![A-Za-z0-9])sub-[A-Za-z0-9]+")
+# Patient Doe, Jane; Jane Doe (F 58 y)
+_FIRST_LAST = re.compile(
+    r"(?:\b(?i:patient(?:in)?|pat\.|pt\.?|name) )([^\W\d_a-z][\w'’-]+, [^\W\d_a-z][\w'’-]+)(?!\w)"
+    r"|([^\W\d_a-z][\w'’-]+ [^\W\d_a-z][\w'’-]+)(?= ?[(,] ?[FMW],? ?\d\d ?(?:y|J|a\b|\)))"
+)
+_TELLING = re.compile(
+    r"\.|(?i: by )|sub-|[(,] ?[FMW],? ?\d\d| von | par | por |(?i:patient|pt |name )"
+)
 _FULL = r"([^\W\d_a-z][^\W\d_]+(?: [^\W\d_a-z][\w'’.-]+){1,3})"
 _BESIDE_LABEL = re.compile(
-    rf"{_FULL},? ?[(\[] ?sub-[A-Za-z0-9]+"
+    rf"{_FULL}[\"']?,?[ \t]*(?:[(\[=:]|->|<-)[ \t]*[\"']?sub-[A-Za-z0-9]+"
+    rf"|(?<=[\"'])([^\W\d_a-z]+\^[^\W\d_a-z]+)[\"'][ \t]*[=:,][ \t]*[\"']sub-[A-Za-z0-9]+"
     rf"|\bsub-[A-Za-z0-9]+[)\]]?(?: is| was|:| =|,| [(\[]) ?{_FULL}"
 )
 _CREDITS = re.compile(
@@ -111,7 +121,7 @@ def people_spans(text: str) -> tuple[Span, ...]:
     words = split_words(text)
     given, family = given_names(), family_names()
     known = any(word in given or word in family or word in _CUE_WORDS for word, _, _ in words)
-    if "." not in text and not known and not _DONE_BY.search(text):
+    if not known and not _TELLING.search(text):
         return ()
     found = []
     for (one, a, b), (two, c, d) in pairwise(words):
@@ -127,11 +137,13 @@ def people_spans(text: str) -> tuple[Span, ...]:
         listed = word in family or word in given
         if text[at : at + 1].isupper() and word not in NO_FAMILY and (listed or initial):
             found.append((cue.start() if cue.re is _INITIAL else cue.end(), end))
+    found += [m.span(m.lastindex or 0) for m in _FIRST_LAST.finditer(text)]
+    found += [m.span(m.lastindex or 0) for m in _BESIDE_LABEL.finditer(text)]
     for cue in cues:  # the participant Marama Hämäläinen: two capitalised words behind a small one
         named = _TWO_CAPITALISED.match(text, cue.end()) if cue[0][0].islower() else None
         if named and NO_FAMILY.isdisjoint(word for word, _, _ in split_words(named[0])):
             found.append(named.span())
-    if " by " in text or " von " in text or " par " in text or " por " in text:
+    if " by " in text.lower() or " von " in text or " par " in text or " por " in text:
         found += [
             done.span(1)
             for done in _DONE_BY.finditer(text)

@@ -159,7 +159,7 @@ def _by_name(lower: str, start: bytes) -> Role:
         return "nifti"
     if lower.endswith((".mgz", ".mgh")):
         return "mgh"
-    if lower.partition(".")[0] in _PAPERS:
+    if is_paper(lower):
         return "papers"
     if b"\0" in start[:_LOOK] and not start.startswith((b"\xff\xfe", b"\xfe\xff")):
         return "binary"
@@ -168,6 +168,11 @@ def _by_name(lower: str, start: bytes) -> Role:
     if suffix in _CODE or lower in _CODE:
         return "code"
     return "table" if is_table(start) else "text"
+
+
+def is_paper(name: str) -> bool:
+    """Whether a file describes the data set, by its name: README, CHANGES and the like."""
+    return name.lower().partition(".")[0] in _PAPERS
 
 
 def is_table(start: bytes) -> bool:

@@ -24,6 +24,7 @@ from headrisk.metadata.fields import (
 )
 from headrisk.metadata.findings import Hit, stays
 from headrisk.metadata.known import KnownIdentifiers
+from headrisk.metadata.named_values import names_person
 from headrisk.metadata.national_ids import register_of
 from headrisk.metadata.notations import hour_of
 from headrisk.metadata.people import named_in_passing
@@ -32,6 +33,7 @@ from headrisk.metadata.remarks import is_moment, is_ordinary_remark, is_shifted
 from headrisk.metadata.text import (
     MEANT,
     REMOVED,
+    SHOWN,
     UNLABELLED,
     VERSIONS,
     direct_spans,
@@ -115,8 +117,9 @@ def json_hits(content: Any, known: KnownIdentifiers, *, meant: bool = False) -> 
 _TAG = re.compile(r"\(?([0-9A-Fa-f]{4}),? ?([0-9A-Fa-f]{4})\)?")
 # Keys that name nothing by themselves: what they hold belongs to the key above.
 _GENERIC = frozenset({"value", "values", "alphabetic", "ideographic", "phonetic", "text", "data",
-                      "content", "string", "val", "raw", "original"})  # fmt: skip
-_NAMING = ("name", "key", "field", "attribute", "keyword", "tag", "label", "variable")
+                      "content", "string", "val", "raw", "original", "v"})  # fmt: skip
+_NAMING = ("name", "key", "field", "attribute", "keyword", "tag", "label", "variable", "k",
+           "property", "parameter", "item")  # fmt: skip
 
 
 def _key_below(key: str, name: str, around: dict[str, Any]) -> str:
@@ -171,6 +174,8 @@ def judge(key: str, value: Any, known: KnownIdentifiers, *, meant: bool = False)
     if is_over_89(key, text):
         return [("age-over-89", 0, len(text))]
     kind = kind_of_field(key)
+    if not kind and not meant and key != _DESCRIBED and names_person(key, text):
+        kind = "person-name"
     if kind and not (meant and _said_on_purpose(kind, key)) and _counts(kind, key, text):
         whole = (known.graver(kind, text), 0, len(text))
         return [whole, *direct_spans(text, known)] if kind == "free-text" else [whole]
@@ -186,7 +191,7 @@ def judge(key: str, value: Any, known: KnownIdentifiers, *, meant: bool = False)
     if meant:
         skip = skip | MEANT
     if key == _DESCRIBED:  # Boston Naming Test, and whoever it is called after
-        skip = skip | {UNLABELLED, "url"}
+        skip = skip | {SHOWN, UNLABELLED, "person-name", "url"}
     if plain_name(key) in _DESCRIPTIONS:
         skip = skip | {UNLABELLED, "acquisition-time", "url"}
     if not is_exact_name(key) and ("duration" in concepts(key) or hour_of(text) == 0):

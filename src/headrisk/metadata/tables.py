@@ -19,6 +19,7 @@ from headrisk.metadata.columns import (
     holds,
     is_over_89,
     judge_column,
+    named_owners,
     owner_place,
     place_of,
 )
@@ -202,7 +203,7 @@ def judged_columns(table: TextTable, name: str) -> tuple[tuple[Column, ...], Pla
         heading = table.columns[index] if index < len(table.columns) else ""
         out.append(judge_column(heading, cells, place, owners if index != who else ()))
         if index == who and place == "people":
-            out[-1] = Column("", skip=out[-1].skip)
+            out[-1] = Column("person-name" if named_owners(cells) else "", skip=out[-1].skip)
     return tuple(out), place
 
 
@@ -287,12 +288,9 @@ def _whole(column: Column, heading: str, cell: str, place: Place) -> str:
 def _inside(
     column: Column, heading: str, cell: str, known: KnownIdentifiers, place: Place
 ) -> list[Span]:
-    number = _is_number(cell)
-    if number and not known:
-        return []
+    if _is_number(cell):  # no form means anything in a number
+        return [("known-identifier", *span) for span in known.listed.spans(cell)]
     skip = column.skip | (VERSIONS if tells_versions(heading) else frozenset())
-    if number:
-        skip = frozenset({"phone", "uid", "date", "acquisition-time"})
     own = place in ("trials", "sensors") or UNLABELLED in skip  # a stimulus may bear a name
     return text_spans(cell, known.listed if own else known, skip)
 

@@ -24,12 +24,14 @@ _CONCEPTS: dict[str, str] = {
         henkilo henkilon persona personne individual member contact kin subjekt teilnehmer
         teilnehmerin participante partecipante hasta beteg
         donor probandi sujet sujeto soggetto sujeito teilnehmende versicherter
-        versicherte osoba badany vysetrovany patiente ucastnik vizsgalt respondente nok""",
+        versicherte osoba badany vysetrovany patiente ucastnik vizsgalt
+        respondente nok who witness ptnt patnt""",
     "staff": """operator operators technologist technician radiographer physician physicians doctor
         examiner rater experimenter interviewer nurse investigator assessor therapist gp clinician
         researcher tester surgeon radiologist neurologist reviewer untersucher arzt hausarzt medico
         medecin lakare laakari hoitaja arts lekarz operateur operador referrer coordinator
-        psychologist psychiatrist supervisor scanoperator""",
+        psychologist psychiatrist supervisor scanoperator
+        mtra mta mtr reader readers sonographer""",
     "name": """name names nimi nom nombre nome naam namn navn nimet jmena nev isim adi nazwa jmeno
         vards vardas nm""",
     "own-name": """maiden surname surnames lastname firstname forename nickname maidenname
@@ -42,7 +44,7 @@ _CONCEPTS: dict[str, str] = {
         nume prenume
         csaladnev csalad utonev vezetek kereszt isim soyad adsoyad adisoyadi usuel
         nombres sobrenomes surnom signatory unterschrift podpis handtekening underskrift
-        onomateponymo eponymo""",
+        onomateponymo eponymo zuname zunamen""",
     "which-name": """first last given family full middle maiden legal real preferred christian
         mothers fathers complete famille familj familia rodzinne""",
     "birth": """birth birthdate birthday bday dob born geburt geburts geburtsdatum geburtstag
@@ -67,7 +69,7 @@ _CONCEPTS: dict[str, str] = {
         eletkor wieku ageatscan""",
     "id": """id ids identifier identifiers number no nr num nummer nro numero code kode tunnus
         label eid key guid uuid kennung barcode pseudonym ident identity identification numer
-        cislo
+        cislo ref refno
         kennzeichen numera broj szam codice kood koodi kuerzel matricule""",
     "record": """mrn ssn nhs hetu pesel medical hospital clinic clinical record chart insurance
         passport national social security original old real source dicom screening registry
@@ -93,7 +95,7 @@ _CONCEPTS: dict[str, str] = {
         telefoonnummer rufnummer ceptel telnr""",
     "postcode": """zip zipcode postcode postal postalcode plz postleitzahl postinumero codepostal
         postnummer psc eircode pincode codigopostal postnr
-        cep pocztowy iranyitoszam postakodu avviamento posta postkode pincodes""",
+        cep pocztowy iranyitoszam irsz postakodu avviamento posta postkode pincodes""",
     "address": """address street anschrift adresse adress strasse direccion indirizzo osoite
         adres residence hometown city town village municipality suburb wohnort kotikunta
         woonplaats domicile ville ciudad citta latitude longitude gps birthplace postort ort
@@ -274,7 +276,7 @@ _OTHER_SCRIPTS = {
 # Compounds of Germanic languages end with what they are: Aufnahmedatum, Aktennummer.
 _ENDS = (("nr", "id"), ("datum", "date"), ("nummer", "id"), ("nachname", "own-name"),
          ("vorname", "own-name"),
-         ("telefon", "phone"), ("geburt", "birth"), ("strasse", "address"),
+         ("telefon", "phone"), ("plz", "postcode"), ("geburt", "birth"), ("strasse", "address"),
          ("adresse", "address"))  # fmt: skip
 
 

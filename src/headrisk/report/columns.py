@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 
 from headrisk.io.canonical import canonical_json
 from headrisk.io.digests import open_regular
+from headrisk.report.words.compare import MEANINGS
 
 COLUMNS_FILE = "columns.json"
 MISSING = "n/a"
@@ -523,13 +524,17 @@ _RUN_TABLES = (
         "skill": Column("skill that the attacker needs"),
         "hardware": Column("machine that the attacker needs"),
     }),
-    TableKind("compare", "tables", "one figure of two reports", {
+    TableKind("compare", "tables", "one figure of two releases that are compared", {
         "modality": _MODALITY,
         "figure": Column("which figure"),
-        **_ends("old", "its value in the first report", "number"),
-        **_ends("new", "its value in the second report", "number"),
-        "change": _number("second minus first"),
-        "intervals_apart": Column("whether the two intervals leave a gap", "yes or no"),
+        "from": Column("number of the earlier release"),
+        "to": Column("number of the later release"),
+        **_ends("old", "its value in the earlier release", "number"),
+        **_ends("new", "its value in the later release", "number"),
+        **_ends("change", "later minus earlier", "number"),
+        "reading": Column(
+            "what the change shows", levels={str(one): text for one, text in MEANINGS.items()}
+        ),
     }),
     TableKind("treatment", "tables", "one scan that headrisk deface de-identified; for the "
               "custodian", {

@@ -48,7 +48,7 @@ def fan_figure(measured: Table, forecast: Table | None, name: str) -> str:
     axes.grid(True, axis="y", color="#E3E7EB", lw=0.6)
     handles, labels = axes.get_legend_handles_labels()
     figure.legend(
-        handles, labels, loc="outside upper center", ncols=min(len(labels), 4), frameon=False,
+        handles, labels, loc="outside upper center", ncols=min(len(labels), 2), frameon=False,
         fontsize=8.5, handlelength=1.8, columnspacing=1.4, borderaxespad=0.1,
     )  # fmt: skip
     return svg_text(figure, f"forecast-{name}")

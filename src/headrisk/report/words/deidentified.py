@@ -11,6 +11,7 @@ from headrisk.report.words.phrases import capital, counted, people, percent, rat
 
 CAPTIONS = {
     "before-after": Caption(
+        "Before and after",
         "How many people are found before and after?",
         "Each line is one de-identification method and one attack on the same people: the hollow "
         "dot is the share found at rank 1 in the original scans, the square the share found in "
@@ -24,6 +25,7 @@ CAPTIONS = {
         "people will fill in the face.",
     ),
     "trade": Caption(
+        "Gain and cost",
         "What does each de-identification method give for what it costs?",
         "One dot for each method: across, the part of the brain mask that no longer overlaps "
         "with the original scan's; up, the share of people whom the stronger attacker still "

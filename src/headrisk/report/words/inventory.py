@@ -7,9 +7,15 @@ from headrisk.report.words.phrases import counted, listed
 
 OTHER_NAMES = {
     "archive": ("archive", "archives"),
+    "container": (
+        "container of arrays (MATLAB, HDF5, NumPy, pickled)",
+        "containers of arrays (MATLAB, HDF5, NumPy, pickled)",
+    ),
     "document": ("document", "documents"),
     "link": ("link to a folder that was not followed", "links to folders that were not followed"),
     "picture": ("picture", "pictures"),
+    "film": ("film", "films"),
+    "sound": ("sound recording", "sound recordings"),
     "recording": ("file of recordings", "files of recordings"),
     "surface": ("surface mesh", "surface meshes"),
 }

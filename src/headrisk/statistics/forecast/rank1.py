@@ -14,7 +14,7 @@ from headrisk.statistics.forecast.hidden import (
     small_gallery,
 )
 from headrisk.statistics.forecast.models import fit_beta
-from headrisk.statistics.forecast.predict import PRIOR, TAIL_MODELS, predict
+from headrisk.statistics.forecast.predict import APART, PRIOR, TAIL_MODELS, predict
 from headrisk.statistics.forecast.records import (
     FORECAST_SIZES,
     Forecast,
@@ -39,6 +39,7 @@ from headrisk.statistics.forecast.searches import (
 )
 from headrisk.statistics.forecast.stack import (
     NEAR,
+    corrected,
     law,
     quantiles,
     reach,
@@ -100,7 +101,9 @@ def forecast_rank1(
         return _bound(observed, gallery, wanted)
     grid = sizes_between(gallery, wanted)
     weights = dirichlet_weights(searches.persons, repetitions, for_people)
-    drawn = _draws(searches, weights, grid)
+    drawn = _draws(searches, weights, np.append(gallery, grid))
+    own = {name: float(rows[0, 0]) - observed.value for name, rows in drawn.items()}
+    drawn = {name: rows[:, 1:] for name, rows in drawn.items()}
     floor = proven_floor(observed, gallery, *_measured(searches, weights), grid)
     hidden = hidden_galleries(searches, observed.value, for_hidden)
     return assemble(
@@ -113,6 +116,7 @@ def forecast_rank1(
         top=observed.high,
         people=people,
         gallery=gallery,
+        own=own,
     )
 
 
@@ -127,6 +131,7 @@ def assemble(
     top: float,
     people: int,
     gallery: int,
+    own: Mapping[str, float] | None = None,
     budget: float | None = None,
 ) -> Forecast:
     """Put models together into one forecast.
@@ -141,25 +146,34 @@ def assemble(
         (grid,) what the data prove.
     top
         Upper limit of every rate.
+    own
+        By model, its rate in the gallery at hand less the measured one.
     """
     rate = top if observed is None else observed.value
     noise = float(np.sqrt(rate * (1.0 - rate) / people))
-    weight = stack_weights(hidden, noise, {name: PRIOR.get(name, 1.0) for name in drawn})
+    prior = {name: PRIOR.get(name, 1.0) for name in drawn}
+    weight = stack_weights(hidden, noise, prior, own, APART)
     kept = {name: rows for name, rows in drawn.items() if weight[name] > 0}
-    laws = {name: law(rows, people) for name, rows in kept.items()}
+    laws = {
+        name: (law(rows, people), law(corrected(rows, hidden.get(name), people), people))
+        for name, rows in kept.items()
+    }
     limited = _limiter(floor, top, grid, people)
     repetitions = next(iter(kept.values())).shape[0] - 1
     method = f"Bayesian bootstrap over people, {repetitions} repetitions"
-    mixed = limited(quantiles(laws, weight), f"mixture of {len(laws)} models")
+    mixed = limited(
+        quantiles([(weight[name] / 2, one) for name, two in laws.items() for one in two]),
+        f"mixture of {len(laws)} models",
+    )
     place = np.searchsorted(grid, wanted)
     models = tuple(
         ModelForecast(
             name,
-            tuple(limited(quantiles({name: one}, {name: 1.0}), method)[k] for k in place),
+            tuple(limited(quantiles([(0.5, one) for one in two]), method)[k] for k in place),
             hidden.get(name),
             weight[name],
         )
-        for name, one in laws.items()
+        for name, two in laws.items()
     )
     far = reach(gallery, grid, mixed)
     if not set(kept) <= set(TAIL_MODELS):
