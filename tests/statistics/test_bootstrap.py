@@ -240,3 +240,15 @@ def test_one_person_with_thirty_scans_weighs_as_one():
         many.mated, many.nonmated, np.array([3.0]), (many.mated_weight, many.nonmated_weight)
     )
     assert rates[1][0] == pytest.approx(1 / 40, abs=1e-3)
+
+
+def test_weights_that_do_not_add_up_exactly_leave_a_perfect_rate_perfect():
+    """Scans of unequal number weigh thirds and sevenths; nobody overlaps."""
+    for counts in ([1, 3, 7, 3], [7, 7, 3, 1, 6], [3, 3, 3, 7, 11, 13]):
+        person = np.repeat(np.arange(len(counts)), counts)
+        values = (person[:, None] == person[None, :]).astype(np.float64)
+        scores = make(values, person, person, usable=~np.eye(person.size, dtype=bool))
+        found = curve_intervals(pair_sample(scores), 100, np.random.default_rng(0))
+        assert found.auc.value == found.auc.high == 1.0
+        assert 0.0 < found.auc.low < 1.0
+        assert found.eer.value == found.eer.low == 0.0

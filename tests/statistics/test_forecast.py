@@ -8,6 +8,7 @@ from score_sets import cohort, make
 
 from headrisk.errors import UsageError
 from headrisk.linkage.pairs import among_people
+from headrisk.report.words.phrases import listed
 from headrisk.report.words.risk import basis_of_forecast
 from headrisk.statistics.forecast.hidden import small_gallery
 from headrisk.statistics.forecast.openset import forecast_open_set
@@ -280,7 +281,7 @@ def test_a_model_that_hidden_galleries_refute_is_left_out():
     found = forecast_rank1(make(values, range(n), range(n)), rng, sizes=(1000,), repetitions=30)
     assert "extreme-value per search" in found.refuted
     assert "extreme-value per search" not in [model.model for model in found.models]
-    named = " and ".join(found.refuted)
+    named = listed(found.refuted)
     assert f"Left out, as they failed there: {named}." in basis_of_forecast(found)
     beaten = np.zeros(n)
     strangers = rng.normal(size=(8000, 8)) * np.sqrt(1 + 0.3**2)

@@ -123,12 +123,13 @@ MODELS = (
 
 def test_points_of_the_range():
     ranges = {4400: estimate(0.4, 0.25, 0.45), 4401: estimate(0.25, 0.05, 0.35)}
+    ranges[44] = estimate(0.6, 0.5, 0.7)
     assert points_of(MODELS, ranges, (4400, 4401), 44, (0.01, 0.002), 4401) == (
         ForecastPoint(4400, 0.3, 0.45, 0.25, 0.45, 0.01, False, 0.4),
         ForecastPoint(4401, 0.2, 0.3, 0.05, 0.35, 0.002, True, 0.25),
     )
     _, far = points_of(MODELS, ranges, (4400, 4401), 44, (0.01, 0.002), 4400)
-    assert far == ForecastPoint(4401, 0.002, 0.45, 0.002, 0.45, 0.002, True, None, False)
+    assert far == ForecastPoint(4401, 0.002, 0.7, 0.002, 0.7, 0.002, True, None, False)
 
 
 def test_floor_by_hand():
@@ -548,14 +549,14 @@ def test_a_model_that_misses_the_measured_rate_loses_weight():
     assert found["a"] > found["b"] > found["c"] == 0.0
 
 
-def test_correction_by_hidden_galleries_scales_what_is_lost_and_never_lowers():
+def test_correction_scales_what_is_lost_by_the_worst_miss_and_never_lowers():
     rows = np.array([[0.8, 0.5], [0.7, 0.4]])
-    low = HiddenGallery(10, 40, 0.8, 0.9, -0.1, 0.1)
     share = (0.1 + 0.005) / (0.2 + 0.005)
-    np.testing.assert_allclose(corrected(rows, low, 100), 1 - share * (1 - rows))
-    high = HiddenGallery(10, 40, 0.95, 0.9, 0.05, 0.05)
-    np.testing.assert_array_equal(corrected(rows, high, 100), rows)
-    np.testing.assert_array_equal(corrected(rows, None, 100), rows)
+    np.testing.assert_allclose(corrected(rows, 0.9, [-0.1], 100), 1 - share * (1 - rows))
+    worse = (0.1 + 0.005) / (0.3 + 0.005)
+    np.testing.assert_allclose(corrected(rows, 0.9, [-0.1, -0.2, 0.1], 100), 1 - worse * (1 - rows))
+    np.testing.assert_array_equal(corrected(rows, 0.9, [0.05], 100), rows)
+    np.testing.assert_array_equal(corrected(rows, 0.9, [], 100), rows)
 
 
 def test_the_normal_tail_is_found_beside_relatives():
@@ -641,15 +642,16 @@ def test_every_repetition_of_a_tail_model_equals_its_own_fit():
             np.testing.assert_allclose(together[name][row], rates[0], rtol=1e-9)
 
 
-def mixture(draws, hidden, weight, kept):
-    """Every model as it is and as corrected by its hidden galleries, half and half."""
-    return quantiles(
-        [
-            (weight[name] / 2, law(rows, 44))
-            for name in kept
-            for rows in (draws[name], corrected(draws[name], hidden[name], 44))
-        ]
+def mixture(draws, missed, observed, weight, kept):
+    """The lower end of the models as they are, the upper end of the corrected ones."""
+    plain, raised = (
+        quantiles([(weight[name], law(rows[name], 44)) for name in kept])
+        for rows in (
+            draws,
+            {name: corrected(draws[name], observed, missed[name], 44) for name in kept},
+        )
     )
+    return (plain[0] + raised[0]) / 2, plain[1], raised[2]
 
 
 def test_a_rank_one_forecast_is_put_together_from_its_parts():
@@ -675,7 +677,8 @@ def test_a_rank_one_forecast_is_put_together_from_its_parts():
     noise = np.sqrt(observed.value * (1 - observed.value) / 44)
     weight = stack_weights(tested, noise, {name: PRIOR[name] for name in draws}, own, APART)
     kept = [name for name in draws if weight[name]]
-    value, low, high = mixture(draws, tested, weight, kept)
+    missed = {name: [tested[name].error, own[name]] for name in kept}
+    value, low, high = mixture(draws, missed, observed.value, weight, kept)
     assert (found.observed, found.people, found.gallery) == (observed, 44, 44)
     assert [model.model for model in found.models] == kept
     assert found.refuted == tuple(name for name in draws if not weight[name])
@@ -751,8 +754,9 @@ def test_an_open_set_forecast_is_put_together_from_its_parts():
     fitted = tail_models(searches, weights)
     drawn = {name: open_rates(searches, one, grid, 0.1) for name, one in fitted.items()}
     weight = {model.model: model.weight for model in found.models}
-    hidden = {model.model: model.hidden for model in found.models}
-    value, low, high = mixture(drawn, hidden, weight, list(weight))
+    errors = {model.model: [model.hidden.error] for model in found.models}
+    first = found.models[0].hidden.observed
+    value, low, high = mixture(drawn, errors, first, weight, list(weight))
     near = int(np.searchsorted(grid, 60))
     assert found.points[0].value == pytest.approx(min(value[near], top))
     assert found.points[0].low == pytest.approx(np.minimum.accumulate(low)[near])

@@ -19,6 +19,7 @@ from headrisk.attacks.rates import Scores, copies_panel, streams
 from headrisk.brain.cohort import Cohort, prepare_scans
 from headrisk.brain.grid import template_grid
 from headrisk.brain.mirror_doubt import MirrorCheck, check_mirrored
+from headrisk.brain.prepare import CT_NOT_COMPARED
 from headrisk.brain.reference import reference
 from headrisk.brain.similarity import select
 from headrisk.brain.stored import INDEX, fingerprint_index
@@ -32,7 +33,13 @@ from headrisk.linkage.design import Design, against, within
 from headrisk.linkage.label_check import LabelCheck, check_labels
 from headrisk.linkage.large import Sides, count_pairs
 from headrisk.linkage.mates import count_people, searchable
-from headrisk.report.words.brain import NAME, REFERENCES, method_sentences, not_kept
+from headrisk.report.words.brain import (
+    CT_NOT_AMONG_THEM,
+    NAME,
+    REFERENCES,
+    method_sentences,
+    not_kept,
+)
 from headrisk.report.words.cost import NEEDS
 from headrisk.report.words.summary import compared_scans
 from headrisk.run.engine import mapper, stream_tasks
@@ -95,7 +102,7 @@ class BrainAttack:
         wanted = searchable(everybody.scans, plan(everybody, job))
         large = next((o for o in tested.scores.values() if isinstance(o, SummedScores)), None)
         whole = [one for one in tested.scores.values() if isinstance(one, PairScores)]
-        compared = compared_scans(job.settings.contrasts, len(job.sources), design.copies)
+        compared = who_is_compared(everybody, design, job)
         if large is not None:
             pairs = large.pairs
             total = pairs.total + pairs.mated.size
@@ -141,6 +148,13 @@ def lineup_of(usable: Cohort, design: Design, job: Job) -> Lineup[Design]:
     few = design.pairs <= job.settings.most_pairs
     verbatim = design.verbatim(image_digests(usable)) if few and usable.scans else None
     return Lineup(design, probes, gallery, verbatim)
+
+
+def who_is_compared(everybody: Cohort, design: Design, job: Job) -> str:
+    """Who is searched among whom, and that a CT is not."""
+    text = compared_scans(job.settings.contrasts, len(job.sources), design.copies)
+    cts = any(CT_NOT_COMPARED in one.reason for one in everybody.results)
+    return f"{text} {CT_NOT_AMONG_THEM}" if cts else text
 
 
 def prepare(intake: Intake, job: Job, log: CostLog) -> tuple[Cohort, tuple[str, ...]]:

@@ -21,7 +21,7 @@ from headrisk.attacks.face_panels import (
     portraits,
     scan_rows,
 )
-from headrisk.attacks.presence import PET, asked_images, lenders_of
+from headrisk.attacks.presence import asked_images, lenders_of
 from headrisk.attacks.rates import Scores
 from headrisk.dataset.people import number_people
 from headrisk.dataset.scans import Scan
@@ -35,7 +35,7 @@ from headrisk.face.cohort import (
     with_reason,
 )
 from headrisk.face.describe import PhotoResult
-from headrisk.face.head import HeadResult
+from headrisk.face.head import PET, HeadResult
 from headrisk.face.photo_table import Photo, list_photos
 from headrisk.face.recognise.protocol import Recogniser
 from headrisk.face.recognise.registry import recognisers
@@ -167,7 +167,7 @@ def own_scans(intake: Intake, job: Job) -> tuple[Scan, ...]:
 
 def face_run(intake: Intake, job: Job, damage: list[StoreError], protocol: str = "") -> Run:
     """What looking at heads has in common in a job; damaged stored results come to ``damage``."""
-    pets = any(scan.suffix == PET for scan in own_scans(intake, job))
+    pets = any(scan.suffix == PET for scan in (*own_scans(intake, job), *intake.beside))
     return Run(
         job.settings,
         tuple((name, str(path)) for name, path in sorted(job.weights.items())),

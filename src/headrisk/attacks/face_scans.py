@@ -106,7 +106,12 @@ class FaceScansAttack:
         return Answer(
             rows=tuple(told(row, head) for row, head in zip(rows, material.heads, strict=True)),
             unsearched=len(wanted - searchable(usable.scans, design)),
-            compared=compared_scans(job.settings.contrasts, len(job.sources), design.copies),
+            compared=compared_scans(
+                tuple(dict.fromkeys(scan.suffix for scan in material.scans))
+                or job.settings.contrasts,
+                len(job.sources),
+                design.copies,
+            ),
             method=scan_sentences(job.settings, asked, shared="face" in job.modalities),
             references=REFERENCES,
             needs=NEEDS[SCANS_NAME],
@@ -152,7 +157,7 @@ def to_look_at(
     Heads take the most time of an audit. Where no person has two scans that may be compared,
     nothing could be measured of them here.
     """
-    scans = intake.scans
+    scans = intake.scans + intake.beside
     digests = tuple(_digest(scan, store, damage) for scan in scans)
     if not searchable(scans, plan(Looked(scans, (), digests), job)):
         return (), ()

@@ -133,7 +133,7 @@ def _one(
 ) -> tuple[Treatment, Internal]:
     """One treatment, from its files to its figures."""
     for_brain, for_face, for_scans = rng.spawn(3)
-    found, cohort = _bring_in(name, intake, before, run, job, log)
+    found, cohort, run = _bring_in(name, intake, before, run, job, log)
     own = before.cohort()
     pairs = [(own.scans[pair.of], pair.scan) for pair in found.pairs]
     treated = Treated(cohort, tuple(before.own[pair.of] for pair in found.pairs))
@@ -171,8 +171,11 @@ def _one(
 
 def _bring_in(
     name: str, intake: Intake, before: _Before, run: Run, job: Job, log: CostLog
-) -> tuple[TreatedSet, Cohort]:
-    """Match a treated data set's files; also their fingerprints, in the order of the pairs."""
+) -> tuple[TreatedSet, Cohort, Run]:
+    """Match a treated data set's files; also their fingerprints, in the order of the pairs.
+
+    The run that comes back knows what examining the files gave.
+    """
     files, own = intake.treated[name], before.cohort()
     names = match_by_name(own.scans, files)
     of = {match.treated: match.untreated for match in names.matches}
@@ -190,7 +193,7 @@ def _bring_in(
         cohort = _prepare(asked, run, job, listen)
         found = settle(name, own, cohort, names, (), job)
         # Once more under the final labels: from the store, but where the contrast was another one.
-        return found, _prepare([pair.scan for pair in found.pairs], run, job, ignore)
+        return found, _prepare([pair.scan for pair in found.pairs], run, job, ignore), run
 
 
 def _look(found: TreatedSet, before: _Before, run: Run, job: Job, log: CostLog) -> Looks:

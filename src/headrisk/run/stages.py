@@ -26,6 +26,7 @@ class StageWords:
 _IMAGE, _FILE, _PAIR = ("image", "images"), ("file", "files"), ("pair", "pairs")
 STAGES: Mapping[str, StageWords] = {
     "index": StageWords("list the images", "data set", "data sets"),
+    "examine images": StageWords("align brains and look at faces", *_IMAGE),
     "prepare": StageWords("align brains", *_IMAGE),
     "simulate": StageWords("simulate second scans", *_IMAGE),
     "compare": StageWords("compare brains", *_PAIR),

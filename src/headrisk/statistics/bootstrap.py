@@ -22,6 +22,7 @@ from headrisk.types import Estimate, FloatArray, IntArray
 FEWEST_PEOPLE = 3
 WORK = 400_000_000
 FEWEST_REPETITIONS = 200
+_ROUNDING = 1e-12
 
 
 @dataclass(frozen=True)
@@ -131,7 +132,7 @@ def curve_intervals(
     zone = _zone(sample, bins)
     weights = person_weights(people, affordable_repetitions(repetitions, zone.place.size), rng)
     everything = np.ones((1, people))
-    (auc, eer), *_ = _curves(sample, bins, zone, everything)
+    auc, eer = (_certain(one) for one in next(_curves(sample, bins, zone, everything)))
     drawn = np.array(list(_curves(sample, bins, zone, weights))).reshape(-1, 2)
     return CurveIntervals(
         auc=_auc_estimate(auc, drawn[:, 0], tested),
@@ -156,6 +157,12 @@ def _curves(
         nonmated[0] = rest if rest > 1e-9 * total else 0.0
         if mated.sum() > 0 and total > 0:
             yield auc_from_counts(mated, nonmated), eer_from_counts(mated, nonmated)
+
+
+def _certain(rate: float) -> float:
+    """A rate, 0 or 1 where only the rounding of weights keeps it from that."""
+    whole = float(round(rate))
+    return whole if abs(rate - whole) < _ROUNDING else rate
 
 
 def _sums(index: IntArray, values: FloatArray, length: int) -> FloatArray:

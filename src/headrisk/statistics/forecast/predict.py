@@ -88,12 +88,15 @@ def tail_models(searches: Searches, weights: FloatArray) -> dict[str, FittedTail
     measured = shares @ ((better == 0) / (tied + 1.0))
     known = searches.comparable.sum(axis=1).astype(np.float64)
     pooled = {way: tail_data(searches, per_search=way) for way in (False, True)}
+    fits: dict[tuple[bool, bool], TailFit] = {}
     found = {}
     for name, (per_search, apart, normal) in TAIL_MODELS.items():
         tail = pooled[per_search]
         if tail is None or (normal and tail.body_places[0] >= tail.body_places[1]):
             continue
-        fit = fit_tail(tail, vary[apart], drawn[apart], apart)
+        if (per_search, apart) not in fits:
+            fits[per_search, apart] = fit_tail(tail, vary[apart], drawn[apart], apart)
+        fit = fits[per_search, apart]
         if normal:
             fit = normal_tail(tail, fit, vary[apart], drawn[apart])
         kept = np.ones(weights.shape[0])
@@ -138,13 +141,15 @@ def rank_models(
 
 
 def predict(
-    searches: Searches, weights: FloatArray, sizes: IntArray, prior: Beta | None = None
+    searches: Searches, weights: FloatArray, sizes: IntArray, *, begin: FloatArray | None = None
 ) -> Mapping[str, FloatArray]:
     """(repetitions, sizes) rank-1 rates of every model that can be fitted, by name.
 
-    Tail models where the scores have a tail, else the models of ranks.
+    Tail models where the scores have a tail, else the models of ranks, whose fits then begin at
+    that under the weights ``begin`` (1, persons).
     """
     models = tail_models(searches, weights)
     if not models:
+        prior = None if begin is None else fit_beta(weighted_counts(searches, begin)[0])
         return rank_models(searches, weights, sizes, prior)
     return {name: tail_rates(searches, model, sizes) for name, model in models.items()}

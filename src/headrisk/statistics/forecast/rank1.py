@@ -13,7 +13,6 @@ from headrisk.statistics.forecast.hidden import (
     hidden_gallery,
     small_gallery,
 )
-from headrisk.statistics.forecast.models import fit_beta
 from headrisk.statistics.forecast.predict import APART, PRIOR, TAIL_MODELS, predict
 from headrisk.statistics.forecast.records import (
     FORECAST_SIZES,
@@ -39,9 +38,9 @@ from headrisk.statistics.forecast.searches import (
 )
 from headrisk.statistics.forecast.stack import (
     NEAR,
+    between,
     corrected,
     law,
-    quantiles,
     reach,
     sizes_between,
     stack_weights,
@@ -154,26 +153,25 @@ def assemble(
     prior = {name: PRIOR.get(name, 1.0) for name in drawn}
     weight = stack_weights(hidden, noise, prior, own, APART)
     kept = {name: rows for name, rows in drawn.items() if weight[name] > 0}
-    laws = {
-        name: (law(rows, people), law(corrected(rows, hidden.get(name), people), people))
+    plain = {name: law(rows, people) for name, rows in kept.items()}
+    first = next(iter(hidden.values())).observed if hidden else rate
+    raised = {
+        name: law(corrected(rows, first, _misses(name, hidden, own), people), people)
         for name, rows in kept.items()
     }
     limited = _limiter(floor, top, grid, people)
     repetitions = next(iter(kept.values())).shape[0] - 1
     method = f"Bayesian bootstrap over people, {repetitions} repetitions"
-    mixed = limited(
-        quantiles([(weight[name] / 2, one) for name, two in laws.items() for one in two]),
-        f"mixture of {len(laws)} models",
-    )
+    mixed = limited(between(plain, raised, weight), f"mixture of {len(kept)} models")
     place = np.searchsorted(grid, wanted)
     models = tuple(
         ModelForecast(
             name,
-            tuple(limited(quantiles([(0.5, one) for one in two]), method)[k] for k in place),
+            tuple(limited(between(plain, raised, {name: 1.0}), method)[k] for k in place),
             hidden.get(name),
             weight[name],
         )
-        for name, two in laws.items()
+        for name in kept
     )
     far = reach(gallery, grid, mixed)
     if not set(kept) <= set(TAIL_MODELS):
@@ -196,6 +194,16 @@ def assemble(
         refuted=refuted,
         budget=budget,
     )
+
+
+def _misses(
+    name: str, hidden: Mapping[str, HiddenGallery], own: Mapping[str, float] | None
+) -> list[float]:
+    """Predicted less measured rate of a model, in hidden galleries and in the one at hand."""
+    return [
+        *([hidden[name].error] if name in hidden else []),
+        *([own[name]] if own and name in own else []),
+    ]
 
 
 def _limiter(
@@ -221,8 +229,7 @@ def _bound(observed: Estimate, gallery: int, sizes: tuple[int, ...]) -> Forecast
 def _draws(searches: Searches, weights: FloatArray, sizes: IntArray) -> Mapping[str, FloatArray]:
     """By model, rates of the data and of each repetition."""
     everybody = np.ones((1, searches.persons))
-    prior = fit_beta(weighted_counts(searches, everybody)[0])
-    return predict(searches, np.concatenate([everybody, weights]), sizes, prior)
+    return predict(searches, np.concatenate([everybody, weights]), sizes, begin=everybody)
 
 
 def _measured(searches: Searches, weights: FloatArray) -> tuple[FloatArray, FloatArray]:

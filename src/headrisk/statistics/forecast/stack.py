@@ -60,6 +60,21 @@ def quantiles(laws: Sequence[tuple[float, Law]]) -> tuple[FloatArray, FloatArray
     return np.asarray((weight * value).sum(axis=0)), ends[0], ends[1]
 
 
+def between(
+    plain: Mapping[str, Law], raised: Mapping[str, Law], weights: Mapping[str, float]
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """(sizes,) value, lower and upper end of models as they are and as they were corrected.
+
+    The lower end is that of the models as they are, the upper end that of the corrected ones, the
+    value lies halfway: whether the miss of a model grows with the gallery, cannot be known.
+    """
+    low, high = (
+        quantiles([(weight, laws[name]) for name, weight in weights.items() if weight > 0])
+        for laws in (plain, raised)
+    )
+    return (low[0] + high[0]) / 2, low[1], high[2]
+
+
 def stack_weights(
     hidden: Mapping[str, HiddenGallery],
     noise: float,
@@ -98,18 +113,19 @@ def _told(error: float, apart: bool) -> float:
     return APART_UPWARD * error if apart and error > 0 else error
 
 
-def corrected(rows: FloatArray, hidden: HiddenGallery | None, people: int) -> FloatArray:
-    """Rates of a model that promised too little for hidden galleries, with as much less lost.
+def corrected(
+    rows: FloatArray, observed: float, misses: Sequence[float], people: int
+) -> FloatArray:
+    """Rates of a model that promised too little where it could be tested, with as much less lost.
 
-    The share of people not linked is scaled by what was lost in the hidden gallery over what the
-    model had said would be; half a person is added to both. Never downward: a model that promised
-    too much there is judged by its weight.
+    The share of people not linked is scaled by what was lost over what the model had said would
+    be, for the worst of its ``misses`` (predicted less ``observed`` rate); half a person is added
+    to both. Never downward: a model that promised too much is judged by its weight.
     """
-    if hidden is None:
-        return rows
     half = 0.5 / people
-    share = (1.0 - hidden.observed + half) / (1.0 - hidden.observed - hidden.error + half)
-    return np.asarray(1.0 - min(share, 1.0) * (1.0 - rows), dtype=np.float64)
+    lost = 1.0 - observed + half
+    share = min([1.0, *(lost / (lost - miss) for miss in misses if miss < 0)])
+    return np.asarray(1.0 - share * (1.0 - rows), dtype=np.float64)
 
 
 def sizes_between(gallery: int, sizes: tuple[int, ...]) -> IntArray:
