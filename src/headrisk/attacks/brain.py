@@ -42,13 +42,14 @@ from headrisk.report.words.brain import (
 )
 from headrisk.report.words.cost import NEEDS
 from headrisk.report.words.summary import compared_scans
-from headrisk.run.engine import mapper, stream_tasks
+from headrisk.run.engine import Workers, mapper, stream_tasks
 from headrisk.run.provenance import CostLog
 from headrisk.run.stage import stage
 from headrisk.run.store import open_store
+from headrisk.settings import Settings
 from headrisk.statistics.intervals import FEWEST_PEOPLE
 from headrisk.statistics.large import SummedScores, folds_of
-from headrisk.types import PairScores
+from headrisk.types import BoolArray, Float32Array, IntArray, PairScores
 
 OFFER = (
     "Where people were scanned once, --simulate-rescan simulates a second scan of each; its "
@@ -205,17 +206,30 @@ def score(cohort: Cohort, design: Design, job: Job, log: CostLog) -> Comparison:
     with stage("compare", pairs, log, recorded(job)):
         vectors = cohort.vectors()
         probes = vectors[design.probes]
-        return compare(
-            probes,
-            probes if design.probes is design.gallery else vectors[design.gallery],
-            design.probe_person,
-            design.gallery_person,
-            design.usable,
-            select(job.settings.measures),
-            template_grid(job.settings.resolution_mm),
-            reference=reference(job.settings.resolution_mm),
-            run=mapper(job.processes),
-        )
+        gallery = probes if design.probes is design.gallery else vectors[design.gallery]
+        people = (design.probe_person, design.gallery_person)
+        return compare_brains(probes, gallery, people, design.usable, job.settings, job.processes)
+
+
+def compare_brains(
+    probes: Float32Array,
+    gallery: Float32Array,
+    people: tuple[IntArray, IntArray],
+    usable: BoolArray,
+    settings: Settings,
+    processes: Workers,
+) -> Comparison:
+    """Score fingerprints (scans, voxels) with fingerprints under every measure of the settings."""
+    return compare(
+        probes,
+        gallery,
+        *people,
+        usable,
+        select(settings.measures),
+        template_grid(settings.resolution_mm),
+        reference=reference(settings.resolution_mm),
+        run=mapper(processes),
+    )
 
 
 def summed(
