@@ -44,7 +44,7 @@ def held_twice() -> Cohort:
 def test_copies_in_two_data_sets_are_found_and_told(tmp_path: Path) -> None:
     cohort = held_twice()
     sources = (Source(tmp_path, "A"), Source(tmp_path, "B"))
-    quick = Settings(resolution_mm=4, bootstrap=100, measures=("correlation", "cosine"))
+    quick = Settings(resolution_mm=4, bootstrap=100, measures=("residual-correlation", "ncc"))
     job = Job(sources, tmp_path, settings=quick)
     design, scores = link(cohort, job, CostLog())
     assert design.usable.all()
