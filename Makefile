@@ -140,7 +140,7 @@ check-oldest:
 	build/oldest-venv/bin/python -m pytest -q -p no:cacheprovider --timeout 900 $(OLDEST_TESTS)
 
 # Every script leaves its ratios in build/bench; the gate compares them with the recorded ones.
-BENCHMARKS := bench_chain check_align bench_similarity bench_search bench_render bench_recognise \
+BENCHMARKS := bench_chain bench_audit check_align bench_similarity bench_search bench_render bench_recognise \
 	bench_deface
 
 bench: $(BENCH_STAMP)

@@ -168,8 +168,13 @@ def columns_page() -> str:
         "`internal/tables/` holds the exact ones.",
         "",
     ]
-    for place, title in (("tables", "Public tables"), ("internal", "Internal tables")):
-        lines += [f"## {title}: `OUT/{place}/`", ""]
+    places = {
+        "tables": "Public tables: `OUT/tables/`",
+        "internal": "Internal tables: `OUT/internal/`",
+        "input": "Input tables",
+    }
+    for place, title in places.items():
+        lines += [f"## {title}", ""]
         for names, kind in _merged(place):
             files = [f"`{_file(name)}`" for name in names]
             shared = f"`…-{_file(_without_modality(names[0]))}`"

@@ -10,7 +10,7 @@ from importlib.util import find_spec
 from headrisk.dataset.head_images import SUFFIXES, HeadImage, list_head_images
 from headrisk.dataset.scans import Scan
 from headrisk.errors import StoreError
-from headrisk.face.head import SightTask
+from headrisk.face.head import PET, SightTask
 from headrisk.face.presence import VERDICTS, Sight
 from headrisk.face.sight import STAGE, SightResult, SightRun, look_at_images
 from headrisk.findings.records import FacesLeft, Table
@@ -21,7 +21,6 @@ from headrisk.run.provenance import CostLog
 from headrisk.run.stage import stage
 from headrisk.run.store import open_store
 
-PET = "pet"
 _KINDS = {"ct": "CT", "pet": PET}  # BIDS datatypes whose images are read as one kind
 MOST_LENDERS = 2
 TABLE = "faces-left"  # in internal/

@@ -108,7 +108,8 @@ def _work(arguments: argparse.Namespace, scans: int) -> Work:
     return Work(
         aligned=scans,
         compared=scans**2 * len(DEFAULT_MEASURES),
-        rendered=scans if faces else 0,
+        sighted=scans if faces else 0,
+        rendered_few=scans if faces else 0,
         photographs=PHOTOS_PER_PERSON * arguments.people if faces else 0,
     )
 

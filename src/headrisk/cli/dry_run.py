@@ -204,15 +204,18 @@ def _work(job: Job, scans: Sequence[Scan], treated: int, *, deidentifies: bool) 
     design = _design(job, usable) if job.sources and usable else None
     pairs = int(design.pairs) if design is not None else 0
     mates = pairs > 0 and _has_mates(job, usable)
-    rendered = len(usable) if "face" in job.modalities else 0
-    rendered = len(usable) if "face-scans" in job.modalities and mates else rendered
+    heads = len(usable) + treated if "face" in job.modalities else 0
+    few = len(usable) if "face-scans" in job.modalities and mates and not heads else 0
+    if job.settings.face_protocol == "scans":
+        heads, few = 0, heads + few
     photos = sum(photo.usable for photo in _listed_photos(job, scans)) if job.photos else 0
     brains = "brain" in job.modalities
     return Work(
         aligned=len(usable) if brains or deidentifies else 0,
         compared=pairs * len(job.settings.measures) if brains else 0,
         sighted=len(_sighted(job, scans)),
-        rendered=rendered + (treated if "face" in job.modalities else 0),
+        rendered=heads,
+        rendered_few=few,
         photographs=photos,
         rewritten=len(usable) if deidentifies else 0,
         treated=treated,

@@ -1,18 +1,20 @@
 """Treatments: bring treated scans in, and compare risk and cost before and after.
 
-Everything about the untreated scans has been computed before this stage and comes from the store.
+Everything about the untreated scans is what the attacks of the run prepared.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from headrisk.attacks import brain, face_scans
+from headrisk.attacks.attack import Context
+from headrisk.attacks.face import Faces
 from headrisk.attacks.material import examine_scans
-from headrisk.attacks.measured import STREAMS
+from headrisk.attacks.rates import STREAMS
 from headrisk.brain.choose import pick
 from headrisk.brain.cohort import Cohort, prepare_scans
 from headrisk.dataset.people import number_people
@@ -27,9 +29,8 @@ from headrisk.deidentify.comparison_repair import repaired_heads, to_repair
 from headrisk.deidentify.comparison_scans import scan_effects
 from headrisk.deidentify.matching import TreatedSet, settle
 from headrisk.errors import StoreError
-from headrisk.face.cohort import HEAD_STAGE, Run, look_at_heads, read_photos
+from headrisk.face.cohort import HEAD_STAGE, Run, look_at_heads
 from headrisk.face.head import HeadResult
-from headrisk.face.photo_table import list_photos
 from headrisk.face.recognise.registry import recognisers
 from headrisk.findings.deidentified import Attacker, Effect, Treatment
 from headrisk.findings.records import Internal
@@ -61,19 +62,21 @@ class _Before:
     own: tuple[int, ...]
     pictures: Pictures
     heads: face_scans.Looked | None = None
+    looked: Mapping[str, HeadResult] = field(default_factory=dict)
 
     def cohort(self) -> Cohort:
         """The audited data set's scans."""
         return pick(self.everything, self.own)
 
 
-def measure(intake: Intake, job: Job, log: CostLog) -> TreatmentsMeasured:
+def measure(context: Context) -> TreatmentsMeasured:
     """Measure every treatment of a job; nothing where it has none."""
+    intake, job, log = context.intake, context.job, context.log
     if not job.treated:
         return TreatmentsMeasured()
     damaged: list[StoreError] = []
     run = face_scans.run_of(intake, job, damaged)
-    before = _recall(intake, run, job, log)
+    before = _before(context)
     seeds = np.random.default_rng((job.settings.seed, *STREAMS["treated"])).spawn(len(job.treated))
     parts = [
         _one(source.name, intake, before, run, job, log, rng)
@@ -85,20 +88,22 @@ def measure(intake: Intake, job: Job, log: CostLog) -> TreatmentsMeasured:
     )
 
 
-def _recall(intake: Intake, run: Run, job: Job, log: CostLog) -> _Before:
-    with stage("recall untreated", len(intake.scans), log, recorded(job)):
-        cohort = _prepare(intake.scans, run, job, ignore)
-        people = frozenset(s.participant_id for s in intake.scans if _is_own(s, job))
-        photos = () if job.photos is None else list_photos(job.photos, people, job.today)
-        usable = tuple(photo for photo in photos if photo.usable)
-        results = read_photos(usable, run, ignore) if "face" in job.modalities else ()
-        heads = None
-        if "face-scans" in job.modalities:
-            heads = face_scans.recall(intake, job, run)
-    good = [k for k, result in enumerate(results) if not result.reason]
-    pictures = Pictures(tuple(usable[k] for k in good), tuple(results[k] for k in good))
-    own = tuple(k for k, scan in enumerate(cohort.scans) if _is_own(scan, job))
-    return _Before(cohort + intake.earlier, own, pictures, heads)
+def _before(context: Context) -> _Before:
+    """The untreated side, as the attacks prepared it."""
+    job = context.job
+    cohort = brain.fingerprints(context).cohort
+    scans = context.intake.scans
+    own = tuple(k for k, scan in enumerate(scans) if _is_own(scan, job))
+    faces: Faces | None = context.prepared.get("face")
+    heads: face_scans.Looked | None = context.prepared.get("face-scans")
+    pictures = Pictures((), ())
+    looked: dict[str, HeadResult] = {}
+    if heads is not None:
+        looked |= dict(zip((scan.scan_id for scan in heads.scans), heads.heads, strict=True))
+    if faces is not None:
+        pictures = Pictures(tuple(faces.photos[k] for k in faces.readable), faces.results)
+        looked |= dict(zip((scan.scan_id for scan in faces.scans), faces.heads, strict=True))
+    return _Before(cohort, own, pictures, heads, looked)
 
 
 def _is_own(scan: Scan, job: Job) -> bool:
@@ -128,7 +133,7 @@ def _one(
 ) -> tuple[Treatment, Internal]:
     """One treatment, from its files to its figures."""
     for_brain, for_face, for_scans = rng.spawn(3)
-    found, cohort = _bring_in(name, intake, before, run, job, log)
+    found, cohort, run = _bring_in(name, intake, before, run, job, log)
     own = before.cohort()
     pairs = [(own.scans[pair.of], pair.scan) for pair in found.pairs]
     treated = Treated(cohort, tuple(before.own[pair.of] for pair in found.pairs))
@@ -166,8 +171,11 @@ def _one(
 
 def _bring_in(
     name: str, intake: Intake, before: _Before, run: Run, job: Job, log: CostLog
-) -> tuple[TreatedSet, Cohort]:
-    """Match a treated data set's files; also their fingerprints, in the order of the pairs."""
+) -> tuple[TreatedSet, Cohort, Run]:
+    """Match a treated data set's files; also their fingerprints, in the order of the pairs.
+
+    The run that comes back knows what examining the files gave.
+    """
     files, own = intake.treated[name], before.cohort()
     names = match_by_name(own.scans, files)
     of = {match.treated: match.untreated for match in names.matches}
@@ -185,7 +193,7 @@ def _bring_in(
         cohort = _prepare(asked, run, job, listen)
         found = settle(name, own, cohort, names, (), job)
         # Once more under the final labels: from the store, but where the contrast was another one.
-        return found, _prepare([pair.scan for pair in found.pairs], run, job, ignore)
+        return found, _prepare([pair.scan for pair in found.pairs], run, job, ignore), run
 
 
 def _look(found: TreatedSet, before: _Before, run: Run, job: Job, log: CostLog) -> Looks:
@@ -194,7 +202,12 @@ def _look(found: TreatedSet, before: _Before, run: Run, job: Job, log: CostLog) 
     scans = tuple(pair.scan for pair in found.pairs)
     title = f"{HEAD_STAGE}: {found.name}"
     with stage(title, len(scans), log, recorded(job)) as listen:
-        old = look_at_heads([own.scans[pair.of] for pair in found.pairs], run, ignore)
+        original = [own.scans[pair.of] for pair in found.pairs]
+        unseen = [scan for scan in original if scan.scan_id not in before.looked]
+        seen = dict(before.looked)
+        for scan, head in zip(unseen, look_at_heads(unseen, run, ignore), strict=True):
+            seen[scan.scan_id] = head
+        old = tuple(seen[scan.scan_id] for scan in original)
         new = look_at_heads(scans, run, listen)
     repaired: tuple[HeadResult, ...] | None = None
     if before.pictures.results or (before.heads is not None and before.heads.scans):

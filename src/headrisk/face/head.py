@@ -22,12 +22,13 @@ from headrisk.heads.coverage import Coverage, coverage
 from headrisk.heads.sightlines import FRONT
 from headrisk.heads.skin_align import AIR_HU, HEAD_HU
 from headrisk.heads.surface import Surface, head_surface
-from headrisk.io.nifti import load_volume
+from headrisk.io.nifti import load_first_volume, load_volume
 from headrisk.io.volume import Volume
 from headrisk.types import FloatArray, Status
 
 VERSION = 6  # raise when any result of this module changes: stored results are then renewed
 SUPERSAMPLE = 2
+PET = "pet"  # whose series are looked at in their first volume
 _MORE = 0.5  # of the three parts, that another level must show beyond the common one
 
 
@@ -234,7 +235,8 @@ def _surface(placed: Placed, subject: str) -> tuple[Surface, Coverage]:
 
 def _placed(task: HeadTask, repair: Repair | None) -> tuple[Placed, tuple[float, float, float]]:
     """The head in the scan, repaired where that is asked."""
-    volume = load_volume(Path(task.path))
+    read = load_first_volume if task.suffix == PET else load_volume
+    volume = read(Path(task.path))
     placed = find_head(volume, task)
     if repair is not None:
         if placed.brain is None:

@@ -119,7 +119,7 @@ def cmc_figure(curve: Table, name: str, gallery_size: int) -> str:
 def measures_figure(measures: tuple[MeasureResult, ...]) -> str:
     """Rank-1 rate of every measure with its 95 % interval, beside control and chance."""
     shown = [measure for measure in measures if measure.rank1 is not None]
-    figure, axes = new_figure(WIDTH, 0.75 + 0.24 * len(shown))
+    figure, axes = new_figure(WIDTH, 1.0 + 0.24 * len(shown))
     for row, measure in enumerate(shown):
         _interval(axes, row, measure.rank1, MATED)
         if measure.control is not None:
@@ -136,7 +136,7 @@ def measures_figure(measures: tuple[MeasureResult, ...]) -> str:
 def conditions_figure(conditions: tuple[Condition, ...], overall: float) -> str:
     """Rank-1 rate by condition as a forest plot; the dashed line is the whole data set."""
     shown = [c for c in conditions if c.rank1 is not None and not c.withheld]
-    figure, axes = new_figure(WIDTH, 0.85 + 0.4 * len(shown))
+    figure, axes = new_figure(WIDTH, 1.0 + 0.4 * len(shown))
     for row, condition in enumerate(shown):
         _interval(axes, row, condition.rank1, MATED)
     axes.axvline(100 * overall, color=INK, ls="--", lw=1.0, label=LABELS["whole"])

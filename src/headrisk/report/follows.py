@@ -114,6 +114,12 @@ def _images(report: Report) -> Iterator[Follow]:
     if counts.failed:
         kinds = _kinds(counts.kinds, lambda row: row.failed)
         yield Follow("images_failed", count=counts.failed, of=counts.images, kinds=kinds)
+
+
+def _beside(report: Report) -> Iterator[Follow]:
+    counts = report.inventory
+    if counts is None:
+        return
     if counts.unread_folders:
         yield Follow("folders_unread", count=counts.unread_folders)
     beside = {kind: n for kind, n in counts.other.items() if n and kind in BESIDE}
@@ -129,7 +135,8 @@ BESIDE = ("archive", "document", "link", "picture", "recording", "surface")
 def _kinds(rows: tuple[KindRow, ...], count: Callable[[KindRow], int]) -> tuple[str, ...]:
     """Kinds with any of a count, the most frequent first."""
     found = sorted((row for row in rows if count(row)), key=lambda row: -count(row))
-    return tuple(" ".join(part for part in (row.datatype, row.suffix) if part) for row in found)
+    names = (dict.fromkeys(part for part in (row.datatype, row.suffix) if part) for row in found)
+    return tuple(" ".join(parts) for parts in names)
 
 
 def _scans(report: Report) -> Iterator[Follow]:
@@ -164,6 +171,8 @@ def _faces_in_scans(report: Report) -> Iterator[Follow]:
     section = next((one for one in report.modalities if one.name == "face"), None)
     table = section.tables.get("presence") if section else None
     if table is None:
+        if report.inventory is not None and "faces" not in report.not_asked:
+            yield Follow("faces_not_searched")
         return
     counts = {str(row[0]): row[2] for row in table.rows}
     there = [counts.get(f"together: {name}", 0) for name in ("face", "part", "unclear", "failed")]
@@ -360,7 +369,7 @@ def _not_asked(report: Report) -> Iterator[Follow]:
         yield Follow("not_asked", kinds=report.not_asked)
 
 
-RULES: tuple[Callable[[Report], Iterator[Follow]], ...] = (
-    _labels, _images, _faces, _attacks, _metadata, _deidentified, _scans, _people, _forecast,
-    _not_asked,
+RULES: tuple[Callable[[Report], Iterator[Follow]], ...] = (  # in the order in which they are told
+    _labels, _images, _not_asked, _attacks, _faces, _deidentified, _metadata, _beside, _scans,
+    _people, _forecast,
 )  # fmt: skip

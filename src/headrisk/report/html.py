@@ -42,15 +42,12 @@ def public_html(report: Report, run: RunRecord, digest: str) -> str:
     digest
         Short digest of ``report.json``, printed so that page and figures can be matched.
     """
-    names = [section.name for section in report.modalities if not section.measures]
-    alone = names == ["metadata"] and len(report.modalities) == 1
-    counts_alone = alone and bool(report.modalities[0].panels) and report.inventory is None
     views = [section_view(section) for section in report.modalities]
     facts, answers = first_page.which_data(report, run, digest), first_page.answers(report)
     rows = follows_rows(report)
     drawings = treatment_figures(report.treatments)
     return render(
-        "findings.html.j2" if counts_alone else "public.html.j2",
+        "findings.html.j2" if counts_alone(report) else "public.html.j2",
         report=report,
         run=run,
         digest=digest,
@@ -64,6 +61,18 @@ def public_html(report: Report, run: RunRecord, digest: str) -> str:
         costs=attack_costs(report, run),
         drawings=drawings,
     )
+
+
+def counts_alone(report: Report) -> bool:
+    """Whether a report holds nothing but counts of identifying metadata: nobody was searched for.
+
+    >>> counts_alone(Report((), {}, "0"))
+    False
+    """
+    if len(report.modalities) != 1 or report.inventory is not None:
+        return False
+    (section,) = report.modalities
+    return section.name == "metadata" and not section.measures and bool(section.panels)
 
 
 def texts_html(report: Report, digest: str) -> str:

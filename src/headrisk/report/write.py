@@ -29,7 +29,7 @@ from headrisk.io.canonical import canonical_json
 from headrisk.io.private import write_private
 from headrisk.report.columns import COLUMNS_FILE, columns_text, folder_headers, headers_of
 from headrisk.report.earlier import keep_earlier
-from headrisk.report.html import public_html, texts_html
+from headrisk.report.html import counts_alone, public_html, texts_html
 from headrisk.report.internal import PAIR_SCHEMA, encodable, internal_files, write_pairs
 from headrisk.report.read import read_json, read_report, run_from
 from headrisk.report.section_tables import conditions_table, measures_table, thresholds_table
@@ -183,7 +183,7 @@ def public_files(public: Report, run: RunRecord) -> dict[str, bytes]:
     digest = hashlib.sha256(text.encode()).hexdigest()[:12]
     files = {
         "report.html": public_html(again, run_again, digest),
-        "texts.html": texts_html(again, digest),
+        **({} if counts_alone(again) else {"texts.html": texts_html(again, digest)}),
         "report.json": text,
         "report-run.json": run_text,
         "methods.md": methods_text(again, run_again),

@@ -87,7 +87,7 @@ CAPTIONS = {
         "No threshold keeps both errors low, and below the lines stay at the bottom.",
         "Between the curves lies a threshold where both are low, and below the lines reach the "
         "upper right corner.",
-        "Ask how many false names your attacker would put up with, and read the misses there. The "
+        "Ask how many wrong names your attacker would put up with, and read the misses there. The "
         "share of people present is an assumption: set your own with membership_prior.",
     ),
     "matrix": Caption(

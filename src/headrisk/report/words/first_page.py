@@ -50,7 +50,7 @@ CHECK = (
 
 
 MOST_WORDS = 690  # on two printed pages
-FIXED_WORDS = 90  # headings, fields, and the line on what stands in the annex
+FIXED_WORDS = 60  # headings, fields, and the line on what stands in the annex
 FEWEST_FOLLOW = 5
 MOST_METHODS = 2  # de-identification methods on the first pages
 
@@ -163,10 +163,12 @@ def _attack(section: ModalitySection) -> Answer:
     if not section.sufficient or first is None or first.rank1 is None:
         why = section.too_little or summary.NEEDS
         return Answer(title, VERDICTS["too little data"], why, section.name)
-    found = "would be linked to such a re-scan" if section.simulated else FOUND.get(
-        section.name, "were linked"
-    )  # fmt: skip
+    found = FOUND.get(section.name, "were linked")
+    if section.simulated:
+        found = summary.SIMULATED_FOUND
     text = f"{capital(share(first.rank1))} {found}{_control(first.control, first.chance)}."
+    if section.simulated:
+        text = f"Simulated re-scans, no true ones: {text}"
     return Answer(
         title, VERDICTS[first.reading], text, section.name, first.reading == "links", first.rank1,
         first.control,

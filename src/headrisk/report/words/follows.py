@@ -175,6 +175,9 @@ SENTENCES: Mapping[str, Callable[[Follow], str]] = {
     "faces_not_looked_at": lambda f: (
         f"In {share(f, 'image')} no face could be looked for. Each may show one."
     ),
+    "faces_not_searched": lambda _: (
+        "No image was looked at for a face. Each may show one: do it next (headrisk faces)."
+    ),
     "faces_to_check": lambda f: (
         f"In up to {number(f.count)} images it may be unclear whether a face is left; the internal "
         "list says where. Look there."
@@ -232,9 +235,9 @@ SENTENCES: Mapping[str, Callable[[Follow], str]] = {
         "Take them out (headrisk metadata, with --fix) and look again.",
     ),
     "metadata_quasi": _found(
-        "date, age or piece of free text narrows down who it is|dates, ages or pieces of free text "
+        "detail stands in the files that narrows down who it is|details stand in the files that "
         "narrow down who it is",
-        "Shift, coarsen or drop them.",
+        "Shift dates, coarsen ages, and drop free text that nobody needs.",
     ),
     "metadata_technical": _found(
         "technical value ties a file to a device, a day or a place|technical values tie files to a "
@@ -253,7 +256,7 @@ SENTENCES: Mapping[str, Callable[[Follow], str]] = {
         "than four others. Coarsen or drop these columns."
     ),
     "files_unread": lambda f: (
-        f"{share(f, 'file')} {_was(f.count)} not read in full. None is called clean: leave "
+        f"{share(f, 'file')} {_was(f.count)} not read in full. That is not called clean: leave "
         f"{_it(f.count)} out, or look at {_it(f.count)} yourself."
     ),
     "copy_holds_removed_values": lambda f: (
@@ -302,7 +305,6 @@ SENTENCES: Mapping[str, Callable[[Follow], str]] = {
         "serve their use."
     ),
     "not_asked": lambda f: (
-        f"Not asked: {listed([ASK.get(k, k) for k in f.kinds])}. Nothing here speaks of "
-        f"{'it' if len(f.kinds) == 1 else 'them'}."
+        f"Not asked: {listed([ASK.get(k, k) for k in f.kinds])}. Nothing here speaks of that."
     ),
 }

@@ -71,7 +71,7 @@ def _missed(_: ModalitySection, risk: Assessment) -> str:
     if found.strictest is None or found.strictest.fnir is None or found.budget is None:
         return "–"
     return (
-        f"{percentage(found.strictest.fnir)} at {percent(found.budget)} false, among "
+        f"{percentage(found.strictest.fnir)} at {percent(found.budget)} wrong names, among "
         f"{found.strictest.size:,}"
     )
 
@@ -106,7 +106,7 @@ _ROWS: tuple[tuple[str, Callable[[ModalitySection, Assessment], str]], ...] = (
     ("People above the chosen line of risk", _above),
     ("Searches that miss a person who is there (FNIR)", _missed),
     ("Names returned that are right", _right),
-    ("People it takes for FNIR at 3 false names in 1,000 searches", _needed),
+    ("People it takes for FNIR at 3 wrong names in 1,000 searches", _needed),
     ("Unlinkability of the scores (0 none, 1 full linkage)", _d_sys),
 )  # fmt: skip
 
@@ -219,6 +219,12 @@ def left_out(views: Sequence[Mapping[str, Any]]) -> list[str]:
         for name in wanted
         if name not in view["figures"]
     )
+
+
+def not_assigned(sections: Sequence[ModalitySection]) -> list[str]:
+    """For which attacks people were not assigned one to one."""
+    said = ((summary.title(one).lower(), summary.not_assigned(one)) for one in sections)
+    return grouped((name, text) for name, text in said if text)
 
 
 def threshold_remarks(sections: Sequence[ModalitySection]) -> list[str]:
