@@ -102,6 +102,7 @@ _BY_VR = {
 }
 
 
+@lru_cache(maxsize=32768)
 def plain_name(name: str) -> str:
     """A field's name without case, accents and separators."""
     plain = _SEPARATORS.sub("", name).lower()
