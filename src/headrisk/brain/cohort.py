@@ -1,6 +1,6 @@
 """Prepare every scan of a run, once: from the scan table to fingerprints.
 
-The part of a stored cohort that a run asks for.
+Of a stored cohort that part is taken which a run asks for.
 """
 
 from __future__ import annotations

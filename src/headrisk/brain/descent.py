@@ -1,6 +1,6 @@
 """Descend from a start to the best pose: weighted Gauss-Newton steps on affine generators.
 
-An image and the template at one smoothness, ready to be compared at the template's points.
+Image and template are compared at one smoothness, at the template's points.
 """
 
 from __future__ import annotations

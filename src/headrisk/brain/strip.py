@@ -10,9 +10,7 @@ mask, up to 10 cm away. The first look, mostly on a coarser grid, says roughly w
 the second sees only what lies within 16 mm of that. What the first misses by more is lost, so a
 caller who doubts the result looks once, at everything, along axes of its own choice.
 
-The networks that the package ships, opened only if their digests are the recorded ones.
-
-What the networks for brain extraction see of an image: grids, and intensities on them.
+The networks ship with the package and are opened only if their digests are the recorded ones.
 """
 
 from __future__ import annotations

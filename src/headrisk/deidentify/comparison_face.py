@@ -2,8 +2,6 @@
 
 The naive attacker takes the treated scans as they are. The adaptive one repairs the face first.
 A scan in which no face is found any more is a failure to acquire, not a failed match.
-
-The adaptive attacker looks at heads: the removed face is filled in first.
 """
 
 from __future__ import annotations

@@ -1,7 +1,5 @@
 """All measures of the face modality: every recogniser under every way of matching.
 
-Bring photographs and renders to common ground, without touching the photographs asked for.
-
 A render differs from a photograph of the same face in ways that all faces share: no hair, no
 colour, other light. Both clouds of embeddings are therefore centred, each on its own mean.
 

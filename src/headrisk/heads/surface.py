@@ -1,6 +1,6 @@
 """From a head volume to the skin as a camera in front would see it.
 
-The outer surface of a mesh, without the steps of its voxels.
+The steps of its voxels are smoothed out of it.
 """
 
 from __future__ import annotations

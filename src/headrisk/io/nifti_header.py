@@ -3,9 +3,7 @@
 Field meanings follow the NIfTI-1 and NIfTI-2 C headers (nifti1.h, nifti2.h). nibabel lays the
 bytes out as fields; every decision about their content is made here.
 
-Where a NIfTI image lies: sform, qform or a guess, and what to do when they disagree.
-
-Field meanings follow the NIfTI-1 C header (nifti1.h), methods 1 to 3.
+Where an image lies is taken from sform, qform or a guess (nifti1.h, methods 1 to 3).
 """
 
 from __future__ import annotations

@@ -1,10 +1,7 @@
 """What a treatment changed: paired differences on the same people, before and after.
 
 A positive difference means less risk after the treatment: fewer people linked, more missed.
-
-Paired differences between two rates of the same people.
-
-Change of the open-set miss rate, with thresholds fitted before and after separately.
+Thresholds of open-set rates are fitted before and after separately.
 """
 
 from __future__ import annotations

@@ -1,10 +1,8 @@
 """What an attack gains whose attacker also knows facts about the person sought.
 
-What facts about a person add to a search: site, sex, and age within a year.
-
-Somebody who knows them of a named person looks among people of whom they are told too, and forgives
-a few errors: a fact that agrees counts by how rare it is to agree by chance, one that does not
-counts against by how seldom facts are wrong.
+Somebody who knows site, sex, and age within a year of a named person looks among people of whom
+they are told too, and forgives a few errors: a fact that agrees counts by how rare it is to agree
+by chance, one that does not counts against by how seldom facts are wrong.
 """
 
 from __future__ import annotations
