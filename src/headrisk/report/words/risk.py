@@ -94,7 +94,8 @@ def how_found(outcome: AttackOutcome) -> str:
     rests = f"from {people(outcome.people)} in a gallery of {outcome.gallery:,}"
     if outcome.reason == "cannot be said beyond" and outcome.bound_only:
         ends = f"The forecast {rests} ends before a gallery of that size"
-        return f"{ends}; the figure is the upper limit of the measured rate. {untested}".rstrip()
+        bound = "the figure is a bound, as a larger gallery is never easier"
+        return f"{ends}: {bound}. {untested}".rstrip()
     if outcome.bound_only:
         return f"All were found, {rests}, so the data do not show how fast the rate falls."
     return f"Forecast {rests}. {untested}".rstrip()

@@ -299,28 +299,30 @@ def shortage(section: ModalitySection) -> str:
 def how_chosen(section: ModalitySection) -> str:
     """Which attack speaks, among how many, and why choosing does not flatter it."""
     choice = section.choice
-    if choice is None:
+    if choice is None or choice.candidates < 2:
         return ""
-    if choice.candidates < 2:
-        return _not_assigned(section)
     if choice.how == "too few people":
         return f"The attack is {choice.measure}: too few people to choose among attacks."
     way = " by assigning all people one to one" if choice.attack == "assignment" else ""
     each = " for each pair of contrasts" if choice.pairs else ""
-    return (
-        f"Of {choice.candidates} attacks the strongest speaks{each}: {choice.measure}{way}. "
-        f"{_not_assigned(section)}"
-    ).rstrip()
+    return f"Of {choice.candidates} attacks the strongest speaks{each}: {choice.measure}{way}."
 
 
-def _not_assigned(section: ModalitySection) -> str:
+def not_assigned(section: ModalitySection) -> str:
     """That assigning people one to one was not among the attacks, where it was not."""
+    if section.choice is None or section.choice.how == "too few people":
+        return ""
     if any(one.one_to_one is not None for one in section.measures):
         return ""
     return (
         f"Not tried: assigning people one to one, which is done up to {MOST_ASSIGNED:,} people and "
         "where the scores of all pairs are kept. Somebody who holds both sets whole may find more."
     )
+
+
+def strongest_first(section: ModalitySection) -> list[MeasureResult]:
+    """The measures in order of how many people they find, the most first."""
+    return sorted(section.measures, key=lambda m: -(m.rank1.value if m.rank1 else -1.0))
 
 
 def strongest(section: ModalitySection) -> MeasureResult | None:
