@@ -98,6 +98,12 @@ def conclude(
     return outcome
 
 
+def _named(job: Job) -> DataSetName:
+    """The data set to be shared, by its own name, and those it was compared with."""
+    paths = [source.path for source in job.sources] or list(job.tables)
+    return name_data_set(paths[0], paths[1:]) if paths else DataSetName("")
+
+
 def join(parts: Sequence[Internal], notes: tuple[str, ...]) -> Internal:
     """What stays inside of several modalities; a scan is listed once for each that looked at it."""
     return Internal(
@@ -108,9 +114,3 @@ def join(parts: Sequence[Internal], notes: tuple[str, ...]) -> Internal:
         notes=(*notes, *(note for part in parts for note in part.notes)),
         tables={name: table for part in parts for name, table in part.tables.items()},
     )
-
-
-def _named(job: Job) -> DataSetName:
-    """The data set to be shared, by its own name, and those it was compared with."""
-    paths = [source.path for source in job.sources] or list(job.tables)
-    return name_data_set(paths[0], paths[1:]) if paths else DataSetName("")

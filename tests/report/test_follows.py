@@ -161,6 +161,8 @@ CASES: list[tuple[str, Report, Report]] = [  # code, where it applies, the neare
     ("faces_to_check", presence("0", "0 to 2"), presence("0", "0")),
     ("faces_not_looked_at", faces(failed=1), faces()),
     ("faces_not_looked_at", replace(EMPTY, faces_left=FacesLeft(False, 9)), faces()),
+    ("faces_not_searched", inventory(), replace(inventory(), not_asked=("faces",))),
+    ("faces_not_searched", inventory(), replace(inventory(), faces_left=faces().faces_left)),
     ("simulated", measured(simulated=True), measured()),
     ("people_not_searchable", searched(1), searched(0)),
     ("people_failed", counted(unsearched=1), counted()),

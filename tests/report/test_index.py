@@ -85,6 +85,13 @@ def test_a_link_to_somebody_else_marks_both_as_perhaps_wrongly_labelled() -> Non
     assert found[c.scan_id].states == ("linked",)
 
 
+def test_an_attack_with_too_little_data_speaks_against_no_label() -> None:
+    a, b = scan("01"), scan("02")
+    (first, second) = index_people(Internal((a, b), (link(a, b, 0.9), link(b, b, 0.8))), ("m",), ())
+    assert first.states == ()
+    assert second.states == ("linked",)
+
+
 def test_what_photographs_find_bears_the_mark() -> None:
     a, b = scan("01"), scan("02")
     photographs = Link("01", a.scan_id, "m", 0.4, 1, "link", True)

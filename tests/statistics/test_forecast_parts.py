@@ -129,6 +129,8 @@ def test_points_of_the_range():
         ForecastPoint(4401, 0.2, 0.3, 0.05, 0.35, 0.002, True, 0.25),
     )
     _, far = points_of(MODELS, ranges, (4400, 4401), 44, (0.01, 0.002), 4400)
+    assert far == ForecastPoint(4401, 0.002, 0.45, 0.002, 0.45, 0.002, True, None, False)
+    _, far = points_of(MODELS, ranges, (4400, 4401), 44, (0.01, 0.002), 44)
     assert far == ForecastPoint(4401, 0.002, 0.7, 0.002, 0.7, 0.002, True, None, False)
 
 

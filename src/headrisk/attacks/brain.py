@@ -14,7 +14,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from headrisk.attacks.attack import Answer, Context, Lineup, Tested
+from headrisk.attacks.attack import Answer, Context, Lineup, Tested, lineup_of
 from headrisk.attacks.rates import Scores, copies_panel, streams
 from headrisk.brain.cohort import Cohort, prepare_scans
 from headrisk.brain.grid import template_grid
@@ -42,13 +42,14 @@ from headrisk.report.words.brain import (
 )
 from headrisk.report.words.cost import NEEDS
 from headrisk.report.words.summary import compared_scans
-from headrisk.run.engine import mapper, stream_tasks
+from headrisk.run.engine import Workers, mapper, stream_tasks
 from headrisk.run.provenance import CostLog
 from headrisk.run.stage import stage
 from headrisk.run.store import open_store
+from headrisk.settings import Settings
 from headrisk.statistics.intervals import FEWEST_PEOPLE
 from headrisk.statistics.large import SummedScores, folds_of
-from headrisk.types import PairScores
+from headrisk.types import BoolArray, Float32Array, IntArray, PairScores
 
 OFFER = (
     "Where people were scanned once, --simulate-rescan simulates a second scan of each; its "
@@ -81,7 +82,10 @@ class BrainAttack:
     def design(self, material: Brains, context: Context) -> Lineup[Design]:
         """Which pairs say something."""
         usable = material.cohort.usable()
-        return lineup_of(usable, plan(usable, context.job), context.job)
+        design = plan(usable, context.job)
+        few = design.pairs <= context.job.settings.most_pairs
+        verbatim = design.verbatim(image_digests(usable)) if few and usable.scans else None
+        return lineup_of(usable.scans, design, verbatim)
 
     def score(
         self, material: Brains, lineup: Lineup[Design], context: Context
@@ -140,16 +144,6 @@ def fingerprints(context: Context) -> Brains:
     return found
 
 
-def lineup_of(usable: Cohort, design: Design, job: Job) -> Lineup[Design]:
-    """The scans on either side of a design, and pairs of one and the same image."""
-    probes, gallery = (
-        tuple(usable.scans[k] for k in side) for side in (design.probes, design.gallery)
-    )
-    few = design.pairs <= job.settings.most_pairs
-    verbatim = design.verbatim(image_digests(usable)) if few and usable.scans else None
-    return Lineup(design, probes, gallery, verbatim)
-
-
 def who_is_compared(everybody: Cohort, design: Design, job: Job) -> str:
     """Who is searched among whom, and that a CT is not."""
     text = compared_scans(job.settings.contrasts, len(job.sources), design.copies)
@@ -205,17 +199,30 @@ def score(cohort: Cohort, design: Design, job: Job, log: CostLog) -> Comparison:
     with stage("compare", pairs, log, recorded(job)):
         vectors = cohort.vectors()
         probes = vectors[design.probes]
-        return compare(
-            probes,
-            probes if design.probes is design.gallery else vectors[design.gallery],
-            design.probe_person,
-            design.gallery_person,
-            design.usable,
-            select(job.settings.measures),
-            template_grid(job.settings.resolution_mm),
-            reference=reference(job.settings.resolution_mm),
-            run=mapper(job.processes),
-        )
+        gallery = probes if design.probes is design.gallery else vectors[design.gallery]
+        people = (design.probe_person, design.gallery_person)
+        return compare_brains(probes, gallery, people, design.usable, job.settings, job.processes)
+
+
+def compare_brains(
+    probes: Float32Array,
+    gallery: Float32Array,
+    people: tuple[IntArray, IntArray],
+    usable: BoolArray,
+    settings: Settings,
+    processes: Workers,
+) -> Comparison:
+    """Score fingerprints (scans, voxels) with fingerprints under every measure of the settings."""
+    return compare(
+        probes,
+        gallery,
+        *people,
+        usable,
+        select(settings.measures),
+        template_grid(settings.resolution_mm),
+        reference=reference(settings.resolution_mm),
+        run=mapper(processes),
+    )
 
 
 def summed(

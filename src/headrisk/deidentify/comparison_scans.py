@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from headrisk.attacks.face_scans import Looked, plan
-from headrisk.deidentify.comparison_change import measure_change
+from headrisk.deidentify.comparison_change import measure_changes
 from headrisk.face.head import HeadResult
 from headrisk.face.recognise.protocol import Recogniser
 from headrisk.face.scan_scores import SCANS_NAME, scan_scores
@@ -56,15 +56,11 @@ def scan_effects(
     before = _scores(first, gallery, allowed, people, embedders)
     if not before:
         return ()
-    effects: list[Effect] = []
-    for attacker, heads in sides.items():
-        after = _scores([heads[k] for k in kept], gallery, allowed, people, embedders)
-        draws = rng.spawn(len(before))
-        effects += [
-            measure_change(SCANS_NAME, attacker, scores, after.get(name) or _none(scores), draw)
-            for (name, scores), draw in zip(before.items(), draws, strict=True)
-        ]
-    return tuple(effects)
+    after = {
+        attacker: _scores([heads[k] for k in kept], gallery, allowed, people, embedders)
+        for attacker, heads in sides.items()
+    }
+    return measure_changes(SCANS_NAME, before, after, rng)
 
 
 def _scores(
@@ -83,15 +79,3 @@ def _scores(
         name: PairScores(name, one.values, one.usable, people[0][rows], people[1])
         for name, one in found.items()
     }
-
-
-def _none(before: PairScores) -> PairScores:
-    """Scores where no scan could be searched for any more."""
-    columns = before.gallery_person.size
-    return PairScores(
-        before.measure,
-        np.zeros((0, columns)),
-        np.zeros((0, columns), dtype=np.bool_),
-        before.probe_person[:0],
-        before.gallery_person,
-    )

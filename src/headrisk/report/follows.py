@@ -171,6 +171,8 @@ def _faces_in_scans(report: Report) -> Iterator[Follow]:
     section = next((one for one in report.modalities if one.name == "face"), None)
     table = section.tables.get("presence") if section else None
     if table is None:
+        if report.inventory is not None and "faces" not in report.not_asked:
+            yield Follow("faces_not_searched")
         return
     counts = {str(row[0]): row[2] for row in table.rows}
     there = [counts.get(f"together: {name}", 0) for name in ("face", "part", "unclear", "failed")]

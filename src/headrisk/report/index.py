@@ -63,7 +63,9 @@ class _Draft:
     score: float | None = None
 
 
-def index_people(internal: Internal, measures: Iterable[str]) -> tuple[Person, ...]:
+def index_people(
+    internal: Internal, measures: Iterable[str], sure: Iterable[str] | None = None
+) -> tuple[Person, ...]:
     """Every person with all scans and images, in the order of labels.
 
     Parameters
@@ -72,6 +74,9 @@ def index_people(internal: Internal, measures: Iterable[str]) -> tuple[Person, .
         The half of a report that stays inside.
     measures
         Headline measures, whose links count.
+    sure
+        Those of them with enough people for a threshold that may speak against a label; all by
+        default.
     """
     drafts: dict[str, _Draft] = {}
     places: dict[str, str] = {}
@@ -83,7 +88,8 @@ def index_people(internal: Internal, measures: Iterable[str]) -> tuple[Person, .
         _scan(draft, scan)
     _images(drafts, places, internal.tables.get("images"))
     _faces(drafts, internal.tables.get("faces"))
-    _links(drafts, internal.links, frozenset(measures))
+    measures = frozenset(measures)
+    _links(drafts, internal.links, measures, measures if sure is None else frozenset(sure))
     people: dict[str, list[Seen]] = {}
     for draft in drafts.values():
         people.setdefault(draft.person, []).append(_seen(draft))
@@ -152,12 +158,19 @@ def _faces(drafts: Mapping[str, _Draft], faces: Table | None) -> None:
         draft.lines.append(f"face: {row['face_left']}")
 
 
-def _links(drafts: Mapping[str, _Draft], links: Iterable[Link], measures: frozenset[str]) -> None:
+def _links(
+    drafts: Mapping[str, _Draft],
+    links: Iterable[Link],
+    measures: frozenset[str],
+    sure: frozenset[str],
+) -> None:
     for link in links:
         if link.rank != 1 or link.decision != "link" or link.measure not in measures:
             continue
         draft, other = drafts.get(link.probe), drafts.get(link.gallery)
         if link.mated is False:
+            if link.measure not in sure:
+                continue
             pairs = ((draft, link.gallery), (other, link.probe))
             for one, alike in pairs:
                 if one is not None:

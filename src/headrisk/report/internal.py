@@ -158,7 +158,8 @@ def internal_html(report: Report, internal: Internal, run: RunRecord) -> str:
     withheld = [full for full, seen in zip(report.modalities, public, strict=True) if full != seen]
     headlines = {s.headline.name: s.name for s in report.modalities if s.headline}
     links = [x for x in internal.links if x.measure in headlines and x.rank <= SHOWN_RANKS]
-    people = index_people(internal, headlines)
+    sure = {s.headline.name for s in report.modalities if s.headline and s.sufficient}
+    people = index_people(internal, headlines, sure)
     galleries = [
         _gallery(section.name, internal.mosaics)
         for section in report.modalities

@@ -61,6 +61,11 @@ def normal_interval(value: float, draws: FloatArray, n: int) -> Estimate:
     return Estimate(value, value - half, value + half, n, _method(draws))
 
 
+def at_end(rate: float) -> float:
+    """The rate, exactly 0 or 1 where sums of weights miss these ends by their rounding alone."""
+    return float(np.clip(np.round(rate), 0, 1)) if abs(rate - np.round(rate)) < 1e-12 else rate
+
+
 def logit_interval(value: float, draws: FloatArray, n: int, imaginary: float = 0.0) -> Estimate:
     """The same interval for a rate strictly between 0 and 1, made on the logit scale.
 
@@ -170,6 +175,7 @@ def _sums(index: IntArray, values: FloatArray, length: int) -> FloatArray:
 
 
 def _auc_estimate(auc: float, draws: FloatArray, tested: int) -> Estimate | None:
+    auc = at_end(auc)
     if auc in (0.0, 1.0):
         bound = zero_event_bound(tested)
         low, high = (1.0 - bound, 1.0) if auc == 1.0 else (0.0, bound)
@@ -178,6 +184,7 @@ def _auc_estimate(auc: float, draws: FloatArray, tested: int) -> Estimate | None
 
 
 def _eer_estimate(eer: float, draws: FloatArray, tested: int, people: int) -> Estimate | None:
+    eer = at_end(eer)
     if eer in (0.0, 1.0):
         bound = max(zero_event_bound(tested), zero_event_bound(people // 2))
         low, high = (0.0, bound) if eer == 0.0 else (1.0 - bound, 1.0)

@@ -26,6 +26,7 @@ from headrisk.settings import Settings
 from headrisk.statistics.baselines import ShuffledControl
 from headrisk.statistics.bootstrap import (
     CurveIntervals,
+    at_end,
     logit_interval,
     normal_interval,
     person_weights,
@@ -168,6 +169,7 @@ def _areas(
 
 
 def _rate_interval(value: float, draws: FloatArray, people: int) -> Estimate:
+    value = at_end(value)
     if value in (0.0, 1.0):
         bound = zero_event_bound(people)
         low, high = (1.0 - bound, 1.0) if value == 1.0 else (0.0, bound)

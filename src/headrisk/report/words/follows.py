@@ -175,6 +175,9 @@ SENTENCES: Mapping[str, Callable[[Follow], str]] = {
     "faces_not_looked_at": lambda f: (
         f"In {share(f, 'image')} no face could be looked for. Each may show one."
     ),
+    "faces_not_searched": lambda _: (
+        "No image was looked at for a face. Each may show one: do it next (headrisk faces)."
+    ),
     "faces_to_check": lambda f: (
         f"In up to {number(f.count)} images it may be unclear whether a face is left; the internal "
         "list says where. Look there."

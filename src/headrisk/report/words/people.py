@@ -221,6 +221,12 @@ def left_out(views: Sequence[Mapping[str, Any]]) -> list[str]:
     )
 
 
+def not_assigned(sections: Sequence[ModalitySection]) -> list[str]:
+    """For which attacks people were not assigned one to one."""
+    said = ((summary.title(one).lower(), summary.not_assigned(one)) for one in sections)
+    return grouped((name, text) for name, text in said if text)
+
+
 def threshold_remarks(sections: Sequence[ModalitySection]) -> list[str]:
     """What the thresholds of each attack rest on, each remark once."""
     return grouped(

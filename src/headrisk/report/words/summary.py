@@ -296,48 +296,33 @@ def shortage(section: ModalitySection) -> str:
     return "No search" if presence_only else "Too little data"
 
 
-def how_many(section: ModalitySection) -> str:
-    """Rank 1 and rank 5 in plain words."""
-    measure = section.headline
-    if measure is None or measure.rank1 is None or not section.sufficient:
-        return "Too little data to say."
-    gallery = people(section.counts.gallery_size)
-    text = f"In a gallery of {gallery}, {natural_frequency(measure.rank1)} by the best candidate."
-    if section.simulated:
-        text = f"With simulated re-scans: {text}"
-    if measure.rank5 is not None and section.counts.gallery_size > 5:
-        listed = natural_frequency(
-            measure.rank5, "were among the best five candidates", "would be among them"
-        )
-        text += f" {capital(listed)}."
-    return f"{text} {how_chosen(section)}".rstrip()
-
-
 def how_chosen(section: ModalitySection) -> str:
     """Which attack speaks, among how many, and why choosing does not flatter it."""
     choice = section.choice
-    if choice is None:
+    if choice is None or choice.candidates < 2:
         return ""
-    if choice.candidates < 2:
-        return _not_assigned(section)
     if choice.how == "too few people":
         return f"The attack is {choice.measure}: too few people to choose among attacks."
     way = " by assigning all people one to one" if choice.attack == "assignment" else ""
     each = " for each pair of contrasts" if choice.pairs else ""
-    return (
-        f"Of {choice.candidates} attacks the strongest speaks{each}: {choice.measure}{way}. "
-        f"{_not_assigned(section)}"
-    ).rstrip()
+    return f"Of {choice.candidates} attacks the strongest speaks{each}: {choice.measure}{way}."
 
 
-def _not_assigned(section: ModalitySection) -> str:
+def not_assigned(section: ModalitySection) -> str:
     """That assigning people one to one was not among the attacks, where it was not."""
+    if section.choice is None or section.choice.how == "too few people":
+        return ""
     if any(one.one_to_one is not None for one in section.measures):
         return ""
     return (
         f"Not tried: assigning people one to one, which is done up to {MOST_ASSIGNED:,} people and "
         "where the scores of all pairs are kept. Somebody who holds both sets whole may find more."
     )
+
+
+def strongest_first(section: ModalitySection) -> list[MeasureResult]:
+    """The measures in order of how many people they find, the most first."""
+    return sorted(section.measures, key=lambda m: -(m.rank1.value if m.rank1 else -1.0))
 
 
 def strongest(section: ModalitySection) -> MeasureResult | None:
@@ -453,8 +438,3 @@ def against_control(measure: MeasureResult) -> str:
         "The attack does not beat its control in this sample. That is no evidence of absence: "
         "look at the upper end of the interval."
     )
-
-
-def shuffle_range(control: Estimate | None) -> str:
-    """How high luck takes the control attack."""
-    return f"up to {percent(control.high, 1)} in 95 of 100 shuffles" if control else ""

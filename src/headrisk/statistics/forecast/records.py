@@ -124,7 +124,7 @@ def points_of(
     for place, size in enumerate(sizes):
         far, floor = size > FAR * gallery, floors[place]
         if size > reach:
-            most = ranges[gallery].high
+            most = ranges[reach if reach >= sizes[0] else gallery].high
             floor = min(floor, most)
             found.append(ForecastPoint(size, floor, most, floor, most, floor, True, None, False))
             continue
