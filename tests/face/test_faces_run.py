@@ -223,7 +223,8 @@ def test_every_scan_is_listed_with_what_is_left_of_its_face(audited_faces: Audit
         assert (row["status"], bool(row["reason"])) == (
             ("ok", False) if whole else ("failed", True)
         )
-        assert (float(row["seen_by_centerface"]) == 1) == whole
+        # CenterFace marks the middle of faces, on the rough cut as well: no detector is trusted alone
+        assert float(row["seen_by_centerface"]) == 1
 
 
 def test_what_may_be_shared_holds_no_name_and_no_face(audited_faces: Audited) -> None:
