@@ -220,9 +220,7 @@ def run_attack(attack: Attack[Any, Any], context: Context) -> Measured | None:
     if material is None:
         return None
     context.prepared[attack.name] = material
-    lineup = attack.design(material, context)
-    scored, made = attack.score(material, lineup, context)
-    scores = fused(attack.name, scored, lineup.verbatim, context.job)
+    lineup, scores, made = search(attack, material, context)
     sides = (lineup.probes, lineup.gallery)
     found = evaluate(attack.name, scores, *sides, context.job, context.log)
     risk, exposed = (
@@ -252,6 +250,15 @@ def run_attack(attack: Attack[Any, Any], context: Context) -> Measured | None:
         answer.photos_unused,
         None if answer.simulated else _brought(found, lineup),
     )
+
+
+def search(
+    attack: Attack[Material, Plan], material: Material, context: Context
+) -> tuple[Lineup[Plan], dict[str, Scores], Any]:
+    """Who is searched for among whom, all scores with their fusion, and what there is to say."""
+    lineup = attack.design(material, context)
+    scored, made = attack.score(material, lineup, context)
+    return lineup, fused(attack.name, scored, lineup.verbatim, context.job), made
 
 
 def _section(
