@@ -64,6 +64,13 @@ class Context:
     prepared: dict[str, Any] = field(default_factory=dict)
     measured: list[Measured] = field(default_factory=list)
 
+    def material(self, attack: Attack[Material, Any]) -> Material | None:
+        """What an attack compares, prepared once."""
+        if attack.name not in self.prepared:
+            self.prepared[attack.name] = attack.prepare(self)
+        found: Material | None = self.prepared[attack.name]
+        return found
+
 
 @dataclass(frozen=True)
 class Lineup(Generic[Plan]):
@@ -216,10 +223,9 @@ class Measured:
 
 def run_attack(attack: Attack[Any, Any], context: Context) -> Measured | None:
     """Measure how well an attack finds people; None where it has nothing to tell."""
-    material = attack.prepare(context)
+    material = context.material(attack)
     if material is None:
         return None
-    context.prepared[attack.name] = material
     lineup, scores, made = search(attack, material, context)
     sides = (lineup.probes, lineup.gallery)
     found = evaluate(attack.name, scores, *sides, context.job, context.log)
