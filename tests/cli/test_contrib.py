@@ -177,7 +177,7 @@ def test_containers_are_built_from_what_is_there(name: str) -> None:
         assert source in text
         assert (ROOT / source).exists()
         assert f"!{source}" in ignored
-    for lock in ("core.txt", "build.txt"):
+    for lock in ("full.txt", "build.txt"):
         assert lock in text
         assert f"!requirements/{lock}" in ignored
         assert "--hash=sha256:" in (ROOT / "requirements" / lock).read_text("utf-8")

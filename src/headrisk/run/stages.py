@@ -26,7 +26,6 @@ class StageWords:
 _IMAGE, _FILE, _PAIR = ("image", "images"), ("file", "files"), ("pair", "pairs")
 STAGES: Mapping[str, StageWords] = {
     "index": StageWords("list the images", "data set", "data sets"),
-    "examine images": StageWords("align brains and look at faces", *_IMAGE),
     "prepare": StageWords("align brains", *_IMAGE),
     "simulate": StageWords("simulate second scans", *_IMAGE),
     "compare": StageWords("compare brains", *_PAIR),
@@ -34,7 +33,7 @@ STAGES: Mapping[str, StageWords] = {
     "examine": StageWords("compare similar images voxel by voxel", *_PAIR),
     "picture": StageWords("draw pairs of images", *_PAIR),
     "look for faces": StageWords("look for faces", *_IMAGE),
-    "examine images": StageWords("align brains, look for faces and render them", *_IMAGE),
+    "examine images": StageWords("align brains and look at faces", *_IMAGE),
     "look at heads": StageWords("render faces from scans", *_IMAGE),
     "read photographs": StageWords("read photographs", "photograph", "photographs"),
     "match": StageWords("compare faces", *_PAIR),
