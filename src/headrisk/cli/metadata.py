@@ -79,7 +79,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--remove-dates",
         action="store_true",
-        help="with --fix, empty the dates of DICOM; without it they are shifted",
+        help="with --fix, empty the dates of DICOM and drop those of sidecars; without it they "
+        "are shifted",
     )
     parser.add_argument(
         "--rules",

@@ -102,6 +102,7 @@ _BY_VR = {
 }
 
 
+@lru_cache(maxsize=32768)
 def plain_name(name: str) -> str:
     """A field's name without case, accents and separators."""
     plain = _SEPARATORS.sub("", name).lower()
@@ -169,7 +170,7 @@ def _kind_of_words(name: str) -> str:
     if len(words & field_concept("record")) > 1 and words.isdisjoint(_STATES):
         return "patient-id"  # historia clinica, cartella clinica
     if (
-        ("postcode" in said and "id" not in said)
+        ("postcode" in said and not words >= {"psc", "id"})
         or (words & _POST and words & _POST_CODES)
         or ("address" in said and not words & {"ip", "mac", "network"})
     ):
@@ -198,7 +199,7 @@ def _names_somebody(said: frozenset[str], words: frozenset[str]) -> bool:
     if (
         said <= {"name", "id", "fill"}
         and len(words) > 1
-        and all(len(word) < 3 or word in field_concept("name") for word in words)
+        and all(len(word) == 1 or word in {"pt", "pn"} | field_concept("name") for word in words)
     ):
         return True  # P_NAME
     if "consent" in words:

@@ -158,6 +158,7 @@ _POSTCODE = re.compile(r"[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}|[A-Z]\d[A-Z] ?\d[A-Z]\
 def _cue(words: str) -> str:
     """What the last words before a number say that it is, "" if nothing."""
     plain = re.sub(r"(?i)\b(?:s/n|ser\. ?no)\b", "serial number", words)
+    plain = re.sub(r"(?i)\b(?:post(?:al)?|zip) code\b", "postcode", plain)
     parts = re.findall(r"[^\W\d_]+", plain)[-4:]
     for first in range(len(parts)):
         name = " ".join(parts[first:])

@@ -59,7 +59,7 @@ def _numbers(name: str) -> list[tuple[str, int, int]]:
 
 
 def _national(name: str) -> list[tuple[str, int, int]]:
-    return [("national-id", *span) for span in national_ids(name)]
+    return [("national-id", *span) for span in national_ids(name.replace("_", " "))]
 
 
 def _people(name: str) -> list[tuple[str, int, int]]:

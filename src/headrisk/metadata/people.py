@@ -56,7 +56,7 @@ _FIRST_LAST = re.compile(
 _TELLING = re.compile(
     r"\.|(?i: by )|sub-|[(,] ?[FMW],? ?\d\d| von | par | por |(?i:patient|pt |name )"
 )
-_FULL = r"([^\W\d_a-z][^\W\d_]+(?: [^\W\d_a-z][\w'’.-]+){1,3})"
+_FULL = r"([^\W\d_a-z][^\W\d_]+(?: [^\W\d_a-z](?:\.|[\w'’-]+)){1,3})"
 _BESIDE_LABEL = re.compile(
     rf"{_FULL}[\"']?,?[ \t]*(?:[(\[=:]|->|<-)[ \t]*[\"']?sub-[A-Za-z0-9]+"
     rf"|(?<=[\"'])([^\W\d_a-z]+\^[^\W\d_a-z]+)[\"'][ \t]*[=:,][ \t]*[\"']sub-[A-Za-z0-9]+"

@@ -203,6 +203,8 @@ def judge(key: str, value: Any, known: KnownIdentifiers, *, meant: bool = False)
         found = [("person-name", *span) for span in named_in_passing(text)]
     if not found and register_of(key, [text]):
         return [("national-id", 0, len(text))]
+    if not meant and plain_name(key) in _POSTCODES and _CODE_OF_PLACE.fullmatch(text.strip()):
+        return [("address", 0, len(text))]
     if not found and not meant and is_record_number(key, text):
         return [("patient-id", 0, len(text))]
     if (
@@ -238,6 +240,10 @@ _CREDITS = frozenset({"authors", "author", "curators", "curator", "license", "li
                       "ethicsapprovals", "datasetlinks", "contributors", "citation",
                       "contact", "maintainers", "sourcedatasetsurls", "sourcedatasets",
                       "sourceatlases", "datasetdoi"})  # fmt: skip
+
+
+_POSTCODES = frozenset({"cp", "cap", "pc4", "pc5", "pc6"})  # code postal
+_CODE_OF_PLACE = re.compile(r"(?:[A-Z]{1,2}-)?\d{4,6}(?: ?[A-Z]{2})?")
 
 
 def is_record_number(key: str, text: str) -> bool:

@@ -289,7 +289,7 @@ def _inside(
     column: Column, heading: str, cell: str, known: KnownIdentifiers, place: Place
 ) -> list[Span]:
     if _is_number(cell):  # no form means anything in a number
-        return [("known-identifier", *span) for span in known.listed.spans(cell)]
+        return [("known-identifier", *span) for span in known.listed.spans(cell)] if known else []
     skip = column.skip | (VERSIONS if tells_versions(heading) else frozenset())
     own = place in ("trials", "sensors") or UNLABELLED in skip  # a stimulus may bear a name
     return text_spans(cell, known.listed if own else known, skip)

@@ -51,12 +51,17 @@ def _forms(text: str, skip: frozenset[str]) -> tuple[tuple[str, int, int], ...]:
     else:
         found += matches(text, skip)
     found += [cued for cued in cued_values(text) if cued[0] not in skip]
+    if "uid" in skip and UNLABELLED in skip:  # code and papers cite classes, not scans
+        found += [(kind, start, end) for kind, start, end in matches(text, skip - {"uid"})
+                  if kind == "uid" and _INSTANCE.search(text[start:end])]  # fmt: skip
     if UNLABELLED not in skip:  # no code, and no paper in which authors stand on purpose
         found += [pair for pair in named_lines(text) if pair[0] not in skip]
     found += [("person-name", *span) for span in people]
     return tuple(_apart(found))
 
 
+# A UID with a long number in it names one scan; classes and syntaxes have short ones.
+_INSTANCE = re.compile(r"\.[1-9]\d{7,}(?:\.|$)")
 _NUMBER_CUE = re.compile(r"^[+A-Za-zÀ-ÿ(]")
 
 
