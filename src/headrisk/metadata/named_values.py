@@ -174,6 +174,7 @@ def _cue(words: str) -> str:
 
 
 _OWN_NAME = re.compile(
+    r"[^\W\d_a-z]\. ?[^\W\d_a-z][^\W\d_]{2,}|"
     r"[^\W\d_a-z][^\W\d_]+(?:,? [^\W\d_a-z][\w'’.-]*){1,3}|[^\W\d_]{2,}\.[^\W\d_]{3,}"
 )
 _NOTHING = frozenset({"", "n/a", "na", "none", "null", "unknown", "anonymous", "removed",
