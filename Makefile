@@ -98,7 +98,7 @@ mutate: $(STAMP)
 
 # Asks the Python packaging advisory database over the network; with ADVISORIES=PATH, compares with a
 # file that was brought here instead (docs/development.md).
-LOCKS := requirements/core.txt requirements/dev.txt requirements/bench.txt requirements/build.txt \
+LOCKS := requirements/core.txt requirements/full.txt requirements/dev.txt requirements/bench.txt requirements/build.txt \
 	requirements/docs.txt
 ifdef ADVISORIES
 audit-dependencies: $(STAMP)
@@ -140,7 +140,7 @@ check-oldest:
 	build/oldest-venv/bin/python -m pytest -q -p no:cacheprovider --timeout 900 $(OLDEST_TESTS)
 
 # Every script leaves its ratios in build/bench; the gate compares them with the recorded ones.
-BENCHMARKS := bench_chain check_align bench_similarity bench_search bench_render bench_recognise \
+BENCHMARKS := bench_chain bench_audit check_align bench_similarity bench_search bench_render bench_recognise \
 	bench_deface
 
 bench: $(BENCH_STAMP)
@@ -161,6 +161,8 @@ lock:
 	$(COMPILE) pyproject.toml -o requirements/core.txt
 	$(COMPILE) pyproject.toml --extra faces --extra deface --extra dask --group test --group lint --group build \
 		-c requirements/core.txt -o requirements/dev.txt
+	$(COMPILE) pyproject.toml --extra faces --extra deface --extra dask -c requirements/dev.txt \
+		-o requirements/full.txt
 	$(COMPILE) --group build -c requirements/dev.txt -o requirements/build.txt
 	$(COMPILE) --group docs -c requirements/dev.txt -o requirements/docs.txt
 	$(COMPILE) pyproject.toml --extra faces --extra deface --extra dask --group test --group lint --group build --group bench \

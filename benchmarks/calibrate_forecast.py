@@ -102,6 +102,7 @@ def main() -> None:
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--tables", type=Path, help="folder of volumes.tsv, fa.tsv and the like")
+    parser.add_argument("--populations", nargs="+", help="only these")
     parser.add_argument("--keep", type=Path, help="folder for finished parts")
     parser.add_argument("--quick", action="store_true", help="few cohorts")
     options = parser.parse_args()
@@ -115,7 +116,11 @@ def main() -> None:
     print("|---" * len(head) + "|")
     with ProcessPoolExecutor(options.processes) as pool:
         for people in options.people:
-            for population in forecast_populations(options.tables):
+            chosen = forecast_populations(options.tables)
+            for population in [
+                one for one in chosen
+                if not options.populations or one.name in options.populations
+            ]:  # fmt: skip
                 parts = [
                     Part(population.name, people, number, options.seed, options.tables)
                     for number in range(-(-cohorts // PART))

@@ -151,6 +151,55 @@ def embedding(
     return draw
 
 
+def families(dimensions: int, shared: float, noise: float) -> Draw:
+    """Scans as points, scored by cosine; persons i and i ^ 1 share a part of what tells people."""
+
+    def draw(rng: np.random.Generator, probes: int, gallery: int) -> FloatArray:
+        family = np.repeat(rng.normal(size=(gallery // 2 + 1, dimensions)), 2, axis=0)[:gallery]
+        own = rng.normal(size=(gallery, dimensions))
+        person = np.sqrt(shared) * family + np.sqrt(1 - shared) * own
+        scans = [
+            person[:number] + noise * rng.normal(size=(number, dimensions))
+            for number in (probes, gallery)
+        ]
+        one, other = (part / np.linalg.norm(part, axis=1, keepdims=True) for part in scans)
+        return np.asarray(one @ other.T)
+
+    return draw
+
+
+def uneven(dimensions: int, noise: float, spread: float) -> Draw:
+    """Scans as points, scored by distance; people differ in how noisy their scans are."""
+
+    def draw(rng: np.random.Generator, probes: int, gallery: int) -> FloatArray:
+        person = rng.normal(size=(gallery, dimensions))
+        own = noise * np.exp(spread * rng.normal(size=(gallery, 1)))
+        one, other = (
+            person[:number] + own[:number] * rng.normal(size=(number, dimensions))
+            for number in (probes, gallery)
+        )
+        square = (one**2).sum(axis=1)[:, None] + (other**2).sum(axis=1)
+        return np.asarray(2 * one @ other.T - square)
+
+    return draw
+
+
+def sites(number: int, dimensions: int, apart: float, noise: float) -> Draw:
+    """Scans as points about the centres of a few sites, scored by distance."""
+
+    def draw(rng: np.random.Generator, probes: int, gallery: int) -> FloatArray:
+        centre = apart * rng.normal(size=(number, dimensions))
+        person = centre[rng.integers(0, number, gallery)] + rng.normal(size=(gallery, dimensions))
+        one, other = (
+            person[:count] + noise * rng.normal(size=(count, dimensions))
+            for count in (probes, gallery)
+        )
+        square = (one**2).sum(axis=1)[:, None] + (other**2).sum(axis=1)
+        return np.asarray(2 * one @ other.T - square)
+
+    return draw
+
+
 def from_table(path: Path) -> Draw:
     """People like those of a table with two visits, scored by correlation.
 
@@ -212,13 +261,18 @@ def _two_widths(rng: np.random.Generator, shape: tuple[int, int]) -> FloatArray:
     return rng.normal(size=shape) * np.where(rng.random(shape) < 0.1, 2.0, 1.0)
 
 
+def _gamma(rng: np.random.Generator, shape: tuple[int, int]) -> FloatArray:
+    """Skewed to the right."""
+    return (rng.gamma(4.0, size=shape) - 4.0) / 2.0
+
+
 def _points(dimensions: int, noise: float, *, cosine: bool, freedom: float | None = None) -> Draw:
     eye = np.eye(dimensions)
     return embedding(eye, noise * eye, cosine, freedom)
 
 
 def forecast_populations(tables: Path | None = None) -> list[Population]:
-    """The populations that docs/calibration.md quotes; others served to choose settings."""
+    """The populations that docs/calibration.md quotes; others served to choose settings too."""
     found = [
         Population("normal", plain(_normal, normal_mates(4.4, 1.3))),
         Population("normal, weak", plain(_normal, normal_mates(3.2, 1.2))),
@@ -236,6 +290,7 @@ def forecast_populations(tables: Path | None = None) -> list[Population]:
         Population("16 dimensions", _points(16, 0.5, cosine=True)),
         Population("24 dimensions", _points(24, 0.6, cosine=True)),
         Population("32 dimensions", _points(32, 0.72, cosine=True)),
+        *unseen_populations(),
     ]
     if tables is not None:
         found += [
@@ -243,6 +298,16 @@ def forecast_populations(tables: Path | None = None) -> list[Population]:
             for path in sorted(tables.glob("*.tsv"))
         ]
     return found
+
+
+def unseen_populations() -> list[Population]:
+    """Populations of which no run was looked at while settings of the forecast were chosen."""
+    return [
+        Population("gamma", plain(_gamma, normal_mates(5.5, 1.4))),
+        Population("families, 20 dimensions", families(20, 0.5, 0.55), kin=True),
+        Population("uneven noise, 14 dimensions", uneven(14, 0.4, 0.35)),
+        Population("sites, 24 dimensions", sites(3, 24, 0.5, 0.6)),
+    ]
 
 
 def named(name: str, tables: Path | None = None) -> Population:

@@ -6,8 +6,10 @@ Nobody in it exists: heads, names, dates and numbers are drawn by a program. FOL
 
     release/     as a laboratory might hand it over, with what goes wrong in practice
     before/      the audit of it
-    defaced/     release without faces, and defaced-clean/ the same without names and dates
-    after/       the audit of defaced-clean/, and compare.html, both audits side by side
+    metadata/    what the search for names and dates found, and clean/, the copy without them
+    defaced/     clean/ without faces, with masks and tables of what was changed
+    second/      what is handed on: images and sidecars of defaced/, participants.tsv of clean/
+    after/       the audit of second/, and compare.html, both audits side by side
     summary.md   the figures of both audits that docs/worked-example.md quotes
 
 What is wrong with release/, and why each of these happens:
@@ -182,14 +184,28 @@ def write_summary(folder: Path) -> Path:
     return place
 
 
-def worked_example(folder: Path, people: int = 6, voxel_mm: float = 1.5) -> Path:
+def hand_on(clean: Path, defaced: Path, second: Path) -> None:
+    """Gather what is to be shared: no masks, which say where a face was, and no tables of it."""
+    for path in sorted(defaced.glob("sub-*/**/*")):
+        if path.is_file() and "defacemask" not in path.name:
+            target = second / path.relative_to(defaced)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(path, target)
+    for name in ("dataset_description.json", "participants.tsv"):
+        shutil.copy(clean / name, second / name)
+
+
+def worked_example(folder: Path, people: int = 6, voxel_mm: float = 2.0) -> Path:
     """The whole story; returns the path of the summary."""
-    release, defaced, clean = folder / "release", folder / "defaced", folder / "defaced-clean"
+    release, clean, defaced, second = (
+        folder / name for name in ("release", "clean", "defaced", "second")
+    )
     write_release(release, people, voxel_mm)
     _run("audit", release, folder / "before", expected=(4,))
-    _run("deface", release, defaced, "--tool", "template", expected=(0, 4))
-    _run("metadata", defaced, folder / "metadata", "--fix", clean, expected=(0, 4))
-    _run("audit", clean, folder / "after", expected=(0, 4))
+    _run("metadata", release, folder / "metadata", "--fix", clean, "--seed", 1, expected=(4,))
+    _run("deface", clean, defaced, "--tool", "template", expected=(0, 4))
+    hand_on(clean, defaced, second)
+    _run("audit", second, folder / "after", expected=(0, 4))
     _run("report", folder / "after", "--compare", folder / "before", folder / "after",
          expected=(0,))  # fmt: skip
     return write_summary(folder)
@@ -199,6 +215,6 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n", 1)[0])
     parser.add_argument("folder", type=Path, metavar="FOLDER", help="new folder for all of it")
     parser.add_argument("--people", type=int, default=6, help="how many people (default 6)")
-    parser.add_argument("--voxel", type=float, default=1.5, help="voxel size in mm (default 1.5)")
+    parser.add_argument("--voxel", type=float, default=2.0, help="voxel size in mm (default 2)")
     given = parser.parse_args()
     print(worked_example(given.folder, given.people, given.voxel).read_text("utf-8"))

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from headrisk.attacks import brain
-from headrisk.attacks.measured import Measured
+from headrisk.attacks.attack import Context, Measured, run_attack
 from headrisk.brain.cohort import Cohort
 from headrisk.brain.grid import template_grid
 from headrisk.brain.reference import reference
@@ -52,10 +52,12 @@ def job(out: Path, sources: str = "A", **settings: int) -> Job:
 
 
 def test_a_summary_gives_the_figures_of_all_scores(cohort: Cohort, tmp_path: Path) -> None:
-    found: list[Measured] = [
-        brain.measure(None, job(tmp_path, most_pairs=most), CostLog())  # type: ignore[arg-type]
-        for most in (10**8, 0)
-    ]
+    found: list[Measured] = []
+    for most in (10**8, 0):
+        context = Context(None, job(tmp_path, most_pairs=most), CostLog())  # type: ignore[arg-type]
+        one = run_attack(brain.BrainAttack(), context)
+        assert one is not None
+        found.append(one)
     full, large = (one.section for one in found)
     assert large.counts == full.counts
     assert "scores were not kept" in large.compared

@@ -23,7 +23,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "src"))  # the checkout that is described, not one installed elsewhere
 
 import headrisk  # noqa: E402
-from headrisk.cli.main import COMMANDS  # noqa: E402
+from headrisk.cli.main import COMMANDS, parser_of  # noqa: E402
 from headrisk.report.columns import TABLES, Column, TableKind  # noqa: E402
 from headrisk.report.words.summary import MODALITY_NAMES  # noqa: E402
 from headrisk.settings import Settings  # noqa: E402
@@ -51,8 +51,9 @@ def commands_page() -> str:
     lines = [
         "# Commands",
         "",
-        "Made from the program itself; `headrisk COMMAND --help` says the same. Options may be "
-        "spelt with hyphens or underscores.",
+        "Made from the program itself; `headrisk help COMMAND` says the same. Options may be spelt "
+        "with hyphens or underscores. Every command also takes `-h`, `--version` and `-v` (show "
+        "details of errors).",
         "",
         *_table(
             ("command", "does"),
@@ -69,10 +70,10 @@ def commands_page() -> str:
 
 def _command(name: str) -> list[str]:
     module = import_module(f"headrisk.cli.{name}")
-    parser = argparse.ArgumentParser(prog=f"headrisk {name}", add_help=False)
-    module.add_arguments(parser)
+    parser = parser_of(name)
     os.environ["COLUMNS"] = "88"
-    usage = parser.format_usage().removeprefix("usage: ")
+    usage = parser.format_usage().removeprefix("usage: ").replace("\n       ", "\n")
+    usage = usage.replace(" [-h] [-v] [--version]", "", 1)
     lines = [f"## headrisk {name}", "", (module.__doc__ or "").strip(), ""]
     lines += ["```text", usage.rstrip(), "```", ""]
     examples = getattr(module, "EXAMPLES", ())
@@ -86,11 +87,15 @@ def _command(name: str) -> list[str]:
 def _groups(parser: argparse.ArgumentParser) -> list[tuple[str, list[argparse.Action]]]:
     """Arguments without a group of their own, then each group that has some."""
     shown = [
-        (group.title or "", [a for a in group._group_actions if a.help != argparse.SUPPRESS])
+        (group.title or "", [a for a in group._group_actions if _is_shown(a)])
         for group in parser._action_groups
     ]
     first = [action for _, actions in shown[:2] for action in actions]
     return [("", first), *((title, actions) for title, actions in shown[2:] if actions)]
+
+
+def _is_shown(action: argparse.Action) -> bool:
+    return action.help != argparse.SUPPRESS and action.dest not in ("help", "verbose", "version")
 
 
 def _action(action: argparse.Action) -> tuple[str, str, str]:
@@ -102,7 +107,7 @@ def _action(action: argparse.Action) -> tuple[str, str, str]:
         names = [f"`{formatter._metavar_formatter(action, action.dest)(1)[0]}`"]
     default = action.default
     plain = default is None or default is False or default == argparse.SUPPRESS
-    shown = "" if plain or default in ((), [], {}) else f"`{default}`"
+    shown = "" if plain or default in ((), [], {}, "") else f"`{default}`"
     text = (action.help or "").replace("%%", "%")
     if action.choices and not any(str(one) in text for one in action.choices):
         text = f"{text} (one of {', '.join(map(str, action.choices))})".strip()
@@ -163,8 +168,13 @@ def columns_page() -> str:
         "`internal/tables/` holds the exact ones.",
         "",
     ]
-    for place, title in (("tables", "Public tables"), ("internal", "Internal tables")):
-        lines += [f"## {title}: `OUT/{place}/`", ""]
+    places = {
+        "tables": "Public tables: `OUT/tables/`",
+        "internal": "Internal tables: `OUT/internal/`",
+        "input": "Input tables",
+    }
+    for place, title in places.items():
+        lines += [f"## {title}", ""]
         for names, kind in _merged(place):
             files = [f"`{_file(name)}`" for name in names]
             shared = f"`…-{_file(_without_modality(names[0]))}`"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from headrisk.brain.choose import choose, pick
 from headrisk.brain.cohort import Cohort
@@ -22,6 +23,11 @@ from headrisk.run.provenance import CostLog
 from headrisk.run.stage import stage
 from headrisk.settings import Settings
 
+FACE_SUFFIXES = (  # of images that show a skin; series of blurred volumes do not
+    "T1w", "T2w", "FLAIR", "PDw", "T2starw", "UNIT1", "T1rho", "inplaneT1", "inplaneT2", "angio",
+    "CT", "ct", "pet",
+)  # fmt: skip
+
 
 @dataclass(frozen=True)
 class Intake:
@@ -29,7 +35,8 @@ class Intake:
 
     ``treated`` holds the files of each treated data set, by the treatment's name; ``inventory``
     every file of the first data set, None where that is no folder of images; ``others`` those of
-    the data sets beside it (``--against``, ``--deidentified``), by name.
+    the data sets beside it (``--against``, ``--deidentified``), by name; ``failed`` what examining
+    images gave that a store does not keep, by key and path.
     """
 
     scans: tuple[Scan, ...]
@@ -38,6 +45,8 @@ class Intake:
     treated: Mapping[str, tuple[Scan, ...]] = field(default_factory=dict)
     inventory: Inventory | None = None
     others: Mapping[str, Inventory] = field(default_factory=dict)
+    failed: Mapping[tuple[str, str], Any] = field(default_factory=dict)
+    beside: tuple[Scan, ...] = ()
 
 
 def take_in(job: Job, log: CostLog) -> Intake:
@@ -63,10 +72,43 @@ def take_in(job: Job, log: CostLog) -> Intake:
         treated, said = index_treated(job)
         begin(job, len(scans) + len(earlier.scans))
         notes += inventory.notes if inventory else ()
+        beside = images_beside(job, scans) if "face-scans" in job.modalities else ()
     others = list_others(job)
-    used = [*scans, *(scan for copies in treated.values() for scan in copies)]
+    used = [*scans, *beside, *(scan for copies in treated.values() for scan in copies)]
     notes += tuple(filter(None, (beyond(name, listed, used) for name, listed in others.items())))
-    return Intake(scans, earlier, notes + said, treated, inventory, others)
+    return Intake(scans, earlier, notes + said, treated, inventory, others, beside=beside)
+
+
+def images_beside(job: Job, scans: Sequence[Scan]) -> tuple[Scan, ...]:
+    """Images of people's heads of every other kind that shows a skin, where files tell which.
+
+    Who is who, and in which session, is told by a BIDS folder or a manifest. What cannot be listed
+    is told by the inventory, and the images of DICOM folders are those of the contrasts asked for.
+    """
+    known = {scan.path for scan in scans}
+    found: tuple[Scan, ...] = ()
+    for source, people, sessions in (
+        *((one, job.participants, job.sessions) for one in job.sources[:1]),
+        *((one, (), ()) for one in job.sources[1:]),
+    ):
+        if is_fingerprint_folder(source.path) or not _names_its_images(source.path):
+            continue
+        found += gather(
+            [source],
+            contrasts=FACE_SUFFIXES,
+            work_dir=None,
+            participants=people,
+            sessions=sessions,
+            may_be_none=True,
+        )[0]
+    more = (scan for scan in found if scan.path not in known and scan.status == "ok")
+    return tuple(scan for scan in with_one_key(tuple(_present(s) for s in more), job)
+                 if scan.status == "ok")  # fmt: skip
+
+
+def _names_its_images(path: Path) -> bool:
+    """Whether a data set is a BIDS folder or a manifest."""
+    return path.is_file() or any(path.glob("sub-*"))
 
 
 def list_files(job: Job) -> Inventory | None:

@@ -12,7 +12,8 @@ from pathlib import Path
 from headrisk import __version__
 from headrisk.dataset.gather import Source
 from headrisk.errors import StoreError, UsageError
-from headrisk.io.digests import canonical_json, kind_of, sha256_of_file, unreadable
+from headrisk.io.canonical import exact_json
+from headrisk.io.digests import kind_of, sha256_of_file, unreadable
 from headrisk.run.audit import LOG, append_audit
 from headrisk.run.engine import Workers
 from headrisk.run.events import Event, Finished, Listener, Noted, ignore
@@ -30,6 +31,7 @@ _REPLACED = (  # what a run writes over; in a folder of somebody else's it would
     "report-run.json",
     "settings.toml",
     "tables",
+    "texts.html",
 )
 
 
@@ -73,6 +75,8 @@ class Job:
         Whether a face is looked for in every image of the first data set.
     not_asked
         The questions that the run was told to leave out.
+    title
+        What the page is called; "" for the usual title.
     today
         The day on which consent must still hold.
     """
@@ -95,6 +99,7 @@ class Job:
     attackers: tuple[Attacker, ...] = NAMED_ATTACKERS
     faces_left: bool = False
     not_asked: tuple[str, ...] = ()
+    title: str = ""
     today: date = field(default_factory=lambda: datetime.now(UTC).date())
 
 
@@ -208,7 +213,7 @@ def begin(job: Job, scans: int) -> None:
         job.out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise _unfit(job.out, error.strerror or str(error), "a folder that can be made") from error
-    digest = hashlib.sha256(canonical_json(job.settings.as_dict())).hexdigest()
+    digest = hashlib.sha256(exact_json(job.settings.as_dict())).hexdigest()
     detail: dict[str, str | int] = {
         "data_sets": len(job.sources) + len(job.tables),
         "treated_sets": len(job.treated),

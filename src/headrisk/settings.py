@@ -10,7 +10,7 @@ from typing import Any, Literal, get_args
 from headrisk.errors import UsageError
 
 Alignment = Literal["affine", "rigid"]
-FaceProtocol = Literal["headrisk", "mayo2024", "nejm2019"]
+FaceProtocol = Literal["headrisk", "mayo2024", "nejm2019", "scans"]
 TableMatch = Literal["auto", "none", "scale", "quantile", "rank"]
 TableSize = Literal["etiv", "total", "none"]
 Strength = Literal["mild", "moderate", "strong"]
@@ -76,7 +76,7 @@ class Settings:
     most_pairs
         Pairs of scans up to which every score is kept; above, a summary of them is.
     face_protocol
-        Which renders are made of a face: ``headrisk``, ``mayo2024`` or ``nejm2019``.
+        Which renders are made of a face: ``headrisk``, ``mayo2024``, ``nejm2019`` or ``scans``.
     recognisers
         Face recognisers to ask: ``dlib``, ``faceres``, ``sface``, ``deepface``, ``orb``, ``sift``.
     render_pixels

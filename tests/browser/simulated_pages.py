@@ -43,7 +43,7 @@ def write_pages(folder: Path) -> None:
     both = replace(brain, modalities=(*brain.modalities, _faces()), treatments=treated)
     write_report(both, internal, folder / "audit", RUN)
     write_report(*simulated_report(people=30, seed=3), folder / "earlier", RUN)
-    compare_folders(folder / "earlier", folder / "audit")
+    compare_folders([folder / "earlier", folder / "audit"])
     write_report(*simulated_report(people=4, sites=False), folder / "few", RUN)
     found = duplicates_report(suspicion(), suspicion("same-image", "likely"))
     write_duplicates(found, folder / "duplicates")

@@ -34,13 +34,28 @@ return [...document.querySelectorAll("main *, header *")]
 CAPTION = ["What it shows", "Good looks like", "Bad looks like", "What to do"]
 FIGURES = """
 return [...document.querySelectorAll("figure")].filter(
-  f => f.querySelector(".plot")).map(f => ({
-    title: f.querySelector("h3") ? f.querySelector("h3").innerText : "",
-    parts: [...f.querySelectorAll("figcaption dt")].map(e => e.innerText),
-    words: [...f.querySelectorAll("figcaption dd")].map(e => e.innerText),
-    alt: (f.querySelector("img") || {}).alt || f.querySelector(".plot").ariaLabel,
-    tables: [...f.querySelectorAll("figcaption .data code")].map(e => e.innerText)}));
+  f => f.querySelector(".plot")).map(f => {
+    const how = f.querySelector("figcaption a[href^='#how-']");
+    const said = how ? document.querySelector(how.getAttribute("href") + " + dl") : f;
+    return {
+      title: f.querySelector("h3") ? f.querySelector("h3").innerText : "",
+      parts: [...said.querySelectorAll("dt")].map(e => e.innerText),
+      words: [...said.querySelectorAll("dd")].map(e => e.innerText),
+      alt: (f.querySelector("img") || {}).alt || f.querySelector(".plot").ariaLabel,
+      tables: [...f.querySelectorAll("figcaption code")].map(e => e.innerText)};
+  });
 """
+OPEN_ALL = "document.querySelectorAll('details').forEach(one => { one.open = true; });"
+CUT_OFF = """
+return [...document.querySelectorAll(".table, .plot, main")]
+  .filter(e => e.scrollWidth > e.clientWidth + 1).map(e => e.outerHTML.slice(0, 200));
+"""
+NOT_PRINTED = """
+return [...document.querySelectorAll("details p, details td, details li, details dd")]
+  .filter(e => e.textContent.trim() && e.getBoundingClientRect().height === 0)
+  .map(e => e.outerHTML.slice(0, 200));
+"""
+PRINTED_WIDTH, PRINTED_HEIGHT = 680, 1012  # CSS pixels of an A4 page inside its margins
 
 
 def resize(browser: webdriver.Chrome, width: int) -> None:
@@ -88,11 +103,12 @@ def test_page_needs_no_script(browser: webdriver.Chrome, pages: Path, name: str)
     assert len(text) > 800
 
 
-@pytest.mark.parametrize("width", [1200, 360])
+@pytest.mark.parametrize("width", [1100, 768, 390])
 @pytest.mark.parametrize("name", PAGES)
 def test_page_is_accessible(browser: webdriver.Chrome, pages: Path, name: str, width: int) -> None:
     """Nothing that axe calls serious or critical; nothing sticks out of the window."""
     visit(browser, pages / name, width)
+    browser.execute_script(OPEN_ALL)
     assert browser.execute_script(TOO_WIDE) == []
     browser.execute_script(AXE)
     found: list[list[Any]] = browser.execute_async_script(RUN_AXE)
@@ -108,6 +124,33 @@ def test_page_prints(browser: webdriver.Chrome, pages: Path, name: str) -> None:
     content = base64.b64decode(answer["data"])
     assert content.startswith(b"%PDF-")
     assert 0 < len(re.findall(rb"/Type\s*/Page\b", content)) <= 60
+
+
+@pytest.mark.parametrize("name", [name for name in PAGES if "internal" not in name])
+def test_nothing_is_cut_off_in_a_narrow_window(
+    browser: webdriver.Chrome, pages: Path, name: str
+) -> None:
+    """At 390 pixels no table or figure has to be moved sideways."""
+    visit(browser, pages / name, 390)
+    browser.execute_script(OPEN_ALL)
+    assert browser.execute_script(CUT_OFF) == []
+
+
+@pytest.mark.parametrize("name", ["audit/report.html", "few/report.html", "metadata/report.html"])
+def test_print_holds_what_is_folded_and_begins_with_two_pages(
+    browser: webdriver.Chrome, pages: Path, name: str
+) -> None:
+    visit(browser, pages / name, PRINTED_WIDTH)
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+    try:
+        assert browser.execute_script(NOT_PRINTED) == []
+        end = "return document.querySelector('.decide').getBoundingClientRect().bottom"
+        assert (
+            browser.execute_script(end) + browser.execute_script("return window.scrollY")
+            <= 2 * PRINTED_HEIGHT
+        )
+    finally:
+        browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
 
 
 @pytest.mark.parametrize("name", PAGES)

@@ -240,3 +240,13 @@ def test_a_dry_run_makes_nothing(audit: Audit, broken: Path, tmp_path: Path) -> 
     assert sum("\t" in line for line in lines) == 6
     assert "6 images are in the data set: 0 to be looked at, 6 failed, 0 left out." in lines
     assert not (tmp_path / "out").exists()
+
+
+def test_what_failed_when_listed_is_not_promised_to_the_look_for_faces(
+    broken: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("embreex")
+    (broken / "sub-01" / "ses-a" / "anat" / "sub-01_ses-a_T2w.nii.gz").write_bytes(b"")
+    assert main(["faces", str(broken), str(tmp_path / "out"), "--dry-run"]) == 0
+    said = capsys.readouterr().out
+    assert "7 images are in the data set: 0 to be looked at, 7 failed, 0 left out." in said

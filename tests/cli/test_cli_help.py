@@ -12,6 +12,7 @@ import sys
 from importlib import import_module
 from pathlib import Path
 
+import jsonschema
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -193,3 +194,23 @@ def test_bash_completes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> N
 def test_one_parser_knows_every_command() -> None:
     found = [a for a in whole_parser()._actions if isinstance(a, argparse._SubParsersAction)]
     assert list(found[0].choices) == list(COMMANDS)
+
+
+def test_a_whole_run_under_json_progress_follows_its_schema(tmp_path: Path) -> None:
+    """Errors of single files, notes and stages: every line is an object of the schema."""
+    data = tmp_path / "data" / "sub-01" / "anat"
+    data.mkdir(parents=True)
+    (data / "sub-01_T1w.nii.gz").write_bytes(b"no image")
+    (data / "sub-01_T1w.json").write_text("{}")
+    schema = json.loads(
+        (Path(__file__).parents[2] / "contrib" / "progress.schema.json").read_text("utf-8")
+    )
+    words = ["metadata", str(tmp_path / "data"), str(tmp_path / "out"), "--progress", "json", "-v"]
+    done = _run(words)
+    told = [json.loads(line) for line in done.stderr.splitlines()]
+    assert {one["event"] for one in told} >= {"start", "end"}
+    for one in told:
+        jsonschema.validate(one, schema)
+    quiet = _run([*words[:2], str(tmp_path / "out2"), "-q"])
+    assert (quiet.returncode, quiet.stderr) == (done.returncode, b"")
+    assert quiet.stdout

@@ -48,7 +48,7 @@ def test_own_attackers_and_a_line_reach_the_report(
     assert rows[0].split("\t") == ["participant_id", "risk_at_rank_1", "margin"]
     assert len(rows) == 7
     code, said = run(["report", "--compare", str(warm), str(warm)], capsys)
-    assert (code, "expected two" in said) == (3, True)
+    assert (code, "named twice" in said) == (3, True)
 
 
 @pytest.mark.parametrize(

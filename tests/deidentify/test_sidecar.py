@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from headrisk.dataset.scans import Scan
 from headrisk.deidentify.sidecar import (
     CODES,
@@ -73,3 +75,22 @@ def test_a_treated_data_set_is_known_again(tmp_path: Path) -> None:
     assert description["GeneratedBy"][0]["Name"] == "headrisk"
     (tmp_path / "dataset_description.json").write_text('{"GeneratedBy": [{"Name": "other"}]}')
     assert not written_by_deface(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("stated", "told"),
+    [
+        ("doi:10.18112/openneuro.ds005664.v1.0.0", "doi:10.18112/openneuro.ds005664.v1.0.0"),
+        ("10.5281/zenodo.123", "doi:10.5281/zenodo.123"),
+        ("https://doi.org/10.5281/zenodo.123", "doi:10.5281/zenodo.123"),
+        ("/data/secret/10.nii", ""),
+        ("", ""),
+        (7, ""),
+        (None, ""),
+    ],
+)
+def test_the_source_is_named_by_its_doi_alone(stated: object, told: str, tmp_path: Path) -> None:
+    (tmp_path / "dataset_description.json").write_text(json.dumps({"DatasetDOI": stated}))
+    raw = dataset_files("template", "9", tmp_path)["dataset_description.json"]
+    assert str(tmp_path) not in raw.decode()
+    assert json.loads(raw).get("SourceDatasets", []) == ([{"DOI": told}] if told else [])

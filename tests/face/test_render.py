@@ -24,7 +24,7 @@ from headrisk.face.render import (
 )
 from headrisk.face.render.protocols import (
     NAMES,
-    PRESENCE,
+    SCANS,
     mayo2024_protocol,
     protocol_of,
     render_scene,
@@ -190,14 +190,14 @@ def test_views_move_with_the_face(ball: Scene) -> None:
     shift = np.array([4.0, -8.0, 16.0])
     away = open_scene(Mesh((ball.mesh.vertices + shift).astype(np.float32), ball.mesh.triangles))
     centre = np.array(CENTRE)
-    first = render_scene(ball, PRESENCE, 32, 2, centre).astype(int)
-    second = render_scene(away, PRESENCE, 32, 2, centre + shift).astype(int)
+    first = render_scene(ball, SCANS, 32, 2, centre).astype(int)
+    second = render_scene(away, SCANS, 32, 2, centre + shift).astype(int)
     assert np.abs(first - second).max() <= 2
 
 
-def test_presence_shows_the_front() -> None:
-    assert PRESENCE.count == 9
-    assert all(abs(camera.azimuth) <= 15 for camera, _ in PRESENCE.views)
+def test_scans_are_compared_from_the_front() -> None:
+    assert SCANS.count == 9
+    assert all(abs(camera.azimuth) <= 15 for camera, _ in SCANS.views)
 
 
 def test_mayo_renders_every_lamp_from_every_camera() -> None:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from headrisk.attacks import presence
-from headrisk.attacks.presence import answers, counted, seek
+from headrisk.attacks.presence import counted, seek, why_failed
 from headrisk.brain.cohort import Cohort
 from headrisk.cli.main import main
 from headrisk.dataset.gather import Source
@@ -50,7 +50,7 @@ def test_without_the_extra_nothing_is_looked_at_and_that_is_said(
 def test_what_cannot_be_read_failed(tmp_path: Path) -> None:
     found = sought(tmp_path)
     assert found.left.counts["failed"] == found.left.images == 2
-    assert all(problem for _, _, problem in answers(found))
+    assert all(why_failed(one.sight) for one in found.results)
     assert {image.suffix for image in found.images} == {"T1w", "bold"}
 
 

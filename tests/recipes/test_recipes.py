@@ -8,13 +8,13 @@ import shlex
 from pathlib import Path
 
 import pytest
+from trees import TREES, Truth, pairs_table, plant
 
 from headrisk.cli.main import main, parser_of
 from headrisk.commands.recipes import find_study, read_folder, recipe_lines
 from headrisk.commands.studies import STUDIES
 from headrisk.dataset.manifest import index_manifest
 from headrisk.errors import InputError, UsageError
-from tests.recipes.trees import TREES, Truth, pairs_table, plant
 
 STRAY = (
     "notes/readme.nii.gz", "derivatives/fs/brain.mgz", "dicom/0001.dcm", "archive.zip",
@@ -211,3 +211,11 @@ def test_one_label_spelt_as_the_archive_spells_it(tmp_path: Path) -> None:
     assert {row.date for row in recipe.rows} == {"2006-04-18", "2006-11-02"}
     assert {row.site for row in recipe.rows} == {"002", "941"}
     assert len(truth) == len(recipe.rows)
+
+
+def test_the_page_shows_what_the_table_holds() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "studies.md").read_text("utf-8")
+    for name, study in STUDIES.items():
+        assert f"| `{name}` |" in page
+        if name not in ("adni-repeat", "ixi", "mayo"):
+            assert any(layout.shape.split(" (")[0] in page for layout in study.layouts)

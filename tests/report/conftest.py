@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import pickle
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from simulated_report import RUN, simulated_report
+
+sys.path.append(str(Path(__file__).parents[1] / "browser"))
+from simulated_pages import write_pages
 
 from headrisk.report import html, internal
 from headrisk.report.write import write_report
@@ -22,6 +26,14 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("audit") / "out"
     write_report(*simulated_report(), out, RUN)
     return out
+
+
+@pytest.fixture(scope="session")
+def all_pages(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of every page that headrisk writes, from simulated results."""
+    folder = tmp_path_factory.mktemp("pages")
+    write_pages(folder)
+    return folder
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from test_report_grammar import caught
 
 from headrisk.dataset.inventory import InventoryCounts, KindRow
 from headrisk.findings.records import Counts, FacesLeft, MeasureResult, ModalitySection, Report
-from headrisk.report.html import public_html
+from headrisk.report.html import public_html, texts_html
 from headrisk.report.withhold import withhold_small_cells
 from headrisk.report.words.boards import boards
 from headrisk.report.words.evidence import (
@@ -107,8 +107,10 @@ def test_the_page_holds_each_question_once_and_links_lead_somewhere(audited: Rep
         assert question.key in ids
     targets = set(re.findall(r'href="#([^"]+)"', page))
     assert targets <= set(ids)
+    texts = texts_html(audited, "0")
     for title in ("Ethics board", "Consent form", "Data access committee"):
-        assert title in page
+        assert title in texts
+    assert "texts.html" in page
 
 
 @pytest.mark.parametrize("people", [3, 4, 6, 12, 40])

@@ -5,12 +5,16 @@ from __future__ import annotations
 import ast
 import json
 import shutil
+from dataclasses import fields
 from fnmatch import fnmatchcase
 from pathlib import Path
 
 import pytest
 
 import headrisk
+from headrisk.deidentify.comparison_cost import FIGURES
+from headrisk.findings.deidentified import Arrival
+from headrisk.heads.sightlines import FRONT
 from headrisk.report.columns import (
     COLUMNS_FILE,
     MISSING,
@@ -22,6 +26,7 @@ from headrisk.report.columns import (
 )
 from headrisk.report.tsv import MISSING as WRITTEN
 
+DETECTORS = ("hog", "centerface", "mtcnn")
 SOURCE = Path(headrisk.__file__).parent
 COPIES = {"table.columns", "columns"}  # a table made of another one's header, or read back
 
@@ -110,6 +115,21 @@ def test_an_audit_describes_its_tables(audited: Path, folder: str) -> None:
     assert {name: sorted(columns) for name, columns in headers.items()} == {
         name: sorted(table["columns"]) for name, table in written["tables"].items()
     }
+
+
+def test_columns_whose_names_are_made_are_described() -> None:
+    """Those that no literal in the code names."""
+    costs = [name.replace(" ", "_") for name in FIGURES]
+    parts = [f"skin_{part.replace(' ', '_')}" for part in FRONT]
+    made = {
+        "treated-x-cost.tsv": costs,
+        "treatments-arrival.tsv": [field.name for field in fields(Arrival)],
+        "treatment.tsv": [*parts, *(f"seen_{name}" for name in DETECTORS)],
+        "faces.tsv": [f"seen_by_{name}" for name in DETECTORS],
+    }
+    assert undescribed(made) == []
+    assert len(costs) > 5
+    assert len(parts) == 3
 
 
 def test_every_entry_says_something() -> None:

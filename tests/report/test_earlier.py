@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 import stat
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -13,8 +15,9 @@ from simulated_report import RUN, simulated_report
 from headrisk.cli.main import main
 from headrisk.report.earlier import earlier_reports
 from headrisk.report.write import rebuild_html, write_report
+from headrisk.run.audit import LOG, append_audit
 from headrisk.run.events import Event, Noted
-from headrisk.run.seal import find_faults, read_seal
+from headrisk.run.seal import SEAL, find_faults, read_seal
 
 LATER = replace(RUN, started="2026-04-02T08:00:00Z")
 
@@ -56,6 +59,22 @@ def test_the_earlier_report_is_kept_whole_and_told(out: Path) -> None:
         assert find_faults(place, seal) == ()
     assert rebuild_html(kept).read_bytes() == before["report.html"]
     assert main(["report", str(out), "--compare", str(kept), str(out)]) == 0
+
+
+def test_what_is_kept_can_be_verified_by_the_log(
+    out: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    digests = {
+        what: hashlib.sha256((out / name).read_bytes()).hexdigest()
+        for what, name in (("report_sha256", "report.json"), ("files_sha256", SEAL))
+    }
+    append_audit(out / LOG, "end", digests, when=datetime(2026, 3, 1, tzinfo=UTC))
+    ask(out, "Another question")
+    (kept,) = earlier_reports(out)
+    assert main(["doctor", "--verify", str(kept)]) == 0
+    (kept / "methods.md").write_text("edited")
+    assert main(["doctor", "--verify", str(kept)]) == 1
+    assert "methods.md" in capsys.readouterr().out
 
 
 def test_only_the_owner_enters_what_is_kept(out: Path) -> None:

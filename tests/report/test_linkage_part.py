@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from headrisk.dataset.scans import Scan
-from headrisk.findings.linkage import internal_part, scan_rows
+from headrisk.findings.linkage import internal_part, mosaics, scan_rows
 from headrisk.findings.records import Internal
 from headrisk.linkage.design import Design, against, within
 from headrisk.report.words.summary import compared_scans
@@ -58,12 +58,12 @@ def built(
     ]
     part = internal_part(
         scan_rows(scans, results),
-        usable,
-        results,
-        design,
+        tuple(usable[k].scan_id for k in design.probes),
+        tuple(usable[k].scan_id for k in design.gallery),
         scores,
         summaries,
         one_to_one=one_to_one,
+        pictures=mosaics(results),
         notes=("a remark",),
     )
     return part, design, scores
@@ -148,12 +148,10 @@ def test_one_to_one_adds_no_link() -> None:
 def test_nothing_compared_leaves_rows_and_pictures() -> None:
     scans, results = cohort()
     rows = scan_rows(scans, results)
-    design = within(scans[:1], ["x"])
-    for given in (design, None):
-        part = internal_part(rows, scans[:1], results, given, {}, (), one_to_one=True, notes=())
-        assert part.links == part.matrices == ()
-        assert len(part.mosaics) == 2 * PEOPLE
-        assert part.scans == rows
+    part = internal_part(rows, ("x",), ("x",), {}, (), one_to_one=True, pictures=mosaics(results))
+    assert part.links == part.matrices == ()
+    assert len(part.mosaics) == 2 * PEOPLE
+    assert part.scans == rows
 
 
 @pytest.mark.parametrize(

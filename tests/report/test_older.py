@@ -8,7 +8,7 @@ from simulated_report import simulated_report
 
 from headrisk.findings.codec import report_as_dict
 from headrisk.findings.older import upgraded
-from headrisk.io.digests import canonical_json
+from headrisk.io.canonical import canonical_json
 from headrisk.report.withhold import withhold_small_cells
 
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import stat
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from simulated_duplicates import report, slices, suspicion
 
+from headrisk.dataset.inventory import InventoryCounts, KindRow
 from headrisk.duplicates.suspicions import evidence_picture
+from headrisk.findings.records import Table
 from headrisk.report.duplicates import summary_sentence, write_duplicates
 from headrisk.report.tsv import parse_table
 from headrisk.report.words.duplicates import bound_text, probability_text
@@ -36,7 +39,7 @@ def test_the_public_file_holds_counts_alone(out: Path) -> None:
     for name in ("Miller", "Jones", "Lee", "secret", "0.71"):
         assert name not in text
     content = json.loads(text)
-    assert content["schema_version"] == "1.1"
+    assert content["schema_version"] == "1.2"
     assert content["counts"]["scans"] == 3
     assert content["counts"]["failed"] == 1
     assert content["findings"]["two-ids"] == {"certain": 1, "likely": 0, "look at it": 0}
@@ -105,3 +108,22 @@ def test_gain_and_offset_leave_no_difference() -> None:
 def test_empty_slices_are_no_error() -> None:
     blank = tuple(np.zeros_like(image) for image in slices(0))
     assert evidence_picture(blank, blank).max() == 0
+
+
+def test_images_that_nobody_looked_at_stand_on_the_page_and_in_the_counts(tmp_path: Path) -> None:
+    kinds = (
+        KindRow("anat", "T1w", 3, 2, 1, 0, "1 damaged, or not the image its name says"),
+        KindRow("anat", "T2w", 4, 0, 0, 4, "4 another kind of image than those asked for"),
+    )
+    listed = Table(("path", "status"), (("sub-1/anat/sub-1_T2w.nii.gz", "left_out"),))
+    whole = replace(
+        report(suspicion()), inventory=InventoryCounts(7, 2, 1, 4, kinds), images=listed
+    )
+    page = write_duplicates(whole, tmp_path / "out").read_text("utf-8")
+    assert "7 images are in the data set: 2 looked at, 1 failed, 4 left out." in page
+    assert "anat T2w: 4 of 4 not looked at" in page
+    assert "holds for those looked at alone" in page
+    told = json.loads((tmp_path / "out" / "duplicates.json").read_text())["inventory"]
+    assert told["images"] == told["looked_at"] + told["failed"] + told["left_out"] == 7
+    table = parse_table((tmp_path / "out" / "internal" / "images.tsv").read_text(), "images.tsv")
+    assert table.rows == listed.rows

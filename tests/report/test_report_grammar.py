@@ -6,17 +6,21 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from html import unescape
+from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from simulated_pages import PAGES
 from simulated_report import RUN, SETTINGS, random_scores, scan_rows, simulated_report
 from simulated_treatment import treatment
+from test_report_page import messy
 
 from headrisk.attacks.section import modality_section
 from headrisk.findings.records import ModalitySection, Report
 from headrisk.report import html
+from headrisk.report.follows import Follow
 from headrisk.report.html import public_html
 from headrisk.report.withhold import withhold_small_cells
 from headrisk.report.words import (
@@ -31,6 +35,7 @@ from headrisk.report.words import (
     summary,
     table,
 )
+from headrisk.report.words.follows import SENTENCES, sentence
 from headrisk.report.words.methods import methods_text
 from headrisk.report.words.risk import of_attacker
 from headrisk.settings import Settings
@@ -115,6 +120,28 @@ def test_pages_with_a_de_identification_method(
     report = replace(simulated_report()[0], treatments=(treatment("template", people),))
     for one in (report, withhold_small_cells(report)):
         assert caught(prose(public_html(one, RUN, "0"))) == []
+
+
+def test_a_page_of_everything(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(html, "section_figures", lambda *_: {})
+    for one in (messy(), withhold_small_cells(messy())):
+        assert caught(prose(public_html(one, RUN, "0"))) == []
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_every_page_that_is_written(all_pages: Path, name: str) -> None:
+    assert caught(prose((all_pages / name).read_text())) == []
+
+
+@pytest.mark.parametrize("code", SENTENCES)
+@pytest.mark.parametrize("count", [1, 2, 1204, "0 to 2", "21 to 24"])
+def test_what_follows(code: str, count: int | str) -> None:
+    rate = Estimate(0.1, 0.02, 0.3, 12)
+    of = count if isinstance(count, int) else 30
+    for kinds in ((), ("face",), ("brain", "face")):
+        one = Follow(code, "brain", count, of, kinds or ("brain",), rate, 59)
+        assert caught(sentence(one)) == []
+        assert sentence(one).count("(") == sentence(one).count(")")
 
 
 @given(n=st.integers(1, 400), share=st.floats(0, 1), ranges=st.booleans())

@@ -77,7 +77,7 @@ def test_page_asks_for_nothing_from_outside(written: Path, name: str) -> None:
         assert not [key for key in attributes if key.startswith("on")]
         for key in ("src", "href"):
             value = attributes.get(key) or "#"
-            assert value.startswith(("#", "data:image/png;base64,"))
+            assert value.startswith(("#", "data:image/png;base64,", "data:image/jpeg;base64,"))
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -104,29 +104,31 @@ def test_ids_are_unique_and_links_lead_somewhere(written: Path) -> None:
         assert clips <= set(ids)
 
 
-def test_first_page_answers_five_questions_with_three_numbers(written: Path) -> None:
+def test_first_pages_say_which_data_what_was_found_and_what_follows(written: Path) -> None:
     text = page(written).text
-    summary = text[: text.index("Contents")]
-    questions = re.findall(
-        r"(What was tested|Against which attacker|How many could be linked or named"
-        r"|How much did de-identification help, and what did it cost|What was not tested)\?",
+    summary = text[: text.index("Annex: contents")]
+    for heading in ("Which data, and what was found", "What follows", "What was not tested",
+                    "Decision"):  # fmt: skip
+        assert heading in summary
+    assert re.search(
+        r"\d+ to \d+ of 40 people \(\d+ to \d+\s%\) were linked to their other scan by the brain, "
+        r"against up to [\d.]+\s% by the control and [\d.]+\s% by guessing",
         summary,
     )
-    assert len(questions) == 5
-    for word in ("Attack", "Control attack", "Chance", "Not tested: no de-identified copy"):
-        assert word in summary
-    assert re.search(r"\d+ of the \d+ people searched for were linked.*?\d+ to \d+ in 100", summary)
-    assert "2 people could not be searched for because scans failed" in summary
+    assert "2 of 42 people could not be searched for, as their scans failed" in summary
+    assert "A de-identified copy: none was given" in summary
 
 
-def test_every_figure_has_alternative_four_part_caption_and_numbers(written: Path) -> None:
+def test_every_figure_has_alternative_explanation_and_numbers(written: Path) -> None:
     text = (written / "report.html").read_text()
     plots = re.findall(r"<figure id.*?</figure>", text, flags=re.DOTALL)
     assert len(plots) == 7
     for plot in plots:
         assert re.search(r'role="img" aria-label="[^"]{40,}"', plot)
+        (how,) = re.findall(r'href="#(how-[a-z-]+)"', plot)
+        (said,) = re.findall(rf'<h3 id="{how}">.*?</dl>', text, flags=re.DOTALL)
         for part in ("What it shows", "Good looks like", "Bad looks like", "What to do"):
-            assert f"<dt>{part}</dt>" in plot
+            assert said.count(f"<dt>{part}</dt>") == 1
         names = re.findall(r"<code>(tables/[^<]+\.tsv)</code>", plot)
         assert names
         assert all((written / name).is_file() for name in names)
@@ -264,6 +266,6 @@ def test_internal_page_lists_links_of_the_headline_measure_alone(tmp_path: Path)
     both = replace(internal, links=(*internal.links, *other))
     write_report(report, both, tmp_path, RUN)
     source = (tmp_path / "internal" / "report.html").read_text()
-    cells = re.findall(r"<td>(residual-correlation|mae)</td>", source)
+    cells = re.findall(r"<td[^>]*>(residual-correlation|mae)</td>", source)
     assert set(cells) == {"residual-correlation"}
     assert (tmp_path / "internal" / "links.tsv").read_text().count("\tmae\t") == len(other)

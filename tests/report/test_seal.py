@@ -93,7 +93,9 @@ def public(out: Path) -> dict[str, bytes]:
         name: path.read_bytes()
         for path in out.rglob("*")
         if path.is_file()
-        and not (name := path.relative_to(out).as_posix()).startswith((".report-", "earlier/"))
+        and not (name := path.relative_to(out).as_posix()).startswith(
+            (".report-", "earlier/", "audit.jsonl")
+        )
     }
 
 

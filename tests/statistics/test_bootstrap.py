@@ -14,6 +14,7 @@ from score_sets import (
 
 from headrisk.linkage.pairs import pair_sample
 from headrisk.statistics.bootstrap import (
+    _auc_estimate,
     affordable_repetitions,
     curve_intervals,
     logit_interval,
@@ -240,3 +241,23 @@ def test_one_person_with_thirty_scans_weighs_as_one():
         many.mated, many.nonmated, np.array([3.0]), (many.mated_weight, many.nonmated_weight)
     )
     assert rates[1][0] == pytest.approx(1 / 40, abs=1e-3)
+
+
+def test_weights_that_do_not_add_up_exactly_leave_a_perfect_rate_perfect():
+    """Scans of unequal number weigh thirds and sevenths; nobody overlaps."""
+    for counts in ([1, 3, 7, 3], [7, 7, 3, 1, 6], [3, 3, 3, 7, 11, 13]):
+        person = np.repeat(np.arange(len(counts)), counts)
+        values = (person[:, None] == person[None, :]).astype(np.float64)
+        scores = make(values, person, person, usable=~np.eye(person.size, dtype=bool))
+        found = curve_intervals(pair_sample(scores), 100, np.random.default_rng(0))
+        assert found.auc.value == found.auc.high == 1.0
+        assert 0.0 < found.auc.low < 1.0
+        assert found.eer.value == found.eer.low == 0.0
+
+
+@pytest.mark.parametrize("rate", [1.0, np.nextafter(1, 2), 0.0, -1e-17, np.nextafter(1, 0)])
+def test_a_rate_that_rounding_moved_past_an_end_has_the_interval_of_the_end(rate):
+    draws = np.full(50, rate)
+    found = _auc_estimate(float(rate), draws, 10)
+    assert found == _auc_estimate(float(round(rate)), draws, 10)
+    assert (found.low == 0.0) or (found.high == 1.0)

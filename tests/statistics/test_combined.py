@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from score_sets import make
 
-from headrisk.attacks.combined import by_person, measure, ordered, people_with_several
-from headrisk.attacks.measured import Attack, Measured
+from headrisk.attacks.attack import Brought, Context, Measured, run_attack
+from headrisk.attacks.combined import CombinedAttack, by_person, ordered, people_with_several
 from headrisk.dataset.gather import Source
 from headrisk.findings.records import Counts, Internal, ModalitySection
 from headrisk.job import Job
@@ -17,13 +17,13 @@ from headrisk.run.provenance import CostLog
 from headrisk.settings import Settings
 
 
-def attack(rng: np.random.Generator, labels: list[str], ahead: float, scans: int) -> Attack:
+def attack(rng: np.random.Generator, labels: list[str], ahead: float, scans: int) -> Brought:
     """Every person searched for once among ``scans`` scans of each."""
     who = np.arange(len(labels))
     values = rng.standard_normal((who.size, who.size * scans))
     gallery = np.repeat(who, scans)
     values += ahead * (who[:, None] == gallery[None, :])
-    return Attack(make(values, who, gallery), tuple(labels), tuple(np.repeat(labels, scans)))
+    return Brought(make(values, who, gallery), tuple(labels), tuple(np.repeat(labels, scans)))
 
 
 def test_the_best_of_each_two_people_is_taken() -> None:
@@ -54,7 +54,8 @@ def test_together_more_people_are_found(shared: int, tmp_path: Path) -> None:
     ]
     (tmp_path / "out").mkdir()
     job = Job((Source(tmp_path, "d"),), tmp_path / "out", settings=Settings(bootstrap=100))
-    found = measure(measured, job, CostLog())
+    context = Context(None, job, CostLog(), measured=measured)  # type: ignore[arg-type]
+    found = run_attack(CombinedAttack(), context)
     if shared < 5:
         assert found is None
         return

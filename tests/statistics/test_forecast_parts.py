@@ -27,6 +27,7 @@ from headrisk.statistics.forecast.models import (
 from headrisk.statistics.forecast.open_tail import open_rates, threshold
 from headrisk.statistics.forecast.openset import forecast_open_set
 from headrisk.statistics.forecast.predict import (
+    APART,
     PRIOR,
     TAIL_MODELS,
     curve_sizes,
@@ -50,6 +51,7 @@ from headrisk.statistics.forecast.resample import bounded, dirichlet_weights
 from headrisk.statistics.forecast.searches import identification_curve, searches_of, weighted_counts
 from headrisk.statistics.forecast.stack import (
     Law,
+    corrected,
     law,
     quantiles,
     reach,
@@ -62,6 +64,7 @@ from headrisk.statistics.forecast.tail import (
     TailFit,
     fit_tail,
     nobody_above,
+    normal_tail,
     places,
     stranger_chance,
     tail_data,
@@ -120,12 +123,15 @@ MODELS = (
 
 def test_points_of_the_range():
     ranges = {4400: estimate(0.4, 0.25, 0.45), 4401: estimate(0.25, 0.05, 0.35)}
+    ranges[44] = estimate(0.6, 0.5, 0.7)
     assert points_of(MODELS, ranges, (4400, 4401), 44, (0.01, 0.002), 4401) == (
         ForecastPoint(4400, 0.3, 0.45, 0.25, 0.45, 0.01, False, 0.4),
         ForecastPoint(4401, 0.2, 0.3, 0.05, 0.35, 0.002, True, 0.25),
     )
     _, far = points_of(MODELS, ranges, (4400, 4401), 44, (0.01, 0.002), 4400)
     assert far == ForecastPoint(4401, 0.002, 0.45, 0.002, 0.45, 0.002, True, None, False)
+    _, far = points_of(MODELS, ranges, (4400, 4401), 44, (0.01, 0.002), 44)
+    assert far == ForecastPoint(4401, 0.002, 0.7, 0.002, 0.7, 0.002, True, None, False)
 
 
 def test_floor_by_hand():
@@ -426,7 +432,19 @@ def test_chance_of_a_stranger_below_and_in_the_tail():
     centre, spread = np.array([1.0, 0.0, -3.0, 0.0]), np.array([2.0, 1.0, 0.5, 1.0])
     none = np.zeros(0, np.int64)
     tail = TailData(
-        1.6, np.zeros(0), none, none, none, np.ones(4), centre, spread, body, (none, none)
+        1.6,
+        np.zeros(0),
+        none,
+        none,
+        none,
+        np.ones(4),
+        centre,
+        spread,
+        body,
+        (none, none),
+        (0.0, 1.0),
+        (none, none),
+        none,
     )
     one = np.ones((1, 4))
     fit = TailFit(
@@ -494,11 +512,11 @@ def test_beta_laws_and_their_mixture():
     )
     assert (one.a[1], one.b[1]) == (0.5, pytest.approx(1.5))
     other = Law(np.array([0.7, 0.1]), np.array([70.0, 10.0]), np.array([30.0, 90.0]))
-    value, low, high = quantiles({"one": one, "two": other}, {"one": 0.25, "two": 0.75})
+    value, low, high = quantiles([(0.25, one), (0.75, other)])
     assert value[0] == pytest.approx(0.25 * 0.4 + 0.75 * 0.7)
     for end, wanted in ((low[0], 0.025), (high[0], 0.975)):
         mass = 0.25 * beta.cdf(end, one.a[0], one.b[0]) + 0.75 * beta.cdf(end, 70, 30)
-        assert mass == pytest.approx(wanted, abs=2e-3)
+        assert mass == pytest.approx(wanted, abs=1e-9)
 
 
 def test_weights_follow_hidden_galleries_and_drop_what_they_refute():
@@ -514,6 +532,48 @@ def test_weights_follow_hidden_galleries_and_drop_what_they_refute():
     assert stack_weights({}, 0.02, {"a": 3.0, "b": 1.0}) == {"a": 0.75, "b": 0.25}
     worst = stack_weights({"a": missed(0.3), "b": missed(-0.2)}, 0.02, {"a": 1.0, "b": 1.0})
     assert worst == {"a": 0.0, "b": 1.0}
+
+
+def test_misses_upward_of_models_with_relatives_apart_count_half():
+    def missed(error):
+        return HiddenGallery(10, 40, 0.5 + error, 0.5, error, abs(error))
+
+    even = {"a": 1.0, "b": 1.0}
+    up = stack_weights({"a": missed(0.04), "b": missed(0.02)}, 0.02, even, apart=("a",))
+    assert up["a"] == pytest.approx(up["b"])
+    down = stack_weights({"a": missed(-0.04), "b": missed(-0.02)}, 0.02, even, apart=("a",))
+    assert down["a"] < down["b"]
+
+
+def test_a_model_that_misses_the_measured_rate_loses_weight():
+    even = {"a": 1.0, "b": 1.0, "c": 1.0}
+    found = stack_weights({}, 0.02, even, {"a": 0.0, "b": -0.03, "c": -0.3})
+    assert found["a"] > found["b"] > found["c"] == 0.0
+
+
+def test_correction_scales_what_is_lost_by_the_worst_miss_and_never_lowers():
+    rows = np.array([[0.8, 0.5], [0.7, 0.4]])
+    share = (0.1 + 0.005) / (0.2 + 0.005)
+    np.testing.assert_allclose(corrected(rows, 0.9, [-0.1], 100), 1 - share * (1 - rows))
+    worse = (0.1 + 0.005) / (0.3 + 0.005)
+    np.testing.assert_allclose(corrected(rows, 0.9, [-0.1, -0.2, 0.1], 100), 1 - worse * (1 - rows))
+    np.testing.assert_array_equal(corrected(rows, 0.9, [0.05], 100), rows)
+    np.testing.assert_array_equal(corrected(rows, 0.9, [], 100), rows)
+
+
+def test_the_normal_tail_is_found_beside_relatives():
+    n, rng = 300, np.random.default_rng(5)
+    values = 2.0 + 1.5 * rng.normal(size=(n, n))
+    person = np.arange(n)
+    values[person, person ^ 1] += 1.5 * 3.0
+    values[person, person] = 20.0
+    searches = searches_of(make(values, person, person))
+    tail = tail_data(searches, per_search=False)
+    ones, share = np.ones((1, n)), np.full((1, n), 1 / n)
+    fit = normal_tail(tail, fit_tail(tail, ones, share, True), ones, share)
+    assert fit.deviate[0] * tail.spread[0] == pytest.approx(1.5, rel=0.03)
+    far = np.full(n, 2.0 + 1.5 * 4.0)
+    assert stranger_chance(tail, fit, far)[0, 0] == pytest.approx(norm.sf(4.0), rel=0.35)
 
 
 def test_the_reach_ends_where_the_range_is_too_wide():
@@ -584,6 +644,18 @@ def test_every_repetition_of_a_tail_model_equals_its_own_fit():
             np.testing.assert_allclose(together[name][row], rates[0], rtol=1e-9)
 
 
+def mixture(draws, missed, observed, weight, kept):
+    """The lower end of the models as they are, the upper end of the corrected ones."""
+    plain, raised = (
+        quantiles([(weight[name], law(rows[name], 44)) for name in kept])
+        for rows in (
+            draws,
+            {name: corrected(draws[name], observed, missed[name], 44) for name in kept},
+        )
+    )
+    return (plain[0] + raised[0]) / 2, plain[1], raised[2]
+
+
 def test_a_rank_one_forecast_is_put_together_from_its_parts():
     found = forecast_rank1(
         SCORES, np.random.default_rng(10), sizes=(5000, 44, 60, 60, 7), repetitions=6
@@ -594,7 +666,9 @@ def test_a_rank_one_forecast_is_put_together_from_its_parts():
     observed = linkability(SCORES, [44])[44]
     grid = sizes_between(44, (60, 5000))
     weights = np.concatenate([ones, dirichlet_weights(44, 6, people)])
-    draws = predict(searches, weights, grid)
+    draws = predict(searches, weights, np.append(44, grid))
+    own = {name: rows[0, 0] - observed.value for name, rows in draws.items()}
+    draws = {name: rows[:, 1:] for name, rows in draws.items()}
     hidden = [predict(small_gallery(searches, 11, hiding), ones, np.array([44])) for _ in range(10)]
     tested = {
         name: hidden_gallery(
@@ -603,11 +677,12 @@ def test_a_rank_one_forecast_is_put_together_from_its_parts():
         for name in draws
     }
     noise = np.sqrt(observed.value * (1 - observed.value) / 44)
-    weight = stack_weights(tested, noise, {name: PRIOR[name] for name in draws})
-    kept = {name: law(rows, 44) for name, rows in draws.items() if weight[name]}
-    value, low, high = quantiles(kept, weight)
+    weight = stack_weights(tested, noise, {name: PRIOR[name] for name in draws}, own, APART)
+    kept = [name for name in draws if weight[name]]
+    missed = {name: [tested[name].error, own[name]] for name in kept}
+    value, low, high = mixture(draws, missed, observed.value, weight, kept)
     assert (found.observed, found.people, found.gallery) == (observed, 44, 44)
-    assert [model.model for model in found.models] == list(kept)
+    assert [model.model for model in found.models] == kept
     assert found.refuted == tuple(name for name in draws if not weight[name])
     for model in found.models:
         assert model.hidden == tested[model.model]
@@ -680,9 +755,10 @@ def test_an_open_set_forecast_is_put_together_from_its_parts():
     top = linkability(strong, [43])[43].high
     fitted = tail_models(searches, weights)
     drawn = {name: open_rates(searches, one, grid, 0.1) for name, one in fitted.items()}
-    kept = {model.model: model.weight for model in found.models}
-    laws = {name: law(drawn[name], 44) for name in kept}
-    value, low, high = quantiles(laws, kept)
+    weight = {model.model: model.weight for model in found.models}
+    errors = {model.model: [model.hidden.error] for model in found.models}
+    first = found.models[0].hidden.observed
+    value, low, high = mixture(drawn, errors, first, weight, list(weight))
     near = int(np.searchsorted(grid, 60))
     assert found.points[0].value == pytest.approx(min(value[near], top))
     assert found.points[0].low == pytest.approx(np.minimum.accumulate(low)[near])

@@ -13,6 +13,7 @@ from headrisk.statistics.openset import (
     largest_open_gallery,
     open_set_rates,
     precision_at_prior,
+    search_variance,
 )
 from headrisk.types import Estimate
 
@@ -249,3 +250,36 @@ def test_precision_by_hand():
     assert precision_at_prior(nothing, 0.25) is None
     assert precision_at_prior(replace(nothing, wrong=some[2]), 0.25) == 0.0
     assert precision_at_prior(replace(nothing, fpir=some[2]), 0.25) == 0.0
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_variance_of_the_rank_1_rate_against_leaving_out_in_a_loop(seed):
+    rng = np.random.default_rng(seed)
+    n = int(rng.integers(4, 15))
+    values = rng.normal(size=(n, n)) + rng.normal(size=n) + 1.5 * np.eye(n)
+    people = range(n)
+
+    def first(probe, others):
+        return float(all(values[probe, k] < values[probe, probe] for k in others if k != probe))
+
+    without = [
+        np.mean([first(i, [k for k in people if k != g]) for i in people if i != g]) for g in people
+    ]
+    same = [
+        np.mean([first(i, [k for k in people if k != g]) for g in people if g != i]) for i in people
+    ]
+    pairs = sum(
+        (first(i, [k for k in people if k != g]) - same[i]) ** 2
+        for i in people
+        for g in people
+        if g != i
+    )
+    whole = (n - 1) / n * np.sum((np.array(without) - np.mean(without)) ** 2)
+    expected = max(whole - pairs / n**2, whole / 2)
+    found = search_variance(make(values, np.arange(n), np.arange(n)))
+    assert found == pytest.approx(expected, abs=1e-12)
+
+
+def test_galleries_of_one_or_two_people_have_no_variance_to_estimate():
+    assert search_variance(make(np.eye(2), np.arange(2), np.arange(2))) == 0.0
+    assert search_variance(make(np.eye(1), np.arange(1), np.arange(1))) == 0.0

@@ -10,12 +10,17 @@ from score_sets import cohort, make, random_scores
 from headrisk.linkage.density import DensityCurves, density_curves, kernels
 from headrisk.linkage.pairs import pair_sample
 from headrisk.statistics.intervals import clopper_pearson, share_of_people
-from headrisk.statistics.rates import area_under_curve, cumulative_match, mate_ranks
+from headrisk.statistics.openset import search_variance
+from headrisk.statistics.rates import (
+    area_under_curve,
+    cumulative_match,
+    mate_ranks,
+    survival_of_draws,
+)
 from headrisk.statistics.risk import (
     linkability,
     person_risk,
     singling_out,
-    survival_of_draws,
     system_unlinkability,
     without_people,
 )
@@ -295,4 +300,6 @@ def test_linkability_of_ragged_data_counts_people_once():
         assert found[most + 1] is None
         assert found[0] is None
         risk = person_risk(scores)
-        assert found[most] == share_of_people(risk.risk[np.argsort(risk.people)], ranks.probe.size)
+        assert found[most] == share_of_people(
+            risk.risk[np.argsort(risk.people)], ranks.probe.size, search_variance(scores, most)
+        )

@@ -12,7 +12,7 @@ from cohorts import names, people, session, write_wide
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from headrisk.attacks.measured import STREAMS
+from headrisk.attacks.rates import STREAMS
 from headrisk.cli.main import main
 from headrisk.types import FloatArray
 

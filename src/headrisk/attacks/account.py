@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from headrisk.attacks.measured import Measured
+from headrisk.attacks.attack import Measured
 from headrisk.attacks.presence import Sought, why_failed
 from headrisk.dataset.inventory import Inventory, Looked, explained, judged
 from headrisk.dataset.scans import Scan

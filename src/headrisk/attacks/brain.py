@@ -1,54 +1,55 @@
-"""Brain linkage: prepare, compare, evaluate and decide, describe.
+"""Brain linkage: prepare fingerprints, compare them under every measure, describe.
 
-Each function is one stage; it takes what the stages before it gave.
+Where pairs are too many to keep every score, they are compared block by block and a summary of
+them is kept; everything after that is the same.
 """
 
 from __future__ import annotations
 
 import hashlib
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TypeAlias
 
 import numpy as np
 
-from headrisk.attacks.large import internal_large, summarise_all
-from headrisk.attacks.measured import (
-    Measured,
-    add_fusion,
-    assess_people,
-    copies_panel,
-    evaluate,
-    led_by_headline,
-    strongest_attack,
-)
-from headrisk.attacks.section import modality_section
+from headrisk.attacks.attack import Answer, Context, Lineup, Tested
+from headrisk.attacks.rates import Scores, copies_panel, streams
 from headrisk.brain.cohort import Cohort, prepare_scans
 from headrisk.brain.grid import template_grid
 from headrisk.brain.mirror_doubt import MirrorCheck, check_mirrored
+from headrisk.brain.prepare import CT_NOT_COMPARED
 from headrisk.brain.reference import reference
 from headrisk.brain.similarity import select
 from headrisk.brain.stored import INDEX, fingerprint_index
 from headrisk.errors import StoreError
-from headrisk.findings.linkage import internal_part, scan_rows
-from headrisk.findings.records import ModalitySection, ScanRow
+from headrisk.findings.linkage import mosaics, scan_rows
 from headrisk.intake import Intake, prepared_here
 from headrisk.job import Job, recorded, tell_damage
 from headrisk.linkage.compare import Comparison, compare
+from headrisk.linkage.compare_large import compare_large
 from headrisk.linkage.design import Design, against, within
 from headrisk.linkage.label_check import LabelCheck, check_labels
+from headrisk.linkage.large import Sides, count_pairs
 from headrisk.linkage.mates import count_people, searchable
-from headrisk.linkage.pairs import copies_first
-from headrisk.report.words.brain import NAME, REFERENCES, method_sentences, not_kept
+from headrisk.report.words.brain import (
+    CT_NOT_AMONG_THEM,
+    NAME,
+    REFERENCES,
+    method_sentences,
+    not_kept,
+)
 from headrisk.report.words.cost import NEEDS
 from headrisk.report.words.summary import compared_scans
-from headrisk.run.engine import mapper
+from headrisk.run.engine import Workers, mapper, stream_tasks
 from headrisk.run.provenance import CostLog
 from headrisk.run.stage import stage
 from headrisk.run.store import open_store
-from headrisk.statistics.assessment import Assessment
-from headrisk.statistics.choice import Evaluated
-from headrisk.statistics.conditions import known_conditions
+from headrisk.settings import Settings
 from headrisk.statistics.intervals import FEWEST_PEOPLE
-from headrisk.statistics.summary import strata
+from headrisk.statistics.large import SummedScores, folds_of
+from headrisk.types import BoolArray, Float32Array, IntArray, PairScores
 
 OFFER = (
     "Where people were scanned once, --simulate-rescan simulates a second scan of each; its "
@@ -56,83 +57,105 @@ OFFER = (
 )
 
 
-def measure(intake: Intake, job: Job, log: CostLog) -> Measured:
-    """Measure how well brains link the people of a data set."""
-    cohort, damage = prepare(intake, job, log)
-    usable = cohort.usable()
-    if plan(usable, job).pairs > job.settings.most_pairs:
-        return measure_large(cohort, damage, job, log)
-    design, scores = link(usable, job, log)
-    probes, gallery = ([usable.scans[k] for k in side] for side in (design.probes, design.gallery))
-    found = evaluate(NAME, scores, probes, gallery, job, log)
-    risk, exposed = assess_people(NAME, found, probes, gallery, job, log)
-    rows = scan_rows(cohort.scans, cohort.results)
-    internal = internal_part(
-        rows,
-        usable.scans,
-        cohort.results,
-        design,
-        *led_by_headline(scores, found),
-        one_to_one=job.settings.one_to_one,
-        notes=damage,
-        tables=exposed,
-    )
-    own = prepared_here(cohort, job)
-    return Measured(
-        describe(rows, cohort, design, scores, found, risk, job),
-        internal,
-        tuple(digest for digest in cohort.digests if digest),
-        {INDEX.name: fingerprint_index(own, job.settings)} if own.scans else {},
-        attack=strongest_attack(found, probes, gallery),
-    )
+Notes: TypeAlias = Mapping[str, str]
 
 
-def measure_large(everybody: Cohort, damage: tuple[str, ...], job: Job, log: CostLog) -> Measured:
-    """The same from a summary of all pairs, where they are too many to keep every score."""
-    cohort = everybody.usable()
-    design = plan(cohort, job)
-    with stage("compare", design.pairs, log, recorded(job)):
-        vectors = cohort.vectors()
-        probes = vectors[design.probes]
-        found = summarise_all(
-            probes,
-            probes if design.probes is design.gallery else vectors[design.gallery],
-            design,
-            select(job.settings.measures),
-            template_grid(job.settings.resolution_mm),
-            reference(job.settings.resolution_mm),
-            job,
-        )
-    rows = scan_rows(everybody.scans, everybody.results)
-    compared = compared_scans(job.settings.contrasts, len(job.sources), design.copies)
-    first = next(iter(found.pairs.values()))
-    summary = not_kept(first.total + first.mated.size, first.bin_width, first.measure)
-    wanted = searchable(everybody.scans, plan(everybody, job))
-    section = _with_people(
-        modality_section(
-            NAME,
-            rows,
-            [None] * len(found.rates),
-            found.rates,
-            unsearched=len(wanted - searchable(cohort.scans, design)),
-            compared=f"{compared} {summary}",
-            found=found.found,
-            method=method_sentences(job.settings, found.notes),
+@dataclass(frozen=True)
+class Brains:
+    """Fingerprints of all scans, failed ones included, and what is to be said of the data."""
+
+    cohort: Cohort
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class BrainAttack:
+    """Brains of scans are searched among those of other sessions, or of another data set."""
+
+    name: str = NAME
+    assessed: bool = True
+
+    def prepare(self, context: Context) -> Brains:
+        """Fingerprint every scan."""
+        return fingerprints(context)
+
+    def design(self, material: Brains, context: Context) -> Lineup[Design]:
+        """Which pairs say something."""
+        usable = material.cohort.usable()
+        return lineup_of(usable, plan(usable, context.job), context.job)
+
+    def score(
+        self, material: Brains, lineup: Lineup[Design], context: Context
+    ) -> tuple[Mapping[str, Scores], Notes]:
+        """Every score, or a summary where pairs are too many to keep them."""
+        usable, job = material.cohort.usable(), context.job
+        if lineup.plan.pairs > job.settings.most_pairs:
+            return summed(usable, lineup.plan, job, context.log)
+        scores = score(usable, lineup.plan, job, context.log)
+        return scores, scores.notes
+
+    def find(
+        self, material: Brains, lineup: Lineup[Design], tested: Tested, context: Context
+    ) -> Answer:
+        """The brain's part of the report; conditions are those of the strongest attack."""
+        everybody, job, design = material.cohort, context.job, lineup.plan
+        usable = everybody.usable()
+        wanted = searchable(everybody.scans, plan(everybody, job))
+        large = next((o for o in tested.scores.values() if isinstance(o, SummedScores)), None)
+        whole = [one for one in tested.scores.values() if isinstance(one, PairScores)]
+        compared = who_is_compared(everybody, design, job)
+        if large is not None:
+            pairs = large.pairs
+            total = pairs.total + pairs.mated.size
+            compared += f" {not_kept(total, pairs.bin_width, pairs.measure)}"
+        alone = len(job.sources) == 1 and len(wanted) < FEWEST_PEOPLE and large is None
+        voxels = [one.voxel_mm for one in usable.results]
+        own = prepared_here(everybody, job)
+        return Answer(
+            rows=scan_rows(everybody.scans, everybody.results),
+            unsearched=len(wanted - searchable(usable.scans, design)),
+            compared=compared,
+            method=method_sentences(job.settings, tested.made),
             references=REFERENCES,
             needs=NEEDS[NAME],
-        ),
-        everybody,
-        cohort,
-        design,
-        job,
+            offer=OFFER if alone else "",
+            panels={}
+            if lineup.verbatim is None or not tested.scores
+            else copies_panel(design, lineup.verbatim, len(wanted)),
+            voxels=([voxels[k] for k in design.probes], [voxels[k] for k in design.gallery]),
+            people=count_people(everybody.scans, plan(everybody, job), usable.scans, design),
+            labels=label_check(whole, job) if large is None else None,
+            notes=material.notes,
+            pictures=mosaics(everybody.results),
+            digests=tuple(digest for digest in everybody.digests if digest),
+            parquet={INDEX.name: fingerprint_index(own, job.settings)} if own.scans else {},
+        )
+
+
+def fingerprints(context: Context) -> Brains:
+    """The brains of a run, prepared once."""
+    if "fingerprints" not in context.prepared:
+        made = Brains(*prepare(context.intake, context.job, context.log))
+        context.prepared["fingerprints"] = made
+    found: Brains = context.prepared["fingerprints"]
+    return found
+
+
+def lineup_of(usable: Cohort, design: Design, job: Job) -> Lineup[Design]:
+    """The scans on either side of a design, and pairs of one and the same image."""
+    probes, gallery = (
+        tuple(usable.scans[k] for k in side) for side in (design.probes, design.gallery)
     )
-    own = prepared_here(everybody, job)
-    return Measured(
-        section,
-        internal_large(rows, cohort.scans, everybody.results, design, found, damage),
-        tuple(digest for digest in everybody.digests if digest),
-        {INDEX.name: fingerprint_index(own, job.settings)} if own.scans else {},
-    )
+    few = design.pairs <= job.settings.most_pairs
+    verbatim = design.verbatim(image_digests(usable)) if few and usable.scans else None
+    return Lineup(design, probes, gallery, verbatim)
+
+
+def who_is_compared(everybody: Cohort, design: Design, job: Job) -> str:
+    """Who is searched among whom, and that a CT is not."""
+    text = compared_scans(job.settings.contrasts, len(job.sources), design.copies)
+    cts = any(CT_NOT_COMPARED in one.reason for one in everybody.results)
+    return f"{text} {CT_NOT_AMONG_THEM}" if cts else text
 
 
 def prepare(intake: Intake, job: Job, log: CostLog) -> tuple[Cohort, tuple[str, ...]]:
@@ -155,6 +178,7 @@ def prepare_and_check(intake: Intake, job: Job, log: CostLog) -> MirrorCheck:
             processes=job.processes,
             listen=listen,
             on_damage=damage.append,
+            failed=intake.failed,
         )
         checked = check_mirrored(cohort + intake.earlier, job.settings.resolution_mm)
     log.recalled(sum(result.seconds for result in cohort.results))
@@ -166,17 +190,6 @@ def plan(cohort: Cohort, job: Job) -> Design:
     if len(job.sources) == 1:
         return within(cohort.scans, cohort.digests)
     return against(cohort.scans, cohort.digests, job.sources[0].name)
-
-
-def link(cohort: Cohort, job: Job, log: CostLog) -> tuple[Design, Comparison]:
-    """Score all pairs of a cohort of usable scans under every measure."""
-    design = plan(cohort, job)
-    scores = score(cohort, design, job, log)
-    add_fusion(NAME, scores, job)
-    if scores:
-        verbatim = design.verbatim(image_digests(cohort))
-        scores.update({name: copies_first(one, verbatim) for name, one in scores.items()})
-    return design, scores
 
 
 def image_digests(cohort: Cohort) -> tuple[str, ...]:
@@ -193,68 +206,66 @@ def score(cohort: Cohort, design: Design, job: Job, log: CostLog) -> Comparison:
     with stage("compare", pairs, log, recorded(job)):
         vectors = cohort.vectors()
         probes = vectors[design.probes]
-        return compare(
+        gallery = probes if design.probes is design.gallery else vectors[design.gallery]
+        people = (design.probe_person, design.gallery_person)
+        return compare_brains(probes, gallery, people, design.usable, job.settings, job.processes)
+
+
+def compare_brains(
+    probes: Float32Array,
+    gallery: Float32Array,
+    people: tuple[IntArray, IntArray],
+    usable: BoolArray,
+    settings: Settings,
+    processes: Workers,
+) -> Comparison:
+    """Score fingerprints (scans, voxels) with fingerprints under every measure of the settings."""
+    return compare(
+        probes,
+        gallery,
+        *people,
+        usable,
+        select(settings.measures),
+        template_grid(settings.resolution_mm),
+        reference=reference(settings.resolution_mm),
+        run=mapper(processes),
+    )
+
+
+def summed(
+    cohort: Cohort, design: Design, job: Job, log: CostLog
+) -> tuple[dict[str, Scores], Notes]:
+    """Summaries of all pairs under every measure, compared block by block.
+
+    Folds are dealt before, from the random numbers that the evaluation draws them from.
+    """
+    measures = select(job.settings.measures)
+    sides = Sides(design.probe_person, design.gallery_person, design.usable_block)
+    counts = count_pairs(sides)
+    people = 1 + max(int(p.max(initial=0)) for p in (sides.probe_person, sides.gallery_person))
+    folds = {
+        name: folds_of(counts, job.settings, rng, people)
+        for name, rng in zip(measures, streams(NAME, job, len(measures)), strict=True)
+    }
+    with stage("compare", design.pairs, log, recorded(job)):
+        vectors = cohort.vectors()
+        probes = vectors[design.probes]
+        pairs, notes = compare_large(
             probes,
             probes if design.probes is design.gallery else vectors[design.gallery],
-            design.probe_person,
-            design.gallery_person,
-            design.usable,
-            select(job.settings.measures),
+            sides,
+            measures,
             template_grid(job.settings.resolution_mm),
+            folder=(job.work_dir or job.out / "work").absolute(),
+            stream=partial(stream_tasks, processes=job.processes),
             reference=reference(job.settings.resolution_mm),
-            run=mapper(job.processes),
+            folds=folds,
         )
+    return {name: SummedScores(one, counts, folds[name]) for name, one in pairs.items()}, notes
 
 
-def describe(
-    rows: tuple[ScanRow, ...],
-    cohort: Cohort,
-    design: Design,
-    scores: Comparison,
-    found: Evaluated,
-    risk: Assessment | None,
-    job: Job,
-) -> ModalitySection:
-    """The brain's section of the report; conditions are those of the strongest attack."""
-    everybody, cohort = cohort, cohort.usable()
-    wanted = searchable(everybody.scans, plan(everybody, job))
-    probes, gallery = ([cohort.scans[k] for k in side] for side in (design.probes, design.gallery))
-    probe_mm, gallery_mm = (
-        [cohort.results[k].voxel_mm for k in side] for side in (design.probes, design.gallery)
-    )
-    conditions = known_conditions(probes, gallery, probe_mm, gallery_mm)
-    section = modality_section(
-        NAME,
-        rows,
-        list(scores.values()),
-        found.summaries,
-        strata(found.scores, conditions) if found.scores else (),
-        unsearched=len(wanted - searchable(cohort.scans, design)),
-        compared=compared_scans(job.settings.contrasts, len(job.sources), design.copies),
-        method=method_sentences(job.settings, scores.notes),
-        references=REFERENCES,
-        needs=NEEDS[NAME],
-        offer=OFFER if len(job.sources) == 1 and len(wanted) < FEWEST_PEOPLE else "",
-        risk=risk,
-        found=found,
-        panels=copies_panel(design, design.verbatim(image_digests(cohort)), len(wanted))
-        if scores
-        else None,
-    )
-    section = replace(section, labels=label_check(scores, job))
-    return _with_people(section, everybody, cohort, design, job)
-
-
-def _with_people(
-    section: ModalitySection, everybody: Cohort, usable: Cohort, design: Design, job: Job
-) -> ModalitySection:
-    """The section with who was searched for and who was not."""
-    found = count_people(everybody.scans, plan(everybody, job), usable.scans, design)
-    return replace(section, counts=replace(section.counts, people=found))
-
-
-def label_check(scores: Comparison, job: Job) -> LabelCheck | None:
+def label_check(scores: Sequence[PairScores], job: Job) -> LabelCheck | None:
     """What the images say of the labels of two data sets, unless a table says who is who."""
     if len(job.sources) < 2 or job.same_people is not None:
         return None
-    return check_labels(scores.values())
+    return check_labels(scores)

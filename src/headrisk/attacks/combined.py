@@ -8,26 +8,18 @@ are (see ``headrisk.linkage.fusion``), and the strongest attack speaks, alone or
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
-from headrisk.attacks.measured import (
-    STREAMS,
-    Attack,
-    Measured,
-    add_fusion,
-    assess_people,
-    evaluate,
-)
-from headrisk.attacks.section import modality_section
+from headrisk.attacks.attack import Answer, Brought, Context, Lineup, Measured, Tested
+from headrisk.attacks.rates import STREAMS, Scores, fused
 from headrisk.dataset.scans import Scan
-from headrisk.findings.records import Internal, ScanRow
-from headrisk.job import Job
+from headrisk.findings.records import ScanRow
 from headrisk.linkage.fusion import NAME as FUSION
 from headrisk.linkage.pairs import best_per_person
 from headrisk.report.words.combined import METHOD, compared_sentence
-from headrisk.run.provenance import CostLog
 from headrisk.statistics.choice import choose
 from headrisk.statistics.intervals import FEWEST_PEOPLE
 from headrisk.types import PairScores
@@ -35,39 +27,73 @@ from headrisk.types import PairScores
 NAME = "combined"
 
 
-def measure(measured: Sequence[Measured], job: Job, log: CostLog) -> Measured | None:
-    """Measure how well several modalities together link people.
+@dataclass(frozen=True)
+class Holdings:
+    """What the attacks before bring of people who are in several of them."""
 
-    None where fewer than five people have several modalities with a mate in each, and where one
-    modality alone finds as many: its own section says so already.
+    attacks: Mapping[str, Brought]
+    several: tuple[str, ...]
+    scores: Mapping[str, PairScores]
+    labels: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class CombinedAttack:
+    """People are searched for by everything that is held of them together.
+
+    Nothing is told where fewer than five people have several modalities with a mate in each, and
+    where one modality alone finds as many: its own section says so already.
     """
-    attacks = {one.section.name: one.attack for one in measured if one.attack is not None}
-    several = people_with_several(list(attacks.values()))
-    if len(several) < FEWEST_PEOPLE:
-        return None
-    scores, labels = by_person(attacks, several)
-    add_fusion(NAME, scores, job)
-    rng = np.random.default_rng((job.settings.seed, *STREAMS[NAME], 11))
-    if choose(scores, rng, shuffles=0).choice.measure != FUSION:
-        return None
-    probes = [Scan(label, label, "", suffix=NAME) for label in several]
-    gallery = [Scan(label, label, "", suffix=NAME) for label in labels]
-    found = evaluate(NAME, scores, probes, gallery, job, log)
-    if found.headline is None or not found.headline.verdict.enough:
-        return None
-    risk, exposed = assess_people(NAME, found, probes, gallery, job, log, sorted(attacks))
-    section = modality_section(
-        NAME,
-        [ScanRow(label, label, "", "", "ok", modality=NAME) for label in labels],
-        list(scores.values()),
-        found.summaries,
-        unsearched=0,
-        compared=compared_sentence(len(several), len(labels), sorted(attacks)),
-        method=METHOD,
-        risk=risk,
-        found=found,
-    )
-    return Measured(section, Internal(tables=exposed), ())
+
+    name: str = NAME
+    assessed: bool = True
+
+    def prepare(self, context: Context) -> Holdings | None:
+        """Scores of the strongest attack of every modality, by person."""
+        brought = {one.section.name: one.attack for one in context.measured}
+        attacks = {name: one for name, one in brought.items() if one is not None}
+        several = people_with_several(list(attacks.values()))
+        if len(several) < FEWEST_PEOPLE:
+            return None
+        return Holdings(attacks, several, *by_person(attacks, several))
+
+    def design(self, material: Holdings, context: Context) -> Lineup[None]:
+        """People with several modalities among all people."""
+        del context
+        probes, gallery = (
+            tuple(Scan(label, label, "", suffix=NAME) for label in labels)
+            for labels in (material.several, material.labels)
+        )
+        return Lineup(None, probes, gallery, parts=tuple(sorted(material.attacks)))
+
+    def score(
+        self, material: Holdings, lineup: Lineup[None], context: Context
+    ) -> tuple[Mapping[str, Scores], None]:
+        """Every modality's scores and their fusion; none where the fusion is not the strongest."""
+        del lineup
+        whole = fused(NAME, material.scores, None, context.job)
+        scores = {n: one for n, one in whole.items() if isinstance(one, PairScores)}
+        rng = np.random.default_rng((context.job.settings.seed, *STREAMS[NAME], 11))
+        if choose(scores, rng, shuffles=0).choice.measure != FUSION:
+            return {}, None
+        return scores, None
+
+    def find(
+        self, material: Holdings, lineup: Lineup[None], tested: Tested, context: Context
+    ) -> Answer | None:
+        """The section of all together."""
+        del context
+        headline = tested.found.headline
+        if headline is None or not headline.verdict.enough:
+            return None
+        labels = material.labels
+        return Answer(
+            rows=tuple(ScanRow(label, label, "", "", "ok", modality=NAME) for label in labels),
+            listed=(),
+            unsearched=0,
+            compared=compared_sentence(len(material.several), len(labels), list(lineup.parts)),
+            method=METHOD,
+        )
 
 
 def ordered(measured: Sequence[Measured], together: Measured | None) -> list[Measured]:
@@ -82,7 +108,7 @@ def ordered(measured: Sequence[Measured], together: Measured | None) -> list[Mea
     return [together, *measured] if rates[0] >= max(rates) else [*measured, together]
 
 
-def people_with_several(attacks: Sequence[Attack]) -> tuple[str, ...]:
+def people_with_several(attacks: Sequence[Brought]) -> tuple[str, ...]:
     """Labels of people with a mate in at least two attacks."""
     counts: Counter[str] = Counter()
     for one in attacks:
@@ -92,7 +118,7 @@ def people_with_several(attacks: Sequence[Attack]) -> tuple[str, ...]:
 
 
 def by_person(
-    attacks: dict[str, Attack], several: tuple[str, ...]
+    attacks: Mapping[str, Brought], several: tuple[str, ...]
 ) -> tuple[dict[str, PairScores], tuple[str, ...]]:
     """Scores of people with people, by modality, and the labels of those that are searched."""
     labels = tuple(sorted({label for one in attacks.values() for label in one.gallery}))

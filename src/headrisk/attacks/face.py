@@ -11,23 +11,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from headrisk.attacks.attack import Answer, Context, Lineup, Tested
 from headrisk.attacks.face_panels import (
+    DEPTH,
     claims_panel,
     claims_table,
     face_panels,
     face_tables,
-    internal_part,
+    portraits,
     scan_rows,
 )
-from headrisk.attacks.measured import (
-    Measured,
-    add_fusion,
-    assess_people,
-    evaluate,
-    led_by_headline,
-    strongest_attack,
-)
-from headrisk.attacks.section import modality_section
+from headrisk.attacks.presence import asked_images, lenders_of
+from headrisk.attacks.rates import Scores
 from headrisk.dataset.people import number_people
 from headrisk.dataset.scans import Scan
 from headrisk.errors import StoreError
@@ -40,23 +35,24 @@ from headrisk.face.cohort import (
     with_reason,
 )
 from headrisk.face.describe import PhotoResult
-from headrisk.face.head import HeadResult
+from headrisk.face.head import PET, HeadResult
 from headrisk.face.photo_table import Photo, list_photos
 from headrisk.face.recognise.protocol import Recogniser
 from headrisk.face.recognise.registry import recognisers
 from headrisk.face.scores import FaceScores, all_scores
-from headrisk.findings.records import ModalitySection, ScanRow
 from headrisk.intake import Intake
 from headrisk.job import Job, recorded, tell_damage
 from headrisk.report.words.cost import photo_needs
-from headrisk.report.words.face import NAME, REFERENCES, compared_sentence, method_sentences
+from headrisk.report.words.face import (
+    NAME,
+    NO_PHOTOGRAPHS,
+    REFERENCES,
+    compared_sentence,
+    method_sentences,
+)
 from headrisk.run.provenance import CostLog
 from headrisk.run.stage import stage
 from headrisk.run.store import open_store
-from headrisk.statistics.assessment import Assessment
-from headrisk.statistics.choice import Evaluated
-from headrisk.statistics.conditions import known_conditions
-from headrisk.statistics.summary import strata
 from headrisk.types import IntArray, PairScores
 
 
@@ -64,13 +60,15 @@ from headrisk.types import IntArray, PairScores
 class Faces:
     """Everything that was looked at: heads of the scans, photographs with their results.
 
-    ``results`` are those of the photographs with status ``ok`` or ``unknown person``, in order.
+    ``results`` are those of the photographs with status ``ok`` or ``unknown person``, in order;
+    ``notes`` say which stored results were damaged.
     """
 
     scans: tuple[Scan, ...]
     heads: tuple[HeadResult, ...]
     photos: tuple[Photo, ...]
     results: tuple[PhotoResult, ...]
+    notes: tuple[str, ...] = ()
 
     @property
     def readable(self) -> tuple[int, ...]:
@@ -92,43 +90,101 @@ class Search:
     gallery_person: IntArray
 
 
-def measure(intake: Intake, job: Job, log: CostLog) -> Measured:
-    """Measure how well photographs find their owner's scan, and whether scans show a face."""
-    asked = recognisers(job.settings.recognisers, job.weights)
-    faces, damage = look(intake, job, log)
-    search = plan(faces)
-    matched, confidence = match(faces, search, asked, job, log)
-    scores = dict(matched)
-    add_fusion(NAME, scores, job)
-    probes = [_probe(label, faces.scans) for label in search.sets]
-    gallery = [faces.scans[k] for k in search.gallery]
-    found = evaluate(NAME, scores, probes, gallery, job, log)
-    risk, exposed = assess_people(NAME, found, probes, gallery, job, log)
-    rows = scan_rows(faces.scans, faces.heads)
-    section = describe(rows, faces, search, asked, scores, found, risk, job)
-    internal = internal_part(
-        rows,
-        faces.heads,
-        tuple(faces.scans[k].scan_id for k in search.gallery),
-        search.sets,
-        *led_by_headline(scores, found),
-        notes=damage,
-        tables=face_tables(faces.scans, faces.heads, faces.photos, search, matched, confidence)
-        | exposed
-        | claims_table(faces.scans, faces.heads),
+@dataclass(frozen=True)
+class FaceAttack:
+    """Photographs of people are searched among renders of the faces in scans."""
+
+    name: str = NAME
+    assessed: bool = True
+
+    def prepare(self, context: Context) -> Faces:
+        """Look at every head and every photograph."""
+        return look(context.intake, context.job, context.log)
+
+    def design(self, material: Faces, context: Context) -> Lineup[Search]:
+        """Every person with a readable photograph among all scans with a face."""
+        del context
+        search = plan(material)
+        probes = tuple(_probe(label, material.scans) for label in search.sets)
+        return Lineup(search, probes, tuple(material.scans[k] for k in search.gallery))
+
+    def score(
+        self, material: Faces, lineup: Lineup[Search], context: Context
+    ) -> tuple[Mapping[str, Scores], Mapping[str, FaceScores]]:
+        """Scores of sets with scans; and the tables with confidences."""
+        asked = recognisers(context.job.settings.recognisers, context.job.weights)
+        return match(material, lineup.plan, asked, context.job, context.log)
+
+    def find(
+        self, material: Faces, lineup: Lineup[Search], tested: Tested, context: Context
+    ) -> Answer:
+        """The face's part of the report; conditions are those of the strongest attack."""
+        faces, search, job = material, lineup.plan, context.job
+        asked = recognisers(job.settings.recognisers, job.weights)
+        scores = {n: one for n, one in tested.scores.items() if isinstance(one, PairScores)}
+        matched = {name: scores[name] for name in tested.made}
+        sizes = [faces.heads[k].voxel_mm for k in search.gallery]
+        return Answer(
+            rows=scan_rows(faces.scans, faces.heads),
+            unsearched=_unsearched(faces, search),
+            compared=compared_sentence(len(search.sets), len(faces.results), len(search.gallery)),
+            method=method_sentences(job.settings, asked, searched=bool(scores)),
+            references=REFERENCES,
+            needs=photo_needs(len(faces.results), len(search.sets)),
+            panels=face_panels(faces.heads, faces.photos, asked, scores)
+            | claims_panel(faces.scans, faces.heads),
+            too_little="" if job.photos else NO_PHOTOGRAPHS,
+            voxels=([None] * len(search.sets), sizes),
+            notes=faces.notes,
+            tables=face_tables(faces.scans, faces.heads, faces.photos, search, matched, tested.made)
+            | claims_table(faces.scans, faces.heads),
+            pictures=portraits(faces.scans, faces.heads),
+            depth=DEPTH,
+            digests=tuple(one.digest for one in asked if one.digest),
+            photos_unused=sum(not photo.usable for photo in faces.photos),
+        )
+
+
+def _unsearched(faces: Faces, search: Search) -> int:
+    """People with a photograph of theirs whose scans cannot be searched, though a face is there."""
+    listed = {
+        p.participant_id for p in faces.photos if p.status not in ("unknown person", "refused")
+    }
+    reached = set(search.sets) & {faces.scans[k].participant_id for k in search.gallery}
+    known = {scan.participant_id for scan in faces.scans}
+    faceless = known - {
+        scan.participant_id
+        for scan, head in zip(faces.scans, faces.heads, strict=True)
+        if head.sight is None or head.sight.verdict not in ("gone", "outside")
+    }  # a result, not a failure to search
+    return len((listed & known) - reached - faceless)
+
+
+def own_scans(intake: Intake, job: Job) -> tuple[Scan, ...]:
+    """Scans of the first data set, which photographs are compared with."""
+    return tuple(scan for scan in intake.scans if scan.dataset == job.sources[0].name)
+
+
+def face_run(intake: Intake, job: Job, damage: list[StoreError], protocol: str = "") -> Run:
+    """What looking at heads has in common in a job; damaged stored results come to ``damage``."""
+    pets = any(scan.suffix == PET for scan in (*own_scans(intake, job), *intake.beside))
+    return Run(
+        job.settings,
+        tuple((name, str(path)) for name, path in sorted(job.weights.items())),
+        open_store(job.out / "store"),
+        job.processes,
+        damage.append,
+        protocol,
+        intake.failed,
+        lenders_of(asked_images(job, intake.scans)) if pets else {},
     )
-    digests = tuple(one.digest for one in asked if one.digest)
-    unused = sum(not photo.usable for photo in faces.photos)
-    attack = strongest_attack(found, probes, gallery)
-    return Measured(section, internal, digests, photos_unused=unused, attack=attack)
 
 
-def look(intake: Intake, job: Job, log: CostLog) -> tuple[Faces, tuple[str, ...]]:
+def look(intake: Intake, job: Job, log: CostLog) -> Faces:
     """Look at every head of the data set, and read every photograph that may be used."""
     damage: list[StoreError] = []
-    weights = tuple((name, str(path)) for name, path in sorted(job.weights.items()))
-    run = Run(job.settings, weights, open_store(job.out / "store"), job.processes, damage.append)
-    scans = tuple(scan for scan in intake.scans if scan.dataset == job.sources[0].name)
+    run = face_run(intake, job, damage)
+    scans = own_scans(intake, job)
     people = frozenset(scan.participant_id for scan in scans)
     photos = () if job.photos is None else list_photos(job.photos, people, job.today)
     with stage(HEAD_STAGE, len(scans), log, recorded(job)) as listen:
@@ -136,14 +192,14 @@ def look(intake: Intake, job: Job, log: CostLog) -> tuple[Faces, tuple[str, ...]
     log.recalled(sum(head.seconds for head in heads))
     wanted = [k for k, photo in enumerate(photos) if photo.usable]
     if not wanted:
-        return Faces(scans, heads, photos, ()), tell_damage(damage, job)
+        return Faces(scans, heads, photos, (), tell_damage(damage, job))
     with stage(PHOTO_STAGE, len(wanted), log, recorded(job)) as listen:
         results = read_photos([photos[k] for k in wanted], run, listen)
     told = list(photos)
     for k, result in zip(wanted, results, strict=True):
         told[k] = with_reason(photos[k], result)
     good = tuple(result for result in results if not result.reason)
-    return Faces(scans, heads, tuple(told), good), tell_damage(damage, job)
+    return Faces(scans, heads, tuple(told), good, tell_damage(damage, job))
 
 
 def plan(faces: Faces) -> Search:
@@ -186,55 +242,11 @@ def match(
     return scores, found
 
 
-def describe(
-    rows: tuple[ScanRow, ...],
-    faces: Faces,
-    search: Search,
-    asked: Sequence[Recogniser],
-    scores: Mapping[str, PairScores],
-    found: Evaluated,
-    risk: Assessment | None,
-    job: Job,
-) -> ModalitySection:
-    """The face's section of the report; conditions are those of the strongest attack."""
-    probes = [_probe(label, faces.scans) for label in search.sets]
-    gallery = [faces.scans[k] for k in search.gallery]
-    voxels = [faces.heads[k].voxel_mm for k in search.gallery]
-    conditions = known_conditions(probes, gallery, [None] * len(probes), voxels) if scores else ()
-    listed = {
-        p.participant_id for p in faces.photos if p.status not in ("unknown person", "refused")
-    }
-    reached = set(search.sets) & {scan.participant_id for scan in gallery}
-    known = {scan.participant_id for scan in faces.scans}
-    faceless = known - {
-        scan.participant_id
-        for scan, head in zip(faces.scans, faces.heads, strict=True)
-        if head.sight is None or head.sight.verdict not in ("gone", "outside")
-    }  # a result, not a failure to search
-    return modality_section(
-        NAME,
-        rows,
-        list(scores.values()),
-        found.summaries,
-        strata(found.scores, conditions) if found.scores else (),
-        unsearched=len((listed & known) - reached - faceless),
-        compared=compared_sentence(len(search.sets), len(faces.results), len(search.gallery)),
-        method=method_sentences(job.settings, asked, searched=bool(scores)),
-        references=REFERENCES,
-        panels=face_panels(faces.heads, faces.photos, asked, scores)
-        | claims_panel(faces.scans, faces.heads),
-        risk=risk,
-        found=found,
-        too_little="" if job.photos else "No photographs were given.",
-        needs=photo_needs(len(faces.results), len(search.sets)),
-    )
-
-
 def _probe(label: str, scans: tuple[Scan, ...]) -> Scan:
     """A photograph set as a row of conditions: whose it is, and what is known of the person."""
     own = next((scan for scan in scans if scan.participant_id == label), None)
     return Scan(
-        scan_id=label,
+        scan_id=f"photographs of {label}",
         participant_id=label,
         path="",
         suffix="photographs",

@@ -29,14 +29,11 @@ from headrisk.face.presence import (
 from headrisk.face.recognise.protocol import Recogniser
 from headrisk.face.scores import FaceScores
 from headrisk.findings.coarse import ranged, ranged_parts, share_above
-from headrisk.findings.linkage import candidate_links, scan_row
+from headrisk.findings.linkage import scan_row
 from headrisk.findings.records import (
-    Internal,
-    Link,
     Mosaic,
     Panel,
     ScanRow,
-    ScoreMatrix,
     Table,
     Value,
 )
@@ -45,7 +42,6 @@ from headrisk.linkage.assign import list_links
 from headrisk.report.words import face as face_words
 from headrisk.report.words import presence as words
 from headrisk.statistics.rates import mate_ranks, person_means
-from headrisk.statistics.summary import MeasureSummary
 from headrisk.types import PairScores, Verdict
 
 NO_SURFACE = ("none", "cropped")  # nothing to render
@@ -99,55 +95,15 @@ def _verdict(head: HeadResult) -> Verdict:
     return "ok" if head.sight is not None and head.sight.verdict != "unclear" else "doubtful"
 
 
-def internal_part(
-    rows: tuple[ScanRow, ...],
-    heads: Sequence[HeadResult],
-    gallery: tuple[str, ...],
-    sets: tuple[str, ...],
-    scores: Mapping[str, PairScores],
-    summaries: Sequence[MeasureSummary],
-    *,
-    notes: tuple[str, ...],
-    tables: Mapping[str, Table],
-) -> Internal:
-    """Everything that names a person or a scan: candidates, matrices, renders, photographs."""
-    probes = tuple(f"photographs of {label}" for label in sets)
-    return scans_internal(
-        rows, heads, probes, gallery, scores, summaries, notes=notes, tables=tables, depth=DEPTH
-    )
-
-
-def scans_internal(
-    rows: tuple[ScanRow, ...],
-    heads: Sequence[HeadResult],
-    probes: tuple[str, ...],
-    gallery: tuple[str, ...],
-    scores: Mapping[str, PairScores],
-    summaries: Sequence[MeasureSummary],
-    *,
-    notes: tuple[str, ...],
-    tables: Mapping[str, Table],
-    depth: int = 5,
-) -> Internal:
-    """The same for any probes; ``depth`` candidates of each are listed under the first measure."""
-    matrices = tuple(ScoreMatrix(one, probes, gallery) for one in scores.values())
-    links: list[Link] = []
-    for place, (matrix, summary) in enumerate(zip(matrices, summaries, strict=True)):
-        rule = summary.thresholds.get("kde")
-        listed = depth if place == 0 else 1
-        links += candidate_links(matrix, rule.value if rule else None, depth=listed)
-    pictures = tuple(
+def portraits(
+    scans: Sequence[Scan], heads: Sequence[HeadResult], modality: str = "face"
+) -> tuple[Mosaic, ...]:
+    """A picture of every head that was looked at."""
+    rows = scan_rows(scans, heads, modality)
+    return tuple(
         Mosaic(head.scan_id, row.verdict, row.quality or 0.0, head.picture, row.modality)
         for head, row in zip(heads, rows, strict=True)
         if head.picture is not None
-    )
-    return Internal(
-        scans=rows,
-        links=tuple(links),
-        mosaics=pictures,
-        matrices=matrices,
-        notes=notes,
-        tables=tables,
     )
 
 

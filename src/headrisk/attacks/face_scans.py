@@ -16,17 +16,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from headrisk.attacks.face_panels import scan_rows, scans_internal
-from headrisk.attacks.measured import (
-    Measured,
-    add_fusion,
-    assess_people,
-    copies_panel,
-    evaluate,
-    led_by_headline,
-    strongest_attack,
-)
-from headrisk.attacks.section import modality_section
+from headrisk.attacks.attack import Answer, Context, Lineup, Tested
+from headrisk.attacks.face import face_run
+from headrisk.attacks.face_panels import portraits, scan_rows
+from headrisk.attacks.rates import Scores, copies_panel
 from headrisk.brain.cohort import input_digest
 from headrisk.dataset.scans import Scan
 from headrisk.errors import InputError, StoreError
@@ -41,21 +34,13 @@ from headrisk.intake import Intake
 from headrisk.job import Job, recorded, tell_damage
 from headrisk.linkage.design import Design, against, within
 from headrisk.linkage.mates import searchable
-from headrisk.linkage.pairs import copies_first
 from headrisk.report.words.cost import NEEDS
-from headrisk.report.words.face import REFERENCES, scan_sentences
+from headrisk.report.words.face import NOBODY, REFERENCES, scan_sentences
 from headrisk.report.words.summary import compared_scans
 from headrisk.run.provenance import CostLog
 from headrisk.run.stage import stage
-from headrisk.run.store import Store, open_store
-from headrisk.statistics.conditions import known_conditions
-from headrisk.statistics.summary import strata
+from headrisk.run.store import Store
 from headrisk.types import PairScores
-
-NOBODY = (
-    "Faces, scan to scan: nobody has images of two sessions at hand, or of both data sets, so no "
-    "heads were rendered."
-)
 
 
 @dataclass(frozen=True)
@@ -65,6 +50,7 @@ class Looked:
     scans: tuple[Scan, ...]
     heads: tuple[HeadResult, ...]
     digests: tuple[str, ...]
+    notes: tuple[str, ...] = ()
 
     def usable(self) -> Looked:
         """Those of which a recogniser could use a render."""
@@ -76,85 +62,106 @@ class Looked:
         )
 
 
-def measure(intake: Intake, job: Job, log: CostLog) -> Measured:
-    """Measure how well faces in scans find other scans of the same people."""
-    asked = [one for one in recognisers(job.settings.recognisers, job.weights) if one.embedding]
-    everybody, damage = look(intake, job, log)
-    usable = everybody.usable()
-    design = plan(usable, job)
-    scores = dict(match(usable, design, asked, job, log))
-    add_fusion(SCANS_NAME, scores, job)
-    verbatim = design.verbatim() if scores else np.zeros((0, 0), dtype=np.bool_)
-    scores = {name: copies_first(one, verbatim) for name, one in scores.items()}
-    probes, gallery = ([usable.scans[k] for k in side] for side in (design.probes, design.gallery))
-    found = evaluate(SCANS_NAME, scores, probes, gallery, job, log)
-    risk, exposed = assess_people(SCANS_NAME, found, probes, gallery, job, log)
-    probe_mm, gallery_mm = (
-        [usable.heads[k].voxel_mm for k in side] for side in (design.probes, design.gallery)
-    )
-    conditions = known_conditions(probes, gallery, probe_mm, gallery_mm)
-    rows = tuple(
-        told(row, head)
-        for row, head in zip(
-            scan_rows(everybody.scans, everybody.heads, SCANS_NAME), everybody.heads, strict=True
+@dataclass(frozen=True)
+class FaceScansAttack:
+    """Renders of the faces in scans are searched among those of other sessions."""
+
+    name: str = SCANS_NAME
+    assessed: bool = True
+
+    def prepare(self, context: Context) -> Looked:
+        """Look at every head, unless nobody can be searched for."""
+        return look(context.intake, context.job, context.log)
+
+    def design(self, material: Looked, context: Context) -> Lineup[Design]:
+        """Which pairs say something, as for brains."""
+        usable = material.usable()
+        design = plan(usable, context.job)
+        probes, gallery = (
+            tuple(usable.scans[k] for k in side) for side in (design.probes, design.gallery)
         )
-    )
-    wanted = searchable(everybody.scans, plan(everybody, job))
-    section = modality_section(
-        SCANS_NAME,
-        rows,
-        list(scores.values()),
-        found.summaries,
-        strata(found.scores, conditions) if found.scores else (),
-        unsearched=len(wanted - searchable(usable.scans, design)),
-        compared=compared_scans(job.settings.contrasts, len(job.sources), design.copies),
-        method=scan_sentences(job.settings, asked, shared="face" in job.modalities),
-        references=REFERENCES,
-        risk=risk,
-        found=found,
-        needs=NEEDS[SCANS_NAME],
-        too_little="" if everybody.scans else NOBODY,
-        panels=copies_panel(design, verbatim, len(wanted)) if scores else None,
-    )
-    ids = [scan.scan_id for scan in usable.scans]
-    internal = scans_internal(
-        rows,
-        everybody.heads,
-        tuple(ids[k] for k in design.probes),
-        tuple(ids[k] for k in design.gallery),
-        *led_by_headline(scores, found),
-        notes=damage,
-        tables=exposed,
-    )
-    return Measured(
-        section,
-        internal,
-        tuple(one.digest for one in asked if one.digest),
-        attack=strongest_attack(found, probes, gallery),
-    )
+        return Lineup(design, probes, gallery, design.verbatim())
+
+    def score(
+        self, material: Looked, lineup: Lineup[Design], context: Context
+    ) -> tuple[Mapping[str, Scores], None]:
+        """Scores of all pairs by every embedding."""
+        asked = embedders(context.job)
+        return match(material.usable(), lineup.plan, asked, context.job, context.log), None
+
+    def find(
+        self, material: Looked, lineup: Lineup[Design], tested: Tested, context: Context
+    ) -> Answer:
+        """The section of the report; conditions are those of the strongest attack."""
+        job, design, usable = context.job, lineup.plan, material.usable()
+        asked = embedders(job)
+        voxels = [head.voxel_mm for head in usable.heads]
+        wanted = searchable(material.scans, plan(material, job))
+        rows = scan_rows(material.scans, material.heads, SCANS_NAME)
+        copies = (
+            copies_panel(design, lineup.verbatim, len(wanted))
+            if tested.scores and lineup.verbatim is not None
+            else {}
+        )
+        return Answer(
+            rows=tuple(told(row, head) for row, head in zip(rows, material.heads, strict=True)),
+            unsearched=len(wanted - searchable(usable.scans, design)),
+            compared=compared_scans(
+                tuple(dict.fromkeys(scan.suffix for scan in material.scans))
+                or job.settings.contrasts,
+                len(job.sources),
+                design.copies,
+            ),
+            method=scan_sentences(job.settings, asked, shared="face" in job.modalities),
+            references=REFERENCES,
+            needs=NEEDS[SCANS_NAME],
+            panels=copies,
+            too_little="" if material.scans else NOBODY,
+            voxels=([voxels[k] for k in design.probes], [voxels[k] for k in design.gallery]),
+            notes=material.notes,
+            pictures=portraits(material.scans, material.heads, SCANS_NAME),
+            digests=tuple(one.digest for one in asked if one.digest),
+        )
 
 
-def look(intake: Intake, job: Job, log: CostLog) -> tuple[Looked, tuple[str, ...]]:
-    """Look at every head, unless nobody can be searched for.
+def embedders(job: Job) -> list[Recogniser]:
+    """The recognisers whose templates are vectors."""
+    asked = recognisers(job.settings.recognisers, job.weights)
+    return [one for one in asked if one.embedding]
+
+
+def look(intake: Intake, job: Job, log: CostLog) -> Looked:
+    """Look at every head, unless nobody can be searched for."""
+    damage: list[StoreError] = []
+    run = run_of(intake, job, damage)
+    scans, digests = to_look_at(intake, job, run.store, damage)
+    if not scans:
+        return Looked((), (), (), tell_damage(damage, job))
+    with stage(HEAD_STAGE, len(scans), log, recorded(job)) as listen:
+        heads = look_at_heads(scans, run, listen)
+    log.recalled(sum(head.seconds for head in heads))
+    return Looked(scans, heads, digests, tell_damage(damage, job))
+
+
+def run_of(intake: Intake, job: Job, damage: list[StoreError]) -> Run:
+    """How heads are looked at here: with photographs in more views, and then only once."""
+    own = "" if "face" in job.modalities else SCANS.name
+    return face_run(intake, job, damage, own)
+
+
+def to_look_at(
+    intake: Intake, job: Job, store: Store, damage: list[StoreError]
+) -> tuple[tuple[Scan, ...], tuple[str, ...]]:
+    """The scans whose heads are wanted, and their files' digests; none if nobody is searched for.
 
     Heads take the most time of an audit. Where no person has two scans that may be compared,
     nothing could be measured of them here.
     """
-    damage: list[StoreError] = []
-    weights = tuple((name, str(path)) for name, path in sorted(job.weights.items()))
-    # With photographs the same heads are rendered from more views, and looked at only once.
-    own = "" if "face" in job.modalities else SCANS.name
-    store = open_store(job.out / "store")
-    run = Run(job.settings, weights, store, job.processes, damage.append, own)
-    scans = intake.scans
-    digests = tuple(_digest(scan, run.store, damage) for scan in scans)
-    unseen = Looked(scans, (), digests)
-    if not searchable(scans, plan(unseen, job)):
-        return Looked((), (), ()), tell_damage(damage, job)
-    with stage(HEAD_STAGE, len(scans), log, recorded(job)) as listen:
-        heads = look_at_heads(scans, run, listen)
-    log.recalled(sum(head.seconds for head in heads))
-    return Looked(scans, heads, digests), tell_damage(damage, job)
+    scans = intake.scans + intake.beside
+    digests = tuple(_digest(scan, store, damage) for scan in scans)
+    if not searchable(scans, plan(Looked(scans, (), digests), job)):
+        return (), ()
+    return scans, digests
 
 
 def told(row: ScanRow, head: HeadResult) -> ScanRow:

@@ -6,26 +6,19 @@ attacker needs no image. Each function is one stage; it takes what the stages be
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from headrisk.attacks.measured import (
-    Measured,
-    add_fusion,
-    evaluate,
-    led_by_headline,
-    strongest_attack,
-)
+from headrisk.attacks.attack import Answer, Context, Lineup, Tested
 from headrisk.attacks.metadata_panels import field_panel
-from headrisk.attacks.section import modality_section
+from headrisk.attacks.rates import Scores
 from headrisk.dataset.image_values import Levels
 from headrisk.dataset.scans import Scan
 from headrisk.errors import InputError
-from headrisk.findings.linkage import internal_part, scan_row
-from headrisk.findings.records import ModalitySection, ScanRow
-from headrisk.intake import Intake
+from headrisk.findings.linkage import scan_row
 from headrisk.io.digests import sha256_of_file
 from headrisk.job import Job, recorded
 from headrisk.linkage.design import Design, against, within
@@ -46,46 +39,75 @@ from headrisk.report.words.summary import compared_scans
 from headrisk.run.events import Advanced
 from headrisk.run.provenance import CostLog
 from headrisk.run.stage import stage
-from headrisk.statistics.choice import Evaluated
-from headrisk.statistics.conditions import known_conditions
-from headrisk.statistics.summary import strata
 from headrisk.types import PairScores
 
 
-def measure(intake: Intake, job: Job, log: CostLog) -> Measured:
-    """Measure how well headers and sidecars alone link the people of a data set."""
-    found, digests = read(intake.scans, job, log)
-    usable = [k for k, one in enumerate(found) if one.status == "ok"]
-    scans = [intake.scans[k] for k in usable]
-    design = plan(scans, [digests[k] for k in usable], job)
-    fields = coded_fields([found[k].values for k in usable], design.gallery)
-    scores = compare(fields, design, job, log)
-    add_fusion(NAME, scores, job)
-    probes, gallery = ([scans[k] for k in side] for side in (design.probes, design.gallery))
-    rated = evaluate(NAME, scores, probes, gallery, job, log)
-    rows = tuple(scan_row(s, f, 1.0, "ok") for s, f in zip(intake.scans, found, strict=True))
-    section = describe(
-        rows,
-        intake.scans,
-        digests,
-        scans,
-        [found[k] for k in usable],
-        design,
-        fields,
-        scores,
-        rated,
-        job,
-    )
-    internal = internal_part(
-        rows if job.modalities == (NAME,) else (),  # a scan is counted once
-        scans,
-        (),
-        design,
-        *led_by_headline(scores, rated),
-        one_to_one=job.settings.one_to_one,
-        notes=(),
-    )
-    return Measured(section, internal, (), attack=strongest_attack(rated, probes, gallery))
+@dataclass(frozen=True)
+class Headers:
+    """Fields and digest of every scan's files."""
+
+    scans: tuple[Scan, ...]
+    found: tuple[ScanFields, ...]
+    digests: tuple[str, ...]
+
+    @property
+    def usable(self) -> tuple[int, ...]:
+        """Positions of the scans whose fields could be read."""
+        return tuple(k for k, one in enumerate(self.found) if one.status == "ok")
+
+
+@dataclass(frozen=True)
+class MetadataAttack:
+    """Headers and sidecars of scans are searched among those of other sessions."""
+
+    name: str = NAME
+    assessed: bool = False
+
+    def prepare(self, context: Context) -> Headers:
+        """Read the fields of every scan."""
+        found, digests = read(context.intake.scans, context.job, context.log)
+        return Headers(context.intake.scans, tuple(found), tuple(digests))
+
+    def design(self, material: Headers, context: Context) -> Lineup[Design]:
+        """Which pairs say something, as for brains."""
+        scans = [material.scans[k] for k in material.usable]
+        design = plan(scans, [material.digests[k] for k in material.usable], context.job)
+        probes, gallery = (tuple(scans[k] for k in s) for s in (design.probes, design.gallery))
+        return Lineup(design, probes, gallery)
+
+    def score(
+        self, material: Headers, lineup: Lineup[Design], context: Context
+    ) -> tuple[Mapping[str, Scores], Sequence[CodedField]]:
+        """Scores by all fields and by each group of them; and the fields."""
+        values = [material.found[k].values for k in material.usable]
+        fields = coded_fields(values, lineup.plan.gallery)
+        return compare(fields, lineup.plan, context.job, context.log), fields
+
+    def find(
+        self, material: Headers, lineup: Lineup[Design], tested: Tested, context: Context
+    ) -> Answer:
+        """The section of the report; conditions are those of the strongest group of fields."""
+        job, design, usable = context.job, lineup.plan, material.usable
+        fields: Sequence[CodedField] = tested.made
+        scans = [material.scans[k] for k in usable]
+        voxels = [material.found[k].voxel_mm for k in usable]
+        wanted = searchable(material.scans, plan(material.scans, material.digests, job))
+        rows = tuple(
+            scan_row(scan, found, 1.0, "ok")
+            for scan, found in zip(material.scans, material.found, strict=True)
+        )
+        return Answer(
+            rows=rows,
+            listed=rows if job.modalities == (NAME,) else (),  # a scan is counted once
+            unsearched=len(wanted - searchable(scans, design)),
+            compared=compared_scans(job.settings.contrasts, len(job.sources), design.copies),
+            method=METHOD,
+            references=REFERENCES,
+            needs=NEEDS[NAME],
+            panels=field_panel(fields, design),
+            too_little="" if fields else nothing_to_tell(len(scans), int(design.usable.sum())),
+            voxels=([voxels[k] for k in design.probes], [voxels[k] for k in design.gallery]),
+        )
 
 
 def read(scans: Sequence[Scan], job: Job, log: CostLog) -> tuple[list[ScanFields], list[str]]:
@@ -141,39 +163,3 @@ def compare(
             )
             for name, own in groups.items()
         }
-
-
-def describe(
-    rows: tuple[ScanRow, ...],
-    everybody: Sequence[Scan],
-    digests: Sequence[str],
-    scans: Sequence[Scan],
-    found: Sequence[ScanFields],
-    design: Design,
-    fields: Sequence[CodedField],
-    scores: dict[str, PairScores],
-    rated: Evaluated,
-    job: Job,
-) -> ModalitySection:
-    """The section of the report; conditions are those of the strongest group of fields."""
-    wanted = searchable(everybody, plan(everybody, digests, job))
-    probes, gallery = ([scans[k] for k in side] for side in (design.probes, design.gallery))
-    probe_mm, gallery_mm = (
-        [found[k].voxel_mm for k in side] for side in (design.probes, design.gallery)
-    )
-    conditions = known_conditions(probes, gallery, probe_mm, gallery_mm)
-    return modality_section(
-        NAME,
-        rows,
-        list(scores.values()),
-        rated.summaries,
-        strata(rated.scores, conditions) if rated.scores else (),
-        unsearched=len(wanted - searchable(scans, design)),
-        compared=compared_scans(job.settings.contrasts, len(job.sources), design.copies),
-        method=METHOD,
-        references=REFERENCES,
-        needs=NEEDS[NAME],
-        panels=field_panel(fields, design),
-        found=rated,
-        too_little="" if fields else nothing_to_tell(len(scans), int(design.usable.sum())),
-    )

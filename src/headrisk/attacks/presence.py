@@ -10,8 +10,9 @@ from importlib.util import find_spec
 from headrisk.dataset.head_images import SUFFIXES, HeadImage, list_head_images
 from headrisk.dataset.scans import Scan
 from headrisk.errors import StoreError
+from headrisk.face.head import PET, SightTask
 from headrisk.face.presence import VERDICTS, Sight
-from headrisk.face.sight import STAGE, SightResult, SightRun, SightTask, look_at_images
+from headrisk.face.sight import STAGE, SightResult, SightRun, look_at_images
 from headrisk.findings.records import FacesLeft, Table
 from headrisk.intake import Intake
 from headrisk.job import Job, recorded, tell_damage
@@ -20,6 +21,8 @@ from headrisk.run.provenance import CostLog
 from headrisk.run.stage import stage
 from headrisk.run.store import open_store
 
+_KINDS = {"ct": "CT", "pet": PET}  # BIDS datatypes whose images are read as one kind
+MOST_LENDERS = 2
 TABLE = "faces-left"  # in internal/
 MODULES = ("dlib", "embreex", "cv2", "skimage")  # of the extra without which nothing is looked at
 
@@ -56,6 +59,40 @@ def asked_images(job: Job, scans: Sequence[Scan]) -> tuple[HeadImage, ...]:
     )
 
 
+def sight_task(
+    image: HeadImage, job: Job, lent: Mapping[str, tuple[tuple[str, str], ...]]
+) -> SightTask:
+    """What a worker needs to look for a face in an image."""
+    suffix = _KINDS.get(image.datatype, image.suffix)
+    lenders = lent.get(image.path, ())
+    return SightTask(image.name, image.path, suffix, job.settings.accurate, lenders)
+
+
+def lenders_of(images: Sequence[HeadImage]) -> dict[str, tuple[tuple[str, str], ...]]:
+    """For each PET the other images of its session, path and suffix: CT first, then anatomical.
+
+    What was scanned in one session with a PET may lie in its frame; whether it does is checked.
+    """
+    order = {"CT": 0, "T1w": 1, "T2w": 2, "FLAIR": 3}
+    own: dict[tuple[str, str], list[tuple[str, str]]] = {}
+    for image in images:
+        suffix = _KINDS.get(image.datatype, image.suffix)
+        if suffix in order and image.participant_id:
+            own.setdefault((image.participant_id, image.session_id), []).append(
+                (image.path, suffix)
+            )
+    return {
+        image.path: tuple(
+            sorted(
+                own.get((image.participant_id, image.session_id), ()),
+                key=lambda one: (order[one[1]], one[0]),
+            )[:MOST_LENDERS]
+        )
+        for image in images
+        if _KINDS.get(image.datatype, image.suffix) == PET
+    }
+
+
 def seek(intake: Intake, job: Job, log: CostLog) -> Sought:
     """Look for a face in every image of the first data set.
 
@@ -68,8 +105,9 @@ def seek(intake: Intake, job: Job, log: CostLog) -> Sought:
         left = replace(counted(images, results), looked=False)
         return Sought(images, results, left, tables={TABLE: images_table(images, results)})
     damage: list[StoreError] = []
-    run = SightRun(open_store(job.out / "store"), job.processes, damage.append)
-    tasks = [SightTask(one.name, one.path, one.suffix, job.settings.accurate) for one in images]
+    run = SightRun(open_store(job.out / "store"), job.processes, damage.append, intake.failed)
+    lent = lenders_of(images)
+    tasks = [sight_task(one, job, lent) for one in images]
     with stage(STAGE, len(tasks), log, recorded(job)) as listen:
         results = look_at_images(tasks, run, listen)
     log.recalled(sum(one.seconds for one in results))

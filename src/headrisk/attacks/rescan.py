@@ -7,25 +7,19 @@ are computed from it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from headrisk.attacks import brain
-from headrisk.attacks.measured import (
-    Measured,
-    add_fusion,
-    assess_people,
-    evaluate,
-    led_by_headline,
-)
-from headrisk.attacks.section import modality_section
+from headrisk.attacks.attack import Answer, Context, Lineup, Tested
+from headrisk.attacks.rates import Scores
 from headrisk.brain.cohort import Cohort, prepare_scans
 from headrisk.brain.rescan import STRENGTHS
 from headrisk.dataset.scans import Scan
 from headrisk.errors import StoreError, UsageError
-from headrisk.findings.linkage import internal_part, scan_rows
+from headrisk.findings.linkage import mosaics, scan_rows
 from headrisk.intake import Intake
 from headrisk.job import Job, recorded, tell_damage
 from headrisk.linkage.design import Design, against
@@ -41,47 +35,82 @@ SIMULATED = "simulated"  # names the simulated side: data set, session and scan 
 STAGE = "simulate"
 
 
-def measure(intake: Intake, job: Job, log: CostLog) -> Measured:
-    """Measure how well brains link simulated second scans to the real ones.
+@dataclass(frozen=True)
+class Rescans:
+    """Real scans and a simulated second one of each, and what is to be said of them."""
 
-    Raises
-    ------
-    UsageError
-        Several data sets, which have scans to compare already, or fingerprints without images.
-    """
-    _require_images(intake, job)
-    real, damage = brain.prepare(intake, job, log)
-    copies, more_damage = prepare_simulated(real, job, log)
-    everybody = copies + real
-    usable = everybody.usable()
-    design = plan(usable)
-    scores = brain.score(usable, design, job, log)
-    add_fusion(NAME, scores, job)
-    probes, gallery = ([usable.scans[k] for k in side] for side in (design.probes, design.gallery))
-    rated = evaluate(NAME, scores, probes, gallery, job, log)
-    risk, exposed = assess_people(NAME, rated, probes, gallery, job, log)
-    rows = scan_rows(everybody.scans, everybody.results)
-    own = rows[len(copies.scans) :]
-    internal = internal_part(
-        rows, usable.scans, everybody.results, design, *led_by_headline(scores, rated),
-        one_to_one=job.settings.one_to_one, notes=damage + more_damage, tables=exposed,
-    )  # fmt: skip
-    wanted, found = searchable(everybody.scans, plan(everybody)), searchable(usable.scans, design)
-    section = modality_section(
-        NAME, own, list(scores.values()), rated.summaries,
-        unsearched=len(wanted - found),
-        compared=compared_sentence(job.settings.rescan_strength, _scanned_twice(real.scans)),
-        method=(
-            *method_sentences(job.settings, scores.notes),
-            how_simulated(job.settings.rescan_strength, STRENGTHS[job.settings.rescan_strength]),
-        ),
-        references=REFERENCES,
-        needs=NEEDS[NAME],
-        simulated=True,
-        risk=risk,
-        found=rated,
-    )  # fmt: skip
-    return Measured(section, internal, tuple(digest for digest in real.digests if digest))
+    real: Cohort
+    copies: Cohort
+    notes: tuple[str, ...]
+
+    @property
+    def everybody(self) -> Cohort:
+        """The simulated scans before the real ones."""
+        return self.copies + self.real
+
+
+@dataclass(frozen=True)
+class RescanAttack:
+    """Brains of simulated second scans are searched among the real ones."""
+
+    name: str = NAME
+    assessed: bool = True
+
+    def prepare(self, context: Context) -> Rescans:
+        """Fingerprint every scan, and a simulated second one of each.
+
+        Raises
+        ------
+        UsageError
+            Several data sets, which have scans to compare already, or fingerprints without images.
+        """
+        _require_images(context.intake, context.job)
+        real = brain.fingerprints(context)
+        copies, damage = prepare_simulated(real.cohort, context.job, context.log)
+        return Rescans(real.cohort, copies, real.notes + damage)
+
+    def design(self, material: Rescans, context: Context) -> Lineup[Design]:
+        """Every simulated scan among the real ones."""
+        del context
+        usable = material.everybody.usable()
+        design = plan(usable)
+        probes, gallery = (
+            tuple(usable.scans[k] for k in side) for side in (design.probes, design.gallery)
+        )
+        return Lineup(design, probes, gallery)
+
+    def score(
+        self, material: Rescans, lineup: Lineup[Design], context: Context
+    ) -> tuple[Mapping[str, Scores], Mapping[str, str]]:
+        """Every score under every measure."""
+        usable = material.everybody.usable()
+        scores = brain.score(usable, lineup.plan, context.job, context.log)
+        return scores, scores.notes
+
+    def find(
+        self, material: Rescans, lineup: Lineup[Design], tested: Tested, context: Context
+    ) -> Answer:
+        """The brain's part of the report, labelled as simulated."""
+        everybody, settings = material.everybody, context.job.settings
+        rows = scan_rows(everybody.scans, everybody.results)
+        wanted = searchable(everybody.scans, plan(everybody))
+        strength = settings.rescan_strength
+        return Answer(
+            rows=rows[len(material.copies.scans) :],
+            listed=rows,
+            unsearched=len(wanted - searchable(everybody.usable().scans, lineup.plan)),
+            compared=compared_sentence(strength, _scanned_twice(material.real.scans)),
+            method=(
+                *method_sentences(settings, tested.made),
+                how_simulated(strength, STRENGTHS[strength]),
+            ),
+            references=REFERENCES,
+            needs=NEEDS[NAME],
+            simulated=True,
+            notes=material.notes,
+            pictures=mosaics(everybody.results),
+            digests=tuple(digest for digest in material.real.digests if digest),
+        )
 
 
 def prepare_simulated(real: Cohort, job: Job, log: CostLog) -> tuple[Cohort, tuple[str, ...]]:

@@ -11,19 +11,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from headrisk.attacks.measured import (
-    STREAMS,
-    Measured,
-    assess_people,
-    evaluate,
-    led_by_headline,
-    strongest_attack,
-)
-from headrisk.attacks.section import modality_section
+from headrisk.attacks.attack import Answer, Context, Lineup, Tested
+from headrisk.attacks.rates import STREAMS, Scores
 from headrisk.attacks.table_panels import (
     columns_table,
     facts_panel,
-    internal_part,
     table_panels,
     table_rows,
     verbatim_panel,
@@ -31,7 +23,6 @@ from headrisk.attacks.table_panels import (
 from headrisk.dataset.gather import name_sources
 from headrisk.dataset.people import require_distinct_labels
 from headrisk.dataset.scans import Scan
-from headrisk.findings.records import ModalitySection, ScanRow
 from headrisk.intake import Intake
 from headrisk.job import Job, recorded
 from headrisk.linkage.design import Design, against, within
@@ -49,11 +40,7 @@ from headrisk.report.words.table import (
 )
 from headrisk.run.provenance import CostLog
 from headrisk.run.stage import stage
-from headrisk.statistics.assessment import Assessment
-from headrisk.statistics.choice import Evaluated
-from headrisk.statistics.conditions import known_conditions
 from headrisk.statistics.facts import facts_attacks
-from headrisk.statistics.summary import strata
 from headrisk.table.clean import Shared, choose_rows, read_table, row_texts, share_columns
 from headrisk.table.features import FeatureTable
 from headrisk.table.scale import (
@@ -72,7 +59,7 @@ from headrisk.table.similarity import (
     mirrored,
     shared_columns,
 )
-from headrisk.types import BoolArray, FloatArray, PairScores
+from headrisk.types import FloatArray, PairScores
 
 
 @dataclass(frozen=True)
@@ -91,30 +78,114 @@ class Rows:
     how: Matching | None
 
 
-def measure(intake: Intake, job: Job, log: CostLog) -> Measured:
-    """Measure how well rows of derived tables link people."""
-    tables, shared = read(job, log)
-    rows = bring_together(shared, job)
-    design, scores, left_out = link(rows, shared.probe.keys, job, log)
-    everybody = tuple(scan for table in tables for scan in table.scans)
-    listed = table_rows(everybody)
-    probes, gallery = ([rows.scans[k] for k in side] for side in (design.probes, design.gallery))
-    found = evaluate(NAME, scores, probes, gallery, job, log)
-    risk, exposed = assess_people(NAME, found, probes, gallery, job, log)
-    internal = internal_part(
-        listed,
-        rows.scans,
-        design,
-        *led_by_headline(scores, found),
-        one_to_one=job.settings.one_to_one,
-        notes=(*_said(tables, shared), *_strangers(intake, everybody)),
-        tables={"columns": columns_table(tables, shared), **exposed},
-    )
-    section = describe(
-        listed, everybody, tables, shared, rows, design, scores, found, left_out, risk, job
-    )
-    attack = strongest_attack(found, probes, gallery)
-    return Measured(section, internal, rows.digests, attack=attack)
+@dataclass(frozen=True)
+class Tables:
+    """Tables as they were read, the columns they share, and their usable rows on one scale."""
+
+    tables: tuple[FeatureTable, ...]
+    shared: Shared
+    rows: Rows
+
+    @property
+    def everybody(self) -> tuple[Scan, ...]:
+        """Every row of every table."""
+        return tuple(scan for table in self.tables for scan in table.scans)
+
+
+@dataclass(frozen=True)
+class TableAttack:
+    """Rows of a table are searched among those of other sessions, or of another table."""
+
+    name: str = NAME
+    assessed: bool = True
+
+    def prepare(self, context: Context) -> Tables:
+        """Read the tables and bring them together.
+
+        Raises
+        ------
+        InputError
+            A table cannot be used at all, or two tables have too few columns in common.
+        """
+        tables, shared = read(context.job, context.log)
+        return Tables(tables, shared, bring_together(shared, context.job))
+
+    def design(self, material: Tables, context: Context) -> Lineup[Design]:
+        """Which rows are compared: those that share enough columns."""
+        rows = material.rows
+        design = _design(rows.scans, context.job)
+        a, b = _sides(rows, design)
+        if a.size and b.size:
+            usable = design.usable & (shared_columns(a, b) >= FEWEST_SHARED)
+            design = replace(design, given=usable)
+        probes, gallery = (tuple(rows.scans[k] for k in s) for s in (design.probes, design.gallery))
+        return Lineup(design, probes, gallery, design.verbatim(rows.digests))
+
+    def score(
+        self, material: Tables, lineup: Lineup[Design], context: Context
+    ) -> tuple[Mapping[str, Scores], Mapping[str, int]]:
+        """Scores of rows with rows; and which measures were left out.
+
+        Rows that are copies of each other are compared like any others and score at least as high
+        as any, so they teach the fusion too: whoever holds one of them finds the other.
+        """
+        design, job = lineup.plan, context.job
+        pairs = int(np.count_nonzero(design.usable))
+        if not pairs:
+            return {}, {}
+        verbatim = design.verbatim(material.rows.digests)
+        people = (design.probe_person, design.gallery_person)
+        keys = material.shared.probe.keys
+        sides = Sides(
+            *_sides(material.rows, design), *people, design.usable, verbatim, mirrored(keys)
+        )
+        rng = np.random.default_rng((job.settings.seed, *STREAMS[NAME], 1))
+        for_ratio, for_fusion = rng.spawn(2)
+        with stage("compare tables", pairs, context.log, recorded(job)):
+            values, left_out = all_scores(sides, job.settings.folds, for_ratio)
+            for name in SCALED:
+                if name in values:
+                    values[f"{name}-scaled"] = locally_scaled(values[name], design.usable)
+            scores = {
+                name: copies_first(PairScores(name, one, design.usable, *people), verbatim)
+                for name, one in values.items()
+            }
+            more = fuse(scores, for_fusion)
+            if more is not None:
+                scores[more.measure] = more
+        return scores, left_out
+
+    def find(
+        self, material: Tables, lineup: Lineup[Design], tested: Tested, context: Context
+    ) -> Answer:
+        """The tables' part of the report; conditions are those of the strongest attack."""
+        job, design, rows = context.job, lineup.plan, material.rows
+        tables, shared, everybody = material.tables, material.shared, material.everybody
+        for_ties = np.random.default_rng((job.settings.seed, *STREAMS[NAME], 2))
+        wanted = searchable(everybody, _design(everybody, job))
+        copies = 0 if lineup.verbatim is None else design.people_of(lineup.verbatim)
+        facts = facts_attacks(tested.found.scores, lineup.probes, lineup.gallery, for_ties)
+        return Answer(
+            rows=table_rows(everybody),
+            unsearched=len(wanted - searchable(rows.scans, design)),
+            compared=compared_sentence(len(tables), copies, _same_session(rows.scans, design)),
+            method=method_sentences(job.settings, len(shared.probe.keys), rows.how, tested.made),
+            references=REFERENCES,
+            needs=NEEDS[NAME],
+            panels=table_panels(tables, shared, rows, design)
+            | verbatim_panel(copies, len(wanted))
+            | facts_panel(facts),
+            voxels=([None] * len(lineup.probes), [None] * len(lineup.gallery)),
+            notes=(*_said(tables, shared), *_strangers(context.intake, everybody)),
+            tables={"columns": columns_table(tables, shared)},
+            digests=rows.digests,
+        )
+
+
+def _sides(rows: Rows, design: Design) -> tuple[FloatArray, FloatArray]:
+    """Values of the rows on either side, one and the same object for a table within itself."""
+    a = rows.values[design.probes]
+    return a, a if design.probes is design.gallery else rows.values[design.gallery]
 
 
 def read(job: Job, log: CostLog) -> tuple[tuple[FeatureTable, ...], Shared]:
@@ -161,50 +232,6 @@ def _digests(scans: Sequence[Scan], values: FloatArray) -> tuple[str, ...]:
     return tuple(hashlib.sha256(text).hexdigest() for text in row_texts(scans, values))
 
 
-def link(
-    rows: Rows, keys: Sequence[str], job: Job, log: CostLog
-) -> tuple[Design, dict[str, PairScores], dict[str, int]]:
-    """Score all pairs of rows under every measure; also why a measure was left out.
-
-    Rows that are copies of each other are compared like any others and score at least as high as
-    any: whoever holds one of them finds the other.
-    """
-    design = _design(rows.scans, job)
-    a = rows.values[design.probes]
-    b = a if design.probes is design.gallery else rows.values[design.gallery]
-    if a.size and b.size:
-        usable = design.usable & (shared_columns(a, b) >= FEWEST_SHARED)
-        design = replace(design, given=usable)
-    pairs = int(np.count_nonzero(design.usable))
-    if not pairs:
-        return design, {}, {}
-    verbatim = design.verbatim(rows.digests)
-    sides = Sides(
-        a, b, design.probe_person, design.gallery_person, design.usable, verbatim, mirrored(keys)
-    )
-    for_ratio, for_fusion = np.random.default_rng((job.settings.seed, *STREAMS[NAME], 1)).spawn(2)
-    with stage("compare tables", pairs, log, recorded(job)):
-        values, left_out = all_scores(sides, job.settings.folds, for_ratio)
-        for name in SCALED:
-            if name in values:
-                values[f"{name}-scaled"] = locally_scaled(values[name], design.usable)
-        scores = {name: _as_scores(name, one, verbatim, design) for name, one in values.items()}
-        fused = fuse(scores, for_fusion)
-        if fused is not None:
-            scores[fused.measure] = _as_scores(fused.measure, fused.values, verbatim, design)
-    return design, scores, left_out
-
-
-def _as_scores(name: str, values: FloatArray, verbatim: BoolArray, design: Design) -> PairScores:
-    scores = PairScores(name, values, design.usable, design.probe_person, design.gallery_person)
-    return copies_first(scores, verbatim)
-
-
-def _verbatim_people(rows: Rows, design: Design) -> int:
-    """People who have a row on either side that is a copy of the other."""
-    return design.people_of(design.verbatim(rows.digests))
-
-
 def people_counts(tables: tuple[FeatureTable, ...], job: Job) -> PeopleCounts:
     """Who can be searched for in the tables, and why others cannot, as far as labels tell."""
     everybody = tuple(scan for table in tables for scan in table.scans)
@@ -228,46 +255,6 @@ def _design(scans: Sequence[Scan], job: Job) -> Design:
     if (session == "").any() or not shared:
         return design
     return replace(design, given=design.usable & (session[:, None] != session[None, :]))
-
-
-def describe(
-    listed: tuple[ScanRow, ...],
-    everybody: tuple[Scan, ...],
-    tables: tuple[FeatureTable, ...],
-    shared: Shared,
-    rows: Rows,
-    design: Design,
-    scores: dict[str, PairScores],
-    found: Evaluated,
-    left_out: Mapping[str, int],
-    risk: Assessment | None,
-    job: Job,
-) -> ModalitySection:
-    """The tables' section of the report; conditions are those of the strongest attack."""
-    for_ties = np.random.default_rng((job.settings.seed, *STREAMS[NAME], 2))
-    wanted = searchable(everybody, _design(everybody, job))
-    probes, gallery = ([rows.scans[k] for k in side] for side in (design.probes, design.gallery))
-    unknown: list[tuple[float, float, float] | None] = [None]
-    conditions = known_conditions(probes, gallery, unknown * len(probes), unknown * len(gallery))
-    return modality_section(
-        NAME,
-        listed,
-        list(scores.values()),
-        found.summaries,
-        strata(found.scores, conditions) if found.scores else (),
-        unsearched=len(wanted - searchable(rows.scans, design)),
-        compared=compared_sentence(
-            len(tables), _verbatim_people(rows, design), _same_session(rows.scans, design)
-        ),
-        method=method_sentences(job.settings, len(shared.probe.keys), rows.how, left_out),
-        references=REFERENCES,
-        needs=NEEDS[NAME],
-        risk=risk,
-        found=found,
-        panels=table_panels(tables, shared, rows, design)
-        | verbatim_panel(_verbatim_people(rows, design), len(wanted))
-        | facts_panel(facts_attacks(found.scores, probes, gallery, for_ties)),
-    )
 
 
 def _same_session(scans: Sequence[Scan], design: Design) -> int:

@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Protocol
 
 import numpy as np
 
 from headrisk.dataset.scans import Scan
 from headrisk.findings.coarse import coarse_share, ranged
-from headrisk.findings.linkage import internal_part as linkage_internal
-from headrisk.findings.records import Internal, Panel, ScanRow, Table, Value
+from headrisk.findings.records import Panel, ScanRow, Table, Value
 from headrisk.linkage.design import Design
 from headrisk.report.words import table as words
 from headrisk.statistics.facts import FactsAttacks
-from headrisk.statistics.summary import MeasureSummary
 from headrisk.table.clean import Shared
 from headrisk.table.features import FeatureTable
 from headrisk.table.scale import Matching, centre_and_spread
-from headrisk.types import FloatArray, PairScores
+from headrisk.types import FloatArray
 
 
 class Joined(Protocol):
@@ -50,24 +48,6 @@ def table_rows(scans: Sequence[Scan]) -> tuple[ScanRow, ...]:
         )
         for scan in scans
     )
-
-
-def internal_part(
-    listed: tuple[ScanRow, ...],
-    usable: Sequence[Scan],
-    design: Design,
-    scores: Mapping[str, PairScores],
-    summaries: Sequence[MeasureSummary],
-    *,
-    one_to_one: bool,
-    notes: tuple[str, ...],
-    tables: Mapping[str, Table],
-) -> Internal:
-    """Everything that names a person, a row or a file, and the list of columns."""
-    return linkage_internal(
-        listed, usable, (), design, scores, summaries, one_to_one=one_to_one, notes=notes,
-        tables=tables,
-    )  # fmt: skip
 
 
 def columns_table(tables: Sequence[FeatureTable], shared: Shared) -> Table:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -70,35 +71,39 @@ def prepare_scans(
     listen: Listener,
     on_damage: Callable[[StoreError], None],
     rescan: bool = False,
+    failed: Mapping[tuple[str, str], Any] = MappingProxyType({}),
 ) -> Cohort:
     """Fingerprints of all scans, from the store where it has them.
 
-    With ``rescan``, a re-scan of each is simulated and prepared in its place.
+    With ``rescan``, a re-scan of each is simulated and prepared in its place. ``failed`` holds this
+    run's results that a store does not keep, by key and path.
 
     A scan that cannot be used has status ``failed`` and a reason; the others are not affected.
     """
-    known = [_identify(scan, settings, store, on_damage, rescan) for scan in scans]
+    known = [identify(scan, settings, store, on_damage, rescan=rescan) for scan in scans]
+    ready = [one for one in known if isinstance(one, Ready)]
     refused = sum(isinstance(one, ScanResult) for one in known)
     tally = Tally(STAGE, listen, done=refused, failed=refused)
     found = iter(
         recall_or_run(
             prepare,
-            [one.task for one in known if isinstance(one, _Ready)],
-            [one.key for one in known if isinstance(one, _Ready)],
-            _KEPT,
+            [one.task for one in ready],
+            [one.key for one in ready],
+            BRAINS,
             store,
             processes=processes,
             on_results=lambda some: tally.add([one.status == "failed" for one in some]),
             on_damage=on_damage,
+            known=[failed.get((one.key, one.task.path)) for one in ready],
         )
     )
     results = tuple(
-        _doubted(scan, next(found)) if isinstance(one, _Ready) else one
+        _doubted(scan, next(found)) if isinstance(one, Ready) else one
         for scan, one in zip(scans, known, strict=True)
     )
-    digests = tuple(one.digest if isinstance(one, _Ready) else "" for one in known)
+    digests = tuple(one.digest if isinstance(one, Ready) else "" for one in known)
     keys = tuple(
-        one.key if isinstance(one, _Ready) and result.vector is not None else ""
+        one.key if isinstance(one, Ready) and result.vector is not None else ""
         for one, result in zip(known, results, strict=True)
     )
     return Cohort(tuple(scans), results, digests, keys)
@@ -139,7 +144,7 @@ def prepare_task(scan: Scan, settings: Settings) -> PrepareTask:
 
 
 @dataclass(frozen=True)
-class _Ready:
+class Ready:
     """A scan that can be prepared: what a worker needs, its file's digest, its result's key."""
 
     task: PrepareTask
@@ -147,13 +152,14 @@ class _Ready:
     key: str
 
 
-def _identify(
+def identify(
     scan: Scan,
     settings: Settings,
     store: Store,
     on_damage: Callable[[StoreError], None],
-    rescan: bool,
-) -> _Ready | ScanResult:
+    *,
+    rescan: bool = False,
+) -> Ready | ScanResult:
     """Digest and key of a scan, or the failed result where its file cannot be used."""
     if scan.status == "failed":
         return _unusable(scan.scan_id, scan.reason)
@@ -174,7 +180,7 @@ def _identify(
         task = replace(task, rescan=settings.rescan_strength, rescan_seed=seed)
         how = vars(STRENGTHS[settings.rescan_strength])
         choices |= {"rescan": dict(how), "seed": settings.seed, "suffix": scan.suffix}
-    return _Ready(task, digest, entry_key("brain-fingerprint", VERSION, choices, [digest]))
+    return Ready(task, digest, entry_key("brain-fingerprint", VERSION, choices, [digest]))
 
 
 def restore(scan_id: str, entry: Entry) -> ScanResult:
@@ -221,7 +227,7 @@ def _doubted(scan: Scan, result: ScanResult) -> ScanResult:
     return replace(result, reason=reason, verdict=verdict)
 
 
-_KEPT = Kept[PrepareTask, ScanResult](
+BRAINS = Kept[PrepareTask, ScanResult](
     entry=_entry,
     restore=lambda task, entry: restore(task.scan_id, entry),
     lost=lambda task, lost: _unusable(task.scan_id, lost.reason),

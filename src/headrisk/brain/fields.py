@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy import fft, ndimage
+from scipy import fft
 
+from headrisk.heads.boxes import linear
 from headrisk.types import Float32Array, FloatArray
 
 
@@ -89,14 +90,8 @@ def sample(volume: Float32Array, affine: FloatArray, points: Float32Array) -> Fl
     offset = scale * affine[:3, 3]
     voxels = scale.astype(np.float32)[:, None] * points - offset.astype(np.float32)[:, None]
     if volume.ndim == 4:
-        channels = [_linear(channel, voxels) for channel in volume]
-        return np.stack(channels)
-    return _linear(volume, voxels)
-
-
-def _linear(volume: Float32Array, voxels: Float32Array) -> Float32Array:
-    values = ndimage.map_coordinates(volume, voxels, output=np.float32, order=1, mode="nearest")
-    return np.asarray(values, dtype=np.float32)
+        return np.stack([linear(channel, list(voxels)) for channel in volume])
+    return linear(volume, list(voxels))
 
 
 def receive_field(field: Float32Array, shape: tuple[int, int, int], bias: float) -> Float32Array:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -19,13 +20,14 @@ from headrisk.brain.resample import resample
 from headrisk.brain.rescan import STRENGTHS, simulate_rescan
 from headrisk.brain.strip import find_brain
 from headrisk.errors import ScanError
+from headrisk.heads.threshold import is_ct, positive
 from headrisk.io.nifti import load_volume
 from headrisk.io.volume import Volume
 from headrisk.settings import Alignment as Freedom
 from headrisk.settings import Strength
 from headrisk.types import Float32Array, FloatArray, ScanResult
 
-VERSION = 4  # raise when any result of this module changes: stored fingerprints are then renewed
+VERSION = 5  # raise when any result of this module changes: stored fingerprints are then renewed
 T1_LIKE = ("T1w", "MPRAGE", "T1rho", "UNIT1", "T1wCE")
 _NORMALISE_FWHM_MM = 6.0 * 2.355
 _GOOD_SCORE = 0.70  # alignment score above which one upright look at the head is enough
@@ -36,6 +38,8 @@ _OTHER_VIEWS = (  # turns of the image's axes, degrees about right, anterior and
 )  # fmt: skip
 _UPRIGHT_DEGREES = 20.0  # turn of the head against the image's axes that the network takes well
 _TEMPLATE_CENTRE_MM = (0.0, -18.0, 8.0)
+_CLEARLY = 0.03  # by which tissue maps, with more freedom, must explain more than the T1
+CT_NOT_COMPARED = "a CT, in which grey and white matter hardly differ: not compared by the brain"
 _ALIGN_MM = 2.0  # voxel size for alignment; fine fingerprints are sampled from finer voxels
 
 
@@ -74,22 +78,26 @@ def prepare(task: PrepareTask) -> ScanResult:
     """Prepare one scan. A scan that cannot be used gives a result with status and reason."""
     begin = time.process_time()
     try:
-        volume = with_air_at_zero(load_volume(Path(task.path)))
+        volume = load_volume(Path(task.path))
+        refuse_ct(volume, task)
+        volume = with_air_at_zero(volume)
         if task.rescan is not None:
             rng = np.random.default_rng(task.rescan_seed)
             volume = simulate_rescan(volume, STRENGTHS[task.rescan], task.suffix, rng)
-        aligned = align_head(volume, task)
+    except ScanError as error:
+        return failed_brain(task, error, begin)
+    return describe_brain(BrainLooks(volume, task), begin)
+
+
+def describe_brain(looks: BrainLooks, begin: float) -> ScanResult:
+    """The fingerprint of a head that was read; ``begin`` is the process time when work began."""
+    task, volume = looks.task, looks.volume
+    try:
+        aligned = looks.aligned()
         quality = judge(aligned.volume_ml, aligned.alignment, t1_like=task.suffix in T1_LIKE)
         vector = fingerprint(aligned, task.resolution_mm)
     except ScanError as error:
-        return ScanResult(
-            scan_id=task.scan_id,
-            status="failed",
-            reason=str(error),
-            seconds=time.process_time() - begin,
-            verdict="failed",
-            quality=0.0,
-        )
+        return failed_brain(task, error, begin)
     return ScanResult(
         scan_id=task.scan_id,
         status="failed" if quality.verdict == "failed" else "ok",
@@ -102,6 +110,81 @@ def prepare(task: PrepareTask) -> ScanResult:
         vector=vector,
         mosaic=mosaic(aligned.brain, aligned.alignment.affine),
     )
+
+
+def refuse_ct(volume: Volume, task: PrepareTask) -> None:
+    """Refuse an image in Hounsfield units, or one that is called a CT.
+
+    Raises
+    ------
+    ScanError
+        It is a CT.
+    """
+    if is_ct(task.suffix) or positive(volume.data)[1]:
+        raise ScanError(
+            task.scan_id,
+            found=CT_NOT_COMPARED,
+            expected="an image in which the tissues of the brain differ",
+            remedy="Its face is looked for all the same; compare other images of the person.",
+        )
+
+
+def failed_brain(task: PrepareTask, error: ScanError, begin: float) -> ScanResult:
+    """A scan that gives no fingerprint."""
+    return ScanResult(
+        scan_id=task.scan_id,
+        status="failed",
+        reason=str(error),
+        seconds=time.process_time() - begin,
+        verdict="failed",
+        quality=0.0,
+    )
+
+
+@dataclass(frozen=True)
+class BrainLooks:
+    """The brain in one image, sought when first asked for and then kept.
+
+    Fingerprint, skin and face all begin with the brain's alignment, which takes longer than
+    anything else that is done with most images.
+
+    Attributes
+    ----------
+    volume
+        The head, with air at zero.
+    task
+        How it is sought.
+    """
+
+    volume: Volume = field(repr=False)
+    task: PrepareTask
+
+    @cached_property
+    def _as_it_lies(self) -> AlignedBrain | ScanError:
+        try:
+            return _one_pass(self.volume, self.task, None)
+        except ScanError as error:
+            return error
+
+    @cached_property
+    def _in_any_pose(self) -> AlignedBrain | ScanError:
+        first = self._as_it_lies
+        if isinstance(first, ScanError) or first.stripped:
+            return first
+        return _seek_pose(self.volume, self.task, first)
+
+    def aligned(self, *, once: bool = False) -> AlignedBrain:
+        """The brain, cut out and aligned; with ``once`` in the image as it lies and no further.
+
+        Raises
+        ------
+        ScanError
+            No brain was found, or it holds no positive intensity.
+        """
+        found = self._as_it_lies if once else self._in_any_pose
+        if isinstance(found, ScanError):
+            raise found
+        return found
 
 
 def align_head(volume: Volume, task: PrepareTask, *, once: bool = False) -> AlignedBrain:
@@ -118,10 +201,11 @@ def align_head(volume: Volume, task: PrepareTask, *, once: bool = False) -> Alig
     ScanError
         No brain was found, or it holds no positive intensity.
     """
-    volume = with_air_at_zero(volume)
-    first = _one_pass(volume, task, None)
-    if first.stripped or once:
-        return first
+    return BrainLooks(with_air_at_zero(volume), task).aligned(once=once)
+
+
+def _seek_pose(volume: Volume, task: PrepareTask, first: AlignedBrain) -> AlignedBrain:
+    """The best look that can be had, from the first on."""
     axes = volume.affine[:3, :3] / np.array(volume.voxel_mm)
     seen = _nearest_rotation(axes)
     if not _is_fine(first, seen):  # what the first look missed was not shown to the second
@@ -185,9 +269,16 @@ def _one_pass(volume: Volume, task: PrepareTask, view: FloatArray | None) -> Ali
     found = find_brain(volume, task.scan_id, accurate=task.accurate, view=view)
     flat = flatten_bias(cut_brain(volume, found, _ALIGN_MM, task.scan_id))
     alignment = align(flat, t1_like=task.suffix in T1_LIKE, freedom=task.alignment)
+    notes: tuple[str, ...] = ()
+    if found.already_stripped:
+        notes = ("already skull-stripped: kept as it is",)
+    if task.suffix in T1_LIKE and alignment.score < _GOOD_SCORE:
+        other = align(flat, t1_like=False, freedom=task.alignment)
+        if other.score > alignment.score + _CLEARLY:
+            alignment = other
+            notes += ("aligned by tissues: its contrast is not an adult's T1w",)
     if task.mutual_information:
         alignment = refine(flat, alignment, task.alignment)
-    notes = ("already skull-stripped: kept as it is",) if found.already_stripped else ()
     fine = flat
     if task.resolution_mm <= _ALIGN_MM:
         fine = cut_brain(volume, found, task.resolution_mm / 2, task.scan_id)

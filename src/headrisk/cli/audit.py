@@ -23,6 +23,7 @@ from headrisk.cli.options import (
     add_same_people_option,
     add_setting_options,
     add_table_options,
+    add_title_option,
     can_see_faces,
     searches_faces,
     treatment,
@@ -68,6 +69,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="DATASET again, defaced or otherwise de-identified by some method: risk before and "
         "after is compared on the same people; may be given several times (--treated is the same)",
     )  # fmt: skip
+    add_title_option(parser)
     add_no_faces(parser)
     parser.add_argument(
         "--only", nargs="+", choices=QUESTIONS, default=(), metavar="QUESTION",

@@ -19,6 +19,7 @@ from headrisk.cli.options import (
     add_risk_options,
     add_run_options,
     add_setting_options,
+    add_title_option,
     at_least,
     can_see_faces,
     job_of,
@@ -59,10 +60,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--no-faces", action="store_true",
         help="brains alone: no photographs, no face section, half the time",
     )  # fmt: skip
-    parser.set_defaults(participant_label=(), session_id=())
+    add_title_option(parser)
     add_setting_options(parser)
     add_risk_options(parser)
     add_run_options(parser)
+    # The nine renders that scans are compared by serve for photographs too.
+    parser.set_defaults(participant_label=(), session_id=(), protocol="scans")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -88,7 +91,9 @@ def run(arguments: argparse.Namespace) -> int:
             make_cohort(data, *size, job)
         else:
             table = make_twins(arguments.out, *size, job)
-            job = replace(job, modalities=("brain", "face"), photos=table)
+            job = replace(
+                job, modalities=("brain", "face", "face-scans"), faces_left=True, photos=table
+            )
         return tell(audit(job), arguments, None)
 
     return with_progress(command, arguments)
@@ -103,7 +108,8 @@ def _work(arguments: argparse.Namespace, scans: int) -> Work:
     return Work(
         aligned=scans,
         compared=scans**2 * len(DEFAULT_MEASURES),
-        rendered=scans if faces else 0,
+        sighted=scans if faces else 0,
+        rendered_few=scans if faces else 0,
         photographs=PHOTOS_PER_PERSON * arguments.people if faces else 0,
     )
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -90,12 +91,21 @@ def inventory_lines(job: Job, inventory: Inventory, scans: Sequence[Scan]) -> It
         if scan.dataset == job.sources[0].name
     ]
     looked += [Looked("faces", path, "", "") for path in _sighted(job, scans)]
-    known = judged(inventory, looked)
+    known = _still_failed(inventory, judged(inventory, looked))
     counts = counted(explained(known, job.settings.contrasts, job.participants, job.sessions))
     yield totals(counts, planned=True)
     yield from (f"  {line}" for line in not_looked_at(counts))
     if beside(counts):
         yield beside(counts)
+
+
+def _still_failed(listed: Inventory, planned: Inventory) -> Inventory:
+    """What failed when it was listed (an empty file, a pointer) will not be looked at after all."""
+    first = [
+        one if one.status == "failed" else other
+        for one, other in zip(listed.rows, planned.rows, strict=False)
+    ]
+    return replace(planned, rows=(*first, *planned.rows[len(first) :]))
 
 
 def _images(job: Job, inventory: Inventory | None, scans: Sequence[Scan]) -> Iterator[str]:
@@ -194,15 +204,18 @@ def _work(job: Job, scans: Sequence[Scan], treated: int, *, deidentifies: bool) 
     design = _design(job, usable) if job.sources and usable else None
     pairs = int(design.pairs) if design is not None else 0
     mates = pairs > 0 and _has_mates(job, usable)
-    rendered = len(usable) if "face" in job.modalities else 0
-    rendered = len(usable) if "face-scans" in job.modalities and mates else rendered
+    heads = len(usable) + treated if "face" in job.modalities else 0
+    few = len(usable) if "face-scans" in job.modalities and mates and not heads else 0
+    if job.settings.face_protocol == "scans":
+        heads, few = 0, heads + few
     photos = sum(photo.usable for photo in _listed_photos(job, scans)) if job.photos else 0
     brains = "brain" in job.modalities
     return Work(
         aligned=len(usable) if brains or deidentifies else 0,
         compared=pairs * len(job.settings.measures) if brains else 0,
         sighted=len(_sighted(job, scans)),
-        rendered=rendered + (treated if "face" in job.modalities else 0),
+        rendered=heads,
+        rendered_few=few,
         photographs=photos,
         rewritten=len(usable) if deidentifies else 0,
         treated=treated,

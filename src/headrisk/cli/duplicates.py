@@ -16,6 +16,7 @@ from headrisk.cli.options import (
     add_dataset,
     add_run_options,
     add_setting_options,
+    add_title_option,
     job_of,
     with_progress,
 )
@@ -33,6 +34,7 @@ EXAMPLES = (
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the command's options."""
     add_dataset(parser)
+    add_title_option(parser)
     add_choice_options(parser)
     add_setting_options(parser)
     add_run_options(parser)

@@ -16,6 +16,7 @@ from headrisk.cli.options import (
     add_risk_options,
     add_run_options,
     add_setting_options,
+    add_title_option,
 )
 
 EXAMPLES = (
@@ -30,6 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_dataset(parser)
     add_fail_above(parser, "finds")
     parser.set_defaults(level="group")
+    add_title_option(parser)
     add_face_options(parser)
     add_choice_options(parser)
     add_setting_options(parser)

@@ -27,6 +27,7 @@ from headrisk.cli.options import (
     add_run_options,
     add_same_people_option,
     add_setting_options,
+    add_title_option,
     at_least,
     job_of,
     searches_faces,
@@ -60,6 +61,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "comparing all pairs: for very large B; gives no report",
     )  # fmt: skip
     parser.set_defaults(level="group")
+    add_title_option(parser)
     add_no_faces(parser)
     add_choice_options(parser)
     add_setting_options(parser)

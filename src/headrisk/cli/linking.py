@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from headrisk.dataset.inventory import InventoryCounts
     from headrisk.findings.records import ModalitySection, Report, ScanRow
     from headrisk.job import Job
-    from headrisk.pipeline import Outcome
+    from headrisk.outcome import Outcome
     from headrisk.run.events import Listener
     from headrisk.types import Estimate, ScanResult
 

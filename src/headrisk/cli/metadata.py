@@ -13,7 +13,12 @@ from typing import TYPE_CHECKING
 
 from headrisk.cli.dry_run import cost_line
 from headrisk.cli.linking import ABOVE_LIMIT, DONE, FAILED_SCANS
-from headrisk.cli.options import add_dataset, add_progress_options, with_progress
+from headrisk.cli.options import (
+    add_dataset,
+    add_progress_options,
+    add_title_option,
+    with_progress,
+)
 
 if TYPE_CHECKING:
     from headrisk.metadata.dicom_options import Policy
@@ -110,6 +115,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="random seed of date shifts and new labels in the copy; whoever knows it can undo "
         "them, so leave it out for data to be shared",
     )
+    add_title_option(parser)
     parser.add_argument("--dry-run", action="store_true", help="count the files and stop")
     add_progress_options(parser)
 
@@ -205,7 +211,12 @@ def run(arguments: argparse.Namespace) -> int:
         from headrisk.metadata.findings import SEVERITIES
         from headrisk.metadata.scan import list_entries
 
-        job = Job(name_sources([arguments.dataset]), arguments.out.absolute(), listen=listen)
+        job = Job(
+            name_sources([arguments.dataset]),
+            arguments.out.absolute(),
+            listen=listen,
+            title=arguments.title,
+        )
         if arguments.dry_run:
             require_out(job)
             files = [e for e in list_entries(arguments.dataset) if e.state != "folder"]

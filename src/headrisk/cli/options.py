@@ -154,6 +154,20 @@ def add_setting_options(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
 
 
+def add_title_option(parser: argparse.ArgumentParser) -> None:
+    """What the page is called."""
+    parser.add_argument(
+        "--title", type=_title, default="", metavar="TEXT",
+        help="title of the page, such as the name of the release; at most 200 characters are kept",
+    )  # fmt: skip
+
+
+def _title(text: str) -> str:
+    from headrisk.dataset.description import one_line
+
+    return one_line(text)
+
+
 def add_same_people_option(parser: argparse.ArgumentParser) -> None:
     """Who is who, where the labels of the data sets are not one key."""
     parser.add_argument(
@@ -438,6 +452,7 @@ def job_of(
         treated=name_treated(getattr(arguments, "treated", ()), sources),
         simulate_rescan=getattr(arguments, "simulate_rescan", False),
         tables=tuple(path.absolute() for path in getattr(arguments, "tables", ())),
+        title=getattr(arguments, "title", ""),
     )
 
 

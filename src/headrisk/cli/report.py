@@ -1,12 +1,14 @@
-"""Rebuild report.html of an output folder from its report.json and tables, or compare two.
+"""Rebuild report.html of an output folder from its report.json and tables, or compare several.
 
-With --compare OLD NEW the figures of two output folders are put side by side: NEW/compare.html.
+With --compare OLD NEW ... the figures of two or more output folders are put side by side, the
+oldest first, in OUT/compare.html, or in that of the last folder where no OUT is given.
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from headrisk.errors import UsageError
@@ -23,22 +25,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "out", type=Path, nargs="?", metavar="OUT", help="output folder of an earlier run"
     )
     parser.add_argument(
-        "--compare", type=Path, nargs=2, metavar=("OLD", "NEW"),
-        help="two output folders; writes NEW/compare.html and NEW/tables/compare.tsv",
+        "--compare", type=Path, nargs="+", metavar=("OLD", "NEW"),
+        help="two or more output folders, the oldest first; writes compare.html and "
+        "tables/compare.tsv into OUT, which may be a new folder, or into the last of them",
     )  # fmt: skip
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Carry the command out; returns the exit code."""
-    if (arguments.out is None) == (arguments.compare is None):
+    if arguments.compare is not None:
+        return _compare(arguments.compare, arguments.out)
+    if arguments.out is None:
         raise UsageError(
             "headrisk report",
-            found="no folder" if arguments.out is None else "OUT and --compare together",
-            expected="OUT, or --compare OLD NEW",
-            remedy="Name one output folder, or two to compare.",
+            found="no folder",
+            expected="OUT, or --compare OLD NEW ...",
+            remedy="Name one output folder, or several to compare.",
         )
-    if arguments.compare is not None:
-        return _compare(*arguments.compare)
     from headrisk.report.write import rebuild_html
     from headrisk.run.scratch import sweep_output
     from headrisk.run.seal import find_faults, read_seal
@@ -53,15 +56,19 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _compare(old: Path, new: Path) -> int:
+def _compare(folders: Sequence[Path], out: Path | None) -> int:
     from headrisk.report.compare import compare_folders
+    from headrisk.report.words.compare import READINGS, chance_of_luck, told
 
-    found, place = compare_folders(old, new)
-    apart = [one for one in found.differences if one.apart]
+    found, place = compare_folders(folders, out)
     for remark in found.remarks:
         sys.stdout.write(remark + "\n")
-    for one in apart:
-        sys.stdout.write(f"{one.modality}, {one.figure}: {one.change:+.3f}, intervals apart\n")
-    sys.stdout.write(f"{len(found.differences)} figures compared, {len(apart)} clearly changed.\n")
-    sys.stdout.write(f"Comparison: {place}\n")
+    for row, one in found.told:
+        if one.low is not None and one.high is not None:
+            text = told(row.modality, row.figure, (one.old, one.new), one.low, one.high)
+            sys.stdout.write(f"{text}: {READINGS[one.reading]}\n")
+    if not found.told:
+        sys.stdout.write("No figure changed by more than its interval.\n")
+    compared = sum(one.low is not None for row in found.rows for one in row.changes)
+    sys.stdout.write(f"{chance_of_luck(compared)}\nComparison: {place}\n")
     return 0

@@ -33,11 +33,12 @@ from headrisk.synthetic.phantom.settings import SCANNERS
 
 VOXEL_MM = (1.0, 1.0, 1.0)
 TYPICAL_SCAN_SECONDS = 0.9  # one 1 mm head to its fingerprint
-TYPICAL_SIGHT_SECONDS = 1.5  # looking for a face in one image
-TYPICAL_RENDER_SECONDS = 4.8  # renders of one head, described by three recognisers
-TYPICAL_PHOTO_SECONDS = 0.2  # one photograph, described by three recognisers
+TYPICAL_SIGHT_SECONDS = 1.0  # looking for a face in one image
+TYPICAL_RENDER_SECONDS = 3.5  # 81 renders of one head, described by every recogniser
+TYPICAL_FEW_SECONDS = 2.5  # nine renders of it, by which scans are compared with scans
+TYPICAL_PHOTO_SECONDS = 0.2  # one photograph, described by every recogniser
 TYPICAL_REWRITE_SECONDS = 6.0  # one image de-identified, written and looked at
-TYPICAL_DAMAGE_SECONDS = 3.0  # one de-identified image beside its original
+TYPICAL_DAMAGE_SECONDS = 2 * TYPICAL_SCAN_SECONDS  # two brains cut out and compared
 TYPICAL_FILE_SECONDS = 0.01  # identifying metadata of one file
 TYPICAL_PAIR_SECONDS = 8e-5  # one measure of one pair
 TYPICAL_END_SECONDS = 4.0  # rates, intervals, report
@@ -100,8 +101,8 @@ class Work:
         Pairs of scans, times the measures.
     sighted
         Images in which a face is looked for.
-    rendered
-        Heads that are rendered for face recognition.
+    rendered, rendered_few
+        Heads that are rendered for face recognition, from many views or from few.
     photographs
         Photographs that are read.
     rewritten
@@ -116,6 +117,7 @@ class Work:
     compared: int = 0
     sighted: int = 0
     rendered: int = 0
+    rendered_few: int = 0
     photographs: int = 0
     rewritten: int = 0
     treated: int = 0
@@ -127,6 +129,7 @@ class Work:
         return (
             self.sighted * TYPICAL_SIGHT_SECONDS
             + self.rendered * TYPICAL_RENDER_SECONDS
+            + self.rendered_few * TYPICAL_FEW_SECONDS
             + self.photographs * TYPICAL_PHOTO_SECONDS
         )
 

@@ -58,7 +58,12 @@ def deface(job: Job, tool: Tool) -> TreatmentReport:
             )
         begin(inner, len(scans))
         put_in_place(
-            {job.out / name: raw for name, raw in dataset_files(tool.name, __version__).items()},
+            {
+                job.out / name: raw
+                for name, raw in dataset_files(
+                    tool.name, __version__, inner.sources[0].path
+                ).items()
+            },
             job.out,
         )
         results = _treat_all(scans, inner, tool, log)

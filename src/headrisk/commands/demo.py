@@ -16,8 +16,8 @@ from headrisk.synthetic.phantom import PhantomSettings, write_cohort
 
 STAGE = "make heads"
 PHOTOS_PER_PERSON = 3
-VOXEL_MM = (1.3, 1.3, 1.3)
-PHOTO_PIXELS = (320, 420)
+VOXEL_MM = (1.25, 1.25, 1.25)  # the coarsest in which skin is followed without resampling
+PHOTO_PIXELS = (240, 320)
 
 
 def make_twins(out: Path, people: int, sessions: int, identity: float, job: Job) -> Path:

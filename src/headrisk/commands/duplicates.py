@@ -98,6 +98,7 @@ def find_duplicates(job: Job) -> tuple[Path, DuplicatesReport]:
         ),
         settings=job.settings.as_dict(),
         version=__version__,
+        title=job.title,
         inventory=counted(inventory) if inventory else None,
         images=Table(*images_table(inventory)) if inventory else None,
     )

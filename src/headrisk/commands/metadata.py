@@ -11,7 +11,11 @@ from pathlib import Path
 import numpy as np
 
 from headrisk import __version__
-from headrisk.commands.metadata_findings import MetadataReport, write_metadata
+from headrisk.commands.metadata_findings import (
+    MetadataReport,
+    public_data_set_name,
+    write_metadata,
+)
 from headrisk.errors import UsageError
 from headrisk.findings.records import RunRecord
 from headrisk.io.private import write_private
@@ -128,7 +132,9 @@ def audit_metadata(
         }
         provenance = collect_provenance(job.settings, ())
         run = RunRecord(started.strftime("%Y-%m-%dT%H:%M:%SZ"), provenance, tuple(log.costs))
-        page = write_metadata(report, job.out, settings, run)
+        page = write_metadata(
+            report, job.out, settings, run, title=job.title, data=public_data_set_name(root, scan)
+        )
         if plan is not None:
             write_private(job.out / "internal" / "key.json", plan.key.to_bytes())
         finish(job, scan.files, len(scan.problems))

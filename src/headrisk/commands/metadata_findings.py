@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from headrisk.dataset.description import DESCRIPTION, DataSetName, name_data_set
 from headrisk.findings.coarse import SMALLEST_CELL, ranged
 from headrisk.findings.records import (
     Counts,
@@ -245,8 +246,21 @@ def copy_table(copy: CleanedCopy) -> Table:
     return Table(("number", "file", "action", "reason", "copy"), rows)
 
 
+def public_data_set_name(root: Path, scan: MetadataScan) -> DataSetName | None:
+    """The name that the data set's own description states, unless something was found there."""
+    if not (root / DESCRIPTION).is_file() or any(one.file == DESCRIPTION for one in scan.findings):
+        return None
+    return name_data_set(root)
+
+
 def write_metadata(
-    report: MetadataReport, out: Path, settings: Mapping[str, Any], run: RunRecord
+    report: MetadataReport,
+    out: Path,
+    settings: Mapping[str, Any],
+    run: RunRecord,
+    *,
+    title: str = "",
+    data: DataSetName | None = None,
 ) -> Path:
     """Write the whole output folder of a search; return the path of the public page.
 
@@ -260,7 +274,9 @@ def write_metadata(
     }
     if report.copy is not None:
         tables["copy"] = copy_table(report.copy)
-    public = Report((findings_section(report),), settings, report.version, title=words.TITLE)
+    public = Report(
+        (findings_section(report),), settings, report.version, title=title or words.TITLE, data=data
+    )
     page = render("metadata.html.j2", report=report, run=run, **_page_values(report))
     pages = {"report.html": page.encode("utf-8", "backslashreplace")}
     return write_report(public, Internal(tables=tables), out, run, pages=pages)

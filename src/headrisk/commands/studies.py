@@ -1,7 +1,7 @@
 """Published studies: how their images lie as downloaded, and the figures to compare with.
 
 Layouts are those that the archives' own download tools and public code that reads them use; where
-each was looked up stands in docs/recipes.md. A layout is a pattern over the path of an image below
+each was looked up stands in docs/studies.md. A layout is a pattern over the path of an image below
 the folder, with the groups ``participant``, ``session`` and, where the path tells, ``kind`` (what
 the name says of the contrast), ``site``, ``date`` (year-month-day) and ``scanner``.
 """

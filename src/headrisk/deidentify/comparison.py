@@ -1,17 +1,20 @@
 """Treatments: bring treated scans in, and compare risk and cost before and after.
 
-Everything about the untreated scans has been computed before this stage and comes from the store.
+Everything about the untreated scans is what the attacks of the run prepared.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from headrisk.attacks import brain
-from headrisk.attacks.measured import STREAMS
+from headrisk.attacks import brain, face_scans
+from headrisk.attacks.attack import Context
+from headrisk.attacks.face import Faces
+from headrisk.attacks.material import examine_scans
+from headrisk.attacks.rates import STREAMS
 from headrisk.brain.choose import pick
 from headrisk.brain.cohort import Cohort, prepare_scans
 from headrisk.dataset.people import number_people
@@ -23,20 +26,20 @@ from headrisk.deidentify.comparison_cost import CostResult, cost_figures, measur
 from headrisk.deidentify.comparison_face import Looks, Pictures, face_effects, face_left
 from headrisk.deidentify.comparison_internal import Looked, arrival, internal_part
 from headrisk.deidentify.comparison_repair import repaired_heads, to_repair
+from headrisk.deidentify.comparison_scans import scan_effects
 from headrisk.deidentify.matching import TreatedSet, settle
 from headrisk.errors import StoreError
-from headrisk.face.cohort import HEAD_STAGE, Run, look_at_heads, read_photos
+from headrisk.face.cohort import HEAD_STAGE, Run, look_at_heads
 from headrisk.face.head import HeadResult
-from headrisk.face.photo_table import list_photos
 from headrisk.face.recognise.registry import recognisers
-from headrisk.findings.deidentified import Effect, Treatment
+from headrisk.findings.deidentified import Attacker, Effect, Treatment
 from headrisk.findings.records import Internal
 from headrisk.intake import Intake
 from headrisk.job import Job, recorded, tell_damage
 from headrisk.run.events import Listener, ignore
 from headrisk.run.provenance import CostLog
 from headrisk.run.stage import stage
-from headrisk.run.store import Store, open_store
+from headrisk.run.store import Store
 
 
 @dataclass(frozen=True)
@@ -51,26 +54,29 @@ class TreatmentsMeasured:
 class _Before:
     """The untreated side: every scan of the run, those of the audited data set, photographs.
 
-    ``own`` are positions in ``everything``.
+    ``own`` are positions in ``everything``; ``heads`` are of the scans that came as images, which
+    come first there, or None where faces are not searched by scans.
     """
 
     everything: Cohort
     own: tuple[int, ...]
     pictures: Pictures
+    heads: face_scans.Looked | None = None
+    looked: Mapping[str, HeadResult] = field(default_factory=dict)
 
     def cohort(self) -> Cohort:
         """The audited data set's scans."""
         return pick(self.everything, self.own)
 
 
-def measure(intake: Intake, job: Job, log: CostLog) -> TreatmentsMeasured:
+def measure(context: Context) -> TreatmentsMeasured:
     """Measure every treatment of a job; nothing where it has none."""
+    intake, job, log = context.intake, context.job, context.log
     if not job.treated:
         return TreatmentsMeasured()
     damaged: list[StoreError] = []
-    weights = tuple((name, str(path)) for name, path in sorted(job.weights.items()))
-    run = Run(job.settings, weights, open_store(job.out / "store"), job.processes, damaged.append)
-    before = _recall(intake, run, job, log)
+    run = face_scans.run_of(intake, job, damaged)
+    before = _before(context)
     seeds = np.random.default_rng((job.settings.seed, *STREAMS["treated"])).spawn(len(job.treated))
     parts = [
         _one(source.name, intake, before, run, job, log, rng)
@@ -82,17 +88,22 @@ def measure(intake: Intake, job: Job, log: CostLog) -> TreatmentsMeasured:
     )
 
 
-def _recall(intake: Intake, run: Run, job: Job, log: CostLog) -> _Before:
-    with stage("recall untreated", len(intake.scans), log, recorded(job)):
-        cohort = _prepare(intake.scans, run, job, ignore)
-        people = frozenset(s.participant_id for s in intake.scans if _is_own(s, job))
-        photos = () if job.photos is None else list_photos(job.photos, people, job.today)
-        usable = tuple(photo for photo in photos if photo.usable)
-        results = read_photos(usable, run, ignore) if "face" in job.modalities else ()
-    good = [k for k, result in enumerate(results) if not result.reason]
-    pictures = Pictures(tuple(usable[k] for k in good), tuple(results[k] for k in good))
-    own = tuple(k for k, scan in enumerate(cohort.scans) if _is_own(scan, job))
-    return _Before(cohort + intake.earlier, own, pictures)
+def _before(context: Context) -> _Before:
+    """The untreated side, as the attacks prepared it."""
+    job = context.job
+    cohort = brain.fingerprints(context).cohort
+    scans = context.intake.scans
+    own = tuple(k for k, scan in enumerate(scans) if _is_own(scan, job))
+    faces: Faces | None = context.prepared.get("face")
+    heads: face_scans.Looked | None = context.prepared.get("face-scans")
+    pictures = Pictures((), ())
+    looked: dict[str, HeadResult] = {}
+    if heads is not None:
+        looked |= dict(zip((scan.scan_id for scan in heads.scans), heads.heads, strict=True))
+    if faces is not None:
+        pictures = Pictures(tuple(faces.photos[k] for k in faces.readable), faces.results)
+        looked |= dict(zip((scan.scan_id for scan in faces.scans), faces.heads, strict=True))
+    return _Before(cohort, own, pictures, heads, looked)
 
 
 def _is_own(scan: Scan, job: Job) -> bool:
@@ -107,6 +118,7 @@ def _prepare(scans: Sequence[Scan], run: Run, job: Job, listen: Listener) -> Coh
         processes=job.processes,
         listen=listen,
         on_damage=run.on_damage,
+        failed=run.failed,
     )
 
 
@@ -120,8 +132,8 @@ def _one(
     rng: np.random.Generator,
 ) -> tuple[Treatment, Internal]:
     """One treatment, from its files to its figures."""
-    for_brain, for_face = rng.spawn(2)
-    found, cohort = _bring_in(name, intake, before, run, job, log)
+    for_brain, for_face, for_scans = rng.spawn(3)
+    found, cohort, run = _bring_in(name, intake, before, run, job, log)
     own = before.cohort()
     pairs = [(own.scans[pair.of], pair.scan) for pair in found.pairs]
     treated = Treated(cohort, tuple(before.own[pair.of] for pair in found.pairs))
@@ -134,10 +146,15 @@ def _one(
                 before.everything, design, treated, job.settings, for_brain, job.processes
             )
             own_found = own_scan(before.everything, treated, job.settings, job.processes)
-    looks = _look(found, before, run, job, log) if pairs and "face" in job.modalities else None
+    faces = {"face", "face-scans"} & set(job.modalities)
+    looks = _look(found, before, run, job, log) if pairs and faces else None
     if looks is not None:
         asked = recognisers(job.settings.recognisers, job.weights)
         effects += face_effects(looks, before.pictures, asked, job, log, for_face)
+        if before.heads is not None and before.heads.scans:
+            sides: dict[Attacker, Sequence[HeadResult]] = {"naive": looks.after}
+            sides |= {} if looks.adaptive is None else {"adaptive": looks.adaptive}
+            effects += scan_effects(before.heads, treated.of, sides, asked, job, for_scans)
     costs = _costs(pairs, run.store, run, job, log)
     person = number_people(scan.participant_id for _, scan in pairs)
     looked = Looked(own.scans, cohort, costs, looks)
@@ -154,8 +171,11 @@ def _one(
 
 def _bring_in(
     name: str, intake: Intake, before: _Before, run: Run, job: Job, log: CostLog
-) -> tuple[TreatedSet, Cohort]:
-    """Match a treated data set's files; also their fingerprints, in the order of the pairs."""
+) -> tuple[TreatedSet, Cohort, Run]:
+    """Match a treated data set's files; also their fingerprints, in the order of the pairs.
+
+    The run that comes back knows what examining the files gave.
+    """
     files, own = intake.treated[name], before.cohort()
     names = match_by_name(own.scans, files)
     of = {match.treated: match.untreated for match in names.matches}
@@ -168,10 +188,12 @@ def _bring_in(
             asked.append(replace(scan, suffix=known or job.settings.contrasts[0]))
     title = f"prepare: {name}"
     with stage(title, len(files) - len(names.refused), log, recorded(job)) as listen:
+        if {"face", "face-scans"} & set(job.modalities):
+            run = replace(run, failed={**run.failed, **examine_scans(asked, run, job, ignore)})
         cohort = _prepare(asked, run, job, listen)
         found = settle(name, own, cohort, names, (), job)
         # Once more under the final labels: from the store, but where the contrast was another one.
-        return found, _prepare([pair.scan for pair in found.pairs], run, job, ignore)
+        return found, _prepare([pair.scan for pair in found.pairs], run, job, ignore), run
 
 
 def _look(found: TreatedSet, before: _Before, run: Run, job: Job, log: CostLog) -> Looks:
@@ -180,10 +202,15 @@ def _look(found: TreatedSet, before: _Before, run: Run, job: Job, log: CostLog) 
     scans = tuple(pair.scan for pair in found.pairs)
     title = f"{HEAD_STAGE}: {found.name}"
     with stage(title, len(scans), log, recorded(job)) as listen:
-        old = look_at_heads([own.scans[pair.of] for pair in found.pairs], run, ignore)
+        original = [own.scans[pair.of] for pair in found.pairs]
+        unseen = [scan for scan in original if scan.scan_id not in before.looked]
+        seen = dict(before.looked)
+        for scan, head in zip(unseen, look_at_heads(unseen, run, ignore), strict=True):
+            seen[scan.scan_id] = head
+        old = tuple(seen[scan.scan_id] for scan in original)
         new = look_at_heads(scans, run, listen)
     repaired: tuple[HeadResult, ...] | None = None
-    if before.pictures.results:
+    if before.pictures.results or (before.heads is not None and before.heads.scans):
         broken = len(to_repair(new))
         with stage(f"repair: {found.name}", broken, log, recorded(job)) as listen:
             repaired = repaired_heads(scans, new, run, listen)

@@ -12,16 +12,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from headrisk.attacks.brain import compare_brains
 from headrisk.brain.cohort import Cohort
-from headrisk.brain.grid import template_grid
-from headrisk.brain.reference import reference
-from headrisk.brain.similarity import select
 from headrisk.dataset.people import number_people
-from headrisk.deidentify.comparison_change import measure_change
+from headrisk.deidentify.comparison_change import measure_changes
 from headrisk.findings.deidentified import Effect, OwnScan
-from headrisk.linkage.compare import compare
 from headrisk.linkage.design import Design
-from headrisk.run.engine import Workers, mapper
+from headrisk.run.engine import Workers
 from headrisk.settings import Settings
 from headrisk.statistics.intervals import FEWEST_PEOPLE, share_of_people
 from headrisk.statistics.rates import mate_ranks, person_means
@@ -69,10 +66,7 @@ def brain_effects(
     before, after = (
         _scores(side, found, design.gallery_person[columns], settings, processes) for side in sides
     )
-    return tuple(
-        measure_change("brain", "naive", before[name], after[name], draw)
-        for name, draw in zip(before, rng.spawn(len(before)), strict=True)
-    )
+    return measure_changes("brain", before, {"naive": after}, rng)
 
 
 def own_scan(
@@ -135,16 +129,13 @@ def _scores(
             name: PairScores(name, empty, allowed, person, gallery_person)
             for name in settings.measures
         }
-    return compare(
+    return compare_brains(
         np.array([side.results[k].vector for k in rows], dtype=np.float32),
         np.array([result.vector for result in gallery], dtype=np.float32),
-        person,
-        gallery_person,
+        (person, gallery_person),
         allowed,
-        select(settings.measures),
-        template_grid(settings.resolution_mm),
-        reference=reference(settings.resolution_mm),
-        run=mapper(processes),
+        settings,
+        processes,
     )
 
 

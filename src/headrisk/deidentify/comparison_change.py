@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from headrisk.findings.deidentified import Attacker, Change, Effect
@@ -55,6 +57,35 @@ def measure_change(
         change.after_with_failures,
         1 / change.gallery if change.rank1 is not None else None,
         change.reason,
+    )
+
+
+def measure_changes(
+    modality: str,
+    before: Mapping[str, PairScores],
+    sides: Mapping[Attacker, Mapping[str, PairScores]],
+    rng: np.random.Generator,
+) -> tuple[Effect, ...]:
+    """Change of every measure's rates by attacker, the headline first.
+
+    A measure without scores afterwards could not search for anybody any more.
+    """
+    return tuple(
+        measure_change(modality, attacker, one, after.get(name) or nobody(one), draw)
+        for attacker, after in sides.items()
+        for (name, one), draw in zip(before.items(), rng.spawn(len(before)), strict=True)
+    )
+
+
+def nobody(before: PairScores) -> PairScores:
+    """Scores where nobody could be searched for any more, in the same gallery."""
+    columns = before.gallery_person.size
+    return PairScores(
+        before.measure,
+        np.zeros((0, columns)),
+        np.zeros((0, columns), dtype=np.bool_),
+        before.probe_person[:0],
+        before.gallery_person,
     )
 
 

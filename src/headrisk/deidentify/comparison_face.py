@@ -14,7 +14,7 @@ import numpy as np
 
 from headrisk.attacks.face import Faces, match, plan
 from headrisk.dataset.scans import Scan
-from headrisk.deidentify.comparison_change import measure_change
+from headrisk.deidentify.comparison_change import measure_changes
 from headrisk.face.describe import PhotoResult
 from headrisk.face.detect.registry import detectors
 from headrisk.face.head import HeadResult
@@ -61,18 +61,14 @@ def face_effects(
     if not pictures.results:
         return ()
     before = _search(looks.scans, looks.before, pictures, asked, job, log)
-    sides: list[tuple[Attacker, tuple[HeadResult, ...]]] = [("naive", looks.after)]
+    sides: dict[Attacker, tuple[HeadResult, ...]] = {"naive": looks.after}
     if looks.adaptive is not None:
-        sides.append(("adaptive", looks.adaptive))
-    effects: list[Effect] = []
-    for attacker, heads in sides:
-        after = _search(looks.scans, heads, pictures, asked, job, log)
-        draws = rng.spawn(len(before))
-        effects += [
-            measure_change("face", attacker, scores, after.get(name) or _nothing(scores), draw)
-            for (name, scores), draw in zip(before.items(), draws, strict=True)
-        ]
-    return tuple(effects)
+        sides["adaptive"] = looks.adaptive
+    after = {
+        attacker: _search(looks.scans, heads, pictures, asked, job, log)
+        for attacker, heads in sides.items()
+    }
+    return measure_changes("face", before, after, rng)
 
 
 def _search(
@@ -85,18 +81,6 @@ def _search(
 ) -> Mapping[str, PairScores]:
     faces = Faces(scans, heads, pictures.photos, pictures.results)
     return match(faces, plan(faces), asked, job, log)[0]
-
-
-def _nothing(before: PairScores) -> PairScores:
-    """Scores where no scan could be searched any more."""
-    rows = before.probe_person.size
-    return PairScores(
-        before.measure,
-        np.zeros((rows, 0)),
-        np.zeros((rows, 0), dtype=np.bool_),
-        before.probe_person,
-        before.gallery_person[:0],
-    )
 
 
 def face_left(before: Sequence[HeadResult], after: Sequence[HeadResult]) -> FaceLeft:

@@ -9,10 +9,10 @@ import numpy as np
 from scipy import ndimage
 
 from headrisk.deidentify.head import Head, brain_mask, coarse_grid, coarse_size
-from headrisk.deidentify.region import face_region
+from headrisk.deidentify.region import BRAIN_MM, Region, face_region
 from headrisk.deidentify.skin import air_value
 from headrisk.errors import ScanError, missing_extra
-from headrisk.heads.boxes import onto
+from headrisk.heads.boxes import block_mean, grown, largest_part, onto
 from headrisk.heads.threshold import find_levels, positive
 from headrisk.io.volume import Volume
 from headrisk.types import BoolArray, Float32Array, FloatArray
@@ -21,6 +21,7 @@ _COARSE_MM = 2.0
 _PLATE_MM = np.float32(4.0)  # thickness of the smooth plate that covers the cut
 _EARS_Y = np.float32(2.0)  # their front, template mm; no plate behind it
 _PLATE_SHARE = 0.6  # its brightness, of tissue
+_BESIDE_BLOCKS = 3  # from the region within which a loose piece belonged to what was emptied
 _SHEAR_MM = 10.0  # quickshear's default buffer, which counts voxels of 1 mm
 NOTHING_LEFT = "already skull-stripped: left as it is"
 
@@ -55,7 +56,7 @@ def remove_face(head: Head, subject: str, rng: np.random.Generator) -> Treated:
     air = np.float32(air_value(volume))
     data = volume.data.copy()
     changed = np.zeros(volume.shape, bool)
-    box, share, plate = _removal(head)
+    box, share, plate = _removal(head, subject)
     inside = share > 0
     changed[box] = inside
     part = data[box]
@@ -67,7 +68,7 @@ def remove_face(head: Head, subject: str, rng: np.random.Generator) -> Treated:
     return Treated(replace(volume, data=data), changed)
 
 
-def _removal(head: Head) -> tuple[tuple[slice, ...], Float32Array, Float32Array]:
+def _removal(head: Head, subject: str) -> tuple[tuple[slice, ...], Float32Array, Float32Array]:
     """The box of the removed region; share of its voxels that is removed, and is plate instead.
 
     Both shares run from 0 to 1 over a voxel, so that there are no stairs at the edges.
@@ -75,6 +76,8 @@ def _removal(head: Head) -> tuple[tuple[slice, ...], Float32Array, Float32Array]
     volume = head.volume
     shape, affine = coarse_grid(volume)
     region = face_region(head, shape, affine)
+    loose = _loose(volume, region, subject)
+    region = replace(region, cut=np.where(loose, np.maximum(region.cut, _COARSE_MM), region.cut))
     found = ndimage.find_objects((region.cut > -_COARSE_MM).astype(np.int8))
     limits = [slice(0, 1)] * 3
     if found and found[0] is not None:
@@ -94,6 +97,24 @@ def _removal(head: Head) -> tuple[tuple[slice, ...], Float32Array, Float32Array]
     np.clip(share / edge + half, 0, 1, out=share)
     np.clip(depth / edge + half, 0, 1, out=depth)
     return tuple(limits), share, depth
+
+
+def _loose(volume: Volume, region: Region, subject: str) -> BoolArray:
+    """Blocks of what would float beside the head once the region is emptied, with their rims.
+
+    An ear that stands out farther than the region reaches is cut from the head and left in the air.
+    """
+    data = positive(volume.data)[0]
+    levels = find_levels(data, subject)
+    solid = block_mean(data, coarse_size(volume)) > levels.skin
+    left = solid & (region.cut < 0)
+    apart = left & ~largest_part(left)
+    labels, count = ndimage.label(apart, np.ones((3, 3, 3), bool))
+    touched = np.zeros(count + 1, bool)
+    touched[np.unique(labels[grown(region.cut >= 0, _BESIDE_BLOCKS)])] = True
+    touched[0] = False
+    rims: BoolArray = grown(touched[labels], 1) & ~(left & ~apart) & (region.brain > BRAIN_MM)
+    return rims
 
 
 def _ahead(head: Head, shape: tuple[int, int, int], affine: FloatArray) -> Float32Array:

@@ -18,6 +18,7 @@ from headrisk.types import Float32Array, FloatArray
 BRAIN_MM = 3.0  # kept around the brain that was found in the scan
 _DEPTH_MM = 20.0  # of what is replaced below the new skin of the face; what lies deeper stays
 _SKIN_MM = 8.0  # the same around the face
+_BESIDE_X = 80.0  # template mm, between the head and the ears' outer edge
 _BEHIND_Y = -10.0  # template mm: the skin is replaced in front of this
 _COVER_MM, _COVER_SMOOTH_MM = 8.0, 4.0  # of tissue over the template's brain; template mm
 _DENSER = np.array([2, 2, 2])  # blocks along an edge on which that is computed
@@ -61,11 +62,28 @@ def face_region(
     """
     average = load_average_face()
     alignment = head.alignment.affine
-    cut = on_scan(average.cut, average, alignment, affine, shape)
+    cut = on_scan(_outward(), average, alignment, affine, shape)
     brain = brain_distance(head, shape, affine)
     if skin is None:
         skin = on_scan(average.skin, average, alignment, affine, shape)
     return Region(np.minimum(cut, brain - np.float32(BRAIN_MM)), brain, skin)
+
+
+@cache
+def _outward() -> Float32Array:
+    """The average head's cut with everything that lies farther out beside its ears.
+
+    Ears that stand out farther than the average ones reach beyond the region around those.
+    """
+    average = load_average_face()
+    cut = average.cut.copy()
+    across = average.affine[0, 0] * np.arange(len(cut)) + average.affine[0, 3]
+    for side in (-1, 1):
+        beyond = np.flatnonzero(side * across >= _BESIDE_X)
+        outward = beyond[np.argsort(side * across[beyond])]
+        cut[outward] = np.maximum.accumulate(cut[outward], axis=0)
+    cut.flags.writeable = False
+    return cut
 
 
 def wide_region(

@@ -25,6 +25,7 @@ VISUAL_FEATURES = {
     "CodeMeaning": "Clean Recognizable Visual Features Option",
 }
 _PLAIN = re.compile(r"[^A-Za-z0-9]")
+_DOI = re.compile(r"\b10\.\d{4,9}/[A-Za-z0-9._;()/:-]+")
 _LABELS = ("sub", "ses", "desc", "run")
 
 
@@ -123,16 +124,31 @@ def mask_sidecar(method: str) -> dict[str, Any]:
     }
 
 
-def dataset_files(tool: str, version: str) -> dict[str, bytes]:
-    """Description, README and ignore list of a treated data set, by name."""
-    description = {
+def source_datasets(source: Path) -> list[dict[str, str]]:
+    """``SourceDatasets`` of BIDS: the DOI that a data set states for itself, never where it lies.
+
+    >>> source_datasets(Path("/nowhere"))
+    []
+    """
+    stated = read_sidecar(source / "dataset_description.json")[0].get("DatasetDOI")
+    found = _DOI.search(stated) if isinstance(stated, str) else None
+    return [{"DOI": f"doi:{found[0]}"}] if found else []
+
+
+def dataset_files(tool: str, version: str, source: Path | None = None) -> dict[str, bytes]:
+    """Description, README and ignore list of a treated data set, by name.
+
+    ``source`` is the folder of the data set that was treated.
+    """
+    sources = [] if source is None else source_datasets(source)
+    description: dict[str, Any] = {
         "Name": f"Head scans de-identified with headrisk deface --tool {tool}",
         "BIDSVersion": BIDS_VERSION,
         "DatasetType": "derivative",
         "GeneratedBy": [
             {"Name": "headrisk", "Version": version, "Description": f"deface --tool {tool}"}
         ],
-    }
+    } | ({"SourceDatasets": sources} if sources else {})
     readme = (
         f"Anatomical images de-identified with the tool {tool} of headrisk {version}.\n\n"
         "Each image lies on the grid of its source, in the same type; voxels outside the mask of\n"

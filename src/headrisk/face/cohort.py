@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from headrisk.brain.cohort import input_digest
 from headrisk.dataset.scans import Scan
@@ -28,7 +29,9 @@ HEAD_STAGE, PHOTO_STAGE = "look at heads", "read photographs"
 class Run:
     """What looking at heads and photographs has in common.
 
-    ``protocol`` takes the place of the settings' one where it is given.
+    ``protocol`` takes the place of the settings' one where it is given. ``failed`` holds this run's
+    results that a store does not keep, by key and path. ``lenders`` are, by the path of an image,
+    others of its session that may tell where its head is.
     """
 
     settings: Settings
@@ -37,6 +40,8 @@ class Run:
     processes: Workers
     on_damage: Callable[[StoreError], None]
     protocol: str = ""
+    failed: Mapping[tuple[str, str], Any] = field(default_factory=dict)
+    lenders: Mapping[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
 
     @property
     def rendered(self) -> str:
@@ -67,32 +72,17 @@ def look_at_heads(
     scans: Sequence[Scan], run: Run, listen: Listener, repairing: Repairing | None = None
 ) -> tuple[HeadResult, ...]:
     """What every head gave, failures included, in the order of the scans."""
-    settings = run.settings
     asked = run.choices()
     donors = repairing.donors if repairing else (None,) * len(scans)
     version = repairing.version if repairing else 0
     known = [
-        _identify(scan, run, asked, donor, version)
+        head_key(scan, run, asked, donor, version)
         for scan, donor in zip(scans, donors, strict=True)
     ]
     ready = [k for k, one in enumerate(known) if isinstance(one, str)]
     refused = sum(isinstance(one, HeadResult) for one in known)
     tally = Tally(HEAD_STAGE, listen, done=refused, failed=refused)
-    tasks = [
-        HeadTask(
-            scans[k].scan_id,
-            scans[k].path,
-            scans[k].suffix,
-            settings.accurate,
-            run.rendered,
-            settings.render_pixels,
-            settings.seed,
-            settings.recognisers,
-            run.weights,
-            None if (donor := donors[k]) is None else (donor.path, donor.suffix),
-        )
-        for k in ready
-    ]
+    tasks = [head_task(scans[k], run, donors[k]) for k in ready]
     keys = [one for one in known if isinstance(one, str)]
     found = iter(
         recall_or_run(
@@ -104,9 +94,28 @@ def look_at_heads(
             processes=run.processes,
             on_results=lambda some: tally.add([one.status == "failed" for one in some]),
             on_damage=run.on_damage,
+            known=[run.failed.get((key, task.path)) for key, task in zip(keys, tasks, strict=True)],
         )
     )
     return tuple(next(found) if isinstance(one, str) else one for one in known)
+
+
+def head_task(scan: Scan, run: Run, donor: Scan | None = None) -> HeadTask:
+    """What a worker needs to look at one head."""
+    settings = run.settings
+    return HeadTask(
+        scan.scan_id,
+        scan.path,
+        scan.suffix,
+        settings.accurate,
+        run.rendered,
+        settings.render_pixels,
+        settings.seed,
+        settings.recognisers,
+        run.weights,
+        None if donor is None else (donor.path, donor.suffix),
+        run.lenders.get(scan.path, ()),
+    )
 
 
 def read_photos(photos: Sequence[Photo], run: Run, listen: Listener) -> tuple[PhotoResult, ...]:
@@ -138,14 +147,18 @@ def _photo_digest(path: str, run: Run) -> str:
         return ""
 
 
-def _identify(
-    scan: Scan, run: Run, asked: Mapping[str, str], donor: Scan | None, repaired: int
+def head_key(
+    scan: Scan, run: Run, asked: Mapping[str, str], donor: Scan | None = None, repaired: int = 0
 ) -> str | HeadResult:
     """Key of a scan's result, or the failed result where its file cannot be used."""
     if scan.status == "failed":
         return HeadResult(scan.scan_id, "failed", scan.reason, 0.0)
     try:
         digests = [input_digest(one, run.store, run.on_damage) for one in (scan, donor) if one]
+        lenders = run.lenders.get(scan.path, ())
+        digests += [
+            run.store.file_digest(Path(path), on_damage=run.on_damage) for path, _ in lenders
+        ]
     except InputError as error:
         return HeadResult(scan.scan_id, "failed", str(error), 0.0)
     choices = {
@@ -155,6 +168,7 @@ def _identify(
         "pixels": run.settings.render_pixels,
         "seed": run.settings.seed if run.rendered == "nejm2019" else 0,
         "recognisers": asked,
+        "lenders": [suffix for _, suffix in lenders],
     }
     if repaired:
         choices |= {"repaired": repaired, "donor": "" if donor is None else donor.suffix}

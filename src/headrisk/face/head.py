@@ -10,24 +10,25 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from headrisk.brain.prepare import AlignedBrain, PrepareTask
+from headrisk.brain.prepare import AlignedBrain, BrainLooks, PrepareTask
 from headrisk.errors import ScanError
 from headrisk.face.packed import Packed, pack
-from headrisk.face.placing import Placed, place_head
-from headrisk.face.presence import Sight, best_scores, look_for_face, shares_seen
+from headrisk.face.placing import Placed, lent_place, place_head
+from headrisk.face.presence import Look, Sight, look_for_face
 from headrisk.face.recognise.registry import recognisers
 from headrisk.face.render.cast import Scene
-from headrisk.face.render.protocols import PRESENCE, protocol_of, render_scene, scene_of
+from headrisk.face.render.protocols import PORTRAIT, protocol_of, render_scene, scene_of
 from headrisk.heads.coverage import Coverage, coverage
 from headrisk.heads.sightlines import FRONT
 from headrisk.heads.skin_align import AIR_HU, HEAD_HU
 from headrisk.heads.surface import Surface, head_surface
-from headrisk.io.nifti import load_volume
+from headrisk.io.nifti import load_first_volume, load_volume
 from headrisk.io.volume import Volume
 from headrisk.types import FloatArray, Status
 
-VERSION = 5  # raise when any result of this module changes: stored results are then renewed
+VERSION = 6  # raise when any result of this module changes: stored results are then renewed
 SUPERSAMPLE = 2
+PET = "pet"  # whose series are looked at in their first volume
 _MORE = 0.5  # of the three parts, that another level must show beyond the common one
 
 
@@ -45,6 +46,18 @@ class HeadTask:
     recognisers: tuple[str, ...]
     weights: tuple[tuple[str, str], ...] = ()
     donor: tuple[str, str] | None = None  # path and suffix of an image that still has the face
+    lenders: tuple[tuple[str, str], ...] = ()  # the same of images that may tell where the head is
+
+
+@dataclass(frozen=True)
+class SightTask:
+    """An image to look for a face in; ``lenders`` as in :class:`HeadTask`."""
+
+    name: str
+    path: str
+    suffix: str
+    accurate: bool = False
+    lenders: tuple[tuple[str, str], ...] = ()
 
 
 Repair = Callable[[Volume, AlignedBrain, HeadTask], Volume]
@@ -103,24 +116,81 @@ def look_at_head(task: HeadTask, repair: Repair | None = None) -> HeadResult:
     begin = time.process_time()
     try:
         placed, voxel_mm = _placed(task, repair)
-        if placed.stripped:
-            return _bare(task, placed, begin)
-        surface, left = _surface(placed, task.scan_id)
     except ScanError as error:
-        return HeadResult(task.scan_id, "failed", str(error), time.process_time() - begin)
-    notes = placed.notes + surface.notes
-    scene, centre = scene_of(surface), surface.pose.face_centre
-    presence = render_scene(scene, PRESENCE, task.pixels, SUPERSAMPLE, centre)
-    seen = best_scores(presence)
-    sight = look_for_face(
+        return failed_head(task, error, begin)
+    return describe_head(task, placed, sight_of(placed, task.scan_id), voxel_mm, begin)
+
+
+def failed_head(task: HeadTask, error: ScanError, begin: float) -> HeadResult:
+    """A head that could not be looked at."""
+    return HeadResult(task.scan_id, "failed", str(error), time.process_time() - begin)
+
+
+def name_of(task: SightTask | HeadTask) -> str:
+    """What an image is called in messages."""
+    return task.name if isinstance(task, SightTask) else task.scan_id
+
+
+def place_task(task: SightTask | HeadTask) -> PrepareTask:
+    """How the head is found in an image."""
+    return PrepareTask(name_of(task), task.path, task.suffix, 4, "affine", task.accurate)
+
+
+def find_head(
+    volume: Volume, task: SightTask | HeadTask, looks: BrainLooks | None = None
+) -> Placed:
+    """Find the head in an image, by itself or where another image of the session has it.
+
+    Raises
+    ------
+    ScanError
+        No head was found.
+    """
+    place = place_task(task)
+    try:
+        return place_head(volume, place, looks)
+    except ScanError:
+        lent = lent_place(volume, place, task.lenders)
+        if lent is None:
+            raise
+        return lent
+
+
+def sight_of(placed: Placed, subject: str) -> Look:
+    """Whether a face is left in a head that was found."""
+    return look_for_face(
         placed.volume,
         placed.alignment,
         placed.skin,
-        task.scan_id,
-        seen=shares_seen(seen),
+        subject,
+        stripped=placed.stripped,
         hounsfield=placed.hounsfield,
-    ).sight
-    status, templates = _recognise(task, scene, centre, left, sight)
+    )
+
+
+def describe_head(
+    task: HeadTask, placed: Placed, look: Look, voxel_mm: tuple[float, float, float], begin: float
+) -> HeadResult:
+    """Render a head that was found, and ask every recogniser.
+
+    Parameters
+    ----------
+    look
+        What was seen of its face.
+    begin
+        Process time when work on it began.
+    """
+    sight = look.sight
+    if placed.stripped:
+        seconds = time.process_time() - begin
+        return HeadResult(task.scan_id, "ok", "", seconds, placed.notes, sight=sight)
+    try:
+        surface, left = _surface(placed, task.scan_id)
+    except ScanError as error:
+        return replace(failed_head(task, error, begin), sight=sight, seen=look.scores)
+    notes = placed.notes + surface.notes
+    scene, centre = scene_of(surface), surface.pose.face_centre
+    status, templates, picture = _recognise(task, scene, centre, left, sight)
     return HeadResult(
         task.scan_id,
         status,
@@ -129,9 +199,9 @@ def look_at_head(task: HeadTask, repair: Repair | None = None) -> HeadResult:
         notes,
         voxel_mm,
         left,
-        seen,
+        look.scores,
         templates,
-        presence[0],
+        picture,
         sight,
     )
 
@@ -163,18 +233,11 @@ def _surface(placed: Placed, subject: str) -> tuple[Surface, Coverage]:
     return surface, left
 
 
-def _bare(task: HeadTask, placed: Placed, begin: float) -> HeadResult:
-    """A bare brain: there is no face to look at."""
-    sight = look_for_face(placed.volume, placed.alignment, None, task.scan_id, stripped=True).sight
-    seconds = time.process_time() - begin
-    return HeadResult(task.scan_id, "ok", "", seconds, placed.notes, sight=sight)
-
-
 def _placed(task: HeadTask, repair: Repair | None) -> tuple[Placed, tuple[float, float, float]]:
     """The head in the scan, repaired where that is asked."""
-    volume = load_volume(Path(task.path))
-    prepare = PrepareTask(task.scan_id, task.path, task.suffix, 4, "affine", task.accurate)
-    placed = place_head(volume, prepare)
+    read = load_first_volume if task.suffix == PET else load_volume
+    volume = read(Path(task.path))
+    placed = find_head(volume, task)
     if repair is not None:
         if placed.brain is None:
             raise ScanError(
@@ -193,18 +256,31 @@ def _recognise(
     centre: tuple[float, float, float],
     left: Coverage,
     sight: Sight,
-) -> tuple[Status, dict[str, Packed]]:
-    """Templates of the protocol's renders; a failure where a face may be there, but none is."""
+) -> tuple[Status, dict[str, Packed], NDArray[np.uint8]]:
+    """Templates of the protocol's renders, and a picture from the front.
+
+    A failure where a face may be there and no render shows it.
+    """
     if sight.verdict in ("gone", "outside"):
-        return "ok", {}
+        return "ok", {}, _portrait(task, scene, centre)
     if sight.verdict == "unclear" and left.verdict in ("none", "cropped"):
-        return "failed", {}
+        return "failed", {}, _portrait(task, scene, centre)
     protocol = protocol_of(task.protocol, np.random.default_rng(task.seed))
     renders = list(render_scene(scene, protocol, task.pixels, SUPERSAMPLE, centre))
     paths = {name: Path(path) for name, path in task.weights}
     templates = {
         one.name: pack(one.describe(renders)) for one in recognisers(task.recognisers, paths)
     }
+    first = protocol.views[0][0]
+    front = (first.azimuth, first.elevation, first.roll) == (0, 0, 0)
+    picture = renders[0] if front else _portrait(task, scene, centre)
     if not any(packed.found.size for packed in templates.values()):
-        return "failed", {}
-    return "ok", templates
+        return "failed", {}, picture
+    return "ok", templates, picture
+
+
+def _portrait(
+    task: HeadTask, scene: Scene, centre: tuple[float, float, float]
+) -> NDArray[np.uint8]:
+    picture: NDArray[np.uint8] = render_scene(scene, PORTRAIT, task.pixels, SUPERSAMPLE, centre)[0]
+    return picture

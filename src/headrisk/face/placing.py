@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import numpy as np
 from scipy import ndimage
 
 from headrisk.brain.normalise import with_air_at_zero
-from headrisk.brain.prepare import AlignedBrain, PrepareTask, align_head
+from headrisk.brain.prepare import AlignedBrain, BrainLooks, PrepareTask
 from headrisk.brain.quality import judge
 from headrisk.errors import ScanError
 from headrisk.heads.sightlines import SkinLevels, skin_levels
 from headrisk.heads.skin_align import HEAD_HU, align_by_skin, head_of_ct
-from headrisk.heads.threshold import positive
+from headrisk.heads.threshold import hounsfield
+from headrisk.io.nifti import load_first_volume
 from headrisk.io.volume import Volume
 from headrisk.types import Float32Array, FloatArray
 
@@ -41,7 +43,7 @@ class Placed:
     stripped
         The image holds nothing but a brain.
     by
-        What it was aligned by: ``brain`` or ``skin``.
+        What it was aligned by: ``brain``, ``skin``, or another image that ``lent`` its place.
     hounsfield
         The image is in Hounsfield units.
     brain
@@ -58,25 +60,38 @@ class Placed:
     notes: tuple[str, ...] = ()
 
 
-def place_head(volume: Volume, task: PrepareTask) -> Placed:
+def place_head(volume: Volume, task: PrepareTask, looks: BrainLooks | None = None) -> Placed:
     """Find the head in an image of any kind.
 
     The brain aligns best. Where its alignment is poor and the skin does not confirm it, and in
     every CT, the outline of the head is fitted instead.
+
+    Parameters
+    ----------
+    volume
+        The image as it was read.
+    task
+        What it is called, and its contrast.
+    looks
+        What looks for the brain in the same image gave already. They are used unless the image's
+        background is noise, which is made dark here and there it is not.
 
     Raises
     ------
     ScanError
         No head was found.
     """
-    hounsfield = positive(volume.data)[1]
-    if hounsfield:
-        return _by_skin(head_of_ct(volume), CT_LEVELS, task, hounsfield=True)
-    volume = with_air_at_zero(with_quiet_air(volume))
+    ct = hounsfield(volume, task.suffix, task.scan_id)
+    if ct is not None:
+        return _by_skin(head_of_ct(ct), CT_LEVELS, task, units=True)
+    quiet = with_quiet_air(volume)
+    if looks is None or quiet is not volume:
+        looks = BrainLooks(with_air_at_zero(quiet), task)
+    volume = looks.volume
     failed = ""
     for once in (True, False):  # a second, dearer look only where the skin did not vouch for it
         try:
-            aligned = align_head(volume, task, once=once)
+            aligned = looks.aligned(once=once)
         except ScanError:
             break
         if aligned.stripped:
@@ -90,7 +105,7 @@ def place_head(volume: Volume, task: PrepareTask) -> Placed:
         failed = "; ".join(quality.reasons) if quality.verdict == "failed" else ""
         if once and not skin.vouched:
             try:
-                return _by_skin(volume, (), task, hounsfield=False)
+                return _by_skin(volume, (), task, units=False)
             except ScanError:
                 continue
     else:
@@ -103,24 +118,51 @@ def place_head(volume: Volume, task: PrepareTask) -> Placed:
             expected="a head whose brain or skin can be found",
             remedy="Look at the image, or leave it out of the face modality.",
         )
-    return _by_skin(volume, (), task, hounsfield=False)
+    return _by_skin(volume, (), task, units=False)
+
+
+def lent_place(
+    volume: Volume, task: PrepareTask, lenders: tuple[tuple[str, str], ...]
+) -> Placed | None:
+    """The head where another image of the session has it; None where the skin does not confirm it.
+
+    A PET of little uptake shows neither brain nor outline well enough to be aligned, but lies in
+    the frame of the CT or MR that was made with it. Whether it does is seen from its scalp.
+
+    Parameters
+    ----------
+    lenders
+        Path and suffix of the other images.
+    """
+    still = with_air_at_zero(with_quiet_air(volume))
+    for path, suffix in lenders:
+        own = replace(task, scan_id=path, path=path, suffix=suffix)
+        try:
+            lender = place_head(load_first_volume(Path(path)), own)
+        except ScanError:
+            continue
+        skin = skin_levels(still, lender.alignment)
+        if skin.vouched:
+            notes = (*still.notes, f"aligned as the {suffix} of the session is")
+            return Placed(still, lender.alignment, skin, False, "lent", False, None, notes)
+    return None
 
 
 def _by_skin(
-    volume: Volume, levels: tuple[float, ...], task: PrepareTask, *, hounsfield: bool
+    volume: Volume, levels: tuple[float, ...], task: PrepareTask, *, units: bool
 ) -> Placed:
     """The head aligned by its outline at the level that shows most of the scalp in its place."""
     best: tuple[FloatArray, SkinLevels] | None = None
-    tries = (HEAD_HU,) if hounsfield else _tries(volume.data)
+    tries = (HEAD_HU,) if units else _tries(volume.data)
     for level in tries:
         alignment = align_by_skin(volume, level)
         if alignment is None or _size(alignment) < _LEAST_SIZE:
             continue
-        hint = -1000.0 if hounsfield else None
+        hint = -1000.0 if units else None
         skin = skin_levels(volume, alignment, air_hint=hint, levels=levels)
         if best is None or skin.scalp > best[1].scalp:
             best = alignment, skin
-        if hounsfield and skin.vouched:
+        if units and skin.vouched:
             break
     if best is None or not best[1].vouched:
         raise ScanError(
@@ -130,7 +172,7 @@ def _by_skin(
             remedy="Look at the image, or leave it out of the face modality.",
         )
     notes = ("aligned by the outline of the head",)
-    return Placed(volume, best[0], best[1], False, "skin", hounsfield, None, volume.notes + notes)
+    return Placed(volume, best[0], best[1], False, "skin", units, None, volume.notes + notes)
 
 
 def _size(alignment: FloatArray) -> float:

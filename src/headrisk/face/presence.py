@@ -174,10 +174,15 @@ def _judged(skin: SkinLevels, detectors_seeing: int) -> tuple[FaceVerdict, Code]
 
 @dataclass(frozen=True)
 class Look:
-    """A sight, and one picture of the head from the front."""
+    """A sight, one picture of the head from the front, and how sure detectors were.
+
+    ``scores`` has for each detector its best score in each render, at the level at which it saw
+    most; minus infinity where it saw nothing.
+    """
 
     sight: Sight
     picture: NDArray[np.uint8] | None = field(default=None, repr=False)
+    scores: Mapping[str, FloatArray] = field(default_factory=dict, repr=False)
 
 
 def look_for_face(
@@ -187,7 +192,6 @@ def look_for_face(
     subject: str,
     *,
     stripped: bool = False,
-    seen: Mapping[str, float] | None = None,
     hounsfield: bool = False,
 ) -> Look:
     """Look for a face at every level that may show one, until detectors agree that one is there.
@@ -200,8 +204,8 @@ def look_for_face(
         From :func:`headrisk.heads.sightlines.skin_levels`; measured here if None.
     stripped
         The image holds nothing but a brain.
-    seen
-        What detectors saw already, in the renders of the common surface.
+    hounsfield
+        The image is in Hounsfield units: the skin's level is known.
 
     Raises
     ------
@@ -211,19 +215,22 @@ def look_for_face(
     if stripped:
         return Look(Sight("gone", "brain_only", seen=dict.fromkeys(detectors(), 0.0)))
     skin = skin or skin_levels(volume, alignment)
-    most = dict(seen or dict.fromkeys(detectors(), 0.0))
+    most = dict.fromkeys(detectors(), 0.0)
+    kept: dict[str, FloatArray] = {}
     picture: NDArray[np.uint8] | None = None
     coarse = _coarse(volume)
-    for level in _looks(skin, first=seen is None and not hounsfield):
+    for level in _looks(skin, first=not hounsfield):
         if sum(share >= FEWEST_SEEN for share in most.values()) >= FEWEST_DETECTORS:
             break
         renders = _renders(coarse, alignment, level, subject)
         if renders is None:
             continue
         picture = renders[0] if picture is None else picture
-        for name, share in shares_seen(best_scores(renders)).items():
-            most[name] = max(most[name], share)
-    return Look(judge_face(skin, most), picture)
+        scores = best_scores(renders)
+        for name, share in shares_seen(scores).items():
+            if name not in kept or share > most[name]:
+                most[name], kept[name] = share, scores[name]
+    return Look(judge_face(skin, most), picture, kept)
 
 
 def _looks(skin: SkinLevels, *, first: bool) -> list[tuple[float, float] | None]:

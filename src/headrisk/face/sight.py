@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
-from headrisk.brain.prepare import PrepareTask
 from headrisk.errors import InputError, ScanError, StoreError
 from headrisk.face.detect.registry import detectors
-from headrisk.face.placing import place_head
-from headrisk.face.presence import Sight, look_for_face
+from headrisk.face.head import SightTask, find_head, sight_of
+from headrisk.face.presence import Sight
 from headrisk.io.digests import entry_key
 from headrisk.io.nifti import load_first_volume
 from headrisk.run.engine import WorkerLost, Workers
@@ -21,17 +21,7 @@ from headrisk.run.recall import Kept, recall_or_run
 from headrisk.run.store import Store
 
 STAGE = "look for faces"
-VERSION = 1  # raise when any answer changes: stored ones are then renewed
-
-
-@dataclass(frozen=True)
-class SightTask:
-    """An image to look at."""
-
-    name: str
-    path: str
-    suffix: str
-    accurate: bool = False
+VERSION = 2  # raise when any answer changes: stored ones are then renewed
 
 
 @dataclass(frozen=True)
@@ -44,33 +34,27 @@ class SightResult:
 
 @dataclass(frozen=True)
 class SightRun:
-    """Where results are kept and how tasks are run."""
+    """Where results are kept and how tasks are run.
+
+    ``failed`` holds this run's results that a store does not keep, by key and path.
+    """
 
     store: Store
     processes: Workers
     on_damage: Callable[[StoreError], None]
+    failed: Mapping[tuple[str, str], Any] = field(default_factory=dict)
 
 
 def look_at_image(task: SightTask) -> SightResult:
     """Look for a face in an image of any kind; of a series, in its first volume."""
     begin = time.process_time()
-    prepare = PrepareTask(task.name, task.path, task.suffix, 4, "affine", task.accurate)
     try:
         volume = load_first_volume(Path(task.path))
     except ScanError as error:
         sight = Sight("failed", "unreadable", reason=str(error))
         return SightResult(sight, time.process_time() - begin)
     try:
-        placed = place_head(volume, prepare)
-        look = look_for_face(
-            placed.volume,
-            placed.alignment,
-            placed.skin,
-            task.name,
-            stripped=placed.stripped,
-            hounsfield=placed.hounsfield,
-        )
-        sight = look.sight
+        sight = sight_of(find_head(volume, task), task.name).sight
     except ScanError as error:
         sight = Sight("failed", "not_found", reason=str(error))
     return SightResult(sight, time.process_time() - begin)
@@ -82,35 +66,46 @@ def look_at_images(
     listen: Listener,
 ) -> tuple[SightResult, ...]:
     """What every image shows, failures included, in the order of the tasks."""
-    keys: list[str | SightResult] = []
-    for task in tasks:
-        try:
-            digest = run.store.file_digest(Path(task.path), on_damage=run.on_damage)
-        except InputError as error:
-            keys.append(SightResult(Sight("failed", "unreadable", reason=str(error)), 0.0))
-            continue
-        choices = {
-            "suffix": task.suffix,
-            "accurate": task.accurate,
-            "detectors": sorted(detectors()),
-        }
-        keys.append(entry_key("face-sight", VERSION, choices, [digest]))
+    keys = [sight_key(task, run.store, run.on_damage) for task in tasks]
     ready = [k for k, key in enumerate(keys) if isinstance(key, str)]
     refused = len(tasks) - len(ready)
     tally = Tally(STAGE, listen, done=refused, failed=refused)
+    ready_keys = [key for key in keys if isinstance(key, str)]
     found = iter(
         recall_or_run(
             look_at_image,
             [tasks[k] for k in ready],
-            [key for key in keys if isinstance(key, str)],
+            ready_keys,
             SIGHTS,
             run.store,
             processes=run.processes,
             on_results=lambda some: tally.add([one.sight.verdict == "failed" for one in some]),
             on_damage=run.on_damage,
+            known=[
+                run.failed.get((key, tasks[k].path))
+                for k, key in zip(ready, ready_keys, strict=True)
+            ],
         )
     )
     return tuple(next(found) if isinstance(key, str) else key for key in keys)
+
+
+def sight_key(
+    task: SightTask, store: Store, on_damage: Callable[[StoreError], None]
+) -> str | SightResult:
+    """Key of an image's result, or the failed result where its file cannot be read."""
+    try:
+        files = (task.path, *(path for path, _ in task.lenders))
+        digests = [store.file_digest(Path(path), on_damage=on_damage) for path in files]
+    except InputError as error:
+        return SightResult(Sight("failed", "unreadable", reason=str(error)), 0.0)
+    choices = {
+        "suffix": task.suffix,
+        "accurate": task.accurate,
+        "detectors": sorted(detectors()),
+        "lenders": [suffix for _, suffix in task.lenders],
+    }
+    return entry_key("face-sight", VERSION, choices, digests)
 
 
 def _entry(result: SightResult) -> Entry | None:

@@ -16,7 +16,7 @@ DIGESTS = {
     "mtcnn_onet.onnx": "d80f19b44f72e45dd2b7d01384d56994220f60d9417b2a7fbba9041ef1d75e52",
     "mtcnn_pnet.onnx": "07a69013008e612c4d2ad31b09645038911dfec67411cd68ccd0da55ca291a35",
     "mtcnn_rnet.onnx": "de0f837f02b57e1e85959c3ae5c46bcd16162e6e95be5db8794e3c7c85a89004",
-    "sface.onnx": "a3b8fcdedcafc17684012d87a2e86fc37ad19b6046d5f0defe29d2430d8a86c5",
+    "sface.onnx": "9ae3a6f9c75554b313d6a970ceb39a1df076ea10371191eefc31209cb65687b3",
 }
 
 

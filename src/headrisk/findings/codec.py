@@ -13,6 +13,7 @@ from dataclasses import asdict, fields, is_dataclass
 from types import NoneType, UnionType
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
+from headrisk.dataset.description import DataSetName
 from headrisk.dataset.inventory import InventoryCounts
 from headrisk.findings.deidentified import Treatment
 from headrisk.findings.records import (
@@ -97,6 +98,7 @@ def report_as_dict(report: Report) -> dict[str, Any]:
         "schema_version": SCHEMA_VERSION,
         "tool": {"name": "headrisk", "version": report.version},
         "title": report.title,
+        "data": _data_dict(report),
         "attacker": report.attacker,
         "not_tested": list(report.not_tested),
         "notes": list(report.notes),
@@ -126,7 +128,20 @@ def report_from_dict(content: Mapping[str, Any], tables: Mapping[str, Table]) ->
         inventory=_optional(InventoryCounts, content["inventory"]),
         faces_left=_faces_left_from(content.get("faces_left")),
         not_asked=tuple(content.get("not_asked", ())),
+        data=_data_from(content.get("data")),
     )
+
+
+def _data_dict(report: Report) -> dict[str, Any] | None:
+    """Name and release of the data set, and how many images it holds where they were counted."""
+    if report.data is None:
+        return None
+    images = None if report.inventory is None else report.inventory.images
+    return {**asdict(report.data), "images": images}
+
+
+def _data_from(content: Mapping[str, Any] | None) -> DataSetName | None:
+    return None if content is None else record(DataSetName, content)
 
 
 def _faces_left_dict(left: FacesLeft | None) -> dict[str, Any] | None:

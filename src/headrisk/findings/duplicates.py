@@ -66,6 +66,7 @@ class DuplicatesReport:
     notes: tuple[str, ...]
     settings: dict[str, Any]
     version: str
+    title: str = ""
     inventory: InventoryCounts | None = None
     images: Table | None = None
 

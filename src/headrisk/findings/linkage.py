@@ -6,10 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Protocol
 
+import numpy as np
+
 from headrisk.dataset.scans import Scan
 from headrisk.findings.records import Internal, Link, Mosaic, ScanRow, ScoreMatrix, Table
 from headrisk.linkage.assign import assign_one_to_one, list_links
-from headrisk.linkage.design import Design
+from headrisk.statistics.large import SummedScores
 from headrisk.statistics.summary import MeasureSummary
 from headrisk.types import PairScores, ScanResult, Status, Verdict
 
@@ -53,16 +55,26 @@ def scan_row(
     )
 
 
+def mosaics(results: Sequence[ScanResult]) -> tuple[Mosaic, ...]:
+    """A picture of every brain that was prepared."""
+    return tuple(
+        Mosaic(result.scan_id, result.verdict, result.quality, result.mosaic)
+        for result in results
+        if result.mosaic is not None
+    )
+
+
 def internal_part(
     rows: tuple[ScanRow, ...],
-    usable: Sequence[Scan],
-    results: Sequence[ScanResult],
-    design: Design | None,
-    scores: Mapping[str, PairScores],
+    probes: tuple[str, ...],
+    gallery: tuple[str, ...],
+    scores: Mapping[str, PairScores | SummedScores],
     summaries: Sequence[MeasureSummary],
     *,
     one_to_one: bool,
-    notes: tuple[str, ...],
+    depth: int = 5,
+    pictures: tuple[Mosaic, ...] = (),
+    notes: tuple[str, ...] = (),
     tables: Mapping[str, Table] | None = None,
 ) -> Internal:
     """Everything that names a scan: links, score matrices, pictures.
@@ -71,33 +83,64 @@ def internal_part(
     ----------
     rows
         Rows of all scans, failed ones included.
-    usable, results
-        The compared scans, to which the design's positions refer, and all results with pictures.
+    probes, gallery
+        Names of the rows and columns of the scores.
     one_to_one
         Accept only pairs that the one-to-one assignment of people joins.
+    depth
+        Candidates listed for each probe under the first measure; one under the others.
     """
-    matrices = () if design is None else _matrices(usable, design, scores)
+    matrices: list[ScoreMatrix] = []
     links: list[Link] = []
-    for place, (matrix, summary) in enumerate(zip(matrices, summaries, strict=True)):
+    for place, (one, summary) in enumerate(zip(scores.values(), summaries, strict=True)):
         rule = summary.thresholds.get("kde")
-        threshold = None if rule is None else rule.value
-        found = candidate_links(matrix, threshold, depth=5 if place == 0 else 1)
+        threshold, listed = None if rule is None else rule.value, depth if place == 0 else 1
+        if not isinstance(one, PairScores):
+            links += summed_links(one, probes, gallery, threshold, listed)
+            continue
+        matrix = ScoreMatrix(one, probes, gallery)
+        matrices.append(matrix)
+        found = candidate_links(matrix, threshold, depth=listed)
         if one_to_one and threshold is not None:
             found = _joined_only(found, matrix, threshold)
         links += found
-    pictures = tuple(
-        Mosaic(result.scan_id, result.verdict, result.quality, result.mosaic)
-        for result in results
-        if result.mosaic is not None
-    )
     return Internal(
         scans=rows,
         links=tuple(links),
         mosaics=pictures,
-        matrices=matrices,
+        matrices=tuple(matrices),
         notes=notes,
         tables=tables or {},
     )
+
+
+def summed_links(
+    scores: SummedScores,
+    probes: tuple[str, ...],
+    gallery: tuple[str, ...],
+    threshold: float | None,
+    depth: int,
+) -> tuple[Link, ...]:
+    """The same as :func:`candidate_links` from the best candidates that a summary keeps."""
+    pairs, sides = scores.pairs, scores.pairs.sides
+    links = []
+    for row, (top, values) in enumerate(zip(pairs.top, pairs.top_scores, strict=True)):
+        for column, score in zip(top[:depth], values[:depth], strict=True):
+            if column < 0:
+                break
+            accepted = threshold is not None and score >= threshold
+            links.append(
+                Link(
+                    probes[row],
+                    gallery[column],
+                    scores.measure,
+                    float(score),
+                    1 + int(np.count_nonzero(values > score)),
+                    "undecided" if threshold is None else "link" if accepted else "no link",
+                    bool(sides.probe_person[row] == sides.gallery_person[column]),
+                )
+            )
+    return tuple(links)
 
 
 def candidate_links(
@@ -124,14 +167,6 @@ def candidate_links(
             found.probe, found.gallery, found.score, found.rank, found.accepted, strict=True
         )
     )
-
-
-def _matrices(
-    usable: Sequence[Scan], design: Design, scores: Mapping[str, PairScores]
-) -> tuple[ScoreMatrix, ...]:
-    probes = tuple(usable[k].scan_id for k in design.probes)
-    gallery = tuple(usable[k].scan_id for k in design.gallery)
-    return tuple(ScoreMatrix(one, probes, gallery) for one in scores.values())
 
 
 def _joined_only(

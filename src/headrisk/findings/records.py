@@ -14,6 +14,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from headrisk.dataset.description import DataSetName
 from headrisk.dataset.inventory import InventoryCounts
 from headrisk.findings.deidentified import Treatment
 from headrisk.linkage.label_check import LabelCheck
@@ -24,6 +25,7 @@ from headrisk.statistics.choice import Choice
 from headrisk.types import Estimate, PairScores, Status, Verdict
 
 SCHEMA_VERSION = "1.2"
+TITLE = "Re-identification risk of a set of head scans"
 
 Value = str | int | float | bool | None
 Reading = Literal["links", "does not link", "unclear", "too little data"]
@@ -235,12 +237,13 @@ class Report:
     what this audit says nothing about; ``not_asked`` the questions that ``--only`` left out.
     ``faces_left`` is None where that was not asked. ``inventory`` counts every image of the data
     set by what became of it; None where nothing but tables or stored fingerprints was read.
+    ``data`` names the data set; None where nothing of it may be told.
     """
 
     modalities: tuple[ModalitySection, ...]
     settings: Mapping[str, Any]
     version: str
-    title: str = "Re-identification risk of a head MRI data set"
+    title: str = TITLE
     attacker: str = ""
     not_tested: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
@@ -248,6 +251,7 @@ class Report:
     faces_left: FacesLeft | None = None
     not_asked: tuple[str, ...] = ()
     inventory: InventoryCounts | None = None
+    data: DataSetName | None = None
 
 
 @dataclass(frozen=True)

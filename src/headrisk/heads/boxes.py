@@ -53,6 +53,35 @@ def grown(solid: BoolArray, steps: int) -> BoolArray:
     return out
 
 
+def near_distance(solid: BoolArray, edge: FloatArray, most: float) -> Float32Array:
+    """Distance from the nearest solid voxel, true up to ``most`` and never less beyond.
+
+    One axis after the other (Saito & Toriwaki, Pattern Recognition 27:1551, 1994), over as many
+    voxels as the distance asked for spans: a small part of the time of a full distance transform.
+
+    Parameters
+    ----------
+    solid
+        (x, y, z).
+    edge
+        (3,) edge lengths of a voxel, in the unit of the distance.
+    most
+        The largest distance that must be true.
+    """
+    far = np.float32((most + float(np.max(edge))) ** 2)
+    out = np.where(solid, np.float32(0), far)
+    for axis, length in enumerate(edge):
+        last, out = out, out.copy()
+        every = (slice(None),) * axis
+        for steps in range(1, min(int(np.ceil(most / length)), last.shape[axis] - 1) + 1):
+            away = np.float32((steps * float(length)) ** 2)
+            ahead, behind = (*every, np.s_[steps:]), (*every, np.s_[:-steps])
+            np.minimum(out[ahead], last[behind] + away, out=out[ahead])
+            np.minimum(out[behind], last[ahead] + away, out=out[behind])
+    distance: Float32Array = np.sqrt(out)
+    return distance
+
+
 def outside_air(air: BoolArray, seeds: BoolArray | None = None) -> BoolArray:
     """Air that is connected with ``seeds``, by default with the border of the box.
 

@@ -98,7 +98,8 @@ def coverage(surface: Surface) -> Coverage:
     skin = _skin_points(surface)
     if len(skin):
         farthest = np.nextafter(template.tolerance.max(), np.inf)
-        nearest = cKDTree(skin).query(template.points, distance_upper_bound=farthest)[0]
+        tree = cKDTree(skin, balanced_tree=False, compact_nodes=False)  # asked once
+        nearest = tree.query(template.points, distance_upper_bound=farthest)[0]
         near = nearest <= template.tolerance
     else:
         near = np.zeros(len(template.points), bool)

@@ -14,6 +14,7 @@ from headrisk.heads.boxes import (
     block_affine,
     block_mean,
     largest_part,
+    near_distance,
     onto,
     outside_air,
     resampling,
@@ -194,12 +195,13 @@ def fill_below(
 def _deep(head: BoolArray, edge: FloatArray) -> Float32Array:
     """1 well below the outline that bridges small openings, 0 above, a ramp between."""
     pad = int(np.ceil(2 * max(_BRIDGES_MM)[0] / edge.min()))
-    away = ndimage.distance_transform_edt(~np.pad(head, pad, mode="edge"), sampling=edge)
+    widest = max(_BRIDGES_MM)[0]
+    away = near_distance(np.pad(head, pad, mode="edge"), edge, widest)
     inner = tuple(slice(pad, -pad) for _ in range(3))
     ramp = np.zeros(head.shape, np.float32)
     for bridge, depth in _BRIDGES_MM:
         open_air = outside_air(away > bridge)
-        below = ndimage.distance_transform_edt(~open_air, sampling=edge)[inner]
-        below -= bridge + depth - 1
-        np.maximum(ramp, np.clip(below / 2, 0, 1), out=ramp)
+        start = bridge + depth - 1
+        below = near_distance(open_air, edge, start + 2)[inner]
+        np.maximum(ramp, np.clip((below - np.float32(start)) / 2, 0, 1), out=ramp)
     return ramp

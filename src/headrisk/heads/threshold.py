@@ -7,19 +7,51 @@ the level that the surface follows is a part of the tissue just below the skin, 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import ndimage
 
 from headrisk.errors import ScanError
 from headrisk.heads.boxes import block_mean, outside_air
+from headrisk.io.volume import Volume
 from headrisk.types import BoolArray, Float32Array, FloatArray, IntArray
 
 _CT_AIR, _CT_TOP = -1000.0, 200.0  # HU; air, and a ceiling so that bone weighs as soft tissue
 _BINS = 256  # of the histogram
 _SHELL_MM, _SPREAD_MM = 8.0, 12.0  # depth of the tissue below the skin; smoothness of its level
 _SKIN_SHARE = 0.4  # of the tissue below; 0.5 cut 0.5 mm off synthetic heads, whose skin is darker
+
+
+CT_SUFFIXES = frozenset({"ct", "ctac", "ldct"})
+_TO_TISSUE = (800.0, 1500.0)  # units of a CT from air to the mean of tissue and bone
+
+
+def is_ct(suffix: str) -> bool:
+    """Whether a suffix (BIDS, or the modality of DICOM) says that an image is a CT."""
+    return suffix.lower() in CT_SUFFIXES
+
+
+def hounsfield(volume: Volume, suffix: str, subject: str) -> Volume | None:
+    """A CT in Hounsfield units; None for any other image.
+
+    Values tell where air is near -1000. An image that is called a CT and was stored without its
+    rescale intercept (air at 0 or 24) is moved there, unless its tissue is not as far from its air
+    as in Hounsfield units: then its values are another scale, and it is read as any image is.
+    """
+    if positive(volume.data)[1]:
+        return volume
+    if not is_ct(suffix):
+        return None
+    try:
+        levels = find_levels(volume.data, subject)
+    except ScanError:
+        return None
+    if not _TO_TISSUE[0] <= levels.tissue - levels.air <= _TO_TISSUE[1]:
+        return None
+    note = f"a CT whose air is stored as {levels.air:.0f}: moved to -1000 HU"
+    data = volume.data - np.float32(levels.air - _CT_AIR)
+    return replace(volume, data=data, notes=(*volume.notes, note))
 
 
 @dataclass(frozen=True)

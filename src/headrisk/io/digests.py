@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import hashlib
 import hmac
-import json
 import os
 import stat
 from collections.abc import Mapping, Sequence
@@ -14,20 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from headrisk.errors import InputError
-
-
-def canonical_json(value: object) -> bytes:
-    """One spelling for each value: sorted keys, no blanks, ASCII, tuples as lists.
-
-    Raises
-    ------
-    TypeError, ValueError
-        The value holds something JSON cannot tell apart: a key that is not text, a NaN, an
-        infinity, a type other than dict, list, tuple, text, number, bool and None.
-    """
-    _require_text_keys(value)
-    text = json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
-    return text.encode("ascii")
+from headrisk.io.canonical import exact_json
 
 
 def entry_key(stage: str, version: int, settings: Mapping[str, Any], inputs: Sequence[str]) -> str:
@@ -48,7 +34,7 @@ def entry_key(stage: str, version: int, settings: Mapping[str, Any], inputs: Seq
         "settings": dict(settings),
         "inputs": list(inputs),
     }
-    return hashlib.sha256(canonical_json(parts)).hexdigest()
+    return hashlib.sha256(exact_json(parts)).hexdigest()
 
 
 def sha256_of_file(path: Path) -> str:
@@ -120,7 +106,7 @@ def keyed_digest(key: bytes, digests: Sequence[str]) -> str:
     A plain digest in public would tell anybody who holds the files, or all but one and a guess of
     that one, whether they were in the data. The order of the files does not matter.
     """
-    return hmac.new(key, canonical_json(sorted(digests)), hashlib.sha256).hexdigest()
+    return hmac.new(key, exact_json(sorted(digests)), hashlib.sha256).hexdigest()
 
 
 def unreadable(path: Path, error: OSError) -> InputError:
@@ -131,14 +117,3 @@ def unreadable(path: Path, error: OSError) -> InputError:
         expected="a readable file",
         remedy="Check that it exists and that you may read it.",
     )
-
-
-def _require_text_keys(value: object) -> None:
-    if isinstance(value, Mapping):
-        for key, inner in value.items():
-            if not isinstance(key, str):
-                raise TypeError(f"key {key!r}: only text keys have one spelling")
-            _require_text_keys(inner)
-    elif isinstance(value, (list, tuple)):
-        for inner in value:
-            _require_text_keys(inner)

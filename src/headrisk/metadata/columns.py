@@ -257,9 +257,9 @@ def _named(name: str, kind: str, values: list[str], place: Place) -> Column | No
         return None
     if place == "trials" and kind in ("institution", "staff-name", "date", "phone", "address"):
         return None
-    borne = sum(bears_out(kind, value, name) for value in values)
+    bearing = sum(bears_out(kind, value, name) for value in values)
     weak = kind in ("email", "phone", "user-path", "staff-name")
-    if weak and not is_exact_name(name) and 2 * borne < len(values):
+    if weak and not is_exact_name(name) and 2 * bearing < len(values):
         return None  # the part of an address before the sign, answers on calls
     return Column(kind)
 

@@ -18,13 +18,14 @@ import pyarrow.parquet as pq
 
 from headrisk.io.canonical import canonical_json
 from headrisk.io.digests import open_regular
+from headrisk.report.words.compare import MEANINGS
 
 COLUMNS_FILE = "columns.json"
 MISSING = "n/a"
 UNDESCRIBED = "no description"
 
 Kind = Literal["text", "whole number", "number", "share", "yes or no"]
-Place = Literal["tables", "internal"]
+Place = Literal["tables", "internal", "input"]
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,10 @@ class Column:
 
 @dataclass(frozen=True)
 class TableKind:
-    """Tables of one kind: file name with ``*``, where they stand, what a row is, the columns."""
+    """Tables of one kind: file name with ``*``, where they stand, what a row is, the columns.
+
+    Tables of the place ``input`` are made by the user, or by ``headrisk recipes``.
+    """
 
     name: str
     place: Place
@@ -523,13 +527,17 @@ _RUN_TABLES = (
         "skill": Column("skill that the attacker needs"),
         "hardware": Column("machine that the attacker needs"),
     }),
-    TableKind("compare", "tables", "one figure of two reports", {
+    TableKind("compare", "tables", "one figure of two releases that are compared", {
         "modality": _MODALITY,
         "figure": Column("which figure"),
-        **_ends("old", "its value in the first report", "number"),
-        **_ends("new", "its value in the second report", "number"),
-        "change": _number("second minus first"),
-        "intervals_apart": Column("whether the two intervals leave a gap", "yes or no"),
+        "from": Column("number of the earlier release"),
+        "to": Column("number of the later release"),
+        **_ends("old", "its value in the earlier release", "number"),
+        **_ends("new", "its value in the later release", "number"),
+        **_ends("change", "later minus earlier", "number"),
+        "reading": Column(
+            "what the change shows", levels={str(one): text for one, text in MEANINGS.items()}
+        ),
     }),
     TableKind("treatment", "tables", "one scan that headrisk deface de-identified; for the "
               "custodian", {
@@ -815,9 +823,32 @@ _PARQUET = (
         "alignment": Column("affine or rigid"),
     }),
 )  # fmt: skip
+_INPUT_TABLES = (
+    TableKind("manifest", "input", "one image: a manifest, given as DATASET", {
+        "participant_id": _PERSON,
+        "session_id": _SESSION,
+        "path": Column("path of the image, absolute or from the manifest's folder"),
+        "suffix": Column("BIDS suffix; where absent it is read from the file name"),
+        "site": Column("where it was scanned"),
+        "scanner": Column("on which scanner"),
+        "age": _number("age at the scan", "years"),
+        "sex": Column("sex, as the data set writes it"),
+        "acq_date": Column("ISO date of the scan"),
+        "family_id": Column("family, the same for relatives"),
+        "deidentification_method": Column("what was done to the face, if anything was"),
+        "defaced": Column("whether it was defaced", "yes or no"),
+    }),
+    TableKind("photos", "input", "one photograph, given with --photos", {
+        "participant_id": _PERSON,
+        "path": Column("path of the photograph, absolute or from the table's folder"),
+        "consent_id": Column("consent under which it may be used; without one it is refused"),
+        "expires": Column("last day on which the consent holds, as YYYY-MM-DD"),
+    }),
+)  # fmt: skip
 TABLES: tuple[TableKind, ...] = (
     *_RATE_TABLES, *_CURVES, *_FACE_TABLES, *_TABLE_TABLES, *_METADATA_TABLES, *_METHOD_TABLES,
     *_RUN_TABLES, *_INTERNAL_TABLES, *_PARQUET,
+    *_INPUT_TABLES,
 )  # fmt: skip
 
 

@@ -15,7 +15,6 @@ from headrisk.report.html import render
 from headrisk.report.internal import png, scans_table
 from headrisk.report.tsv import table_text
 from headrisk.report.words import duplicates as words
-from headrisk.report.words import inventory as looked
 from headrisk.report.write import describe_internal, write_public
 
 SCHEMA_VERSION = "1.2"
@@ -109,7 +108,6 @@ def _page_values(report: DuplicatesReport) -> dict[str, Any]:
     return {
         "sentence": summary_sentence(report),
         "groups": groups,
-        "looked": looked,
         "images": {
             number: png(item.picture)
             for number, item in enumerate(report.suspicions, start=1)

@@ -1,10 +1,10 @@
 """Earlier reports of an output folder, kept when another question is asked there.
 
 Before a report is replaced by one that says something else, all of it is kept in
-``OUT/earlier/<date>-<run>/``: public files, ``internal/``, and the digests that seal them, so that
-it can be read, compared and verified like any other report. The folder belongs to the owner alone,
-as ``internal/`` does. The same question asked again on the same data gives the same figures, and
-then nothing is kept.
+``OUT/earlier/<date>-<run>/``: public files, ``internal/``, the log as it stood, and the digests
+that seal them, so that it can be read, compared and verified like any other report. The folder
+belongs to the owner alone, as ``internal/`` does. The same question asked again on the same data
+gives the same figures, and then nothing is kept.
 
 Files are linked, not copied, where the file system can do that: a report is never changed in
 place, only replaced. The folder appears by one rename, before anything of the report in its place
@@ -21,6 +21,7 @@ import shutil
 from pathlib import Path
 
 from headrisk.errors import InputError
+from headrisk.run.audit import LOG
 from headrisk.run.scratch import UNFINISHED, scratch_folder, taking_turns
 from headrisk.run.seal import EARLIER, INTERNAL_RUN, SEAL, Seal, read_seal, require_one_run
 
@@ -57,6 +58,8 @@ def keep_earlier(out: Path, report_json: bytes) -> Path | None:
         for name in (*seal.files, SEAL):
             if (out / name).is_file():
                 _link(out / name, stage / name)
+        if (out / LOG).is_file():  # copied, since it is written on in place
+            shutil.copy2(out / LOG, stage / LOG)
         if _same_run(out, seal):
             for folder, _, names in os.walk(out / "internal"):
                 for name in names:

@@ -22,14 +22,14 @@ CONTROL = "#009E73"
 INK = "#1B2733"
 GUESSING = LABELS["guessing"]
 THRESHOLD_STYLES = {"kde": "--", "fmr_1e-2": "-.", "fmr_1e-3": ":"}
-WIDTH = 7.6
+WIDTH = 4.3  # inches: narrow enough to be read in a window of 390 pixels
 DET_TICKS = (0.001, 0.01, 0.05, 0.2, 0.5, 0.8, 0.95, 0.99, 0.999)
 
 
 @style
 def distribution_figure(bins: Table, density: Table | None, measure: MeasureResult) -> str:
     """Scores of mated and non-mated pairs with their density curves and the thresholds."""
-    figure, axes = new_figure(WIDTH, 3.1)
+    figure, axes = new_figure(WIDTH, 2.9)
     for kind, colour, label in (
         ("nonmated", NONMATED, LABELS["nonmated"]),
         ("mated", MATED, LABELS["mated"]),
@@ -60,7 +60,7 @@ def distribution_figure(bins: Table, density: Table | None, measure: MeasureResu
 @style
 def det_figure(curves: dict[str, Table]) -> str:
     """False non-match rate against false match rate on normal-deviate axes, one line each."""
-    figure, axes = new_figure(WIDTH, 4.3)
+    figure, axes = new_figure(WIDTH, 4.1)
     floor = ndtri(DET_TICKS[0]) - 0.15
     for index, (name, table) in enumerate(curves.items()):
         fmr, fnmr = (np.clip(ndtri(np.array(table.column(c), dtype=float)), floor, -floor)
@@ -119,7 +119,7 @@ def cmc_figure(curve: Table, name: str, gallery_size: int) -> str:
 def measures_figure(measures: tuple[MeasureResult, ...]) -> str:
     """Rank-1 rate of every measure with its 95 % interval, beside control and chance."""
     shown = [measure for measure in measures if measure.rank1 is not None]
-    figure, axes = new_figure(WIDTH, 0.75 + 0.24 * len(shown))
+    figure, axes = new_figure(WIDTH, 1.0 + 0.24 * len(shown))
     for row, measure in enumerate(shown):
         _interval(axes, row, measure.rank1, MATED)
         if measure.control is not None:
@@ -128,7 +128,7 @@ def measures_figure(measures: tuple[MeasureResult, ...]) -> str:
     chance = [m.chance for m in shown if m.chance is not None]
     if chance:
         axes.axvline(100 * chance[0], color=CHANCE, ls=":", lw=1.4, label=GUESSING)
-    _forest_axes(axes, [measure.name for measure in shown], LABELS["rank1"])
+    _forest_axes(axes, [label_text(measure.name, 30) for measure in shown], LABELS["rank1"])
     return svg_text(figure, "measures")
 
 
@@ -136,11 +136,11 @@ def measures_figure(measures: tuple[MeasureResult, ...]) -> str:
 def conditions_figure(conditions: tuple[Condition, ...], overall: float) -> str:
     """Rank-1 rate by condition as a forest plot; the dashed line is the whole data set."""
     shown = [c for c in conditions if c.rank1 is not None and not c.withheld]
-    figure, axes = new_figure(WIDTH, 0.75 + 0.26 * len(shown))
+    figure, axes = new_figure(WIDTH, 1.0 + 0.4 * len(shown))
     for row, condition in enumerate(shown):
         _interval(axes, row, condition.rank1, MATED)
     axes.axvline(100 * overall, color=INK, ls="--", lw=1.0, label=LABELS["whole"])
-    names = [f"{label_text(f'{c.name}: {c.level}', 36)} (n = {c.persons})" for c in shown]
+    names = [f"{label_text(f'{c.name}: {c.level}', 30)}\n(n = {c.persons})" for c in shown]
     _forest_axes(axes, names, LABELS["rank1"])
     return svg_text(figure, "conditions")
 
@@ -152,7 +152,7 @@ def _interval(axes: Axes, row: int, estimate: object, colour: str) -> None:
 
 
 def _forest_axes(axes: Axes, names: list[str], label: str) -> None:
-    axes.set_yticks(range(len(names)), [label_text(name) for name in names])
+    axes.set_yticks(range(len(names)), names, fontsize=8.5)
     axes.set_ylim(len(names) - 0.4, -0.6)
     axes.set_xlim(-2, 102)
     axes.set_xlabel(label)
@@ -163,9 +163,9 @@ def _forest_axes(axes: Axes, names: list[str], label: str) -> None:
 
 
 def _legend_above(axes: Axes) -> None:
-    """The legend in one row over the axes."""
+    """The legend over the axes, two entries in a row."""
     handles, labels = axes.get_legend_handles_labels()
     axes.figure.legend(
-        handles, labels, loc="outside upper center", ncols=max(1, len(labels)), frameon=False,
-        fontsize=8.5, handlelength=1.8, columnspacing=1.4, borderaxespad=0.1,
+        handles, labels, loc="outside upper center", ncols=min(max(1, len(labels)), 2),
+        frameon=False, fontsize=8.5, handlelength=1.8, columnspacing=1.4, borderaxespad=0.1,
     )  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib import resources
@@ -20,11 +21,12 @@ from headrisk.report.open_set_figure import open_set_figure
 from headrisk.report.risk_figures import fan_figure
 from headrisk.report.treated_figures import before_after_figure, trade_figure
 from headrisk.report.treated_part import before_after_table, trade_table
-from headrisk.report.words import cost, inventory, metadata, phrases, presence, summary
+from headrisk.report.words import cost, first_page, metadata, people, phrases, summary
 from headrisk.report.words import deidentified as treated
 from headrisk.report.words import risk as risk_words
 from headrisk.report.words.boards import boards
-from headrisk.report.words.captions import caption
+from headrisk.report.words.captions import CAPTIONS, Caption, caption
+from headrisk.report.words.follows import follows_rows
 from headrisk.report.words.paragraphs import paragraphs
 
 
@@ -40,20 +42,51 @@ def public_html(report: Report, run: RunRecord, digest: str) -> str:
     digest
         Short digest of ``report.json``, printed so that page and figures can be matched.
     """
-    names = [section.name for section in report.modalities if not section.measures]
-    alone = names == ["metadata"] and len(report.modalities) == 1
-    counts_alone = alone and bool(report.modalities[0].panels) and report.inventory is None
+    views = [section_view(section) for section in report.modalities]
+    facts, answers = first_page.which_data(report, run, digest), first_page.answers(report)
+    rows = follows_rows(report)
+    drawings = treatment_figures(report.treatments)
     return render(
-        "findings.html.j2" if counts_alone else "public.html.j2",
+        "findings.html.j2" if counts_alone(report) else "public.html.j2",
         report=report,
         run=run,
         digest=digest,
-        sections=[section_view(section) for section in report.modalities],
+        sections=views,
+        facts=facts,
+        answers=answers,
+        follows=rows,
+        shown=first_page.that_fit(rows, facts, answers, report),
+        drawn=explained(views, drawings),
         boards=boards(report, run),
-        paragraphs=paragraphs(report),
         costs=attack_costs(report, run),
-        drawings=treatment_figures(report.treatments),
+        drawings=drawings,
     )
+
+
+def counts_alone(report: Report) -> bool:
+    """Whether a report holds nothing but counts of identifying metadata: nobody was searched for.
+
+    >>> counts_alone(Report((), {}, "0"))
+    False
+    """
+    if len(report.modalities) != 1 or report.inventory is not None:
+        return False
+    (section,) = report.modalities
+    return section.name == "metadata" and not section.measures and bool(section.panels)
+
+
+def texts_html(report: Report, digest: str) -> str:
+    """The page of paragraphs to copy; parameters are those of :func:`public_html`."""
+    return render("texts.html.j2", report=report, digest=digest, paragraphs=paragraphs(report))
+
+
+def explained(
+    views: Sequence[Mapping[str, Any]], drawings: Mapping[str, Markup | None]
+) -> list[tuple[str, Caption]]:
+    """How to read each kind of figure that a page holds, each kind once."""
+    kinds = [name for name in CAPTIONS if any(name in view["figures"] for view in views)]
+    found = [(name, CAPTIONS[name]) for name in kinds]
+    return found + [(name, treated.CAPTIONS[name]) for name, svg in drawings.items() if svg]
 
 
 def treatment_figures(treatments: Sequence[Treatment]) -> Mapping[str, Markup | None]:
@@ -70,7 +103,7 @@ def render(template: str, **values: Any) -> str:
     """Fill a template; every value is escaped unless it is the package's own markup."""
     css = Markup(_style_sheet())  # noqa: S704
     digest = base64.b64encode(hashlib.sha256(css.encode()).digest()).decode()
-    return (
+    return labelled(
         _environment()
         .get_template(template)
         .render(
@@ -78,8 +111,9 @@ def render(template: str, **values: Any) -> str:
             style_hash=f"sha256-{digest}",
             caption=caption,
             wording=summary,
-            looked=inventory,
-            faces_sentence=presence.faces_sentence,
+            explained=explained,
+            first_words=first_page,
+            people_words=people,
             words=risk_words,
             cost=cost,
             treated=treated,
@@ -87,6 +121,33 @@ def render(template: str, **values: Any) -> str:
             **values,
         )
     )
+
+
+_TABLE = re.compile(r"<table\b.*?</table>", re.DOTALL)
+_HEADING = re.compile(r'<th scope="col"[^>]*>(.*?)</th>', re.DOTALL)
+_ROW = re.compile(r"<tr[^>]*>.*?</tr>", re.DOTALL)
+_CELL = re.compile(r"<(td|th scope=\"row\")")
+
+
+def labelled(page: str) -> str:
+    """Each cell of a table with its column's heading, which narrow windows show beside it.
+
+    >>> labelled('<table><tr><th scope="col">A</th></tr><tr><td>1</td></tr></table>')
+    '<table><tr><th scope="col">A</th></tr><tr><td data-label="A">1</td></tr></table>'
+    """
+
+    def of_table(table: re.Match[str]) -> str:
+        names = [re.sub(r"<[^>]+>", "", name) for name in _HEADING.findall(table[0])]
+        if not names:
+            return table[0]
+
+        def of_row(row: re.Match[str]) -> str:
+            columns = iter(names)
+            return _CELL.sub(lambda cell: f'<{cell[1]} data-label="{next(columns, "")}"', row[0])
+
+        return _ROW.sub(of_row, table[0])
+
+    return _TABLE.sub(of_table, page)
 
 
 @cache

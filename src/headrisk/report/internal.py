@@ -23,9 +23,11 @@ from headrisk.findings.records import Internal, Link, Mosaic, Report, RunRecord,
 from headrisk.io.canonical import canonical_json
 from headrisk.report.figures import MATED
 from headrisk.report.html import render, section_view
+from headrisk.report.index import index_people, look_first, state_counts
 from headrisk.report.svg import any_glyph, label_text, style
 from headrisk.report.tsv import table_text
 from headrisk.report.withhold import withhold_small_cells
+from headrisk.report.words.internal import STATES, WHY
 
 LINK_COLUMNS = ("probe", "gallery", "measure", "score", "rank", "decision")
 SCAN_COLUMNS = (
@@ -44,6 +46,8 @@ PAIR_SCHEMA = pa.schema(
 )
 LARGEST_PICTURE = 150
 MOST_PICTURES = 300
+MANY_PICTURES = 60  # from here on they are smaller
+SMALL_PIXELS = 480
 MOST_LINKS = 2000
 SHOWN_RANKS = 5
 VERDICTS = ("failed", "doubtful", "ok")
@@ -145,20 +149,44 @@ def _pair_table(matrix: ScoreMatrix) -> pa.Table:
 
 
 def internal_html(report: Report, internal: Internal, run: RunRecord) -> str:
-    """The page for the custodian: who is linked, which scans failed, how each was prepared.
+    """The page for the custodian: what to look at first, everybody with all scans, all pictures.
 
-    Links are those of the headline measure. Results are drawn again only for the modalities of
-    which the public page withholds figures.
+    Filters work without script. Links are those of the headline measure. Results are drawn again
+    only for the modalities of which the public page withholds figures.
     """
     public = withhold_small_cells(report).modalities
     withheld = [full for full, seen in zip(report.modalities, public, strict=True) if full != seen]
     headlines = {s.headline.name: s.name for s in report.modalities if s.headline}
     links = [x for x in internal.links if x.measure in headlines and x.rank <= SHOWN_RANKS]
-    accepted = [x for x in links if x.rank == 1 and x.decision == "link"]
-    exposed = sorted((x for x in accepted if x.mated is not False), key=lambda x: -x.score)
+    sure = {s.headline.name for s in report.modalities if s.headline and s.sufficient}
+    people = index_people(internal, headlines, sure)
+    galleries = [
+        _gallery(section.name, internal.mosaics)
+        for section in report.modalities
+        if section.name != "metadata"  # it has no pictures
+    ]
+    numbers = {
+        (gallery["modality"], mosaic.scan_id): f"{gallery['modality']}-{number}"
+        for gallery in galleries
+        for number, (mosaic, _) in enumerate(gallery["pictures"], 1)
+    }
     return render(
         "internal.html.j2",
         report=report,
+        people=people,
+        first=look_first(people),
+        states=STATES,
+        why=WHY,
+        counts=state_counts(people),
+        scans=sum(len(one.scans) for one in people),
+        pictures={
+            name: [
+                (gallery["modality"], numbers[gallery["modality"], name])
+                for gallery in galleries
+                if (gallery["modality"], name) in numbers
+            ]
+            for name in {mosaic.scan_id for mosaic in internal.mosaics}
+        },
         run=run,
         sections=report.modalities,
         views=[section_view(section) for section in report.modalities if section in withheld],
@@ -167,17 +195,9 @@ def internal_html(report: Report, internal: Internal, run: RunRecord) -> str:
             for m in internal.matrices
             if m.scores.measure in headlines
         ],
-        exposed=exposed,
-        mistaken=sum(x.mated is False for x in accepted),
         links=links[:MOST_LINKS],
         link_total=len(internal.links),
-        failed=[s for s in internal.scans if s.status == "failed"],
-        doubtful=[s for s in internal.scans if s.status == "ok" and s.verdict != "ok"],
-        galleries=[
-            _gallery(section.name, internal.mosaics)
-            for section in report.modalities
-            if section.name != "metadata"  # it has no pictures
-        ],
+        galleries=galleries,
         tables=internal.tables,
         notes=internal.notes,
     )
@@ -189,7 +209,7 @@ def _gallery(modality: str, mosaics: tuple[Mosaic, ...]) -> dict[str, Any]:
     shown = worst_first(own)[:MOST_PICTURES]
     return {
         "modality": modality,
-        "pictures": [(m, png(m.image)) for m in shown],
+        "pictures": [(m, picture(m.image, small=len(shown) > MANY_PICTURES)) for m in shown],
         "total": len(own),
     }
 
@@ -197,6 +217,20 @@ def _gallery(modality: str, mosaics: tuple[Mosaic, ...]) -> dict[str, Any]:
 def worst_first(mosaics: tuple[Mosaic, ...]) -> list[Mosaic]:
     """Failed, then doubtful, then by rising quality: what a person should look at first."""
     return sorted(mosaics, key=lambda m: (VERDICTS.index(m.verdict), m.quality, m.scan_id))
+
+
+def picture(image: NDArray[np.uint8], *, small: bool = False) -> str:
+    """An 8-bit grey (y, x) or RGB (y, x, 3) picture as a data address of few bytes.
+
+    ``small`` ones are at most ``SMALL_PIXELS`` wide.
+    """
+    shown = Image.fromarray(image)
+    if small and shown.width > SMALL_PIXELS:
+        height = max(round(shown.height * SMALL_PIXELS / shown.width), 1)
+        shown = shown.resize((SMALL_PIXELS, height), Image.Resampling.BOX)
+    buffer = io.BytesIO()
+    shown.save(buffer, format="jpeg", quality=80, optimize=True)
+    return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode()
 
 
 def png(image: NDArray[np.uint8]) -> str:

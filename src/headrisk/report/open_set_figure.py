@@ -27,25 +27,25 @@ def open_set_figure(curve: Table, prior: float, name: str) -> str:
     name
         The measure whose scores the thresholds are.
     """
-    figure, left = new_figure(WIDTH, 3.6)
-    left.remove()
-    left, right = figure.subplots(1, 2, width_ratios=(1.25, 1))
+    figure, upper = new_figure(WIDTH, 6.0)
+    upper.remove()
+    upper, lower = figure.subplots(2, 1)
     columns = {c: np.array(curve.column(c), dtype=float) for c in curve.columns}
     for gallery, dashes in zip(dict.fromkeys(curve.column("gallery")), DASHES, strict=False):
         of_size = {c: values[columns["gallery"] == gallery] for c, values in columns.items()}
-        _rates(left, of_size, dashes, band=dashes == "-")
-        _precision(right, of_size, dashes, LABELS["of"].format(gallery=gallery))
-    left.set(ylim=(0, 104), xlabel=LABELS["threshold"].format(measure=name))
-    left.set_ylabel(LABELS["searches"])
-    right.set(xlim=(-2, 104), ylim=(0, 104), xlabel=LABELS["identified"])
-    right.set_ylabel(LABELS["right"].format(share=100 * prior))
-    for axes in (left, right):
+        _rates(upper, of_size, dashes, band=dashes == "-")
+        _precision(lower, of_size, dashes, LABELS["of"].format(gallery=gallery))
+    upper.set(ylim=(0, 104), xlabel=LABELS["threshold"].format(measure=name))
+    upper.set_ylabel(LABELS["searches"])
+    lower.set(xlim=(-2, 104), ylim=(0, 104), xlabel=LABELS["identified"])
+    lower.set_ylabel(LABELS["right"].format(share=100 * prior))
+    for axes in (upper, lower):
         axes.grid(True, color="#E3E7EB", lw=0.6)
-    sizes = [line for line in right.lines if not str(line.get_label()).startswith("_")]
+    sizes = [line for line in lower.lines if not str(line.get_label()).startswith("_")]
     labels = [LABELS["fpir"], LABELS["fnir"]]
     figure.legend(
-        [left.lines[0], left.lines[1], *sizes], labels + [str(one.get_label()) for one in sizes],
-        loc="outside upper center", ncols=3, frameon=False, fontsize=8.5, handlelength=2.2,
+        [upper.lines[0], upper.lines[1], *sizes], labels + [str(one.get_label()) for one in sizes],
+        loc="outside upper center", ncols=1, frameon=False, fontsize=8.5, handlelength=2.2,
         columnspacing=1.4, borderaxespad=0.1,
     )  # fmt: skip
     return svg_text(figure, f"open-set-{name}")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import ceil
+
 import numpy as np
 from matplotlib.axes import Axes
 
@@ -11,6 +13,9 @@ from headrisk.report.svg import new_figure, style, svg_text
 from headrisk.report.words.captions import LABELS
 
 BEYOND = "#C9CFD5"
+MOST_TICKS = 4  # labels of sizes that fit side by side
+LINE = 0.16  # inches of a line of the legend
+LONG_LABEL = 24
 RANGE = "range over models"
 
 
@@ -41,14 +46,17 @@ def fan_figure(measured: Table, forecast: Table | None, name: str) -> str:
     axes.set_xscale("log")
     axes.set(ylim=(0, 104), xlim=(1.8, largest * 1.15))
     ticks = [10**k for k in range(1, 9) if 10**k <= largest * 1.15]
+    ticks = ticks[1::2] if len(ticks) > MOST_TICKS else ticks
     axes.set_xticks([2, *ticks], ["2", *(f"{tick:,}" for tick in ticks)], fontsize=8.5)
     axes.set_xticks([], minor=True)
     axes.set_xlabel(LABELS["gallery"])
     axes.set_ylabel(LABELS["linked"])
     axes.grid(True, axis="y", color="#E3E7EB", lw=0.6)
     handles, labels = axes.get_legend_handles_labels()
+    columns = 1 if max(map(len, labels)) > LONG_LABEL else min(len(labels), 2)
+    figure.set_size_inches(WIDTH, 2.9 + LINE * ceil(len(labels) / columns))
     figure.legend(
-        handles, labels, loc="outside upper center", ncols=min(len(labels), 4), frameon=False,
+        handles, labels, loc="outside upper center", ncols=columns, frameon=False,
         fontsize=8.5, handlelength=1.8, columnspacing=1.4, borderaxespad=0.1,
     )  # fmt: skip
     return svg_text(figure, f"forecast-{name}")

@@ -13,7 +13,7 @@ from headrisk.report.figures import CHANCE, CONTROL, INK, MATED, NONMATED, WIDTH
 from headrisk.report.svg import label_text, new_figure, style, svg_text
 from headrisk.report.words.captions import LABELS
 
-MODALITIES = ("face", "brain")
+MODALITIES = ("face", "face-scans", "brain")
 _MARKS = ("o", "s", "^", "D", "v", "P", "X", "p")
 _COLOURS = (NONMATED, MATED, CONTROL, "#CC79A7", "#E69F00", "#56B4E9", INK)
 
@@ -37,7 +37,7 @@ def before_after_figure(table: Table) -> str:
                 100 * row["chance"], place, "|", color=CHANCE, ms=13, mew=1.6,
                 label=LABELS["guessing"] if not _has(axes, LABELS["guessing"]) else None,
             )  # fmt: skip
-    names = [f"{label_text(str(row['treatment']), 28)}: {row['modality']}" for row in rows]
+    names = [f"{label_text(str(row['treatment']), 18)}: {row['modality']}" for row in rows]
     axes.set_yticks(range(len(rows)), names)
     axes.set_ylim(len(rows) - 0.5, -0.5)
     axes.set_xlim(-2, 102)
@@ -55,9 +55,9 @@ def trade_figure(table: Table) -> str:
     rows = _records(table)
     shown = [name for name in MODALITIES if any(row["modality"] == name for row in rows)]
     names = list(dict.fromkeys(str(row["treatment"]) for row in rows))
-    figure = Figure(figsize=(WIDTH, 3.6), layout="constrained")
+    figure = Figure(figsize=(WIDTH, 0.6 + 2.8 * len(shown)), layout="constrained")
     FigureCanvasSVG(figure)
-    panels = figure.subplots(1, len(shown), sharey=True, squeeze=False)[0]
+    panels = figure.subplots(len(shown), 1, squeeze=False)[:, 0]
     for axes, modality in zip(panels, shown, strict=True):
         own = [row for row in rows if row["modality"] == modality]
         before = [row["found_untreated"] for row in own if row["found_untreated"] is not None]
@@ -73,7 +73,8 @@ def trade_figure(table: Table) -> str:
         axes.set_title(LABELS[modality], fontsize=10)
         axes.grid(True, color="#E3E7EB", lw=0.6)
         axes.set_xlabel(LABELS["lost"])
-    panels[0].set_ylabel(LABELS["still"])
+    for axes in panels:
+        axes.set_ylabel(LABELS["still"])
     _legend(panels[0])
     return svg_text(figure, "treatments-trade")
 
@@ -116,6 +117,6 @@ def _has(axes: Axes, label: str) -> bool:
 def _legend(axes: Axes) -> None:
     handles, labels = axes.get_legend_handles_labels()
     axes.figure.legend(
-        handles, labels, loc="outside upper center", ncols=min(5, max(1, len(labels))),
+        handles, labels, loc="outside upper center", ncols=min(2, max(1, len(labels))),
         frameon=False, fontsize=8.5, handlelength=1.6, columnspacing=1.4, borderaxespad=0.1,
     )  # fmt: skip

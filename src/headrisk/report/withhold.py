@@ -14,6 +14,7 @@ from html import unescape
 from itertools import groupby
 from math import isfinite
 
+from headrisk.dataset.description import DataSetName
 from headrisk.errors import InputError
 from headrisk.findings.coarse import (
     DIGITS,
@@ -130,6 +131,20 @@ def merge_small_levels(conditions: tuple[Condition, ...]) -> tuple[Condition, ..
     return tuple(merged)
 
 
+def without_labels(data: DataSetName | None, internal: Internal) -> DataSetName | None:
+    """A data set's name as it may leave: "" where a person's label stands in it as a word."""
+    if data is None:
+        return None
+    labels = {row.participant_id.casefold() for row in internal.scans}
+    labels |= {f"sub-{label}" for label in labels}
+
+    def told(name: str) -> str:
+        words = {name.casefold(), *re.split(r"[\s_.]+", name.casefold())}
+        return name if words.isdisjoint(labels) else ""
+
+    return replace(data, name=told(data.name), against=tuple(map(told, data.against)))
+
+
 def refuse_leaks(files: Mapping[str, bytes], internal: Internal) -> None:
     """Stop before publishing when a public file holds a scan's path, scan id or long label.
 
@@ -150,7 +165,7 @@ def refuse_leaks(files: Mapping[str, bytes], internal: Internal) -> None:
                 name,
                 found="a label, scan id or path of the scan table in a public file",
                 expected="none",
-                remedy="Rename the site, scanner or setting that repeats a person's label.",
+                remedy="Rename the site, scanner, setting or title that repeats a person's label.",
             )
 
 

@@ -12,7 +12,7 @@ import json
 import os
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
@@ -29,13 +29,14 @@ from headrisk.io.canonical import canonical_json
 from headrisk.io.private import write_private
 from headrisk.report.columns import COLUMNS_FILE, columns_text, folder_headers, headers_of
 from headrisk.report.earlier import keep_earlier
-from headrisk.report.html import public_html
+from headrisk.report.html import counts_alone, public_html, texts_html
 from headrisk.report.internal import PAIR_SCHEMA, encodable, internal_files, write_pairs
 from headrisk.report.read import read_json, read_report, run_from
 from headrisk.report.section_tables import conditions_table, measures_table, thresholds_table
 from headrisk.report.treated_part import treatment_tables
 from headrisk.report.tsv import parse_table, table_text
-from headrisk.report.withhold import refuse_leaks, withhold_small_cells
+from headrisk.report.withhold import refuse_leaks, withhold_small_cells, without_labels
+from headrisk.report.words.follows import follows_rows
 from headrisk.report.words.methods import methods_text
 from headrisk.run.audit import LOG, append_audit
 from headrisk.run.events import Listener, Noted, ignore
@@ -62,8 +63,8 @@ def write_report(
 ) -> Path:
     """Write the whole output folder of an audit; return the path of the public page.
 
-    ``report.html``, ``report.json``, ``report-run.json``, ``tables/``, ``methods.md``,
-    ``settings.toml`` and ``dataset_description.json`` are public, and so is
+    ``report.html``, ``texts.html``, ``report.json``, ``report-run.json``, ``tables/``,
+    ``methods.md``, ``settings.toml`` and ``dataset_description.json`` are public, and so is
     ``report-files.json`` with their digests; ``internal/`` (mode 0700, files 0600) is not. A
     report already in ``out`` that says something else is kept in ``out/earlier`` (see
     :mod:`headrisk.report.earlier`); other files there stay. ``pages`` are further internal files,
@@ -79,8 +80,9 @@ def write_report(
     """
     run = run or RunRecord()
     internal = encodable(internal)
-    _require_own_folder(out)
+    require_own_folder(out)
     public = withhold_small_cells(report)
+    public = replace(public, data=without_labels(public.data, internal))
     files = public_files(public, run)
     refuse_leaks(files, internal)
     out.mkdir(parents=True, exist_ok=True)
@@ -137,7 +139,7 @@ def rebuild_html(out: Path) -> Path:
         {
             name: content
             for name, content in files.items()
-            if name in ("report.html", "report.json") or not (out / name).exists()
+            if name in ("report.html", "texts.html", "report.json") or not (out / name).exists()
         },
     )
     return out / "report.html"
@@ -170,7 +172,7 @@ def public_files(public: Report, run: RunRecord) -> dict[str, bytes]:
     The page is built from the JSON and the tables read back, so that ``headrisk report OUT``
     gives the same page as the audit did.
     """
-    text = canonical_json(report_as_dict(public))
+    text = canonical_json({**report_as_dict(public), "follows": follows_rows(public)})
     tables = report_tables(public)
     texts = {name: table_text(table) for name, table in tables.items()}
     again = report_from_dict(
@@ -181,6 +183,7 @@ def public_files(public: Report, run: RunRecord) -> dict[str, bytes]:
     digest = hashlib.sha256(text.encode()).hexdigest()[:12]
     files = {
         "report.html": public_html(again, run_again, digest),
+        **({} if counts_alone(again) else {"texts.html": texts_html(again, digest)}),
         "report.json": text,
         "report-run.json": run_text,
         "methods.md": methods_text(again, run_again),
@@ -231,11 +234,17 @@ def _description(report: Report) -> dict[str, Any]:
         "Name": report.title,
         "BIDSVersion": BIDS_VERSION,
         "DatasetType": "derivative",
-        "GeneratedBy": [{"Name": "headrisk", "Version": report.version}],
+        "GeneratedBy": [
+            {
+                "Name": "headrisk",
+                "Version": report.version,
+                "Description": "Figures of the data set as a whole, without labels",
+            }
+        ],
     }
 
 
-def _require_own_folder(out: Path) -> None:
+def require_own_folder(out: Path) -> None:
     """Refuse a file, and a BIDS data set whose description another tool wrote."""
     if out.exists() and not out.is_dir():
         raise UsageError(str(out), found="a file", expected="a folder or nothing")

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from headrisk.errors import StoreError
-from headrisk.io.digests import canonical_json
+from headrisk.io.canonical import exact_json
 
 LOG = "audit.jsonl"  # its name in an output folder
 _START = "0" * 64
@@ -82,7 +82,7 @@ def append_audit(path: Path, action: str, detail: Mapping[str, Any], *, when: da
                 "time": when.astimezone(UTC).isoformat(timespec="seconds"),
             }
             digest = _content_digest(content)
-            line = canonical_json({**content, "sha256": digest}) + b"\n"
+            line = exact_json({**content, "sha256": digest}) + b"\n"
             if log and not log.endswith(b"\n"):  # a run was killed while it wrote
                 line = b"\n" + line
             _write_or_undo(handle, line, len(log))
@@ -142,7 +142,7 @@ def _fault(line: bytes, previous: str) -> str:
     content = _parse(line)
     if content is None:
         return "not a line that headrisk wrote"
-    if content["sha256"] != _content_digest(content) or canonical_json(content) != line:
+    if content["sha256"] != _content_digest(content) or exact_json(content) != line:
         return "changed after it was written"
     if content["previous"] != previous:
         return "does not follow the line before; lines were removed, inserted or changed"
@@ -157,13 +157,13 @@ def _digest_of(line: bytes) -> str:
 
 def _content_digest(content: Mapping[str, Any]) -> str:
     rest = {name: value for name, value in content.items() if name != "sha256"}
-    return hashlib.sha256(canonical_json(rest)).hexdigest()
+    return hashlib.sha256(exact_json(rest)).hexdigest()
 
 
 def _parse(line: bytes) -> dict[str, Any] | None:
     try:
         content = json.loads(line)
-        canonical_json(content)
+        exact_json(content)
     except (ValueError, TypeError, RecursionError):
         return None
     if not isinstance(content, dict) or not {"sha256", "previous"} <= content.keys():

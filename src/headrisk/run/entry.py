@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headrisk.errors import StoreError
-from headrisk.io.digests import canonical_json
+from headrisk.io.canonical import exact_json
 
 Array = NDArray[Any]
 
@@ -68,9 +68,9 @@ def write_files(folder: Path, key: str, entry: Entry) -> None:
             raise ValueError(f"array name {name!r}: expected a-z, 0-9, - and _")
         digests[name] = _write_array(folder / f"{name}.npy", array)
     content = {"key": key, "arrays": digests, "metadata": dict(entry.metadata)}
-    seal = hashlib.sha256(canonical_json(content)).hexdigest()
+    seal = hashlib.sha256(exact_json(content)).hexdigest()
     with _private_file(folder / "entry.json") as stream:
-        stream.write(canonical_json({**content, "sha256": seal}))
+        stream.write(exact_json({**content, "sha256": seal}))
         _flush(stream)
     _flush_folder(folder)
 
@@ -121,7 +121,7 @@ def _read_record(path: Path, key: str) -> dict[str, Any]:
     try:
         content = json.loads(path.read_bytes())
         seal = content.pop("sha256")
-        intact = seal == hashlib.sha256(canonical_json(content)).hexdigest()
+        intact = seal == hashlib.sha256(exact_json(content)).hexdigest()
     except (ValueError, TypeError, AttributeError, KeyError, RecursionError) as error:
         raise _damaged(path.parent, "entry.json cannot be read") from error
     if not intact or content["key"] != key:

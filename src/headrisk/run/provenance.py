@@ -22,7 +22,8 @@ from importlib import metadata
 from pathlib import Path
 
 from headrisk import __version__
-from headrisk.io.digests import canonical_json, keyed_digest
+from headrisk.io.canonical import exact_json
+from headrisk.io.digests import keyed_digest
 from headrisk.settings import Settings
 
 
@@ -69,7 +70,7 @@ def collect_provenance(
         python=platform.python_version(),
         platform=f"{platform.system()}-{platform.machine()}",
         dependencies=dependency_versions(),
-        settings_digest=hashlib.sha256(canonical_json(settings.as_dict())).hexdigest(),
+        settings_digest=hashlib.sha256(exact_json(settings.as_dict())).hexdigest(),
         input_digest=keyed_digest(key or secrets.token_bytes(32), list(file_digests)),
         seed=settings.seed,
     )

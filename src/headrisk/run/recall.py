@@ -38,6 +38,7 @@ def recall_or_run(
     processes: Workers,
     on_results: Callable[[Sequence[R]], None],
     on_damage: Callable[[StoreError], None],
+    known: Sequence[R | None] = (),
 ) -> list[R]:
     """One result per task, in the order of the tasks.
 
@@ -51,15 +52,17 @@ def recall_or_run(
         Called once with all stored results, then with each new one as it comes.
     on_damage
         Told of every damaged entry, which is then computed again.
+    known
+        For each task its result where this run has it already, though a store keeps none.
 
     Raises
     ------
     StoreError
         A result cannot be stored.
     """
-    found: dict[int, R] = {}
+    found = {place: one for place, one in enumerate(known) if one is not None}
     for place, (task, key) in enumerate(zip(tasks, keys, strict=True)):
-        entry = store.recall(key, on_damage=on_damage)
+        entry = None if place in found else store.recall(key, on_damage=on_damage)
         if entry is not None:
             found[place] = kept.restore(task, entry)
     on_results(list(found.values()))

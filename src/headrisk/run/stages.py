@@ -33,6 +33,7 @@ STAGES: Mapping[str, StageWords] = {
     "examine": StageWords("compare similar images voxel by voxel", *_PAIR),
     "picture": StageWords("draw pairs of images", *_PAIR),
     "look for faces": StageWords("look for faces", *_IMAGE),
+    "examine images": StageWords("align brains and look at faces", *_IMAGE),
     "look at heads": StageWords("render faces from scans", *_IMAGE),
     "read photographs": StageWords("read photographs", "photograph", "photographs"),
     "match": StageWords("compare faces", *_PAIR),

@@ -22,6 +22,7 @@ from headrisk.types import Estimate, FloatArray, IntArray
 FEWEST_PEOPLE = 3
 WORK = 400_000_000
 FEWEST_REPETITIONS = 200
+_ROUNDING = 1e-12
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,11 @@ def normal_interval(value: float, draws: FloatArray, n: int) -> Estimate:
     """
     half = _half_width(draws, n)
     return Estimate(value, value - half, value + half, n, _method(draws))
+
+
+def at_end(rate: float) -> float:
+    """The rate, exactly 0 or 1 where sums of weights miss these ends by their rounding alone."""
+    return float(np.clip(np.round(rate), 0, 1)) if abs(rate - np.round(rate)) < 1e-12 else rate
 
 
 def logit_interval(value: float, draws: FloatArray, n: int, imaginary: float = 0.0) -> Estimate:
@@ -131,7 +137,7 @@ def curve_intervals(
     zone = _zone(sample, bins)
     weights = person_weights(people, affordable_repetitions(repetitions, zone.place.size), rng)
     everything = np.ones((1, people))
-    (auc, eer), *_ = _curves(sample, bins, zone, everything)
+    auc, eer = (_certain(one) for one in next(_curves(sample, bins, zone, everything)))
     drawn = np.array(list(_curves(sample, bins, zone, weights))).reshape(-1, 2)
     return CurveIntervals(
         auc=_auc_estimate(auc, drawn[:, 0], tested),
@@ -158,11 +164,18 @@ def _curves(
             yield auc_from_counts(mated, nonmated), eer_from_counts(mated, nonmated)
 
 
+def _certain(rate: float) -> float:
+    """A rate, 0 or 1 where only the rounding of weights keeps it from that."""
+    whole = float(round(rate))
+    return whole if abs(rate - whole) < _ROUNDING else rate
+
+
 def _sums(index: IntArray, values: FloatArray, length: int) -> FloatArray:
     return np.bincount(index, weights=values, minlength=length).astype(np.float64)
 
 
 def _auc_estimate(auc: float, draws: FloatArray, tested: int) -> Estimate | None:
+    auc = at_end(auc)
     if auc in (0.0, 1.0):
         bound = zero_event_bound(tested)
         low, high = (1.0 - bound, 1.0) if auc == 1.0 else (0.0, bound)
@@ -171,6 +184,7 @@ def _auc_estimate(auc: float, draws: FloatArray, tested: int) -> Estimate | None
 
 
 def _eer_estimate(eer: float, draws: FloatArray, tested: int, people: int) -> Estimate | None:
+    eer = at_end(eer)
     if eer in (0.0, 1.0):
         bound = max(zero_event_bound(tested), zero_event_bound(people // 2))
         low, high = (0.0, bound) if eer == 0.0 else (1.0 - bound, 1.0)

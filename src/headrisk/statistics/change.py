@@ -15,8 +15,7 @@ from headrisk.linkage.pairs import among_people, finite_scores
 from headrisk.statistics.change_missed import fnir_change
 from headrisk.statistics.intervals import clopper_pearson, share_of_people, with_failures
 from headrisk.statistics.paired import PairedChange, paired_difference, sign_test
-from headrisk.statistics.rates import mate_ranks, person_means
-from headrisk.statistics.risk import first_among
+from headrisk.statistics.rates import first_among, mate_ranks, person_means
 from headrisk.types import Estimate, IntArray, PairScores
 
 

@@ -12,31 +12,37 @@ weigh as pairs. The AUC of the shuffled control is left out.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 
 from headrisk.linkage.crossvalidate import deal
 from headrisk.linkage.decide import FALSE_MATCH_RATES, NoThreshold, Threshold
-from headrisk.linkage.density import binned_kernels, crossing, density_curves
+from headrisk.linkage.density import DensityCurves, binned_kernels, crossing, density_curves
 from headrisk.linkage.large import PairCounts, PairSummary
 from headrisk.linkage.mixture import fit_best_scores, posterior_crossing
 from headrisk.linkage.pairs import person_weight
 from headrisk.settings import Settings
-from headrisk.statistics.baselines import ShuffledControl, chance_of_rank
-from headrisk.statistics.bootstrap import logit_interval, normal_interval, person_weights
+from headrisk.statistics.baselines import ShuffledControl
+from headrisk.statistics.bootstrap import (
+    CurveIntervals,
+    at_end,
+    logit_interval,
+    normal_interval,
+    person_weights,
+)
 from headrisk.statistics.clustered import each_once, mated_rate
-from headrisk.statistics.intervals import few_errors, judge_sample, wilson, zero_event_bound
+from headrisk.statistics.intervals import wilson, zero_event_bound
+from headrisk.statistics.joined import JoinedRates
 from headrisk.statistics.rates import (
     Det,
     Ranks,
     auc_from_counts,
-    cumulative_match,
     eer_from_counts,
     error_rates,
     person_means,
-    thin_det,
 )
-from headrisk.statistics.summary import Counts, MeasureSummary, ThresholdSummary, rank_rate
+from headrisk.statistics.summary import Counts, ThresholdSummary, tested_threshold
 from headrisk.statistics.unlinkability import unlinkability_of_mates
 from headrisk.types import Estimate, FloatArray, IntArray
 
@@ -48,7 +54,8 @@ def folds_of(
 ) -> IntArray | None:
     """(people,) the fold of every person number; None where there are too few people.
 
-    ``rng`` is the one that `summarise_large` gets afterwards, in the same state.
+    ``rng`` is the one that :func:`headrisk.statistics.summary.summarise` gets afterwards, in the
+    same state.
     """
     with_mate = np.isin(counts.people, counts.with_mate)
     dealt = deal(counts.people, with_mate, settings.folds, rng.spawn(3)[1])
@@ -60,66 +67,77 @@ def folds_of(
     return fold
 
 
-def summarise_large(
-    pairs: PairSummary,
-    counts: PairCounts,
-    fold: IntArray | None,
-    *,
-    settings: Settings,
-    rng: np.random.Generator,
-) -> MeasureSummary:
-    """Compute all rates of one measure from its summary; see the module for what is exact."""
-    for_curves, _, for_shuffle, for_unlinkability = rng.spawn(4)
-    ranks = ranks_of(pairs)
-    size = int(ranks.gallery.max()) if ranks.gallery.size else 0
-    tested = int(counts.with_mate.size)
-    auc, eer = _areas(pairs, settings.bootstrap, for_curves, int(counts.people.size))
-    weight = person_weight(_mated_person(pairs))
-    kernels = binned_kernels(
-        pairs.mated, pairs.edges, pairs.histogram, np.sqrt(pairs.variance), weight
-    )
-    densities = None if kernels is None else density_curves(kernels)
-    det = _det(pairs)
-    return MeasureSummary(
-        measure=pairs.measure,
-        counts=Counts(
-            persons=int(counts.people.size),
-            tested=tested,
-            mated_pairs=int(pairs.mated.size),
-            nonmated_pairs=pairs.total,
-            nonmated_person_pairs=counts.person_pairs,
-            gallery_size=size,
-        ),
-        verdict=judge_sample(tested, size),
-        auc=auc,
-        eer=eer,
-        d_prime=_d_prime(pairs, settings.bootstrap, for_curves),
-        rank1=rank_rate(ranks, 1),
-        rank5=rank_rate(ranks, 5),
-        chance_rank1=chance_of_rank(ranks, 1) if size > 1 else None,
-        chance_rank5=chance_of_rank(ranks, 5) if size > 1 else None,
-        cmc=cumulative_match(ranks),
-        det=None if det is None else thin_det(det),
-        mated_min=float(pairs.mated.min()) if pairs.mated.size else None,
-        nonmated_max=pairs.highest if pairs.total else None,
-        thresholds=_thresholds(pairs, counts, fold, settings.mated_prior),
-        densities=densities,
-        d_sys=None
-        if densities is None
-        else unlinkability_of_mates(
-            densities,
-            (pairs.mated, weight, np.unique(_mated_person(pairs), return_inverse=True)[1]),
-            settings.bootstrap,
-            for_unlinkability,
-        ),
-        shuffled=_shuffled(pairs, ranks, for_shuffle),
-    )
+@dataclass(frozen=True)
+class SummedScores:
+    """The pairs of one measure as a summary of them; see the module for what is exact.
 
+    ``fold`` (people,) is that of every person number, None where there are too few people.
+    """
 
-def ranks_of(pairs: PairSummary) -> Ranks:
-    """Where every mate stands."""
-    probe, better, tied, met = pairs.ranked
-    return Ranks(probe, pairs.sides.probe_person[probe], better, tied, met)
+    pairs: PairSummary
+    people: PairCounts
+    fold: IntArray | None
+
+    @property
+    def measure(self) -> str:
+        return self.pairs.measure
+
+    def counts(self) -> Counts:
+        ranks = self.ranks()
+        return Counts(
+            persons=int(self.people.people.size),
+            tested=int(self.people.with_mate.size),
+            mated_pairs=int(self.pairs.mated.size),
+            nonmated_pairs=self.pairs.total,
+            nonmated_person_pairs=self.people.person_pairs,
+            gallery_size=int(ranks.gallery.max()) if ranks.gallery.size else 0,
+        )
+
+    def ranks(self) -> Ranks:
+        probe, better, tied, met = self.pairs.ranked
+        return Ranks(probe, self.pairs.sides.probe_person[probe], better, tied, met)
+
+    def curves(self, repetitions: int, rng: np.random.Generator) -> CurveIntervals:
+        auc, eer = _areas(self.pairs, repetitions, rng, int(self.people.people.size))
+        return CurveIntervals(auc, eer, _d_prime(self.pairs, repetitions, rng))
+
+    def thresholds(
+        self, settings: Settings, rng: np.random.Generator
+    ) -> Mapping[str, ThresholdSummary]:
+        del rng  # the folds were dealt before the pairs were compared
+        return _thresholds(self.pairs, self.people, self.fold, settings.mated_prior)
+
+    def det(self) -> Det | None:
+        return _det(self.pairs)
+
+    def extremes(self) -> tuple[float | None, float | None]:
+        least = float(self.pairs.mated.min()) if self.pairs.mated.size else None
+        return least, self.pairs.highest if self.pairs.total else None
+
+    def densities(self) -> DensityCurves | None:
+        pairs = self.pairs
+        found = binned_kernels(
+            pairs.mated, pairs.edges, pairs.histogram, np.sqrt(pairs.variance), self._weight()
+        )
+        return None if found is None else density_curves(found)
+
+    def d_sys(self, repetitions: int, rng: np.random.Generator) -> Estimate | None:
+        densities = self.densities()
+        if densities is None:
+            return None
+        index = np.unique(_mated_person(self.pairs), return_inverse=True)[1]
+        mates = (self.pairs.mated, self._weight(), index)
+        return unlinkability_of_mates(densities, mates, repetitions, rng)
+
+    def shuffled(self, rng: np.random.Generator) -> ShuffledControl | None:
+        return _shuffled(self.pairs, self.ranks(), rng)
+
+    def one_to_one(self, threshold: float | None) -> JoinedRates | None:
+        del threshold  # an assignment of all people needs all scores
+        return None
+
+    def _weight(self) -> FloatArray:
+        return person_weight(_mated_person(self.pairs))
 
 
 def _areas(
@@ -151,6 +169,7 @@ def _areas(
 
 
 def _rate_interval(value: float, draws: FloatArray, people: int) -> Estimate:
+    value = at_end(value)
     if value in (0.0, 1.0):
         bound = zero_event_bound(people)
         low, high = (1.0 - bound, 1.0) if value == 1.0 else (0.0, bound)
@@ -233,10 +252,9 @@ def _thresholds(
                 tests.append((test, fitted.value))
         found[name] = _tested(pairs, whole, tests, own, person, int(counts.people.size))
     unsupervised = _unsupervised(pairs)
-    found["unsupervised"] = ThresholdSummary(
-        unsupervised.value, unsupervised.reason, None, None, 0, 0, 0, 0, False, False,
-        NoThreshold("not tested"),
-    )  # fmt: skip
+    found["unsupervised"] = tested_threshold(
+        unsupervised, None, None, (0, 0), (0, 0), NoThreshold("not tested")
+    )
     return found
 
 
@@ -284,18 +302,13 @@ def _tested(
     wrong = np.bincount(index, missed[used], numbers.size).astype(np.float64)
     shown = np.bincount(index, minlength=numbers.size).astype(np.float64)
     errors, mated = int(missed.sum()), int(used.sum())
-    return ThresholdSummary(
-        value=whole.value,
-        reason=whole.reason,
-        fmr=_false_match_rate(false, compared, people),
-        fnmr=mated_rate(*each_once(wrong, shown)) if mated else None,
-        false_matches=false,
-        nonmated_tested=compared,
-        false_nonmatches=errors,
-        mated_tested=mated,
-        few_false_matches=few_errors(false, compared),
-        few_false_nonmatches=few_errors(errors, mated),
-        reason_untested=None if tests else whole.reason or NoThreshold("few people"),
+    return tested_threshold(
+        whole,
+        _false_match_rate(false, compared, people),
+        mated_rate(*each_once(wrong, shown)) if mated else None,
+        (false, compared),
+        (errors, mated),
+        None if tests else whole.reason or NoThreshold("few people"),
     )
 
 

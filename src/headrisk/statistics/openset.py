@@ -19,8 +19,13 @@ from headrisk.statistics.intervals import (
     clustered_share,
     jackknife_variance,
 )
-from headrisk.statistics.rates import Ranks, mate_ranks, person_means
-from headrisk.statistics.risk import first_among, survival_of_draws
+from headrisk.statistics.rates import (
+    Ranks,
+    first_among,
+    mate_ranks,
+    person_means,
+    survival_of_draws,
+)
 from headrisk.types import BoolArray, Estimate, FloatArray, IntArray, PairScores
 
 
@@ -337,15 +342,17 @@ def _of_threshold(mates: _Mates, searches: _Searches, size: int, fpir: Estimate)
     return ((rates[0] - rates[1]) / (2 * NORMAL_QUANTILE)) ** 2
 
 
-def search_variance(scores: PairScores) -> float:
+def search_variance(scores: PairScores, size: int | None = None) -> float:
     """Variance of the rank-1 rate, knowing that searches share the people of the gallery.
 
     By leaving out one person at a time, as searched for and as found (``open_set_rates``, without
-    a threshold). 0 where the galleries are too small to leave anybody out.
+    a threshold), in random galleries of ``size`` people, the largest if None. 0 where the galleries
+    are too small to leave anybody out.
     """
     searches, mates = _searches(scores), _mates(scores)
-    size = int(mates.ranks.gallery.min()) if mates.ranks.probe.size else 0
-    if size < 3:
+    most = int(mates.ranks.gallery.min()) if mates.ranks.probe.size else 0
+    size = most if size is None else size
+    if most < 3 or size < 2:
         return 0.0
     missed, _ = _left_out(
         mates, searches, -np.inf, size, searches.stranger, searches.counts

@@ -247,3 +247,31 @@ def cumulative_match(ranks: Ranks) -> FloatArray:
     weight = 1.0 / (counts[index] * counts.size)
     curve = [float(np.dot(weight, ranks.within(k))) for k in range(1, int(ranks.gallery.max()) + 1)]
     return np.minimum(np.asarray(curve, dtype=np.float64), 1.0)
+
+
+def survival_of_draws(others: int, drawn: int) -> FloatArray:
+    """(others + 1,) probability that ``drawn`` of ``others`` people avoid each number b of them.
+
+    C(others - b, drawn) / C(others, drawn), hypergeometric, as a product so that it stays exact
+    for large galleries.
+    """
+    b = np.arange(others)
+    steps = np.maximum(others - drawn - b, 0) / (others - b)
+    return np.concatenate([[1.0], np.cumprod(steps)])
+
+
+def first_among(ranks: Ranks, size: int) -> FloatArray:
+    """(probes,) probability that the mate ranks first in a random gallery of ``size`` people.
+
+    The gallery holds the mate and size - 1 others drawn without replacement. Ties with the mate
+    are in random order. Every probe's gallery must hold ``size`` people.
+    """
+    result = np.zeros(ranks.probe.size)
+    for gallery in np.unique(ranks.gallery):
+        rows = np.flatnonzero(ranks.gallery == gallery)
+        avoid = survival_of_draws(int(gallery) - 1, size - 1)
+        running = np.concatenate([[0.0], np.cumsum(avoid)])
+        low, tied = ranks.better[rows], ranks.tied[rows]
+        mean = (running[low + tied + 1] - running[low]) / (tied + 1)
+        result[rows] = np.where(tied == 0, avoid[low], mean)
+    return result

@@ -10,7 +10,14 @@ import numpy as np
 from headrisk.linkage.density import DensityCurves
 from headrisk.linkage.pairs import among_people, best_per_person
 from headrisk.statistics.intervals import clopper_pearson, share_of_people
-from headrisk.statistics.rates import Ranks, mate_ranks, person_means
+from headrisk.statistics.openset import search_variance
+from headrisk.statistics.rates import (
+    Ranks,
+    first_among,
+    mate_ranks,
+    person_means,
+    survival_of_draws,
+)
 from headrisk.types import Estimate, FloatArray, IntArray, PairScores
 
 
@@ -49,34 +56,6 @@ class PersonRisk:
     share_above: Estimate | None
 
 
-def survival_of_draws(others: int, drawn: int) -> FloatArray:
-    """(others + 1,) probability that ``drawn`` of ``others`` people avoid each number b of them.
-
-    C(others - b, drawn) / C(others, drawn), hypergeometric, as a product so that it stays exact
-    for large galleries.
-    """
-    b = np.arange(others)
-    steps = np.maximum(others - drawn - b, 0) / (others - b)
-    return np.concatenate([[1.0], np.cumprod(steps)])
-
-
-def first_among(ranks: Ranks, size: int) -> FloatArray:
-    """(probes,) probability that the mate ranks first in a random gallery of ``size`` people.
-
-    The gallery holds the mate and size - 1 others drawn without replacement. Ties with the mate
-    are in random order. Every probe's gallery must hold ``size`` people.
-    """
-    result = np.zeros(ranks.probe.size)
-    for gallery in np.unique(ranks.gallery):
-        rows = np.flatnonzero(ranks.gallery == gallery)
-        avoid = survival_of_draws(int(gallery) - 1, size - 1)
-        running = np.concatenate([[0.0], np.cumsum(avoid)])
-        low, tied = ranks.better[rows], ranks.tied[rows]
-        mean = (running[low + tied + 1] - running[low]) / (tied + 1)
-        result[rows] = np.where(tied == 0, avoid[low], mean)
-    return result
-
-
 def linkability(scores: PairScores, sizes: Iterable[int]) -> dict[int, Estimate | None]:
     """Share of people linked at rank 1 in a gallery of N people, for each N.
 
@@ -91,7 +70,7 @@ def linkability(scores: PairScores, sizes: Iterable[int]) -> dict[int, Estimate 
             found[size] = None
             continue
         means = person_means(first_among(ranks, size), ranks.person)[1]
-        found[size] = share_of_people(means, ranks.probe.size)
+        found[size] = share_of_people(means, ranks.probe.size, search_variance(scores, size))
     return found
 
 

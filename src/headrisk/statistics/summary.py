@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
 from headrisk.linkage.crossvalidate import TestedThreshold, cross_validate
-from headrisk.linkage.decide import NoThreshold, threshold_rules
+from headrisk.linkage.decide import NoThreshold, Threshold, threshold_rules
 from headrisk.linkage.density import DensityCurves, density_curves, kernels
 from headrisk.linkage.pairs import PairSample, finite_scores, pair_sample
 from headrisk.settings import Settings
@@ -106,15 +107,124 @@ class MeasureSummary:
     one_to_one: JoinedRates | None = None
 
 
+class Scored(Protocol):
+    """The pairs of one measure: every score of them, or a summary where they are too many.
+
+    What a rate means, and which rates there are, is said once, in :func:`summarise`; the two kinds
+    differ only in how the parts are got. ``AllScores`` has every score, ``SummedScores`` of
+    :mod:`headrisk.statistics.large` a histogram of the non-mated ones.
+    """
+
+    @property
+    def measure(self) -> str:
+        """Name of the measure."""
+
+    def counts(self) -> Counts:
+        """How much data there is."""
+
+    def ranks(self) -> Ranks:
+        """Where every mate stands."""
+
+    def curves(self, repetitions: int, rng: np.random.Generator) -> CurveIntervals:
+        """AUC, EER and d' with intervals over people."""
+
+    def thresholds(
+        self, settings: Settings, rng: np.random.Generator
+    ) -> Mapping[str, ThresholdSummary]:
+        """Every rule's threshold, and its errors on people it was not fitted on."""
+
+    def det(self) -> Det | None:
+        """Error rates against one another."""
+
+    def extremes(self) -> tuple[float | None, float | None]:
+        """The least mated score and the highest non-mated one."""
+
+    def densities(self) -> DensityCurves | None:
+        """Kernel densities of mated and non-mated scores."""
+
+    def d_sys(self, repetitions: int, rng: np.random.Generator) -> Estimate | None:
+        """The unlinkability measure with its interval."""
+
+    def shuffled(self, rng: np.random.Generator) -> ShuffledControl | None:
+        """The control attack."""
+
+    def one_to_one(self, threshold: float | None) -> JoinedRates | None:
+        """Rates of assigning people one to one; None where that needs more than there is."""
+
+
+class AllScores:
+    """The pairs of one measure with every score.
+
+    Raises
+    ------
+    InputError
+        The arrays' shapes disagree or a usable score is not a number.
+    """
+
+    def __init__(self, scores: PairScores) -> None:
+        self.scores = finite_scores(scores)
+        self.measure = scores.measure
+        self._sample = pair_sample(self.scores)
+        self._ranks = mate_ranks(self.scores)
+        self._weights = (self._sample.mated_weight, self._sample.nonmated_weight)
+        self._kernels = kernels(self._sample.mated, self._sample.nonmated, self._weights)
+
+    def counts(self) -> Counts:
+        sample, ranks = self._sample, self._ranks
+        return Counts(
+            persons=int(sample.people.size),
+            tested=sample.mated_people,
+            mated_pairs=int(sample.mated.size),
+            nonmated_pairs=int(sample.nonmated.size),
+            nonmated_person_pairs=sample.person_pairs,
+            gallery_size=int(ranks.gallery.max()) if ranks.gallery.size else 0,
+        )
+
+    def ranks(self) -> Ranks:
+        return self._ranks
+
+    def curves(self, repetitions: int, rng: np.random.Generator) -> CurveIntervals:
+        return curve_intervals(self._sample, repetitions, rng)
+
+    def thresholds(
+        self, settings: Settings, rng: np.random.Generator
+    ) -> Mapping[str, ThresholdSummary]:
+        rules = threshold_rules(settings.mated_prior)
+        tested = cross_validate(self.scores, rules, settings.folds, rng)
+        return {name: _threshold(result, self._sample) for name, result in tested.items()}
+
+    def det(self) -> Det | None:
+        return det_curve(self._sample.mated, self._sample.nonmated, self._weights)
+
+    def extremes(self) -> tuple[float | None, float | None]:
+        mated, others = self._sample.mated, self._sample.nonmated
+        least = float(mated.min()) if mated.size else None
+        return least, float(others.max()) if others.size else None
+
+    def densities(self) -> DensityCurves | None:
+        return None if self._kernels is None else density_curves(self._kernels)
+
+    def d_sys(self, repetitions: int, rng: np.random.Generator) -> Estimate | None:
+        if self._kernels is None:
+            return None
+        return unlinkability(self._sample, self._kernels, repetitions, rng)
+
+    def shuffled(self, rng: np.random.Generator) -> ShuffledControl | None:
+        return shuffled_labels(self.scores, rng)
+
+    def one_to_one(self, threshold: float | None) -> JoinedRates | None:
+        return joined_rates(self.scores, threshold)
+
+
 def summarise(
-    scores: PairScores, *, settings: Settings, rng: np.random.Generator
+    scores: PairScores | Scored, *, settings: Settings, rng: np.random.Generator
 ) -> MeasureSummary:
     """Compute all rates of one measure.
 
     Parameters
     ----------
     scores
-        Similarities with their people; see ``PairScores``.
+        Similarities with their people, or what stands for them.
     settings
         ``mated_prior``, ``folds``, ``bootstrap`` and ``one_to_one`` are used.
     rng
@@ -126,39 +236,33 @@ def summarise(
     InputError
         The arrays' shapes disagree or a usable score is not a number.
     """
-    scores = finite_scores(scores)
+    pairs = AllScores(scores) if isinstance(scores, PairScores) else scores
     for_curves, for_folds, for_shuffle, for_unlinkability = rng.spawn(4)
-    sample, ranks = pair_sample(scores), mate_ranks(scores)
-    curves = curve_intervals(sample, settings.bootstrap, for_curves)
-    tested = cross_validate(
-        scores, threshold_rules(settings.mated_prior), settings.folds, for_folds
-    )
-    weights = (sample.mated_weight, sample.nonmated_weight)
-    pair = kernels(sample.mated, sample.nonmated, weights)
-    densities = None if pair is None else density_curves(pair)
-    det = det_curve(sample.mated, sample.nonmated, weights)
-    counts = _counts(sample, ranks)
-    kde = tested["kde"].threshold.value
+    counts, ranks, det = pairs.counts(), pairs.ranks(), pairs.det()
+    curves = pairs.curves(settings.bootstrap, for_curves)
+    thresholds = pairs.thresholds(settings, for_folds)
+    several = counts.gallery_size > 1
+    least, highest = pairs.extremes()
     return MeasureSummary(
-        measure=scores.measure,
+        measure=pairs.measure,
         counts=counts,
         verdict=judge_sample(counts.tested, counts.gallery_size),
-        **_curve_fields(curves),
+        auc=curves.auc,
+        eer=curves.eer,
+        d_prime=curves.d_prime,
         rank1=rank_rate(ranks, 1),
         rank5=rank_rate(ranks, 5),
-        chance_rank1=chance_of_rank(ranks, 1) if counts.gallery_size > 1 else None,
-        chance_rank5=chance_of_rank(ranks, 5) if counts.gallery_size > 1 else None,
+        chance_rank1=chance_of_rank(ranks, 1) if several else None,
+        chance_rank5=chance_of_rank(ranks, 5) if several else None,
         cmc=cumulative_match(ranks),
         det=None if det is None else thin_det(det),
-        mated_min=float(sample.mated.min()) if sample.mated.size else None,
-        nonmated_max=float(sample.nonmated.max()) if sample.nonmated.size else None,
-        thresholds={name: _threshold(result, sample) for name, result in tested.items()},
-        densities=densities,
-        d_sys=None
-        if pair is None
-        else unlinkability(sample, pair, settings.bootstrap, for_unlinkability),
-        shuffled=shuffled_labels(scores, for_shuffle),
-        one_to_one=joined_rates(scores, kde) if settings.one_to_one else None,
+        mated_min=least,
+        nonmated_max=highest,
+        thresholds=thresholds,
+        densities=pairs.densities(),
+        d_sys=pairs.d_sys(settings.bootstrap, for_unlinkability),
+        shuffled=pairs.shuffled(for_shuffle),
+        one_to_one=pairs.one_to_one(thresholds["kde"].value) if settings.one_to_one else None,
     )
 
 
@@ -166,21 +270,6 @@ def strata(scores: PairScores, conditions: Iterable[Condition]) -> tuple[Stratum
     """Rows of the condition table, conditions in order."""
     scores = finite_scores(scores)
     return tuple(row for condition in conditions for row in condition_rows(scores, condition))
-
-
-def _curve_fields(curves: CurveIntervals) -> dict[str, Estimate | None]:
-    return {"auc": curves.auc, "eer": curves.eer, "d_prime": curves.d_prime}
-
-
-def _counts(sample: PairSample, ranks: Ranks) -> Counts:
-    return Counts(
-        persons=int(sample.people.size),
-        tested=sample.mated_people,
-        mated_pairs=int(sample.mated.size),
-        nonmated_pairs=int(sample.nonmated.size),
-        nonmated_person_pairs=sample.person_pairs,
-        gallery_size=int(ranks.gallery.max()) if ranks.gallery.size else 0,
-    )
 
 
 def rank_rate(ranks: Ranks, rank: int) -> Estimate | None:
@@ -210,18 +299,37 @@ def _threshold(result: TestedThreshold, sample: PairSample) -> ThresholdSummary:
         wrong = _per_person(result.mated_person, missed.astype(np.float64), people)
         shown = _per_person(result.mated_person, np.ones(missed.size), people)
         fnmr = mated_rate(*each_once(wrong, shown), threshold_variance(moved[1]))
+    return tested_threshold(
+        result.threshold,
+        fmr,
+        fnmr,
+        (int(false.sum()), int(false.size)),
+        (int(missed.sum()), int(missed.size)),
+        result.reason,
+    )
+
+
+def tested_threshold(
+    whole: Threshold,
+    fmr: Estimate | None,
+    fnmr: Estimate | None,
+    false_matches: tuple[int, int],
+    missed_matches: tuple[int, int],
+    reason_untested: NoThreshold | None,
+) -> ThresholdSummary:
+    """A threshold with its rates; errors come with the number of pairs that were tested."""
     return ThresholdSummary(
-        value=result.threshold.value,
-        reason=result.threshold.reason,
+        value=whole.value,
+        reason=whole.reason,
         fmr=fmr,
         fnmr=fnmr,
-        false_matches=int(false.sum()),
-        nonmated_tested=int(false.size),
-        false_nonmatches=int(missed.sum()),
-        mated_tested=int(missed.size),
-        few_false_matches=few_errors(int(false.sum()), int(false.size)),
-        few_false_nonmatches=few_errors(int(missed.sum()), int(missed.size)),
-        reason_untested=result.reason,
+        false_matches=false_matches[0],
+        nonmated_tested=false_matches[1],
+        false_nonmatches=missed_matches[0],
+        mated_tested=missed_matches[1],
+        few_false_matches=few_errors(*false_matches),
+        few_false_nonmatches=few_errors(*missed_matches),
+        reason_untested=reason_untested,
     )
 
 

@@ -20,7 +20,7 @@ from headrisk.face.render.shade import DEFAULT_SKIN, Light, Skin, shade
 from headrisk.heads.surface import Surface
 from headrisk.heads.view import FACE_CENTRE, Camera
 
-NAMES = ("headrisk", "mayo2024", "nejm2019")
+NAMES = ("headrisk", "mayo2024", "nejm2019", "scans")
 
 # Lamps stand in front of the head and above: light from below hid half of the faces from a
 # detector. Azimuth of a lamp is counted from the camera's, so that every view is lit alike.
@@ -131,19 +131,7 @@ def protocol_of(name: str, rng: np.random.Generator) -> Protocol:
     raise UsageError("protocol of renders", found=repr(name), expected="one of " + ", ".join(NAMES))
 
 
-# For the question whether a detector still sees a face: near the front, lit as in a portrait.
-PRESENCE = Protocol(
-    "presence",
-    tuple(
-        (
-            Camera(azimuth, elevation),
-            (Light(azimuth, 40), Light(azimuth - 40, 40), Light(azimuth + 40, 40)),
-        )
-        for azimuth, elevation in ((0, 0), (-12, 0), (12, 0))
-    ),
-)
-
-# The same question asked of every image of a data set: a third of the pictures.
+# For the question whether a detector sees a face: near the front, lit as in a portrait.
 GLANCE = Protocol(
     "glance",
     tuple(
@@ -152,6 +140,8 @@ GLANCE = Protocol(
     ),
 )
 
+# One picture of a head for whoever looks into internal/.
+PORTRAIT = Protocol("portrait", GLANCE.views[:1])
 
 # Where heads are compared with heads alone: both sides are seen from the same cameras under the
 # same lamps. Fewer renders found as many people on 24 synthetic ones for development (seed 2203);

@@ -21,6 +21,12 @@ REFERENCES = (
 )
 
 
+CT_NOT_AMONG_THEM = (
+    "CT images are not compared by the brain, since grey and white matter hardly differ in them; "
+    "they count as failed. Whether a face is left is asked of them too."
+)
+
+
 def not_kept(scores: int, bin_width: float, measure: str) -> str:
     """What stands for scores that were too many to keep; the bin is the first measure's."""
     return (

@@ -11,6 +11,7 @@ from headrisk.report.words.phrases import capital, counted, people, percent, rat
 
 CAPTIONS = {
     "before-after": Caption(
+        "Before and after",
         "How many people are found before and after?",
         "Each line is one de-identification method and one attack on the same people: the hollow "
         "dot is the share found at rank 1 in the original scans, the square the share found in "
@@ -24,6 +25,7 @@ CAPTIONS = {
         "people will fill in the face.",
     ),
     "trade": Caption(
+        "Gain and cost",
         "What does each de-identification method give for what it costs?",
         "One dot for each method: across, the part of the brain mask that no longer overlaps "
         "with the original scan's; up, the share of people whom the stronger attacker still "
@@ -33,6 +35,10 @@ CAPTIONS = {
         "Prefer the lowest dot; of two whose bars overlap, the one further left. Look at the cost "
         "table before deciding: the worst scan matters as much as the mean.",
     ),
+}
+FACES = {
+    "face": "Photographs",
+    "face-scans": "Faces in original scans of another session",
 }
 ATTACKER: dict[Attacker, str] = {
     "naive": "as they are",
@@ -47,9 +53,10 @@ METHOD = (
     "somebody "
     "would who holds an untouched scan of the same people, and compared with the same search by "
     "original scans. Face: photographs were searched among the de-identified scans of the people "
-    "whose original scans they were searched among before; the adaptive attacker first fills in a "
-    "missing face from an average head led through the skin that is left, or from another contrast "
-    "of the same person that still has the face.",
+    "whose original scans they were searched among before; without photographs, de-identified "
+    "faces were searched among those of original scans as brains were. The adaptive attacker first "
+    "fills in a missing face from an average head led through the skin that is left, or from "
+    "another contrast of the same person that still has the face.",
     "Differences are paired on people and count less risk as positive. Intervals of differences "
     "follow Bonett and Price (2012). The FPIR at which missed identifications (FNIR) are counted "
     "is the strictest of 0.3, "
@@ -66,10 +73,11 @@ REFERENCE = (
 def answer(treatment: Treatment) -> list[str]:
     """What a method did, in a few sentences, the face first."""
     said = []
-    for attacker in ATTACKER:
-        effect = treatment.effect("face", attacker)
-        if effect is not None:
-            said.append(_face(effect))
+    for modality in FACES:
+        for attacker in ATTACKER:
+            effect = treatment.effect(modality, attacker)
+            if effect is not None:
+                said.append(_face(effect) + _headline(treatment, effect))
     brain = treatment.effect("brain")
     if brain is not None:
         said.append(_brain(brain))
@@ -85,8 +93,15 @@ def answer(treatment: Treatment) -> list[str]:
 def brief(treatment: Treatment) -> str:
     """The same in one sentence, for the first page."""
     naive, adaptive = (treatment.effect("face", attacker) for attacker in ATTACKER)
+    scans, filled = (treatment.effect("face-scans", attacker) for attacker in ATTACKER)
     brain, own = treatment.effect("brain"), treatment.own_scan
     said = []
+    if scans is not None and scans.found is not None and scans.untreated is not None:
+        text = f"faces link {share(scans.untreated)} to an original scan of another session before "
+        text += f"and {share(scans.found)} after"
+        if filled is not None and filled.found is not None:
+            text += f", {share(filled.found)} once the face is filled in"
+        said.append(text)
     if naive is not None and naive.found is not None and naive.untreated is not None:
         text = f"photographs find {share(naive.untreated)} before and {share(naive.found)} after"
         if adaptive is not None and adaptive.found is not None:
@@ -103,20 +118,34 @@ def brief(treatment: Treatment) -> str:
 
 def headlines(treatment: Treatment) -> list[Effect]:
     """The effects that the page shows: those that find most; all stand in the table file."""
-    found = [treatment.effect("face", attacker) for attacker in ATTACKER]
+    found = [treatment.effect(name, attacker) for name in FACES for attacker in ATTACKER]
     return [effect for effect in (*found, treatment.effect("brain")) if effect is not None]
 
 
 def _face(effect: Effect) -> str:
-    how = ATTACKER[effect.attacker]
+    how, who = ATTACKER[effect.attacker], FACES[effect.modality]
     if effect.found is None or effect.untreated is None:
-        return f"Photographs, scans taken {how}: too little data."
+        return f"{who}, scans taken {how}: too little data."
     before = "" if effect.attacker == "adaptive" else f"{share(effect.untreated)} before, "
-    text = f"Photographs find {before}{share(effect.found)} in the de-identified scans {how}"
+    text = f"{who} find {before}{share(effect.found)} in the de-identified scans {how}"
     text += f"{difference(effect)}."
     if effect.failed:
         text += f" {failures(effect.failed)}"
     return text
+
+
+def _headline(treatment: Treatment, highest: Effect) -> str:
+    """What the headline measure finds beside the highest of all, and how many were tried."""
+    key = (highest.modality, highest.attacker)
+    every = [one for one in treatment.effects if (one.modality, one.attacker) == key]
+    if highest.found is None or len(every) < 2 or every[0].found is None:
+        return ""
+    if every[0].measure == highest.measure:
+        return f" That is the highest of {len(every)} measures, {highest.measure}."
+    return (
+        f" That is the highest of {len(every)} measures, {highest.measure}; "
+        f"{every[0].measure} finds {share(every[0].found)}."
+    )
 
 
 def _brain(effect: Effect) -> str:

@@ -43,11 +43,15 @@ class Fact:
         In two or three words.
     text
         A sentence or two with the figures.
+    short
+        The gravest figure in a few words, for where the fact is referred to; "" where a figure
+        alone would say too little.
     """
 
     key: str
     title: str
     text: str
+    short: str = ""
 
 
 def evidence(report: Report, run: RunRecord) -> tuple[Fact, ...]:
@@ -71,7 +75,15 @@ def evidence(report: Report, run: RunRecord) -> tuple[Fact, ...]:
         "change": ("De-identification", change(report)),
         "cost": ("Cost of an attack", _cost(report, run)),
     }
-    return tuple(Fact(key, title, text) for key, (title, text) in texts.items() if text)
+    short = {
+        "looked": _short_looked(report),
+        "linked": _short_linked(report),
+        "attackers": _short_attackers(report),
+        "faces": _short_faces(report),
+    }
+    return tuple(
+        Fact(key, title, text, short.get(key, "")) for key, (title, text) in texts.items() if text
+    )
 
 
 def gaps(report: Report) -> tuple[str, ...]:
@@ -254,6 +266,41 @@ def _presence(report: Report) -> str:
 def _count(cell: object) -> str:
     """A count or a range of counts from a table that may have been read back from text."""
     return f"{cell:,.0f}" if isinstance(cell, float) else str(cell)
+
+
+def _short_looked(report: Report) -> str:
+    counts = report.inventory
+    return "" if counts is None else f"{counts.looked_at:,} of {counts.images:,} images"
+
+
+def _short_linked(report: Report) -> str:
+    """The attack with the largest upper end."""
+    ends = [(end, one) for one in report.modalities if (end := upper_end(one)) is not None]
+    if not ends:
+        return "too little data"
+    end, section = max(ends, key=lambda pair: pair[0])
+    return f"up to {phrases.percent(end, 1)} {_by(section)}"
+
+
+def _short_attackers(report: Report) -> str:
+    ends = [
+        outcome.success.high
+        for section in report.modalities
+        if section.risk is not None
+        for outcome in section.risk.attackers
+        if outcome.success is not None
+    ]
+    return f"up to {phrases.percent(max(ends), 1)} correctly identified" if ends else ""
+
+
+def _short_faces(report: Report) -> str:
+    left = report.faces_left
+    if left is not None:
+        if not left.looked:
+            return "nobody looked"
+        return f"{left.counts.get('face', 0)} of {phrases.counted(left.images, 'image')}"
+    rows = _presence(report)
+    return rows.split(" show")[0].removeprefix("Of ").replace(",", ":") if rows else "not asked"
 
 
 def _looked_for_faces(report: Report) -> bool:

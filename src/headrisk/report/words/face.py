@@ -10,6 +10,11 @@ from headrisk.report.words.phrases import counted
 from headrisk.settings import Settings
 
 NAME = "face"
+NOBODY = (
+    "Faces, scan to scan: nobody has images of two sessions at hand, or of both data sets, so no "
+    "heads were rendered."
+)
+NO_PHOTOGRAPHS = "No photographs were given."
 
 REFERENCES = (
     "Schwarz CG et al. (2019). Identification of anonymous MRI research participants with "

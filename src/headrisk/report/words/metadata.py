@@ -10,7 +10,7 @@ from headrisk.report.words import phrases, summary
 from headrisk.report.words.phrases import counted
 
 NAME = "metadata"
-TITLE = "Identifying metadata of a head MRI data set"
+TITLE = "Identifying metadata of a set of head scans"
 SEARCH_METHOD = (
     "Every name of the data set was looked at, and every file read as its own format where that "
     "is known; other files were searched as bytes for text, or not read, and are counted so. "

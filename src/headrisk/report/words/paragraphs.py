@@ -92,7 +92,7 @@ def ethics_paragraph(report: Report) -> tuple[str, ...]:
         "[conditions of access]. Before that, it was measured how well participants can be found "
         f"again. Linked: {_small(linked(report))} {looked_at(report)}",
         f"{faces_left(report)} {metadata(report)} Taking the face out of an image leaves the "
-        "brain, so it does not lower the share linked by the brain. If somebody is identified, "
+        "brain, and with it what the brain links. If somebody is identified, "
         "[what the data tell of a participant] becomes known with the name. "
         f"{_not_in_it(report)} Participants were told [sentences of the consent form].",
     )

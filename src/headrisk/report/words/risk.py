@@ -93,7 +93,9 @@ def how_found(outcome: AttackOutcome) -> str:
         return f"{_cannot_test(budget or 0.0, outcome.people)}. {_AT_HAND}"
     rests = f"from {people(outcome.people)} in a gallery of {outcome.gallery:,}"
     if outcome.reason == "cannot be said beyond" and outcome.bound_only:
-        return f"The figure is that at the end of the forecast {rests}. {untested}".rstrip()
+        ends = f"The forecast {rests} ends before a gallery of that size"
+        bound = "the figure is a bound, as a larger gallery is never easier"
+        return f"{ends}: {bound}. {untested}".rstrip()
     if outcome.bound_only:
         return f"All were found, {rests}, so the data do not show how fast the rate falls."
     return f"Forecast {rests}. {untested}".rstrip()

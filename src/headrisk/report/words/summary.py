@@ -49,11 +49,11 @@ SIMULATED_NOTICE = (
     "high."
 )
 ATTACKERS = {
-    "brain": "Somebody who holds the shared scans, and other scans of the same people with their "
-    "names, and who compares every scan with every other. No membership is in doubt: each person "
-    "searched for is in the gallery.",
-    "face": "Somebody who holds the shared scans and a few photographs of a person whose name they "
-    "know, as from a social network, and who knows that this person is among the scanned.",
+    "brain": "The attacker holds the shared scans, and other scans of the same people with their "
+    "names, and compares every scan with every other. Each person searched for is known to be "
+    "there.",
+    "face": "The attacker holds the shared scans and a few photographs of a person whose name is "
+    "known, as from a social network, and knows that this person was scanned.",
     "face-scans": "Somebody who holds the shared scans, and other scans of the same people with "
     "their names, and who compares the faces that can be rendered from them. No photograph is "
     "needed, and no membership is in doubt: each person searched for is in the gallery.",
@@ -71,24 +71,23 @@ RULE_NAMES = {
     "unsupervised": "as an outsider without labels would set it",
 }
 READING_NAMES = {
-    "links": "links people",
+    "links": "links",
     "does not link": "like guessing",
     "unclear": "unclear",
     "too little data": "too little data",
 }
 OTHERS_NOT_TESTED = (
-    "Other attackers, other methods and later, stronger methods than the ones listed here.",
-    "Other data: other contrasts, other organs.",
-    "Larger galleries than the one searched here. In a larger gallery fewer people are found.",
+    "Other attackers, and other or later, stronger methods than those named here.",
+    "Other kinds of images, other organs, and other people than these.",
+    "Larger sets of people than the one searched here.",
 )
 UNTESTED_MODALITIES = {
-    "brain": "Brains: whether the brain alone links two scans of a person was not tested.",
-    "face": "Faces: whether photographs find the scan of a person was not tested.",
-    "face-scans": "Faces, scan to scan: whether the face rendered from one scan finds another scan "
-    "of the person was not tested.",
-    "metadata": "Metadata: whether headers and sidecars alone link two scans of a person was not "
-    "tested.",
-    "table": "Derived tables: whether regional volumes or thickness link people was not tested.",
+    "brain": "Brains: whether the brain alone links two scans of a person.",
+    "face": "Photographs: whether they find the scan of a person.",
+    "face-scans": "Faces, scan to scan: whether the face in one scan finds another scan of the "
+    "person.",
+    "metadata": "Headers: whether headers and sidecar files alone link two scans of a person.",
+    "table": "Derived tables: whether volumes or thickness of brain regions link people.",
 }
 TOO_LITTLE = "Too little data."
 NOTHING_COMPARED = "No pair of usable scans could be compared."
@@ -311,30 +310,25 @@ def how_many(section: ModalitySection) -> str:
             measure.rank5, "were among the best five candidates", "would be among them"
         )
         text += f" {capital(listed)}."
-    return f"{text} {how_chosen(section)}".rstrip()
+    return " ".join(part for part in (text, how_chosen(section), not_assigned(section)) if part)
 
 
 def how_chosen(section: ModalitySection) -> str:
     """Which attack speaks, among how many, and why choosing does not flatter it."""
     choice = section.choice
-    if choice is None:
+    if choice is None or choice.candidates < 2:
         return ""
-    if choice.candidates < 2:
-        return _not_assigned(section)
     if choice.how == "too few people":
         return f"The attack is {choice.measure}: too few people to choose among attacks."
     way = " by assigning all people one to one" if choice.attack == "assignment" else ""
     each = " for each pair of contrasts" if choice.pairs else ""
-    return (
-        f"Of {choice.candidates} attacks the strongest speaks{each}: {choice.measure}{way}. It was "
-        "chosen on one half of the people and its successes were counted in the other, over and "
-        "over, so choosing does not flatter it; the control made the same choice. "
-        f"{_not_assigned(section)}"
-    ).rstrip()
+    return f"Of {choice.candidates} attacks the strongest speaks{each}: {choice.measure}{way}."
 
 
-def _not_assigned(section: ModalitySection) -> str:
+def not_assigned(section: ModalitySection) -> str:
     """That assigning people one to one was not among the attacks, where it was not."""
+    if section.choice is None or section.choice.how == "too few people":
+        return ""
     if any(one.one_to_one is not None for one in section.measures):
         return ""
     return (
@@ -343,10 +337,22 @@ def _not_assigned(section: ModalitySection) -> str:
     )
 
 
+def strongest_first(section: ModalitySection) -> list[MeasureResult]:
+    """The measures in order of how many people they find, the most first."""
+    return sorted(section.measures, key=lambda m: -(m.rank1.value if m.rank1 else -1.0))
+
+
 def strongest(section: ModalitySection) -> MeasureResult | None:
     """The measure with the highest rank-1 rate; the headline where none is higher."""
     rated = [measure for measure in section.measures if measure.rank1 is not None]
     return max(rated, key=lambda m: m.rank1.value if m.rank1 else 0.0, default=None)
+
+
+def threshold_remarks(measure: MeasureResult) -> str:
+    """What the thresholds of a measure rest on, each remark once."""
+    found = (part for item in measure.thresholds.values() for part in item.remark.split("; "))
+    said = [part.removeprefix("withheld: ") for part in dict.fromkeys(found) if part]
+    return f"{capital('; '.join(said))}." if said else ""
 
 
 def rank_rates(measure: MeasureResult | None) -> list[tuple[str, Estimate | None]]:

@@ -31,8 +31,8 @@ from headrisk.statistics.forecast.resample import REPETITIONS, dirichlet_weights
 from headrisk.statistics.forecast.searches import Searches, searches_of
 from headrisk.statistics.forecast.stack import sizes_between
 from headrisk.statistics.openset import fnir_at_fpir, largest_open_gallery
-from headrisk.statistics.rates import mate_ranks
-from headrisk.statistics.risk import first_among, linkability
+from headrisk.statistics.rates import first_among, mate_ranks
+from headrisk.statistics.risk import linkability
 from headrisk.types import Estimate, FloatArray, IntArray, PairScores
 
 

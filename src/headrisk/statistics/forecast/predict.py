@@ -26,6 +26,7 @@ from headrisk.statistics.forecast.tail import (
     TailFit,
     fit_tail,
     nobody_above,
+    normal_tail,
     stranger_chance,
     tail_data,
 )
@@ -33,12 +34,15 @@ from headrisk.types import FloatArray, IntArray
 
 BINOMIAL, PITMAN_YOR, LOG_LINEAR = "binomial", "pitman-yor", "log-linear"
 TAIL_MODELS = {
-    "extreme-value": (False, False),
-    "extreme-value with relatives apart": (False, True),
-    "extreme-value per search": (True, False),
-    "extreme-value per search with relatives apart": (True, True),
+    "extreme-value": (False, False, False),
+    "extreme-value with relatives apart": (False, True, False),
+    "extreme-value per search": (True, False, False),
+    "extreme-value per search with relatives apart": (True, True, False),
+    "normal tail with relatives apart": (False, True, True),
+    "normal tail per search with relatives apart": (True, True, True),
 }
-PRIOR = {name: 2.0 if apart else 1.0 for name, (_, apart) in TAIL_MODELS.items()}
+APART = tuple(name for name, (_, apart, _) in TAIL_MODELS.items() if apart)
+PRIOR = {name: 2.0 if apart else 1.0 for name, (_, apart, _) in TAIL_MODELS.items()}
 CALM, WIDE, LEAST = 0.85, 1.15, 0.05
 CURVE_POINTS = 12
 _BLOCK = 50
@@ -84,12 +88,17 @@ def tail_models(searches: Searches, weights: FloatArray) -> dict[str, FittedTail
     measured = shares @ ((better == 0) / (tied + 1.0))
     known = searches.comparable.sum(axis=1).astype(np.float64)
     pooled = {way: tail_data(searches, per_search=way) for way in (False, True)}
+    fits: dict[tuple[bool, bool], TailFit] = {}
     found = {}
-    for name, (per_search, apart) in TAIL_MODELS.items():
+    for name, (per_search, apart, normal) in TAIL_MODELS.items():
         tail = pooled[per_search]
-        if tail is None:
+        if tail is None or (normal and tail.body_places[0] >= tail.body_places[1]):
             continue
-        fit = fit_tail(tail, vary[apart], drawn[apart], apart)
+        if (per_search, apart) not in fits:
+            fits[per_search, apart] = fit_tail(tail, vary[apart], drawn[apart], apart)
+        fit = fits[per_search, apart]
+        if normal:
+            fit = normal_tail(tail, fit, vary[apart], drawn[apart])
         kept = np.ones(weights.shape[0])
         if apart:
             first = nobody_above(fit, stranger_chance(tail, fit, searches.mate), known[None, :])
@@ -132,13 +141,15 @@ def rank_models(
 
 
 def predict(
-    searches: Searches, weights: FloatArray, sizes: IntArray, prior: Beta | None = None
+    searches: Searches, weights: FloatArray, sizes: IntArray, *, begin: FloatArray | None = None
 ) -> Mapping[str, FloatArray]:
     """(repetitions, sizes) rank-1 rates of every model that can be fitted, by name.
 
-    Tail models where the scores have a tail, else the models of ranks.
+    Tail models where the scores have a tail, else the models of ranks, whose fits then begin at
+    that under the weights ``begin`` (1, persons).
     """
     models = tail_models(searches, weights)
     if not models:
+        prior = None if begin is None else fit_beta(weighted_counts(searches, begin)[0])
         return rank_models(searches, weights, sizes, prior)
     return {name: tail_rates(searches, model, sizes) for name, model in models.items()}

@@ -13,8 +13,7 @@ from headrisk.statistics.forecast.hidden import (
     hidden_gallery,
     small_gallery,
 )
-from headrisk.statistics.forecast.models import fit_beta
-from headrisk.statistics.forecast.predict import PRIOR, TAIL_MODELS, predict
+from headrisk.statistics.forecast.predict import APART, PRIOR, TAIL_MODELS, predict
 from headrisk.statistics.forecast.records import (
     FORECAST_SIZES,
     Forecast,
@@ -39,8 +38,9 @@ from headrisk.statistics.forecast.searches import (
 )
 from headrisk.statistics.forecast.stack import (
     NEAR,
+    between,
+    corrected,
     law,
-    quantiles,
     reach,
     sizes_between,
     stack_weights,
@@ -100,7 +100,9 @@ def forecast_rank1(
         return _bound(observed, gallery, wanted)
     grid = sizes_between(gallery, wanted)
     weights = dirichlet_weights(searches.persons, repetitions, for_people)
-    drawn = _draws(searches, weights, grid)
+    drawn = _draws(searches, weights, np.append(gallery, grid))
+    own = {name: float(rows[0, 0]) - observed.value for name, rows in drawn.items()}
+    drawn = {name: rows[:, 1:] for name, rows in drawn.items()}
     floor = proven_floor(observed, gallery, *_measured(searches, weights), grid)
     hidden = hidden_galleries(searches, observed.value, for_hidden)
     return assemble(
@@ -113,6 +115,7 @@ def forecast_rank1(
         top=observed.high,
         people=people,
         gallery=gallery,
+        own=own,
     )
 
 
@@ -127,6 +130,7 @@ def assemble(
     top: float,
     people: int,
     gallery: int,
+    own: Mapping[str, float] | None = None,
     budget: float | None = None,
 ) -> Forecast:
     """Put models together into one forecast.
@@ -141,25 +145,33 @@ def assemble(
         (grid,) what the data prove.
     top
         Upper limit of every rate.
+    own
+        By model, its rate in the gallery at hand less the measured one.
     """
     rate = top if observed is None else observed.value
     noise = float(np.sqrt(rate * (1.0 - rate) / people))
-    weight = stack_weights(hidden, noise, {name: PRIOR.get(name, 1.0) for name in drawn})
+    prior = {name: PRIOR.get(name, 1.0) for name in drawn}
+    weight = stack_weights(hidden, noise, prior, own, APART)
     kept = {name: rows for name, rows in drawn.items() if weight[name] > 0}
-    laws = {name: law(rows, people) for name, rows in kept.items()}
+    plain = {name: law(rows, people) for name, rows in kept.items()}
+    first = next(iter(hidden.values())).observed if hidden else rate
+    raised = {
+        name: law(corrected(rows, first, _misses(name, hidden, own), people), people)
+        for name, rows in kept.items()
+    }
     limited = _limiter(floor, top, grid, people)
     repetitions = next(iter(kept.values())).shape[0] - 1
     method = f"Bayesian bootstrap over people, {repetitions} repetitions"
-    mixed = limited(quantiles(laws, weight), f"mixture of {len(laws)} models")
+    mixed = limited(between(plain, raised, weight), f"mixture of {len(kept)} models")
     place = np.searchsorted(grid, wanted)
     models = tuple(
         ModelForecast(
             name,
-            tuple(limited(quantiles({name: one}, {name: 1.0}), method)[k] for k in place),
+            tuple(limited(between(plain, raised, {name: 1.0}), method)[k] for k in place),
             hidden.get(name),
             weight[name],
         )
-        for name, one in laws.items()
+        for name in kept
     )
     far = reach(gallery, grid, mixed)
     if not set(kept) <= set(TAIL_MODELS):
@@ -182,6 +194,16 @@ def assemble(
         refuted=refuted,
         budget=budget,
     )
+
+
+def _misses(
+    name: str, hidden: Mapping[str, HiddenGallery], own: Mapping[str, float] | None
+) -> list[float]:
+    """Predicted less measured rate of a model, in hidden galleries and in the one at hand."""
+    return [
+        *([hidden[name].error] if name in hidden else []),
+        *([own[name]] if own and name in own else []),
+    ]
 
 
 def _limiter(
@@ -207,8 +229,7 @@ def _bound(observed: Estimate, gallery: int, sizes: tuple[int, ...]) -> Forecast
 def _draws(searches: Searches, weights: FloatArray, sizes: IntArray) -> Mapping[str, FloatArray]:
     """By model, rates of the data and of each repetition."""
     everybody = np.ones((1, searches.persons))
-    prior = fit_beta(weighted_counts(searches, everybody)[0])
-    return predict(searches, np.concatenate([everybody, weights]), sizes, prior)
+    return predict(searches, np.concatenate([everybody, weights]), sizes, begin=everybody)
 
 
 def _measured(searches: Searches, weights: FloatArray) -> tuple[FloatArray, FloatArray]:

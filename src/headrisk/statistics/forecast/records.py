@@ -60,8 +60,8 @@ class ForecastPoint:
     the 95 % range of the mixture of models. The headline is ``high``. ``floor`` holds whatever
     the distribution of scores. ``beyond`` marks galleries beyond the forecast's reach, or of more
     than 100 times the people measured. ``said`` is False beyond the reach: there are no values,
-    the range then runs from the floor to the upper end at the reach, which a larger gallery cannot
-    exceed.
+    the range then runs from the floor to the upper limit of the measured rate, which a larger
+    gallery cannot exceed.
     """
 
     size: int
@@ -124,7 +124,7 @@ def points_of(
     for place, size in enumerate(sizes):
         far, floor = size > FAR * gallery, floors[place]
         if size > reach:
-            most = ranges[reach].high
+            most = ranges[reach if reach >= sizes[0] else gallery].high
             floor = min(floor, most)
             found.append(ForecastPoint(size, floor, most, floor, most, floor, True, None, False))
             continue

@@ -3,7 +3,7 @@ are mixed with weights from how well they predicted them (a linear opinion pool,
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,12 +15,11 @@ from headrisk.types import Estimate, FloatArray, IntArray
 
 REFUTED = 3.0
 OWN_ERROR = 0.01
+APART_UPWARD = 0.5
 NEAR, NEAR_TIMES, FAR_TIMES = 10, 1.4, 1.6
 MARGIN = 3
 PER_DECADE = 8
-_POINTS = np.concatenate(
-    [np.linspace(0.0, 0.02, 201)[:-1], np.linspace(0.02, 0.98, 961)[:-1], np.linspace(0.98, 1, 201)]
-)
+_BISECTIONS = 40
 
 
 @dataclass(frozen=True)
@@ -30,10 +29,6 @@ class Law:
     value: FloatArray
     a: FloatArray
     b: FloatArray
-
-    def below(self, place: int) -> FloatArray:
-        """Probability that the rate at a size is at most each of the points."""
-        return np.asarray(betainc(self.a[place], self.b[place], _POINTS), dtype=np.float64)
 
 
 def law(drawn: FloatArray, people: int) -> Law:
@@ -49,32 +44,62 @@ def law(drawn: FloatArray, people: int) -> Law:
     return Law(value, value * number + 0.5, (1 - value) * number + 0.5)
 
 
-def quantiles(laws: Mapping[str, Law], weights: Mapping[str, float]) -> tuple[FloatArray, ...]:
-    """(sizes,) value, lower and upper end of the mixture."""
+def quantiles(laws: Sequence[tuple[float, Law]]) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """(sizes,) value, lower and upper end of a mixture of laws with their weights, by bisection."""
+    weight = np.array([one for one, _ in laws])[:, None]
+    a, b, value = (np.stack([getattr(one, key) for _, one in laws]) for key in ("a", "b", "value"))
     tail = (1 - CONFIDENCE) / 2
-    sizes = next(iter(laws.values())).value.size
-    value = np.array(sum(weights[name] * one.value for name, one in laws.items()))
-    ends = np.zeros((2, sizes))
-    for place in range(sizes):
-        below = np.array(sum(weights[name] * one.below(place) for name, one in laws.items()))
-        ends[:, place] = np.interp([tail, 1 - tail], below, _POINTS)
-    return value, ends[0], ends[1]
+    ends = []
+    for share in (tail, 1 - tail):
+        low, high = np.zeros(a.shape[1]), np.ones(a.shape[1])
+        for _ in range(_BISECTIONS):
+            middle = (low + high) / 2
+            under = (weight * betainc(a, b, middle)).sum(axis=0) < share
+            low, high = np.where(under, middle, low), np.where(under, high, middle)
+        ends.append((low + high) / 2)
+    return np.asarray((weight * value).sum(axis=0)), ends[0], ends[1]
+
+
+def between(
+    plain: Mapping[str, Law], raised: Mapping[str, Law], weights: Mapping[str, float]
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """(sizes,) value, lower and upper end of models as they are and as they were corrected.
+
+    The lower end is that of the models as they are, the upper end that of the corrected ones, the
+    value lies halfway: whether the miss of a model grows with the gallery, cannot be known.
+    """
+    low, high = (
+        quantiles([(weight, laws[name]) for name, weight in weights.items() if weight > 0])
+        for laws in (plain, raised)
+    )
+    return (low[0] + high[0]) / 2, low[1], high[2]
 
 
 def stack_weights(
-    hidden: Mapping[str, HiddenGallery], noise: float, prior: Mapping[str, float]
+    hidden: Mapping[str, HiddenGallery],
+    noise: float,
+    prior: Mapping[str, float],
+    own: Mapping[str, float] | None = None,
+    apart: Collection[str] = (),
 ) -> dict[str, float]:
     """Weights that sum to 1; models that missed by more than three standard errors get 0.
 
-    ``noise`` is the standard error of the rate that was to be predicted. The ``prior`` weights
-    where nothing could be hidden; where every model is refuted, the one that missed least. Hidden
-    galleries cannot tell a heavy tail from relatives, who do not become more in a larger gallery:
-    models that set relatives apart begin with twice the weight, lest the upper end be too low.
+    ``noise`` is the standard error of the rate that was to be predicted, ``own`` by how much each
+    model misses the measured rate of the gallery it was fitted to. The ``prior`` weights where
+    nothing could be hidden; where every model is refuted, the one that missed least.
+
+    Models that set relatives ``apart`` begin with a larger weight and their misses upward count
+    half: a small gallery holds a part of the relatives only, so that such a model is bound to
+    promise too much for the larger one, as much as hidden galleries would tell against it.
     """
-    tested = {name: hidden[name] for name in prior if name in hidden}
-    if not tested:
-        return {name: one / sum(prior.values()) for name, one in prior.items()}
-    miss = {name: abs(one.error) / np.hypot(noise, OWN_ERROR) for name, one in tested.items()}
+    sure = float(np.hypot(noise, OWN_ERROR))
+    miss = {
+        name: max(
+            abs(_told(hidden[name].error, name in apart)) / sure if name in hidden else 0.0,
+            abs((own or {}).get(name, 0.0)) / sure,
+        )
+        for name in prior
+    }
     kept = {
         name: prior[name] * float(np.exp(-0.5 * z**2)) for name, z in miss.items() if z <= REFUTED
     }
@@ -82,6 +107,25 @@ def stack_weights(
         kept = {min(miss, key=lambda name: miss[name]): 1.0}
     total = sum(kept.values())
     return {name: kept.get(name, 0.0) / total for name in prior}
+
+
+def _told(error: float, apart: bool) -> float:
+    return APART_UPWARD * error if apart and error > 0 else error
+
+
+def corrected(
+    rows: FloatArray, observed: float, misses: Sequence[float], people: int
+) -> FloatArray:
+    """Rates of a model that promised too little where it could be tested, with as much less lost.
+
+    The share of people not linked is scaled by what was lost over what the model had said would
+    be, for the worst of its ``misses`` (predicted less ``observed`` rate); half a person is added
+    to both. Never downward: a model that promised too much is judged by its weight.
+    """
+    half = 0.5 / people
+    lost = 1.0 - observed + half
+    share = min([1.0, *(lost / (lost - miss) for miss in misses if miss < 0)])
+    return np.asarray(1.0 - share * (1.0 - rows), dtype=np.float64)
 
 
 def sizes_between(gallery: int, sizes: tuple[int, ...]) -> IntArray:

@@ -22,10 +22,11 @@ The likelihood is profiled over shape / scale: for each value the best shape has
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.sparse import csr_array
+from scipy.special import ndtr, ndtri
 
 from headrisk.statistics.forecast.searches import Searches
 from headrisk.types import BoolArray, FloatArray, IntArray
@@ -39,6 +40,7 @@ ENOUGH = 600
 SHAPE_SD = 0.15
 LEAST_SHAPE = -0.5
 MIDDLE = (0.1, 0.5, 0.9)
+BODY = (0.5, 0.9)
 _GRID = np.concatenate([-np.linspace(0.98, 0.02, 25), [1e-6], np.geomspace(0.01, 30.0, 36)])
 
 
@@ -50,7 +52,8 @@ class TailData:
     ``rank`` its place in its search, 0 the highest. ``centre`` and ``spread`` are per search;
     ``body`` holds all pooled scores ascending, for places below the threshold, and ``others`` the
     strangers each search met. ``wide`` holds search and gallery person of the four times as many
-    scores above a lower threshold.
+    scores above a lower threshold. ``body_places`` are two places in the body and ``body_above``
+    (searches, people) who lies above each; ``column`` is who each person is.
     """
 
     threshold: float
@@ -63,6 +66,9 @@ class TailData:
     spread: FloatArray
     body: FloatArray
     wide: tuple[IntArray, IntArray]
+    body_places: tuple[float, float]
+    body_above: tuple[BoolArray, BoolArray]
+    column: IntArray
 
     @property
     def searches(self) -> int:
@@ -77,7 +83,8 @@ class TailFit:
     ``shape`` > 0 is a heavy tail. ``share`` is the probability that a stranger exceeds the
     threshold, ``unevenness`` the variance of the searches' own share over its mean squared,
     ``growth`` what it gains with each halving of the tail, and ``factor`` (repetitions, searches)
-    shape and rate of each search's gamma posterior.
+    shape and rate of each search's gamma posterior. Where ``deviate`` is given, the tail is that of
+    a normal distribution of which it is the standard deviation, and shape and scale are not used.
     """
 
     shape: FloatArray
@@ -86,6 +93,7 @@ class TailFit:
     unevenness: FloatArray
     growth: FloatArray
     factor: tuple[FloatArray, FloatArray]
+    deviate: FloatArray | None = None
 
 
 def tail_length(scores: int, searches: int) -> int:
@@ -176,6 +184,7 @@ def tail_data(searches: Searches, *, per_search: bool) -> TailData | None:
     row, column, excess = row[order], column[order], excess[order]
     rank = np.arange(row.size) - np.searchsorted(row, row)
     around, near = np.nonzero(pooled > float(body[-min(WIDER * wanted, body.size - 1) - 1]))
+    middle, upper = (float(body[int(level * (body.size - 1))]) for level in BODY)
     if not (rank > 0).any():
         return None
     return TailData(
@@ -189,6 +198,9 @@ def tail_data(searches: Searches, *, per_search: bool) -> TailData | None:
         spread=spread,
         body=body,
         wide=(around.astype(np.int64), searches.column[near]),
+        body_places=(middle, upper),
+        body_above=(pooled > middle, pooled > upper),
+        column=searches.column,
     )
 
 
@@ -232,6 +244,28 @@ def fit_tail(
     return TailFit(chosen, np.abs(mean), share, uneven, growth, factor)
 
 
+def normal_tail(
+    tail: TailData, fit: TailFit, weights: FloatArray, probe_weights: FloatArray
+) -> TailFit:
+    """Replace the law of ``fit`` by the tail of a normal distribution that the body shows.
+
+    Its standard deviation comes from two places in the body, where relatives hardly count; one
+    stranger a search is taken for a relative above both. This is the lightest tail that scores of
+    many small parts have: whatever lies above it is then relatives and look-alikes who do not
+    become more in a larger gallery.
+    """
+    others = probe_weights @ tail.others
+    deviates = []
+    for above in tail.body_above:
+        number = np.einsum("bi,bi->b", probe_weights @ above.astype(np.float64),
+                           weights[:, tail.column])  # fmt: skip
+        share = (number - 1.0) / np.maximum(others - 1.0, 1.0)
+        deviates.append(-ndtri(np.clip(share, 1e-6, 1.0 - 1e-6)))
+    low, high = tail.body_places
+    wide = np.maximum(deviates[1] - deviates[0], 1e-6)
+    return replace(fit, deviate=np.asarray((high - low) / wide, dtype=np.float64))
+
+
 def _uneven(
     row: IntArray, weights: FloatArray, probe_weights: FloatArray
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
@@ -265,6 +299,10 @@ def stranger_chance(tail: TailData, fit: TailFit, scores: FloatArray) -> FloatAr
     x = np.maximum(place - tail.threshold, 0.0) / fit.scale[:, None]
     inside = np.maximum(1.0 + fit.shape[:, None] * x, 1e-300)
     far = fit.share[:, None] * np.exp(np.minimum(-np.log(inside) / fit.shape[:, None], 0.0))
+    if fit.deviate is not None:
+        start = -ndtri(fit.share)
+        beyond = np.maximum(place - tail.threshold, 0.0) / fit.deviate[:, None]
+        far = ndtr(-(start[:, None] + beyond))
     below = 1.0 - np.searchsorted(tail.body, place) / tail.body.size
     chance = np.where(place > tail.threshold, far, np.maximum(below, fit.share[:, None]))
     return np.asarray(np.minimum(chance, 1.0 - 1e-12), dtype=np.float64)

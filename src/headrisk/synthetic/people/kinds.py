@@ -16,6 +16,7 @@ from scipy import ndimage
 
 from headrisk.heads.identity import Identity
 from headrisk.heads.shapes import HeadShapes
+from headrisk.synthetic.people.session import Visit
 from headrisk.synthetic.people.volume import Filled, TwinScanSettings, fill_head, render_twin
 from headrisk.synthetic.phantom.render import average_slices
 from headrisk.types import BoolArray, Float32Array, FloatArray
@@ -70,7 +71,11 @@ KINDS: dict[str, Kind] = {
 
 
 def render_kind(
-    identity: Identity | None, shapes: HeadShapes, kind: Kind, rng: np.random.Generator
+    identity: Identity | None,
+    shapes: HeadShapes,
+    kind: Kind,
+    rng: np.random.Generator,
+    visit: Visit | None = None,
 ) -> tuple[Float32Array, FloatArray]:
     """One image of a synthetic person's head, (x, y, z) float32, and its affine.
 
@@ -80,12 +85,14 @@ def render_kind(
         None for the mean head.
     kind
         One of ``KINDS``, or another.
+    visit
+        How the person lies there on the day; at rest and unchanged if not given.
     """
     settings = TwinScanSettings(kind.contrast, kind.voxel_mm, kind.noise, kind.bias)
     if kind.finish in ("magnitude", "uniform"):
-        data, affine = render_twin(identity, shapes, settings, rng)
+        data, affine = render_twin(identity, shapes, settings, rng, visit=visit)
         return (_uniform(data, rng) if kind.finish == "uniform" else data), affine
-    filled = fill_head(identity, shapes, settings, rng)
+    filled = fill_head(identity, shapes, settings, rng, visit=visit)
     data = _ct(filled, kind, rng) if kind.finish == "ct" else _pet(filled, kind, rng)
     return data, filled.affine
 

@@ -1,29 +1,33 @@
-"""What one modality of an audit came to, and the rates that all modalities share."""
+"""Rates that all attacks share: fusion, evaluation, what the strongest one means for people."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import numpy as np
-import pyarrow as pa
 
 from headrisk.dataset.scans import Scan
 from headrisk.findings.coarse import ranged
-from headrisk.findings.records import Internal, ModalitySection, Panel, Table
+from headrisk.findings.records import Panel, Table
 from headrisk.job import Job, recorded
 from headrisk.linkage.design import Design
+from headrisk.linkage.fusion import NAME as FUSION
 from headrisk.linkage.fusion import fuse
+from headrisk.linkage.pairs import copies_first
 from headrisk.report.words import summary as words
 from headrisk.run.provenance import CostLog
 from headrisk.run.stage import stage
 from headrisk.statistics.assessment import Assessment, assess
 from headrisk.statistics.attackers import Knowledge
 from headrisk.statistics.baselines import ShuffledControl
-from headrisk.statistics.choice import SHUFFLES, Choice, Evaluated, choose
+from headrisk.statistics.choice import SHUFFLES, Choice, Evaluated, choose, choose_large
 from headrisk.statistics.conditions import contrast_pairs, shared_labels
+from headrisk.statistics.large import SummedScores
 from headrisk.statistics.summary import MeasureSummary, summarise
 from headrisk.types import BoolArray, PairScores
+
+Scores = PairScores | SummedScores
 
 SEEN: Mapping[str, Knowledge] = {
     "brain": "scans",
@@ -43,21 +47,24 @@ STREAMS: Mapping[str, tuple[int, ...]] = {  # set the random numbers of a run's 
 }
 
 
-def add_fusion(modality: str, scores: dict[str, PairScores], job: Job) -> None:
-    """Add the fusion of all measures to them, where there are several."""
-    rng = np.random.default_rng((job.settings.seed, *STREAMS[modality], 10))
-    fused = fuse(scores, rng)
-    if fused is not None:
-        scores[fused.measure] = fused
+def fused(
+    modality: str, scores: Mapping[str, Scores], verbatim: BoolArray | None, job: Job
+) -> dict[str, Scores]:
+    """The scores with the fusion of all measures, where there are several and every score is there.
 
-
-@dataclass(frozen=True)
-class Attack:
-    """Scores of the strongest attack, and the labels of the people behind rows and columns."""
-
-    scores: PairScores
-    probes: tuple[str, ...]
-    gallery: tuple[str, ...]
+    Pairs of one and the same image score as high as the highest, whatever a measure makes of them.
+    """
+    whole = {name: one for name, one in scores.items() if isinstance(one, PairScores)}
+    if len(whole) < len(scores):
+        return dict(scores)
+    if FUSION not in whole:
+        rng = np.random.default_rng((job.settings.seed, *STREAMS[modality], 10))
+        more = fuse(whole, rng)
+        if more is not None:
+            whole[more.measure] = more
+    if verbatim is None or not whole:
+        return dict(whole)
+    return {name: copies_first(one, verbatim) for name, one in whole.items()}
 
 
 def copies_panel(design: Design, verbatim: BoolArray, searched: int) -> dict[Panel, Table]:
@@ -70,48 +77,15 @@ def copies_panel(design: Design, verbatim: BoolArray, searched: int) -> dict[Pan
     return {panel: Table(("what", "people"), (("images that are equal", told),))}
 
 
-def strongest_attack(
-    found: Evaluated, probes: Sequence[Scan], gallery: Sequence[Scan]
-) -> Attack | None:
-    """What this modality brings where several are combined."""
-    if found.scores is None:
-        return None
-    sides = (tuple(scan.participant_id for scan in side) for side in (probes, gallery))
-    return Attack(found.scores, *sides)
-
-
-@dataclass(frozen=True)
-class Measured:
-    """One modality: its public section, what stays inside, and the digests of what it read.
-
-    ``attack`` is what it brings where modalities are combined. ``tables`` are Parquet tables for
-    ``internal/``, by file name. ``photos_unused`` counts listed photographs that were refused,
-    could not be read or show no single face.
-    """
-
-    section: ModalitySection
-    internal: Internal
-    digests: tuple[str, ...]
-    tables: Mapping[str, pa.Table] = field(default_factory=dict)
-    photos_unused: int = 0
-    attack: Attack | None = None
-
-
-def join(parts: Sequence[Internal], notes: tuple[str, ...]) -> Internal:
-    """What stays inside of several modalities; a scan is listed once for each that looked at it."""
-    return Internal(
-        scans=tuple(row for part in parts for row in part.scans),
-        links=tuple(link for part in parts for link in part.links),
-        mosaics=tuple(mosaic for part in parts for mosaic in part.mosaics),
-        matrices=tuple(matrix for part in parts for matrix in part.matrices),
-        notes=(*notes, *(note for part in parts for note in part.notes)),
-        tables={name: table for part in parts for name, table in part.tables.items()},
-    )
+def streams(modality: str, job: Job, count: int) -> Sequence[np.random.Generator]:
+    """Generators of a modality's measures, and one or two more of the choice among them."""
+    stream, seed = STREAMS[modality], job.settings.seed
+    return np.random.default_rng((seed, *stream) if stream else seed).spawn(count)
 
 
 def evaluate(
     modality: str,
-    scores: Mapping[str, PairScores],
+    scores: Mapping[str, Scores],
     probes: Sequence[Scan],
     gallery: Sequence[Scan],
     job: Job,
@@ -123,13 +97,13 @@ def evaluate(
     ----------
     modality
         Sets its random numbers apart from those of the others.
+    scores
+        Every score of each measure, or summaries of them; then only searches are chosen among.
     probes, gallery
         The scans behind the rows and columns of the scores; where they are of several contrasts,
         the choice is made for each pair of contrasts.
     """
-    stream = STREAMS[modality]
-    seed = job.settings.seed if not stream else (job.settings.seed, *stream)
-    *seeds, for_choice, for_headline = np.random.default_rng(seed).spawn(len(scores) + 2)
+    *seeds, for_choice, for_headline = streams(modality, job, len(scores) + 2)
     with stage("evaluate", len(scores), log, recorded(job)):
         summaries = tuple(
             summarise(one, settings=job.settings, rng=rng)
@@ -137,20 +111,24 @@ def evaluate(
         )
         if not scores:
             return Evaluated(summaries)
+        whole = {name: one for name, one in scores.items() if isinstance(one, PairScores)}
+        if not whole:
+            ranks = {n: one.ranks() for n, one in scores.items() if isinstance(one, SummedScores)}
+            return choose_large(ranks, summaries, for_choice)
         pairs = contrast_pairs(probes, gallery)
         found = choose(
-            scores, for_choice, pairs=None if pairs is None else (pairs.names, pairs.codes)
+            whole, for_choice, pairs=None if pairs is None else (pairs.names, pairs.codes)
         )
         choice = found.choice
-        whole = summarise(found.scores, settings=job.settings, rng=for_headline)
-    within_5 = whole.rank5
+        headline = summarise(found.scores, settings=job.settings, rng=for_headline)
+    within_5 = headline.rank5
     if within_5 is not None and choice.rank1 is not None and within_5.value < choice.rank1.value:
         within_5 = choice.rank1
     headline = replace(
-        whole,
+        headline,
         rank1=choice.rank1,
         rank5=within_5,
-        shuffled=_control(choice, whole.shuffled),
+        shuffled=_control(choice, headline.shuffled),
     )
     return Evaluated(summaries, found.scores, headline, choice, found.one_to_one)
 
@@ -164,8 +142,8 @@ def _control(choice: Choice, plain: ShuffledControl | None) -> ShuffledControl |
 
 
 def led_by_headline(
-    scores: Mapping[str, PairScores], found: Evaluated
-) -> tuple[dict[str, PairScores], tuple[MeasureSummary, ...]]:
+    scores: Mapping[str, Scores], found: Evaluated
+) -> tuple[dict[str, Scores], tuple[MeasureSummary, ...]]:
     """Scores and rates of every measure, that of the strongest attack first.
 
     What stays inside lists most candidates for the first one.

@@ -1,0 +1,98 @@
+"""Which data set it is: the name and release that its own files state."""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from headrisk.errors import InputError
+from headrisk.io.digests import open_regular
+
+DESCRIPTION, CHANGES = "dataset_description.json", "CHANGES"
+LONGEST = 200
+_MOST_BYTES = 1 << 20
+_VERSION = re.compile(r"^\s*v?(\d+(?:\.[\w+-]+)+)", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class DataSetName:
+    """What a page calls a data set.
+
+    ``name`` is that of ``dataset_description.json``, else of the folder or file; "" where it must
+    not be told. ``release`` is the first version in ``CHANGES``, else the DOI, else "". ``against``
+    names the data sets that it was compared with.
+    """
+
+    name: str
+    release: str = ""
+    against: tuple[str, ...] = ()
+
+
+def name_data_set(path: Path, against: Sequence[Path] = ()) -> DataSetName:
+    """Name a data set by what stands in it. A description that cannot be read names nothing.
+
+    Parameters
+    ----------
+    path
+        A folder of any layout, a manifest, or a derived table.
+    against
+        The data sets that it is compared with.
+    """
+    described = _description(path)
+    name = one_line(described.get("Name"))
+    release = _first_version(path) or one_line(described.get("DatasetDOI"))
+    others = tuple(name_data_set(other).name for other in against)
+    return DataSetName(name or one_line(_own_name(path)), release, others)
+
+
+def one_line(text: Any, longest: int = LONGEST) -> str:
+    """A text on one line, without control characters, of at most ``longest`` characters.
+
+    What is no text gives "".
+
+    >>> one_line("a\\x00 b\\n c"), one_line("x" * 300)[-3:], one_line(7)
+    ('a b c', 'xx…', '')
+    """
+    if not isinstance(text, str):
+        return ""
+    plain = "".join(
+        " " if char.isspace() else char
+        for char in text[: 50 * longest]
+        if char.isspace() or unicodedata.category(char) not in ("Cc", "Cf", "Cs", "Co", "Cn")
+    )
+    line = " ".join(plain.split())
+    return line if len(line) <= longest else line[: longest - 1].rstrip() + "…"
+
+
+def _own_name(path: Path) -> str:
+    absolute = path.absolute()
+    return absolute.name if absolute.is_dir() else absolute.name.split(".")[0]
+
+
+def _read(path: Path) -> str:
+    """The start of a text file, "" where there is none that can be read."""
+    try:
+        with open_regular(path) as stream:
+            return stream.read(_MOST_BYTES).decode("utf-8", "replace")
+    except (OSError, InputError):
+        return ""
+
+
+def _description(path: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(_read(path / DESCRIPTION)) if path.is_dir() else {}
+    except (ValueError, RecursionError):
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+def _first_version(path: Path) -> str:
+    """The newest version of a BIDS ``CHANGES`` file, which lists versions from the newest on."""
+    lines = _read(path / CHANGES).splitlines() if path.is_dir() else []
+    found = (_VERSION.match(line) for line in lines)
+    return next((one_line(match[1]) for match in found if match), "")

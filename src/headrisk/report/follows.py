@@ -1,0 +1,375 @@
+"""What follows from the findings: fixed rules, each with a stable code and a fixed condition.
+
+The rules read nothing but the report that may leave, so that they tell no more than it does. Each
+is documented with its evidence in ``docs/report.md``. None of them reassures: where no rule
+applies nothing is said. The sentences stand in ``headrisk.report.words.follows``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from headrisk.dataset.inventory import KindRow
+from headrisk.findings.deidentified import Effect, Treatment
+from headrisk.findings.records import ModalitySection, Report, Table
+from headrisk.statistics.forecast.records import FEWEST_PEOPLE
+from headrisk.statistics.intervals import zero_event_bound
+from headrisk.types import Estimate
+
+Count = int | str
+"""A count, or a range of counts such as ``0 to 2`` where the exact one is withheld."""
+
+LINE = 0.05  # a share of people: the upper bound that the rules ask a sample to be able to show
+LARGE_COST = 0.01  # share of brain voxels cut, or of the brain mask's overlap lost
+ATTACKS = {
+    "brain": "brains",
+    "face": "photographs",
+    "face-scans": "face_scans",
+    "table": "tables",
+    "metadata": "metadata",
+    "combined": "together",
+}
+
+
+@dataclass(frozen=True)
+class Follow:
+    """One rule that applies, and the figures its sentence needs.
+
+    Attributes
+    ----------
+    code
+        Of the rule; never changes its meaning.
+    about
+        What it is about where that is not clear from the code: a method, an attack, questions.
+    count, of
+        How many, and out of how many.
+    kinds
+        Kinds of images, as datatype and suffix, or of files.
+    rate
+        The rate that it rests on.
+    limit
+        A number of people.
+    """
+
+    code: str
+    about: str = ""
+    count: Count = 0
+    of: Count = 0
+    kinds: tuple[str, ...] = ()
+    rate: Estimate | None = None
+    limit: int = 0
+
+
+def most(count: Count) -> int:
+    """The upper end of a count.
+
+    >>> most(3), most("0 to 2"), most("withheld")
+    (3, 2, 1)
+    """
+    if isinstance(count, int):
+        return count
+    numbers = re.findall(r"\d+", count)
+    return int(numbers[-1]) if numbers else 1
+
+
+def least(count: Count) -> int:
+    """The lower end of a count; a withheld one may be zero."""
+    numbers = re.findall(r"\d+", str(count))
+    return int(numbers[0]) if numbers else 0
+
+
+def people_needed(line: float = LINE) -> int:
+    """How many people, none of them linked, bring the upper bound below ``line``.
+
+    >>> people_needed(0.05)
+    59
+    """
+    people = 1
+    while zero_event_bound(people) >= line:
+        people += 1
+    return people
+
+
+def follows(report: Report) -> tuple[Follow, ...]:
+    """All rules that apply to a report that may leave, in the order in which they are told."""
+    return tuple(found for rule in RULES for found in rule(report))
+
+
+def _labels(report: Report) -> Iterator[Follow]:
+    for section in report.modalities:
+        if section.labels is not None and section.labels.code == "labels_disagree":
+            yield Follow("labels_disagree", section.name)
+            return
+
+
+def _images(report: Report) -> Iterator[Follow]:
+    counts = report.inventory
+    if counts is None:
+        return
+    if counts.left_out:
+        kinds = _kinds(counts.kinds, lambda row: row.left_out)
+        yield Follow("images_not_looked_at", count=counts.left_out, of=counts.images, kinds=kinds)
+    if counts.failed:
+        kinds = _kinds(counts.kinds, lambda row: row.failed)
+        yield Follow("images_failed", count=counts.failed, of=counts.images, kinds=kinds)
+
+
+def _beside(report: Report) -> Iterator[Follow]:
+    counts = report.inventory
+    if counts is None:
+        return
+    if counts.unread_folders:
+        yield Follow("folders_unread", count=counts.unread_folders)
+    beside = {kind: n for kind, n in counts.other.items() if n and kind in BESIDE}
+    if beside:
+        yield Follow("files_beside_images", count=sum(beside.values()), kinds=tuple(beside))
+    if counts.copies:
+        yield Follow("images_copied", count=counts.copies)
+
+
+BESIDE = ("archive", "document", "link", "picture", "recording", "surface")
+
+
+def _kinds(rows: tuple[KindRow, ...], count: Callable[[KindRow], int]) -> tuple[str, ...]:
+    """Kinds with any of a count, the most frequent first."""
+    found = sorted((row for row in rows if count(row)), key=lambda row: -count(row))
+    names = (dict.fromkeys(part for part in (row.datatype, row.suffix) if part) for row in found)
+    return tuple(" ".join(parts) for parts in names)
+
+
+def _scans(report: Report) -> Iterator[Follow]:
+    for section in report.modalities:
+        if section.counts.doubtful:
+            yield Follow(
+                "scans_doubtful", section.name, section.counts.doubtful, section.counts.scans
+            )
+
+
+def _faces(report: Report) -> Iterator[Follow]:
+    left = report.faces_left
+    if left is None:
+        yield from _faces_in_scans(report)
+        return
+    kinds = tuple(
+        suffix for suffix, counts in left.by_suffix.items()
+        if suffix and most(counts.get("face", 0)) + most(counts.get("part", 0))
+    )  # fmt: skip
+    if not left.looked:
+        yield Follow("faces_not_looked_at", count=left.images, of=left.images)
+        return
+    yield from _face_rules(
+        *(left.counts.get(name, 0) for name in ("face", "part", "unclear", "failed")),
+        of=left.images,
+        kinds=kinds,
+    )
+
+
+def _faces_in_scans(report: Report) -> Iterator[Follow]:
+    """The same of the scans whose faces were compared, where no image was looked at for it."""
+    section = next((one for one in report.modalities if one.name == "face"), None)
+    table = section.tables.get("presence") if section else None
+    if table is None:
+        if report.inventory is not None and "faces" not in report.not_asked:
+            yield Follow("faces_not_searched")
+        return
+    counts = {str(row[0]): row[2] for row in table.rows}
+    there = [counts.get(f"together: {name}", 0) for name in ("face", "part", "unclear", "failed")]
+    scans = max((int(row[1]) for row in table.rows if isinstance(row[1], int | float)), default=0)
+    yield from _face_rules(*(_count(value) for value in there), of=scans, kinds=())
+
+
+def _count(value: object) -> Count:
+    """A cell of a table as a count; tables that were read back hold whole numbers as floats."""
+    if isinstance(value, float):
+        return int(value)
+    return value if isinstance(value, int | str) else 0
+
+
+def _face_rules(
+    face: Count, part: Count, unclear: Count, failed: Count, *, of: int, kinds: tuple[str, ...]
+) -> Iterator[Follow]:
+    if most(face) + most(part):
+        both = face + part if isinstance(face, int) and isinstance(part, int) else face
+        yield Follow("faces_there", count=both if most(face) else part, of=of, kinds=kinds)
+    if least(unclear):
+        yield Follow("faces_unclear", count=unclear, of=of)
+    if least(failed):
+        yield Follow("faces_not_looked_at", count=failed, of=of)
+    perhaps = [count for count in (unclear, failed) if most(count) and not least(count)]
+    if perhaps:
+        yield Follow("faces_to_check", count=max(most(count) for count in perhaps), of=of)
+
+
+def _attacks(report: Report) -> Iterator[Follow]:
+    for section in report.modalities:
+        name = ATTACKS.get(section.name)
+        first = section.headline
+        if name is None or not (section.measures or section.strongest):
+            continue
+        if not section.sufficient or first is None:
+            yield Follow(f"{name}_too_few", count=section.counts.searched, limit=people_needed())
+        elif first.reading == "links":
+            yield Follow(f"{name}_link", rate=first.rank1)
+        else:
+            yield Follow(f"{name}_not_shown", rate=first.rank1, limit=people_needed())
+        if section.simulated:
+            yield Follow("simulated", section.name)
+
+
+def _people(report: Report) -> Iterator[Follow]:
+    for section in report.modalities:
+        people = section.counts.people
+        alone = people.not_searched.get("one_session", 0) if people else 0
+        if people and alone:
+            yield Follow("people_not_searchable", section.name, alone, people.people)
+        if section.counts.unsearched:
+            of = section.counts.unsearched + section.counts.searched
+            yield Follow("people_failed", section.name, section.counts.unsearched, of)
+
+
+def _forecast(report: Report) -> Iterator[Follow]:
+    """Where forecasts end; attacks for which they end alike are told together."""
+    ends: dict[tuple[int, int], list[str]] = {}
+    for section in report.modalities:
+        if section.risk is None or not section.sufficient:
+            continue
+        found = section.risk.forecast
+        if not found.points:
+            few = FEWEST_PEOPLE if found.reason == "few people" else 0
+            ends.setdefault((few, found.gallery), []).append(section.name)
+        elif found.reach is not None or found.bound_only:
+            reach = found.gallery if found.bound_only else found.reach or found.gallery
+            ends.setdefault((0, max(reach, found.gallery)), []).append(section.name)
+    for (needed, limit), names in ends.items():
+        yield Follow("forecast_ends", count=needed, kinds=tuple(names), limit=limit)
+
+
+def _metadata(report: Report) -> Iterator[Follow]:
+    section = next((one for one in report.modalities if "kinds" in one.tables), None)
+    if section is None:
+        if report.inventory is not None:
+            yield Follow("metadata_not_searched")
+        return
+    yield from _severities(section.tables["kinds"])
+    yield from _stand_out(section)
+    unread = _cells(section.tables.get("unread"))
+    left = most(unread.get("searched as bytes", 0)) + most(unread.get("not read", 0))
+    if left:
+        yield Follow("files_unread", count=left, of=unread.get("all", 0))
+    copy = _cells(section.tables.get("copy"))
+    if most(copy.get("removed values that still stand in it", 0)):
+        yield Follow(
+            "copy_holds_removed_values", count=copy["removed values that still stand in it"]
+        )
+    if most(copy.get("findings in the copy", 0)):
+        yield Follow("copy_findings", count=copy["findings in the copy"])
+
+
+SEVERITY_CODES = {
+    "direct identifier": "metadata_direct",
+    "quasi-identifier": "metadata_quasi",
+    "technical link": "metadata_technical",
+    "notice": "metadata_notice",
+}
+
+
+def _severities(kinds: Table) -> Iterator[Follow]:
+    for severity, code in SEVERITY_CODES.items():
+        rows = [row for row in kinds.rows if row[1] == severity and most(_count(row[2]))]
+        if rows:
+            count = sum(most(_count(row[2])) for row in rows)
+            yield Follow(code, count=count, kinds=tuple(str(row[0]) for row in rows))
+
+
+def _stand_out(section: ModalitySection) -> Iterator[Follow]:
+    people = _cells(section.tables.get("people"))
+    small = people.get("in classes of fewer than 5", 0)
+    if most(small):
+        yield Follow("people_stand_out", count=small, of=people.get("people in the table", 0))
+
+
+def _cells(table: Table | None) -> dict[str, Count]:
+    """Names to counts of a table of two columns; empty without one."""
+    return {} if table is None else {str(row[0]): _count(row[1]) for row in table.rows}
+
+
+def _deidentified(report: Report) -> Iterator[Follow]:
+    for one in report.treatments:
+        name, arrival = one.name, one.arrival
+        perhaps = []
+        for code, count in (
+            ("deidentified_unchanged", arrival.unchanged),
+            ("deidentified_missing", arrival.missing),
+            ("deidentified_doubtful", arrival.doubtful),
+        ):
+            if least(count):
+                yield Follow(code, name, count, arrival.scans)
+            elif most(count):
+                perhaps.append(most(count))
+        if perhaps:
+            yield Follow("deidentified_to_check", name, max(perhaps), arrival.scans)
+        yield from _faces_after(one)
+        effects = [e for e in (
+            one.effect("face"), one.effect("face", "adaptive"), one.effect("brain"),
+        ) if e is not None]  # fmt: skip
+        for code, applies in (
+            ("deidentified_still_links", _still),
+            ("deidentified_no_difference", _no_difference),
+        ):
+            attacks = tuple(dict.fromkeys(e.modality for e in effects if applies(e)))
+            if attacks:
+                yield Follow(code, name, kinds=attacks)
+        failed = max((e.failed for e in effects), key=most, default=0)
+        if most(failed):
+            yield Follow("deidentified_failed", name, failed)
+        cost = _cost(one)
+        if cost >= LARGE_COST:
+            yield Follow("deidentified_cost", name, rate=Estimate(cost, cost, cost, 0))
+
+
+def _faces_after(one: Treatment) -> Iterator[Follow]:
+    left = one.face_left
+    if left is None:
+        return
+    worst = [left.verdicts.get(name, 0) for name in ("face", "part", "unclear", "yes")]
+    seen = [count for count in worst if most(count)]
+    if seen:  # in ranges the worst answer that may be there
+        yield Follow("deidentified_faces", one.name, max(seen, key=most), left.scans)
+
+
+def _still(effect: Effect) -> bool:
+    """Whether the attack finds people after it, beyond guessing."""
+    found = effect.found or (effect.rank1.after if effect.rank1 else None)
+    return found is not None and found.value > (effect.chance or 0.0) and most_found(found) > 0
+
+
+def most_found(rate: Estimate) -> int:
+    """How many people a rate stands for at most."""
+    return rate.most if rate.most is not None else round(rate.value * rate.n)
+
+
+def _no_difference(effect: Effect) -> bool:
+    """Whether the interval of the paired change takes in zero, or there is none."""
+    return effect.rank1 is None or effect.rank1.difference.low <= 0
+
+
+def _cost(one: Treatment) -> float:
+    """The larger of the share of brain voxels cut and of the overlap lost, as means over people."""
+    cut, overlap = one.figure("brain voxels cut"), one.figure("overlap of brain masks")
+    return max(
+        cut.mean.value if cut and cut.mean else 0.0,
+        1.0 - overlap.mean.value if overlap and overlap.mean else 0.0,
+    )
+
+
+def _not_asked(report: Report) -> Iterator[Follow]:
+    if report.not_asked:
+        yield Follow("not_asked", kinds=report.not_asked)
+
+
+RULES: tuple[Callable[[Report], Iterator[Follow]], ...] = (  # in the order in which they are told
+    _labels, _images, _not_asked, _attacks, _faces, _deidentified, _metadata, _beside, _scans,
+    _people, _forecast,
+)  # fmt: skip

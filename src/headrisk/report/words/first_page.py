@@ -1,0 +1,265 @@
+"""The two pages to decide by: which data, one line for each attack, what is left in the files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from headrisk.findings.deidentified import Treatment
+from headrisk.findings.records import ModalitySection, Report, RunRecord
+from headrisk.report.words import inventory, summary
+from headrisk.report.words.people import grouped
+from headrisk.report.words.phrases import capital, counted, listed, people, percent, share
+from headrisk.report.words.presence import faces_sentence
+from headrisk.report.words.risk import headline_point
+from headrisk.statistics.assessment import Assessment
+from headrisk.types import Estimate
+
+VERDICTS = {
+    "links": "links people",
+    "does not link": "no link shown",
+    "unclear": "unclear",
+    "too little data": "too few people",
+}
+TITLES = {
+    "brain": "Brains",
+    "face": "Photographs",
+    "face-scans": "Faces, scan to scan",
+    "table": "Tables",
+    "metadata": "Headers",
+    "combined": "All together",
+}
+FOUND = {
+    "brain": "were linked to their other scan by the brain",
+    "face": "were found by their photographs",
+    "face-scans": "were linked to their other scan by the face in both",
+    "metadata": "were linked by headers and sidecar files alone",
+    "table": "were linked to their other row",
+    "combined": "were linked by everything together",
+}
+LEGEND = (
+    "Brackets hold the 95 % interval: with other people like these, the true share would lie in "
+    "such a range in 95 of 100 tests. The control is the same search with shuffled names: what it "
+    "finds is luck. A range of people, such as 9 to 12, hides the exact count, so that nobody can "
+    "be worked out from it."
+)
+CHECK = (
+    "The custodian: the folder internal holds every scan, and headrisk doctor --verify checks that "
+    "no file was changed"
+)
+
+
+MOST_WORDS = 690  # on two printed pages
+FIXED_WORDS = 60  # headings, fields, and the line on what stands in the annex
+FEWEST_FOLLOW = 5
+MOST_METHODS = 2  # de-identification methods on the first pages
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One line of the first page.
+
+    ``verdict`` is a word or two; ``alarm`` says that it speaks against the release. ``rate`` and
+    ``control`` are drawn as a bar; ``target`` is where the annex says more.
+    """
+
+    title: str
+    verdict: str
+    text: str
+    target: str = ""
+    alarm: bool = False
+    rate: Estimate | None = None
+    control: Estimate | None = None
+
+
+def which_data(report: Report, run: RunRecord, digest: str) -> list[tuple[str, str]]:
+    """Name, release, date, images, people, and who can check it; what is not known is said."""
+    data = report.data
+    rows = [("Data set", (data.name if data else "") or "not named")]
+    if data and data.release:
+        rows.append(("Release", data.release))
+    if data and any(data.against):
+        rows.append(("Compared with", listed([name for name in data.against if name])))
+    version = f"headrisk {report.version}, figures {digest}"
+    rows.append(("Audited", f"{run.started[:10]}, {version}" if run.started else version))
+    if report.inventory is not None:
+        rows.append(("Images", images(report)))
+    who = dict.fromkeys(
+        summary.who_was_searched(one.counts.people)
+        for one in report.modalities
+        if one.counts.people
+    )
+    if who:
+        rows.append(("People", " ".join(who)))
+    elif report.modalities:
+        most = max(one.counts.persons for one in report.modalities)
+        rows.append(("People", people(most)))
+    rows.append(("Who can check", f"{CHECK}."))
+    return rows
+
+
+def images(report: Report) -> str:
+    """The images there, and what became of them."""
+    counts = report.inventory
+    if counts is None or not counts.images:
+        return "No image was found."
+    said = (
+        f"{counted(counts.images, 'image')}: {counts.looked_at:,} looked at, {counts.failed:,} "
+        f"failed, {counts.left_out:,} left out."
+    )
+    if counts.looked_at < counts.images:
+        said += " The figures hold for those looked at alone."
+    return said
+
+
+def answers(report: Report) -> tuple[Answer, ...]:
+    """One line for each attack, then what is left in the files, then before and after."""
+    said = [_attack(one) for one in report.modalities if one.measures or not one.panels]
+    if not report.modalities:
+        said.append(Answer("Attacks", "not tested", "Too little data: no attack could be tried."))
+    said += [_larger(report), _faces(report)]
+    said.append(_metadata(report))
+    said += [
+        Answer("Before and after", one.name, brief(one), f"treatment-{one.name}")
+        for one in report.treatments[:MOST_METHODS]
+    ]
+    rest = len(report.treatments) - MOST_METHODS
+    if rest > 0:
+        more = counted(rest, "more method is", "more methods are")
+        said.append(Answer("Before and after", "", f"{more} told in the annex.", "treatments"))
+    return tuple(one for one in said if one.text)
+
+
+def that_fit(
+    rows: Sequence[Mapping[str, str]],
+    facts: Sequence[tuple[str, str]],
+    found: Sequence[Answer],
+    report: Report,
+) -> int:
+    """How many rows of what follows fit on the first pages; the others stand in the annex.
+
+    ``rows``, ``facts`` and ``found`` are what :func:`follows_rows`, :func:`which_data` and
+    :func:`answers` give.
+    """
+    texts = [LEGEND, *report.notes, *(f"{name} {text}" for name, text in facts)]
+    texts += [f"{one.title} {one.verdict} {one.text}" for one in found]
+    texts += report.not_tested or summary.not_tested(report.modalities)
+    texts += [summary.label_warning(section) for section in report.modalities]
+    room = MOST_WORDS - FIXED_WORDS - sum(len(text.split()) for text in texts)
+    shown = 0
+    for row in rows:
+        room -= len(row["text"].split()) + 1
+        if room < 0 and shown >= FEWEST_FOLLOW:
+            break
+        shown += 1
+    return shown
+
+
+def _attack(section: ModalitySection) -> Answer:
+    title = TITLES.get(section.name, section.name)
+    if section.simulated:
+        title += " (simulated)"
+    first = section.headline
+    if not section.sufficient or first is None or first.rank1 is None:
+        why = section.too_little or summary.NEEDS
+        return Answer(title, VERDICTS["too little data"], why, section.name)
+    found = FOUND.get(section.name, "were linked")
+    if section.simulated:
+        found = summary.SIMULATED_FOUND
+    text = f"{capital(share(first.rank1))} {found}{_control(first.control, first.chance)}."
+    if section.simulated:
+        text = f"Simulated re-scans, no true ones: {text}"
+    return Answer(
+        title, VERDICTS[first.reading], text, section.name, first.reading == "links", first.rank1,
+        first.control,
+    )  # fmt: skip
+
+
+def _control(control: Estimate | None, chance: float | None) -> str:
+    said = []
+    if control is not None:
+        said.append(f"up to {percent(control.high, 1)} by the control")
+    if chance is not None:
+        said.append(f"{percent(chance)} by guessing")
+    return f", against {listed(said)}" if said else ""
+
+
+def brief(one: Treatment) -> str:
+    """What is still found after a de-identification method, by the stronger attacker."""
+    said = []
+    faces = [e for e in (one.effect("face"), one.effect("face", "adaptive")) if e and e.found]
+    worst = max(faces, key=lambda e: e.found.value if e.found else 0.0, default=None)
+    if worst is not None and worst.found is not None:
+        filled = " once the face is filled in" if worst.attacker == "adaptive" else ""
+        said.append(f"photographs still find {share(worst.found)}{filled}")
+    brain = one.effect("brain")
+    if brain is not None and brain.rank1 is not None:
+        said.append(f"brains still link {share(brain.rank1.after)}")
+    return f"{capital('; '.join(said) or 'too few people for a rate')}."
+
+
+def _larger(report: Report) -> Answer:
+    """What is known of more people, for all attacks in one line."""
+    said = grouped(
+        (TITLES.get(one.name, one.name).lower(), larger(one.risk))
+        for one in report.modalities
+        if one.risk is not None and one.sufficient
+    )
+    return Answer("More people", "", " ".join(said), "people")
+
+
+def larger(risk: Assessment) -> str:
+    """What is known of larger sets of people, in one sentence."""
+    forecast = risk.forecast
+    point = headline_point(forecast)
+    if point is None:
+        return f"Beyond {people(forecast.gallery)} it cannot be said how many would be linked."
+    if forecast.bound_only:
+        return f"Among {people(point.size)} it may be all of them."
+    end = "" if point.said else "; how many fewer cannot be said"
+    return f"Among {people(point.size)} up to {percent(point.high, 1)} (forecast){end}."
+
+
+def _faces(report: Report) -> Answer:
+    left = report.faces_left
+    if left is not None:
+        alarm = any(left.counts.get(name) for name in ("face", "part", "unclear", "failed"))
+        text = faces_sentence(left).removeprefix("Faces: ")
+        return Answer("Faces left", "see text", capital(text), "", alarm or not left.looked)
+    section = next((one for one in report.modalities if "presence" in one.tables), None)
+    if section is not None:
+        counts = {str(row[0]): row for row in section.tables["presence"].rows}
+        row = counts.get("together: face")
+        if row is not None and row[1]:
+            text = (
+                f"A face is left in {_plain(row[2])} of {_plain(row[1])} scans that were looked at."
+            )
+            return Answer("Faces left", "see text", text, f"{section.name}-presence", True)
+    if not report.modalities and report.inventory is None:
+        return Answer("Faces left", "", "")
+    return Answer("Faces left", "not looked for", "No image was looked at for a face.", "")
+
+
+def _plain(cell: object) -> str:
+    return f"{cell:,.0f}" if isinstance(cell, int | float) else str(cell)
+
+
+def _metadata(report: Report) -> Answer:
+    section = next((one for one in report.modalities if "kinds" in one.tables), None)
+    if section is None:
+        if report.inventory is None:
+            return Answer("Text left", "", "")
+        text = "Nobody looked for names, dates or free text in the files."
+        return Answer("Text left", "not looked for", text)
+    panel = next(one for one in section.panels if one.name == "kinds")
+    alarm = bool(section.tables["kinds"].rows)
+    return Answer("Text left", "see text", panel.answer, f"{section.name}-kinds", alarm)
+
+
+def not_looked_at(report: Report) -> tuple[str, ...]:
+    """The annex's list of images that nobody looked at, by kind, and what lies beside them."""
+    if report.inventory is None:
+        return ()
+    lines = inventory.not_looked_at(report.inventory)
+    beside = inventory.beside(report.inventory)
+    return (*lines, beside) if beside else lines

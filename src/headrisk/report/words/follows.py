@@ -1,0 +1,310 @@
+"""The sentences of what follows: one for each code of ``headrisk.report.follows``.
+
+Each says what was found and what to do next. None says that data may be shared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from headrisk.findings.records import Report
+from headrisk.report.follows import Count, Follow, follows, most
+from headrisk.report.words.phrases import capital, counted, listed, people, percent
+from headrisk.report.words.summary import MODALITY_NAMES
+
+SHOWN_KINDS = 5
+ASK = {"brains": "brains", "faces": "faces", "metadata": "metadata", "tables": "tables"}
+ATTACKS = {"brain": "the brain", "face": "photographs"}
+BESIDE = {
+    "archive": "archives",
+    "document": "documents",
+    "link": "links to other folders",
+    "picture": "pictures",
+    "recording": "recordings",
+    "surface": "surface meshes",
+}
+
+
+def follows_rows(report: Report) -> list[dict[str, str]]:
+    """The content of ``follows`` in ``report.json``; ``report`` is one that may leave."""
+    return [{"code": one.code, "text": sentence(one)} for one in follows(report)]
+
+
+def sentence(follow: Follow) -> str:
+    """What one rule says."""
+    return SENTENCES[follow.code](follow)
+
+
+def number(count: Count) -> str:
+    """A count, or the range of one."""
+    return f"{count:,}" if isinstance(count, int) else count
+
+
+def things(count: Count, one: str, several: str = "") -> str:
+    """``1 image``, ``21 to 24 images``."""
+    if isinstance(count, int):
+        return counted(count, one, several)
+    return f"{count} {several or one + 's'}"
+
+
+def share(follow: Follow, noun: str) -> str:
+    """``3 of 40 images``."""
+    return f"{number(follow.count)} of {things(follow.of, noun)}"
+
+
+def kinds(names: Sequence[str], before: str = "named ") -> str:
+    """`` (named anat T2w, func bold and 3 more kinds)``, or "" where no kind is known."""
+    named = [name or "of unknown kind" for name in names[:SHOWN_KINDS]]
+    rest = len(names) - len(named)
+    if rest:
+        named.append(counted(rest, "more kind"))
+    return f" ({before}{listed(named)})" if named else ""
+
+
+def _was(count: Count) -> str:
+    return "was" if count == 1 else "were"
+
+
+def _it(count: Count) -> str:
+    return "it" if count == 1 else "them"
+
+
+def _title(follow: Follow) -> str:
+    return MODALITY_NAMES.get(follow.about, (follow.about, ""))[0].lower()
+
+
+def _high(follow: Follow) -> str:
+    return percent(follow.rate.high if follow.rate else 1.0, 1)
+
+
+def _not_shown(what: str) -> Callable[[Follow], str]:
+    """An attack that did not beat its control: what that leaves open, and who would settle it."""
+
+    def say(follow: Follow) -> str:
+        rate = follow.rate
+        n = rate.n if rate else 0
+        text = (
+            f"{what} not shown to link people here. That is no proof: with "
+            f"{people(n)}, up to {_high(follow)} may still be linked."
+        )
+        if n < follow.limit:
+            text += (
+                f" With {follow.limit:,} people, none of them linked, the upper end would fall "
+                "below 5\u00a0%."
+            )
+        return text
+
+    return say
+
+
+def _too_few(what: str) -> Callable[[Follow], str]:
+    def say(follow: Follow) -> str:
+        return (
+            f"Too few people could be searched for {what} to say anything. For an upper end below "
+            f"5\u00a0% it takes {follow.limit:,} people with two scans or rows each."
+        )
+
+    return say
+
+
+def _beside(follow: Follow) -> str:
+    found = listed([BESIDE.get(kind, kind) for kind in follow.kinds])
+    return (
+        f"{things(follow.count, 'other file')} that may show a person {_was(follow.count)} not "
+        f"looked at ({found}). Look at {_it(follow.count)} yourself, or leave {_it(follow.count)} "
+        "out."
+    )
+
+
+def _faces_there(follow: Follow) -> str:
+    return (
+        f"A face, or a part of one, is left in {share(follow, 'image')}{kinds(follow.kinds)}. "
+        "Remove or replace these faces and audit again."
+    )
+
+
+def _forecast_ends(follow: Follow) -> str:
+    by = listed([MODALITY_NAMES.get(kind, (kind, ""))[0].lower() for kind in follow.kinds])
+    text = (
+        f"How many would be linked among more than {people(follow.limit)} cannot be said ({by}). "
+        "Do not read that as few."
+    )
+    if follow.count:
+        text += f" A forecast takes at least {things(follow.count, 'person', 'people')}."
+    return text
+
+
+def _found(what: str, do: str) -> Callable[[Follow], str]:
+    def say(follow: Follow) -> str:
+        found = capital(things(follow.count, *what.split("|")))
+        return f"{found}{kinds([kind.lower() for kind in follow.kinds], '')}. {do}"
+
+    return say
+
+
+SENTENCES: Mapping[str, Callable[[Follow], str]] = {
+    "labels_disagree": lambda _: (
+        "The labels of the two data sets do not name the same people. Settle who is who first "
+        "(--same-people); no figure below holds before that."
+    ),
+    "images_not_looked_at": lambda f: (
+        f"{share(f, 'image')} {_was(f.count)} not looked at{kinds(f.kinds)}. Nothing here speaks "
+        f"of {_it(f.count)}: leave {_it(f.count)} out of the release, or audit {_it(f.count)} too."
+    ),
+    "images_failed": lambda f: (
+        f"{share(f, 'image')} could not be used{kinds(f.kinds)}. That protects nobody: mend "
+        f"{_it(f.count)}, or leave {_it(f.count)} out."
+    ),
+    "folders_unread": lambda f: (
+        f"{things(f.count, 'folder')} could not be read. What lies there is not known."
+    ),
+    "files_beside_images": _beside,
+    "images_copied": lambda f: (
+        f"{things(f.count, 'image is a copy', 'images are copies')} of another. Find out why "
+        "before you share: headrisk duplicates shows copies and wrong labels."
+    ),
+    "scans_doubtful": lambda f: (
+        f"{share(f, 'scan')} {_was(f.count)} prepared in a doubtful way ({_title(f)}). Look at "
+        f"{_it(f.count)} on the internal page: a bad scan or a wrong label hides its risk."
+    ),
+    "faces_there": _faces_there,
+    "faces_unclear": lambda f: (
+        f"In {share(f, 'image')} it is unclear whether a face is left. Look at {_it(f.count)}, or "
+        "treat each as a face."
+    ),
+    "faces_not_looked_at": lambda f: (
+        f"In {share(f, 'image')} no face could be looked for. Each may show one."
+    ),
+    "faces_not_searched": lambda _: (
+        "No image was looked at for a face. Each may show one: do it next (headrisk faces)."
+    ),
+    "faces_to_check": lambda f: (
+        f"In up to {number(f.count)} images it may be unclear whether a face is left; the internal "
+        "list says where. Look there."
+    ),
+    "brains_link": lambda _: (
+        "Brains link people. Removing faces does not change this. Think of access under a "
+        "contract, or do not share raw brain images."
+    ),
+    "brains_not_shown": _not_shown("Brains were"),
+    "brains_too_few": _too_few("by the brain"),
+    "photographs_link": lambda _: (
+        "Photographs name people. Remove or replace the faces, then measure again what is left."
+    ),
+    "photographs_not_shown": _not_shown("Photographs were"),
+    "photographs_too_few": _too_few("by photographs"),
+    "face_scans_link": lambda _: (
+        "The faces in scans link people to their other scans. Whoever holds an older scan needs "
+        "no photograph. Remove or replace the faces and measure again."
+    ),
+    "face_scans_not_shown": _not_shown("The faces in scans were"),
+    "face_scans_too_few": _too_few("by the faces in scans"),
+    "tables_link": lambda _: (
+        "Rows of the table link people. Share fewer or coarser columns, or share under a contract."
+    ),
+    "tables_not_shown": _not_shown("Rows of the table were"),
+    "tables_too_few": _too_few("by their rows"),
+    "metadata_link": lambda _: (
+        "Headers and sidecar files link scans without a look at any image. Clean them (headrisk "
+        "metadata, with --fix) and audit the clean copy."
+    ),
+    "metadata_not_shown": _not_shown("Headers and sidecar files were"),
+    "metadata_too_few": _too_few("by headers and sidecar files"),
+    "together_link": lambda _: (
+        "All that is held of a person links people when it is put together. Judge the release by "
+        "this, not by one part alone."
+    ),
+    "together_not_shown": _not_shown("All parts put together were"),
+    "together_too_few": _too_few("by all parts together"),
+    "simulated": lambda f: (
+        f"{capital(_title(f))}: second scans were made by a program. Read these figures as a "
+        "warning, and test with true second scans."
+    ),
+    "people_not_searchable": lambda f: (
+        f"{capital(_title(f))}: {number(f.count)} of {people(most(f.of))} could not be searched "
+        "for, as nothing else of theirs is here. Their risk is not known. Give other data of "
+        "theirs (--against), or simulate a second scan (--simulate-rescan)."
+    ),
+    "people_failed": lambda f: (
+        f"{capital(_title(f))}: {number(f.count)} of {people(most(f.of))} could not be searched "
+        "for, as their scans failed. Count them as found."
+    ),
+    "forecast_ends": _forecast_ends,
+    "metadata_direct": _found(
+        "direct identifier stands in the files|direct identifiers stand in the files",
+        "Take them out (headrisk metadata, with --fix) and look again.",
+    ),
+    "metadata_quasi": _found(
+        "detail stands in the files that narrows down who it is|details stand in the files that "
+        "narrow down who it is",
+        "Shift dates, coarsen ages, and drop free text that nobody needs.",
+    ),
+    "metadata_technical": _found(
+        "technical value ties a file to a device, a day or a place|technical values tie files to a "
+        "device, a day or a place",
+        "Drop those that nobody needs.",
+    ),
+    "metadata_notice": _found(
+        "further place needs a look|further places need a look", "Read why on the internal page."
+    ),
+    "metadata_not_searched": lambda _: (
+        "Names, dates and free text in the files were not searched for. Do it next: headrisk "
+        "metadata."
+    ),
+    "people_stand_out": lambda f: (
+        f"{number(f.count)} of {things(f.of, 'person', 'people')} share their details with fewer "
+        "than four others. Coarsen or drop these columns."
+    ),
+    "files_unread": lambda f: (
+        f"{share(f, 'file')} {_was(f.count)} not read in full. That is not called clean: leave "
+        f"{_it(f.count)} out, or look at {_it(f.count)} yourself."
+    ),
+    "copy_holds_removed_values": lambda f: (
+        f"{things(f.count, 'removed value still stands', 'removed values still stand')} in the "
+        "cleaned copy. Do not share it as it is."
+    ),
+    "copy_findings": lambda f: (
+        f"{things(f.count, 'finding is', 'findings are')} left in the cleaned copy. Look at each "
+        "before you share."
+    ),
+    "deidentified_unchanged": lambda f: (
+        f"{f.about}: {number(f.count)} of {things(f.of, 'file')} {_was(f.count)} not changed at "
+        "all. Run the method again."
+    ),
+    "deidentified_missing": lambda f: (
+        f"{f.about}: for {things(f.count, 'scan')} no file was found after the method ran. Nothing "
+        f"is known of {_it(f.count)}."
+    ),
+    "deidentified_doubtful": lambda f: (
+        f"{f.about}: in {things(f.count, 'file')} the image speaks against the name. Check who it "
+        "is."
+    ),
+    "deidentified_to_check": lambda f: (
+        f"{f.about}: up to {number(f.count)} files may be unchanged, missing or under a wrong "
+        "name; the internal list says which."
+    ),
+    "deidentified_faces": lambda f: (
+        f"{f.about}: {number(f.count)} of {things(f.of, 'scan')} still show, or may show, a face. "
+        "Do not share these as they are."
+    ),
+    "deidentified_still_links": lambda f: (
+        f"{f.about}: people are still found by {listed([ATTACKS[k] for k in f.kinds])} afterwards. "
+        "The method alone is not enough."
+    ),
+    "deidentified_no_difference": lambda f: (
+        f"{f.about}: no drop was shown against {listed([ATTACKS[k] for k in f.kinds])}. Do not "
+        "count on the method there."
+    ),
+    "deidentified_failed": lambda f: (
+        f"{f.about}: the scans of {things(f.count, 'person', 'people')} could not be used "
+        "afterwards. That is a failed test, not protection."
+    ),
+    "deidentified_cost": lambda f: (
+        f"{f.about}: the method changes the brain itself, by up to "
+        f"{percent(f.rate.value if f.rate else None, 1)} on average. Check whether the data still "
+        "serve their use."
+    ),
+    "not_asked": lambda f: (
+        f"Not asked: {listed([ASK.get(k, k) for k in f.kinds])}. Nothing here speaks of that."
+    ),
+}

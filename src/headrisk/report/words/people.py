@@ -1,0 +1,238 @@
+"""What the figures mean for people: one table over all attacks, so that nothing is said twice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from headrisk.findings.records import ModalitySection
+from headrisk.report.words import risk as risk_words
+from headrisk.report.words import summary
+from headrisk.report.words.captions import CAPTIONS
+from headrisk.report.words.phrases import listed, percent, percentage, rate
+from headrisk.statistics.assessment import Arm, Assessment
+
+Row = tuple[str, tuple[str, ...]]
+LINKABILITY_SHOWN = 3
+
+
+def rated(sections: Sequence[ModalitySection]) -> tuple[ModalitySection, ...]:
+    """The sections with figures about people."""
+    return tuple(one for one in sections if one.risk is not None and one.sufficient)
+
+
+def titles(sections: Sequence[ModalitySection]) -> tuple[str, ...]:
+    """A column's heading for each section."""
+    return tuple(summary.title(one) for one in rated(sections))
+
+
+def people_rows(sections: Sequence[ModalitySection]) -> list[Row]:
+    """Rows of the table; those that no section has a figure for are left out."""
+    own = [one for one in rated(sections) if one.risk is not None]
+    rows = [(name, tuple(_cell(one, say) for one in own)) for name, say in _ROWS]
+    rows += _singled(own)
+    rows += _arms(own)
+    return [(name, cells) for name, cells in rows if any(cell != "–" for cell in cells)]
+
+
+def _cell(section: ModalitySection, say: Callable[[ModalitySection, Assessment], str]) -> str:
+    return say(section, section.risk) if section.risk is not None else "–"
+
+
+def _few(_: ModalitySection, risk: Assessment) -> str:
+    return "yes" if risk.few_errors else "no"
+
+
+def _linkability(_: ModalitySection, risk: Assessment) -> str:
+    points = risk.linkability
+    if len(points) > LINKABILITY_SHOWN:
+        points = (points[0], points[len(points) // 2], points[-1])
+    return "; ".join(f"{rate(one.rate)} among {one.size:,}" for one in points) or "–"
+
+
+def _highest(_: ModalitySection, risk: Assessment) -> str:
+    return percent(risk.exposure.highest)
+
+
+def _without(_: ModalitySection, risk: Assessment) -> str:
+    found = risk.exposure
+    return "–" if found.without is None else f"{percentage(found.without)} without {found.left_out}"
+
+
+def _above(_: ModalitySection, risk: Assessment) -> str:
+    found = risk.exposure
+    if found.level is None or found.share_above is None:
+        return "no line was chosen"
+    return f"{percentage(found.share_above)} above {found.level:g}"
+
+
+def _missed(_: ModalitySection, risk: Assessment) -> str:
+    found = risk.open_set
+    if found.strictest is None or found.strictest.fnir is None or found.budget is None:
+        return "–"
+    return (
+        f"{percentage(found.strictest.fnir)} at {percent(found.budget)} wrong names, among "
+        f"{found.strictest.size:,}"
+    )
+
+
+def _right(_: ModalitySection, risk: Assessment) -> str:
+    found = risk.open_set
+    point = found.strictest
+    if point is None or point.precision is None:
+        return "–"
+    return f"{percent(point.precision)} if {percent(found.prior)} are there"
+
+
+def _needed(_: ModalitySection, risk: Assessment) -> str:
+    return "–" if risk.open_set.target is not None else f"{risk.open_set.needed:,}"
+
+
+def _d_sys(section: ModalitySection, _: Assessment) -> str:
+    first = section.headline
+    value = first.extra.get("d_sys") if first else None
+    return f"{value:.2g}" if isinstance(value, int | float) else "–"
+
+
+_ROWS: tuple[tuple[str, Callable[[ModalitySection, Assessment], str]], ...] = (
+    ("Attack that speaks", lambda _, risk: risk.measure),
+    ("People searched for", lambda _, risk: f"{risk.people:,}"),
+    ("Smallest risk that so many people can show",
+     lambda _, risk: percent(risk.smallest_risk, 1)),
+    ("Rests on fewer than 30 people linked, or not linked", _few),
+    ("Linked at rank 1 in random galleries", _linkability),
+    ("Risk of the most exposed person", _highest),
+    ("Rate without the most exposed people", _without),
+    ("People above the chosen line of risk", _above),
+    ("Searches that miss a person who is there (FNIR)", _missed),
+    ("Names returned that are right", _right),
+    ("People it takes for FNIR at 3 wrong names in 1,000 searches", _needed),
+    ("Unlinkability of the scores (0 none, 1 full linkage)", _d_sys),
+)  # fmt: skip
+
+
+def _singled(sections: Sequence[ModalitySection]) -> list[Row]:
+    """Singling out, by the rule's width."""
+    widths = dict.fromkeys(
+        round(1 / one.weight) for s in sections if s.risk for one in s.risk.singling_out
+    )
+    rows = []
+    for width in widths:
+        cells = []
+        for section in sections:
+            found = next(
+                (o for o in section.risk.singling_out if round(1 / o.weight) == width), None
+            ) if section.risk else None  # fmt: skip
+            if found is None or found.rate is None:
+                cells.append("–")
+                continue
+            cells.append(
+                f"{percentage(found.rate)} among {found.size:,}; blind: {percent(found.baseline)}"
+            )
+        rows.append((f"Singled out by a rule that fires on 1 of {width:,} others", tuple(cells)))
+    return rows
+
+
+def _arms(sections: Sequence[ModalitySection]) -> list[Row]:
+    """Control arms: how often two people who share something score above two who do not."""
+    names = dict.fromkeys(arm.name for s in sections if s.risk for arm in s.risk.arms)
+    rows = []
+    for name in names:
+        cells = []
+        for section in sections:
+            arm = _arm(section, name)
+            known = arm.comparison if arm else None
+            if known is None:
+                cells.append("not tested")
+                continue
+            cells.append(
+                f"{percent(known.auc_leak)}; same person above them: {percent(known.auc_shared)}"
+            )
+        rows.append((f"Two people of one {name} more alike than others (50 % is none)",
+                     tuple(cells)))  # fmt: skip
+    return rows
+
+
+def _arm(section: ModalitySection, name: str) -> Arm | None:
+    arms = section.risk.arms if section.risk else ()
+    return next((arm for arm in arms if arm.name == name), None)
+
+
+def untested_arms(sections: Sequence[ModalitySection]) -> list[str]:
+    """Why control arms were not tested, each reason once."""
+    said = (
+        risk_words.arm(arm)
+        for one in rated(sections)
+        if one.risk
+        for arm in one.risk.arms
+        if arm.comparison is None
+    )
+    return list(dict.fromkeys(said))
+
+
+def forecasts(sections: Sequence[ModalitySection]) -> list[str]:
+    """What each forecast says; attacks of which the same is said stand together."""
+    return grouped(
+        (summary.title(one).lower(), risk_words.forecast(one.risk.forecast))
+        for one in rated(sections)
+        if one.risk
+    )
+
+
+def attacker_remarks(sections: Sequence[ModalitySection]) -> list[str]:
+    """How figures of attackers came about, each remark once."""
+    return grouped(
+        (f"{item.attacker.name} by {summary.title(one).lower()}", risk_words.how_found(item))
+        for one in rated(sections)
+        if one.risk
+        for item in one.risk.attackers
+        if risk_words.how_found(item)
+    )
+
+
+def grouped(said: Iterable[tuple[str, str]]) -> list[str]:
+    """``Brain and face: ...`` for each text, whoever it is said of."""
+    found: dict[str, dict[str, None]] = {}
+    for name, text in said:
+        found.setdefault(text, {})[name] = None
+    texts = [(listed(list(names)), text) for text, names in found.items()]
+    return [f"{who[:1].upper()}{who[1:]}: {text}" for who, text in texts]
+
+
+def left_out(views: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Which figures could not be drawn, and why; attacks of which the same is said together.
+
+    Parameters
+    ----------
+    views
+        What the page holds of each attack: ``section``, ``title`` and its ``figures`` by name.
+    """
+    wanted = ("scores", "cmc", "det", "measures", "conditions")
+    return grouped(
+        (
+            str(view["title"]).lower(),
+            f"{CAPTIONS[name].short}: {summary.why_missing(name, section)}",
+        )
+        for view in views
+        for section in [view["section"]]
+        if section.sufficient
+        for name in wanted
+        if name not in view["figures"]
+    )
+
+
+def not_assigned(sections: Sequence[ModalitySection]) -> list[str]:
+    """For which attacks people were not assigned one to one."""
+    said = ((summary.title(one).lower(), summary.not_assigned(one)) for one in sections)
+    return grouped((name, text) for name, text in said if text)
+
+
+def threshold_remarks(sections: Sequence[ModalitySection]) -> list[str]:
+    """What the thresholds of each attack rest on, each remark once."""
+    return grouped(
+        (summary.title(one).lower(), text)
+        for one in sections
+        if one.headline is not None and one.sufficient
+        for text in [summary.threshold_remarks(one.headline)]
+        if text
+    )

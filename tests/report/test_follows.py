@@ -1,0 +1,268 @@
+"""Each rule of what follows, on both sides of its condition; that no rule reassures."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from simulated_report import simulated_report
+from simulated_treatment import effect, share, treatment
+
+from headrisk.dataset.inventory import InventoryCounts, KindRow
+from headrisk.findings.deidentified import CostFigure, FaceLeft, Treatment
+from headrisk.findings.records import FacesLeft, MeasureResult, ModalitySection, Report, Table
+from headrisk.linkage.mates import PeopleCounts
+from headrisk.report.follows import ATTACKS, follows, least, most, people_needed
+from headrisk.report.withhold import withhold_small_cells
+from headrisk.report.words.follows import SENTENCES, follows_rows, sentence
+from headrisk.types import Estimate
+
+DOCS = Path(__file__).parents[2] / "docs" / "report.md"
+REASSURING = r"\bsafe|anonym|no risk|may be shared|can be shared|nothing to do"
+EMPTY = Report((), {}, "0")
+SECTION: ModalitySection = simulated_report()[0].modalities[0]
+
+
+def inventory(**changed: Any) -> Report:
+    counts = InventoryCounts(
+        images=10, looked_at=10, failed=0, left_out=0,
+        kinds=(KindRow("anat", "T1w", 10, 10, 0, 0, ""),),
+    )  # fmt: skip
+    return replace(EMPTY, inventory=replace(counts, **changed))
+
+
+def measured(name: str = "brain", **changed: Any) -> Report:
+    return replace(EMPTY, modalities=(replace(SECTION, name=name, **changed),))
+
+
+def reading(name: str, word: str, n: int = 40) -> Report:
+    rate = Estimate(0.5, 0.3, 0.7, n)
+    first = MeasureResult("mae", rank1=rate, reading=word)  # type: ignore[arg-type]
+    return measured(name, measures=(first,), strongest=None, risk=None, too_little="")
+
+
+def counted(**changed: Any) -> Report:
+    return measured(counts=replace(SECTION.counts, **{"doubtful": 0, "unsearched": 0, **changed}))
+
+
+def searched(one_session: int) -> Report:
+    return counted(people=PeopleCounts(42, 40, 40, {"one_session": one_session, "failed": 2}))
+
+
+def labelled(code: str) -> Report:
+    check = SimpleNamespace(code=code)
+    return measured(labels=check)
+
+
+def faces(**counts: int) -> Report:
+    by_suffix = {"T1w": {"face": counts.get("face", 0), "part": counts.get("part", 0)}}
+    known = {"face": 0, "part": 0, "unclear": 0, "failed": 0, "gone": 9, **counts}
+    return replace(EMPTY, faces_left=FacesLeft(True, 9, known, by_suffix))
+
+
+def presence(face: str, unclear: str) -> Report:
+    rows = (("hog", 24, face, 1.0), ("together: face", 24, face, None),
+            ("together: unclear", 24, unclear, None))  # fmt: skip
+    table = Table(("detector", "scans_looked_at", "scans_with_a_face", "share"), rows)
+    section = ModalitySection("face", SECTION.counts, tables={"presence": table})
+    return replace(EMPTY, modalities=(section,))
+
+
+def forecast(**changed: Any) -> Report:
+    assert SECTION.risk is not None
+    found = replace(SECTION.risk.forecast, reach=None, bound_only=False, **changed)
+    return measured(risk=replace(SECTION.risk, forecast=found))
+
+
+def metadata(severity: str = "", people: str = "0", unread: int = 0, standing: int = 0,
+             found: int = 0) -> Report:  # fmt: skip
+    rows = (("Name of a person", severity, 3, 2),) if severity else ()
+    tables = {
+        "kinds": Table(("kind", "severity", "findings", "files"), rows),
+        "people": Table(("what", "people"), (("people in the table", 20),
+                                             ("in classes of fewer than 5", people))),
+        "unread": Table(("what", "files"), (("all", 30), ("not read", unread))),
+        "copy": Table(("what", "count"), (
+            ("removed values that still stand in it", standing), ("findings in the copy", found))),
+    }  # fmt: skip
+    section = ModalitySection("metadata", SECTION.counts, tables=tables)
+    return replace(EMPTY, modalities=(section,))
+
+
+def deidentified(change: Callable[[Treatment], Treatment]) -> Report:
+    one = treatment("template")
+    quiet = replace(
+        one,
+        arrival=replace(one.arrival, unchanged=0, missing=0, doubtful=0),
+        face_left=FaceLeft(43, {"gone": 43}),
+        effects=(harmless("face"), harmless("brain")),
+        cost=(CostFigure("brain voxels cut", "share", share(0.0), 0.0),),
+    )
+    return replace(EMPTY, treatments=(change(quiet),))
+
+
+def harmless(modality: str) -> Any:
+    """An effect after which nobody is found, clearly fewer than before, and nothing failed."""
+    one = effect(modality, "naive", 0.1)
+    assert one.rank1 is not None
+    return replace(one, found=share(0.0), chance=0.02, failed=0)
+
+
+def arrival(**changed: Any) -> Report:
+    return deidentified(lambda one: replace(one, arrival=replace(one.arrival, **changed)))
+
+
+def effects(**changed: Any) -> Report:
+    return deidentified(lambda one: replace(one, effects=(replace(harmless("face"), **changed),)))
+
+
+def no_drop(low: float) -> Report:
+    change = effect("face", "naive", 0.1).rank1
+    assert change is not None
+    return effects(rank1=replace(change, difference=Estimate(0.2, low, 0.4, 40)))
+
+
+def cost(value: float) -> Report:
+    return deidentified(
+        lambda one: replace(one, cost=(CostFigure("brain voxels cut", "share", share(value), 0.2),))
+    )
+
+
+def cut_overlap(value: float) -> Report:
+    return deidentified(
+        lambda one: replace(
+            one, cost=(CostFigure("overlap of brain masks", "Dice", share(value), 0.2),)
+        )
+    )
+
+
+def left(verdicts: dict[str, Any]) -> Report:
+    return deidentified(lambda one: replace(one, face_left=FaceLeft(43, verdicts)))
+
+
+CASES: list[tuple[str, Report, Report]] = [  # code, where it applies, the nearest where it does not
+    ("labels_disagree", labelled("labels_disagree"), labelled("labels_agree")),
+    ("images_not_looked_at", inventory(left_out=1, looked_at=9), inventory(failed=1, looked_at=9)),
+    ("images_failed", inventory(failed=1, looked_at=9), inventory(left_out=1, looked_at=9)),
+    ("folders_unread", inventory(unread_folders=1), inventory()),
+    ("files_beside_images", inventory(other={"archive": 1}), inventory(other={"sidecar": 9})),
+    ("images_copied", inventory(copies=1), inventory()),
+    ("scans_doubtful", counted(doubtful=1), counted()),
+    ("faces_there", faces(face=1), faces(unclear=1)),
+    ("faces_there", faces(part=1), faces()),
+    ("faces_there", presence("1 to 3", "0"), presence("0", "0")),
+    ("faces_unclear", faces(unclear=1), faces(face=1)),
+    ("faces_unclear", presence("0", "1 to 3"), presence("0", "0 to 2")),
+    ("faces_to_check", presence("0", "0 to 2"), presence("0", "0")),
+    ("faces_not_looked_at", faces(failed=1), faces()),
+    ("faces_not_looked_at", replace(EMPTY, faces_left=FacesLeft(False, 9)), faces()),
+    ("faces_not_searched", inventory(), replace(inventory(), not_asked=("faces",))),
+    ("faces_not_searched", inventory(), replace(inventory(), faces_left=faces().faces_left)),
+    ("simulated", measured(simulated=True), measured()),
+    ("people_not_searchable", searched(1), searched(0)),
+    ("people_failed", counted(unsearched=1), counted()),
+    ("forecast_ends", forecast(points=()), forecast()),
+    ("metadata_not_searched", inventory(), metadata()),
+    ("metadata_direct", metadata("direct identifier"), metadata("quasi-identifier")),
+    ("metadata_quasi", metadata("quasi-identifier"), metadata("direct identifier")),
+    ("metadata_technical", metadata("technical link"), metadata("notice")),
+    ("metadata_notice", metadata("notice"), metadata("technical link")),
+    ("people_stand_out", metadata(people="0 to 2"), metadata(people="0")),
+    ("files_unread", metadata(unread=1), metadata()),
+    ("copy_holds_removed_values", metadata(standing=1), metadata(found=1)),
+    ("copy_findings", metadata(found=1), metadata(standing=1)),
+    ("deidentified_unchanged", arrival(unchanged=1), arrival(missing=1)),
+    ("deidentified_missing", arrival(missing=1), arrival(unchanged=1)),
+    ("deidentified_doubtful", arrival(doubtful=1), arrival()),
+    ("deidentified_to_check", arrival(unchanged="0 to 2"), arrival(unchanged="1 to 3")),
+    ("deidentified_faces", left({"gone": 42, "part": 1}), left({"gone": 43})),
+    ("deidentified_faces", left({"gone": "41 to 43", "face": "0 to 2"}), left({"gone": 43})),
+    ("deidentified_still_links", effects(found=share(0.1)), effects(found=share(0.02))),
+    ("deidentified_no_difference", no_drop(0.0), no_drop(0.01)),
+    ("deidentified_no_difference", effects(rank1=None), effects()),
+    ("deidentified_failed", effects(failed=1), effects()),
+    ("deidentified_cost", cost(0.01), cost(0.009)),
+    ("deidentified_cost", cut_overlap(0.98), cut_overlap(0.995)),
+    ("not_asked", replace(EMPTY, not_asked=("faces",)), EMPTY),
+]  # fmt: skip
+for modality, word in ATTACKS.items():
+    CASES += [
+        (f"{word}_link", reading(modality, "links"), reading(modality, "unclear")),
+        (f"{word}_not_shown", reading(modality, "unclear"), reading(modality, "links")),
+        (f"{word}_not_shown", reading(modality, "does not link"), reading(modality, "links")),
+        (f"{word}_too_few", measured(modality, too_little="Few."), reading(modality, "unclear")),
+    ]
+
+
+def codes(report: Report) -> set[str]:
+    return {one.code for one in follows(report)}
+
+
+@pytest.mark.parametrize(("code", "applies", "spared"), CASES)
+def test_a_rule_on_both_sides_of_its_condition(code: str, applies: Report, spared: Report) -> None:
+    assert code in codes(applies)
+    assert code not in codes(spared)
+
+
+def test_every_code_has_a_case_a_sentence_and_a_line_in_the_docs() -> None:
+    assert {code for code, *_ in CASES} == set(SENTENCES)
+    listed = set(re.findall(r"^\| `([a-z_]+)`", DOCS.read_text(), flags=re.MULTILINE))
+    assert listed == set(SENTENCES)
+
+
+@pytest.mark.parametrize(("code", "applies", "_spared"), CASES)
+def test_no_sentence_reassures(code: str, applies: Report, _spared: Report) -> None:
+    for one in follows(applies):
+        text = sentence(one)
+        assert text[0].isupper() or text.startswith("template") or text[0].isdigit()
+        assert text.endswith(".")
+        assert not re.search(
+            r"\bsafe|anonym|no risk|may be shared|can be shared|nothing to do", text
+        )
+        assert len(text.split()) <= 60
+
+
+def test_nothing_at_all_says_nothing() -> None:
+    assert follows_rows(EMPTY) == []
+
+
+def test_a_small_sample_is_told_how_many_people_would_do() -> None:
+    few = next(o for o in follows(reading("brain", "unclear", 12)) if o.code == "brains_not_shown")
+    many = next(o for o in follows(reading("brain", "unclear", 90)) if o.code == "brains_not_shown")
+    assert 1 - 0.05 ** (1 / people_needed()) < 0.05 <= 1 - 0.05 ** (1 / (people_needed() - 1))
+    assert "With 59 people, none of them linked" in sentence(few)
+    assert "59" not in sentence(many)
+    assert "up to 70\u00a0%" in sentence(few)
+
+
+def test_a_forecast_that_ends_says_where() -> None:
+    assert SECTION.risk is not None
+    found = replace(SECTION.risk.forecast, reach=500)
+    report = measured(risk=replace(SECTION.risk, forecast=found))
+    (one,) = (o for o in follows(report) if o.code == "forecast_ends")
+    assert "among more than 500 people cannot be said (brain)" in sentence(one)
+
+
+def test_rules_read_what_may_leave() -> None:
+    """The withheld report gives sentences too, with ranges in the place of counts."""
+    report = replace(simulated_report()[0], treatments=(treatment("template"),))
+    rows = follows_rows(withhold_small_cells(report))
+    assert {"brains_link", "deidentified_still_links", "people_failed"} <= {r["code"] for r in rows}
+    assert all("template: " in r["text"] for r in rows if r["code"].startswith("deidentified"))
+
+
+@pytest.mark.parametrize(("count", "ends"), [(3, (3, 3)), ("0 to 2", (0, 2)), ("withheld", (0, 1))])
+def test_ranges_of_counts(count: int | str, ends: tuple[int, int]) -> None:
+    assert (least(count), most(count)) == ends
+
+
+def test_labels_that_disagree_come_first() -> None:
+    report = replace(
+        inventory(left_out=3, looked_at=7), modalities=labelled("labels_disagree").modalities
+    )
+    assert next(iter(follows(report))).code == "labels_disagree"
