@@ -21,7 +21,7 @@ def test_an_almost_constant_image_is_a_failed_scan(spots: int) -> None:
 
 
 def test_an_mr_that_is_stored_from_minus_1024_on_is_no_ct() -> None:
-    """Air near -1000 alone does not make a CT: its tissue must lie where Hounsfield units have it."""
+    """Air near -1000 alone makes no CT: its tissue must lie where Hounsfield units have it."""
     rng = np.random.default_rng(3)
     head = np.zeros((48, 48, 48), np.float32)
     head[10:38, 10:38, 10:38] = rng.normal(600, 150, (28, 28, 28))
