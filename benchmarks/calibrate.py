@@ -34,10 +34,10 @@ from headrisk.linkage.density import density_curves, kernels
 from headrisk.linkage.pairs import pair_sample
 from headrisk.settings import Settings
 from headrisk.statistics.bootstrap import curve_intervals
+from headrisk.statistics.change import paired_difference
 from headrisk.statistics.clustered import mated_rate, nonmated_rate
 from headrisk.statistics.intervals import clopper_pearson, share_of_people, wilson
 from headrisk.statistics.openset import fnir_at_fpir, open_set_rates
-from headrisk.statistics.paired import paired_difference
 from headrisk.statistics.rates import area_under_curve, d_prime, equal_error_rate
 from headrisk.statistics.risk import linkability, system_unlinkability
 from headrisk.statistics.summary import summarise

@@ -21,7 +21,7 @@ from pathlib import Path
 import nibabel
 import numpy as np
 
-from headrisk.deidentify.comparison_repair import look_at_repaired
+from headrisk.deidentify.comparison_face import look_at_repaired
 from headrisk.deidentify.treat import TreatTask, treat_file, treated_files
 from headrisk.face.head import HeadResult, HeadTask, look_at_head
 from headrisk.face.recognise.registry import recognisers

@@ -7,8 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from headrisk.brain.choose import choose, pick
-from headrisk.brain.cohort import Cohort
+from headrisk.brain.cohort import Cohort, choose, pick
 from headrisk.brain.stored import is_fingerprint_folder, read_fingerprints
 from headrisk.dataset.gather import gather
 from headrisk.dataset.inventory import Inventory, first_bytes, take_inventory

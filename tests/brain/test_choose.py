@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from headrisk.brain.choose import choose
-from headrisk.brain.cohort import Cohort
+from headrisk.brain.cohort import Cohort, choose
 from headrisk.dataset.scans import Scan
 from headrisk.errors import InputError
 from headrisk.types import ScanResult

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+from headrisk.attacks.measured import copies_panel
 
 from headrisk.attacks.brain import image_digests, link
-from headrisk.attacks.measured import copies_panel
 from headrisk.brain.cohort import Cohort
 from headrisk.brain.grid import template_grid
 from headrisk.dataset.gather import Source

@@ -9,9 +9,8 @@ import pytest
 from heads import REAL, head, needs_real, place, pose
 from scipy import ndimage
 
-from headrisk.brain.look import upright_view
 from headrisk.brain.normalise import cut_brain
-from headrisk.brain.strip import find_brain
+from headrisk.brain.strip import find_brain, upright_view
 from headrisk.brain.template import load_template
 from headrisk.errors import ScanError
 from headrisk.io.nifti import load_volume

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from headrisk.brain import weights
+from headrisk.brain import strip as weights
 from headrisk.errors import StoreError
 
 

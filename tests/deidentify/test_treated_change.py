@@ -24,7 +24,7 @@ from headrisk.job import Job
 from headrisk.linkage.design import within
 from headrisk.run.provenance import CostLog
 from headrisk.settings import Settings
-from headrisk.statistics.paired import paired_difference
+from headrisk.statistics.change import paired_difference
 from headrisk.types import PairScores, ScanResult
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from headrisk.face.adapt import centre, mean_of_others
+from headrisk.face.scores import centre, mean_of_others
 
 RNG = np.random.default_rng
 

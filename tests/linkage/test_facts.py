@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from headrisk.dataset.scans import Scan
-from headrisk.linkage.facts import WRONG, fact_evidence
+from headrisk.statistics.facts import WRONG, fact_evidence
 
 
 def people(facts):

@@ -28,7 +28,7 @@ SMALL = TwinSettings(
 )
 INFERENCE = """
 import numpy as np
-from headrisk.brain.weights import DIGESTS, network
+from headrisk.brain.strip import DIGESTS, network
 opened = network(next(name for name in DIGESTS if "small" in name))
 (head,) = opened.get_inputs()
 opened.run(None, {head.name: np.zeros((1, *(s if s == 1 else 32 for s in head.shape[1:])), "f4")})

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 import headrisk
 from headrisk.durations import duration
 from headrisk.run.events import (
+    STAGES,
     Advanced,
     Event,
     Finished,
@@ -24,10 +25,10 @@ from headrisk.run.events import (
     progress_lines,
     progress_text,
     show_progress,
+    stage_words,
 )
 from headrisk.run.provenance import CostLog
 from headrisk.run.stage import stage
-from headrisk.run.stages import STAGES, stage_words
 
 SCHEMA = json.loads(
     (Path(__file__).parents[2] / "contrib" / "progress.schema.json").read_text("utf-8")

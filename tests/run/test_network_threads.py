@@ -15,7 +15,7 @@ CODE = """
 import os, sys, threading
 import onnxruntime
 from headrisk.io.weights import session, shipped_bytes
-from headrisk.brain.weights import DIGESTS
+from headrisk.brain.strip import DIGESTS
 content = shipped_bytes("headrisk.brain", "brain_small.onnx", DIGESTS)
 before = len(os.listdir("/proc/self/task"))
 if sys.argv[1] == "ours":

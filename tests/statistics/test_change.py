@@ -10,11 +10,9 @@ from score_sets import cohort, make
 from headrisk.errors import InputError
 from headrisk.linkage.pairs import among_people
 from headrisk.statistics.bootstrap import person_weights
-from headrisk.statistics.change import treatment_change
-from headrisk.statistics.change_missed import fnir_change
+from headrisk.statistics.change import fnir_change, paired_difference, sign_test, treatment_change
 from headrisk.statistics.intervals import clopper_pearson, share_of_people, with_failures
 from headrisk.statistics.openset import fnir_at_fpir
-from headrisk.statistics.paired import paired_difference, sign_test
 from headrisk.statistics.rates import cumulative_match, mate_ranks
 from headrisk.statistics.risk import linkability, person_risk
 

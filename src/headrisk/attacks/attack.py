@@ -29,6 +29,7 @@ from headrisk.findings.records import (
 )
 from headrisk.intake import Intake
 from headrisk.job import Job
+from headrisk.linkage.design import Design
 from headrisk.linkage.label_check import LabelCheck
 from headrisk.linkage.mates import PeopleCounts
 from headrisk.run.provenance import CostLog
@@ -85,6 +86,14 @@ class Lineup(Generic[Plan]):
     gallery: tuple[Scan, ...]
     verbatim: BoolArray | None = None
     parts: tuple[str, ...] = ()
+
+
+def lineup_of(
+    scans: Sequence[Scan], design: Design, verbatim: BoolArray | None = None
+) -> Lineup[Design]:
+    """The scans on either side of a design; its positions are those of ``scans``."""
+    probes, gallery = (tuple(scans[k] for k in side) for side in (design.probes, design.gallery))
+    return Lineup(design, probes, gallery, verbatim)
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from headrisk.attacks.attack import Answer, Context, Lineup, Tested
+from headrisk.attacks.attack import Answer, Context, Lineup, Tested, lineup_of
 from headrisk.attacks.rates import Scores, copies_panel, streams
 from headrisk.brain.cohort import Cohort, prepare_scans
 from headrisk.brain.grid import template_grid
@@ -82,7 +82,10 @@ class BrainAttack:
     def design(self, material: Brains, context: Context) -> Lineup[Design]:
         """Which pairs say something."""
         usable = material.cohort.usable()
-        return lineup_of(usable, plan(usable, context.job), context.job)
+        design = plan(usable, context.job)
+        few = design.pairs <= context.job.settings.most_pairs
+        verbatim = design.verbatim(image_digests(usable)) if few and usable.scans else None
+        return lineup_of(usable.scans, design, verbatim)
 
     def score(
         self, material: Brains, lineup: Lineup[Design], context: Context
@@ -139,16 +142,6 @@ def fingerprints(context: Context) -> Brains:
         context.prepared["fingerprints"] = made
     found: Brains = context.prepared["fingerprints"]
     return found
-
-
-def lineup_of(usable: Cohort, design: Design, job: Job) -> Lineup[Design]:
-    """The scans on either side of a design, and pairs of one and the same image."""
-    probes, gallery = (
-        tuple(usable.scans[k] for k in side) for side in (design.probes, design.gallery)
-    )
-    few = design.pairs <= job.settings.most_pairs
-    verbatim = design.verbatim(image_digests(usable)) if few and usable.scans else None
-    return Lineup(design, probes, gallery, verbatim)
 
 
 def who_is_compared(everybody: Cohort, design: Design, job: Job) -> str:

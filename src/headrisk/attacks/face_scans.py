@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from headrisk.attacks.attack import Answer, Context, Lineup, Tested
+from headrisk.attacks.attack import Answer, Context, Lineup, Tested, lineup_of
 from headrisk.attacks.face import face_run
 from headrisk.attacks.face_panels import portraits, scan_rows
 from headrisk.attacks.rates import Scores, copies_panel
@@ -77,10 +77,7 @@ class FaceScansAttack:
         """Which pairs say something, as for brains."""
         usable = material.usable()
         design = plan(usable, context.job)
-        probes, gallery = (
-            tuple(usable.scans[k] for k in side) for side in (design.probes, design.gallery)
-        )
-        return Lineup(design, probes, gallery, design.verbatim())
+        return lineup_of(usable.scans, design, design.verbatim())
 
     def score(
         self, material: Looked, lineup: Lineup[Design], context: Context

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from headrisk.attacks.attack import Answer, Context, Lineup, Tested
+from headrisk.attacks.attack import Answer, Context, Lineup, Tested, lineup_of
 from headrisk.attacks.metadata_panels import field_panel
 from headrisk.attacks.rates import Scores
 from headrisk.dataset.image_values import Levels
@@ -72,8 +72,7 @@ class MetadataAttack:
         """Which pairs say something, as for brains."""
         scans = [material.scans[k] for k in material.usable]
         design = plan(scans, [material.digests[k] for k in material.usable], context.job)
-        probes, gallery = (tuple(scans[k] for k in s) for s in (design.probes, design.gallery))
-        return Lineup(design, probes, gallery)
+        return lineup_of(scans, design)
 
     def score(
         self, material: Headers, lineup: Lineup[Design], context: Context

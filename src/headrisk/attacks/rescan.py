@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from headrisk.attacks import brain
-from headrisk.attacks.attack import Answer, Context, Lineup, Tested
+from headrisk.attacks.attack import Answer, Context, Lineup, Tested, lineup_of
 from headrisk.attacks.rates import Scores
 from headrisk.brain.cohort import Cohort, prepare_scans
 from headrisk.brain.rescan import STRENGTHS
@@ -74,10 +74,7 @@ class RescanAttack:
         del context
         usable = material.everybody.usable()
         design = plan(usable)
-        probes, gallery = (
-            tuple(usable.scans[k] for k in side) for side in (design.probes, design.gallery)
-        )
-        return Lineup(design, probes, gallery)
+        return lineup_of(usable.scans, design)
 
     def score(
         self, material: Rescans, lineup: Lineup[Design], context: Context

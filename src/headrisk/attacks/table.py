@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from headrisk.attacks.attack import Answer, Context, Lineup, Tested
+from headrisk.attacks.attack import Answer, Context, Lineup, Tested, lineup_of
 from headrisk.attacks.rates import STREAMS, Scores
 from headrisk.attacks.table_panels import (
     columns_table,
@@ -118,8 +118,7 @@ class TableAttack:
         if a.size and b.size:
             usable = design.usable & (shared_columns(a, b) >= FEWEST_SHARED)
             design = replace(design, given=usable)
-        probes, gallery = (tuple(rows.scans[k] for k in s) for s in (design.probes, design.gallery))
-        return Lineup(design, probes, gallery, design.verbatim(rows.digests))
+        return lineup_of(rows.scans, design, design.verbatim(rows.digests))
 
     def score(
         self, material: Tables, lineup: Lineup[Design], context: Context

@@ -28,12 +28,12 @@ import numpy as np
 from scipy import ndimage
 from scipy.spatial.transform import Rotation
 
-from headrisk.brain.descent import descend
-from headrisk.brain.levels import (
+from headrisk.brain.descent import (
     T1_MAPS,
     TISSUE_MAPS,
     Field,
     Level,
+    descend,
     explained,
     explained_each,
     smoothed,

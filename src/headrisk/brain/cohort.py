@@ -1,4 +1,7 @@
-"""Prepare every scan of a run, once: from the scan table to fingerprints."""
+"""Prepare every scan of a run, once: from the scan table to fingerprints.
+
+Of a stored cohort that part is taken which a run asks for.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ import numpy as np
 
 from headrisk.brain.prepare import T1_LIKE, VERSION, PrepareTask, prepare
 from headrisk.brain.rescan import STRENGTHS
+from headrisk.dataset.labels import plain_label
 from headrisk.dataset.scans import Scan
 from headrisk.errors import InputError, StoreError
 from headrisk.io.digests import entry_key
@@ -22,6 +26,71 @@ from headrisk.run.recall import Kept, recall_or_run
 from headrisk.run.store import Store
 from headrisk.settings import Settings
 from headrisk.types import Float32Array, ScanResult
+
+
+def choose(
+    cohort: Cohort,
+    path: Path,
+    contrasts: tuple[str, ...],
+    participants: tuple[str, ...],
+    sessions: tuple[str, ...],
+) -> Cohort:
+    """Scans of these contrasts, participants and sessions.
+
+    Parameters
+    ----------
+    cohort
+        Fingerprints of an earlier run.
+    path
+        The folder they were read from, for errors.
+    contrasts
+        BIDS suffixes wanted.
+    participants, sessions
+        Labels with or without ``sub-`` and ``ses-``; empty for all.
+
+    Raises
+    ------
+    InputError
+        A label is not there, or no scan is left.
+    """
+    people = {plain_label(label, "sub") for label in participants}
+    visits = {plain_label(label, "ses") for label in sessions}
+    missing = people - {scan.participant_id for scan in cohort.scans}
+    missing |= visits - {scan.session_id for scan in cohort.scans}
+    if missing:
+        raise InputError(
+            str(path),
+            found=f"no fingerprint of {', '.join(sorted(missing))}",
+            expected="labels of the earlier run",
+            remedy="Correct the label or leave it out.",
+        )
+    kept = [
+        k
+        for k, scan in enumerate(cohort.scans)
+        if scan.suffix in contrasts
+        and (not people or scan.participant_id in people)
+        and (not visits or scan.session_id in visits)
+    ]
+    if not kept:
+        suffixes = sorted({scan.suffix for scan in cohort.scans})
+        raise InputError(
+            str(path),
+            found=f"no fingerprint of {' or '.join(contrasts)} (found: {', '.join(suffixes)})",
+            expected="contrasts that the earlier run prepared",
+            remedy="Name another contrast, or run that audit with this one.",
+        )
+    return pick(cohort, kept)
+
+
+def pick(cohort: Cohort, kept: Sequence[int]) -> Cohort:
+    """The scans at these positions."""
+    return Cohort(
+        tuple(cohort.scans[k] for k in kept),
+        tuple(cohort.results[k] for k in kept),
+        tuple(cohort.digests[k] for k in kept),
+        tuple(cohort.keys[k] for k in kept),
+    )
+
 
 STAGE = "prepare"
 

@@ -25,8 +25,7 @@ import numpy as np
 from scipy import ndimage, optimize
 
 from headrisk.brain.align import Alignment, Brain
-from headrisk.brain.descent import exponential, generators
-from headrisk.brain.levels import template_points
+from headrisk.brain.descent import exponential, generators, template_points
 from headrisk.settings import Alignment as Freedom
 from headrisk.types import Float32Array, FloatArray, IntArray
 

@@ -9,21 +9,112 @@ so what is far from the brain moves the brain's border everywhere: a removed fac
 mask, up to 10 cm away. The first look, mostly on a coarser grid, says roughly where the brain is;
 the second sees only what lies within 16 mm of that. What the first misses by more is lost, so a
 caller who doubts the result looks once, at everything, along axes of its own choice.
+
+The networks ship with the package and are opened only if their digests are the recorded ones.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
+import onnxruntime
 from scipy import ndimage
 
-from headrisk.brain.look import LARGE, SMALL, close_up, coarser, field_of_view, sampled
 from headrisk.brain.resample import sample_axes
-from headrisk.brain.weights import network
 from headrisk.errors import ScanError
 from headrisk.io.volume import Volume
-from headrisk.types import BoolArray, Float32Array, FloatArray
+from headrisk.io.weights import session, shipped_bytes
+from headrisk.types import BoolArray, Float32Array, FloatArray, IntArray
+
+SMALL, LARGE = 128, 256  # voxels along the edges of the cubes that the two networks see
+_VIEW_MM = 256.0  # edge of the cube that the small network sees of a head turned upright
+_FIRST, _FIRST_MM = 96, 2.7  # of a first look, where the voxels stay as small as this
+_BOX_MARGIN = 0.1  # of the brain's extent, on each side, for the large network
+
+
+def field_of_view(volume: Volume) -> FloatArray:
+    """Index of a cube of :data:`SMALL` voxels, squeezed over the whole image, to scanner mm."""
+    return volume.affine @ _squeezed(np.array(volume.shape), np.array(SMALL))
+
+
+def upright_view(rotation: FloatArray, centre: FloatArray) -> FloatArray:
+    """Grid of the small network that lies along the head's own axes.
+
+    ``rotation`` (3, 3) takes the head's right, anterior and superior to scanner directions;
+    ``centre`` is a point in the brain in scanner mm.
+    """
+    view = np.eye(4)
+    view[:3, :3] = rotation * (_VIEW_MM / SMALL)
+    view[:3, 3] = centre - view[:3, :3] @ np.full(3, (SMALL - 1) / 2)
+    return view
+
+
+def coarser(view: FloatArray) -> tuple[FloatArray, IntArray]:
+    """A cheaper grid over the same cube, and its number of voxels along each axis.
+
+    ``view`` is a grid of :data:`SMALL` voxels along each axis.
+    """
+    edge = np.linalg.norm(view[:3, :3], axis=0) * SMALL
+    shape = np.where(edge <= _FIRST * _FIRST_MM, _FIRST, SMALL)
+    return view @ _squeezed(np.array(SMALL), shape), shape
+
+
+def close_up(inside: BoolArray, view: FloatArray) -> FloatArray:
+    """Grid of the large network: the box around the brain, with a margin."""
+    index: IntArray = np.argwhere(inside)
+    low, high = index.min(axis=0), index.max(axis=0) + 1.0
+    margin = _BOX_MARGIN * (high - low)
+    low, high = np.maximum(low - margin, 0), np.minimum(high + margin, inside.shape)
+    zoom = _squeezed(high - low, np.array(LARGE))
+    zoom[:3, 3] += low
+    return view @ zoom
+
+
+def _squeezed(count: FloatArray | IntArray, size: IntArray) -> FloatArray:
+    """Index of ``size`` voxels, laid over ``count`` voxels, to index of those."""
+    scale = np.broadcast_to(count / size, 3)
+    out = np.diag([*scale, 1.0])
+    out[:3, 3] = scale / 2 - 0.5
+    return out
+
+
+def sampled(volume: Volume, view: FloatArray, shape: tuple[int, ...]) -> Float32Array:
+    """Intensities on a grid; the nearest where its axes are the image's."""
+    to_image = np.linalg.inv(volume.affine) @ view
+    steps = to_image[:3, :3]
+    if np.allclose(steps, np.diag(np.diag(steps)), atol=1e-6):
+        index = [
+            np.clip(np.floor(step * np.arange(n) + first + 0.5 + 1e-6), 0, count - 1).astype(int)
+            for step, first, n, count in zip(
+                np.diag(steps), to_image[:3, 3], shape, volume.shape, strict=True
+            )
+        ]
+        return volume.data[np.ix_(*index)]
+    turned: Float32Array = ndimage.affine_transform(
+        volume.data, steps, to_image[:3, 3], output_shape=shape, order=1
+    )
+    return turned
+
+
+DIGESTS = {
+    "brain_small.onnx": "be3d77d8c86717ea2531b258af44063d8c2d443511202f31b5d886b7343f6834",
+    "brain_large.onnx": "9d586b6ee28917891d6a383768d879d6f9603755c6a1f75e0513cf293c3d962a",
+}
+
+
+@cache
+def network(name: str) -> onnxruntime.InferenceSession:
+    """Open a shipped network for one thread of a CPU; later calls return the same session.
+
+    Raises
+    ------
+    StoreError
+        The file is missing or its SHA-256 is not the recorded one.
+    """
+    return session(shipped_bytes("headrisk.brain", name, DIGESTS))
+
 
 _LEAST_ML = 50.0  # of brain; the network sees some in almost any image
 _AROUND_MM = 16.0  # that is seen around the brain when the small network looks again
@@ -68,7 +159,7 @@ def find_brain(
         Refine with the larger network (about 2.7 s instead of 0.4 s, and 0.9 GB).
     view
         Grid on which the small network shall see the head, 4 x 4, index (0..127 along each axis) to
-        scanner RAS+ mm; see :func:`headrisk.brain.look.upright_view`. There it looks once, at all
+        scanner RAS+ mm; see :func:`headrisk.brain.strip.upright_view`. There it looks once, at all
         that is there. By default it looks twice, in the image's own field of view.
 
     Raises

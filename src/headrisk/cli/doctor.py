@@ -143,8 +143,8 @@ def _faults(out: Path, log: Path) -> list[str]:
 
 
 def _installed() -> int:
+    from headrisk.brain.strip import DIGESTS, network
     from headrisk.brain.template import load_template
-    from headrisk.brain.weights import DIGESTS, network
     from headrisk.run.provenance import dependency_versions
 
     sys.stdout.write(f"headrisk {__version__}, Python {platform.python_version()}\n")

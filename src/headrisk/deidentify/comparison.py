@@ -15,17 +15,22 @@ from headrisk.attacks.attack import Context
 from headrisk.attacks.face import Faces
 from headrisk.attacks.material import examine_scans
 from headrisk.attacks.rates import STREAMS
-from headrisk.brain.choose import pick
-from headrisk.brain.cohort import Cohort, prepare_scans
+from headrisk.brain.cohort import Cohort, pick, prepare_scans
 from headrisk.dataset.people import number_people
 from headrisk.dataset.scans import Scan
 from headrisk.dataset.treated_names import match_by_name, named_suffix
 from headrisk.deidentify.comparison_brain import Treated, brain_effects, own_scan
 from headrisk.deidentify.comparison_cost import STAGE as COST_STAGE
 from headrisk.deidentify.comparison_cost import CostResult, cost_figures, measure_costs
-from headrisk.deidentify.comparison_face import Looks, Pictures, face_effects, face_left
+from headrisk.deidentify.comparison_face import (
+    Looks,
+    Pictures,
+    face_effects,
+    face_left,
+    repaired_heads,
+    to_repair,
+)
 from headrisk.deidentify.comparison_internal import Looked, arrival, internal_part
-from headrisk.deidentify.comparison_repair import repaired_heads, to_repair
 from headrisk.deidentify.comparison_scans import scan_effects
 from headrisk.deidentify.matching import TreatedSet, settle
 from headrisk.errors import StoreError

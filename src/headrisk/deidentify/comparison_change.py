@@ -7,9 +7,8 @@ from collections.abc import Mapping
 import numpy as np
 
 from headrisk.findings.deidentified import Attacker, Change, Effect
-from headrisk.statistics.change import treatment_change
+from headrisk.statistics.change import PairedChange, treatment_change
 from headrisk.statistics.intervals import share_of_people
-from headrisk.statistics.paired import PairedChange
 from headrisk.statistics.rates import mate_ranks, person_means
 from headrisk.types import Estimate, IntArray, PairScores
 

@@ -24,7 +24,7 @@ from headrisk.statistics.forecast.records import (
 )
 from headrisk.statistics.intervals import FEW_ERRORS
 from headrisk.statistics.intervals import FEWEST_PEOPLE as FEWEST_IN_ARM
-from headrisk.statistics.open_curve import OpenPoint, OpenSet
+from headrisk.statistics.open_curve import OpenSet
 from headrisk.statistics.risk import SinglingOut
 from headrisk.types import Estimate
 
@@ -391,15 +391,6 @@ def _reach(reach: int, gallery: int) -> str:
         f" How many would be linked among more than {reach:,} people cannot be said from these "
         "data: no more than there, but how many fewer is open."
     )
-
-
-def shown_points(points: Sequence[OpenPoint], most: int = 8) -> list[OpenPoint]:
-    """Some points of an open-set curve, ends included, no two alike."""
-    if not points:
-        return []
-    place = sorted({round(k * (len(points) - 1) / max(most - 1, 1)) for k in range(most)})
-    kept = {(_value(points[k].fpir), _value(points[k].fnir)): points[k] for k in place}
-    return list(kept.values())
 
 
 def _value(estimate: Estimate | None) -> float | None:

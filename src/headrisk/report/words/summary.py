@@ -296,23 +296,6 @@ def shortage(section: ModalitySection) -> str:
     return "No search" if presence_only else "Too little data"
 
 
-def how_many(section: ModalitySection) -> str:
-    """Rank 1 and rank 5 in plain words."""
-    measure = section.headline
-    if measure is None or measure.rank1 is None or not section.sufficient:
-        return "Too little data to say."
-    gallery = people(section.counts.gallery_size)
-    text = f"In a gallery of {gallery}, {natural_frequency(measure.rank1)} by the best candidate."
-    if section.simulated:
-        text = f"With simulated re-scans: {text}"
-    if measure.rank5 is not None and section.counts.gallery_size > 5:
-        listed = natural_frequency(
-            measure.rank5, "were among the best five candidates", "would be among them"
-        )
-        text += f" {capital(listed)}."
-    return " ".join(part for part in (text, how_chosen(section), not_assigned(section)) if part)
-
-
 def how_chosen(section: ModalitySection) -> str:
     """Which attack speaks, among how many, and why choosing does not flatter it."""
     choice = section.choice
@@ -455,8 +438,3 @@ def against_control(measure: MeasureResult) -> str:
         "The attack does not beat its control in this sample. That is no evidence of absence: "
         "look at the upper end of the interval."
     )
-
-
-def shuffle_range(control: Estimate | None) -> str:
-    """How high luck takes the control attack."""
-    return f"up to {percent(control.high, 1)} in 95 of 100 shuffles" if control else ""
