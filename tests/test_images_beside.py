@@ -1,0 +1,54 @@
+"""Images whose faces are compared beside those whose brains are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import nibabel
+import numpy as np
+
+from headrisk.dataset.gather import Source
+from headrisk.intake import images_beside, index
+from headrisk.job import Job
+
+IMAGES = (
+    "sub-1/ses-a/anat/sub-1_ses-a_T1w",
+    "sub-1/ses-b/anat/sub-1_ses-b_T2w",
+    "sub-1/ses-b/anat/sub-1_ses-b_FLAIR",
+    "sub-1/ses-b/ct/sub-1_ses-b_ct",
+    "sub-1/ses-b/pet/sub-1_ses-b_pet",
+    "sub-1/ses-b/func/sub-1_ses-b_task-rest_bold",
+    "sub-2/ses-a/anat/sub-2_ses-a_T1w",
+    "sub-2/ses-b/anat/sub-2_ses-b_T2w",
+)
+
+
+def data_set(root: Path) -> Path:
+    """A BIDS folder with small images of noise."""
+    noise = np.random.default_rng(0).integers(0, 99, (5, 6, 7)).astype(np.int16)
+    for number, name in enumerate(IMAGES):
+        path = root / f"{name}.nii.gz"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        nibabel.save(nibabel.Nifti1Image(noise + number, np.eye(4)), path)
+    (root / "dataset_description.json").write_text('{"Name": "x", "BIDSVersion": "1.9.0"}')
+    return root
+
+
+def test_every_kind_that_shows_a_skin_takes_part_and_no_series(tmp_path: Path) -> None:
+    job = Job((Source(data_set(tmp_path / "data")),), tmp_path / "out", modalities=("face-scans",))
+    scans, _ = index(job)
+    assert {scan.suffix for scan in scans} == {"T1w"}
+    beside = images_beside(job, scans)
+    told = {(scan.participant_id, scan.session_id, scan.suffix.lower()) for scan in beside}
+    assert told == {
+        ("1", "b", "t2w"), ("1", "b", "flair"), ("1", "b", "ct"), ("1", "b", "pet"),
+        ("2", "b", "t2w"),
+    }  # fmt: skip
+    assert not {scan.path for scan in beside} & {scan.path for scan in scans}
+
+
+def test_only_people_who_were_asked_for(tmp_path: Path) -> None:
+    source = Source(data_set(tmp_path / "data"))
+    job = Job((source,), tmp_path / "out", modalities=("face-scans",), participants=("2",))
+    scans, _ = index(job)
+    assert {scan.participant_id for scan in images_beside(job, scans)} == {"2"}
