@@ -19,6 +19,7 @@ import numpy as np
 from results_brain import summary, write_manifest
 
 from headrisk.attacks import brain, rescan
+from headrisk.attacks.attack import Context, search
 from headrisk.brain.cohort import Cohort
 from headrisk.brain.template import load_template
 from headrisk.dataset.gather import Source
@@ -56,9 +57,10 @@ def main() -> None:
         rng = np.random.default_rng(11)
         write_cohort(source, arguments.synthetic, 2, settings, rng, load_template())
     job = Job((Source(source),), arguments.work / "out", Settings(measures=MEASURES), processes=2)
-    real, _ = brain.prepare(take_in(job, CostLog()), job, CostLog())
-    real = real.usable()
-    design, scores = brain.link(real, job, CostLog())
+    context = Context(take_in(job, CostLog()), job, CostLog())
+    real = brain.fingerprints(context).cohort.usable()
+    lineup, scores, _ = search(brain.BrainAttack(), brain.Brains(real), context)
+    design = lineup.plan
     twice = np.isin(design.probe_person, mate_ranks(scores[MEASURES[0]]).person)
     print(
         "| mates | measure | rank-1 (95 %) | AUC | d' | mates: lowest, median, highest "

@@ -17,7 +17,8 @@ from pathlib import Path
 
 import numpy as np
 
-from headrisk.attacks.brain import link, prepare
+from headrisk.attacks.attack import Context, search
+from headrisk.attacks.brain import BrainAttack, Brains, prepare
 from headrisk.dataset.gather import Source
 from headrisk.intake import take_in
 from headrisk.job import Job
@@ -83,17 +84,23 @@ def score(manifest: Path, work: Path, settings: Settings) -> Scores:
     """Prepare and compare; pairs of one session stay, where their contrasts differ."""
     job = Job((Source(manifest),), work, settings, processes=2)
     log = CostLog()
-    cohort, _ = prepare(take_in(job, log), job, log)
+    intake = take_in(job, log)
+    cohort, _ = prepare(intake, job, log)
     failed = [r.scan_id for r in cohort.results if r.status != "ok"]
     if failed:
         print("failed:", ", ".join(failed))
     usable = cohort.usable()
-    design, scores = link(usable, job, CostLog())
+    lineup, scores, _ = search(BrainAttack(), Brains(usable), Context(intake, job, CostLog()))
+    design = lineup.plan
     contrast = np.array([scan.suffix for scan in usable.scans])
     together = contrast[:, None] != contrast[None, :]
     allowed = design.usable | together
     return Scores(
-        {name: replace(one, usable=allowed) for name, one in scores.items()},
+        {
+            name: replace(one, usable=allowed)
+            for name, one in scores.items()
+            if isinstance(one, PairScores)
+        },
         np.array([scan.participant_id for scan in usable.scans]),
         contrast,
         np.array([f"{s.participant_id}/{s.session_id}" for s in usable.scans]),

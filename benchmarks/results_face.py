@@ -76,7 +76,7 @@ def look_at(data: Path, work: Path, photos: Path, settings: Settings, processes:
         photos=photos,
     )
     log = CostLog()
-    return look(take_in(job, log), job, log)[0]
+    return look(take_in(job, log), job, log)
 
 
 def scores_of(faces: Faces, settings: Settings, work: Path) -> Mapping[str, PairScores]:

@@ -20,19 +20,20 @@ import numpy as np
 from results_face import EMBEDDINGS, Cohort, cohort_parser, interval, make_cohort, shown
 
 from headrisk import __version__
+from headrisk.attacks.attack import Context
 from headrisk.dataset.gather import Source
 from headrisk.deidentify import comparison as treated
 from headrisk.deidentify.comparison_cost import CUT
 from headrisk.deidentify.sidecar import dataset_files, stems
 from headrisk.deidentify.tools import tools
 from headrisk.deidentify.treat import TreatTask, treat_file, treated_files
-from headrisk.deidentify.write import put_in_place
 from headrisk.findings.deidentified import Effect, Treatment
 from headrisk.findings.records import Internal
 from headrisk.intake import index, take_in
 from headrisk.job import Job
 from headrisk.run.engine import mapper
 from headrisk.run.provenance import CostLog
+from headrisk.run.scratch import put_in_place
 from headrisk.settings import Settings
 from headrisk.statistics.intervals import share_of_people
 from headrisk.types import Estimate, FloatArray
@@ -60,7 +61,7 @@ class Result:
 def treat_all(data: Path, out: Path, tool: str, people: Labels, processes: int) -> None:
     """Treat every scan that has no result yet."""
     scans = index(Job((Source(data),), out, SETTINGS, participants=people))[0]
-    put_in_place({out / name: raw for name, raw in dataset_files(tool, __version__).items()})
+    put_in_place({out / name: raw for name, raw in dataset_files(tool, __version__).items()}, out)
     tasks = [
         TreatTask(
             scan.scan_id, scan.path, str(data.resolve()), scan.suffix, str(out), stem, tool, False,
@@ -90,7 +91,7 @@ def measure(cohort: Cohort, work: Path, tool: str, people: Labels, processes: in
         treated=(Source(work / tool, tool),),
     )
     log = CostLog()
-    found = treated.measure(take_in(job, log), job, log)
+    found = treated.measure(Context(take_in(job, log), job, log))
     inside = found.internal[0]
     return Result(found.treatments[0], column(inside, tool, CUT), column(inside, tool, DICE))
 

@@ -73,8 +73,6 @@ class Job:
         Whose expected success the report gives.
     faces_left
         Whether a face is looked for in every image of the first data set.
-    not_asked
-        The questions that the run was told to leave out.
     title
         What the page is called; "" for the usual title.
     today
@@ -98,7 +96,6 @@ class Job:
     weights: Mapping[str, Path] = field(default_factory=dict)
     attackers: tuple[Attacker, ...] = NAMED_ATTACKERS
     faces_left: bool = False
-    not_asked: tuple[str, ...] = ()
     title: str = ""
     today: date = field(default_factory=lambda: datetime.now(UTC).date())
 

@@ -62,7 +62,7 @@ def conclude(
         notes=notes_on_metadata,
         treatments=treatments.treatments,
         faces_left=sought.left if sought else None,
-        not_asked=job.not_asked,
+        not_asked=unasked(job),
         inventory=counted(inventory) if inventory else None,
         title=job.title or TITLE,
         data=_named(job),
@@ -114,3 +114,20 @@ def join(parts: Sequence[Internal], notes: tuple[str, ...]) -> Internal:
         notes=(*notes, *(note for part in parts for note in part.notes)),
         tables={name: table for part in parts for name, table in part.tables.items()},
     )
+
+
+def unasked(job: Job) -> tuple[str, ...]:
+    """Questions about a data set that a run leaves out.
+
+    Tables are asked about where there are any; a run that leaves out nothing else and was given
+    none has asked all it could.
+    """
+    asked = set(job.modalities)
+    left = [] if "brain" in asked else ["brains"]
+    if not job.faces_left:
+        left.append("faces left" if asked & {"face", "face-scans"} else "faces")
+    if "metadata" not in asked:
+        left.append("metadata")
+    if left and "table" not in asked:
+        left.append("tables")
+    return tuple(left)

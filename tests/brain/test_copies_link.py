@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-from headrisk.attacks.measured import copies_panel
 
-from headrisk.attacks.brain import image_digests, link
+from headrisk.attacks.attack import Context, search
+from headrisk.attacks.brain import BrainAttack, Brains, image_digests
+from headrisk.attacks.rates import copies_panel
 from headrisk.brain.cohort import Cohort
 from headrisk.brain.grid import template_grid
 from headrisk.dataset.gather import Source
@@ -46,7 +47,9 @@ def test_copies_in_two_data_sets_are_found_and_told(tmp_path: Path) -> None:
     sources = (Source(tmp_path, "A"), Source(tmp_path, "B"))
     quick = Settings(resolution_mm=4, bootstrap=100, measures=("residual-correlation", "ncc"))
     job = Job(sources, tmp_path, settings=quick)
-    design, scores = link(cohort, job, CostLog())
+    context = Context(None, job, CostLog())  # type: ignore[arg-type]
+    lineup, scores, _ = search(BrainAttack(), Brains(cohort), context)
+    design = lineup.plan
     assert design.usable.all()
     verbatim = design.verbatim(image_digests(cohort))
     assert np.array_equal(verbatim, np.diag([True] * COPIED + [False] * (PEOPLE - COPIED)))

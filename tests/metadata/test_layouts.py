@@ -54,8 +54,9 @@ def test_a_table_is_read_as_one_whatever_its_suffix(
     separator: str, name: str, quoted: bool
 ) -> None:
     out = io.StringIO()
-    style = csv.QUOTE_ALL if quoted else csv.QUOTE_MINIMAL
-    writer = csv.writer(out, delimiter=separator, quoting=style, lineterminator="\n")
+    writer = csv.writer(out, delimiter=separator, lineterminator="\n")
+    if quoted:
+        writer = csv.writer(out, delimiter=separator, quoting=csv.QUOTE_ALL, lineterminator="\n")
     writer.writerow(["id", "surname", "born"])
     writer.writerows((n, family, f"19{50 + n}-03-14") for n, (_, family) in
                      enumerate(_people(8, 1)))  # fmt: skip

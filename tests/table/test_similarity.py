@@ -155,8 +155,8 @@ def test_learning_helps_where_columns_are_unlike() -> None:
     rows /= rows.std(axis=0)
     person = np.tile(np.arange(120), 2)
     found = Sides(rows, rows, person, person)
-    scores, notes = all_scores(found, 5, np.random.default_rng(0))
-    assert notes == ()
+    scores, left_out = all_scores(found, 5, np.random.default_rng(0))
+    assert left_out == {}
     plain = first_right(cosine(rows, rows), found)
     assert plain < 0.97
     assert first_right(scores["likelihood-ratio"], found) > plain
@@ -171,8 +171,8 @@ def first_right(values: FloatArray, found: Sides) -> float:
 
 def test_too_few_others_leave_a_measure_out_with_a_reason() -> None:
     few = sides(count=11)
-    scores, notes = all_scores(few, 5, np.random.default_rng(0))
+    scores, left_out = all_scores(few, 5, np.random.default_rng(0))
     assert "likelihood-ratio" not in scores
-    assert "fewer than 10 other people" in notes[0]
+    assert left_out == {"likelihood-ratio": 10}  # people that are needed
     two = Sides(few.probes[:4], few.probes[:4], np.arange(4), np.arange(4))
     assert len(all_scores(two, 5, np.random.default_rng(0))[1]) == 2

@@ -64,6 +64,13 @@ class Context:
     prepared: dict[str, Any] = field(default_factory=dict)
     measured: list[Measured] = field(default_factory=list)
 
+    def material(self, attack: Attack[Material, Any]) -> Material | None:
+        """What an attack compares, prepared once."""
+        if attack.name not in self.prepared:
+            self.prepared[attack.name] = attack.prepare(self)
+        found: Material | None = self.prepared[attack.name]
+        return found
+
 
 @dataclass(frozen=True)
 class Lineup(Generic[Plan]):
@@ -216,13 +223,10 @@ class Measured:
 
 def run_attack(attack: Attack[Any, Any], context: Context) -> Measured | None:
     """Measure how well an attack finds people; None where it has nothing to tell."""
-    material = attack.prepare(context)
+    material = context.material(attack)
     if material is None:
         return None
-    context.prepared[attack.name] = material
-    lineup = attack.design(material, context)
-    scored, made = attack.score(material, lineup, context)
-    scores = fused(attack.name, scored, lineup.verbatim, context.job)
+    lineup, scores, made = search(attack, material, context)
     sides = (lineup.probes, lineup.gallery)
     found = evaluate(attack.name, scores, *sides, context.job, context.log)
     risk, exposed = (
@@ -252,6 +256,15 @@ def run_attack(attack: Attack[Any, Any], context: Context) -> Measured | None:
         answer.photos_unused,
         None if answer.simulated else _brought(found, lineup),
     )
+
+
+def search(
+    attack: Attack[Material, Plan], material: Material, context: Context
+) -> tuple[Lineup[Plan], dict[str, Scores], Any]:
+    """Who is searched for among whom, all scores with their fusion, and what there is to say."""
+    lineup = attack.design(material, context)
+    scored, made = attack.score(material, lineup, context)
+    return lineup, fused(attack.name, scored, lineup.verbatim, context.job), made
 
 
 def _section(

@@ -109,9 +109,6 @@ def run(arguments: argparse.Namespace) -> int:
         (arguments.dataset, *arguments.against),
         tuple(modalities),
         faces_left=seek,
-        not_asked=tuple(
-            word for word in QUESTIONS[:4] if word not in asked or (word == "faces" and not seek)
-        ),
     )
 
 

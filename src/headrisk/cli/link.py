@@ -84,7 +84,6 @@ def run(arguments: argparse.Namespace) -> int:
             arguments,
             (arguments.a, arguments.b),
             ("brain", "face-scans") if faces else ("brain",),
-            not_asked=("faces left" if faces else "faces", "metadata", "tables"),
         )
     if arguments.fail_above is not None:
         raise UsageError("--search", found="--fail-above too", expected="one of them")

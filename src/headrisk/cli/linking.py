@@ -50,16 +50,11 @@ def run_audit(
     modalities: tuple[str, ...] = ("brain",),
     *,
     faces_left: bool = False,
-    not_asked: tuple[str, ...] = (),
 ) -> int:
     """Prepare, compare and report; or prepare alone; or list what would be done."""
 
     def command(listen: Listener) -> int:
-        job = replace(
-            job_of(arguments, paths, listen, modalities),
-            faces_left=faces_left,
-            not_asked=not_asked,
-        )
+        job = replace(job_of(arguments, paths, listen, modalities), faces_left=faces_left)
         if arguments.dry_run:
             return list_scans(job)
         if arguments.level == "participant":

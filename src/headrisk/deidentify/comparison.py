@@ -12,7 +12,8 @@ import numpy as np
 
 from headrisk.attacks import brain, face_scans
 from headrisk.attacks.attack import Context
-from headrisk.attacks.face import Faces
+from headrisk.attacks.face import FaceAttack
+from headrisk.attacks.face_scans import FaceScansAttack
 from headrisk.attacks.material import examine_scans
 from headrisk.attacks.rates import STREAMS
 from headrisk.brain.cohort import Cohort, pick, prepare_scans
@@ -99,8 +100,8 @@ def _before(context: Context) -> _Before:
     cohort = brain.fingerprints(context).cohort
     scans = context.intake.scans
     own = tuple(k for k, scan in enumerate(scans) if _is_own(scan, job))
-    faces: Faces | None = context.prepared.get("face")
-    heads: face_scans.Looked | None = context.prepared.get("face-scans")
+    faces = context.material(FaceAttack()) if "face" in job.modalities else None
+    heads = context.material(FaceScansAttack()) if "face-scans" in job.modalities else None
     pictures = Pictures((), ())
     looked: dict[str, HeadResult] = {}
     if heads is not None:

@@ -34,8 +34,7 @@ from headrisk.face.head import (
     place_task,
     sight_of,
 )
-from headrisk.face.presence import Sight
-from headrisk.face.sight import SightResult, look_at_image
+from headrisk.face.sight import SightResult, look_at_image, without_head
 from headrisk.heads.threshold import is_ct, positive
 from headrisk.io.nifti import load_volume
 from headrisk.io.volume import Volume
@@ -98,7 +97,7 @@ def examine(task: ImageTask) -> Examined:
         look = sight_of(placed, name_of(asked))
     except ScanError as error:
         seconds = time.process_time() - own
-        lost = Sight("failed", "not_found", reason=str(error))
+        lost = without_head(volume, error)
         return Examined(
             brain,
             SightResult(lost, seconds) if task.sight else None,

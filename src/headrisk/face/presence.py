@@ -13,7 +13,8 @@ intensity is trusted alone either: see :mod:`headrisk.heads.sightlines`. The ans
     good level with the wound deep behind, and no detector sees a face at any level; or the image
     holds nothing but a brain.
 ``outside``
-    Nothing was removed, but the image ends before the face.
+    Nothing was removed, but the image ends before the face; or it is a mask (of two values at most)
+    in which no head is seen.
 ``unclear``
     Anything else: what was not found is not gone.
 ``failed``
@@ -49,6 +50,7 @@ Code = Literal[
     "removed",
     "brain_only",
     "out_of_view",
+    "mask",
     "detectors_disagree",
     "no_skin",
     "elsewhere",

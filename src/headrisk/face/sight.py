@@ -14,6 +14,7 @@ from headrisk.face.head import SightTask, find_head, sight_of
 from headrisk.face.presence import Sight
 from headrisk.io.digests import entry_key
 from headrisk.io.nifti import load_first_volume
+from headrisk.io.volume import Volume
 from headrisk.run.engine import WorkerLost, Workers
 from headrisk.run.entry import Entry
 from headrisk.run.events import Listener, Tally
@@ -21,7 +22,7 @@ from headrisk.run.recall import Kept, recall_or_run
 from headrisk.run.store import Store
 
 STAGE = "look for faces"
-VERSION = 2  # raise when any answer changes: stored ones are then renewed
+VERSION = 3  # raise when any answer changes: stored ones are then renewed
 
 
 @dataclass(frozen=True)
@@ -56,8 +57,20 @@ def look_at_image(task: SightTask) -> SightResult:
     try:
         sight = sight_of(find_head(volume, task), task.name).sight
     except ScanError as error:
-        sight = Sight("failed", "not_found", reason=str(error))
+        sight = without_head(volume, error)
     return SightResult(sight, time.process_time() - begin)
+
+
+def without_head(volume: Volume, error: ScanError) -> Sight:
+    """The answer where no head was found: a failure, unless the image is a mask.
+
+    An image of two values at most has no intensities, so its outline is all that it could show.
+    """
+    values = volume.data
+    low, high = values.min(initial=0), values.max(initial=0)
+    if bool(((values == low) | (values == high)).all()):
+        return Sight("outside", "mask")
+    return Sight("failed", "not_found", reason=str(error))
 
 
 def look_at_images(

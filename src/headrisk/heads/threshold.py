@@ -24,6 +24,7 @@ _SKIN_SHARE = 0.4  # of the tissue below; 0.5 cut 0.5 mm off synthetic heads, wh
 
 
 CT_SUFFIXES = frozenset({"ct", "ctac", "ldct"})
+_LEAST_TISSUE_HU = -200.0  # median of what is no air in a CT of much fat
 _TO_TISSUE = (800.0, 1500.0)  # units of a CT from air to the mean of tissue and bone
 
 
@@ -67,13 +68,20 @@ class Levels:
 def positive(data: Float32Array, *, ct: bool = False) -> tuple[Float32Array, bool]:
     """Intensities with air near 0; says whether they were Hounsfield units.
 
-    An image with air near -1000 counts as a CT, whatever ``ct`` says. A CT is cut off above soft
-    tissue; one that was stored with air at 0 stays in its own units.
+    An image with air near -1000 and tissue near 0 counts as a CT, whatever ``ct`` says: an MR that
+    was stored from -1024 on has its tissue far below. A CT is cut off above soft tissue; one that
+    was stored with air at 0 stays in its own units.
     """
     sample = data[::4, ::4, ::4]
-    if float(np.quantile(sample, 0.1)) < -500 and float(np.quantile(sample, 0.99)) > -200:
+    if float(np.quantile(sample, 0.1)) < -500 and _has_soft_tissue(sample):
         return np.clip(data, _CT_AIR, _CT_TOP) - np.float32(_CT_AIR), True
     return (np.clip(data, 0, _CT_TOP - _CT_AIR) if ct else data), False
+
+
+def _has_soft_tissue(sample: Float32Array) -> bool:
+    """Whether what is not air lies where fat, muscle, brain and bone lie in Hounsfield units."""
+    tissue = sample[sample > -500]
+    return tissue.size > 0 and float(np.median(tissue)) > _LEAST_TISSUE_HU
 
 
 def find_levels(data: Float32Array, subject: str) -> Levels:

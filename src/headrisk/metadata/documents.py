@@ -147,7 +147,8 @@ def read_notebook(raw: bytes, known: KnownIdentifiers) -> tuple[list[Hit], str, 
     for cell in content["cells"]:
         if not isinstance(cell, dict):
             continue
-        hits += text_hits(_joined(cell.get("source")), "cell", known, code)
+        skip = code if cell.get("cell_type") == "code" else NO_KINDS
+        hits += text_hits(_joined(cell.get("source")), "cell", known, skip)
         for key, value in _leaves(cell.get("outputs"), ""):
             if key.startswith(("image/", "application/pdf")):
                 pictures += 1

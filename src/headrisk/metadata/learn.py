@@ -105,7 +105,8 @@ def _of_one_person(protocols: dict[str, set[str]]) -> set[str]:
     Everybody of a study is scanned by the same protocols, so that such a word tells one from the
     others, whatever it means; in practice it is a name.
     """
-    people = set().union(*protocols.values()) if protocols else set()
+    people: set[str] = set()
+    people.update(*protocols.values())
     if len(people) < _FEWEST_PEOPLE:
         return set()
     plain = {word.lower() for word, own in protocols.items() if len(own) > 1}

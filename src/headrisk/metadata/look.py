@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -200,9 +200,23 @@ def _nifti(path: Path, name: str, start: bytes, size: int, known: KnownIdentifie
             extra = _beyond(path, stream, plan.voxels_end, size)
             if extra > 0:
                 hits.append(Hit("trailing-bytes", "behind the voxels", "", note=f"{extra} bytes"))
+                tail = _tail(path, plan.voxels_end, min(extra, _MOST_BEHIND))
+                hits += [
+                    replace(hit, field="behind the voxels") for hit in binary_hits(tail, known)
+                ]
             elif extra < 0:
                 problem = problem or "shorter than its header says"
     return Look("nifti", tuple(hits), problem)
+
+
+_MOST_BEHIND = 64 * 1024  # bytes behind the voxels in which texts are looked for
+
+
+def _tail(path: Path, end: int, size: int) -> bytes:
+    """Bytes behind the voxels of an image, unpacked."""
+    with open_stream(path) as stream:
+        stream.skip(end - stream.position)
+        return stream.read(size)
 
 
 def _beyond(path: Path, stream: ByteStream, end: int, size: int) -> int:

@@ -65,6 +65,27 @@ def named_lines(text: str) -> Iterator[tuple[str, int, int]]:
             yield kind, start, start + len(line["value"].rstrip())
 
 
+def named_people(text: str) -> Iterator[tuple[int, int]]:
+    """Start and end of full names in lines that begin with a word for people.
+
+    For code and papers, where nothing else of a line tells: ``# Probandin: Mordhorst, Sakura``.
+    """
+    if ":" not in text and "=" not in text:
+        return
+    for line in _LINE.finditer(text):
+        name, value = line["name"], line["value"].strip()
+        said = concepts(name)
+        if "person" not in said or "staff" in said or not _CAPITALISED.fullmatch(value):
+            continue
+        if NO_FAMILY.isdisjoint(word.lower() for word in _LETTERS.findall(value)):
+            start = line.start("value")
+            yield start, start + len(line["value"].rstrip())
+
+
+_LETTERS = re.compile(r"[^\W\d_]+")
+
+
+_CAPITALISED = re.compile(r"[^\W\d_a-z][^\W\d_A-Z]+(?:,? |_|\^)[^\W\d_a-z][^\W\d_A-Z]+")
 _SECTION = re.compile(r"\[([A-Za-z][\w ]{2,30})\][ \t\r]*$")
 
 
@@ -174,6 +195,7 @@ def _cue(words: str) -> str:
 
 
 _OWN_NAME = re.compile(
+    r"[^\W\d_a-z]\. ?[^\W\d_a-z][^\W\d_]{2,}|"
     r"[^\W\d_a-z][^\W\d_]+(?:,? [^\W\d_a-z][\w'’.-]*){1,3}|[^\W\d_]{2,}\.[^\W\d_]{3,}"
 )
 _NOTHING = frozenset({"", "n/a", "na", "none", "null", "unknown", "anonymous", "removed",

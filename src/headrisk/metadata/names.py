@@ -50,7 +50,9 @@ def shown_name(name: str, spans: Sequence[tuple[str, int, int]]) -> str:
 
 def _forms(name: str) -> list[tuple[str, int, int]]:
     """Forms as in texts; six digits are a number here (``sub-100307``), whatever date they give."""
-    return [found for found in matches(name, _SKIP)
+    spelt = name.replace("_", " ")  # +46_70_469_15_32
+    found_phones = [f for f in matches(spelt, _SKIP) if f[0] == "phone"] if spelt != name else []
+    return [found for found in [*matches(name, _SKIP), *found_phones]
             if found[2] - found[1] > 6 or not name[found[1] : found[2]].isdigit()]  # fmt: skip
 
 
@@ -111,9 +113,9 @@ _CAPITALISED = r"[^\W\d_a-z][^\W\d_A-Z]{3,}(?:[-_][^\W\d_a-z][^\W\d_A-Z]{2,})?"
 _BESIDE_NUMBER = re.compile(rf"^\d{{8}}[_-]({_CAPITALISED})$|^({_CAPITALISED})[_-]\d{{8}}$")
 # sub-01_Doe-Jane_bold: entities of BIDS are spelt in small letters.
 _NO_ENTITY = re.compile(
-    r"(?<=_)([^\W\d_a-z][^\W\d_A-Z]{2,}-[^\W\d_a-z][^\W\d_A-Z]{2,})(?=_[A-Za-z0-9]+\.)"
+    r"(?<=_)([^\W\d_a-z][^\W\d_A-Z]{2,}[-_][^\W\d_a-z][^\W\d_A-Z]{2,})(?=_[A-Za-z0-9]+\.)"
 )
-_GAPS = frozenset({"", "_", "-", " ", ".", "^", ", ", ","})
+_GAPS = frozenset({"", "_", "-", " ", ".", "^", ", ", ",", ",_", ",-"})
 _ORDINARY_NAMES = """
     sub ses run acq task rec dir echo space desc label res den hemi anat func dwi fmap perf
     nii json tsv bold flair epi asl pet eeg meg beh mask mri scan brain image head phantom

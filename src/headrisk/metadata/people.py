@@ -24,7 +24,7 @@ Span = tuple[int, int]
 
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 _LETTERS = re.compile(r"[^\W\d_]+")
-_GAPS = frozenset({"", "_", "-", " ", ".", "^", ", ", ",", "__"})
+_GAPS = frozenset({"", "_", "-", " ", ".", "^", ", ", ",", "__", ",_", ",-"})
 _ADDRESS = re.compile(r"\w+://\S+|\b(?:doi:|10\.\d{4,}/)\S+")
 _CUES = """patient patientin subject participant volunteer proband probandin pat. pt. potilas
     tutkittava patienten paciente paziente pacjent""".split()  # noqa: SIM905
@@ -36,6 +36,7 @@ _DONE_BY = re.compile(
     r"|scored|segmented|traced|drawn|entered|filled in|measured|interviewed|accompanied|inspected"
     r"|approved|uploaded|edited|seen|called|referred|taken over|placed|assessed|read)"
     r"(?: (?:on )?[\d./-]{6,10})? (?i:by)"
+    r"|(?i:with the help of|on behalf of|created by|prepared by|written by)"
     r"|(?i:erfasst|geprüft|gemessen|untersucht|unterschrieben|ausgefüllt|begleitet) von"
     r"|(?i:vérifié|signé|mesuré|saisi|examiné) par|(?i:revisado|firmado|medido|explorado) por)"
     r" ((?:[^\W\d_a-z]\. ?|[^\W\d_a-z][^\W\d_]+[ -]){1,3}[^\W\d_a-z][^\W\d_]+)"

@@ -158,7 +158,9 @@ def read_brainvision(raw: bytes, name: str) -> Header:
         match = None if comment else _INI.fullmatch(line)
         if match is None:
             if line.strip(" ;") and not line.startswith("Brain"):
-                fields.append(Field("comment", decoded(line), at, at + len(line)))
+                # outside of [Comment] the format and programs explain themselves
+                said = "line" if line.startswith(";") and not comment else "comment"
+                fields.append(Field(said, decoded(line), at, at + len(line)))
             continue
         start = at + match.start(2)
         if date := _MARK_DATE.search(match[2]):

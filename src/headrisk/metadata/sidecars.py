@@ -243,7 +243,9 @@ _CREDITS = frozenset({"authors", "author", "curators", "curator", "license", "li
 
 
 _POSTCODES = frozenset({"cp", "cap", "pc4", "pc5", "pc6"})  # code postal
-_CODE_OF_PLACE = re.compile(r"(?:[A-Z]{1,2}-)?\d{4,6}(?: ?[A-Z]{2})?")
+_CODE_OF_PLACE = re.compile(
+    r"(?:[A-Z]{1,2}-)?\d{4,6}(?: ?[A-Z]{2})?|\d{2,3}[- ]\d{2,4}|\d{5}-\d{3,4}"
+)
 
 
 def is_record_number(key: str, text: str) -> bool:

@@ -8,7 +8,12 @@ from functools import lru_cache
 
 from headrisk.metadata.findings import SEVERITY, Hit, stays
 from headrisk.metadata.known import KnownIdentifiers
-from headrisk.metadata.named_values import cued_values, named_lines, named_values
+from headrisk.metadata.named_values import (
+    cued_values,
+    named_lines,
+    named_people,
+    named_values,
+)
 from headrisk.metadata.national_ids import national_ids
 from headrisk.metadata.patterns import UNLABELLED as UNLABELLED
 from headrisk.metadata.patterns import matches
@@ -56,12 +61,16 @@ def _forms(text: str, skip: frozenset[str]) -> tuple[tuple[str, int, int], ...]:
                   if kind == "uid" and _INSTANCE.search(text[start:end])]  # fmt: skip
     if UNLABELLED not in skip:  # no code, and no paper in which authors stand on purpose
         found += [pair for pair in named_lines(text) if pair[0] not in skip]
+    else:
+        found += [("person-name", *span) for span in named_people(text)
+                  if not gives_credit(_line(text, span[0]))]  # fmt: skip
     found += [("person-name", *span) for span in people]
     return tuple(_apart(found))
 
 
 # A UID with a long number in it names one scan; classes and syntaxes have short ones.
 _INSTANCE = re.compile(r"\.[1-9]\d{7,}(?:\.|$)")
+_CALLED = re.compile(r"(?i:\b(?:tel|phone|telefon|handy|mobil|mobile|cell|gsm|fax)[^\d\n]{0,8})$")
 _NUMBER_CUE = re.compile(r"^[+A-Za-zÀ-ÿ(]")
 
 
@@ -71,7 +80,16 @@ def _is_private_number(text: str, start: int, end: int, *, code: bool) -> bool:
     In code, where digits abound, its form must tell: a country's prefix, or a word before it.
     """
     line = text[text.rfind("\n", 0, start) + 1 : end]
-    return not gives_credit(line) and (not code or _NUMBER_CUE.match(text[start:end]) is not None)
+    if gives_credit(line):
+        return False
+    told = _NUMBER_CUE.match(text[start:end]) or _CALLED.search(line[: start - end])
+    return not code or told is not None
+
+
+def _line(text: str, at: int) -> str:
+    """The line of a text in which a place lies."""
+    stop = text.find("\n", at)
+    return text[text.rfind("\n", 0, at) + 1 : stop if stop >= 0 else len(text)]
 
 
 # What was found in short texts is kept, since sidecars repeat each other.

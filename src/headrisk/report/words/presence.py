@@ -39,6 +39,7 @@ SAID = {  # why an image was judged as it was, by the code of the answer
     "removed": "air in the place of the face, the wound behind it",
     "brain_only": "nothing but a brain in the image",
     "out_of_view": "the image ends before the face",
+    "mask": "a mask of two values at most, in which no head is seen",
     "detectors_disagree": "the face's skin is gone, but a detector sees a face",
     "no_skin": "the scalp is not seen either: nothing tells whether a face is there",
     "elsewhere": "not where a template has it, and not removed",
@@ -51,8 +52,16 @@ LEFT = {
     "part": "show a part of one",
     "unclear": "are unclear, which is no protection",
     "failed": "could not be looked at",
-    "outside": "end before the face",
+    "outside": "end before the face or are masks",
     "gone": "show that it was removed",
+}
+LEFT_ONE = {
+    "face": "shows a face",
+    "part": "shows a part of one",
+    "unclear": "is unclear, which is no protection",
+    "failed": "could not be looked at",
+    "outside": "ends before the face or is a mask",
+    "gone": "shows that it was removed",
 }
 
 
@@ -63,7 +72,11 @@ def faces_sentence(left: FacesLeft) -> str:
             f"Faces: none of {counted(left.images, 'image')} was looked at, since the extra for "
             "faces is not installed; each may show a face."
         )
-    said = [f"{left.counts[name]} {text}" for name, text in LEFT.items() if left.counts[name]]
+    said = [
+        f"{left.counts[name]} {LEFT_ONE[name] if left.counts[name] == 1 else text}"
+        for name, text in LEFT.items()
+        if left.counts[name]
+    ]
     told = "; ".join(said) or "none was there to look at"
     return f"Faces: of {counted(left.images, 'image')}, {told}."
 
