@@ -223,7 +223,7 @@ def test_every_scan_is_listed_with_what_is_left_of_its_face(audited_faces: Audit
         assert (row["status"], bool(row["reason"])) == (
             ("ok", False) if whole else ("failed", True)
         )
-        # CenterFace marks the middle of faces, on the rough cut as well: no detector is trusted alone
+        # CenterFace marks middles of faces, on the rough cut too: no detector is trusted alone
         assert float(row["seen_by_centerface"]) == 1
 
 
