@@ -14,8 +14,12 @@ import shutil
 import sys
 import tempfile
 import warnings
+from collections.abc import Sequence
 from functools import cache
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
+from types import ModuleType
 
 TELEMETRY = {
     # From 1.29 on, onnxruntime's official Linux builds send events to Microsoft, and keep a device
@@ -29,6 +33,9 @@ TENSORFLOW = {
     "CUDA_CACHE_DISABLE": "1",  # else CUDA keeps compiled kernels below the home folder
 }
 """The same for TensorFlow; only where headrisk imports it, since other programs may want these."""
+
+PYDICOM_DOWNLOADS = "pydicom.data.download"
+"""What fetches pydicom's example files."""
 
 HOMES = ("MPLCONFIGDIR", "KERAS_HOME", "DEEPFACE_HOME")
 """Variables that name folders which Matplotlib, Keras and DeepFace else make in the home folder."""
@@ -45,6 +52,8 @@ def silence() -> None:
     RuntimeWarning
         onnxruntime was imported earlier without the switch, so its telemetry runs already.
     """
+    if not any(isinstance(one, NoDownloads) for one in sys.meta_path):
+        sys.meta_path.insert(0, NoDownloads())
     late = "onnxruntime" in sys.modules and os.environ.get("ORT_DISABLE_TELEMETRY") != "1"
     os.environ.update(TELEMETRY)
     if late:
@@ -54,6 +63,43 @@ def silence() -> None:
             RuntimeWarning,
             stacklevel=3,
         )
+
+
+class NoDownloads(MetaPathFinder):
+    """Imports pydicom's downloader of example files as if ``requests`` were not installed.
+
+    headrisk never asks it for anything. But importing requests imports urllib3, which opens a socket
+    to see whether the machine has IPv6. A program that imported requests itself keeps it.
+    """
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        """Find the downloader where Python does, with a loader that hides requests from it."""
+        if fullname != PYDICOM_DOWNLOADS:
+            return None
+        spec = PathFinder.find_spec(fullname, path, target)
+        if spec is not None and spec.loader is not None:
+            spec.loader = _WithoutRequests(spec.loader)
+        return spec
+
+
+class _WithoutRequests(Loader):
+    def __init__(self, loader: Loader) -> None:
+        self.loader = loader
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType | None:
+        return self.loader.create_module(spec)
+
+    def exec_module(self, module: ModuleType) -> None:
+        hidden = "requests" not in sys.modules
+        if hidden:
+            sys.modules["requests"] = None  # type: ignore[assignment]  # an import then fails
+        try:
+            self.loader.exec_module(module)
+        finally:
+            if hidden:
+                del sys.modules["requests"]
 
 
 def leave_home_alone() -> None:

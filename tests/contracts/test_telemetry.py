@@ -159,3 +159,35 @@ def test_the_doctor_says_what_is_off(
     said = capsys.readouterr().out
     assert "ORT_DISABLE_TELEMETRY: not 1" in said
     assert f"left behind: {tmp_path}" in said
+
+
+REQUESTS = """
+import sys, types
+fake = types.ModuleType("requests")
+class Finder:
+    def find_spec(self, name, path, target=None):
+        if name == "requests":
+            raise AssertionError("requests was imported")
+sys.meta_path.insert(0, Finder())
+import headrisk.{first}
+import pydicom.data.download as downloads
+assert downloads.HAVE_REQUESTS is False
+assert "requests" not in sys.modules
+"""
+
+
+@pytest.mark.parametrize("first", ["errors", "metadata.words", "brain.prepare"])
+def test_pydicom_is_imported_as_if_requests_were_not_there(first: str) -> None:
+    """Importing requests opens a socket, to see whether the machine has IPv6."""
+    subprocess.run([sys.executable, "-c", REQUESTS.format(first=first)], check=True, timeout=60)
+
+
+def test_a_program_that_imported_requests_keeps_it() -> None:
+    code = """
+import sys, types
+sys.modules["requests"] = own = types.ModuleType("requests")
+import headrisk.errors
+import pydicom.data.download as downloads
+assert downloads.HAVE_REQUESTS and sys.modules["requests"] is own
+"""
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)

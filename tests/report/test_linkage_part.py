@@ -173,4 +173,4 @@ def test_the_sentence_for_two_data_sets() -> None:
     scans = [Scan("A/1", "1", "/1", "A"), Scan("B/1", "1", "/2", "B")]
     text = compared_scans(["T1w"], 2, against(scans, ["x", "x"], "A").copies)
     assert text.startswith("Every T1w scan of the data set was searched among the scans of the oth")
-    assert text.endswith(" 1 pair of identical files was left out.")
+    assert "left out" not in text  # whoever holds one of the files finds the other

@@ -194,7 +194,8 @@ def test_settings_and_description_say_what_made_it(written: Path) -> None:
     assert settings == SETTINGS.as_dict()
     description = json.loads((written / "dataset_description.json").read_text())
     assert description["DatasetType"] == "derivative"
-    assert description["GeneratedBy"] == [{"Name": "headrisk", "Version": "0.1.0"}]
+    (by,) = description["GeneratedBy"]
+    assert (by["Name"], by["Version"]) == ("headrisk", "0.1.0")
 
 
 def test_methods_text_is_made_from_what_ran(written: Path) -> None:

@@ -15,6 +15,7 @@ from headrisk.report.html import render
 from headrisk.report.internal import png, scans_table
 from headrisk.report.tsv import table_text
 from headrisk.report.words import duplicates as words
+from headrisk.report.words import inventory as looked
 from headrisk.report.write import describe_internal, write_public
 
 SCHEMA_VERSION = "1.2"
@@ -107,6 +108,7 @@ def _page_values(report: DuplicatesReport) -> dict[str, Any]:
     ]
     return {
         "sentence": summary_sentence(report),
+        "looked": looked,
         "groups": groups,
         "images": {
             number: png(item.picture)

@@ -12,7 +12,6 @@ run reads its title ("align brains"). A stage of one de-identified data set is `
 from __future__ import annotations
 
 import json
-import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -170,7 +169,9 @@ def show_progress(stream: TextIO, style: Style = "auto") -> Iterator[Listener]:
     writes the notes alone, which are no progress but something to know.
     """
     if style == "auto":
-        able = stream.isatty() and os.environ.get("TERM", "") not in ("dumb", "unknown")
+        from rich.console import Console
+
+        able = stream.isatty() and not Console(file=stream).is_dumb_terminal
         style = "bars" if able else "lines"
     if style == "bars":
         with show_bars(stream) as listener:
