@@ -68,8 +68,8 @@ def silence() -> None:
 class NoDownloads(MetaPathFinder):
     """Imports pydicom's downloader of example files as if ``requests`` were not installed.
 
-    headrisk never asks it for anything. But importing requests imports urllib3, which opens a socket
-    to see whether the machine has IPv6. A program that imported requests itself keeps it.
+    headrisk never asks it for anything. But importing requests imports urllib3, which opens a
+    socket to see whether the machine has IPv6. A program that imported requests itself keeps it.
     """
 
     def find_spec(
