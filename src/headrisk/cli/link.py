@@ -78,6 +78,9 @@ def run(arguments: argparse.Namespace) -> int:
             expected="two",
             remedy="'headrisk audit' compares the sessions within one data set.",
         )
+    if arguments.search is None and _are_tables(arguments.a, arguments.b):
+        arguments.tables = [arguments.a, arguments.b]
+        return run_audit(arguments, (), ("table",))
     if arguments.search is None:
         faces = searches_faces(arguments)
         return run_audit(
@@ -88,6 +91,28 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.fail_above is not None:
         raise UsageError("--search", found="--fail-above too", expected="one of them")
     return with_progress(lambda listen: _search(arguments, listen), arguments)
+
+
+def _are_tables(a: Path, b: Path) -> bool:
+    """Whether both are derived tables, whose people are then searched for by their rows.
+
+    Raises
+    ------
+    UsageError
+        One is a derived table and the other is not.
+    """
+    from headrisk.table.detect import holds_table
+
+    told = {path: holds_table(path) for path in (a, b)}
+    if len(set(told.values())) > 1:
+        table, other = sorted(told, key=lambda path: not told[path])
+        raise UsageError(
+            f"A and B are {a} and {b}",
+            found=f"a derived table, {table}, and scans, {other}",
+            expected="two data sets of scans, or two derived tables",
+            remedy="'headrisk audit' takes scans with a table beside them by --tables.",
+        )
+    return told[a]
 
 
 def _search(arguments: argparse.Namespace, listen: Listener) -> int:
