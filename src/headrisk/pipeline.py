@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from headrisk.attacks import combined, presence
+from headrisk.attacks import combined, identifying_text, presence
 from headrisk.attacks.attack import Attack, Context, run_attack
 from headrisk.attacks.brain import BrainAttack
 from headrisk.attacks.face import FaceAttack
@@ -58,6 +58,9 @@ def audit(job: Job) -> Outcome:
         if found is not None:
             context.measured.append(found)
     measured = combined.ordered(context.measured, run_attack(TOGETHER, context))
+    if "metadata" in job.modalities:
+        with log.attacking("metadata"):
+            measured = identifying_text.told(measured, identifying_text.seek(context))
     sought = presence.seek(context.intake, job, log) if job.faces_left else None
     treatments = comparison.measure(context)
     return conclude(context, measured, treatments, sought, started)

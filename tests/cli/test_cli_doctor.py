@@ -43,7 +43,7 @@ def out(audited: Path, tmp_path: Path) -> Path:
 
 def test_an_untouched_run(out: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["doctor", "--verify", str(out)]) == 0
-    assert "11 lines, none changed" in capsys.readouterr().out
+    assert "12 lines, none changed" in capsys.readouterr().out
 
 
 def test_a_changed_line(out: Path, capsys: pytest.CaptureFixture[str]) -> None:

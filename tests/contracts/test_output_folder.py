@@ -79,7 +79,7 @@ def test_the_internal_tables_have_their_columns(audited: Path) -> None:
 def test_costs_stand_beside_the_report(audited: Path) -> None:
     stages = [row["stage"] for row in json.loads((audited / "report-run.json").read_text())["cost"]]
     own = ["index", "prepare", "compare", "evaluate", "assess"]
-    assert stages == [*own, "read metadata", "compare metadata", "evaluate", "evaluate"]
+    assert stages == [*own, "read metadata", "compare metadata", "evaluate", "evaluate", "look"]
     assert "cpu_seconds" not in (audited / "report.json").read_text()
 
 
@@ -88,7 +88,7 @@ def test_the_log_tells_the_story_in_counts_and_digests(audited: Path) -> None:
     details = [line["detail"] for line in lines if line["action"] == "stage"]
     assert [line["action"] for line in lines] == ["start", *["stage"] * len(details), "finish"]
     stages = [detail["stage"] for detail in details[5:]]
-    assert stages == ["read metadata", "compare metadata", "evaluate", "evaluate"]
+    assert stages == ["read metadata", "compare metadata", "evaluate", "evaluate", "look"]
     assert details[:5] == [
         {"stage": "index", "done": 1, "failed": 0},
         {"stage": "prepare", "done": 12, "failed": 0},

@@ -201,9 +201,9 @@ def run(arguments: argparse.Namespace) -> int:
     def command(listen: Listener) -> int:
         import numpy as np
 
+        from headrisk.attacks.identifying_text import copy_sentence, summary_sentence
         from headrisk.commands.costs import Work
         from headrisk.commands.metadata import audit_metadata
-        from headrisk.commands.metadata_findings import copy_sentence, summary_sentence
         from headrisk.dataset.gather import name_sources
         from headrisk.dataset.inventory import take_inventory
         from headrisk.job import Job, require_out

@@ -11,11 +11,8 @@ from pathlib import Path
 import numpy as np
 
 from headrisk import __version__
-from headrisk.commands.metadata_findings import (
-    MetadataReport,
-    public_data_set_name,
-    write_metadata,
-)
+from headrisk.attacks.identifying_text import MetadataReport
+from headrisk.commands.metadata_findings import public_data_set_name, write_metadata
 from headrisk.errors import UsageError
 from headrisk.findings.records import RunRecord
 from headrisk.io.private import write_private
