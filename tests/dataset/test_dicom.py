@@ -12,6 +12,7 @@ pytest.importorskip("pydicom", reason="pydicom writes the series of these tests"
 
 from dicom_series import Series, write_series
 
+from headrisk.cli.main import main
 from headrisk.dataset.dcm2niix_run import convert
 from headrisk.dataset.gather import Source
 from headrisk.dataset.index import index_dataset
@@ -227,3 +228,11 @@ def test_folders_of_series_that_are_named_like_people_hold_no_images_beside(tmp_
     write_series(tmp_path / "data" / "sub-01" / "ses-1", np.ones((4, 5, 3), np.int16), Series())
     job = Job((Source(tmp_path / "data"),), tmp_path / "out", modalities=("face-scans",))
     assert images_beside(job, ()) == ()
+
+
+def test_a_dry_run_counts_a_series_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for session in ("ses-1", "ses-2"):
+        series = Series(date=f"2020013{session[-1]}")
+        write_series(tmp_path / "data" / "sub-01" / session, voxels(), series)
+    assert main(["audit", str(tmp_path / "data"), str(tmp_path / "out"), "--dry-run"]) == 0
+    assert "2 images are in the data set: 2 to be looked at, 0 failed" in capsys.readouterr().out
