@@ -10,6 +10,7 @@ from typing import Any
 from headrisk.brain.cohort import Cohort, choose, pick
 from headrisk.brain.stored import is_fingerprint_folder, read_fingerprints
 from headrisk.dataset.gather import gather
+from headrisk.dataset.index import is_bids
 from headrisk.dataset.inventory import Inventory, first_bytes, take_inventory
 from headrisk.dataset.people import require_distinct_labels
 from headrisk.dataset.same_people import read_same_people, relabelled
@@ -107,7 +108,7 @@ def images_beside(job: Job, scans: Sequence[Scan]) -> tuple[Scan, ...]:
 
 def _names_its_images(path: Path) -> bool:
     """Whether a data set is a BIDS folder or a manifest."""
-    return path.is_file() or any(path.glob("sub-*"))
+    return path.is_file() or is_bids(path)
 
 
 def list_files(job: Job) -> Inventory | None:

@@ -129,6 +129,41 @@ def test_an_internal_error_is_a_sentence_and_exit_code_1(
     assert "Traceback" not in shown
 
 
+@pytest.mark.skipif(os.geteuid() == 0, reason="everything may be read by root")
+@pytest.mark.parametrize(
+    "words",
+    [["audit", "closed/data", "o"], ["audit", "closed/scans.tsv", "o"], ["audit", "closed", "o"],
+     ["doctor", "--verify", "closed/out"]],
+)  # fmt: skip
+def test_what_may_not_be_entered_is_refused_by_name(
+    words: list[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("closed").mkdir(mode=0)
+    assert main(words) == 3
+    shown = capsys.readouterr().err
+    assert "closed" in shown
+    assert "Check the permissions" in shown
+
+
+def test_an_operation_that_is_not_permitted_is_a_refusal(
+    broken: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def closed(*_: object) -> None:
+        raise PermissionError(13, "Permission denied", "/closed/copy")
+
+    monkeypatch.setattr("headrisk.job.begin", closed)
+    monkeypatch.setattr("headrisk.intake.begin", closed)
+    assert main(["audit", str(broken), str(tmp_path / "out")]) == 3
+    assert "/closed/copy: may not be read, entered or written" in capsys.readouterr().err
+
+
 def test_help_imports_nothing_heavy() -> None:
     """What the program can do is said at once: no dependency is imported for it."""
     code = (

@@ -12,11 +12,15 @@ pytest.importorskip("pydicom", reason="pydicom writes the series of these tests"
 
 from dicom_series import Series, write_series
 
+from headrisk.cli.main import main
 from headrisk.dataset.dcm2niix_run import convert
+from headrisk.dataset.gather import Source
 from headrisk.dataset.index import index_dataset
 from headrisk.dataset.scans import Scan, scan_rows, table_notes
 from headrisk.errors import InputError, UsageError
+from headrisk.intake import images_beside
 from headrisk.io.nifti import load_volume
+from headrisk.job import Job
 
 
 def voxels(seed: int = 0) -> np.ndarray:
@@ -218,3 +222,17 @@ def test_without_preamble(tmp_path: Path) -> None:
     (scan,) = rows(tmp_path / "in", tmp_path / "w")
     assert scan.participant_id == "1"
     assert (scan.status, scan.reason) == ("ok", "")
+
+
+def test_folders_of_series_that_are_named_like_people_hold_no_images_beside(tmp_path: Path) -> None:
+    write_series(tmp_path / "data" / "sub-01" / "ses-1", np.ones((4, 5, 3), np.int16), Series())
+    job = Job((Source(tmp_path / "data"),), tmp_path / "out", modalities=("face-scans",))
+    assert images_beside(job, ()) == ()
+
+
+def test_a_dry_run_counts_a_series_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for session in ("ses-1", "ses-2"):
+        series = Series(date=f"2020013{session[-1]}")
+        write_series(tmp_path / "data" / "sub-01" / session, voxels(), series)
+    assert main(["audit", str(tmp_path / "data"), str(tmp_path / "out"), "--dry-run"]) == 0
+    assert "2 images are in the data set: 2 to be looked at, 0 failed" in capsys.readouterr().out

@@ -90,7 +90,8 @@ def inventory_lines(job: Job, inventory: Inventory, scans: Sequence[Scan]) -> It
         for scan in scans
         if scan.dataset == job.sources[0].name
     ]
-    looked += [Looked("faces", path, "", "") for path in _sighted(job, scans)]
+    series = {scan.path: scan.series for scan in scans}
+    looked += [Looked("faces", path, series.get(path, "")) for path in _sighted(job, scans)]
     known = _still_failed(inventory, judged(inventory, looked))
     counts = counted(explained(known, job.settings.contrasts, job.participants, job.sessions))
     yield totals(counts, planned=True)

@@ -24,7 +24,7 @@ from types import FrameType, ModuleType
 from typing import Any, NoReturn
 
 from headrisk import __version__
-from headrisk.errors import HeadriskError
+from headrisk.errors import HeadriskError, InputError
 from headrisk.offline import leave_home_alone
 
 COMMANDS = {
@@ -221,6 +221,14 @@ def _run(name: str, module: ModuleType, arguments: argparse.Namespace) -> int:
     except BrokenPipeError:  # whoever read our output has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except PermissionError as error:
+        closed = InputError(
+            str(error.filename or "a file or folder"),
+            found=f"may not be read, entered or written ({error.strerror or error})",
+            expected="a file or folder that you may use",
+            remedy="Check the permissions of it and of every folder above it.",
+        )
+        return _fail(f"headrisk {name}: {closed}", closed.exit_code, verbose=arguments.verbose)
     except Exception as error:  # noqa: BLE001 - the last guard: an exit code, not a traceback
         message = f"headrisk {name}: internal error ({type(error).__name__}: {error})."
         remedy = "" if arguments.verbose else " Run again with -v and report what it prints."

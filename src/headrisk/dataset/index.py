@@ -107,8 +107,7 @@ def _index(
     """Read the data set in the form it has."""
     if path.is_file():
         return _found(index_manifest(path, contrasts))
-    folders = _folder_names(path)
-    if (path / "dataset_description.json").exists() or _has_datatypes(path, folders):
+    if is_bids(path):
         bids = index_bids(path, contrasts, participants, sessions)
         return _Found(bids.scans, bids.suffixes, bids.notes, bids.labels)
     if holds_dicom(path):
@@ -129,6 +128,20 @@ def _index(
         expected="a BIDS folder, a folder of DICOM series or a manifest TSV",
         remedy="For other layouts write a manifest with participant_id, session_id and path.",
     )
+
+
+def is_bids(path: Path) -> bool:
+    """Whether a folder is read as BIDS: it describes itself, or a datatype's folder is there.
+
+    Folders named ``sub-*`` alone tell nothing: DICOM series are sorted into such folders too.
+
+    Raises
+    ------
+    InputError
+        There is no such folder, or it cannot be read.
+    """
+    folders = _folder_names(path)
+    return (path / "dataset_description.json").exists() or _has_datatypes(path, folders)
 
 
 def _found(scans: list[Scan], notes: Iterable[str] = ()) -> _Found:

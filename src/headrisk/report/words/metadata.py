@@ -177,8 +177,8 @@ def copy_sentence(copy: Copy) -> str:
         return f"{said}{stand} in it: do not share it as it is."
     what = counted(copy.found, "finding") if copy.found else "nothing"
     return (
-        f"{said}A second look finds {what} in it, and no byte of it holds a value that was removed "
-        "or listed."
+        f"{said}A second look finds {what} in it, and no byte of it holds a listed value or a "
+        "removed one that identifies a person or a scan."
     )
 
 
