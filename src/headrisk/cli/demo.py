@@ -89,11 +89,11 @@ def run(arguments: argparse.Namespace) -> int:
         size = (arguments.people, arguments.sessions, arguments.identity)
         if arguments.no_faces or not can_see_faces():
             make_cohort(data, *size, job)
+            job = replace(job, modalities=("brain", "metadata"))
         else:
             table = make_twins(arguments.out, *size, job)
-            job = replace(
-                job, modalities=("brain", "face", "face-scans"), faces_left=True, photos=table
-            )
+            asked = ("brain", "face", "face-scans", "metadata")
+            job = replace(job, modalities=asked, faces_left=True, photos=table)
         return tell(audit(job), arguments, None)
 
     return with_progress(command, arguments)
