@@ -15,6 +15,7 @@ from headrisk.report.html import render
 from headrisk.report.internal import png, scans_table
 from headrisk.report.tsv import table_text
 from headrisk.report.words import duplicates as words
+from headrisk.report.words import inventory as looked
 from headrisk.report.write import describe_internal, write_public
 
 SCHEMA_VERSION = "1.2"
@@ -116,6 +117,7 @@ def _page_values(report: DuplicatesReport) -> dict[str, Any]:
         "failed": [row for row in report.scans if row.status == "failed"],
         "probability": words.probability_text,
         "bound": words.bound_text,
+        "looked": looked,
     }
 
 
