@@ -24,7 +24,7 @@ def test_a_risk_above_the_limit(
     assert main([*words, "--fail-above", "0.5"]) == 5
     said = capsys.readouterr().out
     assert said.startswith(
-        "Not asked: faces, tables.\nBrain: At least 3 of the 6 people searched for were linked to their "
+        "Not asked: faces, tables.\nBrain: At least 3 of the 6 people searched for were linked to "
     )
     assert said.endswith("The measured risk is above --fail-above 0.5.\n")
 
