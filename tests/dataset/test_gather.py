@@ -79,7 +79,7 @@ def test_remarks_of_every_data_set_are_kept(tmp_path: Path) -> None:
     for root in roots:
         (root / "participants.tsv").write_text("participant_id\tage\nsub-77\t30\n")
     _, notes = collect(name_sources(roots))
-    assert sum("1 participants" in note for note in notes) == 2
+    assert sum("1 participant of participants.tsv has no folder" in note for note in notes) == 2
 
 
 def test_labels_that_differ_in_case_over_two_data_sets(tmp_path: Path) -> None:

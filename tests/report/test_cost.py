@@ -31,7 +31,10 @@ def test_an_attack_pays_its_own_stages_and_what_earlier_runs_paid() -> None:
     assert brain.per_scan == pytest.approx(40 / brain.scans)
     text = needs_sentence(brain)
     assert text.startswith("Brain: 40 seconds of processor time for ")
-    assert "(30 seconds of it in earlier runs), at most 450 MB" in text
+    assert (
+        "(30 seconds of it in earlier runs, or in steps shared with other attacks), at most 450 MB"
+        in text
+    )
     assert "Skill: command line" in text
     table = attack_table([brain])
     assert table.column("cpu_seconds") == [40.0]

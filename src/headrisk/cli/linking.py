@@ -113,7 +113,7 @@ def answer_lines(public: Report) -> Iterator[str]:
     """What a run came to, in the figures of the public report: logs are shared too."""
     from headrisk.report.words.deidentified import answer
     from headrisk.report.words.presence import faces_sentence
-    from headrisk.report.words.summary import headline, label_warning, who_was_searched
+    from headrisk.report.words.summary import headline, label_warning, title, who_was_searched
 
     if public.faces_left is not None:
         yield faces_sentence(public.faces_left)
@@ -124,7 +124,8 @@ def answer_lines(public: Report) -> Iterator[str]:
             yield f"WARNING: {label_warning(section)}"
     for section in public.modalities:
         reason = section.too_little
-        yield f"{headline(section)} {reason[:1].upper()}{reason[1:]}".rstrip()
+        said = f"{title(section)}: {headline(section)} {reason[:1].upper()}{reason[1:]}"
+        yield said.rstrip()
         for panel in section.panels[:1]:
             yield f"{panel.title} {panel.answer}"
         if section.counts.people:

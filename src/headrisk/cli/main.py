@@ -106,7 +106,7 @@ class _Help(argparse.HelpFormatter):
         if action.nargs == 0 or action.required or "default" in text or not action.option_strings:
             return text
         default = action.default
-        if default in (None, False, (), {}) or default == []:
+        if default in (None, False, (), {}, "") or default == []:
             return f"{text} (default none)"
         return f"{text} (default %(default)s)"
 

@@ -9,13 +9,14 @@ from dataclasses import replace
 from pathlib import Path
 
 from headrisk import __version__
+from headrisk.dataset.inventory import Looked, counted, judged
 from headrisk.dataset.scans import Scan
 from headrisk.deidentify.outcome import TreatmentReport, summary_lines, treatment_table
 from headrisk.deidentify.sidecar import dataset_files, stems, written_by_deface
 from headrisk.deidentify.tools import Tool
 from headrisk.deidentify.treat import TreatResult, TreatTask, treat, treated_files
 from headrisk.errors import InputError, UsageError
-from headrisk.intake import index
+from headrisk.intake import index, list_files
 from headrisk.job import Job, begin, clear_leftovers, recorded, require_out
 from headrisk.report.columns import COLUMNS_FILE, columns_text
 from headrisk.report.tsv import table_text
@@ -67,7 +68,7 @@ def deface(job: Job, tool: Tool) -> TreatmentReport:
             job.out,
         )
         results = _treat_all(scans, inner, tool, log)
-    report = TreatmentReport(tool, scans, results, notes)
+    report = TreatmentReport(tool, scans, results, notes, *_images(job, scans, results))
     table = treatment_table(report)
     put_in_place(
         {
@@ -80,6 +81,25 @@ def deface(job: Job, tool: Tool) -> TreatmentReport:
         job.out,
     )
     return report
+
+
+def _images(job: Job, scans: Sequence[Scan], results: Sequence[TreatResult]) -> tuple[int, int]:
+    """How many images the data set holds, and how many of them are not in the copy.
+
+    Copies under other names, hidden folders and archives count: a face is left in each of them.
+    """
+    listed = list_files(job)
+    if listed is None:
+        return 0, 0
+    looked = (
+        Looked("deface", scan.path, scan.series, result.reason or "not written")
+        if result.status == "failed"
+        else Looked("deface", scan.path, scan.series)
+        for scan, result in zip(scans, results, strict=True)
+        if scan.dataset == job.sources[0].name
+    )
+    counts = counted(judged(listed, looked))
+    return counts.images, counts.images - counts.looked_at
 
 
 @contextmanager

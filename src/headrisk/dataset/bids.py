@@ -116,7 +116,9 @@ def index_bids(
             _person(walk, label, Path(entry.path), top_sidecars, sessions)
     absent = len(walk.people.keys() - walk.found.labels)
     if absent:
-        walk.found.notes.append(f"{absent} participants of participants.tsv have no folder")
+        who = "1 participant" if absent == 1 else f"{absent:,} participants"
+        has = "has" if absent == 1 else "have"
+        walk.found.notes.append(f"{who} of participants.tsv {has} no folder")
     return walk.found
 
 

@@ -26,12 +26,17 @@ _COST = (
 
 @dataclass(frozen=True)
 class TreatmentReport:
-    """One treatment of a data set: the scans in order, what each gave, and remarks."""
+    """One treatment of a data set: the scans in order, what each gave, and remarks.
+
+    ``images`` are all that the data set holds, ``left_behind`` those of them not in the copy.
+    """
 
     tool: Tool
     scans: tuple[Scan, ...]
     results: tuple[TreatResult, ...]
     notes: tuple[str, ...] = ()
+    images: int = 0
+    left_behind: int = 0
 
     @property
     def failed(self) -> int:
@@ -111,9 +116,11 @@ def summary_lines(report: TreatmentReport) -> list[str]:
     lines = words.applied(
         len(done), len(report.results), report.tool.name, report.tool.what, report.failed
     )
+    if report.left_behind:
+        lines.append(words.left_behind(report.left_behind, report.images))
     if not done:
         return lines
-    lines += _face_lines(done)
+    lines += _face_lines(done, replaces=report.tool.replaces)
     lines.append(words.cost_line(_damage(done)))
     lines.append(words.sidecar_line(sum(one.removed_fields for one in done)))
     if report.doubtful:
@@ -121,7 +128,7 @@ def summary_lines(report: TreatmentReport) -> list[str]:
     return [*lines, *report.notes]
 
 
-def _face_lines(done: Sequence[TreatResult]) -> list[str]:
+def _face_lines(done: Sequence[TreatResult], *, replaces: bool) -> list[str]:
     looked = [one.presence for one in done if one.presence is not None]
     skipped = next((one.skipped for one in looked if one.skipped), "")
     if skipped or not looked:
@@ -132,6 +139,7 @@ def _face_lines(done: Sequence[TreatResult]) -> list[str]:
         {str(name): count for name, count in left.items()},
         len(looked),
         {name: sum(name in one.seen_by for one in looked) for name in names},
+        replaces=replaces,
     )
 
 

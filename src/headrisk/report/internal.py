@@ -28,6 +28,7 @@ from headrisk.report.svg import any_glyph, label_text, style
 from headrisk.report.tsv import table_text
 from headrisk.report.withhold import withhold_small_cells
 from headrisk.report.words.internal import STATES, WHY
+from headrisk.report.words.summary import title
 
 LINK_COLUMNS = ("probe", "gallery", "measure", "score", "rank", "decision")
 SCAN_COLUMNS = (
@@ -190,6 +191,7 @@ def internal_html(report: Report, internal: Internal, run: RunRecord) -> str:
         run=run,
         sections=report.modalities,
         views=[section_view(section) for section in report.modalities if section in withheld],
+        too_little=[title(section) for section in report.modalities if not section.sufficient],
         matrices=[
             (m, headlines[m.scores.measure], matrix_png(m))
             for m in internal.matrices

@@ -59,7 +59,8 @@ def needs_sentence(one: AttackCost) -> str:
         f"{'row' if one.name == 'table' else 'scan'}{'' if one.scans == 1 else 's'}"
     )
     if one.recalled_seconds >= _SHORT_SECONDS:
-        text += f" ({duration(one.recalled_seconds)} of it in earlier runs)"
+        text += f" ({duration(one.recalled_seconds)} of it in earlier runs, or in steps shared "
+        text += "with other attacks)"
     text += f", at most {one.peak_mb:,.0f} MB in one process."
     if one.needs.data:
         needs = one.needs

@@ -321,12 +321,22 @@ class BrainCost:
 
 def applied(done: int, scans: int, name: str, what: str, failed: int) -> list[str]:
     """How many scans a method was applied to, and what it does."""
-    lines = [f"{done} of {scans} scans de-identified with {name}: {what}"]
+    lines = [f"{done:,} of {counted(scans, 'scan')} de-identified with {name}: {what}"]
     if failed:
         lines.append(
             f"{failed} could not be de-identified and were not written; the table says why."
         )
     return lines
+
+
+def left_behind(count: int, images: int) -> str:
+    """How many images of the data set are not in the copy."""
+    one = count == 1
+    return (
+        f"{count:,} of {counted(images, 'image')} in the data set {'was' if one else 'were'} not "
+        f"de-identified and {'is' if one else 'are'} not in the copy; headrisk audit looks for "
+        f"faces in {'it' if one else 'them'} too."
+    )
 
 
 def face_not_looked_at(why: str) -> str:
@@ -336,17 +346,26 @@ def face_not_looked_at(why: str) -> str:
     return "Whether a face is left could not be looked at."
 
 
-def face_lines(left: Mapping[str, int], looked: int, seen: Mapping[str, int]) -> list[str]:
+def face_lines(
+    left: Mapping[str, int], looked: int, seen: Mapping[str, int], *, replaces: bool = False
+) -> list[str]:
     """In how many scans what is left by answer, and in how many each detector sees a face."""
-    face, part, gone = (left.get(name, 0) for name in ("face", "part", "gone"))
+    face, part, gone, outside = (left.get(name, 0) for name in ("face", "part", "gone", "outside"))
     unclear = left.get("unclear", 0) + left.get("failed", 0)
     told = ", ".join(f"{name} {count}" for name, count in seen.items())
-    return [
+    beyond = f", and {outside} end{'s' if outside == 1 else ''} before the face" if outside else ""
+    lines = [
         f"A face is left in {face} of {counted(looked, 'scan')}, a part of one in {part}, perhaps "
-        f"one in {unclear} more (detectors and skin together); it was removed in {gone}.",
+        f"one in {unclear} more (detectors and skin together); it was removed in {gone}{beyond}.",
         f"Scans in which a detector sees a face in at least half of the renders: {told}. "
         "Detectors are no recognisers, and neither is a promise.",
     ]
+    if replaces:
+        lines.append(
+            "This tool puts another face there, so that one is seen. Whether the person's own can "
+            "still be recognised is measured by headrisk audit with --deidentified."
+        )
+    return lines
 
 
 def cost_line(cost: BrainCost | None) -> str:
@@ -354,7 +373,8 @@ def cost_line(cost: BrainCost | None) -> str:
     if cost is None:
         return "The cost to the brain could not be measured."
     return (
-        f"Brain voxels were cut in {cost.cut} of {cost.scans} scans (most: {cost.most_ml:.2f} mL). "
+        f"Brain voxels were cut in {cost.cut} of {counted(cost.scans, 'scan')} (most: "
+        f"{cost.most_ml:.2f} mL). "
         f"Brain masks before and after overlap by at least {cost.least_overlap:.4f} (Dice); "
         f"the alignment shifts by {cost.shift_mm:.2f} mm (median)."
     )

@@ -172,7 +172,9 @@ def against_line(report: Report, line: float) -> str:
     """
     rated = [one for one in report.modalities if upper_end(one) is not None]
     if not rated:
-        return f"No figure to hold against {line:g}: nobody could be searched for."
+        return (
+            f"No figure to hold against {line:g}: too few people, or nobody, could be searched for."
+        )
     ends = {one.name: (_low(one), upper_end(one) or 0.0) for one in rated}
     over = [one for one in rated if ends[one.name][0] > line]
     if over:

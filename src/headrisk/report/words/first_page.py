@@ -44,8 +44,8 @@ LEGEND = (
     "be worked out from it."
 )
 CHECK = (
-    "The custodian: the folder internal holds every scan, and headrisk doctor --verify checks that "
-    "no file was changed"
+    "The custodian: the folder internal says file by file what was found, and headrisk doctor "
+    "--verify checks that no file was changed"
 )
 
 

@@ -160,8 +160,8 @@ SENTENCES: Mapping[str, Callable[[Follow], str]] = {
     ),
     "files_beside_images": _beside,
     "images_copied": lambda f: (
-        f"{things(f.count, 'image is a copy', 'images are copies')} of another. Find out why "
-        "before you share: headrisk duplicates shows copies and wrong labels."
+        f"{things(f.count, 'image is a copy of another', 'images are copies of others')}. Find out "
+        "why before you share: headrisk duplicates shows copies and wrong labels."
     ),
     "scans_doubtful": lambda f: (
         f"{share(f, 'scan')} {_was(f.count)} prepared in a doubtful way ({_title(f)}). Look at "
@@ -173,7 +173,8 @@ SENTENCES: Mapping[str, Callable[[Follow], str]] = {
         "treat each as a face."
     ),
     "faces_not_looked_at": lambda f: (
-        f"In {share(f, 'image')} no face could be looked for. Each may show one."
+        f"In {share(f, 'image')} no face could be looked for. "
+        f"{'It' if f.count == 1 else 'Each'} may show one."
     ),
     "faces_not_searched": lambda _: (
         "No image was looked at for a face. Each may show one: do it next (headrisk faces)."

@@ -56,7 +56,8 @@ def beside(counts: InventoryCounts) -> str:
     if counts.unread_folders:
         said.append(f"{counted(counts.unread_folders, 'folder')} could not be read.")
     if counts.copies:
-        said.append(f"{counted(counts.copies, 'image is a copy', 'images are copies')} of others.")
+        copies = counted(counts.copies, "image is a copy of another", "images are copies of others")
+        said.append(f"{copies}.")
     return " ".join(said)
 
 
