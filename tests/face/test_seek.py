@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from headrisk.dataset.gather import Source
 from headrisk.dataset.head_images import HeadImage
 from headrisk.face.presence import VERDICTS, Sight
 from headrisk.face.sight import SightResult
+from headrisk.findings.records import FacesLeft
 from headrisk.intake import Intake
 from headrisk.job import Job
 from headrisk.report.words.presence import faces_sentence
@@ -81,3 +83,12 @@ def test_options_that_only_leaves_out_are_refused(
     words = ["audit", str(tmp_path), str(tmp_path / "out"), "--only", "brains", "--photos", "x.tsv"]
     assert main(words) == 2
     assert "--only without faces" in capsys.readouterr().err
+
+
+def test_the_kinds_that_show_a_face_beside_others_are_named() -> None:
+    none = dict.fromkeys(VERDICTS, 0)
+    kinds = {"T1w": {**none, "gone": 3}, "T2starw": {**none, "face": 2}, "": {**none, "face": 1}}
+    left = FacesLeft(True, 6, {**none, "gone": 3, "face": 3}, kinds)
+    told = faces_sentence(left)
+    assert "3 show a face (T2starw and without a known name)" in told
+    assert "(" not in faces_sentence(replace(left, by_suffix={"T2starw": kinds["T2starw"]}))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 from headrisk.brain.prepare import PrepareTask
 from headrisk.deidentify.head import Head, find_head
 from headrisk.deidentify.tools import tool_of
-from headrisk.face.placing import place_head, with_quiet_air
+from headrisk.face.placing import place_head, with_more_face, with_quiet_air
 from headrisk.face.presence import Sight, look_for_face
 from headrisk.heads.identity import Identity, draw_identity
 from headrisk.heads.shapes import load_shapes
@@ -59,6 +60,20 @@ def test_a_face_is_seen_and_a_removed_one_is_gone(kind: str) -> None:
     whole = image(kind, 3, quick=True)
     assert sight(whole).verdict == "face"
     assert sight(without_face(whole, "template")).verdict == "gone"
+
+
+def test_a_head_whose_face_a_poor_alignment_turned_out_of_the_image_is_aligned_anew() -> None:
+    """A scalp is round: it confirms an alignment that is turned nose up, too."""
+    whole = image("T1w", 3, quick=True)
+    task = PrepareTask("image", "", "", 4, "affine", False)
+    placed = place_head(whole, task)
+    assert placed.skin is not None
+    hidden = replace(placed.skin, there=dict.fromkeys(placed.skin.there, 0.0))
+    better = with_more_face(replace(placed, skin=hidden), task)
+    assert better.by == "skin"
+    assert better.skin is not None
+    assert min(better.skin.there.values()) > 0.85
+    assert with_more_face(better, task) is better
 
 
 def test_units_and_offsets_change_no_answer() -> None:

@@ -25,6 +25,7 @@ _CONSTANT = 1e-3
 _SKIN_TRIES = 4
 _LEAST_SIZE = 0.84  # of a head beside the template: what is smaller may be a brain without skin
 _FINE = 0.65  # alignment score that needs no second look
+_HIDDEN = 0.5  # share of a part of the face outside the image from which a poor score is doubted
 _SURE_SCALP = 0.85  # share of the scalp in its place that vouches for a poorer score
 
 
@@ -101,7 +102,10 @@ def place_head(volume: Volume, task: PrepareTask, looks: BrainLooks | None = Non
         fine = aligned.alignment.score > _FINE or (skin.vouched and skin.scalp > _SURE_SCALP)
         if (fine and quality.verdict != "failed") or (skin.vouched and not once):
             placing = aligned.alignment.affine
-            return Placed(volume, placing, skin, False, "brain", False, aligned, aligned.notes)
+            found = Placed(volume, placing, skin, False, "brain", False, aligned, aligned.notes)
+            if aligned.alignment.score > _FINE or not _face_out_of_view(skin):
+                return found
+            return with_more_face(found, task)
         failed = "; ".join(quality.reasons) if quality.verdict == "failed" else ""
         if once and not skin.vouched:
             try:
@@ -119,6 +123,25 @@ def place_head(volume: Volume, task: PrepareTask, looks: BrainLooks | None = Non
             remedy="Look at the image, or leave it out of the face modality.",
         )
     return _by_skin(volume, (), task, units=False)
+
+
+def _face_out_of_view(skin: SkinLevels) -> bool:
+    """Whether most of a part of the face lies outside the image, as the alignment has it."""
+    return max(skin.outside.values()) >= _HIDDEN
+
+
+def with_more_face(placed: Placed, task: PrepareTask) -> Placed:
+    """The head aligned by its outline where that shows more of a face; else as it was.
+
+    A scalp is round: it confirms a poor alignment by the brain that turned the face out of the
+    image too.
+    """
+    try:
+        other = _by_skin(placed.volume, (), task, units=False)
+    except ScanError:
+        return placed
+    shown = [sum(one.skin.there.values()) if one.skin else 0.0 for one in (placed, other)]
+    return other if shown[1] > shown[0] else placed
 
 
 def lent_place(

@@ -131,7 +131,10 @@ def _values_digest(path: Path, *, quick: bool) -> str:
         if image is None:
             return ""
         part = (..., image.shape[-1] // 4) if quick else ...
-        values = np.asarray(image.dataobj[part], dtype=np.float32)
+        values = np.asarray(image.dataobj[part])
+        if np.iscomplexobj(values):  # both parts count
+            values = np.ascontiguousarray(values, dtype=np.complex64).view(np.float32)
+        values = np.asarray(values, dtype=np.float32)
     except (OSError, ValueError, TypeError, EOFError, zlib.error, MemoryError):
         return ""
     if not quick and (not values.size or values.min() == values.max()):

@@ -58,7 +58,7 @@ def scratch_folder(parent: Path, prefix: str) -> Iterator[Path]:
         os.close(lock)
 
 
-def sweep(parent: Path, prefix: str, *, marked_only: bool = False) -> int:
+def sweep(parent: Path, prefix: str, *, marked_only: bool = False, empty_too: bool = False) -> int:
     """Remove scratch folders in ``parent`` whose writers were killed; return how many.
 
     Parameters
@@ -70,13 +70,15 @@ def sweep(parent: Path, prefix: str, *, marked_only: bool = False) -> int:
     marked_only
         Leave folders and files alone that do not hold headrisk's mark. For a parent that is not
         headrisk's own, where somebody else's file may happen to bear such a name.
+    empty_too
+        Even then remove empty folders: a run of ours noted that it made one of that name.
     """
     pattern = re.compile(re.escape(prefix) + _RANDOM)
     try:
         found = sorted(path for path in parent.iterdir() if pattern.fullmatch(path.name))
     except OSError:
         return 0
-    return sum(_sweep_one(path, marked_only=marked_only) for path in found)
+    return sum(_sweep_one(path, marked_only=marked_only, empty_too=empty_too) for path in found)
 
 
 @contextmanager
@@ -206,7 +208,7 @@ def _lock(handle: int) -> bool | None:
     return True
 
 
-def _sweep_one(place: Path, *, marked_only: bool) -> bool:
+def _sweep_one(place: Path, *, marked_only: bool, empty_too: bool = False) -> bool:
     if place.is_symlink():
         return False
     if not place.is_dir():  # a single file of an earlier version
@@ -218,9 +220,10 @@ def _sweep_one(place: Path, *, marked_only: bool) -> bool:
     try:
         names = [path.name for path in place.iterdir()]
         if not names:  # rmdir fails where its writer has put the mark there meanwhile
-            if not marked_only:
+            unwanted = empty_too or not marked_only
+            if unwanted:
                 place.rmdir()
-            return not marked_only
+            return unwanted
         if MARK not in names:  # the mark comes first, so no writer of today is at work here
             return not marked_only and _remove(place)
         lock = os.open(place / MARK, os.O_RDWR | os.O_NOFOLLOW)
@@ -231,7 +234,7 @@ def _sweep_one(place: Path, *, marked_only: bool) -> bool:
             return False
         with suppress(OSError):
             other = Path(os.fsdecode((place / _ELSEWHERE).read_bytes()))
-            sweep(other.parent, other.name, marked_only=True)
+            sweep(other.parent, other.name, marked_only=True, empty_too=True)
         return _remove(place)
     finally:
         os.close(lock)

@@ -74,11 +74,21 @@ def faces_sentence(left: FacesLeft) -> str:
         )
     said = [
         f"{left.counts[name]} {LEFT_ONE[name] if left.counts[name] == 1 else text}"
+        f"{_kinds_that_show(left, name)}"
         for name, text in LEFT.items()
         if left.counts[name]
     ]
     told = "; ".join(said) or "none was there to look at"
     return f"Faces: of {counted(left.images, 'image')}, {told}."
+
+
+def _kinds_that_show(left: FacesLeft, verdict: str) -> str:
+    """Which kinds of images show a face, or a part, where others do not: these were overlooked."""
+    if verdict not in ("face", "part"):
+        return ""
+    kinds = [suffix for suffix, counts in left.by_suffix.items() if counts.get(verdict)]
+    named = [suffix or "without a known name" for suffix in kinds]
+    return f" ({listed(named)})" if kinds and len(kinds) < len(left.by_suffix) else ""
 
 
 def skin_sentence(removed: Sequence[str], cropped: Sequence[str], there: Sequence[str]) -> str:
