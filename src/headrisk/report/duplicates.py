@@ -118,7 +118,6 @@ def _page_values(report: DuplicatesReport) -> dict[str, Any]:
         "failed": [row for row in report.scans if row.status == "failed"],
         "probability": words.probability_text,
         "bound": words.bound_text,
-        "looked": looked,
     }
 
 
