@@ -50,7 +50,8 @@ def scratch_folder(parent: Path, prefix: str) -> Iterator[Path]:
     OSError
         The folder cannot be made.
     """
-    place, lock = _claim(parent, prefix)
+    with uninterrupted():  # until it bears its mark, nobody would know it for ours
+        place, lock = _claim(parent, prefix)
     try:
         yield place
     finally:
