@@ -119,7 +119,7 @@ def join(parts: Sequence[Internal], notes: tuple[str, ...]) -> Internal:
 def unasked(job: Job) -> tuple[str, ...]:
     """Questions about a data set that a run leaves out.
 
-    Tables are asked about where there are any; a run that leaves out nothing else and was given
+    Tables are asked about where there are any; a run that asks of brains and metadata and was given
     none has asked all it could.
     """
     asked = set(job.modalities)
@@ -128,6 +128,6 @@ def unasked(job: Job) -> tuple[str, ...]:
         left.append("faces left" if asked & {"face", "face-scans"} else "faces")
     if "metadata" not in asked:
         left.append("metadata")
-    if left and "table" not in asked:
+    if not {"brain", "metadata"} <= asked and "table" not in asked:
         left.append("tables")
     return tuple(left)

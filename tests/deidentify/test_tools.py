@@ -118,11 +118,24 @@ def test_a_bare_brain_stays_as_it_is(name: str, head: Head) -> None:
 
 
 def test_a_ct_gets_its_own_air(head: Head) -> None:
-    ct = Volume(head.volume.data - 1000, head.volume.affine)
+    tissue = head.volume.data > 0.2 * np.quantile(head.volume.data, 0.995)
+    bright = np.where(tissue, 1000 + head.volume.data / 20, 0)
+    ct = Volume((bright - 1000).astype(np.float32), head.volume.affine)
     like = Head(ct, head.brain, head.alignment, head.brain_ml, stripped=False)
     after = apply("template", like).volume
     assert around(like, NOSE, after) == -1000
     assert after.data.min() >= -1000
+
+
+@pytest.mark.parametrize(("offset", "sign"), [(-1000, 1), (700, 1), (300, -1)])
+def test_what_is_emptied_looks_like_air_wherever_air_is_stored(
+    head: Head, offset: int, sign: int
+) -> None:
+    moved = Volume(sign * head.volume.data + np.float32(offset), head.volume.affine)
+    like = Head(moved, head.brain, head.alignment, head.brain_ml, stripped=False)
+    air = np.median(moved.data[:2])
+    after = apply("template", like).volume
+    assert abs(around(like, NOSE, after) - air) < 0.03 * np.ptp(moved.data)
 
 
 def test_a_numpy_without_cross_products_in_the_plane_is_told_before_any_work(

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from scipy import ndimage
 
+from headrisk.brain.normalise import with_air_at_zero
 from headrisk.deidentify.head import coarse_grid, coarse_size
 from headrisk.heads.average import AverageFace, load_average_face, on_grid
 from headrisk.heads.boxes import block_affine, block_mean, grown, largest_part, onto, outside_air
@@ -63,8 +64,20 @@ class Skin:
 
 
 def air_value(volume: Volume) -> float:
-    """The intensity that stands for air: 0, or -1000 where the image is a CT."""
-    return -1000.0 if positive(volume.data)[1] else 0.0
+    """The intensity that stands for air: -1000 in a CT, else 0 unless air is stored elsewhere.
+
+    What is emptied must look like the air around it, whatever offset and sign an image has.
+    """
+    if positive(volume.data)[1]:
+        return -1000.0
+    moved = with_air_at_zero(volume)
+    if moved is volume:
+        return 0.0
+    low, high = int(np.argmin(volume.data)), int(np.argmax(volume.data))
+    before = volume.data.ravel()[[low, high]].astype(np.float64)
+    after = moved.data.ravel()[[low, high]].astype(np.float64)
+    slope = 1.0 if after[1] > after[0] else -1.0  # an image stored negated was turned round
+    return float(before[1] - slope * after[1])
 
 
 def find_skin(

@@ -24,6 +24,7 @@ _SKIN_SHARE = 0.4  # of the tissue below; 0.5 cut 0.5 mm off synthetic heads, wh
 
 
 CT_SUFFIXES = frozenset({"ct", "ctac", "ldct"})
+_PADDING_HU = -1900.0  # scanners fill what they did not see with -2000 or -3024
 _LEAST_TISSUE_HU = -200.0  # median of what is no air in a CT of much fat
 _TO_TISSUE = (800.0, 1500.0)  # units of a CT from air to the mean of tissue and bone
 
@@ -73,9 +74,16 @@ def positive(data: Float32Array, *, ct: bool = False) -> tuple[Float32Array, boo
     was stored with air at 0 stays in its own units.
     """
     sample = data[::4, ::4, ::4]
-    if float(np.quantile(sample, 0.1)) < -500 and _has_soft_tissue(sample):
+    dark = sample[sample < -500]
+    if dark.size > 0.1 * sample.size and _is_air(dark) and _has_soft_tissue(sample):
         return np.clip(data, _CT_AIR, _CT_TOP) - np.float32(_CT_AIR), True
     return (np.clip(data, 0, _CT_TOP - _CT_AIR) if ct else data), False
+
+
+def _is_air(dark: Float32Array) -> bool:
+    """Whether dark values are air or padding; in an MR stored negated they are tissue."""
+    air = (dark > _CT_AIR - 150) & (dark < _CT_AIR + 150)
+    return float(np.mean(air | (dark < _PADDING_HU))) > 0.6
 
 
 def _has_soft_tissue(sample: Float32Array) -> bool:
