@@ -100,14 +100,14 @@ def test_every_board_is_named_with_its_source_and_what_is_missing(audited: Repor
 
 
 def test_the_page_holds_each_question_once_and_links_lead_somewhere(audited: Report) -> None:
-    page = public_html(audited, RUN, "0")
-    ids = re.findall(r'id="([^"]+)"', page)
-    assert len(ids) == len(set(ids))
+    page, texts = public_html(audited, RUN, "0"), texts_html(audited, RUN, "0")
+    for one in (page, texts):
+        ids = re.findall(r'id="([^"]+)"', one)
+        assert len(ids) == len(set(ids))
+        assert set(re.findall(r'href="#([^"]+)"', one)) <= set(ids)
     for question in boards(audited, RUN).questions:
+        assert f'href="texts.html#{question.key}"' in page
         assert question.key in ids
-    targets = set(re.findall(r'href="#([^"]+)"', page))
-    assert targets <= set(ids)
-    texts = texts_html(audited, "0")
     for title in ("Ethics board", "Consent form", "Data access committee"):
         assert title in texts
     assert "texts.html" in page

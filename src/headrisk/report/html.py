@@ -75,9 +75,15 @@ def counts_alone(report: Report) -> bool:
     return section.name == "metadata" and not section.measures and bool(section.panels)
 
 
-def texts_html(report: Report, digest: str) -> str:
-    """The page of paragraphs to copy; parameters are those of :func:`public_html`."""
-    return render("texts.html.j2", report=report, digest=digest, paragraphs=paragraphs(report))
+def texts_html(report: Report, run: RunRecord, digest: str) -> str:
+    """Questions of boards, and paragraphs to copy; parameters are those of :func:`public_html`."""
+    return render(
+        "texts.html.j2",
+        report=report,
+        digest=digest,
+        boards=boards(report, run),
+        paragraphs=paragraphs(report),
+    )
 
 
 def explained(

@@ -183,7 +183,7 @@ def public_files(public: Report, run: RunRecord) -> dict[str, bytes]:
     digest = hashlib.sha256(text.encode()).hexdigest()[:12]
     files = {
         "report.html": public_html(again, run_again, digest),
-        **({} if counts_alone(again) else {"texts.html": texts_html(again, digest)}),
+        **({} if counts_alone(again) else {"texts.html": texts_html(again, run_again, digest)}),
         "report.json": text,
         "report-run.json": run_text,
         "methods.md": methods_text(again, run_again),

@@ -202,27 +202,23 @@ def fields_answer(fields: int, name: str, mates: float, others: float) -> str:
 
 
 def against_images(sections: Sequence[ModalitySection]) -> tuple[str, ...]:
-    """Whether metadata link more people than each image modality, as sections may leave."""
+    """What images metadata link more people than, if any; sections are those that may leave."""
     own = next((section for section in sections if section.name == NAME), None)
     best = summary.strongest(own) if own is not None and own.sufficient else None
     if best is None or best.rank1 is None:
         return ()
-    said = []
+    behind = []
     for section in sections:
         measure = section.headline
         if section is own or not section.sufficient or measure is None or measure.rank1 is None:
             continue
-        what = summary.MODALITY_NAMES.get(section.name, (section.name, ""))[0].lower()
-        ahead = best.rank1.value > measure.rank1.value
-        verdict = "more than" if ahead else "no more than"
-        said.append(
-            f"Metadata alone ({best.name}), without a look at any image, link "
-            f"{phrases.share(best.rank1)} at rank 1, {verdict} the {what} "
-            f"({phrases.share(measure.rank1)})."
-            + (
-                " Clean the metadata first: no de-identification of images lowers this."
-                if ahead
-                else ""
-            )
-        )
-    return tuple(said)
+        if best.rank1.value > measure.rank1.value:
+            what = summary.MODALITY_NAMES.get(section.name, (section.name, ""))[0].lower()
+            behind.append(f"the {what} ({phrases.share(measure.rank1)})")
+    if not behind:
+        return ()
+    return (
+        f"Metadata alone ({best.name}), without a look at any image, link "
+        f"{phrases.share(best.rank1)} at rank 1, more than {phrases.listed(behind)}. Clean the "
+        "metadata first: no de-identification of images lowers this.",
+    )
