@@ -63,6 +63,19 @@ _BESIDE_LABEL = re.compile(
     rf"|(?<=[\"'])([^\W\d_a-z]+\^[^\W\d_a-z]+)[\"'][ \t]*[=:,][ \t]*[\"']sub-[A-Za-z0-9]+"
     rf"|\bsub-[A-Za-z0-9]+[)\]]?(?: is| was|:| =|,| [(\[]) ?{_FULL}"
 )
+# In a paper or in code a patient is nobody's author.
+_PATIENT = re.compile(
+    r"(?<![^\W_])(?i:patient(?:in)?|proband(?:in)?|potilas|paciente|paziente|pacjent)(?![^\W_])"
+)
+_NAMED_AFTER = re.compile(
+    r"(?:['’]?s)?[ -](?i:hospital|universit|institut|cent(?:er|re)|clinic|klinik|inventory|scale"
+    r"|test|questionnaire|index|disease|syndrome|foundation|award|atlas)"
+)
+_PATIENT_CALLED = re.compile(
+    r"(?<![^\W_])(?i:(?:patient|proband)(?:in)?(?: (?:is|was))? (?:called|named)"
+    r"|name of the (?:patient|proband)(?:in)? (?:is|was)"
+    rf"|(?:patient|proband)(?:in)?'s name (?:is|was)) {_FULL}"
+)
 _CREDITS = re.compile(
     r"(?i:\bthank|acknowledg|author|curat|contact|correspond|support|help ?desk|office"
     r"|\bcit(?:e|ation)|\bby\b|doi)"
@@ -140,6 +153,7 @@ def people_spans(text: str) -> tuple[Span, ...]:
             found.append((cue.start() if cue.re is _INITIAL else cue.end(), end))
     found += [m.span(m.lastindex or 0) for m in _FIRST_LAST.finditer(text)]
     found += [m.span(m.lastindex or 0) for m in _BESIDE_LABEL.finditer(text)]
+    found += [called.span(1) for called in _PATIENT_CALLED.finditer(text)]
     for cue in cues:  # the participant Marama Hämäläinen: two capitalised words behind a small one
         named = _TWO_CAPITALISED.match(text, cue.end()) if cue[0][0].islower() else None
         if named and NO_FAMILY.isdisjoint(word for word, _, _ in split_words(named[0])):
@@ -247,9 +261,10 @@ def gives_credit(line: str) -> bool:
 
 
 def labelled_people(text: str) -> tuple[Span, ...]:
-    """Names on lines with a person's label (``sub-05``), and of laypeople (*Mr.*, *Frau*).
+    """Names on lines with a person's label (``sub-05``), of patients and laypeople (*Mr.*, *Frau*).
 
-    For texts in which authors stand on purpose: lines that give credit are left alone.
+    For texts in which authors stand on purpose: lines that give credit are left alone. On a line
+    that speaks of a patient a name is the patient's.
     """
     found: list[Span] = []
     at = 0
@@ -261,6 +276,10 @@ def labelled_people(text: str) -> tuple[Span, ...]:
             spans = [match.span() for match in _LAY_TITLE.finditer(line)]
             if _LABEL.search(line):
                 spans += people_spans(line)
+            elif _PATIENT.search(line):
+                spans += [
+                    span for span in people_spans(line) if not _NAMED_AFTER.match(line, span[1])
+                ]
             found += [(at + start, at + end) for start, end in spans]
         at += len(line)
     return _merged(found)
