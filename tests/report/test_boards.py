@@ -106,7 +106,7 @@ def test_the_page_holds_each_question_once_and_links_lead_somewhere(audited: Rep
         assert len(ids) == len(set(ids))
         assert set(re.findall(r'href="#([^"]+)"', one)) <= set(ids)
     for question in boards(audited, RUN).questions:
-        assert f'href="texts.html#{question.key}"' in page
+        assert question.asker in page
         assert question.key in ids
     for title in ("Ethics board", "Consent form", "Data access committee"):
         assert title in texts

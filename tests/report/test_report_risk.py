@@ -108,10 +108,12 @@ def test_everybody_linked_gives_a_bound_and_no_models(risk: Assessment) -> None:
 
 def test_the_page_holds_all_parts_and_no_promise(written: Path) -> None:
     page = (written / "report.html").read_text("utf-8")
-    for anchor in ("people", "larger", "attackers", "brain-open-set", "brain-forecast", "wp216",
-                   "recital26", "hipaa", "iso27559", "regulators", "paragraph", "signoff",
-                   "follows", "untested", "how-forecast"):  # fmt: skip
+    texts = (written / "texts.html").read_text("utf-8")
+    for anchor in ("people", "larger", "attackers", "brain-open-set", "brain-forecast", "boards",
+                   "signoff", "follows", "untested", "how-forecast"):  # fmt: skip
         assert f'id="{anchor}"' in page
+    for anchor in ("wp216", "recital26", "hipaa", "iso27559", "regulators", "paragraph"):
+        assert f'id="{anchor}"' in texts
     assert 'class="beyond"' in page
     text = re.sub(r"<[^>]+>", " ", page)
     assert not PROMISES.search(re.sub(r"<style>.*?</style>", "", text, flags=re.DOTALL))
