@@ -7,12 +7,16 @@ from functools import cache
 
 import numpy as np
 import pytest
+from scipy import ndimage
 
 from headrisk.brain.prepare import PrepareTask
 from headrisk.deidentify.head import Head, find_head
 from headrisk.deidentify.tools import tool_of
+from headrisk.errors import ScanError
+from headrisk.face.head import sight_of
 from headrisk.face.placing import place_head, with_more_face, with_quiet_air
-from headrisk.face.presence import Sight, look_for_face
+from headrisk.face.presence import Sight
+from headrisk.face.sight import without_head
 from headrisk.heads.identity import Identity, draw_identity
 from headrisk.heads.shapes import load_shapes
 from headrisk.io.volume import Volume
@@ -40,14 +44,7 @@ def image(kind: str, seed: int, *, quick: bool) -> Volume:
 
 def sight(volume: Volume) -> Sight:
     placed = place_head(volume, PrepareTask("image", "", "", 4, "affine", False))
-    return look_for_face(
-        placed.volume,
-        placed.alignment,
-        placed.skin,
-        "image",
-        stripped=placed.stripped,
-        hounsfield=placed.hounsfield,
-    ).sight
+    return sight_of(placed, "image").sight
 
 
 def without_face(volume: Volume, method: str) -> Volume:
@@ -81,6 +78,25 @@ def test_units_and_offsets_change_no_answer() -> None:
     for gain, offset in ((1e-3, -0.5), (40.0, 500.0), (1.0, -300.0)):
         moved = Volume((whole.data * gain + offset).astype(np.float32), whole.affine)
         assert sight(moved).verdict == "face", (gain, offset)
+
+
+@pytest.mark.parametrize("shape", ["shell", "half", "turned", "solid"])
+def test_a_mask_of_a_head_is_never_taken_for_protection(shape: str) -> None:
+    """A shell of skin shows the face; nothing vouches for where a mask without intensities ends."""
+    whole = image("T1w", 3, quick=True)
+    solid = ndimage.binary_fill_holes(whole.data > 0.15 * np.quantile(whole.data, 0.99))
+    data = {
+        "shell": solid & ~ndimage.binary_erosion(solid),
+        "half": solid[:, :, : solid.shape[2] // 2],
+        "turned": np.rot90(solid, axes=(1, 2)),
+        "solid": solid,
+    }[shape].astype(np.float32)
+    mask = Volume(np.ascontiguousarray(data), whole.affine)
+    try:
+        found = sight(mask)
+    except ScanError as error:
+        found = without_head(mask, error)
+    assert found.verdict not in ("gone", "outside")
 
 
 def test_an_ordinary_background_is_left_as_it_is() -> None:

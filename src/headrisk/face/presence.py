@@ -13,10 +13,10 @@ intensity is trusted alone either: see :mod:`headrisk.heads.sightlines`. The ans
     good level with the wound deep behind, and no detector sees a face at any level; or the image
     holds nothing but a brain.
 ``outside``
-    Nothing was removed, but the image ends before the face; or it is a mask (of two values at most)
-    in which no head is seen.
+    Nothing was removed, but the image ends before the face.
 ``unclear``
-    Anything else: what was not found is not gone.
+    Anything else: what was not found is not gone. An image of two values is never gone or outside:
+    without intensities nothing vouches for level or alignment, and a shell of skin shows a face.
 ``failed``
     The image could not be looked at.
 """
@@ -24,7 +24,7 @@ intensity is trusted alone either: see :mod:`headrisk.heads.sightlines`. The ans
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, Protocol, get_args
 
 import numpy as np
@@ -38,7 +38,7 @@ from headrisk.heads.boxes import block_affine, block_mean
 from headrisk.heads.sightlines import FRONT, SkinLevels, skin_levels
 from headrisk.heads.surface import head_surface
 from headrisk.io.volume import Volume
-from headrisk.types import FloatArray
+from headrisk.types import Float32Array, FloatArray
 
 FaceVerdict = Literal["face", "part", "gone", "unclear", "outside", "failed"]
 VERDICTS: tuple[FaceVerdict, ...] = get_args(FaceVerdict)
@@ -232,7 +232,16 @@ def look_for_face(
         for name, share in shares_seen(scores).items():
             if name not in kept or share > most[name]:
                 most[name], kept[name] = share, scores[name]
-    return Look(judge_face(skin, most), picture, kept)
+    sight = judge_face(skin, most)
+    if sight.verdict in ("gone", "outside") and is_mask(volume.data):
+        sight = replace(sight, verdict="unclear", code="mask")
+    return Look(sight, picture, kept)
+
+
+def is_mask(data: Float32Array) -> bool:
+    """Whether an image has two values at most, so that its outline is all that it can show."""
+    low, high = data.min(initial=0), data.max(initial=0)
+    return bool(((data == low) | (data == high)).all())
 
 
 def _looks(skin: SkinLevels, *, first: bool) -> list[tuple[float, float] | None]:

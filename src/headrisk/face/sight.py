@@ -11,7 +11,7 @@ from typing import Any
 from headrisk.errors import InputError, ScanError, StoreError
 from headrisk.face.detect.registry import detectors
 from headrisk.face.head import SightTask, find_head, sight_of
-from headrisk.face.presence import Sight
+from headrisk.face.presence import Sight, is_mask
 from headrisk.io.digests import entry_key
 from headrisk.io.nifti import load_first_volume
 from headrisk.io.volume import Volume
@@ -22,7 +22,7 @@ from headrisk.run.recall import Kept, recall_or_run
 from headrisk.run.store import Store
 
 STAGE = "look for faces"
-VERSION = 3  # raise when any answer changes: stored ones are then renewed
+VERSION = 4  # raise when any answer changes: stored ones are then renewed
 
 
 @dataclass(frozen=True)
@@ -62,14 +62,9 @@ def look_at_image(task: SightTask) -> SightResult:
 
 
 def without_head(volume: Volume, error: ScanError) -> Sight:
-    """The answer where no head was found: a failure, unless the image is a mask.
-
-    An image of two values at most has no intensities, so its outline is all that it could show.
-    """
-    values = volume.data
-    low, high = values.min(initial=0), values.max(initial=0)
-    if bool(((values == low) | (values == high)).all()):
-        return Sight("outside", "mask")
+    """The answer where no head was found: a failure, or of a mask that nothing tells."""
+    if is_mask(volume.data):
+        return Sight("unclear", "mask")
     return Sight("failed", "not_found", reason=str(error))
 
 

@@ -116,7 +116,7 @@ _FACE = Column(
         "part": "a part was removed, another is there",
         "gone": "the face was removed",
         "unclear": "cannot be said",
-        "outside": "nothing was removed, but the image ends before the face, or is a mask",
+        "outside": "nothing was removed, but the image ends before the face",
         "failed": "could not be looked at",
     },
 )

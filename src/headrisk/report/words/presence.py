@@ -39,7 +39,7 @@ SAID = {  # why an image was judged as it was, by the code of the answer
     "removed": "air in the place of the face, the wound behind it",
     "brain_only": "nothing but a brain in the image",
     "out_of_view": "the image ends before the face",
-    "mask": "a mask of two values at most, in which no head is seen",
+    "mask": "a mask of two values: nothing tells whether its outline shows a face",
     "detectors_disagree": "the face's skin is gone, but a detector sees a face",
     "no_skin": "the scalp is not seen either: nothing tells whether a face is there",
     "elsewhere": "not where a template has it, and not removed",
@@ -52,7 +52,7 @@ LEFT = {
     "part": "show a part of one",
     "unclear": "are unclear, which is no protection",
     "failed": "could not be looked at",
-    "outside": "end before the face or are masks",
+    "outside": "end before the face",
     "gone": "show that it was removed",
 }
 LEFT_ONE = {
@@ -60,7 +60,7 @@ LEFT_ONE = {
     "part": "shows a part of one",
     "unclear": "is unclear, which is no protection",
     "failed": "could not be looked at",
-    "outside": "ends before the face or is a mask",
+    "outside": "ends before the face",
     "gone": "shows that it was removed",
 }
 
