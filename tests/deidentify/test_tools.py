@@ -8,6 +8,7 @@ import pytest
 
 from headrisk.deidentify.deface import NOTHING_LEFT, Treated
 from headrisk.deidentify.head import Head, brain_mask, find_head
+from headrisk.deidentify.skin import air_value
 from headrisk.deidentify.tools import tool_of, tools
 from headrisk.errors import MissingExtraError, UsageError
 from headrisk.heads.pose import moved
@@ -125,6 +126,14 @@ def test_a_ct_gets_its_own_air(head: Head) -> None:
     after = apply("template", like).volume
     assert around(like, NOSE, after) == -1000
     assert after.data.min() >= -1000
+
+
+def test_a_background_within_the_range_of_tissue_is_what_is_emptied_to() -> None:
+    """A brain scaled to z-scores on an empty background: its darkest tissue is no air."""
+    rng = np.random.default_rng(2)
+    data = np.full((17, 19, 21), 3.0, np.float32)
+    data[4:13, 4:15, 4:17] += rng.normal(size=(9, 11, 13))
+    assert air_value(Volume(data, np.eye(4))) == 3
 
 
 @pytest.mark.parametrize(("offset", "sign"), [(-1000, 1), (700, 1), (300, -1)])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import ndimage
@@ -37,7 +37,45 @@ def with_air_at_zero(volume: Volume) -> Volume:
     The result does not depend on scale and zero: ``a * x + b`` gives ``a`` times that of ``x``, but
     for what is within those 2 %.
     """
-    data = volume.data
+    found = _stored(volume.data)
+    if found is None:
+        return volume
+    moved = (volume.data - np.float32(found.start)) * np.float32(found.sign)
+    if found.constant is not None:
+        moved[volume.data == np.float32(found.constant)] = 0
+        note = f"the background is stored as {found.constant:.4g}: taken for air"
+    else:
+        note = f"air is stored as about {found.start:.4g}: moved to zero"
+    if found.sign < 0:
+        note += ", and tissue lies below it: turned round"
+    return replace(volume, data=moved, notes=(*volume.notes, note))
+
+
+def air_level(volume: Volume) -> float:
+    """The value that stands for air in an image as it is stored; see :func:`with_air_at_zero`.
+
+    >>> z_scores = np.zeros((8, 8, 8), np.float32)
+    >>> z_scores[2:6, 2:6, 2:6] = np.linspace(-2, 3, 64).reshape(4, 4, 4)
+    >>> air_level(Volume(z_scores + 7, np.eye(4)))
+    7.0
+    """
+    found = _stored(volume.data)
+    if found is None:
+        return 0.0
+    return found.start if found.constant is None else found.constant
+
+
+@dataclass(frozen=True)
+class _Stored:
+    """Where the intensities of an image begin, on which side tissue lies, a constant background."""
+
+    start: float
+    sign: int
+    constant: float | None
+
+
+def _stored(data: Float32Array) -> _Stored | None:
+    """How an image is stored; None where air is at zero and tissue above."""
     step = 1 if data.size < _FEW_VOXELS else 3
     some = data[::step, ::step, ::step].ravel()
     constant = _constant_level(some)
@@ -47,24 +85,16 @@ def with_air_at_zero(volume: Volume) -> Volume:
     below = edge - low
     span = max(high, edge) - min(low, edge)
     if span <= 0:
-        return volume
+        return None
     if below > _ALL_BELOW * span:  # tissue is darker than air: the picture is stored negated
-        start, sign = max(high, edge) if constant is None else edge, np.float32(-1)
+        start, sign = max(high, edge) if constant is None else edge, -1
     elif constant is not None and below <= _AT_ZERO * span:
-        start, sign = constant, np.float32(1)
+        start, sign = constant, 1
     else:
-        start, sign = low, np.float32(1)
+        start, sign = low, 1
     if sign > 0 and abs(start) <= _AT_ZERO * span and (constant is None or start == constant == 0):
-        return volume
-    moved = (data - np.float32(start)) * sign
-    if constant is not None:
-        moved[data == np.float32(constant)] = 0
-        note = f"the background is stored as {constant:.4g}: taken for air"
-    else:
-        note = f"air is stored as about {start:.4g}: moved to zero"
-    if sign < 0:
-        note += ", and tissue lies below it: turned round"
-    return replace(volume, data=moved, notes=(*volume.notes, note))
+        return None
+    return _Stored(start, sign, constant)
 
 
 def _constant_level(values: Float32Array) -> float | None:

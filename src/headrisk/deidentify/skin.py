@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from scipy import ndimage
 
-from headrisk.brain.normalise import with_air_at_zero
+from headrisk.brain.normalise import air_level
 from headrisk.deidentify.head import coarse_grid, coarse_size
 from headrisk.heads.average import AverageFace, load_average_face, on_grid
 from headrisk.heads.boxes import block_affine, block_mean, grown, largest_part, onto, outside_air
@@ -68,16 +68,7 @@ def air_value(volume: Volume) -> float:
 
     What is emptied must look like the air around it, whatever offset and sign an image has.
     """
-    if positive(volume.data)[1]:
-        return -1000.0
-    moved = with_air_at_zero(volume)
-    if moved is volume:
-        return 0.0
-    low, high = int(np.argmin(volume.data)), int(np.argmax(volume.data))
-    before = volume.data.ravel()[[low, high]].astype(np.float64)
-    after = moved.data.ravel()[[low, high]].astype(np.float64)
-    slope = 1.0 if after[1] > after[0] else -1.0  # an image stored negated was turned round
-    return float(before[1] - slope * after[1])
+    return -1000.0 if positive(volume.data)[1] else air_level(volume)
 
 
 def find_skin(
