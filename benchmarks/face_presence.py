@@ -23,8 +23,8 @@ from headrisk.brain.prepare import PrepareTask
 from headrisk.deidentify.head import find_head
 from headrisk.deidentify.tools import tool_of
 from headrisk.errors import ScanError
+from headrisk.face.head import sight_of
 from headrisk.face.placing import place_head
-from headrisk.face.presence import look_for_face
 from headrisk.heads.identity import draw_identity
 from headrisk.heads.shapes import load_shapes
 from headrisk.io.volume import Volume
@@ -39,14 +39,7 @@ def answer(volume: Volume) -> tuple[str, str, str, float]:
     begin = time.process_time()
     try:
         placed = place_head(volume, PrepareTask("image", "", "", 4, "affine", False))
-        sight = look_for_face(
-            placed.volume,
-            placed.alignment,
-            placed.skin,
-            "image",
-            stripped=placed.stripped,
-            hounsfield=placed.hounsfield,
-        ).sight
+        sight = sight_of(placed, "image").sight
     except ScanError:
         return "failed", "not_found", "", time.process_time() - begin
     seen = " ".join(name for name, share in sight.seen.items() if share >= 0.5)

@@ -120,23 +120,18 @@ def test_several_data_sets_as_images_and_as_earlier_runs(
     assert main(["link", str(linked), earlier[2], str(tmp_path / "x")]) == 3  # has no own scans
 
 
+def against_words(shared: str, held: str, out: Path, quick: str) -> list[str]:
+    """A quick audit of one data set against another, on brains alone."""
+    options = ["--no-faces", "--settings", quick, "--nprocs", "1"]
+    return ["audit", shared, str(out), "--against", held, *options]
+
+
 def test_labels_restrict_the_first_data_set_only(
     sides: tuple[Path, Path, Path], warm: Path, quick: str
 ) -> None:
     """Whoever attacks is not limited to the people that are looked at."""
     shared, held, _ = map(str, sides)
-    words = [
-        "audit",
-        shared,
-        str(warm),
-        "--against",
-        held,
-        "--no-faces",
-        "--settings",
-        quick,
-        "--nprocs",
-        "1",
-    ]
+    words = against_words(shared, held, warm, quick)
     assert main([*words, "--participant-label", "001", "004"]) == 0
     counts = brain(warm)["counts"]
     assert (counts["scans"], counts["searched"], counts["gallery_size"]) == (5, 1, 3)
@@ -153,18 +148,7 @@ def test_people_whom_failed_scans_kept_out_are_counted(
     next(sides[side].glob("sub-001/*/anat/*.nii.gz")).write_bytes(b"no image")
     next(sides[0].glob("sub-004/*/anat/*.nii.gz")).write_bytes(b"no image")
     shared, held, _ = map(str, sides)
-    words = [
-        "audit",
-        shared,
-        str(warm),
-        "--against",
-        held,
-        "--no-faces",
-        "--settings",
-        quick,
-        "--nprocs",
-        "1",
-    ]
+    words = against_words(shared, held, warm, quick)
     assert main(words) == 4
     counts = brain(warm)["counts"]
     assert (counts["failed"], counts["searched"], counts["unsearched"]) == (2, 2, 1)

@@ -251,16 +251,16 @@ def seek(context: Context) -> MetadataScan | None:
         return scan_metadata(
             root,
             with_names_of(entries, NOBODY),
-            on_done=by_hundreds(files, listen),
+            on_done=advancing(STAGE, files, listen),
         )
 
 
-def by_hundreds(total: int, listen: Listener) -> Callable[[int, int], None]:
-    """Tells how many files were looked at, now and then."""
+def advancing(name: str, total: int, listen: Listener) -> Callable[[int, int], None]:
+    """Tells a listener how many files of a stage are done, each hundred and at the end."""
 
     def on_done(done: int, failed: int) -> None:
         if done % 100 == 0 or done == total:
-            listen(Advanced(STAGE, done, failed))
+            listen(Advanced(name, done, failed))
 
     return on_done
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from headrisk import __version__
-from headrisk.attacks.identifying_text import MetadataReport
+from headrisk.attacks.identifying_text import STAGE, MetadataReport, advancing
 from headrisk.commands.metadata_findings import public_data_set_name, write_metadata
 from headrisk.errors import UsageError
 from headrisk.findings.records import RunRecord
@@ -31,7 +31,6 @@ from headrisk.metadata.pseudonyms import read_key, require_same_people
 from headrisk.metadata.scan import MetadataScan, list_entries, scan_metadata
 from headrisk.metadata.verify import labels_of, needles_of, search_copy
 from headrisk.report.read import read_json
-from headrisk.run.events import Advanced, Listener
 from headrisk.run.provenance import CostLog, collect_provenance
 from headrisk.run.scratch import scratch_elsewhere, sweep
 from headrisk.run.stage import stage
@@ -92,20 +91,20 @@ def audit_metadata(
     known, short = (
         (NOBODY, 0) if known_identifiers is None else read_known_identifiers(known_identifiers)
     )
-    known = with_rules(with_names_of(list_entries(root), known), rules or {})
+    entries = list_entries(root)
+    known = with_rules(with_names_of(entries, known), rules or {})
     plan = None
     if fix is not None:
         rng = np.random.default_rng() if rng is None else rng
         plan = plan_copy(root, known, rng, None if key is None else read_key(key))
         if key is not None:
             require_same_people(read_key(key), plan.named_people, key)
-    entries = list_entries(root)
     files = sum(entry.state != "folder" for entry in entries)
     begin(job, files)
     open_store(job.out / "store")  # marks the folder as an output of headrisk
     log = CostLog()
-    with stage("look", files, log, recorded(job)) as listen:
-        scan = scan_metadata(root, known, on_done=_advance("look", files, listen))
+    with stage(STAGE, files, log, recorded(job)) as listen:
+        scan = scan_metadata(root, known, on_done=advancing(STAGE, files, listen))
     with ExitStack() as stack:
         copy = None
         if fix is not None and plan is not None and rng is not None:
@@ -215,11 +214,11 @@ def clean_copy(
             with stage("clean", scan.files, log, recorded(job)) as listen:
                 rows, removed = write_copy(
                     root, unfinished, known, rng, plan=plan, policy=policy,
-                    keep_unread=keep_unread, on_done=_advance("clean", scan.files, listen),
+                    keep_unread=keep_unread, on_done=advancing("clean", scan.files, listen),
                 )  # fmt: skip
             written = sum(row.action != LEFT_OUT for row in rows)
             with stage("check", written, log, recorded(job)) as listen:
-                left = scan_metadata(unfinished, known, on_done=_advance("check", written, listen))
+                left = scan_metadata(unfinished, known, on_done=advancing("check", written, listen))
                 needles = needles_of(removed, known, labels_of(row.copy for row in rows))
                 remaining = search_copy(unfinished, needles, known)
             require_copy_folder(target, root, job.out)
@@ -229,14 +228,6 @@ def clean_copy(
     except OSError as error:
         found = f"a place that cannot be written ({error.strerror or error})"
         raise _unfit(target, found) from error
-
-
-def _advance(name: str, total: int, listen: Listener) -> Callable[[int, int], None]:
-    def on_done(done: int, failed: int) -> None:
-        if done % 100 == 0 or done == total:
-            listen(Advanced(name, done, failed))
-
-    return on_done
 
 
 def _unfit(target: Path, found: str) -> UsageError:

@@ -169,16 +169,22 @@ def show_progress(stream: TextIO, style: Style = "auto") -> Iterator[Listener]:
     writes the notes alone, which are no progress but something to know.
     """
     if style == "auto":
-        from rich.console import Console
-
-        able = stream.isatty() and not Console(file=stream).is_dumb_terminal
-        style = "bars" if able else "lines"
+        style = "bars" if _can_draw(stream) else "lines"
     if style == "bars":
         with show_bars(stream) as listener:
             yield listener
     else:
         makers = {"lines": progress_lines, "json": progress_json, "none": only_notes}
         yield makers[style](stream)
+
+
+def _can_draw(stream: TextIO) -> bool:
+    """Whether a terminal can move its cursor; rich is not imported where there is none."""
+    if not stream.isatty():
+        return False
+    from rich.console import Console
+
+    return not Console(file=stream).is_dumb_terminal
 
 
 def only_notes(stream: TextIO) -> Listener:
