@@ -13,11 +13,10 @@ import pytest
 from simulated_report import RUN, simulated_report
 
 from headrisk.cli.main import main
-from headrisk.report.earlier import earlier_reports
 from headrisk.report.write import rebuild_html, write_report
 from headrisk.run.audit import LOG, append_audit
 from headrisk.run.events import Event, Noted
-from headrisk.run.seal import SEAL, find_faults, read_seal
+from headrisk.run.seal import EARLIER, SEAL, find_faults, read_seal
 
 LATER = replace(RUN, started="2026-04-02T08:00:00Z")
 
@@ -34,6 +33,12 @@ def ask(out: Path, title: str, **run: str) -> list[str]:
     other = replace(report, title=title)
     write_report(other, internal, out, replace(LATER, **run), listen=told.append)
     return [one.text for one in told if isinstance(one, Noted)]
+
+
+def earlier_reports(out: Path) -> tuple[Path, ...]:
+    """The reports that are kept, the oldest first."""
+    kept = (out / EARLIER).glob("*")
+    return tuple(sorted(path for path in kept if (path / SEAL).is_file()))
 
 
 def content(folder: Path) -> dict[str, bytes]:

@@ -70,15 +70,6 @@ def keep_earlier(out: Path, report_json: bytes) -> Path | None:
     return place
 
 
-def earlier_reports(out: Path) -> tuple[Path, ...]:
-    """The reports that are kept in ``out/earlier``, the oldest first."""
-    try:
-        found = sorted(path for path in (out / EARLIER).iterdir() if (path / SEAL).is_file())
-    except OSError:
-        return ()
-    return tuple(found)
-
-
 def _whole(out: Path) -> Seal | None:
     """The seal of a report whose figures are as its run wrote them, else None."""
     try:
