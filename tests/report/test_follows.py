@@ -7,19 +7,21 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from simulated_report import simulated_report
 from simulated_treatment import effect, share, treatment
 
 from headrisk.dataset.inventory import InventoryCounts, KindRow
+from headrisk.dataset.magic import MAY_SHOW, Kind
 from headrisk.findings.deidentified import CostFigure, FaceLeft, Treatment
 from headrisk.findings.records import FacesLeft, MeasureResult, ModalitySection, Report, Table
 from headrisk.linkage.mates import PeopleCounts
 from headrisk.report.follows import ATTACKS, follows, least, most, people_needed
 from headrisk.report.withhold import withhold_small_cells
 from headrisk.report.words.follows import SENTENCES, follows_rows, sentence
+from headrisk.report.words.inventory import OTHER_NAMES, beside
 from headrisk.types import Estimate
 
 DOCS = Path(__file__).parents[2] / "docs" / "report.md"
@@ -266,3 +268,15 @@ def test_labels_that_disagree_come_first() -> None:
         inventory(left_out=3, looked_at=7), modalities=labelled("labels_disagree").modalities
     )
     assert next(iter(follows(report))).code == "labels_disagree"
+
+
+@pytest.mark.parametrize("kind", get_args(Kind))
+def test_whatever_may_show_a_person_beside_the_images_is_told(kind: str) -> None:
+    """One list says which kinds those are; the console, the page and this rule follow it."""
+    counts = inventory(other={kind: 1})
+    told = "files_beside_images" in {one.code for one in follows(counts)}
+    assert counts.inventory is not None
+    assert told == (kind in MAY_SHOW) == bool(beside(counts.inventory))
+    for row in follows_rows(counts):
+        assert row["text"]
+    assert set(OTHER_NAMES) == set(MAY_SHOW)

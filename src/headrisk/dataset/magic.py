@@ -23,6 +23,11 @@ Kind = Literal[
     "archive", "container", "other", "folder", "link",
 ]  # fmt: skip
 
+MAY_SHOW: tuple[Kind, ...] = (
+    "archive", "container", "document", "film", "link", "picture", "recording", "sound", "surface",
+)  # fmt: skip
+"""Kinds beside images that may show a person and that no check looks at as images."""
+
 IMAGE_NAMES = (
     ".nii", ".nii.gz", ".nii.bz2", ".nii.xz", ".nii.zst", ".hdr", ".img", ".hdr.gz", ".img.gz",
     ".mgh", ".mgz", ".mnc", ".mnc.gz", ".nrrd", ".nhdr", ".dcm", ".ima", ".dicom", ".par", ".rec",

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from headrisk.dataset.inventory import KindRow
+from headrisk.dataset.magic import MAY_SHOW
 from headrisk.findings.deidentified import Effect, Treatment
 from headrisk.findings.records import ModalitySection, Report, Table
 from headrisk.statistics.forecast.records import FEWEST_PEOPLE
@@ -80,6 +81,17 @@ def least(count: Count) -> int:
     return int(numbers[0]) if numbers else 0
 
 
+def added(one: Count, other: Count, of: int) -> Count:
+    """Two counts of some of the same total together: a range where either is one.
+
+    >>> added(2, 3, 9), added("1 to 3", "3 to 5", 6), added("9 to 12", 0, 12)
+    (5, '4 to 6', '9 to 12')
+    """
+    if isinstance(one, int) and isinstance(other, int):
+        return one + other
+    return f"{least(one) + least(other)} to {min(most(one) + most(other), of)}"
+
+
 def people_needed(line: float = LINE) -> int:
     """How many people, none of them linked, bring the upper bound below ``line``.
 
@@ -122,14 +134,11 @@ def _beside(report: Report) -> Iterator[Follow]:
         return
     if counts.unread_folders:
         yield Follow("folders_unread", count=counts.unread_folders)
-    beside = {kind: n for kind, n in counts.other.items() if n and kind in BESIDE}
+    beside = {kind: n for kind, n in counts.other.items() if n and kind in MAY_SHOW}
     if beside:
         yield Follow("files_beside_images", count=sum(beside.values()), kinds=tuple(beside))
     if counts.copies:
         yield Follow("images_copied", count=counts.copies)
-
-
-BESIDE = ("archive", "document", "link", "picture", "recording", "surface")
 
 
 def _kinds(rows: tuple[KindRow, ...], count: Callable[[KindRow], int]) -> tuple[str, ...]:
@@ -191,8 +200,7 @@ def _face_rules(
     face: Count, part: Count, unclear: Count, failed: Count, *, of: int, kinds: tuple[str, ...]
 ) -> Iterator[Follow]:
     if most(face) + most(part):
-        both = face + part if isinstance(face, int) and isinstance(part, int) else face
-        yield Follow("faces_there", count=both if most(face) else part, of=of, kinds=kinds)
+        yield Follow("faces_there", count=added(face, part, of), of=of, kinds=kinds)
     if least(unclear):
         yield Follow("faces_unclear", count=unclear, of=of)
     if least(failed):

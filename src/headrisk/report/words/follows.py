@@ -9,20 +9,13 @@ from collections.abc import Callable, Mapping, Sequence
 
 from headrisk.findings.records import Report
 from headrisk.report.follows import Count, Follow, follows, most
+from headrisk.report.words.inventory import OTHER_NAMES
 from headrisk.report.words.phrases import capital, counted, listed, people, percent
 from headrisk.report.words.summary import MODALITY_NAMES
 
 SHOWN_KINDS = 5
 ASK = {"brains": "brains", "faces": "faces", "metadata": "metadata", "tables": "tables"}
 ATTACKS = {"brain": "the brain", "face": "photographs"}
-BESIDE = {
-    "archive": "archives",
-    "document": "documents",
-    "link": "links to other folders",
-    "picture": "pictures",
-    "recording": "recordings",
-    "surface": "surface meshes",
-}
 
 
 def follows_rows(report: Report) -> list[dict[str, str]]:
@@ -108,7 +101,7 @@ def _too_few(what: str) -> Callable[[Follow], str]:
 
 
 def _beside(follow: Follow) -> str:
-    found = listed([BESIDE.get(kind, kind) for kind in follow.kinds])
+    found = listed([OTHER_NAMES.get(kind, ("", kind))[1] for kind in follow.kinds])
     return (
         f"{things(follow.count, 'other file')} that may show a person {_was(follow.count)} not "
         f"looked at ({found}). Look at {_it(follow.count)} yourself, or leave {_it(follow.count)} "
