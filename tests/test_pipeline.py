@@ -54,6 +54,18 @@ def test_a_second_run_gives_the_same_bytes(cohort: Path, audited: Path, warm: Pa
         assert (warm / "tables" / table.name).read_bytes() == table.read_bytes()
 
 
+def test_a_damaged_result_is_told_and_made_again(
+    cohort: Path, audited: Path, warm: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    vector = next((warm / "store").glob("*/*/vector.npy"))
+    content = bytearray(vector.read_bytes())
+    content[-1] ^= 1
+    vector.write_bytes(content)
+    assert main(["audit", str(cohort), str(warm), "--no-faces", "--nprocs", "1"]) == 0
+    assert "1 entry of the store was damaged and made anew" in capsys.readouterr().err
+    assert (warm / "report.json").read_bytes() == (audited / "report.json").read_bytes()
+
+
 def test_the_group_stage_prepares_nothing_again(
     cohort: Path, quick: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -21,7 +21,7 @@ from headrisk.face.head import SightTask
 from headrisk.face.sight import SIGHTS, sight_key
 from headrisk.face.stored import HEADS
 from headrisk.intake import Intake
-from headrisk.job import Job, recorded
+from headrisk.job import Job, recorded, tell_damage
 from headrisk.run.engine import WorkerLost, stream_tasks
 from headrisk.run.entry import Entry
 from headrisk.run.events import Listener, Tally
@@ -47,7 +47,7 @@ def examine_images(intake: Intake, job: Job, log: CostLog) -> Intake:
     The answers go into the store; those that a store does not keep, such as failures, come back
     with the intake.
     """
-    damage: list[StoreError] = []  # told by the attacks, which read the same entries
+    damage: list[StoreError] = []
     brains = intake.scans if "brain" in job.modalities else ()
     heads: tuple[Scan, ...] = ()
     run: Run | None = None
@@ -64,6 +64,7 @@ def examine_images(intake: Intake, job: Job, log: CostLog) -> Intake:
     sights = [sight_task(image, job, lent) for image in images]
     store = open_store(job.out / "store")
     asked = _wanted(brains, heads, sights, job, run, store, damage.append)
+    intake = replace(intake, notes=(*intake.notes, *tell_damage(damage, job)))
     if not asked:
         return intake
     with stage(STAGE, len(asked), log, recorded(job)) as listen:
@@ -86,12 +87,15 @@ def _wanted(
     store: Store,
     on_damage: Callable[[StoreError], None],
 ) -> list[_Asked]:
-    """Every image of which two or more answers are wanted that the store does not hold."""
+    """Every image of which two or more answers are wanted that the store does not hold.
+
+    A damaged answer is there too: the attack that reads it tells of it and makes it anew.
+    """
     found: dict[str, _Asked] = {}
 
     def add(path: str, name: str, task: Any, key: str) -> None:
         last = found.get(path, _Asked(ImageTask(path), {}))
-        if store.recall(key, on_damage=on_damage) is None:
+        if not store.holds(key):
             found[path] = _Asked(replace(last.task, **{name: task}), {**last.keys, name: key})
 
     for scan in brains:

@@ -45,6 +45,10 @@ class Store:
         """
         return read_files(self._folder(key), key, mapped=mapped)
 
+    def holds(self, key: str) -> bool:
+        """Whether there is an entry under ``key``, whole or damaged; nothing of it is read."""
+        return self._folder(key).exists()
+
     def write(self, key: str, entry: Entry) -> None:
         """Put an entry under ``key``; one that is there already stays.
 
