@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 from simulated_report import RUN, simulated_report
+from test_earlier import earlier_reports
 
 from headrisk.cli.main import main
 from headrisk.errors import InputError
 from headrisk.findings.records import Internal
-from headrisk.report.earlier import earlier_reports
 from headrisk.report.read import read_report
 from headrisk.report.write import rebuild_html, write_public, write_report
 from headrisk.run.scratch import sweep_output

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from headrisk.attacks.attack import Measured
 from headrisk.attacks.presence import Sought, why_failed
-from headrisk.dataset.inventory import Inventory, Looked, explained, judged
+from headrisk.dataset.inventory import Inventory, Looked, explained, judged, looked_by
 from headrisk.dataset.scans import Scan
 from headrisk.intake import Intake
 from headrisk.io.image_copies import with_copies
@@ -62,11 +62,8 @@ def inventory_of_scans(
     listed = intake.inventory
     if listed is None:
         return None
-    looked = [
-        Looked("brain", scan.path, scan.series, one.reason if one.status == "failed" else "")
-        for scan, one in zip(scans, results, strict=True)
-        if scan.dataset == job.sources[0].name
-    ]
+    problems = (one.reason if one.status == "failed" else "" for one in results)
+    looked = looked_by("brain", scans, problems, job.sources[0].name)
     inventory = judged(with_copies(listed), looked)
     return explained(inventory, job.settings.contrasts, job.participants, job.sessions)
 

@@ -82,14 +82,11 @@ def cost_line(work: Work) -> str:
 
 def inventory_lines(job: Job, inventory: Inventory, scans: Sequence[Scan]) -> Iterator[str]:
     """The images there are, and what would become of them."""
-    from headrisk.dataset.inventory import Looked, counted, explained, judged
+    from headrisk.dataset.inventory import Looked, counted, explained, judged, looked_by
     from headrisk.report.words.inventory import beside, not_looked_at, totals
 
-    looked = [
-        Looked("brain", scan.path, scan.series, scan.reason if scan.status == "failed" else "")
-        for scan in scans
-        if scan.dataset == job.sources[0].name
-    ]
+    problems = (scan.reason if scan.status == "failed" else "" for scan in scans)
+    looked = looked_by("brain", scans, problems, job.sources[0].name)
     series = {scan.path: scan.series for scan in scans}
     looked += [Looked("faces", path, series.get(path, "")) for path in _sighted(job, scans)]
     known = _still_failed(inventory, judged(inventory, looked))

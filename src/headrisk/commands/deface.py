@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from headrisk import __version__
-from headrisk.dataset.inventory import Looked, counted, judged
+from headrisk.dataset.inventory import counted, judged, looked_by
 from headrisk.dataset.scans import Scan
 from headrisk.deidentify.outcome import TreatmentReport, summary_lines, treatment_table
 from headrisk.deidentify.sidecar import dataset_files, stems, written_by_deface
@@ -91,13 +91,8 @@ def _images(job: Job, scans: Sequence[Scan], results: Sequence[TreatResult]) -> 
     listed = list_files(job)
     if listed is None:
         return 0, 0
-    looked = (
-        Looked("deface", scan.path, scan.series, result.reason or "not written")
-        if result.status == "failed"
-        else Looked("deface", scan.path, scan.series)
-        for scan, result in zip(scans, results, strict=True)
-        if scan.dataset == job.sources[0].name
-    )
+    problems = ((one.reason or "not written") if one.status == "failed" else "" for one in results)
+    looked = looked_by("deface", scans, problems, job.sources[0].name)
     counts = counted(judged(listed, looked))
     return counts.images, counts.images - counts.looked_at
 

@@ -26,6 +26,7 @@ from headrisk.dataset.dicom_series import is_image, read_tags
 from headrisk.dataset.labels import name_label, path_label, plain_label
 from headrisk.dataset.magic import HEAD_BYTES, Kind, Told, ending_of, header_of_body, is_image_name
 from headrisk.dataset.magic import tell as tell_bytes
+from headrisk.dataset.scans import Scan
 from headrisk.dataset.sidecar import read_sidecar
 from headrisk.dataset.vocabulary import DATATYPES, SUFFIX_TYPES, guessed_suffix, known_suffix
 from headrisk.errors import InputError
@@ -263,6 +264,17 @@ class Looked:
     series: str = ""
     problem: str = ""
     face: str = ""
+
+
+def looked_by(
+    check: str, scans: Iterable[Scan], problems: Iterable[str], dataset: str
+) -> list[Looked]:
+    """What one check came to on one data set's scans; ``problems`` are "" where it succeeded."""
+    return [
+        Looked(check, scan.path, scan.series, problem)
+        for scan, problem in zip(scans, problems, strict=True)
+        if scan.dataset == dataset
+    ]
 
 
 def judged(inventory: Inventory, looked: Iterable[Looked]) -> Inventory:

@@ -32,7 +32,7 @@ from headrisk.types import Estimate
 SMALLEST_CELL = 5  # fewest people that a bar, a level or an extreme may stand for
 FEWEST_FOR_EXTREMES = 10
 GRAIN = 3  # whole numbers in a bin
-FEW_EVENTS = 5  # below it intervals are exact
+FEW_EVENTS = 5  # as in statistics.intervals: below it intervals are exact
 LADDER = (1.0, 2.0, 5.0, 10.0)
 DIGITS = tuple(float(k) for k in range(1, 11))
 TINY = 1e-9

@@ -21,6 +21,7 @@ from math import sqrt
 from pathlib import Path
 
 from headrisk.errors import InputError, UsageError
+from headrisk.findings.coarse import interval
 from headrisk.findings.records import ModalitySection, Report, RunRecord, Table, Value
 from headrisk.report.columns import COLUMNS_FILE, columns_text, folder_headers, headers_of
 from headrisk.report.html import render
@@ -239,19 +240,24 @@ def interval_of_change(old: Estimate, new: Estimate) -> tuple[float, float]:
     >>> round(low, 4), round(high, 4)
     (0.0524, 0.3339)
     """
-    old_least, old_most = _ends_of_bin(old)
-    new_least, new_most = _ends_of_bin(new)
-    low = new_least - old_most - sqrt((new_least - new.low) ** 2 + (old.high - old_most) ** 2)
-    high = new_most - old_least + sqrt((new.high - new_most) ** 2 + (old_least - old.low) ** 2)
-    return max(low, -1.0), min(high, 1.0)
+    ends = [
+        (
+            last - first - sqrt((last - least) ** 2 + (highest - first) ** 2),
+            last - first + sqrt((most - last) ** 2 + (first - lowest) ** 2),
+        )
+        for first, lowest, highest in _possible(old)
+        for last, least, most in _possible(new)
+    ]
+    return max(min(low for low, _ in ends), -1.0), min(max(high for _, high in ends), 1.0)
 
 
-def _ends_of_bin(rate: Estimate) -> tuple[float, float]:
-    """The least and the largest share that a public rate may stand for, within its interval."""
+def _possible(rate: Estimate) -> list[tuple[float, float, float]]:
+    """Each share that a public rate may stand for, with the interval of that share."""
     if rate.fewest is None or rate.most is None or not rate.n:
-        return min(max(rate.value, rate.low), rate.high), max(min(rate.value, rate.high), rate.low)
-    least, most = rate.fewest / rate.n, rate.most / rate.n
-    return min(max(least, rate.low), rate.high), max(min(most, rate.high), rate.low)
+        value = min(max(rate.value, rate.low), rate.high)
+        return [(value, min(rate.low, value), max(rate.high, value))]
+    counts = range(rate.fewest, rate.most + 1)
+    return [(count / rate.n, *interval(count, rate.n)) for count in counts]
 
 
 def _ends(estimate: Estimate | None) -> tuple[Value, Value, Value]:

@@ -13,6 +13,7 @@ CONFIDENCE = 0.95
 NORMAL_QUANTILE = float(ndtri(0.5 + CONFIDENCE / 2))
 FEW_ERRORS = 30
 FEW_EVENTS = 5
+TINY = 1e-9
 FEWEST_PEOPLE = 5
 
 
@@ -99,7 +100,7 @@ def share_of_people(
     if variance * effective > mean * (1 - mean):
         effective = max(mean * (1 - mean) / variance, 2.0)
     hits = mean * effective
-    rare = min(hits, effective - hits) < FEW_EVENTS
+    rare = min(hits, effective - hits) < FEW_EVENTS - TINY  # five people are 5, not 4.9999
     estimate = clopper_pearson(hits, effective) if rare else wilson(hits, effective)
     if estimate is None:
         return None
@@ -135,7 +136,7 @@ def clustered_share(
     effective = float(np.clip(effective, min(2.0, n), max(most, n)))
     quantile = float(stdtrit(max(n - 1, 1), 0.5 + CONFIDENCE / 2))
     hits = mean * effective
-    if exact or min(hits, effective - hits) < FEW_EVENTS:
+    if exact or min(hits, effective - hits) < FEW_EVENTS - TINY:
         narrower = effective * (NORMAL_QUANTILE / quantile) ** 2
         estimate = clopper_pearson(mean * narrower, narrower)
     else:
