@@ -9,6 +9,7 @@ from typing import Any
 
 from headrisk.brain.cohort import Cohort, choose, pick
 from headrisk.brain.stored import is_fingerprint_folder, read_fingerprints
+from headrisk.dataset.dicom import images_within
 from headrisk.dataset.gather import gather
 from headrisk.dataset.index import is_bids
 from headrisk.dataset.inventory import Inventory, first_bytes, take_inventory
@@ -36,7 +37,9 @@ class Intake:
     ``treated`` holds the files of each treated data set, by the treatment's name; ``inventory``
     every file of the first data set, None where that is no folder of images; ``others`` those of
     the data sets beside it (``--against``, ``--deidentified``), by name; ``failed`` what examining
-    images gave that a store does not keep, by key and path.
+    images gave that a store does not keep, by key and path; ``beside`` images of other contrasts
+    that show a skin; ``converted`` the images of the first data set's DICOM series that are not
+    among the scans, which may show a face too.
     """
 
     scans: tuple[Scan, ...]
@@ -47,6 +50,12 @@ class Intake:
     others: Mapping[str, Inventory] = field(default_factory=dict)
     failed: Mapping[tuple[str, str], Any] = field(default_factory=dict)
     beside: tuple[Scan, ...] = ()
+    converted: tuple[Scan, ...] = ()
+
+    @property
+    def images(self) -> tuple[Scan, ...]:
+        """All images that indexing found, compared or not."""
+        return self.scans + self.converted
 
 
 def take_in(job: Job, log: CostLog) -> Intake:
@@ -63,7 +72,10 @@ def take_in(job: Job, log: CostLog) -> Intake:
     clear_leftovers(job)
     with stage("index", len(job.sources), log, recorded(job)):
         inventory = list_files(job)
-        scans, notes = index(job, inventory)
+        scans, notes = index(job, inventory, others=job.faces_left)
+        scans, converted = split_off(scans, job)
+        if job.faces_left:
+            converted += dicom_within(job, inventory)
         earlier = recall(job)
         scans = with_one_key(scans, job)
         earlier = replace(earlier, scans=with_one_key(earlier.scans, job))
@@ -73,10 +85,36 @@ def take_in(job: Job, log: CostLog) -> Intake:
         begin(job, len(scans) + len(earlier.scans))
         notes += inventory.notes if inventory else ()
         beside = images_beside(job, scans) if "face-scans" in job.modalities else ()
+        beside += tuple(
+            one for one in converted if one.suffix in FACE_SUFFIXES and one.status == "ok"
+        )
     others = list_others(job)
     used = [*scans, *beside, *(scan for copies in treated.values() for scan in copies)]
     notes += tuple(filter(None, (beyond(name, listed, used) for name, listed in others.items())))
-    return Intake(scans, earlier, notes + said, treated, inventory, others, beside=beside)
+    return Intake(
+        scans, earlier, notes + said, treated, inventory, others, beside=beside, converted=converted
+    )
+
+
+def split_off(scans: Sequence[Scan], job: Job) -> tuple[tuple[Scan, ...], tuple[Scan, ...]]:
+    """Scans that are compared, and images of the first data set that are looked at alone."""
+    asked = job.settings.contrasts
+    rest = (s for s in scans if s.suffix not in asked and s.dataset == job.sources[0].name)
+    return tuple(s for s in scans if s.suffix in asked), tuple(rest)
+
+
+def dicom_within(job: Job, inventory: Inventory | None) -> tuple[Scan, ...]:
+    """The images of DICOM series that lie in a BIDS data set, as below ``sourcedata``."""
+    if inventory is None or not is_bids(inventory.root):
+        return ()
+    rows = [row for row in inventory.images if row.form == "DICOM" and row.status != "failed"]
+    folders = {
+        (inventory.root / row.path).parent: (row.participant_id, row.session_id) for row in rows
+    }
+    if not folders:
+        return ()
+    found = images_within(folders, job.work_dir or job.out / "work")
+    return tuple(replace(scan, dataset=job.sources[0].name) for scan in found)
 
 
 def images_beside(job: Job, scans: Sequence[Scan]) -> tuple[Scan, ...]:
@@ -157,8 +195,12 @@ def beyond(name: str, inventory: Inventory, scans: Sequence[Scan]) -> str:
     )
 
 
-def index(job: Job, inventory: Inventory | None = None) -> tuple[tuple[Scan, ...], tuple[str, ...]]:
+def index(
+    job: Job, inventory: Inventory | None = None, *, others: bool = False
+) -> tuple[tuple[Scan, ...], tuple[str, ...]]:
     """List the scans of all data sets that come as images, and what indexing had to say.
+
+    With ``others`` images of other kinds too where DICOM series were converted.
 
     Where the first data set holds images, but none of the contrasts that are compared by default,
     that is no error: other checks may look at them.
@@ -184,6 +226,7 @@ def index(job: Job, inventory: Inventory | None = None) -> tuple[tuple[Scan, ...
             participants=people,
             sessions=sessions,
             may_be_none=lenient,
+            others=others,
         )
         scans, notes = scans + found, notes + said
     return tuple(_present(scan) for scan in scans), notes

@@ -11,16 +11,22 @@ import pytest
 pytest.importorskip("pydicom", reason="pydicom writes the series of these tests")
 
 from dicom_series import Series, write_series
+from pydicom.dataset import FileDataset, FileMetaDataset
+from pydicom.uid import ExplicitVRLittleEndian, MediaStorageDirectoryStorage, generate_uid
 
+from headrisk.attacks.presence import asked_images
 from headrisk.cli.main import main
 from headrisk.dataset.dcm2niix_run import convert
 from headrisk.dataset.gather import Source
+from headrisk.dataset.head_images import HeadImage
 from headrisk.dataset.index import index_dataset
 from headrisk.dataset.scans import Scan, scan_rows, table_notes
 from headrisk.errors import InputError, UsageError
-from headrisk.intake import images_beside
+from headrisk.intake import Intake, images_beside, take_in
 from headrisk.io.nifti import load_volume
 from headrisk.job import Job
+from headrisk.run.provenance import CostLog
+from headrisk.settings import Settings
 
 
 def voxels(seed: int = 0) -> np.ndarray:
@@ -82,8 +88,8 @@ def test_contrasts(tmp_path: Path) -> None:
     table = index_dataset(tmp_path / "in", work_dir=tmp_path / "w", contrasts=("T1w", "T2w"))
     assert [s.suffix for s in scan_rows(table)] == ["T1w", "T2w"]
     notes = " / ".join(table_notes(table))
-    assert "'localizer' left out" in notes
-    assert "'abc' left out, contrast not recognised" in notes
+    assert "'localizer' is not compared" in notes
+    assert "'abc' is not compared, contrast not recognised" in notes
     assert len(rows(tmp_path / "in", tmp_path / "w", contrasts=("T2w",))) == 1
 
 
@@ -236,3 +242,57 @@ def test_a_dry_run_counts_a_series_once(tmp_path: Path, capsys: pytest.CaptureFi
         write_series(tmp_path / "data" / "sub-01" / session, voxels(), series)
     assert main(["audit", str(tmp_path / "data"), str(tmp_path / "out"), "--dry-run"]) == 0
     assert "2 images are in the data set: 2 to be looked at, 0 failed" in capsys.readouterr().out
+
+
+def asked(data: Path, out: Path, log: CostLog) -> tuple[Intake, tuple[HeadImage, ...]]:
+    """What an audit takes in, and the images in which it looks for faces."""
+    job = Job((Source(data),), out, Settings(), faces_left=True)
+    intake = take_in(job, log)
+    return intake, asked_images(job, intake.images)
+
+
+@pytest.mark.parametrize("within", ["", "sourcedata/sub-{}/ses-1"])
+def test_a_face_is_looked_for_in_every_series(tmp_path: Path, within: str) -> None:
+    """Localisers, echo-planar images and reformatted ones show faces too."""
+    data = tmp_path / "data"
+    kinds = {
+        "1": ("t1_mprage", {}),
+        "2": ("ep2d_bold_rest", {}),
+        "3": ("localizer", {}),
+        "4": ("t1_mprage_mpr_cor", {"image_type": ("DERIVED", "PRIMARY", "MPR")}),
+        "5": ("head", {"modality": "CT"}),
+    }
+    for number, (name, more) in kinds.items():
+        place = data / within.format("7") if within else data / "sub-7"
+        series = Series(name, number=int(number), **more)  # type: ignore[arg-type]
+        write_series(place / number, voxels(int(number)), series)
+    if within:
+        (data / "dataset_description.json").write_text("{}")
+        (data / "sub-7" / "anat").mkdir(parents=True)
+        (data / "sub-7" / "anat" / "sub-7_T2w.nii.gz").write_bytes(b"")
+    intake, images = asked(data, tmp_path / "out", CostLog())
+    assert len([one for one in images if "7_T2w" not in one.path]) == len(kinds)
+    assert {one.participant_id for one in images} == {"7"}
+    rows = intake.inventory.images if intake.inventory else ()
+    series = {row.series for row in rows if row.form == "DICOM"}
+    assert len(series) == len(kinds)
+    assert {scan.series for scan in intake.images if scan.series} == series
+    assert [scan.suffix for scan in intake.scans if scan.series] == ([] if within else ["T1w"])
+    converted = sorted(scan.suffix for scan in intake.converted)
+    assert converted == (["", "", "", "", "CT"] if within else ["", "", "", "CT"])
+
+
+def test_a_list_of_files_is_no_image(tmp_path: Path) -> None:
+    """A DICOMDIR, under this or another name, is no image that failed."""
+    write_series(tmp_path / "in" / "sub-1", voxels(), Series())
+    meta = FileMetaDataset()
+    meta.MediaStorageSOPClassUID = MediaStorageDirectoryStorage
+    meta.MediaStorageSOPInstanceUID = generate_uid()
+    meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    listing = FileDataset("", {}, file_meta=meta, preamble=b"\0" * 128)
+    listing.DirectoryRecordSequence = []
+    for name in ("DICOMDIR", "DIRFILE"):
+        listing.save_as(tmp_path / "in" / "sub-1" / name)
+    intake, images = asked(tmp_path / "in", tmp_path / "out", CostLog())
+    assert intake.inventory is not None
+    assert len(intake.inventory.images) == len(images) == len(intake.images) == 1

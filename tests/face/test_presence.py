@@ -21,9 +21,11 @@ def skin(
     outside: tuple[float, float, float] = (0.0, 0.0, 0.0),
     *,
     vouched: bool = True,
+    emptied: float = 1.0,
 ) -> SkinLevels:
     """Upper face, nose, mouth and chin."""
-    named = [dict(zip(FRONT, values, strict=True)) for values in (there, removed, outside)]
+    parts = (there, removed, (emptied,) * 3, outside)
+    named = [dict(zip(FRONT, values, strict=True)) for values in parts]
     good = (1.0, 2.0) if vouched else ()
     return SkinLevels(*named, 1.0 if vouched else 0.2, 1.0, good, 1.0)
 
@@ -31,6 +33,7 @@ def skin(
 WHOLE = skin()
 CUT = skin((0.5, 0.0, 0.1), (0.1, 1.0, 0.9))
 NOSELESS = skin((1.0, 0.0, 1.0), (0.0, 1.0, 0.0))
+DROPPED = skin((0.5, 0.0, 0.1), (0.1, 1.0, 0.9), emptied=0.4)
 CROPPED = skin((0.9, 0.0, 0.0), outside=(0.2, 1.0, 1.0))
 DIM = skin((0.0, 0.0, 0.0), vouched=False)
 THIN = skin((0.9, 0.6, 0.6))
@@ -46,6 +49,8 @@ THIN = skin((0.9, 0.6, 0.6))
         ((0.4, 0.4, 0.4), CUT, "gone"),  # a few views only
         ((1, 0, 0), CUT, "unclear"),
         ((1, 1, 1), CUT, "unclear"),
+        ((0, 0, 0), DROPPED, "unclear"),  # signal that drops out, not a face that was removed
+        ((1, 1, 0), DROPPED, "face"),
         ((0, 0, 0), NOSELESS, "part"),
         ((1, 1, 0), NOSELESS, "face"),
         ((1, 1, 1), NOSELESS, "face"),

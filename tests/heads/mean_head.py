@@ -38,16 +38,20 @@ def image(
     *,
     faceless: bool = False,
     bare: bool = False,
+    lost: bool = False,
     seed: int = 0,
 ) -> Volume:
-    """The mean head; without a face everything before and below a plane is air."""
+    """The mean head; without a face everything before and below a plane is air.
+
+    That was emptied after the scan, or its signal was ``lost`` in the scanner, which leaves noise.
+    """
     head, inner, places = layers()
     data = head * skin * (not bare) + inner * (brain - skin * (not bare))
-    if faceless:
-        cut = (places[..., 1] > 40) & (places[..., 2] < -20)
-        data = np.where(cut & (inner == 0), 0, data)
+    cut = (places[..., 1] > 40) & (places[..., 2] < -20) & (inner == 0) & faceless
     rng = np.random.default_rng(seed)
-    data = data + noise * rng.standard_normal(data.shape)
+    data = np.where(cut, 0, data) + noise * rng.standard_normal(data.shape)
+    if not lost:
+        data = np.where(cut, 0, data)
     affine = np.diag([VOXEL_MM, VOXEL_MM, VOXEL_MM, 1.0])
     affine[:3, 3] = LOW_MM
     return Volume(data.astype(np.float32), affine)

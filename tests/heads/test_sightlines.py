@@ -40,6 +40,24 @@ def test_air_in_the_place_of_the_face_is_removed(skin: float, gain: float, offse
     assert found.removed["nose"] > 0.9
     assert found.removed["mouth and chin"] > 0.9
     assert found.there["nose"] < 0.1
+    assert found.emptied["nose"] == found.emptied["mouth and chin"] == 1
+
+
+@pytest.mark.parametrize("noise", [0.004, 0.01, 0.03])
+@pytest.mark.parametrize("grain", [0.0, 0.01])
+def test_air_with_noise_was_not_emptied(noise: float, grain: float) -> None:
+    """A face without signal is air to every level, as one that was cut out; noise tells them."""
+
+    def stored(volume: Volume) -> Volume:
+        if not grain:
+            return volume
+        whole = np.round(np.abs(volume.data) / grain) * grain
+        return replace(volume, data=whole.astype(np.float32))
+
+    found = skin_levels(stored(image(faceless=True, lost=True, noise=noise)), HERE)
+    assert found.removed["nose"] > 0.9
+    assert max(found.emptied.values()) < 0.9
+    assert skin_levels(stored(image(faceless=True, noise=noise)), HERE).emptied["nose"] == 1
 
 
 @pytest.mark.parametrize("noise", [0.001, 0.01, 0.05])

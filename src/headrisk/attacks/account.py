@@ -28,7 +28,7 @@ def account(
     if listed is None:
         return None
     paths = {str(listed.root / row.path) for row in listed.rows}
-    own = {s.path: s.series for s in intake.scans if s.dataset == job.sources[0].name}
+    own = {s.path: s.series for s in intake.images if s.dataset == job.sources[0].name}
     looked = [
         Looked(
             row.modality,

@@ -13,6 +13,7 @@ from typing import Any
 from headrisk.attacks import face, face_scans
 from headrisk.attacks.presence import asked_images, lenders_of, missing_modules, sight_task
 from headrisk.brain.cohort import BRAINS, Ready, identify
+from headrisk.dataset.head_images import is_image
 from headrisk.dataset.scans import Scan
 from headrisk.errors import StoreError
 from headrisk.face.cohort import Run, head_key, head_task
@@ -59,9 +60,9 @@ def examine_images(intake: Intake, job: Job, log: CostLog) -> Intake:
             run = face_scans.run_of(intake, job, damage)
             more, _ = face_scans.to_look_at(intake, job, run.store, damage)
             heads = more or heads
-    images = asked_images(job, intake.scans) if job.faces_left and not missing_modules() else ()
+    images = asked_images(job, intake.images) if job.faces_left and not missing_modules() else ()
     lent = lenders_of(images)
-    sights = [sight_task(image, job, lent) for image in images]
+    sights = [sight_task(image, job, lent) for image in images if is_image(image.path)]
     store = open_store(job.out / "store")
     asked = _wanted(brains, heads, sights, job, run, store, damage.append)
     intake = replace(intake, notes=(*intake.notes, *tell_damage(damage, job)))

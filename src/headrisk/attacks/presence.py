@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from importlib.util import find_spec
 
-from headrisk.dataset.head_images import SUFFIXES, HeadImage, list_head_images
+from headrisk.dataset.head_images import SUFFIXES, HeadImage, is_image, list_head_images
 from headrisk.dataset.scans import Scan
 from headrisk.errors import StoreError
 from headrisk.face.head import PET, SightTask
@@ -98,7 +98,7 @@ def seek(intake: Intake, job: Job, log: CostLog) -> Sought:
 
     Without the extra ``faces`` no image is looked at, and the counts say so.
     """
-    images = asked_images(job, intake.scans)
+    images = asked_images(job, intake.images)
     if missing_modules():
         sight = Sight("failed", "not_installed", reason=SAID["not_installed"])
         results = tuple(SightResult(sight, 0.0) for _ in images)
@@ -107,9 +107,18 @@ def seek(intake: Intake, job: Job, log: CostLog) -> Sought:
     damage: list[StoreError] = []
     run = SightRun(open_store(job.out / "store"), job.processes, damage.append, intake.failed)
     lent = lenders_of(images)
-    tasks = [sight_task(one, job, lent) for one in images]
+    lost = {
+        s.path: s.reason for s in intake.images if s.status == "failed" and not is_image(s.path)
+    }
+    tasks = [sight_task(one, job, lent) for one in images if one.path not in lost]
     with stage(STAGE, len(tasks), log, recorded(job)) as listen:
-        results = look_at_images(tasks, run, listen)
+        seen = iter(look_at_images(tasks, run, listen))
+    results = tuple(
+        SightResult(Sight("failed", "unreadable", reason=lost[one.path]), 0.0)
+        if one.path in lost
+        else next(seen)
+        for one in images
+    )
     log.recalled(sum(one.seconds for one in results))
     return Sought(
         images,

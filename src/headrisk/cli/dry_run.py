@@ -37,12 +37,21 @@ def list_scans(job: Job, *, searches: bool = True, deidentifies: bool = False) -
     deidentifies
         Whether a de-identified copy of every scan would be made.
     """
-    from headrisk.intake import index, index_treated, list_files, recall, with_headers, with_one_key
+    from headrisk.intake import (
+        index,
+        index_treated,
+        list_files,
+        recall,
+        split_off,
+        with_headers,
+        with_one_key,
+    )
     from headrisk.job import require_out
 
     require_out(job)
     inventory = list_files(job)
-    scans, notes = index(job, inventory)
+    scans, notes = index(job, inventory, others=job.faces_left)
+    scans, converted = split_off(scans, job)
     treated, said = index_treated(job)
     notes += said + (inventory.notes if inventory else ())
     files = [scan for own in treated.values() for scan in own]
@@ -52,8 +61,8 @@ def list_scans(job: Job, *, searches: bool = True, deidentifies: bool = False) -
         state = f"\t{scan.reason}" if scan.reason else ""
         sys.stdout.write(f"{scan.scan_id}\t{scan.suffix}\t{scan.status}{state}\n")
     everybody = (*scans, *earlier)
-    lines = [*_images(job, inventory, everybody)]
-    work = _work(job, everybody, len(files), deidentifies=deidentifies)
+    lines = [*_images(job, inventory, (*everybody, *converted))]
+    work = _work(job, everybody, len(files), converted, deidentifies=deidentifies)
     if searches and job.sources and {"brain", "face-scans", "metadata"} & {*job.modalities}:
         lines += _searched(job, inventory, everybody)
     if job.photos is not None:
@@ -82,13 +91,21 @@ def cost_line(work: Work) -> str:
 
 def inventory_lines(job: Job, inventory: Inventory, scans: Sequence[Scan]) -> Iterator[str]:
     """The images there are, and what would become of them."""
+    from headrisk.dataset.index import is_bids
     from headrisk.dataset.inventory import Looked, counted, explained, judged, looked_by
     from headrisk.report.words.inventory import beside, not_looked_at, totals
 
     problems = (scan.reason if scan.status == "failed" else "" for scan in scans)
     looked = looked_by("brain", scans, problems, job.sources[0].name)
     series = {scan.path: scan.series for scan in scans}
-    looked += [Looked("faces", path, series.get(path, "")) for path in _sighted(job, scans)]
+    sighted = _sighted(job, scans)
+    looked += [Looked("faces", path, series.get(path, "")) for path in sighted]
+    if sighted and is_bids(inventory.root):  # DICOM series within it are converted for that
+        looked += [
+            Looked("faces", str(inventory.root / row.path), row.series)
+            for row in inventory.images
+            if row.form == "DICOM"
+        ]
     known = _still_failed(inventory, judged(inventory, looked))
     counts = counted(explained(known, job.settings.contrasts, job.participants, job.sessions))
     yield totals(counts, planned=True)
@@ -194,7 +211,14 @@ def _tables(job: Job) -> Iterator[str]:
     yield f"By tables: {who_can_be_searched(people_counts(tables, job))}"
 
 
-def _work(job: Job, scans: Sequence[Scan], treated: int, *, deidentifies: bool) -> Work:
+def _work(
+    job: Job,
+    scans: Sequence[Scan],
+    treated: int,
+    converted: Sequence[Scan],
+    *,
+    deidentifies: bool,
+) -> Work:
     """How much there is to do of each kind of work."""
     from headrisk.commands.costs import Work
 
@@ -211,7 +235,7 @@ def _work(job: Job, scans: Sequence[Scan], treated: int, *, deidentifies: bool) 
     return Work(
         aligned=len(usable) if brains or deidentifies else 0,
         compared=pairs * len(job.settings.measures) if brains else 0,
-        sighted=len(_sighted(job, scans)),
+        sighted=len(_sighted(job, (*scans, *converted))),
         rendered=heads,
         rendered_few=few,
         photographs=photos,

@@ -16,7 +16,7 @@ _T2 = re.compile(r"t2|ciss|haste")
 _T1 = re.compile(r"t1|mp2?.?rage|spgr|bravo|mdeft|tfe|ffe|ir.?prep|vibe|flash")
 
 
-_MODALITIES = {"CT": "CT", "PT": "pet"}
+MODALITY_SUFFIXES = {"CT": "CT", "PT": "pet"}
 _NOT_A_CONTRAST = {
     "a phase image": frozenset(["P", "PHASE", "PHASE MAP"]),
     "part of a complex image": frozenset(["I", "IMAGINARY", "R", "REAL"]),
@@ -58,8 +58,8 @@ def guess_suffix(values: Mapping[str, Any]) -> tuple[str, str]:
     ``("", reason)`` where it is another kind of image or cannot be told.
     """
     modality = str(values.get("Modality", "")).upper()
-    if modality in _MODALITIES:
-        return _MODALITIES[modality], "modality"
+    if modality in MODALITY_SUFFIXES:
+        return MODALITY_SUFFIXES[modality], "modality"
     for what, words in _NOT_A_CONTRAST.items():
         if words & set(image_type(values)):
             return "", what

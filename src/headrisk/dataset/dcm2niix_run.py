@@ -43,7 +43,9 @@ class Conversion:
         return self.warnings.get(sidecar_of(image).stem, ())
 
 
-def convert(source: Path, target: Path, timeout_seconds: float = TIMEOUT_SECONDS) -> Conversion:
+def convert(
+    source: Path, target: Path, timeout_seconds: float = TIMEOUT_SECONDS, *, below: bool = True
+) -> Conversion:
     """Convert every DICOM series below a folder to NIfTI with sidecars.
 
     Patient id, dates and sex are kept in the sidecars, because they tell which scans belong
@@ -53,15 +55,30 @@ def convert(source: Path, target: Path, timeout_seconds: float = TIMEOUT_SECONDS
     Parameters
     ----------
     source
-        Folder with DICOM files, searched nine levels deep.
+        Folder with DICOM files.
     target
         Folder of this conversion alone.
     timeout_seconds
         Longest time it may take.
+    below
+        Whether folders in it are searched too, nine levels deep.
     """
     shutil.rmtree(target, ignore_errors=True)
     target.mkdir(parents=True, mode=0o700)
-    options = ["-g", "i", "-b", "y", "-ba", "n", "-z", "n", "-d", "9", "-f", "%s_%t"]
+    options = [
+        "-g",
+        "i",
+        "-b",
+        "y",
+        "-ba",
+        "n",
+        "-z",
+        "n",
+        "-d",
+        "9" if below else "0",
+        "-f",
+        "%s_%t",
+    ]
     command = [str(dcm2niix.bin), *options, "-o", str(target), str(source)]
     log = target / "dcm2niix.log"
     with log.open("wb") as output:

@@ -11,7 +11,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from headrisk.dataset.contrast import guess_suffix, is_made_again
+from headrisk.dataset.contrast import MODALITY_SUFFIXES, guess_suffix, is_made_again
 from headrisk.dataset.dcm2niix_run import Conversion, convert, sidecar_of
 from headrisk.dataset.dicom_series import SeriesTags, is_image, read_tags
 from headrisk.dataset.labels import folder_label, plain_label
@@ -28,7 +28,7 @@ _DATES = ("StudyDate", "AcquisitionDateTime", "AcquisitionDate", "SeriesDate")
 
 @dataclass(frozen=True)
 class DicomIndex:
-    """Scans of a DICOM folder, of every contrast told, and remarks on what was left out."""
+    """Every image of a DICOM folder, and remarks on those that are compared with nothing."""
 
     scans: list[Scan] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -80,9 +80,9 @@ def index_dicom(
     or a folder without ``sub-`` holds several patients (by id and name), the patient id is the
     participant; a ``sub-`` folder with several patient ids is remarked on, and so is a patient id
     under several participants. Where no ``ses-*`` folder tells, the study date is the session. The
-    contrast is guessed (see ``guess_suffix``); series of other kinds are left out with a remark,
-    and so are series made from others of the same session. A series that gave no image is a failed
-    row.
+    contrast is guessed (see ``guess_suffix``); series of other kinds, and those made from others of
+    the same session, have no suffix and are remarked on: nothing is compared with them, but they
+    may show a face. A series that gave no image is a failed row.
 
     Parameters
     ----------
@@ -113,6 +113,32 @@ def index_dicom(
     return index
 
 
+def images_within(folders: Mapping[Path, tuple[str, str]], work_dir: Path) -> list[Scan]:
+    """Convert the DICOM series that lie in a data set of another form, as below ``sourcedata``.
+
+    They are compared with nothing, so they have no suffix but that of CT and PET; they may show a
+    face.
+
+    Parameters
+    ----------
+    folders
+        Each folder in which DICOM files lie, with the labels of participant and session that its
+        place gives ("" where it gives none). Folders below it are not searched.
+    work_dir
+        Private folder; images and sidecars go to ``within`` in it.
+    """
+    scans: list[Scan] = []
+    (work_dir / "within").mkdir(parents=True, mode=0o700, exist_ok=True)
+    for number, (folder, (person, session)) in enumerate(sorted(folders.items())):
+        source = _Source(folder, person, session, named=True)
+        conversion = convert(folder, work_dir / "within" / f"{number:05d}", below=False)
+        found = _converted(DicomIndex(), source, conversion)
+        for one in (*found, *_not_converted(source, conversion, found, "", below=False)):
+            kept = one.suffix if one.suffix in MODALITY_SUFFIXES.values() else ""
+            scans.append(_scan(folder, replace(one, suffix=kept)))
+    return scans
+
+
 @dataclass(frozen=True)
 class _Found:
     """A series: where it lay, what its sidecar says, its image, or why there is none."""
@@ -128,7 +154,7 @@ class _Found:
 
 
 def _converted(index: DicomIndex, source: _Source, conversion: Conversion) -> list[_Found]:
-    """The series of a folder that gave images of a contrast that can be told."""
+    """The series of a folder that gave images; ``suffix`` is "" for those of another kind."""
     found = []
     for image in conversion.images:
         values, note = read_sidecar(sidecar_of(image))
@@ -136,15 +162,19 @@ def _converted(index: DicomIndex, source: _Source, conversion: Conversion) -> li
         name = known(values.get("SeriesDescription")) or image.stem
         index.notes.extend([note] if note else [])
         if not suffix:
-            index.notes.append(f"{source.folder}: series {name!r} left out, {reason}")
-            continue
+            index.notes.append(f"{source.folder}: series {name!r} is not compared, {reason}")
         said = conversion.said_of(image)
         found.append(_Found(source, values, suffix, reason, image, image.stem, said))
     return found
 
 
 def _not_converted(
-    source: _Source, conversion: Conversion, found: list[_Found], contrast: str
+    source: _Source,
+    conversion: Conversion,
+    found: list[_Found],
+    contrast: str,
+    *,
+    below: bool = True,
 ) -> list[_Found]:
     """The series of a folder of which dcm2niix made no image, as far as their headers tell.
 
@@ -154,7 +184,7 @@ def _not_converted(
         known(read_sidecar(sidecar_of(i))[0].get("SeriesInstanceUID")) for i in conversion.images
     }
     lost: dict[str, tuple[Path, SeriesTags]] = {}
-    for path in _files(source.folder):
+    for path in _files(source.folder, below=below):
         tags = read_tags(path)
         if tags.problem or (is_image(tags) and tags.series not in made):
             lost.setdefault(tags.series, (path, tags))
@@ -170,16 +200,16 @@ def _not_converted(
             "Modality": tags.modality,
         }
         suffix, reason = guess_suffix(values)
-        if not suffix and reason != "contrast not recognised":
-            continue
+        if not suffix and reason == "contrast not recognised":
+            suffix = contrast
         why = conversion.problem or tags.problem or "dcm2niix: no image of this series"
-        missing.append(_Found(source, values, suffix or contrast, "name", path, path.name, (), why))
+        missing.append(_Found(source, values, suffix, "name", path, path.name, (), why))
     return missing
 
 
-def _files(folder: Path) -> Iterator[Path]:
+def _files(folder: Path, *, below: bool) -> Iterator[Path]:
     for base, inner, names in os.walk(folder):
-        inner.sort()
+        inner[:] = sorted(inner) if below else ()
         for name in sorted(names):
             path = Path(base) / name
             if not name.startswith(".") and name != "DICOMDIR" and _is_dicom(path):
@@ -217,15 +247,20 @@ def _patient(values: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def _originals(index: DicomIndex, found: list[_Found]) -> list[_Found]:
-    """The series without those that were made from another one of the same session."""
+    """The series, without suffix where they were made from another one of the same session."""
     kept = []
-    first = {_visit(one) for one in found if not is_made_again(one.values) and not one.problem}
+    first = {
+        _visit(one)
+        for one in found
+        if one.suffix and not is_made_again(one.values) and not one.problem
+    }
     for one in found:
         if is_made_again(one.values) and _visit(one) in first:
             name = known(one.values.get("SeriesDescription")) or one.stem
             index.notes.append(
-                f"{one.source.folder}: series {name!r} left out, made from another series"
+                f"{one.source.folder}: series {name!r} is not compared, made from another series"
             )
+            kept.append(replace(one, suffix=""))
         else:
             kept.append(one)
     return kept
@@ -239,12 +274,12 @@ def _add_scans(index: DicomIndex, folder: Path, found: list[_Found]) -> None:
     patients: dict[str, set[str]] = defaultdict(set)
     told_by: Counter[str] = Counter()
     for one in found:
-        told_by[one.told_by] += 1
+        told_by[one.told_by] += bool(one.suffix)
         scan = _scan(folder, one)
         patients[known(one.values.get("PatientID"))].add(scan.participant_id)
         index.scans.append(scan)
     index.notes.extend(
-        f"contrast told by {how} for {count} series" for how, count in told_by.items()
+        f"contrast told by {how} for {count} series" for how, count in told_by.items() if count
     )
     index.notes.extend(
         f"one patient id in the headers of participants {', '.join(sorted(labels))}"

@@ -6,11 +6,18 @@ import warnings
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pydicom import Dataset
 
 _TAGS = (
     "SOPClassUID", "Modality", "PatientID", "PatientName", "SeriesInstanceUID",
     "SeriesDescription", "ProtocolName", "ImageType", "Rows",
 )  # fmt: skip
+
+
+_DIRECTORY = "1.2.840.10008.1.3.10"  # Media Storage Directory Storage
 
 
 @dataclass(frozen=True)
@@ -47,6 +54,8 @@ def read_tags(path: Path) -> SeriesTags:
     ) as error:  # fmt: skip
         return SeriesTags(problem=f"header cannot be read ({type(error).__name__})")
     if not any(text.values()):
+        if _is_directory(found):
+            return SeriesTags(modality="DICOMDIR")
         return SeriesTags(problem="a header without any known element")
     words = (image_type,) if isinstance(image_type, str) else tuple(image_type or ())
     return SeriesTags(
@@ -57,6 +66,12 @@ def read_tags(path: Path) -> SeriesTags:
         image_type=tuple(str(word).upper() for word in words),
         rows=int(rows) if isinstance(rows, int) else 0,
     )
+
+
+def _is_directory(found: Dataset) -> bool:
+    """Whether a file lists others (a DICOMDIR, whatever it is called)."""
+    meta = getattr(found, "file_meta", None)
+    return meta is not None and str(meta.get("MediaStorageSOPClassUID", "")) == _DIRECTORY
 
 
 def is_image(tags: SeriesTags) -> bool:

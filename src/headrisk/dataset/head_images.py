@@ -112,10 +112,15 @@ def list_head_images(root: Path, scans: Iterable[Scan]) -> tuple[HeadImage, ...]
         for folder, folders, files in os.walk(root):
             folders.sort()
             for file in sorted(files):
-                if file.lower().endswith(_ENDINGS):
+                if is_image(file):
                     one = _image(f"{folder}/{file}", root)
                     found[one.path] = one
     return tuple(found[path] for path in sorted(found))
+
+
+def is_image(name: str) -> bool:
+    """Whether a file name ends as those of images do that are read without converting."""
+    return name.lower().endswith(_ENDINGS)
 
 
 def _image(path: str, root: Path) -> HeadImage:

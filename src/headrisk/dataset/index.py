@@ -28,6 +28,7 @@ class _Found:
     suffixes: Counter[str]
     notes: list[str]
     labels: set[str]
+    converted: bool = False
 
 
 def index_dataset(
@@ -39,6 +40,7 @@ def index_dataset(
     participants: tuple[str, ...] = (),
     sessions: tuple[str, ...] = (),
     may_be_none: bool = False,
+    others: bool = False,
 ) -> pa.Table:
     """List the images of a data set as a table under ``SCAN_SCHEMA``.
 
@@ -61,6 +63,9 @@ def index_dataset(
         Labels to restrict to, with or without ``sub-`` and ``ses-``; empty for all.
     may_be_none
         Images of other kinds are there: no image of the contrasts is a remark, not an error.
+    others
+        Whether images of other kinds are listed too where they had to be converted anyway, those
+        of DICOM series. There must be one of the contrasts nevertheless.
 
     Raises
     ------
@@ -81,20 +86,24 @@ def index_dataset(
         path, people, {scan.participant_id for scan in found.scans}, found, "participant"
     )
     _require_labels(path, visits, {scan.session_id for scan in found.scans}, found, "session")
-    kept = [
+    asked = [
         scan
         for scan in found.scans
-        if scan.suffix in contrasts
-        and (not people or scan.participant_id in people)
+        if (not people or scan.participant_id in people)
         and (not visits or scan.session_id in visits)
     ]
-    if not kept and may_be_none:
-        return scan_table((), [*found.notes, str(_no_image(path, contrasts, found.suffixes))])
+    kept = [scan for scan in asked if scan.suffix in contrasts]
+    notes = list(found.notes)
     if not kept:
-        raise _no_image(path, contrasts, found.suffixes)
+        problem = _no_image(path, contrasts, found.suffixes)
+        if not may_be_none:
+            raise problem
+        notes.append(str(problem))
     kept = without_conflicts(kept)
+    if others and found.converted:
+        kept += [scan for scan in asked if scan.suffix not in contrasts]
     kept.sort(key=lambda scan: (scan.participant_id, scan.session_id, scan.path))
-    return scan_table(_named(kept, name), found.notes)
+    return scan_table(_named(kept, name), notes)
 
 
 def _index(
@@ -119,7 +128,7 @@ def _index(
                 remedy="Give --work-dir.",
             )
         dicom = index_dicom(path, work_dir, contrasts, participants)
-        return _found(dicom.scans, dicom.notes)
+        return replace(_found(dicom.scans, dicom.notes), converted=True)
     raise InputError(
         str(path),
         found="no sub-* folder with a datatype's folder, and no DICOM file"
@@ -146,7 +155,9 @@ def is_bids(path: Path) -> bool:
 
 def _found(scans: list[Scan], notes: Iterable[str] = ()) -> _Found:
     labels = {label for scan in scans for label in (scan.participant_id, scan.session_id)}
-    return _Found(scans, Counter(scan.suffix for scan in scans), list(notes), labels)
+    return _Found(
+        scans, Counter(scan.suffix or "of another kind" for scan in scans), list(notes), labels
+    )
 
 
 def _folder_names(path: Path) -> list[str]:

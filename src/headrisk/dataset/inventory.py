@@ -255,6 +255,9 @@ def _kind_row(datatype: str, suffix: str, rows: list[FileRow]) -> KindRow:
     )
 
 
+MOST_FACE_FIRST = ("face", "part", "unclear", "failed", "outside", "gone")
+
+
 @dataclass(frozen=True)
 class Looked:
     """What one check came to on one image: its path, or its series; why it failed, or ""."""
@@ -365,7 +368,8 @@ def images_table(inventory: Inventory) -> tuple[tuple[str, ...], tuple[tuple[str
 def _judged(row: FileRow, found: list[Looked]) -> FileRow:
     """One image after its checks; metadata alone are no look at an image."""
     checks = tuple(dict.fromkeys((*row.checks, *(one.check for one in found))))
-    face = next((one.face for one in found if one.face), row.face)
+    faces = {one.face for one in found}  # several images may have been made of one series
+    face = next((worst for worst in MOST_FACE_FIRST if worst in faces), row.face)
     looks = [one for one in found if one.check != "metadata"]
     problems = tuple(dict.fromkeys(f"{one.check}: {one.problem}" for one in looks if one.problem))
     if not looks:

@@ -54,6 +54,7 @@ Code = Literal[
     "detectors_disagree",
     "no_skin",
     "elsewhere",
+    "not_emptied",
     "not_found",
     "unreadable",
     "not_installed",
@@ -61,6 +62,7 @@ Code = Literal[
 FEWEST_SEEN = 0.5  # share of the presence renders in which a detector must see a face
 FEWEST_DETECTORS = 2
 _THERE, _MOSTLY, _REMOVED, _HIDDEN = 0.85, 0.5, 0.5, 0.5
+_EMPTIED = 0.9  # share of one value in the air where a face was; noise of air stays below
 _FEWEST_PARTS = 2  # with fewer of the three in the image it ends before the face
 _NOSE_GONE, _MOUTH_GONE = 0.15, 0.5
 _PIXELS, _SUPERSAMPLE = 224, 1
@@ -151,7 +153,8 @@ def judge_face(skin: SkinLevels, seen: Mapping[str, float]) -> Sight:
 def _judged(skin: SkinLevels, detectors_seeing: int) -> tuple[FaceVerdict, Code]:
     in_view = [name for name in FRONT if skin.outside[name] < _HIDDEN]
     there = [name for name in in_view if skin.there[name] >= _MOSTLY]
-    removed = [name for name in in_view if skin.removed[name] >= _REMOVED]
+    air = [name for name in in_view if skin.removed[name] >= _REMOVED]
+    removed = [name for name in air if skin.emptied[name] >= _EMPTIED]
     certain = detectors_seeing >= FEWEST_DETECTORS
     if not removed:
         whole = all(skin.there[name] >= _THERE for name in in_view)
@@ -161,6 +164,8 @@ def _judged(skin: SkinLevels, detectors_seeing: int) -> tuple[FaceVerdict, Code]
             return "outside", "out_of_view"
         if skin.vouched and whole and len(in_view) >= _FEWEST_PARTS:
             return "face", "skin"
+        if air:
+            return "unclear", "not_emptied"
         return "unclear", "elsewhere" if skin.vouched else "no_skin"
     nose = "nose" not in in_view or skin.there["nose"] < _NOSE_GONE
     mouth = "mouth and chin" not in in_view or skin.there["mouth and chin"] < _MOUTH_GONE

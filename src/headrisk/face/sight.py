@@ -22,7 +22,7 @@ from headrisk.run.recall import Kept, recall_or_run
 from headrisk.run.store import Store
 
 STAGE = "look for faces"
-VERSION = 4  # raise when any answer changes: stored ones are then renewed
+VERSION = 5  # raise when any answer changes: stored ones are then renewed
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,9 @@ removes, lies where the template has it: that vouches for the alignment and for 
 
 What a part of a face comes to is the most that any level shows. A part counts as *removed* only
 where the good levels, the lowest among them, find air in its place and the next tissue deep behind
-it: deeper than any head that was tried is thinner than the template.
+it: deeper than any head that was tried is thinner than the template. Whether somebody emptied that
+place is another question: signal that drops out, or fat that is suppressed, leaves the noise of
+air, and a tool that removes a face leaves one value.
 """
 
 from __future__ import annotations
@@ -42,6 +44,8 @@ MOST_FLOODED = 0.25
 FEWEST_SCALP = 0.6  # share of the scalp in the image that a good level shows
 _LEAST_SCALP_SEEN = 0.25  # share of the scalp that must lie in the image at all
 REMOVED_MM = 30.0  # deeper behind the template's skin than whole faces lie
+_EMPTY_MM = 24.0
+_SAME = 1e-3  # of the spread of tissue: voxels that differ less have one value
 _LEVELS = 9
 _TIE = 0.03
 _NOISE_SPREADS = 6.0
@@ -121,6 +125,8 @@ class SkinLevels:
     removed
         Share of each that is air at the lowest good level and every other, with the next tissue
         deep behind it; 0 where no level is good.
+    emptied
+        For each, where it is air, the share of that air which has one value.
     outside
         Share of each that lies outside the image.
     scalp
@@ -135,6 +141,7 @@ class SkinLevels:
 
     there: dict[str, float]
     removed: dict[str, float]
+    emptied: dict[str, float]
     outside: dict[str, float]
     scalp: float
     scalp_seen: float
@@ -193,8 +200,8 @@ def skin_levels(volume: Volume, alignment: FloatArray, *, air_hint: float | None
             gone[name] = float(np.mean(~(depth[mine] > -REMOVED_MM))) if mine.any() else 0
         shown.append((level, there, gone, in_place))
     if not shown:
-        return SkinLevels(dict.fromkeys(FRONT, 0.0), dict.fromkeys(FRONT, 0.0), outside, 0.0,
-                          scalp_seen, air=air)  # fmt: skip
+        nothing = dict.fromkeys(FRONT, 0.0)
+        return SkinLevels(nothing, nothing, nothing, outside, 0.0, scalp_seen, air=air)
     good = [one for one in shown if one[3] >= FEWEST_SCALP and scalp_seen >= _LEAST_SCALP_SEEN]
     total = np.array([sum(one[1].values()) for one in shown])
     most = int(np.flatnonzero(total >= total.max() - _TIE)[-1])  # higher levels are less noisy
@@ -202,6 +209,7 @@ def skin_levels(volume: Volume, alignment: FloatArray, *, air_hint: float | None
         {name: max(one[1][name] for one in shown) for name in FRONT},
         {name: min((one[2][name] for one in shown[: _last_good(shown, good)]), default=0.0)
          if good else 0.0 for name in FRONT},
+        _emptied(volume, alignment, good[0][0] if good else np.inf, values, inside, offsets),
         outside,
         max(one[3] for one in shown),
         scalp_seen,
@@ -209,6 +217,38 @@ def skin_levels(volume: Volume, alignment: FloatArray, *, air_hint: float | None
         shown[most][0],
         air,
     )  # fmt: skip
+
+
+def _emptied(
+    volume: Volume,
+    alignment: FloatArray,
+    level: float,
+    values: Float32Array,
+    inside: BoolArray,
+    offsets: FloatArray,
+) -> dict[str, float]:
+    """By part of the face the share of voxels that have one value, where a line meets air alone.
+
+    The voxels lie between the template's skin and ``_EMPTY_MM`` behind it, and are taken as they
+    are stored: a mean over blocks would hide their noise.
+    """
+    if not np.isfinite(level):
+        return dict.fromkeys(FRONT, 0.0)
+    lines = template_lines()
+    depth = _outermost(values, inside, offsets, level)
+    behind = np.flatnonzero((offsets <= 0) & (offsets >= -_EMPTY_MM))
+    stored, within = _sampled(
+        volume.data, volume.affine, alignment, lines, offsets[behind], nearest=True
+    )
+    tissue = values[inside & (offsets < -16.0)[None, :]]
+    same = _SAME * float(np.ptp(np.quantile(tissue, [0.01, 0.99]))) if len(tissue) else 0.0
+    found = {}
+    for name in FRONT:
+        mine = lines.parts[name] & ~(depth > -REMOVED_MM)
+        air = stored[mine][within[mine]]
+        middle = np.median(air) if len(air) else 0.0
+        found[name] = float(np.mean(np.abs(air - middle) <= same)) if len(air) else 0.0
+    return found
 
 
 def _last_good(shown: list[Shown], good: list[Shown]) -> int:
@@ -222,6 +262,8 @@ def _sampled(
     alignment: FloatArray,
     lines: Lines,
     offsets: FloatArray,
+    *,
+    nearest: bool = False,
 ) -> tuple[Float32Array, BoolArray]:
     """Values (lines, offsets) of the image, and which of them lie in it."""
     turn = alignment[:3, :3]
@@ -233,6 +275,8 @@ def _sampled(
     shape = np.array(blocks.shape)
     within = ((index > -0.5) & (index < shape - 0.5)).all(axis=1)
     inside: BoolArray = np.asarray(within, np.bool_).reshape(places.shape[:2])
+    if nearest:
+        index = np.clip(np.round(index), 0, shape - 1)
     values: Float32Array = linear(blocks, list(index.T)).reshape(places.shape[:2])
     return values, inside
 

@@ -43,6 +43,7 @@ SAID = {  # why an image was judged as it was, by the code of the answer
     "detectors_disagree": "the face's skin is gone, but a detector sees a face",
     "no_skin": "the scalp is not seen either: nothing tells whether a face is there",
     "elsewhere": "not where a template has it, and not removed",
+    "not_emptied": "air in the place of the face, with noise as air has it: nobody emptied it",
     "not_found": "no head found in the image",
     "unreadable": "the image could not be read",
     "not_installed": "the extra for faces is not installed",
