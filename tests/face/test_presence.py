@@ -50,7 +50,7 @@ THIN = skin((0.9, 0.6, 0.6))
         ((1, 0, 0), CUT, "unclear"),
         ((1, 1, 1), CUT, "unclear"),
         ((0, 0, 0), DROPPED, "unclear"),  # signal that drops out, not a face that was removed
-        ((1, 1, 0), DROPPED, "face"),
+        ((1, 1, 0), DROPPED, "unclear"),
         ((0, 0, 0), NOSELESS, "part"),
         ((1, 1, 0), NOSELESS, "face"),
         ((1, 1, 1), NOSELESS, "face"),

@@ -147,14 +147,16 @@ def judge_face(skin: SkinLevels, seen: Mapping[str, float]) -> Sight:
         For each detector the largest share, over levels, of renders in which it sees a face.
     """
     verdict, code = _judged(skin, sum(share >= FEWEST_SEEN for share in seen.values()))
+    air = [name for name in _in_view(skin) if skin.removed[name] >= _REMOVED]
+    if code in ("removed", "partly_removed") and min(skin.emptied[name] for name in air) < _EMPTIED:
+        verdict, code = "unclear", "not_emptied"
     return Sight(verdict, code, skin.there, skin.removed, skin.outside, seen)
 
 
 def _judged(skin: SkinLevels, detectors_seeing: int) -> tuple[FaceVerdict, Code]:
-    in_view = [name for name in FRONT if skin.outside[name] < _HIDDEN]
+    in_view = _in_view(skin)
     there = [name for name in in_view if skin.there[name] >= _MOSTLY]
-    air = [name for name in in_view if skin.removed[name] >= _REMOVED]
-    removed = [name for name in air if skin.emptied[name] >= _EMPTIED]
+    removed = [name for name in in_view if skin.removed[name] >= _REMOVED]
     certain = detectors_seeing >= FEWEST_DETECTORS
     if not removed:
         whole = all(skin.there[name] >= _THERE for name in in_view)
@@ -164,8 +166,6 @@ def _judged(skin: SkinLevels, detectors_seeing: int) -> tuple[FaceVerdict, Code]
             return "outside", "out_of_view"
         if skin.vouched and whole and len(in_view) >= _FEWEST_PARTS:
             return "face", "skin"
-        if air:
-            return "unclear", "not_emptied"
         return "unclear", "elsewhere" if skin.vouched else "no_skin"
     nose = "nose" not in in_view or skin.there["nose"] < _NOSE_GONE
     mouth = "mouth and chin" not in in_view or skin.there["mouth and chin"] < _MOUTH_GONE
@@ -177,6 +177,10 @@ def _judged(skin: SkinLevels, detectors_seeing: int) -> tuple[FaceVerdict, Code]
     if certain and not there:
         return "unclear", "detectors_disagree"
     return "part", "partly_removed"
+
+
+def _in_view(skin: SkinLevels) -> list[str]:
+    return [name for name in FRONT if skin.outside[name] < _HIDDEN]
 
 
 @dataclass(frozen=True)
