@@ -200,15 +200,14 @@ def highest_risk(section: ModalitySection) -> float:
     as found: a sample that cannot exclude a risk above the limit does not pass. Where labels and
     images disagree, what the images say counts too.
     """
-    from headrisk.statistics.label_rates import as_images_say
+    from headrisk.statistics.label_rates import highest_by_images
 
     lost = section.counts.unsearched
     speak = [section.strongest] if section.strongest else section.measures
     rates = [one.rank1 for one in speak if one.rank1 is not None]
     worst = max((one.high * one.n + lost) / (one.n + lost) for one in rates)
-    if section.labels is not None and section.labels.code == "labels_disagree":
-        seen = as_images_say(section.labels)
-        worst = max(worst, seen.high if seen else 1.0)
+    if section.labels is not None and section.labels.in_doubt:
+        worst = max(worst, highest_by_images(section.labels))
     return worst
 
 

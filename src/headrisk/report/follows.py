@@ -111,8 +111,8 @@ def follows(report: Report) -> tuple[Follow, ...]:
 
 def _labels(report: Report) -> Iterator[Follow]:
     for section in report.modalities:
-        if section.labels is not None and section.labels.code == "labels_disagree":
-            yield Follow("labels_disagree", section.name)
+        if section.labels is not None and section.labels.in_doubt:
+            yield Follow(section.labels.code, section.name)
             return
 
 

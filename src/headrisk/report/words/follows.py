@@ -140,6 +140,10 @@ SENTENCES: Mapping[str, Callable[[Follow], str]] = {
         "The labels of the two data sets do not name the same people. Settle who is who first "
         "(--same-people); no figure below holds before that."
     ),
+    "labels_unconfirmed": lambda _: (
+        "Equal labels in the two data sets may not be one person. Settle who is who first "
+        "(--same-people); that few are linked means nothing before that."
+    ),
     "images_not_looked_at": lambda f: (
         f"{share(f, 'image')} {_was(f.count)} not looked at{kinds(f.kinds)}. Nothing here speaks "
         f"of {_it(f.count)}: leave {_it(f.count)} out of the release, or audit {_it(f.count)} too."
