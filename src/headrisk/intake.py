@@ -161,12 +161,13 @@ def index(job: Job, inventory: Inventory | None = None) -> tuple[tuple[Scan, ...
     """List the scans of all data sets that come as images, and what indexing had to say.
 
     Where the first data set holds images, but none of the contrasts that are compared by default,
-    that is no error: other checks may look at them.
+    that is no error: other checks may look at them. Nor is it where it holds no image at all, but
+    files whose metadata are asked about.
     """
     lenient = (
         inventory is not None
-        and bool(inventory.images)
-        and job.settings.contrasts == Settings().contrasts
+        and bool(inventory.images or ("metadata" in job.modalities and inventory.rows))
+        and (job.settings.contrasts == Settings().contrasts or "brain" not in job.modalities)
         and not job.participants
         and not job.sessions
         and len(job.sources) == 1

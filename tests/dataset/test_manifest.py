@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from headrisk.dataset.index import index_dataset
+from headrisk.dataset.inventory import take_inventory
 from headrisk.dataset.scans import SCAN_SCHEMA, Scan, scan_rows
 from headrisk.errors import InputError
 
@@ -95,11 +96,6 @@ def test_same_stem_gets_two_ids(tmp_path: Path) -> None:
         ([], HEAD, "no rows"),
         (["1\ta.nii.gz"], "participant_id\tpath", "no column session_id"),
         (["1"], "subject", "no column participant_id, session_id, path"),
-        (["1\t\ta.nii.gz", "2\tb.nii"], HEAD, "line 3 has 2 cells; expected 3"),
-        (["1\t\ta.nii.gz\tx"], HEAD, "line 2 has 4 cells"),
-        (["\t\ta.nii.gz"], HEAD, "line 2 has no participant_id"),
-        (["n/a\t\ta.nii.gz"], HEAD, "line 2 has no participant_id"),
-        (["1\t\t"], HEAD, "line 2 has no path"),
         (["1\t\ta.nii.gz\t1"], f"{HEAD}\tpath", "column path more than once"),
         (["1,,a.nii.gz"], HEAD.replace("\t", ","), "no tab"),
         (["1\t\ta\0.nii.gz"], HEAD, "binary"),
@@ -108,6 +104,33 @@ def test_same_stem_gets_two_ids(tmp_path: Path) -> None:
 def test_refusals(tmp_path: Path, lines: list[str], head: str, words: str) -> None:
     with pytest.raises(InputError, match=words):
         index_dataset(manifest(tmp_path, *lines, head=head))
+
+
+BAD = {  # a line, and what is said of it
+    b"2\tb.nii": "has 2 cells, the header 3",
+    b"2\t\tb.nii\tx": "has 4 cells, the header 3",
+    b"\t\tb.nii": "has no participant_id",
+    b"n/a\t\tb.nii": "has no participant_id",
+    b"2\tses-1\t": "has no path",
+    b"\t1\t": "has no participant_id and no path",
+    b"2\t\t\xe4.nii": "is not UTF-8",
+}
+
+
+@pytest.mark.parametrize("bad", BAD)
+def test_a_bad_line_fails_alone(tmp_path: Path, bad: bytes) -> None:
+    path = manifest(tmp_path, "1\t\ta.nii.gz", "3\t\tc.mgz")
+    head, first, last = path.read_bytes().splitlines()
+    path.write_bytes(b"\n".join((head, first, bad, last)))
+    scans = rows(path)
+    good = [scan.participant_id for scan in scans if scan.status == "ok"]
+    assert good == ["1", "3"]
+    assert f"line 3 of manifest.tsv {BAD[bad]}" in [scan.reason for scan in scans]
+    listed = [row for row in take_inventory(path).images if row.code == "line"]
+    assert [row.status for row in listed] == ["failed"]
+    assert BAD[bad] in listed[0].reason
+    nobodies = [scan.participant_id for scan in scans if "line 3" in scan.reason]
+    assert nobodies == ["line 3"]
 
 
 @pytest.mark.parametrize(
@@ -134,8 +157,7 @@ def test_a_file_listed_twice(tmp_path: Path, lines: list[str], reasons: list[str
         (b"", "no header"),
         (b"\n\n", "no header"),
         ("participant_id\tsession_id\tpath\n1\t\ta".encode("utf-16"), "UTF-16"),
-        (b"participant_id\tsession_id\tpath\n1\t\t\xe4.nii", "line 2 is not UTF-8"),
-        (b"\x1f\x8b\x08\0\0\0", "UTF-8"),
+        (b"\x1f\x8b\x08\0\0\0", "binary"),
     ],
 )
 def test_not_a_table(tmp_path: Path, blob: bytes, words: str) -> None:

@@ -7,8 +7,17 @@ from dataclasses import replace
 
 from headrisk.attacks.attack import Measured
 from headrisk.attacks.presence import Sought, why_failed
-from headrisk.dataset.inventory import Inventory, Looked, explained, judged, looked_by
+from headrisk.dataset.inventory import (
+    Inventory,
+    Looked,
+    OtherCounts,
+    counted,
+    explained,
+    judged,
+    looked_by,
+)
 from headrisk.dataset.scans import Scan
+from headrisk.findings.records import ScanRow
 from headrisk.intake import Intake
 from headrisk.io.image_copies import with_copies
 from headrisk.job import Job
@@ -53,6 +62,47 @@ def account(
         ]
     inventory = judged(with_copies(listed), looked)
     return explained(inventory, job.settings.contrasts, job.participants, job.sessions)
+
+
+def account_others(intake: Intake, rows: Sequence[ScanRow], job: Job) -> tuple[OtherCounts, ...]:
+    """What became of the images of every data set beside the first, in the order they were named.
+
+    Parameters
+    ----------
+    rows
+        Scans as each attack, and each comparison with a de-identified copy, saw them.
+    """
+    treated = {scan.path: scan.series for own in intake.treated.values() for scan in own}
+    series = {scan.path: scan.series for scan in (*intake.scans, *intake.beside)} | treated
+    looked = [
+        Looked(row.modality, row.path, series.get(row.path, ""), _problem(row)) for row in rows
+    ]
+    made: list[OtherCounts] = []
+    for source in (*job.sources[1:], *job.treated):
+        named = {"role": "deidentified", "name": source.name} if source in job.treated else {}
+        listed = intake.others.get(source.name)
+        if listed is None:
+            made.append(OtherCounts(**{"role": "against", **named}, listed=False))
+            continue
+        own = {str(listed.root / row.path) for row in listed.rows}
+        here = {row.series for row in listed.rows} - {""}
+        inventory = judged(listed, [o for o in looked if o.path in own or o.series in here])
+        counts = counted(explained(inventory, job.settings.contrasts))
+        made.append(
+            OtherCounts(
+                **{"role": "against", **named},
+                images=counts.images,
+                looked_at=counts.looked_at,
+                failed=counts.failed,
+                left_out=counts.left_out,
+                kinds=counts.kinds,
+            )
+        )
+    return tuple(made)
+
+
+def _problem(row: ScanRow) -> str:
+    return (row.reason or "not usable") if row.status == "failed" else ""
 
 
 def inventory_of_scans(

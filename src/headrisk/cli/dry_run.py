@@ -83,7 +83,7 @@ def cost_line(work: Work) -> str:
 def inventory_lines(job: Job, inventory: Inventory, scans: Sequence[Scan]) -> Iterator[str]:
     """The images there are, and what would become of them."""
     from headrisk.dataset.inventory import Looked, counted, explained, judged, looked_by
-    from headrisk.report.words.inventory import beside, not_looked_at, totals
+    from headrisk.report.words.inventory import beside, not_looked_at, totals, unused
 
     problems = (scan.reason if scan.status == "failed" else "" for scan in scans)
     looked = looked_by("brain", scans, problems, job.sources[0].name)
@@ -93,8 +93,7 @@ def inventory_lines(job: Job, inventory: Inventory, scans: Sequence[Scan]) -> It
     counts = counted(explained(known, job.settings.contrasts, job.participants, job.sessions))
     yield totals(counts, planned=True)
     yield from (f"  {line}" for line in not_looked_at(counts))
-    if beside(counts):
-        yield beside(counts)
+    yield from filter(None, (beside(counts), unused(counts)))
 
 
 def _still_failed(listed: Inventory, planned: Inventory) -> Inventory:

@@ -119,9 +119,7 @@ def _look_like_two(apart: FloatArray, labelled: int, others: FloatArray) -> bool
     return float(shift.pvalue) > _SHIFTED
 
 
-def _of_two(
-    best: FloatArray, rows: IntArray, columns: IntArray, clear: BoolArray
-) -> FloatArray:
+def _of_two(best: FloatArray, rows: IntArray, columns: IntArray, clear: BoolArray) -> FloatArray:
     """Scores of two labels, without those of people whose candidate stands clearly out."""
     two = (rows[:, None] != columns[None, :]) & np.isfinite(best) & ~clear[:, None]
     scores: FloatArray = best[two]

@@ -304,7 +304,7 @@ def _choice(choice: Choice) -> Choice:
 
 
 def _labels(labels: LabelCheck) -> LabelCheck:
-    """What the images say of the labels: counts as ends of their bins, labels confirmed the lower."""
+    """What the images say of labels: upper ends of bins, of those confirmed the lower."""
     clear, same, other = (
         counts_of(count, labels.people)[1]
         for count in (labels.clear, labels.same_label, labels.other_label)

@@ -110,6 +110,10 @@ def images(report: Report) -> str:
     )
     if counts.looked_at < counts.images:
         said += " The figures hold for those looked at alone."
+    unseen = sum(one.failed + one.left_out for one in counts.others)
+    if counts.others:
+        total = sum(one.images for one in counts.others)
+        said += f" In the other data sets: {total:,}, of which {unseen:,} not looked at."
     return said
 
 
@@ -266,5 +270,5 @@ def not_looked_at(report: Report) -> tuple[str, ...]:
     if report.inventory is None:
         return ()
     lines = inventory.not_looked_at(report.inventory)
-    beside = inventory.beside(report.inventory)
-    return (*lines, beside) if beside else lines
+    more = (inventory.beside(report.inventory), inventory.unused(report.inventory))
+    return (*lines, *filter(None, more), *inventory.others(report.inventory))

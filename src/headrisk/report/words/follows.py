@@ -155,6 +155,15 @@ SENTENCES: Mapping[str, Callable[[Follow], str]] = {
     "folders_unread": lambda f: (
         f"{things(f.count, 'folder')} could not be read. What lies there is not known."
     ),
+    "tables_unused": lambda f: (
+        f"{things(f.count, 'table or sidecar file', 'tables or sidecar files')} could not be used. "
+        f"What {'it says' if f.count == 1 else 'they say'} of people is not known here: mend "
+        f"{_it(f.count)}, or leave {_it(f.count)} out."
+    ),
+    "tables_used_in_part": lambda f: (
+        f"{things(f.count, 'table', 'tables')} could be used in part only: a column named twice, "
+        f"or lines of another length. Mend {_it(f.count)} and audit again."
+    ),
     "files_beside_images": _beside,
     "images_copied": lambda f: (
         f"{things(f.count, 'image is a copy of another', 'images are copies of others')}. Find out "

@@ -235,8 +235,9 @@ def label_warning(section: ModalitySection) -> str:
 def _unconfirmed(check: LabelCheck) -> str:
     """The warning that people of one label do not look like one person."""
     borne_out = (
-        f"the images bear out {check.confirmed:,} or a few more" if check.confirmed else "the images "
-        "bear out few or none"
+        f"the images bear out {check.confirmed:,} or a few more"
+        if check.confirmed
+        else "the images bear out few or none"
     )
     return (
         f"The images do not bear out that equal labels are one person. Of {people(check.labelled)} "
