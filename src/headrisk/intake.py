@@ -36,7 +36,8 @@ class Intake:
     ``treated`` holds the files of each treated data set, by the treatment's name; ``inventory``
     every file of the first data set, None where that is no folder of images; ``others`` those of
     the data sets beside it (``--against``, ``--deidentified``), by name; ``failed`` what examining
-    images gave that a store does not keep, by key and path.
+    images gave that a store does not keep, by key and path; ``series`` the images of other
+    contrasts that the first data set's manifest or DICOM series hold, in which a face may be.
     """
 
     scans: tuple[Scan, ...]
@@ -47,6 +48,12 @@ class Intake:
     others: Mapping[str, Inventory] = field(default_factory=dict)
     failed: Mapping[tuple[str, str], Any] = field(default_factory=dict)
     beside: tuple[Scan, ...] = ()
+    series: tuple[Scan, ...] = ()
+
+    @property
+    def pictured(self) -> tuple[Scan, ...]:
+        """Every image that indexing found, compared or not: each may show a face."""
+        return (*self.scans, *self.series)
 
 
 def take_in(job: Job, log: CostLog) -> Intake:
@@ -63,7 +70,7 @@ def take_in(job: Job, log: CostLog) -> Intake:
     clear_leftovers(job)
     with stage("index", len(job.sources), log, recorded(job)):
         inventory = list_files(job)
-        scans, notes = index(job, inventory)
+        scans, series, notes = index_all(job, inventory)
         earlier = recall(job)
         scans = with_one_key(scans, job)
         earlier = replace(earlier, scans=with_one_key(earlier.scans, job))
@@ -72,21 +79,25 @@ def take_in(job: Job, log: CostLog) -> Intake:
         treated, said = index_treated(job)
         begin(job, len(scans) + len(earlier.scans))
         notes += inventory.notes if inventory else ()
-        beside = images_beside(job, scans) if "face-scans" in job.modalities else ()
+        series = with_one_key(series, job)
+        beside = images_beside(job, scans, series) if "face-scans" in job.modalities else ()
     others = list_others(job)
     used = [*scans, *beside, *(scan for copies in treated.values() for scan in copies)]
     notes += tuple(filter(None, (beyond(name, listed, used) for name, listed in others.items())))
-    return Intake(scans, earlier, notes + said, treated, inventory, others, beside=beside)
+    return Intake(
+        scans, earlier, notes + said, treated, inventory, others, beside=beside, series=series
+    )
 
 
-def images_beside(job: Job, scans: Sequence[Scan]) -> tuple[Scan, ...]:
+def images_beside(job: Job, scans: Sequence[Scan], series: Sequence[Scan] = ()) -> tuple[Scan, ...]:
     """Images of people's heads of every other kind that shows a skin, where files tell which.
 
-    Who is who, and in which session, is told by a BIDS folder or a manifest. What cannot be listed
-    is told by the inventory, and the images of DICOM folders are those of the contrasts asked for.
+    Who is who, and in which session, is told by a BIDS folder, a manifest, or the headers behind
+    ``series`` of the first data set. What cannot be listed is told by the inventory; of DICOM
+    folders beside the first the images are those of the contrasts asked for.
     """
     known = {scan.path for scan in scans}
-    found: tuple[Scan, ...] = ()
+    found = tuple(scan for scan in series if scan.suffix in FACE_SUFFIXES)
     for source, people, sessions in (
         *((one, job.participants, job.sessions) for one in job.sources[:1]),
         *((one, (), ()) for one in job.sources[1:]),
@@ -158,7 +169,17 @@ def beyond(name: str, inventory: Inventory, scans: Sequence[Scan]) -> str:
 
 
 def index(job: Job, inventory: Inventory | None = None) -> tuple[tuple[Scan, ...], tuple[str, ...]]:
-    """List the scans of all data sets that come as images, and what indexing had to say.
+    """List the scans of all data sets that come as images, and what indexing had to say."""
+    scans, _, notes = index_all(job, inventory)
+    return scans, notes
+
+
+def index_all(
+    job: Job, inventory: Inventory | None = None
+) -> tuple[tuple[Scan, ...], tuple[Scan, ...], tuple[str, ...]]:
+    """The same, and between them the images of other contrasts of the first data set.
+
+    Those are the ones that its manifest or DICOM series hold; a BIDS folder's are found by name.
 
     Where the first data set holds images, but none of the contrasts that are compared by default,
     that is no error: other checks may look at them. Nor is it where it holds no image at all, but
@@ -173,6 +194,7 @@ def index(job: Job, inventory: Inventory | None = None) -> tuple[tuple[Scan, ...
         and len(job.sources) == 1
     )
     scans: tuple[Scan, ...] = ()
+    series: tuple[Scan, ...] = ()
     notes: tuple[str, ...] = ()
     for sources, people, sessions in (
         (job.sources[:1], job.participants, job.sessions),
@@ -185,9 +207,12 @@ def index(job: Job, inventory: Inventory | None = None) -> tuple[tuple[Scan, ...
             participants=people,
             sessions=sessions,
             may_be_none=lenient,
+            every=sources == job.sources[:1],
         )
-        scans, notes = scans + found, notes + said
-    return tuple(_present(scan) for scan in scans), notes
+        wanted = tuple(scan for scan in found if scan.suffix in job.settings.contrasts)
+        series += tuple(scan for scan in found if scan.suffix not in job.settings.contrasts)
+        scans, notes = scans + wanted, notes + said
+    return tuple(map(_present, scans)), tuple(map(_present, series)), notes
 
 
 def _present(scan: Scan) -> Scan:

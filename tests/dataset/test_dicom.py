@@ -12,13 +12,15 @@ pytest.importorskip("pydicom", reason="pydicom writes the series of these tests"
 
 from dicom_series import Series, write_series
 
+from headrisk.attacks.presence import asked_images, kind_of
 from headrisk.cli.main import main
 from headrisk.dataset.dcm2niix_run import convert
 from headrisk.dataset.gather import Source
 from headrisk.dataset.index import index_dataset
+from headrisk.dataset.inventory import take_inventory
 from headrisk.dataset.scans import Scan, scan_rows, table_notes
 from headrisk.errors import InputError, UsageError
-from headrisk.intake import images_beside
+from headrisk.intake import images_beside, index_all
 from headrisk.io.nifti import load_volume
 from headrisk.job import Job
 
@@ -82,8 +84,8 @@ def test_contrasts(tmp_path: Path) -> None:
     table = index_dataset(tmp_path / "in", work_dir=tmp_path / "w", contrasts=("T1w", "T2w"))
     assert [s.suffix for s in scan_rows(table)] == ["T1w", "T2w"]
     notes = " / ".join(table_notes(table))
-    assert "'localizer' left out" in notes
-    assert "'abc' left out, contrast not recognised" in notes
+    assert "'localizer' not compared" in notes
+    assert "'abc' not compared, contrast not recognised" in notes
     assert len(rows(tmp_path / "in", tmp_path / "w", contrasts=("T2w",))) == 1
 
 
@@ -236,3 +238,46 @@ def test_a_dry_run_counts_a_series_once(tmp_path: Path, capsys: pytest.CaptureFi
         write_series(tmp_path / "data" / "sub-01" / session, voxels(), series)
     assert main(["audit", str(tmp_path / "data"), str(tmp_path / "out"), "--dry-run"]) == 0
     assert "2 images are in the data set: 2 to be looked at, 0 failed" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("series", "kind"),
+    [
+        (Series("t1 head", modality="PT", units="BQML"), "pet"),
+        (Series("t1 head", modality="OT", units="PROPCPS"), "pet"),
+        (Series("t1 head", modality="OT", rescale_type="HU"), "CT"),
+        (Series("head", modality="CT", rescale_type="US"), "CT"),
+        (Series("t1 head", modality="MR", units="BQML"), "T1w"),
+        (Series("t1 head", modality="OT", rescale_type="US"), "T1w"),
+    ],
+)
+def test_modality_units_and_rescale_type_tell_the_kind(
+    tmp_path: Path, series: Series, kind: str
+) -> None:
+    write_series(tmp_path / "in" / "sub-1" / "a", voxels(), series)
+    found = rows(tmp_path / "in", tmp_path / "w", every=True, may_be_none=True)
+    assert [(scan.suffix, scan.status) for scan in found] == [(kind, "ok")]
+    (listed,) = take_inventory(tmp_path / "in").images
+    assert listed.suffix == kind
+
+
+def test_a_face_is_looked_for_in_every_series(tmp_path: Path) -> None:
+    kinds = {
+        "t1": Series("t1_mprage"),
+        "t1 mpr": Series("t1_mprage", number=2, image_type=("DERIVED", "SECONDARY", "MPR")),
+        "ct": Series("head", number=3, modality="CT", rescale_type="HU"),
+        "pet": Series("wb", number=4, modality="PT", units="BQML"),
+        "scout": Series("localizer", number=5),
+        "no name": Series("x", number=6, echo_ms=40.0, repetition_ms=99.0, inversion_ms=None),
+    }
+    for number, (name, series) in enumerate(kinds.items()):
+        write_series(tmp_path / "in" / "sub-1" / name, voxels(number), series)
+    job = Job((Source(tmp_path / "in"),), tmp_path / "out", faces_left=True)
+    scans, series, _ = index_all(job, take_inventory(tmp_path / "in"))
+    assert [scan.suffix for scan in scans] == ["T1w"]
+    images = asked_images(job, (*scans, *series))
+    assert len(images) == len(kinds)
+    assert sorted(map(kind_of, images)) == ["", "", "", "CT", "T1w", "pet"]
+    assert {scan.series for scan in (*scans, *series)} == {
+        row.series for row in take_inventory(tmp_path / "in").images
+    }

@@ -7,10 +7,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from headrisk.attacks.presence import asked_images
+from headrisk.dataset.gather import Source
 from headrisk.dataset.index import index_dataset
 from headrisk.dataset.inventory import take_inventory
 from headrisk.dataset.scans import SCAN_SCHEMA, Scan, scan_rows
 from headrisk.errors import InputError
+from headrisk.intake import index_all
+from headrisk.job import Job
 
 HEAD = "participant_id\tsession_id\tpath"
 
@@ -178,3 +182,16 @@ def test_any_bytes_give_rows_or_a_refusal(tmp_path: Path, blob: bytes) -> None:
         table = index_dataset(path)
         assert table.schema.equals(SCAN_SCHEMA)
         assert table.num_rows > 0
+
+
+def test_a_face_is_looked_for_in_every_image_of_a_manifest(tmp_path: Path) -> None:
+    path = manifest(
+        tmp_path, "1\t\ta.nii.gz\tT1w", "1\t\tb.nii\tbold", "2\t\tc.mgz\tFLAIR", "\t\td\t",
+        head=f"{HEAD}\tsuffix",
+    )  # fmt: skip
+    job = Job((Source(path),), tmp_path / "out", faces_left=True)
+    scans, series, _ = index_all(job, take_inventory(path))
+    assert [scan.suffix for scan in scans] == ["T1w", "T1w"]
+    assert sorted(one.suffix for one in asked_images(job, (*scans, *series))) == [
+        "FLAIR", "T1w", "T1w", "bold",
+    ]  # fmt: skip

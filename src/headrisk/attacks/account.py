@@ -37,7 +37,8 @@ def account(
     if listed is None:
         return None
     paths = {str(listed.root / row.path) for row in listed.rows}
-    own = {s.path: s.series for s in intake.scans if s.dataset == job.sources[0].name}
+    first = job.sources[0].name
+    own = {s.path: s.series for s in (*intake.pictured, *intake.beside) if s.dataset == first}
     looked = [
         Looked(
             row.modality,
@@ -73,24 +74,26 @@ def account_others(intake: Intake, rows: Sequence[ScanRow], job: Job) -> tuple[O
         Scans as each attack, and each comparison with a de-identified copy, saw them.
     """
     treated = {scan.path: scan.series for own in intake.treated.values() for scan in own}
-    series = {scan.path: scan.series for scan in (*intake.scans, *intake.beside)} | treated
+    series = {scan.path: scan.series for scan in (*intake.pictured, *intake.beside)} | treated
     looked = [
         Looked(row.modality, row.path, series.get(row.path, ""), _problem(row)) for row in rows
     ]
     made: list[OtherCounts] = []
     for source in (*job.sources[1:], *job.treated):
-        named = {"role": "deidentified", "name": source.name} if source in job.treated else {}
+        held = OtherCounts("against")
+        if source in job.treated:
+            held = OtherCounts("deidentified", source.name)
         listed = intake.others.get(source.name)
         if listed is None:
-            made.append(OtherCounts(**{"role": "against", **named}, listed=False))
+            made.append(replace(held, listed=False))
             continue
         own = {str(listed.root / row.path) for row in listed.rows}
         here = {row.series for row in listed.rows} - {""}
         inventory = judged(listed, [o for o in looked if o.path in own or o.series in here])
         counts = counted(explained(inventory, job.settings.contrasts))
         made.append(
-            OtherCounts(
-                **{"role": "against", **named},
+            replace(
+                held,
                 images=counts.images,
                 looked_at=counts.looked_at,
                 failed=counts.failed,

@@ -37,12 +37,19 @@ def list_scans(job: Job, *, searches: bool = True, deidentifies: bool = False) -
     deidentifies
         Whether a de-identified copy of every scan would be made.
     """
-    from headrisk.intake import index, index_treated, list_files, recall, with_headers, with_one_key
+    from headrisk.intake import (
+        index_all,
+        index_treated,
+        list_files,
+        recall,
+        with_headers,
+        with_one_key,
+    )
     from headrisk.job import require_out
 
     require_out(job)
     inventory = list_files(job)
-    scans, notes = index(job, inventory)
+    scans, series, notes = index_all(job, inventory)
     treated, said = index_treated(job)
     notes += said + (inventory.notes if inventory else ())
     files = [scan for own in treated.values() for scan in own]
@@ -52,8 +59,9 @@ def list_scans(job: Job, *, searches: bool = True, deidentifies: bool = False) -
         state = f"\t{scan.reason}" if scan.reason else ""
         sys.stdout.write(f"{scan.scan_id}\t{scan.suffix}\t{scan.status}{state}\n")
     everybody = (*scans, *earlier)
-    lines = [*_images(job, inventory, everybody)]
+    lines = [*_images(job, inventory, everybody, series)]
     work = _work(job, everybody, len(files), deidentifies=deidentifies)
+    work = replace(work, sighted=len(_sighted(job, (*everybody, *series))))
     if searches and job.sources and {"brain", "face-scans", "metadata"} & {*job.modalities}:
         lines += _searched(job, inventory, everybody)
     if job.photos is not None:
@@ -80,15 +88,18 @@ def cost_line(work: Work) -> str:
     )
 
 
-def inventory_lines(job: Job, inventory: Inventory, scans: Sequence[Scan]) -> Iterator[str]:
-    """The images there are, and what would become of them."""
+def inventory_lines(
+    job: Job, inventory: Inventory, scans: Sequence[Scan], others: Sequence[Scan] = ()
+) -> Iterator[str]:
+    """The images there are, and what would become of them; ``others`` are of other contrasts."""
     from headrisk.dataset.inventory import Looked, counted, explained, judged, looked_by
     from headrisk.report.words.inventory import beside, not_looked_at, totals, unused
 
     problems = (scan.reason if scan.status == "failed" else "" for scan in scans)
     looked = looked_by("brain", scans, problems, job.sources[0].name)
-    series = {scan.path: scan.series for scan in scans}
-    looked += [Looked("faces", path, series.get(path, "")) for path in _sighted(job, scans)]
+    pictured = (*scans, *others)
+    series = {scan.path: scan.series for scan in pictured}
+    looked += [Looked("faces", path, series.get(path, "")) for path in _sighted(job, pictured)]
     known = _still_failed(inventory, judged(inventory, looked))
     counts = counted(explained(known, job.settings.contrasts, job.participants, job.sessions))
     yield totals(counts, planned=True)
@@ -105,9 +116,11 @@ def _still_failed(listed: Inventory, planned: Inventory) -> Inventory:
     return replace(planned, rows=(*first, *planned.rows[len(first) :]))
 
 
-def _images(job: Job, inventory: Inventory | None, scans: Sequence[Scan]) -> Iterator[str]:
+def _images(
+    job: Job, inventory: Inventory | None, scans: Sequence[Scan], others: Sequence[Scan]
+) -> Iterator[str]:
     if inventory is not None:
-        yield from inventory_lines(job, inventory, scans)
+        yield from inventory_lines(job, inventory, scans, others)
     elif job.sources:
         yield NO_LIST
 

@@ -28,9 +28,14 @@ _DATES = ("StudyDate", "AcquisitionDateTime", "AcquisitionDate", "SeriesDate")
 
 @dataclass(frozen=True)
 class DicomIndex:
-    """Scans of a DICOM folder, of every contrast told, and remarks on what was left out."""
+    """Scans of a DICOM folder, of every contrast told, and remarks on what was left out.
+
+    ``others`` are the images of all other series (localisers, phase, made from others, not told):
+    no brains of theirs are compared, but each may show a face.
+    """
 
     scans: list[Scan] = field(default_factory=list)
+    others: list[Scan] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
 
@@ -109,7 +114,12 @@ def index_dicom(
             index.notes.append(f"{source.folder}: {conversion.problem}")
         found += _by_patient(index, _converted(index, source, conversion))
         found += _not_converted(source, conversion, found, contrasts[0])
-    _add_scans(index, folder, _originals(index, found))
+    told = _originals(index, [one for one in found if one.suffix])
+    _add_scans(index, folder, told)
+    compared = {one.image for one in told}
+    index.others.extend(
+        replace(_scan(folder, one), suffix="") for one in found if one.image not in compared
+    )
     return index
 
 
@@ -128,16 +138,22 @@ class _Found:
 
 
 def _converted(index: DicomIndex, source: _Source, conversion: Conversion) -> list[_Found]:
-    """The series of a folder that gave images of a contrast that can be told."""
+    """The series of a folder that gave images; suffix "" where the contrast cannot be told."""
     found = []
+    headers = {
+        tags.series: {name: said for name, said in tags.values().items() if said}
+        for tags in map(read_tags, _files(source.folder))
+        if tags.series
+    }
     for image in conversion.images:
         values, note = read_sidecar(sidecar_of(image))
+        values = {**headers.get(known(values.get("SeriesInstanceUID")), {}), **values}
         suffix, reason = guess_suffix(values)
         name = known(values.get("SeriesDescription")) or image.stem
         index.notes.extend([note] if note else [])
         if not suffix:
-            index.notes.append(f"{source.folder}: series {name!r} left out, {reason}")
-            continue
+            index.notes.append(f"{source.folder}: series {name!r} not compared, {reason}")
+            reason = ""
         said = conversion.said_of(image)
         found.append(_Found(source, values, suffix, reason, image, image.stem, said))
     return found
@@ -163,11 +179,9 @@ def _not_converted(
     missing = []
     for uid, (path, tags) in lost.items():
         values = {
+            **tags.values(),
             "SeriesInstanceUID": uid,
             "PatientID": tags.patient,
-            "SeriesDescription": tags.description,
-            "ImageType": list(tags.image_type),
-            "Modality": tags.modality,
         }
         suffix, reason = guess_suffix(values)
         if not suffix and reason != "contrast not recognised":
@@ -224,7 +238,7 @@ def _originals(index: DicomIndex, found: list[_Found]) -> list[_Found]:
         if is_made_again(one.values) and _visit(one) in first:
             name = known(one.values.get("SeriesDescription")) or one.stem
             index.notes.append(
-                f"{one.source.folder}: series {name!r} left out, made from another series"
+                f"{one.source.folder}: series {name!r} not compared, made from another series"
             )
         else:
             kept.append(one)

@@ -98,8 +98,11 @@ def gather(
     participants: tuple[str, ...],
     sessions: tuple[str, ...],
     may_be_none: bool = False,
+    every: bool = False,
 ) -> tuple[tuple[Scan, ...], tuple[str, ...]]:
     """Scans of all data sets, first one first, and what indexing had to say.
+
+    With ``every`` also the images of other contrasts that a manifest or DICOM series hold.
 
     Raises
     ------
@@ -117,6 +120,7 @@ def gather(
             participants=participants,
             sessions=sessions,
             may_be_none=may_be_none,
+            every=every,
         )
         scans += scan_rows(table)
         notes += table_notes(table)

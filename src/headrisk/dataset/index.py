@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pyarrow as pa
 
 from headrisk.dataset.bids import index_bids
+from headrisk.dataset.bids_names import IMAGE_ENDINGS
 from headrisk.dataset.dicom import holds_dicom, index_dicom
 from headrisk.dataset.labels import plain_label
 from headrisk.dataset.manifest import index_manifest
@@ -28,6 +29,7 @@ class _Found:
     suffixes: Counter[str]
     notes: list[str]
     labels: set[str]
+    others: list[Scan] = field(default_factory=list)
 
 
 def index_dataset(
@@ -39,6 +41,7 @@ def index_dataset(
     participants: tuple[str, ...] = (),
     sessions: tuple[str, ...] = (),
     may_be_none: bool = False,
+    every: bool = False,
 ) -> pa.Table:
     """List the images of a data set as a table under ``SCAN_SCHEMA``.
 
@@ -61,6 +64,9 @@ def index_dataset(
         Labels to restrict to, with or without ``sub-`` and ``ses-``; empty for all.
     may_be_none
         Images of other kinds are there: no image of the contrasts is a remark, not an error.
+    every
+        Also list the images of other suffixes, as far as the data set's form lists them: all lines
+        of a manifest, and all DICOM series (suffix "" where it cannot be told).
 
     Raises
     ------
@@ -77,22 +83,23 @@ def index_dataset(
         if not may_be_none or path.is_file():
             raise
         return scan_table((), [str(error)])
+    everything = (*found.scans, *found.others)
     _require_labels(
-        path, people, {scan.participant_id for scan in found.scans}, found, "participant"
+        path, people, {scan.participant_id for scan in everything}, found, "participant"
     )
-    _require_labels(path, visits, {scan.session_id for scan in found.scans}, found, "session")
-    kept = [
+    _require_labels(path, visits, {scan.session_id for scan in everything}, found, "session")
+    chosen = [
         scan
-        for scan in found.scans
-        if scan.suffix in contrasts
-        and (not people or scan.participant_id in people)
+        for scan in everything
+        if (not people or scan.participant_id in people)
         and (not visits or scan.session_id in visits)
     ]
-    if not kept and may_be_none:
-        return scan_table((), [*found.notes, str(_no_image(path, contrasts, found.suffixes))])
-    if not kept:
+    kept = [scan for scan in chosen if scan.suffix in contrasts]
+    if not kept and not may_be_none:
         raise _no_image(path, contrasts, found.suffixes)
-    kept = without_conflicts(kept)
+    if not kept:
+        found.notes.append(str(_no_image(path, contrasts, found.suffixes)))
+    kept = without_conflicts(chosen if every else kept)
     kept.sort(key=lambda scan: (scan.participant_id, scan.session_id, scan.path))
     return scan_table(_named(kept, name), found.notes)
 
@@ -119,7 +126,7 @@ def _index(
                 remedy="Give --work-dir.",
             )
         dicom = index_dicom(path, work_dir, contrasts, participants)
-        return _found(dicom.scans, dicom.notes)
+        return replace(_found(dicom.scans, dicom.notes), others=dicom.others)
     raise InputError(
         str(path),
         found="no sub-* folder with a datatype's folder, and no DICOM file"
@@ -133,7 +140,9 @@ def _index(
 def is_bids(path: Path) -> bool:
     """Whether a folder is read as BIDS: it describes itself, or a datatype's folder is there.
 
-    Folders named ``sub-*`` alone tell nothing: DICOM series are sorted into such folders too.
+    Folders named ``sub-*`` alone tell nothing: DICOM series are sorted into such folders too, and
+    into folders called ``anat`` or ``pet``, which tell nothing either where they hold no image that
+    BIDS knows, but DICOM files are there.
 
     Raises
     ------
@@ -141,7 +150,12 @@ def is_bids(path: Path) -> bool:
         There is no such folder, or it cannot be read.
     """
     folders = _folder_names(path)
-    return (path / "dataset_description.json").exists() or _has_datatypes(path, folders)
+    if (path / "dataset_description.json").exists():
+        return True
+    there = _datatypes(path, folders)
+    return next(there, None) is not None and (
+        any(_holds_image(place) for place in _datatypes(path, folders)) or not holds_dicom(path)
+    )
 
 
 def _found(scans: list[Scan], notes: Iterable[str] = ()) -> _Found:
@@ -170,13 +184,19 @@ def _folder_names(path: Path) -> list[str]:
         ) from error
 
 
-def _has_datatypes(path: Path, folders: list[str]) -> bool:
-    return any(
-        next((path / folder).glob(f"{between}{datatype}"), None)
-        for folder in folders
-        for datatype in DATATYPES
-        for between in ("", "ses-*/")
-    )
+def _datatypes(path: Path, folders: list[str]) -> Iterator[Path]:
+    """The folders of datatypes in people's and sessions' folders."""
+    for folder in folders:
+        for datatype in DATATYPES:
+            for between in ("", "ses-*/"):
+                yield from (path / folder).glob(f"{between}{datatype}")
+
+
+def _holds_image(folder: Path) -> bool:
+    try:
+        return any(one.name.lower().endswith(IMAGE_ENDINGS) for one in folder.iterdir())
+    except OSError:
+        return False
 
 
 def _require_labels(

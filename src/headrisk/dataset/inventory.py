@@ -619,13 +619,7 @@ def _add_dicom(walk: _Walk, row: FileRow) -> None:
     if not is_image(tags):
         walk.rows.append(FileRow(row.path, "document", "DICOM without an image", bytes=row.bytes))
         return
-    told, why = guess_suffix(
-        {
-            "Modality": tags.modality,
-            "ImageType": list(tags.image_type),
-            "SeriesDescription": tags.description,
-        }
-    )
+    told, why = guess_suffix(tags.values())
     suffix = told or guessed_suffix(tags.description)
     if not told:
         row = replace(row, code="contrast", reason=why)
