@@ -790,7 +790,7 @@ def _of_manifest(path: Path) -> Inventory:
     for line in read_manifest(path):
         values = {**line.row.values, "participant_id": line.somebody}
         row = _listed(os.path.normpath(line.path), folder, line.row.first("suffix"), values)
-        if line.problem:
+        if line.problem and not line.row.values.get("path"):
             row = replace(row, status="failed", code="line", reason=line.problem)
         rows.append(row)
     return Inventory(folder, tuple({row.path: row for row in rows}.values()))

@@ -77,12 +77,13 @@ def _line(manifest: Path, columns: list[str], number: int, cells: list[str]) -> 
         problem = f"{where} is not UTF-8"
     elif len(cells) != len(columns):
         problem = f"{where} has {len(cells)} cells, the header {len(columns)}"
+    if problem:
+        values = {}  # nobody knows what the cells would have said
     missing = [name for name in ("participant_id", "path") if not values.get(name)]
     if missing and not problem:
         problem = f"{where} has no {' and no '.join(missing)}"
     folder = manifest.absolute().parent
-    known_file = not problem or missing == ["participant_id"]
-    place = folder / (values["path"] if known_file else f"{manifest.name}, line {number}")
+    place = folder / (values.get("path") or f"{manifest.name}, line {number}")
     label = "" if problem else plain_label(values["participant_id"], "sub")
     return Line(Row(number, values), place, label or f"line {number}", problem)
 
