@@ -13,6 +13,7 @@ from headrisk.dataset.dicom import images_within
 from headrisk.dataset.gather import gather
 from headrisk.dataset.index import is_bids
 from headrisk.dataset.inventory import Inventory, first_bytes, take_inventory
+from headrisk.dataset.labels import path_label
 from headrisk.dataset.people import require_distinct_labels
 from headrisk.dataset.same_people import read_same_people, relabelled
 from headrisk.dataset.scans import Scan
@@ -37,9 +38,8 @@ class Intake:
     ``treated`` holds the files of each treated data set, by the treatment's name; ``inventory``
     every file of the first data set, None where that is no folder of images; ``others`` those of
     the data sets beside it (``--against``, ``--deidentified``), by name; ``failed`` what examining
-    images gave that a store does not keep, by key and path; ``beside`` images of other contrasts
-    that show a skin; ``converted`` the images of the first data set's DICOM series that are not
-    among the scans, which may show a face too.
+    images gave that a store does not keep, by key and path; ``series`` the images of other
+    contrasts that the first data set's manifest or DICOM series hold, in which a face may be.
     """
 
     scans: tuple[Scan, ...]
@@ -50,12 +50,12 @@ class Intake:
     others: Mapping[str, Inventory] = field(default_factory=dict)
     failed: Mapping[tuple[str, str], Any] = field(default_factory=dict)
     beside: tuple[Scan, ...] = ()
-    converted: tuple[Scan, ...] = ()
+    series: tuple[Scan, ...] = ()
 
     @property
-    def images(self) -> tuple[Scan, ...]:
-        """All images that indexing found, compared or not."""
-        return self.scans + self.converted
+    def pictured(self) -> tuple[Scan, ...]:
+        """Every image that indexing found, compared or not: each may show a face."""
+        return (*self.scans, *self.series)
 
 
 def take_in(job: Job, log: CostLog) -> Intake:
@@ -72,10 +72,7 @@ def take_in(job: Job, log: CostLog) -> Intake:
     clear_leftovers(job)
     with stage("index", len(job.sources), log, recorded(job)):
         inventory = list_files(job)
-        scans, notes = index(job, inventory, others=job.faces_left)
-        scans, converted = split_off(scans, job)
-        if job.faces_left:
-            converted += dicom_within(job, inventory)
+        scans, series, notes = index_all(job, inventory)
         earlier = recall(job)
         scans = with_one_key(scans, job)
         earlier = replace(earlier, scans=with_one_key(earlier.scans, job))
@@ -84,47 +81,38 @@ def take_in(job: Job, log: CostLog) -> Intake:
         treated, said = index_treated(job)
         begin(job, len(scans) + len(earlier.scans))
         notes += inventory.notes if inventory else ()
-        beside = images_beside(job, scans) if "face-scans" in job.modalities else ()
-        beside += tuple(
-            one for one in converted if one.suffix in FACE_SUFFIXES and one.status == "ok"
-        )
+        series = with_one_key((*series, *dicom_within(job, inventory)), job)
+        beside = images_beside(job, scans, series) if "face-scans" in job.modalities else ()
     others = list_others(job)
     used = [*scans, *beside, *(scan for copies in treated.values() for scan in copies)]
     notes += tuple(filter(None, (beyond(name, listed, used) for name, listed in others.items())))
     return Intake(
-        scans, earlier, notes + said, treated, inventory, others, beside=beside, converted=converted
+        scans, earlier, notes + said, treated, inventory, others, beside=beside, series=series
     )
 
 
-def split_off(scans: Sequence[Scan], job: Job) -> tuple[tuple[Scan, ...], tuple[Scan, ...]]:
-    """Scans that are compared, and images of the first data set that are looked at alone."""
-    asked = job.settings.contrasts
-    rest = (s for s in scans if s.suffix not in asked and s.dataset == job.sources[0].name)
-    return tuple(s for s in scans if s.suffix in asked), tuple(rest)
-
-
 def dicom_within(job: Job, inventory: Inventory | None) -> tuple[Scan, ...]:
-    """The images of DICOM series that lie in a BIDS data set, as below ``sourcedata``."""
-    if inventory is None or not is_bids(inventory.root):
+    """The images of DICOM series that lie in a BIDS data set, where faces are looked for."""
+    if inventory is None or not job.faces_left or not is_bids(inventory.root):
         return ()
     rows = [row for row in inventory.images if row.form == "DICOM" and row.status != "failed"]
     folders = {
-        (inventory.root / row.path).parent: (row.participant_id, row.session_id) for row in rows
+        (inventory.root / row.path).parent: (path_label(row.path, "sub"), row.session_id)
+        for row in rows
     }
-    if not folders:
-        return ()
-    found = images_within(folders, job.work_dir or job.out / "work")
+    found = images_within(folders, job.work_dir or job.out / "work") if folders else []
     return tuple(replace(scan, dataset=job.sources[0].name) for scan in found)
 
 
-def images_beside(job: Job, scans: Sequence[Scan]) -> tuple[Scan, ...]:
+def images_beside(job: Job, scans: Sequence[Scan], series: Sequence[Scan] = ()) -> tuple[Scan, ...]:
     """Images of people's heads of every other kind that shows a skin, where files tell which.
 
-    Who is who, and in which session, is told by a BIDS folder or a manifest. What cannot be listed
-    is told by the inventory, and the images of DICOM folders are those of the contrasts asked for.
+    Who is who, and in which session, is told by a BIDS folder, a manifest, or the headers behind
+    ``series`` of the first data set. What cannot be listed is told by the inventory; of DICOM
+    folders beside the first the images are those of the contrasts asked for.
     """
     known = {scan.path for scan in scans}
-    found: tuple[Scan, ...] = ()
+    found = tuple(scan for scan in series if scan.suffix in FACE_SUFFIXES)
     for source, people, sessions in (
         *((one, job.participants, job.sessions) for one in job.sources[:1]),
         *((one, (), ()) for one in job.sources[1:]),
@@ -195,25 +183,33 @@ def beyond(name: str, inventory: Inventory, scans: Sequence[Scan]) -> str:
     )
 
 
-def index(
-    job: Job, inventory: Inventory | None = None, *, others: bool = False
-) -> tuple[tuple[Scan, ...], tuple[str, ...]]:
-    """List the scans of all data sets that come as images, and what indexing had to say.
+def index(job: Job, inventory: Inventory | None = None) -> tuple[tuple[Scan, ...], tuple[str, ...]]:
+    """List the scans of all data sets that come as images, and what indexing had to say."""
+    scans, _, notes = index_all(job, inventory)
+    return scans, notes
 
-    With ``others`` images of other kinds too where DICOM series were converted.
+
+def index_all(
+    job: Job, inventory: Inventory | None = None
+) -> tuple[tuple[Scan, ...], tuple[Scan, ...], tuple[str, ...]]:
+    """The same, and between them the images of other contrasts of the first data set.
+
+    Those are the ones that its manifest or DICOM series hold; a BIDS folder's are found by name.
 
     Where the first data set holds images, but none of the contrasts that are compared by default,
-    that is no error: other checks may look at them.
+    that is no error: other checks may look at them. Nor is it where it holds no image at all, but
+    files whose metadata are asked about.
     """
     lenient = (
         inventory is not None
-        and bool(inventory.images)
-        and job.settings.contrasts == Settings().contrasts
+        and bool(inventory.images or ("metadata" in job.modalities and inventory.rows))
+        and (job.settings.contrasts == Settings().contrasts or "brain" not in job.modalities)
         and not job.participants
         and not job.sessions
         and len(job.sources) == 1
     )
     scans: tuple[Scan, ...] = ()
+    series: tuple[Scan, ...] = ()
     notes: tuple[str, ...] = ()
     for sources, people, sessions in (
         (job.sources[:1], job.participants, job.sessions),
@@ -226,10 +222,12 @@ def index(
             participants=people,
             sessions=sessions,
             may_be_none=lenient,
-            others=others,
+            every=sources == job.sources[:1],
         )
-        scans, notes = scans + found, notes + said
-    return tuple(_present(scan) for scan in scans), notes
+        wanted = tuple(scan for scan in found if scan.suffix in job.settings.contrasts)
+        series += tuple(scan for scan in found if scan.suffix not in job.settings.contrasts)
+        scans, notes = scans + wanted, notes + said
+    return tuple(map(_present, scans)), tuple(map(_present, series)), notes
 
 
 def _present(scan: Scan) -> Scan:

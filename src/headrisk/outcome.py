@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from headrisk import __version__
-from headrisk.attacks.account import account, with_people
+from headrisk.attacks.account import account, account_others, with_people
 from headrisk.attacks.attack import Context, Measured
 from headrisk.attacks.presence import Sought
 from headrisk.dataset.description import DataSetName, name_data_set
@@ -53,6 +53,11 @@ def conclude(
     inventory = account(intake, measured, sought, job)
     if inventory is not None:
         measured = [with_people(one, intake, inventory) for one in measured]
+    parts = [*(one.internal for one in measured), *treatments.internal]
+    counts = counted(inventory) if inventory else None
+    if counts is not None:
+        seen = [row for part in parts for row in part.scans]
+        counts = replace(counts, others=account_others(intake, seen, job))
     sections = tuple(one.section for one in measured)
     notes_on_metadata = against_images([withhold_section(one) for one in sections])
     report = Report(
@@ -63,7 +68,7 @@ def conclude(
         treatments=treatments.treatments,
         faces_left=sought.left if sought else None,
         not_asked=unasked(job),
-        inventory=counted(inventory) if inventory else None,
+        inventory=counts,
         title=job.title or TITLE,
         data=_named(job),
     )
@@ -76,7 +81,7 @@ def conclude(
         tuple(log.costs),
         this_machine(count_workers(job.processes)),
     )
-    internal = join([*(one.internal for one in measured), *treatments.internal], intake.notes)
+    internal = join(parts, intake.notes)
     if inventory is not None:
         tables = {**internal.tables, "images": Table(*images_table(inventory))}
         internal = replace(internal, tables=tables)

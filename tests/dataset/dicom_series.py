@@ -29,6 +29,8 @@ class Series:
     name: str = ""
     missing: tuple[int, ...] = ()  # slices that are not written
     preamble: bool = True
+    units: str = ""
+    rescale_type: str = ""
 
 
 def write_series(folder: Path, voxels: NDArray[np.int16], series: Series) -> None:
@@ -54,6 +56,11 @@ def write_series(folder: Path, voxels: NDArray[np.int16], series: Series) -> Non
         ds.SeriesDescription = ds.ProtocolName = series.description
         ds.SeriesNumber, ds.InstanceNumber = series.number, k + 1
         ds.RepetitionTime, ds.EchoTime = series.repetition_ms, series.echo_ms
+        if series.units:
+            ds.Units = series.units
+        if series.rescale_type:
+            ds.RescaleIntercept, ds.RescaleSlope = -1024, 1
+            ds.RescaleType = series.rescale_type
         if series.inversion_ms is not None:
             ds.InversionTime = series.inversion_ms
         ds.PixelSpacing, ds.SliceThickness = [1.5, 2.0], 3.0

@@ -14,19 +14,18 @@ from dicom_series import Series, write_series
 from pydicom.dataset import FileDataset, FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian, MediaStorageDirectoryStorage, generate_uid
 
-from headrisk.attacks.presence import asked_images
+from headrisk.attacks.presence import asked_images, kind_of
 from headrisk.cli.main import main
 from headrisk.dataset.dcm2niix_run import convert
 from headrisk.dataset.gather import Source
-from headrisk.dataset.head_images import HeadImage
 from headrisk.dataset.index import index_dataset
+from headrisk.dataset.inventory import take_inventory
 from headrisk.dataset.scans import Scan, scan_rows, table_notes
 from headrisk.errors import InputError, UsageError
-from headrisk.intake import Intake, images_beside, take_in
+from headrisk.intake import images_beside, index_all, take_in
 from headrisk.io.nifti import load_volume
 from headrisk.job import Job
 from headrisk.run.provenance import CostLog
-from headrisk.settings import Settings
 
 
 def voxels(seed: int = 0) -> np.ndarray:
@@ -88,8 +87,8 @@ def test_contrasts(tmp_path: Path) -> None:
     table = index_dataset(tmp_path / "in", work_dir=tmp_path / "w", contrasts=("T1w", "T2w"))
     assert [s.suffix for s in scan_rows(table)] == ["T1w", "T2w"]
     notes = " / ".join(table_notes(table))
-    assert "'localizer' is not compared" in notes
-    assert "'abc' is not compared, contrast not recognised" in notes
+    assert "'localizer' not compared" in notes
+    assert "'abc' not compared, contrast not recognised" in notes
     assert len(rows(tmp_path / "in", tmp_path / "w", contrasts=("T2w",))) == 1
 
 
@@ -244,42 +243,72 @@ def test_a_dry_run_counts_a_series_once(tmp_path: Path, capsys: pytest.CaptureFi
     assert "2 images are in the data set: 2 to be looked at, 0 failed" in capsys.readouterr().out
 
 
-def asked(data: Path, out: Path, log: CostLog) -> tuple[Intake, tuple[HeadImage, ...]]:
-    """What an audit takes in, and the images in which it looks for faces."""
-    job = Job((Source(data),), out, Settings(), faces_left=True)
-    intake = take_in(job, log)
-    return intake, asked_images(job, intake.images)
+@pytest.mark.parametrize(
+    ("series", "kind"),
+    [
+        (Series("t1 head", modality="PT", units="BQML"), "pet"),
+        (Series("t1 head", modality="OT", units="PROPCPS"), "pet"),
+        (Series("t1 head", modality="OT", rescale_type="HU"), "CT"),
+        (Series("head", modality="CT", rescale_type="US"), "CT"),
+        (Series("t1 head", modality="MR", units="BQML"), "T1w"),
+        (Series("t1 head", modality="OT", rescale_type="US"), "T1w"),
+    ],
+)
+def test_modality_units_and_rescale_type_tell_the_kind(
+    tmp_path: Path, series: Series, kind: str
+) -> None:
+    write_series(tmp_path / "in" / "sub-1" / "a", voxels(), series)
+    found = rows(tmp_path / "in", tmp_path / "w", every=True, may_be_none=True)
+    assert [(scan.suffix, scan.status) for scan in found] == [(kind, "ok")]
+    (listed,) = take_inventory(tmp_path / "in").images
+    assert listed.suffix == kind
 
 
-@pytest.mark.parametrize("within", ["", "sourcedata/sub-{}/ses-1"])
-def test_a_face_is_looked_for_in_every_series(tmp_path: Path, within: str) -> None:
-    """Localisers, echo-planar images and reformatted ones show faces too."""
+def test_a_face_is_looked_for_in_every_series(tmp_path: Path) -> None:
+    kinds = {
+        "t1": Series("t1_mprage"),
+        "t1 mpr": Series("t1_mprage", number=2, image_type=("DERIVED", "SECONDARY", "MPR")),
+        "ct": Series("head", number=3, modality="CT", rescale_type="HU"),
+        "pet": Series("wb", number=4, modality="PT", units="BQML"),
+        "scout": Series("localizer", number=5),
+        "no name": Series("x", number=6, echo_ms=40.0, repetition_ms=99.0, inversion_ms=None),
+    }
+    for number, (name, series) in enumerate(kinds.items()):
+        write_series(tmp_path / "in" / "sub-1" / name, voxels(number), series)
+    job = Job((Source(tmp_path / "in"),), tmp_path / "out", faces_left=True)
+    scans, series, _ = index_all(job, take_inventory(tmp_path / "in"))
+    assert [scan.suffix for scan in scans] == ["T1w"]
+    images = asked_images(job, (*scans, *series))
+    assert len(images) == len(kinds)
+    assert sorted(map(kind_of, images)) == ["", "", "", "CT", "T1w", "pet"]
+    assert {scan.series for scan in (*scans, *series)} == {
+        row.series for row in take_inventory(tmp_path / "in").images
+    }
+
+
+def test_series_within_a_bids_data_set_are_looked_at_too(tmp_path: Path) -> None:
+    """Localisers, echo-planar images and reformatted ones show faces, wherever they lie."""
     data = tmp_path / "data"
     kinds = {
-        "1": ("t1_mprage", {}),
-        "2": ("ep2d_bold_rest", {}),
-        "3": ("localizer", {}),
-        "4": ("t1_mprage_mpr_cor", {"image_type": ("DERIVED", "PRIMARY", "MPR")}),
-        "5": ("head", {"modality": "CT"}),
+        "1": Series("t1_mprage"),
+        "2": Series("ep2d_bold_rest", number=2),
+        "3": Series("t1_mpr", number=3, image_type=("DERIVED", "PRIMARY", "MPR")),
     }
-    for number, (name, more) in kinds.items():
-        place = data / within.format("7") if within else data / "sub-7"
-        series = Series(name, number=int(number), **more)  # type: ignore[arg-type]
-        write_series(place / number, voxels(int(number)), series)
-    if within:
-        (data / "dataset_description.json").write_text("{}")
-        (data / "sub-7" / "anat").mkdir(parents=True)
-        (data / "sub-7" / "anat" / "sub-7_T2w.nii.gz").write_bytes(b"")
-    intake, images = asked(data, tmp_path / "out", CostLog())
-    assert len([one for one in images if "7_T2w" not in one.path]) == len(kinds)
-    assert {one.participant_id for one in images} == {"7"}
-    rows = intake.inventory.images if intake.inventory else ()
-    series = {row.series for row in rows if row.form == "DICOM"}
-    assert len(series) == len(kinds)
-    assert {scan.series for scan in intake.images if scan.series} == series
-    assert [scan.suffix for scan in intake.scans if scan.series] == ([] if within else ["T1w"])
-    converted = sorted(scan.suffix for scan in intake.converted)
-    assert converted == (["", "", "", "", "CT"] if within else ["", "", "", "CT"])
+    for number, series in kinds.items():
+        write_series(data / "sourcedata/sub-7/ses-1" / number, voxels(int(number)), series)
+    (data / "dataset_description.json").write_text("{}")
+    (data / "sub-7" / "anat").mkdir(parents=True)
+    (data / "sub-7" / "anat" / "sub-7_T2w.nii.gz").write_bytes(b"")
+    job = Job((Source(data),), tmp_path / "out", faces_left=True)
+    intake = take_in(job, CostLog())
+    images = asked_images(job, intake.pictured)
+    assert len(images) == len(kinds) + 1
+    assert {(one.participant_id, one.session_id) for one in images[-3:]} == {("7", "1")}
+    assert intake.inventory is not None
+    there = {row.series for row in intake.inventory.images if row.form == "DICOM"}
+    assert {scan.series for scan in intake.series} == there
+    assert {scan.suffix for scan in intake.series} == {""}
+    assert not [scan for scan in intake.scans if scan.series]
 
 
 def test_a_list_of_files_is_no_image(tmp_path: Path) -> None:
@@ -293,6 +322,7 @@ def test_a_list_of_files_is_no_image(tmp_path: Path) -> None:
     listing.DirectoryRecordSequence = []
     for name in ("DICOMDIR", "DIRFILE"):
         listing.save_as(tmp_path / "in" / "sub-1" / name)
-    intake, images = asked(tmp_path / "in", tmp_path / "out", CostLog())
+    job = Job((Source(tmp_path / "in"),), tmp_path / "out", faces_left=True)
+    intake = take_in(job, CostLog())
     assert intake.inventory is not None
-    assert len(intake.inventory.images) == len(images) == len(intake.images) == 1
+    assert len(intake.inventory.images) == len(intake.pictured) == 1

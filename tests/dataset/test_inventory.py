@@ -223,3 +223,35 @@ def test_names_that_scans_spell_otherwise_are_not_counted_twice(tmp_path: Path) 
     ]
     counts = counted(judged(take_inventory(tmp_path), looked))
     assert (counts.images, counts.looked_at, counts.failed) == (2, 1, 1)
+
+
+UNUSED = {  # bytes of a table that describes, and what is told of it
+    b"": "empty",
+    b"\n \n": "empty",
+    b"subject\tage\n01\t33\n": "no_key",
+    b"\0\1\2" * 9: "unreadable",
+    b"participant_id\tage\tage\nsub-01\t3\t4\n": "columns",
+    b"participant_id\tage\nsub-01\t3\nsub-02\n": "lines",
+    b"participant_id\tage\nsub-01\t3\n": "",
+    "participant_id\tage\nsub-01\tf\xfcnf\n".encode("latin-1"): "",
+    "participant_id,age\nsub-01,3\n".encode("utf-16"): "",
+}
+
+
+@pytest.mark.parametrize("raw", UNUSED)
+def test_tables_that_cannot_be_used_are_counted(tmp_path: Path, raw: bytes) -> None:
+    (tmp_path / "participants.tsv").write_bytes(raw)
+    (tmp_path / "dataset_description.json").write_text("{}")
+    counts = counted(take_inventory(tmp_path))
+    assert counts.unused == ({"table": {UNUSED[raw]: 1}} if UNUSED[raw] else {})
+
+
+def test_links_and_sidecars_that_cannot_be_used_are_counted(tmp_path: Path) -> None:
+    folder = tmp_path / "sub-01" / "anat"
+    folder.mkdir(parents=True)
+    (folder.parent / "sub-01_scans.tsv").symlink_to("gone.tsv")
+    (tmp_path / "participants.tsv").symlink_to(".git/annex/objects/aa/bb/k/k")
+    for name, text in (("a", "[1]"), ("b", "{"), ("c", '{"EchoTime": 1}')):
+        (folder / f"sub-01_acq-{name}_T1w.json").write_text(text)
+    counts = counted(take_inventory(tmp_path))
+    assert counts.unused == {"sidecar": {"damaged": 2}, "table": {"link": 1, "pointer": 1}}

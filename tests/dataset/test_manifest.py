@@ -7,9 +7,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from headrisk.attacks.presence import asked_images
+from headrisk.dataset.gather import Source
 from headrisk.dataset.index import index_dataset
+from headrisk.dataset.inventory import take_inventory
 from headrisk.dataset.scans import SCAN_SCHEMA, Scan, scan_rows
 from headrisk.errors import InputError
+from headrisk.intake import index_all
+from headrisk.job import Job
 
 HEAD = "participant_id\tsession_id\tpath"
 
@@ -95,11 +100,6 @@ def test_same_stem_gets_two_ids(tmp_path: Path) -> None:
         ([], HEAD, "no rows"),
         (["1\ta.nii.gz"], "participant_id\tpath", "no column session_id"),
         (["1"], "subject", "no column participant_id, session_id, path"),
-        (["1\t\ta.nii.gz", "2\tb.nii"], HEAD, "line 3 has 2 cells; expected 3"),
-        (["1\t\ta.nii.gz\tx"], HEAD, "line 2 has 4 cells"),
-        (["\t\ta.nii.gz"], HEAD, "line 2 has no participant_id"),
-        (["n/a\t\ta.nii.gz"], HEAD, "line 2 has no participant_id"),
-        (["1\t\t"], HEAD, "line 2 has no path"),
         (["1\t\ta.nii.gz\t1"], f"{HEAD}\tpath", "column path more than once"),
         (["1,,a.nii.gz"], HEAD.replace("\t", ","), "no tab"),
         (["1\t\ta\0.nii.gz"], HEAD, "binary"),
@@ -108,6 +108,35 @@ def test_same_stem_gets_two_ids(tmp_path: Path) -> None:
 def test_refusals(tmp_path: Path, lines: list[str], head: str, words: str) -> None:
     with pytest.raises(InputError, match=words):
         index_dataset(manifest(tmp_path, *lines, head=head))
+
+
+BAD = {  # a line, and what is said of it
+    b"2\tb.nii": "has 2 cells, the header 3",
+    b"2\t\tb.nii\tx": "has 4 cells, the header 3",
+    b"\t\tb.nii": "has no participant_id",
+    b"n/a\t\tb.nii": "has no participant_id",
+    b"2\tses-1\t": "has no path",
+    b"\t1\t": "has no participant_id and no path",
+    b"2\t\t\xe4.nii": "is not UTF-8",
+}
+
+
+@pytest.mark.parametrize("bad", BAD)
+def test_a_bad_line_fails_alone(tmp_path: Path, bad: bytes) -> None:
+    path = manifest(tmp_path, "1\t\ta.nii.gz", "3\t\tc.mgz")
+    head, first, last = path.read_bytes().splitlines()
+    path.write_bytes(b"\n".join((head, first, bad, last)))
+    scans = rows(path)
+    good = [scan.participant_id for scan in scans if scan.status == "ok"]
+    assert good == ["1", "3"]
+    assert f"line 3 of manifest.tsv {BAD[bad]}" in [scan.reason for scan in scans]
+    nobodies = [scan.participant_id for scan in scans if "line 3" in scan.reason]
+    assert nobodies == ["line 3"]
+    if BAD[bad] == "has no participant_id":
+        return  # its file is there, and a face may be looked for
+    listed = [row for row in take_inventory(path).images if row.code == "line"]
+    assert [row.status for row in listed] == ["failed"]
+    assert BAD[bad] in listed[0].reason
 
 
 @pytest.mark.parametrize(
@@ -134,8 +163,7 @@ def test_a_file_listed_twice(tmp_path: Path, lines: list[str], reasons: list[str
         (b"", "no header"),
         (b"\n\n", "no header"),
         ("participant_id\tsession_id\tpath\n1\t\ta".encode("utf-16"), "UTF-16"),
-        (b"participant_id\tsession_id\tpath\n1\t\t\xe4.nii", "line 2 is not UTF-8"),
-        (b"\x1f\x8b\x08\0\0\0", "UTF-8"),
+        (b"\x1f\x8b\x08\0\0\0", "binary"),
     ],
 )
 def test_not_a_table(tmp_path: Path, blob: bytes, words: str) -> None:
@@ -156,3 +184,16 @@ def test_any_bytes_give_rows_or_a_refusal(tmp_path: Path, blob: bytes) -> None:
         table = index_dataset(path)
         assert table.schema.equals(SCAN_SCHEMA)
         assert table.num_rows > 0
+
+
+def test_a_face_is_looked_for_in_every_image_of_a_manifest(tmp_path: Path) -> None:
+    path = manifest(
+        tmp_path, "1\t\ta.nii.gz\tT1w", "1\t\tb.nii\tbold", "2\t\tc.mgz\tFLAIR", "\t\td\t",
+        head=f"{HEAD}\tsuffix",
+    )  # fmt: skip
+    job = Job((Source(path),), tmp_path / "out", faces_left=True)
+    scans, series, _ = index_all(job, take_inventory(path))
+    assert [scan.suffix for scan in scans] == ["T1w", "T1w"]
+    assert sorted(one.suffix for one in asked_images(job, (*scans, *series))) == [
+        "FLAIR", "T1w", "T1w", "bold",
+    ]  # fmt: skip

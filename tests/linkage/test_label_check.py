@@ -54,3 +54,49 @@ def test_nothing_to_compare() -> None:
     check = check_labels([one])
     assert check is not None
     assert check.code == "nothing_to_tell"
+
+
+def shared(right: int, wrong: int, absent: int = 0, seed: int = 0) -> PairScores:
+    """``right`` people under their label on both sides, ``wrong`` labels that are two people."""
+    rng = np.random.default_rng(seed)
+    people = right + wrong + absent
+    values = rng.normal(0.0, 0.1, (people, people))
+    values[np.arange(right), np.arange(right)] += 0.8
+    number = np.arange(people)
+    gallery = np.where(number < right + wrong, number, number + 1000)
+    return PairScores("x", values, np.ones_like(values, bool), number, gallery)
+
+
+@pytest.mark.parametrize(("right", "wrong"), [(0, 6), (0, 40), (3, 3), (30, 10), (90, 10)])
+def test_equal_labels_of_different_people_are_noticed(right: int, wrong: int) -> None:
+    found = [check_labels([shared(right, wrong, absent=2, seed=seed)]) for seed in range(20)]
+    codes = [check.code for check in found if check is not None]
+    assert codes.count("labels_unconfirmed") >= 18
+    for check in found:
+        assert check is not None
+        assert check.labelled == right + wrong
+        assert check.confirmed <= right + 1
+
+
+def test_weak_but_true_mates_of_most_people_raise_no_alarm() -> None:
+    rng = np.random.default_rng(3)
+    values = rng.normal(0.0, 0.1, (60, 60))
+    values[np.arange(60), np.arange(60)] += rng.uniform(0.15, 1.0, 60)
+    number = np.arange(60)
+    check = check_labels([PairScores("x", values, np.ones_like(values, bool), number, number)])
+    assert check is not None
+    assert check.code == "labels_agree"
+    assert 0 < check.confirmed < 60
+
+
+def test_one_bad_scan_raises_no_alarm() -> None:
+    check = check_labels([shared(20, 1)])
+    assert check is not None
+    assert check.code == "labels_agree"
+
+
+def test_labels_that_stand_on_one_side_only_say_nothing() -> None:
+    check = check_labels([shared(0, 0, absent=8)])
+    assert check is not None
+    assert check.code == "nothing_to_tell"
+    assert check.labelled == 0

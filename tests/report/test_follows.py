@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any, get_args
 
 import pytest
@@ -17,6 +16,7 @@ from headrisk.dataset.inventory import InventoryCounts, KindRow
 from headrisk.dataset.magic import MAY_SHOW, Kind
 from headrisk.findings.deidentified import CostFigure, FaceLeft, Treatment
 from headrisk.findings.records import FacesLeft, MeasureResult, ModalitySection, Report, Table
+from headrisk.linkage.label_check import LabelCheck
 from headrisk.linkage.mates import PeopleCounts
 from headrisk.report.follows import ATTACKS, follows, least, most, people_needed
 from headrisk.report.withhold import withhold_small_cells
@@ -57,8 +57,7 @@ def searched(one_session: int) -> Report:
 
 
 def labelled(code: str) -> Report:
-    check = SimpleNamespace(code=code)
-    return measured(labels=check)
+    return measured(labels=LabelCheck(code, "mae", 6, 0, 0, 0, 1.0, 6, 0))  # type: ignore[arg-type]
 
 
 def faces(**counts: int) -> Report:
@@ -149,6 +148,9 @@ def left(verdicts: dict[str, Any]) -> Report:
 
 CASES: list[tuple[str, Report, Report]] = [  # code, where it applies, the nearest where it does not
     ("labels_disagree", labelled("labels_disagree"), labelled("labels_agree")),
+    ("labels_unconfirmed", labelled("labels_unconfirmed"), labelled("labels_disagree")),
+    ("tables_unused", inventory(unused={"table": {"empty": 1}}), inventory()),
+    ("tables_used_in_part", inventory(unused={"table": {"lines": 1}}), inventory()),
     ("images_not_looked_at", inventory(left_out=1, looked_at=9), inventory(failed=1, looked_at=9)),
     ("images_failed", inventory(failed=1, looked_at=9), inventory(left_out=1, looked_at=9)),
     ("folders_unread", inventory(unread_folders=1), inventory()),

@@ -7,8 +7,17 @@ from dataclasses import replace
 
 from headrisk.attacks.attack import Measured
 from headrisk.attacks.presence import Sought, why_failed
-from headrisk.dataset.inventory import Inventory, Looked, explained, judged, looked_by
+from headrisk.dataset.inventory import (
+    Inventory,
+    Looked,
+    OtherCounts,
+    counted,
+    explained,
+    judged,
+    looked_by,
+)
 from headrisk.dataset.scans import Scan
+from headrisk.findings.records import ScanRow
 from headrisk.intake import Intake
 from headrisk.io.image_copies import with_copies
 from headrisk.job import Job
@@ -28,7 +37,8 @@ def account(
     if listed is None:
         return None
     paths = {str(listed.root / row.path) for row in listed.rows}
-    own = {s.path: s.series for s in intake.images if s.dataset == job.sources[0].name}
+    first = job.sources[0].name
+    own = {s.path: s.series for s in (*intake.pictured, *intake.beside) if s.dataset == first}
     looked = [
         Looked(
             row.modality,
@@ -55,6 +65,49 @@ def account(
     return explained(inventory, job.settings.contrasts, job.participants, job.sessions)
 
 
+def account_others(intake: Intake, rows: Sequence[ScanRow], job: Job) -> tuple[OtherCounts, ...]:
+    """What became of the images of every data set beside the first, in the order they were named.
+
+    Parameters
+    ----------
+    rows
+        Scans as each attack, and each comparison with a de-identified copy, saw them.
+    """
+    treated = {scan.path: scan.series for own in intake.treated.values() for scan in own}
+    series = {scan.path: scan.series for scan in (*intake.pictured, *intake.beside)} | treated
+    looked = [
+        Looked(row.modality, row.path, series.get(row.path, ""), _problem(row)) for row in rows
+    ]
+    made: list[OtherCounts] = []
+    for source in (*job.sources[1:], *job.treated):
+        held = OtherCounts("against")
+        if source in job.treated:
+            held = OtherCounts("deidentified", source.name)
+        listed = intake.others.get(source.name)
+        if listed is None:
+            made.append(replace(held, listed=False))
+            continue
+        own = {str(listed.root / row.path) for row in listed.rows}
+        here = {row.series for row in listed.rows} - {""}
+        inventory = judged(listed, [o for o in looked if o.path in own or o.series in here])
+        counts = counted(explained(inventory, job.settings.contrasts))
+        made.append(
+            replace(
+                held,
+                images=counts.images,
+                looked_at=counts.looked_at,
+                failed=counts.failed,
+                left_out=counts.left_out,
+                kinds=counts.kinds,
+            )
+        )
+    return tuple(made)
+
+
+def _problem(row: ScanRow) -> str:
+    return (row.reason or "not usable") if row.status == "failed" else ""
+
+
 def inventory_of_scans(
     intake: Intake, scans: Sequence[Scan], results: Sequence[ScanResult], job: Job
 ) -> Inventory | None:
@@ -68,9 +121,13 @@ def inventory_of_scans(
     return explained(inventory, job.settings.contrasts, job.participants, job.sessions)
 
 
-def absent_people(inventory: Inventory, scans: Sequence[Scan]) -> int:
-    """Number of people of whom images are there, but none that is compared."""
-    raw = {row.participant_id for row in inventory.images if row.where == "raw"} - {""}
+def absent_people(inventory: Inventory, scans: Sequence[Scan], others: Sequence[Scan] = ()) -> int:
+    """Number of people of whom images are there, but none that is compared.
+
+    ``others`` are images of other contrasts that a manifest or DICOM series hold.
+    """
+    raw = {row.participant_id for row in inventory.images if row.where == "raw"}
+    raw = (raw | {scan.participant_id for scan in others}) - {""}
     chosen = {row.participant_id for row in inventory.images if row.code == "person"}
     return len(raw - chosen - {scan.participant_id for scan in scans})
 
@@ -80,6 +137,7 @@ def with_people(measured: Measured, intake: Intake, inventory: Inventory) -> Mea
     counts = measured.section.counts
     if counts.people is None or measured.section.name != NAME:
         return measured
-    absent = absent_people(inventory, (*intake.scans, *intake.earlier.scans))
+    compared = (*intake.scans, *intake.earlier.scans)
+    absent = absent_people(inventory, compared, intake.series)
     counts = replace(counts, people=with_absent(counts.people, absent))
     return replace(measured, section=replace(measured.section, counts=counts))

@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from headrisk.attacks.attack import Answer, Context, Lineup, Tested, lineup_of
+from headrisk.attacks.brain import label_check
 from headrisk.attacks.face import face_run
 from headrisk.attacks.face_panels import portraits, scan_rows
 from headrisk.attacks.rates import Scores, copies_panel
@@ -33,6 +34,7 @@ from headrisk.findings.records import ScanRow
 from headrisk.intake import Intake
 from headrisk.job import Job, recorded, tell_damage
 from headrisk.linkage.design import Design, against, within
+from headrisk.linkage.label_check import LabelCheck
 from headrisk.linkage.mates import searchable
 from headrisk.report.words.cost import NEEDS
 from headrisk.report.words.face import NOBODY, REFERENCES, scan_sentences
@@ -115,10 +117,19 @@ class FaceScansAttack:
             panels=copies,
             too_little="" if material.scans else NOBODY,
             voxels=([voxels[k] for k in design.probes], [voxels[k] for k in design.gallery]),
+            labels=_label_check(tested, context),
             notes=material.notes,
             pictures=portraits(material.scans, material.heads, SCANS_NAME),
             digests=tuple(one.digest for one in asked if one.digest),
         )
+
+
+def _label_check(tested: Tested, context: Context) -> LabelCheck | None:
+    """What faces say of the labels of two data sets, where no brains tell it better."""
+    if "brain" in context.job.modalities:
+        return None
+    whole = [one for one in tested.scores.values() if isinstance(one, PairScores)]
+    return label_check(whole, context.job)
 
 
 def embedders(job: Job) -> list[Recogniser]:

@@ -6,9 +6,14 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from importlib.util import find_spec
+from pathlib import Path
 
+from headrisk.dataset.contrast import kind_by_modality
+from headrisk.dataset.dcm2niix_run import sidecar_of
 from headrisk.dataset.head_images import SUFFIXES, HeadImage, is_image, list_head_images
+from headrisk.dataset.magic import ending_of
 from headrisk.dataset.scans import Scan
+from headrisk.dataset.sidecar import read_sidecar
 from headrisk.errors import StoreError
 from headrisk.face.head import PET, SightTask
 from headrisk.face.presence import VERDICTS, Sight
@@ -59,13 +64,26 @@ def asked_images(job: Job, scans: Sequence[Scan]) -> tuple[HeadImage, ...]:
     )
 
 
+def kind_of(image: HeadImage) -> str:
+    """The suffix an image is read by: ``CT`` and ``pet`` where folder or sidecar say so.
+
+    The sidecar's modality speaks, as dcm2niix writes it, whatever the image is called; where
+    nothing speaks the values of the image decide.
+    """
+    told = _KINDS.get(image.datatype)
+    if told is None:
+        stem = image.path[: len(image.path) - len(ending_of(image.path))]
+        beside = sidecar_of(Path(f"{stem}.nii"))
+        told = kind_by_modality(read_sidecar(beside)[0]) if beside.is_file() else ""
+    return told or image.suffix
+
+
 def sight_task(
     image: HeadImage, job: Job, lent: Mapping[str, tuple[tuple[str, str], ...]]
 ) -> SightTask:
     """What a worker needs to look for a face in an image."""
-    suffix = _KINDS.get(image.datatype, image.suffix)
     lenders = lent.get(image.path, ())
-    return SightTask(image.name, image.path, suffix, job.settings.accurate, lenders)
+    return SightTask(image.name, image.path, kind_of(image), job.settings.accurate, lenders)
 
 
 def lenders_of(images: Sequence[HeadImage]) -> dict[str, tuple[tuple[str, str], ...]]:
@@ -76,7 +94,7 @@ def lenders_of(images: Sequence[HeadImage]) -> dict[str, tuple[tuple[str, str], 
     order = {"CT": 0, "T1w": 1, "T2w": 2, "FLAIR": 3}
     own: dict[tuple[str, str], list[tuple[str, str]]] = {}
     for image in images:
-        suffix = _KINDS.get(image.datatype, image.suffix)
+        suffix = kind_of(image)
         if suffix in order and image.participant_id:
             own.setdefault((image.participant_id, image.session_id), []).append(
                 (image.path, suffix)
@@ -89,7 +107,7 @@ def lenders_of(images: Sequence[HeadImage]) -> dict[str, tuple[tuple[str, str], 
             )[:MOST_LENDERS]
         )
         for image in images
-        if _KINDS.get(image.datatype, image.suffix) == PET
+        if kind_of(image) == PET
     }
 
 
@@ -98,7 +116,7 @@ def seek(intake: Intake, job: Job, log: CostLog) -> Sought:
 
     Without the extra ``faces`` no image is looked at, and the counts say so.
     """
-    images = asked_images(job, intake.images)
+    images = asked_images(job, intake.pictured)
     if missing_modules():
         sight = Sight("failed", "not_installed", reason=SAID["not_installed"])
         results = tuple(SightResult(sight, 0.0) for _ in images)
@@ -107,8 +125,10 @@ def seek(intake: Intake, job: Job, log: CostLog) -> Sought:
     damage: list[StoreError] = []
     run = SightRun(open_store(job.out / "store"), job.processes, damage.append, intake.failed)
     lent = lenders_of(images)
-    lost = {
-        s.path: s.reason for s in intake.images if s.status == "failed" and not is_image(s.path)
+    lost = {  # what dcm2niix made no image of
+        scan.path: scan.reason
+        for scan in intake.pictured
+        if scan.status == "failed" and not is_image(scan.path)
     }
     tasks = [sight_task(one, job, lent) for one in images if one.path not in lost]
     with stage(STAGE, len(tasks), log, recorded(job)) as listen:

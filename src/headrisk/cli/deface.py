@@ -91,6 +91,11 @@ def run(arguments: argparse.Namespace) -> int:
                 if said := one.reason or doubt(report.tool, one):
                     sys.stderr.write(f"{one.scan_id}: {said}\n")
         sys.stdout.write(f"Table: {arguments.out / 'tables' / 'treatment.tsv'}\n")
-        return FAILED_SCANS if report.failed else DONE
+        chosen = (
+            arguments.contrasts, arguments.settings, arguments.participant_label,
+            arguments.session_id,
+        )  # fmt: skip
+        behind = report.left_behind and not any(chosen)
+        return FAILED_SCANS if report.failed or behind else DONE
 
     return with_progress(command, arguments)

@@ -38,11 +38,10 @@ def list_scans(job: Job, *, searches: bool = True, deidentifies: bool = False) -
         Whether a de-identified copy of every scan would be made.
     """
     from headrisk.intake import (
-        index,
+        index_all,
         index_treated,
         list_files,
         recall,
-        split_off,
         with_headers,
         with_one_key,
     )
@@ -50,8 +49,7 @@ def list_scans(job: Job, *, searches: bool = True, deidentifies: bool = False) -
 
     require_out(job)
     inventory = list_files(job)
-    scans, notes = index(job, inventory, others=job.faces_left)
-    scans, converted = split_off(scans, job)
+    scans, series, notes = index_all(job, inventory)
     treated, said = index_treated(job)
     notes += said + (inventory.notes if inventory else ())
     files = [scan for own in treated.values() for scan in own]
@@ -61,10 +59,11 @@ def list_scans(job: Job, *, searches: bool = True, deidentifies: bool = False) -
         state = f"\t{scan.reason}" if scan.reason else ""
         sys.stdout.write(f"{scan.scan_id}\t{scan.suffix}\t{scan.status}{state}\n")
     everybody = (*scans, *earlier)
-    lines = [*_images(job, inventory, (*everybody, *converted))]
-    work = _work(job, everybody, len(files), converted, deidentifies=deidentifies)
+    lines = [*_images(job, inventory, everybody, series)]
+    work = _work(job, everybody, len(files), deidentifies=deidentifies)
+    work = replace(work, sighted=len(_sighted(job, (*everybody, *series))))
     if searches and job.sources and {"brain", "face-scans", "metadata"} & {*job.modalities}:
-        lines += _searched(job, inventory, everybody)
+        lines += _searched(job, inventory, everybody, series)
     if job.photos is not None:
         lines += _photographs(job, everybody)
     elif job.modalities == ("face",):
@@ -89,16 +88,19 @@ def cost_line(work: Work) -> str:
     )
 
 
-def inventory_lines(job: Job, inventory: Inventory, scans: Sequence[Scan]) -> Iterator[str]:
-    """The images there are, and what would become of them."""
+def inventory_lines(
+    job: Job, inventory: Inventory, scans: Sequence[Scan], others: Sequence[Scan] = ()
+) -> Iterator[str]:
+    """The images there are, and what would become of them; ``others`` are of other contrasts."""
     from headrisk.dataset.index import is_bids
     from headrisk.dataset.inventory import Looked, counted, explained, judged, looked_by
-    from headrisk.report.words.inventory import beside, not_looked_at, totals
+    from headrisk.report.words.inventory import beside, not_looked_at, totals, unused
 
     problems = (scan.reason if scan.status == "failed" else "" for scan in scans)
     looked = looked_by("brain", scans, problems, job.sources[0].name)
-    series = {scan.path: scan.series for scan in scans}
-    sighted = _sighted(job, scans)
+    pictured = (*scans, *others)
+    series = {scan.path: scan.series for scan in pictured}
+    sighted = _sighted(job, pictured)
     looked += [Looked("faces", path, series.get(path, "")) for path in sighted]
     if sighted and is_bids(inventory.root):  # DICOM series within it are converted for that
         looked += [
@@ -110,8 +112,7 @@ def inventory_lines(job: Job, inventory: Inventory, scans: Sequence[Scan]) -> It
     counts = counted(explained(known, job.settings.contrasts, job.participants, job.sessions))
     yield totals(counts, planned=True)
     yield from (f"  {line}" for line in not_looked_at(counts))
-    if beside(counts):
-        yield beside(counts)
+    yield from filter(None, (beside(counts), unused(counts)))
 
 
 def _still_failed(listed: Inventory, planned: Inventory) -> Inventory:
@@ -123,9 +124,11 @@ def _still_failed(listed: Inventory, planned: Inventory) -> Inventory:
     return replace(planned, rows=(*first, *planned.rows[len(first) :]))
 
 
-def _images(job: Job, inventory: Inventory | None, scans: Sequence[Scan]) -> Iterator[str]:
+def _images(
+    job: Job, inventory: Inventory | None, scans: Sequence[Scan], others: Sequence[Scan]
+) -> Iterator[str]:
     if inventory is not None:
-        yield from inventory_lines(job, inventory, scans)
+        yield from inventory_lines(job, inventory, scans, others)
     elif job.sources:
         yield NO_LIST
 
@@ -139,7 +142,9 @@ def _sighted(job: Job, scans: Sequence[Scan]) -> list[str]:
     return [one.path for one in asked_images(job, scans)]
 
 
-def _searched(job: Job, inventory: Inventory | None, scans: Sequence[Scan]) -> Iterator[str]:
+def _searched(
+    job: Job, inventory: Inventory | None, scans: Sequence[Scan], others: Sequence[Scan]
+) -> Iterator[str]:
     from headrisk.attacks.account import absent_people
     from headrisk.linkage.mates import count_people, with_absent
     from headrisk.report.words.summary import who_can_be_searched
@@ -147,7 +152,7 @@ def _searched(job: Job, inventory: Inventory | None, scans: Sequence[Scan]) -> I
     usable = [scan for scan in scans if scan.status == "ok"]
     counts = count_people(scans, _design(job, scans), usable, _design(job, usable))
     if inventory is not None:
-        counts = with_absent(counts, absent_people(inventory, scans))
+        counts = with_absent(counts, absent_people(inventory, scans, others))
     yield who_can_be_searched(counts)
 
 
@@ -211,14 +216,7 @@ def _tables(job: Job) -> Iterator[str]:
     yield f"By tables: {who_can_be_searched(people_counts(tables, job))}"
 
 
-def _work(
-    job: Job,
-    scans: Sequence[Scan],
-    treated: int,
-    converted: Sequence[Scan],
-    *,
-    deidentifies: bool,
-) -> Work:
+def _work(job: Job, scans: Sequence[Scan], treated: int, *, deidentifies: bool) -> Work:
     """How much there is to do of each kind of work."""
     from headrisk.commands.costs import Work
 
@@ -235,7 +233,7 @@ def _work(
     return Work(
         aligned=len(usable) if brains or deidentifies else 0,
         compared=pairs * len(job.settings.measures) if brains else 0,
-        sighted=len(_sighted(job, (*scans, *converted))),
+        sighted=len(_sighted(job, scans)),
         rendered=heads,
         rendered_few=few,
         photographs=photos,

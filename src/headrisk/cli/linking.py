@@ -81,6 +81,14 @@ def _prepare_only(job: Job, *, verbose: bool) -> int:
     return FAILED_SCANS if failed else DONE
 
 
+def complete(inventory: InventoryCounts) -> bool:
+    """Whether everything that should have been read could be: images, folders, tables, sidecars."""
+    from headrisk.dataset.inventory import NOT_USED
+
+    unused = any(code in NOT_USED for codes in inventory.unused.values() for code in codes)
+    return not (inventory.failed or inventory.unread_folders or unused)
+
+
 def tell(outcome: Outcome, arguments: argparse.Namespace, limit: float | None) -> int:
     """Say what came out, and choose the exit code.
 
@@ -94,7 +102,7 @@ def tell(outcome: Outcome, arguments: argparse.Namespace, limit: float | None) -
         sys.stdout.write(line + "\n")
     failed = [row for row in outcome.scans if row.status == "failed"]
     if failed:
-        _say_failures(public, len(failed), len(outcome.scans))
+        _say_failures(public, outcome.scans)
         _name_failures(failed, verbose=arguments.verbose)
     if outcome.photos_unused:
         sys.stdout.write(
@@ -103,7 +111,7 @@ def tell(outcome: Outcome, arguments: argparse.Namespace, limit: float | None) -
         )
     sys.stdout.write(f"Report: {arguments.out / 'report.html'}\n")
     inventory = outcome.report.inventory
-    unread = inventory is not None and (inventory.failed or inventory.unread_folders)
+    unread = inventory is not None and not complete(inventory)
     lacking = failed or outcome.photos_unused or outcome.unseen or unread
     incomplete = FAILED_SCANS if lacking else DONE
     return incomplete if limit is None else _check_limit(outcome.report, public, limit, incomplete)
@@ -138,20 +146,33 @@ def answer_lines(public: Report) -> Iterator[str]:
 
 def inventory_lines(inventory: InventoryCounts) -> Iterator[str]:
     """The images there are, looked at, failed and left out, and why."""
-    from headrisk.report.words.inventory import beside, not_looked_at, totals
+    from headrisk.report.words.inventory import beside, not_looked_at, others, totals, unused
 
     yield totals(inventory)
     yield from (f"  {line}" for line in not_looked_at(inventory))
-    if beside(inventory):
-        yield beside(inventory)
+    yield from filter(None, (beside(inventory), unused(inventory)))
+    yield from others(inventory)
 
 
-def _say_failures(public: Report, failed: int, scans: int) -> None:
+def failures_line(rows: Sequence[ScanRow]) -> str:
+    """How many images (or rows of tables) failed, each counted once however many attacks asked."""
+    asked: dict[tuple[str, str, str], list[bool]] = {}
+    for row in rows:
+        key = (row.path or row.scan_id, row.participant_id, row.session_id)
+        asked.setdefault(key, []).append(row.status == "failed")
+    none = sum(all(failed) for failed in asked.values())
+    some = sum(any(failed) for failed in asked.values()) - none
+    kinds = {"rows" if row.modality == "table" else "images" for row in rows}
+    said = f"{none:,} of {len(asked):,} {' and '.join(sorted(kinds))} could not be used"
+    if some:
+        said += f", {some:,} more not for every attack"
+    return f"{said}; internal/scans.tsv says which and why."
+
+
+def _say_failures(public: Report, rows: Sequence[ScanRow]) -> None:
     from headrisk.report.words.summary import failures_sentence
 
-    sys.stdout.write(
-        f"{failed} of {scans} scans could not be used; internal/scans.tsv says which and why.\n"
-    )
+    sys.stdout.write(failures_line(rows) + "\n")
     for section in public.modalities:
         rate = _rank1(section)
         if rate is not None:
@@ -200,15 +221,14 @@ def highest_risk(section: ModalitySection) -> float:
     as found: a sample that cannot exclude a risk above the limit does not pass. Where labels and
     images disagree, what the images say counts too.
     """
-    from headrisk.statistics.label_rates import as_images_say
+    from headrisk.statistics.label_rates import highest_by_images
 
     lost = section.counts.unsearched
     speak = [section.strongest] if section.strongest else section.measures
     rates = [one.rank1 for one in speak if one.rank1 is not None]
     worst = max((one.high * one.n + lost) / (one.n + lost) for one in rates)
-    if section.labels is not None and section.labels.code == "labels_disagree":
-        seen = as_images_say(section.labels)
-        worst = max(worst, seen.high if seen else 1.0)
+    if section.labels is not None and section.labels.in_doubt:
+        worst = max(worst, highest_by_images(section.labels))
     return worst
 
 

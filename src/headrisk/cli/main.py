@@ -2,9 +2,10 @@
 
 ``headrisk DATASET OUT participant|group``, the call of a BIDS App, is ``headrisk audit``.
 
-Exit codes: 0 done, 1 internal error, 2 usage, 3 input refused, 4 done with failed scans or
-unusable photographs, 5 measured risk above ``--fail-above``; 128 and the signal's number where the
-run was interrupted: 130 by Ctrl-C, 143 by SIGTERM, 129 when the terminal was closed.
+Exit codes: 0 done, 1 internal error, 2 usage, 3 input refused, 4 done, but something failed, could
+not be read or looked at, or was left behind by ``deface``, 5 measured risk above ``--fail-above``;
+128 and the signal's number where the run was interrupted: 130 by Ctrl-C, 143 by SIGTERM, 129 when
+the terminal was closed.
 """
 
 from __future__ import annotations

@@ -16,7 +16,10 @@ _T2 = re.compile(r"t2|ciss|haste")
 _T1 = re.compile(r"t1|mp2?.?rage|spgr|bravo|mdeft|tfe|ffe|ir.?prep|vibe|flash")
 
 
-MODALITY_SUFFIXES = {"CT": "CT", "PT": "pet"}
+_MODALITIES = {"CT": "CT", "PT": "pet"}
+_PET_UNITS = frozenset(  # (0054,1001) of the PET module; BIDS writes the second
+    ["BQML", "BQ/ML", "CNTS", "PROPCNTS", "PROPCPS", "CPS", "GML", "G/ML", "UMOLML", "MLMINML"]
+)
 _NOT_A_CONTRAST = {
     "a phase image": frozenset(["P", "PHASE", "PHASE MAP"]),
     "part of a complex image": frozenset(["I", "IMAGINARY", "R", "REAL"]),
@@ -27,6 +30,32 @@ _NOT_A_CONTRAST = {
 _MADE_AGAIN = frozenset(
     ["MPR", "REFORMATTED", "RESAMPLED", "SECONDARY", "SUBTRACT", "CSA 3D EDITOR"]
 )
+
+
+def modality_of(values: Mapping[str, Any]) -> str:
+    """``CT``, ``PT``, ``MR`` or another modality of DICOM, "" where nothing tells.
+
+    Where no Modality stands, Units (0054,1001) of activity tell a PET, and a Rescale Type
+    (0028,1054) of Hounsfield units a CT.
+
+    >>> modality_of({"Modality": "mr", "Units": "BQML"}), modality_of({"Units": "Bq/mL"})
+    ('MR', 'PT')
+    >>> modality_of({"RescaleType": "HU"}), modality_of({"Units": "rad/s"})
+    ('CT', '')
+    """
+    said = str(values.get("Modality") or "").strip().upper()
+    if said and said != "OT":
+        return "PT" if said in ("PT", "PET") else said
+    if str(values.get("Units") or "").strip().upper() in _PET_UNITS:
+        return "PT"
+    if str(values.get("RescaleType") or "").strip().upper() == "HU":
+        return "CT"
+    return said
+
+
+def kind_by_modality(values: Mapping[str, Any]) -> str:
+    """The suffix of images that are read in a way of their own (``CT``, ``pet``), or ""."""
+    return _MODALITIES.get(modality_of(values), "")
 
 
 def image_type(values: Mapping[str, Any]) -> tuple[str, ...]:
@@ -44,7 +73,8 @@ def is_made_again(values: Mapping[str, Any]) -> bool:
 def guess_suffix(values: Mapping[str, Any]) -> tuple[str, str]:
     """BIDS suffix of a series and what it was told by, from the sidecar dcm2niix wrote.
 
-    Modality and image type come first: CT and PET are told by the modality; phase and complex
+    Modality and image type come first: CT and PET are told by the modality (see
+    :func:`modality_of`); phase and complex
     parts, projections, maps and localisers are other kinds of images whatever they are called.
 
     The series description and protocol name decide where they name a contrast. Otherwise the
@@ -57,9 +87,9 @@ def guess_suffix(values: Mapping[str, Any]) -> tuple[str, str]:
     ``("T1w" | "T2w" | "FLAIR" | "CT" | "pet", "name" | "timing" | "modality")``, or
     ``("", reason)`` where it is another kind of image or cannot be told.
     """
-    modality = str(values.get("Modality", "")).upper()
-    if modality in MODALITY_SUFFIXES:
-        return MODALITY_SUFFIXES[modality], "modality"
+    kind = kind_by_modality(values)
+    if kind:
+        return kind, "modality"
     for what, words in _NOT_A_CONTRAST.items():
         if words & set(image_type(values)):
             return "", what

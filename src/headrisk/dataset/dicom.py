@@ -11,7 +11,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from headrisk.dataset.contrast import MODALITY_SUFFIXES, guess_suffix, is_made_again
+from headrisk.dataset.contrast import guess_suffix, is_made_again
 from headrisk.dataset.dcm2niix_run import Conversion, convert, sidecar_of
 from headrisk.dataset.dicom_series import SeriesTags, is_image, read_tags
 from headrisk.dataset.labels import folder_label, plain_label
@@ -28,9 +28,14 @@ _DATES = ("StudyDate", "AcquisitionDateTime", "AcquisitionDate", "SeriesDate")
 
 @dataclass(frozen=True)
 class DicomIndex:
-    """Every image of a DICOM folder, and remarks on those that are compared with nothing."""
+    """Scans of a DICOM folder, of every contrast told, and remarks on what was left out.
+
+    ``others`` are the images of all other series (localisers, phase, made from others, not told):
+    no brains of theirs are compared, but each may show a face.
+    """
 
     scans: list[Scan] = field(default_factory=list)
+    others: list[Scan] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
 
@@ -80,9 +85,9 @@ def index_dicom(
     or a folder without ``sub-`` holds several patients (by id and name), the patient id is the
     participant; a ``sub-`` folder with several patient ids is remarked on, and so is a patient id
     under several participants. Where no ``ses-*`` folder tells, the study date is the session. The
-    contrast is guessed (see ``guess_suffix``); series of other kinds, and those made from others of
-    the same session, have no suffix and are remarked on: nothing is compared with them, but they
-    may show a face. A series that gave no image is a failed row.
+    contrast is guessed (see ``guess_suffix``); series of other kinds are left out with a remark,
+    and so are series made from others of the same session. A series that gave no image is a failed
+    row.
 
     Parameters
     ----------
@@ -109,15 +114,19 @@ def index_dicom(
             index.notes.append(f"{source.folder}: {conversion.problem}")
         found += _by_patient(index, _converted(index, source, conversion))
         found += _not_converted(source, conversion, found, contrasts[0])
-    _add_scans(index, folder, _originals(index, found))
+    told = _originals(index, [one for one in found if one.suffix])
+    _add_scans(index, folder, told)
+    compared = {one.image for one in told}
+    index.others.extend(
+        replace(_scan(folder, one), suffix="") for one in found if one.image not in compared
+    )
     return index
 
 
 def images_within(folders: Mapping[Path, tuple[str, str]], work_dir: Path) -> list[Scan]:
     """Convert the DICOM series that lie in a data set of another form, as below ``sourcedata``.
 
-    They are compared with nothing, so they have no suffix but that of CT and PET; they may show a
-    face.
+    They are compared with nothing, so they have no suffix; they may show a face.
 
     Parameters
     ----------
@@ -132,10 +141,11 @@ def images_within(folders: Mapping[Path, tuple[str, str]], work_dir: Path) -> li
     for number, (folder, (person, session)) in enumerate(sorted(folders.items())):
         source = _Source(folder, person, session, named=True)
         conversion = convert(folder, work_dir / "within" / f"{number:05d}", below=False)
-        found = _converted(DicomIndex(), source, conversion)
-        for one in (*found, *_not_converted(source, conversion, found, "", below=False)):
-            kept = one.suffix if one.suffix in MODALITY_SUFFIXES.values() else ""
-            scans.append(_scan(folder, replace(one, suffix=kept)))
+        found = _converted(DicomIndex(), source, conversion, below=False)
+        lost = _not_converted(source, conversion, found, "", below=False)
+        scans += [
+            replace(_scan(folder, one), suffix="", participant_id=person) for one in (*found, *lost)
+        ]
     return scans
 
 
@@ -153,16 +163,25 @@ class _Found:
     problem: str = ""
 
 
-def _converted(index: DicomIndex, source: _Source, conversion: Conversion) -> list[_Found]:
-    """The series of a folder that gave images; ``suffix`` is "" for those of another kind."""
+def _converted(
+    index: DicomIndex, source: _Source, conversion: Conversion, *, below: bool = True
+) -> list[_Found]:
+    """The series of a folder that gave images; suffix "" where the contrast cannot be told."""
     found = []
+    headers = {
+        tags.series: {name: said for name, said in tags.values().items() if said}
+        for tags in map(read_tags, _files(source.folder, below=below))
+        if tags.series
+    }
     for image in conversion.images:
         values, note = read_sidecar(sidecar_of(image))
+        values = {**headers.get(known(values.get("SeriesInstanceUID")), {}), **values}
         suffix, reason = guess_suffix(values)
         name = known(values.get("SeriesDescription")) or image.stem
         index.notes.extend([note] if note else [])
         if not suffix:
-            index.notes.append(f"{source.folder}: series {name!r} is not compared, {reason}")
+            index.notes.append(f"{source.folder}: series {name!r} not compared, {reason}")
+            reason = ""
         said = conversion.said_of(image)
         found.append(_Found(source, values, suffix, reason, image, image.stem, said))
     return found
@@ -193,11 +212,9 @@ def _not_converted(
     missing = []
     for uid, (path, tags) in lost.items():
         values = {
+            **tags.values(),
             "SeriesInstanceUID": uid,
             "PatientID": tags.patient,
-            "SeriesDescription": tags.description,
-            "ImageType": list(tags.image_type),
-            "Modality": tags.modality,
         }
         suffix, reason = guess_suffix(values)
         if not suffix and reason == "contrast not recognised":
@@ -247,20 +264,15 @@ def _patient(values: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def _originals(index: DicomIndex, found: list[_Found]) -> list[_Found]:
-    """The series, without suffix where they were made from another one of the same session."""
+    """The series without those that were made from another one of the same session."""
     kept = []
-    first = {
-        _visit(one)
-        for one in found
-        if one.suffix and not is_made_again(one.values) and not one.problem
-    }
+    first = {_visit(one) for one in found if not is_made_again(one.values) and not one.problem}
     for one in found:
         if is_made_again(one.values) and _visit(one) in first:
             name = known(one.values.get("SeriesDescription")) or one.stem
             index.notes.append(
-                f"{one.source.folder}: series {name!r} is not compared, made from another series"
+                f"{one.source.folder}: series {name!r} not compared, made from another series"
             )
-            kept.append(replace(one, suffix=""))
         else:
             kept.append(one)
     return kept
@@ -274,12 +286,12 @@ def _add_scans(index: DicomIndex, folder: Path, found: list[_Found]) -> None:
     patients: dict[str, set[str]] = defaultdict(set)
     told_by: Counter[str] = Counter()
     for one in found:
-        told_by[one.told_by] += bool(one.suffix)
+        told_by[one.told_by] += 1
         scan = _scan(folder, one)
         patients[known(one.values.get("PatientID"))].add(scan.participant_id)
         index.scans.append(scan)
     index.notes.extend(
-        f"contrast told by {how} for {count} series" for how, count in told_by.items() if count
+        f"contrast told by {how} for {count} series" for how, count in told_by.items()
     )
     index.notes.extend(
         f"one patient id in the headers of participants {', '.join(sorted(labels))}"

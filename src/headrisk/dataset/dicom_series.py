@@ -6,14 +6,14 @@ import warnings
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pydicom import Dataset
 
 _TAGS = (
     "SOPClassUID", "Modality", "PatientID", "PatientName", "SeriesInstanceUID",
-    "SeriesDescription", "ProtocolName", "ImageType", "Rows",
+    "SeriesDescription", "ProtocolName", "Units", "RescaleType", "ImageType", "Rows",
 )  # fmt: skip
 
 
@@ -22,7 +22,10 @@ _DIRECTORY = "1.2.840.10008.1.3.10"  # Media Storage Directory Storage
 
 @dataclass(frozen=True)
 class SeriesTags:
-    """What a header says; ``patient`` is the patient's id, else the name."""
+    """What a header says; ``patient`` is the patient's id, else the name.
+
+    ``units`` are those of a PET (0054,1001), ``rescale_type`` those of its values (0028,1054).
+    """
 
     series: str = ""
     modality: str = ""
@@ -30,7 +33,19 @@ class SeriesTags:
     description: str = ""
     image_type: tuple[str, ...] = ()
     rows: int = 0
+    units: str = ""
+    rescale_type: str = ""
     problem: str = ""
+
+    def values(self) -> dict[str, Any]:
+        """What tells the kind of image, under the names that sidecars use."""
+        return {
+            "Modality": self.modality,
+            "Units": self.units,
+            "RescaleType": self.rescale_type,
+            "ImageType": list(self.image_type),
+            "SeriesDescription": self.description,
+        }
 
 
 @lru_cache(maxsize=200_000)
@@ -65,6 +80,8 @@ def read_tags(path: Path) -> SeriesTags:
         description=f"{text['SeriesDescription']} {text['ProtocolName']}".strip(),
         image_type=tuple(str(word).upper() for word in words),
         rows=int(rows) if isinstance(rows, int) else 0,
+        units=text["Units"],
+        rescale_type=text["RescaleType"],
     )
 
 

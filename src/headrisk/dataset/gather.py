@@ -98,11 +98,11 @@ def gather(
     participants: tuple[str, ...],
     sessions: tuple[str, ...],
     may_be_none: bool = False,
-    others: bool = False,
+    every: bool = False,
 ) -> tuple[tuple[Scan, ...], tuple[str, ...]]:
     """Scans of all data sets, first one first, and what indexing had to say.
 
-    ``others`` asks for images of other kinds too, as :func:`index_dataset` says.
+    With ``every`` also the images of other contrasts that a manifest or DICOM series hold.
 
     Raises
     ------
@@ -120,7 +120,7 @@ def gather(
             participants=participants,
             sessions=sessions,
             may_be_none=may_be_none,
-            others=others,
+            every=every,
         )
         scans += scan_rows(table)
         notes += table_notes(table)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pyarrow as pa
 
 from headrisk.dataset.bids import index_bids
+from headrisk.dataset.bids_names import IMAGE_ENDINGS
 from headrisk.dataset.dicom import holds_dicom, index_dicom
 from headrisk.dataset.labels import plain_label
 from headrisk.dataset.manifest import index_manifest
@@ -28,7 +29,7 @@ class _Found:
     suffixes: Counter[str]
     notes: list[str]
     labels: set[str]
-    converted: bool = False
+    others: list[Scan] = field(default_factory=list)
 
 
 def index_dataset(
@@ -40,7 +41,7 @@ def index_dataset(
     participants: tuple[str, ...] = (),
     sessions: tuple[str, ...] = (),
     may_be_none: bool = False,
-    others: bool = False,
+    every: bool = False,
 ) -> pa.Table:
     """List the images of a data set as a table under ``SCAN_SCHEMA``.
 
@@ -63,9 +64,9 @@ def index_dataset(
         Labels to restrict to, with or without ``sub-`` and ``ses-``; empty for all.
     may_be_none
         Images of other kinds are there: no image of the contrasts is a remark, not an error.
-    others
-        Whether images of other kinds are listed too where they had to be converted anyway, those
-        of DICOM series. There must be one of the contrasts nevertheless.
+    every
+        Also list the images of other suffixes, as far as the data set's form lists them: all lines
+        of a manifest, and all DICOM series (suffix "" where it cannot be told).
 
     Raises
     ------
@@ -82,28 +83,25 @@ def index_dataset(
         if not may_be_none or path.is_file():
             raise
         return scan_table((), [str(error)])
+    everything = (*found.scans, *found.others)
     _require_labels(
-        path, people, {scan.participant_id for scan in found.scans}, found, "participant"
+        path, people, {scan.participant_id for scan in everything}, found, "participant"
     )
-    _require_labels(path, visits, {scan.session_id for scan in found.scans}, found, "session")
-    asked = [
+    _require_labels(path, visits, {scan.session_id for scan in everything}, found, "session")
+    chosen = [
         scan
-        for scan in found.scans
+        for scan in everything
         if (not people or scan.participant_id in people)
         and (not visits or scan.session_id in visits)
     ]
-    kept = [scan for scan in asked if scan.suffix in contrasts]
-    notes = list(found.notes)
+    kept = [scan for scan in chosen if scan.suffix in contrasts]
+    if not kept and not may_be_none:
+        raise _no_image(path, contrasts, found.suffixes)
     if not kept:
-        problem = _no_image(path, contrasts, found.suffixes)
-        if not may_be_none:
-            raise problem
-        notes.append(str(problem))
-    kept = without_conflicts(kept)
-    if others and found.converted:
-        kept += [scan for scan in asked if scan.suffix not in contrasts]
+        found.notes.append(str(_no_image(path, contrasts, found.suffixes)))
+    kept = without_conflicts(chosen if every else kept)
     kept.sort(key=lambda scan: (scan.participant_id, scan.session_id, scan.path))
-    return scan_table(_named(kept, name), notes)
+    return scan_table(_named(kept, name), found.notes)
 
 
 def _index(
@@ -128,7 +126,7 @@ def _index(
                 remedy="Give --work-dir.",
             )
         dicom = index_dicom(path, work_dir, contrasts, participants)
-        return replace(_found(dicom.scans, dicom.notes), converted=True)
+        return replace(_found(dicom.scans, dicom.notes), others=dicom.others)
     raise InputError(
         str(path),
         found="no sub-* folder with a datatype's folder, and no DICOM file"
@@ -142,7 +140,9 @@ def _index(
 def is_bids(path: Path) -> bool:
     """Whether a folder is read as BIDS: it describes itself, or a datatype's folder is there.
 
-    Folders named ``sub-*`` alone tell nothing: DICOM series are sorted into such folders too.
+    Folders named ``sub-*`` alone tell nothing: DICOM series are sorted into such folders too, and
+    into folders called ``anat`` or ``pet``, which tell nothing either where they hold no image that
+    BIDS knows, but DICOM files are there.
 
     Raises
     ------
@@ -150,14 +150,17 @@ def is_bids(path: Path) -> bool:
         There is no such folder, or it cannot be read.
     """
     folders = _folder_names(path)
-    return (path / "dataset_description.json").exists() or _has_datatypes(path, folders)
+    if (path / "dataset_description.json").exists():
+        return True
+    there = _datatypes(path, folders)
+    return next(there, None) is not None and (
+        any(_holds_image(place) for place in _datatypes(path, folders)) or not holds_dicom(path)
+    )
 
 
 def _found(scans: list[Scan], notes: Iterable[str] = ()) -> _Found:
     labels = {label for scan in scans for label in (scan.participant_id, scan.session_id)}
-    return _Found(
-        scans, Counter(scan.suffix or "of another kind" for scan in scans), list(notes), labels
-    )
+    return _Found(scans, Counter(scan.suffix for scan in scans), list(notes), labels)
 
 
 def _folder_names(path: Path) -> list[str]:
@@ -181,13 +184,19 @@ def _folder_names(path: Path) -> list[str]:
         ) from error
 
 
-def _has_datatypes(path: Path, folders: list[str]) -> bool:
-    return any(
-        next((path / folder).glob(f"{between}{datatype}"), None)
-        for folder in folders
-        for datatype in DATATYPES
-        for between in ("", "ses-*/")
-    )
+def _datatypes(path: Path, folders: list[str]) -> Iterator[Path]:
+    """The folders of datatypes in people's and sessions' folders."""
+    for folder in folders:
+        for datatype in DATATYPES:
+            for between in ("", "ses-*/"):
+                yield from (path / folder).glob(f"{between}{datatype}")
+
+
+def _holds_image(folder: Path) -> bool:
+    try:
+        return any(one.name.lower().endswith(IMAGE_ENDINGS) for one in folder.iterdir())
+    except OSError:
+        return False
 
 
 def _require_labels(

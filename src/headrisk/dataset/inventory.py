@@ -26,11 +26,12 @@ from headrisk.dataset.dicom_series import is_image, read_tags
 from headrisk.dataset.labels import name_label, path_label, plain_label
 from headrisk.dataset.magic import HEAD_BYTES, Kind, Told, ending_of, header_of_body, is_image_name
 from headrisk.dataset.magic import tell as tell_bytes
+from headrisk.dataset.manifest import read_manifest
 from headrisk.dataset.scans import Scan
 from headrisk.dataset.sidecar import read_sidecar
 from headrisk.dataset.vocabulary import DATATYPES, SUFFIX_TYPES, guessed_suffix, known_suffix
 from headrisk.errors import InputError
-from headrisk.io.tsv import read_tsv
+from headrisk.io.tsv import describing_fault
 
 State = Literal["", "looked_at", "failed", "left_out"]
 Where = Literal["raw", "derivatives", "sourcedata", "code", "hidden", "non-BIDS"]
@@ -47,6 +48,7 @@ REASONS: Mapping[str, str] = {
     "hidden": "in a hidden folder",
     "history": "an earlier version kept by git-annex",
     "label": "nobody, or two people, named for one file",
+    "line": "a line of the manifest that names nobody or no file, or is damaged",
     "link": "a link that leads nowhere",
     "name": "a name or place outside BIDS",
     "no_check": "no check was asked to look at it",
@@ -59,6 +61,23 @@ REASONS: Mapping[str, str] = {
     "unusable": "a check could not use it",
 }
 _FAILED = ("damaged", "empty", "folder", "label", "link", "pointer", "special", "unreadable")
+NOT_USED: Mapping[str, str] = {
+    "damaged": "damaged",
+    "empty": "empty",
+    "link": "a link that leads nowhere",
+    "no_key": "no column that says whom or what a line is about",
+    "pointer": "a pointer whose content is not here",
+    "unreadable": "cannot be read",
+}
+USED_IN_PART: Mapping[str, str] = {
+    "columns": "a column named twice, of which the first counts",
+    "lines": "lines with another number of cells than the header",
+}
+_KEYS = {
+    "participants.tsv": "participant_id",
+    "sessions.tsv": "session_id",
+    "scans.tsv": "filename",
+}
 _PLACES: tuple[Where, ...] = ("derivatives", "sourcedata", "code")
 _HEADERS = (".hdr", ".hdr.gz", ".par", ".head")
 _MOST_VISITS = 4  # of one folder, by different links
@@ -151,7 +170,9 @@ class InventoryCounts:
     """An inventory in numbers: nothing in it names a file or a person.
 
     ``images`` is the sum of the next three. ``kinds`` add up to them. ``other`` counts what is
-    there beside images, by kind; ``copies`` the images that are copies of others.
+    there beside images, by kind; ``copies`` the images that are copies of others. ``unused``
+    counts the tables and sidecars that could not be used, or in part alone, by kind and by a word
+    of ``NOT_USED`` or ``USED_IN_PART``. ``others`` are the data sets beside the first.
     """
 
     images: int
@@ -162,6 +183,27 @@ class InventoryCounts:
     other: Mapping[str, int] = field(default_factory=dict)
     copies: int = 0
     unread_folders: int = 0
+    unused: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    others: tuple[OtherCounts, ...] = ()
+
+
+@dataclass(frozen=True)
+class OtherCounts:
+    """The images of a data set beside the first, and what became of them.
+
+    ``role`` is ``against`` or ``deidentified``; ``name`` that of the de-identification method, and
+    "" for data sets that the first is compared with, which come in their order. One that comes as
+    fingerprints of an earlier run was not ``listed``: its images are counted in that run's report.
+    """
+
+    role: Literal["against", "deidentified"]
+    name: str = ""
+    listed: bool = True
+    images: int = 0
+    looked_at: int = 0
+    failed: int = 0
+    left_out: int = 0
+    kinds: tuple[KindRow, ...] = ()
 
 
 @dataclass
@@ -205,7 +247,7 @@ def take_inventory(path: Path) -> Inventory:
     _folders(walk)
     rows = [row for row in walk.rows if _is_own(walk, row)]
     rows += [_one_series(files) for files in walk.dicom.values()]
-    rows = [_placed(row, walk) for row in _pairs(rows)]
+    rows = [_described(_placed(row, walk), path) for row in _pairs(rows)]
     notes = []
     if walk.outside:
         notes.append(
@@ -238,7 +280,21 @@ def counted(inventory: Inventory) -> InventoryCounts:
         unread_folders=sum(
             row.kind == "folder" and row.status == "failed" for row in inventory.rows
         ),
+        unused=_unused(inventory),
     )
+
+
+def _unused(inventory: Inventory) -> dict[str, dict[str, int]]:
+    """Tables and sidecars that could not be used in whole, by kind and code."""
+    found = Counter(
+        (str(row.kind), row.code)
+        for row in inventory.rows
+        if row.kind in ("table", "sidecar") and row.code in (*NOT_USED, *USED_IN_PART)
+    )
+    return {
+        kind: {code: count for (own, code), count in sorted(found.items()) if own == kind}
+        for kind in sorted({kind for kind, _ in found})
+    }
 
 
 def _kind_row(datatype: str, suffix: str, rows: list[FileRow]) -> KindRow:
@@ -567,13 +623,7 @@ def _add_dicom(walk: _Walk, row: FileRow) -> None:
     if not is_image(tags):
         walk.rows.append(FileRow(row.path, "document", "DICOM without an image", bytes=row.bytes))
         return
-    told, why = guess_suffix(
-        {
-            "Modality": tags.modality,
-            "ImageType": list(tags.image_type),
-            "SeriesDescription": tags.description,
-        }
-    )
+    told, why = guess_suffix(tags.values())
     suffix = told or guessed_suffix(tags.description)
     if not told:
         row = replace(row, code="contrast", reason=why)
@@ -653,6 +703,24 @@ def _with_body(row: FileRow, bodies: int) -> FileRow:
     )
 
 
+def _described(row: FileRow, root: Path) -> FileRow:
+    """A table or sidecar that describes the data set, with what keeps it from being used."""
+    name = row.path.rsplit("/", 1)[-1].rsplit("_", 1)[-1]
+    if row.where not in ("raw", "non-BIDS") or "!/" in row.path or row.code in NOT_USED:
+        return row
+    if row.kind == "table" and name in _KEYS:
+        fault = describing_fault(root / row.path, _KEYS[name])
+    elif row.kind == "sidecar" and row.path.endswith(".json"):
+        fault = "damaged" if read_sidecar(root / row.path)[1] else ""
+    else:
+        fault = "empty" if row.kind == "table" and not row.bytes else ""
+    if not fault:
+        return row
+    status: State = "failed" if fault in NOT_USED else "left_out"
+    reason = {**NOT_USED, **USED_IN_PART}[fault]
+    return replace(row, status=status, code=fault, reason=reason)
+
+
 def _base(root: Path) -> Where:
     """``derivatives`` where the data set says that it is nothing else."""
     description = root / "dataset_description.json"
@@ -723,12 +791,12 @@ def _of_manifest(path: Path) -> Inventory:
     """The files that a manifest lists; what else lies beside them is not the data set."""
     folder = path.parent
     rows = []
-    for line in read_tsv(path):
-        text = line.values.get("path", "")
-        if not text:
-            continue
-        place = os.path.normpath(folder / text)
-        rows.append(_listed(place, folder, line.first("suffix"), line.values))
+    for line in read_manifest(path):
+        values = {**line.row.values, "participant_id": line.somebody}
+        row = _listed(os.path.normpath(line.path), folder, line.row.first("suffix"), values)
+        if line.problem and not line.row.values.get("path"):
+            row = replace(row, status="failed", code="line", reason=line.problem)
+        rows.append(row)
     return Inventory(folder, tuple({row.path: row for row in rows}.values()))
 
 

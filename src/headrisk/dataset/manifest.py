@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from headrisk.dataset.bids_names import IMAGE_ENDINGS
@@ -13,7 +13,8 @@ from headrisk.dataset.labels import plain_label
 from headrisk.dataset.scans import Scan
 from headrisk.errors import InputError
 from headrisk.io.digests import irregular
-from headrisk.io.tsv import Row, read_tsv
+from headrisk.io.tsv import Row, split_tsv
+from headrisk.io.values import known
 
 _WORDS = {"No such file or directory": "no such file"}
 REQUIRED = ("participant_id", "session_id", "path")
@@ -29,14 +30,62 @@ def index_manifest(path: Path, contrasts: tuple[str, ...]) -> list[Scan]:
     ``contrasts``. A file that is not there gives a failed row, and so does one that
     is listed again, or is given to two people.
 
+    A line that names nobody or no file, or has another number of cells than the header, gives a
+    failed row too: others go on.
+
     Raises
     ------
     InputError
-        Damaged table, missing column, empty participant or path; names the line.
+        Damaged table, or missing column.
     """
-    rows = read_tsv(path)
-    _require_columns(path, rows)
-    return _once_each([(row.line, _scan(path, row, contrasts)) for row in rows])
+    lines = read_manifest(path)
+    return _once_each([(line.row.line, _scan(path, line, contrasts)) for line in lines])
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of a manifest, and why it cannot be used as it stands, or "".
+
+    ``path`` is the file's; where the line names none, a place beside the manifest that says which
+    line it is. ``somebody`` is the participant's label, one of its own where there is none.
+    """
+
+    row: Row
+    path: Path
+    somebody: str
+    problem: str = ""
+
+
+def read_manifest(path: Path) -> list[Line]:
+    """The lines of a manifest.
+
+    Raises
+    ------
+    InputError
+        Damaged table, or missing column.
+    """
+    columns, lines = split_tsv(path, "replace")
+    _require_columns(path, columns, bool(lines))
+    return [_line(path, columns, number, cells) for number, cells in lines]
+
+
+def _line(manifest: Path, columns: list[str], number: int, cells: list[str]) -> Line:
+    values = dict(zip(columns, map(known, cells), strict=False))
+    where = f"line {number} of {manifest.name}"
+    problem = ""
+    if any("\ufffd" in cell for cell in cells):
+        problem = f"{where} is not UTF-8"
+    elif len(cells) != len(columns):
+        problem = f"{where} has {len(cells)} cells, the header {len(columns)}"
+    if problem:
+        values = {}  # nobody knows what the cells would have said
+    missing = [name for name in ("participant_id", "path") if not values.get(name)]
+    if missing and not problem:
+        problem = f"{where} has no {' and no '.join(missing)}"
+    folder = manifest.absolute().parent
+    place = folder / (values.get("path") or f"{manifest.name}, line {number}")
+    label = "" if problem else plain_label(values["participant_id"], "sub")
+    return Line(Row(number, values), place, label or f"line {number}", problem)
 
 
 def _once_each(listed: list[tuple[int, Scan]]) -> list[Scan]:
@@ -59,15 +108,15 @@ def _once_each(listed: list[tuple[int, Scan]]) -> list[Scan]:
     return scans
 
 
-def _require_columns(path: Path, rows: list[Row]) -> None:
-    if not rows:
+def _require_columns(path: Path, columns: list[str], filled: bool) -> None:
+    if not filled:
         raise InputError(
             str(path),
             found="no rows below the header",
             expected="one line for each image",
             remedy="Fill in the manifest.",
         )
-    missing = [name for name in REQUIRED if name not in rows[0].values]
+    missing = [name for name in REQUIRED if name not in columns]
     if missing:
         raise InputError(
             str(path),
@@ -77,24 +126,17 @@ def _require_columns(path: Path, rows: list[Row]) -> None:
         )
 
 
-def _scan(manifest: Path, row: Row, contrasts: tuple[str, ...]) -> Scan:
-    for name in ("participant_id", "path"):
-        if not row.values[name]:
-            raise InputError(
-                str(manifest),
-                found=f"line {row.line} has no {name}",
-                expected=f"a {name} in every line",
-                remedy="Fill in the cell or remove the line.",
-            )
+def _scan(manifest: Path, line: Line, contrasts: tuple[str, ...]) -> Scan:
+    row, image = line.row, line.path
+    problem = line.problem or _problem(image)
+    said = "" if line.problem else f" (line {row.line} of {manifest.name})"
+    reason = f"{problem}{said}" if problem else ""
     folder = manifest.absolute().parent
-    image = folder / row.values["path"]
-    problem = _problem(image)
-    reason = f"{problem} (line {row.line} of {manifest.name})" if problem else ""
     facts = facts_of(row)
     return Scan(
         scan_id=_scan_id(image, folder),
-        participant_id=plain_label(row.values["participant_id"], "sub"),
-        session_id=plain_label(row.values["session_id"], "ses"),
+        participant_id=line.somebody,
+        session_id=plain_label(row.values.get("session_id", ""), "ses"),
         suffix=row.first("suffix") or _named_suffix(image.name) or contrasts[0],
         path=str(image),
         site=facts.site,

@@ -37,6 +37,10 @@ Record = TypeVar("Record")
 _CURVES = ("auc", "eer", "d_prime")
 _ALWAYS_NAMED = ("kde", "fmr_1e-2", "fmr_1e-3")  # thresholds that readers of the JSON may rely on
 _WITHHELD = "<5"
+_SINCE: Mapping[str, Mapping[str, Any]] = {  # fields that reports of this version once lacked
+    "inventory": {"unused": {}, "others": []},
+    "labels": {"labelled": 0, "confirmed": 0},
+}
 
 
 def record(kind: type[Record], content: Mapping[str, Any]) -> Record:
@@ -92,6 +96,12 @@ def _optional(kind: type[Record], content: Mapping[str, Any] | None) -> Record |
     return None if content is None else record(kind, content)
 
 
+def _over(
+    lacking: Mapping[str, Any], content: Mapping[str, Any] | None
+) -> Mapping[str, Any] | None:
+    return None if content is None else {**lacking, **content}
+
+
 def report_as_dict(report: Report) -> dict[str, Any]:
     """The content of ``report.json``."""
     return {
@@ -125,7 +135,7 @@ def report_from_dict(content: Mapping[str, Any], tables: Mapping[str, Table]) ->
         not_tested=tuple(content["not_tested"]),
         notes=tuple(content["notes"]),
         treatments=treatments_from(content["treatments"]),
-        inventory=_optional(InventoryCounts, content["inventory"]),
+        inventory=_optional(InventoryCounts, _over(_SINCE["inventory"], content["inventory"])),
         faces_left=_faces_left_from(content.get("faces_left")),
         not_asked=tuple(content.get("not_asked", ())),
         data=_data_from(content.get("data")),
@@ -240,7 +250,7 @@ def _section_from(
         simulated=content["simulated"],
         needs=record(Needs, content["needs"]),
         risk=_optional(Assessment, content["risk"]),
-        labels=_optional(LabelCheck, content["labels"]),
+        labels=_optional(LabelCheck, _over(_SINCE["labels"], content["labels"])),
         strongest=None if figures is None else _measure_from(headline["measure"], figures),
         choice=_optional(Choice, headline["choice"]),
     )

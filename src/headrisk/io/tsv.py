@@ -39,7 +39,28 @@ def read_tsv(path: Path) -> list[Row]:
         Missing or unreadable file, not UTF-8, no header, comma-separated, a column named twice,
         or a line with more or fewer cells than the header; names the line.
     """
-    lines = _text(path).split("\n")
+    columns, lines = split_tsv(path)
+    rows = []
+    for number, cells in lines:
+        if len(cells) != len(columns):
+            raise _refusal(
+                path, f"line {number} has {len(cells)} cells", f"{len(columns)}, as in the header"
+            )
+        rows.append(Row(number, dict(zip(columns, map(known, cells), strict=True))))
+    return rows
+
+
+def split_tsv(path: Path, errors: str = "strict") -> tuple[list[str], list[tuple[int, list[str]]]]:
+    """Columns in lower case, and the cells of each further line with its number, however many.
+
+    ``errors`` is what becomes of bytes that are not UTF-8, as for ``bytes.decode``.
+
+    Raises
+    ------
+    InputError
+        As :func:`read_tsv`, but for the number of cells.
+    """
+    lines = _text(path, errors).split("\n")
     filled = [(number, line) for number, line in enumerate(lines, 1) if line.strip()]
     if not filled:
         raise _refusal(path, "no header line", "a table with tab-separated columns")
@@ -49,15 +70,7 @@ def read_tsv(path: Path) -> list[Row]:
     twice = sorted(name for name, count in Counter(columns).items() if name and count > 1)
     if twice:
         raise _refusal(path, f"column {', '.join(twice)} more than once", "each column once")
-    rows = []
-    for number, line in filled[1:]:
-        cells = _cells(line)
-        if len(cells) != len(columns):
-            raise _refusal(
-                path, f"line {number} has {len(cells)} cells", f"{len(columns)}, as in the header"
-            )
-        rows.append(Row(number, dict(zip(columns, map(known, cells), strict=True))))
-    return rows
+    return columns, [(number, _cells(line)) for number, line in filled[1:]]
 
 
 def read_describing_tsv(path: Path) -> tuple[list[Row], tuple[str, ...]]:
@@ -67,18 +80,37 @@ def read_describing_tsv(path: Path) -> tuple[list[Row], tuple[str, ...]]:
     another number of cells than the header are passed over. A table that cannot be read at all has
     no rows.
     """
+    rows, notes, _ = _described(path)
+    return rows, notes
+
+
+def describing_fault(path: Path, column: str) -> str:
+    """What keeps a table that describes from being used in whole, as a word; "" where nothing does.
+
+    ``unreadable``, ``link`` (a target that is not here), ``empty`` and ``no_key`` (no ``column``):
+    it is not used at all; ``columns`` (one named twice) and ``lines`` (some of another length): it
+    is used in part.
+    """
+    rows, _, fault = _described(path)
+    if not fault and rows and column not in rows[0].values:
+        return "no_key"
+    return fault
+
+
+def _described(path: Path) -> tuple[list[Row], tuple[str, ...], str]:
+    """Rows, remarks, and the word for what is wrong."""
     try:
-        return read_tsv(path), ()
+        return read_tsv(path), (), ""
     except InputError as error:
         said = f"{error.found}: read as far as it goes" if error.found else "read as it goes"
     try:
         text, how = _any_text(path)
     except InputError as error:
         where = " (a link whose target is not here: fetch it)" if _dangles(path) else ""
-        return [], (f"{path}: {error.found}{where}; not used",)
+        return [], (f"{path}: {error.found}{where}; not used",), "link" if where else "unreadable"
     filled = [(number, line) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
     if not filled:
-        return [], (f"{path}: an empty table, not used",)
+        return [], (f"{path}: an empty table, not used",), "empty"
     between = next((mark for mark in "\t,;" if mark in filled[0][1]), "\t")
     columns = [name.lower() for name in _cells(filled[0][1], between)]
     rows, passed = [], 0
@@ -96,7 +128,9 @@ def read_describing_tsv(path: Path) -> tuple[list[Row], tuple[str, ...]]:
         notes.append(
             f"{path}: {passed} lines with another number of cells than the header passed over"
         )
-    return rows, tuple(notes)
+    twice = "columns" if len(set(columns)) < len(columns) else ""
+    fault = "lines" if passed else twice
+    return rows, tuple(notes), fault
 
 
 def _any_text(path: Path) -> tuple[str, str]:
@@ -118,7 +152,7 @@ def _dangles(path: Path) -> bool:
     return path.is_symlink() and not path.exists()
 
 
-def _text(path: Path) -> str:
+def _text(path: Path, errors: str = "strict") -> str:
     try:
         status = path.stat()
         if not stat.S_ISREG(status.st_mode):
@@ -131,7 +165,7 @@ def _text(path: Path) -> str:
     if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise _refusal(path, "UTF-16 text", "UTF-8 text")
     try:
-        text = raw.decode("utf-8-sig")
+        text = raw.decode("utf-8-sig", errors)
     except UnicodeDecodeError as error:
         line = raw[: error.start].count(b"\n") + 1
         raise _refusal(path, f"line {line} is not UTF-8", "UTF-8 text") from error

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from headrisk.dataset.inventory import KindRow
+from headrisk.dataset.inventory import NOT_USED, KindRow
 from headrisk.dataset.magic import MAY_SHOW
 from headrisk.findings.deidentified import Effect, Treatment
 from headrisk.findings.records import ModalitySection, Report, Table
@@ -111,8 +111,8 @@ def follows(report: Report) -> tuple[Follow, ...]:
 
 def _labels(report: Report) -> Iterator[Follow]:
     for section in report.modalities:
-        if section.labels is not None and section.labels.code == "labels_disagree":
-            yield Follow("labels_disagree", section.name)
+        if section.labels is not None and section.labels.in_doubt:
+            yield Follow(section.labels.code, section.name)
             return
 
 
@@ -134,6 +134,13 @@ def _beside(report: Report) -> Iterator[Follow]:
         return
     if counts.unread_folders:
         yield Follow("folders_unread", count=counts.unread_folders)
+    unused = sum(n for codes in counts.unused.values() for code, n in codes.items()
+                 if code in NOT_USED)  # fmt: skip
+    if unused:
+        yield Follow("tables_unused", count=unused, kinds=tuple(counts.unused))
+    in_part = sum(n for codes in counts.unused.values() for n in codes.values()) - unused
+    if in_part:
+        yield Follow("tables_used_in_part", count=in_part)
     beside = {kind: n for kind, n in counts.other.items() if n and kind in MAY_SHOW}
     if beside:
         yield Follow("files_beside_images", count=sum(beside.values()), kinds=tuple(beside))

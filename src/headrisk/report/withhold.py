@@ -304,13 +304,20 @@ def _choice(choice: Choice) -> Choice:
 
 
 def _labels(labels: LabelCheck) -> LabelCheck:
-    """What the images say of the labels, each count as the upper end of its bin."""
+    """What the images say of labels: upper ends of bins, of those confirmed the lower."""
     clear, same, other = (
         counts_of(count, labels.people)[1]
         for count in (labels.clear, labels.same_label, labels.other_label)
     )
-    p_value = _p_bound(labels.p_value)
-    return replace(labels, clear=clear, same_label=same, other_label=other, p_value=p_value)
+    confirmed = counts_of(labels.confirmed, labels.labelled)[0] if labels.labelled else 0
+    return replace(
+        labels,
+        clear=clear,
+        same_label=same,
+        other_label=other,
+        p_value=_p_bound(labels.p_value),
+        confirmed=confirmed,
+    )
 
 
 def _reading(measure: MeasureResult) -> Reading:

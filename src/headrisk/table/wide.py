@@ -11,7 +11,7 @@ from headrisk.dataset.bids_tables import facts_of
 from headrisk.dataset.labels import path_label, plain_label
 from headrisk.dataset.scans import Scan
 from headrisk.errors import InputError
-from headrisk.io.tsv import Row, read_tsv
+from headrisk.io.tsv import Row, read_tsv, split_tsv
 from headrisk.table.features import Dropped, FeatureTable, feature_table
 from headrisk.table.streams import Streams, streams
 
@@ -94,10 +94,13 @@ def is_wide_table(path: Path) -> bool:
     InputError
         The file is no table.
     """
+    columns, _ = split_tsv(path, "replace")
+    if "path" in columns:
+        return False  # whatever single lines hold
     rows = read_tsv(path)
     names = set(rows[0].values) if rows else set()
     first = _label_column(names, rows)
-    if not first or "path" in names:
+    if not first:
         return False
     return len(_sort_columns(sorted(names - {first, ""}), rows)[1]) >= FEWEST_NUMBERS
 

@@ -332,10 +332,12 @@ def applied(done: int, scans: int, name: str, what: str, failed: int) -> list[st
 def left_behind(count: int, images: int) -> str:
     """How many images of the data set are not in the copy."""
     one = count == 1
+    it = "it" if one else "them"
     return (
         f"{count:,} of {counted(images, 'image')} in the data set {'was' if one else 'were'} not "
-        f"de-identified and {'is' if one else 'are'} not in the copy; headrisk audit looks for "
-        f"faces in {'it' if one else 'them'} too."
+        f"de-identified and {'is' if one else 'are'} not in the copy. Each may still show a head: "
+        f"do not share {it} beside the copy without a look. headrisk audit looks for faces in {it} "
+        "too."
     )
 
 

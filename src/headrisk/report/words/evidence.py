@@ -15,7 +15,7 @@ from headrisk.findings.records import FacesLeft, ModalitySection, Report, RunRec
 from headrisk.report.words import deidentified, inventory, phrases, presence, summary
 from headrisk.report.words import risk as risk_words
 from headrisk.statistics.intervals import with_failures
-from headrisk.statistics.label_rates import as_images_say
+from headrisk.statistics.label_rates import highest_by_images
 
 REGULATORS_LINE = 0.09
 FACE_MAY_BE_LEFT = ("face", "part", "unclear", "failed")
@@ -151,15 +151,14 @@ def upper_end(section: ModalitySection) -> float | None:
     """The largest rank-1 rate that these data cannot exclude; None without a rate.
 
     The upper end of the interval, with everybody who could not be searched for counted as found,
-    and as the images say where labels of two data sets disagree with them.
+    and as the images say where they contradict the labels of two data sets.
     """
     first = section.headline
     if first is None or first.rank1 is None or not section.sufficient:
         return None
     rates = [first.rank1.high, *([first.one_to_one.high] if first.one_to_one else [])]
-    if section.labels is not None and section.labels.code == "labels_disagree":
-        seen = as_images_say(section.labels)
-        rates.append(seen.high if seen else 1.0)
+    if section.labels is not None and section.labels.in_doubt:
+        rates.append(highest_by_images(section.labels))
     lost, n = section.counts.unsearched, first.rank1.n
     return (max(rates) * n + lost) / (n + lost)
 

@@ -21,6 +21,7 @@ VERDICTS = {
     "unclear": "unclear",
     "too little data": "too few people",
 }
+LABELS_IN_DOUBT = "labels in doubt"
 TITLES = {
     "brain": "Brains",
     "face": "Photographs",
@@ -109,12 +110,17 @@ def images(report: Report) -> str:
     )
     if counts.looked_at < counts.images:
         said += " The figures hold for those looked at alone."
+    unseen = sum(one.failed + one.left_out for one in counts.others)
+    if counts.others:
+        total = sum(one.images for one in counts.others)
+        said += f" In the other data sets: {total:,}, of which {unseen:,} not looked at."
     return said
 
 
 def answers(report: Report) -> tuple[Answer, ...]:
     """One line for each attack, then what is left in the files, then before and after."""
-    said = [_attack(one) for one in report.modalities if one.measures or not one.panels]
+    doubt = summary.labels_in_doubt(report.modalities)
+    said = [_attack(one, doubt) for one in report.modalities if one.measures or not one.panels]
     if not report.modalities:
         said.append(Answer("Attacks", "not tested", "Too little data: no attack could be tried."))
     said += [_larger(report), _faces(report)]
@@ -155,7 +161,7 @@ def that_fit(
     return shown
 
 
-def _attack(section: ModalitySection) -> Answer:
+def _attack(section: ModalitySection, labels_in_doubt: bool) -> Answer:
     title = TITLES.get(section.name, section.name)
     if section.simulated:
         title += " (simulated)"
@@ -169,6 +175,9 @@ def _attack(section: ModalitySection) -> Answer:
     text = f"{capital(share(first.rank1))} {found}{_control(first.control, first.chance)}."
     if section.simulated:
         text = f"Simulated re-scans, no true ones: {text}"
+    if labels_in_doubt and first.reading != "links":
+        text = f"By labels that the images contradict: {text}"
+        return Answer(title, LABELS_IN_DOUBT, text, section.name, True, first.rank1, first.control)
     return Answer(
         title, VERDICTS[first.reading], text, section.name, first.reading == "links", first.rank1,
         first.control,
@@ -261,5 +270,5 @@ def not_looked_at(report: Report) -> tuple[str, ...]:
     if report.inventory is None:
         return ()
     lines = inventory.not_looked_at(report.inventory)
-    beside = inventory.beside(report.inventory)
-    return (*lines, beside) if beside else lines
+    more = (inventory.beside(report.inventory), inventory.unused(report.inventory))
+    return (*lines, *filter(None, more), *inventory.others(report.inventory))

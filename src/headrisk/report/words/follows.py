@@ -140,6 +140,10 @@ SENTENCES: Mapping[str, Callable[[Follow], str]] = {
         "The labels of the two data sets do not name the same people. Settle who is who first "
         "(--same-people); no figure below holds before that."
     ),
+    "labels_unconfirmed": lambda _: (
+        "Equal labels in the two data sets may not be one person. Settle who is who first "
+        "(--same-people); that few are linked means nothing before that."
+    ),
     "images_not_looked_at": lambda f: (
         f"{share(f, 'image')} {_was(f.count)} not looked at{kinds(f.kinds)}. Nothing here speaks "
         f"of {_it(f.count)}: leave {_it(f.count)} out of the release, or audit {_it(f.count)} too."
@@ -150,6 +154,15 @@ SENTENCES: Mapping[str, Callable[[Follow], str]] = {
     ),
     "folders_unread": lambda f: (
         f"{things(f.count, 'folder')} could not be read. What lies there is not known."
+    ),
+    "tables_unused": lambda f: (
+        f"{things(f.count, 'table or sidecar file', 'tables or sidecar files')} could not be used. "
+        f"What {'it says' if f.count == 1 else 'they say'} of people is not known here: mend "
+        f"{_it(f.count)}, or leave {_it(f.count)} out."
+    ),
+    "tables_used_in_part": lambda f: (
+        f"{things(f.count, 'table', 'tables')} could be used in part only: a column named twice, "
+        f"or lines of another length. Mend {_it(f.count)} and audit again."
     ),
     "files_beside_images": _beside,
     "images_copied": lambda f: (

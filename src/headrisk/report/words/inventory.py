@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from headrisk.dataset.inventory import InventoryCounts, KindRow
+from headrisk.dataset.inventory import (
+    NOT_USED,
+    USED_IN_PART,
+    InventoryCounts,
+    KindRow,
+    OtherCounts,
+)
 from headrisk.report.words.phrases import counted, listed
 
 OTHER_NAMES = {
@@ -59,6 +65,61 @@ def beside(counts: InventoryCounts) -> str:
         copies = counted(counts.copies, "image is a copy of another", "images are copies of others")
         said.append(f"{copies}.")
     return " ".join(said)
+
+
+UNUSED_NAMES = {
+    "table": ("table", "tables"),
+    "sidecar": ("sidecar file", "sidecar files"),
+}
+
+
+def unused(counts: InventoryCounts) -> str:
+    """How many tables and sidecars were not used, or in part alone, and why; or ""."""
+    said = [
+        f"{start}: {listed(found)}."
+        for start, codes in (("Not used", NOT_USED), ("Used in part", USED_IN_PART))
+        if (found := _unused(counts, tuple(codes)))
+    ]
+    if any(code in NOT_USED for kind in counts.unused.values() for code in kind):
+        said.append("What they say of people (ages, sites, dates) is not known to this report.")
+    return " ".join(said)
+
+
+def _unused(counts: InventoryCounts, codes: tuple[str, ...]) -> list[str]:
+    found = []
+    for kind, by_code in counts.unused.items():
+        own = {code: count for code, count in by_code.items() if code in codes}
+        if own:
+            reasons = "; ".join(
+                f"{count:,} {ALL_UNUSED[code]}" for code, count in sorted(own.items())
+            )
+            found.append(f"{counted(sum(own.values()), *UNUSED_NAMES[kind])} ({reasons})")
+    return found
+
+
+ALL_UNUSED = {**NOT_USED, **USED_IN_PART}
+
+
+def others(counts: InventoryCounts) -> tuple[str, ...]:
+    """One line for each data set beside the first: its images, and what became of them."""
+    return tuple(_other(one, place) for place, one in enumerate(counts.others, 2))
+
+
+def _other(one: OtherCounts, place: int) -> str:
+    name = f"Data set {place}" if one.role == "against" else f"De-identified copy {one.name}"
+    if not one.listed:
+        return (
+            f"{name} comes as fingerprints of an earlier run: which of its images were looked at "
+            "stands in that run's report."
+        )
+    text = (
+        f"{name}, {'searched in' if one.role == 'against' else 'compared with'}: "
+        f"{counted(one.images, 'image')}, {one.looked_at:,} looked at, {one.failed:,} failed, "
+        f"{one.left_out:,} left out"
+    )
+    rest = [f"{_kind(row)}: {row.failed + row.left_out:,} of {row.images:,} ({row.reason})"
+            for row in one.kinds if row.looked_at < row.images]  # fmt: skip
+    return f"{text}. Not looked at: {'; '.join(rest)}." if rest else f"{text}."
 
 
 def _kind(row: KindRow) -> str:

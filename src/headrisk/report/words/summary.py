@@ -9,6 +9,7 @@ from headrisk.findings.coarse import FEWEST_FOR_EXTREMES
 from headrisk.findings.cost import AttackCost
 from headrisk.findings.records import Counts, MeasureResult, ModalitySection
 from headrisk.linkage.decide import NoThreshold
+from headrisk.linkage.label_check import LabelCheck
 from headrisk.linkage.mates import PeopleCounts
 from headrisk.linkage.whole_sets import MOST_ASSIGNED
 from headrisk.report.words.phrases import (
@@ -214,8 +215,10 @@ def _who(counts: PeopleCounts, searched: str) -> str:
 def label_warning(section: ModalitySection) -> str:
     """The warning that labels and images of two data sets disagree, or ""."""
     check = section.labels
-    if check is None or check.code != "labels_disagree":
+    if check is None or not check.in_doubt:
         return ""
+    if check.code == "labels_unconfirmed":
+        return _unconfirmed(check)
     measure = section.headline
     labelled = measure.rank1 if measure else None
     return (
@@ -227,6 +230,27 @@ def label_warning(section: ModalitySection) -> str:
         "Read the figures below only if equal labels are the same person; a table given with "
         "--same-people settles it."
     )
+
+
+def _unconfirmed(check: LabelCheck) -> str:
+    """The warning that people of one label do not look like one person."""
+    borne_out = (
+        f"the images bear out {check.confirmed:,} or a few more"
+        if check.confirmed
+        else "the images bear out few or none"
+    )
+    return (
+        f"The images do not bear out that equal labels are one person. Of {people(check.labelled)} "
+        f"whose label stands in both data sets, {borne_out}; the others look like two people. "
+        "Studies that number their people each on its own give one label to two. Then the figures "
+        "below do not say how many can be found. If the labels are one key all the same, these "
+        "images are compared too weakly to tell. A table given with --same-people settles it."
+    )
+
+
+def labels_in_doubt(sections: Sequence[ModalitySection]) -> bool:
+    """Whether the images of some attack contradict the labels that all attacks are measured by."""
+    return any(one.labels is not None and one.labels.in_doubt for one in sections)
 
 
 def headline(section: ModalitySection) -> str:
