@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import nibabel
 import numpy as np
+import pytest
 
 from headrisk.attacks.account import account_others
 from headrisk.brain.cohort import Cohort
 from headrisk.cli.linking import failures_line, inventory_lines
+from headrisk.cli.main import main
 from headrisk.dataset.gather import Source
 from headrisk.dataset.inventory import InventoryCounts, OtherCounts
 from headrisk.findings.codec import record, report_as_dict, report_from_dict
@@ -87,3 +90,20 @@ def test_an_image_that_fails_is_counted_once() -> None:
         "1 of 3 images could not be used, 1 more not for every attack; internal/scans.tsv says "
         "which and why."
     )
+
+
+def test_reading_headers_alone_is_no_look_at_an_image(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data_set(tmp_path / "a", ("sub-1/anat/sub-1_T1w.nii.gz", "sub-2/anat/sub-2_T2w.nii.gz"))
+    (tmp_path / "b").mkdir()
+    (tmp_path / "b" / "participants.tsv").write_text("participant_id\tage\nsub-01\t44\n")
+    for name, images in (("a", 2), ("b", 0)):
+        out = tmp_path / f"out-{name}"
+        argv = ["audit", str(tmp_path / name), str(out), "--only", "metadata", "--nprocs", "1"]
+        assert main([*argv, "-q"]) == 0
+        found = json.loads((out / "report.json").read_text())
+        counts = [found["inventory"][key] for key in ("images", "looked_at", "failed", "left_out")]
+        assert counts == [images, 0, 0, images]
+        assert "metadata" in found["modalities"]
+    assert "No image was found in the data set." in capsys.readouterr().out
