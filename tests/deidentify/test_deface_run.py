@@ -18,6 +18,7 @@ from headrisk.cli.main import main
 from headrisk.deidentify import treat as treating
 from headrisk.deidentify.deface import Treated
 from headrisk.deidentify.head import Head
+from headrisk.deidentify.outcome import TreatmentReport
 from headrisk.deidentify.sidecar import dataset_files
 from headrisk.deidentify.tools import tool_of
 from headrisk.errors import ScanError
@@ -146,3 +147,21 @@ def test_an_output_inside_the_data_set_or_with_other_things_is_refused(
     empty = tmp_path / "empty"
     (empty / "sub-1" / "anat").mkdir(parents=True)
     assert main(["deface", str(empty), str(tmp_path / "o"), "--tool", "template"]) == 3
+
+
+@pytest.mark.parametrize(
+    ("behind", "options", "code"), [(0, (), 0), (2, (), 4), (2, ("--contrasts", "T1w"), 0)]
+)
+def test_images_left_behind_are_no_success_unless_they_were_left_out_by_choice(
+    behind: int,
+    options: tuple[str, ...],
+    code: int,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    found = TreatmentReport(tool_of("template"), (), (), images=5, left_behind=behind)
+    monkeypatch.setattr("headrisk.commands.deface.deface", lambda *_: found)
+    out = str(tmp_path / "o")
+    assert main(["deface", str(tmp_path), out, "--tool", "template", *options]) == code
+    assert ("2 of 5 images in the data set were not" in capsys.readouterr().out) == bool(behind)

@@ -92,7 +92,7 @@ class MetadataAttack:
         voxels = [material.found[k].voxel_mm for k in usable]
         wanted = searchable(material.scans, plan(material.scans, material.digests, job))
         rows = tuple(
-            scan_row(scan, found, 1.0, "ok")
+            scan_row(scan, found, 1.0, "ok", NAME)
             for scan, found in zip(material.scans, material.found, strict=True)
         )
         return Answer(

@@ -1,0 +1,109 @@
+"""What became of the images of every data set of a run."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import nibabel
+import numpy as np
+import pytest
+
+from headrisk.attacks.account import account_others
+from headrisk.brain.cohort import Cohort
+from headrisk.cli.linking import failures_line, inventory_lines
+from headrisk.cli.main import main
+from headrisk.dataset.gather import Source
+from headrisk.dataset.inventory import InventoryCounts, OtherCounts
+from headrisk.findings.codec import record, report_as_dict, report_from_dict
+from headrisk.findings.records import Report, ScanRow
+from headrisk.intake import Intake, index, list_others
+from headrisk.job import Job
+
+NONE = Cohort((), (), (), ())
+
+
+def data_set(root: Path, names: tuple[str, ...]) -> Source:
+    noise = np.random.default_rng(0).integers(0, 99, (5, 6, 7)).astype(np.int16)
+    for number, name in enumerate(names):
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        nibabel.save(nibabel.Nifti1Image(noise + number, np.eye(4)), path)
+    return Source(root, root.name)
+
+
+def test_each_data_set_beside_the_first_is_counted(tmp_path: Path) -> None:
+    first = data_set(tmp_path / "a", ("sub-1/anat/sub-1_T1w.nii.gz",))
+    held = data_set(
+        tmp_path / "b",
+        (
+            "sub-1/anat/sub-1_T1w.nii.gz",
+            "sub-2/anat/sub-2_T1w.nii.gz",
+            "sub-2/func/sub-2_task-x_bold.nii.gz",
+        ),
+    )
+    copy = data_set(tmp_path / "c", ("sub-1/anat/sub-1_T1w.nii.gz", "sub-1/anat/sub-1_T2w.nii.gz"))
+    stored = Source(tmp_path / "earlier", "earlier")
+    job = Job((first, held, stored), tmp_path / "out", treated=(copy,))
+    scans, _ = index(Job((first, held), tmp_path / "out"))
+    others = list_others(Job((first, held), tmp_path / "out", treated=(copy,)))
+    rows = [
+        ScanRow(s.scan_id, s.participant_id, "", s.path, "failed" if k == 1 else "ok", "damaged")
+        for k, s in enumerate(scans)
+    ]
+    rows.append(ScanRow("x", "1", "", str(tmp_path / "c/sub-1/anat/sub-1_T1w.nii.gz"), "ok"))
+    found = account_others(Intake(scans, NONE, (), others=others), rows, job)
+    assert [(o.role, o.name, o.listed) for o in found] == [
+        ("against", "", True),
+        ("against", "", False),
+        ("deidentified", "c", True),
+    ]
+    told = [(o.images, o.looked_at, o.failed, o.left_out) for o in found]
+    assert told == [(3, 1, 1, 1), (0, 0, 0, 0), (2, 1, 0, 1)]
+    counts = InventoryCounts(1, 1, 0, 0, (), others=found, unused={"table": {"empty": 2}})
+    said = "\n".join(inventory_lines(counts))
+    assert "Data set 2, searched in: 3 images, 1 looked at, 1 failed, 1 left out." in said
+    assert "Data set 3 comes as fingerprints of an earlier run" in said
+    assert "De-identified copy c, compared with: 2 images, 1 looked at" in said
+    assert "Not used: 2 tables (2 empty)." in said
+    report = Report((), {}, "1", inventory=counts)
+    content = report_as_dict(report)
+    assert report_from_dict(content, {}).inventory == counts
+    assert record(OtherCounts, content["inventory"]["others"][0]) == found[0]
+    del content["inventory"]["others"], content["inventory"]["unused"]  # as once written
+    again = report_from_dict(content, {}).inventory
+    assert again is not None
+    assert (again.others, again.unused) == ((), {})
+
+
+def test_an_image_that_fails_is_counted_once() -> None:
+    def row(name: str, status: str, attack: str) -> ScanRow:
+        return ScanRow(name, name, "", f"/{name}", status, modality=attack)  # type: ignore[arg-type]
+
+    rows = [
+        row(name, status, attack)
+        for attack, states in (("brain", "ffk"), ("face-scans", "fkk"))
+        for name, state in zip("abc", states, strict=True)
+        for status in ({"f": "failed", "k": "ok"}[state],)
+    ]
+    assert failures_line(rows) == (
+        "1 of 3 images could not be used, 1 more not for every attack; internal/scans.tsv says "
+        "which and why."
+    )
+
+
+def test_reading_headers_alone_is_no_look_at_an_image(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data_set(tmp_path / "a", ("sub-1/anat/sub-1_T1w.nii.gz", "sub-2/anat/sub-2_T2w.nii.gz"))
+    (tmp_path / "b").mkdir()
+    (tmp_path / "b" / "participants.tsv").write_text("participant_id\tage\nsub-01\t44\n")
+    for name, images in (("a", 2), ("b", 0)):
+        out = tmp_path / f"out-{name}"
+        argv = ["audit", str(tmp_path / name), str(out), "--only", "metadata", "--nprocs", "1"]
+        assert main([*argv, "-q"]) == 0
+        found = json.loads((out / "report.json").read_text())
+        counts = [found["inventory"][key] for key in ("images", "looked_at", "failed", "left_out")]
+        assert counts == [images, 0, 0, images]
+        assert "metadata" in found["modalities"]
+    assert "No image was found in the data set." in capsys.readouterr().out
