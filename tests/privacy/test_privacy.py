@@ -212,6 +212,22 @@ def test_extremes_are_rounded_outward_and_withheld_below_ten() -> None:
         assert (public.nonmated_max or 0) > (full.nonmated_max or 0)
 
 
+@pytest.mark.parametrize("people", [7, 9, 10, 12, 30])
+def test_the_ends_of_the_open_set_curve_are_rounded_outward(people: int) -> None:
+    """They lie beside the highest and the lowest score of a search: extremes as the others are."""
+    reports = (report_of(people, "brain"), withhold_small_cells(report_of(people, "brain")))
+    full, public = ([p.threshold for p in r.modalities[0].risk.open_set.curve] for r in reports)  # type: ignore[union-attr]
+    assert full
+    if people < 10:
+        assert not public
+        return
+    assert max(public) == rung(max(full), up=True)
+    assert min(public) == rung(min(full), up=False)
+    assert public == sorted(public[: public.index(min(public)) + 1], reverse=True) * (
+        public.count(min(public))
+    )
+
+
 @pytest.mark.parametrize("people", [7, 12, 30])
 def test_no_public_number_has_more_digits_than_a_bin(people: int) -> None:
     """Every number is a count, a share of so many people, or has three digits at most."""

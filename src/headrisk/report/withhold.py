@@ -436,11 +436,26 @@ def _risk(risk: Assessment) -> Assessment:
 
 
 def _open_set(found: OpenSet) -> OpenSet:
+    """Rates in bins; the curve's ends, which lie beside one person's score, far outward.
+
+    Nobody is above the first threshold and nobody below the last, so their rates hold there too.
+    Below ten people there is no curve, as there is no other extreme.
+    """
+    limits = [one.threshold for one in found.curve if one.threshold is not None]
+    outward: dict[float | None, float] = {}
+    if limits:
+        outward = {min(limits): rung(min(limits), up=False)}
+        outward[max(limits)] = rung(max(limits), up=True)
+    curve = found.curve if found.people >= FEWEST_FOR_EXTREMES else ()
     return replace(
         found,
         target=_open_point(found.target),
         strictest=_open_point(found.strictest),
-        curve=tuple(one for point in found.curve if (one := _open_point(point)) is not None),
+        curve=tuple(
+            replace(one, threshold=outward.get(point.threshold, point.threshold))
+            for point in curve
+            if (one := _open_point(point)) is not None
+        ),
     )
 
 
