@@ -11,6 +11,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from headrisk.errors import visible
+
 if TYPE_CHECKING:
     from headrisk.commands.costs import Work
     from headrisk.dataset.inventory import Inventory
@@ -49,8 +51,9 @@ def list_scans(job: Job, *, searches: bool = True, deidentifies: bool = False) -
     scans = with_headers(with_one_key(scans, job))
     earlier = with_one_key(recall(job).scans, job)
     for scan in (*scans, *earlier, *with_headers(files)):
-        state = f"\t{scan.reason}" if scan.reason else ""
-        sys.stdout.write(f"{scan.scan_id}\t{scan.suffix}\t{scan.status}{state}\n")
+        state = (scan.reason,) if scan.reason else ()
+        cells = (scan.scan_id, scan.suffix, scan.status, *state)
+        sys.stdout.write("\t".join(map(visible, cells)) + "\n")
     everybody = (*scans, *earlier)
     lines = [*_images(job, inventory, everybody)]
     work = _work(job, everybody, len(files), deidentifies=deidentifies)
@@ -64,7 +67,7 @@ def list_scans(job: Job, *, searches: bool = True, deidentifies: bool = False) -
     for line in (*lines, cost_line(work)):
         sys.stdout.write(line + "\n")
     for note in notes:
-        sys.stderr.write(note + "\n")
+        sys.stderr.write(visible(note) + "\n")
     return 0
 
 
@@ -88,7 +91,11 @@ def inventory_lines(job: Job, inventory: Inventory, scans: Sequence[Scan]) -> It
     problems = (scan.reason if scan.status == "failed" else "" for scan in scans)
     looked = looked_by("brain", scans, problems, job.sources[0].name)
     series = {scan.path: scan.series for scan in scans}
-    looked += [Looked("faces", path, series.get(path, "")) for path in _sighted(job, scans)]
+    wrong = {scan.path: scan.reason for scan in scans if scan.status == "failed"}
+    looked += [
+        Looked("faces", path, series.get(path, ""), wrong.get(path, ""))
+        for path in _sighted(job, scans)
+    ]
     known = _still_failed(inventory, judged(inventory, looked))
     counts = counted(explained(known, job.settings.contrasts, job.participants, job.sessions))
     yield totals(counts, planned=True)
