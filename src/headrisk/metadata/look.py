@@ -391,7 +391,8 @@ def _whole(path: Path, most: int = LARGEST_TEXT) -> bytes:
 
 def unpacked(packed: bytes) -> tuple[bytes, str]:
     """Decoded bytes of all members of a gzip file of text, and why they are not all of it."""
-    out, left, at, members = [], LARGEST_TEXT, 0, 0
+    out: list[bytes] = []
+    left, at, members = LARGEST_TEXT, 0, 0
     while at < len(packed):
         if members == MOST_MEMBERS:
             return b"".join(out), f"more than {MOST_MEMBERS:,} gzip members, the rest not read"
