@@ -5,6 +5,23 @@ Every error names the thing it is about, what was found, what was expected, and 
 
 from __future__ import annotations
 
+import re
+
+# Control characters, line and paragraph ends, and the marks that turn the direction of writing.
+_UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
+
+
+def visible(text: str) -> str:
+    """A name or a message in one line, what a terminal would obey written as escapes.
+
+    Names of files and labels are chosen by others: a line break would add a line to a list, an
+    escape sequence rewrite what stands above it.
+
+    >>> visible("sub-\\x1b[2J1")
+    'sub-\\\\x1b[2J1'
+    """
+    return _UNSEEN.sub(lambda one: one[0].encode("unicode_escape").decode(), text)
+
 
 class HeadriskError(Exception):
     """Base of every error raised on purpose.
@@ -32,7 +49,7 @@ class HeadriskError(Exception):
         if expected:
             parts.append(f"expected {expected}")
         message = "; ".join(parts) + "."
-        super().__init__(f"{message} {remedy}".rstrip())
+        super().__init__(visible(f"{message} {remedy}".rstrip()))
 
     def __reduce__(self) -> tuple[object, ...]:
         """Keep the named fields when the error travels between processes."""

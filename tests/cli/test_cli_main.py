@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import sys
@@ -189,3 +190,55 @@ def test_a_reader_that_leaves_early_is_no_error(broken: Path, tmp_path: Path) ->
     with os.fdopen(writing, "wb") as pipe:
         done = subprocess.run([*PROGRAM, *words], stdout=pipe, stderr=subprocess.PIPE, check=False)
     assert (done.returncode, done.stderr) == (0, b"")
+
+
+GATE = "import sys; from headrisk.cli import main, audit; audit.run = lambda _: {body}; main.run()"
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize("length", [1, 99_999])
+def test_a_reader_that_leaves_early_changes_no_exit_code(length: int, unbuffered: str) -> None:
+    """The answer to ``--fail-above`` is kept, however much nobody has read."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    body = f"[print('x' * {length}) for _ in range(9)] and 5"
+    program = [sys.executable, "-c", GATE.format(body=body), "audit", "a", "b"]
+    variables = {**os.environ, "PYTHONUNBUFFERED": unbuffered}
+    with os.fdopen(writing, "wb") as pipe:
+        done = subprocess.run(
+            program, stdout=pipe, stderr=subprocess.PIPE, check=False, env=variables
+        )
+    assert (done.returncode, done.stderr) == (5, b"")
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS])
+def test_a_full_disk_is_no_internal_error(
+    number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def run(_: object) -> int:
+        raise OSError(number, os.strerror(number), "out/report.html")
+
+    monkeypatch.setattr("headrisk.cli.audit.run", run)
+    assert main(["audit", "a", str(tmp_path / "out")]) == 1
+    said = capsys.readouterr().err
+    assert said.startswith("headrisk audit: out/report.html: cannot be written (")
+    assert "internal error" not in said
+
+
+def test_a_full_standard_output_is_told_and_no_success() -> None:
+    program = [sys.executable, "-c", GATE.format(body="print('x') or 0"), "audit", "a", "b"]
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(program, stdout=full, stderr=subprocess.PIPE, check=False)
+    assert done.returncode == 1
+    assert b"cannot be written" in done.stderr
+    assert b"internal error" not in done.stderr
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_a_program_without_standard_streams(closed: str, broken: Path, tmp_path: Path) -> None:
+    """And no file that is written takes their numbers."""
+    words = ["audit", str(broken), str(tmp_path / "out"), "--dry-run"]
+    done = subprocess.run(
+        ["/bin/sh", "-c", f'exec "$@" {closed}', "sh", *PROGRAM, *words], check=False
+    )
+    assert done.returncode == 0

@@ -78,7 +78,9 @@ def test_a_data_set_is_treated_and_what_cannot_be_is_counted(
     np.testing.assert_array_equal(new[mask == 0], old[mask == 0])
     assert np.mean(new[mask == 1] == 0) > 0.7  # the rest is the plate over the cut
     assert b"DOE" not in gzip.decompress((out / images[1]).read_bytes())
-    with (out / "tables" / "treatment.tsv").open(newline="") as stream:
+    table = out / "tables" / "treatment.tsv"
+    assert table.stat().st_mode & 0o777 == 0o600, "scan by scan, with labels"
+    with table.open(newline="") as stream:
         rows = list(csv.DictReader(stream, delimiter="\t"))
     assert [row["status"] for row in rows] == ["ok", "failed", "failed"]
     assert "series of images" in rows[1]["reason"]

@@ -81,6 +81,71 @@ def test_a_gzip_bomb_is_not_unpacked_whole(tmp_path: Path, monkeypatch: pytest.M
     assert "64 MB" in scan.problems[0].reason or "NUL" in scan.problems[0].reason
 
 
+SECRET = b"PatientName DOE^JANE 1956-03-12"
+
+
+def _member(content: bytes, name: bytes = b"", comment: bytes = b"", extra: bytes = b"") -> bytes:
+    """A gzip member with header fields (RFC 1952), time 0."""
+    flags = 4 * bool(extra) | 8 * bool(name) | 16 * bool(comment)
+    header = b"\x1f\x8b\x08" + bytes([flags, 0, 0, 0, 0, 2, 255])
+    header += len(extra).to_bytes(2, "little") + extra if extra else b""
+    header += name + b"\0" if name else b""
+    header += comment + b"\0" if comment else b""
+    return header + gzip.compress(content, mtime=0)[10:]
+
+
+def _behind_a_member(content: bytes) -> dict[str, bytes]:
+    whole = gzip.compress(content, mtime=0)
+    return {
+        "bytes": whole + SECRET,
+        "zeros, then bytes": whole + bytes(70_000) + SECRET,
+        "name": whole + _member(b"", name=b"DOE_JANE.nii"),
+        "comment": whole + _member(b"", comment=SECRET),
+        "extra field": whole + _member(b"", extra=b"AB" + bytes([len(SECRET), 0]) + SECRET),
+        "comment within": gzip.compress(content[:300], mtime=0)
+        + _member(b"", comment=SECRET)
+        + gzip.compress(content[300:], mtime=0),
+        "another of the same size": whole + gzip.compress(content[:200] + SECRET
+                                                         + content[200 + len(SECRET) :], mtime=0),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("where", _behind_a_member(b""))
+@pytest.mark.parametrize("kind", ["sub-01_T1w.nii.gz", "sub-01_physio.tsv.gz", "sub-01_raw.bin.gz"])
+def test_what_stands_behind_the_first_member_of_a_packed_file(
+    where: str, kind: str, tmp_path: Path
+) -> None:
+    image = nib.Nifti1Image(np.arange(512, dtype=np.int16).reshape(8, 8, 8), np.eye(4))
+    plain = {"nii": image.to_bytes(), "tsv": b"1.0\t2.0\n" * 99, "bin": bytes(range(256)) * 4}
+    if where == "another of the same size" and ".nii." not in kind:
+        pytest.skip("of tables and unknown kinds all members are read as one")
+    packed = _behind_a_member(plain[kind.split(".")[1]])[where]
+    scan = _scan(tmp_path / "ds" / kind, packed)
+    assert scan.findings or scan.problems
+    copy = tmp_path / "copy"
+    copy.mkdir()
+    write_copy(tmp_path / "ds", copy, NOBODY, np.random.default_rng(0))
+    for file in (path for path in copy.rglob("*") if path.is_file()):
+        raw = file.read_bytes()
+        assert b"DOE" not in raw + gzip.decompress(raw)
+        assert raw.startswith(b"\x1f\x8b\x08\0"), "no header fields"
+
+
+def test_zeros_behind_a_packed_file_are_no_finding(tmp_path: Path) -> None:
+    image = nib.Nifti1Image(np.ones((8, 8, 8), dtype=np.int16), np.eye(4)).to_bytes()
+    scan = _scan(tmp_path / "ds" / "sub-01_T1w.nii.gz", gzip.compress(image, mtime=0) + bytes(9999))
+    assert not scan.findings
+    assert not scan.problems
+
+
+def test_very_many_empty_members_do_not_hang_the_look(tmp_path: Path) -> None:
+    packed = gzip.compress(b"1\t2\n", mtime=0) + gzip.compress(b"", mtime=0) * 200_000
+    scan = _scan(tmp_path / "ds" / "sub-01_physio.tsv.gz", packed)
+    assert [problem.reason for problem in scan.problems] == [
+        "more than 50,000 gzip members, the rest not read"
+    ]
+
+
 def test_deep_but_readable_nesting_ends_in_a_finding(tmp_path: Path) -> None:
     deep: object = "DOE^JOHN"
     for _ in range(400):

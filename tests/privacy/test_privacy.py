@@ -32,7 +32,7 @@ from one_person_less import (
     world,
 )
 
-from headrisk.findings.coarse import counts_of, ranged_parts, rung
+from headrisk.findings.coarse import counts_of, ranged_parts
 from headrisk.findings.histogram import public_curves
 from headrisk.findings.records import Condition, Table
 from headrisk.io.digests import keyed_digest
@@ -197,19 +197,29 @@ def test_levels_of_a_condition_cannot_be_solved_for(sizes: list[int], data: st.D
         assert len(left) >= 2
 
 
-def test_extremes_are_rounded_outward_and_withheld_below_ten() -> None:
+def test_scores_of_one_pair_are_withheld_whatever_the_number_of_people() -> None:
+    """Rounded, they would still tell whose they are: one person less, and they change."""
     for people in (5, 7, 9, 10, 12, 30):
         full = report_of(people, "brain").modalities[0].measures[0]
         public = withhold_small_cells(report_of(people, "brain")).modalities[0].measures[0]
-        if people < 10:
-            assert public.mated_min is public.nonmated_max is public.d_prime is None
-            assert all(item.value is None for item in public.thresholds.values())
-            continue
         assert full.mated_min is not None
-        assert public.mated_min is not None
-        assert public.mated_min < full.mated_min
-        assert public.mated_min == rung(full.mated_min, up=False)
-        assert (public.nonmated_max or 0) > (full.nonmated_max or 0)
+        assert public.mated_min is public.nonmated_max is None
+        if people < 10:
+            assert public.d_prime is None
+            assert all(item.value is None for item in public.thresholds.values())
+
+
+@pytest.mark.parametrize("people", [7, 9, 10, 12, 30])
+def test_the_ends_of_the_open_set_curve_have_no_threshold(people: int) -> None:
+    """They lie beside the highest and the lowest score of a search."""
+    reports = (report_of(people, "brain"), withhold_small_cells(report_of(people, "brain")))
+    full, public = ([p.threshold for p in r.modalities[0].risk.open_set.curve] for r in reports)  # type: ignore[union-attr]
+    assert full
+    ends = {min(full), max(full)}
+    if people < 10:
+        assert not public
+    else:
+        assert public in ([], [None if limit in ends else limit for limit in full])
 
 
 @pytest.mark.parametrize("people", [7, 12, 30])

@@ -84,10 +84,12 @@ def test_repeated_and_contradicting_rows(tmp_path: Path) -> None:
     assert len(found.scans) == 3
     assert "1 rows that repeat" in found.notes[0]
     unlike = write_wide(tmp_path / "u.tsv", rows[:3], names(6), [LABELS[0], LABELS[1], LABELS[0]])
-    with pytest.raises(InputError, match="two unlike rows of participant 00 with session 1"):
+    with pytest.raises(
+        InputError, match=r"two unlike rows of one person in one session \(.*line 2; .*line 4\)"
+    ):
         read_table(unlike)
     nameless = write_wide(tmp_path / "n.tsv", rows[:2], names(6), [("a", ""), ("a", "")])
-    with pytest.raises(InputError, match="no session_id"):
+    with pytest.raises(InputError, match="with no session_id"):
         read_table(nameless)
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import codecs
 import io
-from typing import TextIO
+import os
+import sys
+from typing import Any, TextIO
 
 # Characters of our own sentences, for a terminal or a log that cannot show them.
 PLAIN = str.maketrans(
@@ -17,6 +19,61 @@ PLAIN = str.maketrans(
     }
 )  # fmt: skip
 HANDLER = "headrisk-plain"
+
+
+def have_streams() -> None:
+    """Standard streams for a program that was started without: ones that lead nowhere.
+
+    Otherwise the next file that is opened would stand in their place, and whatever a library
+    prints would be written into it.
+    """
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free: this one
+        if getattr(sys, name) is None:
+            mode = "w" if number else "r"
+            setattr(sys, name, open(number, mode, encoding="utf-8", closefd=False))  # noqa: SIM115
+
+
+class Outlet(io.FileIO):
+    """A file that takes what nobody reads any more, as the null device does.
+
+    Another failure, such as a full disk, is raised once; what is written later goes nowhere.
+    """
+
+    _lost = False
+
+    def write(self, data: Any, /) -> int:
+        """Write, as long as that can be done."""
+        if not self._lost:
+            try:
+                return super().write(data)
+            except BrokenPipeError:
+                self._lost = True
+            except OSError:
+                self._lost = True
+                raise
+        return memoryview(data).nbytes
+
+
+def outlive_readers() -> None:
+    """Let a command go on when whoever read its output has seen enough (``| head``).
+
+    It then ends with its own exit code: a check that was cut short must not pass.
+    """
+    for name in ("stdout", "stderr"):
+        old = getattr(sys, name)
+        if isinstance(old, io.TextIOWrapper):
+            old.flush()
+            outlet = io.BufferedWriter(Outlet(old.fileno(), "w", closefd=False))
+            through = old.write_through
+            lines = old.line_buffering or through
+            new = io.TextIOWrapper(
+                outlet, old.encoding, old.errors, line_buffering=lines, write_through=through
+            )
+            setattr(sys, name, new)
 
 
 def write_anywhere(*streams: TextIO) -> None:

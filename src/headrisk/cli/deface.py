@@ -22,6 +22,7 @@ from headrisk.cli.options import (
     job_of,
     with_progress,
 )
+from headrisk.errors import visible
 
 if TYPE_CHECKING:
     from headrisk.run.events import Listener
@@ -89,7 +90,7 @@ def run(arguments: argparse.Namespace) -> int:
         if arguments.verbose:
             for one in report.results:
                 if said := one.reason or doubt(report.tool, one):
-                    sys.stderr.write(f"{one.scan_id}: {said}\n")
+                    sys.stderr.write(visible(f"{one.scan_id}: {said}") + "\n")
         sys.stdout.write(f"Table: {arguments.out / 'tables' / 'treatment.tsv'}\n")
         chosen = (
             arguments.contrasts, arguments.settings, arguments.participant_label,

@@ -11,6 +11,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from headrisk.errors import visible
+
 if TYPE_CHECKING:
     from headrisk.commands.costs import Work
     from headrisk.dataset.inventory import Inventory
@@ -56,8 +58,9 @@ def list_scans(job: Job, *, searches: bool = True, deidentifies: bool = False) -
     scans = with_headers(with_one_key(scans, job))
     earlier = with_one_key(recall(job).scans, job)
     for scan in (*scans, *earlier, *with_headers(files)):
-        state = f"\t{scan.reason}" if scan.reason else ""
-        sys.stdout.write(f"{scan.scan_id}\t{scan.suffix}\t{scan.status}{state}\n")
+        state = (scan.reason,) if scan.reason else ()
+        cells = (scan.scan_id, scan.suffix, scan.status, *state)
+        sys.stdout.write("\t".join(map(visible, cells)) + "\n")
     everybody = (*scans, *earlier)
     lines = [*_images(job, inventory, everybody, series)]
     work = _work(job, everybody, len(files), deidentifies=deidentifies)
@@ -72,7 +75,7 @@ def list_scans(job: Job, *, searches: bool = True, deidentifies: bool = False) -
     for line in (*lines, cost_line(work)):
         sys.stdout.write(line + "\n")
     for note in notes:
-        sys.stderr.write(note + "\n")
+        sys.stderr.write(visible(note) + "\n")
     return 0
 
 
@@ -100,8 +103,9 @@ def inventory_lines(
     looked = looked_by("brain", scans, problems, job.sources[0].name)
     pictured = (*scans, *others)
     series = {scan.path: scan.series for scan in pictured}
+    wrong = {scan.path: scan.reason for scan in pictured if scan.status == "failed"}
     sighted = _sighted(job, pictured)
-    looked += [Looked("faces", path, series.get(path, "")) for path in sighted]
+    looked += [Looked("faces", path, series.get(path, ""), wrong.get(path, "")) for path in sighted]
     if sighted and is_bids(inventory.root):  # DICOM series within it are converted for that
         looked += [
             Looked("faces", str(inventory.root / row.path), row.series)

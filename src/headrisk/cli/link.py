@@ -33,7 +33,7 @@ from headrisk.cli.options import (
     searches_faces,
     with_progress,
 )
-from headrisk.errors import UsageError
+from headrisk.errors import UsageError, visible
 
 if TYPE_CHECKING:
     from headrisk.run.events import Listener
@@ -136,7 +136,7 @@ def _search(arguments: argparse.Namespace, listen: Listener) -> int:
     for line in inventory_lines(found.inventory) if found.inventory else (NO_LIST,):
         sys.stdout.write(line + "\n")
     for note in found.notes:
-        sys.stderr.write(note + "\n")
+        sys.stderr.write(visible(note) + "\n")
     if found.failed:
         sys.stdout.write(f"{found.failed} scans could not be used.\n")
     sys.stdout.write(f"Candidates (internal, do not share): {found.table}\n")

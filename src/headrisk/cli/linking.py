@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from headrisk.cli.dry_run import list_scans
 from headrisk.cli.options import job_of, with_progress
+from headrisk.errors import visible
 
 if TYPE_CHECKING:
     from headrisk.dataset.inventory import InventoryCounts
@@ -210,7 +211,7 @@ def unrated_faces(sections: Sequence[ModalitySection]) -> tuple[ModalitySection,
 
 def _name_failures(failed: Sequence[ScanResult | ScanRow], *, verbose: bool) -> None:
     for one in failed if verbose else ():
-        sys.stderr.write(f"{one.scan_id}: {one.reason}\n")
+        sys.stderr.write(visible(f"{one.scan_id}: {one.reason}") + "\n")
 
 
 def highest_risk(section: ModalitySection) -> float:

@@ -11,7 +11,7 @@ the terminal was closed.
 from __future__ import annotations
 
 import argparse
-import os
+import errno
 import shutil
 import signal
 import sys
@@ -25,7 +25,7 @@ from types import FrameType, ModuleType
 from typing import Any, NoReturn
 
 from headrisk import __version__
-from headrisk.errors import HeadriskError, InputError
+from headrisk.errors import HeadriskError, InputError, StoreError
 from headrisk.offline import leave_home_alone
 
 COMMANDS = {
@@ -50,6 +50,7 @@ FIRST_STEPS = {
     "headrisk help COMMAND": "explain one, with examples",
 }
 INTERNAL_ERROR = 1
+NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS})
 
 
 class _Ended(KeyboardInterrupt):
@@ -219,9 +220,6 @@ def _run(name: str, module: ModuleType, arguments: argparse.Namespace) -> int:
         sys.stdout.flush()
     except HeadriskError as error:
         return _fail(f"headrisk {name}: {error}", error.exit_code, verbose=arguments.verbose)
-    except BrokenPipeError:  # whoever read our output has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
     except PermissionError as error:
         closed = InputError(
             str(error.filename or "a file or folder"),
@@ -230,11 +228,25 @@ def _run(name: str, module: ModuleType, arguments: argparse.Namespace) -> int:
             remedy="Check the permissions of it and of every folder above it.",
         )
         return _fail(f"headrisk {name}: {closed}", closed.exit_code, verbose=arguments.verbose)
+    except OSError as error:
+        if error.errno not in NO_ROOM:
+            return _internal(name, error, verbose=arguments.verbose)
+        full = StoreError(
+            str(error.filename or "the results, or standard output"),
+            found=f"cannot be written ({error.strerror})",
+            expected="room for every file",
+            remedy="Free space, raise the quota, or choose another folder, and run again.",
+        )
+        return _fail(f"headrisk {name}: {full}", full.exit_code, verbose=arguments.verbose)
     except Exception as error:  # noqa: BLE001 - the last guard: an exit code, not a traceback
-        message = f"headrisk {name}: internal error ({type(error).__name__}: {error})."
-        remedy = "" if arguments.verbose else " Run again with -v and report what it prints."
-        return _fail(message + remedy, INTERNAL_ERROR, verbose=arguments.verbose)
+        return _internal(name, error, verbose=arguments.verbose)
     return code
+
+
+def _internal(name: str, error: Exception, *, verbose: bool) -> int:
+    message = f"headrisk {name}: internal error ({type(error).__name__}: {error})."
+    remedy = "" if verbose else " Run again with -v and report what it prints."
+    return _fail(message + remedy, INTERNAL_ERROR, verbose=verbose)
 
 
 @contextmanager
@@ -257,8 +269,10 @@ def _told_as_json(progress: str) -> Iterator[None]:
 
 def run() -> NoReturn:
     """Entry point of the ``headrisk`` program."""
-    from headrisk.cli.console import write_anywhere
+    from headrisk.cli.console import have_streams, outlive_readers, write_anywhere
 
+    have_streams()
+    outlive_readers()
     write_anywhere(sys.stdout, sys.stderr)
     leave_home_alone()
     sys.exit(main())

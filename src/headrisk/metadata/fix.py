@@ -51,7 +51,7 @@ COPIED, CLEANED, LEFT_OUT = "copied", "cleaned", "left out"
 AS_NAMED = "copied unread, by name"  # the custodian's decision, and not looked into
 # Leftovers that may be asked for by name; histories, backups and source data may not.
 _NAMEABLE = frozenset({"", "archive", "unreadable-kind"})
-_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
+_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS})
 CANNOT = "identifying bytes in a kind of file that cannot be cleaned"
 REFUSED = "refused: the voxels of the copy were not those of the source"
 _GZIP_ONLY = frozenset({"gzip header, name", "gzip header, comment", "gzip header, time",

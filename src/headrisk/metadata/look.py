@@ -6,6 +6,7 @@ import re
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 from typing import Literal
 
@@ -17,7 +18,13 @@ from headrisk.metadata.dicom_elements import parse_file
 from headrisk.metadata.dicom_hits import file_hits
 from headrisk.metadata.findings import Hit
 from headrisk.metadata.formats import READERS as FORMATS
-from headrisk.metadata.gzip_header import GZIP_MAGIC, gzip_header
+from headrisk.metadata.gzip_header import (
+    GZIP_MAGIC,
+    MOST_MEMBERS,
+    behind_the_first,
+    gzip_header,
+    one_member,
+)
 from headrisk.metadata.known import KnownIdentifiers
 from headrisk.metadata.leftovers import archive_hits, binary_hits, history_hits, listing_hits
 from headrisk.metadata.mgh_text import MGH_HEADER, mgh_hits, mgh_voxels_end
@@ -46,6 +53,7 @@ UNREAD: State = "unread"
 _LARGEST_POINTER = 32 * 1024
 _AS_TEXT = "searched for stretches of text"
 UNKNOWN_KIND = "of a kind that is not known, searched as bytes"
+_BEHIND = "behind the packed data"
 _NUMBERS = re.compile(r"[-+\d.eE\s,naNA]*")
 
 
@@ -105,6 +113,8 @@ def look_into(path: Path, name: str, size: int, known: KnownIdentifiers) -> Look
     role = role_of(name, start)
     packed = list(_gzip_hits(start, name, known))
     try:
+        if start.startswith(GZIP_MAGIC) and not _one_packed_image(path, role):
+            packed += islice(_hits_behind(path, known), _MOST_HITS)
         if role in FORMATS:
             found, problem, searched = FORMATS[role](path, name, size, known)
             look = Look(role, tuple(found), problem, searched=searched)
@@ -170,6 +180,37 @@ def _gzip_hits(start: bytes, name: str, known: KnownIdentifiers) -> Iterator[Hit
         yield Hit("gzip-time", "gzip header, time", str(header.time))
 
 
+def _one_packed_image(path: Path, role: Role) -> bool:
+    """Whether a file is one gzip member that ends with a NIfTI image's last voxel."""
+    if role != "nifti":
+        return False
+    with open_stream(path) as stream:
+        plan = read_plan(stream)
+    end = plan.voxels_end if plan and plan.single else None
+    return end is not None and _stated_size(path) == end % 2**32 and one_member(path)
+
+
+def _stated_size(path: Path) -> int:
+    """The length, modulo 2**32, that the last four bytes of a gzip file state."""
+    with path.open("rb") as handle:
+        handle.seek(-4, 2)
+        return int.from_bytes(handle.read(4), "little")
+
+
+def _hits_behind(path: Path, known: KnownIdentifiers) -> Iterator[Hit]:
+    """What stands in later headers of a gzip file, each value once, and behind its last member."""
+    seen: set[tuple[str, str]] = set()
+    for start in behind_the_first(path):
+        if not start.startswith(GZIP_MAGIC):
+            yield Hit("trailing-bytes", _BEHIND, "", note="bytes that no program unpacks")
+            yield from (replace(hit, field=_BEHIND) for hit in binary_hits(start, known))
+            return
+        for hit in _gzip_hits(start, "", known):
+            if (hit.kind, hit.value) not in seen:
+                seen.add((hit.kind, hit.value))
+                yield replace(hit, field=hit.field.replace("gzip header", "gzip header of a part"))
+
+
 def _listed(kind: str, field: str, raw: bytes, known: KnownIdentifiers) -> Hit:
     text = printable_text(raw)
     return Hit(known.graver(kind, text), field, text)
@@ -223,10 +264,7 @@ def _beyond(path: Path, stream: ByteStream, end: int, size: int) -> int:
     """Bytes behind the voxels (negative: missing). A packed file is unpacked only if in doubt."""
     if not stream.compressed:
         return size - end
-    with path.open("rb") as handle:
-        handle.seek(-4, 2)
-        stated = int.from_bytes(handle.read(4), "little")
-    if stated == end % 2**32:
+    if _stated_size(path) == end % 2**32 and one_member(path):
         return 0
     stream.skip(2**62)
     return stream.position - end
@@ -353,17 +391,23 @@ def _whole(path: Path, most: int = LARGEST_TEXT) -> bytes:
 
 def unpacked(packed: bytes) -> tuple[bytes, str]:
     """Decoded bytes of all members of a gzip file of text, and why they are not all of it."""
-    out, left = [], LARGEST_TEXT
-    while packed:
+    out: list[bytes] = []
+    left, at, members = LARGEST_TEXT, 0, 0
+    while at < len(packed):
+        if members == MOST_MEMBERS:
+            return b"".join(out), f"more than {MOST_MEMBERS:,} gzip members, the rest not read"
         decoder = zlib.decompressobj(wbits=31)
-        try:
-            out.append(decoder.decompress(packed, left))
-        except zlib.error:
-            return b"".join(out), "damaged compressed data"
-        left -= len(out[-1])
-        if decoder.unconsumed_tail or left <= 0:
-            return b"".join(out), "more than 64 MB of text, the rest not read"
-        if not decoder.eof:
-            return b"".join(out), "the compressed data end too early"
-        packed = decoder.unused_data
+        members += 1
+        while not decoder.eof:
+            piece = packed[at : at + START]
+            if not piece:
+                return b"".join(out), "the compressed data end too early"
+            try:
+                out.append(decoder.decompress(piece, left))
+            except zlib.error:
+                return b"".join(out), "damaged compressed data"
+            left -= len(out[-1])
+            if decoder.unconsumed_tail or left <= 0:
+                return b"".join(out), "more than 64 MB of text, the rest not read"
+            at += len(piece) - len(decoder.unused_data)
     return b"".join(out), ""

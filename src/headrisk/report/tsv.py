@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from headrisk.errors import InputError
+from headrisk.errors import InputError, visible
 from headrisk.findings.records import Table, Value
 from headrisk.io.canonical import rounded
 
@@ -10,7 +10,7 @@ MISSING = "n/a"
 
 
 def table_text(table: Table) -> str:
-    """A table as TSV; tabs and line breaks inside a cell become backslash escapes."""
+    """A table as TSV; tabs, line breaks and the like inside a cell become escapes."""
     lines = ["\t".join(table.columns)]
     lines += ["\t".join(_cell(value) for value in row) for row in table.rows]
     return "\n".join(lines) + "\n"
@@ -46,8 +46,7 @@ def _cell(value: Value) -> str:
     if isinstance(value, float):
         short = rounded(value)
         return MISSING if short is None else repr(short).removesuffix(".0")
-    text = str(value).replace("\\", "\\\\").replace("\t", "\\t")
-    return text.replace("\n", "\\n").replace("\r", "\\r")
+    return visible(str(value).replace("\\", "\\\\"))
 
 
 def _parsed(cell: str) -> Value:

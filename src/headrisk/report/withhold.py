@@ -278,8 +278,8 @@ def _measure(measure: MeasureResult) -> MeasureResult:
         rank1=coarse_share(rank1),
         rank5=coarse_share(measure.rank5),
         one_to_one=coarse_share(measure.one_to_one),
-        mated_min=_extreme(measure.mated_min, many, up=False),
-        nonmated_max=_extreme(measure.nonmated_max, many, up=True),
+        mated_min=None,
+        nonmated_max=None,
         thresholds={
             rule: _threshold(item, n, many=many) for rule, item in measure.thresholds.items()
         },
@@ -394,10 +394,6 @@ def _digit(value: float | None) -> float | None:
     return None if value is None else rung(value, up=False, steps=DIGITS)
 
 
-def _extreme(value: float | None, many: bool, *, up: bool) -> float | None:
-    return rung(value, up=up) if many and value is not None else None
-
-
 def _threshold(item: Threshold, people: int, *, many: bool) -> Threshold:
     """A threshold of one digit; its rates outward, and the value of each to the risk's side."""
     fmr = item.fmr
@@ -443,11 +439,24 @@ def _risk(risk: Assessment) -> Assessment:
 
 
 def _open_set(found: OpenSet) -> OpenSet:
+    """Rates in bins, without the thresholds at the curve's ends and with none below ten people.
+
+    The ends lie beside the highest and the lowest score, and so beside those of one pair each: of
+    two reports the one without that person tells whose it was, however they are rounded.
+    """
+    limits = [one.threshold for one in found.curve if one.threshold is not None]
+    ends = {min(limits), max(limits)} if limits else set()
+    many = found.people >= FEWEST_FOR_EXTREMES
+    curve = found.curve if many and set(limits) - ends else ()
     return replace(
         found,
         target=_open_point(found.target),
         strictest=_open_point(found.strictest),
-        curve=tuple(one for point in found.curve if (one := _open_point(point)) is not None),
+        curve=tuple(
+            replace(one, threshold=None if point.threshold in ends else point.threshold)
+            for point in curve
+            if (one := _open_point(point)) is not None
+        ),
     )
 
 

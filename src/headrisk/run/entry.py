@@ -26,6 +26,7 @@ _CLOSED = ("the folder is read-only for you", "Change its permissions, or choose
 _CAUSES = {
     errno.ENOSPC: _FULL,
     errno.EDQUOT: _FULL,
+    errno.EFBIG: _FULL,
     errno.EROFS: _CLOSED,
     errno.EACCES: _CLOSED,
     errno.EPERM: _CLOSED,

@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, TextIO
 
 from headrisk.durations import duration
+from headrisk.errors import visible
 
 
 @dataclass(frozen=True)
@@ -192,7 +193,7 @@ def only_notes(stream: TextIO) -> Listener:
 
     def listen(event: Event) -> None:
         if isinstance(event, Noted):
-            stream.write(event.text + "\n")
+            stream.write(visible(event.text) + "\n")
             stream.flush()
 
     return listen
@@ -217,7 +218,7 @@ def progress_lines(
 
     def listen(event: Event) -> None:
         if isinstance(event, Noted):
-            stream.write(event.text + "\n")
+            stream.write(visible(event.text) + "\n")
             stream.flush()
             return
         now, left = clock(), None
@@ -347,7 +348,9 @@ def show_bars(stream: TextIO) -> Iterator[Listener]:
 
         def listen(event: Event) -> None:
             if isinstance(event, Noted):
-                bars.console.print(event.text, markup=False, highlight=False, soft_wrap=True)
+                bars.console.print(
+                    visible(event.text), markup=False, highlight=False, soft_wrap=True
+                )
                 return
             if isinstance(event, Started) or event.stage not in tasks:
                 total = event.total if isinstance(event, Started) else None

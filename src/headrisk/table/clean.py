@@ -148,10 +148,10 @@ def _unique_rows(table: FeatureTable, path: Path) -> FeatureTable:
             first[key] = k
             kept.append(k)
         elif not np.array_equal(table.values[first[key]], table.values[k], equal_nan=True):
-            of = f"session {scan.session_id}" if scan.session_id else "no session_id"
+            of = "in one session" if scan.session_id else "with no session_id"
             raise InputError(
                 str(path),
-                found=f"two unlike rows of participant {scan.participant_id} with {of} "
+                found=f"two unlike rows of one person {of} "  # a log travels: no label
                 f"({table.scans[first[key]].path}; {scan.path})",
                 expected="one row for each session of a person",
                 remedy="Give each row its session_id, or remove one.",
