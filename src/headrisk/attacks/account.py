@@ -122,8 +122,12 @@ def inventory_of_scans(
 
 
 def absent_people(inventory: Inventory, scans: Sequence[Scan]) -> int:
-    """Number of people of whom images are there, but none that is compared."""
-    raw = {row.participant_id for row in inventory.images if row.where == "raw"} - {""}
+    """Number of people of whom images are there, but none that is compared.
+
+    A name or place outside BIDS (``Sub-06``, ``anat/run1``) hides nobody: these are people too.
+    """
+    places = ("raw", "non-BIDS")
+    raw = {row.participant_id for row in inventory.images if row.where in places} - {""}
     chosen = {row.participant_id for row in inventory.images if row.code == "person"}
     return len(raw - chosen - {scan.participant_id for scan in scans})
 
