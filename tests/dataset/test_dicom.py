@@ -281,3 +281,12 @@ def test_a_face_is_looked_for_in_every_series(tmp_path: Path) -> None:
     assert {scan.series for scan in (*scans, *series)} == {
         row.series for row in take_inventory(tmp_path / "in").images
     }
+
+
+def test_a_slice_that_is_cut_off_is_a_failed_image(tmp_path: Path) -> None:
+    write_series(tmp_path / "sub-1" / "a", voxels(), Series())
+    whole = (tmp_path / "sub-1" / "a" / "000.dcm").read_bytes()
+    (tmp_path / "sub-1" / "cut.dcm").write_bytes(whole[:700])
+    rows = {row.path: (row.kind, row.status, row.code) for row in take_inventory(tmp_path).rows}
+    assert rows["sub-1/cut.dcm"] == ("image", "failed", "damaged")
+    assert len(rows) == 2
