@@ -61,7 +61,7 @@ def list_scans(job: Job, *, searches: bool = True, deidentifies: bool = False) -
     everybody = (*scans, *earlier)
     lines = [*_images(job, inventory, everybody, series)]
     work = _work(job, everybody, len(files), deidentifies=deidentifies)
-    work = replace(work, sighted=len(_sighted(job, (*everybody, *series))))
+    work = replace(work, sighted=len(_sighted(job, (*everybody, *series), inventory)))
     if searches and job.sources and {"brain", "face-scans", "metadata"} & {*job.modalities}:
         lines += _searched(job, inventory, everybody)
     if job.photos is not None:
@@ -99,7 +99,9 @@ def inventory_lines(
     looked = looked_by("brain", scans, problems, job.sources[0].name)
     pictured = (*scans, *others)
     series = {scan.path: scan.series for scan in pictured}
-    looked += [Looked("faces", path, series.get(path, "")) for path in _sighted(job, pictured)]
+    looked += [
+        Looked("faces", path, series.get(path, "")) for path in _sighted(job, pictured, inventory)
+    ]
     known = _still_failed(inventory, judged(inventory, looked))
     counts = counted(explained(known, job.settings.contrasts, job.participants, job.sessions))
     yield totals(counts, planned=True)
@@ -125,13 +127,13 @@ def _images(
         yield NO_LIST
 
 
-def _sighted(job: Job, scans: Sequence[Scan]) -> list[str]:
+def _sighted(job: Job, scans: Sequence[Scan], inventory: Inventory | None) -> list[str]:
     """Images in which a face would be looked for, with a detector at hand."""
     from headrisk.attacks.presence import asked_images, missing_modules
 
     if not job.faces_left or missing_modules():
         return []
-    return [one.path for one in asked_images(job, scans)]
+    return [one.path for one in asked_images(job, scans, inventory)]
 
 
 def _searched(job: Job, inventory: Inventory | None, scans: Sequence[Scan]) -> Iterator[str]:
@@ -223,7 +225,6 @@ def _work(job: Job, scans: Sequence[Scan], treated: int, *, deidentifies: bool) 
     return Work(
         aligned=len(usable) if brains or deidentifies else 0,
         compared=pairs * len(job.settings.measures) if brains else 0,
-        sighted=len(_sighted(job, scans)),
         rendered=heads,
         rendered_few=few,
         photographs=photos,
