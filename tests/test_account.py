@@ -9,12 +9,12 @@ import nibabel
 import numpy as np
 import pytest
 
-from headrisk.attacks.account import account_others
+from headrisk.attacks.account import absent_people, account_others
 from headrisk.brain.cohort import Cohort
 from headrisk.cli.linking import failures_line, inventory_lines
 from headrisk.cli.main import main
 from headrisk.dataset.gather import Source
-from headrisk.dataset.inventory import InventoryCounts, OtherCounts
+from headrisk.dataset.inventory import InventoryCounts, OtherCounts, take_inventory
 from headrisk.findings.codec import record, report_as_dict, report_from_dict
 from headrisk.findings.records import Report, ScanRow
 from headrisk.intake import Intake, index, list_others
@@ -107,3 +107,19 @@ def test_reading_headers_alone_is_no_look_at_an_image(
         assert counts == [images, 0, 0, images]
         assert "metadata" in found["modalities"]
     assert "No image was found in the data set." in capsys.readouterr().out
+
+
+def test_people_under_names_outside_bids_are_counted(tmp_path: Path) -> None:
+    source = data_set(
+        tmp_path / "a",
+        (
+            "sub-1/anat/sub-1_T1w.nii.gz",
+            "sub-2/Anat/sub-2_T1w.nii.gz",
+            "sub-3/anat/run1/sub-3_T1w.nii.gz",
+            "backup/sub-1_T1w_old.nii.gz",
+            "derivatives/x/sub-9/anat/sub-9_T1w.nii.gz",
+        ),
+    )
+    scans, _ = index(Job((source,), tmp_path / "out"))
+    assert [scan.participant_id for scan in scans] == ["1"]
+    assert absent_people(take_inventory(source.path), scans) == 2

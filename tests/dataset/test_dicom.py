@@ -326,3 +326,12 @@ def test_a_list_of_files_is_no_image(tmp_path: Path) -> None:
     intake = take_in(job, CostLog())
     assert intake.inventory is not None
     assert len(intake.inventory.images) == len(intake.pictured) == 1
+
+
+def test_a_slice_that_is_cut_off_is_a_failed_image(tmp_path: Path) -> None:
+    write_series(tmp_path / "sub-1" / "a", voxels(), Series())
+    whole = (tmp_path / "sub-1" / "a" / "000.dcm").read_bytes()
+    (tmp_path / "sub-1" / "cut.dcm").write_bytes(whole[:700])
+    rows = {row.path: (row.kind, row.status, row.code) for row in take_inventory(tmp_path).rows}
+    assert rows["sub-1/cut.dcm"] == ("image", "failed", "damaged")
+    assert len(rows) == 2

@@ -20,6 +20,7 @@ from headrisk.linkage.label_check import LabelCheck
 from headrisk.linkage.mates import PeopleCounts
 from headrisk.report.follows import ATTACKS, follows, least, most, people_needed
 from headrisk.report.withhold import withhold_small_cells
+from headrisk.report.words.first_page import answers
 from headrisk.report.words.follows import SENTENCES, follows_rows, sentence
 from headrisk.report.words.inventory import OTHER_NAMES, beside
 from headrisk.types import Estimate
@@ -282,3 +283,16 @@ def test_whatever_may_show_a_person_beside_the_images_is_told(kind: str) -> None
     for row in follows_rows(counts):
         assert row["text"]
     assert set(OTHER_NAMES) == set(MAY_SHOW)
+
+
+@pytest.mark.parametrize("code", ["labels_disagree", "labels_unconfirmed"])
+def test_nothing_is_called_not_shown_where_labels_are_in_doubt(code: str) -> None:
+    (section,) = reading("brain", "unclear").modalities
+    check = LabelCheck(code, "mae", 6, 0, 0, 0, 1.0, 6, 0)  # type: ignore[arg-type]
+    for sections in ((replace(section, labels=check),), (section, replace(section, labels=check))):
+        found = codes(replace(EMPTY, modalities=sections))
+        assert code in found
+        assert "brains_not_shown" not in found
+        tiles = [one for one in answers(replace(EMPTY, modalities=sections)) if one.rate]
+        assert all(one.verdict == "labels in doubt" and one.alarm for one in tiles)
+        assert tiles

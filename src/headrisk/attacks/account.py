@@ -124,9 +124,15 @@ def inventory_of_scans(
 def absent_people(inventory: Inventory, scans: Sequence[Scan], others: Sequence[Scan] = ()) -> int:
     """Number of people of whom images are there, but none that is compared.
 
-    ``others`` are images of other contrasts that a manifest or DICOM series hold.
+    A name or place outside BIDS (``Sub-06``, ``anat/run1``) hides nobody: these are people too.
+    ``others`` are images of other contrasts that a manifest or DICOM series hold; their headers
+    tell whom a DICOM series shows.
     """
-    raw = {row.participant_id for row in inventory.images if row.where == "raw"}
+    raw = {
+        row.participant_id
+        for row in inventory.images
+        if row.where == "raw" or (row.where == "non-BIDS" and row.form != "DICOM")
+    }
     raw = (raw | {scan.participant_id for scan in others}) - {""}
     chosen = {row.participant_id for row in inventory.images if row.code == "person"}
     return len(raw - chosen - {scan.participant_id for scan in scans})

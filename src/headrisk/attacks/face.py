@@ -176,7 +176,7 @@ def face_run(intake: Intake, job: Job, damage: list[StoreError], protocol: str =
         damage.append,
         protocol,
         intake.failed,
-        lenders_of(asked_images(job, intake.pictured)) if pets else {},
+        lenders_of(asked_images(job, intake.pictured, intake.inventory)) if pets else {},
     )
 
 

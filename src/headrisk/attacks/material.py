@@ -60,7 +60,8 @@ def examine_images(intake: Intake, job: Job, log: CostLog) -> Intake:
             run = face_scans.run_of(intake, job, damage)
             more, _ = face_scans.to_look_at(intake, job, run.store, damage)
             heads = more or heads
-    images = asked_images(job, intake.pictured) if job.faces_left and not missing_modules() else ()
+    look = job.faces_left and not missing_modules()
+    images = asked_images(job, intake.pictured, intake.inventory) if look else ()
     lent = lenders_of(images)
     sights = [sight_task(image, job, lent) for image in images if is_image(image.path)]
     store = open_store(job.out / "store")

@@ -11,6 +11,7 @@ from pathlib import Path
 from headrisk.dataset.contrast import kind_by_modality
 from headrisk.dataset.dcm2niix_run import sidecar_of
 from headrisk.dataset.head_images import SUFFIXES, HeadImage, is_image, list_head_images
+from headrisk.dataset.inventory import Inventory
 from headrisk.dataset.magic import ending_of
 from headrisk.dataset.scans import Scan
 from headrisk.dataset.sidecar import read_sidecar
@@ -48,10 +49,13 @@ def missing_modules() -> tuple[str, ...]:
     return tuple(name for name in MODULES if find_spec(name) is None)
 
 
-def asked_images(job: Job, scans: Sequence[Scan]) -> tuple[HeadImage, ...]:
+def asked_images(
+    job: Job, scans: Sequence[Scan], listed: Inventory | None = None
+) -> tuple[HeadImage, ...]:
     """Images of the first data set in which a face is looked for: of those who were asked for.
 
-    ``scans`` are those that indexing found, of any data set.
+    ``scans`` are those that indexing found, of any data set; ``listed`` is the first one's
+    inventory.
     """
     source = job.sources[0]
     people = {label.removeprefix("sub-") for label in job.participants}
@@ -59,7 +63,7 @@ def asked_images(job: Job, scans: Sequence[Scan]) -> tuple[HeadImage, ...]:
     own = [scan for scan in scans if scan.dataset == source.name]
     return tuple(
         one
-        for one in list_head_images(source.path, own)
+        for one in list_head_images(source.path, own, listed)
         if (not people or one.participant_id in people) and (not visits or one.session_id in visits)
     )
 
@@ -116,7 +120,7 @@ def seek(intake: Intake, job: Job, log: CostLog) -> Sought:
 
     Without the extra ``faces`` no image is looked at, and the counts say so.
     """
-    images = asked_images(job, intake.pictured)
+    images = asked_images(job, intake.pictured, intake.inventory)
     if missing_modules():
         sight = Sight("failed", "not_installed", reason=SAID["not_installed"])
         results = tuple(SightResult(sight, 0.0) for _ in images)

@@ -64,7 +64,7 @@ def list_scans(job: Job, *, searches: bool = True, deidentifies: bool = False) -
     everybody = (*scans, *earlier)
     lines = [*_images(job, inventory, everybody, series)]
     work = _work(job, everybody, len(files), deidentifies=deidentifies)
-    work = replace(work, sighted=len(_sighted(job, (*everybody, *series))))
+    work = replace(work, sighted=len(_sighted(job, (*everybody, *series), inventory)))
     if searches and job.sources and {"brain", "face-scans", "metadata"} & {*job.modalities}:
         lines += _searched(job, inventory, everybody, series)
     if job.photos is not None:
@@ -104,7 +104,7 @@ def inventory_lines(
     pictured = (*scans, *others)
     series = {scan.path: scan.series for scan in pictured}
     wrong = {scan.path: scan.reason for scan in pictured if scan.status == "failed"}
-    sighted = _sighted(job, pictured)
+    sighted = _sighted(job, pictured, inventory)
     looked += [Looked("faces", path, series.get(path, ""), wrong.get(path, "")) for path in sighted]
     if sighted and is_bids(inventory.root):  # DICOM series within it are converted for that
         looked += [
@@ -137,13 +137,13 @@ def _images(
         yield NO_LIST
 
 
-def _sighted(job: Job, scans: Sequence[Scan]) -> list[str]:
+def _sighted(job: Job, scans: Sequence[Scan], inventory: Inventory | None) -> list[str]:
     """Images in which a face would be looked for, with a detector at hand."""
     from headrisk.attacks.presence import asked_images, missing_modules
 
     if not job.faces_left or missing_modules():
         return []
-    return [one.path for one in asked_images(job, scans)]
+    return [one.path for one in asked_images(job, scans, inventory)]
 
 
 def _searched(
@@ -237,7 +237,6 @@ def _work(job: Job, scans: Sequence[Scan], treated: int, *, deidentifies: bool) 
     return Work(
         aligned=len(usable) if brains or deidentifies else 0,
         compared=pairs * len(job.settings.measures) if brains else 0,
-        sighted=len(_sighted(job, scans)),
         rendered=heads,
         rendered_few=few,
         photographs=photos,

@@ -25,6 +25,7 @@ class SeriesTags:
     """What a header says; ``patient`` is the patient's id, else the name.
 
     ``units`` are those of a PET (0054,1001), ``rescale_type`` those of its values (0028,1054).
+    ``of_image`` says that its SOP class is one of images, whatever else is there.
     """
 
     series: str = ""
@@ -35,6 +36,7 @@ class SeriesTags:
     rows: int = 0
     units: str = ""
     rescale_type: str = ""
+    of_image: bool = False
     problem: str = ""
 
     def values(self) -> dict[str, Any]:
@@ -82,6 +84,7 @@ def read_tags(path: Path) -> SeriesTags:
         rows=int(rows) if isinstance(rows, int) else 0,
         units=text["Units"],
         rescale_type=text["RescaleType"],
+        of_image="Image Storage" in pydicom.uid.UID(text["SOPClassUID"]).name,
     )
 
 
@@ -94,3 +97,8 @@ def _is_directory(found: Dataset) -> bool:
 def is_image(tags: SeriesTags) -> bool:
     """Whether a header has pixels: reports, presentation states and directories have none."""
     return tags.rows > 0
+
+
+def is_cut_off(tags: SeriesTags) -> bool:
+    """Whether a header is one of an image and ends before it says how large that is."""
+    return tags.of_image and not tags.rows and not tags.problem

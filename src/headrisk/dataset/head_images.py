@@ -1,21 +1,23 @@
 """Every image of a data set that may show a head: all datatypes, derivatives, misspelt names.
 
-This is where the question "is a face left?" meets the listing of files: whatever lists them more
-completely (an inventory with archives and copies) takes the place of :func:`list_head_images`.
+This is where the question "is a face left?" meets the listing of files. Files that are images by
+their first bytes alone (``T1w.nii.gz.bak``, ``notes.json``) come from the inventory.
 """
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from headrisk.dataset.inventory import Inventory
 from headrisk.dataset.scans import Scan
 
 _ENDINGS = (".nii", ".nii.gz", ".mgh", ".mgz", ".hdr", ".hdr.gz")
 _SUFFIX = re.compile(r"_([A-Za-z0-9]+)$")
+_NOT_HERE = ("damaged", "empty", "history", "pointer", "unreadable")  # or told elsewhere
 _LABEL = {"sub": re.compile(r"sub-([A-Za-z0-9+]+)"), "ses": re.compile(r"ses-([A-Za-z0-9+]+)")}
 SUFFIXES = frozenset(  # of BIDS images; another suffix may be anything, a name too
     [
@@ -91,7 +93,9 @@ class HeadImage:
     session_id: str = ""
 
 
-def list_head_images(root: Path, scans: Iterable[Scan]) -> tuple[HeadImage, ...]:
+def list_head_images(
+    root: Path, scans: Iterable[Scan], listed: Inventory | None = None
+) -> tuple[HeadImage, ...]:
     """All images below a folder, hidden and derived ones included, and those that are scans anyway.
 
     Parameters
@@ -100,6 +104,8 @@ def list_head_images(root: Path, scans: Iterable[Scan]) -> tuple[HeadImage, ...]
         The data set: a folder, or a manifest, whose files are then ``scans``.
     scans
         Images that indexing found; converted DICOM series lie outside the data set.
+    listed
+        Every file of the data set with what its first bytes tell.
     """
     found = {
         scan.path: HeadImage(
@@ -115,12 +121,26 @@ def list_head_images(root: Path, scans: Iterable[Scan]) -> tuple[HeadImage, ...]
                 if is_image(file):
                     one = _image(f"{folder}/{file}", root)
                     found[one.path] = one
+    if listed is not None and root.is_dir():
+        for one in _told_by_bytes(listed):
+            found.setdefault(one.path, one)
     return tuple(found[path] for path in sorted(found))
 
 
 def is_image(name: str) -> bool:
     """Whether a file name ends as those of images do that are read without converting."""
     return name.lower().endswith(_ENDINGS)
+
+
+def _told_by_bytes(listed: Inventory) -> Iterator[HeadImage]:
+    """The images whose format is known by their first bytes and can be read."""
+    for row in listed.images:
+        known = row.form.startswith(("NIfTI", "MGH")) and row.code not in _NOT_HERE
+        if known and "!/" not in row.path:
+            yield HeadImage(
+                str(listed.root / row.path), row.path, row.datatype, row.suffix,
+                row.participant_id, row.session_id,
+            )  # fmt: skip
 
 
 def _image(path: str, root: Path) -> HeadImage:

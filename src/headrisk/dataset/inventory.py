@@ -22,7 +22,7 @@ from typing import Literal
 
 from headrisk.dataset.archives import list_archive
 from headrisk.dataset.contrast import guess_suffix
-from headrisk.dataset.dicom_series import is_image, read_tags
+from headrisk.dataset.dicom_series import is_cut_off, is_image, read_tags
 from headrisk.dataset.labels import name_label, path_label, plain_label
 from headrisk.dataset.magic import HEAD_BYTES, Kind, Told, ending_of, header_of_body, is_image_name
 from headrisk.dataset.magic import tell as tell_bytes
@@ -619,6 +619,10 @@ def _add_dicom(walk: _Walk, row: FileRow) -> None:
         walk.rows.append(
             replace(row, status="failed", code="damaged", reason=f"DICOM: {tags.problem}")
         )
+        return
+    if is_cut_off(tags):
+        reason = "DICOM: a header of an image that ends before its size: the file is cut off"
+        walk.rows.append(replace(row, status="failed", code="damaged", reason=reason))
         return
     if not is_image(tags):
         walk.rows.append(FileRow(row.path, "document", "DICOM without an image", bytes=row.bytes))

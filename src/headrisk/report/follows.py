@@ -218,6 +218,8 @@ def _face_rules(
 
 
 def _attacks(report: Report) -> Iterator[Follow]:
+    """What each attack shows; that it shows nothing only where labels are not in doubt."""
+    doubt = any(one.labels is not None and one.labels.in_doubt for one in report.modalities)
     for section in report.modalities:
         name = ATTACKS.get(section.name)
         first = section.headline
@@ -227,7 +229,7 @@ def _attacks(report: Report) -> Iterator[Follow]:
             yield Follow(f"{name}_too_few", count=section.counts.searched, limit=people_needed())
         elif first.reading == "links":
             yield Follow(f"{name}_link", rate=first.rank1)
-        else:
+        elif not doubt:
             yield Follow(f"{name}_not_shown", rate=first.rank1, limit=people_needed())
         if section.simulated:
             yield Follow("simulated", section.name)

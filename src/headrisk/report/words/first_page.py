@@ -271,4 +271,4 @@ def not_looked_at(report: Report) -> tuple[str, ...]:
         return ()
     lines = inventory.not_looked_at(report.inventory)
     more = (inventory.beside(report.inventory), inventory.unused(report.inventory))
-    return (*lines, *filter(None, more), *inventory.others(report.inventory))
+    return (*lines, *filter(None, more), *inventory.others(report.inventory, whole=False))

@@ -100,9 +100,16 @@ def _unused(counts: InventoryCounts, codes: tuple[str, ...]) -> list[str]:
 ALL_UNUSED = {**NOT_USED, **USED_IN_PART}
 
 
-def others(counts: InventoryCounts) -> tuple[str, ...]:
-    """One line for each data set beside the first: its images, and what became of them."""
-    return tuple(_other(one, place) for place, one in enumerate(counts.others, 2))
+def others(counts: InventoryCounts, *, whole: bool = True) -> tuple[str, ...]:
+    """One line for each data set beside the first: its images, and what became of them.
+
+    Without ``whole`` those of which every image was looked at are left out.
+    """
+    return tuple(
+        _other(one, place)
+        for place, one in enumerate(counts.others, 2)
+        if whole or not one.listed or one.looked_at < one.images
+    )
 
 
 def _other(one: OtherCounts, place: int) -> str:
