@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Literal
 
 from headrisk.io.values import known as known_value
-from headrisk.io.values import parse_age
 from headrisk.metadata.fields import (
     bears_out,
     is_exact_name,
@@ -31,7 +30,7 @@ from headrisk.metadata.notations import (
 from headrisk.metadata.patterns import matches
 from headrisk.metadata.people import family_names, given_names, split_words
 from headrisk.metadata.remarks import is_shifted
-from headrisk.metadata.text import SHOWN
+from headrisk.metadata.text import LIVES, SHOWN
 from headrisk.metadata.words import concepts, field_words
 
 Place = Literal["people", "scans", "trials", "sensors", "other"]
@@ -220,7 +219,8 @@ def _bids_skip(place: Place) -> frozenset[str]:
 
 
 # What was shown to people bears names, and kinds of trials are words: "Miss Cue", a famous face.
-_SHOWN = frozenset({SHOWN, "unlabelled-name", "person-name", "staff-name", "address", "url"})
+_SHOWN = frozenset({SHOWN, "unlabelled-name", "person-name", "staff-name", "address", "url",
+                    "institution", LIVES})  # fmt: skip
 
 
 def _named(name: str, kind: str, values: list[str], place: Place) -> Column | None:
@@ -479,6 +479,23 @@ def is_prose_of_people(text: str) -> bool:
     return not _ABOUT.isdisjoint(words) or len(_LIVES.intersection(words)) > 1
 
 
+def tells_of_a_life(text: str) -> bool:
+    """Whether a sentence among others tells of somebody's life: kin, work, fame, misfortune.
+
+    >>> tells_of_a_life("Her twin brother lost his job"), tells_of_a_life("She moved her head")
+    (True, False)
+    """
+    words = [word for word, _, _ in split_words(text)]
+    return len(words) >= 4 and len(frozenset(words) & _LIFE) > 1
+
+
+_LIFE = (_LIVES - {"my", "his", "her", "their", "works", "worked"}) | frozenset(
+    """adopted crash newspaper newspapers marathon fell drowned rescued famous celebrity prison
+    refugee mayor vicar bishop church village neighbour affair bankrupt fire suffers suffered
+    complained retired killed suicide murdered burglary lottery abroad grandmother grandfather
+    parents cousin uncle aunt lost woman known treated television tv politician minister
+    orphan homeless orchestra team champion""".split()  # noqa: SIM905
+)
 _ABOUT = frozenset({"she", "he", "her", "his", "him", "herself", "himself"})
 _CJK = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af]")
 
@@ -513,55 +530,3 @@ def holds(column: Column, name: str, text: str) -> bool:
     if column.free:
         return is_sentence(text)
     return is_exact_name(name) or column.kind == "patient-id" or bears_out(column.kind, text, name)
-
-
-_MONTHS = frozenset({"mo", "mos", "month", "months", "mois", "monate", "kk", "agemo",
-                     "agemos", "agemonths"})  # fmt: skip
-_DAYS = frozenset({"day", "days", "agedays", "tage", "dni", "pv"})
-_YEAR_WORDS = frozenset({"years", "yrs", "year", "yr"})
-_WEEKS = frozenset({"week", "weeks", "wk", "wks"})
-
-
-def is_age(name: str) -> bool:
-    """Whether a field holds ages of people: by its words, not a score corrected for age.
-
-    >>> is_age("AgeMRI_W1"), is_age("image"), is_age("age_adjusted_score")
-    (True, False, False)
-    """
-    said = concepts(name)
-    if frozenset(field_words(name)) & {"old"} and _YEAR_WORDS & frozenset(field_words(name)):
-        return True
-    return "age" in said and "measure" not in said and "kor" not in field_words(name)
-
-
-_TOP_CODED = frozenset({"89+", "90+", "090Y", ">89", "> 89", ">=90", "≥90", "≥89"})
-
-
-def is_over_89(name: str, text: str) -> bool:
-    """Whether a field called ``name`` gives an age of 89 years or more.
-
-    Units are taken from the name (``age_months``); numbers beyond any age in years are months up to
-    1,560 and days beyond.
-    """
-    if not is_age(name) or text.strip() in _TOP_CODED:
-        return False
-    words = frozenset(field_words(name))
-    number = re.fullmatch(r"(?:>=?|~|ca\.? ?|about )?(\d+(?:[.,]\d+)?)(?:\s*(?:-|–|to)\s*(\d+))?"
-                          r"\s*(?:years?|yrs?|y/?o|jahre|vuotta|ans|anos|a)?(?: old)?",
-                          text.strip().lower())  # fmt: skip
-    years = parse_age(re.sub(r"^P(\d+)Y.*", r"\1", text.strip()))  # ISO 8601: P93Y
-    if number is not None:
-        value = float((number[2] or number[1]).replace(",", "."))
-        if words & _MONTHS and "y" not in words:
-            years = value / 12
-        elif words & _WEEKS:
-            years = value * 7 / 365.25
-        elif words & _DAYS:
-            years = value / 365.25
-        elif value <= 130:
-            years = value
-        elif value <= 1560 and not words & {"years", "yrs", "year", "y"}:
-            years = value / 12
-        elif 20_000 < value < 48_000:
-            years = value / 365.25
-    return years is not None and 89 <= years <= 130

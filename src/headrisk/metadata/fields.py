@@ -147,7 +147,9 @@ def _kind_of_words(name: str) -> str:
         return "address"  # town of birth, country of birth
     if "birth" in said:
         return "" if "born-other" in said else "birth-date"
-    if "background" in said and "id" not in said and words.isdisjoint(_GROUPED):
+    if said & {"background", "illness"} and "id" not in said and words.isdisjoint(_GROUPED):
+        return "demographic"
+    if words >= {"genetic", "disorder"} or words >= {"medical", "history"}:
         return "demographic"
     if "language" in words and words & _MOTHER:
         return "demographic"
@@ -161,6 +163,8 @@ def _kind_of_words(name: str) -> str:
         )
     ):
         return "staff-name" if "staff" in said else "person-name"
+    if (words & _ORDERS and (words & _ORDERED or "id" in said)) or words & _ORDERING:
+        return "accession-number"
     if words & {"passport"} or (words & {"card", "licence", "license"} and words & _CARDS):
         return "patient-id"
     if "record" in said and "id" in said and not words & {"key", "previous"}:
@@ -209,6 +213,11 @@ def _names_somebody(said: frozenset[str], words: frozenset[str]) -> bool:
     return bool(words & _WHICH) and said <= {"name", "which-name", "fill", "birth", "scan"}
 
 
+# Orders of examinations, and what they are orders of.
+_ORDERS = frozenset({"order", "request", "exam", "placer", "filler", "acc", "specimen", "barcode",
+                     "requisition", "ris", "pacs", "accession"})  # fmt: skip
+_ORDERED = frozenset({"lab", "placer", "filler", "exam", "ris", "pacs", "specimen", "barcode"})
+_ORDERING = frozenset({"requisition", "accession", "auftragsnummer", "auftragsnr", "auftrag"})
 _WHERE = frozenset({"place", "country", "land", "city", "state", "lieu", "pays", "pais", "lugar",
                     "luogo", "paese", "ort", "region", "county"})  # fmt: skip
 _MOTHER = frozenset({"first", "native", "mother", "home", "second", "maternal"})
@@ -324,7 +333,11 @@ def bears_out(kind: str, text: str, name: str = "") -> bool:
         if name and _by_somebody(name) and not _DONE.intersection(field_words(name)):
             return named and _FULL_NAME.fullmatch(text.strip()) is not None
         return named and len(text.strip()) > (kind == "staff-name")
+    if kind == "accession-number":
+        return digits >= 4 and len(text.strip()) <= 32 and not _DECIMAL.fullmatch(text.strip())
     if kind == "patient-id":
+        if name and _COUNTED.intersection(field_words(name)):
+            return digits >= 6
         return digits > 0 and len(text) >= 3
     if kind == "address":
         return len(text) >= 3 and text.strip().lower() not in _ANSWERS
@@ -333,6 +346,8 @@ def bears_out(kind: str, text: str, name: str = "") -> bool:
     return True
 
 
+# Numbers of units, files and folders are numbers of patients only if they are long.
+_COUNTED = frozenset({"unit", "file", "folder", "case", "chart", "order", "exam"})
 # Software calibrates and labels as well: only first and last names, or an initial.
 _FULL_NAME = re.compile(r"[^\W\d_a-z][\w'’.-]*(?:[ ,^]+[^\W\d_a-z][\w'’.-]*){1,3}")
 _DECIMAL = re.compile(r"[-+]?\d*\.\d+(?:[eE][-+]?\d+)?")

@@ -15,7 +15,7 @@ from headrisk.metadata.fields import kind_of_value
 from headrisk.metadata.findings import Hit
 from headrisk.metadata.known import KnownIdentifiers
 from headrisk.metadata.named_values import names_person
-from headrisk.metadata.text import NO_KINDS, text_hits, text_spans
+from headrisk.metadata.text import NO_KINDS, direct_spans, text_hits, text_spans
 
 _BLANK = re.compile(
     r"[\s\0Xx?*.~_-]*|n/?a|none|null|unknown|removed|\[removed\]|anonymous|0+", re.I
@@ -86,6 +86,9 @@ def field_hits(
         kind = "" if kind == "date" else kind
     if kind and kind not in skip:
         yield Hit(kind, field.name, text)
+        if kind == "free-text":
+            for inner, start, end in direct_spans(text, known):
+                yield Hit(inner, field.name, text[start:end])
     else:
         yield from text_hits(text, field.name, known, skip)
 

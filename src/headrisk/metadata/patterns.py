@@ -28,7 +28,8 @@ _D, _M = r"(?:0?[1-9]|[12]\d|3[01])", r"(?:0?[1-9]|1[0-2])"
 _DOT = r"(?:\.| ?[\[({] ?(?:dot|DOT|punkt) ?[\])}] ?|[ _-](?:dot|DOT)[ _-])"
 _OLD = r"(?:89|9\d|1[012]\d)(?:[.,]\d{1,2})?(?![\d.,]\d|\w)"
 _STREET = (
-    r"(?:street|avenue|ave\.?|road|lane|drive|boulevard|blvd|square|court|stra(?:ß|ss)e|str\.|weg"
+    r"(?:street|avenue|ave\.?|road|lane|drive|boulevard|blvd|square|court|close|crescent|terrace"
+    r"|grove|gardens|stra(?:ß|ss)e|str\.|weg"
     r"|platz|allee|gasse|rue|straat|laan|dr|ave|blvd)"
 )
 
@@ -64,6 +65,15 @@ _FORMS = tuple(
             r"|(?i:[\w-]{0,24}(?:passw(?:or)?d|passwort|passwd|secret|token|api[_-]?key"
             r"|access[_-]?key)[\w-]{0,12}[\"']?\s*[:=]\s*"
             r"(?:[\"'](?=[^\"'\s]*\d)[^\"'\s]{6,}[\"']|(?=[\w+/.!@#%-]*\d)[\w+/.!@#%-]{8,}(?![\w(\[])))",
+        ),
+        (
+            "credential",
+            _DIGITS,
+            r"(?i:(?<![^\W_])(?:pw|passw(?:or)?d|passwort|kennwort|pin|passphrase|token"
+            r"|mot de passe|secret|api[ _-]?key|access[ _-]?key)(?: is| war| ist)?"
+            r"[ \"']*[:= ][ \"']*)"
+            r"(?=[^\s\"'<>]*\d)(?=[^\s\"'<>]*[A-Za-z])[^\s\"'<>()\[\]{}$]{8,}"
+            r"|\bmysql\w*\s[^\n]{0,60}?-p[^\s-]\S{3,}",
         ),
         (
             "credential",
@@ -180,6 +190,7 @@ _FORMS = tuple(
             r"|0\d{1,3}([ .-])\d{2,4}\1\d{2,4}(?:\1\d{2,4}){0,2}"
             r"|\(\d{2,5}\) ?\d{3,4}[ -]\d{3,5}|\d{3}-\d{3}-\d{4}"
             r"|0[1-9]\d{1,3}[ /-]\d{3}[ -]?\d{3,5}"
+            r"|0[1-9]\d{1,3} ?/ ?\d{5,8}"
             r"|0\d{1,4}[ /-]\d{3,4}[ -]\d{3,6}|0\d(?:[ .]\d\d){4})"
             r"(?![\w.]| \d)",
         ),
@@ -187,8 +198,9 @@ _FORMS = tuple(
             "phone",
             "lbgxyphrRPmM",
             r"(?i:\b(?:tele?(?:phone|fon)?|phone|mob(?:ile)?|cell|call(?: (?:him|her|them|me))?"
-            r"|ring|fax|puh|handy|whatsapp|t[eé]l|m[oó]vil|celular|cellulare|mobiel|gsm|tlf|ph"
-            r"|reach(?: (?:him|her|them|me))? (?:on|at)|telefonisch(?: unter)?|back from"
+            r"|t:|pager|reached on|ring|fax|puh|handy|whatsapp|t[eé]l|m[oó]vil|celular"
+            r"|cellulare|mobiel|gsm|tlf|ph|reach(?: (?:him|her|them|me))? (?:on|at)"
+            r"|telefonisch(?: unter)?|back from"
             r"|emergency contact)\b[.:]?[^\d\n(+]{0,12})\(?\+?\(?\d[\d ()/.-]{5,18}\d(?![\w])",
         ),
         (
@@ -201,7 +213,7 @@ _FORMS = tuple(
             r"|an der|am) (?:[^\W\d]+ ){1,3}?\d{1,4}[a-z]?(?=,|$|\s)"
             r"|\bp\.? ?o\.? ?box \d+|\bpostfach \d+)"
             r"|(?<![^\W_])[A-ZÅÄÖØ][^\W\d_]{2,}(?:katu|tie|kuja|polku|gatan|vägen"
-            r"|gade|veien|straat|laan) \d{1,4}\b",
+            r"|gade|veien|straat|laan|gracht|kade|singel|plein) \d{1,4}\b",
         ),
         (
             "person-name",
@@ -275,6 +287,12 @@ _FORMS = tuple(
         ),
     )
 )
+# Before these a clock value is how long something took.
+_LASTED = re.compile(
+    r"(?i:\b(?:elapsed|took|duration|runtime|lasted|after|within|eta|remaining|left|wall ?time"
+    r"|cpu ?time|total ?time|run ?time|real|user|sys|time used|finished in|done in|dauer)"
+    r"[ :=]{1,3}(?:time[ :=]{1,3})?)$"
+)
 PUBLIC_HOSTS = (
     "cognitiveatlas.org", "bids.neuroimaging.io", "bids-specification", "doi.org", "github.com",
     "w3.org", "wikipedia.org", "openneuro.org", "creativecommons.org", "purl.", "nih.gov",
@@ -324,6 +342,8 @@ def matches(text: str, skip: frozenset[str] = frozenset()) -> tuple[tuple[str, i
         for match in form.pattern.finditer(text):
             start, end = match.span()
             if any(start < b and a < end for a, b in taken):
+                continue
+            if form.kind == "acquisition-time" and _LASTED.search(text[max(0, start - 24) : start]):
                 continue
             if _is_program(form.kind, match[0], "exam-program" in skip):
                 continue

@@ -13,11 +13,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from headrisk.io.values import known as known_value
+from headrisk.metadata.ages import is_over_89
 from headrisk.metadata.columns import (
     Column,
     Place,
     holds,
-    is_over_89,
     judge_column,
     named_owners,
     owner_place,
@@ -28,7 +28,14 @@ from headrisk.metadata.findings import Hit
 from headrisk.metadata.known import KnownIdentifiers
 from headrisk.metadata.patterns import matches
 from headrisk.metadata.remarks import is_moment, is_ordinary_remark, is_shifted
-from headrisk.metadata.text import UNLABELLED, VERSIONS, direct_spans, heading_spans, text_spans
+from headrisk.metadata.text import (
+    LIVES,
+    UNLABELLED,
+    VERSIONS,
+    direct_spans,
+    heading_spans,
+    text_spans,
+)
 from headrisk.metadata.uids import harmless_uid
 
 LARGEST_BYTES = 256 * 1024 * 1024
@@ -290,7 +297,9 @@ def _inside(
 ) -> list[Span]:
     if _is_number(cell):  # no form means anything in a number
         return [("known-identifier", *span) for span in known.listed.spans(cell)] if known else []
-    skip = column.skip | (VERSIONS if tells_versions(heading) else frozenset())
+    skip = column.skip | {LIVES} | (VERSIONS if tells_versions(heading) else frozenset())
+    if place in ("trials", "sensors"):
+        skip = skip | {"institution"}
     own = place in ("trials", "sensors") or UNLABELLED in skip  # a stimulus may bear a name
     return text_spans(cell, known.listed if own else known, skip)
 
