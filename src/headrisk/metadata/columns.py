@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -102,12 +103,15 @@ class Column:
         Forms that mean nothing in it.
     free
         Its cells are sentences.
+    rare
+        Values that one person alone has, in a column of diagnoses, trades and the like.
     """
 
     kind: str
     notation: str = ""
     skip: frozenset[str] = frozenset()
     free: bool = False
+    rare: frozenset[str] = frozenset()
 
 
 def place_of(name: str, columns: Sequence[str]) -> Place:
@@ -172,6 +176,8 @@ def judge_column(
     by_name = _named(name, kind, values, place)
     if by_name is not None:
         return by_name
+    if place == "people" and (alone := _held_by_one(name, values)):
+        return Column("rare-detail", rare=alone)
     if place == "people" and len(set(values)) > 2 and all(map(_POSTCODE.fullmatch, values)):
         return Column("address")
     if place == "people" and _names_people(name, values):
@@ -181,11 +187,13 @@ def judge_column(
     register = register_of(name, values)
     if register:
         return Column("national-id")
+    skip = frozenset({"acquisition-time"} if _durations(name, values) else ())
     if place == "sensors" or not name:
-        return Column("")
+        return Column("", skip=skip)
+    if place != "sensors" and _files_shown(values):
+        return Column("", skip=skip | _SHOWN)
     if place != "trials" and (formed := _of_one_form(values)):
         return Column(formed)
-    skip = frozenset({"acquisition-time"} if _durations(name, values) else ())
     if place != "trials":
         if not tells_versions(name) and _are_dates(name, values):
             return Column("date", sure_notation(name, values), skip)
@@ -196,12 +204,34 @@ def judge_column(
             return Column("patient-id", skip=skip)
     if place == "trials" and plain_name(name).startswith(_STIMULI):
         return Column("", skip=skip | _SHOWN)
-    if place == "other" and _files_shown(values):
-        return Column("", skip=skip | _SHOWN)
     free = place in ("people", "other", "scans") and _free_text(values)
     return Column("free-text" if free else "", skip=skip, free=free)
 
 
+def _held_by_one(name: str, values: list[str]) -> frozenset[str]:
+    """Diagnoses, trades and origins that one person alone has; codes and scores are none."""
+    words = frozenset(field_words(name))
+    said = concepts(name)
+    told = (
+        said & {"background", "illness"} or words & _ABOUT_PEOPLE or words >= {"medical", "history"}
+    )
+    if not told or said & {"measure", "id", "date", "duration", "age"} or len(values) < 3:
+        return frozenset()
+    counts = Counter(values)
+    return frozenset(
+        value
+        for value, count in counts.items()
+        if count == 1 and sum(map(str.isalpha, value)) >= 4 and value.lower() not in _COMMON
+    )
+
+
+_ABOUT_PEOPLE = frozenset(
+    {"race", "occupation", "ethnic", "tongue", "work", "condition", "disorder"}
+)
+_COMMON = frozenset(
+    """control controls healthy none normal other unknown patient patients left right yes no true
+    false male female high low mild moderate severe""".split()  # noqa: SIM905
+)
 _FILE = re.compile(
     r"[^/\\]+(?:[/\\][^/\\]+)*\.(?:png|jpe?g|bmp|gif|tiff?|wav|mp3|mp4|avi|ogg)", re.I
 )
@@ -485,16 +515,25 @@ def tells_of_a_life(text: str) -> bool:
     >>> tells_of_a_life("Her twin brother lost his job"), tells_of_a_life("She moved her head")
     (True, False)
     """
-    words = [word for word, _, _ in split_words(text)]
-    return len(words) >= 4 and len(frozenset(words) & _LIFE) > 1
+    plain = _TONGUE.sub("", text)
+    words = frozenset(word for word, _, _ in split_words(plain))
+    told = len(words & _LIFE)
+    return len(words) >= 4 and told > 0 and told + len(words & _CIRCUMSTANCES) > 1
 
 
-_LIFE = (_LIVES - {"my", "his", "her", "their", "works", "worked"}) | frozenset(
-    """adopted crash newspaper newspapers marathon fell drowned rescued famous celebrity prison
-    refugee mayor vicar bishop church village neighbour affair bankrupt fire suffers suffered
-    complained retired killed suicide murdered burglary lottery abroad grandmother grandfather
-    parents cousin uncle aunt lost woman known treated television tv politician minister
-    orphan homeless orchestra team champion""".split()  # noqa: SIM905
+_TONGUE = re.compile(r"(?i:mother[ -]tongues?|twin[ -](?:stud(?:y|ies)|registry|pairs?))")
+_LIFE = frozenset(
+    """twin wife husband mother father son daughter brother sister boss triplets twins married
+    divorced widow widowed neighbour neighbor pregnant arrested adopted newspaper newspapers
+    marathon drowned famous celebrity prison refugee mayor vicar bishop church village bankrupt
+    suicide murdered burglary lottery grandmother grandfather cousin uncle aunt orphan homeless
+    orchestra politician minister keeper pilot astronomer violinist farmer wrestler driver
+    teacher nurse lawyer actor actress singer footballer""".split()  # noqa: SIM905
+)
+_CIRCUMSTANCES = frozenset(
+    """my his her their boss works worked job born lives lived accident crash fell rescued affair
+    fire suffers suffered complained retired killed abroad parents lost woman known treated
+    television tv team champion colleague opera""".split()  # noqa: SIM905
 )
 _ABOUT = frozenset({"she", "he", "her", "his", "him", "herself", "himself"})
 _CJK = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af]")
@@ -527,6 +566,8 @@ def holds(column: Column, name: str, text: str) -> bool:
     """Whether a cell of a judged column is such a value, and not an answer among them."""
     if column.kind == "date":
         return not is_shifted(text) and (bool(notations(text)) or bears_out("date", text))
+    if column.kind == "rare-detail":
+        return text in column.rare
     if column.free:
         return is_sentence(text)
     return is_exact_name(name) or column.kind == "patient-id" or bears_out(column.kind, text, name)

@@ -265,6 +265,7 @@ _INSTITUTION = re.compile(
     r"(?:[ -](?:(?:de|of|di|del|la|le|for|the|San|Sankt|St\.?) ){0,2}[A-ZÀ-Þ][\w'’-]*){0,3}"
     r"(?=$|[^\w])|(?:Dept\.|Department) of [A-Z]\w+, (?:[A-Z][\w'’.-]*[ ,]?){1,4}"
 )
+_FEW_WORDS = re.compile(r"\S+(?:[ ]+\S+){0,4}")
 _NO_ILLNESS = re.compile(
     r"(?i:(?:none|no|not|see|n/?a|unknown|control|healthy|patient|group|and|or|of|by|in|the|to|was"
     r"|is|were|code|status|column|right|left|good|bad|same|member|native|smoker|only|task|trial"
@@ -278,10 +279,11 @@ def announced_lives(text: str) -> Iterator[Span]:
     for kind, form in _LIFE:
         for match in form.finditer(text):
             value = match["value"]
-            if _NO_ILLNESS.match(value.strip()) or len(value.split()) > 6:
+            if _NO_ILLNESS.match(value.strip()):
                 continue
             start = match.start("value") + len(value) - len(value.lstrip())
-            yield kind, start, start + len(value.strip())
+            short = _FEW_WORDS.match(value.strip())
+            yield kind, start, start + len(short[0] if short else value.strip())
 
 
 def announced_institutions(text: str) -> Iterator[Span]:

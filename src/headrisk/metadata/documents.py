@@ -207,6 +207,8 @@ def read_pdf(raw: bytes, known: KnownIdentifiers) -> tuple[list[Hit], str, str]:
             return [], "an encrypted PDF file", ""
         for key, value in (document.metadata or {}).items():
             name = str(key).strip("/").lower()
+            if name in ("creationdate", "moddate", "creator", "producer", "trapped"):
+                continue  # the program's own
             kind = "staff-name" if name == "author" and str(value).strip() else ""
             hits += field_hits(Field(f"document {name}", str(value), kind=kind), known)
         fields = document.get_fields() or {}

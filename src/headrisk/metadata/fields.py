@@ -127,7 +127,7 @@ def kind_of_field(name: str) -> str:
 def _kind_of_words(name: str) -> str:
     """The kind that the words of a name tell; a value's form must bear it out (``bears_out``)."""
     said, words = concepts(name), frozenset(field_words(name))
-    if "credential" in said or ("key" in words and words & _KEYS):
+    if "credential" in said or words >= {"mot", "passe"} or ("key" in words and words & _KEYS):
         return "credential"
     if "serial" in said and "measure" not in said and not words & _SERIES:
         return "serial-number"
@@ -151,7 +151,7 @@ def _kind_of_words(name: str) -> str:
         return "demographic"
     if words >= {"genetic", "disorder"} or words >= {"medical", "history"}:
         return "demographic"
-    if "language" in words and words & _MOTHER:
+    if words & _SPOKEN and words & _MOTHER:
         return "demographic"
     if (
         ("own-name" in said and words.isdisjoint(_PROGRAMMED))
@@ -217,10 +217,13 @@ def _names_somebody(said: frozenset[str], words: frozenset[str]) -> bool:
 _ORDERS = frozenset({"order", "request", "exam", "placer", "filler", "acc", "specimen", "barcode",
                      "requisition", "ris", "pacs", "accession"})  # fmt: skip
 _ORDERED = frozenset({"lab", "placer", "filler", "exam", "ris", "pacs", "specimen", "barcode"})
-_ORDERING = frozenset({"requisition", "accession", "auftragsnummer", "auftragsnr", "auftrag"})
+_ORDERING = frozenset(
+    {"requisition", "accession", "auftrags", "auftragsnummer", "auftragsnr", "auftrag"}
+)
 _WHERE = frozenset({"place", "country", "land", "city", "state", "lieu", "pays", "pais", "lugar",
                     "luogo", "paese", "ort", "region", "county"})  # fmt: skip
 _MOTHER = frozenset({"first", "native", "mother", "home", "second", "maternal"})
+_SPOKEN = frozenset({"language", "tongue"})
 _GROUPED = frozenset({"group", "status", "years", "level", "code", "grade", "type", "age", "high"})
 # init stands for initials, and for the beginning of programs.
 _PROGRAMMED = frozenset({"proc", "procedure", "script", "function", "value", "values", "state",
@@ -275,7 +278,8 @@ _PATIENT = frozenset(
 # Words that name a register by themselves.
 _RECORDS = frozenset(
     """mrn ssn hetu pesel cpr cpf curp bsn personnummer henkilotunnus
-    nhc ipp uhid empi prontuario matrikelnummer matrnr krankenaktennummer fallnummer fallnr
+    nip pid krankenkassennummer dossiernummer nhc ipp uhid empi
+    prontuario matrikelnummer matrnr krankenaktennummer fallnummer fallnr
     piz accession prolificpid workerid sonaid bank konto policy passport reisepass jmbg oib
     egn cnp emso isikukood amka svnr svnummer idnr nif nie
     fodselsnummer codicefiscale aadhaar versichertennummer sozialversicherungsnummer medicare
@@ -347,7 +351,7 @@ def bears_out(kind: str, text: str, name: str = "") -> bool:
 
 
 # Numbers of units, files and folders are numbers of patients only if they are long.
-_COUNTED = frozenset({"unit", "file", "folder", "case", "chart", "order", "exam"})
+_COUNTED = frozenset({"unit", "file", "folder", "case", "chart", "order", "exam", "pid", "nip"})
 # Software calibrates and labels as well: only first and last names, or an initial.
 _FULL_NAME = re.compile(r"[^\W\d_a-z][\w'’.-]*(?:[ ,^]+[^\W\d_a-z][\w'’.-]*){1,3}")
 _DECIMAL = re.compile(r"[-+]?\d*\.\d+(?:[eE][-+]?\d+)?")

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 from headrisk.metadata.columns import tells_of_a_life
+from headrisk.metadata.cues import announced_lives
 from headrisk.metadata.findings import Hit, stays
 from headrisk.metadata.known import KnownIdentifiers
 from headrisk.metadata.markup import (
@@ -22,7 +23,15 @@ from headrisk.metadata.markup import (
 )
 from headrisk.metadata.named_values import code_lines
 from headrisk.metadata.sidecars import judge
-from headrisk.metadata.text import LIVES, NO_KINDS, UNLABELLED, apart, text_spans, without
+from headrisk.metadata.text import (
+    LIVES,
+    NO_KINDS,
+    UNLABELLED,
+    apart,
+    direct_spans,
+    text_spans,
+    without,
+)
 
 Span = tuple[str, int, int]
 # Code that holds dates, links and numbers of its own, and its authors.
@@ -51,31 +60,41 @@ def file_spans(
         Kinds that mean nothing in it: those of code, of papers, none in notes.
     """
     suffix = PurePosixPath(name.lower()).suffix
-    spans: list[Span] = []
     if suffix in _HTML:
         view = plain_html(text)
-        spans += text_spans(view, known, _PAGE_SKIPS)
-        spans += code_lines(view)
-        spans += _pairs(text, html_pairs(text), known)
+        found = [*_pairs(text, html_pairs(text), known), *code_lines(view), *_sentences(view)]
+        found += text_spans(view, known, _PAGE_SKIPS)
+        found += text_spans(text, known, CODE_SKIPS | {"person-name", "staff-name"})
     elif suffix in _XML or text.startswith("<?xml"):
-        spans += _pairs(text, xml_pairs(text), known)
-        spans += text_spans(plain_html(text), known)
-        skip = NO_KINDS
+        found = [*_pairs(text, xml_pairs(text), known), *text_spans(plain_html(text), known)]
+        found += text_spans(text, known)
     elif suffix in _TEX:
         view = plain_tex(text)
-        spans += [("staff-name", a, b) for a, b in tex_authors(text)]
-        spans += text_spans(view, known, frozenset({"url", UNLABELLED}))
+        found = [*_sentences(view), *(("staff-name", a, b) for a, b in tex_authors(text))]
+        found += text_spans(view, known, frozenset({"url", UNLABELLED}))
     elif skip == CODE_SKIPS:
         view = plain_comments(text)
-        spans += text_spans(view, known, skip)
-        spans += code_lines(view)
-    if suffix not in _HTML and (not spans or skip != CODE_SKIPS):
-        spans += text_spans(text, known, skip)
-    elif suffix in _HTML:
-        spans += text_spans(text, known, skip | {"person-name", "staff-name"})
-    if skip == NO_KINDS and suffix not in _XML:
-        spans += _sentences(text)
-    return apart(spans)
+        found = [*code_lines(view), *_sentences(view), *_lives(view)]
+        found += text_spans(view, known, skip)
+    else:
+        found = [] if UNLABELLED in skip else list(_sentences(text))
+        found += text_spans(text, known, skip)
+    return apart(found)
+
+
+def _lives(text: str) -> Iterator[Span]:
+    """What comments in code say of somebody's illness or trade, in whole sentences."""
+    for kind, start, end in announced_lives(text):
+        line = text[text.rfind("\n", 0, start) + 1 : start]
+        if _PERSONAL.search(line):
+            yield kind, start, end
+
+
+_PERSONAL = re.compile(
+    r"(?i:diagnosed with|suffers from|works as|worked as|since childhood"
+    r"|(?:he|she|patient) (?:is|has)"
+    r"|diagnosis:|diagnose:|occupation:|beruf:|country of birth:|religion:|nationality:)"
+)
 
 
 def _pairs(text: str, pairs: Iterator[tuple[str, int, int]], known: KnownIdentifiers) -> list[Span]:
@@ -104,7 +123,11 @@ def text_file_hits(
 ) -> Iterator[Hit]:
     """A hit for each identifying stretch of a text file."""
     for kind, start, end in file_spans(text, name, known, skip):
-        yield Hit(kind, "text", text[start:end], place=f"line {text.count(chr(10), 0, start) + 1}")
+        place = f"line {text.count(chr(10), 0, start) + 1}"
+        yield Hit(kind, "text", text[start:end], place=place)
+        if kind == "free-text":
+            for inner, a, b in direct_spans(text[start:end], known):
+                yield Hit(inner, "text", text[start + a : start + b], place=place)
 
 
 def redacted_file(

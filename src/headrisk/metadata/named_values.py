@@ -64,7 +64,7 @@ def named_lines(text: str) -> Iterator[tuple[str, int, int]]:
             kind = "person-name"
         if is_over_89(name, value):
             kind = "age-over-89"
-        if kind == "staff-name" and not _may_name_staff(value):
+        if kind == "staff-name" and not may_name_staff(value):
             continue
         if (
             (kind in _DIRECT or kind in ("age-over-89", "demographic"))
@@ -75,7 +75,7 @@ def named_lines(text: str) -> Iterator[tuple[str, int, int]]:
             yield kind, start, start + len(line["value"].rstrip())
 
 
-def _may_name_staff(value: str) -> bool:
+def may_name_staff(value: str) -> bool:
     """Whether a value of ``operator`` is a name: capitalised, a login, on the lists; not *plus*."""
     words = [word for word, _, _ in split_words(value)]
     listed = any(word in given_names() or word in family_names() for word in words)
@@ -120,7 +120,9 @@ def _is_plain_value(kind: str, value: str) -> bool:
         return bool(notations(value)) and bears_out(kind, value)
     if kind in ("demographic", "institution"):
         return bears_out(kind, value) and _SAID.fullmatch(value) is not None
-    return kind in ("email", "age-over-89") and bears_out(kind, value)
+    return kind in (
+        "email", "age-over-89", "acquisition-time", "serial-number", "uid", "credential",
+    ) and bears_out(kind, value)  # fmt: skip
 
 
 _EXPRESSION = re.compile(r"[()\[\]{}$@%]|\w\.\w+\(|->|==|\\|^\w+\.\w+$|::|<-")
@@ -226,7 +228,7 @@ def cued_values(text: str) -> Iterator[tuple[str, int, int]]:
         before = _BEFORE.search(text[start : value.start()])
         if before is None or _FUNDS.search(text, start, value.end()):
             continue
-        kind = _cue(before[0])
+        kind = _cue(before[0] + ("#" if value[0].startswith("#") else ""))
         digits = sum(map(str.isdigit, value[0]))
         if kind == "address":
             if 4 <= digits <= 9 or _POSTCODE.fullmatch(value[0]):
@@ -235,7 +237,7 @@ def cued_values(text: str) -> Iterator[tuple[str, int, int]]:
             first = value[0].partition(" ")[0]  # the time of day behind it stays out
             if notations(value[0]) or notations(first):
                 yield kind, value.start(), value.start() + len(first)
-        elif kind and digits >= _LEAST_DIGITS and bears_out(kind, value[0]):
+        elif kind and digits >= _LEAST_DIGITS and bears_out(kind, value[0], before[0][-24:]):
             yield kind, *value.span()
 
 
@@ -247,7 +249,7 @@ def _cue(words: str) -> str:
     """What the last words before a number say that it is, "" if nothing."""
     plain = re.sub(r"(?i)\b(?:s/n|ser\. ?no)\b", "serial number", words)
     plain = re.sub(r"(?i)\bacc\b\.?", "accession", plain)
-    plain = re.sub(r"(?i)(?<=[a-z])[ .]*(?:#|n°|nr\.?|no\.?)(?=[ :=]*$)", " number", plain)
+    plain = re.sub(r"(?i)(?<=[a-z])(?:[ .]*#|[ .]+(?:n°|nr\.?|no\.?))(?=[ :=]*$)", " number", plain)
     plain = re.sub(r"(?i)\b(?:post(?:al)?|zip) code\b", "postcode", plain)
     parts = re.findall(r"[^\W\d_]+", plain)[-4:]
     for first in range(len(parts)):

@@ -50,6 +50,15 @@ _FORMS = tuple(
     for kind, needs, pattern in (
         (
             "credential",
+            _DIGITS,
+            r"(?i:(?<![^\W_])(?:pw|passw(?:or)?d|passwort|kennwort|pin|passphrase|token"
+            r"|mot de passe|secret|api[ _-]?key|access[ _-]?key)(?: is| war| ist)?"
+            r"[ \"']*[:= ][ \"']*)"
+            r"(?=[^\s\"'<>]*\d)(?=[^\s\"'<>]*[A-Za-z])[^\s\"'<>()\[\]{}$]{8,}"
+            r"|\bmysql\w*\s[^\n]{0,60}?-p[^\s-]\S{3,}",
+        ),
+        (
+            "credential",
             "m",
             r"\bmachine\s+\S+\s+login\s+\S+\s+password\s+\S+",
         ),
@@ -65,15 +74,6 @@ _FORMS = tuple(
             r"|(?i:[\w-]{0,24}(?:passw(?:or)?d|passwort|passwd|secret|token|api[_-]?key"
             r"|access[_-]?key)[\w-]{0,12}[\"']?\s*[:=]\s*"
             r"(?:[\"'](?=[^\"'\s]*\d)[^\"'\s]{6,}[\"']|(?=[\w+/.!@#%-]*\d)[\w+/.!@#%-]{8,}(?![\w(\[])))",
-        ),
-        (
-            "credential",
-            _DIGITS,
-            r"(?i:(?<![^\W_])(?:pw|passw(?:or)?d|passwort|kennwort|pin|passphrase|token"
-            r"|mot de passe|secret|api[ _-]?key|access[ _-]?key)(?: is| war| ist)?"
-            r"[ \"']*[:= ][ \"']*)"
-            r"(?=[^\s\"'<>]*\d)(?=[^\s\"'<>]*[A-Za-z])[^\s\"'<>()\[\]{}$]{8,}"
-            r"|\bmysql\w*\s[^\n]{0,60}?-p[^\s-]\S{3,}",
         ),
         (
             "credential",
@@ -162,7 +162,8 @@ _FORMS = tuple(
             r"(?<![\w:.])(?:T?[01]?\d|T?2[0-3])[:.h][0-5]\d(?::[0-5]\d(?:\.\d+)?)?"
             r"(?:\s?(?i:[ap]\.?m\b|uhr\b)|[+-]\d\d:\d\d)"
             r"|(?i:\b(?:(?:scan |session |mri )?start(?:ed|s|ing)?(?: at)?|began(?: at)?|beginn"
-            r"|arriv(?:ed|al)(?: at)?|uhrzeit|time of scan|(?:went )?to bed at|(?:woke|got) up at"
+            r"|arriv(?:ed|al)(?: at)?|uhrzeit|time of scan|scan time|acquired(?: at)?"
+            r"|(?:went )?to bed at|(?:woke|got) up at"
             r"|inject(?:ion|ed) at|à)[ :=]{1,3}T?)"
             r"(?:[01]?\d|2[0-3])[:h][0-5]\d(?::[0-5]\d)?(?![\d:]|\s*(?:min|h\b|s\b))"
             r"|(?<![\w.])(?:[01]?\d|2[0-3])h[0-5]\d(?!\w)",
@@ -206,9 +207,10 @@ _FORMS = tuple(
         (
             "address",
             _DIGITS,
-            rf"(?i:\b\d{{1,5}}[a-z]?,? (?:[^\W\d]+ ){{1,3}}{_STREET}(?!\w)"
+            rf"(?i:\b\d{{1,5}}[a-z]?,? (?:[^\W\d]+ ){{1,3}}{_STREET}(?!\w)(?: apt\.? ?\d+)?"
             r"|\b[^\W\d]+(?:straße|strasse|str\.|weg|platz|allee|gasse) \d{1,4}[a-z]?\b"
-            r"|\b\d{1,4}(?: bis| ter)?,? (?:rue|avenue|boulevard|all[ée]e|chemin|impasse) \w+"
+            r"|\b\d{1,4}(?: bis| ter)?,? (?:rue|avenue|boulevard|all[ée]e|chemin|impasse)"
+            r" (?:des? (?:la |l['’])?|du |d['’])?\w+"
             r"|\b(?:calle|via|viale|rua|rue|avenida|corso|ulica|ul\.|piazza|plaza|stora|am alten"
             r"|an der|am) (?:[^\W\d]+ ){1,3}?\d{1,4}[a-z]?(?=,|$|\s)"
             r"|\bp\.? ?o\.? ?box \d+|\bpostfach \d+)"
@@ -347,8 +349,9 @@ def matches(text: str, skip: frozenset[str] = frozenset()) -> tuple[tuple[str, i
                 continue
             if _is_program(form.kind, match[0], "exam-program" in skip):
                 continue
-            if UNLABELLED in skip and match[0][:4].lower() == "name" and not _listed(match[0]):
-                continue  # a key of YAML
+            alone = UNLABELLED in skip or " " not in match[0][5:].strip()
+            if alone and match[0][:4].lower() == "name" and not _listed(match[0]):
+                continue  # a key of YAML, the name of a task
             taken.append((start, end))
             if not _harmless(form.kind, match[0]):
                 found.append((form.kind, start, end))

@@ -86,7 +86,9 @@ def parse_table(raw: bytes, *, headed: bool = True) -> TextTable:
         lines[at:] = [_BLANKS.sub("\t", line.strip()) for line in lines[at:]]
     separator = _separator(lines[at])
     rows, quoted = _rows(lines, at, separator)
-    said = [row for row in rows[1:] if row[1][0].startswith("#")]
+    width = len(rows[0][1])
+    said = [row for row in rows[1:] if row[1][0].startswith("#") and
+            not (len(row[1]) == width > 1 and _COLOUR.fullmatch(row[1][0]))]  # fmt: skip
     if said:
         comments += [(number, separator.join(cells)) for number, cells in said]
         rows = [row for row in rows if row not in said]
@@ -109,6 +111,7 @@ def decoded(raw: bytes) -> str | None:
         return raw[: error.start].decode("utf-8-sig") if cut else raw.decode("latin-1")
 
 
+_COLOUR = re.compile(r"#[0-9A-Fa-f]{3,8}")
 _BLANKS = re.compile(r"(?: {2,}|(?<=\S) +(?=\t)|\t) *")
 _QUOTED = re.compile(r'"[^"]*"')
 

@@ -83,8 +83,7 @@ _CONCEPTS: dict[str, str] = {
         aufnahme fallnummer fallnr patnr piz ipp nhc nip uhid empi ris accession
         admission encounter policy biobank specimen prolific prolificpid mturk worker
         workerid sona sonaid student matrikel matrikelnummer matrnr employee staff
-        requisition auftrag auftrags auftragsnummer auftragsnr kis unit dossiernummer
-        krankenkassennummer krankenkassen kasse kassen placer filler
+        requisition kis unit epic placer filler
         drivers bank iban konto journal journalnummer clinica paciente patient paziente
         chartno chartnum lab case folio sygehus sairaala legacy linking linkage""",
     "email": """email emails mail reply epost sahkoposti correo courriel mailadresse mailaddress
@@ -137,10 +136,11 @@ _CONCEPTS: dict[str, str] = {
         kuvaus examen visite visita besok mesure messung test imaging procedure performed
         instance creation calibration entry completed completion dosing mra pet ct eeg meg bold
         dwi cog cognitive blood draw sample""",
-    "illness": """diagnosis diagnoses diagnose diagnostic diagnostico diagnosi diagnosticos disease
+    "illness": """indication diagnosis diagnoses diagnose diagnostic diagnostico diagnosi
+        diagnosticos disease
         diseases comorbidity comorbidities illness diagnoosi diagnos rozpoznanie kondisjon
         erkrankung krankheit maladie enfermedad malattia ziekte sairaus""",
-    "access": "auth api aws redcap db ssh ftp",
+    "access": "auth api access aws redcap db ssh ftp",
     "duration": """duration reaction response rt latency elapsed dauer duree kesto completiontime
         tmt seconds secs sec ms msec minutes mins repetition echo inversion delay dwell readout
         interval onset sleep asleep bed wake waking awake rise nap trial relative gap lag decay
@@ -155,7 +155,7 @@ _CONCEPTS: dict[str, str] = {
         professione mestiere lavoro ammatti yrke zawod povolani foglalkozas meslek beroep
         profissao employment religion religious konfession confession religione kirkkokunta
         herkunft birthplace
-        nationality staatsangehorigkeit nationalite nacionalidad nazionalita kansalaisuus
+        race racial nationality staatsangehorigkeit nationalite nacionalidad nazionalita kansalaisuus
         ethnicity ethnic ethnie etnia school schule schulname escuela ecole scuola skola koulu
         citizenship dialect muttersprache""",
     "born-other": """weight order length gestation gestational complications complication mode
