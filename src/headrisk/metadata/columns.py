@@ -213,8 +213,13 @@ def _held_by_one(name: str, values: list[str]) -> frozenset[str]:
     words = frozenset(field_words(name))
     said = concepts(name)
     told = (
-        said & {"background", "illness"} or words & _ABOUT_PEOPLE or words >= {"medical", "history"}
+        said & {"background", "illness"}
+        or words & _ABOUT_PEOPLE
+        or words >= {"medical", "history"}
+        or (words & {"language", "tongue"} and words & {"native", "mother", "first", "home"})
+        or plain_name(name) in ("ethnicgroup", "nativelanguage", "mothertongue")
     )
+    said -= {"measure"} if "ethnic" in words else frozenset()
     if not told or said & {"measure", "id", "date", "duration", "age"} or len(values) < 3:
         return frozenset()
     counts = Counter(values)
@@ -225,9 +230,8 @@ def _held_by_one(name: str, values: list[str]) -> frozenset[str]:
     )
 
 
-_ABOUT_PEOPLE = frozenset(
-    {"race", "occupation", "ethnic", "tongue", "work", "condition", "disorder"}
-)
+_ABOUT_PEOPLE = frozenset({"race", "occupation", "ethnic", "origin", "work", "condition",
+                           "disorder"})  # fmt: skip
 _COMMON = frozenset(
     """control controls healthy none normal other unknown patient patients left right yes no true
     false male female high low mild moderate severe""".split()  # noqa: SIM905

@@ -121,7 +121,8 @@ def _ordinary() -> frozenset[str]:
     return frozenset(words - (given_names() | family_names())) | NO_FAMILY | EPONYMS | SPEECH
 
 
-def _is_ordinary(word: str) -> bool:
+def is_ordinary(word: str) -> bool:
+    """Whether a word in small letters is one of fields, tests or speech, and hardly a name."""
     return word in _ordinary() or (bool(concepts(word)) and word not in given_names())
 
 
@@ -146,7 +147,7 @@ def _name_in(text: str, start: int, end: int, *, alone: bool) -> tuple[int, int]
         if (
             not small
             and len(plain) > 1
-            and any(_is_ordinary(part) for part in (plain, *plain.split("-")))
+            and any(is_ordinary(part) for part in (plain, *plain.split("-")))
         ):
             break
         kept.append(word)

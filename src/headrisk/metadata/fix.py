@@ -17,7 +17,7 @@ import numpy as np
 
 from headrisk.errors import InputError, ScanError
 from headrisk.metadata.dicom_elements import parse_file
-from headrisk.metadata.dicom_options import BASIC, MODIFIED, Policy
+from headrisk.metadata.dicom_options import BASIC, FULL_DATES, MODIFIED, Policy
 from headrisk.metadata.dicom_people import patient_of, tell_apart
 from headrisk.metadata.dicom_write import file_bytes
 from headrisk.metadata.documents import read_xml
@@ -458,7 +458,7 @@ def _cleaned_json(content: bytes, tools: _Tools, *, meant: bool, person: str) ->
     value, _ = parse_json(content)
     removed: list[Hit] = []
     renamed = _renamed(value, tools.names)
-    shift = person and MODIFIED in tools.policy.retain
+    shift = person and tools.policy.retain & {MODIFIED, FULL_DATES}
     new = clean_json(
         renamed,
         tools.known,

@@ -155,7 +155,8 @@ _CONCEPTS: dict[str, str] = {
         professione mestiere lavoro ammatti yrke zawod povolani foglalkozas meslek beroep
         profissao employment religion religious konfession confession religione kirkkokunta
         herkunft birthplace
-        race racial nationality staatsangehorigkeit nationalite nacionalidad nazionalita kansalaisuus
+        race racial nationality staatsangehorigkeit nationalite nacionalidad nazionalita
+        kansalaisuus
         ethnicity ethnic ethnie etnia school schule schulname escuela ecole scuola skola koulu
         citizenship dialect muttersprache""",
     "born-other": """weight order length gestation gestational complications complication mode
@@ -177,7 +178,8 @@ _WHOLE = frozenset(
     dateline update updated candidate mandate validate outdated runtime sometime lifetime meantime
     timeline filename filenames taskname username hostname tablename colname columnname roiname
     rename namespace codename stationname forward backward toward towards reward award steward
-    afterward inward outward upward downward onward candid""".split()  # noqa: SIM905
+    afterward inward outward upward downward onward candid
+    origin""".split()  # noqa: SIM905
 )
 _LONGEST = max(map(len, _CONCEPT))
 
