@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from headrisk.metadata.ages import is_over_89
+from headrisk.metadata.cues import is_ordinary
 from headrisk.metadata.fields import bears_out, kind_of_field, kind_of_value, plain_name
 from headrisk.metadata.name_words import ALSO_WORDS, NO_FAMILY
 from headrisk.metadata.notations import notations
-from headrisk.metadata.people import family_names, given_names, split_words
+from headrisk.metadata.people import family_names, folded, given_names, split_words
 from headrisk.metadata.words import concepts, field_words
 
 _CDATA = r"\s*(?:<!\[CDATA\[)?"
@@ -101,10 +102,15 @@ def code_lines(text: str) -> Iterator[tuple[str, int, int]]:
         start = line.start("value")
         stop = start + len(line["value"].rstrip())
         if kind in ("person-name", "staff-name"):
-            if _CAPITALISED.fullmatch(value) or _OWN_NAME.fullmatch(value):
+            lone = "own-name" in concepts(name) and _is_lone_name(value)
+            if lone or _CAPITALISED.fullmatch(value) or _OWN_NAME.fullmatch(value):
                 yield kind, start, stop
         elif value.lower() not in _NOTHING and _is_plain_value(kind, value):
             yield kind, start, stop
+
+
+def _is_lone_name(value: str) -> bool:
+    return _LONE.fullmatch(value) is not None and not is_ordinary(folded(value))
 
 
 def _is_plain_value(kind: str, value: str) -> bool:

@@ -123,7 +123,7 @@ def _unlisted(name: str, parts: Sequence[tuple[str, int, int]]) -> list[tuple[in
     numbered = re.match(r"\d{2,8}[_ -]|.*[_ -]\d{3,8}$", stem) is not None
     if not all(word in _OF_PEOPLE or word in _SCANS for word in others):
         return []
-    told = dated or numbered or bool(others)
+    told = dated or numbered or bool(others) or _WEIGHTED.search(stem) is not None
     if len(own) == 2 and told and _near(name, own[0][2], own[1][1]):
         return [(own[0][1], own[1][2])]
     initial = re.search(r"(?<![^\W_])[A-Z](?![^\W_])", stem)
@@ -136,6 +136,7 @@ def _near(name: str, end: int, start: int) -> bool:
     return name[end:start] in _GAPS
 
 
+_WEIGHTED = re.compile(r"(?<![^\W_])(?:[Tt][12](?:[Ww]|_|$)|MP2?RAGE)")
 _SCANS = frozenset({"mprage", "t", "tw", "mri", "scan", "flair", "brain", "head", "mr", "anat"})
 _OF_PEOPLE = frozenset(
     """report letter consent form befund arztbrief brief cv photo passport referral invoice receipt

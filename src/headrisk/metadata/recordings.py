@@ -175,7 +175,7 @@ def read_brainvision(raw: bytes, name: str) -> Header:
         if (mark := _MARK.fullmatch(line)) and _MARK_DATE.search(line) is None:
             a, b = mark.span(2)
             said = decoded(mark[2].replace("\\1", ", "))
-            fields.append(Field(f"marker {mark[1]}", said, at + a, at + b))
+            fields.append(Field("marker", said, at + a, at + b))
             continue
         if match is None:
             if line.strip(" ;") and not line.startswith("Brain"):
