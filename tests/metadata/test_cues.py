@@ -103,7 +103,8 @@ def test_pairs_are_read_through_markup(
     text = form.format(k=key, v=value)
     spans = file_spans(text, name, NOBODY, frozenset() if name == "a.xml" else CODE_SKIPS)
     found = [one for one, a, b in spans if value in text[a:b]]
-    assert found and SEVERITY[found[0]] == "direct identifier"
+    assert found
+    assert SEVERITY[found[0]] == "direct identifier"
     assert not kind or found[0] == kind
     assert value not in redacted_file(text, name, NOBODY, CODE_SKIPS)
 
@@ -174,7 +175,8 @@ def test_a_sensitive_column_need_be_no_detail_that_others_know() -> None:
     classes = joined([people])
     assert classes is not None
     assert (classes.columns, classes.sensitive, classes.told) == (("sex",), ("disease",), 4)
-    assert is_sensitive("HIV_status") and not is_sensitive("marital-status")
+    assert is_sensitive("HIV_status")
+    assert not is_sensitive("marital-status")
 
 
 def test_dates_of_sidecars_are_shifted_where_those_of_dicom_files_stay(tmp_path: Path) -> None:
@@ -190,7 +192,8 @@ def test_dates_of_sidecars_are_shifted_where_those_of_dicom_files_stay(tmp_path:
         np.datetime64(json.loads(path.read_text())["AcquisitionDate"])
         for path in sorted((tmp_path / "copy").rglob("*.json"))
     ]
-    assert days[1] - days[0] == np.timedelta64(10, "D") and days[0] < np.datetime64("1925-01-01")
+    assert days[1] - days[0] == np.timedelta64(10, "D")
+    assert days[0] < np.datetime64("1925-01-01")
 
 
 def test_brainvision_settings_stay_and_typed_markers_are_read(tmp_path: Path) -> None:
