@@ -52,6 +52,7 @@ _CONVERSIONS = frozenset({"WSD", "DV", "DI", "DF", "SYN", "DRW", "SI"})
 # What goes as a whole, and may hold a direct identifier that is to be told too.
 _WORDED = frozenset({"dicom-attribute", "free-text", "private-attribute"})
 _BARE = frozenset({"UI", "DS", "IS", "CS", "DA", "TM", "AS", "AE"})
+_SHORTEST_NUMBER = 4
 _SHARED_FORMS = frozenset({"UI", "DS", "IS", "CS"})  # too bare to be judged by form
 
 
@@ -251,6 +252,8 @@ def _profile_hit(
     kind = kind_of_attribute(element.tag, element.meant_vr, rule.name)
     if "Age" in rule.name and (parse_age(text) or 0) >= 89:
         kind = "age-over-89"
+    if kind == "accession-number" and len(text.strip(" \0")) < _SHORTEST_NUMBER:
+        kind = "dicom-attribute"  # Study ID is "1" on most scanners
     kind = known.graver(kind, text)
     if textual:
         return Hit(kind, field, text)
