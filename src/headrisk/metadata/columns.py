@@ -176,14 +176,14 @@ def judge_column(
     by_name = _named(name, kind, values, place)
     if by_name is not None:
         return by_name
-    if place == "people" and (alone := _held_by_one(name, values)):
-        return Column("rare-detail", rare=alone)
     if place == "people" and len(set(values)) > 2 and all(map(_POSTCODE.fullmatch, values)):
         return Column("address")
     if place == "people" and _names_people(name, values):
         return Column("person-name")
     if place == "people" and (told := _tells_apart(name, values, owners)):
         return Column(told)
+    if place == "people" and not _free_text(values) and (alone := _held_by_one(name, values)):
+        return Column("rare-detail", rare=alone)
     register = register_of(name, values)
     if register:
         return Column("national-id")

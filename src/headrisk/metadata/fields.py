@@ -147,7 +147,7 @@ def _kind_of_words(name: str) -> str:
         return "address"  # town of birth, country of birth
     if "birth" in said:
         return "" if "born-other" in said else "birth-date"
-    if said & {"background", "illness"} and "id" not in said and words.isdisjoint(_GROUPED):
+    if _is_background(said) and words.isdisjoint(_GROUPED):
         return "demographic"
     if words >= {"genetic", "disorder"} or words >= {"medical", "history"}:
         return "demographic"
@@ -192,6 +192,11 @@ def _kind_of_words(name: str) -> str:
     if "institution" in said and not words & {"visit", "visits", "days", "stay"}:
         return "institution"
     return ""
+
+
+def _is_background(said: frozenset[str]) -> bool:
+    """Whether a name speaks of trade, origin or illness, and not of notes on them."""
+    return bool(said & {"background", "illness"}) and said.isdisjoint(("id", "text"))
 
 
 def _names_somebody(said: frozenset[str], words: frozenset[str]) -> bool:
