@@ -180,7 +180,8 @@ class Hit:
 def mask(value: str) -> str:
     """The first character and the length; of values under four characters the length alone."""
     text = value.strip()
-    shown = text[0] if len(text) > 3 and text[0].isprintable() else ""
+    plain = text[:1].isprintable() and text[:1] not in "\"'"  # quotes hide rows from readers of TSV
+    shown = text[0] if len(text) > 3 and plain else ""
     return f"{shown}… ({len(text)} {'character' if len(text) == 1 else 'characters'})"
 
 
