@@ -19,7 +19,8 @@ from itertools import combinations
 import numpy as np
 
 from headrisk.io.values import known as known_value
-from headrisk.metadata.columns import is_age, owner_place, place_of
+from headrisk.metadata.ages import is_age
+from headrisk.metadata.columns import owner_place, place_of
 from headrisk.metadata.fields import plain_name
 from headrisk.metadata.tables import TextTable
 from headrisk.metadata.words import concepts, field_words
@@ -63,7 +64,7 @@ class PeopleTable:
     main
         It is ``participants.tsv``, which says who belongs to the data set.
     columns
-        Names of the columns that are quasi-identifiers.
+        Names of the columns that are quasi-identifiers, or sensitive.
     values
         For each person's label, the values of these columns, rounded.
     """
@@ -129,6 +130,19 @@ def is_quasi_identifier(name: str) -> bool:
     return bool(words & _QUASI_WORDS) and not words & _NOT_QUASI
 
 
+def is_sensitive(name: str) -> bool:
+    """Whether a column tells of whoever is found what was not known: a diagnosis, a medication.
+
+    >>> is_sensitive("disease"), is_sensitive("marital-status"), is_sensitive("HIV_status")
+    (True, False, True)
+    """
+    words = frozenset(field_words(name))
+    if words & _NOT_QUASI:
+        return False
+    told = words & _SENSITIVE
+    return bool(told - {"status"} or ("status" in told and not words & _QUASI_WORDS - {"group"}))
+
+
 def people_table(table: TextTable, name: str, *, main: bool = False) -> PeopleTable | None:
     """What a table adds to what is known of each person, None where it adds nothing.
 
@@ -138,7 +152,7 @@ def people_table(table: TextTable, name: str, *, main: bool = False) -> PeopleTa
     if not main and (who is None or place_of(name, table.columns) != "people"):
         return None
     places = [i for i, column in enumerate(table.columns)
-              if i != who and is_quasi_identifier(column)]  # fmt: skip
+              if i != who and (is_quasi_identifier(column) or is_sensitive(column))]  # fmt: skip
     values: dict[str, tuple[str, ...]] = {}
     for number, (_, cells) in enumerate(table.rows):
         person = cells[who].removeprefix("sub-") if who is not None and who < len(cells) else ""
@@ -175,20 +189,21 @@ def joined(tables: Iterable[PeopleTable]) -> Anonymity | None:
                 data.append(values)
                 taken += 1
         used += bool(taken)
-    if not data or not people:
+    quasi = [i for i, column in enumerate(columns) if is_quasi_identifier(column)]
+    if not quasi or not people:
         return Anonymity((), len(people), 0, 0, len(people), tables=max(used, 1))
-    sizes = Counter(zip(*data, strict=True))
-    own = [sizes[key] for key in zip(*data, strict=True)]
-    sensitive = tuple(i for i, column in enumerate(columns)
-                      if not _SENSITIVE.isdisjoint(field_words(column)))  # fmt: skip
+    known = [data[i] for i in quasi]
+    sizes = Counter(zip(*known, strict=True))
+    own = [sizes[key] for key in zip(*known, strict=True)]
+    sensitive = tuple(i for i, column in enumerate(columns) if is_sensitive(column))
     return Anonymity(
-        columns=tuple(columns),
+        columns=tuple(columns[i] for i in quasi),
         people=len(people),
         alone=own.count(1),
         in_small=sum(size < SMALL_CLASS for size in own),
         smallest=min(own),
         tables=max(used, 1),
-        unique_by=_unique_by(data),
+        unique_by=_unique_by(known),
         sensitive=tuple(columns[i] for i in sensitive),
         told=_told(data, sensitive),
     )

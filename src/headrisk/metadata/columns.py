@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from headrisk.io.values import known as known_value
-from headrisk.io.values import parse_age
 from headrisk.metadata.fields import (
     bears_out,
     is_exact_name,
@@ -31,7 +31,7 @@ from headrisk.metadata.notations import (
 from headrisk.metadata.patterns import matches
 from headrisk.metadata.people import family_names, given_names, split_words
 from headrisk.metadata.remarks import is_shifted
-from headrisk.metadata.text import SHOWN
+from headrisk.metadata.text import LIVES, SHOWN
 from headrisk.metadata.words import concepts, field_words
 
 Place = Literal["people", "scans", "trials", "sensors", "other"]
@@ -103,12 +103,15 @@ class Column:
         Forms that mean nothing in it.
     free
         Its cells are sentences.
+    rare
+        Values that one person alone has, in a column of diagnoses, trades and the like.
     """
 
     kind: str
     notation: str = ""
     skip: frozenset[str] = frozenset()
     free: bool = False
+    rare: frozenset[str] = frozenset()
 
 
 def place_of(name: str, columns: Sequence[str]) -> Place:
@@ -179,14 +182,18 @@ def judge_column(
         return Column("person-name")
     if place == "people" and (told := _tells_apart(name, values, owners)):
         return Column(told)
+    if place == "people" and not _free_text(values) and (alone := _held_by_one(name, values)):
+        return Column("rare-detail", rare=alone)
     register = register_of(name, values)
     if register:
         return Column("national-id")
+    skip = frozenset({"acquisition-time"} if _durations(name, values) else ())
     if place == "sensors" or not name:
-        return Column("")
+        return Column("", skip=skip)
+    if place != "sensors" and _files_shown(values):
+        return Column("", skip=skip | _SHOWN)
     if place != "trials" and (formed := _of_one_form(values)):
         return Column(formed)
-    skip = frozenset({"acquisition-time"} if _durations(name, values) else ())
     if place != "trials":
         if not tells_versions(name) and _are_dates(name, values):
             return Column("date", sure_notation(name, values), skip)
@@ -197,12 +204,38 @@ def judge_column(
             return Column("patient-id", skip=skip)
     if place == "trials" and plain_name(name).startswith(_STIMULI):
         return Column("", skip=skip | _SHOWN)
-    if place == "other" and _files_shown(values):
-        return Column("", skip=skip | _SHOWN)
     free = place in ("people", "other", "scans") and _free_text(values)
     return Column("free-text" if free else "", skip=skip, free=free)
 
 
+def _held_by_one(name: str, values: list[str]) -> frozenset[str]:
+    """Diagnoses, trades and origins that one person alone has; codes and scores are none."""
+    words = frozenset(field_words(name))
+    said = concepts(name)
+    told = (
+        said & {"background", "illness"}
+        or words & _ABOUT_PEOPLE
+        or words >= {"medical", "history"}
+        or (words & {"language", "tongue"} and words & {"native", "mother", "first", "home"})
+        or plain_name(name) in ("ethnicgroup", "nativelanguage", "mothertongue")
+    )
+    said -= {"measure"} if "ethnic" in words else frozenset()
+    if not told or said & {"measure", "id", "date", "duration", "age"} or len(values) < 3:
+        return frozenset()
+    counts = Counter(values)
+    return frozenset(
+        value
+        for value, count in counts.items()
+        if count == 1 and sum(map(str.isalpha, value)) >= 4 and value.lower() not in _COMMON
+    )
+
+
+_ABOUT_PEOPLE = frozenset({"race", "occupation", "ethnic", "origin", "work", "condition",
+                           "disorder"})  # fmt: skip
+_COMMON = frozenset(
+    """control controls healthy none normal other unknown patient patients left right yes no true
+    false male female high low mild moderate severe""".split()  # noqa: SIM905
+)
 _FILE = re.compile(
     r"[^/\\]+(?:[/\\][^/\\]+)*\.(?:png|jpe?g|bmp|gif|tiff?|wav|mp3|mp4|avi|ogg)", re.I
 )
@@ -220,7 +253,8 @@ def _bids_skip(place: Place) -> frozenset[str]:
 
 
 # What was shown to people bears names, and kinds of trials are words: "Miss Cue", a famous face.
-_SHOWN = frozenset({SHOWN, "unlabelled-name", "person-name", "staff-name", "address", "url"})
+_SHOWN = frozenset({SHOWN, "unlabelled-name", "person-name", "staff-name", "address", "url",
+                    "institution", LIVES})  # fmt: skip
 
 
 def _named(name: str, kind: str, values: list[str], place: Place) -> Column | None:
@@ -479,6 +513,32 @@ def is_prose_of_people(text: str) -> bool:
     return not _ABOUT.isdisjoint(words) or len(_LIVES.intersection(words)) > 1
 
 
+def tells_of_a_life(text: str) -> bool:
+    """Whether a sentence among others tells of somebody's life: kin, work, fame, misfortune.
+
+    >>> tells_of_a_life("Her twin brother lost his job"), tells_of_a_life("She moved her head")
+    (True, False)
+    """
+    plain = _TONGUE.sub("", text)
+    words = frozenset(word for word, _, _ in split_words(plain))
+    told = len(words & _LIFE)
+    return len(words) >= 4 and told > 0 and told + len(words & _CIRCUMSTANCES) > 1
+
+
+_TONGUE = re.compile(r"(?i:mother[ -]tongues?|twin[ -](?:stud(?:y|ies)|registry|pairs?))")
+_LIFE = frozenset(
+    """twin wife husband mother father son daughter brother sister boss triplets twins married
+    divorced widow widowed neighbour neighbor pregnant arrested adopted newspaper newspapers
+    marathon drowned famous celebrity prison refugee mayor vicar bishop church village bankrupt
+    suicide murdered burglary lottery grandmother grandfather cousin uncle aunt orphan homeless
+    orchestra politician minister keeper pilot astronomer violinist farmer wrestler driver
+    teacher nurse lawyer actor actress singer footballer""".split()  # noqa: SIM905
+)
+_CIRCUMSTANCES = frozenset(
+    """my his her their boss works worked job born lives lived accident crash fell rescued affair
+    fire suffers suffered complained retired killed abroad parents lost woman known treated
+    television tv team champion colleague opera""".split()  # noqa: SIM905
+)
 _ABOUT = frozenset({"she", "he", "her", "his", "him", "herself", "himself"})
 _CJK = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af]")
 
@@ -510,58 +570,8 @@ def holds(column: Column, name: str, text: str) -> bool:
     """Whether a cell of a judged column is such a value, and not an answer among them."""
     if column.kind == "date":
         return not is_shifted(text) and (bool(notations(text)) or bears_out("date", text))
+    if column.kind == "rare-detail":
+        return text in column.rare
     if column.free:
         return is_sentence(text)
     return is_exact_name(name) or column.kind == "patient-id" or bears_out(column.kind, text, name)
-
-
-_MONTHS = frozenset({"mo", "mos", "month", "months", "mois", "monate", "kk", "agemo",
-                     "agemos", "agemonths"})  # fmt: skip
-_DAYS = frozenset({"day", "days", "agedays", "tage", "dni", "pv"})
-_YEAR_WORDS = frozenset({"years", "yrs", "year", "yr"})
-_WEEKS = frozenset({"week", "weeks", "wk", "wks"})
-
-
-def is_age(name: str) -> bool:
-    """Whether a field holds ages of people: by its words, not a score corrected for age.
-
-    >>> is_age("AgeMRI_W1"), is_age("image"), is_age("age_adjusted_score")
-    (True, False, False)
-    """
-    said = concepts(name)
-    if frozenset(field_words(name)) & {"old"} and _YEAR_WORDS & frozenset(field_words(name)):
-        return True
-    return "age" in said and "measure" not in said and "kor" not in field_words(name)
-
-
-_TOP_CODED = frozenset({"89+", "90+", "090Y", ">89", "> 89", ">=90", "≥90", "≥89"})
-
-
-def is_over_89(name: str, text: str) -> bool:
-    """Whether a field called ``name`` gives an age of 89 years or more.
-
-    Units are taken from the name (``age_months``); numbers beyond any age in years are months up to
-    1,560 and days beyond.
-    """
-    if not is_age(name) or text.strip() in _TOP_CODED:
-        return False
-    words = frozenset(field_words(name))
-    number = re.fullmatch(r"(?:>=?|~|ca\.? ?|about )?(\d+(?:[.,]\d+)?)(?:\s*(?:-|–|to)\s*(\d+))?"
-                          r"\s*(?:years?|yrs?|y/?o|jahre|vuotta|ans|anos|a)?(?: old)?",
-                          text.strip().lower())  # fmt: skip
-    years = parse_age(re.sub(r"^P(\d+)Y.*", r"\1", text.strip()))  # ISO 8601: P93Y
-    if number is not None:
-        value = float((number[2] or number[1]).replace(",", "."))
-        if words & _MONTHS and "y" not in words:
-            years = value / 12
-        elif words & _WEEKS:
-            years = value * 7 / 365.25
-        elif words & _DAYS:
-            years = value / 365.25
-        elif value <= 130:
-            years = value
-        elif value <= 1560 and not words & {"years", "yrs", "year", "y"}:
-            years = value / 12
-        elif 20_000 < value < 48_000:
-            years = value / 365.25
-    return years is not None and 89 <= years <= 130

@@ -25,7 +25,7 @@ from headrisk.metadata.findings import Hit
 from headrisk.metadata.known import KnownIdentifiers
 from headrisk.metadata.profile import Rule
 from headrisk.metadata.pseudonyms import is_pseudonym
-from headrisk.metadata.text import VERSIONS, printable_text, text_hits
+from headrisk.metadata.text import VERSIONS, direct_spans, printable_text, text_hits
 from headrisk.metadata.uids import harmless_uid
 
 DUMMIES = {
@@ -49,6 +49,10 @@ _CAPTURES = ("1.2.840.10008.5.1.4.1.1.7",)  # secondary capture, single and mult
 _CAPTURE_WORDS = frozenset({"SCREEN SAVE", "SCREENSAVE", "SCREEN_SAVE", "SCREENSHOT",
                             "SCREEN CAPTURE", "REPORT", "DOSE_INFO", "PATIENT INFO"})  # fmt: skip
 _CONVERSIONS = frozenset({"WSD", "DV", "DI", "DF", "SYN", "DRW", "SI"})
+# What goes as a whole, and may hold a direct identifier that is to be told too.
+_WORDED = frozenset({"dicom-attribute", "free-text", "private-attribute"})
+_BARE = frozenset({"UI", "DS", "IS", "CS", "DA", "TM", "AS", "AE"})
+_SHORTEST_NUMBER = 4
 _SHARED_FORMS = frozenset({"UI", "DS", "IS", "CS"})  # too bare to be judged by form
 
 
@@ -201,7 +205,12 @@ def _element_hits(
         return
     if decision.step not in ("keep", "judge", "clean") and rule is not None:
         if bytes(element.value).strip(b"\0 ") and not _replaced(element, vr, rule, text, shifted):
-            yield _profile_hit(element, rule, place, text, known, textual=textual)
+            hit = _profile_hit(element, rule, place, text, known, textual=textual)
+            yield hit
+            if hit.kind in _WORDED and vr not in _BARE and len(text) > 4:
+                yield from (
+                    Hit(kind, hit.field, text[a:b]) for kind, a, b in direct_spans(text, known)
+                )
         return
     if decision.step == "keep" and "Age" in (rule.name if rule else ""):
         if (parse_age(text) or 0) >= 89:
@@ -218,6 +227,8 @@ def _element_hits(
         and not _dummy_text(text)
     ):
         yield Hit("free-text" if vr != "PN" else "person-name", place, text)
+        if vr != "PN":
+            yield from (Hit(kind, place, text[a:b]) for kind, a, b in direct_spans(text, known))
     elif vr not in _SHARED_FORMS:
         skip = VERSIONS if vr != "UN" else VERSIONS | {"phone", "host-name"}
         if vr == "PN" and not is_pseudonym(text) and not _dummy_text(text):
@@ -241,6 +252,8 @@ def _profile_hit(
     kind = kind_of_attribute(element.tag, element.meant_vr, rule.name)
     if "Age" in rule.name and (parse_age(text) or 0) >= 89:
         kind = "age-over-89"
+    if kind == "accession-number" and len(text.strip(" \0")) < _SHORTEST_NUMBER:
+        kind = "dicom-attribute"  # Study ID is "1" on most scanners
     kind = known.graver(kind, text)
     if textual:
         return Hit(kind, field, text)

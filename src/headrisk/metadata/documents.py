@@ -6,12 +6,14 @@ the copy.
 
 from __future__ import annotations
 
+import logging
 import re
 import sqlite3
 import struct
 import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from html import unescape
 from io import BytesIO
 from pathlib import Path
@@ -20,17 +22,20 @@ from typing import Any
 
 import numpy as np
 
+from headrisk.metadata.file_text import CODE_SKIPS, text_file_hits
 from headrisk.metadata.findings import Hit
 from headrisk.metadata.headers import Field, Header, field_hits
 from headrisk.metadata.known import KnownIdentifiers
 from headrisk.metadata.sidecars import parse_json
 from headrisk.metadata.tables import parse_table, table_hits
-from headrisk.metadata.text import NO_KINDS, UNLABELLED, text_hits
+from headrisk.metadata.text import NO_KINDS, text_hits
 
 OFFICE = (".docx", ".xlsx", ".pptx", ".odt", ".ods", ".odp", ".docm", ".xlsm", ".pptm")
 _MOST_TEXT = 64 * 1024 * 1024
 _MOST_ROWS = 200_000
 _PARAGRAPH = re.compile(r"</(?:\w+:)?(?:p|tr|row|si|t:p|h)>|<(?:\w+:)?(?:br|tab)\b[^>]*/?>")
+# Word cuts a line into runs wherever it likes, within words too.
+_RUNS = re.compile(r"</?(?:w|a|text):(?:r|t|rPr|span|proofErr|bookmark\w*)\b[^>]*>")
 _TAGS = re.compile(r"<[^>]*>")
 _CORE = re.compile(r"<((?:\w+:)?(?:creator|initial-creator|lastModifiedBy|Manager|Company|title"
                    r"|subject|description|keywords|category))[^>]*>([^<]*)<")  # fmt: skip
@@ -69,8 +74,9 @@ def read_office(raw: bytes, name: str, known: KnownIdentifiers) -> tuple[list[Hi
         for author in _COMMENT_AUTHOR.findall(text) if "omment" in part else ():
             hits += field_hits(Field("comment author", unescape(author), kind="staff-name"), known)
         if not name.endswith((".xlsx", ".xlsm")) or "worksheets/" not in part:
-            plain = unescape(_TAGS.sub(" ", _PARAGRAPH.sub("\n", text)))
-            hits += text_hits(plain, "text of the document", known)
+            plain = unescape(_TAGS.sub(" ", _RUNS.sub("", _PARAGRAPH.sub("\n", text))))
+            hits += (replace(hit, field="text of the document") for hit in
+                     text_file_hits(plain, "", known))  # fmt: skip
     if name.endswith((".xlsx", ".xlsm")):
         for sheet in _sheets(parts):
             table = parse_table(_as_tsv(sheet))
@@ -143,17 +149,18 @@ def read_notebook(raw: bytes, known: KnownIdentifiers) -> tuple[list[Hit], str, 
         return [], problem or "not a notebook", ""
     hits: list[Hit] = []
     pictures = 0
-    code = frozenset({"date", "acquisition-time", "url", "phone", "uid", UNLABELLED})
     for cell in content["cells"]:
         if not isinstance(cell, dict):
             continue
-        skip = code if cell.get("cell_type") == "code" else NO_KINDS
-        hits += text_hits(_joined(cell.get("source")), "cell", known, skip)
+        skip = CODE_SKIPS if cell.get("cell_type") == "code" else NO_KINDS
+        hits += (replace(hit, field="cell") for hit in
+                 text_file_hits(_joined(cell.get("source")), "", known, skip))  # fmt: skip
         for key, value in _leaves(cell.get("outputs"), ""):
             if key.startswith(("image/", "application/pdf")):
                 pictures += 1
             else:
-                hits += text_hits(value, "output of a cell", known, NO_KINDS)
+                hits += (replace(hit, field="output of a cell") for hit in
+                         text_file_hits(value, "", known))  # fmt: skip
     return hits, "", f"{pictures} pictures in its outputs" if pictures else ""
 
 
@@ -173,6 +180,58 @@ def _leaves(value: object, key: str) -> Iterator[tuple[str, str]]:
                 yield from _leaves(item, key)
     elif isinstance(value, str):
         yield key, value
+
+
+_MOST_PAGES = 2000
+WITHOUT_PYPDF = "a PDF file, which is read only with headrisk[documents] installed"
+
+
+def read_pdf(raw: bytes, known: KnownIdentifiers) -> tuple[list[Hit], str, str]:
+    """Hits in the text of a PDF file's pages, forms and notes, and in what it says of itself.
+
+    Such a file is never called read: text may stand in pictures, in fonts that say not which
+    letters they draw, and in earlier versions kept in the file.
+    """
+    try:
+        import pypdf
+        from pypdf.errors import PyPdfError
+    except ImportError:
+        return [], WITHOUT_PYPDF, ""
+    logger = logging.getLogger("pypdf")
+    level = logger.level
+    logger.setLevel(logging.CRITICAL)  # it warns of every fault that it can read around
+    hits: list[Hit] = []
+    try:
+        document = pypdf.PdfReader(BytesIO(raw))
+        if document.is_encrypted and not document.decrypt(""):
+            return [], "an encrypted PDF file", ""
+        for key, value in (document.metadata or {}).items():
+            name = str(key).strip("/").lower()
+            if name in ("creationdate", "moddate", "creator", "producer", "trapped"):
+                continue  # the program's own
+            kind = "staff-name" if name == "author" and str(value).strip() else ""
+            hits += field_hits(Field(f"document {name}", str(value), kind=kind), known)
+        fields = document.get_fields() or {}
+        for name, entry in fields.items():
+            hits += field_hits(Field(str(name), str(entry.get("/V", ""))), known)
+        for page in document.pages[:_MOST_PAGES]:
+            for text in (page.extract_text(), *_notes(page)):
+                hits += (replace(hit, field="text of the document") for hit in
+                         text_file_hits(text, "", known))  # fmt: skip
+    except (PyPdfError, ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError,
+            OverflowError, NotImplementedError, AssertionError, ArithmeticError, ImportError,
+            zlib.error, struct.error, OSError) as error:  # fmt: skip
+        return hits, f"a PDF file that cannot be read ({type(error).__name__})", ""
+    finally:
+        logger.setLevel(level)
+    return hits, "", "a PDF file, in which pictures and earlier versions may stand"
+
+
+def _notes(page: Any) -> Iterator[str]:
+    """Texts that were put onto a page: remarks, and who made them."""
+    for note in page.get("/Annots", None) or ():
+        entry = note.get_object()
+        yield from (str(entry[key]) for key in ("/Contents", "/T") if key in entry)
 
 
 def read_sqlite(path: Path, known: KnownIdentifiers) -> tuple[list[Hit], str, str]:

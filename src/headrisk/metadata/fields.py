@@ -127,7 +127,7 @@ def kind_of_field(name: str) -> str:
 def _kind_of_words(name: str) -> str:
     """The kind that the words of a name tell; a value's form must bear it out (``bears_out``)."""
     said, words = concepts(name), frozenset(field_words(name))
-    if "credential" in said or ("key" in words and words & _KEYS):
+    if "credential" in said or words >= {"mot", "passe"} or ("key" in words and words & _KEYS):
         return "credential"
     if "serial" in said and "measure" not in said and not words & _SERIES:
         return "serial-number"
@@ -147,9 +147,11 @@ def _kind_of_words(name: str) -> str:
         return "address"  # town of birth, country of birth
     if "birth" in said:
         return "" if "born-other" in said else "birth-date"
-    if "background" in said and "id" not in said and words.isdisjoint(_GROUPED):
+    if _is_background(said) and words.isdisjoint(_GROUPED):
         return "demographic"
-    if "language" in words and words & _MOTHER:
+    if words >= {"genetic", "disorder"} or words >= {"medical", "history"}:
+        return "demographic"
+    if words & _SPOKEN and words & _MOTHER:
         return "demographic"
     if (
         ("own-name" in said and words.isdisjoint(_PROGRAMMED))
@@ -161,6 +163,8 @@ def _kind_of_words(name: str) -> str:
         )
     ):
         return "staff-name" if "staff" in said else "person-name"
+    if (words & _ORDERS and (words & _ORDERED or "id" in said)) or words & _ORDERING:
+        return "accession-number"
     if words & {"passport"} or (words & {"card", "licence", "license"} and words & _CARDS):
         return "patient-id"
     if "record" in said and "id" in said and not words & {"key", "previous"}:
@@ -190,6 +194,11 @@ def _kind_of_words(name: str) -> str:
     return ""
 
 
+def _is_background(said: frozenset[str]) -> bool:
+    """Whether a name speaks of trade, origin or illness, and not of notes on them."""
+    return bool(said & {"background", "illness"}) and said.isdisjoint(("id", "text"))
+
+
 def _names_somebody(said: frozenset[str], words: frozenset[str]) -> bool:
     """Whether *name* is that of a person: a patient's, a first one; not a file's or a task's."""
     if words & _NO_NAMES:
@@ -209,9 +218,17 @@ def _names_somebody(said: frozenset[str], words: frozenset[str]) -> bool:
     return bool(words & _WHICH) and said <= {"name", "which-name", "fill", "birth", "scan"}
 
 
+# Orders of examinations, and what they are orders of.
+_ORDERS = frozenset({"order", "request", "exam", "placer", "filler", "acc", "specimen", "barcode",
+                     "requisition", "ris", "pacs", "accession"})  # fmt: skip
+_ORDERED = frozenset({"lab", "placer", "filler", "exam", "ris", "pacs", "specimen", "barcode"})
+_ORDERING = frozenset(
+    {"requisition", "accession", "auftrags", "auftragsnummer", "auftragsnr", "auftrag"}
+)
 _WHERE = frozenset({"place", "country", "land", "city", "state", "lieu", "pays", "pais", "lugar",
                     "luogo", "paese", "ort", "region", "county"})  # fmt: skip
 _MOTHER = frozenset({"first", "native", "mother", "home", "second", "maternal"})
+_SPOKEN = frozenset({"language", "tongue"})
 _GROUPED = frozenset({"group", "status", "years", "level", "code", "grade", "type", "age", "high"})
 # init stands for initials, and for the beginning of programs.
 _PROGRAMMED = frozenset({"proc", "procedure", "script", "function", "value", "values", "state",
@@ -266,7 +283,8 @@ _PATIENT = frozenset(
 # Words that name a register by themselves.
 _RECORDS = frozenset(
     """mrn ssn hetu pesel cpr cpf curp bsn personnummer henkilotunnus
-    nhc ipp uhid empi prontuario matrikelnummer matrnr krankenaktennummer fallnummer fallnr
+    nip pid krankenkassennummer dossiernummer nhc ipp uhid empi
+    prontuario matrikelnummer matrnr krankenaktennummer fallnummer fallnr
     piz accession prolificpid workerid sonaid bank konto policy passport reisepass jmbg oib
     egn cnp emso isikukood amka svnr svnummer idnr nif nie
     fodselsnummer codicefiscale aadhaar versichertennummer sozialversicherungsnummer medicare
@@ -324,7 +342,11 @@ def bears_out(kind: str, text: str, name: str = "") -> bool:
         if name and _by_somebody(name) and not _DONE.intersection(field_words(name)):
             return named and _FULL_NAME.fullmatch(text.strip()) is not None
         return named and len(text.strip()) > (kind == "staff-name")
+    if kind == "accession-number":
+        return digits >= 4 and len(text.strip()) <= 32 and not _DECIMAL.fullmatch(text.strip())
     if kind == "patient-id":
+        if name and _COUNTED.intersection(field_words(name)):
+            return digits >= 6
         return digits > 0 and len(text) >= 3
     if kind == "address":
         return len(text) >= 3 and text.strip().lower() not in _ANSWERS
@@ -333,6 +355,8 @@ def bears_out(kind: str, text: str, name: str = "") -> bool:
     return True
 
 
+# Numbers of units, files and folders are numbers of patients only if they are long.
+_COUNTED = frozenset({"unit", "file", "folder", "case", "chart", "order", "exam", "pid", "nip"})
 # Software calibrates and labels as well: only first and last names, or an initial.
 _FULL_NAME = re.compile(r"[^\W\d_a-z][\w'’.-]*(?:[ ,^]+[^\W\d_a-z][\w'’.-]*){1,3}")
 _DECIMAL = re.compile(r"[-+]?\d*\.\d+(?:[eE][-+]?\d+)?")

@@ -43,6 +43,7 @@ SEVERITY: dict[str, Severity] = {
     "demographic": _QUASI,
     "free-text": _QUASI,
     "rare-combination": _QUASI,
+    "rare-detail": _QUASI,
     "institution": _QUASI,
     "acquisition-time": _TECHNICAL,
     "uid": _TECHNICAL,
@@ -179,7 +180,8 @@ class Hit:
 def mask(value: str) -> str:
     """The first character and the length; of values under four characters the length alone."""
     text = value.strip()
-    shown = text[0] if len(text) > 3 and text[0].isprintable() else ""
+    plain = text[:1].isprintable() and text[:1] not in "\"'"  # quotes hide rows from readers of TSV
+    shown = text[0] if len(text) > 3 and plain else ""
     return f"{shown}… ({len(text)} {'character' if len(text) == 1 else 'characters'})"
 
 
@@ -187,10 +189,12 @@ _PRIVATE_URL = re.compile(r"//[^/\s]*@|[?&;=]|~|/(?:users?|home|people|patients?
 
 
 def stays(kind: str, value: str) -> bool:
-    """Whether what was found stays in a cleaned copy: notices, and settings of the scanner.
+    """Whether what was found stays in a cleaned copy: notices, settings, one person's diagnosis.
 
     A web address stays unless a user, a query or a key stands in it.
     """
     if kind == "url":
         return _PRIVATE_URL.search(value) is None
+    if kind == "rare-detail":  # merging categories is a decision about the study
+        return True
     return kind == "session-setting" or SEVERITY[kind] == "notice"

@@ -17,10 +17,11 @@ import numpy as np
 
 from headrisk.errors import InputError, ScanError
 from headrisk.metadata.dicom_elements import parse_file
-from headrisk.metadata.dicom_options import BASIC, MODIFIED, Policy
+from headrisk.metadata.dicom_options import BASIC, FULL_DATES, MODIFIED, Policy
 from headrisk.metadata.dicom_people import patient_of, tell_apart
 from headrisk.metadata.dicom_write import file_bytes
 from headrisk.metadata.documents import read_xml
+from headrisk.metadata.file_text import CODE_SKIPS, redacted_file, text_file_hits
 from headrisk.metadata.findings import Hit
 from headrisk.metadata.fix_dicom import BURNT, Person, clean_dicom, refusal
 from headrisk.metadata.fix_images import (
@@ -34,14 +35,14 @@ from headrisk.metadata.formats import CLEANABLE, read_header, xml_hits
 from headrisk.metadata.gzip_header import GZIP_MAGIC
 from headrisk.metadata.headers import field_hits, patched, patches
 from headrisk.metadata.known import KnownIdentifiers
-from headrisk.metadata.look import CODE_SKIPS, READ, START, Look, is_numbers, unpacked
+from headrisk.metadata.look import READ, START, Look, is_numbers, unpacked
 from headrisk.metadata.pseudonyms import PseudonymKey, new_key
 from headrisk.metadata.rename import Renaming, label_mark, plan_renaming
 from headrisk.metadata.roles import leftover_kind, role_of
 from headrisk.metadata.scan import MetadataScan, judge_entry, list_entries, shown_path
 from headrisk.metadata.sidecars import clean_json, json_bytes, parse_json
 from headrisk.metadata.tables import parse_table
-from headrisk.metadata.text import MEANT, NO_KINDS, printable_text, redact, text_hits
+from headrisk.metadata.text import MEANT, NO_KINDS, printable_text
 from headrisk.metadata.uids import NewUids
 from headrisk.metadata.verify import Remaining
 from headrisk.metadata.voxels import same_voxels
@@ -431,8 +432,8 @@ def _cleaned(entry: Entry, look: Look, content: bytes, tools: _Tools) -> bytes |
     skip = {"papers": MEANT, "code": CODE_SKIPS}.get(look.role, NO_KINDS)
     wide = content.startswith((b"\xff\xfe", b"\xfe\xff"))
     text = content.decode("utf-16", "replace") if wide else printable_text(content)
-    tools.removed.extend(text_hits(text, "text", tools.known, skip))
-    new = redact(tools.names.text(text), tools.known, skip)
+    tools.removed.extend(text_file_hits(text, name, tools.known, skip))
+    new = redacted_file(tools.names.text(text), name, tools.known, skip)
     return content if new == text else new.encode()
 
 
@@ -444,7 +445,7 @@ def _cleaned_xml(content: bytes, tools: _Tools) -> bytes:
         if any(True for _ in field_hits(field, tools.known)):
             for left, right in ((">", "<"), ("[CDATA[", "]]")):
                 new = new.replace(f"{left}{field.value}{right}", left + right)
-    new = redact(new, tools.known)
+    new = redacted_file(new, ".xml", tools.known)
     return content if new == text else new.encode()
 
 
@@ -457,7 +458,7 @@ def _cleaned_json(content: bytes, tools: _Tools, *, meant: bool, person: str) ->
     value, _ = parse_json(content)
     removed: list[Hit] = []
     renamed = _renamed(value, tools.names)
-    shift = person and MODIFIED in tools.policy.retain
+    shift = person and tools.policy.retain & {MODIFIED, FULL_DATES}
     new = clean_json(
         renamed,
         tools.known,

@@ -10,9 +10,11 @@ from headrisk.metadata.documents import (
     read_notebook,
     read_npy,
     read_office,
+    read_pdf,
     read_sqlite,
     read_xml,
 )
+from headrisk.metadata.file_text import text_file_hits
 from headrisk.metadata.findings import Hit
 from headrisk.metadata.headers import Header, header_hits
 from headrisk.metadata.image_headers import (
@@ -29,7 +31,7 @@ from headrisk.metadata.nifti_text import nifti_plan
 from headrisk.metadata.recordings import read_brainvision, read_edf
 from headrisk.metadata.roles import COMPANIONS, Role
 from headrisk.metadata.scanner_headers import read_p_file, read_par, read_twix
-from headrisk.metadata.text import printable_text, text_hits
+from headrisk.metadata.text import printable_text
 
 LARGEST = 1024 * 1024 * 1024
 _LARGEST_TEXT = 64 * 1024 * 1024
@@ -97,7 +99,11 @@ def _limited(path: Path, size: int, read: Callable[[bytes], Found]) -> Found:
 
 def xml_hits(text: str, known: KnownIdentifiers) -> list[Hit]:
     """Hits in the named elements of an XML text, and in all of it."""
-    return [*header_hits(read_xml(text), known), *text_hits(text, "text", known)]
+    return [*header_hits(read_xml(text), known), *text_file_hits(text, ".xml", known)]
+
+
+def _pdf(path: Path, name: str, size: int, known: KnownIdentifiers) -> Found:
+    return _limited(path, size, lambda raw: read_pdf(raw, known))
 
 
 def _sqlite(path: Path, name: str, size: int, known: KnownIdentifiers) -> Found:
@@ -143,6 +149,6 @@ READERS: dict[Role, Callable[[Path, str, int, KnownIdentifiers], Found]] = {
     **{role: _by_header(role) for role in (
         "par", "twix", "pfile", "nrrd", "mrtrix", "minc", "afni", "surface", "annotation", "edf",
         "brainvision")},
-    "office": _office, "notebook": _notebook, "xml": _xml, "sqlite": _sqlite, "arrow": _arrow,
-    "npy": _npy, "voxels": _voxels,
+    "pdf": _pdf, "office": _office, "notebook": _notebook, "xml": _xml, "sqlite": _sqlite,
+    "arrow": _arrow, "npy": _npy, "voxels": _voxels,
 }  # fmt: skip

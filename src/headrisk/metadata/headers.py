@@ -10,12 +10,13 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from headrisk.metadata.ages import is_over_89
 from headrisk.metadata.dicom_hits import is_shifted
 from headrisk.metadata.fields import kind_of_value
 from headrisk.metadata.findings import Hit
 from headrisk.metadata.known import KnownIdentifiers
-from headrisk.metadata.named_values import names_person
-from headrisk.metadata.text import NO_KINDS, text_hits, text_spans
+from headrisk.metadata.named_values import may_name_staff, names_person
+from headrisk.metadata.text import NO_KINDS, direct_spans, text_hits, text_spans
 
 _BLANK = re.compile(
     r"[\s\0Xx?*.~_-]*|n/?a|none|null|unknown|removed|\[removed\]|anonymous|0+", re.I
@@ -81,11 +82,18 @@ def field_hits(
     kind = field.kind or kind_of_value(field.name, text)
     if not kind and names_person(field.name, text):
         kind = "person-name"
+    if kind == "staff-name" and not field.kind and not may_name_staff(text):
+        kind = ""
+    if not kind and is_over_89(field.name, text):
+        kind = "age-over-89"
     kind = known.graver(kind, text)
     if kind in ("date", "birth-date") and _DIGITS.fullmatch(text) and is_shifted(text):
         kind = "" if kind == "date" else kind
     if kind and kind not in skip:
         yield Hit(kind, field.name, text)
+        if kind == "free-text":
+            for inner, start, end in direct_spans(text, known):
+                yield Hit(inner, field.name, text[start:end])
     else:
         yield from text_hits(text, field.name, known, skip)
 

@@ -16,6 +16,7 @@ from headrisk.io.stream import ByteStream, open_stream
 from headrisk.metadata.anonymity import PeopleTable, people_table
 from headrisk.metadata.dicom_elements import parse_file
 from headrisk.metadata.dicom_hits import file_hits
+from headrisk.metadata.file_text import CODE_SKIPS, text_file_hits
 from headrisk.metadata.findings import Hit
 from headrisk.metadata.formats import READERS as FORMATS
 from headrisk.metadata.gzip_header import (
@@ -38,14 +39,13 @@ from headrisk.metadata.nifti_text import (
 from headrisk.metadata.roles import Role, role_of
 from headrisk.metadata.sidecars import json_hits, parse_json
 from headrisk.metadata.tables import parse_table, table_hits
-from headrisk.metadata.text import MEANT, NO_KINDS, UNLABELLED, printable_text, text_hits
+from headrisk.metadata.text import MEANT, NO_KINDS, printable_text, text_hits
 
 START = 64 * 1024
 LARGEST_TEXT = 64 * 1024 * 1024
 LARGEST_DICOM = 1024 * 1024 * 1024
 _MOST_TAIL = 16 * 1024 * 1024
 _MOST_HITS = 20_000
-CODE_SKIPS = frozenset({"date", "acquisition-time", "url", "phone", "uid", UNLABELLED})
 State = Literal["read", "searched", "unread"]
 READ: State = "read"
 SEARCHED: State = "searched"
@@ -325,11 +325,11 @@ def _papers(path: Path, name: str, start: bytes, size: int, known: KnownIdentifi
 
 
 def _text(path: Path, name: str, start: bytes, size: int, known: KnownIdentifiers) -> Look:
-    return _any_text("text", path, known, NO_KINDS)
+    return _any_text("text", path, name, known, NO_KINDS)
 
 
 def _code(path: Path, name: str, start: bytes, size: int, known: KnownIdentifiers) -> Look:
-    return _any_text("code", path, known, CODE_SKIPS)
+    return _any_text("code", path, name, known, CODE_SKIPS)
 
 
 def _gradients(path: Path, name: str, start: bytes, size: int, known: KnownIdentifiers) -> Look:
@@ -347,11 +347,13 @@ def is_numbers(line: str) -> bool:
     return _NUMBERS.fullmatch(line) is not None
 
 
-def _any_text(role: Role, path: Path, known: KnownIdentifiers, skip: frozenset[str]) -> Look:
+def _any_text(
+    role: Role, path: Path, name: str, known: KnownIdentifiers, skip: frozenset[str]
+) -> Look:
     raw = _whole(path)
     wide = raw.startswith((b"\xff\xfe", b"\xfe\xff"))
     text = raw.decode("utf-16", "replace") if wide else printable_text(raw)
-    return Look(role, tuple(text_hits(text, "text", known, skip)))
+    return Look(role, tuple(text_file_hits(text, name, known, skip)))
 
 
 def _gzip(path: Path, name: str, start: bytes, size: int, known: KnownIdentifiers) -> Look:

@@ -41,7 +41,25 @@ EPONYMS = frozenset(
     fisher gauss gordon gray hamilton hammers hasegawa hopkins huntington kennedy laplace larsen
     marshall martinos max moore morris parkinson pearson petersen powell rey riley schaefer
     shepard simon spearman spencer stroop tanner taylor thomas wallace watson wechsler weber
-    welch wilson yeo young zhang""".split()  # noqa: SIM905
+    welch wilson yeo young zhang
+    kolmogorov smirnov wilcoxon mann whitney kruskal wallis bonferroni hochberg benjamini tukey
+    dunnett friedman shapiro levene bartlett fourier hilbert butterworth chebyshev gabor gibbs
+    markov carlo bayes bayesian poisson gaussian bernoulli cauchy dirichlet euler newton lagrange
+    laplacian hermite bessel hanning hamming blackman kalman wiener shannon nyquist rician rayleigh
+    montreal talairach brodmann broca wernicke heschl rolando rolandic sylvius sylvian hopfield
+    sternberg flanker ericksen eriksen posner corsi raven wisconsin iowa montreal boston rey benton
+    tower london hanoi barratt eysenck hoehn yahr fagerstrom epworth pittsburgh stanford cambridge
+    oldfield annett rosenberg spielberger liebowitz conners vineland bayley griffiths kaufman
+    peabody raven corsi bourdon brickenkamp trier cyberball hariri ekman cohen cronbach likert
+    stroop brown peterson glasgow rancho rankin barthel ashworth expanded kurtzke unified
+    jezzard balaban avants jenkinson woolrich smith nichols andersson penny friston
+    larmor bloch maxwell ernst hahn carr purcell meiboom gill stejskal tanner dixon rician
+    levenberg marquardt nelder mead broyden krylov cholesky euclidean manhattan mahalanobis
+    hausdorff dice jaccard procrustes voronoi delaunay riemann hellinger kullback leibler
+    jensen akaike schwarz student pearson spearman kendall cramer fisher hotelling
+    harvard oxford julich juelich glasser gordon power destrieux killiany craddock shen
+    hammers mindboggle glasgow edinburgh
+    alpha beta gamma delta theta kappa lambda sigma omega""".split()  # noqa: SIM905
 )
 _NO_FAMILY_WORDS = """
     task test tests scale inventory questionnaire index score atlas center centre institute
@@ -59,3 +77,77 @@ _NO_FAMILY_WORDS = """
     magnetom edition press news county city school college department foundation society
 """
 NO_FAMILY = frozenset(_NO_FAMILY_WORDS.split())
+# Words of notes, reports and programs that begin a line or stand in capitals, and are no names.
+_SPEECH_WORDS = """
+    the this that these those there here then than they them their he she his her him its our we you
+    your yours my mine me us it a an and or but nor not no yes ok if when while where who whom whose
+    which what why how all any both each every some none one two three four five six seven eight
+    nine ten first second third last next other another same such only own very more most less least
+    few many much several please thanks thank note notes remark remarks comment comments see also
+    data raw value values mean median total sum number numbers name names title label labels group
+    groups control controls patient patients participant participants subject subjects volunteer
+    volunteers healthy person people adult adults child children infant male female man men woman
+    women boy girl male sir madam colleague colleagues editor friends team everybody everyone
+    mother father parents sister brother twin wife husband partner family friend
+    doctor nurse staff operator technician radiographer radiologist physician neurologist
+    examiner rater reader interviewer experimenter consultant attending reviewer secretary
+    information consent form sheet letter report reports summary results result methods method
+    discussion introduction conclusion abstract references appendix figure figures table tables
+    section chapter page supplementary material materials version draft final original copy
+    analysis analyses statistics model models design matrix contrast contrasts cluster voxel voxels
+    mask masks region regions ratio error errors warning info debug trace fatal step steps stage
+    input inputs output outputs file files folder directory path script code function class object
+    module package library program tool tools command option options parameter parameters setting
+    settings config default defaults user users admin root host server client
+    start started end ended begin began finish finished done stop stopped run runs ran repeat
+    repeated pause paused break continue continued skip skipped missing lost removed included
+    excluded complete completed incomplete unknown anonymous redacted deidentified
+    eyes eye open closed hand hands finger fingers arm leg foot ear nose mouth chin neck shoulder
+    coil cap electrode electrodes channel channels trigger triggers marker markers amplifier
+    scanner magnet table bed mirror headphones button buttons box screen monitor camera
+    block trial trials task tasks condition conditions stimulus stimuli cue target response
+    responses onset duration rating instruction instructions practice baseline fixation
+    space spaces position orientation direction slice slices volume volumes field map maps
+    magnitude phase echo signal noise artefact artifact motion movement shim shimming
+    analyser level levels type types unit units date dates day days week weeks month months year
+    years hour hours minute minutes today yesterday tomorrow morning afternoon evening night
+    age sex gender height weight handedness education diagnosis diagnoses disease disorder syndrome
+    medication treatment therapy surgery injury accident history symptoms headache pain
+    good bad poor fine fair great excellent high low large small big long short new old young early
+    late normal abnormal positive negative left right upper lower anterior posterior dorsal ventral
+    medial lateral superior inferior true false null nan
+    english german french dutch spanish italian finnish swedish american european asian african
+    germany france england europe america
+    english language native mother tongue religion ethnicity nationality origin occupation
+    profession school university college hospital clinic institute department centre center
+    laboratory lab office room building street road city country
+    aged born died lives living alive dead single married
+    re fw cc bcc attn subject from to date sent mail email phone mobile fax address tel
+    hi hello dear best kind warm many regards wishes greetings sincerely faithfully cheers
+    after before during because although however therefore thus hence since until unless
+    could would should can cannot will was were is are be been being has have had do does did
+    get got make made take taken took use used using give given find found found show shown showed
+    according based related specific general special different similar various
+    der die das den dem des ein eine einer und oder aber nicht mit von zu im am auf bei nach vor
+    fur durch gegen ohne um wir sie er es ich ihr uns kein keine patientin probandin proband
+    probanden messung untersuchung befund bemerkung datum klinik abteilung
+    le la les un une des et ou mais avec pour dans sur par sans nous vous ils elles il elle patiente
+    sujet el los las una y pero con para sin por paciente sujeto il lo gli e ma paziente
+    auto automatic manual single double multi linear nonlinear rigid affine standard advanced
+    primary secondary tertiary local global public private internal external
+    space time frequency spectrum power amplitude latency
+    red green blue black white yellow orange purple brown grey gray pink
+    plus minus times equal equals
+    id ids no nr code codes key keys index list item items entry entries record records row rows
+    column columns line lines text word words letter letters picture pictures image images photo
+    movie video audio sound tone music story stories
+    quality control check checked checks review reviewed reviewer visual inspection
+    iso bids dicom nifti json tsv csv xml html pdf python matlab octave java linux windows mac
+    ubuntu debian docker singularity git github gitlab openneuro zenodo slurm fmriprep mriqc
+    freesurfer fsl spm afni ants nilearn nipype heudiconv bidscoin dcm2niix workbench conn
+    brainvoyager fieldtrip eeglab mne psychopy psychtoolbox presentation eprime
+    mni talairach colin ras lps neuromag elekta ctf biosemi brainproducts egi
+    ge bruker philips siemens prisma trio verio skyra avanto terra vida achieva ingenia discovery
+    t1w t2w flair bold dwi asl swi mprage mp2rage space tse gre epi
+"""
+SPEECH = frozenset(_SPEECH_WORDS.split())

@@ -6,9 +6,12 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 
+from headrisk.metadata.ages import is_over_89
+from headrisk.metadata.cues import is_ordinary
 from headrisk.metadata.fields import bears_out, kind_of_field, kind_of_value, plain_name
 from headrisk.metadata.name_words import ALSO_WORDS, NO_FAMILY
 from headrisk.metadata.notations import notations
+from headrisk.metadata.people import family_names, folded, given_names, split_words
 from headrisk.metadata.words import concepts, field_words
 
 _CDATA = r"\s*(?:<!\[CDATA\[)?"
@@ -60,9 +63,81 @@ def named_lines(text: str) -> Iterator[tuple[str, int, int]]:
         kind = kind_of_field(name) or kind_of_field(_in_section(text, line.start(), name))
         if not kind and names_person(name, value):
             kind = "person-name"
-        if kind in _DIRECT and value.lower() not in _NOTHING and bears_out(kind, value):
+        if is_over_89(name, value):
+            kind = "age-over-89"
+        if kind == "staff-name" and not may_name_staff(value):
+            continue
+        if (
+            (kind in _DIRECT or kind in ("age-over-89", "demographic"))
+            and value.lower() not in _NOTHING
+            and bears_out(kind, value)
+        ):
             start = line.start("value")
             yield kind, start, start + len(line["value"].rstrip())
+
+
+def may_name_staff(value: str) -> bool:
+    """Whether a value of ``operator`` is a name: capitalised, a login, on the lists; not *plus*."""
+    words = [word for word, _, _ in split_words(value)]
+    listed = any(word in given_names() or word in family_names() for word in words)
+    return listed or not value.islower() or not value.isalpha() or len(words) > 3
+
+
+def code_lines(text: str) -> Iterator[tuple[str, int, int]]:
+    """Kind, start and end of values that code or settings give to a name that tells.
+
+    Only plain values count (``mtra = "Jane Doe"``, ``dob: 1961-03-15``), no expressions.
+    """
+    if ":" not in text and "=" not in text:
+        return
+    for line in _LINE.finditer(text):
+        name, value = line["name"], line["value"].strip()
+        if _EXPRESSION.search(value) or _ON_PURPOSE.intersection(field_words(name)):
+            continue
+        kind = kind_of_field(name) or kind_of_field(_in_section(text, line.start(), name))
+        if not kind and names_person(name, value):
+            kind = "person-name"
+        if is_over_89(name, value):
+            kind = "age-over-89"
+        start = line.start("value")
+        stop = start + len(line["value"].rstrip())
+        if kind in ("person-name", "staff-name"):
+            lone = "own-name" in concepts(name) and _is_lone_name(value)
+            if lone or _CAPITALISED.fullmatch(value) or _OWN_NAME.fullmatch(value):
+                yield kind, start, stop
+        elif value.lower() not in _NOTHING and _is_plain_value(kind, value):
+            yield kind, start, stop
+
+
+def _is_lone_name(value: str) -> bool:
+    return _LONE.fullmatch(value) is not None and not is_ordinary(folded(value))
+
+
+def _is_plain_value(kind: str, value: str) -> bool:
+    """Whether a value written in code is such a one, and no name of a variable or a word."""
+    digits = sum(map(str.isdigit, value))
+    if kind in ("accession-number", "patient-id"):
+        return digits >= _LEAST_DIGITS and len(value) < 30
+    if kind == "phone":
+        return digits >= 6 and len(value) < 24
+    if kind == "address":
+        return digits > 0 and (len(value) > 8 or _POSTCODE_LIKE.fullmatch(value) is not None)
+    if kind in ("date", "birth-date"):
+        return bool(notations(value)) and bears_out(kind, value)
+    if kind in ("demographic", "institution"):
+        return bears_out(kind, value) and _SAID.fullmatch(value) is not None
+    return kind in (
+        "email", "age-over-89", "acquisition-time", "serial-number", "uid", "credential",
+    ) and bears_out(kind, value)  # fmt: skip
+
+
+_EXPRESSION = re.compile(r"[()\[\]{}$@%]|\w\.\w+\(|->|==|\\|^\w+\.\w+$|::|<-")
+_ON_PURPOSE = frozenset(
+    """author authors maintainer maintainers version release released created modified updated
+    license licence copyright build contact funding title url doi cff format""".split()  # noqa: SIM905
+)
+_POSTCODE_LIKE = re.compile(r"[A-Z\d][A-Z\d -]{3,9}")
+_SAID = re.compile(r"[^\W\d_][^\W\d_ ,.'’&-]*(?:[ ,.'’&-]+[^\W\d_]+){0,6}\.?")
 
 
 def named_people(text: str) -> Iterator[tuple[int, int]]:
@@ -127,7 +202,7 @@ _ORDINARY = ALSO_WORDS | frozenset(
 )
 _VALUE = re.compile(
     r"(?<![\w.+/-])[〒#]?(?=[\w./°-]{0,24}\d)[\w][\w./°-]{1,40}"
-    r"(?: (?:\d{2,8}|\d[A-Z]{2}|[A-Z]{2}))?(?![\w-])"
+    r"(?: (?:\d{2,8}|\d[A-Z]{2}|\d[A-Z]\d|[A-Z]{2}))?(?![\w-])"
 )
 _BEFORE = re.compile(
     r"(?:[^\W\d_][^\W\d_'’.°-]*[ ._/-]{1,2}){0,3}[^\W\d_]+[.°º]?[ ]*[:=#]?[ \"'(\[]{0,3}$"
@@ -159,7 +234,7 @@ def cued_values(text: str) -> Iterator[tuple[str, int, int]]:
         before = _BEFORE.search(text[start : value.start()])
         if before is None or _FUNDS.search(text, start, value.end()):
             continue
-        kind = _cue(before[0])
+        kind = _cue(before[0] + ("#" if value[0].startswith("#") else ""))
         digits = sum(map(str.isdigit, value[0]))
         if kind == "address":
             if 4 <= digits <= 9 or _POSTCODE.fullmatch(value[0]):
@@ -168,7 +243,7 @@ def cued_values(text: str) -> Iterator[tuple[str, int, int]]:
             first = value[0].partition(" ")[0]  # the time of day behind it stays out
             if notations(value[0]) or notations(first):
                 yield kind, value.start(), value.start() + len(first)
-        elif kind and digits >= _LEAST_DIGITS and bears_out(kind, value[0]):
+        elif kind and digits >= _LEAST_DIGITS and bears_out(kind, value[0], before[0][-24:]):
             yield kind, *value.span()
 
 
@@ -179,6 +254,8 @@ _POSTCODE = re.compile(r"[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}|[A-Z]\d[A-Z] ?\d[A-Z]\
 def _cue(words: str) -> str:
     """What the last words before a number say that it is, "" if nothing."""
     plain = re.sub(r"(?i)\b(?:s/n|ser\. ?no)\b", "serial number", words)
+    plain = re.sub(r"(?i)\bacc\b\.?", "accession", plain)
+    plain = re.sub(r"(?i)(?<=[a-z])(?:[ .]*#|[ .]+(?:n°|nr\.?|no\.?))(?=[ :=]*$)", " number", plain)
     plain = re.sub(r"(?i)\b(?:post(?:al)?|zip) code\b", "postcode", plain)
     parts = re.findall(r"[^\W\d_]+", plain)[-4:]
     for first in range(len(parts)):

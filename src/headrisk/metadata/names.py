@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 
+from headrisk.metadata.cues import is_ordinary
 from headrisk.metadata.findings import mask
 from headrisk.metadata.known import KnownIdentifiers
 from headrisk.metadata.name_words import NO_FAMILY
@@ -86,6 +87,7 @@ def _people(name: str) -> list[tuple[str, int, int]]:
         and not _YEAR.match(name, end)
         and not any(a <= start < b for a, b in cited)
     ]
+    found += [("person-name", *span) for span in _unlisted(name, parts)]
     for place, (word, start, end) in enumerate(parts):
         if len(word) < 3 or word not in given_names():
             continue
@@ -104,6 +106,42 @@ def _people(name: str) -> list[tuple[str, int, int]]:
     return found
 
 
+def _unlisted(name: str, parts: Sequence[tuple[str, int, int]]) -> list[tuple[int, int]]:
+    """Two words that are no technical ones, in the name of a scan, a letter, a form or a number.
+
+    ``Vuvaiez_Meipaur_T1w``, ``report Kaunoova Paiss``, ``BRUDESKI_GETRIEOVA_20251026``. One word is
+    enough beside an initial or a day: ``Peltier_M_21071960``.
+    """
+    if name.startswith(("sub-", "ses-", "tpl-", "atlas-", "task-", ".")) or not parts:
+        return []
+    stem = name.partition(".")[0]
+    words = [(word, a, b) for word, a, b in parts if b <= len(stem)]
+    own = [(w, a, b) for w, a, b in words if len(w) > 2 and name[a].isupper()
+           and not is_ordinary(w) and w not in _ORDINARY and not concepts(w)]  # fmt: skip
+    others = [w for w, a, b in words if (w, a, b) not in own and len(w) > 1]
+    dated = re.search(r"(?<!\d)(?:\d{8}|\d{6})(?!\d)", stem) is not None
+    numbered = re.match(r"\d{2,8}[_ -]|.*[_ -]\d{3,8}$", stem) is not None
+    if not all(word in _OF_PEOPLE or word in _SCANS for word in others):
+        return []
+    told = dated or numbered or bool(others) or _WEIGHTED.search(stem) is not None
+    if len(own) == 2 and told and _near(name, own[0][2], own[1][1]):
+        return [(own[0][1], own[1][2])]
+    initial = re.search(r"(?<![^\W_])[A-Z](?![^\W_])", stem)
+    if len(own) == 1 and len(own[0][0]) > 4 and dated and (initial or not others):
+        return [own[0][1:]]
+    return []
+
+
+def _near(name: str, end: int, start: int) -> bool:
+    return name[end:start] in _GAPS
+
+
+_WEIGHTED = re.compile(r"(?<![^\W_])(?:[Tt][12](?:[Ww]|_|$)|MP2?RAGE)")
+_SCANS = frozenset({"mprage", "t", "tw", "mri", "scan", "flair", "brain", "head", "mr", "anat"})
+_OF_PEOPLE = frozenset(
+    """report letter consent form befund arztbrief brief cv photo passport referral invoice receipt
+    questionnaire notes patient proband bericht rapport signed einwilligung""".split()  # noqa: SIM905
+)
 # Mrs_Doe, Herr-Meier: a title before a capitalised word.
 _TITLED = re.compile(
     r"(?<![^\W_])(?:Mrs|Miss|Herr|Frau|Mme|Dr|Prof)[._ -]{1,2}[^\W\d_a-z][^\W\d_A-Z][^\W\d_]+"

@@ -28,7 +28,8 @@ _D, _M = r"(?:0?[1-9]|[12]\d|3[01])", r"(?:0?[1-9]|1[0-2])"
 _DOT = r"(?:\.| ?[\[({] ?(?:dot|DOT|punkt) ?[\])}] ?|[ _-](?:dot|DOT)[ _-])"
 _OLD = r"(?:89|9\d|1[012]\d)(?:[.,]\d{1,2})?(?![\d.,]\d|\w)"
 _STREET = (
-    r"(?:street|avenue|ave\.?|road|lane|drive|boulevard|blvd|square|court|stra(?:ß|ss)e|str\.|weg"
+    r"(?:street|avenue|ave\.?|road|lane|drive|boulevard|blvd|square|court|close|crescent|terrace"
+    r"|grove|gardens|stra(?:ß|ss)e|str\.|weg"
     r"|platz|allee|gasse|rue|straat|laan|dr|ave|blvd)"
 )
 
@@ -47,6 +48,15 @@ _DIGITS = "0123456789"
 _FORMS = tuple(
     _Form(kind, frozenset(needs), re.compile(pattern))
     for kind, needs, pattern in (
+        (
+            "credential",
+            _DIGITS,
+            r"(?i:(?<![^\W_])(?:pw|passw(?:or)?d|passwort|kennwort|pin|passphrase|token"
+            r"|mot de passe|secret|api[ _-]?key|access[ _-]?key)(?: is| war| ist)?"
+            r"[ \"']*[:= ][ \"']*)"
+            r"(?=[^\s\"'<>]*\d)(?=[^\s\"'<>]*[A-Za-z])[^\s\"'<>()\[\]{}$]{8,}"
+            r"|\bmysql\w*\s[^\n]{0,60}?-p[^\s-]\S{3,}",
+        ),
         (
             "credential",
             "m",
@@ -152,7 +162,8 @@ _FORMS = tuple(
             r"(?<![\w:.])(?:T?[01]?\d|T?2[0-3])[:.h][0-5]\d(?::[0-5]\d(?:\.\d+)?)?"
             r"(?:\s?(?i:[ap]\.?m\b|uhr\b)|[+-]\d\d:\d\d)"
             r"|(?i:\b(?:(?:scan |session |mri )?start(?:ed|s|ing)?(?: at)?|began(?: at)?|beginn"
-            r"|arriv(?:ed|al)(?: at)?|uhrzeit|time of scan|(?:went )?to bed at|(?:woke|got) up at"
+            r"|arriv(?:ed|al)(?: at)?|uhrzeit|time of scan|scan time|acquired(?: at)?"
+            r"|(?:went )?to bed at|(?:woke|got) up at"
             r"|inject(?:ion|ed) at|à)[ :=]{1,3}T?)"
             r"(?:[01]?\d|2[0-3])[:h][0-5]\d(?::[0-5]\d)?(?![\d:]|\s*(?:min|h\b|s\b))"
             r"|(?<![\w.])(?:[01]?\d|2[0-3])h[0-5]\d(?!\w)",
@@ -180,6 +191,7 @@ _FORMS = tuple(
             r"|0\d{1,3}([ .-])\d{2,4}\1\d{2,4}(?:\1\d{2,4}){0,2}"
             r"|\(\d{2,5}\) ?\d{3,4}[ -]\d{3,5}|\d{3}-\d{3}-\d{4}"
             r"|0[1-9]\d{1,3}[ /-]\d{3}[ -]?\d{3,5}"
+            r"|0[1-9]\d{1,3} ?/ ?\d{5,8}"
             r"|0\d{1,4}[ /-]\d{3,4}[ -]\d{3,6}|0\d(?:[ .]\d\d){4})"
             r"(?![\w.]| \d)",
         ),
@@ -187,21 +199,23 @@ _FORMS = tuple(
             "phone",
             "lbgxyphrRPmM",
             r"(?i:\b(?:tele?(?:phone|fon)?|phone|mob(?:ile)?|cell|call(?: (?:him|her|them|me))?"
-            r"|ring|fax|puh|handy|whatsapp|t[eé]l|m[oó]vil|celular|cellulare|mobiel|gsm|tlf|ph"
-            r"|reach(?: (?:him|her|them|me))? (?:on|at)|telefonisch(?: unter)?|back from"
+            r"|t:|pager|reached on|ring|fax|puh|handy|whatsapp|t[eé]l|m[oó]vil|celular"
+            r"|cellulare|mobiel|gsm|tlf|ph|reach(?: (?:him|her|them|me))? (?:on|at)"
+            r"|telefonisch(?: unter)?|back from"
             r"|emergency contact)\b[.:]?[^\d\n(+]{0,12})\(?\+?\(?\d[\d ()/.-]{5,18}\d(?![\w])",
         ),
         (
             "address",
             _DIGITS,
-            rf"(?i:\b\d{{1,5}}[a-z]?,? (?:[^\W\d]+ ){{1,3}}{_STREET}(?!\w)"
+            rf"(?i:\b\d{{1,5}}[a-z]?,? (?:[^\W\d]+ ){{1,3}}{_STREET}(?!\w)(?: apt\.? ?\d+)?"
             r"|\b[^\W\d]+(?:straße|strasse|str\.|weg|platz|allee|gasse) \d{1,4}[a-z]?\b"
-            r"|\b\d{1,4}(?: bis| ter)?,? (?:rue|avenue|boulevard|all[ée]e|chemin|impasse) \w+"
+            r"|\b\d{1,4}(?: bis| ter)?,? (?:rue|avenue|boulevard|all[ée]e|chemin|impasse)"
+            r" (?:des? (?:la |l['’])?|du |d['’])?\w+"
             r"|\b(?:calle|via|viale|rua|rue|avenida|corso|ulica|ul\.|piazza|plaza|stora|am alten"
             r"|an der|am) (?:[^\W\d]+ ){1,3}?\d{1,4}[a-z]?(?=,|$|\s)"
             r"|\bp\.? ?o\.? ?box \d+|\bpostfach \d+)"
             r"|(?<![^\W_])[A-ZÅÄÖØ][^\W\d_]{2,}(?:katu|tie|kuja|polku|gatan|vägen"
-            r"|gade|veien|straat|laan) \d{1,4}\b",
+            r"|gade|veien|straat|laan|gracht|kade|singel|plein) \d{1,4}\b",
         ),
         (
             "person-name",
@@ -275,6 +289,12 @@ _FORMS = tuple(
         ),
     )
 )
+# Before these a clock value is how long something took.
+_LASTED = re.compile(
+    r"(?i:\b(?:elapsed|took|duration|runtime|lasted|after|within|eta|remaining|left|wall ?time"
+    r"|cpu ?time|total ?time|run ?time|real|user|sys|time used|finished in|done in|dauer)"
+    r"[ :=]{1,3}(?:time[ :=]{1,3})?)$"
+)
 PUBLIC_HOSTS = (
     "cognitiveatlas.org", "bids.neuroimaging.io", "bids-specification", "doi.org", "github.com",
     "w3.org", "wikipedia.org", "openneuro.org", "creativecommons.org", "purl.", "nih.gov",
@@ -325,10 +345,13 @@ def matches(text: str, skip: frozenset[str] = frozenset()) -> tuple[tuple[str, i
             start, end = match.span()
             if any(start < b and a < end for a, b in taken):
                 continue
+            if form.kind == "acquisition-time" and _LASTED.search(text[max(0, start - 24) : start]):
+                continue
             if _is_program(form.kind, match[0], "exam-program" in skip):
                 continue
-            if UNLABELLED in skip and match[0][:4].lower() == "name" and not _listed(match[0]):
-                continue  # a key of YAML
+            alone = UNLABELLED in skip or " " not in match[0][5:].strip()
+            if alone and match[0][:4].lower() == "name" and not _listed(match[0]):
+                continue  # a key of YAML, the name of a task
             taken.append((start, end))
             if not _harmless(form.kind, match[0]):
                 found.append((form.kind, start, end))

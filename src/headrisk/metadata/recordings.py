@@ -146,6 +146,22 @@ def is_brainvision(start: bytes) -> bool:
     )
 
 
+# Mk2=Comment,what somebody typed,500,1,0
+_MARK = re.compile(r"Mk\d+=([^,]*),(.*?),\d*,\d*,\d*(?:,\d*)?\s*")
+# What the recorder writes of amplifier, channels and impedances in its comment.
+_SETUP = frozenset(
+    """channels channel sampling amplifier filter filters cutoff impedance impedances resolution
+    unit units interval software hardware electrode electrodes notch hz khom kohm disabled enabled
+    name phys chn low high seconds coordinates reference ground data number rate setup gradient
+    selected offset""".split()  # noqa: SIM905
+)
+
+
+def _is_setup(line: str) -> bool:
+    words = [word.lower() for word in re.findall(r"[^\W\d_]{2,}", line)]
+    return len(words) < 2 or not _SETUP.isdisjoint(words)
+
+
 def read_brainvision(raw: bytes, name: str) -> Header:
     """Keys and values of a BrainVision header or marker file, and its comments."""
     fields: list[Field] = []
@@ -156,10 +172,16 @@ def read_brainvision(raw: bytes, name: str) -> Header:
             comment = line.strip().lower() == "[comment]"
             continue
         match = None if comment else _INI.fullmatch(line)
+        if (mark := _MARK.fullmatch(line)) and _MARK_DATE.search(line) is None:
+            a, b = mark.span(2)
+            said = decoded(mark[2].replace("\\1", ", "))
+            fields.append(Field("marker", said, at + a, at + b))
+            continue
         if match is None:
             if line.strip(" ;") and not line.startswith("Brain"):
                 # outside of [Comment] the format and programs explain themselves
-                said = "line" if line.startswith(";") and not comment else "comment"
+                setup = not comment or line.startswith(("#", ";")) or _is_setup(line)
+                said = "line" if setup else "comment"
                 fields.append(Field(said, decoded(line), at, at + len(line)))
             continue
         start = at + match.start(2)

@@ -27,7 +27,7 @@ Role = Literal[
     "gradients",
     "gzip",
     "par", "twix", "pfile", "nrrd", "mrtrix", "minc", "afni", "surface", "annotation", "edf",
-    "brainvision", "office", "notebook", "sqlite", "arrow", "npy", "xml", "voxels",
+    "brainvision", "pdf", "office", "notebook", "sqlite", "arrow", "npy", "xml", "voxels",
     "binary",
 ]  # fmt: skip
 
@@ -40,7 +40,7 @@ _WORKING = frozenset({".heudiconv", ".snakemake", ".ipynb_checkpoints", "__pycac
                       "crashes", "nipype"})  # fmt: skip
 _LOGS = (".log", ".cmd", ".env", ".done", ".err", ".pklz", ".history")
 _OPAQUE = frozenset(
-    """.pdf .doc .xls .ppt .rtf .jpg .jpeg .png .tif .tiff .bmp .gif
+    """.doc .xls .ppt .rtf .jpg .jpeg .png .tif .tiff .bmp .gif
     .heic .webp .mp4 .avi .mov .mp3 .wav .eml .msg .mat .h5 .hdf5 .hdf .sav
     .pkl .pickle .rdata .rds .npz .fif .set .fdt .cnt .vcf .ics .mbox .ldif .pst .ost""".split()  # noqa: SIM905
 )
@@ -50,6 +50,7 @@ _CODE = frozenset(
     """.py .m .sh .r .rmd .yml .yaml .toml .c .cpp .h .js .ipynb .gitignore
     .gitattributes .gitmodules .bidsignore .css .bib .html .htm .tex""".split()  # noqa: SIM905
 )
+_PROSE = frozenset({".log", ".md", ".rst", ".out", ".err"})
 _IMAGES = (".nii", ".nii.gz", ".hdr", ".img", ".hdr.gz", ".img.gz")
 _LOOK = 4096
 _FEWEST_LINES = 3
@@ -57,11 +58,11 @@ _ALIKE = 0.9  # share of lines with as many cells as the first
 _MAGIC: tuple[tuple[bytes, Role], ...] = (
     (b"NRRD000", "nrrd"), (b"mrtrix image", "mrtrix"), (b"mrtrix tracks", "mrtrix"),
     (b"CDF\x01", "minc"), (b"CDF\x02", "minc"), (SURFACE, "surface"), (CURVATURE, "surface"),
-    (b"SQLite format 3\0", "sqlite"), (b"\x93NUMPY", "npy"),
+    (b"SQLite format 3\0", "sqlite"), (b"%PDF-", "pdf"), (b"\x93NUMPY", "npy"),
 )  # fmt: skip
 _NAMED: dict[str, Role] = {
     ".ipynb": "notebook", ".parquet": "arrow", ".feather": "arrow", ".annot": "annotation",
-    ".xml": "xml", ".gii": "xml",
+    ".xml": "xml", ".gii": "xml", ".pdf": "pdf",
 }  # fmt: skip
 # Voxels or samples of a header beside them, and how that may be called.
 COMPANIONS = (".img", ".img.gz", ".brik", ".brik.gz", ".rec", ".raw", ".raw.gz", ".eeg")
@@ -167,7 +168,7 @@ def _by_name(lower: str, start: bytes) -> Role:
         return "gradients"
     if suffix in _CODE or lower in _CODE:
         return "code"
-    return "table" if is_table(start) else "text"
+    return "table" if is_table(start) and suffix not in _PROSE else "text"
 
 
 def is_paper(name: str) -> bool:

@@ -11,7 +11,8 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from headrisk.metadata.columns import is_over_89, is_prose_of_people, is_sentence, says_date
+from headrisk.metadata.ages import is_over_89
+from headrisk.metadata.columns import is_prose_of_people, is_sentence, says_date
 from headrisk.metadata.field_names import public_names
 from headrisk.metadata.fields import (
     bears_out,
@@ -31,6 +32,7 @@ from headrisk.metadata.people import named_in_passing
 from headrisk.metadata.profile import profile_table
 from headrisk.metadata.remarks import is_moment, is_ordinary_remark, is_shifted
 from headrisk.metadata.text import (
+    LIVES,
     MEANT,
     REMOVED,
     SHOWN,
@@ -191,11 +193,13 @@ def judge(key: str, value: Any, known: KnownIdentifiers, *, meant: bool = False)
     if meant:
         skip = skip | MEANT
     if key == _DESCRIBED:  # Boston Naming Test, and whoever it is called after
-        skip = skip | {SHOWN, UNLABELLED, "person-name", "url"}
+        skip = skip | {SHOWN, UNLABELLED, LIVES, "person-name", "staff-name", "institution", "url"}
     if plain_name(key) in _DESCRIPTIONS:
         skip = skip | {UNLABELLED, "acquisition-time", "url"}
     if not is_exact_name(key) and ("duration" in concepts(key) or hour_of(text) == 0):
         skip = skip | {"acquisition-time"}
+    if not may_be_of_people(key):
+        skip = skip | {LIVES, "institution"}
     if plain_name(key) in _PROGRAM_FIELDS:
         skip = skip | {"exam-program"}
     found = text_spans(text, known.listed if key == _DESCRIBED else known, skip)
@@ -229,6 +233,18 @@ _DESCRIPTIONS = frozenset(
         ieegcoordinateprocessingdescription handedness referencesandlinks license softwarename
         termurl cogatlasid cogpoid""".split()  # noqa: SIM905
 )
+
+
+def may_be_of_people(key: str) -> bool:
+    """Whether a text under a key can be of a person, and is not of methods: a task, a test."""
+    words = frozenset(field_words(key))
+    return words.isdisjoint(
+        ("task", "instructions", "software", "cogatlas", "manufacturer", "license", "method",
+         "methods", "stimulus", "atlas", "levels", "units", "sequence", "citation", "reference",
+         "references", "acknowledgements", "funding", "longname", "generated")
+    )  # fmt: skip
+
+
 # Siemens writes the exam's region and program here as it writes names: HEAD^ROUTINE.
 _PROGRAM_FIELDS = frozenset({"procedurestepdescription", "studydescription", "examprogram",
                              "performedprocedurestepdescription",

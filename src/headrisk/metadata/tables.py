@@ -13,11 +13,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from headrisk.io.values import known as known_value
+from headrisk.metadata.ages import is_over_89
 from headrisk.metadata.columns import (
     Column,
     Place,
     holds,
-    is_over_89,
     judge_column,
     named_owners,
     owner_place,
@@ -28,7 +28,14 @@ from headrisk.metadata.findings import Hit
 from headrisk.metadata.known import KnownIdentifiers
 from headrisk.metadata.patterns import matches
 from headrisk.metadata.remarks import is_moment, is_ordinary_remark, is_shifted
-from headrisk.metadata.text import UNLABELLED, VERSIONS, direct_spans, heading_spans, text_spans
+from headrisk.metadata.text import (
+    LIVES,
+    UNLABELLED,
+    VERSIONS,
+    direct_spans,
+    heading_spans,
+    text_spans,
+)
 from headrisk.metadata.uids import harmless_uid
 
 LARGEST_BYTES = 256 * 1024 * 1024
@@ -79,7 +86,9 @@ def parse_table(raw: bytes, *, headed: bool = True) -> TextTable:
         lines[at:] = [_BLANKS.sub("\t", line.strip()) for line in lines[at:]]
     separator = _separator(lines[at])
     rows, quoted = _rows(lines, at, separator)
-    said = [row for row in rows[1:] if row[1][0].startswith("#")]
+    width = len(rows[0][1])
+    said = [row for row in rows[1:] if row[1][0].startswith("#") and
+            not (len(row[1]) == width > 1 and _COLOUR.fullmatch(row[1][0]))]  # fmt: skip
     if said:
         comments += [(number, separator.join(cells)) for number, cells in said]
         rows = [row for row in rows if row not in said]
@@ -102,6 +111,7 @@ def decoded(raw: bytes) -> str | None:
         return raw[: error.start].decode("utf-8-sig") if cut else raw.decode("latin-1")
 
 
+_COLOUR = re.compile(r"#[0-9A-Fa-f]{3,8}")
 _BLANKS = re.compile(r"(?: {2,}|(?<=\S) +(?=\t)|\t) *")
 _QUOTED = re.compile(r'"[^"]*"')
 
@@ -290,7 +300,9 @@ def _inside(
 ) -> list[Span]:
     if _is_number(cell):  # no form means anything in a number
         return [("known-identifier", *span) for span in known.listed.spans(cell)] if known else []
-    skip = column.skip | (VERSIONS if tells_versions(heading) else frozenset())
+    skip = column.skip | {LIVES} | (VERSIONS if tells_versions(heading) else frozenset())
+    if place in ("trials", "sensors"):
+        skip = skip | {"institution"}
     own = place in ("trials", "sensors") or UNLABELLED in skip  # a stimulus may bear a name
     return text_spans(cell, known.listed if own else known, skip)
 

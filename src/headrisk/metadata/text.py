@@ -6,6 +6,14 @@ import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
+from headrisk.metadata.cues import (
+    announced_institutions,
+    announced_lives,
+    announced_names,
+    announced_places,
+    says_born,
+    says_visit,
+)
 from headrisk.metadata.findings import SEVERITY, Hit, stays
 from headrisk.metadata.known import KnownIdentifiers
 from headrisk.metadata.named_values import (
@@ -26,10 +34,11 @@ from headrisk.metadata.people import (
 
 NO_KINDS: frozenset[str] = frozenset()
 VERSIONS = frozenset({"date", "acquisition-time", "network-address", "uid"})
+LIVES = "said-of-a-life"  # what a text says of illnesses, trades and origins is its subject
 SHOWN = "shown-name"  # what people were shown bears names, and none of them is anybody's
 # What the papers of a data set (README, CHANGES, its description) say on purpose.
 MEANT = frozenset({"date", "acquisition-time", "email", "url", "person-name", "staff-name",
-                   "address", "phone", "uid", UNLABELLED})  # fmt: skip
+                   "address", "phone", "uid", "institution", UNLABELLED, LIVES})  # fmt: skip
 REMOVED = "[removed]"
 _SHORT = 256
 
@@ -40,7 +49,7 @@ def text_spans(
     """Kind, start and end of everything identifying in a text, none overlapping another."""
     forms = _short_forms(text, skip) if len(text) <= _SHORT else _forms(text, skip)
     listed = [("known-identifier", *with_neighbours(text, *span)) for span in known.spans(text)]
-    return _apart((*listed, *forms)) if listed else list(forms)
+    return apart((*listed, *forms)) if listed else list(forms)
 
 
 def _forms(text: str, skip: frozenset[str]) -> tuple[tuple[str, int, int], ...]:
@@ -48,14 +57,19 @@ def _forms(text: str, skip: frozenset[str]) -> tuple[tuple[str, int, int], ...]:
     people = labelled_people(text) if UNLABELLED in skip else people_spans(text)
     if SHOWN in skip:
         people = ()
+    credit = UNLABELLED in skip
     found = [("national-id", *span) for span in national_ids(text)]
     found += named_values(text)
+    found += [cued for cued in cued_values(text) if cued[0] not in skip]
     if UNLABELLED in skip and "phone" in skip:  # an author's number stands there on purpose
         found += [f for f in matches(text, skip - {"phone"}) if f[0] != "phone" or
                   _is_private_number(text, f[1], f[2], code="email" not in skip)]  # fmt: skip
     else:
         found += matches(text, skip)
-    found += [cued for cued in cued_values(text) if cued[0] not in skip]
+    found = [_of_birth(text, span) for span in found]
+    if credit and "date" in skip:
+        found += _said_dates(text, visits="email" not in skip)
+    found += [place for place in announced_places(text) if place[0] not in skip]
     if "uid" in skip and UNLABELLED in skip:  # code and papers cite classes, not scans
         found += [(kind, start, end) for kind, start, end in matches(text, skip - {"uid"})
                   if kind == "uid" and _INSTANCE.search(text[start:end])]  # fmt: skip
@@ -65,12 +79,46 @@ def _forms(text: str, skip: frozenset[str]) -> tuple[tuple[str, int, int], ...]:
         found += [("person-name", *span) for span in named_people(text)
                   if not gives_credit(_line(text, span[0]))]  # fmt: skip
     found += [("person-name", *span) for span in people]
-    return tuple(_apart(found))
+    if SHOWN not in skip:
+        found += [
+            named for named in announced_names(text, credit=credit)
+            if named[0] not in skip or credit
+        ]  # fmt: skip
+    if "institution" not in skip:
+        found += announced_institutions(text)
+    if LIVES not in skip:
+        found += announced_lives(text)
+    return tuple(apart(found))
+
+
+def _of_birth(text: str, span: tuple[str, int, int]) -> tuple[str, int, int]:
+    """A date behind *born* or *geb.* as one of birth."""
+    kind, start, end = span
+    if kind != "date":
+        return span
+    before = text[max(0, start - 28) : start].rpartition("\n")[2]
+    return ("birth-date", start, end) if says_born(before) else span
+
+
+def _said_dates(text: str, *, visits: bool) -> Iterator[tuple[str, int, int]]:
+    """Dates where others stand on purpose: of births, and in code of scans and visits."""
+    for kind, start, end in matches(text):
+        if kind != "date":
+            continue
+        before = text[max(0, start - 28) : start].rpartition("\n")[2]
+        if says_born(before):
+            yield "birth-date", start, end
+        elif visits and says_visit(before):
+            yield "date", start, end
 
 
 # A UID with a long number in it names one scan; classes and syntaxes have short ones.
 _INSTANCE = re.compile(r"\.[1-9]\d{7,}(?:\.|$)")
-_CALLED = re.compile(r"(?i:\b(?:tel|phone|telefon|handy|mobil|mobile|cell|gsm|fax)[^\d\n]{0,8})$")
+_CALLED = re.compile(
+    r"(?i:\b(?:tel|phone|telefon|handy|mobil|mobile|cell|gsm|fax|call|ring|whatsapp|pager|t[eé]l"
+    r"|t[eé]l[eé]phone|tel[eé]fono|reach(?:ed)?(?: her| him| them)?(?: on| at| under)?|t:)"
+    r"[^\d\n]{0,10})$"
+)
 _NUMBER_CUE = re.compile(r"^[+A-Za-zÀ-ÿ(]")
 
 
@@ -96,14 +144,17 @@ def _line(text: str, at: int) -> str:
 _short_forms = lru_cache(maxsize=65536)(_forms)
 
 
-def _apart(found: Iterable[tuple[str, int, int]]) -> list[tuple[str, int, int]]:
+def apart(found: Iterable[tuple[str, int, int]]) -> list[tuple[str, int, int]]:
     """Spans that do not overlap, the earlier of two kept; two of a name become one."""
     spans: list[tuple[str, int, int]] = []
     for kind, start, end in found:
         over = [i for i, (_, a, b) in enumerate(spans) if start < b and a < end]
         if not over:
             spans.append((kind, start, end))
-        elif kind == "person-name" and len(over) == 1 and spans[over[0]][0].endswith("-name"):
+        elif kind == "address" and len(over) == 1 and spans[over[0]][0] == "address":
+            _, a, b = spans[over[0]]  # a street, and the town behind it
+            spans[over[0]] = ("address", min(a, start), max(b, end))
+        elif kind.endswith("-name") and len(over) == 1 and spans[over[0]][0].endswith("-name"):
             name, a, b = spans[over[0]]  # Dr. Doe, and Doe, Jane behind it
             spans[over[0]] = (name, min(a, start), max(b, end))
     return sorted(spans, key=lambda span: span[1])

@@ -28,7 +28,8 @@ _CONCEPTS: dict[str, str] = {
         respondente nok who witness ptnt patnt""",
     "staff": """operator operators technologist technician radiographer physician physicians doctor
         examiner rater experimenter interviewer nurse investigator assessor therapist gp clinician
-        researcher tester surgeon radiologist neurologist reviewer untersucher arzt hausarzt medico
+        researcher attending consultant analyst assistant secretary
+        tester surgeon radiologist neurologist reviewer untersucher arzt hausarzt medico
         medecin lakare laakari hoitaja arts lekarz operateur operador referrer coordinator
         psychologist psychiatrist supervisor scanoperator
         mtra mta mtr reader readers sonographer""",
@@ -82,12 +83,13 @@ _CONCEPTS: dict[str, str] = {
         aufnahme fallnummer fallnr patnr piz ipp nhc nip uhid empi ris accession
         admission encounter policy biobank specimen prolific prolificpid mturk worker
         workerid sona sonaid student matrikel matrikelnummer matrnr employee staff
+        requisition kis unit epic placer filler
         drivers bank iban konto journal journalnummer clinica paciente patient paziente
         chartno chartnum lab case folio sygehus sairaala legacy linking linkage""",
-    "email": """email emails mail epost sahkoposti correo courriel mailadresse mailaddress
+    "email": """email emails mail reply epost sahkoposti correo courriel mailadresse mailaddress
         emailadresse emailadressen courriels poczta eposta sahkopostiosoite
         electronico electronique""",
-    "phone": """phone phones telephone tel mobile fax telefon telefonnummer handy handynummer
+    "phone": """phone phones telephone tel mobile pager fax telefon telefonnummer handy handynummer
         puhelin puhelinnumero telefono telefone telefoon telefonnr cellphone mobil kannykka
         matkapuhelin
         telefonu telefonszam telefonni cellulare cellular celular movil telemovel
@@ -104,7 +106,8 @@ _CONCEPTS: dict[str, str] = {
         wohnadresse""",
     "institution": """institution institute department hospital clinic ward employer workplace
         arbeitgeber tyonantaja university college sykehus sairaala krankenhaus hopital ospedale
-        klinik klinikum kaupunki""",
+        klinik klinikum kaupunki schoolname
+        infirmary zentrum centre sykehuset clinique cliniche""",
     "text": """comment comments note notes remark remarks freetext narrative specify explain
         reason reasons feedback observation observations anamnesis bemerkung bemerkungen
         kommentar kommentare huomautus huomautukset huomio huomiot remarque remarques
@@ -133,6 +136,11 @@ _CONCEPTS: dict[str, str] = {
         kuvaus examen visite visita besok mesure messung test imaging procedure performed
         instance creation calibration entry completed completion dosing mra pet ct eeg meg bold
         dwi cog cognitive blood draw sample""",
+    "illness": """indication diagnosis diagnoses diagnose diagnostic diagnostico diagnosi
+        diagnosticos disease
+        diseases comorbidity comorbidities illness diagnoosi diagnos rozpoznanie kondisjon
+        erkrankung krankheit maladie enfermedad malattia ziekte sairaus""",
+    "access": "auth api access aws redcap db ssh ftp",
     "duration": """duration reaction response rt latency elapsed dauer duree kesto completiontime
         tmt seconds secs sec ms msec minutes mins repetition echo inversion delay dwell readout
         interval onset sleep asleep bed wake waking awake rise nap trial relative gap lag decay
@@ -142,10 +150,13 @@ _CONCEPTS: dict[str, str] = {
         adjusted adj corrected corr gap delta squared sq std sd mean residual resid predicted
         pred brain bone mental reading type confidence agreement accuracy difference diff change
         group band bin range category cat centered centred count level""",
-    "background": """occupation profession beruf berufe trade metier oficio profesion trabajo
+    "background": """occupation occupations job jobs profession metiers beruf berufe trade metier
+        oficio profesion trabajo
         professione mestiere lavoro ammatti yrke zawod povolani foglalkozas meslek beroep
         profissao employment religion religious konfession confession religione kirkkokunta
-        nationality staatsangehorigkeit nationalite nacionalidad nazionalita kansalaisuus
+        herkunft birthplace
+        race racial nationality staatsangehorigkeit nationalite nacionalidad nazionalita
+        kansalaisuus
         ethnicity ethnic ethnie etnia school schule schulname escuela ecole scuola skola koulu
         citizenship dialect muttersprache""",
     "born-other": """weight order length gestation gestational complications complication mode
@@ -167,7 +178,8 @@ _WHOLE = frozenset(
     dateline update updated candidate mandate validate outdated runtime sometime lifetime meantime
     timeline filename filenames taskname username hostname tablename colname columnname roiname
     rename namespace codename stationname forward backward toward towards reward award steward
-    afterward inward outward upward downward onward candid""".split()  # noqa: SIM905
+    afterward inward outward upward downward onward candid
+    origin""".split()  # noqa: SIM905
 )
 _LONGEST = max(map(len, _CONCEPT))
 

@@ -84,6 +84,11 @@ KINDS: dict[str, KindWords] = {
         "Whoever knows these details of a person finds that person's row.",
         "Give ages in bands, merge rare categories, or drop a column.",
     ),
+    "rare-detail": KindWords(
+        "Diagnosis, trade or origin of one person alone",
+        "Whoever knows the person knows the row by it.",
+        "Merge rare categories, or drop the column.",
+    ),
     "institution": KindWords(
         "Institution or department",
         "The place of the scan narrows down who was scanned.", _DROP,

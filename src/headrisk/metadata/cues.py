@@ -1,0 +1,359 @@
+"""What stands behind words that announce it: names, places, trades and illnesses in running text.
+
+A name on no list is told by what is said of it: *Dear*, *dictated by*, *withdrew*, *'s scan*.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import cache, lru_cache
+
+from headrisk.metadata.field_names import public_names
+from headrisk.metadata.name_words import ALSO_WORDS, EPONYMS, NO_FAMILY, SPEECH
+from headrisk.metadata.people import family_names, folded, given_names, gives_credit, split_words
+from headrisk.metadata.words import concepts
+
+Span = tuple[str, int, int]
+
+_UP = r"[^\W\d_a-z](?:[\w'’]*[^\W\d_])?(?:-[^\W\d_][\w'’]+)*"
+_SMALL = r"(?:van|von|de|der|den|del|della|di|da|dos|du|la|le|al|el|bin|ten|ter|zu|af)"
+_PART = rf"(?:{_UP}|[^\W\d_a-z]\.)"
+_NAME = (
+    rf"(?P<name>{_PART}(?:(?:,[ ]?|[ ]|\^|\.[ ]?)(?:{_SMALL}[ ]){{0,2}}{_PART}){{0,3}})(?![\w^])"
+)
+_TITLE = r"(?:(?:Dr|Prof|Mr|Mrs|Ms|M|Mme|Sr|Sra|Herr|Frau|Miss|Nurse|Schwester)\.?[ ])?"
+_PEOPLE = r"""patient(?:in|e)?|pat\.?|pts?\.?|proband(?:in)?|participant|subject|volunteer
+    |teilnehmer(?:in)?|paciente|paziente|potilas|pacjent(?:ka)?"""
+_RELATIVES = r"""father|mother|husband|wife|daughter|son|brother|sister|partner
+    |twin(?:[ ]sister|[ ]brother)?|grandmother|grandfather|guardian|mutter|vater
+    |ehemann|ehefrau|tochter|mère|père"""
+# Behind these one word is a name already.
+_STRONG = rf"""(?<![^\W_])(?:
+        (?i:{_PEOPLE})(?:'s)?(?i:[ ]name)?(?i:[ ]is|[ ]was|[ ]called)?(?:[ ]?[:=-])?[ ]+(?:\(|["'])?
+      | (?:[Dd]ear|Sehr[ ]geehrte[rs]?|Liebe[rs]?|Chère?|Cher|Estimad[oa]|Hello|Hi|Hallo|Beste)
+        [ ](?:(?:Mrs?|Ms|Miss|Herrn?|Frau|Monsieur|Madame|Mme|M|Señora?|Sra?|mevrouw|heer)\.?[ ])?
+      | (?:Mr\.|Mrs|Ms\.|Miss|Herrn?|Frau|Mme|Madame|Monsieur|Sra?\.|Señora?|Signora|Mevrouw)\.?[ ]+
+      | (?i:with|and|her|his|their|the|my|of)[ ](?i:{_RELATIVES})(?:[ ]?[:,(])?[ ]?
+      | (?i:happy[ ]birthday|this[ ]is|(?:her|his|my|their)[ ](?:real[ ])?(?:sur)?name[ ]is)[ ]
+      | (?i:surname|last[ ]name|nachname|familienname|cognome|apellidos?)[ ]?[:=-][ ]?
+    ){_TITLE}{_NAME}"""
+# Behind these two words are, or a word with an initial.
+_DONE = r"""dictated|digiti[sz]ed|checked|reviewed|signed|acquired|scanned|recorded|tested|examined
+    |rated|scored|segmented|traced|drawn|entered|measured|interviewed|reported|approved|uploaded
+    |seen|called|referred|taken[ ]over|placed|assessed|read|done|performed|typed|verified|given
+    |accompanied|consented|operated|supervised|prepared|filled[ ]in|anonymi[sz]ed|defaced"""
+_STAFF = r"""operator|technician|tech|technologist|radiographer|nurse|rater|reader|interviewer
+    |experimenter|examiner|consultant|attending|physician|radiologist|neurologist|gp|clinician
+    |research[ ]assistant|ra|reviewer|investigator|untersucher(?:in)?|mtra?|schwester|opérateur
+    |médecin|arzt|ärztin|supervisor|secretary|handled[ ]by"""
+_BY = rf"""(?<![^\W_])(?:
+        (?i:{_DONE})(?:[ ](?:on[ ])?[\d./-]{{6,10}})?(?:[ ]electronically)?(?i:[ ]by)(?:[ ]?:)?[ ]+
+      | (?i:signed|signature)(?i:[ ]electronically)?[ ]?:[ ]*
+      | (?i:befundet|erfasst|geprüft|gemessen|untersucht|unterschrieben|diktiert)[ ](?:durch|von)[ ]
+      | (?i:vérifié|signé|mesuré|saisi|examiné|dicté|réalisé)[ ]par[ ]
+      | (?i:revisado|firmado|medido|explorado|dictado)[ ]por[ ]
+      | (?i:{_STAFF})(?:[ ]?\d{{1,2}})?(?:[ ]?(?:[:=,-]|is|was)[ ]*|[ ])["']?
+      | (?i:(?:best|kind|warm|many)[ ](?:regards|wishes|greetings)|regards|sincerely
+        |yours(?:[ ](?:sincerely|faithfully|truly))?|cheers|mfg|vg|lg|cordialement|bien[ ]à[ ]vous
+        |(?:mit[ ])?(?:freundlichen|besten|vielen|viele|beste|liebe|herzliche)[ ]grü(?:ß|ss)en?
+        |un[ ]saludo|saludos(?:[ ]cordiales)?|cordiali[ ]saluti|atentamente
+        |met[ ]vriendelijke[ ]groet|med[ ]vänlig[ ]hälsning|ystävällisin[ ]terveisin)
+        [,!.]?[ \t]*(?:\r?\n[ \t#%*/>"',]*){{0,3}}[ ]?
+    ){_TITLE}{_NAME}"""
+_WEAK = rf"""(?<![^\W_])(?:
+        (?i:re|aw|fw|betr(?:eff)?|cc|bcc|attn|attention|c/o|to|von|from|an|z\.?[ ]?hd\.?)[ ]?:[ ]*
+      | (?i:c/o|cc|attn\.?)[ ]
+      | (?i:(?:real[ ]|full[ ])?name)(?:[ ]of[ ](?:the[ ])?[\w-]{{2,20}})?[ ]?(?:[:=]|is|was)[ ]*
+      | (?i:id|no\.?|nr\.?|sub|subj|case|p|s)[ ]?[\#-]?\d{{1,4}}[ ]?(?:=|is|:|was)[ ]*
+      | (?i:{_RELATIVES})(?:[ ]?[:(,][ ]?|[ ](?:is|was)[ ]|[ ])(?:named[ ]|called[ ])?
+      | (?i:emergency[ ]contact|next[ ]of[ ]kin|contact[ ]person|witness|notify)(?:[ ]?[:=])?[ ]*
+      | (?i:spoke|talked|speak|talk|met|meeting|appointment|call|phoned|phone)
+        (?i:[ ]to|[ ]with)?[ ]
+      | (?i:ask(?:ed)?|handed[ ]over[ ]to|handover[ ]to|uploaded[ ]for|uploaded|renamed[ ]from
+        |renamed|scanned|rescanned|tested|data[ ](?:of|from)|scans?[ ](?:of|from)
+        |images[ ](?:of|from)|results?[ ](?:of|for|to)|report[ ](?:of|for|on)
+        |consent[ ](?:of|from|form[ ]of)|mri[ ](?:of|for)|letter[ ](?:to|for)|belongs[ ]to
+        |thanks[ ]to(?:[ ]our)?(?:[ ][a-z]+)?|invited?|paid|pay|reimbursed?|copy[ ](?:to|for)
+        |sent[ ]to|referred[ ]by|referral[ ]from|on[ ]behalf[ ]of)[ ]
+    ){_TITLE}{_NAME}"""
+# What only people do.
+_VERBS = """withdrew|asked|felt|wanted|complained|refused|came|fixed|moved|said|told|forgot|fell
+    |arrived|agreed|wore|slept|coughed|sneezed|cancelled|rescheduled|vomited|panicked|laughed|cried
+    |called|phoned|emailed|signed|consented|declined|lives|lived|works|worked|suffers|suffered
+    |reported|mentioned|attended|waited|left|got|took|brought|needed|thinks|thought|likes|liked
+    |volunteered|dictated|scanned|checked|entered|typed|klagte|sagte|kam|fühlte|wollte|hatte
+    |bewegte|schlief|demandé|dijo|vino|sintió"""
+_STATES = r"""(?:was|is|were|has[ ]been|had[ ]been|got)[ ](?:re)?(?:scanned|tested|invited|excluded
+    |included|recruited|anxious|claustrophobic|tired|asleep|late|pregnant|nervous|present|ill|sick
+    |absent|born|paid|withdrawn|enrolled|unwell|sleepy|examined|referred|admitted|upset|drunk)"""
+_DOING = rf"""(?<![\w^.-]){_NAME}[ ](?:(?:also|then|has|had|a|hat|se|sich)[ ])?
+    (?:{_VERBS}|{_STATES})(?!\w)"""
+_OWNED = r"""scans?|data|session|run|mri|head|consent|images?|files?|mother|father|wife|husband|son
+    |daughter|sister|brother|parents|partner|eeg|meg|appointment|results?|report|questionnaires?
+    |brain|birthday|implant|medication|disk|disc|cd|folder|notes?|glasses|movement"""
+_POSSESSIVE = rf"""(?<![\w^.-])(?P<name>{_UP}(?:[ ]{_UP})?)['’]s?[ ]
+    (?:(?:first|second|third|last|t1w?|bold)[ ])?(?:{_OWNED})(?!\w)"""
+# Tucker, Jerry (F); Jerry Tucker (patient)
+_BESIDE = rf"""(?<![\w^.-]){_NAME}[ ]?[(\[][ ]?(?i:f|m|w|d|male|female|patient|wife|husband|mother
+    |father|twin|proband(?:in)?|son|daughter|\d\d[ ]?y)[),\][ ]"""
+# -- Jerry Tucker
+_SIGNED = rf"^[ \t\#%*/>]*(?:--|—|–)[ ]?{_NAME}[ \t]*$"
+_CLINICAL = re.compile(
+    rf"(?i:\b(?:{_DONE})(?:[ ]electronically)?[ ]by\b|\b(?:{_STAFF})\b|diktiert|befundet|saisi)",
+    re.VERBOSE,
+)
+_AUTHORS = re.compile(
+    r"(?i:\bauthor|copyright|licen[cs]e|\bwritten by|\bcoded|maintain|implement|contribut|adapted"
+    r"|modified by|developed|©|\bcit(?:e|ation)\b|et al|doi|acknowledg|\bthank|funded|correspond"
+    r"|curat)"
+)
+
+
+@cache
+def _ordinary() -> frozenset[str]:
+    """Words that a capitalised word behind a cue may be: those of fields, of speech and of tests.
+
+    Names that are such words too count only beside another.
+    """
+    named = {word for name in public_names() for word, _, _ in split_words(name)}
+    words = named | NO_FAMILY | ALSO_WORDS | SPEECH | EPONYMS
+    return frozenset(words - (given_names() | family_names())) | NO_FAMILY | EPONYMS | SPEECH
+
+
+def is_ordinary(word: str) -> bool:
+    """Whether a word in small letters is one of fields, tests or speech, and hardly a name."""
+    return word in _ordinary() or (bool(concepts(word)) and word not in given_names())
+
+
+_CITED = re.compile(r",? (?:et al|and colleagues|\(?(?:19|20)\d\d[a-z]?\)?)|[- ]?\d{4}\b")
+_AFTER = re.compile(
+    r"(?:['’]s)?[ -](?i:hospital|universit|institut|cent(?:er|re)|clinic|klinik|inventory|scale"
+    r"|test|task|questionnaire|index|disease|syndrome|foundation|award|atlas|area|transform|filter"
+    r"|correction|criteri|sequence|space|matri|paradigm|model|effect|school|street|road)"
+)
+
+
+def _name_in(text: str, start: int, end: int, *, alone: bool) -> tuple[int, int] | None:
+    """The part of a match that can be a name: up to the first ordinary word; None if none is left.
+
+    ``alone``: whether one word is enough.
+    """
+    words = list(re.finditer(r"[^\W\d_][\w'’.-]*", text[start:end]))
+    kept: list[re.Match[str]] = []
+    for word in words:
+        plain = folded(word[0].strip(".'’-"))
+        small = word[0][0].islower()
+        if (
+            not small
+            and len(plain) > 1
+            and any(is_ordinary(part) for part in (plain, *plain.split("-")))
+        ):
+            break
+        kept.append(word)
+    while kept and kept[-1][0][0].islower():
+        kept.pop()
+    full = [w for w in kept if len(w[0].strip(".")) > 2 and w[0][0].isupper()]
+    if not full or (len(full) == 1 and len(kept) == 1 and not alone):
+        return None
+    if len(full) == 1 and (len(full[0][0]) < 4 or (full[0][0].isupper() and len(full[0][0]) < 5)):
+        return None
+    first, last = start + kept[0].start(), start + kept[-1].end()
+    while text[last - 1] in "'’.-" and text[last - 1] != ".":
+        last -= 1
+    if _CITED.match(text, last) or _AFTER.match(text, last):
+        return None
+    return first, last
+
+
+def announced_names(text: str, *, credit: bool) -> Iterator[Span]:
+    """Names that words around them announce.
+
+    Parameters
+    ----------
+    text
+        Any text.
+    credit
+        Whether authors stand in it on purpose, as in code and papers: then lines that give credit
+        count only where somebody is said to have scanned, read or dictated.
+    """
+    for kind, form, alone in _NAMING:
+        for match in form.finditer(text):
+            span = _name_in(text, *match.span("name"), alone=alone)
+            if span is None:
+                continue
+            if credit:
+                line = _line(text, match.start())
+                if _AUTHORS.search(line) or (gives_credit(line) and not _CLINICAL.search(line)):
+                    continue
+            yield kind, *span
+
+
+_NAMING = tuple(
+    (kind, re.compile(form, re.VERBOSE | re.MULTILINE), alone)
+    for kind, form, alone in (
+        ("person-name", _STRONG, True),
+        ("staff-name", _BY, False),
+        ("person-name", _WEAK, False),
+        ("person-name", _DOING, False),
+        ("person-name", _POSSESSIVE, True),
+        ("person-name", _BESIDE, False),
+        ("staff-name", _SIGNED, False),
+    )
+)
+
+
+def _line(text: str, at: int) -> str:
+    stop = text.find("\n", at)
+    return text[text.rfind("\n", 0, at) + 1 : stop if stop >= 0 else len(text)]
+
+
+_REST = r"(?P<value>[^\n.;:,()<>\"'|]{3,60})"
+_LIFE: tuple[tuple[str, re.Pattern[str]], ...] = (
+    (
+        "demographic",
+        re.compile(
+            r"(?<!no )(?<!without )(?i:\b(?:diagnosed with|diagnos(?:is|e|tic|tico|i)|suffers? from"
+            r"|suffering from|medical history|comorbidity|leidet an|souffre d[e'])) ?[:=-]? ?"
+            + _REST
+        ),
+    ),
+    (
+        "demographic",
+        re.compile(
+            r"(?<!no )(?<!without )(?i:\b(?:h/o|known for|known)) (?P<value>"
+            r"[A-Z][^\n.;:,()<>\"'|]{3,50})"
+        ),
+    ),
+    (
+        "demographic",
+        re.compile(
+            r"(?i:\b(?:he|she|patient|who) has|^has|(?<=[.!\n] )has)"
+            r" (?P<value>[A-Z][^\n.;:,()<>\"'|]{3,50}?)(?= since| for \d|[.\n]|$)",
+            re.M,
+        ),
+    ),
+    (
+        "demographic",
+        re.compile(
+            r"(?i:\b(?:works? as|worked as|working as|employed as|occupation|profession|beruf"
+            r"|(?:current |last )?job|retired|trained as|arbeitet als|travaille comme|trabaja de)"
+            r")(?: ?[:=-] ?| )(?:(?:a|an|the|as) )?" + _REST
+        ),
+    ),
+    (
+        "demographic",
+        re.compile(
+            r"(?i:\b(?:he|she|father|mother|wife|husband|patient) (?:is|was) (?:an? |the ))"
+            r"(?P<value>[^\n.;:,()<>\"'|\d]{4,50})"
+        ),
+    ),
+    (
+        "demographic",
+        re.compile(
+            r"(?i:\b(?:ethnicity|ethnic group|nationality|religion|mother tongue|native language"
+            r"|herkunft|country of birth|birthplace|origin) ?[:=] ?)(?P<value>[A-Z][^\n.;:,()<>\"'|"
+            r"]{2,40})"
+        ),
+    ),
+)
+_INSTITUTION = re.compile(
+    r"(?<![\w-])(?:(?:[A-ZÀ-Þ][\w'’.-]*|of|de|for|the|St\.|Dept\.),? ){0,5}"
+    r"(?:[A-ZÀ-Þ][\w'’-]*)?(?:Hospitals?|Klinik(?:um)?|Clinic|klinik(?:um)?|Infirmary|Ospedale"
+    r"|Hôpital|CHU|CHRU|Sjukhuset|sjukhuset|Krankenhaus|krankenhaus|Hospice|Policlinico|Policlínica"
+    r"|Elementary School|High School|Primary School|Grundschule|Gymnasium|Sairaala|sairaala"
+    r"|Medisch Centrum|Medical Cent(?:er|re)|Imaging Cent(?:er|re)|Sykehus|Ziekenhuis|Szpital)"
+    r"(?:[ -](?:(?:de|of|di|del|la|le|for|the|San|Sankt|St\.?) ){0,2}[A-ZÀ-Þ][\w'’-]*){0,3}"
+    r"(?=$|[^\w])|(?:Dept\.|Department) of [A-Z]\w+, (?:[A-Z][\w'’.-]*[ ,]?){1,4}"
+)
+_FEW_WORDS = re.compile(r"\S+(?:[ ]+\S+){0,4}")
+_NO_ILLNESS = re.compile(
+    r"(?i:(?:none|no|not|see|n/?a|unknown|control|healthy|patient|group|and|or|of|by|in|the|to|was"
+    r"|is|were|code|status|column|right|left|good|bad|same|member|native|smoker|only|task|trial"
+    r"|list|id|number|value|yes|true|false|null|based|made|according|criteria|age|date|matched|with"
+    r"|\d)\b)"
+)
+
+
+def announced_lives(text: str) -> Iterator[Span]:
+    """Illnesses, trades, origins and institutions that a text says of somebody."""
+    for kind, form in _LIFE:
+        for match in form.finditer(text):
+            value = match["value"]
+            if _NO_ILLNESS.match(value.strip()):
+                continue
+            start = match.start("value") + len(value) - len(value.lstrip())
+            short = _FEW_WORDS.match(value.strip())
+            yield kind, start, start + len(short[0] if short else value.strip())
+
+
+def announced_institutions(text: str) -> Iterator[Span]:
+    """Hospitals, clinics and schools by the words of their names."""
+    for match in _INSTITUTION.finditer(text):
+        stretch = match[0].strip(" ,")
+        if len(stretch.split()) > 1 or len(stretch) > 12:
+            start = match.start() + match[0].index(stretch)
+            yield "institution", start, start + len(stretch)
+
+
+_HOME = re.compile(
+    r"(?i:\b(?:lives?(?: now)? (?:at|in)|living (?:at|in)|residing (?:at|in)|resides? (?:at|in)"
+    r"|(?:home |postal |mailing )?address(?: is)?|wohnhaft(?: in)?|wohnt in|anschrift|adresse"
+    r"|demeurant(?: à| au)?|habite(?: au)?|vive en|abita in|moved to|disc to|send to|post to"
+    r"|dirección|indirizzo|adres)\b) ?:? ?(?P<value>[^\n;()<>\"|]{4,70})"
+)
+_PLACE = re.compile(
+    r"(?:[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}|[A-Z]\d[A-Z] ?\d[A-Z]\d|\d{4} ?[A-Z]{2}|\d{5}(?:-\d{4})?)"
+    r"(?!\w)"
+)
+_POSTAL = re.compile(
+    r"(?i:\b(?:post ?code|postal code|zip(?: code)?|plz|postleitzahl|code postal|c[oó]digo postal"
+    r"|postnummer|postcode area|zip area|home zip)\b) ?[:=#]? ?(?P<one>[A-Za-z\d][A-Za-z\d -]{2,9})"
+    r"|(?P<two>[A-Z\d][A-Z\d -]{3,9}?) ?\((?i:post ?code|zip(?: code)?|plz)\)"
+)
+
+
+def announced_places(text: str) -> Iterator[Span]:
+    """Addresses and postcodes behind words such as *lives at*, *wohnhaft*, *ZIP*."""
+    for match in _HOME.finditer(text):
+        value = match["value"].rstrip(" .,")
+        house = re.search(r"(?<!\w)\d{1,4}[a-z]?(?!\w)", value)
+        code = _PLACE.search(value)
+        capital = re.search(r"(?<!\w)[^\W\d_a-z]", value)
+        if code or (house and capital):
+            yield "address", match.start("value"), match.start("value") + len(value)
+    for match in _POSTAL.finditer(text):
+        group = "one" if match["one"] else "two"
+        code = _PLACE.match(text, match.start(group))
+        if code:
+            yield "address", *code.span()
+
+
+_BORN = re.compile(
+    r"(?i:(?<![^\W_])(?:born(?: on| in)?|birthda(?:y|te)(?: is| was)?|date of birth|d\.?o\.?b\.?"
+    r"|b\.|geb\.?(?: am)?|geboren(?: am| op)?|geburtsdatum|geburtstag|née? le|nacid[oa](?: el)?"
+    r"|nat[oa] il|birth(?: date)?|naissance|nascid[oa] em|född|født|syntynyt|urodzon[ya]"
+    r"|narozen[ya]?|bday|patdob|f\.)[ :=\"'(]{0,4})$|\*[ ]?$"
+)
+
+
+_VISIT = re.compile(
+    r"(?i:(?<![^\W_])(?:(?:re)?scanned(?: on)?|date[ _]of[ _]\w{3,14}"
+    r"|(?:scan|exam|visit|session|test|surgery|admission|mri|acquisition|injury|consent|discharge"
+    r"|death|onset|study)[ _-]?date(?: is| was)?"
+    r"|(?:scan|mri|session|visit|surgery|operation)(?: on| of| at)?|examined(?: on)?"
+    r"|admitted(?: on)?|admission|discharged?|untersuch\w*(?: am)?|fecha|datum|dato|onset|enrolled"
+    r"|died(?: on)?|seizure)[ :=\"'(]{1,4})$"
+)
+
+
+@lru_cache(maxsize=16384)
+def says_visit(before: str) -> bool:
+    """Whether the words before a date say that somebody was scanned, seen or treated then."""
+    return _VISIT.search(before) is not None
+
+
+@lru_cache(maxsize=16384)
+def says_born(before: str) -> bool:
+    """Whether the words before a date say that somebody was born then."""
+    return _BORN.search(before) is not None

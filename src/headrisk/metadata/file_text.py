@@ -1,0 +1,138 @@
+"""What identifies in a whole file of text: as it stands, and as the plain lines that it means.
+
+Report and copy take the same stretches from here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import PurePosixPath
+
+from headrisk.metadata.columns import tells_of_a_life
+from headrisk.metadata.cues import announced_lives
+from headrisk.metadata.findings import Hit, stays
+from headrisk.metadata.known import KnownIdentifiers
+from headrisk.metadata.markup import (
+    html_pairs,
+    plain_comments,
+    plain_html,
+    plain_tex,
+    tex_authors,
+    xml_pairs,
+)
+from headrisk.metadata.named_values import code_lines
+from headrisk.metadata.sidecars import judge
+from headrisk.metadata.text import (
+    LIVES,
+    NO_KINDS,
+    UNLABELLED,
+    apart,
+    direct_spans,
+    text_spans,
+    without,
+)
+
+Span = tuple[str, int, int]
+# Code that holds dates, links and numbers of its own, and its authors.
+CODE_SKIPS = frozenset({"date", "acquisition-time", "url", "phone", "uid", UNLABELLED, LIVES})
+_PAGE_SKIPS = frozenset({"url", UNLABELLED, LIVES})
+_HTML = frozenset({".html", ".htm", ".xhtml", ".svg"})
+_XML = frozenset({".xml", ".gii", ".rdf", ".xsl"})
+_TEX = frozenset({".tex", ".ltx"})
+_SENTENCE = re.compile(r"[^\n.!?]+(?:[.!?](?=\s|$))?")
+
+
+def file_spans(
+    text: str, name: str, known: KnownIdentifiers, skip: frozenset[str] = NO_KINDS
+) -> list[Span]:
+    """Kind, start and end of everything identifying in a text file, none overlapping another.
+
+    Parameters
+    ----------
+    text
+        Its content.
+    name
+        Its name, whose ending tells how it is marked up.
+    known
+        The custodian's list.
+    skip
+        Kinds that mean nothing in it: those of code, of papers, none in notes.
+    """
+    suffix = PurePosixPath(name.lower()).suffix
+    if suffix in _HTML:
+        view = plain_html(text)
+        found = [*_pairs(text, html_pairs(text), known), *code_lines(view), *_sentences(view)]
+        found += text_spans(view, known, _PAGE_SKIPS)
+        found += text_spans(text, known, CODE_SKIPS | {"person-name", "staff-name"})
+    elif suffix in _XML or text.startswith("<?xml"):
+        found = [*_pairs(text, xml_pairs(text), known), *text_spans(plain_html(text), known)]
+        found += text_spans(text, known)
+    elif suffix in _TEX:
+        view = plain_tex(text)
+        found = [*_sentences(view), *(("staff-name", a, b) for a, b in tex_authors(text))]
+        found += text_spans(view, known, frozenset({"url", UNLABELLED}))
+    elif skip == CODE_SKIPS:
+        view = plain_comments(text)
+        found = [*code_lines(view), *_sentences(view), *_lives(view)]
+        found += text_spans(view, known, skip)
+    else:
+        found = [] if UNLABELLED in skip else list(_sentences(text))
+        found += text_spans(text, known, skip)
+    return apart(found)
+
+
+def _lives(text: str) -> Iterator[Span]:
+    """What comments in code say of somebody's illness or trade, in whole sentences."""
+    for kind, start, end in announced_lives(text):
+        line = text[text.rfind("\n", 0, start) + 1 : start]
+        if _PERSONAL.search(line):
+            yield kind, start, end
+
+
+_PERSONAL = re.compile(
+    r"(?i:diagnosed with|suffers from|works as|worked as|since childhood"
+    r"|(?:he|she|patient) (?:is|has)"
+    r"|diagnosis:|diagnose:|occupation:|beruf:|country of birth:|religion:|nationality:)"
+)
+
+
+def _pairs(text: str, pairs: Iterator[tuple[str, int, int]], known: KnownIdentifiers) -> list[Span]:
+    """What identifies in values by the names beside them, judged as in JSON files."""
+    found = []
+    for name, start, end in pairs:
+        if name.lower() in ("author", "creator", "dc.creator") and text[start:end].strip():
+            found.append(("staff-name", start, end))
+            continue
+        found += [
+            (kind, start + a, start + b) for kind, a, b in judge(name, text[start:end], known)
+        ]
+    return found
+
+
+def _sentences(text: str) -> Iterator[Span]:
+    """Sentences of notes that tell of somebody's life."""
+    for match in _SENTENCE.finditer(text):
+        if tells_of_a_life(match[0]):
+            start = match.start() + len(match[0]) - len(match[0].lstrip())
+            yield "free-text", start, match.start() + len(match[0].rstrip())
+
+
+def text_file_hits(
+    text: str, name: str, known: KnownIdentifiers, skip: frozenset[str] = NO_KINDS
+) -> Iterator[Hit]:
+    """A hit for each identifying stretch of a text file."""
+    for kind, start, end in file_spans(text, name, known, skip):
+        place = f"line {text.count(chr(10), 0, start) + 1}"
+        yield Hit(kind, "text", text[start:end], place=place)
+        if kind == "free-text":
+            for inner, a, b in direct_spans(text[start:end], known):
+                yield Hit(inner, "text", text[start + a : start + b], place=place)
+
+
+def redacted_file(
+    text: str, name: str, known: KnownIdentifiers, skip: frozenset[str] = NO_KINDS
+) -> str:
+    """The text with every identifying stretch replaced; notices stay."""
+    spans = file_spans(text, name, known, skip)
+    return without(text, [span for span in spans if not stays(span[0], text[span[1] : span[2]])])

@@ -1,0 +1,132 @@
+"""Marked-up text and code as plain lines of the same length, so that places in both are equal.
+
+HTML, XML and TeX part a name from its value with tags (``<th>DOB</th><td>1961-03-15</td>``), and
+comments put signs before each line. What is read here is judged as if a person had typed
+``DOB: 1961-03-15``, and cut out where it stands in the file.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+Pair = tuple[str, int, int]  # a name, and where its value stands
+
+_SCRIPTS = re.compile(r"<(script|style|svg)\b.*?</\1\s*>", re.DOTALL | re.IGNORECASE)
+_TAG = re.compile(r"<(?:!--|/?[A-Za-z!?][^<>]*>)|-->")
+_BLOCKS = re.compile(
+    r"(?i)</?(?:p|div|br|tr|table|h\d|li|ul|ol|dl|dt|section|article|header|footer|hr|title|body"
+    r"|head|html|pre|blockquote|form|fieldset|option|tbody|thead|caption)\b"
+)
+_BETWEEN = re.compile(r"(?i)</(?:th|dt|td|label)\s*>\s*<(?:td|dd|th|span|input)\b[^<>]*>")
+_ROW = re.compile(r"(?is)<tr\b[^<>]*>(.*?)</tr\s*>")
+_CELL = re.compile(r"(?is)<t([hd])\b[^<>]*>(.*?)</t[hd]\s*>")
+_ATTRIBUTE = re.compile(r"([A-Za-z_][\w:.-]*)\s*=\s*(\"[^\"<>]*\"|'[^'<>]*')")
+_META = re.compile(r"(?is)<meta\b[^<>]*>")
+# Attributes of HTML and XML that say how, not what.
+_PLUMBING = frozenset(
+    """class id style href src rel type name content width height lang charset encoding version
+    standalone xmlns http-equiv align colspan rowspan border target title alt media role""".split()  # noqa: SIM905
+)
+
+
+def _blank(text: str, sign: str = " ") -> str:
+    """As many blanks, line breaks kept, ``sign`` first."""
+    if not text:
+        return ""
+    blank = "".join("\n" if char == "\n" else " " for char in text)
+    return sign + blank[1:] if sign != " " else blank
+
+
+def plain_html(text: str) -> str:
+    """What a page shows, and its comments, in as many characters.
+
+    >>> plain_html("<p>born <b>1961</b></p>")
+    '\\n  born    1961    \\n   '
+    """
+    out = _SCRIPTS.sub(lambda match: _blank(match[0]), text)
+    out = _BETWEEN.sub(lambda match: _blank(match[0], ":"), out)
+    out = _TAG.sub(
+        lambda match: _blank(
+            match[0],
+            "\n" if match[0].startswith(("<!--", "-->")) or _BLOCKS.match(match[0]) else " ",
+        ),
+        out,
+    )
+    return out.replace("&nbsp;", "      ")
+
+
+def html_pairs(text: str) -> Iterator[Pair]:
+    """Cells of tables under their headings, pairs of attributes, and what ``<meta>`` says."""
+    heads: list[str] = []
+    for row in _ROW.finditer(text):
+        cells = list(_CELL.finditer(text, row.start(1), row.end(1)))
+        if cells and all(cell[1].lower() == "h" for cell in cells):
+            heads = [_TAG.sub(" ", cell[2]).strip() for cell in cells]
+            continue
+        if len(cells) == len(heads):
+            for head, cell in zip(heads, cells, strict=True):
+                if "<" not in cell[2] and head:
+                    yield head, *_stripped(text, *cell.span(2))
+    for meta in _META.finditer(text):
+        said = {name.lower(): (value, at) for name, value, at in _attributes(text, *meta.span())}
+        name = said.get("name", said.get("property", ("", 0)))[0].strip("\"'")
+        if name and "content" in said:
+            value, at = said["content"]
+            yield name, at + 1, at + len(value) - 1
+
+
+def xml_pairs(text: str) -> Iterator[Pair]:
+    """Attributes of elements: ``<entry PostCode="76492"/>``."""
+    for tag in _TAG.finditer(text):
+        if tag[0].startswith(("<?", "<!", "</")):
+            continue
+        for name, value, at in _attributes(text, *tag.span()):
+            plain = name.rpartition(":")[2]
+            if plain.lower() not in _PLUMBING and not name.startswith("xmlns"):
+                yield plain, at + 1, at + len(value) - 1
+
+
+def _attributes(text: str, start: int, end: int) -> Iterator[tuple[str, str, int]]:
+    for match in _ATTRIBUTE.finditer(text, start, end):
+        yield match[1], match[2], match.start(2)
+
+
+def _stripped(text: str, start: int, end: int) -> tuple[int, int]:
+    while start < end and text[start].isspace():
+        start += 1
+    while end > start and text[end - 1].isspace():
+        end -= 1
+    return start, end
+
+
+_AUTHOR = re.compile(r"\\(?:author|institute|affil(?:iation)?|thanks)\s*\{([^{}]{2,200})\}")
+_TEX_SOURCE = re.compile(
+    r"\\(?:bibitem|cite\w*|bibliography|usepackage|documentclass|label|ref|includegraphics|begin|end"
+    r"|input)\b(?:\[[^\]]*\])?(?:\{[^{}]*\})?"
+)
+_TEX_COMMAND = re.compile(r"\\[A-Za-z]+\*?|[{}$~]|\\\\")
+
+
+def plain_tex(text: str) -> str:
+    """What a TeX document says, in as many characters: no commands, citations or sources."""
+    out = _TEX_SOURCE.sub(lambda match: _blank(match[0]), text)
+    return _TEX_COMMAND.sub(lambda match: _blank(match[0]), out)
+
+
+def tex_authors(text: str) -> Iterator[tuple[int, int]]:
+    """Where the authors of a TeX document stand."""
+    for match in _AUTHOR.finditer(text):
+        yield match.span(1)
+
+
+_LEADER = re.compile(r"(?m)^[ \t]*(?:#+|//+|%+|\*+(?!/)|--|/\*+|;+|'''|\"\"\"|REM\b|C\b)[ \t]?")
+
+
+def plain_comments(text: str) -> str:
+    """Code without the signs that begin comments, in as many characters.
+
+    >>> plain_comments("# Patient: Doe")
+    '  Patient: Doe'
+    """
+    return _LEADER.sub(lambda match: _blank(match[0]), text)
