@@ -16,6 +16,8 @@ from scipy.special import stdtrit
 from headrisk.statistics.intervals import CONFIDENCE, wilson, zero_event_bound
 from headrisk.types import Estimate, FloatArray
 
+FEWEST_DEGREES = 3.0  # of freedom where eight people or more took part
+
 
 def mated_rate(events: FloatArray, pairs: FloatArray, extra: float = 0.0) -> Estimate | None:
     """Events over mated pairs, both counted per person (n,). None without pairs.
@@ -44,8 +46,9 @@ def nonmated_rate(events: FloatArray, pairs: FloatArray, extra: float = 0.0) -> 
     Without any event the upper bound is the zero-event bound on half as many people as took
     part: so many disjoint pairs there are, and the bound then also holds where a few people match
     everybody. The effective number of pairs lies between that and the number of distinct pairs of
-    people, and Student's quantile has one degree of freedom less than that half: in simulated
-    cohorts of 20 people one per person is too many (tests/statistics/test_coverage.py).
+    people. Student's quantile has at most one degree of freedom less than that half (in simulated
+    cohorts of 20 people one per person is too many, tests/statistics/test_coverage.py), and fewer
+    where few people bring most of the variance (Satterthwaite 1946), as people who match many do.
     """
     events, pairs = _unordered(events), _unordered(pairs)
     people = int(np.count_nonzero(pairs.sum(axis=1)))
@@ -60,7 +63,16 @@ def nonmated_rate(events: FloatArray, pairs: FloatArray, extra: float = 0.0) -> 
     shared = float(of_person @ of_person) - float((residual**2).sum()) / 2
     variance = shared / total**2 * people / max(people - 2, 1)
     distinct = float(np.count_nonzero(pairs)) / 2
-    return _effective(rate, variance, (people / 2, distinct), people / 2 - 1, people, extra)
+    most = people / 2 - 1
+    freedom = float(np.clip(_people_that_vary(of_person) - 1, min(FEWEST_DEGREES, most), most))
+    return _effective(rate, variance, (people / 2, distinct), freedom, people, extra)
+
+
+def _people_that_vary(residual: FloatArray) -> float:
+    """How many people the variance rests on: (sum of squares) squared over the sum of fourths."""
+    square = residual**2
+    fourth = float(square @ square)
+    return float(square.sum()) ** 2 / fourth if fourth > 0 else float(residual.size)
 
 
 def _unordered(table: FloatArray) -> FloatArray:

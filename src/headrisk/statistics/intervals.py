@@ -147,6 +147,21 @@ def clustered_share(
     return replace(estimate, value=mean, n=n, method=method)
 
 
+def wider_by(estimate: Estimate, elsewhere: tuple[float, float]) -> Estimate:
+    """Add to an interval what a fitted threshold may have moved the figure, to either side apart.
+
+    ``elsewhere`` are the figure at the two limits of the threshold (Woodruff 1952), in any order.
+    Distances to the limits add up as squares (variance estimates recovery, Zou and Donner 2008):
+    few false alarms leave a threshold that may be much too high and only a little too low, which
+    one variance for both sides cannot say.
+    """
+    down = max(estimate.value - min(elsewhere), 0.0)
+    up = max(max(elsewhere) - estimate.value, 0.0)
+    low = estimate.value - float(np.hypot(estimate.value - estimate.low, down))
+    high = estimate.value + float(np.hypot(estimate.high - estimate.value, up))
+    return replace(estimate, low=max(low, 0.0), high=min(high, 1.0))
+
+
 def mean_of_people(per_person: FloatArray) -> Estimate | None:
     """Mean over people of any figure, with Student's interval; None for fewer than two people."""
     n = int(per_person.size)

@@ -15,9 +15,9 @@ import numpy as np
 
 from headrisk.linkage.pairs import best_per_person
 from headrisk.statistics.intervals import (
-    NORMAL_QUANTILE,
     clustered_share,
     jackknife_variance,
+    wider_by,
 )
 from headrisk.statistics.rates import (
     Ranks,
@@ -203,20 +203,19 @@ def _rates_at(
     found, wrong = _outcomes(mates, threshold, size, reached, searches.counts)
     missed = _left_out(mates, searches, threshold, size, hit, reached)
     people, probes = mates.ranks.person, mates.ranks.probe.size
-    extra = 0.0
-    if fitted and fpir is not None:
-        extra = _of_threshold(mates, searches, size, fpir)
-    return OpenSetRates(
-        threshold,
-        size,
-        fpir,
-        clustered_share(
-            person_means(1.0 - found, people)[1],
-            _variance(*missed[0]) + extra,
-            probes * disjoint,
-        ),
-        clustered_share(person_means(wrong, people)[1], _variance(*missed[1]), probes * disjoint),
+    fnir = clustered_share(
+        person_means(1.0 - found, people)[1], _variance(*missed[0]), probes * disjoint
     )
+    other = clustered_share(
+        person_means(wrong, people)[1], _variance(*missed[1]), probes * disjoint
+    )
+    if fitted and fpir is not None:
+        moved = _at_limits(mates, searches, size, fpir)
+        fnir, other = (
+            None if one is None else wider_by(one, ends)
+            for one, ends in zip((fnir, other), moved, strict=True)
+        )
+    return OpenSetRates(threshold, size, fpir, fnir, other)
 
 
 def _outcomes(
@@ -327,19 +326,23 @@ def _variance(without: FloatArray, pairs: float) -> float:
     return max(whole - pairs, whole / 2)
 
 
-def _of_threshold(mates: _Mates, searches: _Searches, size: int, fpir: Estimate) -> float:
-    """Variance that FNIR owes to a fitted threshold (Woodruff 1952).
-
-    The limits of FPIR are turned into thresholds, and the difference of FNIR between them is taken
-    for its 95 % range.
-    """
-    ends = [_lowest(searches, rate, size) for rate in (fpir.low, fpir.high)]
+def _at_limits(
+    mates: _Mates, searches: _Searches, size: int, fpir: Estimate
+) -> tuple[tuple[float, float], tuple[float, float]]:
+    """FNIR, and the share of wrong names, at the thresholds that the limits of FPIR stand for."""
     rates = []
-    for threshold in ends:
+    for limit in (fpir.high, fpir.low):
+        threshold = _lowest(searches, limit, size)
         reached = searches.reached(threshold)
-        found, _ = _outcomes(mates, threshold, size, reached, searches.counts)
-        rates.append(float(person_means(1.0 - found, mates.ranks.person)[1].mean()))
-    return ((rates[0] - rates[1]) / (2 * NORMAL_QUANTILE)) ** 2
+        found, wrong = _outcomes(mates, threshold, size, reached, searches.counts)
+        rates.append(
+            [
+                float(person_means(one, mates.ranks.person)[1].mean())
+                for one in (1.0 - found, wrong)
+            ]
+        )
+    (missed, other), (most_missed, fewest_other) = rates
+    return (missed, most_missed), (other, fewest_other)
 
 
 def search_variance(scores: PairScores, size: int | None = None) -> float:
