@@ -336,10 +336,7 @@ def _at_limits(
         reached = searches.reached(threshold)
         found, wrong = _outcomes(mates, threshold, size, reached, searches.counts)
         rates.append(
-            [
-                float(person_means(one, mates.ranks.person)[1].mean())
-                for one in (1.0 - found, wrong)
-            ]
+            [float(person_means(one, mates.ranks.person)[1].mean()) for one in (1.0 - found, wrong)]
         )
     (missed, other), (most_missed, fewest_other) = rates
     return (missed, most_missed), (other, fewest_other)
