@@ -11,12 +11,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-from scipy.special import stdtrit
 
-from headrisk.statistics.intervals import CONFIDENCE, wilson, zero_event_bound
+from headrisk.statistics.intervals import (
+    degrees_of_freedom,
+    students_quantile,
+    wilson,
+    zero_event_bound,
+)
 from headrisk.types import Estimate, FloatArray
-
-FEWEST_DEGREES = 3.0  # of freedom where eight people or more took part
 
 
 def mated_rate(events: FloatArray, pairs: FloatArray, extra: float = 0.0) -> Estimate | None:
@@ -63,16 +65,8 @@ def nonmated_rate(events: FloatArray, pairs: FloatArray, extra: float = 0.0) -> 
     shared = float(of_person @ of_person) - float((residual**2).sum()) / 2
     variance = shared / total**2 * people / max(people - 2, 1)
     distinct = float(np.count_nonzero(pairs)) / 2
-    most = people / 2 - 1
-    freedom = float(np.clip(_people_that_vary(of_person) - 1, min(FEWEST_DEGREES, most), most))
+    freedom = degrees_of_freedom(of_person, people / 2 - 1)
     return _effective(rate, variance, (people / 2, distinct), freedom, people, extra)
-
-
-def _people_that_vary(residual: FloatArray) -> float:
-    """How many people the variance rests on: (sum of squares) squared over the sum of fourths."""
-    square = residual**2
-    fourth = float(square @ square)
-    return float(square.sum()) ** 2 / fourth if fourth > 0 else float(residual.size)
 
 
 def _unordered(table: FloatArray) -> FloatArray:
@@ -117,8 +111,7 @@ def _effective(
     wanted = rate * (1.0 - rate) / variance if variance > 0 else most
     n = float(np.clip(wanted, fewest, most))
     n = 1.0 / (1.0 / n + extra / (rate * (1.0 - rate)))
-    quantile = float(stdtrit(max(freedom, 1), 0.5 + CONFIDENCE / 2))
-    estimate = wilson(rate * n, n, people, quantile=quantile)
+    estimate = wilson(rate * n, n, people, quantile=students_quantile(freedom))
     if estimate is None:
         return None
     return replace(estimate, value=rate, method="Wilson, clustered by person")
