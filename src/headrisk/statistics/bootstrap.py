@@ -104,7 +104,12 @@ def _quantile(n: int, freedom: float | None) -> float:
 
 
 def left_out(people: int, rng: np.random.Generator) -> FloatArray:
-    """(people or 300 drawn of them, people) weights that leave out one person at a time."""
+    """(people or 300 drawn of them, people) weights that leave out one person at a time.
+
+    None of fewer than three people, who have no degrees of freedom to estimate.
+    """
+    if people < FEWEST_PEOPLE:
+        return np.zeros((0, people))
     drawn = np.arange(people)
     if people > MOST_LEFT_OUT:
         drawn = np.sort(rng.choice(people, MOST_LEFT_OUT, replace=False))
