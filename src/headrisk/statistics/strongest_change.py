@@ -84,9 +84,13 @@ def strongest_change(
     ties, splits, swaps, draws = rng.spawn(4)
     whole = [{name: finite_scores(one) for name, one in side.items()} for side in (before, after)]
     tested, still = (_searchable(side) for side in whole)
-    untreated, found = (_found_of(try_all(side, ties), tested, splits) for side in whole)
+    every = [try_all(side, ties) for side in whole]
+    untreated, found = (_found_of(one, tested, splits) for one in every)
     shared, gallery = np.intersect1d(tested, still), _gallery(whole)
-    sides = [try_all(_among(side, shared, gallery), ties) for side in whole]
+    sides = [
+        one if _is_whole(one, shared, gallery) else try_all(_among(side, shared, gallery), ties)
+        for one, side in zip(every, whole, strict=True)
+    ]
     people = np.intersect1d(sides[0].people, sides[1].people)
     most, failed = min(one.gallery for one in sides), int(tested.size - people.size)
     share = clopper_pearson(failed, int(tested.size))
@@ -132,6 +136,13 @@ def _gallery(sides: Sequence[Mapping[str, PairScores]]) -> IntArray:
     for other in rest:
         common = np.intersect1d(common, other)
     return common
+
+
+def _is_whole(tried: Tried, people: IntArray, gallery: IntArray) -> bool:
+    """Whether all who are searched for and found are these, so that nothing is left to cut."""
+    first = tried.candidates[0].scores
+    same = np.isin(first.probe_person, people).all(), np.isin(first.gallery_person, gallery).all()
+    return all(same)
 
 
 def _among(
