@@ -32,7 +32,7 @@ def changes(rng, people, before, after, cohorts, number=13):
             measures(rng, people, after, number),
             rng,
             repetitions=20,
-            exchanges=39,
+            exchanges=19,
         ).change.rank1
         for _ in range(cohorts)
     ]
@@ -43,9 +43,9 @@ def shows_effect(change):
 
 
 def test_thirteen_measures_of_noise_show_no_effect():
-    found = changes(np.random.default_rng(1), 12, 0.0, 0.0, 12)
-    assert sum(map(shows_effect, found)) <= 3  # of 12: 0.6 expected, four in 0.2 %
-    assert abs(np.mean([one.difference.value for one in found])) < 0.06
+    found = changes(np.random.default_rng(1), 10, 0.0, 0.0, 3)
+    assert sum(map(shows_effect, found)) <= 1  # of 3: two or more in 1 %
+    assert abs(np.mean([one.difference.value for one in found])) < 0.15
 
 
 @pytest.mark.slow
@@ -73,7 +73,7 @@ def test_the_highest_measure_uncorrected_would_show_one():
 def test_a_real_effect_is_found():
     (found,) = changes(np.random.default_rng(4), 25, 4.0, 0.0, 1, 3)
     assert found.difference.low > 0.3
-    assert found.p_value == pytest.approx(1 / 40)
+    assert found.p_value == pytest.approx(1 / 20)
     assert found.lost > 15 > found.gained
 
 
@@ -133,9 +133,8 @@ def test_no_error_of_an_assignment_is_bounded_by_half_as_many_people():
 
 def test_intervals_of_assignments_cover_and_those_of_independent_people_do_not():
     """Errors come in chains, so the share found varies more than one of independent people."""
-    rng, people, held, alone, rates = np.random.default_rng(9), 40, 0, 0, []
-    estimates = []
-    for _ in range(120):
+    rng, people, rates, estimates = np.random.default_rng(9), 40, [], []
+    for _ in range(60):
         values = rng.normal(size=(people, people))
         values[np.arange(people), np.arange(people)] += 3.0 + 0.5 * rng.normal(size=people)
         _, columns = linear_sum_assignment(-values)
@@ -147,5 +146,5 @@ def test_intervals_of_assignments_cover_and_those_of_independent_people_do_not()
     held = np.mean([one.low <= truth <= one.high for one in estimates])
     plain = [wilson(people * rate, people) for rate in rates]
     alone = np.mean([one.low <= truth <= one.high for one in plain])
-    assert held >= 0.91
+    assert held >= 0.9
     assert alone < 0.86

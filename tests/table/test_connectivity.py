@@ -92,7 +92,7 @@ def test_few_time_points_hide_fewer_people_from_logarithms():
     names = [f"{i}_{j}" for i, j in itertools.combinations(range(size), 2)]
     regions = pairs_of_regions(names)
     base, plain, tangent = rng.normal(size=(size, size)), 0, 0
-    for _ in range(3):
+    for _ in range(2):
         sides = []
         own = base + 0.35 * rng.normal(size=(people, size, size))
         for _ in range(2):
@@ -104,7 +104,7 @@ def test_few_time_points_hide_fewer_people_from_logarithms():
         logs = [matrix_logarithms(side, regions) for side in sides]
         found = whitened_cosine(Sides(*logs, who, who))
         tangent += (found.argmax(axis=1) == who).sum()
-    assert tangent > plain + 5
+    assert tangent > plain + 3
 
 
 def test_numbers_of_regions_are_not_run_together():

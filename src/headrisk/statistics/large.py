@@ -99,6 +99,9 @@ class SummedScores:
         probe, better, tied, met = self.pairs.ranked
         return Ranks(probe, self.pairs.sides.probe_person[probe], better, tied, met)
 
+    def shared_gallery(self) -> float:
+        return 0.0
+
     def curves(self, repetitions: int, rng: np.random.Generator) -> CurveIntervals:
         auc, eer = _areas(self.pairs, repetitions, rng, int(self.people.people.size))
         return CurveIntervals(auc, eer, _d_prime(self.pairs, repetitions, rng))
