@@ -40,7 +40,7 @@ from headrisk.statistics.intervals import clopper_pearson, share_of_people, wils
 from headrisk.statistics.openset import fnir_at_fpir, open_set_rates
 from headrisk.statistics.rates import area_under_curve, d_prime, equal_error_rate
 from headrisk.statistics.risk import linkability, system_unlinkability
-from headrisk.statistics.summary import summarise
+from headrisk.statistics.summary import AllScores
 from headrisk.statistics.unlinkability import unlinkability
 from headrisk.types import Estimate, FloatArray, IntArray, PairScores
 
@@ -50,6 +50,9 @@ SESSIONS = (1, 3)
 LOWEST, HIGHEST = 0.93, 0.97
 QUICK = 60
 TRUTH = 40_000  # searches behind a simulated truth
+SESSION_NOISE = 0.7
+REPETITIONS = 200
+UNEVEN = "one of 30 sessions"
 
 
 @dataclass(frozen=True)
@@ -71,7 +74,7 @@ class Row:
 class Job:
     """One setting: a simulation, its arguments, and the share of the cohorts it runs."""
 
-    simulate: Callable[..., Row]
+    simulate: Callable[..., Row | list[Row]]
     arguments: tuple[float | str, ...]
     people: int
     share: float = 1.0
@@ -171,6 +174,12 @@ def world(kind: str, rng: np.random.Generator, people: int) -> FloatArray:
     """(people, people) scores of one probe and one gallery scan of each person."""
     values, own = rng.normal(size=(people, people)), np.arange(people)
     mates = 3.5 + 0.7 * rng.normal(size=people)
+    if kind == "t4":
+        values = rng.standard_t(4, size=(people, people))
+        mates = 5.0 + 1.5 * rng.normal(size=people)
+    if kind == "skewed hubs":
+        shift = 0.5 * (rng.gamma(2.0, size=people) - 2.0) / np.sqrt(2.0)
+        values += shift[:, None] + shift
     if kind == "hubs":
         shift = 0.5 * rng.normal(size=people)
         values += shift[:, None] + shift
@@ -186,15 +195,13 @@ def world(kind: str, rng: np.random.Generator, people: int) -> FloatArray:
     return values
 
 
-KINDS = ("alike", "hubs", "siblings", "scanners", "goats")
+KINDS = ("alike", "hubs", "siblings", "scanners", "goats", "t4", "skewed hubs")
 
 
 def scores_of(values: FloatArray, sessions: IntArray, rng: np.random.Generator) -> PairScores:
     """Each person's row ``sessions`` times, every session with noise of its own."""
     row = np.repeat(np.arange(sessions.size), sessions)
-    again = values[row] + (0.0 if sessions.max() == 1 else 0.7) * rng.normal(
-        size=(row.size, values.shape[1])
-    )
+    again = values[row] + noise_of(sessions) * rng.normal(size=(row.size, values.shape[1]))
     people = np.arange(sessions.size)
     return PairScores("simulated", again, np.ones(again.shape, np.bool_), row, people)
 
@@ -202,9 +209,14 @@ def scores_of(values: FloatArray, sessions: IntArray, rng: np.random.Generator) 
 def sessions_of(kind: str, people: int) -> IntArray:
     """How many sessions each person has: one, or thirty for one of all people."""
     number = np.ones(people, dtype=np.int64)
-    if kind == "one of 30 sessions":
+    if kind == UNEVEN:
         number[-1] = 30
     return number
+
+
+def noise_of(sessions: IntArray) -> float:
+    """Spread that a person's sessions add to scores."""
+    return SESSION_NOISE if sessions.max() > 1 else 0.0
 
 
 @dataclass(frozen=True)
@@ -260,31 +272,29 @@ class _Tally:
 
 
 def open_set(
-    rng: np.random.Generator, people: int, cohorts: int, figure: str, kind: str, level: float
-) -> Row:
-    """FPIR or FNIR at the threshold whose true FPIR is ``level``, given or fitted."""
-    true = true_searches(kind, people, 0.0)
-    threshold, tally, plain = float(np.quantile(true.top, 1 - level)), _Tally(), 0
-    once = np.ones(people, dtype=np.int64)
+    rng: np.random.Generator, people: int, cohorts: int, kind: str, level: float, uneven: str
+) -> list[Row]:
+    """FPIR and FNIR at the threshold whose true FPIR is ``level``, given and fitted."""
+    sessions = sessions_of(uneven, people)
+    true = true_searches(kind, people, noise_of(sessions))
+    threshold = float(np.quantile(true.top, 1 - level))
+    figures = ("FPIR", "FNIR", "FPIR, fitted", "FNIR, fitted")
+    tally, plain = {name: _Tally() for name in figures}, dict.fromkeys(figures, 0)
     for _ in range(cohorts):
-        scores = scores_of(world(kind, rng, people), once, rng)
-        fitted = figure.endswith("fitted")
-        if fitted:
-            found = fnir_at_fpir(scores, level)
-        else:
-            (found,) = open_set_rates(scores, [threshold])
-        if found is None or found.fpir is None or found.fnir is None:
-            continue
-        if figure.startswith("FPIR"):
-            tally.add(found.fpir, true.fpir(found.threshold))
-            hits = found.fpir.value * people
-            plain += holds(wilson(hits, people), true.fpir(found.threshold))
-        else:
-            tally.add(found.fnir, true.fnir(threshold))
-            hits = found.fnir.value * people
-            plain += holds(wilson(hits, people), true.fnir(threshold))
-    setting = f"FPIR {level:g}, {kind}"
-    return tally.row(figure, setting, people, plain / max(tally.made, 1))
+        scores = scores_of(world(kind, rng, people), sessions, rng)
+        (given,) = open_set_rates(scores, [threshold])
+        for found, end in ((given, ""), (fnir_at_fpir(scores, level), ", fitted")):
+            if found is None or found.fpir is None or found.fnir is None:
+                continue
+            pairs = (found.fpir, true.fpir(found.threshold)), (found.fnir, true.fnir(threshold))
+            for name, (estimate, truth) in zip(("FPIR", "FNIR"), pairs, strict=True):
+                tally[name + end].add(estimate, truth)
+                plain[name + end] += holds(wilson(estimate.value * people, people), truth)
+    setting = f"FPIR {level:g}, {kind}, {uneven}"
+    return [
+        part.row(name, setting, people, plain[name] / max(part.made, 1))
+        for name, part in tally.items()
+    ]
 
 
 def rank_one(rng: np.random.Generator, people: int, cohorts: int, kind: str) -> Row:
@@ -298,72 +308,68 @@ def rank_one(rng: np.random.Generator, people: int, cohorts: int, kind: str) -> 
     return tally.row("linked", f"rate {truth:.2f}, {kind}", people)
 
 
-CURVES = ("AUC", "EER", "d'", "D_sys")
-
-
 def curves(
-    rng: np.random.Generator, people: int, cohorts: int, figure: str, kind: str, uneven: str
-) -> Row:
+    rng: np.random.Generator, people: int, cohorts: int, kind: str, uneven: str
+) -> list[Row]:
     """AUC, EER, d' and D_sys, with and without one person of thirty sessions."""
-    sessions, tally = sessions_of(uneven, people), _Tally()
-    noise = 0.7 if sessions.max() > 1 else 0.0
-    truth = true_curve(figure, kind, noise)
+    sessions = sessions_of(uneven, people)
+    truth = true_curves(kind, people, noise_of(sessions))
+    tally = {name: _Tally() for name in truth}
     for _ in range(cohorts):
-        scores = scores_of(world(kind, rng, people), sessions, rng)
-        if figure == "D_sys":
-            sample = pair_sample(scores)
-            pair = kernels(
-                sample.mated, sample.nonmated, (sample.mated_weight, sample.nonmated_weight)
-            )
-            found = None if pair is None else unlinkability(sample, pair, 200, rng)
-        else:
-            part = curve_intervals(pair_sample(scores), 200, rng)
-            found = {"AUC": part.auc, "EER": part.eer, "d'": part.d_prime}[figure]
-        tally.add(found, truth)
-    return tally.row(figure, f"{figure} {truth:.3f}, {kind}, {uneven}", people)
+        sample = pair_sample(scores_of(world(kind, rng, people), sessions, rng))
+        part = curve_intervals(sample, REPETITIONS, rng)
+        weights = (sample.mated_weight, sample.nonmated_weight)
+        pair = kernels(sample.mated, sample.nonmated, weights)
+        apart = None if pair is None else unlinkability(sample, pair, REPETITIONS, rng)
+        found = {"AUC": part.auc, "EER": part.eer, "d'": part.d_prime, "D_sys": apart}
+        for name, estimate in found.items():
+            tally[name].add(estimate, truth[name])
+    return [
+        part.row(name, f"{name} {truth[name]:.3f}, {kind}, {uneven}", people)
+        for name, part in tally.items()
+    ]
 
 
-def true_curve(figure: str, kind: str, noise: float) -> float:
-    """From 20 cohorts of 1,000 people; D_sys from their densities."""
+def many_scores(kind: str, people: int, noise: float) -> tuple[FloatArray, FloatArray]:
+    """Mated scores and others of many cohorts of one size: siblings are rarer in larger ones."""
     rng, mated, other = np.random.default_rng(123_321), [], []
-    for _ in range(20):
-        values = world(kind, rng, 1000) + noise * rng.normal(size=(1000, 1000))
+    cohorts = max(TRUTH // people, 60)
+    share = min(1.0, 2e6 / (cohorts * people**2))
+    for _ in range(cohorts):
+        values = world(kind, rng, people) + noise * rng.normal(size=(people, people))
         mated.append(np.diag(values).copy())
-        np.fill_diagonal(values, np.nan)
-        other.append(values[::5, ::5][~np.isnan(values[::5, ::5])])
-    one, two = np.concatenate(mated), np.concatenate(other)
-    if figure == "AUC":
-        return area_under_curve(one, two) or 0.0
-    if figure == "EER":
-        return equal_error_rate(one, two) or 0.0
-    if figure == "d'":
-        return d_prime(one, two) or 0.0
+        rest = values[~np.eye(people, dtype=bool)]
+        other.append(rest[rng.random(rest.size) < share])
+    return np.sort(np.concatenate(mated)), np.sort(np.concatenate(other))
+
+
+def true_curves(kind: str, people: int, noise: float) -> dict[str, float]:
+    """From many people; D_sys from their densities."""
+    one, two = many_scores(kind, people, noise)
     pair = kernels(one, two)
-    return 0.0 if pair is None else system_unlinkability(density_curves(pair))
+    return {
+        "AUC": area_under_curve(one, two) or 0.0,
+        "EER": equal_error_rate(one, two) or 0.0,
+        "d'": d_prime(one, two) or 0.0,
+        "D_sys": 0.0 if pair is None else system_unlinkability(density_curves(pair)),
+    }
 
 
 def thresholds(
-    rng: np.random.Generator, people: int, cohorts: int, figure: str, kind: str, uneven: str
-) -> Row:
+    rng: np.random.Generator, people: int, cohorts: int, kind: str, uneven: str
+) -> list[Row]:
     """FMR and FNMR in cross-validation, against those of the threshold that was fitted."""
-    sessions, tally = sessions_of(uneven, people), _Tally()
-    noise = 0.7 if sessions.max() > 1 else 0.0
-    source, mated, other = np.random.default_rng(55), [], []
-    for _ in range(10):
-        values = world(kind, source, 1000) + noise * source.normal(size=(1000, 1000))
-        mated.append(np.diag(values).copy())
-        np.fill_diagonal(values, np.nan)
-        other.append(values[::5, ::5][~np.isnan(values[::5, ::5])])
-    one, two = np.sort(np.concatenate(mated)), np.sort(np.concatenate(other))
+    sessions = sessions_of(uneven, people)
+    one, two = many_scores(kind, people, noise_of(sessions))
+    tally = {name: _Tally() for name in ("FNMR, kde", "FMR, kde")}
     for _ in range(cohorts):
-        scores = scores_of(world(kind, rng, people), sessions, rng)
-        found = summarise(scores, settings=Settings(bootstrap=100), rng=rng).thresholds["kde"]
+        scores = AllScores(scores_of(world(kind, rng, people), sessions, rng))
+        found = scores.thresholds(Settings(), rng)["kde"]
         if found.value is None:
             continue
-        fnmr = np.searchsorted(one, found.value) / one.size
-        fmr = 1 - np.searchsorted(two, found.value) / two.size
-        tally.add(*((found.fnmr, fnmr) if figure.startswith("FNMR") else (found.fmr, fmr)))
-    return tally.row(figure, f"{kind}, {uneven}", people)
+        tally["FNMR, kde"].add(found.fnmr, np.searchsorted(one, found.value) / one.size)
+        tally["FMR, kde"].add(found.fmr, 1 - np.searchsorted(two, found.value) / two.size)
+    return [part.row(name, f"{kind}, {uneven}", people) for name, part in tally.items()]
 
 
 def paired_change(
@@ -393,30 +399,27 @@ def jobs(people: Sequence[int]) -> list[Job]:
     changes = ((0.0, 0.0), (0.01, 0.01), (0.1, 0.1), (0.5, 0.05))
     found += [Job(paired_change, setting, n) for n, setting in product(people, changes)]
     cost = {n: min(1.0, (60 / n) ** 2) for n in people}
+    cases = [(kind, "one session") for kind in KINDS]
+    cases += [(kind, UNEVEN) for kind in ("alike", "hubs", "goats")]
     for n in people:
-        part = max(0.5 * cost[n], 0.05)
-        figures = ("FPIR", "FNIR", "FPIR, fitted", "FNIR, fitted")
+        part = max(0.5 * cost[n], 0.1)
         levels = [level for level in (0.03, 0.1, 0.3) if n * level >= 1]
-        found += [Job(open_set, one, n, part) for one in product(figures, KINDS, levels)]
+        found += [
+            Job(open_set, (kind, level, uneven), n, part)
+            for (kind, uneven), level in product(cases, levels)
+        ]
         found += [Job(rank_one, (kind,), n, part) for kind in KINDS]
-        cases = [(kind, "one session") for kind in KINDS] + [("alike", "one of 30 sessions")]
-        found += [
-            Job(curves, (figure, *case), n, max(0.25 * cost[n], 0.03))
-            for figure, case in product(CURVES, cases)
-        ]
-        found += [
-            Job(thresholds, (figure, *case), n, max(0.25 * cost[n], 0.03))
-            for figure, case in product(("FNMR, kde", "FMR, kde"), cases)
-        ]
+        found += [Job(curves, case, n, max(0.25 * cost[n], 0.05)) for case in cases]
+        found += [Job(thresholds, case, n, max(0.1 * cost[n], 0.03)) for case in cases]
     return found
 
 
-def run(job: Job, cohorts: int, seed: int) -> list[object]:
-    """One row, with a random generator of its own."""
+def run(job: Job, cohorts: int, seed: int) -> list[list[object]]:
+    """Its rows, with a random generator of its own."""
     number = max(int(cohorts * job.share), 1)
     words = np.random.SeedSequence((seed, *job.name.encode()))
     found = job.simulate(np.random.default_rng(words), job.people, number, *job.arguments)
-    return list(astuple(found))
+    return [list(astuple(one)) for one in (found if isinstance(found, list) else [found])]
 
 
 def show(row: Row) -> str:
@@ -463,8 +466,9 @@ def main() -> None:
             )
             for job in todo
         ]  # fmt: skip
-        for row in rows:
-            print(show(Row(*row.result())), flush=True)
+        for part in rows:
+            for row in part.result():
+                print(show(Row(*row)), flush=True)
     print(f"\n{time.monotonic() - started:.0f} s")
 
 

@@ -9,11 +9,11 @@ import numpy as np
 from headrisk.types import PairScores
 
 
-def make(values, probe_person, gallery_person, usable=None) -> PairScores:
+def make(values, probe_person, gallery_person, usable=None, measure="test") -> PairScores:
     values = np.asarray(values, dtype=np.float64)
     usable = np.ones(values.shape, dtype=bool) if usable is None else np.asarray(usable, dtype=bool)
     return PairScores(
-        "test",
+        measure,
         values,
         usable,
         np.asarray(probe_person, dtype=np.int64),

@@ -3,6 +3,7 @@ from itertools import combinations
 
 import numpy as np
 import pytest
+from scipy.stats import norm, t
 from score_sets import best_scores, cohort, make, random_scores
 
 from headrisk.linkage.pairs import among_people
@@ -148,6 +149,13 @@ def test_rates_of_ragged_data_equal_the_mean_over_all_galleries():
         compared += 1
 
 
+def satterthwaite(gaps):
+    """Degrees of freedom of a sum of squares, 3 at least where there are people enough."""
+    most, fourth = len(gaps) - 1, sum(gap**4 for gap in gaps)
+    people = sum(gap**2 for gap in gaps) ** 2 / fourth if fourth else most + 1
+    return min(max(people - 1, min(3, most)), most)
+
+
 def test_intervals_leave_out_one_person_at_a_time():
     """Variances against the rates of data without each person, searched for and in the gallery."""
     rng = np.random.default_rng(22)
@@ -175,7 +183,10 @@ def test_intervals_leave_out_one_person_at_a_time():
             variance = jackknife_variance(np.array(rows)[:, k])
             variance = max(variance - single[k], variance / 2)
             most = probe.size * max(6 // size, 1)
-            expected = clustered_share(np.array(everybody[k]), variance, most)
+            gaps = np.array(rows)[:, k] - np.mean(np.array(rows)[:, k])
+            expected = clustered_share(
+                np.array(everybody[k]), variance, most, freedom=satterthwaite(gaps)
+            )
             ours = getattr(found, name)
             assert ours.value == pytest.approx(expected.value)
             assert ours.low == pytest.approx(expected.low, abs=1e-9)
@@ -276,6 +287,8 @@ def test_variance_of_the_rank_1_rate_against_leaving_out_in_a_loop(seed):
     )
     whole = (n - 1) / n * np.sum((np.array(without) - np.mean(without)) ** 2)
     expected = max(whole - pairs / n**2, whole / 2)
+    freedom = satterthwaite(np.array(without) - np.mean(without))
+    expected *= (t.ppf(0.975, freedom) / norm.ppf(0.975)) ** 2
     found = search_variance(make(values, np.arange(n), np.arange(n)))
     assert found == pytest.approx(expected, abs=1e-12)
 

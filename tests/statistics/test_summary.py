@@ -15,6 +15,7 @@ from headrisk.statistics.bootstrap import curve_intervals
 from headrisk.statistics.clustered import mated_rate, nonmated_rate
 from headrisk.statistics.intervals import few_errors, judge_sample, share_of_people
 from headrisk.statistics.joined import joined_rates
+from headrisk.statistics.openset import search_variance
 from headrisk.statistics.rates import (
     cumulative_match,
     det_curve,
@@ -205,7 +206,8 @@ def test_every_field_is_that_of_its_own_function():
     assert found.verdict == judge_sample(21, size)
     for rank in (1, 5):
         means = person_means(ranks.within(rank), ranks.person)[1]
-        expected = share_of_people(means, ranks.probe.size)
+        variance = search_variance(scores) if rank == 1 else 0.0
+        expected = share_of_people(means, ranks.probe.size, variance)
         assert getattr(found, f"rank{rank}") == expected
         assert getattr(found, f"chance_rank{rank}") == chance_of_rank(ranks, rank)
     np.testing.assert_array_equal(found.cmc, cumulative_match(ranks))

@@ -42,6 +42,7 @@ from headrisk.run.provenance import CostLog
 from headrisk.run.stage import stage
 from headrisk.statistics.facts import facts_attacks
 from headrisk.table.clean import Shared, choose_rows, read_table, row_texts, share_columns
+from headrisk.table.connectivity import matrix_logarithms, pairs_of_regions
 from headrisk.table.features import FeatureTable
 from headrisk.table.scale import (
     Matching,
@@ -52,12 +53,15 @@ from headrisk.table.scale import (
     without_size,
 )
 from headrisk.table.similarity import (
+    FEWEST_ROWS,
     FEWEST_SHARED,
     SCALED,
+    TANGENT,
     Sides,
     all_scores,
     mirrored,
     shared_columns,
+    whitened_cosine,
 )
 from headrisk.types import FloatArray, PairScores
 
@@ -142,6 +146,9 @@ class TableAttack:
         for_ratio, for_fusion = rng.spawn(2)
         with stage("compare tables", pairs, context.log, recorded(job)):
             values, left_out = all_scores(sides, job.settings.folds, for_ratio)
+            tangent = _tangent(material, design, sides)
+            if tangent is not None:
+                values[TANGENT] = whitened_cosine(tangent)
             for name in SCALED:
                 if name in values:
                     values[f"{name}-scaled"] = locally_scaled(values[name], design.usable)
@@ -179,6 +186,22 @@ class TableAttack:
             tables={"columns": columns_table(tables, shared)},
             digests=rows.digests,
         )
+
+
+def _tangent(material: Tables, design: Design, sides: Sides) -> Sides | None:
+    """Rows as logarithms of correlation matrices; None where they are no such matrices.
+
+    The measurements are those that were read, not what became of them on one scale.
+    """
+    regions = pairs_of_regions(material.shared.probe.spellings)
+    if regions is None:
+        return None
+    every = matrix_logarithms(material.rows.plain, regions)
+    if every is None or min(len(sides.probes), len(sides.gallery)) < FEWEST_ROWS:
+        return None
+    a = every[design.probes]
+    b = a if design.probes is design.gallery else every[design.gallery]
+    return replace(sides, probes=a, gallery=b)
 
 
 def _sides(rows: Rows, design: Design) -> tuple[FloatArray, FloatArray]:

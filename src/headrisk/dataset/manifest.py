@@ -113,15 +113,16 @@ def _require_columns(path: Path, columns: list[str], filled: bool) -> None:
         raise InputError(
             str(path),
             found="no rows below the header",
-            expected="one line for each image",
-            remedy="Fill in the manifest.",
+            expected="a line for each image, or for each row of a table of measurements",
+            remedy="Fill it in.",
         )
     missing = [name for name in REQUIRED if name not in columns]
     if missing:
         raise InputError(
             str(path),
             found=f"no column {', '.join(missing)}",
-            expected=f"columns {', '.join(REQUIRED)}",
+            expected=f"columns {', '.join(REQUIRED)}, or a table with at least three columns of "
+            "numbers that differ",
             remedy="Add the column; session_id may be left empty in every line.",
         )
 

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from headrisk.findings.deidentified import Attacker, Change, Effect
-from headrisk.statistics.change import PairedChange, treatment_change
+from headrisk.findings.deidentified import STRONGEST, Attacker, Change, Effect
+from headrisk.statistics.change import PairedChange, TreatmentChange, treatment_change
 from headrisk.statistics.intervals import share_of_people
 from headrisk.statistics.rates import mate_ranks, person_means
+from headrisk.statistics.strongest_change import strongest_change
 from headrisk.types import Estimate, IntArray, PairScores
 
 FALSE_ALARMS = (0.003, 0.01, 0.03, 0.1)  # FPIR budgets, the strictest that people allow is taken
@@ -29,8 +30,7 @@ def measure_change(
     The budget of false alarms is the smallest of :data:`FALSE_ALARMS` that the number of people
     tested both before and after can show, so it never depends on the result.
     """
-    people = np.intersect1d(tested(before), tested(after)).size
-    fpir = next((rate for rate in FALSE_ALARMS if people * rate >= 1 - 1e-9), None)
+    fpir = _budget(tested(before), tested(after))
     change = treatment_change(
         before,
         after,
@@ -39,9 +39,48 @@ def measure_change(
         fpir=FALSE_ALARMS[-1] if fpir is None else fpir,
         repetitions=REPETITIONS,
     )
+    found = _found(before, before), _found(before, after)
+    return _effect(modality, before.measure, attacker, change, fpir, found)
+
+
+def strongest(
+    modality: str,
+    attacker: Attacker,
+    before: Mapping[str, PairScores],
+    after: Mapping[str, PairScores],
+    rng: np.random.Generator,
+) -> Effect:
+    """Compare the strongest attack before with the strongest after, corrected for the choice."""
+    sides = [[tested(one) for one in side.values()] for side in (before, after)]
+    fpir = _budget(*(np.unique(np.concatenate(side)) for side in sides))
+    found = strongest_change(
+        before,
+        after,
+        rng,
+        sizes=GALLERIES,
+        fpir=FALSE_ALARMS[-1] if fpir is None else fpir,
+        repetitions=REPETITIONS,
+    )
+    both = found.untreated, found.found
+    return _effect(modality, STRONGEST, attacker, found.change, fpir, both)
+
+
+def _budget(before: IntArray, after: IntArray) -> float | None:
+    people = np.intersect1d(before, after).size
+    return next((rate for rate in FALSE_ALARMS if people * rate >= 1 - 1e-9), None)
+
+
+def _effect(
+    modality: str,
+    measure: str,
+    attacker: Attacker,
+    change: TreatmentChange,
+    fpir: float | None,
+    found: tuple[Estimate | None, Estimate | None],
+) -> Effect:
     return Effect(
         modality,
-        before.measure,
+        measure,
         attacker,
         change.people,
         change.gallery,
@@ -51,8 +90,7 @@ def measure_change(
         {size: _known(one) for size, one in change.linkability.items()},
         _change(change.fnir),
         fpir if change.fnir is not None else None,
-        _found(before, before),
-        _found(before, after),
+        *found,
         change.after_with_failures,
         1 / change.gallery if change.rank1 is not None else None,
         change.reason,
@@ -67,13 +105,22 @@ def measure_changes(
 ) -> tuple[Effect, ...]:
     """Change of every measure's rates by attacker, the headline first.
 
+    Where there are several measures, the strongest attack before and after stands before them all.
     A measure without scores afterwards could not search for anybody any more.
     """
-    return tuple(
-        measure_change(modality, attacker, one, after.get(name) or nobody(one), draw)
-        for attacker, after in sides.items()
-        for (name, one), draw in zip(before.items(), rng.spawn(len(before)), strict=True)
-    )
+    first = next(iter(before.values()))
+    effects: list[Effect] = []
+    for attacker, after in sides.items():
+        draws = rng.spawn(len(before) + 1)
+        if len(before) > 1:
+            left = {name: after[name] for name in before if name in after}
+            left = left or {first.measure: nobody(first)}
+            effects.append(strongest(modality, attacker, before, left, draws[-1]))
+        effects += [
+            measure_change(modality, attacker, one, after.get(name) or nobody(one), draw)
+            for (name, one), draw in zip(before.items(), draws[:-1], strict=True)
+        ]
+    return tuple(effects)
 
 
 def nobody(before: PairScores) -> PairScores:

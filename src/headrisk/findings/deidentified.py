@@ -17,6 +17,9 @@ Count = int | str
 """A count, or ``<5`` on a public page where it stands for one to four."""
 
 
+STRONGEST = "strongest"  # stands for a measure where the attack was chosen among several
+
+
 @dataclass(frozen=True)
 class Change:
     """One rate before and after on the same people; the difference counts less risk as positive.
@@ -148,9 +151,14 @@ class Treatment:
     cost: tuple[CostFigure, ...] = ()
 
     def effect(self, modality: str, attacker: Attacker = "naive") -> Effect | None:
-        """The effect by which most people are still found, of all measures of an attack."""
+        """The effect of the strongest attack, corrected for having chosen it.
+
+        Where that was not computed (one measure, an older file), of the measure by which most
+        people are still found.
+        """
         own = [e for e in self.effects if (e.modality, e.attacker) == (modality, attacker)]
-        return max(own, key=lambda e: e.found.value if e.found else -1.0, default=None)
+        corrected = [e for e in own if e.measure == STRONGEST]
+        return max(corrected or own, key=lambda e: e.found.value if e.found else -1.0, default=None)
 
     def figure(self, name: str) -> CostFigure | None:
         """A cost by its name."""

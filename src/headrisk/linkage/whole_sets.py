@@ -85,10 +85,7 @@ def assigned(scores: PairScores, rng: np.random.Generator) -> PairScores | None:
     known = np.isfinite(people.values)
     if not known.any() or max(people.values.shape) > MOST_ASSIGNED:
         return None
-    low, high = float(people.values[known].min()), float(people.values[known].max())
-    span = max(high - low, np.finfo(np.float64).tiny)
-    gain = np.where(known, (np.where(known, people.values, low) - low) / span, -1.0 * len(known))
-    gain += _CHANCE * rng.random(gain.shape)
+    gain = _gain(people.values, rng)
     rows, columns = linear_sum_assignment(gain, maximize=True)
     price = np.zeros(gain.shape[1])
     price[columns] = gain[rows, columns] - _lowest(gain.T, columns, rows)[rows]
@@ -102,6 +99,46 @@ def assigned(scores: PairScores, rng: np.random.Generator) -> PairScores | None:
     at = np.searchsorted(people.probes, scores.probe_person)
     to = np.searchsorted(people.gallery, scores.gallery_person)
     return replace(scores, values=np.where(scores.usable, ahead[np.ix_(at, to)], 0.0))
+
+
+def _gain(values: FloatArray, rng: np.random.Generator) -> FloatArray:
+    """What joining two people is worth: 0 to 1, less where they cannot be compared, ties drawn."""
+    known = np.isfinite(values)
+    low, high = float(values[known].min()), float(values[known].max())
+    span = max(high - low, np.finfo(np.float64).tiny)
+    gain = np.where(known, (np.where(known, values, low) - low) / span, -1.0 * len(known))
+    return np.asarray(gain + _CHANCE * rng.random(gain.shape), dtype=np.float64)
+
+
+def found_without(
+    scores: PairScores, group: IntArray, rng: np.random.Generator
+) -> tuple[IntArray, BoolArray]:
+    """Whom an assignment finds with each of some groups of people left out, on both sides at once.
+
+    Parameters
+    ----------
+    scores
+        Of 2,000 people on a side at most, some of whom can be compared.
+    group
+        (person numbers,) of each person.
+
+    Returns
+    -------
+    IntArray and BoolArray
+        (people,) who is searched for, and (groups, people) who is found; False where left out.
+    """
+    people = _people(scores)
+    known, gain = np.isfinite(people.values), _gain(people.values, rng)
+    found = np.zeros((int(group.max()) + 1, people.probes.size), dtype=np.bool_)
+    for left_out, row in enumerate(found):
+        rows = np.flatnonzero(group[people.probes] != left_out)
+        columns = np.flatnonzero(group[people.gallery] != left_out)
+        if rows.size and columns.size:
+            one, other = linear_sum_assignment(gain[np.ix_(rows, columns)], maximize=True)
+            one, other = rows[one], columns[other]
+            right = people.probes[one] == people.gallery[other]
+            row[one] = right & known[one, other]
+    return people.probes, found
 
 
 def _lowest(gain: FloatArray, rows: IntArray, columns: IntArray) -> FloatArray:

@@ -12,16 +12,21 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import expit, stdtrit
+from scipy.special import expit
 
 from headrisk.linkage.pairs import PairSample
-from headrisk.statistics.intervals import CONFIDENCE, zero_event_bound
+from headrisk.statistics.intervals import (
+    degrees_of_freedom,
+    students_quantile,
+    zero_event_bound,
+)
 from headrisk.statistics.rates import RocBins, auc_from_counts, eer_from_counts, roc_bins
 from headrisk.types import Estimate, FloatArray, IntArray
 
 FEWEST_PEOPLE = 3
 WORK = 400_000_000
 FEWEST_REPETITIONS = 200
+MOST_LEFT_OUT = 300
 _ROUNDING = 1e-12
 
 
@@ -51,13 +56,15 @@ def weighted_total(weights: FloatArray, table: FloatArray) -> FloatArray:
     return np.asarray(np.einsum("bi,bi->b", weights @ table, weights), dtype=np.float64)
 
 
-def normal_interval(value: float, draws: FloatArray, n: int) -> Estimate:
+def normal_interval(
+    value: float, draws: FloatArray, n: int, freedom: float | None = None
+) -> Estimate:
     """Value plus and minus Student's quantile times the bootstrap standard error.
 
-    Quantile with n - 1 degrees of freedom and the error times root n / (n - 1), since people
-    drawn from a sample vary less than people drawn afresh.
+    Quantile with ``freedom`` degrees, n - 1 if None, and the error times root n / (n - 1), since
+    people drawn from a sample vary less than people drawn afresh.
     """
-    half = _half_width(draws, n)
+    half = _half_width(draws, n, freedom)
     return Estimate(value, value - half, value + half, n, _method(draws))
 
 
@@ -66,7 +73,13 @@ def at_end(rate: float) -> float:
     return float(np.clip(np.round(rate), 0, 1)) if abs(rate - np.round(rate)) < 1e-12 else rate
 
 
-def logit_interval(value: float, draws: FloatArray, n: int, imaginary: float = 0.0) -> Estimate:
+def logit_interval(
+    value: float,
+    draws: FloatArray,
+    n: int,
+    imaginary: float = 0.0,
+    freedom: float | None = None,
+) -> Estimate:
     """The same interval for a rate strictly between 0 and 1, made on the logit scale.
 
     The variance between people is averaged with that of ``imaginary`` more people, p (1 - p), the
@@ -74,19 +87,43 @@ def logit_interval(value: float, draws: FloatArray, n: int, imaginary: float = 0
     half an imaginary person makes up for them (tests/statistics/test_coverage.py).
     """
     largest = value * (1.0 - value)
-    total = n**2 * _half_width(draws, n) ** 2 + imaginary * _quantile(n) ** 2 * largest
+    total = n**2 * _half_width(draws, n, freedom) ** 2
+    total += imaginary * _quantile(n, freedom) ** 2 * largest
     half = np.sqrt(total / (n + imaginary) / n) / largest
     place = np.log(value) - np.log1p(-value)
     low, high = expit(place - half), expit(place + half)
     return Estimate(value, float(low), float(high), n, _method(draws))
 
 
-def _half_width(draws: FloatArray, n: int) -> float:
-    return float(_quantile(n) * draws.std() * np.sqrt(n / max(n - 1, 1)))
+def _half_width(draws: FloatArray, n: int, freedom: float | None) -> float:
+    return float(_quantile(n, freedom) * draws.std() * np.sqrt(n / max(n - 1, 1)))
 
 
-def _quantile(n: int) -> float:
-    return float(stdtrit(max(n - 1, 1), 0.5 + CONFIDENCE / 2))
+def _quantile(n: int, freedom: float | None) -> float:
+    return students_quantile(n - 1 if freedom is None else freedom)
+
+
+def left_out(people: int, rng: np.random.Generator) -> FloatArray:
+    """(people or 300 drawn of them, people) weights that leave out one person at a time.
+
+    None of fewer than three people, who have no degrees of freedom to estimate.
+    """
+    if people < FEWEST_PEOPLE:
+        return np.zeros((0, people))
+    drawn = np.arange(people)
+    if people > MOST_LEFT_OUT:
+        drawn = np.sort(rng.choice(people, MOST_LEFT_OUT, replace=False))
+    weights = np.ones((drawn.size, people))
+    weights[np.arange(drawn.size), drawn] = 0.0
+    return weights
+
+
+def freedom_of(without: FloatArray, people: int, tested: int) -> float | None:
+    """Degrees of freedom of a figure from its values with single people left out."""
+    if without.size < FEWEST_PEOPLE:
+        return None
+    part = degrees_of_freedom(without - without.mean(), without.size - 1)
+    return min(part * people / without.size, max(tested - 1.0, 1.0))
 
 
 def _method(draws: FloatArray) -> str:
@@ -136,13 +173,15 @@ def curve_intervals(
     bins = roc_bins(sample.mated, sample.nonmated)
     zone = _zone(sample, bins)
     weights = person_weights(people, affordable_repetitions(repetitions, zone.place.size), rng)
-    everything = np.ones((1, people))
+    everything, apart = np.ones((1, people)), left_out(people, rng)
     auc, eer = (_certain(one) for one in next(_curves(sample, bins, zone, everything)))
     drawn = np.array(list(_curves(sample, bins, zone, weights))).reshape(-1, 2)
+    without = np.array(list(_curves(sample, bins, zone, apart))).reshape(-1, 2)
+    freedom = [freedom_of(part, people, tested) for part in without.T]
     return CurveIntervals(
-        auc=_auc_estimate(auc, drawn[:, 0], tested),
-        eer=_eer_estimate(eer, drawn[:, 1], tested, people),
-        d_prime=_d_prime_estimate(sample, weights),
+        auc=_auc_estimate(auc, drawn[:, 0], tested, freedom[0]),
+        eer=_eer_estimate(eer, drawn[:, 1], tested, people, freedom[1]),
+        d_prime=_d_prime_estimate(sample, weights, apart),
     )
 
 
@@ -174,31 +213,37 @@ def _sums(index: IntArray, values: FloatArray, length: int) -> FloatArray:
     return np.bincount(index, weights=values, minlength=length).astype(np.float64)
 
 
-def _auc_estimate(auc: float, draws: FloatArray, tested: int) -> Estimate | None:
+def _auc_estimate(
+    auc: float, draws: FloatArray, tested: int, freedom: float | None
+) -> Estimate | None:
     auc = at_end(auc)
     if auc in (0.0, 1.0):
         bound = zero_event_bound(tested)
         low, high = (1.0 - bound, 1.0) if auc == 1.0 else (0.0, bound)
         return Estimate(auc, low, high, tested, "rule of three on people")
-    return logit_interval(auc, draws, tested, imaginary=0.5) if draws.size else None
+    return logit_interval(auc, draws, tested, 0.5, freedom) if draws.size else None
 
 
-def _eer_estimate(eer: float, draws: FloatArray, tested: int, people: int) -> Estimate | None:
+def _eer_estimate(
+    eer: float, draws: FloatArray, tested: int, people: int, freedom: float | None
+) -> Estimate | None:
     eer = at_end(eer)
     if eer in (0.0, 1.0):
         bound = max(zero_event_bound(tested), zero_event_bound(people // 2))
         low, high = (0.0, bound) if eer == 0.0 else (1.0 - bound, 1.0)
         return Estimate(eer, low, high, tested, "rule of three on people")
-    return logit_interval(eer, draws, tested) if draws.size else None
+    return logit_interval(eer, draws, tested, freedom=freedom) if draws.size else None
 
 
-def _d_prime_estimate(sample: PairSample, weights: FloatArray) -> Estimate | None:
+def _d_prime_estimate(
+    sample: PairSample, weights: FloatArray, apart: FloatArray
+) -> Estimate | None:
     """d' from weighted moments, scores centred first so that no digits are lost."""
     people = sample.people.size
     centre = float(np.mean(sample.nonmated))
     own, between = sample.mated_weight, sample.nonmated_weight
     mated, nonmated = sample.mated - centre, sample.nonmated - centre
-    rows = np.concatenate([np.ones((1, people)), weights])
+    rows = np.concatenate([np.ones((1, people)), apart, weights])
     mated_sums = [
         rows @ _sums(sample.mated_person, own * mated**power, people) for power in (0, 1, 2)
     ]
@@ -210,6 +255,8 @@ def _d_prime_estimate(sample: PairSample, weights: FloatArray) -> Estimate | Non
         for power in (0, 1, 2)
     ]
     usable = (mated_sums[0] > 1) & (other_sums[0] > 1)
+    single = np.arange(rows.shape[0]) <= apart.shape[0]
+    single = single[usable]
     mean_m, var_m = _moments([part[usable] for part in mated_sums])
     mean_n, var_n = _moments([part[usable] for part in other_sums])
     spread = np.sqrt((var_m + var_n) / 2)
@@ -218,8 +265,10 @@ def _d_prime_estimate(sample: PairSample, weights: FloatArray) -> Estimate | Non
     if not usable[0] or not spread_known[0]:
         return None
     values = (mean_m - mean_n)[spread_known] / spread[spread_known]
-    tested = sample.mated_people
-    return normal_interval(float(values[0]), values[1:], tested) if values.size > 1 else None
+    single = single[spread_known]
+    tested, draws = sample.mated_people, values[~single]
+    freedom = freedom_of(values[single][1:], people, tested)
+    return normal_interval(float(values[0]), draws, tested, freedom) if draws.size else None
 
 
 def _moments(sums: list[FloatArray]) -> tuple[FloatArray, FloatArray]:

@@ -132,18 +132,19 @@ class PairedChange:
     p_value: float | None
 
 
-def paired_difference(per_person: FloatArray) -> Estimate:
+def paired_difference(per_person: FloatArray, extra: float = 0.0) -> Estimate:
     """Mean over people of a difference in -1 ... 1, with a 95 % interval.
 
     Two imaginary people, one changed each way, are added before the usual Student interval: the
     adjusted interval of Bonett and Price (2012) for paired proportions, which also holds where
-    nobody changed. At least one person.
+    nobody changed. At least one person. ``extra`` is variance that the mean owes to something
+    else, as the choice of an attack.
     """
     n = int(per_person.size)
     total = float(per_person.sum())
     square = float(per_person @ per_person) + 2.0
     centre = total / (n + 2)
-    error = np.sqrt(max(square / (n + 2) - centre**2, 0.0) / (n + 2))
+    error = np.sqrt(max(square / (n + 2) - centre**2, 0.0) / (n + 2) + extra)
     half = float(stdtrit(n + 1, 0.5 + CONFIDENCE / 2) * error)
     value = total / n
     low, high = min(max(centre - half, -1.0), value), max(min(centre + half, 1.0), value)

@@ -18,10 +18,11 @@ from typing import Literal
 import numpy as np
 
 from headrisk.linkage.pairs import best_per_person, finite_scores, own_columns, restrict
-from headrisk.linkage.whole_sets import assigned
+from headrisk.linkage.whole_sets import assigned, found_without
 from headrisk.statistics.intervals import share_of_people
+from headrisk.statistics.joined import assigned_share, assignment_variance, deal, half_jackknife
 from headrisk.statistics.openset import search_variance
-from headrisk.statistics.rates import Ranks, mate_ranks, person_means
+from headrisk.statistics.rates import Ranks, first_among, mate_ranks, person_means
 from headrisk.statistics.summary import MeasureSummary
 from headrisk.types import BoolArray, Estimate, FloatArray, IntArray, PairScores
 
@@ -52,6 +53,8 @@ class Nested:
         Candidates from the strongest on all people to the weakest.
     share
         Share of choices that fell on ``best[0]``.
+    drawn
+        (splits, people) all halves.
     halves, orders
         Of the split whose rate lies nearest to ``value``: (people,) the half of each, and for
         either half the candidates, strongest first, as ranked on the other one.
@@ -61,6 +64,7 @@ class Nested:
     per_person: FloatArray
     best: IntArray
     share: float
+    drawn: BoolArray
     halves: BoolArray
     orders: tuple[IntArray, IntArray]
 
@@ -142,9 +146,12 @@ class Evaluated:
 
 @dataclass(frozen=True)
 class _Candidate:
+    """``joined`` are the scores that an assignment was made from; None for a search."""
+
     measure: str
     attack: Attack
     scores: PairScores
+    joined: PairScores | None = None
 
 
 def nested_choice(
@@ -173,29 +180,45 @@ def nested_choice(
         With fewer than four people none can be left out: the strongest on all of them speaks,
         uncorrected.
     """
-    known = np.where(np.isfinite(outcomes), outcomes, 0.0)
-    strength = known if places is None else known + _TIE * np.where(np.isfinite(places), places, 0)
+    strength = _strength(outcomes, places)
     people = outcomes.shape[1]
     best = _ranking(strength, np.ones(people, dtype=np.bool_))
     if outcomes.shape[0] == 1 or people < FEWEST_PEOPLE:
         found = _taken(outcomes, best)
         halves = np.zeros(people, dtype=np.bool_)
         value = float(found.mean()) if people else 0.0
-        return Nested(value, found, best, 1.0, halves, (best, best))
-    drawn = [rng.permutation(people) % 2 == 1 for _ in range(splits)]
-    orders = [(_ranking(strength, half), _ranking(strength, ~half)) for half in drawn]
-    found = np.array(
-        [
-            np.where(half, _taken(outcomes, second), _taken(outcomes, first))
-            for half, (first, second) in zip(drawn, orders, strict=True)
-        ]
-    )
+        return Nested(value, found, best, 1.0, halves[None, :], halves, (best, best))
+    drawn = np.array([rng.permutation(people) % 2 == 1 for _ in range(splits)])
+    found, orders = _split(outcomes, strength, drawn)
     rates = found.mean(axis=1)
     near = int(np.argmin(np.abs(rates - rates.mean())))
     share = np.mean([order[0] == best[0] for pair in orders for order in pair])
     return Nested(
-        float(rates.mean()), found.mean(axis=0), best, float(share), drawn[near], orders[near]
+        value=float(rates.mean()),
+        per_person=found.mean(axis=0),
+        best=best,
+        share=float(share),
+        drawn=drawn,
+        halves=drawn[near],
+        orders=orders[near],
     )
+
+
+def _split(
+    outcomes: FloatArray, strength: FloatArray, drawn: BoolArray
+) -> tuple[FloatArray, list[tuple[IntArray, IntArray]]]:
+    """(splits, people) outcomes of what was chosen on the other half, and candidates' orders."""
+    orders = [(_ranking(strength, half), _ranking(strength, ~half)) for half in drawn]
+    found = [
+        np.where(half, _taken(outcomes, second), _taken(outcomes, first))
+        for half, (first, second) in zip(drawn, orders, strict=True)
+    ]
+    return np.array(found), orders
+
+
+def _strength(outcomes: FloatArray, places: FloatArray | None) -> FloatArray:
+    known = np.where(np.isfinite(outcomes), outcomes, 0.0)
+    return known if places is None else known + _TIE * np.where(np.isfinite(places), places, 0)
 
 
 def _ranking(strength: FloatArray, people: BoolArray) -> IntArray:
@@ -211,6 +234,100 @@ def _taken(outcomes: FloatArray, order: IntArray) -> FloatArray:
     first = np.argmax(can, axis=0)
     found = sorted_rows[first, np.arange(outcomes.shape[1])]
     return np.where(can.any(axis=0), found, 0.0)
+
+
+@dataclass(frozen=True)
+class Tried:
+    """Every attack tried on the same people, by search and by assignment.
+
+    ``people`` are those whom at least one can search for, ``ranks`` where each attack puts mates.
+    """
+
+    people: IntArray
+    ranks: tuple[Ranks, ...]
+    candidates: tuple[_Candidate, ...]
+
+    @property
+    def gallery(self) -> int:
+        """Fewest people any search was made among; 0 where there is none."""
+        return min((int(one.gallery.min()) for one in self.ranks if one.gallery.size), default=0)
+
+    def outcomes(self, people: IntArray, size: int | None = None) -> tuple[FloatArray, FloatArray]:
+        """What :func:`nested_choice` asks for: (attacks, people) found first, and mates' places.
+
+        In random galleries of ``size`` people, or in the galleries as they are.
+        """
+        return _outcomes(self.ranks, people, size)
+
+    def scores(self, nested: Nested, people: IntArray) -> PairScores:
+        """Scores that stand for the strongest attack on the people of a choice."""
+        return _composite(self.candidates, nested, people)
+
+    def without(
+        self, nested: Nested, people: IntArray, group: IntArray, rng: np.random.Generator
+    ) -> FloatArray:
+        """(groups,) the rate with each group of people left out.
+
+        All are assigned anew and the choice is made again, by the same halves; who searches for one
+        person at a time finds the others as before.
+
+        Parameters
+        ----------
+        nested, people
+            The choice, and whom it was made on.
+        group
+            (person numbers,) of every person, as :func:`headrisk.statistics.joined.deal` gives it.
+        """
+        outcomes, places = self.outcomes(people)
+        joint = []
+        for row, one in enumerate(self.candidates):
+            if one.joined is not None:
+                who, found = found_without(one.joined, group, rng)
+                at = np.minimum(np.searchsorted(who, people), who.size - 1)
+                joint.append((row, np.where(who[at] == people, found[:, at], False)))
+        rates = []
+        for left_out in np.unique(group[people]):
+            kept = group[people] != left_out
+            if not kept.any():
+                continue
+            part = outcomes[:, kept]
+            for row, found in joint:
+                part[row] = np.where(np.isfinite(part[row]), found[left_out][kept], np.nan)
+            strength = _strength(part, places[:, kept])
+            rates.append(float(_split(part, strength, nested.drawn[:, kept])[0].mean()))
+        return np.array(rates)
+
+    def rate(
+        self, nested: Nested, scores: PairScores, size: int | None, variance: float,
+        probes: int | None = None,
+    ) -> Estimate | None:  # fmt: skip
+        """Share of people found in random galleries of ``size`` people, by what was chosen.
+
+        ``variance`` is that of leaving people out (:meth:`without`); that of sharing a gallery is
+        added where it is larger.
+        """
+        variance = max(search_variance(scores, size), variance)
+        if self.candidates[int(nested.best[0])].attack == "assignment":
+            return assigned_share(nested.per_person, variance, probes)
+        return share_of_people(nested.per_person, probes, variance)
+
+    def everybody(self) -> IntArray:
+        """Person numbers of all who are searched for or found."""
+        first = self.candidates[0].scores
+        return np.union1d(first.probe_person, first.gallery_person).astype(np.int64)
+
+
+def try_all(scores: Mapping[str, PairScores], rng: np.random.Generator) -> Tried:
+    """Every measure by search, then every measure by assignment; ``rng`` decides ties.
+
+    All measures have the same probes and the same gallery.
+    """
+    return _tried(_candidates(scores, rng))
+
+
+def _tried(candidates: Sequence[_Candidate]) -> Tried:
+    ranks = tuple(mate_ranks(one.scores) for one in candidates)
+    return Tried(_people(candidates), ranks, tuple(candidates))
 
 
 def choose(
@@ -248,21 +365,26 @@ def choose(
         both = (
             [mixed]
             if joined is None
-            else [mixed, replace(mixed, attack="assignment", scores=joined)]
+            else [mixed, _Candidate(BY_PAIR, "assignment", joined, mixed.scores)]
         )
         candidates = [*both, *candidates]
-    people = _people(candidates)
-    outcomes, places = _outcomes([mate_ranks(one.scores) for one in candidates], people)
+    tried = _tried(candidates)
+    people = tried.people
+    outcomes, places = tried.outcomes(people)
     nested = nested_choice(outcomes, for_splits, places, splits)
     control = _control(candidates, people, for_control, shuffles)
     chosen = candidates[int(nested.best[0])]
-    composed = _composite(candidates, nested, people)
+    composed = tried.scores(nested, people)
     estimate = None
     if people.size and _largest_gallery(candidates) > 1:
         probes = int(np.isin(candidates[0].scores.probe_person, people).sum())
-        steady = nested.share >= STEADY
-        estimate = share_of_people(
-            nested.per_person, probes if steady else None, search_variance(composed)
+        without = tried.without(nested, people, deal(tried.everybody(), for_ties), for_ties)
+        estimate = tried.rate(
+            nested,
+            composed,
+            None,
+            half_jackknife(without),
+            probes if nested.share >= STEADY else None,
         )
     better = sum(one >= nested.value - 1e-12 for one in control)
     choice = Choice(
@@ -278,9 +400,9 @@ def choose(
         pairs=by_pair,
     )
     one_to_one = {
-        one.measure: share_of_people(row)
+        one.measure: assigned_share(row, assignment_variance(one.joined, for_ties))
         for one, row in zip(candidates, np.nan_to_num(outcomes), strict=True)
-        if one.attack == "assignment" and one.measure in scores and people.size
+        if one.joined is not None and one.measure in scores and people.size
     }
     return Strongest(
         choice,
@@ -337,8 +459,11 @@ def _how(candidates: int, people: int, *, mixed: bool) -> How:
 def _candidates(scores: Mapping[str, PairScores], rng: np.random.Generator) -> list[_Candidate]:
     """Every measure by search, then every measure by assignment."""
     plain = [_Candidate(name, "search", finite_scores(one)) for name, one in scores.items()]
-    joined = [(one.measure, assigned(one.scores, rng)) for one in plain]
-    return [*plain, *(_Candidate(name, "assignment", one) for name, one in joined if one)]
+    joined = [(one, assigned(one.scores, rng)) for one in plain]
+    return [
+        *plain,
+        *(_Candidate(one.measure, "assignment", two, one.scores) for one, two in joined if two),
+    ]
 
 
 def _people(candidates: Sequence[_Candidate]) -> IntArray:
@@ -351,12 +476,19 @@ def _largest_gallery(candidates: Sequence[_Candidate]) -> int:
     return max(int(np.unique(one.scores.gallery_person).size) for one in candidates)
 
 
-def _outcomes(candidates: Sequence[Ranks], people: IntArray) -> tuple[FloatArray, FloatArray]:
-    """(candidates, people) found first, and share of others whom the mate stands before."""
+def _outcomes(
+    candidates: Sequence[Ranks], people: IntArray, size: int | None = None
+) -> tuple[FloatArray, FloatArray]:
+    """(candidates, people) found first, and share of others whom the mate stands before.
+
+    In random galleries of ``size`` people, or in the galleries as they are.
+    """
     found = np.full((len(candidates), people.size), np.nan)
     place = np.full((len(candidates), people.size), np.nan)
-    for row, ranks in enumerate(candidates):
-        who, means, _ = person_means(ranks.within(1), ranks.person)
+    for row, every in enumerate(candidates):
+        ranks = every.only(np.isin(every.person, people))
+        hits = ranks.within(1) if size is None else first_among(ranks, size)
+        who, means, _ = person_means(hits, ranks.person)
         before = 1 - (ranks.better + ranks.tied / 2) / np.maximum(ranks.gallery - 1, 1)
         at = np.searchsorted(people, who)
         found[row, at] = means

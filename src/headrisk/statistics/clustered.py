@@ -11,9 +11,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-from scipy.special import stdtrit
 
-from headrisk.statistics.intervals import CONFIDENCE, wilson, zero_event_bound
+from headrisk.statistics.intervals import (
+    degrees_of_freedom,
+    students_quantile,
+    wilson,
+    zero_event_bound,
+)
 from headrisk.types import Estimate, FloatArray
 
 
@@ -44,8 +48,9 @@ def nonmated_rate(events: FloatArray, pairs: FloatArray, extra: float = 0.0) -> 
     Without any event the upper bound is the zero-event bound on half as many people as took
     part: so many disjoint pairs there are, and the bound then also holds where a few people match
     everybody. The effective number of pairs lies between that and the number of distinct pairs of
-    people, and Student's quantile has one degree of freedom less than that half: in simulated
-    cohorts of 20 people one per person is too many (tests/statistics/test_coverage.py).
+    people. Student's quantile has at most one degree of freedom less than that half (in simulated
+    cohorts of 20 people one per person is too many, tests/statistics/test_coverage.py), and fewer
+    where few people bring most of the variance (Satterthwaite 1946), as people who match many do.
     """
     events, pairs = _unordered(events), _unordered(pairs)
     people = int(np.count_nonzero(pairs.sum(axis=1)))
@@ -60,7 +65,8 @@ def nonmated_rate(events: FloatArray, pairs: FloatArray, extra: float = 0.0) -> 
     shared = float(of_person @ of_person) - float((residual**2).sum()) / 2
     variance = shared / total**2 * people / max(people - 2, 1)
     distinct = float(np.count_nonzero(pairs)) / 2
-    return _effective(rate, variance, (people / 2, distinct), people / 2 - 1, people, extra)
+    freedom = degrees_of_freedom(of_person, people / 2 - 1)
+    return _effective(rate, variance, (people / 2, distinct), freedom, people, extra)
 
 
 def _unordered(table: FloatArray) -> FloatArray:
@@ -105,8 +111,7 @@ def _effective(
     wanted = rate * (1.0 - rate) / variance if variance > 0 else most
     n = float(np.clip(wanted, fewest, most))
     n = 1.0 / (1.0 / n + extra / (rate * (1.0 - rate)))
-    quantile = float(stdtrit(max(freedom, 1), 0.5 + CONFIDENCE / 2))
-    estimate = wilson(rate * n, n, people, quantile=quantile)
+    estimate = wilson(rate * n, n, people, quantile=students_quantile(freedom))
     if estimate is None:
         return None
     return replace(estimate, value=rate, method="Wilson, clustered by person")

@@ -16,7 +16,8 @@ from headrisk.dataset.scans import Scan
 from headrisk.linkage.whole_sets import assigned
 from headrisk.statistics.choice import evidence
 from headrisk.statistics.intervals import FEWEST_PEOPLE
-from headrisk.statistics.rates import mate_ranks
+from headrisk.statistics.joined import assigned_share, assignment_variance
+from headrisk.statistics.rates import mate_ranks, person_means
 from headrisk.statistics.summary import rank_rate
 from headrisk.types import BoolArray, Estimate, FloatArray, PairScores
 
@@ -98,7 +99,9 @@ def facts_attacks(
     together = rank_rate(mate_ranks(both), 1)
     if alone is None or together is None or together.n < FEWEST_PEOPLE:
         return None
-    joined = assigned(both, rng)
-    return FactsAttacks(
-        facts, alone, together, None if joined is None else rank_rate(mate_ranks(joined), 1)
-    )
+    joined, one_to_one = assigned(both, rng), None
+    if joined is not None:
+        ranks = mate_ranks(joined)
+        found = person_means(ranks.within(1), ranks.person)[1]
+        one_to_one = assigned_share(found, assignment_variance(both, rng), ranks.probe.size)
+    return FactsAttacks(facts, alone, together, one_to_one)

@@ -15,6 +15,7 @@ FEW_ERRORS = 30
 FEW_EVENTS = 5
 TINY = 1e-9
 FEWEST_PEOPLE = 5
+FEWEST_DEGREES = 3.0  # of freedom, where people enough took part
 
 
 @dataclass(frozen=True)
@@ -114,15 +115,38 @@ def jackknife_variance(without: FloatArray) -> float:
     return float((n - 1) / n * ((without - without.mean()) ** 2).sum()) if n > 1 else 0.0
 
 
+def degrees_of_freedom(deviations: FloatArray, most: float) -> float:
+    """Of a variance that is a sum of squares over people (Satterthwaite 1946).
+
+    (Sum of squares) squared over the sum of fourth powers is the number of people that it rests
+    on, one more than its degrees of freedom: few where few people are unlike the others, as hubs
+    and goats are. At least 3, where ``most`` allows.
+    """
+    square = deviations**2
+    fourth = float(square @ square)
+    people = float(square.sum()) ** 2 / fourth if fourth > 0 else most + 1
+    return float(np.clip(people - 1, min(FEWEST_DEGREES, most), most))
+
+
+def students_quantile(freedom: float) -> float:
+    """97.5 % quantile of Student's distribution, of one degree of freedom at least."""
+    return float(stdtrit(max(freedom, 1.0), 0.5 + CONFIDENCE / 2))
+
+
 def clustered_share(
-    per_person: FloatArray, variance: float, most: int, *, exact: bool = False
+    per_person: FloatArray,
+    variance: float,
+    most: int,
+    *,
+    exact: bool = False,
+    freedom: float | None = None,
 ) -> Estimate | None:
     """Mean over people of a value in 0..1 whose variance is known otherwise than by people.
 
     As ``share_of_people``, but the effective number of people may fall below their number, where
     outcomes of different people depend on one another. At most ``most``, at least two. ``exact``
     asks for the exact interval at any rate. Student's quantile makes up for the variance being an
-    estimate.
+    estimate, with ``freedom`` degrees, one less than people if None.
     """
     n = int(per_person.size)
     if n == 0:
@@ -134,7 +158,7 @@ def clustered_share(
         return Estimate(float(mean), low, high, n, "rule of three on people")
     effective = mean * (1 - mean) / variance if variance > 0 else float(n)
     effective = float(np.clip(effective, min(2.0, n), max(most, n)))
-    quantile = float(stdtrit(max(n - 1, 1), 0.5 + CONFIDENCE / 2))
+    quantile = students_quantile(n - 1 if freedom is None else freedom)
     hits = mean * effective
     if exact or min(hits, effective - hits) < FEW_EVENTS - TINY:
         narrower = effective * (NORMAL_QUANTILE / quantile) ** 2
@@ -145,6 +169,21 @@ def clustered_share(
         return None
     method = f"{estimate.method}, jackknife over people"
     return replace(estimate, value=mean, n=n, method=method)
+
+
+def wider_by(estimate: Estimate, elsewhere: tuple[float, float]) -> Estimate:
+    """Add to an interval what a fitted threshold may have moved the figure, to either side apart.
+
+    ``elsewhere`` are the figure at the two limits of the threshold (Woodruff 1952), in any order.
+    Distances to the limits add up as squares (variance estimates recovery, Zou and Donner 2008):
+    few false alarms leave a threshold that may be much too high and only a little too low, which
+    one variance for both sides cannot say.
+    """
+    down = max(estimate.value - min(elsewhere), 0.0)
+    up = max(max(elsewhere) - estimate.value, 0.0)
+    low = estimate.value - float(np.hypot(estimate.value - estimate.low, down))
+    high = estimate.value + float(np.hypot(estimate.high - estimate.value, up))
+    return replace(estimate, low=max(low, 0.0), high=min(high, 1.0))
 
 
 def mean_of_people(per_person: FloatArray) -> Estimate | None:

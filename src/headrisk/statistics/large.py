@@ -27,6 +27,8 @@ from headrisk.statistics.baselines import ShuffledControl
 from headrisk.statistics.bootstrap import (
     CurveIntervals,
     at_end,
+    freedom_of,
+    left_out,
     logit_interval,
     normal_interval,
     person_weights,
@@ -97,6 +99,9 @@ class SummedScores:
         probe, better, tied, met = self.pairs.ranked
         return Ranks(probe, self.pairs.sides.probe_person[probe], better, tied, met)
 
+    def shared_gallery(self) -> float:
+        return 0.0
+
     def curves(self, repetitions: int, rng: np.random.Generator) -> CurveIntervals:
         auc, eer = _areas(self.pairs, repetitions, rng, int(self.people.people.size))
         return CurveIntervals(auc, eer, _d_prime(self.pairs, repetitions, rng))
@@ -157,24 +162,28 @@ def _areas(
     own = person_weight(person)
     auc, eer = curves(own, strangers)
     independent, share = max(people // 2, 1), strangers / pairs.total
+    apart = left_out(owners.size, rng)
     drawn = [
         curves(own * row[person], rng.multinomial(independent, share).astype(np.float64))
         for row in person_weights(owners.size, repetitions, rng)
     ]
     values = np.array(drawn)
+    left = [curves(own * row[person], independent * share) for row in apart]
+    without = np.array(left).reshape(-1, 2)
+    freedom = [freedom_of(part, owners.size, owners.size) for part in without.T]
     return (
-        _rate_interval(auc, values[:, 0], owners.size),
-        _rate_interval(eer, values[:, 1], owners.size),
+        _rate_interval(auc, values[:, 0], owners.size, freedom[0]),
+        _rate_interval(eer, values[:, 1], owners.size, freedom[1]),
     )
 
 
-def _rate_interval(value: float, draws: FloatArray, people: int) -> Estimate:
+def _rate_interval(value: float, draws: FloatArray, people: int, freedom: float | None) -> Estimate:
     value = at_end(value)
     if value in (0.0, 1.0):
         bound = zero_event_bound(people)
         low, high = (1.0 - bound, 1.0) if value == 1.0 else (0.0, bound)
         return Estimate(value, low, high, people, "rule of three on people")
-    return logit_interval(value, draws, people, imaginary=0.5)
+    return logit_interval(value, draws, people, 0.5, freedom)
 
 
 def _d_prime(pairs: PairSummary, repetitions: int, rng: np.random.Generator) -> Estimate | None:
@@ -188,12 +197,16 @@ def _d_prime(pairs: PairSummary, repetitions: int, rng: np.random.Generator) -> 
     spread = np.sqrt((variance + pairs.variance) / 2)
     if spread <= 1e-12 * max(np.abs(mated).max(), abs(pairs.lowest), abs(pairs.highest)):
         return None
-    rows = person_weights(owners.size, repetitions, rng)[:, person] * own
-    total = rows.sum(axis=1)
+    apart = left_out(owners.size, rng)
+    rows = np.concatenate([apart, person_weights(owners.size, repetitions, rng)])
+    rows = rows[:, person] * own
+    total = np.maximum(rows.sum(axis=1), 1e-12)
     mean = rows @ mated / total
     varied = np.maximum(rows @ mated**2 - total * mean**2, 0) / np.maximum(total - 1, 1)
-    draws = (mean - pairs.mean) / np.sqrt((varied + pairs.variance) / 2)
-    return normal_interval(float((centre - pairs.mean) / spread), draws, owners.size)
+    values = (mean - pairs.mean) / np.sqrt((varied + pairs.variance) / 2)
+    without, draws = np.split(values, [len(apart)])
+    freedom = freedom_of(without, owners.size, owners.size)
+    return normal_interval(float((centre - pairs.mean) / spread), draws, owners.size, freedom)
 
 
 def _mated_person(pairs: PairSummary) -> IntArray:

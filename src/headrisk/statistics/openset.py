@@ -17,7 +17,10 @@ from headrisk.linkage.pairs import best_per_person
 from headrisk.statistics.intervals import (
     NORMAL_QUANTILE,
     clustered_share,
+    degrees_of_freedom,
     jackknife_variance,
+    students_quantile,
+    wider_by,
 )
 from headrisk.statistics.rates import (
     Ranks,
@@ -191,11 +194,13 @@ def _rates_at(
         [(hit, _any_reached(np.maximum(reached - 1, 0), searches.counts - 1, fewer))],
     )
     disjoint = max(most // size, 1)
+    variance, freedom = _variance(*without)
     fpir = clustered_share(
         person_means(alarm, searches.person)[1],
-        _variance(*without),
+        variance,
         alarm.size * disjoint,
         exact=fitted,
+        freedom=freedom,
     )
     mates = _only(mates, mates.ranks.gallery >= size)
     if not mates.ranks.probe.size:
@@ -203,20 +208,21 @@ def _rates_at(
     found, wrong = _outcomes(mates, threshold, size, reached, searches.counts)
     missed = _left_out(mates, searches, threshold, size, hit, reached)
     people, probes = mates.ranks.person, mates.ranks.probe.size
-    extra = 0.0
-    if fitted and fpir is not None:
-        extra = _of_threshold(mates, searches, size, fpir)
-    return OpenSetRates(
-        threshold,
-        size,
-        fpir,
+    fnir, other = (
         clustered_share(
-            person_means(1.0 - found, people)[1],
-            _variance(*missed[0]) + extra,
-            probes * disjoint,
-        ),
-        clustered_share(person_means(wrong, people)[1], _variance(*missed[1]), probes * disjoint),
+            person_means(outcome, people)[1], variance, probes * disjoint, freedom=freedom
+        )
+        for outcome, (variance, freedom) in zip(
+            (1.0 - found, wrong), (_variance(*part) for part in missed), strict=True
+        )
     )
+    if fitted and fpir is not None:
+        moved = _at_limits(mates, searches, size, fpir)
+        fnir, other = (
+            None if one is None else wider_by(one, ends)
+            for one, ends in zip((fnir, other), moved, strict=True)
+        )
+    return OpenSetRates(threshold, size, fpir, fnir, other)
 
 
 def _outcomes(
@@ -321,25 +327,27 @@ def _without_one(
     return means, pairs / searched.size**2
 
 
-def _variance(without: FloatArray, pairs: float) -> float:
-    """Jackknife variance less the pairs counted twice; at least half of it."""
+def _variance(without: FloatArray, pairs: float) -> tuple[float, float]:
+    """Jackknife variance less the pairs counted twice, at least half of it; degrees of freedom."""
     whole = jackknife_variance(without)
-    return max(whole - pairs, whole / 2)
+    freedom = degrees_of_freedom(without - without.mean(), without.size - 1)
+    return max(whole - pairs, whole / 2), freedom
 
 
-def _of_threshold(mates: _Mates, searches: _Searches, size: int, fpir: Estimate) -> float:
-    """Variance that FNIR owes to a fitted threshold (Woodruff 1952).
-
-    The limits of FPIR are turned into thresholds, and the difference of FNIR between them is taken
-    for its 95 % range.
-    """
-    ends = [_lowest(searches, rate, size) for rate in (fpir.low, fpir.high)]
+def _at_limits(
+    mates: _Mates, searches: _Searches, size: int, fpir: Estimate
+) -> tuple[tuple[float, float], tuple[float, float]]:
+    """FNIR, and the share of wrong names, at the thresholds that the limits of FPIR stand for."""
     rates = []
-    for threshold in ends:
+    for limit in (fpir.high, fpir.low):
+        threshold = _lowest(searches, limit, size)
         reached = searches.reached(threshold)
-        found, _ = _outcomes(mates, threshold, size, reached, searches.counts)
-        rates.append(float(person_means(1.0 - found, mates.ranks.person)[1].mean()))
-    return ((rates[0] - rates[1]) / (2 * NORMAL_QUANTILE)) ** 2
+        found, wrong = _outcomes(mates, threshold, size, reached, searches.counts)
+        rates.append(
+            [float(person_means(one, mates.ranks.person)[1].mean()) for one in (1.0 - found, wrong)]
+        )
+    (missed, other), (most_missed, fewest_other) = rates
+    return (missed, most_missed), (other, fewest_other)
 
 
 def search_variance(scores: PairScores, size: int | None = None) -> float:
@@ -347,7 +355,8 @@ def search_variance(scores: PairScores, size: int | None = None) -> float:
 
     By leaving out one person at a time, as searched for and as found (``open_set_rates``, without
     a threshold), in random galleries of ``size`` people, the largest if None. 0 where the galleries
-    are too small to leave anybody out.
+    are too small to leave anybody out. Made larger as Student's quantile is than the normal one,
+    which its intervals use: with hubs the variance rests on few people.
     """
     searches, mates = _searches(scores), _mates(scores)
     most = int(mates.ranks.gallery.min()) if mates.ranks.probe.size else 0
@@ -357,7 +366,8 @@ def search_variance(scores: PairScores, size: int | None = None) -> float:
     missed, _ = _left_out(
         mates, searches, -np.inf, size, searches.stranger, searches.counts
     )  # every stranger reaches no threshold
-    return _variance(*missed)
+    variance, freedom = _variance(*missed)
+    return variance * (students_quantile(freedom) / NORMAL_QUANTILE) ** 2
 
 
 def _any_reached(reached: IntArray, counts: IntArray, drawn: int) -> FloatArray:

@@ -23,6 +23,7 @@ from headrisk.statistics.clustered import (
 )
 from headrisk.statistics.intervals import SampleVerdict, few_errors, judge_sample, share_of_people
 from headrisk.statistics.joined import JoinedRates, joined_rates
+from headrisk.statistics.openset import search_variance
 from headrisk.statistics.rates import (
     Det,
     Ranks,
@@ -125,6 +126,9 @@ class Scored(Protocol):
     def ranks(self) -> Ranks:
         """Where every mate stands."""
 
+    def shared_gallery(self) -> float:
+        """Variance of the rank-1 rate where searches share a gallery; 0 where it is not known."""
+
     def curves(self, repetitions: int, rng: np.random.Generator) -> CurveIntervals:
         """AUC, EER and d' with intervals over people."""
 
@@ -182,6 +186,9 @@ class AllScores:
 
     def ranks(self) -> Ranks:
         return self._ranks
+
+    def shared_gallery(self) -> float:
+        return search_variance(self.scores)
 
     def curves(self, repetitions: int, rng: np.random.Generator) -> CurveIntervals:
         return curve_intervals(self._sample, repetitions, rng)
@@ -250,7 +257,7 @@ def summarise(
         auc=curves.auc,
         eer=curves.eer,
         d_prime=curves.d_prime,
-        rank1=rank_rate(ranks, 1),
+        rank1=rank_rate(ranks, 1, pairs.shared_gallery()),
         rank5=rank_rate(ranks, 5),
         chance_rank1=chance_of_rank(ranks, 1) if several else None,
         chance_rank5=chance_of_rank(ranks, 5) if several else None,
@@ -272,12 +279,15 @@ def strata(scores: PairScores, conditions: Iterable[Condition]) -> tuple[Stratum
     return tuple(row for condition in conditions for row in condition_rows(scores, condition))
 
 
-def rank_rate(ranks: Ranks, rank: int) -> Estimate | None:
-    """Share of people whose mate is within ``rank``; None in a gallery of one person."""
+def rank_rate(ranks: Ranks, rank: int, variance: float = 0.0) -> Estimate | None:
+    """Share of people whose mate is within ``rank``; None in a gallery of one person.
+
+    ``variance`` as in :func:`headrisk.statistics.intervals.share_of_people`.
+    """
     if not ranks.probe.size or ranks.gallery.max() < 2:
         return None
     means = person_means(ranks.within(rank), ranks.person)[1]
-    return share_of_people(means, ranks.probe.size)
+    return share_of_people(means, ranks.probe.size, variance)
 
 
 def _threshold(result: TestedThreshold, sample: PairSample) -> ThresholdSummary:

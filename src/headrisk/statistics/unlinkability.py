@@ -12,6 +12,8 @@ from headrisk.statistics.bootstrap import (
     FEWEST_PEOPLE,
     FEWEST_REPETITIONS,
     affordable_repetitions,
+    freedom_of,
+    left_out,
     logit_interval,
     person_weights,
 )
@@ -56,7 +58,9 @@ def unlinkability(
     number = affordable_repetitions(repetitions, people * curves.x.size // 8)
     weights = person_weights(people, number, rng)
     # w_i w_j near w = 1 is w_i + w_j - 1, half of it by either person.
-    return _interval(curves, weights @ mated, (weights - 0.5) @ other, tested)
+    apart = left_out(people, rng)
+    freedom = freedom_of(_drawn(curves, apart @ mated, (apart - 0.5) @ other), people, tested)
+    return _interval(curves, weights @ mated, (weights - 0.5) @ other, tested, freedom)
 
 
 def unlinkability_of_mates(
@@ -77,7 +81,10 @@ def unlinkability_of_mates(
     table = _by_person(curves.x, scores, weight, person, people, curves.mated_bandwidth)
     drawn = person_weights(people, min(repetitions, FEWEST_REPETITIONS), rng) @ table
     same = np.broadcast_to(curves.nonmated, drawn.shape)
-    return _interval(curves, drawn, same, people)
+    apart = left_out(people, rng) @ table
+    shape = np.broadcast_to(curves.nonmated, apart.shape)
+    freedom = freedom_of(_drawn(curves, apart, shape), people, people)
+    return _interval(curves, drawn, same, people, freedom)
 
 
 def _certain(value: float, people: int) -> Estimate:
@@ -86,21 +93,31 @@ def _certain(value: float, people: int) -> Estimate:
     return Estimate(value, low, high, people, "rule of three on people")
 
 
-def _interval(
-    curves: DensityCurves, mated: FloatArray, nonmated: FloatArray, people: int
-) -> Estimate:
-    """From densities (repetitions, grid) that need not sum to one."""
-    value, drawn = system_unlinkability(curves), []
+def _drawn(curves: DensityCurves, mated: FloatArray, nonmated: FloatArray) -> FloatArray:
+    """D_sys from densities (repetitions, grid) that need not sum to one."""
+    found = []
     for one, two in zip(mated, np.maximum(nonmated, 0.0), strict=True):
         areas = [float(np.trapezoid(part, curves.x)) for part in (one, two)]
         if min(areas) > 0:
             again = replace(curves, mated=one / areas[0], nonmated=two / areas[1])
-            drawn.append(system_unlinkability(again))
-    spread = float(np.std(drawn)) if drawn else 0.0
+            found.append(system_unlinkability(again))
+    return np.array(found)
+
+
+def _interval(
+    curves: DensityCurves,
+    mated: FloatArray,
+    nonmated: FloatArray,
+    people: int,
+    freedom: float | None,
+) -> Estimate:
+    """From densities (repetitions, grid) that need not sum to one."""
+    value, drawn = system_unlinkability(curves), _drawn(curves, mated, nonmated)
+    spread = float(np.std(drawn)) if drawn.size else 0.0
     moved = value - system_unlinkability(_smoother(curves))
     wider = np.hypot(spread, moved) / spread if spread > 0 else 1.0
-    draws = value + wider * (np.array(drawn) - np.mean(drawn)) if drawn else np.array([value])
-    return logit_interval(value, draws, people, imaginary=0.5)
+    draws = value + wider * (drawn - np.mean(drawn)) if drawn.size else np.array([value])
+    return logit_interval(value, draws, people, 0.5, freedom)
 
 
 def _smoother(curves: DensityCurves) -> DensityCurves:

@@ -65,7 +65,7 @@ def column(name: str) -> Column:
         words = words[1:]
     side, words = _side(words)
     kind, words = _kind(words)
-    structure = "".join(words)
+    structure = _joined(words)
     if structure[:1] == "x" and structure[1:2].isdigit():
         structure = structure[1:]  # R puts an X before a name that starts with a digit
     if structure.endswith("vol") and len(structure) > 3:
@@ -77,6 +77,15 @@ def column(name: str) -> Column:
         kind = "volume"
     label = "" if kind in (None, "other") else str(kind)
     return Column(" ".join(part for part in (side, structure, label) if part), kind or "other")
+
+
+def _joined(words: list[str]) -> str:
+    """Words as one, with a hyphen where two numbers would become another one (1_12 and 11_2)."""
+    found = ""
+    for word in words:
+        found += "-" if found[-1:].isdigit() and word[0].isdigit() else ""
+        found += word
+    return found
 
 
 def _side(words: list[str]) -> tuple[str, list[str]]:

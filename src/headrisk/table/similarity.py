@@ -18,6 +18,7 @@ MEASURES = (
     "likelihood-ratio",
 )
 SCALED = MEASURES[2:]  # those that are also scaled locally
+TANGENT = "tangent-whitened-cosine"  # of correlation matrices, see headrisk.table.connectivity
 FEWEST_SHARED = 3  # columns that two rows must both have to be compared
 FEWEST_ROWS = 5  # of a table, to learn how its columns go together
 FOLDS = 10  # of people, at least, where a model is made in less than a second

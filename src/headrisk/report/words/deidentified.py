@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from headrisk.findings.deidentified import Attacker, Count, Effect, OwnScan, Treatment
+from headrisk.findings.deidentified import (
+    STRONGEST,
+    Attacker,
+    Count,
+    Effect,
+    OwnScan,
+    Treatment,
+)
 from headrisk.report.words.captions import Caption
 from headrisk.report.words.phrases import capital, counted, people, percent, rate, share
 
@@ -135,16 +142,22 @@ def _face(effect: Effect) -> str:
 
 
 def _headline(treatment: Treatment, highest: Effect) -> str:
-    """What the headline measure finds beside the highest of all, and how many were tried."""
+    """Which of several measures the figure is of, and how many were tried."""
     key = (highest.modality, highest.attacker)
     every = [one for one in treatment.effects if (one.modality, one.attacker) == key]
-    if highest.found is None or len(every) < 2 or every[0].found is None:
+    single = [one for one in every if one.measure != STRONGEST]
+    if highest.found is None or len(single) < 2 or single[0].found is None:
         return ""
-    if every[0].measure == highest.measure:
-        return f" That is the highest of {len(every)} measures, {highest.measure}."
+    if highest.measure == STRONGEST:
+        return (
+            f" That is the strongest attack of {len(single)} measures before and after, chosen on "
+            "other people than it is counted on."
+        )
+    if single[0].measure == highest.measure:
+        return f" That is the highest of {len(single)} measures, {highest.measure}."
     return (
-        f" That is the highest of {len(every)} measures, {highest.measure}; "
-        f"{every[0].measure} finds {share(every[0].found)}."
+        f" That is the highest of {len(single)} measures, {highest.measure}; "
+        f"{single[0].measure} finds {share(single[0].found)}."
     )
 
 

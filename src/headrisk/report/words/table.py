@@ -54,7 +54,9 @@ def method_sentences(
         else f"To bring the tables together, {MATCHED[how]}.",
         "Cosine, root mean squared difference and correlation (the cosine once each row's own mean "
         "is taken out) use the columns that both rows have. The whitened cosine takes out the "
-        "covariance of each table's columns, for which no label is needed. The likelihood ratio is "
+        "covariance of each table's columns, for which no label is needed; the tangent one does so "
+        "with logarithms of correlation matrices (Arsigny et al. 2006), where columns are pairs of "
+        "regions. The likelihood ratio is "
         "that of two rows of one person being normal together; a pair is scored by a model that "
         "saw neither of its two people, and the two sides of the head teach it alike. Covariances "
         'are shrunk after Ledoit and Wolf; missing values stand at the median there. "Scaled" '
