@@ -41,7 +41,7 @@ def upright(image: Pixels, landmarks: FloatArray, side: int, spread: float) -> N
     right = landmarks[1] - landmarks[0]
     right = right / max(float(np.linalg.norm(right)), 1e-9)
     step = spread * float(np.linalg.norm(mouth - eyes)) / side
-    picture = Image.fromarray(rgb(image))
+    picture = Image.fromarray(image)
     if step > COARSEST:
         small = [max(round(length / step), 1) for length in picture.size]
         scale = np.array(small) / picture.size
@@ -49,15 +49,13 @@ def upright(image: Pixels, landmarks: FloatArray, side: int, spread: float) -> N
         centre, step = centre * scale, step * float(scale.mean())
     across, down = step * right, step * np.array([-right[1], right[0]])
     corner = centre - side / 2 * (across + down)
-    return np.asarray(
-        picture.transform(
-            (side, side),
-            Image.Transform.AFFINE,
-            (across[0], down[0], corner[0], across[1], down[1], corner[1]),
-            Image.Resampling.BILINEAR,
-        ),
-        dtype=np.uint8,
+    cut = picture.transform(
+        (side, side),
+        Image.Transform.AFFINE,
+        (across[0], down[0], corner[0], across[1], down[1], corner[1]),
+        Image.Resampling.BILINEAR,
     )
+    return rgb(np.asarray(cut, dtype=np.uint8))
 
 
 _found: OrderedDict[bytes, Face | None] = OrderedDict()
