@@ -176,15 +176,21 @@ def table(options: argparse.Namespace) -> list[str]:
     """The page's rows: one a condition, with every measure."""
     gallery = heads_of(GALLERY, 0, options)
     lines: list[str] = []
+    names: list[str] = []
+    nobody = share_of_people(np.zeros(options.people))
     for condition in PROBES:
         probes = heads_of(condition, 1, options)
         found = found_at_rank_1(probes, gallery, options.recognisers)
         if not lines:
+            names = list(found)
             lines.append("| image of the other day | shows no face | " + " | ".join(
                 f"`{name}`" for name in found) + " |")  # fmt: skip
             lines.append("|" + "---|" * (len(found) + 2))
         lost = sum(not head.searchable for head in probes)
-        cells = [f"{e.value:.3f} ({e.low:.3f}-{e.high:.3f})" for e in found.values()]
+        cells = [
+            "-" if e is None else f"{e.value:.3f} ({e.low:.3f}-{e.high:.3f})"
+            for e in (found.get(name, nobody) for name in names)
+        ]
         lines.append(f"| {condition.name} | {lost} of {len(probes)} | " + " | ".join(cells) + " |")
         print(lines[-1], flush=True)
     return lines
