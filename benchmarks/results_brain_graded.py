@@ -157,27 +157,27 @@ def steps() -> Iterable[Step]:
     yield Step("another day", "half a year")
     for years in (10, 30):
         yield Step("years apart", f"{years} years", years=float(years))
-    for times in (4, 8):
+    for times in (2, 4):
         yield Step("atrophy", f"20 years at {times} times the rate", 20.0,
                    settings=replace(PLAIN, ageing=float(times)))  # fmt: skip
-    for percent in (4, 8, 12):
+    for percent in (4, 8, 12, 25):
         yield Step("growth", f"head {percent} % larger", scale=1 + percent / 100,
                    settings=replace(PLAIN, session_warp_mm=1.2 + percent / 8))  # fmt: skip
-    for radius in (15, 25, 40):
+    for radius in (15, 25, 40, 60):
         yield Step("resection", f"ball of {radius} mm", harm=partial(resected, float(radius)))
-    for degrees in (2, 5, 10):
+    for degrees in (2, 5, 10, 20):
         yield Step("motion", f"up to {degrees} degrees", harm=partial(moved, float(degrees)))
-    for noise in (0.1, 0.3):
+    for noise in (0.1, 0.3, 0.6, 1.0):
         yield Step("noise", f"{noise} of white matter", settings=replace(PLAIN, noise=noise))
-    for warp in (2.5, 4.0):
+    for warp in (2.5, 4.0, 6.0):
         yield Step("distortion", f"{warp} mm", settings=replace(PLAIN, session_warp_mm=warp))
-    for thick in (5, 10):
+    for thick in (5, 10, 15, 20):
         yield Step("thick slices", f"{thick} mm", voxel_mm=(2.0, 2.0, float(thick)))
     for contrast, size in (("FLAIR", 2.0), ("T2w", 2.0), ("T2starw", 2.0), ("bold", 3.0)):
         yield Step("another contrast", contrast, voxel_mm=(size,) * 3, contrast=contrast)
-    for margin in (2, 5):
+    for margin in (2, 5, 10):
         yield Step("stripped with errors", f"{margin} mm", harm=partial(stripped, float(margin)))
-    for depth in (10, 30):
+    for depth in (10, 30, 60):
         yield Step("cut into the brain", f"{depth} mm", harm=partial(cut, float(depth)))
 
 
