@@ -179,6 +179,8 @@ def table(options: argparse.Namespace) -> list[str]:
     names: list[str] = []
     nobody = share_of_people(np.zeros(options.people))
     for condition in PROBES:
+        if options.only and not any(word in condition.name for word in options.only):
+            continue
         probes = heads_of(condition, 1, options)
         found = found_at_rank_1(probes, gallery, options.recognisers)
         if not lines:
@@ -204,6 +206,7 @@ def main() -> None:
     parser.add_argument("--people", type=int, default=30)
     parser.add_argument("--seed", type=int, default=4031)
     parser.add_argument("--recognisers", nargs="+", default=["dlib", "faceres", "sface"])
+    parser.add_argument("--only", nargs="+", help="conditions with one of these words alone")
     parser.add_argument("--processes", type=int, default=1)
     options = parser.parse_args()
     text = "\n".join(table(options))
