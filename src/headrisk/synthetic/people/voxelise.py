@@ -41,7 +41,7 @@ def occupancy(
     voxel = np.floor(depth).astype(np.int64)
     part = depth - voxel
     size = shape[0] * shape[1] * (shape[2] + 1)
-    steps = np.bincount(row + voxel + 1, sign * part, size)
+    steps: FloatArray = np.asarray(np.bincount(row + voxel + 1, sign * part, size), np.float64)
     steps += np.bincount(row + voxel, sign * (1 - part), size)
     steps = steps.reshape(shape[0], shape[1], shape[2] + 1)
     np.cumsum(steps[:, :, ::-1], axis=2, out=steps[:, :, ::-1])
