@@ -1,88 +1,198 @@
-"""Faces of synthetic twins: the tables of docs/results-face.md.
+"""Faces of synthetic people by photographs: the tables between the marks of docs/results-face.md.
 
-    python benchmarks/results_face.py --work results-face --out docs
+    python benchmarks/results_face.py --work results-face --out docs --seeds 4021 4022 4023
 
-Makes 84 twins (seed 7) with five photographs each, scans them at 1 mm as T1w, T2w and FLAIR and
-with slices of 5 mm as T1w, and asks every recogniser under every protocol and way of matching.
-Nothing was tuned on these people: cohorts for development had seeds of 1000 and above. A second
-call with the same folder takes what is there.
+Makes 84 people of each seed with five photographs each, scans them at 1 mm as T1w, T2w and FLAIR
+and with slices of 5 mm as T1w, and asks every recogniser under every protocol and way of matching.
+Nothing was chosen on these people. What was made of a person stays in the folder, so that a
+broken-off run goes on; ``--tables`` asks for some of the tables alone. ``make_cohort`` writes the
+same people as files, for results_treatments.py.
 """
 
 from __future__ import annotations
 
 import argparse
+import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
-from headrisk.attacks.face import Faces, look, match, plan
+from headrisk.attacks.face import Faces, match, plan
 from headrisk.dataset.gather import Source
+from headrisk.dataset.scans import Scan
+from headrisk.face.describe import PhotoTask, describe_photo
+from headrisk.face.head import HeadTask, look_at_head
 from headrisk.face.packed import Packed
+from headrisk.face.photo_table import Photo
 from headrisk.face.recognise.registry import recognisers
 from headrisk.face.render.protocols import HEADRISK_CAMERAS, HEADRISK_LIGHTS
-from headrisk.intake import take_in
+from headrisk.face.stored import HEADS, PHOTOS
+from headrisk.io.digests import entry_key
 from headrisk.job import Job
 from headrisk.run.engine import mapper
+from headrisk.run.entry import Entry
 from headrisk.run.provenance import CostLog
+from headrisk.run.store import open_store
 from headrisk.settings import FaceProtocol, Settings
+from headrisk.statistics.intervals import share_of_people
 from headrisk.statistics.rates import cumulative_match, mate_ranks
 from headrisk.statistics.summary import MeasureSummary, summarise
-from headrisk.synthetic.people.cohort import TwinSettings, write_twins
+from headrisk.synthetic.people.cohort import TwinSettings, write_person, write_twins
+from headrisk.synthetic.people.photo_plan import PersonPlan, PhotoPlants, plan_photos
 from headrisk.synthetic.people.volume import TwinScanSettings
 from headrisk.types import Estimate, PairScores
 
-PEOPLE, SEED, PHOTOS = 84, 7, 5
+PEOPLE, SEED, PHOTOS_EACH = 84, 7, 5
 PROTOCOLS: tuple[FaceProtocol, ...] = ("headrisk", "nejm2019", "mayo2024")
-EMBEDDINGS = ("dlib", "faceres")
-KEY_POINTS = ("orb", "sift")
+EMBEDDINGS = ("dlib", "faceres", "sface")
 THIN, THICK = (1.0, 1.0, 1.0), (1.0, 1.0, 5.0)
+VERSION = 1  # raise when what is made of a person changes
+PAGE, MARK = "results-face.md", "photographs"
+
+
+@dataclass(frozen=True)
+class Condition:
+    """How a person is scanned."""
+
+    name: str
+    contrast: str = "T1w"
+    voxel_mm: tuple[float, float, float] = THIN
+
+
+T1W = Condition("T1w, 1 mm")
+CONDITIONS = (
+    T1W,
+    Condition("T2w, 1 mm", "T2w"),
+    Condition("FLAIR, 1 mm", "FLAIR"),
+    Condition("T1w, slices of 5 mm", voxel_mm=THICK),
+)
 
 
 @dataclass(frozen=True)
 class Cohort:
-    """Folders of the twins: thin slices with photographs, thick slices without."""
+    """Folders of people on disk: scans, and the table of photographs."""
 
     thin: Path
-    thick: Path
     photos: Path
 
 
 def make_cohort(work: Path, people: int, seed: int, processes: int) -> Cohort:
-    """Write the twins, or take those that are there."""
-    cohort = Cohort(work / "thin", work / "thick", work / "photos" / "photos.tsv")
-    shared = TwinSettings(sessions=1, photos=PHOTOS, contrasts=("T1w", "T2w", "FLAIR"))
-    thin = replace(shared, scan=TwinScanSettings(voxel_mm=THIN))
-    thick = replace(shared, scan=TwinScanSettings(voxel_mm=THICK), contrasts=("T1w",), photos=0)
-    run = mapper(processes)
-    for folder, photos, settings in (
-        (cohort.thin, work / "photos", thin),
-        (cohort.thick, work / "no-photos", thick),
-    ):
-        if not (folder / "participants.tsv").exists():
-            write_twins(folder, photos, people, settings, np.random.default_rng(seed), mapper=run)
+    """Write the people's T1w and photographs as files, or take those that are there."""
+    cohort = Cohort(work / "thin", work / "photos" / "photos.tsv")
+    settings = TwinSettings(photos=PHOTOS_EACH, scan=TwinScanSettings(voxel_mm=THIN))
+    if not (cohort.thin / "participants.tsv").exists():
+        rng = np.random.default_rng(seed)
+        run = mapper(processes)
+        write_twins(cohort.thin, work / "photos", people, settings, rng, mapper=run)
     return cohort
 
 
-def look_at(data: Path, work: Path, photos: Path, settings: Settings, processes: int) -> Faces:
-    """Heads and photographs of one condition; results are kept in ``work``."""
-    job = Job(
-        (Source(data),),
-        work,
-        settings,
-        processes=processes,
-        modalities=("face",),
-        photos=photos,
-    )
-    log = CostLog()
-    return look(take_in(job, log), job, log)
+@dataclass(frozen=True)
+class Task:
+    """One person under one condition; the photographs where there is none."""
+
+    seed: int
+    person: int
+    condition: Condition | None
+    protocol: FaceProtocol
+    store: str
+
+    @property
+    def keys(self) -> list[str]:
+        """Of the results in the store: the head's, or the photographs'."""
+        chosen = {
+            "seed": self.seed,
+            "person": self.person,
+            "condition": repr(self.condition),
+            "protocol": "" if self.condition is None else self.protocol,
+            "recognisers": EMBEDDINGS,
+        }
+        count = PHOTOS_EACH if self.condition is None else 1
+        return [entry_key("bench-face", VERSION, {**chosen, "number": k}, []) for k in range(count)]
 
 
-def scores_of(faces: Faces, settings: Settings, work: Path) -> Mapping[str, PairScores]:
+def person_plan(seed: int, person: int) -> PersonPlan:
+    """The plan that ``write_twins`` has for a person, however many people there are."""
+    _, names, *own = np.random.default_rng(seed).spawn(person + 3)
+    return plan_photos(person + 1, PHOTOS_EACH, PhotoPlants(), own, names)[person]
+
+
+def keep(task: Task) -> None:
+    """Make a person's scan or photographs, look at them, and keep what that gave."""
+    own, c = person_plan(task.seed, task.person), task.condition
+    store = open_store(Path(task.store))
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        if c is None:
+            settings = TwinSettings(photos=PHOTOS_EACH, contrasts=())
+            write_person(folder, folder, settings, own)
+            found = [describe_photo(PhotoTask(str(folder / one.name), EMBEDDINGS))
+                     for one in own.photos]  # fmt: skip
+            entries = [
+                PHOTOS.entry(one) or Entry({}, {"reason": one.reason, "seconds": one.seconds})
+                for one in found
+            ]
+        else:
+            scan = TwinScanSettings(voxel_mm=c.voxel_mm)
+            settings = TwinSettings(photos=0, contrasts=(c.contrast,), scan=scan)
+            written = write_person(folder, folder, settings, replace(own, photos=()))
+            head = look_at_head(_head_task(task, str(folder / written[0].path)))
+            entry = HEADS.entry(head)
+            if entry is None:
+                raise SystemExit(f"person {task.person} of seed {task.seed}: {head.reason}")
+            entries = [entry]
+    for key, one in zip(task.keys, entries, strict=True):
+        store.write(key, one)
+
+
+def _head_task(task: Task, path: str) -> HeadTask:
+    c = task.condition or T1W
+    return HeadTask(_label(task), path, c.contrast, False, task.protocol, 224, 0, EMBEDDINGS)
+
+
+def _label(task: Task) -> str:
+    return f"{task.person:03d}"
+
+
+def faces_of(
+    condition: Condition, protocol: FaceProtocol, seed: int, options: argparse.Namespace
+) -> Faces:
+    """Heads and photographs of a seed's people; what is missing is made."""
+    place = str(options.work / "store")
+    store = open_store(Path(place))
+    both = [
+        [Task(seed, person, one, protocol, place) for person in range(options.people)]
+        for one in (None, condition)
+    ]
+
+    def recalled(key: str) -> Entry | None:
+        return store.recall(key, on_damage=lambda error: None)
+
+    missing = [t for tasks in both for t in tasks if any(recalled(k) is None for k in t.keys)]
+    for _ in mapper(options.processes)(keep, missing):
+        pass
+    photos, results, scans, heads = [], [], [], []
+    for of_photos, of_head in zip(*both, strict=True):
+        entry = recalled(of_head.keys[0])
+        assert entry is not None
+        heads.append(HEADS.restore(_head_task(of_head, ""), entry))
+        scans.append(Scan(_label(of_head), _label(of_head), "", suffix=condition.contrast))
+        for key in of_photos.keys:
+            entry = recalled(key)
+            assert entry is not None
+            reason = entry.metadata.get("reason", "")
+            photos.append(Photo(_label(of_photos), "", "", "failed" if reason else "ok", reason))
+            if not reason:
+                results.append(PHOTOS.restore(PhotoTask("", EMBEDDINGS), entry))
+    return Faces(tuple(scans), tuple(heads), tuple(photos), tuple(results))
+
+
+def scores_of(faces: Faces) -> Mapping[str, PairScores]:
     """Scores of every measure."""
-    job = Job((Source(work),), work, settings, modalities=("face",))
-    return match(faces, plan(faces), recognisers(settings.recognisers, {}), job, CostLog())[0]
+    job = Job((Source(Path()),), Path(), Settings(recognisers=EMBEDDINGS), modalities=("face",))
+    return match(faces, plan(faces), recognisers(EMBEDDINGS, {}), job, CostLog())[0]
 
 
 def rates(scores: PairScores) -> tuple[MeasureSummary, float]:
@@ -170,74 +280,63 @@ def render_subsets() -> Iterable[tuple[str, np.ndarray]]:
     yield f"{int((~turned).sum())}: without those", ~turned
 
 
-def sections(
-    work: Path, people: int, seed: int, processes: int
-) -> Iterable[tuple[str, Sequence[str]]]:
-    """Title and lines of every table."""
-    cohort = make_cohort(work, people, seed, processes)
-    out, networks = work / "out", Settings(recognisers=EMBEDDINGS)
-    base = look_at(cohort.thin, out, cohort.photos, asked(PROTOCOLS[0]), processes)
-    yield title(PROTOCOLS[0]), list(by_measure(base, PROTOCOLS[0], out))
-    yield "Contrast and slices", list(contrasts(cohort, base, networks, out, processes))
-    yield "Number of photographs", list(by_photos(base, networks, out))
-    yield "Renders", list(by_renders(base, networks, out))
-    for protocol in PROTOCOLS[1:]:
-        faces = look_at(cohort.thin, out, cohort.photos, asked(protocol), processes)
-        yield title(protocol), list(by_measure(faces, protocol, out))
+def by_seed(seeds: Sequence[int], options: argparse.Namespace) -> Iterable[str]:
+    """Everybody by five photographs: each seed, and all of them together."""
+    found = [scores_of(faces_of(T1W, PROTOCOLS[0], seed, options)) for seed in seeds]
+    yield "| measure | " + " | ".join(f"seed {seed}" for seed in seeds) + " | all (95 %) |"
+    yield "|" + "---|" * (len(seeds) + 2)
+    for name in found[0]:
+        hits = [hits_of(scores[name], options.people) for scores in found]
+        each = [f"{int(one.sum())} of {one.size}" for one in hits]
+        together = share_of_people(np.concatenate(hits))
+        yield "| " + " | ".join([f"`{name}`", *each, interval(together)]) + " |"
 
 
-def title(protocol: FaceProtocol) -> str:
-    """Heading of a protocol's table."""
-    return f"Protocol `{protocol}`: all recognisers and ways of matching"
+def hits_of(scores: PairScores, people: int) -> np.ndarray:
+    """1 for each person found at rank 1, else 0, also where nothing shows the person's face."""
+    hits = np.zeros(people)
+    found = np.asarray(mate_ranks(scores).within(1), dtype=np.float64)
+    hits[: found.size] = found
+    return hits
 
 
-def asked(protocol: FaceProtocol) -> Settings:
-    """Everybody is asked under a protocol."""
-    return Settings(recognisers=(*EMBEDDINGS, *KEY_POINTS), face_protocol=protocol)
+def by_protocol(seed: int, options: argparse.Namespace) -> Iterable[str]:
+    """Lines of every measure under each protocol (T1w, 1 mm, five photographs)."""
+    yield from header("protocol", "renders", "measure")
+    for protocol in PROTOCOLS:
+        faces = faces_of(T1W, protocol, seed, options)
+        renders = max(len(one.counts) for head in faces.heads for one in head.templates.values())
+        for name, one in scores_of(faces).items():
+            yield row((f"`{protocol}`", str(renders), f"`{name}`"), one)
 
 
-def by_measure(faces: Faces, protocol: FaceProtocol, out: Path) -> Iterable[str]:
-    """Lines of every measure (T1w, 1 mm, five photographs)."""
-    yield from header("measure")
-    for name, one in scores_of(faces, asked(protocol), out).items():
-        yield row((f"`{name}`",), one)
-
-
-def contrasts(
-    cohort: Cohort, base: Faces, settings: Settings, out: Path, processes: int
-) -> Iterable[str]:
+def contrasts(seed: int, options: argparse.Namespace) -> Iterable[str]:
     """Lines by contrast and slice thickness."""
     yield from header("scan", "heads that failed", "measure")
-    for label, data, suffix in (
-        ("T1w, 1 mm", cohort.thin, "T1w"),
-        ("T2w, 1 mm", cohort.thin, "T2w"),
-        ("FLAIR, 1 mm", cohort.thin, "FLAIR"),
-        ("T1w, slices of 5 mm", cohort.thick, "T1w"),
-    ):
-        chosen = replace(asked(PROTOCOLS[0]), contrasts=(suffix,))
-        faces = (
-            base if label == "T1w, 1 mm" else look_at(data, out, cohort.photos, chosen, processes)
-        )
-        failed = sum(head.status == "failed" for head in faces.heads)
-        for name, one in scores_of(faces, settings, out).items():
+    for condition in CONDITIONS:
+        faces = faces_of(condition, PROTOCOLS[0], seed, options)
+        failed = sum(not head.searchable for head in faces.heads)
+        for name, one in scores_of(faces).items():
             if shown(name):
-                yield row((label, f"{failed} of {len(faces.heads)}", f"`{name}`"), one)
+                yield row((condition.name, f"{failed} of {len(faces.heads)}", f"`{name}`"), one)
 
 
-def by_photos(base: Faces, settings: Settings, out: Path) -> Iterable[str]:
+def by_photos(seed: int, options: argparse.Namespace) -> Iterable[str]:
     """Lines by the number of photographs of each person."""
+    base = faces_of(T1W, PROTOCOLS[0], seed, options)
     yield from header("photographs", "measure")
-    for count in range(1, PHOTOS + 1):
-        for name, one in scores_of(some_photos(base, count), settings, out).items():
+    for count in range(1, PHOTOS_EACH + 1):
+        for name, one in scores_of(some_photos(base, count)).items():
             if shown(name):
                 yield row((str(count), f"`{name}`"), one)
 
 
-def by_renders(base: Faces, settings: Settings, out: Path) -> Iterable[str]:
+def by_renders(seed: int, options: argparse.Namespace) -> Iterable[str]:
     """Lines by the views and lights of the renders."""
+    base = faces_of(T1W, PROTOCOLS[0], seed, options)
     yield from header("renders", "measure")
-    for label, keep in render_subsets():
-        for name, one in scores_of(some_renders(base, keep), settings, out).items():
+    for label, kept in render_subsets():
+        for name, one in scores_of(some_renders(base, kept)).items():
             if shown(name):
                 yield row((label, f"`{name}`"), one)
 
@@ -248,24 +347,42 @@ def shown(name: str) -> bool:
 
 
 def cohort_parser(description: str | None) -> argparse.ArgumentParser:
-    """Words of the command line that every table of these twins takes."""
-    parser = argparse.ArgumentParser(description=description)
+    """Words of the command line that every table of these people takes."""
+    parser = argparse.ArgumentParser(description=(description or "").splitlines()[0])
     parser.add_argument("--work", type=Path, required=True)
-    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--out", type=Path, help="folder of the page; printed if not given")
     parser.add_argument("--people", type=int, default=PEOPLE)
-    parser.add_argument("--seed", type=int, default=SEED)
     parser.add_argument("--processes", type=int, default=2)
     return parser
 
 
+TABLES = {
+    "protocols": ("Protocols of renders, all measures", by_protocol),
+    "contrasts": ("Contrast and slices", contrasts),
+    "photographs": ("Number of photographs", by_photos),
+    "renders": ("Views, lights and number of renders", by_renders),
+}
+
+
 def main() -> None:
-    arguments = cohort_parser(__doc__).parse_args()
-    text = []
-    plan_of = (arguments.people, arguments.seed, arguments.processes)
-    for heading, lines in sections(arguments.work, *plan_of):
-        print(f"\n### {heading}\n", *lines, sep="\n", flush=True)
-        text += [f"### {heading}", "", *lines, ""]
-        (arguments.out / "results-face-tables.md").write_text("\n".join(text), encoding="utf-8")
+    parser = cohort_parser(__doc__)
+    parser.add_argument("--seeds", type=int, nargs="+", default=[4021, 4022, 4023])
+    parser.add_argument("--tables", nargs="*", choices=list(TABLES), default=list(TABLES))
+    options = parser.parse_args()
+    text = ["### Five photographs, protocol `headrisk`, T1w at 1 mm", ""]
+    text += [*by_seed(options.seeds, options), ""]
+    print(*text, sep="\n", flush=True)
+    for name in options.tables:
+        heading, lines = TABLES[name]
+        part = [f"### {heading} (seed {options.seeds[0]})", "", *lines(options.seeds[0], options)]
+        print(*part, "", sep="\n", flush=True)
+        text += [*part, ""]
+    if options.out is not None:
+        page = options.out / PAGE
+        first, last = f"<!-- begin {MARK} -->", f"<!-- end {MARK} -->"
+        before, rest = page.read_text("utf-8").split(first, 1)
+        after = rest.split(last, 1)[1]
+        page.write_text("\n".join([before + first, "", *text, last]) + after, "utf-8")
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-from results_face import EMBEDDINGS, Cohort, cohort_parser, interval, make_cohort, shown
+from results_face import EMBEDDINGS, SEED, Cohort, cohort_parser, interval, make_cohort, shown
 
 from headrisk import __version__
 from headrisk.attacks.attack import Context
@@ -209,6 +209,7 @@ def written(page: str, results: Sequence[Result]) -> str:
 
 def main() -> None:
     parser = cohort_parser(__doc__)
+    parser.add_argument("--seed", type=int, default=SEED)
     parser.add_argument("--tools", nargs="+", choices=list(tools()), default=list(tools()))
     parser.add_argument("--first", type=int, help="only so many of the people")
     arguments = parser.parse_args()

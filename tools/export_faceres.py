@@ -108,8 +108,8 @@ class Converter:
     def image(self) -> str:
         """The image as the source takes it, but channels first, in the order red, green, blue."""
         x = self.add("Cast", ["image"], to=TensorProto.FLOAT)
-        x = self.add("Sub", [x, self.store(np.array(MEANS, dtype=np.float32))])
-        return self.add("Transpose", [x], perm=[0, 3, 1, 2])
+        x = self.add("Transpose", [x], perm=[0, 3, 1, 2])
+        return self.add("Sub", [x, self.store(np.array(MEANS, dtype=np.float32)[:, None, None])])
 
     def value(self, name: str) -> str:
         """The output of one node of the source, with all that it needs."""
@@ -126,10 +126,13 @@ class Converter:
             return self.add(
                 operation, [self.value(x), self.store(self.arrays[per_channel][:, None, None])]
             )
-        if operation in ("Minimum", "Maximum"):
-            x, limit = node["input"]
-            name = "Min" if operation == "Minimum" else "Max"
-            return self.add(name, [self.value(x), self.store(self.arrays[limit])])
+        if operation == "Maximum":  # of a minimum: onnxruntime joins a Clip to its convolution
+            inner, low = node["input"]
+            if self.source[inner]["op"] != "Minimum":
+                raise SystemExit(f"{node['name']}: a maximum of something else than a minimum")
+            x, high = self.source[inner]["input"]
+            limits = [self.store(self.arrays[one].astype(np.float32)) for one in (low, high)]
+            return self.add("Clip", [self.value(x), *limits])
         if operation == "Relu":
             return self.add(operation, [self.value(node["input"][0])])
         if operation == "Mean" and self.arrays[node["input"][1]].tolist() == [1, 2]:

@@ -15,6 +15,7 @@ from headrisk.errors import ScanError
 from headrisk.face.packed import Packed, pack
 from headrisk.face.placing import Placed, lent_place, place_head
 from headrisk.face.presence import Look, Sight, look_for_face
+from headrisk.face.recognise.protocol import templates_of_views
 from headrisk.face.recognise.registry import recognisers
 from headrisk.face.render.cast import Scene
 from headrisk.face.render.protocols import PORTRAIT, protocol_of, render_scene, scene_of
@@ -266,10 +267,13 @@ def _recognise(
     if sight.verdict == "unclear" and left.verdict in ("none", "cropped"):
         return "failed", {}, _portrait(task, scene, centre)
     protocol = protocol_of(task.protocol, np.random.default_rng(task.seed))
-    renders = list(render_scene(scene, protocol, task.pixels, SUPERSAMPLE, centre))
+    renders = render_scene(scene, protocol, task.pixels, SUPERSAMPLE, centre)
+    lamps = np.cumsum([len(lights) for _, lights in protocol.views])
+    views = np.split(renders, lamps[:-1])
     paths = {name: Path(path) for name, path in task.weights}
     templates = {
-        one.name: pack(one.describe(renders)) for one in recognisers(task.recognisers, paths)
+        one.name: pack(templates_of_views(one, views))
+        for one in recognisers(task.recognisers, paths)
     }
     first = protocol.views[0][0]
     front = (first.azimuth, first.elevation, first.roll) == (0, 0, 0)

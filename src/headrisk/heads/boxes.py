@@ -9,6 +9,8 @@ from scipy import ndimage
 
 from headrisk.types import BoolArray, Float32Array, FloatArray, IntArray
 
+_POINTS = 65_536  # interpolated at once, so that what is worked on stays in the cache
+
 
 def block_mean(image: Float32Array, size: IntArray) -> Float32Array:
     """Means over blocks of ``size`` voxels; the last block of an axis is filled up by its edge."""
@@ -176,10 +178,21 @@ def linear(image: Float32Array, places: list[FloatArray]) -> Float32Array:
 
     In a third of the time of SciPy's, which finds its way through an image of any rank and order.
     """
+    flat = np.ascontiguousarray(image, np.float32).ravel()
+    shape = places[0].shape
+    rows = [place.reshape(-1) for place in places]
+    out = np.empty(rows[0].shape, np.float32)
+    for start in range(0, out.size, _POINTS):
+        block = slice(start, start + _POINTS)
+        out[block] = _linear(flat, image.shape, [row[block] for row in rows])
+    return out.reshape(shape)
+
+
+def _linear(flat: Float32Array, shape: tuple[int, ...], places: list[FloatArray]) -> Float32Array:
+    """Values at (n,) places of an image of this shape that lies flat."""
     corner = np.zeros(places[0].shape, np.int64)
     beyond, parts = [], []
-    flat = np.ascontiguousarray(image, np.float32).ravel()
-    for place, count, step in zip(places, image.shape, _strides(image.shape), strict=True):
+    for place, count, step in zip(places, shape, _strides(shape), strict=True):
         inside = np.clip(place, 0, count - 1)
         below = np.minimum(inside.astype(np.int64), max(count - 2, 0))
         parts.append((inside - below).astype(np.float32))

@@ -16,7 +16,6 @@ from headrisk.face.recognise.protocol import FaceTemplate
 from headrisk.types import Float32Array, FloatArray
 
 CENTERFACE_LOWEST = 0.3
-BATCH = 4
 REMEMBERED = 256  # pictures whose face is remembered: all renders of a head, with room to spare
 CENTRE = 0.3  # from the eyes' midpoint towards the mouth's: the middle of hairline and chin
 COARSEST = 1.5  # source pixels for each pixel of the crop, above which the image is averaged first
@@ -42,7 +41,7 @@ def upright(image: Pixels, landmarks: FloatArray, side: int, spread: float) -> N
     right = landmarks[1] - landmarks[0]
     right = right / max(float(np.linalg.norm(right)), 1e-9)
     step = spread * float(np.linalg.norm(mouth - eyes)) / side
-    picture = Image.fromarray(rgb(image))
+    picture = Image.fromarray(image)
     if step > COARSEST:
         small = [max(round(length / step), 1) for length in picture.size]
         scale = np.array(small) / picture.size
@@ -50,15 +49,13 @@ def upright(image: Pixels, landmarks: FloatArray, side: int, spread: float) -> N
         centre, step = centre * scale, step * float(scale.mean())
     across, down = step * right, step * np.array([-right[1], right[0]])
     corner = centre - side / 2 * (across + down)
-    return np.asarray(
-        picture.transform(
-            (side, side),
-            Image.Transform.AFFINE,
-            (across[0], down[0], corner[0], across[1], down[1], corner[1]),
-            Image.Resampling.BILINEAR,
-        ),
-        dtype=np.uint8,
+    cut = picture.transform(
+        (side, side),
+        Image.Transform.AFFINE,
+        (across[0], down[0], corner[0], across[1], down[1], corner[1]),
+        Image.Resampling.BILINEAR,
     )
+    return rgb(np.asarray(cut, dtype=np.uint8))
 
 
 _found: OrderedDict[bytes, Face | None] = OrderedDict()
@@ -79,26 +76,59 @@ def find(image: Pixels) -> Face | None:
     return _found[key]
 
 
-def templates(
-    images: Sequence[Pixels],
-    cut: Callable[[Pixels, FloatArray], NDArray[np.uint8]],
-    embed: Callable[[NDArray[np.uint8]], Float32Array],
-) -> list[FaceTemplate | None]:
-    """Embeddings of the surest face of each image; None where no face was found.
+def of_all_lamps(pictures: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The mean of pictures (lamps, h, w) of one view: the face as if all lamps shone on it."""
+    return np.asarray(np.round(pictures.mean(axis=0)), dtype=np.uint8)
+
+
+def find_in_view(
+    pictures: NDArray[np.uint8], look: Callable[[Pixels], Face | None]
+) -> tuple[Pixels, Face] | None:
+    """The face of pictures (lamps, h, w) of one view, and the picture that it was found in.
+
+    That is their mean, or, where the mean shows none, the picture in which it is surest.
 
     Parameters
     ----------
+    look
+        From a picture to the surest face in it.
+    """
+    mean = of_all_lamps(pictures)
+    face = look(mean)
+    if face is not None:
+        return mean, face
+    seen = [(picture, face) for picture in pictures if (face := look(picture)) is not None]
+    return max(seen, key=lambda one: one[1].score, default=None)
+
+
+def templates(
+    views: Sequence[Sequence[Pixels] | NDArray[np.uint8]],
+    cut: Callable[[Pixels, FloatArray], NDArray[np.uint8]],
+    embed: Callable[[NDArray[np.uint8]], Float32Array],
+) -> list[FaceTemplate | None]:
+    """Embeddings of the surest face of each picture; None where no face was found.
+
+    Parameters
+    ----------
+    views
+        Pictures in which the face lies in one place; of one picture each where nothing is known.
     cut
         From an image and landmarks to the crop that the network takes.
     embed
-        From a batch of crops to embeddings (n, d).
+        From crops (n, side, side, 3) to embeddings (n, d). It is asked for one at a time: more at
+        once leave the processor's cache, and take these small networks longer.
     """
-    found = [find(image) for image in images]
-    crops = [
-        cut(image, face.landmarks)
-        for image, face in zip(images, found, strict=True)
-        if face is not None and face.landmarks is not None
-    ]
-    parts = [embed(np.stack(crops[k : k + BATCH])) for k in range(0, len(crops), BATCH)]
-    vectors = iter(vector for part in parts for vector in part)
-    return [FaceTemplate(next(vectors), face.score) if face else None for face in found]
+    out: list[FaceTemplate | None] = []
+    for view in views:
+        if len(view) == 1:
+            face = find(view[0])
+        else:
+            seen = find_in_view(np.asarray(view), find)
+            face = None if seen is None else seen[1]
+        for picture in view:
+            if face is None or face.landmarks is None:
+                out.append(None)
+                continue
+            crop = cut(picture, face.landmarks)
+            out.append(FaceTemplate(embed(crop[None])[0], face.score))
+    return out

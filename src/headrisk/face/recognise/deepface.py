@@ -74,9 +74,13 @@ class DeepfaceRecogniser:
 
     def describe(self, images: Sequence[Pixels]) -> list[FaceTemplate | None]:
         """Embeddings of the surest face of each image; None where CenterFace sees none."""
+        return self.describe_views([image[None] for image in images])
+
+    def describe_views(self, views: Sequence[NDArray[np.uint8]]) -> list[FaceTemplate | None]:
+        """Embeddings of pictures (lamps, h, w) of each view, whose face is found once."""
         width, height = self.network.input_shape
         cut = partial(upright, side=max(width, height), spread=SPREAD)
-        return templates(images, cut, partial(embed, self.network))
+        return templates(views, cut, partial(embed, self.network))
 
     def similarity(
         self, photos: Sequence[FaceTemplate], renders: Sequence[FaceTemplate]

@@ -22,8 +22,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from headrisk.face.detect import centerface, hog
+from headrisk.face.detect import hog
 from headrisk.face.detect.face import Face, Pixels, rgb
+from headrisk.face.recognise import crop
 from headrisk.face.recognise.protocol import FaceTemplate, cosine
 from headrisk.face.weights import DIGESTS, network
 from headrisk.io.weights import shipped_bytes
@@ -33,7 +34,6 @@ SIDE = 150  # pixels of the aligned face
 PADDING = 0.25  # of the face's size on each side, as the network was trained
 BATCH = 32
 HOG_LOWEST = -0.5
-CENTERFACE_LOWEST = 0.3
 FALLBACK_NOTE = "face found by CenterFace, not by the HOG detector"
 
 
@@ -57,8 +57,18 @@ class DlibRecogniser:
         StoreError
             A shipped file is missing or altered.
         """
-        found = [find(image) for image in images]
-        chips = [aligned(image, face) for image, face in zip(images, found, strict=True) if face]
+        return self.describe_views([image[None] for image in images])
+
+    def describe_views(self, views: Sequence[NDArray[np.uint8]]) -> list[FaceTemplate | None]:
+        """Embeddings of pictures (lamps, h, w) of each view, whose face is found once."""
+        found: list[Face | None] = []
+        chips = []
+        for view in views:
+            seen = _seen(view)
+            found += [None if seen is None else seen[1]] * len(view)
+            if seen is not None:
+                places = landmarks(*seen)
+                chips += [chip(picture, places) for picture in view]
         vectors = iter(zip(*layers(np.stack(chips)), strict=True) if chips else ())
         return [_template(*next(vectors), face) if face else None for face in found]
 
@@ -78,11 +88,18 @@ def find(image: Pixels) -> Face | None:
     seen = hog.faces(image, lowest=HOG_LOWEST)
     if seen:
         return seen[0]
-    others = centerface.faces(image, lowest=CENTERFACE_LOWEST)
-    landmarks = others[0].landmarks if others else None
-    if landmarks is None:
+    other = crop.find(image)
+    if other is None or other.landmarks is None:
         return None
-    return Face(box_like_hog(landmarks), others[0].score, landmarks)
+    return Face(box_like_hog(other.landmarks), other.score, other.landmarks)
+
+
+def _seen(view: NDArray[np.uint8]) -> tuple[Pixels, Face] | None:
+    """The face of a view's pictures, and the one it was found in."""
+    if len(view) > 1:
+        return crop.find_in_view(view, find)
+    face = find(view[0])
+    return None if face is None else (view[0], face)
 
 
 def box_like_hog(landmarks: FloatArray) -> tuple[float, float, float, float]:
@@ -99,11 +116,21 @@ def box_like_hog(landmarks: FloatArray) -> tuple[float, float, float, float]:
 
 def aligned(image: Pixels, face: Face) -> NDArray[np.uint8]:
     """The face upright and to scale, (150, 150, 3), by the corners of the eyes and the nose."""
-    dlib = hog.dlib_module()
+    return chip(image, landmarks(image, face))
+
+
+def landmarks(image: Pixels, face: Face) -> Any:
+    """dlib's five landmarks of a face: corners of the eyes and the nose."""
     left, top, right, bottom = (round(value) for value in face.box)
+    box = hog.dlib_module().rectangle(left, top, right - 1, bottom - 1)
+    return _landmark_model()(np.ascontiguousarray(rgb(image)), box)
+
+
+def chip(image: Pixels, places: Any) -> NDArray[np.uint8]:
+    """The face with these landmarks upright and to scale, (150, 150, 3)."""
     colour = np.ascontiguousarray(rgb(image))
-    shape = _landmark_model()(colour, dlib.rectangle(left, top, right - 1, bottom - 1))
-    return np.asarray(dlib.get_face_chip(colour, shape, SIDE, PADDING), dtype=np.uint8)
+    cut = hog.dlib_module().get_face_chip(colour, places, SIDE, PADDING)
+    return np.asarray(cut, dtype=np.uint8)
 
 
 def layers(chips: NDArray[np.uint8]) -> tuple[Float32Array, NDArray[np.float16]]:

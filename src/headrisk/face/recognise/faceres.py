@@ -45,7 +45,11 @@ class FaceresRecogniser:
         StoreError
             A shipped network is missing or altered.
         """
-        return templates(images, partial(upright, side=SIDE, spread=SPREAD), embed)
+        return self.describe_views([image[None] for image in images])
+
+    def describe_views(self, views: Sequence[NDArray[np.uint8]]) -> list[FaceTemplate | None]:
+        """Embeddings of pictures (lamps, h, w) of each view, whose face is found once."""
+        return templates(views, partial(upright, side=SIDE, spread=SPREAD), embed)
 
     def similarity(
         self, photos: Sequence[FaceTemplate], renders: Sequence[FaceTemplate]

@@ -80,6 +80,27 @@ class Recogniser(Protocol):
         ...
 
 
+@runtime_checkable
+class ViewRecogniser(Recogniser, Protocol):
+    """A recogniser that finds the face once for all lamps of a view."""
+
+    def describe_views(self, views: Sequence[NDArray[np.uint8]]) -> list[FaceTemplate | None]:
+        """Templates of pictures (lamps, h, w) of each view, one view after the other.
+
+        Nothing but the light differs within a view, so the face lies in one place in all of it.
+        """
+        ...
+
+
+def templates_of_views(
+    recogniser: Recogniser, views: Sequence[NDArray[np.uint8]]
+) -> list[FaceTemplate | None]:
+    """Templates of all pictures (lamps, h, w) of all views, by the recogniser's quicker way."""
+    if isinstance(recogniser, ViewRecogniser):
+        return recogniser.describe_views(views)
+    return recogniser.describe([picture for view in views for picture in view])
+
+
 def cosine(photos: Sequence[FaceTemplate], renders: Sequence[FaceTemplate]) -> FloatArray:
     """Cosine of the angle between embeddings, (photos, renders), in -1..1."""
     if not photos or not renders:

@@ -57,7 +57,11 @@ class SfaceRecogniser:
         StoreError
             A shipped network is missing or altered.
         """
-        return templates(images, aligned, embed)
+        return self.describe_views([image[None] for image in images])
+
+    def describe_views(self, views: Sequence[NDArray[np.uint8]]) -> list[FaceTemplate | None]:
+        """Embeddings of pictures (lamps, h, w) of each view, whose face is found once."""
+        return templates(views, aligned, embed)
 
     def similarity(
         self, photos: Sequence[FaceTemplate], renders: Sequence[FaceTemplate]
@@ -76,7 +80,7 @@ def aligned(image: Pixels, landmarks: FloatArray) -> NDArray[np.uint8]:
     landmarks
         (5, 2) of :class:`headrisk.face.detect.face.Face`, in pixels of the image.
     """
-    picture = Image.fromarray(rgb(image))
+    picture = Image.fromarray(image)
     back = to_image(landmarks)
     step = float(np.hypot(back[0, 0], back[1, 0]))  # pixels of the image for one of the crop
     if step > COARSEST:
@@ -87,15 +91,10 @@ def aligned(image: Pixels, landmarks: FloatArray) -> NDArray[np.uint8]:
         back[:, 2] += 0.5 * (scale - 1)  # whole numbers are centres of pixels
     # Pillow counts from the corners of pixels, the landmarks' places from their centres.
     back[:, 2] += 0.5 - 0.5 * back[:, :2].sum(axis=1)
-    return np.asarray(
-        picture.transform(
-            (SIDE, SIDE),
-            Image.Transform.AFFINE,
-            tuple(back.ravel()),
-            Image.Resampling.BILINEAR,
-        ),
-        dtype=np.uint8,
+    cut = picture.transform(
+        (SIDE, SIDE), Image.Transform.AFFINE, tuple(back.ravel()), Image.Resampling.BILINEAR
     )
+    return rgb(np.asarray(cut, dtype=np.uint8))
 
 
 def to_image(landmarks: FloatArray) -> FloatArray:

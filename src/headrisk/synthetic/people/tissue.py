@@ -6,6 +6,7 @@ import numpy as np
 from scipy import ndimage
 
 from headrisk.brain.fields import sample, spread
+from headrisk.heads.boxes import near_distance
 from headrisk.heads.mesh import Mesh
 from headrisk.heads.shapes import HeadShapes
 from headrisk.synthetic.phantom import head
@@ -82,14 +83,15 @@ def _deep_labels(atlas: Atlas) -> head.Labels:
 
 
 def _depth_mm(filled: Float32Array, to_template: FloatArray) -> Float32Array:
-    """Depth under the skin in template mm, from a grid of about 2 mm."""
+    """Depth under the skin in template mm, from a grid of about 2 mm; true as deep as fat lies."""
     step = np.linalg.norm(to_template[:3, :3], axis=0)
     stride = np.maximum(np.round(2 / step).astype(int), 1)
     i, j, k = (
         np.unique(np.r_[0 : n : int(s), n - 1]) for n, s in zip(filled.shape, stride, strict=True)
     )
     coarse = filled[np.ix_(i, j, k)] > 0.5
-    distance = ndimage.distance_transform_edt(coarse, sampling=step * stride)
+    most = _FAT_MM + 1 + float(np.linalg.norm(step * stride))  # of all that is mixed with fat
+    distance = near_distance(~coarse, step * stride, most)
     return spread(
         (distance - 0.5).astype(np.float32), (filled.shape[0], filled.shape[1], filled.shape[2])
     )

@@ -41,11 +41,14 @@ def occupancy(
     voxel = np.floor(depth).astype(np.int64)
     part = depth - voxel
     size = shape[0] * shape[1] * (shape[2] + 1)
-    steps = np.bincount(row + voxel + 1, sign * part, size)
+    steps: FloatArray = np.asarray(np.bincount(row + voxel + 1, sign * part, size), np.float64)
     steps += np.bincount(row + voxel, sign * (1 - part), size)
     steps = steps.reshape(shape[0], shape[1], shape[2] + 1)
-    filled = np.cumsum(steps[:, :, ::-1], axis=2)[:, :, ::-1][:, :, 1:] / rays**2
-    return np.clip(filled, 0, 1).astype(np.float32)
+    np.cumsum(steps[:, :, ::-1], axis=2, out=steps[:, :, ::-1])
+    filled = steps[:, :, 1:]
+    filled /= rays**2
+    np.clip(filled, 0, 1, out=filled)
+    return filled.astype(np.float32)
 
 
 def _crossings(corners: FloatArray, limit: IntArray) -> tuple[IntArray, FloatArray, FloatArray]:
