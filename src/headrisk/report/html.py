@@ -211,7 +211,8 @@ def section_figures(section: ModalitySection, first: MeasureResult) -> Mapping[s
         drawn["conditions"] = figures.conditions_figure(section.conditions, first.rank1.value)
     if section.risk is not None and "linkability" in tables:
         measured, beyond = tables["linkability"], tables.get("forecast")
-        drawn["forecast"] = fan_figure(measured, beyond, section.risk.measure)
+        if any(row[0] == section.risk.measure and row[2] is not None for row in measured.rows):
+            drawn["forecast"] = fan_figure(measured, beyond, section.risk.measure)
     if section.risk is not None and "open-set" in tables and tables["open-set"].rows:
         prior = section.risk.open_set.prior
         drawn["open-set"] = open_set_figure(tables["open-set"], prior, section.risk.measure)
