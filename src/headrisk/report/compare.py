@@ -137,9 +137,7 @@ class Comparison:
         if not self.with_interval:
             said.append(words.NOTHING_COMPARED)
         elif not self.told and not said:
-            said.append(
-                words.NO_CHANGE_TOLD if readings["cannot tell"] else words.NO_CHANGE_SHOWN
-            )
+            said.append(words.NO_CHANGE_TOLD if readings["cannot tell"] else words.NO_CHANGE_SHOWN)
         said += [
             words.count_changed(name, counts)
             for name, counts in self.held
@@ -466,18 +464,22 @@ def _remarks(releases: Sequence[Release]) -> Iterator[str]:
             first, last = _section(old.report, name), _section(new.report, name)
             if first is None or last is None:
                 yield words.one_only(pair, name, old.name if last is None else new.name)
-            elif first.measures and last.measures and not (first.sufficient and last.sufficient):
-                few = [
-                    one.name
-                    for one, of in ((old, first), (new, last))
-                    if not of.sufficient
-                ]
+            elif few := _without_rates((old, first), (new, last)):
                 yield words.too_few(name, few)
             elif first.simulated != last.simulated:
                 yield words.simulated(pair, name)
             elif first.counts.gallery_size != last.counts.gallery_size:
                 sizes = (first.counts.gallery_size, last.counts.gallery_size)
                 yield words.galleries(pair, name, *sizes)
+
+
+def _without_rates(*found: tuple[Release, ModalitySection]) -> list[str]:
+    """Names of the releases in which people were to be searched for, but too few could be."""
+    return [
+        release.name
+        for release, section in found
+        if not section.sufficient and (section.measures or section.too_little)
+    ]
 
 
 def _unlike_settings(old: Report, new: Report, *, every: bool = False) -> list[str]:

@@ -378,6 +378,6 @@ def _not_asked(report: Report) -> Iterator[Follow]:
 
 
 RULES: tuple[Callable[[Report], Iterator[Follow]], ...] = (  # in the order in which they are told
-    _labels, _faces, _images, _not_asked, _attacks, _deidentified, _metadata, _beside, _scans,
+    _labels, _faces, _images, _beside, _not_asked, _attacks, _deidentified, _metadata, _scans,
     _people, _forecast,
 )  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from headrisk.dataset.inventory import InventoryCounts
 from headrisk.findings.deidentified import Treatment
 from headrisk.findings.records import ModalitySection, Report, RunRecord
 from headrisk.report.words import inventory, summary
@@ -38,10 +39,13 @@ FOUND = {
     "combined": "were linked by everything together",
 }
 LEGEND = (
-    "Brackets hold the 95 % interval: with other people like these, the true share would lie in "
-    "such a range in 95 of 100 tests. The control is the same search with shuffled names: what it "
-    "finds is luck. A range of people, such as 9 to 12, hides the exact count, so that nobody can "
-    "be worked out from it."
+    "Brackets hold the 95 % interval: the true share of people like these lies in such a range in "
+    "95 of 100 tests. The control is the same search with shuffled names: luck. A range such as 9 "
+    "to 12 people hides the exact count, so that nobody can be worked out from it."
+)
+TEXTS = (
+    "The file texts.html beside this page: for an impact assessment, an ethics board, a consent "
+    "form and a data access committee."
 )
 CHECK = (
     "The custodian: the folder internal says file by file what was found, and headrisk doctor "
@@ -52,6 +56,8 @@ CHECK = (
 MOST_WORDS = 690  # on two printed pages
 FIXED_WORDS = 60  # headings, fields, and the line on what stands in the annex
 FEWEST_FOLLOW = 5
+MOST_KINDS = 3  # of images, named on the first page
+MOST_REASONS = 3  # why images were not looked at
 MOST_METHODS = 2  # de-identification methods on the first pages
 
 
@@ -95,6 +101,8 @@ def which_data(report: Report, run: RunRecord, digest: str) -> list[tuple[str, s
         most = max(one.counts.persons for one in report.modalities)
         rows.append(("People", people(most)))
     rows.append(("Who can check", f"{CHECK}."))
+    if report.modalities:
+        rows.append(("Text to copy", TEXTS))
     return rows
 
 
@@ -104,12 +112,32 @@ def images(report: Report) -> str:
     if counts is None or not counts.images:
         return "No image was found."
     said = (
-        f"{counted(counts.images, 'image')}: {counts.looked_at:,} looked at, {counts.failed:,} "
-        f"failed, {counts.left_out:,} left out."
+        f"{counted(counts.images, 'image')}{_kinds(counts)}: {counts.looked_at:,} looked at, "
+        f"{counts.failed:,} failed, {counts.left_out:,} left out."
     )
     if counts.looked_at < counts.images:
-        said += " The figures hold for those looked at alone."
+        said += f"{_reasons(counts)} The figures hold for those looked at alone."
     return said
+
+
+def _kinds(counts: InventoryCounts) -> str:
+    """`` (14 anat T1w and 12 anat FLAIR)``, the most frequent kinds first."""
+    found = sorted(counts.kinds, key=lambda row: -row.images)
+    told = [f"{row.images:,} {inventory.kind(row)}" for row in found[:MOST_KINDS]]
+    rest = sum(row.images for row in found[MOST_KINDS:])
+    if rest:
+        told.append(f"{rest:,} of other kinds")
+    return f" ({listed(told)})" if told else ""
+
+
+def _reasons(counts: InventoryCounts) -> str:
+    """Why images were not looked at, the most frequent reasons first."""
+    found = inventory.reasons(*counts.kinds).most_common()
+    told = [f"{why} ({count:,})" for why, count in found[:MOST_REASONS]]
+    rest = sum(count for _, count in found[MOST_REASONS:])
+    if rest:
+        told.append(f"other reasons ({rest:,})")
+    return f" Why not: {'; '.join(told)}." if told else ""
 
 
 def answers(report: Report) -> tuple[Answer, ...]:
@@ -257,9 +285,5 @@ def _metadata(report: Report) -> Answer:
 
 
 def not_looked_at(report: Report) -> tuple[str, ...]:
-    """The annex's list of images that nobody looked at, by kind, and what lies beside them."""
-    if report.inventory is None:
-        return ()
-    lines = inventory.not_looked_at(report.inventory)
-    beside = inventory.beside(report.inventory)
-    return (*lines, beside) if beside else lines
+    """The annex's list of images that nobody looked at, by kind."""
+    return () if report.inventory is None else inventory.not_looked_at(report.inventory)
