@@ -39,22 +39,22 @@ FOUND = {
     "combined": "were linked by everything together",
 }
 LEGEND = (
-    "Brackets hold the 95 % interval: the true share of people like these lies in such a range in "
-    "95 of 100 tests. The control is the same search with shuffled names: luck. A range such as 9 "
-    "to 12 people hides the exact count, so that nobody can be worked out from it."
+    "Brackets hold the 95 % interval: the true share of people like these lies in it in 95 of 100 "
+    "tests. The control is the same search with shuffled names: luck. A range such as 9 to 12 "
+    "people hides the exact count, to protect each person."
 )
 TEXTS = (
-    "The file texts.html beside this page: for an impact assessment, an ethics board, a consent "
-    "form and a data access committee."
+    "texts.html beside this page: for an impact assessment, an ethics board, a consent form and a "
+    "data access committee."
 )
 CHECK = (
-    "The custodian: the folder internal says file by file what was found, and headrisk doctor "
-    "--verify checks that no file was changed"
+    "The custodian: the folder internal lists every file, and headrisk doctor --verify tells "
+    "whether one was changed"
 )
 
 
-MOST_WORDS = 690  # on two printed pages
-FIXED_WORDS = 60  # headings, fields, and the line on what stands in the annex
+MOST_WORDS = 698  # on two printed pages
+FIXED_WORDS = 54  # headings, fields, and the line on what stands in the annex
 FEWEST_FOLLOW = 5
 MOST_KINDS = 3  # of images, named on the first page
 MOST_REASONS = 3  # why images were not looked at
@@ -173,14 +173,19 @@ def that_fit(
     texts += [f"{one.title} {one.verdict} {one.text}" for one in found]
     texts += report.not_tested or summary.not_tested(report.modalities)
     texts += [summary.label_warning(section) for section in report.modalities]
-    room = MOST_WORDS - FIXED_WORDS - sum(len(text.split()) for text in texts)
+    room = MOST_WORDS - FIXED_WORDS - sum(map(_length, texts))
     shown = 0
     for row in rows:
-        room -= len(row["text"].split()) + 1
+        room -= _length(row["text"]) + 1
         if room < 0 and shown >= FEWEST_FOLLOW:
             break
         shown += 1
     return shown
+
+
+def _length(text: str) -> int:
+    """How many words a reader sees; a sign alone, such as that for per cent, is none."""
+    return sum(any(char.isalnum() for char in word) for word in text.split())
 
 
 def _attack(section: ModalitySection) -> Answer:

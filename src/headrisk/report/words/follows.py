@@ -14,7 +14,7 @@ from headrisk.report.words.inventory import OTHER_NAMES
 from headrisk.report.words.phrases import capital, counted, listed, people, percent
 from headrisk.report.words.summary import MODALITY_NAMES
 
-SHOWN_KINDS = 5
+SHOWN_KINDS = 3
 MAYBE_NONE = "A range from 0 may be none: the internal report says."
 _STOP = re.compile(r"(?<=\.) (?=[A-Z])")
 ASK = {"brains": "brains", "faces": "faces", "metadata": "metadata", "tables": "tables"}
