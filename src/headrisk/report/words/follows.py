@@ -39,7 +39,7 @@ def together(texts: Sequence[str]) -> str:
     >>> together(["A: 1 of 9 failed. Look at it.", "B: 2 of 9 failed. Look at it."])
     'A: 1 of 9 failed. B: 2 of 9 failed. Look at it.'
     """
-    split = [_STOP.split(text, maxsplit=1) for text in texts]
+    split = [_STOP.split(text) for text in texts]
     rest = dict.fromkeys(part for _, *tail in split for part in tail)
     return " ".join((*dict.fromkeys(first for first, *_ in split), *rest))
 
