@@ -135,6 +135,14 @@ def test_each_rule_on_the_page_bears_its_code() -> None:
     assert found == [row["code"] for row in follows_rows(withhold_small_cells(messy()))]
 
 
+def test_no_two_things_on_a_page_bear_one_name() -> None:
+    page = pages()["messy"]
+    names = re.findall(r'\bid="([^"]+)"', page)
+    assert len(set(names)) == len(names)
+    referred = {*re.findall(r'href="#([^"]+)"', page), *re.findall(r"url\(#([^)]+)\)", page)}
+    assert referred <= set(names)
+
+
 def test_titles_of_any_kind_stay_text() -> None:
     hostile = '<script>alert("x")</script>&amp;{{ 7 * 7 }}'
     page = public_html(replace(Report((), {}, "0"), title=hostile), RUN, "0")

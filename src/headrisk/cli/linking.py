@@ -94,7 +94,8 @@ def tell(outcome: Outcome, arguments: argparse.Namespace, limit: float | None) -
         sys.stdout.write(line + "\n")
     failed = [row for row in outcome.scans if row.status == "failed"]
     if failed:
-        _say_failures(public, len(failed), len(outcome.scans))
+        lost = {row.scan_id for row in failed}
+        _say_failures(public, len(lost), len({row.scan_id for row in outcome.scans}))
         _name_failures(failed, verbose=arguments.verbose)
     if outcome.photos_unused:
         sys.stdout.write(
@@ -147,15 +148,15 @@ def inventory_lines(inventory: InventoryCounts) -> Iterator[str]:
 
 
 def _say_failures(public: Report, failed: int, scans: int) -> None:
-    from headrisk.report.words.summary import failures_sentence
+    from headrisk.report.words.summary import failures_sentence, title
 
     sys.stdout.write(
         f"{failed} of {scans} scans could not be used; internal/scans.tsv says which and why.\n"
     )
     for section in public.modalities:
         rate = _rank1(section)
-        if rate is not None:
-            sys.stdout.write(failures_sentence(rate, section.counts) + "\n")
+        if rate is not None and section.counts.unsearched:
+            sys.stdout.write(f"{title(section)}: {failures_sentence(rate, section.counts)}\n")
 
 
 def _rank1(section: ModalitySection) -> Estimate | None:

@@ -19,6 +19,7 @@ from headrisk.findings.records import MeasureResult, ModalitySection, Report, Ru
 from headrisk.report import figures
 from headrisk.report.open_set_figure import open_set_figure
 from headrisk.report.risk_figures import fan_figure
+from headrisk.report.svg import own_names
 from headrisk.report.treated_figures import before_after_figure, trade_figure
 from headrisk.report.treated_part import before_after_table, trade_table
 from headrisk.report.words import cost, first_page, metadata, people, phrases, summary
@@ -216,7 +217,7 @@ def section_figures(section: ModalitySection, first: MeasureResult) -> Mapping[s
     if section.risk is not None and "open-set" in tables and tables["open-set"].rows:
         prior = section.risk.open_set.prior
         drawn["open-set"] = open_set_figure(tables["open-set"], prior, section.risk.measure)
-    return {name: Markup(svg) for name, svg in drawn.items()}  # noqa: S704
+    return {name: Markup(own_names(svg, section.name)) for name, svg in drawn.items()}  # noqa: S704
 
 
 def number(value: float | None) -> str:
