@@ -39,7 +39,7 @@ def link(probe: ScanRow, gallery: ScanRow, score: float, **changed: object) -> L
 
 
 def flat(internal: Internal) -> dict[str, Seen]:
-    return {scan.name: scan for one in index_people(internal, ("m",)) for scan in one.scans}
+    return {scan.name: scan for one in index_people(internal, (("", "m"),)) for scan in one.scans}
 
 
 def test_scans_of_several_attacks_and_their_images_are_one_line() -> None:
@@ -87,7 +87,9 @@ def test_a_link_to_somebody_else_marks_both_as_perhaps_wrongly_labelled() -> Non
 
 def test_an_attack_with_too_little_data_speaks_against_no_label() -> None:
     a, b = scan("01"), scan("02")
-    (first, second) = index_people(Internal((a, b), (link(a, b, 0.9), link(b, b, 0.8))), ("m",), ())
+    (first, second) = index_people(
+        Internal((a, b), (link(a, b, 0.9), link(b, b, 0.8))), (("", "m"),), ()
+    )
     assert first.states == ()
     assert second.states == ("linked",)
 

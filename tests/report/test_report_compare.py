@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -20,6 +21,7 @@ from headrisk.errors import InputError, UsageError
 from headrisk.findings.coarse import coarse_share
 from headrisk.findings.records import Counts, Internal, Report
 from headrisk.report.compare import (
+    LARGE,
     Change,
     Release,
     compare_folders,
@@ -89,7 +91,10 @@ def test_a_difference_is_told_only_where_the_interval_lies_apart(found: tuple[in
     one = change(of(found[0], 60), of(found[1], 60))
     assert one.low is not None
     assert one.high is not None
-    told = {"better": one.high < 0, "worse": one.low > 0, "not shown": one.low <= 0 <= one.high}
+    within = one.low <= 0 <= one.high
+    wide = max(-one.low, one.high) > LARGE
+    told = {"better": one.high < 0, "worse": one.low > 0, "not shown": within and not wide,
+            "cannot tell": within and wide}  # fmt: skip
     assert told[one.reading]
 
 
@@ -146,6 +151,53 @@ def test_what_stands_against_a_comparison_comes_first(written: Path) -> None:
     assert "different versions of headrisk: 0.1.0 and 9" in found[1]
     assert "settings differ (seed)" in found[2]
     assert "only release 1 was tested" in found[3]
+
+
+def summary(*reports: Report) -> str:
+    """What the comparison of reports comes to."""
+    named = [release(str(k), one, RUN) for k, one in enumerate(reports, 1)]
+    found = compare_reports(named)
+    return " ".join((*found.remarks, *found.summary()))
+
+
+def test_what_too_few_people_cannot_show_is_said() -> None:
+    """Neither equal figures nor unequal ones of small samples sound like 'nothing changed'."""
+    for found in ((6, 6), (12, 12), (0, 0), (0, 2)):
+        said = summary(of(found[0], 12), of(found[1], 12))
+        assert "could not be told whether more or fewer people are linked" in said
+        assert "No change" not in said
+    ends = re.search(r"from (\d+) fewer to (\d+) more of 100", summary(of(6, 12), of(6, 12)))
+    assert ends is not None
+    assert all(30 < int(end) < 80 for end in ends.groups())
+
+
+@pytest.mark.parametrize("people", [(2, 40), (40, 2), (2, 2), (1, 1)])
+def test_releases_without_rates_are_said_to_tell_nothing(people: tuple[int, int]) -> None:
+    reports = [of(1, n) for n in people]
+    reports = [
+        replace(one, modalities=(replace(one.modalities[0], too_little="Too few."),))
+        if n < 5 else one
+        for n, one in zip(people, reports, strict=True)
+    ]  # fmt: skip
+    said = summary(*reports)
+    assert "too few people could be searched for" in said
+    assert "No change" not in said
+
+
+def test_no_change_is_said_only_of_large_samples() -> None:
+    assert "No change was shown" in summary(of(1000, 2000), of(1000, 2000))
+
+
+def test_changes_that_are_not_like_for_like_are_no_absence_of_change() -> None:
+    said = summary(of(58, 60), of(10, 60, version="0.2.0"))
+    assert "figures changed, but not like for like" in said
+    assert "No change" not in said
+
+
+def test_faces_found_later_are_told_in_the_summary() -> None:
+    old = of(58, 60, faces_left=faces(120, face=120))
+    new = of(57, 60, faces_left=faces(120, gone=120))
+    assert "Images with a face: 120, then 0." in summary(old, new)
 
 
 def test_galleries_of_other_sizes_are_told() -> None:

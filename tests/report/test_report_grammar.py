@@ -18,7 +18,9 @@ from simulated_treatment import treatment
 from test_report_page import messy
 
 from headrisk.attacks.section import modality_section
-from headrisk.findings.records import ModalitySection, Report
+from headrisk.dataset.description import DataSetName
+from headrisk.dataset.inventory import InventoryCounts, KindRow
+from headrisk.findings.records import FacesLeft, ModalitySection, Report
 from headrisk.report import html
 from headrisk.report.follows import Follow
 from headrisk.report.html import public_html
@@ -126,6 +128,50 @@ def test_a_page_of_everything(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(html, "section_figures", lambda *_: {})
     for one in (messy(), withhold_small_cells(messy())):
         assert caught(prose(public_html(one, RUN, "0"))) == []
+
+
+def odd(images: int, failed: int, left_out: int, reason: str) -> Report:
+    """A report of so many images in which nobody could be searched for."""
+    looked = images - failed - left_out
+    rows = (KindRow("anat", "T1w", images, looked, failed, left_out, reason),) if images else ()
+    counts = InventoryCounts(images, looked, failed, left_out, rows, {"archive": 1}, 1, 1)
+    answers = {"face": looked, "part": 0, "unclear": 0, "failed": failed, "gone": 0, "outside": 0}
+    left = FacesLeft(True, looked + failed, answers, {"T1w": answers}) if images else None
+    return Report(
+        (section(1, 0.0),) if looked else (), {}, "0", title='<b>"A" & {{ b }}</b>',
+        inventory=counts, faces_left=left, data=DataSetName("Heads & <others>"),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("images", "failed", "left_out", "reason"),
+    [
+        (0, 0, 0, ""),
+        (1, 0, 0, ""),
+        (1, 1, 0, "1 an empty file"),
+        (1, 0, 1, "1 inside an archive"),
+        (7, 7, 0, "3 an empty file; 4 damaged, or not the image its name says"),
+        (9, 1, 1, "1 a format that is not read; 1 source data"),
+    ],
+)
+def test_pages_of_odd_data_sets(
+    images: int, failed: int, left_out: int, reason: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No image, one, none that could be used, markup in the title: a page that still reads."""
+    monkeypatch.setattr(html, "section_figures", lambda *_: {})
+    page = public_html(withhold_small_cells(odd(images, failed, left_out, reason)), RUN, "0")
+    text = prose(page)
+    assert caught(text.replace("{{ b }}", "")) == []
+    assert "<b>" not in page
+    said = "No image was found." if not images else (
+        f"{images} image{'' if images == 1 else 's'} ({images} anat T1w): "
+        f"{images - failed - left_out} looked at, {failed} failed, {left_out} left out."
+    )  # fmt: skip
+    flat = " ".join(text.split())
+    assert said in flat
+    for part in filter(None, reason.split("; ")):
+        count, _, why = part.partition(" ")
+        assert f"{why} ({count})" in flat
 
 
 @pytest.mark.parametrize("name", PAGES)

@@ -242,6 +242,7 @@ def run_attack(attack: Attack[Any, Any], context: Context) -> Measured | None:
         tuple(scan.scan_id for scan in lineup.probes),
         tuple(scan.scan_id for scan in lineup.gallery),
         *led_by_headline(scores, found),
+        attack=attack.name,
         depth=answer.depth,
         one_to_one=context.job.settings.one_to_one,
         pictures=answer.pictures,

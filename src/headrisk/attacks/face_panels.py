@@ -269,7 +269,7 @@ def _photographs(photos: Sequence[Photo]) -> tuple[Panel, Table]:
 def _agreement(networks: Sequence[PairScores]) -> tuple[Panel, Table]:
     """How many people each of two networks finds; disagreement is shown, not averaged away."""
     rows: list[tuple[Value, ...]] = []
-    said = []
+    pairs: list[face_words.Agreement] = []
     for first, second in combinations(networks, 2):
         found = _found(first), _found(second)
         people = sorted(set(found[0]) & set(found[1]))
@@ -277,10 +277,8 @@ def _agreement(networks: Sequence[PairScores]) -> tuple[Panel, Table]:
         order = ((True, True), (True, False), (False, True), (False, False))
         counts = ranged_parts(tuple(cells[cell] for cell in order))
         rows.append((first.measure, second.measure, *counts))
-        said.append(
-            face_words.agreement_sentence(first.measure, second.measure, len(people), counts)
-        )
-    answer = face_words.agreement_answer(said)
+        pairs.append((first.measure, second.measure, len(people), tuple(counts)))
+    answer = face_words.agreement_answer(pairs)
     return (
         Panel("agreement", face_words.PANELS["agreement"], answer),
         Table(

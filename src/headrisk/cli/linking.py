@@ -171,13 +171,13 @@ def failures_line(rows: Sequence[ScanRow]) -> str:
 
 
 def _say_failures(public: Report, rows: Sequence[ScanRow]) -> None:
-    from headrisk.report.words.summary import failures_sentence
+    from headrisk.report.words.summary import failures_sentence, title
 
     sys.stdout.write(failures_line(rows) + "\n")
     for section in public.modalities:
         rate = _rank1(section)
-        if rate is not None:
-            sys.stdout.write(failures_sentence(rate, section.counts) + "\n")
+        if rate is not None and section.counts.unsearched:
+            sys.stdout.write(f"{title(section)}: {failures_sentence(rate, section.counts)}\n")
 
 
 def _rank1(section: ModalitySection) -> Estimate | None:

@@ -58,7 +58,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _compare(folders: Sequence[Path], out: Path | None) -> int:
     from headrisk.report.compare import compare_folders
-    from headrisk.report.words.compare import READINGS, chance_of_luck, told
+    from headrisk.report.words.compare import READINGS, told
 
     found, place = compare_folders(folders, out)
     for remark in found.remarks:
@@ -67,8 +67,7 @@ def _compare(folders: Sequence[Path], out: Path | None) -> int:
         if one.low is not None and one.high is not None:
             text = told(row.modality, row.figure, (one.old, one.new), one.low, one.high)
             sys.stdout.write(f"{text}: {READINGS[one.reading]}\n")
-    if not found.told:
-        sys.stdout.write("No figure changed by more than its interval.\n")
-    compared = sum(one.low is not None for row in found.rows for one in row.changes)
-    sys.stdout.write(f"{chance_of_luck(compared)}\nComparison: {place}\n")
+    for sentence in found.summary():
+        sys.stdout.write(sentence + "\n")
+    sys.stdout.write(f"Comparison: {place}\n")
     return 0

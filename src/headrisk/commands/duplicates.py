@@ -18,6 +18,7 @@ from headrisk.brain.mirror_doubt import MirrorCheck
 from headrisk.brain.prepare import T1_LIKE
 from headrisk.brain.reference import reference
 from headrisk.brain.similarity import select
+from headrisk.dataset.description import name_data_set
 from headrisk.dataset.inventory import counted, images_table
 from headrisk.dataset.people import number_people, number_sessions
 from headrisk.dataset.scans import Scan
@@ -101,6 +102,7 @@ def find_duplicates(job: Job) -> tuple[Path, DuplicatesReport]:
         title=job.title,
         inventory=counted(inventory) if inventory else None,
         images=Table(*images_table(inventory)) if inventory else None,
+        data=name_data_set(job.sources[0].path) if job.sources else None,
     )
     return write_duplicates(report, job.out), report
 

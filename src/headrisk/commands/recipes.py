@@ -259,7 +259,9 @@ def _paired(rows: Sequence[ImageRow], folder: Path) -> tuple[list[ImageRow], lis
             found="no such file",
             expected="a table with the columns participant_id and scan (1 to 42): which scans are "
             "of one person",
-            remedy="Write it from the table that the archive gives with the images.",
+            remedy="Write it from the table that the archive gives with the images: a line of the "
+            "two column names, then one for each scan, such as A, a tab, 1 and A, a tab, 25 where "
+            "scans 1 and 25 are of one person, whom you may call A.",
         )
     listed: dict[str, list[str]] = {}
     owner: dict[str, str] = {}

@@ -165,6 +165,7 @@ def _links(found: Sequence[Found], cohort: Cohort, design: Design) -> list[Link]
             float(score),
             1 + int(np.count_nonzero(one.scores > score)),
             "candidate",
+            attack="brain",
         )
         for row, one in enumerate(found)
         for column, score in zip(one.rows, one.scores, strict=True)

@@ -16,6 +16,7 @@ from headrisk.io.digests import open_regular
 DESCRIPTION, CHANGES = "dataset_description.json", "CHANGES"
 LONGEST = 200
 _MOST_BYTES = 1 << 20
+_DOI = re.compile(r"\b10\.\d{4,9}/[A-Za-z0-9._;()/:-]+")
 _VERSION = re.compile(r"^\s*v?(\d+(?:\.[\w+-]+)+)", re.IGNORECASE)
 
 
@@ -25,12 +26,13 @@ class DataSetName:
 
     ``name`` is that of ``dataset_description.json``, else of the folder or file; "" where it must
     not be told. ``release`` is the first version in ``CHANGES``, else the DOI, else "". ``against``
-    names the data sets that it was compared with.
+    names the data sets that it was compared with; ``doi`` is the one that it states for itself.
     """
 
     name: str
     release: str = ""
     against: tuple[str, ...] = ()
+    doi: str = ""
 
 
 def name_data_set(path: Path, against: Sequence[Path] = ()) -> DataSetName:
@@ -47,7 +49,18 @@ def name_data_set(path: Path, against: Sequence[Path] = ()) -> DataSetName:
     name = one_line(described.get("Name"))
     release = _first_version(path) or one_line(described.get("DatasetDOI"))
     others = tuple(name_data_set(other).name for other in against)
-    return DataSetName(name or one_line(_own_name(path)), release, others)
+    doi = doi_in(described.get("DatasetDOI"))
+    return DataSetName(name or one_line(_own_name(path)), release, others, doi)
+
+
+def doi_in(text: Any) -> str:
+    """The DOI in a text, without the resolver before it; "" where there is none.
+
+    >>> doi_in("https://doi.org/10.18112/openneuro.ds000001.v1.0.0"), doi_in("to come"), doi_in(7)
+    ('10.18112/openneuro.ds000001.v1.0.0', '', '')
+    """
+    found = _DOI.search(text) if isinstance(text, str) else None
+    return found[0] if found else ""
 
 
 def one_line(text: Any, longest: int = LONGEST) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from headrisk.dataset.bids_names import applicable, listing, parse_name, sidecar_files
+from headrisk.dataset.description import doi_in
 from headrisk.dataset.scans import Scan
 from headrisk.dataset.sidecar import read_sidecar
 from headrisk.io.digests import open_regular
@@ -25,7 +26,6 @@ VISUAL_FEATURES = {
     "CodeMeaning": "Clean Recognizable Visual Features Option",
 }
 _PLAIN = re.compile(r"[^A-Za-z0-9]")
-_DOI = re.compile(r"\b10\.\d{4,9}/[A-Za-z0-9._;()/:-]+")
 _LABELS = ("sub", "ses", "desc", "run")
 
 
@@ -131,8 +131,8 @@ def source_datasets(source: Path) -> list[dict[str, str]]:
     []
     """
     stated = read_sidecar(source / "dataset_description.json")[0].get("DatasetDOI")
-    found = _DOI.search(stated) if isinstance(stated, str) else None
-    return [{"DOI": f"doi:{found[0]}"}] if found else []
+    found = doi_in(stated)
+    return [{"DOI": f"doi:{found}"}] if found else []
 
 
 def dataset_files(tool: str, version: str, source: Path | None = None) -> dict[str, bytes]:

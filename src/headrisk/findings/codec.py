@@ -151,7 +151,7 @@ def _data_dict(report: Report) -> dict[str, Any] | None:
 
 
 def _data_from(content: Mapping[str, Any] | None) -> DataSetName | None:
-    return None if content is None else record(DataSetName, content)
+    return None if content is None else record(DataSetName, {"doi": "", **content})
 
 
 def _faces_left_dict(left: FacesLeft | None) -> dict[str, Any] | None:

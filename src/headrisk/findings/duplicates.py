@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from headrisk.dataset.description import DataSetName
 from headrisk.dataset.inventory import InventoryCounts
 from headrisk.findings.records import ScanRow, Table
 
@@ -54,7 +55,7 @@ class DuplicatesReport:
 
     ``models`` are rows of text about the score distributions used; ``priors`` sentences on what
     was assumed beforehand; ``inventory`` counts the images of the data set and what became of them
-    (None where it came as fingerprints), ``images`` lists them.
+    (None where it came as fingerprints), ``images`` lists them. ``data`` names the data set.
     """
 
     suspicions: tuple[Suspicion, ...]
@@ -69,6 +70,7 @@ class DuplicatesReport:
     title: str = ""
     inventory: InventoryCounts | None = None
     images: Table | None = None
+    data: DataSetName | None = None
 
     @property
     def failed(self) -> int:

@@ -72,6 +72,7 @@ def internal_part(
     summaries: Sequence[MeasureSummary],
     *,
     one_to_one: bool,
+    attack: str = "",
     depth: int = 5,
     pictures: tuple[Mosaic, ...] = (),
     notes: tuple[str, ...] = (),
@@ -87,6 +88,8 @@ def internal_part(
         Names of the rows and columns of the scores.
     one_to_one
         Accept only pairs that the one-to-one assignment of people joins.
+    attack
+        Name of the attack.
     depth
         Candidates listed for each probe under the first measure; one under the others.
     """
@@ -106,7 +109,7 @@ def internal_part(
         links += found
     return Internal(
         scans=rows,
-        links=tuple(links),
+        links=tuple(replace(link, attack=attack) for link in links),
         mosaics=pictures,
         matrices=tuple(matrices),
         notes=notes,

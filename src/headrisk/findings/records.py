@@ -285,6 +285,7 @@ class Link:
     """A row of ``internal/links.tsv``: one searched scan, one found scan.
 
     ``mated`` says whether both show one person, where that is known; the page shows it.
+    ``attack`` is the one whose measure it is.
     """
 
     probe: str
@@ -294,6 +295,7 @@ class Link:
     rank: int
     decision: str
     mated: bool | None = None
+    attack: str = ""
 
 
 @dataclass(frozen=True)

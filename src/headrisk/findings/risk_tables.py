@@ -20,7 +20,7 @@ def risk_tables(risk: Assessment | None, scores: Sequence[PairScores]) -> dict[s
         return {}
     sizes = [point.size for point in risk.linkability]
     tables = {
-        "linkability": _linkability(scores, sizes),
+        "linkability": _linkability(risk, scores, sizes),
         "open-set": _open_set(risk.open_set),
         "attackers": _attackers(risk.attackers),
     }
@@ -39,8 +39,14 @@ def public_risk_tables(risk: Assessment | None, tables: Mapping[str, Table]) -> 
     return {name: table for name, table in made.items() if name in tables}
 
 
-def _linkability(scores: Sequence[PairScores], sizes: Sequence[int]) -> Table:
+def _linkability(risk: Assessment, scores: Sequence[PairScores], sizes: Sequence[int]) -> Table:
+    """Of every measure, and of the attack that speaks where it is a mixture of them."""
     rows = [
+        (risk.measure, point.size, *_ends(point.rate))
+        for point in risk.linkability
+        if risk.measure not in {one.measure for one in scores}
+    ]
+    rows += [
         (one.measure, size, *_ends(rate))
         for one in scores
         for size, rate in linkability(finite_scores(one), sizes).items()

@@ -586,6 +586,7 @@ _LINK = {
             "undecided": "the data give no threshold",
         },
     ),
+    "attack": _MODALITY,
 }
 _INTERNAL_TABLES = (
     TableKind("links", "internal", "one searched scan and one found scan", _LINK),

@@ -6,7 +6,9 @@ Zou and Donner 2008, Statistics in Medicine 27:1693-1702). A public rate is a bi
 change is taken from whichever counts of both bins make it widest: the interval holds whatever the
 exact counts were. Where no sampling interval is known (forecasts, bounds) a change has none.
 
-Nothing is called a difference that its interval does not carry. *Better* asks for more: the same
+Nothing is called a difference that its interval does not carry, and nothing is called "no
+difference" whose interval would allow a large one: where it reaches further than ``LARGE`` to
+either side, the data could not tell. *Better* asks for more: the same
 settings and version, the same kinds of images looked at and no more of them missed, a gallery no
 larger, and people who could not be searched for counted against the later release.
 """
@@ -14,6 +16,7 @@ larger, and people who could not be searched for counted against the later relea
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -24,6 +27,7 @@ from headrisk.errors import InputError, UsageError
 from headrisk.findings.coarse import interval
 from headrisk.findings.records import ModalitySection, Report, RunRecord, Table, Value
 from headrisk.report.columns import COLUMNS_FILE, columns_text, folder_headers, headers_of
+from headrisk.report.follows import least, most
 from headrisk.report.html import render
 from headrisk.report.read import read_report
 from headrisk.report.tsv import table_text
@@ -34,6 +38,7 @@ from headrisk.run.seal import read_seal
 from headrisk.types import Estimate
 
 FACES = ("face", "part", "unclear", "failed")
+LARGE = 0.1  # a change of a share that an interval must leave out before "no difference" is said
 ON_ANALYSIS = ("seed", "bootstrap", "folds", "risk_line")  # settings that change no attack
 
 
@@ -104,6 +109,45 @@ class Comparison:
     rows: tuple[Row, ...]
 
     @property
+    def open(self) -> tuple[tuple[Row, Change], ...]:
+        """The strongest attacks' changes of which the data could not tell."""
+        return tuple(
+            (row, one)
+            for row in self.rows
+            if row.figure == words.STRONGEST
+            for one in row.changes
+            if one.reading == "cannot tell"
+        )
+
+    @property
+    def with_interval(self) -> int:
+        """How many changes have an interval."""
+        return sum(one.low is not None for row in self.rows for one in row.changes)
+
+    def summary(self) -> tuple[str, ...]:
+        """What the changes come to, where it is not that a figure rose or fell."""
+        said = [
+            words.cannot_tell(row.modality, (one.old, one.new), one.low, one.high)
+            for row, one in self.open
+            if one.low is not None and one.high is not None
+        ]
+        readings = Counter(one.reading for row in self.rows for one in row.changes)
+        if readings["not alike"]:
+            said.append(words.not_alike(readings["not alike"]))
+        if not self.with_interval:
+            said.append(words.NOTHING_COMPARED)
+        elif not self.told and not said:
+            said.append(words.NO_CHANGE_TOLD if readings["cannot tell"] else words.NO_CHANGE_SHOWN)
+        said += [
+            words.count_changed(name, counts)
+            for name, counts in self.held
+            if len(set(counts)) > 1 and name in words.COUNTS_TOLD
+        ]
+        if self.with_interval:
+            said.append(words.chance_of_luck(self.with_interval))
+        return tuple(said)
+
+    @property
     def told(self) -> tuple[tuple[Row, Change], ...]:
         """The changes that are called better or worse, the worse ones first."""
         found = [
@@ -162,7 +206,6 @@ def compare_folders(folders: Sequence[Path], out: Path | None = None) -> tuple[C
         report=found.releases[-1].report,
         found=found,
         say=words,
-        compared=sum(one.low is not None for row in found.rows for one in row.changes),
     )
     table = table_text(difference_table(found)).encode()
     place.mkdir(parents=True, exist_ok=True)
@@ -273,7 +316,7 @@ def _change(old: Release, new: Release, modality: str, first: Figure, last: Figu
         return Change(old.name, new.name, value, None, None, "no interval")
     low, high = interval_of_change(before, after)
     worse, better = (low > 0, high < 0) if first.higher_is_worse else (high < 0, low > 0)
-    reading: Reading = "not shown"
+    reading: Reading = "not shown" if max(-low, high) <= LARGE else "cannot tell"
     if worse:  # a smaller gallery raises rank rates by itself
         reading = "worse" if last.gallery >= first.gallery else "not alike"
     elif better:
@@ -377,12 +420,25 @@ def _held(releases: Sequence[Release]) -> Iterator[tuple[str, tuple[str, ...]]]:
         yield (
             words.HELD[f"faces_{answer}"],
             tuple(
-                "not looked for"
+                words.NOT_LOOKED_FOR
                 if one.faces_left is None or not one.faces_left.looked
                 else str(one.faces_left.counts.get(answer, 0))
                 for one in reports
             ),
         )
+    for severity in ("direct identifier", "quasi-identifier"):
+        yield words.HELD[severity], tuple(_text_left(one, severity) for one in reports)
+
+
+def _text_left(report: Report, severity: str) -> str:
+    """How many findings of one severity stand in the files, or that nobody searched for them."""
+    kinds = next((s.tables["kinds"] for s in report.modalities if "kinds" in s.tables), None)
+    if kinds is None:
+        return words.NOT_LOOKED_FOR
+    cells = [row[2] for row in kinds.rows if row[1] == severity]
+    counts = [int(cell) if isinstance(cell, int | float) else str(cell) for cell in cells]
+    low, high = sum(map(least, counts)), sum(map(most, counts))
+    return f"{low:,}" if low == high else f"{low:,} to {high:,}"
 
 
 def _remarks(releases: Sequence[Release]) -> Iterator[str]:
@@ -408,11 +464,22 @@ def _remarks(releases: Sequence[Release]) -> Iterator[str]:
             first, last = _section(old.report, name), _section(new.report, name)
             if first is None or last is None:
                 yield words.one_only(pair, name, old.name if last is None else new.name)
+            elif few := _without_rates((old, first), (new, last)):
+                yield words.too_few(name, few)
             elif first.simulated != last.simulated:
                 yield words.simulated(pair, name)
             elif first.counts.gallery_size != last.counts.gallery_size:
                 sizes = (first.counts.gallery_size, last.counts.gallery_size)
                 yield words.galleries(pair, name, *sizes)
+
+
+def _without_rates(*found: tuple[Release, ModalitySection]) -> list[str]:
+    """Names of the releases in which people were to be searched for, but too few could be."""
+    return [
+        release.name
+        for release, section in found
+        if not section.sufficient and (section.measures or section.too_little)
+    ]
 
 
 def _unlike_settings(old: Report, new: Report, *, every: bool = False) -> list[str]:

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from headrisk.dataset.description import DESCRIPTION
 from headrisk.findings.duplicates import DuplicatesReport
 from headrisk.findings.records import Internal, ScanRow, Table
 from headrisk.io.canonical import canonical_json
@@ -16,7 +17,7 @@ from headrisk.report.internal import png, scans_table
 from headrisk.report.tsv import table_text
 from headrisk.report.words import duplicates as words
 from headrisk.report.words import inventory as looked
-from headrisk.report.write import describe_internal, write_public
+from headrisk.report.write import describe_internal, described, write_public
 
 SCHEMA_VERSION = "1.2"
 JSON_NAME, PAGE_NAME, TABLE_NAME = "duplicates.json", "duplicates.html", "duplicates.tsv"
@@ -96,8 +97,12 @@ def write_duplicates(report: DuplicatesReport, out: Path) -> Path:
         write_private(internal / "images.tsv", table_text(report.images).encode())
     write_private(internal / PAGE_NAME, page.encode("utf-8", "backslashreplace"))
     describe_internal(internal)
-    content = canonical_json(public_summary(report)).encode()
-    write_public(out, {JSON_NAME: content})
+    files = {JSON_NAME: canonical_json(public_summary(report)).encode()}
+    if not (out / DESCRIPTION).exists():  # an audit's stays
+        what = "Counts of duplicates and wrong labels, without labels"
+        description = described(report.title or words.TITLE, report.version, what, report.data)
+        files[DESCRIPTION] = canonical_json(description).encode()
+    write_public(out, files)
     return internal / PAGE_NAME
 
 

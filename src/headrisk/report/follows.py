@@ -263,13 +263,26 @@ def _forecast(report: Report) -> Iterator[Follow]:
         yield Follow("forecast_ends", count=needed, kinds=tuple(names), limit=limit)
 
 
-def _metadata(report: Report) -> Iterator[Follow]:
-    section = next((one for one in report.modalities if "kinds" in one.tables), None)
+def _searched_text(report: Report) -> ModalitySection | None:
+    """The section of what was found in sidecars, tables and headers."""
+    return next((one for one in report.modalities if "kinds" in one.tables), None)
+
+
+def _direct(report: Report) -> Iterator[Follow]:
+    section = _searched_text(report)
     if section is None:
         if report.inventory is not None:
             yield Follow("metadata_not_searched")
         return
-    yield from _severities(section.tables["kinds"])
+    yield from _severity(section.tables["kinds"], "direct identifier", "metadata_direct")
+
+
+def _metadata(report: Report) -> Iterator[Follow]:
+    section = _searched_text(report)
+    if section is None:
+        return
+    for severity, code in SEVERITY_CODES.items():
+        yield from _severity(section.tables["kinds"], severity, code)
     yield from _stand_out(section)
     unread = _cells(section.tables.get("unread"))
     left = most(unread.get("searched as bytes", 0)) + most(unread.get("not read", 0))
@@ -285,19 +298,17 @@ def _metadata(report: Report) -> Iterator[Follow]:
 
 
 SEVERITY_CODES = {
-    "direct identifier": "metadata_direct",
     "quasi-identifier": "metadata_quasi",
     "technical link": "metadata_technical",
     "notice": "metadata_notice",
 }
 
 
-def _severities(kinds: Table) -> Iterator[Follow]:
-    for severity, code in SEVERITY_CODES.items():
-        rows = [row for row in kinds.rows if row[1] == severity and most(_count(row[2]))]
-        if rows:
-            count = sum(most(_count(row[2])) for row in rows)
-            yield Follow(code, count=count, kinds=tuple(str(row[0]) for row in rows))
+def _severity(kinds: Table, severity: str, code: str) -> Iterator[Follow]:
+    rows = [row for row in kinds.rows if row[1] == severity and most(_count(row[2]))]
+    if rows:
+        count = sum(most(_count(row[2])) for row in rows)
+        yield Follow(code, count=count, kinds=tuple(str(row[0]) for row in rows))
 
 
 def _stand_out(section: ModalitySection) -> Iterator[Follow]:
@@ -387,6 +398,6 @@ def _not_asked(report: Report) -> Iterator[Follow]:
 
 
 RULES: tuple[Callable[[Report], Iterator[Follow]], ...] = (  # in the order in which they are told
-    _labels, _faces, _images, _not_asked, _attacks, _deidentified, _metadata, _beside, _scans,
-    _people, _forecast,
+    _labels, _faces, _direct, _images, _not_asked, _attacks, _beside, _deidentified, _metadata,
+    _scans, _people, _forecast,
 )  # fmt: skip

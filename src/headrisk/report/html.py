@@ -19,6 +19,7 @@ from headrisk.findings.records import MeasureResult, ModalitySection, Report, Ru
 from headrisk.report import figures
 from headrisk.report.open_set_figure import open_set_figure
 from headrisk.report.risk_figures import fan_figure
+from headrisk.report.svg import own_names
 from headrisk.report.treated_figures import before_after_figure, trade_figure
 from headrisk.report.treated_part import before_after_table, trade_table
 from headrisk.report.words import cost, first_page, metadata, people, phrases, summary
@@ -211,11 +212,12 @@ def section_figures(section: ModalitySection, first: MeasureResult) -> Mapping[s
         drawn["conditions"] = figures.conditions_figure(section.conditions, first.rank1.value)
     if section.risk is not None and "linkability" in tables:
         measured, beyond = tables["linkability"], tables.get("forecast")
-        drawn["forecast"] = fan_figure(measured, beyond, section.risk.measure)
+        if any(row[0] == section.risk.measure and row[2] is not None for row in measured.rows):
+            drawn["forecast"] = fan_figure(measured, beyond, section.risk.measure)
     if section.risk is not None and "open-set" in tables and tables["open-set"].rows:
         prior = section.risk.open_set.prior
         drawn["open-set"] = open_set_figure(tables["open-set"], prior, section.risk.measure)
-    return {name: Markup(svg) for name, svg in drawn.items()}  # noqa: S704
+    return {name: Markup(own_names(svg, section.name)) for name, svg in drawn.items()}  # noqa: S704
 
 
 def number(value: float | None) -> str:

@@ -10,8 +10,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from headrisk.dataset.vocabulary import known_suffix
 from headrisk.findings.records import Internal, Link, ScanRow, Table
 from headrisk.report.words.internal import STATES
+from headrisk.report.words.summary import MODALITY_NAMES
 
 FIRST = 25  # rows of each list of what to look at first
 _LEFT = ("face", "part", "unclear")
@@ -64,7 +66,9 @@ class _Draft:
 
 
 def index_people(
-    internal: Internal, measures: Iterable[str], sure: Iterable[str] | None = None
+    internal: Internal,
+    measures: Iterable[tuple[str, str]],
+    sure: Iterable[tuple[str, str]] | None = None,
 ) -> tuple[Person, ...]:
     """Every person with all scans and images, in the order of labels.
 
@@ -73,7 +77,7 @@ def index_people(
     internal
         The half of a report that stays inside.
     measures
-        Headline measures, whose links count.
+        Headline measures with their attacks, whose links count.
     sure
         Those of them with enough people for a threshold that may speak against a label; all by
         default.
@@ -121,7 +125,8 @@ def _scan(draft: _Draft, scan: ScanRow) -> None:
     elif scan.verdict != "ok":
         draft.states.add("doubtful")
     if scan.reason and (scan.status == "failed" or scan.verdict != "ok"):
-        draft.lines.append(f"{scan.modality}: {scan.reason}")
+        reason = scan.reason.removeprefix(f"{scan.path}: ")
+        draft.lines.append(f"{title_of(scan.modality)}: {reason}")
 
 
 def _images(drafts: dict[str, _Draft], places: Mapping[str, str], images: Table | None) -> None:
@@ -161,28 +166,53 @@ def _faces(drafts: Mapping[str, _Draft], faces: Table | None) -> None:
 def _links(
     drafts: Mapping[str, _Draft],
     links: Iterable[Link],
-    measures: frozenset[str],
-    sure: frozenset[str],
+    measures: frozenset[tuple[str, str]],
+    sure: frozenset[tuple[str, str]],
 ) -> None:
     for link in links:
-        if link.rank != 1 or link.decision != "link" or link.measure not in measures:
+        if link.rank != 1 or link.decision != "link" or measure_of(link) not in measures:
             continue
+        kinds = kinds_of(link)
+        by = f"{title_of(link.attack)}, " if link.attack else ""
+        by += f"{link.measure} {link.score:.3g}"
+        by += f", {' and '.join(kinds)}" if len(kinds) > 1 else ""
         draft, other = drafts.get(link.probe), drafts.get(link.gallery)
         if link.mated is False:
-            if link.measure not in sure:
+            if measure_of(link) not in sure:
                 continue
             pairs = ((draft, link.gallery), (other, link.probe))
             for one, alike in pairs:
                 if one is not None:
                     one.states.add("label")
-                    one.lines.append(f"looks like {alike} ({link.measure} {link.score:.3g})")
+                    one.lines.append(f"looks like {alike} ({by})")
             continue
         found = draft or other  # photographs are no scans, so what they find bears the mark
         if found is not None:
             to = link.gallery if found is draft else link.probe
             found.states.add("linked")
             found.score = max(link.score, found.score or link.score)
-            found.lines.append(f"linked to {to} ({link.measure} {link.score:.3g})")
+            found.lines.append(f"linked to {to} ({by})")
+
+
+def measure_of(link: Link) -> tuple[str, str]:
+    """The attack and the measure of a link; measures of two attacks may bear one name."""
+    return link.attack, link.measure
+
+
+def kinds_of(link: Link) -> tuple[str, ...]:
+    """The kinds of image that a link joins, by their suffixes: one, two, or none that is known.
+
+    >>> kinds_of(Link("a_T1w", "b_FLAIR", "m", 0.5, 1, "link"))
+    ('T1w', 'FLAIR')
+    """
+    names = (PurePosixPath(name).name.split(".")[0] for name in (link.probe, link.gallery))
+    found = (name.rpartition("_")[2] for name in names)
+    return tuple(dict.fromkeys(kind for kind in found if known_suffix(kind)))
+
+
+def title_of(attack: str) -> str:
+    """An attack as pages call it: ``face, scan to scan``."""
+    return MODALITY_NAMES.get(attack, (attack, ""))[0].lower()
 
 
 def _rows(table: Table) -> Iterator[dict[str, str]]:

@@ -23,14 +23,14 @@ from headrisk.findings.records import Internal, Link, Mosaic, Report, RunRecord,
 from headrisk.io.canonical import canonical_json
 from headrisk.report.figures import MATED
 from headrisk.report.html import render, section_view
-from headrisk.report.index import index_people, look_first, state_counts
+from headrisk.report.index import index_people, kinds_of, look_first, measure_of, state_counts
 from headrisk.report.svg import any_glyph, label_text, style
 from headrisk.report.tsv import table_text
 from headrisk.report.withhold import withhold_small_cells
 from headrisk.report.words.internal import STATES, WHY
 from headrisk.report.words.summary import title
 
-LINK_COLUMNS = ("probe", "gallery", "measure", "score", "rank", "decision")
+LINK_COLUMNS = ("probe", "gallery", "measure", "score", "rank", "decision", "attack")
 SCAN_COLUMNS = (
     "participant_id", "session_id", "path", "status", "reason", "seconds", "quality",
     "verdict", "scan_id", "modality",
@@ -102,7 +102,9 @@ def _escaped_table(table: Table) -> Table:
 
 def links_table(links: tuple[Link, ...]) -> Table:
     """``links.tsv``."""
-    rows = tuple((x.probe, x.gallery, x.measure, x.score, x.rank, x.decision) for x in links)
+    rows = tuple(
+        (x.probe, x.gallery, x.measure, x.score, x.rank, x.decision, x.attack) for x in links
+    )
     return Table(LINK_COLUMNS, rows)
 
 
@@ -158,9 +160,10 @@ def internal_html(report: Report, internal: Internal, run: RunRecord) -> str:
     public = withhold_small_cells(report).modalities
     withheld = [full for full, seen in zip(report.modalities, public, strict=True) if full != seen]
     headlines = {s.headline.name: s.name for s in report.modalities if s.headline}
-    links = [x for x in internal.links if x.measure in headlines and x.rank <= SHOWN_RANKS]
-    sure = {s.headline.name for s in report.modalities if s.headline and s.sufficient}
-    people = index_people(internal, headlines, sure)
+    first = {(s.name, s.headline.name) for s in report.modalities if s.headline}
+    links = [x for x in internal.links if measure_of(x) in first and x.rank <= SHOWN_RANKS]
+    sure = {(s.name, s.headline.name) for s in report.modalities if s.headline and s.sufficient}
+    people = index_people(internal, first, sure)
     galleries = [
         _gallery(section.name, internal.mosaics)
         for section in report.modalities
@@ -198,6 +201,7 @@ def internal_html(report: Report, internal: Internal, run: RunRecord) -> str:
             if m.scores.measure in headlines
         ],
         links=links[:MOST_LINKS],
+        kinds_of=kinds_of,
         link_total=len(internal.links),
         galleries=galleries,
         tables=internal.tables,

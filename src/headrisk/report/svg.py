@@ -39,6 +39,9 @@ style = mpl_style.context(["default", RC])
 """Decorator of every function that draws: the report's look, whatever the user's own settings."""
 
 
+_NAME = re.compile(r'(\bid="|href="#|url\(#)')
+
+
 def new_figure(width: float, height: float) -> tuple[Figure, Axes]:
     """An empty figure of the report's style, in inches."""
     figure = Figure(figsize=(width, height), layout="constrained")
@@ -58,7 +61,7 @@ def svg_text(figure: Figure, name: str) -> str:
     text = re.sub(r'\s(?:xmlns(?::xlink)?)="[^"]*"', "", text).replace("xlink:href", "href")
     text = re.sub(r' style="([^"]*)"', _presentation, text)
     prefix = re.sub(r"[^a-z0-9]+", "-", name.lower())
-    text = re.sub(r'(\bid="|href="#|url\(#)', rf"\g<1>{prefix}-", text)
+    text = own_names(text, prefix)
     return re.sub(r"\n\s*", "\n", text).strip()
 
 
@@ -82,3 +85,12 @@ def _presentation(match: re.Match[str]) -> str:
     pairs = [item.split(":", 1) for item in match.group(1).split(";") if ":" in item]
     kept = [(key.strip(), value.strip()) for key, value in pairs if key.strip() != "font-family"]
     return "".join(f' {key}="{value}"' for key, value in kept)
+
+
+def own_names(svg: str, prefix: str) -> str:
+    """A drawing whose names, and what refers to them, bear a prefix: pages hold several alike.
+
+    >>> own_names('<g id="a"><use xlink:href="#a" clip-path="url(#a)"/></g>', "brain")
+    '<g id="brain-a"><use xlink:href="#brain-a" clip-path="url(#brain-a)"/></g>'
+    """
+    return _NAME.sub(rf"\g<1>{prefix}-", svg)

@@ -91,10 +91,10 @@ def withhold_small_cells(report: Report) -> Report:
 
 def withhold_section(section: ModalitySection) -> ModalitySection:
     """One modality as it may leave."""
-    rates = {m.name: m.rank1 for m in section.measures if m.rank1 is not None}
-    people = {name: rate.n for name, rate in rates.items()}
-    risk = None if section.risk is None else _risk(section.risk)
     headline = section.headline
+    rated = (*section.measures, *([] if headline is None else [headline]))
+    people = {m.name: m.rank1.n for m in rated if m.rank1 is not None}
+    risk = None if section.risk is None else _risk(section.risk)
     overall = None if headline is None else coarse_share(headline.rank1)
     return replace(
         section,

@@ -21,6 +21,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import tomli_w
 
+from headrisk.dataset.description import DataSetName
 from headrisk.errors import InputError, UsageError
 from headrisk.findings.codec import report_as_dict, report_from_dict
 from headrisk.findings.cost import attack_costs, attack_table, cost_table
@@ -188,7 +189,14 @@ def public_files(public: Report, run: RunRecord) -> dict[str, bytes]:
         "report-run.json": run_text,
         "methods.md": methods_text(again, run_again),
         "settings.toml": tomli_w.dumps({k: v for k, v in public.settings.items() if v is not None}),
-        "dataset_description.json": canonical_json(_description(public)),
+        "dataset_description.json": canonical_json(
+            described(
+                public.title,
+                public.version,
+                "Figures of the data set as a whole, without labels",
+                public.data,
+            )
+        ),
         "tables/cost.tsv": table_text(cost_table(run)),
         "tables/attack-cost.tsv": table_text(attack_table(attack_costs(again, run_again))),
     }
@@ -229,18 +237,25 @@ def _dictionary(files: Mapping[str, bytes], folder: str) -> dict[str, bytes]:
     return {folder + COLUMNS_FILE: text.encode()}
 
 
-def _description(report: Report) -> dict[str, Any]:
+def described(
+    name: str, version: str, what: str, data: DataSetName | None = None
+) -> dict[str, Any]:
+    """``dataset_description.json`` of an output folder, by BIDS a derivative.
+
+    Its source is told by the DOI and version that the data set states, never by where it lies; a
+    source of which neither is known is left out.
+    """
+    source = {}
+    if data is not None and data.doi:
+        source["DOI"] = f"doi:{data.doi}"
+    if data is not None and data.release and not (data.doi and data.doi in data.release):
+        source["Version"] = data.release
     return {
-        "Name": report.title,
+        "Name": name,
         "BIDSVersion": BIDS_VERSION,
         "DatasetType": "derivative",
-        "GeneratedBy": [
-            {
-                "Name": "headrisk",
-                "Version": report.version,
-                "Description": "Figures of the data set as a whole, without labels",
-            }
-        ],
+        "GeneratedBy": [{"Name": "headrisk", "Version": version, "Description": what}],
+        **({"SourceDatasets": [source]} if source else {}),
     }
 
 

@@ -41,9 +41,8 @@ CAPTIONS = {
     "det": Caption(
         "Errors",
         "What does an attacker pay for each person found?",
-        "Each point is one threshold: across, false matches; up, missed matches. The axes are "
-        "stretched so that normal scores give straight lines. The thick line is the attack that "
-        "speaks.",
+        "Each point is one threshold: across, false matches; up, missed matches. The thick line is "
+        "the attack that speaks.",
         "The thick line runs along the dotted diagonal.",
         "The thick line lies in the lower left corner: few misses at few false matches.",
         "A search among N people meets N - 1 wrong pairs. Pick the false matches that fit your "

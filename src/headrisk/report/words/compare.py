@@ -8,11 +8,14 @@ from typing import Literal
 from headrisk.report.words.phrases import capital, counted, listed, percent
 from headrisk.report.words.summary import MODALITY_NAMES
 
-Reading = Literal["better", "worse", "not shown", "not alike", "no interval", "one only"]
+Reading = Literal[
+    "better", "worse", "not shown", "cannot tell", "not alike", "no interval", "one only"
+]
 READINGS: Mapping[Reading, str] = {
     "better": "less risk",
     "worse": "more risk",
     "not shown": "no difference shown",
+    "cannot tell": "could not tell",
     "not alike": "not like for like",
     "no interval": "no interval for the change",
     "one only": "in one release only",
@@ -22,7 +25,10 @@ MEANINGS: Mapping[Reading, str] = {
     "looked at are alike, and it holds even if everybody who could not be searched for in the "
     "later release counts as found",
     "worse": "the interval of the change lies on the side of more risk",
-    "not shown": "the interval holds no change too; that does not show that nothing changed",
+    "not shown": "the interval holds no change too, and none of more than 10 percentage points; "
+    "that does not show that nothing changed",
+    "cannot tell": "the interval holds no change, and a large one too: these are too few people to "
+    "tell the two apart",
     "not alike": "the figure changed, but version, settings, images, gallery or people searched "
     "for differ in a way that changes it by itself",
     "no interval": "forecasts and bounds have ranges that are not of sampling",
@@ -38,7 +44,12 @@ HELD = {
     "faces_part": "Images with a part of a face",
     "faces_unclear": "Images where it is unclear",
     "faces_failed": "Images in which no face could be looked for",
+    "direct identifier": "Direct identifiers in the files",
+    "quasi-identifier": "Details that narrow down who it is",
 }
+NOT_LOOKED_FOR = "not looked for"
+COUNTS_TOLD = tuple(HELD[name] for name in HELD if name not in ("images", "looked_at"))
+"""Counts whose change belongs into the summary."""
 
 
 def among(size: int) -> str:
@@ -169,6 +180,50 @@ def told(name: str, figure: str, pair: tuple[str, str], low: float, high: float)
     return (
         f"{modality(name)}, {figure}, release {pair[0]} to {pair[1]}: a change of "
         f"{points(low, high)} percentage points"
+    )
+
+
+NOTHING_COMPARED = (
+    "It could not be told whether the risk changed: no figure with an interval stands in two of "
+    "these releases."
+)
+NO_CHANGE_TOLD = (
+    "It could not be told whether the risk changed: for some figures a large change would fit too."
+)
+NO_CHANGE_SHOWN = (
+    "No change was shown, and none of more than 10 percentage points would fit these figures."
+)
+
+
+def cannot_tell(name: str, pair: tuple[str, str], low: float, high: float) -> str:
+    """What the strongest attack leaves open between two releases."""
+    fewer = f"{_point(-low, 1)} fewer" if low else "none fewer"
+    more = f"{_point(high, 1)} more" if high else "none more"
+    return (
+        f"{modality(name)}, release {pair[0]} to {pair[1]}: it could not be told whether more or "
+        f"fewer people are linked. Anything from {fewer} to {more} of 100 people fits."
+    )
+
+
+def not_alike(count: int) -> str:
+    """Changes that other things than the risk can explain."""
+    return (
+        f"{capital(counted(count, 'figure changed', 'figures changed'))}, but not like for like: "
+        "the releases differ in what changes it by itself. Whether the risk changed is not told."
+    )
+
+
+def count_changed(name: str, counts: Sequence[str]) -> str:
+    """A count that is not the same in all releases."""
+    return f"{name}: {', then '.join(counts)}."
+
+
+def too_few(name: str, releases: Sequence[str]) -> str:
+    """A modality without rates in some releases."""
+    where = f"{'release' if len(releases) == 1 else 'releases'} {listed(releases)}"
+    return (
+        f"{modality(name)}: too few people could be searched for in {where}, so it cannot be told "
+        "whether the risk changed."
     )
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from headrisk.findings.deidentified import (
     STRONGEST,
+    Arrival,
     Attacker,
     Count,
     Effect,
@@ -14,18 +15,17 @@ from headrisk.findings.deidentified import (
     Treatment,
 )
 from headrisk.report.words.captions import Caption
-from headrisk.report.words.phrases import capital, counted, people, percent, rate, share
+from headrisk.report.words.phrases import capital, counted, people, percent, percentage, share
+from headrisk.report.words.summary import MODALITY_NAMES
 
 CAPTIONS = {
     "before-after": Caption(
         "Before and after",
         "How many people are found before and after?",
-        "Each line is one de-identification method and one attack on the same people: the hollow "
-        "dot is the share found at rank 1 in the original scans, the square the share found in "
-        "the de-identified ones as they are, the diamond the share found by an attacker who first "
-        "fills in what was removed. "
-        "Bars are 95 % intervals over people; a person whose scans cannot be used any more counts "
-        "as not found. The upright tick is guessing.",
+        "Each line is one method and one attack: the hollow dot is the share found at rank 1 in "
+        "the original scans, the square that in the de-identified ones, the diamond that of an "
+        "attacker who first fills in what was removed. Whoever has no usable scan left counts as "
+        "not found. The upright tick is guessing.",
         "Square and diamond lie at the tick.",
         "A mark far to the right. For brains that is the rule: removing a face leaves the brain.",
         "Judge a method by its rightmost mark, never by the square alone: whoever wants to find "
@@ -34,13 +34,13 @@ CAPTIONS = {
     "trade": Caption(
         "Gain and cost",
         "What does each de-identification method give for what it costs?",
-        "One dot for each method: across, the part of the brain mask that no longer overlaps "
-        "with the original scan's; up, the share of people whom the stronger attacker still "
-        "finds. Bars are 95 % intervals over people. The hollow dot is the original data.",
+        "One dot for each method: across, the part of the brain mask that no longer overlaps; up, "
+        "the share of people whom the stronger attacker still finds. The hollow dot is the "
+        "original data.",
         "A dot in the lower left corner: few people found, brain intact.",
         "A dot to the right (brain damaged) or high up (people still found).",
-        "Prefer the lowest dot; of two whose bars overlap, the one further left. Look at the cost "
-        "table before deciding: the worst scan matters as much as the mean.",
+        "Prefer the lowest dot; of two whose bars overlap, the one further left. The worst scan "
+        "matters as much as the mean.",
     ),
 }
 FACES = {
@@ -78,7 +78,17 @@ REFERENCE = (
 
 
 def answer(treatment: Treatment) -> list[str]:
-    """What a method did, in a few sentences, the face first."""
+    """What a method did, in a few sentences, the face first, and what it cost the brain."""
+    said = found(treatment)
+    figure = treatment.figure("brain voxels cut")
+    if figure is not None and figure.mean is not None:
+        worst = f", {percent(figure.worst)} in the worst scan" if figure.worst is not None else ""
+        said.append(f"Brain voxels cut: {percent(figure.mean.value)} on average{worst}.")
+    return said or ["No figure could be measured."]
+
+
+def found(treatment: Treatment) -> list[str]:
+    """Whom the attacks find before and after a method; empty where none was tried."""
     said = []
     for modality in FACES:
         for attacker in ATTACKER:
@@ -90,11 +100,7 @@ def answer(treatment: Treatment) -> list[str]:
         said.append(_brain(brain))
     if treatment.own_scan is not None:
         said.append(_own(treatment.own_scan))
-    figure = treatment.figure("brain voxels cut")
-    if figure is not None and figure.mean is not None:
-        worst = f", {percent(figure.worst)} in the worst scan" if figure.worst is not None else ""
-        said.append(f"Brain voxels cut: {percent(figure.mean.value)} on average{worst}.")
-    return said or ["No figure could be measured."]
+    return said
 
 
 def brief(treatment: Treatment) -> str:
@@ -125,20 +131,17 @@ def brief(treatment: Treatment) -> str:
 
 def headlines(treatment: Treatment) -> list[Effect]:
     """The effects that the page shows: those that find most; all stand in the table file."""
-    found = [treatment.effect(name, attacker) for name in FACES for attacker in ATTACKER]
-    return [effect for effect in (*found, treatment.effect("brain")) if effect is not None]
+    faces = [treatment.effect(name, attacker) for name in FACES for attacker in ATTACKER]
+    return [effect for effect in (*faces, treatment.effect("brain")) if effect is not None]
 
 
 def _face(effect: Effect) -> str:
     how, who = ATTACKER[effect.attacker], FACES[effect.modality]
     if effect.found is None or effect.untreated is None:
-        return f"{who}, scans taken {how}: too little data."
+        return f"{who}, scans taken {how}: {why_no_rate(effect)}{failures(effect.failed)}."
     before = "" if effect.attacker == "adaptive" else f"{share(effect.untreated)} before, "
     text = f"{who} find {before}{share(effect.found)} in the de-identified scans {how}"
-    text += f"{difference(effect)}."
-    if effect.failed:
-        text += f" {failures(effect.failed)}"
-    return text
+    return f"{text}{difference(effect)}{failures(effect.failed)}."
 
 
 def _headline(treatment: Treatment, highest: Effect) -> str:
@@ -210,81 +213,100 @@ def points(value: float) -> str:
 
 
 def failures(count: Count) -> str:
-    """People who could not be searched for any more."""
+    """People who could not be searched for any more, or ""."""
+    if not count:
+        return ""
     who = "1 person" if count == 1 else f"{count} people"
-    return (
-        f"The scans of {who} cannot be used by this attacker any more: a failure to "
-        "acquire, which is not the same as protection."
-    )
+    return f"; scans of {who} cannot be used any more (a failed test, no protection)"
 
 
-def arrival(treatment: Treatment) -> str:
-    """How the de-identified data set fits the audited one."""
-    a = treatment.arrival
-    parts = [
-        (a.by_entities, "matched by BIDS entities"),
-        (a.by_name, "by file name"),
-        (a.by_image, "by the image alone"),
-        (a.missing, _one_or_more(a.missing, "scan", "scans") + " without a de-identified file"),
-        (a.extra, _one_or_more(a.extra, "file that fits", "files that fit") + " no scan"),
-        (a.reoriented, "stored in another orientation"),
-        (a.resampled, "with other voxel sizes"),
-        (a.cropped, "with another field of view"),
-        (a.doubtful, "whose image speaks against the name"),
-        (a.failed, "that failed to be prepared"),
+_ARRIVED: tuple[tuple[str, Callable[[Arrival], Count]], ...] = (
+    ("De-identified files", lambda a: a.scans),
+    ("Matched by BIDS entities", lambda a: a.by_entities),
+    ("Matched by file name", lambda a: a.by_name),
+    ("Matched by the image alone", lambda a: a.by_image),
+    ("Scans without a de-identified file", lambda a: a.missing),
+    ("Files that fit no scan", lambda a: a.extra),
+    ("Stored in another orientation", lambda a: a.reoriented),
+    ("With other voxel sizes", lambda a: a.resampled),
+    ("With another field of view", lambda a: a.cropped),
+    ("Image speaks against the name", lambda a: a.doubtful),
+    ("Failed to be prepared", lambda a: a.failed),
+    ("Not changed at all: not one voxel differs", lambda a: a.unchanged),
+)
+_LEFT = {
+    "face": "Face left",
+    "part": "Part of a face left",
+    "unclear": "Unclear, which is no protection",
+    "failed": "Could not be looked at",
+    "outside": "Image ends before the face",
+    "gone": "Face removed",
+}
+
+
+def arrival_rows(treatments: Sequence[Treatment]) -> list[tuple[str, list[str]]]:
+    """How each method's files fit the data set, and what is left of faces in them, in counts.
+
+    Rows that are zero for every method are left out.
+    """
+    rows = [(name, [_count(of(one.arrival)) for one in treatments]) for name, of in _ARRIVED]
+    left = [one.face_left for one in treatments]
+    names = dict.fromkeys(name for of in left if of for name in of.verdicts)
+    rows += [
+        (_LEFT[name], [_count(of.verdicts.get(name, 0)) if of else "–" for of in left])
+        for name in sorted(names, key=list(_LEFT).index)
     ]
-    told = "; ".join(f"{count} {what}" for count, what in parts if count)
-    text = f"{a.scans} de-identified {_one_or_more(a.scans, 'file', 'files')}: {told}."
-    if a.unchanged:
-        were = _one_or_more(a.unchanged, "was", "were")
-        text += f" {a.unchanged} {were} not changed at all: not one voxel differs."
-    return text
+    detectors = dict.fromkeys(name for of in left if of for name in of.seen)
+    for name in detectors:
+        cells = []
+        for of in left:
+            seen = of.seen.get(name) if of else None
+            cells.append("–" if seen is None else f"{_count(seen[1])}, before {_count(seen[0])}")
+        rows.append((f"Face seen by {name}", cells))
+    return [(name, cells) for name, cells in rows if any(cell not in ("0", "–") for cell in cells)]
+
+
+def _count(count: Count) -> str:
+    return f"{count:,}" if isinstance(count, int) else count
+
+
+def cost_rows(treatments: Sequence[Treatment]) -> list[tuple[str, list[str]]]:
+    """What each method changes beyond the face: mean over people, its interval, the worst scan."""
+    names = dict.fromkeys((c.name, c.unit) for one in treatments for c in one.cost)
+    rows = []
+    for name, unit in names:
+        cells = []
+        for one in treatments:
+            figure = one.figure(name)
+            if figure is None or figure.mean is None:
+                cells.append("–")
+                continue
+            mean = figure.mean
+            worst = "" if figure.worst is None else f"; worst {figure.worst:.3g}"
+            cells.append(f"{mean.value:.3g} ({mean.low:.3g} to {mean.high:.3g}){worst}")
+        rows.append((f"{capital(name)} ({unit})", cells))
+    return rows
+
+
+def missed_rows(treatments: Sequence[Treatment]) -> list[tuple[str, str, list[str]]]:
+    """Missed searches before and after: attack, FPIR, and a cell for each method."""
+    told: dict[tuple[str, str], dict[str, str]] = {}
+    for one in treatments:
+        for effect in headlines(one):
+            attack = f"{MODALITY_NAMES[effect.modality][0]}, {ATTACKER[effect.attacker]}"
+            change = effect.fnir
+            if change is not None:
+                text = f"{percentage(change.before)}, then {percentage(change.after)}"
+                told.setdefault((attack, percent(effect.fpir)), {})[one.name] = text
+    return [
+        (attack, name, [cells.get(one.name, "–") for one in treatments])
+        for (attack, name), cells in told.items()
+    ]
 
 
 def _one_or_more(count: Count, one: str, several: str) -> str:
     """The form that goes with a count, or with a range of counts."""
     return one if count in (1, "1") else several
-
-
-def was_it_done(treatment: Treatment) -> str:
-    """Whether faces are gone, in one sentence; "" where faces were not looked at."""
-    left = treatment.face_left
-    if left is None:
-        return ""
-    face, part, unclear, gone, outside = (
-        left.verdicts.get(name, 0) for name in ("face", "part", "unclear", "gone", "outside")
-    )
-    seen = ", ".join(f"{name} in {new} (before: {old})" for name, (old, new) in left.seen.items())
-    return (
-        f"Of {left.scans} de-identified scans that could be looked at, {gone} show that the face "
-        f"was removed, {outside} end before the face, {face} show one and {part} a part of one; "
-        f"{unclear} are unclear, which is no protection. Seen by each "
-        f"detector: {seen}. A refacing tool puts another face there: then recognition decides, not "
-        "presence."
-    )
-
-
-def rates(effect: Effect) -> list[tuple[str, str, str, str, str]]:
-    """Rows of an effect's table: rate, before, after, paired difference, fell and rose."""
-    named = [(f"rank 1 of {effect.gallery}", effect.rank1)]
-    named += [(f"rank 1 of {n}", change) for n, change in effect.linkability.items()
-              if n != effect.gallery]  # fmt: skip
-    if effect.fnir is not None:
-        named.append((f"missed (FNIR) at FPIR {percent(effect.fpir)}", effect.fnir))
-    return [
-        (
-            name,
-            rate(change.before),
-            rate(change.after),
-            f"{points(change.difference.value)} ({points(change.difference.low)} to "
-            f"{points(change.difference.high)})",
-            "withheld"
-            if change.lost == change.gained == "withheld"
-            else f"{change.lost} / {change.gained}",
-        )
-        for name, change in named
-        if change is not None
-    ]
 
 
 UNCHANGED = "NOT TREATED: not one voxel differs from the untreated scan"

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from headrisk.report.words.phrases import counted
 
+TITLE = "Search for duplicates and wrong labels"
 TITLES = {
     "same-image": "The same image stored twice",
     "two-ids": "One person under two IDs",

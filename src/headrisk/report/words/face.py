@@ -144,19 +144,24 @@ def photographs_answer(listed: int, usable: str) -> str:
     )
 
 
-def agreement_sentence(first: str, second: str, people: int, counts: Sequence[str]) -> str:
-    """How far two networks find the same people.
+Agreement = tuple[str, str, int, tuple[str, ...]]
+"""Two networks, how many people both searched for, and ranges of counts: found by both, by the
+first alone, by the second alone, by neither."""
 
-    ``counts`` are ranges: found by both, by the first alone, by the second alone, by neither.
+
+def agreement_answer(pairs: Sequence[Agreement]) -> str:
+    """How far any two networks find the same people; pairs of which the same is said together.
+
+    >>> agreement_answer([("a", "b", 12, ("9 to 12", "0 to 3", "0 to 3", "0 to 3"))])[:42]
+    'a and b: of 12 people searched for by both'
     """
-    both, one, other, neither = counts
-    return (
-        f"Of {phrases.people(people)} searched for by both {first} and {second}, "
+    alike: dict[tuple[int, tuple[str, ...]], list[str]] = {}
+    for first, second, people, counts in pairs:
+        alike.setdefault((people, counts), []).append(f"{first} and {second}")
+    said = [
+        f"{', '.join(names)}: of {phrases.people(people)} searched for by both, "
         f"{both} are found by both, {one} by the first alone, {other} by the second alone and "
         f"{neither} by neither."
-    )
-
-
-def agreement_answer(pairs: Sequence[str]) -> str:
-    """All pairs of networks, and what that means."""
-    return f"{' '.join(pairs)} Protection against one network is none against another."
+        for (people, (both, one, other, neither)), names in alike.items()
+    ]
+    return f"{' '.join(said)} Protection against one network is none against another."

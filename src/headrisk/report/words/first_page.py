@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from headrisk.dataset.inventory import InventoryCounts
 from headrisk.findings.deidentified import Treatment
 from headrisk.findings.records import ModalitySection, Report, RunRecord
 from headrisk.report.words import inventory, summary
@@ -39,20 +40,25 @@ FOUND = {
     "combined": "were linked by everything together",
 }
 LEGEND = (
-    "Brackets hold the 95 % interval: with other people like these, the true share would lie in "
-    "such a range in 95 of 100 tests. The control is the same search with shuffled names: what it "
-    "finds is luck. A range of people, such as 9 to 12, hides the exact count, so that nobody can "
-    "be worked out from it."
+    "Brackets hold the 95 % interval: the true share of people like these lies in it in 95 of 100 "
+    "tests. The control is the same search with shuffled names: luck. A range such as 9 to 12 "
+    "people hides the exact count, to protect each person."
+)
+TEXTS = (
+    "texts.html beside this page: for an impact assessment, an ethics board, a consent form and a "
+    "data access committee."
 )
 CHECK = (
-    "The custodian: the folder internal says file by file what was found, and headrisk doctor "
-    "--verify checks that no file was changed"
+    "The custodian: the folder internal lists every file, and headrisk doctor --verify tells "
+    "whether one was changed"
 )
 
 
-MOST_WORDS = 690  # on two printed pages
-FIXED_WORDS = 60  # headings, fields, and the line on what stands in the annex
+MOST_WORDS = 698  # on two printed pages
+FIXED_WORDS = 54  # headings, fields, and the line on what stands in the annex
 FEWEST_FOLLOW = 5
+MOST_KINDS = 3  # of images, named on the first page
+MOST_REASONS = 3  # why images were not looked at
 MOST_METHODS = 2  # de-identification methods on the first pages
 
 
@@ -96,6 +102,8 @@ def which_data(report: Report, run: RunRecord, digest: str) -> list[tuple[str, s
         most = max(one.counts.persons for one in report.modalities)
         rows.append(("People", people(most)))
     rows.append(("Who can check", f"{CHECK}."))
+    if report.modalities:
+        rows.append(("Text to copy", TEXTS))
     return rows
 
 
@@ -105,16 +113,36 @@ def images(report: Report) -> str:
     if counts is None or not counts.images:
         return "No image was found."
     said = (
-        f"{counted(counts.images, 'image')}: {counts.looked_at:,} looked at, {counts.failed:,} "
-        f"failed, {counts.left_out:,} left out."
+        f"{counted(counts.images, 'image')}{_kinds(counts)}: {counts.looked_at:,} looked at, "
+        f"{counts.failed:,} failed, {counts.left_out:,} left out."
     )
     if counts.looked_at < counts.images:
-        said += " The figures hold for those looked at alone."
+        said += f"{_reasons(counts)} The figures hold for those looked at alone."
     unseen = sum(one.failed + one.left_out for one in counts.others)
     if counts.others:
         total = sum(one.images for one in counts.others)
         said += f" In the other data sets: {total:,}, of which {unseen:,} not looked at."
     return said
+
+
+def _kinds(counts: InventoryCounts) -> str:
+    """`` (14 anat T1w and 12 anat FLAIR)``, the most frequent kinds first."""
+    found = sorted(counts.kinds, key=lambda row: -row.images)
+    told = [f"{row.images:,} {inventory.kind(row)}" for row in found[:MOST_KINDS]]
+    rest = sum(row.images for row in found[MOST_KINDS:])
+    if rest:
+        told.append(f"{rest:,} of other kinds")
+    return f" ({listed(told)})" if told else ""
+
+
+def _reasons(counts: InventoryCounts) -> str:
+    """Why images were not looked at, the most frequent reasons first."""
+    found = inventory.reasons(*counts.kinds).most_common()
+    told = [f"{why} ({count:,})" for why, count in found[:MOST_REASONS]]
+    rest = sum(count for _, count in found[MOST_REASONS:])
+    if rest:
+        told.append(f"other reasons ({rest:,})")
+    return f" Why not: {'; '.join(told)}." if told else ""
 
 
 def answers(report: Report) -> tuple[Answer, ...]:
@@ -151,14 +179,19 @@ def that_fit(
     texts += [f"{one.title} {one.verdict} {one.text}" for one in found]
     texts += report.not_tested or summary.not_tested(report.modalities)
     texts += [summary.label_warning(section) for section in report.modalities]
-    room = MOST_WORDS - FIXED_WORDS - sum(len(text.split()) for text in texts)
+    room = MOST_WORDS - FIXED_WORDS - sum(map(_length, texts))
     shown = 0
     for row in rows:
-        room -= len(row["text"].split()) + 1
+        room -= _length(row["text"]) + 1
         if room < 0 and shown >= FEWEST_FOLLOW:
             break
         shown += 1
     return shown
+
+
+def _length(text: str) -> int:
+    """How many words a reader sees; a sign alone, such as that for per cent, is none."""
+    return sum(any(char.isalnum() for char in word) for word in text.split())
 
 
 def _attack(section: ModalitySection, labels_in_doubt: bool) -> Answer:
@@ -266,9 +299,10 @@ def _metadata(report: Report) -> Answer:
 
 
 def not_looked_at(report: Report) -> tuple[str, ...]:
-    """The annex's list of images that nobody looked at, by kind, and what lies beside them."""
+    """The annex's list of images that nobody looked at, by kind, and of tables not used."""
     if report.inventory is None:
         return ()
     lines = inventory.not_looked_at(report.inventory)
-    more = (inventory.beside(report.inventory), inventory.unused(report.inventory))
-    return (*lines, *filter(None, more), *inventory.others(report.inventory, whole=False))
+    unused = inventory.unused(report.inventory)
+    others = inventory.others(report.inventory, whole=False)
+    return (*lines, *filter(None, (unused,)), *others)

@@ -5,27 +5,52 @@ Each says what was found and what to do next. None says that data may be shared.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 
 from headrisk.findings.records import Report
-from headrisk.report.follows import Count, Follow, follows, most
+from headrisk.report.follows import Count, Follow, follows, least, most
 from headrisk.report.words.inventory import OTHER_NAMES
 from headrisk.report.words.phrases import capital, counted, listed, people, percent
 from headrisk.report.words.summary import MODALITY_NAMES
 
-SHOWN_KINDS = 5
+SHOWN_KINDS = 3
+MAYBE_NONE = "A range from 0 may be none: the internal report says."
+_STOP = re.compile(r"(?<=\.) (?=[A-Z])")
 ASK = {"brains": "brains", "faces": "faces", "metadata": "metadata", "tables": "tables"}
 ATTACKS = {"brain": "the brain", "face": "photographs"}
 
 
 def follows_rows(report: Report) -> list[dict[str, str]]:
-    """The content of ``follows`` in ``report.json``; ``report`` is one that may leave."""
-    return [{"code": one.code, "text": sentence(one)} for one in follows(report)]
+    """The content of ``follows`` in ``report.json``; ``report`` is one that may leave.
+
+    A rule that applies to several attacks or methods says of each what was found, and once what to
+    do.
+    """
+    found: dict[str, list[str]] = {}
+    for one in follows(report):
+        found.setdefault(one.code, []).append(sentence(one))
+    return [{"code": code, "text": together(texts)} for code, texts in found.items()]
+
+
+def together(texts: Sequence[str]) -> str:
+    """Several sayings of one rule: the first sentence of each, then the rest, each once.
+
+    >>> together(["A: 1 of 9 failed. Look at it.", "B: 2 of 9 failed. Look at it."])
+    'A: 1 of 9 failed. B: 2 of 9 failed. Look at it.'
+    """
+    split = [_STOP.split(text) for text in texts]
+    rest = dict.fromkeys(part for _, *tail in split for part in tail)
+    return " ".join((*dict.fromkeys(first for first, *_ in split), *rest))
 
 
 def sentence(follow: Follow) -> str:
-    """What one rule says."""
-    return SENTENCES[follow.code](follow)
+    """What one rule says; of a range that begins at zero, that it may stand for none."""
+    text = SENTENCES[follow.code](follow)
+    if isinstance(follow.count, str) and not least(follow.count) and most(follow.count):
+        first, *rest = _STOP.split(text, maxsplit=1)
+        return " ".join((first, MAYBE_NONE, *rest))
+    return text
 
 
 def number(count: Count) -> str:
@@ -186,8 +211,8 @@ SENTENCES: Mapping[str, Callable[[Follow], str]] = {
         "No image was looked at for a face. Each may show one: do it next (headrisk faces)."
     ),
     "faces_to_check": lambda f: (
-        f"In up to {number(f.count)} images it may be unclear whether a face is left; the internal "
-        "list says where. Look there."
+        f"Whether any image is unclear is not told here, as public counts are ranges (up to "
+        f"{number(f.count)} of {things(f.of, 'image')}). The internal list says: look there."
     ),
     "brains_link": lambda _: (
         "Brains link people. Removing faces does not change this. Think of access under a "
@@ -287,8 +312,9 @@ SENTENCES: Mapping[str, Callable[[Follow], str]] = {
         "is."
     ),
     "deidentified_to_check": lambda f: (
-        f"{f.about}: up to {number(f.count)} files may be unchanged, missing or under a wrong "
-        "name; the internal list says which."
+        f"{f.about}: whether any file is unchanged, missing or under a wrong name is not told "
+        f"here, as public counts are ranges (up to {number(f.count)}). The internal list says: "
+        "look there."
     ),
     "deidentified_faces": lambda f: (
         f"{f.about}: {number(f.count)} of {things(f.of, 'scan')} still show, or may show, a face. "

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping
+
 from headrisk.dataset.inventory import (
     NOT_USED,
     USED_IN_PART,
@@ -42,11 +45,33 @@ def totals(counts: InventoryCounts, *, planned: bool = False) -> str:
 def not_looked_at(counts: InventoryCounts) -> tuple[str, ...]:
     """One line for each kind of image of which some were not looked at, and why."""
     return tuple(
-        f"{_kind(row)}: {row.failed + row.left_out:,} of {row.images:,} not looked at "
-        f"({row.reason})"
+        f"{kind(row)}: {row.failed + row.left_out:,} of {row.images:,} not looked at"
+        f"{_why(reasons(row))}"
         for row in counts.kinds
         if row.looked_at < row.images
     )
+
+
+def reasons(*rows: KindRow) -> Counter[str]:
+    """How many images of some kinds were not looked at, by why; rows hold ``3 why; 1 other why``.
+
+    >>> row = KindRow("anat", "T1w", 9, 5, 1, 3, "1 an empty file; 3 inside an archive")
+    >>> reasons(row, row)["inside an archive"]
+    6
+    """
+    found: Counter[str] = Counter()
+    for row in rows:
+        for part in row.reason.split("; "):
+            count, _, why = part.partition(" ")
+            if count.isdecimal() and why:
+                found[why] += int(count)
+    return found
+
+
+def _why(found: Mapping[str, int]) -> str:
+    """`` (inside an archive: 1; a derivative: 2)``, or "" where nothing is known."""
+    told = "; ".join(f"{why}: {count:,}" for why, count in sorted(found.items()))
+    return f" ({told})" if told else ""
 
 
 def beside(counts: InventoryCounts) -> str:
@@ -124,11 +149,12 @@ def _other(one: OtherCounts, place: int) -> str:
         f"{counted(one.images, 'image')}, {one.looked_at:,} looked at, {one.failed:,} failed, "
         f"{one.left_out:,} left out"
     )
-    rest = [f"{_kind(row)}: {row.failed + row.left_out:,} of {row.images:,} ({row.reason})"
+    rest = [f"{kind(row)}: {row.failed + row.left_out:,} of {row.images:,} ({row.reason})"
             for row in one.kinds if row.looked_at < row.images]  # fmt: skip
     return f"{text}. Not looked at: {'; '.join(rest)}." if rest else f"{text}."
 
 
-def _kind(row: KindRow) -> str:
+def kind(row: KindRow) -> str:
+    """A kind of images as pages call it: ``anat T1w``."""
     name = " ".join(part for part in (row.datatype, row.suffix) if part)
     return name or "images of a kind that their names do not tell"

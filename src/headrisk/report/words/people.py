@@ -8,12 +8,14 @@ from typing import Any
 from headrisk.findings.records import ModalitySection
 from headrisk.report.words import risk as risk_words
 from headrisk.report.words import summary
-from headrisk.report.words.captions import CAPTIONS
-from headrisk.report.words.phrases import listed, percent, percentage, rate
+from headrisk.report.words.phrases import capital, listed, percent, percentage, rate
 from headrisk.statistics.assessment import Arm, Assessment
 
 Row = tuple[str, tuple[str, ...]]
+LargerRow = tuple[int, tuple[str, ...], bool]
 LINKABILITY_SHOWN = 3
+_NO_LINE = "no line was chosen"
+_NOTHING = ("–", _NO_LINE, "not tested")
 
 
 def rated(sections: Sequence[ModalitySection]) -> tuple[ModalitySection, ...]:
@@ -32,7 +34,7 @@ def people_rows(sections: Sequence[ModalitySection]) -> list[Row]:
     rows = [(name, tuple(_cell(one, say) for one in own)) for name, say in _ROWS]
     rows += _singled(own)
     rows += _arms(own)
-    return [(name, cells) for name, cells in rows if any(cell != "–" for cell in cells)]
+    return [(name, cells) for name, cells in rows if any(cell not in _NOTHING for cell in cells)]
 
 
 def _cell(section: ModalitySection, say: Callable[[ModalitySection, Assessment], str]) -> str:
@@ -62,7 +64,7 @@ def _without(_: ModalitySection, risk: Assessment) -> str:
 def _above(_: ModalitySection, risk: Assessment) -> str:
     found = risk.exposure
     if found.level is None or found.share_above is None:
-        return "no line was chosen"
+        return _NO_LINE
     return f"{percentage(found.share_above)} above {found.level:g}"
 
 
@@ -95,7 +97,6 @@ def _d_sys(section: ModalitySection, _: Assessment) -> str:
 
 
 _ROWS: tuple[tuple[str, Callable[[ModalitySection, Assessment], str]], ...] = (
-    ("Attack that speaks", lambda _, risk: risk.measure),
     ("People searched for", lambda _, risk: f"{risk.people:,}"),
     ("Smallest risk that so many people can show",
      lambda _, risk: percent(risk.smallest_risk, 1)),
@@ -159,15 +160,47 @@ def _arm(section: ModalitySection, name: str) -> Arm | None:
 
 
 def untested_arms(sections: Sequence[ModalitySection]) -> list[str]:
-    """Why control arms were not tested, each reason once."""
-    said = (
-        risk_words.arm(arm)
+    """Why control arms were tested by no attack, those of one reason together."""
+    arms = [arm for one in rated(sections) if one.risk for arm in one.risk.arms]
+    tested = {arm.name for arm in arms if arm.comparison is not None}
+    names: dict[str, list[str]] = {}
+    for arm in arms:
+        if arm.name not in tested and arm.name not in names.get(arm.reason, []):
+            names.setdefault(arm.reason, []).append(arm.name)
+    return [risk_words.untested_arms(found, reason) for reason, found in names.items()]
+
+
+def larger_rows(sections: Sequence[ModalitySection]) -> tuple[tuple[str, ...], list[LargerRow]]:
+    """Titles of the attacks with a forecast, and for each gallery size their ranges.
+
+    A range runs from the lower to the upper end with sampling; where all people were linked there
+    is no model and only a bound.
+    """
+    own = [
+        (one, one.risk.forecast.points)
         for one in rated(sections)
-        if one.risk
-        for arm in one.risk.arms
-        if arm.comparison is None
-    )
-    return list(dict.fromkeys(said))
+        if one.risk is not None and one.risk.forecast.points
+    ]
+    rows = []
+    for size in sorted({point.size for _, points in own for point in points}):
+        found = [next((p for p in points if p.size == size), None) for _, points in own]
+        beyond = any(point.beyond for point in found if point is not None)
+        rows.append((size, tuple(map(risk_words.larger_range, found)), beyond))
+    return tuple(summary.title(one) for one, _ in own), rows
+
+
+def attacker_rows(sections: Sequence[ModalitySection]) -> list[Row]:
+    """Each named attacker's figure by each attack; a dash where he or she holds nothing for it."""
+    own = rated(sections)
+    rows = []
+    for attacker in risk_words.everybody(own):
+        found = [
+            next((o for o in one.risk.attackers if o.attacker == attacker), None)
+            if one.risk else None
+            for one in own
+        ]  # fmt: skip
+        rows.append((attacker.name, tuple(map(risk_words.attacker_cell, found))))
+    return rows
 
 
 def forecasts(sections: Sequence[ModalitySection]) -> list[str]:
@@ -180,14 +213,21 @@ def forecasts(sections: Sequence[ModalitySection]) -> list[str]:
 
 
 def attacker_remarks(sections: Sequence[ModalitySection]) -> list[str]:
-    """How figures of attackers came about, each remark once."""
-    return grouped(
-        (f"{item.attacker.name} by {summary.title(one).lower()}", risk_words.how_found(item))
-        for one in rated(sections)
-        if one.risk
-        for item in one.risk.attackers
-        if risk_words.how_found(item)
-    )
+    """How figures of attackers came about, each remark once.
+
+    Why there is no forecast stands above the figures, so that of it only the bound is told.
+    """
+    said: dict[str, dict[str, None]] = {}
+    for one in rated(sections):
+        for item in one.risk.attackers if one.risk else ():
+            for text in risk_words.how_found(item):
+                who = f"{item.attacker.name} by {summary.title(one).lower()}"
+                said.setdefault(text, {})[who] = None
+    total = sum(len(one.risk.attackers) for one in rated(sections) if one.risk)
+    return [
+        text if len(names) == total else f"{capital(listed(list(names)))}: {text}"
+        for text, names in said.items()
+    ]
 
 
 def grouped(said: Iterable[tuple[str, str]]) -> list[str]:
@@ -195,12 +235,13 @@ def grouped(said: Iterable[tuple[str, str]]) -> list[str]:
     found: dict[str, dict[str, None]] = {}
     for name, text in said:
         found.setdefault(text, {})[name] = None
-    texts = [(listed(list(names)), text) for text, names in found.items()]
-    return [f"{who[:1].upper()}{who[1:]}: {text}" for who, text in texts]
+    return [f"{capital(listed(list(names)))}: {text}" for text, names in found.items()]
 
 
-def left_out(views: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Which figures could not be drawn, and why; attacks of which the same is said together.
+def lacking(views: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Which figures could not be drawn, what thresholds rest on, and which attack was not tried.
+
+    Each remark is told once, those of the same attacks in one line.
 
     Parameters
     ----------
@@ -208,31 +249,18 @@ def left_out(views: Sequence[Mapping[str, Any]]) -> list[str]:
         What the page holds of each attack: ``section``, ``title`` and its ``figures`` by name.
     """
     wanted = ("scores", "cmc", "det", "measures", "conditions")
-    return grouped(
-        (
-            str(view["title"]).lower(),
-            f"{CAPTIONS[name].short}: {summary.why_missing(name, section)}",
-        )
-        for view in views
-        for section in [view["section"]]
-        if section.sufficient
-        for name in wanted
-        if name not in view["figures"]
-    )
-
-
-def not_assigned(sections: Sequence[ModalitySection]) -> list[str]:
-    """For which attacks people were not assigned one to one."""
-    said = ((summary.title(one).lower(), summary.not_assigned(one)) for one in sections)
-    return grouped((name, text) for name, text in said if text)
-
-
-def threshold_remarks(sections: Sequence[ModalitySection]) -> list[str]:
-    """What the thresholds of each attack rest on, each remark once."""
-    return grouped(
-        (summary.title(one).lower(), text)
-        for one in sections
-        if one.headline is not None and one.sufficient
-        for text in [summary.threshold_remarks(one.headline)]
-        if text
-    )
+    said: dict[str, list[str]] = {}
+    for view in views:
+        section = view["section"]
+        if not section.sufficient or section.headline is None:
+            continue
+        remarks = [summary.why_missing(name, section) for name in wanted
+                   if name not in view["figures"]]  # fmt: skip
+        remarks += [f"{capital(part)}." for part in summary.threshold_remarks(section.headline)]
+        remarks += [summary.not_assigned(section)]
+        for text in dict.fromkeys(filter(None, remarks)):
+            said.setdefault(text, []).append(str(view["title"]).lower())
+    lines: dict[tuple[str, ...], list[str]] = {}
+    for text, names in said.items():
+        lines.setdefault(tuple(names), []).append(text)
+    return [f"{capital(listed(names))}: {' '.join(texts)}" for names, texts in lines.items()]

@@ -54,7 +54,7 @@ LEFT = {
     "unclear": "are unclear, which is no protection",
     "failed": "could not be looked at",
     "outside": "end before the face",
-    "gone": "show that it was removed",
+    "gone": "show that a face was removed",
 }
 LEFT_ONE = {
     "face": "shows a face",
@@ -62,7 +62,7 @@ LEFT_ONE = {
     "unclear": "is unclear, which is no protection",
     "failed": "could not be looked at",
     "outside": "ends before the face",
-    "gone": "shows that it was removed",
+    "gone": "shows that a face was removed",
 }
 
 

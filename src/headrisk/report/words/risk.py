@@ -13,7 +13,7 @@ from headrisk.report.words.phrases import (
     percentage,
     rate,
 )
-from headrisk.statistics.assessment import Arm, Assessment, Exposure
+from headrisk.statistics.assessment import Assessment, Exposure
 from headrisk.statistics.attack_outcome import AttackOutcome
 from headrisk.statistics.attackers import Attacker
 from headrisk.statistics.forecast.records import (
@@ -74,31 +74,52 @@ def of_attacker(outcome: AttackOutcome) -> str:
     )
 
 
-def how_found(outcome: AttackOutcome) -> str:
-    """How an attacker's figure came about, or why there is none."""
+def how_found(outcome: AttackOutcome) -> tuple[str, ...]:
+    """How an attacker's figure came about, or why there is none, in sentences."""
     size, budget = outcome.attacker.gallery_size, outcome.attacker.false_match_budget
     if outcome.measured:
-        return f"Measured in galleries of {people(size)} drawn from the data."
+        return (f"Measured in galleries of {people(size)} drawn from the data.",)
     if outcome.success is None:
-        return _no_figure(outcome)
+        return (_no_figure(outcome),)
     if outcome.reason == "nearly all linked":
-        return NEARLY_ALL
-    untested = ""
-    if budget is not None and outcome.people * budget < 1 - 1e-9:
-        untested = _untested(budget, outcome.people)
-    if outcome.reason in ("few people", "within the data", "short tail"):
-        why = _no_forecast(outcome.reason, outcome.people, outcome.gallery)
-        return f"{why} {_AT_HAND}"
+        return (NEARLY_ALL,)
+    if outcome.reason == "few people":  # as told of the forecast for everybody
+        return (_AT_HAND,)
+    if outcome.reason in ("within the data", "short tail"):
+        return (_no_forecast(outcome.reason, outcome.people, outcome.gallery), _AT_HAND)
     if outcome.reason == "budget":
-        return f"{_cannot_test(budget or 0.0, outcome.people)}. {_AT_HAND}"
+        return (f"{_cannot_test(budget or 0.0, outcome.people)}.", _AT_HAND)
     rests = f"from {people(outcome.people)} in a gallery of {outcome.gallery:,}"
-    if outcome.reason == "cannot be said beyond" and outcome.bound_only:
-        ends = f"The forecast {rests} ends before a gallery of that size"
-        bound = "the figure is a bound, as a larger gallery is never easier"
-        return f"{ends}: {bound}. {untested}".rstrip()
+    if outcome.bound_only and outcome.reason != "cannot be said beyond":
+        return (f"All were found, {rests}, so the data do not show how fast the rate falls.",)
+    untested: tuple[str, ...] = ()
+    if budget is not None and outcome.people * budget < 1 - 1e-9:
+        untested = (_untested(budget, outcome.people),)
     if outcome.bound_only:
-        return f"All were found, {rests}, so the data do not show how fast the rate falls."
-    return f"Forecast {rests}. {untested}".rstrip()
+        return ("The forecast ends before a gallery of that size.", _AT_HAND, *untested)
+    return (f"Forecast {rests}.", *untested)
+
+
+def larger_range(point: ForecastPoint | None) -> str:
+    """A forecast's range with sampling for one gallery size."""
+    if point is None:
+        return "–"
+    return f"{percent(point.low, -1)} to {percent(point.high, 1)}"
+
+
+def attacker_cell(outcome: AttackOutcome | None) -> str:
+    """An attacker's figure by one attack, what it rests on, and how many names are right."""
+    if outcome is None:
+        return "–"
+    found = outcome.success
+    if found is None:
+        return basis(outcome)
+    if outcome.bound_only:
+        return f"at most {percent(found.high, 1)} (bound)"
+    ahead = f"up to {percent(found.high, 1)} (forecast)"
+    text = percentage(found) if outcome.measured else ahead
+    right = outcome.precision
+    return text if right is None else f"{text}; of the names {percent(right)} are right"
 
 
 _AT_HAND = "The figure is a bound: a larger gallery is never easier than the one at hand."
@@ -268,26 +289,14 @@ def exposure(found: Exposure) -> list[str]:
     return said
 
 
-def arm(found: Arm) -> str:
-    """What people who share something do to the scores."""
-    title = found.name.capitalize()
-    if found.comparison is None:
-        if found.reason == "not known":
-            why = f"The scan table names no {found.name} that two scans share."
-        else:
-            few = f"Fewer than {FEWEST_IN_ARM} people share a {found.name}"
-            why = f"{few} with somebody else here."
-        return f"{title}: not tested. {why}"
-    leak, shared = found.comparison.auc_leak, found.comparison.auc_shared
-    text = f"{title}:"
-    if leak is not None:
-        text += (
-            f" two different people who share a {found.name} score above two who do not in "
-            f"{percent(leak)} of comparisons (50 %: it leaves no trace);"
-        )
-    if shared is not None:
-        text += f" a same-person pair scores above them in {percent(shared)}."
-    return text.rstrip(";")
+def untested_arms(names: Sequence[str], reason: str) -> str:
+    """Why people who share a site, a scanner or a family were not compared with others."""
+    if reason == "not known":
+        return f"Not tested, as the scan table names none that two scans share: {listed(names)}."
+    return (
+        f"Not tested, as fewer than {FEWEST_IN_ARM} people share one with somebody else here: "
+        f"{listed(names)}."
+    )
 
 
 def headline_point(forecast: Forecast) -> ForecastPoint | None:
@@ -377,8 +386,9 @@ def _models(found: Forecast) -> str:
             f"{start}. Fitted on galleries of {fitted} people, every model used predicted "
             f"the rate at {found.gallery} within {points}.{dropped}"
         )
+    missed = listed(far) if len(far) == 1 else f"{len(far)} of the {len(tested)} models"
     return (
-        f"{start}. Fitted on galleries of {fitted} people, {listed(far)} missed the rate at "
+        f"{start}. Fitted on galleries of {fitted} people, {missed} missed the rate at "
         f"{found.gallery} by more than {points}.{dropped}"
     )
 

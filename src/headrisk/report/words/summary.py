@@ -55,15 +55,14 @@ ATTACKERS = {
     "there.",
     "face": "The attacker holds the shared scans and a few photographs of a person whose name is "
     "known, as from a social network, and knows that this person was scanned.",
-    "face-scans": "Somebody who holds the shared scans, and other scans of the same people with "
-    "their names, and who compares the faces that can be rendered from them. No photograph is "
-    "needed, and no membership is in doubt: each person searched for is in the gallery.",
-    "metadata": "Somebody who holds the shared files, and other files of the same people with "
-    "their names, and who compares what stands in headers and sidecars, never looking at an image.",
-    "table": "Somebody who holds the shared table, and a table of the same measurements of the "
-    "same people with their names, from other sessions or another pipeline, and who compares every "
-    "row with every other. No membership is in doubt: each person searched for is in the gallery.",
-    "combined": "Somebody who holds several of these of the same people, and weighs them together.",
+    "face-scans": "The attacker holds the shared scans, and other scans of the same people with "
+    "their names, and compares the faces that can be rendered from them. No photograph is needed.",
+    "metadata": "The attacker holds the shared files, and other files of the same people with "
+    "their names, and compares what stands in headers and sidecars, never looking at an image.",
+    "table": "The attacker holds the shared table, and a table of the same measurements of the "
+    "same people with their names, from other sessions or another pipeline, and compares every row "
+    "with every other.",
+    "combined": "The attacker holds several of these of the same people, and weighs them together.",
 }
 RULE_NAMES = {
     "kde": "where the two density curves cross",
@@ -81,6 +80,10 @@ OTHERS_NOT_TESTED = (
     "Other attackers, and other or later, stronger methods than those named here.",
     "Other kinds of images, other organs, and other people than these.",
     "Larger sets of people than the one searched here.",
+)
+NO_COPY = (
+    "A de-identified copy: none was given, so what removing or replacing faces would change was "
+    "not measured."
 )
 UNTESTED_MODALITIES = {
     "brain": "Brains: whether the brain alone links two scans of a person.",
@@ -100,19 +103,19 @@ WHY_NO_THRESHOLD = {
     "no non-mated pairs": "no non-mated pairs",
     "nothing to tell apart": "no mated or no non-mated pairs, or all scores are equal",
     "equal scores": "all scores are equal",
-    "few probes": "needs 8 probes, 4 gallery people and scores that differ",
-    "one group": "the probes' best scores do not fall into two groups",
+    "few probes": "an outsider's threshold needs 8 probes, 4 gallery people and scores that differ",
+    "one group": "the probes' best scores do not fall into two groups for an outsider to see",
     "few people": "fewer than four people",
     "not tested": "not tested on so many pairs",
 }
 NEEDS = "Rates need at least five people with two comparable scans each."
 MISSING_REASONS = {
     "scores": "Scores are drawn from 20 people upward, in bars of five people or more.",
-    "cmc": "A search needs people with two usable scans and at least one other person.",
+    "cmc": "Ranks need people with two usable scans and at least one other person.",
     "det": "Error rates are drawn from 20 people upward, as scores are.",
     "measures": "Rates need people with two usable scans and at least one other person.",
-    "conditions": "No site, scanner, time gap or other condition with at least five people on "
-    "two levels is known.",
+    "conditions": "Conditions need a site, scanner, time gap or the like with at least five "
+    "people on two levels; none is known.",
 }
 
 
@@ -136,9 +139,9 @@ def no_threshold(found: NoThreshold | None) -> str:
     if found.why == "never higher":
         text = f"at prior {found.prior:g} the mated density never exceeds the other"
     elif found.why == "few pairs":
-        text = f"needs {found.needed} non-mated pairs of people"
+        text = f"a threshold needs {found.needed:,} non-mated pairs of people"
         if found.have is not None:
-            text += f", the data have {found.have}"
+            text += f", the data have {found.have:,}"
     return f"on the training people: {text}" if found.held_out else text
 
 
@@ -205,10 +208,9 @@ def who_can_be_searched(counts: PeopleCounts) -> str:
 
 def _who(counts: PeopleCounts, searched: str) -> str:
     text = f"Of {people(counts.people)}, {counts.searched:,} {searched} for"
-    why = [
-        f"{count:,} because {WHY_NOT_SEARCHED[code]}" for code, count in counts.not_searched.items()
-    ]
-    left = sum(counts.not_searched.values())
+    found = {WHY_NOT_SEARCHED[code]: count for code, count in counts.not_searched.items()}
+    why = [f"{text} ({count:,})" for text, count in found.items()] if len(found) > 1 else [*found]
+    left = sum(found.values())
     return f"{text} and {left:,} not: {', '.join(why)}." if why else f"{text}."
 
 
@@ -327,9 +329,12 @@ def how_chosen(section: ModalitySection) -> str:
         return ""
     if choice.how == "too few people":
         return f"The attack is {choice.measure}: too few people to choose among attacks."
-    way = " by assigning all people one to one" if choice.attack == "assignment" else ""
-    each = " for each pair of contrasts" if choice.pairs else ""
-    return f"Of {choice.candidates} attacks the strongest speaks{each}: {choice.measure}{way}."
+    way = ", by assigning all people one to one" if choice.attack == "assignment" else ""
+    if choice.pairs:
+        return (
+            f"Of {choice.candidates} attacks the strongest for each pair of contrasts speaks{way}."
+        )
+    return f"Of {choice.candidates} attacks the strongest speaks: {choice.measure}{way}."
 
 
 def not_assigned(section: ModalitySection) -> str:
@@ -355,11 +360,19 @@ def strongest(section: ModalitySection) -> MeasureResult | None:
     return max(rated, key=lambda m: m.rank1.value if m.rank1 else 0.0, default=None)
 
 
-def threshold_remarks(measure: MeasureResult) -> str:
+def threshold_remarks(measure: MeasureResult) -> tuple[str, ...]:
     """What the thresholds of a measure rest on, each remark once."""
     found = (part for item in measure.thresholds.values() for part in item.remark.split("; "))
-    said = [part.removeprefix("withheld: ") for part in dict.fromkeys(found) if part]
-    return f"{capital('; '.join(said))}." if said else ""
+    said = dict.fromkeys(part.removeprefix("withheld: ") for part in found if part)
+    return tuple(_THRESHOLD_REMARKS.get(part, part) for part in said)
+
+
+_THRESHOLD_REMARKS = {  # as a sentence of their own, away from the threshold they are about
+    FEW_FALSE_MATCHES: "false matches at the thresholds rest on fewer than 30 errors",
+    FEW_MISSES: "missed matches at the thresholds rest on fewer than 30 errors",
+    FEW_FOR_THRESHOLD.removeprefix("withheld: "): "thresholds are held back below "
+    f"{FEWEST_FOR_EXTREMES} people",
+}
 
 
 def rank_rates(measure: MeasureResult | None) -> list[tuple[str, Estimate | None]]:
