@@ -29,8 +29,8 @@ CT_NOT_AMONG_THEM = (
 
 LABELS_NOT_CHECKED = (
     "Equal labels in the two data sets were taken for one person. With so many pairs nobody "
-    "checked that against the images: search for a part of the people (--participant-label) to have it "
-    "checked, or settle it with --same-people."
+    "checked that against the images: search for a part of the people (--participant-label) to "
+    "have it checked, or settle it with --same-people."
 )
 
 
