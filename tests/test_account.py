@@ -98,10 +98,11 @@ def test_reading_headers_alone_is_no_look_at_an_image(
     data_set(tmp_path / "a", ("sub-1/anat/sub-1_T1w.nii.gz", "sub-2/anat/sub-2_T2w.nii.gz"))
     (tmp_path / "b").mkdir()
     (tmp_path / "b" / "participants.tsv").write_text("participant_id\tage\nsub-01\t44\n")
-    for name, images in (("a", 2), ("b", 0)):
+    (tmp_path / "b" / "more").symlink_to(tmp_path / "a")  # not followed, so not read
+    for name, images, code in (("a", 2, 0), ("b", 0, 4)):
         out = tmp_path / f"out-{name}"
         argv = ["audit", str(tmp_path / name), str(out), "--only", "metadata", "--nprocs", "1"]
-        assert main([*argv, "-q"]) == 0
+        assert main([*argv, "-q"]) == code
         found = json.loads((out / "report.json").read_text())
         counts = [found["inventory"][key] for key in ("images", "looked_at", "failed", "left_out")]
         assert counts == [images, 0, 0, images]

@@ -8,7 +8,7 @@ import nibabel
 import numpy as np
 
 from headrisk.dataset.gather import Source
-from headrisk.intake import images_beside, index
+from headrisk.intake import images_beside, index, index_all
 from headrisk.job import Job
 
 IMAGES = (
@@ -52,3 +52,18 @@ def test_only_people_who_were_asked_for(tmp_path: Path) -> None:
     job = Job((source,), tmp_path / "out", modalities=("face-scans",), participants=("2",))
     scans, _ = index(job)
     assert {scan.participant_id for scan in images_beside(job, scans)} == {"2"}
+
+
+def test_an_image_of_a_manifest_takes_part_once(tmp_path: Path) -> None:
+    root = data_set(tmp_path / "data")
+    lines = [
+        f"{Path(name).name.split('_')[0]}\t{name.split('ses-')[1][0]}\t{root / name}.nii.gz"
+        for name in IMAGES
+    ]
+    table = tmp_path / "list.tsv"
+    table.write_text("\n".join(["participant_id\tsession_id\tpath", *lines]) + "\n")
+    job = Job((Source(table),), tmp_path / "out", modalities=("face-scans",))
+    scans, series, _ = index_all(job)
+    assert len(scans) + len(series) == len(IMAGES)
+    beside = images_beside(job, scans, series)
+    assert len(beside) == len({scan.path for scan in beside}) == 5

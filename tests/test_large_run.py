@@ -82,6 +82,17 @@ def test_a_summary_gives_the_figures_of_all_scores(cohort: Cohort, tmp_path: Pat
     assert not found[1].internal.matrices
 
 
+@pytest.mark.parametrize("most", [10**8, 0])
+def test_labels_that_were_not_checked_against_images_are_told(
+    cohort: Cohort, tmp_path: Path, most: int
+) -> None:
+    context = Context(None, job(tmp_path, "AB", most_pairs=most), CostLog())  # type: ignore[arg-type]
+    one = run_attack(brain.BrainAttack(), context)
+    assert one is not None
+    assert (one.section.labels is None) == (not most)
+    assert ("nobody checked that against the images" in one.section.compared) == (not most)
+
+
 def test_a_search_gives_the_best_of_the_full_matrix(cohort: Cohort, tmp_path: Path) -> None:
     task = job(tmp_path, "AB")
     design = brain.plan(cohort, task)

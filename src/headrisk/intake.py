@@ -127,7 +127,8 @@ def images_beside(job: Job, scans: Sequence[Scan], series: Sequence[Scan] = ()) 
             sessions=sessions,
             may_be_none=True,
         )[0]
-    more = (scan for scan in found if scan.path not in known and scan.status == "ok")
+    once = {scan.path: scan for scan in found if scan.path not in known}
+    more = (scan for scan in once.values() if scan.status == "ok")
     return tuple(scan for scan in with_one_key(tuple(_present(s) for s in more), job)
                  if scan.status == "ok")  # fmt: skip
 

@@ -255,3 +255,18 @@ def test_links_and_sidecars_that_cannot_be_used_are_counted(tmp_path: Path) -> N
         (folder / f"sub-01_acq-{name}_T1w.json").write_text(text)
     counts = counted(take_inventory(tmp_path))
     assert counts.unused == {"sidecar": {"damaged": 2}, "table": {"link": 1, "pointer": 1}}
+
+
+@pytest.mark.timeout(30)
+def test_links_to_the_whole_file_system_are_not_followed(tmp_path: Path) -> None:
+    person = tmp_path / "data" / "sub-01"
+    person.mkdir(parents=True)
+    for name, target in (("sub-02", "/"), ("sub-03", "/proc/self"), ("sub-04", str(tmp_path))):
+        (tmp_path / "data" / name).symlink_to(target)
+    (person / "ses-1").symlink_to("..")
+    (person / "anat").symlink_to("/dev")
+    rows = take_inventory(tmp_path / "data").rows
+    assert {row.path: (row.kind, row.code) for row in rows} == {
+        f"{name}": ("link", "link")
+        for name in ("sub-01/anat", "sub-01/ses-1", "sub-02", "sub-03", "sub-04")
+    }

@@ -35,6 +35,7 @@ from headrisk.linkage.large import Sides, count_pairs
 from headrisk.linkage.mates import count_people, searchable
 from headrisk.report.words.brain import (
     CT_NOT_AMONG_THEM,
+    LABELS_NOT_CHECKED,
     NAME,
     REFERENCES,
     method_sentences,
@@ -111,6 +112,8 @@ class BrainAttack:
             pairs = large.pairs
             total = pairs.total + pairs.mated.size
             compared += f" {not_kept(total, pairs.bin_width, pairs.measure)}"
+            if len(job.sources) > 1 and job.same_people is None:
+                compared += f" {LABELS_NOT_CHECKED}"
         alone = len(job.sources) == 1 and len(wanted) < FEWEST_PEOPLE and large is None
         voxels = [one.voxel_mm for one in usable.results]
         own = prepared_here(everybody, job)

@@ -113,6 +113,7 @@ def tell(outcome: Outcome, arguments: argparse.Namespace, limit: float | None) -
     sys.stdout.write(f"Report: {arguments.out / 'report.html'}\n")
     inventory = outcome.report.inventory
     unread = inventory is not None and not complete(inventory)
+    unread = unread or _texts_unread(outcome.report)
     lacking = failed or outcome.photos_unused or outcome.unseen or unread
     incomplete = FAILED_SCANS if lacking else DONE
     return incomplete if limit is None else _check_limit(outcome.report, public, limit, incomplete)
@@ -153,6 +154,13 @@ def inventory_lines(inventory: InventoryCounts) -> Iterator[str]:
     yield from (f"  {line}" for line in not_looked_at(inventory))
     yield from filter(None, (beside(inventory), unused(inventory)))
     yield from others(inventory)
+
+
+def _texts_unread(report: Report) -> bool:
+    """Whether files could not be read in which names, dates and free text were searched for."""
+    rows = [row for one in report.modalities if "unread" in one.tables
+            for row in one.tables["unread"].rows]  # fmt: skip
+    return any(row[0] == "not read" and row[1] for row in rows)
 
 
 def failures_line(rows: Sequence[ScanRow]) -> str:

@@ -7,22 +7,23 @@ The score is residual correlation, the same number that an audit gives. What is 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
-from headrisk.attacks.account import inventory_of_scans
+from headrisk.attacks.account import account_others, inventory_of_scans
 from headrisk.attacks.brain import plan, prepare
 from headrisk.brain.cohort import Cohort
 from headrisk.brain.grid import template_grid
 from headrisk.brain.reference import reference
 from headrisk.brain.similarity.residual_blocks import residual_blocks
 from headrisk.brain.stored import INDEX, fingerprint_index
-from headrisk.dataset.inventory import Inventory, InventoryCounts, counted
+from headrisk.dataset.inventory import InventoryCounts, counted
 from headrisk.errors import InputError
+from headrisk.findings.linkage import scan_rows
 from headrisk.findings.records import Link
-from headrisk.intake import prepared_here, take_in
+from headrisk.intake import Intake, prepared_here, take_in
 from headrisk.io.private import write_private
 from headrisk.job import Job, recorded
 from headrisk.linkage.design import Design
@@ -102,12 +103,17 @@ def search_gallery(job: Job, k: int, at_least: float = -np.inf) -> SearchOutcome
         listed=_people(design, [bool(one.any()) for one in mated]),
         compared=sum(one.compared for one in found) / design.pairs,
         notes=(*intake.notes, *damage),
-        inventory=_counted(inventory_of_scans(intake, everybody.scans, everybody.results, job)),
+        inventory=_counted(intake, everybody, job),
     )
 
 
-def _counted(inventory: Inventory | None) -> InventoryCounts | None:
-    return None if inventory is None else counted(inventory)
+def _counted(intake: Intake, everybody: Cohort, job: Job) -> InventoryCounts | None:
+    """The images of both data sets, and what became of them."""
+    inventory = inventory_of_scans(intake, everybody.scans, everybody.results, job)
+    if inventory is None:
+        return None
+    rows = scan_rows(everybody.scans, everybody.results)
+    return replace(counted(inventory), others=account_others(intake, rows, job))
 
 
 def _people(design: Design, found: Sequence[bool]) -> int:

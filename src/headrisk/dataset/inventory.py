@@ -80,6 +80,7 @@ _KEYS = {
 }
 _PLACES: tuple[Where, ...] = ("derivatives", "sourcedata", "code")
 _HEADERS = (".hdr", ".hdr.gz", ".par", ".head")
+_SYSTEM = ("/dev", "/proc", "/sys")  # what lies there is made when it is read, without an end
 _MOST_VISITS = 4  # of one folder, by different links
 _BIDS_NAME = re.compile(
     r"sub-[A-Za-z0-9+]+(?:_ses-[A-Za-z0-9+]+)?(?:_[a-zA-Z]+-[A-Za-z0-9+.]+)*_([A-Za-z0-9]+)"
@@ -505,18 +506,23 @@ def _followed(walk: _Walk, entry: os.DirEntry[str], above: tuple[str, ...]) -> b
     target = os.path.realpath(entry.path)
     if target in above or walk.visits[target] >= _MOST_VISITS:
         return False
-    if f"{target}/".startswith(f"{walk.real}/"):
+    if _within(target, walk.real):
         return True
     named = entry.name.startswith(("sub-", "ses-")) or entry.name in DATATYPES
-    return named and not f"{walk.real}/".startswith(f"{target}/")
+    system = any(_within(target, place) for place in _SYSTEM)
+    return named and not system and not _within(walk.real, target)
+
+
+def _within(path: str, folder: str) -> bool:
+    """Whether a path is a folder or lies below it; both without links."""
+    return os.path.commonpath([path, folder]) == folder
 
 
 def _folder_link(walk: _Walk, entry: os.DirEntry[str], path: str) -> FileRow:
     target = os.path.realpath(entry.path)
-    inside = f"{target}/".startswith(f"{walk.real}/") or f"{walk.real}/".startswith(f"{target}/")
     reason = (
         "a link to a folder that is listed already, or that leads in a circle"
-        if inside
+        if _within(target, walk.real) or _within(walk.real, target)
         else "a link to a folder outside the data set, whose files are not listed"
     )
     return FileRow(path, "link", status="left_out", code="link", reason=reason)

@@ -27,6 +27,13 @@ CT_NOT_AMONG_THEM = (
 )
 
 
+LABELS_NOT_CHECKED = (
+    "Equal labels in the two data sets were taken for one person. With so many pairs nobody "
+    "checked that against the images: search for a part of the people (--participant-label) to "
+    "have it checked, or settle it with --same-people."
+)
+
+
 def not_kept(scores: int, bin_width: float, measure: str) -> str:
     """What stands for scores that were too many to keep; the bin is the first measure's."""
     return (
