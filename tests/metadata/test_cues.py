@@ -249,3 +249,11 @@ def test_without_its_library_a_pdf_is_not_read(
     path.write_bytes(_pdf("dictated by Zarvok Quelim"))
     look = look_into(path, path.name, path.stat().st_size, NOBODY)
     assert (look.state, look.problem) == ("unread", WITHOUT_PYPDF)
+
+
+@pytest.mark.parametrize("start", [b"\x89HDF\r\n\x1a\n", b"MM\x02", b"abc\x00", b"\x7f\x1f text "])
+def test_bytes_without_a_known_format_are_never_called_read(tmp_path: Path, start: bytes) -> None:
+    path = tmp_path / "scan.mnc"
+    path.write_bytes(start + b"Quelim Zarvok " * 20)
+    look = look_into(path, path.name, path.stat().st_size, NOBODY)
+    assert look.state == "searched"

@@ -414,7 +414,7 @@ def kind_of_attribute(tag: int, vr: str, name: str) -> str:
     if tag >> 16 & 1:
         return "private-attribute"
     by_name = kind_of_field(name.replace("'s", "").replace("Patients", "Patient"))
-    if by_name:
+    if by_name and not (by_name == "accession-number" and vr in _BY_VR):
         return by_name
     known = profile_table().get(tag)
     return _BY_VR.get(known.vr if known and known.vr != "UN" else vr, "dicom-attribute")

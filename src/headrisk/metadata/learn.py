@@ -14,6 +14,7 @@ from dataclasses import replace
 from functools import cache
 
 from headrisk.metadata.columns import owner_place
+from headrisk.metadata.cues import is_ordinary
 from headrisk.metadata.field_names import public_names
 from headrisk.metadata.fields import bears_out, kind_of_field
 from headrisk.metadata.findings import Hit
@@ -114,7 +115,7 @@ def _of_one_person(protocols: dict[str, set[str]]) -> set[str]:
         word
         for word, own in protocols.items()
         if len(own) == 1 and word.lower() not in plain | _vocabulary() | NO_FAMILY | _TECHNICAL
-        and not concepts(word)
+        and not concepts(word) and not is_ordinary(word.lower())
     }  # fmt: skip
 
 
@@ -141,6 +142,8 @@ def with_names(values: Iterable[str], known: KnownIdentifiers) -> KnownIdentifie
             plain = word.lower()
             if len(word) < _SHORTEST or plain in NO_FAMILY | _TECHNICAL or concepts(word):
                 continue
+            if plain in EPONYMS and plain not in family_names() | given_names():
+                continue  # a test or method is called so: found only beside the rest of the name
             lines.add(word)
             ordinary = ALSO_WORDS | EPONYMS | CHINESE_GIVEN | WORDS_AS_NAMES
             if plain in ordinary or plain in given_names():

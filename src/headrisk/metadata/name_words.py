@@ -42,24 +42,19 @@ EPONYMS = frozenset(
     marshall martinos max moore morris parkinson pearson petersen powell rey riley schaefer
     shepard simon spearman spencer stroop tanner taylor thomas wallace watson wechsler weber
     welch wilson yeo young zhang
-    kolmogorov smirnov wilcoxon mann whitney kruskal wallis bonferroni hochberg benjamini tukey
-    dunnett friedman shapiro levene bartlett fourier hilbert butterworth chebyshev gabor gibbs
-    markov carlo bayes bayesian poisson gaussian bernoulli cauchy dirichlet euler newton lagrange
-    laplacian hermite bessel hanning hamming blackman kalman wiener shannon nyquist rician rayleigh
-    montreal talairach brodmann broca wernicke heschl rolando rolandic sylvius sylvian hopfield
-    sternberg flanker ericksen eriksen posner corsi raven wisconsin iowa montreal boston rey benton
-    tower london hanoi barratt eysenck hoehn yahr fagerstrom epworth pittsburgh stanford cambridge
-    oldfield annett rosenberg spielberger liebowitz conners vineland bayley griffiths kaufman
-    peabody raven corsi bourdon brickenkamp trier cyberball hariri ekman cohen cronbach likert
-    stroop brown peterson glasgow rancho rankin barthel ashworth expanded kurtzke unified
-    jezzard balaban avants jenkinson woolrich smith nichols andersson penny friston
-    larmor bloch maxwell ernst hahn carr purcell meiboom gill stejskal tanner dixon rician
-    levenberg marquardt nelder mead broyden krylov cholesky euclidean manhattan mahalanobis
-    hausdorff dice jaccard procrustes voronoi delaunay riemann hellinger kullback leibler
-    jensen akaike schwarz student pearson spearman kendall cramer fisher hotelling
-    harvard oxford julich juelich glasser gordon power destrieux killiany craddock shen
-    hammers mindboggle glasgow edinburgh
-    alpha beta gamma delta theta kappa lambda sigma omega""".split()  # noqa: SIM905
+    kolmogorov smirnov wilcoxon kruskal bonferroni hochberg benjamini tukey dunnett levene fourier
+    hilbert butterworth chebyshev gabor gibbs markov carlo bayes bayesian poisson gaussian
+    bernoulli cauchy dirichlet euler lagrange laplacian hermite bessel hanning hamming blackman
+    kalman wiener nyquist rician rayleigh montreal talairach brodmann broca wernicke heschl
+    rolando rolandic sylvius sylvian hopfield sternberg flanker ericksen eriksen posner corsi
+    boston tower hanoi hoehn yahr fagerstrom epworth pittsburgh oldfield spielberger liebowitz
+    vineland bayley peabody bourdon brickenkamp trier cyberball hariri ekman cronbach likert
+    stroop peterson rancho rankin barthel expanded kurtzke unified jezzard balaban larmor maxwell
+    meiboom stejskal tanner levenberg marquardt nelder mead broyden krylov cholesky euclidean
+    manhattan mahalanobis hausdorff dice jaccard procrustes voronoi delaunay riemann hellinger
+    kullback leibler akaike pearson spearman cramer hotelling harvard julich juelich destrieux
+    killiany hammers mindboggle edinburgh alpha beta gamma delta theta kappa lambda
+    sigma omega""".split()  # noqa: SIM905
 )
 _NO_FAMILY_WORDS = """
     task test tests scale inventory questionnaire index score atlas center centre institute

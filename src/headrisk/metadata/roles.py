@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import PurePosixPath
 from typing import Literal
 
@@ -53,6 +54,7 @@ _CODE = frozenset(
 _PROSE = frozenset({".log", ".md", ".rst", ".out", ".err"})
 _IMAGES = (".nii", ".nii.gz", ".hdr", ".img", ".hdr.gz", ".img.gz")
 _LOOK = 4096
+_CONTROL = re.compile(rb"[\x00-\x08\x0e-\x19\x1c-\x1f]|^\x89(?:HDF|PNG)")  # no text has them
 _FEWEST_LINES = 3
 _ALIKE = 0.9  # share of lines with as many cells as the first
 _MAGIC: tuple[tuple[bytes, Role], ...] = (
@@ -162,7 +164,7 @@ def _by_name(lower: str, start: bytes) -> Role:
         return "mgh"
     if is_paper(lower):
         return "papers"
-    if b"\0" in start[:_LOOK] and not start.startswith((b"\xff\xfe", b"\xfe\xff")):
+    if not start.startswith((b"\xff\xfe", b"\xfe\xff")) and _CONTROL.search(start[:_LOOK]):
         return "binary"
     if suffix in (".bval", ".bvec"):
         return "gradients"
