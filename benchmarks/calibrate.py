@@ -28,6 +28,7 @@ from pathlib import Path
 
 import numpy as np
 from kept import kept
+from scipy.optimize import linear_sum_assignment
 from scipy.stats import norm
 
 from headrisk.linkage.density import density_curves, kernels
@@ -37,6 +38,7 @@ from headrisk.statistics.bootstrap import curve_intervals
 from headrisk.statistics.change import paired_difference
 from headrisk.statistics.clustered import mated_rate, nonmated_rate
 from headrisk.statistics.intervals import clopper_pearson, share_of_people, wilson
+from headrisk.statistics.joined import assigned_share, assignment_variance
 from headrisk.statistics.openset import fnir_at_fpir, open_set_rates
 from headrisk.statistics.rates import area_under_curve, d_prime, equal_error_rate
 from headrisk.statistics.risk import linkability, system_unlinkability
@@ -308,6 +310,26 @@ def rank_one(rng: np.random.Generator, people: int, cohorts: int, kind: str) -> 
     return tally.row("linked", f"rate {truth:.2f}, {kind}", people)
 
 
+def assigned(rng: np.random.Generator, people: int, cohorts: int, kind: str, up: float) -> Row:
+    """People found by assigning all at once; mated scores ``up`` standard deviations more."""
+    once, tally, plain = np.ones(people, dtype=np.int64), _Tally(), 0
+    source = np.random.default_rng(555_444)
+
+    def found(values: FloatArray) -> FloatArray:
+        return np.asarray(linear_sum_assignment(-values)[1] == np.arange(people), np.float64)
+
+    def draw(generator: np.random.Generator) -> FloatArray:
+        return world(kind, generator, people) + up * np.eye(people)
+
+    truth = float(np.mean([found(draw(source)).mean() for _ in range(max(30_000 // people, 300))]))
+    for _ in range(cohorts):
+        values = draw(rng)
+        variance = assignment_variance(scores_of(values, once, rng), rng)
+        tally.add(assigned_share(found(values), variance, people), truth)
+        plain += holds(wilson(float(found(values).sum()), people), truth)
+    return tally.row("assigned", f"rate {truth:.2f}, {kind}", people, plain / max(cohorts, 1))
+
+
 def curves(
     rng: np.random.Generator, people: int, cohorts: int, kind: str, uneven: str
 ) -> list[Row]:
@@ -409,6 +431,10 @@ def jobs(people: Sequence[int]) -> list[Job]:
             for (kind, uneven), level in product(cases, levels)
         ]
         found += [Job(rank_one, (kind,), n, part) for kind in KINDS]
+        found += [
+            Job(assigned, (kind, up), n, max(0.25 * cost[n], 0.02))
+            for kind, up in product(KINDS, (0.0, -1.5))
+        ]
         found += [Job(curves, case, n, max(0.25 * cost[n], 0.05)) for case in cases]
         found += [Job(thresholds, case, n, max(0.1 * cost[n], 0.03)) for case in cases]
     return found

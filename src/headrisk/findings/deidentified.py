@@ -25,7 +25,8 @@ class Change:
     """One rate before and after on the same people; the difference counts less risk as positive.
 
     ``lost`` people were linked less often after the treatment, ``gained`` more often; ``p_value``
-    is that of the exact sign test, None where a threshold is fitted anew.
+    is that of the exact sign test, for the strongest attack that of exchanging before and after;
+    None where a threshold is fitted anew.
     """
 
     before: Estimate

@@ -453,7 +453,8 @@ _METHOD_TABLES = (
         "modality": _MODALITY,
         "attacker": Column("naive: takes the scans as they are; adaptive: fills in what was "
                            "removed; own: searches for the scan it was made from"),
-        "measure": _MEASURE,
+        "measure": Column("similarity measure; strongest: the strongest attack on either side, "
+                          "chosen on other people than it is counted on"),
         "rate": Column("rank 1, or misses at a stated FPIR"),
         "gallery": _GALLERY,
         "people": _count("people compared before and after"),

@@ -9,9 +9,11 @@ import numpy as np
 from headrisk.linkage.assign import assign_one_to_one
 from headrisk.linkage.whole_sets import found_without
 from headrisk.statistics.intervals import (
+    NORMAL_QUANTILE,
     clopper_pearson,
     jackknife_variance,
     share_of_people,
+    students_quantile,
     zero_event_bound,
 )
 from headrisk.types import Estimate, FloatArray, IntArray, PairScores
@@ -74,9 +76,11 @@ def half_jackknife(without: FloatArray) -> float:
     assignment come in chains, and where nearly all are found the share varies up to four times as
     much as one of independent people (docs/calibration.md). Leaving out people counts what a pair
     of people brings twice, at the one and at the other, and nearly all comes from pairs, so half
-    of the jackknife's variance is taken.
+    of the jackknife's variance is taken. Made larger as Student's quantile, of as many degrees of
+    freedom as there are groups but one, is than the normal one that intervals use.
     """
-    return jackknife_variance(without) / 2
+    wider = students_quantile(without.size - 1) / NORMAL_QUANTILE
+    return jackknife_variance(without) / 2 * wider**2
 
 
 def assigned_share(
