@@ -4,7 +4,7 @@
 
 Ears tell people apart nearly as faces do (Iannarelli A., "Ear Identification", 1989; Pflug A. and
 Busch C., IET Biometrics 1:114-129, 2012). Synthetic people (seed 6021) are scanned on two days as
-in results_face_scans.py, with ears that lie free on both. The attacker cuts a box around the place
+in results_face_scans.py, with ears that lie free on both. The attacker cuts a box beside the head
 where the average head has each ear, as the brain's alignment gives it, blurs what is solid there,
 moves it by up to one grid step, takes away the gallery's mean and correlates. Told for each tool:
 the share of the ear's surface that no change touched, heads with a piece of tissue left floating,
@@ -37,6 +37,9 @@ from headrisk.types import BoolArray, Float32Array, FloatArray
 
 TOOLS = ("template", "reface", "quickshear")
 _STEP_MM, _RIM_MM, _SAG_MM = 1.5, 6.0, 2.0
+_BESIDE_MM = (
+    80.0  # from the middle of the template: beyond it lies ear, not bone that tells people apart
+)
 _SPECK = 30  # blocks of 1.5 mm; noise makes pieces of up to 10
 _SHIFTS = list(product((-1, 0, 1), repeat=3))
 
@@ -64,6 +67,10 @@ def boxes(shapes: HeadShapes) -> list[FloatArray]:
     for side in (-1, 1):
         own = ear[side * ear[:, 0] > 0]
         low, high = own.min(axis=0) - _RIM_MM, own.max(axis=0) + _RIM_MM
+        if side < 0:
+            high[0] = -_BESIDE_MM
+        else:
+            low[0] = _BESIDE_MM
         lines = [np.arange(a, b, _STEP_MM) for a, b in zip(low, high, strict=True)]
         found.append(np.stack(np.meshgrid(*lines, indexing="ij"), axis=-1))
     return found
