@@ -1,4 +1,4 @@
-"""What an attack made of several draws and says, and what the outputs say of where they come from."""
+"""What an attack made of several draws and says, and what outputs say of where they come from."""
 
 from __future__ import annotations
 
