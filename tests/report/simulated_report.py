@@ -107,7 +107,10 @@ def simulated_report(
         Mosaic(scan.scan_id, scan.verdict, 0.8, rng.integers(0, 255, (60, 180), np.uint8))
         for scan in scans[:12]
     )
-    internal = Internal(scans, candidate_links(matrices[0], threshold, 3), mosaics, matrices)
+    links = candidate_links(matrices[0], threshold, 3)
+    internal = Internal(
+        scans, tuple(replace(one, attack="brain") for one in links), mosaics, matrices
+    )
     return Report((section,), settings.as_dict(), "0.1.0"), internal
 
 

@@ -31,8 +31,11 @@ def test_only_the_owner_reads_what_names_people(out: Path) -> None:
     files = sorted(path.name for path in internal.iterdir())
     assert files == ["columns.json", "duplicates.html", "duplicates.tsv", "scans.tsv"]
     assert {stat.S_IMODE(path.stat().st_mode) for path in internal.iterdir()} == {0o600}
-    public = ["dataset_description.json", "duplicates.json"]
-    assert sorted(path.name for path in out.iterdir()) == [*public, "internal"]
+    assert sorted(path.name for path in out.iterdir()) == [
+        "dataset_description.json",
+        "duplicates.json",
+        "internal",
+    ]
 
 
 def test_the_public_file_holds_counts_alone(out: Path) -> None:

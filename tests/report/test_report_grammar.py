@@ -139,7 +139,8 @@ def odd(images: int, failed: int, left_out: int, reason: str) -> Report:
     left = FacesLeft(True, looked + failed, answers, {"T1w": answers}) if images else None
     return Report(
         (section(1, 0.0),) if looked else (), {}, "0", title='<b>"A" & {{ b }}</b>',
-        inventory=counts, faces_left=left, data=DataSetName("Heads & <others>"),
+        inventory=counts,
+        faces_left=left, data=DataSetName("Heads & <others>"),
     )  # fmt: skip
 
 

@@ -263,7 +263,8 @@ def test_text_colours_meet_wcag_aa(ink: str, paper: str, written: Path) -> None:
 def test_internal_page_lists_links_of_the_headline_measure_alone(tmp_path: Path) -> None:
     report, internal = simulated_report()
     other = candidate_links(internal.matrices[1], 0.0, 1)
-    both = replace(internal, links=(*internal.links, *other))
+    links = (replace(link, attack="brain") for link in (*internal.links, *other))
+    both = replace(internal, links=tuple(links))
     write_report(report, both, tmp_path, RUN)
     source = (tmp_path / "internal" / "report.html").read_text()
     cells = re.findall(r"<td[^>]*>(residual-correlation|mae)</td>", source)

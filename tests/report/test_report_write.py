@@ -168,7 +168,7 @@ def test_links_scans_and_pairs_hold_every_row(written: Path) -> None:
     _, internal = simulated_report()
     folder = written / "internal"
     links = list(csv.DictReader((folder / "links.tsv").open(), delimiter="\t"))
-    assert list(links[0]) == ["probe", "gallery", "measure", "score", "rank", "decision"]
+    assert list(links[0]) == ["probe", "gallery", "measure", "score", "rank", "decision", "attack"]
     assert len(links) == len(internal.links)
     scans = list(csv.DictReader((folder / "scans.tsv").open(), delimiter="\t"))
     assert list(scans[0])[:7] == [

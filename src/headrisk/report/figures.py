@@ -6,6 +6,8 @@ or position carries the same distinction. The SVG is the same byte for byte for 
 
 from __future__ import annotations
 
+from textwrap import wrap
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
@@ -23,6 +25,7 @@ INK = "#1B2733"
 GUESSING = LABELS["guessing"]
 THRESHOLD_STYLES = {"kde": "--", "fmr_1e-2": "-.", "fmr_1e-3": ":"}
 WIDTH = 4.3  # inches: narrow enough to be read in a window of 390 pixels
+WIDE = 26  # letters of a label on one line
 DET_TICKS = (0.001, 0.01, 0.05, 0.2, 0.5, 0.8, 0.95, 0.99, 0.999)
 
 
@@ -136,11 +139,13 @@ def measures_figure(measures: tuple[MeasureResult, ...]) -> str:
 def conditions_figure(conditions: tuple[Condition, ...], overall: float) -> str:
     """Rank-1 rate by condition as a forest plot; the dashed line is the whole data set."""
     shown = [c for c in conditions if c.rank1 is not None and not c.withheld]
-    figure, axes = new_figure(WIDTH, 1.0 + 0.4 * len(shown))
+    texts = [wrap(label_text(f"{c.name}: {c.level}", 3 * WIDE), WIDE) for c in shown]
+    lines = 1 + max(map(len, texts), default=1)
+    figure, axes = new_figure(WIDTH, 1.0 + max(0.4, 0.17 * lines) * len(shown))
     for row, condition in enumerate(shown):
         _interval(axes, row, condition.rank1, MATED)
     axes.axvline(100 * overall, color=INK, ls="--", lw=1.0, label=LABELS["whole"])
-    names = [f"{label_text(f'{c.name}: {c.level}', 30)}\n(n = {c.persons})" for c in shown]
+    names = ["\n".join((*text, f"(n = {c.persons})")) for text, c in zip(texts, shown, strict=True)]
     _forest_axes(axes, names, LABELS["rank1"])
     return svg_text(figure, "conditions")
 

@@ -96,7 +96,11 @@ def how_found(outcome: AttackOutcome) -> tuple[str, ...]:
     if budget is not None and outcome.people * budget < 1 - 1e-9:
         untested = (_untested(budget, outcome.people),)
     if outcome.bound_only:
-        return ("The forecast ends before a gallery of that size.", _AT_HAND, *untested)
+        return (
+            "The forecast ends before a gallery as large as the attacker's.",
+            _AT_HAND,
+            *untested,
+        )
     return (f"Forecast {rests}.", *untested)
 
 
