@@ -190,7 +190,7 @@ def judge_column(
     skip = frozenset({"acquisition-time"} if _durations(name, values) else ())
     if place == "sensors" or not name:
         return Column("", skip=skip)
-    if place != "sensors" and _files_shown(values):
+    if _files_shown(values):
         return Column("", skip=skip | _SHOWN)
     if place != "trials" and (formed := _of_one_form(values)):
         return Column(formed)
