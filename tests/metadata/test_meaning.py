@@ -16,8 +16,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from headrisk.errors import UsageError
-from headrisk.metadata.anonymity import PeopleTable, joined, people_table, plain_columns
 from headrisk.metadata.ages import is_over_89
+from headrisk.metadata.anonymity import PeopleTable, joined, people_table, plain_columns
 from headrisk.metadata.findings import Finding, Hit, grouped, stays
 from headrisk.metadata.fix_tables import DateShifts, clean_table, table_text
 from headrisk.metadata.known import NOBODY, field_rules, known_identifiers, with_rules
