@@ -52,7 +52,7 @@ PANELS = {
 }
 NOT_LOOKED_INTO = (
     "Text burnt into pixels, packed objects of version histories, the content of archives, "
-    "PDF files and pictures, and the anatomy itself are not looked into."
+    "pictures (those in PDF files too), and the anatomy itself are not looked into."
 )
 NOBODY_SEARCHED_FOR = "Nobody was searched for: an audit measures how well metadata link people."
 
