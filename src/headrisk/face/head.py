@@ -27,7 +27,7 @@ from headrisk.io.nifti import load_first_volume, load_volume
 from headrisk.io.volume import Volume
 from headrisk.types import FloatArray, Status
 
-VERSION = 8  # raise when any result of this module changes: stored results are then renewed
+VERSION = 9  # raise when any result of this module changes: stored results are then renewed
 SUPERSAMPLE = 2
 PET = "pet"  # whose series are looked at in their first volume
 _MORE = 0.5  # of the three parts, that another level must show beyond the common one
