@@ -276,7 +276,7 @@ def test_search_lists_what_the_full_comparison_finds(
     lines = (searched / "internal" / "candidates.tsv").read_text().splitlines()[1:]
     found = [tuple(line.split("\t")) for line in lines]
     assert len(found) == 4 * 2
-    for probe, gallery, _, score, rank, _ in found:
+    for probe, gallery, _, score, rank, *_ in found:
         assert float(score) == pytest.approx(full[probe, gallery], abs=1e-4)
         better = sum(value > full[probe, gallery] for (p, _), value in full.items() if p == probe)
         assert better == int(rank) - 1

@@ -141,7 +141,7 @@ def test_only_counts_are_public(mislabelled: Path) -> None:
     assert "sub-" not in text
     assert str(out.parent) not in text
     public = {path.name for path in out.iterdir() if path.stat().st_mode & 0o077}
-    assert public == {"duplicates.json"}
+    assert public == {"duplicates.json", "dataset_description.json"}
 
 
 @pytest.mark.slow

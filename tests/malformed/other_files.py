@@ -80,7 +80,7 @@ def _tables() -> dict[str, Other]:
         "table, 100,000 columns": (wide, "no rows"),
         "table, name of 5,000 letters": (TABLE_HEAD + b"a\t1\t" + b"x" * 5000 + b"\n", ""),
         "table, label of 1 MB": (TABLE_HEAD + b"a" * 1_000_000 + b"\t1\tx.nii\n", ""),
-        "table, picture": (photo(), "UTF-8"),
+        "table, picture": (photo(), "binary"),
     }  # fmt: skip
     return {name: Other(content, "table", words) for name, (content, words) in cases.items()}
 

@@ -36,6 +36,8 @@ def said(reader: str, path: Path) -> str:
         elif reader == "table":
             scans = scan_rows(index_dataset(path))
             assert all(scan.status == "failed" and scan.reason for scan in scans)
+            bad = [scan.reason for scan in scans if scan.reason.startswith("line ")]
+            return f"{path}: {'; '.join(bad).replace(f' of {path.name}', '')}" if bad else ""
         else:
             values, note = read_sidecar(path)
             sidecar_fields(values)

@@ -302,7 +302,7 @@ def test_a_read_only_store_gives_what_it_has_and_refuses_the_rest(open_folder: P
 def test_a_write_that_fails_half_way_leaves_nothing(store: Store) -> None:
     def with_small_files_only() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000))
-        with pytest.raises(StoreError, match="cannot write: File too large"):
+        with pytest.raises(StoreError, match="cannot write: the disk is full"):
             store.write(KEY, sample())
 
     assert in_child(with_small_files_only) == 0

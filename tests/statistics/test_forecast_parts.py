@@ -158,11 +158,11 @@ def test_sentences_of_forecasts():
     assert basis_of_forecast(forecast_by(MODELS)) == near
     far = replace(MODELS[2], hidden=replace(HIDDEN, rms=0.0501))
     assert basis_of_forecast(forecast_by((*MODELS[:2], far))) == (
-        f"{start}. Fitted on galleries of 11 people, three missed the rate at 44 by more than "
-        "5 points."
+        f"{start}. Fitted on galleries of 11 people, 1 of 2 models missed the rate at 44 by "
+        "more than 5 points."
     )
     both = (replace(far, model="one"), MODELS[1], far)
-    assert "people, one and three missed the rate" in basis_of_forecast(forecast_by(both))
+    assert "people, 2 of 2 models missed the rate" in basis_of_forecast(forecast_by(both))
     assert basis_of_forecast(forecast_by(MODELS[1:2])) == (
         "Forecast by 1 model from 40 people in a gallery of 44; the gallery is too small to test "
         "the models on hidden galleries."

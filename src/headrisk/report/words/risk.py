@@ -390,7 +390,7 @@ def _models(found: Forecast) -> str:
             f"{start}. Fitted on galleries of {fitted} people, every model used predicted "
             f"the rate at {found.gallery} within {points}.{dropped}"
         )
-    missed = listed(far) if len(far) == 1 else f"{len(far)} of the {len(tested)} models"
+    missed = f"{len(far)} of {counted(len(tested), 'model')}"
     return (
         f"{start}. Fitted on galleries of {fitted} people, {missed} missed the rate at "
         f"{found.gallery} by more than {points}.{dropped}"
