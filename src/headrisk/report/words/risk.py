@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from headrisk.findings.records import ModalitySection
 from headrisk.report.words.phrases import (
+    counted,
     frequency_range,
     listed,
     people,
