@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -280,6 +281,21 @@ def compared_scans(contrasts: Sequence[str], sources: int, copies: int) -> str:
         left_out = "pair of identical files was" if copies == 1 else "pairs of identical files were"
         text += f" {copies:,} {left_out} left out."
     return text
+
+
+_CONTRASTS = re.compile(r"Every (.+?) scan (?:was|of)\b")
+
+
+def contrasts_of(section: ModalitySection) -> tuple[str, ...]:
+    """The kinds of images that :func:`compared_scans` names; empty where it named none.
+
+    >>> section = ModalitySection("brain", Counts(1, 2, 0, 1, 0, 1),
+    ...                           compared=compared_scans(("T1w", "FLAIR"), 1, 0))
+    >>> contrasts_of(section)
+    ('T1w', 'FLAIR')
+    """
+    found = _CONTRASTS.match(section.compared)
+    return tuple(found[1].split(", ")) if found else ()
 
 
 COPIES_PANEL = "Which images link by being copies?"
