@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from headrisk.dataset.inventory import InventoryCounts
 from headrisk.findings.deidentified import Treatment
 from headrisk.findings.records import ModalitySection, Report, RunRecord
 from headrisk.report.words import inventory, metadata, summary
+from headrisk.report.words.follows import Point
 from headrisk.report.words.people import grouped
 from headrisk.report.words.phrases import capital, counted, listed, people, percent, share
 from headrisk.report.words.presence import faces_by_kind
@@ -33,20 +34,19 @@ TITLES = {
     "combined": "All together",
 }
 FOUND = {
-    "brain": "were linked to their other scan by the brain",
-    "face": "were found by their photographs",
-    "face-scans": "were linked to their other scan by the face in both",
-    "metadata": "were linked by headers and sidecar files alone",
+    "brain": "were linked to their other scan",
+    "face": "were found",
+    "face-scans": "were linked to their other scan",
+    "metadata": "were linked by headers and sidecar files",
     "table": "were linked to their other row",
     "combined": "were linked by everything together",
 }
 TEXTS = (
-    "texts.html beside this page: for an impact assessment, an ethics board, a consent form and a "
-    "data access committee."
+    "texts.html: impact assessment, ethics board, consent form, access committee."
 )
 CHECK = (
-    "Whoever has the whole output folder: headrisk doctor --verify OUT tells whether a file of it "
-    "was changed after the audit. The custodian: the folder internal lists every file."
+    "The custodian: the folder internal lists every file; headrisk doctor --verify OUT tells which "
+    "files of the report were changed later."
 )
 SYNTHETIC = "Synthetic heads of headrisk"  # what headrisk's own made-up data sets are called
 MADE_UP = "Made-up heads: nothing here says anything of real people."
@@ -54,8 +54,8 @@ FEW = 30  # people; below it the legend says that intervals are wide
 
 
 MOST_WORDS = 698  # on two printed pages
-FIXED_WORDS = 54  # headings, fields, and the line on what stands in the annex
-FEWEST_FOLLOW = 5
+FIXED_WORDS = 68  # headings, fields, and the line on what stands in the annex
+FEWEST_FOLLOW = 2
 MOST_KINDS = 3  # of images, named on the first page
 MOST_REASONS = 3  # why images were not looked at
 MOST_METHODS = 2  # de-identification methods on the first pages
@@ -127,7 +127,8 @@ def _for_a_face(report: Report) -> str:
     left, counts = report.faces_left, report.inventory
     if left is None or not left.looked or counts is None:
         return ""
-    return " for a face" if left.images - left.counts.get("failed", 0) >= counts.looked_at else ""
+    seen = left.images - left.counts.get("failed", 0)
+    return " for a face" if seen == counts.looked_at > 0 else ""
 
 
 def _compared(report: Report) -> list[ModalitySection]:
@@ -144,7 +145,7 @@ def coverage(report: Report) -> str:
         contrasts = summary.contrasts_of(one)
         of = f" ({listed(contrasts)})" if contrasts else ""
         told.append(f"{_lower(one)} {one.counts.scans - one.counts.failed:,}{of}")
-    return f"Compared: {'; '.join(told)}." if told else ""
+    return f"Images compared: {'; '.join(told)}." if told else ""
 
 
 def not_compared(report: Report) -> tuple[str, ...]:
@@ -198,7 +199,9 @@ def searched(report: Report) -> list[str]:
     texts = dict.fromkeys(text for _, text in said)
     if not any(one.counts.people for one in sections):
         return []
-    return list(texts) if len(texts) == 1 else grouped(said)
+    if len(texts) == 1:
+        return list(texts)
+    return grouped((name, text[0].lower() + text[1:]) for name, text in said)
 
 
 def _lower(section: ModalitySection) -> str:
@@ -218,14 +221,14 @@ def legend(report: Report) -> str:
         if one.sufficient and one.headline and one.headline.rank1
     ]
     text = (
-        "Brackets: the 95 % interval, widened to protect people. If the audit were repeated on "
-        "such groups, at least 95 of 100 intervals would hold the true share."
+        "Brackets: the 95 % interval (of 100 repeated audits of such groups, in at least 95 it "
+        "would hold the true share), widened to protect people."
     )
     if rates and min(rate.n for rate in rates) < FEW:
         text += " With so few people they are very wide."
     text += (
-        " Luck: the same search with shuffled names. Guessing: a name drawn blindly. In the bars "
-        "shading is the interval, dark the value, green luck."
+        " Luck: the search with shuffled names. Bars: shaded the interval, dark the value, green "
+        "luck."
     )
     example = next((rate for rate in rates if rate.fewest is not None), None)
     if example is not None:
@@ -276,28 +279,29 @@ def answers(report: Report) -> tuple[Answer, ...]:
 
 
 def that_fit(
-    rows: Sequence[Mapping[str, str]],
+    rows: Sequence[Point],
     facts: Sequence[tuple[str, str]],
     found: Sequence[Answer],
     report: Report,
-) -> int:
-    """How many rows of what follows fit on the first pages; the others stand in the annex.
+) -> tuple[list[Point], int]:
+    """The points of what follows, those for the first pages in front, and how many these are.
 
-    ``rows``, ``facts`` and ``found`` are what :func:`follows_rows`, :func:`which_data` and
+    The others stand in the annex: they are those for which no room is left, the order kept.
+    ``rows``, ``facts`` and ``found`` are what :func:`points`, :func:`which_data` and
     :func:`answers` give.
     """
     texts = [legend(report), *report.notes, *(f"{name} {text}" for name, text in facts)]
     texts += [f"{one.title} {one.verdict} {one.text}" for one in found]
-    texts += untested(report)
+    texts += [*untested(report), *([] if report.treatments else [summary.NO_COPY])]
     texts += [summary.label_warning(section) for section in report.modalities]
     room = MOST_WORDS - FIXED_WORDS - sum(map(_length, texts))
-    shown = 0
+    shown: list[Point] = []
     for row in rows:
-        room -= _length(row["text"]) + 1
-        if room < 0 and shown >= FEWEST_FOLLOW:
-            break
-        shown += 1
-    return shown
+        words = _length(row.text) + len(row.codes)
+        if words <= room or len(shown) < FEWEST_FOLLOW:
+            shown.append(row)
+            room -= words
+    return [*shown, *(row for row in rows if row not in shown)], len(shown)
 
 
 def _length(text: str) -> int:

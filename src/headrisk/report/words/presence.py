@@ -106,11 +106,11 @@ def faces_by_kind(left: FacesLeft, images: int = 0) -> str:
         said = [_short(left.counts)]
     else:
         said = [
-            f"{name or 'other names'} {_short(left.by_suffix[name])}, of "
-            f"{sum(left.by_suffix[name].values()):,}"
+            f"{name or 'other names'} ({sum(left.by_suffix[name].values()):,}): "
+            f"{_short(left.by_suffix[name])}"
             for name in order
         ]
-    text = f"Of {counted(left.images, 'image')}: {'; '.join(said)}."
+    text = f"Of {counted(left.images, 'image')}, {'; '.join(said)}."
     why = [
         SAID[code]
         for code in ("mask", "detectors_disagree", "no_skin", "elsewhere", "not_emptied")

@@ -78,16 +78,12 @@ READING_NAMES = {
     "too little data": "too little data",
 }
 OTHERS_NOT_TESTED = (
-    "Other attackers, and other or later, stronger methods than those named here.",
-    "Other kinds of images, other organs, and other people than these.",
-    "Larger sets of people than the one searched here.",
+    "Other attackers, later or stronger methods, other kinds of images, other people than these, "
+    "larger sets of people.",
 )
-NO_COPY = (
-    "A de-identified copy: none was given, so what removing or replacing faces would change was "
-    "not measured."
-)
+NO_COPY = "A de-identified copy: none was given, so what it would change was not measured."
 UNTESTED_MODALITIES = {
-    "brain": "Brains: whether the brain alone links two scans of a person.",
+    "brain": "Brains: whether they link two scans of a person.",
     "face": "Photographs: whether they find the scan of a person.",
     "face-scans": "Faces, scan to scan: whether the face in one scan finds another scan of the "
     "person.",
