@@ -282,7 +282,7 @@ def test_points_of_one_cause_are_told_together_and_lose_no_count() -> None:
         {"code": "images_copied", "text": "1 image is a copy."},
         {"code": "images_failed", "text": f"1 of 9 images failed. {LEAVE_OUT}"},
     ]  # fmt: skip
-    first, second = points(rows)
+    second, first = points(rows)
     assert first.codes == ("images_failed", "people_failed")
     assert all(said in first.text for said in ("Brain: 1 of 6", "Face: 2 of 6", "1 of 9", "found"))
     assert second == Point(("images_copied",), "1 image is a copy.")

@@ -424,6 +424,6 @@ def _not_asked(report: Report) -> Iterator[Follow]:
 
 
 RULES: tuple[Callable[[Report], Iterator[Follow]], ...] = (  # in the order in which they are told
-    _labels, _faces, _direct, _images, _not_asked, _attacks, _beside, _deidentified, _metadata,
+    _labels, _faces, _direct, _not_asked, _attacks, _images, _beside, _deidentified, _metadata,
     _scans, _people, _forecast,
 )  # fmt: skip

@@ -83,7 +83,7 @@ def texts_html(report: Report, run: RunRecord, digest: str) -> str:
         report=report,
         digest=digest,
         boards=boards(report, run),
-        paragraphs=paragraphs(report),
+        paragraphs=paragraphs(report, run, digest),
     )
 
 

@@ -66,7 +66,7 @@ class Point:
 
 
 def points(rows: Sequence[Mapping[str, str]]) -> tuple[Point, ...]:
-    """The rows of :func:`follows_rows`, those of one cause together where the first of them stands.
+    """The rows of :func:`follows_rows`, those of one cause together where the first of their family stands.
 
     >>> rows = [{"code": "faces_there", "text": "A face is left. Remove it."},
     ...         {"code": "images_copied", "text": "1 image is a copy."},
@@ -76,17 +76,15 @@ def points(rows: Sequence[Mapping[str, str]]) -> tuple[Point, ...]:
     """
     said: dict[str, str] = {row["code"]: row["text"] for row in rows}
     found: list[Point] = []
-    told: set[str] = set()
     for code, text in said.items():
-        if code in told:
-            continue
         family = next((one for one in FAMILIES if code in one), (code,))
         codes = tuple(one for one in family if one in said)
+        if code != codes[0]:
+            continue
         if len(codes) > 1:
             texts = [said[one] for one in codes]
             text = _unseen(texts) if "images_not_looked_at" in family else together(texts)
         found.append(Point(codes, text))
-        told.update(codes)
     return tuple(found)
 
 
@@ -288,7 +286,7 @@ SENTENCES: Mapping[str, Callable[[Follow], str]] = {
         "Brains link people. Removing faces leaves the brain ("
         + ("what is still linked stands in" if f.about else "known from studies; not measured here")
         + ("\u00a0Before and after). " if f.about else "). ")
-        + "Think of access under a contract, or do not share raw brain images."
+        + "Share raw brain images under a contract, or not at all."
     ),
     "brains_not_shown": _not_shown("Brains were"),
     "brains_too_few": _too_few("by the brain"),
