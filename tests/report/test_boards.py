@@ -162,7 +162,10 @@ def test_a_line_is_kept_only_where_every_upper_end_keeps_it_and_nothing_is_missi
     clean = worst <= line and not (missed or archives or unsearched)
     if said.startswith("In what was tested"):
         assert clean
-    if max(wilson(min(found, people), people).low for found in hits) > line:
+    if 1 / max(people, 2) > line:
+        assert said.startswith("With ")
+        assert "cannot be applied" in said
+    elif max(wilson(min(found, people), people).low for found in hits) > line:
         assert said.startswith("Over ")
     elif worst > line:
         assert said.startswith("Not shown to keep to")

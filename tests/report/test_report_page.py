@@ -132,7 +132,12 @@ def test_each_rule_on_the_page_bears_its_code() -> None:
     page = pages()["messy"]
     shown, found = re.findall(codes, first(page)), re.findall(codes, page)
     assert {"faces_there", "not_asked", "brains_link"} <= set(shown)
-    assert {"images_not_looked_at", "deidentified_still_links", "images_copied", "scans_doubtful"} <= set(found)
+    assert {
+        "images_not_looked_at",
+        "deidentified_still_links",
+        "images_copied",
+        "scans_doubtful",
+    } <= set(found)
     assert sorted(found) == sorted(r["code"] for r in follows_rows(withhold_small_cells(messy())))
 
 

@@ -199,7 +199,6 @@ def _copy(copy: CleanedCopy) -> tuple[Panel, Table]:
     return panel, Table(("what", "count"), rows)
 
 
-
 def findings_table(scan: MetadataScan) -> Table:
     """``internal/metadata.tsv``, one row for each finding."""
     rows = tuple(

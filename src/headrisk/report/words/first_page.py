@@ -41,9 +41,7 @@ FOUND = {
     "table": "were linked to their other row",
     "combined": "were linked by everything together",
 }
-TEXTS = (
-    "texts.html: impact assessment, ethics board, consent form, access committee."
-)
+TEXTS = "texts.html: impact assessment, ethics board, consent form, access committee."
 CHECK = (
     "The custodian: the folder internal lists every file; headrisk doctor --verify OUT tells which "
     "files of the report were changed later."

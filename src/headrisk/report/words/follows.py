@@ -242,8 +242,7 @@ SENTENCES: Mapping[str, Callable[[Follow], str]] = {
         f"{share(f, 'image')} {_was(f.count)} not looked at{kinds(f.kinds)}. {LEAVE_OUT}"
     ),
     "images_failed": lambda f: (
-        f"{share(f, 'image')} could not be used{kinds(f.kinds)}. That protects nobody. "
-        f"{LEAVE_OUT}"
+        f"{share(f, 'image')} could not be used{kinds(f.kinds)}. That protects nobody. {LEAVE_OUT}"
     ),
     "folders_unread": lambda f: (
         f"{things(f.count, 'folder')} could not be read. What lies there is not known."
@@ -290,14 +289,11 @@ SENTENCES: Mapping[str, Callable[[Follow], str]] = {
     ),
     "brains_not_shown": _not_shown("Brains were"),
     "brains_too_few": _too_few("by the brain"),
-    "photographs_link": lambda _: (
-        f"Photographs name people. {REMOVE}"
-    ),
+    "photographs_link": lambda _: f"Photographs name people. {REMOVE}",
     "photographs_not_shown": _not_shown("Photographs were"),
     "photographs_too_few": _too_few("by photographs"),
     "face_scans_link": lambda _: (
-        "The faces in scans link people to their other scans, without a photograph. "
-        f"{REMOVE}"
+        f"The faces in scans link people to their other scans, without a photograph. {REMOVE}"
     ),
     "face_scans_not_shown": _not_shown("The faces in scans were"),
     "face_scans_too_few": _too_few("by the faces in scans"),

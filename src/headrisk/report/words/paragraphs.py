@@ -121,8 +121,7 @@ def consent_paragraph(report: Report) -> tuple[str, ...]:
     if "face" in searched:
         texts.append(
             "We also tested whether photographs, such as those on the internet, lead to the scan "
-            "of the person."
-            + (" In the test they did." if _links(report, "face") else "")
+            "of the person." + (" In the test they did." if _links(report, "face") else "")
         )
     ends = [(one, upper_end(one)) for one in report.modalities]
     rated = [end for one, end in ends if end is not None and not one.simulated]
