@@ -277,8 +277,8 @@ def test_every_kind_of_identifier_is_told_with_its_count() -> None:
 
 def test_points_of_one_cause_are_told_together_and_lose_no_count() -> None:
     rows = [
-        {"code": "people_failed", "text": "Brain: 1 of 6 people failed. Face: 2 of 6 people failed. "
-         "Count them as found."},
+        {"code": "people_failed", "text": "Brain: 1 of 6 people failed. Face: 2 of 6 people "
+         "failed. Count them as found."},
         {"code": "images_copied", "text": "1 image is a copy."},
         {"code": "images_failed", "text": f"1 of 9 images failed. {LEAVE_OUT}"},
     ]  # fmt: skip

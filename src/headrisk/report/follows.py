@@ -8,13 +8,13 @@ applies nothing is said. The sentences stand in ``headrisk.report.words.follows`
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from headrisk.dataset.inventory import NOT_USED, KindRow
 from headrisk.dataset.magic import MAY_SHOW
 from headrisk.findings.deidentified import Effect, Treatment
-from headrisk.findings.records import ModalitySection, Report, Table
+from headrisk.findings.records import ModalitySection, Report, Table, Value
 from headrisk.statistics.forecast.records import FEWEST_PEOPLE
 from headrisk.statistics.intervals import zero_event_bound
 from headrisk.types import Estimate
@@ -285,9 +285,9 @@ def _direct(report: Report) -> Iterator[Follow]:
     section = _searched_text(report)
     if section is None:
         return
-    kinds = section.tables["kinds"]
-    source = [row for row in kinds.rows if row[0] == SOURCE_FOLDER and most(_count(row[2]))]
-    rest = Table(kinds.columns, tuple(row for row in kinds.rows if row not in source))
+    kinds = section.tables["kinds"].rows
+    source = [row for row in kinds if row[0] == SOURCE_FOLDER and most(_count(row[2]))]
+    rest = [row for row in kinds if row not in source]
     yield from _severity(rest, "direct identifier", "metadata_direct")
     if source:
         yield Follow("source_folder", count=sum(most(_count(row[2])) for row in source))
@@ -303,7 +303,7 @@ def _metadata(report: Report) -> Iterator[Follow]:
             yield Follow("metadata_not_searched")
         return
     for severity, code in SEVERITY_CODES.items():
-        yield from _severity(section.tables["kinds"], severity, code)
+        yield from _severity(section.tables["kinds"].rows, severity, code)
     yield from _stand_out(section)
     unread = _cells(section.tables.get("unread"))
     left = most(unread.get("searched as bytes", 0)) + most(unread.get("not read", 0))
@@ -325,8 +325,8 @@ SEVERITY_CODES = {
 }
 
 
-def _severity(kinds: Table, severity: str, code: str) -> Iterator[Follow]:
-    rows = [row for row in kinds.rows if row[1] == severity and most(_count(row[2]))]
+def _severity(kinds: Sequence[Sequence[Value]], severity: str, code: str) -> Iterator[Follow]:
+    rows = [row for row in kinds if row[1] == severity and most(_count(row[2]))]
     if rows:
         count = sum(most(_count(row[2])) for row in rows)
         yield Follow(

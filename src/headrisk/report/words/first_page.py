@@ -184,9 +184,9 @@ def searched(report: Report) -> list[str]:
     said = []
     for one in sections:
         counts = one.counts.people
-        if counts is None and whole is not None and not one.counts.unsearched:
-            if one.counts.searched == whole.people and not whole.not_searched:
-                counts = whole
+        all_searched = whole is not None and not whole.not_searched and not one.counts.unsearched
+        if counts is None and whole and all_searched and one.counts.searched == whole.people:
+            counts = whole
         if counts is not None:
             said.append((_lower(one), summary.who_was_searched(counts)))
             continue

@@ -46,8 +46,8 @@ FAMILIES: tuple[tuple[str, ...], ...] = (
 )  # fmt: skip
 """Rules of one cause and one answer, which a page tells as one point."""
 UNSEEN = (
-    "Nothing here speaks of it: mend or unpack it and audit again, or leave it out. Some files count "
-    "several times."
+    "Nothing here speaks of it: mend or unpack it and audit again, or leave it out. Some files "
+    "count several times."
 )
 SINGLE = frozenset((  # what the rules of what was not read say to do, each alone
     LEAVE_OUT, "That protects nobody.", "It may show one.",
@@ -66,7 +66,7 @@ class Point:
 
 
 def points(rows: Sequence[Mapping[str, str]]) -> tuple[Point, ...]:
-    """The rows of :func:`follows_rows`, those of one cause together where the first of their family stands.
+    """The rows of :func:`follows_rows`, those of one cause together, where the first stands.
 
     >>> rows = [{"code": "faces_there", "text": "A face is left. Remove it."},
     ...         {"code": "images_copied", "text": "1 image is a copy."},
@@ -89,7 +89,7 @@ def points(rows: Sequence[Mapping[str, str]]) -> tuple[Point, ...]:
 
 
 def _unseen(texts: Sequence[str]) -> str:
-    """All that was not read, and once what to do; kinds of images stand with the images."""
+    """All that was not read, and once what to do; kinds of images are told elsewhere."""
     texts = [_NAMED.sub("", text) for text in texts]
     parts = dict.fromkeys(part for text in texts for part in _STOP.split(text))
     return " ".join((*(part for part in parts if part not in SINGLE), UNSEEN))
@@ -169,8 +169,8 @@ def _not_shown(what: str) -> Callable[[Follow], str]:
         )
         if n < follow.limit:
             text += (
-                f" To show less than 5\u00a0%, at least {follow.limit:,} people are needed, none of "
-                "them linked."
+                f" To show less than 5\u00a0%, at least {follow.limit:,} people are needed, none "
+                "of them linked."
             )
         return text
 
@@ -328,8 +328,8 @@ SENTENCES: Mapping[str, Callable[[Follow], str]] = {
     ),
     "forecast_ends": _forecast_ends,
     "metadata_direct": lambda f: (
-        f"{capital(things(f.count, 'direct identifier stands', 'direct identifiers stand'))} in the "
-        f"files, counted as findings, not people{_each(f)}. {CLEAN}"
+        f"{capital(things(f.count, 'direct identifier stands', 'direct identifiers stand'))} in "
+        f"the files, counted as findings, not people{_each(f)}. {CLEAN}"
     ),
     "source_folder": lambda f: (
         f"{capital(things(f.count, 'folder of source data is', 'folders of source data are'))} "

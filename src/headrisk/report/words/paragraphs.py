@@ -77,7 +77,7 @@ def dpia_paragraph(report: Report, audited: str = "") -> tuple[str, ...]:
     """For an assessment: what was done, what came out, what it does not say."""
     untested = report.not_tested or summary.not_tested(report.modalities)
     texts = [
-        f"The risk that people in the data set are identified again from their images was measured "
+        "The risk that people in the data set are identified again from their images was measured "
         f"with headrisk {report.version}. "
         + " ".join(summary.tested(section) for section in report.modalities)
         + f" {looked_at(report)} {_compared(report)} {audited}".rstrip(),
@@ -100,7 +100,8 @@ def ethics_paragraph(report: Report, audited: str = "") -> tuple[str, ...]:
     texts = [
         "The data of [study] are to be shared with [recipients] through [repository], under "
         "[conditions of access]. Before that, it was measured how well participants can be found "
-        f"again. Linked: {_small(linked(report))} {looked_at(report)} {_compared(report)} {audited}",
+        f"again. Linked: {_small(linked(report))} {looked_at(report)} {_compared(report)} "
+        f"{audited}",
         f"{faces_left(report)} {metadata(report)} Taking the face out of an image leaves the "
         "brain, and with it what the brain links. If somebody is identified, "
         "[what the data tell of a participant] becomes known with the name. "
@@ -224,7 +225,8 @@ def _face_for_participants(report: Report) -> str:
         left = report.faces_left
         every = left is not None and left.counts.get("face", 0) == left.images > 0
         return (
-            f"In {'all' if every else 'some'} of the images your face can still be made out, or a part of it may be. "
+            f"In {'all' if every else 'some'} of the images your face can still be made out, or a "
+            "part of it may be. "
             "[Say what will be done about it before the data are shared.]"
         )
     return (
