@@ -8,8 +8,12 @@ from pathlib import Path
 import nibabel as nib
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from headrisk.attacks.identifying_text import _people
 from headrisk.cli.main import main
+from headrisk.metadata.anonymity import Anonymity
 
 NAME, DAY = "Quillfeather^Ottoline", "20210304"
 
@@ -65,3 +69,39 @@ def test_brains_alone_ask_nothing_of_the_text(tmp_path: Path) -> None:
     report = json.loads((tmp_path / "out" / "report.json").read_text())
     assert "metadata" in report["not_asked"]
     assert "metadata_not_searched" in {one["code"] for one in report["follows"]}
+
+
+@given(
+    people=st.integers(5, 60),
+    shares=st.tuples(*[st.floats(0, 1)] * 4),
+    told=st.floats(0, 1),
+)
+def test_no_public_count_of_people_is_exact(
+    people: int, shares: tuple[float, ...], told: float
+) -> None:
+    """Counts of people who stand out are ranges that hold them, of more than one number."""
+    left, unique = people, []
+    for share in shares[:3]:
+        unique.append(int(share * left))
+        left -= unique[-1]
+    alone = sum(unique) + int(shares[3] * left)
+    one = Anonymity(
+        ("age",), people, alone, alone, 1, unique_by=(unique[0], unique[1], unique[2]),
+        told=int(told * people),
+    )  # fmt: skip
+    ((_, table),) = _people((one,))
+    rows = {str(what): str(value) for what, value in table.rows}
+    assert "smallest class" not in rows
+    exact = {
+        "in classes of fewer than 5": alone,
+        "alone with their details": alone,
+        "unique by one column": unique[0],
+        "unique by two columns, not by one": unique[1],
+        "unique by three columns, not by two": unique[2],
+        "whose class tells their diagnosis or group": one.told,
+    }
+    assert set(rows) == {"people in the table", "tables joined", *exact}
+    for what, count in exact.items():
+        fewest, most = map(int, rows[what].split(" to "))
+        assert fewest <= count <= most
+        assert most > fewest

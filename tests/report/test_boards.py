@@ -13,7 +13,14 @@ from simulated_treatment import treatment
 from test_report_grammar import caught
 
 from headrisk.dataset.inventory import InventoryCounts, KindRow
-from headrisk.findings.records import Counts, FacesLeft, MeasureResult, ModalitySection, Report
+from headrisk.findings.records import (
+    Counts,
+    FacesLeft,
+    MeasureResult,
+    ModalitySection,
+    Report,
+    Table,
+)
 from headrisk.report.html import public_html, texts_html
 from headrisk.report.withhold import withhold_small_cells
 from headrisk.report.words.boards import boards
@@ -25,8 +32,10 @@ from headrisk.report.words.evidence import (
     linked,
     upper_end,
 )
-from headrisk.report.words.paragraphs import consent_paragraph, paragraphs
+from headrisk.report.words.first_page import coverage, not_compared
+from headrisk.report.words.paragraphs import committee_paragraph, consent_paragraph, paragraphs
 from headrisk.report.words.presence import LEFT
+from headrisk.report.words.summary import compared_scans
 from headrisk.statistics.intervals import wilson
 
 PROMISES = re.compile(r"\b(anonymous|safe|certified|secure|no risk|below the line)\b", re.I)
@@ -162,7 +171,10 @@ def test_a_line_is_kept_only_where_every_upper_end_keeps_it_and_nothing_is_missi
     clean = worst <= line and not (missed or archives or unsearched)
     if said.startswith("In what was tested"):
         assert clean
-    if max(wilson(min(found, people), people).low for found in hits) > line:
+    if 1 / max(people, 2) > line:
+        assert said.startswith("With ")
+        assert "cannot be applied" in said
+    elif max(wilson(min(found, people), people).low for found in hits) > line:
         assert said.startswith("Over ")
     elif worst > line:
         assert said.startswith("Not shown to keep to")
@@ -250,3 +262,43 @@ def test_people_who_could_not_be_searched_for_are_counted_as_found() -> None:
     end = upper_end(one.modalities[0])
     assert end is not None
     assert end >= 10 / 50
+
+
+def test_participants_are_promised_nothing_that_the_files_contradict() -> None:
+    """That a name is not shared is said to them on no condition that the audit saw broken."""
+    kinds = Table(
+        ("kind", "severity", "findings", "files"),
+        (("Name of a person", "direct identifier", 3, 2),),
+    )
+    named = replace(section("metadata", 0, 40), tables={"kinds": kinds})
+    found = " ".join(consent_paragraph(report(section("brain", 9, 40), named)))
+    assert "[Names or other direct identifiers were found" in found
+    unasked = " ".join(consent_paragraph(report(section("brain", 9, 40))))
+    assert "were not looked for" in unasked
+    for text in (found, unasked):
+        assert "Among many more people" not in text
+        assert "photographs" not in text
+    searched = " ".join(consent_paragraph(report(section("face", 9, 40))))
+    assert "photographs" in searched
+
+
+@pytest.mark.parametrize(("face", "said"), [(50, "In all of"), (49, "In some of")])
+def test_all_is_said_of_faces_where_it_is_all(face: int, said: str) -> None:
+    one = report(section("brain", 9, 40), faces_left=faces(50, face=face, gone=50 - face))
+    assert said in " ".join(consent_paragraph(one))
+
+
+def test_each_attack_is_told_with_what_it_compared() -> None:
+    kinds = (
+        KindRow("anat", "T1w", 12, 12, 0, 0, ""),
+        KindRow("anat", "FLAIR", 12, 12, 0, 0, ""),
+    )
+    counts = InventoryCounts(24, 24, 0, 0, kinds)
+    brain = replace(section("brain", 3, 6), compared=compared_scans(("T1w",), 1, 0))
+    both = replace(section("face-scans", 3, 6), compared=compared_scans(("T1w", "FLAIR"), 1, 0))
+    one = report(brain, both, inventory=counts)
+    assert coverage(one) == (
+        "Images compared: brains 12 (T1w); faces, scan to scan 12 (T1w and FLAIR)."
+    )
+    assert not_compared(one) == ("Images not compared: FLAIR by brains.",)
+    assert "FLAIR by brains" in " ".join(committee_paragraph(one))

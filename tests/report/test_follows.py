@@ -18,10 +18,17 @@ from headrisk.findings.deidentified import CostFigure, FaceLeft, Treatment
 from headrisk.findings.records import FacesLeft, MeasureResult, ModalitySection, Report, Table
 from headrisk.linkage.label_check import LabelCheck
 from headrisk.linkage.mates import PeopleCounts
-from headrisk.report.follows import ATTACKS, follows, least, most, people_needed
+from headrisk.report.follows import ATTACKS, SOURCE_FOLDER, follows, least, most, people_needed
 from headrisk.report.withhold import withhold_small_cells
 from headrisk.report.words.first_page import answers
-from headrisk.report.words.follows import SENTENCES, follows_rows, sentence
+from headrisk.report.words.follows import (
+    LEAVE_OUT,
+    SENTENCES,
+    Point,
+    follows_rows,
+    points,
+    sentence,
+)
 from headrisk.report.words.inventory import OTHER_NAMES, beside
 from headrisk.types import Estimate
 
@@ -82,8 +89,8 @@ def forecast(**changed: Any) -> Report:
 
 
 def metadata(severity: str = "", people: str = "0", unread: int = 0, standing: int = 0,
-             found: int = 0) -> Report:  # fmt: skip
-    rows = (("Name of a person", severity, 3, 2),) if severity else ()
+             found: int = 0, kind: str = "Name of a person") -> Report:  # fmt: skip
+    rows = ((kind, severity, 3, 2),) if severity else ()
     tables = {
         "kinds": Table(("kind", "severity", "findings", "files"), rows),
         "people": Table(("what", "people"), (("people in the table", 20),
@@ -174,6 +181,8 @@ CASES: list[tuple[str, Report, Report]] = [  # code, where it applies, the neare
     ("forecast_ends", forecast(points=()), forecast()),
     ("metadata_not_searched", inventory(), metadata()),
     ("metadata_direct", metadata("direct identifier"), metadata("quasi-identifier")),
+    ("source_folder", metadata("direct identifier", kind=SOURCE_FOLDER),
+     metadata("direct identifier")),
     ("metadata_quasi", metadata("quasi-identifier"), metadata("direct identifier")),
     ("metadata_technical", metadata("technical link"), metadata("notice")),
     ("metadata_notice", metadata("notice"), metadata("technical link")),
@@ -240,9 +249,43 @@ def test_a_small_sample_is_told_how_many_people_would_do() -> None:
     few = next(o for o in follows(reading("brain", "unclear", 12)) if o.code == "brains_not_shown")
     many = next(o for o in follows(reading("brain", "unclear", 90)) if o.code == "brains_not_shown")
     assert 1 - 0.05 ** (1 / people_needed()) < 0.05 <= 1 - 0.05 ** (1 / (people_needed() - 1))
-    assert "With 59 people, none of them linked" in sentence(few)
+    assert "at least 59 people are needed, none of them linked" in sentence(few)
     assert "59" not in sentence(many)
     assert "up to 70\u00a0%" in sentence(few)
+
+
+@pytest.mark.parametrize("treated", [False, True])
+def test_what_was_not_measured_of_brains_is_called_so(treated: bool) -> None:
+    report = reading("brain", "links")
+    if treated:
+        report = replace(report, treatments=(treatment("template"),))
+    (one,) = (o for o in follows(report) if o.code == "brains_link")
+    measured_after = any(e.modality == "brain" for t in report.treatments for e in t.effects)
+    assert ("not measured here" in sentence(one)) != measured_after
+
+
+def test_every_kind_of_identifier_is_told_with_its_count() -> None:
+    kinds = [(f"Kind {i}", "direct identifier", i + 1, 1) for i in range(6)]
+    (section,) = metadata().modalities
+    table = Table(("kind", "severity", "findings", "files"), tuple(kinds))
+    section = replace(section, tables={**section.tables, "kinds": table})
+    (one,) = (o for o in follows(replace(EMPTY, modalities=(section,)))
+              if o.code == "metadata_direct")  # fmt: skip
+    assert all(f"kind {i} {i + 1}" in sentence(one) for i in range(6))
+    assert sentence(one).startswith("21 direct identifiers")
+
+
+def test_points_of_one_cause_are_told_together_and_lose_no_count() -> None:
+    rows = [
+        {"code": "people_failed", "text": "Brain: 1 of 6 people failed. Face: 2 of 6 people "
+         "failed. Count them as found."},
+        {"code": "images_copied", "text": "1 image is a copy."},
+        {"code": "images_failed", "text": f"1 of 9 images failed. {LEAVE_OUT}"},
+    ]  # fmt: skip
+    second, first = points(rows)
+    assert first.codes == ("images_failed", "people_failed")
+    assert all(said in first.text for said in ("Brain: 1 of 6", "Face: 2 of 6", "1 of 9", "found"))
+    assert second == Point(("images_copied",), "1 image is a copy.")
 
 
 def test_a_forecast_that_ends_says_where() -> None:

@@ -164,9 +164,10 @@ def test_pages_of_odd_data_sets(
     text = prose(page)
     assert caught(text.replace("{{ b }}", "")) == []
     assert "<b>" not in page
+    face = " for a face" if failed + left_out < images else ""
     said = "No image was found." if not images else (
         f"{images} image{'' if images == 1 else 's'} ({images} anat T1w): "
-        f"{images - failed - left_out} looked at, {failed} failed, {left_out} left out."
+        f"{images - failed - left_out} looked at{face}, {failed} failed, {left_out} left out."
     )  # fmt: skip
     flat = " ".join(text.split())
     assert said in flat

@@ -111,8 +111,8 @@ def test_first_pages_say_which_data_what_was_found_and_what_follows(written: Pat
                     "Decision"):  # fmt: skip
         assert heading in summary
     assert re.search(
-        r"\d+ to \d+ of 40 people \(\d+ to \d+\s%\) were linked to their other scan by the brain, "
-        r"against up to [\d.]+\s% by the control and [\d.]+\s% by guessing",
+        r"\d+ to \d+ of 40 people \(\d+ to \d+\s%\) were linked to their other scan, "
+        r"against about [\d.]+\s% by luck \(rounded\) and [\d.]+\s% by guessing",
         summary,
     )
     assert "2 of 42 people could not be searched for, as their scans failed" in summary

@@ -70,7 +70,7 @@ def test_times_stand_in_the_run_record_alone(written: Path, tmp_path: Path) -> N
     before, after = files_below(written), files_below(tmp_path)
     changed = {name for name in before if before[name] != after[name]}
     assert changed == {
-        *("report.html", "report-run.json", "report-files.json", "tables/cost.tsv"),
+        *("report.html", "texts.html", "report-run.json", "report-files.json", "tables/cost.tsv"),
         "internal/run.json",
     }
     assert "999.25" in (tmp_path / "tables" / "cost.tsv").read_text()

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from headrisk import __version__
 from headrisk.attacks.attack import Context, Measured
-from headrisk.findings.coarse import SMALLEST_CELL, ranged
+from headrisk.findings.coarse import ranged, ranged_parts
 from headrisk.findings.records import Counts, Internal, ModalitySection, Panel, Table, Value
 from headrisk.job import recorded
 from headrisk.metadata.anonymity import Anonymity, plain_columns
@@ -126,10 +126,13 @@ def findings_section(report: MetadataReport) -> ModalitySection:
 
 
 def _kinds(report: MetadataReport) -> tuple[Panel, Table]:
+    # That few people share their details is told as a range, by the panel of people, and no finding
+    # beside a range from zero may say whether it is none.
+    found = tuple(one for one in report.scan.findings if one.kind != "rare-combination")
     answer = words.kinds_answer(
-        files_of(report.scan), severity_counts(report.scan.findings), listed=bool(report.known)
+        files_of(report.scan), severity_counts(found), listed=bool(report.known)
     )
-    return Panel("kinds", words.PANELS["kinds"], answer), _kinds_table(report.scan.findings)
+    return Panel("kinds", words.PANELS["kinds"], answer), _kinds_table(found)
 
 
 def _kinds_table(findings: tuple[Finding, ...]) -> Table:
@@ -149,19 +152,21 @@ def _people(classes: tuple[Anonymity, ...]) -> Iterable[tuple[Panel, Table]]:
     if not known:
         return
     one = max(known, key=lambda item: item.people)
-    # Running counts of one total, each in a bin of its own: see ``coarse``.
+    # Running counts of one total, each in a bin of its own: see ``coarse``. The size of the
+    # smallest class is not told: beside a range from zero it says whether anybody stands out.
     in_small, alone = ranged(one.in_small, one.people), ranged(one.alone, one.people)
+    rest = max(one.people - sum(one.unique_by), 0)
+    unique = ranged_parts((*one.unique_by, rest))
     shown = plain_columns(one.columns)
     answer = words.people_answer(in_small, one.people, shown, len(one.columns) - len(shown))
     rows: tuple[tuple[Value, ...], ...] = (
         ("people in the table", one.people),
         ("in classes of fewer than 5", in_small),
         ("alone with their details", alone),
-        ("smallest class", _few(one.smallest)),
-        ("unique by one column", _few(one.unique_by[0])),
-        ("unique by two columns, not by one", _few(one.unique_by[1])),
-        ("unique by three columns, not by two", _few(one.unique_by[2])),
-        ("whose class tells their diagnosis or group", _few(one.told)),
+        ("unique by one column", unique[0]),
+        ("unique by two columns, not by one", unique[1]),
+        ("unique by three columns, not by two", unique[2]),
+        ("whose class tells their diagnosis or group", ranged(one.told, one.people)),
         ("tables joined", one.tables),
     )
     panel = Panel("people", words.PANELS["people"], answer)
@@ -192,10 +197,6 @@ def _copy(copy: CleanedCopy) -> tuple[Panel, Table]:
     )
     panel = Panel("copy", words.PANELS["copy"], copy_sentence(copy))
     return panel, Table(("what", "count"), rows)
-
-
-def _few(number: int) -> int | str:
-    return f"<{SMALLEST_CELL}" if 0 < number < SMALLEST_CELL else number
 
 
 def findings_table(scan: MetadataScan) -> Table:

@@ -419,7 +419,7 @@ _METADATA_TABLES = (
     }),
     TableKind("metadata-people", "tables", "one count", {
         "what": Column("what is counted"),
-        "people": Column("people, a range or <5; in the last row tables"),
+        "people": Column("people, a range but for those in the table; in the last row tables"),
     }),
     TableKind("metadata-unread", "tables", "one state of files", {
         "what": Column("how the files were looked at"),

@@ -8,13 +8,13 @@ applies nothing is said. The sentences stand in ``headrisk.report.words.follows`
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from headrisk.dataset.inventory import NOT_USED, KindRow
 from headrisk.dataset.magic import MAY_SHOW
 from headrisk.findings.deidentified import Effect, Treatment
-from headrisk.findings.records import ModalitySection, Report, Table
+from headrisk.findings.records import ModalitySection, Report, Table, Value
 from headrisk.statistics.forecast.records import FEWEST_PEOPLE
 from headrisk.statistics.intervals import zero_event_bound
 from headrisk.types import Estimate
@@ -52,6 +52,8 @@ class Follow:
         The rate that it rests on.
     limit
         A number of people.
+    counts
+        How many of each kind, where that is told.
     """
 
     code: str
@@ -61,6 +63,7 @@ class Follow:
     kinds: tuple[str, ...] = ()
     rate: Estimate | None = None
     limit: int = 0
+    counts: tuple[Count, ...] = ()
 
 
 def most(count: Count) -> int:
@@ -228,11 +231,21 @@ def _attacks(report: Report) -> Iterator[Follow]:
         if not section.sufficient or first is None:
             yield Follow(f"{name}_too_few", count=section.counts.searched, limit=people_needed())
         elif first.reading == "links":
-            yield Follow(f"{name}_link", rate=first.rank1)
+            yield Follow(f"{name}_link", _measured_after(report, section), rate=first.rank1)
         elif not doubt:
             yield Follow(f"{name}_not_shown", rate=first.rank1, limit=people_needed())
         if section.simulated:
             yield Follow("simulated", section.name)
+
+
+def _measured_after(report: Report, section: ModalitySection) -> str:
+    """``measured`` where the attack was tried on a de-identified copy too, else ""."""
+    tried = any(
+        effect is not None and (effect.rank1 is not None or effect.found is not None)
+        for one in report.treatments
+        for effect in (one.effect(section.name),)
+    )
+    return "measured" if tried else ""
 
 
 def _people(report: Report) -> Iterator[Follow]:
@@ -271,18 +284,26 @@ def _searched_text(report: Report) -> ModalitySection | None:
 def _direct(report: Report) -> Iterator[Follow]:
     section = _searched_text(report)
     if section is None:
-        if report.inventory is not None:
-            yield Follow("metadata_not_searched")
         return
-    yield from _severity(section.tables["kinds"], "direct identifier", "metadata_direct")
+    kinds = section.tables["kinds"].rows
+    source = [row for row in kinds if row[0] == SOURCE_FOLDER and most(_count(row[2]))]
+    rest = [row for row in kinds if row not in source]
+    yield from _severity(rest, "direct identifier", "metadata_direct")
+    if source:
+        yield Follow("source_folder", count=sum(most(_count(row[2])) for row in source))
+
+
+SOURCE_FOLDER = "Folder with source data"  # the title of this kind of finding
 
 
 def _metadata(report: Report) -> Iterator[Follow]:
     section = _searched_text(report)
     if section is None:
+        if report.inventory is not None:
+            yield Follow("metadata_not_searched")
         return
     for severity, code in SEVERITY_CODES.items():
-        yield from _severity(section.tables["kinds"], severity, code)
+        yield from _severity(section.tables["kinds"].rows, severity, code)
     yield from _stand_out(section)
     unread = _cells(section.tables.get("unread"))
     left = most(unread.get("searched as bytes", 0)) + most(unread.get("not read", 0))
@@ -304,11 +325,16 @@ SEVERITY_CODES = {
 }
 
 
-def _severity(kinds: Table, severity: str, code: str) -> Iterator[Follow]:
-    rows = [row for row in kinds.rows if row[1] == severity and most(_count(row[2]))]
+def _severity(kinds: Sequence[Sequence[Value]], severity: str, code: str) -> Iterator[Follow]:
+    rows = [row for row in kinds if row[1] == severity and most(_count(row[2]))]
     if rows:
         count = sum(most(_count(row[2])) for row in rows)
-        yield Follow(code, count=count, kinds=tuple(str(row[0]) for row in rows))
+        yield Follow(
+            code,
+            count=count,
+            kinds=tuple(str(row[0]) for row in rows),
+            counts=tuple(_count(row[2]) for row in rows),
+        )
 
 
 def _stand_out(section: ModalitySection) -> Iterator[Follow]:
@@ -398,6 +424,6 @@ def _not_asked(report: Report) -> Iterator[Follow]:
 
 
 RULES: tuple[Callable[[Report], Iterator[Follow]], ...] = (  # in the order in which they are told
-    _labels, _faces, _direct, _images, _not_asked, _attacks, _beside, _deidentified, _metadata,
+    _labels, _faces, _direct, _not_asked, _attacks, _images, _beside, _deidentified, _metadata,
     _scans, _people, _forecast,
 )  # fmt: skip

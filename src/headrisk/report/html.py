@@ -11,7 +11,7 @@ from importlib import resources
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from headrisk.findings.cost import attack_costs
 from headrisk.findings.deidentified import Treatment
@@ -27,7 +27,7 @@ from headrisk.report.words import deidentified as treated
 from headrisk.report.words import risk as risk_words
 from headrisk.report.words.boards import boards
 from headrisk.report.words.captions import CAPTIONS, Caption, caption
-from headrisk.report.words.follows import follows_rows
+from headrisk.report.words.follows import follows_rows, points
 from headrisk.report.words.paragraphs import paragraphs
 
 
@@ -45,7 +45,7 @@ def public_html(report: Report, run: RunRecord, digest: str) -> str:
     """
     views = [section_view(section) for section in report.modalities]
     facts, answers = first_page.which_data(report, run, digest), first_page.answers(report)
-    rows = follows_rows(report)
+    rows, shown = first_page.that_fit(points(follows_rows(report)), facts, answers, report)
     drawings = treatment_figures(report.treatments)
     return render(
         "findings.html.j2" if counts_alone(report) else "public.html.j2",
@@ -56,7 +56,7 @@ def public_html(report: Report, run: RunRecord, digest: str) -> str:
         facts=facts,
         answers=answers,
         follows=rows,
-        shown=first_page.that_fit(rows, facts, answers, report),
+        shown=shown,
         drawn=explained(views, drawings),
         boards=boards(report, run),
         costs=attack_costs(report, run),
@@ -83,7 +83,7 @@ def texts_html(report: Report, run: RunRecord, digest: str) -> str:
         report=report,
         digest=digest,
         boards=boards(report, run),
-        paragraphs=paragraphs(report),
+        paragraphs=paragraphs(report, run, digest),
     )
 
 
@@ -174,8 +174,21 @@ def _environment() -> Environment:
         number=number,
         people=phrases.people,
         natural=phrases.natural_frequency,
+        with_commands=with_commands,
     )
     return environment
+
+
+_COMMAND = re.compile(r"headrisk [a-z]+(?: (?:--[a-z-]+|[A-Z]{2,}))+")
+
+
+def with_commands(text: str) -> Markup:
+    """The text, escaped, with commands to type as code.
+
+    >>> str(with_commands("Clean it (headrisk metadata DATASET OUT --fix COPY) & look."))
+    'Clean it (<code>headrisk metadata DATASET OUT --fix COPY</code>) &amp; look.'
+    """
+    return Markup(_COMMAND.sub(r"<code>\g<0></code>", str(escape(text))))  # noqa: S704
 
 
 def section_view(section: ModalitySection) -> dict[str, Any]:

@@ -53,7 +53,8 @@ CAPTIONS = {
         "Which way of comparing links people?",
         "The rank-1 rate of each measure with its interval, beside the control (the same search "
         "with shuffled names) and guessing.",
-        "Every interval reaches down to control and guessing.",
+        "Every value lies at control and guessing. Intervals are widened to protect people: that "
+        "one reaches down to luck is no sign of it.",
         "At least one interval lies clear to the right.",
         "Judge the data by the strongest measure, not by the mean.",
     ),

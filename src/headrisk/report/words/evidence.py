@@ -176,6 +176,14 @@ def against_line(report: Report, line: float) -> str:
         )
     ends = {one.name: (_low(one), upper_end(one) or 0.0) for one in rated}
     over = [one for one in rated if ends[one.name][0] > line]
+    few = max((one.headline.rank1.n for one in rated if one.headline and one.headline.rank1),
+              default=0)  # fmt: skip
+    guessing = min((one.headline.chance or 0.0 for one in rated if one.headline), default=0.0)
+    if guessing > line:
+        return (
+            f"With {phrases.people(few)} even guessing exceeds {line:g}: the line cannot be "
+            "applied, and nothing here keeps to it."
+        )
     if over:
         which = phrases.listed(
             [
@@ -227,7 +235,8 @@ def face_may_be_left(report: Report) -> bool:
 def faces_left(report: Report) -> str:
     """In how many images a face is or may be left, or that nobody looked."""
     if report.faces_left is not None:
-        return phrases.capital(presence.faces_sentence(report.faces_left).removeprefix("Faces: "))
+        images = report.inventory.images if report.inventory else 0
+        return presence.faces_by_kind(report.faces_left, images)
     told = _presence(report)
     if told:
         return told
@@ -331,14 +340,15 @@ def _linked(section: ModalitySection) -> str:
         rate = rate.replace(" (", f" of {phrases.people(first.rank1.n)} (", 1)
     text = f"{by} {rate}"
     if first.control is not None:
-        text += f", shuffled labels up to {phrases.percent(first.control.high, 1)}"
+        text += f", by luck about {phrases.percent(first.control.high)}"
     text += ")"
     lost = section.counts.unsearched
     if lost:
         _, worst = with_failures(first.rank1, lost) or (0.0, 1.0)
         text += (
             f", and {phrases.percent(max(worst, first.rank1.value))} if the "
-            f"{phrases.people(lost)} who could not be searched for count as found"
+            f"{phrases.people(lost)} who could not be searched for "
+            f"{'counts' if lost == 1 else 'count'} as found"
         )
     return text
 
@@ -355,8 +365,8 @@ def _singled(report: Report) -> str:
         if rated:
             last = rated[-1]
             said.append(
-                f"{_by(section)}, {phrases.percentage(last.rate)} of rules made from one scan "
-                f"fire on that person alone among {last.size} records (luck: "
+                f"{_by(section)}, one scan of a person picks out that person and nobody else among "
+                f"{last.size} in {phrases.percentage(last.rate)} of the cases (by luck: "
                 f"{phrases.percent(last.baseline)})"
             )
     return phrases.capital("; ".join(said)) + "." if said else ""
@@ -373,7 +383,12 @@ def attackers(report: Report) -> str:
     rated = [(s, o, o.success.high) for s, o in outcomes if o.success is not None]
     if not rated:
         return ""
-    section, outcome, _ = max(rated, key=lambda one: one[2])
+    section, outcome, high = max(rated, key=lambda one: one[2])
+    if outcome.bound_only and high >= 1:
+        return (
+            f"Worst case: {outcome.attacker.title} may identify everybody, {_by(section)}; the "
+            "data set no lower limit."
+        )
     return (
         f"The most may be named by {outcome.attacker.title}, {_by(section)}. "
         f"{risk_words.of_attacker(outcome)}"

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from headrisk.dataset.inventory import InventoryCounts
 from headrisk.findings.deidentified import Treatment
 from headrisk.findings.records import ModalitySection, Report, RunRecord
-from headrisk.report.words import inventory, summary
+from headrisk.report.words import inventory, metadata, summary
+from headrisk.report.words.follows import Point
 from headrisk.report.words.people import grouped
 from headrisk.report.words.phrases import capital, counted, listed, people, percent, share
-from headrisk.report.words.presence import faces_sentence
+from headrisk.report.words.presence import faces_by_kind
 from headrisk.report.words.risk import headline_point
 from headrisk.statistics.assessment import Assessment
+from headrisk.statistics.forecast.records import FEWEST_PEOPLE
 from headrisk.types import Estimate
 
 VERDICTS = {
@@ -32,31 +34,26 @@ TITLES = {
     "combined": "All together",
 }
 FOUND = {
-    "brain": "were linked to their other scan by the brain",
-    "face": "were found by their photographs",
-    "face-scans": "were linked to their other scan by the face in both",
-    "metadata": "were linked by headers and sidecar files alone",
+    "brain": "were linked to their other scan",
+    "face": "were found",
+    "face-scans": "were linked to their other scan",
+    "metadata": "were linked by headers and sidecar files",
     "table": "were linked to their other row",
     "combined": "were linked by everything together",
 }
-LEGEND = (
-    "Brackets hold the 95 % interval: the true share of people like these lies in it in 95 of 100 "
-    "tests. The control is the same search with shuffled names: luck. A range such as 9 to 12 "
-    "people hides the exact count, to protect each person."
-)
-TEXTS = (
-    "texts.html beside this page: for an impact assessment, an ethics board, a consent form and a "
-    "data access committee."
-)
+TEXTS = "texts.html: impact assessment, ethics board, consent form, access committee."
 CHECK = (
-    "The custodian: the folder internal lists every file, and headrisk doctor --verify tells "
-    "whether one was changed"
+    "The custodian: the folder internal lists every file; headrisk doctor --verify OUT tells which "
+    "files of the report were changed later."
 )
+SYNTHETIC = "Synthetic heads of headrisk"  # what headrisk's own made-up data sets are called
+MADE_UP = "Made-up heads: nothing here says anything of real people."
+FEW = 30  # people; below it the legend says that intervals are wide
 
 
-MOST_WORDS = 698  # on two printed pages
-FIXED_WORDS = 54  # headings, fields, and the line on what stands in the annex
-FEWEST_FOLLOW = 5
+MOST_WORDS = 694  # on two printed pages
+FIXED_WORDS = 60  # headings, fields, and the line on what stands in the annex
+FEWEST_FOLLOW = 2
 MOST_KINDS = 3  # of images, named on the first page
 MOST_REASONS = 3  # why images were not looked at
 MOST_METHODS = 2  # de-identification methods on the first pages
@@ -83,25 +80,22 @@ def which_data(report: Report, run: RunRecord, digest: str) -> list[tuple[str, s
     """Name, release, date, images, people, and who can check it; what is not known is said."""
     data = report.data
     rows = [("Data set", (data.name if data else "") or "not named")]
-    if data and data.release:
-        rows.append(("Release", data.release))
+    if is_synthetic(report):
+        rows[0] = ("Data set", f"{rows[0][1]}. {MADE_UP}")
+    rows.append(("Release", (data.release if data else "") or "not stated"))
     if data and any(data.against):
         rows.append(("Compared with", listed([name for name in data.against if name])))
-    version = f"headrisk {report.version}, figures {digest}"
+    version = f"headrisk {report.version}, fingerprint of report.json {digest}"
     rows.append(("Audited", f"{run.started[:10]}, {version}" if run.started else version))
     if report.inventory is not None:
         rows.append(("Images", images(report)))
-    who = dict.fromkeys(
-        summary.who_was_searched(one.counts.people)
-        for one in report.modalities
-        if one.counts.people
-    )
+    who = searched(report)
     if who:
         rows.append(("People", " ".join(who)))
     elif report.modalities:
         most = max(one.counts.persons for one in report.modalities)
         rows.append(("People", people(most)))
-    rows.append(("Who can check", f"{CHECK}."))
+    rows.append(("Who can check", CHECK))
     if report.modalities:
         rows.append(("Text to copy", TEXTS))
     return rows
@@ -113,16 +107,134 @@ def images(report: Report) -> str:
     if counts is None or not counts.images:
         return "No image was found."
     said = (
-        f"{counted(counts.images, 'image')}{_kinds(counts)}: {counts.looked_at:,} looked at, "
-        f"{counts.failed:,} failed, {counts.left_out:,} left out."
+        f"{counted(counts.images, 'image')}{_kinds(counts)}: {counts.looked_at:,} looked at"
+        f"{_for_a_face(report)}, {counts.failed:,} failed, {counts.left_out:,} left out."
     )
     if counts.looked_at < counts.images:
-        said += f"{_reasons(counts)} The figures hold for those looked at alone."
+        said += _reasons(counts)
+    said += f" {coverage(report)}".rstrip()
     unseen = sum(one.failed + one.left_out for one in counts.others)
     if counts.others:
         total = sum(one.images for one in counts.others)
         said += f" In the other data sets: {total:,}, of which {unseen:,} not looked at."
     return said
+
+
+def _for_a_face(report: Report) -> str:
+    """Says so where every image that was looked at was looked at for a face."""
+    left, counts = report.faces_left, report.inventory
+    if left is None or not left.looked or counts is None:
+        return ""
+    seen = left.images - left.counts.get("failed", 0)
+    return " for a face" if seen == counts.looked_at > 0 else ""
+
+
+def _compared(report: Report) -> list[ModalitySection]:
+    """The attacks that compared images."""
+    return [
+        one for one in report.modalities if one.measures and one.name not in ("table", "combined")
+    ]
+
+
+def coverage(report: Report) -> str:
+    """How many images each attack compared, which a count of those looked at does not tell."""
+    told = []
+    for one in _compared(report):
+        contrasts = summary.contrasts_of(one)
+        of = f" ({listed(contrasts)})" if contrasts else ""
+        told.append(f"{_lower(one)} {one.counts.scans - one.counts.failed:,}{of}")
+    return f"Images compared: {'; '.join(told)}." if told else ""
+
+
+def not_compared(report: Report) -> tuple[str, ...]:
+    """Kinds of images that an attack did not compare, in one line; nothing where there are none."""
+    if report.inventory is None:
+        return ()
+    kinds = dict.fromkeys(row.suffix or "without a known kind" for row in report.inventory.kinds)
+    missed: dict[tuple[str, ...], list[str]] = {}
+    for one in _compared(report):
+        contrasts = summary.contrasts_of(one)
+        rest = tuple(kind for kind in kinds if kind not in contrasts)
+        if contrasts and rest:
+            missed.setdefault(rest, []).append(_lower(one))
+    told = []
+    for rest, attacks in missed.items():
+        named = list(rest[:MOST_KINDS])
+        if len(rest) > MOST_KINDS:
+            named.append(f"{counted(len(rest) - MOST_KINDS, 'more kind')}")
+        told.append(f"{listed(named)} by {listed(attacks)}")
+    return (f"Images not compared: {'; '.join(told)}.",) if told else ()
+
+
+def untested(report: Report) -> tuple[str, ...]:
+    """What the audit says nothing about: attacks, kinds of images, what text was not read."""
+    said = [
+        *(report.not_tested or summary.not_tested(report.modalities)),
+        *not_compared(report),
+    ]
+    if any("kinds" in one.tables for one in report.modalities):
+        said.append(metadata.NOT_FOUND_BY_IT)
+    return tuple(said)
+
+
+def searched(report: Report) -> list[str]:
+    """How many people were searched for, and by which attack where attacks differ."""
+    sections = [one for one in report.modalities if one.measures or one.counts.people]
+    whole = next((one.counts.people for one in sections if one.counts.people), None)
+    said = []
+    for one in sections:
+        counts = one.counts.people
+        all_searched = whole is not None and not whole.not_searched and not one.counts.unsearched
+        if counts is None and whole and all_searched and one.counts.searched == whole.people:
+            counts = whole
+        if counts is not None:
+            said.append((_lower(one), summary.who_was_searched(counts)))
+            continue
+        text = f"{counted(one.counts.searched, 'person was', 'people were')} searched for"
+        if one.counts.unsearched:
+            text += f", {one.counts.unsearched:,} could not be"
+        said.append((_lower(one), f"{text}."))
+    texts = dict.fromkeys(text for _, text in said)
+    if not any(one.counts.people for one in sections):
+        return []
+    if len(texts) == 1:
+        return list(texts)
+    return grouped((name, text[0].lower() + text[1:]) for name, text in said)
+
+
+def _lower(section: ModalitySection) -> str:
+    return TITLES.get(section.name, section.name).lower()
+
+
+def is_synthetic(report: Report) -> bool:
+    """Whether the data set is one that headrisk made up, by its name."""
+    return report.data is not None and report.data.name == SYNTHETIC
+
+
+def legend(report: Report) -> str:
+    """How to read the lines of the first page, with an example of this report."""
+    rates = [
+        one.headline.rank1
+        for one in report.modalities
+        if one.sufficient and one.headline and one.headline.rank1
+    ]
+    text = (
+        "Brackets: the 95 % interval (of 100 repeated audits of such groups, in at least 95 it "
+        "would hold the true share), widened to protect people."
+    )
+    if rates and min(rate.n for rate in rates) < FEW:
+        text += " With so few people they are very wide."
+    text += (
+        " Luck: the search with shuffled names. Bars: shaded the interval, dark the value, green "
+        "luck."
+    )
+    example = next((rate for rate in rates if rate.fewest is not None), None)
+    if example is not None:
+        text += (
+            f" A range such as {example.fewest:,} to {example.most:,} hides the exact count; the "
+            "verdict takes its upper end."
+        )
+    return text
 
 
 def _kinds(counts: InventoryCounts) -> str:
@@ -165,28 +277,29 @@ def answers(report: Report) -> tuple[Answer, ...]:
 
 
 def that_fit(
-    rows: Sequence[Mapping[str, str]],
+    rows: Sequence[Point],
     facts: Sequence[tuple[str, str]],
     found: Sequence[Answer],
     report: Report,
-) -> int:
-    """How many rows of what follows fit on the first pages; the others stand in the annex.
+) -> tuple[list[Point], int]:
+    """The points of what follows, those for the first pages in front, and how many these are.
 
-    ``rows``, ``facts`` and ``found`` are what :func:`follows_rows`, :func:`which_data` and
+    The others stand in the annex: they are those for which no room is left, the order kept.
+    ``rows``, ``facts`` and ``found`` are what :func:`points`, :func:`which_data` and
     :func:`answers` give.
     """
-    texts = [LEGEND, *report.notes, *(f"{name} {text}" for name, text in facts)]
+    texts = [legend(report), *report.notes, *(f"{name} {text}" for name, text in facts)]
     texts += [f"{one.title} {one.verdict} {one.text}" for one in found]
-    texts += report.not_tested or summary.not_tested(report.modalities)
+    texts += [*untested(report), *([] if report.treatments else [summary.NO_COPY])]
     texts += [summary.label_warning(section) for section in report.modalities]
     room = MOST_WORDS - FIXED_WORDS - sum(map(_length, texts))
-    shown = 0
+    shown: list[Point] = []
     for row in rows:
-        room -= _length(row["text"]) + 1
-        if room < 0 and shown >= FEWEST_FOLLOW:
-            break
-        shown += 1
-    return shown
+        words = _length(row.text) + len(row.codes)
+        if words <= room or len(shown) < FEWEST_FOLLOW:
+            shown.append(row)
+            room -= words
+    return [*shown, *(row for row in rows if row not in shown)], len(shown)
 
 
 def _length(text: str) -> int:
@@ -220,7 +333,7 @@ def _attack(section: ModalitySection, labels_in_doubt: bool) -> Answer:
 def _control(control: Estimate | None, chance: float | None) -> str:
     said = []
     if control is not None:
-        said.append(f"up to {percent(control.high, 1)} by the control")
+        said.append(f"about {percent(control.high)} by luck (rounded)")
     if chance is not None:
         said.append(f"{percent(chance)} by guessing")
     return f", against {listed(said)}" if said else ""
@@ -247,6 +360,13 @@ def _larger(report: Report) -> Answer:
         for one in report.modalities
         if one.risk is not None and one.sufficient
     )
+    missing = [
+        TITLES.get(one.name, one.name).lower()
+        for one in report.modalities
+        if one.risk is None and one.measures and one.sufficient
+    ]
+    if said and missing:
+        said.append(f"{capital(listed(missing))}: not forecast.")
     return Answer("More people", "", " ".join(said), "people")
 
 
@@ -255,7 +375,13 @@ def larger(risk: Assessment) -> str:
     forecast = risk.forecast
     point = headline_point(forecast)
     if point is None:
-        return f"Beyond {people(forecast.gallery)} it cannot be said how many would be linked."
+        if forecast.reason == "few people":
+            here = f", {forecast.gallery:,} are here" if forecast.gallery < FEWEST_PEOPLE else ""
+            return (
+                f"No forecast: at least {FEWEST_PEOPLE} people are needed{here}. Do not read that "
+                "as few."
+            )
+        return f"Beyond {people(forecast.gallery)} no forecast. Do not read that as few."
     if forecast.bound_only:
         return f"Among {people(point.size)} it may be all of them."
     end = "" if point.said else "; how many fewer cannot be said"
@@ -266,8 +392,8 @@ def _faces(report: Report) -> Answer:
     left = report.faces_left
     if left is not None:
         alarm = any(left.counts.get(name) for name in ("face", "part", "unclear", "failed"))
-        text = faces_sentence(left).removeprefix("Faces: ")
-        return Answer("Faces left", "see text", capital(text), "", alarm or not left.looked)
+        text = faces_by_kind(left, report.inventory.images if report.inventory else 0)
+        return Answer("Faces left", "see text", text, "", alarm or not left.looked)
     section = next((one for one in report.modalities if "presence" in one.tables), None)
     if section is not None:
         counts = {str(row[0]): row for row in section.tables["presence"].rows}

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 from headrisk.findings.records import Report
 from headrisk.report.follows import Count, Follow, follows, least, most
@@ -15,7 +16,11 @@ from headrisk.report.words.phrases import capital, counted, listed, people, perc
 from headrisk.report.words.summary import MODALITY_NAMES
 
 SHOWN_KINDS = 3
+REMOVE = "Remove or replace the faces and audit again."
+CLEAN = "Clean them (headrisk metadata DATASET OUT --fix COPY) and audit the copy."
+LEAVE_OUT = "Nothing here speaks of it: mend or unpack it and audit again, or leave it out."
 MAYBE_NONE = "A range from 0 may be none: the internal report says."
+_NAMED = re.compile(r" \(named [^)]*\)")
 _STOP = re.compile(r"(?<=\.) (?=[A-Z])")
 ASK = {"brains": "brains", "faces": "faces", "metadata": "metadata", "tables": "tables"}
 ATTACKS = {"brain": "the brain", "face": "photographs"}
@@ -31,6 +36,63 @@ def follows_rows(report: Report) -> list[dict[str, str]]:
     for one in follows(report):
         found.setdefault(one.code, []).append(sentence(one))
     return [{"code": code, "text": together(texts)} for code, texts in found.items()]
+
+
+FAMILIES: tuple[tuple[str, ...], ...] = (
+    ("faces_there", "photographs_link", "face_scans_link", "faces_unclear"),
+    ("metadata_direct", "metadata_link"),
+    ("images_not_looked_at", "images_failed", "faces_not_looked_at", "files_beside_images",
+     "files_unread", "people_failed"),
+)  # fmt: skip
+"""Rules of one cause and one answer, which a page tells as one point."""
+UNSEEN = (
+    "Nothing here speaks of it: mend or unpack it and audit again, or leave it out. Some files "
+    "count several times."
+)
+SINGLE = frozenset((  # what the rules of what was not read say to do, each alone
+    LEAVE_OUT, "That protects nobody.", "It may show one.",
+    "That is not called clean: leave them out, or look at them yourself.",
+    "That is not called clean: leave it out, or look at it yourself.",
+    "Read why on the internal page.",
+))  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Point:
+    """What a page tells at once: the codes of one rule or several, and their text."""
+
+    codes: tuple[str, ...]
+    text: str
+
+
+def points(rows: Sequence[Mapping[str, str]]) -> tuple[Point, ...]:
+    """The rows of :func:`follows_rows`, those of one cause together, where the first stands.
+
+    >>> rows = [{"code": "faces_there", "text": "A face is left. Remove it."},
+    ...         {"code": "images_copied", "text": "1 image is a copy."},
+    ...         {"code": "face_scans_link", "text": "Faces link people. Remove it."}]
+    >>> [(one.codes, one.text) for one in points(rows)][0]
+    (('faces_there', 'face_scans_link'), 'A face is left. Faces link people. Remove it.')
+    """
+    said: dict[str, str] = {row["code"]: row["text"] for row in rows}
+    found: list[Point] = []
+    for code, text in said.items():
+        family = next((one for one in FAMILIES if code in one), (code,))
+        codes = tuple(one for one in family if one in said)
+        if code != codes[0]:
+            continue
+        if len(codes) > 1:
+            texts = [said[one] for one in codes]
+            text = _unseen(texts) if "images_not_looked_at" in family else together(texts)
+        found.append(Point(codes, text))
+    return tuple(found)
+
+
+def _unseen(texts: Sequence[str]) -> str:
+    """All that was not read, and once what to do; kinds of images are told elsewhere."""
+    texts = [_NAMED.sub("", text) for text in texts]
+    parts = dict.fromkeys(part for text in texts for part in _STOP.split(text))
+    return " ".join((*(part for part in parts if part not in SINGLE), UNSEEN))
 
 
 def together(texts: Sequence[str]) -> str:
@@ -107,8 +169,8 @@ def _not_shown(what: str) -> Callable[[Follow], str]:
         )
         if n < follow.limit:
             text += (
-                f" With {follow.limit:,} people, none of them linked, the upper end would fall "
-                "below 5\u00a0%."
+                f" To show less than 5\u00a0%, at least {follow.limit:,} people are needed, none "
+                "of them linked."
             )
         return text
 
@@ -129,15 +191,14 @@ def _beside(follow: Follow) -> str:
     found = listed([OTHER_NAMES.get(kind, ("", kind))[1] for kind in follow.kinds])
     return (
         f"{things(follow.count, 'other file')} that may show a person {_was(follow.count)} not "
-        f"looked at ({found}). Look at {_it(follow.count)} yourself, or leave {_it(follow.count)} "
-        "out."
+        f"looked at ({found}). {LEAVE_OUT}"
     )
 
 
 def _faces_there(follow: Follow) -> str:
     return (
         f"A face, or a part of one, is left in {share(follow, 'image')}{kinds(follow.kinds)}. "
-        "Remove or replace these faces and audit again."
+        f"{REMOVE}"
     )
 
 
@@ -155,9 +216,17 @@ def _forecast_ends(follow: Follow) -> str:
 def _found(what: str, do: str) -> Callable[[Follow], str]:
     def say(follow: Follow) -> str:
         found = capital(things(follow.count, *what.split("|")))
-        return f"{found}{kinds([kind.lower() for kind in follow.kinds], '')}. {do}"
+        return f"{found}{_each(follow)}. {do}"
 
     return say
+
+
+def _each(follow: Follow) -> str:
+    """`` (name of a person 24, date of birth 23)``: every kind, none is hidden behind a number."""
+    if not follow.counts:
+        return f" ({', '.join(kind.lower() for kind in follow.kinds)})" if follow.kinds else ""
+    told = zip(follow.kinds, follow.counts, strict=True)
+    return f" ({', '.join(f'{kind.lower()} {number(count)}' for kind, count in told)})"
 
 
 SENTENCES: Mapping[str, Callable[[Follow], str]] = {
@@ -170,12 +239,10 @@ SENTENCES: Mapping[str, Callable[[Follow], str]] = {
         "(--same-people); that few are linked means nothing before that."
     ),
     "images_not_looked_at": lambda f: (
-        f"{share(f, 'image')} {_was(f.count)} not looked at{kinds(f.kinds)}. Nothing here speaks "
-        f"of {_it(f.count)}: leave {_it(f.count)} out of the release, or audit {_it(f.count)} too."
+        f"{share(f, 'image')} {_was(f.count)} not looked at{kinds(f.kinds)}. {LEAVE_OUT}"
     ),
     "images_failed": lambda f: (
-        f"{share(f, 'image')} could not be used{kinds(f.kinds)}. That protects nobody: mend "
-        f"{_it(f.count)}, or leave {_it(f.count)} out."
+        f"{share(f, 'image')} could not be used{kinds(f.kinds)}. That protects nobody. {LEAVE_OUT}"
     ),
     "folders_unread": lambda f: (
         f"{things(f.count, 'folder')} could not be read. What lies there is not known."
@@ -200,7 +267,7 @@ SENTENCES: Mapping[str, Callable[[Follow], str]] = {
     ),
     "faces_there": _faces_there,
     "faces_unclear": lambda f: (
-        f"In {share(f, 'image')} it is unclear whether a face is left. Look at {_it(f.count)}, or "
+        f"In {share(f, 'image')} it is unclear whether a face is left: look at {_it(f.count)}, or "
         "treat each as a face."
     ),
     "faces_not_looked_at": lambda f: (
@@ -214,20 +281,19 @@ SENTENCES: Mapping[str, Callable[[Follow], str]] = {
         f"Whether any image is unclear is not told here, as public counts are ranges (up to "
         f"{number(f.count)} of {things(f.of, 'image')}). The internal list says: look there."
     ),
-    "brains_link": lambda _: (
-        "Brains link people. Removing faces does not change this. Think of access under a "
-        "contract, or do not share raw brain images."
+    "brains_link": lambda f: (
+        "Brains link people. Removing faces leaves the brain ("
+        + ("what is still linked stands in" if f.about else "known from studies; not measured here")
+        + ("\u00a0Before and after). " if f.about else "). ")
+        + "Share raw brain images under a contract, or not at all."
     ),
     "brains_not_shown": _not_shown("Brains were"),
     "brains_too_few": _too_few("by the brain"),
-    "photographs_link": lambda _: (
-        "Photographs name people. Remove or replace the faces, then measure again what is left."
-    ),
+    "photographs_link": lambda _: f"Photographs name people. {REMOVE}",
     "photographs_not_shown": _not_shown("Photographs were"),
     "photographs_too_few": _too_few("by photographs"),
     "face_scans_link": lambda _: (
-        "The faces in scans link people to their other scans. Whoever holds an older scan needs "
-        "no photograph. Remove or replace the faces and measure again."
+        f"The faces in scans link people to their other scans, without a photograph. {REMOVE}"
     ),
     "face_scans_not_shown": _not_shown("The faces in scans were"),
     "face_scans_too_few": _too_few("by the faces in scans"),
@@ -237,8 +303,7 @@ SENTENCES: Mapping[str, Callable[[Follow], str]] = {
     "tables_not_shown": _not_shown("Rows of the table were"),
     "tables_too_few": _too_few("by their rows"),
     "metadata_link": lambda _: (
-        "Headers and sidecar files link scans without a look at any image. Clean them (headrisk "
-        "metadata, with --fix) and audit the clean copy."
+        f"Headers and sidecar files link scans without a look at any image. {CLEAN}"
     ),
     "metadata_not_shown": _not_shown("Headers and sidecar files were"),
     "metadata_too_few": _too_few("by headers and sidecar files"),
@@ -262,9 +327,14 @@ SENTENCES: Mapping[str, Callable[[Follow], str]] = {
         "for, as their scans failed. Count them as found."
     ),
     "forecast_ends": _forecast_ends,
-    "metadata_direct": _found(
-        "direct identifier stands in the files|direct identifiers stand in the files",
-        "Take them out (headrisk metadata, with --fix) and look again.",
+    "metadata_direct": lambda f: (
+        f"{capital(things(f.count, 'direct identifier stands', 'direct identifiers stand'))} in "
+        f"the files, counted as findings, not people{_each(f)}. {CLEAN}"
+    ),
+    "source_folder": lambda f: (
+        f"{capital(things(f.count, 'folder of source data is', 'folders of source data are'))} "
+        f"there, such as sourcedata: {'it' if f.count == 1 else 'they'} may hold what was removed "
+        f"elsewhere. Do not share {_it(f.count)}."
     ),
     "metadata_quasi": _found(
         "detail stands in the files that narrows down who it is|details stand in the files that "
@@ -284,8 +354,9 @@ SENTENCES: Mapping[str, Callable[[Follow], str]] = {
         "metadata."
     ),
     "people_stand_out": lambda f: (
-        f"{number(f.count)} of {things(f.of, 'person', 'people')} share their details with fewer "
-        "than four others. Coarsen or drop these columns."
+        f"{number(f.count)} of {things(f.of, 'person', 'people')} are alone, or with at most three "
+        "others, in the details that tables hold of them, such as age and sex. Coarsen or drop "
+        "these columns."
     ),
     "files_unread": lambda f: (
         f"{share(f, 'file')} {_was(f.count)} not read in full. That is not called clean: leave "

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from headrisk.findings.records import Report
+from headrisk.findings.records import Report, RunRecord
 from headrisk.report.words import summary
 from headrisk.report.words.evidence import (
     all_faces_gone,
@@ -23,6 +23,7 @@ from headrisk.report.words.evidence import (
     metadata,
     upper_end,
 )
+from headrisk.report.words.first_page import coverage, is_synthetic, not_compared
 from headrisk.statistics.intervals import FEWEST_PEOPLE
 
 
@@ -36,44 +37,50 @@ class Paragraphs:
     fields: tuple[str, ...]
 
 
-def paragraphs(report: Report) -> tuple[Paragraphs, ...]:
-    """The paragraphs for all readers, from a report whose small cells are withheld."""
+def paragraphs(
+    report: Report, run: RunRecord | None = None, digest: str = ""
+) -> tuple[Paragraphs, ...]:
+    """The paragraphs for all readers, from a report whose small cells are withheld.
+
+    ``run`` tells when the audit was made, ``digest`` is the short one of ``report.json``.
+    """
+    audited = audit_of(run or RunRecord(), digest)
     return (
         Paragraphs(
             "dpia",
             "Data protection impact assessment",
-            dpia_paragraph(report),
+            dpia_paragraph(report, audited),
             ("Controller", "Data protection officer", "Accepted or not, and why", "Date"),
         ),
         Paragraphs(
             "ethics",
             "Ethics board",
-            ethics_paragraph(report),
+            ethics_paragraph(report, audited),
             ("Study", "Chair", "Decision and conditions", "Date"),
         ),
         Paragraphs(
             "consent",
             "Consent form",
-            consent_paragraph(report),
+            (*consent_paragraph(report), f"[For the office, not for participants] {audited}"),
             ("Name of the participant", "Signature", "Date"),
         ),
         Paragraphs(
             "committee",
             "Data access committee",
-            committee_paragraph(report),
+            committee_paragraph(report, audited),
             ("Data set and version", "Access granted to", "Conditions", "Date"),
         ),
     )
 
 
-def dpia_paragraph(report: Report) -> tuple[str, ...]:
+def dpia_paragraph(report: Report, audited: str = "") -> tuple[str, ...]:
     """For an assessment: what was done, what came out, what it does not say."""
     untested = report.not_tested or summary.not_tested(report.modalities)
-    return (
-        f"The risk that people in the data set are identified again from their images was measured "
+    texts = [
+        "The risk that people in the data set are identified again from their images was measured "
         f"with headrisk {report.version}. "
         + " ".join(summary.tested(section) for section in report.modalities)
-        + f" {looked_at(report)}",
+        + f" {looked_at(report)} {_compared(report)} {audited}".rstrip(),
         f"Linked: {_small(linked(report))} {larger(report)} {attackers(report)}".rstrip(),
         f"{faces_left(report)} {metadata(report)} {change(report)}".rstrip(),
         "Not tested: "
@@ -82,39 +89,50 @@ def dpia_paragraph(report: Report) -> tuple[str, ...]:
         "measurements with intervals and not a statement that nobody can be identified. Whether "
         "the remaining risk can be accepted, and under which conditions, is decided by: [name, "
         "role, date].",
-    )
+        "Necessity and proportion of the sharing, severity for those concerned, and the measures "
+        "(Article 35(7) GDPR) are for the controller: [necessity], [severity], [measures].",
+    ]
+    return _example(report, texts)
 
 
-def ethics_paragraph(report: Report) -> tuple[str, ...]:
+def ethics_paragraph(report: Report, audited: str = "") -> tuple[str, ...]:
     """For people who weigh a study: what could happen to participants, and how it was tested."""
-    return (
+    texts = [
         "The data of [study] are to be shared with [recipients] through [repository], under "
         "[conditions of access]. Before that, it was measured how well participants can be found "
-        f"again. Linked: {_small(linked(report))} {looked_at(report)}",
+        f"again. Linked: {_small(linked(report))} {looked_at(report)} {_compared(report)} "
+        f"{audited}",
         f"{faces_left(report)} {metadata(report)} Taking the face out of an image leaves the "
         "brain, and with it what the brain links. If somebody is identified, "
         "[what the data tell of a participant] becomes known with the name. "
         f"{_not_in_it(report)} Participants were told [sentences of the consent form].",
-    )
+    ]
+    return _example(report, [" ".join(text.split()) for text in texts])
 
 
 def consent_paragraph(report: Report) -> tuple[str, ...]:
     """For a participant: plain words, no term of statistics, nothing that calms without ground."""
+    searched = {one.name for one in report.modalities if one.measures}
     texts = [
-        "We would like to share your scans with other researchers, through [repository]. Your "
-        "name is not shared with them. A scan of a head is still a trace of one person only, as a "
-        "fingerprint is. Somebody who has another scan of you with your name on it might find "
+        "We would like to share your scans with other researchers, through [repository]. "
+        f"{_name_for_participants(report)} A scan of a head is still a trace of one person only, "
+        "as a fingerprint is. Somebody who has another scan of you with your name on it might find "
         "yours among ours."
     ]
+    if "face" in searched:
+        texts.append(
+            "We also tested whether photographs, such as those on the internet, lead to the scan "
+            "of the person." + (" In the test they did." if _links(report, "face") else "")
+        )
     ends = [(one, upper_end(one)) for one in report.modalities]
     rated = [end for one, end in ends if end is not None and not one.simulated]
     if rated and max(_people(report)) >= FEWEST_PEOPLE:
         in_ten = min(10, -int(-max(rated) * 10 // 1))
         how = "everybody could" if in_ten == 10 else f"up to {in_ten} of 10 people could"
         texts.append(
-            f"We tested this on data like yours. In the test, perhaps {how} be found in that way. "
-            "Among many more people, fewer are found. Nobody can promise you that it will not "
-            "happen."
+            f"We tested this on [data like yours: say which]. In the test, perhaps {how} be found. "
+            "We cannot say how many would be found among more people. Nobody can promise you that "
+            "it will not happen."
         )
     else:
         texts.append(
@@ -122,24 +140,72 @@ def consent_paragraph(report: Report) -> tuple[str, ...]:
             "if it would. Nobody can promise you that it will not happen."
         )
     texts.append(
-        f"{_face_for_participants(report)} You may say no, and you may take your consent back by "
-        "[how, and until when]. What others have already copied cannot be called back. Who may "
-        "use the data, and for what: [conditions of access]."
+        f"{_face_for_participants(report)} You may say no: your care does not depend on it. You "
+        "may take your consent back by [how, and until when]. What others have already copied "
+        "cannot be called back. Who may use the data, and for what: [conditions of access]. "
+        "Responsible for the data: [controller]. Data protection officer: [contact]. Legal basis: "
+        "[legal basis]. Countries the data may go to: [countries]."
     )
+    return _example(report, texts)
+
+
+def _example(report: Report, texts: list[str]) -> tuple[str, ...]:
+    """The texts, marked as nothing to use where the data are made up."""
+    if is_synthetic(report):
+        return ("[Example on made-up heads: do not use.]", *texts)
     return tuple(texts)
 
 
-def committee_paragraph(report: Report) -> tuple[str, ...]:
-    """For those who grant access: what recipients could do, and what to bind them to."""
+def _name_for_participants(report: Report) -> str:
+    section = next((one for one in report.modalities if "kinds" in one.tables), None)
+    if section is None:
+        return (
+            "[Names, dates and numbers in the files were not looked for: look, then say here "
+            "whether any is shared.]"
+        )
+    if any(row[1] == "direct identifier" for row in section.tables["kinds"].rows):
+        return (
+            "[Names or other direct identifiers were found in the files. Remove them first, and "
+            "look again. Only then may stand here: your name is not shared with them.]"
+        )
     return (
-        f"Audited with headrisk {report.version}: [data set and version]. Linked: "
-        f"{_small(linked(report))} {faces_left(report)} {_not_in_it(report)}",
+        "We looked for names in the files and found none; such a search misses some. [Say what "
+        "else was done to keep names out.]"
+    )
+
+
+def _links(report: Report, name: str) -> bool:
+    return any(
+        one.name == name and one.headline is not None and one.headline.reading == "links"
+        for one in report.modalities
+    )
+
+
+def committee_paragraph(report: Report, audited: str = "") -> tuple[str, ...]:
+    """For those who grant access: what recipients could do, and what to bind them to."""
+    name = (report.data.name if report.data else "") or "[data set]"
+    version = (report.data.release if report.data else "") or "[version]"
+    texts = [
+        f"Audited with headrisk {report.version}: {name}, {version}. {audited} Linked: "
+        f"{_small(linked(report))} {faces_left(report)} {metadata(report)} {_compared(report)} "
+        f"{_not_in_it(report)}",
         "Recipients with scans, photographs or tables of the same people could do the same. "
         "Consider binding them not to identify anybody, not to render faces or compare scans with "
         "data that bear names, not to pass the data on, and to report at once if somebody is "
         "recognised: [terms of the agreement]. Ask for a new audit when the data, the methods or "
         "the circle of recipients change.",
-    )
+    ]
+    return _example(report, [" ".join(text.split()) for text in texts])
+
+
+def audit_of(run: RunRecord, digest: str) -> str:
+    """When the audit was made, and by which digits its figures are known."""
+    when = f"Audit of {run.started[:10]}" if run.started else "Audit of [date]"
+    return f"{when}; fingerprint of its report.json: {digest or '[fingerprint]'}."
+
+
+def _compared(report: Report) -> str:
+    return " ".join((coverage(report), *not_compared(report))).strip()
 
 
 def _not_in_it(report: Report) -> str:
@@ -156,8 +222,11 @@ def _face_for_participants(report: Report) -> str:
     if all_faces_gone(report):
         return "We took the face out of the images; a program could not find one in any of them."
     if face_may_be_left(report):
+        left = report.faces_left
+        every = left is not None and left.counts.get("face", 0) == left.images > 0
         return (
-            "In some of the images your face can still be made out, or a part of it may be. "
+            f"In {'all' if every else 'some'} of the images your face can still be made out, or a "
+            "part of it may be. "
             "[Say what will be done about it before the data are shared.]"
         )
     return (

@@ -83,6 +83,57 @@ def faces_sentence(left: FacesLeft) -> str:
     return f"Faces: of {counted(left.images, 'image')}, {told}."
 
 
+SHORT = {  # of images of one kind, the worst first
+    "face": ("face", "faces"),
+    "part": ("part of a face", "parts of a face"),
+    "unclear": ("unclear", "unclear"),
+    "failed": ("unreadable", "unreadable"),
+    "outside": ("ends before the face", "end before the face"),
+    "gone": ("face removed", "faces removed"),
+}
+MOST_KINDS = 4  # named one by one
+
+
+def faces_by_kind(left: FacesLeft, images: int = 0) -> str:
+    """What became of that question for each kind of image, and why answers are unclear.
+
+    ``images`` are those of the whole data set; the ones that nobody looked at here are told.
+    """
+    if not left.looked:
+        return capital(faces_sentence(left).removeprefix("Faces: "))
+    order = sorted(left.by_suffix, key=lambda name: -sum(left.by_suffix[name].values()))
+    if not left.by_suffix or len(order) > MOST_KINDS:
+        said = [_short(left.counts)]
+    else:
+        said = [
+            f"{name or 'other names'} ({sum(left.by_suffix[name].values()):,}): "
+            f"{_short(left.by_suffix[name])}"
+            for name in order
+        ]
+    text = f"Of {counted(left.images, 'image')}, {'; '.join(said)}."
+    why = [
+        SAID[code]
+        for code in ("mask", "detectors_disagree", "no_skin", "elsewhere", "not_emptied")
+        if left.codes.get(code) and left.counts.get("unclear")
+    ]
+    if why:
+        text += f" Unclear ({'; '.join(why)}) is no protection."
+    elif left.counts.get("unclear"):
+        text += " Unclear is no protection."
+    if images > left.images:
+        text += f" {counted(images - left.images, 'more image')}: not seen."
+    return text
+
+
+def _short(counts: Mapping[str, int]) -> str:
+    said = [
+        f"{counts[name]:,} {one if counts[name] == 1 else several}"
+        for name, (one, several) in SHORT.items()
+        if counts.get(name)
+    ]
+    return ", ".join(said) or "none looked at"
+
+
 def _kinds_that_show(left: FacesLeft, verdict: str) -> str:
     """Which kinds of images show a face, or a part, where others do not: these were overlooked."""
     if verdict not in ("face", "part"):

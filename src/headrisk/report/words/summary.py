@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -77,16 +78,12 @@ READING_NAMES = {
     "too little data": "too little data",
 }
 OTHERS_NOT_TESTED = (
-    "Other attackers, and other or later, stronger methods than those named here.",
-    "Other kinds of images, other organs, and other people than these.",
-    "Larger sets of people than the one searched here.",
+    "Other attackers, later or stronger methods, other kinds of images, other people than these, "
+    "larger sets of people.",
 )
-NO_COPY = (
-    "A de-identified copy: none was given, so what removing or replacing faces would change was "
-    "not measured."
-)
+NO_COPY = "A de-identified copy: none was given, so what it would change was not measured."
 UNTESTED_MODALITIES = {
-    "brain": "Brains: whether the brain alone links two scans of a person.",
+    "brain": "Brains: whether they link two scans of a person.",
     "face": "Photographs: whether they find the scan of a person.",
     "face-scans": "Faces, scan to scan: whether the face in one scan finds another scan of the "
     "person.",
@@ -280,6 +277,21 @@ def compared_scans(contrasts: Sequence[str], sources: int, copies: int) -> str:
         left_out = "pair of identical files was" if copies == 1 else "pairs of identical files were"
         text += f" {copies:,} {left_out} left out."
     return text
+
+
+_CONTRASTS = re.compile(r"Every (.+?) scan (?:was|of)\b")
+
+
+def contrasts_of(section: ModalitySection) -> tuple[str, ...]:
+    """The kinds of images that :func:`compared_scans` names; empty where it named none.
+
+    >>> section = ModalitySection("brain", Counts(1, 2, 0, 1, 0, 1),
+    ...                           compared=compared_scans(("T1w", "FLAIR"), 1, 0))
+    >>> contrasts_of(section)
+    ('T1w', 'FLAIR')
+    """
+    found = _CONTRASTS.match(section.compared)
+    return tuple(found[1].split(", ")) if found else ()
 
 
 COPIES_PANEL = "Which images link by being copies?"
