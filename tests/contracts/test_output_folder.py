@@ -140,7 +140,7 @@ def test_thirty_planted_strings_never_leave(
 ) -> None:
     """Labels, sessions, folders, sidecars, tables, user, host: in no public file, log or message.
 
-    The data set's own name is public: it stands in ``data`` of ``report.json`` and on the page.
+    The data set's own name is public: it stands in ``data`` of ``report.json`` and on the pages.
     One scan is damaged, so that messages about a failure are among them.
     """
     canaries = [f"canary{k:02}{chr(97 + k % 26) * 4}" for k in range(30)]
@@ -175,7 +175,7 @@ def test_thirty_planted_strings_never_leave(
         for word in (*canaries[:19], *canaries[20:], *machine):
             assert word not in text, f"{word} in {name}"
     named = [name for name, text in texts.items() if canaries[19] in text]
-    assert sorted(named) == ["report.html", "report.json"]
+    assert sorted(named) == ["report.html", "report.json", "texts.html"]
     scans = (out / "internal" / "scans.tsv").read_text()
     assert all(canary in scans for canary in (*canaries[:8], *canaries[23:26]))
     assert "failed" in scans

@@ -112,7 +112,8 @@ def test_first_pages_say_which_data_what_was_found_and_what_follows(written: Pat
         assert heading in summary
     assert re.search(
         r"\d+ to \d+ of 40 people \(\d+ to \d+\s%\) were linked to their other scan, "
-        r"against about [\d.]+\s% by luck \(rounded\) and [\d.]+\s% by guessing",
+        r"against about [\d.]+\s% by luck \(at least 1 time in 20 more than [\d.]+\s%\) "
+        r"and [\d.]+\s% by guessing",
         summary,
     )
     assert "2 of 42 people could not be searched for, as their scans failed" in summary

@@ -80,8 +80,17 @@ def files_of(scan: MetadataScan) -> words.Files:
 
 
 def summary_sentence(report: MetadataReport) -> str:
-    """What was found, in one or two sentences without names."""
-    return words.summary_sentence(files_of(report.scan), severity_counts(report.scan.findings))
+    """What was found, in one or two sentences without names; as public as the report."""
+    return words.summary_sentence(files_of(report.scan), severity_counts(_told(report)))
+
+
+def _told(report: MetadataReport) -> tuple[Finding, ...]:
+    """The findings that are counted in public.
+
+    That few people share their details is told as a range, by the panel of people, and no finding
+    beside a range from zero may say whether it is none.
+    """
+    return tuple(one for one in report.scan.findings if one.kind != "rare-combination")
 
 
 def copy_sentence(copy: CleanedCopy) -> str:
@@ -126,9 +135,7 @@ def findings_section(report: MetadataReport) -> ModalitySection:
 
 
 def _kinds(report: MetadataReport) -> tuple[Panel, Table]:
-    # That few people share their details is told as a range, by the panel of people, and no finding
-    # beside a range from zero may say whether it is none.
-    found = tuple(one for one in report.scan.findings if one.kind != "rare-combination")
+    found = _told(report)
     answer = words.kinds_answer(
         files_of(report.scan), severity_counts(found), listed=bool(report.known)
     )

@@ -282,6 +282,7 @@ def _searched_text(report: Report) -> ModalitySection | None:
 
 
 def _direct(report: Report) -> Iterator[Follow]:
+    """What names a person without any image, and who is alone by a few details."""
     section = _searched_text(report)
     if section is None:
         return
@@ -291,6 +292,7 @@ def _direct(report: Report) -> Iterator[Follow]:
     yield from _severity(rest, "direct identifier", "metadata_direct")
     if source:
         yield Follow("source_folder", count=sum(most(_count(row[2])) for row in source))
+    yield from _stand_out(section)
 
 
 SOURCE_FOLDER = "Folder with source data"  # the title of this kind of finding
@@ -304,7 +306,6 @@ def _metadata(report: Report) -> Iterator[Follow]:
         return
     for severity, code in SEVERITY_CODES.items():
         yield from _severity(section.tables["kinds"].rows, severity, code)
-    yield from _stand_out(section)
     unread = _cells(section.tables.get("unread"))
     left = most(unread.get("searched as bytes", 0)) + most(unread.get("not read", 0))
     if left:

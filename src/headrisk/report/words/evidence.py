@@ -340,7 +340,7 @@ def _linked(section: ModalitySection) -> str:
         rate = rate.replace(" (", f" of {phrases.people(first.rank1.n)} (", 1)
     text = f"{by} {rate}"
     if first.control is not None:
-        text += f", by luck about {phrases.percent(first.control.high)}"
+        text += f", by luck about {phrases.percent(first.control.value)}"
     text += ")"
     lost = section.counts.unsearched
     if lost:

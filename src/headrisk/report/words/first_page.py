@@ -225,8 +225,8 @@ def legend(report: Report) -> str:
     if rates and min(rate.n for rate in rates) < FEW:
         text += " With so few people they are very wide."
     text += (
-        " Luck: the search with shuffled names. Bars: shaded the interval, dark the value, green "
-        "luck."
+        " Luck: the search with shuffled names; a widened interval may reach it though people are "
+        "linked. Bars: shaded the interval, dark the value, green luck."
     )
     example = next((rate for rate in rates if rate.fewest is not None), None)
     if example is not None:
@@ -333,7 +333,10 @@ def _attack(section: ModalitySection, labels_in_doubt: bool) -> Answer:
 def _control(control: Estimate | None, chance: float | None) -> str:
     said = []
     if control is not None:
-        said.append(f"about {percent(control.high)} by luck (rounded)")
+        said.append(
+            f"about {percent(control.value)} by luck (at least 1 time in 20 more than "
+            f"{percent(control.high)})"
+        )
     if chance is not None:
         said.append(f"{percent(chance)} by guessing")
     return f", against {listed(said)}" if said else ""
