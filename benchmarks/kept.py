@@ -1,11 +1,11 @@
-"""Results of finished parts of a long simulation, so that a broken-off run can go on."""
+"""Results: kept part by part, so that a broken-off run can go on, and written into a page."""
 
 from __future__ import annotations
 
 import json
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,3 +23,11 @@ def kept(folder: Path | None, name: str, make: Callable[[], Any]) -> Any:
     half.write_text(json.dumps(found), encoding="utf-8")
     half.replace(path)
     return found
+
+
+def write_between(page: Path, mark: str, lines: Sequence[str]) -> None:
+    """Put lines in the place of those that stand between the marks of a table in a page."""
+    first, last = f"<!-- begin {mark} -->", f"<!-- end {mark} -->"
+    before, rest = page.read_text("utf-8").split(first, 1)
+    after = rest.split(last, 1)[1]
+    page.write_text("\n".join([before + first, "", *lines, last]) + after, "utf-8")

@@ -21,6 +21,7 @@ from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
+from kept import write_between
 from scipy import ndimage
 from scipy.spatial.transform import Rotation
 
@@ -302,11 +303,7 @@ def main() -> None:
     if options.out is None:
         print(text)
         return
-    page = options.out / PAGE
-    first, last = f"<!-- begin {MARK} -->", f"<!-- end {MARK} -->"
-    before, rest = page.read_text("utf-8").split(first, 1)
-    after = rest.split(last, 1)[1]
-    page.write_text("\n".join([before + first, "", text, "", last]) + after, "utf-8")
+    write_between(options.out / PAGE, MARK, [text, ""])
 
 
 if __name__ == "__main__":

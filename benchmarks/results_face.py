@@ -18,6 +18,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+from kept import write_between
 
 from headrisk.attacks.face import Faces, match, plan
 from headrisk.dataset.gather import Source
@@ -378,11 +379,7 @@ def main() -> None:
         print(*part, "", sep="\n", flush=True)
         text += [*part, ""]
     if options.out is not None:
-        page = options.out / PAGE
-        first, last = f"<!-- begin {MARK} -->", f"<!-- end {MARK} -->"
-        before, rest = page.read_text("utf-8").split(first, 1)
-        after = rest.split(last, 1)[1]
-        page.write_text("\n".join([before + first, "", *text, last]) + after, "utf-8")
+        write_between(options.out / PAGE, MARK, text)
 
 
 if __name__ == "__main__":

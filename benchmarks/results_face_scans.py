@@ -20,6 +20,7 @@ from pathlib import Path
 
 import nibabel
 import numpy as np
+from kept import write_between
 
 from headrisk.deidentify.comparison_face import look_at_repaired
 from headrisk.deidentify.treat import TreatTask, treat_file, treated_files
@@ -213,11 +214,7 @@ def main() -> None:
     if options.out is None:
         print(text)
         return
-    page = options.out / PAGE
-    first, last = f"<!-- begin {MARK} -->", f"<!-- end {MARK} -->"
-    before, rest = page.read_text("utf-8").split(first, 1)
-    after = rest.split(last, 1)[1]
-    page.write_text("\n".join([before + first, "", text, "", last]) + after, "utf-8")
+    write_between(options.out / PAGE, MARK, [text, ""])
 
 
 if __name__ == "__main__":

@@ -11,9 +11,14 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from headrisk.attacks import face, face_scans
-from headrisk.attacks.presence import asked_images, lenders_of, missing_modules, sight_task
+from headrisk.attacks.presence import (
+    asked_images,
+    lenders_of,
+    missing_modules,
+    not_converted,
+    sight_task,
+)
 from headrisk.brain.cohort import BRAINS, Ready, identify
-from headrisk.dataset.head_images import is_image
 from headrisk.dataset.scans import Scan
 from headrisk.errors import StoreError
 from headrisk.face.cohort import Run, head_key, head_task
@@ -63,7 +68,8 @@ def examine_images(intake: Intake, job: Job, log: CostLog) -> Intake:
     look = job.faces_left and not missing_modules()
     images = asked_images(job, intake.pictured, intake.inventory) if look else ()
     lent = lenders_of(images)
-    sights = [sight_task(image, job, lent) for image in images if is_image(image.path)]
+    lost = not_converted(intake)
+    sights = [sight_task(image, job, lent) for image in images if image.path not in lost]
     store = open_store(job.out / "store")
     asked = _wanted(brains, heads, sights, job, run, store, damage.append)
     intake = replace(intake, notes=(*intake.notes, *tell_damage(damage, job)))

@@ -115,6 +115,15 @@ def lenders_of(images: Sequence[HeadImage]) -> dict[str, tuple[tuple[str, str], 
     }
 
 
+def not_converted(intake: Intake) -> dict[str, str]:
+    """What dcm2niix made no image of: path and reason."""
+    return {
+        scan.path: scan.reason
+        for scan in intake.pictured
+        if scan.status == "failed" and not is_image(scan.path)
+    }
+
+
 def seek(intake: Intake, job: Job, log: CostLog) -> Sought:
     """Look for a face in every image of the first data set.
 
@@ -129,11 +138,7 @@ def seek(intake: Intake, job: Job, log: CostLog) -> Sought:
     damage: list[StoreError] = []
     run = SightRun(open_store(job.out / "store"), job.processes, damage.append, intake.failed)
     lent = lenders_of(images)
-    lost = {  # what dcm2niix made no image of
-        scan.path: scan.reason
-        for scan in intake.pictured
-        if scan.status == "failed" and not is_image(scan.path)
-    }
+    lost = not_converted(intake)
     tasks = [sight_task(one, job, lent) for one in images if one.path not in lost]
     with stage(STAGE, len(tasks), log, recorded(job)) as listen:
         seen = iter(look_at_images(tasks, run, listen))
