@@ -23,7 +23,7 @@ from kept import write_between
 from headrisk.attacks.face import Faces, match, plan
 from headrisk.dataset.gather import Source
 from headrisk.dataset.scans import Scan
-from headrisk.face.describe import PhotoTask, describe_photo
+from headrisk.face.cohort import PhotoTask, describe_photo
 from headrisk.face.head import HeadTask, look_at_head
 from headrisk.face.packed import Packed
 from headrisk.face.photo_table import Photo

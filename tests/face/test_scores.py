@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from headrisk.face.describe import PhotoResult
+from headrisk.face.cohort import PhotoResult
 from headrisk.face.head import HeadResult
 from headrisk.face.likelihood import likelihood_ratios
 from headrisk.face.packed import pack

@@ -14,9 +14,14 @@ from headrisk.brain.similarity import PairFamily, select
 from headrisk.errors import InputError, UsageError
 from headrisk.linkage import large
 from headrisk.linkage.assign import list_links
-from headrisk.linkage.blocks import MappedRows, block_tasks, images_in_block, score_block
-from headrisk.linkage.compare import compare
-from headrisk.linkage.compare_large import compare_large
+from headrisk.linkage.compare import (
+    MappedRows,
+    block_tasks,
+    compare,
+    compare_large,
+    images_in_block,
+    score_block,
+)
 from headrisk.linkage.large import (
     BINS,
     Histogram,

@@ -14,8 +14,13 @@ from headrisk.errors import UsageError
 from headrisk.face.detect import centerface
 from headrisk.heads.shapes import load_shapes
 from headrisk.synthetic.people.cohort import draw_twin
-from headrisk.synthetic.people.lens import develop, distort, draw_background
-from headrisk.synthetic.people.photo import photo_jpeg, take_photo
+from headrisk.synthetic.people.photo import (
+    develop,
+    distort,
+    draw_background,
+    photo_jpeg,
+    take_photo,
+)
 from headrisk.synthetic.people.photo_settings import PhotoSettings
 
 PLAIN = PhotoSettings(

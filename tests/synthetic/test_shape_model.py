@@ -14,13 +14,11 @@ from headrisk.errors import StoreError, UsageError
 from headrisk.face.render.cast import cast, open_scene
 from headrisk.heads.identity import draw_identity, neutral, pose_head, template_face
 from headrisk.heads.mesh import Mesh, vertex_normals
-from headrisk.heads.shapes import load_shapes, read_shapes
-from headrisk.heads.subdivide import unit_ball
+from headrisk.heads.shapes import load_shapes, read_shapes, unit_ball
 from headrisk.heads.view import Camera
 from headrisk.io.geometry import to_ras
 from headrisk.io.volume import Volume
-from headrisk.synthetic.people.volume import TwinScanSettings, render_twin
-from headrisk.synthetic.people.voxelise import occupancy
+from headrisk.synthetic.people.volume import TwinScanSettings, occupancy, render_twin
 from headrisk.synthetic.phantom.render import average_slices
 
 SHAPES = load_shapes(1)

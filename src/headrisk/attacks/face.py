@@ -29,12 +29,12 @@ from headrisk.errors import StoreError
 from headrisk.face.cohort import (
     HEAD_STAGE,
     PHOTO_STAGE,
+    PhotoResult,
     Run,
     look_at_heads,
     read_photos,
     with_reason,
 )
-from headrisk.face.describe import PhotoResult
 from headrisk.face.head import PET, HeadResult
 from headrisk.face.photo_table import Photo, list_photos
 from headrisk.face.recognise.protocol import Recogniser
@@ -50,8 +50,8 @@ from headrisk.report.words.face import (
     compared_sentence,
     method_sentences,
 )
+from headrisk.run.events import stage
 from headrisk.run.provenance import CostLog
-from headrisk.run.stage import stage
 from headrisk.run.store import open_store
 from headrisk.types import IntArray, PairScores
 

@@ -30,9 +30,8 @@ from headrisk.intake import Intake
 from headrisk.job import Job, recorded, tell_damage
 from headrisk.run.engine import WorkerLost, stream_tasks
 from headrisk.run.entry import Entry
-from headrisk.run.events import Listener, Tally
+from headrisk.run.events import Listener, Tally, stage
 from headrisk.run.provenance import CostLog
-from headrisk.run.stage import stage
 from headrisk.run.store import Store, open_store
 
 STAGE = "examine images"

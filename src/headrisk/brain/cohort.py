@@ -22,8 +22,7 @@ from headrisk.io.digests import entry_key
 from headrisk.run.engine import Workers
 from headrisk.run.entry import Entry
 from headrisk.run.events import Listener, Tally
-from headrisk.run.recall import Kept, recall_or_run
-from headrisk.run.store import Store
+from headrisk.run.store import Kept, Store, recall_or_run
 from headrisk.settings import Settings
 from headrisk.types import Float32Array, ScanResult
 

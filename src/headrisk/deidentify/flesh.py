@@ -6,8 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from headrisk.deidentify.led import Led
-from headrisk.deidentify.offset import continued
+from headrisk.deidentify.led import Led, continued
 from headrisk.deidentify.skin import Skin
 from headrisk.types import BoolArray, Float32Array, FloatArray, IntArray
 
