@@ -23,10 +23,10 @@ from kept import write_between
 from headrisk.attacks.face import Faces, match, plan
 from headrisk.dataset.gather import Source
 from headrisk.dataset.scans import Scan
-from headrisk.face.cohort import PhotoTask, describe_photo
 from headrisk.face.head import HeadTask, look_at_head
 from headrisk.face.packed import Packed
 from headrisk.face.photo_table import Photo
+from headrisk.face.photos import PhotoTask, describe_photo
 from headrisk.face.recognise.registry import recognisers
 from headrisk.face.render.protocols import HEADRISK_CAMERAS, HEADRISK_LIGHTS
 from headrisk.face.stored import HEADS, PHOTOS

@@ -19,10 +19,10 @@ from headrisk.deidentify.comparison_brain import (
     own_scan,
 )
 from headrisk.deidentify.comparison_face import Looks, Pictures, face_effects, face_left
-from headrisk.face.cohort import PhotoResult
 from headrisk.face.head import HeadResult
 from headrisk.face.packed import Packed
 from headrisk.face.photo_table import Photo
+from headrisk.face.photos import PhotoResult
 from headrisk.face.presence import FaceVerdict, Sight
 from headrisk.face.recognise.registry import recognisers
 from headrisk.job import Job

@@ -29,7 +29,6 @@ from headrisk.errors import StoreError
 from headrisk.face.cohort import (
     HEAD_STAGE,
     PHOTO_STAGE,
-    PhotoResult,
     Run,
     look_at_heads,
     read_photos,
@@ -37,6 +36,7 @@ from headrisk.face.cohort import (
 )
 from headrisk.face.head import PET, HeadResult
 from headrisk.face.photo_table import Photo, list_photos
+from headrisk.face.photos import PhotoResult
 from headrisk.face.recognise.protocol import Recogniser
 from headrisk.face.recognise.registry import recognisers
 from headrisk.face.scores import FaceScores, all_scores

@@ -20,10 +20,11 @@ from headrisk.brain.prepare import AlignedBrain, PrepareTask, align_head
 from headrisk.dataset.scans import Scan
 from headrisk.deidentify.comparison_brain import measure_changes
 from headrisk.deidentify.repair import Donor, repair_face
-from headrisk.face.cohort import PhotoResult, Repairing, Run, look_at_heads
+from headrisk.face.cohort import Repairing, Run, look_at_heads
 from headrisk.face.detect.registry import detectors
 from headrisk.face.head import HeadResult, HeadTask, look_at_head
 from headrisk.face.photo_table import Photo
+from headrisk.face.photos import PhotoResult
 from headrisk.face.presence import face_left as presence_of
 from headrisk.face.presence import seen_by
 from headrisk.face.recognise.protocol import Recogniser

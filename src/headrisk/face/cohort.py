@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -10,11 +9,10 @@ from typing import Any
 
 from headrisk.brain.cohort import input_digest
 from headrisk.dataset.scans import Scan
-from headrisk.errors import InputError, ScanError, StoreError
+from headrisk.errors import InputError, StoreError
 from headrisk.face.head import VERSION, HeadResult, HeadTask, look_at_head
-from headrisk.face.packed import Packed, pack
 from headrisk.face.photo_table import Photo
-from headrisk.face.photos import crop_face, read_photo
+from headrisk.face.photos import PhotoResult, PhotoTask, describe_photo
 from headrisk.face.recognise.registry import recognisers
 from headrisk.face.stored import HEADS, PHOTOS
 from headrisk.io.digests import entry_key
@@ -22,49 +20,6 @@ from headrisk.run.engine import Workers
 from headrisk.run.events import Listener, Tally
 from headrisk.run.store import Store, recall_or_run
 from headrisk.settings import Settings
-
-# ----------------------------------------------------------------------
-# From a photograph to what recognisers make of its face.
-# ----------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class PhotoTask:
-    """What a worker needs to describe one photograph."""
-
-    path: str
-    recognisers: tuple[str, ...]
-    weights: tuple[tuple[str, str], ...] = ()
-
-
-@dataclass(frozen=True)
-class PhotoResult:
-    """Templates of one photograph by recogniser, or why there are none."""
-
-    reason: str
-    seconds: float
-    templates: Mapping[str, Packed] = field(default_factory=dict, repr=False)
-
-
-def describe_photo(task: PhotoTask) -> PhotoResult:
-    """Read, crop and describe one photograph."""
-    begin = time.process_time()
-    try:
-        face = crop_face(read_photo(Path(task.path)))
-    except ScanError as error:
-        return PhotoResult(error.found, time.process_time() - begin)
-    paths = {name: Path(path) for name, path in task.weights}
-    templates = {
-        one.name: pack(one.describe([face])) for one in recognisers(task.recognisers, paths)
-    }
-    found = any(packed.found.size for packed in templates.values())
-    reason = "" if found else "no recogniser found the face"
-    return PhotoResult(reason, time.process_time() - begin, templates)
-
-
-# ----------------------------------------------------------------------
-# Look at every head and every photograph of a run, once: from files to templates.
-# ----------------------------------------------------------------------
 
 HEAD_STAGE, PHOTO_STAGE = "look at heads", "read photographs"
 

@@ -18,11 +18,11 @@ from typing import Any
 import numpy as np
 
 from headrisk.errors import missing_extra
-from headrisk.face.cohort import PhotoResult
 from headrisk.face.head import HeadResult
 from headrisk.face.likelihood import likelihood_ratios
 from headrisk.face.match import Grouping, aggregate, group_means, set_scores, unit
 from headrisk.face.packed import unpack
+from headrisk.face.photos import PhotoResult
 from headrisk.face.recognise.protocol import FaceTemplate, Recogniser
 from headrisk.types import BoolArray, FloatArray, IntArray
 

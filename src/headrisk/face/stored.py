@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from headrisk.face.cohort import PhotoResult, PhotoTask
 from headrisk.face.head import HeadResult, HeadTask
 from headrisk.face.packed import Packed
+from headrisk.face.photos import PhotoResult, PhotoTask
 from headrisk.face.presence import Sight
 from headrisk.heads.coverage import Coverage
 from headrisk.run.engine import WorkerLost
