@@ -33,9 +33,8 @@ from headrisk.face.stored import HEADS, PHOTOS
 from headrisk.io.digests import entry_key
 from headrisk.job import Job
 from headrisk.run.engine import mapper
-from headrisk.run.entry import Entry
 from headrisk.run.provenance import CostLog
-from headrisk.run.store import open_store
+from headrisk.run.store import Entry, open_store
 from headrisk.settings import FaceProtocol, Settings
 from headrisk.statistics.intervals import share_of_people
 from headrisk.statistics.rates import cumulative_match, mate_ranks

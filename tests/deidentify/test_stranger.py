@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 
+from headrisk.deidentify.flesh import continued
 from headrisk.deidentify.head import Head, brain_mask
-from headrisk.deidentify.led import continued
 from headrisk.deidentify.reface import draw_seed, placed, similarity, strange_face
 from headrisk.deidentify.region import covering, face_region, wide_region
 from headrisk.deidentify.skin import find_skin

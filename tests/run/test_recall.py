@@ -12,8 +12,7 @@ import pytest
 from headrisk.errors import StoreError
 from headrisk.io.digests import entry_key
 from headrisk.run.engine import WorkerLost
-from headrisk.run.entry import Entry
-from headrisk.run.store import Kept, Store, open_store, recall_or_run
+from headrisk.run.store import Entry, Kept, Store, open_store, recall_or_run
 
 
 @dataclass(frozen=True)

@@ -17,9 +17,8 @@ import numpy as np
 from scipy import ndimage
 
 from headrisk.deidentify.deface import Treated, untouched
-from headrisk.deidentify.flesh import air_noise, filled, flesh_of
+from headrisk.deidentify.flesh import Led, air_noise, filled, flesh_of, lead, skin_offset
 from headrisk.deidentify.head import Head, brain_mask, coarse_size
-from headrisk.deidentify.led import Led, lead, skin_offset
 from headrisk.deidentify.region import BRAIN_MM, covering, face_region, wide_region
 from headrisk.deidentify.skin import Skin, find_skin, joined
 from headrisk.heads.average import AverageFace, load_average_face

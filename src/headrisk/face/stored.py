@@ -15,8 +15,7 @@ from headrisk.face.photos import PhotoResult, PhotoTask
 from headrisk.face.presence import Sight
 from headrisk.heads.coverage import Coverage
 from headrisk.run.engine import WorkerLost
-from headrisk.run.entry import Entry
-from headrisk.run.store import Kept
+from headrisk.run.store import Entry, Kept
 
 _UNSEEN = -1e30  # stands for minus infinity in a store
 
