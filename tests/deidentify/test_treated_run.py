@@ -14,8 +14,8 @@ import pytest
 
 from headrisk.brain.cohort import Cohort
 from headrisk.cli.main import main
+from headrisk.dataset.deidentified import Match, NameMatches
 from headrisk.dataset.scans import Scan
-from headrisk.dataset.treated import Match, NameMatches
 from headrisk.deidentify import matching as treated_match
 from headrisk.duplicates.copies import PairLook
 from headrisk.io.headers import StoredChange

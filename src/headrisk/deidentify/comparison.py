@@ -19,9 +19,9 @@ from headrisk.attacks.face_scans import FaceScansAttack
 from headrisk.attacks.material import examine_scans
 from headrisk.attacks.rates import STREAMS
 from headrisk.brain.cohort import Cohort, pick, prepare_scans
+from headrisk.dataset.deidentified import match_by_name, named_suffix
 from headrisk.dataset.people import number_people
 from headrisk.dataset.scans import Scan
-from headrisk.dataset.treated import match_by_name, named_suffix
 from headrisk.deidentify.comparison_brain import Treated, brain_effects, own_scan
 from headrisk.deidentify.comparison_cost import FIGURES, CostResult, cost_figures, measure_costs
 from headrisk.deidentify.comparison_cost import STAGE as COST_STAGE

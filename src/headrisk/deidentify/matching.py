@@ -12,8 +12,8 @@ from headrisk.brain.cohort import Cohort, prepare_task
 from headrisk.brain.reference import reference
 from headrisk.brain.similarity import select
 from headrisk.brain.template import template_grid
+from headrisk.dataset.deidentified import How, Match, NameMatches
 from headrisk.dataset.scans import Scan
-from headrisk.dataset.treated import How, Match, NameMatches
 from headrisk.duplicates.copies import EXAMINE_FROM, PairLook, PairTask, copy_finding, look_at
 from headrisk.errors import ScanError
 from headrisk.io.headers import StoredChange, stored_change, stored_form

@@ -21,7 +21,7 @@ from headrisk.types import Float32Array, FloatArray
 
 @dataclass(frozen=True)
 class PhotoHead:
-    """A twin's head with one expression, upright, in life size.
+    """A person's head with one expression, upright, in life size.
 
     Attributes
     ----------

@@ -105,7 +105,7 @@ def distort(picture: Float32Array, barrel: float) -> Float32Array:
 
 
 # ----------------------------------------------------------------------
-# A photograph of a twin: another day, another expression, another light than in the scanner.
+# A photograph of a person: another day, another expression, another light than in the scanner.
 # ----------------------------------------------------------------------
 
 LIFE = 0.91  # life size over template size

@@ -94,7 +94,7 @@ def _crossings(corners: FloatArray, limit: IntArray) -> tuple[IntArray, FloatArr
 
 
 # ----------------------------------------------------------------------
-# What a twin's head is made of: skin, fat, muscle and skull around a phantom's brain.
+# What a person's head is made of: skin, fat, muscle and skull around a phantom's brain.
 # ----------------------------------------------------------------------
 
 _SKIN_MM, _FAT_MM = 2.0, 5.0  # depth of their inner edge
@@ -190,7 +190,7 @@ def ear_pads(shape: tuple[int, int, int], to_template: FloatArray) -> Float32Arr
 
 
 # ----------------------------------------------------------------------
-# MRI volumes of synthetic heads: the surface of a twin around the brain of a phantom.
+# MRI volumes of synthetic heads: the surface of a person around the brain of a phantom.
 # ----------------------------------------------------------------------
 
 FIELD_OF_VIEW_MM = (190.0, 240.0, 250.0)
@@ -201,8 +201,8 @@ _GAIN = 1000.0
 
 
 @dataclass(frozen=True)
-class TwinScanSettings:
-    """How one scan of a twin is taken. All draws are made for each scan anew.
+class PersonScanSettings:
+    """How one scan of a synthetic person is taken. All draws are made for each scan anew.
 
     Attributes
     ----------
@@ -245,33 +245,33 @@ class TwinScanSettings:
 
 
 @cache
-def twin_atlas() -> Atlas:
-    """The anatomy that the brains of all twins share, from the template brain; made once."""
+def people_atlas() -> Atlas:
+    """The anatomy that all synthetic brains share, from the template brain; made once."""
     from headrisk.brain.template import load_template
 
     return build_atlas(load_template(), np.random.default_rng(0))
 
 
-def render_twin(
+def render_person(
     identity: Identity | None,
     shapes: HeadShapes,
-    settings: TwinScanSettings,
+    settings: PersonScanSettings,
     rng: np.random.Generator,
     *,
     atlas: Atlas | None = None,
     person: Person | None = None,
     visit: Visit | None = None,
 ) -> tuple[Float32Array, FloatArray]:
-    """One magnitude image of a twin's head with closed eyes.
+    """One magnitude image of a synthetic person's head with closed eyes.
 
     Parameters
     ----------
     identity
         None for the mean head.
     atlas
-        Anatomy around and in the brain; ``twin_atlas()`` if not given.
+        Anatomy around and in the brain; ``people_atlas()`` if not given.
     person
-        Whose brain it is; drawn from ``identity.seed`` if not given, so it stays with the twin.
+        Whose brain it is; drawn from ``identity.seed`` if not given, so it stays with the person.
         Of its size only the mean is used: the size of the head is that of the surface.
     visit
         How the person lies there on the day; as ``identity`` and ``settings`` say if not given.
@@ -314,15 +314,15 @@ class Filled:
 def fill_head(
     identity: Identity | None,
     shapes: HeadShapes,
-    settings: TwinScanSettings,
+    settings: PersonScanSettings,
     rng: np.random.Generator,
     *,
     atlas: Atlas | None = None,
     person: Person | None = None,
     visit: Visit | None = None,
 ) -> Filled:
-    """Place a twin's head in the scanner and fill it with tissue; see :func:`render_twin`."""
-    atlas = atlas or twin_atlas()
+    """Place a person's head in the scanner and fill it with tissue; see :func:`render_person`."""
+    atlas = atlas or people_atlas()
     phantom = PhantomSettings()
     if person is None:
         seed = 0 if identity is None else identity.seed
@@ -362,7 +362,7 @@ def scan_grids(
     return (x, y, z), affine, fine, (px, py, pz)
 
 
-def _placement(scale: float, settings: TwinScanSettings, rng: np.random.Generator) -> FloatArray:
+def _placement(scale: float, settings: PersonScanSettings, rng: np.random.Generator) -> FloatArray:
     """Template mm to scanner mm (4 x 4)."""
     from scipy.spatial.transform import Rotation
 
@@ -374,4 +374,4 @@ def _placement(scale: float, settings: TwinScanSettings, rng: np.random.Generato
     return matrix
 
 
-_require = partial(require_setting, "twin scan setting")
+_require = partial(require_setting, "setting of a synthetic scan")

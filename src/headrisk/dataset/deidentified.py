@@ -2,7 +2,7 @@
 
 Tools name their outputs each in their own way (``sub-01_T1w_defaced``, ``desc-defaced_T1w``,
 ``T1_deFaced``, ``T1.reface``, a folder with the old names), so nothing but the file's kind is asked
-for here. What a file belongs to is decided by ``headrisk.dataset.treated``.
+for here. What a file belongs to is decided by ``headrisk.dataset.deidentified``.
 """
 
 from __future__ import annotations
