@@ -22,18 +22,23 @@ def skin(
     *,
     vouched: bool = True,
     emptied: float = 1.0,
+    background: float = 0.1,
+    wound: float = 0.8,
 ) -> SkinLevels:
     """Upper face, nose, mouth and chin."""
     parts = (there, removed, (emptied,) * 3, outside)
     named = [dict(zip(FRONT, values, strict=True)) for values in parts]
     good = (1.0, 2.0) if vouched else ()
-    return SkinLevels(*named, 1.0 if vouched else 0.2, 1.0, good, 1.0)
+    cut = dict.fromkeys(FRONT, wound)
+    return SkinLevels(*named, 1.0 if vouched else 0.2, 1.0, cut, background, good, 1.0)
 
 
 WHOLE = skin()
 CUT = skin((0.5, 0.0, 0.1), (0.1, 1.0, 0.9))
 NOSELESS = skin((1.0, 0.0, 1.0), (0.0, 1.0, 0.0))
 DROPPED = skin((0.5, 0.0, 0.1), (0.1, 1.0, 0.9), emptied=0.4)
+MASKED = skin((0.5, 0.0, 0.1), (0.1, 1.0, 0.9), background=1.0)
+FADED = skin((0.5, 0.0, 0.1), (0.1, 1.0, 0.9), background=1.0, wound=0.1)
 CROPPED = skin((0.9, 0.0, 0.0), outside=(0.2, 1.0, 1.0))
 DIM = skin((0.0, 0.0, 0.0), vouched=False)
 THIN = skin((0.9, 0.6, 0.6))
@@ -51,6 +56,8 @@ THIN = skin((0.9, 0.6, 0.6))
         ((1, 1, 1), CUT, "unclear"),
         ((0, 0, 0), DROPPED, "unclear"),  # signal that drops out, not a face that was removed
         ((1, 1, 0), DROPPED, "unclear"),
+        ((0, 0, 0), MASKED, "gone"),  # all air has one value, but the cut is seen
+        ((0, 0, 0), FADED, "unclear"),  # all air has one value, and the head only fades out
         ((0, 0, 0), NOSELESS, "part"),
         ((1, 1, 0), NOSELESS, "face"),
         ((1, 1, 1), NOSELESS, "face"),
@@ -67,6 +74,18 @@ def test_the_answer_takes_detectors_and_skin(
     shares: tuple[float, float, float], found: SkinLevels, answer: str
 ) -> None:
     assert judge_face(found, dict(zip(NAMES, shares, strict=True))).verdict == answer
+
+
+def test_what_cannot_fade_out_needs_no_cut() -> None:
+    nobody = dict.fromkeys(NAMES, 0.0)
+    assert judge_face(FADED, nobody, fades=False).verdict == "gone"
+    assert judge_face(FADED, nobody).code == "background_emptied"
+
+
+@pytest.mark.parametrize("found", [CUT, NOSELESS, MASKED])
+def test_what_is_not_surely_a_head_has_lost_no_face(found: SkinLevels) -> None:
+    sight = judge_face(found, dict.fromkeys(NAMES, 0.0), sure=False)
+    assert (sight.verdict, sight.code) == ("unclear", "no_brain")
 
 
 shares = st.tuples(*[st.floats(0, 1)] * 3)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import cache
+from pathlib import Path
 
+import nibabel as nib
 import numpy as np
 import pytest
 from scipy import ndimage
@@ -13,10 +15,10 @@ from headrisk.brain.prepare import PrepareTask
 from headrisk.deidentify.head import Head, find_head
 from headrisk.deidentify.tools import tool_of
 from headrisk.errors import ScanError
-from headrisk.face.head import sight_of
+from headrisk.face.head import SightTask, sight_of
 from headrisk.face.placing import place_head, with_more_face, with_quiet_air
-from headrisk.face.presence import Sight
-from headrisk.face.sight import without_head
+from headrisk.face.presence import Look, Sight
+from headrisk.face.sight import look_at_image, without_head
 from headrisk.heads.identity import Identity, draw_identity
 from headrisk.heads.shapes import load_shapes
 from headrisk.io.volume import Volume
@@ -114,3 +116,116 @@ def test_every_kind_of_image_is_answered_rightly(kind: str) -> None:
     assert sight(without_face(whole, "reface")).verdict == "face"
     if kind != "CT":  # a bare brain in Hounsfield units is no head that can be found
         assert sight(without_face(whole, "skullstrip")).verdict in ("gone", "unclear")
+
+
+# ----------------------------------------------------------------------
+# Air in the place of a face that says nothing of a face that was removed.
+# ----------------------------------------------------------------------
+
+
+def emptied(volume: Volume, share: float = 0.12) -> Volume:
+    """All around the head one value, as many scanners and masks leave it."""
+    solid = ndimage.gaussian_filter(volume.data, 1) > share * np.percentile(volume.data, 99)
+    labels, _ = ndimage.label(solid)
+    largest = labels == np.argmax(np.bincount(labels.ravel())[1:]) + 1
+    return replace(volume, data=np.where(ndimage.binary_fill_holes(largest), volume.data, 0))
+
+
+def ball(shells: dict[float, float], axes: tuple[float, float, float]) -> Volume:
+    """Ellipsoids in each other: the value inside of each share of the axes, mm; air is zero."""
+    shape, size = np.array((66, 78, 70)), 3.0
+    affine = np.diag([size, size, size, 1.0])
+    affine[:3, 3] = -size * (shape - 1) / 2
+    places = [(np.arange(n) - (n - 1) / 2) * size for n in shape]
+    x, y, z = np.meshgrid(*places, indexing="ij")
+    radius = np.sqrt((x / axes[0]) ** 2 + (y / axes[1]) ** 2 + (z / axes[2]) ** 2)
+    data = np.zeros(shape, np.float32)
+    for share, value in shells.items():
+        data[radius < share] = value
+    return Volume(data, affine)
+
+
+BALLS = {
+    "an egg with shell, water and yolk": ({1: 800, 0.93: 60, 0.85: 200, 0.82: 600, 0.6: 900},
+                                          (75, 95, 75)),
+    "a sphere of one substance": ({1: 700}, (80, 80, 80)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", BALLS)
+def test_what_is_no_head_has_lost_no_face(name: str) -> None:
+    shells, axes = BALLS[name]
+    try:
+        found = sight(ball({float(k): float(v) for k, v in shells.items()}, axes))
+    except ScanError:
+        return
+    assert found.verdict in ("unclear", "failed"), (found.verdict, found.code)
+
+
+def test_a_cut_is_seen_where_all_air_has_one_value() -> None:
+    whole = emptied(image("T1w", 3, quick=True))
+    assert sight(whole).verdict == "face"
+    assert sight(emptied(without_face(image("T1w", 3, quick=True), "template"))).verdict == "gone"
+
+
+@pytest.mark.parametrize("left", [1.0, 3.0])
+def test_a_face_left_as_a_faint_constant_is_not_gone(left: float) -> None:
+    """Whoever turns up the brightness sees its outline."""
+    whole = emptied(image("T1w", 3, quick=True))
+    bare = without_face(whole, "template")
+    faint = np.where((bare.data == 0) & (whole.data > 0), np.float32(left), bare.data)
+    found = sight(replace(bare, data=faint))
+    assert found.verdict not in ("gone", "part", "outside"), found.code
+
+
+@pytest.mark.parametrize(
+    ("whole", "answer"),
+    [
+        (Sight("face", "skin"), ("face", "skin")),
+        (Sight("part", "partly_removed"), ("part", "partly_removed")),
+        (Sight("gone", "removed"), ("gone", "removed")),
+        (Sight("outside", "out_of_view"), ("unclear", "other_volumes")),
+        (Sight("unclear", "elsewhere"), ("unclear", "other_volumes")),
+        (ScanError("a", found="no head"), ("unclear", "other_volumes")),
+    ],
+)
+def test_what_any_volume_shows_is_the_answer_of_a_series(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, whole: Sight | ScanError,
+    answer: tuple[str, str],
+) -> None:  # fmt: skip
+    answers = iter([Sight("gone", "removed"), whole])
+
+    def told(placed: object, name: str) -> Look:
+        one = next(answers)
+        if isinstance(one, ScanError):
+            raise one
+        return Look(one)
+
+    monkeypatch.setattr("headrisk.face.sight.find_head", lambda volume, task: volume)
+    monkeypatch.setattr("headrisk.face.sight.sight_of", told)
+    path = tmp_path / "a_bold.nii.gz"
+    values = np.arange(7 * 8 * 9 * 2, dtype=np.int16).reshape(7, 8, 9, 2)
+    nib.save(nib.Nifti1Image(values, np.eye(4)), path)
+    found = look_at_image(SightTask("a", str(path), "bold")).sight
+    assert (found.verdict, found.code) == answer
+    one = tmp_path / "b_T1w.nii.gz"
+    nib.save(nib.Nifti1Image(values[..., 0], np.eye(4)), one)
+    answers = iter([Sight("gone", "removed")])
+    assert look_at_image(SightTask("b", str(one), "T1w")).sight.verdict == "gone"
+
+
+@pytest.mark.slow
+def test_a_series_is_judged_by_its_most_revealing_volume(tmp_path: Path) -> None:
+    whole = image("T1w", 3, quick=True)
+    bare = without_face(whole, "template")
+    for name, volumes, verdict in (
+        ("cut", (bare.data, whole.data), "face"),
+        ("both", (bare.data, 0.9 * bare.data), "gone"),
+    ):
+        path = tmp_path / f"{name}_T1w.nii.gz"
+        nib.save(nib.Nifti1Image(np.stack(volumes, axis=3), whole.affine), path)
+        assert look_at_image(SightTask(name, str(path), "T1w")).sight.verdict == verdict
+    broken = (tmp_path / "cut_T1w.nii.gz").read_bytes()[:-40_000]
+    path = tmp_path / "broken_T1w.nii.gz"
+    path.write_bytes(broken)
+    assert look_at_image(SightTask("broken", str(path), "T1w")).sight.code == "other_volumes"

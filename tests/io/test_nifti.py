@@ -16,7 +16,7 @@ from hypothesis.extra import numpy as hnp
 
 from headrisk.errors import ScanError
 from headrisk.io.headers import header_summary
-from headrisk.io.nifti import load_volume
+from headrisk.io.nifti import load_brightest, load_volume
 
 SHAPE = (7, 8, 9)
 TYPES = ("u1", "i1", "i2", "u2", "i4", "u4", "i8", "u8", "f4", "f8")
@@ -239,3 +239,30 @@ def test_real_scans(name: str) -> None:
     if not path.exists():
         pytest.skip("the real scans are not here")
     assert_as_nibabel(path)
+
+
+@pytest.mark.parametrize("slope", [1.0, 0.25, -2.0])
+@pytest.mark.parametrize("count", [1, 2, 5])
+def test_the_brightest_of_a_series_against_a_plain_maximum(
+    tmp_path: Path, count: int, slope: float
+) -> None:
+    values = np.random.default_rng(count).integers(-90, 120, (*SHAPE, count)).astype("i2")
+    header = nib.Nifti1Header()
+    header.set_data_dtype("i2")
+    path = tmp_path / "a.nii.gz"
+    image = nib.Nifti1Image(values, np.diag([-2.0, 3, 2.5, 1]), header)
+    image.header.set_slope_inter(slope, 7.0)
+    nib.save(image, path)
+    found, volumes = load_brightest(path)
+    stored = nib.as_closest_canonical(nib.load(path)).get_fdata(dtype=np.float64)
+    assert volumes == count
+    np.testing.assert_allclose(found.data, stored.reshape(*SHAPE, count).max(axis=3), rtol=1e-6)
+
+
+def test_a_series_that_ends_within_a_volume_is_an_error(tmp_path: Path) -> None:
+    values = np.random.default_rng(3).integers(1, 120, (*SHAPE, 3)).astype("i2")
+    path = tmp_path / "a.nii"
+    nib.save(nib.Nifti1Image(values, np.eye(4)), path)
+    path.write_bytes(path.read_bytes()[:-11])
+    with pytest.raises(ScanError, match="of volume 3"):
+        load_brightest(path)

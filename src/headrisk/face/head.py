@@ -27,7 +27,7 @@ from headrisk.io.nifti import load_first_volume, load_volume
 from headrisk.io.volume import Volume
 from headrisk.types import FloatArray, Status
 
-VERSION = 9  # raise when any result of this module changes: stored results are then renewed
+VERSION = 10  # raise when any result of this module changes: stored results are then renewed
 SUPERSAMPLE = 2
 PET = "pet"  # whose series are looked at in their first volume
 _MORE = 0.5  # of the three parts, that another level must show beyond the common one
@@ -166,6 +166,7 @@ def sight_of(placed: Placed, subject: str) -> Look:
         subject,
         stripped=placed.stripped,
         hounsfield=placed.hounsfield,
+        sure=placed.sure,
     )
 
 

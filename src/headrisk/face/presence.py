@@ -9,9 +9,9 @@ intensity is trusted alone either: see :mod:`headrisk.heads.sightlines`. The ans
 ``part``
     A part of the face was removed, on positive evidence, and another is there.
 ``gone``
-    The head was found, its scalp vouches for alignment and level, nose and mouth are air at every
-    good level with the wound deep behind, and no detector sees a face at any level; or the image
-    holds nothing but a brain.
+    What was found is surely a head, its scalp vouches for alignment and level, nose and mouth are
+    air at every good level with the wound deep behind, somebody emptied them, and no detector sees
+    a face at any level; or the image holds nothing but a brain.
 ``outside``
     Nothing was removed, but the image ends before the face.
 ``unclear``
@@ -55,6 +55,9 @@ Code = Literal[
     "no_skin",
     "elsewhere",
     "not_emptied",
+    "background_emptied",
+    "no_brain",
+    "other_volumes",
     "not_found",
     "unreadable",
     "not_installed",
@@ -63,6 +66,7 @@ FEWEST_SEEN = 0.5  # share of the presence renders in which a detector must see 
 FEWEST_DETECTORS = 2
 _THERE, _MOSTLY, _REMOVED, _HIDDEN = 0.85, 0.5, 0.5, 0.5
 _EMPTIED = 0.9  # share of one value in the air where a face was; noise of air stays below
+_CUT = 0.5  # share of the mouth's lines with tissue cut open, which heads that fade out do not have
 _FEWEST_PARTS = 2  # with fewer of the three in the image it ends before the face
 _NOSE_GONE, _MOUTH_GONE = 0.15, 0.5
 _PIXELS, _SUPERSAMPLE = 224, 1
@@ -136,7 +140,9 @@ def shares_seen(scores: Mapping[str, FloatArray]) -> dict[str, float]:
     return {name: share_seen(scores[name], known[name].threshold) for name in scores}
 
 
-def judge_face(skin: SkinLevels, seen: Mapping[str, float]) -> Sight:
+def judge_face(
+    skin: SkinLevels, seen: Mapping[str, float], *, sure: bool = True, fades: bool = True
+) -> Sight:
     """The answer from the skin at every level and from what detectors see.
 
     Parameters
@@ -145,12 +151,29 @@ def judge_face(skin: SkinLevels, seen: Mapping[str, float]) -> Sight:
         What the lines of a template show.
     seen
         For each detector the largest share, over levels, of renders in which it sees a face.
+    sure
+        What was found is surely a head.
+    fades
+        The signal of a face may be lost in such an image though nobody removed it, as it cannot be
+        in a CT.
     """
     verdict, code = _judged(skin, sum(share >= FEWEST_SEEN for share in seen.values()))
-    air = [name for name in _in_view(skin) if skin.removed[name] >= _REMOVED]
-    if code in ("removed", "partly_removed") and min(skin.emptied[name] for name in air) < _EMPTIED:
-        verdict, code = "unclear", "not_emptied"
+    if code in ("removed", "partly_removed"):
+        doubt = _doubt(skin, sure, fades)
+        verdict, code = ("unclear", doubt) if doubt else (verdict, code)
     return Sight(verdict, code, skin.there, skin.removed, skin.outside, seen)
+
+
+def _doubt(skin: SkinLevels, sure: bool, fades: bool) -> Code | None:
+    """Why air in the place of a face does not say that somebody removed it."""
+    if not sure:
+        return "no_brain"
+    air = [name for name in _in_view(skin) if skin.removed[name] >= _REMOVED]
+    if min(skin.emptied[name] for name in air) < _EMPTIED:
+        return "not_emptied"
+    if fades and skin.background >= _EMPTIED and skin.wound["mouth and chin"] < _CUT:
+        return "background_emptied"
+    return None
 
 
 def _judged(skin: SkinLevels, detectors_seeing: int) -> tuple[FaceVerdict, Code]:
@@ -204,6 +227,7 @@ def look_for_face(
     *,
     stripped: bool = False,
     hounsfield: bool = False,
+    sure: bool = True,
 ) -> Look:
     """Look for a face at every level that may show one, until detectors agree that one is there.
 
@@ -217,6 +241,8 @@ def look_for_face(
         The image holds nothing but a brain.
     hounsfield
         The image is in Hounsfield units: the skin's level is known.
+    sure
+        What was found is surely a head, or surely a brain where nothing else is there.
 
     Raises
     ------
@@ -224,7 +250,10 @@ def look_for_face(
         The extra ``faces`` is not installed.
     """
     if stripped:
-        return Look(Sight("gone", "brain_only", seen=dict.fromkeys(detectors(), 0.0)))
+        nobody = dict.fromkeys(detectors(), 0.0)
+        if not sure:
+            return Look(Sight("unclear", "no_brain", seen=nobody))
+        return Look(Sight("gone", "brain_only", seen=nobody))
     skin = skin or skin_levels(volume, alignment)
     most = dict.fromkeys(detectors(), 0.0)
     kept: dict[str, FloatArray] = {}
@@ -241,7 +270,7 @@ def look_for_face(
         for name, share in shares_seen(scores).items():
             if name not in kept or share > most[name]:
                 most[name], kept[name] = share, scores[name]
-    sight = judge_face(skin, most)
+    sight = judge_face(skin, most, sure=sure, fades=not hounsfield)
     if sight.verdict in ("gone", "outside") and is_mask(volume.data):
         sight = replace(sight, verdict="unclear", code="mask")
     return Look(sight, picture, kept)

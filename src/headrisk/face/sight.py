@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +13,14 @@ from headrisk.face.detect.registry import detectors
 from headrisk.face.head import SightTask, find_head, sight_of
 from headrisk.face.presence import Sight, is_mask
 from headrisk.io.digests import entry_key
-from headrisk.io.nifti import load_first_volume
+from headrisk.io.nifti import load_brightest, load_first_volume
 from headrisk.io.volume import Volume
 from headrisk.run.engine import WorkerLost, Workers
 from headrisk.run.events import Listener, Tally
 from headrisk.run.store import Entry, Kept, Store, recall_or_run
 
 STAGE = "look for faces"
-VERSION = 5  # raise when any answer changes: stored ones are then renewed
+VERSION = 6  # raise when any answer changes: stored ones are then renewed
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,11 @@ class SightRun:
 
 
 def look_at_image(task: SightTask) -> SightResult:
-    """Look for a face in an image of any kind; of a series, in its first volume."""
+    """Look for a face in an image of any kind.
+
+    Of a series the first volume is looked at; where a face was removed from that one, what is
+    brightest in any volume is looked at, too.
+    """
     begin = time.process_time()
     try:
         volume = load_first_volume(Path(task.path))
@@ -56,7 +60,25 @@ def look_at_image(task: SightTask) -> SightResult:
         sight = sight_of(find_head(volume, task), task.name).sight
     except ScanError as error:
         sight = without_head(volume, error)
+    if sight.verdict in ("part", "gone"):
+        sight = _of_series(task, sight)
     return SightResult(sight, time.process_time() - begin)
+
+
+def _of_series(task: SightTask, first: Sight) -> Sight:
+    """The answer of a whole series, when a face was removed from its first volume."""
+    try:
+        brightest, count = load_brightest(Path(task.path))
+        if count == 1:
+            return first
+        whole = sight_of(find_head(brightest, task), task.name).sight
+    except ScanError:
+        return replace(first, verdict="unclear", code="other_volumes")
+    if whole.verdict in ("face", "part"):
+        return whole
+    if whole.verdict == "gone":
+        return first
+    return replace(first, verdict="unclear", code="other_volumes")
 
 
 def without_head(volume: Volume, error: ScanError) -> Sight:

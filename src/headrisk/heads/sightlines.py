@@ -11,7 +11,8 @@ What a part of a face comes to is the most that any level shows. A part counts a
 where the good levels, the lowest among them, find air in its place and the next tissue deep behind
 it: deeper than any head that was tried is thinner than the template. Whether somebody emptied that
 place is another question: signal that drops out, or fat that is suppressed, leaves the noise of
-air, and a tool that removes a face leaves one value.
+air, and a tool that removes a face leaves one value. Where the air all around the head has one
+value too, that tells nothing; then only tissue behind the place, cut open, does.
 """
 
 from __future__ import annotations
@@ -45,7 +46,10 @@ FEWEST_SCALP = 0.6  # share of the scalp in the image that a good level shows
 _LEAST_SCALP_SEEN = 0.25  # share of the scalp that must lie in the image at all
 REMOVED_MM = 30.0  # deeper behind the template's skin than whole faces lie
 _EMPTY_MM = 24.0
+_IN_FRONT_MM = 14.0  # air before the place of a face that must have the same one value
 _SAME = 1e-3  # of the spread of tissue: voxels that differ less have one value
+_EXACTLY = 1e-6  # of it: what a constant differs from itself by rounding
+_HALF = 0.5
 _LEVELS = 9
 _TIE = 0.03
 _NOISE_SPREADS = 6.0
@@ -126,7 +130,12 @@ class SkinLevels:
         Share of each that is air at the lowest good level and every other, with the next tissue
         deep behind it; 0 where no level is good.
     emptied
-        For each, where it is air, the share of that air which has one value.
+        For each, where it is air, the share of that air which has one value; 0 where the air before
+        it has another single value, so that a step between the two draws the face.
+    wound
+        For each, the share of its lines that are air and meet tissue behind it.
+    background
+        Share of the air around the scalp that has one value; 0 where none lies in the image.
     outside
         Share of each that lies outside the image.
     scalp
@@ -145,6 +154,8 @@ class SkinLevels:
     outside: dict[str, float]
     scalp: float
     scalp_seen: float
+    wound: dict[str, float] = field(default_factory=lambda: dict.fromkeys(FRONT, 0.0))
+    background: float = 0.0
     good: tuple[float, ...] = field(default=())
     best: float = float("nan")
     air: float = 0.0
@@ -203,20 +214,58 @@ def skin_levels(volume: Volume, alignment: FloatArray, *, air_hint: float | None
         nothing = dict.fromkeys(FRONT, 0.0)
         return SkinLevels(nothing, nothing, nothing, outside, 0.0, scalp_seen, air=air)
     good = [one for one in shown if one[3] >= FEWEST_SCALP and scalp_seen >= _LEAST_SCALP_SEEN]
+    emptied = _emptied(volume, alignment, good[0][0] if good else np.inf, values, inside, offsets)
     total = np.array([sum(one[1].values()) for one in shown])
     most = int(np.flatnonzero(total >= total.max() - _TIE)[-1])  # higher levels are less noisy
     return SkinLevels(
         {name: max(one[1][name] for one in shown) for name in FRONT},
         {name: min((one[2][name] for one in shown[: _last_good(shown, good)]), default=0.0)
          if good else 0.0 for name in FRONT},
-        _emptied(volume, alignment, good[0][0] if good else np.inf, values, inside, offsets),
+        emptied.share,
         outside,
         max(one[3] for one in shown),
         scalp_seen,
+        emptied.wound,
+        emptied.background,
         tuple(one[0] for one in good),
         shown[most][0],
         air,
     )  # fmt: skip
+
+
+def bone_behind_scalp(volume: Volume, alignment: FloatArray, level: float, depth: float) -> float:
+    """Share of the scalp's lines that meet something denser than a level behind the skin.
+
+    Parameters
+    ----------
+    volume, alignment
+        A CT in Hounsfield units; 4 x 4, template mm to scanner RAS+ mm.
+    level
+        Hounsfield units from which it is bone.
+    depth
+        How far behind the template's skin it is looked for, mm.
+
+    Returns
+    -------
+    float
+        0 to 1, of the lines that begin in the image; 0 where there is none.
+    """
+    lines = template_lines()
+    offsets = np.arange(_SCALP_MM[1], -depth - 1e-6, -1.0)
+    values, inside = _sampled(volume.data, volume.affine, alignment, lines, offsets, nearest=True)
+    own = lines.parts["scalp"] & inside[:, np.argmin(np.abs(offsets))]
+    if not own.any():
+        return 0.0
+    return float(np.mean(((values > level) & inside)[own].any(axis=1)))
+
+
+@dataclass(frozen=True)
+class _Emptied:
+    """Whose air has one value; fields as those of :class:`SkinLevels`."""
+
+    share: dict[str, float]
+    wound: dict[str, float]
+    background: float
 
 
 def _emptied(
@@ -226,29 +275,41 @@ def _emptied(
     values: Float32Array,
     inside: BoolArray,
     offsets: FloatArray,
-) -> dict[str, float]:
+) -> _Emptied:
     """By part of the face the share of voxels that have one value, where a line meets air alone.
 
     The voxels lie between the template's skin and ``_EMPTY_MM`` behind it, and are taken as they
     are stored: a mean over blocks would hide their noise.
     """
+    nothing = dict.fromkeys(FRONT, 0.0)
     if not np.isfinite(level):
-        return dict.fromkeys(FRONT, 0.0)
+        return _Emptied(nothing, nothing, 0.0)
     lines = template_lines()
     depth = _outermost(values, inside, offsets, level)
-    behind = np.flatnonzero((offsets <= 0) & (offsets >= -_EMPTY_MM))
-    stored, within = _sampled(
-        volume.data, volume.affine, alignment, lines, offsets[behind], nearest=True
-    )
+    stored, within = _sampled(volume.data, volume.affine, alignment, lines, offsets, nearest=True)
+    behind = (offsets <= 0) & (offsets >= -_EMPTY_MM)
+    before = (offsets > 0) & (offsets <= _IN_FRONT_MM)
     tissue = values[inside & (offsets < -16.0)[None, :]]
-    same = _SAME * float(np.ptp(np.quantile(tissue, [0.01, 0.99]))) if len(tissue) else 0.0
-    found = {}
+    spread = float(np.ptp(np.quantile(tissue, [0.01, 0.99]))) if len(tissue) else 0.0
+    share, wound = {}, {}
     for name in FRONT:
-        mine = lines.parts[name] & ~(depth > -REMOVED_MM)
-        air = stored[mine][within[mine]]
-        middle = np.median(air) if len(air) else 0.0
-        found[name] = float(np.mean(np.abs(air - middle) <= same)) if len(air) else 0.0
-    return found
+        own = lines.parts[name]
+        mine = own & ~(depth > -REMOVED_MM)
+        wound[name] = float((mine & np.isfinite(depth)).sum() / max(own.sum(), 1))
+        air = stored[np.ix_(mine, behind)][within[np.ix_(mine, behind)]]
+        front = stored[np.ix_(mine, before)][within[np.ix_(mine, before)]]
+        share[name] = _one_value(air, _SAME * spread)
+        stepped = _one_value(front, _EXACTLY * spread) >= _HALF and len(air) > 0
+        if stepped and abs(np.median(front) - np.median(air)) > _EXACTLY * spread:
+            share[name] = 0.0
+    far = (within & (offsets > _FLOOD_MM)[None, :])[lines.parts["scalp"]]
+    around = stored[lines.parts["scalp"]][far]
+    return _Emptied(share, wound, _one_value(around, _SAME * spread))
+
+
+def _one_value(air: Float32Array, same: float) -> float:
+    """Share of values that lie within ``same`` of their median; 0 where there is none."""
+    return float(np.mean(np.abs(air - np.median(air)) <= same)) if len(air) else 0.0
 
 
 def _last_good(shown: list[Shown], good: list[Shown]) -> int:

@@ -6,7 +6,7 @@ Reads NIfTI-1 and NIfTI-2 (.nii, .hdr/.img), and MGH, each plain or gzip.
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -85,8 +85,41 @@ def load_first_volume(path: Path, max_bytes: int = DEFAULT_MAX_BYTES) -> Volume:
         _check_size(layout, stream, max_bytes)
         raw = _voxels(layout, stream)
         notes = (*layout.notes, *stream.notes)
-    data = raw.view(layout.dtype).reshape(layout.shape, order="F")
-    return to_volume(Stored(layout, data, notes), str(path))
+    return to_volume(Stored(layout, _shaped(raw, layout), notes), str(path))
+
+
+def load_brightest(path: Path, max_bytes: int = DEFAULT_MAX_BYTES) -> tuple[Volume, int]:
+    """What is brightest at each place in any volume of a series, and how many volumes there are.
+
+    The volumes are read one after another, so that no more than two are held at once.
+
+    Raises
+    ------
+    ScanError
+        As for :func:`load_volume`, but for the number of volumes; also where the file ends within
+        a volume.
+    """
+    with open_image(path, series=True) as (layout, stream):
+        _check_size(layout, stream, max_bytes)
+        most = _as_float32(_shaped(_voxels(layout, stream), layout), layout)
+        count, raw = 1, np.empty(layout.data_bytes, dtype=np.uint8)
+        while (found := stream.readinto(raw.data)) == raw.size:
+            np.fmax(most, _as_float32(_shaped(raw, layout), layout), out=most)
+            count += 1
+        if found and count > 1 and raw[:found].any():
+            raise ScanError(
+                stream.subject,
+                found=f"{found} bytes of volume {count + 1}",
+                expected=f"{raw.size} bytes for each volume",
+                remedy="The file is cut off or its header damaged: copy it again from its source.",
+            )
+        notes = (*layout.notes, *stream.notes)
+    plain = replace(layout, slope=1.0, intercept=0.0)
+    return to_volume(Stored(plain, most, notes), str(path)), count
+
+
+def _shaped(raw: NDArray[np.uint8], layout: ImageLayout) -> NDArray[Any]:
+    return raw.view(layout.dtype).reshape(layout.shape, order="F")
 
 
 def read_stored(path: Path, max_bytes: int = DEFAULT_MAX_BYTES) -> Stored:
@@ -96,7 +129,7 @@ def read_stored(path: Path, max_bytes: int = DEFAULT_MAX_BYTES) -> Stored:
         raw = _voxels(layout, stream)
         tail_note = _finish(layout, stream)
         notes = (*layout.notes, *stream.notes, *tail_note)
-    return Stored(layout, raw.view(layout.dtype).reshape(layout.shape, order="F"), notes)
+    return Stored(layout, _shaped(raw, layout), notes)
 
 
 def to_volume(stored: Stored, subject: str) -> Volume:

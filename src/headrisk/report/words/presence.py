@@ -33,7 +33,7 @@ PANELS = {
 
 SAID = {  # why an image was judged as it was, by the code of the answer
     "skin_and_detectors": "skin and detectors show a face",
-    "detectors": "two detectors or more see a face, and nothing was removed",
+    "detectors": "two detectors or more see a face",
     "skin": "skin lies where a face has it",
     "partly_removed": "a part was removed, another is there",
     "removed": "air in the place of the face, the wound behind it",
@@ -44,10 +44,18 @@ SAID = {  # why an image was judged as it was, by the code of the answer
     "no_skin": "the scalp is not seen either: nothing tells whether a face is there",
     "elsewhere": "not where a template has it, and not removed",
     "not_emptied": "air in the place of the face, with noise as air has it: nobody emptied it",
+    "background_emptied": "air in the place of the face, but all air around the head has one value "
+    "and no cut is seen: nothing tells that somebody removed it",
+    "no_brain": "too little like a head to say that its face was removed",
+    "other_volumes": "the first volume shows that a face was removed, the others do not",
     "not_found": "no head found in the image",
     "unreadable": "the image could not be read",
     "not_installed": "the extra for faces is not installed",
 }
+DOUBTS = (  # codes of unclear answers, as they are told
+    "mask", "detectors_disagree", "no_skin", "elsewhere", "not_emptied", "background_emptied",
+    "no_brain", "other_volumes",
+)  # fmt: skip
 LEFT = {
     "face": "show a face",
     "part": "show a part of one",
@@ -111,11 +119,7 @@ def faces_by_kind(left: FacesLeft, images: int = 0) -> str:
             for name in order
         ]
     text = f"Of {counted(left.images, 'image')}, {'; '.join(said)}."
-    why = [
-        SAID[code]
-        for code in ("mask", "detectors_disagree", "no_skin", "elsewhere", "not_emptied")
-        if left.codes.get(code) and left.counts.get("unclear")
-    ]
+    why = [SAID[code] for code in DOUBTS if left.codes.get(code) and left.counts.get("unclear")]
     if why:
         text += f" Unclear ({'; '.join(why)}) is no protection."
     elif left.counts.get("unclear"):
