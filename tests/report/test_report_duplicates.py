@@ -43,7 +43,7 @@ def test_the_public_file_holds_counts_alone(out: Path) -> None:
     for name in ("Miller", "Jones", "Lee", "secret", "0.71"):
         assert name not in text
     content = json.loads(text)
-    assert content["schema_version"] == "1.2"
+    assert content["schema_version"] == "1.3"
     assert content["counts"]["scans"] == 3
     assert content["counts"]["failed"] == 1
     assert content["findings"]["two-ids"] == {"certain": 1, "likely": 0, "look at it": 0}

@@ -175,7 +175,7 @@ def test_forecast_table_has_the_range_first(written: Path) -> None:
         (lambda out: shutil.rmtree(out), "no such folder"),
         (lambda out: [p.unlink() for p in (out / "report.json", out / "report-run.json")]
          + [shutil.rmtree(out / "tables")], "no report"),
-        (lambda out: _edit(out, '"schema_version": "1.2"', '"schema_version": "1.0"'),
+        (lambda out: _edit(out, '"schema_version": "1.3"', '"schema_version": "1.0"'),
          "schema version '1.0'; expected '1.2'"),
         (lambda out: _edit(out, '"gallery_size": 1000,', '"gallery_size": -1,'), "gallery_size"),
         (lambda out: _edit(out, '"singling_out"', '"singled"'), "singling_out"),

@@ -101,7 +101,7 @@ def find_duplicates(job: Job) -> tuple[Path, DuplicatesReport]:
         version=__version__,
         title=job.title,
         inventory=counted(inventory) if inventory else None,
-        images=Table(*images_table(inventory)) if inventory else None,
+        images=Table(*images_table(inventory, REASONS)) if inventory else None,
         data=name_data_set(job.sources[0].path) if job.sources else None,
     )
     return write_duplicates(report, job.out), report

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from headrisk.dataset.inventory import InventoryCounts
+from headrisk.findings.coverage import apart, by_kind, face_counts, tried_images
 from headrisk.findings.deidentified import Treatment
 from headrisk.findings.records import ModalitySection, Report, RunRecord
 from headrisk.report.words import inventory, metadata, summary
@@ -18,12 +19,6 @@ from headrisk.statistics.assessment import Assessment
 from headrisk.statistics.forecast.records import FEWEST_PEOPLE
 from headrisk.types import Estimate
 
-VERDICTS = {
-    "links": "links people",
-    "does not link": "no link shown",
-    "unclear": "unclear",
-    "too little data": "too few people",
-}
 LABELS_IN_DOUBT = "labels in doubt"
 TITLES = {
     "brain": "Brains",
@@ -56,6 +51,7 @@ FIXED_WORDS = 60  # headings, fields, and the line on what stands in the annex
 FEWEST_FOLLOW = 2
 MOST_KINDS = 3  # of images, named on the first page
 MOST_REASONS = 3  # why images were not looked at
+MOST_APART = 4  # why no attack compared images
 MOST_METHODS = 2  # de-identification methods on the first pages
 
 
@@ -87,8 +83,7 @@ def which_data(report: Report, run: RunRecord, digest: str) -> list[tuple[str, s
         rows.append(("Compared with", listed([name for name in data.against if name])))
     version = f"headrisk {report.version}, fingerprint of report.json {digest}"
     rows.append(("Audited", f"{run.started[:10]}, {version}" if run.started else version))
-    if report.inventory is not None:
-        rows.append(("Images", images(report)))
+    rows += coverage(report)
     who = searched(report)
     if who:
         rows.append(("People", " ".join(who)))
@@ -101,69 +96,98 @@ def which_data(report: Report, run: RunRecord, digest: str) -> list[tuple[str, s
     return rows
 
 
-def images(report: Report) -> str:
-    """The images there, and what became of them."""
+def coverage(report: Report) -> list[tuple[str, str]]:
+    """The images there by kind; of them, those looked at, and those that attacks compared."""
     counts = report.inventory
-    if counts is None or not counts.images:
-        return "No image was found."
-    said = (
-        f"{counted(counts.images, 'image')}{_kinds(counts)}: {counts.looked_at:,} looked at"
-        f"{_for_a_face(report)}, {counts.failed:,} failed, {counts.left_out:,} left out."
-    )
-    if counts.looked_at < counts.images:
-        said += _reasons(counts)
-    said += f" {coverage(report)}".rstrip()
-    unseen = sum(one.failed + one.left_out for one in counts.others)
+    if counts is None:
+        return []
+    if not counts.images:
+        return [("Images", "No image was found.")]
+    rows = [("Images", f"{counts.images:,}: {_kinds(counts)}."), _looked_at(report, counts)]
+    said = compared(report)
+    if said:
+        rows.append(("Compared", said))
     if counts.others:
         total = sum(one.images for one in counts.others)
-        said += f" In the other data sets: {total:,}, of which {unseen:,} not looked at."
-    return said
+        unseen = sum(one.failed + one.left_out for one in counts.others)
+        rows.append(("Other data sets", f"{total:,} images, {unseen:,} of them not looked at."))
+    return rows
 
 
-def _for_a_face(report: Report) -> str:
-    """Says so where every image that was looked at was looked at for a face."""
-    left, counts = report.faces_left, report.inventory
-    if left is None or not left.looked or counts is None:
-        return ""
-    seen = left.images - left.counts.get("failed", 0)
-    return " for a face" if seen == counts.looked_at > 0 else ""
+def _kinds(counts: InventoryCounts) -> str:
+    """``14 T1w (T1-weighted MRI) and 12 FLAIR (MRI with fluid dark)``, the most frequent first."""
+    found = by_kind(counts.kinds)
+    told = [f"{row.images:,} {inventory.explained(row.suffix)}" for row in found[:MOST_KINDS]]
+    rest = sum(row.images for row in found[MOST_KINDS:])
+    if rest:
+        told.append(f"{rest:,} of other kinds")
+    return listed(told)
+
+
+def _looked_at(report: Report, counts: InventoryCounts) -> tuple[str, str]:
+    """How many images were looked at, for a face where that was asked, and why others were not."""
+    kinds = by_kind(counts.kinds)
+    seen = face_counts(report)
+    for_a_face = seen is not None and seen.images == counts.images
+    looked = counts.images - seen.counts["failed"] if seen and for_a_face else counts.looked_at
+    text = f"{looked:,} of {counts.images:,}{' for a face' if for_a_face else ''}."
+    why = inventory.together(
+        ((inventory.kind(row.suffix), row.reasons) for row in kinds), MOST_REASONS
+    )
+    more = counts.looked_at - looked
+    if more:
+        why = "; ".join(filter(None, (why, f"{more:,} in which no head could be judged")))
+    return ("Looked at", f"{text} Not: {why}." if why else text)
 
 
 def _compared(report: Report) -> list[ModalitySection]:
-    """The attacks that compared images."""
+    """The attacks that compared images, or what stands beside them."""
     return [
         one for one in report.modalities if one.measures and one.name not in ("table", "combined")
     ]
 
 
-def coverage(report: Report) -> str:
-    """How many images each attack compared, which a count of those looked at does not tell."""
+def compared(report: Report) -> str:
+    """How many images each attack compared, of which kinds, and how many none did, and why."""
     told = []
     for one in _compared(report):
-        contrasts = summary.contrasts_of(one)
-        of = f" ({listed(contrasts)})" if contrasts else ""
-        told.append(f"{_lower(one)} {one.counts.scans - one.counts.failed:,}{of}")
-    return f"Images compared: {'; '.join(told)}." if told else ""
+        contrasts = f" ({', '.join(one.contrasts)})" if one.contrasts else ""
+        usable = one.counts.scans - one.counts.failed
+        what = {"face": "scans with photographs", "metadata": "headers of scans"}.get(
+            one.name, f"{_lower(one)} of scans"
+        )
+        told.append(f"{what} {usable:,}{contrasts}")
+    counts = report.inventory
+    said = [f"{capital('; '.join(told))}."] if told else []
+    if said and counts is not None and tried_images(report) and apart(counts):
+        said.append(_by_none(counts))
+    return " ".join(said)
+
+
+def _by_none(counts: InventoryCounts) -> str:
+    why = inventory.together(
+        ((inventory.kind(row.suffix), row.apart) for row in by_kind(counts.kinds)), MOST_APART
+    )
+    return f"Compared by no attack: {apart(counts):,} of {counts.images:,} images: {why}."
 
 
 def not_compared(report: Report) -> tuple[str, ...]:
     """Kinds of images that an attack did not compare, in one line; nothing where there are none."""
     if report.inventory is None:
         return ()
-    kinds = dict.fromkeys(row.suffix or "without a known kind" for row in report.inventory.kinds)
+    kinds = [row.suffix for row in by_kind(report.inventory.kinds)]
     missed: dict[tuple[str, ...], list[str]] = {}
     for one in _compared(report):
-        contrasts = summary.contrasts_of(one)
-        rest = tuple(kind for kind in kinds if kind not in contrasts)
-        if contrasts and rest:
+        rest = tuple(kind for kind in kinds if kind not in one.contrasts)
+        if one.contrasts and rest:
             missed.setdefault(rest, []).append(_lower(one))
     told = []
-    for rest, attacks in missed.items():
-        named = list(rest[:MOST_KINDS])
+    for rest, names in missed.items():
+        named = [inventory.kind(kind) for kind in rest[:MOST_KINDS]]
         if len(rest) > MOST_KINDS:
             named.append(f"{counted(len(rest) - MOST_KINDS, 'more kind')}")
-        told.append(f"{listed(named)} by {listed(attacks)}")
-    return (f"Images not compared: {'; '.join(told)}.",) if told else ()
+        told.append(f"{listed(named)} by {listed(names)}")
+    return (f"Kinds not compared: {'; '.join(told)}.",) if told else ()
 
 
 def untested(report: Report) -> tuple[str, ...]:
@@ -223,38 +247,18 @@ def legend(report: Report) -> str:
         "would hold the true share), widened to protect people."
     )
     if rates and min(rate.n for rate in rates) < FEW:
-        text += " With so few people they are very wide."
-    text += (
-        " Luck: the search with shuffled names; a widened interval may reach it though people are "
-        "linked. Bars: shaded the interval, dark the value, green luck."
-    )
+        text += " With so few people it is very wide."
     example = next((rate for rate in rates if rate.fewest is not None), None)
     if example is not None:
         text += (
-            f" A range such as {example.fewest:,} to {example.most:,} hides the exact count; the "
-            "verdict takes its upper end."
+            f" {example.fewest:,} to {example.most:,} hides the exact count; the result goes by "
+            "its upper end."
         )
+    text += (
+        " Luck: the search with shuffled names. Bars: shaded the interval, dark the value, green "
+        "luck."
+    )
     return text
-
-
-def _kinds(counts: InventoryCounts) -> str:
-    """`` (14 anat T1w and 12 anat FLAIR)``, the most frequent kinds first."""
-    found = sorted(counts.kinds, key=lambda row: -row.images)
-    told = [f"{row.images:,} {inventory.kind(row)}" for row in found[:MOST_KINDS]]
-    rest = sum(row.images for row in found[MOST_KINDS:])
-    if rest:
-        told.append(f"{rest:,} of other kinds")
-    return f" ({listed(told)})" if told else ""
-
-
-def _reasons(counts: InventoryCounts) -> str:
-    """Why images were not looked at, the most frequent reasons first."""
-    found = inventory.reasons(*counts.kinds).most_common()
-    told = [f"{why} ({count:,})" for why, count in found[:MOST_REASONS]]
-    rest = sum(count for _, count in found[MOST_REASONS:])
-    if rest:
-        told.append(f"other reasons ({rest:,})")
-    return f" Why not: {'; '.join(told)}." if told else ""
 
 
 def answers(report: Report) -> tuple[Answer, ...]:
@@ -314,7 +318,7 @@ def _attack(section: ModalitySection, labels_in_doubt: bool) -> Answer:
     first = section.headline
     if not section.sufficient or first is None or first.rank1 is None:
         why = section.too_little or summary.NEEDS
-        return Answer(title, VERDICTS["too little data"], why, section.name)
+        return Answer(title, summary.RESULTS["too little data"], why, section.name)
     found = FOUND.get(section.name, "were linked")
     if section.simulated:
         found = summary.SIMULATED_FOUND
@@ -325,7 +329,7 @@ def _attack(section: ModalitySection, labels_in_doubt: bool) -> Answer:
         text = f"By labels that the images contradict: {text}"
         return Answer(title, LABELS_IN_DOUBT, text, section.name, True, first.rank1, first.control)
     return Answer(
-        title, VERDICTS[first.reading], text, section.name, first.reading == "links", first.rank1,
+        title, summary.RESULTS[first.reading], text, section.name, first.reading == "links", first.rank1,
         first.control,
     )  # fmt: skip
 
@@ -395,7 +399,7 @@ def _faces(report: Report) -> Answer:
     left = report.faces_left
     if left is not None:
         alarm = any(left.counts.get(name) for name in ("face", "part", "unclear", "failed"))
-        text = faces_by_kind(left, report.inventory.images if report.inventory else 0)
+        text = faces_by_kind(report)
         return Answer("Faces left", "see text", text, "", alarm or not left.looked)
     section = next((one for one in report.modalities if "presence" in one.tables), None)
     if section is not None:

@@ -5,56 +5,33 @@ Each says what was found and what to do next. None says that data may be shared.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from headrisk.findings.records import Report
 from headrisk.report.follows import Count, Follow, follows, least, most
-from headrisk.report.words.inventory import OTHER_NAMES
+from headrisk.report.words.inventory import OTHER_NAMES, REASONS, kind
 from headrisk.report.words.phrases import capital, counted, listed, people, percent
 from headrisk.report.words.summary import MODALITY_NAMES
 
 SHOWN_KINDS = 3
 REMOVE = "Remove or replace the faces and audit again."
 CLEAN = "Clean them (headrisk metadata DATASET OUT --fix COPY) and audit the copy."
-LEAVE_OUT = "Nothing here speaks of it: mend or unpack it and audit again, or leave it out."
+LEAVE_OUT = (
+    "Each may show a face, and nothing here speaks of it: mend or unpack it and audit again, or "
+    "leave it out."
+)
 MAYBE_NONE = "A range from 0 may be none: the internal report says."
-_NAMED = re.compile(r" \(named [^)]*\)")
-_STOP = re.compile(r"(?<=\.) (?=[A-Z])")
 ASK = {"brains": "brains", "faces": "faces", "metadata": "metadata", "tables": "tables"}
 ATTACKS = {"brain": "the brain", "face": "photographs"}
 
 
-def follows_rows(report: Report) -> list[dict[str, str]]:
-    """The content of ``follows`` in ``report.json``; ``report`` is one that may leave.
+@dataclass(frozen=True)
+class Said:
+    """What a rule found, and what to do about it: a sentence or more each."""
 
-    A rule that applies to several attacks or methods says of each what was found, and once what to
-    do.
-    """
-    found: dict[str, list[str]] = {}
-    for one in follows(report):
-        found.setdefault(one.code, []).append(sentence(one))
-    return [{"code": code, "text": together(texts)} for code, texts in found.items()]
-
-
-FAMILIES: tuple[tuple[str, ...], ...] = (
-    ("faces_there", "photographs_link", "face_scans_link", "faces_unclear"),
-    ("metadata_direct", "metadata_link"),
-    ("images_not_looked_at", "images_failed", "faces_not_looked_at", "files_beside_images",
-     "files_unread", "people_failed"),
-)  # fmt: skip
-"""Rules of one cause and one answer, which a page tells as one point."""
-UNSEEN = (
-    "Nothing here speaks of it: mend or unpack it and audit again, or leave it out. Some files "
-    "count several times."
-)
-SINGLE = frozenset((  # what the rules of what was not read say to do, each alone
-    LEAVE_OUT, "That protects nobody.", "It may show one.",
-    "That is not called clean: leave them out, or look at them yourself.",
-    "That is not called clean: leave it out, or look at it yourself.",
-    "Read why on the internal page.",
-))  # fmt: skip
+    found: str
+    do: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -65,54 +42,84 @@ class Point:
     text: str
 
 
-def points(rows: Sequence[Mapping[str, str]]) -> tuple[Point, ...]:
-    """The rows of :func:`follows_rows`, those of one cause together, where the first stands.
+def follows_rows(report: Report) -> list[dict[str, str]]:
+    """The content of ``follows`` in ``report.json``; ``report`` is one that may leave.
 
-    >>> rows = [{"code": "faces_there", "text": "A face is left. Remove it."},
-    ...         {"code": "images_copied", "text": "1 image is a copy."},
-    ...         {"code": "face_scans_link", "text": "Faces link people. Remove it."}]
-    >>> [(one.codes, one.text) for one in points(rows)][0]
-    (('faces_there', 'face_scans_link'), 'A face is left. Faces link people. Remove it.')
+    A rule that applies to several attacks or methods says of each what was found, and once what to
+    do.
     """
-    said: dict[str, str] = {row["code"]: row["text"] for row in rows}
-    found: list[Point] = []
-    for code, text in said.items():
-        family = next((one for one in FAMILIES if code in one), (code,))
-        codes = tuple(one for one in family if one in said)
-        if code != codes[0]:
+    return [{"code": code, "text": together(map(said, group))} for code, group in _by_code(report)]
+
+
+FAMILIES: tuple[tuple[str, ...], ...] = (
+    ("faces_there", "photographs_link", "face_scans_link", "faces_unclear"),
+    ("metadata_direct", "metadata_link"),
+)
+"""Rules of one cause and one answer, which a page tells as one point."""
+UNSEEN = (
+    "images_not_looked_at", "images_failed", "images_not_compared", "faces_not_looked_at",
+    "files_beside_images", "files_unread", "people_failed",
+)  # fmt: skip
+"""Rules of what was not read: one point that ends with one answer."""
+UNSEEN_DO = (
+    "Each may show a face or name a person, and nothing here speaks of it: mend or unpack it and "
+    "audit again, or leave it out. Some files count several times."
+)
+
+
+def points(report: Report) -> tuple[Point, ...]:
+    """All that follows, rules of one cause together, where the first of them stands."""
+    found = dict(_by_code(report))
+    told: list[Point] = []
+    for code in found:
+        family = next((one for one in (*FAMILIES, UNSEEN) if code in one), (code,))
+        codes = tuple(one for one in family if one in found)
+        if code != next(one for one in found if one in codes):
             continue
-        if len(codes) > 1:
-            texts = [said[one] for one in codes]
-            text = _unseen(texts) if "images_not_looked_at" in family else together(texts)
-        found.append(Point(codes, text))
-    return tuple(found)
+        rules = [rule for one in codes for rule in found[one]]
+        if family == UNSEEN and len(codes) > 1:
+            texts = dict.fromkeys(said(replace(one, kinds=_short(one))).found for one in rules)
+            text = " ".join((*texts, UNSEEN_DO))
+        else:
+            text = together(map(said, rules))
+        told.append(Point(codes, text))
+    return tuple(told)
 
 
-def _unseen(texts: Sequence[str]) -> str:
-    """All that was not read, and once what to do; kinds of images are told elsewhere."""
-    texts = [_NAMED.sub("", text) for text in texts]
-    parts = dict.fromkeys(part for text in texts for part in _STOP.split(text))
-    return " ".join((*(part for part in parts if part not in SINGLE), UNSEEN))
+def _short(follow: Follow) -> tuple[str, ...]:
+    """Kinds of files stay, as nothing else tells them; kinds of images stand elsewhere."""
+    return follow.kinds if follow.code == "files_beside_images" else ()
 
 
-def together(texts: Sequence[str]) -> str:
-    """Several sayings of one rule: the first sentence of each, then the rest, each once.
+def _by_code(report: Report) -> list[tuple[str, list[Follow]]]:
+    found: dict[str, list[Follow]] = {}
+    for one in follows(report):
+        found.setdefault(one.code, []).append(one)
+    return list(found.items())
 
-    >>> together(["A: 1 of 9 failed. Look at it.", "B: 2 of 9 failed. Look at it."])
-    'A: 1 of 9 failed. B: 2 of 9 failed. Look at it.'
+
+def together(texts: Iterable[Said]) -> str:
+    """Several sayings: what each found, then what to do, each once.
+
+    >>> together([Said("A: 1 of 9 failed.", ("Look.",)), Said("B: 2 of 9 failed.", ("Look.",))])
+    'A: 1 of 9 failed. B: 2 of 9 failed. Look.'
     """
-    split = [_STOP.split(text) for text in texts]
-    rest = dict.fromkeys(part for _, *tail in split for part in tail)
-    return " ".join((*dict.fromkeys(first for first, *_ in split), *rest))
+    every = list(texts)
+    found = dict.fromkeys(one.found for one in every)
+    return " ".join((*found, *dict.fromkeys(text for one in every for text in one.do)))
+
+
+def said(follow: Follow) -> Said:
+    """What one rule says; of a range that begins at zero, that it may stand for none."""
+    one = SENTENCES[follow.code](follow)
+    if isinstance(follow.count, str) and not least(follow.count) and most(follow.count):
+        return replace(one, do=(MAYBE_NONE, *one.do))
+    return one
 
 
 def sentence(follow: Follow) -> str:
-    """What one rule says; of a range that begins at zero, that it may stand for none."""
-    text = SENTENCES[follow.code](follow)
-    if isinstance(follow.count, str) and not least(follow.count) and most(follow.count):
-        first, *rest = _STOP.split(text, maxsplit=1)
-        return " ".join((first, MAYBE_NONE, *rest))
-    return text
+    """The same in one text."""
+    return together([said(follow)])
 
 
 def number(count: Count) -> str:
@@ -132,13 +139,13 @@ def share(follow: Follow, noun: str) -> str:
     return f"{number(follow.count)} of {things(follow.of, noun)}"
 
 
-def kinds(names: Sequence[str], before: str = "named ") -> str:
-    """`` (named anat T2w, func bold and 3 more kinds)``, or "" where no kind is known."""
-    named = [name or "of unknown kind" for name in names[:SHOWN_KINDS]]
+def kinds(names: Sequence[str]) -> str:
+    """`` (T2w, bold and 3 more kinds)``, or "" where no kind is known."""
+    named = [kind(name) for name in names[:SHOWN_KINDS]]
     rest = len(names) - len(named)
     if rest:
         named.append(counted(rest, "more kind"))
-    return f" ({before}{listed(named)})" if named else ""
+    return f" ({listed(named)})" if named else ""
 
 
 def _was(count: Count) -> str:
@@ -157,66 +164,77 @@ def _high(follow: Follow) -> str:
     return percent(follow.rate.high if follow.rate else 1.0, 1)
 
 
-def _not_shown(what: str) -> Callable[[Follow], str]:
+def _not_shown(what: str, were: str) -> Callable[[Follow], Said]:
     """An attack that did not beat its control: what that leaves open, and who would settle it."""
 
-    def say(follow: Follow) -> str:
-        rate = follow.rate
-        n = rate.n if rate else 0
-        text = (
-            f"{what} not shown to link people here. That is no proof: with "
-            f"{people(n)}, up to {_high(follow)} may still be linked."
-        )
-        if n < follow.limit:
-            text += (
-                f" To show less than 5\u00a0%, at least {follow.limit:,} people are needed, none "
-                "of them linked."
+    def say(follow: Follow) -> Said:
+        n = follow.rate.n if follow.rate else 0
+        more = (
+            f"To show less than 5\u00a0%, at least {follow.limit:,} people are needed, none of "
+            "them linked.",
+        ) if n < follow.limit else ()  # fmt: skip
+        if follow.about == "unclear":
+            return Said(
+                f"{what} may link people: more were found than by luck, but too few were searched "
+                f"for to be sure (up to {_high(follow)}).",
+                ("Treat it as a link.",),
             )
-        return text
-
-    return say
-
-
-def _too_few(what: str) -> Callable[[Follow], str]:
-    def say(follow: Follow) -> str:
-        return (
-            f"Too few people could be searched for {what} to say anything. For an upper end below "
-            f"5\u00a0% it takes {follow.limit:,} people with two scans or rows each."
+        return Said(
+            f"{what} {were} not shown to link people here. That is no proof: with {people(n)}, up "
+            f"to {_high(follow)} may be linked.",
+            more,
         )
 
     return say
 
 
-def _beside(follow: Follow) -> str:
-    found = listed([OTHER_NAMES.get(kind, ("", kind))[1] for kind in follow.kinds])
-    return (
+def _too_few(what: str) -> Callable[[Follow], Said]:
+    def say(follow: Follow) -> Said:
+        return Said(
+            f"Too few people could be searched for {what} to say anything.",
+            (
+                f"For an upper end below 5\u00a0% it takes {follow.limit:,} people with two scans "
+                "or rows each.",
+            ),
+        )
+
+    return say
+
+
+def _beside(follow: Follow) -> Said:
+    found = listed([OTHER_NAMES.get(name, ("", name))[1] for name in follow.kinds])
+    return Said(
         f"{things(follow.count, 'other file')} that may show a person {_was(follow.count)} not "
-        f"looked at ({found}). {LEAVE_OUT}"
+        f"looked at ({found}).",
+        (LEAVE_OUT,),
     )
 
 
-def _faces_there(follow: Follow) -> str:
-    return (
-        f"A face, or a part of one, is left in {share(follow, 'image')}{kinds(follow.kinds)}. "
-        f"{REMOVE}"
+def _not_compared(follow: Follow) -> Said:
+    why = zip(follow.kinds, follow.counts, strict=True)
+    told = "; ".join(f"{number(count)} {REASONS.get(code, code)}" for code, count in why)
+    return Said(
+        f"{share(follow, 'image')} {_was(follow.count)} compared by no attack"
+        + (f" ({told})." if told else "."),
+        ("No rate speaks of it: name it as its kind, or ask for its kind (--contrast).",),
     )
 
 
-def _forecast_ends(follow: Follow) -> str:
-    by = listed([MODALITY_NAMES.get(kind, (kind, ""))[0].lower() for kind in follow.kinds])
-    text = (
-        f"How many would be linked among more than {people(follow.limit)} cannot be said ({by}). "
-        "Do not read that as few."
-    )
+def _forecast_ends(follow: Follow) -> Said:
+    by = listed([MODALITY_NAMES.get(name, (name, ""))[0].lower() for name in follow.kinds])
+    do = ["Do not read that as few."]
     if follow.count:
-        text += f" A forecast takes at least {things(follow.count, 'person', 'people')}."
-    return text
+        do.append(f"A forecast takes at least {things(follow.count, 'person', 'people')}.")
+    return Said(
+        f"How many would be linked among more than {people(follow.limit)} cannot be said ({by}).",
+        tuple(do),
+    )
 
 
-def _found(what: str, do: str) -> Callable[[Follow], str]:
-    def say(follow: Follow) -> str:
+def _found(what: str, do: str) -> Callable[[Follow], Said]:
+    def say(follow: Follow) -> Said:
         found = capital(things(follow.count, *what.split("|")))
-        return f"{found}{_each(follow)}. {do}"
+        return Said(f"{found}{_each(follow)}.", (do,))
 
     return say
 
@@ -229,112 +247,136 @@ def _each(follow: Follow) -> str:
     return f" ({', '.join(f'{kind.lower()} {number(count)}' for kind, count in told)})"
 
 
-SENTENCES: Mapping[str, Callable[[Follow], str]] = {
-    "labels_disagree": lambda _: (
-        "The labels of the two data sets do not name the same people. Settle who is who first "
-        "(--same-people); no figure below holds before that."
+SENTENCES: Mapping[str, Callable[[Follow], Said]] = {
+    "labels_disagree": lambda _: Said(
+        "The labels of the two data sets do not name the same people.",
+        ("Settle who is who first (--same-people); no figure below holds before that.",),
     ),
-    "labels_unconfirmed": lambda _: (
-        "Equal labels in the two data sets may not be one person. Settle who is who first "
-        "(--same-people); that few are linked means nothing before that."
+    "labels_unconfirmed": lambda _: Said(
+        "Equal labels in the two data sets may not be one person.",
+        (
+            "Settle who is who first (--same-people); that few are linked means nothing before "
+            "that.",
+        ),
     ),
-    "images_not_looked_at": lambda f: (
-        f"{share(f, 'image')} {_was(f.count)} not looked at{kinds(f.kinds)}. {LEAVE_OUT}"
+    "images_not_looked_at": lambda f: Said(
+        f"{share(f, 'image')} {_was(f.count)} not looked at{kinds(f.kinds)}.", (LEAVE_OUT,)
     ),
-    "images_failed": lambda f: (
-        f"{share(f, 'image')} could not be used{kinds(f.kinds)}. That protects nobody. {LEAVE_OUT}"
+    "images_failed": lambda f: Said(
+        f"{share(f, 'image')} could not be used{kinds(f.kinds)}.",
+        ("That protects nobody.", LEAVE_OUT),
     ),
-    "folders_unread": lambda f: (
-        f"{things(f.count, 'folder')} could not be read. What lies there is not known."
+    "images_not_compared": _not_compared,
+    "folders_unread": lambda f: Said(
+        f"{things(f.count, 'folder')} could not be read.", ("What lies there is not known.",)
     ),
-    "tables_unused": lambda f: (
-        f"{things(f.count, 'table or sidecar file', 'tables or sidecar files')} could not be used. "
-        f"What {'it says' if f.count == 1 else 'they say'} of people is not known here: mend "
-        f"{_it(f.count)}, or leave {_it(f.count)} out."
+    "tables_unused": lambda f: Said(
+        f"{things(f.count, 'table or sidecar file', 'tables or sidecar files')} could not be used.",
+        (
+            f"What {'it says' if f.count == 1 else 'they say'} of people is not known here: mend "
+            f"{_it(f.count)}, or leave {_it(f.count)} out.",
+        ),
     ),
-    "tables_used_in_part": lambda f: (
+    "tables_used_in_part": lambda f: Said(
         f"{things(f.count, 'table', 'tables')} could be used in part only: a column named twice, "
-        f"or lines of another length. Mend {_it(f.count)} and audit again."
+        "or lines of another length.",
+        (f"Mend {_it(f.count)} and audit again.",),
     ),
     "files_beside_images": _beside,
-    "images_copied": lambda f: (
-        f"{things(f.count, 'image is a copy of another', 'images are copies of others')}. Find out "
-        "why before you share: headrisk duplicates shows copies and wrong labels."
+    "images_copied": lambda f: Said(
+        f"{things(f.count, 'image is a copy of another', 'images are copies of others')}.",
+        ("Find out why before you share: headrisk duplicates shows copies and wrong labels.",),
     ),
-    "scans_doubtful": lambda f: (
-        f"{share(f, 'scan')} {_was(f.count)} prepared in a doubtful way ({_title(f)}). Look at "
-        f"{_it(f.count)} on the internal page: a bad scan or a wrong label hides its risk."
+    "scans_doubtful": lambda f: Said(
+        f"{share(f, 'scan')} {_was(f.count)} prepared in a doubtful way ({_title(f)}).",
+        (
+            f"Look at {_it(f.count)} on the internal page: a bad scan or a wrong label hides its "
+            "risk.",
+        ),
     ),
-    "faces_there": _faces_there,
-    "faces_unclear": lambda f: (
-        f"In {share(f, 'image')} it is unclear whether a face is left: look at {_it(f.count)}, or "
-        "treat each as a face."
+    "faces_there": lambda f: Said(
+        f"A face, or a part of one, is left in {share(f, 'image')}{kinds(f.kinds)}.", (REMOVE,)
     ),
-    "faces_not_looked_at": lambda f: (
-        f"In {share(f, 'image')} no face could be looked for. "
-        f"{'It' if f.count == 1 else 'Each'} may show one."
+    "faces_unclear": lambda f: Said(
+        f"In {share(f, 'image')} it is unclear whether a face is left.",
+        (f"Look at {_it(f.count)}, or treat each as a face.",),
     ),
-    "faces_not_searched": lambda _: (
-        "No image was looked at for a face. Each may show one: do it next (headrisk faces)."
+    "faces_not_looked_at": lambda f: Said(
+        f"In {share(f, 'image')} no face could be looked for.",
+        (f"{'It' if f.count == 1 else 'Each'} may show one.",),
     ),
-    "faces_to_check": lambda f: (
+    "faces_not_searched": lambda _: Said(
+        "No image was looked at for a face.",
+        ("Each may show one: do it next (headrisk faces).",),
+    ),
+    "faces_to_check": lambda f: Said(
         f"Whether any image is unclear is not told here, as public counts are ranges (up to "
-        f"{number(f.count)} of {things(f.of, 'image')}). The internal list says: look there."
+        f"{number(f.count)} of {things(f.of, 'image')}).",
+        ("The internal list says: look there.",),
     ),
-    "brains_link": lambda f: (
-        "Brains link people. Removing faces leaves the brain ("
-        + ("what is still linked stands in" if f.about else "known from studies; not measured here")
-        + ("\u00a0Before and after). " if f.about else "). ")
-        + "Share raw brain images under a contract, or not at all."
+    "brains_link": lambda f: Said(
+        "Brains link people.",
+        (
+            "Removing faces leaves the brain (what is still linked stands in Before and after)."
+            if f.about
+            else "Removing faces leaves the brain (known from studies; not measured here).",
+            "Share raw brain images under a contract, or not at all.",
+        ),
     ),
-    "brains_not_shown": _not_shown("Brains were"),
+    "brains_not_shown": _not_shown("Brains", "were"),
     "brains_too_few": _too_few("by the brain"),
-    "photographs_link": lambda _: f"Photographs name people. {REMOVE}",
-    "photographs_not_shown": _not_shown("Photographs were"),
+    "photographs_link": lambda _: Said("Photographs name people.", (REMOVE,)),
+    "photographs_not_shown": _not_shown("Photographs", "were"),
     "photographs_too_few": _too_few("by photographs"),
-    "face_scans_link": lambda _: (
-        f"The faces in scans link people to their other scans, without a photograph. {REMOVE}"
+    "face_scans_link": lambda _: Said(
+        "The faces in scans link people to their other scans, without a photograph.", (REMOVE,)
     ),
-    "face_scans_not_shown": _not_shown("The faces in scans were"),
+    "face_scans_not_shown": _not_shown("The faces in scans", "were"),
     "face_scans_too_few": _too_few("by the faces in scans"),
-    "tables_link": lambda _: (
-        "Rows of the table link people. Share fewer or coarser columns, or share under a contract."
+    "tables_link": lambda _: Said(
+        "Rows of the table link people.",
+        ("Share fewer or coarser columns, or share under a contract.",),
     ),
-    "tables_not_shown": _not_shown("Rows of the table were"),
+    "tables_not_shown": _not_shown("Rows of the table", "were"),
     "tables_too_few": _too_few("by their rows"),
-    "metadata_link": lambda _: (
-        f"Headers and sidecar files link scans without a look at any image. {CLEAN}"
+    "metadata_link": lambda _: Said(
+        "Headers and sidecar files link scans without a look at any image.", (CLEAN,)
     ),
-    "metadata_not_shown": _not_shown("Headers and sidecar files were"),
+    "metadata_not_shown": _not_shown("Headers and sidecar files", "were"),
     "metadata_too_few": _too_few("by headers and sidecar files"),
-    "together_link": lambda _: (
-        "All that is held of a person links people when it is put together. Judge the release by "
-        "this, not by one part alone."
+    "together_link": lambda _: Said(
+        "All that is held of a person links people when it is put together.",
+        ("Judge the release by this, not by one part alone.",),
     ),
-    "together_not_shown": _not_shown("All parts put together were"),
+    "together_not_shown": _not_shown("All parts put together", "were"),
     "together_too_few": _too_few("by all parts together"),
-    "simulated": lambda f: (
-        f"{capital(_title(f))}: second scans were made by a program. Read these figures as a "
-        "warning, and test with true second scans."
+    "simulated": lambda f: Said(
+        f"{capital(_title(f))}: second scans were made by a program.",
+        ("Read these figures as a warning, and test with true second scans.",),
     ),
-    "people_not_searchable": lambda f: (
+    "people_not_searchable": lambda f: Said(
         f"{capital(_title(f))}: {number(f.count)} of {people(most(f.of))} could not be searched "
-        "for, as nothing else of theirs is here. Their risk is not known. Give other data of "
-        "theirs (--against), or simulate a second scan (--simulate-rescan)."
+        "for, as nothing else of theirs is here.",
+        (
+            "Their risk is not known.",
+            "Give other data of theirs (--against), or simulate a second scan (--simulate-rescan).",
+        ),
     ),
-    "people_failed": lambda f: (
+    "people_failed": lambda f: Said(
         f"{capital(_title(f))}: {number(f.count)} of {people(most(f.of))} could not be searched "
-        "for, as their scans failed. Count them as found."
+        "for, as their scans failed; count them as found."
     ),
     "forecast_ends": _forecast_ends,
-    "metadata_direct": lambda f: (
+    "metadata_direct": lambda f: Said(
         f"{capital(things(f.count, 'direct identifier stands', 'direct identifiers stand'))} in "
-        f"the files, counted as findings, not people{_each(f)}. {CLEAN}"
+        f"the files, counted as findings, not people{_each(f)}.",
+        (CLEAN,),
     ),
-    "source_folder": lambda f: (
+    "source_folder": lambda f: Said(
         f"{capital(things(f.count, 'folder of source data is', 'folders of source data are'))} "
         f"there, such as sourcedata: {'it' if f.count == 1 else 'they'} may hold what was removed "
-        f"elsewhere. Do not share {_it(f.count)}."
+        "elsewhere.",
+        (f"Do not share {_it(f.count)}.",),
     ),
     "metadata_quasi": _found(
         "detail stands in the files that narrows down who it is|details stand in the files that "
@@ -349,66 +391,73 @@ SENTENCES: Mapping[str, Callable[[Follow], str]] = {
     "metadata_notice": _found(
         "further place needs a look|further places need a look", "Read why on the internal page."
     ),
-    "metadata_not_searched": lambda _: (
-        "Names, dates and free text in the files were not searched for. Do it next: headrisk "
-        "metadata."
+    "metadata_not_searched": lambda _: Said(
+        "Names, dates and free text in the files were not searched for.",
+        ("Do it next: headrisk metadata.",),
     ),
-    "people_stand_out": lambda f: (
+    "people_stand_out": lambda f: Said(
         f"{number(f.count)} of {things(f.of, 'person', 'people')} are alone, or with at most three "
-        "others, in the details that tables hold of them, such as age and sex. Coarsen or drop "
-        "these columns."
+        "others, in the details that tables hold of them, such as age and sex.",
+        ("Coarsen or drop these columns.",),
     ),
-    "files_unread": lambda f: (
-        f"{share(f, 'file')} {_was(f.count)} not read in full. That is not called clean: leave "
-        f"{_it(f.count)} out, or look at {_it(f.count)} yourself."
+    "files_unread": lambda f: Said(
+        f"{share(f, 'file')} {_was(f.count)} not read in full.",
+        (
+            f"That is not called clean: leave {_it(f.count)} out, or look at {_it(f.count)} "
+            "yourself.",
+        ),
     ),
-    "copy_holds_removed_values": lambda f: (
+    "copy_holds_removed_values": lambda f: Said(
         f"{things(f.count, 'removed value still stands', 'removed values still stand')} in the "
-        "cleaned copy. Do not share it as it is."
+        "cleaned copy.",
+        ("Do not share it as it is.",),
     ),
-    "copy_findings": lambda f: (
-        f"{things(f.count, 'finding is', 'findings are')} left in the cleaned copy. Look at each "
-        "before you share."
+    "copy_findings": lambda f: Said(
+        f"{things(f.count, 'finding is', 'findings are')} left in the cleaned copy.",
+        ("Look at each before you share.",),
     ),
-    "deidentified_unchanged": lambda f: (
+    "deidentified_unchanged": lambda f: Said(
         f"{f.about}: {number(f.count)} of {things(f.of, 'file')} {_was(f.count)} not changed at "
-        "all. Run the method again."
+        "all.",
+        ("Run the method again.",),
     ),
-    "deidentified_missing": lambda f: (
-        f"{f.about}: for {things(f.count, 'scan')} no file was found after the method ran. Nothing "
-        f"is known of {_it(f.count)}."
+    "deidentified_missing": lambda f: Said(
+        f"{f.about}: for {things(f.count, 'scan')} no file was found after the method ran.",
+        (f"Nothing is known of {_it(f.count)}.",),
     ),
-    "deidentified_doubtful": lambda f: (
-        f"{f.about}: in {things(f.count, 'file')} the image speaks against the name. Check who it "
-        "is."
+    "deidentified_doubtful": lambda f: Said(
+        f"{f.about}: in {things(f.count, 'file')} the image speaks against the name.",
+        ("Check who it is.",),
     ),
-    "deidentified_to_check": lambda f: (
+    "deidentified_to_check": lambda f: Said(
         f"{f.about}: whether any file is unchanged, missing or under a wrong name is not told "
-        f"here, as public counts are ranges (up to {number(f.count)}). The internal list says: "
-        "look there."
+        f"here, as public counts are ranges (up to {number(f.count)}).",
+        ("The internal list says: look there.",),
     ),
-    "deidentified_faces": lambda f: (
-        f"{f.about}: {number(f.count)} of {things(f.of, 'scan')} still show, or may show, a face. "
-        "Do not share these as they are."
+    "deidentified_faces": lambda f: Said(
+        f"{f.about}: {number(f.count)} of {things(f.of, 'scan')} still show, or may show, a face.",
+        ("Do not share these as they are.",),
     ),
-    "deidentified_still_links": lambda f: (
-        f"{f.about}: people are still found by {listed([ATTACKS[k] for k in f.kinds])} afterwards. "
-        "The method alone is not enough."
+    "deidentified_still_links": lambda f: Said(
+        f"{f.about}: people are still found by {listed([ATTACKS[k] for k in f.kinds])} afterwards.",
+        ("The method alone is not enough.",),
     ),
-    "deidentified_no_difference": lambda f: (
-        f"{f.about}: no drop was shown against {listed([ATTACKS[k] for k in f.kinds])}. Do not "
-        "count on the method there."
+    "deidentified_no_difference": lambda f: Said(
+        f"{f.about}: no drop was shown against {listed([ATTACKS[k] for k in f.kinds])}.",
+        ("Do not count on the method there.",),
     ),
-    "deidentified_failed": lambda f: (
+    "deidentified_failed": lambda f: Said(
         f"{f.about}: the scans of {things(f.count, 'person', 'people')} could not be used "
-        "afterwards. That is a failed test, not protection."
+        "afterwards.",
+        ("That is a failed test, not protection.",),
     ),
-    "deidentified_cost": lambda f: (
+    "deidentified_cost": lambda f: Said(
         f"{f.about}: the method changes the brain itself, by up to "
-        f"{percent(f.rate.value if f.rate else None, 1)} on average. Check whether the data still "
-        "serve their use."
+        f"{percent(f.rate.value if f.rate else None, 1)} on average.",
+        ("Check whether the data still serve their use.",),
     ),
-    "not_asked": lambda f: (
-        f"Not asked: {listed([ASK.get(k, k) for k in f.kinds])}. Nothing here speaks of that."
+    "not_asked": lambda f: Said(
+        f"Not asked: {listed([ASK.get(k, k) for k in f.kinds])}.",
+        ("Nothing here speaks of that.",),
     ),
 }
