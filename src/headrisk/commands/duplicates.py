@@ -41,6 +41,7 @@ from headrisk.job import Job, recorded
 from headrisk.linkage.compare import compare
 from headrisk.linkage.evidence import SHIPPED, Evidence, Kind
 from headrisk.report.duplicates import write_duplicates
+from headrisk.report.words.inventory import REASONS
 from headrisk.run.engine import WorkerLost, run_tasks
 from headrisk.run.events import Advanced
 from headrisk.run.provenance import CostLog

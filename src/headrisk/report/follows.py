@@ -154,16 +154,12 @@ def _beside(report: Report) -> Iterator[Follow]:
 
 
 def _not_compared(report: Report) -> Iterator[Follow]:
-    """Images that were looked at for a face alone, by why no attack compared them."""
+    """Images that no attack compared, by why, where some of them were looked at for a face."""
     counts = report.inventory
     if counts is None or not tried_images(report):
         return
-    why: Counter[str] = Counter()
-    for row in counts.kinds:
-        why.update(row.apart)
-        why.subtract(row.reasons)
-    why = +why
-    if why:
+    why = sum((Counter(row.apart) for row in counts.kinds), Counter[str]())
+    if why.total() > counts.failed + counts.left_out:
         codes, images = zip(*why.most_common(), strict=True)
         yield Follow(
             "images_not_compared", count=why.total(), of=counts.images, kinds=codes, counts=images

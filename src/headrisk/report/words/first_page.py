@@ -6,7 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from headrisk.dataset.inventory import InventoryCounts
-from headrisk.findings.coverage import apart, by_kind, face_counts, tried_images
+from headrisk.findings.coverage import (
+    IMAGE_ATTACKS,
+    apart,
+    by_kind,
+    face_counts,
+    tried_images,
+)
 from headrisk.findings.deidentified import Treatment
 from headrisk.findings.records import ModalitySection, Report, RunRecord
 from headrisk.report.words import inventory, metadata, summary
@@ -151,14 +157,12 @@ def compared(report: Report) -> str:
     """How many images each attack compared, of which kinds, and how many none did, and why."""
     told = []
     for one in _compared(report):
-        contrasts = f" ({', '.join(one.contrasts)})" if one.contrasts else ""
+        what = {"face": "held against ", "metadata": "those of "}.get(one.name, "")
+        kinds = f" ({', '.join(one.contrasts)})" if one.contrasts else ""
         usable = one.counts.scans - one.counts.failed
-        what = {"face": "scans with photographs", "metadata": "headers of scans"}.get(
-            one.name, f"{_lower(one)} of scans"
-        )
-        told.append(f"{what} {usable:,}{contrasts}")
+        told.append(f"{capital(_lower(one))}: {what}{counted(usable, 'image')}{kinds}.")
     counts = report.inventory
-    said = [f"{capital('; '.join(told))}."] if told else []
+    said = [*told]
     if said and counts is not None and tried_images(report) and apart(counts):
         said.append(_by_none(counts))
     return " ".join(said)
@@ -168,7 +172,7 @@ def _by_none(counts: InventoryCounts) -> str:
     why = inventory.together(
         ((inventory.kind(row.suffix), row.apart) for row in by_kind(counts.kinds)), MOST_APART
     )
-    return f"Compared by no attack: {apart(counts):,} of {counts.images:,} images: {why}."
+    return f"No attack compared {apart(counts):,} of {counts.images:,}: {why}."
 
 
 def not_compared(report: Report) -> tuple[str, ...]:
@@ -288,7 +292,7 @@ def that_fit(
 ) -> tuple[list[Point], int]:
     """The points of what follows, those for the first pages in front, and how many these are.
 
-    The others stand in the annex: they are those for which no room is left, the order kept.
+    The others stand in the annex alone: those for which no room is left, the order kept.
     ``rows``, ``facts`` and ``found`` are what :func:`points`, :func:`which_data` and
     :func:`answers` give.
     """
@@ -299,7 +303,7 @@ def that_fit(
     room = MOST_WORDS - FIXED_WORDS - sum(map(_length, texts))
     shown: list[Point] = []
     for row in rows:
-        words = _length(row.text) + len(row.codes)
+        words = _length(row.brief)
         if words <= room or len(shown) < FEWEST_FOLLOW:
             shown.append(row)
             room -= words
@@ -322,28 +326,31 @@ def _attack(section: ModalitySection, labels_in_doubt: bool) -> Answer:
     found = FOUND.get(section.name, "were linked")
     if section.simulated:
         found = summary.SIMULATED_FOUND
-    text = f"{capital(share(first.rank1))} {found}{_control(first.control, first.chance)}."
+    text = f"{capital(share(first.rank1))} {found}.{_control(first.control, first.chance)}"
     if section.simulated:
         text = f"Simulated re-scans, no true ones: {text}"
     if labels_in_doubt and first.reading != "links":
         text = f"By labels that the images contradict: {text}"
         return Answer(title, LABELS_IN_DOUBT, text, section.name, True, first.rank1, first.control)
     return Answer(
-        title, summary.RESULTS[first.reading], text, section.name, first.reading == "links", first.rank1,
+        title,
+        summary.RESULTS[first.reading],
+        text,
+        section.name,
+        first.reading == "links",
+        first.rank1,
         first.control,
-    )  # fmt: skip
+    )
 
 
 def _control(control: Estimate | None, chance: float | None) -> str:
-    said = []
+    text = ""
     if control is not None:
-        said.append(
-            f"about {percent(control.value)} by luck (at least 1 time in 20 more than "
-            f"{percent(control.high)})"
-        )
+        text += f" By luck: about {percent(control.value)}, 1 time in 20 more than "
+        text += f"{percent(control.high)}."
     if chance is not None:
-        said.append(f"{percent(chance)} by guessing")
-    return f", against {listed(said)}" if said else ""
+        text += f" By guessing: {percent(chance)}."
+    return text
 
 
 def brief(one: Treatment) -> str:
@@ -431,11 +438,49 @@ def _metadata(report: Report) -> Answer:
     return Answer("Text left", "see text", panel.answer, f"{section.name}-kinds", alarm)
 
 
+@dataclass(frozen=True)
+class KindsTable:
+    """Images by kind, and what became of them; each row is a kind and its counts."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, tuple[int, ...]], ...]
+
+
+def every_image(report: Report) -> KindsTable:
+    """What became of every image of each kind, and of all: looked at, or by whom compared."""
+    counts = report.inventory
+    if counts is None or not counts.images:
+        return KindsTable((), ())
+    kinds = by_kind(counts.kinds)
+    asked = [one.name for one in report.modalities if one.name in IMAGE_ATTACKS]
+    told = asked if tried_images(report) else []
+    columns = ["Images", "Looked at", "Failed", "Left out"]
+    columns += [f"Compared: {TITLES[name].lower()}" for name in told]
+    columns += ["By no attack"] if told else []
+    rows = [
+        (
+            inventory.kind(row.suffix),
+            (
+                row.images, row.looked_at, row.failed, row.left_out,
+                *(row.compared.get(name, 0) for name in told),
+                *([sum(row.apart.values())] if told else []),
+            ),
+        )
+        for row in kinds
+    ]  # fmt: skip
+    if len(rows) > 1:
+        rows.append(("All", tuple(map(sum, zip(*(cells for _, cells in rows), strict=True)))))
+    return KindsTable(tuple(columns), tuple(rows))
+
+
 def not_looked_at(report: Report) -> tuple[str, ...]:
-    """The annex's list of images that nobody looked at, by kind, and of tables not used."""
-    if report.inventory is None:
+    """Images that nobody looked at or no attack compared, by kind, and tables not used."""
+    counts = report.inventory
+    if counts is None:
         return ()
-    lines = inventory.not_looked_at(report.inventory)
-    unused = inventory.unused(report.inventory)
-    others = inventory.others(report.inventory, whole=False)
+    lines = inventory.not_looked_at(counts)
+    if tried_images(report):
+        lines = inventory.apart(counts)
+    unused = inventory.unused(counts)
+    others = inventory.others(counts, whole=False)
     return (*lines, *filter(None, (unused,)), *others)

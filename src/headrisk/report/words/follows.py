@@ -36,10 +36,14 @@ class Said:
 
 @dataclass(frozen=True)
 class Point:
-    """What a page tells at once: the codes of one rule or several, and their text."""
+    """What a page tells at once: codes of one rule or several, what to do in brief, and the text.
+
+    ``brief`` stands on the first page, ``text`` with what was found and why in the annex.
+    """
 
     codes: tuple[str, ...]
     text: str
+    brief: str = ""
 
 
 def follows_rows(report: Report) -> list[dict[str, str]]:
@@ -82,13 +86,13 @@ def points(report: Report) -> tuple[Point, ...]:
             text = " ".join((*texts, UNSEEN_DO))
         else:
             text = together(map(said, rules))
-        told.append(Point(codes, text))
+        told.append(Point(codes, text, brief(rules)))
     return tuple(told)
 
 
 def _short(follow: Follow) -> tuple[str, ...]:
-    """Kinds of files stay, as nothing else tells them; kinds of images stand elsewhere."""
-    return follow.kinds if follow.code == "files_beside_images" else ()
+    """Kinds of images stand on the first page; what else a rule names stands nowhere else."""
+    return () if follow.code in ("images_not_looked_at", "images_failed") else follow.kinds
 
 
 def _by_code(report: Report) -> list[tuple[str, list[Follow]]]:
@@ -214,8 +218,8 @@ def _not_compared(follow: Follow) -> Said:
     why = zip(follow.kinds, follow.counts, strict=True)
     told = "; ".join(f"{number(count)} {REASONS.get(code, code)}" for code, count in why)
     return Said(
-        f"{share(follow, 'image')} {_was(follow.count)} compared by no attack"
-        + (f" ({told})." if told else "."),
+        f"{share(follow, 'image')} {_was(follow.count)} compared by no attack, those not looked at "
+        f"included ({told}).",
         ("No rate speaks of it: name it as its kind, or ask for its kind (--contrast).",),
     )
 
@@ -461,3 +465,161 @@ SENTENCES: Mapping[str, Callable[[Follow], Said]] = {
         ("Nothing here speaks of that.",),
     ),
 }
+
+
+def _plain(text: str) -> Callable[[Follow], str]:
+    return lambda _: text
+
+
+def _held(subject: str) -> Callable[[Follow], str]:
+    """What to do where an attack was not shown to link, or may."""
+
+    def say(follow: Follow) -> str:
+        if follow.about == "unclear":
+            return f"Treat {subject} as a link, which they may be (up to {_high(follow)})"
+        return (
+            f"Do not rule out {subject}: not shown to link people, but up to {_high(follow)} may be"
+        )
+
+    return say
+
+
+SHORT: Mapping[str, Callable[[Follow], str]] = {
+    "labels_disagree": _plain("Settle who is who (--same-people): labels and images disagree"),
+    "labels_unconfirmed": _plain(
+        "Settle who is who (--same-people): equal labels may be two people"
+    ),
+    "faces_there": lambda f: f"Remove or replace the faces in {share(f, 'image')}{kinds(f.kinds)}",
+    "photographs_link": _plain("Remove or replace faces: photographs name people"),
+    "face_scans_link": _plain("Remove or replace faces: they link people"),
+    "faces_unclear": lambda f: f"look at {things(f.count, 'image')} in which a face is unclear",
+    "faces_not_looked_at": lambda f: f"{share(f, 'image')} not judged for a face",
+    "faces_not_searched": _plain("Look for faces, which nobody has (headrisk faces)"),
+    "faces_to_check": lambda f: (
+        f"See the internal list: up to {number(f.count)} of {things(f.of, 'image')} may be unclear"
+    ),
+    "metadata_direct": lambda f: (
+        f"Take out {things(f.count, 'direct identifier')} (headrisk metadata DATASET OUT --fix "
+        "COPY)"
+    ),
+    "metadata_link": _plain(
+        "Clean headers and sidecar files, which link people (headrisk metadata DATASET OUT --fix "
+        "COPY)"
+    ),
+    "source_folder": lambda f: (
+        f"Do not share {things(f.count, 'folder of source data', 'folders of source data')}"
+    ),
+    "people_stand_out": lambda f: (
+        f"Coarsen or drop details such as age and sex: {number(f.count)} of "
+        f"{things(f.of, 'person', 'people')} stand out by them"
+    ),
+    "not_asked": lambda f: f"Ask for what was left out: {listed([ASK.get(k, k) for k in f.kinds])}",
+    "brains_link": _plain("Share brain images under a contract or not at all: brains link people"),
+    "brains_not_shown": _held("brains"),
+    "brains_too_few": _plain("Treat brains as a link: too few people to say"),
+    "photographs_not_shown": _held("photographs"),
+    "photographs_too_few": _plain("Treat photographs as a link: too few people to say"),
+    "face_scans_not_shown": _held("faces from scan to scan"),
+    "face_scans_too_few": _plain("Treat faces from scan to scan as a link: too few people to say"),
+    "tables_link": _plain("Share fewer or coarser columns: rows of the table link people"),
+    "tables_not_shown": _held("rows of the table"),
+    "tables_too_few": _plain("Treat rows of the table as a link: too few people to say"),
+    "metadata_not_shown": _held("headers and sidecar files"),
+    "metadata_too_few": _plain("Treat headers as a link: too few people to say"),
+    "together_link": _plain("Judge by all parts together, which link people"),
+    "together_not_shown": _held("all parts together"),
+    "together_too_few": _plain("Treat all parts together as a link: too few people to say"),
+    "simulated": lambda f: f"Test with true second scans: these were simulated ({_title(f)})",
+    "images_not_looked_at": lambda f: f"{share(f, 'image')} not looked at",
+    "images_failed": lambda f: f"{share(f, 'image')} not usable",
+    "images_not_compared": lambda f: f"{share(f, 'image')} compared by no attack",
+    "files_beside_images": lambda f: things(f.count, "other file"),
+    "files_unread": lambda f: f"{share(f, 'file')} not read in full",
+    "people_failed": lambda f: (
+        f"{number(f.count)} of {people(most(f.of))} not searched for ({_title(f)})"
+    ),
+    "folders_unread": lambda f: (
+        f"Open or leave out {things(f.count, 'folder')} that could not be read"
+    ),
+    "tables_unused": lambda f: (
+        f"Mend or leave out {things(f.count, 'table or sidecar file', 'tables or sidecar files')} "
+        "that could not be used"
+    ),
+    "tables_used_in_part": lambda f: f"Mend {things(f.count, 'table')} used in part only",
+    "images_copied": lambda f: (
+        f"Find out why {things(f.count, 'image is a copy', 'images are copies')} (headrisk "
+        "duplicates)"
+    ),
+    "scans_doubtful": lambda f: (
+        f"Look at {things(f.count, 'doubtful scan')} on the internal page ({_title(f)})"
+    ),
+    "people_not_searchable": lambda f: (
+        f"Give other data of {number(f.count)} of {people(most(f.of))} who could not be searched "
+        f"for ({_title(f)})"
+    ),
+    "forecast_ends": lambda f: (
+        f"Do not hope for fewer links among more than {people(f.limit)}: no rate is known there"
+    ),
+    "metadata_quasi": lambda f: (
+        f"Coarsen or drop {things(f.count, 'detail')} that may tell who somebody is"
+    ),
+    "metadata_technical": lambda f: (
+        f"Drop {things(f.count, 'technical value')} that may tie a file to a device, day or place"
+    ),
+    "metadata_notice": lambda f: f"Look at {things(f.count, 'further place')} (internal page)",
+    "metadata_not_searched": _plain("Search the files for names and dates (headrisk metadata)"),
+    "copy_holds_removed_values": lambda f: (
+        f"Do not share the cleaned copy: it still holds {things(f.count, 'removed value')}"
+    ),
+    "copy_findings": lambda f: f"Look at {things(f.count, 'finding')} left in the cleaned copy",
+    "deidentified_unchanged": lambda f: (
+        f"{f.about}: run it again, as {number(f.count)} of {things(f.of, 'file')} {_was(f.count)} "
+        "not changed"
+    ),
+    "deidentified_missing": lambda f: (
+        f"{f.about}: find {things(f.count, 'scan')} without a file afterwards"
+    ),
+    "deidentified_doubtful": lambda f: f"{f.about}: check who {things(f.count, 'file')} may show",
+    "deidentified_to_check": lambda f: (
+        f"{f.about}: see the internal list, up to {number(f.count)} may be unchanged, missing or "
+        "misnamed"
+    ),
+    "deidentified_faces": lambda f: (
+        f"{f.about}: do not share {number(f.count)} of {things(f.of, 'scan')} that may show a face"
+    ),
+    "deidentified_still_links": lambda f: (
+        f"{f.about}: do not rely on it alone, people are still found by "
+        f"{listed([ATTACKS[k] for k in f.kinds])}"
+    ),
+    "deidentified_no_difference": lambda f: (
+        f"{f.about}: do not count on it against {listed([ATTACKS[k] for k in f.kinds])}, no drop "
+        "was shown"
+    ),
+    "deidentified_failed": lambda f: (
+        f"{f.about}: take {things(f.count, 'person', 'people')} whose scans failed afterwards as "
+        "found"
+    ),
+    "deidentified_cost": lambda f: (
+        f"{f.about}: check that the data still serve, as the brain changes by up to "
+        f"{percent(f.rate.value if f.rate else None, 1)}"
+    ),
+}
+"""What to do about each rule in a few words, for the first page; no stop at the end."""
+TOLD_BY = {
+    "photographs_link": "faces_there",
+    "face_scans_link": "faces_there",
+    "metadata_link": "metadata_direct",
+}
+"""Rules whose few words another rule of the same point has said already."""
+UNSEEN_LEAD = "Mend, unpack or leave out what was not read"
+
+
+def brief(rules: Sequence[Follow]) -> str:
+    """What to do about the rules of one point, in a few words."""
+    codes = {one.code for one in rules}
+    texts = dict.fromkeys(
+        SHORT[one.code](one) for one in rules if TOLD_BY.get(one.code) not in codes
+    )
+    if codes <= set(UNSEEN):
+        return f"{UNSEEN_LEAD}: {'; '.join(texts)}."
+    return f"{capital('; '.join(texts))}."
