@@ -145,7 +145,7 @@ def _kinds(report: MetadataReport) -> tuple[Panel, Table]:
 def _kinds_table(findings: tuple[Finding, ...]) -> Table:
     counted = count_by_kind(findings)
     rows = tuple(
-        (KINDS[kind].title, severity, counted[kind]["findings"], counted[kind]["files"])
+        (kind, severity, counted[kind]["findings"], counted[kind]["files"])
         for severity in SEVERITIES
         for kind in counted
         if SEVERITY[kind] == severity

@@ -306,7 +306,7 @@ def _direct(report: Report) -> Iterator[Follow]:
     if section is None:
         return
     kinds = section.tables["kinds"].rows
-    source = [row for row in kinds if row[0] == SOURCE_FOLDER and most(_count(row[2]))]
+    source = [row for row in kinds if row[0] in SOURCE_FOLDER and most(_count(row[2]))]
     rest = [row for row in kinds if row not in source]
     yield from _severity(rest, "direct identifier", "metadata_direct")
     if source:
@@ -314,7 +314,7 @@ def _direct(report: Report) -> Iterator[Follow]:
     yield from _stand_out(section)
 
 
-SOURCE_FOLDER = "Folder with source data"  # the title of this kind of finding
+SOURCE_FOLDER = ("sourcedata", "Folder with source data")  # as reports of earlier versions say
 
 
 def _metadata(report: Report) -> Iterator[Follow]:

@@ -28,6 +28,7 @@ from headrisk.report.words import risk as risk_words
 from headrisk.report.words.boards import boards
 from headrisk.report.words.captions import CAPTIONS, Caption, caption
 from headrisk.report.words.follows import points
+from headrisk.report.words.metadata_kinds import title as kind_title
 from headrisk.report.words.paragraphs import paragraphs
 
 
@@ -125,6 +126,7 @@ def render(template: str, **values: Any) -> str:
             cost=cost,
             treated=treated,
             metadata_words=metadata,
+            kind_title=kind_title,
             **values,
         )
     )

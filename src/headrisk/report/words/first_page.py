@@ -44,8 +44,8 @@ FOUND = {
 }
 TEXTS = "texts.html: impact assessment, ethics board, consent form, access committee."
 CHECK = (
-    "The custodian: the folder internal lists every file; headrisk doctor --verify OUT tells which "
-    "files of the report were changed later."
+    "The custodian: the folder internal lists every file; headrisk doctor --verify OUT names "
+    "files changed since."
 )
 SYNTHETIC = "Synthetic heads of headrisk"  # what headrisk's own made-up data sets are called
 MADE_UP = "Made-up heads: nothing here says anything of real people."
@@ -270,7 +270,7 @@ def answers(report: Report) -> tuple[Answer, ...]:
     doubt = summary.labels_in_doubt(report.modalities)
     said = [_attack(one, doubt) for one in report.modalities if one.measures or not one.panels]
     if not report.modalities:
-        said.append(Answer("Attacks", "not tested", "Too little data: no attack could be tried."))
+        said.append(Answer("Attacks", "not tested", "No attack could be tried."))
     said += [_larger(report), _faces(report)]
     said.append(_metadata(report))
     said += [

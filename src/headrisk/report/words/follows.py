@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from headrisk.findings.records import Report
 from headrisk.report.follows import Count, Follow, follows, least, most
 from headrisk.report.words.inventory import OTHER_NAMES, REASONS, kind
+from headrisk.report.words.metadata_kinds import title
 from headrisk.report.words.phrases import capital, counted, listed, people, percent
 from headrisk.report.words.summary import MODALITY_NAMES
 
@@ -215,12 +216,14 @@ def _beside(follow: Follow) -> Said:
 
 
 def _not_compared(follow: Follow) -> Said:
-    why = zip(follow.kinds, follow.counts, strict=True)
+    why = zip(follow.kinds, follow.counts, strict=False)
     told = "; ".join(f"{number(count)} {REASONS.get(code, code)}" for code, count in why)
     return Said(
         f"{share(follow, 'image')} {_was(follow.count)} compared by no attack, those not looked at "
-        f"included ({told}).",
-        ("No rate speaks of it: name it as its kind, or ask for its kind (--contrast).",),
+        f"included{f' ({told})' if told else ''}.",
+        ("No rate speaks of it: name it as its kind, or ask for its kind (--contrasts).",)
+        if follow.count == 1
+        else ("No rate speaks of them: name them as their kind, or ask for it (--contrasts).",),
     )
 
 
@@ -246,9 +249,9 @@ def _found(what: str, do: str) -> Callable[[Follow], Said]:
 def _each(follow: Follow) -> str:
     """`` (name of a person 24, date of birth 23)``: every kind, none is hidden behind a number."""
     if not follow.counts:
-        return f" ({', '.join(kind.lower() for kind in follow.kinds)})" if follow.kinds else ""
+        return f" ({', '.join(title(one).lower() for one in follow.kinds)})" if follow.kinds else ""
     told = zip(follow.kinds, follow.counts, strict=True)
-    return f" ({', '.join(f'{kind.lower()} {number(count)}' for kind, count in told)})"
+    return f" ({', '.join(f'{title(one).lower()} {number(count)}' for one, count in told)})"
 
 
 SENTENCES: Mapping[str, Callable[[Follow], Said]] = {

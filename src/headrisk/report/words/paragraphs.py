@@ -86,8 +86,7 @@ def dpia_paragraph(report: Report, audited: str = "") -> tuple[str, ...]:
         + f" {looked_at(report)} {_compared(report)} {audited}".rstrip(),
         f"Linked: {_small(linked(report))} {larger(report)} {attackers(report)}".rstrip(),
         f"{faces_left(report)} {metadata(report)} {change(report)}".rstrip(),
-        "Not tested: "
-        + " ".join(untested)
+        " ".join(untested)
         + f" {_not_in_it(report)} The figures hold for these data and these methods; they are "
         "measurements with intervals and not a statement that nobody can be identified. Whether "
         "the remaining risk can be accepted, and under which conditions, is decided by: [name, "

@@ -80,14 +80,13 @@ OTHERS_NOT_TESTED = (
     "Other attackers, later or stronger methods, other kinds of images, other people than these, "
     "larger sets of people.",
 )
-NO_COPY = "A de-identified copy: none was given, so what it would change was not measured."
+NO_COPY = "De-identification: no copy was given, so what it would change was not measured."
 UNTESTED_MODALITIES = {
-    "brain": "Brains: whether they link two scans of a person.",
-    "face": "Photographs: whether they find the scan of a person.",
-    "face-scans": "Faces, scan to scan: whether the face in one scan finds another scan of the "
-    "person.",
-    "metadata": "Headers: whether headers and sidecar files alone link two scans of a person.",
-    "table": "Derived tables: whether volumes or thickness of brain regions link people.",
+    "brain": "brains from scan to scan",
+    "face": "photographs of people",
+    "face-scans": "faces from scan to scan",
+    "metadata": "headers and sidecar files alone",
+    "table": "tables of volumes or thickness of brain regions",
 }
 TOO_LITTLE = "Too few people."
 NOTHING_COMPARED = "No pair of usable scans could be compared."
@@ -308,8 +307,9 @@ def attacker(sections: Sequence[ModalitySection]) -> tuple[str, ...]:
 def not_tested(sections: Sequence[ModalitySection]) -> tuple[str, ...]:
     """What an audit of these modalities says nothing about."""
     searched = {section.name for section in sections if section.measures}
-    missing = (text for name, text in UNTESTED_MODALITIES.items() if name not in searched)
-    return (*missing, *OTHERS_NOT_TESTED)
+    missing = [text for name, text in UNTESTED_MODALITIES.items() if name not in searched]
+    tried = (f"Attacks not tried: {'; '.join(missing)}.",) if missing else ()
+    return (*tried, *OTHERS_NOT_TESTED)
 
 
 def shortage(section: ModalitySection) -> str:
