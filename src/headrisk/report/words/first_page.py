@@ -478,9 +478,12 @@ def not_looked_at(report: Report) -> tuple[str, ...]:
     counts = report.inventory
     if counts is None:
         return ()
-    lines = inventory.not_looked_at(counts)
-    if tried_images(report):
-        lines = inventory.apart(counts)
+    kinds = by_kind(counts.kinds)
+    none = tried_images(report)
+    why = inventory.together(
+        (inventory.kind(row.suffix), row.apart if none else row.reasons) for row in kinds
+    )
+    lines = [f"{'Compared by no attack' if none else 'Not looked at'}: {why}."] if why else []
     unused = inventory.unused(counts)
     others = inventory.others(counts, whole=False)
     return (*lines, *filter(None, (unused,)), *others)

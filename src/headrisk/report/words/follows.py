@@ -29,10 +29,14 @@ ATTACKS = {"brain": "the brain", "face": "photographs"}
 
 @dataclass(frozen=True)
 class Said:
-    """What a rule found, and what to do about it: a sentence or more each."""
+    """What a rule found, and what to do about it: a sentence or more each.
+
+    ``who`` is the attack or the method that it was found of, "" where the sentence says it.
+    """
 
     found: str
     do: tuple[str, ...] = ()
+    who: str = ""
 
 
 @dataclass(frozen=True)
@@ -75,7 +79,7 @@ UNSEEN_DO = (
 def points(report: Report) -> tuple[Point, ...]:
     """All that follows, rules of one cause together, where the first of them stands."""
     found = dict(_by_code(report))
-    told: list[Point] = []
+    every: list[Point] = []
     for code in found:
         family = next((one for one in (*FAMILIES, UNSEEN) if code in one), (code,))
         codes = tuple(one for one in family if one in found)
@@ -83,12 +87,12 @@ def points(report: Report) -> tuple[Point, ...]:
             continue
         rules = [rule for one in codes for rule in found[one]]
         if family == UNSEEN and len(codes) > 1:
-            texts = dict.fromkeys(said(replace(one, kinds=_short(one))).found for one in rules)
-            text = " ".join((*texts, UNSEEN_DO))
+            told = [said(replace(one, kinds=_short(one))) for one in rules]
+            text = " ".join((*_named((one.who, one.found) for one in told), UNSEEN_DO))
         else:
             text = together(map(said, rules))
-        told.append(Point(codes, text, brief(rules)))
-    return tuple(told)
+        every.append(Point(codes, text, brief(rules)))
+    return tuple(every)
 
 
 def _short(follow: Follow) -> tuple[str, ...]:
@@ -106,17 +110,50 @@ def _by_code(report: Report) -> list[tuple[str, list[Follow]]]:
 def together(texts: Iterable[Said]) -> str:
     """Several sayings: what each found, then what to do, each once.
 
-    >>> together([Said("A: 1 of 9 failed.", ("Look.",)), Said("B: 2 of 9 failed.", ("Look.",))])
-    'A: 1 of 9 failed. B: 2 of 9 failed. Look.'
+    >>> together([Said("1 of 9 failed.", ("Look.",), "a"), Said("1 of 9 failed.", ("Look.",), "b")])
+    'a and b: 1 of 9 failed. Look.'
     """
     every = list(texts)
-    found = dict.fromkeys(one.found for one in every)
-    return " ".join((*found, *dict.fromkeys(text for one in every for text in one.do)))
+    do = dict.fromkeys(text for one in every for text in one.do)
+    return " ".join((*_named((one.who, one.found) for one in every), *do))
+
+
+def _named(texts: Iterable[tuple[str, str]]) -> list[str]:
+    """Each text once, after whom it was said of."""
+    found: dict[str, list[str]] = {}
+    for who, text in texts:
+        found.setdefault(text, []).append(who)
+    return [
+        f"{_of(names)}: {text}" if (names := [*dict.fromkeys(filter(None, of))]) else text
+        for text, of in found.items()
+    ]
+
+
+TITLES = {title.lower() for title, _ in MODALITY_NAMES.values()}
+
+
+def _of(names: Sequence[str]) -> str:
+    """Attacks with a capital first letter; methods as those who made them call them."""
+    return capital(listed(names)) if names[0] in TITLES else listed(names)
+
+
+OF_AN_ATTACK = ("people_failed", "people_not_searchable", "scans_doubtful", "simulated")
+
+
+def _is_method(follow: Follow) -> bool:
+    """Whether a rule is about a de-identification method."""
+    return follow.code.startswith("deidentified_")
+
+
+def _who(follow: Follow) -> str:
+    if _is_method(follow):
+        return follow.about
+    return _title(follow) if follow.code in OF_AN_ATTACK else ""
 
 
 def said(follow: Follow) -> Said:
     """What one rule says; of a range that begins at zero, that it may stand for none."""
-    one = SENTENCES[follow.code](follow)
+    one = replace(SENTENCES[follow.code](follow), who=_who(follow))
     if isinstance(follow.count, str) and not least(follow.count) and most(follow.count):
         return replace(one, do=(MAYBE_NONE, *one.do))
     return one
@@ -295,7 +332,7 @@ SENTENCES: Mapping[str, Callable[[Follow], Said]] = {
         ("Find out why before you share: headrisk duplicates shows copies and wrong labels.",),
     ),
     "scans_doubtful": lambda f: Said(
-        f"{share(f, 'scan')} {_was(f.count)} prepared in a doubtful way ({_title(f)}).",
+        f"{share(f, 'scan')} {_was(f.count)} prepared in a doubtful way.",
         (
             f"Look at {_it(f.count)} on the internal page: a bad scan or a wrong label hides its "
             "risk.",
@@ -358,11 +395,11 @@ SENTENCES: Mapping[str, Callable[[Follow], Said]] = {
     "together_not_shown": _not_shown("All parts put together", "were"),
     "together_too_few": _too_few("by all parts together"),
     "simulated": lambda f: Said(
-        f"{capital(_title(f))}: second scans were made by a program.",
+        "second scans were made by a program.",
         ("Read these figures as a warning, and test with true second scans.",),
     ),
     "people_not_searchable": lambda f: Said(
-        f"{capital(_title(f))}: {number(f.count)} of {people(most(f.of))} could not be searched "
+        f"{number(f.count)} of {people(most(f.of))} could not be searched "
         "for, as nothing else of theirs is here.",
         (
             "Their risk is not known.",
@@ -370,7 +407,7 @@ SENTENCES: Mapping[str, Callable[[Follow], Said]] = {
         ),
     ),
     "people_failed": lambda f: Said(
-        f"{capital(_title(f))}: {number(f.count)} of {people(most(f.of))} could not be searched "
+        f"{number(f.count)} of {people(most(f.of))} could not be searched "
         "for, as their scans failed; count them as found."
     ),
     "forecast_ends": _forecast_ends,
@@ -424,42 +461,40 @@ SENTENCES: Mapping[str, Callable[[Follow], Said]] = {
         ("Look at each before you share.",),
     ),
     "deidentified_unchanged": lambda f: Said(
-        f"{f.about}: {number(f.count)} of {things(f.of, 'file')} {_was(f.count)} not changed at "
-        "all.",
+        f"{number(f.count)} of {things(f.of, 'file')} {_was(f.count)} not changed at all.",
         ("Run the method again.",),
     ),
     "deidentified_missing": lambda f: Said(
-        f"{f.about}: for {things(f.count, 'scan')} no file was found after the method ran.",
+        f"for {things(f.count, 'scan')} no file was found after the method ran.",
         (f"Nothing is known of {_it(f.count)}.",),
     ),
     "deidentified_doubtful": lambda f: Said(
-        f"{f.about}: in {things(f.count, 'file')} the image speaks against the name.",
+        f"in {things(f.count, 'file')} the image speaks against the name.",
         ("Check who it is.",),
     ),
     "deidentified_to_check": lambda f: Said(
-        f"{f.about}: whether any file is unchanged, missing or under a wrong name is not told "
+        f"whether any file is unchanged, missing or under a wrong name is not told "
         f"here, as public counts are ranges (up to {number(f.count)}).",
         ("The internal list says: look there.",),
     ),
     "deidentified_faces": lambda f: Said(
-        f"{f.about}: {number(f.count)} of {things(f.of, 'scan')} still show, or may show, a face.",
+        f"{number(f.count)} of {things(f.of, 'scan')} still show, or may show, a face.",
         ("Do not share these as they are.",),
     ),
     "deidentified_still_links": lambda f: Said(
-        f"{f.about}: people are still found by {listed([ATTACKS[k] for k in f.kinds])} afterwards.",
+        f"people are still found by {listed([ATTACKS[k] for k in f.kinds])} afterwards.",
         ("The method alone is not enough.",),
     ),
     "deidentified_no_difference": lambda f: Said(
-        f"{f.about}: no drop was shown against {listed([ATTACKS[k] for k in f.kinds])}.",
+        f"no drop was shown against {listed([ATTACKS[k] for k in f.kinds])}.",
         ("Do not count on the method there.",),
     ),
     "deidentified_failed": lambda f: Said(
-        f"{f.about}: the scans of {things(f.count, 'person', 'people')} could not be used "
-        "afterwards.",
+        f"the scans of {things(f.count, 'person', 'people')} could not be used afterwards.",
         ("That is a failed test, not protection.",),
     ),
     "deidentified_cost": lambda f: Said(
-        f"{f.about}: the method changes the brain itself, by up to "
+        f"the method changes the brain itself, by up to "
         f"{percent(f.rate.value if f.rate else None, 1)} on average.",
         ("Check whether the data still serve their use.",),
     ),
@@ -479,60 +514,60 @@ def _held(subject: str) -> Callable[[Follow], str]:
 
     def say(follow: Follow) -> str:
         if follow.about == "unclear":
-            return f"Treat {subject} as a link, which they may be (up to {_high(follow)})"
+            return f"treat {subject} as a link, which they may be (up to {_high(follow)})"
         return (
-            f"Do not rule out {subject}: not shown to link people, but up to {_high(follow)} may be"
+            f"do not rule out {subject}: not shown to link people, but up to {_high(follow)} may be"
         )
 
     return say
 
 
 SHORT: Mapping[str, Callable[[Follow], str]] = {
-    "labels_disagree": _plain("Settle who is who (--same-people): labels and images disagree"),
+    "labels_disagree": _plain("settle who is who (--same-people): labels and images disagree"),
     "labels_unconfirmed": _plain(
-        "Settle who is who (--same-people): equal labels may be two people"
+        "settle who is who (--same-people): equal labels may be two people"
     ),
-    "faces_there": lambda f: f"Remove or replace the faces in {share(f, 'image')}{kinds(f.kinds)}",
-    "photographs_link": _plain("Remove or replace faces: photographs name people"),
-    "face_scans_link": _plain("Remove or replace faces: they link people"),
+    "faces_there": lambda f: f"remove or replace the faces in {share(f, 'image')}{kinds(f.kinds)}",
+    "photographs_link": _plain("remove or replace faces: photographs name people"),
+    "face_scans_link": _plain("remove or replace faces: they link people"),
     "faces_unclear": lambda f: f"look at {things(f.count, 'image')} in which a face is unclear",
     "faces_not_looked_at": lambda f: f"{share(f, 'image')} not judged for a face",
-    "faces_not_searched": _plain("Look for faces, which nobody has (headrisk faces)"),
+    "faces_not_searched": _plain("look for faces, which nobody has (headrisk faces)"),
     "faces_to_check": lambda f: (
-        f"See the internal list: up to {number(f.count)} of {things(f.of, 'image')} may be unclear"
+        f"see the internal list: up to {number(f.count)} of {things(f.of, 'image')} may be unclear"
     ),
     "metadata_direct": lambda f: (
-        f"Take out {things(f.count, 'direct identifier')} (headrisk metadata DATASET OUT --fix "
+        f"take out {things(f.count, 'direct identifier')} (headrisk metadata DATASET OUT --fix "
         "COPY)"
     ),
     "metadata_link": _plain(
-        "Clean headers and sidecar files, which link people (headrisk metadata DATASET OUT --fix "
+        "clean headers and sidecar files, which link people (headrisk metadata DATASET OUT --fix "
         "COPY)"
     ),
     "source_folder": lambda f: (
-        f"Do not share {things(f.count, 'folder of source data', 'folders of source data')}"
+        f"do not share {things(f.count, 'folder of source data', 'folders of source data')}"
     ),
     "people_stand_out": lambda f: (
-        f"Coarsen or drop details such as age and sex: {number(f.count)} of "
+        f"coarsen or drop details such as age and sex: {number(f.count)} of "
         f"{things(f.of, 'person', 'people')} stand out by them"
     ),
-    "not_asked": lambda f: f"Ask for what was left out: {listed([ASK.get(k, k) for k in f.kinds])}",
-    "brains_link": _plain("Share brain images under a contract or not at all: brains link people"),
+    "not_asked": lambda f: f"ask for what was left out: {listed([ASK.get(k, k) for k in f.kinds])}",
+    "brains_link": _plain("share brain images under a contract or not at all: brains link people"),
     "brains_not_shown": _held("brains"),
-    "brains_too_few": _plain("Treat brains as a link: too few people to say"),
+    "brains_too_few": _plain("treat brains as a link: too few people to say"),
     "photographs_not_shown": _held("photographs"),
-    "photographs_too_few": _plain("Treat photographs as a link: too few people to say"),
+    "photographs_too_few": _plain("treat photographs as a link: too few people to say"),
     "face_scans_not_shown": _held("faces from scan to scan"),
-    "face_scans_too_few": _plain("Treat faces from scan to scan as a link: too few people to say"),
-    "tables_link": _plain("Share fewer or coarser columns: rows of the table link people"),
+    "face_scans_too_few": _plain("treat faces from scan to scan as a link: too few people to say"),
+    "tables_link": _plain("share fewer or coarser columns: rows of the table link people"),
     "tables_not_shown": _held("rows of the table"),
-    "tables_too_few": _plain("Treat rows of the table as a link: too few people to say"),
+    "tables_too_few": _plain("treat rows of the table as a link: too few people to say"),
     "metadata_not_shown": _held("headers and sidecar files"),
-    "metadata_too_few": _plain("Treat headers as a link: too few people to say"),
-    "together_link": _plain("Judge by all parts together, which link people"),
+    "metadata_too_few": _plain("treat headers as a link: too few people to say"),
+    "together_link": _plain("judge by all parts together, which link people"),
     "together_not_shown": _held("all parts together"),
-    "together_too_few": _plain("Treat all parts together as a link: too few people to say"),
-    "simulated": lambda f: f"Test with true second scans: these were simulated ({_title(f)})",
+    "together_too_few": _plain("treat all parts together as a link: too few people to say"),
+    "simulated": lambda f: "test with true second scans: some were simulated",
     "images_not_looked_at": lambda f: f"{share(f, 'image')} not looked at",
     "images_failed": lambda f: f"{share(f, 'image')} not usable",
     "images_not_compared": lambda f: f"{share(f, 'image')} compared by no attack",
@@ -542,68 +577,62 @@ SHORT: Mapping[str, Callable[[Follow], str]] = {
         f"{number(f.count)} of {people(most(f.of))} not searched for ({_title(f)})"
     ),
     "folders_unread": lambda f: (
-        f"Open or leave out {things(f.count, 'folder')} that could not be read"
+        f"open or leave out {things(f.count, 'folder')} that could not be read"
     ),
     "tables_unused": lambda f: (
-        f"Mend or leave out {things(f.count, 'table or sidecar file', 'tables or sidecar files')} "
+        f"mend or leave out {things(f.count, 'table or sidecar file', 'tables or sidecar files')} "
         "that could not be used"
     ),
-    "tables_used_in_part": lambda f: f"Mend {things(f.count, 'table')} used in part only",
+    "tables_used_in_part": lambda f: f"mend {things(f.count, 'table')} used in part only",
     "images_copied": lambda f: (
-        f"Find out why {things(f.count, 'image is a copy', 'images are copies')} (headrisk "
+        f"find out why {things(f.count, 'image is a copy', 'images are copies')} (headrisk "
         "duplicates)"
     ),
     "scans_doubtful": lambda f: (
-        f"Look at {things(f.count, 'doubtful scan')} on the internal page ({_title(f)})"
+        f"look at {things(f.count, 'doubtful scan')} on the internal page ({_title(f)})"
     ),
     "people_not_searchable": lambda f: (
-        f"Give other data of {number(f.count)} of {people(most(f.of))} who could not be searched "
-        f"for ({_title(f)})"
+        f"give other data of {number(f.count)} of {people(most(f.of))} who could not be searched "
+        "for"
     ),
     "forecast_ends": lambda f: (
-        f"Do not hope for fewer links among more than {people(f.limit)}: no rate is known there"
+        f"do not hope for fewer links among more than {people(f.limit)}: no rate is known there"
     ),
     "metadata_quasi": lambda f: (
-        f"Coarsen or drop {things(f.count, 'detail')} that may tell who somebody is"
+        f"coarsen or drop {things(f.count, 'detail')} that may tell who somebody is"
     ),
     "metadata_technical": lambda f: (
-        f"Drop {things(f.count, 'technical value')} that may tie a file to a device, day or place"
+        f"drop {things(f.count, 'technical value')} that may tie a file to a device, day or place"
     ),
-    "metadata_notice": lambda f: f"Look at {things(f.count, 'further place')} (internal page)",
-    "metadata_not_searched": _plain("Search the files for names and dates (headrisk metadata)"),
+    "metadata_notice": lambda f: f"look at {things(f.count, 'further place')} (internal page)",
+    "metadata_not_searched": _plain("search the files for names and dates (headrisk metadata)"),
     "copy_holds_removed_values": lambda f: (
-        f"Do not share the cleaned copy: it still holds {things(f.count, 'removed value')}"
+        f"do not share the cleaned copy: it still holds {things(f.count, 'removed value')}"
     ),
-    "copy_findings": lambda f: f"Look at {things(f.count, 'finding')} left in the cleaned copy",
+    "copy_findings": lambda f: f"look at {things(f.count, 'finding')} left in the cleaned copy",
     "deidentified_unchanged": lambda f: (
-        f"{f.about}: run it again, as {number(f.count)} of {things(f.of, 'file')} {_was(f.count)} "
-        "not changed"
+        f"run it again, as {number(f.count)} of {things(f.of, 'file')} {_was(f.count)} not changed"
     ),
-    "deidentified_missing": lambda f: (
-        f"{f.about}: find {things(f.count, 'scan')} without a file afterwards"
-    ),
-    "deidentified_doubtful": lambda f: f"{f.about}: check who {things(f.count, 'file')} may show",
+    "deidentified_missing": lambda f: f"find {things(f.count, 'scan')} without a file afterwards",
+    "deidentified_doubtful": lambda f: f"check who {things(f.count, 'file')} may show",
     "deidentified_to_check": lambda f: (
-        f"{f.about}: see the internal list, up to {number(f.count)} may be unchanged, missing or "
-        "misnamed"
+        f"see the internal list, up to {number(f.count)} may be unchanged, missing or misnamed"
     ),
     "deidentified_faces": lambda f: (
-        f"{f.about}: do not share {number(f.count)} of {things(f.of, 'scan')} that may show a face"
+        f"do not share {number(f.count)} of {things(f.of, 'scan')} that may show a face"
     ),
     "deidentified_still_links": lambda f: (
-        f"{f.about}: do not rely on it alone, people are still found by "
+        f"do not rely on it alone, people are still found by "
         f"{listed([ATTACKS[k] for k in f.kinds])}"
     ),
     "deidentified_no_difference": lambda f: (
-        f"{f.about}: do not count on it against {listed([ATTACKS[k] for k in f.kinds])}, no drop "
-        "was shown"
+        f"do not count on it against {listed([ATTACKS[k] for k in f.kinds])}, no drop was shown"
     ),
     "deidentified_failed": lambda f: (
-        f"{f.about}: take {things(f.count, 'person', 'people')} whose scans failed afterwards as "
-        "found"
+        f"take {things(f.count, 'person', 'people')} whose scans failed afterwards as found"
     ),
     "deidentified_cost": lambda f: (
-        f"{f.about}: check that the data still serve, as the brain changes by up to "
+        f"check that the data still serve, as the brain changes by up to "
         f"{percent(f.rate.value if f.rate else None, 1)}"
     ),
 }
@@ -620,9 +649,9 @@ UNSEEN_LEAD = "Mend, unpack or leave out what was not read"
 def brief(rules: Sequence[Follow]) -> str:
     """What to do about the rules of one point, in a few words."""
     codes = {one.code for one in rules}
-    texts = dict.fromkeys(
-        SHORT[one.code](one) for one in rules if TOLD_BY.get(one.code) not in codes
-    )
+    told = [one for one in rules if TOLD_BY.get(one.code) not in codes]
+    texts = _named((one.about if _is_method(one) else "", SHORT[one.code](one)) for one in told)
     if codes <= set(UNSEEN):
         return f"{UNSEEN_LEAD}: {'; '.join(texts)}."
-    return f"{capital('; '.join(texts))}."
+    text = "; ".join(texts)
+    return f"{text if _is_method(rules[0]) else capital(text)}."

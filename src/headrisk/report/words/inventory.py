@@ -135,16 +135,6 @@ def not_looked_at(counts: InventoryCounts) -> tuple[str, ...]:
     )
 
 
-def apart(counts: InventoryCounts) -> tuple[str, ...]:
-    """One line for each kind of image of which no attack compared some, and why."""
-    return tuple(
-        f"{kind(row.suffix)}: {sum(row.apart.values()):,} of {row.images:,} compared by no attack"
-        f"{_why(row.apart)}"
-        for row in by_kind(counts.kinds)
-        if row.apart
-    )
-
-
 def _why(reasons: Mapping[str, int]) -> str:
     """`` (1 inside an archive, 2 derived from another image)``, or "" where nothing is known."""
     told = [f"{count:,} {REASONS.get(code, code)}" for code, count in _most(reasons)]
@@ -155,7 +145,7 @@ def _most(reasons: Mapping[str, int]) -> list[tuple[str, int]]:
     return Counter(reasons).most_common()
 
 
-def together(tallies: Iterable[tuple[str, Mapping[str, int]]], most: int) -> str:
+def together(tallies: Iterable[tuple[str, Mapping[str, int]]], most: int | None = None) -> str:
     """``1 inside an archive (T1w); 3 could not be used (T1w, FLAIR)``: reasons of all kinds.
 
     >>> together([("T1w", {"archive": 1, "empty": 2}), ("FLAIR", {"empty": 1})], 1)
@@ -172,7 +162,7 @@ def together(tallies: Iterable[tuple[str, Mapping[str, int]]], most: int) -> str
         f"{images:,} {REASONS.get(code, code)} ({', '.join(kinds[code])})"
         for code, images in found[:most]
     ]
-    rest = sum(images for _, images in found[most:])
+    rest = sum(images for _, images in found[most:]) if most is not None else 0
     return "; ".join((*told, *([f"{rest:,} for other reasons"] if rest else [])))
 
 
