@@ -329,7 +329,7 @@ SENTENCES: Mapping[str, Callable[[Follow], Said]] = {
     "files_beside_images": _beside,
     "images_copied": lambda f: Said(
         f"{things(f.count, 'image is a copy of another', 'images are copies of others')}.",
-        ("Find out why before you share: headrisk duplicates shows copies and wrong labels.",),
+        ("Find out why before you share (headrisk duplicates).",),
     ),
     "scans_doubtful": lambda f: Said(
         f"{share(f, 'scan')} {_was(f.count)} prepared in a doubtful way.",
