@@ -195,9 +195,14 @@ def _faces(report: Report) -> Iterator[Follow]:
     )  # fmt: skip
     listed = report.inventory
     told = listed.failed + listed.left_out if seen.unseen and listed else 0  # by rules of images
+    face, part, unclear, failed = (
+        seen.counts.get(name, 0) for name in ("face", "part", "unclear", "failed")
+    )
     yield from _face_rules(
-        *(seen.counts.get(name, 0) for name in ("face", "part", "unclear")),
-        max(seen.counts.get("failed", 0) - told, 0) if told else seen.counts.get("failed", 0),
+        face,
+        part,
+        unclear,
+        max(failed - told, 0) if isinstance(failed, int) else failed,
         of=seen.images,
         kinds=kinds,
     )
