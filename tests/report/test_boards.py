@@ -220,7 +220,10 @@ def test_all_faces_are_called_gone_on_positive_evidence_of_every_image_alone(
         ({"inventory": inventory(9, archive=1)}, "1 archive, document"),
         ({"inventory": None}, "were not listed"),
         ({"faces_left": None}, "faces, which were not looked for"),
-        ({"modalities": (section("brain", 1, 10),)}, "by photographs and by metadata alone"),
+        (
+            {"modalities": (section("brain", 1, 10),)},
+            "by photographs and by headers and sidecar files alone",
+        ),
         ({"modalities": (section("brain", 1, 10, 2),)}, "2 people who could not be searched for"),
     ],
 )

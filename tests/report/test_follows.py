@@ -292,13 +292,16 @@ def test_every_kind_of_identifier_is_told_with_its_count() -> None:
 def test_points_of_one_cause_are_told_together_and_lose_no_count() -> None:
     lost = counted(unsearched=1, searched=5).modalities
     two = (*lost, *counted(unsearched=2, searched=4).modalities)
-    sections = tuple(replace(one, name=name) for one, name in zip(two, ("brain", "face"), strict=True))
+    named = zip(two, ("brain", "face"), strict=True)
+    sections = tuple(replace(one, name=name) for one, name in named)
     report = replace(inventory(failed=1, looked_at=9, copies=1), modalities=sections)
     found = {one.codes: one for one in points(report)}
     first = found["images_failed", "people_failed"]
-    assert all(said in first.text for said in ("Brain: 1 of 6", "Face: 2 of 6", "1 of 10 images"))
+    assert all(
+        said in first.text for said in ("Brains: 1 of 6", "Photographs: 2 of 6", "1 of 10 images")
+    )
     assert first.text.count("leave it out") == 1
-    for said in ("1 of 6 people not searched for (brain)", "2 of 6 people", "1 of 10 images"):
+    for said in ("1 of 6 people not searched for (brains)", "2 of 6 people", "1 of 10 images"):
         assert said in first.brief
     assert ("images_copied",) in found
     told = [code for one in points(report) for code in one.codes]
@@ -309,7 +312,7 @@ def test_images_that_no_attack_compared_are_counted_with_why() -> None:
     report = apart(compared={"brain": 7}, apart={"derivatives": 2, "name": 1})
     (one,) = (o for o in follows(report) if o.code == "images_not_compared")
     assert sentence(one).startswith("3 of 10 images were compared by no attack")
-    assert "2 derived from another image; 1 under a name" in sentence(one)
+    assert "2 derived from another image; 1 misnamed" in sentence(one)
     facts = dict(coverage(report))
     assert "No attack compared 3 of 10" in facts["Compared"]
     assert facts["Looked at"] == "10 of 10."
@@ -355,7 +358,7 @@ def test_a_forecast_that_ends_says_where() -> None:
     found = replace(SECTION.risk.forecast, reach=500)
     report = measured(risk=replace(SECTION.risk, forecast=found))
     (one,) = (o for o in follows(report) if o.code == "forecast_ends")
-    assert "among more than 500 people cannot be said (brain)" in sentence(one)
+    assert "among more than 500 people cannot be said (brains)" in sentence(one)
 
 
 def test_rules_read_what_may_leave() -> None:

@@ -102,7 +102,7 @@ def test_the_first_pages_are_short_and_plain(name: str) -> None:
     assert len(readability.words(page)) <= MOST_FIRST
     suffixes = {suffix for _, suffix in KINDS}
     explained = {word for word in suffixes if f"{word} (" in page}
-    others = {"MRI", "BIDS"}  # which this reader knows: the data are of that kind
+    others = {"MRI"}  # which this reader knows: the data are of that kind
     assert readability.abbreviations(page) <= explained | others
     assert readability.reading_ease(page) >= LEAST_EASE
 
@@ -121,7 +121,7 @@ def test_the_first_pages_say_which_data_and_what_was_found() -> None:
                  "FLAIR (MRI with fluid dark)", "and 45 of other kinds",
                  "40 of 72", "24 of a kind that no attack was asked to compare", "texts.html",
                  "What follows",
-                 "1 time in 20 more than", "By guessing",
+                 "1 time in 20 more than", "by guessing",
                  "What was not tested", "Date and signature",
                  "Ask for what was left out: tables"):  # fmt: skip
         assert said in text, said

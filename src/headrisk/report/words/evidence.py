@@ -26,7 +26,7 @@ _BY = {
     "face": "by photographs",
     "face-scans": "by the face, scan to scan",
     "table": "by a table of measurements",
-    "metadata": "by metadata alone",
+    "metadata": "by headers and sidecar files alone",
     "combined": "by all of it together",
 }
 
@@ -342,7 +342,7 @@ def _linked(section: ModalitySection) -> str:
     text = f"{by} {rate}"
     if first.control is not None:
         text += f", by luck about {phrases.percent(first.control.value)}"
-    text += ")"
+    text += f"; {summary.RESULTS[first.reading]})"
     lost = section.counts.unsearched
     if lost:
         _, worst = with_failures(first.rank1, lost) or (0.0, 1.0)

@@ -26,19 +26,11 @@ from headrisk.statistics.forecast.records import FEWEST_PEOPLE
 from headrisk.types import Estimate
 
 LABELS_IN_DOUBT = "labels in doubt"
-TITLES = {
-    "brain": "Brains",
-    "face": "Photographs",
-    "face-scans": "Faces, scan to scan",
-    "table": "Tables",
-    "metadata": "Headers",
-    "combined": "All together",
-}
 FOUND = {
     "brain": "were linked to their other scan",
     "face": "were found",
     "face-scans": "were linked to their other scan",
-    "metadata": "were linked by headers and sidecar files",
+    "metadata": "were linked by notes stored with images (headers, sidecar files)",
     "table": "were linked to their other row",
     "combined": "were linked by everything together",
 }
@@ -231,7 +223,7 @@ def searched(report: Report) -> list[str]:
 
 
 def _lower(section: ModalitySection) -> str:
-    return TITLES.get(section.name, section.name).lower()
+    return summary.title_of(section.name).lower()
 
 
 def is_synthetic(report: Report) -> bool:
@@ -316,7 +308,7 @@ def _length(text: str) -> int:
 
 
 def _attack(section: ModalitySection, labels_in_doubt: bool) -> Answer:
-    title = TITLES.get(section.name, section.name)
+    title = summary.title_of(section.name)
     if section.simulated:
         title += " (simulated)"
     first = section.headline
@@ -344,13 +336,15 @@ def _attack(section: ModalitySection, labels_in_doubt: bool) -> Answer:
 
 
 def _control(control: Estimate | None, chance: float | None) -> str:
-    text = ""
+    said = []
     if control is not None:
-        text += f" By luck: about {percent(control.value)}, 1 time in 20 more than "
-        text += f"{percent(control.high)}."
+        said.append(
+            f"by luck about {percent(control.value)}, 1 time in 20 more than "
+            f"{percent(control.high)}"
+        )
     if chance is not None:
-        text += f" By guessing: {percent(chance)}."
-    return text
+        said.append(f"by guessing {percent(chance)}")
+    return f" {capital('; '.join(said))}." if said else ""
 
 
 def brief(one: Treatment) -> str:
@@ -370,12 +364,12 @@ def brief(one: Treatment) -> str:
 def _larger(report: Report) -> Answer:
     """What is known of more people, for all attacks in one line."""
     said = grouped(
-        (TITLES.get(one.name, one.name).lower(), larger(one.risk))
+        (summary.title_of(one.name).lower(), larger(one.risk))
         for one in report.modalities
         if one.risk is not None and one.sufficient
     )
     missing = [
-        TITLES.get(one.name, one.name).lower()
+        summary.title_of(one.name).lower()
         for one in report.modalities
         if one.risk is None and one.measures and one.sufficient
     ]
@@ -455,7 +449,7 @@ def every_image(report: Report) -> KindsTable:
     asked = [one.name for one in report.modalities if one.name in IMAGE_ATTACKS]
     told = asked if tried_images(report) else []
     columns = ["Images", "Looked at", "Failed", "Left out"]
-    columns += [f"Compared: {TITLES[name].lower()}" for name in told]
+    columns += [f"Compared: {summary.title_of(name).lower()}" for name in told]
     columns += ["By no attack"] if told else []
     rows = [
         (

@@ -514,9 +514,10 @@ def _held(subject: str) -> Callable[[Follow], str]:
 
     def say(follow: Follow) -> str:
         if follow.about == "unclear":
-            return f"treat {subject} as a link, which they may be (up to {_high(follow)})"
+            return f"count on a link by {subject}: it may be there (up to {_high(follow)})"
         return (
-            f"do not rule out {subject}: not shown to link people, but up to {_high(follow)} may be"
+            f"do not rule out a link by {subject}: none was shown, but up to {_high(follow)} may "
+            "be linked"
         )
 
     return say
@@ -545,28 +546,35 @@ SHORT: Mapping[str, Callable[[Follow], str]] = {
         "COPY)"
     ),
     "source_folder": lambda f: (
-        f"do not share {things(f.count, 'folder of source data', 'folders of source data')}"
+        "do not share the folder of source data"
+        if f.count == 1
+        else f"do not share the {number(f.count)} folders of source data"
     ),
     "people_stand_out": lambda f: (
         f"coarsen or drop details such as age and sex: {number(f.count)} of "
         f"{things(f.of, 'person', 'people')} stand out by them"
     ),
     "not_asked": lambda f: f"ask for what was left out: {listed([ASK.get(k, k) for k in f.kinds])}",
-    "brains_link": _plain("share brain images under a contract or not at all: brains link people"),
+    "brains_link": _plain(
+        "share brain images under a contract or not at all: brains link people, and stay when "
+        "faces go"
+    ),
     "brains_not_shown": _held("brains"),
-    "brains_too_few": _plain("treat brains as a link: too few people to say"),
+    "brains_too_few": _plain("count on a link by brains: too few people to say"),
     "photographs_not_shown": _held("photographs"),
-    "photographs_too_few": _plain("treat photographs as a link: too few people to say"),
+    "photographs_too_few": _plain("count on a link by photographs: too few people to say"),
     "face_scans_not_shown": _held("faces from scan to scan"),
-    "face_scans_too_few": _plain("treat faces from scan to scan as a link: too few people to say"),
+    "face_scans_too_few": _plain(
+        "count on a link by faces from scan to scan: too few people to say"
+    ),
     "tables_link": _plain("share fewer or coarser columns: rows of the table link people"),
     "tables_not_shown": _held("rows of the table"),
-    "tables_too_few": _plain("treat rows of the table as a link: too few people to say"),
+    "tables_too_few": _plain("count on a link by rows of the table: too few people to say"),
     "metadata_not_shown": _held("headers and sidecar files"),
-    "metadata_too_few": _plain("treat headers as a link: too few people to say"),
+    "metadata_too_few": _plain("count on a link by headers: too few people to say"),
     "together_link": _plain("judge by all parts together, which link people"),
     "together_not_shown": _held("all parts together"),
-    "together_too_few": _plain("treat all parts together as a link: too few people to say"),
+    "together_too_few": _plain("count on a link by all parts together: too few people to say"),
     "simulated": lambda f: "test with true second scans: some were simulated",
     "images_not_looked_at": lambda f: f"{share(f, 'image')} not looked at",
     "images_failed": lambda f: f"{share(f, 'image')} not usable",

@@ -29,7 +29,7 @@ REASONS: Mapping[str, str] = {  # of an image that was not looked at, or compare
     "label": "nobody, or two people, named for one file",
     "line": "a line of the manifest that names nobody or no file, or is damaged",
     "link": "a link that leads nowhere",
-    "name": "under a name or in a place outside the BIDS standard",
+    "name": "misnamed or in the wrong folder",
     "no_check": "not asked for",
     "person": "of a person or session that was not asked for",
     "pointer": "a pointer whose content is not here",
@@ -106,11 +106,11 @@ def explained(suffix: str) -> str:
     """The same with what the abbreviation stands for.
 
     >>> explained("T1w"), explained(""), explained("MTS")
-    ('T1w (T1-weighted MRI)', 'unknown kind', 'MTS (a suffix of BIDS)')
+    ('T1w (T1-weighted MRI)', 'unknown kind', 'MTS (a kind of image)')
     """
     if not suffix:
         return kind(suffix)
-    return f"{suffix} ({KINDS.get(suffix, 'a suffix of BIDS')})"
+    return f"{suffix} ({KINDS.get(suffix, 'a kind of image')})"
 
 
 def totals(counts: InventoryCounts, *, planned: bool = False) -> str:

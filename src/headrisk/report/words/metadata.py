@@ -125,9 +125,16 @@ def unread_sentence(files: Files) -> str:
     return f"Of {counted(files.total, 'file')} {' and '.join(said)}." if said else ""
 
 
-def kinds_answer(files: Files, severities: Mapping[str, int], *, listed: bool) -> str:
-    """The same for the page; ``listed`` where the custodian gave a list to search for."""
+def kinds_answer(
+    files: Files, severities: Mapping[str, int], *, listed: bool, folders: int = 0
+) -> str:
+    """The same for the page; ``listed`` where the custodian gave a list to search for.
+
+    ``folders`` hold source data, and with them what was removed elsewhere.
+    """
     answer = summary_sentence(files, severities)
+    if folders:
+        answer += f" {counted(folders, 'folder holds', 'folders hold')} source data."
     if listed:
         answer += " The custodian's own list of identifiers was searched for too."
     return answer

@@ -26,18 +26,18 @@ from headrisk.statistics.label_rates import as_images_say
 from headrisk.types import Estimate
 
 MODALITY_NAMES = {
-    "brain": ("Brain", "the shape of the brain"),
-    "face": ("Face", "a face rendered from the scan"),
-    "face-scans": ("Face, scan to scan", "the faces rendered from both scans"),
-    "table": ("Derived table", "a table of regional measurements"),
-    "metadata": ("Metadata", "metadata alone"),
+    "brain": ("Brains", "the shape of the brain"),
+    "face": ("Photographs", "a face rendered from the scan"),
+    "face-scans": ("Faces, scan to scan", "the faces rendered from both scans"),
+    "table": ("Tables", "a table of regional measurements"),
+    "metadata": ("Headers", "headers and sidecar files alone"),
     "combined": ("All together", "all modalities together"),
 }
 FOUND = {
     "brain": "were linked to their other scan",
     "face": "were found by their photographs",
     "face-scans": "were linked to their other scan by the face",
-    "metadata": "were linked to their other scan by metadata alone",
+    "metadata": "were linked to their other scan by headers and sidecar files alone",
     "table": "were linked to their other row",
     "combined": "were linked by all that is held of them together",
 }
@@ -289,9 +289,14 @@ def copies_answer(number: str, searched: int) -> str:
     )
 
 
+def title_of(name: str) -> str:
+    """What an attack is called on every page."""
+    return MODALITY_NAMES.get(name, (name, ""))[0]
+
+
 def title(one: ModalitySection | AttackCost) -> str:
     """The title of a modality's section, or of its cost; says where mates were simulated."""
-    name = MODALITY_NAMES.get(one.name, (one.name, ""))[0]
+    name = title_of(one.name)
     return f"{name} (simulated re-scans)" if one.simulated else name
 
 
