@@ -89,7 +89,7 @@ def which_data(report: Report, run: RunRecord, digest: str) -> list[tuple[str, s
         most = max(one.counts.persons for one in report.modalities)
         rows.append(("People", people(most)))
     rows.append(("Who can check", CHECK))
-    if report.modalities:
+    if report.inventory is not None or any(one.measures for one in report.modalities):
         rows.append(("Text to copy", TEXTS))
     return rows
 
