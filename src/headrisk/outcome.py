@@ -17,6 +17,7 @@ from headrisk.deidentify.comparison import TreatmentsMeasured
 from headrisk.findings.records import TITLE, Internal, Report, RunRecord, ScanRow, Table
 from headrisk.job import Job, finish
 from headrisk.report.withhold import withhold_section
+from headrisk.report.words.inventory import REASONS
 from headrisk.report.words.metadata import against_images
 from headrisk.report.write import write_internal_table, write_report
 from headrisk.run.engine import count_workers
@@ -83,7 +84,7 @@ def conclude(
     )
     internal = join(parts, intake.notes)
     if inventory is not None:
-        tables = {**internal.tables, "images": Table(*images_table(inventory))}
+        tables = {**internal.tables, "images": Table(*images_table(inventory, REASONS))}
         internal = replace(internal, tables=tables)
     internal = replace(internal, input_key=key.hex())
     if sought:

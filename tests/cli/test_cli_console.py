@@ -23,8 +23,8 @@ PEOPLE = 40
 LEFT = InventoryCounts(
     5, 3, 1, 1,
     (
-        KindRow("anat", "T1w", 4, 3, 1, 0, "1 damaged, or not the image its name says"),
-        KindRow("anat", "T2w", 1, 0, 0, 1, "1 another kind of image than those asked for"),
+        KindRow("anat", "T1w", 4, 3, 1, 0, {"damaged": 1}),
+        KindRow("anat", "T2w", 1, 0, 0, 1, {"contrast": 1}),
     ),
 )  # fmt: skip
 

@@ -24,7 +24,7 @@ def test_a_risk_above_the_limit(
     assert main([*words, "--fail-above", "0.5"]) == 5
     said = capsys.readouterr().out
     assert said.startswith(
-        "Not asked: faces.\nBrain: At least 3 of the 6 people searched for were linked to "
+        "Not asked: faces.\nBrains: At least 3 of the 6 people searched for were linked to "
     )
     assert said.endswith("The measured risk is above --fail-above 0.5.\n")
 
@@ -39,7 +39,7 @@ def test_some_scans_broken(
     words = ["audit", str(data), str(warm), "--no-faces", "--settings", quick, "--nprocs", "1"]
     assert main([*words, "--fail-above", "1"]) == 4
     said = capsys.readouterr().out
-    assert said.startswith("Not asked: faces.\nBrain: At least 4 of the 5 people searched for")
+    assert said.startswith("Not asked: faces.\nBrains: At least 4 of the 5 people searched for")
     assert "1 of 12 images could not be used; internal/scans.tsv" in said
     assert "1 person could not be searched for because scans failed" in said
     assert "sub-002" not in said

@@ -82,7 +82,7 @@ def test_sentences_tell_naive_and_adaptive_apart(report: Report) -> None:
     assert "in the de-identified scans as they are" in said
     assert "after filling in the face" in said
     assert "the very scan it was made from" in said
-    assert "cannot be used any more (a failed test, no protection)" in said
+    assert "failed afterwards, which protects nobody" in said
     short = brief(withhold_treatment(report.treatments[0]))
     assert short.startswith("Photographs find")
     assert "once the face is filled in" in short

@@ -32,10 +32,9 @@ from headrisk.report.words.evidence import (
     linked,
     upper_end,
 )
-from headrisk.report.words.first_page import coverage, not_compared
+from headrisk.report.words.first_page import compared, not_compared
 from headrisk.report.words.paragraphs import committee_paragraph, consent_paragraph, paragraphs
 from headrisk.report.words.presence import LEFT
-from headrisk.report.words.summary import compared_scans
 from headrisk.statistics.intervals import wilson
 
 PROMISES = re.compile(r"\b(anonymous|safe|certified|secure|no risk|below the line)\b", re.I)
@@ -54,7 +53,7 @@ def section(name: str, found: int, people: int, unsearched: int = 0) -> Modality
 
 def inventory(images: int, failed: int = 0, left_out: int = 0, **other: int) -> InventoryCounts:
     looked = images - failed - left_out
-    row = KindRow("anat", "T1w", images, looked, failed, left_out, "why")
+    row = KindRow("anat", "T1w", images, looked, failed, left_out, {"archive": failed + left_out})
     return InventoryCounts(images, looked, failed, left_out, (row,), other)
 
 
@@ -221,7 +220,10 @@ def test_all_faces_are_called_gone_on_positive_evidence_of_every_image_alone(
         ({"inventory": inventory(9, archive=1)}, "1 archive, document"),
         ({"inventory": None}, "were not listed"),
         ({"faces_left": None}, "faces, which were not looked for"),
-        ({"modalities": (section("brain", 1, 10),)}, "by photographs and by metadata alone"),
+        (
+            {"modalities": (section("brain", 1, 10),)},
+            "by photographs and by headers and sidecar files alone",
+        ),
         ({"modalities": (section("brain", 1, 10, 2),)}, "2 people who could not be searched for"),
     ],
 )
@@ -238,7 +240,7 @@ def test_participants_are_told_the_upper_end(audited: Report) -> None:
     ends = [upper_end(one) for one in audited.modalities]
     most = -int(-max(end for end in ends if end) * 10 // 1)
     text = " ".join(consent_paragraph(audited))
-    assert (f"up to {most} of 10 people" if most < 10 else "perhaps everybody") in text
+    assert (f"up to {most} of 10 people" if most < 10 else "everybody might be found") in text
     few = withhold_small_cells(simulated_report(people=4, sites=False)[0])
     assert "We could not measure on enough people" in " ".join(consent_paragraph(few))
     assert "[conditions of access]" in text
@@ -272,9 +274,9 @@ def test_participants_are_promised_nothing_that_the_files_contradict() -> None:
     )
     named = replace(section("metadata", 0, 40), tables={"kinds": kinds})
     found = " ".join(consent_paragraph(report(section("brain", 9, 40), named)))
-    assert "[Names or other direct identifiers were found" in found
+    assert "the files still held names" in found
     unasked = " ".join(consent_paragraph(report(section("brain", 9, 40))))
-    assert "were not looked for" in unasked
+    assert "was not looked for" in unasked
     for text in (found, unasked):
         assert "Among many more people" not in text
         assert "photographs" not in text
@@ -290,15 +292,15 @@ def test_all_is_said_of_faces_where_it_is_all(face: int, said: str) -> None:
 
 def test_each_attack_is_told_with_what_it_compared() -> None:
     kinds = (
-        KindRow("anat", "T1w", 12, 12, 0, 0, ""),
-        KindRow("anat", "FLAIR", 12, 12, 0, 0, ""),
+        KindRow("anat", "T1w", 12, 12, 0, 0),
+        KindRow("anat", "FLAIR", 12, 12, 0, 0),
     )
     counts = InventoryCounts(24, 24, 0, 0, kinds)
-    brain = replace(section("brain", 3, 6), compared=compared_scans(("T1w",), 1, 0))
-    both = replace(section("face-scans", 3, 6), compared=compared_scans(("T1w", "FLAIR"), 1, 0))
+    brain = replace(section("brain", 3, 6), contrasts=("T1w",))
+    both = replace(section("face-scans", 3, 6), contrasts=("T1w", "FLAIR"))
     one = report(brain, both, inventory=counts)
-    assert coverage(one) == (
-        "Images compared: brains 12 (T1w); faces, scan to scan 12 (T1w and FLAIR)."
+    assert compared(one) == (
+        "Brains: 12 images (T1w). Faces, scan to scan: 12 images (T1w, FLAIR)."
     )
-    assert not_compared(one) == ("Images not compared: FLAIR by brains.",)
+    assert not_compared(one) == ("Kinds not compared: FLAIR by brains.",)
     assert "FLAIR by brains" in " ".join(committee_paragraph(one))

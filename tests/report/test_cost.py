@@ -30,7 +30,7 @@ def test_an_attack_pays_its_own_stages_and_what_earlier_runs_paid() -> None:
     assert (brain.wall_seconds, brain.peak_mb) == (12.0, 450.0)
     assert brain.per_scan == pytest.approx(40 / brain.scans)
     text = needs_sentence(brain)
-    assert text.startswith("Brain: 40 seconds of processor time for ")
+    assert text.startswith("Brains: 40 seconds of processor time for ")
     assert (
         "(30 seconds of it in earlier runs, or in steps shared with other attacks), at most 450 MB"
         in text

@@ -9,22 +9,24 @@ from pathlib import Path
 from typing import Any, get_args
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from simulated_report import simulated_report
 from simulated_treatment import effect, share, treatment
 
 from headrisk.dataset.inventory import InventoryCounts, KindRow
 from headrisk.dataset.magic import MAY_SHOW, Kind
+from headrisk.findings.coverage import face_counts
 from headrisk.findings.deidentified import CostFigure, FaceLeft, Treatment
 from headrisk.findings.records import FacesLeft, MeasureResult, ModalitySection, Report, Table
 from headrisk.linkage.label_check import LabelCheck
 from headrisk.linkage.mates import PeopleCounts
 from headrisk.report.follows import ATTACKS, SOURCE_FOLDER, follows, least, most, people_needed
 from headrisk.report.withhold import withhold_small_cells
-from headrisk.report.words.first_page import answers
+from headrisk.report.words.first_page import answers, coverage
 from headrisk.report.words.follows import (
-    LEAVE_OUT,
     SENTENCES,
-    Point,
+    SHORT,
     follows_rows,
     points,
     sentence,
@@ -41,7 +43,7 @@ SECTION: ModalitySection = simulated_report()[0].modalities[0]
 def inventory(**changed: Any) -> Report:
     counts = InventoryCounts(
         images=10, looked_at=10, failed=0, left_out=0,
-        kinds=(KindRow("anat", "T1w", 10, 10, 0, 0, ""),),
+        kinds=(KindRow("anat", "T1w", 10, 10, 0, 0),),
     )  # fmt: skip
     return replace(EMPTY, inventory=replace(counts, **changed))
 
@@ -150,6 +152,12 @@ def cut_overlap(value: float) -> Report:
     )
 
 
+def apart(**tallies: dict[str, int]) -> Report:
+    """Ten images that were looked at for a face, and what attacks came to."""
+    row = KindRow("anat", "T1w", 10, 10, 0, 0, **tallies)
+    return replace(inventory(kinds=(row,)), modalities=measured().modalities)
+
+
 def left(verdicts: dict[str, Any]) -> Report:
     return deidentified(lambda one: replace(one, face_left=FaceLeft(43, verdicts)))
 
@@ -164,6 +172,8 @@ CASES: list[tuple[str, Report, Report]] = [  # code, where it applies, the neare
     ("folders_unread", inventory(unread_folders=1), inventory()),
     ("files_beside_images", inventory(other={"archive": 1}), inventory(other={"sidecar": 9})),
     ("images_copied", inventory(copies=1), inventory()),
+    ("images_not_compared", apart(compared={"brain": 9}, apart={"name": 1}),
+     apart(compared={"brain": 10})),
     ("scans_doubtful", counted(doubtful=1), counted()),
     ("faces_there", faces(face=1), faces(unclear=1)),
     ("faces_there", faces(part=1), faces()),
@@ -181,7 +191,7 @@ CASES: list[tuple[str, Report, Report]] = [  # code, where it applies, the neare
     ("forecast_ends", forecast(points=()), forecast()),
     ("metadata_not_searched", inventory(), metadata()),
     ("metadata_direct", metadata("direct identifier"), metadata("quasi-identifier")),
-    ("source_folder", metadata("direct identifier", kind=SOURCE_FOLDER),
+    ("source_folder", metadata("direct identifier", kind=SOURCE_FOLDER[0]),
      metadata("direct identifier")),
     ("metadata_quasi", metadata("quasi-identifier"), metadata("direct identifier")),
     ("metadata_technical", metadata("technical link"), metadata("notice")),
@@ -224,7 +234,7 @@ def test_a_rule_on_both_sides_of_its_condition(code: str, applies: Report, spare
 
 
 def test_every_code_has_a_case_a_sentence_and_a_line_in_the_docs() -> None:
-    assert {code for code, *_ in CASES} == set(SENTENCES)
+    assert {code for code, *_ in CASES} == set(SENTENCES) == set(SHORT)
     listed = set(re.findall(r"^\| `([a-z_]+)`", DOCS.read_text(), flags=re.MULTILINE))
     assert listed == set(SENTENCES)
 
@@ -246,12 +256,16 @@ def test_nothing_at_all_says_nothing() -> None:
 
 
 def test_a_small_sample_is_told_how_many_people_would_do() -> None:
-    few = next(o for o in follows(reading("brain", "unclear", 12)) if o.code == "brains_not_shown")
-    many = next(o for o in follows(reading("brain", "unclear", 90)) if o.code == "brains_not_shown")
+    few, many, unclear = (
+        next(o for o in follows(reading("brain", word, n)) if o.code == "brains_not_shown")
+        for word, n in (("does not link", 12), ("does not link", 90), ("unclear", 12))
+    )
     assert 1 - 0.05 ** (1 / people_needed()) < 0.05 <= 1 - 0.05 ** (1 / (people_needed() - 1))
     assert "at least 59 people are needed, none of them linked" in sentence(few)
     assert "59" not in sentence(many)
     assert "up to 70\u00a0%" in sentence(few)
+    assert sentence(unclear).startswith("Brains may link people")
+    assert "Treat it as a link" in sentence(unclear)
 
 
 @pytest.mark.parametrize("treated", [False, True])
@@ -276,16 +290,67 @@ def test_every_kind_of_identifier_is_told_with_its_count() -> None:
 
 
 def test_points_of_one_cause_are_told_together_and_lose_no_count() -> None:
-    rows = [
-        {"code": "people_failed", "text": "Brain: 1 of 6 people failed. Face: 2 of 6 people "
-         "failed. Count them as found."},
-        {"code": "images_copied", "text": "1 image is a copy."},
-        {"code": "images_failed", "text": f"1 of 9 images failed. {LEAVE_OUT}"},
-    ]  # fmt: skip
-    second, first = points(rows)
-    assert first.codes == ("images_failed", "people_failed")
-    assert all(said in first.text for said in ("Brain: 1 of 6", "Face: 2 of 6", "1 of 9", "found"))
-    assert second == Point(("images_copied",), "1 image is a copy.")
+    lost = counted(unsearched=1, searched=5).modalities
+    two = (*lost, *counted(unsearched=2, searched=4).modalities)
+    named = zip(two, ("brain", "face"), strict=True)
+    sections = tuple(replace(one, name=name) for one, name in named)
+    report = replace(inventory(failed=1, looked_at=9, copies=1), modalities=sections)
+    found = {one.codes: one for one in points(report)}
+    first = found["images_failed", "people_failed"]
+    assert all(
+        said in first.text for said in ("Brains: 1 of 6", "Photographs: 2 of 6", "1 of 10 images")
+    )
+    assert first.text.count("leave it out") == 1
+    for said in ("1 of 6 people not searched for (brains)", "2 of 6 people", "1 of 10 images"):
+        assert said in first.brief
+    assert ("images_copied",) in found
+    told = [code for one in points(report) for code in one.codes]
+    assert sorted(told) == sorted(row["code"] for row in follows_rows(report))
+
+
+def test_images_that_no_attack_compared_are_counted_with_why() -> None:
+    report = apart(compared={"brain": 7}, apart={"derivatives": 2, "name": 1})
+    (one,) = (o for o in follows(report) if o.code == "images_not_compared")
+    assert sentence(one).startswith("3 of 10 images were compared by no attack")
+    assert "2 derived from another image; 1 misnamed" in sentence(one)
+    facts = dict(coverage(report))
+    assert "No attack compared 3 of 10" in facts["Compared"]
+    assert facts["Looked at"] == "10 of 10."
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["T1w", "FLAIR", ""]),
+            st.sampled_from(["face", "part", "unclear", "failed", "gone", "outside", ""]),
+        ),
+        min_size=1,
+    )
+)
+def test_faces_are_counted_over_all_images_and_add_up(images: list[tuple[str, str]]) -> None:
+    """Whatever was not looked at counts beside what was: no kind and no image is left out."""
+    kinds = tuple(
+        KindRow(
+            "anat", suffix, len(own), len(own), 0, 0,
+            faces={face: own.count(face) for face in sorted(set(own) - {""})},
+        )
+        for suffix in sorted({suffix for suffix, _ in images})
+        for own in [[face for kind, face in images if kind == suffix]]
+    )  # fmt: skip
+    report = replace(
+        EMPTY,
+        faces_left=FacesLeft(True, 1, {}),
+        inventory=InventoryCounts(len(images), len(images), 0, 0, kinds),
+    )
+    found = face_counts(report)
+    assert found is not None
+    if not any(face for _, face in images):
+        return
+    assert sum(found.counts.values()) == found.images == len(images)
+    assert found.counts["failed"] == sum(face in ("", "failed") for _, face in images)
+    assert {kind: sum(own.values()) for kind, own in found.kinds.items()} == {
+        row.suffix: row.images for row in kinds
+    }
 
 
 def test_a_forecast_that_ends_says_where() -> None:
@@ -293,7 +358,7 @@ def test_a_forecast_that_ends_says_where() -> None:
     found = replace(SECTION.risk.forecast, reach=500)
     report = measured(risk=replace(SECTION.risk, forecast=found))
     (one,) = (o for o in follows(report) if o.code == "forecast_ends")
-    assert "among more than 500 people cannot be said (brain)" in sentence(one)
+    assert "among more than 500 people cannot be said (brains)" in sentence(one)
 
 
 def test_rules_read_what_may_leave() -> None:

@@ -157,7 +157,7 @@ def summary(*reports: Report) -> str:
     """What the comparison of reports comes to."""
     named = [release(str(k), one, RUN) for k, one in enumerate(reports, 1)]
     found = compare_reports(named)
-    return " ".join((*found.remarks, *found.summary()))
+    return " ".join((*found.counts, *found.remarks, *found.summary()))
 
 
 def test_what_too_few_people_cannot_show_is_said() -> None:

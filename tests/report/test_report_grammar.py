@@ -38,6 +38,7 @@ from headrisk.report.words import (
     table,
 )
 from headrisk.report.words.follows import SENTENCES, sentence
+from headrisk.report.words.inventory import REASONS
 from headrisk.report.words.methods import methods_text
 from headrisk.report.words.risk import of_attacker
 from headrisk.settings import Settings
@@ -130,10 +131,10 @@ def test_a_page_of_everything(monkeypatch: pytest.MonkeyPatch) -> None:
         assert caught(prose(public_html(one, RUN, "0"))) == []
 
 
-def odd(images: int, failed: int, left_out: int, reason: str) -> Report:
+def odd(images: int, failed: int, left_out: int, reasons: dict[str, int]) -> Report:
     """A report of so many images in which nobody could be searched for."""
     looked = images - failed - left_out
-    rows = (KindRow("anat", "T1w", images, looked, failed, left_out, reason),) if images else ()
+    rows = (KindRow("anat", "T1w", images, looked, failed, left_out, reasons),) if images else ()
     counts = InventoryCounts(images, looked, failed, left_out, rows, {"archive": 1}, 1, 1)
     answers = {"face": looked, "part": 0, "unclear": 0, "failed": failed, "gone": 0, "outside": 0}
     left = FacesLeft(True, looked + failed, answers, {"T1w": answers}) if images else None
@@ -145,35 +146,36 @@ def odd(images: int, failed: int, left_out: int, reason: str) -> Report:
 
 
 @pytest.mark.parametrize(
-    ("images", "failed", "left_out", "reason"),
+    ("images", "failed", "left_out", "reasons"),
     [
-        (0, 0, 0, ""),
-        (1, 0, 0, ""),
-        (1, 1, 0, "1 an empty file"),
-        (1, 0, 1, "1 inside an archive"),
-        (7, 7, 0, "3 an empty file; 4 damaged, or not the image its name says"),
-        (9, 1, 1, "1 a format that is not read; 1 source data"),
+        (0, 0, 0, {}),
+        (1, 0, 0, {}),
+        (1, 1, 0, {"empty": 1}),
+        (1, 0, 1, {"archive": 1}),
+        (7, 7, 0, {"empty": 3, "damaged": 4}),
+        (9, 1, 1, {"format": 1, "sourcedata": 1}),
     ],
 )
 def test_pages_of_odd_data_sets(
-    images: int, failed: int, left_out: int, reason: str, monkeypatch: pytest.MonkeyPatch
+    images: int,
+    failed: int,
+    left_out: int,
+    reasons: dict[str, int],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """No image, one, none that could be used, markup in the title: a page that still reads."""
     monkeypatch.setattr(html, "section_figures", lambda *_: {})
-    page = public_html(withhold_small_cells(odd(images, failed, left_out, reason)), RUN, "0")
+    page = public_html(withhold_small_cells(odd(images, failed, left_out, reasons)), RUN, "0")
     text = prose(page)
     assert caught(text.replace("{{ b }}", "")) == []
     assert "<b>" not in page
-    face = " for a face" if failed + left_out < images else ""
-    said = "No image was found." if not images else (
-        f"{images} image{'' if images == 1 else 's'} ({images} anat T1w): "
-        f"{images - failed - left_out} looked at{face}, {failed} failed, {left_out} left out."
-    )  # fmt: skip
+    said = f"{images}: {images} T1w (T1-weighted MRI)." if images else "No image was found."
     flat = " ".join(text.split())
     assert said in flat
-    for part in filter(None, reason.split("; ")):
-        count, _, why = part.partition(" ")
-        assert f"{why} ({count})" in flat
+    if images:
+        assert f"{images - failed - left_out} of {images}" in flat
+    for code, count in reasons.items():
+        assert f"{count} {REASONS[code]} (T1w)" in flat
 
 
 @pytest.mark.parametrize("name", PAGES)

@@ -111,13 +111,13 @@ def test_first_pages_say_which_data_what_was_found_and_what_follows(written: Pat
                     "Decision"):  # fmt: skip
         assert heading in summary
     assert re.search(
-        r"\d+ to \d+ of 40 people \(\d+ to \d+\s%\) were linked to their other scan, "
-        r"against about [\d.]+\s% by luck \(at least 1 time in 20 more than [\d.]+\s%\) "
-        r"and [\d.]+\s% by guessing",
+        r"\d+ to \d+ of 40 people \(\d+ to \d+\s%\) were linked to their other scan\. "
+        r"By luck about [\d.]+\s%, 1 time in 20 more than [\d.]+\s%; by guessing [\d.]+\s%\.",
         summary,
     )
-    assert "2 of 42 people could not be searched for, as their scans failed" in summary
-    assert "A de-identified copy: none was given" in summary
+    assert "2 of 42 people not searched for (brains)" in summary
+    assert "2 of 42 people could not be searched for, as their scans failed" in text
+    assert "De-identification: no copy was given" in summary
 
 
 def test_every_figure_has_alternative_explanation_and_numbers(written: Path) -> None:
@@ -201,7 +201,7 @@ def test_one_person_is_too_little_data(tmp_path: Path) -> None:
     report = Report((section_of(scores, ["01"]),), SETTINGS.as_dict(), "0.1.0")
     write_report(report, Internal(), tmp_path, RUN)
     text = page(tmp_path).text
-    assert "Too little data" in text
+    assert "Too few people" in text
     source = (tmp_path / "report.html").read_text()
     assert "<figure" not in source
     assert 'class="card' not in source
@@ -225,7 +225,7 @@ def test_nothing_at_all_still_makes_a_report(tmp_path: Path) -> None:
     ):
         out = tmp_path / str(number)
         write_report(report, Internal(), out, RUN)
-        assert "Too little data" in page(out).text
+        assert re.search("No attack could be tried|Too few people", page(out).text)
         assert "too little data" in page(out, "internal/report.html").text.lower()
 
 
@@ -234,7 +234,7 @@ def test_attack_that_does_not_beat_its_control_gets_a_banner(tmp_path: Path) -> 
     section = report.modalities[0]
     weak = replace(section, measures=section.measures[::-1])
     write_report(replace(report, modalities=(weak,)), internal, tmp_path, RUN)
-    assert "does not beat its control" in page(tmp_path).text
+    assert "not shown to link people here" in page(tmp_path).text
     assert 'class="notice alert"' in (tmp_path / "report.html").read_text()
 
 

@@ -16,7 +16,7 @@ from headrisk.findings.records import Internal, Report
 from headrisk.findings.risk_tables import risk_tables
 from headrisk.report.html import section_figures
 from headrisk.report.withhold import withhold_section
-from headrisk.report.words.follows import together
+from headrisk.report.words.follows import Said, together
 from headrisk.report.write import described, write_report
 
 MIXTURE = "by-contrast-pair"
@@ -94,5 +94,8 @@ def test_a_doi_is_found_whatever_stands_around_it(text: str) -> None:
 
 
 def test_a_rule_that_applies_twice_says_once_what_to_do() -> None:
-    said = together(["a: 1 of 9 failed. Look at it.", "b: 2 of 9 failed. Look at it. Or drop it."])
+    look = "Look at it."
+    said = together(
+        [Said("a: 1 of 9 failed.", (look,)), Said("b: 2 of 9 failed.", (look, "Or drop it."))]
+    )
     assert said == "a: 1 of 9 failed. b: 2 of 9 failed. Look at it. Or drop it."

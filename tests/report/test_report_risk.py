@@ -136,7 +136,7 @@ def test_the_paragraph_and_the_methods_say_what_ran() -> None:
     report, _ = simulated_report()
     text = " ".join(dpia_paragraph(report))
     assert "84 scans of 42 people" in text
-    assert "Not tested: Photographs" in text
+    assert "Attacks not tried: photographs of people" in text
     assert "[name, role, date]" in text
     methods = methods_text(report, RUN)
     assert "hypergeometric" in methods
@@ -150,7 +150,7 @@ def test_small_samples_have_no_risk_part_but_say_what_they_could_have_shown() ->
     assert report.modalities[0].risk is None
     assert "smallest risk this sample could have shown is" in report.modalities[0].too_little
     page = public_html(report, RUN, "0")
-    assert "Too little data" in page
+    assert "Too few people" in page
     assert report_as_dict(report)["modalities"]["brain"]["risk"] is None
 
 
@@ -175,8 +175,8 @@ def test_forecast_table_has_the_range_first(written: Path) -> None:
         (lambda out: shutil.rmtree(out), "no such folder"),
         (lambda out: [p.unlink() for p in (out / "report.json", out / "report-run.json")]
          + [shutil.rmtree(out / "tables")], "no report"),
-        (lambda out: _edit(out, '"schema_version": "1.2"', '"schema_version": "1.0"'),
-         "schema version '1.0'; expected '1.2'"),
+        (lambda out: _edit(out, '"schema_version": "1.3"', '"schema_version": "1.0"'),
+         "schema version '1.0'; expected '1.3'"),
         (lambda out: _edit(out, '"gallery_size": 1000,', '"gallery_size": -1,'), "gallery_size"),
         (lambda out: _edit(out, '"singling_out"', '"singled"'), "singling_out"),
     ],

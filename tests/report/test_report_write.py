@@ -138,7 +138,7 @@ def test_other_schema_version_is_refused(written: Path, tmp_path: Path, version:
     shutil.copytree(written, out)
     content = json.loads((out / "report.json").read_text())
     (out / "report.json").write_text(json.dumps(content | {"schema_version": version}))
-    with pytest.raises(InputError, match=r"schema version .* expected '1.2'"):
+    with pytest.raises(InputError, match=r"schema version .* expected '1.3'"):
         read_report(out)
 
 

@@ -127,6 +127,8 @@ class Answer:
         People that failures kept out of the search.
     compared, method, references, needs, too_little, offer
         In words; see :func:`headrisk.attacks.section.modality_section`.
+    contrasts
+        Kinds of images that were compared, by suffix.
     panels
         Questions beside the rates.
     voxels
@@ -147,6 +149,7 @@ class Answer:
     method: tuple[str, ...]
     references: tuple[str, ...] = ()
     needs: Needs = NO_NEEDS
+    contrasts: tuple[str, ...] = ()
     too_little: str = ""
     offer: str = ""
     panels: Mapping[Panel, Table] = field(default_factory=dict)
@@ -289,6 +292,7 @@ def _section(
         strata(found.scores, conditions) if found.scores is not None else (),
         unsearched=answer.unsearched,
         compared=answer.compared,
+        contrasts=answer.contrasts,
         method=answer.method,
         references=answer.references,
         needs=answer.needs,

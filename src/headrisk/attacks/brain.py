@@ -120,6 +120,7 @@ class BrainAttack:
             rows=scan_rows(everybody.scans, everybody.results),
             unsearched=len(wanted - searchable(usable.scans, design)),
             compared=compared,
+            contrasts=job.settings.contrasts,
             method=method_sentences(job.settings, tested.made),
             references=REFERENCES,
             needs=NEEDS[NAME],

@@ -128,6 +128,7 @@ class FaceAttack:
             rows=scan_rows(faces.scans, faces.heads),
             unsearched=_unsearched(faces, search),
             compared=compared_sentence(len(search.sets), len(faces.results), len(search.gallery)),
+            contrasts=tuple(dict.fromkeys(scan.suffix for scan in faces.scans)),
             method=method_sentences(job.settings, asked, searched=bool(scores)),
             references=REFERENCES,
             needs=photo_needs(len(faces.results), len(search.sets)),

@@ -94,6 +94,9 @@ class FaceScansAttack:
         """The section of the report; conditions are those of the strongest attack."""
         job, design, usable = context.job, lineup.plan, material.usable()
         asked = embedders(job)
+        contrasts = (
+            tuple(dict.fromkeys(scan.suffix for scan in material.scans)) or job.settings.contrasts
+        )
         voxels = [head.voxel_mm for head in usable.heads]
         wanted = searchable(material.scans, plan(material, job))
         rows = scan_rows(material.scans, material.heads, SCANS_NAME)
@@ -105,12 +108,8 @@ class FaceScansAttack:
         return Answer(
             rows=tuple(told(row, head) for row, head in zip(rows, material.heads, strict=True)),
             unsearched=len(wanted - searchable(usable.scans, design)),
-            compared=compared_scans(
-                tuple(dict.fromkeys(scan.suffix for scan in material.scans))
-                or job.settings.contrasts,
-                len(job.sources),
-                design.copies,
-            ),
+            compared=compared_scans(contrasts, len(job.sources), design.copies),
+            contrasts=contrasts,
             method=scan_sentences(job.settings, asked, shared="face" in job.modalities),
             references=REFERENCES,
             needs=NEEDS[SCANS_NAME],

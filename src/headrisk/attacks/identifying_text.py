@@ -133,10 +133,17 @@ def findings_section(report: MetadataReport) -> ModalitySection:
     )
 
 
+SOURCE_FOLDER = "sourcedata"  # a kind of finding, whose findings are folders
+
+
 def _kinds(report: MetadataReport) -> tuple[Panel, Table]:
     found = _told(report)
+    values = tuple(one for one in found if one.kind != SOURCE_FOLDER)
     answer = words.kinds_answer(
-        files_of(report.scan), severity_counts(found), listed=bool(report.known)
+        files_of(report.scan),
+        severity_counts(values),
+        listed=bool(report.known),
+        folders=len(found) - len(values),
     )
     return Panel("kinds", words.PANELS["kinds"], answer), _kinds_table(found)
 
@@ -144,7 +151,7 @@ def _kinds(report: MetadataReport) -> tuple[Panel, Table]:
 def _kinds_table(findings: tuple[Finding, ...]) -> Table:
     counted = count_by_kind(findings)
     rows = tuple(
-        (KINDS[kind].title, severity, counted[kind]["findings"], counted[kind]["files"])
+        (kind, severity, counted[kind]["findings"], counted[kind]["files"])
         for severity in SEVERITIES
         for kind in counted
         if SEVERITY[kind] == severity

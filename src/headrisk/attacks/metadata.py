@@ -157,6 +157,7 @@ class MetadataAttack:
             listed=rows if job.modalities == (NAME,) else (),  # a scan is counted once
             unsearched=len(wanted - searchable(scans, design)),
             compared=compared_scans(job.settings.contrasts, len(job.sources), design.copies),
+            contrasts=job.settings.contrasts,
             method=METHOD,
             references=REFERENCES,
             needs=NEEDS[NAME],

@@ -97,6 +97,7 @@ class RescanAttack:
             listed=rows,
             unsearched=len(wanted - searchable(everybody.usable().scans, lineup.plan)),
             compared=compared_sentence(strength, _scanned_twice(material.real.scans)),
+            contrasts=settings.contrasts,
             method=(
                 *method_sentences(settings, tested.made),
                 how_simulated(strength, STRENGTHS[strength]),

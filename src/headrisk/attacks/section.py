@@ -11,6 +11,7 @@ from headrisk.findings.histogram import public_curves, score_histogram
 from headrisk.findings.records import (
     Condition,
     Counts,
+    Few,
     MeasureResult,
     ModalitySection,
     Needs,
@@ -46,6 +47,7 @@ def modality_section(
     *,
     unsearched: int | None = None,
     compared: str = "",
+    contrasts: Sequence[str] = (),
     method: Sequence[str] = (),
     references: Sequence[str] = (),
     panels: Mapping[Panel, Table] | None = None,
@@ -73,6 +75,8 @@ def modality_section(
         People that failed scans kept out of the search; counted from ``scans`` where not given.
     compared, method, references
         Sentences for the page and for the methods text.
+    contrasts
+        Suffixes of the images that were compared.
     panels
         Questions beside the linkage rates, with their tables.
     too_little
@@ -114,6 +118,7 @@ def modality_section(
         conditions=tuple(_condition(row) for row in strata) if enough else (),
         tables=drawn | risk_tables(risk if enough else None, known) | own,
         compared=compared,
+        contrasts=tuple(contrasts),
         method=tuple(method),
         references=tuple(references),
         too_little="" if enough else f"{too_little or _too_little(first)} {offer}".rstrip(),
@@ -232,12 +237,17 @@ def _reading(summary: MeasureSummary) -> Reading:
 
 
 def _threshold(item: ThresholdSummary) -> Threshold:
-    remarks = [words.no_threshold(item.reason or item.reason_untested)]
-    if item.fmr is not None and item.few_false_matches:
-        remarks.append(words.FEW_FALSE_MATCHES)
-    if item.fnmr is not None and item.few_false_nonmatches:
-        remarks.append(words.FEW_MISSES)
-    return Threshold(item.value, item.fmr, item.fnmr, "; ".join(text for text in remarks if text))
+    few: dict[Few, bool] = {
+        "false matches": item.fmr is not None and item.few_false_matches,
+        "missed matches": item.fnmr is not None and item.few_false_nonmatches,
+    }
+    return Threshold(
+        item.value,
+        item.fmr,
+        item.fnmr,
+        item.reason or item.reason_untested,
+        tuple(rates for rates, is_so in few.items() if is_so),
+    )
 
 
 def _condition(row: StratumRow) -> Condition:

@@ -47,6 +47,7 @@ from headrisk.job import Job, recorded
 from headrisk.linkage.compare import compare
 from headrisk.linkage.evidence import SHIPPED, Evidence, Kind
 from headrisk.report.duplicates import write_duplicates
+from headrisk.report.words.inventory import REASONS
 from headrisk.run.engine import WorkerLost, run_tasks
 from headrisk.run.events import Advanced, stage
 from headrisk.run.provenance import CostLog
@@ -106,7 +107,7 @@ def find_duplicates(job: Job) -> tuple[Path, DuplicatesReport]:
         version=__version__,
         title=job.title,
         inventory=counted(inventory) if inventory else None,
-        images=Table(*images_table(inventory)) if inventory else None,
+        images=Table(*images_table(inventory, REASONS)) if inventory else None,
         data=name_data_set(job.sources[0].path) if job.sources else None,
     )
     return write_duplicates(report, job.out), report

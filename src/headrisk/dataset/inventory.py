@@ -6,7 +6,7 @@ Only the first bytes of each file are read, so that 100,000 files take seconds.
 
 The status of an image is ``looked_at``, ``failed`` or ``left_out``; the three add up to the images
 that are there. Reasons have a code of a closed list (``REASONS``), since reasons themselves hold
-paths and labels and stay inside.
+paths and labels and stay inside. What a code says stands in ``headrisk.report.words.inventory``.
 """
 
 from __future__ import annotations
@@ -36,43 +36,14 @@ from headrisk.io.tsv import describing_fault
 State = Literal["", "looked_at", "failed", "left_out"]
 Where = Literal["raw", "derivatives", "sourcedata", "code", "hidden", "non-BIDS"]
 
-REASONS: Mapping[str, str] = {
-    "archive": "inside an archive",
-    "body": "voxels that belong to a header listed elsewhere",
-    "contrast": "another kind of image than those asked for",
-    "damaged": "damaged, or not the image its name says",
-    "derivatives": "a derivative",
-    "empty": "an empty file",
-    "folder": "a folder that cannot be read, or is named like an image",
-    "format": "a format that is not read",
-    "hidden": "in a hidden folder",
-    "history": "an earlier version kept by git-annex",
-    "label": "nobody, or two people, named for one file",
-    "line": "a line of the manifest that names nobody or no file, or is damaged",
-    "link": "a link that leads nowhere",
-    "name": "a name or place outside BIDS",
-    "no_check": "no check was asked to look at it",
-    "person": "of a person or session that was not asked for",
-    "pointer": "the content is not here: a pointer to be fetched",
-    "special": "not a regular file",
-    "sourcedata": "source data",
-    "code": "in a folder of code",
-    "unreadable": "a file that cannot be read",
-    "unusable": "a check could not use it",
-}
+REASONS = (
+    "archive", "body", "code", "contrast", "damaged", "derivatives", "empty", "folder", "format",
+    "hidden", "history", "label", "line", "link", "name", "no_check", "person", "pointer",
+    "sourcedata", "special", "unreadable", "unusable",
+)  # fmt: skip
 _FAILED = ("damaged", "empty", "folder", "label", "link", "pointer", "special", "unreadable")
-NOT_USED: Mapping[str, str] = {
-    "damaged": "damaged",
-    "empty": "empty",
-    "link": "a link that leads nowhere",
-    "no_key": "no column that says whom or what a line is about",
-    "pointer": "a pointer whose content is not here",
-    "unreadable": "cannot be read",
-}
-USED_IN_PART: Mapping[str, str] = {
-    "columns": "a column named twice, of which the first counts",
-    "lines": "lines with another number of cells than the header",
-}
+NOT_USED = ("damaged", "empty", "link", "no_key", "pointer", "unreadable")  # of tables, sidecars
+USED_IN_PART = ("columns", "lines")
 _KEYS = {
     "participants.tsv": "participant_id",
     "sessions.tsv": "session_id",
@@ -108,11 +79,14 @@ class FileRow:
     checks
         Names of the checks that looked at it or tried to.
     status, code, reason
-        What became of an image, why as a word of ``REASONS``, and why in a sentence.
+        What became of an image, why as a word of ``REASONS``, and what more is known of that, in
+        words; "" where the code says it all.
     copy_of
         Path of an image with the same bytes or the same voxels, or "".
     face
         What was found of a face, or "".
+    compared, apart
+        The attacks that compared the image; why none did, as a word of ``REASONS``, or "".
     series
         Series instance UID of a DICOM image.
     """
@@ -133,6 +107,8 @@ class FileRow:
     reason: str = ""
     copy_of: str = ""
     face: str = ""
+    compared: tuple[str, ...] = ()
+    apart: str = ""
     series: str = ""
 
 
@@ -155,7 +131,23 @@ class Inventory:
 
 @dataclass(frozen=True)
 class KindRow:
-    """The images of one datatype and suffix, and why some were not looked at."""
+    """The images of one datatype and suffix, and what became of them.
+
+    Attributes
+    ----------
+    datatype, suffix
+        Of BIDS; "" where nothing tells.
+    images, looked_at, failed, left_out
+        How many there are: the sum of the other three.
+    reasons
+        Images that nothing looked at, by a word of ``REASONS``; they add up.
+    compared
+        Images by the attack that compared them: one image may be in several.
+    apart
+        Images that no attack compared, by a word of ``REASONS``, those of ``reasons`` included.
+    faces
+        Images by what was found of a face.
+    """
 
     datatype: str
     suffix: str
@@ -163,7 +155,10 @@ class KindRow:
     looked_at: int
     failed: int
     left_out: int
-    reason: str
+    reasons: Mapping[str, int] = field(default_factory=dict)
+    compared: Mapping[str, int] = field(default_factory=dict)
+    apart: Mapping[str, int] = field(default_factory=dict)
+    faces: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -300,7 +295,6 @@ def _unused(inventory: Inventory) -> dict[str, dict[str, int]]:
 
 def _kind_row(datatype: str, suffix: str, rows: list[FileRow]) -> KindRow:
     states = Counter(row.status for row in rows)
-    why = Counter(row.code for row in rows if row.status != "looked_at")
     return KindRow(
         datatype,
         suffix,
@@ -308,8 +302,15 @@ def _kind_row(datatype: str, suffix: str, rows: list[FileRow]) -> KindRow:
         states["looked_at"],
         states["failed"],
         len(rows) - states["looked_at"] - states["failed"],
-        "; ".join(f"{count} {REASONS[code]}" for code, count in sorted(why.items())),
+        _tally(row.code for row in rows if row.status != "looked_at"),
+        _tally(attack for row in rows for attack in row.compared),
+        _tally(row.apart or row.code for row in rows if not row.compared),
+        _tally(row.face for row in rows if row.face),
     )
+
+
+def _tally(codes: Iterable[str]) -> dict[str, int]:
+    return dict(sorted(Counter(codes).items()))
 
 
 MOST_FACE_FIRST = ("face", "part", "unclear", "failed", "outside", "gone")
@@ -383,21 +384,19 @@ def explained(
     people = {plain_label(label, "sub") for label in participants}
     visits = {plain_label(label, "ses") for label in sessions}
 
-    def code(row: FileRow) -> str:
-        if row.code != "no_check":
-            return row.code
+    def known(code: str, row: FileRow) -> str:
+        if code != "no_check":
+            return code
         if (people and row.participant_id not in people) or (
             visits and row.session_id not in visits
         ):
             return "person"
-        return "contrast" if row.suffix not in contrasts else row.code
+        return "contrast" if row.suffix not in contrasts else code
 
     return replace(
         inventory,
         rows=tuple(
-            row
-            if row.code == code(row)
-            else replace(row, code=code(row), reason=REASONS[code(row)])
+            replace(row, code=known(row.code, row), apart=known(row.apart, row))
             for row in inventory.rows
         ),
     )
@@ -409,13 +408,18 @@ IMAGE_COLUMNS = (
 )  # fmt: skip
 
 
-def images_table(inventory: Inventory) -> tuple[tuple[str, ...], tuple[tuple[str | int, ...], ...]]:
-    """Columns and rows of ``images.tsv``: every image, and what became of it."""
+def images_table(
+    inventory: Inventory, said: Mapping[str, str]
+) -> tuple[tuple[str, ...], tuple[tuple[str | int, ...], ...]]:
+    """Columns and rows of ``images.tsv``: every image, and what became of it.
+
+    ``said`` is what each of ``REASONS`` says, for images of which no more is known.
+    """
     rows = tuple(
         (
             row.path, row.datatype, row.suffix, row.participant_id, row.session_id,
-            " ".join(row.checks), row.status, row.reason, row.face, row.where, row.form,
-            row.files, row.copy_of,
+            " ".join(row.checks), row.status, row.reason or said.get(row.code, ""), row.face,
+            row.where, row.form, row.files, row.copy_of,
         )
         for row in inventory.images
     )  # fmt: skip
@@ -431,22 +435,26 @@ def _judged(row: FileRow, found: list[Looked]) -> FileRow:
     problems = tuple(dict.fromkeys(f"{one.check}: {one.problem}" for one in looks if one.problem))
     if not looks:
         return replace(row, checks=checks, face=face)
+    tried = [one.check for one in looks if one.check != "faces"]
+    compared = tuple(
+        dict.fromkeys(one.check for one in looks if one.check in tried and not one.problem)
+    )
     if all(one.problem for one in looks):
         code = row.code if row.status == "failed" else "unusable"
         reason = row.reason if row.status == "failed" else "; ".join(problems)
         return replace(
             row, kind="image", checks=checks, face=face, status="failed", code=code, reason=reason
         )
+    apart = "" if compared else "unusable" if tried else row.code
     return replace(
         row, kind="image", checks=checks, face=face, status="looked_at", code="",
-        reason="; ".join(problems),
+        reason="; ".join(problems), compared=compared, apart=apart,
     )  # fmt: skip
 
 
 def _unlisted(one: Looked, root: Path) -> FileRow:
     shown = os.path.relpath(one.path, root) if one.path.startswith(str(root)) else one.path
-    row = FileRow(shown, "image", status="left_out", code="no_check", reason=REASONS["no_check"])
-    return _named(row)
+    return _named(FileRow(shown, "image", status="left_out", code="no_check"))
 
 
 def first_bytes(path: Path) -> Told:
@@ -592,7 +600,7 @@ def _row(path: str, told: Told, size: int) -> FileRow:
         state: State = "failed" if told.code in _FAILED else "left_out"
         return replace(row, status=state, code=told.code, reason=told.problem)
     if told.kind == "image":
-        return replace(row, status="left_out", code="no_check", reason=REASONS["no_check"])
+        return replace(row, status="left_out", code="no_check")
     return row
 
 
@@ -727,8 +735,7 @@ def _described(row: FileRow, root: Path) -> FileRow:
     if not fault:
         return row
     status: State = "failed" if fault in NOT_USED else "left_out"
-    reason = {**NOT_USED, **USED_IN_PART}[fault]
-    return replace(row, status=status, code=fault, reason=reason)
+    return replace(row, status=status, code=fault)
 
 
 def _base(root: Path) -> Where:
@@ -749,7 +756,7 @@ def _placed(row: FileRow, walk: _Walk) -> FileRow:
     if row.form == "DICOM" and code == "name":
         return row
     code = "history" if "/annex/objects/" in row.path else code
-    return replace(row, code=code, reason=REASONS[code])
+    return replace(row, code=code)
 
 
 def _named(row: FileRow) -> FileRow:

@@ -191,6 +191,7 @@ def _section_dict(section: ModalitySection) -> dict[str, Any]:
         "measures": {measure.name: _measure_dict(measure) for measure in section.measures},
         "conditions": [_condition_dict(condition) for condition in section.conditions],
         "compared": section.compared,
+        "contrasts": list(section.contrasts),
         "method": list(section.method),
         "references": list(section.references),
         "tables": sorted(section.tables),
@@ -243,6 +244,7 @@ def _section_from(
         conditions=tuple(_condition_from(item) for item in content["conditions"]),
         tables={table: tables[f"{name}-{table}"] for table in content["tables"]},
         compared=content["compared"],
+        contrasts=tuple(content["contrasts"]),
         method=tuple(content["method"]),
         references=tuple(content["references"]),
         too_little=content["too_little_data"],
@@ -268,7 +270,7 @@ def _measure_dict(measure: MeasureResult) -> dict[str, Any]:
         "threshold": dict.fromkeys(_ALWAYS_NAMED)
         | {rule: item["value"] for rule, item in rules.items()},
         "threshold_rates": {
-            rule: {name: item[name] for name in ("fmr", "fnmr", "remark")}
+            rule: {name: item[name] for name in ("fmr", "fnmr", "missing", "few", "withheld")}
             for rule, item in rules.items()
         },
     }

@@ -2,27 +2,89 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from math import ceil
 from typing import Any
 
-READABLE = ("1.1",)
+READABLE = ("1.1", "1.2")
 """Earlier schema versions that :func:`upgraded` reads."""
 
 _FEWEST = 20  # people from whom a forecast was made in schema version 1.1
 
 
 def upgraded(content: Mapping[str, Any]) -> dict[str, Any]:
-    """The content of a ``report.json`` of schema version 1.1 as of today's.
+    """The content of a ``report.json`` of schema version 1.1 or 1.2 as of today's.
 
-    It held sentences where reasons stand now. The reasons follow from the numbers beside them;
-    only where several are possible do the sentences tell.
+    These held sentences where reasons stand now. Of 1.1 the reasons follow from the numbers beside
+    them; only where several are possible do the sentences tell. What 1.2 said is taken as it
+    stands, as a reason of its own.
 
     Raises
     ------
     KeyError, TypeError, AttributeError
         A field is missing, or of another kind.
     """
+    if content["schema_version"] == "1.1":
+        content = _of_1_1(content)
+    return {
+        **content,
+        "inventory": content["inventory"] and _inventory(content["inventory"]),
+        "modalities": {name: _section(one) for name, one in content["modalities"].items()},
+    }
+
+
+_KINDS = re.compile(r"Every (.+?) scan (?:was|of)\b")
+_FEW = {
+    "false matches rest on fewer than 30 errors": "false matches",
+    "missed matches rest on fewer than 30 errors": "missed matches",
+}
+
+
+def _inventory(counts: Mapping[str, Any]) -> dict[str, Any]:
+    others = [{**one, "kinds": list(map(_kind, one["kinds"]))} for one in counts.get("others", ())]
+    return {**counts, "kinds": list(map(_kind, counts["kinds"])), "others": others}
+
+
+def _kind(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Reasons as ``3 why; 1 other why`` held them; which attack compared what was not told."""
+    told = (part.partition(" ") for part in row["reason"].split("; ") if part)
+    reasons = {why: int(count) for count, _, why in told if count.isdecimal()}
+    return {**row, "reasons": reasons, "compared": {}, "apart": {}, "faces": {}}
+
+
+def _section(section: Mapping[str, Any]) -> dict[str, Any]:
+    told = _KINDS.match(section["compared"])
+    headline = section["headline"]
+    figures = headline and headline["figures"]
+    return {
+        **section,
+        "contrasts": told[1].split(", ") if told else [],
+        "headline": {**headline, "figures": _measure(figures)} if figures else headline,
+        "measures": {name: _measure(one) for name, one in section["measures"].items()},
+    }
+
+
+def _measure(measure: Mapping[str, Any]) -> dict[str, Any]:
+    rules = {name: _threshold(one) for name, one in measure["threshold_rates"].items()}
+    return {**measure, "threshold_rates": rules}
+
+
+def _threshold(found: Mapping[str, Any]) -> dict[str, Any]:
+    parts = [part for part in found["remark"].split("; ") if part]
+    held = [part for part in parts if part.startswith("withheld: ")]
+    rest = [part for part in parts if part not in _FEW and part not in held]
+    why = "; ".join(rest)
+    missing = {"why": why, "needed": 0, "have": None, "prior": 0.0, "held_out": False}
+    return {
+        **found,
+        "missing": missing if why else None,
+        "few": [_FEW[part] for part in parts if part in _FEW],
+        "withheld": bool(held),
+    }
+
+
+def _of_1_1(content: Mapping[str, Any]) -> dict[str, Any]:
     return {
         **content,
         "treatments": {name: _treatment(one) for name, one in content["treatments"].items()},

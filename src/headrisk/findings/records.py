@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from headrisk.dataset.description import DataSetName
 from headrisk.dataset.inventory import InventoryCounts
 from headrisk.findings.deidentified import Treatment
+from headrisk.linkage.decide import NoThreshold
 from headrisk.linkage.label_check import LabelCheck
 from headrisk.linkage.mates import PeopleCounts
 from headrisk.run.provenance import Cost, Machine, Provenance
@@ -24,10 +25,11 @@ from headrisk.statistics.assessment import Assessment
 from headrisk.statistics.choice import Choice
 from headrisk.types import Estimate, PairScores, Status, Verdict
 
-SCHEMA_VERSION = "1.2"
+SCHEMA_VERSION = "1.3"
 TITLE = "Re-identification risk of a set of head scans"
 
 Value = str | int | float | bool | None
+Few = Literal["false matches", "missed matches"]
 Reading = Literal["links", "does not link", "unclear", "too little data"]
 
 
@@ -82,13 +84,16 @@ class Counts:
 class Threshold:
     """A score from which a pair is called one person, and its error rates on held-out people.
 
-    ``remark`` says why a figure is missing, or that it rests on few errors.
+    ``missing`` says why there is no threshold or no test of one; ``few`` which rates rest on few
+    errors; ``withheld`` that the value was taken out, as few people stand behind it.
     """
 
     value: float | None
     fmr: Estimate | None = None
     fnmr: Estimate | None = None
-    remark: str = ""
+    missing: NoThreshold | None = None
+    few: tuple[Few, ...] = ()
+    withheld: bool = False
 
 
 @dataclass(frozen=True)
@@ -168,6 +173,7 @@ class ModalitySection:
     ``tables`` holds the numbers behind the figures: ``scores-<measure>``,
     ``density-<measure>``, ``det-<measure>`` and ``cmc-<measure>``; a missing one means that
     there was too little data to draw it. Each of ``panels`` has a table of its own name there.
+    ``contrasts`` are the kinds of images that were compared, by suffix; empty for tables.
     ``too_little`` is empty, or the sentence that replaces the figures; what could be counted
     stands in ``counts`` all the same. ``simulated`` says that no true second scan was compared:
     mates were simulated from the scans themselves. ``needs`` says what the attack takes.
@@ -183,6 +189,7 @@ class ModalitySection:
     conditions: tuple[Condition, ...] = ()
     tables: Mapping[str, Table] = field(default_factory=dict)
     compared: str = ""
+    contrasts: tuple[str, ...] = ()
     method: tuple[str, ...] = ()
     references: tuple[str, ...] = ()
     too_little: str = ""

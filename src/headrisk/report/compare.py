@@ -25,6 +25,7 @@ from pathlib import Path
 
 from headrisk.errors import InputError, UsageError
 from headrisk.findings.coarse import interval
+from headrisk.findings.coverage import by_kind, face_counts
 from headrisk.findings.records import ModalitySection, Report, RunRecord, Table, Value
 from headrisk.report.columns import COLUMNS_FILE, columns_text, folder_headers, headers_of
 from headrisk.report.follows import least, most
@@ -33,6 +34,7 @@ from headrisk.report.read import read_report
 from headrisk.report.tsv import table_text
 from headrisk.report.words import compare as words
 from headrisk.report.words.compare import Reading
+from headrisk.report.words.inventory import kind
 from headrisk.report.write import require_own_folder, write_public
 from headrisk.run.seal import read_seal
 from headrisk.types import Estimate
@@ -126,10 +128,17 @@ class Comparison:
 
     def summary(self) -> tuple[str, ...]:
         """What the changes come to, where it is not that a figure rose or fell."""
+        open_pairs: dict[str, list[Change]] = {}
+        for row, one in self.open:
+            open_pairs.setdefault(row.modality, []).append(one)
         said = [
-            words.cannot_tell(row.modality, (one.old, one.new), one.low, one.high)
-            for row, one in self.open
-            if one.low is not None and one.high is not None
+            words.cannot_tell(
+                name,
+                [(one.old, one.new) for one in found],
+                min(one.low for one in found if one.low is not None),
+                max(one.high for one in found if one.high is not None),
+            )
+            for name, found in open_pairs.items()
         ]
         readings = Counter(one.reading for row in self.rows for one in row.changes)
         if readings["not alike"]:
@@ -138,14 +147,18 @@ class Comparison:
             said.append(words.NOTHING_COMPARED)
         elif not self.told and not said:
             said.append(words.NO_CHANGE_TOLD if readings["cannot tell"] else words.NO_CHANGE_SHOWN)
-        said += [
-            words.count_changed(name, counts)
-            for name, counts in self.held
-            if len(set(counts)) > 1 and name in words.COUNTS_TOLD
-        ]
         if self.with_interval:
             said.append(words.chance_of_luck(self.with_interval))
         return tuple(said)
+
+    @property
+    def counts(self) -> tuple[str, ...]:
+        """The counts that are not the same in all releases: they are exact, so they stand first."""
+        return tuple(
+            words.count_changed(name, counts)
+            for name, counts in self.held
+            if len(set(counts)) > 1 and name in words.COUNTS_TOLD
+        )
 
     @property
     def told(self) -> tuple[tuple[Row, Change], ...]:
@@ -248,7 +261,10 @@ def compare_reports(releases: Sequence[Release]) -> Comparison:
         )
         rows.append(Row(modality, figure, tuple(one.value for one in own), changes))
     return Comparison(
-        tuple(releases), tuple(_remarks(releases)), tuple(_held(releases)), tuple(rows)
+        tuple(releases),
+        tuple(dict.fromkeys(_remarks(releases))),
+        tuple(_held(releases)),
+        tuple(rows),
     )
 
 
@@ -421,8 +437,8 @@ def _held(releases: Sequence[Release]) -> Iterator[tuple[str, tuple[str, ...]]]:
             words.HELD[f"faces_{answer}"],
             tuple(
                 words.NOT_LOOKED_FOR
-                if one.faces_left is None or not one.faces_left.looked
-                else str(one.faces_left.counts.get(answer, 0))
+                if (seen := face_counts(one)) is None
+                else str(seen.counts.get(answer, 0))
                 for one in reports
             ),
         )
@@ -492,13 +508,11 @@ def _unlike_settings(old: Report, new: Report, *, every: bool = False) -> list[s
 
 
 def _kinds(report: Report) -> Mapping[str, int] | None:
-    """Images looked at by datatype and suffix; None where they were not listed."""
+    """Images looked at by kind; None where they were not listed."""
     if report.inventory is None:
         return None
     return {
-        " ".join(part for part in (kind.datatype, kind.suffix) if part) or "other": kind.looked_at
-        for kind in report.inventory.kinds
-        if kind.looked_at
+        kind(row.suffix): row.looked_at for row in by_kind(report.inventory.kinds) if row.looked_at
     }
 
 

@@ -19,7 +19,7 @@ from headrisk.report.words import inventory as looked
 from headrisk.report.write import describe_internal, described, write_public
 from headrisk.run.scratch import write_private
 
-SCHEMA_VERSION = "1.2"
+SCHEMA_VERSION = "1.3"
 JSON_NAME, PAGE_NAME, TABLE_NAME = "duplicates.json", "duplicates.html", "duplicates.tsv"
 COLUMNS = (
     "number", "finding", "verdict", "probability", "chance_bound", "measure", "score",

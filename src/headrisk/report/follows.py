@@ -8,11 +8,13 @@ applies nothing is said. The sentences stand in ``headrisk.report.words.follows`
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from headrisk.dataset.inventory import NOT_USED, KindRow
 from headrisk.dataset.magic import MAY_SHOW
+from headrisk.findings.coverage import by_kind, face_counts, tried_images
 from headrisk.findings.deidentified import Effect, Treatment
 from headrisk.findings.records import ModalitySection, Report, Table, Value
 from headrisk.statistics.forecast.records import FEWEST_PEOPLE
@@ -47,7 +49,7 @@ class Follow:
     count, of
         How many, and out of how many.
     kinds
-        Kinds of images, as datatype and suffix, or of files.
+        Kinds of images by suffix, of files, or codes of reasons.
     rate
         The rate that it rests on.
     limit
@@ -151,11 +153,23 @@ def _beside(report: Report) -> Iterator[Follow]:
         yield Follow("images_copied", count=counts.copies)
 
 
+def _not_compared(report: Report) -> Iterator[Follow]:
+    """Images that no attack compared, by why, where some of them were looked at for a face."""
+    counts = report.inventory
+    if counts is None or not tried_images(report):
+        return
+    why = sum((Counter(row.apart) for row in counts.kinds), Counter[str]())
+    if why.total() > counts.failed + counts.left_out:
+        codes, images = zip(*why.most_common(), strict=True)
+        yield Follow(
+            "images_not_compared", count=why.total(), of=counts.images, kinds=codes, counts=images
+        )
+
+
 def _kinds(rows: tuple[KindRow, ...], count: Callable[[KindRow], int]) -> tuple[str, ...]:
-    """Kinds with any of a count, the most frequent first."""
-    found = sorted((row for row in rows if count(row)), key=lambda row: -count(row))
-    names = (dict.fromkeys(part for part in (row.datatype, row.suffix) if part) for row in found)
-    return tuple(" ".join(parts) for parts in names)
+    """Suffixes with any of a count, the most frequent first."""
+    found = sorted((row for row in by_kind(rows) if count(row)), key=lambda row: -count(row))
+    return tuple(row.suffix for row in found)
 
 
 def _scans(report: Report) -> Iterator[Follow]:
@@ -171,16 +185,25 @@ def _faces(report: Report) -> Iterator[Follow]:
     if left is None:
         yield from _faces_in_scans(report)
         return
-    kinds = tuple(
-        suffix for suffix, counts in left.by_suffix.items()
-        if suffix and most(counts.get("face", 0)) + most(counts.get("part", 0))
-    )  # fmt: skip
-    if not left.looked:
+    seen = face_counts(report)
+    if seen is None:
         yield Follow("faces_not_looked_at", count=left.images, of=left.images)
         return
+    kinds = tuple(
+        suffix for suffix, counts in seen.kinds.items()
+        if suffix and most(counts.get("face", 0)) + most(counts.get("part", 0))
+    )  # fmt: skip
+    listed = report.inventory
+    told = listed.failed + listed.left_out if seen.unseen and listed else 0  # by rules of images
+    face, part, unclear, failed = (
+        seen.counts.get(name, 0) for name in ("face", "part", "unclear", "failed")
+    )
     yield from _face_rules(
-        *(left.counts.get(name, 0) for name in ("face", "part", "unclear", "failed")),
-        of=left.images,
+        face,
+        part,
+        unclear,
+        max(failed - told, 0) if isinstance(failed, int) else failed,
+        of=seen.images,
         kinds=kinds,
     )
 
@@ -233,7 +256,8 @@ def _attacks(report: Report) -> Iterator[Follow]:
         elif first.reading == "links":
             yield Follow(f"{name}_link", _measured_after(report, section), rate=first.rank1)
         elif not doubt:
-            yield Follow(f"{name}_not_shown", rate=first.rank1, limit=people_needed())
+            unclear = "unclear" if first.reading == "unclear" else ""
+            yield Follow(f"{name}_not_shown", unclear, rate=first.rank1, limit=people_needed())
         if section.simulated:
             yield Follow("simulated", section.name)
 
@@ -287,7 +311,7 @@ def _direct(report: Report) -> Iterator[Follow]:
     if section is None:
         return
     kinds = section.tables["kinds"].rows
-    source = [row for row in kinds if row[0] == SOURCE_FOLDER and most(_count(row[2]))]
+    source = [row for row in kinds if row[0] in SOURCE_FOLDER and most(_count(row[2]))]
     rest = [row for row in kinds if row not in source]
     yield from _severity(rest, "direct identifier", "metadata_direct")
     if source:
@@ -295,7 +319,7 @@ def _direct(report: Report) -> Iterator[Follow]:
     yield from _stand_out(section)
 
 
-SOURCE_FOLDER = "Folder with source data"  # the title of this kind of finding
+SOURCE_FOLDER = ("sourcedata", "Folder with source data")  # as reports of earlier versions say
 
 
 def _metadata(report: Report) -> Iterator[Follow]:
@@ -425,6 +449,6 @@ def _not_asked(report: Report) -> Iterator[Follow]:
 
 
 RULES: tuple[Callable[[Report], Iterator[Follow]], ...] = (  # in the order in which they are told
-    _labels, _faces, _direct, _not_asked, _attacks, _images, _beside, _deidentified, _metadata,
-    _scans, _people, _forecast,
+    _labels, _faces, _direct, _not_asked, _attacks, _images, _not_compared, _beside, _deidentified,
+    _metadata, _scans, _people, _forecast,
 )  # fmt: skip

@@ -27,7 +27,8 @@ from headrisk.report.words import deidentified as treated
 from headrisk.report.words import risk as risk_words
 from headrisk.report.words.boards import boards
 from headrisk.report.words.captions import CAPTIONS, Caption, caption
-from headrisk.report.words.follows import follows_rows, points
+from headrisk.report.words.follows import points
+from headrisk.report.words.metadata_kinds import title as kind_title
 from headrisk.report.words.paragraphs import paragraphs
 
 
@@ -45,7 +46,7 @@ def public_html(report: Report, run: RunRecord, digest: str) -> str:
     """
     views = [section_view(section) for section in report.modalities]
     facts, answers = first_page.which_data(report, run, digest), first_page.answers(report)
-    rows, shown = first_page.that_fit(points(follows_rows(report)), facts, answers, report)
+    rows, shown = first_page.that_fit(points(report), facts, answers, report)
     drawings = treatment_figures(report.treatments)
     return render(
         "findings.html.j2" if counts_alone(report) else "public.html.j2",
@@ -125,6 +126,7 @@ def render(template: str, **values: Any) -> str:
             cost=cost,
             treated=treated,
             metadata_words=metadata,
+            kind_title=kind_title,
             **values,
         )
     )
@@ -175,6 +177,7 @@ def _environment() -> Environment:
         people=phrases.people,
         natural=phrases.natural_frequency,
         with_commands=with_commands,
+        with_blanks=with_blanks,
     )
     return environment
 
@@ -189,6 +192,18 @@ def with_commands(text: str) -> Markup:
     'Clean it (<code>headrisk metadata DATASET OUT --fix COPY</code>) &amp; look.'
     """
     return Markup(_COMMAND.sub(r"<code>\g<0></code>", str(escape(text))))  # noqa: S704
+
+
+_BLANK = re.compile(r"\[[^\]\[]+\]|\u2610")
+
+
+def with_blanks(text: str) -> Markup:
+    """The text, escaped, with what is to be filled in or ticked marked.
+
+    >>> str(with_blanks("Shared through [repository] & kept."))
+    'Shared through <mark>[repository]</mark> &amp; kept.'
+    """
+    return Markup(_BLANK.sub(r"<mark>\g<0></mark>", str(escape(text))))  # noqa: S704
 
 
 def section_view(section: ModalitySection) -> dict[str, Any]:

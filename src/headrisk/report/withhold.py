@@ -54,7 +54,6 @@ from headrisk.findings.records import (
 )
 from headrisk.findings.risk_tables import public_risk_tables
 from headrisk.linkage.label_check import LabelCheck
-from headrisk.report.words.summary import FEW_FOR_THRESHOLD
 from headrisk.statistics.assessment import Arm, Assessment, Exposure, SizedRate
 from headrisk.statistics.attack_outcome import AttackOutcome
 from headrisk.statistics.baselines import ArmComparison
@@ -404,15 +403,14 @@ def _threshold(item: Threshold, people: int, *, many: bool) -> Threshold:
             low=rung(fmr.low, up=False),
             high=min(rung(fmr.high, up=True), 1.0),
         )
-    remark = item.remark
-    if item.value is not None and not many:
-        remark = "; ".join(text for text in (remark, FEW_FOR_THRESHOLD) if text)
     value = item.value if many else None
     return Threshold(
         None if value is None else rung(value, up=True, steps=DIGITS),
         fmr,
         _pairs(item.fnmr, people, up=False),
-        remark,
+        item.missing,
+        item.few,
+        withheld=item.withheld or (item.value is not None and not many),
     )
 
 

@@ -195,13 +195,14 @@ NO_CHANGE_SHOWN = (
 )
 
 
-def cannot_tell(name: str, pair: tuple[str, str], low: float, high: float) -> str:
-    """What the strongest attack leaves open between two releases."""
+def cannot_tell(name: str, pairs: Sequence[tuple[str, str]], low: float, high: float) -> str:
+    """What the strongest attack leaves open between pairs of releases, at the widest."""
     fewer = f"{_point(-low, 1)} fewer" if low else "none fewer"
     more = f"{_point(high, 1)} more" if high else "none more"
     return (
-        f"{modality(name)}, release {pair[0]} to {pair[1]}: it could not be told whether more or "
-        f"fewer people are linked. Anything from {fewer} to {more} of 100 people fits."
+        f"{modality(name)}: it could not be told whether more or fewer people are linked (release "
+        f"{listed([f'{old} to {new}' for old, new in pairs])}). Anything from {fewer} to {more} "
+        "of 100 people fits."
     )
 
 

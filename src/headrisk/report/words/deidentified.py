@@ -217,7 +217,7 @@ def failures(count: Count) -> str:
     if not count:
         return ""
     who = "1 person" if count == 1 else f"{count} people"
-    return f"; scans of {who} cannot be used any more (a failed test, no protection)"
+    return f"; scans of {who} failed afterwards, which protects nobody"
 
 
 _ARRIVED: tuple[tuple[str, Callable[[Arrival], Count]], ...] = (

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from headrisk.findings.cost import attack_costs
+from headrisk.findings.coverage import face_counts
 from headrisk.findings.records import FacesLeft, ModalitySection, Report, RunRecord
 from headrisk.report.words import deidentified, inventory, phrases, presence, summary
 from headrisk.report.words import risk as risk_words
@@ -25,7 +26,7 @@ _BY = {
     "face": "by photographs",
     "face-scans": "by the face, scan to scan",
     "table": "by a table of measurements",
-    "metadata": "by metadata alone",
+    "metadata": "by headers and sidecar files alone",
     "combined": "by all of it together",
 }
 
@@ -115,7 +116,7 @@ def gaps(report: Report) -> tuple[str, ...]:
         found.append("faces, which were not looked for")
     for section in report.modalities:
         if section.measures and not section.sufficient:
-            found.append(f"linkage {_by(section)}: too little data")
+            found.append(f"linkage {_by(section)}: too few people")
         elif section.counts.unsearched:
             who = phrases.people(section.counts.unsearched)
             found.append(f"{who} who could not be searched for {_by(section)}")
@@ -235,8 +236,7 @@ def face_may_be_left(report: Report) -> bool:
 def faces_left(report: Report) -> str:
     """In how many images a face is or may be left, or that nobody looked."""
     if report.faces_left is not None:
-        images = report.inventory.images if report.inventory else 0
-        return presence.faces_by_kind(report.faces_left, images)
+        return presence.faces_by_kind(report)
     told = _presence(report)
     if told:
         return told
@@ -287,7 +287,7 @@ def _short_linked(report: Report) -> str:
     """The attack with the largest upper end."""
     ends = [(end, one) for one in report.modalities if (end := upper_end(one)) is not None]
     if not ends:
-        return "too little data"
+        return "too few people"
     end, section = max(ends, key=lambda pair: pair[0])
     return f"up to {phrases.percent(end, 1)} {_by(section)}"
 
@@ -306,9 +306,10 @@ def _short_attackers(report: Report) -> str:
 def _short_faces(report: Report) -> str:
     left = report.faces_left
     if left is not None:
-        if not left.looked:
+        seen = face_counts(report)
+        if seen is None:
             return "nobody looked"
-        return f"{left.counts.get('face', 0)} of {phrases.counted(left.images, 'image')}"
+        return f"{seen.counts.get('face', 0)} of {phrases.counted(seen.images, 'image')}"
     rows = _presence(report)
     return rows.split(" show")[0].removeprefix("Of ").replace(",", ":") if rows else "not asked"
 
@@ -334,14 +335,14 @@ def _linked(section: ModalitySection) -> str:
     by = f"{_by(section)}{_simulated(section)}"
     first = section.headline
     if first is None or first.rank1 is None or not section.sufficient:
-        return f"{by} too little data"
+        return f"{by} too few people to say"
     rate = phrases.rate(first.rank1).removesuffix(")")
     if " of " not in rate:
         rate = rate.replace(" (", f" of {phrases.people(first.rank1.n)} (", 1)
     text = f"{by} {rate}"
     if first.control is not None:
         text += f", by luck about {phrases.percent(first.control.value)}"
-    text += ")"
+    text += f"; {summary.RESULTS[first.reading]})"
     lost = section.counts.unsearched
     if lost:
         _, worst = with_failures(first.rank1, lost) or (0.0, 1.0)
@@ -390,7 +391,7 @@ def attackers(report: Report) -> str:
             "data set no lower limit."
         )
     return (
-        f"The most may be named by {outcome.attacker.title}, {_by(section)}. "
+        f"Of the named attackers the highest figure has {outcome.attacker.title}, {_by(section)}. "
         f"{risk_words.of_attacker(outcome)}"
     )
 

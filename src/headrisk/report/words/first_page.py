@@ -6,6 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from headrisk.dataset.inventory import InventoryCounts
+from headrisk.findings.coverage import (
+    IMAGE_ATTACKS,
+    apart,
+    by_kind,
+    face_counts,
+    tried_images,
+)
 from headrisk.findings.deidentified import Treatment
 from headrisk.findings.records import ModalitySection, Report, RunRecord
 from headrisk.report.words import inventory, metadata, summary
@@ -18,33 +25,19 @@ from headrisk.statistics.assessment import Assessment
 from headrisk.statistics.forecast.records import FEWEST_PEOPLE
 from headrisk.types import Estimate
 
-VERDICTS = {
-    "links": "links people",
-    "does not link": "no link shown",
-    "unclear": "unclear",
-    "too little data": "too few people",
-}
 LABELS_IN_DOUBT = "labels in doubt"
-TITLES = {
-    "brain": "Brains",
-    "face": "Photographs",
-    "face-scans": "Faces, scan to scan",
-    "table": "Tables",
-    "metadata": "Headers",
-    "combined": "All together",
-}
 FOUND = {
     "brain": "were linked to their other scan",
     "face": "were found",
     "face-scans": "were linked to their other scan",
-    "metadata": "were linked by headers and sidecar files",
+    "metadata": "were linked by notes stored with images (headers, sidecar files)",
     "table": "were linked to their other row",
     "combined": "were linked by everything together",
 }
 TEXTS = "texts.html: impact assessment, ethics board, consent form, access committee."
 CHECK = (
-    "The custodian: the folder internal lists every file; headrisk doctor --verify OUT tells which "
-    "files of the report were changed later."
+    "The custodian: the folder internal lists every file; headrisk doctor --verify OUT names "
+    "files changed since."
 )
 SYNTHETIC = "Synthetic heads of headrisk"  # what headrisk's own made-up data sets are called
 MADE_UP = "Made-up heads: nothing here says anything of real people."
@@ -56,6 +49,7 @@ FIXED_WORDS = 60  # headings, fields, and the line on what stands in the annex
 FEWEST_FOLLOW = 2
 MOST_KINDS = 3  # of images, named on the first page
 MOST_REASONS = 3  # why images were not looked at
+MOST_APART = 4  # why no attack compared images
 MOST_METHODS = 2  # de-identification methods on the first pages
 
 
@@ -87,8 +81,7 @@ def which_data(report: Report, run: RunRecord, digest: str) -> list[tuple[str, s
         rows.append(("Compared with", listed([name for name in data.against if name])))
     version = f"headrisk {report.version}, fingerprint of report.json {digest}"
     rows.append(("Audited", f"{run.started[:10]}, {version}" if run.started else version))
-    if report.inventory is not None:
-        rows.append(("Images", images(report)))
+    rows += coverage(report)
     who = searched(report)
     if who:
         rows.append(("People", " ".join(who)))
@@ -96,74 +89,101 @@ def which_data(report: Report, run: RunRecord, digest: str) -> list[tuple[str, s
         most = max(one.counts.persons for one in report.modalities)
         rows.append(("People", people(most)))
     rows.append(("Who can check", CHECK))
-    if report.modalities:
+    if report.inventory is not None or any(one.measures for one in report.modalities):
         rows.append(("Text to copy", TEXTS))
     return rows
 
 
-def images(report: Report) -> str:
-    """The images there, and what became of them."""
+def coverage(report: Report) -> list[tuple[str, str]]:
+    """The images there by kind; of them, those looked at, and those that attacks compared."""
     counts = report.inventory
-    if counts is None or not counts.images:
-        return "No image was found."
-    said = (
-        f"{counted(counts.images, 'image')}{_kinds(counts)}: {counts.looked_at:,} looked at"
-        f"{_for_a_face(report)}, {counts.failed:,} failed, {counts.left_out:,} left out."
-    )
-    if counts.looked_at < counts.images:
-        said += _reasons(counts)
-    said += f" {coverage(report)}".rstrip()
-    unseen = sum(one.failed + one.left_out for one in counts.others)
+    if counts is None:
+        return []
+    if not counts.images:
+        return [("Images", "No image was found.")]
+    rows = [("Images", f"{counts.images:,}: {_kinds(counts)}."), _looked_at(report, counts)]
+    said = compared(report)
+    if said:
+        rows.append(("Compared", said))
     if counts.others:
         total = sum(one.images for one in counts.others)
-        said += f" In the other data sets: {total:,}, of which {unseen:,} not looked at."
-    return said
+        unseen = sum(one.failed + one.left_out for one in counts.others)
+        rows.append(("Other data sets", f"{total:,} images, {unseen:,} of them not looked at."))
+    return rows
 
 
-def _for_a_face(report: Report) -> str:
-    """Says so where every image that was looked at was looked at for a face."""
-    left, counts = report.faces_left, report.inventory
-    if left is None or not left.looked or counts is None:
-        return ""
-    seen = left.images - left.counts.get("failed", 0)
-    return " for a face" if seen == counts.looked_at > 0 else ""
+def _kinds(counts: InventoryCounts) -> str:
+    """``14 T1w (T1-weighted MRI) and 12 FLAIR (MRI with fluid dark)``, the most frequent first."""
+    found = by_kind(counts.kinds)
+    told = [f"{row.images:,} {inventory.explained(row.suffix)}" for row in found[:MOST_KINDS]]
+    rest = sum(row.images for row in found[MOST_KINDS:])
+    if rest:
+        told.append(f"{rest:,} of other kinds")
+    return listed(told)
+
+
+def _looked_at(report: Report, counts: InventoryCounts) -> tuple[str, str]:
+    """How many images were looked at, for a face where that was asked, and why others were not."""
+    kinds = by_kind(counts.kinds)
+    seen = face_counts(report)
+    for_a_face = seen is not None and seen.images == counts.images
+    looked = counts.images - seen.counts["failed"] if seen and for_a_face else counts.looked_at
+    text = f"{looked:,} of {counts.images:,}{' for a face' if for_a_face else ''}."
+    why = inventory.together(
+        ((inventory.kind(row.suffix), row.reasons) for row in kinds), MOST_REASONS
+    )
+    more = counts.looked_at - looked
+    if more:
+        why = "; ".join(filter(None, (why, f"{more:,} in which no head could be judged")))
+    return ("Looked at", f"{text} Not: {why}." if why else text)
 
 
 def _compared(report: Report) -> list[ModalitySection]:
-    """The attacks that compared images."""
+    """The attacks that compared images, or what stands beside them."""
     return [
         one for one in report.modalities if one.measures and one.name not in ("table", "combined")
     ]
 
 
-def coverage(report: Report) -> str:
-    """How many images each attack compared, which a count of those looked at does not tell."""
+def compared(report: Report) -> str:
+    """How many images each attack compared, of which kinds, and how many none did, and why."""
     told = []
     for one in _compared(report):
-        contrasts = summary.contrasts_of(one)
-        of = f" ({listed(contrasts)})" if contrasts else ""
-        told.append(f"{_lower(one)} {one.counts.scans - one.counts.failed:,}{of}")
-    return f"Images compared: {'; '.join(told)}." if told else ""
+        what = {"face": "held against ", "metadata": "those of "}.get(one.name, "")
+        kinds = f" ({', '.join(one.contrasts)})" if one.contrasts else ""
+        usable = one.counts.scans - one.counts.failed
+        told.append(f"{capital(_lower(one))}: {what}{counted(usable, 'image')}{kinds}.")
+    counts = report.inventory
+    said = [*told]
+    if said and counts is not None and tried_images(report) and apart(counts):
+        said.append(_by_none(counts))
+    return " ".join(said)
+
+
+def _by_none(counts: InventoryCounts) -> str:
+    why = inventory.together(
+        ((inventory.kind(row.suffix), row.apart) for row in by_kind(counts.kinds)), MOST_APART
+    )
+    return f"No attack compared {apart(counts):,} of {counts.images:,}: {why}."
 
 
 def not_compared(report: Report) -> tuple[str, ...]:
     """Kinds of images that an attack did not compare, in one line; nothing where there are none."""
     if report.inventory is None:
         return ()
-    kinds = dict.fromkeys(row.suffix or "without a known kind" for row in report.inventory.kinds)
+    kinds = [row.suffix for row in by_kind(report.inventory.kinds)]
     missed: dict[tuple[str, ...], list[str]] = {}
     for one in _compared(report):
-        contrasts = summary.contrasts_of(one)
-        rest = tuple(kind for kind in kinds if kind not in contrasts)
-        if contrasts and rest:
+        rest = tuple(kind for kind in kinds if kind not in one.contrasts)
+        if one.contrasts and rest:
             missed.setdefault(rest, []).append(_lower(one))
     told = []
-    for rest, attacks in missed.items():
-        named = list(rest[:MOST_KINDS])
+    for rest, names in missed.items():
+        named = [inventory.kind(kind) for kind in rest[:MOST_KINDS]]
         if len(rest) > MOST_KINDS:
             named.append(f"{counted(len(rest) - MOST_KINDS, 'more kind')}")
-        told.append(f"{listed(named)} by {listed(attacks)}")
-    return (f"Images not compared: {'; '.join(told)}.",) if told else ()
+        told.append(f"{listed(named)} by {listed(names)}")
+    return (f"Kinds not compared: {'; '.join(told)}.",) if told else ()
 
 
 def untested(report: Report) -> tuple[str, ...]:
@@ -203,7 +223,7 @@ def searched(report: Report) -> list[str]:
 
 
 def _lower(section: ModalitySection) -> str:
-    return TITLES.get(section.name, section.name).lower()
+    return summary.title_of(section.name).lower()
 
 
 def is_synthetic(report: Report) -> bool:
@@ -223,38 +243,18 @@ def legend(report: Report) -> str:
         "would hold the true share), widened to protect people."
     )
     if rates and min(rate.n for rate in rates) < FEW:
-        text += " With so few people they are very wide."
-    text += (
-        " Luck: the search with shuffled names; a widened interval may reach it though people are "
-        "linked. Bars: shaded the interval, dark the value, green luck."
-    )
+        text += " With so few people it is very wide."
     example = next((rate for rate in rates if rate.fewest is not None), None)
     if example is not None:
         text += (
-            f" A range such as {example.fewest:,} to {example.most:,} hides the exact count; the "
-            "verdict takes its upper end."
+            f" {example.fewest:,} to {example.most:,} hides the exact count; the result goes by "
+            "its upper end."
         )
+    text += (
+        " Luck: the search with shuffled names. Bars: shaded the interval, dark the value, green "
+        "luck."
+    )
     return text
-
-
-def _kinds(counts: InventoryCounts) -> str:
-    """`` (14 anat T1w and 12 anat FLAIR)``, the most frequent kinds first."""
-    found = sorted(counts.kinds, key=lambda row: -row.images)
-    told = [f"{row.images:,} {inventory.kind(row)}" for row in found[:MOST_KINDS]]
-    rest = sum(row.images for row in found[MOST_KINDS:])
-    if rest:
-        told.append(f"{rest:,} of other kinds")
-    return f" ({listed(told)})" if told else ""
-
-
-def _reasons(counts: InventoryCounts) -> str:
-    """Why images were not looked at, the most frequent reasons first."""
-    found = inventory.reasons(*counts.kinds).most_common()
-    told = [f"{why} ({count:,})" for why, count in found[:MOST_REASONS]]
-    rest = sum(count for _, count in found[MOST_REASONS:])
-    if rest:
-        told.append(f"other reasons ({rest:,})")
-    return f" Why not: {'; '.join(told)}." if told else ""
 
 
 def answers(report: Report) -> tuple[Answer, ...]:
@@ -262,7 +262,7 @@ def answers(report: Report) -> tuple[Answer, ...]:
     doubt = summary.labels_in_doubt(report.modalities)
     said = [_attack(one, doubt) for one in report.modalities if one.measures or not one.panels]
     if not report.modalities:
-        said.append(Answer("Attacks", "not tested", "Too little data: no attack could be tried."))
+        said.append(Answer("Attacks", "not tested", "No attack could be tried."))
     said += [_larger(report), _faces(report)]
     said.append(_metadata(report))
     said += [
@@ -284,7 +284,7 @@ def that_fit(
 ) -> tuple[list[Point], int]:
     """The points of what follows, those for the first pages in front, and how many these are.
 
-    The others stand in the annex: they are those for which no room is left, the order kept.
+    The others stand in the annex alone: those for which no room is left, the order kept.
     ``rows``, ``facts`` and ``found`` are what :func:`points`, :func:`which_data` and
     :func:`answers` give.
     """
@@ -295,7 +295,7 @@ def that_fit(
     room = MOST_WORDS - FIXED_WORDS - sum(map(_length, texts))
     shown: list[Point] = []
     for row in rows:
-        words = _length(row.text) + len(row.codes)
+        words = _length(row.brief)
         if words <= room or len(shown) < FEWEST_FOLLOW:
             shown.append(row)
             room -= words
@@ -308,38 +308,43 @@ def _length(text: str) -> int:
 
 
 def _attack(section: ModalitySection, labels_in_doubt: bool) -> Answer:
-    title = TITLES.get(section.name, section.name)
+    title = summary.title_of(section.name)
     if section.simulated:
         title += " (simulated)"
     first = section.headline
     if not section.sufficient or first is None or first.rank1 is None:
         why = section.too_little or summary.NEEDS
-        return Answer(title, VERDICTS["too little data"], why, section.name)
+        return Answer(title, summary.RESULTS["too little data"], why, section.name)
     found = FOUND.get(section.name, "were linked")
     if section.simulated:
         found = summary.SIMULATED_FOUND
-    text = f"{capital(share(first.rank1))} {found}{_control(first.control, first.chance)}."
+    text = f"{capital(share(first.rank1))} {found}.{_control(first.control, first.chance)}"
     if section.simulated:
         text = f"Simulated re-scans, no true ones: {text}"
     if labels_in_doubt and first.reading != "links":
         text = f"By labels that the images contradict: {text}"
         return Answer(title, LABELS_IN_DOUBT, text, section.name, True, first.rank1, first.control)
     return Answer(
-        title, VERDICTS[first.reading], text, section.name, first.reading == "links", first.rank1,
+        title,
+        summary.RESULTS[first.reading],
+        text,
+        section.name,
+        first.reading == "links",
+        first.rank1,
         first.control,
-    )  # fmt: skip
+    )
 
 
 def _control(control: Estimate | None, chance: float | None) -> str:
     said = []
     if control is not None:
         said.append(
-            f"about {percent(control.value)} by luck (at least 1 time in 20 more than "
-            f"{percent(control.high)})"
+            f"by luck about {percent(control.value)}, 1 time in 20 more than "
+            f"{percent(control.high)}"
         )
     if chance is not None:
-        said.append(f"{percent(chance)} by guessing")
-    return f", against {listed(said)}" if said else ""
+        said.append(f"by guessing {percent(chance)}")
+    return f" {capital('; '.join(said))}." if said else ""
 
 
 def brief(one: Treatment) -> str:
@@ -359,12 +364,12 @@ def brief(one: Treatment) -> str:
 def _larger(report: Report) -> Answer:
     """What is known of more people, for all attacks in one line."""
     said = grouped(
-        (TITLES.get(one.name, one.name).lower(), larger(one.risk))
+        (summary.title_of(one.name).lower(), larger(one.risk))
         for one in report.modalities
         if one.risk is not None and one.sufficient
     )
     missing = [
-        TITLES.get(one.name, one.name).lower()
+        summary.title_of(one.name).lower()
         for one in report.modalities
         if one.risk is None and one.measures and one.sufficient
     ]
@@ -395,7 +400,7 @@ def _faces(report: Report) -> Answer:
     left = report.faces_left
     if left is not None:
         alarm = any(left.counts.get(name) for name in ("face", "part", "unclear", "failed"))
-        text = faces_by_kind(left, report.inventory.images if report.inventory else 0)
+        text = faces_by_kind(report)
         return Answer("Faces left", "see text", text, "", alarm or not left.looked)
     section = next((one for one in report.modalities if "presence" in one.tables), None)
     if section is not None:
@@ -427,11 +432,52 @@ def _metadata(report: Report) -> Answer:
     return Answer("Text left", "see text", panel.answer, f"{section.name}-kinds", alarm)
 
 
+@dataclass(frozen=True)
+class KindsTable:
+    """Images by kind, and what became of them; each row is a kind and its counts."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, tuple[int, ...]], ...]
+
+
+def every_image(report: Report) -> KindsTable:
+    """What became of every image of each kind, and of all: looked at, or by whom compared."""
+    counts = report.inventory
+    if counts is None or not counts.images:
+        return KindsTable((), ())
+    kinds = by_kind(counts.kinds)
+    asked = [one.name for one in report.modalities if one.name in IMAGE_ATTACKS]
+    told = asked if tried_images(report) else []
+    columns = ["Images", "Looked at", "Failed", "Left out"]
+    columns += [f"Compared: {summary.title_of(name).lower()}" for name in told]
+    columns += ["By no attack"] if told else []
+    rows = [
+        (
+            inventory.kind(row.suffix),
+            (
+                row.images, row.looked_at, row.failed, row.left_out,
+                *(row.compared.get(name, 0) for name in told),
+                *([sum(row.apart.values())] if told else []),
+            ),
+        )
+        for row in kinds
+    ]  # fmt: skip
+    if len(rows) > 1:
+        rows.append(("All", tuple(map(sum, zip(*(cells for _, cells in rows), strict=True)))))
+    return KindsTable(tuple(columns), tuple(rows))
+
+
 def not_looked_at(report: Report) -> tuple[str, ...]:
-    """The annex's list of images that nobody looked at, by kind, and of tables not used."""
-    if report.inventory is None:
+    """Images that nobody looked at or no attack compared, by kind, and tables not used."""
+    counts = report.inventory
+    if counts is None:
         return ()
-    lines = inventory.not_looked_at(report.inventory)
-    unused = inventory.unused(report.inventory)
-    others = inventory.others(report.inventory, whole=False)
+    kinds = by_kind(counts.kinds)
+    none = tried_images(report)
+    why = inventory.together(
+        (inventory.kind(row.suffix), row.apart if none else row.reasons) for row in kinds
+    )
+    lines = [f"{'Compared by no attack' if none else 'Not looked at'}: {why}."] if why else []
+    unused = inventory.unused(counts)
+    others = inventory.others(counts, whole=False)
     return (*lines, *filter(None, (unused,)), *others)

@@ -5,25 +5,50 @@ Each says what was found and what to do next. None says that data may be shared.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from headrisk.findings.records import Report
 from headrisk.report.follows import Count, Follow, follows, least, most
-from headrisk.report.words.inventory import OTHER_NAMES
+from headrisk.report.words.inventory import OTHER_NAMES, REASONS, kind
+from headrisk.report.words.metadata_kinds import title
 from headrisk.report.words.phrases import capital, counted, listed, people, percent
 from headrisk.report.words.summary import MODALITY_NAMES
 
 SHOWN_KINDS = 3
 REMOVE = "Remove or replace the faces and audit again."
 CLEAN = "Clean them (headrisk metadata DATASET OUT --fix COPY) and audit the copy."
-LEAVE_OUT = "Nothing here speaks of it: mend or unpack it and audit again, or leave it out."
+LEAVE_OUT = (
+    "Each may show a face, and nothing here speaks of it: mend or unpack it and audit again, or "
+    "leave it out."
+)
 MAYBE_NONE = "A range from 0 may be none: the internal report says."
-_NAMED = re.compile(r" \(named [^)]*\)")
-_STOP = re.compile(r"(?<=\.) (?=[A-Z])")
 ASK = {"brains": "brains", "faces": "faces", "metadata": "metadata", "tables": "tables"}
 ATTACKS = {"brain": "the brain", "face": "photographs"}
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a rule found, and what to do about it: a sentence or more each.
+
+    ``who`` is the attack or the method that it was found of, "" where the sentence says it.
+    """
+
+    found: str
+    do: tuple[str, ...] = ()
+    who: str = ""
+
+
+@dataclass(frozen=True)
+class Point:
+    """What a page tells at once: codes of one rule or several, what to do in brief, and the text.
+
+    ``brief`` stands on the first page, ``text`` with what was found and why in the annex.
+    """
+
+    codes: tuple[str, ...]
+    text: str
+    brief: str = ""
 
 
 def follows_rows(report: Report) -> list[dict[str, str]]:
@@ -32,87 +57,111 @@ def follows_rows(report: Report) -> list[dict[str, str]]:
     A rule that applies to several attacks or methods says of each what was found, and once what to
     do.
     """
-    found: dict[str, list[str]] = {}
-    for one in follows(report):
-        found.setdefault(one.code, []).append(sentence(one))
-    return [{"code": code, "text": together(texts)} for code, texts in found.items()]
+    return [{"code": code, "text": together(map(said, group))} for code, group in _by_code(report)]
 
 
 FAMILIES: tuple[tuple[str, ...], ...] = (
     ("faces_there", "photographs_link", "face_scans_link", "faces_unclear"),
     ("metadata_direct", "metadata_link"),
-    ("images_not_looked_at", "images_failed", "faces_not_looked_at", "files_beside_images",
-     "files_unread", "people_failed"),
-)  # fmt: skip
+)
 """Rules of one cause and one answer, which a page tells as one point."""
 UNSEEN = (
-    "Nothing here speaks of it: mend or unpack it and audit again, or leave it out. Some files "
-    "count several times."
+    "images_not_looked_at", "images_failed", "images_not_compared", "faces_not_looked_at",
+    "files_beside_images", "files_unread", "people_failed",
+)  # fmt: skip
+"""Rules of what was not read: one point that ends with one answer."""
+UNSEEN_DO = (
+    "Each may show a face or name a person, and nothing here speaks of it: mend or unpack it and "
+    "audit again, or leave it out. Some files count several times."
 )
-SINGLE = frozenset((  # what the rules of what was not read say to do, each alone
-    LEAVE_OUT, "That protects nobody.", "It may show one.",
-    "That is not called clean: leave them out, or look at them yourself.",
-    "That is not called clean: leave it out, or look at it yourself.",
-    "Read why on the internal page.",
-))  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Point:
-    """What a page tells at once: the codes of one rule or several, and their text."""
-
-    codes: tuple[str, ...]
-    text: str
-
-
-def points(rows: Sequence[Mapping[str, str]]) -> tuple[Point, ...]:
-    """The rows of :func:`follows_rows`, those of one cause together, where the first stands.
-
-    >>> rows = [{"code": "faces_there", "text": "A face is left. Remove it."},
-    ...         {"code": "images_copied", "text": "1 image is a copy."},
-    ...         {"code": "face_scans_link", "text": "Faces link people. Remove it."}]
-    >>> [(one.codes, one.text) for one in points(rows)][0]
-    (('faces_there', 'face_scans_link'), 'A face is left. Faces link people. Remove it.')
-    """
-    said: dict[str, str] = {row["code"]: row["text"] for row in rows}
-    found: list[Point] = []
-    for code, text in said.items():
-        family = next((one for one in FAMILIES if code in one), (code,))
-        codes = tuple(one for one in family if one in said)
-        if code != codes[0]:
+def points(report: Report) -> tuple[Point, ...]:
+    """All that follows, rules of one cause together, where the first of them stands."""
+    found = dict(_by_code(report))
+    every: list[Point] = []
+    for code in found:
+        family = next((one for one in (*FAMILIES, UNSEEN) if code in one), (code,))
+        codes = tuple(one for one in family if one in found)
+        if code != next(one for one in found if one in codes):
             continue
-        if len(codes) > 1:
-            texts = [said[one] for one in codes]
-            text = _unseen(texts) if "images_not_looked_at" in family else together(texts)
-        found.append(Point(codes, text))
-    return tuple(found)
+        rules = [rule for one in codes for rule in found[one]]
+        if family == UNSEEN and len(codes) > 1:
+            told = [said(replace(one, kinds=_short(one))) for one in rules]
+            text = " ".join((*_named((one.who, one.found) for one in told), UNSEEN_DO))
+        else:
+            text = together(map(said, rules))
+        every.append(Point(codes, text, brief(rules)))
+    return tuple(every)
 
 
-def _unseen(texts: Sequence[str]) -> str:
-    """All that was not read, and once what to do; kinds of images are told elsewhere."""
-    texts = [_NAMED.sub("", text) for text in texts]
-    parts = dict.fromkeys(part for text in texts for part in _STOP.split(text))
-    return " ".join((*(part for part in parts if part not in SINGLE), UNSEEN))
+def _short(follow: Follow) -> tuple[str, ...]:
+    """Kinds of images stand on the first page; what else a rule names stands nowhere else."""
+    return () if follow.code in ("images_not_looked_at", "images_failed") else follow.kinds
 
 
-def together(texts: Sequence[str]) -> str:
-    """Several sayings of one rule: the first sentence of each, then the rest, each once.
+def _by_code(report: Report) -> list[tuple[str, list[Follow]]]:
+    found: dict[str, list[Follow]] = {}
+    for one in follows(report):
+        found.setdefault(one.code, []).append(one)
+    return list(found.items())
 
-    >>> together(["A: 1 of 9 failed. Look at it.", "B: 2 of 9 failed. Look at it."])
-    'A: 1 of 9 failed. B: 2 of 9 failed. Look at it.'
+
+def together(texts: Iterable[Said]) -> str:
+    """Several sayings: what each found, then what to do, each once.
+
+    >>> together([Said("1 of 9 failed.", ("Look.",), "a"), Said("1 of 9 failed.", ("Look.",), "b")])
+    'a and b: 1 of 9 failed. Look.'
     """
-    split = [_STOP.split(text) for text in texts]
-    rest = dict.fromkeys(part for _, *tail in split for part in tail)
-    return " ".join((*dict.fromkeys(first for first, *_ in split), *rest))
+    every = list(texts)
+    do = dict.fromkeys(text for one in every for text in one.do)
+    return " ".join((*_named((one.who, one.found) for one in every), *do))
+
+
+def _named(texts: Iterable[tuple[str, str]]) -> list[str]:
+    """Each text once, after whom it was said of."""
+    found: dict[str, list[str]] = {}
+    for who, text in texts:
+        found.setdefault(text, []).append(who)
+    return [
+        f"{_of(names)}: {text}" if (names := [*dict.fromkeys(filter(None, of))]) else text
+        for text, of in found.items()
+    ]
+
+
+TITLES = {title.lower() for title, _ in MODALITY_NAMES.values()}
+
+
+def _of(names: Sequence[str]) -> str:
+    """Attacks with a capital first letter; methods as those who made them call them."""
+    return capital(listed(names)) if names[0] in TITLES else listed(names)
+
+
+OF_AN_ATTACK = ("people_failed", "people_not_searchable", "scans_doubtful", "simulated")
+
+
+def _is_method(follow: Follow) -> bool:
+    """Whether a rule is about a de-identification method."""
+    return follow.code.startswith("deidentified_")
+
+
+def _who(follow: Follow) -> str:
+    if _is_method(follow):
+        return follow.about
+    return _title(follow) if follow.code in OF_AN_ATTACK else ""
+
+
+def said(follow: Follow) -> Said:
+    """What one rule says; of a range that begins at zero, that it may stand for none."""
+    one = replace(SENTENCES[follow.code](follow), who=_who(follow))
+    if isinstance(follow.count, str) and not least(follow.count) and most(follow.count):
+        return replace(one, do=(MAYBE_NONE, *one.do))
+    return one
 
 
 def sentence(follow: Follow) -> str:
-    """What one rule says; of a range that begins at zero, that it may stand for none."""
-    text = SENTENCES[follow.code](follow)
-    if isinstance(follow.count, str) and not least(follow.count) and most(follow.count):
-        first, *rest = _STOP.split(text, maxsplit=1)
-        return " ".join((first, MAYBE_NONE, *rest))
-    return text
+    """The same in one text."""
+    return together([said(follow)])
 
 
 def number(count: Count) -> str:
@@ -132,13 +181,13 @@ def share(follow: Follow, noun: str) -> str:
     return f"{number(follow.count)} of {things(follow.of, noun)}"
 
 
-def kinds(names: Sequence[str], before: str = "named ") -> str:
-    """`` (named anat T2w, func bold and 3 more kinds)``, or "" where no kind is known."""
-    named = [name or "of unknown kind" for name in names[:SHOWN_KINDS]]
+def kinds(names: Sequence[str]) -> str:
+    """`` (T2w, bold and 3 more kinds)``, or "" where no kind is known."""
+    named = [kind(name) for name in names[:SHOWN_KINDS]]
     rest = len(names) - len(named)
     if rest:
         named.append(counted(rest, "more kind"))
-    return f" ({before}{listed(named)})" if named else ""
+    return f" ({listed(named)})" if named else ""
 
 
 def _was(count: Count) -> str:
@@ -157,66 +206,79 @@ def _high(follow: Follow) -> str:
     return percent(follow.rate.high if follow.rate else 1.0, 1)
 
 
-def _not_shown(what: str) -> Callable[[Follow], str]:
+def _not_shown(what: str, were: str) -> Callable[[Follow], Said]:
     """An attack that did not beat its control: what that leaves open, and who would settle it."""
 
-    def say(follow: Follow) -> str:
-        rate = follow.rate
-        n = rate.n if rate else 0
-        text = (
-            f"{what} not shown to link people here. That is no proof: with "
-            f"{people(n)}, up to {_high(follow)} may still be linked."
-        )
-        if n < follow.limit:
-            text += (
-                f" To show less than 5\u00a0%, at least {follow.limit:,} people are needed, none "
-                "of them linked."
+    def say(follow: Follow) -> Said:
+        n = follow.rate.n if follow.rate else 0
+        more = (
+            f"To show less than 5\u00a0%, at least {follow.limit:,} people are needed, none of "
+            "them linked.",
+        ) if n < follow.limit else ()  # fmt: skip
+        if follow.about == "unclear":
+            return Said(
+                f"{what} may link people: more were found than by luck, but too few were searched "
+                f"for to be sure (up to {_high(follow)}).",
+                ("Treat it as a link.",),
             )
-        return text
-
-    return say
-
-
-def _too_few(what: str) -> Callable[[Follow], str]:
-    def say(follow: Follow) -> str:
-        return (
-            f"Too few people could be searched for {what} to say anything. For an upper end below "
-            f"5\u00a0% it takes {follow.limit:,} people with two scans or rows each."
+        return Said(
+            f"{what} {were} not shown to link people here. That is no proof: with {people(n)}, up "
+            f"to {_high(follow)} may be linked.",
+            more,
         )
 
     return say
 
 
-def _beside(follow: Follow) -> str:
-    found = listed([OTHER_NAMES.get(kind, ("", kind))[1] for kind in follow.kinds])
-    return (
+def _too_few(what: str) -> Callable[[Follow], Said]:
+    def say(follow: Follow) -> Said:
+        return Said(
+            f"Too few people could be searched for {what} to say anything.",
+            (
+                f"For an upper end below 5\u00a0% it takes {follow.limit:,} people with two scans "
+                "or rows each.",
+            ),
+        )
+
+    return say
+
+
+def _beside(follow: Follow) -> Said:
+    found = listed([OTHER_NAMES.get(name, ("", name))[1] for name in follow.kinds])
+    return Said(
         f"{things(follow.count, 'other file')} that may show a person {_was(follow.count)} not "
-        f"looked at ({found}). {LEAVE_OUT}"
+        f"looked at ({found}).",
+        (LEAVE_OUT,),
     )
 
 
-def _faces_there(follow: Follow) -> str:
-    return (
-        f"A face, or a part of one, is left in {share(follow, 'image')}{kinds(follow.kinds)}. "
-        f"{REMOVE}"
+def _not_compared(follow: Follow) -> Said:
+    why = zip(follow.kinds, follow.counts, strict=False)
+    told = "; ".join(f"{number(count)} {REASONS.get(code, code)}" for code, count in why)
+    return Said(
+        f"{share(follow, 'image')} {_was(follow.count)} compared by no attack, those not looked at "
+        f"included{f' ({told})' if told else ''}.",
+        ("No rate speaks of it: name it as its kind, or ask for its kind (--contrasts).",)
+        if follow.count == 1
+        else ("No rate speaks of them: name them as their kind, or ask for it (--contrasts).",),
     )
 
 
-def _forecast_ends(follow: Follow) -> str:
-    by = listed([MODALITY_NAMES.get(kind, (kind, ""))[0].lower() for kind in follow.kinds])
-    text = (
-        f"How many would be linked among more than {people(follow.limit)} cannot be said ({by}). "
-        "Do not read that as few."
-    )
+def _forecast_ends(follow: Follow) -> Said:
+    by = listed([MODALITY_NAMES.get(name, (name, ""))[0].lower() for name in follow.kinds])
+    do = ["Do not read that as few."]
     if follow.count:
-        text += f" A forecast takes at least {things(follow.count, 'person', 'people')}."
-    return text
+        do.append(f"A forecast takes at least {things(follow.count, 'person', 'people')}.")
+    return Said(
+        f"How many would be linked among more than {people(follow.limit)} cannot be said ({by}).",
+        tuple(do),
+    )
 
 
-def _found(what: str, do: str) -> Callable[[Follow], str]:
-    def say(follow: Follow) -> str:
+def _found(what: str, do: str) -> Callable[[Follow], Said]:
+    def say(follow: Follow) -> Said:
         found = capital(things(follow.count, *what.split("|")))
-        return f"{found}{_each(follow)}. {do}"
+        return Said(f"{found}{_each(follow)}.", (do,))
 
     return say
 
@@ -224,117 +286,141 @@ def _found(what: str, do: str) -> Callable[[Follow], str]:
 def _each(follow: Follow) -> str:
     """`` (name of a person 24, date of birth 23)``: every kind, none is hidden behind a number."""
     if not follow.counts:
-        return f" ({', '.join(kind.lower() for kind in follow.kinds)})" if follow.kinds else ""
+        return f" ({', '.join(title(one).lower() for one in follow.kinds)})" if follow.kinds else ""
     told = zip(follow.kinds, follow.counts, strict=True)
-    return f" ({', '.join(f'{kind.lower()} {number(count)}' for kind, count in told)})"
+    return f" ({', '.join(f'{title(one).lower()} {number(count)}' for one, count in told)})"
 
 
-SENTENCES: Mapping[str, Callable[[Follow], str]] = {
-    "labels_disagree": lambda _: (
-        "The labels of the two data sets do not name the same people. Settle who is who first "
-        "(--same-people); no figure below holds before that."
+SENTENCES: Mapping[str, Callable[[Follow], Said]] = {
+    "labels_disagree": lambda _: Said(
+        "The labels of the two data sets do not name the same people.",
+        ("Settle who is who first (--same-people); no figure below holds before that.",),
     ),
-    "labels_unconfirmed": lambda _: (
-        "Equal labels in the two data sets may not be one person. Settle who is who first "
-        "(--same-people); that few are linked means nothing before that."
+    "labels_unconfirmed": lambda _: Said(
+        "Equal labels in the two data sets may not be one person.",
+        (
+            "Settle who is who first (--same-people); that few are linked means nothing before "
+            "that.",
+        ),
     ),
-    "images_not_looked_at": lambda f: (
-        f"{share(f, 'image')} {_was(f.count)} not looked at{kinds(f.kinds)}. {LEAVE_OUT}"
+    "images_not_looked_at": lambda f: Said(
+        f"{share(f, 'image')} {_was(f.count)} not looked at{kinds(f.kinds)}.", (LEAVE_OUT,)
     ),
-    "images_failed": lambda f: (
-        f"{share(f, 'image')} could not be used{kinds(f.kinds)}. That protects nobody. {LEAVE_OUT}"
+    "images_failed": lambda f: Said(
+        f"{share(f, 'image')} could not be used{kinds(f.kinds)}.",
+        ("That protects nobody.", LEAVE_OUT),
     ),
-    "folders_unread": lambda f: (
-        f"{things(f.count, 'folder')} could not be read. What lies there is not known."
+    "images_not_compared": _not_compared,
+    "folders_unread": lambda f: Said(
+        f"{things(f.count, 'folder')} could not be read.", ("What lies there is not known.",)
     ),
-    "tables_unused": lambda f: (
-        f"{things(f.count, 'table or sidecar file', 'tables or sidecar files')} could not be used. "
-        f"What {'it says' if f.count == 1 else 'they say'} of people is not known here: mend "
-        f"{_it(f.count)}, or leave {_it(f.count)} out."
+    "tables_unused": lambda f: Said(
+        f"{things(f.count, 'table or sidecar file', 'tables or sidecar files')} could not be used.",
+        (
+            f"What {'it says' if f.count == 1 else 'they say'} of people is not known here: mend "
+            f"{_it(f.count)}, or leave {_it(f.count)} out.",
+        ),
     ),
-    "tables_used_in_part": lambda f: (
+    "tables_used_in_part": lambda f: Said(
         f"{things(f.count, 'table', 'tables')} could be used in part only: a column named twice, "
-        f"or lines of another length. Mend {_it(f.count)} and audit again."
+        "or lines of another length.",
+        (f"Mend {_it(f.count)} and audit again.",),
     ),
     "files_beside_images": _beside,
-    "images_copied": lambda f: (
-        f"{things(f.count, 'image is a copy of another', 'images are copies of others')}. Find out "
-        "why before you share: headrisk duplicates shows copies and wrong labels."
+    "images_copied": lambda f: Said(
+        f"{things(f.count, 'image is a copy of another', 'images are copies of others')}.",
+        ("Find out why before you share (headrisk duplicates).",),
     ),
-    "scans_doubtful": lambda f: (
-        f"{share(f, 'scan')} {_was(f.count)} prepared in a doubtful way ({_title(f)}). Look at "
-        f"{_it(f.count)} on the internal page: a bad scan or a wrong label hides its risk."
+    "scans_doubtful": lambda f: Said(
+        f"{share(f, 'scan')} {_was(f.count)} prepared in a doubtful way.",
+        (
+            f"Look at {_it(f.count)} on the internal page: a bad scan or a wrong label hides its "
+            "risk.",
+        ),
     ),
-    "faces_there": _faces_there,
-    "faces_unclear": lambda f: (
-        f"In {share(f, 'image')} it is unclear whether a face is left: look at {_it(f.count)}, or "
-        "treat each as a face."
+    "faces_there": lambda f: Said(
+        f"A face, or a part of one, is left in {share(f, 'image')}{kinds(f.kinds)}.", (REMOVE,)
     ),
-    "faces_not_looked_at": lambda f: (
-        f"In {share(f, 'image')} no face could be looked for. "
-        f"{'It' if f.count == 1 else 'Each'} may show one."
+    "faces_unclear": lambda f: Said(
+        f"In {share(f, 'image')} it is unclear whether a face is left.",
+        (f"Look at {_it(f.count)}, or treat each as a face.",),
     ),
-    "faces_not_searched": lambda _: (
-        "No image was looked at for a face. Each may show one: do it next (headrisk faces)."
+    "faces_not_looked_at": lambda f: Said(
+        f"In {share(f, 'image')} no face could be looked for.",
+        (f"{'It' if f.count == 1 else 'Each'} may show one.",),
     ),
-    "faces_to_check": lambda f: (
+    "faces_not_searched": lambda _: Said(
+        "No image was looked at for a face.",
+        ("Each may show one: do it next (headrisk faces).",),
+    ),
+    "faces_to_check": lambda f: Said(
         f"Whether any image is unclear is not told here, as public counts are ranges (up to "
-        f"{number(f.count)} of {things(f.of, 'image')}). The internal list says: look there."
+        f"{number(f.count)} of {things(f.of, 'image')}).",
+        ("The internal list says: look there.",),
     ),
-    "brains_link": lambda f: (
-        "Brains link people. Removing faces leaves the brain ("
-        + ("what is still linked stands in" if f.about else "known from studies; not measured here")
-        + ("\u00a0Before and after). " if f.about else "). ")
-        + "Share raw brain images under a contract, or not at all."
+    "brains_link": lambda f: Said(
+        "Brains link people.",
+        (
+            "Removing faces leaves the brain (what is still linked stands in Before and after)."
+            if f.about
+            else "Removing faces leaves the brain (known from studies; not measured here).",
+            "Share raw brain images under a contract, or not at all.",
+        ),
     ),
-    "brains_not_shown": _not_shown("Brains were"),
+    "brains_not_shown": _not_shown("Brains", "were"),
     "brains_too_few": _too_few("by the brain"),
-    "photographs_link": lambda _: f"Photographs name people. {REMOVE}",
-    "photographs_not_shown": _not_shown("Photographs were"),
+    "photographs_link": lambda _: Said("Photographs name people.", (REMOVE,)),
+    "photographs_not_shown": _not_shown("Photographs", "were"),
     "photographs_too_few": _too_few("by photographs"),
-    "face_scans_link": lambda _: (
-        f"The faces in scans link people to their other scans, without a photograph. {REMOVE}"
+    "face_scans_link": lambda _: Said(
+        "The faces in scans link people to their other scans, without a photograph.", (REMOVE,)
     ),
-    "face_scans_not_shown": _not_shown("The faces in scans were"),
+    "face_scans_not_shown": _not_shown("The faces in scans", "were"),
     "face_scans_too_few": _too_few("by the faces in scans"),
-    "tables_link": lambda _: (
-        "Rows of the table link people. Share fewer or coarser columns, or share under a contract."
+    "tables_link": lambda _: Said(
+        "Rows of the table link people.",
+        ("Share fewer or coarser columns, or share under a contract.",),
     ),
-    "tables_not_shown": _not_shown("Rows of the table were"),
+    "tables_not_shown": _not_shown("Rows of the table", "were"),
     "tables_too_few": _too_few("by their rows"),
-    "metadata_link": lambda _: (
-        f"Headers and sidecar files link scans without a look at any image. {CLEAN}"
+    "metadata_link": lambda _: Said(
+        "Headers and sidecar files link scans without a look at any image.", (CLEAN,)
     ),
-    "metadata_not_shown": _not_shown("Headers and sidecar files were"),
+    "metadata_not_shown": _not_shown("Headers and sidecar files", "were"),
     "metadata_too_few": _too_few("by headers and sidecar files"),
-    "together_link": lambda _: (
-        "All that is held of a person links people when it is put together. Judge the release by "
-        "this, not by one part alone."
+    "together_link": lambda _: Said(
+        "All that is held of a person links people when it is put together.",
+        ("Judge the release by this, not by one part alone.",),
     ),
-    "together_not_shown": _not_shown("All parts put together were"),
+    "together_not_shown": _not_shown("All parts put together", "were"),
     "together_too_few": _too_few("by all parts together"),
-    "simulated": lambda f: (
-        f"{capital(_title(f))}: second scans were made by a program. Read these figures as a "
-        "warning, and test with true second scans."
+    "simulated": lambda f: Said(
+        "second scans were made by a program.",
+        ("Read these figures as a warning, and test with true second scans.",),
     ),
-    "people_not_searchable": lambda f: (
-        f"{capital(_title(f))}: {number(f.count)} of {people(most(f.of))} could not be searched "
-        "for, as nothing else of theirs is here. Their risk is not known. Give other data of "
-        "theirs (--against), or simulate a second scan (--simulate-rescan)."
+    "people_not_searchable": lambda f: Said(
+        f"{number(f.count)} of {people(most(f.of))} could not be searched "
+        "for, as nothing else of theirs is here.",
+        (
+            "Their risk is not known.",
+            "Give other data of theirs (--against), or simulate a second scan (--simulate-rescan).",
+        ),
     ),
-    "people_failed": lambda f: (
-        f"{capital(_title(f))}: {number(f.count)} of {people(most(f.of))} could not be searched "
-        "for, as their scans failed. Count them as found."
+    "people_failed": lambda f: Said(
+        f"{number(f.count)} of {people(most(f.of))} could not be searched "
+        "for, as their scans failed; count them as found."
     ),
     "forecast_ends": _forecast_ends,
-    "metadata_direct": lambda f: (
+    "metadata_direct": lambda f: Said(
         f"{capital(things(f.count, 'direct identifier stands', 'direct identifiers stand'))} in "
-        f"the files, counted as findings, not people{_each(f)}. {CLEAN}"
+        f"the files, counted as findings, not people{_each(f)}.",
+        (CLEAN,),
     ),
-    "source_folder": lambda f: (
+    "source_folder": lambda f: Said(
         f"{capital(things(f.count, 'folder of source data is', 'folders of source data are'))} "
         f"there, such as sourcedata: {'it' if f.count == 1 else 'they'} may hold what was removed "
-        f"elsewhere. Do not share {_it(f.count)}."
+        "elsewhere.",
+        (f"Do not share {_it(f.count)}.",),
     ),
     "metadata_quasi": _found(
         "detail stands in the files that narrows down who it is|details stand in the files that "
@@ -349,66 +435,231 @@ SENTENCES: Mapping[str, Callable[[Follow], str]] = {
     "metadata_notice": _found(
         "further place needs a look|further places need a look", "Read why on the internal page."
     ),
-    "metadata_not_searched": lambda _: (
-        "Names, dates and free text in the files were not searched for. Do it next: headrisk "
-        "metadata."
+    "metadata_not_searched": lambda _: Said(
+        "Names, dates and free text in the files were not searched for.",
+        ("Do it next: headrisk metadata.",),
     ),
-    "people_stand_out": lambda f: (
+    "people_stand_out": lambda f: Said(
         f"{number(f.count)} of {things(f.of, 'person', 'people')} are alone, or with at most three "
-        "others, in the details that tables hold of them, such as age and sex. Coarsen or drop "
-        "these columns."
+        "others, in the details that tables hold of them, such as age and sex.",
+        ("Coarsen or drop these columns.",),
     ),
-    "files_unread": lambda f: (
-        f"{share(f, 'file')} {_was(f.count)} not read in full. That is not called clean: leave "
-        f"{_it(f.count)} out, or look at {_it(f.count)} yourself."
+    "files_unread": lambda f: Said(
+        f"{share(f, 'file')} {_was(f.count)} not read in full.",
+        (
+            f"That is not called clean: leave {_it(f.count)} out, or look at {_it(f.count)} "
+            "yourself.",
+        ),
     ),
-    "copy_holds_removed_values": lambda f: (
+    "copy_holds_removed_values": lambda f: Said(
         f"{things(f.count, 'removed value still stands', 'removed values still stand')} in the "
-        "cleaned copy. Do not share it as it is."
+        "cleaned copy.",
+        ("Do not share it as it is.",),
     ),
-    "copy_findings": lambda f: (
-        f"{things(f.count, 'finding is', 'findings are')} left in the cleaned copy. Look at each "
-        "before you share."
+    "copy_findings": lambda f: Said(
+        f"{things(f.count, 'finding is', 'findings are')} left in the cleaned copy.",
+        ("Look at each before you share.",),
     ),
-    "deidentified_unchanged": lambda f: (
-        f"{f.about}: {number(f.count)} of {things(f.of, 'file')} {_was(f.count)} not changed at "
-        "all. Run the method again."
+    "deidentified_unchanged": lambda f: Said(
+        f"{number(f.count)} of {things(f.of, 'file')} {_was(f.count)} not changed at all.",
+        ("Run the method again.",),
     ),
-    "deidentified_missing": lambda f: (
-        f"{f.about}: for {things(f.count, 'scan')} no file was found after the method ran. Nothing "
-        f"is known of {_it(f.count)}."
+    "deidentified_missing": lambda f: Said(
+        f"for {things(f.count, 'scan')} no file was found after the method ran.",
+        (f"Nothing is known of {_it(f.count)}.",),
     ),
-    "deidentified_doubtful": lambda f: (
-        f"{f.about}: in {things(f.count, 'file')} the image speaks against the name. Check who it "
-        "is."
+    "deidentified_doubtful": lambda f: Said(
+        f"in {things(f.count, 'file')} the image speaks against the name.",
+        ("Check who it is.",),
     ),
-    "deidentified_to_check": lambda f: (
-        f"{f.about}: whether any file is unchanged, missing or under a wrong name is not told "
-        f"here, as public counts are ranges (up to {number(f.count)}). The internal list says: "
-        "look there."
+    "deidentified_to_check": lambda f: Said(
+        f"whether any file is unchanged, missing or under a wrong name is not told "
+        f"here, as public counts are ranges (up to {number(f.count)}).",
+        ("The internal list says: look there.",),
     ),
-    "deidentified_faces": lambda f: (
-        f"{f.about}: {number(f.count)} of {things(f.of, 'scan')} still show, or may show, a face. "
-        "Do not share these as they are."
+    "deidentified_faces": lambda f: Said(
+        f"{number(f.count)} of {things(f.of, 'scan')} still show, or may show, a face.",
+        ("Do not share these as they are.",),
     ),
-    "deidentified_still_links": lambda f: (
-        f"{f.about}: people are still found by {listed([ATTACKS[k] for k in f.kinds])} afterwards. "
-        "The method alone is not enough."
+    "deidentified_still_links": lambda f: Said(
+        f"people are still found by {listed([ATTACKS[k] for k in f.kinds])} afterwards.",
+        ("The method alone is not enough.",),
     ),
-    "deidentified_no_difference": lambda f: (
-        f"{f.about}: no drop was shown against {listed([ATTACKS[k] for k in f.kinds])}. Do not "
-        "count on the method there."
+    "deidentified_no_difference": lambda f: Said(
+        f"no drop was shown against {listed([ATTACKS[k] for k in f.kinds])}.",
+        ("Do not count on the method there.",),
     ),
-    "deidentified_failed": lambda f: (
-        f"{f.about}: the scans of {things(f.count, 'person', 'people')} could not be used "
-        "afterwards. That is a failed test, not protection."
+    "deidentified_failed": lambda f: Said(
+        f"the scans of {things(f.count, 'person', 'people')} could not be used afterwards.",
+        ("That is a failed test, not protection.",),
     ),
-    "deidentified_cost": lambda f: (
-        f"{f.about}: the method changes the brain itself, by up to "
-        f"{percent(f.rate.value if f.rate else None, 1)} on average. Check whether the data still "
-        "serve their use."
+    "deidentified_cost": lambda f: Said(
+        f"the method changes the brain itself, by up to "
+        f"{percent(f.rate.value if f.rate else None, 1)} on average.",
+        ("Check whether the data still serve their use.",),
     ),
-    "not_asked": lambda f: (
-        f"Not asked: {listed([ASK.get(k, k) for k in f.kinds])}. Nothing here speaks of that."
+    "not_asked": lambda f: Said(
+        f"Not asked: {listed([ASK.get(k, k) for k in f.kinds])}.",
+        ("Nothing here speaks of that.",),
     ),
 }
+
+
+def _plain(text: str) -> Callable[[Follow], str]:
+    return lambda _: text
+
+
+def _held(subject: str) -> Callable[[Follow], str]:
+    """What to do where an attack was not shown to link, or may."""
+
+    def say(follow: Follow) -> str:
+        if follow.about == "unclear":
+            return f"count on a link by {subject}: it may be there (up to {_high(follow)})"
+        return (
+            f"do not rule out a link by {subject}: none was shown, but up to {_high(follow)} may "
+            "be linked"
+        )
+
+    return say
+
+
+SHORT: Mapping[str, Callable[[Follow], str]] = {
+    "labels_disagree": _plain("settle who is who (--same-people): labels and images disagree"),
+    "labels_unconfirmed": _plain(
+        "settle who is who (--same-people): equal labels may be two people"
+    ),
+    "faces_there": lambda f: f"remove or replace the faces in {share(f, 'image')}{kinds(f.kinds)}",
+    "photographs_link": _plain("remove or replace faces: photographs name people"),
+    "face_scans_link": _plain("remove or replace faces: they link people"),
+    "faces_unclear": lambda f: f"look at {things(f.count, 'image')} in which a face is unclear",
+    "faces_not_looked_at": lambda f: f"{share(f, 'image')} not judged for a face",
+    "faces_not_searched": _plain("look for faces, which nobody has (headrisk faces)"),
+    "faces_to_check": lambda f: (
+        f"see the internal list: up to {number(f.count)} of {things(f.of, 'image')} may be unclear"
+    ),
+    "metadata_direct": lambda f: (
+        f"take out {things(f.count, 'direct identifier')} (headrisk metadata DATASET OUT --fix "
+        "COPY)"
+    ),
+    "metadata_link": _plain(
+        "clean headers and sidecar files, which link people (headrisk metadata DATASET OUT --fix "
+        "COPY)"
+    ),
+    "source_folder": lambda f: (
+        "do not share the folder of source data"
+        if f.count == 1
+        else f"do not share the {number(f.count)} folders of source data"
+    ),
+    "people_stand_out": lambda f: (
+        f"coarsen or drop details such as age and sex: {number(f.count)} of "
+        f"{things(f.of, 'person', 'people')} stand out by them"
+    ),
+    "not_asked": lambda f: f"ask for what was left out: {listed([ASK.get(k, k) for k in f.kinds])}",
+    "brains_link": _plain(
+        "share brain images under a contract or not at all: brains link people, and stay when "
+        "faces go"
+    ),
+    "brains_not_shown": _held("brains"),
+    "brains_too_few": _plain("count on a link by brains: too few people to say"),
+    "photographs_not_shown": _held("photographs"),
+    "photographs_too_few": _plain("count on a link by photographs: too few people to say"),
+    "face_scans_not_shown": _held("faces from scan to scan"),
+    "face_scans_too_few": _plain(
+        "count on a link by faces from scan to scan: too few people to say"
+    ),
+    "tables_link": _plain("share fewer or coarser columns: rows of the table link people"),
+    "tables_not_shown": _held("rows of the table"),
+    "tables_too_few": _plain("count on a link by rows of the table: too few people to say"),
+    "metadata_not_shown": _held("headers and sidecar files"),
+    "metadata_too_few": _plain("count on a link by headers: too few people to say"),
+    "together_link": _plain("judge by all parts together, which link people"),
+    "together_not_shown": _held("all parts together"),
+    "together_too_few": _plain("count on a link by all parts together: too few people to say"),
+    "simulated": lambda f: "test with true second scans: some were simulated",
+    "images_not_looked_at": lambda f: f"{share(f, 'image')} not looked at",
+    "images_failed": lambda f: f"{share(f, 'image')} not usable",
+    "images_not_compared": lambda f: f"{share(f, 'image')} compared by no attack",
+    "files_beside_images": lambda f: things(f.count, "other file"),
+    "files_unread": lambda f: f"{share(f, 'file')} not read in full",
+    "people_failed": lambda f: (
+        f"{number(f.count)} of {people(most(f.of))} not searched for ({_title(f)})"
+    ),
+    "folders_unread": lambda f: (
+        f"open or leave out {things(f.count, 'folder')} that could not be read"
+    ),
+    "tables_unused": lambda f: (
+        f"mend or leave out {things(f.count, 'table or sidecar file', 'tables or sidecar files')} "
+        "that could not be used"
+    ),
+    "tables_used_in_part": lambda f: f"mend {things(f.count, 'table')} used in part only",
+    "images_copied": lambda f: (
+        f"find out why {things(f.count, 'image is a copy', 'images are copies')} (headrisk "
+        "duplicates)"
+    ),
+    "scans_doubtful": lambda f: (
+        f"look at {things(f.count, 'doubtful scan')} on the internal page ({_title(f)})"
+    ),
+    "people_not_searchable": lambda f: (
+        f"give other data of {number(f.count)} of {people(most(f.of))} who could not be searched "
+        "for"
+    ),
+    "forecast_ends": lambda f: (
+        f"do not hope for fewer links among more than {people(f.limit)}: no rate is known there"
+    ),
+    "metadata_quasi": lambda f: (
+        f"coarsen or drop {things(f.count, 'detail')} that may tell who somebody is"
+    ),
+    "metadata_technical": lambda f: (
+        f"drop {things(f.count, 'technical value')} that may tie a file to a device, day or place"
+    ),
+    "metadata_notice": lambda f: f"look at {things(f.count, 'further place')} (internal page)",
+    "metadata_not_searched": _plain("search the files for names and dates (headrisk metadata)"),
+    "copy_holds_removed_values": lambda f: (
+        f"do not share the cleaned copy: it still holds {things(f.count, 'removed value')}"
+    ),
+    "copy_findings": lambda f: f"look at {things(f.count, 'finding')} left in the cleaned copy",
+    "deidentified_unchanged": lambda f: (
+        f"run it again, as {number(f.count)} of {things(f.of, 'file')} {_was(f.count)} not changed"
+    ),
+    "deidentified_missing": lambda f: f"find {things(f.count, 'scan')} without a file afterwards",
+    "deidentified_doubtful": lambda f: f"check who {things(f.count, 'file')} may show",
+    "deidentified_to_check": lambda f: (
+        f"see the internal list, up to {number(f.count)} may be unchanged, missing or misnamed"
+    ),
+    "deidentified_faces": lambda f: (
+        f"do not share {number(f.count)} of {things(f.of, 'scan')} that may show a face"
+    ),
+    "deidentified_still_links": lambda f: (
+        f"do not rely on it alone, people are still found by "
+        f"{listed([ATTACKS[k] for k in f.kinds])}"
+    ),
+    "deidentified_no_difference": lambda f: (
+        f"do not count on it against {listed([ATTACKS[k] for k in f.kinds])}, no drop was shown"
+    ),
+    "deidentified_failed": lambda f: (
+        f"take {things(f.count, 'person', 'people')} whose scans failed afterwards as found"
+    ),
+    "deidentified_cost": lambda f: (
+        f"check that the data still serve, as the brain changes by up to "
+        f"{percent(f.rate.value if f.rate else None, 1)}"
+    ),
+}
+"""What to do about each rule in a few words, for the first page; no stop at the end."""
+TOLD_BY = {
+    "photographs_link": "faces_there",
+    "face_scans_link": "faces_there",
+    "metadata_link": "metadata_direct",
+}
+"""Rules whose few words another rule of the same point has said already."""
+UNSEEN_LEAD = "Mend, unpack or leave out what was not read"
+
+
+def brief(rules: Sequence[Follow]) -> str:
+    """What to do about the rules of one point, in a few words."""
+    codes = {one.code for one in rules}
+    told = [one for one in rules if TOLD_BY.get(one.code) not in codes]
+    texts = _named((one.about if _is_method(one) else "", SHORT[one.code](one)) for one in told)
+    if codes <= set(UNSEEN):
+        return f"{UNSEEN_LEAD}: {'; '.join(texts)}."
+    text = "; ".join(texts)
+    return f"{text if _is_method(rules[0]) else capital(text)}."

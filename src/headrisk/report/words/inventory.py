@@ -3,17 +3,84 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from headrisk.dataset.inventory import (
     NOT_USED,
     USED_IN_PART,
     InventoryCounts,
-    KindRow,
     OtherCounts,
 )
+from headrisk.findings.coverage import by_kind
 from headrisk.report.words.phrases import counted, listed
 
+REASONS: Mapping[str, str] = {  # of an image that was not looked at, or compared by no attack
+    "archive": "inside an archive",
+    "body": "voxels that belong to a header listed elsewhere",
+    "code": "in a folder of code",
+    "contrast": "of a kind that no attack was asked to compare",
+    "damaged": "damaged, or not the image its name says",
+    "derivatives": "derived from another image",
+    "empty": "an empty file",
+    "folder": "a folder that cannot be read, or is named like an image",
+    "format": "in a format that is not read",
+    "hidden": "in a hidden folder",
+    "history": "an earlier version kept by git-annex",
+    "label": "nobody, or two people, named for one file",
+    "line": "a line of the manifest that names nobody or no file, or is damaged",
+    "link": "a link that leads nowhere",
+    "name": "misnamed or in the wrong folder",
+    "no_check": "not asked for",
+    "person": "of a person or session that was not asked for",
+    "pointer": "a pointer whose content is not here",
+    "sourcedata": "in a folder of source data",
+    "special": "not a regular file",
+    "unreadable": "a file that cannot be read",
+    "unusable": "could not be used",
+}
+UNUSED: Mapping[str, str] = {  # of a table or sidecar
+    "columns": "a column named twice, of which the first counts",
+    "damaged": "damaged",
+    "empty": "empty",
+    "lines": "lines with another number of cells than the header",
+    "link": "a link that leads nowhere",
+    "no_key": "no column that says whom or what a line is about",
+    "pointer": "a pointer whose content is not here",
+    "unreadable": "cannot be read",
+}
+KINDS: Mapping[str, str] = {  # suffixes of BIDS as a person says them
+    "angio": "images of vessels",
+    "asl": "perfusion MRI",
+    "bold": "functional MRI",
+    "CT": "computed tomography",
+    "ct": "computed tomography",
+    "dwi": "diffusion MRI",
+    "epi": "field maps, echo-planar",
+    "fieldmap": "field maps",
+    "FLAIR": "MRI with fluid dark",
+    "inplaneT1": "T1-weighted MRI",
+    "inplaneT2": "T2-weighted MRI",
+    "m0scan": "perfusion MRI, reference",
+    "magnitude": "field maps",
+    "magnitude1": "field maps",
+    "magnitude2": "field maps",
+    "MEGRE": "multi-echo MRI",
+    "MP2RAGE": "T1-weighted MRI, raw",
+    "PD": "proton-density MRI",
+    "PDw": "proton-density MRI",
+    "pet": "positron emission tomography",
+    "phase": "field maps",
+    "phasediff": "field maps",
+    "sbref": "functional MRI, reference",
+    "T1map": "maps of T1",
+    "T1w": "T1-weighted MRI",
+    "T2map": "maps of T2",
+    "T2star": "T2*-weighted MRI",
+    "T2starw": "T2*-weighted MRI",
+    "T2w": "T2-weighted MRI",
+    "UNIT1": "T1-weighted MRI",
+}
+UNKNOWN_KIND = "unknown kind"
 OTHER_NAMES = {
     "archive": ("archive", "archives"),
     "container": (
@@ -28,6 +95,22 @@ OTHER_NAMES = {
     "recording": ("file of recordings", "files of recordings"),
     "surface": ("surface mesh", "surface meshes"),
 }
+
+
+def kind(suffix: str) -> str:
+    """A kind of images as pages call it: ``T1w``."""
+    return suffix or UNKNOWN_KIND
+
+
+def explained(suffix: str) -> str:
+    """The same with what the abbreviation stands for.
+
+    >>> explained("T1w"), explained(""), explained("MTS")
+    ('T1w (T1-weighted MRI)', 'unknown kind', 'MTS (a kind of image)')
+    """
+    if not suffix:
+        return kind(suffix)
+    return f"{suffix} ({KINDS.get(suffix, 'a kind of image')})"
 
 
 def totals(counts: InventoryCounts, *, planned: bool = False) -> str:
@@ -45,33 +128,42 @@ def totals(counts: InventoryCounts, *, planned: bool = False) -> str:
 def not_looked_at(counts: InventoryCounts) -> tuple[str, ...]:
     """One line for each kind of image of which some were not looked at, and why."""
     return tuple(
-        f"{kind(row)}: {row.failed + row.left_out:,} of {row.images:,} not looked at"
-        f"{_why(reasons(row))}"
-        for row in counts.kinds
+        f"{kind(row.suffix)}: {row.failed + row.left_out:,} of {row.images:,} not looked at"
+        f"{_why(row.reasons)}"
+        for row in by_kind(counts.kinds)
         if row.looked_at < row.images
     )
 
 
-def reasons(*rows: KindRow) -> Counter[str]:
-    """How many images of some kinds were not looked at, by why; rows hold ``3 why; 1 other why``.
+def _why(reasons: Mapping[str, int]) -> str:
+    """`` (1 inside an archive, 2 derived from another image)``, or "" where nothing is known."""
+    told = [f"{count:,} {REASONS.get(code, code)}" for code, count in _most(reasons)]
+    return f" ({'; '.join(told)})" if told else ""
 
-    >>> row = KindRow("anat", "T1w", 9, 5, 1, 3, "1 an empty file; 3 inside an archive")
-    >>> reasons(row, row)["inside an archive"]
-    6
+
+def _most(reasons: Mapping[str, int]) -> list[tuple[str, int]]:
+    return Counter(reasons).most_common()
+
+
+def together(tallies: Iterable[tuple[str, Mapping[str, int]]], most: int | None = None) -> str:
+    """``1 inside an archive (T1w); 3 could not be used (T1w, FLAIR)``: reasons of all kinds.
+
+    >>> together([("T1w", {"archive": 1, "empty": 2}), ("FLAIR", {"empty": 1})], 1)
+    '3 an empty file (T1w, FLAIR); 1 for other reasons'
     """
-    found: Counter[str] = Counter()
-    for row in rows:
-        for part in row.reason.split("; "):
-            count, _, why = part.partition(" ")
-            if count.isdecimal() and why:
-                found[why] += int(count)
-    return found
-
-
-def _why(found: Mapping[str, int]) -> str:
-    """`` (inside an archive: 1; a derivative: 2)``, or "" where nothing is known."""
-    told = "; ".join(f"{why}: {count:,}" for why, count in sorted(found.items()))
-    return f" ({told})" if told else ""
+    count: Counter[str] = Counter()
+    kinds: dict[str, list[str]] = {}
+    for name, tally in tallies:
+        count.update(tally)
+        for code in tally:
+            kinds.setdefault(code, []).append(name)
+    found = count.most_common()
+    told = [
+        f"{images:,} {REASONS.get(code, code)} ({', '.join(kinds[code])})"
+        for code, images in found[:most]
+    ]
+    rest = sum(images for _, images in found[most:]) if most is not None else 0
+    return "; ".join((*told, *([f"{rest:,} for other reasons"] if rest else [])))
 
 
 def beside(counts: InventoryCounts) -> str:
@@ -103,7 +195,7 @@ def unused(counts: InventoryCounts) -> str:
     said = [
         f"{start}: {listed(found)}."
         for start, codes in (("Not used", NOT_USED), ("Used in part", USED_IN_PART))
-        if (found := _unused(counts, tuple(codes)))
+        if (found := _unused(counts, codes))
     ]
     if any(code in NOT_USED for kind in counts.unused.values() for code in kind):
         said.append("What they say of people (ages, sites, dates) is not known to this report.")
@@ -115,14 +207,9 @@ def _unused(counts: InventoryCounts, codes: tuple[str, ...]) -> list[str]:
     for kind, by_code in counts.unused.items():
         own = {code: count for code, count in by_code.items() if code in codes}
         if own:
-            reasons = "; ".join(
-                f"{count:,} {ALL_UNUSED[code]}" for code, count in sorted(own.items())
-            )
+            reasons = "; ".join(f"{count:,} {UNUSED[code]}" for code, count in sorted(own.items()))
             found.append(f"{counted(sum(own.values()), *UNUSED_NAMES[kind])} ({reasons})")
     return found
-
-
-ALL_UNUSED = {**NOT_USED, **USED_IN_PART}
 
 
 def others(counts: InventoryCounts, *, whole: bool = True) -> tuple[str, ...]:
@@ -149,12 +236,9 @@ def _other(one: OtherCounts, place: int) -> str:
         f"{counted(one.images, 'image')}, {one.looked_at:,} looked at, {one.failed:,} failed, "
         f"{one.left_out:,} left out"
     )
-    rest = [f"{kind(row)}: {row.failed + row.left_out:,} of {row.images:,} ({row.reason})"
-            for row in one.kinds if row.looked_at < row.images]  # fmt: skip
+    rest = [
+        f"{kind(row.suffix)}: {row.failed + row.left_out:,} of {row.images:,}{_why(row.reasons)}"
+        for row in by_kind(one.kinds)
+        if row.looked_at < row.images
+    ]
     return f"{text}. Not looked at: {'; '.join(rest)}." if rest else f"{text}."
-
-
-def kind(row: KindRow) -> str:
-    """A kind of images as pages call it: ``anat T1w``."""
-    name = " ".join(part for part in (row.datatype, row.suffix) if part)
-    return name or "images of a kind that their names do not tell"

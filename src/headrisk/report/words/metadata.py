@@ -55,10 +55,23 @@ NOT_LOOKED_INTO = (
     "pictures (those in PDF files too), and the anatomy itself are not looked into."
 )
 NOT_FOUND_BY_IT = (
-    "Text: in tests the search missed 2 of 100 identifiers in fields, 17 in lines that say what "
-    "they hold, 38 in other lines and file names. Text in pixels and archives was not read."
+    "Text: in tests the search missed 2 of 100 identifiers in fields, 17 in labelled lines, 38 in "
+    "other lines and file names. Text in pixels and archives was not read."
 )  # shares: docs/metadata.md, How much is found
 NOBODY_SEARCHED_FOR = "Nobody was searched for: an audit measures how well metadata link people."
+
+
+SEVERITIES = {  # how much a finding gives away
+    "direct identifier": ("direct identifier (names a person)", "direct identifiers (name people)"),
+    "quasi-identifier": (
+        "detail that narrows down who it is", "details that narrow down who it is"
+    ),
+    "technical link": (
+        "value that ties a file to a device, day or place",
+        "values that tie files to a device, day or place",
+    ),
+    "notice": ("other place to look at", "other places to look at"),
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -91,7 +104,7 @@ def summary_sentence(files: Files, severities: Mapping[str, int]) -> str:
     That nothing was found is said only of files that were read.
     """
     where = counted(files.total, "file")
-    parts = [counted(count, name) for name, count in severities.items() if count]
+    parts = [counted(count, *SEVERITIES[name]) for name, count in severities.items() if count]
     if parts:
         said = f"In {where}: {', '.join(parts)}."
     elif files.read == files.total:
@@ -112,9 +125,16 @@ def unread_sentence(files: Files) -> str:
     return f"Of {counted(files.total, 'file')} {' and '.join(said)}." if said else ""
 
 
-def kinds_answer(files: Files, severities: Mapping[str, int], *, listed: bool) -> str:
-    """The same for the page; ``listed`` where the custodian gave a list to search for."""
+def kinds_answer(
+    files: Files, severities: Mapping[str, int], *, listed: bool, folders: int = 0
+) -> str:
+    """The same for the page; ``listed`` where the custodian gave a list to search for.
+
+    ``folders`` hold source data, and with them what was removed elsewhere.
+    """
     answer = summary_sentence(files, severities)
+    if folders:
+        answer += f" {counted(folders, 'folder holds', 'folders hold')} source data."
     if listed:
         answer += " The custodian's own list of identifiers was searched for too."
     return answer
@@ -129,10 +149,8 @@ def people_answer(in_small: str, people: int, shown: Sequence[str], unnamed: int
     more = f", and {unnamed} more" if unnamed else ""
     return (
         f"{in_small} of {phrases.people(people)} share their "
-        f"{counted(len(shown) + unnamed, 'quasi-identifier')} with fewer than four others. Who "
-        "knows these "
-        "details of a person finds that person's row, or one of a few. "
-        f"Columns: {named}{more}."
+        f"{counted(len(shown) + unnamed, 'detail')} ({named}{more}) with fewer than four others. "
+        "Who knows these details of a person finds that person's row, or one of a few."
     )
 
 

@@ -19,7 +19,7 @@ _NOT_SHARED = "Do not share it; --fix leaves it out of the copy."
 
 KINDS: dict[str, KindWords] = {
     "known-identifier": KindWords(
-        "Known identifier",
+        "Identifier known from elsewhere",
         "It stands on the custodian's list, or is part of a name found elsewhere in the data set.",
         "Delete or replace it.",
     ),
@@ -221,3 +221,8 @@ KINDS: dict[str, KindWords] = {
         "The target's path tells folders and users; what is behind it was not read.", _NOT_SHARED,
     ),
 }  # fmt: skip
+
+
+def title(kind: str) -> str:
+    """What a kind is called; what reports of earlier versions named in words stays as it is."""
+    return KINDS[kind].title if kind in KINDS else kind

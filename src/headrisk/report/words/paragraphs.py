@@ -1,13 +1,14 @@
 """Paragraphs to copy: for an impact assessment, an ethics board, a consent form, a committee.
 
-They are made from what ran and from public figures. Brackets are for the reader to fill in: what
-headrisk cannot know, and every decision.
+They are made from what ran and from public figures. Brackets are for the reader to fill in, boxes
+to tick: what headrisk cannot know, and every decision.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from headrisk.findings.coverage import face_counts
 from headrisk.findings.records import Report, RunRecord
 from headrisk.report.words import summary
 from headrisk.report.words.evidence import (
@@ -23,8 +24,10 @@ from headrisk.report.words.evidence import (
     metadata,
     upper_end,
 )
-from headrisk.report.words.first_page import coverage, is_synthetic, not_compared
+from headrisk.report.words.first_page import compared, is_synthetic, not_compared
 from headrisk.statistics.intervals import FEWEST_PEOPLE
+
+BOX = "\u2610"  # to be ticked by whoever hands the text out
 
 
 @dataclass(frozen=True)
@@ -61,7 +64,7 @@ def paragraphs(
         Paragraphs(
             "consent",
             "Consent form",
-            (*consent_paragraph(report), f"[For the office, not for participants] {audited}"),
+            consent_paragraph(report),
             ("Name of the participant", "Signature", "Date"),
         ),
         Paragraphs(
@@ -83,8 +86,7 @@ def dpia_paragraph(report: Report, audited: str = "") -> tuple[str, ...]:
         + f" {looked_at(report)} {_compared(report)} {audited}".rstrip(),
         f"Linked: {_small(linked(report))} {larger(report)} {attackers(report)}".rstrip(),
         f"{faces_left(report)} {metadata(report)} {change(report)}".rstrip(),
-        "Not tested: "
-        + " ".join(untested)
+        " ".join(untested)
         + f" {_not_in_it(report)} The figures hold for these data and these methods; they are "
         "measurements with intervals and not a statement that nobody can be identified. Whether "
         "the remaining risk can be accepted, and under which conditions, is decided by: [name, "
@@ -122,15 +124,17 @@ def consent_paragraph(report: Report) -> tuple[str, ...]:
     if "face" in searched:
         texts.append(
             "We also tested whether photographs, such as those on the internet, lead to the scan "
-            "of the person." + (" In the test they did." if _links(report, "face") else "")
+            "of the person."
+            + (" In the test they did." if _links(report, "face") else " They may.")
         )
     ends = [(one, upper_end(one)) for one in report.modalities]
     rated = [end for one, end in ends if end is not None and not one.simulated]
-    if rated and max(_people(report)) >= FEWEST_PEOPLE:
+    tested = max(_people(report))
+    if rated and tested >= FEWEST_PEOPLE:
         in_ten = min(10, -int(-max(rated) * 10 // 1))
-        how = "everybody could" if in_ten == 10 else f"up to {in_ten} of 10 people could"
+        how = "everybody" if in_ten == 10 else f"up to {in_ten} of 10 people"
         texts.append(
-            f"We tested this on [data like yours: say which]. In the test, perhaps {how} be found. "
+            f"We tested this on the scans of {tested:,} people. By the test, {how} might be found. "
             "We cannot say how many would be found among more people. Nobody can promise you that "
             "it will not happen."
         )
@@ -139,13 +143,15 @@ def consent_paragraph(report: Report) -> tuple[str, ...]:
             "We could not measure on enough people how often this would work, so please decide as "
             "if it would. Nobody can promise you that it will not happen."
         )
-    texts.append(
-        f"{_face_for_participants(report)} You may say no: your care does not depend on it. You "
-        "may take your consent back by [how, and until when]. What others have already copied "
-        "cannot be called back. Who may use the data, and for what: [conditions of access]. "
-        "Responsible for the data: [controller]. Data protection officer: [contact]. Legal basis: "
-        "[legal basis]. Countries the data may go to: [countries]."
-    )
+    texts += [
+        f"{_face_for_participants(report)}",
+        "You may say no: your care does not depend on it. You may take your consent back by [how, "
+        "and until when]. What others have already copied cannot be called back.",
+        "Who may use the data, and for what: [conditions of access]. Where they are stored, and "
+        "for how long: [place and years]. Countries they may go to: [countries]. Responsible for "
+        "the data: [controller]. Legal basis: [legal basis]. Questions: [contact of the data "
+        "protection officer]. Complaints: [supervisory authority].",
+    ]
     return _example(report, texts)
 
 
@@ -160,17 +166,18 @@ def _name_for_participants(report: Report) -> str:
     section = next((one for one in report.modalities if "kinds" in one.tables), None)
     if section is None:
         return (
-            "[Names, dates and numbers in the files were not looked for: look, then say here "
-            "whether any is shared.]"
+            "Your files may also hold your name, dates or numbers that lead to you: that was not "
+            f"looked for yet. {BOX} It has been looked for since, and what was found was taken out."
         )
     if any(row[1] == "direct identifier" for row in section.tables["kinds"].rows):
         return (
-            "[Names or other direct identifiers were found in the files. Remove them first, and "
-            "look again. Only then may stand here: your name is not shared with them.]"
+            "When this was checked, the files still held names, dates or numbers that lead to a "
+            f"person, or might. {BOX} These have been taken out since, and the files were searched "
+            "again. Such a search misses some."
         )
     return (
-        "We looked for names in the files and found none; such a search misses some. [Say what "
-        "else was done to keep names out.]"
+        "We searched the files for names and found none. Such a search misses some, so your name "
+        "may still stand there."
     )
 
 
@@ -205,7 +212,7 @@ def audit_of(run: RunRecord, digest: str) -> str:
 
 
 def _compared(report: Report) -> str:
-    return " ".join((coverage(report), *not_compared(report))).strip()
+    return " ".join((compared(report), *not_compared(report))).strip()
 
 
 def _not_in_it(report: Report) -> str:
@@ -221,18 +228,15 @@ def _not_in_it(report: Report) -> str:
 def _face_for_participants(report: Report) -> str:
     if all_faces_gone(report):
         return "We took the face out of the images; a program could not find one in any of them."
+    since = f"{BOX} It is taken out or replaced before the data are shared."
     if face_may_be_left(report):
-        left = report.faces_left
-        every = left is not None and left.counts.get("face", 0) == left.images > 0
+        seen = face_counts(report)
+        every = seen is not None and seen.counts.get("face", 0) == seen.images > 0
         return (
-            f"In {'all' if every else 'some'} of the images your face can still be made out, or a "
-            "part of it may be. "
-            "[Say what will be done about it before the data are shared.]"
+            f"In {'all' if every else 'some'} of the images the face can still be made out, or a "
+            f"part of it may be. {since}"
         )
-    return (
-        "We have not checked in every image whether your face can be made out. [Say what will be "
-        "done about it before the data are shared.]"
-    )
+    return f"We have not checked in every image whether your face can be made out. {since}"
 
 
 def _people(report: Report) -> list[int]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
-from headrisk.findings.records import FacesLeft
+from headrisk.findings.coverage import face_counts
+from headrisk.findings.records import FacesLeft, Report
+from headrisk.report.words.inventory import kind
 from headrisk.report.words.phrases import capital, counted, listed
 
 Found = Literal["whole", "part", "unclear", "replaced", "gone", "unknown"]
@@ -95,37 +97,42 @@ SHORT = {  # of images of one kind, the worst first
     "face": ("face", "faces"),
     "part": ("part of a face", "parts of a face"),
     "unclear": ("unclear", "unclear"),
-    "failed": ("unreadable", "unreadable"),
+    "failed": ("not looked at", "not looked at"),
     "outside": ("ends before the face", "end before the face"),
     "gone": ("face removed", "faces removed"),
 }
 MOST_KINDS = 4  # named one by one
 
 
-def faces_by_kind(left: FacesLeft, images: int = 0) -> str:
-    """What became of that question for each kind of image, and why answers are unclear.
-
-    ``images`` are those of the whole data set; the ones that nobody looked at here are told.
-    """
-    if not left.looked:
-        return capital(faces_sentence(left).removeprefix("Faces: "))
-    order = sorted(left.by_suffix, key=lambda name: -sum(left.by_suffix[name].values()))
-    if not left.by_suffix or len(order) > MOST_KINDS:
-        said = [_short(left.counts)]
+def faces_by_kind(report: Report) -> str:
+    """What became of that question for each kind of image, and why answers are unclear."""
+    left, seen = report.faces_left, face_counts(report)
+    if left is None:
+        return ""
+    if seen is None:
+        return (
+            f"None of {counted(left.images, 'image')} was looked at, since the extra for faces is "
+            "not installed; each may show a face."
+        )
+    order = sorted(seen.kinds, key=lambda name: -sum(seen.kinds[name].values()))
+    if len(order) == 1:
+        said = f"{kind(order[0])}: {_short(seen.counts)}"
+    elif not order or len(order) > MOST_KINDS:
+        said = _short(seen.counts)
     else:
-        said = [
-            f"{name or 'other names'} ({sum(left.by_suffix[name].values()):,}): "
-            f"{_short(left.by_suffix[name])}"
+        said = "; ".join(
+            f"{kind(name)} ({sum(seen.kinds[name].values()):,}): {_short(seen.kinds[name])}"
             for name in order
-        ]
-    text = f"Of {counted(left.images, 'image')}, {'; '.join(said)}."
-    why = [SAID[code] for code in DOUBTS if left.codes.get(code) and left.counts.get("unclear")]
+        )
+    text = f"Of {counted(seen.images, 'image')}, {said}."
+    why = [SAID[code] for code in DOUBTS
+           if left.codes.get(code) and seen.counts.get("unclear")]  # fmt: skip
     if why:
         text += f" Unclear ({'; '.join(why)}) is no protection."
-    elif left.counts.get("unclear"):
+    elif seen.counts.get("unclear"):
         text += " Unclear is no protection."
-    if images > left.images:
-        text += f" {counted(images - left.images, 'more image')}: not seen."
+    if seen.counts.get("failed"):
+        text += " An image not looked at may show a face."
     return text
 
 

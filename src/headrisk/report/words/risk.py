@@ -417,7 +417,7 @@ def forecast_short(found: Forecast) -> str:
     point = headline_point(found)
     if point is None:
         why = basis_of_forecast(found)
-        return f"In larger galleries fewer are found; how many cannot be said. {why}"
+        return f"How many are found in larger galleries cannot be said. {why}"
     if found.bound_only:
         return f"Among {people(point.size)} it may still be everybody: the data do not show a fall."
     if not point.said:

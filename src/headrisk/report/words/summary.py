@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -27,18 +26,18 @@ from headrisk.statistics.label_rates import as_images_say
 from headrisk.types import Estimate
 
 MODALITY_NAMES = {
-    "brain": ("Brain", "the shape of the brain"),
-    "face": ("Face", "a face rendered from the scan"),
-    "face-scans": ("Face, scan to scan", "the faces rendered from both scans"),
-    "table": ("Derived table", "a table of regional measurements"),
-    "metadata": ("Metadata", "metadata alone"),
+    "brain": ("Brains", "the shape of the brain"),
+    "face": ("Photographs", "a face rendered from the scan"),
+    "face-scans": ("Faces, scan to scan", "the faces rendered from both scans"),
+    "table": ("Tables", "a table of regional measurements"),
+    "metadata": ("Headers", "headers and sidecar files alone"),
     "combined": ("All together", "all modalities together"),
 }
 FOUND = {
     "brain": "were linked to their other scan",
     "face": "were found by their photographs",
     "face-scans": "were linked to their other scan by the face",
-    "metadata": "were linked to their other scan by metadata alone",
+    "metadata": "were linked to their other scan by headers and sidecar files alone",
     "table": "were linked to their other row",
     "combined": "were linked by all that is held of them together",
 }
@@ -71,30 +70,27 @@ RULE_NAMES = {
     "fmr_1e-3": "at most 1 of 1,000 different-person pairs accepted",
     "unsupervised": "as an outsider without labels would set it",
 }
-READING_NAMES = {
-    "links": "links",
-    "does not link": "like guessing",
-    "unclear": "unclear",
-    "too little data": "too little data",
+RESULTS = {  # of an attack: these words and no others, wherever a result is told
+    "links": "links people",
+    "unclear": "may link people",
+    "does not link": "not shown to link",
+    "too little data": "too few people",
 }
 OTHERS_NOT_TESTED = (
     "Other attackers, later or stronger methods, other kinds of images, other people than these, "
     "larger sets of people.",
 )
-NO_COPY = "A de-identified copy: none was given, so what it would change was not measured."
+NO_COPY = "De-identification: no copy was given, so what it would change was not measured."
 UNTESTED_MODALITIES = {
-    "brain": "Brains: whether they link two scans of a person.",
-    "face": "Photographs: whether they find the scan of a person.",
-    "face-scans": "Faces, scan to scan: whether the face in one scan finds another scan of the "
-    "person.",
-    "metadata": "Headers: whether headers and sidecar files alone link two scans of a person.",
-    "table": "Derived tables: whether volumes or thickness of brain regions link people.",
+    "brain": "brains from scan to scan",
+    "face": "photographs of people",
+    "face-scans": "faces from scan to scan",
+    "metadata": "headers and sidecar files alone",
+    "table": "tables of volumes or thickness of brain regions",
 }
-TOO_LITTLE = "Too little data."
+TOO_LITTLE = "Too few people."
 NOTHING_COMPARED = "No pair of usable scans could be compared."
-FEW_FALSE_MATCHES = "false matches rest on fewer than 30 errors"
-FEW_MISSES = "missed matches rest on fewer than 30 errors"
-FEW_FOR_THRESHOLD = f"withheld: fewer than {FEWEST_FOR_EXTREMES} people stand behind it"
+WITHHELD = f"thresholds are held back below {FEWEST_FOR_EXTREMES} people"
 WHY_NO_THRESHOLD = {
     "no mated pairs": "no mated pairs",
     "no non-mated pairs": "no non-mated pairs",
@@ -104,6 +100,8 @@ WHY_NO_THRESHOLD = {
     "one group": "the probes' best scores do not fall into two groups for an outsider to see",
     "few people": "fewer than four people",
     "not tested": "not tested on so many pairs",
+    "never higher": "the mated density never exceeds the other",
+    "few pairs": "too few non-mated pairs of people",
 }
 NEEDS = "Rates need at least five people with two comparable scans each."
 MISSING_REASONS = {
@@ -132,7 +130,7 @@ def no_threshold(found: NoThreshold | None) -> str:
     """Why the data give no threshold, or no test of one; "" where they do."""
     if found is None:
         return ""
-    text = WHY_NO_THRESHOLD.get(found.why, "")
+    text = WHY_NO_THRESHOLD.get(found.why, found.why)
     if found.why == "never higher":
         text = f"at prior {found.prior:g} the mated density never exceeds the other"
     elif found.why == "few pairs":
@@ -258,7 +256,7 @@ def headline(section: ModalitySection) -> str:
     if section.panels and not section.measures:
         return "Nobody was searched for."
     if measure is None or measure.rank1 is None or not section.sufficient:
-        return "Too little data to say how many people can be linked."
+        return "Too few people to say how many can be linked."
     if section.simulated:
         sentence = natural_frequency(measure.rank1, SIMULATED_FOUND, SIMULATED_WOULD)
         return f"Simulated re-scans, no true ones: {sentence}."
@@ -279,21 +277,6 @@ def compared_scans(contrasts: Sequence[str], sources: int, copies: int) -> str:
     return text
 
 
-_CONTRASTS = re.compile(r"Every (.+?) scan (?:was|of)\b")
-
-
-def contrasts_of(section: ModalitySection) -> tuple[str, ...]:
-    """The kinds of images that :func:`compared_scans` names; empty where it named none.
-
-    >>> section = ModalitySection("brain", Counts(1, 2, 0, 1, 0, 1),
-    ...                           compared=compared_scans(("T1w", "FLAIR"), 1, 0))
-    >>> contrasts_of(section)
-    ('T1w', 'FLAIR')
-    """
-    found = _CONTRASTS.match(section.compared)
-    return tuple(found[1].split(", ")) if found else ()
-
-
 COPIES_PANEL = "Which images link by being copies?"
 
 
@@ -306,9 +289,14 @@ def copies_answer(number: str, searched: int) -> str:
     )
 
 
+def title_of(name: str) -> str:
+    """What an attack is called on every page."""
+    return MODALITY_NAMES.get(name, (name, ""))[0]
+
+
 def title(one: ModalitySection | AttackCost) -> str:
     """The title of a modality's section, or of its cost; says where mates were simulated."""
-    name = MODALITY_NAMES.get(one.name, (one.name, ""))[0]
+    name = title_of(one.name)
     return f"{name} (simulated re-scans)" if one.simulated else name
 
 
@@ -324,14 +312,15 @@ def attacker(sections: Sequence[ModalitySection]) -> tuple[str, ...]:
 def not_tested(sections: Sequence[ModalitySection]) -> tuple[str, ...]:
     """What an audit of these modalities says nothing about."""
     searched = {section.name for section in sections if section.measures}
-    missing = (text for name, text in UNTESTED_MODALITIES.items() if name not in searched)
-    return (*missing, *OTHERS_NOT_TESTED)
+    missing = [text for name, text in UNTESTED_MODALITIES.items() if name not in searched]
+    tried = (f"Attacks not tried: {'; '.join(missing)}.",) if missing else ()
+    return (*tried, *OTHERS_NOT_TESTED)
 
 
 def shortage(section: ModalitySection) -> str:
     """Why a modality has no rates, in two words: it was not searched, or people are too few."""
     presence_only = bool(section.panels) and not section.measures
-    return "No search" if presence_only else "Too little data"
+    return "No search" if presence_only else "Too few people"
 
 
 def how_chosen(section: ModalitySection) -> str:
@@ -374,17 +363,12 @@ def strongest(section: ModalitySection) -> MeasureResult | None:
 
 def threshold_remarks(measure: MeasureResult) -> tuple[str, ...]:
     """What the thresholds of a measure rest on, each remark once."""
-    found = (part for item in measure.thresholds.values() for part in item.remark.split("; "))
-    said = dict.fromkeys(part.removeprefix("withheld: ") for part in found if part)
-    return tuple(_THRESHOLD_REMARKS.get(part, part) for part in said)
-
-
-_THRESHOLD_REMARKS = {  # as a sentence of their own, away from the threshold they are about
-    FEW_FALSE_MATCHES: "false matches at the thresholds rest on fewer than 30 errors",
-    FEW_MISSES: "missed matches at the thresholds rest on fewer than 30 errors",
-    FEW_FOR_THRESHOLD.removeprefix("withheld: "): "thresholds are held back below "
-    f"{FEWEST_FOR_EXTREMES} people",
-}
+    rules = measure.thresholds.values()
+    said = [no_threshold(one.missing) for one in rules]
+    said += [f"{rates} at the thresholds rest on fewer than 30 errors"
+             for one in rules for rates in one.few]  # fmt: skip
+    said += [WITHHELD for one in rules if one.withheld]
+    return tuple(dict.fromkeys(filter(None, said)))
 
 
 def rank_rates(measure: MeasureResult | None) -> list[tuple[str, Estimate | None]]:
@@ -474,16 +458,16 @@ def tested(section: ModalitySection) -> str:
 def against_control(measure: MeasureResult) -> str:
     """Whether the attack beats its control and chance."""
     if measure.rank1 is None or measure.chance is None:
-        return "Attack, control and chance cannot be compared: too little data."
+        return "Too few people to compare the attack with luck."
     floor = max(measure.chance, measure.control.high if measure.control else 0.0)
     if measure.rank1.low > floor or measure.reading == "links":
         return "The attack finds more people than its control and than guessing would."
     if measure.rank1.value > floor:
         return (
-            "The attack finds more people than its control and than guessing would, but the "
-            "sample is too small to tell the difference from luck."
+            "The attack may link people: it finds more than its control and than guessing would, "
+            "but too few people were searched for to be sure."
         )
     return (
-        "The attack does not beat its control in this sample. That is no evidence of absence: "
-        "look at the upper end of the interval."
+        "The attack was not shown to link people here. That is no proof that it cannot: look at "
+        "the upper end of the interval."
     )
