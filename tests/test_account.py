@@ -87,8 +87,8 @@ def test_an_image_that_fails_is_counted_once() -> None:
         for status in ({"f": "failed", "k": "ok"}[state],)
     ]
     assert failures_line(rows) == (
-        "1 of 3 images could not be used, 1 more not for every attack; internal/scans.tsv says "
-        "which and why."
+        "1 of 3 images could be compared by no attack, 1 more not by every attack; "
+        "internal/scans.tsv says which and why."
     )
 
 

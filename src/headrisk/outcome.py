@@ -12,7 +12,7 @@ from headrisk.attacks.account import account, account_others, with_people
 from headrisk.attacks.attack import Context, Measured
 from headrisk.attacks.presence import Sought
 from headrisk.dataset.description import DataSetName, name_data_set
-from headrisk.dataset.inventory import counted, images_table
+from headrisk.dataset.inventory import counted, files_table, images_table
 from headrisk.deidentify.comparison import TreatmentsMeasured
 from headrisk.findings.records import TITLE, Internal, Report, RunRecord, ScanRow, Table
 from headrisk.job import Job, finish
@@ -84,7 +84,11 @@ def conclude(
     )
     internal = join(parts, intake.notes)
     if inventory is not None:
-        tables = {**internal.tables, "images": Table(*images_table(inventory, REASONS))}
+        tables = {
+            **internal.tables,
+            "images": Table(*images_table(inventory, REASONS)),
+            "files": Table(*files_table(inventory, REASONS)),
+        }
         internal = replace(internal, tables=tables)
     internal = replace(internal, input_key=key.hex())
     if sought:

@@ -62,7 +62,10 @@ def test_all_scans_broken(audit: Audit, broken: Path, tmp_path: Path) -> None:
     code, said = audit(broken)
     assert code == 4
     assert "Too little data" in said
-    assert "6 of 6 images could not be used; internal/scans.tsv says which and why." in said
+    assert (
+        "6 of 6 images could be compared by no attack; internal/scans.tsv says which and why."
+        in said
+    )
     assert "sub-01" not in said  # logs travel
     out = tmp_path / "out"
     assert brain(out)["counts"]["failed"] == 6
@@ -119,7 +122,7 @@ def test_a_manifest_with_a_missing_path(audit: Audit, tmp_path: Path) -> None:
     manifest.write_text("participant_id\tsession_id\tpath\na\t1\tgone.nii.gz\n")
     code, said = audit(manifest)
     assert code == 4
-    assert "1 of 1 images could not be used" in said
+    assert "1 of 1 images could be compared by no attack" in said
     scans = (tmp_path / "out" / "internal" / "scans.tsv").read_text()
     assert "no such file (line 2 of scans.tsv)" in scans
 
@@ -131,7 +134,7 @@ def test_labels_that_differ_in_case(audit: Audit, tmp_path: Path) -> None:
         (tmp_path / name).write_bytes(b"no image")
     code, said = audit(manifest)
     assert code == 4
-    assert "2 of 2 images could not be used" in said
+    assert "2 of 2 images could be compared by no attack" in said
     scans = (tmp_path / "out" / "internal" / "scans.tsv").read_text()
     assert "AB and ab differ only in case" in scans
 

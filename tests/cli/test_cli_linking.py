@@ -40,7 +40,7 @@ def test_some_scans_broken(
     assert main([*words, "--fail-above", "1"]) == 4
     said = capsys.readouterr().out
     assert said.startswith("Not asked: faces.\nBrains: At least 4 of the 5 people searched for")
-    assert "1 of 12 images could not be used; internal/scans.tsv" in said
+    assert "1 of 12 images could be compared by no attack; internal/scans.tsv" in said
     assert "1 person could not be searched for because scans failed" in said
     assert "sub-002" not in said
 

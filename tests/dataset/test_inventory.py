@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import gzip
+import io
 import os
 import time
+import zipfile
 from pathlib import Path
 
 import nibabel as nib
@@ -20,6 +22,7 @@ from headrisk.dataset.inventory import (
     Looked,
     counted,
     explained,
+    files_table,
     judged,
     take_inventory,
 )
@@ -28,6 +31,7 @@ from headrisk.dataset.magic import tell
 from headrisk.dataset.scans import Scan
 from headrisk.intake import beyond
 from headrisk.io.image_copies import with_copies
+from headrisk.report.words.inventory import REASONS
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +71,7 @@ def test_counts_add_up(messy: tuple[Inventory, dict[str, Right]]) -> None:
     assert counts.images == counts.looked_at + counts.failed + counts.left_out
     for row in counts.kinds:
         assert row.images == row.looked_at + row.failed + row.left_out
-        assert row.reason
+        assert sum(row.reasons.values()) == row.failed + row.left_out
     assert sum(row.images for row in counts.kinds) == images
     assert counts.failed == sum(what.status == "failed" for what in right.values())
 
@@ -270,3 +274,47 @@ def test_links_to_the_whole_file_system_are_not_followed(tmp_path: Path) -> None
         f"{name}": ("link", "link")
         for name in ("sub-01/anat", "sub-01/ses-1", "sub-02", "sub-03", "sub-04")
     }
+
+
+def test_every_file_on_disk_has_a_row(messy: tuple[Inventory, dict[str, Right]]) -> None:
+    inventory, right = messy
+    columns, rows = files_table(inventory, REASONS)
+    table = {row[0]: dict(zip(columns, row, strict=True)) for row in rows}
+    assert len(table) == len(rows)
+    outside_archives = {path for path in table if "!/" not in str(path)}
+    on_disk = {path for path, what in right.items() if what.kind != "body" and "!/" not in path}
+    assert outside_archives == on_disk
+    for row in inventory.rows:
+        assert table[row.path]["kind"] == row.kind
+        if row.status in ("failed", "left_out"):
+            assert table[row.path]["reason"], row.path
+
+
+def test_archives_in_archives_are_named_and_told(tmp_path: Path) -> None:
+    inner = io.BytesIO()
+    with zipfile.ZipFile(inner, "w") as archive:
+        archive.writestr("head.nii.gz", gzip.compress(nifti(3)))
+    with zipfile.ZipFile(tmp_path / "scans.zip", "w") as archive:
+        archive.writestr("deep/inner.zip", inner.getvalue())
+        archive.writestr("one.nii.gz", gzip.compress(nifti(3)))
+    inventory = take_inventory(tmp_path)
+    rows = {row[0]: row for row in files_table(inventory, REASONS)[1]}
+    assert set(rows) == {"scans.zip", "scans.zip!/deep/inner.zip", "scans.zip!/one.nii.gz"}
+    assert "1 archives inside, whose files are not listed" in str(rows["scans.zip"][-1])
+    assert counted(inventory).other["archive"] == 2
+
+
+def test_links_that_lead_out_are_counted_folders_too(tmp_path: Path) -> None:
+    away = tmp_path / "away" / "anat"
+    away.mkdir(parents=True)
+    (away / "sub-02_T1w.nii").write_bytes(nifti(3))
+    (tmp_path / "away" / "note.txt").write_text("n")
+    data = tmp_path / "data"
+    (data / "sub-01").mkdir(parents=True)
+    (data / "sub-02").symlink_to(tmp_path / "away")  # followed: a person
+    (data / "extra").symlink_to(tmp_path / "away")  # not followed
+    (data / "sub-01" / "note.txt").symlink_to(tmp_path / "away" / "note.txt")
+    (data / "sub-01" / "again").symlink_to(data / "sub-01")  # leads nowhere else
+    notes = take_inventory(data).notes
+    (note,) = [note for note in notes if "outside" in note]
+    assert note.startswith("3 links lead to files or folders outside the data set")

@@ -169,9 +169,9 @@ def good(audited: Audited, person: str) -> str:
 
 def test_the_face_route_from_end_to_end(audited_faces: Audited) -> None:
     assert audited_faces.code == 4
-    assert "Is there a face left?" in audited_faces.said
+    assert "Who sees a face in the images that photographs are compared with?" in audited_faces.said
     assert audited_faces.said.startswith("Faces: of 6 images, 5 show a face; 1 ")
-    assert "1 of 6 images could not be used" in audited_faces.said
+    assert "1 of 6 images could be compared by no attack" in audited_faces.said
     assert "7 of the photographs listed could not be used" in audited_faces.said
     section = face(audited_faces.out)
     counts = section["counts"]

@@ -172,9 +172,11 @@ def failures_line(rows: Sequence[ScanRow]) -> str:
     none = sum(all(failed) for failed in asked.values())
     some = sum(any(failed) for failed in asked.values()) - none
     kinds = {"rows" if row.modality == "table" else "images" for row in rows}
-    said = f"{none:,} of {len(asked):,} {' and '.join(sorted(kinds))} could not be used"
+    said = (
+        f"{none:,} of {len(asked):,} {' and '.join(sorted(kinds))} could be compared by no attack"
+    )
     if some:
-        said += f", {some:,} more not for every attack"
+        said += f", {some:,} more not by every attack"
     return f"{said}; internal/scans.tsv says which and why."
 
 

@@ -246,9 +246,10 @@ def take_inventory(path: Path) -> Inventory:
     rows = [_described(_placed(row, walk), path) for row in _pairs(rows)]
     notes = []
     if walk.outside:
+        links = "1 link leads" if walk.outside == 1 else f"{walk.outside} links lead"
         notes.append(
-            f"{walk.outside} links lead to files outside the data set: whoever copies it with its "
-            "links followed shares those too"
+            f"{links} to files or folders outside the data set: whoever copies it with its links "
+            "followed shares those too"
         )
     unread = [row.path for row in rows if row.kind == "folder" and row.status == "failed"]
     notes += [f"{name}: folder cannot be read, so what it holds is not known" for name in unread]
@@ -426,6 +427,30 @@ def images_table(
     return IMAGE_COLUMNS, rows
 
 
+FILE_COLUMNS = (
+    "path", "kind", "format", "where", "datatype", "suffix", "participant_id", "session_id",
+    "files", "bytes", "checks", "status", "reason",
+)  # fmt: skip
+
+
+def files_table(
+    inventory: Inventory, said: Mapping[str, str]
+) -> tuple[tuple[str, ...], tuple[tuple[str | int, ...], ...]]:
+    """Columns and rows of ``files.tsv``: every file of the data set, whatever it is.
+
+    What lies in an archive has rows too, as far as the archive can be listed.
+    """
+    rows = tuple(
+        (
+            row.path, row.kind, row.form, row.where, row.datatype, row.suffix, row.participant_id,
+            row.session_id, row.files, row.bytes, " ".join(row.checks), row.status,
+            row.reason or said.get(row.code, ""),
+        )
+        for row in inventory.rows
+    )  # fmt: skip
+    return FILE_COLUMNS, rows
+
+
 def _judged(row: FileRow, found: list[Looked]) -> FileRow:
     """One image after its checks; metadata alone are no look at an image."""
     checks = tuple(dict.fromkeys((*row.checks, *(one.check for one in found))))
@@ -492,7 +517,11 @@ def _folders(walk: _Walk) -> None:
                 walk.rows.append(_failed(path, "folder", "a folder named like an image"))
             if entry.name == ".git":
                 inner += _history(walk, path, (*above, place))
-            elif entry.is_symlink() and not _followed(walk, entry, (*above, place)):
+                continue
+            if entry.is_symlink():
+                target = os.path.realpath(entry.path)
+                walk.outside += not (_within(target, walk.real) or _within(walk.real, target))
+            if entry.is_symlink() and not _followed(walk, entry, (*above, place)):
                 walk.rows.append(_folder_link(walk, entry, path))
             else:
                 inner.append((path, (*above, place)))
@@ -664,7 +693,10 @@ def _one_series(files: list[FileRow]) -> FileRow:
 def _archive(walk: _Walk, row: FileRow) -> Iterator[FileRow]:
     listing = list_archive(walk.root / row.path)
     images = sum(member.told.kind == "image" for member in listing.members)
+    archives = sum(member.told.kind == "archive" for member in listing.members)
     said = f"{images} images inside, not looked at"
+    if archives:
+        said += f"; {archives} archives inside, whose files are not listed"
     reason = f"{said}; {listing.problem}" if listing.problem else said
     yield replace(row, status="left_out", code="archive", reason=reason)
     for member in listing.members:

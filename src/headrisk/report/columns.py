@@ -630,6 +630,22 @@ _INTERNAL_TABLES = (
         "files": _count("files it consists of"),
         "copy_of": Column("first image with the same bytes or voxels; empty if it is that"),
     }),
+    TableKind("files", "internal", "one file of the data set, whatever it is, and as far as "
+              "archives can be listed those in them", {
+        "path": Column("path in the data set; archive!/name for what lies in an archive"),
+        "kind": Column("what it is, by its first bytes and its name"),
+        "format": Column("file format"),
+        "where": Column("part of the data set, as in images.tsv"),
+        "datatype": Column("BIDS datatype: the folder it stands in"),
+        "suffix": Column("BIDS suffix"),
+        "participant_id": _PERSON,
+        "session_id": _SESSION,
+        "files": _count("files it stands for, such as a DICOM series"),
+        "bytes": _count("size of the first of them"),
+        "checks": Column("checks that looked at it as an image"),
+        "status": Column("of an image, what became of it, as in images.tsv"),
+        "reason": _REASON,
+    }),
     TableKind("faces", "internal", "one scan, where photographs were asked for", {
         "scan_id": _SCAN,
         "status": _STATUS,

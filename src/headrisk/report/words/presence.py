@@ -28,7 +28,7 @@ COVERAGE = {
     "unknown": "no skin surface",
 }
 PANELS = {
-    "presence": "Is there a face left?",
+    "presence": "Who sees a face in the images that photographs are compared with?",
     "coverage": "How much skin of the face is left?",
     "claims": "Called defaced: was it done?",
 }
@@ -180,7 +180,7 @@ def unusable(code: str, skin: str) -> str:
 def presence_answer(
     looked: int, judged: int, seen: Sequence[tuple[str, str]], left: Mapping[str, str]
 ) -> str:
-    """Whether faces are left, over all scans that could be looked at.
+    """Whether faces are left in the images that photographs are compared with.
 
     Parameters
     ----------
@@ -194,19 +194,25 @@ def presence_answer(
         Ranges of counts by answer (``face``, ``part``, ``gone``, ...): detectors and skin together.
     """
     if not looked:
-        return "No scan has a skin surface to look at."
+        return (
+            "No image that photographs could be compared with has a skin surface. What was found "
+            "of a face in every image of the data set stands on the first page."
+        )
     told = ", ".join(f"{name} in {count}" for name, count in seen)
     return (
-        f"Of {counted(looked, 'scan')} with a skin surface, a face is seen by {told}. Each "
+        f"Of {counted(looked, 'such image')} with a skin surface, a face is seen by {told}. Each "
         "detector answers for itself. Together with the skin at every level, a face is left in "
-        f"{left['face']} of {counted(judged, 'scan')} and a part of one in {left['part']}; it was "
-        f"removed in {left['gone']}, lies outside the image in {left['outside']}, and "
-        f"{left['unclear']} are unclear, which is no protection."
+        f"{left['face']} of {counted(judged, 'such image')} and a part of one in {left['part']}; "
+        f"it was removed in {left['gone']}, lies outside the image in {left['outside']}, and "
+        f"{left['unclear']} are unclear, which is no protection. The first page answers for every "
+        "image of the data set."
     )
 
 
 def coverage_answer(whole: str, scans: int) -> str:
     """How many scans keep a whole face's skin; ``whole`` is a range of counts."""
+    if not scans:
+        return "There is no image that photographs could be compared with."
     return (
         f"{whole} of {counted(scans, 'scan')} still have the skin of a whole face where "
         "a template head has it. A face that was replaced by another counts as there."
