@@ -15,7 +15,12 @@ from headrisk.dataset.gather import gather
 from headrisk.dataset.index import is_bids
 from headrisk.dataset.inventory import Inventory, first_bytes, take_inventory
 from headrisk.dataset.labels import path_label
-from headrisk.dataset.people import read_same_people, relabelled, require_distinct_labels
+from headrisk.dataset.people import (
+    number_conflicts,
+    read_same_people,
+    relabelled,
+    require_distinct_labels,
+)
 from headrisk.dataset.scans import Scan
 from headrisk.errors import ScanError, UsageError
 from headrisk.io.headers import header_summary
@@ -227,6 +232,12 @@ def index_all(
         wanted = tuple(scan for scan in found if scan.suffix in job.settings.contrasts)
         series += tuple(scan for scan in found if scan.suffix not in job.settings.contrasts)
         scans, notes = scans + wanted, notes + said
+    everybody = sorted({scan.participant_id for scan in (*scans, *series)})
+    notes += tuple(
+        f"labels {' and '.join(group)} are taken for different people, though they are one number: "
+        "rename them if they are one person"
+        for group in number_conflicts(everybody)
+    )
     return tuple(map(_present, scans)), tuple(map(_present, series)), notes
 
 

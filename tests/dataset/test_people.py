@@ -5,11 +5,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from headrisk.dataset.labels import plain_label
+from headrisk.dataset.labels import path_label, plain_label
 from headrisk.dataset.people import (
     case_conflicts,
     day_gaps,
     days_between,
+    number_conflicts,
     number_people,
     number_sessions,
     require_distinct_labels,
@@ -57,3 +58,17 @@ def test_days() -> None:
 def test_plain_label() -> None:
     assert plain_label(" sub-01 ", "sub") == plain_label("01", "sub") == "01"
     assert plain_label("sub-sub-01", "sub") == "sub-01"
+
+
+def test_labels_that_look_alike_are_one() -> None:
+    """Full-width digits and characters that nobody sees; what differs to the eye stays apart."""
+    for label in ("\uff10\uff13", "03\u200b", "\u206003", "sub-03\ufeff", " 03 "):
+        assert plain_label(label, "sub") == "03", ascii(label)
+    assert path_label("sub-0\u200b3/ses-\uff11/anat/x.nii", "sub") == "03"
+    assert path_label("sub-0\u200b3/ses-\uff11/anat/x.nii", "ses") == "1"
+    assert len({plain_label(label, "sub") for label in ("03", "3", "o3", "\u0456", "i")}) == 5
+
+
+def test_numbers_with_more_or_fewer_zeros_are_told() -> None:
+    assert number_conflicts(["1", "01", "1.0", "10", "100", "a1", "a01"]) == [("01", "1", "1.0")]
+    assert number_conflicts(["1.5", "01.5", "0", "00"]) == [("0", "00")]

@@ -39,7 +39,9 @@ NOSELESS = skin((1.0, 0.0, 1.0), (0.0, 1.0, 0.0))
 DROPPED = skin((0.5, 0.0, 0.1), (0.1, 1.0, 0.9), emptied=0.4)
 MASKED = skin((0.5, 0.0, 0.1), (0.1, 1.0, 0.9), background=1.0)
 FADED = skin((0.5, 0.0, 0.1), (0.1, 1.0, 0.9), background=1.0, wound=0.1)
-CROPPED = skin((0.9, 0.0, 0.0), outside=(0.2, 1.0, 1.0))
+VOID = skin((1.0, 0.6, 0.3), (0.0, 0.0, 0.6), background=1.0)
+CROPPED = skin((0.3, 0.0, 0.0), outside=(0.7, 1.0, 1.0))
+BROWS = skin((0.9, 0.0, 0.0), outside=(0.2, 1.0, 1.0))
 DIM = skin((0.0, 0.0, 0.0), vouched=False)
 THIN = skin((0.9, 0.6, 0.6))
 
@@ -62,6 +64,9 @@ THIN = skin((0.9, 0.6, 0.6))
         ((1, 1, 0), NOSELESS, "face"),
         ((1, 1, 1), NOSELESS, "face"),
         ((0, 0, 0), CROPPED, "outside"),
+        ((0, 0, 0), BROWS, "unclear"),  # brows and eyes are in the image
+        ((1, 1, 0), MASKED, "unclear"),
+        ((1, 1, 0), VOID, "face"),  # a void of the signal, in air of one value
         ((1, 0, 0), CROPPED, "unclear"),
         ((1, 1, 0), CROPPED, "face"),
         ((0, 0, 0), DIM, "unclear"),  # the scalp is not seen either

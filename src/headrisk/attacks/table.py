@@ -16,7 +16,11 @@ import numpy as np
 from headrisk.attacks.attack import Answer, Context, Lineup, Tested, lineup_of
 from headrisk.attacks.rates import STREAMS, Scores
 from headrisk.dataset.gather import name_sources
-from headrisk.dataset.people import require_distinct_labels
+from headrisk.dataset.people import (
+    read_same_people,
+    relabelled,
+    require_distinct_labels,
+)
 from headrisk.dataset.scans import Scan
 from headrisk.findings.coarse import coarse_share, ranged
 from headrisk.findings.records import Panel, ScanRow, Table, Value
@@ -24,6 +28,7 @@ from headrisk.intake import Intake
 from headrisk.job import Job, recorded
 from headrisk.linkage.design import Design, against, within
 from headrisk.linkage.fusion import fuse
+from headrisk.linkage.label_check import LabelCheck, check_labels
 from headrisk.linkage.mates import PeopleCounts, count_people, searchable
 from headrisk.linkage.pairs import copies_first
 from headrisk.linkage.whole_sets import locally_scaled
@@ -55,6 +60,7 @@ from headrisk.table.similarity import (
     FEWEST_SHARED,
     SCALED,
     TANGENT,
+    WITHOUT_LABELS,
     Sides,
     all_scores,
     mirrored,
@@ -357,8 +363,25 @@ class TableAttack:
             voxels=([None] * len(lineup.probes), [None] * len(lineup.gallery)),
             notes=(*_said(tables, shared), *_strangers(context.intake, everybody)),
             tables={"columns": columns_table(tables, shared)},
+            labels=_label_check(tested, job),
             digests=rows.digests,
         )
+
+
+def _label_check(tested: Tested, job: Job) -> LabelCheck | None:
+    """Whether rows of two tables link to other labels than their own, unless a table says who.
+
+    Measures that learn from the labels cannot tell. Few columns are no reason to doubt that equal
+    labels are one person, so labels that the rows only do not bear out raise no warning.
+    """
+    if len(job.tables) < 2 or job.same_people is not None:
+        return None
+    found = check_labels(
+        one
+        for name, one in tested.scores.items()
+        if isinstance(one, PairScores) and name in (*WITHOUT_LABELS, TANGENT)
+    )
+    return found if found is not None and found.code == "labels_disagree" else None
 
 
 def _tangent(material: Tables, design: Design, sides: Sides) -> Sides | None:
@@ -396,10 +419,18 @@ def read(job: Job, log: CostLog) -> tuple[tuple[FeatureTable, ...], Shared]:
 
 
 def read_tables(job: Job) -> tuple[tuple[FeatureTable, ...], Shared]:
-    """The same, with nothing said and nothing logged."""
+    """The same, with nothing said and nothing logged.
+
+    Rows of the second table bear the first one's labels where a table says who is who.
+    """
     tables = tuple(read_table(one.path, one.name) for one in name_sources(job.tables))
     chosen = choose_rows(tables[0], job.tables[0], job.participants, job.sessions)
-    tables = (chosen, *tables[1:])
+    first = name_sources(job.tables)[0].name
+    same = read_same_people(job.same_people) if job.same_people and len(tables) > 1 else None
+    tables = (
+        chosen,
+        *(replace(one, scans=relabelled(one.scans, first, same)) for one in tables[1:]),
+    )
     labels = (scan.participant_id for table in tables for scan in table.scans)
     require_distinct_labels(labels, "the tables together")
     return tables, share_columns(tables[0], tables[-1])

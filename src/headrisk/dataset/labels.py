@@ -1,9 +1,10 @@
 """Labels of people and sessions: the one place where they are cut out of names and compared.
 
 Every form of input (BIDS folders, manifests, tables, photographs, copies made by other tools,
-DICOM) goes through here, so that one person has one label. Labels are brought to Unicode's
-composed form (NFC), since macOS hands file names out decomposed, and the entity before a label
-(``sub-``, ``ses-``) is taken off once.
+DICOM) goes through here, so that one person has one label. Labels are brought to one spelling:
+Unicode's composed form (macOS hands file names out decomposed), full-width digits and letters as
+plain ones (NFKC), no characters that nobody sees (zero-width spaces, marks of direction). The
+entity before a label (``sub-``, ``ses-``) is taken off once.
 """
 
 from __future__ import annotations
@@ -22,14 +23,22 @@ def plain_label(label: str, entity: str) -> str:
 
     >>> plain_label(" sub-01 ", "sub"), plain_label("Zoe\u0308", "sub") == "Zo\u00eb"
     ('01', True)
+    >>> plain_label("\uff10\uff13\u200b", "sub")
+    '03'
     """
-    return unicodedata.normalize("NFC", label).strip().removeprefix(f"{entity}-")
+    return one_spelling(label).removeprefix(f"{entity}-")
+
+
+def one_spelling(text: str) -> str:
+    """The text in the one spelling that all writings which look alike have."""
+    seen = (one for one in unicodedata.normalize("NFKC", text) if unicodedata.category(one) != "Cf")
+    return "".join(seen).strip()
 
 
 def folder_label(name: str, entity: str) -> str:
     """The label that a folder's whole name is (``sub-01``), or "" where it is none."""
     label = plain_label(name, entity)
-    return label if label != unicodedata.normalize("NFC", name).strip() else ""
+    return label if label != one_spelling(name) else ""
 
 
 def name_label(name: str, entity: str) -> str:
@@ -38,7 +47,7 @@ def name_label(name: str, entity: str) -> str:
     >>> name_label("sub-01_ses-2_T1w.nii.gz", "ses"), name_label("brain.nii", "sub")
     ('2', '')
     """
-    match = _IN_NAME[entity].search(unicodedata.normalize("NFC", name))
+    match = _IN_NAME[entity].search(one_spelling(name))
     return match[1] if match else ""
 
 

@@ -89,13 +89,20 @@ def _line(manifest: Path, columns: list[str], number: int, cells: list[str]) -> 
 
 
 def _once_each(listed: list[tuple[int, Scan]]) -> list[Scan]:
-    """The scans with those failed whose file stands in an earlier line, or is two people's."""
+    """The scans with those failed whose file stands in an earlier line, or is two people's.
+
+    A line that failed by itself says nothing of whose the file is.
+    """
     places: dict[str, list[tuple[int, Scan]]] = {}
     for line, scan in listed:
-        places.setdefault(os.path.normpath(scan.path), []).append((line, scan))
+        if scan.status == "ok":
+            places.setdefault(_one_file(scan.path), []).append((line, scan))
     scans = []
     for line, scan in listed:
-        same = places[os.path.normpath(scan.path)]
+        if scan.status != "ok":
+            scans.append(scan)
+            continue
+        same = places[_one_file(scan.path)]
         lines = " and ".join(str(number) for number, _ in same)
         if len({(one.participant_id, one.session_id) for _, one in same}) > 1:
             reason = f"lines {lines} give one file to different people or sessions"
@@ -106,6 +113,15 @@ def _once_each(listed: list[tuple[int, Scan]]) -> list[Scan]:
         failed = scan.status == "failed" or reason != scan.reason
         scans.append(replace(scan, status="failed" if failed else "ok", reason=reason))
     return scans
+
+
+def _one_file(path: str) -> str:
+    """One text for one file, however many links lead to it."""
+    try:
+        found = Path(path).stat()
+    except OSError:
+        return os.path.normpath(path)
+    return f"{found.st_dev}:{found.st_ino}"
 
 
 def _require_columns(path: Path, columns: list[str], filled: bool) -> None:

@@ -7,8 +7,9 @@ used for nobody, because taking one person for two (or two for one) would change
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -112,11 +113,29 @@ def number_sessions(scans: Iterable[Scan]) -> IntArray:
     return np.array([codes.setdefault(key, len(codes)) for key in keys], dtype=np.int64)
 
 
+_NUMBER = re.compile(r"^0*(\d+)(?:\.0+)?$")
+
+
 def case_conflicts(labels: Iterable[str]) -> list[tuple[str, ...]]:
     """Groups of labels that differ only in case (or in Unicode case folding), sorted."""
+    return _groups(labels, str.casefold)
+
+
+def number_conflicts(labels: Iterable[str]) -> list[tuple[str, ...]]:
+    """Groups of labels that are one number with more or fewer zeros, sorted.
+
+    A spreadsheet that takes labels for numbers writes ``1`` or ``1.0`` for ``001``.
+
+    >>> number_conflicts(["001", "1", "1.0", "10", "A2", "A02"])
+    [('001', '1', '1.0')]
+    """
+    return _groups(labels, lambda label: _NUMBER.sub(r"\1", label))
+
+
+def _groups(labels: Iterable[str], spelling: Callable[[str], str]) -> list[tuple[str, ...]]:
     groups: dict[str, set[str]] = defaultdict(set)
     for label in labels:
-        groups[label.casefold()].add(label)
+        groups[spelling(label)].add(label)
     return sorted(tuple(sorted(group)) for group in groups.values() if len(group) > 1)
 
 

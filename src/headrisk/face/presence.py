@@ -13,7 +13,7 @@ intensity is trusted alone either: see :mod:`headrisk.heads.sightlines`. The ans
     air at every good level with the wound deep behind, somebody emptied them, and no detector sees
     a face at any level; or the image holds nothing but a brain.
 ``outside``
-    Nothing was removed, but the image ends before the face.
+    Nothing was removed, but the image ends before the face, brows and eyes included.
 ``unclear``
     Anything else: what was not found is not gone. An image of two values is never gone or outside:
     without intensities nothing vouches for level or alignment, and a shell of skin shows a face.
@@ -58,6 +58,7 @@ Code = Literal[
     "background_emptied",
     "no_brain",
     "other_volumes",
+    "cut_off",
     "not_found",
     "unreadable",
     "not_installed",
@@ -157,10 +158,16 @@ def judge_face(
         The signal of a face may be lost in such an image though nobody removed it, as it cannot be
         in a CT.
     """
-    verdict, code = _judged(skin, sum(share >= FEWEST_SEEN for share in seen.values()))
+    seeing = sum(share >= FEWEST_SEEN for share in seen.values())
+    verdict, code = _judged(skin, seeing)
     if code in ("removed", "partly_removed"):
         doubt = _doubt(skin, sure, fades)
-        verdict, code = ("unclear", doubt) if doubt else (verdict, code)
+        if fades and skin.background >= _EMPTIED and seeing >= FEWEST_DETECTORS:
+            verdict, code = "face", "detectors"  # a void of the signal, in air of one value
+        elif doubt:
+            verdict, code = "unclear", doubt
+    elif verdict == "outside" and not sure:
+        verdict, code = "unclear", "no_brain"
     return Sight(verdict, code, skin.there, skin.removed, skin.outside, seen)
 
 
@@ -186,7 +193,7 @@ def _judged(skin: SkinLevels, detectors_seeing: int) -> tuple[FaceVerdict, Code]
         if certain:
             return "face", "skin_and_detectors" if whole else "detectors"
         if len(in_view) < _FEWEST_PARTS and not detectors_seeing and skin.vouched:
-            return "outside", "out_of_view"
+            return ("unclear", "cut_off") if there else ("outside", "out_of_view")
         if skin.vouched and whole and len(in_view) >= _FEWEST_PARTS:
             return "face", "skin"
         return "unclear", "elsewhere" if skin.vouched else "no_skin"

@@ -17,6 +17,7 @@ MEASURES = (
     "whitened-cosine",
     "likelihood-ratio",
 )
+WITHOUT_LABELS = MEASURES[:4]  # those that learn nothing from who is who
 SCALED = MEASURES[2:]  # those that are also scaled locally
 TANGENT = "tangent-whitened-cosine"  # of correlation matrices, see headrisk.table.connectivity
 FEWEST_SHARED = 3  # columns that two rows must both have to be compared

@@ -38,7 +38,7 @@ SAID = {  # why an image was judged as it was, by the code of the answer
     "detectors": "two detectors or more see a face",
     "skin": "skin lies where a face has it",
     "partly_removed": "a part was removed, another is there",
-    "removed": "air in the place of the face, the wound behind it",
+    "removed": "air in the place of nose, mouth and chin, the wound behind it",
     "brain_only": "nothing but a brain in the image",
     "out_of_view": "the image ends before the face",
     "mask": "a mask of two values: nothing tells whether its outline shows a face",
@@ -48,7 +48,8 @@ SAID = {  # why an image was judged as it was, by the code of the answer
     "not_emptied": "air in the place of the face, with noise as air has it: nobody emptied it",
     "background_emptied": "air in the place of the face, but all air around the head has one value "
     "and no cut is seen: nothing tells that somebody removed it",
-    "no_brain": "too little like a head to say that its face was removed",
+    "no_brain": "too little like a head to say that it has no face",
+    "cut_off": "the image ends before nose and mouth, but brows and eyes are in it",
     "other_volumes": "the first volume shows that a face was removed, the others do not",
     "not_found": "no head found in the image",
     "unreadable": "the image could not be read",
@@ -56,7 +57,7 @@ SAID = {  # why an image was judged as it was, by the code of the answer
 }
 DOUBTS = (  # codes of unclear answers, as they are told
     "mask", "detectors_disagree", "no_skin", "elsewhere", "not_emptied", "background_emptied",
-    "no_brain", "other_volumes",
+    "no_brain", "other_volumes", "cut_off",
 )  # fmt: skip
 LEFT = {
     "face": "show a face",

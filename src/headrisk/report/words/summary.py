@@ -222,11 +222,15 @@ def label_warning(section: ModalitySection) -> str:
         f"The labels of the two data sets do not name the same people. Of the "
         f"{people(check.people)} searched with, {check.clear:,} have a candidate that stands "
         f"clearly out, and {check.other_label:,} of these candidates bear another label. Linked at "
-        f"rank 1 as the labels are: {rate(labelled)}; as the images say: "
+        f"rank 1 as the labels are: {rate(labelled)}; as the {_things(section)} say: "
         f"{rate(as_images_say(check))}. "
         "Read the figures below only if equal labels are the same person; a table given with "
         "--same-people settles it."
     )
+
+
+def _things(section: ModalitySection) -> str:
+    return "rows" if section.name == "table" else "images"
 
 
 def _unconfirmed(check: LabelCheck) -> str:
