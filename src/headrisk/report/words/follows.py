@@ -576,11 +576,11 @@ SHORT: Mapping[str, Callable[[Follow], str]] = {
     "together_not_shown": _held("all parts together"),
     "together_too_few": _plain("count on a link by all parts together: too few people to say"),
     "simulated": lambda f: "test with true second scans: some were simulated",
-    "images_not_looked_at": lambda f: f"{share(f, 'image')} not looked at",
-    "images_failed": lambda f: f"{share(f, 'image')} not usable",
-    "images_not_compared": lambda f: f"{share(f, 'image')} compared by no attack",
+    "images_not_looked_at": lambda f: f"{things(f.count, 'image')} not looked at",
+    "images_failed": lambda f: f"{things(f.count, 'image')} not usable",
+    "images_not_compared": lambda f: f"{things(f.count, 'image')} compared by no attack",
     "files_beside_images": lambda f: things(f.count, "other file"),
-    "files_unread": lambda f: f"{share(f, 'file')} not read in full",
+    "files_unread": lambda f: f"{things(f.count, 'file')} not read in full",
     "people_failed": lambda f: (
         f"{number(f.count)} of {people(most(f.of))} not searched for ({_title(f)})"
     ),
