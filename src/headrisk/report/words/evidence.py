@@ -388,7 +388,7 @@ def attackers(report: Report) -> str:
     if outcome.bound_only and high >= 1:
         return (
             f"Worst case: {outcome.attacker.title} may identify everybody, {_by(section)}; the "
-            "data set no lower limit."
+            "data give no lower limit."
         )
     return (
         f"Of the named attackers the highest figure has {outcome.attacker.title}, {_by(section)}. "
