@@ -67,7 +67,7 @@ def test_counts_add_up(messy: tuple[Inventory, dict[str, Right]]) -> None:
     assert counts.images == counts.looked_at + counts.failed + counts.left_out
     for row in counts.kinds:
         assert row.images == row.looked_at + row.failed + row.left_out
-        assert row.reason
+        assert sum(row.reasons.values()) == row.failed + row.left_out
     assert sum(row.images for row in counts.kinds) == images
     assert counts.failed == sum(what.status == "failed" for what in right.values())
 
