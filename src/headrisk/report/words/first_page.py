@@ -329,7 +329,7 @@ def _attack(section: ModalitySection, labels_in_doubt: bool) -> Answer:
         summary.RESULTS[first.reading],
         text,
         section.name,
-        first.reading == "links",
+        first.reading in ("links", "unclear"),
         first.rank1,
         first.control,
     )
