@@ -301,7 +301,7 @@ def test_points_of_one_cause_are_told_together_and_lose_no_count() -> None:
         said in first.text for said in ("Brains: 1 of 6", "Photographs: 2 of 6", "1 of 10 images")
     )
     assert first.text.count("leave it out") == 1
-    for said in ("1 of 6 people not searched for (brains)", "2 of 6 people", "1 of 10 images"):
+    for said in ("1 of 6 people not searched for (brains)", "2 of 6 people", "1 image not usable"):
         assert said in first.brief
     assert ("images_copied",) in found
     told = [code for one in points(report) for code in one.codes]
