@@ -88,7 +88,9 @@ def points(report: Report) -> tuple[Point, ...]:
         rules = [rule for one in codes for rule in found[one]]
         if family == UNSEEN and len(codes) > 1:
             told = [said(replace(one, kinds=_short(one))) for one in rules]
-            text = " ".join((*_named((one.who, one.found) for one in told), UNSEEN_DO))
+            perhaps = [MAYBE_NONE] if any(MAYBE_NONE in one.do for one in told) else []
+            parts = _named((one.who, one.found) for one in told)
+            text = " ".join((*parts, *perhaps, UNSEEN_DO))
         else:
             text = together(map(said, rules))
         every.append(Point(codes, text, brief(rules)))
