@@ -101,7 +101,7 @@ def coverage(report: Report) -> list[tuple[str, str]]:
         return []
     if not counts.images:
         return [("Images", "No image was found.")]
-    rows = [("Images", f"{counts.images:,}: {_kinds(counts)}."), _looked_at(report, counts)]
+    rows = [("Images", f"{_kinds(counts)}."), _looked_at(report, counts)]
     said = compared(report)
     if said:
         rows.append(("Compared", said))
@@ -113,13 +113,16 @@ def coverage(report: Report) -> list[tuple[str, str]]:
 
 
 def _kinds(counts: InventoryCounts) -> str:
-    """``14 T1w (T1-weighted MRI) and 12 FLAIR (MRI with fluid dark)``, the most frequent first."""
+    """``26: 14 T1w (T1-weighted MRI) and 12 FLAIR (...)``, the most frequent first."""
     found = by_kind(counts.kinds)
+    if len(found) == 1:
+        every = ", all" if counts.images > 1 else ","
+        return f"{counts.images:,}{every} {inventory.explained(found[0].suffix)}"
     told = [f"{row.images:,} {inventory.explained(row.suffix)}" for row in found[:MOST_KINDS]]
     rest = sum(row.images for row in found[MOST_KINDS:])
     if rest:
         told.append(f"{rest:,} of other kinds")
-    return listed(told)
+    return f"{counts.images:,}: {listed(told)}"
 
 
 def _looked_at(report: Report, counts: InventoryCounts) -> tuple[str, str]:
