@@ -24,7 +24,7 @@ _BESIDE = ("archive", "document", "link", "picture", "recording", "surface")
 _BY = {
     "brain": "by the brain",
     "face": "by photographs",
-    "face-scans": "by the face, scan to scan",
+    "face-scans": "by faces between scans",
     "table": "by a table of measurements",
     "metadata": "by headers and sidecar files alone",
     "combined": "by all of it together",

@@ -154,13 +154,25 @@ def compared(report: Report) -> str:
     for one in _compared(report):
         what = {"face": "held against ", "metadata": "those of "}.get(one.name, "")
         kinds = f" ({', '.join(one.contrasts)})" if one.contrasts else ""
-        usable = one.counts.scans - one.counts.failed
-        told.append(f"{capital(_lower(one))}: {what}{counted(usable, 'image')}{kinds}.")
+        count, everywhere = _images_compared(report, one)
+        told.append(
+            f"{capital(_lower(one))}: {what}{counted(count, 'image')}{kinds}"
+            f"{' of all data sets' if everywhere else ''}."
+        )
     counts = report.inventory
     said = [*told]
     if said and counts is not None and tried_images(report) and apart(counts):
         said.append(_by_none(counts))
     return " ".join(said)
+
+
+def _images_compared(report: Report, section: ModalitySection) -> tuple[int, bool]:
+    """How many images of the data set an attack compared; True where other sets are in it too."""
+    counts = report.inventory
+    if counts is not None and tried_images(report) and section.name in IMAGE_ATTACKS:
+        return sum(row.compared.get(section.name, 0) for row in counts.kinds), False
+    several = counts is not None and any(one.role == "against" for one in counts.others)
+    return section.counts.scans - section.counts.failed, several
 
 
 def _by_none(counts: InventoryCounts) -> str:
@@ -382,21 +394,21 @@ def _larger(report: Report) -> Answer:
 
 
 def larger(risk: Assessment) -> str:
-    """What is known of larger sets of people, in one sentence."""
+    """What is known of larger sets of people, in words that follow a colon."""
     forecast = risk.forecast
     point = headline_point(forecast)
     if point is None:
         if forecast.reason == "few people":
             here = f", {forecast.gallery:,} are here" if forecast.gallery < FEWEST_PEOPLE else ""
             return (
-                f"No forecast: at least {FEWEST_PEOPLE} people are needed{here}. Do not read that "
-                "as few."
+                f"no forecast, as at least {FEWEST_PEOPLE} people are needed{here}. Do not read "
+                "that as few."
             )
-        return f"Beyond {people(forecast.gallery)} no forecast. Do not read that as few."
+        return f"beyond {people(forecast.gallery)} no forecast. Do not read that as few."
     if forecast.bound_only:
-        return f"Among {people(point.size)} it may be all of them."
+        return f"among {people(point.size)} it may be all of them."
     end = "" if point.said else "; how many fewer cannot be said"
-    return f"Among {people(point.size)} up to {percent(point.high, 1)} (forecast){end}."
+    return f"among {people(point.size)} up to {percent(point.high, 1)} (forecast){end}."
 
 
 def _faces(report: Report) -> Answer:

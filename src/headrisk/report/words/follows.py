@@ -565,10 +565,8 @@ SHORT: Mapping[str, Callable[[Follow], str]] = {
     "brains_too_few": _plain("count on a link by brains: too few people to say"),
     "photographs_not_shown": _held("photographs"),
     "photographs_too_few": _plain("count on a link by photographs: too few people to say"),
-    "face_scans_not_shown": _held("faces from scan to scan"),
-    "face_scans_too_few": _plain(
-        "count on a link by faces from scan to scan: too few people to say"
-    ),
+    "face_scans_not_shown": _held("faces between scans"),
+    "face_scans_too_few": _plain("count on a link by faces between scans: too few people to say"),
     "tables_link": _plain("share fewer or coarser columns: rows of the table link people"),
     "tables_not_shown": _held("rows of the table"),
     "tables_too_few": _plain("count on a link by rows of the table: too few people to say"),

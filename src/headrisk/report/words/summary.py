@@ -28,7 +28,7 @@ from headrisk.types import Estimate
 MODALITY_NAMES = {
     "brain": ("Brains", "the shape of the brain"),
     "face": ("Photographs", "a face rendered from the scan"),
-    "face-scans": ("Faces, scan to scan", "the faces rendered from both scans"),
+    "face-scans": ("Faces between scans", "the faces rendered from both scans"),
     "table": ("Tables", "a table of regional measurements"),
     "metadata": ("Headers", "headers and sidecar files alone"),
     "combined": ("All together", "all modalities together"),
@@ -82,9 +82,9 @@ OTHERS_NOT_TESTED = (
 )
 NO_COPY = "De-identification: no copy was given, so what it would change was not measured."
 UNTESTED_MODALITIES = {
-    "brain": "brains from scan to scan",
+    "brain": "brains between scans",
     "face": "photographs of people",
-    "face-scans": "faces from scan to scan",
+    "face-scans": "faces between scans",
     "metadata": "headers and sidecar files alone",
     "table": "tables of volumes or thickness of brain regions",
 }
