@@ -27,12 +27,12 @@ from headrisk.types import Estimate
 
 LABELS_IN_DOUBT = "labels in doubt"
 FOUND = {
-    "brain": "were linked to their other scan",
-    "face": "were found",
-    "face-scans": "were linked to their other scan",
-    "metadata": "were linked by notes stored with images (headers, sidecar files)",
-    "table": "were linked to their other row",
-    "combined": "were linked by everything together",
+    "brain": "linked to their other scan",
+    "face": "found",
+    "face-scans": "linked to their other scan",
+    "metadata": "linked by notes stored with images (headers, sidecar files)",
+    "table": "linked to their other row",
+    "combined": "linked by everything together",
 }
 TEXTS = "texts.html: impact assessment, ethics board, consent form, access committee."
 CHECK = (
@@ -330,10 +330,10 @@ def _attack(section: ModalitySection, labels_in_doubt: bool) -> Answer:
     if not section.sufficient or first is None or first.rank1 is None:
         why = section.too_little or summary.NEEDS
         return Answer(title, summary.RESULTS["too little data"], why, section.name)
-    found = FOUND.get(section.name, "were linked")
+    found = FOUND.get(section.name, "linked")
     if section.simulated:
         found = summary.SIMULATED_FOUND
-    text = f"{capital(share(first.rank1))} {found}.{_control(first.control, first.chance)}"
+    text = f"{capital(share(first.rank1))} were {found}.{_control(first.control, first.chance)}"
     if section.simulated:
         text = f"Simulated re-scans, no true ones: {text}"
     if labels_in_doubt and first.reading != "links":

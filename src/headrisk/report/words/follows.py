@@ -277,10 +277,9 @@ def _forecast_ends(follow: Follow) -> Said:
     )
 
 
-def _found(what: str, do: str) -> Callable[[Follow], Said]:
+def _found(one: str, several: str, do: str) -> Callable[[Follow], Said]:
     def say(follow: Follow) -> Said:
-        found = capital(things(follow.count, *what.split("|")))
-        return Said(f"{found}{_each(follow)}.", (do,))
+        return Said(f"{capital(things(follow.count, one, several))}{_each(follow)}.", (do,))
 
     return say
 
@@ -425,17 +424,17 @@ SENTENCES: Mapping[str, Callable[[Follow], Said]] = {
         (f"Do not share {_it(f.count)}.",),
     ),
     "metadata_quasi": _found(
-        "detail stands in the files that narrows down who it is|details stand in the files that "
-        "narrow down who it is",
+        "detail stands in the files that narrows down who it is",
+        "details stand in the files that narrow down who it is",
         "Shift dates, coarsen ages, and drop free text that nobody needs.",
     ),
     "metadata_technical": _found(
-        "technical value ties a file to a device, a day or a place|technical values tie files to a "
-        "device, a day or a place",
+        "technical value ties a file to a device, a day or a place",
+        "technical values tie files to a device, a day or a place",
         "Drop those that nobody needs.",
     ),
     "metadata_notice": _found(
-        "further place needs a look|further places need a look", "Read why on the internal page."
+        "further place needs a look", "further places need a look", "Read why on the internal page."
     ),
     "metadata_not_searched": lambda _: Said(
         "Names, dates and free text in the files were not searched for.",

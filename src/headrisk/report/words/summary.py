@@ -34,15 +34,15 @@ MODALITY_NAMES = {
     "combined": ("All together", "all modalities together"),
 }
 FOUND = {
-    "brain": "were linked to their other scan",
-    "face": "were found by their photographs",
-    "face-scans": "were linked to their other scan by the face",
-    "metadata": "were linked to their other scan by headers and sidecar files alone",
-    "table": "were linked to their other row",
-    "combined": "were linked by all that is held of them together",
+    "brain": "linked to their other scan",
+    "face": "found by their photographs",
+    "face-scans": "linked to their other scan by the face",
+    "metadata": "linked to their other scan by headers and sidecar files alone",
+    "table": "linked to their other row",
+    "combined": "linked by all that is held of them together",
 }
-SIMULATED_FOUND = "were linked to a re-scan simulated from their own scan"
-SIMULATED_WOULD = "would be linked to such a simulated re-scan"
+SIMULATED_FOUND = "linked to a re-scan simulated from their own scan"
+SIMULATED_WOULD = "linked to such a simulated re-scan"
 SIMULATED_NOTICE = (
     "Simulated. Nobody's second scan was compared: a second scan of each person was made by a "
     "program from the first. True second scans differ in ways that the program does not know, "
@@ -260,7 +260,7 @@ def headline(section: ModalitySection) -> str:
     if section.simulated:
         sentence = natural_frequency(measure.rank1, SIMULATED_FOUND, SIMULATED_WOULD)
         return f"Simulated re-scans, no true ones: {sentence}."
-    found = FOUND.get(section.name, "were linked")
+    found = FOUND.get(section.name, "linked")
     return f"{capital(natural_frequency(measure.rank1, found))}."
 
 
