@@ -310,8 +310,8 @@ def _short_faces(report: Report) -> str:
         if seen is None:
             return "nobody looked"
         return f"{seen.counts.get('face', 0)} of {phrases.counted(seen.images, 'image')}"
-    seen = _presence_counts(report)
-    return f"{seen[0]} of {seen[2]} scans" if seen else "not asked"
+    rendered = _presence_counts(report)
+    return f"{rendered[0]} of {rendered[2]} scans" if rendered else "not asked"
 
 
 def _looked_for_faces(report: Report) -> bool:
