@@ -163,7 +163,7 @@ def figures(out: Path) -> dict[str, str]:
 def _rank1(section: Mapping[str, Any]) -> str:
     rate = (section["headline"] or {}).get("rank1")
     if rate is None:
-        return "too little data"
+        return "too few people"
     return (
         f"{rate['fewest']} to {rate['most']} of {rate['n']} people "
         f"({100 * rate['low']:.0f} to {100 * rate['high']:.0f} %)"

@@ -61,7 +61,7 @@ def test_no_image_of_the_contrast(audit: Audit, broken: Path, tmp_path: Path) ->
 def test_all_scans_broken(audit: Audit, broken: Path, tmp_path: Path) -> None:
     code, said = audit(broken)
     assert code == 4
-    assert "Too little data" in said
+    assert "Too few people" in said
     assert (
         "6 of 6 images could be compared by no attack; internal/scans.tsv says which and why."
         in said
@@ -69,7 +69,7 @@ def test_all_scans_broken(audit: Audit, broken: Path, tmp_path: Path) -> None:
     assert "sub-01" not in said  # logs travel
     out = tmp_path / "out"
     assert brain(out)["counts"]["failed"] == 6
-    assert "Too little data" in (out / "report.html").read_text()
+    assert "Too few people" in (out / "report.html").read_text()
     assert (out / "internal" / "scans.tsv").read_text().count("unknown format") == 6
 
 
@@ -95,7 +95,7 @@ def test_the_participant_stage_counts_failures(
 def test_nobody_to_tell_apart(
     kind: str, audit: Audit, warm: Path, cohort: Path, tmp_path: Path
 ) -> None:
-    """The report says too little data; no rate is quoted."""
+    """The report says too few people; no rate is quoted."""
     data = tmp_path / "few"
     shutil.copytree(cohort, data)
     gone = "sub-00[2-6]" if kind == "one person" else "sub-*/ses-2"
@@ -103,11 +103,11 @@ def test_nobody_to_tell_apart(
         shutil.rmtree(folder)
     code, said = audit(data, out=warm)
     assert code == 0
-    assert said.count("Too little data") == 2  # brains and metadata
+    assert said.count("Too few people") == 2  # brains and metadata
     section = brain(warm)
     assert section["too_little_data"]
     page = (warm / "report.html").read_text()
-    assert "Too little data" in page
+    assert "Too few people" in page
     assert "were linked" not in page
 
 

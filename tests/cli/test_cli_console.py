@@ -84,4 +84,4 @@ def test_what_was_left_out_is_said(capsys: pytest.CaptureFixture[str]) -> None:
     assert code == 4
     assert "Not asked: faces." in said
     assert "5 images are in the data set: 3 looked at, 1 failed, 1 left out." in said
-    assert "anat T2w: 1 of 1 not looked at" in said
+    assert "T2w: 1 of 1 not looked at" in said

@@ -38,7 +38,7 @@ def test_the_demo_from_end_to_end(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert main([*words, "--nprocs", "1"]) == 0
     said = capsys.readouterr().out
     assert said.startswith("Not asked: faces.\n")
-    assert "Too little data" in said
+    assert "Too few people" in said
     assert said.endswith(f"Report: {out / 'report.html'}\n")
     assert (out / "data" / "sub-002").is_dir()
 

@@ -318,3 +318,42 @@ def test_links_that_lead_out_are_counted_folders_too(tmp_path: Path) -> None:
     notes = take_inventory(data).notes
     (note,) = [note for note in notes if "outside" in note]
     assert note.startswith("3 links lead to files or folders outside the data set")
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["no_check", "derivatives", "name", "archive"]),
+            st.dictionaries(
+                st.sampled_from(["brain", "face", "face-scans", "faces", "metadata"]),
+                st.sampled_from(["", "cut off"]),
+            ),
+        ),
+        min_size=1,
+        max_size=8,
+    )
+)
+def test_images_that_no_attack_compared_and_those_compared_add_up(
+    images: list[tuple[str, dict[str, str]]],
+) -> None:
+    """A look for a face, or at a header, compares no image; a failed comparison is none."""
+    rows = tuple(
+        FileRow(f"sub-{k}_T1w.nii.gz", "image", suffix="T1w", status="left_out", code=code)
+        for k, (code, _) in enumerate(images)
+    )
+    looked = [
+        Looked(check, f"/data/{row.path}", problem=problem)
+        for row, (_, checks) in zip(rows, images, strict=True)
+        for check, problem in checks.items()
+    ]
+    (kind,) = counted(judged(Inventory(Path("/data"), rows), looked)).kinds
+    attacks = ("brain", "face", "face-scans")
+    done = [{a for a in attacks if checks.get(a) == ""} for _, checks in images]
+    assert sum(kind.apart.values()) == sum(not own for own in done)
+    assert dict(kind.compared) == {a: n for a in attacks if (n := sum(a in own for own in done))}
+    assert sum(kind.reasons.values()) == kind.failed + kind.left_out
+    tried = sum(
+        not own and bool({*attacks} & {*checks})
+        for own, (_, checks) in zip(done, images, strict=True)
+    )
+    assert kind.apart.get("unusable", 0) >= tried

@@ -23,7 +23,7 @@ from headrisk.face.presence import FaceVerdict, Sight
 from headrisk.findings.codec import treatments_dict, treatments_from
 from headrisk.findings.records import Report
 from headrisk.io.canonical import plain
-from headrisk.report.treated_figures import before_after_figure, trade_figure
+from headrisk.report.figures import before_after_figure, trade_figure
 from headrisk.report.treated_part import (
     before_after_table,
     trade_table,

@@ -300,7 +300,7 @@ def test_each_attack_is_told_with_what_it_compared() -> None:
     both = replace(section("face-scans", 3, 6), contrasts=("T1w", "FLAIR"))
     one = report(brain, both, inventory=counts)
     assert compared(one) == (
-        "Brains: 12 images (T1w). Faces, scan to scan: 12 images (T1w, FLAIR)."
+        "Brains: 12 images (T1w). Faces between scans: 12 images (T1w, FLAIR)."
     )
     assert not_compared(one) == ("Kinds not compared: FLAIR by brains.",)
     assert "FLAIR by brains" in " ".join(committee_paragraph(one))

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from simulated_report import simulated_report
 from simulated_treatment import effect, share, treatment
 
-from headrisk.dataset.inventory import InventoryCounts, KindRow
+from headrisk.dataset.inventory import InventoryCounts, KindRow, OtherCounts
 from headrisk.dataset.magic import MAY_SHOW, Kind
 from headrisk.findings.coverage import face_counts
 from headrisk.findings.deidentified import CostFigure, FaceLeft, Treatment
@@ -301,7 +301,7 @@ def test_points_of_one_cause_are_told_together_and_lose_no_count() -> None:
         said in first.text for said in ("Brains: 1 of 6", "Photographs: 2 of 6", "1 of 10 images")
     )
     assert first.text.count("leave it out") == 1
-    for said in ("1 of 6 people not searched for (brains)", "2 of 6 people", "1 of 10 images"):
+    for said in ("1 of 6 people not searched for (brains)", "2 of 6 people", "1 image not usable"):
         assert said in first.brief
     assert ("images_copied",) in found
     told = [code for one in points(report) for code in one.codes]
@@ -404,3 +404,19 @@ def test_nothing_is_called_not_shown_where_labels_are_in_doubt(code: str) -> Non
         tiles = [one for one in answers(replace(EMPTY, modalities=sections)) if one.rate]
         assert all(one.verdict == "labels in doubt" and one.alarm for one in tiles)
         assert tiles
+
+
+def test_images_of_other_data_sets_are_not_counted_as_compared_here() -> None:
+    """Scans of an attack may be of two data sets; the first page speaks of the audited one."""
+    row = KindRow("anat", "T1w", 10, 10, 0, 0, compared={"brain": 8}, apart={"name": 2})
+    others = (OtherCounts("against", images=40, looked_at=40),)
+    report = replace(
+        inventory(kinds=(row,), others=others),
+        modalities=measured(counts=replace(SECTION.counts, scans=50, failed=2)).modalities,
+    )
+    facts = dict(coverage(report))
+    assert facts["Compared"].startswith("Brains: 8 images")
+    assert "No attack compared 2 of 10" in facts["Compared"]
+    assert "40 images" in facts["Other data sets"]
+    headers = replace(report, modalities=(replace(report.modalities[0], name="metadata"),))
+    assert "those of 48 images of all data sets" in dict(coverage(headers))["Compared"]

@@ -169,7 +169,8 @@ def test_pages_of_odd_data_sets(
     text = prose(page)
     assert caught(text.replace("{{ b }}", "")) == []
     assert "<b>" not in page
-    said = f"{images}: {images} T1w (T1-weighted MRI)." if images else "No image was found."
+    every = ", all" if images > 1 else ","
+    said = f"{images}{every} T1w (T1-weighted MRI)." if images else "No image was found."
     flat = " ".join(text.split())
     assert said in flat
     if images:

@@ -36,6 +36,7 @@ from headrisk.report.words.brain import (
     CT_NOT_AMONG_THEM,
     LABELS_NOT_CHECKED,
     NAME,
+    OFFER,
     REFERENCES,
     method_sentences,
     not_kept,
@@ -50,12 +51,6 @@ from headrisk.settings import Settings
 from headrisk.statistics.intervals import FEWEST_PEOPLE
 from headrisk.statistics.large import SummedScores, folds_of
 from headrisk.types import BoolArray, Float32Array, IntArray, PairScores
-
-OFFER = (
-    "Where people were scanned once, --simulate-rescan simulates a second scan of each; its "
-    "figures are labelled as simulated and tend to be too high."
-)
-
 
 Notes: TypeAlias = Mapping[str, str]
 

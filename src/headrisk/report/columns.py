@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 from headrisk.io.canonical import canonical_json
 from headrisk.io.digests import open_regular
 from headrisk.report.words.compare import MEANINGS
+from headrisk.report.words.metadata_kinds import KINDS
 
 COLUMNS_FILE = "columns.json"
 MISSING = "n/a"
@@ -61,6 +62,9 @@ class TableKind:
     place: Place
     row: str
     columns: Mapping[str, Column]
+
+
+_KINDS_OF_VALUES = {code: one.title for code, one in KINDS.items()}
 
 
 def _count(meaning: str) -> Column:
@@ -412,7 +416,7 @@ _METADATA_TABLES = (
         "bits": _number("mean information of an agreement", "bits"),
     }),
     TableKind("metadata-kinds", "tables", "one kind of finding", {
-        "kind": Column("kind of identifying value"),
+        "kind": Column("kind of identifying value", levels=_KINDS_OF_VALUES),
         "severity": _SEVERITY,
         "findings": _count("findings"),
         "files": _count("files with at least one"),
@@ -759,7 +763,7 @@ _INTERNAL_TABLES = (
     TableKind("metadata", "internal", "one finding", {
         "number": _NUMBER,
         "severity": _SEVERITY,
-        "kind": Column("kind of identifying value"),
+        "kind": Column("kind of identifying value", levels=_KINDS_OF_VALUES),
         "file": _FILE,
         "field": Column("field, column, line or attribute"),
         "value": Column("first character and length; never the value"),
@@ -768,7 +772,7 @@ _INTERNAL_TABLES = (
     }),
     TableKind("metadata-fields", "internal", "one kind of finding in one field", {
         "severity": _SEVERITY,
-        "kind": Column("kind of identifying value"),
+        "kind": Column("kind of identifying value", levels=_KINDS_OF_VALUES),
         "field": Column("field, column or attribute"),
         "files": _count("files in which it was found"),
         "values": _count("different values"),

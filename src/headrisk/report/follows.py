@@ -449,6 +449,6 @@ def _not_asked(report: Report) -> Iterator[Follow]:
 
 
 RULES: tuple[Callable[[Report], Iterator[Follow]], ...] = (  # in the order in which they are told
-    _labels, _faces, _direct, _not_asked, _attacks, _images, _not_compared, _beside, _deidentified,
+    _labels, _faces, _direct, _not_asked, _images, _not_compared, _beside, _attacks, _deidentified,
     _metadata, _scans, _people, _forecast,
 )  # fmt: skip

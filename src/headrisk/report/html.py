@@ -17,10 +17,7 @@ from headrisk.findings.cost import attack_costs
 from headrisk.findings.deidentified import Treatment
 from headrisk.findings.records import MeasureResult, ModalitySection, Report, RunRecord
 from headrisk.report import figures
-from headrisk.report.open_set_figure import open_set_figure
-from headrisk.report.risk_figures import fan_figure
 from headrisk.report.svg import own_names
-from headrisk.report.treated_figures import before_after_figure, trade_figure
 from headrisk.report.treated_part import before_after_table, trade_table
 from headrisk.report.words import cost, first_page, metadata, people, phrases, summary
 from headrisk.report.words import deidentified as treated
@@ -100,7 +97,7 @@ def explained(
 def treatment_figures(treatments: Sequence[Treatment]) -> Mapping[str, Markup | None]:
     """Both figures of treatments by name; None where the data carry none."""
     tables = {"before-after": before_after_table(treatments), "trade": trade_table(treatments)}
-    draw = {"before-after": before_after_figure, "trade": trade_figure}
+    draw = {"before-after": figures.before_after_figure, "trade": figures.trade_figure}
     return {
         name: Markup(draw[name](table)) if table.rows else None  # noqa: S704
         for name, table in tables.items()
@@ -241,10 +238,10 @@ def section_figures(section: ModalitySection, first: MeasureResult) -> Mapping[s
     if section.risk is not None and "linkability" in tables:
         measured, beyond = tables["linkability"], tables.get("forecast")
         if any(row[0] == section.risk.measure and row[2] is not None for row in measured.rows):
-            drawn["forecast"] = fan_figure(measured, beyond, section.risk.measure)
+            drawn["forecast"] = figures.fan_figure(measured, beyond, section.risk.measure)
     if section.risk is not None and "open-set" in tables and tables["open-set"].rows:
         prior = section.risk.open_set.prior
-        drawn["open-set"] = open_set_figure(tables["open-set"], prior, section.risk.measure)
+        drawn["open-set"] = figures.open_set_figure(tables["open-set"], prior, section.risk.measure)
     return {name: Markup(own_names(svg, section.name)) for name, svg in drawn.items()}  # noqa: S704
 
 

@@ -211,7 +211,7 @@ def kinds_of(link: Link) -> tuple[str, ...]:
 
 
 def title_of(attack: str) -> str:
-    """An attack as pages call it: ``face, scan to scan``."""
+    """An attack as pages call it: ``faces between scans``."""
     return MODALITY_NAMES.get(attack, (attack, ""))[0].lower()
 
 

@@ -25,14 +25,20 @@ from headrisk.dataset.description import DataSetName
 from headrisk.errors import InputError, UsageError
 from headrisk.findings.codec import report_as_dict, report_from_dict
 from headrisk.findings.cost import attack_costs, attack_table, cost_table
-from headrisk.findings.records import Internal, Report, RunRecord, Table
+from headrisk.findings.records import (
+    Internal,
+    ModalitySection,
+    Report,
+    RunRecord,
+    Table,
+    Value,
+)
 from headrisk.io.canonical import canonical_json
 from headrisk.report.columns import COLUMNS_FILE, columns_text, folder_headers, headers_of
 from headrisk.report.earlier import keep_earlier
 from headrisk.report.html import counts_alone, public_html, texts_html
 from headrisk.report.internal import PAIR_SCHEMA, encodable, internal_files, write_pairs
 from headrisk.report.read import read_json, read_report, run_from
-from headrisk.report.section_tables import conditions_table, measures_table, thresholds_table
 from headrisk.report.treated_part import treatment_tables
 from headrisk.report.tsv import parse_table, table_text
 from headrisk.report.withhold import refuse_leaks, withhold_small_cells, without_labels
@@ -49,6 +55,7 @@ from headrisk.run.scratch import (
     write_private,
 )
 from headrisk.run.seal import INTERNAL_RUN, SEAL, internal_run, read_seal, run_id, seal_of
+from headrisk.types import Estimate
 
 BIDS_VERSION = "1.10.0"
 
@@ -312,3 +319,51 @@ def _kept(out: Path, files: Mapping[str, bytes]) -> dict[str, str]:
         for name, digest in (seal.files.items() if seal else ())
         if name not in files and "/" not in name and (out / name).is_file()
     }
+
+
+def measures_table(section: ModalitySection) -> Table:
+    """All measures side by side."""
+    columns = (
+        "measure", "reading", "auc", "eer", "d_prime",
+        "rank1", "rank1_low", "rank1_high", "rank5", "rank5_low", "rank5_high", "n",
+        "control", "chance", "mated_min", "nonmated_max",
+    )  # fmt: skip
+    rows = tuple(
+        (
+            m.name, m.reading, *(e.value if e else None for e in (m.auc, m.eer, m.d_prime)),
+            *_triple(m.rank1), *_triple(m.rank5), m.rank1.n if m.rank1 else None,
+            m.control.value if m.control else None, m.chance, m.mated_min, m.nonmated_max,
+        )
+        for m in section.measures
+    )  # fmt: skip
+    return Table(columns, rows)
+
+
+def thresholds_table(section: ModalitySection) -> Table:
+    """Each measure's thresholds with the error rates on held-out people."""
+    columns = (
+        "measure", "rule", "threshold", "fmr", "fmr_low", "fmr_high", "fnmr", "fnmr_low",
+        "fnmr_high",
+    )  # fmt: skip
+    rows = tuple(
+        (m.name, rule, item.value, *_triple(item.fmr), *_triple(item.fnmr))
+        for m in section.measures
+        for rule, item in m.thresholds.items()
+    )
+    return Table(columns, rows)
+
+
+def conditions_table(section: ModalitySection) -> Table:
+    """The headline measure by condition; withheld cells read ``<5``."""
+    columns = (
+        "condition", "level", "persons", "mated_pairs", "rank1", "rank1_low", "rank1_high", "auc"
+    )  # fmt: skip
+    rows = []
+    for c in section.conditions:
+        cells: tuple[Value, ...] = (c.persons, c.mated_pairs, *_triple(c.rank1), c.auc)
+        rows.append((c.name, c.level, *(("<5",) * len(cells) if c.withheld else cells)))
+    return Table(columns, tuple(rows))
+
+
+def _triple(estimate: Estimate | None) -> tuple[Value, Value, Value]:
+    return (estimate.value, estimate.low, estimate.high) if estimate else (None, None, None)

@@ -32,6 +32,10 @@ LABELS_NOT_CHECKED = (
     "checked that against the images: search for a part of the people (--participant-label) to "
     "have it checked, or settle it with --same-people."
 )
+OFFER = (
+    "Where people were scanned once, --simulate-rescan simulates a second scan of each; its "
+    "figures are labelled as simulated and tend to be too high."
+)
 
 
 def not_kept(scores: int, bin_width: float, measure: str) -> str:

@@ -7,7 +7,6 @@ report. What was not looked at is part of it, and counts against the release.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from headrisk.findings.cost import attack_costs
@@ -24,7 +23,7 @@ _BESIDE = ("archive", "document", "link", "picture", "recording", "surface")
 _BY = {
     "brain": "by the brain",
     "face": "by photographs",
-    "face-scans": "by the face, scan to scan",
+    "face-scans": "by faces between scans",
     "table": "by a table of measurements",
     "metadata": "by headers and sidecar files alone",
     "combined": "by all of it together",
@@ -255,22 +254,23 @@ def metadata(report: Report) -> str:
     )
 
 
-def _presence(report: Report) -> str:
-    """What the search with photographs found of faces in the images, as ranges of counts."""
+def _presence_counts(report: Report) -> tuple[str, str, str] | None:
+    """Scans with a face, with a part of one, and all, of the search with photographs."""
     for section in report.modalities:
         table = section.tables.get("presence")
-        if section.name != "face" or table is None or not table.rows:
+        if section.name != "face" or table is None:
             continue
-        rows: Mapping[str, tuple[str, str]] = {
-            str(row[0]).removeprefix("together: "): (_count(row[2]), _count(row[1]))
-            for row in table.rows
-            if str(row[0]).startswith("together: ")
-        }
-        if "face" in rows:
-            found, total = rows["face"]
-            part = rows["part"][0] if "part" in rows else "none"
-            return f"Of {total} scans, {found} show a face and {part} a part of one."
-    return ""
+        rows = {str(row[0]): (_count(row[2]), _count(row[1])) for row in table.rows}
+        if "together: face" in rows:
+            found, total = rows["together: face"]
+            return found, rows.get("together: part", ("none", ""))[0], total
+    return None
+
+
+def _presence(report: Report) -> str:
+    """What the search with photographs found of faces in the images, as ranges of counts."""
+    seen = _presence_counts(report)
+    return f"Of {seen[2]} scans, {seen[0]} show a face and {seen[1]} a part of one." if seen else ""
 
 
 def _count(cell: object) -> str:
@@ -310,8 +310,8 @@ def _short_faces(report: Report) -> str:
         if seen is None:
             return "nobody looked"
         return f"{seen.counts.get('face', 0)} of {phrases.counted(seen.images, 'image')}"
-    rows = _presence(report)
-    return rows.split(" show")[0].removeprefix("Of ").replace(",", ":") if rows else "not asked"
+    rendered = _presence_counts(report)
+    return f"{rendered[0]} of {rendered[2]} scans" if rendered else "not asked"
 
 
 def _looked_for_faces(report: Report) -> bool:
@@ -336,13 +336,10 @@ def _linked(section: ModalitySection) -> str:
     first = section.headline
     if first is None or first.rank1 is None or not section.sufficient:
         return f"{by} too few people to say"
-    rate = phrases.rate(first.rank1).removesuffix(")")
-    if " of " not in rate:
-        rate = rate.replace(" (", f" of {phrases.people(first.rank1.n)} (", 1)
-    text = f"{by} {rate}"
+    more = [summary.RESULTS[first.reading]]
     if first.control is not None:
-        text += f", by luck about {phrases.percent(first.control.value)}"
-    text += f"; {summary.RESULTS[first.reading]})"
+        more.insert(0, f"by luck about {phrases.percent(first.control.value)}")
+    text = f"{by} {phrases.rate_of_people(first.rank1, *more)}"
     lost = section.counts.unsearched
     if lost:
         _, worst = with_failures(first.rank1, lost) or (0.0, 1.0)
@@ -388,7 +385,7 @@ def attackers(report: Report) -> str:
     if outcome.bound_only and high >= 1:
         return (
             f"Worst case: {outcome.attacker.title} may identify everybody, {_by(section)}; the "
-            "data set no lower limit."
+            "data give no lower limit."
         )
     return (
         f"Of the named attackers the highest figure has {outcome.attacker.title}, {_by(section)}. "

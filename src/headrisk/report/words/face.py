@@ -11,7 +11,7 @@ from headrisk.settings import Settings
 
 NAME = "face"
 NOBODY = (
-    "Faces, scan to scan: nobody has images of two sessions at hand, or of both data sets, so no "
+    "Faces between scans: nobody has images of two sessions at hand, or of both data sets, so no "
     "heads were rendered."
 )
 NO_PHOTOGRAPHS = "No photographs were given."

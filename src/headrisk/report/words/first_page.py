@@ -27,12 +27,12 @@ from headrisk.types import Estimate
 
 LABELS_IN_DOUBT = "labels in doubt"
 FOUND = {
-    "brain": "were linked to their other scan",
-    "face": "were found",
-    "face-scans": "were linked to their other scan",
-    "metadata": "were linked by notes stored with images (headers, sidecar files)",
-    "table": "were linked to their other row",
-    "combined": "were linked by everything together",
+    "brain": "linked to their other scan",
+    "face": "found",
+    "face-scans": "linked to their other scan",
+    "metadata": "linked by notes stored with images (headers, sidecar files)",
+    "table": "linked to their other row",
+    "combined": "linked by everything together",
 }
 TEXTS = "texts.html: impact assessment, ethics board, consent form, access committee."
 CHECK = (
@@ -101,7 +101,7 @@ def coverage(report: Report) -> list[tuple[str, str]]:
         return []
     if not counts.images:
         return [("Images", "No image was found.")]
-    rows = [("Images", f"{counts.images:,}: {_kinds(counts)}."), _looked_at(report, counts)]
+    rows = [("Images", f"{_kinds(counts)}."), _looked_at(report, counts)]
     said = compared(report)
     if said:
         rows.append(("Compared", said))
@@ -113,13 +113,16 @@ def coverage(report: Report) -> list[tuple[str, str]]:
 
 
 def _kinds(counts: InventoryCounts) -> str:
-    """``14 T1w (T1-weighted MRI) and 12 FLAIR (MRI with fluid dark)``, the most frequent first."""
+    """``26: 14 T1w (T1-weighted MRI) and 12 FLAIR (...)``, the most frequent first."""
     found = by_kind(counts.kinds)
+    if len(found) == 1:
+        every = ", all" if counts.images > 1 else ","
+        return f"{counts.images:,}{every} {inventory.explained(found[0].suffix)}"
     told = [f"{row.images:,} {inventory.explained(row.suffix)}" for row in found[:MOST_KINDS]]
     rest = sum(row.images for row in found[MOST_KINDS:])
     if rest:
         told.append(f"{rest:,} of other kinds")
-    return listed(told)
+    return f"{counts.images:,}: {listed(told)}"
 
 
 def _looked_at(report: Report, counts: InventoryCounts) -> tuple[str, str]:
@@ -151,13 +154,25 @@ def compared(report: Report) -> str:
     for one in _compared(report):
         what = {"face": "held against ", "metadata": "those of "}.get(one.name, "")
         kinds = f" ({', '.join(one.contrasts)})" if one.contrasts else ""
-        usable = one.counts.scans - one.counts.failed
-        told.append(f"{capital(_lower(one))}: {what}{counted(usable, 'image')}{kinds}.")
+        count, everywhere = _images_compared(report, one)
+        told.append(
+            f"{capital(_lower(one))}: {what}{counted(count, 'image')}{kinds}"
+            f"{' of all data sets' if everywhere else ''}."
+        )
     counts = report.inventory
     said = [*told]
     if said and counts is not None and tried_images(report) and apart(counts):
         said.append(_by_none(counts))
     return " ".join(said)
+
+
+def _images_compared(report: Report, section: ModalitySection) -> tuple[int, bool]:
+    """How many images of the data set an attack compared; True where other sets are in it too."""
+    counts = report.inventory
+    if counts is not None and tried_images(report) and section.name in IMAGE_ATTACKS:
+        return sum(row.compared.get(section.name, 0) for row in counts.kinds), False
+    several = counts is not None and any(one.role == "against" for one in counts.others)
+    return section.counts.scans - section.counts.failed, several
 
 
 def _by_none(counts: InventoryCounts) -> str:
@@ -315,10 +330,10 @@ def _attack(section: ModalitySection, labels_in_doubt: bool) -> Answer:
     if not section.sufficient or first is None or first.rank1 is None:
         why = section.too_little or summary.NEEDS
         return Answer(title, summary.RESULTS["too little data"], why, section.name)
-    found = FOUND.get(section.name, "were linked")
+    found = FOUND.get(section.name, "linked")
     if section.simulated:
         found = summary.SIMULATED_FOUND
-    text = f"{capital(share(first.rank1))} {found}.{_control(first.control, first.chance)}"
+    text = f"{capital(share(first.rank1))} were {found}.{_control(first.control, first.chance)}"
     if section.simulated:
         text = f"Simulated re-scans, no true ones: {text}"
     if labels_in_doubt and first.reading != "links":
@@ -329,7 +344,7 @@ def _attack(section: ModalitySection, labels_in_doubt: bool) -> Answer:
         summary.RESULTS[first.reading],
         text,
         section.name,
-        first.reading == "links",
+        first.reading in ("links", "unclear"),
         first.rank1,
         first.control,
     )
@@ -379,21 +394,21 @@ def _larger(report: Report) -> Answer:
 
 
 def larger(risk: Assessment) -> str:
-    """What is known of larger sets of people, in one sentence."""
+    """What is known of larger sets of people, in words that follow a colon."""
     forecast = risk.forecast
     point = headline_point(forecast)
     if point is None:
         if forecast.reason == "few people":
             here = f", {forecast.gallery:,} are here" if forecast.gallery < FEWEST_PEOPLE else ""
             return (
-                f"No forecast: at least {FEWEST_PEOPLE} people are needed{here}. Do not read that "
-                "as few."
+                f"no forecast, as at least {FEWEST_PEOPLE} people are needed{here}. Do not read "
+                "that as few."
             )
-        return f"Beyond {people(forecast.gallery)} no forecast. Do not read that as few."
+        return f"beyond {people(forecast.gallery)} no forecast. Do not read that as few."
     if forecast.bound_only:
-        return f"Among {people(point.size)} it may be all of them."
+        return f"among {people(point.size)} it may be all of them."
     end = "" if point.said else "; how many fewer cannot be said"
-    return f"Among {people(point.size)} up to {percent(point.high, 1)} (forecast){end}."
+    return f"among {people(point.size)} up to {percent(point.high, 1)} (forecast){end}."
 
 
 def _faces(report: Report) -> Answer:

@@ -88,7 +88,9 @@ def points(report: Report) -> tuple[Point, ...]:
         rules = [rule for one in codes for rule in found[one]]
         if family == UNSEEN and len(codes) > 1:
             told = [said(replace(one, kinds=_short(one))) for one in rules]
-            text = " ".join((*_named((one.who, one.found) for one in told), UNSEEN_DO))
+            perhaps = [MAYBE_NONE] if any(MAYBE_NONE in one.do for one in told) else []
+            parts = _named((one.who, one.found) for one in told)
+            text = " ".join((*parts, *perhaps, UNSEEN_DO))
         else:
             text = together(map(said, rules))
         every.append(Point(codes, text, brief(rules)))
@@ -275,10 +277,9 @@ def _forecast_ends(follow: Follow) -> Said:
     )
 
 
-def _found(what: str, do: str) -> Callable[[Follow], Said]:
+def _found(one: str, several: str, do: str) -> Callable[[Follow], Said]:
     def say(follow: Follow) -> Said:
-        found = capital(things(follow.count, *what.split("|")))
-        return Said(f"{found}{_each(follow)}.", (do,))
+        return Said(f"{capital(things(follow.count, one, several))}{_each(follow)}.", (do,))
 
     return say
 
@@ -423,17 +424,17 @@ SENTENCES: Mapping[str, Callable[[Follow], Said]] = {
         (f"Do not share {_it(f.count)}.",),
     ),
     "metadata_quasi": _found(
-        "detail stands in the files that narrows down who it is|details stand in the files that "
-        "narrow down who it is",
+        "detail stands in the files that narrows down who it is",
+        "details stand in the files that narrow down who it is",
         "Shift dates, coarsen ages, and drop free text that nobody needs.",
     ),
     "metadata_technical": _found(
-        "technical value ties a file to a device, a day or a place|technical values tie files to a "
-        "device, a day or a place",
+        "technical value ties a file to a device, a day or a place",
+        "technical values tie files to a device, a day or a place",
         "Drop those that nobody needs.",
     ),
     "metadata_notice": _found(
-        "further place needs a look|further places need a look", "Read why on the internal page."
+        "further place needs a look", "further places need a look", "Read why on the internal page."
     ),
     "metadata_not_searched": lambda _: Said(
         "Names, dates and free text in the files were not searched for.",
@@ -563,10 +564,8 @@ SHORT: Mapping[str, Callable[[Follow], str]] = {
     "brains_too_few": _plain("count on a link by brains: too few people to say"),
     "photographs_not_shown": _held("photographs"),
     "photographs_too_few": _plain("count on a link by photographs: too few people to say"),
-    "face_scans_not_shown": _held("faces from scan to scan"),
-    "face_scans_too_few": _plain(
-        "count on a link by faces from scan to scan: too few people to say"
-    ),
+    "face_scans_not_shown": _held("faces between scans"),
+    "face_scans_too_few": _plain("count on a link by faces between scans: too few people to say"),
     "tables_link": _plain("share fewer or coarser columns: rows of the table link people"),
     "tables_not_shown": _held("rows of the table"),
     "tables_too_few": _plain("count on a link by rows of the table: too few people to say"),
@@ -576,11 +575,11 @@ SHORT: Mapping[str, Callable[[Follow], str]] = {
     "together_not_shown": _held("all parts together"),
     "together_too_few": _plain("count on a link by all parts together: too few people to say"),
     "simulated": lambda f: "test with true second scans: some were simulated",
-    "images_not_looked_at": lambda f: f"{share(f, 'image')} not looked at",
-    "images_failed": lambda f: f"{share(f, 'image')} not usable",
-    "images_not_compared": lambda f: f"{share(f, 'image')} compared by no attack",
+    "images_not_looked_at": lambda f: f"{things(f.count, 'image')} not looked at",
+    "images_failed": lambda f: f"{things(f.count, 'image')} not usable",
+    "images_not_compared": lambda f: f"{things(f.count, 'image')} compared by no attack",
     "files_beside_images": lambda f: things(f.count, "other file"),
-    "files_unread": lambda f: f"{share(f, 'file')} not read in full",
+    "files_unread": lambda f: f"{things(f.count, 'file')} not read in full",
     "people_failed": lambda f: (
         f"{number(f.count)} of {people(most(f.of))} not searched for ({_title(f)})"
     ),

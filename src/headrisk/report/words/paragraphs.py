@@ -232,9 +232,10 @@ def _face_for_participants(report: Report) -> str:
     if face_may_be_left(report):
         seen = face_counts(report)
         every = seen is not None and seen.counts.get("face", 0) == seen.images > 0
+        if every:
+            return f"In all of the images the face can still be made out. {since}"
         return (
-            f"In {'all' if every else 'some'} of the images the face can still be made out, or a "
-            f"part of it may be. {since}"
+            f"In some of the images the face can still be made out, or a part of it may be. {since}"
         )
     return f"We have not checked in every image whether your face can be made out. {since}"
 

@@ -37,7 +37,7 @@ def listed(items: Sequence[str]) -> str:
     return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} and {items[-1]}"
 
 
-def natural_frequency(estimate: Estimate, were: str = "were linked", would: str = "") -> str:
+def natural_frequency(estimate: Estimate, found: str = "linked", would: str = "") -> str:
     """A rate as ``14 of the 20 people searched for were linked; of people like these, ...``.
 
     The first figure is a count of those who were searched for, never of another number; ``about``
@@ -45,12 +45,13 @@ def natural_frequency(estimate: Estimate, were: str = "were linked", would: str 
     is said of people like them is out of 10, 100 or 1,000.
 
     A rate of zero is worded as an upper bound and a rate of one as a lower bound, since no
-    sample shows that something never, or always, happens. ``would`` is the verb of that bound.
+    sample shows that something never, or always, happens. ``found`` is what people were, ``would``
+    what others would be where that is another thing.
     Where the exact count is withheld and may be zero or everybody, it is told as such a bound too.
     """
     base = _base(estimate)
     low, high = _of(estimate.low, base, up=False), _of(estimate.high, base, up=True)
-    would = would or were.replace("were ", "would be ", 1)
+    were, would = f"were {found}", f"would be {would or found}"
     if estimate.fewest == 0:
         return (
             f"at most {estimate.most:,} of the {people(estimate.n)} searched for {were}; of people "
@@ -71,9 +72,9 @@ def natural_frequency(estimate: Estimate, were: str = "were linked", would: str 
             f"all {people(estimate.n)} searched for {were}; of people like these, at least {low} "
             f"in {base:,} {would}"
         )
-    found = estimate.value * estimate.n
-    whole = abs(found - round(found)) < 1e-6
-    count = round(found) if whole else min(max(floor(found + 0.5), 1), max(estimate.n - 1, 1))
+    hits = estimate.value * estimate.n
+    whole = abs(hits - round(hits)) < 1e-6
+    count = round(hits) if whole else min(max(floor(hits + 0.5), 1), max(estimate.n - 1, 1))
     return (
         f"{'' if whole else 'about '}{count:,} of the {people(estimate.n)} searched for {were}; of "
         f"people like these, {low} to {high} in {base:,} plausibly {would}"
@@ -131,6 +132,12 @@ def rate(estimate: Estimate | None) -> str:
         return "–"
     count = _count(estimate)
     return percentage(estimate) if count is None else f"{count} ({interval(estimate)})"
+
+
+def rate_of_people(estimate: Estimate, *more: str) -> str:
+    """``43 % of 40 people (28 to 59 %; by luck about 5 %)``: a rate with what belongs to it."""
+    count = _count(estimate) or f"{percent(estimate.value)} of {people(estimate.n)}"
+    return f"{count} ({'; '.join((interval(estimate), *more))})"
 
 
 def share(estimate: Estimate) -> str:

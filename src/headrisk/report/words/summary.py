@@ -28,21 +28,21 @@ from headrisk.types import Estimate
 MODALITY_NAMES = {
     "brain": ("Brains", "the shape of the brain"),
     "face": ("Photographs", "a face rendered from the scan"),
-    "face-scans": ("Faces, scan to scan", "the faces rendered from both scans"),
+    "face-scans": ("Faces between scans", "the faces rendered from both scans"),
     "table": ("Tables", "a table of regional measurements"),
     "metadata": ("Headers", "headers and sidecar files alone"),
     "combined": ("All together", "all modalities together"),
 }
 FOUND = {
-    "brain": "were linked to their other scan",
-    "face": "were found by their photographs",
-    "face-scans": "were linked to their other scan by the face",
-    "metadata": "were linked to their other scan by headers and sidecar files alone",
-    "table": "were linked to their other row",
-    "combined": "were linked by all that is held of them together",
+    "brain": "linked to their other scan",
+    "face": "found by their photographs",
+    "face-scans": "linked to their other scan by the face",
+    "metadata": "linked to their other scan by headers and sidecar files alone",
+    "table": "linked to their other row",
+    "combined": "linked by all that is held of them together",
 }
-SIMULATED_FOUND = "were linked to a re-scan simulated from their own scan"
-SIMULATED_WOULD = "would be linked to such a simulated re-scan"
+SIMULATED_FOUND = "linked to a re-scan simulated from their own scan"
+SIMULATED_WOULD = "linked to such a simulated re-scan"
 SIMULATED_NOTICE = (
     "Simulated. Nobody's second scan was compared: a second scan of each person was made by a "
     "program from the first. True second scans differ in ways that the program does not know, "
@@ -82,9 +82,9 @@ OTHERS_NOT_TESTED = (
 )
 NO_COPY = "De-identification: no copy was given, so what it would change was not measured."
 UNTESTED_MODALITIES = {
-    "brain": "brains from scan to scan",
+    "brain": "brains between scans",
     "face": "photographs of people",
-    "face-scans": "faces from scan to scan",
+    "face-scans": "faces between scans",
     "metadata": "headers and sidecar files alone",
     "table": "tables of volumes or thickness of brain regions",
 }
@@ -264,7 +264,7 @@ def headline(section: ModalitySection) -> str:
     if section.simulated:
         sentence = natural_frequency(measure.rank1, SIMULATED_FOUND, SIMULATED_WOULD)
         return f"Simulated re-scans, no true ones: {sentence}."
-    found = FOUND.get(section.name, "were linked")
+    found = FOUND.get(section.name, "linked")
     return f"{capital(natural_frequency(measure.rank1, found))}."
 
 
