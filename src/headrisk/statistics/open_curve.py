@@ -12,6 +12,7 @@ from math import floor, log10
 import numpy as np
 
 from headrisk.linkage.pairs import best_per_person
+from headrisk.statistics.intervals import people_to_bound
 from headrisk.statistics.openset import (
     OpenSetRates,
     fnir_at_fpir,
@@ -49,9 +50,9 @@ class OpenSet:
     """Searches for people who may be absent.
 
     ``target`` is at FPIR 0.003 and ``needed`` the people whom that takes; ``strictest`` is at the
-    lowest of the usual budgets that the data can test, ``budget``. Both are None where there are
-    too few people. ``curve`` holds thresholds from strict to lax for the largest gallery, its half
-    and its quarter.
+    lowest of the usual budgets at which the data bound the threshold from both sides, ``budget``.
+    Both are None where there are too few people. ``curve`` holds thresholds from strict to lax for
+    the largest gallery, its half and its quarter.
     """
 
     prior: float
@@ -78,12 +79,13 @@ def open_set(scores: PairScores, prior: float) -> OpenSet:
     """
     size = largest_open_gallery(scores)
     people = int(np.unique(scores.probe_person[scores.nonmated.any(axis=1)]).size)
-    needed = int(np.ceil(1.0 / TARGET_FPIR - 1e-9))
+    needed = people_to_bound(TARGET_FPIR)
     ranks = mate_ranks(scores)
     if size < 1 or not ranks.probe.size:
         return OpenSet(prior, people, needed, None, None, None, ())
     size = min(size, int(ranks.gallery.min()))
-    found = {budget: fnir_at_fpir(scores, budget, size) for budget in BUDGETS}
+    told = [budget for budget in BUDGETS if people >= people_to_bound(budget)]
+    found = {budget: fnir_at_fpir(scores, budget, size) for budget in told}
     tested = [budget for budget, rates in found.items() if rates is not None]
     points = {budget: _point(rates, prior) for budget, rates in found.items() if rates is not None}
     limits = _limits(scores)

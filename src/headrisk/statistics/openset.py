@@ -19,6 +19,8 @@ from headrisk.statistics.intervals import (
     clustered_share,
     degrees_of_freedom,
     jackknife_variance,
+    like_the_strongest,
+    people_to_bound,
     students_quantile,
     wider_by,
 )
@@ -178,8 +180,14 @@ def _only(mates: _Mates, keep: BoolArray) -> _Mates:
 
 
 def _rates_at(
-    mates: _Mates, searches: _Searches, threshold: float, size: int, *, fitted: bool = False
+    mates: _Mates,
+    searches: _Searches,
+    threshold: float,
+    size: int,
+    *,
+    fitted: float | None = None,
 ) -> OpenSetRates:
+    """At a threshold that is given, or ``fitted`` to the data by that FPIR."""
     reached, hit = searches.reached(threshold), searches.stranger & (searches.values >= threshold)
     most = int(searches.counts.min())
     fewer = min(size, most - 1)
@@ -199,8 +207,9 @@ def _rates_at(
         person_means(alarm, searches.person)[1],
         variance,
         alarm.size * disjoint,
-        exact=fitted,
+        exact=fitted is not None,
         freedom=freedom,
+        apart=searches.people // 2,
     )
     mates = _only(mates, mates.ranks.gallery >= size)
     if not mates.ranks.probe.size:
@@ -216,8 +225,9 @@ def _rates_at(
             (1.0 - found, wrong), (_variance(*part) for part in missed), strict=True
         )
     )
-    if fitted and fpir is not None:
-        moved = _at_limits(mates, searches, size, fpir)
+    if fitted is not None and fpir is not None:
+        bounded = searches.people * disjoint >= people_to_bound(fitted)
+        moved = _at_limits(mates, searches, size, fpir, bounded=bounded)
         fnir, other = (
             None if one is None else wider_by(one, ends)
             for one, ends in zip((fnir, other), moved, strict=True)
@@ -328,16 +338,22 @@ def _without_one(
 
 
 def _variance(without: FloatArray, pairs: float) -> tuple[float, float]:
-    """Jackknife variance less the pairs counted twice, at least half of it; degrees of freedom."""
-    whole = jackknife_variance(without)
-    freedom = degrees_of_freedom(without - without.mean(), without.size - 1)
-    return max(whole - pairs, whole / 2), freedom
+    """Jackknife variance less the pairs counted twice, at least half of it; degrees of freedom.
+
+    One more person like the most influential is allowed for.
+    """
+    whole, deviations = jackknife_variance(without), without - without.mean()
+    freedom = degrees_of_freedom(deviations, without.size - 1)
+    return max(whole - pairs, whole / 2) * (1.0 + like_the_strongest(deviations)), freedom
 
 
 def _at_limits(
-    mates: _Mates, searches: _Searches, size: int, fpir: Estimate
+    mates: _Mates, searches: _Searches, size: int, fpir: Estimate, *, bounded: bool
 ) -> tuple[tuple[float, float], tuple[float, float]]:
-    """FNIR, and the share of wrong names, at the thresholds that the limits of FPIR stand for."""
+    """FNIR, and the share of wrong names, at the thresholds that the limits of FPIR stand for.
+
+    Where people are too few for the threshold to be ``bounded`` from above, all may be missed.
+    """
     rates = []
     for limit in (fpir.high, fpir.low):
         threshold = _lowest(searches, limit, size)
@@ -347,6 +363,8 @@ def _at_limits(
             [float(person_means(one, mates.ranks.person)[1].mean()) for one in (1.0 - found, wrong)]
         )
     (missed, other), (most_missed, fewest_other) = rates
+    if not bounded:
+        most_missed, fewest_other = 1.0, 0.0
     return (missed, most_missed), (other, fewest_other)
 
 
@@ -404,7 +422,9 @@ def fnir_at_fpir(
 
     None where fewer than 1/fpir people can be searched for as absent, because the data then
     cannot show such a rate. The interval of FNIR allows for the threshold having been fitted, and
-    that of FPIR is exact: the threshold is itself one of the scores.
+    that of FPIR is exact: the threshold is itself one of the scores. With fewer people than bound
+    the threshold from above (:func:`headrisk.statistics.intervals.people_to_bound`) FNIR has no
+    upper limit below 1.
     """
     searches = _searches(scores)
     most = min((s.size for s in searches.others), default=0)
@@ -412,7 +432,7 @@ def fnir_at_fpir(
     if searches.people < np.ceil(1.0 / fpir - 1e-9) or not 1 <= size <= most:
         return None
     threshold = _lowest(searches, fpir, size)
-    return _rates_at(_mates(scores), searches, threshold, size, fitted=True)
+    return _rates_at(_mates(scores), searches, threshold, size, fitted=fpir)
 
 
 def precision_at_prior(rates: OpenSetRates, membership_prior: float) -> float | None:
