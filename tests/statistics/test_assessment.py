@@ -13,15 +13,14 @@ from headrisk.linkage.pairs import among_people
 from headrisk.settings import Settings
 from headrisk.statistics import assessment
 from headrisk.statistics.assessment import _arm, _exposure, _singled, assess
-from headrisk.statistics.attack_outcome import evaluate_attackers
-from headrisk.statistics.attackers import CLINICAL_INSIDER, VETTED_RESEARCHER
+from headrisk.statistics.attackers import CLINICAL_INSIDER, VETTED_RESEARCHER, evaluate_attackers
 from headrisk.statistics.baselines import compare_arm
-from headrisk.statistics.conditions import shared_labels
 from headrisk.statistics.forecast.rank1 import forecast_rank1
 from headrisk.statistics.forecast.records import FORECAST_SIZES
-from headrisk.statistics.open_curve import open_set
+from headrisk.statistics.openset import open_set
 from headrisk.statistics.rates import cumulative_match, mate_ranks
 from headrisk.statistics.risk import linkability, person_risk, singling_out, without_people
+from headrisk.statistics.strata import shared_labels
 
 QUICK = Settings(bootstrap=100, risk_line=0.09)
 

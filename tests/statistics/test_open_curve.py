@@ -10,8 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from score_sets import cohort, make
 
-from headrisk.statistics.open_curve import _round_step, open_set
-from headrisk.statistics.openset import fnir_at_fpir, open_set_rates, precision_at_prior
+from headrisk.statistics.openset import (
+    _round_step,
+    fnir_at_fpir,
+    open_set,
+    open_set_rates,
+    precision_at_prior,
+)
 from headrisk.types import PairScores
 
 

@@ -56,7 +56,7 @@ from headrisk.findings.risk_tables import public_risk_tables
 from headrisk.linkage.label_check import LabelCheck
 from headrisk.report.words.summary import FEW_FOR_THRESHOLD
 from headrisk.statistics.assessment import Arm, Assessment, Exposure, SizedRate
-from headrisk.statistics.attack_outcome import AttackOutcome
+from headrisk.statistics.attackers import AttackOutcome
 from headrisk.statistics.baselines import ArmComparison
 from headrisk.statistics.choice import Choice
 from headrisk.statistics.forecast.records import (
@@ -67,7 +67,7 @@ from headrisk.statistics.forecast.records import (
     distribution_free_floor,
 )
 from headrisk.statistics.intervals import FEW_ERRORS
-from headrisk.statistics.open_curve import OpenPoint, OpenSet
+from headrisk.statistics.openset import OpenPoint, OpenSet
 from headrisk.types import Estimate
 
 P_VALUES = (0.001, 0.01, 0.05, 0.1, 1.0)
