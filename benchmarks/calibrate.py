@@ -37,7 +37,12 @@ from headrisk.settings import Settings
 from headrisk.statistics.bootstrap import curve_intervals
 from headrisk.statistics.change import paired_difference
 from headrisk.statistics.clustered import mated_rate, nonmated_rate
-from headrisk.statistics.intervals import clopper_pearson, share_of_people, wilson
+from headrisk.statistics.intervals import (
+    clopper_pearson,
+    people_to_bound,
+    share_of_people,
+    wilson,
+)
 from headrisk.statistics.joined import assigned_share, assignment_variance
 from headrisk.statistics.openset import fnir_at_fpir, open_set_rates
 from headrisk.statistics.rates import area_under_curve, d_prime, equal_error_rate
@@ -52,6 +57,7 @@ SESSIONS = (1, 3)
 LOWEST, HIGHEST = 0.93, 0.97
 QUICK = 60
 TRUTH = 40_000  # searches behind a simulated truth
+COHORTS = 400  # at least: with hubs a cohort of 500 people says little more than one of 40
 SESSION_NOISE = 0.7
 REPETITIONS = 200
 UNEVEN = "one of 30 sessions"
@@ -240,7 +246,7 @@ class Truth:
 def true_searches(kind: str, people: int, noise: float) -> Truth:
     """From cohorts of the same size, many enough."""
     rng, tops, mates = np.random.default_rng(987_654), [], []
-    for _ in range(max(TRUTH // people, 30)):
+    for _ in range(max(TRUTH // people, COHORTS)):
         values = world(kind, rng, people) + noise * rng.normal(size=(people, people))
         mates.append(np.diag(values).copy())
         np.fill_diagonal(values, -np.inf)
@@ -355,7 +361,7 @@ def curves(
 def many_scores(kind: str, people: int, noise: float) -> tuple[FloatArray, FloatArray]:
     """Mated scores and others of many cohorts of one size: siblings are rarer in larger ones."""
     rng, mated, other = np.random.default_rng(123_321), [], []
-    cohorts = max(TRUTH // people, 60)
+    cohorts = max(TRUTH // people, COHORTS // 4)
     share = min(1.0, 2e6 / (cohorts * people**2))
     for _ in range(cohorts):
         values = world(kind, rng, people) + noise * rng.normal(size=(people, people))
@@ -425,7 +431,7 @@ def jobs(people: Sequence[int]) -> list[Job]:
     cases += [(kind, UNEVEN) for kind in ("alike", "hubs", "goats")]
     for n in people:
         part = max(0.5 * cost[n], 0.1)
-        levels = [level for level in (0.03, 0.1, 0.3) if n * level >= 1]
+        levels = [level for level in (0.03, 0.1, 0.3) if n >= people_to_bound(level)]
         found += [
             Job(open_set, (kind, level, uneven), n, part)
             for (kind, uneven), level in product(cases, levels)

@@ -43,8 +43,7 @@ from headrisk.report.words.methods import methods_text
 from headrisk.report.words.risk import of_attacker
 from headrisk.settings import Settings
 from headrisk.statistics.assessment import assess
-from headrisk.statistics.attack_outcome import AttackOutcome
-from headrisk.statistics.attackers import NAMED_ATTACKERS, VETTED_RESEARCHER
+from headrisk.statistics.attackers import NAMED_ATTACKERS, VETTED_RESEARCHER, AttackOutcome
 from headrisk.statistics.intervals import wilson
 from headrisk.statistics.summary import summarise
 from headrisk.types import Estimate

@@ -23,8 +23,7 @@ from headrisk.report.words.methods import methods_text
 from headrisk.report.words.paragraphs import dpia_paragraph
 from headrisk.report.write import rebuild_html
 from headrisk.statistics.assessment import Assessment
-from headrisk.statistics.attack_outcome import AttackOutcome
-from headrisk.statistics.attackers import CLINICAL_INSIDER, VETTED_RESEARCHER
+from headrisk.statistics.attackers import CLINICAL_INSIDER, VETTED_RESEARCHER, AttackOutcome
 from headrisk.types import Estimate
 
 pytestmark = pytest.mark.usefixtures("drawn_once")

@@ -8,8 +8,12 @@ from score_sets import cohort, make
 
 from headrisk.linkage.pairs import among_people
 from headrisk.report.words.risk import how_found, of_attacker
-from headrisk.statistics.attack_outcome import AttackOutcome, evaluate_attackers
-from headrisk.statistics.attackers import CLINICAL_INSIDER, VETTED_RESEARCHER
+from headrisk.statistics.attackers import (
+    CLINICAL_INSIDER,
+    VETTED_RESEARCHER,
+    AttackOutcome,
+    evaluate_attackers,
+)
 from headrisk.statistics.forecast.openset import forecast_open_set
 from headrisk.statistics.forecast.rank1 import forecast_rank1
 from headrisk.statistics.openset import fnir_at_fpir, precision_at_prior

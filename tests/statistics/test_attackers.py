@@ -6,12 +6,12 @@ from score_sets import cohort
 
 from headrisk.errors import UsageError
 from headrisk.linkage.pairs import among_people
-from headrisk.statistics.attack_outcome import evaluate_attackers
 from headrisk.statistics.attackers import (
     CLINICAL_INSIDER,
     NAMED_ATTACKERS,
     VETTED_RESEARCHER,
     Attacker,
+    evaluate_attackers,
     parse_attackers,
 )
 from headrisk.statistics.forecast.openset import forecast_open_set

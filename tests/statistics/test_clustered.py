@@ -43,6 +43,8 @@ def test_nonmated_rate_is_wilson_with_the_dyadic_variance():
         variance = sum(gap[a] * gap[b] for a in dyads for b in dyads if set(a) & set(b)) / total**2
         people = int(np.count_nonzero(both.sum(axis=0)))
         variance *= people / (people - 2)
+        lean = np.array([sum(gap[d] for d in dyads if i in d) for i in range(n)]) ** 2
+        variance *= 1 + max(lean.max() / lean.sum() - 2 * np.log(people) / people, 0)
         distinct = sum(both[d] > 0 for d in dyads)
         wanted = rate * (1 - rate) / variance if variance > 0 else distinct
         number = min(max(wanted, people / 2), distinct)

@@ -11,8 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from headrisk.dataset.scans import Scan
-from headrisk.statistics.conditions import known_conditions, shared_labels
-from headrisk.statistics.strata import Condition
+from headrisk.statistics.strata import Condition, known_conditions, shared_labels
 
 PLAIN = Scan("s", "01", "/s.nii")
 MM = (1.0, 1.0, 1.0)

@@ -10,13 +10,11 @@ from headrisk.errors import UsageError
 from headrisk.linkage.pairs import among_people
 from headrisk.report.words.phrases import listed
 from headrisk.report.words.risk import basis_of_forecast
-from headrisk.statistics.forecast.hidden import small_gallery
 from headrisk.statistics.forecast.openset import forecast_open_set
 from headrisk.statistics.forecast.predict import TAIL_MODELS
-from headrisk.statistics.forecast.rank1 import forecast_rank1
+from headrisk.statistics.forecast.rank1 import forecast_rank1, small_gallery
 from headrisk.statistics.forecast.records import distribution_free_floor
-from headrisk.statistics.forecast.resample import bounded, proven_floor
-from headrisk.statistics.forecast.searches import searches_of
+from headrisk.statistics.forecast.searches import bounded, proven_floor, searches_of
 from headrisk.statistics.openset import fnir_at_fpir, largest_open_gallery
 from headrisk.statistics.rates import cumulative_match, mate_ranks
 from headrisk.types import Estimate

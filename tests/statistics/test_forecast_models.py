@@ -18,9 +18,9 @@ from headrisk.statistics.forecast.models import (
     survive,
 )
 from headrisk.statistics.forecast.records import distribution_free_floor
-from headrisk.statistics.forecast.resample import dirichlet_weights
 from headrisk.statistics.forecast.searches import (
     Counts,
+    dirichlet_weights,
     identification_curve,
     searches_of,
     weighted_counts,

@@ -14,7 +14,6 @@ from score_sets import cohort, make, random_scores
 from headrisk.errors import UsageError
 from headrisk.report.words.risk import basis_of_forecast
 from headrisk.statistics.forecast import predict as predict_module
-from headrisk.statistics.forecast.hidden import fitted_size, hidden_gallery, small_gallery
 from headrisk.statistics.forecast.models import (
     Beta,
     binomial_rates,
@@ -24,8 +23,7 @@ from headrisk.statistics.forecast.models import (
     pitman_yor_correctness,
     pitman_yor_grid,
 )
-from headrisk.statistics.forecast.open_tail import open_rates, threshold
-from headrisk.statistics.forecast.openset import forecast_open_set
+from headrisk.statistics.forecast.openset import forecast_open_set, open_rates, threshold
 from headrisk.statistics.forecast.predict import (
     APART,
     PRIOR,
@@ -36,7 +34,12 @@ from headrisk.statistics.forecast.predict import (
     tail_models,
     tail_rates,
 )
-from headrisk.statistics.forecast.rank1 import forecast_rank1
+from headrisk.statistics.forecast.rank1 import (
+    fitted_size,
+    forecast_rank1,
+    hidden_gallery,
+    small_gallery,
+)
 from headrisk.statistics.forecast.records import (
     Forecast,
     ForecastPoint,
@@ -47,8 +50,13 @@ from headrisk.statistics.forecast.records import (
     refused,
     too_few,
 )
-from headrisk.statistics.forecast.resample import bounded, dirichlet_weights
-from headrisk.statistics.forecast.searches import identification_curve, searches_of, weighted_counts
+from headrisk.statistics.forecast.searches import (
+    bounded,
+    dirichlet_weights,
+    identification_curve,
+    searches_of,
+    weighted_counts,
+)
 from headrisk.statistics.forecast.stack import (
     Law,
     corrected,

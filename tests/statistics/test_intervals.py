@@ -1,12 +1,16 @@
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from scipy.stats import binom, binomtest, sem, t
 
 from headrisk.statistics.intervals import (
     clopper_pearson,
     few_errors,
     judge_sample,
+    like_the_strongest,
     mean_of_people,
+    people_to_bound,
     share_of_people,
     wilson,
     with_failures,
@@ -195,3 +199,31 @@ def test_rounding_beyond_nothing_and_everything_is_cut():
     mixed = share_of_people(np.array([1 + 1e-9, 1.0, 1.0]))
     assert mixed.value == 1.0
     assert mixed.high <= 1.0
+
+
+@pytest.mark.parametrize("rate", [0.5, 0.3, 0.1, 0.03, 0.01, 0.003])
+def test_people_who_bound_a_quantile_against_the_binomial(rate):
+    n = people_to_bound(rate)
+    assert binom.cdf(0, n, rate) <= 0.025 < binom.cdf(0, n - 1, rate)
+    assert people_to_bound(1.0) == 1
+
+
+@given(st.integers(2, 60), st.integers(0, 10**6))
+@settings(max_examples=60, deadline=None)
+def test_one_more_like_the_most_influential_against_a_loop(n, seed):
+    """Widens by the share of the largest square, less what the largest of n normal ones brings."""
+    gaps = np.random.default_rng(seed).standard_t(2, size=n)
+    share = max(gap**2 for gap in gaps) / sum(gap**2 for gap in gaps)
+    found = like_the_strongest(gaps)
+    assert found == pytest.approx(max(share - 2 * np.log(n) / n, 0.0))
+    assert 0.0 <= found < 1.0
+    assert like_the_strongest(3.0 * gaps[::-1]) == pytest.approx(found)
+    assert like_the_strongest(np.zeros(n)) == 0.0
+
+
+def test_one_more_widens_nothing_where_people_are_alike_and_much_where_one_is_a_hub():
+    rng = np.random.default_rng(3)
+    alike = [like_the_strongest(rng.normal(size=100)) for _ in range(200)]
+    assert np.mean(np.array(alike) == 0.0) > 0.7
+    hub = np.append(rng.normal(size=99), 30.0)
+    assert like_the_strongest(hub) > 0.7

@@ -10,8 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from score_sets import cohort, make
 
-from headrisk.statistics.open_curve import _round_step, open_set
-from headrisk.statistics.openset import fnir_at_fpir, open_set_rates, precision_at_prior
+from headrisk.statistics.openset import (
+    _round_step,
+    fnir_at_fpir,
+    open_set,
+    open_set_rates,
+    precision_at_prior,
+)
 from headrisk.types import PairScores
 
 
@@ -71,9 +76,9 @@ def test_round_steps(wanted: float, step: float) -> None:
 
 def test_every_field_of_the_open_set(scores: PairScores) -> None:
     found = open_set(scores, 0.25)
-    assert (found.prior, found.people, found.needed) == (0.25, 60, 334)
-    assert (found.target, found.budget) == (None, 0.03)
-    rates = fnir_at_fpir(scores, 0.03, 59)
+    assert (found.prior, found.people, found.needed) == (0.25, 60, 1228)
+    assert (found.target, found.budget) == (None, 0.1)
+    rates = fnir_at_fpir(scores, 0.1, 59)
     assert found.strictest is not None
     assert (found.strictest.size, found.strictest.threshold) == (59, None)
     for name in ("fpir", "fnir", "wrong"):
@@ -85,19 +90,20 @@ def test_every_field_of_the_open_set(scores: PairScores) -> None:
 
 
 def test_the_target_is_at_three_in_a_thousand() -> None:
-    many = cohort(np.random.default_rng(4), 334, shift=3.0)
+    many = cohort(np.random.default_rng(4), 1228, shift=3.0)
     found = open_set(many, 0.1)
-    rates = fnir_at_fpir(many, 0.003, 333)
+    rates = fnir_at_fpir(many, 0.003, 1227)
     assert found.target is not None
     assert (found.target.fpir, found.target.fnir) == (rates.fpir, rates.fnir)
     assert (found.budget, found.strictest) == (0.003, found.target)
-    assert {point.size for point in found.curve} == {333, 166, 83}
+    assert {point.size for point in found.curve} == {1227, 613, 306}
 
 
 def test_galleries_of_one_person_are_not_drawn() -> None:
     few = cohort(np.random.default_rng(0), 6, shift=2.0)
     assert {point.size for point in open_set(few, 0.1).curve} == {5, 2}
-    assert open_set(few, 0.1).budget == 0.3
+    assert open_set(few, 0.1).budget is None
+    assert open_set(cohort(np.random.default_rng(0), 11, shift=2.0), 0.1).budget == 0.3
     two = cohort(np.random.default_rng(0), 2, shift=2.0)
     found = open_set(two, 0.1)
     assert (found.curve, found.budget, found.strictest, found.people) == ((), None, None, 2)
@@ -124,7 +130,7 @@ def test_no_more_people_than_any_mate_was_compared_with() -> None:
 )
 def test_without_mates_or_strangers_there_is_nothing(scores: PairScores) -> None:
     found = open_set(scores, 0.4)
-    assert (found.prior, found.needed, found.curve) == (0.4, 334, ())
+    assert (found.prior, found.needed, found.curve) == (0.4, 1228, ())
     assert (found.target, found.budget, found.strictest) == (None, None, None)
     assert found.people == (2 if scores.values.size == 6 else 0)
 

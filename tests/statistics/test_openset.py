@@ -3,7 +3,7 @@ from itertools import combinations
 
 import numpy as np
 import pytest
-from scipy.stats import norm, t
+from scipy.stats import binom, norm, t
 from score_sets import best_scores, cohort, make, random_scores
 
 from headrisk.linkage.pairs import among_people
@@ -156,6 +156,12 @@ def satterthwaite(gaps):
     return min(max(people - 1, min(3, most)), most)
 
 
+def one_more(rates):
+    """What a second person like the most influential one brings, beyond that of normal ones."""
+    gaps = [(rate - np.mean(rates)) ** 2 for rate in rates]
+    return 1 + max(max(gaps) / sum(gaps) - 2 * np.log(len(gaps)) / len(gaps), 0) if any(gaps) else 1
+
+
 def test_intervals_leave_out_one_person_at_a_time():
     """Variances against the rates of data without each person, searched for and in the gallery."""
     rng = np.random.default_rng(22)
@@ -181,7 +187,7 @@ def test_intervals_leave_out_one_person_at_a_time():
         everybody = naive_open(scores, threshold, size)
         for k, name in enumerate(("fpir", "fnir", "wrong")):
             variance = jackknife_variance(np.array(rows)[:, k])
-            variance = max(variance - single[k], variance / 2)
+            variance = max(variance - single[k], variance / 2) * one_more(np.array(rows)[:, k])
             most = probe.size * max(6 // size, 1)
             gaps = np.array(rows)[:, k] - np.mean(np.array(rows)[:, k])
             expected = clustered_share(
@@ -288,7 +294,7 @@ def test_variance_of_the_rank_1_rate_against_leaving_out_in_a_loop(seed):
     whole = (n - 1) / n * np.sum((np.array(without) - np.mean(without)) ** 2)
     expected = max(whole - pairs / n**2, whole / 2)
     freedom = satterthwaite(np.array(without) - np.mean(without))
-    expected *= (t.ppf(0.975, freedom) / norm.ppf(0.975)) ** 2
+    expected *= (t.ppf(0.975, freedom) / norm.ppf(0.975)) ** 2 * one_more(np.array(without))
     found = search_variance(make(values, np.arange(n), np.arange(n)))
     assert found == pytest.approx(expected, abs=1e-12)
 
@@ -296,3 +302,20 @@ def test_variance_of_the_rank_1_rate_against_leaving_out_in_a_loop(seed):
 def test_galleries_of_one_or_two_people_have_no_variance_to_estimate():
     assert search_variance(make(np.eye(2), np.arange(2), np.arange(2))) == 0.0
     assert search_variance(make(np.eye(1), np.arange(1), np.arange(1))) == 0.0
+
+
+@pytest.mark.parametrize(("fpir", "fewest"), [(0.3, 11), (0.1, 36), (0.05, 72)])
+def test_no_upper_limit_of_misses_where_the_threshold_may_lie_above_all_scores(fpir, fewest):
+    """A quantile is bounded by an order statistic only if (1 - p)^n is at most 2.5 %."""
+    assert binom.cdf(0, fewest, fpir) <= 0.025 < binom.cdf(0, fewest - 1, fpir)
+    for people in (fewest - 1, fewest):
+        found = fnir_at_fpir(cohort(np.random.default_rng(people), people, shift=6.0), fpir)
+        assert (found.fnir.high == 1.0) == (people < fewest)
+        assert found.fnir.low <= found.fnir.value < 0.5
+
+
+def test_no_alarm_bounds_the_rate_as_among_half_as_many_people():
+    """Where a resembles b, b resembles a: only every other search is one of its own."""
+    found = open_set_rates(make(np.zeros((40, 40)), range(40), range(40)), [1.0])[0].fpir
+    assert (found.value, found.low) == (0.0, 0.0)
+    assert binom.cdf(0, 20, found.high) == pytest.approx(0.05)

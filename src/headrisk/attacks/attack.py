@@ -35,7 +35,7 @@ from headrisk.linkage.mates import PeopleCounts
 from headrisk.run.provenance import CostLog
 from headrisk.statistics.assessment import Assessment
 from headrisk.statistics.choice import Evaluated
-from headrisk.statistics.conditions import known_conditions
+from headrisk.statistics.strata import known_conditions
 from headrisk.statistics.summary import strata
 from headrisk.types import BoolArray, PairScores
 

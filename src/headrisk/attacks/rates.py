@@ -22,8 +22,8 @@ from headrisk.statistics.assessment import Assessment, assess
 from headrisk.statistics.attackers import Knowledge
 from headrisk.statistics.baselines import ShuffledControl
 from headrisk.statistics.choice import SHUFFLES, Choice, Evaluated, choose, choose_large
-from headrisk.statistics.conditions import contrast_pairs, shared_labels
 from headrisk.statistics.large import SummedScores
+from headrisk.statistics.strata import contrast_pairs, shared_labels
 from headrisk.statistics.summary import MeasureSummary, summarise
 from headrisk.types import BoolArray, PairScores
 

@@ -232,7 +232,7 @@ def highest_risk(section: ModalitySection) -> float:
     as found: a sample that cannot exclude a risk above the limit does not pass. Where labels and
     images disagree, what the images say counts too.
     """
-    from headrisk.statistics.label_rates import highest_by_images
+    from headrisk.statistics.risk import highest_by_images
 
     lost = section.counts.unsearched
     speak = [section.strongest] if section.strongest else section.measures

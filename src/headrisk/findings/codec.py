@@ -31,7 +31,7 @@ from headrisk.findings.records import (
 from headrisk.linkage.label_check import LabelCheck
 from headrisk.statistics.assessment import Assessment
 from headrisk.statistics.choice import Choice
-from headrisk.statistics.label_rates import as_images_say
+from headrisk.statistics.risk import as_images_say
 
 Record = TypeVar("Record")
 _CURVES = ("auc", "eer", "d_prime")

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from headrisk.findings.records import Table, Value
 from headrisk.linkage.pairs import finite_scores
 from headrisk.statistics.assessment import Assessment
-from headrisk.statistics.attack_outcome import AttackOutcome
+from headrisk.statistics.attackers import AttackOutcome
 from headrisk.statistics.forecast.records import Forecast
-from headrisk.statistics.open_curve import OpenSet
+from headrisk.statistics.openset import OpenSet
 from headrisk.statistics.risk import linkability
 from headrisk.types import Estimate, PairScores
 

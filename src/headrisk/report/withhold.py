@@ -55,7 +55,7 @@ from headrisk.findings.records import (
 from headrisk.findings.risk_tables import public_risk_tables
 from headrisk.linkage.label_check import LabelCheck
 from headrisk.statistics.assessment import Arm, Assessment, Exposure, SizedRate
-from headrisk.statistics.attack_outcome import AttackOutcome
+from headrisk.statistics.attackers import AttackOutcome
 from headrisk.statistics.baselines import ArmComparison
 from headrisk.statistics.choice import Choice
 from headrisk.statistics.forecast.records import (
@@ -66,7 +66,7 @@ from headrisk.statistics.forecast.records import (
     distribution_free_floor,
 )
 from headrisk.statistics.intervals import FEW_ERRORS
-from headrisk.statistics.open_curve import OpenPoint, OpenSet
+from headrisk.statistics.openset import OpenPoint, OpenSet
 from headrisk.types import Estimate
 
 P_VALUES = (0.001, 0.01, 0.05, 0.1, 1.0)

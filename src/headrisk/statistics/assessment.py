@@ -14,14 +14,13 @@ import numpy as np
 
 from headrisk.linkage.pairs import finite_scores
 from headrisk.settings import Settings
-from headrisk.statistics.attack_outcome import AttackOutcome, evaluate_attackers
-from headrisk.statistics.attackers import Attacker
+from headrisk.statistics.attackers import Attacker, AttackOutcome, evaluate_attackers
 from headrisk.statistics.baselines import ArmComparison, compare_arm
 from headrisk.statistics.forecast.rank1 import forecast_rank1
 from headrisk.statistics.forecast.records import FORECAST_SIZES, Forecast
-from headrisk.statistics.forecast.resample import REPETITIONS
+from headrisk.statistics.forecast.searches import REPETITIONS
 from headrisk.statistics.intervals import FEWEST_PEOPLE, few_errors
-from headrisk.statistics.open_curve import OpenSet, open_set
+from headrisk.statistics.openset import OpenSet, open_set
 from headrisk.statistics.rates import mate_ranks
 from headrisk.statistics.risk import (
     PersonRisk,

@@ -14,6 +14,7 @@ import numpy as np
 
 from headrisk.statistics.intervals import (
     degrees_of_freedom,
+    like_the_strongest,
     students_quantile,
     wilson,
     zero_event_bound,
@@ -51,19 +52,21 @@ def nonmated_rate(events: FloatArray, pairs: FloatArray, extra: float = 0.0) -> 
     people. Student's quantile has at most one degree of freedom less than that half (in simulated
     cohorts of 20 people one per person is too many, tests/statistics/test_coverage.py), and fewer
     where few people bring most of the variance (Satterthwaite 1946), as people who match many do.
+    One more person like the most influential is allowed for.
     """
     events, pairs = _unordered(events), _unordered(pairs)
-    people = int(np.count_nonzero(pairs.sum(axis=1)))
-    total = float(pairs.sum()) / 2
+    involved = pairs.sum(axis=1) > 0
+    people, total = int(np.count_nonzero(involved)), float(pairs.sum()) / 2
     if total <= 0:
         return None
     rate = float(events.sum()) / 2 / total
     if rate in (0.0, 1.0):
         return _one_sided(rate, people // 2, people)
     residual = events - rate * pairs
-    of_person = residual.sum(axis=1)
+    of_person = residual.sum(axis=1)[involved]
     shared = float(of_person @ of_person) - float((residual**2).sum()) / 2
     variance = shared / total**2 * people / max(people - 2, 1)
+    variance *= 1.0 + like_the_strongest(of_person)
     distinct = float(np.count_nonzero(pairs)) / 2
     freedom = degrees_of_freedom(of_person, people / 2 - 1)
     return _effective(rate, variance, (people / 2, distinct), freedom, people, extra)

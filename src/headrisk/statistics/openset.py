@@ -4,12 +4,17 @@ FPIR is the share of searches for absent people that return somebody; FNIR the s
 for present people that do not return their mate first and at or above the threshold
 (ISO/IEC 19795-1, NIST FRVT part 2). An absent person is simulated by hiding the mate. Each person
 counts once, as the mean over his or her probes.
+
+:func:`open_set` draws both against threshold and gallery size, with precision under a membership
+prior. Its thresholds are multiples of a round step, and between two of them lie the scores of no
+person or of at least five, so that the curve tells nobody's score.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import floor, log10
 
 import numpy as np
 
@@ -19,6 +24,8 @@ from headrisk.statistics.intervals import (
     clustered_share,
     degrees_of_freedom,
     jackknife_variance,
+    like_the_strongest,
+    people_to_bound,
     students_quantile,
     wider_by,
 )
@@ -178,8 +185,14 @@ def _only(mates: _Mates, keep: BoolArray) -> _Mates:
 
 
 def _rates_at(
-    mates: _Mates, searches: _Searches, threshold: float, size: int, *, fitted: bool = False
+    mates: _Mates,
+    searches: _Searches,
+    threshold: float,
+    size: int,
+    *,
+    fitted: float | None = None,
 ) -> OpenSetRates:
+    """At a threshold that is given, or ``fitted`` to the data by that FPIR."""
     reached, hit = searches.reached(threshold), searches.stranger & (searches.values >= threshold)
     most = int(searches.counts.min())
     fewer = min(size, most - 1)
@@ -199,8 +212,9 @@ def _rates_at(
         person_means(alarm, searches.person)[1],
         variance,
         alarm.size * disjoint,
-        exact=fitted,
+        exact=fitted is not None,
         freedom=freedom,
+        apart=searches.people // 2,
     )
     mates = _only(mates, mates.ranks.gallery >= size)
     if not mates.ranks.probe.size:
@@ -216,8 +230,9 @@ def _rates_at(
             (1.0 - found, wrong), (_variance(*part) for part in missed), strict=True
         )
     )
-    if fitted and fpir is not None:
-        moved = _at_limits(mates, searches, size, fpir)
+    if fitted is not None and fpir is not None:
+        bounded = searches.people * disjoint >= people_to_bound(fitted)
+        moved = _at_limits(mates, searches, size, fpir, bounded=bounded)
         fnir, other = (
             None if one is None else wider_by(one, ends)
             for one, ends in zip((fnir, other), moved, strict=True)
@@ -328,16 +343,22 @@ def _without_one(
 
 
 def _variance(without: FloatArray, pairs: float) -> tuple[float, float]:
-    """Jackknife variance less the pairs counted twice, at least half of it; degrees of freedom."""
-    whole = jackknife_variance(without)
-    freedom = degrees_of_freedom(without - without.mean(), without.size - 1)
-    return max(whole - pairs, whole / 2), freedom
+    """Jackknife variance less the pairs counted twice, at least half of it; degrees of freedom.
+
+    One more person like the most influential is allowed for.
+    """
+    whole, deviations = jackknife_variance(without), without - without.mean()
+    freedom = degrees_of_freedom(deviations, without.size - 1)
+    return max(whole - pairs, whole / 2) * (1.0 + like_the_strongest(deviations)), freedom
 
 
 def _at_limits(
-    mates: _Mates, searches: _Searches, size: int, fpir: Estimate
+    mates: _Mates, searches: _Searches, size: int, fpir: Estimate, *, bounded: bool
 ) -> tuple[tuple[float, float], tuple[float, float]]:
-    """FNIR, and the share of wrong names, at the thresholds that the limits of FPIR stand for."""
+    """FNIR, and the share of wrong names, at the thresholds that the limits of FPIR stand for.
+
+    Where people are too few for the threshold to be ``bounded`` from above, all may be missed.
+    """
     rates = []
     for limit in (fpir.high, fpir.low):
         threshold = _lowest(searches, limit, size)
@@ -347,6 +368,8 @@ def _at_limits(
             [float(person_means(one, mates.ranks.person)[1].mean()) for one in (1.0 - found, wrong)]
         )
     (missed, other), (most_missed, fewest_other) = rates
+    if not bounded:
+        most_missed, fewest_other = 1.0, 0.0
     return (missed, most_missed), (other, fewest_other)
 
 
@@ -404,7 +427,9 @@ def fnir_at_fpir(
 
     None where fewer than 1/fpir people can be searched for as absent, because the data then
     cannot show such a rate. The interval of FNIR allows for the threshold having been fitted, and
-    that of FPIR is exact: the threshold is itself one of the scores.
+    that of FPIR is exact: the threshold is itself one of the scores. With fewer people than bound
+    the threshold from above (:func:`headrisk.statistics.intervals.people_to_bound`) FNIR has no
+    upper limit below 1.
     """
     searches = _searches(scores)
     most = min((s.size for s in searches.others), default=0)
@@ -412,7 +437,7 @@ def fnir_at_fpir(
     if searches.people < np.ceil(1.0 / fpir - 1e-9) or not 1 <= size <= most:
         return None
     threshold = _lowest(searches, fpir, size)
-    return _rates_at(_mates(scores), searches, threshold, size, fitted=True)
+    return _rates_at(_mates(scores), searches, threshold, size, fitted=fpir)
 
 
 def precision_at_prior(rates: OpenSetRates, membership_prior: float) -> float | None:
@@ -430,3 +455,134 @@ def precision_at_prior(rates: OpenSetRates, membership_prior: float) -> float | 
         return None
     alarm = rates.fpir.value if rates.fpir.value > 0 else rates.fpir.high
     return right / (right + wrong + (1.0 - membership_prior) * alarm)
+
+
+TARGET_FPIR = 0.003
+BUDGETS = (TARGET_FPIR, 0.01, 0.03, 0.1, 0.3)
+FEWEST_STEPS = 40
+FEWEST_PEOPLE = 5
+
+
+@dataclass(frozen=True)
+class OpenPoint:
+    """Rates of searches among ``size`` people at one threshold; see ``OpenSetRates``.
+
+    ``precision`` is the share of returned names that are right under the membership prior.
+    ``threshold`` is None where it was fitted to the data, and so is the score of a pair.
+    """
+
+    size: int
+    threshold: float | None
+    fpir: Estimate | None
+    fnir: Estimate | None
+    wrong: Estimate | None
+    precision: float | None
+
+
+@dataclass(frozen=True)
+class OpenSet:
+    """Searches for people who may be absent.
+
+    ``target`` is at FPIR 0.003 and ``needed`` the people whom that takes; ``strictest`` is at the
+    lowest of the usual budgets at which the data bound the threshold from both sides, ``budget``.
+    Both are None where there are too few people. ``curve`` holds thresholds from strict to lax for
+    the largest gallery, its half and its quarter.
+    """
+
+    prior: float
+    people: int
+    needed: int
+    target: OpenPoint | None
+    budget: float | None
+    strictest: OpenPoint | None
+    curve: tuple[OpenPoint, ...]
+
+
+def open_set(scores: PairScores, prior: float) -> OpenSet:
+    """Open-set rates of a measure under a membership prior.
+
+    Parameters
+    ----------
+    prior
+        Probability that a person searched for is in the gallery.
+
+    Raises
+    ------
+    InputError
+        The arrays' shapes disagree.
+    """
+    size = largest_open_gallery(scores)
+    people = int(np.unique(scores.probe_person[scores.nonmated.any(axis=1)]).size)
+    needed = people_to_bound(TARGET_FPIR)
+    ranks = mate_ranks(scores)
+    if size < 1 or not ranks.probe.size:
+        return OpenSet(prior, people, needed, None, None, None, ())
+    size = min(size, int(ranks.gallery.min()))
+    told = [budget for budget in BUDGETS if people >= people_to_bound(budget)]
+    found = {budget: fnir_at_fpir(scores, budget, size) for budget in told}
+    tested = [budget for budget, rates in found.items() if rates is not None]
+    points = {budget: _point(rates, prior) for budget, rates in found.items() if rates is not None}
+    limits = _limits(scores)
+    sizes = [part for part in dict.fromkeys((size, size // 2, size // 4)) if part >= 2]
+    return OpenSet(
+        prior=prior,
+        people=people,
+        needed=needed,
+        target=points.get(TARGET_FPIR),
+        budget=tested[0] if tested else None,
+        strictest=points[tested[0]] if tested else None,
+        curve=tuple(
+            _point(rates, prior, rates.threshold)
+            for part in sizes
+            for rates in open_set_rates(scores, limits, part)
+        ),
+    )
+
+
+def _point(rates: OpenSetRates, prior: float, threshold: float | None = None) -> OpenPoint:
+    precision = precision_at_prior(rates, prior)
+    return OpenPoint(rates.size, threshold, rates.fpir, rates.fnir, rates.wrong, precision)
+
+
+def _limits(scores: PairScores) -> list[float]:
+    """Round thresholds over the range where FPIR or FNIR changes, from the strictest to the laxest.
+
+    The range runs from the lowest best score of a non-mate, or the lowest mate, to the highest of
+    either. Between two neighbours lie the scores of no person or of at least five, of mates and of
+    best non-mates alike, so that the curve does not tell the score of a few.
+    """
+    best = best_per_person(scores)
+    stranger = best.comparable & (best.probe_person[:, None] != best.people[None, :])
+    top = np.where(stranger, best.values, -np.inf).max(axis=1)
+    seen = np.isfinite(top)
+    rows, _ = np.nonzero(scores.mated)
+    kinds = (
+        (top[seen], best.probe_person[seen]),
+        (scores.values[scores.mated], scores.probe_person[rows]),
+    )
+    where = np.concatenate([values for values, _ in kinds])
+    low, high = float(where.min()), float(where.max())
+    step = _round_step((high - low) / FEWEST_STEPS)
+    first, last = floor(low / step), floor(high / step) + 1
+    grid = [round(k * step, 12) for k in range(last, first - 1, -1)]
+    kept = grid[:1]
+    for limit in grid[1:]:
+        if _hides(kinds, limit, kept[-1]):
+            kept.append(limit)
+    while len(kept) > 1 and not _hides(kinds, grid[-1], kept[-1]):
+        kept.pop()
+    return kept if kept[-1] == grid[-1] else [*kept, grid[-1]]
+
+
+def _hides(kinds: tuple[tuple[FloatArray, IntArray], ...], low: float, high: float) -> bool:
+    """Whether from ``low`` up to ``high`` lie scores of no person, or of at least five."""
+    inside = [np.unique(who[(values >= low) & (values < high)]).size for values, who in kinds]
+    return all(count == 0 or count >= FEWEST_PEOPLE for count in inside)
+
+
+def _round_step(wanted: float) -> float:
+    """The largest of 1, 2, 5, 10 ... times a power of ten that is at most ``wanted``."""
+    if wanted <= 0:
+        return 1.0
+    power = 10.0 ** floor(log10(wanted))
+    return max(k * power for k in (1.0, 2.0, 5.0) if k * power <= wanted * (1 + 1e-9))

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from headrisk.linkage.density import DensityCurves
+from headrisk.linkage.label_check import LabelCheck
 from headrisk.linkage.pairs import among_people, best_per_person
-from headrisk.statistics.intervals import clopper_pearson, share_of_people
+from headrisk.statistics.intervals import clopper_pearson, share_of_people, wilson
 from headrisk.statistics.openset import search_variance
 from headrisk.statistics.rates import (
     Ranks,
@@ -208,3 +209,18 @@ def without_people(scores: PairScores, people: IntArray) -> PairScores:
     """The scores as if ``people`` were in neither probes nor gallery."""
     everybody = np.concatenate([scores.probe_person, scores.gallery_person])
     return among_people(scores, np.setdiff1d(everybody, people))
+
+
+def as_images_say(check: LabelCheck) -> Estimate | None:
+    """Share of the people searched with whose best candidate stands clearly out, labels ignored."""
+    return wilson(check.clear, check.people) if check.people else None
+
+
+def highest_by_images(check: LabelCheck) -> float:
+    """The largest rate that images and doubtful labels together leave possible.
+
+    Where labels are in doubt because the images do not bear them out, nobody may have had a mate to
+    be found, so that no rate can be excluded.
+    """
+    seen = as_images_say(check)
+    return 1.0 if seen is None or check.code == "labels_unconfirmed" else seen.high

@@ -15,7 +15,7 @@ from headrisk.findings.records import FacesLeft, ModalitySection, Report, RunRec
 from headrisk.report.words import deidentified, inventory, phrases, presence, summary
 from headrisk.report.words import risk as risk_words
 from headrisk.statistics.intervals import with_failures
-from headrisk.statistics.label_rates import highest_by_images
+from headrisk.statistics.risk import highest_by_images
 
 REGULATORS_LINE = 0.09
 FACE_MAY_BE_LEFT = ("face", "part", "unclear", "failed")

@@ -15,8 +15,7 @@ from headrisk.report.words.phrases import (
     rate,
 )
 from headrisk.statistics.assessment import Assessment, Exposure
-from headrisk.statistics.attack_outcome import AttackOutcome
-from headrisk.statistics.attackers import Attacker
+from headrisk.statistics.attackers import Attacker, AttackOutcome
 from headrisk.statistics.forecast.records import (
     FEWEST_PEOPLE,
     LARGE_ERROR,
@@ -25,7 +24,7 @@ from headrisk.statistics.forecast.records import (
 )
 from headrisk.statistics.intervals import FEW_ERRORS
 from headrisk.statistics.intervals import FEWEST_PEOPLE as FEWEST_IN_ARM
-from headrisk.statistics.open_curve import OpenSet
+from headrisk.statistics.openset import OpenSet
 from headrisk.statistics.risk import SinglingOut
 from headrisk.types import Estimate
 

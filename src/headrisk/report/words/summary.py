@@ -22,7 +22,7 @@ from headrisk.report.words.phrases import (
     rate,
 )
 from headrisk.statistics.intervals import with_failures
-from headrisk.statistics.label_rates import as_images_say
+from headrisk.statistics.risk import as_images_say
 from headrisk.types import Estimate
 
 MODALITY_NAMES = {

@@ -16,8 +16,7 @@ import numpy as np
 from headrisk.errors import UsageError
 from headrisk.linkage.pairs import finite_scores
 from headrisk.statistics.forecast.models import log_linear_rates
-from headrisk.statistics.forecast.open_tail import open_rates
-from headrisk.statistics.forecast.predict import LOG_LINEAR, curve_sizes, tail_models
+from headrisk.statistics.forecast.predict import LOG_LINEAR, FittedTail, curve_sizes, tail_models
 from headrisk.statistics.forecast.rank1 import assemble, hidden_galleries
 from headrisk.statistics.forecast.records import (
     FORECAST_SIZES,
@@ -27,9 +26,14 @@ from headrisk.statistics.forecast.records import (
     refused,
     too_few,
 )
-from headrisk.statistics.forecast.resample import REPETITIONS, dirichlet_weights
-from headrisk.statistics.forecast.searches import Searches, searches_of
+from headrisk.statistics.forecast.searches import (
+    REPETITIONS,
+    Searches,
+    dirichlet_weights,
+    searches_of,
+)
 from headrisk.statistics.forecast.stack import sizes_between
+from headrisk.statistics.forecast.tail import nobody_above, stranger_chance
 from headrisk.statistics.openset import fnir_at_fpir, largest_open_gallery
 from headrisk.statistics.rates import first_among, mate_ranks
 from headrisk.statistics.risk import linkability
@@ -136,3 +140,45 @@ def _success(scores: PairScores, size: int, fpir: float) -> FloatArray:
     if rates is None:
         return np.zeros(ranks.probe.size)
     return np.where(searches.mate >= rates.threshold, first_among(ranks, size), 0.0)
+
+
+_BISECTIONS = 40
+
+
+def open_rates(searches: Searches, model: FittedTail, sizes: IntArray, fpir: float) -> FloatArray:
+    """(repetitions, sizes) share of people whose mate is first and passes the threshold."""
+    chance = stranger_chance(model.tail, model.fit, searches.mate)
+    columns = []
+    for size in sizes:
+        limit = threshold(model, float(size), fpir)
+        first = nobody_above(model.fit, chance, float(size) - 1.0)
+        passed = searches.mate[None, :] >= limit[:, None]
+        columns.append(np.einsum("bi,bi->b", model.probe_weights, first * passed))
+    rates = np.clip(model.kept[:, None] * np.stack(columns, axis=1), 0.0, 1.0)
+    return np.asarray(rates, dtype=np.float64)
+
+
+def threshold(model: FittedTail, size: float, fpir: float) -> FloatArray:
+    """(repetitions,) score that one of ``size`` strangers reaches with probability ``fpir``."""
+    tail, fit = model.tail, model.fit
+
+    def alarm(score: FloatArray) -> FloatArray:
+        everywhere = np.broadcast_to(score[:, None], (score.size, tail.searches))
+        none = nobody_above(fit, stranger_chance(tail, fit, everywhere), size)
+        return np.asarray(1.0 - np.einsum("bi,bi->b", model.probe_weights, none), np.float64)
+
+    number = fit.shape.size
+    low = np.full(number, float(tail.centre.min()))
+    step = np.full(number, float(tail.spread.max()))
+    high = np.full(number, float(tail.centre.max()) + tail.threshold * float(tail.spread.max()))
+    for _ in range(_BISECTIONS):
+        over = alarm(high) > fpir
+        if not over.any():
+            break
+        low, high = np.where(over, high, low), np.where(over, high + step, high)
+        step = np.where(over, 2.0 * step, step)
+    for _ in range(_BISECTIONS):
+        middle = (low + high) / 2
+        over = alarm(middle) > fpir
+        low, high = np.where(over, middle, low), np.where(over, high, middle)
+    return high

@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 
 import numpy as np
 
 from headrisk.linkage.pairs import finite_scores
-from headrisk.statistics.forecast.hidden import (
-    HIDDEN_DRAWS,
-    fitted_size,
-    hidden_gallery,
-    small_gallery,
-)
 from headrisk.statistics.forecast.predict import APART, PRIOR, TAIL_MODELS, predict
 from headrisk.statistics.forecast.records import (
     FORECAST_SIZES,
@@ -24,15 +19,13 @@ from headrisk.statistics.forecast.records import (
     refused,
     too_few,
 )
-from headrisk.statistics.forecast.resample import (
+from headrisk.statistics.forecast.searches import (
     REPETITIONS,
+    Searches,
     bounded,
     dirichlet_weights,
-    proven_floor,
-)
-from headrisk.statistics.forecast.searches import (
-    Searches,
     identification_curve,
+    proven_floor,
     searches_of,
     weighted_counts,
 )
@@ -48,6 +41,44 @@ from headrisk.statistics.forecast.stack import (
 from headrisk.statistics.intervals import few_errors
 from headrisk.statistics.risk import linkability
 from headrisk.types import Estimate, FloatArray, IntArray, PairScores
+
+HIDDEN_DRAWS = 10
+SMALLEST_FITTED = 10
+
+
+def fitted_size(gallery: int) -> int:
+    """Size of the small galleries: a quarter of the data, or half; 0 where that is under 10."""
+    fitted = gallery // 4 if gallery // 4 >= SMALLEST_FITTED else gallery // 2
+    return fitted if fitted >= SMALLEST_FITTED else 0
+
+
+def hidden_gallery(
+    fitted: int, gallery: int, predicted: FloatArray, observed: float
+) -> HiddenGallery:
+    """Compare predictions from several small galleries with what was observed."""
+    gap = predicted - observed
+    return HiddenGallery(
+        fitted,
+        gallery,
+        float(predicted.mean()),
+        observed,
+        float(gap.mean()),
+        float(np.sqrt((gap**2).mean())),
+    )
+
+
+def small_gallery(searches: Searches, size: int, rng: np.random.Generator) -> Searches:
+    """Each probe's mate and a random ``size`` - 1 of its own other people.
+
+    One random order of the people serves all probes; a probe passes over people it cannot be
+    compared with.
+    """
+    order = rng.permutation(searches.column.size)
+    place = np.cumsum(searches.comparable[:, order], axis=1)
+    keep = np.zeros(searches.values.shape, dtype=bool)
+    keep[:, order] = place <= size - 1
+    values = np.where(keep, searches.values, -np.inf)
+    return replace(searches, values=values).only_columns(np.flatnonzero(keep.any(axis=0)))
 
 
 def forecast_rank1(
