@@ -139,6 +139,8 @@ def _kind_of_words(name: str) -> str:
         return ""
     if "phone" in said or words >= {"cell", "number"}:
         return "phone"
+    if "by" in words and words & {"consent", "consented"}:
+        return "person-name"
     if "by" in words and (words & _DONE or _by_somebody(name)):  # tested_by, ScannedBy
         return "staff-name"
     if "account" in said and "text" not in said and not words & {"length", "scissors"}:

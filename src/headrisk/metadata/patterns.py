@@ -299,6 +299,7 @@ PUBLIC_HOSTS = (
     "cognitiveatlas.org", "bids.neuroimaging.io", "bids-specification", "doi.org", "github.com",
     "w3.org", "wikipedia.org", "openneuro.org", "creativecommons.org", "purl.", "nih.gov",
     "nitrc.org", "opendatacommons.org", "humancognitive", "snomed.info", "loinc.org",
+    "bioontology.org", "obolibrary.org",
 )  # fmt: skip
 # Siemens writes the exam's program and project as it writes names: HEAD^ROUTINE.
 _PROGRAM_WORDS = """

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from headrisk.metadata.ages import is_over_89
+from headrisk.metadata.closed import open_words
 from headrisk.metadata.columns import is_prose_of_people, is_sentence, says_date
 from headrisk.metadata.field_names import public_names
 from headrisk.metadata.fields import (
@@ -389,6 +390,8 @@ def _is_description(value: dict[str, Any]) -> bool:
 def _harmless(kind: str, key: str, text: str) -> bool:
     plain = text.strip().lower()
     if plain in _SAYS_NOTHING or is_ordinary_remark(kind, text):
+        return True
+    if kind == "free-text" and not open_words(text):
         return True
     if kind == "uid":
         return harmless_uid(plain)

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from headrisk.io.values import known as known_value
 from headrisk.metadata.ages import is_over_89
+from headrisk.metadata.closed import open_words
 from headrisk.metadata.columns import (
     Column,
     Place,
@@ -312,6 +313,8 @@ def _says_nothing(kind: str, text: str) -> bool:
     if kind == "date" and is_shifted(text):
         return True
     if is_ordinary_remark(kind, text) or plain_name(text) == "removed":
+        return True
+    if kind == "free-text" and not open_words(text):
         return True
     return kind == "uid" and harmless_uid(text)
 
