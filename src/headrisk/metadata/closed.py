@@ -32,8 +32,10 @@ _DECIMAL = re.compile(r"\d*\.\d+")
 _TOKEN = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 # 10-20 and 10-5 positions of electrodes, and amplifiers' own channels.
 _ELECTRODE = re.compile(r"(?:Nz|Iz|[AFCTPOMNI]{1,3}(?:p|pz|\d{1,2}h?|z)|Fp(?:z|\d{1,2})"
-                        r"|[A-H]\d{1,2}|(?:EXG|MEG|EEG|REF|EOG|EMG|ECG|CH|S|R|E|T|D)\d{1,4})")  # fmt: skip
+                        r"|[A-H]\d{1,2}|(?:EXG|[EM]EG|REF|EOG|EMG|ECG|CH|[SRETD])\d{1,4})"
+                        )  # fmt: skip
 _CODED = re.compile(r"[A-Za-z]+\d{1,3}[A-Za-z]?|\d{1,3}[A-Za-z]{1,4}|[A-Za-z]+\d{1,2}[A-Za-z]+")
+_POSITION = re.compile(r"\d{1,3}\.\d{4,}, ?-?\d{1,3}\.\d{4,}")  # latitude and longitude
 _NAMES = ALSO_WORDS | WORDS_AS_NAMES
 
 
@@ -60,7 +62,7 @@ def open_words(text: str, *, known_key: bool = False) -> frozenset[str]:
     >>> sorted(open_words("t1 mprage sag p2 iso", known_key=True))
     []
     >>> sorted(open_words("MPRAGE_Birnbaum")), sorted(open_words("ward asked for a break"))
-    (['birnbaum'], ['asked', 'for', 'ward'])
+    (['birnbaum'], ['asked', 'ward'])
     """
     plain = _PUBLIC.sub(" ", _REMOVED.sub(" ", text)).strip()
     if not plain or NUMBER.fullmatch(plain):
@@ -99,7 +101,7 @@ def _closed_case(word: str, *, known_key: bool) -> bool:
 def _long_numbers(text: str, *, known_key: bool) -> frozenset[str]:
     """Numbers long enough to be somebody's: five digits and more, blanks and hyphens among them."""
     least = 7 if known_key else 5
-    found = set()
+    found = set() if known_key else set(_POSITION.findall(text))
     for match in _DIGITS.finditer(text):
         run = match[0]
         if sum(map(str.isdigit, run)) >= least and not _DECIMAL.fullmatch(run):
@@ -129,6 +131,18 @@ def open_of_key(name: str) -> frozenset[str]:
         return frozenset({name.lower()})
     words = [word for word in field_words(name) if not word.isdigit() and len(word) > 2]
     return frozenset(word for word in words if word not in closed and not concepts(word))
+
+
+def is_closed_remark(text: str) -> bool:
+    """Whether a remark is of the vocabulary alone, so that it tells nothing of anybody.
+
+    >>> is_closed_remark("mobile EEG cap"), is_closed_remark("felt unwell")
+    (True, False)
+    """
+    return not open_words(text) and _LONG.search(text) is None
+
+
+_LONG = re.compile(r"\d{5,}")
 
 
 def is_sentence(text: str) -> bool:

@@ -266,6 +266,9 @@ _INSTITUTION = re.compile(
     r"(?:[ -](?:(?:de|of|di|del|la|le|for|the|San|Sankt|St\.?) ){0,2}[A-ZÀ-Þ][\w'’-]*){0,3}"
     r"(?=$|[^\w])|(?:Dept\.|Department) of [A-Z]\w+, (?:[A-Z][\w'’.-]*[ ,]?){1,4}"
 )
+_KNOWN_FOR = re.compile(
+    r"(?i:(?<!no )\b(?:known|history of|h/o|has|with|suspected)) (?P<value>[^\W\d_]+(?: [^\W\d_]+){0,2})"
+)
 _FEW_WORDS = re.compile(r"\S+(?:[ ]+\S+){0,4}")
 _NO_ILLNESS = re.compile(
     r"(?i:(?:none|no|not|see|n/?a|unknown|control|healthy|patient|group|and|or|of|by|in|the|to|was"
@@ -275,8 +278,36 @@ _NO_ILLNESS = re.compile(
 )
 
 
+_ILLNESS = re.compile(
+    r"(?i:(?<![^\W_])(?:[^\W_]{3,}(?:itis|osis|plegia|paresis|pathy|trophy|plasia|a?emia|oma|phrenia"
+    r"|lepsy)|syndrome|disease|palsy|sclerosis|epilepsy|dementia|cancer|tumou?r|stroke|autism"
+    r"|ataxia|chorea|insomnia|psychosis|cadasil)(?![^\W_]))"
+)
+_NO_ILLNESS_WORDS = frozenset(
+    """diagnosis prognosis hypnosis mitosis osmosis synaptosoma symptoma soma stoma aroma chroma
+    genoma sympathy empathy telepathy academia anemone diploma""".split()  # noqa: SIM905
+)
+
+
+def names_illness(text: str) -> bool:
+    """Whether a short text names an illness by the form of its words.
+
+    >>> names_illness("Marfan syndrome"), names_illness("incongruent"), names_illness("diagnosis")
+    (True, False, False)
+    """
+    return len(text) < _LONGEST_ILLNESS and any(
+        match[0].lower() not in _NO_ILLNESS_WORDS for match in _ILLNESS.finditer(text)
+    )
+
+
+_LONGEST_ILLNESS = 80
+
+
 def announced_lives(text: str) -> Iterator[Span]:
     """Illnesses, trades, origins and institutions that a text says of somebody."""
+    for match in _KNOWN_FOR.finditer(text):
+        if names_illness(match["value"]):
+            yield "demographic", *match.span("value")
     for kind, form in _LIFE:
         for match in form.finditer(text):
             value = match["value"]

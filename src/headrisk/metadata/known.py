@@ -146,8 +146,8 @@ def _begins_sentence(text: str, folded: str, place: list[int], start: int, end: 
 
 
 _BEGIN = re.compile(r"(?:^|[.!?:;>\n]|[-*#][ \t])[ \t\"'(]*$")
-_GOES_ON = re.compile(r" (?:the|a|an|all|each|every|your|this|that|these|those|it|in|on|at|of|if|for"
-                      r"|to|from|with|and|or|is|are|was|only|off|up|out)(?![^\W_])")  # fmt: skip
+_GOES_ON = re.compile(r" (?:the|an?|all|each|every|your|this|that|these|those|in|on|at|of|if"
+                      r"|for|to|from|with|and|or|is|are|was|off|up|out)(?![^\W_])")  # fmt: skip
 
 
 @lru_cache(maxsize=65536)

@@ -103,7 +103,7 @@ def _open_value(path: str, key: str, value: Any, *, described: bool) -> OpenText
         label = "".join(filter(str.isalnum, value)).lower()
         unknown = open_words(value) and open_words(label)
         return OpenText(_TASK, frozenset({label})) if unknown else None
-    if known_key and tells_versions(key):
+    if known_key and (tells_versions(key) or key == "ConsistencyInfo"):
         value = _LONG_VERSION.sub("1", value)
     if known_key and is_sentence(value) and key.lower().endswith(("description", "comments")):
         return OpenText(path) if open_words(value) else None

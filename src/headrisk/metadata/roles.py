@@ -39,7 +39,7 @@ _DESKTOP_FOLDERS = frozenset({"__macosx", ".trash", ".spotlight-v100", ".fsevent
 _HISTORIES = frozenset({".git", ".hg", ".svn", ".bzr"})
 _WORKING = frozenset({".heudiconv", ".snakemake", ".ipynb_checkpoints", "__pycache__", "logs",
                       "crashes", "nipype"})  # fmt: skip
-_LOGS = (".log", ".cmd", ".env", ".done", ".err", ".pklz", ".history")
+_LOGS = (".cmd", ".env", ".done", ".err", ".pklz", ".history")
 _OPAQUE = frozenset(
     """.doc .xls .ppt .rtf .jpg .jpeg .png .tif .tiff .bmp .gif
     .heic .webp .mp4 .avi .mov .mp3 .wav .eml .msg .mat .h5 .hdf5 .hdf .sav

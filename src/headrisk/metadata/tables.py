@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from headrisk.io.values import known as known_value
 from headrisk.metadata.ages import is_over_89
-from headrisk.metadata.closed import open_words
+from headrisk.metadata.closed import is_closed_remark
 from headrisk.metadata.columns import (
     Column,
     Place,
@@ -314,7 +314,7 @@ def _says_nothing(kind: str, text: str) -> bool:
         return True
     if is_ordinary_remark(kind, text) or plain_name(text) == "removed":
         return True
-    if kind == "free-text" and not open_words(text):
+    if kind == "free-text" and is_closed_remark(text):
         return True
     return kind == "uid" and harmless_uid(text)
 
