@@ -267,7 +267,8 @@ _INSTITUTION = re.compile(
     r"(?=$|[^\w])|(?:Dept\.|Department) of [A-Z]\w+, (?:[A-Z][\w'’.-]*[ ,]?){1,4}"
 )
 _KNOWN_FOR = re.compile(
-    r"(?i:(?<!no )\b(?:known|history of|h/o|has|with|suspected)) (?P<value>[^\W\d_]+(?: [^\W\d_]+){0,2})"
+    r"(?i:(?<!no )\b(?:known|history of|h/o|has|with|suspected))"
+    r" (?P<value>[^\W\d_]+(?: [^\W\d_]+){0,2})"
 )
 _FEW_WORDS = re.compile(r"\S+(?:[ ]+\S+){0,4}")
 _NO_ILLNESS = re.compile(

@@ -296,7 +296,8 @@ _RECORDS = frozenset(
     """mrn ssn hetu pesel cpr cpf curp bsn personnummer henkilotunnus
     nip pid krankenkassennummer dossiernummer nhc ipp uhid empi
     prontuario matrikelnummer matrnr krankenaktennummer fallnummer fallnr
-    piz accession journalnummer journalnr prolificpid workerid sonaid bank konto policy passport reisepass jmbg oib
+    piz accession journalnummer journalnr
+    prolificpid workerid sonaid bank konto policy passport reisepass jmbg oib
     egn cnp emso isikukood amka svnr svnummer idnr nif nie
     fodselsnummer codicefiscale aadhaar versichertennummer sozialversicherungsnummer medicare
     burgerservicenummer kennitala iban eid""".split()  # noqa: SIM905
