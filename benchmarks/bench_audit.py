@@ -25,7 +25,7 @@ from headrisk.face.examine import ImageTask, examine
 from headrisk.face.head import HeadTask, SightTask, look_at_head
 from headrisk.face.sight import look_at_image
 from headrisk.metadata.scan import scan_metadata
-from headrisk.synthetic.people.volume import TwinScanSettings, render_twin
+from headrisk.synthetic.people.volume import PersonScanSettings, render_person
 
 RECOGNISERS = ("dlib", "faceres", "sface")
 
@@ -34,8 +34,8 @@ def make_head(folder: Path) -> Path:
     """A data set of one synthetic head at 1 mm; returns the image's path."""
     from headrisk.heads.shapes import load_shapes
 
-    settings = TwinScanSettings(voxel_mm=(1.0, 1.0, 1.0))
-    data, affine = render_twin(None, load_shapes(), settings, np.random.default_rng(0))
+    settings = PersonScanSettings(voxel_mm=(1.0, 1.0, 1.0))
+    data, affine = render_person(None, load_shapes(), settings, np.random.default_rng(0))
     path = folder / "sub-01" / "anat" / "sub-01_T1w.nii.gz"
     path.parent.mkdir(parents=True)
     nibabel.save(nibabel.Nifti1Image(np.round(data).astype(np.int16), affine), path)

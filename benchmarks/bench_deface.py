@@ -27,7 +27,7 @@ from headrisk.deidentify.treat import TreatTask, treat_file
 from headrisk.heads.identity import draw_identity
 from headrisk.heads.shapes import load_shapes
 from headrisk.io.nifti import load_volume
-from headrisk.synthetic.people.volume import TwinScanSettings, render_twin
+from headrisk.synthetic.people.volume import PersonScanSettings, render_person
 from headrisk.synthetic.phantom.bids import write_image
 
 REPEATS = 3
@@ -63,7 +63,7 @@ def main() -> None:
 def make_head(folder: Path) -> Path:
     rng = np.random.default_rng(1000)
     identity = draw_identity(load_shapes(), rng)
-    volume, affine = render_twin(identity, load_shapes(), TwinScanSettings(), rng)
+    volume, affine = render_person(identity, load_shapes(), PersonScanSettings(), rng)
     path = folder / "head.nii.gz"
     write_image(path, np.round(volume).astype(np.int16), affine)
     return path

@@ -38,7 +38,7 @@ from headrisk.heads.identity import draw_identity
 from headrisk.heads.shapes import load_shapes
 from headrisk.heads.surface import head_surface
 from headrisk.io.nifti import load_volume
-from headrisk.synthetic.people.volume import TwinScanSettings, render_twin
+from headrisk.synthetic.people.volume import PersonScanSettings, render_person
 
 TARGET_SECONDS = 8.0
 PEOPLE, PHOTOS, RENDERS = 84, 5, 81  # for which key points are extrapolated
@@ -49,7 +49,7 @@ Stage = Callable[[], object]
 def make_scan(path: Path) -> None:
     """A synthetic head, T1w, 1 mm."""
     shapes, rng = load_shapes(), np.random.default_rng(0)
-    data, affine = render_twin(draw_identity(shapes, rng), shapes, TwinScanSettings(), rng)
+    data, affine = render_person(draw_identity(shapes, rng), shapes, PersonScanSettings(), rng)
     nibabel.save(nibabel.Nifti1Image(np.round(data).astype(np.int16), affine), path)
 
 

@@ -29,7 +29,7 @@ import numpy as np
 from measuring import Clock, memory_megabytes, record
 from threadpoolctl import threadpool_limits
 
-from headrisk.brain.grid import template_grid
+from headrisk.brain.template import template_grid
 from headrisk.linkage.search import Found, compare_all, search
 from headrisk.linkage.search_index import (
     Coarse,

@@ -23,26 +23,25 @@ from kept import write_between
 from headrisk.attacks.face import Faces, match, plan
 from headrisk.dataset.gather import Source
 from headrisk.dataset.scans import Scan
-from headrisk.face.describe import PhotoTask, describe_photo
 from headrisk.face.head import HeadTask, look_at_head
 from headrisk.face.packed import Packed
 from headrisk.face.photo_table import Photo
+from headrisk.face.photos import PhotoTask, describe_photo
 from headrisk.face.recognise.registry import recognisers
 from headrisk.face.render.protocols import HEADRISK_CAMERAS, HEADRISK_LIGHTS
 from headrisk.face.stored import HEADS, PHOTOS
 from headrisk.io.digests import entry_key
 from headrisk.job import Job
 from headrisk.run.engine import mapper
-from headrisk.run.entry import Entry
 from headrisk.run.provenance import CostLog
-from headrisk.run.store import open_store
+from headrisk.run.store import Entry, open_store
 from headrisk.settings import FaceProtocol, Settings
 from headrisk.statistics.intervals import share_of_people
 from headrisk.statistics.rates import cumulative_match, mate_ranks
 from headrisk.statistics.summary import MeasureSummary, summarise
-from headrisk.synthetic.people.cohort import TwinSettings, write_person, write_twins
+from headrisk.synthetic.people.cohort import PeopleSettings, write_people, write_person
 from headrisk.synthetic.people.photo_plan import PersonPlan, PhotoPlants, plan_photos
-from headrisk.synthetic.people.volume import TwinScanSettings
+from headrisk.synthetic.people.volume import PersonScanSettings
 from headrisk.types import Estimate, PairScores
 
 PEOPLE, SEED, PHOTOS_EACH = 84, 7, 5
@@ -82,11 +81,11 @@ class Cohort:
 def make_cohort(work: Path, people: int, seed: int, processes: int) -> Cohort:
     """Write the people's T1w and photographs as files, or take those that are there."""
     cohort = Cohort(work / "thin", work / "photos" / "photos.tsv")
-    settings = TwinSettings(photos=PHOTOS_EACH, scan=TwinScanSettings(voxel_mm=THIN))
+    settings = PeopleSettings(photos=PHOTOS_EACH, scan=PersonScanSettings(voxel_mm=THIN))
     if not (cohort.thin / "participants.tsv").exists():
         rng = np.random.default_rng(seed)
         run = mapper(processes)
-        write_twins(cohort.thin, work / "photos", people, settings, rng, mapper=run)
+        write_people(cohort.thin, work / "photos", people, settings, rng, mapper=run)
     return cohort
 
 
@@ -115,7 +114,7 @@ class Task:
 
 
 def person_plan(seed: int, person: int) -> PersonPlan:
-    """The plan that ``write_twins`` has for a person, however many people there are."""
+    """The plan that ``write_people`` has for a person, however many people there are."""
     _, names, *own = np.random.default_rng(seed).spawn(person + 3)
     return plan_photos(person + 1, PHOTOS_EACH, PhotoPlants(), own, names)[person]
 
@@ -127,7 +126,7 @@ def keep(task: Task) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         if c is None:
-            settings = TwinSettings(photos=PHOTOS_EACH, contrasts=())
+            settings = PeopleSettings(photos=PHOTOS_EACH, contrasts=())
             write_person(folder, folder, settings, own)
             found = [describe_photo(PhotoTask(str(folder / one.name), EMBEDDINGS))
                      for one in own.photos]  # fmt: skip
@@ -136,8 +135,8 @@ def keep(task: Task) -> None:
                 for one in found
             ]
         else:
-            scan = TwinScanSettings(voxel_mm=c.voxel_mm)
-            settings = TwinSettings(photos=0, contrasts=(c.contrast,), scan=scan)
+            scan = PersonScanSettings(voxel_mm=c.voxel_mm)
+            settings = PeopleSettings(photos=0, contrasts=(c.contrast,), scan=scan)
             written = write_person(folder, folder, settings, replace(own, photos=()))
             head = look_at_head(_head_task(task, str(folder / written[0].path)))
             entry = HEADS.entry(head)

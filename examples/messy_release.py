@@ -37,8 +37,8 @@ from typing import Any
 import numpy as np
 
 from headrisk.cli.main import main
-from headrisk.synthetic.people.cohort import TwinSettings, write_twins
-from headrisk.synthetic.people.volume import TwinScanSettings
+from headrisk.synthetic.people.cohort import PeopleSettings, write_people
+from headrisk.synthetic.people.volume import PersonScanSettings
 
 NAMES = ("Doe^Jane", "Roe^Richard", "Miller^Ada", "Baker^John", "Novak^Eva", "Silva^Rui")
 SEED = 5
@@ -46,14 +46,14 @@ SEED = 5
 
 def write_release(release: Path, people: int, voxel_mm: float) -> None:
     """Make the release: scans of ``people`` synthetic people, and what is wrong with them."""
-    settings = TwinSettings(
+    settings = PeopleSettings(
         sessions=2,
         photos=0,
         contrasts=("T1w", "FLAIR"),
-        scan=TwinScanSettings(voxel_mm=(voxel_mm, voxel_mm, voxel_mm)),
+        scan=PersonScanSettings(voxel_mm=(voxel_mm, voxel_mm, voxel_mm)),
     )
     with tempfile.TemporaryDirectory() as place:
-        write_twins(release, Path(place), people, settings, np.random.default_rng(SEED))
+        write_people(release, Path(place), people, settings, np.random.default_rng(SEED))
     shutil.rmtree(release / "sourcedata")  # it says who is who
     _copies(release)
     _deface_half(release, people)

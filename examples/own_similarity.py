@@ -10,7 +10,7 @@ import numpy as np
 from scipy.stats import rankdata
 
 import headrisk
-from headrisk.brain.grid import template_grid
+from headrisk.brain.template import template_grid
 
 
 @headrisk.register_similarity("rank-correlation")

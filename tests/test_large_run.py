@@ -10,9 +10,9 @@ import pytest
 from headrisk.attacks import brain
 from headrisk.attacks.attack import Context, Measured, run_attack
 from headrisk.brain.cohort import Cohort
-from headrisk.brain.grid import template_grid
 from headrisk.brain.reference import reference
 from headrisk.brain.similarity import select
+from headrisk.brain.template import template_grid
 from headrisk.commands import search as gallery_search
 from headrisk.dataset.gather import Source
 from headrisk.dataset.scans import Scan

@@ -26,7 +26,7 @@ from headrisk.heads.identity import neutral, pose_head
 from headrisk.heads.mesh import vertex_normals
 from headrisk.heads.pose import FACE_BOX
 from headrisk.heads.shapes import load_shapes
-from headrisk.synthetic.people.voxelise import occupancy
+from headrisk.synthetic.people.volume import occupancy
 from headrisk.synthetic.phantom.head import head_affine, hull_distance
 
 Array = NDArray[np.float64]

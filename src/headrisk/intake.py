@@ -9,20 +9,19 @@ from typing import Any
 
 from headrisk.brain.cohort import Cohort, choose, pick
 from headrisk.brain.stored import is_fingerprint_folder, read_fingerprints
+from headrisk.dataset.deidentified import list_treated
 from headrisk.dataset.dicom import images_within
 from headrisk.dataset.gather import gather
 from headrisk.dataset.index import is_bids
 from headrisk.dataset.inventory import Inventory, first_bytes, take_inventory
 from headrisk.dataset.labels import path_label
-from headrisk.dataset.people import require_distinct_labels
-from headrisk.dataset.same_people import read_same_people, relabelled
+from headrisk.dataset.people import read_same_people, relabelled, require_distinct_labels
 from headrisk.dataset.scans import Scan
-from headrisk.dataset.treated import list_treated
 from headrisk.errors import ScanError, UsageError
 from headrisk.io.headers import header_summary
 from headrisk.job import Job, begin, clear_leftovers, recorded, require_out
+from headrisk.run.events import stage
 from headrisk.run.provenance import CostLog
-from headrisk.run.stage import stage
 from headrisk.settings import Settings
 
 FACE_SUFFIXES = (  # of images that show a skin; series of blurred volumes do not

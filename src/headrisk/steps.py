@@ -12,12 +12,12 @@ from pathlib import Path
 
 import numpy as np
 
-from headrisk.brain.grid import template_grid
 from headrisk.brain.prepare import T1_LIKE, PrepareTask, align_head
 from headrisk.brain.prepare import fingerprint as fingerprint_of
 from headrisk.brain.quality import judge
 from headrisk.brain.reference import reference
 from headrisk.brain.similarity import select
+from headrisk.brain.template import template_grid
 from headrisk.errors import InputError, ScanError
 from headrisk.io.nifti import load_volume
 from headrisk.io.volume import Volume
@@ -156,7 +156,7 @@ def compare(
     --------
     >>> import numpy as np
     >>> from headrisk import compare
-    >>> from headrisk.brain.grid import template_grid
+    >>> from headrisk.brain.template import template_grid
     >>> rng = np.random.default_rng(0)
     >>> people = rng.normal(size=(5, template_grid(4).size))
     >>> scans = (np.tile(people, (2, 1)) + rng.normal(size=(10, people.shape[1])))

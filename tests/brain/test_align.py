@@ -7,8 +7,7 @@ import pytest
 from heads import brain, pose, worst_mm
 from scipy.linalg import expm
 
-from headrisk.brain.align import align
-from headrisk.brain.descent import exponential, generators
+from headrisk.brain.align import align, exponential, generators
 
 POSES = [
     pose((0, 0, 0)),

@@ -21,9 +21,8 @@ from scipy import ndimage
 
 from headrisk.brain import cohort as cohort_module
 from headrisk.brain.cohort import Cohort, input_digest, prepare_scans
-from headrisk.brain.grid import template_grid
 from headrisk.brain.prepare import PrepareTask
-from headrisk.brain.template import load_template
+from headrisk.brain.template import load_template, template_grid
 from headrisk.dataset.scans import Scan
 from headrisk.errors import StoreError
 from headrisk.run.events import Advanced, Event

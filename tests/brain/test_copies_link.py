@@ -10,7 +10,7 @@ from headrisk.attacks.attack import Context, search
 from headrisk.attacks.brain import BrainAttack, Brains, image_digests
 from headrisk.attacks.rates import copies_panel
 from headrisk.brain.cohort import Cohort
-from headrisk.brain.grid import template_grid
+from headrisk.brain.template import template_grid
 from headrisk.dataset.gather import Source
 from headrisk.dataset.scans import Scan
 from headrisk.job import Job

@@ -7,8 +7,8 @@ import pytest
 from scipy import ndimage
 from scipy.spatial.transform import Rotation
 
-from headrisk.brain.detail import Posed, compare_detail, same_voxels
 from headrisk.brain.template import load_template
+from headrisk.duplicates.copies import Posed, compare_detail, same_voxels
 from headrisk.io.volume import Volume
 from headrisk.types import Float32Array, FloatArray
 

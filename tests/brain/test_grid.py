@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from headrisk.brain.grid import template_grid
-from headrisk.brain.template import load_template
+from headrisk.brain.template import load_template, template_grid
 
 
 @pytest.mark.parametrize("mm", [2, 3, 4])

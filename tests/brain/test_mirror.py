@@ -11,19 +11,19 @@ import pytest
 from heads import REAL, needs_real
 
 from headrisk.brain.cohort import Cohort
-from headrisk.brain.grid import template_grid
 from headrisk.brain.mirror import (
+    ALL_ODD,
     ODD_ASYMMETRY,
     _average_asymmetry,
     all_mirrored,
     asymmetry,
+    check_mirrored,
     mirrored,
     mirrored_pairs,
     odd_ones,
 )
-from headrisk.brain.mirror_doubt import ALL_ODD, check_mirrored
 from headrisk.brain.prepare import PrepareTask, align_head, fingerprint
-from headrisk.brain.template import read_template
+from headrisk.brain.template import read_template, template_grid
 from headrisk.dataset.scans import Scan
 from headrisk.errors import StoreError
 from headrisk.io.nifti import load_volume

@@ -9,9 +9,8 @@ import numpy as np
 import pytest
 from heads import REAL, head, needs_real, place, pose, worst_mm
 
-from headrisk.brain.grid import template_grid
 from headrisk.brain.prepare import PrepareTask, align_head, fingerprint, prepare
-from headrisk.brain.template import load_template
+from headrisk.brain.template import load_template, template_grid
 from headrisk.io.nifti import load_volume
 from headrisk.io.volume import Volume
 

@@ -8,11 +8,10 @@ from scipy import ndimage
 from scipy.spatial.transform import Rotation
 
 from headrisk.brain.align import Alignment, Brain
-from headrisk.brain.grid import template_grid
 from headrisk.brain.prepare import AlignedBrain, fingerprint
 from headrisk.brain.reference import reference, reference_basis, reference_brain
 from headrisk.brain.similarity.products import without
-from headrisk.brain.template import load_template
+from headrisk.brain.template import load_template, template_grid
 from headrisk.types import Float32Array, FloatArray
 
 

@@ -10,7 +10,7 @@ import pytest
 from headrisk.brain.similarity import Reference, select
 from headrisk.brain.similarity.residual_blocks import ResidualBlocks, residual_blocks
 from headrisk.errors import InputError
-from headrisk.linkage.compare_large import compare_large
+from headrisk.linkage.compare import compare_large
 from headrisk.linkage.large import Sides
 from headrisk.linkage.search import search
 from headrisk.linkage.search_index import build_index

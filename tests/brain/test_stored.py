@@ -22,8 +22,7 @@ from headrisk.dataset.scans import Scan
 from headrisk.errors import InputError
 from headrisk.io.digests import entry_key
 from headrisk.report.write import write_internal_table
-from headrisk.run.entry import Entry
-from headrisk.run.store import open_store
+from headrisk.run.store import Entry, open_store
 from headrisk.settings import Settings
 from headrisk.types import ScanResult
 

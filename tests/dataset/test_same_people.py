@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from headrisk.dataset.same_people import read_same_people, relabelled
+from headrisk.dataset.people import read_same_people, relabelled
 from headrisk.dataset.scans import Scan
 from headrisk.errors import InputError
 

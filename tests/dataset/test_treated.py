@@ -8,10 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from headrisk.dataset.deidentified import list_treated, match_by_name, plain_stem
 from headrisk.dataset.gather import Source, name_sources, name_treated
 from headrisk.dataset.scans import Scan
-from headrisk.dataset.treated import list_treated
-from headrisk.dataset.treated_names import match_by_name, plain_stem
 from headrisk.errors import InputError, UsageError
 
 

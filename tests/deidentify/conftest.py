@@ -9,7 +9,7 @@ from headrisk.deidentify.head import Head, find_head
 from headrisk.heads.identity import draw_identity
 from headrisk.heads.shapes import load_shapes
 from headrisk.io.volume import Volume
-from headrisk.synthetic.people.volume import TwinScanSettings, render_twin
+from headrisk.synthetic.people.volume import PersonScanSettings, render_person
 
 
 @pytest.fixture(scope="session")
@@ -18,7 +18,7 @@ def head() -> Head:
     shapes = load_shapes(1)
     rng = np.random.default_rng(1000)
     identity = draw_identity(shapes, rng)
-    settings = TwinScanSettings(voxel_mm=(2.0, 2.0, 2.0))
-    data, affine = render_twin(identity, shapes, settings, rng)
+    settings = PersonScanSettings(voxel_mm=(2.0, 2.0, 2.0))
+    data, affine = render_person(identity, shapes, settings, rng)
     data.flags.writeable = False
     return find_head(Volume(data, affine), "twin")

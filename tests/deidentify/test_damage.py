@@ -10,9 +10,8 @@ from hypothesis import strategies as st
 from scipy import ndimage
 
 from headrisk.brain.align import Brain
-from headrisk.deidentify.damage import alignment_shift, damage, damage_between
+from headrisk.deidentify.damage import alignment_shift, damage, damage_between, tissue_volumes
 from headrisk.deidentify.head import Head, brain_distance, brain_mask, coarse_grid
-from headrisk.deidentify.tissue import tissue_volumes
 from headrisk.deidentify.tools import tool_of
 from headrisk.io.volume import Volume
 

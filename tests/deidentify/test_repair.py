@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from headrisk.deidentify.flesh import skin_offset
 from headrisk.deidentify.head import Head
-from headrisk.deidentify.offset import skin_offset
 from headrisk.deidentify.repair import Donor, repair_face
 from headrisk.deidentify.skin import find_skin
 from headrisk.deidentify.tools import tool_of

@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import numpy as np
 
+from headrisk.deidentify.flesh import continued
 from headrisk.deidentify.head import Head, brain_mask
-from headrisk.deidentify.offset import continued
+from headrisk.deidentify.reface import draw_seed, placed, similarity, strange_face
 from headrisk.deidentify.region import covering, face_region, wide_region
 from headrisk.deidentify.skin import find_skin
-from headrisk.deidentify.stranger import draw_seed, placed, similarity, strange_face
 from headrisk.deidentify.tools import tool_of
 from headrisk.heads.average import load_average_face
 from headrisk.heads.pose import moved

@@ -9,15 +9,20 @@ import numpy as np
 import pytest
 
 from headrisk.brain.cohort import Cohort
-from headrisk.brain.grid import template_grid
+from headrisk.brain.template import template_grid
 from headrisk.dataset.scans import Scan
-from headrisk.deidentify.comparison_brain import Treated, brain_effects, own_scan
-from headrisk.deidentify.comparison_change import FALSE_ALARMS, measure_change
+from headrisk.deidentify.comparison_brain import (
+    FALSE_ALARMS,
+    Treated,
+    brain_effects,
+    measure_change,
+    own_scan,
+)
 from headrisk.deidentify.comparison_face import Looks, Pictures, face_effects, face_left
-from headrisk.face.describe import PhotoResult
 from headrisk.face.head import HeadResult
 from headrisk.face.packed import Packed
 from headrisk.face.photo_table import Photo
+from headrisk.face.photos import PhotoResult
 from headrisk.face.presence import FaceVerdict, Sight
 from headrisk.face.recognise.registry import recognisers
 from headrisk.job import Job

@@ -14,11 +14,11 @@ import pytest
 
 from headrisk.brain.cohort import Cohort
 from headrisk.cli.main import main
+from headrisk.dataset.deidentified import Match, NameMatches
 from headrisk.dataset.scans import Scan
-from headrisk.dataset.treated_names import Match, NameMatches
 from headrisk.deidentify import matching as treated_match
-from headrisk.duplicates.same_image import PairLook
-from headrisk.io.image_header import StoredChange
+from headrisk.duplicates.copies import PairLook
+from headrisk.io.headers import StoredChange
 from headrisk.job import Job
 from headrisk.types import ScanResult
 

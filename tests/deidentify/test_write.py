@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from headrisk.deidentify.deface import Treated
-from headrisk.deidentify.write import changed_image, treated_image
+from headrisk.deidentify.treat import changed_image, treated_image
 from headrisk.io.nifti import load_volume, read_stored, to_volume
 from headrisk.run.scratch import put_in_place
 

@@ -21,9 +21,9 @@ from headrisk.face.recognise.registry import recognisers
 from headrisk.face.scan_scores import scan_scores
 from headrisk.heads.identity import draw_identity, neutral, pose_head
 from headrisk.heads.shapes import load_shapes
-from headrisk.synthetic.people.cohort import TwinSettings, write_twins
+from headrisk.synthetic.people.cohort import PeopleSettings, write_people
 from headrisk.synthetic.people.session import OTHER_DAY, SessionChange, draw_visit, heavier
-from headrisk.synthetic.people.volume import TwinScanSettings
+from headrisk.synthetic.people.volume import PersonScanSettings
 
 ASKED: list[Recogniser] = list(recognisers(("dlib", "sface"), {}))
 RENDERS = 3
@@ -175,11 +175,11 @@ def test_people_are_found_by_their_faces_in_an_audit_and_a_link(
     tmp_path: Path, with_faces: None, quick: str
 ) -> None:
     people = 6
-    twins = TwinSettings(
-        sessions=2, photos=0, change=OTHER_DAY, scan=TwinScanSettings(voxel_mm=(2.0, 2.0, 2.0))
+    twins = PeopleSettings(
+        sessions=2, photos=0, change=OTHER_DAY, scan=PersonScanSettings(voxel_mm=(2.0, 2.0, 2.0))
     )
     data = tmp_path / "data"
-    write_twins(data, tmp_path / "none", people, twins, np.random.default_rng(2204))
+    write_people(data, tmp_path / "none", people, twins, np.random.default_rng(2204))
     out, more = tmp_path / "out", ["--settings", quick]
     assert main(["audit", str(data), str(out), *more, "--nprocs", "1"]) == 0
     told = section(out)

@@ -21,16 +21,16 @@ from PIL import Image
 
 from headrisk.cli.main import main
 from headrisk.face.photos import read_photo
-from headrisk.synthetic.people.cohort import TwinSettings, write_twins
+from headrisk.synthetic.people.cohort import PeopleSettings, write_people
 from headrisk.synthetic.people.photo_settings import PhotoSettings
-from headrisk.synthetic.people.volume import TwinScanSettings
+from headrisk.synthetic.people.volume import PersonScanSettings
 
 pytestmark = pytest.mark.timeout(1200)  # one run over a cohort serves all tests
 PEOPLE, DEFACED = 4, "005"
 ONE = ("--recognisers", "dlib")  # of the networks, to keep the run short
-SMALL = TwinSettings(
+SMALL = PeopleSettings(
     photos=1,
-    scan=TwinScanSettings(voxel_mm=(2.0, 2.0, 2.0), rotation_deg=2.0, shift_mm=2.0),
+    scan=PersonScanSettings(voxel_mm=(2.0, 2.0, 2.0), rotation_deg=2.0, shift_mm=2.0),
     photo=PhotoSettings(size=(256, 280), lights=0.0, glasses=0.0),
 )
 BAD = {  # name of the file: person, consent, last day, status, reason
@@ -133,7 +133,7 @@ def audited_faces(once: Once) -> Audited:
 
 def search(folder: Path) -> None:
     data, out = folder / "data", folder / "out"
-    table = write_twins(data, folder / "photos", PEOPLE, SMALL, np.random.default_rng(1003))
+    table = write_people(data, folder / "photos", PEOPLE, SMALL, np.random.default_rng(1003))
     spoil(table)
     add_scans(data)
     words = ["faces", str(data), str(out), "--photos", str(table), *ONE, "--nprocs", "1"]

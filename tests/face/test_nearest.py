@@ -7,8 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from headrisk.face.recognise.features import RATIO, orb, sift
-from headrisk.face.recognise.nearest import count_found_again
+from headrisk.face.recognise.features import RATIO, count_found_again, orb, sift
 from headrisk.face.recognise.protocol import FaceTemplate
 from headrisk.face.render.cast import cast, open_scene
 from headrisk.face.render.shade import Light, shade

@@ -17,7 +17,7 @@ from headrisk.face.detect.registry import all_detectors
 from headrisk.face.recognise import features
 from headrisk.face.recognise.registry import NAMES, installed, recognisers
 from headrisk.face.render.cast import open_scene
-from headrisk.face.svm import classify
+from headrisk.face.scores import classify
 from headrisk.heads.mesh import Mesh
 from headrisk.report.words.face import method_sentences
 from headrisk.settings import Settings

@@ -29,10 +29,10 @@ from headrisk.face.render.protocols import (
     protocol_of,
     render_scene,
 )
-from headrisk.face.render.shadow import lit_share
 from headrisk.heads.mesh import Mesh
-from headrisk.heads.subdivide import unit_ball
+from headrisk.heads.shapes import unit_ball
 from headrisk.heads.view import direction, pixel_rays, project
+from headrisk.synthetic.people.paint import lit_share
 
 RADIUS, CENTRE = 60.0, (5.0, 70.0, -50.0)
 

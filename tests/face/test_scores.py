@@ -6,10 +6,10 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from headrisk.face.describe import PhotoResult
 from headrisk.face.head import HeadResult
 from headrisk.face.likelihood import likelihood_ratios
 from headrisk.face.packed import pack
+from headrisk.face.photos import PhotoResult
 from headrisk.face.recognise.dlib_resnet import DlibRecogniser
 from headrisk.face.recognise.faceres import FaceresRecogniser
 from headrisk.face.recognise.protocol import FaceTemplate, Recogniser

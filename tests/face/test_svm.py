@@ -9,7 +9,7 @@ import pytest
 from sklearn.svm import LinearSVC
 
 from headrisk.errors import MissingExtraError
-from headrisk.face.svm import classify
+from headrisk.face.scores import classify
 from headrisk.types import FloatArray, IntArray
 
 

@@ -10,8 +10,7 @@ from headrisk.heads.identity import template_face
 from headrisk.heads.pose import moved
 from headrisk.heads.shapes import load_shapes
 from headrisk.io.volume import Volume
-from headrisk.synthetic.people.tissue import with_full_mouth
-from headrisk.synthetic.people.voxelise import occupancy
+from headrisk.synthetic.people.volume import occupancy, with_full_mouth
 
 VOXEL_MM = 3.0
 SHAPE = (72, 88, 96)

@@ -14,7 +14,7 @@ from headrisk.heads.mesh import vertex_normals
 from headrisk.heads.pose import moved
 from headrisk.heads.surface import Surface, head_surface
 from headrisk.io.volume import Volume
-from headrisk.synthetic.people.voxelise import occupancy
+from headrisk.synthetic.people.volume import occupancy
 from headrisk.types import FloatArray
 
 

@@ -13,11 +13,11 @@ from headrisk.heads.mesh import Mesh, vertex_normals
 from headrisk.heads.pose import moved
 from headrisk.heads.shapes import load_shapes
 from headrisk.io.volume import Volume
-from headrisk.synthetic.people.volume import CENTRE_MM, TwinScanSettings, render_twin
+from headrisk.synthetic.people.volume import CENTRE_MM, PersonScanSettings, render_person
 from headrisk.synthetic.phantom.settings import PhantomSettings
 from headrisk.types import BoolArray, FloatArray
 
-STILL = TwinScanSettings(voxel_mm=(2.0, 2.0, 2.0), rotation_deg=0.0, shift_mm=0.0)
+STILL = PersonScanSettings(voxel_mm=(2.0, 2.0, 2.0), rotation_deg=0.0, shift_mm=0.0)
 
 
 @dataclass(frozen=True)
@@ -58,11 +58,11 @@ class TwinHead:
 
 
 @cache
-def twin_head(seed: int = 100, settings: TwinScanSettings = STILL) -> TwinHead:
+def twin_head(seed: int = 100, settings: PersonScanSettings = STILL) -> TwinHead:
     """Scan a twin; ``settings`` must neither turn nor shift the head."""
     shapes, rng = load_shapes(), np.random.default_rng(seed)
     identity = draw_identity(shapes, rng)
-    data, affine = render_twin(identity, shapes, settings, rng)
+    data, affine = render_person(identity, shapes, settings, rng)
     placed = np.diag([*[PhantomSettings().head_scale] * 3, 1.0])
     placed[:3, 3] = -placed[:3, :3] @ np.array(CENTRE_MM)
     skin = pose_head(

@@ -10,7 +10,7 @@ import nibabel as nib
 import numpy as np
 import pytest
 
-from headrisk.io.image_header import axis_codes, stored_change, stored_form
+from headrisk.io.headers import axis_codes, stored_change, stored_form
 
 
 def write(path: Path, data: np.ndarray, affine: np.ndarray) -> Path:

@@ -13,10 +13,14 @@ import pytest
 from headrisk.brain.similarity import PairFamily, select
 from headrisk.errors import InputError, UsageError
 from headrisk.linkage import large
-from headrisk.linkage.assign import list_links
-from headrisk.linkage.blocks import MappedRows, block_tasks, images_in_block, score_block
-from headrisk.linkage.compare import compare
-from headrisk.linkage.compare_large import compare_large
+from headrisk.linkage.compare import (
+    MappedRows,
+    block_tasks,
+    compare,
+    compare_large,
+    images_in_block,
+    score_block,
+)
 from headrisk.linkage.large import (
     BINS,
     Histogram,
@@ -27,6 +31,7 @@ from headrisk.linkage.large import (
     person_blocks,
     summarise_pairs,
 )
+from headrisk.linkage.whole_sets import list_links
 from headrisk.run.engine import WorkerLost
 from headrisk.types import Float32Array, FloatArray, Grid, IntArray, PairScores
 

@@ -3,7 +3,7 @@ from itertools import permutations
 import numpy as np
 import pytest
 
-from headrisk.linkage.assign import assign_one_to_one, list_links
+from headrisk.linkage.whole_sets import assign_one_to_one, list_links
 from headrisk.types import PairScores
 
 

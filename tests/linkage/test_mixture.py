@@ -7,7 +7,7 @@ import pytest
 from scipy.optimize import minimize
 from scipy.stats import genextreme, gumbel_r, norm
 
-from headrisk.linkage.mixture import (
+from headrisk.linkage.decide import (
     TopScoreMixture,
     _fit_null,
     _mate_log_density,

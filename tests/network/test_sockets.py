@@ -14,16 +14,16 @@ from made_once import Once
 from traced import NO_STRACE, PROGRAM, STRACE, Trace, faults_of, trace
 
 from headrisk.brain.template import load_template
-from headrisk.synthetic.people.cohort import TwinSettings, write_twins
+from headrisk.synthetic.people.cohort import PeopleSettings, write_people
 from headrisk.synthetic.people.photo_settings import PhotoSettings
-from headrisk.synthetic.people.volume import TwinScanSettings
+from headrisk.synthetic.people.volume import PersonScanSettings
 from headrisk.synthetic.phantom import PhantomSettings, write_cohort
 
 pytestmark = pytest.mark.timeout(1800)
 needs_strace = pytest.mark.skipif(STRACE is None, reason=NO_STRACE)
-SMALL = TwinSettings(
+SMALL = PeopleSettings(
     photos=1,
-    scan=TwinScanSettings(voxel_mm=(2.0, 2.0, 2.0), rotation_deg=2.0, shift_mm=2.0),
+    scan=PersonScanSettings(voxel_mm=(2.0, 2.0, 2.0), rotation_deg=2.0, shift_mm=2.0),
     photo=PhotoSettings(size=(256, 280), lights=0.0, glasses=0.0),
 )
 INFERENCE = """
@@ -137,7 +137,7 @@ def twins(once: Once) -> Path:
     """Three synthetic people with a photograph each, in 2 mm voxels; do not change it."""
 
     def make(place: Path) -> None:
-        write_twins(place / "data", place / "photos", 3, SMALL, np.random.default_rng(5))
+        write_people(place / "data", place / "photos", 3, SMALL, np.random.default_rng(5))
 
     return once("network-twins", make)
 

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from scipy.optimize import nnls
 
 from headrisk.attacks.section import modality_section
-from headrisk.deidentify.comparison_change import measure_change
+from headrisk.deidentify.comparison_brain import measure_change
 from headrisk.findings.coarse import coarse_share
 from headrisk.findings.codec import report_as_dict
 from headrisk.findings.deidentified import Arrival, CostFigure, FaceLeft, OwnScan, Treatment

@@ -25,10 +25,10 @@ from headrisk.run.events import (
     progress_lines,
     progress_text,
     show_progress,
+    stage,
     stage_words,
 )
 from headrisk.run.provenance import CostLog
-from headrisk.run.stage import stage
 
 SCHEMA = json.loads(
     (Path(__file__).parents[2] / "contrib" / "progress.schema.json").read_text("utf-8")

@@ -12,9 +12,7 @@ import pytest
 from headrisk.errors import StoreError
 from headrisk.io.digests import entry_key
 from headrisk.run.engine import WorkerLost
-from headrisk.run.entry import Entry
-from headrisk.run.recall import Kept, recall_or_run
-from headrisk.run.store import Store, open_store
+from headrisk.run.store import Entry, Kept, Store, open_store, recall_or_run
 
 
 @dataclass(frozen=True)
@@ -97,6 +95,6 @@ def test_a_lost_worker_costs_its_own_task_alone(
         for index, task in enumerate(tasks):
             on_done(index, WorkerLost(index) if index == 1 else function(task))
 
-    monkeypatch.setattr("headrisk.run.recall.run_tasks", lose_second)
+    monkeypatch.setattr("headrisk.run.store.run_tasks", lose_second)
     found, _ = ask(open_store(tmp_path), [1, 2, 3])
     assert [r.value for r in found] == [1, None, 9]

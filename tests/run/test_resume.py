@@ -127,12 +127,12 @@ def test_a_store_on_a_full_disk_is_a_clear_error(
     """A file system that takes a few kilobytes and no more."""
     import errno
 
-    from headrisk.run import entry as entry_module
+    from headrisk.run import store as store_module
 
     def full(path: Path, array: object) -> str:
         raise OSError(errno.ENOSPC, "No space left on device", str(path))
 
-    monkeypatch.setattr(entry_module, "_write_array", full)
+    monkeypatch.setattr(store_module, "_write_array", full)
     out = tmp_path / "out"
     words = ["audit", str(small), str(out), "--no-faces", "--settings", quick, "--nprocs", "1"]
     assert main(words) == 1

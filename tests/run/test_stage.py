@@ -5,9 +5,8 @@ from __future__ import annotations
 import pytest
 
 from headrisk.errors import InputError
-from headrisk.run.events import Advanced, Event, Finished, Started
+from headrisk.run.events import Advanced, Event, Finished, Started, stage
 from headrisk.run.provenance import CostLog
-from headrisk.run.stage import stage
 
 
 def test_a_stage_tells_its_start_its_progress_and_its_end() -> None:

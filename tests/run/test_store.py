@@ -24,9 +24,8 @@ from hypothesis.extra import numpy as hnp
 
 from headrisk.errors import InputError, StoreError
 from headrisk.io.digests import entry_key
-from headrisk.run.entry import Entry, failed
 from headrisk.run.scratch import ENTRY, scratch_folder
-from headrisk.run.store import Store, open_store
+from headrisk.run.store import Entry, Store, failed, open_store
 
 KEY = entry_key("test", 1, {}, ["input"])
 

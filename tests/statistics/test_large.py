@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 from score_sets import cohort, make, naive_auc, naive_eer, random_scores
 
-from headrisk.linkage.assign import list_links
 from headrisk.linkage.crossvalidate import deal_folds
 from headrisk.linkage.decide import NoThreshold, Threshold
 from headrisk.linkage.density import crossing, kernels
@@ -23,6 +22,7 @@ from headrisk.linkage.large import (
     summarise_pairs,
 )
 from headrisk.linkage.pairs import pair_sample
+from headrisk.linkage.whole_sets import list_links
 from headrisk.settings import Settings
 from headrisk.statistics.bootstrap import logit_interval, normal_interval, person_weights
 from headrisk.statistics.clustered import mated_rate

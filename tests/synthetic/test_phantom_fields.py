@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy import interpolate, ndimage
 
 from headrisk.brain.fields import sample, smooth_field, spread
-from headrisk.synthetic.phantom.ellipsoid import ellipsoid_phantom
+from headrisk.synthetic.phantom.people import ellipsoid_phantom
 
 
 def test_field_has_unit_variance_and_the_stated_width() -> None:

@@ -17,8 +17,7 @@ from headrisk.synthetic.phantom.acquisition import (
     install,
 )
 from headrisk.synthetic.phantom.atlas import Atlas
-from headrisk.synthetic.phantom.ellipsoid import ellipsoid_phantom
-from headrisk.synthetic.phantom.people import Person, draw_person
+from headrisk.synthetic.phantom.people import Person, draw_person, ellipsoid_phantom
 from headrisk.synthetic.phantom.render import (
     add_rician_noise,
     receive_field,

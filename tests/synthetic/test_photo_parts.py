@@ -15,13 +15,10 @@ from headrisk.heads.shapes import load_shapes
 from headrisk.heads.view import Camera, project
 from headrisk.synthetic.people import zones
 from headrisk.synthetic.people.appearance import Appearance, draw_appearance
-from headrisk.synthetic.people.body import PhotoHead
-from headrisk.synthetic.people.glasses import wear
-from headrisk.synthetic.people.hair import grow
-from headrisk.synthetic.people.haircut import draw_cut, growth
-from headrisk.synthetic.people.lens import smaller
+from headrisk.synthetic.people.figure import PhotoHead, wear
+from headrisk.synthetic.people.hair import draw_cut, grow, growth
 from headrisk.synthetic.people.noise import Noise, draw_noise
-from headrisk.synthetic.people.photo import draw_camera, photo_head, take_photo
+from headrisk.synthetic.people.photo import draw_camera, photo_head, smaller, take_photo
 from headrisk.synthetic.people.photo_settings import PhotoSettings
 from headrisk.synthetic.people.skin import draw_day, skin_albedo, tilted
 

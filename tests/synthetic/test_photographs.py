@@ -13,9 +13,14 @@ from PIL import Image, ImageOps
 from headrisk.errors import UsageError
 from headrisk.face.detect import centerface
 from headrisk.heads.shapes import load_shapes
-from headrisk.synthetic.people.cohort import draw_twin
-from headrisk.synthetic.people.lens import develop, distort, draw_background
-from headrisk.synthetic.people.photo import photo_jpeg, take_photo
+from headrisk.synthetic.people.cohort import draw_looks
+from headrisk.synthetic.people.photo import (
+    develop,
+    distort,
+    draw_background,
+    photo_jpeg,
+    take_photo,
+)
 from headrisk.synthetic.people.photo_settings import PhotoSettings
 
 PLAIN = PhotoSettings(
@@ -26,7 +31,7 @@ PLAIN = PhotoSettings(
 
 
 def shoot(settings: PhotoSettings, seed: int = 1, person: int = 7) -> NDArray[np.uint8]:
-    identity, look = draw_twin(np.random.default_rng(person), 1.0, settings)
+    identity, look = draw_looks(np.random.default_rng(person), 1.0, settings)
     return take_photo(load_shapes(), identity, look, settings, np.random.default_rng(seed))
 
 

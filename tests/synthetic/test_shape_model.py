@@ -14,13 +14,11 @@ from headrisk.errors import StoreError, UsageError
 from headrisk.face.render.cast import cast, open_scene
 from headrisk.heads.identity import draw_identity, neutral, pose_head, template_face
 from headrisk.heads.mesh import Mesh, vertex_normals
-from headrisk.heads.shapes import load_shapes, read_shapes
-from headrisk.heads.subdivide import unit_ball
+from headrisk.heads.shapes import load_shapes, read_shapes, unit_ball
 from headrisk.heads.view import Camera
 from headrisk.io.geometry import to_ras
 from headrisk.io.volume import Volume
-from headrisk.synthetic.people.volume import TwinScanSettings, render_twin
-from headrisk.synthetic.people.voxelise import occupancy
+from headrisk.synthetic.people.volume import PersonScanSettings, occupancy, render_person
 from headrisk.synthetic.phantom.render import average_slices
 
 SHAPES = load_shapes(1)
@@ -113,9 +111,9 @@ def test_thick_slices_are_means_of_thin_ones() -> None:
 @pytest.mark.slow
 def test_the_brain_of_a_twin_is_found_and_scans_of_one_seed_are_equal() -> None:
     person = draw_identity(SHAPES, np.random.default_rng(5))
-    settings = TwinScanSettings(voxel_mm=(2.5, 2.5, 2.5))
+    settings = PersonScanSettings(voxel_mm=(2.5, 2.5, 2.5))
     scans = [
-        render_twin(person, SHAPES, settings, np.random.default_rng(seed)) for seed in (1, 1, 2)
+        render_person(person, SHAPES, settings, np.random.default_rng(seed)) for seed in (1, 1, 2)
     ]
     np.testing.assert_array_equal(scans[0][0], scans[1][0])
     assert not np.array_equal(scans[0][0], scans[2][0])
@@ -131,4 +129,4 @@ def test_the_brain_of_a_twin_is_found_and_scans_of_one_seed_are_equal() -> None:
 )
 def test_scan_settings_out_of_range_are_refused(name: str, value: object) -> None:
     with pytest.raises(UsageError, match=name):
-        TwinScanSettings(**{name: value})  # type: ignore[arg-type]
+        PersonScanSettings(**{name: value})  # type: ignore[arg-type]

@@ -19,13 +19,13 @@ from headrisk.face.photo_table import list_photos
 from headrisk.face.photos import read_photo
 from headrisk.io.tsv import read_tsv
 from headrisk.synthetic.people import cohort
-from headrisk.synthetic.people.cohort import TwinSettings, write_twins
+from headrisk.synthetic.people.cohort import PeopleSettings, write_people
 from headrisk.synthetic.people.photo_plan import PhotoPlants, plan_photos
 from headrisk.synthetic.people.photo_settings import PhotoSettings
-from headrisk.synthetic.people.volume import TwinScanSettings
+from headrisk.synthetic.people.volume import PersonScanSettings
 
 TINY = PhotoSettings(size=(64, 96))
-COARSE = TwinScanSettings(voxel_mm=(5.0, 6.0, 7.0))
+COARSE = PersonScanSettings(voxel_mm=(5.0, 6.0, 7.0))
 PLANTS = PhotoPlants(no_face=1, expired=1, no_consent=1, single=1, stranger=1)
 
 
@@ -41,11 +41,11 @@ def digests(folder: Path) -> dict[str, str]:
 def test_a_cohort_is_a_data_set_with_photographs_and_equal_bytes_from_one_seed(
     tmp_path: Path,
 ) -> None:
-    settings = TwinSettings(photos=1, photo=TINY, scan=COARSE)
+    settings = PeopleSettings(photos=1, photo=TINY, scan=COARSE)
     data, photos = tmp_path / "a" / "data", tmp_path / "a" / "photos"
-    table = write_twins(data, photos, 2, settings, np.random.default_rng(1000))
+    table = write_people(data, photos, 2, settings, np.random.default_rng(1000))
     with ThreadPoolExecutor(2) as pool:
-        write_twins(
+        write_people(
             tmp_path / "b" / "data",
             tmp_path / "b" / "photos",
             2,
@@ -72,9 +72,9 @@ def test_planted_photographs_are_found_by_the_reader(
 ) -> None:
     """All but the photograph without a face is told by the table; that one by a detector."""
     monkeypatch.setattr(cohort, "_scan", lambda *_: [])
-    settings = TwinSettings(photos=2, photo=PhotoSettings(size=(120, 120)), plants=PLANTS)
+    settings = PeopleSettings(photos=2, photo=PhotoSettings(size=(120, 120)), plants=PLANTS)
     photos = tmp_path / "photos"
-    table = write_twins(tmp_path / "data", photos, 5, settings, np.random.default_rng(1001))
+    table = write_people(tmp_path / "data", photos, 5, settings, np.random.default_rng(1001))
     truth = {
         row.values["path"]: row.values
         for row in read_tsv(tmp_path / "data" / "sourcedata" / "photographs.tsv")
@@ -110,12 +110,12 @@ def test_names_of_photographs_do_not_follow_the_people() -> None:
 def test_too_few_people_and_full_folders_are_refused(tmp_path: Path) -> None:
     rng = np.random.default_rng(1)
     with pytest.raises(UsageError, match="number of people"):
-        write_twins(tmp_path / "d", tmp_path / "p", 3, TwinSettings(plants=PLANTS), rng)
+        write_people(tmp_path / "d", tmp_path / "p", 3, PeopleSettings(plants=PLANTS), rng)
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "x").touch()
     for data, photos in (("full", "p"), ("d", "full")):
         with pytest.raises(UsageError, match="not empty"):
-            write_twins(tmp_path / data, tmp_path / photos, 1, TwinSettings(), rng)
+            write_people(tmp_path / data, tmp_path / photos, 1, PeopleSettings(), rng)
     assert not (tmp_path / "d").exists()
     with pytest.raises(UsageError, match="sessions"):
-        TwinSettings(sessions=0)
+        PeopleSettings(sessions=0)

@@ -10,8 +10,8 @@ from cohorts import aparc_text, names, people, session, two_sessions, write_subj
 
 from headrisk.errors import InputError
 from headrisk.table.clean import choose_rows, read_table, share_columns
-from headrisk.table.detect import holds_table
 from headrisk.table.features import FeatureTable
+from headrisk.table.wide import holds_table
 from headrisk.types import FloatArray
 
 LABELS = [(f"sub-{k:02d}", "ses-1") for k in range(8)]

@@ -9,7 +9,7 @@ import pytest
 from scipy.linalg import logm
 
 from headrisk.table.connectivity import matrix_logarithms, pairs_of_regions
-from headrisk.table.names import column
+from headrisk.table.features import column
 from headrisk.table.similarity import Sides, correlation, whitened_cosine
 
 NAMED = ["lh_insula", "rh_insula", "lh_cuneus", "brain_stem", "rh_cuneus", "vermis"]

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from headrisk.table.names import column
+from headrisk.table.features import column
 
 SAME = [
     ("lh_bankssts_volume", "ctx-lh-bankssts", "lh_bankssts_grayvol", "lh.bankssts.volume",

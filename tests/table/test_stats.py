@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from headrisk.errors import ScanError
-from headrisk.table.stats import StatsFile, read_stats
+from headrisk.table.folder import StatsFile, read_stats
 
 VOLUMES = {"Left-Hippocampus": 4012.3, "Right-Hippocampus": 4150.8, "3rd-Ventricle": 880.0}
 ASEG = aseg_text("sub-01", VOLUMES, 1_500_000.0)

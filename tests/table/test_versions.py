@@ -8,10 +8,8 @@ import pytest
 from cohorts import write_subjects
 from stats_of_versions import CVS, aparc, aseg
 
-from headrisk.table.folder import read_folder
-from headrisk.table.names import column
-from headrisk.table.stats import read_stats
-from headrisk.table.streams import streams
+from headrisk.table.features import column
+from headrisk.table.folder import read_folder, read_stats, streams
 from headrisk.table.wide import is_wide_table, read_wide
 
 

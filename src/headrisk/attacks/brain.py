@@ -17,18 +17,17 @@ import numpy as np
 from headrisk.attacks.attack import Answer, Context, Lineup, Tested, lineup_of
 from headrisk.attacks.rates import Scores, copies_panel, streams
 from headrisk.brain.cohort import Cohort, prepare_scans
-from headrisk.brain.grid import template_grid
-from headrisk.brain.mirror_doubt import MirrorCheck, check_mirrored
+from headrisk.brain.mirror import MirrorCheck, check_mirrored
 from headrisk.brain.prepare import CT_NOT_COMPARED
 from headrisk.brain.reference import reference
 from headrisk.brain.similarity import select
 from headrisk.brain.stored import INDEX, fingerprint_index
+from headrisk.brain.template import template_grid
 from headrisk.errors import StoreError
 from headrisk.findings.linkage import mosaics, scan_rows
 from headrisk.intake import Intake, prepared_here
 from headrisk.job import Job, recorded, tell_damage
-from headrisk.linkage.compare import Comparison, compare
-from headrisk.linkage.compare_large import compare_large
+from headrisk.linkage.compare import Comparison, compare, compare_large
 from headrisk.linkage.design import Design, against, within
 from headrisk.linkage.label_check import LabelCheck, check_labels
 from headrisk.linkage.large import Sides, count_pairs
@@ -44,8 +43,8 @@ from headrisk.report.words.brain import (
 from headrisk.report.words.cost import NEEDS
 from headrisk.report.words.summary import compared_scans
 from headrisk.run.engine import Workers, mapper, stream_tasks
+from headrisk.run.events import stage
 from headrisk.run.provenance import CostLog
-from headrisk.run.stage import stage
 from headrisk.run.store import open_store
 from headrisk.settings import Settings
 from headrisk.statistics.intervals import FEWEST_PEOPLE

@@ -34,9 +34,9 @@ from headrisk.face.cohort import (
     read_photos,
     with_reason,
 )
-from headrisk.face.describe import PhotoResult
 from headrisk.face.head import PET, HeadResult
 from headrisk.face.photo_table import Photo, list_photos
+from headrisk.face.photos import PhotoResult
 from headrisk.face.recognise.protocol import Recogniser
 from headrisk.face.recognise.registry import recognisers
 from headrisk.face.scores import FaceScores, all_scores
@@ -50,8 +50,8 @@ from headrisk.report.words.face import (
     compared_sentence,
     method_sentences,
 )
+from headrisk.run.events import stage
 from headrisk.run.provenance import CostLog
-from headrisk.run.stage import stage
 from headrisk.run.store import open_store
 from headrisk.types import IntArray, PairScores
 

@@ -38,7 +38,7 @@ from headrisk.findings.records import (
     Value,
 )
 from headrisk.heads.template_face import PARTS
-from headrisk.linkage.assign import list_links
+from headrisk.linkage.whole_sets import list_links
 from headrisk.report.words import face as face_words
 from headrisk.report.words import presence as words
 from headrisk.statistics.rates import mate_ranks, person_means

@@ -39,8 +39,8 @@ from headrisk.linkage.mates import searchable
 from headrisk.report.words.cost import NEEDS
 from headrisk.report.words.face import NOBODY, REFERENCES, scan_sentences
 from headrisk.report.words.summary import compared_scans
+from headrisk.run.events import stage
 from headrisk.run.provenance import CostLog
-from headrisk.run.stage import stage
 from headrisk.run.store import Store
 from headrisk.types import PairScores
 

@@ -24,8 +24,7 @@ from headrisk.metadata.look import READ, SEARCHED, UNREAD
 from headrisk.metadata.scan import MetadataScan, count_by_kind, list_entries, scan_metadata
 from headrisk.report.words import metadata as words
 from headrisk.report.words.metadata_kinds import KINDS
-from headrisk.run.events import Advanced, Listener
-from headrisk.run.stage import stage
+from headrisk.run.events import Advanced, Listener, stage
 
 COLUMNS = ("number", "severity", "kind", "file", "field", "value", "why", "remedy")
 STAGE = "look"

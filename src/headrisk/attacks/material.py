@@ -29,11 +29,9 @@ from headrisk.face.stored import HEADS
 from headrisk.intake import Intake
 from headrisk.job import Job, recorded, tell_damage
 from headrisk.run.engine import WorkerLost, stream_tasks
-from headrisk.run.entry import Entry
-from headrisk.run.events import Listener, Tally
+from headrisk.run.events import Listener, Tally, stage
 from headrisk.run.provenance import CostLog
-from headrisk.run.stage import stage
-from headrisk.run.store import Store, open_store
+from headrisk.run.store import Entry, Store, open_store
 
 STAGE = "examine images"
 FEWEST = 2  # questions about an image for which it pays to answer them together

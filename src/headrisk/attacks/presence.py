@@ -23,8 +23,8 @@ from headrisk.findings.records import FacesLeft, Table
 from headrisk.intake import Intake
 from headrisk.job import Job, recorded, tell_damage
 from headrisk.report.words.presence import SAID
+from headrisk.run.events import stage
 from headrisk.run.provenance import CostLog
-from headrisk.run.stage import stage
 from headrisk.run.store import open_store
 
 _KINDS = {"ct": "CT", "pet": PET}  # BIDS datatypes whose images are read as one kind

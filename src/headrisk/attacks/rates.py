@@ -16,8 +16,8 @@ from headrisk.linkage.fusion import NAME as FUSION
 from headrisk.linkage.fusion import fuse
 from headrisk.linkage.pairs import copies_first
 from headrisk.report.words import summary as words
+from headrisk.run.events import stage
 from headrisk.run.provenance import CostLog
-from headrisk.run.stage import stage
 from headrisk.statistics.assessment import Assessment, assess
 from headrisk.statistics.attackers import Knowledge
 from headrisk.statistics.baselines import ShuffledControl

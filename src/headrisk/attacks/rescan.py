@@ -27,8 +27,8 @@ from headrisk.linkage.mates import searchable
 from headrisk.report.words.brain import NAME, REFERENCES, method_sentences
 from headrisk.report.words.cost import NEEDS
 from headrisk.report.words.rescan import compared_sentence, how_simulated
+from headrisk.run.events import stage
 from headrisk.run.provenance import CostLog
-from headrisk.run.stage import stage
 from headrisk.run.store import open_store
 
 SIMULATED = "simulated"  # names the simulated side: data set, session and scan ids

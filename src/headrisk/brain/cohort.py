@@ -20,10 +20,8 @@ from headrisk.dataset.scans import Scan
 from headrisk.errors import InputError, StoreError
 from headrisk.io.digests import entry_key
 from headrisk.run.engine import Workers
-from headrisk.run.entry import Entry
 from headrisk.run.events import Listener, Tally
-from headrisk.run.recall import Kept, recall_or_run
-from headrisk.run.store import Store
+from headrisk.run.store import Entry, Kept, Store, recall_or_run
 from headrisk.settings import Settings
 from headrisk.types import Float32Array, ScanResult
 

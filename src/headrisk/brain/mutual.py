@@ -24,8 +24,7 @@ from functools import cache
 import numpy as np
 from scipy import ndimage, optimize
 
-from headrisk.brain.align import Alignment, Brain
-from headrisk.brain.descent import exponential, generators, template_points
+from headrisk.brain.align import Alignment, Brain, exponential, generators, template_points
 from headrisk.settings import Alignment as Freedom
 from headrisk.types import Float32Array, FloatArray, IntArray
 

@@ -11,13 +11,13 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from headrisk.brain.align import Alignment, Brain, align
-from headrisk.brain.grid import template_grid
 from headrisk.brain.mutual import refine
 from headrisk.brain.normalise import cut_brain, flatten_bias, local_normalise, with_air_at_zero
 from headrisk.brain.quality import judge, mosaic
 from headrisk.brain.resample import resample
 from headrisk.brain.rescan import STRENGTHS, simulate_rescan
 from headrisk.brain.strip import field_of_view, find_brain, upright_view
+from headrisk.brain.template import template_grid
 from headrisk.errors import ScanError
 from headrisk.heads.threshold import is_ct, positive
 from headrisk.io.nifti import load_volume

@@ -8,10 +8,9 @@ import numpy as np
 from scipy import ndimage
 
 from headrisk.brain.align import Alignment, Brain
-from headrisk.brain.grid import template_grid
 from headrisk.brain.prepare import AlignedBrain, fingerprint
 from headrisk.brain.similarity.registry import Reference
-from headrisk.brain.template import load_template
+from headrisk.brain.template import load_template, template_grid
 from headrisk.types import Float32Array, FloatArray
 
 

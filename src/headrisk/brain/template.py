@@ -1,4 +1,4 @@
-"""The template brain that the package ships: ICBM 152 nonlinear symmetric 2009a at 2 mm."""
+"""The template brain that the package ships, and the grids on which fingerprints live."""
 
 from __future__ import annotations
 
@@ -11,7 +11,33 @@ import numpy as np
 from scipy import ndimage
 
 from headrisk.io.archive import Arrays, damaged, read_archive
-from headrisk.types import BoolArray, Float32Array, FloatArray
+from headrisk.types import BoolArray, Float32Array, FloatArray, Grid
+
+# ----------------------------------------------------------------------
+# The template-space grids on which fingerprints live.
+# ----------------------------------------------------------------------
+
+
+@cache
+def template_grid(resolution_mm: int) -> Grid:
+    """Voxels of the template brain at 2, 3 or 4 mm, in MNI RAS+ mm.
+
+    The grid starts at the template's corner. Its size in voxels is 242,000 at 2 mm, 71,000 at 3 mm
+    and 30,000 at 4 mm.
+    """
+    template = load_template()
+    ratio = resolution_mm / 2.0
+    shape = tuple(int(n / ratio) + (n % ratio > 0) for n in template.mask.shape)
+    share = ndimage.gaussian_filter(template.mask.astype(np.float32), ratio / 2.355)
+    inside = ndimage.affine_transform(share, np.full(3, ratio), output_shape=shape, order=1)
+    affine = template.affine.copy()
+    affine[:3, :3] *= ratio
+    return Grid(mask=inside > 0.5, affine=affine)
+
+
+# ----------------------------------------------------------------------
+# The template brain that the package ships: ICBM 152 nonlinear symmetric 2009a at 2 mm.
+# ----------------------------------------------------------------------
 
 _BRAIN_LEVEL = 0.1  # of the T1 maximum; the skull-stripped T1 is 0 outside the brain
 

@@ -89,7 +89,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Carry the command out; returns the exit code."""
-    from headrisk.table.detect import holds_table
+    from headrisk.table.wide import holds_table
 
     if holds_table(arguments.dataset):
         _only_tables(arguments)

@@ -82,7 +82,7 @@ def run(arguments: argparse.Namespace) -> int:
             sys.stdout.write(f"Would write {count} synthetic scans to {data} and audit them.\n")
             sys.stdout.write(cost_line(_work(arguments, count)) + "\n")
             return 0
-        from headrisk.commands.demo import make_cohort, make_twins
+        from headrisk.commands.demo import make_cohort, make_people
         from headrisk.pipeline import audit
 
         _clear(data)
@@ -91,7 +91,7 @@ def run(arguments: argparse.Namespace) -> int:
             make_cohort(data, *size, job)
             job = replace(job, modalities=("brain", "metadata"))
         else:
-            table = make_twins(arguments.out, *size, job)
+            table = make_people(arguments.out, *size, job)
             asked = ("brain", "face", "face-scans", "metadata")
             job = replace(job, modalities=asked, faces_left=True, photos=table)
         return tell(audit(job), arguments, None)

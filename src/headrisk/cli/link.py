@@ -101,7 +101,7 @@ def _are_tables(a: Path, b: Path) -> bool:
     UsageError
         One is a derived table and the other is not.
     """
-    from headrisk.table.detect import holds_table
+    from headrisk.table.wide import holds_table
 
     told = {path: holds_table(path) for path in (a, b)}
     if len(set(told.values())) > 1:

@@ -18,10 +18,9 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from headrisk.brain.cohort import Cohort, prepare_scans
-from headrisk.brain.grid import template_grid
 from headrisk.brain.reference import reference
 from headrisk.brain.similarity import select
-from headrisk.brain.template import load_template
+from headrisk.brain.template import load_template, template_grid
 from headrisk.dataset.gather import gather, name_sources
 from headrisk.errors import HeadriskError
 from headrisk.linkage.compare import compare

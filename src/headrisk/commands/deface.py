@@ -22,10 +22,9 @@ from headrisk.report.columns import COLUMNS_FILE, columns_text
 from headrisk.report.tsv import table_text
 from headrisk.run.audit import LOG
 from headrisk.run.engine import WorkerLost, run_tasks
-from headrisk.run.events import Tally
+from headrisk.run.events import Tally, stage
 from headrisk.run.provenance import CostLog
 from headrisk.run.scratch import put_in_place, scratch_folder, sweep, sweep_output
-from headrisk.run.stage import stage
 
 STAGE = "treat"
 ANATOMICAL = (

@@ -20,7 +20,7 @@ VOXEL_MM = (1.25, 1.25, 1.25)  # the coarsest in which skin is followed without 
 PHOTO_PIXELS = (240, 320)
 
 
-def make_twins(out: Path, people: int, sessions: int, identity: float, job: Job) -> Path:
+def make_people(out: Path, people: int, sessions: int, identity: float, job: Job) -> Path:
     """Write a BIDS data set of synthetic people in ``out/data``, and photographs of them.
 
     Returns the table of photographs. Parameters and errors are those of :func:`make_cohort`.
@@ -30,20 +30,20 @@ def make_twins(out: Path, people: int, sessions: int, identity: float, job: Job)
     MissingExtraError
         The extra ``faces`` is not installed.
     """
-    from headrisk.synthetic.people.cohort import TwinSettings, write_twins
+    from headrisk.synthetic.people.cohort import PeopleSettings, write_people
     from headrisk.synthetic.people.photo_settings import PhotoSettings
-    from headrisk.synthetic.people.volume import TwinScanSettings
+    from headrisk.synthetic.people.volume import PersonScanSettings
 
-    settings = TwinSettings(
+    settings = PeopleSettings(
         sessions=sessions,
         photos=PHOTOS_PER_PERSON,
         identity=identity,
-        scan=TwinScanSettings(voxel_mm=VOXEL_MM),
+        scan=PersonScanSettings(voxel_mm=VOXEL_MM),
         photo=PhotoSettings(size=PHOTO_PIXELS),
     )
     begin = time.monotonic()
     job.listen(Started(STAGE, people))
-    table = write_twins(
+    table = write_people(
         out / "data",
         out / "photos",
         people,

@@ -12,17 +12,24 @@ from headrisk import __version__
 from headrisk.attacks.account import inventory_of_scans
 from headrisk.attacks.brain import prepare_and_check
 from headrisk.brain.cohort import Cohort, prepare_task
-from headrisk.brain.grid import template_grid
-from headrisk.brain.mirror import MirroredPair
-from headrisk.brain.mirror_doubt import MirrorCheck
+from headrisk.brain.mirror import MirrorCheck, MirroredPair
 from headrisk.brain.prepare import T1_LIKE
 from headrisk.brain.reference import reference
 from headrisk.brain.similarity import select
+from headrisk.brain.template import template_grid
 from headrisk.dataset.description import name_data_set
 from headrisk.dataset.inventory import counted, images_table
 from headrisk.dataset.people import number_people, number_sessions
 from headrisk.dataset.scans import Scan
-from headrisk.duplicates.copies import CopyFinding, copy_finding, same_bytes, to_examine
+from headrisk.duplicates.copies import (
+    CopyFinding,
+    PairLook,
+    PairTask,
+    copy_finding,
+    look_at,
+    same_bytes,
+    to_examine,
+)
 from headrisk.duplicates.mirrored import MirrorFinding, mirror_finding
 from headrisk.duplicates.pairs import (
     KINDS,
@@ -31,7 +38,6 @@ from headrisk.duplicates.pairs import (
     find_wrong_labels,
     fit_kinds,
 )
-from headrisk.duplicates.same_image import PairLook, PairTask, look_at
 from headrisk.duplicates.suspicions import caveats, model_rows, prior_sentences, suspicions
 from headrisk.findings.duplicates import DuplicatesReport
 from headrisk.findings.linkage import scan_rows
@@ -42,9 +48,8 @@ from headrisk.linkage.compare import compare
 from headrisk.linkage.evidence import SHIPPED, Evidence, Kind
 from headrisk.report.duplicates import write_duplicates
 from headrisk.run.engine import WorkerLost, run_tasks
-from headrisk.run.events import Advanced
+from headrisk.run.events import Advanced, stage
 from headrisk.run.provenance import CostLog
-from headrisk.run.stage import stage
 from headrisk.settings import Settings
 from headrisk.types import BoolArray, FloatArray, IntArray
 

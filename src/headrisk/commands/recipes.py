@@ -16,10 +16,10 @@ from pathlib import Path
 from headrisk.commands.studies import STUDIES, Layout, Study
 from headrisk.errors import InputError, UsageError
 from headrisk.findings.records import Table
-from headrisk.io.private import write_private
 from headrisk.io.tsv import read_tsv
 from headrisk.report.tsv import table_text
 from headrisk.report.words.phrases import counted
+from headrisk.run.scratch import write_private
 
 IMAGES = (".nii", ".nii.gz", ".img", ".hdr", ".mgh", ".mgz", ".dcm", ".ima", ".zip", ".tar.gz")
 PICTURES = (".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp")

@@ -15,16 +15,15 @@ import numpy as np
 from headrisk.attacks.account import account_others, inventory_of_scans
 from headrisk.attacks.brain import plan, prepare
 from headrisk.brain.cohort import Cohort
-from headrisk.brain.grid import template_grid
 from headrisk.brain.reference import reference
 from headrisk.brain.similarity.residual_blocks import residual_blocks
 from headrisk.brain.stored import INDEX, fingerprint_index
+from headrisk.brain.template import template_grid
 from headrisk.dataset.inventory import InventoryCounts, counted
 from headrisk.errors import InputError
 from headrisk.findings.linkage import scan_rows
 from headrisk.findings.records import Link
 from headrisk.intake import Intake, prepared_here, take_in
-from headrisk.io.private import write_private
 from headrisk.job import Job, recorded
 from headrisk.linkage.design import Design
 from headrisk.linkage.search import Found, search
@@ -32,9 +31,9 @@ from headrisk.linkage.search_index import build_index, coarse_cells
 from headrisk.report.internal import links_table
 from headrisk.report.tsv import table_text
 from headrisk.report.write import describe_internal, write_internal_table
+from headrisk.run.events import stage
 from headrisk.run.provenance import CostLog
-from headrisk.run.scratch import WORK, scratch_folder
-from headrisk.run.stage import stage
+from headrisk.run.scratch import WORK, scratch_folder, write_private
 from headrisk.types import FloatArray, IntArray
 
 MEASURE = "residual-correlation"

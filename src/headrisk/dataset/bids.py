@@ -16,6 +16,7 @@ from typing import Any
 from unicodedata import normalize
 
 from headrisk.dataset.bids_names import (
+    DATATYPES,
     IMAGE_ENDINGS,
     BidsName,
     applicable,
@@ -29,7 +30,6 @@ from headrisk.dataset.face_claims import claim_of
 from headrisk.dataset.labels import folder_label
 from headrisk.dataset.scans import Scan
 from headrisk.dataset.sidecar import read_sidecar, sidecar_fields
-from headrisk.dataset.vocabulary import DATATYPES
 from headrisk.io.digests import irregular
 
 

@@ -1,11 +1,89 @@
-"""File and folder names of BIDS: what a name says, which sidecars apply, what a folder holds."""
+"""Names in BIDS: what file and folder names say, known suffixes, which sidecars apply."""
 
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+
+# ----------------------------------------------------------------------
+# The datatypes and suffixes of BIDS that images carry, and what near misses of them mean.
+#
+# Taken from the BIDS specification 1.10 (https://bids-specification.readthedocs.io), with ``ct``
+# and ``CT`` as the proposal for computed tomography names them.
+# ----------------------------------------------------------------------
+
+DATATYPES = (
+    "anat", "func", "dwi", "fmap", "perf", "pet", "ct", "mrs", "meg", "eeg", "ieeg", "nirs",
+    "emg", "motion", "micr", "beh", "eyetrack", "xfm", "figures",
+)  # fmt: skip
+
+_SUFFIXES = {
+    "anat": (
+        "T1w T2w T1rho T1map T2map T2star T2starmap T2starw FLAIR FLASH PD PDw PDT2 PDmap UNIT1 "
+        "inplaneT1 inplaneT2 angio MP2RAGE MPRAGE MPM MTS MTR MTw MEGRE MESE VFA IRT1 R1map R2map "
+        "R2starmap MTVmap MTRmap MTsat Chimap S0map M0map MWFmap T1wCE SWI defacemask localizer "
+        "scout mask dseg probseg"
+    ),
+    "func": "bold cbv sbref noRF boldref",
+    "dwi": "dwi ADC FA MD trace colFA expADC",
+    "fmap": (
+        "phasediff phase1 phase2 phase magnitude magnitude1 magnitude2 fieldmap epi m0scan TB1AFI "
+        "TB1TFL TB1RFM TB1DAM TB1EPI TB1SRGE TB1map RB1COR RB1map"
+    ),
+    "perf": "asl deltam cbf cbv asllabeling",
+    "pet": "pet",
+    "ct": "CT",
+    "mrs": "svs mrsi unloc mrsref",
+    "meg": "meg headshape",
+    "eeg": "eeg",
+    "ieeg": "ieeg",
+    "micr": ("TEM SEM uCT BF DF PC DIC FLUO CONF PLI CARS 2PE MPE SR NLO OCT SPIM XPCT photo"),
+}
+SUFFIX_TYPES = {
+    suffix: kind for kind, text in reversed(_SUFFIXES.items()) for suffix in text.split()
+}
+_FOLDED = {suffix.casefold(): suffix for suffix in reversed(SUFFIX_TYPES)}
+_OTHER_NAMES = (  # what names outside BIDS say; the first that fits
+    ("FLAIR", r"flair|dark.?fluid"),
+    ("T2starw", r"t2.?(?:star|\*)"),
+    ("T1w", r"t1|mp2?.?rage|spgr|bravo|mdeft"),
+    ("T2w", r"t2|haste"),
+    ("PDw", r"(?:^|[_.\W])pd(?:w|[_.\W]|$)|proton"),
+    ("bold", r"bold|fmri|(?:^|[_.\W])rest(?:ing)?(?:[_.\W]|$)|(?:^|[_.\W])func"),
+    ("dwi", r"dwi|dti|diffusion"),
+    ("asl", r"(?:^|[_.\W])(?:pc|p)?asl(?:[_.\W]|$)"),
+    ("angio", r"angio|(?:^|[_.\W])tof(?:[_.\W]|$)"),
+    ("fieldmap", r"field.?map"),
+    ("pet", r"(?:^|[_.\W])pet(?:[_.\W]|$)|(?:^|[_.\W])fdg"),
+    ("CT", r"(?:^|[_.\W])ct(?:[_.\W]|$)"),
+)
+
+
+def known_suffix(text: str) -> str:
+    """The BIDS suffix that a text is, whatever its case, or "".
+
+    >>> known_suffix("t1W"), known_suffix("backup")
+    ('T1w', '')
+    """
+    return text if text in SUFFIX_TYPES else _FOLDED.get(text.casefold(), "")
+
+
+def guessed_suffix(stem: str) -> str:
+    """The suffix that the name of an image suggests where it is none of BIDS, or "".
+
+    >>> guessed_suffix("old_mprage-2"), guessed_suffix("lunch")
+    ('T1w', '')
+    """
+    lower = stem.casefold()
+    return next((suffix for suffix, pattern in _OTHER_NAMES if re.search(pattern, lower)), "")
+
+
+# ----------------------------------------------------------------------
+# File and folder names of BIDS: what a name says, which sidecars apply, what a folder holds.
+# ----------------------------------------------------------------------
 
 # In order of preference where one image is stored in two formats.
 IMAGE_ENDINGS = (".nii.gz", ".nii", ".mgz", ".mgh", ".hdr", ".hdr.gz", ".img", ".img.gz")

@@ -11,13 +11,12 @@ from pathlib import Path
 import pyarrow as pa
 
 from headrisk.dataset.bids import index_bids
-from headrisk.dataset.bids_names import IMAGE_ENDINGS
+from headrisk.dataset.bids_names import DATATYPES, IMAGE_ENDINGS
 from headrisk.dataset.dicom import holds_dicom, index_dicom
 from headrisk.dataset.labels import plain_label
 from headrisk.dataset.manifest import index_manifest
 from headrisk.dataset.people import without_conflicts
 from headrisk.dataset.scans import Scan, scan_table
-from headrisk.dataset.vocabulary import DATATYPES
 from headrisk.errors import InputError, UsageError
 
 

@@ -21,6 +21,7 @@ from pathlib import Path, PurePosixPath
 from typing import Literal
 
 from headrisk.dataset.archives import list_archive
+from headrisk.dataset.bids_names import DATATYPES, SUFFIX_TYPES, guessed_suffix, known_suffix
 from headrisk.dataset.contrast import guess_suffix
 from headrisk.dataset.dicom_series import is_cut_off, is_image, read_tags
 from headrisk.dataset.labels import name_label, path_label, plain_label
@@ -29,7 +30,6 @@ from headrisk.dataset.magic import tell as tell_bytes
 from headrisk.dataset.manifest import read_manifest
 from headrisk.dataset.scans import Scan
 from headrisk.dataset.sidecar import read_sidecar
-from headrisk.dataset.vocabulary import DATATYPES, SUFFIX_TYPES, guessed_suffix, known_suffix
 from headrisk.errors import InputError
 from headrisk.io.tsv import describing_fault
 

@@ -18,10 +18,8 @@ from headrisk.io.digests import entry_key
 from headrisk.io.nifti import load_volume
 from headrisk.io.volume import Volume
 from headrisk.run.engine import Workers
-from headrisk.run.entry import Entry
 from headrisk.run.events import Listener, Tally
-from headrisk.run.recall import Kept, recall_or_run
-from headrisk.run.store import Store
+from headrisk.run.store import Entry, Kept, Store, recall_or_run
 from headrisk.statistics.intervals import FEWEST_PEOPLE, mean_of_people, share_of_people
 from headrisk.statistics.rates import person_means
 from headrisk.types import Estimate, FloatArray, IntArray

@@ -1,4 +1,4 @@
-"""Photographs against scans before and after a treatment, on the same people; and what is left.
+"""Faces before and after a de-identification: photographs against scans, scans against scans.
 
 The naive attacker takes the treated scans as they are. The adaptive one repairs the face first.
 A scan in which no face is found any more is a failure to acquire, not a failed match.
@@ -13,26 +13,102 @@ from pathlib import Path
 
 import numpy as np
 
-from headrisk.attacks.face import Faces, match, plan
+from headrisk.attacks.face import Faces, match
+from headrisk.attacks.face import plan as plan_of_photos
+from headrisk.attacks.face_scans import Looked, plan
 from headrisk.brain.prepare import AlignedBrain, PrepareTask, align_head
 from headrisk.dataset.scans import Scan
-from headrisk.deidentify.comparison_change import measure_changes
+from headrisk.deidentify.comparison_brain import measure_changes
 from headrisk.deidentify.repair import Donor, repair_face
 from headrisk.face.cohort import Repairing, Run, look_at_heads
-from headrisk.face.describe import PhotoResult
 from headrisk.face.detect.registry import detectors
 from headrisk.face.head import HeadResult, HeadTask, look_at_head
 from headrisk.face.photo_table import Photo
+from headrisk.face.photos import PhotoResult
 from headrisk.face.presence import face_left as presence_of
 from headrisk.face.presence import seen_by
 from headrisk.face.recognise.protocol import Recogniser
+from headrisk.face.scan_scores import SCANS_NAME, scan_scores
 from headrisk.findings.deidentified import Attacker, Effect, FaceLeft
 from headrisk.io.nifti import load_volume
 from headrisk.io.volume import Volume
 from headrisk.job import Job
 from headrisk.run.events import Listener
 from headrisk.run.provenance import CostLog
-from headrisk.types import PairScores
+from headrisk.types import BoolArray, IntArray, PairScores
+
+# ----------------------------------------------------------------------
+# Faces in scans against faces in scans before and after a method, on the same people.
+#
+# Before: scans as they are, searched by renders among the original scans of other sessions. After:
+# the same scans, de-identified, searched among the same original scans. The attacker holds an
+# untouched scan of another session, and needs no photograph.
+# ----------------------------------------------------------------------
+
+
+def scan_effects(
+    original: Looked,
+    of: Sequence[int],
+    sides: Mapping[Attacker, Sequence[HeadResult]],
+    asked: Sequence[Recogniser],
+    job: Job,
+    rng: np.random.Generator,
+) -> tuple[Effect, ...]:
+    """Change of every measure's rates, the headline first, naive before adaptive.
+
+    Parameters
+    ----------
+    original
+        Every original scan of the run with what was seen of its head.
+    of
+        For each de-identified scan the position of its original.
+    sides
+        What looking at the de-identified scans gave each attacker, in the order of ``of``.
+    asked
+        The recognisers; those whose templates are no vectors are left out.
+    """
+    design = plan(original, job)
+    row_of = {int(place): row for row, place in enumerate(design.probes)}
+    rows = np.array([row_of[place] for place in of if place in row_of], dtype=np.int64)
+    kept = [k for k, place in enumerate(of) if place in row_of]
+    seen = np.array([head.searchable for head in original.heads], dtype=np.bool_)
+    columns = np.flatnonzero(seen[design.gallery])
+    gallery = [original.heads[int(design.gallery[k])] for k in columns]
+    allowed = design.usable[np.ix_(rows, columns)]
+    people = design.probe_person[rows], design.gallery_person[columns]
+    embedders = [one for one in asked if one.embedding]
+    first = [original.heads[of[k]] for k in kept]
+    before = _scores(first, gallery, allowed, people, embedders)
+    if not before:
+        return ()
+    after = {
+        attacker: _scores([heads[k] for k in kept], gallery, allowed, people, embedders)
+        for attacker, heads in sides.items()
+    }
+    return measure_changes(SCANS_NAME, before, after, rng)
+
+
+def _scores(
+    heads: Sequence[HeadResult],
+    gallery: Sequence[HeadResult],
+    allowed: BoolArray,
+    people: tuple[IntArray, IntArray],
+    asked: Sequence[Recogniser],
+) -> Mapping[str, PairScores]:
+    """Scores under every measure; heads of which no render can be used are left out."""
+    rows = [k for k, head in enumerate(heads) if head.searchable]
+    if not rows or not gallery or not allowed[rows].any():
+        return {}
+    found = scan_scores([heads[k] for k in rows], gallery, allowed[rows], asked)
+    return {
+        name: PairScores(name, one.values, one.usable, people[0][rows], people[1])
+        for name, one in found.items()
+    }
+
+
+# ----------------------------------------------------------------------
+# Photographs against scans before and after a treatment, on the same people; and what is left.
+# ----------------------------------------------------------------------
 
 VERSION = 2  # raise when any result of this module changes: stored results are then renewed
 
@@ -157,7 +233,7 @@ def _search(
     log: CostLog,
 ) -> Mapping[str, PairScores]:
     faces = Faces(scans, heads, pictures.photos, pictures.results)
-    return match(faces, plan(faces), asked, job, log)[0]
+    return match(faces, plan_of_photos(faces), asked, job, log)[0]
 
 
 def face_left(before: Sequence[HeadResult], after: Sequence[HeadResult]) -> FaceLeft:

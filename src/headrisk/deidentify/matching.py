@@ -9,15 +9,14 @@ from pathlib import Path
 import numpy as np
 
 from headrisk.brain.cohort import Cohort, prepare_task
-from headrisk.brain.grid import template_grid
 from headrisk.brain.reference import reference
 from headrisk.brain.similarity import select
+from headrisk.brain.template import template_grid
+from headrisk.dataset.deidentified import How, Match, NameMatches
 from headrisk.dataset.scans import Scan
-from headrisk.dataset.treated_names import How, Match, NameMatches
-from headrisk.duplicates.copies import EXAMINE_FROM, copy_finding
-from headrisk.duplicates.same_image import PairLook, PairTask, look_at
+from headrisk.duplicates.copies import EXAMINE_FROM, PairLook, PairTask, copy_finding, look_at
 from headrisk.errors import ScanError
-from headrisk.io.image_header import StoredChange, stored_change, stored_form
+from headrisk.io.headers import StoredChange, stored_change, stored_form
 from headrisk.job import Job
 from headrisk.linkage.compare import compare
 from headrisk.run.engine import run_tasks

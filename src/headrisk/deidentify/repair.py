@@ -13,9 +13,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from scipy import ndimage
 
-from headrisk.deidentify.flesh import filled, flesh_of
-from headrisk.deidentify.led import Led, lead
-from headrisk.deidentify.offset import skin_offset
+from headrisk.deidentify.flesh import Led, filled, flesh_of, lead, skin_offset
 from headrisk.deidentify.skin import Skin, find_skin
 from headrisk.heads.average import on_grid
 from headrisk.heads.boxes import onto

@@ -1,26 +1,137 @@
-"""One scan from file to file: read, find the brain, treat, write, read again and check."""
+"""One scan from file to file: read, de-identify, write, read again, check, look for a face."""
 
 from __future__ import annotations
 
 import time
+import zlib
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from headrisk import __version__
 from headrisk.deidentify.damage import Damage, damage_between
-from headrisk.deidentify.deface import NOTHING_LEFT
+from headrisk.deidentify.deface import NOTHING_LEFT, Treated
 from headrisk.deidentify.head import Head, find_head
-from headrisk.deidentify.presence import Presence, face_presence
 from headrisk.deidentify.sidecar import mask_sidecar, source_sidecar, treated_sidecar
 from headrisk.deidentify.tools import tool_of
-from headrisk.deidentify.write import changed_image, treated_image
-from headrisk.errors import ScanError
-from headrisk.io.nifti import load_volume, read_stored, to_volume
+from headrisk.errors import MissingExtraError, ScanError
+from headrisk.face.presence import FEWEST_SEEN, FaceVerdict, Sight, look_for_face
+from headrisk.io.geometry import to_ras
+from headrisk.io.nifti import Stored, load_volume, read_stored, to_volume
+from headrisk.io.nifti_header import nifti_bytes
 from headrisk.metadata.sidecars import json_bytes
 from headrisk.run.scratch import put_in_place
-from headrisk.types import Status
+from headrisk.types import Float32Array, Status
+
+# ----------------------------------------------------------------------
+# Treated scans as files: changed voxels replaced in the stored image, all others bit for bit.
+# ----------------------------------------------------------------------
+
+# Noise does not repeat, so only runs are looked for: 3 % larger files, in 60 % of the time.
+_LEVEL, _MEMORY = 1, 9
+_GZIP_BITS = 31  # the largest window, and a gzip header without name and time
+
+
+def treated_image(stored: Stored, treated: Treated) -> bytes:
+    """The stored image with the changed voxels replaced, as a packed NIfTI file.
+
+    Geometry, type and scaling are those of the stored image; voxels that were not changed are the
+    same bit for bit. Text fields of the header, extensions, and name and time of the gzip header
+    are left out.
+    """
+    layout = stored.layout
+    voxels = stored.voxels.copy(order="F")
+    view, _ = to_ras(voxels, layout.affine)
+    values = treated.volume.data[treated.changed]
+    view[treated.changed] = _encoded(values, layout.slope, layout.intercept, layout.dtype)
+    return _packed(nifti_bytes(layout, voxels))
+
+
+def changed_image(stored: Stored, treated: Treated) -> bytes:
+    """1 where a voxel was changed, else 0, on the stored image's grid, as a packed NIfTI file."""
+    mask = np.zeros(stored.layout.shape, np.uint8, order="F")
+    view, _ = to_ras(mask, stored.layout.affine)
+    view[...] = treated.changed
+    return _packed(nifti_bytes(stored.layout, mask, scaled=False))
+
+
+def _encoded(
+    values: Float32Array, slope: float, intercept: float, dtype: np.dtype[Any]
+) -> NDArray[Any]:
+    """Values as they are stored, cut off at the limits of the type."""
+    exact = slope == 1 and intercept == 0 and dtype.itemsize <= 2  # in 32 bits already
+    plain = values if exact else (values.astype(np.float64) - intercept) / slope
+    if dtype.kind == "f":
+        return plain.astype(dtype)
+    limits = np.iinfo(dtype)
+    out: NDArray[Any] = np.clip(np.round(plain), limits.min, limits.max).astype(dtype)
+    return out
+
+
+def _packed(content: bytes) -> bytes:
+    packer = zlib.compressobj(_LEVEL, zlib.DEFLATED, _GZIP_BITS, _MEMORY, zlib.Z_RLE)
+    return packer.compress(content) + packer.flush()
+
+
+# ----------------------------------------------------------------------
+# Is there still a face in a scan that was treated? The same answer as for any image.
+# ----------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Presence:
+    """What is left of a face.
+
+    Attributes
+    ----------
+    sight
+        What was seen; None where nothing could be looked at.
+    skipped
+        Why nothing could be looked at; "" if it was.
+    """
+
+    sight: Sight | None
+    skipped: str = ""
+
+    @property
+    def answer(self) -> FaceVerdict | None:
+        """Whether a face is left, by :func:`headrisk.face.presence.judge_face`; None if unknown."""
+        return self.sight.verdict if self.sight else None
+
+    @property
+    def seen(self) -> Mapping[str, float]:
+        """By detector, the share of the presence renders in which it saw a face, 0 to 1."""
+        return self.sight.seen if self.sight else {}
+
+    @property
+    def seen_by(self) -> tuple[str, ...]:
+        """Detectors that see a face in at least half of the renders."""
+        return tuple(name for name, share in self.seen.items() if share >= FEWEST_SEEN)
+
+
+def face_presence(head: Head, subject: str) -> Presence:
+    """Look for a face in a head that was found already.
+
+    Without the extra ``faces`` nothing is looked at, and the result says so.
+    """
+    try:
+        look = look_for_face(
+            head.volume, head.alignment.affine, None, subject, stripped=head.stripped
+        )
+    except MissingExtraError as error:
+        return Presence(None, str(error))
+    except ScanError as error:
+        return Presence(Sight("failed", "not_found", reason=str(error)))
+    return Presence(look.sight)
+
+
+# ----------------------------------------------------------------------
+# One scan from file to file: read, find the brain, treat, write, read again and check.
+# ----------------------------------------------------------------------
 
 
 @dataclass(frozen=True)

@@ -10,16 +10,15 @@ from typing import Any
 from headrisk.brain.cohort import input_digest
 from headrisk.dataset.scans import Scan
 from headrisk.errors import InputError, StoreError
-from headrisk.face.describe import PhotoResult, PhotoTask, describe_photo
 from headrisk.face.head import VERSION, HeadResult, HeadTask, look_at_head
 from headrisk.face.photo_table import Photo
+from headrisk.face.photos import PhotoResult, PhotoTask, describe_photo
 from headrisk.face.recognise.registry import recognisers
 from headrisk.face.stored import HEADS, PHOTOS
 from headrisk.io.digests import entry_key
 from headrisk.run.engine import Workers
 from headrisk.run.events import Listener, Tally
-from headrisk.run.recall import recall_or_run
-from headrisk.run.store import Store
+from headrisk.run.store import Store, recall_or_run
 from headrisk.settings import Settings
 
 HEAD_STAGE, PHOTO_STAGE = "look at heads", "read photographs"

@@ -16,10 +16,8 @@ from headrisk.io.digests import entry_key
 from headrisk.io.nifti import load_first_volume
 from headrisk.io.volume import Volume
 from headrisk.run.engine import WorkerLost, Workers
-from headrisk.run.entry import Entry
 from headrisk.run.events import Listener, Tally
-from headrisk.run.recall import Kept, recall_or_run
-from headrisk.run.store import Store
+from headrisk.run.store import Entry, Kept, Store, recall_or_run
 
 STAGE = "look for faces"
 VERSION = 5  # raise when any answer changes: stored ones are then renewed

@@ -9,14 +9,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from headrisk.face.describe import PhotoResult, PhotoTask
 from headrisk.face.head import HeadResult, HeadTask
 from headrisk.face.packed import Packed
+from headrisk.face.photos import PhotoResult, PhotoTask
 from headrisk.face.presence import Sight
 from headrisk.heads.coverage import Coverage
 from headrisk.run.engine import WorkerLost
-from headrisk.run.entry import Entry
-from headrisk.run.recall import Kept
+from headrisk.run.store import Entry, Kept
 
 _UNSEEN = -1e30  # stands for minus infinity in a store
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from headrisk.dataset.scans import Scan
 from headrisk.findings.records import Internal, Link, Mosaic, ScanRow, ScoreMatrix, Table
-from headrisk.linkage.assign import assign_one_to_one, list_links
+from headrisk.linkage.whole_sets import assign_one_to_one, list_links
 from headrisk.statistics.large import SummedScores
 from headrisk.statistics.summary import MeasureSummary
 from headrisk.types import PairScores, ScanResult, Status, Verdict

@@ -1,7 +1,8 @@
-"""From a path to a checked header, and to a stream that stands before the voxels."""
+"""From a path to a checked header (NIfTI, MGH), its stored form, and a stream before the voxels."""
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -10,11 +11,212 @@ from pathlib import Path
 import numpy as np
 
 from headrisk.errors import ScanError
-from headrisk.io.geometry import Shape, to_ras, voxel_sizes
-from headrisk.io.layout import ImageLayout
-from headrisk.io.mgh import HEADER_BYTES, VERSION, parse_mgh
+from headrisk.io.geometry import (
+    ImageLayout,
+    Shape,
+    affine_problem,
+    format_mm,
+    three_dimensions,
+    to_ras,
+    voxel_sizes,
+)
 from headrisk.io.nifti_header import header_kind, parse_nifti
 from headrisk.io.stream import ByteStream, open_stream
+from headrisk.types import FloatArray
+
+# ----------------------------------------------------------------------
+# How an image is stored: size, voxels, direction of its axes; and how two files differ in that.
+# ----------------------------------------------------------------------
+
+_DIRECTIONS = (("L", "R"), ("P", "A"), ("I", "S"))
+_SAME_MM = 0.01  # voxel sizes and places closer than this are rounding
+
+
+@dataclass(frozen=True)
+class StoredForm:
+    """An image's header, in the order of its stored axes.
+
+    Attributes
+    ----------
+    shape
+        Voxels along each stored axis.
+    voxel_mm
+        Voxel size along each stored axis.
+    axes
+        Where each stored axis points, such as ``RAS`` or ``LPI``.
+    centre_mm
+        Middle of the image, RAS+ mm.
+    """
+
+    shape: Shape
+    voxel_mm: tuple[float, float, float]
+    axes: str
+    centre_mm: FloatArray
+
+
+def stored_form(path: Path) -> StoredForm:
+    """Read an image's header.
+
+    Raises
+    ------
+    ScanError
+        The header cannot be used.
+    """
+    with open_image(path) as (layout, _):
+        affine = layout.affine
+        centre = affine[:3, :3] @ ((np.array(layout.shape) - 1) / 2) + affine[:3, 3]
+        return StoredForm(layout.shape, voxel_sizes(affine), axis_codes(affine), centre)
+
+
+def axis_codes(affine: FloatArray) -> str:
+    """Where each stored axis points, by its largest component; each of the three used once."""
+    strength = np.abs(affine[:3, :3]) / np.maximum(np.linalg.norm(affine[:3, :3], axis=0), 1e-30)
+    codes = [""] * 3
+    for _ in range(3):
+        world, stored = np.unravel_index(int(np.argmax(strength)), (3, 3))
+        codes[stored] = _DIRECTIONS[world][int(affine[world, stored] > 0)]
+        strength[world, :] = strength[:, stored] = -1.0
+    return "".join(codes)
+
+
+@dataclass(frozen=True)
+class StoredChange:
+    """How a second file differs in form from a first; nothing of it changes what can be compared.
+
+    Attributes
+    ----------
+    reoriented, resampled, cropped, moved
+        Axes stored in another order or direction; another voxel size; another field of view; the
+        middle of the image elsewhere in the scanner.
+    sentences
+        The same in words.
+    """
+
+    reoriented: bool = False
+    resampled: bool = False
+    cropped: bool = False
+    moved: bool = False
+    sentences: tuple[str, ...] = ()
+
+
+def stored_change(before: StoredForm, after: StoredForm) -> StoredChange:
+    """Compare two files' forms; axes are matched by direction, whatever their order."""
+    order = [_place(code, after.axes) for code in before.axes]
+    voxel = np.array([after.voxel_mm[k] for k in order])
+    shape = np.array([after.shape[k] for k in order])
+    said = []
+    reoriented = before.axes != after.axes
+    if reoriented:
+        said.append(f"axes stored as {after.axes}, not {before.axes}")
+    resampled = bool(np.any(np.abs(voxel - before.voxel_mm) > _SAME_MM))
+    if resampled:
+        said.append(f"voxels of {format_mm(voxel)} mm, not {format_mm(before.voxel_mm)} mm")
+    size = [s * v for s, v in zip(shape, voxel, strict=True)]
+    own = np.array(before.shape) * np.array(before.voxel_mm)
+    cropped = bool(np.any(np.abs(np.array(size) - own) > np.maximum(voxel, before.voxel_mm)))
+    if cropped:
+        said.append(f"a field of view of {format_mm(size)} mm, not {format_mm(own)} mm")
+    away = float(np.linalg.norm(after.centre_mm - before.centre_mm))
+    moved = away > float(max(voxel.max(), max(before.voxel_mm)))
+    if moved:
+        said.append(f"its middle {away:.1f} mm away in the scanner")
+    return StoredChange(reoriented, resampled, cropped, moved, tuple(said))
+
+
+def _place(code: str, axes: str) -> int:
+    """Position of the axis that runs along the same line as ``code``."""
+    pair = next(pair for pair in _DIRECTIONS if code in pair)
+    return next(k for k, other in enumerate(axes) if other in pair)
+
+
+# ----------------------------------------------------------------------
+# FreeSurfer's MGH format (.mgh, .mgz).
+#
+# Layout after FreeSurfer's description of the format: big-endian, 284-byte header (version, size,
+# frames, type, degrees of freedom, "good RAS" flag, voxel sizes, direction cosines, centre),
+# voxels, then scan parameters and tags.
+# ----------------------------------------------------------------------
+
+HEADER_BYTES = 284
+VERSION = b"\0\0\0\1"
+_TAG_BYTES = 16 * 1024 * 1024
+_TYPES = {0: ">u1", 1: ">i4", 3: ">f4", 4: ">i2", 10: ">u2"}
+_CORONAL = np.array([[-1.0, 0, 0], [0, 0, 1], [0, -1, 0]])
+
+
+def parse_mgh(block: bytes, subject: str, *, series: bool = False) -> ImageLayout:
+    """Check an MGH header and say where its voxels are.
+
+    Parameters
+    ----------
+    block
+        The first 284 bytes of the (decompressed) file.
+    subject
+        The file's name, for messages.
+    series
+        Accept a series of volumes; the layout is then that of the first.
+
+    Raises
+    ------
+    ScanError
+        The header is cut off, of another version, of an unknown type, not one 3-D volume, or its
+        geometry is not that of a head image.
+    """
+    if len(block) < HEADER_BYTES:
+        raise ScanError(
+            subject,
+            found=f"a header of {len(block)} bytes",
+            expected=f"the {HEADER_BYTES} bytes of an MGH header",
+            remedy="Copy the file again from its source.",
+        )
+    width, height, depth, frames, kind = struct.unpack(">5i", block[4:24])
+    shape = three_dimensions((width, height, depth, frames), subject, series=series)
+    if kind not in _TYPES:
+        raise ScanError(
+            subject,
+            found=f"MGH voxel type {kind}",
+            expected="uchar, short, ushort, int or float",
+            remedy="Convert the image, for example with mri_convert.",
+        )
+    affine, notes = _affine(block, shape)
+    problem = affine_problem(affine, shape)
+    if problem:
+        raise ScanError(
+            subject,
+            found=f"no usable geometry: {problem}",
+            expected="the geometry of a head image",
+            remedy="Convert the image again from its source.",
+        )
+    return ImageLayout(
+        form="MGH",
+        shape=shape,
+        dtype=np.dtype(_TYPES[kind]),
+        offset=HEADER_BYTES,
+        affine=affine,
+        tail_bytes=_TAG_BYTES,
+        notes=notes,
+    )
+
+
+def _affine(block: bytes, shape: Shape) -> tuple[FloatArray, tuple[str, ...]]:
+    """Voxel to scanner RAS+ from sizes, direction cosines and the centre's coordinates."""
+    (good,) = struct.unpack(">h", block[28:30])
+    values = np.frombuffer(block, dtype=">f4", count=15, offset=30).astype(np.float64)
+    notes: tuple[str, ...] = ()
+    sizes, directions, centre = values[:3], values[3:12].reshape(3, 3).T, values[12:]
+    if good <= 0:
+        sizes, directions, centre = np.ones(3), _CORONAL, np.zeros(3)
+        notes = ("the MGH header holds no orientation: coronal slices of 1 mm assumed",)
+    affine = np.eye(4)
+    with np.errstate(all="ignore"):
+        affine[:3, :3] = directions * sizes
+        affine[:3, 3] = centre - affine[:3, :3] @ (np.array(shape) / 2)
+    return affine, notes
+
+
+# ----------------------------------------------------------------------
+# From a path to a checked header, and to a stream that stands before the voxels.
+# ----------------------------------------------------------------------
 
 _PARTNER = {".hdr": ".img", ".img": ".hdr"}
 

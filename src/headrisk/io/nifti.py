@@ -14,9 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headrisk.errors import ScanError
-from headrisk.io.geometry import field_note, to_ras
+from headrisk.io.geometry import ImageLayout, field_note, to_ras
 from headrisk.io.headers import open_image
-from headrisk.io.layout import ImageLayout
 from headrisk.io.stream import ByteStream
 from headrisk.io.volume import Volume
 from headrisk.types import Float32Array

@@ -1,4 +1,4 @@
-"""Compare every probe with every gallery scan, block by block, under several measures.
+"""Compare every probe with every gallery scan, in blocks, with or without keeping all scores.
 
 This stage knows no modality: it is given the measures, cuts the two lists of fingerprints into
 blocks, has every family of measures score every block, and puts the results together. Blocks are
@@ -7,15 +7,282 @@ independent of each other, so an engine may run them in any number of processes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import mmap
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
 from headrisk.errors import InputError, UsageError
-from headrisk.linkage.blocks import BlockTask, PairMeasures, block_tasks, score_block
+from headrisk.linkage.large import (
+    BlockScores,
+    PairSummary,
+    Sides,
+    meet,
+    person_blocks,
+    summarise_pairs,
+)
 from headrisk.run.engine import mapper
+from headrisk.run.scratch import WORK, scratch_folder
 from headrisk.types import BoolArray, Float32Array, FloatArray, Grid, IntArray, PairScores
+
+# ----------------------------------------------------------------------
+# Cutting a comparison into blocks that can be scored anywhere.
+#
+# A task names one family of measures and one block of pairs. Fingerprints that lie in a mapped file
+# travel as a file position, so a task sent to another process carries no voxels.
+# ----------------------------------------------------------------------
+
+PREPARED_BYTES = 192 << 20  # memory for one prepared side of a block
+LARGEST_BLOCK = 512
+
+
+@runtime_checkable
+class PairMeasures(Protocol):
+    """Measures that score a pair from its two images only, computed in one pass."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The measures it can compute."""
+
+    @property
+    def prepare(self) -> Callable[[Float32Array, Grid], Any]:
+        """What is computed once for each image of a block."""
+
+    @property
+    def block(self) -> Callable[[Any, Any, Set[str]], dict[str, FloatArray]]:
+        """Two prepared blocks to one matrix for each wanted name."""
+
+    @property
+    def symmetric(self) -> bool:
+        """Whether the score of (a, b) is the score of (b, a)."""
+
+    @property
+    def bytes_per_voxel(self) -> int:
+        """Memory of one prepared image for each voxel of the fingerprint."""
+
+
+@dataclass(frozen=True)
+class MappedRows:
+    """Rows of a ``.npy``-backed array by file position, so that a task carries no voxels."""
+
+    path: Path
+    offset: int
+    shape: tuple[int, int]
+
+    def read(self) -> Float32Array:
+        """The rows as an array in memory."""
+        return np.array(np.memmap(self.path, np.float32, "r", offset=self.offset, shape=self.shape))
+
+
+@dataclass(frozen=True)
+class BlockTask:
+    """One family on one block of pairs; runs anywhere the family can be imported."""
+
+    family: PairMeasures
+    names: frozenset[str]
+    grid: Grid
+    rows: slice
+    columns: slice
+    probes: Float32Array | MappedRows
+    gallery: Float32Array | MappedRows | None  # None: the probes again
+
+
+def score_block(task: BlockTask) -> dict[str, FloatArray]:
+    """Run one task: one (rows, columns) matrix for each of its measures."""
+    a = task.family.prepare(_vectors(task.probes), task.grid)
+    b = a if task.gallery is None else task.family.prepare(_vectors(task.gallery), task.grid)
+    return task.family.block(a, b, task.names)
+
+
+def block_tasks(
+    probes: Float32Array,
+    gallery: Float32Array,
+    measures: Mapping[str, PairMeasures],
+    grid: Grid,
+    block: int | None,
+) -> Iterator[BlockTask]:
+    """One task for each family and block; for a list against itself the upper triangle only.
+
+    Families that keep most of each image come first: they take longest, and the last task to end
+    should be a short one.
+    """
+    families = {id(found): found for found in measures.values()}
+    for found in sorted(families.values(), key=lambda f: -f.bytes_per_voxel):
+        names = frozenset(name for name, m in measures.items() if m is found)
+        step = block or images_in_block(found, grid)
+        for i in range(0, len(probes), step):
+            rows = slice(i, min(i + step, len(probes)))
+            same = probes is gallery and found.symmetric
+            for j in range(i if same else 0, len(gallery), step):
+                columns = slice(j, min(j + step, len(gallery)))
+                right = None if probes is gallery and i == j else _rows(gallery, columns)
+                yield BlockTask(found, names, grid, rows, columns, _rows(probes, rows), right)
+
+
+def images_in_block(family: PairMeasures, grid: Grid) -> int:
+    """Images that a family can hold prepared on one side of a block."""
+    fitting = PREPARED_BYTES // max(1, family.bytes_per_voxel * grid.size)
+    return int(min(LARGEST_BLOCK, max(1, fitting)))
+
+
+def _rows(vectors: Float32Array, rows: slice) -> Float32Array | MappedRows:
+    """Rows to put into a task: a file position where the array is a whole mapped file."""
+    if isinstance(vectors, np.memmap) and isinstance(vectors.base, mmap.mmap):
+        voxels = vectors.shape[1]
+        offset = int(vectors.offset) + rows.start * voxels * vectors.itemsize
+        if vectors.filename is not None and vectors.flags.c_contiguous:
+            return MappedRows(Path(vectors.filename), offset, (rows.stop - rows.start, voxels))
+    return vectors[rows]
+
+
+def _vectors(rows: Float32Array | MappedRows) -> Float32Array:
+    return rows.read() if isinstance(rows, MappedRows) else np.ascontiguousarray(rows)
+
+
+# ----------------------------------------------------------------------
+# Compare every probe with every gallery scan without keeping all scores.
+# ----------------------------------------------------------------------
+
+Stream = Callable[
+    [Callable[[BlockTask], dict[str, FloatArray]], Iterator[BlockTask]], Iterator[tuple[int, Any]]
+]
+Place = tuple[IntArray, IntArray]
+
+
+@runtime_checkable
+class InBlocks(Protocol):
+    """A measure that looks at the whole gallery first and then scores any block."""
+
+    @property
+    def blocks(self) -> Callable[..., Any] | None:
+        """Prepares blocks; None where it cannot."""
+
+
+def compare_large(
+    probes: Float32Array,
+    gallery: Float32Array,
+    sides: Sides,
+    measures: Mapping[str, PairMeasures | InBlocks],
+    grid: Grid,
+    *,
+    folder: Path,
+    stream: Stream,
+    reference: object | None = None,
+    folds: Mapping[str, IntArray | None] | None = None,
+    step: int = LARGEST_BLOCK,
+) -> tuple[dict[str, PairSummary], dict[str, str]]:
+    """Summaries of all pairs under each measure, and notes on how measures were made.
+
+    Parameters
+    ----------
+    probes, gallery
+        (p, voxels) and (g, voxels) float32 fingerprints; one object twice for a list with itself.
+    sides
+        Whose they are and which pairs may be compared.
+    measures, grid, reference
+        As for `headrisk.linkage.compare.compare`.
+    folder
+        Where measures that look at the whole gallery put what they prepare; removed afterwards.
+    stream
+        ``stream(function, tasks)`` gives index and result of each task as it ends.
+    folds
+        See `summarise_pairs`.
+    step
+        Scans in a block, about; fewer where a family needs the memory.
+
+    Raises
+    ------
+    UsageError
+        A measure can only be computed for all pairs at once.
+    """
+    found: dict[str, PairSummary] = {}
+    notes: dict[str, str] = {}
+    for family in {id(m): m for m in measures.values()}.values():
+        names = [name for name, m in measures.items() if m is family]
+        if isinstance(family, PairMeasures):
+            size = min(step, images_in_block(family, grid))
+            meeting, others = _places(sides, size, half=probes is gallery and family.symmetric)
+            scored = (
+                _scored(family, frozenset(names), grid, probes, gallery, part, stream)
+                for part in (meeting, others)
+            )
+            found |= summarise_pairs(names, sides, *scored, folds=folds)
+            continue
+        if family.blocks is None:
+            raise UsageError(
+                f"measure {names[0]}",
+                found=f"{len(probes)} x {len(gallery)} scans, more than fit",
+                expected="a measure that can be computed in blocks",
+                remedy="Leave it out, or raise the setting most_pairs.",
+            )
+        folder.mkdir(parents=True, exist_ok=True)
+        with scratch_folder(folder, WORK) as place:
+            people = sides.probe_person, sides.gallery_person
+            prepared = family.blocks(probes, gallery, *people, grid, reference, place)
+            notes[names[0]] = prepared.note
+            parts = (
+                _whole(names[0], prepared.score, part) for part in _places(sides, step, half=False)
+            )
+            found |= summarise_pairs(names, sides, *parts, folds=folds)
+    return {name: found[name] for name in measures}, notes
+
+
+def _places(sides: Sides, step: int, *, half: bool) -> tuple[list[Place], list[Place]]:
+    """Pairs of blocks that share a person, and the others; of mirrored pairs one if ``half``."""
+    rows = person_blocks(sides.probe_person, step)
+    columns = rows if half else person_blocks(sides.gallery_person, step)
+    pairs = [
+        (a, b) for i, a in enumerate(rows) for j, b in enumerate(columns) if not half or i <= j
+    ]
+    sharing = [meet(a, b, sides) for a, b in pairs]
+    return (
+        [pair for pair, yes in zip(pairs, sharing, strict=True) if yes],
+        [pair for pair, yes in zip(pairs, sharing, strict=True) if not yes],
+    )
+
+
+def _scored(
+    family: PairMeasures,
+    names: frozenset[str],
+    grid: Grid,
+    probes: Float32Array,
+    gallery: Float32Array,
+    places: Sequence[Place],
+    stream: Stream,
+) -> BlockScores:
+    """Scores of blocks from workers; where only half was asked for, mirrored."""
+    tasks = (
+        BlockTask(
+            family, names, grid, slice(0, len(a)), slice(0, len(b)), probes[a],
+            None if a is b else gallery[b],
+        )
+        for a, b in places
+    )  # fmt: skip
+    mirror = probes is gallery and family.symmetric
+    for index, scores in stream(score_block, tasks):
+        if not isinstance(scores, dict):
+            raise UsageError(
+                "compare", found=str(scores.reason), remedy="Give the run more memory."
+            )
+        rows, columns = places[index]
+        yield rows, columns, scores
+        if mirror and rows is not columns:
+            yield columns, rows, {name: table.T for name, table in scores.items()}
+
+
+def _whole(
+    name: str, score: Callable[[IntArray, IntArray], FloatArray], places: Sequence[Place]
+) -> BlockScores:
+    for rows, columns in places:
+        yield rows, columns, {name: np.asarray(score(rows, columns), np.float64)}
+
+
+# ----------------------------------------------------------------------
+# Compare every probe with every gallery scan, block by block, under several measures.
+# ----------------------------------------------------------------------
 
 CHECKED_ROWS = 64  # fingerprints read at a time when looking for values that are not finite
 SMALL_WORK = 2e8  # pairs times voxels (80 x 80 at 4 mm, 3 s) not worth starting processes for

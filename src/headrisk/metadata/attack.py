@@ -16,13 +16,12 @@ from typing import Any
 
 import numpy as np
 
-from headrisk.dataset.image_values import Levels, image_values
 from headrisk.dataset.scans import Scan
+from headrisk.dataset.sidecar import Levels, image_values
 from headrisk.errors import ScanError
 from headrisk.io.digests import open_regular
-from headrisk.io.geometry import voxel_sizes
+from headrisk.io.geometry import ImageLayout, voxel_sizes
 from headrisk.io.headers import open_image
-from headrisk.io.layout import ImageLayout
 from headrisk.io.stream import open_stream
 from headrisk.metadata.fields import kind_of_field, plain_name
 from headrisk.metadata.gzip_header import gzip_header

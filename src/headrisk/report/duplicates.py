@@ -11,13 +11,13 @@ from headrisk.dataset.description import DESCRIPTION
 from headrisk.findings.duplicates import DuplicatesReport
 from headrisk.findings.records import Internal, ScanRow, Table
 from headrisk.io.canonical import canonical_json
-from headrisk.io.private import write_private
 from headrisk.report.html import render
 from headrisk.report.internal import png, scans_table
 from headrisk.report.tsv import table_text
 from headrisk.report.words import duplicates as words
 from headrisk.report.words import inventory as looked
 from headrisk.report.write import describe_internal, described, write_public
+from headrisk.run.scratch import write_private
 
 SCHEMA_VERSION = "1.2"
 JSON_NAME, PAGE_NAME, TABLE_NAME = "duplicates.json", "duplicates.html", "duplicates.tsv"

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from headrisk.dataset.vocabulary import known_suffix
+from headrisk.dataset.bids_names import known_suffix
 from headrisk.findings.records import Internal, Link, ScanRow, Table
 from headrisk.report.words.internal import STATES
 from headrisk.report.words.summary import MODALITY_NAMES

@@ -27,7 +27,6 @@ from headrisk.findings.codec import report_as_dict, report_from_dict
 from headrisk.findings.cost import attack_costs, attack_table, cost_table
 from headrisk.findings.records import Internal, Report, RunRecord, Table
 from headrisk.io.canonical import canonical_json
-from headrisk.io.private import write_private
 from headrisk.report.columns import COLUMNS_FILE, columns_text, folder_headers, headers_of
 from headrisk.report.earlier import keep_earlier
 from headrisk.report.html import counts_alone, public_html, texts_html
@@ -47,6 +46,7 @@ from headrisk.run.scratch import (
     scratch_folder,
     taking_turns,
     uninterrupted,
+    write_private,
 )
 from headrisk.run.seal import INTERNAL_RUN, SEAL, internal_run, read_seal, run_id, seal_of
 

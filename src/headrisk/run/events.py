@@ -1,4 +1,4 @@
-"""Progress: what a run tells about itself while it works, and the ways to show it.
+"""Progress: the stages of a run, what it tells about itself while it works, how it is shown.
 
 The library never prints. A stage hands events to a *listener*, which is any function of one
 event; the command line makes a listener that writes to a stream of its choice.
@@ -15,11 +15,44 @@ import json
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TextIO
 
 from headrisk.durations import duration
 from headrisk.errors import visible
+from headrisk.run.provenance import CostLog
+
+# ----------------------------------------------------------------------
+# One stage of a run: its progress and its cost.
+# ----------------------------------------------------------------------
+
+
+@contextmanager
+def stage(name: str, total: int | None, log: CostLog, listen: Listener) -> Iterator[Listener]:
+    """Announce a stage, measure its cost, and say how it ended.
+
+    Yields a listener for the stage's own ``Advanced`` events; what they say last is what the
+    closing event reports. They count for this stage whatever name they come under: the same work
+    is done in several stages.
+    """
+    last = {"done": total or 0, "failed": 0}
+
+    def advanced(event: Event) -> None:
+        if isinstance(event, Advanced):
+            last.update(done=event.done, failed=event.failed)
+            event = replace(event, stage=name)
+        listen(event)
+
+    listen(Started(name, total))
+    begin = time.monotonic()
+    with log.measure(name):
+        yield advanced
+    listen(Finished(name, last["done"], last["failed"], time.monotonic() - begin))
+
+
+# ----------------------------------------------------------------------
+# Progress: what a run tells about itself while it works, and the ways to show it.
+# ----------------------------------------------------------------------
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,20 @@ from pathlib import Path
 
 from headrisk.run.audit import LOG
 
+# ----------------------------------------------------------------------
+# Files that nobody but their owner may read, not even while they are written.
+# ----------------------------------------------------------------------
+
+
+def write_private(path: Path, content: bytes) -> None:
+    """Write a file with mode 0600 and put it in place as a whole."""
+    put_in_place({path: content}, path.parent, mode=0o600)
+
+
+# ----------------------------------------------------------------------
+# Unfinished work: where it is written, how it is put in place, and how it is cleared away.
+# ----------------------------------------------------------------------
+
 MARK = ".headrisk-unfinished"
 INTERRUPTIONS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 UNFINISHED = ".report-"  # in an output folder and its private part

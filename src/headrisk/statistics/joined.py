@@ -6,8 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from headrisk.linkage.assign import assign_one_to_one
-from headrisk.linkage.whole_sets import found_without
+from headrisk.linkage.whole_sets import assign_one_to_one, found_without
 from headrisk.statistics.intervals import (
     NORMAL_QUANTILE,
     clopper_pearson,

@@ -17,10 +17,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from headrisk.linkage.crossvalidate import deal
-from headrisk.linkage.decide import FALSE_MATCH_RATES, NoThreshold, Threshold
+from headrisk.linkage.decide import (
+    FALSE_MATCH_RATES,
+    NoThreshold,
+    Threshold,
+    fit_best_scores,
+    posterior_crossing,
+)
 from headrisk.linkage.density import DensityCurves, binned_kernels, crossing, density_curves
 from headrisk.linkage.large import PairCounts, PairSummary
-from headrisk.linkage.mixture import fit_best_scores, posterior_crossing
 from headrisk.linkage.pairs import person_weight
 from headrisk.settings import Settings
 from headrisk.statistics.baselines import ShuffledControl

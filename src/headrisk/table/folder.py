@@ -1,4 +1,4 @@
-"""Finding FreeSurfer's stats files in a folder, and whose they are.
+"""FreeSurfer's results in a folder: stats files found and read, and whose they are.
 
 Layouts: ``SUBJECTS_DIR/sub-01_ses-1/stats/aseg.stats`` as recon-all and BIDS Apps leave it,
 ``sub-01/ses-1/stats/...``, also below ``sourcedata/freesurfer`` or ``freesurfer``; and folders
@@ -8,9 +8,11 @@ say who is who.
 
 from __future__ import annotations
 
+import math
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from headrisk.dataset.bids_tables import PersonFacts, person_facts
@@ -20,8 +22,236 @@ from headrisk.errors import InputError, ScanError
 from headrisk.io.digests import open_regular
 from headrisk.io.tsv import read_tsv
 from headrisk.table.features import FeatureTable, feature_table
-from headrisk.table.stats import read_stats
-from headrisk.table.streams import Streams, session_of, streams
+
+# ----------------------------------------------------------------------
+# Reading FreeSurfer's ``.stats`` files.
+#
+# Such a file has comment lines with who and what made it, ``# Measure`` lines with values of the
+# whole brain, a ``# ColHeaders`` line, and one line for each region. The format is that of
+# mri_segstats and mris_anatomical_stats (https://surfer.nmr.mgh.harvard.edu/fswiki/mri_segstats).
+# ----------------------------------------------------------------------
+
+LARGEST_BYTES = 4 * 1024 * 1024
+_REGION_COLUMNS = {  # column of the file: what is measured, and its unit
+    "Volume_mm3": ("volume", "mm^3"),
+    "GrayVol": ("volume", "mm^3"),
+    "SurfArea": ("area", "mm^2"),
+    "ThickAvg": ("thickness", "mm"),
+}
+_UNITS = ("mm^3", "mm^2", "mm")
+_CVS = re.compile(r"\$Id: *(\S+?),v (\S+)")
+
+
+@dataclass(frozen=True)
+class StatsFile:
+    """What one file says.
+
+    ``values`` maps a column name, such as ``lh_bankssts_thickness`` or ``Left-Hippocampus``, to
+    its value in mm, mm^2 or mm^3. ``software`` is the version line, "" where there is none.
+    """
+
+    values: Mapping[str, float]
+    software: str
+    hemisphere: str
+
+
+def read_stats(path: Path) -> StatsFile:
+    """Read ``aseg.stats``, ``lh.aparc.stats`` or a file of the same form.
+
+    Raises
+    ------
+    ScanError
+        Unreadable, no ``# ColHeaders`` line, a line with more or fewer cells than the header, a
+        value that is no number, a unit other than millimetres, fewer lines than ``# NRows``
+        says, or a file of one hemisphere that does not say of which.
+    """
+    lines = _lines(path)
+    header = dict(_header(lines))
+    hemisphere = header.get("hemi", "") or _hemisphere_of(path.name)
+    values: dict[str, float] = {}
+    for number, line in lines:
+        if line.startswith("# Measure "):
+            name, value = _measure(path, number, line, hemisphere)
+            if name:
+                values.setdefault(name, value)
+    values |= _regions(path, lines, header, hemisphere)
+    return StatsFile(values, _software(header), hemisphere)
+
+
+def _lines(path: Path) -> list[tuple[int, str]]:
+    try:
+        with open_regular(path) as stream:
+            raw = stream.read(LARGEST_BYTES + 1)
+        if len(raw) > LARGEST_BYTES:
+            raise _refusal(path, "more than 4 MB", "a table of some hundred lines")
+        text = raw.decode("utf-8")
+    except OSError as error:
+        raise _refusal(path, error.strerror or str(error), "a readable file") from error
+    except UnicodeDecodeError as error:
+        raise _refusal(path, "not UTF-8", "text as FreeSurfer writes it") from error
+    found = [(number, line.strip()) for number, line in enumerate(text.splitlines(), 1)]
+    return [(number, line) for number, line in found if line]
+
+
+def _header(lines: list[tuple[int, str]]) -> Iterator[tuple[str, str]]:
+    """First word and rest of every comment line; of ``TableCol`` lines the number and property."""
+    for _, line in lines:
+        words = line.lstrip("# ").split(None, 3)
+        if not line.startswith("#") or len(words) < 2:
+            continue
+        if words[0] == "TableCol" and len(words) == 4:
+            yield f"{words[1]} {words[2]}", words[3]
+        else:
+            yield words[0], " ".join(words[1:])
+
+
+def _measure(path: Path, number: int, line: str, hemisphere: str) -> tuple[str, float]:
+    """Name and value of a ``# Measure`` line; no name where it is a ratio or a count.
+
+    The line reads ``name, field, description, value, unit``; old versions forgot a comma.
+    """
+    parts = [part.strip() for part in line.removeprefix("# Measure ").split(",")]
+    if len(parts) < 4:
+        raise _refusal(path, f"line {number}: {len(parts)} parts", "name, field, value and unit")
+    if parts[-1] not in _UNITS:
+        return "", 0.0
+    field = parts[1].split()[0] if parts[1] else parts[0]
+    whole = parts[0] == "Cortex" and hemisphere and field != "CortexVol"
+    return f"{hemisphere}_{field}" if whole else field, _number(path, number, parts[-2])
+
+
+def _regions(
+    path: Path, lines: list[tuple[int, str]], header: Mapping[str, str], hemisphere: str
+) -> dict[str, float]:
+    columns = header.get("ColHeaders", "").split()
+    wanted = [k for k, name in enumerate(columns) if name in _REGION_COLUMNS]
+    if "StructName" not in columns or not wanted:
+        raise _refusal(
+            path, "no # ColHeaders line with StructName and a volume, area or thickness",
+            "a stats file of FreeSurfer",
+        )  # fmt: skip
+    cortical = "ThickAvg" in columns or "SurfArea" in columns
+    if cortical and not hemisphere:
+        raise _refusal(path, "no hemisphere", "a line '# hemi lh' or a file name such as lh.aparc")
+    for k in wanted:
+        unit = header.get(f"{k + 1} Units", _REGION_COLUMNS[columns[k]][1])
+        if unit != _REGION_COLUMNS[columns[k]][1]:
+            raise _refusal(path, f"{columns[k]} in {unit}", _REGION_COLUMNS[columns[k]][1])
+    place, values = columns.index("StructName"), {}
+    body = [(number, line.split()) for number, line in lines if not line.startswith("#")]
+    for number, cells in body:
+        if len(cells) != len(columns):
+            raise _refusal(path, f"line {number} has {len(cells)} cells", f"{len(columns)}")
+        for k in wanted:
+            kind = _REGION_COLUMNS[columns[k]][0]
+            name = f"{hemisphere}_{cells[place]}_{kind}" if cortical else cells[place]
+            if name in values:
+                raise _refusal(path, f"line {number} names {cells[place]} again", "each once")
+            values[name] = _number(path, number, cells[k])
+    stated = header.get("NRows", "")
+    if not body or (stated.isdigit() and int(stated) != len(body)):
+        raise _refusal(
+            path, f"{len(body)} regions", f"{stated or 'at least one'}; the file may be cut off"
+        )
+    return values
+
+
+def _number(path: Path, line: int, text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise _refusal(path, f"line {line}: {text!r}", "a number")
+    return value
+
+
+def _hemisphere_of(name: str) -> str:
+    parts = re.split(r"[._-]", name)
+    side = next((part for part in parts if part in ("lh", "rh", "L", "R")), "")
+    return {"L": "lh", "R": "rh"}.get(side, side)
+
+
+def _software(header: Mapping[str, str]) -> str:
+    """Program and version, without date, host or user."""
+    version = header.get("cvs_version", "")
+    match = _CVS.search(version)
+    text = f"{match[1]} {match[2]}" if match else version.split(",")[0]
+    program = header.get("generating_program", "")
+    return text if not text or match or not program else f"{program} {text}"
+
+
+def _refusal(path: Path, found: str, expected: str) -> ScanError:
+    return ScanError(
+        str(path), found=found, expected=expected, remedy="Make the file again or leave it out."
+    )
+
+
+# ----------------------------------------------------------------------
+# FreeSurfer's longitudinal stream, told from the names of its results.
+#
+# ``TP.long.BASE`` is the session TP processed with the template BASE, which was made from all
+# sessions of one person; TP alone is the same session processed on its own, and BASE the template
+# (https://surfer.nmr.mgh.harvard.edu/fswiki/LongitudinalProcessing). So these names also say which
+# sessions are one person's.
+# ----------------------------------------------------------------------
+
+_LONG = ".long."
+
+
+@dataclass(frozen=True)
+class Streams:
+    """Which results take part, and which sessions the template names join.
+
+    ``kept`` are the names that take part. ``base`` maps a session to its person's template.
+    """
+
+    kept: frozenset[str]
+    base: dict[str, str]
+    notes: tuple[str, ...]
+
+    def person(self, name: str) -> tuple[str, str]:
+        """Person and session of a result whose name says neither: template and session name."""
+        session = session_of(name)
+        base = self.base.get(session)
+        return (base, session) if base else (session, "")
+
+
+def session_of(name: str) -> str:
+    """``TP`` of ``TP.long.BASE``, and any other name as it is."""
+    return name.split(_LONG, 1)[0]
+
+
+def streams(names: Sequence[str], subject: str) -> Streams:
+    """Leave out templates, and longitudinal results of sessions that have an independent one.
+
+    The longitudinal result shares a template with the person's other sessions, so it would link
+    them by more than the brain.
+    """
+    there = set(names)
+    base = {session_of(name): name.split(_LONG, 1)[1] for name in there if _LONG in name}
+    kept = {
+        name
+        for name in there - set(base.values())
+        if _LONG not in name or session_of(name) not in there
+    }
+    notes = []
+    if len(kept) < len(there):
+        notes.append(
+            f"{subject}: {len(there) - len(kept)} longitudinal results and person templates were "
+            "left out, as independent results are there."
+        )
+    if any(_LONG in name for name in kept):
+        notes.append(
+            f"{subject}: results of the longitudinal stream share a template within a person; they "
+            "link people more easily than independent results."
+        )
+    return Streams(frozenset(kept), base, tuple(notes))
+
+
+# ----------------------------------------------------------------------
+# Finding FreeSurfer's stats files in a folder, and whose they are.
+# ----------------------------------------------------------------------
 
 ATLASES = ("aparc", "aparc.DKTatlas", "aparc.DKTatlas.mapped", "aparc.a2009s")  # first found wins
 SEGMENTATIONS = ("aseg.stats", "aseg+DKT.stats", "aseg+DKT.VINN.stats")

@@ -14,7 +14,7 @@ from scipy.special import ndtri
 from scipy.stats import rankdata
 
 from headrisk.settings import TableMatch, TableSize
-from headrisk.table.names import Kind
+from headrisk.table.features import Kind
 from headrisk.types import BoolArray, FloatArray
 
 LIMIT = 6.0  # scaled values are cut here, so that one odd region does not outweigh all others

@@ -13,7 +13,32 @@ from headrisk.dataset.scans import Scan
 from headrisk.errors import InputError
 from headrisk.io.tsv import Row, read_tsv, split_tsv
 from headrisk.table.features import Dropped, FeatureTable, feature_table
-from headrisk.table.streams import Streams, streams
+from headrisk.table.folder import Streams, stats_folders, streams
+
+# ----------------------------------------------------------------------
+# Whether a path is a derived table rather than a data set of images.
+# ----------------------------------------------------------------------
+
+
+def holds_table(path: Path) -> bool:
+    """Whether a file is a wide table, or a folder holds FreeSurfer's stats and no BIDS images.
+
+    Raises
+    ------
+    InputError
+        A file that cannot be read as a table.
+    """
+    if path.is_file():
+        return path.suffix.lower() in (".tsv", ".txt", ".dat") and is_wide_table(path)
+    if not path.is_dir():
+        return False
+    images = (next(path.glob(where), None) for where in ("sub-*/anat", "sub-*/ses-*/anat"))
+    return not any(images) and next(stats_folders(path), None) is not None
+
+
+# ----------------------------------------------------------------------
+# Reading a wide table: a line for each scan, a column for each measurement.
+# ----------------------------------------------------------------------
 
 SOFTWARE = ("software", "pipeline", "freesurfer_version", "fs_version", "software_version")
 NOT_MEASURED = frozenset(  # what a person or a visit is, not what the brain measures

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from headrisk.brain.similarity.boxes import box_volumes, mask_box
 from headrisk.brain.similarity.difference import DATA_RANGE, PAIR_VOXELS
 from headrisk.brain.similarity.registry import measure
+from headrisk.brain.similarity.windows import box_volumes, mask_box
 from headrisk.types import Float32Array, FloatArray, Grid
 
 CONSTANT = 170 / 255**2 * DATA_RANGE**2

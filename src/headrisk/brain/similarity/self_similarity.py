@@ -12,10 +12,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from headrisk.brain.similarity.boxes import box_volumes, mask_box
 from headrisk.brain.similarity.products import without
 from headrisk.brain.similarity.registry import Reference, gallery_measure
 from headrisk.brain.similarity.residual import block_size, residual_scores
+from headrisk.brain.similarity.windows import box_volumes, mask_box
 from headrisk.types import BoolArray, Float32Array, FloatArray, Grid, IntArray
 
 NEIGHBOURS = 6

@@ -22,10 +22,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from headrisk.brain.similarity.boxes import box_volumes, mask_box
 from headrisk.brain.similarity.difference import DATA_RANGE, PAIR_VOXELS
 from headrisk.brain.similarity.registry import family
-from headrisk.brain.similarity.windows import WindowLayout
+from headrisk.brain.similarity.windows import WindowLayout, box_volumes, mask_box
 from headrisk.types import BoolArray, Float32Array, FloatArray, Grid
 
 WIDTH = 7

@@ -1,4 +1,4 @@
-"""Sums over cubic windows, fast enough to be taken anew for each pair of images.
+"""Fingerprints as small volumes, and sums over cubic windows in them.
 
 A volume is laid out as one long vector with ``radius`` zeros after each row, ``radius`` rows of
 zeros after each plane, and enough zeros at both ends. Neighbours along x, y and z then sit at fixed
@@ -15,7 +15,33 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from headrisk.types import BoolArray, IntArray
+from headrisk.types import BoolArray, Float32Array, Grid, IntArray
+
+# ----------------------------------------------------------------------
+# Fingerprints as small volumes: the mask's bounding box, with zeros outside the mask.
+# ----------------------------------------------------------------------
+
+
+def mask_box(grid: Grid) -> BoolArray:
+    """The mask cut to its bounding box."""
+    spans = []
+    for axis in range(3):
+        others = tuple(other for other in range(3) if other != axis)
+        filled = np.flatnonzero(grid.mask.any(axis=others))
+        spans.append(slice(int(filled[0]), int(filled[-1]) + 1))
+    return grid.mask[tuple(spans)]
+
+
+def box_volumes(vectors: Float32Array, mask: BoolArray) -> Float32Array:
+    """(n, voxels) fingerprints to (n, x, y, z) volumes of the box ``mask``."""
+    volumes = np.zeros((len(vectors), mask.size), np.float32)
+    volumes[:, np.flatnonzero(mask)] = vectors
+    return volumes.reshape(len(vectors), *mask.shape)
+
+
+# ----------------------------------------------------------------------
+# Sums over cubic windows, fast enough to be taken anew for each pair of images.
+# ----------------------------------------------------------------------
 
 Floats = NDArray[np.floating[Any]]
 

@@ -94,7 +94,7 @@ def radiance(
         How the skin answers.
     lit
         (n,) share of the lamp that each hit sees, 0 in full shadow; see
-        :func:`headrisk.face.render.shadow.lit_share`. By default 1, no cast shadows.
+        :func:`headrisk.synthetic.people.paint.lit_share`. By default 1, no cast shadows.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""What a twin looks like beside the shape of the head: skin, eyes, hair, glasses.
+"""What a synthetic person looks like beside the shape of the head: skin, eyes, hair, glasses.
 
 All of it is drawn without regard to the shape, so no photograph tells more about a scan than the
 shape does.

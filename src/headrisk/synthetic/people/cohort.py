@@ -1,4 +1,4 @@
-"""A cohort of synthetic twins: scans as a BIDS data set, photographs beside it, and the truth."""
+"""A cohort of synthetic people: scans as a BIDS data set, photographs beside it, and the truth."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from headrisk.synthetic.people.photo_plan import (
 )
 from headrisk.synthetic.people.photo_settings import PhotoSettings
 from headrisk.synthetic.people.session import SessionChange, draw_visit
-from headrisk.synthetic.people.volume import TwinScanSettings, render_twin, twin_atlas
+from headrisk.synthetic.people.volume import PersonScanSettings, people_atlas, render_person
 from headrisk.synthetic.phantom.bids import Written, write_image, write_sidecar, write_tables
 from headrisk.synthetic.phantom.cohort import require_empty
 from headrisk.synthetic.phantom.people import draw_person
@@ -35,8 +35,8 @@ _PHOTO_LEVELS = 1  # subdivision steps of photographed heads
 
 
 @dataclass(frozen=True)
-class TwinSettings:
-    """How a cohort of twins is made.
+class PeopleSettings:
+    """How a cohort of synthetic people is made.
 
     Attributes
     ----------
@@ -58,7 +58,7 @@ class TwinSettings:
     photos: int = 5
     contrasts: tuple[str, ...] = ("T1w",)
     identity: float = 1.0
-    scan: TwinScanSettings = field(default_factory=TwinScanSettings)
+    scan: PersonScanSettings = field(default_factory=PersonScanSettings)
     photo: PhotoSettings = field(default_factory=PhotoSettings)
     plants: PhotoPlants = field(default_factory=PhotoPlants)
     change: SessionChange | None = None
@@ -82,16 +82,16 @@ class Mapper(Protocol):
     ) -> Iterable[list[Written]]: ...
 
 
-def write_twins(
+def write_people(
     data: Path,
     photos: Path,
     people: int,
-    settings: TwinSettings,
+    settings: PeopleSettings,
     rng: np.random.Generator,
     *,
     mapper: Mapper = map,
 ) -> Path:
-    """Make twins, scan and photograph them; returns the table of photographs.
+    """Make synthetic people, scan and photograph them; returns the table of photographs.
 
     The same generator state gives the same bytes, whatever the mapper. Who is who stands in
     ``sourcedata/truth.tsv`` and ``sourcedata/photographs.tsv`` of the data set, which no audit
@@ -130,7 +130,7 @@ def write_twins(
     return write_photo_tables(data, photos, plans)
 
 
-def draw_twin(
+def draw_looks(
     rng: np.random.Generator, spread: float, photo: PhotoSettings
 ) -> tuple[Identity, Appearance]:
     """One person's shape, and everything else that stays from photograph to photograph."""
@@ -139,11 +139,11 @@ def draw_twin(
 
 
 def write_person(
-    data: Path, photos: Path, settings: TwinSettings, plan: PersonPlan
+    data: Path, photos: Path, settings: PeopleSettings, plan: PersonPlan
 ) -> list[Written]:
     """Write all scans and photographs of one person."""
     of_shape, of_brain, of_scans, of_photos, of_visits = plan.rng.spawn(5)
-    identity, look = draw_twin(of_shape, settings.identity, settings.photo)
+    identity, look = draw_looks(of_shape, settings.identity, settings.photo)
     shapes = load_shapes(_PHOTO_LEVELS)
     for photo in plan.photos:
         picture = (
@@ -160,14 +160,14 @@ def write_person(
 
 def _scan(
     data: Path,
-    settings: TwinSettings,
+    settings: PeopleSettings,
     plan: PersonPlan,
     identity: Identity,
     of_brain: np.random.Generator,
     of_scans: np.random.Generator,
     of_visits: np.random.Generator,
 ) -> list[Written]:
-    atlas, records, participant = twin_atlas(), [], label(plan.person)
+    atlas, records, participant = people_atlas(), [], label(plan.person)
     person = draw_person(atlas, PhantomSettings(identity=settings.identity), of_brain)
     shapes, base = load_shapes(), settings.scan
     for session in range(1, settings.sessions + 1):
@@ -178,7 +178,7 @@ def _scan(
             )
         for suffix in settings.contrasts:
             scan = replace(settings.scan, contrast=suffix)
-            volume, affine = render_twin(
+            volume, affine = render_person(
                 identity, shapes, scan, of_scans, atlas=atlas, person=person, visit=visit
             )
             name = f"sub-{participant}_ses-{session}_{suffix}.nii.gz"

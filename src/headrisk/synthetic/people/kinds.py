@@ -17,7 +17,7 @@ from scipy import ndimage
 from headrisk.heads.identity import Identity
 from headrisk.heads.shapes import HeadShapes
 from headrisk.synthetic.people.session import Visit
-from headrisk.synthetic.people.volume import Filled, TwinScanSettings, fill_head, render_twin
+from headrisk.synthetic.people.volume import Filled, PersonScanSettings, fill_head, render_person
 from headrisk.synthetic.phantom.render import average_slices
 from headrisk.types import BoolArray, Float32Array, FloatArray
 
@@ -37,7 +37,7 @@ class Kind:
     contrast
         Key of ``BRAIN_SIGNAL``.
     voxel_mm, noise, bias
-        As in :class:`TwinScanSettings`.
+        As in :class:`PersonScanSettings`.
     finish
         What the scanner makes of the signal.
     """
@@ -88,9 +88,9 @@ def render_kind(
     visit
         How the person lies there on the day; at rest and unchanged if not given.
     """
-    settings = TwinScanSettings(kind.contrast, kind.voxel_mm, kind.noise, kind.bias)
+    settings = PersonScanSettings(kind.contrast, kind.voxel_mm, kind.noise, kind.bias)
     if kind.finish in ("magnitude", "uniform"):
-        data, affine = render_twin(identity, shapes, settings, rng, visit=visit)
+        data, affine = render_person(identity, shapes, settings, rng, visit=visit)
         return (_uniform(data, rng) if kind.finish == "uniform" else data), affine
     filled = fill_head(identity, shapes, settings, rng, visit=visit)
     data = _ct(filled, kind, rng) if kind.finish == "ct" else _pet(filled, kind, rng)

@@ -1,4 +1,4 @@
-"""Light and colour of everything that stands before the camera."""
+"""Light, shadow and colour of everything that stands before the camera."""
 
 from __future__ import annotations
 
@@ -7,19 +7,139 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from headrisk.face.render import Camera, Skin, cast, interpolate, radiance
-from headrisk.face.render.cast import GBuffer
-from headrisk.face.render.shadow import lit_share
+from headrisk.face.render import Camera, Light, Skin, cast, interpolate, radiance
+from headrisk.face.render.cast import GBuffer, Scene
+from headrisk.heads.view import direction, pixel_rays
 from headrisk.synthetic.people import zones
 from headrisk.synthetic.people.appearance import Appearance
 from headrisk.synthetic.people.figure import CLOTH, EYE, FRAME, SKIN, TEETH, Figure
-from headrisk.synthetic.people.hair import hair_albedo
-from headrisk.synthetic.people.haircut import Cut, growth
-from headrisk.synthetic.people.lamps import Lamp, tint
+from headrisk.synthetic.people.hair import Cut, growth, hair_albedo
 from headrisk.synthetic.people.noise import Noise, smoothstep
 from headrisk.synthetic.people.photo_settings import PhotoSettings
 from headrisk.synthetic.people.skin import Day, skin_albedo, skin_relief, tilted
-from headrisk.types import Float32Array
+from headrisk.types import Float32Array, FloatArray
+
+# ----------------------------------------------------------------------
+# Where the light of a photograph comes from.
+# ----------------------------------------------------------------------
+
+WHITE = (1.0, 1.0, 1.0)
+
+
+@dataclass(frozen=True)
+class Lamp:
+    """One light and its colour; ``shadow`` says whether its shadows are sharp enough to draw."""
+
+    light: Light
+    colour: tuple[float, float, float]
+    shadow: bool
+
+
+def draw_lamps(camera: Camera, strength: float, rng: np.random.Generator) -> tuple[Lamp, ...]:
+    """Window, ceiling, flash, overcast sky or sun, seen from where the camera stands.
+
+    ``strength`` 0 gives one even light from the camera's side; between 0 and 1 it is mixed in.
+    """
+    even = Lamp(Light(camera.azimuth, camera.elevation + 15, 0.5, 0.6, 0.5), WHITE, False)
+    if strength == 0:
+        return (even,)
+    kind = rng.choice(
+        ["window", "ceiling", "flash", "overcast", "sun"], p=[0.35, 0.2, 0.15, 0.2, 0.1]
+    )
+    side = float(rng.choice([-1, 1]))
+    az, el = camera.azimuth, camera.elevation
+    lamps: tuple[Lamp, ...]
+    warm, cool = _tint(-1, rng), _tint(1, rng)
+    if kind == "window":
+        key = Light(az + side * rng.uniform(20, 75), rng.uniform(10, 40), 0.8, 0.5, 0.16)
+        fill = Light(az - side * rng.uniform(20, 80), rng.uniform(10, 60), 0.15, 0.7, 0.1)
+        lamps = (Lamp(key, cool, True), Lamp(fill, warm, False))
+    elif kind == "ceiling":
+        key = Light(az + side * rng.uniform(0, 60), rng.uniform(45, 65), 0.6, 0.6, 0.3)
+        fill = Light(az - side * rng.uniform(10, 60), rng.uniform(10, 40), 0.2, 0.7, 0.1)
+        lamps = (Lamp(key, warm, True), Lamp(fill, warm, False))
+    elif kind == "flash":
+        key = Light(az + side * 3, el + 4, 0.85, 0.06, 0.08)
+        fill = Light(az + side * rng.uniform(20, 70), 50.0, 0.12, 0.7, 0.1)
+        lamps = (Lamp(key, WHITE, True), Lamp(fill, warm, False))
+    elif kind == "overcast":
+        key = Light(az + side * rng.uniform(0, 50), rng.uniform(35, 70), 0.45, 0.9, 0.5)
+        lamps = (Lamp(key, cool, False),)
+    else:
+        key = Light(az + side * rng.uniform(10, 60), rng.uniform(20, 45), 0.9, 0.08, 0.1)
+        fill = Light(az - side * rng.uniform(0, 60), 60.0, 0.1, 0.9, 0.3)
+        lamps = (Lamp(key, warm, True), Lamp(fill, cool, False))
+    if strength >= 1:
+        return lamps
+    return (*(_scaled(lamp, strength) for lamp in lamps), _scaled(even, 1 - strength))
+
+
+def _tint(sign: int, rng: np.random.Generator) -> tuple[float, float, float]:
+    """Colour of a lamp: bluer for +1, redder for -1."""
+    amount = sign * rng.uniform(0.0, 0.12)
+    return (1 - amount, 1.0, 1 + amount)
+
+
+def _scaled(lamp: Lamp, by: float) -> Lamp:
+    light = lamp.light
+    dim = Light(
+        light.azimuth, light.elevation, by * light.strength, light.softness, by * light.ambient
+    )
+    return Lamp(dim, lamp.colour, lamp.shadow)
+
+
+def tint(colour: tuple[float, float, float]) -> FloatArray:
+    """A lamp's colour as an array."""
+    return np.asarray(colour, np.float32)
+
+
+# ----------------------------------------------------------------------
+# Shadows that one part of the face casts on another.
+# ----------------------------------------------------------------------
+
+_LIFT_MM = 0.6  # off the surface along its normal, so that a point does not shade itself
+
+
+def lit_share(
+    scene: Scene, camera: Camera, seen: GBuffer, light: Light, rays: int, rng: np.random.Generator
+) -> Float32Array:
+    """Share of the lamp that each hit sees, (n,), 1 where nothing stands between.
+
+    Parameters
+    ----------
+    scene, camera, seen
+        The surface, the camera, and what :func:`headrisk.face.render.cast.cast` gave for both.
+    light
+        Its softness sets how wide the lamp is: the sine of its half angle is half the softness.
+    rays
+        Rays per hit, each to another place on the lamp; one costs as much as a cast.
+    rng
+        Where on the lamp each ray goes; with one seed the same shadows come out.
+    """
+    if not len(seen.index):
+        return np.zeros(0, np.float32)
+    k = seen.supersample
+    sight = pixel_rays(camera, seen.rows * k, seen.columns * k, seen.index)
+    starts = camera.position() + sight * seen.depth[:, None] + _LIFT_MM * seen.normal
+    starts = np.ascontiguousarray(starts, np.float32)
+    lamp = direction(light.azimuth, light.elevation)
+    side = np.cross(lamp, np.eye(3)[np.argmin(np.abs(lamp))])
+    side /= np.linalg.norm(side)
+    other = np.cross(lamp, side)
+    share = np.zeros(len(starts), np.float32)
+    for _ in range(rays):
+        radius = light.softness / 2 * np.sqrt(rng.random(len(starts)))
+        turn = 2 * np.pi * rng.random(len(starts))
+        ways = lamp + (radius * np.cos(turn))[:, None] * side
+        ways += (radius * np.sin(turn))[:, None] * other
+        ways /= np.linalg.norm(ways, axis=1, keepdims=True)
+        share += scene.tree.run(starts, ways.astype(np.float32)) < 0
+    return share / np.float32(rays)
+
+
+# ----------------------------------------------------------------------
+# Light and colour of everything that stands before the camera.
+# ----------------------------------------------------------------------
 
 _MATERIALS = {
     SKIN: Skin(specular=0.09, shininess=16.0),

@@ -1,4 +1,4 @@
-"""How strongly a twin's photographs differ from the scan, and from each other."""
+"""How strongly a person's photographs differ from the scan, and from each other."""
 
 from __future__ import annotations
 

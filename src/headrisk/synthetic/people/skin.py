@@ -1,4 +1,4 @@
-"""Colour and relief of a twin's skin."""
+"""Colour and relief of a synthetic person's skin."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Where lips, brows, scalp, beard and clothes lie on the average head.
 
-Every point of a twin's skin is named by its place on the average head (x the person's right, y
+Every point of a person's skin is named by its place on the average head (x the person's right, y
 anterior, z superior, origin midway between the eyes, 57.8 mm between their centres), so what is
 painted there follows the shape and the expression of the person.
 """

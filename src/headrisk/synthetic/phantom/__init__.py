@@ -5,7 +5,7 @@ real people.
 """
 
 from headrisk.synthetic.phantom.cohort import write_cohort
-from headrisk.synthetic.phantom.ellipsoid import ellipsoid_phantom
+from headrisk.synthetic.phantom.people import ellipsoid_phantom
 from headrisk.synthetic.phantom.plan import Plants
 from headrisk.synthetic.phantom.settings import PhantomSettings, Scanner
 
