@@ -99,7 +99,9 @@ def _leftover_file(lower: list[str]) -> str:
     if name.startswith(".") and name.endswith(("history", ".lesshst", ".viminfo")):
         return "conversion-log"
     working = "scripts" in lower[:-1] and not name.endswith((".py", ".sh", ".m", ".r"))
-    if name.endswith(_LOGS) or _CONVERTED.search(name) or working or name.startswith(("dcm2niix.", "dcm2niix_")):
+    if name.endswith(_LOGS) or working or name.startswith(("dcm2niix.", "dcm2niix_")):
+        return "conversion-log"
+    if _CONVERTED.search(name):
         return "conversion-log"
     return "unreadable-kind" if PurePosixPath(name).suffix in _OPAQUE else ""
 

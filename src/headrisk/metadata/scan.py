@@ -81,9 +81,9 @@ class MetadataScan:
         Class sizes of the people of all tables, joined by participant.
     to_read
         Files that were read and hold texts which only a person can judge.
-    clean
-        Paths of the files that are called clean: read as their own format, nothing but notices
-        found in file and path, every text in a closed form. How many people share their details
+    open, clean
+        Paths of the files that are to be read, and of those that are called clean: read as their
+        own format, nothing but notices found in file and path, every text in a closed form. How many people share their details
         is a fact of the set and told apart. Never written where a name identifies.
     """
 
@@ -97,6 +97,7 @@ class MetadataScan:
     images_unread: int = 0
     to_read: tuple[ToRead, ...] = ()
     clean: frozenset[str] = dataclasses.field(default=frozenset(), repr=False)
+    open: frozenset[str] = dataclasses.field(default=frozenset(), repr=False)
 
     def count(self, state: State) -> int:
         """Files of one state: ``read`` as their own format, ``searched`` as bytes, ``unread``."""
@@ -159,6 +160,7 @@ def scan_metadata(
         reason = f"{count:,} files of a version history, {'not read' if state == UNREAD else state}"
         out.problems.append(Problem(shown_path(parts, known), number, reason, state, count))
     to_read, clean = _judged(entries, out, known)
+    open_paths = frozenset("/".join(entries[one.number - 1].parts) for one in to_read)
     order = {severity: place for place, severity in enumerate(SEVERITIES)}
     out.findings.sort(key=lambda f: (order[f.severity], f.kind, f.number, f.field))
     unread = {problem.number for problem in out.problems}
@@ -174,6 +176,7 @@ def scan_metadata(
         images_unread=sum(number in unread for number in images),
         to_read=to_read,
         clean=clean,
+        open=open_paths,
     )
 
 
