@@ -36,6 +36,7 @@ _ELECTRODE = re.compile(r"(?:Nz|Iz|[AFCTPOMNI]{1,3}(?:p|pz|\d{1,2}h?|z)|Fp(?:z|\
                         )  # fmt: skip
 _CODED = re.compile(r"[A-Za-z]+\d{1,3}[A-Za-z]?|\d{1,3}[A-Za-z]{1,4}|[A-Za-z]+\d{1,2}[A-Za-z]+")
 _POSITION = re.compile(r"\d{1,3}\.\d{4,}, ?-?\d{1,3}\.\d{4,}")  # latitude and longitude
+_CLOCK = re.compile(r"(?<!\d)\d{1,2}:\d\d(?!\d)")
 _NAMES = ALSO_WORDS | WORDS_AS_NAMES
 
 
@@ -101,7 +102,7 @@ def _closed_case(word: str, *, known_key: bool) -> bool:
 def _long_numbers(text: str, *, known_key: bool) -> frozenset[str]:
     """Numbers long enough to be somebody's: five digits and more, blanks and hyphens among them."""
     least = 7 if known_key else 5
-    found = set() if known_key else set(_POSITION.findall(text))
+    found = set() if known_key else set(_POSITION.findall(text)) | set(_CLOCK.findall(text))
     for match in _DIGITS.finditer(text):
         run = match[0]
         if sum(map(str.isdigit, run)) >= least and not _DECIMAL.fullmatch(run):

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from functools import cache, lru_cache
 
+from headrisk.metadata.closed import vocabulary
 from headrisk.metadata.field_names import public_names
 from headrisk.metadata.name_words import ALSO_WORDS, EPONYMS, NO_FAMILY, SPEECH
 from headrisk.metadata.people import family_names, folded, given_names, gives_credit, split_words
@@ -117,7 +118,7 @@ def _ordinary() -> frozenset[str]:
     Names that are such words too count only beside another.
     """
     named = {word for name in public_names() for word, _, _ in split_words(name)}
-    words = named | NO_FAMILY | ALSO_WORDS | SPEECH | EPONYMS
+    words = named | NO_FAMILY | ALSO_WORDS | SPEECH | EPONYMS | vocabulary()
     return frozenset(words - (given_names() | family_names())) | NO_FAMILY | EPONYMS | SPEECH
 
 
@@ -156,6 +157,8 @@ def _name_in(text: str, start: int, end: int, *, alone: bool) -> tuple[int, int]
     full = [w for w in kept if len(w[0].strip(".")) > 2 and w[0][0].isupper()]
     if not full or (len(full) == 1 and len(kept) == 1 and not alone):
         return None
+    if len(full) == 1 and len(kept) == 1 and _ABSTRACT.search(folded(full[0][0])):
+        return None  # Subject Numbering
     if len(full) == 1 and (len(full[0][0]) < 4 or (full[0][0].isupper() and len(full[0][0]) < 5)):
         return None
     first, last = start + kept[0].start(), start + kept[-1].end()
@@ -164,6 +167,11 @@ def _name_in(text: str, start: int, end: int, *, alone: bool) -> tuple[int, int]
     if _CITED.match(text, last) or _AFTER.match(text, last):
         return None
     return first, last
+
+
+_ABSTRACT = re.compile(
+    r"(?:[a-z]{3}(?:rings?|tings?|ding|ning|sing|tions?|sions?|ments?|ness|ances?|ences?)|ology|graphy|ability)$"
+)
 
 
 def announced_names(text: str, *, credit: bool) -> Iterator[Span]:

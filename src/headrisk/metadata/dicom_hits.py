@@ -208,8 +208,9 @@ def _element_hits(
             hit = _profile_hit(element, rule, place, text, known, textual=textual)
             yield hit
             if hit.kind in _WORDED and vr not in _BARE and len(text) > 4:
+                told = text if _is_text(bytes(element.value)) else _runs(bytes(element.value))
                 yield from (
-                    Hit(kind, hit.field, text[a:b]) for kind, a, b in direct_spans(text, known)
+                    Hit(kind, hit.field, told[a:b]) for kind, a, b in direct_spans(told, known)
                 )
         return
     if decision.step == "keep" and "Age" in (rule.name if rule else ""):
@@ -238,6 +239,14 @@ def _element_hits(
     elif known and vr != "UI":
         for start, end in known.spans(text):
             yield Hit("known-identifier", place, text[start:end])
+
+
+def _runs(value: bytes) -> str:
+    """Stretches of text among binary data, a line each."""
+    return "\n".join(run.decode("ascii") for run in _RUN.findall(value[:_LARGEST_TEXT]))
+
+
+_RUN = re.compile(rb"[\x20-\x7e]{8,}")
 
 
 def _profile_hit(

@@ -10,6 +10,7 @@ removed for being open.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -126,10 +127,7 @@ def open_in_table(table: TextTable, name: str) -> tuple[OpenText, ...]:
     width = max([len(table.columns), *map(len, rows)], default=0)
     for index in range(width):
         heading = table.columns[index] if index < len(table.columns) else ""
-        counts: dict[str, int] = {}
-        for cells in rows:
-            cell = cells[index] if index < len(cells) else ""
-            counts[cell] = counts.get(cell, 0) + 1
+        counts = Counter(cells[index] for cells in rows if index < len(cells))
         listed = people and len(counts) <= _MOST_VALUES
         one = _open_column(heading, counts, label=index == who, enumeration=listed,
                            counted=counted)  # fmt: skip
@@ -224,7 +222,10 @@ def open_in_dicom(
         for item in element.items or ():
             found += open_in_dicom(item, codec, f"{place} > ")
         if element.items is None and element.meant_vr in _WORDED and element.tag not in OWN_MARKS:
-            text = dicom_text(bytes(element.value[:_MOST_TEXT]), codec)
+            if element.meant_vr == "UN" and len(element.value) > _MOST_TEXT:
+                found.append(OpenText(place))
+                continue
+            text = dicom_text(bytes(element.value), codec)
             if (one := _text(place, text, known_key=entry is not None)) is not None:
                 found.append(one)
         if len(found) >= _MOST_TEXTS:

@@ -379,6 +379,8 @@ def _harmless(kind: str, value: str) -> bool:
         return public and "@" not in value
     if kind == "phone" and (sum(map(str.isdigit, value)) < 7 or notations(value)):
         return True
+    if kind == "phone" and len(re.findall(r"(?<!\d)00(?!\d)", value)) > 1:
+        return True  # bytes in a dump
     if kind == "phone":  # a number with a sign and a decimal point
         return re.fullmatch(r"\+?\d+\.\d+", value) is not None
     if kind == "network-address":

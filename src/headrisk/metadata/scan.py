@@ -83,8 +83,9 @@ class MetadataScan:
         Files that were read and hold texts which only a person can judge.
     open, clean
         Paths of the files that are to be read, and of those that are called clean: read as their
-        own format, nothing but notices found in file and path, every text in a closed form. How many people share their details
-        is a fact of the set and told apart. Never written where a name identifies.
+        own format, nothing but notices found in file and path, every text in a closed form. How
+        many people share their details is a fact of the set and told apart. Never written where
+        a name identifies.
     """
 
     findings: tuple[Finding, ...]

@@ -251,13 +251,19 @@ def table_hits(table: TextTable, known: KnownIdentifiers, name: str = "") -> Ite
         yield Hit(kind, "comment", text, place=f"line {line}")
     columns, place = judged_columns(table, name)
     told = judged_rows(table)
+    seen: list[dict[str, list[Span]]] = [{} for _ in columns]  # cells of a column repeat each other
     for number, (line, cells) in enumerate(table.rows):
         for index, cell in enumerate(cells):
             heading = table.columns[index] if index < len(table.columns) else ""
             column = columns[index]
             if index and number in told:
                 heading, column = told[number]
-            for kind, start, end in cell_spans(column, heading, cell, known, place):
+                spans = cell_spans(column, heading, cell, known, place)
+            elif (before := seen[index].get(cell)) is not None:
+                spans = before
+            else:
+                spans = seen[index][cell] = cell_spans(column, heading, cell, known, place)
+            for kind, start, end in spans:
                 field = heading or f"column {index + 1}"
                 yield Hit(kind, field, cell[start:end], place=f"line {line}")
 
