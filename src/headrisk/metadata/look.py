@@ -29,6 +29,7 @@ from headrisk.metadata.gzip_header import (
 )
 from headrisk.metadata.known import KnownIdentifiers
 from headrisk.metadata.leftovers import archive_hits, binary_hits, history_hits, listing_hits
+from headrisk.metadata.markup import plain_html
 from headrisk.metadata.mgh_text import MGH_HEADER, mgh_hits, mgh_texts, mgh_voxels_end
 from headrisk.metadata.nifti_text import (
     MOST_EXTENSION_BYTES,
@@ -375,7 +376,8 @@ def _any_text(
     wide = raw.startswith((b"\xff\xfe", b"\xfe\xff"))
     text = raw.decode("utf-16", "replace") if wide else printable_text(raw)
     hits = tuple(text_file_hits(text, name, known, skip))
-    return Look(role, hits, open=open_in_lines(text))
+    plain = plain_html(text) if name.lower().endswith((".html", ".htm", ".svg")) else text
+    return Look(role, hits, open=open_in_lines(plain))
 
 
 def _gzip(path: Path, name: str, start: bytes, size: int, known: KnownIdentifiers) -> Look:
