@@ -215,17 +215,24 @@ def open_in_dicom(
     found: list[OpenText] = []
     for element in elements:
         decision = decision_on(element, creators, BASIC)
-        if is_pixels(element.tag) or decision.step not in ("keep", "judge", "clean"):
+        if (
+            is_pixels(element.tag)
+            or element.tag in OWN_MARKS
+            or decision.step not in ("keep", "judge", "clean")
+        ):
             continue
         entry = dictionary_entry(element.tag)
         place = above + (entry[1] if entry else f"({element.tag:08X})")
         for item in element.items or ():
             found += open_in_dicom(item, codec, f"{place} > ")
-        if element.items is None and element.meant_vr in _WORDED and element.tag not in OWN_MARKS:
+        worded = element.meant_vr in _WORDED or place == "BodyPartExamined"
+        if element.items is None and worded:
             if element.meant_vr == "UN" and len(element.value) > _MOST_TEXT:
                 found.append(OpenText(place))
                 continue
             text = dicom_text(bytes(element.value), codec)
+            if entry and tells_versions(entry[1]):
+                text = _LONG_VERSION.sub("1", text)
             if (one := _text(place, text, known_key=entry is not None)) is not None:
                 found.append(one)
         if len(found) >= _MOST_TEXTS:
@@ -238,7 +245,8 @@ def _raw(element: Element) -> str:
 
 
 _CHARACTERS = 0x00080005
-_WORDED = frozenset({"LO", "LT", "SH", "ST", "UC", "UT", "CS", "PN", "UN"})
+# Codes (CS) are terms that the standard defines for each attribute.
+_WORDED = frozenset({"LO", "LT", "SH", "ST", "UC", "UT", "PN", "UN"})
 _MOST_TEXT = 4096
 
 
