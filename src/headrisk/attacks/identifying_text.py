@@ -75,7 +75,14 @@ class MetadataReport:
 
 def files_of(scan: MetadataScan) -> words.Files:
     """How the files of a data set were looked at."""
-    return words.Files(scan.files, scan.count(READ), scan.count(SEARCHED), scan.count(UNREAD))
+    return words.Files(
+        scan.files,
+        scan.count(READ),
+        scan.count(SEARCHED),
+        scan.count(UNREAD),
+        len(scan.to_read),
+        len(scan.clean),
+    )
 
 
 def summary_sentence(report: MetadataReport) -> str:
@@ -104,6 +111,8 @@ def copy_sentence(copy: CleanedCopy) -> str:
             withheld=copy.withheld,
             remaining=len(copy.remaining),
             found=len(copy.left.findings),
+            clean=len(copy.left.clean),
+            to_read=len(copy.left.to_read),
         )
     )
 
@@ -119,7 +128,7 @@ def findings_section(report: MetadataReport) -> ModalitySection:
     scan = report.scan
     panels = dict([_kinds(report)])
     panels |= dict(_people(scan.classes))
-    panels |= dict([_unread(scan)]) if scan.problems else {}
+    panels |= dict([_unread(scan)]) if scan.problems or scan.to_read else {}
     if report.copy is not None:
         panels |= dict([_copy(report.copy)])
     return ModalitySection(
@@ -193,6 +202,8 @@ def _unread(scan: MetadataScan) -> tuple[Panel, Table]:
         ("read as their own format", files.read),
         ("searched as bytes", files.searched),
         ("not read", files.unread),
+        ("read, and to be read by a person", files.to_read),
+        ("called clean", files.clean),
     )
     panel = Panel("unread", words.PANELS["unread"], words.unread_answer(files))
     return panel, Table(("what", "files"), rows)
@@ -202,6 +213,8 @@ def _copy(copy: CleanedCopy) -> tuple[Panel, Table]:
     rows: tuple[tuple[Value, ...], ...] = (
         ("files copied as they were", copy.count(COPIED)),
         ("files cleaned", copy.count(CLEANED)),
+        ("files called clean", len(copy.left.clean)),
+        ("files to be read by a person", len(copy.left.to_read)),
         ("files left out", copy.count(LEFT_OUT)),
         ("files copied unread, by name", copy.count(AS_NAMED)),
         ("files refused because voxels would change", copy.refused),
@@ -247,10 +260,16 @@ def unread_table(scan: MetadataScan) -> Table:
     return Table(("number", "file", "reason", "state"), rows)
 
 
+def to_read_table(scan: MetadataScan) -> Table:
+    """``internal/to-read.tsv``: files with texts that only a person can judge, and where."""
+    rows = tuple((one.number, one.file, "; ".join(one.places)) for one in scan.to_read)
+    return Table(("number", "file", "places"), rows)
+
+
 def copy_table(copy: CleanedCopy) -> Table:
     """``internal/copy.tsv``: what became of each file in the copy."""
-    rows = tuple((f.number, f.file, f.action, f.reason, f.copy) for f in copy.files)
-    return Table(("number", "file", "action", "reason", "copy"), rows)
+    rows = tuple((f.number, f.file, f.action, f.reason, f.copy, copy.called(f)) for f in copy.files)
+    return Table(("number", "file", "action", "reason", "copy", "called"), rows)
 
 
 def seek(context: Context) -> MetadataScan | None:
@@ -291,6 +310,7 @@ def told(measured: Sequence[Measured], scan: MetadataScan | None) -> list[Measur
         "metadata": findings_table(scan),
         "metadata-fields": groups_table(scan),
         "unread": unread_table(scan),
+        "to-read": to_read_table(scan),
     }
     if all(one.section.name != words.NAME for one in measured):
         return [*measured, Measured(found, Internal(tables=lists), ())]

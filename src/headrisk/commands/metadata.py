@@ -24,10 +24,11 @@ from headrisk.attacks.identifying_text import (
     groups_table,
     severity_counts,
     summary_sentence,
+    to_read_table,
     unread_table,
 )
 from headrisk.dataset.description import DESCRIPTION, DataSetName, name_data_set
-from headrisk.errors import UsageError
+from headrisk.errors import InputError, UsageError
 from headrisk.findings.records import Internal, Report, RunRecord
 from headrisk.job import Job, begin, clear_leftovers, finish, recorded, require_out, tell_swept
 from headrisk.metadata.dicom_options import BASIC, Policy
@@ -86,9 +87,11 @@ def write_metadata(
         "metadata": findings_table(report.scan),
         "metadata-fields": groups_table(report.scan),
         "unread": unread_table(report.scan),
+        "to-read": to_read_table(report.scan),
     }
     if report.copy is not None:
         tables["copy"] = copy_table(report.copy)
+        tables["to-read-in-copy"] = to_read_table(report.copy.left)
     public = Report(
         (findings_section(report),), settings, report.version, title=title or words.TITLE, data=data
     )
@@ -103,6 +106,7 @@ def _page_values(report: MetadataReport) -> dict[str, Any]:
     return {
         "sentence": summary_sentence(report),
         "unread": words.unread_sentence(files_of(report.scan)),
+        "to_read": words.to_read_sentence(len(report.scan.to_read)),
         "copy_sentence": copy_sentence(copy) if copy else "",
         "severities": SEVERITIES,
         "severity_counts": severity_counts(report.scan.findings),
@@ -191,6 +195,14 @@ def audit_metadata(
         (NOBODY, 0) if known_identifiers is None else read_known_identifiers(known_identifiers)
     )
     entries = list_entries(root)
+    files = sum(entry.state != "folder" for entry in entries)
+    if not files:
+        raise InputError(
+            f"data set {root}",
+            found="a folder without any file, so that nothing can be said of it",
+            expected="a folder with files",
+            remedy="Check the path.",
+        )
     known = with_rules(with_names_of(entries, known), rules or {})
     plan = None
     if fix is not None:
@@ -198,7 +210,6 @@ def audit_metadata(
         plan = plan_copy(root, known, rng, None if key is None else read_key(key))
         if key is not None:
             require_same_people(read_key(key), plan.named_people, key)
-    files = sum(entry.state != "folder" for entry in entries)
     begin(job, files)
     open_store(job.out / "store")  # marks the folder as an output of headrisk
     log = CostLog()

@@ -10,12 +10,13 @@ _AGE = re.compile(r"(?P<number>\d+(?:[.,]\d+)?)\s*(?P<unit>[dwmy]?)(?:r|rs|ears|
 _YEARS = {"": 1.0, "y": 1.0, "m": 1 / 12, "w": 7 / 365.25, "d": 1 / 365.25}
 _DATE = re.compile(r"(\d{4})-?(\d{2})-?(\d{2})(?=$|[T ]|\d{6})")
 _SEX = {"m": "M", "male": "M", "f": "F", "female": "F", "o": "O", "other": "O"}
+_TOLD = (str, int, float)  # made once: the function is called for every cell
 _UNKNOWN = frozenset({"", "n/a", "na", "nan", "none", "null", "unknown", "-"})
 
 
 def known(value: object) -> str:
     """The text of a value, or "" where it means "not known" (n/a and its like)."""
-    text = str(value).strip() if isinstance(value, str | int | float) else ""
+    text = str(value).strip() if isinstance(value, _TOLD) else ""
     return "" if text.lower() in _UNKNOWN else text
 
 

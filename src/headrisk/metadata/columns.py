@@ -69,7 +69,8 @@ _LIVES = frozenset(
     """my his her their twin wife husband mother father son daughter brother sister
     boss works worked job born triplets twins
     lives lived married divorced widow widowed neighbour neighbor
-    colleague pregnant arrested accident""".split()  # noqa: SIM905
+    colleague pregnant arrested accident newspaper newspapers mayor village refugee prison
+    roof""".split()  # noqa: SIM905
 )
 _CODE = re.compile(r"(?=[\w./°-]*[^\W\d_])(?=[\w./°-]*\d[\w./-]*\d)[\w./°-]{4,40}")
 _PARTED = re.compile(r"\d+(?:[-/ ]\d+)+|\d+(?:\.\d+){2,}")  # 32/81816, 6926 2132
@@ -169,6 +170,7 @@ def judge_column(
     if len(values) > 2 * _MOST_JUDGED:  # every so many of a long column tell what it holds
         values = values[:: len(values) // _MOST_JUDGED]
     kind = kind_of_field(name)
+    of_people = place == "people" or (place == "other" and kind == "demographic")
     if kind in _STUDY_KINDS or (place == "sensors" and kind in ("free-text", "staff-name")):
         kind = ""
     if plain_name(name) in ("cap", "cp", "pc4", "pc5") and all(map(_FIVE.fullmatch, values)):
@@ -182,7 +184,7 @@ def judge_column(
         return Column("person-name")
     if place == "people" and (told := _tells_apart(name, values, owners)):
         return Column(told)
-    if place == "people" and not _free_text(values) and (alone := _held_by_one(name, values)):
+    if of_people and not _free_text(values) and (alone := _held_by_one(name, values)):
         return Column("rare-detail", rare=alone)
     register = register_of(name, values)
     if register:

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from functools import cache, lru_cache
 
+from headrisk.metadata.closed import vocabulary
 from headrisk.metadata.field_names import public_names
 from headrisk.metadata.name_words import ALSO_WORDS, EPONYMS, NO_FAMILY, SPEECH
 from headrisk.metadata.people import family_names, folded, given_names, gives_credit, split_words
@@ -117,7 +118,7 @@ def _ordinary() -> frozenset[str]:
     Names that are such words too count only beside another.
     """
     named = {word for name in public_names() for word, _, _ in split_words(name)}
-    words = named | NO_FAMILY | ALSO_WORDS | SPEECH | EPONYMS
+    words = named | NO_FAMILY | ALSO_WORDS | SPEECH | EPONYMS | vocabulary()
     return frozenset(words - (given_names() | family_names())) | NO_FAMILY | EPONYMS | SPEECH
 
 
@@ -156,6 +157,8 @@ def _name_in(text: str, start: int, end: int, *, alone: bool) -> tuple[int, int]
     full = [w for w in kept if len(w[0].strip(".")) > 2 and w[0][0].isupper()]
     if not full or (len(full) == 1 and len(kept) == 1 and not alone):
         return None
+    if len(full) == 1 and len(kept) == 1 and _ABSTRACT.search(folded(full[0][0])):
+        return None  # Subject Numbering
     if len(full) == 1 and (len(full[0][0]) < 4 or (full[0][0].isupper() and len(full[0][0]) < 5)):
         return None
     first, last = start + kept[0].start(), start + kept[-1].end()
@@ -164,6 +167,11 @@ def _name_in(text: str, start: int, end: int, *, alone: bool) -> tuple[int, int]
     if _CITED.match(text, last) or _AFTER.match(text, last):
         return None
     return first, last
+
+
+_ABSTRACT = re.compile(
+    r"(?:[a-z]{3}(?:rings?|tings?|ding|ning|sing|tions?|sions?|ments?|ness|ances?|ences?)|ology|graphy|ability)$"
+)
 
 
 def announced_names(text: str, *, credit: bool) -> Iterator[Span]:
@@ -266,6 +274,10 @@ _INSTITUTION = re.compile(
     r"(?:[ -](?:(?:de|of|di|del|la|le|for|the|San|Sankt|St\.?) ){0,2}[A-ZÀ-Þ][\w'’-]*){0,3}"
     r"(?=$|[^\w])|(?:Dept\.|Department) of [A-Z]\w+, (?:[A-Z][\w'’.-]*[ ,]?){1,4}"
 )
+_KNOWN_FOR = re.compile(
+    r"(?i:(?<!no )\b(?:known|history of|h/o|has|with|suspected))"
+    r" (?P<value>[^\W\d_]+(?: [^\W\d_]+){0,2})"
+)
 _FEW_WORDS = re.compile(r"\S+(?:[ ]+\S+){0,4}")
 _NO_ILLNESS = re.compile(
     r"(?i:(?:none|no|not|see|n/?a|unknown|control|healthy|patient|group|and|or|of|by|in|the|to|was"
@@ -275,8 +287,36 @@ _NO_ILLNESS = re.compile(
 )
 
 
+_ILLNESS = re.compile(
+    r"(?i:(?<![^\W_])(?:[^\W_]{3,}(?:itis|osis|plegia|paresis|pathy|trophy|plasia|a?emia|oma|phrenia"
+    r"|lepsy)|syndrome|disease|palsy|sclerosis|epilepsy|dementia|cancer|tumou?r|stroke|autism"
+    r"|ataxia|chorea|insomnia|psychosis|cadasil)(?![^\W_]))"
+)
+_NO_ILLNESS_WORDS = frozenset(
+    """diagnosis prognosis hypnosis mitosis osmosis synaptosoma symptoma soma stoma aroma chroma
+    genoma sympathy empathy telepathy academia anemone diploma""".split()  # noqa: SIM905
+)
+
+
+def names_illness(text: str) -> bool:
+    """Whether a short text names an illness by the form of its words.
+
+    >>> names_illness("Marfan syndrome"), names_illness("incongruent"), names_illness("diagnosis")
+    (True, False, False)
+    """
+    return len(text) < _LONGEST_ILLNESS and any(
+        match[0].lower() not in _NO_ILLNESS_WORDS for match in _ILLNESS.finditer(text)
+    )
+
+
+_LONGEST_ILLNESS = 80
+
+
 def announced_lives(text: str) -> Iterator[Span]:
     """Illnesses, trades, origins and institutions that a text says of somebody."""
+    for match in _KNOWN_FOR.finditer(text):
+        if names_illness(match["value"]):
+            yield "demographic", *match.span("value")
     for kind, form in _LIFE:
         for match in form.finditer(text):
             value = match["value"]

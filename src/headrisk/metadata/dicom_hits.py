@@ -37,7 +37,7 @@ METHOD = "headrisk: PS3.15 E.1 basic profile, pixels not cleaned"
 OWN_RULES = ", own rules"
 OLDEST_SHIFTED, YOUNGEST_SHIFTED = 1800, 1924  # years of dates that headrisk shifted
 _LARGEST_TEXT = 1024 * 1024
-_METHOD_TAGS = (0x00120062, 0x00120063, 0x00120064, 0x00280303)
+OWN_MARKS = (0x00120062, 0x00120063, 0x00120064, 0x00280303)
 _METHOD_TEXT = 0x00120063
 _BIRTH_DATE, _DATE = 0x00100030, re.compile(r"(\d{4})(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])\d*\.?\d*")
 # Codes of published terminologies and what they mean: judged by form, as anywhere else.
@@ -160,7 +160,7 @@ def dataset_hits(
     creators = creators_of(elements)
     shifted = {e.tag for e in elements if e.meant_vr == "DA" and is_shifted(_text(e))}
     for element in elements:
-        if element.tag in _METHOD_TAGS and element.tag != _METHOD_TEXT:
+        if element.tag in OWN_MARKS and element.tag != _METHOD_TEXT:
             continue
         decision = decision_on(element, creators, policy)
         place = f"{above}({element.tag >> 16:04X},{element.tag & 0xFFFF:04X})"
@@ -208,8 +208,9 @@ def _element_hits(
             hit = _profile_hit(element, rule, place, text, known, textual=textual)
             yield hit
             if hit.kind in _WORDED and vr not in _BARE and len(text) > 4:
+                told = text if _is_text(bytes(element.value)) else _runs(bytes(element.value))
                 yield from (
-                    Hit(kind, hit.field, text[a:b]) for kind, a, b in direct_spans(text, known)
+                    Hit(kind, hit.field, told[a:b]) for kind, a, b in direct_spans(told, known)
                 )
         return
     if decision.step == "keep" and "Age" in (rule.name if rule else ""):
@@ -238,6 +239,14 @@ def _element_hits(
     elif known and vr != "UI":
         for start, end in known.spans(text):
             yield Hit("known-identifier", place, text[start:end])
+
+
+def _runs(value: bytes) -> str:
+    """Stretches of text among binary data, a line each."""
+    return "\n".join(run.decode("ascii") for run in _RUN.findall(value[:_LARGEST_TEXT]))
+
+
+_RUN = re.compile(rb"[\x20-\x7e]{8,}")
 
 
 def _profile_hit(

@@ -127,7 +127,12 @@ def kind_of_field(name: str) -> str:
 def _kind_of_words(name: str) -> str:
     """The kind that the words of a name tell; a value's form must bear it out (``bears_out``)."""
     said, words = concepts(name), frozenset(field_words(name))
-    if "credential" in said or words >= {"mot", "passe"} or ("key" in words and words & _KEYS):
+    if (
+        "credential" in said
+        or words == {"pw"}
+        or words >= {"mot", "passe"}
+        or ("key" in words and words & _KEYS)
+    ):
         return "credential"
     if "serial" in said and "measure" not in said and not words & _SERIES:
         return "serial-number"
@@ -139,6 +144,8 @@ def _kind_of_words(name: str) -> str:
         return ""
     if "phone" in said or words >= {"cell", "number"}:
         return "phone"
+    if "by" in words and words & {"consent", "consented"}:
+        return "person-name"
     if "by" in words and (words & _DONE or _by_somebody(name)):  # tested_by, ScannedBy
         return "staff-name"
     if "account" in said and "text" not in said and not words & {"length", "scissors"}:
@@ -151,6 +158,8 @@ def _kind_of_words(name: str) -> str:
         return "demographic"
     if words >= {"genetic", "disorder"} or words >= {"medical", "history"}:
         return "demographic"
+    if words & {"reason", "question", "problem"} and words & _EXAMS:
+        return "demographic"  # reason for exam, clinical question
     if words & _SPOKEN and words & _MOTHER:
         return "demographic"
     if (
@@ -221,10 +230,12 @@ def _names_somebody(said: frozenset[str], words: frozenset[str]) -> bool:
 # Orders of examinations, and what they are orders of.
 _ORDERS = frozenset({"order", "request", "exam", "placer", "filler", "acc", "specimen", "barcode",
                      "requisition", "ris", "pacs", "accession"})  # fmt: skip
-_ORDERED = frozenset({"lab", "placer", "filler", "exam", "ris", "pacs", "specimen", "barcode"})
+_ORDERED = frozenset({"lab", "placer", "filler", "ris", "pacs", "specimen", "barcode"})
 _ORDERING = frozenset(
     {"requisition", "accession", "auftrags", "auftragsnummer", "auftragsnr", "auftrag"}
 )
+_EXAMS = frozenset({"exam", "examination", "scan", "mri", "referral", "admission", "clinical",
+                    "imaging", "medical", "presenting"})  # fmt: skip
 _WHERE = frozenset({"place", "country", "land", "city", "state", "lieu", "pays", "pais", "lugar",
                     "luogo", "paese", "ort", "region", "county"})  # fmt: skip
 _MOTHER = frozenset({"first", "native", "mother", "home", "second", "maternal"})
@@ -285,10 +296,26 @@ _RECORDS = frozenset(
     """mrn ssn hetu pesel cpr cpf curp bsn personnummer henkilotunnus
     nip pid krankenkassennummer dossiernummer nhc ipp uhid empi
     prontuario matrikelnummer matrnr krankenaktennummer fallnummer fallnr
-    piz accession prolificpid workerid sonaid bank konto policy passport reisepass jmbg oib
+    piz accession journalnummer journalnr
+    prolificpid workerid sonaid bank konto policy passport reisepass jmbg oib
     egn cnp emso isikukood amka svnr svnummer idnr nif nie
     fodselsnummer codicefiscale aadhaar versichertennummer sozialversicherungsnummer medicare
     burgerservicenummer kennitala iban eid""".split()  # noqa: SIM905
+)
+
+
+def may_name_illness(name: str) -> bool:
+    """Whether a field may tell somebody's illness, if its value names one: condition, findings.
+
+    >>> may_name_illness("condition"), may_name_illness("TaskName")
+    (True, False)
+    """
+    return not _MAY_NAME_ILLNESS.isdisjoint(field_words(name))
+
+
+_MAY_NAME_ILLNESS = frozenset(
+    """condition conditions disorder disorders problem problems complaint complaints finding
+    findings impression phenotype status history reason group case syndrome""".split()  # noqa: SIM905
 )
 
 

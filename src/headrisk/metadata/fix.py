@@ -49,6 +49,7 @@ from headrisk.metadata.voxels import same_voxels
 from headrisk.metadata.walk import Entry
 
 COPIED, CLEANED, LEFT_OUT = "copied", "cleaned", "left out"
+CALLED_CLEAN, TO_READ, WITH_FINDINGS = "clean", "to be read by a person", "findings stay in it"
 AS_NAMED = "copied unread, by name"  # the custodian's decision, and not looked into
 # Leftovers that may be asked for by name; histories, backups and source data may not.
 _NAMEABLE = frozenset({"", "archive", "unreadable-kind"})
@@ -90,6 +91,14 @@ class CleanedCopy:
     left: MetadataScan
     remaining: tuple[Remaining, ...]
     searched_for: int
+
+    def called(self, row: FixedFile) -> str:
+        """What a written file is called: clean, to be read, or as it holds findings; else ""."""
+        if not row.copy or row.action == AS_NAMED:
+            return ""
+        if row.copy in self.left.clean:
+            return CALLED_CLEAN
+        return TO_READ if row.copy in self.left.open else WITH_FINDINGS
 
     def count(self, action: str) -> int:
         """Files of one fate: ``copied``, ``cleaned``, ``left out`` or copied by name."""

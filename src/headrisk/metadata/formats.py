@@ -27,7 +27,9 @@ from headrisk.metadata.image_headers import (
     read_surface,
 )
 from headrisk.metadata.known import KnownIdentifiers
+from headrisk.metadata.markup import plain_html
 from headrisk.metadata.nifti_text import nifti_plan
+from headrisk.metadata.open_texts import OpenText, open_in_fields, open_in_lines
 from headrisk.metadata.recordings import read_brainvision, read_edf
 from headrisk.metadata.roles import COMPANIONS, Role
 from headrisk.metadata.scanner_headers import read_p_file, read_par, read_twix
@@ -145,10 +147,30 @@ def _voxels(path: Path, name: str, size: int, known: KnownIdentifiers) -> Found:
     return [], "", ""
 
 
+def open_in_format(role: Role, path: Path, name: str, size: int) -> tuple[OpenText, ...]:
+    """Texts that no rule can judge with certainty, in a file that was read as its own format.
+
+    Raises
+    ------
+    OSError
+        The file cannot be read.
+    """
+    if role in ("voxels", "npy"):
+        return ()
+    if role == "xml":
+        return open_in_lines(plain_html(printable_text(path.read_bytes())))
+    if role in _BY_HEADER:
+        header = read_header(role, path, name, size)
+        return open_in_fields((field.name, field.value) for field in header.fields)
+    return (OpenText("text of the document"),)
+
+
+_BY_HEADER: tuple[Role, ...] = (
+    "par", "twix", "pfile", "nrrd", "mrtrix", "minc", "afni", "surface", "annotation", "edf",
+    "brainvision",
+)  # fmt: skip
 READERS: dict[Role, Callable[[Path, str, int, KnownIdentifiers], Found]] = {
-    **{role: _by_header(role) for role in (
-        "par", "twix", "pfile", "nrrd", "mrtrix", "minc", "afni", "surface", "annotation", "edf",
-        "brainvision")},
+    **{role: _by_header(role) for role in _BY_HEADER},
     "pdf": _pdf, "office": _office, "notebook": _notebook, "xml": _xml, "sqlite": _sqlite,
     "arrow": _arrow, "npy": _npy, "voxels": _voxels,
 }  # fmt: skip

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from headrisk.metadata.ages import is_over_89
+from headrisk.metadata.closed import is_closed_remark
 from headrisk.metadata.dicom_hits import is_shifted
 from headrisk.metadata.fields import kind_of_value
 from headrisk.metadata.findings import Hit
@@ -86,6 +87,8 @@ def field_hits(
         kind = ""
     if not kind and is_over_89(field.name, text):
         kind = "age-over-89"
+    if kind == "free-text" and is_closed_remark(text):
+        kind = ""
     kind = known.graver(kind, text)
     if kind in ("date", "birth-date") and _DIGITS.fullmatch(text) and is_shifted(text):
         kind = "" if kind == "date" else kind

@@ -17,6 +17,7 @@ from typing import Literal
 
 from headrisk.errors import InputError, UsageError
 from headrisk.metadata.findings import SEVERITY
+from headrisk.metadata.name_words import ALSO_WORDS, WORDS_AS_NAMES
 
 LARGEST_BYTES = 16 * 1024 * 1024
 _SHORTEST = 3
@@ -97,7 +98,9 @@ class KnownIdentifiers:
         found = [
             (a, b)
             for a, b in self._words(folded)
-            if not self.cased or folded[a:b] not in self.cased or text[place[a]].isupper()
+            if not self.cased
+            or folded[a:b] not in self.cased
+            or (text[place[a]].isupper() and not _begins_sentence(text, folded, place, a, b))
         ]
         found += self._inside(folded)
         merged: list[tuple[int, int]] = []
@@ -131,6 +134,20 @@ class KnownIdentifiers:
             for spelling in self.starts.get(plain[at : at + _SUBSTRING], ()):
                 if plain.startswith(spelling, at):
                     yield letters[at], letters[at + len(spelling) - 1] + 1
+
+
+def _begins_sentence(text: str, folded: str, place: list[int], start: int, end: int) -> bool:
+    """Whether an ordinary word is capitalised for beginning a sentence: ``Mark the onset``."""
+    if folded[start:end] not in ALSO_WORDS | WORDS_AS_NAMES or not text[place[end - 1]].islower():
+        return False
+    return _BEGIN.search(text[: place[start]]) is not None and (
+        _GOES_ON.match(text, place[end - 1] + 1) is not None
+    )
+
+
+_BEGIN = re.compile(r"(?:^|[.!?:;>\n]|[-*#][ \t])[ \t\"'(]*$")
+_GOES_ON = re.compile(r" (?:the|an?|all|each|every|your|this|that|these|those|in|on|at|of|if"
+                      r"|for|to|from|with|and|or|is|are|was|off|up|out)(?![^\W_])")  # fmt: skip
 
 
 @lru_cache(maxsize=65536)

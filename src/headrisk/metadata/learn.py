@@ -11,11 +11,10 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from functools import cache
 
+from headrisk.metadata.closed import vocabulary
 from headrisk.metadata.columns import owner_place
 from headrisk.metadata.cues import is_ordinary
-from headrisk.metadata.field_names import public_names
 from headrisk.metadata.fields import bears_out, kind_of_field
 from headrisk.metadata.findings import Hit
 from headrisk.metadata.known import KnownIdentifiers, known_identifiers
@@ -80,14 +79,19 @@ def with_names_of(entries: Iterable[Entry], known: KnownIdentifiers) -> KnownIde
 
 _PROTOCOL = re.compile(
     rb'"(?:ProtocolName|SeriesDescription|StudyDescription|ProcedureStepDescription'
-    rb'|PerformedProcedureStepDescription|SequenceName)"\s*:\s*("(?:[^"\\]|\\.){1,200}")'
+    rb'|PerformedProcedureStepDescription)"\s*:\s*("(?:[^"\\]|\\.){1,200}")'
 )
 _FEWEST_PEOPLE = 5
 _PROTOCOL_WORD = 5  # letters; shorter words are abbreviations
 
 
 def _protocol_words(entry: Entry) -> Iterator[str]:
-    """Capitalised words of what was typed at the scanner that no standard or converter uses."""
+    """Capitalised words of what was typed at the scanner that no standard or converter uses.
+
+    A part of a compound (``PhoenixZIPReport``) and a text of one word (``BRAVO``) are names of
+    programs as well; there a word counts only if it is on the lists. What is left out here is no
+    closed text, so that the file is not called clean.
+    """
     if not entry.parts[-1].lower().endswith(".json") or not entry.parts[0].startswith("sub-"):
         return
     for match in _PROTOCOL.finditer(_start(entry)):
@@ -95,8 +99,12 @@ def _protocol_words(entry: Entry) -> Iterator[str]:
             text = json.loads(match[1].decode("utf-8", "replace"))
         except ValueError:
             continue
-        for _, start, end in split_words(text):
-            if end - start >= _PROTOCOL_WORD and text[start].isupper():
+        words = split_words(text)
+        for word, start, end in words:
+            whole = not (text[:start][-1:].isalpha() or text[end : end + 1].isalpha())
+            listed = word in family_names() or word in given_names()
+            telling = listed or (whole and len(words) > 1)
+            if telling and end - start >= _PROTOCOL_WORD and text[start].isupper():
                 yield text[start:end]
 
 
@@ -114,15 +122,9 @@ def _of_one_person(protocols: dict[str, set[str]]) -> set[str]:
     return {
         word
         for word, own in protocols.items()
-        if len(own) == 1 and word.lower() not in plain | _vocabulary() | NO_FAMILY | _TECHNICAL
+        if len(own) == 1 and word.lower() not in plain | vocabulary() | NO_FAMILY | _TECHNICAL
         and not concepts(word) and not is_ordinary(word.lower())
     }  # fmt: skip
-
-
-@cache
-def _vocabulary() -> frozenset[str]:
-    """Words of the names that DICOM, BIDS and converters give to fields."""
-    return frozenset(word for name in public_names() for word, _, _ in split_words(name))
 
 
 def with_names(values: Iterable[str], known: KnownIdentifiers) -> KnownIdentifiers:

@@ -19,6 +19,7 @@ from headrisk.metadata.dicom_hits import file_hits
 from headrisk.metadata.file_text import CODE_SKIPS, text_file_hits
 from headrisk.metadata.findings import Hit
 from headrisk.metadata.formats import READERS as FORMATS
+from headrisk.metadata.formats import open_in_format
 from headrisk.metadata.gzip_header import (
     GZIP_MAGIC,
     MOST_MEMBERS,
@@ -28,13 +29,23 @@ from headrisk.metadata.gzip_header import (
 )
 from headrisk.metadata.known import KnownIdentifiers
 from headrisk.metadata.leftovers import archive_hits, binary_hits, history_hits, listing_hits
-from headrisk.metadata.mgh_text import MGH_HEADER, mgh_hits, mgh_voxels_end
+from headrisk.metadata.markup import plain_html
+from headrisk.metadata.mgh_text import MGH_HEADER, mgh_hits, mgh_texts, mgh_voxels_end
 from headrisk.metadata.nifti_text import (
     MOST_EXTENSION_BYTES,
     NiftiPlan,
+    kept_texts,
     nifti_hits,
     nifti_kind,
     nifti_plan,
+)
+from headrisk.metadata.open_texts import (
+    OpenText,
+    open_in_dicom,
+    open_in_fields,
+    open_in_json,
+    open_in_lines,
+    open_in_table,
 )
 from headrisk.metadata.roles import Role, role_of
 from headrisk.metadata.sidecars import json_hits, parse_json
@@ -73,6 +84,8 @@ class Look:
         Details of people that a table tells, to be joined with those of other tables.
     searched
         Why it was only searched as bytes; "" where it was read as its own format.
+    open
+        Texts in it that no rule can judge with certainty (``closed``).
     """
 
     role: Role | Literal[""]
@@ -80,6 +93,7 @@ class Look:
     problem: str = ""
     people: PeopleTable | None = None
     searched: str = ""
+    open: tuple[OpenText, ...] = ()
 
     @property
     def state(self) -> State:
@@ -117,7 +131,9 @@ def look_into(path: Path, name: str, size: int, known: KnownIdentifiers) -> Look
             packed += islice(_hits_behind(path, known), _MOST_HITS)
         if role in FORMATS:
             found, problem, searched = FORMATS[role](path, name, size, known)
-            look = Look(role, tuple(found), problem, searched=searched)
+            read = not problem and not searched
+            texts = open_in_format(role, path, name, size) if read else ()
+            look = Look(role, tuple(found), problem, searched=searched, open=texts)
         else:
             look = _READERS[role](path, name, start, size, known)
     except ScanError as error:
@@ -125,7 +141,7 @@ def look_into(path: Path, name: str, size: int, known: KnownIdentifiers) -> Look
     except OSError as error:
         look = Look(role, problem=f"cannot be read ({error.strerror})")
     hits = tuple(packed) + look.hits
-    return Look(role, hits[:_MOST_HITS], look.problem, look.people, look.searched)
+    return replace(look, role=role, hits=hits[:_MOST_HITS])
 
 
 def not_fetched(start: bytes, size: int) -> str:
@@ -247,7 +263,8 @@ def _nifti(path: Path, name: str, start: bytes, size: int, known: KnownIdentifie
                 ]
             elif extra < 0:
                 problem = problem or "shorter than its header says"
-    return Look("nifti", tuple(hits), problem)
+    kept = kept_texts(plan)  # other texts are found as such, and the copy does not hold them
+    return Look("nifti", tuple(hits), problem, open=open_in_fields(kept))
 
 
 _MOST_BEHIND = 64 * 1024  # bytes behind the voxels in which texts are looked for
@@ -283,14 +300,15 @@ def _mgh(path: Path, name: str, start: bytes, size: int, known: KnownIdentifiers
         hits = list(mgh_hits(header, tail, known))
         if stream.read(1):
             hits.append(Hit("trailing-bytes", "behind the tags", "", note="more than 16 MB"))
-    return Look("mgh", tuple(hits))
+    return Look("mgh", tuple(hits), open=open_in_fields(mgh_texts(tail)))
 
 
 def _dicom(path: Path, name: str, start: bytes, size: int, known: KnownIdentifiers) -> Look:
     if size > LARGEST_DICOM:
         return Look("dicom", problem="a DICOM file of more than 1 GB, not read")
     try:
-        return Look("dicom", tuple(file_hits(parse_file(path.read_bytes()), known)))
+        file = parse_file(path.read_bytes())
+        return Look("dicom", tuple(file_hits(file, known)), open=open_in_dicom(file.elements))
     except ScanError as error:
         return Look("dicom", tuple(binary_hits(_whole(path, _MOST_TAIL), known)), error.found)
 
@@ -300,7 +318,7 @@ def _json(path: Path, name: str, start: bytes, size: int, known: KnownIdentifier
     content, problem = parse_json(raw)
     if problem:
         return Look("json", tuple(text_hits(printable_text(raw), "text", known)), problem)
-    return Look("json", tuple(json_hits(content, known)))
+    return Look("json", tuple(json_hits(content, known)), open=open_in_json(content))
 
 
 def _table(path: Path, name: str, start: bytes, size: int, known: KnownIdentifiers) -> Look:
@@ -310,7 +328,8 @@ def _table(path: Path, name: str, start: bytes, size: int, known: KnownIdentifie
         return Look("table", tuple(binary_hits(raw, known)), table.problem)
     main = name.lower() in ("participants.tsv", "participants.csv")
     people = people_table(table, name, main=main)
-    return Look("table", tuple(table_hits(table, known, name)), cut, people)
+    texts = open_in_table(table, name)
+    return Look("table", tuple(table_hits(table, known, name)), cut, people, open=texts)
 
 
 def _papers(path: Path, name: str, start: bytes, size: int, known: KnownIdentifiers) -> Look:
@@ -318,10 +337,13 @@ def _papers(path: Path, name: str, start: bytes, size: int, known: KnownIdentifi
     if name.lower().endswith(".json"):
         content, problem = parse_json(raw)
         if not problem:
-            return Look("papers", tuple(json_hits(content, known, meant=True)))
+            hits = tuple(json_hits(content, known, meant=True))
+            return Look("papers", hits, open=open_in_json(content))
     else:
         problem = ""
-    return Look("papers", tuple(text_hits(printable_text(raw), "text", known, MEANT)), problem)
+    text = printable_text(raw)
+    hits = tuple(text_hits(text, "text", known, MEANT))
+    return Look("papers", hits, problem, open=open_in_lines(text))
 
 
 def _text(path: Path, name: str, start: bytes, size: int, known: KnownIdentifiers) -> Look:
@@ -353,14 +375,17 @@ def _any_text(
     raw = _whole(path)
     wide = raw.startswith((b"\xff\xfe", b"\xfe\xff"))
     text = raw.decode("utf-16", "replace") if wide else printable_text(raw)
-    return Look(role, tuple(text_file_hits(text, name, known, skip)))
+    hits = tuple(text_file_hits(text, name, known, skip))
+    plain = plain_html(text) if name.lower().endswith((".html", ".htm", ".svg")) else text
+    return Look(role, hits, open=open_in_lines(plain))
 
 
 def _gzip(path: Path, name: str, start: bytes, size: int, known: KnownIdentifiers) -> Look:
     raw, cut = unpacked(_whole(path))
     if b"\0" in raw[:START]:
         return Look("gzip", tuple(binary_hits(raw, known)), cut, searched=UNKNOWN_KIND)
-    return Look("gzip", tuple(text_hits(printable_text(raw), "text", known)), cut)
+    text = printable_text(raw)
+    return Look("gzip", tuple(text_hits(text, "text", known)), cut, open=open_in_lines(text))
 
 
 def _binary(path: Path, name: str, start: bytes, size: int, known: KnownIdentifiers) -> Look:

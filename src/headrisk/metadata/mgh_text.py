@@ -58,6 +58,14 @@ def mgh_hits(header: bytes, tail: bytes, known: KnownIdentifiers) -> Iterator[Hi
             yield from text_hits(printable_text(run[0]), place, known)
 
 
+def mgh_texts(tail: bytes) -> Iterator[tuple[str, str]]:
+    """Texts of tags by their place, but commands on FreeSurfer's own files."""
+    for tag, content in mgh_tags(tail[MGH_PARAMETERS:]):
+        text = " ".join(printable_text(run[0]) for run in _TEXT_RUN.finditer(content))
+        if not (tag == _COMMAND_LINE and _OWN_COMMAND.fullmatch(printable_text(content))):
+            yield f"tag {tag} ({_TAG_NAMES.get(tag, 'other')})", text
+
+
 def mgh_tags(block: bytes) -> list[tuple[int, bytes]]:
     """Tags and their content; bytes that make no tag come last with number 0."""
     tags, at = [], 0

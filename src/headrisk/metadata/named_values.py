@@ -191,7 +191,7 @@ def _is_one_name(value: str) -> bool:
     """Whether a value is one capitalised word that is no ordinary one: a surname alone."""
     word = value.lower()
     return _LONE.fullmatch(value) is not None and word not in NO_FAMILY | _ORDINARY and (
-        not concepts(value))  # fmt: skip
+        not concepts(value) - {"fill"})  # fmt: skip
 
 
 _LONE = re.compile(r"[^\W\d_a-z][^\W\d_]{3,}")
@@ -235,6 +235,8 @@ def cued_values(text: str) -> Iterator[tuple[str, int, int]]:
         if before is None or _FUNDS.search(text, start, value.end()):
             continue
         kind = _cue(before[0] + ("#" if value[0].startswith("#") else ""))
+        if not kind and _IN_RIS.match(text, value.end()):
+            kind = "accession-number"
         digits = sum(map(str.isdigit, value[0]))
         if kind == "address":
             if 4 <= digits <= 9 or _POSTCODE.fullmatch(value[0]):
@@ -247,6 +249,7 @@ def cued_values(text: str) -> Iterator[tuple[str, int, int]]:
             yield kind, *value.span()
 
 
+_IN_RIS = re.compile(r" (?:from|in|of)(?: the)? (?:RIS|PACS|KIS|EPIC)(?![^\W_])")
 _POSTCODE = re.compile(r"[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}|[A-Z]\d[A-Z] ?\d[A-Z]\d|\d{4} ?[A-Z]{2}")
 
 

@@ -10,13 +10,20 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 
+from headrisk.metadata.closed import vocabulary
 from headrisk.metadata.cues import is_ordinary
 from headrisk.metadata.findings import mask
 from headrisk.metadata.known import KnownIdentifiers
-from headrisk.metadata.name_words import NO_FAMILY
+from headrisk.metadata.name_words import EPONYMS, NO_FAMILY
 from headrisk.metadata.national_ids import national_ids
 from headrisk.metadata.patterns import matches
-from headrisk.metadata.people import given_names, lone_family_name, people_spans, split_words
+from headrisk.metadata.people import (
+    family_names,
+    given_names,
+    lone_family_name,
+    people_spans,
+    split_words,
+)
 from headrisk.metadata.words import concepts
 
 _LONG_NUMBER = re.compile(r"(?<!\d)(?!0{3,}\d{1,4}(?!\d))\d{6,}(?!\d)")  # 000012: a counter
@@ -116,8 +123,13 @@ def _unlisted(name: str, parts: Sequence[tuple[str, int, int]]) -> list[tuple[in
         return []
     stem = name.partition(".")[0]
     words = [(word, a, b) for word, a, b in parts if b <= len(stem)]
-    own = [(w, a, b) for w, a, b in words if len(w) > 2 and name[a].isupper()
-           and not is_ordinary(w) and w not in _ORDINARY and not concepts(w)]  # fmt: skip
+    own = [
+        (w, a, b)
+        for w, a, b in words
+        if len(w) > 2 and name[a].isupper() and w not in _ORDINARY and w not in NO_FAMILY
+        and (w in family_names() or w in given_names()
+             or not (is_ordinary(w) or concepts(w) or w in vocabulary()))
+    ]  # fmt: skip
     others = [w for w, a, b in words if (w, a, b) not in own and len(w) > 1]
     dated = re.search(r"(?<!\d)(?:\d{8}|\d{6})(?!\d)", stem) is not None
     numbered = re.match(r"\d{2,8}[_ -]|.*[_ -]\d{3,8}$", stem) is not None
@@ -129,13 +141,28 @@ def _unlisted(name: str, parts: Sequence[tuple[str, int, int]]) -> list[tuple[in
     initial = re.search(r"(?<![^\W_])[A-Z](?![^\W_])", stem)
     if len(own) == 1 and len(own[0][0]) > 4 and dated and (initial or not others):
         return [own[0][1:]]
+    if len(own) == 1 and _SCAN_AND_WORD.fullmatch(stem) and _may_be_name(*own[0], name):
+        return [own[0][1:]]
     return []
+
+
+def _may_be_name(word: str, start: int, end: int, name: str) -> bool:
+    """Whether a lone word beside a kind of scan is written as names are, and on no other list."""
+    if not name[start + 1 : end].islower() or word in EPONYMS or word in vocabulary():
+        return False
+    return end - start > _SHORTEST or not name[start:end].isascii()
 
 
 def _near(name: str, end: int, start: int) -> bool:
     return name[end:start] in _GAPS
 
 
+_SHORTEST = 4
+# MPRAGE_Birnbaum: a kind of scan and one word, and nothing else.
+_SCAN_AND_WORD = re.compile(
+    r"(?i:(?:MP2?RAGE|T[12]w?|FLAIR|MRI|scan|brain|head|BOLD|DWI|EPI|anat)[_ -][^\W\d_]+"
+    r"|[^\W\d_]+[_ -](?:MP2?RAGE|T[12]w?|FLAIR|MRI|scan|brain|head))"
+)
 _WEIGHTED = re.compile(r"(?<![^\W_])(?:[Tt][12](?:[Ww]|_|$)|MP2?RAGE)")
 _SCANS = frozenset({"mprage", "t", "tw", "mri", "scan", "flair", "brain", "head", "mr", "anat"})
 _OF_PEOPLE = frozenset(

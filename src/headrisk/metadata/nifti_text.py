@@ -42,6 +42,8 @@ _CODES = {0: "unknown", 2: "DICOM", 4: "AFNI", 6: "comment", 8: "XCEDE", 10: "JI
           20: "b value", 22: "spherical direction", 24: "DT component", 30: "CARET", 32: "CIfTI",
           34: "variable frame timing", 38: "eval", 40: "MATLAB", 42: "Quantiphyse",
           44: "MRS"}  # fmt: skip
+# A number alone may be anybody's: a record, an age.
+_BARE = re.compile(r"\d{2,}|.*(?<![\w.])\d{6,}(?![\w.]).*", re.DOTALL)
 # What programs write about themselves.
 _ORDINARY = re.compile(
     r"(?:FSL[\d.]*|[\d.]+:?[0-9a-f]{6,}|spm.*|SPM.*|nibabel.*|AFNI.*|FreeSurfer.*|mrtrix.*|ANTs.*"
@@ -170,6 +172,13 @@ def kept_extensions(plan: NiftiPlan, known: KnownIdentifiers) -> bytes:
     return out
 
 
+def kept_texts(plan: NiftiPlan) -> Iterator[tuple[str, str]]:
+    """Texts of extensions that a cleaned image keeps, by their place."""
+    for number, (code, content) in enumerate(plan.extensions, start=1):
+        if code in _NEEDED:
+            yield f"header extension {number} ({_CODES[code]})", printable_text(content)
+
+
 def nifti_hits(plan: NiftiPlan, known: KnownIdentifiers) -> Iterator[Hit]:
     """Everything identifying in header and extensions."""
     for name, (start, end) in text_places(plan).items():
@@ -181,7 +190,10 @@ def nifti_hits(plan: NiftiPlan, known: KnownIdentifiers) -> Iterator[Hit]:
         kind = kind_of_field(name)
         if not hits and kind:
             yield Hit(kind, f"header {name}", text)
-        elif not hits and not all(_ORDINARY.fullmatch(part) for part in text.split(";") if part):
+        elif not hits and (
+            _BARE.fullmatch(text)
+            or not all(_ORDINARY.fullmatch(part) for part in text.split(";") if part)
+        ):
             yield Hit("header-text", f"header {name}", text)
     for number, (code, content) in enumerate(plan.extensions, start=1):
         yield from _extension_hits(number, code, content, known)

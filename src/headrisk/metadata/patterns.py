@@ -299,6 +299,7 @@ PUBLIC_HOSTS = (
     "cognitiveatlas.org", "bids.neuroimaging.io", "bids-specification", "doi.org", "github.com",
     "w3.org", "wikipedia.org", "openneuro.org", "creativecommons.org", "purl.", "nih.gov",
     "nitrc.org", "opendatacommons.org", "humancognitive", "snomed.info", "loinc.org",
+    "bioontology.org", "obolibrary.org",
 )  # fmt: skip
 # Siemens writes the exam's program and project as it writes names: HEAD^ROUTINE.
 _PROGRAM_WORDS = """
@@ -378,6 +379,8 @@ def _harmless(kind: str, value: str) -> bool:
         return public and "@" not in value
     if kind == "phone" and (sum(map(str.isdigit, value)) < 7 or notations(value)):
         return True
+    if kind == "phone" and len(re.findall(r"(?<!\d)00(?!\d)", value)) > 1:
+        return True  # bytes in a dump
     if kind == "phone":  # a number with a sign and a decimal point
         return re.fullmatch(r"\+?\d+\.\d+", value) is not None
     if kind == "network-address":

@@ -39,7 +39,8 @@ _DESKTOP_FOLDERS = frozenset({"__macosx", ".trash", ".spotlight-v100", ".fsevent
 _HISTORIES = frozenset({".git", ".hg", ".svn", ".bzr"})
 _WORKING = frozenset({".heudiconv", ".snakemake", ".ipynb_checkpoints", "__pycache__", "logs",
                       "crashes", "nipype"})  # fmt: skip
-_LOGS = (".log", ".cmd", ".env", ".done", ".err", ".pklz", ".history")
+_LOGS = (".cmd", ".env", ".done", ".err", ".pklz", ".history")
+_CONVERTED = re.compile(r"(?:conver|dcm2|heudi|bidscoin|bidsify|recon-all).*\.log$")
 _OPAQUE = frozenset(
     """.doc .xls .ppt .rtf .jpg .jpeg .png .tif .tiff .bmp .gif
     .heic .webp .mp4 .avi .mov .mp3 .wav .eml .msg .mat .h5 .hdf5 .hdf .sav
@@ -99,6 +100,8 @@ def _leftover_file(lower: list[str]) -> str:
         return "conversion-log"
     working = "scripts" in lower[:-1] and not name.endswith((".py", ".sh", ".m", ".r"))
     if name.endswith(_LOGS) or working or name.startswith(("dcm2niix.", "dcm2niix_")):
+        return "conversion-log"
+    if _CONVERTED.search(name):
         return "conversion-log"
     return "unreadable-kind" if PurePosixPath(name).suffix in _OPAQUE else ""
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,12 +23,15 @@ from headrisk.metadata.look import (
     look_into_leftover,
 )
 from headrisk.metadata.names import name_spans, shown_name
+from headrisk.metadata.open_texts import OpenText, open_in_names, shared_words, still_open
 from headrisk.metadata.roles import leftover_kind
 from headrisk.metadata.text import text_spans
 from headrisk.metadata.walk import Entry, walk
 
 IMAGE_ENDINGS = (".nii", ".nii.gz", ".hdr", ".mgz", ".mgh", ".dcm", ".ima")
 _LONGEST_FIELD = 160
+_MOST_PLACES = 5
+_OF_SET = frozenset({"rare-combination"})  # of the people of all tables, not of a file
 _FIELD_SKIPS = frozenset({"acquisition-time", "phone", "patient-id", "long-number", "uid"})
 
 
@@ -48,6 +52,18 @@ class Problem:
 
 
 @dataclass(frozen=True)
+class ToRead:
+    """A file that was read and holds texts which only a person can judge.
+
+    ``file`` and ``number`` as findings; ``places`` are some of where they stand, masked.
+    """
+
+    file: str
+    number: int
+    places: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class MetadataScan:
     """What a data set's metadata give away.
 
@@ -63,6 +79,13 @@ class MetadataScan:
         Folders of people, image files, and those of them that were not read.
     classes
         Class sizes of the people of all tables, joined by participant.
+    to_read
+        Files that were read and hold texts which only a person can judge.
+    open, clean
+        Paths of the files that are to be read, and of those that are called clean: read as their
+        own format, nothing but notices found in file and path, every text in a closed form. How
+        many people share their details is a fact of the set and told apart. Never written where
+        a name identifies.
     """
 
     findings: tuple[Finding, ...]
@@ -73,6 +96,9 @@ class MetadataScan:
     people: int = 0
     images: int = 0
     images_unread: int = 0
+    to_read: tuple[ToRead, ...] = ()
+    clean: frozenset[str] = dataclasses.field(default=frozenset(), repr=False)
+    open: frozenset[str] = dataclasses.field(default=frozenset(), repr=False)
 
     def count(self, state: State) -> int:
         """Files of one state: ``read`` as their own format, ``searched`` as bytes, ``unread``."""
@@ -89,6 +115,8 @@ class _Gathering:
     names: dict[tuple[str, str], list[tuple[str, int]]] = field(default_factory=dict)
     people: list[tuple[PeopleTable, str, int]] = field(default_factory=list)
     histories: dict[tuple[tuple[str, ...], State], list[int]] = field(default_factory=dict)
+    texts: dict[int, tuple[OpenText, ...]] = field(default_factory=dict)  # of files that were read
+    named: set[int] = field(default_factory=set)  # files with something identifying in their path
 
 
 def scan_metadata(
@@ -132,6 +160,8 @@ def scan_metadata(
     for (parts, state), (number, count) in out.histories.items():
         reason = f"{count:,} files of a version history, {'not read' if state == UNREAD else state}"
         out.problems.append(Problem(shown_path(parts, known), number, reason, state, count))
+    to_read, clean = _judged(entries, out, known)
+    open_paths = frozenset("/".join(entries[one.number - 1].parts) for one in to_read)
     order = {severity: place for place, severity in enumerate(SEVERITIES)}
     out.findings.sort(key=lambda f: (order[f.severity], f.kind, f.number, f.field))
     unread = {problem.number for problem in out.problems}
@@ -145,7 +175,42 @@ def scan_metadata(
         people=len({e.parts[0] for e in entries if e.parts and e.parts[0].startswith("sub-")}),
         images=len(images),
         images_unread=sum(number in unread for number in images),
+        to_read=to_read,
+        clean=clean,
+        open=open_paths,
     )
+
+
+def _judged(
+    entries: Sequence[Entry], out: _Gathering, known: KnownIdentifiers
+) -> tuple[tuple[ToRead, ...], frozenset[str]]:
+    """Files that a person has to read, and paths of those that are called clean."""
+    people = [_person(entry) for entry in entries]
+    named = ((people[n], text) for n, entry in enumerate(entries) if entry.state != "folder"
+             for text in open_in_names(entry.parts))  # fmt: skip
+    inside = ((people[n - 1], text) for n, texts in out.texts.items() for text in texts)
+    shared = shared_words((*named, *inside))
+    found = {f.number for f in out.findings
+             if f.severity != "notice" and f.kind not in _OF_SET} | out.named  # fmt: skip
+    to_read, clean = [], set()
+    for number, texts in out.texts.items():
+        entry = entries[number - 1]
+        if left := still_open(texts, shared):
+            places = tuple(_shown_field(text.place, known) for text in left[:_MOST_PLACES])
+            to_read.append(ToRead(shown_path(entry.parts, known), number, places))
+        elif number not in found:
+            clean.add("/".join(entry.parts))
+    return tuple(to_read), frozenset(clean)
+
+
+def _untold(look: Look) -> Iterator[OpenText]:
+    """Open texts in whose field nothing was found, so that it does not count as found already."""
+    told = {hit.field for hit in look.hits if SEVERITY[hit.kind] != "notice"}
+    return (text for text in look.open if text.place.removeprefix("cells of ") not in told)
+
+
+def _person(entry: Entry) -> str:
+    return next((part for part in entry.parts if part.startswith("sub-")), "")
 
 
 def _is_image(entry: Entry) -> bool:
@@ -221,6 +286,10 @@ def _note_file(
         out.histories.setdefault((entry.parts[:top], look.state), [number, 0])[1] += 1
     elif look.state != READ:
         out.problems.append(Problem(shown, number, look.problem or look.searched, look.state))
+    else:
+        out.texts[number] = (*open_in_names(entry.parts), *_untold(look))
+        if kind or any(name_spans(part, known) for part in entry.parts):
+            out.named.add(number)
     if look.people is not None:
         out.people.append((look.people, shown, number))
 

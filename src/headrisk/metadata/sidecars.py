@@ -12,13 +12,16 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from headrisk.metadata.ages import is_over_89
+from headrisk.metadata.closed import is_closed_remark
 from headrisk.metadata.columns import is_prose_of_people, is_sentence, says_date
+from headrisk.metadata.cues import names_illness
 from headrisk.metadata.field_names import public_names
 from headrisk.metadata.fields import (
     bears_out,
     is_exact_name,
     kind_of_field,
     may_hold_prose,
+    may_name_illness,
     plain_name,
     tells_times,
     tells_versions,
@@ -178,6 +181,8 @@ def judge(key: str, value: Any, known: KnownIdentifiers, *, meant: bool = False)
     kind = kind_of_field(key)
     if not kind and not meant and key != _DESCRIBED and names_person(key, text):
         kind = "person-name"
+    if not kind and not meant and may_name_illness(key) and names_illness(text):
+        kind = "" if key == _DESCRIBED else "demographic"
     if kind and not (meant and _said_on_purpose(kind, key)) and _counts(kind, key, text):
         whole = (known.graver(kind, text), 0, len(text))
         return [whole, *direct_spans(text, known)] if kind == "free-text" else [whole]
@@ -389,6 +394,8 @@ def _is_description(value: dict[str, Any]) -> bool:
 def _harmless(kind: str, key: str, text: str) -> bool:
     plain = text.strip().lower()
     if plain in _SAYS_NOTHING or is_ordinary_remark(kind, text):
+        return True
+    if kind == "free-text" and is_closed_remark(text):
         return True
     if kind == "uid":
         return harmless_uid(plain)

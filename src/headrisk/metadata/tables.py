@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from headrisk.io.values import known as known_value
 from headrisk.metadata.ages import is_over_89
+from headrisk.metadata.closed import is_closed_remark
 from headrisk.metadata.columns import (
     Column,
     Place,
@@ -250,13 +251,19 @@ def table_hits(table: TextTable, known: KnownIdentifiers, name: str = "") -> Ite
         yield Hit(kind, "comment", text, place=f"line {line}")
     columns, place = judged_columns(table, name)
     told = judged_rows(table)
+    seen: list[dict[str, list[Span]]] = [{} for _ in columns]  # cells of a column repeat each other
     for number, (line, cells) in enumerate(table.rows):
         for index, cell in enumerate(cells):
             heading = table.columns[index] if index < len(table.columns) else ""
             column = columns[index]
             if index and number in told:
                 heading, column = told[number]
-            for kind, start, end in cell_spans(column, heading, cell, known, place):
+                spans = cell_spans(column, heading, cell, known, place)
+            elif (before := seen[index].get(cell)) is not None:
+                spans = before
+            else:
+                spans = seen[index][cell] = cell_spans(column, heading, cell, known, place)
+            for kind, start, end in spans:
                 field = heading or f"column {index + 1}"
                 yield Hit(kind, field, cell[start:end], place=f"line {line}")
 
@@ -312,6 +319,8 @@ def _says_nothing(kind: str, text: str) -> bool:
     if kind == "date" and is_shifted(text):
         return True
     if is_ordinary_remark(kind, text) or plain_name(text) == "removed":
+        return True
+    if kind == "free-text" and is_closed_remark(text):
         return True
     return kind == "uid" and harmless_uid(text)
 

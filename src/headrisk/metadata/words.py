@@ -289,7 +289,8 @@ _OTHER_SCRIPTS = {
 _ENDS = (("nr", "id"), ("datum", "date"), ("nummer", "id"), ("nachname", "own-name"),
          ("vorname", "own-name"),
          ("telefon", "phone"), ("plz", "postcode"), ("geburt", "birth"), ("strasse", "address"),
-         ("adresse", "address"))  # fmt: skip
+         ("adresse", "address"), ("radiologist", "staff"), ("physician", "staff"),
+         ("neurologist", "staff"))  # fmt: skip
 
 
 def _by_end(word: str) -> frozenset[str]:

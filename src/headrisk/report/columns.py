@@ -792,6 +792,18 @@ _INTERNAL_TABLES = (
         "action": Column("copied as it was, cleaned, left out, or copied unread by name"),
         "reason": _REASON,
         "copy": Column("its path in the copy"),
+        "called": Column("what it is called there: clean, to be read by a person, or that findings "
+                         "stay in it"),
+    }),
+    TableKind("to-read", "internal", "one file with texts that only a person can judge", {
+        "number": _NUMBER,
+        "file": _FILE,
+        "places": Column("some of the fields, columns, lines or names that they stand in"),
+    }),
+    TableKind("to-read-in-copy", "internal", "the same, of the cleaned copy", {
+        "number": _NUMBER,
+        "file": _FILE,
+        "places": Column("some of the fields, columns, lines or names that they stand in"),
     }),
     TableKind("duplicates", "internal", "one pair of scans, or of groups, that do not fit their "
               "labels", {

@@ -47,7 +47,7 @@ FIELDS = "Which fields link people?"
 PANELS = {
     "kinds": "Which identifying metadata were found?",
     "people": "How many people stand out by their details?",
-    "unread": "What was not read?",
+    "unread": "What was not read, and what must a person read?",
     "copy": "What became of the cleaned copy?",
 }
 NOT_LOOKED_INTO = (
@@ -76,12 +76,17 @@ SEVERITIES = {  # how much a finding gives away
 
 @dataclass(frozen=True)
 class Files:
-    """How many files there are: all, read as their own format, searched as bytes, not read."""
+    """How many files there are: all, read as their own format, searched as bytes, not read.
+
+    ``to_read`` were read and hold texts that only a person can judge; ``clean`` are called so.
+    """
 
     total: int
     read: int
     searched: int
     unread: int
+    to_read: int = 0
+    clean: int = 0
 
 
 def nothing_to_tell(read: int, pairs: int) -> str:
@@ -107,12 +112,27 @@ def summary_sentence(files: Files, severities: Mapping[str, int]) -> str:
     parts = [counted(count, *SEVERITIES[name]) for name, count in severities.items() if count]
     if parts:
         said = f"In {where}: {', '.join(parts)}."
+    elif not files.total:
+        return "There is no file: nothing was looked at."
+    elif not files.read:
+        said = "No file was read as its own format, so that nothing is known of them."
     elif files.read == files.total:
-        return f"Nothing was found in {where}."
+        said = f"Nothing was found in {where}."
     else:
         said = f"Nothing was found in {files.read:,} of {where}."
-    unread = unread_sentence(files)
-    return f"{said} {unread}" if unread else said
+    more = (unread_sentence(files), to_read_sentence(files.to_read))
+    return " ".join((said, *filter(None, more)))
+
+
+def to_read_sentence(files: int) -> str:
+    """How many files hold texts that no rule can judge; "" where none does."""
+    if not files:
+        return ""
+    hold = "file holds" if files == 1 else "files hold"
+    return (
+        f"{files:,} {hold} texts or names that no rule can judge with certainty: a person has to "
+        "read them."
+    )
 
 
 def unread_sentence(files: Files) -> str:
@@ -156,10 +176,12 @@ def people_answer(in_small: str, people: int, shown: Sequence[str], unnamed: int
 
 def unread_answer(files: Files) -> str:
     """How many files were not read as their own format, and what follows."""
-    return (
-        f"{unread_sentence(files)} None of them is called clean, and the copy leaves them out "
-        "unless they are named."
-    )
+    said = [unread_sentence(files), to_read_sentence(files.to_read)]
+    said.append("None of them is called clean.")
+    if files.searched or files.unread:
+        said.append("The copy leaves out what was not read, unless it is named.")
+    said.append(f"Called clean: {files.clean:,} of {files.total:,}.")
+    return " ".join(filter(None, said))
 
 
 @dataclass(frozen=True)
@@ -168,7 +190,8 @@ class Copy:
 
     ``named`` files were copied unread because they were named; ``refused`` ones would have lost
     voxels, ``withheld`` ones cannot be cleaned; ``remaining`` removed values still stand in it;
-    ``found`` are its findings.
+    ``found`` are its findings; ``clean`` files are called so, ``to_read`` hold texts that only a
+    person can judge.
     """
 
     copied: int
@@ -179,6 +202,8 @@ class Copy:
     withheld: int
     remaining: int
     found: int
+    clean: int = 0
+    to_read: int = 0
 
 
 def copy_sentence(copy: Copy) -> str:
@@ -186,7 +211,11 @@ def copy_sentence(copy: Copy) -> str:
     said = (
         f"The copy holds {counted(copy.copied + copy.cleaned, 'file')}, {copy.cleaned:,} of them "
         f"cleaned; {counted(copy.left_out, 'file was', 'files were')} left out. "
+        f"{copy.clean:,} {'is' if copy.clean == 1 else 'are'} called clean. "
     )
+    if copy.to_read:
+        hold = "holds" if copy.to_read == 1 else "hold"
+        said += f"{copy.to_read:,} {hold} texts that a person has to read before they are shared. "
     if copy.named:
         they = "it was" if copy.named == 1 else "they were"
         said += f"{copy.named:,} more {_were(copy.named)} copied unread because {they} named. "
