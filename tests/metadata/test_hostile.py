@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import bz2
 import gzip
+import io
 import json
+import lzma
 import os
 import zipfile
+from functools import partial
 from pathlib import Path
 
 import nibabel as nib
@@ -245,3 +249,31 @@ def test_no_folder_and_no_list_are_refused_with_what_to_do(tmp_path: Path) -> No
     (tmp_path / "file").write_text("x")
     with pytest.raises(InputError, match="not a folder"):
         list_entries(tmp_path / "file")
+
+
+@pytest.mark.parametrize("name", ["notes.txt", "table.tsv", "scan.nii.bz2", "data", "side.json"])
+@pytest.mark.parametrize("packing", ["bzip2", "xz", "zip", "lzma"])
+def test_what_is_packed_and_not_opened_is_not_read(tmp_path: Path, packing: str, name: str) -> None:
+    """Packed bytes show nothing to a search for text, whatever the file is called."""
+    text = "".join(f"Patient name: Hanna Mustermann {k}\n" for k in range(200)).encode()
+    if packing == "zip":
+        buffer = io.BytesIO()
+        with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("a.txt", text)
+        raw = buffer.getvalue()
+    else:
+        raw = {"bzip2": bz2.compress, "xz": lzma.compress,
+               "lzma": partial(lzma.compress, format=lzma.FORMAT_ALONE)}[packing](text)  # fmt: skip
+    path = tmp_path / name
+    path.write_bytes(raw)
+    found = look.look_into(path, name, len(raw), NOBODY)
+    assert found.state == "unread"
+    assert "packed" in found.problem
+
+
+def test_an_archive_that_cannot_be_listed_is_not_read(tmp_path: Path) -> None:
+    path = tmp_path / "scans.7z"
+    path.write_bytes(b"7z\xbc\xaf\x27\x1c" + bytes(200))
+    found = look.look_into_leftover(path, ("scans.7z",), 206, "archive", NOBODY)
+    assert found.state == "unread"
+    assert "cannot be listed" in found.problem

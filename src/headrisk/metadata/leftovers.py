@@ -56,7 +56,7 @@ def archive_hits(path: Path, known: KnownIdentifiers) -> tuple[list[Hit], str]:
             zipfile.BadZipFile, tarfile.TarError) as error:  # fmt: skip
         return [], f"archive cannot be listed ({type(error).__name__})"
     if names is None:
-        return [], ""
+        return [], "an archive of a kind that cannot be listed: unpack it"
     hits = [
         Hit(kind, "name of a member", part[start:end])
         for name in names

@@ -47,7 +47,7 @@ from headrisk.metadata.open_texts import (
     open_in_lines,
     open_in_table,
 )
-from headrisk.metadata.roles import Role, role_of
+from headrisk.metadata.roles import Role, packed_as, role_of
 from headrisk.metadata.sidecars import json_hits, parse_json
 from headrisk.metadata.tables import parse_table, table_hits
 from headrisk.metadata.text import MEANT, NO_KINDS, printable_text, text_hits
@@ -125,6 +125,8 @@ def look_into(path: Path, name: str, size: int, known: KnownIdentifiers) -> Look
     if fetched := not_fetched(start, size):
         return Look("", problem=fetched)
     role = role_of(name, start)
+    if packing := packed_as(role, start):
+        return Look("binary", problem=f"packed ({packing}) and not opened: unpack it")
     packed = list(_gzip_hits(start, name, known))
     try:
         if start.startswith(GZIP_MAGIC) and not _one_packed_image(path, role):

@@ -71,6 +71,28 @@ _NAMED: dict[str, Role] = {
 COMPANIONS = (".img", ".img.gz", ".brik", ".brik.gz", ".rec", ".raw", ".raw.gz", ".eeg")
 
 
+_PACKED: tuple[tuple[bytes, str], ...] = (
+    (b"BZh", "bzip2"), (b"\xfd7zXZ\x00", "xz"), (b"\x28\xb5\x2f\xfd", "Zstandard"),
+    (b"\x1f\x9d", "compress"), (b"\x04\x22\x4d\x18", "LZ4"), (b"7z\xbc\xaf\x27\x1c", "7-Zip"),
+    (b"Rar!\x1a\x07", "RAR"), (b"PK\x03\x04", "zip"), (b"\x5d\x00\x00", "LZMA"),
+)  # fmt: skip
+_UNTOLD = ("binary", "text", "table", "json", "code", "papers", "gradients")
+
+
+def packed_as(role: Role, start: bytes) -> str:
+    """How a file is packed that no reader here opens, whatever it is called; "" where it is not.
+
+    Packed bytes show nothing to a search for text. Formats that are packed by design (office
+    documents, arrays) have roles of their own.
+
+    >>> packed_as("text", b"BZh91AY&SY"), packed_as("office", b"PK\\x03\\x04")
+    ('bzip2', '')
+    """
+    if role not in _UNTOLD:
+        return ""
+    return next((name for magic, name in _PACKED if start.startswith(magic)), "")
+
+
 def leftover_kind(parts: tuple[str, ...], *, folder: bool) -> str:
     """The kind of leftover that a path is or lies in; "" where it belongs to the data set."""
     lower = [part.lower() for part in parts]
