@@ -146,7 +146,8 @@ def test_a_smaller_gallery_is_no_worse_release() -> None:
 def test_what_stands_against_a_comparison_comes_first(written: Path) -> None:
     old, _ = read_report(written)
     new = replace(old, settings=dict(old.settings) | {"seed": 9}, modalities=(), version="9")
-    found = compare_reports([release("1", old, RUN, sealed=False), release("2", new, RUN)]).remarks
+    both = compare_reports([release("1", old, RUN, sealed=False), release("2", new, RUN)])
+    found = (*both.unsealed, *both.remarks)
     assert "no list of digests" in found[0]
     assert "different versions of headrisk: 0.1.0 and 9" in found[1]
     assert "settings differ (seed)" in found[2]

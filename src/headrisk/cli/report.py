@@ -61,7 +61,7 @@ def _compare(folders: Sequence[Path], out: Path | None) -> int:
     from headrisk.report.words.compare import READINGS, told
 
     found, place = compare_folders(folders, out)
-    for remark in (*found.counts, *found.remarks):
+    for remark in (*found.unsealed, *found.counts, *found.remarks):
         sys.stdout.write(remark + "\n")
     for row, one in found.told:
         if one.low is not None and one.high is not None:

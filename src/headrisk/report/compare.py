@@ -152,6 +152,11 @@ class Comparison:
         return tuple(said)
 
     @property
+    def unsealed(self) -> tuple[str, ...]:
+        """That nobody can tell whether figures were changed since: said before any of them."""
+        return tuple(words.unsealed(one.name) for one in self.releases if not one.sealed)
+
+    @property
     def counts(self) -> tuple[str, ...]:
         """The counts that are not the same in all releases: they are exact, so they stand first."""
         return tuple(
@@ -458,10 +463,7 @@ def _text_left(report: Report, severity: str) -> str:
 
 
 def _remarks(releases: Sequence[Release]) -> Iterator[str]:
-    """What stands against comparing them, first of all."""
-    for one in releases:
-        if not one.sealed:
-            yield words.unsealed(one.name)
+    """What stands against comparing them."""
     for old, new in pairwise(releases):
         pair = (old.name, new.name)
         if old.report.version != new.report.version:
