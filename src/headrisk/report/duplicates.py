@@ -16,6 +16,7 @@ from headrisk.report.internal import png, scans_table
 from headrisk.report.tsv import table_text
 from headrisk.report.words import duplicates as words
 from headrisk.report.words import inventory as looked
+from headrisk.report.words.inventory import with_reasons
 from headrisk.report.write import describe_internal, described, write_public
 from headrisk.run.scratch import write_private
 
@@ -53,7 +54,7 @@ def public_summary(report: DuplicatesReport) -> dict[str, Any]:
             "compared_pairs": report.compared,
             "examined_pairs": report.examined,
         },
-        "inventory": None if report.inventory is None else asdict(report.inventory),
+        "inventory": None if report.inventory is None else with_reasons(asdict(report.inventory)),
         "findings": {
             what: {
                 judgement: sum(

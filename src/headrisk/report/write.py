@@ -43,6 +43,7 @@ from headrisk.report.treated_part import treatment_tables
 from headrisk.report.tsv import parse_table, table_text
 from headrisk.report.withhold import refuse_leaks, withhold_small_cells, without_labels
 from headrisk.report.words.follows import follows_rows
+from headrisk.report.words.inventory import with_reasons
 from headrisk.report.words.methods import methods_text
 from headrisk.run.audit import LOG, append_audit
 from headrisk.run.events import Listener, Noted, ignore
@@ -174,13 +175,21 @@ def write_public(out: Path, files: Mapping[str, bytes]) -> None:
         append_audit(out / LOG, "write", {"files_sha256": digest}, when=datetime.now(UTC))
 
 
+def content_of(public: Report) -> dict[str, Any]:
+    """What ``report.json`` holds: the findings, what follows, and reasons in words beside codes."""
+    content = {**report_as_dict(public), "follows": follows_rows(public)}
+    if content["inventory"]:
+        content["inventory"] = with_reasons(content["inventory"])
+    return content
+
+
 def public_files(public: Report, run: RunRecord) -> dict[str, bytes]:
     """Path below OUT to content, for every public file.
 
     The page is built from the JSON and the tables read back, so that ``headrisk report OUT``
     gives the same page as the audit did.
     """
-    text = canonical_json({**report_as_dict(public), "follows": follows_rows(public)})
+    text = canonical_json(content_of(public))
     tables = report_tables(public)
     texts = {name: table_text(table) for name, table in tables.items()}
     again = report_from_dict(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from headrisk.dataset.inventory import (
     NOT_USED,
@@ -133,6 +134,22 @@ def not_looked_at(counts: InventoryCounts) -> tuple[str, ...]:
         for row in by_kind(counts.kinds)
         if row.looked_at < row.images
     )
+
+
+def reason(row: Mapping[str, Any]) -> str:
+    """Why images of one kind were not looked at, as ``report.json`` tells it beside the codes.
+
+    >>> reason({"reasons": {"archive": 1, "derivatives": 2}})
+    '2 derived from another image; 1 inside an archive'
+    """
+    return "; ".join(
+        f"{count:,} {REASONS.get(code, code)}" for code, count in _most(row["reasons"])
+    )
+
+
+def with_reasons(counts: Mapping[str, Any]) -> dict[str, Any]:
+    """An inventory as JSON holds it, each kind of image with its reasons in words beside codes."""
+    return {**counts, "kinds": [{**row, "reason": reason(row)} for row in counts["kinds"]]}
 
 
 def _why(reasons: Mapping[str, int]) -> str:
