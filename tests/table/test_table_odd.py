@@ -179,3 +179,18 @@ def test_the_parts_of_a_run_draw_from_streams_of_their_own() -> None:
     assert len(set(STREAMS.values())) == len(STREAMS)
     first = {name: np.random.default_rng((7, *one)).random() for name, one in STREAMS.items()}
     assert len(set(first.values())) == len(first)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("count", [25, 40])
+def test_rows_of_two_kinds_alone(count: int, tmp_path: Path, audit: Any) -> None:
+    """Half of all people bear one and the same row in both sessions, the others another one."""
+    two = np.random.default_rng(4).normal(2.5, 0.3, size=(2, COLUMNS))
+    values = two[np.arange(count) % 2]
+    path = write(
+        tmp_path / "two.tsv",
+        np.concatenate([values, values]),
+        [*labels(count, "01"), *labels(count, "02")],
+    )
+    found = audit(path)["headline"]["rank1"]
+    assert found["low"] <= 2 / count <= found["high"]

@@ -24,7 +24,7 @@ the moving bins are our own.
 from __future__ import annotations
 
 from dataclasses import replace
-from math import ceil, floor, isfinite, log10
+from math import ceil, copysign, floor, isfinite, log10
 
 from headrisk.statistics.intervals import clopper_pearson, wilson, zero_event_bound
 from headrisk.types import Estimate
@@ -36,6 +36,7 @@ FEW_EVENTS = 5  # as in statistics.intervals: below it intervals are exact
 LADDER = (1.0, 2.0, 5.0, 10.0)
 DIGITS = tuple(float(k) for k in range(1, 11))
 TINY = 1e-9
+NEXT_TO_NOTHING = 1e-300
 
 
 def counts_of(total: float, people: int) -> tuple[int, int]:
@@ -106,15 +107,20 @@ def share_below(share: float, people: int) -> float:
 def rung(value: float, *, up: bool, steps: tuple[float, ...] = LADDER) -> float:
     """The next number at or beyond ``value`` among 1, 2, 5, 10 ... times powers of ten.
 
-    With ``steps=DIGITS`` the next of one significant digit.
+    With ``steps=DIGITS`` the next of one significant digit. What is nearer to 0 than 1e-300, as the
+    next number above a score of 0 is, lies between 0 and that.
 
     >>> rung(0.43, up=True), rung(0.43, up=False), rung(-0.03, up=False)
     (0.5, 0.2, -0.05)
+    >>> rung(5e-324, up=True), rung(5e-324, up=False)
+    (1e-300, 0.0)
     """
     if not value or not isfinite(value):
         return value
     away = up == (value > 0)
     size = abs(value)
+    if size < NEXT_TO_NOTHING:
+        return copysign(NEXT_TO_NOTHING, value) if away else 0.0
     power = 10.0 ** floor(log10(size) + TINY)
     scaled = size / power
     step = (
