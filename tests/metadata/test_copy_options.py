@@ -123,7 +123,8 @@ def test_files_that_are_not_read_are_counted_left_out_and_kept_only_by_name(
     assert "unread" in [p["name"] for p in report["modalities"]["metadata"]["panels"]]
     rows = (tmp_path / "out" / "tables" / "metadata-unread.tsv").read_text().splitlines()
     assert rows[1:] == ["all\t3", "read as their own format\t1", "searched as bytes\t1",
-                        "not read\t1"]  # fmt: skip
+                        "not read\t1", "read, and to be read by a person\t0",
+                        "called clean\t0"]  # fmt: skip
     words = ["--fix", tmp_path / "named", "--keep-unread"]
     assert run(root, tmp_path / "out2", *words) == 4
     assert {path.name for path in (tmp_path / "named").iterdir()} == {

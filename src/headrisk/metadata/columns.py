@@ -512,7 +512,8 @@ def is_prose_of_people(text: str) -> bool:
         return False
     if len(words) < 5:
         return len(_LIVES.intersection(words)) > 1
-    return not _ABOUT.isdisjoint(words) or len(_LIVES.intersection(words)) > 1
+    lived = len(_LIVES.intersection(words)) > 1 or tells_of_a_life(text)
+    return lived or not _ABOUT.isdisjoint(words)
 
 
 def tells_of_a_life(text: str) -> bool:

@@ -24,7 +24,10 @@ from headrisk.metadata.image_headers import (
     read_minc,
     read_mrtrix,
     read_nrrd,
+    read_p_file,
+    read_par,
     read_surface,
+    read_twix,
 )
 from headrisk.metadata.known import KnownIdentifiers
 from headrisk.metadata.markup import plain_html
@@ -32,7 +35,6 @@ from headrisk.metadata.nifti_text import nifti_plan
 from headrisk.metadata.open_texts import OpenText, open_in_fields, open_in_lines
 from headrisk.metadata.recordings import read_brainvision, read_edf
 from headrisk.metadata.roles import COMPANIONS, Role
-from headrisk.metadata.scanner_headers import read_p_file, read_par, read_twix
 from headrisk.metadata.text import printable_text
 
 LARGEST = 1024 * 1024 * 1024

@@ -211,11 +211,7 @@ def copy_sentence(copy: Copy) -> str:
     said = (
         f"The copy holds {counted(copy.copied + copy.cleaned, 'file')}, {copy.cleaned:,} of them "
         f"cleaned; {counted(copy.left_out, 'file was', 'files were')} left out. "
-        f"{copy.clean:,} {'is' if copy.clean == 1 else 'are'} called clean. "
     )
-    if copy.to_read:
-        hold = "holds" if copy.to_read == 1 else "hold"
-        said += f"{copy.to_read:,} {hold} texts that a person has to read before they are shared. "
     if copy.named:
         they = "it was" if copy.named == 1 else "they were"
         said += f"{copy.named:,} more {_were(copy.named)} copied unread because {they} named. "
@@ -223,6 +219,10 @@ def copy_sentence(copy: Copy) -> str:
         said += f"{counted(copy.withheld, 'of them cannot', 'of them cannot')} be cleaned. "
     if copy.refused:
         said += f"{copy.refused:,} {_were(copy.refused)} refused: voxels would have changed. "
+    said += f"{counted(copy.clean, 'file is', 'files are')} called clean. "
+    if copy.to_read:
+        hold = "holds" if copy.to_read == 1 else "hold"
+        said += f"{copy.to_read:,} {hold} texts that a person has to read before they are shared. "
     if copy.remaining:
         stand = counted(copy.remaining, "removed value still stands", "removed values still stand")
         return f"{said}{stand} in it: do not share it as it is."
