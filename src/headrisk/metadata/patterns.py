@@ -52,7 +52,7 @@ _FORMS = tuple(
             "credential",
             _DIGITS,
             r"(?i:(?<![^\W_])(?:pw|passw(?:or)?d|passwort|kennwort|pin|passphrase|token"
-            r"|mot de passe|secret|api[ _-]?key|access[ _-]?key)(?: is| war| ist)?"
+            r"|mot[ _]de[ _]passe|secret|bearer|(?:api|access|private)[ _-]?key)(?: is| war| ist)?"
             r"[ \"']*[:= ][ \"']*)"
             r"(?=[^\s\"'<>]*\d)(?=[^\s\"'<>]*[A-Za-z])[^\s\"'<>()\[\]{}$]{8,}"
             r"|\bmysql\w*\s[^\n]{0,60}?-p[^\s-]\S{3,}",
