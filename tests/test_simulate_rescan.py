@@ -77,10 +77,10 @@ def test_every_place_says_that_it_is_simulated(simulated: tuple[Path, Path]) -> 
     assert (counts["scans"], counts["persons"], counts["mated_pairs"]) == (6, 6, 6)
     assert content["settings"]["rescan_strength"] == "moderate"
     page = (out / "report.html").read_text()
-    assert "Brain (simulated re-scans)" in page
+    assert "Brains (simulated re-scans)" in page
     assert "Nobody&#39;s second scan was compared" in page
     assert "Simulated re-scans, no true ones: " in page
-    assert "Brain (simulated re-scans)" in (out / "methods.md").read_text()
+    assert "Brains (simulated re-scans)" in (out / "methods.md").read_text()
     assert "simulated/" in (out / "internal" / "links.tsv").read_text()
     assert "simulated/sub" not in page
     assert "simulate\t" in (out / "tables" / "cost.tsv").read_text()

@@ -296,3 +296,14 @@ def test_index_scales(tmp_path: Path) -> None:
     table = index_dataset(tmp_path)
     assert time.process_time() - before < 3
     assert table.num_rows == 1000
+
+
+def test_names_with_characters_that_nobody_sees_are_read(tmp_path: Path) -> None:
+    """A folder and its files may be spelt differently where no eye can tell."""
+    image(tmp_path, "sub-03\u200b/anat/sub-03_T1w.nii.gz")
+    image(tmp_path, "sub-04/anat/sub-0\u200d4_T1w.nii.gz")
+    image(tmp_path, "sub-\uff10\uff15/anat/sub-05_T1w.nii.gz")
+    found = rows(tmp_path)
+    assert {(s.participant_id, s.suffix, s.status) for s in found} == {
+        (label, "T1w", "ok") for label in ("03", "04", "05")
+    }

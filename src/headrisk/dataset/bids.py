@@ -13,7 +13,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from unicodedata import normalize
 
 from headrisk.dataset.bids_names import (
     DATATYPES,
@@ -27,7 +26,7 @@ from headrisk.dataset.bids_names import (
 )
 from headrisk.dataset.bids_tables import PersonFacts, person_facts, scan_dates, session_facts
 from headrisk.dataset.face_claims import claim_of
-from headrisk.dataset.labels import folder_label
+from headrisk.dataset.labels import folder_label, one_spelling
 from headrisk.dataset.scans import Scan
 from headrisk.dataset.sidecar import read_sidecar, sidecar_fields
 from headrisk.io.digests import irregular
@@ -134,7 +133,7 @@ def _person(
         walk.found.scans.append(_failed(walk, label, "", folder, problem))
     facts = walk.people.get(label, PersonFacts())
     wanted_name = f"sub-{label}_sessions.tsv"
-    table = next((e for e in entries if normalize("NFC", e.name) == wanted_name), None)
+    table = next((e for e in entries if one_spelling(e.name) == wanted_name), None)
     by_session, notes = session_facts(Path(table.path), facts) if table else ({}, ())
     walk.found.notes.extend(notes)
     sidecars = above + sidecar_files(entries)
@@ -159,7 +158,7 @@ def _person(
 def _images(walk: _Walk, session: _Session, above: list[os.DirEntry[str]]) -> None:
     """Add the wanted images of one session's datatypes; ``above`` is what lies beside them."""
     table = next(
-        (e for e in above if normalize("NFC", e.name) == f"{_prefix(session, '_')}scans.tsv"), None
+        (e for e in above if one_spelling(e.name) == f"{_prefix(session, '_')}scans.tsv"), None
     )
     dates, notes = scan_dates(Path(table.path)) if table else ({}, ())
     walk.found.notes.extend(notes)
@@ -229,7 +228,7 @@ def _scan(
         scanner=said.scanner or facts.scanner,
         age=facts.age if facts.age is not None else said.age,
         sex=facts.sex or said.sex,
-        acq_date=dates.get(normalize("NFC", path.name), "") or said.acq_date or facts.acq_date,
+        acq_date=dates.get(one_spelling(path.name), "") or said.acq_date or facts.acq_date,
         family_id=facts.family_id,
         face_claim=claim_of(path.name, values, walk.description),
         status="failed" if reason else "ok",
@@ -251,7 +250,7 @@ def _sidecar(walk: _Walk, path: Path) -> dict[str, Any]:
 
 def _problem(session: _Session, path: Path) -> str:
     """Why a listed file cannot be used, or ""."""
-    if not normalize("NFC", path.name).startswith(_prefix(session, "_")):
+    if not one_spelling(path.name).startswith(_prefix(session, "_")):
         return f"file name does not begin with {_prefix(session, '_')}, as its folder says"
     if path.is_dir():
         return "a folder named like an image"

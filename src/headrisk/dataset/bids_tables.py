@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
-from unicodedata import normalize
 
-from headrisk.dataset.labels import plain_label
+from headrisk.dataset.labels import one_spelling, plain_label
 from headrisk.io.tsv import Row, read_describing_tsv
 from headrisk.io.values import parse_age, parse_date, parse_sex
 
@@ -67,7 +66,7 @@ def scan_dates(path: Path) -> tuple[dict[str, str], tuple[str, ...]]:
     rows, notes = read_describing_tsv(path)
     if rows and "filename" not in rows[0].values:
         return {}, (*notes, f"{path}: no column filename, not used")
-    names = [normalize("NFC", PurePosixPath(row.values["filename"]).name) for row in rows]
+    names = [one_spelling(PurePosixPath(row.values["filename"]).name) for row in rows]
     return {
         name: parse_date(row.first(*_DATE)) for name, row in zip(names, rows, strict=True)
     }, notes
