@@ -36,6 +36,41 @@ ATTACKS = {
 }
 
 
+DECIDES = (
+    "labels_disagree", "labels_unconfirmed", "brains_link", "together_link", "faces_there",
+    "photographs_link", "face_scans_link", "metadata_direct", "metadata_link", "tables_link",
+    "source_folder", "copy_holds_removed_values", "deidentified_faces", "deidentified_still_links",
+)  # fmt: skip
+"""Codes that decide whether and how data may leave, in the order in which pages tell them."""
+NOT_KNOWN = (
+    "faces_unclear", "faces_not_searched", "faces_to_check", "images_not_looked_at",
+    "images_failed", "images_not_compared", "faces_not_looked_at", "files_beside_images",
+    "files_unread", "people_failed", "folders_unread", "tables_unused", "metadata_not_searched",
+    "not_asked", "people_stand_out", "copy_findings", "deidentified_unchanged",
+    "deidentified_missing", "deidentified_doubtful", "deidentified_to_check",
+    "deidentified_failed",
+)  # fmt: skip
+"""Codes of what nobody knows yet, or of few people: told next."""
+WARNINGS = (
+    *(f"{word}_{end}" for word in ATTACKS.values() for end in ("not_shown", "too_few")),
+    "simulated", "forecast_ends", "deidentified_no_difference",
+)  # fmt: skip
+"""Codes that give nothing to do, but say how not to read a figure: no steps, told last."""
+
+
+def weight(code: str) -> tuple[int, int]:
+    """Where a page tells a code: 0 decides, 1 not known, 2 lesser steps, 3 warnings; then a place.
+
+    >>> weight("brains_link") < weight("people_stand_out") < weight("metadata_quasi")
+    True
+    >>> weight("metadata_quasi") < weight("brains_not_shown")
+    True
+    """
+    if code in DECIDES:
+        return 0, DECIDES.index(code)
+    return (1 if code in NOT_KNOWN else 3 if code in WARNINGS else 2), 0
+
+
 @dataclass(frozen=True)
 class Follow:
     """One rule that applies, and the figures its sentence needs.
@@ -125,9 +160,15 @@ def _images(report: Report) -> Iterator[Follow]:
     counts = report.inventory
     if counts is None:
         return
-    if counts.left_out:
-        kinds = _kinds(counts.kinds, lambda row: row.left_out)
-        yield Follow("images_not_looked_at", count=counts.left_out, of=counts.images, kinds=kinds)
+    if counts.left_out or counts.failed:
+        why = sum((Counter(row.reasons) for row in counts.kinds), Counter[str]()).most_common()
+        yield Follow(
+            "images_not_looked_at",
+            count=counts.left_out + counts.failed,
+            of=counts.images,
+            kinds=tuple(code for code, _ in why),
+            counts=tuple(images for _, images in why),
+        )
     if counts.failed:
         kinds = _kinds(counts.kinds, lambda row: row.failed)
         yield Follow("images_failed", count=counts.failed, of=counts.images, kinds=kinds)

@@ -45,8 +45,8 @@ FEW = 30  # people; below it the legend says that intervals are wide
 
 
 MOST_WORDS = 694  # on two printed pages
-FIXED_WORDS = 60  # headings, fields, and the line on what stands in the annex
-FEWEST_FOLLOW = 2
+FIXED_WORDS = 76  # headings, fields, and the line on what stands in the annex
+LESSER, WARNING = 2, 3  # weights of points
 MOST_KINDS = 3  # of images, named on the first page
 MOST_REASONS = 3  # why images were not looked at
 MOST_APART = 4  # why no attack compared images
@@ -299,7 +299,8 @@ def that_fit(
 ) -> tuple[list[Point], int]:
     """The points of what follows, those for the first pages in front, and how many these are.
 
-    The others stand in the annex alone: those for which no room is left, the order kept.
+    What decides and what is not known always stands there. Of lesser steps and warnings those for
+    which no room is left stand in the annex alone, the order kept.
     ``rows``, ``facts`` and ``found`` are what :func:`points`, :func:`which_data` and
     :func:`answers` give.
     """
@@ -311,10 +312,22 @@ def that_fit(
     shown: list[Point] = []
     for row in rows:
         words = _length(row.brief)
-        if words <= room or len(shown) < FEWEST_FOLLOW:
+        if words <= room or row.weight < LESSER:
             shown.append(row)
             room -= words
     return [*shown, *(row for row in rows if row not in shown)], len(shown)
+
+
+def left_to_annex(rows: Sequence[Point]) -> str:
+    """What the points are about that the first pages have no room for; "" without any."""
+    if not rows:
+        return ""
+    steps = sum(row.weight < WARNING for row in rows)
+    numbers = [counted(steps, "lesser step")] if steps else []
+    if steps < len(rows):
+        numbers.append(counted(len(rows) - steps, "warning"))
+    subjects = listed(list(dict.fromkeys(row.subject for row in rows)))
+    return f"No room here for {listed(numbers)}: {subjects}."
 
 
 def _length(text: str) -> int:

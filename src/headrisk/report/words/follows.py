@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from headrisk.findings.records import Report
-from headrisk.report.follows import Count, Follow, follows, least, most
+from headrisk.report.follows import Count, Follow, follows, least, most, weight
 from headrisk.report.words.inventory import OTHER_NAMES, REASONS, kind
 from headrisk.report.words.metadata_kinds import title
 from headrisk.report.words.phrases import capital, counted, listed, people, percent
@@ -50,6 +50,16 @@ class Point:
     text: str
     brief: str = ""
 
+    @property
+    def weight(self) -> int:
+        """0 decides, 1 is not known, 2 is a lesser step, 3 a warning: that of its weightiest."""
+        return min(map(weight, self.codes))[0]
+
+    @property
+    def subject(self) -> str:
+        """What the point is about in a few words, for a page that leaves it to its annex."""
+        return SUBJECTS.get(self.codes[0], "other steps")
+
 
 def follows_rows(report: Report) -> list[dict[str, str]]:
     """The content of ``follows`` in ``report.json``; ``report`` is one that may leave.
@@ -77,7 +87,7 @@ UNSEEN_DO = (
 
 
 def points(report: Report) -> tuple[Point, ...]:
-    """All that follows, rules of one cause together, where the first of them stands."""
+    """All that follows, rules of one cause together, the weightiest first."""
     found = dict(_by_code(report))
     every: list[Point] = []
     for code in found:
@@ -94,12 +104,12 @@ def points(report: Report) -> tuple[Point, ...]:
         else:
             text = together(map(said, rules))
         every.append(Point(codes, text, brief(rules)))
-    return tuple(every)
+    return tuple(sorted(every, key=lambda one: min(map(weight, one.codes))))
 
 
 def _short(follow: Follow) -> tuple[str, ...]:
     """Kinds of images stand on the first page; what else a rule names stands nowhere else."""
-    return () if follow.code in ("images_not_looked_at", "images_failed") else follow.kinds
+    return () if follow.code == "images_failed" else follow.kinds
 
 
 def _by_code(report: Report) -> list[tuple[str, list[Follow]]]:
@@ -255,15 +265,20 @@ def _beside(follow: Follow) -> Said:
 
 
 def _not_compared(follow: Follow) -> Said:
-    why = zip(follow.kinds, follow.counts, strict=False)
-    told = "; ".join(f"{number(count)} {REASONS.get(code, code)}" for code, count in why)
     return Said(
-        f"{share(follow, 'image')} {_was(follow.count)} compared by no attack, those not looked at "
-        f"included{f' ({told})' if told else ''}.",
+        f"{share(follow, 'image')} {_was(follow.count)} compared by no image attack, those not "
+        f"looked at included{_why(follow)}.",
         ("No rate speaks of it: name it as its kind, or ask for its kind (--contrasts).",)
         if follow.count == 1
         else ("No rate speaks of them: name them as their kind, or ask for it (--contrasts).",),
     )
+
+
+def _why(follow: Follow) -> str:
+    """`` (1 inside an archive; 2 damaged)``: how many images for each reason, or ""."""
+    why = zip(follow.kinds, follow.counts, strict=False)
+    told = "; ".join(f"{number(count)} {REASONS.get(code, code)}" for code, count in why)
+    return f" ({told})" if told else ""
 
 
 def _forecast_ends(follow: Follow) -> Said:
@@ -305,11 +320,11 @@ SENTENCES: Mapping[str, Callable[[Follow], Said]] = {
         ),
     ),
     "images_not_looked_at": lambda f: Said(
-        f"{share(f, 'image')} {_was(f.count)} not looked at{kinds(f.kinds)}.", (LEAVE_OUT,)
+        f"{share(f, 'image')} {_was(f.count)} not looked at{_why(f)}.", (LEAVE_OUT,)
     ),
     "images_failed": lambda f: Said(
-        f"{share(f, 'image')} could not be used{kinds(f.kinds)}.",
-        ("That protects nobody.", LEAVE_OUT),
+        f"Of these, {things(f.count, 'image')} failed{kinds(f.kinds)}, which protects nobody.",
+        (LEAVE_OUT,),
     ),
     "images_not_compared": _not_compared,
     "folders_unread": lambda f: Said(
@@ -576,8 +591,8 @@ SHORT: Mapping[str, Callable[[Follow], str]] = {
     "together_too_few": _plain("count on a link by all parts together: too few people to say"),
     "simulated": lambda f: "test with true second scans: some were simulated",
     "images_not_looked_at": lambda f: f"{things(f.count, 'image')} not looked at",
-    "images_failed": lambda f: f"{things(f.count, 'image')} not usable",
-    "images_not_compared": lambda f: f"{things(f.count, 'image')} compared by no attack",
+    "images_failed": lambda f: f"{things(f.count, 'image')} failed",
+    "images_not_compared": lambda f: f"{things(f.count, 'image')} compared by no image attack",
     "files_beside_images": lambda f: things(f.count, "other file"),
     "files_unread": lambda f: f"{things(f.count, 'file')} not read in full",
     "people_failed": lambda f: (
@@ -648,8 +663,28 @@ TOLD_BY = {
     "photographs_link": "faces_there",
     "face_scans_link": "faces_there",
     "metadata_link": "metadata_direct",
+    "images_failed": "images_not_looked_at",
 }
 """Rules whose few words another rule of the same point has said already."""
+SUBJECTS: Mapping[str, str] = {
+    "metadata_quasi": "details in files",
+    "metadata_technical": "technical values in files",
+    "metadata_notice": "other places to look at",
+    "images_copied": "copies of images",
+    "scans_doubtful": "doubtful scans",
+    "people_not_searchable": "people with one scan",
+    "tables_used_in_part": "damaged tables",
+    "deidentified_cost": "changes to the brain",
+    "forecast_ends": "more people",
+    "simulated": "simulated scans",
+    "deidentified_no_difference": "methods without a shown effect",
+    **{
+        f"{word}_{end}": "attacks that found no link or had too few people"
+        for word in ("brains", "photographs", "face_scans", "tables", "metadata", "together")
+        for end in ("not_shown", "too_few")
+    },
+}
+"""What points are about that a first page may leave to its annex."""
 UNSEEN_LEAD = "Mend, unpack or leave out what was not read"
 
 
