@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from headrisk.dataset.inventory import NOT_USED, KindRow
 from headrisk.dataset.magic import MAY_SHOW
-from headrisk.findings.coverage import by_kind, face_counts, tried_images
+from headrisk.findings.coverage import by_kind, face_counts, told, tried_images
 from headrisk.findings.deidentified import Effect, Treatment
 from headrisk.findings.records import ModalitySection, Report, Table, Value
 from headrisk.statistics.forecast.records import FEWEST_PEOPLE
@@ -161,7 +161,7 @@ def _images(report: Report) -> Iterator[Follow]:
     if counts is None:
         return
     if counts.left_out or counts.failed:
-        why = sum((Counter(row.reasons) for row in counts.kinds), Counter[str]()).most_common()
+        why = sum((Counter(row.reasons) for row in told(report)), Counter[str]()).most_common()
         yield Follow(
             "images_not_looked_at",
             count=counts.left_out + counts.failed,
@@ -199,7 +199,7 @@ def _not_compared(report: Report) -> Iterator[Follow]:
     counts = report.inventory
     if counts is None or not tried_images(report):
         return
-    why = sum((Counter(row.apart) for row in counts.kinds), Counter[str]())
+    why = sum((Counter(row.apart) for row in told(report)), Counter[str]())
     if why.total() > counts.failed + counts.left_out:
         codes, images = zip(*why.most_common(), strict=True)
         yield Follow(
@@ -235,7 +235,7 @@ def _faces(report: Report) -> Iterator[Follow]:
         if suffix and most(counts.get("face", 0)) + most(counts.get("part", 0))
     )  # fmt: skip
     listed = report.inventory
-    told = listed.failed + listed.left_out if seen.unseen and listed else 0  # by rules of images
+    before = listed.failed + listed.left_out if seen.unseen and listed else 0  # by rules of images
     face, part, unclear, failed = (
         seen.counts.get(name, 0) for name in ("face", "part", "unclear", "failed")
     )
@@ -243,7 +243,7 @@ def _faces(report: Report) -> Iterator[Follow]:
         face,
         part,
         unclear,
-        max(failed - told, 0) if isinstance(failed, int) else failed,
+        max(failed - before, 0) if isinstance(failed, int) else failed,
         of=seen.images,
         kinds=kinds,
     )

@@ -281,6 +281,29 @@ def _why(follow: Follow) -> str:
     return f" ({told})" if told else ""
 
 
+COARSEN: Mapping[str, tuple[str, ...]] = {
+    "shift dates": ("date",),
+    "coarsen ages and measures": ("age-over-89", "demographic", "body-measure"),
+    "merge rare categories": ("rare-combination", "rare-detail"),
+    "drop free text that nobody needs": ("free-text", "header-text"),
+}
+
+
+def _coarsen(found: Sequence[str]) -> str:
+    """What to do about details, each advice where a detail of its kinds was found.
+
+    >>> _coarsen(["date", "institution"]), _coarsen(["institution"])
+    ('Shift dates and drop the rest that nobody needs.', 'Drop those that nobody needs.')
+    """
+    advice = [text for text, names in COARSEN.items() if set(names) & set(found)]
+    known = {name for names in COARSEN.values() for name in names}
+    if not set(found) <= known or not advice:
+        advice.append(
+            "drop the rest that nobody needs" if advice else "drop those that nobody needs"
+        )
+    return f"{capital(listed(advice))}."
+
+
 def _forecast_ends(follow: Follow) -> Said:
     by = listed([MODALITY_NAMES.get(name, (name, ""))[0].lower() for name in follow.kinds])
     do = ["Do not read that as few."]
@@ -348,7 +371,7 @@ SENTENCES: Mapping[str, Callable[[Follow], Said]] = {
         ("Find out why before you share (headrisk duplicates).",),
     ),
     "scans_doubtful": lambda f: Said(
-        f"{share(f, 'scan')} {_was(f.count)} prepared in a doubtful way.",
+        f"{share(f, 'scan')} {_was(f.count)} of doubtful quality once prepared.",
         (
             f"Look at {_it(f.count)} on the internal page: a bad scan or a wrong label hides its "
             "risk.",
@@ -424,7 +447,7 @@ SENTENCES: Mapping[str, Callable[[Follow], Said]] = {
     ),
     "people_failed": lambda f: Said(
         f"{number(f.count)} of {people(most(f.of))} could not be searched "
-        "for, as their scans failed; count them as found."
+        "for, as scans failed: count {'this person' if f.count == 1 else 'them'} as found."
     ),
     "forecast_ends": _forecast_ends,
     "metadata_direct": lambda f: Said(
@@ -438,10 +461,10 @@ SENTENCES: Mapping[str, Callable[[Follow], Said]] = {
         "elsewhere.",
         (f"Do not share {_it(f.count)}.",),
     ),
-    "metadata_quasi": _found(
-        "detail stands in the files that narrows down who it is",
-        "details stand in the files that narrow down who it is",
-        "Shift dates, coarsen ages, and drop free text that nobody needs.",
+    "metadata_quasi": lambda f: Said(
+        f"{capital(things(f.count, 'detail stands', 'details stand'))} in the files that may tell "
+        f"who somebody is{_each(f)}.",
+        (_coarsen(f.kinds),),
     ),
     "metadata_technical": _found(
         "technical value ties a file to a device, a day or a place",
@@ -547,15 +570,17 @@ SHORT: Mapping[str, Callable[[Follow], str]] = {
     "faces_there": lambda f: f"remove or replace the faces in {share(f, 'image')}{kinds(f.kinds)}",
     "photographs_link": _plain("remove or replace faces: photographs name people"),
     "face_scans_link": _plain("remove or replace faces: they link people"),
-    "faces_unclear": lambda f: f"look at {things(f.count, 'image')} in which a face is unclear",
+    "faces_unclear": lambda f: (
+        f"look at {things(f.count, 'image')} in which a face is unclear, or treat each as a face"
+    ),
     "faces_not_looked_at": lambda f: f"{share(f, 'image')} not judged for a face",
     "faces_not_searched": _plain("look for faces, which nobody has (headrisk faces)"),
     "faces_to_check": lambda f: (
         f"see the internal list: up to {number(f.count)} of {things(f.of, 'image')} may be unclear"
     ),
     "metadata_direct": lambda f: (
-        f"take out {things(f.count, 'direct identifier')} (headrisk metadata DATASET OUT --fix "
-        "COPY)"
+        f"take out {things(f.count, 'direct identifier')}; more may be there (headrisk metadata "
+        "DATASET OUT --fix COPY)"
     ),
     "metadata_link": _plain(
         "clean headers and sidecar files, which link people (headrisk metadata DATASET OUT --fix "
@@ -596,7 +621,7 @@ SHORT: Mapping[str, Callable[[Follow], str]] = {
     "files_beside_images": lambda f: things(f.count, "other file"),
     "files_unread": lambda f: f"{things(f.count, 'file')} not read in full",
     "people_failed": lambda f: (
-        f"{number(f.count)} of {people(most(f.of))} not searched for ({_title(f)})"
+        f"{number(f.count)} of {people(most(f.of))}, to be counted as found ({_title(f)})"
     ),
     "folders_unread": lambda f: (
         f"open or leave out {things(f.count, 'folder')} that could not be read"
@@ -618,7 +643,7 @@ SHORT: Mapping[str, Callable[[Follow], str]] = {
         "for"
     ),
     "forecast_ends": lambda f: (
-        f"do not hope for fewer links among more than {people(f.limit)}: no rate is known there"
+        f"do not count on fewer links among more than {people(f.limit)}: no rate is known there"
     ),
     "metadata_quasi": lambda f: (
         f"coarsen or drop {things(f.count, 'detail')} that may tell who somebody is"

@@ -98,7 +98,7 @@ SHORT = {  # of images of one kind, the worst first
     "face": ("face", "faces"),
     "part": ("part of a face", "parts of a face"),
     "unclear": ("unclear", "unclear"),
-    "failed": ("not looked at", "not looked at"),
+    "failed": ("not judged", "not judged"),
     "outside": ("ends before the face", "end before the face"),
     "gone": ("face removed", "faces removed"),
 }
@@ -133,7 +133,7 @@ def faces_by_kind(report: Report) -> str:
     elif seen.counts.get("unclear"):
         text += " Unclear is no protection."
     if seen.counts.get("failed"):
-        text += " An image not looked at may show a face."
+        text += " An image not judged may show a face."
     return text
 
 

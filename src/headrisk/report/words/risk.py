@@ -118,15 +118,27 @@ def attacker_cell(outcome: AttackOutcome | None) -> str:
     found = outcome.success
     if found is None:
         return basis(outcome)
-    if outcome.bound_only:
-        return f"at most {percent(found.high, 1)} (bound)"
-    ahead = f"up to {percent(found.high, 1)} (forecast)"
-    text = percentage(found) if outcome.measured else ahead
+    prior = outcome.attacker.prior
+    high = "up to 100 %" if outcome.bound_only and found.high >= prior else ""
+    high = high or f"up to {percent(min(found.high / prior, 1.0), 1)}"
+    if prior < 1:
+        text = percentage(found) if outcome.measured else percent(found.high, 1)
+        text += (
+            f" if {_odds(prior)} of these people is known to the attacker; {high} for somebody of "
+            "whom the attacker has data"
+        )
+    else:
+        text = percentage(found) if outcome.measured else high
+    if not outcome.bound_only and not outcome.measured:
+        text += " (forecast)"
     right = outcome.precision
     return text if right is None else f"{text}; of the names {percent(right)} are right"
 
 
-_AT_HAND = "The figure is a bound: a larger gallery is never easier than the one at hand."
+_AT_HAND = (
+    "The figure holds for this attack alone, as a larger gallery is never easier than the one at "
+    "hand; further knowledge may raise it."
+)
 
 
 def _untested(budget: float, searched: int) -> str:

@@ -15,6 +15,7 @@ from headrisk.linkage.whole_sets import MOST_ASSIGNED
 from headrisk.report.words.phrases import (
     capital,
     counted,
+    listed,
     natural_frequency,
     people,
     percent,
@@ -184,10 +185,10 @@ def failures_sentence(estimate: Estimate, counts: Counts) -> str:
 
 
 WHY_NOT_SEARCHED = {
-    "one_session": "nothing else of theirs is there to be found",
-    "copies": "their scans are copies of one image",
-    "failed": "their scans could not be used",
-    "no_scan": "no image of theirs is of a kind that is compared",
+    "one_session": "nothing else to be found is there",
+    "copies": "all scans are copies of one image",
+    "failed": "too few usable scans were left",
+    "no_scan": "no image is of a kind that is compared",
 }
 
 
@@ -270,7 +271,7 @@ def headline(section: ModalitySection) -> str:
 
 def compared_scans(contrasts: Sequence[str], sources: int, copies: int) -> str:
     """Who was searched among whom; ``copies`` pairs of identical files were left out."""
-    kinds = ", ".join(contrasts)
+    kinds = listed(contrasts)
     if sources == 1:
         text = f"Every {kinds} scan was searched among all scans of other sessions."
     else:
@@ -337,9 +338,13 @@ def how_chosen(section: ModalitySection) -> str:
     way = ", by assigning all people one to one" if choice.attack == "assignment" else ""
     if choice.pairs:
         return (
-            f"Of {choice.candidates} attacks the strongest for each pair of contrasts speaks{way}."
+            f"The result is that of the strongest of {choice.candidates} ways of comparing, chosen "
+            f"for each pair of contrasts{way}."
         )
-    return f"Of {choice.candidates} attacks the strongest speaks: {choice.measure}{way}."
+    return (
+        f"The result is that of the strongest of {choice.candidates} ways of comparing: "
+        f"{choice.measure}{way}."
+    )
 
 
 def not_assigned(section: ModalitySection) -> str:
