@@ -167,7 +167,7 @@ CASES: list[tuple[str, Report, Report]] = [  # code, where it applies, the neare
     ("labels_unconfirmed", labelled("labels_unconfirmed"), labelled("labels_disagree")),
     ("tables_unused", inventory(unused={"table": {"empty": 1}}), inventory()),
     ("tables_used_in_part", inventory(unused={"table": {"lines": 1}}), inventory()),
-    ("images_not_looked_at", inventory(left_out=1, looked_at=9), inventory(failed=1, looked_at=9)),
+    ("images_not_looked_at", inventory(failed=1, looked_at=9), inventory()),
     ("images_failed", inventory(failed=1, looked_at=9), inventory(left_out=1, looked_at=9)),
     ("folders_unread", inventory(unread_folders=1), inventory()),
     ("files_beside_images", inventory(other={"archive": 1}), inventory(other={"sidecar": 9})),
@@ -296,12 +296,16 @@ def test_points_of_one_cause_are_told_together_and_lose_no_count() -> None:
     sections = tuple(replace(one, name=name) for one, name in named)
     report = replace(inventory(failed=1, looked_at=9, copies=1), modalities=sections)
     found = {one.codes: one for one in points(report)}
-    first = found["images_failed", "people_failed"]
+    first = found["images_not_looked_at", "images_failed", "people_failed"]
     assert all(
         said in first.text for said in ("Brains: 1 of 6", "Photographs: 2 of 6", "1 of 10 images")
     )
     assert first.text.count("leave it out") == 1
-    for said in ("1 of 6 people not searched for (brains)", "2 of 6 people", "1 image not usable"):
+    for said in (
+        "1 of 6 people, to be counted as found (brains)",
+        "2 of 6 people",
+        "1 image not looked",
+    ):
         assert said in first.brief
     assert ("images_copied",) in found
     told = [code for one in points(report) for code in one.codes]
@@ -311,10 +315,10 @@ def test_points_of_one_cause_are_told_together_and_lose_no_count() -> None:
 def test_images_that_no_attack_compared_are_counted_with_why() -> None:
     report = apart(compared={"brain": 7}, apart={"derivatives": 2, "name": 1})
     (one,) = (o for o in follows(report) if o.code == "images_not_compared")
-    assert sentence(one).startswith("3 of 10 images were compared by no attack")
+    assert sentence(one).startswith("3 of 10 images were compared by no image attack")
     assert "2 derived from another image; 1 misnamed" in sentence(one)
     facts = dict(coverage(report))
-    assert "No attack compared 3 of 10" in facts["Compared"]
+    assert "No image attack compared 3 of 10" in facts["Compared"]
     assert facts["Looked at"] == "10 of 10."
 
 
@@ -416,7 +420,7 @@ def test_images_of_other_data_sets_are_not_counted_as_compared_here() -> None:
     )
     facts = dict(coverage(report))
     assert facts["Compared"].startswith("Brains: 8 images")
-    assert "No attack compared 2 of 10" in facts["Compared"]
+    assert "No image attack compared 2 of 10" in facts["Compared"]
     assert "40 images" in facts["Other data sets"]
     headers = replace(report, modalities=(replace(report.modalities[0], name="metadata"),))
-    assert "those of 48 images of all data sets" in dict(coverage(headers))["Compared"]
+    assert "stored with 48 images of all data sets" in dict(coverage(headers))["Compared"]

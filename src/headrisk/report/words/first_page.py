@@ -41,11 +41,11 @@ TEXTS = (
     "committee."
 )
 CHECK = (
-    "The custodian, who ran the audit: the folder internal beside this page lists every file. "
-    "headrisk doctor --verify OUT (this folder) names files changed since the audit."
+    "The custodian, who ran the audit, by the folder internal beside this page; headrisk doctor "
+    "--verify OUT (this folder) names files changed since the audit."
 )
 SYNTHETIC = "Synthetic heads of headrisk"  # what headrisk's own made-up data sets are called
-MADE_UP = "Made-up heads: no evidence about real people or a real data set."
+MADE_UP = "Made-up heads: no evidence about real data."
 FEW = 30  # people; below it the legend says that intervals are wide
 
 
@@ -93,7 +93,9 @@ def which_data(report: Report, run: RunRecord, digest: str) -> list[tuple[str, s
     rows.append(("Audited", f"{run.started[:10]}, {version}" if run.started else version))
     rows += coverage(report)
     if report.modalities:
-        rows.append(("People", " ".join((how_many_people(report), *searched(report)))))
+        who, number = searched(report), how_many_people(report)
+        same = len(who) == 1 and who[0].startswith(f"Of {number[:-1]} ")
+        rows.append(("People", " ".join(who if same else (number, *who))))
     rows.append(("Who can check", CHECK))
     if report.inventory is not None or any(one.measures for one in report.modalities):
         rows.append(("Text to copy", TEXTS))
@@ -278,20 +280,18 @@ def legend(report: Report) -> str:
         if one.sufficient and one.headline and one.headline.rank1
     ]
     text = (
-        "Links people: the whole interval of the highest count lies above guessing and luck (its "
-        "1-in-20 value). May link: that rate does, its interval does not. Not shown to link: "
-        "neither does. Luck: the search with shuffled names. Brackets: the 95 % interval (true "
-        "for at least 95 of 100 such audits), widened to protect people"
+        "Links people: the interval of the highest count lies above guessing and 1-in-20 luck "
+        "(shuffled names; green in bars). May link: only the rate does. Brackets: 95 % interval, "
+        "widened to protect people"
     )
     few = rates and min(rate.n for rate in rates) < FEW
-    text += "; with so few people it is very wide." if few else "."
+    text += "; wide with so few." if few else "."
     example = next((rate for rate in rates if rate.fewest is not None), None)
     if example is not None:
-        text += (
-            f" {example.fewest:,} to {example.most:,} hides the exact count; bars and annex go by "
-            "its upper end."
-        )
-    text += " Bars: shaded the interval, dark the value, green luck's 1-in-20 value."
+        text += f" {example.fewest:,} to {example.most:,} hides the exact count; "
+        text += "bars (shaded: interval, dark: value) and annex go by its upper end."
+    else:
+        text += " Bars: shaded the interval, dark the value."
     return text
 
 
@@ -342,7 +342,7 @@ def that_fit(
 
 
 def left_to_annex(rows: Sequence[Point]) -> str:
-    """What the points are about that the first pages have no room for; "" without any."""
+    """How many points, and on what, the first pages have no room for; "" without any."""
     if not rows:
         return ""
     steps = sum(row.weight < WARNING for row in rows)
@@ -350,7 +350,7 @@ def left_to_annex(rows: Sequence[Point]) -> str:
     if steps < len(rows):
         numbers.append(counted(len(rows) - steps, "warning"))
     subjects = listed(list(dict.fromkeys(row.subject for row in rows)))
-    return f"No room here for {listed(numbers)}: {subjects}."
+    return f", {listed(numbers)} ({subjects})"
 
 
 def _length(text: str) -> int:
@@ -425,7 +425,7 @@ def _larger(report: Report) -> Answer:
         if one.risk is None and one.measures and one.sufficient
     ]
     if said and missing:
-        said.append(f"{capital(listed(missing))}: no forecast is made for this attack.")
+        said.append(f"{capital(listed(missing))}: never forecast.")
     return Answer("More people", "", " ".join(said), "people")
 
 
@@ -435,11 +435,8 @@ def larger(risk: Assessment) -> str:
     point = headline_point(forecast)
     if point is None:
         if forecast.reason == "few people":
-            here = f", {forecast.gallery:,} are here" if forecast.gallery < FEWEST_PEOPLE else ""
-            return (
-                f"no forecast, as at least {FEWEST_PEOPLE} people are needed{here}. Do not read "
-                "that as few."
-            )
+            here = f"; {forecast.gallery:,} are here" if forecast.gallery < FEWEST_PEOPLE else ""
+            return f"no forecast below {FEWEST_PEOPLE} people{here}. Do not read that as few."
         return f"beyond {people(forecast.gallery)} no forecast. Do not read that as few."
     if forecast.bound_only:
         return f"among {people(point.size)} it may be all of them."
@@ -480,7 +477,7 @@ def _metadata(report: Report) -> Answer:
         return Answer("Text left", "not looked for", text)
     panel = next(one for one in section.panels if one.name == "kinds")
     alarm = bool(section.tables["kinds"].rows)
-    text = f"{panel.answer} {metadata.MISSED}"
+    text = f"{panel.answer} {metadata.MORE}"
     return Answer("Text left", "see text", text, f"{section.name}-kinds", alarm)
 
 

@@ -447,7 +447,7 @@ SENTENCES: Mapping[str, Callable[[Follow], Said]] = {
     ),
     "people_failed": lambda f: Said(
         f"{number(f.count)} of {people(most(f.of))} could not be searched "
-        "for, as scans failed: count {'this person' if f.count == 1 else 'them'} as found."
+        f"for, as scans failed: count {'this person' if f.count == 1 else 'them'} as found."
     ),
     "forecast_ends": _forecast_ends,
     "metadata_direct": lambda f: Said(
@@ -570,9 +570,7 @@ SHORT: Mapping[str, Callable[[Follow], str]] = {
     "faces_there": lambda f: f"remove or replace the faces in {share(f, 'image')}{kinds(f.kinds)}",
     "photographs_link": _plain("remove or replace faces: photographs name people"),
     "face_scans_link": _plain("remove or replace faces: they link people"),
-    "faces_unclear": lambda f: (
-        f"look at {things(f.count, 'image')} in which a face is unclear, or treat each as a face"
-    ),
+    "faces_unclear": lambda f: f"treat {things(f.count, 'unclear image')} as faces until looked at",
     "faces_not_looked_at": lambda f: f"{share(f, 'image')} not judged for a face",
     "faces_not_searched": _plain("look for faces, which nobody has (headrisk faces)"),
     "faces_to_check": lambda f: (
@@ -617,7 +615,7 @@ SHORT: Mapping[str, Callable[[Follow], str]] = {
     "simulated": lambda f: "test with true second scans: some were simulated",
     "images_not_looked_at": lambda f: f"{things(f.count, 'image')} not looked at",
     "images_failed": lambda f: f"{things(f.count, 'image')} failed",
-    "images_not_compared": lambda f: f"{things(f.count, 'image')} compared by no image attack",
+    "images_not_compared": lambda f: f"{things(f.count, 'image')} not compared",
     "files_beside_images": lambda f: things(f.count, "other file"),
     "files_unread": lambda f: f"{things(f.count, 'file')} not read in full",
     "people_failed": lambda f: (
@@ -693,8 +691,8 @@ TOLD_BY = {
 """Rules whose few words another rule of the same point has said already."""
 SUBJECTS: Mapping[str, str] = {
     "metadata_quasi": "details in files",
-    "metadata_technical": "technical values in files",
-    "metadata_notice": "other places to look at",
+    "metadata_technical": "technical values",
+    "metadata_notice": "other places",
     "images_copied": "copies of images",
     "scans_doubtful": "doubtful scans",
     "people_not_searchable": "people with one scan",
@@ -702,9 +700,9 @@ SUBJECTS: Mapping[str, str] = {
     "deidentified_cost": "changes to the brain",
     "forecast_ends": "more people",
     "simulated": "simulated scans",
-    "deidentified_no_difference": "methods without a shown effect",
+    "deidentified_no_difference": "methods without shown effect",
     **{
-        f"{word}_{end}": "attacks that found no link or had too few people"
+        f"{word}_{end}": "attacks without a shown link"
         for word in ("brains", "photographs", "face_scans", "tables", "metadata", "together")
         for end in ("not_shown", "too_few")
     },

@@ -128,7 +128,8 @@ def _singled(sections: Sequence[ModalitySection]) -> list[Row]:
                 cells.append("–")
                 continue
             cells.append(
-                f"{percentage(found.rate)} among {found.size:,}; a blind rule: {percent(found.baseline)}"
+                f"{percentage(found.rate)} among {found.size:,}; a blind rule: "
+                f"{percent(found.baseline)}"
             )
         rows.append((f"Singled out by a rule that fits 1 of {width:,} other people", tuple(cells)))
     return rows

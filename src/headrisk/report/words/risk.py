@@ -119,18 +119,13 @@ def attacker_cell(outcome: AttackOutcome | None) -> str:
     if found is None:
         return basis(outcome)
     prior = outcome.attacker.prior
-    high = "up to 100 %" if outcome.bound_only and found.high >= prior else ""
-    high = high or f"up to {percent(min(found.high / prior, 1.0), 1)}"
+    known = percent(min(found.high / prior, 1.0), 1)
+    ahead = "" if outcome.measured or outcome.bound_only else " (forecast)"
     if prior < 1:
         text = percentage(found) if outcome.measured else percent(found.high, 1)
-        text += (
-            f" if {_odds(prior)} of these people is known to the attacker; {high} for somebody of "
-            "whom the attacker has data"
-        )
+        text += f"{ahead}, if {_odds(prior)} are known; up to {known} of those"
     else:
-        text = percentage(found) if outcome.measured else high
-    if not outcome.bound_only and not outcome.measured:
-        text += " (forecast)"
+        text = percentage(found) if outcome.measured else f"up to {known}{ahead}"
     right = outcome.precision
     return text if right is None else f"{text}; of the names {percent(right)} are right"
 

@@ -187,7 +187,7 @@ def failures_sentence(estimate: Estimate, counts: Counts) -> str:
 WHY_NOT_SEARCHED = {
     "one_session": "nothing else to be found is there",
     "copies": "all scans are copies of one image",
-    "failed": "too few usable scans were left",
+    "failed": "too few usable scans",
     "no_scan": "no image is of a kind that is compared",
 }
 
