@@ -302,7 +302,7 @@ def test_points_of_one_cause_are_told_together_and_lose_no_count() -> None:
     )
     assert first.text.count("leave it out") == 1
     for said in (
-        "1 of 6 people, to be counted as found (brains)",
+        "1 of 6 people to count as found (brains)",
         "2 of 6 people",
         "1 image not looked",
     ):

@@ -18,7 +18,7 @@ from headrisk.findings.coverage import (
 from headrisk.findings.deidentified import Treatment
 from headrisk.findings.records import ModalitySection, Report, RunRecord
 from headrisk.report.words import inventory, metadata, summary
-from headrisk.report.words.follows import Point
+from headrisk.report.words.follows import UNSEEN, Point
 from headrisk.report.words.people import grouped
 from headrisk.report.words.phrases import capital, counted, listed, people, percent, share
 from headrisk.report.words.presence import faces_by_kind
@@ -50,8 +50,8 @@ FEW = 30  # people; below it the legend says that intervals are wide
 
 
 MOST_WORDS = 694  # on two printed pages
-FIXED_WORDS = 76  # headings, fields, and the line on what stands in the annex
-LESSER, WARNING = 2, 3  # weights of points
+FIXED_WORDS = 80  # headings, fields, and the line on what stands in the annex
+WARNING = 3  # the weight of a point that is no step
 MOST_KINDS = 3  # of images, named on the first page
 MOST_REASONS = 3  # why images were not looked at
 MOST_APART = 4  # why no attack compared images
@@ -202,10 +202,9 @@ def _by_none(report: Report, counts: InventoryCounts) -> str:
         ),
         MOST_APART,
     )
-    text = f"No image attack compared {apart(counts):,} of {counts.images:,}"
-    if any(set(row.apart) & set(row.reasons) for row in rows):
-        text += ", those not looked at included"
-    return f"{text}: {why}." if why else f"{text}."
+    unseen = any(set(row.apart) & set(row.reasons) for row in rows)
+    why = "; ".join(filter(None, ("those not looked at" if unseen else "", why)))
+    return f"No image attack compared {apart(counts):,} of {counts.images:,}: {why}."
 
 
 def not_compared(report: Report) -> tuple[str, ...]:
@@ -285,7 +284,7 @@ def legend(report: Report) -> str:
         "widened to protect people"
     )
     few = rates and min(rate.n for rate in rates) < FEW
-    text += "; wide with so few." if few else "."
+    text += "; wide with few." if few else "."
     example = next((rate for rate in rates if rate.fewest is not None), None)
     if example is not None:
         text += f" {example.fewest:,} to {example.most:,} hides the exact count; "
@@ -322,8 +321,8 @@ def that_fit(
 ) -> tuple[list[Point], int]:
     """The points of what follows, those for the first pages in front, and how many these are.
 
-    What decides and what is not known always stands there. Of lesser steps and warnings those for
-    which no room is left stand in the annex alone, the order kept.
+    What decides and what was not read always stands there. Of other steps and of warnings those
+    for which no room is left stand in the annex alone, the order kept.
     ``rows``, ``facts`` and ``found`` are what :func:`points`, :func:`which_data` and
     :func:`answers` give.
     """
@@ -335,7 +334,7 @@ def that_fit(
     shown: list[Point] = []
     for row in rows:
         words = _length(row.brief)
-        if words <= room or row.weight < LESSER:
+        if words <= room or row.weight == 0 or set(row.codes) & set(UNSEEN):
             shown.append(row)
             room -= words
     return [*shown, *(row for row in rows if row not in shown)], len(shown)
@@ -346,7 +345,7 @@ def left_to_annex(rows: Sequence[Point]) -> str:
     if not rows:
         return ""
     steps = sum(row.weight < WARNING for row in rows)
-    numbers = [counted(steps, "lesser step")] if steps else []
+    numbers = [counted(steps, "further step")] if steps else []
     if steps < len(rows):
         numbers.append(counted(len(rows) - steps, "warning"))
     subjects = listed(list(dict.fromkeys(row.subject for row in rows)))
@@ -539,10 +538,9 @@ def not_looked_at(report: Report) -> tuple[str, ...]:
     if counts is None:
         return ()
     none = tried_images(report)
-    unseen, alone = (
-        inventory.together((inventory.kind(row.suffix), why(row)) for row in told(report))
-        for why in (lambda row: row.reasons, lambda row: row.apart)
-    )
+    kinds = [(inventory.kind(row.suffix), row) for row in told(report)]
+    unseen = inventory.together((name, row.reasons) for name, row in kinds)
+    alone = inventory.together((name, row.apart) for name, row in kinds)
     lines = [f"Not looked at: {unseen}."] if unseen else []
     if none and alone:
         lines.append(f"Compared by no image attack, those not looked at included: {alone}.")

@@ -617,9 +617,9 @@ SHORT: Mapping[str, Callable[[Follow], str]] = {
     "images_failed": lambda f: f"{things(f.count, 'image')} failed",
     "images_not_compared": lambda f: f"{things(f.count, 'image')} not compared",
     "files_beside_images": lambda f: things(f.count, "other file"),
-    "files_unread": lambda f: f"{things(f.count, 'file')} not read in full",
+    "files_unread": lambda f: f"{things(f.count, 'file')} not read",
     "people_failed": lambda f: (
-        f"{number(f.count)} of {people(most(f.of))}, to be counted as found ({_title(f)})"
+        f"{number(f.count)} of {people(most(f.of))} to count as found ({_title(f)})"
     ),
     "folders_unread": lambda f: (
         f"open or leave out {things(f.count, 'folder')} that could not be read"
@@ -699,6 +699,25 @@ SUBJECTS: Mapping[str, str] = {
     "tables_used_in_part": "damaged tables",
     "deidentified_cost": "changes to the brain",
     "forecast_ends": "more people",
+    "faces_to_check": "faces to check",
+    "faces_unclear": "faces to check",
+    "faces_not_searched": "faces to look for",
+    "folders_unread": "unread folders",
+    "tables_unused": "unread tables",
+    "metadata_not_searched": "names and dates in files",
+    "not_asked": "questions left out",
+    "people_stand_out": "people who stand out",
+    "copy_findings": "the cleaned copy",
+    **dict.fromkeys(
+        (
+            "deidentified_unchanged",
+            "deidentified_missing",
+            "deidentified_doubtful",
+            "deidentified_to_check",
+            "deidentified_failed",
+        ),
+        "de-identified files",
+    ),
     "simulated": "simulated scans",
     "deidentified_no_difference": "methods without shown effect",
     **{

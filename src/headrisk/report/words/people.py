@@ -128,10 +128,11 @@ def _singled(sections: Sequence[ModalitySection]) -> list[Row]:
                 cells.append("–")
                 continue
             cells.append(
-                f"{percentage(found.rate)} among {found.size:,}; a blind rule: "
-                f"{percent(found.baseline)}"
+                f"{percentage(found.rate)} among {found.size:,}; {percent(found.baseline)}"
             )
-        rows.append((f"Singled out by a rule that fits 1 of {width:,} other people", tuple(cells)))
+        rows.append(
+            (f"Singled out by a rule that fits 1 of {width:,} others; by a blind one", tuple(cells))
+        )
     return rows
 
 
@@ -147,12 +148,12 @@ def _arms(sections: Sequence[ModalitySection]) -> list[Row]:
             if known is None:
                 cells.append("not tested")
                 continue
-            cells.append(
-                f"{'too few pairs' if known.auc_leak is None else percent(known.auc_leak)}; same "
-                f"person above such pairs: {percent(known.auc_shared)}"
-            )
-        rows.append((f"Two people of one {name} more alike than two others (50 % means no effect)",
-                     tuple(cells)))  # fmt: skip
+            cells.append(f"{percent(known.auc_leak)}; {percent(known.auc_shared)}")
+        what = (
+            f"Two people of one {name} more alike than two others (50 %: no effect); one person "
+            "more than they"
+        )
+        rows.append((what, tuple(cells)))
     return rows
 
 

@@ -123,7 +123,7 @@ def attacker_cell(outcome: AttackOutcome | None) -> str:
     ahead = "" if outcome.measured or outcome.bound_only else " (forecast)"
     if prior < 1:
         text = percentage(found) if outcome.measured else percent(found.high, 1)
-        text += f"{ahead}, if {_odds(prior)} are known; up to {known} of those"
+        text += f"{ahead}, if {_odds(prior)} are known; up to {known} of these"
     else:
         text = percentage(found) if outcome.measured else f"up to {known}{ahead}"
     right = outcome.precision

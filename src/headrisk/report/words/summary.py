@@ -78,8 +78,7 @@ RESULTS = {  # of an attack: these words and no others, wherever a result is tol
     "too little data": "too few people",
 }
 OTHERS_NOT_TESTED = (
-    "Other attackers, later or stronger methods, other kinds of images, other people than these, "
-    "larger sets of people.",
+    "Other attackers, later or stronger methods, other images or people, larger sets of people.",
 )
 NO_COPY = "De-identification: no copy was given, so what it would change was not measured."
 UNTESTED_MODALITIES = {
