@@ -47,7 +47,7 @@ def test_scans_of_several_attacks_and_their_images_are_one_line() -> None:
     table = Table(IMAGES, (image(f"{rows[0].scan_id}.nii.gz", "01", face="part"),))
     (seen,) = flat(Internal(rows, tables={"images": table})).values()
     assert seen.states == ("failed", "face")
-    assert seen.lines == ("face: no skin",)
+    assert seen.lines == ("photographs: no skin",)
 
 
 def test_images_that_no_attack_looked_at_are_there_too() -> None:

@@ -60,7 +60,6 @@ MISSED = (
 )  # shares: docs/metadata.md, How much is found
 MORE = "More may be there: in tests 2 to 38 of 100 were missed, by kind of text."
 NOT_READ = "Text in pixels and archives was not read."
-NOT_FOUND_BY_IT = f"{MISSED} {NOT_READ}"
 NOBODY_SEARCHED_FOR = "Nobody was searched for: an audit measures how well metadata link people."
 
 

@@ -15,7 +15,6 @@ from headrisk.linkage.whole_sets import MOST_ASSIGNED
 from headrisk.report.words.phrases import (
     capital,
     counted,
-    listed,
     natural_frequency,
     people,
     percent,
@@ -270,7 +269,7 @@ def headline(section: ModalitySection) -> str:
 
 def compared_scans(contrasts: Sequence[str], sources: int, copies: int) -> str:
     """Who was searched among whom; ``copies`` pairs of identical files were left out."""
-    kinds = listed(contrasts)
+    kinds = ", ".join(contrasts)
     if sources == 1:
         text = f"Every {kinds} scan was searched among all scans of other sessions."
     else:
