@@ -21,9 +21,17 @@ from headrisk.findings.deidentified import CostFigure, FaceLeft, Treatment
 from headrisk.findings.records import FacesLeft, MeasureResult, ModalitySection, Report, Table
 from headrisk.linkage.label_check import LabelCheck
 from headrisk.linkage.mates import PeopleCounts
-from headrisk.report.follows import ATTACKS, SOURCE_FOLDER, follows, least, most, people_needed
+from headrisk.report.follows import (
+    ATTACKS,
+    SOURCE_FOLDER,
+    follows,
+    least,
+    most,
+    people_needed,
+    weight,
+)
 from headrisk.report.withhold import withhold_small_cells
-from headrisk.report.words.first_page import answers, coverage
+from headrisk.report.words.first_page import answers, coverage, left_to_annex, that_fit
 from headrisk.report.words.follows import (
     SENTENCES,
     SHORT,
@@ -167,7 +175,7 @@ CASES: list[tuple[str, Report, Report]] = [  # code, where it applies, the neare
     ("labels_unconfirmed", labelled("labels_unconfirmed"), labelled("labels_disagree")),
     ("tables_unused", inventory(unused={"table": {"empty": 1}}), inventory()),
     ("tables_used_in_part", inventory(unused={"table": {"lines": 1}}), inventory()),
-    ("images_not_looked_at", inventory(left_out=1, looked_at=9), inventory(failed=1, looked_at=9)),
+    ("images_not_looked_at", inventory(failed=1, looked_at=9), inventory()),
     ("images_failed", inventory(failed=1, looked_at=9), inventory(left_out=1, looked_at=9)),
     ("folders_unread", inventory(unread_folders=1), inventory()),
     ("files_beside_images", inventory(other={"archive": 1}), inventory(other={"sidecar": 9})),
@@ -296,12 +304,16 @@ def test_points_of_one_cause_are_told_together_and_lose_no_count() -> None:
     sections = tuple(replace(one, name=name) for one, name in named)
     report = replace(inventory(failed=1, looked_at=9, copies=1), modalities=sections)
     found = {one.codes: one for one in points(report)}
-    first = found["images_failed", "people_failed"]
+    first = found["images_not_looked_at", "images_failed", "people_failed"]
     assert all(
         said in first.text for said in ("Brains: 1 of 6", "Photographs: 2 of 6", "1 of 10 images")
     )
     assert first.text.count("leave it out") == 1
-    for said in ("1 of 6 people not searched for (brains)", "2 of 6 people", "1 image not usable"):
+    for said in (
+        "1 of 6 people to count as found (brains)",
+        "2 of 6 people",
+        "1 image not looked",
+    ):
         assert said in first.brief
     assert ("images_copied",) in found
     told = [code for one in points(report) for code in one.codes]
@@ -311,10 +323,10 @@ def test_points_of_one_cause_are_told_together_and_lose_no_count() -> None:
 def test_images_that_no_attack_compared_are_counted_with_why() -> None:
     report = apart(compared={"brain": 7}, apart={"derivatives": 2, "name": 1})
     (one,) = (o for o in follows(report) if o.code == "images_not_compared")
-    assert sentence(one).startswith("3 of 10 images were compared by no attack")
+    assert sentence(one).startswith("3 of 10 images were compared by no image attack")
     assert "2 derived from another image; 1 misnamed" in sentence(one)
     facts = dict(coverage(report))
-    assert "No attack compared 3 of 10" in facts["Compared"]
+    assert "No image attack compared 3 of 10" in facts["Compared"]
     assert facts["Looked at"] == "10 of 10."
 
 
@@ -416,7 +428,62 @@ def test_images_of_other_data_sets_are_not_counted_as_compared_here() -> None:
     )
     facts = dict(coverage(report))
     assert facts["Compared"].startswith("Brains: 8 images")
-    assert "No attack compared 2 of 10" in facts["Compared"]
+    assert "No image attack compared 2 of 10" in facts["Compared"]
     assert "40 images" in facts["Other data sets"]
     headers = replace(report, modalities=(replace(report.modalities[0], name="metadata"),))
-    assert "those of 48 images of all data sets" in dict(coverage(headers))["Compared"]
+    assert "stored with 48 images of all data sets" in dict(coverage(headers))["Compared"]
+
+
+@pytest.mark.parametrize("room", ["much", "none"])
+def test_what_decides_stands_in_front_and_the_rest_is_named(room: str) -> None:
+    """Whatever the room: links and what was not read come first, and nothing is cut unnamed."""
+    report = replace(inventory(left_out=2, failed=1, looked_at=7, copies=1),
+                     modalities=(*reading("brain", "links").modalities,
+                                 *reading("face", "does not link").modalities),
+                     faces_left=faces(face=3).faces_left)  # fmt: skip
+    rows = points(report)
+    assert [one.weight for one in rows] == sorted(one.weight for one in rows)
+    assert rows[0].codes == ("brains_link",)
+    facts = [("x", "word " * (900 if room == "none" else 1))]
+    shown, count = that_fit(rows, facts, [], report)
+    front, behind = shown[:count], shown[count:]
+    decides = {code for one in rows for code in one.codes if weight(code)[0] == 0}
+    assert {"brains_link", "faces_there"} <= decides <= {c for one in front for c in one.codes}
+    assert any("images_not_looked_at" in one.codes for one in front)
+    said = left_to_annex(behind)
+    assert bool(behind) == bool(said) == (room == "none")
+    assert all(one.subject in said for one in behind)
+
+
+def test_images_that_nothing_looked_at_are_one_count_with_its_cause() -> None:
+    row = KindRow("anat", "T1w", 10, 7, 1, 2, {"archive": 2, "unusable": 1},
+                  faces={"face": 7, "failed": 1})  # fmt: skip
+    report = replace(
+        inventory(kinds=(row,), looked_at=7, failed=1, left_out=2),
+        faces_left=FacesLeft(True, 8, {"face": 7, "failed": 1}, {}, {"unreadable": 1}),
+    )
+    (one,) = (o for o in follows(report) if o.code == "images_not_looked_at")
+    assert sentence(one).startswith("3 of 10 images were not looked at")
+    assert "2 inside an archive; 1 damaged" in sentence(one)
+    looked = dict(coverage(report))["Looked at"]
+    assert looked.startswith("7 of 10. Not: 2 inside an archive (T1w); 1 damaged")
+    seen = face_counts(report)
+    assert seen is not None
+    assert seen.counts["failed"] == 3
+    assert "faces_not_looked_at" not in codes(report)  # the same three images
+
+
+@pytest.mark.parametrize(
+    ("found", "advice"),
+    [(("date", "institution"), "Shift dates"), (("demographic",), "Coarsen ages")],
+)
+def test_advice_names_only_kinds_that_were_found(found: tuple[str, ...], advice: str) -> None:
+    (section,) = metadata().modalities
+    rows = tuple((name, "quasi-identifier", 3, 2) for name in found)
+    table = Table(("kind", "severity", "findings", "files"), rows)
+    section = replace(section, tables={**section.tables, "kinds": table})
+    (one,) = (o for o in follows(replace(EMPTY, modalities=(section,)))
+              if o.code == "metadata_quasi")  # fmt: skip
+    assert advice in sentence(one)
+    assert ("dates" in sentence(one)) == ("date" in found)
+    assert ("ages" in sentence(one)) == ("demographic" in found)

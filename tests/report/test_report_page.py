@@ -27,7 +27,7 @@ from headrisk.statistics.attackers import NAMED_ATTACKERS
 from headrisk.statistics.summary import summarise
 
 MOST_WORDS, MOST_FIRST, MOST_REPEATED, LEAST_EASE = 4500, 700, 0.02, 55.0
-MOST_MESSY = 5000  # three attacks, two de-identification methods, 25 rules that apply
+MOST_MESSY = 5150  # three attacks, two de-identification methods, 25 rules that apply
 
 
 def second_attack(name: str, people: int = 40) -> ModalitySection:
@@ -193,3 +193,15 @@ def test_the_measures_can_fail() -> None:
     assert readability.abbreviations("<p>The FPIR of MRI (MRI) is high.</p>") == {"FPIR"}
     hard = "<p>Institutional identifiability considerations necessitate authorisation.</p>"
     assert readability.reading_ease(hard) < 0
+
+
+def test_warnings_are_no_numbered_steps_and_texts_are_linked() -> None:
+    page = pages()["plain"]
+    for part in (first(page), page[len(first(page)) :]):
+        steps = "".join(re.findall(r'<ol class="follows">.*?</ol>', part, flags=re.DOTALL))
+        assert "contract" in steps
+        assert "forecast_ends" not in steps
+        assert "Do not count on" not in steps
+    for page in pages().values():
+        plain = re.sub(r'<a href="texts\.html">texts\.html</a>', "", page)
+        assert "texts.html" not in plain

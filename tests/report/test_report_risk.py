@@ -199,3 +199,14 @@ def _edit(out: Path, old: str, new: str) -> None:
     assert old in text
     path.write_text(text.replace(old, new), "utf-8")
     (out / "report-files.json").unlink()  # as an earlier version left it, without digests
+
+
+def test_no_figure_of_an_attacker_is_called_a_bound() -> None:
+    """The share of people the attacker knows is an assumption: beside it stands what holds then."""
+    outcome = AttackOutcome(
+        VETTED_RESEARCHER, Estimate(0.1, 0.0, 0.1, 6), None, False, False, bound_only=True
+    )
+    text = risk_words.attacker_cell(outcome)
+    assert text == "10\u00a0%, if 1 of 10 are known; up to 100\u00a0% of these"
+    assert "bound" not in text
+    assert "at most" not in text

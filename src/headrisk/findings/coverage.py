@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from headrisk.dataset.inventory import InventoryCounts, KindRow
 from headrisk.findings.records import Report
@@ -72,6 +72,29 @@ def by_kind(rows: Iterable[KindRow]) -> tuple[KindRow, ...]:
         for suffix, own in found.items()
     ]  # fmt: skip
     return tuple(sorted(merged, key=lambda row: (-row.images, row.suffix)))
+
+
+def told(report: Report) -> tuple[KindRow, ...]:
+    """Rows of the inventory by suffix, with causes as closely as the report knows them.
+
+    An image that every check failed on is ``unusable``. Where each image without an answer about
+    its face is one that could not be read, it is ``damaged``.
+    """
+    if report.inventory is None:
+        return ()
+    rows, left = by_kind(report.inventory.kinds), report.faces_left
+    failed = left.counts.get("failed", 0) if left is not None and left.looked else 0
+    unread = left.codes.get("unreadable", 0) if left is not None else 0
+    asked = all(row.reasons.get("unusable", 0) <= row.faces.get("failed", 0) for row in rows)
+    if not failed or failed != unread or not asked:
+        return rows
+    return tuple(
+        replace(row, reasons=_damaged(row.reasons), apart=_damaged(row.apart)) for row in rows
+    )
+
+
+def _damaged(why: Mapping[str, int]) -> dict[str, int]:
+    return _added(({"damaged" if code == "unusable" else code: n} for code, n in why.items()))
 
 
 def tried_images(report: Report) -> bool:

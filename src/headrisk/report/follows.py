@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from headrisk.dataset.inventory import NOT_USED, KindRow
 from headrisk.dataset.magic import MAY_SHOW
-from headrisk.findings.coverage import by_kind, face_counts, tried_images
+from headrisk.findings.coverage import by_kind, face_counts, told, tried_images
 from headrisk.findings.deidentified import Effect, Treatment
 from headrisk.findings.records import ModalitySection, Report, Table, Value
 from headrisk.statistics.forecast.records import FEWEST_PEOPLE
@@ -34,6 +34,41 @@ ATTACKS = {
     "metadata": "metadata",
     "combined": "together",
 }
+
+
+DECIDES = (
+    "labels_disagree", "labels_unconfirmed", "brains_link", "together_link", "faces_there",
+    "photographs_link", "face_scans_link", "metadata_direct", "metadata_link", "tables_link",
+    "source_folder", "copy_holds_removed_values", "deidentified_faces", "deidentified_still_links",
+)  # fmt: skip
+"""Codes that decide whether and how data may leave, in the order in which pages tell them."""
+NOT_KNOWN = (
+    "faces_unclear", "faces_not_searched", "faces_to_check", "images_not_looked_at",
+    "images_failed", "images_not_compared", "faces_not_looked_at", "files_beside_images",
+    "files_unread", "people_failed", "folders_unread", "tables_unused", "metadata_not_searched",
+    "not_asked", "people_stand_out", "copy_findings", "deidentified_unchanged",
+    "deidentified_missing", "deidentified_doubtful", "deidentified_to_check",
+    "deidentified_failed",
+)  # fmt: skip
+"""Codes of what nobody knows yet, or of few people: told next."""
+WARNINGS = (
+    *(f"{word}_{end}" for word in ATTACKS.values() for end in ("not_shown", "too_few")),
+    "simulated", "forecast_ends", "deidentified_no_difference",
+)  # fmt: skip
+"""Codes that give nothing to do, but say how not to read a figure: no steps, told last."""
+
+
+def weight(code: str) -> tuple[int, int]:
+    """Where a page tells a code: 0 decides, 1 not known, 2 lesser steps, 3 warnings; then a place.
+
+    >>> weight("brains_link") < weight("people_stand_out") < weight("metadata_quasi")
+    True
+    >>> weight("metadata_quasi") < weight("brains_not_shown")
+    True
+    """
+    if code in DECIDES:
+        return 0, DECIDES.index(code)
+    return (1 if code in NOT_KNOWN else 3 if code in WARNINGS else 2), 0
 
 
 @dataclass(frozen=True)
@@ -125,9 +160,15 @@ def _images(report: Report) -> Iterator[Follow]:
     counts = report.inventory
     if counts is None:
         return
-    if counts.left_out:
-        kinds = _kinds(counts.kinds, lambda row: row.left_out)
-        yield Follow("images_not_looked_at", count=counts.left_out, of=counts.images, kinds=kinds)
+    if counts.left_out or counts.failed:
+        why = sum((Counter(row.reasons) for row in told(report)), Counter[str]()).most_common()
+        yield Follow(
+            "images_not_looked_at",
+            count=counts.left_out + counts.failed,
+            of=counts.images,
+            kinds=tuple(code for code, _ in why),
+            counts=tuple(images for _, images in why),
+        )
     if counts.failed:
         kinds = _kinds(counts.kinds, lambda row: row.failed)
         yield Follow("images_failed", count=counts.failed, of=counts.images, kinds=kinds)
@@ -158,7 +199,7 @@ def _not_compared(report: Report) -> Iterator[Follow]:
     counts = report.inventory
     if counts is None or not tried_images(report):
         return
-    why = sum((Counter(row.apart) for row in counts.kinds), Counter[str]())
+    why = sum((Counter(row.apart) for row in told(report)), Counter[str]())
     if why.total() > counts.failed + counts.left_out:
         codes, images = zip(*why.most_common(), strict=True)
         yield Follow(
@@ -194,7 +235,7 @@ def _faces(report: Report) -> Iterator[Follow]:
         if suffix and most(counts.get("face", 0)) + most(counts.get("part", 0))
     )  # fmt: skip
     listed = report.inventory
-    told = listed.failed + listed.left_out if seen.unseen and listed else 0  # by rules of images
+    before = listed.failed + listed.left_out if seen.unseen and listed else 0  # by rules of images
     face, part, unclear, failed = (
         seen.counts.get(name, 0) for name in ("face", "part", "unclear", "failed")
     )
@@ -202,7 +243,7 @@ def _faces(report: Report) -> Iterator[Follow]:
         face,
         part,
         unclear,
-        max(failed - told, 0) if isinstance(failed, int) else failed,
+        max(failed - before, 0) if isinstance(failed, int) else failed,
         of=seen.images,
         kinds=kinds,
     )

@@ -179,16 +179,18 @@ def _environment() -> Environment:
     return environment
 
 
+_PAGE = re.compile(r"\btexts\.html\b")
 _COMMAND = re.compile(r"headrisk [a-z]+(?: (?:--[a-z-]+|[A-Z]{2,}))+")
 
 
 def with_commands(text: str) -> Markup:
-    """The text, escaped, with commands to type as code.
+    """The text, escaped, with commands to type as code and the page beside it as a link.
 
     >>> str(with_commands("Clean it (headrisk metadata DATASET OUT --fix COPY) & look."))
     'Clean it (<code>headrisk metadata DATASET OUT --fix COPY</code>) &amp; look.'
     """
-    return Markup(_COMMAND.sub(r"<code>\g<0></code>", str(escape(text))))  # noqa: S704
+    marked = _COMMAND.sub(r"<code>\g<0></code>", str(escape(text)))
+    return Markup(_PAGE.sub(r'<a href="\g<0>">\g<0></a>', marked))  # noqa: S704
 
 
 _BLANK = re.compile(r"\[[^\]\[]+\]|\u2610")

@@ -32,7 +32,7 @@ CAPTIONS = {
         "Ranks",
         "How often is the right person among the first k candidates?",
         "For each person searched for, all others are put in order of their score. The line is the "
-        "share of people who are among the first k themselves.",
+        "share of people whose own scan is among the first k.",
         "The line follows the dotted one, which is guessing.",
         "The line starts near 100 %: the first candidate is almost always the right person.",
         "Read rank 1 as the risk against somebody who takes the best candidate. Compare only "
@@ -42,7 +42,7 @@ CAPTIONS = {
         "Errors",
         "What does an attacker pay for each person found?",
         "Each point is one threshold: across, false matches; up, missed matches. The thick line is "
-        "the attack that speaks.",
+        "the attack that gives the result.",
         "The thick line runs along the dotted diagonal.",
         "The thick line lies in the lower left corner: few misses at few false matches.",
         "A search among N people meets N - 1 wrong pairs. Pick the false matches that fit your "
@@ -53,8 +53,8 @@ CAPTIONS = {
         "Which way of comparing links people?",
         "The rank-1 rate of each measure with its interval, beside the control (the same search "
         "with shuffled names) and guessing.",
-        "Every value lies at control and guessing. Intervals are widened to protect people: that "
-        "one reaches down to luck is no sign of it.",
+        "Every value lies at control and guessing. Intervals are widened to protect people: one "
+        "that reaches down to luck does not show that nothing was found.",
         "At least one interval lies clear to the right.",
         "Judge the data by the strongest measure, not by the mean.",
     ),
@@ -63,7 +63,7 @@ CAPTIONS = {
         "Under which conditions does it work?",
         "The rank-1 rate within each condition. Levels with fewer than five people are merged and "
         "left out.",
-        "All conditions are low.",
+        "All conditions are low. With few people that proves little.",
         "Some lie well above the dashed line. If only pairs of one scanner are high, it may be "
         "the scanner that is recognised.",
         "Decide by the highest of the conditions that your recipients will meet.",

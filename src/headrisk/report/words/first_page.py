@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -11,12 +12,13 @@ from headrisk.findings.coverage import (
     apart,
     by_kind,
     face_counts,
+    told,
     tried_images,
 )
 from headrisk.findings.deidentified import Treatment
 from headrisk.findings.records import ModalitySection, Report, RunRecord
 from headrisk.report.words import inventory, metadata, summary
-from headrisk.report.words.follows import Point
+from headrisk.report.words.follows import UNSEEN, Point
 from headrisk.report.words.people import grouped
 from headrisk.report.words.phrases import capital, counted, listed, people, percent, share
 from headrisk.report.words.presence import faces_by_kind
@@ -34,19 +36,22 @@ FOUND = {
     "table": "linked to their other row",
     "combined": "linked by everything together",
 }
-TEXTS = "texts.html: impact assessment, ethics board, consent form, access committee."
+TEXTS = (
+    "texts.html: data protection impact assessment (DPIA), ethics board, consent form, access "
+    "committee."
+)
 CHECK = (
-    "The custodian: the folder internal lists every file; headrisk doctor --verify OUT names "
-    "files changed since."
+    "The custodian, who ran the audit, by the folder internal beside this page; headrisk doctor "
+    "--verify OUT (this folder) names files changed since the audit."
 )
 SYNTHETIC = "Synthetic heads of headrisk"  # what headrisk's own made-up data sets are called
-MADE_UP = "Made-up heads: nothing here says anything of real people."
+MADE_UP = "Made-up heads: no evidence about real data."
 FEW = 30  # people; below it the legend says that intervals are wide
 
 
 MOST_WORDS = 694  # on two printed pages
-FIXED_WORDS = 60  # headings, fields, and the line on what stands in the annex
-FEWEST_FOLLOW = 2
+FIXED_WORDS = 80  # headings, fields, and the line on what stands in the annex
+WARNING = 3  # the weight of a point that is no step
 MOST_KINDS = 3  # of images, named on the first page
 MOST_REASONS = 3  # why images were not looked at
 MOST_APART = 4  # why no attack compared images
@@ -76,22 +81,35 @@ def which_data(report: Report, run: RunRecord, digest: str) -> list[tuple[str, s
     rows = [("Data set", (data.name if data else "") or "not named")]
     if is_synthetic(report):
         rows[0] = ("Data set", f"{rows[0][1]}. {MADE_UP}")
-    rows.append(("Release", (data.release if data else "") or "not stated"))
+    release = data.release if data else ""
+    rows.append(
+        ("Release", f"{release}, date not stated by the data set")
+        if release
+        else ("Release, date", "not stated by the data set")
+    )
     if data and any(data.against):
         rows.append(("Compared with", listed([name for name in data.against if name])))
     version = f"headrisk {report.version}, fingerprint of report.json {digest}"
     rows.append(("Audited", f"{run.started[:10]}, {version}" if run.started else version))
     rows += coverage(report)
-    who = searched(report)
-    if who:
-        rows.append(("People", " ".join(who)))
-    elif report.modalities:
-        most = max(one.counts.persons for one in report.modalities)
-        rows.append(("People", people(most)))
+    if report.modalities:
+        who, number = searched(report), how_many_people(report)
+        same = len(who) == 1 and who[0].startswith(f"Of {number[:-1]} ")
+        rows.append(("People", " ".join(who if same else (number, *who))))
     rows.append(("Who can check", CHECK))
     if report.inventory is not None or any(one.measures for one in report.modalities):
         rows.append(("Text to copy", TEXTS))
     return rows
+
+
+def how_many_people(report: Report) -> str:
+    """How many people the data hold, as far as labels of what was compared tell."""
+    most = max(
+        max(one.counts.persons, one.counts.people.people if one.counts.people else 0)
+        for one in report.modalities
+    )
+    missed = report.inventory is not None and tried_images(report) and apart(report.inventory)
+    return f"{'At least ' if missed else ''}{most:,}."
 
 
 def coverage(report: Report) -> list[tuple[str, str]]:
@@ -118,27 +136,28 @@ def _kinds(counts: InventoryCounts) -> str:
     if len(found) == 1:
         every = ", all" if counts.images > 1 else ","
         return f"{counts.images:,}{every} {inventory.explained(found[0].suffix)}"
-    told = [f"{row.images:,} {inventory.explained(row.suffix)}" for row in found[:MOST_KINDS]]
+    said = [f"{row.images:,} {inventory.explained(row.suffix)}" for row in found[:MOST_KINDS]]
     rest = sum(row.images for row in found[MOST_KINDS:])
     if rest:
-        told.append(f"{rest:,} of other kinds")
-    return f"{counts.images:,}: {listed(told)}"
+        said.append(f"{rest:,} of other kinds")
+    return f"{counts.images:,}: {listed(said)}"
 
 
 def _looked_at(report: Report, counts: InventoryCounts) -> tuple[str, str]:
-    """How many images were looked at, for a face where that was asked, and why others were not."""
-    kinds = by_kind(counts.kinds)
+    """How many images were looked at, why others were not, and of how many no face was judged."""
     seen = face_counts(report)
-    for_a_face = seen is not None and seen.images == counts.images
-    looked = counts.images - seen.counts["failed"] if seen and for_a_face else counts.looked_at
-    text = f"{looked:,} of {counts.images:,}{' for a face' if for_a_face else ''}."
+    text = f"{counts.looked_at:,} of {counts.images:,}."
     why = inventory.together(
-        ((inventory.kind(row.suffix), row.reasons) for row in kinds), MOST_REASONS
+        ((inventory.kind(row.suffix), row.reasons) for row in told(report)), MOST_REASONS
     )
-    more = counts.looked_at - looked
-    if more:
-        why = "; ".join(filter(None, (why, f"{more:,} in which no head could be judged")))
-    return ("Looked at", f"{text} Not: {why}." if why else text)
+    if why:
+        text += f" Not: {why}."
+    if seen is not None and seen.images == counts.images:
+        judged = counts.images - seen.counts["failed"]
+        if judged < counts.looked_at:
+            more = counts.looked_at - judged
+            text += f" In {more:,} of those looked at, no face could be judged."
+    return ("Looked at", text)
 
 
 def _compared(report: Report) -> list[ModalitySection]:
@@ -150,19 +169,18 @@ def _compared(report: Report) -> list[ModalitySection]:
 
 def compared(report: Report) -> str:
     """How many images each attack compared, of which kinds, and how many none did, and why."""
-    told = []
+    said = []
     for one in _compared(report):
-        what = {"face": "held against ", "metadata": "those of "}.get(one.name, "")
+        what = {"face": "searched for in ", "metadata": "stored with "}.get(one.name, "")
         kinds = f" ({', '.join(one.contrasts)})" if one.contrasts else ""
         count, everywhere = _images_compared(report, one)
-        told.append(
+        said.append(
             f"{capital(_lower(one))}: {what}{counted(count, 'image')}{kinds}"
             f"{' of all data sets' if everywhere else ''}."
         )
     counts = report.inventory
-    said = [*told]
     if said and counts is not None and tried_images(report) and apart(counts):
-        said.append(_by_none(counts))
+        said.append(_by_none(report, counts))
     return " ".join(said)
 
 
@@ -175,11 +193,18 @@ def _images_compared(report: Report, section: ModalitySection) -> tuple[int, boo
     return section.counts.scans - section.counts.failed, several
 
 
-def _by_none(counts: InventoryCounts) -> str:
+def _by_none(report: Report, counts: InventoryCounts) -> str:
+    rows = told(report)
     why = inventory.together(
-        ((inventory.kind(row.suffix), row.apart) for row in by_kind(counts.kinds)), MOST_APART
+        (
+            (inventory.kind(row.suffix), dict(Counter(row.apart) - Counter(row.reasons)))
+            for row in rows
+        ),
+        MOST_APART,
     )
-    return f"No attack compared {apart(counts):,} of {counts.images:,}: {why}."
+    unseen = any(set(row.apart) & set(row.reasons) for row in rows)
+    why = "; ".join(filter(None, ("those not looked at" if unseen else "", why)))
+    return f"No image attack compared {apart(counts):,} of {counts.images:,}: {why}."
 
 
 def not_compared(report: Report) -> tuple[str, ...]:
@@ -192,13 +217,13 @@ def not_compared(report: Report) -> tuple[str, ...]:
         rest = tuple(kind for kind in kinds if kind not in one.contrasts)
         if one.contrasts and rest:
             missed.setdefault(rest, []).append(_lower(one))
-    told = []
+    said = []
     for rest, names in missed.items():
         named = [inventory.kind(kind) for kind in rest[:MOST_KINDS]]
         if len(rest) > MOST_KINDS:
             named.append(f"{counted(len(rest) - MOST_KINDS, 'more kind')}")
-        told.append(f"{listed(named)} by {listed(names)}")
-    return (f"Kinds not compared: {'; '.join(told)}.",) if told else ()
+        said.append(f"{listed(named)} by {listed(names)}")
+    return (f"Kinds not compared: {'; '.join(said)}.",) if said else ()
 
 
 def untested(report: Report) -> tuple[str, ...]:
@@ -208,7 +233,7 @@ def untested(report: Report) -> tuple[str, ...]:
         *not_compared(report),
     ]
     if any("kinds" in one.tables for one in report.modalities):
-        said.append(metadata.NOT_FOUND_BY_IT)
+        said.append(metadata.NOT_READ)
     return tuple(said)
 
 
@@ -254,21 +279,18 @@ def legend(report: Report) -> str:
         if one.sufficient and one.headline and one.headline.rank1
     ]
     text = (
-        "Brackets: the 95 % interval (of 100 repeated audits of such groups, in at least 95 it "
-        "would hold the true share), widened to protect people."
+        "Links people: the interval of the highest count lies above guessing and 1-in-20 luck "
+        "(shuffled names; green in bars). May link: only the rate does. Brackets: 95 % interval, "
+        "widened to protect people"
     )
-    if rates and min(rate.n for rate in rates) < FEW:
-        text += " With so few people it is very wide."
+    few = rates and min(rate.n for rate in rates) < FEW
+    text += "; wide with few." if few else "."
     example = next((rate for rate in rates if rate.fewest is not None), None)
     if example is not None:
-        text += (
-            f" {example.fewest:,} to {example.most:,} hides the exact count; the result goes by "
-            "its upper end."
-        )
-    text += (
-        " Luck: the search with shuffled names. Bars: shaded the interval, dark the value, green "
-        "luck."
-    )
+        text += f" {example.fewest:,} to {example.most:,} hides the exact count; "
+        text += "bars (shaded: interval, dark: value) and annex go by its upper end."
+    else:
+        text += " Bars: shaded the interval, dark the value."
     return text
 
 
@@ -299,7 +321,8 @@ def that_fit(
 ) -> tuple[list[Point], int]:
     """The points of what follows, those for the first pages in front, and how many these are.
 
-    The others stand in the annex alone: those for which no room is left, the order kept.
+    What decides and what was not read always stands there. Of other steps and of warnings those
+    for which no room is left stand in the annex alone, the order kept.
     ``rows``, ``facts`` and ``found`` are what :func:`points`, :func:`which_data` and
     :func:`answers` give.
     """
@@ -311,10 +334,22 @@ def that_fit(
     shown: list[Point] = []
     for row in rows:
         words = _length(row.brief)
-        if words <= room or len(shown) < FEWEST_FOLLOW:
+        if words <= room or row.weight == 0 or set(row.codes) & set(UNSEEN):
             shown.append(row)
             room -= words
     return [*shown, *(row for row in rows if row not in shown)], len(shown)
+
+
+def left_to_annex(rows: Sequence[Point]) -> str:
+    """How many points, and on what, the first pages have no room for; "" without any."""
+    if not rows:
+        return ""
+    steps = sum(row.weight < WARNING for row in rows)
+    numbers = [counted(steps, "further step")] if steps else []
+    if steps < len(rows):
+        numbers.append(counted(len(rows) - steps, "warning"))
+    subjects = listed(list(dict.fromkeys(row.subject for row in rows)))
+    return f", {listed(numbers)} ({subjects})"
 
 
 def _length(text: str) -> int:
@@ -389,7 +424,7 @@ def _larger(report: Report) -> Answer:
         if one.risk is None and one.measures and one.sufficient
     ]
     if said and missing:
-        said.append(f"{capital(listed(missing))}: not forecast.")
+        said.append(f"{capital(listed(missing))}: never forecast.")
     return Answer("More people", "", " ".join(said), "people")
 
 
@@ -399,11 +434,8 @@ def larger(risk: Assessment) -> str:
     point = headline_point(forecast)
     if point is None:
         if forecast.reason == "few people":
-            here = f", {forecast.gallery:,} are here" if forecast.gallery < FEWEST_PEOPLE else ""
-            return (
-                f"no forecast, as at least {FEWEST_PEOPLE} people are needed{here}. Do not read "
-                "that as few."
-            )
+            here = f"; {forecast.gallery:,} are here" if forecast.gallery < FEWEST_PEOPLE else ""
+            return f"no forecast below {FEWEST_PEOPLE} people{here}. Do not read that as few."
         return f"beyond {people(forecast.gallery)} no forecast. Do not read that as few."
     if forecast.bound_only:
         return f"among {people(point.size)} it may be all of them."
@@ -444,7 +476,8 @@ def _metadata(report: Report) -> Answer:
         return Answer("Text left", "not looked for", text)
     panel = next(one for one in section.panels if one.name == "kinds")
     alarm = bool(section.tables["kinds"].rows)
-    return Answer("Text left", "see text", panel.answer, f"{section.name}-kinds", alarm)
+    text = f"{panel.answer} {metadata.MORE}"
+    return Answer("Text left", "see text", text, f"{section.name}-kinds", alarm)
 
 
 @dataclass(frozen=True)
@@ -452,7 +485,7 @@ class KindsTable:
     """Images by kind, and what became of them; each row is a kind and its counts."""
 
     columns: tuple[str, ...]
-    rows: tuple[tuple[str, tuple[int, ...]], ...]
+    rows: tuple[tuple[str, tuple[int | None, ...]], ...]
 
 
 def every_image(report: Report) -> KindsTable:
@@ -460,26 +493,43 @@ def every_image(report: Report) -> KindsTable:
     counts = report.inventory
     if counts is None or not counts.images:
         return KindsTable((), ())
-    kinds = by_kind(counts.kinds)
+    kinds = told(report)
     asked = [one.name for one in report.modalities if one.name in IMAGE_ATTACKS]
-    told = asked if tried_images(report) else []
+    compared = asked if tried_images(report) else []
+    notes = next((one for one in _compared(report) if one.name == metadata.NAME), None)
     columns = ["Images", "Looked at", "Failed", "Left out"]
-    columns += [f"Compared: {summary.title_of(name).lower()}" for name in told]
-    columns += ["By no attack"] if told else []
-    rows = [
+    columns += [f"Compared: {summary.title_of(name).lower()}" for name in compared]
+    columns += ["By no image attack"] if compared else []
+    columns += [f"Compared: {summary.title_of(metadata.NAME).lower()}"] if notes else []
+    rows: list[tuple[str, tuple[int | None, ...]]] = [
         (
             inventory.kind(row.suffix),
             (
                 row.images, row.looked_at, row.failed, row.left_out,
-                *(row.compared.get(name, 0) for name in told),
-                *([sum(row.apart.values())] if told else []),
+                *(row.compared.get(name, 0) for name in compared),
+                *([sum(row.apart.values())] if compared else []),
+                *([_notes_of(report, notes, row.suffix, len(kinds))] if notes else []),
             ),
         )
         for row in kinds
     ]  # fmt: skip
     if len(rows) > 1:
-        rows.append(("All", tuple(map(sum, zip(*(cells for _, cells in rows), strict=True)))))
+        every = [
+            sum(cell or 0 for cell in column)
+            for column in zip(*(cells for _, cells in rows), strict=True)
+        ]
+        if notes:
+            every[-1] = _images_compared(report, notes)[0]
+        rows.append(("All", tuple(every)))
     return KindsTable(tuple(columns), tuple(rows))
+
+
+def _notes_of(report: Report, notes: ModalitySection, suffix: str, kinds: int) -> int | None:
+    """Of how many images of a kind headers were compared; None where only their sum is known."""
+    if notes.contrasts and suffix not in notes.contrasts:
+        return 0
+    count, everywhere = _images_compared(report, notes)
+    return count if not everywhere and 1 in (kinds, len(notes.contrasts)) else None
 
 
 def not_looked_at(report: Report) -> tuple[str, ...]:
@@ -487,12 +537,13 @@ def not_looked_at(report: Report) -> tuple[str, ...]:
     counts = report.inventory
     if counts is None:
         return ()
-    kinds = by_kind(counts.kinds)
     none = tried_images(report)
-    why = inventory.together(
-        (inventory.kind(row.suffix), row.apart if none else row.reasons) for row in kinds
-    )
-    lines = [f"{'Compared by no attack' if none else 'Not looked at'}: {why}."] if why else []
+    kinds = [(inventory.kind(row.suffix), row) for row in told(report)]
+    unseen = inventory.together((name, row.reasons) for name, row in kinds)
+    alone = inventory.together((name, row.apart) for name, row in kinds)
+    lines = [f"Not looked at: {unseen}."] if unseen else []
+    if none and alone:
+        lines.append(f"Compared by no image attack, those not looked at included: {alone}.")
     unused = inventory.unused(counts)
     others = inventory.others(counts, whole=False)
     return (*lines, *filter(None, (unused,)), *others)

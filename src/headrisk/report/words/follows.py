@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from headrisk.findings.records import Report
-from headrisk.report.follows import Count, Follow, follows, least, most
+from headrisk.report.follows import Count, Follow, follows, least, most, weight
 from headrisk.report.words.inventory import OTHER_NAMES, REASONS, kind
 from headrisk.report.words.metadata_kinds import title
 from headrisk.report.words.phrases import capital, counted, listed, people, percent
@@ -50,6 +50,16 @@ class Point:
     text: str
     brief: str = ""
 
+    @property
+    def weight(self) -> int:
+        """0 decides, 1 is not known, 2 is a lesser step, 3 a warning: that of its weightiest."""
+        return min(map(weight, self.codes))[0]
+
+    @property
+    def subject(self) -> str:
+        """What the point is about in a few words, for a page that leaves it to its annex."""
+        return SUBJECTS.get(self.codes[0], "other steps")
+
 
 def follows_rows(report: Report) -> list[dict[str, str]]:
     """The content of ``follows`` in ``report.json``; ``report`` is one that may leave.
@@ -77,7 +87,7 @@ UNSEEN_DO = (
 
 
 def points(report: Report) -> tuple[Point, ...]:
-    """All that follows, rules of one cause together, where the first of them stands."""
+    """All that follows, rules of one cause together, the weightiest first."""
     found = dict(_by_code(report))
     every: list[Point] = []
     for code in found:
@@ -94,12 +104,12 @@ def points(report: Report) -> tuple[Point, ...]:
         else:
             text = together(map(said, rules))
         every.append(Point(codes, text, brief(rules)))
-    return tuple(every)
+    return tuple(sorted(every, key=lambda one: min(map(weight, one.codes))))
 
 
 def _short(follow: Follow) -> tuple[str, ...]:
     """Kinds of images stand on the first page; what else a rule names stands nowhere else."""
-    return () if follow.code in ("images_not_looked_at", "images_failed") else follow.kinds
+    return () if follow.code == "images_failed" else follow.kinds
 
 
 def _by_code(report: Report) -> list[tuple[str, list[Follow]]]:
@@ -255,15 +265,43 @@ def _beside(follow: Follow) -> Said:
 
 
 def _not_compared(follow: Follow) -> Said:
-    why = zip(follow.kinds, follow.counts, strict=False)
-    told = "; ".join(f"{number(count)} {REASONS.get(code, code)}" for code, count in why)
     return Said(
-        f"{share(follow, 'image')} {_was(follow.count)} compared by no attack, those not looked at "
-        f"included{f' ({told})' if told else ''}.",
+        f"{share(follow, 'image')} {_was(follow.count)} compared by no image attack, those not "
+        f"looked at included{_why(follow)}.",
         ("No rate speaks of it: name it as its kind, or ask for its kind (--contrasts).",)
         if follow.count == 1
         else ("No rate speaks of them: name them as their kind, or ask for it (--contrasts).",),
     )
+
+
+def _why(follow: Follow) -> str:
+    """`` (1 inside an archive; 2 damaged)``: how many images for each reason, or ""."""
+    why = zip(follow.kinds, follow.counts, strict=False)
+    told = "; ".join(f"{number(count)} {REASONS.get(code, code)}" for code, count in why)
+    return f" ({told})" if told else ""
+
+
+COARSEN: Mapping[str, tuple[str, ...]] = {
+    "shift dates": ("date",),
+    "coarsen ages and measures": ("age-over-89", "demographic", "body-measure"),
+    "merge rare categories": ("rare-combination", "rare-detail"),
+    "drop free text that nobody needs": ("free-text", "header-text"),
+}
+
+
+def _coarsen(found: Sequence[str]) -> str:
+    """What to do about details, each advice where a detail of its kinds was found.
+
+    >>> _coarsen(["date", "institution"]), _coarsen(["institution"])
+    ('Shift dates and drop the rest that nobody needs.', 'Drop those that nobody needs.')
+    """
+    advice = [text for text, names in COARSEN.items() if set(names) & set(found)]
+    known = {name for names in COARSEN.values() for name in names}
+    if not set(found) <= known or not advice:
+        advice.append(
+            "drop the rest that nobody needs" if advice else "drop those that nobody needs"
+        )
+    return f"{capital(listed(advice))}."
 
 
 def _forecast_ends(follow: Follow) -> Said:
@@ -305,11 +343,11 @@ SENTENCES: Mapping[str, Callable[[Follow], Said]] = {
         ),
     ),
     "images_not_looked_at": lambda f: Said(
-        f"{share(f, 'image')} {_was(f.count)} not looked at{kinds(f.kinds)}.", (LEAVE_OUT,)
+        f"{share(f, 'image')} {_was(f.count)} not looked at{_why(f)}.", (LEAVE_OUT,)
     ),
     "images_failed": lambda f: Said(
-        f"{share(f, 'image')} could not be used{kinds(f.kinds)}.",
-        ("That protects nobody.", LEAVE_OUT),
+        f"Of these, {things(f.count, 'image')} failed{kinds(f.kinds)}, which protects nobody.",
+        (LEAVE_OUT,),
     ),
     "images_not_compared": _not_compared,
     "folders_unread": lambda f: Said(
@@ -333,7 +371,7 @@ SENTENCES: Mapping[str, Callable[[Follow], Said]] = {
         ("Find out why before you share (headrisk duplicates).",),
     ),
     "scans_doubtful": lambda f: Said(
-        f"{share(f, 'scan')} {_was(f.count)} prepared in a doubtful way.",
+        f"{share(f, 'scan')} {_was(f.count)} of doubtful quality once prepared.",
         (
             f"Look at {_it(f.count)} on the internal page: a bad scan or a wrong label hides its "
             "risk.",
@@ -409,7 +447,7 @@ SENTENCES: Mapping[str, Callable[[Follow], Said]] = {
     ),
     "people_failed": lambda f: Said(
         f"{number(f.count)} of {people(most(f.of))} could not be searched "
-        "for, as their scans failed; count them as found."
+        f"for, as scans failed: count {'this person' if f.count == 1 else 'them'} as found."
     ),
     "forecast_ends": _forecast_ends,
     "metadata_direct": lambda f: Said(
@@ -423,10 +461,10 @@ SENTENCES: Mapping[str, Callable[[Follow], Said]] = {
         "elsewhere.",
         (f"Do not share {_it(f.count)}.",),
     ),
-    "metadata_quasi": _found(
-        "detail stands in the files that narrows down who it is",
-        "details stand in the files that narrow down who it is",
-        "Shift dates, coarsen ages, and drop free text that nobody needs.",
+    "metadata_quasi": lambda f: Said(
+        f"{capital(things(f.count, 'detail stands', 'details stand'))} in the files that may tell "
+        f"who somebody is{_each(f)}.",
+        (_coarsen(f.kinds),),
     ),
     "metadata_technical": _found(
         "technical value ties a file to a device, a day or a place",
@@ -532,15 +570,15 @@ SHORT: Mapping[str, Callable[[Follow], str]] = {
     "faces_there": lambda f: f"remove or replace the faces in {share(f, 'image')}{kinds(f.kinds)}",
     "photographs_link": _plain("remove or replace faces: photographs name people"),
     "face_scans_link": _plain("remove or replace faces: they link people"),
-    "faces_unclear": lambda f: f"look at {things(f.count, 'image')} in which a face is unclear",
+    "faces_unclear": lambda f: f"treat {things(f.count, 'unclear image')} as faces until looked at",
     "faces_not_looked_at": lambda f: f"{share(f, 'image')} not judged for a face",
     "faces_not_searched": _plain("look for faces, which nobody has (headrisk faces)"),
     "faces_to_check": lambda f: (
         f"see the internal list: up to {number(f.count)} of {things(f.of, 'image')} may be unclear"
     ),
     "metadata_direct": lambda f: (
-        f"take out {things(f.count, 'direct identifier')} (headrisk metadata DATASET OUT --fix "
-        "COPY)"
+        f"take out {things(f.count, 'direct identifier')}; more may be there (headrisk metadata "
+        "DATASET OUT --fix COPY)"
     ),
     "metadata_link": _plain(
         "clean headers and sidecar files, which link people (headrisk metadata DATASET OUT --fix "
@@ -576,12 +614,12 @@ SHORT: Mapping[str, Callable[[Follow], str]] = {
     "together_too_few": _plain("count on a link by all parts together: too few people to say"),
     "simulated": lambda f: "test with true second scans: some were simulated",
     "images_not_looked_at": lambda f: f"{things(f.count, 'image')} not looked at",
-    "images_failed": lambda f: f"{things(f.count, 'image')} not usable",
-    "images_not_compared": lambda f: f"{things(f.count, 'image')} compared by no attack",
+    "images_failed": lambda f: f"{things(f.count, 'image')} failed",
+    "images_not_compared": lambda f: f"{things(f.count, 'image')} not compared",
     "files_beside_images": lambda f: things(f.count, "other file"),
-    "files_unread": lambda f: f"{things(f.count, 'file')} not read in full",
+    "files_unread": lambda f: f"{things(f.count, 'file')} not read",
     "people_failed": lambda f: (
-        f"{number(f.count)} of {people(most(f.of))} not searched for ({_title(f)})"
+        f"{number(f.count)} of {people(most(f.of))} to count as found ({_title(f)})"
     ),
     "folders_unread": lambda f: (
         f"open or leave out {things(f.count, 'folder')} that could not be read"
@@ -603,7 +641,7 @@ SHORT: Mapping[str, Callable[[Follow], str]] = {
         "for"
     ),
     "forecast_ends": lambda f: (
-        f"do not hope for fewer links among more than {people(f.limit)}: no rate is known there"
+        f"do not count on fewer links among more than {people(f.limit)}: no rate is known there"
     ),
     "metadata_quasi": lambda f: (
         f"coarsen or drop {things(f.count, 'detail')} that may tell who somebody is"
@@ -648,8 +686,47 @@ TOLD_BY = {
     "photographs_link": "faces_there",
     "face_scans_link": "faces_there",
     "metadata_link": "metadata_direct",
+    "images_failed": "images_not_looked_at",
 }
 """Rules whose few words another rule of the same point has said already."""
+SUBJECTS: Mapping[str, str] = {
+    "metadata_quasi": "details in files",
+    "metadata_technical": "technical values",
+    "metadata_notice": "other places",
+    "images_copied": "copies of images",
+    "scans_doubtful": "doubtful scans",
+    "people_not_searchable": "people with one scan",
+    "tables_used_in_part": "damaged tables",
+    "deidentified_cost": "changes to the brain",
+    "forecast_ends": "more people",
+    "faces_to_check": "faces to check",
+    "faces_unclear": "faces to check",
+    "faces_not_searched": "faces to look for",
+    "folders_unread": "unread folders",
+    "tables_unused": "unread tables",
+    "metadata_not_searched": "names and dates in files",
+    "not_asked": "questions left out",
+    "people_stand_out": "people who stand out",
+    "copy_findings": "the cleaned copy",
+    **dict.fromkeys(
+        (
+            "deidentified_unchanged",
+            "deidentified_missing",
+            "deidentified_doubtful",
+            "deidentified_to_check",
+            "deidentified_failed",
+        ),
+        "de-identified files",
+    ),
+    "simulated": "simulated scans",
+    "deidentified_no_difference": "methods without shown effect",
+    **{
+        f"{word}_{end}": "attacks without a shown link"
+        for word in ("brains", "photographs", "face_scans", "tables", "metadata", "together")
+        for end in ("not_shown", "too_few")
+    },
+}
+"""What points are about that a first page may leave to its annex."""
 UNSEEN_LEAD = "Mend, unpack or leave out what was not read"
 
 

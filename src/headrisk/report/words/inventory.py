@@ -20,7 +20,7 @@ REASONS: Mapping[str, str] = {  # of an image that was not looked at, or compare
     "body": "voxels that belong to a header listed elsewhere",
     "code": "in a folder of code",
     "contrast": "of a kind that no attack was asked to compare",
-    "damaged": "damaged, or not the image its name says",
+    "damaged": "damaged, or not an image",
     "derivatives": "derived from another image",
     "empty": "an empty file",
     "folder": "a folder that cannot be read, or is named like an image",

@@ -54,10 +54,12 @@ NOT_LOOKED_INTO = (
     "Text burnt into pixels, packed objects of version histories, the content of archives, "
     "pictures (those in PDF files too), and the anatomy itself are not looked into."
 )
-NOT_FOUND_BY_IT = (
-    "Text: in tests the search missed 2 of 100 identifiers in fields, 17 in labelled lines, 38 in "
-    "other lines and file names. Text in pixels and archives was not read."
+MISSED = (
+    "More may be there: in tests the search missed 2 of 100 identifiers in fields, 17 in lines "
+    "with a label, 38 in other lines and file names."
 )  # shares: docs/metadata.md, How much is found
+MORE = "More may be there: in tests 2 to 38 of 100 were missed, by kind of text."
+NOT_READ = "Text in pixels and archives was not read."
 NOBODY_SEARCHED_FOR = "Nobody was searched for: an audit measures how well metadata link people."
 
 
@@ -170,14 +172,14 @@ def people_answer(in_small: str, people: int, shown: Sequence[str], unnamed: int
     return (
         f"{in_small} of {phrases.people(people)} share their "
         f"{counted(len(shown) + unnamed, 'detail')} ({named}{more}) with fewer than four others. "
-        "Who knows these details of a person finds that person's row, or one of a few."
+        "Whoever knows these details of a person finds that person's row, or one of a few."
     )
 
 
 def unread_answer(files: Files) -> str:
     """How many files were not read as their own format, and what follows."""
     said = [unread_sentence(files), to_read_sentence(files.to_read)]
-    said.append("None of them is called clean.")
+    said.append("None of these files is called clean.")
     if files.searched or files.unread:
         said.append("The copy leaves out what was not read, unless it is named.")
     said.append(f"Called clean: {files.clean:,} of {files.total:,}.")
@@ -245,8 +247,14 @@ def fields_answer(fields: int, name: str, mates: float, others: float) -> str:
     """
     differ = "field differs" if fields == 1 else "fields differ"
     known = "is" if fields == 1 else "are"
+    first = f"{fields} {differ} between scans and {known} known for five people or more."
+    if mates <= others:
+        return (
+            f"{first} None of them was shown to agree more often within a person than between "
+            "two people."
+        )
     return (
-        f"{fields} {differ} between scans and {known} known of five people or more. The most "
+        f"{first} The most "
         f"telling is {name}: it agrees in up to {phrases.percent(mates)} of the pairs of one "
         f"person and in {phrases.percent(others)} or a little more of the pairs of two."
     )

@@ -19,7 +19,7 @@ _NOT_SHARED = "Do not share it; --fix leaves it out of the copy."
 
 KINDS: dict[str, KindWords] = {
     "known-identifier": KindWords(
-        "Identifier known from elsewhere",
+        "Identifier listed or found elsewhere",
         "It stands on the custodian's list, or is part of a name found elsewhere in the data set.",
         "Delete or replace it.",
     ),

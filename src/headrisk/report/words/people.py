@@ -98,7 +98,7 @@ def _d_sys(section: ModalitySection, _: Assessment) -> str:
 
 _ROWS: tuple[tuple[str, Callable[[ModalitySection, Assessment], str]], ...] = (
     ("People searched for", lambda _, risk: f"{risk.people:,}"),
-    ("Smallest risk that so many people can show",
+    ("Smallest risk that a sample of this size could show",
      lambda _, risk: percent(risk.smallest_risk, 1)),
     ("Rests on fewer than 30 people linked, or not linked", _few),
     ("Linked at rank 1 in random galleries", _linkability),
@@ -107,8 +107,8 @@ _ROWS: tuple[tuple[str, Callable[[ModalitySection, Assessment], str]], ...] = (
     ("People above the chosen line of risk", _above),
     ("Searches that miss a person who is there (FNIR)", _missed),
     ("Names returned that are right", _right),
-    ("People it takes for FNIR at 3 wrong names in 1,000 searches", _needed),
-    ("Unlinkability of the scores (0 none, 1 full linkage)", _d_sys),
+    ("People needed to measure misses (FNIR) at 3 wrong names in 1,000 searches", _needed),
+    ("Linkability of the scores (0 none, 1 full)", _d_sys),
 )  # fmt: skip
 
 
@@ -128,9 +128,11 @@ def _singled(sections: Sequence[ModalitySection]) -> list[Row]:
                 cells.append("–")
                 continue
             cells.append(
-                f"{percentage(found.rate)} among {found.size:,}; blind: {percent(found.baseline)}"
+                f"{percentage(found.rate)} among {found.size:,}; {percent(found.baseline)}"
             )
-        rows.append((f"Singled out by a rule that fires on 1 of {width:,} others", tuple(cells)))
+        rows.append(
+            (f"Singled out by a rule that fits 1 of {width:,} others; by a blind one", tuple(cells))
+        )
     return rows
 
 
@@ -146,11 +148,12 @@ def _arms(sections: Sequence[ModalitySection]) -> list[Row]:
             if known is None:
                 cells.append("not tested")
                 continue
-            cells.append(
-                f"{percent(known.auc_leak)}; same person above them: {percent(known.auc_shared)}"
-            )
-        rows.append((f"Two people of one {name} more alike than others (50 % is none)",
-                     tuple(cells)))  # fmt: skip
+            cells.append(f"{percent(known.auc_leak)}; {percent(known.auc_shared)}")
+        what = (
+            f"Two people of one {name} more alike than two others (50 %: no effect); one person "
+            "more than they"
+        )
+        rows.append((what, tuple(cells)))
     return rows
 
 

@@ -98,7 +98,7 @@ SHORT = {  # of images of one kind, the worst first
     "face": ("face", "faces"),
     "part": ("part of a face", "parts of a face"),
     "unclear": ("unclear", "unclear"),
-    "failed": ("not looked at", "not looked at"),
+    "failed": ("not judged", "not judged"),
     "outside": ("ends before the face", "end before the face"),
     "gone": ("face removed", "faces removed"),
 }
@@ -128,12 +128,13 @@ def faces_by_kind(report: Report) -> str:
     text = f"Of {counted(seen.images, 'image')}, {said}."
     why = [SAID[code] for code in DOUBTS
            if left.codes.get(code) and seen.counts.get("unclear")]  # fmt: skip
-    if why:
-        text += f" Unclear ({'; '.join(why)}) is no protection."
-    elif seen.counts.get("unclear"):
-        text += " Unclear is no protection."
+    said_of = (
+        [f"unclear ({'; '.join(why)})" if why else "unclear"] if seen.counts.get("unclear") else []
+    )
     if seen.counts.get("failed"):
-        text += " An image not looked at may show a face."
+        said_of.append("not judged")
+    if said_of:
+        text += f" {capital(' or '.join(said_of))} is no protection: a face may be there."
     return text
 
 

@@ -118,15 +118,22 @@ def attacker_cell(outcome: AttackOutcome | None) -> str:
     found = outcome.success
     if found is None:
         return basis(outcome)
-    if outcome.bound_only:
-        return f"at most {percent(found.high, 1)} (bound)"
-    ahead = f"up to {percent(found.high, 1)} (forecast)"
-    text = percentage(found) if outcome.measured else ahead
+    prior = outcome.attacker.prior
+    known = percent(min(found.high / prior, 1.0), 1)
+    ahead = "" if outcome.measured or outcome.bound_only else " (forecast)"
+    if prior < 1:
+        text = percentage(found) if outcome.measured else percent(found.high, 1)
+        text += f"{ahead}, if {_odds(prior)} are known; up to {known} of these"
+    else:
+        text = percentage(found) if outcome.measured else f"up to {known}{ahead}"
     right = outcome.precision
     return text if right is None else f"{text}; of the names {percent(right)} are right"
 
 
-_AT_HAND = "The figure is a bound: a larger gallery is never easier than the one at hand."
+_AT_HAND = (
+    "The figure holds for this attack alone, as a larger gallery is never easier than the one at "
+    "hand; further knowledge may raise it."
+)
 
 
 def _untested(budget: float, searched: int) -> str:

@@ -77,8 +77,7 @@ RESULTS = {  # of an attack: these words and no others, wherever a result is tol
     "too little data": "too few people",
 }
 OTHERS_NOT_TESTED = (
-    "Other attackers, later or stronger methods, other kinds of images, other people than these, "
-    "larger sets of people.",
+    "Other attackers, later or stronger methods, other images or people, larger sets of people.",
 )
 NO_COPY = "De-identification: no copy was given, so what it would change was not measured."
 UNTESTED_MODALITIES = {
@@ -184,10 +183,10 @@ def failures_sentence(estimate: Estimate, counts: Counts) -> str:
 
 
 WHY_NOT_SEARCHED = {
-    "one_session": "nothing else of theirs is there to be found",
-    "copies": "their scans are copies of one image",
-    "failed": "their scans could not be used",
-    "no_scan": "no image of theirs is of a kind that is compared",
+    "one_session": "nothing else to be found is there",
+    "copies": "all scans are copies of one image",
+    "failed": "too few usable scans",
+    "no_scan": "no image is of a kind that is compared",
 }
 
 
@@ -337,9 +336,13 @@ def how_chosen(section: ModalitySection) -> str:
     way = ", by assigning all people one to one" if choice.attack == "assignment" else ""
     if choice.pairs:
         return (
-            f"Of {choice.candidates} attacks the strongest for each pair of contrasts speaks{way}."
+            f"The result is that of the strongest of {choice.candidates} ways of comparing, chosen "
+            f"for each pair of contrasts{way}."
         )
-    return f"Of {choice.candidates} attacks the strongest speaks: {choice.measure}{way}."
+    return (
+        f"The result is that of the strongest of {choice.candidates} ways of comparing: "
+        f"{choice.measure}{way}."
+    )
 
 
 def not_assigned(section: ModalitySection) -> str:
