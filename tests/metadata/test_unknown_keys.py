@@ -1,4 +1,4 @@
-"""A name, a postcode or an age under a key that nobody defined keeps a file from being called clean.
+"""A name, a postcode or an age under an unknown key keeps a file from being called clean.
 
 Whatever the format: it is not called clean, or the value is gone from the copy.
 """

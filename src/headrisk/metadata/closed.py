@@ -41,7 +41,7 @@ _CLOCK = re.compile(r"(?<!\d)\d{1,2}:\d\d(?!\d)")
 _DETAIL = re.compile(
     r"(?<![\w-])(?:[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}|[A-Z]\d[A-Z] ?\d[A-Z]\d|\d{4} [A-Z]{2}"
     r"|\d{1,3} ?(?:y|yr|yrs|yo|y\.?o\.|years?(?: old)?|Y|J|Jahre|ans|a[nñ]os|anni|anos|jaar|år"
-    r"|lat|let|v|months?|mo|m[oå]n)\.?"
+    r"|lat|let|months?|mo|m[oå]n)\.?"
     r"|0\d\dY|\d{1,3}[;y]\d{1,2}m?)(?![\w-])"
 )
 _NAMES = ALSO_WORDS | WORDS_AS_NAMES
@@ -73,6 +73,8 @@ def open_words(text: str, *, known_key: bool = False) -> frozenset[str]:
     (['birnbaum'], ['asked', 'ward'])
     """
     plain = _PUBLIC.sub(" ", _REMOVED.sub(" ", text)).strip()
+    if not known_key and _DETAIL.fullmatch(plain):
+        return frozenset({plain.lower()})
     if not plain or NUMBER.fullmatch(plain):
         return _long_numbers(plain, known_key=known_key)
     if is_shifted(plain):
