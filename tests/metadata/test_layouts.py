@@ -267,3 +267,12 @@ def test_a_name_beside_a_date_or_in_place_of_an_entity_is_found(name: str, part:
              if kind == "person-name"]  # fmt: skip
     assert any(part in span for span in spans)
     assert not name_spans("sub-01_task-Rest_acq-Siemens_bold.nii.gz", NOBODY)
+
+
+@pytest.mark.parametrize("heading", ["item,text", "item_number,wording", "question,Question Text"])
+def test_what_a_questionnaire_asks_is_no_text_of_anybody(heading: str) -> None:
+    rows = [f'{n},"I never hesitate to help my mother, number {n}"' for n in range(1, 5)]
+    table = parse_table("\n".join([heading, *rows]).encode())
+    assert not list(table_hits(table, NOBODY, "scale_items.csv"))
+    people = parse_table("\n".join(["participant_id,text", *rows]).encode())
+    assert any(hit.kind == "free-text" for hit in table_hits(people, NOBODY, "notes.csv"))

@@ -37,6 +37,13 @@ _ELECTRODE = re.compile(r"(?:Nz|Iz|[AFCTPOMNI]{1,3}(?:p|pz|\d{1,2}h?|z)|Fp(?:z|\
 _CODED = re.compile(r"[A-Za-z]+\d{1,3}[A-Za-z]?|\d{1,3}[A-Za-z]{1,4}|[A-Za-z]+\d{1,2}[A-Za-z]+")
 _POSITION = re.compile(r"\d{1,3}\.\d{4,}, ?-?\d{1,3}\.\d{4,}")  # latitude and longitude
 _CLOCK = re.compile(r"(?<!\d)\d{1,2}:\d\d(?!\d)")
+# Postcodes with letters, and ages with a unit, which no abbreviation of a setting is.
+_DETAIL = re.compile(
+    r"(?<![\w-])(?:[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}|[A-Z]\d[A-Z] ?\d[A-Z]\d|\d{4} [A-Z]{2}"
+    r"|\d{1,3} ?(?:y|yr|yrs|yo|y\.?o\.|years?(?: old)?|Y|J|Jahre|ans|a[nñ]os|anni|anos|jaar|år"
+    r"|lat|let|months?|mo|m[oå]n)\.?"
+    r"|0\d\dY|\d{1,3}[;y]\d{1,2}m?)(?![\w-])"
+)
 _NAMES = ALSO_WORDS | WORDS_AS_NAMES
 
 
@@ -66,11 +73,15 @@ def open_words(text: str, *, known_key: bool = False) -> frozenset[str]:
     (['birnbaum'], ['asked', 'ward'])
     """
     plain = _PUBLIC.sub(" ", _REMOVED.sub(" ", text)).strip()
+    if not known_key and _DETAIL.fullmatch(plain):
+        return frozenset({plain.lower()})
     if not plain or NUMBER.fullmatch(plain):
         return _long_numbers(plain, known_key=known_key)
     if is_shifted(plain):
         return frozenset()
     found = set(_long_numbers(plain, known_key=known_key))
+    if not known_key:
+        found.update(match[0].lower() for match in _DETAIL.finditer(plain))
     for token in _TOKEN.findall(plain):
         found.update(_open_in(token, known_key=known_key))
     return frozenset(found)
@@ -132,6 +143,15 @@ def open_of_key(name: str) -> frozenset[str]:
         return frozenset({name.lower()})
     words = [word for word in field_words(name) if not word.isdigit() and len(word) > 2]
     return frozenset(word for word in words if word not in closed and not concepts(word))
+
+
+def says_something(text: str) -> bool:
+    """Whether a value is more than a mark that nothing is known or left, or a shifted date."""
+    plain = _REMOVED.sub("", text).strip(" .-?[]\"'")
+    return bool(plain) and not is_shifted(plain) and plain.lower() not in _NOTHING
+
+
+_NOTHING = frozenset({"none", "null", "nan", "na", "unknown", "anonymous", "0", "removed"})
 
 
 def is_closed_remark(text: str) -> bool:

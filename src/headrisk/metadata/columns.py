@@ -63,6 +63,14 @@ _SENSORS = ("_channels.", "_electrodes.", "_optodes.", "_markers.", "_dseg.", "_
             "_blood.", "_metrics.", "_atlas.", "_morph.")  # fmt: skip
 _STIMULI = ("stim", "trial", "condition", "word", "image", "item", "cue", "target", "event",
             "picture", "face", "sentence", "probe", "distractor", "correct")  # fmt: skip
+# Columns of a list of a questionnaire's items, and what else stands in such.
+_ITEMS = frozenset({"item", "itemnumber", "itemno", "itemnr", "itemid", "question",
+                    "questionnumber", "questionid"})  # fmt: skip
+_OF_ITEMS = frozenset({"text", "itemtext", "questiontext", "wording", "statement", "prompt",
+                       "label", "scale", "subscale", "factor", "domain", "reverse", "reversed",
+                       "reversescored", "keyed", "scoring", "responses", "minimum", "maximum",
+                       "language", "options", "instrument", "section", "description",
+                       "maxscore", "points", "order", "levels"})  # fmt: skip
 _MOST_JUDGED = 2000
 _SENTENCE = 3  # words from which on a cell is a sentence
 _LIVES = frozenset(
@@ -132,6 +140,8 @@ def place_of(name: str, columns: Sequence[str]) -> Place:
     plain = {plain_name(column) for column in columns}
     if {"onset", "duration"} <= plain:
         return "trials"
+    if len(plain) > 1 and plain & _ITEMS and plain <= _ITEMS | _OF_ITEMS:
+        return "trials"  # what a questionnaire asks, the same for all who fill it in
     if not columns:
         return "people"  # a list without a header line
     if {"index", "name"} <= plain and plain <= _BIDS_COLUMNS["sensors"]:

@@ -30,9 +30,8 @@ from headrisk.metadata.image_headers import (
     read_twix,
 )
 from headrisk.metadata.known import KnownIdentifiers
-from headrisk.metadata.markup import plain_html
 from headrisk.metadata.nifti_text import nifti_plan
-from headrisk.metadata.open_texts import OpenText, open_in_fields, open_in_lines
+from headrisk.metadata.open_texts import OpenText, open_in_fields, open_in_xml
 from headrisk.metadata.recordings import read_brainvision, read_edf
 from headrisk.metadata.roles import COMPANIONS, Role
 from headrisk.metadata.text import printable_text
@@ -160,7 +159,7 @@ def open_in_format(role: Role, path: Path, name: str, size: int) -> tuple[OpenTe
     if role in ("voxels", "npy"):
         return ()
     if role == "xml":
-        return open_in_lines(plain_html(printable_text(path.read_bytes())))
+        return open_in_xml(printable_text(path.read_bytes()))
     if role in _BY_HEADER:
         header = read_header(role, path, name, size)
         return open_in_fields((field.name, field.value) for field in header.fields)

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 
 Pair = tuple[str, int, int]  # a name, and where its value stands
 
+_CDATA = re.compile(r"<!\[CDATA\[|\]\]>")
 _SCRIPTS = re.compile(r"<(script|style|svg)\b.*?</\1\s*>", re.DOTALL | re.IGNORECASE)
 _TAG = re.compile(r"<(?:!--|/?[A-Za-z!?][^<>]*>)|-->")
 _BLOCKS = re.compile(
@@ -44,7 +45,8 @@ def plain_html(text: str) -> str:
     >>> plain_html("<p>born <b>1961</b></p>")
     '\\n  born    1961    \\n   '
     """
-    out = _SCRIPTS.sub(lambda match: _blank(match[0]), text)
+    out = _CDATA.sub(lambda match: _blank(match[0]), text)
+    out = _SCRIPTS.sub(lambda match: _blank(match[0]), out)
     out = _BETWEEN.sub(lambda match: _blank(match[0], ":"), out)
     out = _TAG.sub(
         lambda match: _blank(
@@ -77,14 +79,64 @@ def html_pairs(text: str) -> Iterator[Pair]:
 
 
 def xml_pairs(text: str) -> Iterator[Pair]:
-    """Attributes of elements: ``<entry PostCode="76492"/>``."""
+    """Attributes of elements: ``<entry PLZ="76492"/>``, ``<item OID="plz" Value="76492"/>``."""
     for tag in _TAG.finditer(text):
         if tag[0].startswith(("<?", "<!", "</")):
             continue
-        for name, value, at in _attributes(text, *tag.span()):
+        attributes = list(_attributes(text, *tag.span()))
+        said = {name.rpartition(":")[2].lower(): (value, at) for name, value, at in attributes}
+        naming = next((said[name][0] for name in _NAMING if name in said), "").strip("\"'")
+        holding = next((said[name] for name in _HOLDING if name in said), None)
+        if naming and holding is not None:
+            value, at = holding
+            yield naming.rpartition(".")[2], at + 1, at + len(value) - 1
+        for name, value, at in attributes:
             plain = name.rpartition(":")[2]
             if plain.lower() not in _PLUMBING and not name.startswith("xmlns"):
                 yield plain, at + 1, at + len(value) - 1
+
+
+# Attributes that name what an element holds, and those that hold it.
+_NAMING = ("itemoid", "oid", "key", "field", "property", "attribute", "keyword", "label", "code",
+           "id", "name")  # fmt: skip
+_HOLDING = ("value", "content", "val", "data")
+
+
+def xml_texts(text: str) -> Iterator[tuple[str, str]]:
+    """Every text of an XML file with what names it: attributes, and what stands between tags.
+
+    >>> list(xml_texts('<a ika="87 y"><b>Quellimund</b></a>'))
+    [('ika', '87 y'), ('b', 'Quellimund')]
+    """
+    above = ""
+    at = 0
+    for tag in _MARK.finditer(text):
+        yield from _between(above, text[at : tag.start()])
+        at = tag.end()
+        if tag[0].startswith("<![CDATA["):
+            yield from _between(above, tag[0][9:-3])
+        elif tag[0].startswith("<!--"):
+            yield from _between("comment", tag[0][4:-3])
+        elif tag[0].startswith("<?xml "):
+            continue
+        elif tag[0].startswith(("<?", "<!")):
+            yield from _between("", _PUBLIC_TYPE.sub("", tag[0][2:-1]))
+        elif not tag[0].startswith("</"):
+            above = _TAG_NAME.match(tag[0])[0][1:].rpartition(":")[2]  # type: ignore[index]
+            for name, value, _ in _attributes(text, *tag.span()):
+                if not name.startswith("xmlns"):
+                    yield from _between(name.rpartition(":")[2], value[1:-1])
+    yield from _between(above, text[at:])
+
+
+def _between(name: str, value: str) -> Iterator[tuple[str, str]]:
+    if value.strip():
+        yield name, value.strip()
+
+
+_MARK = re.compile(r"<!\[CDATA\[.*?\]\]>|<!--.*?-->|<[A-Za-z/?!][^<>]*>", re.DOTALL)
+_TAG_NAME = re.compile(r"<[^\s/>]+")
+_PUBLIC_TYPE = re.compile(r"^DOCTYPE GIFTI SYSTEM \"[^\"]*gifti\.dtd\"")
 
 
 def _attributes(text: str, start: int, end: int) -> Iterator[tuple[str, str, int]]:

@@ -17,7 +17,14 @@ from functools import lru_cache
 from typing import Any
 
 from headrisk.io.values import known as known_value
-from headrisk.metadata.closed import NUMBER, is_sentence, open_of_key, open_words, vocabulary
+from headrisk.metadata.closed import (
+    NUMBER,
+    is_sentence,
+    open_of_key,
+    open_words,
+    says_something,
+    vocabulary,
+)
 from headrisk.metadata.columns import owner_place, place_of
 from headrisk.metadata.dicom_charset import codec_of, dicom_text
 from headrisk.metadata.dicom_dictionary import dictionary_entry, is_pixels
@@ -26,8 +33,10 @@ from headrisk.metadata.dicom_hits import OWN_MARKS, creators_of, decision_on
 from headrisk.metadata.dicom_options import BASIC
 from headrisk.metadata.field_names import public_names
 from headrisk.metadata.fields import tells_versions
+from headrisk.metadata.markup import xml_texts
 from headrisk.metadata.people import family_names, given_names, split_words
 from headrisk.metadata.tables import TextTable
+from headrisk.metadata.words import concepts, field_words
 
 _MOST_TEXTS = 50  # of one file
 _FEWEST_PEOPLE = 3  # who share a word of a label that tells none of them from the others
@@ -92,9 +101,13 @@ def open_in_json(content: Any) -> tuple[OpenText, ...]:
 
 
 def _open_value(path: str, key: str, value: Any, *, described: bool) -> OpenText | None:
-    if value is None or isinstance(value, bool | float):
+    if value is None or isinstance(value, bool):
         return None
+    if isinstance(value, float):
+        return None if described else _promised(path, key, str(value))
     known_key = key in public_names() and not described
+    if not described and (one := _promised(path, key, str(value))) is not None:
+        return one
     if isinstance(value, int):
         return None if known_key or abs(value) < 10**5 else OpenText(path, frozenset({str(value)}))
     if known_key and key.lower() in _PATH_KEYS:
@@ -200,10 +213,64 @@ def _is_matrix(lines: Sequence[str]) -> bool:
     return True
 
 
+def open_in_xml(text: str) -> tuple[OpenText, ...]:
+    """Open texts of an XML file: attributes, texts between tags, and names that say nothing."""
+    pairs = list(xml_texts(text))
+    fields = []
+    for place, (name, value) in enumerate(pairs):
+        before = pairs[place - 1] if place else ("", "")
+        if name == "Value" and before[0] == "Name":  # GIFTI's pairs of a name and a value
+            fields.append((before[1], value))
+        elif name == "Data" and _is_matrix_text(value):
+            continue
+        elif name != "Name" or pairs[place + 1 : place + 2] == []:
+            fields.append((name, value))
+        else:
+            fields.append((value if pairs[place + 1][0] == "Value" else name, value))
+    return open_in_fields(fields)
+
+
+_PACKED = re.compile(r"[A-Za-z0-9+/=\s]+")
+
+
+def _is_matrix_text(value: str) -> bool:
+    """Whether the data of an element are numbers, or packed as base 64 without blanks."""
+    numbers = all(map(NUMBER.fullmatch, value.split()))
+    return numbers or (len(value) > _LONGEST_LABEL and _PACKED.fullmatch(value) is not None and
+                       " " not in value)  # fmt: skip
+
+
+_LONGEST_LABEL = 64
+
+
 def open_in_fields(fields: Iterable[tuple[str, str]]) -> tuple[OpenText, ...]:
     """Open texts among the named values of a header."""
-    found = {name: one for name, value in fields if (one := _text(name, value)) is not None}
+    found: dict[str, OpenText] = {}
+    for name, value in fields:
+        if (one := _text(name, value) or _under_open_key(name, value)) is not None:
+            found.setdefault(name, one)
     return tuple(found.values())[:_MOST_TEXTS]
+
+
+def _under_open_key(name: str, value: str) -> OpenText | None:
+    """A value under a name that no standard defines, or that promises an identifier."""
+    if not value.strip() or not (words := open_of_key(name)):
+        return _promised(name, name, value)
+    return OpenText(name, words)
+
+
+def _promised(place: str, key: str, text: str) -> OpenText | None:
+    """A value that says something under a key whose words promise a detail of a person."""
+    if key in public_names() or not says_something(text) or concepts(key).isdisjoint(_DETAILS):
+        return None
+    if not concepts(key).isdisjoint(_NO_DETAILS) or not field_words(key):
+        return None
+    return OpenText(place, frozenset({text.strip().lower()}))
+
+
+_DETAILS = frozenset({"age", "birth", "postcode", "address", "background", "illness", "own-name",
+                      "record", "phone", "email", "credential"})  # fmt: skip
+_NO_DETAILS = frozenset({"measure", "duration"})
 
 
 def open_in_dicom(
