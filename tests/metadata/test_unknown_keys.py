@@ -72,7 +72,7 @@ VALUES = st.one_of(
 
 
 @pytest.mark.parametrize("layout", list(FORMATS))
-@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=4, deadline=None, suppress_health_check=list(HealthCheck))
 @given(key=KEYS, value=VALUES)
 def test_no_unknown_key_is_called_clean_with_a_detail_under_it(
     layout: str, key: str, value: str, tmp_path_factory: pytest.TempPathFactory
