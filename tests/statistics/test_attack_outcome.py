@@ -122,7 +122,8 @@ def test_where_there_is_no_forecast_a_larger_gallery_has_a_bound(scores):
         "few people",
     )
     assert how_found(found) == (
-        "The figure is a bound: a larger gallery is never easier than the one at hand.",
+        "The figure holds for this attack alone, as a larger gallery is never easier than the one "
+        "at hand; further knowledge may raise it.",
     )
 
 
