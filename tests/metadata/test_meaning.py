@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from headrisk.errors import UsageError
 from headrisk.metadata.ages import is_over_89
 from headrisk.metadata.anonymity import PeopleTable, joined, people_table, plain_columns
+from headrisk.metadata.fields import kind_of_field
 from headrisk.metadata.findings import Finding, Hit, grouped, stays
 from headrisk.metadata.fix_tables import DateShifts, clean_table, table_text
 from headrisk.metadata.known import NOBODY, field_rules, known_identifiers, with_rules
@@ -423,3 +424,18 @@ def test_numbers_of_other_things_stay(text: str) -> None:
 def test_a_sentence_about_a_person_is_found_under_any_key() -> None:
     said = {"Q23": "She told us that her twin works in the village", "Cue": "Press the left button"}
     assert [hit.field for hit in json_hits(said, NOBODY)] == ["Q23"]
+
+
+@pytest.mark.parametrize("name", [
+    "demographics_kassennummer", "versicherungsNr", "numero-da-apolice", "polisnummer", "n_poliza",
+    "SubscriberId", "Försäkringsnummer", "policy_number", "numero_de_seguro", "InsuranceNo",
+])  # fmt: skip
+def test_numbers_of_insurers_are_those_of_a_person(name: str) -> None:
+    assert kind_of_field(name) == "patient-id"
+
+
+@pytest.mark.parametrize("name", [
+    "metropolis", "insurance_type", "seguro", "task-police", "quality_assurance_id",
+])  # fmt: skip
+def test_words_like_those_of_insurers_are_no_number(name: str) -> None:
+    assert kind_of_field(name) == ""

@@ -300,7 +300,11 @@ _RECORDS = frozenset(
     prolificpid workerid sonaid bank konto policy passport reisepass jmbg oib
     egn cnp emso isikukood amka svnr svnummer idnr nif nie
     fodselsnummer codicefiscale aadhaar versichertennummer sozialversicherungsnummer medicare
-    burgerservicenummer kennitala iban eid""".split()  # noqa: SIM905
+    burgerservicenummer kennitala iban eid
+    subscriber beneficiary kassennummer kassennr versicherungsnummer versicherungsnr versichertennr
+    policennummer polis polisnummer polisnr poliza polizza apolice verzekeringsnummer
+    verzekerdennummer verzekeringsnr forsakringsnummer forsikringsnummer vakuutusnumero
+    vakuutustunnus sigortano""".split()  # noqa: SIM905
 )
 
 

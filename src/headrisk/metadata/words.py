@@ -85,7 +85,8 @@ _CONCEPTS: dict[str, str] = {
         workerid sona sonaid student matrikel matrikelnummer matrnr employee staff
         requisition kis unit epic placer filler
         drivers bank iban konto journal journalnummer clinica paciente patient paziente
-        chartno chartnum lab case folio sygehus sairaala legacy linking linkage""",
+        chartno chartnum lab case folio sygehus sairaala legacy linking linkage
+        versicherungs kassen verzekerings forsakrings forsikrings seguro assicurazione""",
     "email": """email emails mail reply epost sahkoposti correo courriel mailadresse mailaddress
         emailadresse emailadressen courriels poczta eposta sahkopostiosoite
         electronico electronique""",
