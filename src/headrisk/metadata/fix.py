@@ -45,7 +45,7 @@ from headrisk.metadata.tables import parse_table
 from headrisk.metadata.text import MEANT, NO_KINDS, printable_text
 from headrisk.metadata.uids import NewUids
 from headrisk.metadata.verify import Remaining
-from headrisk.metadata.voxels import same_voxels
+from headrisk.metadata.voxels import pieces, same_voxels
 from headrisk.metadata.walk import Entry
 
 COPIED, CLEANED, LEFT_OUT = "copied", "cleaned", "left out"
@@ -588,12 +588,5 @@ def _writer(target: Path, *, packed: bool) -> Iterator[IO[bytes]]:
 
 def _copy(stream: ByteStream, out: IO[bytes], count: int | None, name: str) -> None:
     """Pass on ``count`` bytes, or all that are left."""
-    left = 2**62 if count is None else count
-    while left > 0:
-        piece = stream.read(min(left, _PIECE))
-        if not piece:
-            break
+    for piece in pieces(stream, count, name):
         out.write(piece)
-        left -= len(piece)
-    if count is not None and left:
-        raise ScanError(name, found="shorter than its header says")

@@ -119,16 +119,28 @@ def _mgh_digest(stream: ByteStream, name: str) -> bytes:
     return digest.digest()
 
 
-def _add(stream: ByteStream, digest: hashlib.blake2b, count: int | None, name: str) -> None:
+def pieces(stream: ByteStream, count: int | None, name: str) -> Iterator[bytes]:
+    """The next ``count`` bytes of a file, or all that are left, piece by piece.
+
+    Raises
+    ------
+    ScanError
+        There are fewer.
+    """
     left = 2**62 if count is None else count
     while left > 0:
         piece = stream.read(min(left, _PIECE))
         if not piece:
             break
-        digest.update(piece)
+        yield piece
         left -= len(piece)
     if count is not None and left:
         raise ScanError(name, found="shorter than its header says")
+
+
+def _add(stream: ByteStream, digest: hashlib.blake2b, count: int | None, name: str) -> None:
+    for piece in pieces(stream, count, name):
+        digest.update(piece)
 
 
 def _same_pixels(source: DicomFile, copy: DicomFile) -> bool:
