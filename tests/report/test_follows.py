@@ -16,6 +16,7 @@ from simulated_treatment import effect, share, treatment
 
 from headrisk.dataset.inventory import InventoryCounts, KindRow, OtherCounts
 from headrisk.dataset.magic import MAY_SHOW, Kind
+from headrisk.findings.coarse import least, most
 from headrisk.findings.coverage import face_counts
 from headrisk.findings.deidentified import CostFigure, FaceLeft, Treatment
 from headrisk.findings.records import FacesLeft, MeasureResult, ModalitySection, Report, Table
@@ -25,8 +26,6 @@ from headrisk.report.follows import (
     ATTACKS,
     SOURCE_FOLDER,
     follows,
-    least,
-    most,
     people_needed,
     weight,
 )

@@ -13,7 +13,17 @@ from dataclasses import dataclass, replace
 from headrisk import __version__
 from headrisk.attacks.attack import Context, Measured
 from headrisk.findings.coarse import ranged, ranged_parts
-from headrisk.findings.records import Counts, Internal, ModalitySection, Panel, Table, Value
+from headrisk.findings.records import (
+    CopyRow,
+    Counts,
+    FileRow,
+    Internal,
+    ModalitySection,
+    Panel,
+    PeopleRow,
+    Table,
+    Value,
+)
 from headrisk.job import recorded
 from headrisk.metadata.anonymity import Anonymity, plain_columns
 from headrisk.metadata.findings import SEVERITIES, SEVERITY, Finding, grouped
@@ -182,8 +192,8 @@ def _people(classes: tuple[Anonymity, ...]) -> Iterable[tuple[Panel, Table]]:
     shown = plain_columns(one.columns)
     answer = words.people_answer(in_small, one.people, shown, len(one.columns) - len(shown))
     rows: tuple[tuple[Value, ...], ...] = (
-        ("people in the table", one.people),
-        ("in classes of fewer than 5", in_small),
+        (PeopleRow.ALL, one.people),
+        (PeopleRow.IN_SMALL, in_small),
         ("alone with their details", alone),
         ("unique by one column", unique[0]),
         ("unique by two columns, not by one", unique[1]),
@@ -198,10 +208,10 @@ def _people(classes: tuple[Anonymity, ...]) -> Iterable[tuple[Panel, Table]]:
 def _unread(scan: MetadataScan) -> tuple[Panel, Table]:
     files = files_of(scan)
     rows: tuple[tuple[Value, ...], ...] = (
-        ("all", files.total),
+        (FileRow.ALL, files.total),
         ("read as their own format", files.read),
-        ("searched as bytes", files.searched),
-        ("not read", files.unread),
+        (FileRow.SEARCHED, files.searched),
+        (FileRow.UNREAD, files.unread),
         ("read, and to be read by a person", files.to_read),
         ("called clean", files.clean),
     )
@@ -218,8 +228,8 @@ def _copy(copy: CleanedCopy) -> tuple[Panel, Table]:
         ("files left out", copy.count(LEFT_OUT)),
         ("files copied unread, by name", copy.count(AS_NAMED)),
         ("files refused because voxels would change", copy.refused),
-        ("findings in the copy", len(copy.left.findings)),
-        ("removed values that still stand in it", len(copy.remaining)),
+        (CopyRow.FINDINGS, len(copy.left.findings)),
+        (CopyRow.REMAINING, len(copy.remaining)),
     )
     panel = Panel("copy", words.PANELS["copy"], copy_sentence(copy))
     return panel, Table(("what", "count"), rows)

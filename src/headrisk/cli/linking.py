@@ -158,9 +158,11 @@ def inventory_lines(inventory: InventoryCounts) -> Iterator[str]:
 
 def _texts_unread(report: Report) -> bool:
     """Whether files could not be read in which names, dates and free text were searched for."""
+    from headrisk.findings.records import FileRow
+
     rows = [row for one in report.modalities if "unread" in one.tables
             for row in one.tables["unread"].rows]  # fmt: skip
-    return any(row[0] == "not read" and row[1] for row in rows)
+    return any(row[0] == FileRow.UNREAD and row[1] for row in rows)
 
 
 def failures_line(rows: Sequence[ScanRow]) -> str:

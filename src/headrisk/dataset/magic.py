@@ -37,6 +37,14 @@ IMAGE_NAMES = (
 _BODIES = {  # the file that holds the voxels of a header: listed with it
     ".img": ".hdr", ".img.gz": ".hdr", ".rec": ".par", ".brik": ".head", ".brik.gz": ".head",
 }  # fmt: skip
+_PACKED: tuple[tuple[bytes, str], ...] = (
+    (b"\x1f\x8b", "gzip"), (b"BZh", "bzip2"), (b"\xfd7zXZ\x00", "xz"),
+    (b"\x28\xb5\x2f\xfd", "Zstandard"), (b"\x1f\x9d", "compress"), (b"\x04\x22\x4d\x18", "LZ4"),
+    (b"7z\xbc\xaf\x27\x1c", "7-Zip"), (b"Rar!\x1a\x07", "RAR"), (b"PK\x03\x04", "zip"),
+    (b"PK\x05\x06", "zip"), (b"\x5d\x00\x00", "LZMA"),
+)  # fmt: skip
+_STREAMS = ("gzip", "bzip2", "xz", "Zstandard")  # that pack one file
+
 _ARCHIVE_NAMES = (
     ".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz", ".tar.zst", ".7z",
     ".rar",
@@ -80,7 +88,6 @@ _POINTERS = (
     (b".git/annex/objects/", "git-annex"),
     (b"version https://git-lfs", "Git LFS"),
 )
-_ZSTD = b"\x28\xb5\x2f\xfd"
 _FETCH = "fetch the content (for example with `datalad get`) and run again"
 
 
@@ -160,9 +167,8 @@ def _named(ending: str) -> Kind:
 
 
 def _image(form: str, head: bytes) -> Told:
-    gzipped = head.startswith(b"\x1f\x8b")
-    packed = gzipped or head.startswith((b"BZh", b"\xfd7zXZ", _ZSTD))
-    if packed and not (gzipped and form.startswith(("NIfTI", "MGH"))):
+    packing = packed_by(head)
+    if packing in _STREAMS and not (packing == "gzip" and form.startswith(("NIfTI", "MGH"))):
         form = f"packed {form}"
     if form.startswith(("NIfTI", "MGH", "DICOM")):
         return Told("image", form)
@@ -204,7 +210,7 @@ def _image_form(head: bytes, name: str, size: int) -> str:
     form = _nifti(plain, ending) or _mgh(plain, packed, ending, size)
     if form:
         return form
-    if head.startswith(_ZSTD) and ".nii" in ending:
+    if packed_by(head) == "Zstandard" and ".nii" in ending:
         return "NIfTI"
     if plain[128:132] == b"DICM" or _bare_dicom(plain):
         return "DICOM"
@@ -237,14 +243,24 @@ def _image_form(head: bytes, name: str, size: int) -> str:
     return _raw_data(plain, name)
 
 
+def packed_by(head: bytes) -> str:
+    """What packed a file, told by its first bytes; "" where nothing known did.
+
+    >>> packed_by(b"BZh91AY&SY"), packed_by(b"sub-01")
+    ('bzip2', '')
+    """
+    return next((name for start, name in _PACKED if head.startswith(start)), "")
+
+
 def unpacked(head: bytes) -> tuple[bytes, bool]:
     """The first bytes without one layer of gzip, bzip2 or xz, and whether there was one."""
+    packing = packed_by(head)
     try:
-        if head.startswith(b"\x1f\x8b"):
+        if packing == "gzip":
             return zlib.decompressobj(31).decompress(head, HEAD_BYTES), True
-        if head.startswith(b"BZh"):
+        if packing == "bzip2":
             return bz2.BZ2Decompressor().decompress(head, HEAD_BYTES), True
-        if head.startswith(b"\xfd7zXZ"):
+        if packing == "xz":
             return lzma.LZMADecompressor().decompress(head, HEAD_BYTES), True
     except (zlib.error, OSError, lzma.LZMAError, EOFError):
         return b"", True
@@ -317,8 +333,9 @@ def _raw_data(head: bytes, name: str) -> str:
 
 def _is_archive(head: bytes, ending: str) -> bool:
     plain, _ = unpacked(head)
-    if plain[257:262] == b"ustar" or head.startswith((b"7z\xbc\xaf", b"Rar!")):
+    packing = packed_by(head)
+    if plain[257:262] == b"ustar" or packing in ("7-Zip", "RAR"):
         return True
-    if head.startswith(b"PK\x03\x04") or head.startswith(b"PK\x05\x06"):
+    if packing == "zip":
         return ending not in (".docx", ".xlsx", ".odt", ".ods", ".npz", ".whl", ".pt", ".pth")
     return ending in _ARCHIVE_NAMES

@@ -23,6 +23,7 @@ the moving bins are our own.
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from math import ceil, copysign, floor, isfinite, log10
 
@@ -37,6 +38,9 @@ LADDER = (1.0, 2.0, 5.0, 10.0)
 DIGITS = tuple(float(k) for k in range(1, 11))
 TINY = 1e-9
 NEXT_TO_NOTHING = 1e-300
+
+Count = int | str
+"""A count, or in a public report its range in words, ``3 to 5``."""
 
 
 def counts_of(total: float, people: int) -> tuple[int, int]:
@@ -135,6 +139,35 @@ def stepped(value: float, step: float, *, up: bool) -> float:
     """``value`` rounded to a multiple of ``step``."""
     places = value / step
     return step * (ceil(places - TINY) if up else floor(places + TINY))
+
+
+def most(count: Count) -> int:
+    """The upper end of a count.
+
+    >>> most(3), most("0 to 2"), most("withheld")
+    (3, 2, 1)
+    """
+    if isinstance(count, int):
+        return count
+    numbers = re.findall(r"\d+", count)
+    return int(numbers[-1]) if numbers else 1
+
+
+def least(count: Count) -> int:
+    """The lower end of a count; a withheld one may be zero."""
+    numbers = re.findall(r"\d+", str(count))
+    return int(numbers[0]) if numbers else 0
+
+
+def added(one: Count, other: Count, of: int) -> Count:
+    """Two counts of some of the same total together: a range where either is one.
+
+    >>> added(2, 3, 9), added("1 to 3", "3 to 5", 6), added("9 to 12", 0, 12)
+    (5, '4 to 6', '9 to 12')
+    """
+    if isinstance(one, int) and isinstance(other, int):
+        return one + other
+    return f"{least(one) + least(other)} to {min(most(one) + most(other), of)}"
 
 
 def ranged(count: int, of: int) -> str:

@@ -10,12 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from headrisk.findings.coarse import Count
 from headrisk.types import Estimate
 
 Attacker = Literal["naive", "adaptive"]
-Count = int | str
-"""A count, or ``<5`` on a public page where it stands for one to four."""
-
 
 STRONGEST = "strongest"  # stands for a measure where the attack was chosen among several
 

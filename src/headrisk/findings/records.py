@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any, Literal
 
 import numpy as np
@@ -31,6 +32,28 @@ TITLE = "Re-identification risk of a set of head scans"
 Value = str | int | float | bool | None
 Few = Literal["false matches", "missed matches"]
 Reading = Literal["links", "does not link", "unclear", "too little data"]
+
+
+class FileRow(StrEnum):
+    """Rows of the table ``unread`` from which follows what to do."""
+
+    ALL = "all"
+    SEARCHED = "searched as bytes"
+    UNREAD = "not read"
+
+
+class CopyRow(StrEnum):
+    """Rows of the table ``copy`` from which follows what to do."""
+
+    FINDINGS = "findings in the copy"
+    REMAINING = "removed values that still stand in it"
+
+
+class PeopleRow(StrEnum):
+    """Rows of the table ``people`` from which follows what to do."""
+
+    ALL = "people in the table"
+    IN_SMALL = "in classes of fewer than 5"
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ import re
 from pathlib import PurePosixPath
 from typing import Literal
 
+from headrisk.dataset.magic import packed_by
 from headrisk.metadata.dicom_elements import MAGIC, PREAMBLE, looks_like_dicom
 from headrisk.metadata.documents import OFFICE
 from headrisk.metadata.gzip_header import GZIP_MAGIC
@@ -70,11 +71,6 @@ _NAMED: dict[str, Role] = {
 COMPANIONS = (".img", ".img.gz", ".brik", ".brik.gz", ".rec", ".raw", ".raw.gz", ".eeg")
 
 
-_PACKED: tuple[tuple[bytes, str], ...] = (
-    (b"BZh", "bzip2"), (b"\xfd7zXZ\x00", "xz"), (b"\x28\xb5\x2f\xfd", "Zstandard"),
-    (b"\x1f\x9d", "compress"), (b"\x04\x22\x4d\x18", "LZ4"), (b"7z\xbc\xaf\x27\x1c", "7-Zip"),
-    (b"Rar!\x1a\x07", "RAR"), (b"PK\x03\x04", "zip"), (b"\x5d\x00\x00", "LZMA"),
-)  # fmt: skip
 _UNTOLD = ("binary", "text", "table", "json", "code", "papers", "gradients")
 
 
@@ -87,9 +83,7 @@ def packed_as(role: Role, start: bytes) -> str:
     >>> packed_as("text", b"BZh91AY&SY"), packed_as("office", b"PK\\x03\\x04")
     ('bzip2', '')
     """
-    if role not in _UNTOLD:
-        return ""
-    return next((name for magic, name in _PACKED if start.startswith(magic)), "")
+    return packed_by(start) if role in _UNTOLD else ""
 
 
 def leftover_kind(parts: tuple[str, ...], *, folder: bool) -> str:

@@ -24,11 +24,10 @@ from math import sqrt
 from pathlib import Path
 
 from headrisk.errors import InputError, UsageError
-from headrisk.findings.coarse import interval
+from headrisk.findings.coarse import interval, least, most
 from headrisk.findings.coverage import by_kind, face_counts
 from headrisk.findings.records import ModalitySection, Report, RunRecord, Table, Value
 from headrisk.report.columns import COLUMNS_FILE, columns_text, folder_headers, headers_of
-from headrisk.report.follows import least, most
 from headrisk.report.html import render
 from headrisk.report.read import read_report
 from headrisk.report.tsv import table_text

@@ -7,21 +7,28 @@ applies nothing is said. The sentences stand in ``headrisk.report.words.follows`
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from headrisk.dataset.inventory import NOT_USED, KindRow
 from headrisk.dataset.magic import MAY_SHOW
+from headrisk.findings.coarse import Count, added, least, most
 from headrisk.findings.coverage import by_kind, face_counts, told, tried_images
 from headrisk.findings.deidentified import Effect, Treatment
-from headrisk.findings.records import ModalitySection, Report, Table, Value
+from headrisk.findings.records import (
+    CopyRow,
+    FileRow,
+    ModalitySection,
+    PeopleRow,
+    Report,
+    Table,
+    Value,
+)
 from headrisk.statistics.forecast.records import FEWEST_PEOPLE
 from headrisk.statistics.intervals import zero_event_bound
 from headrisk.types import Estimate
 
-Count = int | str
 """A count, or a range of counts such as ``0 to 2`` where the exact one is withheld."""
 
 LINE = 0.05  # a share of people: the upper bound that the rules ask a sample to be able to show
@@ -101,35 +108,6 @@ class Follow:
     rate: Estimate | None = None
     limit: int = 0
     counts: tuple[Count, ...] = ()
-
-
-def most(count: Count) -> int:
-    """The upper end of a count.
-
-    >>> most(3), most("0 to 2"), most("withheld")
-    (3, 2, 1)
-    """
-    if isinstance(count, int):
-        return count
-    numbers = re.findall(r"\d+", count)
-    return int(numbers[-1]) if numbers else 1
-
-
-def least(count: Count) -> int:
-    """The lower end of a count; a withheld one may be zero."""
-    numbers = re.findall(r"\d+", str(count))
-    return int(numbers[0]) if numbers else 0
-
-
-def added(one: Count, other: Count, of: int) -> Count:
-    """Two counts of some of the same total together: a range where either is one.
-
-    >>> added(2, 3, 9), added("1 to 3", "3 to 5", 6), added("9 to 12", 0, 12)
-    (5, '4 to 6', '9 to 12')
-    """
-    if isinstance(one, int) and isinstance(other, int):
-        return one + other
-    return f"{least(one) + least(other)} to {min(most(one) + most(other), of)}"
 
 
 def people_needed(line: float = LINE) -> int:
@@ -372,16 +350,14 @@ def _metadata(report: Report) -> Iterator[Follow]:
     for severity, code in SEVERITY_CODES.items():
         yield from _severity(section.tables["kinds"].rows, severity, code)
     unread = _cells(section.tables.get("unread"))
-    left = most(unread.get("searched as bytes", 0)) + most(unread.get("not read", 0))
+    left = most(unread.get(FileRow.SEARCHED, 0)) + most(unread.get(FileRow.UNREAD, 0))
     if left:
-        yield Follow("files_unread", count=left, of=unread.get("all", 0))
+        yield Follow("files_unread", count=left, of=unread.get(FileRow.ALL, 0))
     copy = _cells(section.tables.get("copy"))
-    if most(copy.get("removed values that still stand in it", 0)):
-        yield Follow(
-            "copy_holds_removed_values", count=copy["removed values that still stand in it"]
-        )
-    if most(copy.get("findings in the copy", 0)):
-        yield Follow("copy_findings", count=copy["findings in the copy"])
+    if most(copy.get(CopyRow.REMAINING, 0)):
+        yield Follow("copy_holds_removed_values", count=copy[CopyRow.REMAINING])
+    if most(copy.get(CopyRow.FINDINGS, 0)):
+        yield Follow("copy_findings", count=copy[CopyRow.FINDINGS])
 
 
 SEVERITY_CODES = {
@@ -405,9 +381,9 @@ def _severity(kinds: Sequence[Sequence[Value]], severity: str, code: str) -> Ite
 
 def _stand_out(section: ModalitySection) -> Iterator[Follow]:
     people = _cells(section.tables.get("people"))
-    small = people.get("in classes of fewer than 5", 0)
+    small = people.get(PeopleRow.IN_SMALL, 0)
     if most(small):
-        yield Follow("people_stand_out", count=small, of=people.get("people in the table", 0))
+        yield Follow("people_stand_out", count=small, of=people.get(PeopleRow.ALL, 0))
 
 
 def _cells(table: Table | None) -> dict[str, Count]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from headrisk.findings.coarse import Count
 from headrisk.findings.deidentified import (
     STRONGEST,
     Arrival,
     Attacker,
-    Count,
     Effect,
     OwnScan,
     Treatment,

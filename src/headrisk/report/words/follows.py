@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from headrisk.findings.coarse import Count, least, most
 from headrisk.findings.records import Report
-from headrisk.report.follows import Count, Follow, follows, least, most, weight
+from headrisk.report.follows import Follow, follows, weight
 from headrisk.report.words.inventory import OTHER_NAMES, REASONS, kind
 from headrisk.report.words.metadata_kinds import title
 from headrisk.report.words.phrases import capital, counted, listed, people, percent
