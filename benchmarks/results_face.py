@@ -40,7 +40,7 @@ from headrisk.statistics.intervals import share_of_people
 from headrisk.statistics.rates import cumulative_match, mate_ranks
 from headrisk.statistics.summary import MeasureSummary, summarise
 from headrisk.synthetic.people.cohort import PeopleSettings, write_people, write_person
-from headrisk.synthetic.people.photo_plan import PersonPlan, PhotoPlants, plan_photos
+from headrisk.synthetic.people.photo import PersonPlan, PhotoPlants, plan_photos
 from headrisk.synthetic.people.volume import PersonScanSettings
 from headrisk.types import Estimate, PairScores
 

@@ -27,7 +27,7 @@ from headrisk.deidentify.treat import TreatTask, treat_file, treated_files
 from headrisk.face.head import HeadResult, HeadTask, look_at_head
 from headrisk.face.recognise.registry import recognisers
 from headrisk.face.render.protocols import SCANS
-from headrisk.face.scan_scores import scan_scores
+from headrisk.face.scores import scan_scores
 from headrisk.face.stored import HEADS
 from headrisk.heads.identity import draw_identity
 from headrisk.heads.shapes import load_shapes

@@ -24,8 +24,8 @@ from headrisk.brain.template import load_template
 from headrisk.heads.boxes import outside_air
 from headrisk.heads.identity import neutral, pose_head
 from headrisk.heads.mesh import vertex_normals
-from headrisk.heads.pose import FACE_BOX
 from headrisk.heads.shapes import load_shapes
+from headrisk.heads.view import FACE_BOX
 from headrisk.synthetic.people.volume import occupancy
 from headrisk.synthetic.phantom.head import head_affine, hull_distance
 

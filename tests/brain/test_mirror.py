@@ -167,7 +167,7 @@ def test_failed_scans_and_doubts_stay() -> None:
 def test_a_damaged_average_is_refused(tmp_path: Path) -> None:
     from importlib import resources
 
-    from headrisk.io.archive import read_archive
+    from headrisk.io.weights import read_archive
 
     for name in ("asymmetry.npz", "asymmetry.npz.sha256"):
         with resources.as_file(resources.files("headrisk.brain") / "data" / name) as path:

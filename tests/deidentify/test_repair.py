@@ -9,7 +9,7 @@ from headrisk.deidentify.head import Head
 from headrisk.deidentify.repair import Donor, repair_face
 from headrisk.deidentify.skin import find_skin
 from headrisk.deidentify.tools import tool_of
-from headrisk.heads.pose import moved
+from headrisk.heads.view import moved
 from headrisk.io.volume import Volume
 
 

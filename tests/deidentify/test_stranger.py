@@ -6,14 +6,14 @@ from dataclasses import replace
 
 import numpy as np
 
+from headrisk.deidentify.deface import covering, face_region, wide_region
 from headrisk.deidentify.flesh import continued
 from headrisk.deidentify.head import Head, brain_mask
 from headrisk.deidentify.reface import draw_seed, placed, similarity, strange_face
-from headrisk.deidentify.region import covering, face_region, wide_region
 from headrisk.deidentify.skin import find_skin
 from headrisk.deidentify.tools import tool_of
 from headrisk.heads.average import load_average_face
-from headrisk.heads.pose import moved
+from headrisk.heads.view import moved
 from headrisk.io.volume import Volume
 from headrisk.types import FloatArray
 

@@ -11,7 +11,7 @@ from headrisk.deidentify.head import Head, brain_mask, find_head
 from headrisk.deidentify.skin import air_value
 from headrisk.deidentify.tools import tool_of, tools
 from headrisk.errors import MissingExtraError, UsageError
-from headrisk.heads.pose import moved
+from headrisk.heads.view import moved
 from headrisk.io.volume import Volume
 
 NOSE, LIPS, EYE, CROWN = (0, 84, -75), (0, 70, -112), (31, 64, -46), (0, -18, 88)

@@ -5,8 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from headrisk.duplicates.mirrored import MIRRORED, MirrorFinding, mirror_finding
-from headrisk.duplicates.pairs import ENROLLED_AGAIN, WRONGLY_FILED
+from headrisk.duplicates.pairs import (
+    ENROLLED_AGAIN,
+    MIRRORED,
+    WRONGLY_FILED,
+    MirrorFinding,
+    mirror_finding,
+)
 from headrisk.linkage.evidence import SHIPPED
 
 T1 = SHIPPED["t1"]

@@ -18,7 +18,7 @@ from headrisk.face.head import HeadResult
 from headrisk.face.packed import pack
 from headrisk.face.recognise.protocol import FaceTemplate, Recogniser
 from headrisk.face.recognise.registry import recognisers
-from headrisk.face.scan_scores import scan_scores
+from headrisk.face.scores import scan_scores
 from headrisk.heads.identity import draw_identity, neutral, pose_head
 from headrisk.heads.shapes import load_shapes
 from headrisk.synthetic.people.cohort import PeopleSettings, write_people

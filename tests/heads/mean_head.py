@@ -7,8 +7,8 @@ from functools import cache
 import numpy as np
 
 from headrisk.heads.identity import template_face
-from headrisk.heads.pose import moved
 from headrisk.heads.shapes import load_shapes
+from headrisk.heads.view import moved
 from headrisk.io.volume import Volume
 from headrisk.synthetic.people.volume import occupancy, with_full_mouth
 

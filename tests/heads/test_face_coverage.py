@@ -7,9 +7,9 @@ import pytest
 from twin_heads import TwinHead, twin_head
 
 from headrisk.errors import ScanError
+from headrisk.heads.average import PARTS
 from headrisk.heads.coverage import Coverage, coverage
 from headrisk.heads.surface import head_surface
-from headrisk.heads.template_face import PARTS
 
 
 def left_of(head: TwinHead) -> Coverage:

@@ -9,9 +9,9 @@ import pytest
 from mean_head import LOW_MM, VOXEL_MM, image, layers
 from scipy.spatial.transform import Rotation
 
-from headrisk.heads.pose import moved
 from headrisk.heads.sightlines import template_lines
 from headrisk.heads.skin_align import align_by_skin, head_of_ct
+from headrisk.heads.view import moved
 from headrisk.io.volume import Volume
 
 

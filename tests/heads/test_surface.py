@@ -11,8 +11,8 @@ from scipy.spatial.transform import Rotation
 from headrisk.errors import ScanError
 from headrisk.heads.boxes import block_mean, linear_steps, outside_air, resampling
 from headrisk.heads.mesh import Mesh, vertex_normals
-from headrisk.heads.pose import FACE_BOX, head_pose, moved
 from headrisk.heads.surface import Surface, head_surface
+from headrisk.heads.view import FACE_BOX, head_pose, moved
 from headrisk.io.volume import Volume
 
 # A head of half the template's size, so that the tests are quick.

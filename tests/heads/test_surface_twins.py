@@ -11,8 +11,8 @@ from scipy.spatial import cKDTree
 from twin_heads import STILL, TwinHead, twin_head
 
 from headrisk.heads.mesh import vertex_normals
-from headrisk.heads.pose import moved
 from headrisk.heads.surface import Surface, head_surface
+from headrisk.heads.view import moved
 from headrisk.io.volume import Volume
 from headrisk.synthetic.people.volume import occupancy
 from headrisk.types import FloatArray

@@ -10,8 +10,8 @@ import numpy as np
 from headrisk.face.render.cast import open_scene
 from headrisk.heads.identity import draw_identity, neutral, pose_head
 from headrisk.heads.mesh import Mesh, vertex_normals
-from headrisk.heads.pose import moved
 from headrisk.heads.shapes import load_shapes
+from headrisk.heads.view import moved
 from headrisk.io.volume import Volume
 from headrisk.synthetic.people.volume import CENTRE_MM, PersonScanSettings, render_person
 from headrisk.synthetic.phantom.settings import PhantomSettings

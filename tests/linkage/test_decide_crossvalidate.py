@@ -1,8 +1,15 @@
 import numpy as np
 import pytest
 
-from headrisk.linkage.crossvalidate import cross_validate, deal, deal_folds
-from headrisk.linkage.decide import NoThreshold, Threshold, kde_threshold, threshold_rules
+from headrisk.linkage.decide import (
+    NoThreshold,
+    Threshold,
+    cross_validate,
+    deal,
+    deal_folds,
+    kde_threshold,
+    threshold_rules,
+)
 from headrisk.types import PairScores
 
 

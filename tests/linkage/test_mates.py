@@ -6,8 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from headrisk.dataset.scans import Scan
-from headrisk.linkage.design import against, within
-from headrisk.linkage.mates import searchable
+from headrisk.linkage.design import against, searchable, within
 
 SCANS = st.lists(
     st.tuples(st.sampled_from("AB"), st.sampled_from("abc"), st.sampled_from("12"), st.booleans()),

@@ -10,8 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from headrisk.linkage.crossvalidate import cross_validate
-from headrisk.linkage.decide import accept, fixed_fmr_threshold, threshold_rules
+from headrisk.linkage.decide import accept, cross_validate, fixed_fmr_threshold, threshold_rules
 from headrisk.linkage.pairs import among_people, best_per_person, pair_sample
 from headrisk.statistics.rates import (
     area_under_curve,

@@ -20,8 +20,8 @@ from headrisk.findings.coarse import least, most
 from headrisk.findings.coverage import face_counts
 from headrisk.findings.deidentified import CostFigure, FaceLeft, Treatment
 from headrisk.findings.records import FacesLeft, MeasureResult, ModalitySection, Report, Table
+from headrisk.linkage.design import PeopleCounts
 from headrisk.linkage.label_check import LabelCheck
-from headrisk.linkage.mates import PeopleCounts
 from headrisk.report.follows import (
     ATTACKS,
     SOURCE_FOLDER,

@@ -10,8 +10,8 @@ from headrisk.errors import UsageError
 from headrisk.linkage.pairs import among_people
 from headrisk.report.words.phrases import listed
 from headrisk.report.words.risk import basis_of_forecast
+from headrisk.statistics.forecast.models import TAIL_MODELS
 from headrisk.statistics.forecast.openset import forecast_open_set
-from headrisk.statistics.forecast.predict import TAIL_MODELS
 from headrisk.statistics.forecast.rank1 import forecast_rank1, small_gallery
 from headrisk.statistics.forecast.records import distribution_free_floor
 from headrisk.statistics.forecast.searches import bounded, proven_floor, searches_of

@@ -13,27 +13,32 @@ from score_sets import cohort, make, random_scores
 
 from headrisk.errors import UsageError
 from headrisk.report.words.risk import basis_of_forecast
-from headrisk.statistics.forecast import predict as predict_module
+from headrisk.statistics.forecast import models as predict_module
 from headrisk.statistics.forecast.models import (
-    Beta,
-    binomial_rates,
-    fit_beta,
-    fit_pitman_yor,
-    log_linear_rates,
-    pitman_yor_correctness,
-    pitman_yor_grid,
-)
-from headrisk.statistics.forecast.openset import forecast_open_set, open_rates, threshold
-from headrisk.statistics.forecast.predict import (
     APART,
     PRIOR,
     TAIL_MODELS,
+    Beta,
+    Law,
+    binomial_rates,
+    corrected,
     curve_sizes,
+    fit_beta,
+    fit_pitman_yor,
+    law,
+    log_linear_rates,
+    pitman_yor_correctness,
+    pitman_yor_grid,
     predict,
+    quantiles,
     rank_models,
+    reach,
+    sizes_between,
+    stack_weights,
     tail_models,
     tail_rates,
 )
+from headrisk.statistics.forecast.openset import forecast_open_set, open_rates, threshold
 from headrisk.statistics.forecast.rank1 import (
     fitted_size,
     forecast_rank1,
@@ -56,15 +61,6 @@ from headrisk.statistics.forecast.searches import (
     identification_curve,
     searches_of,
     weighted_counts,
-)
-from headrisk.statistics.forecast.stack import (
-    Law,
-    corrected,
-    law,
-    quantiles,
-    reach,
-    sizes_between,
-    stack_weights,
 )
 from headrisk.statistics.forecast.tail import (
     SHAPE_SD,

@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 from score_sets import cohort, make, naive_auc, naive_eer, random_scores
 
-from headrisk.linkage.crossvalidate import deal_folds
-from headrisk.linkage.decide import NoThreshold, Threshold
+from headrisk.linkage.decide import NoThreshold, Threshold, deal_folds
 from headrisk.linkage.density import crossing, kernels
 from headrisk.linkage.large import (
     BINS,

@@ -5,8 +5,7 @@ import pytest
 from score_sets import cohort, make, random_scores
 
 from headrisk.errors import InputError
-from headrisk.linkage.crossvalidate import cross_validate
-from headrisk.linkage.decide import threshold_rules
+from headrisk.linkage.decide import cross_validate, threshold_rules
 from headrisk.linkage.density import density_curves, kernels
 from headrisk.linkage.pairs import pair_sample
 from headrisk.settings import Settings

@@ -20,7 +20,7 @@ from headrisk.face.photos import read_photo
 from headrisk.io.tsv import read_tsv
 from headrisk.synthetic.people import cohort
 from headrisk.synthetic.people.cohort import PeopleSettings, write_people
-from headrisk.synthetic.people.photo_plan import PhotoPlants, plan_photos
+from headrisk.synthetic.people.photo import PhotoPlants, plan_photos
 from headrisk.synthetic.people.photo_settings import PhotoSettings
 from headrisk.synthetic.people.volume import PersonScanSettings
 

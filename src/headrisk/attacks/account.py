@@ -21,7 +21,7 @@ from headrisk.findings.records import ScanRow
 from headrisk.intake import Intake
 from headrisk.io.image_copies import with_copies
 from headrisk.job import Job
-from headrisk.linkage.mates import with_absent
+from headrisk.linkage.design import with_absent
 from headrisk.report.words.brain import NAME
 from headrisk.types import ScanResult
 

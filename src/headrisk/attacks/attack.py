@@ -29,9 +29,8 @@ from headrisk.findings.records import (
 )
 from headrisk.intake import Intake
 from headrisk.job import Job
-from headrisk.linkage.design import Design
+from headrisk.linkage.design import Design, PeopleCounts
 from headrisk.linkage.label_check import LabelCheck
-from headrisk.linkage.mates import PeopleCounts
 from headrisk.run.provenance import CostLog
 from headrisk.statistics.assessment import Assessment
 from headrisk.statistics.choice import Evaluated

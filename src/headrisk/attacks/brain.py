@@ -28,10 +28,9 @@ from headrisk.findings.linkage import mosaics, scan_rows
 from headrisk.intake import Intake, prepared_here
 from headrisk.job import Job, recorded, tell_damage
 from headrisk.linkage.compare import Comparison, compare, compare_large
-from headrisk.linkage.design import Design, against, within
+from headrisk.linkage.design import Design, against, count_people, searchable, within
 from headrisk.linkage.label_check import LabelCheck, check_labels
 from headrisk.linkage.large import Sides, count_pairs
-from headrisk.linkage.mates import count_people, searchable
 from headrisk.report.words.brain import (
     CT_NOT_AMONG_THEM,
     LABELS_NOT_CHECKED,

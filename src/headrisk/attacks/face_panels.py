@@ -37,7 +37,7 @@ from headrisk.findings.records import (
     Table,
     Value,
 )
-from headrisk.heads.template_face import PARTS
+from headrisk.heads.average import PARTS
 from headrisk.linkage.whole_sets import list_links
 from headrisk.report.words import face as face_words
 from headrisk.report.words import presence as words

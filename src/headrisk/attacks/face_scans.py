@@ -29,13 +29,12 @@ from headrisk.face.head import HeadResult
 from headrisk.face.recognise.protocol import Recogniser
 from headrisk.face.recognise.registry import recognisers
 from headrisk.face.render.protocols import SCANS
-from headrisk.face.scan_scores import SCANS_NAME, scan_scores
+from headrisk.face.scores import SCANS_NAME, scan_scores
 from headrisk.findings.records import ScanRow
 from headrisk.intake import Intake
 from headrisk.job import Job, recorded, tell_damage
-from headrisk.linkage.design import Design, against, within
+from headrisk.linkage.design import Design, against, searchable, within
 from headrisk.linkage.label_check import LabelCheck
-from headrisk.linkage.mates import searchable
 from headrisk.report.words.cost import NEEDS
 from headrisk.report.words.face import NOBODY, REFERENCES, scan_sentences
 from headrisk.report.words.summary import compared_scans

@@ -23,8 +23,7 @@ from headrisk.findings.linkage import scan_row
 from headrisk.findings.records import Panel, Table
 from headrisk.io.digests import sha256_of_file
 from headrisk.job import Job, recorded
-from headrisk.linkage.design import Design, against, within
-from headrisk.linkage.mates import searchable
+from headrisk.linkage.design import Design, against, searchable, within
 from headrisk.metadata.attack import (
     ALL,
     GROUPS,

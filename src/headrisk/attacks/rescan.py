@@ -22,8 +22,7 @@ from headrisk.errors import StoreError, UsageError
 from headrisk.findings.linkage import mosaics, scan_rows
 from headrisk.intake import Intake
 from headrisk.job import Job, recorded, tell_damage
-from headrisk.linkage.design import Design, against
-from headrisk.linkage.mates import searchable
+from headrisk.linkage.design import Design, against, searchable
 from headrisk.report.words.brain import NAME, REFERENCES, method_sentences
 from headrisk.report.words.cost import NEEDS
 from headrisk.report.words.rescan import compared_sentence, how_simulated

@@ -26,10 +26,9 @@ from headrisk.findings.coarse import coarse_share, ranged
 from headrisk.findings.records import Panel, ScanRow, Table, Value
 from headrisk.intake import Intake
 from headrisk.job import Job, recorded
-from headrisk.linkage.design import Design, against, within
+from headrisk.linkage.design import Design, PeopleCounts, against, count_people, searchable, within
 from headrisk.linkage.fusion import fuse
 from headrisk.linkage.label_check import LabelCheck, check_labels
-from headrisk.linkage.mates import PeopleCounts, count_people, searchable
 from headrisk.linkage.pairs import copies_first
 from headrisk.linkage.whole_sets import locally_scaled
 from headrisk.report.words import table as words

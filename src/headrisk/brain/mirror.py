@@ -34,7 +34,7 @@ from headrisk.brain.similarity.products import without
 from headrisk.brain.similarity.residual import block_size
 from headrisk.brain.template import template_grid
 from headrisk.dataset.people import number_people
-from headrisk.io.archive import Arrays, read_archive
+from headrisk.io.weights import Arrays, read_archive
 from headrisk.types import BoolArray, Float32Array, FloatArray, Grid, IntArray, ScanResult
 
 # ----------------------------------------------------------------------

@@ -10,7 +10,7 @@ from importlib.resources.abc import Traversable
 import numpy as np
 from scipy import ndimage
 
-from headrisk.io.archive import Arrays, damaged, read_archive
+from headrisk.io.weights import Arrays, damaged, read_archive
 from headrisk.types import BoolArray, Float32Array, FloatArray, Grid
 
 # ----------------------------------------------------------------------

@@ -150,7 +150,7 @@ def _searched(
     job: Job, inventory: Inventory | None, scans: Sequence[Scan], others: Sequence[Scan]
 ) -> Iterator[str]:
     from headrisk.attacks.account import absent_people
-    from headrisk.linkage.mates import count_people, with_absent
+    from headrisk.linkage.design import count_people, with_absent
     from headrisk.report.words.summary import who_can_be_searched
 
     usable = [scan for scan in scans if scan.status == "ok"]
@@ -246,6 +246,6 @@ def _work(job: Job, scans: Sequence[Scan], treated: int, *, deidentifies: bool) 
 
 
 def _has_mates(job: Job, usable: Sequence[Scan]) -> bool:
-    from headrisk.linkage.mates import searchable
+    from headrisk.linkage.design import searchable
 
     return bool(searchable(usable, _design(job, usable)))

@@ -30,13 +30,14 @@ from headrisk.duplicates.copies import (
     same_bytes,
     to_examine,
 )
-from headrisk.duplicates.mirrored import MirrorFinding, mirror_finding
 from headrisk.duplicates.pairs import (
     KINDS,
     LabelFinding,
+    MirrorFinding,
     ScoredPairs,
     find_wrong_labels,
     fit_kinds,
+    mirror_finding,
 )
 from headrisk.duplicates.suspicions import caveats, model_rows, prior_sentences, suspicions
 from headrisk.findings.duplicates import DuplicatesReport

@@ -28,7 +28,7 @@ from headrisk.face.photos import PhotoResult
 from headrisk.face.presence import face_left as presence_of
 from headrisk.face.presence import seen_by
 from headrisk.face.recognise.protocol import Recogniser
-from headrisk.face.scan_scores import SCANS_NAME, scan_scores
+from headrisk.face.scores import SCANS_NAME, scan_scores
 from headrisk.findings.deidentified import Attacker, Effect, FaceLeft
 from headrisk.io.nifti import load_volume
 from headrisk.io.volume import Volume

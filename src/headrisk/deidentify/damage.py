@@ -15,7 +15,7 @@ from headrisk.brain.align import Brain
 from headrisk.brain.template import load_template
 from headrisk.deidentify.head import Head, brain_mask, find_head
 from headrisk.heads.average import on_grid
-from headrisk.heads.pose import moved
+from headrisk.heads.view import moved
 from headrisk.io.geometry import corner_displacement
 from headrisk.io.volume import Volume
 from headrisk.types import BoolArray, Float32Array, FloatArray

@@ -10,7 +10,7 @@ from scipy import ndimage
 from headrisk.deidentify.head import coarse_size
 from headrisk.deidentify.skin import DENSER, Skin, joined, mm_per_template_mm, to_map
 from headrisk.heads.boxes import block_affine, block_mean, linear_at, onto, repeated
-from headrisk.heads.pose import moved
+from headrisk.heads.view import moved
 from headrisk.io.volume import Volume
 from headrisk.types import BoolArray, Float32Array, FloatArray, IntArray
 

@@ -16,16 +16,22 @@ from functools import cache
 import numpy as np
 from scipy import ndimage
 
-from headrisk.deidentify.deface import Treated, untouched
+from headrisk.deidentify.deface import (
+    BRAIN_MM,
+    Treated,
+    covering,
+    face_region,
+    untouched,
+    wide_region,
+)
 from headrisk.deidentify.flesh import Led, air_noise, filled, flesh_of, lead, skin_offset
 from headrisk.deidentify.head import Head, brain_mask, coarse_size
-from headrisk.deidentify.region import BRAIN_MM, covering, face_region, wide_region
 from headrisk.deidentify.skin import Skin, find_skin, joined
 from headrisk.heads.average import AverageFace, load_average_face
 from headrisk.heads.boxes import grown, linear_at, onto, repeated
 from headrisk.heads.identity import Identity, draw_identity, neutral, pose_head
-from headrisk.heads.pose import moved
 from headrisk.heads.shapes import HeadShapes, load_shapes
+from headrisk.heads.view import moved
 from headrisk.io.volume import Volume
 from headrisk.types import BoolArray, Float32Array, FloatArray
 

@@ -17,8 +17,8 @@ from headrisk.deidentify.flesh import Led, filled, flesh_of, lead, skin_offset
 from headrisk.deidentify.skin import Skin, find_skin
 from headrisk.heads.average import on_grid
 from headrisk.heads.boxes import onto
-from headrisk.heads.pose import moved
 from headrisk.heads.threshold import find_levels, positive
+from headrisk.heads.view import moved
 from headrisk.io.volume import Volume
 from headrisk.types import BoolArray, Float32Array, FloatArray
 

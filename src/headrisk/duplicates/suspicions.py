@@ -10,8 +10,13 @@ from numpy.typing import NDArray
 
 from headrisk.dataset.scans import Scan
 from headrisk.duplicates.copies import STORED_AGAIN, CopyFinding, PairLook
-from headrisk.duplicates.mirrored import MIRRORED, MirrorFinding
-from headrisk.duplicates.pairs import ENROLLED_AGAIN, WRONGLY_FILED, LabelFinding
+from headrisk.duplicates.pairs import (
+    ENROLLED_AGAIN,
+    MIRRORED,
+    WRONGLY_FILED,
+    LabelFinding,
+    MirrorFinding,
+)
 from headrisk.findings.duplicates import Suspicion
 from headrisk.findings.records import ScanRow
 from headrisk.linkage.evidence import Evidence, Kind

@@ -19,8 +19,8 @@ from headrisk.dataset.description import DataSetName
 from headrisk.dataset.inventory import InventoryCounts
 from headrisk.findings.deidentified import Treatment
 from headrisk.linkage.decide import NoThreshold
+from headrisk.linkage.design import PeopleCounts
 from headrisk.linkage.label_check import LabelCheck
-from headrisk.linkage.mates import PeopleCounts
 from headrisk.run.provenance import Cost, Machine, Provenance
 from headrisk.statistics.assessment import Assessment
 from headrisk.statistics.choice import Choice

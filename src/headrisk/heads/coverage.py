@@ -22,10 +22,10 @@ from typing import Literal
 import numpy as np
 from scipy.spatial import cKDTree
 
+from headrisk.heads.average import PARTS, face_of_template
 from headrisk.heads.mesh import Mesh
-from headrisk.heads.pose import moved
 from headrisk.heads.surface import Surface
-from headrisk.heads.template_face import PARTS, face_of_template
+from headrisk.heads.view import moved
 from headrisk.types import BoolArray, Float32Array, FloatArray
 
 CoverageVerdict = Literal["full", "partial", "none", "cropped"]
@@ -44,7 +44,7 @@ class Coverage:
     ----------
     parts
         Share of the template's skin that is there, 0 to 1, for each name of the template's
-        :data:`~headrisk.heads.template_face.PARTS`.
+        :data:`~headrisk.heads.average.PARTS`.
     total
         The same for the whole face, from below the hairline to the chin and from ear to ear.
     outside

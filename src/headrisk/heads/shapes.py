@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from headrisk.io.archive import Arrays, read_archive
+from headrisk.io.weights import Arrays, read_archive
 from headrisk.types import Float32Array, FloatArray, IntArray
 
 # ----------------------------------------------------------------------

@@ -22,12 +22,12 @@ from functools import cache
 
 import numpy as np
 
+from headrisk.heads.average import _CHEEK_MM, _EYES_Z, _MOUTH_X, _MOUTH_Z, _TOLERANCE_MM
 from headrisk.heads.boxes import block_affine, block_mean, linear
 from headrisk.heads.identity import template_face
 from headrisk.heads.mesh import vertex_normals
-from headrisk.heads.pose import moved
 from headrisk.heads.shapes import load_shapes
-from headrisk.heads.template_face import _CHEEK_MM, _EYES_Z, _MOUTH_X, _MOUTH_Z, _TOLERANCE_MM
+from headrisk.heads.view import moved
 from headrisk.io.volume import Volume
 from headrisk.types import BoolArray, Float32Array, FloatArray
 

@@ -14,8 +14,8 @@ from scipy.optimize import least_squares
 from scipy.spatial.transform import Rotation
 
 from headrisk.heads.boxes import block_affine, block_mean, grown, largest_part, linear
-from headrisk.heads.pose import moved
 from headrisk.heads.sightlines import template_lines
+from headrisk.heads.view import moved
 from headrisk.io.volume import Volume
 from headrisk.types import BoolArray, Float32Array, FloatArray
 

@@ -19,8 +19,8 @@ from headrisk.heads.boxes import (
     outside_air,
     resampling,
 )
-from headrisk.heads.pose import FACE_BOX, HeadPose, moved
 from headrisk.heads.threshold import find_levels, positive, skin_level
+from headrisk.heads.view import FACE_BOX, HeadPose, moved
 from headrisk.io.volume import Volume
 from headrisk.types import BoolArray, Float32Array, FloatArray, IntArray
 

@@ -14,8 +14,8 @@ from scipy import ndimage, sparse
 from headrisk.errors import ScanError, missing_extra
 from headrisk.heads.boxes import block_mean, linear_at
 from headrisk.heads.mesh import Mesh, Triangles, vertex_normals
-from headrisk.heads.pose import HeadPose, head_pose, moved
 from headrisk.heads.solid import STEP_MM, TissueField, tissue_field
+from headrisk.heads.view import HeadPose, head_pose, moved
 from headrisk.io.volume import Volume
 from headrisk.types import Float32Array, FloatArray
 

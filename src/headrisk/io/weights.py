@@ -1,14 +1,68 @@
-"""Files that the package ships and computes with, opened only if their digests are the recorded."""
+"""Weights and arrays that the package ships, opened only if their digests are the recorded ones."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+import io
+import zipfile
+from collections.abc import Callable, Mapping
 from importlib import resources
+from importlib.resources.abc import Traversable
+from typing import TypeVar
 
+import numpy as np
 import onnxruntime
+from numpy.typing import NDArray
 
 from headrisk.errors import StoreError
+
+# ----------------------------------------------------------------------
+# Archives of arrays that the package ships, opened only if their digests are the recorded ones.
+# ----------------------------------------------------------------------
+
+T = TypeVar("T")
+Arrays = dict[str, NDArray[np.generic]]
+
+
+def read_archive(
+    folder: Traversable, name: str, package: str, kind: str, build: Callable[[Arrays], T]
+) -> T:
+    """What ``build`` makes of the arrays in ``name``, once its SHA-256 fits ``name``.sha256.
+
+    Parameters
+    ----------
+    folder
+        Holds the archive and the file with its digest.
+    package, kind
+        Where it belongs and what it holds, for errors.
+    build
+        Takes the arrays by name; its KeyError or ValueError says that the archive does not fit.
+
+    Raises
+    ------
+    StoreError
+        A file is missing, its SHA-256 is not the recorded one, or it is no such archive.
+    """
+    subject = f"{name} of {package}"
+    try:
+        content = (folder / name).read_bytes()
+        recorded = (folder / f"{name}.sha256").read_text("ascii").split()
+    except OSError as error:
+        raise damaged(subject, f"cannot be read ({error})") from error
+    digest = hashlib.sha256(content).hexdigest()
+    if recorded[:1] != [digest]:
+        expected = recorded[0] if recorded else "a recorded sum"
+        raise damaged(subject, f"SHA-256 {digest}", expected)
+    try:
+        with np.load(io.BytesIO(content), allow_pickle=False) as archive:
+            return build({key: archive[key] for key in archive.files})
+    except (KeyError, ValueError, zipfile.BadZipFile) as error:
+        raise damaged(subject, f"not a {kind} archive ({error})") from error
+
+
+def damaged(subject: str, found: str, expected: str = "the file as shipped") -> StoreError:
+    """The error of a shipped file that is not as it was shipped."""
+    return StoreError(subject, found=found, expected=expected, remedy="Install headrisk again.")
 
 
 def shipped_bytes(package: str, name: str, digests: Mapping[str, str]) -> bytes:

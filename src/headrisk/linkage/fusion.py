@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from headrisk.linkage.crossvalidate import deal
+from headrisk.linkage.decide import deal
 from headrisk.types import BoolArray, FloatArray, IntArray, PairScores
 
 NAME = "fusion"

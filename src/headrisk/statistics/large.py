@@ -16,11 +16,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from headrisk.linkage.crossvalidate import deal
 from headrisk.linkage.decide import (
     FALSE_MATCH_RATES,
     NoThreshold,
     Threshold,
+    deal,
     fit_best_scores,
     posterior_crossing,
 )

@@ -8,8 +8,13 @@ from typing import Protocol
 
 import numpy as np
 
-from headrisk.linkage.crossvalidate import TestedThreshold, cross_validate
-from headrisk.linkage.decide import NoThreshold, Threshold, threshold_rules
+from headrisk.linkage.decide import (
+    NoThreshold,
+    TestedThreshold,
+    Threshold,
+    cross_validate,
+    threshold_rules,
+)
 from headrisk.linkage.density import DensityCurves, density_curves, kernels
 from headrisk.linkage.pairs import PairSample, finite_scores, pair_sample
 from headrisk.settings import Settings

@@ -9,8 +9,8 @@ from headrisk.findings.coarse import FEWEST_FOR_EXTREMES
 from headrisk.findings.cost import AttackCost
 from headrisk.findings.records import Counts, MeasureResult, ModalitySection
 from headrisk.linkage.decide import NoThreshold
+from headrisk.linkage.design import PeopleCounts
 from headrisk.linkage.label_check import LabelCheck
-from headrisk.linkage.mates import PeopleCounts
 from headrisk.linkage.whole_sets import MOST_ASSIGNED
 from headrisk.report.words.phrases import (
     capital,

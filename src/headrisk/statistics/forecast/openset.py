@@ -15,8 +15,14 @@ import numpy as np
 
 from headrisk.errors import UsageError
 from headrisk.linkage.pairs import finite_scores
-from headrisk.statistics.forecast.models import log_linear_rates
-from headrisk.statistics.forecast.predict import LOG_LINEAR, FittedTail, curve_sizes, tail_models
+from headrisk.statistics.forecast.models import (
+    LOG_LINEAR,
+    FittedTail,
+    curve_sizes,
+    log_linear_rates,
+    sizes_between,
+    tail_models,
+)
 from headrisk.statistics.forecast.rank1 import assemble, hidden_galleries
 from headrisk.statistics.forecast.records import (
     FORECAST_SIZES,
@@ -32,7 +38,6 @@ from headrisk.statistics.forecast.searches import (
     dirichlet_weights,
     searches_of,
 )
-from headrisk.statistics.forecast.stack import sizes_between
 from headrisk.statistics.forecast.tail import nobody_above, stranger_chance
 from headrisk.statistics.openset import fnir_at_fpir, largest_open_gallery
 from headrisk.statistics.rates import first_among, mate_ranks

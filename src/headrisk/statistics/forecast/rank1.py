@@ -8,7 +8,19 @@ from dataclasses import replace
 import numpy as np
 
 from headrisk.linkage.pairs import finite_scores
-from headrisk.statistics.forecast.predict import APART, PRIOR, TAIL_MODELS, predict
+from headrisk.statistics.forecast.models import (
+    APART,
+    NEAR,
+    PRIOR,
+    TAIL_MODELS,
+    between,
+    corrected,
+    law,
+    predict,
+    reach,
+    sizes_between,
+    stack_weights,
+)
 from headrisk.statistics.forecast.records import (
     FORECAST_SIZES,
     Forecast,
@@ -28,15 +40,6 @@ from headrisk.statistics.forecast.searches import (
     proven_floor,
     searches_of,
     weighted_counts,
-)
-from headrisk.statistics.forecast.stack import (
-    NEAR,
-    between,
-    corrected,
-    law,
-    reach,
-    sizes_between,
-    stack_weights,
 )
 from headrisk.statistics.intervals import few_errors
 from headrisk.statistics.risk import linkability

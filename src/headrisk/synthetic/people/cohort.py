@@ -14,12 +14,14 @@ from headrisk.errors import UsageError
 from headrisk.heads.identity import Identity, draw_identity
 from headrisk.heads.shapes import load_shapes
 from headrisk.synthetic.people.appearance import Appearance, draw_appearance
-from headrisk.synthetic.people.photo import empty_photo, photo_jpeg, take_photo
-from headrisk.synthetic.people.photo_plan import (
+from headrisk.synthetic.people.photo import (
     PersonPlan,
     PhotoPlants,
+    empty_photo,
     label,
+    photo_jpeg,
     plan_photos,
+    take_photo,
     write_photo_tables,
 )
 from headrisk.synthetic.people.photo_settings import PhotoSettings
