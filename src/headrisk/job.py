@@ -11,7 +11,7 @@ from pathlib import Path
 
 from headrisk import __version__
 from headrisk.dataset.gather import Source
-from headrisk.errors import StoreError, UsageError
+from headrisk.errors import InputError, StoreError, UsageError
 from headrisk.io.canonical import exact_json
 from headrisk.io.digests import kind_of, sha256_of_file, unreadable
 from headrisk.run.audit import LOG, append_audit
@@ -148,12 +148,19 @@ def _there(place: Path) -> bool:
 
 
 def _require_reachable(path: Path) -> None:
-    """Refuse an input below a folder that may not be entered; what is not there is told later."""
+    """Refuse an input that is not there, or below a folder that may not be entered."""
     try:
         path.stat()
     except PermissionError as error:
         raise unreadable(path, error) from error
-    except OSError:
+    except FileNotFoundError as error:
+        raise InputError(
+            str(path),
+            found="no such file or folder",
+            expected="a data set",
+            remedy="Correct the path.",
+        ) from error
+    except OSError:  # told where it is read
         return
 
 

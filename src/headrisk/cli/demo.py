@@ -85,7 +85,7 @@ def run(arguments: argparse.Namespace) -> int:
         from headrisk.commands.demo import make_cohort, make_people
         from headrisk.pipeline import audit
 
-        _clear(data)
+        _clear(data, arguments.out / "photos")
         size = (arguments.people, arguments.sessions, arguments.identity)
         if arguments.no_faces or not can_see_faces():
             make_cohort(data, *size, job)
@@ -114,15 +114,17 @@ def _work(arguments: argparse.Namespace, scans: int) -> Work:
     )
 
 
-def _clear(data: Path) -> None:
-    """Remove the data of an earlier demo, and nothing else."""
-    if not data.exists():
-        return
-    if not (data / "sourcedata" / "truth.tsv").is_file():
-        raise UsageError(
-            str(data),
-            found="a folder that no demo made",
-            expected="a new folder, or one of an earlier demo",
-            remedy="Give another output folder.",
-        )
-    shutil.rmtree(data)
+def _clear(data: Path, photos: Path) -> None:
+    """Remove the data and photographs of an earlier demo, and nothing else; or nothing at all."""
+    made = [(data, data / "sourcedata" / "truth.tsv"), (photos, photos / "photos.tsv")]
+    there = [(folder, mark) for folder, mark in made if folder.exists()]
+    for folder, mark in there:
+        if not mark.is_file():
+            raise UsageError(
+                str(folder),
+                found="a folder that no demo made",
+                expected="a new folder, or one of an earlier demo",
+                remedy="Give another output folder.",
+            )
+    for folder, _ in there:
+        shutil.rmtree(folder)
