@@ -1,4 +1,4 @@
-"""A demonstration in a folder that holds something: an earlier one is replaced, else nothing goes."""
+"""A demonstration in a folder that holds something: an earlier one is replaced, or nothing goes."""
 
 from pathlib import Path
 
