@@ -159,6 +159,11 @@ class Treatment:
         corrected = [e for e in own if e.measure == STRONGEST]
         return max(corrected or own, key=lambda e: e.found.value if e.found else -1.0, default=None)
 
+    def strongest(self) -> list[Effect]:
+        """What every attack that was tried finds, for each attacker: see :meth:`effect`."""
+        tried = dict.fromkeys((effect.modality, effect.attacker) for effect in self.effects)
+        return [one for one in (self.effect(*key) for key in tried) if one is not None]
+
     def figure(self, name: str) -> CostFigure | None:
         """A cost by its name."""
         return next((figure for figure in self.cost if figure.name == name), None)

@@ -407,9 +407,7 @@ def _deidentified(report: Report) -> Iterator[Follow]:
         if perhaps:
             yield Follow("deidentified_to_check", name, max(perhaps), arrival.scans)
         yield from _faces_after(one)
-        effects = [e for e in (
-            one.effect("face"), one.effect("face", "adaptive"), one.effect("brain"),
-        ) if e is not None]  # fmt: skip
+        effects = one.strongest()
         for code, applies in (
             ("deidentified_still_links", _still),
             ("deidentified_no_difference", _no_difference),

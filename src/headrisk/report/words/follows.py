@@ -14,7 +14,7 @@ from headrisk.report.follows import Follow, follows, weight
 from headrisk.report.words.inventory import OTHER_NAMES, REASONS, kind
 from headrisk.report.words.metadata_kinds import title
 from headrisk.report.words.phrases import capital, counted, listed, people, percent
-from headrisk.report.words.summary import MODALITY_NAMES
+from headrisk.report.words.summary import MODALITY_NAMES, title_of
 
 SHOWN_KINDS = 3
 REMOVE = "Remove or replace the faces and audit again."
@@ -25,7 +25,6 @@ LEAVE_OUT = (
 )
 MAYBE_NONE = "A range from 0 may be none: the internal report says."
 ASK = {"brains": "brains", "faces": "faces", "metadata": "metadata", "tables": "tables"}
-ATTACKS = {"brain": "the brain", "face": "photographs"}
 
 
 @dataclass(frozen=True)
@@ -212,7 +211,7 @@ def _it(count: Count) -> str:
 
 
 def _title(follow: Follow) -> str:
-    return MODALITY_NAMES.get(follow.about, (follow.about, ""))[0].lower()
+    return title_of(follow.about).lower()
 
 
 def _high(follow: Follow) -> str:
@@ -305,8 +304,12 @@ def _coarsen(found: Sequence[str]) -> str:
     return f"{capital(listed(advice))}."
 
 
+def _attacks(follow: Follow) -> str:
+    return listed([title_of(name).lower() for name in follow.kinds])
+
+
 def _forecast_ends(follow: Follow) -> Said:
-    by = listed([MODALITY_NAMES.get(name, (name, ""))[0].lower() for name in follow.kinds])
+    by = _attacks(follow)
     do = ["Do not read that as few."]
     if follow.count:
         do.append(f"A forecast takes at least {things(follow.count, 'person', 'people')}.")
@@ -522,11 +525,11 @@ SENTENCES: Mapping[str, Callable[[Follow], Said]] = {
         ("Do not share these as they are.",),
     ),
     "deidentified_still_links": lambda f: Said(
-        f"people are still found by {listed([ATTACKS[k] for k in f.kinds])} afterwards.",
+        f"people are still found by {_attacks(f)} afterwards.",
         ("The method alone is not enough.",),
     ),
     "deidentified_no_difference": lambda f: Said(
-        f"no drop was shown against {listed([ATTACKS[k] for k in f.kinds])}.",
+        f"no drop was shown against {_attacks(f)}.",
         ("Do not count on the method there.",),
     ),
     "deidentified_failed": lambda f: Said(
@@ -668,11 +671,10 @@ SHORT: Mapping[str, Callable[[Follow], str]] = {
         f"do not share {number(f.count)} of {things(f.of, 'scan')} that may show a face"
     ),
     "deidentified_still_links": lambda f: (
-        f"do not rely on it alone, people are still found by "
-        f"{listed([ATTACKS[k] for k in f.kinds])}"
+        f"do not rely on it alone, people are still found by {_attacks(f)}"
     ),
     "deidentified_no_difference": lambda f: (
-        f"do not count on it against {listed([ATTACKS[k] for k in f.kinds])}, no drop was shown"
+        f"do not count on it against {_attacks(f)}, no drop was shown"
     ),
     "deidentified_failed": lambda f: (
         f"take {things(f.count, 'person', 'people')} whose scans failed afterwards as found"
