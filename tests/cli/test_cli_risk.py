@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from headrisk.cli.linking import highest_risk
 from headrisk.cli.main import main
+from headrisk.findings.coverage import upper_end
 from headrisk.findings.records import Counts, MeasureResult, ModalitySection
 from headrisk.types import Estimate
 
@@ -101,8 +101,8 @@ def section(low: float, value: float, high: float, n: int, lost: int) -> Modalit
 
 
 def test_the_limit_looks_at_the_upper_end_and_counts_failures_as_found() -> None:
-    assert highest_risk(section(0.0, 0.0, 0.03, 100, 0)) == pytest.approx(0.03)
-    assert highest_risk(section(0.0, 0.0, 0.03, 100, 10)) == pytest.approx((3 + 10) / 110)
+    assert upper_end(section(0.0, 0.0, 0.03, 100, 0)) == pytest.approx(0.03)
+    assert upper_end(section(0.0, 0.0, 0.03, 100, 10)) == pytest.approx((3 + 10) / 110)
     chosen = MeasureResult("strong", rank1=Estimate(0.0, 0.0, 0.02, 100))  # less for the choice
     corrected = replace(section(0.0, 0.0, 0.03, 100, 10), strongest=chosen)
-    assert highest_risk(corrected) == pytest.approx((2 + 10) / 110)
+    assert upper_end(corrected) == pytest.approx((2 + 10) / 110)

@@ -201,6 +201,7 @@ def _rank1(section: ModalitySection) -> Estimate | None:
 
 def _check_limit(report: Report, public: Report, limit: float, incomplete: int) -> int:
     """The exit code under ``--fail-above``: judged by the exact figures, told in public ones."""
+    from headrisk.findings.coverage import upper_end
     from headrisk.report.words.summary import title
 
     unrated = unrated_faces(report.modalities)
@@ -210,10 +211,12 @@ def _check_limit(report: Report, public: Report, limit: float, incomplete: int) 
         )
     kept = [k for k, section in enumerate(report.modalities) if section not in unrated]
     sections = [report.modalities[k] for k in kept]
-    if any(_rank1(section) is None for section in sections):
+    ends = [upper_end(section) for section in sections]
+    known = [end for end in ends if end is not None]
+    if not ends or len(known) < len(ends):
         sys.stdout.write(f"--fail-above {limit:g} cannot be checked: too little data.\n")
         return REFUSED
-    if max(highest_risk(section) for section in sections) > limit:
+    if max(known) > limit:
         sys.stdout.write(_above(sections, [public.modalities[k] for k in kept], limit))
         return ABOVE_LIMIT
     return incomplete
@@ -229,31 +232,14 @@ def _name_failures(failed: Sequence[ScanResult | ScanRow], *, verbose: bool) -> 
         sys.stderr.write(visible(f"{one.scan_id}: {one.reason}") + "\n")
 
 
-def highest_risk(section: ModalitySection) -> float:
-    """The figure that ``--fail-above`` looks at.
-
-    The upper end of the 95 % interval of the strongest attack's rank-1 rate (of all measures where
-    none was chosen), with every person who could not be searched for because scans failed counted
-    as found: a sample that cannot exclude a risk above the limit does not pass. Where labels and
-    images disagree, what the images say counts too.
-    """
-    from headrisk.statistics.risk import highest_by_images
-
-    lost = section.counts.unsearched
-    speak = [section.strongest] if section.strongest else section.measures
-    rates = [one.rank1 for one in speak if one.rank1 is not None]
-    worst = max((one.high * one.n + lost) / (one.n + lost) for one in rates)
-    if section.labels is not None and section.labels.in_doubt:
-        worst = max(worst, highest_by_images(section.labels))
-    return worst
-
-
 def _above(
     sections: Sequence[ModalitySection], public: Sequence[ModalitySection], limit: float
 ) -> str:
     if max(rate.value for rate in map(_rank1, sections) if rate) > limit:
         return f"The measured risk is above --fail-above {limit:g}.\n"
-    worst = max(highest_risk(section) for section in public)
+    from headrisk.findings.coverage import upper_end
+
+    worst = max(upper_end(section) or 1.0 for section in public)
     return (
         f"These data cannot exclude a risk above --fail-above {limit:g}: it may be up to "
         f"{worst:.2g} (upper end of the 95 % interval, failed scans counted as found).\n"

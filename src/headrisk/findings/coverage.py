@@ -12,9 +12,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from headrisk.dataset.inventory import InventoryCounts, KindRow
-from headrisk.findings.records import Report
+from headrisk.dataset.magic import MAY_SHOW
+from headrisk.findings.coarse import most
+from headrisk.findings.records import FacesLeft, ModalitySection, Report
+from headrisk.statistics.intervals import counted_as_found
+from headrisk.statistics.risk import highest_by_images
 
 FACE_ANSWERS = ("face", "part", "unclear", "failed", "outside", "gone")
+MAY_BE_LEFT = ("face", "part", "unclear", "failed")
+"""Answers that leave it open whether a face is in an image, or say that one is."""
 IMAGE_ATTACKS = ("brain", "face", "face-scans")
 
 
@@ -51,6 +57,39 @@ def face_counts(report: Report) -> FaceCounts | None:
         {kind: {name: own[name] for name in FACE_ANSWERS} for kind, own in kinds.items()},
         listed.images - tried,
     )
+
+
+def upper_end(section: ModalitySection) -> float | None:
+    """The largest share of people found that these data cannot exclude; None without a rate.
+
+    The upper end of the interval of the strongest attack (of every measure, of single searches and
+    of assigning all people, where none was chosen), with everybody who could not be searched for
+    counted as found, and as the images say where they contradict the labels of two data sets. What
+    ``--fail-above`` and boards' lines are held against.
+    """
+    if not section.sufficient:
+        return None
+    speak = (section.strongest,) if section.strongest else section.measures
+    rates = [rate for one in speak for rate in (one.rank1, one.one_to_one) if rate is not None]
+    ends = [(rate.high, rate.n) for rate in rates]
+    if section.labels is not None and section.labels.in_doubt:
+        ends.append((highest_by_images(section.labels), max(rate.n for rate in rates)))
+    return max(counted_as_found(high, n, section.counts.unsearched) for high, n in ends)
+
+
+def all_faces_gone(report: Report) -> bool:
+    """Whether every image of the data set was looked at and no face may be left in any."""
+    left, listed = report.faces_left, report.inventory
+    if left is None or not left.looked or not left.images or listed is None:
+        return False
+    missed = listed.failed + listed.left_out + listed.unread_folders
+    beside = any(listed.other.get(kind) for kind in MAY_SHOW)
+    return not missed and not beside and not face_may_be_left(left)
+
+
+def face_may_be_left(left: FacesLeft) -> bool:
+    """Whether a face, or a part of one, was found or may be in an image that was asked about."""
+    return not left.looked or any(most(left.counts.get(name, 0)) for name in MAY_BE_LEFT)
 
 
 def by_kind(rows: Iterable[KindRow]) -> tuple[KindRow, ...]:

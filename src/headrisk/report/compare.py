@@ -36,6 +36,7 @@ from headrisk.report.words.compare import Reading
 from headrisk.report.words.inventory import kind
 from headrisk.report.write import require_own_folder, write_public
 from headrisk.run.seal import read_seal
+from headrisk.statistics.intervals import counted_as_found
 from headrisk.types import Estimate
 
 FACES = ("face", "part", "unclear", "failed")
@@ -369,15 +370,14 @@ def _better_at_worst(
     lost = section.counts.unsearched if section else 0
     if not lost or first.value is None or last.value is None:
         return True
-    n = last.value.n + lost
+    tested = last.value.n
+    n = tested + lost
     if not last.higher_is_worse:
-        shrunk = [share * last.value.n / n for share in (last.value.value, last.value.low)]
+        shrunk = [share * tested / n for share in (last.value.value, last.value.low)]
         worst = replace(last.value, value=shrunk[0], low=shrunk[1], n=n, fewest=None, most=None)
         return interval_of_change(first.value, worst)[0] > 0
-    grown = [
-        (share * last.value.n + lost) / n
-        for share in (last.value.value, last.value.low, last.value.high)
-    ]
+    ends = (last.value.value, last.value.low, last.value.high)
+    grown = [counted_as_found(share, tested, lost) for share in ends]
     worst = replace(
         last.value, value=grown[0], low=grown[1], high=grown[2], n=n, fewest=None, most=None
     )

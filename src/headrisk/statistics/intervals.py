@@ -253,8 +253,17 @@ def with_failures(linked: Estimate | None, failed: int) -> tuple[float, float] |
     tested = 0 if linked is None else linked.n
     if tested + failed == 0:
         return None
-    hits = 0.0 if linked is None else linked.value * linked.n
-    return hits / (tested + failed), (hits + failed) / (tested + failed)
+    share = 0.0 if linked is None else linked.value
+    return share * tested / (tested + failed), counted_as_found(share, tested, failed)
+
+
+def counted_as_found(share: float, tested: int, failed: int) -> float:
+    """A share of the people tested, with everybody who could not be tested counted as found.
+
+    >>> counted_as_found(0.5, 10, 10)
+    0.75
+    """
+    return (share * tested + failed) / (tested + failed)
 
 
 def judge_sample(people: int, gallery: int) -> SampleVerdict:
