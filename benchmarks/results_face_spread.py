@@ -4,8 +4,8 @@
 
 How many synthetic people are found by five photographs depends on how far they differ. Here the
 same people (60, seed 7201, looked at once) are made to differ as published surveys of adults found
-(:mod:`headrisk.synthetic.people.anthropometry`), half and twice as much, and as the shape model
-does by itself. What is made of a person stays in the folder, so that a broken-off run goes on.
+(:mod:`headrisk.synthetic.people.anthropometry`), half and twice as much. What is made of a person
+stays in the folder, so that a broken-off run goes on.
 """
 
 from __future__ import annotations
@@ -33,7 +33,6 @@ SPREADS = {
     "published": 1.0,
     "half the published": 0.5,
     "twice the published": 2.0,
-    "the shape model's own": 0.0,
 }
 SHOWN = ("headrisk", "dlib-sum", "dlib-svm", "faceres-sum", "faceres-svm", "sface-sum", "sface-svm")
 
