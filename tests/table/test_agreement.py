@@ -1,11 +1,16 @@
 """Equal cells: whom somebody finds who joins two tables on the columns that they share."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from headrisk.table.agreement import agreement, codes
 from headrisk.table.clean import row_texts, significant
+from headrisk.table.features import FeatureTable
+from headrisk.table.scale import logarithms
 from headrisk.table.similarity import Sides
+from headrisk.table.wide import read_wide
 
 PEOPLE = 60
 
@@ -70,3 +75,54 @@ def test_a_change_of_unit_leaves_values_equal() -> None:
     rng = np.random.default_rng(0)
     values = rng.lognormal(0, 5, 200)
     np.testing.assert_array_equal(significant(values * 1000.0 / 1000.0), significant(values))
+
+
+def _table(path: Path, cells: dict[str, list[str]], people: int) -> FeatureTable:
+    names = ["participant_id", "session_id", *cells]
+    lines = ["\t".join(names)]
+    lines += [
+        "\t".join([f"sub-{k:03d}", "1", *(column[k] for column in cells.values())])
+        for k in range(people)
+    ]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return read_wide(path, "t")
+
+
+def test_text_in_a_cell_costs_the_cell_and_not_the_column(tmp_path: Path) -> None:
+    rng = np.random.default_rng(5)
+    cells = {f"m{k}": [f"{x:.3f}" for x in rng.standard_normal(20)] for k in range(9)}
+    for k, odd in enumerate(["ERR", "#DIV/0!", "<0.5", "inf", "-", "NULL", "?", "1,234.5"]):
+        cells[f"m{k}"][2 * k] = odd
+    found = _table(tmp_path / "t.tsv", cells, 20)
+    assert len(found.keys) == 9
+    assert np.isfinite(found.values[:, -1]).all()
+    assert [int(np.isfinite(column).sum()) for column in found.values.T[:8]] == [19] * 8
+    assert any("hold text in columns of numbers" in note for note in found.notes)
+
+
+def test_columns_of_text_that_write_the_label_again_are_no_attack(tmp_path: Path) -> None:
+    people = 12
+    cells = {f"m{k}": [f"{k + i / 7:.3f}" for i in range(people)] for k in range(3)}
+    cells["born"] = [f"19{40 + i}-03-0{1 + i % 9}" for i in range(people)]
+    cells["Grade"] = ["High ", "low"] * (people // 2)
+    cells["file"] = [f"sub-{i:03d}_T1w.nii" for i in range(people)]
+    cells["scanner"] = ["A"] * people
+    cells["handedness"] = ["left"] * people
+    found = _table(tmp_path / "t.tsv", cells, people)
+    assert set(found.texts) == {"born", "grade", "handedness"}
+    assert found.texts["grade"][:2] == ("high", "low")
+    half = found.take_rows([3, 1])
+    assert half.texts["grade"] == ("low", "low")
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_columns_that_vary_by_factors_are_compared_by_logarithms(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    normal = 2.5 + 0.2 * rng.standard_normal((80, 2))
+    factors = np.exp(rng.standard_normal((80, 2)))
+    shifted = factors - 5.0  # below zero: there is no logarithm
+    first = np.hstack([normal, factors, shifted])
+    found, other = logarithms(first, first * 3.0)
+    np.testing.assert_array_equal(found[:, [0, 1, 4, 5]], first[:, [0, 1, 4, 5]])
+    np.testing.assert_allclose(np.exp(found[:, 2:4]), factors)
+    np.testing.assert_allclose(other[:, 2:4] - found[:, 2:4], np.log(3.0))

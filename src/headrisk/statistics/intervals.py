@@ -81,7 +81,9 @@ def share_of_people(
     and Pearson with fewer than five people on the rarer side, where Wilson's falls to 90 %
     coverage. Where people have several
     probes and fractional values, n is replaced by the effective number p (1 - p) / (s^2 / n) with
-    s^2 the variance between people (Korn and Graubard 1998), at least n and at most ``probes``.
+    s^2 the variance between people (Korn and Graubard 1998), at least n and at most ``probes``; as
+    s^2 is an estimate, by Student's quantile of one degree less than people. Of one person alone
+    nothing follows for others.
     ``variance`` is that of the mean where outcomes of different people depend on one another: the
     effective number falls as far as it is larger than that of independent people, to two at least.
     All 0 or all 1 gives the one-sided zero-event bound on people. None without people.
@@ -94,9 +96,12 @@ def share_of_people(
         bound = zero_event_bound(n)
         low, high = (0.0, bound) if mean == 0.0 else (1.0 - bound, 1.0)
         return Estimate(mean, low, high, n, "rule of three on people")
-    alone = float(per_person.var(ddof=1)) / n if n > 1 else 0.0
+    if n == 1:
+        return Estimate(mean, 0.0, 1.0, n, "one person")
+    alone = float(per_person.var(ddof=1)) / n
     most = float(max(probes or n, n))
     effective = mean * (1 - mean) / alone if alone > 0 else most
+    effective *= (NORMAL_QUANTILE / students_quantile(n - 1)) ** 2
     effective = float(np.clip(effective, n, most))
     if variance * effective > mean * (1 - mean):
         effective = max(mean * (1 - mean) / variance, 2.0)

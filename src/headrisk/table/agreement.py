@@ -99,7 +99,7 @@ class _Column:
         found = unlike * (self.known[0][:, None] & self.known[1][None, :])
         rows, columns = self.equal.nonzero()
         found[rows, columns] = np.log(mated / self.equal.data)
-        return found
+        return np.asarray(found, dtype=np.float64)
 
 
 def _column(probes: IntArray, gallery: IntArray) -> _Column:
@@ -109,12 +109,12 @@ def _column(probes: IntArray, gallery: IntArray) -> _Column:
         np.bincount(side[there], minlength=size) / max(int(there.sum()), 1)
         for side, there in zip((probes, gallery), known, strict=True)
     ]
-    first, second = (
-        csr_array(
-            (np.ones(int(there.sum())), (np.flatnonzero(there), side[there])), (side.size, size)
-        )
-        for side, there in zip((probes, gallery), known, strict=True)
-    )
-    equal = csr_array((first.multiply(shares[1][None, :])).tocsr() @ second.T)
-    equal.sort_indices()
+    first = _one_hot(probes, known[0], shares[1])
+    equal = csr_array(first @ _one_hot(gallery, known[1], np.ones(size)).T)
     return _Column(equal, known, float(shares[0] @ shares[1]))
+
+
+def _one_hot(side: IntArray, known: BoolArray, level: FloatArray) -> csr_array:
+    """(rows, values) the level of each row's value."""
+    rows = np.flatnonzero(known)
+    return csr_array((level[side[known]], (rows, side[known])), shape=(side.size, level.size))

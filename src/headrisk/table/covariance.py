@@ -155,7 +155,9 @@ def fit_two_covariances(
     if mirror is not None:
         apart = np.concatenate([apart, apart[:, mirror]])
         share = np.concatenate([share, share]) / 2
-    within = power(ledoit_wolf(apart * np.sqrt(share * len(apart))[:, None], columns), 1.0)
+    within = ledoit_wolf(apart * np.sqrt(share * len(apart))[:, None], columns)
+    least = _FLOOR * max(float(np.trace(total)) / len(total), np.finfo(float).tiny)
+    within += least * np.eye(len(total))  # rows of a person may all be copies
     between = power(total - within, 1.0)
     whole = between + within
     return joint_gaussian(*centres, np.block([[whole, between], [between, whole]]))
