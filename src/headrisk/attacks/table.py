@@ -107,6 +107,7 @@ def table_rows(scans: Sequence[Scan]) -> tuple[ScanRow, ...]:
             status="ok" if scan.status == "ok" else "failed",
             reason=scan.reason,
             verdict="ok" if scan.status == "ok" else "failed",
+            modality=NAME,
         )
         for scan in scans
     )
@@ -520,7 +521,13 @@ def _same_session(scans: Sequence[Scan], design: Design) -> int:
 
 
 def _said(tables: tuple[FeatureTable, ...], shared: Shared) -> tuple[str, ...]:
-    return (*(note for table in tables for note in table.notes), *shared.notes)
+    labels = [{scan.participant_id for scan in table.scans} for table in tables]
+    apart = len(labels) > 1 and not labels[0] & labels[1]
+    return (
+        *(note for table in tables for note in table.notes),
+        *shared.notes,
+        *((words.NO_COMMON_LABEL,) if apart else ()),
+    )
 
 
 def _strangers(intake: Intake, everybody: tuple[Scan, ...]) -> tuple[str, ...]:

@@ -73,15 +73,15 @@ def agreement(
         weight = pairs.weight[others, None] * known[others]
         count = weight.sum(axis=0)
         agree = (weight * equal[others]).sum(axis=0)
-        part = np.zeros(scores.shape)
         chance = np.array([one.chance for one in columns])
         luck = binom.sf(np.ceil(agree - 1e-9) - 1, np.maximum(np.rint(count), 1), chance)
-        for k in np.flatnonzero((luck < DOUBT / len(columns)) & (chance < 1)):
-            told = True
-            part += columns[k].evidence((agree[k] + 1) / (count[k] + 2))
+        saying = np.flatnonzero((luck < DOUBT / len(columns)) & (chance < 1))
+        told |= saying.size > 0
         for i, j in {(first, second), (second, first)}:
-            at = np.ix_(probe_fold == i, gallery_fold == j)
-            scores[at] = part[at]
+            rows, found_rows = np.flatnonzero(probe_fold == i), np.flatnonzero(gallery_fold == j)
+            for k in saying:
+                mated = float(agree[k] + 1) / float(count[k] + 2)
+                scores[np.ix_(rows, found_rows)] += columns[k].evidence(mated, rows, found_rows)
     return scores if told else None
 
 
@@ -93,12 +93,12 @@ class _Column:
     known: tuple[BoolArray, BoolArray]
     chance: float
 
-    def evidence(self, mated: float) -> FloatArray:
-        """(probes, gallery) log likelihood ratios, where mates agree so often."""
+    def evidence(self, mated: float, rows: IntArray, columns: IntArray) -> FloatArray:
+        """(rows, columns) log likelihood ratios, where mates agree so often."""
         unlike = float(np.log((1 - mated) / (1 - self.chance)))
-        found = unlike * (self.known[0][:, None] & self.known[1][None, :])
-        rows, columns = self.equal.nonzero()
-        found[rows, columns] = np.log(mated / self.equal.data)
+        found = unlike * np.logical_and.outer(self.known[0][rows], self.known[1][columns])
+        equal = self.equal[rows][:, columns].tocoo()
+        found[equal.row, equal.col] = np.log(mated / equal.data)
         return np.asarray(found, dtype=np.float64)
 
 

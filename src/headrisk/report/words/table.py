@@ -39,6 +39,10 @@ MATCHED = {
 }
 
 
+NO_COMMON_LABEL = (
+    "No label stands in both tables, so that nobody could be searched for: whether they share "
+    "people is not known. Where labels of the two are not one key, say who is who (--same-people)."
+)
 _PAIRS = "other people with two rows"
 _LEARNT_FROM = {"whitened-cosine": "rows", "likelihood-ratio": _PAIRS, "two-covariance": _PAIRS}
 
