@@ -60,7 +60,7 @@ from headrisk.table.scale import (
     choose_matching,
     logarithms,
     match,
-    scaled,
+    scaled_within,
     without_size,
 )
 from headrisk.table.similarity import (
@@ -460,7 +460,7 @@ def bring_together(shared: Shared, job: Job) -> Rows:
     scans = tuple(first.scans[k] for k in first.usable)
     if first is second:
         level = logarithms(a)[0]
-        values = scaled(level, *centre_and_spread(level))
+        values = scaled_within(level, [scan.session_id for scan in scans])
         plain = first.values[first.usable]
         same = codes(significant(plain), _common_texts([first]))
         return Rows(scans, plain, a, values, same, _digests(scans, plain), None)
