@@ -232,7 +232,7 @@ def section_figures(section: ModalitySection, first: MeasureResult) -> Mapping[s
         m.name: tables[f"det-{m.name}"] for m in section.measures if f"det-{m.name}" in tables
     }
     if first.name in curves:
-        drawn["det"] = figures.det_figure(curves)
+        drawn["det"] = figures.det_figure({first.name: curves[first.name], **curves})
     if sum(m.rank1 is not None for m in section.measures) > 0:
         drawn["measures"] = figures.measures_figure(section.measures)
     if first.rank1 is not None and any(c.rank1 is not None for c in section.conditions):

@@ -258,7 +258,7 @@ def _linkability(table: Table, people: Mapping[str, int]) -> Table:
         if rate is None or n is None:
             rows.append((measure, size, None, None, None))
             continue
-        ends = coarse_share(Estimate(float(rate), 0.0, 1.0, n))
+        ends = coarse_share(Estimate(float(rate), float(rate), float(rate), n))
         rows.append((measure, size, *((ends.value, ends.low, ends.high) if ends else (None,) * 3)))
     return Table(table.columns, tuple(rows))
 
