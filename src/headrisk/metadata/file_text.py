@@ -11,6 +11,7 @@ from pathlib import PurePosixPath
 
 from headrisk.metadata.columns import tells_of_a_life
 from headrisk.metadata.cues import announced_lives
+from headrisk.metadata.fields import of_age_or_sex
 from headrisk.metadata.findings import Hit, stays
 from headrisk.metadata.known import KnownIdentifiers
 from headrisk.metadata.markup import (
@@ -21,7 +22,8 @@ from headrisk.metadata.markup import (
     tex_authors,
     xml_pairs,
 )
-from headrisk.metadata.named_values import code_lines
+from headrisk.metadata.named_values import code_lines, is_record, line_pairs, table_pairs
+from headrisk.metadata.names import name_spans
 from headrisk.metadata.sidecars import judge
 from headrisk.metadata.text import (
     LIVES,
@@ -65,6 +67,7 @@ def file_spans(
         found = [*_pairs(text, html_pairs(text), known), *code_lines(view), *_sentences(view)]
         found += text_spans(view, known, _PAGE_SKIPS)
         found += text_spans(text, known, CODE_SKIPS | {"person-name", "staff-name"})
+        found += _titles(text, known)
     elif suffix in _XML or text.startswith("<?xml"):
         found = [*_pairs(text, xml_pairs(text), known), *text_spans(plain_html(text), known)]
         found += text_spans(text, known)
@@ -79,7 +82,23 @@ def file_spans(
     else:
         found = [] if UNLABELLED in skip else list(_sentences(text))
         found += text_spans(text, known, skip)
+    if suffix not in _HTML | _TEX and "email" not in skip:
+        pairs = list(line_pairs(text))
+        told = _pairs(text, pairs, known) if is_record(text, pairs) else []
+        drawn = [p for p in table_pairs(text) if not of_age_or_sex(p[0])]
+        found = [*told, *_pairs(text, drawn, known), *found]
     return apart(found)
+
+
+def _titles(text: str, known: KnownIdentifiers) -> Iterator[Span]:
+    """Names in the titles of pages and drawings, which are called as files are."""
+    for title in _TITLE.finditer(text):
+        for kind, start, end in name_spans(title[1], known):
+            if kind == "person-name":
+                yield kind, title.start(1) + start, title.start(1) + end
+
+
+_TITLE = re.compile(r"(?i:<title>)([^<>]{3,120})(?i:</title>)")
 
 
 def _lives(text: str) -> Iterator[Span]:
@@ -104,10 +123,18 @@ def _pairs(text: str, pairs: Iterator[tuple[str, int, int]], known: KnownIdentif
         if name.lower() in ("author", "creator", "dc.creator") and text[start:end].strip():
             found.append(("staff-name", start, end))
             continue
-        found += [
-            (kind, start + a, start + b) for kind, a, b in judge(name, text[start:end], known)
-        ]
+        value = text[start:end]
+        if "\\u" in value:  # as JavaScript and JSON write other letters
+            shown = _ESCAPED.sub(lambda match: chr(int(match[1], 16)), value)
+            found += [
+                (judged[0][0], start, end) for judged in [judge(name, shown, known)] if judged
+            ]
+            continue
+        found += [(kind, start + a, start + b) for kind, a, b in judge(name, value, known)]
     return found
+
+
+_ESCAPED = re.compile(r"\\u([0-9a-fA-F]{4})")
 
 
 def _sentences(text: str) -> Iterator[Span]:

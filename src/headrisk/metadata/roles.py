@@ -199,7 +199,8 @@ def _by_name(lower: str, start: bytes) -> Role:
 
 def is_paper(name: str) -> bool:
     """Whether a file describes the data set, by its name: README, CHANGES and the like."""
-    return name.lower().partition(".")[0] in _PAPERS
+    stem = name.lower().partition(".")[0]
+    return stem in _PAPERS or stem.startswith(("license_", "licence_", "license-", "licence-"))
 
 
 def is_table(start: bytes) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 from headrisk.metadata.cues import (
+    announced_accounts,
     announced_institutions,
     announced_lives,
     announced_names,
@@ -24,7 +25,7 @@ from headrisk.metadata.named_values import (
 )
 from headrisk.metadata.national_ids import national_ids
 from headrisk.metadata.patterns import UNLABELLED as UNLABELLED
-from headrisk.metadata.patterns import matches
+from headrisk.metadata.patterns import is_program_name, matches
 from headrisk.metadata.people import (
     gives_credit,
     labelled_people,
@@ -69,7 +70,9 @@ def _forms(text: str, skip: frozenset[str]) -> tuple[tuple[str, int, int], ...]:
     found = [_of_birth(text, span) for span in found]
     if credit and "date" in skip:
         found += _said_dates(text, visits="email" not in skip)
-    found += [place for place in announced_places(text) if place[0] not in skip]
+    found += announced_places(text, homes="address" in skip)
+    if UNLABELLED in skip and "email" in skip:  # papers
+        found += _of_patients(text)
     if "uid" in skip and UNLABELLED in skip:  # code and papers cite classes, not scans
         found += [(kind, start, end) for kind, start, end in matches(text, skip - {"uid"})
                   if kind == "uid" and _INSTANCE.search(text[start:end])]  # fmt: skip
@@ -78,6 +81,8 @@ def _forms(text: str, skip: frozenset[str]) -> tuple[tuple[str, int, int], ...]:
     else:
         found += [("person-name", *span) for span in named_people(text)
                   if not gives_credit(_line(text, span[0]))]  # fmt: skip
+    if "/" in text or "\\" in text:
+        found += announced_accounts(text)
     found += [("person-name", *span) for span in people]
     if SHOWN not in skip:
         found += [
@@ -89,6 +94,25 @@ def _forms(text: str, skip: frozenset[str]) -> tuple[tuple[str, int, int], ...]:
     if LIVES not in skip:
         found += announced_lives(text)
     return tuple(apart(found))
+
+
+def _of_patients(text: str) -> Iterator[tuple[str, int, int]]:
+    """Names as DICOM writes them and addresses that results were sent to, in papers."""
+    for match in _PERSON_NAME.finditer(text):
+        if not is_program_name(match[0]):
+            yield "person-name", *match.span()
+    for kind, start, end in matches(text) if "@" in text else ():
+        if kind == "email" and _RESULTS.search(_line(text, start)):
+            yield kind, start, end
+
+
+_PERSON_NAME = re.compile(
+    r"(?<![\w^])[^\W\d_a-z][\w'’-]{2,30}\^[^\W\d_a-z][\w'’-]{1,30}(?:\^[\w. ]{0,20})*"
+)
+_RESULTS = re.compile(
+    r"(?i:\b(?:befund|ergebnis|results? (?:sent|to)|report (?:sent|to)|sent to|gesendet|geschickt"
+    r"|envoy[ée]|enviad[oa]|inviat[oa]|verstuurd|skickat|wysłan|lähetetty|patient|proband))"
+)
 
 
 def _of_birth(text: str, span: tuple[str, int, int]) -> tuple[str, int, int]:
