@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from pathlib import Path
 
 import nibabel as nib
@@ -13,8 +14,11 @@ from headrisk.metadata.cues import announced_accounts
 from headrisk.metadata.fields import bears_out, kind_of_field
 from headrisk.metadata.file_text import file_spans, redacted_file
 from headrisk.metadata.fix import write_nifti
+from headrisk.metadata.formats import read_header
+from headrisk.metadata.headers import patched, patches
 from headrisk.metadata.known import NOBODY
 from headrisk.metadata.learn import with_names
+from headrisk.metadata.look import look_into
 from headrisk.metadata.notations import clock_of, notations
 from headrisk.metadata.patterns import matches
 from headrisk.metadata.sidecars import judge
@@ -136,3 +140,50 @@ def test_stamps_of_templates_stay_and_names_beside_them_go(tmp_path: Path) -> No
     assert header["descrip"].item() == b"FreeSurfer May 13 2013"
     assert header["intent_name"].item() == b"Brodmann"
     assert header["aux_file"].item() == b""
+
+
+def _tag(kind: int, form: int, content: bytes) -> bytes:
+    return struct.pack(">iiii", kind, form, len(content), 0) + content
+
+
+def _fif() -> bytes:
+    identity = struct.pack(">iiiii", 65537, 0x1A2B, 0x3C4D, 1_552_569_131, 7)
+    samples = bytes(range(1, 201)) * 20
+    return b"".join([
+        _tag(100, 31, identity), _tag(401, 10, b"Jane"), _tag(403, 10, b"Quellimund"),
+        _tag(400, 3, struct.pack(">i", 4711234)), _tag(404, 6, struct.pack(">i", 2437000)),
+        _tag(204, 3, struct.pack(">ii", 1_552_569_131, 0)), _tag(212, 10, b"zvarok"),
+        _tag(300, 13, samples), _tag(206, 10, b"resting state"), _tag(108, -1 & 0x7F, b""),
+    ])  # fmt: skip
+
+
+def test_a_recording_of_magnetic_fields_loses_its_people_and_keeps_its_samples(
+    tmp_path: Path,
+) -> None:
+    path, copy = tmp_path / "sub-01_meg.fif", tmp_path / "copy.fif"
+    raw = _fif()
+    path.write_bytes(raw)
+    look = look_into(path, path.name, len(raw), NOBODY)
+    assert (look.role, look.state) == ("fif", "read")
+    kinds = {hit.kind for hit in look.hits}
+    assert {"person-name", "patient-id", "birth-date", "date", "staff-name"} <= kinds
+    header = read_header("fif", path, path.name, len(raw))
+    copy.write_bytes(patched(raw, patches(header, NOBODY)))
+    after = copy.read_bytes()
+    assert len(after) == len(raw)
+    assert not any(name in after for name in (b"Jane", b"Quellimund", b"zvarok"))
+    assert bytes(range(1, 201)) * 20 in after
+    again = look_into(copy, path.name, len(raw), NOBODY)
+    assert not again.hits
+
+
+@pytest.mark.parametrize("cut", [3, 17, 60, 130, 900])
+def test_a_cut_recording_is_not_read(tmp_path: Path, cut: int) -> None:
+    path = tmp_path / "a.fif"
+    path.write_bytes(_fif()[:-cut] if cut < 100 else _fif()[:cut])
+    assert look_into(path, path.name, path.stat().st_size, NOBODY).state != "read"
+
+
+def test_numbers_of_the_shim_do_not_stop_a_sidecar_from_being_clean() -> None:
+    assert [kind for kind, _, _ in judge("ShimSetting", "-2150", NOBODY)] == ["session-setting"]
+    assert [kind for kind, _, _ in judge("TableHeight", "Dr. Quellimund", NOBODY)] == ["staff-name"]

@@ -23,7 +23,10 @@ _PART = rf"(?:{_UP}|[^\W\d_a-z]\.)"
 _NAME = (
     rf"(?P<name>{_PART}(?:(?:,[ ]?|[ ]|\^|_|\.[ ]?)(?:{_SMALL}[ ]){{0,2}}{_PART}){{0,3}})(?![\w^])"
 )
-_TITLE = r"(?:(?:Dr|Prof|Mr|Mrs|Ms|M|Mme|Sr|Sra|Herr|Frau|Miss|Nurse|Schwester)\.?[ ])?"
+_TITLE = (
+    r"(?:(?:Dr|dr|Dra|drs|dott|prof|PD[ ]Dr|Prof|Mr|Mrs|Ms|M|Mme|Sr|Sra|Herr|Frau|Miss|Nurse"
+    r"|Schwester)\.?[ ])?"
+)
 _PEOPLE = r"""patient(?:in|e)?|pat\.?|pts?\.?|proband(?:in)?|participant|subject|volunteer
     |teilnehmer(?:in)?|paciente|paziente|potilas|pacjent(?:ka)?"""
 _RELATIVES = r"""father|mother|husband|wife|daughter|son|brother|sister|partner
@@ -40,7 +43,9 @@ _STRONG = rf"""(?<![^\W_])(?:
         (?i:{_PEOPLE})(?:'s)?(?i:[ ]name)?(?i:[ ]is|[ ]was|[ ]called)?(?:[ ]?[:=-])?[ ]+(?:\(|["'])?
       | (?:[Dd]ear|Sehr[ ]geehrte[rs]?|Liebe[rs]?|Chère?|Cher|Estimad[oa]|Hello|Hi|Hallo|Beste)
         [ ](?:(?:Mrs?|Ms|Miss|Herrn?|Frau|Monsieur|Madame|Mme|M|Señora?|Sra?|mevrouw|heer)\.?[ ])?
-      | (?:Mr\.|Mrs|Ms\.|Miss|Herrn?|Frau|Mme|Madame|Monsieur|Sra?\.|Señora?|Signora|Mevrouw)\.?[ ]+
+      | (?:Mr\.|Mrs|Ms\.|Miss|Herrn?|Frau|Mme|Madame|Monsieur|Sra?\.|Señora?|Signora
+        |[Mm]evrouw|Pan[ií]?|[Rr]ouva|[Hh]erra|[Ff]ru|Hr|[Mm]eneer|[Dd]hr|[Mm]w|Sig|Sig\.ra
+        |[Dd]ott(?:\.ssa)?|lek\.[ ]med|Gospođa|Oberarzt|Oberärztin)\.?[ ]+
       | (?i:with|and|her|his|their|the|my|of|by|from|to|durch|von|der|die|dem|mit|par|sa|son|le|la
         |por|su|el|da|dal|dalla|suo|sua|o|a|pelo|pela|door|zijn|haar|met|av|sin|sitt|sina|hans
         |hennes|przez|z|jego|jej)[ ](?i:{_RELATIVES})(?:[ ]?[:,(])?[ ]?
@@ -217,6 +222,23 @@ def announced_names(text: str, *, credit: bool) -> Iterator[Span]:
             yield kind, *span
 
 
+_ROLE = re.compile(
+    rf"(?P<role>(?:[^\W\d_][\w'’-]*[ _]){{0,2}}[^\W\d_][\w'’-]*)\.?(?:[ ]?[:=-][ ]*"
+    rf"|[ ])[\"'(]?{_TITLE}{_NAME}",
+)
+
+
+def role_names(text: str) -> Iterator[tuple[str, str, int, int]]:
+    """Names with the words before them, which may say whose they are: ``laborantka Jana Zvarok``.
+
+    Where a name begins that way in another language, the words are for ``fields`` to judge.
+    """
+    for match in _ROLE.finditer(text):
+        span = _name_in(text, *match.span("name"), alone=False)
+        if span is not None:
+            yield match["role"], match["role"].split()[-1], *span
+
+
 _NAMING = tuple(
     (kind, re.compile(form, re.VERBOSE | re.MULTILINE), alone)
     for kind, form, alone in (
@@ -273,7 +295,9 @@ _LIFE: tuple[tuple[str, re.Pattern[str]], ...] = (
         "demographic",
         re.compile(
             r"(?i:\b(?:works? as|worked as|working as|employed as|occupation|profession|beruf"
-            r"|(?:current |last )?job|retired|trained as|arbeitet als|travaille comme|trabaja de)"
+            r"|(?:current |last )?job|retired|trained as|arbeitet als|travaille comme"
+            r"|trabaja (?:de|como)|trabalha como|lavora come|werkt als|arbetar som|arbeider som"
+            r"|arbejder som|pracuje jako|työskentelee|pracuje ako|dolgozik|çalışıyor)"
             r")(?: ?[:=-] ?| )(?:(?:a|an|the|as) )?" + _REST
         ),
     ),
@@ -310,7 +334,7 @@ _KNOWN_FOR = re.compile(
     r"|atteinte?"
     r" d[e']|chor[ya] na|sjuk i|lijdt aan|bekend met|diagnosticad[oa] (?:de|con|com)|con|mit|med"
     r"|sairastaa|bekannte[rs]?|verdacht auf|susp\.?|diag(?:nosed)?\.?|dg\.?|rozpoznano|lider av"
-    r"|padece(?: de)?|sofre de|soffre di|carrier of|porteuse? d[e']))"
+    r"|padece(?: de)?|choruje na|porteuse? d[e']|sofre de|soffre di|carrier of|porteuse? d[e']))"
     r" (?P<value>[^\s.;:,()<>\"'|]+(?: [^\s;:,()<>\"'|]+){0,4})"
 )
 _FEW_WORDS = re.compile(r"\S+(?:[ ]+\S+){0,4}")
@@ -385,7 +409,10 @@ def announced_institutions(text: str) -> Iterator[Span]:
 _HOME = re.compile(
     r"(?i:\b(?:lives?(?: now)? (?:at|in)|living (?:at|in)|residing (?:at|in)|resides? (?:at|in)"
     r"|(?:home |postal |mailing )?address(?: is)?|wohnhaft(?: in)?|wohnt in|anschrift|adresse"
-    r"|demeurant(?: à| au)?|habite(?: au)?|vive en|abita in|moved to|disc to|send to|post to"
+    r"|demeurant(?: à| au)?|habite(?: au)?|vive en|abita in|asuu|bor på|bor i"
+    r"|domicili[ée]e?(?: au| à)?"
+    r"|mora (?:na|no|em)|woont(?: in| op)?|zamieszkał[ya]|bydlí|morada|osoite|bydliště|moved to"
+    r"|disc to|send to|post to"
     r"|dirección|indirizzo|adres)\b) ?:? ?(?P<value>[^\n;()<>\"|]{4,70})"
 )
 _PLACE = re.compile(
@@ -402,7 +429,9 @@ _POSTAL = re.compile(
 )
 
 
-_LIVING = re.compile(r"(?i:liv|resid|wohn|demeur|habit|vive|abita|home|moved|disc)")
+_LIVING = re.compile(
+    r"(?i:liv|resid|wohn|demeur|habit|vive|abita|home|moved|disc|asuu|bor |mora |woont|zamie|bydl)"
+)
 
 
 def announced_places(text: str, *, homes: bool = False) -> Iterator[Span]:
@@ -512,7 +541,8 @@ _BORN = re.compile(
     r"(?i:(?<![^\W_])(?:born(?: on| in)?|birthda(?:y|te)(?: is| was)?|date of birth|d\.?o\.?b\.?"
     r"|b\.|geb\.?(?: am)?|geboren(?: am| op)?|geburtsdatum|geburtstag|née? le|nacid[oa](?: el)?"
     r"|nat[oa] il|birth(?: date)?|naissance|nascid[oa] em|född|født|syntynyt|urodzon[ya]"
-    r"|narozen[ya]?|bday|patdob|f\.)[ :=\"'(]{0,4})$|\*[ ]?$"
+    r"|narozen[ya]?|bday|patdob|f\.|f\. ?nac\.?|nac\.|ur\.|nar\.|s\.|geb\. ?datum|fødselsdato"
+    r"|szül\.|doğum)[ :=\"'(]{0,4})$|\*[ ]?$"
 )
 
 

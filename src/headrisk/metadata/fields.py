@@ -269,13 +269,17 @@ def _done_by(name: str) -> bool:
     return words[-2] in _DONE_ABROAD or "scan" in concepts(words[-2])
 
 
-_BY_WORDS = frozenset({"by", "durch", "von", "par", "por", "door", "przez", "av", "af", "da"})
+_BY_WORDS = frozenset(
+    """by durch von par por door przez av af da wykonal wykonala snimal snimala provedl
+    provedla""".split()  # noqa: SIM905
+)
 _DONE_ABROAD = frozenset(
-    """erfasst gemessen gescannt untersucht eingegeben erstellt befundet durchgefuhrt saisi mesure
-    realise effectue acquis examine redige medido realizado realizada adquirido examinado registado
-    registrado introducido firmado eseguito eseguita acquisito inserito redatto opgenomen gescand
-    ingevoerd uitgevoerd gemeten skannad utford matt inmatad registrerad undersokt skannet utfort
-    malt wykonane wykonano wykonal zbadany wprowadzone provedl provedeno""".split()  # noqa: SIM905
+    """qc erfasst gemessen gescannt untersucht eingegeben erstellt befundet durchgefuhrt saisi
+    mesure     realise effectue acquis examine redige medido realizado realizada adquirido
+    examinado registado     registrado introducido firmado eseguito eseguita acquisito inserito
+    redatto opgenomen gescand     ingevoerd uitgevoerd gemeten skannad utford matt inmatad
+    registrerad undersokt skannet utfort     zebrane zebrano segmentert segmentiert kontrolliert
+    geplant malt wykonane wykonano wykonal zbadany wprowadzone provedl provedeno""".split()  # noqa: SIM905
 )
 # Keys of dictionaries, keyboards and of sorting, and their German word: no secrets.
 _NO_KEYS = frozenset({"response", "pressed", "button", "keyboard", "sort", "foreign", "primary"})
@@ -376,7 +380,7 @@ _PATIENT = frozenset(
 # Words that name a register by themselves.
 _RECORDS = frozenset(
     """mrn ssn hetu pesel cpr cpf curp bsn personnummer henkilotunnus
-    nip pid krankenkassennummer dossiernummer nhc ipp uhid empi
+    sairauskertomus nip pid krankenkassennummer dossiernummer nhc ipp uhid empi
     prontuario matrikelnummer matrnr krankenaktennummer fallnummer fallnr
     piz accession journalnummer journalnr
     prolificpid workerid sonaid bank konto policy passport reisepass jmbg oib

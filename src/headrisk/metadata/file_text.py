@@ -6,7 +6,7 @@ Report and copy take the same stretches from here.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import PurePosixPath
 
 from headrisk.metadata.columns import tells_of_a_life
@@ -65,7 +65,7 @@ def file_spans(
     if suffix in _HTML:
         view = plain_html(text)
         found = [*_pairs(text, html_pairs(text), known), *code_lines(view), *_sentences(view)]
-        found += text_spans(view, known, _PAGE_SKIPS)
+        found += [*text_spans(view, known, _PAGE_SKIPS), *_lives(view)]
         found += text_spans(text, known, CODE_SKIPS | {"person-name", "staff-name"})
         found += _titles(text, known)
     elif suffix in _XML or text.startswith("<?xml"):
@@ -110,13 +110,19 @@ def _lives(text: str) -> Iterator[Span]:
 
 
 _PERSONAL = re.compile(
-    r"(?i:diagnosed with|suffers from|works as|worked as|since childhood"
+    r"(?i:diagnosed with|suffers from|(?:works?|worked) as|since childhood"
     r"|(?:he|she|patient) (?:is|has)"
-    r"|diagnosis:|diagnose:|occupation:|beruf:|country of birth:|religion:|nationality:)"
+    r"|(?:diagnos[ei]s?|diagn[oó]stico|diagnoosi|diagnos|rozpoznanie|occupation|beruf"
+    r"|country of birth"
+    r"|religion|nationality|profession[e]?|profesión|profissão|beroep|yrke|ammatti|zawód|job) ?:"
+    r"|(?<![^\W_])(?:v\.? ?a\.|z\.? ?n\.|bekannte[rs]?|atteinte?|porteuse?|portador[ae]?|padece"
+    r"|affett[oa]"
+    r"|lijdt|bekend|lider|sairastaa|choruje|retired"
+    r"|arbeitet|travaille|trabaja|trabalha|lavora|werkt|arbetar|pracuje|työskentelee)(?![^\W_]))"
 )
 
 
-def _pairs(text: str, pairs: Iterator[tuple[str, int, int]], known: KnownIdentifiers) -> list[Span]:
+def _pairs(text: str, pairs: Iterable[tuple[str, int, int]], known: KnownIdentifiers) -> list[Span]:
     """What identifies in values by the names beside them, judged as in JSON files."""
     found = []
     for name, start, end in pairs:

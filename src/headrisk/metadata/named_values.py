@@ -177,7 +177,8 @@ def code_lines(text: str) -> Iterator[tuple[str, int, int]]:
             kind = "age-over-89"
         if kind in ("person-name", "staff-name"):
             lone = "own-name" in concepts(name) and _is_lone_name(value)
-            lone = lone or (concepts(name) >= {"person", "name"} and _TWO_SMALL.fullmatch(value))
+            if concepts(name) >= {"person", "name"}:
+                lone = lone or _TWO_SMALL.fullmatch(value) is not None
             if lone or _CAPITALISED.fullmatch(value) or _OWN_NAME.fullmatch(value):
                 yield kind, start, stop
         elif value.lower() not in _NOTHING and _is_plain_value(kind, value, name):
@@ -288,10 +289,11 @@ _VALUE = re.compile(
     r"(?: (?:\d{2,8}|\d[A-Z]{2}|\d[A-Z]\d|[A-Z]{2}))?(?![\w-])"
 )
 _BEFORE = re.compile(
-    r"(?:[^\W\d_][^\W\d_'’.°-]*[ ._/-]{1,2}){0,3}[^\W\d_]+[.°º]?[ ]*[:=#]?[ \"'(\[]{0,3}$"
+    r"(?:(?<![^\W_])[nN][°º.] ?)?(?:[^\W\d_][^\W\d_'’.°-]*[ ._/-]{1,2}){0,3}"
+    r"[^\W\d_]+[.°º]?[ ]*[:=#]?[ \"'(\[]{0,3}$"
 )
 _CUED = frozenset({"patient-id", "serial-number", "accession-number", "national-id", "address",
-                   "birth-date"})  # fmt: skip
+                   "birth-date", "host-name"})  # fmt: skip
 _FUNDS = re.compile(r"(?i:grant|fund|award|nih\b|dfg\b|erc\b|doi\b|https?:)")
 _LEAST_DIGITS = 4
 _REACH = 44
@@ -309,8 +311,8 @@ def cued_values(text: str) -> Iterator[tuple[str, int, int]]:
     directly before a number are judged like the name of a column.
     """
     for value in _VALUE.finditer(text):
-        if sum(map(str.isdigit, value[0])) < _LEAST_DIGITS - 1 and not _POSTCODE.fullmatch(
-            value[0]
+        if sum(map(str.isdigit, value[0])) < _LEAST_DIGITS - 1 and not (
+            _POSTCODE.fullmatch(value[0]) or _COMPUTER.fullmatch(value[0])
         ):
             continue
         start = max(text.rfind("\n", 0, value.start()) + 1, value.start() - _REACH)
@@ -324,7 +326,19 @@ def cued_values(text: str) -> Iterator[tuple[str, int, int]]:
         ):
             kind = "accession-number"
         digits = sum(map(str.isdigit, value[0]))
-        if kind == "address":
+        if (
+            not kind
+            and digits >= 6
+            and _LONG_NUMBER.fullmatch(value[0])
+            and not notations(value[0])
+        ):
+            told = topics(before[0].split()[-1])
+            kind = "accession-number" if "order" in told else ""
+            kind = "patient-id" if "insurance" in told else kind
+        if kind == "host-name":
+            if _COMPUTER.fullmatch(value[0]):
+                yield kind, *value.span()
+        elif kind == "address":
             if 4 <= digits <= 9 or _POSTCODE.fullmatch(value[0]):
                 yield kind, *value.span()
         elif kind == "birth-date":
@@ -335,6 +349,8 @@ def cued_values(text: str) -> Iterator[tuple[str, int, int]]:
             yield kind, *value.span()
 
 
+_LONG_NUMBER = re.compile(r"[A-Z]{0,4}[-/]?\d[\d/.-]{4,}\d[A-Z]?")
+_COMPUTER = re.compile(r"[A-Za-z][\w]*(?:[-_.][\w]+)+|[A-Z]{2,}\d{2,}")
 _ORDER_NUMBER = re.compile(r"\d{4,}-[A-Z]{2}-\d{4,}|[A-Z]{1,4}\d{6,}|\d{2}[A-Z]\d{6,}|\d{7,}\.\d")
 _IN_RIS = re.compile(r" (?:from|in|of)(?: the)? (?:RIS|PACS|KIS|EPIC)(?![^\W_])")
 _POSTCODE = re.compile(r"[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}|[A-Z]\d[A-Z] ?\d[A-Z]\d|\d{4} ?[A-Z]{2}")
@@ -346,6 +362,7 @@ def _cue(words: str) -> str:
     plain = re.sub(r"(?i)\b(?:s/n|ser\. ?no)\b", "serial number", words)
     plain = re.sub(r"(?i)\bacc\b\.?", "accession", plain)
     plain = re.sub(r"(?i)(?<=[a-z])(?:[ .]*#|[ .]+(?:n°|nr\.?|no\.?))(?=[ :=]*$)", " number", plain)
+    plain = re.sub(r"^[nN][°º.] ?(.*)$", r"\1 number", plain)
     plain = re.sub(r"(?i)\b(?:post(?:al)?|zip) code\b", "postcode", plain)
     parts = re.findall(r"[^\W\d_]+", plain)[-4:]
     for first in range(len(parts)):

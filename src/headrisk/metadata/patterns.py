@@ -100,7 +100,10 @@ _FORMS = tuple(
             r"\bsshpass\s+-p\s*\S{4,}|\bmysql\w*\s[^\n]{0,60}?-p[^\s-]\S{3,}"
             r"|(?i:\b(?:passw(?:or)?d|passwort|kennwort"
             r"|pwd)\s+(?=[^\s]*\d)(?=[^\s]*[a-z])[^\s]{6,})"
-            r"|(?i:\b(?:pwd|passwort|kennwort|mot de passe|contraseña|senha)\b"
+            r"|(?i:\b(?:pwd|passwort|kennwort|mot de passe|contraseña|senha|mdp|clave|parola"
+            r"|wachtwoord|l[öo]senord|salasana|has[łl]o|heslo|passord|adgangskode|jelsz[óo]"
+            r"|lozinka|şifre"
+            r"|login/pw|login)(?![^\W_])"
             r"[\"']?\s*[:=]\s*[\"']?[^\s\"'<>{}()$]{6,})",
         ),
         ("user-path", "\\", r"(?<!\\)\\{1,2}USER\\{1,2}[^\s\\\"']{3,}"),
@@ -153,6 +156,7 @@ _FORMS = tuple(
             rf"(?<![\d.]){_YEAR}{_MM}{_DD}"
             r"(?:[T_-]?[0-2]\d[0-5]\d[0-5]\d(?:\.\d+|\d{6})?)?(?![\d.])",
         ),
+        ("date", "12", rf"(?<![\d.]){_D}\. ?{_M}\. {_YEAR}(?!\d)"),
         ("date", "12", rf"(?<![\d.])(?:{_D}([./-]){_M}\1|{_M}([./-]){_D}\2){_YEAR}(?![\d.])"),
         (
             "date",
@@ -224,7 +228,10 @@ _FORMS = tuple(
         (
             "phone",
             "lbgxyphrRPmM",
-            r"(?i:\b(?:tele?(?:phone|fon)?|phone|mob(?:ile)?|cell|call(?: (?:him|her|them|me))?"
+            r"(?i:\b(?:tele?(?:phone|fon)?|t[eé]l[eé]f[oó]ne?o?|telefoon|puhelin|soita|bel"
+            r"|ligar para"
+            r"|llamar al|joindre au|zadzwonić pod|rückruf(?: unter)?|phone|mob(?:ile)?|cell"
+            r"|call(?: (?:him|her|them|me))?"
             r"|t:|pager|reached on|ring|fax|puh|handy|whatsapp|t[eé]l|m[oó]vil|celular"
             r"|cellulare|mobiel|gsm|tlf|ph|reach(?: (?:him|her|them|me))? (?:on|at)"
             r"|telefonisch(?: unter)?|back from"
@@ -273,8 +280,9 @@ _FORMS = tuple(
         ),
         (
             "staff-name",
-            "DPMOTR",
-            r"\b(?:(?:Dr|Prof|MUDr)\.? |(?:Operator|Technologist|Radiographer)[:=] *)"
+            "DPMOTRdpl",
+            r"\b(?:(?:(?:Dra?|Drs|Prof|MUDr|MVDr|Dott|[Dd]ott\.ssa)\.?|(?:drs?|dra|prof|dott"
+            r"|lek\. med)\.) |(?:Operator|Technologist|Radiographer)[:=] *)"
             r"[^\W\d_a-z][\w'’-]+(?: [^\W\d_a-z][\w'’-]+)*",
         ),
         ("staff-name", "c", r"\bcreated by [\w.-]+ on\b"),
@@ -315,8 +323,13 @@ _FORMS = tuple(
         ),
         (
             "host-name",
-            ".",
-            r"(?i:\b[a-z0-9-]{2,63}(?:\.[a-z0-9-]{1,63})*\.(?:local|lan|intra|internal|corp)\b)",
+            "-._0123456789",
+            r"(?i:\b[a-z0-9-]{2,63}(?:\.[a-z0-9-]{1,63})*\.(?:local|lan|intra(?:net)?"
+            r"|intern(?:al)?|corp|ad)\b)"
+            r"|(?i:\b(?:ssh|sent to|processed on|exported from|pushed to|host|copied (?:to|from)"
+            r"|auf|på|su) )"
+            r"(?=[\w.-]*\d)(?=[\w.-]*[A-Za-z])(?:[A-Za-z][A-Za-z0-9]*(?:[-_.][A-Za-z0-9]+)+"
+            r"|[A-Z]{3,}\d{3,})(?![\w/])",
         ),
     )
 )

@@ -331,6 +331,8 @@ def _counts(kind: str, key: str, text: str) -> bool:
         return False
     if kind == "free-text":
         return any(map(str.isalpha, text))
+    if kind == "session-setting":
+        return _SETTING.fullmatch(text) is not None
     if is_exact_name(key):
         return kind != "accession-number" or len(text.strip()) >= _SHORTEST_NUMBER
     if kind == "date" and text.replace(".", "", 1).isdigit():
@@ -338,6 +340,7 @@ def _counts(kind: str, key: str, text: str) -> bool:
     return bears_out(kind, text, key)
 
 
+_SETTING = re.compile(r"[-+\d.,eE\s\[\]]*")
 _SHORTEST_NUMBER = 4  # StudyID is "1" on most scanners
 
 

@@ -12,9 +12,11 @@ from headrisk.metadata.cues import (
     announced_lives,
     announced_names,
     announced_places,
+    role_names,
     says_born,
     says_visit,
 )
+from headrisk.metadata.fields import kind_of_field
 from headrisk.metadata.findings import SEVERITY, Hit, stays
 from headrisk.metadata.known import KnownIdentifiers
 from headrisk.metadata.named_values import (
@@ -32,6 +34,7 @@ from headrisk.metadata.people import (
     people_spans,
     with_neighbours,
 )
+from headrisk.metadata.words import concepts
 
 NO_KINDS: frozenset[str] = frozenset()
 VERSIONS = frozenset({"date", "acquisition-time", "network-address", "uid"})
@@ -89,11 +92,29 @@ def _forms(text: str, skip: frozenset[str]) -> tuple[tuple[str, int, int], ...]:
             named for named in announced_names(text, credit=credit)
             if named[0] not in skip or credit
         ]  # fmt: skip
+    if SHOWN not in skip and not (credit and "email" in skip):
+        found += [named for named in _in_roles(text)
+                  if not credit or not gives_credit(_line(text, named[1]))]  # fmt: skip
     if "institution" not in skip:
         found += announced_institutions(text)
     if LIVES not in skip:
         found += announced_lives(text)
     return tuple(apart(found))
+
+
+def _in_roles(text: str) -> Iterator[tuple[str, int, int]]:
+    """Names behind words that a field of people or staff would have for its name."""
+    for role, last, start, end in role_names(text):
+        kind = kind_of_field(role) or kind_of_field(last)
+        if kind in ("person-name", "staff-name"):
+            yield kind, start, end
+        elif last.lower() in _ROLES:
+            yield "staff-name", start, end
+        elif concepts(last) and concepts(last) <= {"person", "fill"} and "person" in concepts(last):
+            yield "person-name", start, end
+
+
+_ROLES = frozenset({"rt", "mta", "mtra", "mtr", "ra", "tech", "op", "radiog"})
 
 
 def _of_patients(text: str) -> Iterator[tuple[str, int, int]]:

@@ -55,7 +55,8 @@ _CONCEPTS: dict[str, str] = {
         liecnik lijecnik osetrovatel kezeloorvos kezelo haziorvos zdravnik arst gydytojas arsts
         behandler behandlende radiografo assistentin praktiserende utforende utforare
         ausfuhrender messender onderzoekster sestra asistent asistenta uzman muayene tecnic
-        medic""",
+        medic
+        rontgenskoterska manip""",
     "name": """name names nimi nom nombre nome naam namn navn nimet jmena nev isim adi nazwa
         jmeno vards vardas nm onoma ime nume numele neve navnet jmenem imena""",
     "own-name": """maiden surname surnames lastname firstname forename nickname maidenname
@@ -116,7 +117,8 @@ _CONCEPTS: dict[str, str] = {
         ziekenhuis registro hospitalar permanent permanente identifiant fiche akte akten
         kartoteki chorobopis personalausweis ausweis citizen cidadao ciudadano obywatel sotu
         rodnecislo pnr osobni identite identidad kimlik szemelyi zdravotni stammdaten
-        matriculation nuhsa cip sip foaie foaia broj pacijentov taj szam""",
+        matriculation nuhsa cip sip foaie foaia broj pacijentov taj szam
+        processo""",
     "email": """email emails mail reply epost sahkoposti correo courriel mailadresse mailaddress
         emailadresse emailadressen courriels poczta eposta sahkopostiosoite electronico
         electronique mailadres mailadressen""",
@@ -191,7 +193,8 @@ _CONCEPTS: dict[str, str] = {
         badanie badania onderzoek messungen risonanza ressonancia resonancia exame exames opname
         scanning skanning skannaus kuvauksen tutkimuspaiva eksamen vysetreni vizsgalat cekim irm
         rmn mrt zabieg consulta ricovero ingreso alta admision internamento aufnahme entlassung
-        aufnahmedatum""",
+        aufnahmedatum
+        acquisizione untersuchungen opnamen badan""",
     "illness": """indication diagnosis diagnoses diagnose diagnostic diagnostico diagnosi
         diagnosticos disease diseases comorbidity comorbidities illness diagnoosi diagnos
         rozpoznanie kondisjon erkrankung krankheit maladie enfermedad malattia ziekte sairaus
