@@ -12,7 +12,7 @@ import pytest
 from headrisk.metadata.ages import years_of
 from headrisk.metadata.cues import announced_accounts
 from headrisk.metadata.fields import bears_out, kind_of_field
-from headrisk.metadata.file_text import file_spans, redacted_file
+from headrisk.metadata.file_text import CODE_SKIPS, file_spans, redacted_file
 from headrisk.metadata.fix import write_nifti
 from headrisk.metadata.formats import read_header
 from headrisk.metadata.headers import patched, patches
@@ -22,6 +22,7 @@ from headrisk.metadata.look import look_into
 from headrisk.metadata.notations import clock_of, notations
 from headrisk.metadata.patterns import matches
 from headrisk.metadata.sidecars import judge
+from headrisk.metadata.text import MEANT
 from tests.metadata.records import LAYOUTS, left, people
 
 
@@ -187,3 +188,52 @@ def test_a_cut_recording_is_not_read(tmp_path: Path, cut: int) -> None:
 def test_numbers_of_the_shim_do_not_stop_a_sidecar_from_being_clean() -> None:
     assert [kind for kind, _, _ in judge("ShimSetting", "-2150", NOBODY)] == ["session-setting"]
     assert [kind for kind, _, _ in judge("TableHeight", "Dr. Quellimund", NOBODY)] == ["staff-name"]
+
+
+@pytest.mark.parametrize(
+    ("line", "gone"),
+    [
+        ("Messung durch Vorka Paipurksen", "Vorka Paipurksen"),
+        ("röntgensköterska KYVIKSEN Zvubreima", "Zvubreima"),
+        ("MTRA: Kvymsen, Drairka", "Kvymsen"),
+        ("lékař: MUDr. Zvubreima Kviksen", "Kviksen"),
+        ("aanvraag 8354-MR-8886", "8354-MR-8886"),
+        ("n° de demande K208089113", "K208089113"),
+        ("polisa S974981185", "S974981185"),
+        ("Rechner PC-nain54", "PC-nain54"),
+        ("data sent to mri-rec-mund53", "mri-rec-mund53"),
+        ("mora na Rua Dorf, 187", "Dorf"),
+        ("V.a. Morbus Quellimund", "Quellimund"),
+        ("pracuje jako ladič varhan", "varhan"),
+        ("treated at Mund sykehus", "Mund sykehus"),
+        ("hasło: Tulip2020!", "Tulip2020"),
+        ("EEG by 4. 11. 1961, born then", "1961"),
+        ("proband je 92-letni", "92"),
+    ],
+)
+def test_words_before_a_value_tell_in_running_text(line: str, gone: str) -> None:
+    text = f"# notes\n\nTwo runs were acquired.\n{line}\nFieldmaps were acquired.\n"
+    copy = redacted_file(text, "note.txt", NOBODY)
+    assert gone not in copy
+    assert "Two runs were acquired." in copy
+    assert "Fieldmaps were acquired." in copy
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "The order of conditions was random; order 12 was used twice.",
+        "Scans were aligned by FLIRT and corrected by Topup.",
+        "The known target word was shown; participants had normal vision.",
+        "Preprocessing ran on node 12 with 16 threads.",
+        "Rated by two raters; agreement was good.",
+        "Data from 12:30 to 14:45 minutes were cut.",
+        "Patients with schizophrenia and healthy controls took part.",
+        "Copyright (c) 2007 The Developers, see LICENSE.",
+        "The sex ratio was 1:1 and the age range 18-35 years.",
+    ],
+)
+def test_ordinary_lines_of_notes_stay(line: str) -> None:
+    text = f"# notes\n\n{line}\n"
+    assert redacted_file(text, "README", NOBODY, MEANT) == text
+    assert redacted_file(text, "analysis.py", NOBODY, CODE_SKIPS) == text

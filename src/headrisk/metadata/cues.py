@@ -223,7 +223,7 @@ def announced_names(text: str, *, credit: bool) -> Iterator[Span]:
 
 
 _ROLE = re.compile(
-    rf"(?P<role>(?:[^\W\d_][\w'’-]*[ _]){{0,2}}[^\W\d_][\w'’-]*)\.?(?:[ ]?[:=-][ ]*"
+    rf"(?P<role>(?:[^\W\d_][\w'’-]*[ _]){{0,2}}?[^\W\d_][\w'’-]*)\.?(?:[ ]?[:=-][ ]*"
     rf"|[ ])[\"'(]?{_TITLE}{_NAME}",
 )
 
@@ -324,15 +324,18 @@ _INSTITUTION = re.compile(
     r"|Elementary School|High School|Primary School|Grundschule|Gymnasium|Sairaala|sairaala"
     r"|Medisch Centrum|Medical Cent(?:er|re)|Imaging (?:Cent(?:er|re)|Associates|Clinic)|Sykehus"
     r"|Ziekenhuis|Szpital|Centre IRM|Centro M[ée]dico|Santa Casa|Medical Group|Radiolog\w+ Praxis"
-    r"|Praxis|\w*[Ll]asarett|\w+sairaala|\w+sjukhus|\w+sykehus|\w+ziekenhuis|Nemocnice|Kórház"
-    r"|Hastanesi|Poliklinik\w*|Centro de Salud|Clínicas?|Cl[ií]nica|Azienda Ospedaliera)"
+    r"|Praxis|\w*[Ll]asarett|\w+sairaala|\w+sjukhus|\w+sykehus|\w+ziekenhuis|Kórház"
+    r"|[Ss]ykehus|[Ss]jukhus|[Zz]iekenhuis|[Nn]emocnice|[Ss]zpital|kórház|[Hh]astanesi"
+    r"|Spital(?:ul)?"
+    r"|Bolnica|Centre [Hh]ospitalier|Hospitalet|Poliklinik\w*|Centro de Salud|Clínicas?"
+    r"|Cl[ií]nica|Azienda Ospedaliera)"
     r"(?:[ -](?:(?:de|of|di|del|la|le|for|the|San|Sankt|St\.?) ){0,2}[A-ZÀ-Þ][\w'’-]*){0,3}"
     r"(?=$|[^\w])|(?:Dept\.|Department) of [A-Z]\w+, (?:[A-Z][\w'’.-]*[ ,]?){1,4}"
 )
 _KNOWN_FOR = re.compile(
     r"(?i:(?<!no )\b(?:known|history of|h/o|has|with|suspected|portador[ae]? de|affett[oa] da"
-    r"|atteinte?"
-    r" d[e']|chor[ya] na|sjuk i|lijdt aan|bekend met|diagnosticad[oa] (?:de|con|com)|con|mit|med"
+    r"|atteinte? d[e']|chor[ya] na|sjuk i|lijdt aan|bekend met|diagnosticad[oa] (?:de|con|com)"
+    r"|con|mit|med"
     r"|sairastaa|bekannte[rs]?|verdacht auf|susp\.?|diag(?:nosed)?\.?|dg\.?|rozpoznano|lider av"
     r"|padece(?: de)?|choruje na|porteuse? d[e']|sofre de|soffre di|carrier of|porteuse? d[e']))"
     r" (?P<value>[^\s.;:,()<>\"'|]+(?: [^\s;:,()<>\"'|]+){0,4})"
