@@ -232,7 +232,7 @@ def _kind_of_words(name: str) -> str:
         return "demographic"
     if "scan" in said and words & _BEGUN:
         return "acquisition-time"
-    if "credential" not in said and words - _FILLERS in _POSTCODE_NAMES:
+    if words - _FILLERS in _POSTCODE_NAMES and _ELECTRODE.fullmatch(name) is None:
         return "address"
     return ""
 
@@ -256,8 +256,8 @@ _NOT_ALONE = frozenset(
 _CARD = frozenset({"cartao", "karte", "kort", "kortti", "carte", "card", "tarjeta", "tessera"})
 _BEGUN = frozenset({"start", "started", "begin", "began", "end", "ended", "stop", "inicio"})
 # CP, C.P. (code postal, código postal), CAP (codice di avviamento postale), Dutch PC4 to PC6.
-_POSTCODE_NAMES = frozenset(map(frozenset, (("cp",), ("c", "p"), ("cap",), ("pc", "4"), ("pc", "5"),
-                                            ("pc", "6"), ("pc", "4", "6"))))  # fmt: skip
+_POSTCODE_NAMES = frozenset({frozenset({"cp"}), frozenset({"c", "p"}), frozenset({"cap"})})
+_ELECTRODE = re.compile(r"(?i:cp\d{1,2})")
 _FILLERS = frozenset({"subj", "pt", "patient", "subject", "demographics", "home", "1", "2", "3"})
 
 
@@ -475,7 +475,8 @@ def bears_out(kind: str, text: str, name: str = "") -> bool:
             return digits >= 6
         return digits > 0 and len(text) >= 3
     if kind == "address":
-        if name and frozenset(field_words(name)) - _FILLERS in _POSTCODE_NAMES:
+        named = frozenset(word for word in field_words(name) if not word.isdigit())
+        if named - _FILLERS in _POSTCODE_NAMES:
             return _SOME_POSTCODE.fullmatch(text.strip()) is not None
         return len(text) >= 3 and text.strip().lower() not in _ANSWERS
     if kind in ("institution", "free-text", "credential", "user-path"):

@@ -335,6 +335,8 @@ def is_name(value: str) -> bool:
     words = [word.lower() for word in _words(value)]
     if not bears_out("person-name", value) or not 1 <= len(words) <= 6:
         return False
+    if any(len(set(word)) == 1 < len(word) for word in words):
+        return False  # xxxxx
     if any(map(str.isdigit, value)) or not _NOBODY.isdisjoint(words):
         return False
     listed = any(word in given_names() or word in family_names() for word, _, _ in

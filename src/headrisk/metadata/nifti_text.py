@@ -46,7 +46,7 @@ _CODES = {0: "unknown", 2: "DICOM", 4: "AFNI", 6: "comment", 8: "XCEDE", 10: "JI
           34: "variable frame timing", 38: "eval", 40: "MATLAB", 42: "Quantiphyse",
           44: "MRS"}  # fmt: skip
 # A number alone may be anybody's: a record, an age.
-_BARE = re.compile(r"\d{2,}|.*(?<![\w.])\d{6,}(?![\w.]).*", re.DOTALL)
+_BARE = re.compile(r"\d{2,}|.*(?<![\w.])\d{6,}(?!\w).*", re.DOTALL)
 # What programs write about themselves.
 _ORDINARY = re.compile(
     r"(?:FSL[\d.]*|[\d.]+:?[0-9a-f]{6,}|spm.*|SPM.*|nibabel.*|AFNI.*|FreeSurfer.*|mrtrix.*|ANTs.*"

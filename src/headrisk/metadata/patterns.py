@@ -339,6 +339,7 @@ _LASTED = re.compile(
     r"|cpu ?time|total ?time|run ?time|real|user|sys|time used|finished in|done in|dauer)"
     r"[ :=]{1,3}(?:time[ :=]{1,3})?)$"
 )
+_IN_DUMP = re.compile(r"(?<![\w])[0-9a-f]{2} $")  # bytes in hexadecimal digits before it
 PUBLIC_HOSTS = (
     "cognitiveatlas.org", "bids.neuroimaging.io", "bids-specification", "doi.org", "github.com",
     "w3.org", "wikipedia.org", "openneuro.org", "creativecommons.org", "purl.", "nih.gov",
@@ -391,6 +392,8 @@ def matches(text: str, skip: frozenset[str] = frozenset()) -> tuple[tuple[str, i
             if any(start < b and a < end for a, b in taken):
                 continue
             if form.kind == "acquisition-time" and _LASTED.search(text[max(0, start - 24) : start]):
+                continue
+            if form.kind == "phone" and _IN_DUMP.search(text[max(0, start - 3) : start]):
                 continue
             if _is_program(form.kind, match[0], "exam-program" in skip):
                 continue
