@@ -74,7 +74,7 @@ def file_spans(
     elif suffix in _TEX:
         view = plain_tex(text)
         found = [*_sentences(view), *(("staff-name", a, b) for a, b in tex_authors(text))]
-        found += text_spans(view, known, frozenset({"url", UNLABELLED}))
+        found += [*text_spans(view, known, frozenset({"url", UNLABELLED})), *_lives(view, _OF_ONE)]
     elif skip == CODE_SKIPS:
         view = plain_comments(text)
         found = [*code_lines(view), *_sentences(view), *_lives(view)]
@@ -82,6 +82,8 @@ def file_spans(
     else:
         found = [] if UNLABELLED in skip else list(_sentences(text))
         found += text_spans(text, known, skip)
+        if "email" in skip:
+            found += _lives(text, _OF_ONE)
     if suffix not in _HTML | _TEX and "email" not in skip:
         pairs = list(line_pairs(text))
         told = _pairs(text, pairs, known) if is_record(text, pairs) else []
@@ -101,14 +103,26 @@ def _titles(text: str, known: KnownIdentifiers) -> Iterator[Span]:
 _TITLE = re.compile(r"(?i:<title>)([^<>]{3,120})(?i:</title>)")
 
 
-def _lives(text: str) -> Iterator[Span]:
-    """What comments in code say of somebody's illness or trade, in whole sentences."""
+def _lives(text: str, form: re.Pattern[str] | None = None) -> Iterator[Span]:
+    """What comments in code say of somebody's illness or trade, in whole sentences.
+
+    ``form``: what a line must hold instead, in papers, whose subject are the illnesses of many.
+    """
     for kind, start, end in announced_lives(text):
         line = text[text.rfind("\n", 0, start) + 1 : start]
-        if _PERSONAL.search(line):
+        if (form or _PERSONAL).search(line):
             yield kind, start, end
 
 
+# Said of one person, never of a group: works as, V.a., portador de.
+_OF_ONE = re.compile(
+    r"(?i:(?<![^\W_])(?:(?:he|she) (?:has|is)|suffers from|works as|v\.? ?a\.|z\.? ?n\."
+    r"|atteinte? de"
+    r"|porteuse? d[e']|portador[ae]? de|padece|affett[oa] da|lijdt aan|bekend met|lider av"
+    r"|sairastaa"
+    r"|choruje na|arbeitet als|travaille comme|trabaja (?:de|como)|trabalha como|lavora come"
+    r"|werkt als|arbetar som|pracuje jako|työskentelee)(?![^\W_]))"
+)
 _PERSONAL = re.compile(
     r"(?i:diagnosed with|suffers from|(?:works?|worked) as|since childhood"
     r"|(?:he|she|patient) (?:is|has)"

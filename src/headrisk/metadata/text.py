@@ -34,7 +34,7 @@ from headrisk.metadata.people import (
     people_spans,
     with_neighbours,
 )
-from headrisk.metadata.words import concepts
+from headrisk.metadata.words import concepts, field_words
 
 NO_KINDS: frozenset[str] = frozenset()
 VERSIONS = frozenset({"date", "acquisition-time", "network-address", "uid"})
@@ -92,8 +92,8 @@ def _forms(text: str, skip: frozenset[str]) -> tuple[tuple[str, int, int], ...]:
             named for named in announced_names(text, credit=credit)
             if named[0] not in skip or credit
         ]  # fmt: skip
-    if SHOWN not in skip and not (credit and "email" in skip):
-        found += [named for named in _in_roles(text)
+    if SHOWN not in skip:
+        found += [named for named in _in_roles(text, clinical=credit and "email" in skip)
                   if not credit or not gives_credit(_line(text, named[1]))]  # fmt: skip
     if "institution" not in skip:
         found += announced_institutions(text)
@@ -102,9 +102,14 @@ def _forms(text: str, skip: frozenset[str]) -> tuple[tuple[str, int, int], ...]:
     return tuple(apart(found))
 
 
-def _in_roles(text: str) -> Iterator[tuple[str, int, int]]:
-    """Names behind words that a field of people or staff would have for its name."""
+def _in_roles(text: str, *, clinical: bool) -> Iterator[tuple[str, int, int]]:
+    """Names behind words that a field of people or staff would have for its name.
+
+    ``clinical``: not those of the people of a study, who stand in its papers on purpose.
+    """
     for role, last, start, end in role_names(text):
+        if clinical and not _OF_STUDIES.isdisjoint(field_words(role)):
+            continue
         kind = kind_of_field(role) or kind_of_field(last)
         if kind in ("person-name", "staff-name"):
             yield kind, start, end
@@ -114,6 +119,11 @@ def _in_roles(text: str) -> Iterator[tuple[str, int, int]]:
             yield "person-name", start, end
 
 
+_OF_STUDIES = frozenset(
+    """author investigator investigators researcher coordinator supervisor assistant analyst name
+    reviewer rater raters experimenter assessor psychologist secretary contact person members
+    consultant forsker tutkija onderzoeker experimentateur reviewer examiner""".split()  # noqa: SIM905
+)
 _ROLES = frozenset({"rt", "mta", "mtra", "mtr", "ra", "tech", "op", "radiog"})
 
 
