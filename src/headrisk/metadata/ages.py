@@ -26,6 +26,36 @@ def is_age(name: str) -> bool:
     return "age" in said and "measure" not in said and "kor" not in field_words(name)
 
 
+def years_of(text: str) -> float | None:
+    """Years of an age in any common notation; None where a text is no age.
+
+    >>> years_of("90;11"), years_of("101 yr 6 mo"), years_of("P93Y"), years_of("830 months")
+    (90.0, 101.0, 93.0, 69.16666666666667)
+    >>> years_of("17y4m"), years_of("39 Jahre"), years_of("1;2;3"), years_of("T1w")
+    (17.0, 39.0, None, None)
+    """
+    plain = text.strip().lower()
+    if (match := _YEARS_AND_MONTHS.fullmatch(plain)) is not None:
+        years = float(match[match.lastindex or 1])
+        return years if years <= _OLDEST else None
+    if (match := _IN_MONTHS.fullmatch(plain)) is not None:
+        years = float(match[1].replace(",", ".")) / 12
+        return years if years <= _OLDEST else None
+    return parse_age(plain)
+
+
+_OLDEST = 130
+_YEAR = (
+    r"(?:y(?:ears?|rs?|/o|\.?o\.?)?|yo|jahren?|j\.?|ans?|a[nñ]os?|anos?|anni|jaar|år|ar|vuotta|v"
+    r"|lat|let|rok[uyi]?|year old|years old)"
+)
+_MONTH = r"(?:m(?:o(?:nths?|s|is|n)?|ånader|aanden|eses?|esi)?|monaten?|kk|mies\w*|mesic\w*)"
+# 17y4m, 101 yr 6 mo, 90;11 (years and months of psychologists), P93Y2M (ISO 8601), 39 Jahre
+_YEARS_AND_MONTHS = re.compile(
+    rf"(\d{{1,3}}) ?{_YEAR}\.?(?:,? (?:and |und |et |y |e )?|)(?:\d{{1,2}} ?{_MONTH}\.?)?(?: old)?"
+    rf"|(?:p)(\d{{1,3}})y(?:\d{{1,2}}m)?(?:\d{{1,2}}d)?|(\d{{1,3}});\d{{1,2}}"
+)
+_IN_MONTHS = re.compile(rf"(\d{{1,4}}(?:[.,]\d+)?) ?{_MONTH}\.?")
 _TOP_CODED = frozenset({"89+", "90+", "090Y", ">89", "> 89", ">=90", "≥90", "≥89"})
 
 
@@ -41,7 +71,7 @@ def is_over_89(name: str, text: str) -> bool:
     number = re.fullmatch(r"(?:>=?|~|ca\.? ?|about )?(\d+(?:[.,]\d+)?)(?:\s*(?:-|–|to)\s*(\d+))?"
                           r"\s*(?:years?|yrs?|y/?o|jahre|vuotta|ans|anos|a)?(?: old)?",
                           text.strip().lower())  # fmt: skip
-    years = parse_age(re.sub(r"^P(\d+)Y.*", r"\1", text.strip()))  # ISO 8601: P93Y
+    years = years_of(text)
     if number is not None:
         value = float((number[2] or number[1]).replace(",", "."))
         if words & _MONTHS and "y" not in words:

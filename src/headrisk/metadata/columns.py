@@ -232,7 +232,7 @@ def _held_by_one(name: str, values: list[str]) -> frozenset[str]:
         or plain_name(name) in ("ethnicgroup", "nativelanguage", "mothertongue")
     )
     said -= {"measure"} if "ethnic" in words else frozenset()
-    if not told or said & {"measure", "id", "date", "duration", "age"} or len(values) < 3:
+    if not told or said & {"measure", "id", "date", "duration", "age"}:
         return frozenset()
     counts = Counter(values)
     return frozenset(
@@ -245,7 +245,11 @@ def _held_by_one(name: str, values: list[str]) -> frozenset[str]:
 _ABOUT_PEOPLE = frozenset({"race", "occupation", "ethnic", "origin", "work", "condition",
                            "disorder"})  # fmt: skip
 _COMMON = frozenset(
-    """control controls healthy none normal other unknown patient patients left right yes no true
+    """retired student students unemployed employed teacher nurse engineer worker housewife
+    schizophrenia depression autism epilepsy stroke dementia alzheimer alzheimers parkinson
+    parkinsons asthma migraine adhd mdd asd ptsd psychosis
+    white black asian hispanic caucasian european german french english italian spanish dutch
+    control controls healthy none normal other unknown patient patients left right yes no true
     false male female high low mild moderate severe""".split()  # noqa: SIM905
 )
 _FILE = re.compile(

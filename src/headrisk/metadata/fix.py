@@ -35,7 +35,7 @@ from headrisk.metadata.headers import field_hits, patched, patches
 from headrisk.metadata.known import NOBODY, KnownIdentifiers
 from headrisk.metadata.look import READ, START, Look, is_numbers, read_plan, unpacked
 from headrisk.metadata.mgh_text import MGH_HEADER, MGH_PARAMETERS, mgh_voxels_end
-from headrisk.metadata.nifti_text import NiftiPlan, kept_extensions, text_places
+from headrisk.metadata.nifti_text import NiftiPlan, kept_extensions, plain_fields, text_places
 from headrisk.metadata.pseudonyms import PseudonymKey, new_key
 from headrisk.metadata.rename import Renaming, label_mark, plan_renaming
 from headrisk.metadata.roles import leftover_kind, role_of
@@ -494,7 +494,7 @@ _PIECE = 1024 * 1024
 
 
 def write_nifti(source: Path, target: Path, known: KnownIdentifiers = NOBODY) -> None:
-    """Write a NIfTI image with blank text fields, without trailing bytes and most extensions.
+    """Write a NIfTI image without what identifies in text fields, trailing bytes, most extensions.
 
     Extensions that a format is made of (CIFTI, MRS) stay where nothing identifying stands in them.
 
@@ -508,7 +508,7 @@ def write_nifti(source: Path, target: Path, known: KnownIdentifiers = NOBODY) ->
         if plan is None:
             raise ScanError(source.name, found="not a NIfTI header, or cut off")
         with _writer(target, packed=stream.compressed) as out:
-            out.write(_blank_header(plan, kept_extensions(plan, known)))
+            out.write(_blank_header(plan, kept_extensions(plan, known), plain_fields(plan, known)))
             if not plan.single:
                 stream.skip(2**62)  # checks the checksum
                 return
@@ -518,10 +518,11 @@ def write_nifti(source: Path, target: Path, known: KnownIdentifiers = NOBODY) ->
             stream.skip(2**62)
 
 
-def _blank_header(plan: NiftiPlan, extensions: bytes) -> bytes:
+def _blank_header(plan: NiftiPlan, extensions: bytes, kept: frozenset[str]) -> bytes:
     header = bytearray(plan.header)
-    for start, end in text_places(plan).values():
-        header[start:end] = bytes(end - start)
+    for name, (start, end) in text_places(plan).items():
+        text = header[start:end].partition(b"\0")[0] if name in kept else b""
+        header[start:end] = text.ljust(end - start, b"\0")
     if plan.single:
         sign = "<" if plan.order == "little" else ">"
         if plan.version == 1:

@@ -52,6 +52,8 @@ _FORMS = tuple(
     (name, re.compile(pattern + _CLOCK, re.IGNORECASE))
     for name, pattern in (
         ("ymd", r"(?P<y>\d{4})(?P<s>[-/._ ])(?P<m>\d{1,2})(?P=s)(?P<d>\d{1,2})"),
+        ("ymd", r"(?P<y>\d{4}):(?P<m>\d\d):(?P<d>\d\d)"),  # EXIF
+        ("dmy", r"(?P<d>\d{1,2})\.(?P<m>\d{1,2})\. (?P<y>\d{4})"),
         ("ymd", r"(?P<y>\d{4})(?P<s>\. )(?P<m>\d{1,2})(?P=s)(?P<d>\d{1,2})\.?"),
         ("ymd", r"(?P<y>\d{4})[年년] ?(?P<m>\d{1,2})[月월] ?(?P<d>\d{1,2})[日일号]?"),
         ("ymd", r"(?P<y>(?:19|20)\d\d)(?P<m>\d\d)(?P<d>\d\d)[0-2]\d[0-5]\d(?:[0-5]\d)?"),
@@ -88,11 +90,13 @@ _TIME_FIRST = re.compile(
     re.IGNORECASE,
 )
 _TIME_OF_DAY = re.compile(
-    r"T?(?P<h>[0-2]?\d)[:.h](?P<m>[0-5]\d)(?:[:.](?P<s>[0-5]\d)(?:[.,]\d+)?)?"
-    r"\s*(?:(?P<p>[ap]\.?m\.?)|(?P<u>uhr|h)|Z|[+-]\d\d:?\d\d)?",
+    r"(?P<before>t|klo\.?|kl\.?|ore|godz\.?|um|om|at|à|às|a las|saat|в|klokka|klokken)? ?"
+    r"(?P<h>[0-2]?\d) ?[:.h] ?(?P<m>[0-5]\d)"
+    r"(?: ?(?:[:.]|min) ?(?P<s>[0-5]\d)(?:[.,]\d+)?s?)?"
+    r"\s*(?:(?P<p>[ap]\.?m\.?)|(?P<u>uhr|uur|h|min|godz\.?)|Z|[+-]\d\d:?\d\d)?",
     re.IGNORECASE,
 )
-_BARE_CLOCK = re.compile(r"(?P<h>[01]\d|2[0-3])(?:\.[0-5]\d|[0-5]\d[0-5]\d(?:\.\d+)?)")
+_BARE_CLOCK = re.compile(r"T?(?P<h>[01]\d|2[0-3])(?:\.[0-5]\d|[0-5]\d[0-5]\d(?:\.\d+)?)Z?")
 _LAST_YEAR = 2039  # two digits up to 39 are of this century
 
 
@@ -248,7 +252,7 @@ def is_column_of_dates(values: Sequence[str]) -> bool:
 def hour_of(text: str) -> int | None:
     """The hour of a text that is a time of day or a duration (h:m or h:m:s), else None."""
     match = _TIME_OF_DAY.fullmatch(text.strip())
-    marked = match is not None and (match["p"] or match["u"] or match["s"])
+    marked = match is not None and (match["p"] or match["u"] or match["s"] or match["before"])
     if match is None or (":" not in text and "h" not in text and not marked):
         return None
     hour = int(match["h"])

@@ -326,8 +326,13 @@ def _says_nothing(kind: str, text: str) -> bool:
 
 
 def _is_number(text: str) -> bool:
+    if text.lstrip().startswith("+") and sum(map(str.isdigit, text)) > _MOST_SIGNED:
+        return False  # a telephone number
     try:
         float(text)
     except ValueError:
         return False
     return True
+
+
+_MOST_SIGNED = 8  # digits of a number that is written with a plus sign
