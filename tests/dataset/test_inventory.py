@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import bz2
 import gzip
 import io
+import lzma
 import os
 import time
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import nibabel as nib
@@ -357,3 +360,39 @@ def test_images_that_no_attack_compared_and_those_compared_add_up(
         for own, (_, checks) in zip(done, images, strict=True)
     )
     assert kind.apart.get("unusable", 0) >= tried
+
+
+@pytest.mark.parametrize(
+    ("name", "pack", "form"),
+    [
+        ("a_T1w.nii.bz2", bz2.compress, "packed NIfTI"),
+        ("a_T1w.nii.xz", lzma.compress, "packed NIfTI-1"),
+        ("a_T1w.nii.zst", lambda raw: b"\x28\xb5\x2f\xfd" + raw, "packed NIfTI"),
+        ("a_T1w.nii.lz4", lambda raw: b"\x04\x22\x4d\x18" + raw, "packed NIfTI"),
+        ("a_T1w.nii.Z", lambda raw: b"\x1f\x9d" + raw, "packed NIfTI"),
+    ],
+)
+def test_packed_images_are_images_in_a_form_that_is_not_read(
+    tmp_path: Path, name: str, pack: Callable[[bytes], bytes], form: str
+) -> None:
+    noise = np.random.default_rng(0).integers(0, 999, (40, 40, 40)).astype(np.int16)
+    raw = nib.Nifti1Image(noise, np.eye(4)).to_bytes()
+    for folder in ("one", "two"):  # twice the same: they are compared as copies
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / name).write_bytes(pack(raw))
+    (tmp_path / "two" / name).write_bytes(pack(raw + b"\0"))
+    rows = with_copies(take_inventory(tmp_path)).images
+    assert [(row.form, row.code) for row in rows] == [(form, "format")] * 2
+
+
+def test_surfaces_without_an_ending_are_told(tmp_path: Path) -> None:
+    """A scalp is a surface; curvature has the first bytes of one."""
+    rng = np.random.default_rng(0)
+    corners, faces = rng.random((50, 3)), rng.integers(0, 50, (90, 3))
+    nib.freesurfer.write_geometry(tmp_path / "sub-01_outer_skin_surface", corners, faces)
+    nib.freesurfer.write_geometry(tmp_path / "lh.seghead", corners, faces)
+    nib.freesurfer.write_morph_data(tmp_path / "lh.curv", corners[:, 0])
+    kinds = {row.path: row.kind for row in take_inventory(tmp_path).rows}
+    assert kinds == {
+        "sub-01_outer_skin_surface": "surface", "lh.seghead": "surface", "lh.curv": "other",
+    }  # fmt: skip

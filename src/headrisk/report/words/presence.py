@@ -45,6 +45,11 @@ SAID = {  # why an image was judged as it was, by the code of the answer
     "detectors_disagree": "the face's skin is gone, but a detector sees a face",
     "no_skin": "the scalp is not seen either: nothing tells whether a face is there",
     "elsewhere": "not where a template has it, and not removed",
+    "left_over": "the place of the face was emptied, but something lies in it",
+    "brows_left": "nose and mouth were removed, brows and eyes are there",
+    "beside_brain": "a brain, and beside it something that may be skin",
+    "wrapped": "the image ends before the face, but shows tissue at its other end",
+    "more_bytes": "the file holds more than the image that shows no face",
     "not_emptied": "air in the place of the face, with noise as air has it: nobody emptied it",
     "background_emptied": "air in the place of the face, but all air around the head has one value "
     "and no cut is seen: nothing tells that somebody removed it",
@@ -57,7 +62,7 @@ SAID = {  # why an image was judged as it was, by the code of the answer
 }
 DOUBTS = (  # codes of unclear answers, as they are told
     "mask", "detectors_disagree", "no_skin", "elsewhere", "not_emptied", "background_emptied",
-    "no_brain", "other_volumes", "cut_off",
+    "no_brain", "other_volumes", "cut_off", "left_over", "beside_brain", "wrapped", "more_bytes",
 )  # fmt: skip
 LEFT = {
     "face": "show a face",
