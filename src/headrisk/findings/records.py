@@ -146,6 +146,12 @@ class MeasureResult:
     extra: Mapping[str, Value] = field(default_factory=dict)
     one_to_one: Estimate | None = None
 
+    @property
+    def luck(self) -> float | None:
+        """What an attack has to beat: the 95th percentile of its control, or guessing if higher."""
+        known = [self.control.high if self.control else None, self.chance]
+        return max((rate for rate in known if rate is not None), default=None)
+
 
 @dataclass(frozen=True)
 class Needs:

@@ -19,8 +19,10 @@ from headrisk.findings.records import MeasureResult, ModalitySection, Report, Ru
 from headrisk.report import figures
 from headrisk.report.svg import own_names
 from headrisk.report.treated_part import before_after_table, trade_table
-from headrisk.report.words import cost, first_page, metadata, people, phrases, summary
+from headrisk.report.follows import SOURCE_FOLDER
+from headrisk.report.words import cost, first_page, metadata, people, phrases, presence, summary
 from headrisk.report.words import deidentified as treated
+from headrisk.report.words import follows as follow_words
 from headrisk.report.words import risk as risk_words
 from headrisk.report.words.boards import boards
 from headrisk.report.words.captions import CAPTIONS, Caption, caption
@@ -123,6 +125,9 @@ def render(template: str, **values: Any) -> str:
             cost=cost,
             treated=treated,
             metadata_words=metadata,
+            presence_words=presence,
+            follow_words=follow_words,
+            source_folder=SOURCE_FOLDER,
             kind_title=kind_title,
             **values,
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from headrisk.findings.coarse import FEWEST_FOR_EXTREMES
+from headrisk.findings.coarse import FEWEST_FOR_EXTREMES, interval
 from headrisk.findings.cost import AttackCost
 from headrisk.findings.records import Counts, MeasureResult, ModalitySection
 from headrisk.linkage.decide import NoThreshold
@@ -77,7 +77,7 @@ RESULTS = {  # of an attack: these words and no others, wherever a result is tol
     "too little data": "too few people",
 }
 OTHERS_NOT_TESTED = (
-    "Other attackers, later or stronger methods, other images or people, larger sets of people.",
+    "Other attackers, images or people; larger sets; later or stronger methods.",
 )
 NO_COPY = "De-identification: no copy was given, so what it would change was not measured."
 UNTESTED_MODALITIES = {
@@ -86,7 +86,11 @@ UNTESTED_MODALITIES = {
     "face-scans": "faces between scans",
     "metadata": "headers and sidecar files alone",
     "table": "tables of volumes or thickness of brain regions",
+    "combined": "attacks put together",
 }
+NEVER_TRIED = (
+    "Not measured: inference, such as of age or disease; relatives; attempts by hand.",
+)
 TOO_LITTLE = "Too few people."
 NOTHING_COMPARED = "No pair of usable scans could be compared."
 WITHHELD = f"thresholds are held back below {FEWEST_FOR_EXTREMES} people"
@@ -248,6 +252,39 @@ def _unconfirmed(check: LabelCheck) -> str:
     )
 
 
+def judged(measure: MeasureResult) -> tuple[float, float] | None:
+    """The interval that is held against luck: that of the highest count where counts are ranges."""
+    rate = measure.rank1
+    if rate is None:
+        return None
+    return (rate.low, rate.high) if rate.most is None else interval(rate.most, rate.n)
+
+
+def against_luck(measure: MeasureResult) -> str:
+    """Luck, and the interval by which the result was judged, as far from it as figures tell.
+
+    >>> from headrisk.types import Estimate
+    >>> rate = Estimate(1.0, 0.28, 1.0, 5, fewest=4, most=5)
+    >>> found = MeasureResult("mae", rank1=rate, chance=0.2, reading="links")
+    >>> print(against_luck(found).replace("\u00a0", " "))
+    Luck: 20 %. Highest count: 54 to 100 %.
+    """
+    rate, luck, ends = measure.rank1, measure.luck, judged(measure)
+    if rate is None or luck is None or ends is None:
+        return ""
+    said = f"Luck: {percent(luck)}"
+    if rate.most is None:
+        where = {"links": "below the interval", "unclear": "within the interval"}
+        return f"{said}, {where.get(measure.reading, 'not below the rate')}."
+    if measure.reading == "does not link":
+        return f"{said}. Highest count: {percent(rate.most / rate.n)}."
+    low, end = percent(ends[0], -1), percent(luck)
+    if measure.reading == "links" and low == end:  # rounding hides that it is above
+        low = f"{100 * ends[0]:.1f}"
+    low = low.removesuffix("\u00a0%")
+    return f"{said}. Highest count: {low} to {percent(ends[1], 1)}."
+
+
 def labels_in_doubt(sections: Sequence[ModalitySection]) -> bool:
     """Whether the images of some attack contradict the labels that all attacks are measured by."""
     return any(one.labels is not None and one.labels.in_doubt for one in sections)
@@ -312,12 +349,14 @@ def attacker(sections: Sequence[ModalitySection]) -> tuple[str, ...]:
     )
 
 
-def not_tested(sections: Sequence[ModalitySection]) -> tuple[str, ...]:
-    """What an audit of these modalities says nothing about."""
-    searched = {section.name for section in sections if section.measures}
+def not_tested(
+    sections: Sequence[ModalitySection], shown: Sequence[str] = ()
+) -> tuple[str, ...]:
+    """What an audit of these modalities says nothing about; ``shown`` is told elsewhere."""
+    searched = {*shown, *(section.name for section in sections if section.measures)}
     missing = [text for name, text in UNTESTED_MODALITIES.items() if name not in searched]
     tried = (f"Attacks not tried: {'; '.join(missing)}.",) if missing else ()
-    return (*tried, *OTHERS_NOT_TESTED)
+    return (*tried, *NEVER_TRIED, *OTHERS_NOT_TESTED)
 
 
 def shortage(section: ModalitySection) -> str:
@@ -466,7 +505,7 @@ def against_control(measure: MeasureResult) -> str:
     """Whether the attack beats its control and chance."""
     if measure.rank1 is None or measure.chance is None:
         return "Too few people to compare the attack with luck."
-    floor = max(measure.chance, measure.control.high if measure.control else 0.0)
+    floor = measure.luck or 0.0
     if measure.rank1.low > floor or measure.reading == "links":
         return "The attack finds more people than its control and than guessing would."
     if measure.rank1.value > floor:
