@@ -29,6 +29,7 @@ from headrisk.report.words.captions import CAPTIONS, Caption, caption
 from headrisk.report.words.follows import points
 from headrisk.report.words.metadata_kinds import title as kind_title
 from headrisk.report.words.paragraphs import paragraphs
+from headrisk.statistics.forecast.records import FEWEST_PEOPLE
 
 
 def public_html(report: Report, run: RunRecord, digest: str) -> str:
@@ -240,13 +241,15 @@ def section_figures(section: ModalitySection, first: MeasureResult) -> Mapping[s
         drawn["det"] = figures.det_figure(curves)
     if sum(m.rank1 is not None for m in section.measures) > 0:
         drawn["measures"] = figures.measures_figure(section.measures)
-    if first.rank1 is not None and any(c.rank1 is not None for c in section.conditions):
-        drawn["conditions"] = figures.conditions_figure(section.conditions, first.rank1.value)
+    conditions = tuple(c for c in section.conditions if not summary.of_everybody(c, section))
+    if first.rank1 is not None and any(c.rank1 is not None for c in conditions):
+        drawn["conditions"] = figures.conditions_figure(conditions, first.rank1.value)
     if section.risk is not None and "linkability" in tables:
         measured, beyond = tables["linkability"], tables.get("forecast")
         if any(row[0] == section.risk.measure and row[2] is not None for row in measured.rows):
             drawn["forecast"] = figures.fan_figure(measured, beyond, section.risk.measure)
-    if section.risk is not None and "open-set" in tables and tables["open-set"].rows:
+    many = section.risk is not None and section.risk.people >= FEWEST_PEOPLE
+    if many and section.risk and "open-set" in tables and tables["open-set"].rows:
         prior = section.risk.open_set.prior
         drawn["open-set"] = figures.open_set_figure(tables["open-set"], prior, section.risk.measure)
     return {name: Markup(own_names(svg, section.name)) for name, svg in drawn.items()}  # noqa: S704

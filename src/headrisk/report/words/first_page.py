@@ -37,7 +37,7 @@ LABELS_IN_DOUBT = "labels in doubt"
 FOUND = {
     "brain": "linked to their other scan",
     "face": "found by their photographs",
-    "face-scans": "linked to their other scan by the face alone",
+    "face-scans": "linked to their other scan by the face",
     "metadata": "linked by notes stored with images, as headers are",
     "table": "linked to their other row",
     "combined": "linked by everything together",
@@ -49,13 +49,14 @@ CHECK = (
 )
 NOT_FEW = "which does not mean few links"
 SYNTHETIC = "Synthetic heads of headrisk"  # what headrisk's own made-up data sets are called
+SEE_TEXT = "see text"  # a verdict that no word or two would be
 MADE_UP = "Made-up heads: no evidence about real data."
-ALL_SEARCHED = "all were searched for."
+ALL_SEARCHED = "all"
 NO_PHOTOGRAPH = "No photograph was compared with a scan."
 
 
 MOST_WORDS = 699  # on two printed pages
-FIXED_WORDS = 80  # headings, fields, and the line on what stands in the annex
+FIXED_WORDS = 38  # headings, fields, and that reasons stand in the annex
 WARNING = 3  # the weight of a point that is no step
 MOST_FOUND = 2  # kinds of identifying text, named on the first page
 MOST_KINDS = 3  # of images, named on the first page
@@ -266,12 +267,10 @@ def unmeasured_defacing(report: Report) -> str:
     faces = [_title(name) for name in names if name in ("face", "face-scans")]
     said = ["No copy without faces was given."]
     text = any("kinds" in one.tables or one.name == metadata.NAME for one in report.modalities)
-    known = [
-        *([f"leaves {listed(stay)} as they are (from studies)"] if stay else []),
-        *(["cleans no headers or text"] if text else []),
-    ]
-    if known:
-        said.append(f"Defacing {listed(known)}.")
+    stay += ["headers", "text"] if text else []
+    if stay:
+        named = [f"{name} (from studies)" if name == "brains" else name for name in stay]
+        said.append(f"Defacing leaves {listed(named)} as they are.")
     if faces:
         said.append(f"How far {listed(faces)} still link is not known.")
     return " ".join(said)
@@ -321,8 +320,9 @@ def searched(report: Report) -> list[str]:
     if not any(one.counts.people for one in sections):
         return []
     if len(texts) == 1:
-        return [capital(text) for text in texts]
-    return grouped(said)
+        return [f"{capital(text)} were searched for." if text == ALL_SEARCHED else capital(text)
+                for text in texts]  # fmt: skip
+    return [f"{text}." if text.endswith(f": {ALL_SEARCHED}") else text for text in grouped(said)]
 
 
 def _searched_of(counts: PeopleCounts) -> str:
@@ -349,7 +349,14 @@ def is_synthetic(report: Report) -> bool:
     return report.data is not None and report.data.name == SYNTHETIC
 
 
-def legend(report: Report) -> str:
+def how_to_read(report: Report) -> str:
+    """The legend as text that is copied without the bars; "" where nothing was measured."""
+    if not any(one.sufficient for one in report.modalities):
+        return ""
+    return legend(report, bars=False)
+
+
+def legend(report: Report, *, bars: bool = True) -> str:
     """How to read the lines of the first page, in the words that this report uses."""
     shown = [
         one.headline
@@ -359,20 +366,17 @@ def legend(report: Report) -> str:
     ranges = any(one.rank1 and one.rank1.fewest is not None for one in shown)
     said = ["Brackets: 95 % interval."]
     if ranges:
-        said = [
-            "Counts are ranges, to hide single people; brackets: their 95 % interval. The highest "
-            "count decides."
-        ]
+        said = ["Counts are ranges, to hide single people; brackets: their 95 % interval."]
     said.append(
         "Luck: what the same search with shuffled names exceeds 1 time in 20, or guessing if higher"
-        f"{'; black in the bars' if shown else ''}."
+        f"{'; black in the bars' if shown and bars else ''}."
     )
-    whose = "its interval" if ranges else "the interval"
+    whose = "the interval of the highest count" if ranges else "the interval"
     means = {
         "links": f"\u201clinks people\u201d: {whose} lies above luck",
         "unclear": f"\u201cmay link people\u201d: {whose} takes in luck",
-        "does not link": f"\u201cnot shown to link\u201d: {'it' if ranges else 'the rate'} is not "
-        "above luck, which proves nothing",
+        "does not link": f"\u201cnot shown to link\u201d: {'the highest count' if ranges else 'the rate'} "
+        "is not above luck, which proves nothing",
     }
     readings = {one.reading for one in shown}
     told = [text for reading, text in means.items() if reading in readings]
@@ -422,17 +426,24 @@ def that_fit(
     :func:`answers` give.
     """
     texts = [legend(report), *report.notes, *(f"{name} {text}" for name, text in facts)]
-    texts += [f"{one.title} {one.verdict} {one.text}" for one in found]
+    texts += [f"{one.title} {one.text}" for one in found]
+    texts += [one.verdict for one in found if one.verdict != SEE_TEXT]
     texts += untested(report)
     texts += [summary.label_warning(section) for section in report.modalities]
+    texts.append(report.title)
     room = MOST_WORDS - FIXED_WORDS - sum(map(_length, texts))
-    shown: list[Point] = []
+    shown = [row for row in rows if _in_front(row)]
     for row in rows:
-        words = _length(row.brief)
-        if words <= room or row.weight == 0 or set(row.codes) & set(UNSEEN):
-            shown.append(row)
-            room -= words
+        more = [one for one in rows if one in shown or one is row]
+        rest = left_to_annex([one for one in rows if one not in more])
+        if sum(_length(one.brief) for one in more) + _length(rest) <= room:
+            shown = more
     return [*shown, *(row for row in rows if row not in shown)], len(shown)
+
+
+def _in_front(row: Point) -> bool:
+    """Whether a point always stands on the first pages: it decides, or nobody knows."""
+    return row.weight == 0 or bool(set(row.codes) & set(UNSEEN))
 
 
 def left_to_annex(rows: Sequence[Point]) -> str:
@@ -464,7 +475,8 @@ def _attack(section: ModalitySection, labels_in_doubt: bool) -> Answer:
     if section.simulated:
         found = summary.SIMULATED_FOUND
     count, bracket = share(first.rank1).split(" (", 1)
-    text = f"{capital(count)} {_were(count)} {found} ({bracket}. {summary.against_luck(first)}"
+    luck = summary.against_luck(first)
+    text = f"{capital(count)} {_were(count)} {found} ({bracket}{f'; {luck}' if luck else ''}."
     if section.simulated:
         text = f"Simulated re-scans, no true ones: {text}"
     verdict, alarm = summary.RESULTS[first.reading], first.reading in ("links", "unclear")
@@ -527,7 +539,7 @@ def _larger(report: Report) -> Answer:
         if one.risk is None and one.measures and one.sufficient
     ]
     if said and missing:
-        said.append(f"{capital(listed(missing))}: there is no model to forecast them.")
+        said.append(f"{capital(listed(missing))}: no model exists.")
     target = "larger" if rated(report.modalities) else ""
     return Answer("More people", "", " ".join(said), target)
 
@@ -552,7 +564,7 @@ def _faces(report: Report) -> Answer:
     if left is not None:
         alarm = any(left.counts.get(name) for name in ("face", "part", "unclear", "failed"))
         text = faces_by_kind(report)
-        return Answer("Faces left", "see text", text, "faces-left", alarm or not left.looked)
+        return Answer("Faces left", SEE_TEXT, text, "faces-left", alarm or not left.looked)
     section = next((one for one in report.modalities if "presence" in one.tables), None)
     if section is not None:
         counts = {str(row[0]): row for row in section.tables["presence"].rows}
@@ -561,7 +573,7 @@ def _faces(report: Report) -> Answer:
             text = (
                 f"A face is left in {_plain(row[2])} of {_plain(row[1])} scans that were looked at."
             )
-            return Answer("Faces left", "see text", text, f"{section.name}-presence", True)
+            return Answer("Faces left", SEE_TEXT, text, f"{section.name}-presence", True)
     if not report.modalities and report.inventory is None:
         return Answer("Faces left", "", "")
     return Answer("Faces left", "not looked for", "No image was looked at for a face.", "")
@@ -580,7 +592,7 @@ def _metadata(report: Report) -> Answer:
         return Answer("Text left", "not looked for", text)
     alarm = bool(section.tables["kinds"].rows)
     text = f"{found_in_text(section, MOST_FOUND)} {metadata.MORE}"
-    return Answer("Text left", "see text", text, f"{section.name}-kinds", alarm)
+    return Answer("Text left", SEE_TEXT, text, f"{section.name}-kinds", alarm)
 
 
 def found_in_text(section: ModalitySection, most: int | None = None) -> str:

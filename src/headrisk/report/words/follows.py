@@ -607,8 +607,8 @@ SHORT: Mapping[str, Callable[[Follow], str]] = {
         f"see the internal list: up to {number(f.count)} of {things(f.of, 'image')} may be unclear"
     ),
     "metadata_direct": lambda f: (
-        f"take out {things(f.count, 'direct identifier')}, and more that may be there (headrisk "
-        "metadata DATASET OUT --fix COPY)"
+        f"take out {things(f.count, 'direct identifier')} (headrisk metadata DATASET OUT --fix "
+        "COPY)"
     ),
     "metadata_link": _plain(
         "clean headers and sidecar files, which link people (headrisk metadata DATASET OUT --fix "
@@ -670,13 +670,13 @@ SHORT: Mapping[str, Callable[[Follow], str]] = {
         "for"
     ),
     "forecast_ends": lambda f: (
-        f"do not count on fewer links among more than {people(f.limit)}: no rate is known there"
+        f"do not count on fewer links among more than {people(f.limit)}"
     ),
     "metadata_quasi": lambda f: (
         f"coarsen or drop {things(f.count, 'detail')} in files"
     ),
     "metadata_technical": lambda f: (
-        f"drop {things(f.count, 'value')} that {'ties' if f.count == 1 else 'tie'} files to devices"
+        f"drop {things(f.count, 'value')} that {'ties' if f.count == 1 else 'tie'} files"
     ),
     "metadata_notice": lambda f: f"look at {things(f.count, 'other place')}",
     "metadata_not_searched": _plain("search the files for names and dates (headrisk metadata)"),
@@ -770,4 +770,7 @@ def brief(rules: Sequence[Follow]) -> str:
         said = [f"{UNSEEN_LEAD}: {'; '.join(files)}."] if files else []
         return " ".join((*said, *(f"{capital(text)}." for text in lost)))
     text = "; ".join(texts)
+    if codes == {"scans_doubtful"}:
+        found = ", ".join(f"{number(one.count)} ({_title(one)})" for one in told)
+        text = f"look at doubtful scans: {found}"
     return f"{text if _is_method(rules[0]) else capital(text)}."

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from headrisk.findings.records import ModalitySection, Table
+from headrisk.findings.records import FileRow, ModalitySection, Table
 from headrisk.report.words import phrases, summary
 from headrisk.report.words.phrases import counted
 
@@ -59,9 +59,10 @@ MISSED = (
     "fields, 17 in lines with a label, 38 in other lines and file names."
 )  # shares: docs/metadata.md, How much is found
 MORE = (
-    "More may be there: in tests on made-up releases, 2 to 38 of 100 were missed."
+    "In tests on made-up releases, 2 to 38 of 100 were missed."
 )
 NOT_READ = "Text in pixels and archives was not read."
+TO_READ = "read, and to be read by a person"  # row of the table of files
 NOBODY_SEARCHED_FOR = "Nobody was searched for: an audit measures how well metadata link people."
 
 
@@ -185,7 +186,7 @@ def unread_answer(files: Files) -> str:
     said = [unread_sentence(files), to_read_sentence(files.to_read)]
     said.append("None of these files is called clean.")
     if files.searched or files.unread:
-        said.append("The copy leaves out what was not read, unless it is named.")
+        said.append("A cleaned copy (--fix) leaves out what was not read, unless it is named.")
     said.append(f"Called clean: {files.clean:,} of {files.total:,}.")
     return " ".join(filter(None, said))
 
@@ -262,6 +263,18 @@ def fields_answer(fields: int, name: str, mates: float, others: float) -> str:
         f"telling is {name}: it agrees in up to {phrases.percent(mates)} of the pairs of one "
         f"person and in {phrases.percent(others)} or a little more of the pairs of two."
     )
+
+
+def unread_of(table: Table) -> str:
+    """The answer of :func:`unread_answer` from its table, as far as it holds the counts."""
+    counts = {str(row[0]): int(row[1]) for row in table.rows if isinstance(row[1], int | float)}
+    total, searched = counts.get(FileRow.ALL, 0), counts.get(FileRow.SEARCHED, 0)
+    files = Files(total, 0, searched, counts.get(FileRow.UNREAD, 0), counts.get(TO_READ, 0))
+    said = [unread_sentence(files), to_read_sentence(files.to_read)]
+    said.append("None of these files is called clean.")
+    if files.searched or files.unread:
+        said.append("A cleaned copy (--fix) leaves out what was not read, unless it is named.")
+    return " ".join(filter(None, said))
 
 
 def fields_of(table: Table) -> str:

@@ -12,6 +12,7 @@ from headrisk.findings.coverage import face_counts
 from headrisk.findings.records import Report, RunRecord
 from headrisk.report.words import summary
 from headrisk.report.words.evidence import (
+    FACE_MAY_BE_LEFT,
     all_faces_gone,
     attackers,
     change,
@@ -117,8 +118,8 @@ def consent_paragraph(report: Report) -> tuple[str, ...]:
     searched = {one.name for one in report.modalities if one.measures}
     texts = [
         "We would like to share your scans with other researchers, through [repository]. "
-        f"{_name_for_participants(report)} A scan of a head is still a trace of one person only, "
-        "as a fingerprint is. Somebody who has another scan of you with your name on it might find "
+        f"{_name_for_participants(report)} A scan of a head may still lead to the person. Somebody "
+        "who has another scan of you with your name on it might find "
         "yours among ours."
     ]
     if "face" in searched:
@@ -126,6 +127,11 @@ def consent_paragraph(report: Report) -> tuple[str, ...]:
             "We also tested whether photographs, such as those on the internet, lead to the scan "
             "of the person."
             + (" In the test they did." if _links(report, "face") else " They may.")
+        )
+    else:
+        texts.append(
+            "Whether photographs, such as those on the internet, lead to the scan of the person was "
+            "not tested. They may."
         )
     ends = [(one, upper_end(one)) for one in report.modalities]
     rated = [end for one, end in ends if end is not None and not one.simulated]
@@ -228,14 +234,18 @@ def _not_in_it(report: Report) -> str:
 def _face_for_participants(report: Report) -> str:
     if all_faces_gone(report):
         return "We took the face out of the images; a program could not find one in any of them."
-    since = f"{BOX} It is taken out or replaced before the data are shared."
+    since = f"{BOX} It is taken out before the data are shared."
     if face_may_be_left(report):
         seen = face_counts(report)
-        every = seen is not None and seen.counts.get("face", 0) == seen.images > 0
-        if every:
+        images = seen.images if seen is not None else 0
+        there = seen.counts.get("face", 0) if seen is not None else 0
+        if there == images > 0:
             return f"In all of the images the face can still be made out. {since}"
+        perhaps = sum(seen.counts.get(name, 0) for name in FACE_MAY_BE_LEFT) if seen else 0
+        how = "most" if 2 * perhaps > images > 0 else "some"
         return (
-            f"In some of the images the face can still be made out, or a part of it may be. {since}"
+            f"In {how} of the images the face, or a part of it, can or may still be made out. "
+            f"{since}"
         )
     return f"We have not checked in every image whether your face can be made out. {since}"
 

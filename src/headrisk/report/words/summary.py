@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from headrisk.findings.coarse import FEWEST_FOR_EXTREMES, interval
 from headrisk.findings.cost import AttackCost
-from headrisk.findings.records import Counts, MeasureResult, ModalitySection
+from headrisk.findings.records import Condition, Counts, MeasureResult, ModalitySection
 from headrisk.linkage.decide import NoThreshold
 from headrisk.linkage.design import PeopleCounts
 from headrisk.linkage.label_check import LabelCheck
@@ -15,11 +15,13 @@ from headrisk.linkage.whole_sets import MOST_ASSIGNED
 from headrisk.report.words.phrases import (
     capital,
     counted,
+    listed,
     natural_frequency,
     people,
     percent,
     percentage,
     rate,
+    share,
 )
 from headrisk.statistics.intervals import with_failures
 from headrisk.statistics.risk import as_images_say
@@ -91,7 +93,9 @@ UNTESTED_MODALITIES = {
 NEVER_TRIED = (
     "Not measured: inference, such as of age or disease; relatives; attempts by hand.",
 )
+GUESSING = 0.5  # area under the curve of scores that tell nothing
 TOO_LITTLE = "Too few people."
+SETTING_NOTES = {"contrasts": "of brains", "one_to_one": "in lists of links; attacks try both"}
 NOTHING_COMPARED = "No pair of usable scans could be compared."
 WITHHELD = f"thresholds are held back below {FEWEST_FOR_EXTREMES} people"
 WHY_NO_THRESHOLD = {
@@ -261,28 +265,26 @@ def judged(measure: MeasureResult) -> tuple[float, float] | None:
 
 
 def against_luck(measure: MeasureResult) -> str:
-    """Luck, and the interval by which the result was judged, as far from it as figures tell.
+    """Luck, and the interval by which the result was judged, in words that follow a rate.
 
-    >>> from headrisk.types import Estimate
     >>> rate = Estimate(1.0, 0.28, 1.0, 5, fewest=4, most=5)
     >>> found = MeasureResult("mae", rank1=rate, chance=0.2, reading="links")
     >>> print(against_luck(found).replace("\u00a0", " "))
-    Luck: 20 %. Highest count: 54 to 100 %.
+    highest count 54 to 100 %, luck 20 %
     """
     rate, luck, ends = measure.rank1, measure.luck, judged(measure)
     if rate is None or luck is None or ends is None:
         return ""
-    said = f"Luck: {percent(luck)}"
+    said = f"luck {percent(luck)}"
     if rate.most is None:
-        where = {"links": "below the interval", "unclear": "within the interval"}
-        return f"{said}, {where.get(measure.reading, 'not below the rate')}."
+        return said
     if measure.reading == "does not link":
-        return f"{said}. Highest count: {percent(rate.most / rate.n)}."
-    low, end = percent(ends[0], -1), percent(luck)
-    if measure.reading == "links" and low == end:  # rounding hides that it is above
+        return f"highest count {percent(rate.most / rate.n)}, {said}"
+    low = percent(ends[0], -1)
+    if measure.reading == "links" and low == percent(luck):  # rounding hides that it is above
         low = f"{100 * ends[0]:.1f}"
     low = low.removesuffix("\u00a0%")
-    return f"{said}. Highest count: {low} to {percent(ends[1], 1)}."
+    return f"highest count {low} to {percent(ends[1], 1)}, {said}"
 
 
 def labels_in_doubt(sections: Sequence[ModalitySection]) -> bool:
@@ -306,7 +308,7 @@ def headline(section: ModalitySection) -> str:
 
 def compared_scans(contrasts: Sequence[str], sources: int, copies: int) -> str:
     """Who was searched among whom; ``copies`` pairs of identical files were left out."""
-    kinds = ", ".join(contrasts)
+    kinds = listed(contrasts) if contrasts else ""
     if sources == 1:
         text = f"Every {kinds} scan was searched among all scans of other sessions."
     else:
@@ -373,15 +375,48 @@ def how_chosen(section: ModalitySection) -> str:
     if choice.how == "too few people":
         return f"The attack is {choice.measure}: too few people to choose among attacks."
     way = ", by assigning all people one to one" if choice.attack == "assignment" else ""
+    ways = f"{choice.candidates} ways of comparing"
+    if any(one.one_to_one is not None for one in section.measures):
+        ways += " (each measure, by searching and by assigning all people one to one)"
     if choice.pairs:
         return (
-            f"The result is that of the strongest of {choice.candidates} ways of comparing, chosen "
-            f"for each pair of contrasts{way}."
+            f"The result is that of the strongest of {ways}, chosen for each pair of kinds{way}."
+            f"{_across_kinds(section)}"
         )
-    return (
-        f"The result is that of the strongest of {choice.candidates} ways of comparing: "
-        f"{choice.measure}{way}."
-    )
+    return f"The result is that of the strongest of {ways}: {choice.measure}{way}."
+
+
+def _across_kinds(section: ModalitySection) -> str:
+    """What is found where a scan is searched among scans of another kind, "" where unknown."""
+    said = []
+    for one in section.conditions:
+        ends = [end.strip() for end in one.level.split(" - ")]
+        if one.name != "contrast" or one.rank1 is None or len(ends) != 2 or ends[0] == ends[1]:
+            continue
+        said.append(f"{share(one.rank1)} were linked from {ends[0]} to {ends[1]}")
+    return f" Across kinds, {'; '.join(said)}." if said else ""
+
+
+def compared_told(section: ModalitySection) -> str:
+    """Who was searched among whom, its kinds as a list of words."""
+    several = ", ".join(section.contrasts)  # as earlier versions wrote it
+    if len(section.contrasts) < 2:
+        return section.compared
+    return section.compared.replace(several, listed(section.contrasts))
+
+
+def same_for_all(section: ModalitySection) -> str:
+    """Conditions of which everybody bears one level, in words; "" where there are none."""
+    said = [f"{one.name} {one.level}" for one in section.conditions if of_everybody(one, section)]
+    return f"the same for all who were searched for: {'; '.join(said)}." if said else ""
+
+
+def of_everybody(condition: Condition, section: ModalitySection) -> bool:
+    """Whether a level stands for all people, so that its rate is that of the whole data set."""
+    first = section.headline
+    alone = sum(one.name == condition.name for one in section.conditions) == 1
+    known = first is not None and first.rank1 is not None and condition.rank1 is not None
+    return alone and known and condition.persons == first.rank1.n  # type: ignore[union-attr]
 
 
 def not_assigned(section: ModalitySection) -> str:
@@ -513,7 +548,13 @@ def against_control(measure: MeasureResult) -> str:
             "The attack may link people: it finds more than its control and than guessing would, "
             "but too few people were searched for to be sure."
         )
+    below = (
+        " Scores lie below guessing: scans of one person were less alike here than those of two. "
+        "Who knows that may use it the other way round, which was not tried."
+        if measure.auc is not None and measure.auc.value < GUESSING
+        else ""
+    )
     return (
         "The attack was not shown to link people here. That is no proof that it cannot: look at "
-        "the upper end of the interval."
+        f"the upper end of the interval.{below}"
     )
