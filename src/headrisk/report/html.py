@@ -17,9 +17,9 @@ from headrisk.findings.cost import attack_costs
 from headrisk.findings.deidentified import Treatment
 from headrisk.findings.records import MeasureResult, ModalitySection, Report, RunRecord
 from headrisk.report import figures
+from headrisk.report.follows import SOURCE_FOLDER
 from headrisk.report.svg import own_names
 from headrisk.report.treated_part import before_after_table, trade_table
-from headrisk.report.follows import SOURCE_FOLDER
 from headrisk.report.words import cost, first_page, metadata, people, phrases, presence, summary
 from headrisk.report.words import deidentified as treated
 from headrisk.report.words import follows as follow_words

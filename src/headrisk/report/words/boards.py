@@ -162,8 +162,12 @@ def _ico(report: Report) -> Question:
                 ("faces", "linked") if searched else ("faces",),
                 "" if searched else "No photograph was compared with a scan.",
             ),
-            Point("A motivated intruder", (), "None was modelled: the attackers of this report "
-                  "hold scans, tables or photographs with names."),
+            Point(
+                "A motivated intruder",
+                (),
+                "None was modelled: the attackers of this report "
+                "hold scans, tables or photographs with names.",
+            ),
         ),
         "No person tried it: the attacks are programs. Searches of the web, social networks and "
         "the press, and what friends and colleagues know, were not part of it.",

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from headrisk.dataset.inventory import InventoryCounts
+from headrisk.findings.coarse import Count, added
+from headrisk.findings.coarse import most as most_of
 from headrisk.findings.coverage import (
     IMAGE_ATTACKS,
     apart,
@@ -17,8 +19,6 @@ from headrisk.findings.coverage import (
     tried_images,
 )
 from headrisk.findings.deidentified import Treatment
-from headrisk.findings.coarse import Count, added
-from headrisk.findings.coarse import most as most_of
 from headrisk.findings.records import ModalitySection, Report, RunRecord, Value
 from headrisk.linkage.mates import PeopleCounts
 from headrisk.report.follows import SOURCE_FOLDER
@@ -38,19 +38,15 @@ FOUND = {
     "brain": "linked to their other scan",
     "face": "found by their photographs",
     "face-scans": "linked to their other scan by the face",
-    "metadata": "linked by notes stored with images, as headers are",
+    "metadata": "linked by headers, the notes stored with images",
     "table": "linked to their other row",
     "combined": "linked by everything together",
 }
 TEXTS = "texts.html: impact assessment (DPIA), ethics board, consent form, access committee."
 CHECK = (
-    "Only the custodian (who ran it), by the folder internal. headrisk doctor --verify OUT (this folder) finds "
-    "changed report files, not changed data."
+    "Only the custodian (who ran it), by the folder internal. headrisk doctor --verify OUT (this "
+    "folder) finds changed report files, not changed data."
 )
-NOT_FEW = "which does not mean few links"
-SYNTHETIC = "Synthetic heads of headrisk"  # what headrisk's own made-up data sets are called
-SEE_TEXT = "see text"  # a verdict that no word or two would be
-MADE_UP = "Made-up heads: no evidence about real data."
 ALL_SEARCHED = "all"
 NO_PHOTOGRAPH = "No photograph was compared with a scan."
 
@@ -283,7 +279,10 @@ def _title(name: str) -> str:
 def untested(report: Report) -> tuple[str, ...]:
     """What the audit says nothing about: attacks, kinds of images, what text was not read."""
     said = [
-        *(report.not_tested or summary.not_tested(report.modalities, shown=_rows_of_untested(report))),
+        *(
+            report.not_tested
+            or summary.not_tested(report.modalities, shown=_rows_of_untested(report))
+        ),
         *not_compared(report),
     ]
     if any("kinds" in one.tables for one in report.modalities):
@@ -334,8 +333,7 @@ def _searched_of(counts: PeopleCounts) -> str:
     if len(why) == 1:
         return f"{text}, {lost:,} {'was' if lost == 1 else 'were'} not ({why[0]})."
     told = [
-        f"{name} {count:,}"
-        for name, count in zip(why, counts.not_searched.values(), strict=True)
+        f"{name} {count:,}" for name, count in zip(why, counts.not_searched.values(), strict=True)
     ]
     return f"{text}, {lost:,} were not ({', '.join(told)})."
 
@@ -372,11 +370,12 @@ def legend(report: Report, *, bars: bool = True) -> str:
         f"{'; black in the bars' if shown and bars else ''}."
     )
     whose = "the interval of the highest count" if ranges else "the interval"
+    top = "the highest count" if ranges else "the rate"
     means = {
         "links": f"\u201clinks people\u201d: {whose} lies above luck",
         "unclear": f"\u201cmay link people\u201d: {whose} takes in luck",
-        "does not link": f"\u201cnot shown to link\u201d: {'the highest count' if ranges else 'the rate'} "
-        "is not above luck, which proves nothing",
+        "does not link": f"\u201cnot shown to link\u201d: {top} is not above luck, which proves "
+        "nothing",
     }
     readings = {one.reading for one in shown}
     told = [text for reading, text in means.items() if reading in readings]
@@ -563,7 +562,7 @@ def _faces(report: Report) -> Answer:
     left = report.faces_left
     if left is not None:
         alarm = any(left.counts.get(name) for name in ("face", "part", "unclear", "failed"))
-        text = faces_by_kind(report)
+        text = faces_by_kind(report, total=False)
         return Answer("Faces left", SEE_TEXT, text, "faces-left", alarm or not left.looked)
     section = next((one for one in report.modalities if "presence" in one.tables), None)
     if section is not None:

@@ -484,10 +484,10 @@ SENTENCES: Mapping[str, Callable[[Follow], Said]] = {
     "metadata_technical": _found(
         "value ties files to a device, day or place",
         "values tie files to a device, day or place",
-        "Drop those that nobody needs.",
+        "Drop values of devices that nobody needs.",
     ),
     "metadata_notice": _found(
-        "other place needs a look", "other places need a look", "Read why on the internal page."
+        "other place needs a look", "other places need a look", "The internal page says why."
     ),
     "metadata_not_searched": lambda _: Said(
         "Names, dates and free text in the files were not searched for.",
@@ -662,19 +662,13 @@ SHORT: Mapping[str, Callable[[Follow], str]] = {
         f"find out why {things(f.count, 'image is a copy', 'images are copies')} (headrisk "
         "duplicates)"
     ),
-    "scans_doubtful": lambda f: (
-        f"look at {things(f.count, 'doubtful scan')} ({_title(f)})"
-    ),
+    "scans_doubtful": lambda f: f"look at {things(f.count, 'doubtful scan')} ({_title(f)})",
     "people_not_searchable": lambda f: (
         f"give other data of {number(f.count)} of {people(most(f.of))} who could not be searched "
         "for"
     ),
-    "forecast_ends": lambda f: (
-        f"do not count on fewer links among more than {people(f.limit)}"
-    ),
-    "metadata_quasi": lambda f: (
-        f"coarsen or drop {things(f.count, 'detail')} in files"
-    ),
+    "forecast_ends": lambda f: f"do not count on fewer links among more than {people(f.limit)}",
+    "metadata_quasi": lambda f: f"coarsen or drop {things(f.count, 'detail')} in files",
     "metadata_technical": lambda f: (
         f"drop {things(f.count, 'value')} that {'ties' if f.count == 1 else 'tie'} files"
     ),

@@ -105,8 +105,8 @@ def ethics_paragraph(report: Report, audited: str = "") -> tuple[str, ...]:
         "[conditions of access]. Before that, it was measured how well participants can be found "
         f"again. Linked: {_small(linked(report))} {looked_at(report)} {_compared(report)} "
         f"{audited}",
-        f"{faces_left(report)} {metadata(report)} Taking the face out of an image leaves the "
-        "brain, and with it what the brain links. If somebody is identified, "
+        f"{faces_left(report)} {metadata(report)} {change(report)} Taking the face out of an image "
+        "leaves the brain, and with it what the brain links. If somebody is identified, "
         "[what the data tell of a participant] becomes known with the name. "
         f"{_not_in_it(report)} Participants were told [sentences of the consent form].",
     ]
@@ -130,8 +130,8 @@ def consent_paragraph(report: Report) -> tuple[str, ...]:
         )
     else:
         texts.append(
-            "Whether photographs, such as those on the internet, lead to the scan of the person was "
-            "not tested. They may."
+            "Whether photographs, such as those on the internet, lead to the scan of the person "
+            "was not tested. They may."
         )
     ends = [(one, upper_end(one)) for one in report.modalities]
     rated = [end for one, end in ends if end is not None and not one.simulated]
@@ -200,7 +200,8 @@ def committee_paragraph(report: Report, audited: str = "") -> tuple[str, ...]:
     version = (report.data.release if report.data else "") or "[version]"
     texts = [
         f"Audited with headrisk {report.version}: {name}, {version}. {audited} Linked: "
-        f"{_small(linked(report))} {faces_left(report)} {metadata(report)} {_compared(report)} "
+        f"{_small(linked(report))} {faces_left(report)} {metadata(report)} {change(report)} "
+        f"{_compared(report)} "
         f"{_not_in_it(report)}",
         "Recipients with scans, photographs or tables of the same people could do the same. "
         "Consider binding them not to identify anybody, not to render faces or compare scans with "

@@ -106,8 +106,11 @@ SHORT = {  # of images of one kind, the worst first
 MOST_KINDS = 4  # named one by one
 
 
-def faces_by_kind(report: Report) -> str:
-    """What became of that question for each kind of image, and why answers are unclear."""
+def faces_by_kind(report: Report, *, total: bool = True) -> str:
+    """What became of that question for each kind of image, and why answers are unclear.
+
+    Without ``total`` the number of all images is left out where that of each kind is told.
+    """
     left, seen = report.faces_left, face_counts(report)
     if left is None:
         return ""
@@ -126,8 +129,8 @@ def faces_by_kind(report: Report) -> str:
             f"{kind(name)} ({sum(seen.kinds[name].values()):,}): {_short(seen.kinds[name])}"
             for name in order
         )
-    text = f"{capital(said)}."
-    if len(order) == 1 or not order or len(order) > MOST_KINDS:
+    text = f"{said}."
+    if total or not 1 < len(order) <= MOST_KINDS:
         text = f"Of {counted(seen.images, 'image')}, {said}."
     if len(order) == 1 and seen.counts.get("face") == seen.images > 1:
         text = f"All {seen.images:,} images ({kind(order[0])}) show a face."
@@ -212,7 +215,9 @@ def seen_by(table: Table) -> str:
         return "No scan that photographs are compared with has a skin surface."
     looked = max(int(row[1]) for row in rows if isinstance(row[1], int | float))
     told = listed([f"{row[0]} in {_plain(row[2])}" for row in rows])
-    return f"Of {counted(looked, 'scan')}, a face is seen by {told}. Each detector answers for itself."
+    return (
+        f"Of {counted(looked, 'scan')}, a face is seen by {told}. Each detector answers for itself."
+    )
 
 
 def _plain(cell: object) -> str:

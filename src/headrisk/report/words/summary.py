@@ -78,9 +78,7 @@ RESULTS = {  # of an attack: these words and no others, wherever a result is tol
     "does not link": "not shown to link",
     "too little data": "too few people",
 }
-OTHERS_NOT_TESTED = (
-    "Other attackers, images or people; larger sets; later or stronger methods.",
-)
+OTHERS_NOT_TESTED = ("Other attackers, images or people; larger sets; later or stronger methods.",)
 NO_COPY = "De-identification: no copy was given, so what it would change was not measured."
 UNTESTED_MODALITIES = {
     "brain": "brains between scans",
@@ -90,9 +88,7 @@ UNTESTED_MODALITIES = {
     "table": "tables of volumes or thickness of brain regions",
     "combined": "attacks put together",
 }
-NEVER_TRIED = (
-    "Not measured: inference, such as of age or disease; relatives; attempts by hand.",
-)
+NEVER_TRIED = ("Not measured: inference, such as of age or disease; relatives; attempts by hand.",)
 GUESSING = 0.5  # area under the curve of scores that tell nothing
 TOO_LITTLE = "Too few people."
 SETTING_NOTES = {"contrasts": "of brains", "one_to_one": "in lists of links; attacks try both"}
@@ -351,9 +347,7 @@ def attacker(sections: Sequence[ModalitySection]) -> tuple[str, ...]:
     )
 
 
-def not_tested(
-    sections: Sequence[ModalitySection], shown: Sequence[str] = ()
-) -> tuple[str, ...]:
+def not_tested(sections: Sequence[ModalitySection], shown: Sequence[str] = ()) -> tuple[str, ...]:
     """What an audit of these modalities says nothing about; ``shown`` is told elsewhere."""
     searched = {*shown, *(section.name for section in sections if section.measures)}
     missing = [text for name, text in UNTESTED_MODALITIES.items() if name not in searched]
@@ -380,8 +374,8 @@ def how_chosen(section: ModalitySection) -> str:
         ways += " (each measure, by searching and by assigning all people one to one)"
     if choice.pairs:
         return (
-            f"The result is that of the strongest of {ways}, chosen for each pair of kinds{way}."
-            f"{_across_kinds(section)}"
+            f"The result is that of the strongest of {ways}. The measure was chosen for each pair "
+            f"of kinds{', and used' if way else ''}{way.removeprefix(',')}.{_across_kinds(section)}"
         )
     return f"The result is that of the strongest of {ways}: {choice.measure}{way}."
 
@@ -407,8 +401,8 @@ def compared_told(section: ModalitySection) -> str:
 
 def same_for_all(section: ModalitySection) -> str:
     """Conditions of which everybody bears one level, in words; "" where there are none."""
-    said = [f"{one.name} {one.level}" for one in section.conditions if of_everybody(one, section)]
-    return f"the same for all who were searched for: {'; '.join(said)}." if said else ""
+    said = [f"{one.name} ({one.level})" for one in section.conditions if of_everybody(one, section)]
+    return f"all people share one level of {'; '.join(said)}." if said else ""
 
 
 def of_everybody(condition: Condition, section: ModalitySection) -> bool:
