@@ -20,7 +20,7 @@ from headrisk.findings.coverage import (
 )
 from headrisk.findings.deidentified import Treatment
 from headrisk.findings.records import ModalitySection, Report, RunRecord, Value
-from headrisk.linkage.mates import PeopleCounts
+from headrisk.linkage.design import PeopleCounts
 from headrisk.report.follows import SOURCE_FOLDER
 from headrisk.report.words import inventory, metadata, summary
 from headrisk.report.words.follows import UNSEEN, Point
@@ -47,6 +47,10 @@ CHECK = (
     "Only the custodian (who ran it), by the folder internal. headrisk doctor --verify OUT (this "
     "folder) finds changed report files, not changed data."
 )
+NOT_FEW = "which does not mean few links"
+SYNTHETIC = "Synthetic heads of headrisk"  # what headrisk's own made-up data sets are called
+SEE_TEXT = "see text"  # a verdict that no word or two would be
+MADE_UP = "Made-up heads: no evidence about real data."
 ALL_SEARCHED = "all"
 NO_PHOTOGRAPH = "No photograph was compared with a scan."
 
