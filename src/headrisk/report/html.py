@@ -192,10 +192,18 @@ _COMMAND = re.compile(r"headrisk [a-z]+(?: (?:--[a-z-]+|[A-Z]{2,}))+")
 def with_commands(text: str) -> Markup:
     """The text, escaped, with commands to type as code and the page beside it as a link.
 
-    >>> str(with_commands("Clean it (headrisk metadata DATASET OUT --fix COPY) & look."))
-    'Clean it (<code>headrisk metadata DATASET OUT --fix COPY</code>) &amp; look.'
+    The words of a command are kept whole, since a browser breaks lines at hyphens.
+
+    >>> str(with_commands("Try it (headrisk metadata OUT --fix COPY) & look."))
+    'Try it (<code>headrisk metadata OUT <span class="whole">--fix</span> COPY</code>) &amp; look.'
     """
-    marked = _COMMAND.sub(r"<code>\g<0></code>", str(escape(text)))
+
+    def command(found: re.Match[str]) -> str:
+        words = (f'<span class="whole">{word}</span>' if "-" in word else word
+                 for word in found[0].split(" "))  # fmt: skip
+        return f"<code>{' '.join(words)}</code>"
+
+    marked = _COMMAND.sub(command, str(escape(text)))
     return Markup(_PAGE.sub(r'<a href="\g<0>">\g<0></a>', marked))  # noqa: S704
 
 

@@ -19,7 +19,7 @@ from headrisk.findings.coverage import (
     tried_images,
 )
 from headrisk.findings.deidentified import Treatment
-from headrisk.findings.records import ModalitySection, Report, RunRecord, Value
+from headrisk.findings.records import MeasureResult, ModalitySection, Report, RunRecord, Value
 from headrisk.linkage.design import PeopleCounts
 from headrisk.report.follows import SOURCE_FOLDER
 from headrisk.report.words import inventory, metadata, summary
@@ -52,7 +52,7 @@ SYNTHETIC = "Synthetic heads of headrisk"  # what headrisk's own made-up data se
 SEE_TEXT = "see text"  # a verdict that no word or two would be
 MADE_UP = "Made-up heads: no evidence about real data."
 ALL_SEARCHED = "all"
-NO_PHOTOGRAPH = "No photograph was compared with a scan."
+NO_PHOTOGRAPH = "No photograph was compared."
 
 
 MOST_WORDS = 699  # on two printed pages
@@ -494,8 +494,16 @@ def _attack(section: ModalitySection, labels_in_doubt: bool) -> Answer:
         alarm,
         first.rank1,
         first.luck,
-        summary.judged(first),
+        _held_against_luck(first),
     )
+
+
+def _held_against_luck(first: MeasureResult) -> tuple[float, float] | None:
+    """What the bar shows as held against luck: an interval, or the rate where that is no more."""
+    rate = first.rank1
+    if first.reading == "does not link" and rate is not None:
+        return rate.value, rate.value
+    return summary.judged(first)
 
 
 def _were(count: str) -> str:

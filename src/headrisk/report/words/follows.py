@@ -625,7 +625,8 @@ SHORT: Mapping[str, Callable[[Follow], str]] = {
     ),
     "not_asked": lambda f: f"ask for what was left out: {listed([ASK.get(k, k) for k in f.kinds])}",
     "brains_link": _plain(
-        "share brain images under a contract or not at all: brains link people, and stay"
+        "share brain images under a contract or not at all: brains link people and stay when "
+        "faces go"
     ),
     "brains_not_shown": _held("brains"),
     "brains_too_few": _plain("count on a link by brains: too few people to say"),
@@ -670,7 +671,7 @@ SHORT: Mapping[str, Callable[[Follow], str]] = {
     "forecast_ends": lambda f: f"do not count on fewer links among more than {people(f.limit)}",
     "metadata_quasi": lambda f: f"coarsen or drop {things(f.count, 'detail')} in files",
     "metadata_technical": lambda f: (
-        f"drop {things(f.count, 'value')} that {'ties' if f.count == 1 else 'tie'} files"
+        f"drop {things(f.count, 'value')} that {'ties' if f.count == 1 else 'tie'} files to devices"
     ),
     "metadata_notice": lambda f: f"look at {things(f.count, 'other place')}",
     "metadata_not_searched": _plain("search the files for names and dates (headrisk metadata)"),

@@ -263,8 +263,9 @@ def lacking(views: Sequence[Mapping[str, Any]]) -> list[str]:
         section = view["section"]
         if not section.sufficient or section.headline is None:
             continue
+        told = ("conditions",) if summary.same_for_all(section) else ()
         remarks = [summary.why_missing(name, section) for name in wanted
-                   if name not in view["figures"]]  # fmt: skip
+                   if name not in (*view["figures"], *told)]  # fmt: skip
         remarks += [f"{capital(part)}." for part in summary.threshold_remarks(section.headline)]
         remarks += [summary.not_assigned(section)]
         for text in dict.fromkeys(filter(None, remarks)):
