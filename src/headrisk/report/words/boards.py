@@ -165,7 +165,7 @@ def _ico(report: Report) -> Question:
             Point(
                 "A motivated intruder",
                 (),
-                "None was modelled: the attackers of this report "
+                "No such intruder was modelled: the attackers of this report "
                 "hold scans, tables or photographs with names.",
             ),
         ),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import floor
 
 from headrisk.findings.coarse import FEWEST_FOR_EXTREMES, interval
 from headrisk.findings.cost import AttackCost
@@ -13,6 +14,7 @@ from headrisk.linkage.design import PeopleCounts
 from headrisk.linkage.label_check import LabelCheck
 from headrisk.linkage.whole_sets import MOST_ASSIGNED
 from headrisk.report.words.phrases import (
+    NARROW,
     capital,
     counted,
     listed,
@@ -276,10 +278,13 @@ def against_luck(measure: MeasureResult) -> str:
         return said
     if measure.reading == "does not link":
         return f"highest count {percent(rate.most / rate.n)}, {said}"
-    low = percent(ends[0], -1)
-    if measure.reading == "links" and low == percent(luck):  # rounding hides that it is above
-        low = f"{100 * ends[0]:.1f}"
-    low = low.removesuffix("\u00a0%")
+    low = percent(ends[0], -1).removesuffix(f"{NARROW}%")
+    if measure.reading == "links" and round(100 * luck) >= floor(100 * ends[0]):
+        # both so exactly that the lower end is seen to be above
+        scales = ((k, 10 ** (2 + k)) for k in range(1, 14))
+        digits = next((k for k, by in scales if floor(ends[0] * by) > round(luck * by)), 13)
+        low = f"{floor(ends[0] * 10 ** (2 + digits)) / 10**digits:.{digits}f}"
+        said = f"luck {100 * luck:.{digits}f}{NARROW}%"
     return f"highest count {low} to {percent(ends[1], 1)}, {said}"
 
 
