@@ -215,11 +215,15 @@ def committee_paragraph(report: Report, audited: str = "") -> tuple[str, ...]:
 def audit_of(run: RunRecord, digest: str) -> str:
     """When the audit was made, and by which digits its figures are known."""
     when = f"Audit of {run.started[:10]}" if run.started else "Audit of [date]"
-    return f"{when}; fingerprint of its report.json: {digest or '[fingerprint]'}."
+    data = run.provenance.input_digest[:12] if run.provenance else ""
+    files = f"; of the files compared: {data}" if data else ""
+    return f"{when}; fingerprint of its report.json: {digest or '[fingerprint]'}{files}."
 
 
 def _compared(report: Report) -> str:
-    return " ".join((compared(report), *not_compared(report))).strip()
+    said = compared(report)
+    start = f"Images compared by each attack: {said}" if said else ""
+    return " ".join((start, *not_compared(report))).strip()
 
 
 def _not_in_it(report: Report) -> str:
