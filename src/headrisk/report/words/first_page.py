@@ -56,7 +56,7 @@ NO_PHOTOGRAPH = "No photograph was compared."
 
 
 MOST_WORDS = 699  # on two printed pages
-FIXED_WORDS = 38  # headings, fields, and that reasons stand in the annex
+FIXED_WORDS = 36  # headings, fields, and that reasons stand in the annex
 WARNING = 3  # the weight of a point that is no step
 MOST_FOUND = 2  # kinds of identifying text, named on the first page
 MOST_KINDS = 3  # of images, named on the first page
@@ -285,19 +285,13 @@ def untested(report: Report) -> tuple[str, ...]:
     said = [
         *(
             report.not_tested
-            or summary.not_tested(report.modalities, shown=_rows_of_untested(report))
+            or summary.not_tested(report.modalities, defacing=bool(report.treatments))
         ),
         *not_compared(report),
     ]
     if any("kinds" in one.tables for one in report.modalities):
         said.append(metadata.NOT_READ)
     return tuple(said)
-
-
-def _rows_of_untested(report: Report) -> tuple[str, ...]:
-    """Attacks that were not tried and that a line of the first page tells of."""
-    photographs = report.inventory is not None and not _photographs_tried(report)
-    return ("face",) if photographs and report.modalities else ()
 
 
 def searched(report: Report) -> list[str]:
@@ -394,7 +388,7 @@ def answers(report: Report) -> tuple[Answer, ...]:
     said = [_attack(one, doubt) for one in report.modalities if one.measures or not one.panels]
     if not report.modalities:
         said.append(Answer("Attacks", "not tested", "No attack could be tried."))
-    if _rows_of_untested(report):
+    if report.modalities and report.inventory is not None and not _photographs_tried(report):
         said.append(Answer("Photographs", "not tested", NO_PHOTOGRAPH))
     said += [_larger(report), _faces(report)]
     said.append(_metadata(report))

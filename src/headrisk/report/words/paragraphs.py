@@ -79,7 +79,9 @@ def paragraphs(
 
 def dpia_paragraph(report: Report, audited: str = "") -> tuple[str, ...]:
     """For an assessment: what was done, what came out, what it does not say."""
-    untested = report.not_tested or summary.not_tested(report.modalities)
+    untested = report.not_tested or summary.not_tested(
+        report.modalities, defacing=bool(report.treatments)
+    )
     texts = [
         "The risk that people in the data set are identified again from their images was measured "
         f"with headrisk {report.version}. "

@@ -81,16 +81,15 @@ RESULTS = {  # of an attack: these words and no others, wherever a result is tol
     "too little data": "too few people",
 }
 OTHERS_NOT_TESTED = ("Other attackers, images or people; larger sets; later or stronger methods.",)
-NO_COPY = "De-identification: no copy was given, so what it would change was not measured."
 UNTESTED_MODALITIES = {
     "brain": "brains between scans",
-    "face": "photographs of people",
+    "face": "photographs",
     "face-scans": "faces between scans",
     "metadata": "headers and sidecar files alone",
     "table": "tables of volumes or thickness of brain regions",
     "combined": "attacks put together",
 }
-NEVER_TRIED = ("Not measured: inference, such as of age or disease; relatives; attempts by hand.",)
+NEVER_TRIED = "inference, such as of age or disease; relatives; attempts by hand."
 GUESSING = 0.5  # area under the curve of scores that tell nothing
 TOO_LITTLE = "Too few people."
 SETTING_NOTES = {"contrasts": "of brains", "one_to_one": "in lists of links; attacks try both"}
@@ -352,12 +351,13 @@ def attacker(sections: Sequence[ModalitySection]) -> tuple[str, ...]:
     )
 
 
-def not_tested(sections: Sequence[ModalitySection], shown: Sequence[str] = ()) -> tuple[str, ...]:
-    """What an audit of these modalities says nothing about; ``shown`` is told elsewhere."""
-    searched = {*shown, *(section.name for section in sections if section.measures)}
+def not_tested(sections: Sequence[ModalitySection], *, defacing: bool = False) -> tuple[str, ...]:
+    """What an audit of these modalities says nothing about; ``defacing`` where it was compared."""
+    searched = {section.name for section in sections if section.measures}
     missing = [text for name, text in UNTESTED_MODALITIES.items() if name not in searched]
     tried = (f"Attacks not tried: {'; '.join(missing)}.",) if missing else ()
-    return (*tried, *NEVER_TRIED, *OTHERS_NOT_TESTED)
+    never = NEVER_TRIED if defacing or not searched else f"defacing; {NEVER_TRIED}"
+    return (*tried, f"Not measured: {never}", *OTHERS_NOT_TESTED)
 
 
 def shortage(section: ModalitySection) -> str:
