@@ -42,6 +42,10 @@ class FileRow(StrEnum):
     UNREAD = "not read"
 
 
+SOURCE_FOLDER = ("sourcedata", "Folder with source data")
+"""Kinds of findings that are folders of source data; the second as earlier versions named it."""
+
+
 class CopyRow(StrEnum):
     """Rows of the table ``copy`` from which follows what to do."""
 

@@ -17,6 +17,7 @@ from headrisk.findings.coarse import Count, added, least, most
 from headrisk.findings.coverage import by_kind, face_counts, told, tried_images
 from headrisk.findings.deidentified import Effect, Treatment
 from headrisk.findings.records import (
+    SOURCE_FOLDER,
     CopyRow,
     FileRow,
     ModalitySection,
@@ -342,9 +343,6 @@ def _direct(report: Report) -> Iterator[Follow]:
     if source:
         yield Follow("source_folder", count=sum(most(_count(row[2])) for row in source))
     yield from _stand_out(section)
-
-
-SOURCE_FOLDER = ("sourcedata", "Folder with source data")  # as reports of earlier versions say
 
 
 def _metadata(report: Report) -> Iterator[Follow]:

@@ -17,7 +17,6 @@ from headrisk.findings.cost import attack_costs
 from headrisk.findings.deidentified import Treatment
 from headrisk.findings.records import MeasureResult, ModalitySection, Report, RunRecord
 from headrisk.report import figures
-from headrisk.report.follows import SOURCE_FOLDER
 from headrisk.report.svg import own_names
 from headrisk.report.treated_part import before_after_table, trade_table
 from headrisk.report.words import cost, first_page, metadata, people, phrases, presence, summary
@@ -128,7 +127,6 @@ def render(template: str, **values: Any) -> str:
             metadata_words=metadata,
             presence_words=presence,
             follow_words=follow_words,
-            source_folder=SOURCE_FOLDER,
             kind_title=kind_title,
             **values,
         )

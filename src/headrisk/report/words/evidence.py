@@ -259,7 +259,7 @@ def metadata(report: Report) -> str:
             if section.name == "metadata" and panel.name == "kinds":
                 return f"{found_in_text(section)} {MISSED} {NOT_READ}"
     return (
-        "Whether names, dates and numbers stand in headers, sidecars, tables and names of files "
+        "Whether names, dates and numbers are in headers, sidecars, tables and names of files "
         "was not asked here; headrisk metadata does."
     )
 

@@ -19,9 +19,15 @@ from headrisk.findings.coverage import (
     tried_images,
 )
 from headrisk.findings.deidentified import Treatment
-from headrisk.findings.records import MeasureResult, ModalitySection, Report, RunRecord, Value
+from headrisk.findings.records import (
+    SOURCE_FOLDER,
+    MeasureResult,
+    ModalitySection,
+    Report,
+    RunRecord,
+    Value,
+)
 from headrisk.linkage.design import PeopleCounts
-from headrisk.report.follows import SOURCE_FOLDER
 from headrisk.report.words import inventory, metadata, summary
 from headrisk.report.words.follows import UNSEEN, Point
 from headrisk.report.words.metadata_kinds import title as kind_title

@@ -415,7 +415,7 @@ SENTENCES: Mapping[str, Callable[[Follow], Said]] = {
     "brains_link": lambda f: Said(
         "Brains link people.",
         (
-            "Removing faces leaves the brain (what is still linked stands in Before and after)."
+            "Removing faces leaves the brain (what is still linked is told in Before and after)."
             if f.about
             else "Removing faces leaves the brain (known from studies; not measured here).",
             "Share raw brain images under a contract, or not at all.",

@@ -246,7 +246,7 @@ def _other(one: OtherCounts, place: int) -> str:
     if not one.listed:
         return (
             f"{name} comes as fingerprints of an earlier run: which of its images were looked at "
-            "stands in that run's report."
+            "is in that run's report."
         )
     text = (
         f"{name}, {'searched in' if one.role == 'against' else 'compared with'}: "

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from headrisk.findings.records import FileRow, ModalitySection, Table
+from headrisk.findings.records import SOURCE_FOLDER, FileRow, ModalitySection, Table, Value
 from headrisk.report.words import phrases, summary
 from headrisk.report.words.phrases import counted
 
@@ -261,6 +261,14 @@ def fields_answer(fields: int, name: str, mates: float, others: float) -> str:
         f"telling is {name}: it agrees in up to {phrases.percent(mates)} of the pairs of one "
         f"person and in {phrases.percent(others)} or a little more of the pairs of two."
     )
+
+
+def severity_of(row: Sequence[Value]) -> str:
+    """What a finding of the table ``kinds`` gives away, as the first page calls it."""
+    if row[0] in SOURCE_FOLDER:
+        return "may hold what was removed elsewhere"
+    name = SEVERITIES.get(str(row[1]), (str(row[1]), ""))[0]
+    return name.partition(" (")[0]
 
 
 def unread_of(table: Table) -> str:

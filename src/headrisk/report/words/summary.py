@@ -62,7 +62,7 @@ ATTACKERS = {
     "face-scans": "The attacker holds the shared scans, and other scans of the same people with "
     "their names, and compares the faces that can be rendered from them. No photograph is needed.",
     "metadata": "The attacker holds the shared files, and other files of the same people with "
-    "their names, and compares what stands in headers and sidecars, never looking at an image.",
+    "their names, and compares what is in headers and sidecars, never looking at an image.",
     "table": "The attacker holds the shared table, and a table of the same measurements of the "
     "same people with their names, from other sessions or another pipeline, and compares every row "
     "with every other.",
@@ -246,7 +246,7 @@ def _unconfirmed(check: LabelCheck) -> str:
     )
     return (
         f"The images do not bear out that equal labels are one person. Of {people(check.labelled)} "
-        f"whose label stands in both data sets, {borne_out}; the others look like two people. "
+        f"whose label is in both data sets, {borne_out}; the others look like two people. "
         "Studies that number their people each on its own give one label to two. Then the figures "
         "below do not say how many can be found. If the labels are one key all the same, these "
         "images are compared too weakly to tell. A table given with --same-people settles it."
