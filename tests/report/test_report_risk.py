@@ -207,6 +207,6 @@ def test_no_figure_of_an_attacker_is_called_a_bound() -> None:
         VETTED_RESEARCHER, Estimate(0.1, 0.0, 0.1, 6), None, False, False, bound_only=True
     )
     text = risk_words.attacker_cell(outcome)
-    assert text == "10\u00a0%, if 1 of 10 are known; up to 100\u00a0% of these"
+    assert text == "up to 10\u00a0%, as 1 of 10 are assumed to be known; of these up to 100\u00a0%"
     assert "bound" not in text
     assert "at most" not in text

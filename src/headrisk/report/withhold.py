@@ -326,10 +326,10 @@ def _reading(measure: MeasureResult) -> Reading:
     """
     if measure.rank1 is None or measure.reading == "too little data":
         return measure.reading
-    floor = max(measure.control.high if measure.control else 0.0, measure.chance or 0.0)
-    if interval(measure.rank1.most or 0, measure.rank1.n)[0] > floor:
+    luck = measure.luck or 0.0
+    if interval(measure.rank1.most or 0, measure.rank1.n)[0] > luck:
         return "links"
-    return "unclear" if measure.rank1.value > floor else "does not link"
+    return "unclear" if measure.rank1.value > luck else "does not link"
 
 
 def _extra(extra: Mapping[str, Value], people: int) -> dict[str, Value]:

@@ -9,13 +9,13 @@ from headrisk.report.words.summary import title
 
 NEEDS = {
     "brain": Needs(
-        data="the shared scans, and for each person another scan with a name to it, such as those "
+        data="the shared scans, and for each person another scan with a name, such as those "
         "in a clinical archive or an earlier release",
         skill="command line; every step is in freely available software, nothing has to be trained",
         hardware="a laptop; no graphics card",
     ),
     "face-scans": Needs(
-        data="the shared scans, and for each person another scan of the head with a name to it; no "
+        data="the shared scans, and for each person another scan of the head with a name; no "
         "photograph",
         skill="command line; freely available rendering and face recognition, nothing has to be "
         "trained",
@@ -28,8 +28,7 @@ NEEDS = {
         hardware="a laptop; no graphics card",
     ),
     "metadata": Needs(
-        data="the shared headers and sidecars, and those of other scans with a name to them; no "
-        "image",
+        data="the shared headers and sidecars, and those of other scans with names; no image",
         skill="a few lines of a script or a spreadsheet",
         hardware="any computer",
     ),

@@ -58,7 +58,7 @@ KINDS: Mapping[str, str] = {  # suffixes of BIDS as a person says them
     "dwi": "diffusion MRI",
     "epi": "field maps, echo-planar",
     "fieldmap": "field maps",
-    "FLAIR": "MRI with fluid dark",
+    "FLAIR": "MRI in which fluid appears dark",
     "inplaneT1": "T1-weighted MRI",
     "inplaneT2": "T2-weighted MRI",
     "m0scan": "perfusion MRI, reference",
@@ -246,7 +246,7 @@ def _other(one: OtherCounts, place: int) -> str:
     if not one.listed:
         return (
             f"{name} comes as fingerprints of an earlier run: which of its images were looked at "
-            "stands in that run's report."
+            "is in that run's report."
         )
     text = (
         f"{name}, {'searched in' if one.role == 'against' else 'compared with'}: "

@@ -150,6 +150,11 @@ def share(estimate: Estimate) -> str:
     return f"{count} of {people(estimate.n)} ({interval(estimate)})"
 
 
+def span(estimate: Estimate) -> str:
+    """``7 of 12``, ``5 to 7 of 12``: a count; "about" where a person counts in part."""
+    return share(estimate).partition(" people (")[0].partition(" person (")[0]
+
+
 def _count(estimate: Estimate) -> str | None:
     """The count of a rate that is, or may be, nobody or everybody; None for other rates."""
     if estimate.fewest is not None and estimate.most is not None:

@@ -4,22 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import floor
 
-from headrisk.findings.coarse import FEWEST_FOR_EXTREMES
+from headrisk.findings.coarse import FEWEST_FOR_EXTREMES, interval
 from headrisk.findings.cost import AttackCost
-from headrisk.findings.records import Counts, MeasureResult, ModalitySection
+from headrisk.findings.records import Condition, Counts, MeasureResult, ModalitySection
 from headrisk.linkage.decide import NoThreshold
 from headrisk.linkage.design import PeopleCounts
 from headrisk.linkage.label_check import LabelCheck
 from headrisk.linkage.whole_sets import MOST_ASSIGNED
 from headrisk.report.words.phrases import (
+    NARROW,
     capital,
     counted,
+    listed,
     natural_frequency,
     people,
     percent,
     percentage,
     rate,
+    share,
 )
 from headrisk.statistics.intervals import with_failures
 from headrisk.statistics.risk import as_images_say
@@ -58,7 +62,7 @@ ATTACKERS = {
     "face-scans": "The attacker holds the shared scans, and other scans of the same people with "
     "their names, and compares the faces that can be rendered from them. No photograph is needed.",
     "metadata": "The attacker holds the shared files, and other files of the same people with "
-    "their names, and compares what stands in headers and sidecars, never looking at an image.",
+    "their names, and compares what is in headers and sidecars, never looking at an image.",
     "table": "The attacker holds the shared table, and a table of the same measurements of the "
     "same people with their names, from other sessions or another pipeline, and compares every row "
     "with every other.",
@@ -76,18 +80,19 @@ RESULTS = {  # of an attack: these words and no others, wherever a result is tol
     "does not link": "not shown to link",
     "too little data": "too few people",
 }
-OTHERS_NOT_TESTED = (
-    "Other attackers, later or stronger methods, other images or people, larger sets of people.",
-)
-NO_COPY = "De-identification: no copy was given, so what it would change was not measured."
+OTHERS_NOT_TESTED = ("Other attackers, images or people; larger sets; later or stronger methods.",)
 UNTESTED_MODALITIES = {
     "brain": "brains between scans",
-    "face": "photographs of people",
+    "face": "photographs",
     "face-scans": "faces between scans",
     "metadata": "headers and sidecar files alone",
     "table": "tables of volumes or thickness of brain regions",
+    "combined": "attacks put together",
 }
+NEVER_TRIED = "inference, such as of age or disease; relatives; attempts by hand."
+GUESSING = 0.5  # area under the curve of scores that tell nothing
 TOO_LITTLE = "Too few people."
+SETTING_NOTES = {"contrasts": "of brains", "one_to_one": "in lists of links; attacks try both"}
 NOTHING_COMPARED = "No pair of usable scans could be compared."
 WITHHELD = f"thresholds are held back below {FEWEST_FOR_EXTREMES} people"
 WHY_NO_THRESHOLD = {
@@ -241,11 +246,45 @@ def _unconfirmed(check: LabelCheck) -> str:
     )
     return (
         f"The images do not bear out that equal labels are one person. Of {people(check.labelled)} "
-        f"whose label stands in both data sets, {borne_out}; the others look like two people. "
+        f"whose label is in both data sets, {borne_out}; the others look like two people. "
         "Studies that number their people each on its own give one label to two. Then the figures "
         "below do not say how many can be found. If the labels are one key all the same, these "
         "images are compared too weakly to tell. A table given with --same-people settles it."
     )
+
+
+def judged(measure: MeasureResult) -> tuple[float, float] | None:
+    """The interval that is held against luck: that of the highest count where counts are ranges."""
+    rate = measure.rank1
+    if rate is None:
+        return None
+    return (rate.low, rate.high) if rate.most is None else interval(rate.most, rate.n)
+
+
+def against_luck(measure: MeasureResult) -> str:
+    """Luck, and the interval by which the result was judged, in words that follow a rate.
+
+    >>> rate = Estimate(1.0, 0.28, 1.0, 5, fewest=4, most=5)
+    >>> found = MeasureResult("mae", rank1=rate, chance=0.2, reading="links")
+    >>> print(against_luck(found).replace("\u00a0", " "))
+    highest count 54 to 100 %, luck 20 %
+    """
+    rate, luck, ends = measure.rank1, measure.luck, judged(measure)
+    if rate is None or luck is None or ends is None:
+        return ""
+    said = f"luck {percent(luck)}"
+    if rate.most is None:
+        return said
+    if measure.reading == "does not link":
+        return f"highest count {percent(rate.most / rate.n)}, {said}"
+    low = percent(ends[0], -1).removesuffix(f"{NARROW}%")
+    if measure.reading == "links" and round(100 * luck) >= floor(100 * ends[0]):
+        # both so exactly that the lower end is seen to be above
+        scales = ((k, 10 ** (2 + k)) for k in range(1, 14))
+        digits = next((k for k, by in scales if floor(ends[0] * by) > round(luck * by)), 13)
+        low = f"{floor(ends[0] * 10 ** (2 + digits)) / 10**digits:.{digits}f}"
+        said = f"luck {100 * luck:.{digits}f}{NARROW}%"
+    return f"highest count {low} to {percent(ends[1], 1)}, {said}"
 
 
 def labels_in_doubt(sections: Sequence[ModalitySection]) -> bool:
@@ -269,7 +308,7 @@ def headline(section: ModalitySection) -> str:
 
 def compared_scans(contrasts: Sequence[str], sources: int, copies: int) -> str:
     """Who was searched among whom; ``copies`` pairs of identical files were left out."""
-    kinds = ", ".join(contrasts)
+    kinds = listed(contrasts) if contrasts else ""
     if sources == 1:
         text = f"Every {kinds} scan was searched among all scans of other sessions."
     else:
@@ -312,12 +351,13 @@ def attacker(sections: Sequence[ModalitySection]) -> tuple[str, ...]:
     )
 
 
-def not_tested(sections: Sequence[ModalitySection]) -> tuple[str, ...]:
-    """What an audit of these modalities says nothing about."""
+def not_tested(sections: Sequence[ModalitySection], *, defacing: bool = False) -> tuple[str, ...]:
+    """What an audit of these modalities says nothing about; ``defacing`` where it was compared."""
     searched = {section.name for section in sections if section.measures}
     missing = [text for name, text in UNTESTED_MODALITIES.items() if name not in searched]
     tried = (f"Attacks not tried: {'; '.join(missing)}.",) if missing else ()
-    return (*tried, *OTHERS_NOT_TESTED)
+    never = NEVER_TRIED if defacing or not searched else f"defacing; {NEVER_TRIED}"
+    return (*tried, f"Not measured: {never}", *OTHERS_NOT_TESTED)
 
 
 def shortage(section: ModalitySection) -> str:
@@ -334,15 +374,48 @@ def how_chosen(section: ModalitySection) -> str:
     if choice.how == "too few people":
         return f"The attack is {choice.measure}: too few people to choose among attacks."
     way = ", by assigning all people one to one" if choice.attack == "assignment" else ""
+    ways = f"{choice.candidates} ways of comparing"
+    if any(one.one_to_one is not None for one in section.measures):
+        ways += " (each measure, by searching and by assigning all people one to one)"
     if choice.pairs:
         return (
-            f"The result is that of the strongest of {choice.candidates} ways of comparing, chosen "
-            f"for each pair of contrasts{way}."
+            f"The result is that of the strongest of {ways}. The measure was chosen for each pair "
+            f"of kinds{', and used' if way else ''}{way.removeprefix(',')}.{_across_kinds(section)}"
         )
-    return (
-        f"The result is that of the strongest of {choice.candidates} ways of comparing: "
-        f"{choice.measure}{way}."
-    )
+    return f"The result is that of the strongest of {ways}: {choice.measure}{way}."
+
+
+def _across_kinds(section: ModalitySection) -> str:
+    """What is found where a scan is searched among scans of another kind, "" where unknown."""
+    said = []
+    for one in section.conditions:
+        ends = [end.strip() for end in one.level.split(" - ")]
+        if one.name != "contrast" or one.rank1 is None or len(ends) != 2 or ends[0] == ends[1]:
+            continue
+        said.append(f"{share(one.rank1)} were linked from {ends[0]} to {ends[1]}")
+    return f" Across kinds, {'; '.join(said)}." if said else ""
+
+
+def compared_told(section: ModalitySection) -> str:
+    """Who was searched among whom, its kinds as a list of words."""
+    several = ", ".join(section.contrasts)  # as earlier versions wrote it
+    if len(section.contrasts) < 2:
+        return section.compared
+    return section.compared.replace(several, listed(section.contrasts))
+
+
+def same_for_all(section: ModalitySection) -> str:
+    """Conditions of which everybody bears one level, in words; "" where there are none."""
+    said = [f"{one.name} ({one.level})" for one in section.conditions if of_everybody(one, section)]
+    return f"all people share one level of {'; '.join(said)}." if said else ""
+
+
+def of_everybody(condition: Condition, section: ModalitySection) -> bool:
+    """Whether a level stands for all people, so that its rate is that of the whole data set."""
+    first = section.headline
+    alone = sum(one.name == condition.name for one in section.conditions) == 1
+    known = first is not None and first.rank1 is not None and condition.rank1 is not None
+    return alone and known and condition.persons == first.rank1.n  # type: ignore[union-attr]
 
 
 def not_assigned(section: ModalitySection) -> str:
@@ -466,7 +539,7 @@ def against_control(measure: MeasureResult) -> str:
     """Whether the attack beats its control and chance."""
     if measure.rank1 is None or measure.chance is None:
         return "Too few people to compare the attack with luck."
-    floor = max(measure.chance, measure.control.high if measure.control else 0.0)
+    floor = measure.luck or 0.0
     if measure.rank1.low > floor or measure.reading == "links":
         return "The attack finds more people than its control and than guessing would."
     if measure.rank1.value > floor:
@@ -474,7 +547,13 @@ def against_control(measure: MeasureResult) -> str:
             "The attack may link people: it finds more than its control and than guessing would, "
             "but too few people were searched for to be sure."
         )
+    below = (
+        " Scores lie below guessing: scans of one person were less alike here than those of two. "
+        "Who knows that may use it the other way round, which was not tried."
+        if measure.auc is not None and measure.auc.value < GUESSING
+        else ""
+    )
     return (
         "The attack was not shown to link people here. That is no proof that it cannot: look at "
-        "the upper end of the interval."
+        f"the upper end of the interval.{below}"
     )
