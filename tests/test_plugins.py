@@ -242,7 +242,11 @@ def test_what_doctor_says_of_plug_ins(
     doctor._plugins()
     said = capsys.readouterr().out.splitlines()
     assert said[0].endswith("not used, from theirs 1.0: headrisk has one of this name")
-    for result, told in ((Blocks, "TypeError"), (SystemExit(0), "SystemExit"), (7, ": int; expected")):
+    for result, told in (
+        (Blocks, "TypeError"),
+        (SystemExit(0), "SystemExit"),
+        (7, ": int; expected"),
+    ):
         added(monkeypatch, "mine", result)
         doctor._plugins()
         said = capsys.readouterr().out.splitlines()
