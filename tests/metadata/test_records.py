@@ -9,7 +9,6 @@ import nibabel as nib
 import numpy as np
 import pytest
 
-from headrisk.metadata.ages import years_of
 from headrisk.metadata.cues import announced_accounts
 from headrisk.metadata.fields import bears_out, kind_of_field
 from headrisk.metadata.file_text import CODE_SKIPS, file_spans, redacted_file
@@ -19,7 +18,7 @@ from headrisk.metadata.headers import patched, patches
 from headrisk.metadata.known import NOBODY
 from headrisk.metadata.learn import with_names
 from headrisk.metadata.look import look_into
-from headrisk.metadata.notations import clock_of, notations
+from headrisk.metadata.notations import clock_of, notations, years_of
 from headrisk.metadata.patterns import matches
 from headrisk.metadata.sidecars import judge
 from headrisk.metadata.text import MEANT

@@ -34,7 +34,7 @@ from headrisk.metadata.attack import (
     group_of,
     scan_fields,
 )
-from headrisk.metadata.field_names import public_name
+from headrisk.metadata.closed import public_name
 from headrisk.report.words import metadata as words
 from headrisk.report.words.cost import NEEDS
 from headrisk.report.words.metadata import METHOD, NAME, REFERENCES, nothing_to_tell

@@ -71,6 +71,10 @@ _OF_ITEMS = frozenset({"text", "itemtext", "questiontext", "wording", "statement
                        "reversescored", "keyed", "scoring", "responses", "minimum", "maximum",
                        "language", "options", "instrument", "section", "description",
                        "maxscore", "points", "order", "levels"})  # fmt: skip
+_VARIABLES = frozenset({"variable", "variablename", "variablefieldname", "fieldname", "columnname",
+                        "field", "item"})  # fmt: skip
+_EXPLAINED = frozenset({"label", "fieldlabel", "description", "meaning", "definition", "fieldtype",
+                        "valuelabels", "choices"})  # fmt: skip
 _MOST_JUDGED = 2000
 _SENTENCE = 3  # words from which on a cell is a sentence
 _LIVES = frozenset(
@@ -144,6 +148,8 @@ def place_of(name: str, columns: Sequence[str]) -> Place:
         return "trials"  # what a questionnaire asks, the same for all who fill it in
     if not columns:
         return "people"  # a list without a header line
+    if plain & _VARIABLES and plain & _EXPLAINED:
+        return "trials"  # a data dictionary: names of variables and what they mean
     if {"index", "name"} <= plain and plain <= _BIDS_COLUMNS["sensors"]:
         return "sensors"  # labels of an atlas
     return "other"

@@ -9,8 +9,7 @@ import re
 from collections.abc import Iterator
 from functools import cache, lru_cache
 
-from headrisk.metadata.closed import vocabulary
-from headrisk.metadata.field_names import public_names
+from headrisk.metadata.closed import public_names, vocabulary
 from headrisk.metadata.name_words import ALSO_WORDS, EPONYMS, NO_FAMILY, SPEECH
 from headrisk.metadata.people import family_names, folded, given_names, gives_credit, split_words
 from headrisk.metadata.words import concepts

@@ -9,12 +9,11 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from headrisk.metadata.ages import years_of
+from headrisk.metadata.dicom_dictionary import profile_table
 from headrisk.metadata.national_ids import REGISTER_WORDS
-from headrisk.metadata.notations import clock_of, notations
+from headrisk.metadata.notations import clock_of, notations, years_of
 from headrisk.metadata.patterns import matches
 from headrisk.metadata.people import folded
-from headrisk.metadata.profile import profile_table
 from headrisk.metadata.words import concepts, field_concept, field_words, topic_words, topics
 
 _NAMES: dict[str, str] = {

@@ -20,24 +20,21 @@ import numpy as np
 
 from headrisk.errors import InputError, ScanError
 from headrisk.io.stream import ByteStream, open_stream
-from headrisk.metadata.dicom_elements import parse_file
+from headrisk.metadata.dicom_elements import file_bytes, parse_file
 from headrisk.metadata.dicom_options import BASIC, FULL_DATES, MODIFIED, Policy
-from headrisk.metadata.dicom_people import patient_of, tell_apart
-from headrisk.metadata.dicom_write import file_bytes
 from headrisk.metadata.documents import read_xml
 from headrisk.metadata.file_text import CODE_SKIPS, redacted_file, text_file_hits
 from headrisk.metadata.findings import Hit
-from headrisk.metadata.fix_dicom import BURNT, Person, clean_dicom, refusal
+from headrisk.metadata.fix_dicom import BURNT, Person, clean_dicom, patient_of, refusal, tell_apart
 from headrisk.metadata.fix_tables import DateShifts, clean_table, table_text
 from headrisk.metadata.formats import CLEANABLE, read_header, xml_hits
 from headrisk.metadata.gzip_header import GZIP_MAGIC, PLAIN_HEADER, gzip_header
 from headrisk.metadata.headers import field_hits, patched, patches
+from headrisk.metadata.image_headers import MGH_HEADER, MGH_PARAMETERS, mgh_voxels_end
 from headrisk.metadata.known import NOBODY, KnownIdentifiers
 from headrisk.metadata.look import READ, START, Look, is_numbers, read_plan, unpacked
-from headrisk.metadata.mgh_text import MGH_HEADER, MGH_PARAMETERS, mgh_voxels_end
 from headrisk.metadata.nifti_text import NiftiPlan, kept_extensions, plain_fields, text_places
-from headrisk.metadata.pseudonyms import PseudonymKey, new_key
-from headrisk.metadata.rename import Renaming, label_mark, plan_renaming
+from headrisk.metadata.pseudonyms import PseudonymKey, Renaming, label_mark, new_key, plan_renaming
 from headrisk.metadata.roles import leftover_kind, role_of
 from headrisk.metadata.scan import MetadataScan, judge_entry, list_entries, shown_path
 from headrisk.metadata.sidecars import clean_json, json_bytes, parse_json

@@ -27,10 +27,10 @@ from headrisk.metadata.gzip_header import (
     gzip_header,
     one_member,
 )
+from headrisk.metadata.image_headers import MGH_HEADER, mgh_hits, mgh_texts, mgh_voxels_end
 from headrisk.metadata.known import KnownIdentifiers
 from headrisk.metadata.leftovers import archive_hits, binary_hits, history_hits, listing_hits
 from headrisk.metadata.markup import plain_html
-from headrisk.metadata.mgh_text import MGH_HEADER, mgh_hits, mgh_texts, mgh_voxels_end
 from headrisk.metadata.nifti_text import (
     MOST_EXTENSION_BYTES,
     NiftiPlan,

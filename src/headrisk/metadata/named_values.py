@@ -6,11 +6,10 @@ import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
-from headrisk.metadata.ages import is_over_89
 from headrisk.metadata.cues import is_ordinary, names_illness
 from headrisk.metadata.fields import bears_out, kind_of_field, kind_of_value, plain_name
 from headrisk.metadata.name_words import ALSO_WORDS, NO_FAMILY
-from headrisk.metadata.notations import notations
+from headrisk.metadata.notations import is_over_89, notations
 from headrisk.metadata.people import family_names, folded, given_names, split_words
 from headrisk.metadata.words import concepts, field_words, topics
 

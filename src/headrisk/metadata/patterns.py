@@ -362,6 +362,7 @@ _PROGRAM_STEMS = tuple(
 _WORD = re.compile(r"[^\W\d_]{3,}")
 _CJK = re.compile(r"[年년]")
 _ROMAN_OR_CLOCK = re.compile(r"[. ][IVX]+[. ]|\d[T ]\d|[A-Z]{3}\b")
+_CHECKED_IN = re.compile(r"\$(?:Id|Header|Date|Revision)\b: [^$\n]{1,200}\$")
 _UUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 _HOST = re.compile(r"//(?:[^/@\s]*@)?([^/:?#\s]+)")
 # In texts where authors stand on purpose a name counts only beside a person's label or a title.
@@ -383,6 +384,8 @@ def matches(text: str, skip: frozenset[str] = frozenset()) -> tuple[tuple[str, i
     taken: list[tuple[int, int]] = []
     if text.count("-") >= 4:  # digits of a UUID are no telephone number
         text = _UUID.sub(lambda match: "x" * len(match[0]), text)
+    if "$" in text:  # the day on which a version of a program was checked in
+        text = _CHECKED_IN.sub(lambda match: "x" * len(match[0]), text)
     there = frozenset(text)
     for form in _FORMS:
         if form.kind in skip or form.needs.isdisjoint(there):

@@ -10,8 +10,15 @@ from headrisk.dataset.magic import packed_by
 from headrisk.metadata.dicom_elements import MAGIC, PREAMBLE, looks_like_dicom
 from headrisk.metadata.documents import OFFICE
 from headrisk.metadata.gzip_header import GZIP_MAGIC
-from headrisk.metadata.image_headers import CURVATURE, SURFACE, is_afni, is_p_file, is_par, is_twix
-from headrisk.metadata.mgh_text import MGH_MAGIC
+from headrisk.metadata.image_headers import (
+    CURVATURE,
+    MGH_MAGIC,
+    SURFACE,
+    is_afni,
+    is_p_file,
+    is_par,
+    is_twix,
+)
 from headrisk.metadata.nifti_text import nifti_kind
 from headrisk.metadata.recordings import is_brainvision, is_edf, is_fif
 from headrisk.metadata.tables import decoded, in_blanks, unquoted

@@ -11,11 +11,10 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from headrisk.metadata.ages import is_over_89
-from headrisk.metadata.closed import is_closed_remark
+from headrisk.metadata.closed import is_closed_remark, public_names
 from headrisk.metadata.columns import is_prose_of_people, is_sentence, says_date
 from headrisk.metadata.cues import names_illness
-from headrisk.metadata.field_names import public_names
+from headrisk.metadata.dicom_dictionary import profile_table
 from headrisk.metadata.fields import (
     bears_out,
     is_exact_name,
@@ -31,9 +30,8 @@ from headrisk.metadata.known import KnownIdentifiers
 from headrisk.metadata.markup import script_pairs
 from headrisk.metadata.named_values import names_person
 from headrisk.metadata.national_ids import register_of
-from headrisk.metadata.notations import hour_of
+from headrisk.metadata.notations import hour_of, is_over_89
 from headrisk.metadata.people import named_in_passing
-from headrisk.metadata.profile import profile_table
 from headrisk.metadata.remarks import is_moment, is_ordinary_remark, is_shifted
 from headrisk.metadata.text import (
     LIVES,

@@ -12,8 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from headrisk.errors import ScanError
-from headrisk.metadata.dicom_elements import MAGIC, PREAMBLE, parse_file
-from headrisk.metadata.dicom_write import file_bytes
+from headrisk.metadata.dicom_elements import MAGIC, PREAMBLE, file_bytes, parse_file
 from headrisk.metadata.findings import SEVERITY, Hit, mask
 from headrisk.metadata.gzip_header import GZIP_MAGIC
 from headrisk.metadata.known import NOBODY, KnownIdentifiers

@@ -19,9 +19,9 @@ from headrisk.metadata.dicom_dictionary import is_pixels
 from headrisk.metadata.dicom_elements import DicomFile, Element, parse_file
 from headrisk.metadata.formats import CLEANABLE, read_header
 from headrisk.metadata.headers import patches
+from headrisk.metadata.image_headers import MGH_HEADER, mgh_voxels_end
 from headrisk.metadata.known import KnownIdentifiers
 from headrisk.metadata.look import read_plan
-from headrisk.metadata.mgh_text import MGH_HEADER, mgh_voxels_end
 from headrisk.metadata.nifti_text import text_places
 from headrisk.metadata.roles import Role
 
