@@ -213,7 +213,7 @@ def test_rows_of_a_manifest(tmp_path: Path) -> None:
     )
     one, two = sorted(take_inventory(tmp_path / "m.tsv").rows, key=lambda row: row.path)
     assert (one.suffix, one.participant_id, one.status) == ("T2w", "01", "left_out")
-    assert (two.status, two.code) == ("failed", "link")
+    assert (two.status, two.code) == ("failed", "missing")
     assert isinstance(one, FileRow)
 
 
