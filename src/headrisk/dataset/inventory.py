@@ -705,6 +705,8 @@ def _archive(walk: _Walk, row: FileRow) -> Iterator[FileRow]:
     images = sum(member.told.kind == "image" for member in listing.members)
     archives = sum(member.told.kind == "archive" for member in listing.members)
     said = f"{images} images inside, not looked at"
+    if listing.problem:
+        said = f"{said}, maybe more" if images else "what it holds is not known"
     if archives:
         said += f"; {archives} archives inside, whose files are not listed"
     reason = f"{said}; {listing.problem}" if listing.problem else said
