@@ -11,6 +11,8 @@ import time
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import nibabel as nib
 import numpy as np
@@ -32,8 +34,9 @@ from headrisk.dataset.inventory import (
 from headrisk.dataset.labels import path_label, plain_label
 from headrisk.dataset.magic import tell
 from headrisk.dataset.scans import Scan
-from headrisk.intake import beyond
+from headrisk.intake import beyond, dicom_within
 from headrisk.io.image_copies import with_copies
+from headrisk.job import Job
 from headrisk.report.words.inventory import REASONS
 
 
@@ -213,7 +216,7 @@ def test_rows_of_a_manifest(tmp_path: Path) -> None:
     )
     one, two = sorted(take_inventory(tmp_path / "m.tsv").rows, key=lambda row: row.path)
     assert (one.suffix, one.participant_id, one.status) == ("T2w", "01", "left_out")
-    assert (two.status, two.code) == ("failed", "link")
+    assert (two.status, two.code) == ("failed", "missing")
     assert isinstance(one, FileRow)
 
 
@@ -396,3 +399,31 @@ def test_surfaces_without_an_ending_are_told(tmp_path: Path) -> None:
     assert kinds == {
         "sub-01_outer_skin_surface": "surface", "lh.seghead": "surface", "lh.curv": "other",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("raw.7z", b"7z\xbc\xaf\x27\x1c" + b"\1" * 99),
+        ("disk.iso", bytes(32_769) + b"CD001" + bytes(9999)),
+        ("old.tar.zst", b"\x28\xb5\x2f\xfd" + b"\2" * 99),
+    ],
+)
+def test_an_archive_that_cannot_be_listed_is_not_said_to_hold_nothing(
+    tmp_path: Path, name: str, content: bytes
+) -> None:
+    (tmp_path / name).write_bytes(content)
+    (row,) = take_inventory(tmp_path).rows
+    assert (row.kind, row.status) == ("archive", "left_out")
+    assert row.reason.startswith("what it holds is not known; ")
+
+
+def test_dicom_in_an_archive_is_not_converted(tmp_path: Path) -> None:
+    """Its rows say where it lies; no folder of that name is there."""
+    (tmp_path / "dataset_description.json").write_text("{}")
+    with zipfile.ZipFile(tmp_path / "raw.zip", "w") as archive:
+        archive.writestr("a/IM0001", bytes(128) + b"DICM" + bytes(99))
+    inventory = take_inventory(tmp_path)
+    assert [row.path for row in inventory.images] == ["raw.zip!/a/IM0001"]
+    job = cast(Job, SimpleNamespace(faces_left=True, work_dir=tmp_path / "work", out=tmp_path))
+    assert dicom_within(job, inventory) == ()

@@ -47,6 +47,8 @@ _STREAMS = ("gzip", "bzip2", "xz", "Zstandard", "compress", "LZ4", "LZMA")  # th
 _PACKED_NAME = re.compile(r"\.(nii|mgh|hdr|img|mnc|nrrd|mha|dcm)\.[a-z0-9]{1,6}$")
 _INNER = {"nii": "NIfTI", "mgh": "MGH", "mnc": "MINC", "nrrd": "NRRD", "mha": "MetaImage",
           "dcm": "DICOM", "hdr": "ANALYZE or NIfTI", "img": "ANALYZE or NIfTI"}  # fmt: skip
+_ARRAYS = (b"SQLite format 3\0", b"\x93NUMPY")
+_SMALL_BYTES = 16 * 1024  # of a container: a face does not fit into less
 _MESHES = (b"\xff\xff\xfe", b"\xff\xff\xff", b"\xff\xff\xfd")  # of FreeSurfer, unpacked
 
 _ARCHIVE_NAMES = (
@@ -66,7 +68,7 @@ _BY_NAME: dict[str, Kind] = {
     # arrays of any kind, whole images among them, that only their own library can list
     **dict.fromkeys(
         (
-            ".mat", ".h5", ".hdf5", ".hdf", ".npy", ".npz", ".raw", ".zraw",
+            ".mat", ".h5", ".hdf5", ".hdf", ".npz", ".raw", ".zraw",
             ".pkl", ".pickle", ".pklz", ".pt", ".pth",
             ".rds", ".rda", ".rdata", ".tfrecord", ".zarr", ".nc", ".cdf",
         ),
@@ -157,7 +159,7 @@ def tell(name: str, head: bytes, size: int) -> Told:
         return Told("picture")
     if named == "other" and _is_mesh(head, size):
         return Told("surface")
-    if named == "other" and head.startswith(b"SQLite format 3\0"):
+    if named == "other" and head.startswith(_ARRAYS) and size >= _SMALL_BYTES:
         return Told("container")
     return Told(named)
 

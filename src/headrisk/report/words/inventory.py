@@ -30,6 +30,7 @@ REASONS: Mapping[str, str] = {  # of an image that was not looked at, or compare
     "label": "nobody, or two people, named for one file",
     "line": "a line of the manifest that names nobody or no file, or is damaged",
     "link": "a link that leads nowhere",
+    "missing": "a file that is named, but not there",
     "name": "misnamed or in the wrong folder",
     "no_check": "not asked for",
     "person": "of a person or session that was not asked for",
