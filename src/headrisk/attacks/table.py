@@ -32,7 +32,7 @@ from headrisk.linkage.label_check import LabelCheck, check_labels
 from headrisk.linkage.pairs import copies_first
 from headrisk.linkage.whole_sets import locally_scaled
 from headrisk.report.words import table as words
-from headrisk.report.words.cost import NEEDS
+from headrisk.report.words.attacks import ATTACKS
 from headrisk.report.words.table import (
     NAME,
     REFERENCES,
@@ -372,7 +372,7 @@ class TableAttack:
             compared=compared_sentence(len(tables), copies, _same_session(rows.scans, design)),
             method=method_sentences(job.settings, len(shared.probe.keys), rows.how, tested.made),
             references=REFERENCES,
-            needs=NEEDS[NAME],
+            needs=ATTACKS[NAME].needs,
             panels=table_panels(tables, shared, rows, design)
             | verbatim_panel(copies, len(wanted))
             | facts_panel(facts),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from headrisk.report.words.attacks import ATTACKS
+
 
 @dataclass(frozen=True)
 class Caption:
@@ -162,9 +164,7 @@ LABELS = {  # axes and legends
     "before": "found at rank 1 (%) of those searched for",
     "lost": "overlap of brain masks lost (%)",
     "still": "still found at rank 1 (%)",
-    "face": "Photographs",
-    "face-scans": "Faces between scans",
-    "brain": "Brains",
+    **{name: one.title for name, one in ATTACKS.items()},
     "of": "gallery of {gallery:,.0f}",
     "threshold": "threshold ({measure})",
     "searches": "searches (%)",

@@ -14,6 +14,7 @@ from headrisk.findings.coverage import face_counts
 from headrisk.findings.records import FacesLeft, ModalitySection, Report, RunRecord
 from headrisk.report.words import deidentified, inventory, phrases, presence, summary
 from headrisk.report.words import risk as risk_words
+from headrisk.report.words.attacks import ATTACKS
 from headrisk.report.words.first_page import found_in_text, how_to_read, unmeasured_defacing
 from headrisk.report.words.metadata import MISSED, NOT_READ
 from headrisk.statistics.intervals import with_failures
@@ -22,14 +23,6 @@ from headrisk.statistics.risk import highest_by_images
 REGULATORS_LINE = 0.09
 FACE_MAY_BE_LEFT = ("face", "part", "unclear", "failed")
 _BESIDE = ("archive", "document", "link", "picture", "recording", "surface")
-_BY = {
-    "brain": "by the brain",
-    "face": "by photographs",
-    "face-scans": "by faces between scans",
-    "table": "by a table of measurements",
-    "metadata": "by headers and sidecar files alone",
-    "combined": "by all of it together",
-}
 
 
 @dataclass(frozen=True)
@@ -122,7 +115,7 @@ def gaps(report: Report) -> tuple[str, ...]:
             who = phrases.people(section.counts.unsearched)
             found.append(f"{who} who could not be searched for {_by(section)}")
     searched = {section.name for section in report.modalities if section.measures}
-    missing = [_BY[name] for name in ("brain", "face", "metadata") if name not in searched]
+    missing = [ATTACKS[k].through for k in ("brain", "face", "metadata") if k not in searched]
     if missing:
         found.append(f"linkage {phrases.listed(missing)}, which was not tested")
     return tuple(found)
@@ -334,7 +327,8 @@ def _may_be(left: FacesLeft, name: str) -> bool:
 
 
 def _by(section: ModalitySection) -> str:
-    return _BY.get(section.name, f"by {section.name}")
+    own = ATTACKS.get(section.name)
+    return own.through if own else f"by {section.name}"
 
 
 def _simulated(section: ModalitySection) -> str:

@@ -29,6 +29,7 @@ from headrisk.findings.records import (
 )
 from headrisk.linkage.design import PeopleCounts
 from headrisk.report.words import inventory, metadata, summary
+from headrisk.report.words.attacks import ATTACKS, title_of
 from headrisk.report.words.follows import UNSEEN, Point
 from headrisk.report.words.metadata_kinds import title as kind_title
 from headrisk.report.words.people import grouped, rated
@@ -40,14 +41,6 @@ from headrisk.statistics.forecast.records import FEWEST_PEOPLE
 from headrisk.types import Estimate
 
 LABELS_IN_DOUBT = "labels in doubt"
-FOUND = {
-    "brain": "linked to their other scan",
-    "face": "found by their photographs",
-    "face-scans": "linked to their other scan by the face",
-    "metadata": "linked by headers, the notes stored with images",
-    "table": "linked to their other row",
-    "combined": "linked by everything together",
-}
 TEXTS = "texts.html: impact assessment (DPIA), ethics board, consent form, access committee."
 CHECK = (
     "Only the custodian (who ran it), by the folder internal. headrisk doctor --verify OUT (this "
@@ -192,8 +185,7 @@ def _compared(report: Report) -> list[ModalitySection]:
 def compared(report: Report) -> str:
     """How many images each attack compared, of which kinds, and how many none did, and why."""
     said = [
-        f"{summary.title_of(one.name)}: {_what_was_compared(report, one)}."
-        for one in _compared(report)
+        f"{title_of(one.name)}: {_what_was_compared(report, one)}." for one in _compared(report)
     ]
     counts = report.inventory
     if said and counts is not None and tried_images(report) and apart(counts):
@@ -283,7 +275,7 @@ def unmeasured_defacing(report: Report) -> str:
 
 
 def _title(name: str) -> str:
-    return summary.title_of(name).lower()
+    return title_of(name).lower()
 
 
 def untested(report: Report) -> tuple[str, ...]:
@@ -343,7 +335,7 @@ def _searched_of(counts: PeopleCounts) -> str:
 
 
 def _lower(section: ModalitySection) -> str:
-    return summary.title_of(section.name).lower()
+    return title_of(section.name).lower()
 
 
 def is_synthetic(report: Report) -> bool:
@@ -467,14 +459,15 @@ def _length(text: str) -> int:
 
 
 def _attack(section: ModalitySection, labels_in_doubt: bool) -> Answer:
-    title = summary.title_of(section.name)
+    title = title_of(section.name)
     if section.simulated:
         title += " (simulated)"
     first = section.headline
     if not section.sufficient or first is None or first.rank1 is None:
         why = section.too_little or summary.NEEDS
         return Answer(title, summary.RESULTS["too little data"], why, section.name)
-    found = FOUND.get(section.name, "linked")
+    own = ATTACKS.get(section.name)
+    found = (own.found_shortly or own.found) if own else "linked"
     if section.simulated:
         found = summary.SIMULATED_FOUND
     count, bracket = share(first.rank1).split(" (", 1)
@@ -540,12 +533,12 @@ def brief(one: Treatment, report: Report) -> str:
 def _larger(report: Report) -> Answer:
     """What is known of more people, for all attacks in one line."""
     said = grouped(
-        (summary.title_of(one.name).lower(), larger(one.risk))
+        (title_of(one.name).lower(), larger(one.risk))
         for one in report.modalities
         if one.risk is not None and one.sufficient
     )
     missing = [
-        summary.title_of(one.name).lower()
+        title_of(one.name).lower()
         for one in report.modalities
         if one.risk is None and one.measures and one.sufficient
     ]
@@ -690,9 +683,9 @@ def every_image(report: Report) -> KindsTable:
     compared = asked if tried_images(report) else []
     notes = next((one for one in _compared(report) if one.name == metadata.NAME), None)
     columns = ["Images", "Looked at", "Failed", "Left out"]
-    columns += [f"Compared: {summary.title_of(name).lower()}" for name in compared]
+    columns += [f"Compared: {title_of(name).lower()}" for name in compared]
     columns += ["By no image attack"] if compared else []
-    columns += [f"Compared: {summary.title_of(metadata.NAME).lower()}"] if notes else []
+    columns += [f"Compared: {title_of(metadata.NAME).lower()}"] if notes else []
     rows: list[tuple[str, tuple[int | None, ...]]] = [
         (
             inventory.kind(row.suffix),

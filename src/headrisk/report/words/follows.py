@@ -11,10 +11,10 @@ from dataclasses import dataclass, replace
 from headrisk.findings.coarse import Count, least, most
 from headrisk.findings.records import Report
 from headrisk.report.follows import Follow, follows, weight
+from headrisk.report.words.attacks import ATTACKS, title_of
 from headrisk.report.words.inventory import OTHER_NAMES, REASONS, kind
 from headrisk.report.words.metadata_kinds import title
 from headrisk.report.words.phrases import capital, counted, listed, people, percent
-from headrisk.report.words.summary import MODALITY_NAMES, title_of
 
 SHOWN_KINDS = 3
 AGAIN = "Audit again after each change."
@@ -146,7 +146,7 @@ def _named(texts: Iterable[tuple[str, str]]) -> list[str]:
     ]
 
 
-TITLES = {title.lower() for title, _ in MODALITY_NAMES.values()}
+TITLES = {one.title.lower() for one in ATTACKS.values()}
 
 
 def _of(names: Sequence[str]) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from headrisk.findings.records import SOURCE_FOLDER, FileRow, ModalitySection, Table, Value
 from headrisk.report.words import phrases, summary
+from headrisk.report.words.attacks import title_of
 from headrisk.report.words.phrases import counted
 
 NAME = "metadata"
@@ -308,7 +309,7 @@ def against_images(sections: Sequence[ModalitySection]) -> tuple[str, ...]:
         if section is own or not section.sufficient or measure is None or measure.rank1 is None:
             continue
         if best.rank1.value > measure.rank1.value:
-            what = summary.MODALITY_NAMES.get(section.name, (section.name, ""))[0].lower()
+            what = title_of(section.name).lower()
             behind.append(f"the {what} ({phrases.share(measure.rank1)})")
     if not behind:
         return ()

@@ -41,12 +41,6 @@ NEARLY_ALL = (
     "All or nearly all people were linked, so the data do not show how fast the rate falls: it may "
     "stay at 100 %."
 )
-SEEN = {
-    "brain": "the shape of the brain",
-    "face": "the face",
-    "face-scans": "the face in two scans",
-    "table": "the table of regional measurements",
-}
 
 
 def of_attacker(outcome: AttackOutcome) -> str:

@@ -13,6 +13,7 @@ from headrisk.linkage.decide import NoThreshold
 from headrisk.linkage.design import PeopleCounts
 from headrisk.linkage.label_check import LabelCheck
 from headrisk.linkage.whole_sets import MOST_ASSIGNED
+from headrisk.report.words.attacks import ATTACKS, title_of
 from headrisk.report.words.phrases import (
     NARROW,
     capital,
@@ -29,22 +30,6 @@ from headrisk.statistics.intervals import with_failures
 from headrisk.statistics.risk import as_images_say
 from headrisk.types import Estimate
 
-MODALITY_NAMES = {
-    "brain": ("Brains", "the shape of the brain"),
-    "face": ("Photographs", "a face rendered from the scan"),
-    "face-scans": ("Faces between scans", "the faces rendered from both scans"),
-    "table": ("Tables", "a table of regional measurements"),
-    "metadata": ("Headers", "headers and sidecar files alone"),
-    "combined": ("All together", "all modalities together"),
-}
-FOUND = {
-    "brain": "linked to their other scan",
-    "face": "found by their photographs",
-    "face-scans": "linked to their other scan by the face",
-    "metadata": "linked to their other scan by headers and sidecar files alone",
-    "table": "linked to their other row",
-    "combined": "linked by all that is held of them together",
-}
 SIMULATED_FOUND = "linked to a re-scan simulated from their own scan"
 SIMULATED_WOULD = "linked to such a simulated re-scan"
 SIMULATED_NOTICE = (
@@ -53,21 +38,6 @@ SIMULATED_NOTICE = (
     "and mostly more; read these figures as a warning, not as a measurement: they can be far too "
     "high."
 )
-ATTACKERS = {
-    "brain": "The attacker holds the shared scans, and other scans of the same people with their "
-    "names, and compares every scan with every other. Each person searched for is known to be "
-    "there.",
-    "face": "The attacker holds the shared scans and a few photographs of a person whose name is "
-    "known, as from a social network, and knows that this person was scanned.",
-    "face-scans": "The attacker holds the shared scans, and other scans of the same people with "
-    "their names, and compares the faces that can be rendered from them. No photograph is needed.",
-    "metadata": "The attacker holds the shared files, and other files of the same people with "
-    "their names, and compares what is in headers and sidecars, never looking at an image.",
-    "table": "The attacker holds the shared table, and a table of the same measurements of the "
-    "same people with their names, from other sessions or another pipeline, and compares every row "
-    "with every other.",
-    "combined": "The attacker holds several of these of the same people, and weighs them together.",
-}
 RULE_NAMES = {
     "kde": "where the two density curves cross",
     "fmr_1e-2": "at most 1 of 100 different-person pairs accepted",
@@ -81,14 +51,6 @@ RESULTS = {  # of an attack: these words and no others, wherever a result is tol
     "too little data": "too few people",
 }
 OTHERS_NOT_TESTED = ("Other attackers, images or people; larger sets; later or stronger methods.",)
-UNTESTED_MODALITIES = {
-    "brain": "brains between scans",
-    "face": "photographs",
-    "face-scans": "faces between scans",
-    "metadata": "headers and sidecar files alone",
-    "table": "tables of volumes or thickness of brain regions",
-    "combined": "attacks put together",
-}
 NEVER_TRIED = "inference, such as of age or disease; relatives; attempts by hand."
 GUESSING = 0.5  # area under the curve of scores that tell nothing
 TOO_LITTLE = "Too few people."
@@ -302,7 +264,7 @@ def headline(section: ModalitySection) -> str:
     if section.simulated:
         sentence = natural_frequency(measure.rank1, SIMULATED_FOUND, SIMULATED_WOULD)
         return f"Simulated re-scans, no true ones: {sentence}."
-    found = FOUND.get(section.name, "linked")
+    found = ATTACKS[section.name].found if section.name in ATTACKS else "linked"
     return f"{capital(natural_frequency(measure.rank1, found))}."
 
 
@@ -331,11 +293,6 @@ def copies_answer(number: str, searched: int) -> str:
     )
 
 
-def title_of(name: str) -> str:
-    """What an attack is called on every page."""
-    return MODALITY_NAMES.get(name, (name, ""))[0]
-
-
 def title(one: ModalitySection | AttackCost) -> str:
     """The title of a modality's section, or of its cost; says where mates were simulated."""
     name = title_of(one.name)
@@ -345,16 +302,16 @@ def title(one: ModalitySection | AttackCost) -> str:
 def attacker(sections: Sequence[ModalitySection]) -> tuple[str, ...]:
     """Who is assumed to attack, one sentence for each modality that was searched."""
     return tuple(
-        ATTACKERS[section.name]
+        ATTACKS[section.name].attacker
         for section in sections
-        if section.name in ATTACKERS and section.measures
+        if section.name in ATTACKS and section.measures
     )
 
 
 def not_tested(sections: Sequence[ModalitySection], *, defacing: bool = False) -> tuple[str, ...]:
     """What an audit of these modalities says nothing about; ``defacing`` where it was compared."""
     searched = {section.name for section in sections if section.measures}
-    missing = [text for name, text in UNTESTED_MODALITIES.items() if name not in searched]
+    missing = [one.untested for name, one in ATTACKS.items() if name not in searched]
     tried = (f"Attacks not tried: {'; '.join(missing)}.",) if missing else ()
     never = NEVER_TRIED if defacing or not searched else f"defacing; {NEVER_TRIED}"
     return (*tried, f"Not measured: {never}", *OTHERS_NOT_TESTED)
@@ -520,7 +477,7 @@ def alternative(name: str, section: ModalitySection) -> str:
 def tested(section: ModalitySection) -> str:
     """What was compared, in numbers."""
     counts = section.counts
-    what = MODALITY_NAMES.get(section.name, ("", section.name))[1]
+    what = ATTACKS[section.name].compared if section.name in ATTACKS else section.name
     unit = "row" if section.name == "table" else "scan"
     things = "photograph sets and scans" if section.name == "face" else f"{unit}s"
     pairs = (
