@@ -19,8 +19,9 @@ from headrisk.metadata.known import NOBODY
 from headrisk.metadata.learn import with_names
 from headrisk.metadata.look import look_into
 from headrisk.metadata.notations import clock_of, notations, years_of
+from headrisk.metadata.open_texts import open_in_json
 from headrisk.metadata.patterns import matches
-from headrisk.metadata.sidecars import judge
+from headrisk.metadata.sidecars import json_hits, judge
 from headrisk.metadata.text import MEANT
 from tests.metadata.records import LAYOUTS, left, people
 
@@ -236,3 +237,19 @@ def test_ordinary_lines_of_notes_stay(line: str) -> None:
     text = f"# notes\n\n{line}\n"
     assert redacted_file(text, "README", NOBODY, MEANT) == text
     assert redacted_file(text, "analysis.py", NOBODY, CODE_SKIPS) == text
+
+
+@pytest.mark.parametrize("number", ["22126751.1", "0772-MR-6168", "RAD83435143", "A4884254"])
+@pytest.mark.parametrize("key", ["SeriesNumber", "ProtocolName", "badanie", "exame", "request"])
+def test_a_number_of_an_order_is_never_clean(key: str, number: str) -> None:
+    content = {key: number, "EchoTime": 0.03}
+    assert list(json_hits(content, NOBODY)) or open_in_json(content)
+
+
+@pytest.mark.parametrize("number", ["22126751.1", "0772-MR-6168", "E42287672824", "MR/2012/297847"])
+def test_a_number_in_a_text_field_of_an_image_is_found(tmp_path: Path, number: str) -> None:
+    image = nib.Nifti1Image(np.zeros((2, 2, 2), np.float32), np.eye(4))
+    image.header["aux_file"] = number.encode()
+    nib.save(image, tmp_path / "a.nii")
+    path = tmp_path / "a.nii"
+    assert look_into(path, path.name, path.stat().st_size, NOBODY).hits

@@ -53,6 +53,8 @@ _PUBLIC = re.compile(
 NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?(?:[a-zA-Zµ%°]{1,3})?")
 _DIGITS = re.compile(r"\d(?:[\d/ ().-]*\d)?")
 _DECIMAL = re.compile(r"\d*\.\d+")
+# Numbers of orders that look like a decimal or like a code: 22126751.1, 0772-MR-6168.
+_ORDER = re.compile(r"(?<![\w.])(?:\d{7,}\.\d{1,2}|\d{3,}[-/][A-Z]{1,3}[-/]\d{3,})(?![\w.])")
 _TOKEN = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 # 10-20 and 10-5 positions of electrodes, and amplifiers' own channels.
 _ELECTRODE = re.compile(r"(?:Nz|Iz|[AFCTPOMNI]{1,3}(?:p|pz|\d{1,2}h?|z)|Fp(?:z|\d{1,2})"
@@ -137,7 +139,8 @@ def _closed_case(word: str, *, known_key: bool) -> bool:
 def _long_numbers(text: str, *, known_key: bool) -> frozenset[str]:
     """Numbers long enough to be somebody's: five digits and more, blanks and hyphens among them."""
     least = 7 if known_key else 5
-    found = set() if known_key else set(_POSITION.findall(text)) | set(_CLOCK.findall(text))
+    found = {match[0] for match in _ORDER.finditer(text)}
+    found |= set() if known_key else set(_POSITION.findall(text)) | set(_CLOCK.findall(text))
     for match in _DIGITS.finditer(text):
         run = match[0]
         if sum(map(str.isdigit, run)) >= least and not _DECIMAL.fullmatch(run):

@@ -474,8 +474,8 @@ def bears_out(kind: str, text: str, name: str = "") -> bool:
             return digits >= 6
         return digits > 0 and len(text) >= 3
     if kind == "address":
-        named = frozenset(word for word in field_words(name) if not word.isdigit())
-        if named - _FILLERS in _POSTCODE_NAMES:
+        spelt = frozenset(word for word in field_words(name) if not word.isdigit())
+        if spelt - _FILLERS in _POSTCODE_NAMES:
             return _SOME_POSTCODE.fullmatch(text.strip()) is not None
         return len(text) >= 3 and text.strip().lower() not in _ANSWERS
     if kind in ("institution", "free-text", "credential", "user-path"):
