@@ -223,7 +223,7 @@ class _Walk:
     visits: Counter[str] = field(default_factory=Counter)
     linked: set[str] = field(default_factory=set)  # files of the data set that links lead to
     outside: int = 0
-    dicom: dict[tuple[str, str], list[FileRow]] = field(default_factory=dict)
+    dicom: dict[tuple[str, str, str], list[FileRow]] = field(default_factory=dict)
 
 
 def take_inventory(path: Path) -> Inventory:
@@ -685,7 +685,7 @@ def _add_dicom(walk: _Walk, row: FileRow) -> None:
     if not told:
         row = replace(row, code="contrast", reason=why)
     folder = str(PurePosixPath(row.path).parent)
-    walk.dicom.setdefault((folder, tags.series), []).append(
+    walk.dicom.setdefault((folder, tags.series, tags.patient), []).append(
         replace(
             row,
             datatype=SUFFIX_TYPES.get(suffix, ""),
