@@ -386,7 +386,7 @@ def legend(report: Report, *, bars: bool = True) -> str:
     readings = {one.reading for one in shown}
     told = [text for reading, text in means.items() if reading in readings]
     if told:
-        said.append(f"{capital('; '.join(told))}.")
+        said.append(f"\u201c{capital('; '.join(told)[1:])}.")
     return " ".join(said)
 
 
