@@ -135,7 +135,7 @@ def test_the_paragraph_and_the_methods_say_what_ran() -> None:
     report, _ = simulated_report()
     text = " ".join(dpia_paragraph(report))
     assert "84 scans of 42 people" in text
-    assert "Attacks not tried: photographs of people" in text
+    assert "Attacks not tried: photographs" in text
     assert "[name, role, date]" in text
     methods = methods_text(report, RUN)
     assert "hypergeometric" in methods

@@ -121,9 +121,11 @@ def how_many_people(report: Report) -> str:
         max(one.counts.persons, one.counts.people.people if one.counts.people else 0)
         for one in report.modalities
     )
-    missed = report.inventory is not None and tried_images(report) and apart(report.inventory)
-    if missed:
+    counts = report.inventory
+    if counts is not None and tried_images(report) and apart(counts):
         return f"At least {most:,}: images not compared may show others."
+    if counts is not None and counts.failed + counts.left_out:
+        return f"At least {most:,}: images not looked at may show others."
     return f"{most:,}."
 
 
@@ -376,7 +378,7 @@ def legend(report: Report, *, bars: bool = True) -> str:
     readings = {one.reading for one in shown}
     told = [text for reading, text in means.items() if reading in readings]
     if told:
-        said.append(f"{capital('; '.join(told))}.")
+        said.append(f"\u201c{capital('; '.join(told)[1:])}.")
     return " ".join(said)
 
 

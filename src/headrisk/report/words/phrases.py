@@ -135,7 +135,7 @@ def rate(estimate: Estimate | None) -> str:
 
 
 def rate_of_people(estimate: Estimate, *more: str) -> str:
-    """``43 % of 40 people (28 to 59 %; by luck about 5 %)``: a rate with what belongs to it."""
+    """``43 % of 40 people (28 to 59 %; luck 20 %)``: a rate with what belongs to it."""
     count = _count(estimate) or f"{percent(estimate.value)} of {people(estimate.n)}"
     return f"{count} ({'; '.join((interval(estimate), *more))})"
 

@@ -126,8 +126,8 @@ def attacker_cell(outcome: AttackOutcome | None) -> str:
 
 
 _AT_HAND = (
-    "The figure is a bound, from the gallery at hand, for this attack alone; further knowledge may "
-    "raise it."
+    "The figure is the most that the gallery at hand allows, for this attack alone; further "
+    "knowledge may raise it."
 )
 
 
