@@ -13,6 +13,7 @@ from simulated_treatment import treatment
 from test_report_grammar import caught
 
 from headrisk.dataset.inventory import InventoryCounts, KindRow
+from headrisk.findings.coverage import all_faces_gone, upper_end
 from headrisk.findings.records import (
     Counts,
     FacesLeft,
@@ -27,10 +28,8 @@ from headrisk.report.words.boards import boards
 from headrisk.report.words.evidence import (
     REGULATORS_LINE,
     against_line,
-    all_faces_gone,
     gaps,
     linked,
-    upper_end,
 )
 from headrisk.report.words.first_page import compared, not_compared
 from headrisk.report.words.paragraphs import committee_paragraph, consent_paragraph, paragraphs
@@ -210,7 +209,7 @@ def test_all_faces_are_called_gone_on_positive_evidence_of_every_image_alone(
     evident = total and not any(counts.get(k) for k in ("face", "part", "unclear", "failed"))
     assert all_faces_gone(one) == bool(evident and not (failed or left_out or archive))
     openneuro = next(q for q in boards(one, RUN).questions if q.key == "openneuro")
-    assert ("does not carry" in openneuro.points[0].text) != all_faces_gone(one)
+    assert ("cannot be made" in openneuro.points[0].text) != all_faces_gone(one)
 
 
 @pytest.mark.parametrize(

@@ -112,6 +112,13 @@ def metadata(severity: str = "", people: str = "0", unread: int = 0, standing: i
     return replace(EMPTY, modalities=(section,))
 
 
+def with_dates(report: Report) -> Report:
+    (section,) = report.modalities
+    fields = Table(("field", "pairs"), (("AcquisitionDate", 4), ("EchoTime", 9)))
+    one = replace(section, tables={**section.tables, "fields": fields})
+    return replace(report, modalities=(one,))
+
+
 def deidentified(change: Callable[[Treatment], Treatment]) -> Report:
     one = treatment("template")
     quiet = replace(
@@ -203,6 +210,8 @@ CASES: list[tuple[str, Report, Report]] = [  # code, where it applies, the neare
     ("metadata_quasi", metadata("quasi-identifier"), metadata("direct identifier")),
     ("metadata_technical", metadata("technical link"), metadata("notice")),
     ("metadata_notice", metadata("notice"), metadata("technical link")),
+    ("metadata_dates", with_dates(metadata()), with_dates(metadata("notice", kind="date"))),
+    ("metadata_dates", with_dates(metadata()), metadata()),
     ("people_stand_out", metadata(people="0 to 2"), metadata(people="0")),
     ("files_unread", metadata(unread=1), metadata()),
     ("copy_holds_removed_values", metadata(standing=1), metadata(found=1)),

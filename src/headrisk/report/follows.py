@@ -14,7 +14,14 @@ from dataclasses import dataclass
 from headrisk.dataset.inventory import NOT_USED, KindRow
 from headrisk.dataset.magic import MAY_SHOW
 from headrisk.findings.coarse import Count, added, least, most
-from headrisk.findings.coverage import by_kind, face_counts, told, tried_images
+from headrisk.findings.coverage import (
+    by_kind,
+    dates_compared,
+    face_counts,
+    scan_faces,
+    told,
+    tried_images,
+)
 from headrisk.findings.deidentified import Effect, Treatment
 from headrisk.findings.records import (
     SOURCE_FOLDER,
@@ -29,8 +36,6 @@ from headrisk.findings.records import (
 from headrisk.statistics.forecast.records import FEWEST_PEOPLE
 from headrisk.statistics.intervals import zero_event_bound
 from headrisk.types import Estimate
-
-"""A count, or a range of counts such as ``0 to 2`` where the exact one is withheld."""
 
 LINE = 0.05  # a share of people: the upper bound that the rules ask a sample to be able to show
 LARGE_COST = 0.01  # share of brain voxels cut, or of the brain mask's overlap lost
@@ -235,16 +240,13 @@ def _faces(report: Report) -> Iterator[Follow]:
 
 def _faces_in_scans(report: Report) -> Iterator[Follow]:
     """The same of the scans whose faces were compared, where no image was looked at for it."""
-    section = next((one for one in report.modalities if one.name == "face"), None)
-    table = section.tables.get("presence") if section else None
-    if table is None:
+    seen = scan_faces(report)
+    if seen is None:
         if report.inventory is not None and "faces" not in report.not_asked:
             yield Follow("faces_not_searched")
         return
-    counts = {str(row[0]): row[2] for row in table.rows}
-    there = [counts.get(f"together: {name}", 0) for name in ("face", "part", "unclear", "failed")]
-    scans = max((int(row[1]) for row in table.rows if isinstance(row[1], int | float)), default=0)
-    yield from _face_rules(*(_count(value) for value in there), of=scans, kinds=())
+    there = (seen.face, seen.part, seen.unclear, seen.failed)
+    yield from _face_rules(*there, of=most(seen.scans), kinds=())
 
 
 def _count(value: object) -> Count:
@@ -353,6 +355,9 @@ def _metadata(report: Report) -> Iterator[Follow]:
         return
     for severity, code in SEVERITY_CODES.items():
         yield from _severity(section.tables["kinds"].rows, severity, code)
+    dates = dates_compared(section)
+    if dates:
+        yield Follow("metadata_dates", count=len(dates), kinds=dates)
     unread = _cells(section.tables.get("unread"))
     left = most(unread.get(FileRow.SEARCHED, 0)) + most(unread.get(FileRow.UNREAD, 0))
     if left:

@@ -10,18 +10,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from headrisk.findings.cost import attack_costs
-from headrisk.findings.coverage import face_counts
-from headrisk.findings.records import FacesLeft, ModalitySection, Report, RunRecord
+from headrisk.findings.coverage import face_counts, scan_faces, upper_end
+from headrisk.findings.records import ModalitySection, Report, RunRecord
 from headrisk.report.words import deidentified, inventory, phrases, presence, summary
 from headrisk.report.words import risk as risk_words
 from headrisk.report.words.attacks import ATTACKS
 from headrisk.report.words.first_page import found_in_text, how_to_read, unmeasured_defacing
 from headrisk.report.words.metadata import MISSED, NOT_READ
 from headrisk.statistics.intervals import with_failures
-from headrisk.statistics.risk import highest_by_images
 
 REGULATORS_LINE = 0.09
-FACE_MAY_BE_LEFT = ("face", "part", "unclear", "failed")
 _BESIDE = ("archive", "document", "link", "picture", "recording", "surface")
 
 
@@ -144,22 +142,6 @@ def linked(report: Report) -> str:
     return f"{phrases.capital('; '.join(said))}. {how_to_read(report)}"
 
 
-def upper_end(section: ModalitySection) -> float | None:
-    """The largest rank-1 rate that these data cannot exclude; None without a rate.
-
-    The upper end of the interval, with everybody who could not be searched for counted as found,
-    and as the images say where they contradict the labels of two data sets.
-    """
-    first = section.headline
-    if first is None or first.rank1 is None or not section.sufficient:
-        return None
-    rates = [first.rank1.high, *([first.one_to_one.high] if first.one_to_one else [])]
-    if section.labels is not None and section.labels.in_doubt:
-        rates.append(highest_by_images(section.labels))
-    lost, n = section.counts.unsearched, first.rank1.n
-    return (max(rates) * n + lost) / (n + lost)
-
-
 def against_line(report: Report, line: float) -> str:
     """How the measured risk of people stands to a line that somebody drew.
 
@@ -215,26 +197,6 @@ def against_line(report: Report, line: float) -> str:
     return f"{kept} It holds for these attacks and a gallery of this size alone."
 
 
-def all_faces_gone(report: Report) -> bool:
-    """Whether every image of the data set was looked at and no face may be left in any."""
-    left, counts = report.faces_left, report.inventory
-    if left is None or not left.looked or not left.images:
-        return False
-    may_be = any(_may_be(left, name) for name in FACE_MAY_BE_LEFT)
-    if counts is None or may_be:
-        return False
-    missed = counts.failed + counts.left_out + counts.unread_folders
-    return not missed and not any(counts.other.get(kind) for kind in _BESIDE)
-
-
-def face_may_be_left(report: Report) -> bool:
-    """Whether a face, or part of one, was found or may be in an image that was looked at."""
-    left = report.faces_left
-    if left is not None and left.looked:
-        return any(_may_be(left, name) for name in FACE_MAY_BE_LEFT)
-    return bool(_presence(report))
-
-
 def faces_left(report: Report) -> str:
     """In how many images a face is or may be left, or that nobody looked."""
     if report.faces_left is not None:
@@ -257,28 +219,12 @@ def metadata(report: Report) -> str:
     )
 
 
-def _presence_counts(report: Report) -> tuple[str, str, str] | None:
-    """Scans with a face, with a part of one, and all, of the search with photographs."""
-    for section in report.modalities:
-        table = section.tables.get("presence")
-        if section.name != "face" or table is None:
-            continue
-        rows = {str(row[0]): (_count(row[2]), _count(row[1])) for row in table.rows}
-        if "together: face" in rows:
-            found, total = rows["together: face"]
-            return found, rows.get("together: part", ("none", ""))[0], total
-    return None
-
-
 def _presence(report: Report) -> str:
     """What the search with photographs found of faces in the images, as ranges of counts."""
-    seen = _presence_counts(report)
-    return f"Of {seen[2]} scans, {seen[0]} show a face and {seen[1]} a part of one." if seen else ""
-
-
-def _count(cell: object) -> str:
-    """A count or a range of counts from a table that may have been read back from text."""
-    return f"{cell:,.0f}" if isinstance(cell, float) else str(cell)
+    seen = scan_faces(report)
+    if seen is None:
+        return ""
+    return f"Of {seen.scans} scans, {seen.face} show a face and {seen.part} a part of one."
 
 
 def _short_looked(report: Report) -> str:
@@ -313,17 +259,13 @@ def _short_faces(report: Report) -> str:
         if seen is None:
             return "nobody looked"
         return f"{seen.counts.get('face', 0)} of {phrases.counted(seen.images, 'image')}"
-    rendered = _presence_counts(report)
-    return f"{rendered[0]} of {rendered[2]} scans" if rendered else "not asked"
+    rendered = scan_faces(report)
+    return f"{rendered.face} of {rendered.scans} scans" if rendered else "not asked"
 
 
 def _looked_for_faces(report: Report) -> bool:
     left = report.faces_left
     return bool(_presence(report)) if left is None else left.looked and bool(left.images)
-
-
-def _may_be(left: FacesLeft, name: str) -> bool:
-    return left.counts.get(name, 0) not in (0, "0")
 
 
 def _by(section: ModalitySection) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +13,10 @@ from headrisk.findings.coverage import (
     IMAGE_ATTACKS,
     apart,
     by_kind,
+    dates_compared,
     face_counts,
+    face_may_be_left,
+    scan_faces,
     told,
     tried_images,
 )
@@ -568,18 +570,13 @@ def larger(risk: Assessment) -> str:
 def _faces(report: Report) -> Answer:
     left = report.faces_left
     if left is not None:
-        alarm = any(left.counts.get(name) for name in ("face", "part", "unclear", "failed"))
+        alarm = face_may_be_left(report)
         text = faces_by_kind(report, total=False)
         return Answer("Faces left", SEE_TEXT, text, "faces-left", alarm or not left.looked)
-    section = next((one for one in report.modalities if "presence" in one.tables), None)
-    if section is not None:
-        counts = {str(row[0]): row for row in section.tables["presence"].rows}
-        row = counts.get("together: face")
-        if row is not None and row[1]:
-            text = (
-                f"A face is left in {_plain(row[2])} of {_plain(row[1])} scans that were looked at."
-            )
-            return Answer("Faces left", SEE_TEXT, text, f"{section.name}-presence", True)
+    seen = scan_faces(report)
+    if seen is not None and seen.scans:
+        text = f"A face is left in {seen.face} of {seen.scans} scans that were looked at."
+        return Answer("Faces left", SEE_TEXT, text, "face-presence", True)
     if not report.modalities and report.inventory is None:
         return Answer("Faces left", "", "")
     return Answer("Faces left", "not looked for", "No image was looked at for a face.", "")
@@ -623,7 +620,7 @@ def found_in_text(section: ModalitySection, most: int | None = None) -> str:
             short = [name.partition(" (")[0] for name in names]
             parts.append(f"{_counted(rows, *short)} ({_kinds_found(rows, most)})")
     text = f"{head}: {'; '.join(parts)}." if parts else f"{head} nothing else was found."
-    dates = _dates_compared(section)
+    dates = dates_compared(section)[:MOST_KINDS]
     said_more = [
         text,
         rest,
@@ -655,16 +652,6 @@ def _kinds_found(rows: Sequence[Sequence[Value]], most: int | None) -> str:
     said = [f"{kind_title(str(row[0])).lower()} {_plain(row[2])}" for row in order[:most]]
     rest = len(order) - len(said)
     return ", ".join((*said, *([counted(rest, "more kind")] if rest else [])))
-
-
-def _dates_compared(section: ModalitySection) -> list[str]:
-    """Fields with dates by which headers were compared, where no finding is a date."""
-    table = section.tables.get("fields")
-    found = {str(row[0]) for row in section.tables["kinds"].rows}
-    if table is None or found & {"date", "birth-date", "acquisition-time"}:
-        return []
-    names = [str(row[0]) for row in table.rows]
-    return [name for name in names if re.search(r"Date|Time$", name)][:MOST_KINDS]
 
 
 @dataclass(frozen=True)

@@ -77,7 +77,7 @@ def follows_rows(report: Report) -> list[dict[str, str]]:
 FAMILIES: tuple[tuple[str, ...], ...] = (
     ("faces_there", "photographs_link", "face_scans_link", "faces_unclear"),
     ("metadata_direct", "metadata_link"),
-    ("metadata_quasi", "metadata_technical", "metadata_notice"),
+    ("metadata_quasi", "metadata_technical", "metadata_dates", "metadata_notice"),
 )
 """Rules of one cause and one answer, which a page tells as one point."""
 UNSEEN = (
@@ -489,6 +489,10 @@ SENTENCES: Mapping[str, Callable[[Follow], Said]] = {
         "values tie files to a device, day or place",
         "Drop values of devices that nobody needs.",
     ),
+    "metadata_dates": lambda f: Said(
+        f"Headers tell scans apart by {listed(f.kinds[:SHOWN_KINDS])}, so dates may be left.",
+        ("Shift or drop them (headrisk metadata DATASET OUT --fix COPY).",),
+    ),
     "metadata_notice": _found(
         "other place needs a look", "other places need a look", "The internal page says why."
     ),
@@ -676,6 +680,7 @@ SHORT: Mapping[str, Callable[[Follow], str]] = {
     "metadata_technical": lambda f: (
         f"drop {things(f.count, 'value')} that {'ties' if f.count == 1 else 'tie'} files to devices"
     ),
+    "metadata_dates": lambda f: "shift or drop dates that headers hold",
     "metadata_notice": lambda f: f"look at {things(f.count, 'other place')}",
     "metadata_not_searched": _plain("search the files for names and dates (headrisk metadata)"),
     "copy_holds_removed_values": lambda f: (
@@ -718,6 +723,7 @@ TOLD_BY = {
 SUBJECTS: Mapping[str, str] = {
     "metadata_quasi": "details in files",
     "metadata_technical": "technical values",
+    "metadata_dates": "dates in headers",
     "metadata_notice": "other places",
     "images_copied": "copies of images",
     "scans_doubtful": "doubtful scans",

@@ -8,22 +8,24 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from headrisk.findings.coverage import face_counts
+from headrisk.findings.coverage import (
+    MAY_BE_LEFT,
+    all_faces_gone,
+    face_counts,
+    face_may_be_left,
+    upper_end,
+)
 from headrisk.findings.records import Report, RunRecord
 from headrisk.report.words import summary
 from headrisk.report.words.evidence import (
-    FACE_MAY_BE_LEFT,
-    all_faces_gone,
     attackers,
     change,
-    face_may_be_left,
     faces_left,
     gaps,
     larger,
     linked,
     looked_at,
     metadata,
-    upper_end,
 )
 from headrisk.report.words.first_page import compared, is_synthetic, not_compared
 from headrisk.statistics.intervals import FEWEST_PEOPLE
@@ -248,7 +250,7 @@ def _face_for_participants(report: Report) -> str:
         there = seen.counts.get("face", 0) if seen is not None else 0
         if there == images > 0:
             return f"In all of the images the face can still be made out. {since}"
-        perhaps = sum(seen.counts.get(name, 0) for name in FACE_MAY_BE_LEFT) if seen else 0
+        perhaps = sum(seen.counts.get(name, 0) for name in MAY_BE_LEFT) if seen else 0
         how = "most" if 2 * perhaps > images > 0 else "some"
         return (
             f"In {how} of the images the face, or a part of it, can or may still be made out. "

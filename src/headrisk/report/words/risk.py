@@ -227,12 +227,12 @@ def linkability(risk: Assessment) -> str:
 
 
 def above_luck(found: SinglingOut, start: str = "; ") -> str:
-    """That singling out was not shown to lie above luck, after ``start``; "" where it was."""
+    """That singling out cannot be told from luck among so few, after ``start``; "" where it was."""
     rate = found.rate
     if rate is None:
         return ""
     low = rate.low if rate.most is None else interval(rate.most, rate.n)[0]
-    return "" if low > found.baseline else f"{start}not shown above luck"
+    return "" if low > found.baseline else f"{start}too few to tell from luck"
 
 
 def singling_out(found: SinglingOut) -> str:
