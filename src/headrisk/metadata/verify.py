@@ -12,10 +12,10 @@ from pathlib import Path
 import numpy as np
 
 from headrisk.errors import ScanError
+from headrisk.io.gzip_members import GZIP_MAGIC
 from headrisk.metadata.dicom_elements import MAGIC, PREAMBLE, parse_file
 from headrisk.metadata.dicom_write import file_bytes
 from headrisk.metadata.findings import SEVERITY, Hit, mask
-from headrisk.metadata.gzip_header import GZIP_MAGIC
 from headrisk.metadata.known import NOBODY, KnownIdentifiers
 from headrisk.metadata.learn import is_name, with_names
 from headrisk.metadata.scan import list_entries, shown_path
