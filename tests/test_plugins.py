@@ -13,9 +13,11 @@ import pytest
 
 import headrisk
 from headrisk.brain.similarity import select
+from headrisk.cli import doctor
 from headrisk.deidentify import tools
 from headrisk.errors import ScanError, UsageError
 from headrisk.face.recognise import registry
+from headrisk.face.recognise.protocol import FaceTemplate
 from headrisk.run import plugins as plugins_module
 from headrisk.run.plugins import Plugin
 from headrisk.testing import check_deidentification, check_recogniser, check_similarity
@@ -145,7 +147,7 @@ class Strange(EntryPoint):
     result: object = None
 
     def load(self) -> object:
-        if isinstance(self.result, Exception):
+        if isinstance(self.result, BaseException):
             raise self.result
         return self.result
 
@@ -159,7 +161,9 @@ def added(monkeypatch: pytest.MonkeyPatch, name: str, result: object) -> None:
 
 
 @pytest.mark.parametrize(
-    "result", [ValueError("no"), SystemError("x"), 7], ids=["raises", "raises other", "a number"]
+    "result",
+    [ValueError("no"), SystemError("x"), SystemExit(3), 7],
+    ids=["raises", "raises other", "ends the program", "a number"],
 )
 def test_every_kind_of_broken_measure(monkeypatch: pytest.MonkeyPatch, result: object) -> None:
     added(monkeypatch, "mine", result)
@@ -175,7 +179,7 @@ def test_a_measure_that_fails_at_work(monkeypatch: pytest.MonkeyPatch, function:
     added(monkeypatch, "mine", function)
     measure = select(["mine"])["mine"]
     vectors = np.ones((3, 5), np.float32)
-    with pytest.raises(UsageError, match=r"measure mine of theirs 1\.0"):
+    with pytest.raises(UsageError, match=r"plug-in mine of theirs 1\.0"):
         measure.block(vectors[:2], vectors, {"mine"})  # type: ignore[union-attr]
 
 
@@ -185,6 +189,70 @@ def test_a_recogniser_under_another_name(monkeypatch: pytest.MonkeyPatch) -> Non
         registry.recognisers(["mine"], {})
     added(monkeypatch, "blocks", headrisk_example.BlockRecogniser)
     assert registry.recognisers(["blocks"], {})[0].model == "block means 1"
+
+
+class Blocks(headrisk_example.BlockRecogniser):
+    """The example with one function that the test gives."""
+
+    def __init__(self, name: str, function: object) -> None:
+        setattr(self, name, function)
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda images: 1 / 0,
+        lambda images: sys.exit(0),
+        lambda images: [None],
+        lambda images: (None, None),
+        lambda images: [FaceTemplate(np.full(3, np.nan)), None],
+        lambda images: [np.ones(3), None],
+    ],
+)
+def test_a_recogniser_that_fails_at_work(monkeypatch: pytest.MonkeyPatch, function: object) -> None:
+    added(monkeypatch, "blocks", lambda: Blocks("describe", function))
+    (made,) = registry.recognisers(["blocks"], {})
+    with pytest.raises(UsageError, match=r"plug-in blocks of theirs 1\.0.*expected 2 templates"):
+        made.describe([np.zeros((4, 4), np.uint8)] * 2)
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda a, b: {}["x"],
+        lambda a, b: np.zeros((2, 3)),
+        lambda a, b: np.full((3, 2), np.nan),
+        lambda a, b: "alike",
+    ],
+)
+def test_a_recogniser_whose_scores_are_none(
+    monkeypatch: pytest.MonkeyPatch, function: object
+) -> None:
+    added(monkeypatch, "blocks", lambda: Blocks("similarity", function))
+    (made,) = registry.recognisers(["blocks"], {})
+    faces = [FaceTemplate(np.ones(4))] * 3
+    with pytest.raises(UsageError, match=r"plug-in blocks of theirs 1\.0.*of shape \(3, 2\)"):
+        made.similarity(faces, faces[:2])
+
+
+def test_what_doctor_says_of_plug_ins(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    added(monkeypatch, "ncc", lambda a, b: a @ b.T)
+    doctor._plugins()
+    said = capsys.readouterr().out.splitlines()
+    assert said[0].endswith("not used, from theirs 1.0: headrisk has one of this name")
+    for result, told in (
+        (Blocks, "TypeError"),
+        (SystemExit(0), "SystemExit"),
+        (7, ": int; expected"),
+    ):
+        added(monkeypatch, "mine", result)
+        doctor._plugins()
+        said = capsys.readouterr().out.splitlines()
+        assert len(said) == 3
+        assert not any(" ready, " in line for line in said[1:]), said
+        assert told in said[1]
 
 
 def test_a_method_that_fails_is_the_failure_of_one_scan(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -313,7 +313,7 @@ def test_points_of_one_cause_are_told_together_and_lose_no_count() -> None:
     )
     assert first.text.count("leave it out") == 1
     for said in (
-        "1 of 6 people to count as found (brains)",
+        "Count 1 of 6 people as found by brains",
         "2 of 6 people",
         "1 image not looked",
     ):
@@ -430,11 +430,11 @@ def test_images_of_other_data_sets_are_not_counted_as_compared_here() -> None:
         modalities=measured(counts=replace(SECTION.counts, scans=50, failed=2)).modalities,
     )
     facts = dict(coverage(report))
-    assert facts["Compared"].startswith("Brains: 8 images")
+    assert facts["Compared"].startswith("Brains: 8 T1w")
     assert "No image attack compared 2 of 10" in facts["Compared"]
     assert "40 images" in facts["Other data sets"]
     headers = replace(report, modalities=(replace(report.modalities[0], name="metadata"),))
-    assert "stored with 48 images of all data sets" in dict(coverage(headers))["Compared"]
+    assert "Headers: 48 images of all data sets" in dict(coverage(headers))["Compared"]
 
 
 @pytest.mark.parametrize("room", ["much", "none"])

@@ -11,6 +11,7 @@ import argparse
 import json
 import platform
 import sys
+from collections.abc import Callable, Collection
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from headrisk import __version__
 from headrisk.cli.options import add_setting_options, at_least, settings_of, workers_of
 from headrisk.errors import HeadriskError, InputError
 from headrisk.offline import TELEMETRY, telemetry_state
+from headrisk.run.plugins import Group
 
 _DIGESTS = {"report_sha256": "report.json", "files_sha256": "report-files.json"}  # in the log
 
@@ -185,15 +187,25 @@ def _network_faults() -> int:
 
 def _plugins() -> None:
     """What other packages add; a broken one is told and is no fault of this installation."""
-    from headrisk.run.plugins import GROUPS, plugins
+    from headrisk.brain.similarity import MEASURES, select
+    from headrisk.deidentify.tools import tool_of, tools
+    from headrisk.face.recognise.registry import NAMES, recognisers
+    from headrisk.run.plugins import DEIDENTIFICATION, RECOGNISERS, SIMILARITY, plugins
 
-    for group in GROUPS:
+    groups: tuple[tuple[Group, Collection[str], Callable[[str], object]], ...] = (
+        (SIMILARITY, MEASURES, lambda name: select([name])),
+        (RECOGNISERS, NAMES, lambda name: recognisers([name], {})),
+        (DEIDENTIFICATION, tools(), tool_of),
+    )
+    for group, own, make in groups:
         for name, plugin in plugins(group).items():
             try:
-                plugin.load()
+                make(name)
                 state = f"ready, from {plugin.package}"
             except HeadriskError as error:
                 state = str(error)
+            if name in own:
+                state = f"not used, from {plugin.package}: headrisk has one of this name"
             sys.stdout.write(f"  {group.removeprefix('headrisk.')} {name:<12}{state}\n")
 
 

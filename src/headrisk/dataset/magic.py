@@ -48,11 +48,17 @@ _PACKED: tuple[tuple[bytes, str], ...] = (
     (b"7z\xbc\xaf\x27\x1c", "7-Zip"), (b"Rar!\x1a\x07", "RAR"), (b"PK\x03\x04", "zip"),
     (b"PK\x05\x06", "zip"), (b"\x5d\x00\x00", "LZMA"),
 )  # fmt: skip
-_STREAMS = ("gzip", "bzip2", "xz", "Zstandard")  # that pack one file
+_STREAMS = ("gzip", "bzip2", "xz", "Zstandard", "compress", "LZ4", "LZMA")  # that pack one file
+_PACKED_NAME = re.compile(r"\.(nii|mgh|hdr|img|mnc|nrrd|mha|dcm)\.[a-z0-9]{1,6}$")
+_INNER = {"nii": "NIfTI", "mgh": "MGH", "mnc": "MINC", "nrrd": "NRRD", "mha": "MetaImage",
+          "dcm": "DICOM", "hdr": "ANALYZE or NIfTI", "img": "ANALYZE or NIfTI"}  # fmt: skip
+_ARRAYS = (b"SQLite format 3\0", b"\x93NUMPY")
+_SMALL_BYTES = 16 * 1024  # of a container: a face does not fit into less
+_MESHES = (b"\xff\xff\xfe", b"\xff\xff\xff", b"\xff\xff\xfd")  # of FreeSurfer, unpacked
 
 _ARCHIVE_NAMES = (
     ".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz", ".tar.zst", ".7z",
-    ".rar",
+    ".rar", ".iso", ".dmg", ".tar.lz4", ".tar.z", ".cab", ".lzh",
 )  # fmt: skip
 _BY_NAME: dict[str, Kind] = {
     **dict.fromkeys((".json", ".bval", ".bvec", ".spar", ".xml"), "sidecar"),
@@ -67,7 +73,8 @@ _BY_NAME: dict[str, Kind] = {
     # arrays of any kind, whole images among them, that only their own library can list
     **dict.fromkeys(
         (
-            ".mat", ".h5", ".hdf5", ".hdf", ".npz", ".pkl", ".pickle", ".pklz", ".pt", ".pth",
+            ".mat", ".h5", ".hdf5", ".hdf", ".npz", ".raw", ".zraw",
+            ".pkl", ".pickle", ".pklz", ".pt", ".pth",
             ".rds", ".rda", ".rdata", ".tfrecord", ".zarr", ".nc", ".cdf",
         ),
         "container",
@@ -155,6 +162,10 @@ def tell(name: str, head: bytes, size: int) -> Told:
         return Told("archive")
     if head.startswith(_PICTURES):
         return Told("picture")
+    if named == "other" and _is_mesh(head, size):
+        return Told("surface")
+    if named == "other" and head.startswith(_ARRAYS) and size >= _SMALL_BYTES:
+        return Told("container")
     return Told(named)
 
 
@@ -215,8 +226,9 @@ def _image_form(head: bytes, name: str, size: int) -> str:
     form = _nifti(plain, ending) or _mgh(plain, packed, ending, size)
     if form:
         return form
-    if packed_by(head) == "Zstandard" and ".nii" in ending:
-        return "NIfTI"
+    inner = _PACKED_NAME.search(name.lower())
+    if inner and packed_by(head) in _STREAMS and (not plain or plain is head):
+        return _INNER[inner[1]]  # its first block cannot be unpacked from its first bytes alone
     if plain[128:132] == b"DICM" or _bare_dicom(plain):
         return "DICOM"
     if plain.startswith(b"NRRD000"):
@@ -328,6 +340,20 @@ def _raw_data(head: bytes, name: str) -> str:
         if (first < 10_000 and 1 <= second <= 64) or b"<XProtocol>" in head:
             return "Siemens raw data"
     return ""
+
+
+def _is_mesh(head: bytes, size: int) -> bool:
+    """A surface as FreeSurfer writes it, without a name that tells: a scalp may be one.
+
+    Curvature has the same first bytes as a mesh of quadrangles, and four bytes for each corner:
+    a mesh has more.
+    """
+    if not head.startswith(_MESHES):
+        return False
+    if head.startswith(b"\xff\xff\xff") and len(head) >= 15:
+        corners, _, values = struct.unpack(">3i", head[3:15])
+        return not (values == 1 and size == 15 + 4 * corners)
+    return True
 
 
 def _is_archive(head: bytes, ending: str) -> bool:

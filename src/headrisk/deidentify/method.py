@@ -88,7 +88,7 @@ class OwnMethod:
         image = head.volume
         try:
             data = np.asarray(self.method.deidentify(image, brain_mask(head), rng), np.float32)
-        except Exception as error:  # the code of strangers may raise anything
+        except (Exception, SystemExit) as error:  # the code of strangers may raise anything
             raise self._failed(subject, f"{type(error).__name__}: {error}") from error
         if data.shape != image.shape:
             raise self._failed(subject, f"an array of shape {data.shape}, not {image.shape}")

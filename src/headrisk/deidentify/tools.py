@@ -100,10 +100,7 @@ def _from_plugin(plugin: Plugin) -> Tool:
     """The method that another package adds: an object, or a class that makes one."""
     found = plugin.load()
     if isinstance(found, type):
-        try:
-            found = found()
-        except Exception as error:
-            raise plugin.unfit(f"{type(error).__name__}: {error}") from error
+        found = plugin.call("one that can be made", found)
     if not isinstance(found, DeidentificationMethod):
         raise plugin.unfit(
             f"{type(found).__name__}", "name, what, replaces and deidentify(image, brain, rng)"

@@ -101,11 +101,15 @@ class NiftiHeader:
         analyze = self.form == "NIfTI-1" and self.magic[:2] not in (b"n+", b"ni")
         return TEXT_PLACES["Analyze 7.5" if analyze else self.form]
 
-    def blank(self, vox_offset: int | None) -> bytes:
-        """The header without texts, and with another place of the voxels unless it is None."""
+    def blank(self, vox_offset: int | None, kept: frozenset[str] = frozenset()) -> bytes:
+        """The header without texts, and with another place of the voxels unless it is None.
+
+        Of the fields named in ``kept`` the text stays, but not what stands behind its end.
+        """
         raw = bytearray(self.raw)
-        for start, end in self.text_places.values():
-            raw[start:end] = bytes(end - start)
+        for name, (start, end) in self.text_places.items():
+            text = raw[start:end].partition(b"\0")[0] if name in kept else b""
+            raw[start:end] = text.ljust(end - start, b"\0")
         if vox_offset is not None:
             fields = np.frombuffer(raw, _FIELDS[self.form].newbyteorder(self.order))
             fields["vox_offset"] = vox_offset

@@ -22,23 +22,20 @@ from headrisk.io.gzip_members import GZIP_MAGIC, PLAIN_HEADER, gzip_header
 from headrisk.io.headers import MGH_FIELDS, MGH_HEADER, mgh_voxels_end
 from headrisk.io.nifti_header import NiftiPlan
 from headrisk.io.stream import ByteStream, open_stream
-from headrisk.metadata.dicom_elements import parse_file
+from headrisk.metadata.dicom_elements import file_bytes, parse_file
 from headrisk.metadata.dicom_options import BASIC, FULL_DATES, MODIFIED, Policy
-from headrisk.metadata.dicom_people import patient_of, tell_apart
-from headrisk.metadata.dicom_write import file_bytes
 from headrisk.metadata.documents import read_xml
 from headrisk.metadata.file_text import CODE_SKIPS, redacted_file, text_file_hits
 from headrisk.metadata.findings import Hit
-from headrisk.metadata.fix_dicom import BURNT, Person, clean_dicom, refusal
+from headrisk.metadata.fix_dicom import BURNT, Person, clean_dicom, patient_of, refusal, tell_apart
 from headrisk.metadata.fix_tables import DateShifts, clean_table, table_text
 from headrisk.metadata.formats import CLEANABLE, read_header, xml_hits
 from headrisk.metadata.headers import field_hits, patched, patches
+from headrisk.metadata.image_headers import MGH_PARAMETERS
 from headrisk.metadata.known import NOBODY, KnownIdentifiers
 from headrisk.metadata.look import READ, START, Look, is_numbers, read_plan, unpacked
-from headrisk.metadata.mgh_text import MGH_PARAMETERS
-from headrisk.metadata.nifti_text import kept_extensions
-from headrisk.metadata.pseudonyms import PseudonymKey, new_key
-from headrisk.metadata.rename import Renaming, label_mark, plan_renaming
+from headrisk.metadata.nifti_text import kept_extensions, plain_fields
+from headrisk.metadata.pseudonyms import PseudonymKey, Renaming, label_mark, new_key, plan_renaming
 from headrisk.metadata.roles import leftover_kind, role_of
 from headrisk.metadata.scan import MetadataScan, judge_entry, list_entries, shown_path
 from headrisk.metadata.sidecars import clean_json, json_bytes, parse_json
@@ -494,7 +491,7 @@ _PIECE = 1024 * 1024
 
 
 def write_nifti(source: Path, target: Path, known: KnownIdentifiers = NOBODY) -> None:
-    """Write a NIfTI image with blank text fields, without trailing bytes and most extensions.
+    """Write a NIfTI image without what identifies in text fields, trailing bytes, most extensions.
 
     Extensions that a format is made of (CIFTI, MRS) stay where nothing identifying stands in them.
 
@@ -508,7 +505,7 @@ def write_nifti(source: Path, target: Path, known: KnownIdentifiers = NOBODY) ->
         if plan is None:
             raise ScanError(source.name, found="not a NIfTI header, or cut off")
         with _writer(target, packed=stream.compressed) as out:
-            out.write(_blank_header(plan, kept_extensions(plan, known)))
+            out.write(_blank_header(plan, kept_extensions(plan, known), plain_fields(plan, known)))
             if not plan.single:
                 stream.skip(2**62)  # checks the checksum
                 return
@@ -518,9 +515,9 @@ def write_nifti(source: Path, target: Path, known: KnownIdentifiers = NOBODY) ->
             stream.skip(2**62)
 
 
-def _blank_header(plan: NiftiPlan, extensions: bytes) -> bytes:
+def _blank_header(plan: NiftiPlan, extensions: bytes, kept: frozenset[str]) -> bytes:
     offset = len(plan.header.raw) + 4 + len(extensions) if plan.single else None
-    return plan.header.blank(offset) + bytes([bool(extensions), 0, 0, 0]) + extensions
+    return plan.header.blank(offset, kept) + bytes([bool(extensions), 0, 0, 0]) + extensions
 
 
 def write_mgh(source: Path, target: Path) -> None:

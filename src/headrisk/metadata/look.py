@@ -29,10 +29,10 @@ from headrisk.metadata.file_text import CODE_SKIPS, text_file_hits
 from headrisk.metadata.findings import Hit
 from headrisk.metadata.formats import READERS as FORMATS
 from headrisk.metadata.formats import open_in_format
+from headrisk.metadata.image_headers import mgh_hits, mgh_texts
 from headrisk.metadata.known import KnownIdentifiers
 from headrisk.metadata.leftovers import archive_hits, binary_hits, history_hits, listing_hits
 from headrisk.metadata.markup import plain_html
-from headrisk.metadata.mgh_text import mgh_hits, mgh_texts
 from headrisk.metadata.nifti_text import (
     MOST_EXTENSION_BYTES,
     kept_texts,

@@ -10,11 +10,14 @@ from collections.abc import Iterator
 
 from headrisk.errors import ScanError
 from headrisk.io.nifti_header import NiftiPlan, extension_bytes
+from headrisk.metadata.closed import open_words
 from headrisk.metadata.dicom_elements import parse_dataset
 from headrisk.metadata.dicom_hits import dataset_hits
 from headrisk.metadata.fields import kind_of_field
 from headrisk.metadata.findings import Hit
 from headrisk.metadata.known import KnownIdentifiers
+from headrisk.metadata.name_words import EPONYMS
+from headrisk.metadata.people import family_names, given_names
 from headrisk.metadata.text import printable_text, text_hits
 
 MOST_EXTENSION_BYTES = 32 * 1024 * 1024
@@ -26,7 +29,7 @@ _CODES = {0: "unknown", 2: "DICOM", 4: "AFNI", 6: "comment", 8: "XCEDE", 10: "JI
           34: "variable frame timing", 38: "eval", 40: "MATLAB", 42: "Quantiphyse",
           44: "MRS"}  # fmt: skip
 # A number alone may be anybody's: a record, an age.
-_BARE = re.compile(r"\d{2,}|.*(?<![\w.])\d{6,}(?![\w.]).*", re.DOTALL)
+_BARE = re.compile(r"\d{2,}|.*(?<![\w.])\d{6,}(?!\w).*", re.DOTALL)
 # What programs write about themselves.
 _ORDINARY = re.compile(
     r"(?:FSL[\d.]*|[\d.]+:?[0-9a-f]{6,}|spm.*|SPM.*|nibabel.*|AFNI.*|FreeSurfer.*|mrtrix.*|ANTs.*"
@@ -67,18 +70,49 @@ def nifti_hits(plan: NiftiPlan, known: KnownIdentifiers) -> Iterator[Hit]:
         text = printable_text(plan.header.raw[start:end])
         if not text:
             continue
-        hits = list(text_hits(text, f"header {name}", known))
-        yield from hits
-        kind = kind_of_field(name)
-        if not hits and kind:
-            yield Hit(kind, f"header {name}", text)
-        elif not hits and (
-            _BARE.fullmatch(text)
-            or not all(_ORDINARY.fullmatch(part) for part in text.split(";") if part)
-        ):
-            yield Hit("header-text", f"header {name}", text)
+        yield from _text_hits(name, text, known)
     for number, (code, content) in enumerate(plan.extensions, start=1):
         yield from _extension_hits(number, code, content, known)
+
+
+def _text_hits(name: str, text: str, known: KnownIdentifiers) -> Iterator[Hit]:
+    """Everything identifying in one text field."""
+    if _BUILD.fullmatch(text):
+        return
+    hits = list(text_hits(text, f"header {name}", known))
+    yield from hits
+    kind = kind_of_field(name)
+    if not hits and kind:
+        yield Hit(kind, f"header {name}", text)
+    elif not hits and not _is_closed(text) and (
+        _BARE.fullmatch(text)
+        or not all(_ORDINARY.fullmatch(part) for part in text.split(";") if part)
+    ):  # fmt: skip
+        yield Hit("header-text", f"header {name}", text)
+
+
+def _is_closed(text: str) -> bool:
+    """Whether a text is of the vocabulary and of names of methods and atlases alone."""
+    if _NUMBERED.search(text) or not any(map(str.isalpha, text)):
+        return False
+    methods = EPONYMS - family_names() - given_names()
+    return not _BARE.fullmatch(text) and not open_words(text, known_key=True) - methods - _PLACES
+
+
+_NUMBERED = re.compile(r"\d{4}")
+_PLACES = frozenset({"mgh", "mni", "dkt", "ucla", "jhu", "icbm"})  # where atlases come from
+_BUILD = re.compile(r"FreeSurfer [A-Z][a-z]{2} +\d{1,2} \d{4}")  # the day the program was built
+
+
+def plain_fields(plan: NiftiPlan, known: KnownIdentifiers) -> frozenset[str]:
+    """Text fields in which nothing identifying stands, so that a copy keeps them."""
+    texts = {
+        name: printable_text(plan.header.raw[start:end])
+        for name, (start, end) in plan.header.text_places.items()
+    }
+    return frozenset(
+        name for name, text in texts.items() if text and not any(_text_hits(name, text, known))
+    )
 
 
 def _extension_hits(

@@ -17,6 +17,7 @@ from headrisk.findings.coarse import Count, added, least, most
 from headrisk.findings.coverage import by_kind, face_counts, told, tried_images
 from headrisk.findings.deidentified import Effect, Treatment
 from headrisk.findings.records import (
+    SOURCE_FOLDER,
     CopyRow,
     FileRow,
     ModalitySection,
@@ -95,7 +96,7 @@ class Follow:
     rate
         The rate that it rests on.
     limit
-        A number of people.
+        A number of people; of images, how many another rule has told already.
     counts
         How many of each kind, where that is told.
     """
@@ -181,7 +182,12 @@ def _not_compared(report: Report) -> Iterator[Follow]:
     if why.total() > counts.failed + counts.left_out:
         codes, images = zip(*why.most_common(), strict=True)
         yield Follow(
-            "images_not_compared", count=why.total(), of=counts.images, kinds=codes, counts=images
+            "images_not_compared",
+            count=why.total(),
+            of=counts.images,
+            kinds=codes,
+            counts=images,
+            limit=counts.failed + counts.left_out,
         )
 
 
@@ -252,7 +258,8 @@ def _face_rules(
     face: Count, part: Count, unclear: Count, failed: Count, *, of: int, kinds: tuple[str, ...]
 ) -> Iterator[Follow]:
     if most(face) + most(part):
-        yield Follow("faces_there", count=added(face, part, of), of=of, kinds=kinds)
+        count = added(face, part, of)
+        yield Follow("faces_there", count=count, of=of, kinds=kinds, counts=(face, part))
     if least(unclear):
         yield Follow("faces_unclear", count=unclear, of=of)
     if least(failed):
@@ -336,9 +343,6 @@ def _direct(report: Report) -> Iterator[Follow]:
     if source:
         yield Follow("source_folder", count=sum(most(_count(row[2])) for row in source))
     yield from _stand_out(section)
-
-
-SOURCE_FOLDER = ("sourcedata", "Folder with source data")  # as reports of earlier versions say
 
 
 def _metadata(report: Report) -> Iterator[Follow]:

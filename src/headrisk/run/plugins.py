@@ -11,10 +11,11 @@ asked for, and one that is broken stops nothing else.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
-from typing import Literal
+from typing import Any, Literal
 
 from headrisk.errors import UsageError
 
@@ -49,11 +50,20 @@ class Plugin:
         UsageError
             It cannot be imported; says which package is to blame.
         """
+        return self.call("one that can be imported", self.entry.load)
+
+    def call(self, expected: str, function: Callable[..., Any], *arguments: object) -> Any:
+        """What a function of the plug-in gives.
+
+        Raises
+        ------
+        UsageError
+            It raises anything, or would end the program; says which package is to blame.
+        """
         try:
-            found: object = self.entry.load()
-        except Exception as error:  # the code of strangers may raise anything
-            raise self.unfit(f"{type(error).__name__}: {error}") from error
-        return found
+            return function(*arguments)
+        except (Exception, SystemExit) as error:  # the code of strangers may raise anything
+            raise self.unfit(f"{type(error).__name__}: {error}", expected) from error
 
     def unfit(self, found: str, expected: str = "one that can be imported") -> UsageError:
         """The error that says what is wrong with this plug-in."""

@@ -272,7 +272,7 @@ def _from_plugin(plugin: Plugin) -> Measure:
     function = plugin.load()
     if not callable(function):
         raise plugin.unfit(f"{type(function).__name__}", "a function of two blocks of fingerprints")
-    block = _Named(plugin.name, _Checked(plugin.name, plugin.package, function))
+    block = _Named(plugin.name, _Checked(plugin, function))
     return PairFamily((plugin.name,), vectors_only, block, symmetric=False)
 
 
@@ -280,27 +280,18 @@ def _from_plugin(plugin: Plugin) -> Measure:
 class _Checked:
     """A plug-in's function, whose mistakes are told as its own."""
 
-    name: str
-    package: str
+    plugin: Plugin
     function: MeasureFunction
 
     def __call__(self, a: Float32Array, b: Float32Array) -> FloatArray:
-        subject = f"measure {self.name} of {self.package}"
         expected = f"finite scores of shape {(len(a), len(b))}"
-        remedy = "Ask the makers of that package, or leave the measure out."
-        try:
-            found = np.asarray(self.function(a, b), dtype=np.float64)
-        except Exception as error:
-            told = f"{type(error).__name__}: {error}"
-            raise UsageError(subject, found=told, expected=expected, remedy=remedy) from error
+        given = self.plugin.call(expected, self.function, a, b)
+        found = self.plugin.call(expected, np.asarray, given, np.float64)
         if found.shape != (len(a), len(b)):
-            told = f"an array of shape {found.shape}"
-            raise UsageError(subject, found=told, expected=expected, remedy=remedy)
+            raise self.plugin.unfit(f"an array of shape {found.shape}", expected)
         if not np.isfinite(found).all():
-            raise UsageError(
-                subject, found="values that are not finite", expected=expected, remedy=remedy
-            )
-        return found
+            raise self.plugin.unfit("values that are not finite", expected)
+        return np.asarray(found)
 
 
 @dataclass(frozen=True)

@@ -7,17 +7,21 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
+import numpy as np
+
 from headrisk.errors import MissingExtraError, StoreError, UsageError, missing_extra
 from headrisk.face.detect import hog
+from headrisk.face.detect.face import Pixels
 from headrisk.face.detect.registry import all_detectors
 from headrisk.face.recognise.deepface import EXTRA, DeepfaceRecogniser, deepface
 from headrisk.face.recognise.dlib_resnet import DlibRecogniser
 from headrisk.face.recognise.faceres import FaceresRecogniser
 from headrisk.face.recognise.features import OPENCV_LICENCE, orb, sift
-from headrisk.face.recognise.protocol import Recogniser
+from headrisk.face.recognise.protocol import FaceTemplate, Recogniser
 from headrisk.face.recognise.sface import SfaceRecogniser
 from headrisk.face.weights import network
 from headrisk.run.plugins import RECOGNISERS, Plugin, plugins
+from headrisk.types import FloatArray
 
 
 def _dlib() -> Recogniser:
@@ -88,10 +92,7 @@ def _made(name: str, weights: Mapping[str, Path]) -> Recogniser:
 def _from_plugin(plugin: Plugin) -> Recogniser:
     """The recogniser that another package adds: whatever its entry point makes when called."""
     make = plugin.load()
-    try:
-        found = make() if callable(make) else make
-    except Exception as error:
-        raise plugin.unfit(f"{type(error).__name__}: {error}") from error
+    found = plugin.call("one that can be made", make) if callable(make) else make
     if not isinstance(found, Recogniser):
         raise plugin.unfit(
             type(found).__name__,
@@ -99,7 +100,50 @@ def _from_plugin(plugin: Plugin) -> Recogniser:
         )
     if found.name != plugin.name:
         raise plugin.unfit(f"a recogniser called {found.name!r}", f"the name {plugin.name!r}")
-    return found
+    return _Checked(
+        plugin, found, found.name, found.model, found.digest, found.licence, found.embedding
+    )
+
+
+@dataclass(frozen=True)
+class _Checked:
+    """A plug-in's recogniser, whose mistakes are told as its own."""
+
+    plugin: Plugin
+    own: Recogniser
+    name: str
+    model: str
+    digest: str
+    licence: str
+    embedding: bool
+
+    def describe(self, images: Sequence[Pixels]) -> list[FaceTemplate | None]:
+        expected = f"{len(images)} templates with finite values, None where no face was found"
+        found = self.plugin.call(expected, self.own.describe, images)
+        if not isinstance(found, list) or len(found) != len(images):
+            raise self.plugin.unfit(_counted(found), expected)
+        for one in found:
+            if one is not None and not (
+                isinstance(one, FaceTemplate) and np.isfinite(one.values).all()
+            ):
+                raise self.plugin.unfit(f"{type(one).__name__} that is no such template", expected)
+        return found
+
+    def similarity(
+        self, photos: Sequence[FaceTemplate], renders: Sequence[FaceTemplate]
+    ) -> FloatArray:
+        expected = f"finite scores of shape {(len(photos), len(renders))}"
+        found = self.plugin.call(expected, self.own.similarity, photos, renders)
+        scores = self.plugin.call(expected, np.asarray, found, np.float64)
+        if scores.shape != (len(photos), len(renders)):
+            raise self.plugin.unfit(f"an array of shape {scores.shape}", expected)
+        if not np.isfinite(scores).all():
+            raise self.plugin.unfit("values that are not finite", expected)
+        return np.asarray(scores)
+
+
+def _counted(found: object) -> str:
+    return f"a list of {len(found)}" if isinstance(found, list) else type(found).__name__
 
 
 def _require_weights(names: Sequence[str], weights: Mapping[str, Path]) -> None:

@@ -162,7 +162,12 @@ def _ico(report: Report) -> Question:
                 ("faces", "linked") if searched else ("faces",),
                 "" if searched else "No photograph was compared with a scan.",
             ),
-            Point("Attackers closest to it", ("attackers",)),
+            Point(
+                "A motivated intruder",
+                (),
+                "No such intruder was modelled: the attackers of this report "
+                "hold scans, tables or photographs with names.",
+            ),
         ),
         "No person tried it: the attacks are programs. Searches of the web, social networks and "
         "the press, and what friends and colleagues know, were not part of it.",

@@ -14,20 +14,15 @@ from headrisk.findings.coverage import face_counts
 from headrisk.findings.records import FacesLeft, ModalitySection, Report, RunRecord
 from headrisk.report.words import deidentified, inventory, phrases, presence, summary
 from headrisk.report.words import risk as risk_words
+from headrisk.report.words.attacks import ATTACKS
+from headrisk.report.words.first_page import found_in_text, how_to_read, unmeasured_defacing
+from headrisk.report.words.metadata import MISSED, NOT_READ
 from headrisk.statistics.intervals import with_failures
 from headrisk.statistics.risk import highest_by_images
 
 REGULATORS_LINE = 0.09
 FACE_MAY_BE_LEFT = ("face", "part", "unclear", "failed")
 _BESIDE = ("archive", "document", "link", "picture", "recording", "surface")
-_BY = {
-    "brain": "by the brain",
-    "face": "by photographs",
-    "face-scans": "by faces between scans",
-    "table": "by a table of measurements",
-    "metadata": "by headers and sidecar files alone",
-    "combined": "by all of it together",
-}
 
 
 @dataclass(frozen=True)
@@ -120,7 +115,7 @@ def gaps(report: Report) -> tuple[str, ...]:
             who = phrases.people(section.counts.unsearched)
             found.append(f"{who} who could not be searched for {_by(section)}")
     searched = {section.name for section in report.modalities if section.measures}
-    missing = [_BY[name] for name in ("brain", "face", "metadata") if name not in searched]
+    missing = [ATTACKS[k].through for k in ("brain", "face", "metadata") if k not in searched]
     if missing:
         found.append(f"linkage {phrases.listed(missing)}, which was not tested")
     return tuple(found)
@@ -144,7 +139,9 @@ def looked_at(report: Report) -> str:
 def linked(report: Report) -> str:
     """The strongest attack of each kind in a few words, with interval and control."""
     said = [_linked(section) for section in report.modalities if section.measures]
-    return phrases.capital("; ".join(said)) + "." if said else "Nobody was searched for."
+    if not said:
+        return "Nobody was searched for."
+    return f"{phrases.capital('; '.join(said))}. {how_to_read(report)}"
 
 
 def upper_end(section: ModalitySection) -> float | None:
@@ -187,11 +184,17 @@ def against_line(report: Report, line: float) -> str:
     if over:
         which = phrases.listed(
             [
-                f"{phrases.percent(ends[one.name][0], -1)} at the least {_by(one)}{_simulated(one)}"
+                f"at least {phrases.percent(ends[one.name][0], -1)} {_by(one)}{_simulated(one)}"
                 for one in over
             ]
         )
-        return f"Over {line:g}: {which}."
+        rest = [
+            f"up to {phrases.percent(ends[one.name][1], 1)} {_by(one)}{_simulated(one)}"
+            for one in rated
+            if one not in over
+        ]
+        also = f" Not shown to keep to it either: {phrases.listed(rest)}." if rest else ""
+        return f"Over {line:g}: {which}.{also}"
     highest = max((one.risk.exposure.highest for one in rated if one.risk), default=1.0)
     worst = max(high for _, high in ends.values())
     if max(worst, highest) > line:
@@ -247,9 +250,9 @@ def metadata(report: Report) -> str:
     for section in report.modalities:
         for panel in section.panels:
             if section.name == "metadata" and panel.name == "kinds":
-                return panel.answer
+                return f"{found_in_text(section)} {MISSED} {NOT_READ}"
     return (
-        "Whether names, dates and numbers stand in headers, sidecars, tables and names of files "
+        "Whether names, dates and numbers are in headers, sidecars, tables and names of files "
         "was not asked here; headrisk metadata does."
     )
 
@@ -324,7 +327,8 @@ def _may_be(left: FacesLeft, name: str) -> bool:
 
 
 def _by(section: ModalitySection) -> str:
-    return _BY.get(section.name, f"by {section.name}")
+    own = ATTACKS.get(section.name)
+    return own.through if own else f"by {section.name}"
 
 
 def _simulated(section: ModalitySection) -> str:
@@ -336,9 +340,8 @@ def _linked(section: ModalitySection) -> str:
     first = section.headline
     if first is None or first.rank1 is None or not section.sufficient:
         return f"{by} too few people to say"
-    more = [summary.RESULTS[first.reading]]
-    if first.control is not None:
-        more.insert(0, f"by luck about {phrases.percent(first.control.value)}")
+    luck = summary.against_luck(first)
+    more = [*([luck] if luck else []), summary.RESULTS[first.reading]]
     text = f"{by} {phrases.rate_of_people(first.rank1, *more)}"
     lost = section.counts.unsearched
     if lost:
@@ -364,8 +367,8 @@ def _singled(report: Report) -> str:
             last = rated[-1]
             said.append(
                 f"{_by(section)}, one scan of a person picks out that person and nobody else among "
-                f"{last.size} in {phrases.percentage(last.rate)} of the cases (by luck: "
-                f"{phrases.percent(last.baseline)})"
+                f"{last.size} in {phrases.percentage(last.rate)} of the cases (luck "
+                f"{phrases.percent(last.baseline)}{risk_words.above_luck(last, ', ')})"
             )
     return phrases.capital("; ".join(said)) + "." if said else ""
 
@@ -407,13 +410,22 @@ def larger(report: Report) -> str:
 
 
 def change(report: Report) -> str:
-    """Before and after each de-identification method; "" where none was compared."""
+    """Before and after each de-identification method, or what was not measured of it."""
+    if not report.treatments:
+        tried = any(one.measures for one in report.modalities)
+        return f"De-identification was not measured. {unmeasured_defacing(report)}" if tried else ""
     return " ".join(f"{one.name}: {deidentified.brief(one)}" for one in report.treatments)
+
+
+def _seconds(seconds: float) -> str:
+    if seconds < 1:
+        return "under 1 second"
+    return phrases.counted(round(seconds), "second")
 
 
 def _cost(report: Report, run: RunRecord) -> str:
     said = [
-        f"{summary.title(one).lower()}, {one.cpu_seconds:,.0f} CPU seconds for "
+        f"{summary.title(one).lower()}, {_seconds(one.cpu_seconds)} of processor time for "
         f"{phrases.counted(one.scans, 'scan')} on {one.needs.hardware or 'this machine'}"
         for one in attack_costs(report, run)
     ]
