@@ -83,7 +83,8 @@ def packed_as(role: Role, start: bytes) -> str:
     >>> packed_as("text", b"BZh91AY&SY"), packed_as("office", b"PK\\x03\\x04")
     ('bzip2', '')
     """
-    return packed_by(start) if role in _UNTOLD else ""
+    packing = packed_by(start)
+    return packing if role in _UNTOLD and packing != "gzip" else ""  # gzip is opened
 
 
 def leftover_kind(parts: tuple[str, ...], *, folder: bool) -> str:

@@ -309,7 +309,7 @@ def _one_or_more(count: Count, one: str, several: str) -> str:
     return one if count in (1, "1") else several
 
 
-UNCHANGED = "NOT TREATED: not one voxel differs from the untreated scan"
+UNCHANGED = "NOT DE-IDENTIFIED: not one voxel differs from the original scan"
 FOUND_FACE = {  # what was found in one de-identified scan
     "face": "a whole face: another one's, or left",
     "part": "part of a face is left",
