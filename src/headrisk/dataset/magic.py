@@ -11,11 +11,16 @@ from __future__ import annotations
 import ast
 import bz2
 import lzma
+import math
 import re
 import struct
 import zlib
 from dataclasses import dataclass
 from typing import Literal
+
+from headrisk.io.gzip_members import GZIP_MAGIC
+from headrisk.io.headers import MGH_HEADER, mgh_header
+from headrisk.io.nifti_header import nifti_header
 
 HEAD_BYTES = 4096
 Kind = Literal[
@@ -38,7 +43,7 @@ _BODIES = {  # the file that holds the voxels of a header: listed with it
     ".img": ".hdr", ".img.gz": ".hdr", ".rec": ".par", ".brik": ".head", ".brik.gz": ".head",
 }  # fmt: skip
 _PACKED: tuple[tuple[bytes, str], ...] = (
-    (b"\x1f\x8b", "gzip"), (b"BZh", "bzip2"), (b"\xfd7zXZ\x00", "xz"),
+    (GZIP_MAGIC, "gzip"), (b"BZh", "bzip2"), (b"\xfd7zXZ\x00", "xz"),
     (b"\x28\xb5\x2f\xfd", "Zstandard"), (b"\x1f\x9d", "compress"), (b"\x04\x22\x4d\x18", "LZ4"),
     (b"7z\xbc\xaf\x27\x1c", "7-Zip"), (b"Rar!\x1a\x07", "RAR"), (b"PK\x03\x04", "zip"),
     (b"PK\x05\x06", "zip"), (b"\x5d\x00\x00", "LZMA"),
@@ -280,28 +285,22 @@ def unpacked(head: bytes) -> tuple[bytes, bool]:
 
 
 def _nifti(head: bytes, ending: str) -> str:
-    if len(head) < 348:
+    header = nifti_header(head)
+    if header is None or len(head) < 348:
         return ""
-    for order in "<>":
-        length = struct.unpack(f"{order}i", head[:4])[0]
-        if length == 540 and head[4:7] in (b"n+2", b"ni2"):
-            return "NIfTI-2"
-        if length == 348 and head[344:347] in (b"n+1", b"ni1"):
-            return "NIfTI-1"
-        if length == 348 and 1 <= struct.unpack(f"{order}h", head[40:42])[0] <= 7:
-            return "ANALYZE 7.5" if ending else ""
+    if header.magic[:3] in ((b"n+1", b"ni1") if header.form == "NIfTI-1" else (b"n+2", b"ni2")):
+        return header.form
+    if header.form == "NIfTI-1" and ending and 1 <= header.fields["dim"][0] <= 7:
+        return "ANALYZE 7.5"
     return ""
 
 
 def _mgh(head: bytes, packed: bool, ending: str, size: int) -> str:
     """Version 1, then sizes and a voxel type that make sense; the name only where it says so."""
-    if len(head) < 28 or head[:4] != b"\0\0\0\1":
+    header = mgh_header(head)
+    if header is None or len(head) < 28 or not header.sensible or max(header.size) >= 65536:
         return ""
-    width, height, depth, frames, kind = struct.unpack(">5i", head[4:24])
-    sane = all(0 < n < 65536 for n in (width, height, depth, frames)) and kind in (0, 1, 3, 4, 10)
-    if not sane:
-        return ""
-    least = 284 + width * height * depth * frames
+    least = MGH_HEADER + math.prod(header.size)
     return "MGH" if ending in (".mgh", ".mgz") or packed or size >= least else ""
 
 

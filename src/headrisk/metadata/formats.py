@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from headrisk.io.nifti_header import nifti_plan
 from headrisk.metadata.documents import (
     read_arrow,
     read_notebook,
@@ -30,7 +31,6 @@ from headrisk.metadata.image_headers import (
     read_twix,
 )
 from headrisk.metadata.known import KnownIdentifiers
-from headrisk.metadata.nifti_text import nifti_plan
 from headrisk.metadata.open_texts import OpenText, open_in_fields, open_in_xml
 from headrisk.metadata.recordings import read_brainvision, read_edf, read_fif
 from headrisk.metadata.roles import COMPANIONS, Role

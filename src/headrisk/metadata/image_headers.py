@@ -16,6 +16,7 @@ import warnings
 from collections.abc import Iterator
 from io import BytesIO
 
+from headrisk.io.headers import MGH_FIELDS, MGH_HEADER
 from headrisk.metadata.dicom_dictionary import rule_for
 from headrisk.metadata.fields import kind_of_attribute
 from headrisk.metadata.findings import Hit
@@ -24,9 +25,7 @@ from headrisk.metadata.known import KnownIdentifiers
 from headrisk.metadata.leftovers import text_runs
 from headrisk.metadata.text import printable_text, text_hits
 
-MGH_HEADER, MGH_PARAMETERS = 284, 20
-MGH_MAGIC = b"\0\0\0\1"
-_MGH_BYTES = {0: 1, 1: 4, 3: 4, 4: 2, 10: 2}
+MGH_PARAMETERS = 20
 _COMMAND_LINE = 3
 # A command on FreeSurfer's own files, without folders, names nobody.
 _OWN_COMMAND = re.compile(
@@ -39,25 +38,12 @@ _TAG_NAMES = {3: "command line", 30: "old transform", 31: "transform", 33: "alig
 _TEXT_RUN = re.compile(rb"[\x20-\x7e\x80-\xff]{4,}")
 
 
-def mgh_voxels_end(header: bytes) -> int | None:
-    """Position of the first byte behind the voxels, None where the header makes no sense."""
-    if len(header) < MGH_HEADER or not header.startswith(MGH_MAGIC):
-        return None
-    *sizes, kind = struct.unpack(">5i", header[4:24])
-    if kind not in _MGH_BYTES or any(size < 1 for size in sizes):
-        return None
-    voxels = 1
-    for size in sizes:
-        voxels *= size
-    return MGH_HEADER + voxels * _MGH_BYTES[kind]
-
-
 def mgh_hits(header: bytes, tail: bytes, known: KnownIdentifiers) -> Iterator[Hit]:
     """Everything identifying in the spare bytes of an MGH header and in the tags behind the voxels.
 
     ``tail`` begins right behind the voxels.
     """
-    spare = printable_text(header[90:MGH_HEADER])
+    spare = printable_text(header[MGH_FIELDS:MGH_HEADER])
     if spare.strip():
         yield Hit("header-text", "spare header bytes", spare)
         yield from text_hits(spare, "spare header bytes", known)

@@ -7,19 +7,12 @@ from pathlib import PurePosixPath
 from typing import Literal
 
 from headrisk.dataset.magic import packed_by
+from headrisk.io.gzip_members import GZIP_MAGIC
+from headrisk.io.headers import MGH_VERSION
+from headrisk.io.nifti_header import header_kind
 from headrisk.metadata.dicom_elements import MAGIC, PREAMBLE, looks_like_dicom
 from headrisk.metadata.documents import OFFICE
-from headrisk.metadata.gzip_header import GZIP_MAGIC
-from headrisk.metadata.image_headers import (
-    CURVATURE,
-    MGH_MAGIC,
-    SURFACE,
-    is_afni,
-    is_p_file,
-    is_par,
-    is_twix,
-)
-from headrisk.metadata.nifti_text import nifti_kind
+from headrisk.metadata.image_headers import CURVATURE, SURFACE, is_afni, is_p_file, is_par, is_twix
 from headrisk.metadata.recordings import is_brainvision, is_edf, is_fif
 from headrisk.metadata.tables import decoded, in_blanks, unquoted
 
@@ -134,9 +127,9 @@ def role_of(name: str, start: bytes) -> Role:
     lower = name.lower()
     if start[PREAMBLE : PREAMBLE + 4] == MAGIC:
         return "dicom"
-    if nifti_kind(start) is not None:
+    if header_kind(start) is not None:
         return "nifti"
-    if start.startswith(MGH_MAGIC):
+    if start.startswith(MGH_VERSION):
         return "mgh"
     if start.startswith(GZIP_MAGIC):
         if lower.endswith(_IMAGES) and ".img" not in lower:

@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 
 from headrisk.errors import ScanError
+from headrisk.io.gzip_members import GZIP_MAGIC
 from headrisk.metadata.dicom_elements import MAGIC, PREAMBLE, file_bytes, parse_file
 from headrisk.metadata.findings import SEVERITY, Hit, mask
-from headrisk.metadata.gzip_header import GZIP_MAGIC
 from headrisk.metadata.known import NOBODY, KnownIdentifiers
 from headrisk.metadata.learn import is_name, with_names
 from headrisk.metadata.scan import list_entries, shown_path
