@@ -506,7 +506,7 @@ SENTENCES: Mapping[str, Callable[[Follow], Said]] = {
         ("Coarsen or drop these columns.",),
     ),
     "files_unread": lambda f: Said(
-        f"{share(f, 'file')} {_was(f.count)} not read in full.",
+        f"{share(f, 'file')} {_was(f.count)} not read as a format of its own.",
         (
             f"That is not called clean: leave {_it(f.count)} out, or look at {_it(f.count)} "
             "yourself.",
@@ -675,7 +675,7 @@ SHORT: Mapping[str, Callable[[Follow], str]] = {
         f"give other data of {number(f.count)} of {people(most(f.of))} who could not be searched "
         "for"
     ),
-    "forecast_ends": lambda f: f"do not count on fewer links among more than {people(f.limit)}",
+    "forecast_ends": lambda f: f"do not expect fewer links among more than {people(f.limit)}",
     "metadata_quasi": lambda f: f"coarsen or drop {things(f.count, 'detail')} in files",
     "metadata_technical": lambda f: (
         f"drop {things(f.count, 'value')} that {'ties' if f.count == 1 else 'tie'} files to devices"

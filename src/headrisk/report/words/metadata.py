@@ -59,7 +59,7 @@ MISSED = (
     "More may be there: in tests on made-up releases the search missed 2 of 100 identifiers in "
     "fields, 17 in lines with a label, 38 in other lines and file names."
 )  # shares: docs/metadata.md, How much is found
-MORE = "In tests on made-up releases, 2 to 38 of 100 were missed."
+MORE = "In tests on made-up releases, 2 to 38 of 100 planted ones were missed."
 NOT_READ = "Text in pixels and archives was not read."
 TO_READ = "read, and to be read by a person"  # row of the table of files
 NOBODY_SEARCHED_FOR = "Nobody was searched for: an audit measures how well metadata link people."
