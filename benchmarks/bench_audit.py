@@ -3,8 +3,8 @@
     OMP_NUM_THREADS=1 python benchmarks/bench_audit.py [HEAD.nii.gz] [--repeats 3]
 
 Brain, faces left and metadata; then the renders of the three recognisers as well, by the protocols
-``scans`` (9 renders) and ``mayo2024`` (81). One process and thread, after a warm-up; medians of CPU
-seconds. Without a path, a synthetic head is made on the spot.
+``scans`` (9 renders), ``headrisk`` (21) and ``mayo2024`` (81). One process and thread, after a
+warm-up; medians of CPU seconds. Without a path, a synthetic head is made on the spot.
 """
 
 from __future__ import annotations
@@ -74,6 +74,12 @@ def main() -> None:
             "brain and face left": lambda: examine(ImageTask(path, brain, sight)),
             "brain, face left, 9 renders": lambda: examine(
                 ImageTask(path, brain, sight, head("scans"))
+            ),
+            "brain, face left, 21 renders": lambda: examine(
+                ImageTask(path, brain, sight, head("headrisk"))
+            ),
+            "brain, face left, 81 renders": lambda: examine(
+                ImageTask(path, brain, sight, head("mayo2024"))
             ),
             "9 renders alone": lambda: look_at_head(head("scans")),
             "81 renders alone": lambda: look_at_head(head("mayo2024")),

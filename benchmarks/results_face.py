@@ -91,24 +91,33 @@ def make_cohort(work: Path, people: int, seed: int, processes: int) -> Cohort:
 
 @dataclass(frozen=True)
 class Task:
-    """One person under one condition; the photographs where there is none."""
+    """One person under one condition; the photographs where there is none.
+
+    ``published`` is the spread of shapes in times that of published surveys, 0 for the shape
+    model's own; ``weights`` are files of weights by recogniser.
+    """
 
     seed: int
     person: int
     condition: Condition | None
     protocol: FaceProtocol
     store: str
+    recognisers: tuple[str, ...] = EMBEDDINGS
+    weights: tuple[tuple[str, str], ...] = ()
+    published: float = 0.0
 
     @property
     def keys(self) -> list[str]:
         """Of the results in the store: the head's, or the photographs'."""
-        chosen = {
+        chosen: dict[str, object] = {
             "seed": self.seed,
             "person": self.person,
             "condition": repr(self.condition),
             "protocol": "" if self.condition is None else self.protocol,
-            "recognisers": EMBEDDINGS,
+            "recognisers": self.recognisers,
         }
+        if self.published:
+            chosen["published"] = self.published
         count = PHOTOS_EACH if self.condition is None else 1
         return [entry_key("bench-face", VERSION, {**chosen, "number": k}, []) for k in range(count)]
 
@@ -123,20 +132,23 @@ def keep(task: Task) -> None:
     """Make a person's scan or photographs, look at them, and keep what that gave."""
     own, c = person_plan(task.seed, task.person), task.condition
     store = open_store(Path(task.store))
+    spread = {"identity": task.published, "published": True} if task.published else {}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         if c is None:
-            settings = PeopleSettings(photos=PHOTOS_EACH, contrasts=())
+            settings = PeopleSettings(photos=PHOTOS_EACH, contrasts=(), **spread)
             write_person(folder, folder, settings, own)
-            found = [describe_photo(PhotoTask(str(folder / one.name), EMBEDDINGS))
-                     for one in own.photos]  # fmt: skip
+            found = [
+                describe_photo(PhotoTask(str(folder / one.name), task.recognisers, task.weights))
+                for one in own.photos
+            ]
             entries = [
                 PHOTOS.entry(one) or Entry({}, {"reason": one.reason, "seconds": one.seconds})
                 for one in found
             ]
         else:
             scan = PersonScanSettings(voxel_mm=c.voxel_mm)
-            settings = PeopleSettings(photos=0, contrasts=(c.contrast,), scan=scan)
+            settings = PeopleSettings(photos=0, contrasts=(c.contrast,), scan=scan, **spread)
             written = write_person(folder, folder, settings, replace(own, photos=()))
             head = look_at_head(_head_task(task, str(folder / written[0].path)))
             entry = HEADS.entry(head)
@@ -149,7 +161,10 @@ def keep(task: Task) -> None:
 
 def _head_task(task: Task, path: str) -> HeadTask:
     c = task.condition or T1W
-    return HeadTask(_label(task), path, c.contrast, False, task.protocol, 224, 0, EMBEDDINGS)
+    return HeadTask(
+        _label(task), path, c.contrast, False, task.protocol, 224, 0,
+        task.recognisers, task.weights,
+    )  # fmt: skip
 
 
 def _label(task: Task) -> str:
@@ -161,9 +176,14 @@ def faces_of(
 ) -> Faces:
     """Heads and photographs of a seed's people; what is missing is made."""
     place = str(options.work / "store")
-    store = open_store(Path(place))
+    return faces_by(Task(seed, 0, condition, protocol, place), options)
+
+
+def faces_by(like: Task, options: argparse.Namespace) -> Faces:
+    """Heads and photographs of people who are made and looked at as one of them is."""
+    store, condition = open_store(Path(like.store)), like.condition or T1W
     both = [
-        [Task(seed, person, one, protocol, place) for person in range(options.people)]
+        [replace(like, person=person, condition=one) for person in range(options.people)]
         for one in (None, condition)
     ]
 
@@ -185,14 +205,19 @@ def faces_of(
             reason = entry.metadata.get("reason", "")
             photos.append(Photo(_label(of_photos), "", "", "failed" if reason else "ok", reason))
             if not reason:
-                results.append(PHOTOS.restore(PhotoTask("", EMBEDDINGS), entry))
+                results.append(PHOTOS.restore(PhotoTask("", like.recognisers), entry))
     return Faces(tuple(scans), tuple(heads), tuple(photos), tuple(results))
 
 
-def scores_of(faces: Faces) -> Mapping[str, PairScores]:
+def scores_of(
+    faces: Faces, names: tuple[str, ...] = EMBEDDINGS, weights: tuple[tuple[str, str], ...] = ()
+) -> Mapping[str, PairScores]:
     """Scores of every measure."""
-    job = Job((Source(Path()),), Path(), Settings(recognisers=EMBEDDINGS), modalities=("face",))
-    return match(faces, plan(faces), recognisers(EMBEDDINGS, {}), job, CostLog())[0]
+    asked = recognisers(names, {name: Path(path) for name, path in weights})
+    with tempfile.TemporaryDirectory() as place:  # for the record of the job
+        settings = Settings(recognisers=names)
+        job = Job((Source(Path()),), Path(place), settings, modalities=("face",))
+        return match(faces, plan(faces), asked, job, CostLog())[0]
 
 
 def rates(scores: PairScores) -> tuple[MeasureSummary, float]:

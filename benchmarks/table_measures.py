@@ -36,6 +36,8 @@ MEASURES = (
     "whitened-cosine",
     "likelihood-ratio",
     "likelihood-ratio-scaled",
+    "two-covariance",
+    "two-covariance-scaled",
     "fusion",
     "strongest",
 )

@@ -133,3 +133,37 @@ class TestArrays:
     def test_arrays_that_are_no_fingerprints(self, shape: tuple[int, ...]) -> None:
         with pytest.raises(headrisk.HeadriskError, match="expected \\(scans, voxels\\)"):
             headrisk.compare(np.zeros(shape, np.float32), "A" * shape[0])
+
+
+@pytest.mark.parametrize(
+    ("values", "labels", "usable", "said"),
+    [
+        (np.eye(3) + 1j, "abc", None, "complex128"),
+        (np.full((3, 3), "a"), "abc", None, "real numbers"),
+        (np.eye(3), ["a", None, "b"], None, "NoneType"),
+        (np.eye(3), [1.0, float("nan"), 2.0], None, "label 2"),
+        (np.eye(3), [["a"], ["b"], ["c"]], None, "list"),
+        (np.eye(3), "abc", np.full((3, 3), 0.5), "mask"),
+    ],
+)
+def test_scores_that_are_none_are_refused_with_a_sentence(values, labels, usable, said):
+    with pytest.raises(headrisk.HeadriskError, match=said):
+        headrisk.pair_scores(values, labels, labels, usable=usable)
+
+
+def test_masked_scores_are_not_compared():
+    values = np.random.default_rng(0).normal(size=(12, 12))
+    masked = headrisk.pair_scores(np.ma.masked_less(values, -1.0), range(12), range(12))
+    np.testing.assert_array_equal(masked.usable, values >= -1.0)
+    with pytest.raises(headrisk.HeadriskError, match="whole number"):
+        headrisk.evaluate_scores(masked, seed="x")
+
+
+def test_one_rescanned_person_carries_no_interval():
+    """One person with thirty scans, 39 with one each: nothing follows for other people."""
+    who = [0] * 30 + list(range(1, 40))
+    values = np.random.default_rng(1).normal(size=(69, 69))
+    found = headrisk.evaluate_scores(headrisk.pair_scores(values, who), seed=0)
+    for rate in (found.rank1, found.eer):
+        assert rate is None or rate.high - rate.low > 0.9
+    assert found.d_prime is None

@@ -199,7 +199,7 @@ def test_contrasts_of_one_session_are_not_compared(
     words = ["audit", str(manifest), str(warm), "--no-faces", "--settings", quick, "--nprocs", "1"]
     assert main([*words, "--contrasts", "T1w", "MPRAGE"]) == 0
     assert contrast_counts(warm) == (12, 0, 24, 96)
-    assert brain(warm)["compared"].startswith("Every T1w, MPRAGE scan")
+    assert brain(warm)["compared"].startswith("Every T1w and MPRAGE scan")
 
 
 @pytest.mark.slow

@@ -25,7 +25,7 @@ sys.path.insert(0, str(ROOT / "src"))  # the checkout that is described, not one
 import headrisk  # noqa: E402
 from headrisk.cli.main import COMMANDS, parser_of  # noqa: E402
 from headrisk.report.columns import TABLES, Column, TableKind  # noqa: E402
-from headrisk.report.words.summary import MODALITY_NAMES  # noqa: E402
+from headrisk.report.words.attacks import ATTACKS  # noqa: E402
 from headrisk.settings import Settings  # noqa: E402
 
 ABOVE = {
@@ -201,7 +201,7 @@ def _merged(place: str) -> list[tuple[list[str], TableKind]]:
 
 
 def _without_modality(name: str) -> str:
-    longest_first = sorted(MODALITY_NAMES, key=len, reverse=True)
+    longest_first = sorted(ATTACKS, key=len, reverse=True)
     found = next((one for one in longest_first if name.startswith(f"{one}-")), None)
     return name.removeprefix(f"{found}-") if found else name
 

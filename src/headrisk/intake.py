@@ -99,7 +99,11 @@ def dicom_within(job: Job, inventory: Inventory | None) -> tuple[Scan, ...]:
     """The images of DICOM series that lie in a BIDS data set, where faces are looked for."""
     if inventory is None or not job.faces_left or not is_bids(inventory.root):
         return ()
-    rows = [row for row in inventory.images if row.form == "DICOM" and row.status != "failed"]
+    rows = [
+        row
+        for row in inventory.images
+        if row.form == "DICOM" and row.status != "failed" and "!/" not in row.path
+    ]
     folders = {
         (inventory.root / row.path).parent: (path_label(row.path, "sub"), row.session_id)
         for row in rows

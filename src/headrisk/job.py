@@ -148,20 +148,31 @@ def _there(place: Path) -> bool:
 
 
 def _require_reachable(path: Path) -> None:
-    """Refuse an input that is not there, or below a folder that may not be entered."""
+    """Refuse an input below a folder that may not be entered; what is not there is told later."""
     try:
         path.stat()
     except PermissionError as error:
         raise unreadable(path, error) from error
-    except FileNotFoundError as error:
-        raise InputError(
-            str(path),
-            found="no such file or folder",
-            expected="a data set",
-            remedy="Correct the path.",
-        ) from error
-    except OSError:  # told where it is read
+    except OSError:
         return
+
+
+def require_inputs(job: Job) -> None:
+    """Refuse a data set or table that is not there, before anything large is imported.
+
+    Raises
+    ------
+    InputError
+        Says which.
+    """
+    for path in (*(source.path for source in (*job.sources, *job.treated)), *job.tables):
+        if not _there(path):
+            raise InputError(
+                str(path),
+                found="no such file or folder",
+                expected="a data set",
+                remedy="Correct the path.",
+            )
 
 
 def clear_leftovers(job: Job) -> None:

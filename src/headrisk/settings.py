@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from dataclasses import asdict, dataclass, fields
+from numbers import Integral, Real
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -118,6 +119,13 @@ class Settings:
     membership_prior: float = 0.1
 
     def __post_init__(self) -> None:
+        for name in ("seed", "folds", "bootstrap", "most_pairs", "render_pixels"):
+            value = getattr(self, name)
+            whole = isinstance(value, Integral) and not isinstance(value, bool)
+            _require(name, value, whole, "a whole number")
+        for name in ("mated_prior", "membership_prior"):
+            value = getattr(self, name)
+            _require(name, value, isinstance(value, Real), "a number")
         _require("resolution_mm", self.resolution_mm, self.resolution_mm in (2, 3, 4), "2, 3 or 4")
         _require(
             "alignment", self.alignment, self.alignment in ("affine", "rigid"), "affine or rigid"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Hashable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -203,14 +204,15 @@ def pair_scores(
         Whom each row and column shows. Without the second, columns are the same images as rows,
         and none is compared with itself.
     usable
-        (p, g), False where two images must not be compared.
+        (p, g), False where two images must not be compared; so are the masked entries of a masked
+        array.
     measure
         Its name in what comes out.
 
     Raises
     ------
     InputError
-        The labels do not fit the matrix.
+        The labels do not fit the matrix or are missing, or scores are no real numbers.
 
     Examples
     --------
@@ -220,21 +222,39 @@ def pair_scores(
     >>> int(scores.mated.sum()), int(scores.nonmated.sum())
     (3, 6)
     """
-    matrix = np.asarray(values, dtype=np.float64)
+    subject = f"scores of {measure}"
+    given = np.asarray(values)
+    if given.dtype.kind not in "fiub":
+        raise InputError(
+            subject,
+            found=f"an array of {given.dtype}",
+            expected="real numbers, larger meaning more alike",
+            remedy="Give one number for each pair.",
+        )
+    matrix = given.astype(np.float64)
     people = probe_people if gallery_people is None else gallery_people
     if matrix.shape != (len(probe_people), len(people)):
         raise InputError(
-            f"scores of {measure}",
+            subject,
             found=f"a matrix of shape {matrix.shape}",
             expected=f"({len(probe_people)}, {len(people)}), a row and a column for each label",
             remedy="Give one label for each row and each column.",
         )
     probe_person, gallery_person = _numbered(probe_people, people)
-    if usable is None:
-        usable = np.ones(matrix.shape, bool)
-        if gallery_people is None:
-            np.fill_diagonal(usable, False)
-    return PairScores(measure, matrix, usable, probe_person, gallery_person)
+    allowed = np.ones(matrix.shape, bool) if usable is None else np.asarray(usable)
+    if not np.isin(allowed, (0, 1)).all():
+        raise InputError(
+            subject,
+            found=f"a mask of {allowed.dtype} with other values than 0 and 1",
+            expected="True for pairs that may be compared, else False",
+            remedy="Correct the mask.",
+        )
+    allowed = allowed.astype(bool)
+    if usable is None and gallery_people is None:
+        np.fill_diagonal(allowed, False)
+    if isinstance(values, np.ma.MaskedArray) and allowed.shape == matrix.shape:
+        allowed &= ~np.ma.getmaskarray(values)
+    return PairScores(measure, matrix, allowed, probe_person, gallery_person)
 
 
 def evaluate_scores(
@@ -275,13 +295,30 @@ def evaluate_scores(
     (1.0, 0.78, 12)
     """
     chosen = settings or Settings()
-    rng = np.random.default_rng(chosen.seed if seed is None else seed)
+    if seed is not None:
+        chosen = replace(chosen, seed=seed)  # refused where it is no seed
+    rng = np.random.default_rng(chosen.seed)
     return summarise(scores, settings=chosen, rng=rng)
 
 
 def _numbered(probes: Sequence[Hashable], gallery: Sequence[Hashable]) -> tuple[IntArray, IntArray]:
-    """One number for each person, the same on both sides."""
+    """One number for each person, the same on both sides.
+
+    Raises
+    ------
+    InputError
+        A label is missing, or is no label but a list.
+    """
     numbers: dict[Hashable, int] = {}
+    for place, one in enumerate([*probes, *gallery]):
+        if one is None or one != one or not isinstance(one, Hashable):
+            raise InputError(
+                "labels of people",
+                found=f"label {place + 1}, rows before columns, is {type(one).__name__}"
+                + ("" if isinstance(one, Hashable) else ", which cannot be compared"),
+                expected="who is shown: a text or a number",
+                remedy="Give a label of their own to people who are not known.",
+            )
     rows, columns = (
         np.array([numbers.setdefault(one, len(numbers)) for one in side], dtype=np.int64)
         for side in (probes, gallery)

@@ -31,7 +31,7 @@ return [...document.querySelectorAll("main *, header *")]
   .filter(e => e.getBoundingClientRect().right > width + 1 && !e.parentElement.closest(".table"))
   .map(e => e.outerHTML.slice(0, 120));
 """
-CAPTION = ["What it shows", "Good looks like", "Bad looks like", "What to do"]
+CAPTION = ["What it shows", "A good result", "A bad result", "What to do"]
 FIGURES = """
 return [...document.querySelectorAll("figure")].filter(
   f => f.querySelector(".plot")).map(f => {

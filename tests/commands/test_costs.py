@@ -7,7 +7,15 @@ from dataclasses import fields
 
 import pytest
 
-from headrisk.commands.costs import Rates, Work, measure_rates, plan, typical_seconds
+from headrisk.commands.costs import (
+    TYPICAL_RATES_SECONDS,
+    Rates,
+    Work,
+    measure_rates,
+    plan,
+    typical_seconds,
+)
+from headrisk.face.render.protocols import headrisk_protocol
 from headrisk.settings import Settings
 
 RATES = Rates(1.0, 0.5, 1e-6, 2e5, 121_000, 4e8, 13)
@@ -39,6 +47,19 @@ def test_every_kind_of_work_takes_time() -> None:
         assert typical_seconds(work) > idle, one.name
     assert Work(sighted=10).face_seconds > 0
     assert Work(aligned=10, compared=10**6).face_seconds == 0
+
+
+@pytest.mark.slow
+def test_usual_times_are_about_those_of_this_machine() -> None:
+    """One synthetic head: brain, face left, and the renders that photographs are compared with."""
+    pytest.importorskip("embreex", reason="faces are not installed")
+    settings = Settings()
+    rates = measure_rates(settings, faces=True, scans=2)
+    measured = rates.prepare_seconds + rates.face_seconds
+    views = headrisk_protocol().count
+    one = Work(aligned=1, sighted=1, rendered=1, renders=views)
+    fixed = typical_seconds(Work()) + TYPICAL_RATES_SECONDS
+    assert 0.4 < measured / (typical_seconds(one) - fixed) < 2.5
 
 
 @pytest.mark.slow

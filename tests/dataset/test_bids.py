@@ -263,6 +263,10 @@ def test_choice_of_participants_and_sessions(tmp_path: Path) -> None:
         index_dataset(tmp_path, participants=("01", "9"))
     with pytest.raises(InputError, match=r"no image of session B; .* such as b\."):
         index_dataset(tmp_path, sessions=("B",))
+    image(tmp_path, "sub-04/ses-c/anat/sub-04_ses-c_T1map.nii.gz")  # nothing that is compared
+    for chosen in (("04",), ("01", "04")):
+        table = index_dataset(tmp_path, participants=chosen, may_be_none=True)
+        assert table.num_rows == 2 * ("01" in chosen)
 
 
 def test_nothing_usable(tmp_path: Path) -> None:

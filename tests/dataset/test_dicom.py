@@ -11,6 +11,7 @@ import pytest
 pytest.importorskip("pydicom", reason="pydicom writes the series of these tests")
 
 from dicom_series import Series, write_series
+from pydicom import dcmread
 from pydicom.dataset import FileDataset, FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian, MediaStorageDirectoryStorage, generate_uid
 
@@ -169,6 +170,22 @@ def test_several_patients_below_one_folder(tmp_path: Path) -> None:
     table = index_dataset(tmp_path / "swap", work_dir=tmp_path / "work2")
     assert {s.participant_id for s in scan_rows(table)} == {"01"}
     assert "several patient ids" in " ".join(table_notes(table))
+
+
+def test_two_patients_under_one_series_number_are_both_told(tmp_path: Path) -> None:
+    """dcm2niix goes by series alone, and makes one image of both."""
+    for patient in ("P1", "P2"):
+        write_series(tmp_path / patient, voxels(), Series(patient=patient))
+        for file in (tmp_path / patient).iterdir():
+            header = dcmread(file)
+            header.SeriesInstanceUID, header.StudyInstanceUID = "1.2.3.4", "1.2.3"
+            (tmp_path / "data" / "scans").mkdir(parents=True, exist_ok=True)
+            header.save_as(tmp_path / "data" / "scans" / f"{patient}{file.name}")
+    found = rows(tmp_path / "data", tmp_path / "work")
+    lost = {scan.participant_id for scan in found if "several patients" in scan.reason}
+    assert lost == {"P1", "P2"}
+    images = take_inventory(tmp_path / "data").images
+    assert sorted(row.participant_id for row in images) == ["P1", "P2"]
 
 
 @pytest.mark.parametrize(

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import bz2
 import gzip
 import io
+import lzma
 import os
 import time
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import nibabel as nib
 import numpy as np
@@ -29,8 +34,9 @@ from headrisk.dataset.inventory import (
 from headrisk.dataset.labels import path_label, plain_label
 from headrisk.dataset.magic import tell
 from headrisk.dataset.scans import Scan
-from headrisk.intake import beyond
+from headrisk.intake import beyond, dicom_within
 from headrisk.io.image_copies import with_copies
+from headrisk.job import Job
 from headrisk.report.words.inventory import REASONS
 
 
@@ -210,7 +216,7 @@ def test_rows_of_a_manifest(tmp_path: Path) -> None:
     )
     one, two = sorted(take_inventory(tmp_path / "m.tsv").rows, key=lambda row: row.path)
     assert (one.suffix, one.participant_id, one.status) == ("T2w", "01", "left_out")
-    assert (two.status, two.code) == ("failed", "link")
+    assert (two.status, two.code) == ("failed", "missing")
     assert isinstance(one, FileRow)
 
 
@@ -357,3 +363,67 @@ def test_images_that_no_attack_compared_and_those_compared_add_up(
         for own, (_, checks) in zip(done, images, strict=True)
     )
     assert kind.apart.get("unusable", 0) >= tried
+
+
+@pytest.mark.parametrize(
+    ("name", "pack", "form"),
+    [
+        ("a_T1w.nii.bz2", bz2.compress, "packed NIfTI"),
+        ("a_T1w.nii.xz", lzma.compress, "packed NIfTI-1"),
+        ("a_T1w.nii.zst", lambda raw: b"\x28\xb5\x2f\xfd" + raw, "packed NIfTI"),
+        ("a_T1w.nii.lz4", lambda raw: b"\x04\x22\x4d\x18" + raw, "packed NIfTI"),
+        ("a_T1w.nii.Z", lambda raw: b"\x1f\x9d" + raw, "packed NIfTI"),
+    ],
+)
+def test_packed_images_are_images_in_a_form_that_is_not_read(
+    tmp_path: Path, name: str, pack: Callable[[bytes], bytes], form: str
+) -> None:
+    noise = np.random.default_rng(0).integers(0, 999, (40, 40, 40)).astype(np.int16)
+    raw = nib.Nifti1Image(noise, np.eye(4)).to_bytes()
+    for folder in ("one", "two"):  # twice the same: they are compared as copies
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / name).write_bytes(pack(raw))
+    (tmp_path / "two" / name).write_bytes(pack(raw + b"\0"))
+    rows = with_copies(take_inventory(tmp_path)).images
+    assert [(row.form, row.code) for row in rows] == [(form, "format")] * 2
+
+
+def test_surfaces_without_an_ending_are_told(tmp_path: Path) -> None:
+    """A scalp is a surface; curvature has the first bytes of one."""
+    rng = np.random.default_rng(0)
+    corners, faces = rng.random((50, 3)), rng.integers(0, 50, (90, 3))
+    nib.freesurfer.write_geometry(tmp_path / "sub-01_outer_skin_surface", corners, faces)
+    nib.freesurfer.write_geometry(tmp_path / "lh.seghead", corners, faces)
+    nib.freesurfer.write_morph_data(tmp_path / "lh.curv", corners[:, 0])
+    kinds = {row.path: row.kind for row in take_inventory(tmp_path).rows}
+    assert kinds == {
+        "sub-01_outer_skin_surface": "surface", "lh.seghead": "surface", "lh.curv": "other",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("raw.7z", b"7z\xbc\xaf\x27\x1c" + b"\1" * 99),
+        ("disk.iso", bytes(32_769) + b"CD001" + bytes(9999)),
+        ("old.tar.zst", b"\x28\xb5\x2f\xfd" + b"\2" * 99),
+    ],
+)
+def test_an_archive_that_cannot_be_listed_is_not_said_to_hold_nothing(
+    tmp_path: Path, name: str, content: bytes
+) -> None:
+    (tmp_path / name).write_bytes(content)
+    (row,) = take_inventory(tmp_path).rows
+    assert (row.kind, row.status) == ("archive", "left_out")
+    assert row.reason.startswith("what it holds is not known; ")
+
+
+def test_dicom_in_an_archive_is_not_converted(tmp_path: Path) -> None:
+    """Its rows say where it lies; no folder of that name is there."""
+    (tmp_path / "dataset_description.json").write_text("{}")
+    with zipfile.ZipFile(tmp_path / "raw.zip", "w") as archive:
+        archive.writestr("a/IM0001", bytes(128) + b"DICM" + bytes(99))
+    inventory = take_inventory(tmp_path)
+    assert [row.path for row in inventory.images] == ["raw.zip!/a/IM0001"]
+    job = cast(Job, SimpleNamespace(faces_left=True, work_dir=tmp_path / "work", out=tmp_path))
+    assert dicom_within(job, inventory) == ()

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from headrisk.dataset.scans import Scan
 from headrisk.deidentify.sidecar import (
@@ -23,12 +26,24 @@ from headrisk.deidentify.sidecar import (
 
 def test_names_keep_their_entities_and_other_files_get_names_from_labels() -> None:
     bids = Scan("x", "01", "/d/sub-01/ses-a/anat/sub-01_ses-a_acq-hi_run-2_T1w.nii", session_id="a")
-    assert bids_stem(bids) == "sub-01/ses-a/anat/sub-01_ses-a_acq-hi_run-2"
+    assert bids_stem(bids, "01", "a") == "sub-01/ses-a/anat/sub-01_ses-a_acq-hi_run-2"
     free = Scan("y", "P_7", "/d/Jane Doe head.mgz")
-    assert bids_stem(free) == "sub-P7/anat/sub-P7"
+    assert bids_stem(free, "P7", "") == "sub-P7/anat/sub-P7"
     assert stems([free, free, bids]) == [
-        "sub-P7/anat/sub-P7", "sub-P7/anat/sub-P7_run-2", bids_stem(bids),
+        "sub-P7/anat/sub-P7", "sub-P7/anat/sub-P7_run-2", bids_stem(bids, "01", "a"),
     ]  # fmt: skip
+
+
+@given(st.lists(st.text(max_size=6), unique=True, max_size=8))
+@example(["\u00e9", "\u00fc", "\u5f20", "a-1", "a1", "A_1", "ex1"])
+def test_no_two_people_are_written_under_one_label(labels: list[str]) -> None:
+    people = [label for label in labels if label]
+    scans = [Scan(label, label, "/d/x.nii", session_id="1") for label in people]
+    folders = {stem.split("/")[0].lower() for stem in stems(scans)}
+    assert len(folders) == len(people)
+    assert all(re.fullmatch(r"sub-[a-z0-9]+", folder) for folder in folders)
+    visits = [Scan(label, "p", "/d/x.nii", session_id=label) for label in people]
+    assert len({stem.split("/")[1].lower() for stem in stems(visits)}) == len(people)
 
 
 def test_a_sidecar_loses_names_and_gains_the_method() -> None:

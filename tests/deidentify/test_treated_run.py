@@ -110,7 +110,7 @@ def test_a_treated_data_set_from_end_to_end(
             if row["match"] == "not matched"}  # fmt: skip
     assert left.keys() == {"torn.nii.gz", "sub-009_T2w_defaced.nii"}
     assert "another contrast" in left["sub-009_T2w_defaced.nii"]
-    assert sum(row["match"] == "no treated file" for row in listed) == 6
+    assert sum(row["match"] == "no de-identified file" for row in listed) == 6
 
     report = json.loads((warm / "report.json").read_text())["treatments"]["cut"]
     low, high = map(int, report["arrival"]["missing"].split(" to "))

@@ -43,6 +43,9 @@ VOID = skin((1.0, 0.6, 0.3), (0.0, 0.0, 0.6), background=1.0)
 CROPPED = skin((0.3, 0.0, 0.0), outside=(0.7, 1.0, 1.0))
 BROWS = skin((0.9, 0.0, 0.0), outside=(0.2, 1.0, 1.0))
 DIM = skin((0.0, 0.0, 0.0), vouched=False)
+EYES = skin((0.95, 0.0, 0.0), (0.0, 1.0, 1.0))
+CHIN = skin((0.4, 0.0, 0.3), (0.2, 1.0, 0.66))
+DUSTY = replace(CUT, left_over={**dict.fromkeys(FRONT, 0.0), "nose": 0.6})
 THIN = skin((0.9, 0.6, 0.6))
 
 
@@ -56,6 +59,9 @@ THIN = skin((0.9, 0.6, 0.6))
         ((0.4, 0.4, 0.4), CUT, "gone"),  # a few views only
         ((1, 0, 0), CUT, "unclear"),
         ((1, 1, 1), CUT, "unclear"),
+        ((0, 0, 0), EYES, "part"),  # brows and eyes stand where they were
+        ((0, 0, 0), CHIN, "part"),
+        ((0, 0, 0), DUSTY, "unclear"),  # something thin in the emptied place
         ((0, 0, 0), DROPPED, "unclear"),  # signal that drops out, not a face that was removed
         ((1, 1, 0), DROPPED, "unclear"),
         ((0, 0, 0), MASKED, "gone"),  # all air has one value, but the cut is seen

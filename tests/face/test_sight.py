@@ -9,6 +9,7 @@ from pathlib import Path
 import nibabel as nib
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from scipy import ndimage
 
 from headrisk.brain.prepare import PrepareTask
@@ -16,11 +17,19 @@ from headrisk.deidentify.head import Head, find_head
 from headrisk.deidentify.tools import tool_of
 from headrisk.errors import ScanError
 from headrisk.face.head import SightTask, sight_of
-from headrisk.face.placing import place_head, with_more_face, with_quiet_air
+from headrisk.face.placing import (
+    Placed,
+    ends_in_tissue_behind,
+    more_than_a_brain,
+    place_head,
+    with_more_face,
+    with_quiet_air,
+)
 from headrisk.face.presence import Look, Sight
 from headrisk.face.sight import look_at_image, without_head
 from headrisk.heads.identity import Identity, draw_identity
 from headrisk.heads.shapes import load_shapes
+from headrisk.heads.sightlines import FRONT, SkinLevels
 from headrisk.io.volume import Volume
 from headrisk.synthetic.people.kinds import KINDS, Kind, render_kind
 
@@ -229,3 +238,60 @@ def test_a_series_is_judged_by_its_most_revealing_volume(tmp_path: Path) -> None
     path = tmp_path / "broken_T1w.nii.gz"
     path.write_bytes(broken)
     assert look_at_image(SightTask("broken", str(path), "T1w")).sight.code == "other_volumes"
+
+
+@pytest.mark.parametrize("where", ["after", "extension"])
+def test_bytes_beside_an_image_without_a_face_are_doubted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    """The original may lie packed behind the voxels, or in a header extension."""
+    monkeypatch.setattr("headrisk.face.sight.find_head", lambda volume, task: volume)
+    monkeypatch.setattr(
+        "headrisk.face.sight.sight_of", lambda placed, name: Look(Sight("gone", "removed"))
+    )
+    rng = np.random.default_rng(1)
+    plain = nib.Nifti1Image(rng.integers(1, 99, (40, 60, 50)).astype(np.int16), np.eye(4))
+    hidden = rng.bytes(100_000)
+    path = tmp_path / "a_T1w.nii"
+    for kept, code in ((hidden, "more_bytes"), (hidden[:2000], "removed"), (b"\0" * 90_000, "")):
+        nib.save(plain, path)
+        if where == "after":
+            path.write_bytes(path.read_bytes() + kept)
+        elif code:
+            extended = nib.Nifti1Image(np.asarray(plain.dataobj), np.eye(4))
+            extended.header.extensions.append(nib.nifti1.Nifti1Extension("comment", kept))
+            nib.save(extended, path)
+        found = look_at_image(SightTask("a", str(path), "T1w")).sight
+        assert found.code == (code or "removed")
+
+
+def orb(size: int, radius: float, centre: int) -> NDArray[np.bool_]:
+    grid = np.indices((size,) * 3) - size // 2
+    grid[1] += size // 2 - centre
+    return np.sqrt(np.square(grid).sum(axis=0)) <= radius
+
+
+def test_lines_and_dust_beside_a_brain_are_seen() -> None:
+    brain = orb(100, 28, 46)
+    shell = orb(100, 45, 50) & ~orb(100, 44, 50)
+    dust = orb(100, 45, 50) & (np.random.default_rng(0).random(brain.shape) < 0.03)
+    stub = np.zeros_like(brain)
+    stub[49:51, 44:48, 10:22] = True  # of a brain stem
+    for beside, answer in ((0 * brain, False), (shell, True), (dust, True), (stub, False)):
+        data = np.where(brain, 100, 5 * beside).astype(np.float32)
+        affine = np.diag([2.0, 2.0, 2.0, 1.0])
+        assert more_than_a_brain(Volume(data, affine)) is answer
+
+
+@pytest.mark.parametrize(("back", "answer"), [(0.0, False), (40.0, True)])
+def test_a_nose_that_is_folded_to_the_back_is_doubted(back: float, answer: bool) -> None:
+    data = np.zeros((30, 40, 30), np.float32)
+    data[5:25, 8:, 5:25] = 100  # a head that ends with the image in front
+    data[12:18, 0, 12:18] = back
+    volume = Volume(data, np.diag([4.0, 4.0, 4.0, 1.0]))
+    parts = dict.fromkeys(FRONT, 0.0)
+    skin = SkinLevels(parts, parts, parts, dict.fromkeys(FRONT, 1.0), 1.0, 1.0, good=(10.0,))
+    turned = Placed(volume, np.diag([1.0, 1.0, 1.0, 1.0]), skin, False, "brain", False)
+    assert ends_in_tissue_behind(turned) is answer
+    other = Placed(volume, np.diag([-1.0, -1.0, 1.0, 1.0]), skin, False, "brain", False)
+    assert ends_in_tissue_behind(other)  # a face that looks the other way: this end is cut open

@@ -1079,13 +1079,16 @@ def details(all_measured: list[Measured]) -> Iterator[str]:
             yield f"VOXELS\t{file}"
 
 
+_RUN = "from headrisk.cli.main import run; run()"
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--half", choices=("A", "B"), required=True)
     parser.add_argument("--per-study", type=int, default=180)
     parser.add_argument("--details", type=Path)
-    parser.add_argument("--command", nargs="+", default=[sys.executable, "-m", "headrisk.cli.main"])
+    parser.add_argument("--command", nargs="+", default=[sys.executable, "-c", _RUN])
     args = parser.parse_args()
     measured = [
         measure(f"{args.half}{i}", items, args.folder, command_line(args.command))

@@ -12,9 +12,8 @@ from pydicom.dataset import Dataset
 from pydicom.uid import UID, ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from headrisk.errors import ScanError
-from headrisk.metadata.dicom_elements import parse_dataset, parse_file
+from headrisk.metadata.dicom_elements import file_bytes, parse_dataset, parse_file
 from headrisk.metadata.dicom_hits import file_hits
-from headrisk.metadata.dicom_write import file_bytes
 from headrisk.metadata.fix_dicom import Person, clean_dicom
 from headrisk.metadata.known import NOBODY
 from headrisk.metadata.pseudonyms import PseudonymKey

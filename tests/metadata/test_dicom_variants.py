@@ -31,10 +31,9 @@ from pydicom.uid import (
 
 from headrisk.errors import ScanError
 from headrisk.metadata.dicom_dictionary import dictionary_entry, is_pixels
-from headrisk.metadata.dicom_elements import parse_file
+from headrisk.metadata.dicom_elements import file_bytes, parse_file
 from headrisk.metadata.dicom_hits import file_hits, is_shifted
 from headrisk.metadata.dicom_options import BASIC, OPTIONS, Policy
-from headrisk.metadata.dicom_write import file_bytes
 from headrisk.metadata.fix import LEFT_OUT, REFUSED, plan_copy, write_copy
 from headrisk.metadata.fix_dicom import Person, clean_dicom
 from headrisk.metadata.known import NOBODY, known_identifiers

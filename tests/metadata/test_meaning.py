@@ -16,7 +16,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from headrisk.errors import UsageError
-from headrisk.metadata.ages import is_over_89
 from headrisk.metadata.anonymity import PeopleTable, joined, people_table, plain_columns
 from headrisk.metadata.fields import kind_of_field
 from headrisk.metadata.findings import Finding, Hit, grouped, stays
@@ -24,7 +23,13 @@ from headrisk.metadata.fix_tables import DateShifts, clean_table, table_text
 from headrisk.metadata.known import NOBODY, field_rules, known_identifiers, with_rules
 from headrisk.metadata.learn import is_name, with_names, with_names_of
 from headrisk.metadata.national_ids import is_valid, national_ids, register_of
-from headrisk.metadata.notations import are_times_of_day, notations, read_date, sure_notation
+from headrisk.metadata.notations import (
+    are_times_of_day,
+    is_over_89,
+    notations,
+    read_date,
+    sure_notation,
+)
 from headrisk.metadata.remarks import is_shifted
 from headrisk.metadata.scan import list_entries, scan_metadata
 from headrisk.metadata.sidecars import clean_json, json_hits

@@ -10,13 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydicom.datadict import dictionary_description, dictionary_has_tag, dictionary_VR
 
+from headrisk.metadata.dicom_dictionary import profile_table, rule_for
 from headrisk.metadata.findings import SEVERITY, mask
 from headrisk.metadata.known import NOBODY, known_identifiers
 from headrisk.metadata.names import name_spans
 from headrisk.metadata.national_ids import national_ids
 from headrisk.metadata.patterns import matches
 from headrisk.metadata.people import labelled_people, people_spans
-from headrisk.metadata.profile import profile_table, rule_for
 from headrisk.metadata.remarks import is_moment, says_nothing
 from headrisk.report.words.metadata_kinds import KINDS
 

@@ -36,7 +36,7 @@ from headrisk.findings.coarse import counts_of, ranged_parts
 from headrisk.findings.histogram import public_curves
 from headrisk.findings.records import Condition, Table
 from headrisk.io.digests import keyed_digest
-from headrisk.metadata.field_names import public_name
+from headrisk.metadata.closed import public_name
 from headrisk.report.withhold import withhold_section, withhold_small_cells
 from headrisk.run.provenance import collect_provenance
 from headrisk.settings import Settings

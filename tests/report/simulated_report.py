@@ -10,7 +10,7 @@ import numpy as np
 from headrisk.attacks.section import modality_section
 from headrisk.findings.linkage import candidate_links
 from headrisk.findings.records import Internal, Mosaic, Report, RunRecord, ScanRow, ScoreMatrix
-from headrisk.report.words.cost import NEEDS
+from headrisk.report.words.attacks import ATTACKS
 from headrisk.run.provenance import Cost, Provenance
 from headrisk.settings import Settings
 from headrisk.statistics.assessment import assess
@@ -91,7 +91,7 @@ def simulated_report(
         compared="Second sessions were searched for among first sessions; T1w only.",
         method=("Brains were stripped, aligned to MNI space and sampled at 4 mm.",),
         references=("Takao H, Hayashi N, Ohtomo K (2015).",),
-        needs=NEEDS["brain"],
+        needs=ATTACKS["brain"].needs,
         risk=None if risk is None else risk[0],
     )
     matrices = tuple(

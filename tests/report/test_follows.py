@@ -112,6 +112,13 @@ def metadata(severity: str = "", people: str = "0", unread: int = 0, standing: i
     return replace(EMPTY, modalities=(section,))
 
 
+def with_dates(report: Report) -> Report:
+    (section,) = report.modalities
+    fields = Table(("field", "pairs"), (("AcquisitionDate", 4), ("EchoTime", 9)))
+    one = replace(section, tables={**section.tables, "fields": fields})
+    return replace(report, modalities=(one,))
+
+
 def deidentified(change: Callable[[Treatment], Treatment]) -> Report:
     one = treatment("template")
     quiet = replace(
@@ -203,6 +210,8 @@ CASES: list[tuple[str, Report, Report]] = [  # code, where it applies, the neare
     ("metadata_quasi", metadata("quasi-identifier"), metadata("direct identifier")),
     ("metadata_technical", metadata("technical link"), metadata("notice")),
     ("metadata_notice", metadata("notice"), metadata("technical link")),
+    ("metadata_dates", with_dates(metadata()), with_dates(metadata("notice", kind="date"))),
+    ("metadata_dates", with_dates(metadata()), metadata()),
     ("people_stand_out", metadata(people="0 to 2"), metadata(people="0")),
     ("files_unread", metadata(unread=1), metadata()),
     ("copy_holds_removed_values", metadata(standing=1), metadata(found=1)),
@@ -313,7 +322,7 @@ def test_points_of_one_cause_are_told_together_and_lose_no_count() -> None:
     )
     assert first.text.count("leave it out") == 1
     for said in (
-        "1 of 6 people to count as found (brains)",
+        "Count 1 of 6 people as found by brains",
         "2 of 6 people",
         "1 image not looked",
     ):
@@ -430,11 +439,11 @@ def test_images_of_other_data_sets_are_not_counted_as_compared_here() -> None:
         modalities=measured(counts=replace(SECTION.counts, scans=50, failed=2)).modalities,
     )
     facts = dict(coverage(report))
-    assert facts["Compared"].startswith("Brains: 8 images")
+    assert facts["Compared"].startswith("Brains: 8 T1w")
     assert "No image attack compared 2 of 10" in facts["Compared"]
     assert "40 images" in facts["Other data sets"]
     headers = replace(report, modalities=(replace(report.modalities[0], name="metadata"),))
-    assert "stored with 48 images of all data sets" in dict(coverage(headers))["Compared"]
+    assert "Headers: 48 images of all data sets" in dict(coverage(headers))["Compared"]
 
 
 @pytest.mark.parametrize("room", ["much", "none"])

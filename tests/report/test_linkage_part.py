@@ -162,7 +162,7 @@ def test_the_sentence_on_who_was_compared(same: int, said: str | None) -> None:
     scans, _ = cohort()
     digests = ["x" if k <= same else str(k) for k in range(len(scans))]
     text = compared_scans(["T1w", "T2w"], 1, within(scans, digests).copies)
-    assert text.startswith("Every T1w, T2w scan was searched among all scans of other sessions.")
+    assert text.startswith("Every T1w and T2w scan was searched among all scans of other sessions.")
     if said is None:
         assert "identical" not in text
     else:

@@ -30,6 +30,7 @@ from headrisk.report.words import (
     deidentified,
     duplicates,
     face,
+    first_page,
     metadata,
     phrases,
     presence,
@@ -37,7 +38,7 @@ from headrisk.report.words import (
     summary,
     table,
 )
-from headrisk.report.words.follows import SENTENCES, sentence
+from headrisk.report.words.follows import SENTENCES, brief, sentence
 from headrisk.report.words.inventory import REASONS
 from headrisk.report.words.methods import methods_text
 from headrisk.report.words.risk import of_attacker
@@ -190,8 +191,30 @@ def test_what_follows(code: str, count: int | str) -> None:
     of = count if isinstance(count, int) else 30
     for kinds in ((), ("face",), ("brain", "face")):
         one = Follow(code, "brain", count, of, kinds or ("brain",), rate, 59)
-        assert caught(sentence(one)) == []
-        assert sentence(one).count("(") == sentence(one).count(")")
+        for said in (sentence(one), brief([one])):
+            assert caught(said) == []
+            assert said.count("(") == said.count(")")
+
+
+@pytest.mark.parametrize(
+    "names", [("brain",), ("face", "face-scans"), ("table", "brain", "metadata")]
+)
+@pytest.mark.parametrize(
+    "answers", [{"face": 1}, {"face": 7}, {"part": 1, "gone": 2}, {"failed": 3}]
+)
+def test_faces_and_what_defacing_leaves(names: tuple[str, ...], answers: dict[str, int]) -> None:
+    """Each attack stands in one sentence of what defacing changes, and every image in the table."""
+    made = section(5, 9.0)
+    sections = tuple(replace(made, name=name) for name in names)
+    images = sum(answers.values())
+    left = FacesLeft(True, images, answers, {"T1w": answers}, {"detectors": images})
+    report = Report(sections, {}, "0", faces_left=left)
+    said = first_page.unmeasured_defacing(report)
+    assert all(summary.title_of(name).lower() in said for name in names)
+    table = presence.faces_table(report)
+    assert all(sum(cells[1:]) == cells[0] for _, cells in table.rows)
+    told = (said, presence.faces_by_kind(report), *presence.faces_reasons(report))
+    assert [caught(text) for text in told] == [[]] * len(told)
 
 
 @given(n=st.integers(1, 400), share=st.floats(0, 1), ranges=st.booleans())

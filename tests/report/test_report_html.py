@@ -77,7 +77,13 @@ def test_page_asks_for_nothing_from_outside(written: Path, name: str) -> None:
         assert not [key for key in attributes if key.startswith("on")]
         for key in ("src", "href"):
             value = attributes.get(key) or "#"
-            beside = ("#", "texts.html", "data:image/png;base64,", "data:image/jpeg;base64,")
+            beside = (
+                "#",
+                "texts.html",
+                "methods.md",
+                "data:image/png;base64,",
+                "data:image/jpeg;base64,",
+            )
             assert value.startswith(beside)
 
 
@@ -108,17 +114,17 @@ def test_ids_are_unique_and_links_lead_somewhere(written: Path) -> None:
 def test_first_pages_say_which_data_what_was_found_and_what_follows(written: Path) -> None:
     text = page(written).text
     summary = text[: text.index("Annex: contents")]
-    for heading in ("Which data, and what was found", "What follows", "What was not tested",
+    for heading in ("Data and findings", "What follows", "What was not tested",
                     "Decision"):  # fmt: skip
         assert heading in summary
     assert re.search(
-        r"\d+ to \d+ of 40 people \(\d+ to \d+\s%\) were linked to their other scan\. "
-        r"By luck about [\d.]+\s%, 1 time in 20 more than [\d.]+\s%; by guessing [\d.]+\s%\.",
+        r"\d+ to \d+ of 40 people were linked to their other scan \(\d+ to \d+\s%\); "
+        r"highest count \d+ to \d+\s%, luck [\d.]+\s%\.",
         summary,
     )
-    assert "2 of 42 people to count as found (brains)" in summary
+    assert "Count 2 of 42 people as found by brains" in summary
     assert "2 of 42 people could not be searched for, as scans failed" in text
-    assert "De-identification: no copy was given" in summary
+    assert "No copy without faces was given" in summary
 
 
 def test_every_figure_has_alternative_explanation_and_numbers(written: Path) -> None:
@@ -129,7 +135,7 @@ def test_every_figure_has_alternative_explanation_and_numbers(written: Path) -> 
         assert re.search(r'role="img" aria-label="[^"]{40,}"', plot)
         (how,) = re.findall(r'href="#(how-[a-z-]+)"', plot)
         (said,) = re.findall(rf'<h3 id="{how}">.*?</dl>', text, flags=re.DOTALL)
-        for part in ("What it shows", "Good looks like", "Bad looks like", "What to do"):
+        for part in ("What it shows", "A good result", "A bad result", "What to do"):
             assert said.count(f"<dt>{part}</dt>") == 1
         names = re.findall(r"<code>(tables/[^<]+\.tsv)</code>", plot)
         assert names

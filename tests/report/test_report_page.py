@@ -27,7 +27,7 @@ from headrisk.statistics.attackers import NAMED_ATTACKERS
 from headrisk.statistics.summary import summarise
 
 MOST_WORDS, MOST_FIRST, MOST_REPEATED, LEAST_EASE = 4500, 700, 0.02, 55.0
-MOST_MESSY = 5150  # three attacks, two de-identification methods, 25 rules that apply
+MOST_MESSY = 5400  # three attacks, two de-identification methods, 25 rules that apply
 
 
 def second_attack(name: str, people: int = 40) -> ModalitySection:
@@ -118,10 +118,10 @@ def test_the_whole_page(name: str) -> None:
 def test_the_first_pages_say_which_data_and_what_was_found() -> None:
     text = " ".join(readability.words(first(pages()["messy"])))
     for said in ("A study of many heads", "2.1.0", "another study", "2026-03-01", "0a1b2c3d4e5f",
-                 "FLAIR (MRI with fluid dark)", "and 45 of other kinds",
+                 "FLAIR (MRI in which fluid appears dark)", "and 45 of other kinds",
                  "40 of 72", "24 of a kind that no attack was asked to compare", "texts.html",
                  "What follows",
-                 "1 time in 20 more than", "by guessing",
+                 "exceeds 1 time in 20", "or guessing if higher",
                  "What was not tested", "Date and signature",
                  "Ask for what was left out: tables"):  # fmt: skip
         assert said in text, said
@@ -137,7 +137,7 @@ def test_every_rule_that_applies_stands_in_the_annex_and_its_answer_in_front() -
         "scans_doubtful",
     } <= set(found)
     assert sorted(found) == sorted(r["code"] for r in follows_rows(withhold_small_cells(messy())))
-    for said in ("Remove or replace the faces in", "Ask for what was left out", "Mend, unpack"):
+    for said in ("Remove the faces in", "Ask for what was left out", "Mend, unpack"):
         assert said in first(page)
 
 

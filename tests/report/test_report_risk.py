@@ -135,7 +135,7 @@ def test_the_paragraph_and_the_methods_say_what_ran() -> None:
     report, _ = simulated_report()
     text = " ".join(dpia_paragraph(report))
     assert "84 scans of 42 people" in text
-    assert "Attacks not tried: photographs of people" in text
+    assert "Attacks not tried: photographs" in text
     assert "[name, role, date]" in text
     methods = methods_text(report, RUN)
     assert "hypergeometric" in methods
@@ -207,6 +207,6 @@ def test_no_figure_of_an_attacker_is_called_a_bound() -> None:
         VETTED_RESEARCHER, Estimate(0.1, 0.0, 0.1, 6), None, False, False, bound_only=True
     )
     text = risk_words.attacker_cell(outcome)
-    assert text == "10\u00a0%, if 1 of 10 are known; up to 100\u00a0% of these"
+    assert text == "up to 10\u00a0%, as 1 of 10 are assumed to be known; of these up to 100\u00a0%"
     assert "bound" not in text
     assert "at most" not in text

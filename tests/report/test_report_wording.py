@@ -9,9 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from headrisk.findings.records import Counts, Table
+from headrisk.findings.coarse import interval
+from headrisk.findings.records import Counts, MeasureResult, ModalitySection, Table
 from headrisk.io.canonical import canonical_json
 from headrisk.report.tsv import parse_table, table_text
+from headrisk.report.withhold import withhold_section
 from headrisk.report.words import phrases, summary
 from headrisk.statistics.intervals import share_of_people, wilson
 from headrisk.types import Estimate
@@ -109,3 +111,26 @@ def test_tables_keep_their_shape_whatever_they_hold(rows: list[tuple[object, obj
 def test_json_holds_no_number_that_json_does_not_know() -> None:
     text = canonical_json({"b": float("nan"), "a": (1.23456789, -0.0), "c": float("inf")})
     assert text == '{\n  "a": [\n    1.23457,\n    0.0\n  ],\n  "b": null,\n  "c": null\n}\n'
+
+
+@given(n=st.integers(5, 400), share=st.floats(0, 1), luck=st.floats(0.01, 0.9))
+def test_the_badge_agrees_with_the_figures_beside_it(n: int, share: float, luck: float) -> None:
+    """Whoever holds the printed interval of the highest count against luck finds the badge."""
+    hits = round(share * n)
+    rate = Estimate(hits / n, *interval(hits, n), n)
+    control = Estimate(luck / 2, 0.0, luck, n)
+    made = MeasureResult("mae", rank1=rate, control=control, chance=1 / n, reading="links")
+    section = withhold_section(ModalitySection("brain", Counts(n, 2 * n, 0, n, n, n), (made,)))
+    public = section.headline
+    assert public is not None
+    text = summary.against_luck(public).replace("\u00a0", " ")
+    said = re.fullmatch(
+        r"highest count ([\d.<> ]+?)(?: to ([\d.<> ]+))? ?%?, luck ([\d.]+) %", text
+    )
+    assert said is not None, text
+    low, top = (float(said[i].strip(" <>%")) for i in (1, 3))
+    if public.reading == "links":
+        assert low > top
+    else:
+        assert low <= top
+    assert (said[2] is None) == (public.reading == "does not link")

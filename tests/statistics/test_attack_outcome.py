@@ -122,8 +122,8 @@ def test_where_there_is_no_forecast_a_larger_gallery_has_a_bound(scores):
         "few people",
     )
     assert how_found(found) == (
-        "The figure holds for this attack alone, as a larger gallery is never easier than the one "
-        "at hand; further knowledge may raise it.",
+        "The figure is the most that the gallery at hand allows, for this attack alone; further "
+        "knowledge may raise it.",
     )
 
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.stats import binom, binomtest, sem, t
+from scipy.stats import binom, binomtest, norm, sem, t
 
 from headrisk.statistics.intervals import (
     clopper_pearson,
@@ -124,6 +124,7 @@ def test_effective_number_of_people_by_hand():
         shares = rng.integers(0, 5, people) / 4
         mean = shares.mean()
         wanted = mean * (1 - mean) / (shares.var(ddof=1) / people)
+        wanted *= (norm.ppf(0.975) / t.ppf(0.975, people - 1)) ** 2
         number = min(max(wanted, people), probes)
         hits = mean * number
         expected = (clopper_pearson if min(hits, number - hits) < 5 else wilson)(hits, number)
@@ -133,9 +134,15 @@ def test_effective_number_of_people_by_hand():
             pytest.approx(expected.low), pytest.approx(expected.high),
         )  # fmt: skip
         assert ours.method == f"{expected.method} on people"
-    assert share_of_people(np.full(8, 0.5), 20).low == pytest.approx(wilson(10, 20).low)
-    assert share_of_people(np.array([0.5]), 4).low == pytest.approx(clopper_pearson(2, 4).low)
-    assert share_of_people(np.array([0.5])).low == pytest.approx(clopper_pearson(0.5, 1).low)
+    known = 20 * (norm.ppf(0.975) / t.ppf(0.975, 7)) ** 2
+    assert share_of_people(np.full(8, 0.5), 20).low == pytest.approx(wilson(known / 2, known).low)
+    assert share_of_people(np.full(2, 0.5), 60).low == pytest.approx(clopper_pearson(1, 2).low)
+
+
+@pytest.mark.parametrize("probes", [1, 4, 30])
+def test_one_person_says_nothing_of_others(probes):
+    found = share_of_people(np.array([0.5]), probes)
+    assert (found.value, found.low, found.high) == (0.5, 0.0, 1.0)
     assert share_of_people(np.array([1.0])).method == "rule of three on people"
 
 

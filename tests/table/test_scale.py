@@ -17,6 +17,7 @@ from headrisk.table.scale import (
     normal_scores,
     quantile_map,
     scaled,
+    scaled_within,
     without_size,
 )
 
@@ -99,3 +100,21 @@ def test_the_matching_that_is_chosen() -> None:
     assert choose_matching("auto", "FreeSurfer 6.0", "FreeSurfer 7.1") == "scale"
     assert choose_matching("auto", "", "") == "scale"
     assert choose_matching("rank", "", "") == "rank"
+
+
+def test_sessions_that_differ_have_their_own_scale() -> None:
+    rng = np.random.default_rng(0)
+    rows = rng.standard_normal((120, 20))
+    sessions = ["1"] * 60 + ["2"] * 60
+    moved = rows.copy()
+    moved[60:] = 1000.0 * moved[60:] + 7.0
+    np.testing.assert_array_equal(
+        scaled_within(rows, sessions), scaled(rows, *centre_and_spread(rows))
+    )
+    moved_apart = scaled_within(np.where(np.arange(120)[:, None] < 60, rows, rows + 3.0), sessions)
+    for part in (slice(0, 60), slice(60, 120)):
+        np.testing.assert_allclose(
+            moved_apart[part], scaled(rows[part], *centre_and_spread(rows[part]))
+        )
+    few = scaled_within(moved[55:65], sessions[55:65])
+    np.testing.assert_array_equal(few, scaled(moved[55:65], *centre_and_spread(moved[55:65])))

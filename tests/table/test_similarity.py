@@ -11,15 +11,17 @@ from scipy.linalg import inv, sqrtm
 from sklearn.covariance import LedoitWolf
 from sklearn.metrics.pairwise import cosine_similarity, nan_euclidean_distances
 
+from headrisk.table.covariance import fit_two_covariances, two_covariances
 from headrisk.table.similarity import (
+    LEARNT,
     Sides,
-    _fold_pairs,
     all_scores,
     correlation,
     cosine,
     deal,
     euclidean,
-    likelihood_ratio,
+    fold_pairs,
+    likelihood_ratios,
     mirrored,
     shared_columns,
     whitened_cosine,
@@ -84,14 +86,49 @@ def test_the_correlation_is_that_of_numpy(seed: int, gaps: float) -> None:
                 assert found[i, j] == pytest.approx(expected, abs=1e-9)
 
 
+def _joint(found: Sides, seed: int) -> np.ndarray | None:
+    scores = likelihood_ratios(found, 5, np.random.default_rng(seed))
+    return None if scores is None else scores["likelihood-ratio"]
+
+
+def test_two_covariances_serve_few_people() -> None:
+    """40 people in a gallery of 200, 30 columns that go together: the plainer model finds more."""
+    rng = np.random.default_rng(17)
+    shared, drift = rng.standard_normal((8, 30)) / 3, rng.standard_normal((3, 30)) / 2
+    person = rng.standard_normal((200, 8)) @ shared + 0.5 * rng.standard_normal((200, 30))
+    first, second = (
+        person + 0.8 * rng.standard_normal((200, 3)) @ drift + 0.3 * rng.standard_normal((200, 30))
+        for _ in range(2)
+    )
+    found = Sides(first[:40], second, np.arange(40), np.arange(200))
+    scores = likelihood_ratios(found, 5, rng)
+    assert scores is not None
+    joint, plainer = (np.mean(one.argmax(axis=1) == np.arange(40)) for one in scores.values())
+    assert plainer > joint + 0.2
+
+
+def test_what_people_vary_by_is_what_rows_about_them_do_not() -> None:
+    """The model of many pairs is that of the covariances they were drawn with."""
+    rng = np.random.default_rng(2)
+    mixing = rng.standard_normal((4, 4)), 0.5 * rng.standard_normal((4, 4))
+    people = rng.standard_normal((40_000, 4)) @ mixing[0]
+    first, second = (people + rng.standard_normal(people.shape) @ mixing[1] for _ in range(2))
+    between, within = mixing[0].T @ mixing[0], mixing[1].T @ mixing[1]
+    total = LedoitWolf(assume_centered=True).fit(np.concatenate([first, second])).covariance_
+    found = fit_two_covariances(first, second, np.ones(len(first)), total)
+    true = two_covariances(np.zeros(4), between, within)
+    x, y = people[:20], people[20:40]
+    np.testing.assert_allclose(found.score(x, y), true.score(x, y), rtol=0.05, atol=0.3)
+
+
 def test_a_pair_is_scored_by_a_model_that_saw_neither_person() -> None:
     """What two people hold does not change the score of their pair's model: they hold new rows."""
     found = sides(count=60, columns=6)
-    before = likelihood_ratio(found, 5, np.random.default_rng(9))
+    before = _joint(found, 9)
     moved = found.probes.copy()
     moved[[3, 63]] = np.random.default_rng(1).standard_normal((2, 6))
     changed = Sides(moved, moved, found.probe_person, found.gallery_person)
-    after = likelihood_ratio(changed, 5, np.random.default_rng(9))
+    after = _joint(changed, 9)
     assert before is not None
     assert after is not None
     fold = deal(np.arange(60), np.ones(60, dtype=bool), 10, np.random.default_rng(9))
@@ -105,7 +142,7 @@ def test_a_pair_is_scored_by_a_model_that_saw_neither_person() -> None:
 
 def test_every_model_learns_from_equally_many_people() -> None:
     for folds in (2, 3, 5, 10):
-        found = list(_fold_pairs(folds))
+        found = list(fold_pairs(folds))
         assert len(found) == folds * (folds + 1) // 2
         assert {len(set(out)) for _, _, out in found} == {2}
         assert all({i, j} <= set(out) for i, j, out in found)
@@ -140,7 +177,7 @@ def test_rows_that_are_copies_teach_nothing_where_there_are_others() -> None:
     who = np.arange(60)
     told = Sides(first, second, who, who, verbatim=np.eye(60, dtype=bool) & (who < 30))
     blind = Sides(first, second, who, who)
-    scores = [likelihood_ratio(one, 5, np.random.default_rng(0)) for one in (told, blind)]
+    scores = [_joint(one, 0) for one in (told, blind)]
     rates = [np.mean(one[30:].argmax(axis=1) == who[30:]) for one in scores if one is not None]
     assert len(rates) == 2
     assert rates[0] > rates[1]
@@ -173,6 +210,6 @@ def test_too_few_others_leave_a_measure_out_with_a_reason() -> None:
     few = sides(count=11)
     scores, left_out = all_scores(few, 5, np.random.default_rng(0))
     assert "likelihood-ratio" not in scores
-    assert left_out == {"likelihood-ratio": 10}  # people that are needed
+    assert left_out == {"likelihood-ratio": 10, "two-covariance": 10}  # people that are needed
     two = Sides(few.probes[:4], few.probes[:4], np.arange(4), np.arange(4))
-    assert len(all_scores(two, 5, np.random.default_rng(0))[1]) == 2
+    assert set(all_scores(two, 5, np.random.default_rng(0))[1]) == {"whitened-cosine", *LEARNT}

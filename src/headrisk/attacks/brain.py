@@ -30,6 +30,7 @@ from headrisk.linkage.compare import Comparison, compare, compare_large
 from headrisk.linkage.design import Design, against, count_people, searchable, within
 from headrisk.linkage.label_check import LabelCheck, check_labels
 from headrisk.linkage.large import Sides, count_pairs
+from headrisk.report.words.attacks import ATTACKS
 from headrisk.report.words.brain import (
     CT_NOT_AMONG_THEM,
     LABELS_NOT_CHECKED,
@@ -40,7 +41,6 @@ from headrisk.report.words.brain import (
     method_sentences,
     not_kept,
 )
-from headrisk.report.words.cost import NEEDS
 from headrisk.report.words.summary import compared_scans
 from headrisk.run.engine import Workers, mapper, stream_tasks
 from headrisk.run.events import stage
@@ -125,7 +125,7 @@ class BrainAttack:
                 *map(measure_failed, tested.made.failed),
             ),
             references=REFERENCES,
-            needs=NEEDS[NAME],
+            needs=ATTACKS[NAME].needs,
             offer=OFFER if alone else "",
             panels={}
             if lineup.verbatim is None or not tested.scores

@@ -35,7 +35,7 @@ from headrisk.intake import Intake
 from headrisk.job import Job, recorded, tell_damage, tell_sentences
 from headrisk.linkage.design import Design, against, searchable, within
 from headrisk.linkage.label_check import LabelCheck
-from headrisk.report.words.cost import NEEDS
+from headrisk.report.words.attacks import ATTACKS
 from headrisk.report.words.face import NOBODY, PLUGIN_FAILED, REFERENCES, scan_sentences
 from headrisk.report.words.summary import compared_scans
 from headrisk.run.events import stage
@@ -115,7 +115,7 @@ class FaceScansAttack:
                 *([PLUGIN_FAILED] if failed else []),
             ),
             references=REFERENCES,
-            needs=NEEDS[SCANS_NAME],
+            needs=ATTACKS[SCANS_NAME].needs,
             panels=copies,
             too_little="" if material.scans else NOBODY,
             voxels=([voxels[k] for k in design.probes], [voxels[k] for k in design.gallery]),

@@ -212,7 +212,7 @@ def _unread(scan: MetadataScan) -> tuple[Panel, Table]:
         ("read as their own format", files.read),
         (FileRow.SEARCHED, files.searched),
         (FileRow.UNREAD, files.unread),
-        ("read, and to be read by a person", files.to_read),
+        (words.TO_READ, files.to_read),
         ("called clean", files.clean),
     )
     panel = Panel("unread", words.PANELS["unread"], words.unread_answer(files))

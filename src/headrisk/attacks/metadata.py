@@ -34,9 +34,9 @@ from headrisk.metadata.attack import (
     group_of,
     scan_fields,
 )
-from headrisk.metadata.field_names import public_name
+from headrisk.metadata.closed import public_name
 from headrisk.report.words import metadata as words
-from headrisk.report.words.cost import NEEDS
+from headrisk.report.words.attacks import ATTACKS
 from headrisk.report.words.metadata import METHOD, NAME, REFERENCES, nothing_to_tell
 from headrisk.report.words.summary import compared_scans
 from headrisk.run.events import Advanced, stage
@@ -159,7 +159,7 @@ class MetadataAttack:
             contrasts=job.settings.contrasts,
             method=METHOD,
             references=REFERENCES,
-            needs=NEEDS[NAME],
+            needs=ATTACKS[NAME].needs,
             panels=field_panel(fields, design),
             too_little="" if fields else nothing_to_tell(len(scans), int(design.usable.sum())),
             voxels=([voxels[k] for k in design.probes], [voxels[k] for k in design.gallery]),

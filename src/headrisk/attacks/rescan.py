@@ -23,8 +23,8 @@ from headrisk.findings.linkage import mosaics, scan_rows
 from headrisk.intake import Intake
 from headrisk.job import Job, recorded, tell_damage
 from headrisk.linkage.design import Design, against, searchable
+from headrisk.report.words.attacks import ATTACKS
 from headrisk.report.words.brain import NAME, REFERENCES, measure_failed, method_sentences
-from headrisk.report.words.cost import NEEDS
 from headrisk.report.words.rescan import compared_sentence, how_simulated
 from headrisk.run.events import stage
 from headrisk.run.provenance import CostLog
@@ -104,7 +104,7 @@ class RescanAttack:
                 how_simulated(strength, STRENGTHS[strength]),
             ),
             references=REFERENCES,
-            needs=NEEDS[NAME],
+            needs=ATTACKS[NAME].needs,
             simulated=True,
             notes=(*material.notes, *map(str, tested.made.failed.values())),
             pictures=mosaics(everybody.results),

@@ -32,7 +32,7 @@ from headrisk.linkage.label_check import LabelCheck, check_labels
 from headrisk.linkage.pairs import copies_first
 from headrisk.linkage.whole_sets import locally_scaled
 from headrisk.report.words import table as words
-from headrisk.report.words.cost import NEEDS
+from headrisk.report.words.attacks import ATTACKS
 from headrisk.report.words.table import (
     NAME,
     REFERENCES,
@@ -43,15 +43,24 @@ from headrisk.report.words.table import (
 from headrisk.run.events import stage
 from headrisk.run.provenance import CostLog
 from headrisk.statistics.facts import FactsAttacks, facts_attacks
-from headrisk.table.clean import Shared, choose_rows, read_table, row_texts, share_columns
+from headrisk.table.agreement import AGREEMENT, agreement, codes
+from headrisk.table.clean import (
+    Shared,
+    choose_rows,
+    read_table,
+    row_texts,
+    share_columns,
+    significant,
+)
 from headrisk.table.connectivity import matrix_logarithms, pairs_of_regions
 from headrisk.table.features import FeatureTable
 from headrisk.table.scale import (
     Matching,
     centre_and_spread,
     choose_matching,
+    logarithms,
     match,
-    scaled,
+    scaled_within,
     without_size,
 )
 from headrisk.table.similarity import (
@@ -66,7 +75,7 @@ from headrisk.table.similarity import (
     shared_columns,
     whitened_cosine,
 )
-from headrisk.types import FloatArray, PairScores
+from headrisk.types import FloatArray, IntArray, PairScores
 
 # ----------------------------------------------------------------------
 # What the table attack tells beside its rates: panels, column list, links.
@@ -77,7 +86,7 @@ class Joined(Protocol):
     """The rows of one table or two: as read, without head size, and how they were matched."""
 
     @property
-    def plain(self) -> FloatArray: ...
+    def codes(self) -> IntArray: ...
     @property
     def raw(self) -> FloatArray: ...
     @property
@@ -98,6 +107,7 @@ def table_rows(scans: Sequence[Scan]) -> tuple[ScanRow, ...]:
             status="ok" if scan.status == "ok" else "failed",
             reason=scan.reason,
             verdict="ok" if scan.status == "ok" else "failed",
+            modality=NAME,
         )
         for scan in scans
     )
@@ -123,7 +133,7 @@ def table_panels(
     design: Design,
 ) -> dict[Panel, Table]:
     """The questions beside the rates: which columns took part, how two tables were matched."""
-    panels = [_columns(tables, shared), _identifiers(rows.plain, shared, design)]
+    panels = [_columns(tables, shared), _identifiers(rows.codes, shared, design)]
     if rows.how is not None:
         panels.append(_matching(shared, rows.raw, rows.how, design))
     return dict(panels)
@@ -194,21 +204,22 @@ def _reason(text: str) -> str:
     return "text, no number" if text.startswith("line ") else text
 
 
-def _identifiers(plain: FloatArray, shared: Shared, design: Design) -> tuple[Panel, Table]:
+def _identifiers(codes: IntArray, shared: Shared, design: Design) -> tuple[Panel, Table]:
     """Columns that are exactly equal in a person's rows and differ between people."""
     same = (design.probe_person[:, None] == design.gallery_person[None, :]) & design.usable
     left, right = np.nonzero(same)
     people = np.unique(design.probe_person[left]).size
+    kinds = [*shared.probe.kinds, *["text"] * (codes.shape[1] - len(shared.probe.kinds))]
     found: Counter[str] = Counter()
     if people >= FEWEST_MATES:
-        for k, kind in enumerate(shared.probe.kinds):
-            one, other = plain[design.probes[left], k], plain[design.gallery[right], k]
-            known = np.isfinite(one) & np.isfinite(other)
+        for k, kind in enumerate(kinds):
+            one, other = codes[design.probes[left], k], codes[design.gallery[right], k]
+            known = (one >= 0) & (other >= 0)
             many = np.unique(one[known]).size > people / 2
             if known.any() and many and np.array_equal(one[known], other[known]):
                 found[kind] += 1
     total = sum(found.values())
-    answer = words.identifiers_answer(total, len(shared.probe.keys), enough=people >= FEWEST_MATES)
+    answer = words.identifiers_answer(total, len(kinds), enough=people >= FEWEST_MATES)
     rows = tuple((kind, count) for kind, count in sorted(found.items()))
     return Panel("identifiers", words.PANELS["identifiers"], answer), Table(
         ("kind", "columns"), rows
@@ -249,13 +260,15 @@ class Rows:
     """The usable rows of one table or of two, the first table's before the second's.
 
     ``plain`` are measurements as they were read, ``raw`` those without head size, ``values`` those
-    brought onto one scale. ``how`` is None for one table.
+    brought onto one scale. ``codes`` are equal where cells of a column are, texts behind numbers.
+    ``how`` is None for one table.
     """
 
     scans: tuple[Scan, ...]
     plain: FloatArray
     raw: FloatArray
     values: FloatArray
+    codes: IntArray
     digests: tuple[str, ...]
     how: Matching | None
 
@@ -321,12 +334,16 @@ class TableAttack:
             *_sides(material.rows, design), *people, design.usable, verbatim, mirrored(keys)
         )
         rng = np.random.default_rng((job.settings.seed, *STREAMS[NAME], 1))
-        for_ratio, for_fusion = rng.spawn(2)
+        for_ratio, for_fusion, for_agreement = rng.spawn(3)
         with stage("compare tables", pairs, context.log, recorded(job)):
             values, left_out = all_scores(sides, job.settings.folds, for_ratio)
             tangent = _tangent(material, design, sides)
             if tangent is not None:
                 values[TANGENT] = whitened_cosine(tangent)
+            same = material.rows.codes[design.probes], material.rows.codes[design.gallery]
+            equal = agreement(*same, sides, job.settings.folds, for_agreement)
+            if equal is not None:
+                values[AGREEMENT] = equal
             for name in SCALED:
                 if name in values:
                     values[f"{name}-scaled"] = locally_scaled(values[name], design.usable)
@@ -355,7 +372,7 @@ class TableAttack:
             compared=compared_sentence(len(tables), copies, _same_session(rows.scans, design)),
             method=method_sentences(job.settings, len(shared.probe.keys), rows.how, tested.made),
             references=REFERENCES,
-            needs=NEEDS[NAME],
+            needs=ATTACKS[NAME].needs,
             panels=table_panels(tables, shared, rows, design)
             | verbatim_panel(copies, len(wanted))
             | facts_panel(facts),
@@ -442,15 +459,26 @@ def bring_together(shared: Shared, job: Job) -> Rows:
     a = without_size(first.values[first.usable], first.kinds, first.keys, size)
     scans = tuple(first.scans[k] for k in first.usable)
     if first is second:
-        values = scaled(a, *centre_and_spread(a))
+        level = logarithms(a)[0]
+        values = scaled_within(level, [scan.session_id for scan in scans])
         plain = first.values[first.usable]
-        return Rows(scans, plain, a, values, _digests(scans, plain), None)
+        same = codes(significant(plain), _common_texts([first]))
+        return Rows(scans, plain, a, values, same, _digests(scans, plain), None)
     b = without_size(second.values[second.usable], second.kinds, second.keys, size)
     how = choose_matching(job.settings.table_match, first.software, second.software)
     scans += tuple(second.scans[k] for k in second.usable)
     plain = np.concatenate([first.values[first.usable], second.values[second.usable]])
-    matched = np.concatenate(match(a, b, how))
-    return Rows(scans, plain, np.concatenate([a, b]), matched, _digests(scans, plain), how)
+    level_a, level_b = logarithms(a, b)
+    matched = np.concatenate(match(level_a, level_b, how))
+    same = codes(significant(plain), _common_texts([first, second]))
+    raw = np.concatenate([a, b])
+    return Rows(scans, plain, raw, matched, same, _digests(scans, plain), how)
+
+
+def _common_texts(tables: Sequence[FeatureTable]) -> list[list[str]]:
+    """Cells of the usable rows, one table's after the other's, of columns of text that all have."""
+    names = [key for key in tables[0].texts if all(key in table.texts for table in tables)]
+    return [[table.texts[key][k] for table in tables for k in table.usable] for key in names]
 
 
 def _digests(scans: Sequence[Scan], values: FloatArray) -> tuple[str, ...]:
@@ -493,7 +521,13 @@ def _same_session(scans: Sequence[Scan], design: Design) -> int:
 
 
 def _said(tables: tuple[FeatureTable, ...], shared: Shared) -> tuple[str, ...]:
-    return (*(note for table in tables for note in table.notes), *shared.notes)
+    labels = [{scan.participant_id for scan in table.scans} for table in tables]
+    apart = len(labels) > 1 and not labels[0] & labels[1]
+    return (
+        *(note for table in tables for note in table.notes),
+        *shared.notes,
+        *((words.NO_COMMON_LABEL,) if apart else ()),
+    )
 
 
 def _strangers(intake: Intake, everybody: tuple[Scan, ...]) -> tuple[str, ...]:

@@ -100,17 +100,23 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _work(arguments: argparse.Namespace, scans: int) -> Work:
-    """What the demonstration has to do once its people are made."""
+    """What the demonstration has to do, the making of its people included."""
     from headrisk.commands.costs import Work
     from headrisk.commands.demo import PHOTOS_PER_PERSON
 
-    faces = not arguments.no_faces and can_see_faces()
-    return Work(
-        aligned=scans,
-        compared=scans**2 * len(DEFAULT_MEASURES),
-        sighted=scans if faces else 0,
-        rendered_few=scans if faces else 0,
-        photographs=PHOTOS_PER_PERSON * arguments.people if faces else 0,
+    brains = Work(aligned=scans, compared=scans**2 * len(DEFAULT_MEASURES), made_scans=scans)
+    if arguments.no_faces or not can_see_faces():
+        return brains
+    from headrisk.face.render.protocols import SCANS
+
+    photographs = PHOTOS_PER_PERSON * arguments.people
+    return replace(
+        brains,
+        sighted=scans,
+        rendered=scans,
+        renders=scans * SCANS.count,
+        photographs=photographs,
+        made_photographs=photographs,
     )
 
 

@@ -11,6 +11,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from headrisk.errors import visible
 
 if TYPE_CHECKING:
@@ -64,7 +66,8 @@ def list_scans(job: Job, *, searches: bool = True, deidentifies: bool = False) -
     everybody = (*scans, *earlier)
     lines = [*_images(job, inventory, everybody, series)]
     work = _work(job, everybody, len(files), deidentifies=deidentifies)
-    work = replace(work, sighted=len(_sighted(job, (*everybody, *series), inventory)))
+    sighted = len(_sighted(job, (*everybody, *series), inventory))
+    work = replace(work, sighted=sighted, aligned=max(work.aligned, sighted))
     if searches and job.sources and {"brain", "face-scans", "metadata"} & {*job.modalities}:
         lines += _searched(job, inventory, everybody, series)
     if job.photos is not None:
@@ -223,6 +226,7 @@ def _tables(job: Job) -> Iterator[str]:
 def _work(job: Job, scans: Sequence[Scan], treated: int, *, deidentifies: bool) -> Work:
     """How much there is to do of each kind of work."""
     from headrisk.commands.costs import Work
+    from headrisk.face.render.protocols import SCANS, protocol_of
 
     usable = [scan for scan in scans if scan.status == "ok"]
     design = _design(job, usable) if job.sources and usable else None
@@ -230,15 +234,15 @@ def _work(job: Job, scans: Sequence[Scan], treated: int, *, deidentifies: bool) 
     mates = pairs > 0 and _has_mates(job, usable)
     heads = len(usable) + treated if "face" in job.modalities else 0
     few = len(usable) if "face-scans" in job.modalities and mates and not heads else 0
-    if job.settings.face_protocol == "scans":
-        heads, few = 0, heads + few
+    protocol = job.settings.face_protocol if heads else SCANS.name
+    views = protocol_of(protocol, np.random.default_rng(0)).count
     photos = sum(photo.usable for photo in _listed_photos(job, scans)) if job.photos else 0
     brains = "brain" in job.modalities
     return Work(
-        aligned=len(usable) if brains or deidentifies else 0,
+        aligned=len(usable) if brains or deidentifies or heads or few else 0,
         compared=pairs * len(job.settings.measures) if brains else 0,
-        rendered=heads,
-        rendered_few=few,
+        rendered=heads + few,
+        renders=(heads + few) * views,
         photographs=photos,
         rewritten=len(usable) if deidentifies else 0,
         treated=treated,

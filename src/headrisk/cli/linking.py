@@ -60,9 +60,9 @@ def run_audit(
             return list_scans(job)
         if arguments.level == "participant":
             return _prepare_only(job, verbose=arguments.verbose)
-        from headrisk.job import require_out
+        from headrisk.job import require_inputs
 
-        require_out(job)  # a wrong path is told before anything large is imported
+        require_inputs(job)
         from headrisk.pipeline import audit
 
         return tell(audit(job), arguments, arguments.fail_above)

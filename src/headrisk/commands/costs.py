@@ -17,12 +17,13 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from headrisk.brain.cohort import Cohort, prepare_scans
+from headrisk.brain.cohort import Cohort, prepare_scans, prepare_task
 from headrisk.brain.reference import reference
 from headrisk.brain.similarity import select
 from headrisk.brain.template import load_template, template_grid
 from headrisk.dataset.gather import gather, name_sources
 from headrisk.errors import HeadriskError
+from headrisk.io.digests import entry_key
 from headrisk.linkage.compare import compare
 from headrisk.run.events import ignore
 from headrisk.run.store import Store, open_store
@@ -31,16 +32,21 @@ from headrisk.synthetic.phantom import PhantomSettings, write_cohort
 from headrisk.synthetic.phantom.settings import SCANNERS
 
 VOXEL_MM = (1.0, 1.0, 1.0)
-TYPICAL_SCAN_SECONDS = 0.9  # one 1 mm head to its fingerprint
-TYPICAL_SIGHT_SECONDS = 1.0  # looking for a face in one image
-TYPICAL_RENDER_SECONDS = 3.5  # 81 renders of one head, described by every recogniser
-TYPICAL_FEW_SECONDS = 2.5  # nine renders of it, by which scans are compared with scans
-TYPICAL_PHOTO_SECONDS = 0.2  # one photograph, described by every recogniser
-TYPICAL_REWRITE_SECONDS = 6.0  # one image de-identified, written and looked at
-TYPICAL_DAMAGE_SECONDS = 2 * TYPICAL_SCAN_SECONDS  # two brains cut out and compared
+# CPU seconds of one core; measured by the scripts that docs/performance.md names.
+TYPICAL_SCAN_SECONDS = 0.65  # a head of 1 mm read, its brain found and aligned
+TYPICAL_SIGHT_SECONDS = 0.5  # looking for a face in it, once it is aligned
+TYPICAL_HEAD_SECONDS = 1.7  # the skin of one head, ready for rays
+TYPICAL_RENDER_SECONDS = 0.036  # one render of it, described by the three default recognisers
+TYPICAL_PHOTO_SECONDS = 0.16  # one photograph, described by them
+TYPICAL_REWRITE_SECONDS = 2.7  # one image de-identified, written and looked at
+TYPICAL_DAMAGE_SECONDS = 1.0  # two brains cut out and compared
 TYPICAL_FILE_SECONDS = 0.01  # identifying metadata of one file
 TYPICAL_PAIR_SECONDS = 8e-5  # one measure of one pair
-TYPICAL_END_SECONDS = 4.0  # rates, intervals, report
+TYPICAL_MADE_SCAN_SECONDS = 1.5  # one synthetic scan of the demonstration
+TYPICAL_MADE_PHOTO_SECONDS = 0.6  # one synthetic photograph
+TYPICAL_END_SECONDS = 4.0  # start, lists, report
+TYPICAL_RATES_SECONDS = 2.5  # rates and intervals of one attack, by all of its measures
+TYPICAL_PHOTO_RATES_SECONDS = 7.0  # the same by photographs, which have the most measures
 SIDE = 96  # scans on each side of the comparison that is timed
 PAIR_BYTES = 8 * 4  # a score kept, and what making and writing it needs besides
 
@@ -52,7 +58,8 @@ class Rates:
     Attributes
     ----------
     prepare_seconds, face_seconds
-        CPU seconds for each scan; ``face_seconds`` is 0 where faces were not timed.
+        CPU seconds for each scan; ``face_seconds`` is what faces add, the look for one left and
+        the renders of the settings' protocol, and 0 where faces were not timed.
     pair_seconds
         CPU seconds for each pair of scans under all measures of the settings.
     scan_bytes
@@ -95,13 +102,13 @@ class Work:
     Attributes
     ----------
     aligned
-        Scans whose brain is aligned.
+        Images whose brain is found and aligned, whatever is asked of them.
     compared
         Pairs of scans, times the measures.
     sighted
         Images in which a face is looked for.
-    rendered, rendered_few
-        Heads that are rendered for face recognition, from many views or from few.
+    rendered, renders
+        Heads that are rendered for face recognition, and all renders of them.
     photographs
         Photographs that are read.
     rewritten
@@ -110,26 +117,34 @@ class Work:
         De-identified images that are compared with their originals.
     files
         Files that are searched for identifying metadata.
+    made_scans, made_photographs
+        Of synthetic people, for the demonstration.
     """
 
     aligned: int = 0
     compared: int = 0
     sighted: int = 0
     rendered: int = 0
-    rendered_few: int = 0
+    renders: int = 0
     photographs: int = 0
     rewritten: int = 0
     treated: int = 0
     files: int = 0
+    made_scans: int = 0
+    made_photographs: int = 0
 
     @property
     def face_seconds(self) -> float:
-        """CPU seconds of what is done for faces."""
+        """CPU seconds of what is done for faces, in scans that are aligned anyhow."""
+        by_scans = TYPICAL_RATES_SECONDS if self.rendered else 0.0
+        by_photos = TYPICAL_PHOTO_RATES_SECONDS if self.photographs else 0.0
         return (
             self.sighted * TYPICAL_SIGHT_SECONDS
-            + self.rendered * TYPICAL_RENDER_SECONDS
-            + self.rendered_few * TYPICAL_FEW_SECONDS
+            + self.rendered * TYPICAL_HEAD_SECONDS
+            + self.renders * TYPICAL_RENDER_SECONDS
             + self.photographs * TYPICAL_PHOTO_SECONDS
+            + by_scans
+            + by_photos
         )
 
 
@@ -142,6 +157,9 @@ def typical_seconds(work: Work) -> float:
         + work.treated * TYPICAL_DAMAGE_SECONDS
         + work.files * TYPICAL_FILE_SECONDS
         + work.compared * TYPICAL_PAIR_SECONDS
+        + (TYPICAL_RATES_SECONDS if work.compared else 0.0)
+        + work.made_scans * TYPICAL_MADE_SCAN_SECONDS
+        + work.made_photographs * TYPICAL_MADE_PHOTO_SECONDS
         + TYPICAL_END_SECONDS
     )
 
@@ -178,22 +196,15 @@ def measure_rates(settings: Settings, *, faces: bool, scans: int = 3) -> Rates:
                 processes=1, listen=ignore, on_damage=lambda error: None,
             )  # fmt: skip
 
-        def look(k: int) -> object:
-            from headrisk.face.cohort import Run, look_at_heads
-
-            run = Run(settings, (), store, 1, lambda error: None)
-            return look_at_heads(found[k : k + 1], run, ignore)
-
         first = prepare(0)
         if first.results[0].vector is None:
             raise HeadriskError(
                 "planning", found=f"a synthetic scan failed: {first.results[0].reason}"
             )
         seconds = _cpu(lambda: [prepare(k) for k in range(1, scans)]) / (scans - 1)
-        face = 0.0
-        if faces:
-            look(0)
-            face = _cpu(lambda: [look(k) for k in range(1, scans)]) / (scans - 1)
+        face = (
+            max(_face_seconds(settings, Path(place), scans, store) - seconds, 0.0) if faces else 0.0
+        )
         held = _folder_bytes(store) / scans
     vector = first.results[0].vector
     return Rates(
@@ -224,6 +235,47 @@ def plan(scans: int, rates: Rates, settings: Settings, processes: int) -> Plan:
         disk=scans * rates.scan_bytes + files,
         summarised=summarised,
     )
+
+
+def _face_seconds(settings: Settings, place: Path, scans: int, store: Store) -> float:
+    """CPU seconds for everything that is asked of one scan, from synthetic people's of 1 mm.
+
+    What the heads gave is left in the store, as a run leaves it.
+    """
+    from headrisk.face.cohort import Run, head_task
+    from headrisk.face.examine import ImageTask, examine
+    from headrisk.face.head import SightTask
+    from headrisk.face.stored import HEADS
+    from headrisk.synthetic.people.cohort import PeopleSettings, write_people
+    from headrisk.synthetic.people.volume import PersonScanSettings
+
+    folder = place / "people"
+    made = PeopleSettings(photos=0, scan=PersonScanSettings(voxel_mm=VOXEL_MM))
+    write_people(folder, place / "photos", scans, made, np.random.default_rng(0))
+    found, _ = gather(
+        name_sources([folder]),
+        contrasts=("T1w",),
+        work_dir=place / "work",
+        participants=(),
+        sessions=(),
+    )
+    run = Run(settings, (), store, 1, lambda error: None)
+    tasks = [
+        ImageTask(
+            scan.path,
+            prepare_task(scan, settings),
+            SightTask(scan.scan_id, scan.path, scan.suffix, settings.accurate),
+            head_task(scan, run),
+        )
+        for scan in found
+    ]
+    seen = [examine(tasks[0])]
+    seconds = _cpu(lambda: seen.extend(map(examine, tasks[1:]))) / (scans - 1)
+    for number, one in enumerate(seen):
+        entry = None if one.head is None else HEADS.entry(one.head)
+        if entry is not None:
+            store.write(entry_key("plan", 1, {"head": number}, []), entry)
+    return seconds
 
 
 def _pair_seconds(settings: Settings, voxels: int) -> float:

@@ -14,6 +14,7 @@ from typing import IO
 from headrisk.dataset.magic import HEAD_BYTES, Told, tell
 
 MOST_MEMBERS = 100_000
+_EMPTY_TAR = 10_240  # bytes of a tar without members
 MOST_BYTES = 2 * 1024**3  # of a packed tar, which can be listed only by unpacking it
 
 
@@ -43,7 +44,7 @@ def list_archive(path: Path) -> Listing:
     try:
         if zipfile.is_zipfile(path):
             problem = _gather(_zip_members(path), found)
-        elif _is_tar(path):
+        elif _is_tar(path) and not _is_blank(path):
             problem = _gather(_tar_members(path), found)
         else:
             problem = "an archive of a kind that cannot be listed: unpack it"
@@ -60,6 +61,12 @@ def _is_tar(path: Path) -> bool:
         return tarfile.is_tarfile(path)
     except (EOFError, zlib.error, lzma.LZMAError):
         return False
+
+
+def _is_blank(path: Path) -> bool:
+    """Whether a file begins with nothing but zeros, as an image of a disk may: no empty tar."""
+    with path.open("rb") as handle:
+        return not handle.read(HEAD_BYTES).strip(b"\0") and path.stat().st_size > _EMPTY_TAR
 
 
 def _gather(members: Iterator[tuple[str, int, IO[bytes] | None]], found: list[Member]) -> str:

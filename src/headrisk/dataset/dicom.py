@@ -199,18 +199,23 @@ def _not_converted(
 
     A folder of which no header can be read is one.
     """
-    made = {
-        known(read_sidecar(sidecar_of(i))[0].get("SeriesInstanceUID")) for i in conversion.images
-    }
-    lost: dict[str, tuple[Path, SeriesTags]] = {}
+    sidecars = [read_sidecar(sidecar_of(image))[0] for image in conversion.images]
+    made = {known(values.get("SeriesInstanceUID")) for values in sidecars}
+    lost: dict[tuple[str, str], tuple[Path, SeriesTags]] = {}
+    whose: dict[str, dict[str, tuple[Path, SeriesTags]]] = defaultdict(dict)
     for path in _files(source.folder, below=below):
         tags = read_tags(path)
         if tags.problem or (is_image(tags) and tags.series not in made):
-            lost.setdefault(tags.series, (path, tags))
+            lost.setdefault((tags.series, ""), (path, tags))
+        elif is_image(tags) and tags.series:
+            whose[tags.series].setdefault(tags.patient, (path, tags))
+    for uid, people in whose.items():
+        if len(people) > 1:  # dcm2niix goes by series alone and makes one image of all of them
+            lost.update({(uid, person): one for person, one in people.items()})
     if not conversion.images and not lost:
-        lost[""] = (source.folder, SeriesTags())
+        lost["", ""] = (source.folder, SeriesTags())
     missing = []
-    for uid, (path, tags) in lost.items():
+    for (uid, shared), (path, tags) in lost.items():
         values = {
             **tags.values(),
             "SeriesInstanceUID": uid,
@@ -220,7 +225,12 @@ def _not_converted(
         if not suffix and reason == "contrast not recognised":
             suffix = contrast
         why = conversion.problem or tags.problem or "dcm2niix: no image of this series"
-        missing.append(_Found(source, values, suffix, "name", path, path.name, (), why))
+        if shared:
+            why = "several patients under one series number: their images were made into one"
+        own = source
+        if shared and not source.named:
+            own = replace(source, person=plain_label(shared, "sub"))
+        missing.append(_Found(own, values, suffix, "name", path, path.name, (), why))
     return missing
 
 
@@ -239,6 +249,8 @@ def _by_patient(index: DicomIndex, found: list[_Found]) -> list[_Found]:
         return []
     source = found[0].source
     keys = {_patient(one.values): "" for one in found}
+    if len(keys) == 2 and _NOBODY in keys:  # an image whose sidecar says nothing is theirs
+        keys.pop(_NOBODY)
     if len(keys) < 2:
         return found
     if source.named:
@@ -255,6 +267,9 @@ def _by_patient(index: DicomIndex, found: list[_Found]) -> list[_Found]:
     return [
         replace(one, source=replace(one.source, person=keys[_patient(one.values)])) for one in found
     ]
+
+
+_NOBODY = ("", "")
 
 
 def _patient(values: Mapping[str, Any]) -> tuple[str, str]:

@@ -83,10 +83,11 @@ def index_dataset(
             raise
         return scan_table((), [str(error)])
     everything = (*found.scans, *found.others)
-    _require_labels(
-        path, people, {scan.participant_id for scan in everything}, found, "participant"
-    )
-    _require_labels(path, visits, {scan.session_id for scan in everything}, found, "session")
+    others = found.labels if may_be_none else set()  # of people with other kinds of images alone
+    shown = {scan.participant_id for scan in everything} | others
+    _require_labels(path, people, shown, found, "participant")
+    shown = {scan.session_id for scan in everything} | others
+    _require_labels(path, visits, shown, found, "session")
     chosen = [
         scan
         for scan in everything

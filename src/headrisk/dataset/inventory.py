@@ -38,10 +38,20 @@ Where = Literal["raw", "derivatives", "sourcedata", "code", "hidden", "non-BIDS"
 
 REASONS = (
     "archive", "body", "code", "contrast", "damaged", "derivatives", "empty", "folder", "format",
-    "hidden", "history", "label", "line", "link", "name", "no_check", "person", "pointer",
-    "sourcedata", "special", "unreadable", "unusable",
+    "hidden", "history", "label", "line", "link", "missing", "name", "no_check", "person",
+    "pointer", "sourcedata", "special", "unreadable", "unusable",
 )  # fmt: skip
-_FAILED = ("damaged", "empty", "folder", "label", "link", "pointer", "special", "unreadable")
+_FAILED = (
+    "damaged",
+    "empty",
+    "folder",
+    "label",
+    "link",
+    "missing",
+    "pointer",
+    "special",
+    "unreadable",
+)
 NOT_USED = ("damaged", "empty", "link", "no_key", "pointer", "unreadable")  # of tables, sidecars
 USED_IN_PART = ("columns", "lines")
 _KEYS = {
@@ -213,7 +223,7 @@ class _Walk:
     visits: Counter[str] = field(default_factory=Counter)
     linked: set[str] = field(default_factory=set)  # files of the data set that links lead to
     outside: int = 0
-    dicom: dict[tuple[str, str], list[FileRow]] = field(default_factory=dict)
+    dicom: dict[tuple[str, str, str], list[FileRow]] = field(default_factory=dict)
 
 
 def take_inventory(path: Path) -> Inventory:
@@ -675,7 +685,7 @@ def _add_dicom(walk: _Walk, row: FileRow) -> None:
     if not told:
         row = replace(row, code="contrast", reason=why)
     folder = str(PurePosixPath(row.path).parent)
-    walk.dicom.setdefault((folder, tags.series), []).append(
+    walk.dicom.setdefault((folder, tags.series, tags.patient), []).append(
         replace(
             row,
             datatype=SUFFIX_TYPES.get(suffix, ""),
@@ -695,6 +705,8 @@ def _archive(walk: _Walk, row: FileRow) -> Iterator[FileRow]:
     images = sum(member.told.kind == "image" for member in listing.members)
     archives = sum(member.told.kind == "archive" for member in listing.members)
     said = f"{images} images inside, not looked at"
+    if listing.problem:
+        said = f"{said}, maybe more" if images else "what it holds is not known"
     if archives:
         said += f"; {archives} archives inside, whose files are not listed"
     reason = f"{said}; {listing.problem}" if listing.problem else said
@@ -861,7 +873,8 @@ def _listed(place: str, folder: Path, suffix: str, values: Mapping[str, str]) ->
             row = _row(shown, told, status.st_size)
             row = row if row.kind == "image" else _failed(shown, "damaged", "no image")
     except OSError as error:
-        row = _failed(shown, "link", error.strerror or str(error))
+        gone = isinstance(error, FileNotFoundError) and not Path(place).is_symlink()
+        row = _failed(shown, "missing" if gone else "link", error.strerror or str(error))
     row = _named(replace(row, suffix=known_suffix(suffix)))
     return replace(
         row,

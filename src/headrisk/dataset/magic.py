@@ -11,11 +11,16 @@ from __future__ import annotations
 import ast
 import bz2
 import lzma
+import math
 import re
 import struct
 import zlib
 from dataclasses import dataclass
 from typing import Literal
+
+from headrisk.io.gzip_members import GZIP_MAGIC
+from headrisk.io.headers import MGH_HEADER, mgh_header
+from headrisk.io.nifti_header import nifti_header
 
 HEAD_BYTES = 4096
 Kind = Literal[
@@ -38,16 +43,22 @@ _BODIES = {  # the file that holds the voxels of a header: listed with it
     ".img": ".hdr", ".img.gz": ".hdr", ".rec": ".par", ".brik": ".head", ".brik.gz": ".head",
 }  # fmt: skip
 _PACKED: tuple[tuple[bytes, str], ...] = (
-    (b"\x1f\x8b", "gzip"), (b"BZh", "bzip2"), (b"\xfd7zXZ\x00", "xz"),
+    (GZIP_MAGIC, "gzip"), (b"BZh", "bzip2"), (b"\xfd7zXZ\x00", "xz"),
     (b"\x28\xb5\x2f\xfd", "Zstandard"), (b"\x1f\x9d", "compress"), (b"\x04\x22\x4d\x18", "LZ4"),
     (b"7z\xbc\xaf\x27\x1c", "7-Zip"), (b"Rar!\x1a\x07", "RAR"), (b"PK\x03\x04", "zip"),
     (b"PK\x05\x06", "zip"), (b"\x5d\x00\x00", "LZMA"),
 )  # fmt: skip
-_STREAMS = ("gzip", "bzip2", "xz", "Zstandard")  # that pack one file
+_STREAMS = ("gzip", "bzip2", "xz", "Zstandard", "compress", "LZ4", "LZMA")  # that pack one file
+_PACKED_NAME = re.compile(r"\.(nii|mgh|hdr|img|mnc|nrrd|mha|dcm)\.[a-z0-9]{1,6}$")
+_INNER = {"nii": "NIfTI", "mgh": "MGH", "mnc": "MINC", "nrrd": "NRRD", "mha": "MetaImage",
+          "dcm": "DICOM", "hdr": "ANALYZE or NIfTI", "img": "ANALYZE or NIfTI"}  # fmt: skip
+_ARRAYS = (b"SQLite format 3\0", b"\x93NUMPY")
+_SMALL_BYTES = 16 * 1024  # of a container: a face does not fit into less
+_MESHES = (b"\xff\xff\xfe", b"\xff\xff\xff", b"\xff\xff\xfd")  # of FreeSurfer, unpacked
 
 _ARCHIVE_NAMES = (
     ".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz", ".tar.zst", ".7z",
-    ".rar",
+    ".rar", ".iso", ".dmg", ".tar.lz4", ".tar.z", ".cab", ".lzh",
 )  # fmt: skip
 _BY_NAME: dict[str, Kind] = {
     **dict.fromkeys((".json", ".bval", ".bvec", ".spar", ".xml"), "sidecar"),
@@ -62,7 +73,8 @@ _BY_NAME: dict[str, Kind] = {
     # arrays of any kind, whole images among them, that only their own library can list
     **dict.fromkeys(
         (
-            ".mat", ".h5", ".hdf5", ".hdf", ".npz", ".pkl", ".pickle", ".pklz", ".pt", ".pth",
+            ".mat", ".h5", ".hdf5", ".hdf", ".npz", ".raw", ".zraw",
+            ".pkl", ".pickle", ".pklz", ".pt", ".pth",
             ".rds", ".rda", ".rdata", ".tfrecord", ".zarr", ".nc", ".cdf",
         ),
         "container",
@@ -150,6 +162,10 @@ def tell(name: str, head: bytes, size: int) -> Told:
         return Told("archive")
     if head.startswith(_PICTURES):
         return Told("picture")
+    if named == "other" and _is_mesh(head, size):
+        return Told("surface")
+    if named == "other" and head.startswith(_ARRAYS) and size >= _SMALL_BYTES:
+        return Told("container")
     return Told(named)
 
 
@@ -210,8 +226,9 @@ def _image_form(head: bytes, name: str, size: int) -> str:
     form = _nifti(plain, ending) or _mgh(plain, packed, ending, size)
     if form:
         return form
-    if packed_by(head) == "Zstandard" and ".nii" in ending:
-        return "NIfTI"
+    inner = _PACKED_NAME.search(name.lower())
+    if inner and packed_by(head) in _STREAMS and (not plain or plain is head):
+        return _INNER[inner[1]]  # its first block cannot be unpacked from its first bytes alone
     if plain[128:132] == b"DICM" or _bare_dicom(plain):
         return "DICOM"
     if plain.startswith(b"NRRD000"):
@@ -268,28 +285,22 @@ def unpacked(head: bytes) -> tuple[bytes, bool]:
 
 
 def _nifti(head: bytes, ending: str) -> str:
-    if len(head) < 348:
+    header = nifti_header(head)
+    if header is None or len(head) < 348:
         return ""
-    for order in "<>":
-        length = struct.unpack(f"{order}i", head[:4])[0]
-        if length == 540 and head[4:7] in (b"n+2", b"ni2"):
-            return "NIfTI-2"
-        if length == 348 and head[344:347] in (b"n+1", b"ni1"):
-            return "NIfTI-1"
-        if length == 348 and 1 <= struct.unpack(f"{order}h", head[40:42])[0] <= 7:
-            return "ANALYZE 7.5" if ending else ""
+    if header.magic[:3] in ((b"n+1", b"ni1") if header.form == "NIfTI-1" else (b"n+2", b"ni2")):
+        return header.form
+    if header.form == "NIfTI-1" and ending and 1 <= header.fields["dim"][0] <= 7:
+        return "ANALYZE 7.5"
     return ""
 
 
 def _mgh(head: bytes, packed: bool, ending: str, size: int) -> str:
     """Version 1, then sizes and a voxel type that make sense; the name only where it says so."""
-    if len(head) < 28 or head[:4] != b"\0\0\0\1":
+    header = mgh_header(head)
+    if header is None or len(head) < 28 or not header.sensible or max(header.size) >= 65536:
         return ""
-    width, height, depth, frames, kind = struct.unpack(">5i", head[4:24])
-    sane = all(0 < n < 65536 for n in (width, height, depth, frames)) and kind in (0, 1, 3, 4, 10)
-    if not sane:
-        return ""
-    least = 284 + width * height * depth * frames
+    least = MGH_HEADER + math.prod(header.size)
     return "MGH" if ending in (".mgh", ".mgz") or packed or size >= least else ""
 
 
@@ -329,6 +340,20 @@ def _raw_data(head: bytes, name: str) -> str:
         if (first < 10_000 and 1 <= second <= 64) or b"<XProtocol>" in head:
             return "Siemens raw data"
     return ""
+
+
+def _is_mesh(head: bytes, size: int) -> bool:
+    """A surface as FreeSurfer writes it, without a name that tells: a scalp may be one.
+
+    Curvature has the same first bytes as a mesh of quadrangles, and four bytes for each corner:
+    a mesh has more.
+    """
+    if not head.startswith(_MESHES):
+        return False
+    if head.startswith(b"\xff\xff\xff") and len(head) >= 15:
+        corners, _, values = struct.unpack(">3i", head[3:15])
+        return not (values == 1 and size == 15 + 4 * corners)
+    return True
 
 
 def _is_archive(head: bytes, ending: str) -> bool:

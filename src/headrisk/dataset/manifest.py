@@ -139,7 +139,8 @@ def _require_columns(path: Path, columns: list[str], filled: bool) -> None:
             found=f"no column {', '.join(missing)}",
             expected=f"columns {', '.join(REQUIRED)}, or a table with at least three columns of "
             "numbers that differ",
-            remedy="Add the column; session_id may be left empty in every line.",
+            remedy="Add the column; session_id may be left empty in every line. "
+            "Numbers are written with a decimal point.",
         )
 
 

@@ -117,7 +117,8 @@ def _files(found: TreatedSet, looked: Looked) -> Table:
         )
     rows += [(None, scan.path, "not matched", "left out", why) for scan, why in found.extra]
     rows += [
-        (looked.own[k].scan_id, None, "no treated file", "left out", "") for k in found.missing
+        (looked.own[k].scan_id, None, "no de-identified file", "left out", "")
+        for k in found.missing
     ]
     return Table(("scan", "treated_file", "match", "status", "remark"), tuple(rows))
 
@@ -181,7 +182,9 @@ def _notes(found: TreatedSet, looked: Looked) -> tuple[str, ...]:
         for pair, cost in zip(found.pairs, looked.costs, strict=True)
         if cost.unchanged
     ]
-    notes = [f"{found.name}: not treated, every voxel as before: {path}" for path in untouched]
+    notes = [
+        f"{found.name}: not de-identified, every voxel as before: {path}" for path in untouched
+    ]
     notes += [f"{found.name}: {pair.scan.path}: {pair.doubt}" for pair in found.pairs if pair.doubt]
     if found.missing or found.extra:
         notes.append(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,12 +30,34 @@ _PLAIN = re.compile(r"[^A-Za-z0-9]")
 _LABELS = ("sub", "ses", "desc", "run")
 
 
-def bids_stem(scan: Scan) -> str:
+def plain_labels(labels: Iterable[str]) -> dict[str, str]:
+    """For each label one of letters and digits alone, as BIDS wants it, and no two alike.
+
+    Labels that are plain already are kept. Accents are taken off, and a number tells apart what
+    would become one label: two people are never written under one.
+
+    >>> plain_labels(["01", "Zo\u00e9", "Zoe", "P-1", "P1", "\u5f20"])["Zo\u00e9"]
+    'Zoex1'
+    """
+    out: dict[str, str] = {}
+    taken: set[str] = set()
+    for label in sorted(set(labels), key=lambda one: (_PLAIN.search(one) is not None, one)):
+        bare = _PLAIN.sub("", unicodedata.normalize("NFKD", label)) if label else ""
+        plain, number = bare or ("x" if label else ""), 0
+        while label and (plain.lower() in taken or not (bare or number)):
+            number += 1
+            plain = f"{bare}x{number}"
+        taken.add(plain.lower())
+        out[label] = plain
+    return out
+
+
+def bids_stem(scan: Scan, person: str, session: str) -> str:
     """Path of a scan in a treated data set, without suffix and ending.
 
-    Entities of a BIDS name are kept; other files get their name from the scan's labels.
+    Entities of a BIDS name are kept; other files get their name from the scan's labels, given
+    plain.
     """
-    person, session = _PLAIN.sub("", scan.participant_id), _PLAIN.sub("", scan.session_id)
     labels = [f"sub-{person}"] + ([f"ses-{session}"] if session else [])
     file = Path(scan.path).name
     entities = parse_name(file).entities if file.startswith("sub-") else {}
@@ -47,9 +70,15 @@ def bids_stem(scan: Scan) -> str:
 def stems(scans: Sequence[Scan]) -> list[str]:
     """The same for all scans, with a run number where two would get one name."""
     taken: set[tuple[str, str]] = set()
+    people = plain_labels(scan.participant_id for scan in scans)
+    visits: dict[str, list[str]] = {}
+    for scan in scans:
+        visits.setdefault(scan.participant_id, []).append(scan.session_id)
+    sessions = {person: plain_labels(labels) for person, labels in visits.items()}
     out = []
     for scan in scans:
-        stem, number = bids_stem(scan), 1
+        session = sessions[scan.participant_id][scan.session_id]
+        stem, number = bids_stem(scan, people[scan.participant_id], session), 1
         wanted = stem
         while (stem.lower(), scan.suffix) in taken:
             number += 1

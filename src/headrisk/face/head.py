@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from headrisk.brain.prepare import AlignedBrain, BrainLooks, PrepareTask
 from headrisk.errors import ScanError
 from headrisk.face.packed import Packed
-from headrisk.face.placing import Placed, lent_place, place_head
+from headrisk.face.placing import Placed, ends_in_tissue_behind, lent_place, place_head
 from headrisk.face.presence import Look, Sight, look_for_face
 from headrisk.face.recognise.protocol import templates_of_views
 from headrisk.face.recognise.registry import Described, describe_by_each, recognisers
@@ -162,7 +162,7 @@ def find_head(
 
 def sight_of(placed: Placed, subject: str) -> Look:
     """Whether a face is left in a head that was found."""
-    return look_for_face(
+    look = look_for_face(
         placed.volume,
         placed.alignment,
         placed.skin,
@@ -171,6 +171,12 @@ def sight_of(placed: Placed, subject: str) -> Look:
         hounsfield=placed.hounsfield,
         sure=placed.sure,
     )
+    sight = look.sight
+    if placed.beside and sight.verdict in ("part", "gone", "outside"):
+        return replace(look, sight=replace(sight, verdict="unclear", code="beside_brain"))
+    if sight.verdict == "outside" and ends_in_tissue_behind(placed):
+        return replace(look, sight=replace(sight, verdict="unclear", code="wrapped"))
+    return look
 
 
 def describe_head(

@@ -12,6 +12,7 @@ from headrisk.brain.normalise import with_air_at_zero
 from headrisk.brain.prepare import AlignedBrain, BrainLooks, PrepareTask
 from headrisk.brain.quality import judge
 from headrisk.errors import ScanError
+from headrisk.heads.boxes import block_mean, grown
 from headrisk.heads.sightlines import SkinLevels, bone_behind_scalp, skin_levels
 from headrisk.heads.skin_align import HEAD_HU, align_by_skin, head_of_ct
 from headrisk.heads.threshold import hounsfield
@@ -32,6 +33,12 @@ _SURE_SCALP = 0.85  # share of the scalp in its place that vouches for a poorer 
 # scanner's phantoms at most (0.62, 0.13) or (0.60, 0.21).
 _SURELY = ((0.65, 0.12), (0.50, 0.30))
 _BONE_HU, _BONE_MM = 150.0, 30.0  # no soft tissue is as dense
+_BLOCK_MM = 2.0
+_HALF = 0.5
+_THIN, _NEAR = 1, 4  # blocks that are worn off a brain, and those around it that belong to it
+_STRAY_ML = 2.0  # away from a brain; a stripped brain has less
+_END_MM = 4.0  # at the end of an image
+_FOLDED = 0.004  # share of tissue there from which something may be folded in
 _FEWEST_BONE = 0.5  # share of the scalp's lines that meet bone
 
 
@@ -55,6 +62,9 @@ class Placed:
         The image is in Hounsfield units.
     brain
         The brain, where it was found.
+    beside
+        Apart from a brain on an empty background something else is there, too little or too thin
+        for a head: a line along the skin, dust of a scalp below a threshold.
     """
 
     volume: Volume = field(repr=False)
@@ -65,6 +75,7 @@ class Placed:
     hounsfield: bool
     brain: AlignedBrain | None = field(default=None, repr=False)
     notes: tuple[str, ...] = ()
+    beside: bool = False
 
     @property
     def sure(self) -> bool:
@@ -115,7 +126,11 @@ def place_head(volume: Volume, task: PrepareTask, looks: BrainLooks | None = Non
         except ScanError:
             break
         if aligned.stripped:
-            return Placed(volume, aligned.alignment.affine, None, True, "brain", False, aligned)
+            placing = aligned.alignment.affine
+            if not more_than_a_brain(volume):
+                return Placed(volume, placing, None, True, "brain", False, aligned)
+            skin = skin_levels(volume, placing)
+            return Placed(volume, placing, skin, False, "brain", False, aligned, beside=True)
         quality = judge(aligned.volume_ml, aligned.alignment)
         skin = skin_levels(volume, aligned.alignment.affine)
         fine = aligned.alignment.score > _FINE or (skin.vouched and skin.scalp > _SURE_SCALP)
@@ -142,6 +157,42 @@ def place_head(volume: Volume, task: PrepareTask, looks: BrainLooks | None = Non
             remedy="Look at the image, or leave it out of the face modality.",
         )
     return _by_skin(volume, (), task, units=False)
+
+
+def more_than_a_brain(volume: Volume) -> bool:
+    """Whether an image of a brain on an empty background shows something away from that brain.
+
+    What is thin is no brain: the largest solid body is, and all within 8 mm of it. A face drawn by
+    one voxel along its skin is about 30 mL.
+    """
+    size = np.maximum(np.round(_BLOCK_MM / np.array(volume.voxel_mm)), 1).astype(np.int64)
+    share = block_mean((volume.data != 0).astype(np.float32), size)
+    body = ndimage.binary_erosion(share > _HALF, iterations=_THIN)
+    labels, count = ndimage.label(body)
+    if not count:
+        return True
+    sizes = np.bincount(labels.ravel())
+    sizes[0] = 0
+    near = grown(labels == sizes.argmax(), _THIN + _NEAR)
+    block_ml = float(np.prod(size * np.array(volume.voxel_mm))) / 1000
+    return float(share[~near].sum(dtype=np.float64)) * block_ml > _STRAY_ML
+
+
+def ends_in_tissue_behind(placed: Placed) -> bool:
+    """Whether the image shows tissue at its end behind the head, where a nose may be folded to.
+
+    What lies beyond the field of view along the phase direction is folded to its other end.
+    """
+    if placed.skin is None or not placed.skin.good:
+        return False
+    data, level = placed.volume.data, placed.skin.good[0]
+    ahead = np.linalg.inv(placed.volume.affine[:3, :3]) @ placed.alignment[:3, 1]
+    ahead *= np.array(placed.volume.voxel_mm)
+    axis = int(np.abs(ahead).argmax())
+    width = max(1, round(_END_MM / placed.volume.voxel_mm[axis]))
+    last = data.shape[axis] - width
+    end = data.take(range(width) if ahead[axis] > 0 else range(last, data.shape[axis]), axis)
+    return float(np.mean(end > level)) > _FOLDED
 
 
 def _face_out_of_view(skin: SkinLevels) -> bool:

@@ -55,6 +55,11 @@ Code = Literal[
     "no_skin",
     "elsewhere",
     "not_emptied",
+    "left_over",
+    "brows_left",
+    "beside_brain",
+    "wrapped",
+    "more_bytes",
     "background_emptied",
     "no_brain",
     "other_volumes",
@@ -69,7 +74,9 @@ _THERE, _MOSTLY, _REMOVED, _HIDDEN = 0.85, 0.5, 0.5, 0.5
 _EMPTIED = 0.9  # share of one value in the air where a face was; noise of air stays below
 _CUT = 0.5  # share of the mouth's lines with tissue cut open, which heads that fade out do not have
 _FEWEST_PARTS = 2  # with fewer of the three in the image it ends before the face
-_NOSE_GONE, _MOUTH_GONE = 0.15, 0.5
+_BROWS = 0.9  # more of the upper face than a removed face leaves: brows and eyes were not removed
+_LEFT_OVER = 0.25  # share of the lines in emptied air that meet something there
+_NOSE_GONE, _MOUTH_GONE = 0.15, 0.2
 _PIXELS, _SUPERSAMPLE = 224, 1
 _STEP_MM = 2.0  # a glance follows the skin in voxels of this size
 
@@ -160,7 +167,7 @@ def judge_face(
     """
     seeing = sum(share >= FEWEST_SEEN for share in seen.values())
     verdict, code = _judged(skin, seeing)
-    if code in ("removed", "partly_removed"):
+    if code in ("removed", "partly_removed", "brows_left"):
         doubt = _doubt(skin, sure, fades)
         if fades and skin.background >= _EMPTIED and seeing >= FEWEST_DETECTORS:
             verdict, code = "face", "detectors"  # a void of the signal, in air of one value
@@ -178,6 +185,8 @@ def _doubt(skin: SkinLevels, sure: bool, fades: bool) -> Code | None:
     air = [name for name in _in_view(skin) if skin.removed[name] >= _REMOVED]
     if min(skin.emptied[name] for name in air) < _EMPTIED:
         return "not_emptied"
+    if max(skin.left_over[name] for name in air) >= _LEFT_OVER:
+        return "left_over"
     if fades and skin.background >= _EMPTIED and skin.wound["mouth and chin"] < _CUT:
         return "background_emptied"
     return None
@@ -200,7 +209,10 @@ def _judged(skin: SkinLevels, detectors_seeing: int) -> tuple[FaceVerdict, Code]
     nose = "nose" not in in_view or skin.there["nose"] < _NOSE_GONE
     mouth = "mouth and chin" not in in_view or skin.there["mouth and chin"] < _MOUTH_GONE
     if nose and mouth and ("nose" in removed or "mouth and chin" in removed):
-        return ("unclear", "detectors_disagree") if detectors_seeing else ("gone", "removed")
+        if detectors_seeing:
+            return "unclear", "detectors_disagree"
+        brows = "upper face" in in_view and skin.there["upper face"] >= _BROWS
+        return ("part", "brows_left") if brows else ("gone", "removed")
     rest = all(skin.there[name] >= _THERE for name in in_view if name not in removed)
     if certain and len(removed) == 1 and (rest or detectors_seeing > FEWEST_DETECTORS):
         return "face", "detectors"  # a flat or a replaced nose: all else is where it belongs

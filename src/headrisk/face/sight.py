@@ -13,14 +13,17 @@ from headrisk.face.detect.registry import detectors
 from headrisk.face.head import SightTask, find_head, sight_of
 from headrisk.face.presence import Sight, is_mask
 from headrisk.io.digests import entry_key
-from headrisk.io.nifti import load_brightest, load_first_volume
+from headrisk.io.nifti import bytes_beside, load_brightest, load_first_volume
 from headrisk.io.volume import Volume
 from headrisk.run.engine import WorkerLost, Workers
 from headrisk.run.events import Listener, Tally
 from headrisk.run.store import Entry, Kept, Store, recall_or_run
 
 STAGE = "look for faces"
-VERSION = 6  # raise when any answer changes: stored ones are then renewed
+VERSION = 7  # raise when any answer changes: stored ones are then renewed
+
+
+MOST_BESIDE = 64 * 1024  # bytes beside the volumes: no face fits into less, text and padding do
 
 
 @dataclass(frozen=True)
@@ -60,15 +63,20 @@ def look_at_image(task: SightTask) -> SightResult:
         sight = sight_of(find_head(volume, task), task.name).sight
     except ScanError as error:
         sight = without_head(volume, error)
-    if sight.verdict in ("part", "gone"):
+    if sight.verdict in ("part", "gone", "outside"):
         sight = _of_series(task, sight)
     return SightResult(sight, time.process_time() - begin)
 
 
 def _of_series(task: SightTask, first: Sight) -> Sight:
-    """The answer of a whole series, when a face was removed from its first volume."""
+    """The answer of a whole series, when its first volume shows no face or a part of one.
+
+    What the file holds beside its volumes is no padding where it is longer: nobody looked at it.
+    """
     try:
         brightest, count = load_brightest(Path(task.path))
+        if bytes_beside(Path(task.path), count) > MOST_BESIDE:
+            return replace(first, verdict="unclear", code="more_bytes")
         if count == 1:
             return first
         whole = sight_of(find_head(brightest, task), task.name).sight
@@ -76,7 +84,7 @@ def _of_series(task: SightTask, first: Sight) -> Sight:
         return replace(first, verdict="unclear", code="other_volumes")
     if whole.verdict in ("face", "part"):
         return whole
-    if whole.verdict == "gone":
+    if whole.verdict == first.verdict or (first.verdict, whole.verdict) == ("part", "gone"):
         return first
     return replace(first, verdict="unclear", code="other_volumes")
 

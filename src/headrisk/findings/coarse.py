@@ -16,9 +16,15 @@ and the person any curve at all.
 that everybody was found, or nobody.
 
 A report holds the upper end of the bin where more means more risk, else the lower one, so the
-figure that leaves never understates the one measured. Rounding of tables so that cells cannot be
-recovered is treated in Willenborg and de Waal (2001), Elements of Statistical Disclosure Control;
-the moving bins are our own.
+figure that leaves never understates the one measured.
+
+**Intervals.** The interval of a bin is that of independent people. Errors of an assignment come in
+chains and searches share their gallery, so that the interval measured may be wider: where an end of
+it lies outside, the next multiple of five points, or of three people where these are more, beyond
+that end is published.
+
+Rounding of tables so that cells cannot be recovered is treated in Willenborg and de Waal (2001),
+Elements of Statistical Disclosure Control; the moving bins are our own.
 """
 
 from __future__ import annotations
@@ -38,6 +44,7 @@ LADDER = (1.0, 2.0, 5.0, 10.0)
 DIGITS = tuple(float(k) for k in range(1, 11))
 TINY = 1e-9
 NEXT_TO_NOTHING = 1e-300
+STEP = 0.05  # at least, of an end that lies outside the interval of a bin
 
 Count = int | str
 """A count, or in a public report its range in words, ``3 to 5``."""
@@ -62,6 +69,8 @@ def counts_of(total: float, people: int) -> tuple[int, int]:
 def coarse_share(rate: Estimate | None, *, up: bool = True, people: int = 0) -> Estimate | None:
     """A share of people as the end of its bin, with the interval of the whole bin.
 
+    No narrower than the interval of the rate itself, which dependence between people may widen.
+
     Parameters
     ----------
     rate
@@ -77,10 +86,16 @@ def coarse_share(rate: Estimate | None, *, up: bool = True, people: int = 0) -> 
     if n <= 0:
         return None
     fewest, most = counts_of(rate.value * n, n)
+    low, high = interval(fewest, n)[0], interval(most, n)[1]
+    step = max(STEP, GRAIN / n)
+    if rate.low < low:
+        low = max(stepped(rate.low, step, up=False), 0.0)
+    if rate.high > high:
+        high = min(stepped(rate.high, step, up=True), 1.0)
     return Estimate(
         (most if up else fewest) / n,
-        interval(fewest, n)[0],
-        interval(most, n)[1],
+        low,
+        high,
         n,
         f"{'upper' if up else 'lower'} end of a bin of counts",
         fewest,

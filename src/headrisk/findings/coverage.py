@@ -13,14 +13,15 @@ from dataclasses import dataclass, replace
 
 from headrisk.dataset.inventory import InventoryCounts, KindRow
 from headrisk.dataset.magic import MAY_SHOW
-from headrisk.findings.coarse import most
-from headrisk.findings.records import FacesLeft, ModalitySection, Report
+from headrisk.findings.coarse import Count, most
+from headrisk.findings.records import ModalitySection, Report
 from headrisk.statistics.intervals import counted_as_found
 from headrisk.statistics.risk import highest_by_images
 
 FACE_ANSWERS = ("face", "part", "unclear", "failed", "outside", "gone")
 MAY_BE_LEFT = ("face", "part", "unclear", "failed")
 """Answers that leave it open whether a face is in an image, or say that one is."""
+CLOCKS = ("AcquisitionTime", "ContentTime", "SeriesTime", "StudyTime", "acq_time")
 IMAGE_ATTACKS = ("brain", "face", "face-scans")
 
 
@@ -84,12 +85,56 @@ def all_faces_gone(report: Report) -> bool:
         return False
     missed = listed.failed + listed.left_out + listed.unread_folders
     beside = any(listed.other.get(kind) for kind in MAY_SHOW)
-    return not missed and not beside and not face_may_be_left(left)
+    return not missed and not beside and not face_may_be_left(report)
 
 
-def face_may_be_left(left: FacesLeft) -> bool:
-    """Whether a face, or a part of one, was found or may be in an image that was asked about."""
-    return not left.looked or any(most(left.counts.get(name, 0)) for name in MAY_BE_LEFT)
+def face_may_be_left(report: Report) -> bool:
+    """Whether a face, or a part of one, was found or may be in an image that was looked at."""
+    left = report.faces_left
+    if left is not None and left.looked:
+        return any(most(left.counts.get(name, 0)) for name in MAY_BE_LEFT)
+    return scan_faces(report) is not None
+
+
+@dataclass(frozen=True)
+class ScanFaces:
+    """Scans of a search with photographs by what is left of their faces, as counts or ranges."""
+
+    scans: Count
+    face: Count
+    part: Count
+    unclear: Count
+    failed: Count
+
+
+def scan_faces(report: Report) -> ScanFaces | None:
+    """What the search with photographs saw of faces in its scans; None without such a search."""
+    for section in report.modalities:
+        table = section.tables.get("presence")
+        if section.name == "face" and table is not None:
+            rows = {str(row[0]): row for row in table.rows}
+            if "together: face" in rows:
+                seen = [_count(rows[name][2]) if (name := f"together: {key}") in rows else 0
+                        for key in MAY_BE_LEFT]  # fmt: skip
+                return ScanFaces(_count(rows["together: face"][1]), *seen)
+    return None
+
+
+def _count(value: object) -> Count:
+    """A cell of a table as a count; tables that were read back hold whole numbers as floats."""
+    if isinstance(value, float):
+        return int(value)
+    return value if isinstance(value, int | str) else 0
+
+
+def dates_compared(section: ModalitySection) -> tuple[str, ...]:
+    """Fields with dates by which headers were compared, where no finding in files is a date."""
+    table, kinds = section.tables.get("fields"), section.tables.get("kinds")
+    found = {str(row[0]) for row in kinds.rows} if kinds else set()
+    if table is None or found & {"date", "birth-date", "acquisition-time"}:
+        return ()
+    names = (str(row[0]) for row in table.rows)
+    return tuple(name for name in names if "Date" in name or name in CLOCKS)
 
 
 def by_kind(rows: Iterable[KindRow]) -> tuple[KindRow, ...]:

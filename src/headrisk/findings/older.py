@@ -59,7 +59,7 @@ def _section(section: Mapping[str, Any]) -> dict[str, Any]:
     figures = headline and headline["figures"]
     return {
         **section,
-        "contrasts": told[1].split(", ") if told else [],
+        "contrasts": re.split(r", | and ", told[1]) if told else [],
         "headline": {**headline, "figures": _measure(figures)} if figures else headline,
         "measures": {name: _measure(one) for name, one in section["measures"].items()},
     }

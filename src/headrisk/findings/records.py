@@ -42,6 +42,10 @@ class FileRow(StrEnum):
     UNREAD = "not read"
 
 
+SOURCE_FOLDER = ("sourcedata", "Folder with source data")
+"""Kinds of findings that are folders of source data; the second as earlier versions named it."""
+
+
 class CopyRow(StrEnum):
     """Rows of the table ``copy`` from which follows what to do."""
 
@@ -145,6 +149,12 @@ class MeasureResult:
     remark: str = ""
     extra: Mapping[str, Value] = field(default_factory=dict)
     one_to_one: Estimate | None = None
+
+    @property
+    def luck(self) -> float | None:
+        """What an attack has to beat: the 95th percentile of its control, or guessing if higher."""
+        known = [self.control.high if self.control else None, self.chance]
+        return max((rate for rate in known if rate is not None), default=None)
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,8 @@ from headrisk.types import BoolArray, Float32Array, FloatArray, IntArray
 
 _POINTS = 65_536  # interpolated at once, so that what is worked on stays in the cache
 
+_SLAB = 8  # voxels of an axis that are worked on at a time
+
 
 def block_mean(image: Float32Array, size: IntArray) -> Float32Array:
     """Means over blocks of ``size`` voxels; the last block of an axis is filled up by its edge."""
@@ -73,13 +75,16 @@ def near_distance(solid: BoolArray, edge: FloatArray, most: float) -> Float32Arr
     far = np.float32((most + float(np.max(edge))) ** 2)
     out = np.where(solid, np.float32(0), far)
     for axis, length in enumerate(edge):
-        last, out = out, out.copy()
-        every = (slice(None),) * axis
-        for steps in range(1, min(int(np.ceil(most / length)), last.shape[axis] - 1) + 1):
-            away = np.float32((steps * float(length)) ** 2)
-            ahead, behind = (*every, np.s_[steps:]), (*every, np.s_[:-steps])
-            np.minimum(out[ahead], last[behind] + away, out=out[ahead])
-            np.minimum(out[behind], last[ahead] + away, out=out[behind])
+        slab_axis = int(axis == 0)  # slab by slab, so that what is added up stays in the cache
+        for begin in range(0, out.shape[slab_axis], _SLAB):
+            slab = out[(slice(None),) * slab_axis + (np.s_[begin : begin + _SLAB],)]
+            last, shifted = slab.copy(), np.empty_like(slab)
+            every = (slice(None),) * axis
+            for steps in range(1, min(int(np.ceil(most / length)), last.shape[axis] - 1) + 1):
+                np.add(last, np.float32((steps * float(length)) ** 2), out=shifted)
+                ahead, behind = (*every, np.s_[steps:]), (*every, np.s_[:-steps])
+                np.minimum(slab[ahead], shifted[behind], out=slab[ahead])
+                np.minimum(slab[behind], shifted[ahead], out=slab[behind])
     distance: Float32Array = np.sqrt(out)
     return distance
 

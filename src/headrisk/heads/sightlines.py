@@ -50,6 +50,8 @@ _IN_FRONT_MM = 14.0  # air before the place of a face that must have the same on
 _SAME = 1e-3  # of the spread of tissue: voxels that differ less have one value
 _EXACTLY = 1e-6  # of it: what a constant differs from itself by rounding
 _HALF = 0.5
+_FINE_STEP_MM = 0.7  # no voxel of 1 mm lies between two samples
+_LEFT_OVER_MM = 20.0  # behind the skin; deeper a wound may begin
 _LEVELS = 9
 _TIE = 0.03
 _NOISE_SPREADS = 6.0
@@ -78,6 +80,11 @@ class Lines:
     normals: FloatArray
     tolerance: FloatArray
     parts: dict[str, BoolArray]
+
+    def chosen(self, which: BoolArray) -> Lines:
+        """Some of the lines."""
+        parts = {name: own[which] for name, own in self.parts.items()}
+        return Lines(self.points[which], self.normals[which], self.tolerance[which], parts)
 
 
 @cache
@@ -134,6 +141,9 @@ class SkinLevels:
         it has another single value, so that a step between the two draws the face.
     wound
         For each, the share of its lines that are air and meet tissue behind it.
+    left_over
+        For each, the share of its lines in emptied air that meet something else there: a thin line
+        or dust that is lost in the mean over blocks.
     background
         Share of the air around the scalp that has one value; 0 where none lies in the image.
     outside
@@ -159,6 +169,7 @@ class SkinLevels:
     good: tuple[float, ...] = field(default=())
     best: float = float("nan")
     air: float = 0.0
+    left_over: dict[str, float] = field(default_factory=lambda: dict.fromkeys(FRONT, 0.0))
 
     @property
     def vouched(self) -> bool:
@@ -230,6 +241,7 @@ def skin_levels(volume: Volume, alignment: FloatArray, *, air_hint: float | None
         tuple(one[0] for one in good),
         shown[most][0],
         air,
+        emptied.left_over,
     )  # fmt: skip
 
 
@@ -266,6 +278,7 @@ class _Emptied:
     share: dict[str, float]
     wound: dict[str, float]
     background: float
+    left_over: dict[str, float]
 
 
 def _emptied(
@@ -283,7 +296,7 @@ def _emptied(
     """
     nothing = dict.fromkeys(FRONT, 0.0)
     if not np.isfinite(level):
-        return _Emptied(nothing, nothing, 0.0)
+        return _Emptied(nothing, nothing, 0.0, nothing)
     lines = template_lines()
     depth = _outermost(values, inside, offsets, level)
     stored, within = _sampled(volume.data, volume.affine, alignment, lines, offsets, nearest=True)
@@ -291,7 +304,7 @@ def _emptied(
     before = (offsets > 0) & (offsets <= _IN_FRONT_MM)
     tissue = values[inside & (offsets < -16.0)[None, :]]
     spread = float(np.ptp(np.quantile(tissue, [0.01, 0.99]))) if len(tissue) else 0.0
-    share, wound = {}, {}
+    share, wound, left_over = {}, {}, {}
     for name in FRONT:
         own = lines.parts[name]
         mine = own & ~(depth > -REMOVED_MM)
@@ -302,9 +315,28 @@ def _emptied(
         stepped = _one_value(front, _EXACTLY * spread) >= _HALF and len(air) > 0
         if stepped and abs(np.median(front) - np.median(air)) > _EXACTLY * spread:
             share[name] = 0.0
+        left_over[name] = 0.0
+        if len(air):
+            begin = _IN_FRONT_MM if _one_value(front, _SAME * spread) >= _HALF else 0.0
+            fine = np.arange(begin, -_LEFT_OVER_MM - 1e-6, -_FINE_STEP_MM)
+            left_over[name] = _met(volume, alignment, lines.chosen(mine), fine, air, spread)
     far = (within & (offsets > _FLOOD_MM)[None, :])[lines.parts["scalp"]]
     around = stored[lines.parts["scalp"]][far]
-    return _Emptied(share, wound, _one_value(around, _SAME * spread))
+    return _Emptied(share, wound, _one_value(around, _SAME * spread), left_over)
+
+
+def _met(
+    volume: Volume,
+    alignment: FloatArray,
+    lines: Lines,
+    offsets: FloatArray,
+    air: Float32Array,
+    spread: float,
+) -> float:
+    """Share of lines that meet, about the template's skin, what is not the one value of air."""
+    stored, within = _sampled(volume.data, volume.affine, alignment, lines, offsets, nearest=True)
+    other = within & (np.abs(stored - np.median(air)) > _SAME * spread)
+    return float(np.mean(other.any(axis=1)))
 
 
 def _one_value(air: Float32Array, same: float) -> float:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import struct
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -132,16 +133,76 @@ def _place(code: str, axes: str) -> int:
 # ----------------------------------------------------------------------
 # FreeSurfer's MGH format (.mgh, .mgz).
 #
-# Layout after FreeSurfer's description of the format: big-endian, 284-byte header (version, size,
-# frames, type, degrees of freedom, "good RAS" flag, voxel sizes, direction cosines, centre),
-# voxels, then scan parameters and tags.
+# Layout after FreeSurfer's description of the format: big-endian, 284-byte header (the fields
+# below, the rest is spare), voxels, then scan parameters and tags.
 # ----------------------------------------------------------------------
 
-HEADER_BYTES = 284
-VERSION = b"\0\0\0\1"
+MGH_VERSION = b"\0\0\0\1"
+MGH_HEADER = 284
 _TAG_BYTES = 16 * 1024 * 1024
+_FIELDS = np.dtype(
+    [
+        ("version", ">i4"),
+        ("size", ">i4", 3),
+        ("frames", ">i4"),
+        ("type", ">i4"),
+        ("degrees_of_freedom", ">i4"),
+        ("good_ras", ">i2"),
+        ("voxel_mm", ">f4", 3),
+        ("directions", ">f4", (3, 3)),  # one row for each stored axis
+        ("centre_mm", ">f4", 3),
+    ]
+)
+MGH_FIELDS = _FIELDS.itemsize
+"""First spare byte of the header."""
 _TYPES = {0: ">u1", 1: ">i4", 3: ">f4", 4: ">i2", 10: ">u2"}
 _CORONAL = np.array([[-1.0, 0, 0], [0, 0, 1], [0, -1, 0]])
+
+
+@dataclass(frozen=True)
+class MghHeader:
+    """What an MGH header says, whether it makes sense or not.
+
+    Attributes
+    ----------
+    size
+        Voxels along the three axes, and frames.
+    type
+        FreeSurfer's number of the voxel type.
+    dtype
+        The same for NumPy; None where the number is unknown.
+    fields
+        All fields, zeros where the header is cut off.
+    """
+
+    size: tuple[int, int, int, int]
+    type: int
+    dtype: np.dtype[Any] | None
+    fields: Any
+
+    @property
+    def sensible(self) -> bool:
+        """Sizes and voxel type that an image can have."""
+        return self.dtype is not None and all(size >= 1 for size in self.size)
+
+
+def mgh_header(start: bytes) -> MghHeader | None:
+    """The header at the beginning of a file, however short; None where it is not MGH version 1."""
+    if not start.startswith(MGH_VERSION):
+        return None
+    fields = np.frombuffer(start[:MGH_FIELDS].ljust(MGH_FIELDS, b"\0"), _FIELDS)[0]
+    width, height, depth = fields["size"].tolist()
+    kind = int(fields["type"])
+    dtype = np.dtype(_TYPES[kind]) if kind in _TYPES else None
+    return MghHeader((width, height, depth, int(fields["frames"])), kind, dtype, fields)
+
+
+def mgh_voxels_end(start: bytes) -> int | None:
+    """Position of the first byte behind the voxels, None where the header makes no sense."""
+    header = mgh_header(start)
+    if header is None or len(start) < MGH_HEADER or not header.sensible or header.dtype is None:
+        return None
+    return MGH_HEADER + math.prod(header.size) * header.dtype.itemsize
 
 
 def parse_mgh(block: bytes, subject: str, *, series: bool = False) -> ImageLayout:
@@ -162,23 +223,23 @@ def parse_mgh(block: bytes, subject: str, *, series: bool = False) -> ImageLayou
         The header is cut off, of another version, of an unknown type, not one 3-D volume, or its
         geometry is not that of a head image.
     """
-    if len(block) < HEADER_BYTES:
+    header = mgh_header(block)
+    if header is None or len(block) < MGH_HEADER:
         raise ScanError(
             subject,
             found=f"a header of {len(block)} bytes",
-            expected=f"the {HEADER_BYTES} bytes of an MGH header",
+            expected=f"the {MGH_HEADER} bytes of an MGH header",
             remedy="Copy the file again from its source.",
         )
-    width, height, depth, frames, kind = struct.unpack(">5i", block[4:24])
-    shape = three_dimensions((width, height, depth, frames), subject, series=series)
-    if kind not in _TYPES:
+    shape = three_dimensions(header.size, subject, series=series)
+    if header.dtype is None:
         raise ScanError(
             subject,
-            found=f"MGH voxel type {kind}",
+            found=f"MGH voxel type {header.type}",
             expected="uchar, short, ushort, int or float",
             remedy="Convert the image, for example with mri_convert.",
         )
-    affine, notes = _affine(block, shape)
+    affine, notes = _affine(header.fields, shape)
     problem = affine_problem(affine, shape)
     if problem:
         raise ScanError(
@@ -190,21 +251,23 @@ def parse_mgh(block: bytes, subject: str, *, series: bool = False) -> ImageLayou
     return ImageLayout(
         form="MGH",
         shape=shape,
-        dtype=np.dtype(_TYPES[kind]),
-        offset=HEADER_BYTES,
+        dtype=header.dtype,
+        offset=MGH_HEADER,
         affine=affine,
         tail_bytes=_TAG_BYTES,
         notes=notes,
     )
 
 
-def _affine(block: bytes, shape: Shape) -> tuple[FloatArray, tuple[str, ...]]:
+def _affine(fields: Any, shape: Shape) -> tuple[FloatArray, tuple[str, ...]]:
     """Voxel to scanner RAS+ from sizes, direction cosines and the centre's coordinates."""
-    (good,) = struct.unpack(">h", block[28:30])
-    values = np.frombuffer(block, dtype=">f4", count=15, offset=30).astype(np.float64)
     notes: tuple[str, ...] = ()
-    sizes, directions, centre = values[:3], values[3:12].reshape(3, 3).T, values[12:]
-    if good <= 0:
+    sizes, directions, centre = (
+        np.asarray(fields[name], dtype=np.float64)
+        for name in ("voxel_mm", "directions", "centre_mm")
+    )
+    directions = directions.T
+    if fields["good_ras"] <= 0:
         sizes, directions, centre = np.ones(3), _CORONAL, np.zeros(3)
         notes = ("the MGH header holds no orientation: coronal slices of 1 mm assumed",)
     affine = np.eye(4)
@@ -291,8 +354,8 @@ def open_image(path: Path, *, series: bool = False) -> Iterator[tuple[ImageLayou
 
 def _parse(stream: ByteStream, *, series: bool) -> tuple[ImageLayout, bool]:
     start = stream.read(4)
-    if start == VERSION:
-        block = start + stream.read(HEADER_BYTES - 4)
+    if start == MGH_VERSION:
+        block = start + stream.read(MGH_HEADER - 4)
         return parse_mgh(block, stream.subject, series=series), False
     kind = header_kind(start)
     if kind is None:

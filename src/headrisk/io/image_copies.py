@@ -18,6 +18,7 @@ from typing import Any, TypeVar
 import nibabel as nib
 import numpy as np
 from nibabel.filebasedimages import ImageFileError
+from nibabel.tripwire import TripWireError  # a package for a packing is not installed
 
 from headrisk.dataset.inventory import FileRow, Inventory
 
@@ -105,7 +106,16 @@ def _load(path: Path) -> Any:
     """The image as nibabel opens it, or None where it cannot."""
     try:
         return nib.load(path)
-    except (ImageFileError, OSError, ValueError, TypeError, EOFError, zlib.error, KeyError):
+    except (
+        ImageFileError,
+        OSError,
+        ValueError,
+        TypeError,
+        EOFError,
+        zlib.error,
+        KeyError,
+        TripWireError,
+    ):
         return None
 
 
@@ -135,7 +145,7 @@ def _values_digest(path: Path, *, quick: bool) -> str:
         if np.iscomplexobj(values):  # both parts count
             values = np.ascontiguousarray(values, dtype=np.complex64).view(np.float32)
         values = np.asarray(values, dtype=np.float32)
-    except (OSError, ValueError, TypeError, EOFError, zlib.error, MemoryError):
+    except (OSError, ValueError, TypeError, EOFError, zlib.error, MemoryError, TripWireError):
         return ""
     if not quick and (not values.size or values.min() == values.max()):
         return ""

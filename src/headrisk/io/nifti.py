@@ -26,6 +26,7 @@ _PADDING_BYTES = 64 * 1024
 _BOMB_BYTES = 64 * 1024 * 1024
 _BOMB_RATIO = 400
 _BLOCK = 32
+_CHUNK_BYTES = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -116,6 +117,27 @@ def load_brightest(path: Path, max_bytes: int = DEFAULT_MAX_BYTES) -> tuple[Volu
         notes = (*layout.notes, *stream.notes)
     plain = replace(layout, slope=1.0, intercept=0.0)
     return to_volume(Stored(plain, most, notes), str(path)), count
+
+
+def bytes_beside(path: Path, volumes: int) -> int:
+    """How many bytes a file holds beside its header and volumes, zeros at the end left out.
+
+    Header extensions count, and what follows the last volume but for the tags of the format.
+
+    Raises
+    ------
+    ScanError
+        As for :func:`load_first_volume`.
+    """
+    with open_image(path, series=True) as (layout, stream):
+        extension = layout.offset - stream.position
+        stream.skip(extension + volumes * layout.data_bytes)
+        last, end = 0, 0
+        while part := stream.read(_CHUNK_BYTES):
+            kept = len(part.rstrip(b"\0"))
+            last = end + kept if kept else last
+            end += len(part)
+    return max(extension, 0) + max(last - layout.tail_bytes, 0)
 
 
 def _shaped(raw: NDArray[np.uint8], layout: ImageLayout) -> NDArray[Any]:

@@ -1,15 +1,21 @@
 """NIfTI-1 and NIfTI-2 headers: parsed, checked, and written for an image that was read.
 
-Field meanings follow the NIfTI-1 and NIfTI-2 C headers (nifti1.h, nifti2.h). nibabel lays the
-bytes out as fields; every decision about their content is made here.
+Field meanings follow the C headers nifti1.h and nifti2.h, and Analyze 7.5 where a header has no
+magic string. Which byte is which field is nibabel's table; every decision
+about their content is made here.
+
+Two readers share that table. ``parse_nifti`` is strict: it refuses what would put voxels in the
+wrong place. ``nifti_plan`` is lenient: it searches files that no program opens for what they say of
+people, so it says what is wrong and goes on.
 
 Where an image lies is taken from sform, qform or a guess (nifti1.h, methods 1 to 3).
 """
 
 from __future__ import annotations
 
+import struct
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import nibabel as nib
 import numpy as np
@@ -28,13 +34,206 @@ from headrisk.io.geometry import (
 from headrisk.types import FloatArray
 
 # ----------------------------------------------------------------------
-# NIfTI files from images that were read: the same grid and type, nothing else from the header.
+# Which bytes are which field: one table for every reader and writer.
 # ----------------------------------------------------------------------
 
-_TEXT = {
-    348: ("data_type", "db_name", "descrip", "aux_file", "intent_name"),
-    540: ("descrip", "aux_file", "intent_name", "unused_str"),
+Form = Literal["NIfTI-1", "NIfTI-2"]
+Order = Literal["<", ">"]
+_SIZES: dict[int, Form] = {348: "NIfTI-1", 540: "NIfTI-2"}
+_FIELDS: dict[str, np.dtype[Any]] = {
+    "NIfTI-1": nib.nifti1.header_dtype,
+    "NIfTI-2": nib.nifti2.header_dtype,
+    "Analyze 7.5": nib.analyze.header_dtype,
 }
+_TEXT_NAMES = {
+    "NIfTI-1": ("data_type", "db_name", "descrip", "aux_file", "intent_name"),
+    "NIfTI-2": ("descrip", "aux_file", "intent_name", "unused_str"),
+    # Without a magic string texts stand where NIfTI keeps its orientation.
+    "Analyze 7.5": (
+        "data_type", "db_name", "descrip", "aux_file", "generated", "scannum", "patient_id",
+        "exp_date", "exp_time",
+    ),
+}  # fmt: skip
+
+
+def _place(form: str, name: str) -> tuple[int, int]:
+    """First byte of a field, and the byte behind its last."""
+    kind, start = _FIELDS[form].fields[name][:2]  # type: ignore[index]
+    return start, start + kind.itemsize
+
+
+TEXT_PLACES = {
+    form: {name: _place(form, name) for name in names} for form, names in _TEXT_NAMES.items()
+}
+"""Where texts stand in a header: first byte and the one behind the last, by form and field."""
+
+
+@dataclass(frozen=True)
+class NiftiHeader:
+    """A header as stored, whatever it says.
+
+    Attributes
+    ----------
+    raw
+        Its 348 or 540 bytes; zeros where it is cut off.
+    form, order
+        Told by its first four bytes: the version, and the byte order as NumPy spells it.
+    whole
+        Nothing of it is missing.
+    magic
+        The four bytes that say whether the voxels are in the same file; zeros in Analyze 7.5.
+    """
+
+    raw: bytes
+    form: Form
+    order: Order
+    whole: bool
+    magic: bytes
+
+    @property
+    def fields(self) -> Any:
+        """Its fields by the names of nifti1.h and nifti2.h, as a NumPy record."""
+        return np.frombuffer(self.raw, _FIELDS[self.form].newbyteorder(self.order))[0]
+
+    @property
+    def text_places(self) -> dict[str, tuple[int, int]]:
+        """Where its texts stand, by field."""
+        analyze = self.form == "NIfTI-1" and self.magic[:2] not in (b"n+", b"ni")
+        return TEXT_PLACES["Analyze 7.5" if analyze else self.form]
+
+    def blank(self, vox_offset: int | None, kept: frozenset[str] = frozenset()) -> bytes:
+        """The header without texts, and with another place of the voxels unless it is None.
+
+        Of the fields named in ``kept`` the text stays, but not what stands behind its end.
+        """
+        raw = bytearray(self.raw)
+        for name, (start, end) in self.text_places.items():
+            text = raw[start:end].partition(b"\0")[0] if name in kept else b""
+            raw[start:end] = text.ljust(end - start, b"\0")
+        if vox_offset is not None:
+            fields = np.frombuffer(raw, _FIELDS[self.form].newbyteorder(self.order))
+            fields["vox_offset"] = vox_offset
+        return bytes(raw)
+
+
+def header_kind(start: bytes) -> tuple[Form, Order, int] | None:
+    """Version, byte order and header length that the first four bytes tell, if NIfTI."""
+    orders: tuple[tuple[Order, Literal["little", "big"]], ...] = (("<", "little"), (">", "big"))
+    for order, name in orders:
+        length = int.from_bytes(start[:4], name)
+        if length in _SIZES:
+            return _SIZES[length], order, length
+    return None
+
+
+def nifti_header(start: bytes) -> NiftiHeader | None:
+    """The header at the beginning of a file; None where the first four bytes are not NIfTI's."""
+    kind = header_kind(start)
+    if kind is None:
+        return None
+    form, order, length = kind
+    raw = bytes(start[:length]).ljust(length, b"\0")
+    first, end = _place(form, "magic")
+    return NiftiHeader(raw, form, order, len(start) >= length, raw[first:end])
+
+
+# ----------------------------------------------------------------------
+# The lenient reader: where header, extensions and voxels lie, as far as the file tells.
+# ----------------------------------------------------------------------
+
+MOST_EXTENSIONS = 1000
+
+
+@dataclass(frozen=True)
+class NiftiPlan:
+    """Where things lie in a NIfTI file.
+
+    Attributes
+    ----------
+    header
+        As stored.
+    single
+        The voxels are in the same file.
+    voxels_at, voxels_end
+        Byte positions in the decoded file; the end is None where the header does not tell.
+    extensions
+        Code and content of each.
+    problem
+        What is wrong with the extensions, "" where nothing is.
+    """
+
+    header: NiftiHeader
+    single: bool
+    voxels_at: int
+    voxels_end: int | None
+    extensions: tuple[tuple[int, bytes], ...]
+    problem: str = ""
+
+
+def nifti_plan(start: bytes) -> NiftiPlan | None:
+    """Take the beginning of a NIfTI file apart; None where it is none, or its header is cut off.
+
+    Parameters
+    ----------
+    start
+        Header, extensions and as much of what follows as there is: at least up to the voxels, or
+        the whole file.
+    """
+    header = nifti_header(start)
+    if header is None or not header.whole:
+        return None
+    fields, length = header.fields, len(header.raw)
+    single = header.magic[:2] == b"n+"
+    offset = fields["vox_offset"].item()
+    at = int(offset) if single and 0 <= offset < 2**40 else 0
+    at = max(at, length + 4) if single else 0
+    end = at if single else len(start)
+    extensions, problem = _extensions(start, length, end, header.order)
+    voxels_end = _voxels_end(at, fields["dim"].tolist(), int(fields["bitpix"]))
+    return NiftiPlan(header, single, at, voxels_end, extensions, problem)
+
+
+def _voxels_end(at: int, dims: list[int], bits: int) -> int | None:
+    if not 1 <= dims[0] <= 7 or bits <= 0 or any(size < 0 for size in dims[1 : dims[0] + 1]):
+        return None
+    voxels = 1
+    for size in dims[1 : dims[0] + 1]:
+        voxels *= max(size, 1)
+    return at + (voxels * bits + 7) // 8
+
+
+def _extensions(
+    start: bytes, at: int, end: int, order: Order
+) -> tuple[tuple[tuple[int, bytes], ...], str]:
+    """Code and content of each extension, and what is wrong with them."""
+    found: list[tuple[int, bytes]] = []
+    if start[at : at + 1] in (b"", b"\0"):
+        return (), ""
+    at += 4
+    while at + 8 <= min(end, len(start)):
+        size, code = struct.unpack(order + "ii", start[at : at + 8])
+        if size < 8 or at + size > end or len(found) >= MOST_EXTENSIONS:
+            rest = start[at:end]
+            if rest.strip(b"\0"):
+                found.append((0, rest))
+            return tuple(found), "damaged header extension"
+        if at + size > len(start):
+            found.append((code, start[at + 8 :]))
+            return tuple(found), "header extension is cut off"
+        found.append((code, start[at + 8 : at + size]))
+        at += size
+    return tuple(found), ""
+
+
+def extension_bytes(code: int, content: bytes, order: Order) -> bytes:
+    """An extension as it is stored: its length, a multiple of 16, its code and its content."""
+    size = -(-(len(content) + 8) // 16) * 16
+    return struct.pack(order + "ii", size, code) + content.ljust(size - 8, b"\0")
+
+
+# ----------------------------------------------------------------------
+# NIfTI files from images that were read: the same grid and type, nothing else from the header.
+# ----------------------------------------------------------------------
 
 
 def nifti_bytes(layout: ImageLayout, voxels: NDArray[Any], *, scaled: bool = True) -> bytes:
@@ -54,36 +253,37 @@ def nifti_bytes(layout: ImageLayout, voxels: NDArray[Any], *, scaled: bool = Tru
         they mean themselves.
     """
     kind = header_kind(layout.header)
-    fields, order, length = _fields(layout, kind)
-    for name in _TEXT[length]:
+    form = "NIfTI-1" if kind is None else kind[0]
+    fields, order = _fields(layout, kind)
+    for name in TEXT_PLACES[form]:
         fields[name] = b""
     fields.set_data_dtype(voxels.dtype)
     if not scaled:
         fields["scl_slope"], fields["scl_inter"] = 1, 0
         fields["cal_max"] = fields["cal_min"] = 0
-    fields["magic"] = b"n+1" if length == 348 else b"n+2"
-    fields["vox_offset"] = length + 4
+    fields["magic"] = b"n+1" if form == "NIfTI-1" else b"n+2"
+    fields["vox_offset"] = _FIELDS[form].itemsize + 4
     stored = voxels.astype(np.dtype(f"{order}{voxels.dtype.str[1:]}"), copy=False)
     return bytes(fields.binaryblock) + bytes(4) + stored.tobytes(order="F")
 
 
-def _fields(layout: ImageLayout, kind: tuple[str, str, int] | None) -> tuple[Any, str, int]:
-    """Header fields, byte order and header length."""
+def _fields(layout: ImageLayout, kind: tuple[Form, Order, int] | None) -> tuple[Any, str]:
+    """Header fields to write, and byte order."""
     if kind is not None:
-        version, order, length = kind
-        maker: Any = nib.Nifti1Header if version == "NIfTI-1" else nib.Nifti2Header
-        return maker(layout.header, endianness=order, check=False), order, length
+        form, order, _ = kind
+        maker: Any = nib.Nifti1Header if form == "NIfTI-1" else nib.Nifti2Header
+        return maker(layout.header, endianness=order, check=False), order
     make: Any = nib.Nifti1Header
     fields = make(endianness="<")
     fields.set_data_shape(layout.shape)
     fields.set_xyzt_units("mm")
     fields.set_sform(layout.affine, code=1)
     fields["pixdim"][1:4] = np.linalg.norm(layout.affine[:3, :3], axis=0)
-    return fields, "<", 348
+    return fields, "<"
 
 
 # ----------------------------------------------------------------------
-# Parsing and checking NIfTI-1 and NIfTI-2 headers.
+# The strict reader: where the voxels are and where the image lies, or a refusal.
 # ----------------------------------------------------------------------
 
 CONFLICT_MM = 0.5
@@ -205,7 +405,6 @@ def _from_sizes(fields: Any, shape: Shape) -> FloatArray:
 
 
 LARGEST_OFFSET = 64 * 1024 * 1024
-_SIZES = {348: "NIfTI-1", 540: "NIfTI-2"}
 _MAGIC = {
     b"n+1\0": ("NIfTI-1", False),
     b"ni1\0": ("NIfTI-1", True),
@@ -235,25 +434,6 @@ _REFUSED_TYPES = {
 }
 
 
-@dataclass(frozen=True)
-class NiftiHeader:
-    """A header as stored: its fields, its format and whether the voxels are in a second file."""
-
-    fields: Any
-    version: str
-    order: str
-    pair: bool
-
-
-def header_kind(start: bytes) -> tuple[str, str, int] | None:
-    """Version, byte order and header length that the first four bytes tell, if NIfTI."""
-    for order, name in (("<", "little"), (">", "big")):
-        length = int.from_bytes(start[:4], name, signed=True)  # type: ignore[arg-type]
-        if length in _SIZES:
-            return _SIZES[length], order, length
-    return None
-
-
 def parse_nifti(block: bytes, subject: str, *, series: bool = False) -> tuple[ImageLayout, bool]:
     """Check a NIfTI header and say where its voxels are.
 
@@ -275,15 +455,15 @@ def parse_nifti(block: bytes, subject: str, *, series: bool = False) -> tuple[Im
     ScanError
         Anything in the header that would make the voxels or their place wrong.
     """
-    header = _decode(block, subject)
+    header, pair = _whole_header(block, subject)
     fields = header.fields
     shape = _shape(fields, subject, series=series)
     dtype, notes = _dtype(fields, header.order, subject)
-    offset, offset_notes = _offset(header, subject)
+    offset, offset_notes = _offset(header, subject, pair=pair)
     slope, intercept, scale_notes = _scaling(fields, subject)
     affine, place_notes = choose_affine(fields, shape, subject)
     layout = ImageLayout(
-        form=f"{header.version} {'pair' if header.pair else 'single file'}",
+        form=f"{header.form} {'pair' if pair else 'single file'}",
         shape=shape,
         dtype=dtype,
         offset=offset,
@@ -293,32 +473,29 @@ def parse_nifti(block: bytes, subject: str, *, series: bool = False) -> tuple[Im
         header=bytes(block),
         notes=(*notes, *offset_notes, *scale_notes, *place_notes),
     )
-    return layout, header.pair
+    return layout, pair
 
 
-def _decode(block: bytes, subject: str) -> NiftiHeader:
-    kind = header_kind(block)
-    if kind is None or len(block) < kind[2]:
+def _whole_header(block: bytes, subject: str) -> tuple[NiftiHeader, bool]:
+    """The header, and whether the voxels are in a second file."""
+    header = nifti_header(block)
+    if header is None or not header.whole:
         raise ScanError(
             subject,
             found=f"a header of {len(block)} bytes that is cut off",
             expected="a whole NIfTI header",
             remedy="Copy the file again from its source.",
         )
-    version, order, length = kind
-    maker = nib.Nifti1Header if version == "NIfTI-1" else nib.Nifti2Header
-    fields = maker(block[:length], endianness=order, check=False)  # type: ignore[no-untyped-call]
-    magic = bytes(block[344:348] if version == "NIfTI-1" else block[4:8])
-    known = _MAGIC.get(magic)
-    if known is None or known[0] != version:
+    known = _MAGIC.get(header.magic)
+    if known is None or known[0] != header.form:
         raise ScanError(
             subject,
-            found=f"magic string {magic!r}"
-            + (" (an ANALYZE 7.5 header?)" if not magic.strip(b"\0") else ""),
-            expected=f"that of {version}",
+            found=f"magic string {header.magic!r}"
+            + (" (an ANALYZE 7.5 header?)" if not header.magic.strip(b"\0") else ""),
+            expected=f"that of {header.form}",
             remedy="Convert the scan to NIfTI; ANALYZE files do not tell left from right.",
         )
-    return NiftiHeader(fields, version, order, known[1])
+    return header, known[1]
 
 
 def _shape(fields: Any, subject: str, *, series: bool) -> Shape:
@@ -350,9 +527,9 @@ def _dtype(fields: Any, order: str, subject: str) -> tuple[np.dtype[Any], tuple[
     return dtype, ()
 
 
-def _offset(header: NiftiHeader, subject: str) -> tuple[int, tuple[str, ...]]:
+def _offset(header: NiftiHeader, subject: str, *, pair: bool) -> tuple[int, tuple[str, ...]]:
     value = float(header.fields["vox_offset"])
-    first = 0 if header.pair else (352 if header.version == "NIfTI-1" else 544)
+    first = 0 if pair else len(header.raw) + 4
     if value == 0 and first:
         return first, (f"vox_offset is 0: {first} used",)
     if not np.isfinite(value) or value != int(value) or not first <= value <= LARGEST_OFFSET:

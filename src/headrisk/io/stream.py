@@ -16,8 +16,8 @@ from typing import IO
 
 from headrisk.errors import ScanError
 from headrisk.io.digests import open_regular
+from headrisk.io.gzip_members import GZIP_MAGIC
 
-GZIP_MAGIC = b"\x1f\x8b"
 LARGEST_RATIO = 1032  # deflate cannot expand further (RFC 1951: 258 bytes from 2 bits)
 _IN_BYTES = 256 * 1024
 _OUT_BYTES = 1024 * 1024

@@ -19,9 +19,9 @@ from itertools import combinations
 import numpy as np
 
 from headrisk.io.values import known as known_value
-from headrisk.metadata.ages import is_age
 from headrisk.metadata.columns import owner_place, place_of
 from headrisk.metadata.fields import plain_name
+from headrisk.metadata.notations import is_age
 from headrisk.metadata.tables import TextTable
 from headrisk.metadata.words import concepts, field_words
 from headrisk.types import IntArray

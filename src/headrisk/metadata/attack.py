@@ -21,11 +21,11 @@ from headrisk.dataset.sidecar import Levels, image_values
 from headrisk.errors import ScanError
 from headrisk.io.digests import open_regular
 from headrisk.io.geometry import ImageLayout, voxel_sizes
+from headrisk.io.gzip_members import gzip_header
 from headrisk.io.headers import open_image
+from headrisk.io.nifti_header import TEXT_PLACES, header_kind
 from headrisk.io.stream import open_stream
 from headrisk.metadata.fields import kind_of_field, plain_name
-from headrisk.metadata.gzip_header import gzip_header
-from headrisk.metadata.nifti_text import NIFTI1_TEXT, NIFTI2_TEXT, nifti_kind
 from headrisk.metadata.text import printable_text
 from headrisk.types import BoolArray, FloatArray, IntArray, Status
 
@@ -152,9 +152,9 @@ def _stored_values(path: Path) -> dict[str, str]:
         values["gzip.time"] = str(packed.time)
     with open_stream(path) as stream:
         start = stream.read(540)
-    kind = nifti_kind(start)
+    kind = header_kind(start)
     if kind is not None:
-        fields = NIFTI1_TEXT if kind[0] == 1 else NIFTI2_TEXT
+        fields = TEXT_PLACES[kind[0]]
         texts = {name: printable_text(start[a:b]) for name, (a, b) in fields.items()}
         values |= {f"header.{name}": text for name, text in texts.items() if text}
     return values

@@ -2,6 +2,8 @@
 
 A name on no list has no form that tells it. What can be told is the opposite: numbers, dates
 shifted as BIDS asks, codes of settings, and the vocabulary of BIDS, DICOM and neuroimaging.
+
+Names of fields that say nothing of a person, because a standard or a converter gave them.
 """
 
 from __future__ import annotations
@@ -11,12 +13,34 @@ from collections.abc import Iterator
 from functools import cache, lru_cache
 from importlib import resources
 
-from headrisk.metadata.field_names import public_names
 from headrisk.metadata.name_words import ALSO_WORDS, WORDS_AS_NAMES
 from headrisk.metadata.patterns import PUBLIC_HOSTS
 from headrisk.metadata.people import split_words
 from headrisk.metadata.remarks import is_shifted
 from headrisk.metadata.words import concepts, field_words
+
+OURS = frozenset({"header", "gzip"})
+ANOTHER = "another field"
+
+
+@cache
+def public_names() -> frozenset[str]:
+    """Attribute keywords of DICOM, metadata names of BIDS, and the fields of dcm2niix."""
+    path = resources.files("headrisk.metadata") / "data" / "field_names.txt"
+    return frozenset(path.read_text("utf-8").split())
+
+
+def public_name(field: str) -> str:
+    """The field's name where every part of it is a known keyword, else ``another field``.
+
+    >>> public_name("RepetitionTime"), public_name("header.shape"), public_name("Erika.EchoTime")
+    ('RepetitionTime', 'header.shape', 'another field')
+    """
+    first, _, rest = field.partition(".")
+    if first in OURS and rest.replace("_", "").isalpha():
+        return field  # made by headrisk from the header, not by whoever wrote the file
+    return field if public_names().issuperset(field.split(".")) else ANOTHER
+
 
 _MOST_WORDS = 8  # more words than that are a sentence
 _LONGEST_TEXT = 2000
@@ -29,6 +53,8 @@ _PUBLIC = re.compile(
 NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?(?:[a-zA-Zµ%°]{1,3})?")
 _DIGITS = re.compile(r"\d(?:[\d/ ().-]*\d)?")
 _DECIMAL = re.compile(r"\d*\.\d+")
+# Numbers of orders that look like a decimal or like a code: 22126751.1, 0772-MR-6168.
+_ORDER = re.compile(r"(?<![\w.])(?:\d{7,}\.\d{1,2}|\d{3,}[-/][A-Z]{1,3}[-/]\d{3,})(?![\w.])")
 _TOKEN = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 # 10-20 and 10-5 positions of electrodes, and amplifiers' own channels.
 _ELECTRODE = re.compile(r"(?:Nz|Iz|[AFCTPOMNI]{1,3}(?:p|pz|\d{1,2}h?|z)|Fp(?:z|\d{1,2})"
@@ -113,7 +139,8 @@ def _closed_case(word: str, *, known_key: bool) -> bool:
 def _long_numbers(text: str, *, known_key: bool) -> frozenset[str]:
     """Numbers long enough to be somebody's: five digits and more, blanks and hyphens among them."""
     least = 7 if known_key else 5
-    found = set() if known_key else set(_POSITION.findall(text)) | set(_CLOCK.findall(text))
+    found = {match[0] for match in _ORDER.finditer(text)}
+    found |= set() if known_key else set(_POSITION.findall(text)) | set(_CLOCK.findall(text))
     for match in _DIGITS.finditer(text):
         run = match[0]
         if sum(map(str.isdigit, run)) >= least and not _DECIMAL.fullmatch(run):

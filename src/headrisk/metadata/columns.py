@@ -71,6 +71,10 @@ _OF_ITEMS = frozenset({"text", "itemtext", "questiontext", "wording", "statement
                        "reversescored", "keyed", "scoring", "responses", "minimum", "maximum",
                        "language", "options", "instrument", "section", "description",
                        "maxscore", "points", "order", "levels"})  # fmt: skip
+_VARIABLES = frozenset({"variable", "variablename", "variablefieldname", "fieldname", "columnname",
+                        "field", "item"})  # fmt: skip
+_EXPLAINED = frozenset({"label", "fieldlabel", "description", "meaning", "definition", "fieldtype",
+                        "valuelabels", "choices"})  # fmt: skip
 _MOST_JUDGED = 2000
 _SENTENCE = 3  # words from which on a cell is a sentence
 _LIVES = frozenset(
@@ -144,6 +148,8 @@ def place_of(name: str, columns: Sequence[str]) -> Place:
         return "trials"  # what a questionnaire asks, the same for all who fill it in
     if not columns:
         return "people"  # a list without a header line
+    if plain & _VARIABLES and plain & _EXPLAINED:
+        return "trials"  # a data dictionary: names of variables and what they mean
     if {"index", "name"} <= plain and plain <= _BIDS_COLUMNS["sensors"]:
         return "sensors"  # labels of an atlas
     return "other"
@@ -232,7 +238,7 @@ def _held_by_one(name: str, values: list[str]) -> frozenset[str]:
         or plain_name(name) in ("ethnicgroup", "nativelanguage", "mothertongue")
     )
     said -= {"measure"} if "ethnic" in words else frozenset()
-    if not told or said & {"measure", "id", "date", "duration", "age"} or len(values) < 3:
+    if not told or said & {"measure", "id", "date", "duration", "age"}:
         return frozenset()
     counts = Counter(values)
     return frozenset(
@@ -245,7 +251,11 @@ def _held_by_one(name: str, values: list[str]) -> frozenset[str]:
 _ABOUT_PEOPLE = frozenset({"race", "occupation", "ethnic", "origin", "work", "condition",
                            "disorder"})  # fmt: skip
 _COMMON = frozenset(
-    """control controls healthy none normal other unknown patient patients left right yes no true
+    """retired student students unemployed employed teacher nurse engineer worker housewife
+    schizophrenia depression autism epilepsy stroke dementia alzheimer alzheimers parkinson
+    parkinsons asthma migraine adhd mdd asd ptsd psychosis
+    white black asian hispanic caucasian european german french english italian spanish dutch
+    control controls healthy none normal other unknown patient patients left right yes no true
     false male female high low mild moderate severe""".split()  # noqa: SIM905
 )
 _FILE = re.compile(

@@ -9,8 +9,7 @@ import re
 from collections.abc import Iterator
 from functools import cache, lru_cache
 
-from headrisk.metadata.closed import vocabulary
-from headrisk.metadata.field_names import public_names
+from headrisk.metadata.closed import public_names, vocabulary
 from headrisk.metadata.name_words import ALSO_WORDS, EPONYMS, NO_FAMILY, SPEECH
 from headrisk.metadata.people import family_names, folded, given_names, gives_credit, split_words
 from headrisk.metadata.words import concepts
@@ -21,21 +20,34 @@ _UP = r"[^\W\d_a-z](?:[\w'’]*[^\W\d_])?(?:-[^\W\d_][\w'’]+)*"
 _SMALL = r"(?:van|von|de|der|den|del|della|di|da|dos|du|la|le|al|el|bin|ten|ter|zu|af)"
 _PART = rf"(?:{_UP}|[^\W\d_a-z]\.)"
 _NAME = (
-    rf"(?P<name>{_PART}(?:(?:,[ ]?|[ ]|\^|\.[ ]?)(?:{_SMALL}[ ]){{0,2}}{_PART}){{0,3}})(?![\w^])"
+    rf"(?P<name>{_PART}(?:(?:,[ ]?|[ ]|\^|_|\.[ ]?)(?:{_SMALL}[ ]){{0,2}}{_PART}){{0,3}})(?![\w^])"
 )
-_TITLE = r"(?:(?:Dr|Prof|Mr|Mrs|Ms|M|Mme|Sr|Sra|Herr|Frau|Miss|Nurse|Schwester)\.?[ ])?"
+_TITLE = (
+    r"(?:(?:Dr|dr|Dra|drs|dott|prof|PD[ ]Dr|Prof|Mr|Mrs|Ms|M|Mme|Sr|Sra|Herr|Frau|Miss|Nurse"
+    r"|Schwester)\.?[ ])?"
+)
 _PEOPLE = r"""patient(?:in|e)?|pat\.?|pts?\.?|proband(?:in)?|participant|subject|volunteer
     |teilnehmer(?:in)?|paciente|paziente|potilas|pacjent(?:ka)?"""
 _RELATIVES = r"""father|mother|husband|wife|daughter|son|brother|sister|partner
     |twin(?:[ ]sister|[ ]brother)?|grandmother|grandfather|guardian|mutter|vater
-    |ehemann|ehefrau|tochter|mère|père"""
+    |ehemann|ehefrau|tochter|mère|père|bruder|schwester|sohn|vormund|tutor|tutora|tuteur|tutrice
+    |spouse|épouse|époux|mari|femme|fils|fille|frère|soeur|sœur|padre|madre|hermano|hermana|hijo
+    |hija|esposa|esposo|marido|moglie|marito|figlio|figlia|fratello|sorella|irmão|irmã|filho|filha
+    |pai|mãe|moeder|vader|broer|zus|zoon|dochter|echtgenoot|echtgenote|man|vrouw|mor|far|bror
+    |syster|make|maka|son|dotter|äiti|isä|veli|sisko|poika|tytär|vaimo|mies|matka|ojciec|brat
+    |siostra|syn|córka|żona|mąż|matki|ojca|żony|brata|siostry|friend|freund(?:in)?|ami|amie|amigo
+    |amiga|amico|amica|vriend(?:in)?|vän"""
 # Behind these one word is a name already.
 _STRONG = rf"""(?<![^\W_])(?:
         (?i:{_PEOPLE})(?:'s)?(?i:[ ]name)?(?i:[ ]is|[ ]was|[ ]called)?(?:[ ]?[:=-])?[ ]+(?:\(|["'])?
       | (?:[Dd]ear|Sehr[ ]geehrte[rs]?|Liebe[rs]?|Chère?|Cher|Estimad[oa]|Hello|Hi|Hallo|Beste)
         [ ](?:(?:Mrs?|Ms|Miss|Herrn?|Frau|Monsieur|Madame|Mme|M|Señora?|Sra?|mevrouw|heer)\.?[ ])?
-      | (?:Mr\.|Mrs|Ms\.|Miss|Herrn?|Frau|Mme|Madame|Monsieur|Sra?\.|Señora?|Signora|Mevrouw)\.?[ ]+
-      | (?i:with|and|her|his|their|the|my|of)[ ](?i:{_RELATIVES})(?:[ ]?[:,(])?[ ]?
+      | (?:Mr\.|Mrs|Ms\.|Miss|Herrn?|Frau|Mme|Madame|Monsieur|Sra?\.|Señora?|Signora
+        |[Mm]evrouw|Pan[ií]?|[Rr]ouva|[Hh]erra|[Ff]ru|Hr|[Mm]eneer|[Dd]hr|[Mm]w|Sig|Sig\.ra
+        |[Dd]ott(?:\.ssa)?|lek\.[ ]med|Gospođa|Oberarzt|Oberärztin)\.?[ ]+
+      | (?i:with|and|her|his|their|the|my|of|by|from|to|durch|von|der|die|dem|mit|par|sa|son|le|la
+        |por|su|el|da|dal|dalla|suo|sua|o|a|pelo|pela|door|zijn|haar|met|av|sin|sitt|sina|hans
+        |hennes|przez|z|jego|jej)[ ](?i:{_RELATIVES})(?:[ ]?[:,(])?[ ]?
       | (?i:happy[ ]birthday|this[ ]is|(?:her|his|my|their)[ ](?:real[ ])?(?:sur)?name[ ]is)[ ]
       | (?i:surname|last[ ]name|nachname|familienname|cognome|apellidos?)[ ]?[:=-][ ]?
     ){_TITLE}{_NAME}"""
@@ -83,6 +95,7 @@ _VERBS = """withdrew|asked|felt|wanted|complained|refused|came|fixed|moved|said|
     |arrived|agreed|wore|slept|coughed|sneezed|cancelled|rescheduled|vomited|panicked|laughed|cried
     |called|phoned|emailed|signed|consented|declined|lives|lived|works|worked|suffers|suffered
     |reported|mentioned|attended|waited|left|got|took|brought|needed|thinks|thought|likes|liked
+    |ran[ ]the[ ]s|operated[ ]the|positioned
     |volunteered|dictated|scanned|checked|entered|typed|klagte|sagte|kam|fühlte|wollte|hatte
     |bewegte|schlief|demandé|dijo|vino|sintió"""
 _STATES = r"""(?:was|is|were|has[ ]been|had[ ]been|got)[ ](?:re)?(?:scanned|tested|invited|excluded
@@ -95,6 +108,16 @@ _OWNED = r"""scans?|data|session|run|mri|head|consent|images?|files?|mother|fath
     |brain|birthday|implant|medication|disk|disc|cd|folder|notes?|glasses|movement"""
 _POSSESSIVE = rf"""(?<![\w^.-])(?P<name>{_UP}(?:[ ]{_UP})?)['’]s?[ ]
     (?:(?:first|second|third|last|t1w?|bold)[ ])?(?:{_OWNED})(?!\w)"""
+# One word will do before what is said of people alone.
+_ACTING = rf"""(?:^|(?<=[.!?:,;][ ])|(?<=[,;:])|(?<=[\"'>]))
+    (?P<name>{_UP})[ ](?:also|then|has|had)?[ ]?
+    (?:withdrew|asked[ ](?:to|for|if|whether|about)|felt|complained|refused|forgot|coughed|sneezed
+    |vomited|panicked|cried|fell[ ]asleep|wanted[ ]to|arrived|cancelled|declined|told[ ]us|said[ ]th
+    |moved[ ](?:a|during|in|his|her)|was[ ](?:very[ ])?(?:tired|nervous|anxious|late|unwell|sleepy)
+    |war[ ](?:sehr[ ])?(?:müde|nervös|unruhig|spät)|klagte|wollte|hat[ ](?:die|den|sich|das|um)
+    |était|est[ ](?:arrivée?|très)|llegó|pidió|estaba|arrivat[ao]|ha[ ](?:chiesto|interrotto)
+    |era[ ](?:molto|muito|muy)|estava|pediu|vroeg|kwam|was[ ](?:erg|zeer)|ville|avbröt|var[ ]mycket
+    |oli[ ](?:hyvin|väsynyt)|pyysi|keskeytti|był[a]?[ ]|przerwał|poprosił)"""
 # Tucker, Jerry (F); Jerry Tucker (patient)
 _BESIDE = rf"""(?<![\w^.-]){_NAME}[ ]?[(\[][ ]?(?i:f|m|w|d|male|female|patient|wife|husband|mother
     |father|twin|proband(?:in)?|son|daughter|\d\d[ ]?y)[),\][ ]"""
@@ -170,7 +193,8 @@ def _name_in(text: str, start: int, end: int, *, alone: bool) -> tuple[int, int]
 
 
 _ABSTRACT = re.compile(
-    r"(?:[a-z]{3}(?:rings?|tings?|ding|ning|sing|tions?|sions?|ments?|ness|ances?|ences?)|ology|graphy|ability)$"
+    r"(?:[a-z]{3}(?:rings?|tings?|ding|ning|sing|tions?|sions?|ments?|ness|ances?|ences?)|ology"
+    r"|graphy|ability)$"
 )
 
 
@@ -197,6 +221,23 @@ def announced_names(text: str, *, credit: bool) -> Iterator[Span]:
             yield kind, *span
 
 
+_ROLE = re.compile(
+    rf"(?P<role>(?:[^\W\d_][\w'’-]*[ _]){{0,2}}?[^\W\d_][\w'’-]*)\.?(?:[ ]?[:=-][ ]*"
+    rf"|[ ])[\"'(]?{_TITLE}{_NAME}",
+)
+
+
+def role_names(text: str) -> Iterator[tuple[str, str, int, int]]:
+    """Names with the words before them, which may say whose they are: ``laborantka Jana Zvarok``.
+
+    Where a name begins that way in another language, the words are for ``fields`` to judge.
+    """
+    for match in _ROLE.finditer(text):
+        span = _name_in(text, *match.span("name"), alone=False)
+        if span is not None:
+            yield match["role"], match["role"].split()[-1], *span
+
+
 _NAMING = tuple(
     (kind, re.compile(form, re.VERBOSE | re.MULTILINE), alone)
     for kind, form, alone in (
@@ -204,6 +245,7 @@ _NAMING = tuple(
         ("staff-name", _BY, False),
         ("person-name", _WEAK, False),
         ("person-name", _DOING, False),
+        ("person-name", _ACTING, True),
         ("person-name", _POSSESSIVE, True),
         ("person-name", _BESIDE, False),
         ("staff-name", _SIGNED, False),
@@ -229,6 +271,13 @@ _LIFE: tuple[tuple[str, re.Pattern[str]], ...] = (
     (
         "demographic",
         re.compile(
+            r"(?<![^\W_])(?:V\.? ?a\.|Z\.? ?n\.|Vd\.|S/P|s/p)[ :]{1,2}"
+            r"(?P<value>[^\n.;:,()<>\"'|]{4,60})"
+        ),
+    ),
+    (
+        "demographic",
+        re.compile(
             r"(?<!no )(?<!without )(?i:\b(?:h/o|known for|known)) (?P<value>"
             r"[A-Z][^\n.;:,()<>\"'|]{3,50})"
         ),
@@ -245,7 +294,9 @@ _LIFE: tuple[tuple[str, re.Pattern[str]], ...] = (
         "demographic",
         re.compile(
             r"(?i:\b(?:works? as|worked as|working as|employed as|occupation|profession|beruf"
-            r"|(?:current |last )?job|retired|trained as|arbeitet als|travaille comme|trabaja de)"
+            r"|(?:current |last )?job|retired|trained as|arbeitet als|travaille comme"
+            r"|trabaja (?:de|como)|trabalha como|lavora come|werkt als|arbetar som|arbeider som"
+            r"|arbejder som|pracuje jako|työskentelee|pracuje ako|dolgozik|çalışıyor)"
             r")(?: ?[:=-] ?| )(?:(?:a|an|the|as) )?" + _REST
         ),
     ),
@@ -270,13 +321,23 @@ _INSTITUTION = re.compile(
     r"(?:[A-ZÀ-Þ][\w'’-]*)?(?:Hospitals?|Klinik(?:um)?|Clinic|klinik(?:um)?|Infirmary|Ospedale"
     r"|Hôpital|CHU|CHRU|Sjukhuset|sjukhuset|Krankenhaus|krankenhaus|Hospice|Policlinico|Policlínica"
     r"|Elementary School|High School|Primary School|Grundschule|Gymnasium|Sairaala|sairaala"
-    r"|Medisch Centrum|Medical Cent(?:er|re)|Imaging Cent(?:er|re)|Sykehus|Ziekenhuis|Szpital)"
+    r"|Medisch Centrum|Medical Cent(?:er|re)|Imaging (?:Cent(?:er|re)|Associates|Clinic)|Sykehus"
+    r"|Ziekenhuis|Szpital|Centre IRM|Centro M[ée]dico|Santa Casa|Medical Group|Radiolog\w+ Praxis"
+    r"|Praxis|\w*[Ll]asarett|\w+sairaala|\w+sjukhus|\w+sykehus|\w+ziekenhuis|Kórház"
+    r"|[Ss]ykehus|[Ss]jukhus|[Zz]iekenhuis|[Nn]emocnice|[Ss]zpital|kórház|[Hh]astanesi"
+    r"|Spital(?:ul)?"
+    r"|Bolnica|Centre [Hh]ospitalier|Hospitalet|Poliklinik\w*|Centro de Salud|Clínicas?"
+    r"|Cl[ií]nica|Azienda Ospedaliera)"
     r"(?:[ -](?:(?:de|of|di|del|la|le|for|the|San|Sankt|St\.?) ){0,2}[A-ZÀ-Þ][\w'’-]*){0,3}"
     r"(?=$|[^\w])|(?:Dept\.|Department) of [A-Z]\w+, (?:[A-Z][\w'’.-]*[ ,]?){1,4}"
 )
 _KNOWN_FOR = re.compile(
-    r"(?i:(?<!no )\b(?:known|history of|h/o|has|with|suspected))"
-    r" (?P<value>[^\W\d_]+(?: [^\W\d_]+){0,2})"
+    r"(?i:(?<!no )\b(?:known|history of|h/o|has|with|suspected|portador[ae]? de|affett[oa] da"
+    r"|atteinte? d[e']|chor[ya] na|sjuk i|lijdt aan|bekend met|diagnosticad[oa] (?:de|con|com)"
+    r"|con|mit|med"
+    r"|sairastaa|bekannte[rs]?|verdacht auf|susp\.?|diag(?:nosed)?\.?|dg\.?|rozpoznano|lider av"
+    r"|padece(?: de)?|choruje na|porteuse? d[e']|sofre de|soffre di|carrier of|porteuse? d[e']))"
+    r" (?P<value>[^\s.;:,()<>\"'|]+(?: [^\s;:,()<>\"'|]+){0,4})"
 )
 _FEW_WORDS = re.compile(r"\S+(?:[ ]+\S+){0,4}")
 _NO_ILLNESS = re.compile(
@@ -285,15 +346,26 @@ _NO_ILLNESS = re.compile(
     r"|list|id|number|value|yes|true|false|null|based|made|according|criteria|age|date|matched|with"
     r"|\d)\b)"
 )
-
-
 _ILLNESS = re.compile(
-    r"(?i:(?<![^\W_])(?:[^\W_]{3,}(?:itis|osis|plegia|paresis|pathy|trophy|plasia|a?emia|oma|phrenia"
-    r"|lepsy)|syndrome|disease|palsy|sclerosis|epilepsy|dementia|cancer|tumou?r|stroke|autism"
-    r"|ataxia|chorea|insomnia|psychosis|cadasil)(?![^\W_]))"
+    r"(?i:(?<![^\W_])(?:[^\W_]{3,}(?:itis|itide|ite|ozis|osis|oz[ay]|plegia|plégie|paresis"
+    r"|pathy|pathie"
+    r"|patia|patía|trophy|trophie|trofia|trofi|plasia|plasie|a?emia|émie|oma|phrenia|phrenie|lepsy"
+    r"|lepsie|epsia|cephaly|cephalie|cefalia|gyria|gyrie|gnosia|fuscinosis?|fuscinose|siderosis"
+    r"|dystonia|taxia|taxie|sclerose|sclérose|sclerosi|sarkose|zidose|uria)"
+    r"|syndroma?|syndromet?|syndrome[sn]?|síndrome|sindrome|oireyhtymä|\w+-?oireyhtymä|zespół"
+    r"|sy[n]?\."
+    r"|\w*-?tauti|morbus|disease|\w*-?krankheit|\w*-?erkrankung|maladie|malattia|enfermedad|doença"
+    r"|ziekte|\w*ziekte|choroba|nemoc|\w*-?sjukdom|\w*-?sykdom|\w*-?sygdom|hastalığı"
+    r"|palsy|sclerosis|epilepsy|dementia|cancer|tumou?r|stroke|autism|chorea|insomnia"
+    r"|psychosis|cadasil|melas|merrf|carasil|deletion|duplication|trisomy|monosomy|translocation"
+    r"|fragile x|lissencephaly|ichthyosis|spectrum disorder|personality disorder)(?![^\W_]))"
+    r"|\b[mc]\.\d+[ACGT]>[ACGT]|\bp\.[A-Z][a-z]{2}\d+|\b4[57],X[XY]*\b"
+    r"|\b\d{1,2}[pq]\d\d(?:\.\d+)?\b"
 )
 _NO_ILLNESS_WORDS = frozenset(
-    """diagnosis prognosis hypnosis mitosis osmosis synaptosoma symptoma soma stoma aroma chroma
+    """opposite composite website favorite favourite infinite finite definite granite satellite
+    suite despite elite write white site invite anisotropy osmose diagnosis prognosis hypnosis
+    mitosis osmosis synaptosoma symptoma soma stoma aroma chroma
     genoma sympathy empathy telepathy academia anemone diploma""".split()  # noqa: SIM905
 )
 
@@ -339,51 +411,150 @@ def announced_institutions(text: str) -> Iterator[Span]:
 _HOME = re.compile(
     r"(?i:\b(?:lives?(?: now)? (?:at|in)|living (?:at|in)|residing (?:at|in)|resides? (?:at|in)"
     r"|(?:home |postal |mailing )?address(?: is)?|wohnhaft(?: in)?|wohnt in|anschrift|adresse"
-    r"|demeurant(?: à| au)?|habite(?: au)?|vive en|abita in|moved to|disc to|send to|post to"
+    r"|demeurant(?: à| au)?|habite(?: au)?|vive en|abita in|asuu|bor på|bor i"
+    r"|domicili[ée]e?(?: au| à)?"
+    r"|mora (?:na|no|em)|woont(?: in| op)?|zamieszkał[ya]|bydlí|morada|osoite|bydliště|moved to"
+    r"|disc to|send to|post to"
     r"|dirección|indirizzo|adres)\b) ?:? ?(?P<value>[^\n;()<>\"|]{4,70})"
 )
 _PLACE = re.compile(
-    r"(?:[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}|[A-Z]\d[A-Z] ?\d[A-Z]\d|\d{4} ?[A-Z]{2}|\d{5}(?:-\d{4})?)"
-    r"(?!\w)"
+    r"(?:[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}|[A-Z]\d[A-Z] ?\d[A-Z]\d|\d{4} ?[A-Z]{2}"
+    r"|\d{5}(?:-\d{3,4})?"
+    r"|\d\d-\d{3}|\d{4}-\d{3}|\d{3}[ -]\d{2,4}|(?:[A-Z]{1,3}-)?\d{4,6})(?![\w-])"
 )
 _POSTAL = re.compile(
     r"(?i:\b(?:post ?code|postal code|zip(?: code)?|plz|postleitzahl|code postal|c[oó]digo postal"
-    r"|postnummer|postcode area|zip area|home zip)\b) ?[:=#]? ?(?P<one>[A-Za-z\d][A-Za-z\d -]{2,9})"
+    r"|postnummer|postcode area|zip area|home zip|cep|cap|psč|kod pocztowy|postinumero|postinro"
+    r"|codice postale|postnr\.?|irsz\.?|code postal"
+    r"|cp)(?![^\W_])) ?[:=#]? ?(?P<one>[A-Za-z\d][A-Za-z\d -]{2,9})"
     r"|(?P<two>[A-Z\d][A-Z\d -]{3,9}?) ?\((?i:post ?code|zip(?: code)?|plz)\)"
 )
 
 
-def announced_places(text: str) -> Iterator[Span]:
-    """Addresses and postcodes behind words such as *lives at*, *wohnhaft*, *ZIP*."""
+_LIVING = re.compile(
+    r"(?i:liv|resid|wohn|demeur|habit|vive|abita|home|moved|disc|asuu|bor |mora |woont|zamie|bydl)"
+)
+
+
+def announced_places(text: str, *, homes: bool = False) -> Iterator[Span]:
+    """Addresses and postcodes behind words such as *lives at*, *wohnhaft*, *ZIP*.
+
+    ``homes``: only where somebody lives, as in papers, where laboratories give their address.
+    """
     for match in _HOME.finditer(text):
+        if homes and not _LIVING.match(match[0]):
+            continue
         value = match["value"].rstrip(" .,")
         house = re.search(r"(?<!\w)\d{1,4}[a-z]?(?!\w)", value)
         code = _PLACE.search(value)
         capital = re.search(r"(?<!\w)[^\W\d_a-z]", value)
         if code or (house and capital):
             yield "address", match.start("value"), match.start("value") + len(value)
-    for match in _POSTAL.finditer(text):
+    for match in () if homes else _POSTAL.finditer(text):
         group = "one" if match["one"] else "two"
         code = _PLACE.match(text, match.start(group))
         if code:
             yield "address", *code.span()
 
 
+_PATH = re.compile(
+    r"(?<![\w./~$}*>@:-])(?:file:/{2,3})?(?P<root>[A-Za-z]:[\\/]{1,2}|\\{2,4}[\w.-]+\\{1,2}|/)"
+    r"(?P<rest>(?:[\w.@+ -]{1,40}?[\\/]{1,2}){0,9}[\w.@+-]{1,60})"
+)
+_STEP = re.compile(r"[^\\/]+")
+_LOGIN = re.compile(r"[^\W\d_]{2,}(?:[._-][^\W\d_]+)?\d{0,3}")
+
+
+def announced_accounts(text: str) -> Iterator[Span]:
+    """Account names in paths: ``/scratch/jdoe/run``, ``\\\\nas\\share\\jane.doe``, ``D:/jdoe``.
+
+    The first step of an absolute path that is no word of computing or neuroimaging, no study's
+    label and no name of a file. Folders of the system hold none.
+    """
+    for match in _PATH.finditer(text):
+        steps = list(_STEP.finditer(text, *match.span("rest")))
+        drive = match["root"] != "/"
+        if len(steps) < (2 if drive else 3) or steps[0][0].lower() in _OF_SYSTEM:
+            continue
+        for number, step in enumerate(steps[:6]):
+            if number == 0 and not drive:
+                continue
+            word = step[0].strip()
+            if word.lower().startswith(("sub-", "ses-", "ds0")):
+                break
+            if _may_be_account(word):
+                yield "user-path", step.start(), step.end()
+                break
+
+
+@lru_cache(maxsize=16384)
+def _may_be_account(word: str) -> bool:
+    if not _LOGIN.fullmatch(word) or not _SHORTEST_LOGIN <= len(word) <= _LONGEST_LOGIN:
+        return False
+    if any(map(str.isupper, word[1:])):
+        return False  # MyProject
+    parts = [folded(part) for part in re.findall(r"[^\W\d_]+", word)]
+    if len(parts) > 1 and all(part in given_names() | family_names() for part in parts):
+        return True
+    return not any(part in vocabulary() or part in _OF_COMPUTING or _is_word(part)
+                   for part in parts)  # fmt: skip
+
+
+def _is_word(part: str) -> bool:
+    """Whether a part of a path is a word, also in the plural and put together of two (fmriprep)."""
+    known = vocabulary() | _OF_COMPUTING
+    single = part.removesuffix("s")
+    if single in known or (is_ordinary(part) and part not in given_names() | family_names()):
+        return True
+    return any(part[:at] in known and part[at:] in known for at in range(3, len(part) - 2))
+
+
+_SHORTEST_LOGIN, _LONGEST_LOGIN = 4, 24
+_OF_SYSTEM = frozenset(
+    """usr opt bin sbin lib lib64 etc var proc sys dev applications library system app sw cvmfs
+    singularity nix snap boot run tmp cm software modules program programdata windows""".split()  # noqa: SIM905
+) | {"program files", "program files (x86)"}
+_OF_COMPUTING = frozenset(
+    """scratch work data project projects proj imaging gpfs lustre beegfs nfs mnt srv export exports
+    storage vol vols volume volumes media group groups lab labs user users home share shares
+    shared neuro raw rawdata sourcedata derivatives derivs bids dicom dicoms dcm nifti niftis nii
+    mri mrt mr fmri dti dwi eeg meg pet anat func fmap desktop documents downloads document study
+    studies studie etude out output outputs input inputs in results result analysis analyses
+    analyse auswertung logs log temp cache scripts script code src bin lib libs env envs venv
+    conda anaconda miniconda micromamba mamba python matlab toolbox toolboxes spm fsl afni ants
+    freesurfer fastsurfer fmriprep smriprep qsiprep mriqc xcpd xcp aslprep heudiconv datalad docker
+    singularity apptainer slurm jobs job cluster node nodes server servers cloud drive onedrive
+    dropbox nextcloud owncloud sync backup backups archive archives old new current latest final
+    test tests testing demo example examples template templates atlas atlases masks mask models
+    model stim stimuli stimulus tasks task session sessions subject subjects subj participant
+    participants person people public private internal external common local global main master
+    dataset datasets database databases db repo repos repository git github gitlab openneuro
+    openfmri adni oasis hcp ukb ukbiobank biobank abide camcan nki ixi dallas human connectome
+    flywheel xnat redcap fileserver filer nas san disk disks disc discs ssd hdd usb remote host
+    dept department institute university hospital clinic clinical research science sciences
+    psychology neuroscience radiology neurology psychiatry medicine medical brain cognitive
+    cogneuro imagen first second third level preproc preprocessing processed proc pipeline pipelines
+    workflow workflows workdir workingdir tmpdir figures figure plots plot tables reports report
+    paper papers manuscript train training validation valid eval config configs settings
+    resource resources misc various transfer incoming outgoing staging import imports upload
+    uploads download site sites visit visits baseline followup batch""".split()  # noqa: SIM905
+)
 _BORN = re.compile(
     r"(?i:(?<![^\W_])(?:born(?: on| in)?|birthda(?:y|te)(?: is| was)?|date of birth|d\.?o\.?b\.?"
     r"|b\.|geb\.?(?: am)?|geboren(?: am| op)?|geburtsdatum|geburtstag|née? le|nacid[oa](?: el)?"
     r"|nat[oa] il|birth(?: date)?|naissance|nascid[oa] em|född|født|syntynyt|urodzon[ya]"
-    r"|narozen[ya]?|bday|patdob|f\.)[ :=\"'(]{0,4})$|\*[ ]?$"
+    r"|narozen[ya]?|bday|patdob|f\.|f\. ?nac\.?|nac\.|ur\.|nar\.|s\.|geb\. ?datum|fødselsdato"
+    r"|szül\.|doğum)[ :=\"'(]{0,4})$|\*[ ]?$"
 )
 
 
 _VISIT = re.compile(
-    r"(?i:(?<![^\W_])(?:(?:re)?scanned(?: on)?|date[ _]of[ _]\w{3,14}"
+    r"(?i:(?<![^\W_])(?:(?:took|takes) place(?: on)?|(?:re)?scanned(?: on)?|date[ _]of[ _]\w{3,14}"
     r"|(?:scan|exam|visit|session|test|surgery|admission|mri|acquisition|injury|consent|discharge"
     r"|death|onset|study)[ _-]?date(?: is| was)?"
     r"|(?:scan|mri|session|visit|surgery|operation)(?: on| of| at)?|examined(?: on)?"
     r"|admitted(?: on)?|admission|discharged?|untersuch\w*(?: am)?|fecha|datum|dato|onset|enrolled"
-    r"|died(?: on)?|seizure)[ :=\"'(]{1,4})$"
+    r"|died(?: on)?|seizure)[ :=\"'(]{1,4}(?:[A-Z][a-z]{2,8}[.,]* )?)$"
 )
 
 

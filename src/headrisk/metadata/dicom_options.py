@@ -13,8 +13,14 @@ from functools import cache
 from importlib import resources
 from types import MappingProxyType
 
-from headrisk.metadata.dicom_dictionary import TEXT_VRS, dictionary_entry, tag_of_keyword
-from headrisk.metadata.profile import PRIVATE, Rule, rule_for
+from headrisk.metadata.dicom_dictionary import (
+    PRIVATE,
+    TEXT_VRS,
+    Rule,
+    dictionary_entry,
+    rule_for,
+    tag_of_keyword,
+)
 
 STEPS = ("keep", "remove", "empty", "dummy", "uid")
 MODIFIED = "longitudinal-modified-dates"

@@ -9,12 +9,12 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from headrisk.metadata.dicom_dictionary import profile_table
 from headrisk.metadata.national_ids import REGISTER_WORDS
-from headrisk.metadata.notations import clock_of, notations
+from headrisk.metadata.notations import clock_of, notations, years_of
 from headrisk.metadata.patterns import matches
 from headrisk.metadata.people import folded
-from headrisk.metadata.profile import profile_table
-from headrisk.metadata.words import concepts, field_concept, field_words
+from headrisk.metadata.words import concepts, field_concept, field_words, topic_words, topics
 
 _NAMES: dict[str, str] = {
     "person-name": """patientname patientsname patientbirthname otherpatientnames othernames
@@ -126,12 +126,18 @@ def kind_of_field(name: str) -> str:
 
 def _kind_of_words(name: str) -> str:
     """The kind that the words of a name tell; a value's form must bear it out (``bears_out``)."""
-    said, words = concepts(name), frozenset(field_words(name))
+    said, topic = concepts(name), topics(name)
+    words = frozenset(word for word in field_words(name) if not word.isdigit())
     if (
-        "credential" in said
+        ("credential" in said and words.isdisjoint(_NO_KEYS))
         or words == {"pw"}
         or words >= {"mot", "passe"}
         or ("key" in words and words & _KEYS)
+        or (
+            words & {"cle", "chave", "llave", "chiave"}
+            and words & _KEYS | {"acces", "secrete"} & words
+        )
+        or words >= {"palavra", "passe"}
     ):
         return "credential"
     if "serial" in said and "measure" not in said and not words & _SERIES:
@@ -140,19 +146,25 @@ def _kind_of_words(name: str) -> str:
         return "email"
     if "email" in said and not words & {"sent", "received", "count"}:
         return "email"
-    if said & {"measure"}:
+    if said & {"measure"} and not (topic & {"insurance"} and said & {"id"}):
         return ""
+    if words & {"ip", "mac"} and said & {"address"}:
+        return "network-address"
     if "phone" in said or words >= {"cell", "number"}:
         return "phone"
     if "by" in words and words & {"consent", "consented"}:
         return "person-name"
-    if "by" in words and (words & _DONE or _by_somebody(name)):  # tested_by, ScannedBy
-        return "staff-name"
+    if ("by" in words and (words & _DONE or _by_somebody(name))) or _done_by(name):
+        return "staff-name"  # tested_by, ScannedBy, messung_durch
     if "account" in said and "text" not in said and not words & {"length", "scissors"}:
         return "user-path"
     if "birth" in said and (words & _WHERE or "address" in said):
         return "address"  # town of birth, country of birth
-    if "birth" in said:
+    if "sex" in topic and not said & {"background", "illness", "scan"}:
+        return "demographic"
+    if "birth" in said or words >= {"ne", "le"}:
+        if "name" in said:
+            return "person-name"  # nom de naissance
         return "" if "born-other" in said else "birth-date"
     if _is_background(said) and words.isdisjoint(_GROUPED):
         return "demographic"
@@ -164,7 +176,7 @@ def _kind_of_words(name: str) -> str:
         return "demographic"
     if (
         ("own-name" in said and words.isdisjoint(_PROGRAMMED))
-        or ("name" in said and _names_somebody(said, words))
+        or ("name" in said and "host" not in topic and _names_somebody(said, words))
         or (
             "person" in said
             and words & _PARTS_OF_NAMES
@@ -172,7 +184,16 @@ def _kind_of_words(name: str) -> str:
         )
     ):
         return "staff-name" if "staff" in said else "person-name"
-    if (words & _ORDERS and (words & _ORDERED or "id" in said)) or words & _ORDERING:
+    if "host" in topic and words & {"pacs", "ris"}:
+        return "host-name"
+    if _is_insured(said, words, topic):
+        return "patient-id"
+    if (
+        (words & _ORDERS and (words & _ORDERED or "id" in said))
+        or words & _ORDERING
+        or ("order" in topic and "id" in said)
+        or words >= {"study", "id", "number"}
+    ):
         return "accession-number"
     if words & {"passport"} or (words & {"card", "licence", "license"} and words & _CARDS):
         return "patient-id"
@@ -180,6 +201,8 @@ def _kind_of_words(name: str) -> str:
         return "patient-id"
     if words & (_RECORDS | REGISTER_WORDS) or ("id" in said and words & _PATIENT):
         return "patient-id"
+    if "id" in said and "institution" in said and not words & {"code", "codes"}:
+        return "patient-id"  # ziekenhuisnummer
     if len(words & field_concept("record")) > 1 and words.isdisjoint(_STATES):
         return "patient-id"  # historia clinica, cartella clinica
     if (
@@ -200,7 +223,65 @@ def _kind_of_words(name: str) -> str:
         return "acquisition-time"
     if "institution" in said and not words & {"visit", "visits", "days", "stay"}:
         return "institution"
+    if ("host" in topic and not said & {"duration", "measure"}) or words >= {"ae", "title"}:
+        return "host-name"
+    if words & {"system", "scanner", "gantry", "device", "equipment", "anlage"} and "id" in said:
+        return "serial-number"
+    if "age" in said or words == {"m", "f"} or plain_name(name) == "mf":
+        return "demographic"
+    if "scan" in said and words & _BEGUN:
+        return "acquisition-time"
+    if words - _FILLERS in _POSTCODE_NAMES and _ELECTRODE.fullmatch(name) is None:
+        return "address"
     return ""
+
+
+def _is_insured(said: frozenset[str], words: frozenset[str], topic: frozenset[str]) -> bool:
+    """Whether a name is that of an insurer's number or of a card that bears somebody's number."""
+    carded = bool(words & _CARD)
+    if carded and (words >= {"cartao", "sus"} or said & {"record", "person"}):
+        return True
+    if "insurance" not in topic or said & {"date", "text"} or words & {"type", "status"}:
+        return False
+    return "id" in said or carded or bool(words & _INSURERS - _NOT_ALONE)
+
+
+_INSURERS = topic_words("insurance")
+# Sure, member, user, agreement: words for insurers that have another use.
+_NOT_ALONE = frozenset(
+    """seguro securite seguridad assure sanitaria member utente insurance insured payer
+    assicurazione forsakring forsikring verzekering vakuutus""".split()  # noqa: SIM905
+)
+_CARD = frozenset({"cartao", "karte", "kort", "kortti", "carte", "card", "tarjeta", "tessera"})
+_BEGUN = frozenset({"start", "started", "begin", "began", "end", "ended", "stop", "inicio"})
+# CP, C.P. (code postal, código postal), CAP (codice di avviamento postale), Dutch PC4 to PC6.
+_POSTCODE_NAMES = frozenset({frozenset({"cp"}), frozenset({"c", "p"}), frozenset({"cap"})})
+_ELECTRODE = re.compile(r"(?i:cp\d{1,2})")
+_FILLERS = frozenset({"subj", "pt", "patient", "subject", "demographics", "home", "1", "2", "3"})
+
+
+def _done_by(name: str) -> bool:
+    """Whether a name ends in a word for *by* behind what somebody did: saisi_par, messung_durch."""
+    words = field_words(name.rstrip("0123456789_. -"))
+    if len(words) < 2 or words[-1] not in _BY_WORDS:
+        return False
+    return words[-2] in _DONE_ABROAD or "scan" in concepts(words[-2])
+
+
+_BY_WORDS = frozenset(
+    """by durch von par por door przez av af da wykonal wykonala snimal snimala provedl
+    provedla""".split()  # noqa: SIM905
+)
+_DONE_ABROAD = frozenset(
+    """qc erfasst gemessen gescannt untersucht eingegeben erstellt befundet durchgefuhrt saisi
+    mesure     realise effectue acquis examine redige medido realizado realizada adquirido
+    examinado registado     registrado introducido firmado eseguito eseguita acquisito inserito
+    redatto opgenomen gescand     ingevoerd uitgevoerd gemeten skannad utford matt inmatad
+    registrerad undersokt skannet utfort     zebrane zebrano segmentert segmentiert kontrolliert
+    geplant malt wykonane wykonano wykonal zbadany wprowadzone provedl provedeno""".split()  # noqa: SIM905
+)
+# Keys of dictionaries, keyboards and of sorting, and their German word: no secrets.
+_NO_KEYS = frozenset({"response", "pressed", "button", "keyboard", "sort", "foreign", "primary"})
 
 
 def _is_background(said: frozenset[str]) -> bool:
@@ -260,7 +341,10 @@ _POST = frozenset({"post", "posta", "postal"})
 _POST_CODES = frozenset({"code", "nr", "no", "kodu", "kod", "kode", "number", "nummer"})
 _CARDS = frozenset({"health", "insurance", "identity", "driver", "drivers"})
 _CLOCK = frozenset({"time", "fill", "person", "birth", "date"})  # hora, uhrzeit, time of day
-_KEYS = frozenset({"api", "access", "private", "secret", "ssh", "encryption", "account", "auth"})
+_KEYS = frozenset(
+    """api access private secret ssh encryption account auth license licence activation session
+    master webhook deploy""".split()  # noqa: SIM905
+)
 # Serial recall and reaction times, and states of health: no numbers of devices and records.
 _SERIES = frozenset(
     """recall position reaction rt order learning subtraction sevens task trial list
@@ -289,12 +373,13 @@ def _by_somebody(name: str) -> bool:
 
 _PATIENT = frozenset(
     """patient patients patienten pat pt potilas paciente paziente hasta pacjenta pacienta beteg
-    malade""".split()  # noqa: SIM905
+    malade pasient pasients pasienten pasientens patientens patientin pacient pacientes pacientului
+    pacijenta pacijent pazienti bolnik bolnika patsient patsiendi pacients pacjent""".split()  # noqa: SIM905
 )
 # Words that name a register by themselves.
 _RECORDS = frozenset(
     """mrn ssn hetu pesel cpr cpf curp bsn personnummer henkilotunnus
-    nip pid krankenkassennummer dossiernummer nhc ipp uhid empi
+    sairauskertomus nip pid krankenkassennummer dossiernummer nhc ipp uhid empi
     prontuario matrikelnummer matrnr krankenaktennummer fallnummer fallnr
     piz accession journalnummer journalnr
     prolificpid workerid sonaid bank konto policy passport reisepass jmbg oib
@@ -360,8 +445,14 @@ def bears_out(kind: str, text: str, name: str = "") -> bool:
         if concepts(name) & {"fill"} and digits in (1, 2) and text.strip().isdigit():
             return True  # the day or month of a birth
         return bool(notations(text)) or _within(text, "date") or digits >= 4
+    if kind == "acquisition-time" and name and "time" not in concepts(name):
+        return (clock_of(text) or 0) > 0 and (re.fullmatch(r"\d{1,5}\.\d+", text.strip()) is None)
     if kind == "acquisition-time":
         return (clock_of(text) or 0) > 0 or re.fullmatch(r"\d{6}(?:\.\d+)?", text) is not None
+    if kind in ("host-name", "network-address"):
+        return _HOST.fullmatch(text.strip()) is not None
+    if kind == "demographic" and name and of_age_or_sex(name):
+        return years_of(text) is not None or folded(text.strip().rstrip(".")) in _SEXES
     if kind == "serial-number":
         return digits >= 4 and len(text) <= 40 and not _DECIMAL.fullmatch(text.strip())
     if kind == "phone":
@@ -374,23 +465,56 @@ def bears_out(kind: str, text: str, name: str = "") -> bool:
             return named and _FULL_NAME.fullmatch(text.strip()) is not None
         return named and len(text.strip()) > (kind == "staff-name")
     if kind == "accession-number":
-        return digits >= 4 and len(text.strip()) <= 32 and not _DECIMAL.fullmatch(text.strip())
+        decimal = _DECIMAL.fullmatch(text.strip()) and not _ORDER_PART.fullmatch(text.strip())
+        return digits >= 4 and len(text.strip()) <= 32 and not decimal
     if kind == "patient-id":
+        if name and "insurance" in topics(name) and "id" not in concepts(name):
+            return digits >= 5
         if name and _COUNTED.intersection(field_words(name)):
             return digits >= 6
         return digits > 0 and len(text) >= 3
     if kind == "address":
+        spelt = frozenset(word for word in field_words(name) if not word.isdigit())
+        if spelt - _FILLERS in _POSTCODE_NAMES:
+            return _SOME_POSTCODE.fullmatch(text.strip()) is not None
         return len(text) >= 3 and text.strip().lower() not in _ANSWERS
     if kind in ("institution", "free-text", "credential", "user-path"):
         return letters and text.strip().lower() not in _ANSWERS
     return True
 
 
+def of_age_or_sex(name: str) -> bool:
+    """Whether a name promises an age or a sex alone, so that only such values count."""
+    said = concepts(name)
+    return ("age" in said or "sex" in topics(name)) and not said & {"background", "illness"} and (
+        not is_exact_name(name))  # fmt: skip
+
+
+# A computer's name has a digit, a point, a hyphen or a line in it; a plain word is a task's.
+_HOST = re.compile(
+    r"(?=[^ ]*[\d._-])(?=[^ ]*[A-Za-z])(?!\d+[.,]\d+[A-Za-z]*$)(?!.*\.(?:py|sh|m|json|nii|gz|txt)$)"
+    r"[A-Za-z\d][\w.-]{3,62}"
+    r"|(?:\d{1,3}\.){3}\d{1,3}|(?:[\da-fA-F]{2}[:-]){5}[\da-fA-F]{2}"
+)
+_SEXES = frozenset(
+    """m f w d k h v male female man woman men women boy girl mann frau mannlich weiblich divers
+    herr homme femme masculin feminin hombre mujer masculino femenino feminino masculina femenina
+    varon hembra maschio femmina maschile femminile uomo donna mies nainen vrouw mannelijk
+    vrouwelijk jongen meisje kvinna kvinne kvinde mand gutt jente pojke flicka mezczyzna kobieta
+    chlopiec dziewczynka muz zena homem mulher menino menina rapaz rapariga ferfi no kadin erkek
+    intersex nonbinary non-binary transgender trans transgender woman transgender man other
+    nino nina chico chica garcon fille poika tytto ragazzo ragazza junge madchen""".split()  # noqa: SIM905
+) | {"transgender woman", "transgender man", "trans woman", "trans man", "non binary"}
+_SOME_POSTCODE = re.compile(
+    r"(?:[A-Z]{1,2}-)?\d{4,6}(?: ?[A-Z]{2})?(?: [^\W\d_][\w .'’-]*)?|\d{2,3}[- ]\d{2,4}"
+    r"|\d{4,5}-\d{3,4}"
+)
 # Numbers of units, files and folders are numbers of patients only if they are long.
 _COUNTED = frozenset({"unit", "file", "folder", "case", "chart", "order", "exam", "pid", "nip"})
 # Software calibrates and labels as well: only first and last names, or an initial.
 _FULL_NAME = re.compile(r"[^\W\d_a-z][\w'’.-]*(?:[ ,^]+[^\W\d_a-z][\w'’.-]*){1,3}")
 _DECIMAL = re.compile(r"[-+]?\d*\.\d+(?:[eE][-+]?\d+)?")
+_ORDER_PART = re.compile(r"\d{7,}\.\d")  # the first part of an order
 _AT = re.compile(r"\w ?(?:[\[({] ?(?:at|a|@) ?[\])}]|\s(?:at|AT|chez|bei)\s) ?\w")
 
 

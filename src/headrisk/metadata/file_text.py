@@ -6,11 +6,12 @@ Report and copy take the same stretches from here.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import PurePosixPath
 
 from headrisk.metadata.columns import tells_of_a_life
 from headrisk.metadata.cues import announced_lives
+from headrisk.metadata.fields import of_age_or_sex
 from headrisk.metadata.findings import Hit, stays
 from headrisk.metadata.known import KnownIdentifiers
 from headrisk.metadata.markup import (
@@ -21,7 +22,8 @@ from headrisk.metadata.markup import (
     tex_authors,
     xml_pairs,
 )
-from headrisk.metadata.named_values import code_lines
+from headrisk.metadata.named_values import code_lines, is_record, line_pairs, table_pairs
+from headrisk.metadata.names import name_spans
 from headrisk.metadata.sidecars import judge
 from headrisk.metadata.text import (
     LIVES,
@@ -63,15 +65,16 @@ def file_spans(
     if suffix in _HTML:
         view = plain_html(text)
         found = [*_pairs(text, html_pairs(text), known), *code_lines(view), *_sentences(view)]
-        found += text_spans(view, known, _PAGE_SKIPS)
+        found += [*text_spans(view, known, _PAGE_SKIPS), *_lives(view)]
         found += text_spans(text, known, CODE_SKIPS | {"person-name", "staff-name"})
+        found += _titles(text, known)
     elif suffix in _XML or text.startswith("<?xml"):
         found = [*_pairs(text, xml_pairs(text), known), *text_spans(plain_html(text), known)]
         found += text_spans(text, known)
     elif suffix in _TEX:
         view = plain_tex(text)
         found = [*_sentences(view), *(("staff-name", a, b) for a, b in tex_authors(text))]
-        found += text_spans(view, known, frozenset({"url", UNLABELLED}))
+        found += [*text_spans(view, known, frozenset({"url", UNLABELLED})), *_lives(view, _OF_ONE)]
     elif skip == CODE_SKIPS:
         view = plain_comments(text)
         found = [*code_lines(view), *_sentences(view), *_lives(view)]
@@ -79,35 +82,79 @@ def file_spans(
     else:
         found = [] if UNLABELLED in skip else list(_sentences(text))
         found += text_spans(text, known, skip)
+        if "email" in skip:
+            found += _lives(text, _OF_ONE)
+    if suffix not in _HTML | _TEX and "email" not in skip:
+        pairs = list(line_pairs(text))
+        told = _pairs(text, pairs, known) if is_record(text, pairs) else []
+        drawn = [p for p in table_pairs(text) if not of_age_or_sex(p[0])]
+        found = [*told, *_pairs(text, drawn, known), *found]
     return apart(found)
 
 
-def _lives(text: str) -> Iterator[Span]:
-    """What comments in code say of somebody's illness or trade, in whole sentences."""
+def _titles(text: str, known: KnownIdentifiers) -> Iterator[Span]:
+    """Names in the titles of pages and drawings, which are called as files are."""
+    for title in _TITLE.finditer(text):
+        for kind, start, end in name_spans(title[1], known):
+            if kind == "person-name":
+                yield kind, title.start(1) + start, title.start(1) + end
+
+
+_TITLE = re.compile(r"(?i:<title>)([^<>]{3,120})(?i:</title>)")
+
+
+def _lives(text: str, form: re.Pattern[str] | None = None) -> Iterator[Span]:
+    """What comments in code say of somebody's illness or trade, in whole sentences.
+
+    ``form``: what a line must hold instead, in papers, whose subject are the illnesses of many.
+    """
     for kind, start, end in announced_lives(text):
         line = text[text.rfind("\n", 0, start) + 1 : start]
-        if _PERSONAL.search(line):
+        if (form or _PERSONAL).search(line):
             yield kind, start, end
 
 
+# Said of one person, never of a group: works as, V.a., portador de.
+_OF_ONE = re.compile(
+    r"(?i:(?<![^\W_])(?:(?:he|she) (?:has|is)|suffers from|works as|v\.? ?a\.|z\.? ?n\."
+    r"|atteinte? de"
+    r"|porteuse? d[e']|portador[ae]? de|padece|affett[oa] da|lijdt aan|bekend met|lider av"
+    r"|sairastaa"
+    r"|choruje na|arbeitet als|travaille comme|trabaja (?:de|como)|trabalha como|lavora come"
+    r"|werkt als|arbetar som|pracuje jako|työskentelee)(?![^\W_]))"
+)
 _PERSONAL = re.compile(
-    r"(?i:diagnosed with|suffers from|works as|worked as|since childhood"
+    r"(?i:diagnosed with|suffers from|(?:works?|worked) as|since childhood"
     r"|(?:he|she|patient) (?:is|has)"
-    r"|diagnosis:|diagnose:|occupation:|beruf:|country of birth:|religion:|nationality:)"
+    r"|(?:diagnos[ei]s?|diagn[oó]stico|diagnoosi|diagnos|rozpoznanie|occupation|beruf"
+    r"|country of birth"
+    r"|religion|nationality|profession[e]?|profesión|profissão|beroep|yrke|ammatti|zawód|job) ?:"
+    r"|(?<![^\W_])(?:v\.? ?a\.|z\.? ?n\.|bekannte[rs]?|atteinte?|porteuse?|portador[ae]?|padece"
+    r"|affett[oa]"
+    r"|lijdt|bekend|lider|sairastaa|choruje|retired"
+    r"|arbeitet|travaille|trabaja|trabalha|lavora|werkt|arbetar|pracuje|työskentelee)(?![^\W_]))"
 )
 
 
-def _pairs(text: str, pairs: Iterator[tuple[str, int, int]], known: KnownIdentifiers) -> list[Span]:
+def _pairs(text: str, pairs: Iterable[tuple[str, int, int]], known: KnownIdentifiers) -> list[Span]:
     """What identifies in values by the names beside them, judged as in JSON files."""
     found = []
     for name, start, end in pairs:
         if name.lower() in ("author", "creator", "dc.creator") and text[start:end].strip():
             found.append(("staff-name", start, end))
             continue
-        found += [
-            (kind, start + a, start + b) for kind, a, b in judge(name, text[start:end], known)
-        ]
+        value = text[start:end]
+        if "\\u" in value:  # as JavaScript and JSON write other letters
+            shown = _ESCAPED.sub(lambda match: chr(int(match[1], 16)), value)
+            found += [
+                (judged[0][0], start, end) for judged in [judge(name, shown, known)] if judged
+            ]
+            continue
+        found += [(kind, start + a, start + b) for kind, a, b in judge(name, value, known)]
     return found
+
+
+_ESCAPED = re.compile(r"\\u([0-9a-fA-F]{4})")
 
 
 def _sentences(text: str) -> Iterator[Span]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import errno
 import gzip
 import shutil
-import struct
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
@@ -19,25 +18,24 @@ from typing import IO, Any
 import numpy as np
 
 from headrisk.errors import InputError, ScanError
+from headrisk.io.gzip_members import GZIP_MAGIC, PLAIN_HEADER, gzip_header
+from headrisk.io.headers import MGH_FIELDS, MGH_HEADER, mgh_voxels_end
+from headrisk.io.nifti_header import NiftiPlan
 from headrisk.io.stream import ByteStream, open_stream
-from headrisk.metadata.dicom_elements import parse_file
+from headrisk.metadata.dicom_elements import file_bytes, parse_file
 from headrisk.metadata.dicom_options import BASIC, FULL_DATES, MODIFIED, Policy
-from headrisk.metadata.dicom_people import patient_of, tell_apart
-from headrisk.metadata.dicom_write import file_bytes
 from headrisk.metadata.documents import read_xml
 from headrisk.metadata.file_text import CODE_SKIPS, redacted_file, text_file_hits
 from headrisk.metadata.findings import Hit
-from headrisk.metadata.fix_dicom import BURNT, Person, clean_dicom, refusal
+from headrisk.metadata.fix_dicom import BURNT, Person, clean_dicom, patient_of, refusal, tell_apart
 from headrisk.metadata.fix_tables import DateShifts, clean_table, table_text
 from headrisk.metadata.formats import CLEANABLE, read_header, xml_hits
-from headrisk.metadata.gzip_header import GZIP_MAGIC, PLAIN_HEADER, gzip_header
 from headrisk.metadata.headers import field_hits, patched, patches
+from headrisk.metadata.image_headers import MGH_PARAMETERS
 from headrisk.metadata.known import NOBODY, KnownIdentifiers
 from headrisk.metadata.look import READ, START, Look, is_numbers, read_plan, unpacked
-from headrisk.metadata.mgh_text import MGH_HEADER, MGH_PARAMETERS, mgh_voxels_end
-from headrisk.metadata.nifti_text import NiftiPlan, kept_extensions, text_places
-from headrisk.metadata.pseudonyms import PseudonymKey, new_key
-from headrisk.metadata.rename import Renaming, label_mark, plan_renaming
+from headrisk.metadata.nifti_text import kept_extensions, plain_fields
+from headrisk.metadata.pseudonyms import PseudonymKey, Renaming, label_mark, new_key, plan_renaming
 from headrisk.metadata.roles import leftover_kind, role_of
 from headrisk.metadata.scan import MetadataScan, judge_entry, list_entries, shown_path
 from headrisk.metadata.sidecars import clean_json, json_bytes, parse_json
@@ -489,12 +487,11 @@ def _renamed(value: Any, names: Renaming) -> Any:
     return names.text(value) if isinstance(value, str) else value
 
 
-_MGH_SPARE = 90
 _PIECE = 1024 * 1024
 
 
 def write_nifti(source: Path, target: Path, known: KnownIdentifiers = NOBODY) -> None:
-    """Write a NIfTI image with blank text fields, without trailing bytes and most extensions.
+    """Write a NIfTI image without what identifies in text fields, trailing bytes, most extensions.
 
     Extensions that a format is made of (CIFTI, MRS) stay where nothing identifying stands in them.
 
@@ -508,7 +505,7 @@ def write_nifti(source: Path, target: Path, known: KnownIdentifiers = NOBODY) ->
         if plan is None:
             raise ScanError(source.name, found="not a NIfTI header, or cut off")
         with _writer(target, packed=stream.compressed) as out:
-            out.write(_blank_header(plan, kept_extensions(plan, known)))
+            out.write(_blank_header(plan, kept_extensions(plan, known), plain_fields(plan, known)))
             if not plan.single:
                 stream.skip(2**62)  # checks the checksum
                 return
@@ -518,17 +515,9 @@ def write_nifti(source: Path, target: Path, known: KnownIdentifiers = NOBODY) ->
             stream.skip(2**62)
 
 
-def _blank_header(plan: NiftiPlan, extensions: bytes) -> bytes:
-    header = bytearray(plan.header)
-    for start, end in text_places(plan).values():
-        header[start:end] = bytes(end - start)
-    if plan.single:
-        sign = "<" if plan.order == "little" else ">"
-        if plan.version == 1:
-            header[108:112] = struct.pack(sign + "f", len(header) + 4 + len(extensions))
-        else:
-            header[168:176] = struct.pack(sign + "q", len(header) + 4 + len(extensions))
-    return bytes(header) + bytes([bool(extensions), 0, 0, 0]) + extensions
+def _blank_header(plan: NiftiPlan, extensions: bytes, kept: frozenset[str]) -> bytes:
+    offset = len(plan.header.raw) + 4 + len(extensions) if plan.single else None
+    return plan.header.blank(offset, kept) + bytes([bool(extensions), 0, 0, 0]) + extensions
 
 
 def write_mgh(source: Path, target: Path) -> None:
@@ -545,7 +534,7 @@ def write_mgh(source: Path, target: Path) -> None:
         if end is None:
             raise ScanError(source.name, found="not an MGH header, or cut off")
         with _writer(target, packed=stream.compressed) as out:
-            out.write(header[:_MGH_SPARE] + bytes(MGH_HEADER - _MGH_SPARE))
+            out.write(header[:MGH_FIELDS].ljust(MGH_HEADER, b"\0"))
             _copy(stream, out, end - MGH_HEADER, source.name)
             out.write(stream.read(MGH_PARAMETERS))
             stream.skip(2**62)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from headrisk.io.nifti_header import nifti_plan
 from headrisk.metadata.documents import (
     read_arrow,
     read_notebook,
@@ -30,9 +31,8 @@ from headrisk.metadata.image_headers import (
     read_twix,
 )
 from headrisk.metadata.known import KnownIdentifiers
-from headrisk.metadata.nifti_text import nifti_plan
 from headrisk.metadata.open_texts import OpenText, open_in_fields, open_in_xml
-from headrisk.metadata.recordings import read_brainvision, read_edf
+from headrisk.metadata.recordings import read_brainvision, read_edf, read_fif
 from headrisk.metadata.roles import COMPANIONS, Role
 from headrisk.metadata.text import printable_text
 
@@ -44,7 +44,7 @@ _WHOLE = {"par": read_par, "afni": read_afni, "surface": read_surface,
           "annotation": read_annotation, "minc": read_minc}  # fmt: skip
 # Formats whose fields can be blanked where they stand.
 CLEANABLE = frozenset({"par", "nrrd", "mrtrix", "afni", "surface", "annotation", "edf",
-                       "brainvision"})  # fmt: skip
+                       "brainvision", "fif"})  # fmt: skip
 _HEADERS_OF = {".img": (".hdr",), ".img.gz": (".hdr", ".hdr.gz"), ".brik": (".head",),
                ".brik.gz": (".head",), ".rec": (".par", ".xml"), ".raw": (".nhdr", ".mhd"),
                ".raw.gz": (".nhdr", ".mhd"), ".eeg": (".vhdr",)}  # fmt: skip
@@ -62,8 +62,8 @@ def read_header(role: str, path: Path, name: str, size: int) -> Header:
     """
     if size > LARGEST:
         return Header((), problem="a file of more than 1 GB, not read")
-    if role == "edf":
-        return read_edf(path, size)
+    if role in ("edf", "fif"):
+        return read_edf(path, size) if role == "edf" else read_fif(path, size)
     if role in _FOUND_IN_START:
         with path.open("rb") as handle:
             return _FOUND_IN_START[role](handle.read(MOST_HEADER))
@@ -168,7 +168,7 @@ def open_in_format(role: Role, path: Path, name: str, size: int) -> tuple[OpenTe
 
 _BY_HEADER: tuple[Role, ...] = (
     "par", "twix", "pfile", "nrrd", "mrtrix", "minc", "afni", "surface", "annotation", "edf",
-    "brainvision",
+    "brainvision", "fif",
 )  # fmt: skip
 READERS: dict[Role, Callable[[Path, str, int, KnownIdentifiers], Found]] = {
     **{role: _by_header(role) for role in _BY_HEADER},

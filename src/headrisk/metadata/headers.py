@@ -10,13 +10,13 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from headrisk.metadata.ages import is_over_89
 from headrisk.metadata.closed import is_closed_remark
 from headrisk.metadata.dicom_hits import is_shifted
 from headrisk.metadata.fields import kind_of_value
 from headrisk.metadata.findings import Hit
 from headrisk.metadata.known import KnownIdentifiers
 from headrisk.metadata.named_values import may_name_staff, names_person
+from headrisk.metadata.notations import is_over_89
 from headrisk.metadata.text import NO_KINDS, direct_spans, text_hits, text_spans
 
 _BLANK = re.compile(

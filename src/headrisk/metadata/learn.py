@@ -18,6 +18,7 @@ from headrisk.metadata.cues import is_ordinary
 from headrisk.metadata.fields import bears_out, kind_of_field
 from headrisk.metadata.findings import Hit
 from headrisk.metadata.known import KnownIdentifiers, known_identifiers
+from headrisk.metadata.markup import html_pairs, xml_pairs
 from headrisk.metadata.name_words import (
     ALSO_WORDS,
     CHINESE_GIVEN,
@@ -25,8 +26,14 @@ from headrisk.metadata.name_words import (
     NO_FAMILY,
     WORDS_AS_NAMES,
 )
-from headrisk.metadata.named_values import named_lines
-from headrisk.metadata.people import family_names, given_names, people_spans, split_words
+from headrisk.metadata.named_values import is_record, line_pairs, named_lines, names_person
+from headrisk.metadata.people import (
+    family_names,
+    folded,
+    given_names,
+    people_spans,
+    split_words,
+)
 from headrisk.metadata.roles import is_paper
 from headrisk.metadata.sidecars import json_hits, parse_json
 from headrisk.metadata.tables import parse_table
@@ -140,6 +147,7 @@ def with_names(values: Iterable[str], known: KnownIdentifiers) -> KnownIdentifie
         full = [word for word in words if len(word) > 1]
         if len(full) > 1 and sum(map(len, full)) >= 6 and len(full) < 5:
             lines.add(" ".join(full))
+            lines.update(_logins(full[0], full[-1]))
         for word in full:
             plain = word.lower()
             if len(word) < _SHORTEST or plain in NO_FAMILY | _TECHNICAL or concepts(word):
@@ -156,6 +164,24 @@ def with_names(values: Iterable[str], known: KnownIdentifiers) -> KnownIdentifie
     return replace(known, found=replace(found, cased=frozenset(cased), originals=()))
 
 
+def _logins(one: str, other: str) -> Iterator[str]:
+    """Accounts called after a name, whichever word is the family's: jdoe, doej, janed, djane."""
+    if not (one.isascii() and other.isascii()):
+        one, other = folded(one), folded(other)
+    for a, b in ((one, other), (other, one)):
+        for login in (a[0] + b, b + a[0]):
+            plain = login.lower()
+            if (
+                len(login) >= _SHORTEST_LOGIN
+                and plain not in vocabulary()
+                and not is_ordinary(plain)
+            ):
+                yield plain
+
+
+_SHORTEST_LOGIN = 5
+
+
 def _names_in(entry: Entry) -> Iterator[str]:
     own = entry.parts[-1]
     yield from (own[start:end].replace("_", " ") for start, end in people_spans(own))
@@ -169,6 +195,8 @@ def _names_in(entry: Entry) -> Iterator[str]:
     if not name.endswith((".json", ".tsv", ".csv")):
         if not name.endswith(_NOT_LINES) and not is_paper(name):
             yield from _named_in_lines(_start(entry))
+        if name.endswith(_MAY_BE_RECORDS) and not is_paper(name):
+            yield from _named_in_record(_start(entry), name)
         return
     raw = _start(entry, _LARGEST)
     if name.endswith("_description.json") or name.startswith(("tpl-", "atlas-")):
@@ -194,6 +222,29 @@ def _named_in_lines(raw: bytes) -> Iterator[str]:
         value = text[start:end]
         several = len(re.findall(r"[^\W\d_]{2,}", value)) > 1
         if kind in ("person-name", "user-path", "staff-name") and several and is_name(value):
+            yield value
+
+
+_MAY_BE_RECORDS = (".md", ".yml", ".yaml", ".toml", ".txt", ".log", ".ini", ".cfg", ".conf", ".out",
+                   ".html", ".htm", ".xml", ".env", ".properties")  # fmt: skip
+
+
+def _named_in_record(raw: bytes, name: str) -> Iterator[str]:
+    """Names in forms and exports about somebody, by their fields, one word of them too."""
+    text = raw.decode("utf-8", "ignore")
+    if name.endswith((".html", ".htm")):
+        pairs = list(html_pairs(text))
+    elif name.endswith(".xml"):
+        pairs = list(xml_pairs(text))
+    else:
+        pairs = list(line_pairs(text))
+        if not is_record(text, pairs):
+            return
+    for key, start, end in pairs:
+        value = text[start:end].strip()
+        kind = kind_of_field(key) or ("person-name" if names_person(key, value) else "")
+        several = len(_words(value)) > 1
+        if (kind == "person-name" or (kind == "staff-name" and several)) and is_name(value):
             yield value
 
 
@@ -284,6 +335,8 @@ def is_name(value: str) -> bool:
     words = [word.lower() for word in _words(value)]
     if not bears_out("person-name", value) or not 1 <= len(words) <= 6:
         return False
+    if any(len(set(word)) == 1 < len(word) for word in words):
+        return False  # xxxxx
     if any(map(str.isdigit, value)) or not _NOBODY.isdisjoint(words):
         return False
     listed = any(word in given_names() or word in family_names() for word, _, _ in

@@ -12,6 +12,15 @@ from typing import Literal
 
 from headrisk.errors import ScanError
 from headrisk.io.digests import open_regular
+from headrisk.io.gzip_members import (
+    GZIP_MAGIC,
+    MOST_MEMBERS,
+    behind_the_first,
+    gzip_header,
+    one_member,
+)
+from headrisk.io.headers import MGH_HEADER, mgh_voxels_end
+from headrisk.io.nifti_header import NiftiPlan, header_kind, nifti_plan
 from headrisk.io.stream import ByteStream, open_stream
 from headrisk.metadata.anonymity import PeopleTable, people_table
 from headrisk.metadata.dicom_elements import parse_file
@@ -20,24 +29,14 @@ from headrisk.metadata.file_text import CODE_SKIPS, text_file_hits
 from headrisk.metadata.findings import Hit
 from headrisk.metadata.formats import READERS as FORMATS
 from headrisk.metadata.formats import open_in_format
-from headrisk.metadata.gzip_header import (
-    GZIP_MAGIC,
-    MOST_MEMBERS,
-    behind_the_first,
-    gzip_header,
-    one_member,
-)
+from headrisk.metadata.image_headers import mgh_hits, mgh_texts
 from headrisk.metadata.known import KnownIdentifiers
 from headrisk.metadata.leftovers import archive_hits, binary_hits, history_hits, listing_hits
 from headrisk.metadata.markup import plain_html
-from headrisk.metadata.mgh_text import MGH_HEADER, mgh_hits, mgh_texts, mgh_voxels_end
 from headrisk.metadata.nifti_text import (
     MOST_EXTENSION_BYTES,
-    NiftiPlan,
     kept_texts,
     nifti_hits,
-    nifti_kind,
-    nifti_plan,
 )
 from headrisk.metadata.open_texts import (
     OpenText,
@@ -237,7 +236,7 @@ def _listed(kind: str, field: str, raw: bytes, known: KnownIdentifiers) -> Hit:
 def read_plan(stream: ByteStream) -> NiftiPlan | None:
     """The header and extensions of a NIfTI file; the stream then stands before the voxels."""
     start = stream.read(4)
-    kind = nifti_kind(start)
+    kind = header_kind(start)
     if kind is None:
         return None
     start += stream.read(kind[2])  # the header and the four bytes behind it

@@ -14,6 +14,7 @@ Pair = tuple[str, int, int]  # a name, and where its value stands
 
 _CDATA = re.compile(r"<!\[CDATA\[|\]\]>")
 _SCRIPTS = re.compile(r"<(script|style|svg)\b.*?</\1\s*>", re.DOTALL | re.IGNORECASE)
+_NO_DRAWINGS = re.compile(r"<(script|style)\b.*?</\1\s*>", re.DOTALL | re.IGNORECASE)
 _TAG = re.compile(r"<(?:!--|/?[A-Za-z!?][^<>]*>)|-->")
 _BLOCKS = re.compile(
     r"(?i)</?(?:p|div|br|tr|table|h\d|li|ul|ol|dl|dt|section|article|header|footer|hr|title|body"
@@ -23,6 +24,11 @@ _BETWEEN = re.compile(r"(?i)</(?:th|dt|td|label)\s*>\s*<(?:td|dd|th|span|input)\
 _ROW = re.compile(r"(?is)<tr\b[^<>]*>(.*?)</tr\s*>")
 _CELL = re.compile(r"(?is)<t([hd])\b[^<>]*>(.*?)</t[hd]\s*>")
 _ATTRIBUTE = re.compile(r"([A-Za-z_][\w:.-]*)\s*=\s*(\"[^\"<>]*\"|'[^'<>]*')")
+_TERM = re.compile(
+    r"(?is)<(?:dt|label|strong|b)\b[^<>]*>([^<>]{2,60})</(?:dt|label|strong|b)\s*>\s*:?\s*"
+    r"(?:<(?:dd|span|output)\b[^<>]*>)?([^<>]{1,300})(?=<)"
+)
+_IN_SCRIPT = re.compile(r"\"([A-Za-z_À-ÿ][^\"\\\n]{1,60})\"\s*:\s*\"((?:[^\"\\\n]|\\.){1,300})\"")
 _META = re.compile(r"(?is)<meta\b[^<>]*>")
 # Attributes of HTML and XML that say how, not what.
 _PLUMBING = frozenset(
@@ -46,7 +52,8 @@ def plain_html(text: str) -> str:
     '\\n  born    1961    \\n   '
     """
     out = _CDATA.sub(lambda match: _blank(match[0]), text)
-    out = _SCRIPTS.sub(lambda match: _blank(match[0]), out)
+    scripts = _NO_DRAWINGS if text.lstrip()[:200].lower().find("<svg") >= 0 else _SCRIPTS
+    out = scripts.sub(lambda match: _blank(match[0]), out)
     out = _BETWEEN.sub(lambda match: _blank(match[0], ":"), out)
     out = _TAG.sub(
         lambda match: _blank(
@@ -63,6 +70,11 @@ def html_pairs(text: str) -> Iterator[Pair]:
     heads: list[str] = []
     for row in _ROW.finditer(text):
         cells = list(_CELL.finditer(text, row.start(1), row.end(1)))
+        if len(cells) == 2 and cells[0][1].lower() == "h" and cells[1][1].lower() == "d":
+            head = _TAG.sub(" ", cells[0][2]).strip()
+            if head and "<" not in cells[1][2]:
+                yield head, *_stripped(text, *cells[1].span(2))
+            continue
         if cells and all(cell[1].lower() == "h" for cell in cells):
             heads = [_TAG.sub(" ", cell[2]).strip() for cell in cells]
             continue
@@ -70,12 +82,22 @@ def html_pairs(text: str) -> Iterator[Pair]:
             for head, cell in zip(heads, cells, strict=True):
                 if "<" not in cell[2] and head:
                     yield head, *_stripped(text, *cell.span(2))
+    for pair in _TERM.finditer(text):
+        if pair[1].strip():
+            yield _TAG.sub(" ", pair[1]).strip(" :"), *_stripped(text, *pair.span(2))
+    yield from script_pairs(text)
     for meta in _META.finditer(text):
         said = {name.lower(): (value, at) for name, value, at in _attributes(text, *meta.span())}
         name = said.get("name", said.get("property", ("", 0)))[0].strip("\"'")
         if name and "content" in said:
             value, at = said["content"]
             yield name, at + 1, at + len(value) - 1
+
+
+def script_pairs(text: str) -> Iterator[Pair]:
+    """Pairs of JSON and JavaScript inside of other text: ``{"zip": "58411"}``."""
+    for pair in _IN_SCRIPT.finditer(text):
+        yield pair[1], *pair.span(2)
 
 
 def xml_pairs(text: str) -> Iterator[Pair]:

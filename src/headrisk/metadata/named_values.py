@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
-from headrisk.metadata.ages import is_over_89
-from headrisk.metadata.cues import is_ordinary
+from headrisk.metadata.cues import is_ordinary, names_illness
 from headrisk.metadata.fields import bears_out, kind_of_field, kind_of_value, plain_name
 from headrisk.metadata.name_words import ALSO_WORDS, NO_FAMILY
-from headrisk.metadata.notations import notations
+from headrisk.metadata.notations import is_over_89, notations
 from headrisk.metadata.people import family_names, folded, given_names, split_words
-from headrisk.metadata.words import concepts, field_words
+from headrisk.metadata.words import concepts, field_words, topics
 
 _CDATA = r"\s*(?:<!\[CDATA\[)?"
 _END = r"(?:\]\]>)?\s*"
@@ -22,11 +21,81 @@ _PAIR = re.compile(
     re.DOTALL | re.IGNORECASE,
 )
 
-# PatientName: Jane Doe / dob = 15031961 / "phone": "040 ..."
+# PatientName: Jane Doe / dob = 15031961 / "phone": "040 ..." / - **PLZ**: 80331
+# INFO set vorname -> "Jane" / export WORK="..." / SET @laborant = '...'; / geboren ..... 1961
 _LINE = re.compile(
-    r"(?m)^[ \t#;*.\"'-]{0,12}(?P<name>[^\W\d_][\w .-]{1,38}?)[\"']?[ \t]*(?::?=|:)[ \t]*[\"']?"
-    r"(?P<value>[^\n\"']{2,200}?)[\"',;]*[ \t]*$"
+    r"(?m)^[ \t#;*.\"'>%/-]{0,12}(?:\[?\d[\d:.,TZ /+-]{3,30}\]?[ \t]+)?"
+    r"(?:(?:export|set|let|const|var|my|local|declare|setenv|reading|read|INFO|DEBUG|WARN(?:ING)?"
+    r"|NOTICE|SET)[: \t]+){0,2}[@$]?[*_`\"']{0,3}"
+    r"(?P<name>[^\W\d_](?:[\w .()/-]|['’](?=\w)){1,46}?)[*_`\"'\]]{0,3}[ \t]*"
+    r"(?:=>|->|<-|:?=|:|\.{3,})[ \t]*[*_`]{0,2}[ \t]*"
+    r"(?:\"(?P<double>[^\n\"]{1,300})\"|'(?P<single>[^\n']{1,300})'"
+    r"|(?P<bare>[^\s\"'][^\n\"]{0,300}?))[\"',;]*[ \t\r]*$"
 )
+
+
+def line_pairs(text: str) -> Iterator[tuple[str, int, int]]:
+    """Names of values and where the values stand, in lines that hold one pair each.
+
+    >>> text = "INFO set vorname -> \\"Jane\\""
+    >>> [(name, text[a:b]) for name, a, b in line_pairs(text)]
+    [('vorname', 'Jane')]
+    """
+    if not _SEPARATED.search(text):
+        return
+    for line in _LINE.finditer(text):
+        start, end = line.span(line.lastgroup or "bare")
+        end -= len(text[start:end]) - len(text[start:end].rstrip(" \t\r*_`"))
+        if end > start:
+            yield line["name"].strip(" .-"), start, end
+
+
+_SEPARATED = re.compile(r"[:=]|<-|->|\.{3}")
+
+
+def table_pairs(text: str) -> Iterator[tuple[str, int, int]]:
+    """Cells of tables that are drawn with bars (Markdown), under their headings."""
+    for table in _DRAWN.finditer(text):
+        heads = [head.strip(" *_`") for head in table["head"].strip(" |").split("|")]
+        for row in re.finditer(r"[^\n]+", text[table.start("rows") : table.end("rows")]):
+            at = table.start("rows") + row.start() + len(row[0]) - len(row[0].lstrip(" |"))
+            cells = row[0].strip().strip("|").split("|")
+            if len(cells) != len(heads):
+                continue
+            at = table.start("rows") + row.start() + row[0].index("|") + 1
+            for head, cell in zip(heads, cells, strict=True):
+                inner = cell.strip()
+                if head and inner:
+                    start = at + cell.index(inner)
+                    yield head, start, start + len(inner)
+                at += len(cell) + 1
+
+
+_DRAWN = re.compile(
+    r"(?m)^[ \t]*(?P<head>\|[^\n]+\|)[ \t\r]*\n[ \t]*\|[ :|-]+\|[ \t\r]*\n"
+    r"(?P<rows>(?:[ \t]*\|[^\n]+\|[ \t\r]*(?:\n|\Z))+)"
+)
+
+
+def is_record(text: str, pairs: Sequence[tuple[str, int, int]]) -> bool:
+    """Whether a text is a record of somebody: mostly pairs, two of which lead to a person.
+
+    A form, an export or a log of one patient. Settings and headers of programs are none.
+    """
+    lines = sum(bool(line.strip()) for line in text.splitlines())
+    if len(pairs) < _FEWEST_PAIRS or 2 * len(pairs) < lines:
+        return False
+    of_people = {
+        name for name, start, end in pairs
+        if kind_of_value(name, text[start:end].strip()) in _OF_SOMEBODY
+    }  # fmt: skip
+    return len(of_people) > 1
+
+
+_FEWEST_PAIRS = 3
+_OF_SOMEBODY = frozenset({"person-name", "patient-id", "national-id", "birth-date", "phone",
+                          "email", "address", "accession-number", "demographic",
+                          "staff-name"})  # fmt: skip
 _DIRECT = frozenset({"person-name", "patient-id", "birth-date", "phone", "address", "email",
                      "accession-number", "staff-name", "user-path"})  # fmt: skip
 
@@ -56,11 +125,11 @@ def named_lines(text: str) -> Iterator[tuple[str, int, int]]:
                 kind = "person-name"
             if kind in _DIRECT and bears_out(kind, pair["value"]):
                 yield kind, *pair.span("value")
-    if ":" not in text and "=" not in text:
-        return
-    for line in _LINE.finditer(text):
-        name, value = line["name"], line["value"].strip()
-        kind = kind_of_field(name) or kind_of_field(_in_section(text, line.start(), name))
+    for subject in _FREESURFER.finditer(text):  # a label has digits, and fsaverage no capital
+        yield "person-name", *subject.span("value")
+    for name, start, end in line_pairs(text):
+        value = text[start:end]
+        kind = kind_of_field(name) or kind_of_field(_in_section(text, start, name))
         if not kind and names_person(name, value):
             kind = "person-name"
         if is_over_89(name, value):
@@ -68,12 +137,20 @@ def named_lines(text: str) -> Iterator[tuple[str, int, int]]:
         if kind == "staff-name" and not may_name_staff(value):
             continue
         if (
-            (kind in _DIRECT or kind in ("age-over-89", "demographic"))
+            (kind in _DIRECT or kind in _ALSO_TOLD)
             and value.lower() not in _NOTHING
-            and bears_out(kind, value)
+            and bears_out(kind, value, name)
         ):
-            start = line.start("value")
-            yield kind, start, start + len(line["value"].rstrip())
+            yield kind, start, end
+
+
+_FREESURFER = re.compile(
+    r"(?m)(?:^# subjectname +|^# cmdline .*? (?:--subject|--s|-s|-subjid|-subject) +)"
+    r"(?P<value>[^\W\d_a-z][^\W\d_]{2,}(?:[_.-][^\W\d_]{2,}){0,2})(?=\s)"
+)
+_TWO_SMALL = re.compile(r"[^\W\d_]{2,}[ ,]{1,2}[^\W\d_]{2,}")
+_ALSO_TOLD = frozenset({"age-over-89", "demographic", "credential", "serial-number", "host-name",
+                         "network-address"})  # fmt: skip
 
 
 def may_name_staff(value: str) -> bool:
@@ -88,24 +165,22 @@ def code_lines(text: str) -> Iterator[tuple[str, int, int]]:
 
     Only plain values count (``mtra = "Jane Doe"``, ``dob: 1961-03-15``), no expressions.
     """
-    if ":" not in text and "=" not in text:
-        return
-    for line in _LINE.finditer(text):
-        name, value = line["name"], line["value"].strip()
+    for name, start, stop in line_pairs(text):
+        value = text[start:stop]
         if _EXPRESSION.search(value) or _ON_PURPOSE.intersection(field_words(name)):
             continue
-        kind = kind_of_field(name) or kind_of_field(_in_section(text, line.start(), name))
+        kind = kind_of_field(name) or kind_of_field(_in_section(text, start, name))
         if not kind and names_person(name, value):
             kind = "person-name"
         if is_over_89(name, value):
             kind = "age-over-89"
-        start = line.start("value")
-        stop = start + len(line["value"].rstrip())
         if kind in ("person-name", "staff-name"):
             lone = "own-name" in concepts(name) and _is_lone_name(value)
+            if concepts(name) >= {"person", "name"}:
+                lone = lone or _TWO_SMALL.fullmatch(value) is not None
             if lone or _CAPITALISED.fullmatch(value) or _OWN_NAME.fullmatch(value):
                 yield kind, start, stop
-        elif value.lower() not in _NOTHING and _is_plain_value(kind, value):
+        elif value.lower() not in _NOTHING and _is_plain_value(kind, value, name):
             yield kind, start, stop
 
 
@@ -113,7 +188,7 @@ def _is_lone_name(value: str) -> bool:
     return _LONE.fullmatch(value) is not None and not is_ordinary(folded(value))
 
 
-def _is_plain_value(kind: str, value: str) -> bool:
+def _is_plain_value(kind: str, value: str, name: str) -> bool:
     """Whether a value written in code is such a one, and no name of a variable or a word."""
     digits = sum(map(str.isdigit, value))
     if kind in ("accession-number", "patient-id"):
@@ -125,10 +200,12 @@ def _is_plain_value(kind: str, value: str) -> bool:
     if kind in ("date", "birth-date"):
         return bool(notations(value)) and bears_out(kind, value)
     if kind in ("demographic", "institution"):
-        return bears_out(kind, value) and _SAID.fullmatch(value) is not None
+        said = _SAID.fullmatch(value) is not None or names_illness(value)
+        return bears_out(kind, value, name) and said
     return kind in (
         "email", "age-over-89", "acquisition-time", "serial-number", "uid", "credential",
-    ) and bears_out(kind, value)  # fmt: skip
+        "host-name", "network-address",
+    ) and bears_out(kind, value, name)  # fmt: skip
 
 
 _EXPRESSION = re.compile(r"[()\[\]{}$@%]|\w\.\w+\(|->|==|\\|^\w+\.\w+$|::|<-")
@@ -145,16 +222,18 @@ def named_people(text: str) -> Iterator[tuple[int, int]]:
 
     For code and papers, where nothing else of a line tells: ``# Probandin: Mordhorst, Sakura``.
     """
-    if ":" not in text and "=" not in text:
-        return
-    for line in _LINE.finditer(text):
-        name, value = line["name"], line["value"].strip()
+    for name, start, end in line_pairs(text):
+        value = text[start:end]
         said = concepts(name)
-        if "person" not in said or "staff" in said or not _CAPITALISED.fullmatch(value):
+        if "person" not in said or "staff" in said:
+            continue
+        if _OTHER_SCRIPT.fullmatch(value):
+            yield start, end
+            continue
+        if not _CAPITALISED.fullmatch(value):
             continue
         if NO_FAMILY.isdisjoint(word.lower() for word in _LETTERS.findall(value)):
-            start = line.start("value")
-            yield start, start + len(line["value"].rstrip())
+            yield start, end
 
 
 _LETTERS = re.compile(r"[^\W\d_]+")
@@ -177,14 +256,15 @@ def _in_section(text: str, at: int, name: str) -> str:
 
 def names_person(name: str, value: str) -> bool:
     """Whether a value under a word for people is a name: ``Probandin: Mordhorst, Sakura``."""
-    if concepts(name) - {"record"} == {"person"} and _OWN_NAME.fullmatch(value):
+    said = concepts(name) - {"record", "fill"}
+    if said == {"person"} and (_OWN_NAME.fullmatch(value) or _OTHER_SCRIPT.fullmatch(value)):
         return True
     return _is_of_person(name) and _is_one_name(value)
 
 
 def _is_of_person(name: str) -> bool:
-    return bool(concepts(name)) and concepts(name) <= {"person", "record", "name"} and (
-        "person" in concepts(name))  # fmt: skip
+    said = concepts(name) - {"fill"}
+    return bool(said) and said <= {"person", "record", "name"} and "person" in said
 
 
 def _is_one_name(value: str) -> bool:
@@ -194,6 +274,9 @@ def _is_one_name(value: str) -> bool:
         not concepts(value) - {"fill"})  # fmt: skip
 
 
+# Names in scripts without capitals: Arabic, Hebrew, Indic, Chinese, Japanese, Korean, Thai.
+_SIGNS = r"\u0590-\u06ff\u0900-\u0e7f\u1100-\u11ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af"
+_OTHER_SCRIPT = re.compile(rf"[{_SIGNS}][{_SIGNS} A-Z.·・]{{1,40}}")
 _LONE = re.compile(r"[^\W\d_a-z][^\W\d_]{3,}")
 _ORDINARY = ALSO_WORDS | frozenset(
     """unknown anonymous none removed control healthy patient male female adult child human mouse
@@ -205,10 +288,11 @@ _VALUE = re.compile(
     r"(?: (?:\d{2,8}|\d[A-Z]{2}|\d[A-Z]\d|[A-Z]{2}))?(?![\w-])"
 )
 _BEFORE = re.compile(
-    r"(?:[^\W\d_][^\W\d_'’.°-]*[ ._/-]{1,2}){0,3}[^\W\d_]+[.°º]?[ ]*[:=#]?[ \"'(\[]{0,3}$"
+    r"(?:(?<![^\W_])[nN][°º.] ?)?(?:[^\W\d_][^\W\d_'’.°-]*[ ._/-]{1,2}){0,3}"
+    r"[^\W\d_]+[.°º]?[ ]*[:=#]?[ \"'(\[]{0,3}$"
 )
 _CUED = frozenset({"patient-id", "serial-number", "accession-number", "national-id", "address",
-                   "birth-date"})  # fmt: skip
+                   "birth-date", "host-name"})  # fmt: skip
 _FUNDS = re.compile(r"(?i:grant|fund|award|nih\b|dfg\b|erc\b|doi\b|https?:)")
 _LEAST_DIGITS = 4
 _REACH = 44
@@ -226,8 +310,8 @@ def cued_values(text: str) -> Iterator[tuple[str, int, int]]:
     directly before a number are judged like the name of a column.
     """
     for value in _VALUE.finditer(text):
-        if sum(map(str.isdigit, value[0])) < _LEAST_DIGITS - 1 and not _POSTCODE.fullmatch(
-            value[0]
+        if sum(map(str.isdigit, value[0])) < _LEAST_DIGITS - 1 and not (
+            _POSTCODE.fullmatch(value[0]) or _COMPUTER.fullmatch(value[0])
         ):
             continue
         start = max(text.rfind("\n", 0, value.start()) + 1, value.start() - _REACH)
@@ -235,10 +319,25 @@ def cued_values(text: str) -> Iterator[tuple[str, int, int]]:
         if before is None or _FUNDS.search(text, start, value.end()):
             continue
         kind = _cue(before[0] + ("#" if value[0].startswith("#") else ""))
-        if not kind and _IN_RIS.match(text, value.end()):
+        if not kind and (
+            _IN_RIS.match(text, value.end())
+            or (_ORDER_NUMBER.fullmatch(value[0]) and "order" in topics(before[0].split()[-1]))
+        ):
             kind = "accession-number"
         digits = sum(map(str.isdigit, value[0]))
-        if kind == "address":
+        if (
+            not kind
+            and digits >= 6
+            and _LONG_NUMBER.fullmatch(value[0])
+            and not notations(value[0])
+        ):
+            told = topics(before[0].split()[-1])
+            kind = "accession-number" if "order" in told else ""
+            kind = "patient-id" if "insurance" in told else kind
+        if kind == "host-name":
+            if _COMPUTER.fullmatch(value[0]):
+                yield kind, *value.span()
+        elif kind == "address":
             if 4 <= digits <= 9 or _POSTCODE.fullmatch(value[0]):
                 yield kind, *value.span()
         elif kind == "birth-date":
@@ -249,6 +348,9 @@ def cued_values(text: str) -> Iterator[tuple[str, int, int]]:
             yield kind, *value.span()
 
 
+_LONG_NUMBER = re.compile(r"[A-Z]{0,4}[-/]?\d[\d/.-]{4,}\d[A-Z]?")
+_COMPUTER = re.compile(r"[A-Za-z][\w]*(?:[-_.][\w]+)+|[A-Z]{2,}\d{2,}")
+_ORDER_NUMBER = re.compile(r"\d{4,}-[A-Z]{2}-\d{4,}|[A-Z]{1,4}\d{6,}|\d{2}[A-Z]\d{6,}|\d{7,}\.\d")
 _IN_RIS = re.compile(r" (?:from|in|of)(?: the)? (?:RIS|PACS|KIS|EPIC)(?![^\W_])")
 _POSTCODE = re.compile(r"[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}|[A-Z]\d[A-Z] ?\d[A-Z]\d|\d{4} ?[A-Z]{2}")
 
@@ -259,6 +361,7 @@ def _cue(words: str) -> str:
     plain = re.sub(r"(?i)\b(?:s/n|ser\. ?no)\b", "serial number", words)
     plain = re.sub(r"(?i)\bacc\b\.?", "accession", plain)
     plain = re.sub(r"(?i)(?<=[a-z])(?:[ .]*#|[ .]+(?:n°|nr\.?|no\.?))(?=[ :=]*$)", " number", plain)
+    plain = re.sub(r"^[nN][°º.] ?(.*)$", r"\1 number", plain)
     plain = re.sub(r"(?i)\b(?:post(?:al)?|zip) code\b", "postcode", plain)
     parts = re.findall(r"[^\W\d_]+", plain)[-4:]
     for first in range(len(parts)):

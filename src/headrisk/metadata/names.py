@@ -27,6 +27,7 @@ from headrisk.metadata.people import (
 from headrisk.metadata.words import concepts
 
 _LONG_NUMBER = re.compile(r"(?<!\d)(?!0{3,}\d{1,4}(?!\d))\d{6,}(?!\d)")  # 000012: a counter
+_ORDER = re.compile(r"(?<![A-Za-z0-9])\d{4,}-[A-Z]{2}-\d{4,}(?![A-Za-z0-9])")
 _CITED = re.compile(r"(?:^|_)(?:atlas|tpl|space|from|to|desc|seg|model|cohort|task)-[^_]*")
 _YEAR = re.compile(r"(?:19|20)\d\d(?!\d)")
 _SKIP = frozenset({"acquisition-time", "url", "host-name", "network-address", "address"})
@@ -65,7 +66,8 @@ def _forms(name: str) -> list[tuple[str, int, int]]:
 
 
 def _numbers(name: str) -> list[tuple[str, int, int]]:
-    return [("long-number", *match.span()) for match in _LONG_NUMBER.finditer(name)]
+    orders = [("long-number", *match.span()) for match in _ORDER.finditer(name)]
+    return orders + [("long-number", *match.span()) for match in _LONG_NUMBER.finditer(name)]
 
 
 def _national(name: str) -> list[tuple[str, int, int]]:
@@ -122,7 +124,8 @@ def _unlisted(name: str, parts: Sequence[tuple[str, int, int]]) -> list[tuple[in
     if name.startswith(("sub-", "ses-", "tpl-", "atlas-", "task-", ".")) or not parts:
         return []
     stem = name.partition(".")[0]
-    words = [(word, a, b) for word, a, b in parts if b <= len(stem)]
+    two = _TWO_WORDS.match(stem) if "." not in name else None
+    words = [(word, a, b) for word, a, b in parts if b <= (two.end() if two else len(stem))]
     own = [
         (w, a, b)
         for w, a, b in words
@@ -136,6 +139,7 @@ def _unlisted(name: str, parts: Sequence[tuple[str, int, int]]) -> list[tuple[in
     if not all(word in _OF_PEOPLE or word in _SCANS for word in others):
         return []
     told = dated or numbered or bool(others) or _WEIGHTED.search(stem) is not None
+    told = told or two is not None
     if len(own) == 2 and told and _near(name, own[0][2], own[1][1]):
         return [(own[0][1], own[1][2])]
     initial = re.search(r"(?<![^\W_])[A-Z](?![^\W_])", stem)
@@ -144,6 +148,14 @@ def _unlisted(name: str, parts: Sequence[tuple[str, int, int]]) -> list[tuple[in
     if len(own) == 1 and _SCAN_AND_WORD.fullmatch(stem) and _may_be_name(*own[0], name):
         return [own[0][1:]]
     return []
+
+
+# DOE_JANE, Doe-Jane, Doe_Jane_A0042: a folder of a person.
+_TWO_WORDS = re.compile(
+    r"(?:[^\W\d_a-z]{3,}[_^-][^\W\d_a-z]{3,}"
+    r"|[^\W\d_a-z][^\W\d_A-Z]{2,}(?:[_^ -]|, )[^\W\d_a-z][^\W\d_A-Z]{2,})"
+    r"(?=$|[_-][A-Za-z]{0,4}\d)"
+)
 
 
 def _may_be_name(word: str, start: int, end: int, name: str) -> bool:

@@ -22,16 +22,15 @@ from headrisk.metadata.closed import (
     is_sentence,
     open_of_key,
     open_words,
+    public_names,
     says_something,
     vocabulary,
 )
 from headrisk.metadata.columns import owner_place, place_of
-from headrisk.metadata.dicom_charset import codec_of, dicom_text
 from headrisk.metadata.dicom_dictionary import dictionary_entry, is_pixels
 from headrisk.metadata.dicom_elements import Element
-from headrisk.metadata.dicom_hits import OWN_MARKS, creators_of, decision_on
+from headrisk.metadata.dicom_hits import OWN_MARKS, codec_of, creators_of, decision_on, dicom_text
 from headrisk.metadata.dicom_options import BASIC
-from headrisk.metadata.field_names import public_names
 from headrisk.metadata.fields import tells_versions
 from headrisk.metadata.markup import xml_texts
 from headrisk.metadata.people import family_names, given_names, split_words

@@ -48,6 +48,22 @@ _DIGITS = "0123456789"
 _FORMS = tuple(
     _Form(kind, frozenset(needs), re.compile(pattern))
     for kind, needs, pattern in (
+        (  # whole, with the account and the host
+            "credential",
+            "@",
+            r"\b[a-z][a-z+]{1,9}://[^\s/:@\"'<>]+:[^\s/@\"'<>]+@[^\s\"'<>]+",
+        ),
+        (
+            "credential",
+            "uU",
+            r"\b(?:curl|wget|http)\b[^\n]{0,120}?\s(?:-u|--user)[ =]?[\w.@-]{2,}:[^\s\"']{3,}",
+        ),
+        ("credential", ":", r"(?m:^[^\s:#]{3,}:(?:\d{2,5}|\*):[^\s:]+:[\w.@-]+:\S{4,}[ \t\r]*$)"),
+        (
+            "credential",
+            "BbAa",
+            r"(?i:\b(?:bearer|authorization: ?(?:basic|token)) )[\w+/.=!@#$%~-]{8,}",
+        ),
         (
             "credential",
             _DIGITS,
@@ -66,25 +82,32 @@ _FORMS = tuple(
             "credential",
             "_-:=.",
             r"(?<![A-Za-z0-9])(?:(?:AKIA|ASIA)[0-9A-Z]{16}|gh[pousr]_[A-Za-z0-9]{30,}"
-            r"|github_pat_\w{30,}|xox[abprs]-[\w-]{10,}|AIza[\w-]{35}|glpat-[\w-]{20,}"
+            r"|github_pat_\w{30,}|xox[abeoprs]-[\w-]{10,}|AIza[\w-]{30,}|glpat-[\w-]{18,}"
+            r"|dop_v1_[0-9a-f]{40,}|[rsp]k_(?:live|test)_\w{16,}|npm_\w{30,}|pypi-[\w-]{40,}"
+            r"|SG\.[\w-]{16,}\.[\w-]{16,}|ya29\.[\w-]{20,}|EAA[A-Za-z0-9]{40,}|shp(?:at|ss)_\w{30,}"
             r"|sk-[A-Za-z0-9_-]{20,}|hf_[A-Za-z0-9]{30,}|eyJ[\w-]{10,}\.eyJ[\w-]{10,}(?:\.[\w-]*)?"
             r"|eyJ[\w-]{10,}\.[\w-]{20,}\.[\w-]{20,})"
             r"|-----BEGIN [A-Z ]*PRIVATE KEY-----"
             r"|\b[a-z]{2,8}://[^\s/:@]+:[^\s/@]+@[^\s\"'<>]+"
             r"|(?i:[\w-]{0,24}(?:passw(?:or)?d|passwort|passwd|secret|token|api[_-]?key"
             r"|access[_-]?key)[\w-]{0,12}[\"']?\s*[:=]\s*"
-            r"(?:[\"'](?=[^\"'\s]*\d)[^\"'\s]{6,}[\"']|(?=[\w+/.!@#%-]*\d)[\w+/.!@#%-]{8,}(?![\w(\[])))",
+            r"(?:[\"'](?=[^\"'\s]*\d)[^\"'\s]{6,}[\"']"
+            r"|(?=[\w+/.!@#%-]*\d)[\w+/.!@#%-]{8,}(?![\w(\[])))",
         ),
         (
             "credential",
             "-pP",
             r"\bsshpass\s+-p\s*\S{4,}|\bmysql\w*\s[^\n]{0,60}?-p[^\s-]\S{3,}"
-            r"|(?i:\b(?:passw(?:or)?d|passwort|kennwort|pwd)\s+(?=[^\s]*\d)(?=[^\s]*[a-z])[^\s]{6,})"
-            r"|(?i:\b(?:pwd|passwort|kennwort|mot de passe|contraseña|senha)\b"
+            r"|(?i:\b(?:passw(?:or)?d|passwort|kennwort"
+            r"|pwd)\s+(?=[^\s]*\d)(?=[^\s]*[a-z])[^\s]{6,})"
+            r"|(?i:\b(?:pwd|passwort|kennwort|mot de passe|contraseña|senha|mdp|clave|parola"
+            r"|wachtwoord|l[öo]senord|salasana|has[łl]o|heslo|passord|adgangskode|jelsz[óo]"
+            r"|lozinka|şifre"
+            r"|login/pw|login)(?![^\W_])"
             r"[\"']?\s*[:=]\s*[\"']?[^\s\"'<>{}()$]{6,})",
         ),
         ("user-path", "\\", r"(?<!\\)\\{1,2}USER\\{1,2}[^\s\\\"']{3,}"),
-        ("email", "@", r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,6}"),
+        ("email", "@", r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,6}(?![\w-]*:[/~])"),
         (
             "email",
             "[({tT",
@@ -93,26 +116,23 @@ _FORMS = tuple(
             r"(?:com|org|net|edu|gov|info|io|eu|[a-hj-z][a-z]|i[a-mo-z])(?![\w])",
         ),
         (
-            "credential",
-            "uU",
-            r"\b(?:curl|wget|http)\b[^\n]{0,120}?\s(?:-u|--user)[ =]?[\w.@-]{2,}:[^\s\"']{3,}",
-        ),
-        (
             "user-path",
             ":",
             r"\b(?i:(?:https?://)(?:[\w-]+\.)?(?:facebook|instagram|linkedin|twitter|tiktok|xing"
             r"|weibo|vk|threads|mastodon|bsky)\.[a-z]{2,6}/[^\s\"'<>]+"
             r"|(?:smb|afp|nfs|cifs|file)://[^\s\"'<>]+)",
         ),
+        ("user-path", "@", r"(?<![\w.@:/-])[A-Za-z][\w.-]{1,31}@[\w.-]{2,63}:[~/][^\s\"'<>]*"),
         ("url", ":", r"\b(?:https?|ftp|sftp|smb)://[^\s\"'<>]+"),
         (
             "user-path",
             "/\\~",
-            r"(?:/(?:[\w.-]+/){0,3}(?:home\d?|homes|Users|users?)/"
-            r"|[A-Za-z]:[\\/]{1,2}(?:Users|Documents and Settings)[\\/]{1,2}"
+            r"(?:/(?:[\w.-]+/){0,4}(?:home\d?|homes|Users|users?)/"
+            r"|[A-Za-z]:[\\/]{1,2}(?:Users|Documents and Settings|Dokumente und Einstellungen"
+            r"|Utilisateurs|Benutzer|Usuarios|Utenti|Gebruikers)[\\/]{1,2}"
             r"|\\{1,4}[\w.-]+\\{1,2}(?:homes?|users?|profiles?)\$?\\{1,2})"
             r"[^\s/\\\"':;,|<>{}$*]+[^\s\"':;,|<>]*"
-            r"|(?<![\w/~.])~[a-z][\w-]{2,31}/[^\s\"':;,|<>]*",
+            r"|(?<![\w/~.])~[a-z][\w.-]{2,31}/[^\s\"':;,|<>]*",
         ),
         ("network-address", ":-", r"\b(?:[0-9A-Fa-f]{2}[:-]){5}[0-9A-Fa-f]{2}\b"),
         (
@@ -125,7 +145,8 @@ _FORMS = tuple(
         (
             "uid",
             ".",
-            r"(?<![\d.])(?!1\.2\.840\.10008\.)[0-2](?:(?:\.(?:0|[1-9]\d*)){5,}|\.25\.\d{20,})(?!\.?\d)",
+            r"(?<![\d.])(?!1\.2\.840\.10008\.)[0-2](?:(?:\.(?:0|[1-9]\d*)){5,}"
+            r"|\.25\.\d{20,})(?!\.?\d)",
         ),
         # From 1000 on, so that the time behind a shifted date is not taken for one of its own.
         ("date", "12", rf"(?<!\d)(?:1\d|20)\d\d([-/._]){_MM}\1{_DD}(?!\d)(?:[T ][\d:.]+)?"),
@@ -135,6 +156,7 @@ _FORMS = tuple(
             rf"(?<![\d.]){_YEAR}{_MM}{_DD}"
             r"(?:[T_-]?[0-2]\d[0-5]\d[0-5]\d(?:\.\d+|\d{6})?)?(?![\d.])",
         ),
+        ("date", "12", rf"(?<![\d.]){_D}\. ?{_M}\. {_YEAR}(?!\d)"),
         ("date", "12", rf"(?<![\d.])(?:{_D}([./-]){_M}\1|{_M}([./-]){_D}\2){_YEAR}(?![\d.])"),
         (
             "date",
@@ -168,6 +190,14 @@ _FORMS = tuple(
             r"(?:[01]?\d|2[0-3])[:h][0-5]\d(?::[0-5]\d)?(?![\d:]|\s*(?:min|h\b|s\b))"
             r"|(?<![\w.])(?:[01]?\d|2[0-3])h[0-5]\d(?!\w)",
         ),
+        (
+            "acquisition-time",
+            "kogsKOGS",
+            r"(?i:\b(?:klo|kl\.?|godz\.|ore|saat)) ?(?:[01]?\d"
+            r"|2[0-3])[:.][0-5]\d(?::[0-5]\d)?(?![\d.])"
+            r"|(?<![\w.:])(?:[01]?\d|2[0-3])[:.][0-5]\d (?i:uur)\b"
+            r"|(?<![\w.:])(?:[01]?\d|2[0-3]) ?h ?[0-5]\d ?min(?: ?[0-5]\d ?s)?\b",
+        ),
         ("acquisition-time", "=", r"\bTime=(?!0+\b)\d{5,6}(?:\.\d+)?"),
         ("patient-id", "-", r"(?<![\d-])\d{3}-\d{2}-\d{4}(?![\d-])"),
         (
@@ -198,7 +228,10 @@ _FORMS = tuple(
         (
             "phone",
             "lbgxyphrRPmM",
-            r"(?i:\b(?:tele?(?:phone|fon)?|phone|mob(?:ile)?|cell|call(?: (?:him|her|them|me))?"
+            r"(?i:\b(?:tele?(?:phone|fon)?|t[eé]l[eé]f[oó]ne?o?|telefoon|puhelin|soita|bel"
+            r"|ligar para"
+            r"|llamar al|joindre au|zadzwonić pod|rückruf(?: unter)?|phone|mob(?:ile)?|cell"
+            r"|call(?: (?:him|her|them|me))?"
             r"|t:|pager|reached on|ring|fax|puh|handy|whatsapp|t[eé]l|m[oó]vil|celular"
             r"|cellulare|mobiel|gsm|tlf|ph|reach(?: (?:him|her|them|me))? (?:on|at)"
             r"|telefonisch(?: unter)?|back from"
@@ -211,11 +244,14 @@ _FORMS = tuple(
             r"|\b[^\W\d]+(?:straße|strasse|str\.|weg|platz|allee|gasse) \d{1,4}[a-z]?\b"
             r"|\b\d{1,4}(?: bis| ter)?,? (?:rue|avenue|boulevard|all[ée]e|chemin|impasse)"
             r" (?:des? (?:la |l['’])?|du |d['’])?\w+"
-            r"|\b(?:calle|via|viale|rua|rue|avenida|corso|ulica|ul\.|piazza|plaza|stora|am alten"
-            r"|an der|am) (?:[^\W\d]+ ){1,3}?\d{1,4}[a-z]?(?=,|$|\s)"
+            r"|\b(?:calle|via|viale|rua|rue|avenida|avda?\.|corso|ulica|ul\.|al\.|os\.|piazza|plaza"
+            r"|stora|am alten|an der|am|travessa|largo|c/)(?: (?:de|del|della|da|do|la|las|los))?"
+            r"(?: [^\W\d]+){1,3}?,?(?: (?:n|nr"
+            r"|no)[.°º]?)? \d{1,4}(?: ?[a-z])?(?:/\d{1,3})?(?=[,;\"<]|$|\s)"
             r"|\bp\.? ?o\.? ?box \d+|\bpostfach \d+)"
             r"|(?<![^\W_])[A-ZÅÄÖØ][^\W\d_]{2,}(?:katu|tie|kuja|polku|gatan|vägen"
-            r"|gade|veien|straat|laan|gracht|kade|singel|plein) \d{1,4}\b",
+            r"|gade|veien|straat|laan|gracht|kade|singel|plein|straße|gasse|allee) \d{1,4}"
+            r"(?: ?[A-Za-z](?: \d{1,3})?(?![\w])|-[IVX\d]{1,4})?(?![\w])",
         ),
         (
             "person-name",
@@ -244,8 +280,9 @@ _FORMS = tuple(
         ),
         (
             "staff-name",
-            "DPMOTR",
-            r"\b(?:(?:Dr|Prof|MUDr)\.? |(?:Operator|Technologist|Radiographer)[:=] *)"
+            "DPMOTRdpl",
+            r"\b(?:(?:(?:Dra?|Drs|Prof|MUDr|MVDr|Dott|[Dd]ott\.ssa)\.?|(?:drs?|dra|prof|dott"
+            r"|lek\. med)\.) |(?:Operator|Technologist|Radiographer)[:=] *)"
             r"[^\W\d_a-z][\w'’-]+(?: [^\W\d_a-z][\w'’-]+)*",
         ),
         ("staff-name", "c", r"\bcreated by [\w.-]+ on\b"),
@@ -268,7 +305,8 @@ _FORMS = tuple(
             rf"(?:de |del )?{_YEAR}(?!\d)"
             rf"|(?<![\w.-])[^\W\d_]{{3,13}}[ _-]\d{{1,2}}(?:st|nd|rd|th)?,?[ _-]{_YEAR}(?!\d)"
             r"|(?<!\d)(?:19|20)\d\d ?[年년][ _]?\d{1,2} ?[月월][ _]?\d{1,2} ?[日일]"
-            rf"|(?<![\w.])\d{{1,2}}\.(?:I{{1,3}}|I?V|VI{{1,3}}|I?X|XI{{1,2}})\.{_YEAR}(?!\d)"
+            rf"|(?<![\w.])\d{{1,2}}([. ])(?:I{{1,3}}|I?V|VI{{1,3}}|I?X|XI{{1,2}})\1{_YEAR}(?!\d)"
+            rf"|(?<![\d.:]){_YEAR}:{_MM}:{_DD}(?![\d:])|(?<![\d.]){_DD}\.{_MM}\. {_YEAR}(?!\d)"
             rf"|(?<![\w.-]){_YEAR}\. {_MM}\. {_DD}\.?(?!\d)"
             rf"|(?<![\w.-]){_YEAR}-W[0-5]\d-[1-7](?![\w-])",
         ),
@@ -279,13 +317,19 @@ _FORMS = tuple(
             rf"|idade|turned|died at|(?:wo)?man of)[ :=]{{1,3}}{_OLD}(?!\s*(?:%|°|degree|ms|mm|min"
             r"|hour|day|week|month|deg|to\b|and\b))"
             rf"|(?<![\w.,-]){_OLD}[ -]?(?:years?[ -](?:old|of age)|y[/.]?o\b|jahre alt|jährig"
-            r"|a[nñ]os\b|anni\b|ans\b|jaar oud|år gammal|-?vuotias|lat\b|J\.(?!\w))"
+            r"|a[nñ]os\b|anni\b|ans\b|jaar oud|år gammal|årige?\b|jährige\w?\b"
+            r"|jarige\b|letni\w{0,3}\b|-?vuotias|lat\b|J\.(?!\w))"
             rf"|\bwas {_OLD}(?: years)? old\b)",
         ),
         (
             "host-name",
-            ".",
-            r"(?i:\b[a-z0-9-]{2,63}(?:\.[a-z0-9-]{1,63})*\.(?:local|lan|intra|internal|corp)\b)",
+            "-._0123456789",
+            r"(?i:\b[a-z0-9-]{2,63}(?:\.[a-z0-9-]{1,63})*\.(?:local|lan|intra(?:net)?"
+            r"|intern(?:al)?|corp|ad)\b)"
+            r"|(?i:\b(?:ssh|sent to|processed on|exported from|pushed to|host|copied (?:to|from)"
+            r"|auf|på|su) )"
+            r"(?=[\w.-]*\d)(?=[\w.-]*[A-Za-z])(?:[A-Za-z][A-Za-z0-9]*(?:[-_.][A-Za-z0-9]+)+"
+            r"|[A-Z]{3,}\d{3,})(?![\w/])",
         ),
     )
 )
@@ -295,6 +339,7 @@ _LASTED = re.compile(
     r"|cpu ?time|total ?time|run ?time|real|user|sys|time used|finished in|done in|dauer)"
     r"[ :=]{1,3}(?:time[ :=]{1,3})?)$"
 )
+_IN_DUMP = re.compile(r"(?<![\w])[0-9a-f]{2} $")  # bytes in hexadecimal digits before it
 PUBLIC_HOSTS = (
     "cognitiveatlas.org", "bids.neuroimaging.io", "bids-specification", "doi.org", "github.com",
     "w3.org", "wikipedia.org", "openneuro.org", "creativecommons.org", "purl.", "nih.gov",
@@ -316,7 +361,8 @@ _PROGRAM_STEMS = tuple(
 )
 _WORD = re.compile(r"[^\W\d_]{3,}")
 _CJK = re.compile(r"[年년]")
-_ROMAN_OR_CLOCK = re.compile(r"\.[IVX]+\.|\d[T ]\d|[A-Z]{3}\b")
+_ROMAN_OR_CLOCK = re.compile(r"[. ][IVX]+[. ]|\d[T ]\d|[A-Z]{3}\b")
+_CHECKED_IN = re.compile(r"\$(?:Id|Header|Date|Revision)\b: [^$\n]{1,200}\$")
 _UUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 _HOST = re.compile(r"//(?:[^/@\s]*@)?([^/:?#\s]+)")
 # In texts where authors stand on purpose a name counts only beside a person's label or a title.
@@ -338,6 +384,8 @@ def matches(text: str, skip: frozenset[str] = frozenset()) -> tuple[tuple[str, i
     taken: list[tuple[int, int]] = []
     if text.count("-") >= 4:  # digits of a UUID are no telephone number
         text = _UUID.sub(lambda match: "x" * len(match[0]), text)
+    if "$" in text:  # the day on which a version of a program was checked in
+        text = _CHECKED_IN.sub(lambda match: "x" * len(match[0]), text)
     there = frozenset(text)
     for form in _FORMS:
         if form.kind in skip or form.needs.isdisjoint(there):
@@ -347,6 +395,8 @@ def matches(text: str, skip: frozenset[str] = frozenset()) -> tuple[tuple[str, i
             if any(start < b and a < end for a, b in taken):
                 continue
             if form.kind == "acquisition-time" and _LASTED.search(text[max(0, start - 24) : start]):
+                continue
+            if form.kind == "phone" and _IN_DUMP.search(text[max(0, start - 3) : start]):
                 continue
             if _is_program(form.kind, match[0], "exam-program" in skip):
                 continue
@@ -400,6 +450,11 @@ def _is_program(kind: str, value: str, in_program_field: bool) -> bool:
     beside = {value.split("^")[0].split(" ")[-1], value.split("^")[1].split(" ")[0]}
     parts = {word.lower() for part in beside for word in re.split(r"[\W_]+", part)}
     return not parts.isdisjoint(_PROGRAMS) or any(part.startswith(_PROGRAM_STEMS) for part in parts)
+
+
+def is_program_name(value: str) -> bool:
+    """Whether two words around a caret are an exam's region and program rather than a name."""
+    return _is_program("person-name", value, False)
 
 
 def _listed(text: str) -> bool:

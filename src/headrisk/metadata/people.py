@@ -225,6 +225,8 @@ _PAIRED = re.compile(
 def _is_name(one: str, first: str, two: str, second: str) -> bool:
     """Whether two words side by side are a given and another name."""
     given, family = given_names(), family_names()
+    if (one, two) in _PUBLIC_PEOPLE:
+        return False
     if min(len(one), len(two)) < 2 or len(one) + len(two) < 6 or one == two:
         return False
     raised = first[0].isupper() and second[0].isupper()
@@ -242,6 +244,15 @@ def _is_name(one: str, first: str, two: str, second: str) -> bool:
         and EPONYMS.isdisjoint((name, other))
         for name, other in ((one, two), (two, one))
     )
+
+
+# Whose brain a template is, and of whom a phantom, a test or a method is called.
+_PUBLIC_PEOPLE = frozenset({("colin", "holmes"), ("shepp", "logan"), ("louis", "collins"),
+                            ("phineas", "gage"), ("henry", "molaison"), ("mann", "whitney"),
+                            ("bland", "altman"), ("kruskal", "wallis"), ("box", "cox"),
+                            ("stuart", "maxwell"), ("woodcock", "johnson"), ("shapiro", "wilk"),
+                            ("gram", "schmidt"), ("anderson", "darling"), ("durbin", "watson"),
+                            ("nelson", "denny"), ("benton", "hamsher")})  # fmt: skip
 
 
 def lone_family_name(word: str, text: str) -> bool:

@@ -1,12 +1,15 @@
-"""Headers of recordings: EDF and BDF with their annotations, BrainVision headers and markers.
+"""Headers of recordings: EDF and BDF with their annotations, BrainVision headers and markers, FIF.
 
-Field places of EDF+ follow Kemp and Olivan (2003), Clin Neurophysiol 114:1755-1761.
+Field places of EDF+ follow Kemp and Olivan (2003), Clin Neurophysiol 114:1755-1761, tags of FIF
+the lists of https://github.com/mne-tools/fiff-constants.
 """
 
 from __future__ import annotations
 
 import re
+import struct
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO
 
@@ -197,3 +200,89 @@ def read_brainvision(raw: bytes, name: str) -> Header:
             continue
         fields.append(Field(match[1], decoded(match[2]), start, start + len(match[2])))
     return Header(tuple(fields), fixed=False)
+
+
+FIF = struct.pack(">iii", 100, 31, 20)  # the identity of a file, with which each begins
+_TAG = 16  # bytes of kind, type, size and place of the next tag
+_MOST_TAGS = 5_000_000
+_STRING, _CHANNEL, _IDENTITY = 10, 30, 31
+# Numbers, packed samples, positions, transforms, and entries of the directory.
+_NUMBERS = frozenset({2, 3, 4, 5, 6, 7, 8, 9, 11, 13, 14, 16, 20, 21, 23, 24, 32, 33, 34, 35})
+_MATRIX = 0x40000000
+_FIF_TEXTS = {
+    151: ("stimulus setup", ""), 206: ("comment", "free-text"), 212: ("experimenter", "staff-name"),
+    150: ("acquisition parameters", "free-text"), 401: ("first name", "person-name"),
+    402: ("middle name", "person-name"), 403: ("last name", "person-name"),
+    409: ("subject comment", "free-text"), 410: ("hospital id", "patient-id"),
+    501: ("project name", "free-text"), 502: ("project aim", "free-text"),
+    503: ("project persons", "staff-name"), 504: ("project comment", "free-text"),
+    602: ("event comment", "free-text"),
+}  # fmt: skip
+_FIF_NUMBERS = {
+    204: ("measurement date", "date"), 400: ("subject id", "patient-id"),
+    404: ("birth day", "birth-date"), 405: ("sex", "demographic"), 406: ("hand", "demographic"),
+    407: ("weight", "body-measure"), 408: ("height", "body-measure"), 500: ("project id", ""),
+}  # fmt: skip
+
+
+def is_fif(start: bytes) -> bool:
+    """Whether a file begins as MEG and EEG recordings of Elekta, MEGIN and MNE do."""
+    return start.startswith(FIF)
+
+
+def read_fif(path: Path, size: int) -> Header:
+    """Texts, dates and details of the subject in a FIF file; samples are passed over.
+
+    Raises
+    ------
+    OSError
+        The file cannot be read.
+    """
+    fields: list[Field] = []
+    searched = ""
+    at = 0
+    with path.open("rb") as handle:
+        for _ in range(_MOST_TAGS):
+            handle.seek(at)
+            head = handle.read(_TAG)
+            if not head:
+                return Header(tuple(fields), searched=searched)
+            if len(head) < _TAG:
+                return Header(tuple(fields), problem="cut off within a tag")
+            kind, form, length, after = struct.unpack(">iiii", head)
+            start = at + _TAG
+            if length < 0 or start + length > size:
+                return Header(tuple(fields), problem="shorter than its tags say")
+            if form in (_STRING, _CHANNEL, _IDENTITY) or kind in _FIF_NUMBERS:
+                fields += _fif_fields(kind, form, handle.read(length), start)
+            elif form & ~_MATRIX & 0xFFFF not in _NUMBERS and length:
+                searched = "parts of a form that is not known"
+            if after < 0:
+                return Header(tuple(fields), searched=searched)
+            if 0 < after <= at:
+                return Header(tuple(fields), problem="tags that lead back")
+            at = after or start + length
+    return Header(tuple(fields), problem="more tags than are read")
+
+
+def _fif_fields(kind: int, form: int, raw: bytes, start: int) -> Iterator[Field]:
+    """What one tag says of the recording; nothing where it is blank already."""
+    end = start + len(raw)
+    if form == _STRING:
+        name, said = _FIF_TEXTS.get(kind, (f"text {kind}", ""))
+        yield Field(name, decoded(raw.decode("latin-1")), start, end, said)
+    elif form == _CHANNEL:
+        yield Field("channel", raw[-16:].partition(b"\0")[0].decode("latin-1"))
+    elif form == _IDENTITY and len(raw) == 20:  # version, machine (two), seconds, microseconds
+        seconds = int.from_bytes(raw[12:16], "big")
+        if raw[4:].strip(b"\0"):
+            yield Field("identity", _day_of(seconds), start + 4, end, "date", bytes(16))
+    elif kind in _FIF_NUMBERS and raw.strip(b"\0"):
+        name, said = _FIF_NUMBERS[kind]
+        number = int.from_bytes(raw[:4], "big", signed=True)
+        text = _day_of(number) if name == "measurement date" else str(number)
+        yield Field(name, text, start, end, said, bytes(len(raw)))
+
+
+def _day_of(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")

@@ -7,13 +7,13 @@ from pathlib import PurePosixPath
 from typing import Literal
 
 from headrisk.dataset.magic import packed_by
+from headrisk.io.gzip_members import GZIP_MAGIC
+from headrisk.io.headers import MGH_VERSION
+from headrisk.io.nifti_header import header_kind
 from headrisk.metadata.dicom_elements import MAGIC, PREAMBLE, looks_like_dicom
 from headrisk.metadata.documents import OFFICE
-from headrisk.metadata.gzip_header import GZIP_MAGIC
 from headrisk.metadata.image_headers import CURVATURE, SURFACE, is_afni, is_p_file, is_par, is_twix
-from headrisk.metadata.mgh_text import MGH_MAGIC
-from headrisk.metadata.nifti_text import nifti_kind
-from headrisk.metadata.recordings import is_brainvision, is_edf
+from headrisk.metadata.recordings import is_brainvision, is_edf, is_fif
 from headrisk.metadata.tables import decoded, in_blanks, unquoted
 
 Role = Literal[
@@ -28,7 +28,7 @@ Role = Literal[
     "gradients",
     "gzip",
     "par", "twix", "pfile", "nrrd", "mrtrix", "minc", "afni", "surface", "annotation", "edf",
-    "brainvision", "pdf", "office", "notebook", "sqlite", "arrow", "npy", "xml", "voxels",
+    "brainvision", "fif", "pdf", "office", "notebook", "sqlite", "arrow", "npy", "xml", "voxels",
     "binary",
 ]  # fmt: skip
 
@@ -44,7 +44,7 @@ _CONVERTED = re.compile(r"(?:conver|dcm2|heudi|bidscoin|bidsify|recon-all).*\.lo
 _OPAQUE = frozenset(
     """.doc .xls .ppt .rtf .jpg .jpeg .png .tif .tiff .bmp .gif
     .heic .webp .mp4 .avi .mov .mp3 .wav .eml .msg .mat .h5 .hdf5 .hdf .sav
-    .pkl .pickle .rdata .rds .npz .fif .set .fdt .cnt .vcf .ics .mbox .ldif .pst .ost""".split()  # noqa: SIM905
+    .pkl .pickle .rdata .rds .npz .set .fdt .cnt .vcf .ics .mbox .ldif .pst .ost""".split()  # noqa: SIM905
 )
 _PAPERS = frozenset({"readme", "changes", "license", "licence", "citation", "authors",
                      "contributing", "notice", "copying"})  # fmt: skip
@@ -83,7 +83,8 @@ def packed_as(role: Role, start: bytes) -> str:
     >>> packed_as("text", b"BZh91AY&SY"), packed_as("office", b"PK\\x03\\x04")
     ('bzip2', '')
     """
-    return packed_by(start) if role in _UNTOLD else ""
+    packing = packed_by(start)
+    return packing if role in _UNTOLD and packing != "gzip" else ""  # gzip is opened
 
 
 def leftover_kind(parts: tuple[str, ...], *, folder: bool) -> str:
@@ -126,9 +127,9 @@ def role_of(name: str, start: bytes) -> Role:
     lower = name.lower()
     if start[PREAMBLE : PREAMBLE + 4] == MAGIC:
         return "dicom"
-    if nifti_kind(start) is not None:
+    if header_kind(start) is not None:
         return "nifti"
-    if start.startswith(MGH_MAGIC):
+    if start.startswith(MGH_VERSION):
         return "mgh"
     if start.startswith(GZIP_MAGIC):
         if lower.endswith(_IMAGES) and ".img" not in lower:
@@ -152,6 +153,8 @@ def _by_start(lower: str, start: bytes) -> Role | None:
         return "edf"
     if is_brainvision(start):
         return "brainvision"
+    if is_fif(start):
+        return "fif"
     if is_twix(lower, start):
         return "twix"
     if is_p_file(lower):
@@ -193,7 +196,8 @@ def _by_name(lower: str, start: bytes) -> Role:
 
 def is_paper(name: str) -> bool:
     """Whether a file describes the data set, by its name: README, CHANGES and the like."""
-    return name.lower().partition(".")[0] in _PAPERS
+    stem = name.lower().partition(".")[0]
+    return stem in _PAPERS or stem.startswith(("license_", "licence_", "license-", "licence-"))
 
 
 def is_table(start: bytes) -> bool:

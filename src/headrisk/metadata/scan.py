@@ -31,7 +31,8 @@ from headrisk.metadata.walk import Entry, walk
 IMAGE_ENDINGS = (".nii", ".nii.gz", ".hdr", ".mgz", ".mgh", ".dcm", ".ima")
 _LONGEST_FIELD = 160
 _MOST_PLACES = 5
-_OF_SET = frozenset({"rare-combination"})  # of the people of all tables, not of a file
+# Of the people of all tables, not of a file; and numbers of the scanner, which name nobody.
+_NO_BAR = frozenset({"rare-combination", "session-setting"})
 _FIELD_SKIPS = frozenset({"acquisition-time", "phone", "patient-id", "long-number", "uid"})
 
 
@@ -191,7 +192,7 @@ def _judged(
     inside = ((people[n - 1], text) for n, texts in out.texts.items() for text in texts)
     shared = shared_words((*named, *inside))
     found = {f.number for f in out.findings
-             if f.severity != "notice" and f.kind not in _OF_SET} | out.named  # fmt: skip
+             if f.severity != "notice" and f.kind not in _NO_BAR} | out.named  # fmt: skip
     to_read, clean = [], set()
     for number, texts in out.texts.items():
         entry = entries[number - 1]

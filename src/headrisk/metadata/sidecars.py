@@ -11,11 +11,10 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from headrisk.metadata.ages import is_over_89
-from headrisk.metadata.closed import is_closed_remark
+from headrisk.metadata.closed import is_closed_remark, public_names
 from headrisk.metadata.columns import is_prose_of_people, is_sentence, says_date
 from headrisk.metadata.cues import names_illness
-from headrisk.metadata.field_names import public_names
+from headrisk.metadata.dicom_dictionary import profile_table
 from headrisk.metadata.fields import (
     bears_out,
     is_exact_name,
@@ -28,11 +27,11 @@ from headrisk.metadata.fields import (
 )
 from headrisk.metadata.findings import Hit, stays
 from headrisk.metadata.known import KnownIdentifiers
+from headrisk.metadata.markup import script_pairs
 from headrisk.metadata.named_values import names_person
 from headrisk.metadata.national_ids import register_of
-from headrisk.metadata.notations import hour_of
+from headrisk.metadata.notations import hour_of, is_over_89
 from headrisk.metadata.people import named_in_passing
-from headrisk.metadata.profile import profile_table
 from headrisk.metadata.remarks import is_moment, is_ordinary_remark, is_shifted
 from headrisk.metadata.text import (
     LIVES,
@@ -41,6 +40,7 @@ from headrisk.metadata.text import (
     SHOWN,
     UNLABELLED,
     VERSIONS,
+    apart,
     direct_spans,
     heading_spans,
     text_spans,
@@ -208,6 +208,8 @@ def judge(key: str, value: Any, known: KnownIdentifiers, *, meant: bool = False)
     if plain_name(key) in _PROGRAM_FIELDS:
         skip = skip | {"exam-program"}
     found = text_spans(text, known.listed if key == _DESCRIBED else known, skip)
+    if '":' in text and not meant:
+        found = _and_embedded(text, found, known)
     if not found and not meant and plain_name(key) in _TYPED_IN:
         found = [("person-name", *span) for span in named_in_passing(text)]
     if not found and register_of(key, [text]):
@@ -227,6 +229,16 @@ def judge(key: str, value: Any, known: KnownIdentifiers, *, meant: bool = False)
     return found
 
 
+def _and_embedded(text: str, found: list[Span], known: KnownIdentifiers) -> list[Span]:
+    """What was found in a text, and what identifies in JSON that it holds."""
+    inner = [
+        (kind, start + a, start + b)
+        for name, start, end in script_pairs(text)
+        for kind, a, b in judge(name, text[start:end], known)
+    ]
+    return apart([*inner, *found])
+
+
 # Fields of BIDS that describe methods in words: tests, makers and papers bear names there.
 _DESCRIPTIONS = frozenset(
     """eegplacementscheme eegcoordinatesystemdescription megcoordinatesystemdescription
@@ -236,7 +248,8 @@ _DESCRIPTIONS = frozenset(
         capmanufacturer capmanufacturersmodelname electrodemanufacturer deviceserialname
         derivedfrom ieegplacementscheme spatialreference ieegcoordinateprocessingreference
         ieegcoordinateprocessingdescription handedness referencesandlinks license softwarename
-        termurl cogatlasid cogpoid""".split()  # noqa: SIM905
+        termurl cogatlasid cogpoid taskdescription instructions stimulusdescription
+        stimulipresentation""".split()  # noqa: SIM905
 )
 
 
@@ -275,11 +288,21 @@ def is_record_number(key: str, text: str) -> bool:
     >>> is_record_number("donor_id", "H414842"), is_record_number("SeriesNumber", "100001")
     (True, False)
     """
+    words = frozenset(field_words(key))
+    if words & _FILES and _PAGE.fullmatch(text.strip()):
+        return True
+    if plain_name(key).rstrip("0123456789") in _REGISTERS and sum(map(str.isdigit, text)) >= 6:
+        return True
     if _RECORD.fullmatch(text.strip()) is None or "id" not in concepts(key):
         return False
     return key not in public_names() and _OTHER_NUMBERS.isdisjoint(field_words(key))
 
 
+# A patient's file, called so and no more, and registers by their initials.
+_FILES = frozenset({"historia", "expediente", "dossier", "cartella", "kartoteka", "prontuario",
+                    "akte", "journal", "chart"})  # fmt: skip
+_PAGE = re.compile(r"(?=(?:\D*\d){6})[A-Z]{0,3}\.?\d{4,}(?:[/.-]\d{1,4})?[A-Z]?")
+_REGISTERS = frozenset({"sotu", "cf", "pnr", "nin", "nif", "nie", "rc", "nir", "amka", "tckn"})
 _RECORD = re.compile(r"[A-Za-z]{0,4}[-_ ]?\d{5,14}")
 _OTHER_NUMBERS = frozenset(
     """grant fund funding award project atlas task cog snomed concept term pubmed pmid doi version
@@ -306,6 +329,8 @@ def _counts(kind: str, key: str, text: str) -> bool:
         return False
     if kind == "free-text":
         return any(map(str.isalpha, text))
+    if kind == "session-setting":
+        return _SETTING.fullmatch(text) is not None
     if is_exact_name(key):
         return kind != "accession-number" or len(text.strip()) >= _SHORTEST_NUMBER
     if kind == "date" and text.replace(".", "", 1).isdigit():
@@ -313,6 +338,7 @@ def _counts(kind: str, key: str, text: str) -> bool:
     return bears_out(kind, text, key)
 
 
+_SETTING = re.compile(r"[-+\d.,eE\s\[\]]*")
 _SHORTEST_NUMBER = 4  # StudyID is "1" on most scanners
 
 

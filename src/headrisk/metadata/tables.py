@@ -13,7 +13,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from headrisk.io.values import known as known_value
-from headrisk.metadata.ages import is_over_89
 from headrisk.metadata.closed import is_closed_remark
 from headrisk.metadata.columns import (
     Column,
@@ -27,6 +26,7 @@ from headrisk.metadata.columns import (
 from headrisk.metadata.fields import kind_of_field, plain_name, tells_times, tells_versions
 from headrisk.metadata.findings import Hit
 from headrisk.metadata.known import KnownIdentifiers
+from headrisk.metadata.notations import is_over_89
 from headrisk.metadata.patterns import matches
 from headrisk.metadata.remarks import is_moment, is_ordinary_remark, is_shifted
 from headrisk.metadata.text import (
@@ -326,8 +326,13 @@ def _says_nothing(kind: str, text: str) -> bool:
 
 
 def _is_number(text: str) -> bool:
+    if text.lstrip().startswith("+") and sum(map(str.isdigit, text)) > _MOST_SIGNED:
+        return False  # a telephone number
     try:
         float(text)
     except ValueError:
         return False
     return True
+
+
+_MOST_SIGNED = 8  # digits of a number that is written with a plus sign

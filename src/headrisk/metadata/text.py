@@ -7,13 +7,16 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 from headrisk.metadata.cues import (
+    announced_accounts,
     announced_institutions,
     announced_lives,
     announced_names,
     announced_places,
+    role_names,
     says_born,
     says_visit,
 )
+from headrisk.metadata.fields import kind_of_field
 from headrisk.metadata.findings import SEVERITY, Hit, stays
 from headrisk.metadata.known import KnownIdentifiers
 from headrisk.metadata.named_values import (
@@ -24,13 +27,14 @@ from headrisk.metadata.named_values import (
 )
 from headrisk.metadata.national_ids import national_ids
 from headrisk.metadata.patterns import UNLABELLED as UNLABELLED
-from headrisk.metadata.patterns import matches
+from headrisk.metadata.patterns import is_program_name, matches
 from headrisk.metadata.people import (
     gives_credit,
     labelled_people,
     people_spans,
     with_neighbours,
 )
+from headrisk.metadata.words import concepts, field_words
 
 NO_KINDS: frozenset[str] = frozenset()
 VERSIONS = frozenset({"date", "acquisition-time", "network-address", "uid"})
@@ -69,7 +73,9 @@ def _forms(text: str, skip: frozenset[str]) -> tuple[tuple[str, int, int], ...]:
     found = [_of_birth(text, span) for span in found]
     if credit and "date" in skip:
         found += _said_dates(text, visits="email" not in skip)
-    found += [place for place in announced_places(text) if place[0] not in skip]
+    found += announced_places(text, homes="address" in skip)
+    if UNLABELLED in skip and "email" in skip:  # papers
+        found += _of_patients(text)
     if "uid" in skip and UNLABELLED in skip:  # code and papers cite classes, not scans
         found += [(kind, start, end) for kind, start, end in matches(text, skip - {"uid"})
                   if kind == "uid" and _INSTANCE.search(text[start:end])]  # fmt: skip
@@ -78,17 +84,66 @@ def _forms(text: str, skip: frozenset[str]) -> tuple[tuple[str, int, int], ...]:
     else:
         found += [("person-name", *span) for span in named_people(text)
                   if not gives_credit(_line(text, span[0]))]  # fmt: skip
+    if "/" in text or "\\" in text:
+        found += announced_accounts(text)
     found += [("person-name", *span) for span in people]
     if SHOWN not in skip:
         found += [
             named for named in announced_names(text, credit=credit)
             if named[0] not in skip or credit
         ]  # fmt: skip
+    if SHOWN not in skip:
+        found += [named for named in _in_roles(text, clinical=credit and "email" in skip)
+                  if not credit or not gives_credit(_line(text, named[1]))]  # fmt: skip
     if "institution" not in skip:
         found += announced_institutions(text)
     if LIVES not in skip:
         found += announced_lives(text)
     return tuple(apart(found))
+
+
+def _in_roles(text: str, *, clinical: bool) -> Iterator[tuple[str, int, int]]:
+    """Names behind words that a field of people or staff would have for its name.
+
+    ``clinical``: not those of the people of a study, who stand in its papers on purpose.
+    """
+    for role, last, start, end in role_names(text):
+        if clinical and not _OF_STUDIES.isdisjoint(field_words(role)):
+            continue
+        kind = kind_of_field(role) or kind_of_field(last)
+        if kind in ("person-name", "staff-name"):
+            yield kind, start, end
+        elif last.lower() in _ROLES:
+            yield "staff-name", start, end
+        elif concepts(last) and concepts(last) <= {"person", "fill"} and "person" in concepts(last):
+            yield "person-name", start, end
+
+
+_OF_STUDIES = frozenset(
+    """author investigator investigators researcher coordinator supervisor assistant analyst name
+    reviewer rater raters experimenter assessor psychologist secretary contact person members
+    consultant forsker tutkija onderzoeker experimentateur reviewer examiner""".split()  # noqa: SIM905
+)
+_ROLES = frozenset({"rt", "mta", "mtra", "mtr", "ra", "tech", "op", "radiog"})
+
+
+def _of_patients(text: str) -> Iterator[tuple[str, int, int]]:
+    """Names as DICOM writes them and addresses that results were sent to, in papers."""
+    for match in _PERSON_NAME.finditer(text):
+        if not is_program_name(match[0]):
+            yield "person-name", *match.span()
+    for kind, start, end in matches(text) if "@" in text else ():
+        if kind == "email" and _RESULTS.search(_line(text, start)):
+            yield kind, start, end
+
+
+_PERSON_NAME = re.compile(
+    r"(?<![\w^])[^\W\d_a-z][\w'’-]{2,30}\^[^\W\d_a-z][\w'’-]{1,30}(?:\^[\w. ]{0,20})*"
+)
+_RESULTS = re.compile(
+    r"(?i:\b(?:befund|ergebnis|results? (?:sent|to)|report (?:sent|to)|sent to|gesendet|geschickt"
+    r"|envoy[ée]|enviad[oa]|inviat[oa]|verstuurd|skickat|wysłan|lähetetty|patient|proband))"
+)
 
 
 def _of_birth(text: str, span: tuple[str, int, int]) -> tuple[str, int, int]:

@@ -12,10 +12,9 @@ from pathlib import Path
 import numpy as np
 
 from headrisk.errors import ScanError
-from headrisk.metadata.dicom_elements import MAGIC, PREAMBLE, parse_file
-from headrisk.metadata.dicom_write import file_bytes
+from headrisk.io.gzip_members import GZIP_MAGIC
+from headrisk.metadata.dicom_elements import MAGIC, PREAMBLE, file_bytes, parse_file
 from headrisk.metadata.findings import SEVERITY, Hit, mask
-from headrisk.metadata.gzip_header import GZIP_MAGIC
 from headrisk.metadata.known import NOBODY, KnownIdentifiers
 from headrisk.metadata.learn import is_name, with_names
 from headrisk.metadata.scan import list_entries, shown_path
@@ -86,6 +85,8 @@ def needles_of(
     for hit in removed:
         value = hit.value.strip()
         least = SHORTEST if hit.kind in _IDENTIFIES else _SHORTEST_LINK
+        if hit.kind == "person-name" and value.isalpha() and not is_name(value):
+            continue  # anonymized, unknown
         counts = hit.kind in _IDENTIFIES | _LINKS or (
             hit.kind in _CONSTANTS and bool(text_spans(hit.value, known))
         )
@@ -123,8 +124,14 @@ def _spellings(known: KnownIdentifiers) -> frozenset[str]:
 
 def _encoded(text: str) -> set[bytes]:
     """A text as it may stand in a file: UTF-8, Latin-1, UTF-16 of both byte orders."""
-    encodings = ("utf-8", "utf-16-le", "utf-16-be", "latin-1")
-    return {text.encode(name, "replace").translate(_LOWER) for name in encodings}
+    found = {text.encode(name, "replace").translate(_LOWER) for name in _UNICODE}
+    try:
+        return found | {text.encode("latin-1").translate(_LOWER)}
+    except UnicodeEncodeError:
+        return found  # other scripts, of which Latin-1 would leave question marks
+
+
+_UNICODE = ("utf-8", "utf-16-le", "utf-16-be")
 
 
 def found_in(data: bytes, needles: Needles) -> set[bytes]:
@@ -147,9 +154,18 @@ def _within_number(data: bytes, at: int, needle: bytes) -> bool:
     """Whether a needle of digits and points is but a part of a longer such number."""
     if needle.strip(_NUMBER):
         return False
-    return (at > 0 and data[at - 1] in _DIGITS) or (
-        at + len(needle) < len(data) and data[at + len(needle)] in _DIGITS
-    )
+    end = at + len(needle)
+    if data[max(0, at - 1) : at] in _EACH_DIGIT or data[end : end + 1] in _EACH_DIGIT:
+        return True
+    if needle.count(b".") < _FEWEST_POINTS:
+        return False
+    before, after = data[max(0, at - 2) : at], data[end : end + 2]  # the root of a longer UID
+    return _GOES_ON.fullmatch(after) is not None or _CAME_BEFORE.fullmatch(before) is not None
+
+
+_FEWEST_POINTS = 4
+_EACH_DIGIT = frozenset(bytes([digit]) for digit in _DIGITS)
+_GOES_ON, _CAME_BEFORE = re.compile(rb"\.\d"), re.compile(rb"\d\.")
 
 
 def search_copy(copy: Path, needles: Needles, known: KnownIdentifiers) -> tuple[Remaining, ...]:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Literal
 
 from headrisk.errors import ScanError
+from headrisk.io.headers import MGH_FIELDS, MGH_HEADER, mgh_voxels_end
 from headrisk.io.stream import ByteStream, open_stream
 from headrisk.metadata.dicom_dictionary import is_pixels
 from headrisk.metadata.dicom_elements import DicomFile, Element, parse_file
@@ -21,8 +22,6 @@ from headrisk.metadata.formats import CLEANABLE, read_header
 from headrisk.metadata.headers import patches
 from headrisk.metadata.known import KnownIdentifiers
 from headrisk.metadata.look import read_plan
-from headrisk.metadata.mgh_text import MGH_HEADER, mgh_voxels_end
-from headrisk.metadata.nifti_text import text_places
 from headrisk.metadata.roles import Role
 
 _DATA = re.compile(rb"<Data\b[^>]*>(.*?)</Data>", re.S)
@@ -30,7 +29,6 @@ _PIECE = 1024 * 1024
 _IMAGE_GROUP = 0x0028
 _SHOWN_BY = frozenset({"US", "SS", "UL", "SL", "FL", "FD", "OW", "OB", "OF", "DS", "IS", "AT"})
 _SYNTAX = 0x00020010
-_SPARE_FROM = 90  # of an MGH header
 
 
 def same_voxels(
@@ -94,12 +92,7 @@ def image_digest(path: Path, role: str) -> bytes:
         plan = read_plan(stream)
         if plan is None:
             raise ScanError(path.name, found="not a NIfTI header, or cut off")
-        header = bytearray(plan.header)
-        for start, end in text_places(plan).values():
-            header[start:end] = bytes(end - start)
-        offset = (108, 112) if plan.version == 1 else (168, 176)
-        header[slice(*offset)] = bytes(offset[1] - offset[0])
-        digest = hashlib.blake2b(header)
+        digest = hashlib.blake2b(plan.header.blank(vox_offset=0))
         if plan.single:
             stream.skip(plan.voxels_at - stream.position)
             end_at = plan.voxels_end
@@ -113,7 +106,7 @@ def _mgh_digest(stream: ByteStream, name: str) -> bytes:
     end = mgh_voxels_end(header)
     if end is None:
         raise ScanError(name, found="not an MGH header, or cut off")
-    digest = hashlib.blake2b(header[:_SPARE_FROM])
+    digest = hashlib.blake2b(header[:MGH_FIELDS])
     _add(stream, digest, end - MGH_HEADER, name)
     stream.skip(2**62)
     return digest.digest()

@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 
 from headrisk.io.canonical import canonical_json
 from headrisk.io.digests import open_regular
+from headrisk.report.words.attacks import ATTACKS
 from headrisk.report.words.compare import MEANINGS
 from headrisk.report.words.metadata_kinds import KINDS
 
@@ -104,14 +105,7 @@ _STATUS = Column(
 _METHOD = Column("name of the de-identification method, as given on the command line")
 _MODALITY = Column(
     "what is compared",
-    levels={
-        "brain": "brains",
-        "face": "photographs and faces of scans",
-        "face-scans": "faces of scans and faces of scans",
-        "table": "rows of derived tables",
-        "metadata": "headers and sidecars",
-        "combined": "several of these together",
-    },
+    levels={name: one.rows for name, one in ATTACKS.items()},
 )
 _FACE = Column(
     "whether a face is left",

@@ -134,13 +134,13 @@ def cmc_figure(curve: Table, name: str, gallery_size: int) -> str:
 
 @style
 def measures_figure(measures: tuple[MeasureResult, ...]) -> str:
-    """Rank-1 rate of every measure with its 95 % interval, beside control and chance."""
+    """Rank-1 rate of every measure with its 95 % interval, beside luck and guessing."""
     shown = [measure for measure in measures if measure.rank1 is not None]
     figure, axes = new_figure(WIDTH, 1.0 + 0.24 * len(shown))
     for row, measure in enumerate(shown):
         _interval(axes, row, measure.rank1, MATED)
-        if measure.control is not None:
-            axes.plot(100 * measure.control.value, row, "D", color=CONTROL, ms=4,
+        if measure.luck is not None:
+            axes.plot(100 * measure.luck, row, "|", color=INK, ms=11, mew=2.2,
                       label=LABELS["control"] if row == 0 else None)  # fmt: skip
     chance = [m.chance for m in shown if m.chance is not None]
     if chance:
@@ -263,7 +263,9 @@ def fan_figure(measured: Table, forecast: Table | None, name: str) -> str:
     figure, axes = new_figure(WIDTH, 3.5)
     rows = [row for row in measured.rows if row[0] == name and row[2] is not None]
     size, value, low, high = (np.array([row[i] for row in rows], dtype=float) for i in (1, 2, 3, 4))
-    axes.fill_between(size, 100 * low, 100 * high, color=MATED, alpha=0.25, lw=0)
+    axes.fill_between(
+        size, 100 * low, 100 * high, color=MATED, alpha=0.25, lw=0, label=LABELS["interval"]
+    )
     axes.plot(size, 100 * value, color=MATED, lw=1.9, marker="o", ms=3.2, label=LABELS["measured"])
     largest = size[-1]
     if forecast is not None:
@@ -281,8 +283,10 @@ def fan_figure(measured: Table, forecast: Table | None, name: str) -> str:
     axes.set_xscale("log")
     axes.set(ylim=(0, 104), xlim=(1.8, largest * 1.15))
     ticks = [10**k for k in range(1, 9) if 10**k <= largest * 1.15]
-    ticks = ticks[1::2] if len(ticks) > MOST_TICKS else ticks
-    axes.set_xticks([2, *ticks], ["2", *(f"{tick:,}" for tick in ticks)], fontsize=8.5)
+    ticks = [2, *(ticks[1::2] if len(ticks) > MOST_TICKS else ticks)]
+    if forecast is None and len(size) <= MOST_TICKS:
+        ticks = [int(one) for one in size]
+    axes.set_xticks(ticks, [f"{tick:,}" for tick in ticks], fontsize=8.5)
     axes.set_xticks([], minor=True)
     axes.set_xlabel(LABELS["gallery"])
     axes.set_ylabel(LABELS["linked"])

@@ -14,9 +14,17 @@ from dataclasses import dataclass
 from headrisk.dataset.inventory import NOT_USED, KindRow
 from headrisk.dataset.magic import MAY_SHOW
 from headrisk.findings.coarse import Count, added, least, most
-from headrisk.findings.coverage import by_kind, face_counts, told, tried_images
+from headrisk.findings.coverage import (
+    by_kind,
+    dates_compared,
+    face_counts,
+    scan_faces,
+    told,
+    tried_images,
+)
 from headrisk.findings.deidentified import Effect, Treatment
 from headrisk.findings.records import (
+    SOURCE_FOLDER,
     CopyRow,
     FileRow,
     ModalitySection,
@@ -28,8 +36,6 @@ from headrisk.findings.records import (
 from headrisk.statistics.forecast.records import FEWEST_PEOPLE
 from headrisk.statistics.intervals import zero_event_bound
 from headrisk.types import Estimate
-
-"""A count, or a range of counts such as ``0 to 2`` where the exact one is withheld."""
 
 LINE = 0.05  # a share of people: the upper bound that the rules ask a sample to be able to show
 LARGE_COST = 0.01  # share of brain voxels cut, or of the brain mask's overlap lost
@@ -95,7 +101,7 @@ class Follow:
     rate
         The rate that it rests on.
     limit
-        A number of people.
+        A number of people; of images, how many another rule has told already.
     counts
         How many of each kind, where that is told.
     """
@@ -181,7 +187,12 @@ def _not_compared(report: Report) -> Iterator[Follow]:
     if why.total() > counts.failed + counts.left_out:
         codes, images = zip(*why.most_common(), strict=True)
         yield Follow(
-            "images_not_compared", count=why.total(), of=counts.images, kinds=codes, counts=images
+            "images_not_compared",
+            count=why.total(),
+            of=counts.images,
+            kinds=codes,
+            counts=images,
+            limit=counts.failed + counts.left_out,
         )
 
 
@@ -229,16 +240,13 @@ def _faces(report: Report) -> Iterator[Follow]:
 
 def _faces_in_scans(report: Report) -> Iterator[Follow]:
     """The same of the scans whose faces were compared, where no image was looked at for it."""
-    section = next((one for one in report.modalities if one.name == "face"), None)
-    table = section.tables.get("presence") if section else None
-    if table is None:
+    seen = scan_faces(report)
+    if seen is None:
         if report.inventory is not None and "faces" not in report.not_asked:
             yield Follow("faces_not_searched")
         return
-    counts = {str(row[0]): row[2] for row in table.rows}
-    there = [counts.get(f"together: {name}", 0) for name in ("face", "part", "unclear", "failed")]
-    scans = max((int(row[1]) for row in table.rows if isinstance(row[1], int | float)), default=0)
-    yield from _face_rules(*(_count(value) for value in there), of=scans, kinds=())
+    there = (seen.face, seen.part, seen.unclear, seen.failed)
+    yield from _face_rules(*there, of=most(seen.scans), kinds=())
 
 
 def _count(value: object) -> Count:
@@ -252,7 +260,8 @@ def _face_rules(
     face: Count, part: Count, unclear: Count, failed: Count, *, of: int, kinds: tuple[str, ...]
 ) -> Iterator[Follow]:
     if most(face) + most(part):
-        yield Follow("faces_there", count=added(face, part, of), of=of, kinds=kinds)
+        count = added(face, part, of)
+        yield Follow("faces_there", count=count, of=of, kinds=kinds, counts=(face, part))
     if least(unclear):
         yield Follow("faces_unclear", count=unclear, of=of)
     if least(failed):
@@ -338,9 +347,6 @@ def _direct(report: Report) -> Iterator[Follow]:
     yield from _stand_out(section)
 
 
-SOURCE_FOLDER = ("sourcedata", "Folder with source data")  # as reports of earlier versions say
-
-
 def _metadata(report: Report) -> Iterator[Follow]:
     section = _searched_text(report)
     if section is None:
@@ -349,6 +355,9 @@ def _metadata(report: Report) -> Iterator[Follow]:
         return
     for severity, code in SEVERITY_CODES.items():
         yield from _severity(section.tables["kinds"].rows, severity, code)
+    dates = dates_compared(section)
+    if dates:
+        yield Follow("metadata_dates", count=len(dates), kinds=dates)
     unread = _cells(section.tables.get("unread"))
     left = most(unread.get(FileRow.SEARCHED, 0)) + most(unread.get(FileRow.UNREAD, 0))
     if left:

@@ -19,14 +19,16 @@ from headrisk.findings.records import MeasureResult, ModalitySection, Report, Ru
 from headrisk.report import figures
 from headrisk.report.svg import own_names
 from headrisk.report.treated_part import before_after_table, trade_table
-from headrisk.report.words import cost, first_page, metadata, people, phrases, summary
+from headrisk.report.words import cost, first_page, metadata, people, phrases, presence, summary
 from headrisk.report.words import deidentified as treated
+from headrisk.report.words import follows as follow_words
 from headrisk.report.words import risk as risk_words
 from headrisk.report.words.boards import boards
 from headrisk.report.words.captions import CAPTIONS, Caption, caption
 from headrisk.report.words.follows import points
 from headrisk.report.words.metadata_kinds import title as kind_title
 from headrisk.report.words.paragraphs import paragraphs
+from headrisk.statistics.forecast.records import FEWEST_PEOPLE
 
 
 def public_html(report: Report, run: RunRecord, digest: str) -> str:
@@ -123,6 +125,8 @@ def render(template: str, **values: Any) -> str:
             cost=cost,
             treated=treated,
             metadata_words=metadata,
+            presence_words=presence,
+            follow_words=follow_words,
             kind_title=kind_title,
             **values,
         )
@@ -186,10 +190,18 @@ _COMMAND = re.compile(r"headrisk [a-z]+(?: (?:--[a-z-]+|[A-Z]{2,}))+")
 def with_commands(text: str) -> Markup:
     """The text, escaped, with commands to type as code and the page beside it as a link.
 
-    >>> str(with_commands("Clean it (headrisk metadata DATASET OUT --fix COPY) & look."))
-    'Clean it (<code>headrisk metadata DATASET OUT --fix COPY</code>) &amp; look.'
+    The words of a command are kept whole, since a browser breaks lines at hyphens.
+
+    >>> str(with_commands("Try it (headrisk metadata OUT --fix COPY) & look."))
+    'Try it (<code>headrisk metadata OUT <span class="whole">--fix</span> COPY</code>) &amp; look.'
     """
-    marked = _COMMAND.sub(r"<code>\g<0></code>", str(escape(text)))
+
+    def command(found: re.Match[str]) -> str:
+        words = (f'<span class="whole">{word}</span>' if "-" in word else word
+                 for word in found[0].split(" "))  # fmt: skip
+        return f"<code>{' '.join(words)}</code>"
+
+    marked = _COMMAND.sub(command, str(escape(text)))
     return Markup(_PAGE.sub(r'<a href="\g<0>">\g<0></a>', marked))  # noqa: S704
 
 
@@ -232,16 +244,18 @@ def section_figures(section: ModalitySection, first: MeasureResult) -> Mapping[s
         m.name: tables[f"det-{m.name}"] for m in section.measures if f"det-{m.name}" in tables
     }
     if first.name in curves:
-        drawn["det"] = figures.det_figure(curves)
+        drawn["det"] = figures.det_figure({first.name: curves[first.name], **curves})
     if sum(m.rank1 is not None for m in section.measures) > 0:
         drawn["measures"] = figures.measures_figure(section.measures)
-    if first.rank1 is not None and any(c.rank1 is not None for c in section.conditions):
-        drawn["conditions"] = figures.conditions_figure(section.conditions, first.rank1.value)
+    conditions = tuple(c for c in section.conditions if not summary.of_everybody(c, section))
+    if first.rank1 is not None and any(c.rank1 is not None for c in conditions):
+        drawn["conditions"] = figures.conditions_figure(conditions, first.rank1.value)
     if section.risk is not None and "linkability" in tables:
         measured, beyond = tables["linkability"], tables.get("forecast")
         if any(row[0] == section.risk.measure and row[2] is not None for row in measured.rows):
             drawn["forecast"] = figures.fan_figure(measured, beyond, section.risk.measure)
-    if section.risk is not None and "open-set" in tables and tables["open-set"].rows:
+    many = section.risk is not None and section.risk.people >= FEWEST_PEOPLE
+    if many and section.risk and "open-set" in tables and tables["open-set"].rows:
         prior = section.risk.open_set.prior
         drawn["open-set"] = figures.open_set_figure(tables["open-set"], prior, section.risk.measure)
     return {name: Markup(own_names(svg, section.name)) for name, svg in drawn.items()}  # noqa: S704

@@ -12,8 +12,8 @@ from pathlib import PurePosixPath
 
 from headrisk.dataset.bids_names import known_suffix
 from headrisk.findings.records import Internal, Link, ScanRow, Table
+from headrisk.report.words.attacks import title_of
 from headrisk.report.words.internal import STATES
-from headrisk.report.words.summary import MODALITY_NAMES
 
 FIRST = 25  # rows of each list of what to look at first
 _LEFT = ("face", "part", "unclear")
@@ -126,7 +126,7 @@ def _scan(draft: _Draft, scan: ScanRow) -> None:
         draft.states.add("doubtful")
     if scan.reason and (scan.status == "failed" or scan.verdict != "ok"):
         reason = scan.reason.removeprefix(f"{scan.path}: ")
-        draft.lines.append(f"{title_of(scan.modality)}: {reason}")
+        draft.lines.append(f"{title_of(scan.modality).lower()}: {reason}")
 
 
 def _images(drafts: dict[str, _Draft], places: Mapping[str, str], images: Table | None) -> None:
@@ -173,7 +173,7 @@ def _links(
         if link.rank != 1 or link.decision != "link" or measure_of(link) not in measures:
             continue
         kinds = kinds_of(link)
-        by = f"{title_of(link.attack)}, " if link.attack else ""
+        by = f"{title_of(link.attack).lower()}, " if link.attack else ""
         by += f"{link.measure} {link.score:.3g}"
         by += f", {' and '.join(kinds)}" if len(kinds) > 1 else ""
         draft, other = drafts.get(link.probe), drafts.get(link.gallery)
@@ -208,11 +208,6 @@ def kinds_of(link: Link) -> tuple[str, ...]:
     names = (PurePosixPath(name).name.split(".")[0] for name in (link.probe, link.gallery))
     found = (name.rpartition("_")[2] for name in names)
     return tuple(dict.fromkeys(kind for kind in found if known_suffix(kind)))
-
-
-def title_of(attack: str) -> str:
-    """An attack as pages call it: ``faces between scans``."""
-    return MODALITY_NAMES.get(attack, (attack, ""))[0].lower()
 
 
 def _rows(table: Table) -> Iterator[dict[str, str]]:

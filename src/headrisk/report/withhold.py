@@ -258,7 +258,7 @@ def _linkability(table: Table, people: Mapping[str, int]) -> Table:
         if rate is None or n is None:
             rows.append((measure, size, None, None, None))
             continue
-        ends = coarse_share(Estimate(float(rate), 0.0, 1.0, n))
+        ends = coarse_share(Estimate(float(rate), float(rate), float(rate), n))
         rows.append((measure, size, *((ends.value, ends.low, ends.high) if ends else (None,) * 3)))
     return Table(table.columns, tuple(rows))
 
@@ -326,10 +326,10 @@ def _reading(measure: MeasureResult) -> Reading:
     """
     if measure.rank1 is None or measure.reading == "too little data":
         return measure.reading
-    floor = max(measure.control.high if measure.control else 0.0, measure.chance or 0.0)
-    if interval(measure.rank1.most or 0, measure.rank1.n)[0] > floor:
+    luck = measure.luck or 0.0
+    if interval(measure.rank1.most or 0, measure.rank1.n)[0] > luck:
         return "links"
-    return "unclear" if measure.rank1.value > floor else "does not link"
+    return "unclear" if measure.rank1.value > luck else "does not link"
 
 
 def _extra(extra: Mapping[str, Value], people: int) -> dict[str, Value]:

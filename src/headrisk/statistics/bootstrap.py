@@ -24,6 +24,7 @@ from headrisk.statistics.rates import RocBins, auc_from_counts, eer_from_counts,
 from headrisk.types import Estimate, FloatArray, IntArray
 
 FEWEST_PEOPLE = 3
+FEWEST_TESTED = 2  # with a mated pair, to see how people differ
 WORK = 400_000_000
 FEWEST_REPETITIONS = 200
 MOST_LEFT_OUT = 300
@@ -232,13 +233,18 @@ def _eer_estimate(
         bound = max(zero_event_bound(tested), zero_event_bound(people // 2))
         low, high = (0.0, bound) if eer == 0.0 else (1.0 - bound, 1.0)
         return Estimate(eer, low, high, tested, "rule of three on people")
-    return logit_interval(eer, draws, tested, freedom=freedom) if draws.size else None
+    if tested < FEWEST_TESTED:
+        return Estimate(eer, 0.0, 1.0, tested, "one person")
+    imaginary = 0.0 if draws.size and draws.std() > 0 else 0.5  # all scores may be equal
+    return logit_interval(eer, draws, tested, imaginary, freedom) if draws.size else None
 
 
 def _d_prime_estimate(
     sample: PairSample, weights: FloatArray, apart: FloatArray
 ) -> Estimate | None:
     """d' from weighted moments, scores centred first so that no digits are lost."""
+    if sample.mated_people < FEWEST_TESTED:
+        return None
     people = sample.people.size
     centre = float(np.mean(sample.nonmated))
     own, between = sample.mated_weight, sample.nonmated_weight

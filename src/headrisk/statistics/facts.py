@@ -27,15 +27,16 @@ NAMES = ("site", "sex", "age")
 
 
 def fact_evidence(
-    probes: Sequence[Scan], gallery: Sequence[Scan], usable: BoolArray
+    probes: Sequence[Scan], gallery: Sequence[Scan], usable: BoolArray, between: float = 0.0
 ) -> tuple[FloatArray, tuple[str, ...]]:
     """Log likelihood ratio of every pair from facts alone, and which facts told people apart.
 
-    A fact that is unknown on either side says nothing.
+    A fact that is unknown on either side says nothing. ``between`` are the years that usually pass
+    from one visit to another, by which ages differ.
     """
     total, told = np.zeros(usable.shape), []
     for name in NAMES:
-        agrees, known = _agreement(name, probes, gallery)
+        agrees, known = _agreement(name, probes, gallery, between)
         known &= usable
         if not known.any():
             continue
@@ -49,21 +50,33 @@ def fact_evidence(
 
 
 def _agreement(
-    name: str, probes: Sequence[Scan], gallery: Sequence[Scan]
+    name: str, probes: Sequence[Scan], gallery: Sequence[Scan], between: float
 ) -> tuple[BoolArray, BoolArray]:
     """(probes, gallery) whether the fact agrees, and whether it is known of both."""
     if name == "age":
-        ages = [
-            np.array([np.nan if s.age is None else s.age for s in side], dtype=np.float64)
-            for side in (probes, gallery)
-        ]
-        gap = np.abs(ages[0][:, None] - ages[1][None, :])
-        return np.nan_to_num(gap, nan=np.inf) <= YEARS, np.isfinite(gap)
+        gap = _age_gaps(probes, gallery)
+        return np.abs(np.nan_to_num(gap, nan=np.inf) - between) <= YEARS, np.isfinite(gap)
     first, second = (
         np.array([getattr(s, name) for s in side], dtype=np.str_) for side in (probes, gallery)
     )
     known: BoolArray = (first != "")[:, None] & (second != "")[None, :]
     return first[:, None] == second[None, :], known
+
+
+def _age_gaps(probes: Sequence[Scan], gallery: Sequence[Scan]) -> FloatArray:
+    """(probes, gallery) years between two ages, in either direction; NaN where one is unknown."""
+    first, second = (
+        np.array([np.nan if s.age is None else s.age for s in side], dtype=np.float64)
+        for side in (probes, gallery)
+    )
+    return np.asarray(np.abs(first[:, None] - second[None, :]))
+
+
+def years_between(scores: PairScores, probes: Sequence[Scan], gallery: Sequence[Scan]) -> float:
+    """How many years usually lie between two visits, as whoever holds two data sets knows."""
+    gaps = _age_gaps(probes, gallery)[scores.mated]
+    gaps = gaps[np.isfinite(gaps)]
+    return float(np.median(gaps)) if gaps.size else 0.0
 
 
 @dataclass(frozen=True)
@@ -91,7 +104,9 @@ def facts_attacks(
     """
     if scores is None:
         return None
-    known, facts = fact_evidence(probes, gallery, scores.usable)
+    known, facts = fact_evidence(
+        probes, gallery, scores.usable, years_between(scores, probes, gallery)
+    )
     if not facts:
         return None
     alone = rank_rate(mate_ranks(replace(scores, values=known)), 1)

@@ -25,6 +25,7 @@ from headrisk.statistics.intervals import (
     degrees_of_freedom,
     jackknife_variance,
     like_the_strongest,
+    lopsided,
     people_to_bound,
     students_quantile,
     wider_by,
@@ -345,11 +346,13 @@ def _without_one(
 def _variance(without: FloatArray, pairs: float) -> tuple[float, float]:
     """Jackknife variance less the pairs counted twice, at least half of it; degrees of freedom.
 
-    One more person like the most influential is allowed for.
+    One more person like the most influential is allowed for, and that the sample may hold too few
+    of those who matter.
     """
     whole, deviations = jackknife_variance(without), without - without.mean()
     freedom = degrees_of_freedom(deviations, without.size - 1)
-    return max(whole - pairs, whole / 2) * (1.0 + like_the_strongest(deviations)), freedom
+    wider = (1.0 + like_the_strongest(deviations)) * (1.0 + lopsided(deviations)) ** 2
+    return max(whole - pairs, whole / 2) * wider, freedom
 
 
 def _at_limits(

@@ -11,6 +11,7 @@ from headrisk.linkage.pairs import PairSample
 from headrisk.statistics.bootstrap import (
     FEWEST_PEOPLE,
     FEWEST_REPETITIONS,
+    FEWEST_TESTED,
     affordable_repetitions,
     freedom_of,
     left_out,
@@ -34,7 +35,7 @@ def unlinkability(
     variance. The density of non-mated scores is taken as linear in the
     weights of people, which it is but for pairs drawn with both people more than once. Half an
     imaginary person whose scores say nothing, or everything, is allowed for as in AUC. None with
-    fewer than three people.
+    fewer than three people, or two who have a mated pair.
 
     Parameters
     ----------
@@ -42,7 +43,7 @@ def unlinkability(
         Kernel densities of the mated and of the non-mated scores.
     """
     people, tested = int(sample.people.size), sample.mated_people
-    if people < FEWEST_PEOPLE:
+    if people < FEWEST_PEOPLE or tested < FEWEST_TESTED:
         return None
     curves = density_curves(pair)
     value = system_unlinkability(curves)

@@ -71,7 +71,7 @@ def choose_rows(
             )
         if labels:
             kept = [k for k, scan in enumerate(table.scans) if getattr(scan, what) in labels]
-            table = _take_rows(table, kept)
+            table = table.take_rows(kept)
     return table
 
 
@@ -159,13 +159,7 @@ def _unique_rows(table: FeatureTable, path: Path) -> FeatureTable:
     if len(kept) == len(table.scans):
         return table
     note = f"{path}: {len(table.scans) - len(kept)} rows that repeat another one were left out."
-    return replace(_take_rows(table, kept), notes=(*table.notes, note))
-
-
-def _take_rows(table: FeatureTable, kept: Sequence[int]) -> FeatureTable:
-    return replace(
-        table, scans=tuple(table.scans[k] for k in kept), values=table.values[list(kept)]
-    )
+    return replace(table.take_rows(kept), notes=(*table.notes, note))
 
 
 def _without_impossible(table: FeatureTable) -> tuple[FeatureTable, int]:
@@ -250,7 +244,13 @@ def _middle(table: FeatureTable, k: int) -> float:
     return float(np.median(known)) if known.size else 0.0
 
 
+def significant(values: FloatArray) -> FloatArray:
+    """Values to twelve significant digits, whatever their unit: equal where they stand as equal."""
+    mantissa, exponent = np.frexp(np.where(np.isfinite(values), values, np.nan) + 0.0)
+    return np.asarray(np.ldexp(np.round(mantissa, 12), exponent))
+
+
 def row_texts(scans: Sequence[Scan], values: FloatArray) -> list[bytes]:
     """The bytes of every row's values: equal where two rows are copies of each other."""
-    plain = np.where(np.isfinite(values), values, np.nan) + 0.0
-    return [row.tobytes() for row in np.round(plain, 9)] if len(scans) else []
+    plain = significant(values) + 0.0
+    return [row.tobytes() for row in plain] if len(scans) else []

@@ -134,6 +134,35 @@ def fit_joint(
     return joint_gaussian(*centres, power(ledoit_wolf(joint, known), 1.0))
 
 
+def fit_two_covariances(
+    first: FloatArray,
+    second: FloatArray,
+    weight: FloatArray,
+    total: FloatArray,
+    *,
+    mirror: IntArray | None = None,
+    columns: int | None = None,
+) -> JointGaussian:
+    """Learn how rows vary about a person; how all rows vary is known.
+
+    Half as many numbers are to be learnt as by :func:`fit_joint`, which pays with few people, as
+    long as both tables' columns vary alike. What is left of ``total``, (columns, columns), is how
+    people vary. The other parameters are those of :func:`fit_joint`.
+    """
+    share = weight / weight.sum()
+    centres = share @ first, share @ second
+    apart = (first - centres[0] - second + centres[1]) / np.sqrt(2)
+    if mirror is not None:
+        apart = np.concatenate([apart, apart[:, mirror]])
+        share = np.concatenate([share, share]) / 2
+    within = ledoit_wolf(apart * np.sqrt(share * len(apart))[:, None], columns)
+    least = _FLOOR * max(float(np.trace(total)) / len(total), np.finfo(float).tiny)
+    within += least * np.eye(len(total))  # rows of a person may all be copies
+    between = power(total - within, 1.0)
+    whole = between + within
+    return joint_gaussian(*centres, np.block([[whole, between], [between, whole]]))
+
+
 def joint_gaussian(
     first_centre: FloatArray, second_centre: FloatArray, covariance: FloatArray
 ) -> JointGaussian:

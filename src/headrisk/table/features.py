@@ -158,6 +158,8 @@ class FeatureTable:
         What made the table, "" where it does not say.
     notes
         Remarks on the table as a whole.
+    texts
+        By key of column, the cells of columns that hold text, one for each row; "" where missing.
     """
 
     scans: tuple[Scan, ...]
@@ -168,11 +170,21 @@ class FeatureTable:
     dropped: tuple[Dropped, ...] = ()
     software: str = ""
     notes: tuple[str, ...] = ()
+    texts: Mapping[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
 
     @property
     def usable(self) -> list[int]:
         """Positions of the rows that did not fail."""
         return [k for k, scan in enumerate(self.scans) if scan.status == "ok"]
+
+    def take_rows(self, places: Sequence[int]) -> FeatureTable:
+        """The table with some rows only, in this order."""
+        return replace(
+            self,
+            scans=tuple(self.scans[k] for k in places),
+            values=self.values[list(places)],
+            texts={key: tuple(cells[k] for k in places) for key, cells in self.texts.items()},
+        )
 
     def take_columns(self, places: Sequence[int], dropped: Sequence[Dropped] = ()) -> FeatureTable:
         """The table with some columns only, in this order."""
@@ -193,6 +205,7 @@ def feature_table(
     dropped: Sequence[Dropped] = (),
     software: str = "",
     notes: Sequence[str] = (),
+    texts: Mapping[str, tuple[str, ...]] | None = None,
 ) -> FeatureTable:
     """A table from one mapping of column name to value for each row.
 
@@ -222,4 +235,5 @@ def feature_table(
         ),
         software=software,
         notes=tuple(notes),
+        texts={column(name).key: cells for name, cells in (texts or {}).items()},
     )

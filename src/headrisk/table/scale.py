@@ -18,6 +18,9 @@ from headrisk.table.features import Kind
 from headrisk.types import BoolArray, FloatArray
 
 LIMIT = 6.0  # scaled values are cut here, so that one odd region does not outweigh all others
+_SKEWED = 0.2  # an exponential distribution has 0.47
+_FEWEST_ROWS = 10  # to tell the shape or the place of a column
+_APART = 0.5  # in standard deviations
 _MAD_TO_SD = 1.4826  # of a normal distribution
 _POWERS: dict[str, float] = {"volume": 1.0, "area": 2 / 3}
 
@@ -61,6 +64,32 @@ def without_size(
     return np.asarray(values / np.where(np.isfinite(size), size, 1.0)[:, None] ** powers)
 
 
+def logarithms(*tables: FloatArray) -> tuple[FloatArray, ...]:
+    """The tables with logarithms in place of columns that are clearly skewed and positive in all.
+
+    Volumes of lesions and concentrations vary by factors. A column is taken as such where its
+    logarithms are less than half as skewed; skewness is how far the middle lies off halfway between
+    the tenth and the ninetieth percentile (Hinkley 1975, Biometrika 62:101-111), in parts of half
+    their distance. At least 10 rows must tell in each table.
+    """
+    out = [table.copy() for table in tables]
+    for k in range(tables[0].shape[1]):
+        columns = [table[np.isfinite(table[:, k]), k] for table in tables]
+        if any(column.size < _FEWEST_ROWS or column.min() <= 0 for column in columns):
+            continue
+        plain = sum(abs(_skewness(column)) for column in columns) / len(columns)
+        logs = sum(abs(_skewness(np.log(column))) for column in columns) / len(columns)
+        if plain > _SKEWED and logs < plain / 2:
+            for table in out:
+                table[:, k] = np.log(table[:, k])
+    return tuple(out)
+
+
+def _skewness(column: FloatArray) -> float:
+    low, middle, high = np.quantile(column, (0.1, 0.5, 0.9))
+    return float((low + high - 2 * middle) / (high - low)) if high > low else 0.0
+
+
 def centre_and_spread(values: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Median and robust standard deviation of each column, missing values left out.
 
@@ -81,6 +110,36 @@ def centre_and_spread(values: FloatArray) -> tuple[FloatArray, FloatArray]:
 def scaled(values: FloatArray, centre: FloatArray, spread: FloatArray) -> FloatArray:
     """Robust z values, cut at +-6; NaN stays NaN."""
     return np.asarray(np.clip((values - centre) / spread, -LIMIT, LIMIT))
+
+
+def scaled_within(values: FloatArray, sessions: Sequence[str]) -> FloatArray:
+    """Scaled values of one table: by all rows, or by those of each session where sessions differ.
+
+    Another scanner or protocol in the second wave shifts every column, and whoever holds the table
+    sees it. Sessions are told apart where two that have 10 rows each differ in the middle column by
+    half of the spread within them and by what few rows may differ by chance, 2 / root rows; then
+    every session with 10 rows has its own scale.
+    """
+    labels = np.array(sessions, dtype=np.str_)
+    groups = [np.flatnonzero(labels == one) for one in np.unique(labels)]
+    large = [rows for rows in groups if rows.size >= _FEWEST_ROWS]
+    own = [centre_and_spread(values[rows]) for rows in large]
+    apart = any(
+        _apart(own[k], own[j]) > _APART + 2 / np.sqrt(min(large[k].size, large[j].size))
+        for k in range(len(own))
+        for j in range(k)
+    )
+    out = scaled(values, *centre_and_spread(values))
+    if apart:
+        for rows, (centre, spread) in zip(large, own, strict=True):
+            out[rows] = scaled(values[rows], centre, spread)
+    return out
+
+
+def _apart(one: tuple[FloatArray, FloatArray], other: tuple[FloatArray, FloatArray]) -> float:
+    """How far the middle column's centres lie apart, in standard deviations."""
+    spread = np.sqrt((one[1] ** 2 + other[1] ** 2) / 2)
+    return float(np.median(np.abs(one[0] - other[0]) / spread))
 
 
 def choose_matching(asked: TableMatch, first: str, second: str) -> Matching:

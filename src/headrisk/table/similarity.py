@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 
-from headrisk.table.covariance import JointGaussian, compact, fit_joint, whitened
+from headrisk.table.covariance import (
+    compact,
+    fit_joint,
+    fit_two_covariances,
+    ledoit_wolf,
+    whitened,
+)
 from headrisk.types import BoolArray, FloatArray, IntArray
 
 MEASURES = (
@@ -16,7 +23,9 @@ MEASURES = (
     "correlation",
     "whitened-cosine",
     "likelihood-ratio",
+    "two-covariance",
 )
+LEARNT = MEASURES[4:]  # those that learn how two rows of one person go together
 WITHOUT_LABELS = MEASURES[:4]  # those that learn nothing from who is who
 SCALED = MEASURES[2:]  # those that are also scaled locally
 TANGENT = "tangent-whitened-cosine"  # of correlation matrices, see headrisk.table.connectivity
@@ -65,7 +74,7 @@ def all_scores(
 ) -> tuple[dict[str, FloatArray], dict[str, int]]:
     """Scores of every measure of :data:`MEASURES`; what those left out need to learn from.
 
-    The whitened cosine needs so many rows, the likelihood ratio so many other people.
+    The whitened cosine needs so many rows, the likelihood ratios so many other people.
     """
     a, b = sides.probes, sides.gallery
     found = {"cosine": cosine(a, b), "euclidean": euclidean(a, b), "correlation": correlation(a, b)}
@@ -74,11 +83,11 @@ def all_scores(
         found["whitened-cosine"] = whitened_cosine(sides)
     else:
         left_out["whitened-cosine"] = FEWEST_ROWS
-    ratio = likelihood_ratio(sides, folds, rng)
-    if ratio is None:
-        left_out["likelihood-ratio"] = FEWEST_OTHERS
+    ratios = likelihood_ratios(sides, folds, rng)
+    if ratios is None:
+        left_out |= dict.fromkeys(LEARNT, FEWEST_OTHERS)
     else:
-        found["likelihood-ratio"] = ratio
+        found |= ratios
     return found, left_out
 
 
@@ -133,15 +142,20 @@ def whitened_cosine(sides: Sides) -> FloatArray:
     return cosine(whitened(both[: len(first)], columns), whitened(both[len(first) :], columns))
 
 
-def likelihood_ratio(sides: Sides, folds: int, rng: np.random.Generator) -> FloatArray | None:
-    """Log likelihood ratio of every pair by a model that saw neither of its two people.
+def likelihood_ratios(
+    sides: Sides, folds: int, rng: np.random.Generator
+) -> dict[str, FloatArray] | None:
+    """Log likelihood ratios of every pair by models that saw neither of its two people.
 
-    People are dealt into folds; for every two folds there is a model, fitted on the mated pairs of
+    ``likelihood-ratio`` has a covariance for each table and one between them, ``two-covariance``
+    one of people and one of the rows of a person; the latter takes how rows vary from all rows,
+    without labels. People are dealt into folds; for every two folds there is a model of each kind,
+    fitted on the mated pairs of
     the people in the others. Pairs of copies teach how no two measurements of a person differ, so
     they are left out of what is learnt from unless there is nothing else. None where a model has
     fewer than ten people to learn from.
     """
-    pairs = _training_pairs(sides)
+    pairs = training_pairs(sides)
     person = sides.probe_person[pairs.row]
     people = np.unique(np.concatenate([sides.probe_person, sides.gallery_person]))
     columns = sides.probes.shape[1]
@@ -155,48 +169,62 @@ def likelihood_ratio(sides: Sides, folds: int, rng: np.random.Generator) -> Floa
     if mirror is None:
         both = compact(np.concatenate([probes, gallery]))
         probes, gallery = both[: len(probes)], both[len(probes) :]
-    scores = np.zeros((len(probes), len(gallery)))
-    for first, second, left_out in _fold_pairs(len(set(fold.values()))):
+    total = _total(probes, gallery, mirror, columns)
+    scores = {name: np.zeros((len(probes), len(gallery))) for name in LEARNT}
+    for first, second, left_out in fold_pairs(len(set(fold.values()))):
         others = ~np.isin(own, left_out)
         if np.unique(person[others]).size < FEWEST_OTHERS:
             return None
-        model = _fit(probes, gallery, pairs.only(others), mirror, columns)
-        for i, j in {(first, second), (second, first)}:
+        part = pairs.only(others)
+        rows = probes[part.row], gallery[part.column], part.weight
+        models = (
+            fit_joint(*rows, mirror=mirror, columns=columns),
+            fit_two_covariances(*rows, total, mirror=mirror, columns=columns),
+        )
+        for (i, j), (name, model) in product(
+            {(first, second), (second, first)}, zip(LEARNT, models, strict=True)
+        ):
             at = np.ix_(probe_fold == i, gallery_fold == j)
-            if scores[at].size:
-                scores[at] = model.score(probes[probe_fold == i], gallery[gallery_fold == j])
+            if scores[name][at].size:
+                scores[name][at] = model.score(probes[probe_fold == i], gallery[gallery_fold == j])
     return scores
 
 
+def _total(
+    probes: FloatArray, gallery: FloatArray, mirror: IntArray | None, columns: int
+) -> FloatArray:
+    """How the rows of both sides vary, each about its side's mean."""
+    rows = np.concatenate([probes - probes.mean(axis=0), gallery - gallery.mean(axis=0)])
+    if mirror is not None:
+        rows = np.concatenate([rows, rows[:, mirror]])
+    return ledoit_wolf(rows, columns)
+
+
 @dataclass(frozen=True)
-class _Pairs:
+class MatedPairs:
     """Mated pairs by row and column, and how much each counts."""
 
     row: IntArray
     column: IntArray
     weight: FloatArray
 
-    def only(self, keep: BoolArray) -> _Pairs:
-        return _Pairs(self.row[keep], self.column[keep], self.weight[keep])
+    def only(self, keep: BoolArray) -> MatedPairs:
+        return MatedPairs(self.row[keep], self.column[keep], self.weight[keep])
 
 
-def _training_pairs(sides: Sides) -> _Pairs:
+def training_pairs(sides: Sides, fewest: int = FEWEST_OTHERS) -> MatedPairs:
+    """Mated pairs to learn from, every person counting once.
+
+    Copies are among them only where fewer than ``fewest`` people have rows that differ.
+    """
     mated = sides.probe_person[:, None] == sides.gallery_person[None, :]
     mated &= sides.may_compare()
     differ = mated & ~sides.copies()
-    enough = np.unique(sides.probe_person[differ.any(axis=1)]).size >= FEWEST_OTHERS
+    enough = np.unique(sides.probe_person[differ.any(axis=1)]).size >= fewest
     row, column = np.nonzero(differ if enough else mated)
     _, index, counts = np.unique(sides.probe_person[row], return_inverse=True, return_counts=True)
-    return _Pairs(
+    return MatedPairs(
         row.astype(np.int64), column.astype(np.int64), (1.0 / counts[index]).astype(np.float64)
-    )
-
-
-def _fit(
-    probes: FloatArray, gallery: FloatArray, pairs: _Pairs, mirror: IntArray | None, columns: int
-) -> JointGaussian:
-    return fit_joint(
-        probes[pairs.row], gallery[pairs.column], pairs.weight, mirror=mirror, columns=columns
     )
 
 
@@ -208,7 +236,7 @@ def deal(
     return {int(one): place % folds for place, one in enumerate(order)}
 
 
-def _fold_pairs(folds: int) -> Iterator[tuple[int, int, tuple[int, ...]]]:
+def fold_pairs(folds: int) -> Iterator[tuple[int, int, tuple[int, ...]]]:
     """Two folds, and those that the model of their pairs must not see.
 
     A pair within one fold leaves the next one out too: every model then learns from equally many

@@ -107,6 +107,22 @@ NOT_MEASURED = frozenset(  # what a person or a visit is, not what the brain mea
         "duration",
     ]
 )
+OF_THE_PERSON = frozenset(  # of these, what a person brings to every visit as it is, or nearly so
+    [
+        "group",
+        "diagnosis",
+        "dx",
+        "handedness",
+        "education",
+        "years_of_education",
+        "iq",
+        "height",
+        "family_id",
+        "birth_date",
+        "race",
+        "ethnicity",
+    ]
+)
 FEWEST_NUMBERS = 3  # columns of numbers from which a TSV is a table rather than a poor manifest
 _TABLE2STATS = re.compile(r"measure:\w+|(?:lh|rh)\.\S+")  # first cell of asegstats2table's header
 
@@ -135,8 +151,9 @@ def read_wide(path: Path, name: str) -> FeatureTable:
 
     Tables of asegstats2table and aparcstats2table are read too; their first column holds subject
     names, from which ``sub-`` and ``ses-`` are taken where they are there. Cells that mean "not
-    known" are missing values. A column with text in it is left out, and so are facts about the
-    person, such as age.
+    known" are missing values, and so is text in a column of numbers. A column that mostly holds
+    text is no measurement, and neither are facts about the person, such as age; of both, those
+    that may be alike in two rows of a person are kept as text.
 
     Raises
     ------
@@ -152,6 +169,7 @@ def read_wide(path: Path, name: str) -> FeatureTable:
         )  # fmt: skip
     columns = [c for c in rows[0].values if c and c not in (first, "session_id")]
     dropped, wanted = _sort_columns(columns, rows)
+    stray = _stray(wanted, rows)
     if not wanted:
         raise _refusal(path, "no column of numbers", "regional volumes, areas or thickness")
     found = streams([row.values[first] for row in rows], str(path))
@@ -163,7 +181,8 @@ def read_wide(path: Path, name: str) -> FeatureTable:
         [{c: _value(row.values[c]) for c in wanted} for row in rows],
         dropped=dropped,
         software=", ".join(sorted(made)),
-        notes=(*found.notes, *_unsure(path, rows, first, found)),
+        notes=(*found.notes, *_unsure(path, rows, first, found), *_said_of(path, stray)),
+        texts=_texts(columns, wanted, rows, [scan.participant_id for scan in scans]),
     )
 
 
@@ -175,17 +194,67 @@ def _label_column(names: set[str], rows: Sequence[Row]) -> str:
 
 
 def _sort_columns(columns: Sequence[str], rows: Sequence[Row]) -> tuple[list[Dropped], list[str]]:
+    """Columns of numbers; and the others with why they are none.
+
+    A column in which no more than half of what is there is text is one of numbers.
+    """
     dropped, wanted = [], []
     for name in columns:
         if name in NOT_MEASURED or name in SOFTWARE:
             dropped.append(Dropped(name, "a fact about the person or the scan, no measurement"))
             continue
-        text = next((r for r in rows if r.values[name] and _value(r.values[name]) is _NAN), None)
-        if text is not None:
-            dropped.append(Dropped(name, f"line {text.line} holds text, no number"))
+        filled = sum(bool(row.values[name]) for row in rows)
+        text = _stray([name], rows)
+        if 2 * len(text) > filled:
+            dropped.append(Dropped(name, f"line {text[0]} holds text, no number"))
         else:
             wanted.append(name)
     return dropped, wanted
+
+
+def _stray(columns: Sequence[str], rows: Sequence[Row]) -> list[int]:
+    """Lines of the cells that hold text."""
+    return [
+        row.line
+        for name in columns
+        for row in rows
+        if row.values[name] and _value(row.values[name]) is _NAN
+    ]
+
+
+def _said_of(path: Path, stray: Sequence[int]) -> list[str]:
+    if not stray:
+        return []
+    return [
+        f"{path}: {len(stray)} cells that hold text in columns of numbers, the first in line "
+        f"{min(stray)}, count as missing."
+    ]
+
+
+_WORD = re.compile(r"[^\W_]+")
+
+
+def _texts(
+    columns: Sequence[str], numbers: Sequence[str], rows: Sequence[Row], people: Sequence[str]
+) -> dict[str, tuple[str, ...]]:
+    """Cells of the columns of text that may tell people apart, in one case, by column.
+
+    Not those that write the person's label again, which an attacker would not have.
+    """
+    found = {}
+    for name in columns:
+        if name in numbers or (name in NOT_MEASURED and name not in OF_THE_PERSON):
+            continue
+        if name in SOFTWARE:
+            continue
+        cells = tuple(" ".join(row.values[name].casefold().split()) for row in rows)
+        labelled = sum(
+            person.casefold() in _WORD.findall(cell)
+            for cell, person in zip(cells, people, strict=True)
+        )
+        if 2 * labelled <= len(rows):
+            found[name] = cells
+    return found
 
 
 _NAN = math.nan

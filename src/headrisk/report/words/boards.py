@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from headrisk.findings.coverage import all_faces_gone, face_may_be_left
 from headrisk.findings.records import Report, RunRecord
 from headrisk.report.words.evidence import (
     REGULATORS_LINE,
     Fact,
     against_line,
-    all_faces_gone,
     evidence,
-    face_may_be_left,
+    faces_left,
 )
 
 
@@ -162,7 +162,12 @@ def _ico(report: Report) -> Question:
                 ("faces", "linked") if searched else ("faces",),
                 "" if searched else "No photograph was compared with a scan.",
             ),
-            Point("Attackers closest to it", ("attackers",)),
+            Point(
+                "A motivated intruder",
+                (),
+                "No such intruder was modelled: the attackers of this report "
+                "hold scans, tables or photographs with names.",
+            ),
         ),
         "No person tried it: the attacks are programs. Searches of the web, social networks and "
         "the press, and what friends and colleagues know, were not part of it.",
@@ -188,7 +193,7 @@ def _hipaa() -> Question:
 
 
 def _nih(report: Report) -> Question:
-    still = " Faces are or may be left here." if face_may_be_left(report) else ""
+    still = f" {faces_left(report)}" if face_may_be_left(report) else ""
     return Question(
         "nih",
         "NIH, controlled-access data",
@@ -279,4 +284,4 @@ def _faces_claim(report: Report) -> str:
             "No face was found, and no part of one, in any image; look at the pictures of the "
             "internal report before you affirm it."
         )
-    return "This report does not carry the statement that all faces are gone."
+    return f"{faces_left(report)} The statement that all faces are gone cannot be made."

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from headrisk.report.words.attacks import ATTACKS
+
 
 @dataclass(frozen=True)
 class Caption:
@@ -51,9 +53,9 @@ CAPTIONS = {
     "measures": Caption(
         "Measures",
         "Which way of comparing links people?",
-        "The rank-1 rate of each measure with its interval, beside the control (the same search "
-        "with shuffled names) and guessing.",
-        "Every value lies at control and guessing. Intervals are widened to protect people: one "
+        "The rank-1 rate of each measure with its interval, beside luck (what the same search with "
+        "shuffled names exceeds 1 time in 20, or guessing if higher) and guessing.",
+        "Every value lies at luck or below. Intervals are widened to protect people: one "
         "that reaches down to luck does not show that nothing was found.",
         "At least one interval lies clear to the right.",
         "Judge the data by the strongest measure, not by the mean.",
@@ -61,8 +63,8 @@ CAPTIONS = {
     "conditions": Caption(
         "Conditions",
         "Under which conditions does it work?",
-        "The rank-1 rate within each condition. Levels with fewer than five people are merged and "
-        "left out.",
+        "The rank-1 rate within each condition. Levels with fewer than five people are merged "
+        "into one, which is left out.",
         "All conditions are low. With few people that proves little.",
         "Some lie well above the dashed line. If only pairs of one scanner are high, it may be "
         "the scanner that is recognised.",
@@ -71,11 +73,12 @@ CAPTIONS = {
     "forecast": Caption(
         "More people",
         "How does the rate fall among more people?",
-        "The share linked at rank 1 in random groups of each size: measured, then the range over "
-        "the models (band). Grey lies beyond what the data can say.",
+        "The share linked at rank 1 in random groups of each size. The band holds the 95 % "
+        "interval of what was measured and, where there is a forecast, the range over the models; "
+        "its grey part lies beyond what the data can say.",
         "The line runs down to the dotted one, guessing, within the data.",
         "The band stays high where your attackers' galleries are.",
-        "Decide by the upper end of the band, and do not lean on the grey part.",
+        "Decide by the upper end of the band, and do not lean on a grey part.",
     ),
     "open-set": Caption(
         "Absent people",
@@ -143,7 +146,7 @@ LABELS = {  # axes and legends
     "attack": "attack ({measure})",
     "rank": "rank k in a gallery of {gallery} people",
     "within": "found within k (%)",
-    "control": "control attack",
+    "control": "luck (shuffled names)",
     "rank1": "found at rank 1 (%)",
     "whole": "whole data set",
     "interval": "attack, 95 % interval",
@@ -161,9 +164,7 @@ LABELS = {  # axes and legends
     "before": "found at rank 1 (%) of those searched for",
     "lost": "overlap of brain masks lost (%)",
     "still": "still found at rank 1 (%)",
-    "face": "Photographs",
-    "face-scans": "Faces between scans",
-    "brain": "Brains",
+    **{name: one.title for name, one in ATTACKS.items()},
     "of": "gallery of {gallery:,.0f}",
     "threshold": "threshold ({measure})",
     "searches": "searches (%)",

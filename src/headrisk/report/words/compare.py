@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
+from headrisk.report.words.attacks import title_of
 from headrisk.report.words.phrases import capital, counted, listed, percent
-from headrisk.report.words.summary import MODALITY_NAMES
 
 Reading = Literal[
     "better", "worse", "not shown", "cannot tell", "not alike", "no interval", "one only"
@@ -87,11 +87,6 @@ def named_by(title: str) -> str:
     return f"named by {title}"
 
 
-def modality(name: str) -> str:
-    """A modality as pages call it."""
-    return MODALITY_NAMES.get(name, (name, ""))[0]
-
-
 def points(low: float | None, high: float | None) -> str:
     """An interval of a change in percentage points, rounded outward: ``-12 to 3``."""
     if low is None or high is None:
@@ -158,18 +153,18 @@ def missed(pair: tuple[str, str], old: int | None, new: int | None) -> str:
 
 def one_only(pair: tuple[str, str], name: str, where: str) -> str:
     """A modality that one of two releases does not have."""
-    return f"{modality(name)}: of releases {listed(pair)} only release {where} was tested by it."
+    return f"{title_of(name)}: of releases {listed(pair)} only release {where} was tested by it."
 
 
 def simulated(pair: tuple[str, str], name: str) -> str:
     """Simulated second scans in one of them alone."""
-    return f"{modality(name)}: re-scans were simulated in one of releases {listed(pair)} only."
+    return f"{title_of(name)}: re-scans were simulated in one of releases {listed(pair)} only."
 
 
 def galleries(pair: tuple[str, str], name: str, old: int, new: int) -> str:
     """Galleries of other sizes."""
     return (
-        f"{modality(name)}: the galleries of releases {listed(pair)} hold {old:,} and {new:,} "
+        f"{title_of(name)}: the galleries of releases {listed(pair)} hold {old:,} and {new:,} "
         "people. Rank rates fall as galleries grow, whatever else changed; compare the rows of "
         "equal galleries."
     )
@@ -178,7 +173,7 @@ def galleries(pair: tuple[str, str], name: str, old: int, new: int) -> str:
 def told(name: str, figure: str, pair: tuple[str, str], low: float, high: float) -> str:
     """A change that the interval carries, in a sentence without its verdict."""
     return (
-        f"{modality(name)}, {figure}, release {pair[0]} to {pair[1]}: a change of "
+        f"{title_of(name)}, {figure}, release {pair[0]} to {pair[1]}: a change of "
         f"{points(low, high)} percentage points"
     )
 
@@ -200,7 +195,7 @@ def cannot_tell(name: str, pairs: Sequence[tuple[str, str]], low: float, high: f
     fewer = f"{_point(-low, 1)} fewer" if low else "none fewer"
     more = f"{_point(high, 1)} more" if high else "none more"
     return (
-        f"{modality(name)}: it could not be told whether more or fewer people are linked (release "
+        f"{title_of(name)}: it could not be told whether more or fewer people are linked (release "
         f"{listed([f'{old} to {new}' for old, new in pairs])}). Anything from {fewer} to {more} "
         "of 100 people fits."
     )
@@ -223,7 +218,7 @@ def too_few(name: str, releases: Sequence[str]) -> str:
     """A modality without rates in some releases."""
     where = f"{'release' if len(releases) == 1 else 'releases'} {listed(releases)}"
     return (
-        f"{modality(name)}: too few people could be searched for in {where}, so it cannot be told "
+        f"{title_of(name)}: too few people could be searched for in {where}, so it cannot be told "
         "whether the risk changed."
     )
 

@@ -5,46 +5,15 @@ from __future__ import annotations
 from headrisk.durations import duration
 from headrisk.findings.cost import AttackCost
 from headrisk.findings.records import Needs, RunRecord
+from headrisk.report.words.attacks import ATTACKS
 from headrisk.report.words.summary import title
 
-NEEDS = {
-    "brain": Needs(
-        data="the shared scans, and for each person another scan with a name to it, such as those "
-        "in a clinical archive or an earlier release",
-        skill="command line; every step is in freely available software, nothing has to be trained",
-        hardware="a laptop; no graphics card",
-    ),
-    "face-scans": Needs(
-        data="the shared scans, and for each person another scan of the head with a name to it; no "
-        "photograph",
-        skill="command line; freely available rendering and face recognition, nothing has to be "
-        "trained",
-        hardware="a laptop; no graphics card",
-    ),
-    "face": Needs(
-        data="the shared scans, and photographs of the person with a name, as on a social network",
-        skill="command line; freely available rendering and face recognition, nothing has to be "
-        "trained",
-        hardware="a laptop; no graphics card",
-    ),
-    "metadata": Needs(
-        data="the shared headers and sidecars, and those of other scans with a name to them; no "
-        "image",
-        skill="a few lines of a script or a spreadsheet",
-        hardware="any computer",
-    ),
-    "table": Needs(
-        data="the shared table, and a table of the same measurements with names to it; no image",
-        skill="a few lines of a script or a spreadsheet",
-        hardware="any computer",
-    ),
-}
 _SHORT_SECONDS = 0.1
 
 
 def photo_needs(photos: int, sets: int) -> Needs:
     """What a face attack takes, with the number of photographs that this run used."""
-    plain = NEEDS["face"]
+    plain = ATTACKS["face"].needs
     if not sets:
         return plain
     each = photos / sets

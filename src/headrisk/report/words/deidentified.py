@@ -14,9 +14,9 @@ from headrisk.findings.deidentified import (
     OwnScan,
     Treatment,
 )
+from headrisk.report.words.attacks import title_of
 from headrisk.report.words.captions import Caption
 from headrisk.report.words.phrases import capital, counted, people, percent, percentage, share
-from headrisk.report.words.summary import MODALITY_NAMES
 
 CAPTIONS = {
     "before-after": Caption(
@@ -293,7 +293,7 @@ def missed_rows(treatments: Sequence[Treatment]) -> list[tuple[str, str, list[st
     told: dict[tuple[str, str], dict[str, str]] = {}
     for one in treatments:
         for effect in headlines(one):
-            attack = f"{MODALITY_NAMES[effect.modality][0]}, {ATTACKER[effect.attacker]}"
+            attack = f"{title_of(effect.modality)}, {ATTACKER[effect.attacker]}"
             change = effect.fnir
             if change is not None:
                 text = f"{percentage(change.before)}, then {percentage(change.after)}"
@@ -309,7 +309,7 @@ def _one_or_more(count: Count, one: str, several: str) -> str:
     return one if count in (1, "1") else several
 
 
-UNCHANGED = "NOT TREATED: not one voxel differs from the untreated scan"
+UNCHANGED = "NOT DE-IDENTIFIED: not one voxel differs from the original scan"
 FOUND_FACE = {  # what was found in one de-identified scan
     "face": "a whole face: another one's, or left",
     "part": "part of a face is left",

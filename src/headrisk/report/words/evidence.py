@@ -10,24 +10,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from headrisk.findings.cost import attack_costs
-from headrisk.findings.coverage import face_counts
-from headrisk.findings.records import FacesLeft, ModalitySection, Report, RunRecord
+from headrisk.findings.coverage import face_counts, scan_faces, upper_end
+from headrisk.findings.records import ModalitySection, Report, RunRecord
 from headrisk.report.words import deidentified, inventory, phrases, presence, summary
 from headrisk.report.words import risk as risk_words
+from headrisk.report.words.attacks import ATTACKS
+from headrisk.report.words.first_page import found_in_text, how_to_read, unmeasured_defacing
+from headrisk.report.words.metadata import MISSED, NOT_READ
 from headrisk.statistics.intervals import with_failures
-from headrisk.statistics.risk import highest_by_images
 
 REGULATORS_LINE = 0.09
-FACE_MAY_BE_LEFT = ("face", "part", "unclear", "failed")
 _BESIDE = ("archive", "document", "link", "picture", "recording", "surface")
-_BY = {
-    "brain": "by the brain",
-    "face": "by photographs",
-    "face-scans": "by faces between scans",
-    "table": "by a table of measurements",
-    "metadata": "by headers and sidecar files alone",
-    "combined": "by all of it together",
-}
 
 
 @dataclass(frozen=True)
@@ -120,7 +113,7 @@ def gaps(report: Report) -> tuple[str, ...]:
             who = phrases.people(section.counts.unsearched)
             found.append(f"{who} who could not be searched for {_by(section)}")
     searched = {section.name for section in report.modalities if section.measures}
-    missing = [_BY[name] for name in ("brain", "face", "metadata") if name not in searched]
+    missing = [ATTACKS[k].through for k in ("brain", "face", "metadata") if k not in searched]
     if missing:
         found.append(f"linkage {phrases.listed(missing)}, which was not tested")
     return tuple(found)
@@ -144,23 +137,9 @@ def looked_at(report: Report) -> str:
 def linked(report: Report) -> str:
     """The strongest attack of each kind in a few words, with interval and control."""
     said = [_linked(section) for section in report.modalities if section.measures]
-    return phrases.capital("; ".join(said)) + "." if said else "Nobody was searched for."
-
-
-def upper_end(section: ModalitySection) -> float | None:
-    """The largest rank-1 rate that these data cannot exclude; None without a rate.
-
-    The upper end of the interval, with everybody who could not be searched for counted as found,
-    and as the images say where they contradict the labels of two data sets.
-    """
-    first = section.headline
-    if first is None or first.rank1 is None or not section.sufficient:
-        return None
-    rates = [first.rank1.high, *([first.one_to_one.high] if first.one_to_one else [])]
-    if section.labels is not None and section.labels.in_doubt:
-        rates.append(highest_by_images(section.labels))
-    lost, n = section.counts.unsearched, first.rank1.n
-    return (max(rates) * n + lost) / (n + lost)
+    if not said:
+        return "Nobody was searched for."
+    return f"{phrases.capital('; '.join(said))}. {how_to_read(report)}"
 
 
 def against_line(report: Report, line: float) -> str:
@@ -187,11 +166,17 @@ def against_line(report: Report, line: float) -> str:
     if over:
         which = phrases.listed(
             [
-                f"{phrases.percent(ends[one.name][0], -1)} at the least {_by(one)}{_simulated(one)}"
+                f"at least {phrases.percent(ends[one.name][0], -1)} {_by(one)}{_simulated(one)}"
                 for one in over
             ]
         )
-        return f"Over {line:g}: {which}."
+        rest = [
+            f"up to {phrases.percent(ends[one.name][1], 1)} {_by(one)}{_simulated(one)}"
+            for one in rated
+            if one not in over
+        ]
+        also = f" Not shown to keep to it either: {phrases.listed(rest)}." if rest else ""
+        return f"Over {line:g}: {which}.{also}"
     highest = max((one.risk.exposure.highest for one in rated if one.risk), default=1.0)
     worst = max(high for _, high in ends.values())
     if max(worst, highest) > line:
@@ -212,26 +197,6 @@ def against_line(report: Report, line: float) -> str:
     return f"{kept} It holds for these attacks and a gallery of this size alone."
 
 
-def all_faces_gone(report: Report) -> bool:
-    """Whether every image of the data set was looked at and no face may be left in any."""
-    left, counts = report.faces_left, report.inventory
-    if left is None or not left.looked or not left.images:
-        return False
-    may_be = any(_may_be(left, name) for name in FACE_MAY_BE_LEFT)
-    if counts is None or may_be:
-        return False
-    missed = counts.failed + counts.left_out + counts.unread_folders
-    return not missed and not any(counts.other.get(kind) for kind in _BESIDE)
-
-
-def face_may_be_left(report: Report) -> bool:
-    """Whether a face, or part of one, was found or may be in an image that was looked at."""
-    left = report.faces_left
-    if left is not None and left.looked:
-        return any(_may_be(left, name) for name in FACE_MAY_BE_LEFT)
-    return bool(_presence(report))
-
-
 def faces_left(report: Report) -> str:
     """In how many images a face is or may be left, or that nobody looked."""
     if report.faces_left is not None:
@@ -247,35 +212,19 @@ def metadata(report: Report) -> str:
     for section in report.modalities:
         for panel in section.panels:
             if section.name == "metadata" and panel.name == "kinds":
-                return panel.answer
+                return f"{found_in_text(section)} {MISSED} {NOT_READ}"
     return (
-        "Whether names, dates and numbers stand in headers, sidecars, tables and names of files "
+        "Whether names, dates and numbers are in headers, sidecars, tables and names of files "
         "was not asked here; headrisk metadata does."
     )
 
 
-def _presence_counts(report: Report) -> tuple[str, str, str] | None:
-    """Scans with a face, with a part of one, and all, of the search with photographs."""
-    for section in report.modalities:
-        table = section.tables.get("presence")
-        if section.name != "face" or table is None:
-            continue
-        rows = {str(row[0]): (_count(row[2]), _count(row[1])) for row in table.rows}
-        if "together: face" in rows:
-            found, total = rows["together: face"]
-            return found, rows.get("together: part", ("none", ""))[0], total
-    return None
-
-
 def _presence(report: Report) -> str:
     """What the search with photographs found of faces in the images, as ranges of counts."""
-    seen = _presence_counts(report)
-    return f"Of {seen[2]} scans, {seen[0]} show a face and {seen[1]} a part of one." if seen else ""
-
-
-def _count(cell: object) -> str:
-    """A count or a range of counts from a table that may have been read back from text."""
-    return f"{cell:,.0f}" if isinstance(cell, float) else str(cell)
+    seen = scan_faces(report)
+    if seen is None:
+        return ""
+    return f"Of {seen.scans} scans, {seen.face} show a face and {seen.part} a part of one."
 
 
 def _short_looked(report: Report) -> str:
@@ -310,8 +259,8 @@ def _short_faces(report: Report) -> str:
         if seen is None:
             return "nobody looked"
         return f"{seen.counts.get('face', 0)} of {phrases.counted(seen.images, 'image')}"
-    rendered = _presence_counts(report)
-    return f"{rendered[0]} of {rendered[2]} scans" if rendered else "not asked"
+    rendered = scan_faces(report)
+    return f"{rendered.face} of {rendered.scans} scans" if rendered else "not asked"
 
 
 def _looked_for_faces(report: Report) -> bool:
@@ -319,12 +268,9 @@ def _looked_for_faces(report: Report) -> bool:
     return bool(_presence(report)) if left is None else left.looked and bool(left.images)
 
 
-def _may_be(left: FacesLeft, name: str) -> bool:
-    return left.counts.get(name, 0) not in (0, "0")
-
-
 def _by(section: ModalitySection) -> str:
-    return _BY.get(section.name, f"by {section.name}")
+    own = ATTACKS.get(section.name)
+    return own.through if own else f"by {section.name}"
 
 
 def _simulated(section: ModalitySection) -> str:
@@ -336,9 +282,8 @@ def _linked(section: ModalitySection) -> str:
     first = section.headline
     if first is None or first.rank1 is None or not section.sufficient:
         return f"{by} too few people to say"
-    more = [summary.RESULTS[first.reading]]
-    if first.control is not None:
-        more.insert(0, f"by luck about {phrases.percent(first.control.value)}")
+    luck = summary.against_luck(first)
+    more = [*([luck] if luck else []), summary.RESULTS[first.reading]]
     text = f"{by} {phrases.rate_of_people(first.rank1, *more)}"
     lost = section.counts.unsearched
     if lost:
@@ -364,8 +309,8 @@ def _singled(report: Report) -> str:
             last = rated[-1]
             said.append(
                 f"{_by(section)}, one scan of a person picks out that person and nobody else among "
-                f"{last.size} in {phrases.percentage(last.rate)} of the cases (by luck: "
-                f"{phrases.percent(last.baseline)})"
+                f"{last.size} in {phrases.percentage(last.rate)} of the cases (luck "
+                f"{phrases.percent(last.baseline)}{risk_words.above_luck(last, ', ')})"
             )
     return phrases.capital("; ".join(said)) + "." if said else ""
 
@@ -407,13 +352,22 @@ def larger(report: Report) -> str:
 
 
 def change(report: Report) -> str:
-    """Before and after each de-identification method; "" where none was compared."""
+    """Before and after each de-identification method, or what was not measured of it."""
+    if not report.treatments:
+        tried = any(one.measures for one in report.modalities)
+        return f"De-identification was not measured. {unmeasured_defacing(report)}" if tried else ""
     return " ".join(f"{one.name}: {deidentified.brief(one)}" for one in report.treatments)
+
+
+def _seconds(seconds: float) -> str:
+    if seconds < 1:
+        return "under 1 second"
+    return phrases.counted(round(seconds), "second")
 
 
 def _cost(report: Report, run: RunRecord) -> str:
     said = [
-        f"{summary.title(one).lower()}, {one.cpu_seconds:,.0f} CPU seconds for "
+        f"{summary.title(one).lower()}, {_seconds(one.cpu_seconds)} of processor time for "
         f"{phrases.counted(one.scans, 'scan')} on {one.needs.hardware or 'this machine'}"
         for one in attack_costs(report, run)
     ]

@@ -7,19 +7,34 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from headrisk.dataset.inventory import InventoryCounts
+from headrisk.findings.coarse import Count, added
+from headrisk.findings.coarse import most as most_of
 from headrisk.findings.coverage import (
     IMAGE_ATTACKS,
     apart,
     by_kind,
+    dates_compared,
     face_counts,
+    face_may_be_left,
+    scan_faces,
     told,
     tried_images,
 )
 from headrisk.findings.deidentified import Treatment
-from headrisk.findings.records import ModalitySection, Report, RunRecord
+from headrisk.findings.records import (
+    SOURCE_FOLDER,
+    MeasureResult,
+    ModalitySection,
+    Report,
+    RunRecord,
+    Value,
+)
+from headrisk.linkage.design import PeopleCounts
 from headrisk.report.words import inventory, metadata, summary
+from headrisk.report.words.attacks import ATTACKS, title_of
 from headrisk.report.words.follows import UNSEEN, Point
-from headrisk.report.words.people import grouped
+from headrisk.report.words.metadata_kinds import title as kind_title
+from headrisk.report.words.people import grouped, rated
 from headrisk.report.words.phrases import capital, counted, listed, people, percent, share
 from headrisk.report.words.presence import faces_by_kind
 from headrisk.report.words.risk import headline_point
@@ -28,30 +43,23 @@ from headrisk.statistics.forecast.records import FEWEST_PEOPLE
 from headrisk.types import Estimate
 
 LABELS_IN_DOUBT = "labels in doubt"
-FOUND = {
-    "brain": "linked to their other scan",
-    "face": "found",
-    "face-scans": "linked to their other scan",
-    "metadata": "linked by notes stored with images (headers, sidecar files)",
-    "table": "linked to their other row",
-    "combined": "linked by everything together",
-}
-TEXTS = (
-    "texts.html: data protection impact assessment (DPIA), ethics board, consent form, access "
-    "committee."
-)
+TEXTS = "texts.html: impact assessment (DPIA), ethics board, consent form, access committee."
 CHECK = (
-    "The custodian, who ran the audit, by the folder internal beside this page; headrisk doctor "
-    "--verify OUT (this folder) names files changed since the audit."
+    "Only the custodian (who ran it), by the folder internal. headrisk doctor --verify OUT (this "
+    "folder) finds changed report files, not changed data."
 )
+NOT_FEW = "which does not mean few links"
 SYNTHETIC = "Synthetic heads of headrisk"  # what headrisk's own made-up data sets are called
+SEE_TEXT = "see text"  # a verdict that no word or two would be
 MADE_UP = "Made-up heads: no evidence about real data."
-FEW = 30  # people; below it the legend says that intervals are wide
+ALL_SEARCHED = "all"
+NO_PHOTOGRAPH = "No photograph was compared."
 
 
-MOST_WORDS = 694  # on two printed pages
-FIXED_WORDS = 80  # headings, fields, and the line on what stands in the annex
+MOST_WORDS = 699  # on two printed pages
+FIXED_WORDS = 36  # headings, fields, and that reasons stand in the annex
 WARNING = 3  # the weight of a point that is no step
+MOST_FOUND = 2  # kinds of identifying text, named on the first page
 MOST_KINDS = 3  # of images, named on the first page
 MOST_REASONS = 3  # why images were not looked at
 MOST_APART = 4  # why no attack compared images
@@ -62,8 +70,9 @@ MOST_METHODS = 2  # de-identification methods on the first pages
 class Answer:
     """One line of the first page.
 
-    ``verdict`` is a word or two; ``alarm`` says that it speaks against the release. ``rate`` and
-    ``control`` are drawn as a bar; ``target`` is where the annex says more.
+    ``verdict`` is a word or two; ``alarm`` says that it speaks against the release. ``rate``,
+    ``luck`` and ``judged``, the interval that is held against luck, are drawn as a bar; ``target``
+    is where the annex says more.
     """
 
     title: str
@@ -72,34 +81,40 @@ class Answer:
     target: str = ""
     alarm: bool = False
     rate: Estimate | None = None
-    control: Estimate | None = None
+    luck: float | None = None
+    judged: tuple[float, float] | None = None
 
 
 def which_data(report: Report, run: RunRecord, digest: str) -> list[tuple[str, str]]:
     """Name, release, date, images, people, and who can check it; what is not known is said."""
     data = report.data
-    rows = [("Data set", (data.name if data else "") or "not named")]
-    if is_synthetic(report):
-        rows[0] = ("Data set", f"{rows[0][1]}. {MADE_UP}")
-    release = data.release if data else ""
-    rows.append(
-        ("Release", f"{release}, date not stated by the data set")
-        if release
-        else ("Release, date", "not stated by the data set")
+    release = (
+        f"release {data.release}, date not stated"
+        if data and data.release
+        else "release and date not stated"
     )
+    name = f"{(data.name if data else '') or 'Not named'} ({release})."
+    rows = [("Data set", f"{name} {MADE_UP}" if is_synthetic(report) else name)]
     if data and any(data.against):
         rows.append(("Compared with", listed([name for name in data.against if name])))
-    version = f"headrisk {report.version}, fingerprint of report.json {digest}"
-    rows.append(("Audited", f"{run.started[:10]}, {version}" if run.started else version))
+    rows.append(("Audited", audited(report, run, digest)))
     rows += coverage(report)
     if report.modalities:
-        who, number = searched(report), how_many_people(report)
-        same = len(who) == 1 and who[0].startswith(f"Of {number[:-1]} ")
-        rows.append(("People", " ".join(who if same else (number, *who))))
+        rows.append(("People", " ".join((how_many_people(report), *searched(report)))))
     rows.append(("Who can check", CHECK))
     if report.inventory is not None or any(one.measures for one in report.modalities):
         rows.append(("Text to copy", TEXTS))
     return rows
+
+
+def audited(report: Report, run: RunRecord, digest: str) -> str:
+    """When, by which version, and the fingerprints by which figures and data are known."""
+    when = f"{run.started[:10]}, " if run.started else ""
+    prints = [f"{digest} (figures)"]
+    if run.provenance is not None and run.provenance.input_digest:
+        prints.append(f"{run.provenance.input_digest[:12]} (files compared)")
+    plural = "s" if len(prints) > 1 else ""
+    return f"{when}headrisk {report.version}. Fingerprint{plural}: {', '.join(prints)}."
 
 
 def how_many_people(report: Report) -> str:
@@ -108,8 +123,12 @@ def how_many_people(report: Report) -> str:
         max(one.counts.persons, one.counts.people.people if one.counts.people else 0)
         for one in report.modalities
     )
-    missed = report.inventory is not None and tried_images(report) and apart(report.inventory)
-    return f"{'At least ' if missed else ''}{most:,}."
+    counts = report.inventory
+    if counts is not None and tried_images(report) and apart(counts):
+        return f"At least {most:,}: images not compared may show others."
+    if counts is not None and counts.failed + counts.left_out:
+        return f"At least {most:,}: images not looked at may show others."
+    return f"{most:,}."
 
 
 def coverage(report: Report) -> list[tuple[str, str]]:
@@ -169,19 +188,32 @@ def _compared(report: Report) -> list[ModalitySection]:
 
 def compared(report: Report) -> str:
     """How many images each attack compared, of which kinds, and how many none did, and why."""
-    said = []
-    for one in _compared(report):
-        what = {"face": "searched for in ", "metadata": "stored with "}.get(one.name, "")
-        kinds = f" ({', '.join(one.contrasts)})" if one.contrasts else ""
-        count, everywhere = _images_compared(report, one)
-        said.append(
-            f"{capital(_lower(one))}: {what}{counted(count, 'image')}{kinds}"
-            f"{' of all data sets' if everywhere else ''}."
-        )
+    said = [
+        f"{title_of(one.name)}: {_what_was_compared(report, one)}." for one in _compared(report)
+    ]
     counts = report.inventory
     if said and counts is not None and tried_images(report) and apart(counts):
         said.append(_by_none(report, counts))
     return " ".join(said)
+
+
+def _what_was_compared(report: Report, section: ModalitySection) -> str:
+    """``11 T1w and 11 FLAIR`` where counts by kind are known, else ``48 images (T1w, FLAIR)``."""
+    counts, kinds = report.inventory, section.contrasts
+    own = section.name in IMAGE_ATTACKS and counts is not None and tried_images(report)
+    if own and counts is not None and len(kinds) <= MOST_KINDS:
+        found = [
+            f"{row.compared[section.name]:,} {inventory.kind(row.suffix)}"
+            for row in by_kind(counts.kinds)
+            if row.compared.get(section.name)
+        ]
+        if found:
+            return listed(found)
+    count, everywhere = _images_compared(report, section)
+    if len(kinds) == 1 and not everywhere:
+        return f"{count:,} {inventory.kind(kinds[0])}"
+    named = f" ({', '.join(kinds)})" if kinds else ""
+    return f"{counted(count, 'image')}{named}{' of all data sets' if everywhere else ''}"
 
 
 def _images_compared(report: Report, section: ModalitySection) -> tuple[int, bool]:
@@ -194,17 +226,21 @@ def _images_compared(report: Report, section: ModalitySection) -> tuple[int, boo
 
 
 def _by_none(report: Report, counts: InventoryCounts) -> str:
+    """Images that were looked at and that no attack compared, and why."""
     rows = told(report)
+    rest = [dict(Counter(row.apart) - Counter(row.reasons)) for row in rows]
+    unseen = sum(sum(row.reasons.values()) for row in rows)
+    left = sum(sum(one.values()) for one in rest)
+    start = "No image attack compared"
+    if unseen + left != apart(counts):  # an image may bear one cause here and another there
+        return f"{start} {apart(counts):,} of {counts.images:,}, those not looked at included."
+    if not left:
+        return f"{start} the {unseen:,} not looked at."
     why = inventory.together(
-        (
-            (inventory.kind(row.suffix), dict(Counter(row.apart) - Counter(row.reasons)))
-            for row in rows
-        ),
+        ((inventory.kind(row.suffix), one) for row, one in zip(rows, rest, strict=True)),
         MOST_APART,
     )
-    unseen = any(set(row.apart) & set(row.reasons) for row in rows)
-    why = "; ".join(filter(None, ("those not looked at" if unseen else "", why)))
-    return f"No image attack compared {apart(counts):,} of {counts.images:,}: {why}."
+    return f"{start} {left:,} {'more' if unseen else f'of {counts.images:,}'}: {why}."
 
 
 def not_compared(report: Report) -> tuple[str, ...]:
@@ -226,10 +262,33 @@ def not_compared(report: Report) -> tuple[str, ...]:
     return (f"Kinds not compared: {'; '.join(said)}.",) if said else ()
 
 
+def unmeasured_defacing(report: Report) -> str:
+    """What taking faces out would change for each attack, where no copy was compared."""
+    names = [one.name for one in report.modalities if one.measures]
+    stay = [_title(name) for name in names if name in ("brain", "table")]
+    faces = [_title(name) for name in names if name in ("face", "face-scans")]
+    said = ["No copy without faces was given."]
+    text = any("kinds" in one.tables or one.name == metadata.NAME for one in report.modalities)
+    stay += ["headers", "text"] if text else []
+    if stay:
+        named = [f"{name} (from studies)" if name == "brains" else name for name in stay]
+        said.append(f"Defacing leaves {listed(named)} as they are.")
+    if faces:
+        said.append(f"How far {listed(faces)} still link is not known.")
+    return " ".join(said)
+
+
+def _title(name: str) -> str:
+    return title_of(name).lower()
+
+
 def untested(report: Report) -> tuple[str, ...]:
     """What the audit says nothing about: attacks, kinds of images, what text was not read."""
     said = [
-        *(report.not_tested or summary.not_tested(report.modalities)),
+        *(
+            report.not_tested
+            or summary.not_tested(report.modalities, defacing=bool(report.treatments))
+        ),
         *not_compared(report),
     ]
     if any("kinds" in one.tables for one in report.modalities):
@@ -248,22 +307,39 @@ def searched(report: Report) -> list[str]:
         if counts is None and whole and all_searched and one.counts.searched == whole.people:
             counts = whole
         if counts is not None:
-            said.append((_lower(one), summary.who_was_searched(counts)))
+            said.append((_lower(one), _searched_of(counts)))
+            continue
+        lost = one.counts.unsearched
+        if whole is not None and not lost and one.counts.searched == whole.people:
+            said.append((_lower(one), ALL_SEARCHED))
             continue
         text = f"{counted(one.counts.searched, 'person was', 'people were')} searched for"
-        if one.counts.unsearched:
-            text += f", {one.counts.unsearched:,} could not be"
-        said.append((_lower(one), f"{text}."))
+        said.append((_lower(one), f"{text}, {lost:,} could not be." if lost else f"{text}."))
     texts = dict.fromkeys(text for _, text in said)
     if not any(one.counts.people for one in sections):
         return []
     if len(texts) == 1:
-        return list(texts)
-    return grouped((name, text[0].lower() + text[1:]) for name, text in said)
+        return [f"{capital(text)} were searched for." if text == ALL_SEARCHED else capital(text)
+                for text in texts]  # fmt: skip
+    return [f"{text}." if text.endswith(f": {ALL_SEARCHED}") else text for text in grouped(said)]
+
+
+def _searched_of(counts: PeopleCounts) -> str:
+    if counts.searched == counts.people and not counts.not_searched:
+        return ALL_SEARCHED
+    lost = sum(counts.not_searched.values())
+    why = [summary.WHY_NOT_SEARCHED[code] for code in counts.not_searched]
+    text = f"{counts.searched:,} {'was' if counts.searched == 1 else 'were'} searched for"
+    if len(why) == 1:
+        return f"{text}, {lost:,} {'was' if lost == 1 else 'were'} not ({why[0]})."
+    told = [
+        f"{name} {count:,}" for name, count in zip(why, counts.not_searched.values(), strict=True)
+    ]
+    return f"{text}, {lost:,} were not ({', '.join(told)})."
 
 
 def _lower(section: ModalitySection) -> str:
-    return summary.title_of(section.name).lower()
+    return title_of(section.name).lower()
 
 
 def is_synthetic(report: Report) -> bool:
@@ -271,27 +347,41 @@ def is_synthetic(report: Report) -> bool:
     return report.data is not None and report.data.name == SYNTHETIC
 
 
-def legend(report: Report) -> str:
-    """How to read the lines of the first page, with an example of this report."""
-    rates = [
-        one.headline.rank1
+def how_to_read(report: Report) -> str:
+    """The legend as text that is copied without the bars; "" where nothing was measured."""
+    if not any(one.sufficient for one in report.modalities):
+        return ""
+    return legend(report, bars=False)
+
+
+def legend(report: Report, *, bars: bool = True) -> str:
+    """How to read the lines of the first page, in the words that this report uses."""
+    shown = [
+        one.headline
         for one in report.modalities
         if one.sufficient and one.headline and one.headline.rank1
     ]
-    text = (
-        "Links people: the interval of the highest count lies above guessing and 1-in-20 luck "
-        "(shuffled names; green in bars). May link: only the rate does. Brackets: 95 % interval, "
-        "widened to protect people"
+    ranges = any(one.rank1 and one.rank1.fewest is not None for one in shown)
+    said = ["Brackets: 95 % interval."]
+    if ranges:
+        said = ["Counts are ranges, to hide single people; brackets: their 95 % interval."]
+    said.append(
+        "Luck: what the same search with shuffled names exceeds 1 time in 20, or guessing if higher"
+        f"{'; black in the bars' if shown and bars else ''}."
     )
-    few = rates and min(rate.n for rate in rates) < FEW
-    text += "; wide with few." if few else "."
-    example = next((rate for rate in rates if rate.fewest is not None), None)
-    if example is not None:
-        text += f" {example.fewest:,} to {example.most:,} hides the exact count; "
-        text += "bars (shaded: interval, dark: value) and annex go by its upper end."
-    else:
-        text += " Bars: shaded the interval, dark the value."
-    return text
+    whose = "the interval of the highest count" if ranges else "the interval"
+    top = "the highest count" if ranges else "the rate"
+    means = {
+        "links": f"\u201clinks people\u201d: {whose} lies above luck",
+        "unclear": f"\u201cmay link people\u201d: {whose} takes in luck",
+        "does not link": f"\u201cnot shown to link\u201d: {top} is not above luck, which proves "
+        "nothing",
+    }
+    readings = {one.reading for one in shown}
+    told = [text for reading, text in means.items() if reading in readings]
+    if told:
+        said.append(f"\u201c{capital('; '.join(told)[1:])}.")
+    return " ".join(said)
 
 
 def answers(report: Report) -> tuple[Answer, ...]:
@@ -300,10 +390,14 @@ def answers(report: Report) -> tuple[Answer, ...]:
     said = [_attack(one, doubt) for one in report.modalities if one.measures or not one.panels]
     if not report.modalities:
         said.append(Answer("Attacks", "not tested", "No attack could be tried."))
+    if report.modalities and report.inventory is not None and not _photographs_tried(report):
+        said.append(Answer("Photographs", "not tested", NO_PHOTOGRAPH))
     said += [_larger(report), _faces(report)]
     said.append(_metadata(report))
+    if not report.treatments and any(one.measures for one in report.modalities):
+        said.append(Answer("Defacing", "not measured", unmeasured_defacing(report)))
     said += [
-        Answer("Before and after", one.name, brief(one), f"treatment-{one.name}")
+        Answer("Before and after", one.name, brief(one, report), f"treatment-{one.name}")
         for one in report.treatments[:MOST_METHODS]
     ]
     rest = len(report.treatments) - MOST_METHODS
@@ -311,6 +405,10 @@ def answers(report: Report) -> tuple[Answer, ...]:
         more = counted(rest, "more method is", "more methods are")
         said.append(Answer("Before and after", "", f"{more} told in the annex.", "treatments"))
     return tuple(one for one in said if one.text)
+
+
+def _photographs_tried(report: Report) -> bool:
+    return any(one.name == "face" and one.measures for one in report.modalities)
 
 
 def that_fit(
@@ -327,17 +425,24 @@ def that_fit(
     :func:`answers` give.
     """
     texts = [legend(report), *report.notes, *(f"{name} {text}" for name, text in facts)]
-    texts += [f"{one.title} {one.verdict} {one.text}" for one in found]
-    texts += [*untested(report), *([] if report.treatments else [summary.NO_COPY])]
+    texts += [f"{one.title} {one.text}" for one in found]
+    texts += [one.verdict for one in found if one.verdict != SEE_TEXT]
+    texts += untested(report)
     texts += [summary.label_warning(section) for section in report.modalities]
+    texts.append(report.title)
     room = MOST_WORDS - FIXED_WORDS - sum(map(_length, texts))
-    shown: list[Point] = []
+    shown = [row for row in rows if _in_front(row)]
     for row in rows:
-        words = _length(row.brief)
-        if words <= room or row.weight == 0 or set(row.codes) & set(UNSEEN):
-            shown.append(row)
-            room -= words
+        more = [one for one in rows if one in shown or one is row]
+        rest = left_to_annex([one for one in rows if one not in more])
+        if sum(_length(one.brief) for one in more) + _length(rest) <= room:
+            shown = more
     return [*shown, *(row for row in rows if row not in shown)], len(shown)
+
+
+def _in_front(row: Point) -> bool:
+    """Whether a point always stands on the first pages: it decides, or nobody knows."""
+    return row.weight == 0 or bool(set(row.codes) & set(UNSEEN))
 
 
 def left_to_annex(rows: Sequence[Point]) -> str:
@@ -358,46 +463,51 @@ def _length(text: str) -> int:
 
 
 def _attack(section: ModalitySection, labels_in_doubt: bool) -> Answer:
-    title = summary.title_of(section.name)
+    title = title_of(section.name)
     if section.simulated:
         title += " (simulated)"
     first = section.headline
     if not section.sufficient or first is None or first.rank1 is None:
         why = section.too_little or summary.NEEDS
         return Answer(title, summary.RESULTS["too little data"], why, section.name)
-    found = FOUND.get(section.name, "linked")
+    own = ATTACKS.get(section.name)
+    found = (own.found_shortly or own.found) if own else "linked"
     if section.simulated:
         found = summary.SIMULATED_FOUND
-    text = f"{capital(share(first.rank1))} were {found}.{_control(first.control, first.chance)}"
+    count, bracket = share(first.rank1).split(" (", 1)
+    luck = summary.against_luck(first)
+    text = f"{capital(count)} {_were(count)} {found} ({bracket}{f'; {luck}' if luck else ''}."
     if section.simulated:
         text = f"Simulated re-scans, no true ones: {text}"
+    verdict, alarm = summary.RESULTS[first.reading], first.reading in ("links", "unclear")
     if labels_in_doubt and first.reading != "links":
         text = f"By labels that the images contradict: {text}"
-        return Answer(title, LABELS_IN_DOUBT, text, section.name, True, first.rank1, first.control)
+        verdict, alarm = LABELS_IN_DOUBT, True
     return Answer(
         title,
-        summary.RESULTS[first.reading],
-        text,
+        verdict,
+        text.rstrip(),
         section.name,
-        first.reading in ("links", "unclear"),
+        alarm,
         first.rank1,
-        first.control,
+        first.luck,
+        _held_against_luck(first),
     )
 
 
-def _control(control: Estimate | None, chance: float | None) -> str:
-    said = []
-    if control is not None:
-        said.append(
-            f"by luck about {percent(control.value)}, 1 time in 20 more than "
-            f"{percent(control.high)}"
-        )
-    if chance is not None:
-        said.append(f"by guessing {percent(chance)}")
-    return f" {capital('; '.join(said))}." if said else ""
+def _held_against_luck(first: MeasureResult) -> tuple[float, float] | None:
+    """What the bar shows as held against luck: an interval, or the rate where that is no more."""
+    rate = first.rank1
+    if first.reading == "does not link" and rate is not None:
+        return rate.value, rate.value
+    return summary.judged(first)
 
 
-def brief(one: Treatment) -> str:
+def _were(count: str) -> str:
+    return "was" if count.startswith("1 of") or count.endswith("of 1 person") else "were"
+
+
+def brief(one: Treatment, report: Report) -> str:
     """What is still found after a de-identification method, by the stronger attacker."""
     said = []
     faces = [e for e in (one.effect("face"), one.effect("face", "adaptive")) if e and e.found]
@@ -405,27 +515,41 @@ def brief(one: Treatment) -> str:
     if worst is not None and worst.found is not None:
         filled = " once the face is filled in" if worst.attacker == "adaptive" else ""
         said.append(f"photographs still find {share(worst.found)}{filled}")
+    scans = [e for e in (one.effect("face-scans"), one.effect("face-scans", "adaptive"))
+             if e and e.found]  # fmt: skip
+    worst = max(scans, key=lambda e: e.found.value if e.found else 0.0, default=None)
+    if worst is not None and worst.found is not None:
+        filled = " once the face is filled in" if worst.attacker == "adaptive" else ""
+        said.append(f"faces between scans still link {share(worst.found)}{filled}")
     brain = one.effect("brain")
     if brain is not None and brain.rank1 is not None:
         said.append(f"brains still link {share(brain.rank1.after)}")
-    return f"{capital('; '.join(said) or 'too few people for a rate')}."
+    tried = {effect.modality for effect in one.effects}
+    missing = [
+        _lower(section)
+        for section in report.modalities
+        if section.measures and section.name not in tried
+    ]
+    text = f"{capital('; '.join(said) or 'too few people for a rate')}."
+    return f"{text} Not measured after it: {listed(missing)}." if missing else text
 
 
 def _larger(report: Report) -> Answer:
     """What is known of more people, for all attacks in one line."""
     said = grouped(
-        (summary.title_of(one.name).lower(), larger(one.risk))
+        (title_of(one.name).lower(), larger(one.risk))
         for one in report.modalities
         if one.risk is not None and one.sufficient
     )
     missing = [
-        summary.title_of(one.name).lower()
+        title_of(one.name).lower()
         for one in report.modalities
         if one.risk is None and one.measures and one.sufficient
     ]
     if said and missing:
-        said.append(f"{capital(listed(missing))}: never forecast.")
-    return Answer("More people", "", " ".join(said), "people")
+        said.append(f"{capital(listed(missing))}: no model exists.")
+    target = "larger" if rated(report.modalities) else ""
+    return Answer("More people", "", " ".join(said), target)
 
 
 def larger(risk: Assessment) -> str:
@@ -434,9 +558,9 @@ def larger(risk: Assessment) -> str:
     point = headline_point(forecast)
     if point is None:
         if forecast.reason == "few people":
-            here = f"; {forecast.gallery:,} are here" if forecast.gallery < FEWEST_PEOPLE else ""
-            return f"no forecast below {FEWEST_PEOPLE} people{here}. Do not read that as few."
-        return f"beyond {people(forecast.gallery)} no forecast. Do not read that as few."
+            here = f" ({forecast.gallery:,} are here)" if forecast.gallery < FEWEST_PEOPLE else ""
+            return f"no forecast below {FEWEST_PEOPLE} people{here}, {NOT_FEW}."
+        return f"no forecast beyond {people(forecast.gallery)}, {NOT_FEW}."
     if forecast.bound_only:
         return f"among {people(point.size)} it may be all of them."
     end = "" if point.said else "; how many fewer cannot be said"
@@ -446,18 +570,13 @@ def larger(risk: Assessment) -> str:
 def _faces(report: Report) -> Answer:
     left = report.faces_left
     if left is not None:
-        alarm = any(left.counts.get(name) for name in ("face", "part", "unclear", "failed"))
-        text = faces_by_kind(report)
-        return Answer("Faces left", "see text", text, "", alarm or not left.looked)
-    section = next((one for one in report.modalities if "presence" in one.tables), None)
-    if section is not None:
-        counts = {str(row[0]): row for row in section.tables["presence"].rows}
-        row = counts.get("together: face")
-        if row is not None and row[1]:
-            text = (
-                f"A face is left in {_plain(row[2])} of {_plain(row[1])} scans that were looked at."
-            )
-            return Answer("Faces left", "see text", text, f"{section.name}-presence", True)
+        alarm = face_may_be_left(report)
+        text = faces_by_kind(report, total=False)
+        return Answer("Faces left", SEE_TEXT, text, "faces-left", alarm or not left.looked)
+    seen = scan_faces(report)
+    if seen is not None and seen.scans:
+        text = f"A face is left in {seen.face} of {seen.scans} scans that were looked at."
+        return Answer("Faces left", SEE_TEXT, text, "face-presence", True)
     if not report.modalities and report.inventory is None:
         return Answer("Faces left", "", "")
     return Answer("Faces left", "not looked for", "No image was looked at for a face.", "")
@@ -474,10 +593,65 @@ def _metadata(report: Report) -> Answer:
             return Answer("Text left", "", "")
         text = "Nobody looked for names, dates or free text in the files."
         return Answer("Text left", "not looked for", text)
-    panel = next(one for one in section.panels if one.name == "kinds")
     alarm = bool(section.tables["kinds"].rows)
-    text = f"{panel.answer} {metadata.MORE}"
-    return Answer("Text left", "see text", text, f"{section.name}-kinds", alarm)
+    text = f"{found_in_text(section, MOST_FOUND)} {metadata.MORE}"
+    return Answer("Text left", SEE_TEXT, text, f"{section.name}-kinds", alarm)
+
+
+def found_in_text(section: ModalitySection, most: int | None = None) -> str:
+    """What was found in files, each severity with its kinds, and what was not read.
+
+    ``most`` is how many kinds of a severity are named.
+    """
+    panel = next(one for one in section.panels if one.name == "kinds")
+    head, colon, said = panel.answer.partition(": ")
+    rest = said.partition(". ")[2] if colon else ""
+    if not (colon and head.startswith("In ") and section.tables["kinds"].rows):
+        return panel.answer
+    parts, direct = [], False
+    for severity, names in metadata.SEVERITIES.items():
+        rows = [
+            row
+            for row in section.tables["kinds"].rows
+            if row[1] == severity and row[0] not in SOURCE_FOLDER
+        ]
+        if rows:
+            direct = direct or severity == "direct identifier"
+            short = [name.partition(" (")[0] for name in names]
+            parts.append(f"{_counted(rows, *short)} ({_kinds_found(rows, most)})")
+    text = f"{head}: {'; '.join(parts)}." if parts else f"{head} nothing else was found."
+    dates = dates_compared(section)[:MOST_KINDS]
+    said_more = [
+        text,
+        rest,
+        "" if direct else "No direct identifier was found, which does not show that there is none.",
+        f"Headers differ in {listed(dates)}: dates may be left." if dates else "",
+    ]
+    return " ".join(filter(None, said_more))
+
+
+def _counted(rows: Sequence[Sequence[Value]], one: str, several: str) -> str:
+    """A sum of findings, which is a range where one of them is."""
+    total: Count = 0
+    for row in rows:
+        count = _findings(row)
+        total = added(total, count, most_of(total) + most_of(count))
+    if isinstance(total, int):
+        return counted(total, one, several)
+    return f"{total} {several}"
+
+
+def _findings(row: Sequence[Value]) -> Count:
+    return row[2] if isinstance(row[2], str) else int(row[2] or 0)
+
+
+def _kinds_found(rows: Sequence[Sequence[Value]], most: int | None) -> str:
+    order = sorted(rows, key=lambda row: -most_of(_findings(row)))
+    if len(order) == 1:  # its number is that of all
+        return kind_title(str(order[0][0])).lower()
+    said = [f"{kind_title(str(row[0])).lower()} {_plain(row[2])}" for row in order[:most]]
+    rest = len(order) - len(said)
+    return ", ".join((*said, *([counted(rest, "more kind")] if rest else [])))
 
 
 @dataclass(frozen=True)
@@ -498,9 +672,9 @@ def every_image(report: Report) -> KindsTable:
     compared = asked if tried_images(report) else []
     notes = next((one for one in _compared(report) if one.name == metadata.NAME), None)
     columns = ["Images", "Looked at", "Failed", "Left out"]
-    columns += [f"Compared: {summary.title_of(name).lower()}" for name in compared]
+    columns += [f"Compared: {title_of(name).lower()}" for name in compared]
     columns += ["By no image attack"] if compared else []
-    columns += [f"Compared: {summary.title_of(metadata.NAME).lower()}"] if notes else []
+    columns += [f"Compared: {title_of(metadata.NAME).lower()}"] if notes else []
     rows: list[tuple[str, tuple[int | None, ...]]] = [
         (
             inventory.kind(row.suffix),

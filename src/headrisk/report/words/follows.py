@@ -11,13 +11,17 @@ from dataclasses import dataclass, replace
 from headrisk.findings.coarse import Count, least, most
 from headrisk.findings.records import Report
 from headrisk.report.follows import Follow, follows, weight
+from headrisk.report.words.attacks import ATTACKS, title_of
 from headrisk.report.words.inventory import OTHER_NAMES, REASONS, kind
 from headrisk.report.words.metadata_kinds import title
 from headrisk.report.words.phrases import capital, counted, listed, people, percent
-from headrisk.report.words.summary import MODALITY_NAMES, title_of
 
 SHOWN_KINDS = 3
-REMOVE = "Remove or replace the faces and audit again."
+AGAIN = "Audit again after each change."
+REMOVE = (
+    "Remove the faces and audit again. A face that was replaced by another counts as left, since "
+    "one scan cannot tell."
+)
 CLEAN = "Clean them (headrisk metadata DATASET OUT --fix COPY) and audit the copy."
 LEAVE_OUT = (
     "Each may show a face, and nothing here speaks of it: mend or unpack it and audit again, or "
@@ -73,6 +77,7 @@ def follows_rows(report: Report) -> list[dict[str, str]]:
 FAMILIES: tuple[tuple[str, ...], ...] = (
     ("faces_there", "photographs_link", "face_scans_link", "faces_unclear"),
     ("metadata_direct", "metadata_link"),
+    ("metadata_quasi", "metadata_technical", "metadata_dates", "metadata_notice"),
 )
 """Rules of one cause and one answer, which a page tells as one point."""
 UNSEEN = (
@@ -141,7 +146,7 @@ def _named(texts: Iterable[tuple[str, str]]) -> list[str]:
     ]
 
 
-TITLES = {title.lower() for title, _ in MODALITY_NAMES.values()}
+TITLES = {one.title.lower() for one in ATTACKS.values()}
 
 
 def _of(names: Sequence[str]) -> str:
@@ -281,6 +286,12 @@ def _why(follow: Follow) -> str:
     return f" ({told})" if told else ""
 
 
+def _face_or_part(follow: Follow) -> str:
+    """What is left of faces; that a part of one is, only where that was found."""
+    face, part = (most(count) for count in (*follow.counts, 1, 1)[:2])
+    return "A face" if not part else "A face, or a part of one," if face else "A part of a face"
+
+
 COARSEN: Mapping[str, tuple[str, ...]] = {
     "shift dates": ("date",),
     "coarsen ages and measures": ("age-over-89", "demographic", "body-measure"),
@@ -310,7 +321,7 @@ def _attacks(follow: Follow) -> str:
 
 def _forecast_ends(follow: Follow) -> Said:
     by = _attacks(follow)
-    do = ["Do not read that as few."]
+    do = ["That does not mean that few would be linked."]
     if follow.count:
         do.append(f"A forecast takes at least {things(follow.count, 'person', 'people')}.")
     return Said(
@@ -382,11 +393,14 @@ SENTENCES: Mapping[str, Callable[[Follow], Said]] = {
         ),
     ),
     "faces_there": lambda f: Said(
-        f"A face, or a part of one, is left in {share(f, 'image')}{kinds(f.kinds)}.", (REMOVE,)
+        f"{_face_or_part(f)} is left in {share(f, 'image')}{kinds(f.kinds)}.", (REMOVE,)
     ),
     "faces_unclear": lambda f: Said(
         f"In {share(f, 'image')} it is unclear whether a face is left.",
-        (f"Look at {_it(f.count)}, or treat each as a face.",),
+        (
+            f"Look at the unclear {'image' if f.count == 1 else 'images'} on the internal page, or "
+            "treat each as a face.",
+        ),
     ),
     "faces_not_looked_at": lambda f: Said(
         f"In {share(f, 'image')} no face could be looked for.",
@@ -404,7 +418,7 @@ SENTENCES: Mapping[str, Callable[[Follow], Said]] = {
     "brains_link": lambda f: Said(
         "Brains link people.",
         (
-            "Removing faces leaves the brain (what is still linked stands in Before and after)."
+            "Removing faces leaves the brain (what is still linked is told in Before and after)."
             if f.about
             else "Removing faces leaves the brain (known from studies; not measured here).",
             "Share raw brain images under a contract, or not at all.",
@@ -455,7 +469,7 @@ SENTENCES: Mapping[str, Callable[[Follow], Said]] = {
     ),
     "forecast_ends": _forecast_ends,
     "metadata_direct": lambda f: Said(
-        f"{capital(things(f.count, 'direct identifier stands', 'direct identifiers stand'))} in "
+        f"{capital(things(f.count, 'direct identifier is', 'direct identifiers are'))} in "
         f"the files, counted as findings, not people{_each(f)}.",
         (CLEAN,),
     ),
@@ -466,17 +480,21 @@ SENTENCES: Mapping[str, Callable[[Follow], Said]] = {
         (f"Do not share {_it(f.count)}.",),
     ),
     "metadata_quasi": lambda f: Said(
-        f"{capital(things(f.count, 'detail stands', 'details stand'))} in the files that may tell "
-        f"who somebody is{_each(f)}.",
+        f"{capital(things(f.count, 'detail that narrows', 'details that narrow'))} down who it is "
+        f"{'is' if f.count == 1 else 'are'} in the files{_each(f)}.",
         (_coarsen(f.kinds),),
     ),
     "metadata_technical": _found(
-        "technical value ties a file to a device, a day or a place",
-        "technical values tie files to a device, a day or a place",
-        "Drop those that nobody needs.",
+        "value ties files to a device, day or place",
+        "values tie files to a device, day or place",
+        "Drop values of devices that nobody needs.",
+    ),
+    "metadata_dates": lambda f: Said(
+        f"Headers tell scans apart by {listed(f.kinds[:SHOWN_KINDS])}, so dates may be left.",
+        ("Shift or drop them (headrisk metadata DATASET OUT --fix COPY).",),
     ),
     "metadata_notice": _found(
-        "further place needs a look", "further places need a look", "Read why on the internal page."
+        "other place needs a look", "other places need a look", "The internal page says why."
     ),
     "metadata_not_searched": lambda _: Said(
         "Names, dates and free text in the files were not searched for.",
@@ -552,6 +570,21 @@ def _plain(text: str) -> Callable[[Follow], str]:
     return lambda _: text
 
 
+def _share(follow: Follow, noun: str) -> str:
+    """``all 24 images``, ``19 of 26 images``."""
+    if follow.count == follow.of and isinstance(follow.count, int) and follow.count > 1:
+        return f"all {things(follow.count, noun)}"
+    return share(follow, noun)
+
+
+def _more_not_compared(follow: Follow) -> str:
+    """Images that no attack compared, those aside that another rule tells of."""
+    more = most(follow.count) - follow.limit
+    if not follow.limit or more <= 0:
+        return f"{things(follow.count, 'image')} not compared"
+    return f"{more:,} more not compared"
+
+
 def _held(subject: str) -> Callable[[Follow], str]:
     """What to do where an attack was not shown to link, or may."""
 
@@ -571,9 +604,9 @@ SHORT: Mapping[str, Callable[[Follow], str]] = {
     "labels_unconfirmed": _plain(
         "settle who is who (--same-people): equal labels may be two people"
     ),
-    "faces_there": lambda f: f"remove or replace the faces in {share(f, 'image')}{kinds(f.kinds)}",
-    "photographs_link": _plain("remove or replace faces: photographs name people"),
-    "face_scans_link": _plain("remove or replace faces: they link people"),
+    "faces_there": lambda f: f"remove the faces in {_share(f, 'image')}{kinds(f.kinds)}",
+    "photographs_link": _plain("remove faces: photographs name people"),
+    "face_scans_link": _plain("remove faces: they link people"),
     "faces_unclear": lambda f: f"treat {things(f.count, 'unclear image')} as faces until looked at",
     "faces_not_looked_at": lambda f: f"{share(f, 'image')} not judged for a face",
     "faces_not_searched": _plain("look for faces, which nobody has (headrisk faces)"),
@@ -581,8 +614,8 @@ SHORT: Mapping[str, Callable[[Follow], str]] = {
         f"see the internal list: up to {number(f.count)} of {things(f.of, 'image')} may be unclear"
     ),
     "metadata_direct": lambda f: (
-        f"take out {things(f.count, 'direct identifier')}; more may be there (headrisk metadata "
-        "DATASET OUT --fix COPY)"
+        f"take out {things(f.count, 'direct identifier')} (headrisk metadata DATASET OUT --fix "
+        "COPY)"
     ),
     "metadata_link": _plain(
         "clean headers and sidecar files, which link people (headrisk metadata DATASET OUT --fix "
@@ -594,12 +627,12 @@ SHORT: Mapping[str, Callable[[Follow], str]] = {
         else f"do not share the {number(f.count)} folders of source data"
     ),
     "people_stand_out": lambda f: (
-        f"coarsen or drop details such as age and sex: {number(f.count)} of "
+        f"coarsen or drop details in tables, such as age: {number(f.count)} of "
         f"{things(f.of, 'person', 'people')} stand out by them"
     ),
     "not_asked": lambda f: f"ask for what was left out: {listed([ASK.get(k, k) for k in f.kinds])}",
     "brains_link": _plain(
-        "share brain images under a contract or not at all: brains link people, and stay when "
+        "share brain images under a contract or not at all: brains link people and stay when "
         "faces go"
     ),
     "brains_not_shown": _held("brains"),
@@ -619,11 +652,11 @@ SHORT: Mapping[str, Callable[[Follow], str]] = {
     "simulated": lambda f: "test with true second scans: some were simulated",
     "images_not_looked_at": lambda f: f"{things(f.count, 'image')} not looked at",
     "images_failed": lambda f: f"{things(f.count, 'image')} failed",
-    "images_not_compared": lambda f: f"{things(f.count, 'image')} not compared",
+    "images_not_compared": lambda f: _more_not_compared(f),
     "files_beside_images": lambda f: things(f.count, "other file"),
     "files_unread": lambda f: f"{things(f.count, 'file')} not read",
     "people_failed": lambda f: (
-        f"{number(f.count)} of {people(most(f.of))} to count as found ({_title(f)})"
+        f"count {number(f.count)} of {people(most(f.of))} as found by {_title(f)}"
     ),
     "folders_unread": lambda f: (
         f"open or leave out {things(f.count, 'folder')} that could not be read"
@@ -637,23 +670,18 @@ SHORT: Mapping[str, Callable[[Follow], str]] = {
         f"find out why {things(f.count, 'image is a copy', 'images are copies')} (headrisk "
         "duplicates)"
     ),
-    "scans_doubtful": lambda f: (
-        f"look at {things(f.count, 'doubtful scan')} on the internal page ({_title(f)})"
-    ),
+    "scans_doubtful": lambda f: f"look at {things(f.count, 'doubtful scan')} ({_title(f)})",
     "people_not_searchable": lambda f: (
         f"give other data of {number(f.count)} of {people(most(f.of))} who could not be searched "
         "for"
     ),
-    "forecast_ends": lambda f: (
-        f"do not count on fewer links among more than {people(f.limit)}: no rate is known there"
-    ),
-    "metadata_quasi": lambda f: (
-        f"coarsen or drop {things(f.count, 'detail')} that may tell who somebody is"
-    ),
+    "forecast_ends": lambda f: f"do not count on fewer links among more than {people(f.limit)}",
+    "metadata_quasi": lambda f: f"coarsen or drop {things(f.count, 'detail')} in files",
     "metadata_technical": lambda f: (
-        f"drop {things(f.count, 'technical value')} that may tie a file to a device, day or place"
+        f"drop {things(f.count, 'value')} that {'ties' if f.count == 1 else 'tie'} files to devices"
     ),
-    "metadata_notice": lambda f: f"look at {things(f.count, 'further place')} (internal page)",
+    "metadata_dates": lambda f: "shift or drop dates that headers hold",
+    "metadata_notice": lambda f: f"look at {things(f.count, 'other place')}",
     "metadata_not_searched": _plain("search the files for names and dates (headrisk metadata)"),
     "copy_holds_removed_values": lambda f: (
         f"do not share the cleaned copy: it still holds {things(f.count, 'removed value')}"
@@ -695,6 +723,7 @@ TOLD_BY = {
 SUBJECTS: Mapping[str, str] = {
     "metadata_quasi": "details in files",
     "metadata_technical": "technical values",
+    "metadata_dates": "dates in headers",
     "metadata_notice": "other places",
     "images_copied": "copies of images",
     "scans_doubtful": "doubtful scans",
@@ -730,7 +759,7 @@ SUBJECTS: Mapping[str, str] = {
     },
 }
 """What points are about that a first page may leave to its annex."""
-UNSEEN_LEAD = "Mend, unpack or leave out what was not read"
+UNSEEN_LEAD = "Mend, unpack or leave out"
 
 
 def brief(rules: Sequence[Follow]) -> str:
@@ -739,6 +768,12 @@ def brief(rules: Sequence[Follow]) -> str:
     told = [one for one in rules if TOLD_BY.get(one.code) not in codes]
     texts = _named((one.about if _is_method(one) else "", SHORT[one.code](one)) for one in told)
     if codes <= set(UNSEEN):
-        return f"{UNSEEN_LEAD}: {'; '.join(texts)}."
+        files = _named(("", SHORT[one.code](one)) for one in told if one.code != "people_failed")
+        lost = _named(("", SHORT[one.code](one)) for one in told if one.code == "people_failed")
+        said = [f"{UNSEEN_LEAD}: {'; '.join(files)}."] if files else []
+        return " ".join((*said, *(f"{capital(text)}." for text in lost)))
     text = "; ".join(texts)
+    if codes == {"scans_doubtful"}:
+        found = ", ".join(f"{number(one.count)} ({_title(one)})" for one in told)
+        text = f"look at doubtful scans: {found}"
     return f"{text if _is_method(rules[0]) else capital(text)}."

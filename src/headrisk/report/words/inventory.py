@@ -30,6 +30,7 @@ REASONS: Mapping[str, str] = {  # of an image that was not looked at, or compare
     "label": "nobody, or two people, named for one file",
     "line": "a line of the manifest that names nobody or no file, or is damaged",
     "link": "a link that leads nowhere",
+    "missing": "a file that is named, but not there",
     "name": "misnamed or in the wrong folder",
     "no_check": "not asked for",
     "person": "of a person or session that was not asked for",
@@ -58,7 +59,7 @@ KINDS: Mapping[str, str] = {  # suffixes of BIDS as a person says them
     "dwi": "diffusion MRI",
     "epi": "field maps, echo-planar",
     "fieldmap": "field maps",
-    "FLAIR": "MRI with fluid dark",
+    "FLAIR": "MRI in which fluid appears dark",
     "inplaneT1": "T1-weighted MRI",
     "inplaneT2": "T2-weighted MRI",
     "m0scan": "perfusion MRI, reference",
@@ -246,7 +247,7 @@ def _other(one: OtherCounts, place: int) -> str:
     if not one.listed:
         return (
             f"{name} comes as fingerprints of an earlier run: which of its images were looked at "
-            "stands in that run's report."
+            "is in that run's report."
         )
     text = (
         f"{name}, {'searched in' if one.role == 'against' else 'compared with'}: "

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from headrisk.findings.records import ModalitySection
+from headrisk.findings.records import SOURCE_FOLDER, FileRow, ModalitySection, Table, Value
 from headrisk.report.words import phrases, summary
+from headrisk.report.words.attacks import title_of
 from headrisk.report.words.phrases import counted
 
 NAME = "metadata"
@@ -55,16 +56,19 @@ NOT_LOOKED_INTO = (
     "pictures (those in PDF files too), and the anatomy itself are not looked into."
 )
 MISSED = (
-    "More may be there: in tests the search missed 2 of 100 identifiers in fields, 17 in lines "
-    "with a label, 38 in other lines and file names."
+    "More may be there: in tests on made-up releases the search missed 2 of 100 identifiers in "
+    "fields, 17 in lines with a label, 38 in other lines and file names."
 )  # shares: docs/metadata.md, How much is found
-MORE = "More may be there: in tests 2 to 38 of 100 were missed, by kind of text."
+MORE = "In tests on made-up releases, 2 to 38 of 100 were missed."
 NOT_READ = "Text in pixels and archives was not read."
+TO_READ = "read, and to be read by a person"  # row of the table of files
 NOBODY_SEARCHED_FOR = "Nobody was searched for: an audit measures how well metadata link people."
 
 
 SEVERITIES = {  # how much a finding gives away
-    "direct identifier": ("direct identifier (names a person)", "direct identifiers (name people)"),
+    "direct identifier": (
+        "direct identifier (leads to a person)", "direct identifiers (lead to a person)"
+    ),
     "quasi-identifier": (
         "detail that narrows down who it is", "details that narrow down who it is"
     ),
@@ -181,7 +185,7 @@ def unread_answer(files: Files) -> str:
     said = [unread_sentence(files), to_read_sentence(files.to_read)]
     said.append("None of these files is called clean.")
     if files.searched or files.unread:
-        said.append("The copy leaves out what was not read, unless it is named.")
+        said.append("A cleaned copy (--fix) leaves out what was not read, unless it is named.")
     said.append(f"Called clean: {files.clean:,} of {files.total:,}.")
     return " ".join(filter(None, said))
 
@@ -260,6 +264,39 @@ def fields_answer(fields: int, name: str, mates: float, others: float) -> str:
     )
 
 
+def severity_of(row: Sequence[Value]) -> str:
+    """What a finding of the table ``kinds`` gives away, as the first page calls it."""
+    if row[0] in SOURCE_FOLDER:
+        return "may hold what was removed elsewhere"
+    name = SEVERITIES.get(str(row[1]), (str(row[1]), ""))[0]
+    return name.partition(" (")[0]
+
+
+def unread_of(table: Table) -> str:
+    """The answer of :func:`unread_answer` from its table, as far as it holds the counts."""
+    counts = {str(row[0]): int(row[1]) for row in table.rows if isinstance(row[1], int | float)}
+    total, searched = counts.get(FileRow.ALL, 0), counts.get(FileRow.SEARCHED, 0)
+    files = Files(total, 0, searched, counts.get(FileRow.UNREAD, 0), counts.get(TO_READ, 0))
+    said = [unread_sentence(files), to_read_sentence(files.to_read)]
+    said.append("None of these files is called clean.")
+    if files.searched or files.unread:
+        said.append("A cleaned copy (--fix) leaves out what was not read, unless it is named.")
+    return " ".join(filter(None, said))
+
+
+def fields_of(table: Table) -> str:
+    """The answer of :func:`fields_answer` from its table, with what agreeing means."""
+    if not table.rows:
+        return "No field differs between scans and is known of five people or more."
+    name, _, mates, others = table.rows[0][:4]
+    text = fields_answer(len(table.rows), str(name), _share(mates), _share(others))
+    return f"{text} Fields agree where both values are equal, also where tables give other dates."
+
+
+def _share(cell: object) -> float:
+    return float(cell) if isinstance(cell, int | float) else 0.0
+
+
 def against_images(sections: Sequence[ModalitySection]) -> tuple[str, ...]:
     """What images metadata link more people than, if any; sections are those that may leave."""
     own = next((section for section in sections if section.name == NAME), None)
@@ -272,7 +309,7 @@ def against_images(sections: Sequence[ModalitySection]) -> tuple[str, ...]:
         if section is own or not section.sufficient or measure is None or measure.rank1 is None:
             continue
         if best.rank1.value > measure.rank1.value:
-            what = summary.MODALITY_NAMES.get(section.name, (section.name, ""))[0].lower()
+            what = title_of(section.name).lower()
             behind.append(f"the {what} ({phrases.share(measure.rank1)})")
     if not behind:
         return ()

@@ -8,21 +8,24 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from headrisk.findings.coverage import face_counts
+from headrisk.findings.coverage import (
+    MAY_BE_LEFT,
+    all_faces_gone,
+    face_counts,
+    face_may_be_left,
+    upper_end,
+)
 from headrisk.findings.records import Report, RunRecord
 from headrisk.report.words import summary
 from headrisk.report.words.evidence import (
-    all_faces_gone,
     attackers,
     change,
-    face_may_be_left,
     faces_left,
     gaps,
     larger,
     linked,
     looked_at,
     metadata,
-    upper_end,
 )
 from headrisk.report.words.first_page import compared, is_synthetic, not_compared
 from headrisk.statistics.intervals import FEWEST_PEOPLE
@@ -78,7 +81,9 @@ def paragraphs(
 
 def dpia_paragraph(report: Report, audited: str = "") -> tuple[str, ...]:
     """For an assessment: what was done, what came out, what it does not say."""
-    untested = report.not_tested or summary.not_tested(report.modalities)
+    untested = report.not_tested or summary.not_tested(
+        report.modalities, defacing=bool(report.treatments)
+    )
     texts = [
         "The risk that people in the data set are identified again from their images was measured "
         f"with headrisk {report.version}. "
@@ -104,8 +109,8 @@ def ethics_paragraph(report: Report, audited: str = "") -> tuple[str, ...]:
         "[conditions of access]. Before that, it was measured how well participants can be found "
         f"again. Linked: {_small(linked(report))} {looked_at(report)} {_compared(report)} "
         f"{audited}",
-        f"{faces_left(report)} {metadata(report)} Taking the face out of an image leaves the "
-        "brain, and with it what the brain links. If somebody is identified, "
+        f"{faces_left(report)} {metadata(report)} {change(report)} Taking the face out of an image "
+        "leaves the brain, and with it what the brain links. If somebody is identified, "
         "[what the data tell of a participant] becomes known with the name. "
         f"{_not_in_it(report)} Participants were told [sentences of the consent form].",
     ]
@@ -117,8 +122,8 @@ def consent_paragraph(report: Report) -> tuple[str, ...]:
     searched = {one.name for one in report.modalities if one.measures}
     texts = [
         "We would like to share your scans with other researchers, through [repository]. "
-        f"{_name_for_participants(report)} A scan of a head is still a trace of one person only, "
-        "as a fingerprint is. Somebody who has another scan of you with your name on it might find "
+        f"{_name_for_participants(report)} A scan of a head may still lead to the person. Somebody "
+        "who has another scan of you with your name on it might find "
         "yours among ours."
     ]
     if "face" in searched:
@@ -126,6 +131,11 @@ def consent_paragraph(report: Report) -> tuple[str, ...]:
             "We also tested whether photographs, such as those on the internet, lead to the scan "
             "of the person."
             + (" In the test they did." if _links(report, "face") else " They may.")
+        )
+    else:
+        texts.append(
+            "Whether photographs, such as those on the internet, lead to the scan of the person "
+            "was not tested. They may."
         )
     ends = [(one, upper_end(one)) for one in report.modalities]
     rated = [end for one, end in ends if end is not None and not one.simulated]
@@ -194,7 +204,8 @@ def committee_paragraph(report: Report, audited: str = "") -> tuple[str, ...]:
     version = (report.data.release if report.data else "") or "[version]"
     texts = [
         f"Audited with headrisk {report.version}: {name}, {version}. {audited} Linked: "
-        f"{_small(linked(report))} {faces_left(report)} {metadata(report)} {_compared(report)} "
+        f"{_small(linked(report))} {faces_left(report)} {metadata(report)} {change(report)} "
+        f"{_compared(report)} "
         f"{_not_in_it(report)}",
         "Recipients with scans, photographs or tables of the same people could do the same. "
         "Consider binding them not to identify anybody, not to render faces or compare scans with "
@@ -208,11 +219,15 @@ def committee_paragraph(report: Report, audited: str = "") -> tuple[str, ...]:
 def audit_of(run: RunRecord, digest: str) -> str:
     """When the audit was made, and by which digits its figures are known."""
     when = f"Audit of {run.started[:10]}" if run.started else "Audit of [date]"
-    return f"{when}; fingerprint of its report.json: {digest or '[fingerprint]'}."
+    data = run.provenance.input_digest[:12] if run.provenance else ""
+    files = f"; of the files compared: {data}" if data else ""
+    return f"{when}; fingerprint of its report.json: {digest or '[fingerprint]'}{files}."
 
 
 def _compared(report: Report) -> str:
-    return " ".join((compared(report), *not_compared(report))).strip()
+    said = compared(report)
+    start = f"Images compared by each attack: {said}" if said else ""
+    return " ".join((start, *not_compared(report))).strip()
 
 
 def _not_in_it(report: Report) -> str:
@@ -228,14 +243,18 @@ def _not_in_it(report: Report) -> str:
 def _face_for_participants(report: Report) -> str:
     if all_faces_gone(report):
         return "We took the face out of the images; a program could not find one in any of them."
-    since = f"{BOX} It is taken out or replaced before the data are shared."
+    since = f"{BOX} It is taken out before the data are shared."
     if face_may_be_left(report):
         seen = face_counts(report)
-        every = seen is not None and seen.counts.get("face", 0) == seen.images > 0
-        if every:
+        images = seen.images if seen is not None else 0
+        there = seen.counts.get("face", 0) if seen is not None else 0
+        if there == images > 0:
             return f"In all of the images the face can still be made out. {since}"
+        perhaps = sum(seen.counts.get(name, 0) for name in MAY_BE_LEFT) if seen else 0
+        how = "most" if 2 * perhaps > images > 0 else "some"
         return (
-            f"In some of the images the face can still be made out, or a part of it may be. {since}"
+            f"In {how} of the images the face, or a part of it, can or may still be made out. "
+            f"{since}"
         )
     return f"We have not checked in every image whether your face can be made out. {since}"
 

@@ -41,6 +41,10 @@ def _cell(section: ModalitySection, say: Callable[[ModalitySection, Assessment],
     return say(section, section.risk) if section.risk is not None else "–"
 
 
+def _up_to(rate: float | None) -> str:
+    return "–" if rate is None else f"up to {percent(rate, 1)}"
+
+
 def _few(_: ModalitySection, risk: Assessment) -> str:
     return "yes" if risk.few_errors else "no"
 
@@ -73,7 +77,7 @@ def _missed(_: ModalitySection, risk: Assessment) -> str:
     if found.strictest is None or found.strictest.fnir is None or found.budget is None:
         return "–"
     return (
-        f"{percentage(found.strictest.fnir)} at {percent(found.budget)} wrong names, among "
+        f"{percentage(found.strictest.fnir)} at up to {percent(found.budget)} wrong names, among "
         f"{found.strictest.size:,}"
     )
 
@@ -83,7 +87,7 @@ def _right(_: ModalitySection, risk: Assessment) -> str:
     point = found.strictest
     if point is None or point.precision is None:
         return "–"
-    return f"{percent(point.precision)} if {percent(found.prior)} are there"
+    return f"up to {percent(point.precision)} if {percent(found.prior)} are there"
 
 
 def _needed(_: ModalitySection, risk: Assessment) -> str:
@@ -98,8 +102,8 @@ def _d_sys(section: ModalitySection, _: Assessment) -> str:
 
 _ROWS: tuple[tuple[str, Callable[[ModalitySection, Assessment], str]], ...] = (
     ("People searched for", lambda _, risk: f"{risk.people:,}"),
-    ("Smallest risk that a sample of this size could show",
-     lambda _, risk: percent(risk.smallest_risk, 1)),
+    ("Not excluded even if nobody had been linked",
+     lambda _, risk: _up_to(risk.smallest_risk)),
     ("Rests on fewer than 30 people linked, or not linked", _few),
     ("Linked at rank 1 in random galleries", _linkability),
     ("Risk of the most exposed person", _highest),
@@ -128,11 +132,10 @@ def _singled(sections: Sequence[ModalitySection]) -> list[Row]:
                 cells.append("–")
                 continue
             cells.append(
-                f"{percentage(found.rate)} among {found.size:,}; {percent(found.baseline)}"
+                f"{percentage(found.rate)} among {found.size:,}; luck {percent(found.baseline)}"
+                f"{risk_words.above_luck(found)}"
             )
-        rows.append(
-            (f"Singled out by a rule that fits 1 of {width:,} others; by a blind one", tuple(cells))
-        )
+        rows.append((f"Singled out by a rule that fits 1 of {width:,} others", tuple(cells)))
     return rows
 
 
@@ -141,19 +144,13 @@ def _arms(sections: Sequence[ModalitySection]) -> list[Row]:
     names = dict.fromkeys(arm.name for s in sections if s.risk for arm in s.risk.arms)
     rows = []
     for name in names:
-        cells = []
-        for section in sections:
-            arm = _arm(section, name)
-            known = arm.comparison if arm else None
-            if known is None:
-                cells.append("not tested")
-                continue
-            cells.append(f"{percent(known.auc_leak)}; {percent(known.auc_shared)}")
-        what = (
-            f"Two people of one {name} more alike than two others (50 %: no effect); one person "
-            "more than they"
-        )
-        rows.append((what, tuple(cells)))
+        found = [arm.comparison if (arm := _arm(one, name)) else None for one in sections]
+        for what, part in (
+            (f"Two people of one {name} more alike than two others (50 %: no effect)", "auc_leak"),
+            (f"One person's scans more alike than those of two people of one {name}", "auc_shared"),
+        ):
+            cells = ["not tested" if one is None else percent(getattr(one, part)) for one in found]
+            rows.append((what, tuple(cells)))
     return rows
 
 
@@ -233,6 +230,15 @@ def attacker_remarks(sections: Sequence[ModalitySection]) -> list[str]:
     ]
 
 
+def conditions_of_all(sections: Sequence[ModalitySection]) -> list[str]:
+    """Conditions that hold for everybody, so that no figure compares them; attacks together."""
+    return grouped(
+        (summary.title(one).lower(), text)
+        for one in sections
+        if one.sufficient and (text := summary.same_for_all(one))
+    )
+
+
 def grouped(said: Iterable[tuple[str, str]]) -> list[str]:
     """``Brain and face: ...`` for each text, whoever it is said of."""
     found: dict[str, dict[str, None]] = {}
@@ -257,8 +263,9 @@ def lacking(views: Sequence[Mapping[str, Any]]) -> list[str]:
         section = view["section"]
         if not section.sufficient or section.headline is None:
             continue
+        told = ("conditions",) if summary.same_for_all(section) else ()
         remarks = [summary.why_missing(name, section) for name in wanted
-                   if name not in view["figures"]]  # fmt: skip
+                   if name not in (*view["figures"], *told)]  # fmt: skip
         remarks += [f"{capital(part)}." for part in summary.threshold_remarks(section.headline)]
         remarks += [summary.not_assigned(section)]
         for text in dict.fromkeys(filter(None, remarks)):

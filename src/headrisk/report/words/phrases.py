@@ -135,7 +135,7 @@ def rate(estimate: Estimate | None) -> str:
 
 
 def rate_of_people(estimate: Estimate, *more: str) -> str:
-    """``43 % of 40 people (28 to 59 %; by luck about 5 %)``: a rate with what belongs to it."""
+    """``43 % of 40 people (28 to 59 %; luck 20 %)``: a rate with what belongs to it."""
     count = _count(estimate) or f"{percent(estimate.value)} of {people(estimate.n)}"
     return f"{count} ({'; '.join((interval(estimate), *more))})"
 
@@ -148,6 +148,11 @@ def share(estimate: Estimate) -> str:
     else:
         count = f"{hits:,.0f}" if abs(hits - round(hits)) < 1e-6 else f"about {hits:,.0f}"
     return f"{count} of {people(estimate.n)} ({interval(estimate)})"
+
+
+def span(estimate: Estimate) -> str:
+    """``7 of 12``, ``5 to 7 of 12``: a count; "about" where a person counts in part."""
+    return share(estimate).partition(" people (")[0].partition(" person (")[0]
 
 
 def _count(estimate: Estimate) -> str | None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Literal
 
 from headrisk.findings.coverage import face_counts
-from headrisk.findings.records import FacesLeft, Report
+from headrisk.findings.records import FacesLeft, Report, Table
 from headrisk.report.words.inventory import kind
 from headrisk.report.words.phrases import capital, counted, listed
 
@@ -45,6 +46,11 @@ SAID = {  # why an image was judged as it was, by the code of the answer
     "detectors_disagree": "the face's skin is gone, but a detector sees a face",
     "no_skin": "the scalp is not seen either: nothing tells whether a face is there",
     "elsewhere": "not where a template has it, and not removed",
+    "left_over": "the place of the face was emptied, but something lies in it",
+    "brows_left": "nose and mouth were removed, brows and eyes are there",
+    "beside_brain": "a brain, and beside it something that may be skin",
+    "wrapped": "the image ends before the face, but shows tissue at its other end",
+    "more_bytes": "the file holds more than the image that shows no face",
     "not_emptied": "air in the place of the face, with noise as air has it: nobody emptied it",
     "background_emptied": "air in the place of the face, but all air around the head has one value "
     "and no cut is seen: nothing tells that somebody removed it",
@@ -57,7 +63,7 @@ SAID = {  # why an image was judged as it was, by the code of the answer
 }
 DOUBTS = (  # codes of unclear answers, as they are told
     "mask", "detectors_disagree", "no_skin", "elsewhere", "not_emptied", "background_emptied",
-    "no_brain", "other_volumes", "cut_off",
+    "no_brain", "other_volumes", "cut_off", "left_over", "beside_brain", "wrapped", "more_bytes",
 )  # fmt: skip
 LEFT = {
     "face": "show a face",
@@ -105,8 +111,11 @@ SHORT = {  # of images of one kind, the worst first
 MOST_KINDS = 4  # named one by one
 
 
-def faces_by_kind(report: Report) -> str:
-    """What became of that question for each kind of image, and why answers are unclear."""
+def faces_by_kind(report: Report, *, total: bool = True) -> str:
+    """What became of that question for each kind of image, and why answers are unclear.
+
+    Without ``total`` the number of all images is left out where that of each kind is told.
+    """
     left, seen = report.faces_left, face_counts(report)
     if left is None:
         return ""
@@ -125,7 +134,11 @@ def faces_by_kind(report: Report) -> str:
             f"{kind(name)} ({sum(seen.kinds[name].values()):,}): {_short(seen.kinds[name])}"
             for name in order
         )
-    text = f"Of {counted(seen.images, 'image')}, {said}."
+    text = f"{said}."
+    if total or not 1 < len(order) <= MOST_KINDS:
+        text = f"Of {counted(seen.images, 'image')}, {said}."
+    if len(order) == 1 and seen.counts.get("face") == seen.images > 1:
+        text = f"All {seen.images:,} images ({kind(order[0])}) show a face."
     why = [SAID[code] for code in DOUBTS
            if left.codes.get(code) and seen.counts.get("unclear")]  # fmt: skip
     said_of = (
@@ -134,8 +147,86 @@ def faces_by_kind(report: Report) -> str:
     if seen.counts.get("failed"):
         said_of.append("not judged")
     if said_of:
-        text += f" {capital(' or '.join(said_of))} is no protection: a face may be there."
+        text += f" {capital(' or '.join(said_of))} is no protection."
     return text
+
+
+@dataclass(frozen=True)
+class FacesTable:
+    """Images by kind and by what was found of a face; columns in the words of :data:`SHORT`."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, tuple[int, ...]], ...]
+
+
+def faces_table(report: Report) -> FacesTable:
+    """What was found of a face in every image, by kind; answers that none had are left out."""
+    seen = face_counts(report)
+    if seen is None:
+        return FacesTable((), ())
+    names = [name for name in SHORT if seen.counts.get(name)]
+    order = sorted(seen.kinds, key=lambda name: -sum(seen.kinds[name].values()))
+    rows = [
+        (kind(suffix), (_total(seen.kinds[suffix]), *_cells(seen.kinds[suffix], names)))
+        for suffix in order
+    ]
+    if len(rows) != 1:
+        rows.append(("All", (seen.images, *_cells(seen.counts, names))))
+    return FacesTable(("Images", *(capital(SHORT[name][1]) for name in names)), tuple(rows))
+
+
+def _cells(counts: Mapping[str, int], names: Sequence[str]) -> tuple[int, ...]:
+    return tuple(counts.get(name, 0) for name in names)
+
+
+def _total(counts: Mapping[str, int]) -> int:
+    return sum(counts.values())
+
+
+def faces_explained(report: Report) -> str:
+    """How images were looked at for a face, and what the answers mean."""
+    if face_counts(report) is None:
+        return faces_by_kind(report)
+    return (
+        "Detectors looked for a face in renders of the skin of each image, and the skin was "
+        "compared with where a template head has it. A face that was replaced by another counts as "
+        "a face, since one image cannot tell. An image that is unclear or was not judged may show "
+        "one."
+    )
+
+
+def faces_reasons(report: Report) -> tuple[str, ...]:
+    """Why images were judged as they were, the most frequent first."""
+    left = report.faces_left
+    if left is None or not left.looked:
+        return ()
+    counts = sorted(left.codes.items(), key=lambda item: (-item[1], item[0]))
+    said = [
+        f"{counted(count, 'image')}: {SAID.get(code, code)}." for code, count in counts if count
+    ]
+    attacked = any(one.name in ("face", "face-scans") and one.measures for one in report.modalities)
+    if attacked and any(left.counts.get(name) for name in ("gone", "part", "unclear")):
+        said.append(
+            "Faces were compared in the images as they are, also where a face is removed or "
+            "unclear: of whole faces the rates may be higher."
+        )
+    return tuple(said)
+
+
+def seen_by(table: Table) -> str:
+    """In how many scans each detector sees a face, from the table of that name."""
+    rows = [row for row in table.rows if not str(row[0]).startswith("together: ")]
+    if not rows:
+        return "No scan that photographs are compared with has a skin surface."
+    looked = max(int(row[1]) for row in rows if isinstance(row[1], int | float))
+    told = listed([f"{row[0]} in {_plain(row[2])}" for row in rows])
+    return (
+        f"Of {counted(looked, 'scan')}, a face is seen by {told}. Each detector answers for itself."
+    )
+
+
+def _plain(cell: object) -> str:
+    return f"{cell:,.0f}" if isinstance(cell, int | float) else str(cell)
 
 
 def _short(counts: Mapping[str, int]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from headrisk.findings.coarse import interval
 from headrisk.findings.records import ModalitySection
 from headrisk.report.words.phrases import (
     counted,
@@ -40,12 +41,6 @@ NEARLY_ALL = (
     "All or nearly all people were linked, so the data do not show how fast the rate falls: it may "
     "stay at 100 %."
 )
-SEEN = {
-    "brain": "the shape of the brain",
-    "face": "the face",
-    "face-scans": "the face in two scans",
-    "table": "the table of regional measurements",
-}
 
 
 def of_attacker(outcome: AttackOutcome) -> str:
@@ -122,8 +117,8 @@ def attacker_cell(outcome: AttackOutcome | None) -> str:
     known = percent(min(found.high / prior, 1.0), 1)
     ahead = "" if outcome.measured or outcome.bound_only else " (forecast)"
     if prior < 1:
-        text = percentage(found) if outcome.measured else percent(found.high, 1)
-        text += f"{ahead}, if {_odds(prior)} are known; up to {known} of these"
+        text = percentage(found) if outcome.measured else f"up to {percent(found.high, 1)}"
+        text += f"{ahead}, as {_odds(prior)} are assumed to be known; of these up to {known}"
     else:
         text = percentage(found) if outcome.measured else f"up to {known}{ahead}"
     right = outcome.precision
@@ -131,8 +126,8 @@ def attacker_cell(outcome: AttackOutcome | None) -> str:
 
 
 _AT_HAND = (
-    "The figure holds for this attack alone, as a larger gallery is never easier than the one at "
-    "hand; further knowledge may raise it."
+    "The figure is the most that the gallery at hand allows, for this attack alone; further "
+    "knowledge may raise it."
 )
 
 
@@ -229,6 +224,15 @@ def linkability(risk: Assessment) -> str:
         return "Too little data."
     said = listed([f"{rate(point.rate)} among {point.size:,}" for point in points])
     return f"In random galleries the right person comes first for {said} people."
+
+
+def above_luck(found: SinglingOut, start: str = "; ") -> str:
+    """That singling out cannot be told from luck among so few, after ``start``; "" where it was."""
+    rate = found.rate
+    if rate is None:
+        return ""
+    low = rate.low if rate.most is None else interval(rate.most, rate.n)[0]
+    return "" if low > found.baseline else f"{start}too few to tell from luck"
 
 
 def singling_out(found: SinglingOut) -> str:

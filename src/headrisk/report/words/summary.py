@@ -4,43 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import floor
 
-from headrisk.findings.coarse import FEWEST_FOR_EXTREMES
+from headrisk.findings.coarse import FEWEST_FOR_EXTREMES, interval
 from headrisk.findings.cost import AttackCost
-from headrisk.findings.records import Counts, MeasureResult, ModalitySection
+from headrisk.findings.records import Condition, Counts, MeasureResult, ModalitySection
 from headrisk.linkage.decide import NoThreshold
 from headrisk.linkage.design import PeopleCounts
 from headrisk.linkage.label_check import LabelCheck
 from headrisk.linkage.whole_sets import MOST_ASSIGNED
+from headrisk.report.words.attacks import ATTACKS, title_of
 from headrisk.report.words.phrases import (
+    NARROW,
     capital,
     counted,
+    listed,
     natural_frequency,
     people,
     percent,
     percentage,
     rate,
+    share,
 )
 from headrisk.statistics.intervals import with_failures
 from headrisk.statistics.risk import as_images_say
 from headrisk.types import Estimate
 
-MODALITY_NAMES = {
-    "brain": ("Brains", "the shape of the brain"),
-    "face": ("Photographs", "a face rendered from the scan"),
-    "face-scans": ("Faces between scans", "the faces rendered from both scans"),
-    "table": ("Tables", "a table of regional measurements"),
-    "metadata": ("Headers", "headers and sidecar files alone"),
-    "combined": ("All together", "all modalities together"),
-}
-FOUND = {
-    "brain": "linked to their other scan",
-    "face": "found by their photographs",
-    "face-scans": "linked to their other scan by the face",
-    "metadata": "linked to their other scan by headers and sidecar files alone",
-    "table": "linked to their other row",
-    "combined": "linked by all that is held of them together",
-}
 SIMULATED_FOUND = "linked to a re-scan simulated from their own scan"
 SIMULATED_WOULD = "linked to such a simulated re-scan"
 SIMULATED_NOTICE = (
@@ -49,21 +38,6 @@ SIMULATED_NOTICE = (
     "and mostly more; read these figures as a warning, not as a measurement: they can be far too "
     "high."
 )
-ATTACKERS = {
-    "brain": "The attacker holds the shared scans, and other scans of the same people with their "
-    "names, and compares every scan with every other. Each person searched for is known to be "
-    "there.",
-    "face": "The attacker holds the shared scans and a few photographs of a person whose name is "
-    "known, as from a social network, and knows that this person was scanned.",
-    "face-scans": "The attacker holds the shared scans, and other scans of the same people with "
-    "their names, and compares the faces that can be rendered from them. No photograph is needed.",
-    "metadata": "The attacker holds the shared files, and other files of the same people with "
-    "their names, and compares what stands in headers and sidecars, never looking at an image.",
-    "table": "The attacker holds the shared table, and a table of the same measurements of the "
-    "same people with their names, from other sessions or another pipeline, and compares every row "
-    "with every other.",
-    "combined": "The attacker holds several of these of the same people, and weighs them together.",
-}
 RULE_NAMES = {
     "kde": "where the two density curves cross",
     "fmr_1e-2": "at most 1 of 100 different-person pairs accepted",
@@ -76,18 +50,11 @@ RESULTS = {  # of an attack: these words and no others, wherever a result is tol
     "does not link": "not shown to link",
     "too little data": "too few people",
 }
-OTHERS_NOT_TESTED = (
-    "Other attackers, later or stronger methods, other images or people, larger sets of people.",
-)
-NO_COPY = "De-identification: no copy was given, so what it would change was not measured."
-UNTESTED_MODALITIES = {
-    "brain": "brains between scans",
-    "face": "photographs of people",
-    "face-scans": "faces between scans",
-    "metadata": "headers and sidecar files alone",
-    "table": "tables of volumes or thickness of brain regions",
-}
+OTHERS_NOT_TESTED = ("Other attackers, images or people; larger sets; later or stronger methods.",)
+NEVER_TRIED = "inference, such as of age or disease; relatives; attempts by hand."
+GUESSING = 0.5  # area under the curve of scores that tell nothing
 TOO_LITTLE = "Too few people."
+SETTING_NOTES = {"contrasts": "of brains", "one_to_one": "in lists of links; attacks try both"}
 NOTHING_COMPARED = "No pair of usable scans could be compared."
 WITHHELD = f"thresholds are held back below {FEWEST_FOR_EXTREMES} people"
 WHY_NO_THRESHOLD = {
@@ -241,11 +208,45 @@ def _unconfirmed(check: LabelCheck) -> str:
     )
     return (
         f"The images do not bear out that equal labels are one person. Of {people(check.labelled)} "
-        f"whose label stands in both data sets, {borne_out}; the others look like two people. "
+        f"whose label is in both data sets, {borne_out}; the others look like two people. "
         "Studies that number their people each on its own give one label to two. Then the figures "
         "below do not say how many can be found. If the labels are one key all the same, these "
         "images are compared too weakly to tell. A table given with --same-people settles it."
     )
+
+
+def judged(measure: MeasureResult) -> tuple[float, float] | None:
+    """The interval that is held against luck: that of the highest count where counts are ranges."""
+    rate = measure.rank1
+    if rate is None:
+        return None
+    return (rate.low, rate.high) if rate.most is None else interval(rate.most, rate.n)
+
+
+def against_luck(measure: MeasureResult) -> str:
+    """Luck, and the interval by which the result was judged, in words that follow a rate.
+
+    >>> rate = Estimate(1.0, 0.28, 1.0, 5, fewest=4, most=5)
+    >>> found = MeasureResult("mae", rank1=rate, chance=0.2, reading="links")
+    >>> print(against_luck(found).replace("\u00a0", " "))
+    highest count 54 to 100 %, luck 20 %
+    """
+    rate, luck, ends = measure.rank1, measure.luck, judged(measure)
+    if rate is None or luck is None or ends is None:
+        return ""
+    said = f"luck {percent(luck)}"
+    if rate.most is None:
+        return said
+    if measure.reading == "does not link":
+        return f"highest count {percent(rate.most / rate.n)}, {said}"
+    low = percent(ends[0], -1).removesuffix(f"{NARROW}%")
+    if measure.reading == "links" and round(100 * luck) >= floor(100 * ends[0]):
+        # both so exactly that the lower end is seen to be above
+        scales = ((k, 10 ** (2 + k)) for k in range(1, 14))
+        digits = next((k for k, by in scales if floor(ends[0] * by) > round(luck * by)), 13)
+        low = f"{floor(ends[0] * 10 ** (2 + digits)) / 10**digits:.{digits}f}"
+        said = f"luck {100 * luck:.{digits}f}{NARROW}%"
+    return f"highest count {low} to {percent(ends[1], 1)}, {said}"
 
 
 def labels_in_doubt(sections: Sequence[ModalitySection]) -> bool:
@@ -263,13 +264,13 @@ def headline(section: ModalitySection) -> str:
     if section.simulated:
         sentence = natural_frequency(measure.rank1, SIMULATED_FOUND, SIMULATED_WOULD)
         return f"Simulated re-scans, no true ones: {sentence}."
-    found = FOUND.get(section.name, "linked")
+    found = ATTACKS[section.name].found if section.name in ATTACKS else "linked"
     return f"{capital(natural_frequency(measure.rank1, found))}."
 
 
 def compared_scans(contrasts: Sequence[str], sources: int, copies: int) -> str:
     """Who was searched among whom; ``copies`` pairs of identical files were left out."""
-    kinds = ", ".join(contrasts)
+    kinds = listed(contrasts) if contrasts else ""
     if sources == 1:
         text = f"Every {kinds} scan was searched among all scans of other sessions."
     else:
@@ -292,11 +293,6 @@ def copies_answer(number: str, searched: int) -> str:
     )
 
 
-def title_of(name: str) -> str:
-    """What an attack is called on every page."""
-    return MODALITY_NAMES.get(name, (name, ""))[0]
-
-
 def title(one: ModalitySection | AttackCost) -> str:
     """The title of a modality's section, or of its cost; says where mates were simulated."""
     name = title_of(one.name)
@@ -306,18 +302,19 @@ def title(one: ModalitySection | AttackCost) -> str:
 def attacker(sections: Sequence[ModalitySection]) -> tuple[str, ...]:
     """Who is assumed to attack, one sentence for each modality that was searched."""
     return tuple(
-        ATTACKERS[section.name]
+        ATTACKS[section.name].attacker
         for section in sections
-        if section.name in ATTACKERS and section.measures
+        if section.name in ATTACKS and section.measures
     )
 
 
-def not_tested(sections: Sequence[ModalitySection]) -> tuple[str, ...]:
-    """What an audit of these modalities says nothing about."""
+def not_tested(sections: Sequence[ModalitySection], *, defacing: bool = False) -> tuple[str, ...]:
+    """What an audit of these modalities says nothing about; ``defacing`` where it was compared."""
     searched = {section.name for section in sections if section.measures}
-    missing = [text for name, text in UNTESTED_MODALITIES.items() if name not in searched]
+    missing = [one.untested for name, one in ATTACKS.items() if name not in searched]
     tried = (f"Attacks not tried: {'; '.join(missing)}.",) if missing else ()
-    return (*tried, *OTHERS_NOT_TESTED)
+    never = NEVER_TRIED if defacing or not searched else f"defacing; {NEVER_TRIED}"
+    return (*tried, f"Not measured: {never}", *OTHERS_NOT_TESTED)
 
 
 def shortage(section: ModalitySection) -> str:
@@ -334,15 +331,48 @@ def how_chosen(section: ModalitySection) -> str:
     if choice.how == "too few people":
         return f"The attack is {choice.measure}: too few people to choose among attacks."
     way = ", by assigning all people one to one" if choice.attack == "assignment" else ""
+    ways = f"{choice.candidates} ways of comparing"
+    if any(one.one_to_one is not None for one in section.measures):
+        ways += " (each measure, by searching and by assigning all people one to one)"
     if choice.pairs:
         return (
-            f"The result is that of the strongest of {choice.candidates} ways of comparing, chosen "
-            f"for each pair of contrasts{way}."
+            f"The result is that of the strongest of {ways}. The measure was chosen for each pair "
+            f"of kinds{', and used' if way else ''}{way.removeprefix(',')}.{_across_kinds(section)}"
         )
-    return (
-        f"The result is that of the strongest of {choice.candidates} ways of comparing: "
-        f"{choice.measure}{way}."
-    )
+    return f"The result is that of the strongest of {ways}: {choice.measure}{way}."
+
+
+def _across_kinds(section: ModalitySection) -> str:
+    """What is found where a scan is searched among scans of another kind, "" where unknown."""
+    said = []
+    for one in section.conditions:
+        ends = [end.strip() for end in one.level.split(" - ")]
+        if one.name != "contrast" or one.rank1 is None or len(ends) != 2 or ends[0] == ends[1]:
+            continue
+        said.append(f"{share(one.rank1)} were linked from {ends[0]} to {ends[1]}")
+    return f" Across kinds, {'; '.join(said)}." if said else ""
+
+
+def compared_told(section: ModalitySection) -> str:
+    """Who was searched among whom, its kinds as a list of words."""
+    several = ", ".join(section.contrasts)  # as earlier versions wrote it
+    if len(section.contrasts) < 2:
+        return section.compared
+    return section.compared.replace(several, listed(section.contrasts))
+
+
+def same_for_all(section: ModalitySection) -> str:
+    """Conditions of which everybody bears one level, in words; "" where there are none."""
+    said = [f"{one.name} ({one.level})" for one in section.conditions if of_everybody(one, section)]
+    return f"all people share one level of {'; '.join(said)}." if said else ""
+
+
+def of_everybody(condition: Condition, section: ModalitySection) -> bool:
+    """Whether a level stands for all people, so that its rate is that of the whole data set."""
+    first = section.headline
+    alone = sum(one.name == condition.name for one in section.conditions) == 1
+    known = first is not None and first.rank1 is not None and condition.rank1 is not None
+    return alone and known and condition.persons == first.rank1.n  # type: ignore[union-attr]
 
 
 def not_assigned(section: ModalitySection) -> str:
@@ -447,7 +477,7 @@ def alternative(name: str, section: ModalitySection) -> str:
 def tested(section: ModalitySection) -> str:
     """What was compared, in numbers."""
     counts = section.counts
-    what = MODALITY_NAMES.get(section.name, ("", section.name))[1]
+    what = ATTACKS[section.name].compared if section.name in ATTACKS else section.name
     unit = "row" if section.name == "table" else "scan"
     things = "photograph sets and scans" if section.name == "face" else f"{unit}s"
     pairs = (
@@ -466,7 +496,7 @@ def against_control(measure: MeasureResult) -> str:
     """Whether the attack beats its control and chance."""
     if measure.rank1 is None or measure.chance is None:
         return "Too few people to compare the attack with luck."
-    floor = max(measure.chance, measure.control.high if measure.control else 0.0)
+    floor = measure.luck or 0.0
     if measure.rank1.low > floor or measure.reading == "links":
         return "The attack finds more people than its control and than guessing would."
     if measure.rank1.value > floor:
@@ -474,7 +504,13 @@ def against_control(measure: MeasureResult) -> str:
             "The attack may link people: it finds more than its control and than guessing would, "
             "but too few people were searched for to be sure."
         )
+    below = (
+        " Scores lie below guessing: scans of one person were less alike here than those of two. "
+        "Who knows that may use it the other way round, which was not tried."
+        if measure.auc is not None and measure.auc.value < GUESSING
+        else ""
+    )
     return (
         "The attack was not shown to link people here. That is no proof that it cannot: look at "
-        "the upper end of the interval."
+        f"the upper end of the interval.{below}"
     )

@@ -39,7 +39,12 @@ MATCHED = {
 }
 
 
-_LEARNT_FROM = {"whitened-cosine": "rows", "likelihood-ratio": "other people with two rows"}
+NO_COMMON_LABEL = (
+    "No label stands in both tables, so that nobody could be searched for: whether they share "
+    "people is not known. Where labels of the two are not one key, say who is who (--same-people)."
+)
+_PAIRS = "other people with two rows"
+_LEARNT_FROM = {"whitened-cosine": "rows", "likelihood-ratio": _PAIRS, "two-covariance": _PAIRS}
 
 
 def method_sentences(
@@ -48,8 +53,8 @@ def method_sentences(
     """How tables were prepared and compared; ``how`` is None for a table within itself."""
     return (
         f"Each row's {columns} measurements were compared. {_SIZE[settings.table_size]}",
-        "Each column was scaled by its median and median absolute deviation and cut at six "
-        "deviations."
+        "Columns that vary by factors were compared by their logarithms; each column was scaled by "
+        "its median and median absolute deviation and cut at six deviations."
         if how is None
         else f"To bring the tables together, {MATCHED[how]}.",
         "Cosine, root mean squared difference and correlation (the cosine once each row's own mean "
@@ -57,7 +62,11 @@ def method_sentences(
         "covariance of each table's columns, for which no label is needed; the tangent one does so "
         "with logarithms of correlation matrices (Arsigny et al. 2006), where columns are pairs of "
         "regions. The likelihood ratio is "
-        "that of two rows of one person being normal together; a pair is scored by a model that "
+        "that of two rows of one person being normal together; in its two-covariance form people "
+        "vary by one covariance and rows about their person by another (Brümmer and de Villiers "
+        "2010). Agreement, where there is any beyond chance, is the likelihood ratio of which "
+        "cells are equal, those of text and lasting facts among them (Fellegi and Sunter 1969). "
+        "By each of the three a pair is scored by a model that "
         "saw neither of its two people, and the two sides of the head teach it alike. Covariances "
         'are shrunk after Ledoit and Wolf; missing values stand at the median there. "Scaled" '
         "measures take off what is usual for either row among its nearest neighbours (Conneau et "

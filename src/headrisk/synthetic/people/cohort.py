@@ -13,6 +13,7 @@ import numpy as np
 from headrisk.errors import UsageError
 from headrisk.heads.identity import Identity, draw_identity
 from headrisk.heads.shapes import load_shapes
+from headrisk.synthetic.people.anthropometry import draw_published
 from headrisk.synthetic.people.appearance import Appearance, draw_appearance
 from headrisk.synthetic.people.photo import (
     PersonPlan,
@@ -48,6 +49,9 @@ class PeopleSettings:
         Suffixes written for each session: T1w, T2w, FLAIR.
     identity
         Spread of head shapes and brains; 0 gives everybody the same.
+    published
+        Whether head shapes differ as published surveys of adults found, times ``identity``; else
+        by the shape model's own spread, which was set by eye.
     scan, photo
         Strength of everything that differs between scans, and between scan and photograph.
     plants
@@ -60,6 +64,7 @@ class PeopleSettings:
     photos: int = 5
     contrasts: tuple[str, ...] = ("T1w",)
     identity: float = 1.0
+    published: bool = False
     scan: PersonScanSettings = field(default_factory=PersonScanSettings)
     photo: PhotoSettings = field(default_factory=PhotoSettings)
     plants: PhotoPlants = field(default_factory=PhotoPlants)
@@ -133,10 +138,11 @@ def write_people(
 
 
 def draw_looks(
-    rng: np.random.Generator, spread: float, photo: PhotoSettings
+    rng: np.random.Generator, spread: float, photo: PhotoSettings, *, published: bool = False
 ) -> tuple[Identity, Appearance]:
     """One person's shape, and everything else that stays from photograph to photograph."""
-    identity = draw_identity(load_shapes(), rng, spread)
+    draw = draw_published if published else draw_identity
+    identity = draw(load_shapes(), rng, spread)
     return identity, draw_appearance("F" if identity.sex == "F" else "M", identity.age, photo, rng)
 
 
@@ -145,7 +151,9 @@ def write_person(
 ) -> list[Written]:
     """Write all scans and photographs of one person."""
     of_shape, of_brain, of_scans, of_photos, of_visits = plan.rng.spawn(5)
-    identity, look = draw_looks(of_shape, settings.identity, settings.photo)
+    identity, look = draw_looks(
+        of_shape, settings.identity, settings.photo, published=settings.published
+    )
     shapes = load_shapes(_PHOTO_LEVELS)
     for photo in plan.photos:
         picture = (
