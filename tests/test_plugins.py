@@ -13,11 +13,13 @@ import pytest
 
 import headrisk
 from headrisk.brain.similarity import select
+from headrisk.brain.template import template_grid
 from headrisk.cli import doctor
 from headrisk.deidentify import tools
-from headrisk.errors import ScanError, UsageError
+from headrisk.errors import PluginError, ScanError, UsageError
 from headrisk.face.recognise import registry
 from headrisk.face.recognise.protocol import FaceTemplate
+from headrisk.linkage import compare as linkage
 from headrisk.run import plugins as plugins_module
 from headrisk.run.plugins import Plugin
 from headrisk.testing import check_deidentification, check_recogniser, check_similarity
@@ -162,8 +164,8 @@ def added(monkeypatch: pytest.MonkeyPatch, name: str, result: object) -> None:
 
 @pytest.mark.parametrize(
     "result",
-    [ValueError("no"), SystemError("x"), SystemExit(3), 7],
-    ids=["raises", "raises other", "ends the program", "a number"],
+    [ValueError("no"), SystemError("x"), SystemExit(3), BaseException("y"), 7],
+    ids=["raises", "raises other", "ends the program", "a kind of its own", "a number"],
 )
 def test_every_kind_of_broken_measure(monkeypatch: pytest.MonkeyPatch, result: object) -> None:
     added(monkeypatch, "mine", result)
@@ -181,6 +183,54 @@ def test_a_measure_that_fails_at_work(monkeypatch: pytest.MonkeyPatch, function:
     vectors = np.ones((3, 5), np.float32)
     with pytest.raises(UsageError, match=r"plug-in mine of theirs 1\.0"):
         measure.block(vectors[:2], vectors, {"mine"})  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda a, b: 1 / 0,
+        lambda a, b: sys.exit(0),
+        lambda a, b: np.zeros((1, 1)),
+        lambda a, b: np.full((len(a), len(b)), np.nan),
+    ],
+)
+def test_the_other_measures_go_on(monkeypatch: pytest.MonkeyPatch, function: object) -> None:
+    added(monkeypatch, "mine", function)
+    grid = template_grid(4)
+    rows = np.random.default_rng(0).normal(size=(4, grid.size)).astype(np.float32)
+    person = np.arange(4)
+    given = (rows, rows, person, person, ~np.eye(4, dtype=bool))
+    failed: dict[str, PluginError] = {}
+    both = linkage.compare(*given, select(["mine", "ncc"]), grid, failed=failed)
+    alone = linkage.compare(*given, select(["ncc"]), grid)
+    assert list(both) == ["ncc"]
+    assert np.array_equal(both["ncc"].values, alone["ncc"].values)
+    assert "plug-in mine of theirs 1.0" in str(failed["mine"])
+    with pytest.raises(PluginError, match=r"plug-in mine of theirs 1\.0"):
+        linkage.compare(*given, select(["mine", "ncc"]), grid)
+
+
+def test_where_every_measure_failed_everybody_counts_as_not_searched() -> None:
+    from headrisk.attacks.brain import unsearched
+
+    failed = {"mine": PluginError("plug-in mine", found="nothing")}
+    everybody = frozenset({"a", "b", "c"})
+    assert unsearched(everybody, None, None, failed, {}) == 3  # type: ignore[arg-type]
+
+
+def test_one_recogniser_fails_and_another_describes(monkeypatch: pytest.MonkeyPatch) -> None:
+    added(monkeypatch, "blocks", lambda: Blocks("describe", lambda images: 1 / 0))
+    (broken,) = registry.recognisers(["blocks"], {})
+    images = [np.random.default_rng(0).integers(0, 256, (64, 64), dtype=np.uint8)] * 2
+    asked = [broken, headrisk_example.BlockRecogniser()]
+    made = registry.describe_by_each(asked, lambda one: one.describe(images))
+    assert made.found
+    assert made.templates["blocks"].found.size == 2
+    assert len(made.failed) == 1
+    assert "ZeroDivisionError" in made.failed[0]
+    nothing = registry.describe_by_each([broken], lambda one: one.describe(images))
+    assert not nothing.found
+    assert nothing.failed == made.failed
 
 
 def test_a_recogniser_under_another_name(monkeypatch: pytest.MonkeyPatch) -> None:

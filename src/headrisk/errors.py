@@ -92,6 +92,10 @@ def missing_extra(purpose: str, package: str, extra: str = "faces") -> MissingEx
     )
 
 
+class PluginError(UsageError):
+    """The code of another package failed at its work; whatever else was asked for goes on."""
+
+
 class InputError(HeadriskError):
     """A data set cannot be used at all."""
 

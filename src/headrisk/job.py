@@ -11,7 +11,7 @@ from pathlib import Path
 
 from headrisk import __version__
 from headrisk.dataset.gather import Source
-from headrisk.errors import InputError, StoreError, UsageError
+from headrisk.errors import InputError, PluginError, StoreError, UsageError
 from headrisk.io.canonical import exact_json
 from headrisk.io.digests import kind_of, sha256_of_file, unreadable
 from headrisk.run.audit import LOG, append_audit
@@ -212,6 +212,19 @@ def tell_damage(damage: Sequence[StoreError], job: Job) -> tuple[str, ...]:
         )
         _log(job, "repair", {"damaged_entries": count})
     return tuple(str(error) for error in damage)
+
+
+def tell_failed(failed: Mapping[str, PluginError], job: Job) -> None:
+    """Say on the console and in the log which plug-ins failed at work; the run goes on."""
+    tell_sentences(tuple(map(str, failed.values())), job)
+
+
+def tell_sentences(sentences: Sequence[str], job: Job) -> None:
+    """The same, of errors that are sentences already."""
+    for text in dict.fromkeys(sentences):
+        job.listen(Noted(f"{text} The run goes on without it."))
+    if sentences:
+        _log(job, "plug-in failed", {"errors": len(set(sentences))})
 
 
 def begin(job: Job, scans: int) -> None:

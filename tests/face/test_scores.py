@@ -54,7 +54,7 @@ def packed(parts: Vectors, person: int, images: slice = slice(None)) -> dict[str
 def scored(heads: list[HeadResult], photos: list[PhotoResult]) -> Mapping[str, FaceScores]:
     asked: list[Recogniser] = [DlibRecogniser(), FaceresRecogniser()]
     sets = np.repeat(np.arange(PEOPLE), PHOTOS)
-    return all_scores(heads, np.arange(PEOPLE), photos, sets, PEOPLE, asked)
+    return all_scores(heads, np.arange(PEOPLE), photos, sets, PEOPLE, asked, {})
 
 
 def rank_one(values: np.ndarray) -> float:

@@ -10,7 +10,6 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TypeAlias
 
 import numpy as np
 
@@ -23,10 +22,10 @@ from headrisk.brain.reference import reference
 from headrisk.brain.similarity import select
 from headrisk.brain.stored import INDEX, fingerprint_index
 from headrisk.brain.template import template_grid
-from headrisk.errors import StoreError
+from headrisk.errors import PluginError, StoreError
 from headrisk.findings.linkage import mosaics, scan_rows
 from headrisk.intake import Intake, prepared_here
-from headrisk.job import Job, recorded, tell_damage
+from headrisk.job import Job, recorded, tell_damage, tell_failed
 from headrisk.linkage.compare import Comparison, compare, compare_large
 from headrisk.linkage.design import Design, against, count_people, searchable, within
 from headrisk.linkage.label_check import LabelCheck, check_labels
@@ -38,6 +37,7 @@ from headrisk.report.words.brain import (
     NAME,
     OFFER,
     REFERENCES,
+    measure_failed,
     method_sentences,
     not_kept,
 )
@@ -51,7 +51,13 @@ from headrisk.statistics.intervals import FEWEST_PEOPLE
 from headrisk.statistics.large import SummedScores, folds_of
 from headrisk.types import BoolArray, Float32Array, IntArray, PairScores
 
-Notes: TypeAlias = Mapping[str, str]
+
+@dataclass(frozen=True)
+class Made:
+    """How scores were made: notes by measure, and measures of plug-ins that failed at work."""
+
+    notes: Mapping[str, str]
+    failed: Mapping[str, PluginError]
 
 
 @dataclass(frozen=True)
@@ -83,13 +89,12 @@ class BrainAttack:
 
     def score(
         self, material: Brains, lineup: Lineup[Design], context: Context
-    ) -> tuple[Mapping[str, Scores], Notes]:
+    ) -> tuple[Mapping[str, Scores], Made]:
         """Every score, or a summary where pairs are too many to keep them."""
         usable, job = material.cohort.usable(), context.job
         if lineup.plan.pairs > job.settings.most_pairs:
             return summed(usable, lineup.plan, job, context.log)
-        scores = score(usable, lineup.plan, job, context.log)
-        return scores, scores.notes
+        return score(usable, lineup.plan, job, context.log)
 
     def find(
         self, material: Brains, lineup: Lineup[Design], tested: Tested, context: Context
@@ -112,10 +117,13 @@ class BrainAttack:
         own = prepared_here(everybody, job)
         return Answer(
             rows=scan_rows(everybody.scans, everybody.results),
-            unsearched=len(wanted - searchable(usable.scans, design)),
+            unsearched=unsearched(wanted, usable, design, tested.made.failed, tested.scores),
             compared=compared,
             contrasts=job.settings.contrasts,
-            method=method_sentences(job.settings, tested.made),
+            method=(
+                *method_sentences(job.settings, tested.made.notes),
+                *map(measure_failed, tested.made.failed),
+            ),
             references=REFERENCES,
             needs=ATTACKS[NAME].needs,
             offer=OFFER if alone else "",
@@ -125,11 +133,22 @@ class BrainAttack:
             voxels=([voxels[k] for k in design.probes], [voxels[k] for k in design.gallery]),
             people=count_people(everybody.scans, plan(everybody, job), usable.scans, design),
             labels=label_check(whole, job) if large is None else None,
-            notes=material.notes,
+            notes=(*material.notes, *map(str, tested.made.failed.values())),
             pictures=mosaics(everybody.results),
             digests=tuple(digest for digest in everybody.digests if digest),
             parquet={INDEX.name: fingerprint_index(own, job.settings)} if own.scans else {},
         )
+
+
+def unsearched(
+    wanted: frozenset[str],
+    usable: Cohort,
+    design: Design,
+    failed: Mapping[str, PluginError],
+    scores: Mapping[str, Scores],
+) -> int:
+    """People whom failures kept out of the search: all of them where every measure failed."""
+    return len(wanted if failed and not scores else wanted - searchable(usable.scans, design))
 
 
 def fingerprints(context: Context) -> Brains:
@@ -188,17 +207,22 @@ def image_digests(cohort: Cohort) -> tuple[str, ...]:
     return tuple(hashlib.sha256(one.tobytes()).hexdigest() for one in vectors)
 
 
-def score(cohort: Cohort, design: Design, job: Job, log: CostLog) -> Comparison:
-    """Score the pairs of a design under every measure."""
+def score(cohort: Cohort, design: Design, job: Job, log: CostLog) -> tuple[Comparison, Made]:
+    """Score the pairs of a design under every measure; those of plug-ins that fail are told."""
     pairs = int(np.count_nonzero(design.usable))
+    failed: dict[str, PluginError] = {}
     if not pairs:
-        return Comparison({}, {})
+        return Comparison({}, {}), Made({}, failed)
     with stage("compare", pairs, log, recorded(job)):
         vectors = cohort.vectors()
         probes = vectors[design.probes]
         gallery = probes if design.probes is design.gallery else vectors[design.gallery]
         people = (design.probe_person, design.gallery_person)
-        return compare_brains(probes, gallery, people, design.usable, job.settings, job.processes)
+        scores = compare_brains(
+            probes, gallery, people, design.usable, job.settings, job.processes, failed
+        )
+    tell_failed(failed, job)
+    return scores, Made(scores.notes, failed)
 
 
 def compare_brains(
@@ -208,8 +232,12 @@ def compare_brains(
     usable: BoolArray,
     settings: Settings,
     processes: Workers,
+    failed: dict[str, PluginError],
 ) -> Comparison:
-    """Score fingerprints (scans, voxels) with fingerprints under every measure of the settings."""
+    """Score fingerprints (scans, voxels) with fingerprints under every measure of the settings.
+
+    The errors of plug-ins that fail are put into ``failed``.
+    """
     return compare(
         probes,
         gallery,
@@ -218,18 +246,20 @@ def compare_brains(
         select(settings.measures),
         template_grid(settings.resolution_mm),
         reference=reference(settings.resolution_mm),
+        failed=failed,
         run=mapper(processes),
     )
 
 
 def summed(
     cohort: Cohort, design: Design, job: Job, log: CostLog
-) -> tuple[dict[str, Scores], Notes]:
+) -> tuple[dict[str, Scores], Made]:
     """Summaries of all pairs under every measure, compared block by block.
 
     Folds are dealt before, from the random numbers that the evaluation draws them from.
     """
     measures = select(job.settings.measures)
+    failed: dict[str, PluginError] = {}
     sides = Sides(design.probe_person, design.gallery_person, design.usable_block)
     counts = count_pairs(sides)
     people = 1 + max(int(p.max(initial=0)) for p in (sides.probe_person, sides.gallery_person))
@@ -250,8 +280,13 @@ def summed(
             stream=partial(stream_tasks, processes=job.processes),
             reference=reference(job.settings.resolution_mm),
             folds=folds,
+            failed=failed,
         )
-    return {name: SummedScores(one, counts, folds[name]) for name, one in pairs.items()}, notes
+    tell_failed(failed, job)
+    summed_up: dict[str, Scores] = {
+        name: SummedScores(one, counts, folds[name]) for name, one in pairs.items()
+    }
+    return summed_up, Made(notes, failed)
 
 
 def label_check(scores: Sequence[PairScores], job: Job) -> LabelCheck | None:

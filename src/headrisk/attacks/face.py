@@ -7,7 +7,7 @@ one person's set of photographs, a column one scan.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -25,7 +25,7 @@ from headrisk.attacks.presence import asked_images, lenders_of
 from headrisk.attacks.rates import Scores
 from headrisk.dataset.people import number_people
 from headrisk.dataset.scans import Scan
-from headrisk.errors import StoreError
+from headrisk.errors import PluginError, StoreError
 from headrisk.face.cohort import (
     HEAD_STAGE,
     PHOTO_STAGE,
@@ -41,11 +41,12 @@ from headrisk.face.recognise.protocol import Recogniser
 from headrisk.face.recognise.registry import recognisers
 from headrisk.face.scores import FaceScores, all_scores
 from headrisk.intake import Intake
-from headrisk.job import Job, recorded, tell_damage
+from headrisk.job import Job, recorded, tell_damage, tell_failed, tell_sentences
 from headrisk.report.words.cost import photo_needs
 from headrisk.report.words.face import (
     NAME,
     NO_PHOTOGRAPHS,
+    PLUGIN_FAILED,
     REFERENCES,
     compared_sentence,
     method_sentences,
@@ -71,6 +72,11 @@ class Faces:
     notes: tuple[str, ...] = ()
 
     @property
+    def failed(self) -> tuple[str, ...]:
+        """Errors of plug-ins at heads and photographs, each once."""
+        return errors_of((*self.heads, *self.results))
+
+    @property
     def readable(self) -> tuple[int, ...]:
         """Positions of the photographs that a recogniser could describe."""
         return tuple(k for k, photo in enumerate(self.photos) if photo.usable)
@@ -88,6 +94,14 @@ class Search:
     gallery: tuple[int, ...]
     probe_person: IntArray
     gallery_person: IntArray
+
+
+@dataclass(frozen=True)
+class Matched:
+    """Tables with confidences by measure, and recognisers of plug-ins that could not compare."""
+
+    tables: Mapping[str, FaceScores]
+    failed: Mapping[str, PluginError]
 
 
 @dataclass(frozen=True)
@@ -110,7 +124,7 @@ class FaceAttack:
 
     def score(
         self, material: Faces, lineup: Lineup[Search], context: Context
-    ) -> tuple[Mapping[str, Scores], Mapping[str, FaceScores]]:
+    ) -> tuple[Mapping[str, Scores], Matched]:
         """Scores of sets with scans; and the tables with confidences."""
         asked = recognisers(context.job.settings.recognisers, context.job.weights)
         return match(material, lineup.plan, asked, context.job, context.log)
@@ -122,28 +136,39 @@ class FaceAttack:
         faces, search, job = material, lineup.plan, context.job
         asked = recognisers(job.settings.recognisers, job.weights)
         scores = {n: one for n, one in tested.scores.items() if isinstance(one, PairScores)}
-        matched = {name: scores[name] for name in tested.made}
+        matched = {name: scores[name] for name in tested.made.tables}
+        failed = (*faces.failed, *map(str, tested.made.failed.values()))
         sizes = [faces.heads[k].voxel_mm for k in search.gallery]
         return Answer(
             rows=scan_rows(faces.scans, faces.heads),
-            unsearched=_unsearched(faces, search),
+            unsearched=_unsearched(faces, search if scores else replace(search, sets=())),
             compared=compared_sentence(len(search.sets), len(faces.results), len(search.gallery)),
             contrasts=tuple(dict.fromkeys(scan.suffix for scan in faces.scans)),
-            method=method_sentences(job.settings, asked, searched=bool(scores)),
+            method=(
+                *method_sentences(job.settings, asked, searched=bool(scores)),
+                *([PLUGIN_FAILED] if failed else []),
+            ),
             references=REFERENCES,
             needs=photo_needs(len(faces.results), len(search.sets)),
             panels=face_panels(faces.heads, faces.photos, asked, scores)
             | claims_panel(faces.scans, faces.heads),
             too_little="" if job.photos else NO_PHOTOGRAPHS,
             voxels=([None] * len(search.sets), sizes),
-            notes=faces.notes,
-            tables=face_tables(faces.scans, faces.heads, faces.photos, search, matched, tested.made)
+            notes=(*faces.notes, *failed),
+            tables=face_tables(
+                faces.scans, faces.heads, faces.photos, search, matched, tested.made.tables
+            )
             | claims_table(faces.scans, faces.heads),
             pictures=portraits(faces.scans, faces.heads),
             depth=DEPTH,
             digests=tuple(one.digest for one in asked if one.digest),
             photos_unused=sum(not photo.usable for photo in faces.photos),
         )
+
+
+def errors_of(results: Sequence[HeadResult | PhotoResult]) -> tuple[str, ...]:
+    """What plug-ins failed at, each sentence once."""
+    return tuple(dict.fromkeys(text for one in results for text in one.failed))
 
 
 def _unsearched(faces: Faces, search: Search) -> int:
@@ -191,6 +216,7 @@ def look(intake: Intake, job: Job, log: CostLog) -> Faces:
     with stage(HEAD_STAGE, len(scans), log, recorded(job)) as listen:
         heads = look_at_heads(scans, run, listen)
     log.recalled(sum(head.seconds for head in heads))
+    tell_sentences(errors_of(heads), job)
     wanted = [k for k, photo in enumerate(photos) if photo.usable]
     if not wanted:
         return Faces(scans, heads, photos, (), tell_damage(damage, job))
@@ -200,6 +226,7 @@ def look(intake: Intake, job: Job, log: CostLog) -> Faces:
     for k, result in zip(wanted, results, strict=True):
         told[k] = with_reason(photos[k], result)
     good = tuple(result for result in results if not result.reason)
+    tell_sentences(errors_of(results), job)
     return Faces(scans, heads, tuple(told), good, tell_damage(damage, job))
 
 
@@ -219,10 +246,11 @@ def plan(faces: Faces) -> Search:
 
 def match(
     faces: Faces, search: Search, asked: Sequence[Recogniser], job: Job, log: CostLog
-) -> tuple[Mapping[str, PairScores], Mapping[str, FaceScores]]:
+) -> tuple[Mapping[str, PairScores], Matched]:
     """Score every set with every scan under every measure; also the tables with confidences."""
     if not search.sets or not search.gallery:
-        return {}, {}
+        return {}, Matched({}, {})
+    failed: dict[str, PluginError] = {}
     place = {label: k for k, label in enumerate(search.sets)}
     photo_set = np.array(
         [place[faces.photos[k].participant_id] for k in faces.readable], dtype=np.int64
@@ -235,12 +263,14 @@ def match(
             photo_set,
             len(search.sets),
             asked,
+            failed,
         )
+    tell_failed(failed, job)
     scores = {
         name: PairScores(name, one.values, one.usable, search.probe_person, search.gallery_person)
         for name, one in found.items()
     }
-    return scores, found
+    return scores, Matched(found, failed)
 
 
 def _probe(label: str, scans: tuple[Scan, ...]) -> Scan:

@@ -18,7 +18,7 @@ import numpy as np
 
 from headrisk.attacks.attack import Answer, Context, Lineup, Tested, lineup_of
 from headrisk.attacks.brain import label_check
-from headrisk.attacks.face import face_run
+from headrisk.attacks.face import errors_of, face_run
 from headrisk.attacks.face_panels import portraits, scan_rows
 from headrisk.attacks.rates import Scores, copies_panel
 from headrisk.brain.cohort import input_digest
@@ -32,11 +32,11 @@ from headrisk.face.render.protocols import SCANS
 from headrisk.face.scores import SCANS_NAME, scan_scores
 from headrisk.findings.records import ScanRow
 from headrisk.intake import Intake
-from headrisk.job import Job, recorded, tell_damage
+from headrisk.job import Job, recorded, tell_damage, tell_sentences
 from headrisk.linkage.design import Design, against, searchable, within
 from headrisk.linkage.label_check import LabelCheck
 from headrisk.report.words.attacks import ATTACKS
-from headrisk.report.words.face import NOBODY, REFERENCES, scan_sentences
+from headrisk.report.words.face import NOBODY, PLUGIN_FAILED, REFERENCES, scan_sentences
 from headrisk.report.words.summary import compared_scans
 from headrisk.run.events import stage
 from headrisk.run.provenance import CostLog
@@ -96,6 +96,7 @@ class FaceScansAttack:
         contrasts = (
             tuple(dict.fromkeys(scan.suffix for scan in material.scans)) or job.settings.contrasts
         )
+        failed = errors_of(material.heads)
         voxels = [head.voxel_mm for head in usable.heads]
         wanted = searchable(material.scans, plan(material, job))
         rows = scan_rows(material.scans, material.heads, SCANS_NAME)
@@ -109,14 +110,17 @@ class FaceScansAttack:
             unsearched=len(wanted - searchable(usable.scans, design)),
             compared=compared_scans(contrasts, len(job.sources), design.copies),
             contrasts=contrasts,
-            method=scan_sentences(job.settings, asked, shared="face" in job.modalities),
+            method=(
+                *scan_sentences(job.settings, asked, shared="face" in job.modalities),
+                *([PLUGIN_FAILED] if failed else []),
+            ),
             references=REFERENCES,
             needs=ATTACKS[SCANS_NAME].needs,
             panels=copies,
             too_little="" if material.scans else NOBODY,
             voxels=([voxels[k] for k in design.probes], [voxels[k] for k in design.gallery]),
             labels=_label_check(tested, context),
-            notes=material.notes,
+            notes=(*material.notes, *failed),
             pictures=portraits(material.scans, material.heads, SCANS_NAME),
             digests=tuple(one.digest for one in asked if one.digest),
         )
@@ -146,6 +150,8 @@ def look(intake: Intake, job: Job, log: CostLog) -> Looked:
     with stage(HEAD_STAGE, len(scans), log, recorded(job)) as listen:
         heads = look_at_heads(scans, run, listen)
     log.recalled(sum(head.seconds for head in heads))
+    if "face" not in job.modalities:  # which tells it of the same heads
+        tell_sentences(errors_of(heads), job)
     return Looked(scans, heads, digests, tell_damage(damage, job))
 
 

@@ -24,7 +24,7 @@ from headrisk.intake import Intake
 from headrisk.job import Job, recorded, tell_damage
 from headrisk.linkage.design import Design, against, searchable
 from headrisk.report.words.attacks import ATTACKS
-from headrisk.report.words.brain import NAME, REFERENCES, method_sentences
+from headrisk.report.words.brain import NAME, REFERENCES, measure_failed, method_sentences
 from headrisk.report.words.rescan import compared_sentence, how_simulated
 from headrisk.run.events import stage
 from headrisk.run.provenance import CostLog
@@ -77,11 +77,10 @@ class RescanAttack:
 
     def score(
         self, material: Rescans, lineup: Lineup[Design], context: Context
-    ) -> tuple[Mapping[str, Scores], Mapping[str, str]]:
+    ) -> tuple[Mapping[str, Scores], brain.Made]:
         """Every score under every measure."""
         usable = material.everybody.usable()
-        scores = brain.score(usable, lineup.plan, context.job, context.log)
-        return scores, scores.notes
+        return brain.score(usable, lineup.plan, context.job, context.log)
 
     def find(
         self, material: Rescans, lineup: Lineup[Design], tested: Tested, context: Context
@@ -94,17 +93,20 @@ class RescanAttack:
         return Answer(
             rows=rows[len(material.copies.scans) :],
             listed=rows,
-            unsearched=len(wanted - searchable(everybody.usable().scans, lineup.plan)),
+            unsearched=brain.unsearched(
+                wanted, everybody.usable(), lineup.plan, tested.made.failed, tested.scores
+            ),
             compared=compared_sentence(strength, _scanned_twice(material.real.scans)),
             contrasts=settings.contrasts,
             method=(
-                *method_sentences(settings, tested.made),
+                *method_sentences(settings, tested.made.notes),
+                *map(measure_failed, tested.made.failed),
                 how_simulated(strength, STRENGTHS[strength]),
             ),
             references=REFERENCES,
             needs=ATTACKS[NAME].needs,
             simulated=True,
-            notes=material.notes,
+            notes=(*material.notes, *map(str, tested.made.failed.values())),
             pictures=mosaics(everybody.results),
             digests=tuple(digest for digest in material.real.digests if digest),
         )

@@ -15,6 +15,7 @@ import numpy as np
 from headrisk.attacks.brain import compare_brains
 from headrisk.brain.cohort import Cohort
 from headrisk.dataset.people import number_people
+from headrisk.errors import PluginError
 from headrisk.findings.deidentified import STRONGEST, Attacker, Change, Effect, OwnScan
 from headrisk.linkage.design import Design
 from headrisk.run.engine import Workers
@@ -215,15 +216,22 @@ def brain_effects(
     allowed = design.usable[np.ix_(rows, columns)]
     person = design.probe_person[rows]
     gallery = [int(design.gallery[k]) for k in columns]
+    failed: dict[str, PluginError] = {}
     sides = (
         _Side([untreated.results[k] for k in treated.of], allowed, person),
         _Side(treated.cohort.results, allowed, person),
     )
     found = [untreated.results[k] for k in gallery]
     before, after = (
-        _scores(side, found, design.gallery_person[columns], settings, processes) for side in sides
+        _scores(side, found, design.gallery_person[columns], settings, processes, failed)
+        for side in sides
     )
-    return measure_changes("brain", before, {"naive": after}, rng)
+    # A measure that failed on one side is compared on neither: no scores afterwards would read as
+    # people who are no longer found.
+    before, after = (
+        {name: one for name, one in side.items() if name not in failed} for side in (before, after)
+    )
+    return () if not before else measure_changes("brain", before, {"naive": after}, rng)
 
 
 def own_scan(
@@ -246,7 +254,10 @@ def own_scan(
         person[columns],
         settings,
         processes,
+        {},
     )
+    if not scores:
+        return OwnScan(settings.measures[0], None, len(places))
     every = [_found_again(one) for one in scores.values()]
     return max(every, key=lambda one: one.found.value if one.found else -1.0)
 
@@ -276,8 +287,12 @@ def _scores(
     gallery_person: IntArray,
     settings: Settings,
     processes: Workers,
+    failed: dict[str, PluginError],
 ) -> Mapping[str, PairScores]:
-    """Scores under every measure; scans that could not be prepared are left out."""
+    """Scores under every measure; scans that could not be prepared are left out.
+
+    The errors of plug-ins that fail are put into ``failed``.
+    """
     rows = [k for k, result in enumerate(side.results) if result.status == "ok"]
     allowed, person = side.allowed[rows], side.person[rows]
     if not allowed.any():
@@ -293,6 +308,7 @@ def _scores(
         allowed,
         settings,
         processes,
+        failed,
     )
 
 

@@ -11,6 +11,7 @@ from headrisk.deidentify.deface import Treated, untouched
 from headrisk.deidentify.head import Head, brain_mask
 from headrisk.errors import ScanError
 from headrisk.io.volume import Volume
+from headrisk.run.plugins import what_was_raised
 from headrisk.types import BoolArray, Float32Array
 
 
@@ -88,8 +89,10 @@ class OwnMethod:
         image = head.volume
         try:
             data = np.asarray(self.method.deidentify(image, brain_mask(head), rng), np.float32)
-        except (Exception, SystemExit) as error:  # the code of strangers may raise anything
-            raise self._failed(subject, f"{type(error).__name__}: {error}") from error
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # the code of strangers may raise anything
+            raise self._failed(subject, what_was_raised(error)) from error
         if data.shape != image.shape:
             raise self._failed(subject, f"an array of shape {data.shape}, not {image.shape}")
         if not np.isfinite(data).all():

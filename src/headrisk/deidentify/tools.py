@@ -105,7 +105,10 @@ def _from_plugin(plugin: Plugin) -> Tool:
         raise plugin.unfit(
             f"{type(found).__name__}", "name, what, replaces and deidentify(image, brain, rng)"
         )
-    return Tool(plugin.name, found.what, OwnMethod(found, plugin.package), bool(found.replaces))
+    what, replaces = plugin.call(
+        "fields that can be read", lambda: (str(found.what), bool(found.replaces))
+    )
+    return Tool(plugin.name, what, OwnMethod(found, plugin.package), replaces)
 
 
 def _crosses_in_the_plane() -> bool:

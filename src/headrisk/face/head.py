@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 
 from headrisk.brain.prepare import AlignedBrain, BrainLooks, PrepareTask
 from headrisk.errors import ScanError
-from headrisk.face.packed import Packed, pack
+from headrisk.face.packed import Packed
 from headrisk.face.placing import Placed, ends_in_tissue_behind, lent_place, place_head
 from headrisk.face.presence import Look, Sight, look_for_face
 from headrisk.face.recognise.protocol import templates_of_views
-from headrisk.face.recognise.registry import recognisers
+from headrisk.face.recognise.registry import Described, describe_by_each, recognisers
 from headrisk.face.render.cast import Scene
 from headrisk.face.render.protocols import PORTRAIT, protocol_of, render_scene, scene_of
 from headrisk.heads.coverage import Coverage, coverage
@@ -89,6 +89,8 @@ class HeadResult:
         For each recogniser the templates of the renders, in the protocol's order.
     picture
         One render from the front, grey (y, x).
+    failed
+        Errors of plug-ins that could not describe the renders.
     """
 
     scan_id: str
@@ -102,6 +104,7 @@ class HeadResult:
     templates: Mapping[str, Packed] = field(default_factory=dict, repr=False)
     picture: NDArray[np.uint8] | None = field(default=None, repr=False)
     sight: Sight | None = None
+    failed: tuple[str, ...] = ()
 
     @property
     def searchable(self) -> bool:
@@ -198,19 +201,20 @@ def describe_head(
         return replace(failed_head(task, error, begin), sight=sight, seen=look.scores)
     notes = placed.notes + surface.notes
     scene, centre = scene_of(surface), surface.pose.face_centre
-    status, templates, picture = _recognise(task, scene, centre, left, sight)
+    status, made, picture = _recognise(task, scene, centre, left, sight)
     return HeadResult(
         task.scan_id,
         status,
-        "",
+        " ".join(made.failed) if status == "failed" else "",
         time.process_time() - begin,
         notes,
         voxel_mm,
         left,
         look.scores,
-        templates,
+        made.templates,
         picture,
         sight,
+        made.failed,
     )
 
 
@@ -264,30 +268,29 @@ def _recognise(
     centre: tuple[float, float, float],
     left: Coverage,
     sight: Sight,
-) -> tuple[Status, dict[str, Packed], NDArray[np.uint8]]:
+) -> tuple[Status, Described, NDArray[np.uint8]]:
     """Templates of the protocol's renders, and a picture from the front.
 
     A failure where a face may be there and no render shows it.
     """
+    nothing = Described({}, ())
     if sight.verdict in ("gone", "outside"):
-        return "ok", {}, _portrait(task, scene, centre)
+        return "ok", nothing, _portrait(task, scene, centre)
     if sight.verdict == "unclear" and left.verdict in ("none", "cropped"):
-        return "failed", {}, _portrait(task, scene, centre)
+        return "failed", nothing, _portrait(task, scene, centre)
     protocol = protocol_of(task.protocol, np.random.default_rng(task.seed))
     renders = render_scene(scene, protocol, task.pixels, SUPERSAMPLE, centre)
     lamps = np.cumsum([len(lights) for _, lights in protocol.views])
     views = np.split(renders, lamps[:-1])
     paths = {name: Path(path) for name, path in task.weights}
-    templates = {
-        one.name: pack(templates_of_views(one, views))
-        for one in recognisers(task.recognisers, paths)
-    }
+    asked = recognisers(task.recognisers, paths)
+    made = describe_by_each(asked, lambda one: templates_of_views(one, views))
     first = protocol.views[0][0]
     front = (first.azimuth, first.elevation, first.roll) == (0, 0, 0)
     picture = renders[0] if front else _portrait(task, scene, centre)
-    if not any(packed.found.size for packed in templates.values()):
-        return "failed", {}, picture
-    return "ok", templates, picture
+    if not made.found:
+        return "failed", Described({}, made.failed), picture
+    return "ok", made, picture
 
 
 def _portrait(

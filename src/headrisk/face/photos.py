@@ -17,8 +17,8 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from headrisk.errors import ScanError
 from headrisk.face.detect import centerface
 from headrisk.face.detect.face import Face, Pixels
-from headrisk.face.packed import Packed, pack
-from headrisk.face.recognise.registry import recognisers
+from headrisk.face.packed import Packed
+from headrisk.face.recognise.registry import describe_by_each, recognisers
 
 # ----------------------------------------------------------------------
 # From a photograph to what recognisers make of its face.
@@ -36,11 +36,15 @@ class PhotoTask:
 
 @dataclass(frozen=True)
 class PhotoResult:
-    """Templates of one photograph by recogniser, or why there are none."""
+    """Templates of one photograph by recogniser, or why there are none.
+
+    ``failed`` are the errors of plug-ins that could not describe it.
+    """
 
     reason: str
     seconds: float
     templates: Mapping[str, Packed] = field(default_factory=dict, repr=False)
+    failed: tuple[str, ...] = ()
 
 
 def describe_photo(task: PhotoTask) -> PhotoResult:
@@ -51,12 +55,10 @@ def describe_photo(task: PhotoTask) -> PhotoResult:
     except ScanError as error:
         return PhotoResult(error.found, time.process_time() - begin)
     paths = {name: Path(path) for name, path in task.weights}
-    templates = {
-        one.name: pack(one.describe([face])) for one in recognisers(task.recognisers, paths)
-    }
-    found = any(packed.found.size for packed in templates.values())
-    reason = "" if found else "no recogniser found the face"
-    return PhotoResult(reason, time.process_time() - begin, templates)
+    asked = recognisers(task.recognisers, paths)
+    made = describe_by_each(asked, lambda one: one.describe([face]))
+    reason = "" if made.found else " ".join(made.failed) or "no recogniser found the face"
+    return PhotoResult(reason, time.process_time() - begin, made.templates, made.failed)
 
 
 FORMATS = ("JPEG", "PNG", "TIFF", "BMP", "WEBP", "GIF", "JPEG2000", "PPM")

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from headrisk.errors import missing_extra
+from headrisk.errors import PluginError, missing_extra
 from headrisk.face.head import HeadResult
 from headrisk.face.likelihood import likelihood_ratios
 from headrisk.face.match import Grouping, aggregate, group_means, set_scores, unit
@@ -189,6 +189,7 @@ def all_scores(
     photo_set: IntArray,
     sets: int,
     asked: Sequence[Recogniser],
+    failed: dict[str, PluginError],
 ) -> Mapping[str, FaceScores]:
     """Every measure, the headline first.
 
@@ -200,6 +201,9 @@ def all_scores(
         Usable photographs, the set of each, and the number of sets.
     asked
         The recognisers; those whose templates are vectors also get a classifier.
+    failed
+        Receives the errors of plug-ins that could not compare; their embeddings are compared
+        all the same.
     """
     found: dict[str, FaceScores] = {}
     likelier: list[FaceScores] = []
@@ -210,10 +214,14 @@ def all_scores(
         if not left.templates or not right.templates:
             continue
         groups = Grouping(left.group, right.group)
-        similarity = recogniser.similarity(left.templates, right.templates)
         place = Placer(left.members, right.members, sets, len(heads))
-        for how, values in aggregate(similarity, groups).items():
-            found[f"{recogniser.name}-{how}"] = place.scores(values)
+        try:
+            similarity = recogniser.similarity(left.templates, right.templates)
+        except PluginError as error:
+            failed[recogniser.name] = error
+        else:
+            for how, values in aggregate(similarity, groups).items():
+                found[f"{recogniser.name}-{how}"] = place.scores(values)
         if recogniser.embedding:
             person = scan_person[right.members]
             raw, centred = _machines(left, right, person)

@@ -21,8 +21,8 @@ _UNSEEN = -1e30  # stands for minus infinity in a store
 
 
 def _head_entry(result: HeadResult) -> Entry | None:
-    """The store's form of a result; a scan without any surface is looked at again next time."""
-    if result.coverage is None or result.picture is None or result.sight is None:
+    """The store's form; what has no surface, or a plug-in failed at, is looked at again."""
+    if result.coverage is None or result.picture is None or result.sight is None or result.failed:
         return None
     arrays: dict[str, NDArray[Any]] = {"picture": result.picture}
     arrays |= {f"seen-{name}": np.maximum(scores, _UNSEEN) for name, scores in result.seen.items()}
@@ -70,7 +70,7 @@ def _coverage(kept: Mapping[str, Any]) -> Coverage:
 
 
 def _photo_entry(result: PhotoResult) -> Entry | None:
-    if result.reason:
+    if result.reason or result.failed:
         return None
     named = {"seconds": result.seconds, "recognisers": list(result.templates)}
     return Entry(_arrays(result.templates), named)

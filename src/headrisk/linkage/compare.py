@@ -15,7 +15,7 @@ from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
-from headrisk.errors import InputError, UsageError
+from headrisk.errors import InputError, PluginError, UsageError
 from headrisk.linkage.large import (
     BlockScores,
     PairSummary,
@@ -35,6 +35,8 @@ from headrisk.types import BoolArray, Float32Array, FloatArray, Grid, IntArray, 
 # travel as a file position, so a task sent to another process carries no voxels.
 # ----------------------------------------------------------------------
 
+BlockResult = dict[str, FloatArray] | PluginError
+Failures = dict[str, PluginError]
 PREPARED_BYTES = 192 << 20  # memory for one prepared side of a block
 LARGEST_BLOCK = 512
 
@@ -90,11 +92,17 @@ class BlockTask:
     gallery: Float32Array | MappedRows | None  # None: the probes again
 
 
-def score_block(task: BlockTask) -> dict[str, FloatArray]:
-    """Run one task: one (rows, columns) matrix for each of its measures."""
+def score_block(task: BlockTask) -> BlockResult:
+    """Run one task: one (rows, columns) matrix for each of its measures.
+
+    The error of a plug-in is given back and not raised, so that the other measures go on.
+    """
     a = task.family.prepare(_vectors(task.probes), task.grid)
     b = a if task.gallery is None else task.family.prepare(_vectors(task.gallery), task.grid)
-    return task.family.block(a, b, task.names)
+    try:
+        return task.family.block(a, b, task.names)
+    except PluginError as error:
+        return error
 
 
 def block_tasks(
@@ -147,7 +155,7 @@ def _vectors(rows: Float32Array | MappedRows) -> Float32Array:
 # ----------------------------------------------------------------------
 
 Stream = Callable[
-    [Callable[[BlockTask], dict[str, FloatArray]], Iterator[BlockTask]], Iterator[tuple[int, Any]]
+    [Callable[[BlockTask], BlockResult], Iterator[BlockTask]], Iterator[tuple[int, Any]]
 ]
 Place = tuple[IntArray, IntArray]
 
@@ -172,6 +180,7 @@ def compare_large(
     stream: Stream,
     reference: object | None = None,
     folds: Mapping[str, IntArray | None] | None = None,
+    failed: Failures | None = None,
     step: int = LARGEST_BLOCK,
 ) -> tuple[dict[str, PairSummary], dict[str, str]]:
     """Summaries of all pairs under each measure, and notes on how measures were made.
@@ -190,6 +199,8 @@ def compare_large(
         ``stream(function, tasks)`` gives index and result of each task as it ends.
     folds
         See `summarise_pairs`.
+    failed
+        As for `headrisk.linkage.compare.compare`.
     step
         Scans in a block, about; fewer where a family needs the memory.
 
@@ -197,6 +208,8 @@ def compare_large(
     ------
     UsageError
         A measure can only be computed for all pairs at once.
+    PluginError
+        A plug-in failed, and ``failed`` is not given.
     """
     found: dict[str, PairSummary] = {}
     notes: dict[str, str] = {}
@@ -209,7 +222,12 @@ def compare_large(
                 _scored(family, frozenset(names), grid, probes, gallery, part, stream)
                 for part in (meeting, others)
             )
-            found |= summarise_pairs(names, sides, *scored, folds=folds)
+            try:
+                found |= summarise_pairs(names, sides, *scored, folds=folds)
+            except PluginError as error:
+                if failed is None:
+                    raise
+                failed |= dict.fromkeys(names, error)
             continue
         if family.blocks is None:
             raise UsageError(
@@ -227,7 +245,7 @@ def compare_large(
                 _whole(names[0], prepared.score, part) for part in _places(sides, step, half=False)
             )
             found |= summarise_pairs(names, sides, *parts, folds=folds)
-    return {name: found[name] for name in measures}, notes
+    return {name: found[name] for name in measures if name in found}, notes
 
 
 def _places(sides: Sides, step: int, *, half: bool) -> tuple[list[Place], list[Place]]:
@@ -263,6 +281,8 @@ def _scored(
     )  # fmt: skip
     mirror = probes is gallery and family.symmetric
     for index, scores in stream(score_block, tasks):
+        if isinstance(scores, PluginError):
+            raise scores
         if not isinstance(scores, dict):
             raise UsageError(
                 "compare", found=str(scores.reason), remedy="Give the run more memory."
@@ -306,8 +326,8 @@ class Comparison(dict[str, PairScores]):
 
 
 Run = Callable[
-    [Callable[[BlockTask], dict[str, FloatArray]], Sequence[BlockTask]],
-    Iterable[dict[str, FloatArray]],
+    [Callable[[BlockTask], BlockResult], Sequence[BlockTask]],
+    Iterable[BlockResult],
 ]
 
 
@@ -322,6 +342,7 @@ def compare(
     *,
     reference: object | None = None,
     block: int | None = None,
+    failed: Failures | None = None,
     run: Run = map,
 ) -> Comparison:
     """Score every probe against every gallery scan under each measure.
@@ -345,6 +366,9 @@ def compare(
         Handed to measures that want to know what is common to all people.
     block
         Images in a block. By default each family gets as many as fit its memory, at most 512.
+    failed
+        Where given, the error of a plug-in that fails is put here by the names of its measures,
+        and the other measures go on; without it the error is raised.
     run
         ``run(function, tasks)`` gives the results in the order of the tasks. By default one
         after the other in this process, as small comparisons always are.
@@ -352,12 +376,15 @@ def compare(
     Returns
     -------
     Comparison
-        A mapping of measure name to `PairScores`, in the order of ``measures``.
+        A mapping of measure name to `PairScores`, in the order of ``measures``, without those
+        that failed.
 
     Raises
     ------
     UsageError
         No measures, or a block size below 1.
+    PluginError
+        A plug-in failed, and ``failed`` is not given.
     InputError
         Shapes that do not fit together, another type than float32, or values not finite.
     """
@@ -373,7 +400,14 @@ def compare(
     if shape[0] * shape[1] * grid.size < SMALL_WORK:
         run = one_thread
     for task, scores in zip(tasks, run(score_block, tasks), strict=True):
-        for name in task.names:
+        if isinstance(scores, PluginError):
+            if failed is None:
+                raise scores
+            failed |= dict.fromkeys(sorted(task.names), scores)
+            for name in task.names:
+                values.pop(name, None)
+            continue
+        for name in task.names & set(values):
             values[name][task.rows, task.columns] = scores[name]
             if probes is gallery and task.family.symmetric:
                 values[name][task.columns, task.rows] = scores[name].T
@@ -386,7 +420,11 @@ def compare(
     for name, scored in zip(whole, one_thread(score_gallery, whole.values()), strict=True):
         values[name], notes[name] = scored
     return Comparison(
-        {n: PairScores(n, values[n], usable, probe_person, gallery_person) for n in measures},
+        {
+            n: PairScores(n, values[n], usable, probe_person, gallery_person)
+            for n in measures
+            if n in values
+        },
         notes,
     )
 

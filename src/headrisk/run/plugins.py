@@ -6,7 +6,9 @@ A package adds one by an entry point, in its ``pyproject.toml``::
     mycosine = "mypackage:cosine"
 
 The entry point's name is what the user asks for. Nothing of a plug-in is imported before it is
-asked for, and one that is broken stops nothing else.
+asked for, and one that is broken stops nothing else: whatever the code of strangers raises, an
+exit of the process included, becomes one sentence that names the plug-in. Only the user's own
+interruption goes through.
 """
 
 from __future__ import annotations
@@ -17,13 +19,14 @@ from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, Literal
 
-from headrisk.errors import UsageError
+from headrisk.errors import PluginError
 
 Group = Literal["headrisk.similarity", "headrisk.recognisers", "headrisk.deidentification"]
 SIMILARITY: Group = "headrisk.similarity"
 RECOGNISERS: Group = "headrisk.recognisers"
 DEIDENTIFICATION: Group = "headrisk.deidentification"
 GROUPS: tuple[Group, ...] = (SIMILARITY, RECOGNISERS, DEIDENTIFICATION)
+_LONGEST = 200  # characters of a stranger's message that are told
 
 
 @dataclass(frozen=True)
@@ -47,7 +50,7 @@ class Plugin:
 
         Raises
         ------
-        UsageError
+        PluginError
             It cannot be imported; says which package is to blame.
         """
         return self.call("one that can be imported", self.entry.load)
@@ -57,22 +60,34 @@ class Plugin:
 
         Raises
         ------
-        UsageError
+        PluginError
             It raises anything, or would end the program; says which package is to blame.
         """
         try:
             return function(*arguments)
-        except (Exception, SystemExit) as error:  # the code of strangers may raise anything
-            raise self.unfit(f"{type(error).__name__}: {error}", expected) from error
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # SystemExit, and classes of their own
+            raise self.unfit(what_was_raised(error), expected) from error
 
-    def unfit(self, found: str, expected: str = "one that can be imported") -> UsageError:
+    def unfit(self, found: str, expected: str = "one that can be imported") -> PluginError:
         """The error that says what is wrong with this plug-in."""
-        return UsageError(
+        return PluginError(
             f"plug-in {self.name} of {self.package}",
             found=found,
             expected=expected,
             remedy="Ask the makers of that package, or leave the plug-in out.",
         )
+
+
+def what_was_raised(error: BaseException) -> str:
+    """Kind and message of an error of others, cut to a line that can be read."""
+    try:
+        message = str(error)
+    except Exception:  # noqa: BLE001 - even this is their code
+        message = "no message"
+    kind = type(error).__name__
+    return f"{kind}: {message[:_LONGEST]}" if message else kind
 
 
 @cache

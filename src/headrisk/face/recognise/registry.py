@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 
-from headrisk.errors import MissingExtraError, StoreError, UsageError, missing_extra
+from headrisk.errors import MissingExtraError, PluginError, StoreError, UsageError, missing_extra
 from headrisk.face.detect import hog
 from headrisk.face.detect.face import Pixels
 from headrisk.face.detect.registry import all_detectors
+from headrisk.face.packed import Packed, pack
 from headrisk.face.recognise.deepface import EXTRA, DeepfaceRecogniser, deepface
 from headrisk.face.recognise.dlib_resnet import DlibRecogniser
 from headrisk.face.recognise.faceres import FaceresRecogniser
@@ -98,11 +99,14 @@ def _from_plugin(plugin: Plugin) -> Recogniser:
             type(found).__name__,
             "name, model, digest, licence, embedding, describe() and similarity()",
         )
-    if found.name != plugin.name:
-        raise plugin.unfit(f"a recogniser called {found.name!r}", f"the name {plugin.name!r}")
-    return _Checked(
-        plugin, found, found.name, found.model, found.digest, found.licence, found.embedding
+    own = found
+    name, model, digest, licence, embedding = plugin.call(
+        "fields that can be read",
+        lambda: (own.name, own.model, own.digest, own.licence, bool(own.embedding)),
     )
+    if name != plugin.name:
+        raise plugin.unfit(f"a recogniser called {name!r}", f"the name {plugin.name!r}")
+    return _Checked(plugin, own, name, str(model), str(digest), str(licence), embedding)
 
 
 @dataclass(frozen=True)
@@ -122,12 +126,21 @@ class _Checked:
         found = self.plugin.call(expected, self.own.describe, images)
         if not isinstance(found, list) or len(found) != len(images):
             raise self.plugin.unfit(_counted(found), expected)
-        for one in found:
-            if one is not None and not (
-                isinstance(one, FaceTemplate) and np.isfinite(one.values).all()
-            ):
-                raise self.plugin.unfit(f"{type(one).__name__} that is no such template", expected)
-        return found
+        kept = [one for one in found if one is not None]
+        if not all(isinstance(one, FaceTemplate) for one in kept):
+            raise self.plugin.unfit("an answer that is no FaceTemplate", expected)
+        arrays = [self.plugin.call(expected, np.asarray, one.values, np.float32) for one in kept]
+        if not all(np.isfinite(one).all() for one in arrays):
+            raise self.plugin.unfit("values that are not finite", expected)
+        # Templates are kept in one array: as many values each, key points by the row.
+        if any(one.ndim != (1 if self.embedding else 2) for one in arrays) or (
+            len({one.shape[-1] for one in arrays}) > 1
+        ):
+            shapes = sorted({one.shape for one in arrays})
+            raise self.plugin.unfit(f"values of shapes {shapes}", f"{expected}, alike in shape")
+        return [
+            None if one is None else replace(one, values=np.asarray(one.values)) for one in found
+        ]
 
     def similarity(
         self, photos: Sequence[FaceTemplate], renders: Sequence[FaceTemplate]
@@ -144,6 +157,33 @@ class _Checked:
 
 def _counted(found: object) -> str:
     return f"a list of {len(found)}" if isinstance(found, list) else type(found).__name__
+
+
+@dataclass(frozen=True)
+class Described:
+    """Templates by recogniser, and the errors of plug-ins that could make none."""
+
+    templates: Mapping[str, Packed]
+    failed: tuple[str, ...]
+
+    @property
+    def found(self) -> bool:
+        """Whether any recogniser found a face."""
+        return any(packed.found.size for packed in self.templates.values())
+
+
+def describe_by_each(
+    asked: Sequence[Recogniser], describe: Callable[[Recogniser], list[FaceTemplate | None]]
+) -> Described:
+    """What every recogniser makes of the same pictures; one that fails stops no other."""
+    templates: dict[str, Packed] = {}
+    failed: list[str] = []
+    for one in asked:
+        try:
+            templates[one.name] = pack(describe(one))
+        except PluginError as error:
+            failed.append(str(error))
+    return Described(templates, tuple(failed))
 
 
 def _require_weights(names: Sequence[str], weights: Mapping[str, Path]) -> None:

@@ -47,6 +47,14 @@ def not_kept(scores: int, bin_width: float, measure: str) -> str:
     )
 
 
+def measure_failed(name: str) -> str:
+    """That a measure of another package compared nobody; its error stays in the internal report."""
+    return (
+        f"The similarity measure {name}, which another package adds, was asked for and failed: "
+        "under it nobody was compared, and what it would have found is not known."
+    )
+
+
 def method_sentences(settings: Settings, notes: Mapping[str, str]) -> tuple[str, ...]:
     """How brains were prepared and compared, for the methods text."""
     network = "larger" if settings.accurate else "smaller"

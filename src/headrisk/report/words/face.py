@@ -54,6 +54,12 @@ class Named(Protocol):
     def licence(self) -> str: ...
 
 
+PLUGIN_FAILED = (
+    "A recogniser that another package adds failed on some images or comparisons: by it they were "
+    "not compared, and what it would have found there is not known."
+)
+
+
 def method_sentences(
     settings: Settings, asked: Sequence[Named], *, searched: bool
 ) -> tuple[str, ...]:
