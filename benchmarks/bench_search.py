@@ -40,9 +40,19 @@ from headrisk.linkage.search_index import (
 )
 
 POWER = (  # mean power of frequencies up to so many cycles a voxel
-    (0.05, 2.17), (0.1, 2.39), (0.15, 4.99), (0.2, 5.70), (0.25, 4.91), (0.3, 3.71), (0.35, 2.23),
-    (0.4, 1.31), (0.45, 0.76), (0.5, 0.45), (0.6, 0.22), (0.9, 0.10),
-)  # fmt: skip
+    (0.05, 2.17),
+    (0.1, 2.39),
+    (0.15, 4.99),
+    (0.2, 5.70),
+    (0.25, 4.91),
+    (0.3, 3.71),
+    (0.35, 2.23),
+    (0.4, 1.31),
+    (0.45, 0.76),
+    (0.5, 0.45),
+    (0.6, 0.22),
+    (0.9, 0.10),
+)
 MOVE = 4  # voxels between two places of a field
 SHARED, DIRECTIONS = 0.12, 20  # energy in directions common to the population
 MATES = (0.85, 0.55)  # the same scanner some weeks later; tumour patients months apart (median)
@@ -249,8 +259,9 @@ def coarse_pass(count: int, batch: int, threads: int, rng: np.random.Generator) 
     coarse = Coarse(codes, held.step[like], held.leak[like], held.rest[like])
     fine = Fine(
         np.broadcast_to(np.zeros(small.shape[1], np.int8), (count, small.shape[1])),
-        index.fine.step[like], index.fine.error[like],
-    )  # fmt: skip
+        index.fine.step[like],
+        index.fine.error[like],
+    )
     large = SearchIndex(Again(small, count), index.norms[like], index.means, coarse, fine)
     probes = small.mates(np.arange(batch), MATES[0])
     times = []

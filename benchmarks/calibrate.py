@@ -274,9 +274,16 @@ class _Tally:
         number = max(self.made, 1)
         best = 2 * 1.96 * float(np.std(self.values or [0.0]))
         return Row(
-            figure, setting, people, number, self.held / number, None, pairs,
-            self.width / number, best,
-        )  # fmt: skip
+            figure,
+            setting,
+            people,
+            number,
+            self.held / number,
+            None,
+            pairs,
+            self.width / number,
+            best,
+        )
 
 
 def open_set(
@@ -482,22 +489,33 @@ def main() -> None:
     cohorts = QUICK if options.quick else options.cohorts
     started = time.monotonic()
     todo = [
-        job for job in jobs(options.people)
+        job
+        for job in jobs(options.people)
         if not options.figures or job.simulate.__name__ in options.figures
-    ]  # fmt: skip
+    ]
     names = (
-        "figure", "simulated people", "n", "cohorts", "interval", "exact", "plainer",
-        "width", "best", "",
-    )  # fmt: skip
+        "figure",
+        "simulated people",
+        "n",
+        "cohorts",
+        "interval",
+        "exact",
+        "plainer",
+        "width",
+        "best",
+        "",
+    )
     print("| " + " | ".join(names) + " |\n" + "|---" * len(names) + "|")
     with ProcessPoolExecutor(options.processes) as pool:
         rows = [
             pool.submit(
-                kept, options.keep, f"{job.name}-{cohorts}-{options.seed}",
+                kept,
+                options.keep,
+                f"{job.name}-{cohorts}-{options.seed}",
                 partial(run, job, cohorts, options.seed),
             )
             for job in todo
-        ]  # fmt: skip
+        ]
         for part in rows:
             for row in part.result():
                 print(show(Row(*row)), flush=True)

@@ -78,14 +78,19 @@ def show(population: str, people: int, true: list[list[float]], rows: list[list[
         inside = (here[:, 2] - 1e-9 <= rate) & (rate <= here[:, 3] + 1e-9)
         part = here[said]
         cells = [
-            population, f"{people}", f"{size:,.0f}", percent(rate), percent(said.mean()),
-            percent(inside.mean()), percent((rate > here[:, 3] + 1e-9).mean()),
+            population,
+            f"{people}",
+            f"{size:,.0f}",
+            percent(rate),
+            percent(said.mean()),
+            percent(inside.mean()),
+            percent((rate > here[:, 3] + 1e-9).mean()),
             percent(inside[said].mean()) if said.any() else "–",
             f"{part[:, 3].mean() / rate:.2f}" if said.any() else "–",
             percent(part[:, 1].mean()) if said.any() else "–",
             f"{100 * (part[:, 3] - part[:, 2]).mean():.0f}" if said.any() else "–",
             percent(here[:, 5].mean()),
-        ]  # fmt: skip
+        ]
         print("| " + " | ".join(cells) + " |", flush=True)
 
 
@@ -109,26 +114,37 @@ def main() -> None:
     cohorts = PART if options.quick else options.cohorts
     probes = QUICK_PROBES if options.quick else PROBES
     head = (
-        "population", "seen", "gallery", "true rank-1", "said", "holds", "above",
-        "holds, where said", "upper end / truth", "value", "width, points", "bound only",
-    )  # fmt: skip
+        "population",
+        "seen",
+        "gallery",
+        "true rank-1",
+        "said",
+        "holds",
+        "above",
+        "holds, where said",
+        "upper end / truth",
+        "value",
+        "width, points",
+        "bound only",
+    )
     print("| " + " | ".join(head) + " |")
     print("|---" * len(head) + "|")
     with ProcessPoolExecutor(options.processes) as pool:
         for people in options.people:
             chosen = forecast_populations(options.tables)
             for population in [
-                one for one in chosen
-                if not options.populations or one.name in options.populations
-            ]:  # fmt: skip
+                one for one in chosen if not options.populations or one.name in options.populations
+            ]:
                 parts = [
                     Part(population.name, people, number, options.seed, options.tables)
                     for number in range(-(-cohorts // PART))
                 ]
                 true = pool.submit(
-                    kept, options.keep, f"truth-{population.name}-{people}-{probes}",
+                    kept,
+                    options.keep,
+                    f"truth-{population.name}-{people}-{probes}",
                     partial(truth, parts[0], probes),
-                )  # fmt: skip
+                )
                 found = [
                     pool.submit(kept, options.keep, part.name, partial(run, part, PART))
                     for part in parts

@@ -118,10 +118,13 @@ def look(seed: int, person: int) -> Ears:
         heads.append(find_head(scans[-1], f"person {person}"))
         skins.append(
             pose_head(
-                shapes, visit.identity, expression=visit.expression,
-                ears_pressed=visit.ears_pressed, sag_mm=visit.sag_mm,
+                shapes,
+                visit.identity,
+                expression=visit.expression,
+                ears_pressed=visit.ears_pressed,
+                sag_mm=visit.sag_mm,
             )
-        )  # fmt: skip
+        )
     levels = [find_levels(scan.data, "head").skin for scan in scans]
     ear: BoolArray = shapes.regions["ear"] > 0.5
     to_scan = heads[0].alignment.affine
@@ -137,8 +140,10 @@ def look(seed: int, person: int) -> Ears:
     return Ears(
         seen(scans[0], heads[0], levels[0], shifts=False)[0],
         seen(scans[1], heads[1], levels[1], shifts=True),
-        after, left, pieces,
-    )  # fmt: skip
+        after,
+        left,
+        pieces,
+    )
 
 
 def found_at_rank_1(probes: Float32Array, gallery: Float32Array) -> FloatArray:

@@ -40,9 +40,23 @@ from headrisk.synthetic.people.kinds import KINDS, render_kind
 
 CLIPPED = "-clipped"
 SPREAD = (
-    "T1w", "CT", "fatsat", "fdg", "UNIT1", "FLAIR-thick", "T1w-clipped", "CT", "amyloid",
-    "T1w-thick", "T2w", "FLAIR", "T2starw", "PDw-clipped", "T2w-coronal", "angio",
-)  # fmt: skip
+    "T1w",
+    "CT",
+    "fatsat",
+    "fdg",
+    "UNIT1",
+    "FLAIR-thick",
+    "T1w-clipped",
+    "CT",
+    "amyloid",
+    "T1w-thick",
+    "T2w",
+    "FLAIR",
+    "T2starw",
+    "PDw-clipped",
+    "T2w-coronal",
+    "angio",
+)
 METHODS = ("none", "template", "reface", "quickshear", "skullstrip")
 COLUMNS = ("person", "kind", "method", "verdict", "code", "seen", "seconds")
 

@@ -99,8 +99,12 @@ def source_at(commit: str, folder: Path) -> bool:
 def machine() -> dict[str, str]:
     """Processor, cores, memory and versions."""
     text = Path("/proc/cpuinfo").read_text() if Path("/proc/cpuinfo").is_file() else ""
-    told = {key.strip(): value.strip() for line in text.splitlines()[:40]
-            for key, _, value in [line.partition(":")] if value}  # fmt: skip
+    told = {
+        key.strip(): value.strip()
+        for line in text.splitlines()[:40]
+        for key, _, value in [line.partition(":")]
+        if value
+    }
     kind = [told[key] for key in ("cpu family", "model", "stepping") if key in told]
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     return {

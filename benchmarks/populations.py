@@ -215,8 +215,9 @@ def from_table(path: Path) -> Draw:
     first, last = (values[visit == name] for name in sorted(set(visit)))
     values = np.concatenate([first, last])
     scale = values.std(axis=0)
-    first, last = ((part - values.mean(axis=0))[:, scale > 0] / scale[scale > 0] for part in
-                   (first, last))  # fmt: skip
+    first, last = (
+        (part - values.mean(axis=0))[:, scale > 0] / scale[scale > 0] for part in (first, last)
+    )
     people = first.shape[0]
     middle, half = (first + last) / 2, (first - last) / np.sqrt(2.0)
     identity = (middle - middle.mean(axis=0)).T / np.sqrt(people - 1)

@@ -30,21 +30,34 @@ from headrisk.statistics.summary import MeasureSummary, summarise
 from headrisk.types import PairScores
 
 TUMOUR_DATES = {
-    "01": ("1996-08-13", "1997-01-17"), "02": ("1996-12-10", "1997-02-11"),
-    "03": ("1992-12-29", "1994-02-17"), "04": ("1992-05-20", "1992-06-18"),
-    "05": ("1993-05-26", "1993-07-20"), "06": ("1997-02-03", "1997-04-02"),
-    "07": ("1992-02-27", "1992-05-12"), "08": ("1991-08-20", "1991-10-17"),
-    "09": ("1997-08-21", "1997-09-17"), "10": ("1991-07-04", "1991-10-02"),
+    "01": ("1996-08-13", "1997-01-17"),
+    "02": ("1996-12-10", "1997-02-11"),
+    "03": ("1992-12-29", "1994-02-17"),
+    "04": ("1992-05-20", "1992-06-18"),
+    "05": ("1993-05-26", "1993-07-20"),
+    "06": ("1997-02-03", "1997-04-02"),
+    "07": ("1992-02-27", "1992-05-12"),
+    "08": ("1991-08-20", "1991-10-17"),
+    "09": ("1997-08-21", "1997-09-17"),
+    "10": ("1991-07-04", "1991-10-02"),
     "11": ("1989-11-09", "1990-03-08"),
-}  # fmt: skip
+}
 TUNED = {
-    *(f"tumour{k:02d}" for k in range(1, 6)), "ms01", "ms03", "ms04",
-    *(f"ixi{k}" for k in ("012", "013", "014", "015", "033")), "aomic0001",
-}  # fmt: skip
+    *(f"tumour{k:02d}" for k in range(1, 6)),
+    "ms01",
+    "ms03",
+    "ms04",
+    *(f"ixi{k}" for k in ("012", "013", "014", "015", "033")),
+    "aomic0001",
+}
 CONTRAST_PAIRS = (
-    ("T1w", "T1w"), ("T2w", "T2w"), ("FLAIR", "FLAIR"),
-    ("FLAIR", "T1w"), ("T2w", "T1w"), ("T2w", "FLAIR"),
-)  # fmt: skip
+    ("T1w", "T1w"),
+    ("T2w", "T2w"),
+    ("FLAIR", "FLAIR"),
+    ("FLAIR", "T1w"),
+    ("T2w", "T1w"),
+    ("T2w", "FLAIR"),
+)
 
 
 @dataclass(frozen=True)
@@ -164,9 +177,11 @@ def subset_table(scores: Scores, name: str) -> list[str]:
     tumour = np.char.startswith(scores.person, "tumour")
     t1w = scores.contrast == "T1w"
     groups = (
-        ("all people", t1w), ("people that set the smoothing width", t1w & tuned),
-        ("the other people (test)", t1w & ~tuned), ("tumour patients alone", t1w & tumour),
-    )  # fmt: skip
+        ("all people", t1w),
+        ("people that set the smoothing width", t1w & tuned),
+        ("the other people (test)", t1w & ~tuned),
+        ("tumour patients alone", t1w & tumour),
+    )
     lines = [
         "| gallery | people | rank-1 scans | mates | highest non-mate | margin |",
         "|---|---|---|---|---|---|",

@@ -219,11 +219,19 @@ def steps() -> Iterable[Step]:
     for years in (10, 30):
         yield Step("years apart", f"{years} years", years=float(years))
     for times in (2, 4):
-        yield Step("atrophy", f"20 years at {times} times the rate", 20.0,
-                   settings=replace(PLAIN, ageing=float(times)))  # fmt: skip
+        yield Step(
+            "atrophy",
+            f"20 years at {times} times the rate",
+            20.0,
+            settings=replace(PLAIN, ageing=float(times)),
+        )
     for percent in (4, 8, 12, 25):
-        yield Step("growth", f"head {percent} % larger", scale=1 + percent / 100,
-                   settings=replace(PLAIN, session_warp_mm=1.2 + percent / 8))  # fmt: skip
+        yield Step(
+            "growth",
+            f"head {percent} % larger",
+            scale=1 + percent / 100,
+            settings=replace(PLAIN, session_warp_mm=1.2 + percent / 8),
+        )
     for radius in (15, 25, 40, 60):
         yield Step("resection", f"ball of {radius} mm", harm=partial(resected, float(radius)))
     for degrees in (2, 5, 10, 20):
@@ -237,16 +245,27 @@ def steps() -> Iterable[Step]:
         (1.2, 0.12, 0.6, 2.5),
         (1.6, 0.2, 0.8, 4),
     ):
-        yield Step("7 T", f"shading {bias}, {lost} lost below, {warp} mm",
-                   settings=replace(PLAIN, bias=bias, contrast_sd=grey, session_warp_mm=warp),
-                   harm=partial(transmitted, lost))  # fmt: skip
+        yield Step(
+            "7 T",
+            f"shading {bias}, {lost} lost below, {warp} mm",
+            settings=replace(PLAIN, bias=bias, contrast_sd=grey, session_warp_mm=warp),
+            harm=partial(transmitted, lost),
+        )
     for doubt in (0.07, 0.2, 0.4):
-        yield Step("MP2RAGE", f"half noise at {doubt} of the brightest", suffix="UNIT1",
-                   harm=partial(uniform, doubt))  # fmt: skip
+        yield Step(
+            "MP2RAGE",
+            f"half noise at {doubt} of the brightest",
+            suffix="UNIT1",
+            harm=partial(uniform, doubt),
+        )
     for doubt in (0.07, 0.2):
-        yield Step("MP2RAGE at 7 T", f"half noise at {doubt} of the brightest", suffix="UNIT1",
-                   settings=replace(PLAIN, contrast_sd=0.12, session_warp_mm=2.5),
-                   harm=partial(seven_uniform, 0.6, doubt))  # fmt: skip
+        yield Step(
+            "MP2RAGE at 7 T",
+            f"half noise at {doubt} of the brightest",
+            suffix="UNIT1",
+            settings=replace(PLAIN, contrast_sd=0.12, session_warp_mm=2.5),
+            harm=partial(seven_uniform, 0.6, doubt),
+        )
     for thick in (5, 10, 15, 20):
         yield Step("thick slices", f"{thick} mm", voxel_mm=(2.0, 2.0, float(thick)))
     for contrast, size in (("FLAIR", 2.0), ("T2w", 2.0), ("T2starw", 2.0), ("bold", 3.0)):
@@ -369,8 +388,11 @@ def table(options: argparse.Namespace) -> list[str]:
         f"{name}: {breaks.get(name, 'not at any strength tried')}"
         for name in dict.fromkeys(step.condition for step in asked)
     ]
-    return [*lines, "", "First strength at which no measure finds nine of ten: "
-            + "; ".join(told) + "."]  # fmt: skip
+    return [
+        *lines,
+        "",
+        "First strength at which no measure finds nine of ten: " + "; ".join(told) + ".",
+    ]
 
 
 def main() -> None:

@@ -162,9 +162,16 @@ def keep(task: Task) -> None:
 def _head_task(task: Task, path: str) -> HeadTask:
     c = task.condition or T1W
     return HeadTask(
-        _label(task), path, c.contrast, False, task.protocol, 224, 0,
-        task.recognisers, task.weights,
-    )  # fmt: skip
+        _label(task),
+        path,
+        c.contrast,
+        False,
+        task.protocol,
+        224,
+        0,
+        task.recognisers,
+        task.weights,
+    )
 
 
 def _label(task: Task) -> str:

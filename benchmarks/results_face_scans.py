@@ -110,9 +110,15 @@ def look(task: Task) -> HeadResult:
         path = Path(name) / f"image_{c.suffix}.nii"
         nibabel.save(nibabel.Nifti1Image(np.round(data).astype(np.int16), affine), path)
         head = HeadTask(
-            f"person {task.person}", str(path), c.suffix, False, SCANS.name, 224, 0,
+            f"person {task.person}",
+            str(path),
+            c.suffix,
+            False,
+            SCANS.name,
+            224,
+            0,
             task.recognisers,
-        )  # fmt: skip
+        )
         if c.tool:
             work = TreatTask("x", str(path), "", c.suffix, name, "out", c.tool, False, (task.seed,))
             treat_file(work)
@@ -186,8 +192,11 @@ def table(options: argparse.Namespace) -> list[str]:
         found = found_at_rank_1(probes, gallery, options.recognisers)
         if not lines:
             names = list(found)
-            lines.append("| image of the other day | shows no face | " + " | ".join(
-                f"`{name}`" for name in found) + " |")  # fmt: skip
+            lines.append(
+                "| image of the other day | shows no face | "
+                + " | ".join(f"`{name}`" for name in found)
+                + " |"
+            )
             lines.append("|" + "---|" * (len(found) + 2))
         lost = sum(not head.searchable for head in probes)
         cells = [

@@ -64,11 +64,18 @@ def treat_all(data: Path, out: Path, tool: str, people: Labels, processes: int) 
     put_in_place({out / name: raw for name, raw in dataset_files(tool, __version__).items()}, out)
     tasks = [
         TreatTask(
-            scan.scan_id, scan.path, str(data.resolve()), scan.suffix, str(out), stem, tool, False,
+            scan.scan_id,
+            scan.path,
+            str(data.resolve()),
+            scan.suffix,
+            str(out),
+            stem,
+            tool,
+            False,
             (SETTINGS.seed, number),
         )
         for number, (scan, stem) in enumerate(zip(scans, stems(scans), strict=True))
-    ]  # fmt: skip
+    ]
     missing = [task for task in tasks if not treated_files(task)[-1].exists()]
     mapper(processes)(_treat, missing)
 
@@ -116,9 +123,16 @@ def line(*cells: object) -> str:
 def of_faces(results: Sequence[Result]) -> Iterable[str]:
     """Photographs against scans, before and after."""
     yield from head(
-        "treatment", "attacker", "measure", "untreated", "after, of all people", "FTA",
-        "after, of those with a face to compare", "paired change", "guessing",
-    )  # fmt: skip
+        "treatment",
+        "attacker",
+        "measure",
+        "untreated",
+        "after, of all people",
+        "FTA",
+        "after, of those with a face to compare",
+        "paired change",
+        "guessing",
+    )
     for result in results:
         for effect in result.treatment.effects:
             if effect.modality == "face" and shown(effect.measure):
@@ -144,9 +158,13 @@ def of_presence(results: Sequence[Result]) -> Iterable[str]:
     """Is a face left?"""
     names = list(next(r.treatment.face_left.seen for r in results if r.treatment.face_left))
     yield from head(
-        "treatment", "scans with skin", "face left: yes", "unclear", "no",
+        "treatment",
+        "scans with skin",
+        "face left: yes",
+        "unclear",
+        "no",
         *(f"seen by {name} (before)" for name in names),
-    )  # fmt: skip
+    )
     for result in results:
         left = result.treatment.face_left
         if left is None:
@@ -159,20 +177,29 @@ def of_presence(results: Sequence[Result]) -> Iterable[str]:
 def of_cost(results: Sequence[Result]) -> Iterable[str]:
     """What it costs the brain."""
     yield from head(
-        "treatment", "scans", "no brain voxel cut", "largest loss, share of the brain",
-        "Dice of the masks, mean", "Dice, least", "brain volume, mean change",
+        "treatment",
+        "scans",
+        "no brain voxel cut",
+        "largest loss, share of the brain",
+        "Dice of the masks, mean",
+        "Dice, least",
+        "brain volume, mean change",
         "shift of the alignment, mean, mm",
-    )  # fmt: skip
+    )
     for result in results:
         whole = share_of_people((result.cut == 0).astype(np.float64))
         volume = result.treatment.figure("brain volume")
         shift = result.treatment.figure("shift of the alignment")
         yield line(
-            result.name, result.cut.size, interval(whole), f"{result.cut.max():.2e}",
-            f"{result.dice.mean():.4f}", f"{result.dice.min():.4f}",
+            result.name,
+            result.cut.size,
+            interval(whole),
+            f"{result.cut.max():.2e}",
+            f"{result.dice.mean():.4f}",
+            f"{result.dice.min():.4f}",
             f"{volume.mean.value:+.4f}" if volume and volume.mean else "-",
             f"{shift.mean.value:.3f}" if shift and shift.mean else "-",
-        )  # fmt: skip
+        )
 
 
 def of_brains(results: Sequence[Result]) -> Iterable[str]:

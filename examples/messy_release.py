@@ -81,8 +81,18 @@ def _deface_half(release: Path, people: int) -> None:
     labels = [f"{k:03d}" for k in range(1, people // 2 + 1)]
     with tempfile.TemporaryDirectory() as place:
         out = Path(place) / "out"
-        _run("deface", release, out, "--tool", "quickshear", "--contrasts", "T1w",
-             "--participant-label", *labels, expected=(0, 4))  # fmt: skip
+        _run(
+            "deface",
+            release,
+            out,
+            "--tool",
+            "quickshear",
+            "--contrasts",
+            "T1w",
+            "--participant-label",
+            *labels,
+            expected=(0, 4),
+        )
         for path in out.rglob("*_T1w.nii.gz"):
             target = release / path.relative_to(out)
             if target.is_file() and any(f"sub-{label}" in path.name for label in labels):
@@ -206,8 +216,9 @@ def worked_example(folder: Path, people: int = 6, voxel_mm: float = 2.0) -> Path
     _run("deface", clean, defaced, "--tool", "template", expected=(0, 4))
     hand_on(clean, defaced, second)
     _run("audit", second, folder / "after", expected=(0, 4))
-    _run("report", folder / "after", "--compare", folder / "before", folder / "after",
-         expected=(0,))  # fmt: skip
+    _run(
+        "report", folder / "after", "--compare", folder / "before", folder / "after", expected=(0,)
+    )
     return write_summary(folder)
 
 

@@ -164,12 +164,19 @@ def test_folders_and_archives(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "content"),
     [
-        ("a.json", "{"), ("a.json", "[1]"), ("a.json", '{"id": "X"}'), ("a.zip", "no archive"),
-        ("a.json", '{"id": "X", "modified": "lately", "affected": [{"package": '
-         '{"ecosystem": "PyPI", "name": "x"}}]}'),
-        ("gone.json", None), ("a.json", "[]"),
+        ("a.json", "{"),
+        ("a.json", "[1]"),
+        ("a.json", '{"id": "X"}'),
+        ("a.zip", "no archive"),
+        (
+            "a.json",
+            '{"id": "X", "modified": "lately", "affected": [{"package": '
+            '{"ecosystem": "PyPI", "name": "x"}}]}',
+        ),
+        ("gone.json", None),
+        ("a.json", "[]"),
     ],
-)  # fmt: skip
+)
 def test_a_damaged_file_is_no_clean_bill(
     name: str, content: str | None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

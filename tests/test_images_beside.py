@@ -41,9 +41,12 @@ def test_every_kind_that_shows_a_skin_takes_part_and_no_series(tmp_path: Path) -
     beside = images_beside(job, scans)
     told = {(scan.participant_id, scan.session_id, scan.suffix.lower()) for scan in beside}
     assert told == {
-        ("1", "b", "t2w"), ("1", "b", "flair"), ("1", "b", "ct"), ("1", "b", "pet"),
+        ("1", "b", "t2w"),
+        ("1", "b", "flair"),
+        ("1", "b", "ct"),
+        ("1", "b", "pet"),
         ("2", "b", "t2w"),
-    }  # fmt: skip
+    }
     assert not {scan.path for scan in beside} & {scan.path for scan in scans}
 
 

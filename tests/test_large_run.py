@@ -36,8 +36,9 @@ def cohort(monkeypatch: pytest.MonkeyPatch) -> Cohort:
         for session in "AB":
             name = f"{person:02d}{session}"
             vector = (0.4 * face[person] + rng.standard_normal(size)).astype(np.float32)
-            scans.append(Scan(name, f"{person:02d}", "", suffix="T1w", session_id=session,
-                              dataset=session))  # fmt: skip
+            scans.append(
+                Scan(name, f"{person:02d}", "", suffix="T1w", session_id=session, dataset=session)
+            )
             results.append(ScanResult(name, "ok", "", 1.0, "ok", 1.0, vector=vector))
     made = Cohort(tuple(scans), tuple(results), tuple(s.scan_id for s in scans), ("",) * len(scans))
     monkeypatch.setattr(brain, "prepare", lambda *_: (made, ()))

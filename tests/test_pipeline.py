@@ -82,9 +82,12 @@ def test_the_group_stage_prepares_nothing_again(
 
 @pytest.mark.slow
 def test_several_data_sets_as_images_and_as_earlier_runs(
-    sides: tuple[Path, Path, Path], warm: Path, quick: str, tmp_path: Path,
+    sides: tuple[Path, Path, Path],
+    warm: Path,
+    quick: str,
+    tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
-) -> None:  # fmt: skip
+) -> None:
     """Outputs of earlier runs stand for their data sets: the figures are the same."""
     shared, held, also = map(str, sides)
     options = ["--settings", quick, "--nprocs", "1"]
@@ -256,9 +259,12 @@ def test_a_summary_of_pairs_gives_the_same_rates(
 
 
 def test_search_lists_what_the_full_comparison_finds(
-    sides: tuple[Path, Path, Path], warm: Path, quick: str, tmp_path: Path,
+    sides: tuple[Path, Path, Path],
+    warm: Path,
+    quick: str,
+    tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
-) -> None:  # fmt: skip
+) -> None:
     """The candidates of a search are the best scans of the matrix, with the same scores."""
     searched = tmp_path / "searched"
     shutil.copytree(warm / "store", searched / "store")

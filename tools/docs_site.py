@@ -124,8 +124,14 @@ def settings_page() -> str:
         shown = " ".join(default) if isinstance(default, tuple) else str(default)
         if isinstance(default, bool):
             shown = str(default).lower()
-        rows.append((f"`{field.name}`", about[field.name], f"{_type(hints[field.name])}",
-                     "none" if default is None else f"`{shown}`"))  # fmt: skip
+        rows.append(
+            (
+                f"`{field.name}`",
+                about[field.name],
+                f"{_type(hints[field.name])}",
+                "none" if default is None else f"`{shown}`",
+            )
+        )
     return "\n".join(
         (
             "# Settings",

@@ -39,8 +39,19 @@ EAR_MM = 14.0  # around the ears' skin
 EAR_X_MM = 60.0  # and no nearer to the middle than this
 # Border of the face's region in side view (y, z): over the brows, below the frontal lobes, before
 # the temporal lobes and through the throat. Removed is what lies in front.
-BORDER = np.array([[150.0, 45.0], [95.0, 14.0], [76.0, -8.0], [56.0, -34.0], [40.0, -56.0],
-                   [24.0, -90.0], [0.0, -140.0], [-10.0, -190.0], [-10.0, -400.0]])  # fmt: skip
+BORDER = np.array(
+    [
+        [150.0, 45.0],
+        [95.0, 14.0],
+        [76.0, -8.0],
+        [56.0, -34.0],
+        [40.0, -56.0],
+        [24.0, -90.0],
+        [0.0, -140.0],
+        [-10.0, -190.0],
+        [-10.0, -400.0],
+    ]
+)
 
 
 def main() -> None:

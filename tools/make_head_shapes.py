@@ -52,8 +52,19 @@ BUILDS = (  # muscle and weight
     ("minmuscle", "averageweight"),
     ("maxmuscle", "averageweight"),
 )
-LOCAL = ("head", "neck", "eyes", "nose", "mouth", "chin", "cheek", "forehead", "eyebrows", "ears",
-         "asym")  # fmt: skip
+LOCAL = (
+    "head",
+    "neck",
+    "eyes",
+    "nose",
+    "mouth",
+    "chin",
+    "cheek",
+    "forehead",
+    "eyebrows",
+    "ears",
+    "asym",
+)
 LEFT_OUT = ("head-trans", "head-age", "neck-trans", "asymm-trunk", "measure-", "neck-scale-vert")
 
 
@@ -208,8 +219,10 @@ def close_neck(
     below = len(vertices) + np.arange(2 * len(rim)).reshape(2, -1)
     last = below[1, -1] + 1
     lift = np.linspace(0, 1, 3)[1:, None]
-    rows = [vertices[rim] * [1, 1, 0] + [0, 0, 1] * (
-        (1 - f) * vertices[rim][:, 2:] + f * FLOOR_MM) for f in lift[:, 0]]  # fmt: skip
+    rows = [
+        vertices[rim] * [1, 1, 0] + [0, 0, 1] * ((1 - f) * vertices[rim][:, 2:] + f * FLOOR_MM)
+        for f in lift[:, 0]
+    ]
     rows.append(rows[-1].mean(axis=0, keepdims=True))
     wall = []
     for top, bottom in ((rim, below[0]), (below[0], below[1])):
@@ -282,10 +295,21 @@ def region_weights(folder: Path, base: Base, keep: Index, vertices: Array) -> di
     neck = outside * (1 - ear) * ramp(-112 - z + 0.55 * (y + 40), 10) * (1 - mask["face"])
     cheek = face * ramp(side - 20, 8) * ramp(centre[2] - 14 - z, 8) * ramp(z + 150, 10)
     return {
-        "face": face, "lips": lips, "eyelid": eyelid, "eyebrow": eyebrow, "forehead": forehead,
-        "nose": nose, "cheek": cheek, "chin": chin * face, "ear": ear * outside, "scalp": scalp,
-        "neck": neck, "beard": beard, "mouth_inside": mouth * skin, "socket": socket,
-    }  # fmt: skip
+        "face": face,
+        "lips": lips,
+        "eyelid": eyelid,
+        "eyebrow": eyebrow,
+        "forehead": forehead,
+        "nose": nose,
+        "cheek": cheek,
+        "chin": chin * face,
+        "ear": ear * outside,
+        "scalp": scalp,
+        "neck": neck,
+        "beard": beard,
+        "mouth_inside": mouth * skin,
+        "socket": socket,
+    }
 
 
 def ramp(value: Array, width: float) -> Array:

@@ -30,9 +30,20 @@ from headrisk.run.provenance import CostLog
 from headrisk.settings import Settings
 
 FACE_SUFFIXES = (  # of images that show a skin; series of blurred volumes do not
-    "T1w", "T2w", "FLAIR", "PDw", "T2starw", "UNIT1", "T1rho", "inplaneT1", "inplaneT2", "angio",
-    "CT", "ct", "pet",
-)  # fmt: skip
+    "T1w",
+    "T2w",
+    "FLAIR",
+    "PDw",
+    "T2starw",
+    "UNIT1",
+    "T1rho",
+    "inplaneT1",
+    "inplaneT2",
+    "angio",
+    "CT",
+    "ct",
+    "pet",
+)
 
 
 @dataclass(frozen=True)
@@ -137,8 +148,9 @@ def images_beside(job: Job, scans: Sequence[Scan], series: Sequence[Scan] = ()) 
         )[0]
     once = {scan.path: scan for scan in found if scan.path not in known}
     more = (scan for scan in once.values() if scan.status == "ok")
-    return tuple(scan for scan in with_one_key(tuple(_present(s) for s in more), job)
-                 if scan.status == "ok")  # fmt: skip
+    return tuple(
+        scan for scan in with_one_key(tuple(_present(s) for s in more), job) if scan.status == "ok"
+    )
 
 
 def _names_its_images(path: Path) -> bool:
@@ -182,8 +194,11 @@ def beyond(name: str, inventory: Inventory, scans: Sequence[Scan]) -> str:
     """
     used = {scan.path for scan in scans if scan.dataset == name}
     series = {scan.series for scan in scans if scan.dataset == name} - {""}
-    rest = [row for row in inventory.images
-            if str(inventory.root / row.path) not in used and row.series not in series]  # fmt: skip
+    rest = [
+        row
+        for row in inventory.images
+        if str(inventory.root / row.path) not in used and row.series not in series
+    ]
     if not rest:
         return ""
     return (

@@ -147,9 +147,11 @@ IN_DEFAULT_RUN = ("turned round", "z-scores", "junk in the header", "part of a v
 
 @pytest.mark.parametrize(
     "name",
-    [name if name in IN_DEFAULT_RUN else pytest.param(name, marks=pytest.mark.slow)
-     for name in CHANGES],
-)  # fmt: skip
+    [
+        name if name in IN_DEFAULT_RUN else pytest.param(name, marks=pytest.mark.slow)
+        for name in CHANGES
+    ],
+)
 def test_other_storage_is_one_fingerprint(name: str, plain: Float32Array, tmp_path: Path) -> None:
     change, tolerance = CHANGES[name]
     assert agreement(change(subject()), plain, tmp_path / "a.nii.gz") >= tolerance

@@ -44,8 +44,9 @@ def test_no_difference_gives_the_same_image() -> None:
 def test_unequal_shapes(shape: tuple[int, int, int]) -> None:
     rng = np.random.default_rng(3)
     data = rng.uniform(1, 100, shape).astype(np.float32)
-    again = simulate_rescan(Volume(data, np.diag([2.0, 3.0, 5.0, 1.0])), STRENGTHS["strong"],
-                            "T2w", rng)  # fmt: skip
+    again = simulate_rescan(
+        Volume(data, np.diag([2.0, 3.0, 5.0, 1.0])), STRENGTHS["strong"], "T2w", rng
+    )
     assert again.shape == tuple(int(np.ceil(n / 1.6)) for n in shape)
     np.testing.assert_allclose(again.voxel_mm, np.array([2, 3, 5]) * 1.6)
     assert np.isfinite(again.data).all()
@@ -65,8 +66,9 @@ def test_the_head_moves_by_no_more_than_stated() -> None:
 
 def test_turning_keeps_what_is_in_the_head() -> None:
     one = ball()
-    turned = simulate_rescan(one, replace(NOTHING, rotation_deg=20.0), "T1w",
-                             np.random.default_rng(5))  # fmt: skip
+    turned = simulate_rescan(
+        one, replace(NOTHING, rotation_deg=20.0), "T1w", np.random.default_rng(5)
+    )
     assert abs(turned.data.sum() / one.data.sum() - 1) < 0.01
     assert np.abs(turned.data - one.data).max() > 20
 

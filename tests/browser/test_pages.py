@@ -76,8 +76,9 @@ def test_page_opens_alone(browser: webdriver.Chrome, pages: Path, name: str) -> 
         browser.get_log(kind)  # of earlier pages
     visit(browser, pages / name)
     events = [json.loads(entry["message"])["message"] for entry in browser.get_log("performance")]
-    urls = [e["params"]["request"]["url"] for e in events
-            if e["method"] == "Network.requestWillBeSent"]  # fmt: skip
+    urls = [
+        e["params"]["request"]["url"] for e in events if e["method"] == "Network.requestWillBeSent"
+    ]
     assert (pages / name).as_uri() in urls  # the log does record
     asked = [u for u in urls if u != (pages / name).as_uri() and not u.startswith("data:")]
     assert asked == []
@@ -168,8 +169,9 @@ def test_page_is_small_and_admits_nothing(pages: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_a_script_would_be_refused(browser: webdriver.Chrome, pages: Path, name: str,
-                                   tmp_path: Path) -> None:  # fmt: skip
+def test_a_script_would_be_refused(
+    browser: webdriver.Chrome, pages: Path, name: str, tmp_path: Path
+) -> None:
     """The policy works: a script and a picture from elsewhere, put into the page, do nothing."""
     planted = '<script>document.title = "ran"</script><img alt="" src="http://127.0.0.1:9/x.png">'
     page = (pages / name).read_text().replace("</main>", planted + "</main>")
@@ -182,9 +184,13 @@ def test_a_script_would_be_refused(browser: webdriver.Chrome, pages: Path, name:
 
 
 @pytest.mark.parametrize(
-    ("name", "least"), [("audit/report.html", 10), ("audit/internal/report.html", 1),
-                        ("duplicates/internal/duplicates.html", 2)]
-)  # fmt: skip
+    ("name", "least"),
+    [
+        ("audit/report.html", 10),
+        ("audit/internal/report.html", 1),
+        ("duplicates/internal/duplicates.html", 2),
+    ],
+)
 def test_each_figure_is_explained(
     browser: webdriver.Chrome, pages: Path, name: str, least: int
 ) -> None:

@@ -21,12 +21,15 @@ from headrisk.statistics.intervals import clopper_pearson, wilson
 
 PEOPLE = 40
 LEFT = InventoryCounts(
-    5, 3, 1, 1,
+    5,
+    3,
+    1,
+    1,
     (
         KindRow("anat", "T1w", 4, 3, 1, 0, {"damaged": 1}),
         KindRow("anat", "T2w", 1, 0, 0, 1, {"contrast": 1}),
     ),
-)  # fmt: skip
+)
 
 
 def _report(hits: int) -> Report:

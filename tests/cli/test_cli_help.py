@@ -23,10 +23,15 @@ from headrisk.settings import Settings
 
 PROGRAM = [sys.executable, "-c", "from headrisk.cli.main import run; run()"]
 SETTING_OPTIONS = {  # option to the setting whose default it states
-    "--seed": "seed", "--resolution": "resolution_mm", "--alignment": "alignment",
-    "--prior": "mated_prior", "--protocol": "face_protocol", "--table-match": "table_match",
-    "--table-size": "table_size", "--rescan-strength": "rescan_strength",
-}  # fmt: skip
+    "--seed": "seed",
+    "--resolution": "resolution_mm",
+    "--alignment": "alignment",
+    "--prior": "mated_prior",
+    "--protocol": "face_protocol",
+    "--table-match": "table_match",
+    "--table-size": "table_size",
+    "--rescan-strength": "rescan_strength",
+}
 
 
 def _run(words: list[str], **environment: str) -> subprocess.CompletedProcess[bytes]:

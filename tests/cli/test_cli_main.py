@@ -133,9 +133,13 @@ def test_an_internal_error_is_a_sentence_and_exit_code_1(
 @pytest.mark.skipif(os.geteuid() == 0, reason="everything may be read by root")
 @pytest.mark.parametrize(
     "words",
-    [["audit", "closed/data", "o"], ["audit", "closed/scans.tsv", "o"], ["audit", "closed", "o"],
-     ["doctor", "--verify", "closed/out"]],
-)  # fmt: skip
+    [
+        ["audit", "closed/data", "o"],
+        ["audit", "closed/scans.tsv", "o"],
+        ["audit", "closed", "o"],
+        ["doctor", "--verify", "closed/out"],
+    ],
+)
 def test_what_may_not_be_entered_is_refused_by_name(
     words: list[str],
     tmp_path: Path,
@@ -177,9 +181,23 @@ def test_help_imports_nothing_heavy() -> None:
     loaded = set(done.stdout.splitlines()[-1].split())
     assert "headrisk" in loaded
     dependencies = {
-        "PIL", "cv2", "dask", "dcm2niix", "distributed", "jinja2", "matplotlib", "nibabel",
-        "numpy", "onnxruntime", "pyarrow", "rich", "scipy", "skimage", "sklearn", "threadpoolctl",
-    }  # fmt: skip
+        "PIL",
+        "cv2",
+        "dask",
+        "dcm2niix",
+        "distributed",
+        "jinja2",
+        "matplotlib",
+        "nibabel",
+        "numpy",
+        "onnxruntime",
+        "pyarrow",
+        "rich",
+        "scipy",
+        "skimage",
+        "sklearn",
+        "threadpoolctl",
+    }
     assert not loaded & dependencies
 
 

@@ -49,9 +49,13 @@ def _calls(path: Path) -> list[str]:
 
 @pytest.mark.parametrize(
     "name",
-    ["github/pre-release.yml", "pre-commit/pre-commit-config.yaml", "datalad/audit.sh",
-     "conda/recipe.yaml"],
-)  # fmt: skip
+    [
+        "github/pre-release.yml",
+        "pre-commit/pre-commit-config.yaml",
+        "datalad/audit.sh",
+        "conda/recipe.yaml",
+    ],
+)
 def test_calls_are_calls_that_the_program_takes(name: str) -> None:
     calls = _calls(CONTRIB / name)
     assert calls
@@ -119,9 +123,11 @@ def test_the_command_of_xnat() -> None:
         if one["type"] == "boolean":
             value = one["true-value"]
         else:
-            value = one["command-line-flag"] + one["command-line-separator"] + (
-                one.get("default-value") or "0.5"
-            )  # fmt: skip
+            value = (
+                one["command-line-flag"]
+                + one["command-line-separator"]
+                + (one.get("default-value") or "0.5")
+            )
         assert one["replacement-key"] in line
         line = line.replace(one["replacement-key"], value)
     assert "#" not in line

@@ -151,9 +151,21 @@ def test_people_without_mistakes_give_nothing(
     out = tmp_path / "clean"
     shutil.copytree(searched / "store", out / "store")
     code = main(
-        ["duplicates", str(planted), str(out), "--nprocs", "1",
-         "--participant-label", "003", "004", "005", "--session-id", "1", "2"]
-    )  # fmt: skip
+        [
+            "duplicates",
+            str(planted),
+            str(out),
+            "--nprocs",
+            "1",
+            "--participant-label",
+            "003",
+            "004",
+            "005",
+            "--session-id",
+            "1",
+            "2",
+        ]
+    )
     assert code == 0
     said = capsys.readouterr().out
     assert said.startswith("Nothing found: no duplicate and no wrong label seen among 6 usable")

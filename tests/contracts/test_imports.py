@@ -19,10 +19,21 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 FORBIDDEN_MODULES = {"pickle", "marshal", "shelve", "joblib", "socket", "urllib", "http", "ssl"}
 FORBIDDEN_CALLS = {"print", "input", "eval", "exec", "exit", "quit", "breakpoint", "__import__"}
 FORBIDDEN_NAMES = {
-    "os.environ", "os.getenv", "sys.exit", "os.system", "os.popen", "np.random.seed",
-    "os.execv", "os.execvp", "os.spawnv", "os.spawnl", "os.startfile", "tempfile.mktemp",
-    "subprocess.getoutput", "subprocess.getstatusoutput",
-}  # fmt: skip
+    "os.environ",
+    "os.getenv",
+    "sys.exit",
+    "os.system",
+    "os.popen",
+    "np.random.seed",
+    "os.execv",
+    "os.execvp",
+    "os.spawnv",
+    "os.spawnl",
+    "os.startfile",
+    "tempfile.mktemp",
+    "subprocess.getoutput",
+    "subprocess.getstatusoutput",
+}
 FORBIDDEN_ENDINGS = (".extractall", ".extract", ".read_pickle", ".to_pickle")
 HEAVY = ("torch", "sklearn", "skimage", "pandas", "tensorflow", "dask", "vtk", "SimpleITK")
 

@@ -72,8 +72,14 @@ def test_the_internal_tables_have_their_columns(audited: Path) -> None:
 
     assert {"probe", "gallery", "measure", "score", "rank", "decision"} <= set(columns("links.tsv"))
     assert {
-        "participant_id", "session_id", "path", "status", "reason", "seconds", "quality"
-    } <= set(columns("scans.tsv"))  # fmt: skip
+        "participant_id",
+        "session_id",
+        "path",
+        "status",
+        "reason",
+        "seconds",
+        "quality",
+    } <= set(columns("scans.tsv"))
 
 
 def test_costs_stand_beside_the_report(audited: Path) -> None:

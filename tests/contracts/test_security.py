@@ -16,8 +16,22 @@ from headrisk.errors import InputError, visible
 from headrisk.findings.records import Table
 from headrisk.report.tsv import table_text
 
-HOSTILE = ("../../x", "/etc/passwd", "..", "a/../../b", "~root", "$(id)", "`id`", "a\nb", "-rf",
-           "C:\\x", "<script>", "=1+1", "\u202egpj", "a" * 300)  # fmt: skip
+HOSTILE = (
+    "../../x",
+    "/etc/passwd",
+    "..",
+    "a/../../b",
+    "~root",
+    "$(id)",
+    "`id`",
+    "a\nb",
+    "-rf",
+    "C:\\x",
+    "<script>",
+    "=1+1",
+    "\u202egpj",
+    "a" * 300,
+)
 OUT = Path("/out")
 
 

@@ -135,9 +135,13 @@ def test_deepface_is_prepared_before_its_import(tmp_path: Path) -> None:
     (tmp_path / "facenet512_weights.h5").write_bytes(b"\x89HDF\r\n\x1a\n" + bytes(64))
     path = os.pathsep.join([str(tmp_path), str(PACKAGE.parent)])
     done = subprocess.run(
-        [sys.executable, "-c", code], cwd=tmp_path, env={**os.environ, "PYTHONPATH": path},
-        capture_output=True, text=True, check=True,
-    )  # fmt: skip
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": path},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     keras, home, *others = ast.literal_eval(done.stdout)
     assert keras == home != str(Path.home())
     assert "headrisk-" in keras

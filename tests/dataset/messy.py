@@ -37,9 +37,24 @@ def nifti(seed: int, shape: tuple[int, ...] = (3, 4, 5)) -> bytes:
 
 RAW = {  # datatype: names after the person's label
     "anat": (
-        "T1w", "T2w", "FLAIR", "PDw", "T2starw", "UNIT1", "inv-1_MP2RAGE", "inv-2_MP2RAGE",
-        "echo-1_MEGRE", "echo-2_MEGRE", "flip-1_mt-on_MTS", "angio", "inplaneT2", "T1map",
-        "acq-3plane_localizer", "part-phase_T2starw", "defacemask", "ce-gd_T1w",
+        "T1w",
+        "T2w",
+        "FLAIR",
+        "PDw",
+        "T2starw",
+        "UNIT1",
+        "inv-1_MP2RAGE",
+        "inv-2_MP2RAGE",
+        "echo-1_MEGRE",
+        "echo-2_MEGRE",
+        "flip-1_mt-on_MTS",
+        "angio",
+        "inplaneT2",
+        "T1map",
+        "acq-3plane_localizer",
+        "part-phase_T2starw",
+        "defacemask",
+        "ce-gd_T1w",
     ),
     "func": ("task-rest_bold", "task-rest_sbref", "task-x_run-2_bold", "task-x_cbv"),
     "dwi": ("dwi", "dir-AP_dwi", "dir-AP_sbref"),
@@ -48,7 +63,7 @@ RAW = {  # datatype: names after the person's label
     "pet": ("trc-FDG_pet", "trc-AV45_rec-acdyn_pet"),
     "ct": ("CT", "acq-bone_CT"),
     "mrs": ("svs", "mrsi"),
-}  # fmt: skip
+}
 TYPES = {"sbref": {"dwi": "dwi", "func": "func"}}
 
 
@@ -69,8 +84,11 @@ def build(root: Path) -> dict[str, Right]:
         content = nifti(count)
         put(path, gzip.compress(content, mtime=0) if packed else content, what)
 
-    put("dataset_description.json", b'{"Name": "messy", "BIDSVersion": "1.9.0"}', Right(
-        "sidecar", status="", code=""))  # fmt: skip
+    put(
+        "dataset_description.json",
+        b'{"Name": "messy", "BIDSVersion": "1.9.0"}',
+        Right("sidecar", status="", code=""),
+    )
     put("README", b"words", Right("other", status="", code=""))
     put("participants.tsv", b"participant_id\n", Right("table", status="", code=""))
     for person in ("01", "02"):
@@ -80,64 +98,106 @@ def build(root: Path) -> dict[str, Right]:
                 file = f"sub-{person}/ses-a/{datatype}/sub-{person}_ses-a_{name}.nii.gz"
                 image(file, Right("image", datatype, suffix, person))
     for datatype, name in (("meg", "meg"), ("eeg", "eeg")):
-        put(f"sub-01/ses-a/{datatype}/sub-01_ses-a_task-x_{name}.fif", b"x" * 50, Right(
-            "recording", status="", code=""))  # fmt: skip
+        put(
+            f"sub-01/ses-a/{datatype}/sub-01_ses-a_task-x_{name}.fif",
+            b"x" * 50,
+            Right("recording", status="", code=""),
+        )
     image("sub-01/ses-a/meg/sub-01_ses-a_T1w.nii.gz", Right("image", "meg", "T1w", "01"))
-    image("derivatives/fmriprep/sub-01/anat/sub-01_desc-preproc_T1w.nii.gz",
-          Right("image", "anat", "T1w", "01", "derivatives", code="derivatives"))  # fmt: skip
-    image("derivatives/qc/rendered.nii", Right("image", "", "", "", "derivatives",
-          code="derivatives"), packed=False)  # fmt: skip
-    image("sourcedata/sub-01/T1.nii.gz", Right("image", "anat", "T1w", "01", "sourcedata",
-          code="sourcedata"))  # fmt: skip
+    image(
+        "derivatives/fmriprep/sub-01/anat/sub-01_desc-preproc_T1w.nii.gz",
+        Right("image", "anat", "T1w", "01", "derivatives", code="derivatives"),
+    )
+    image(
+        "derivatives/qc/rendered.nii",
+        Right("image", "", "", "", "derivatives", code="derivatives"),
+        packed=False,
+    )
+    image(
+        "sourcedata/sub-01/T1.nii.gz",
+        Right("image", "anat", "T1w", "01", "sourcedata", code="sourcedata"),
+    )
     image("code/test/example.nii.gz", Right("image", "", "", "", "code", code="code"))
-    image(".backup/sub-01_T1w.nii.gz", Right("image", "anat", "T1w", "01", "hidden",
-          code="hidden"))  # fmt: skip
-    image("sub-02/ses-a/anat/.sub-02_ses-a_T1w.nii.gz", Right("image", "anat", "T1w", "02",
-          "hidden", code="hidden"))  # fmt: skip
-    image("sub-03/anatt/sub-03_t1W.nii.gz", Right("image", "anat", "T1w", "03", "non-BIDS",
-          code="name"))  # fmt: skip
-    image("sub-03/anat/sub-04_T1w.nii.gz", Right("image", "anat", "T1w", "03", "non-BIDS",
-          code="name"))  # fmt: skip
-    image("old/mprage_final(2).nii", Right("image", "anat", "T1w", "", "non-BIDS", code="name"),
-          packed=False)  # fmt: skip
+    image(".backup/sub-01_T1w.nii.gz", Right("image", "anat", "T1w", "01", "hidden", code="hidden"))
+    image(
+        "sub-02/ses-a/anat/.sub-02_ses-a_T1w.nii.gz",
+        Right("image", "anat", "T1w", "02", "hidden", code="hidden"),
+    )
+    image(
+        "sub-03/anatt/sub-03_t1W.nii.gz",
+        Right("image", "anat", "T1w", "03", "non-BIDS", code="name"),
+    )
+    image(
+        "sub-03/anat/sub-04_T1w.nii.gz",
+        Right("image", "anat", "T1w", "03", "non-BIDS", code="name"),
+    )
+    image(
+        "old/mprage_final(2).nii",
+        Right("image", "anat", "T1w", "", "non-BIDS", code="name"),
+        packed=False,
+    )
     image("notes.json", Right("image", "", "", "", "non-BIDS", code="name"), packed=False)
-    image("sub-03/anat/sub-03_FLAIR", Right("image", "anat", "FLAIR", "03", code="no_check"),
-          packed=False)  # fmt: skip
+    image(
+        "sub-03/anat/sub-03_FLAIR",
+        Right("image", "anat", "FLAIR", "03", code="no_check"),
+        packed=False,
+    )
     mgh = struct.pack(">7i", 1, 3, 4, 5, 1, 3, 0) + bytes(256) + bytes(4 * 60)
     put("fs/mri/orig.mgz", gzip.compress(mgh), Right("image", "", "", "", "non-BIDS", code="name"))
     put("x/scan.nrrd", b"NRRD0004\ntype: short\n", Right("image", where="non-BIDS", code="format"))
-    put("x/meas_MID0001.dat", struct.pack("<2I", 0, 2) + bytes(99), Right(
-        "image", where="non-BIDS", code="format"))  # fmt: skip
+    put(
+        "x/meas_MID0001.dat",
+        struct.pack("<2I", 0, 2) + bytes(99),
+        Right("image", where="non-BIDS", code="format"),
+    )
     put("x/P12345.7", b"pfile" * 9, Right("image", where="non-BIDS", code="format"))
-    put("x/head.nii.bz2", bz2.compress(nifti(900)), Right(
-        "image", where="non-BIDS", code="format"))  # fmt: skip
+    put("x/head.nii.bz2", bz2.compress(nifti(900)), Right("image", where="non-BIDS", code="format"))
     array = io.BytesIO()
     np.save(array, np.zeros((20, 21, 22)))
     put("x/head.npy", array.getvalue(), Right("image", where="non-BIDS", code="format"))
-    put("x/vector.npy", b"\x93NUMPY\x01\0v\0{'descr': '<f8', 'shape': (3,), }", Right(
-        "other", status="", code=""))  # fmt: skip
+    put(
+        "x/vector.npy",
+        b"\x93NUMPY\x01\0v\0{'descr': '<f8', 'shape': (3,), }",
+        Right("other", status="", code=""),
+    )
     failed = {
-        "empty": b"", "text": b"this is no image", "bytes": b"\x99\x98\x00\x01" * 200,
+        "empty": b"",
+        "text": b"this is no image",
+        "bytes": b"\x99\x98\x00\x01" * 200,
         "annex": b"/annex/objects/MD5E-s1--0.nii.gz\n",
         "lfs": b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n",
-    }  # fmt: skip
-    codes = {"empty": "empty", "text": "damaged", "bytes": "damaged", "annex": "pointer",
-             "lfs": "pointer"}  # fmt: skip
+    }
+    codes = {
+        "empty": "empty",
+        "text": "damaged",
+        "bytes": "damaged",
+        "annex": "pointer",
+        "lfs": "pointer",
+    }
     for name, content in failed.items():
-        put(f"sub-04/anat/sub-04_acq-{name}_T1w.nii.gz", content, Right(
-            "image", "anat", "T1w", "04", "raw", "failed", codes[name]))  # fmt: skip
+        put(
+            f"sub-04/anat/sub-04_acq-{name}_T1w.nii.gz",
+            content,
+            Right("image", "anat", "T1w", "04", "raw", "failed", codes[name]),
+        )
     whole = nifti(901)
     pair = bytearray(whole[:348])
     pair[344:348] = b"ni1\0"
     put("sub-04/anat/sub-04_PDw.hdr", bytes(pair), Right("image", "anat", "PDw", "04"))
     put("sub-04/anat/sub-04_PDw.img", whole[352:], Right("body"))
-    put("sub-04/anat/sub-04_T2w.hdr", bytes(pair), Right(
-        "image", "anat", "T2w", "04", "raw", "failed", "damaged"))  # fmt: skip
+    put(
+        "sub-04/anat/sub-04_T2w.hdr",
+        bytes(pair),
+        Right("image", "anat", "T2w", "04", "raw", "failed", "damaged"),
+    )
     put("x/t.mif", b"mrtrix image\ndim: 2,2,2\n", Right("image", where="non-BIDS", code="format"))
     put("x/scan.hv", b"!INTERFILE :=\n", Right("image", where="non-BIDS", code="format"))
     put("x/2dseq", bytes(64), Right("image", where="non-BIDS", code="format"))
-    put("x/scan.h5", b"\x89HDF\r\n\x1a\n<ismrmrdHeader>", Right(
-        "image", where="non-BIDS", code="format"))  # fmt: skip
+    put(
+        "x/scan.h5",
+        b"\x89HDF\r\n\x1a\n<ismrmrdHeader>",
+        Right("image", where="non-BIDS", code="format"),
+    )
     put("x/all.h5", b"\x89HDF\r\n\x1a\n", Right("container", status="", code=""))
     put("x/all.mat", b"MATLAB 5.0 MAT-file", Right("container", status="", code=""))
     put("talk.mp4", b"\0\0\0\x18ftypmp42", Right("film", status="", code=""))

@@ -65,8 +65,11 @@ def test_each_file_is_told_for_what_it_is(messy: tuple[Inventory, dict[str, Righ
             wrong[path] = (seen, meant)
     assert not wrong
     assert found["sub-04/anat/sub-04_PDw.hdr"].files == 2
-    assert all("fetch the content" in r.reason or "fetch it" in r.reason
-               for r in inventory.images if r.code == "pointer")  # fmt: skip
+    assert all(
+        "fetch the content" in r.reason or "fetch it" in r.reason
+        for r in inventory.images
+        if r.code == "pointer"
+    )
 
 
 def test_counts_add_up(messy: tuple[Inventory, dict[str, Right]]) -> None:
@@ -140,8 +143,11 @@ def test_copies_by_bytes_and_by_voxels(tmp_path: Path) -> None:
     found = {row.path: row.copy_of for row in with_copies(take_inventory(tmp_path)).rows}
     original = "sub-01/anat/sub-01_T1w.nii.gz"
     assert found == {
-        original: "", "again.nii.gz": original, "other.nii": original, "different.nii": "",
-    }  # fmt: skip
+        original: "",
+        "again.nii.gz": original,
+        "other.nii": original,
+        "different.nii": "",
+    }
 
 
 def test_copies_that_were_not_looked_for_are_told(tmp_path: Path) -> None:
@@ -156,8 +162,7 @@ def test_images_of_another_data_set_that_nothing_looks_at_are_told(tmp_path: Pat
     for n in range(3):
         (tmp_path / f"{n}.nii").write_bytes(nifti(n))
     listed = take_inventory(tmp_path)
-    scans = [Scan(str(n), str(n), str(tmp_path / f"{n}.nii"), dataset="b")
-             for n in range(3)]  # fmt: skip
+    scans = [Scan(str(n), str(n), str(tmp_path / f"{n}.nii"), dataset="b") for n in range(3)]
     assert beyond("b", listed, scans) == ""
     assert "3 images" in beyond("b", listed, scans[:2])
     assert "1 of them" in beyond("b", listed, scans[:2])
@@ -204,8 +209,11 @@ def test_labels_of_paths(path: str, person: str, session: str) -> None:
 def test_one_person_has_one_label(text: str) -> None:
     from unicodedata import normalize
 
-    forms = {plain_label(f"{start}{normalize(form, text)}", "sub")
-             for start in ("", "sub-", " sub-") for form in ("NFC", "NFD")}  # fmt: skip
+    forms = {
+        plain_label(f"{start}{normalize(form, text)}", "sub")
+        for start in ("", "sub-", " sub-")
+        for form in ("NFC", "NFD")
+    }
     assert len(forms) == 1
 
 
@@ -397,8 +405,10 @@ def test_surfaces_without_an_ending_are_told(tmp_path: Path) -> None:
     nib.freesurfer.write_morph_data(tmp_path / "lh.curv", corners[:, 0])
     kinds = {row.path: row.kind for row in take_inventory(tmp_path).rows}
     assert kinds == {
-        "sub-01_outer_skin_surface": "surface", "lh.seghead": "surface", "lh.curv": "other",
-    }  # fmt: skip
+        "sub-01_outer_skin_surface": "surface",
+        "lh.seghead": "surface",
+        "lh.curv": "other",
+    }
 
 
 @pytest.mark.parametrize(

@@ -188,12 +188,19 @@ def test_any_bytes_give_rows_or_a_refusal(tmp_path: Path, blob: bytes) -> None:
 
 def test_a_face_is_looked_for_in_every_image_of_a_manifest(tmp_path: Path) -> None:
     path = manifest(
-        tmp_path, "1\t\ta.nii.gz\tT1w", "1\t\tb.nii\tbold", "2\t\tc.mgz\tFLAIR", "\t\td\t",
+        tmp_path,
+        "1\t\ta.nii.gz\tT1w",
+        "1\t\tb.nii\tbold",
+        "2\t\tc.mgz\tFLAIR",
+        "\t\td\t",
         head=f"{HEAD}\tsuffix",
-    )  # fmt: skip
+    )
     job = Job((Source(path),), tmp_path / "out", faces_left=True)
     scans, series, _ = index_all(job, take_inventory(path))
     assert [scan.suffix for scan in scans] == ["T1w", "T1w"]
     assert sorted(one.suffix for one in asked_images(job, (*scans, *series))) == [
-        "FLAIR", "T1w", "T1w", "bold",
-    ]  # fmt: skip
+        "FLAIR",
+        "T1w",
+        "T1w",
+        "bold",
+    ]

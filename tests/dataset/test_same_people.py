@@ -16,8 +16,9 @@ HEAD = "participant_id_a\tparticipant_id_b\n"
 def test_labels_are_those_of_the_first_data_set(tmp_path: Path) -> None:
     table = tmp_path / "same.tsv"
     table.write_text(f"{HEAD}sub-01\tX7\n02\tsub-01\n")
-    scans = [Scan(f"{d}/{p}", p, "p", d) for d, p in (("A", "01"), ("B", "X7"), ("B", "01"),
-                                                      ("B", "03"))]  # fmt: skip
+    scans = [
+        Scan(f"{d}/{p}", p, "p", d) for d, p in (("A", "01"), ("B", "X7"), ("B", "01"), ("B", "03"))
+    ]
     found = [scan.participant_id for scan in relabelled(scans, "A", read_same_people(table))]
     assert found == ["01", "01", "02", "B:03"]
     assert relabelled(scans, "A", None) == tuple(scans)

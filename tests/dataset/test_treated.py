@@ -21,9 +21,10 @@ def untreated(*names: str) -> list[Scan]:
         parts = dict(p.split("-", 1) for p in name.split("_") if "-" in p)
         suffix = name.split(".")[0].rsplit("_", 1)[1]
         scans.append(
-            Scan(name, parts["sub"], f"/data/{name}", session_id=parts.get("ses", ""),
-                 suffix=suffix)
-        )  # fmt: skip
+            Scan(
+                name, parts["sub"], f"/data/{name}", session_id=parts.get("ses", ""), suffix=suffix
+            )
+        )
     return scans
 
 
@@ -93,8 +94,13 @@ def test_other_file_names(tmp_path: Path) -> None:
         Scan("b", "P2", "/raw/beta/T1.nii.gz"),
         Scan("c", "P3", "/raw/IXI002-Guys-0828-T1.nii.gz"),
     ]
-    files = treated(tmp_path, "beta/T1_defaced.nii.gz", "alpha_defaced/T1.nii.gz",
-                    "IXI002-Guys-0828-T1_deface.nii.gz", "gamma/T1_defaced.nii.gz")  # fmt: skip
+    files = treated(
+        tmp_path,
+        "beta/T1_defaced.nii.gz",
+        "alpha_defaced/T1.nii.gz",
+        "IXI002-Guys-0828-T1_deface.nii.gz",
+        "gamma/T1_defaced.nii.gz",
+    )
     found = match_by_name(own, files)
     pairs = {(files[m.treated].path.split("/out/")[1], m.how): m.untreated for m in found.matches}
     assert pairs == {
@@ -109,19 +115,28 @@ def test_nothing_is_lost(tmp_path: Path) -> None:
     """Masks, other contrasts, second files and strangers are each told of."""
     own = untreated("sub-01_T1w.nii.gz", "sub-02_T1w.nii.gz")
     names = (
-        "sub-01_T1w.deface.nii.gz", "sub-01_T1w.reface.nii.gz", "sub-01_T2w_defaced.nii.gz",
-        "sub-01_T1w_defacemask.nii.gz", "stranger.nii.gz", "sub-02_T1w_defaced.nii",
-        "sub-02_T1w_defaced.nii.gz", ".hidden.nii.gz", "derivatives/sub-02_T1w.nii.gz",
-    )  # fmt: skip
+        "sub-01_T1w.deface.nii.gz",
+        "sub-01_T1w.reface.nii.gz",
+        "sub-01_T2w_defaced.nii.gz",
+        "sub-01_T1w_defacemask.nii.gz",
+        "stranger.nii.gz",
+        "sub-02_T1w_defaced.nii",
+        "sub-02_T1w_defaced.nii.gz",
+        ".hidden.nii.gz",
+        "derivatives/sub-02_T1w.nii.gz",
+    )
     for name in names:
         path = tmp_path / "out" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(b"")
     files, notes = list_treated(Source(tmp_path / "out", "tool"), ("T1w",), tmp_path)
     assert [Path(f.path).name for f in files] == [
-        "stranger.nii.gz", "sub-01_T1w.deface.nii.gz", "sub-01_T1w.reface.nii.gz",
-        "sub-01_T2w_defaced.nii.gz", "sub-02_T1w_defaced.nii.gz",
-    ]  # fmt: skip
+        "stranger.nii.gz",
+        "sub-01_T1w.deface.nii.gz",
+        "sub-01_T1w.reface.nii.gz",
+        "sub-01_T2w_defaced.nii.gz",
+        "sub-02_T1w_defaced.nii.gz",
+    ]
     assert notes == (
         "tool: 1 masks left out",
         "tool: 1 files left out, stored in another format too",

@@ -62,9 +62,11 @@ def test_a_data_set_is_treated_and_what_cannot_be_is_counted(
     )
     anat = "sub-01/anat/sub-01"
     assert images == [
-        f"{anat}_T1w.json", f"{anat}_T1w.nii.gz", f"{anat}_mod-T1w_defacemask.json",
+        f"{anat}_T1w.json",
+        f"{anat}_T1w.nii.gz",
+        f"{anat}_mod-T1w_defacemask.json",
         f"{anat}_mod-T1w_defacemask.nii.gz",
-    ]  # fmt: skip
+    ]
     sidecar = json.loads((out / images[0]).read_bytes())
     assert sidecar["FlipAngle"] == 9
     assert "OperatorsName" not in sidecar

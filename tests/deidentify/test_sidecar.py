@@ -30,8 +30,10 @@ def test_names_keep_their_entities_and_other_files_get_names_from_labels() -> No
     free = Scan("y", "P_7", "/d/Jane Doe head.mgz")
     assert bids_stem(free, "P7", "") == "sub-P7/anat/sub-P7"
     assert stems([free, free, bids]) == [
-        "sub-P7/anat/sub-P7", "sub-P7/anat/sub-P7_run-2", bids_stem(bids, "01", "a"),
-    ]  # fmt: skip
+        "sub-P7/anat/sub-P7",
+        "sub-P7/anat/sub-P7_run-2",
+        bids_stem(bids, "01", "a"),
+    ]
 
 
 @given(st.lists(st.text(max_size=6), unique=True, max_size=8))
@@ -48,9 +50,12 @@ def test_no_two_people_are_written_under_one_label(labels: list[str]) -> None:
 
 def test_a_sidecar_loses_names_and_gains_the_method() -> None:
     values = {
-        "PatientName": "DOE^JANE", "AcquisitionDateTime": "2019-05-04T10:11:12", "FlipAngle": 8,
-        METHOD: "burned-in text removed", "RepetitionTime": 2.3,
-    }  # fmt: skip
+        "PatientName": "DOE^JANE",
+        "AcquisitionDateTime": "2019-05-04T10:11:12",
+        "FlipAngle": 8,
+        METHOD: "burned-in text removed",
+        "RepetitionTime": 2.3,
+    }
     out, removed = treated_sidecar(values, "faces removed by x", stripped=False)
     assert removed == 2
     assert "DOE" not in json.dumps(out)

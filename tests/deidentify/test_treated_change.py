@@ -101,8 +101,13 @@ def test_the_false_alarm_rate_follows_from_the_number_of_people(
 
 def test_a_gallery_that_is_gone_is_no_rate_but_a_count() -> None:
     before = scores(np.random.default_rng(0), 8, 3.0)
-    gone = PairScores("m", np.zeros((16, 0)), np.zeros((16, 0), bool), before.probe_person,
-                      before.gallery_person[:0])  # fmt: skip
+    gone = PairScores(
+        "m",
+        np.zeros((16, 0)),
+        np.zeros((16, 0), bool),
+        before.probe_person,
+        before.gallery_person[:0],
+    )
     found = measure_change("face", "naive", before, gone, np.random.default_rng(1))
     assert (found.people, found.failed, found.rank1) == (0, 8, None)
     assert found.reason
@@ -203,17 +208,28 @@ def test_photographs_against_treated_scans(tmp_path: Path) -> None:
     )
     photos = tuple(Photo(str(p), f"/{p}.jpg", "C", "ok") for p in range(people))
     results = tuple(
-        PhotoResult("", 0.0, {"dlib": Packed(
-            (faces[p] / np.linalg.norm(faces[p])).astype(np.float32)[None],
-            np.ones(1, dtype=np.int64))})
+        PhotoResult(
+            "",
+            0.0,
+            {
+                "dlib": Packed(
+                    (faces[p] / np.linalg.norm(faces[p])).astype(np.float32)[None],
+                    np.ones(1, dtype=np.int64),
+                )
+            },
+        )
         for p in range(people)
-    )  # fmt: skip
+    )
     job, log = Job((), tmp_path), CostLog()
     looks = Looks(scans, before, after, repaired)
     effects = face_effects(
-        looks, Pictures(photos, results), recognisers(("dlib",), {}), job, log,
+        looks,
+        Pictures(photos, results),
+        recognisers(("dlib",), {}),
+        job,
+        log,
         np.random.default_rng(0),
-    )  # fmt: skip
+    )
     naive = next(e for e in effects if e.attacker == "naive" and e.measure == "dlib-best")
     adaptive = next(e for e in effects if e.attacker == "adaptive" and e.measure == "dlib-best")
     assert [one.measure for one in effects[:2]] == ["strongest", "headrisk"]

@@ -92,8 +92,11 @@ def test_sentences_tell_naive_and_adaptive_apart(report: Report) -> None:
 
 
 def test_the_plot_takes_the_stronger_attacker(report: Report) -> None:
-    rows = [dict(zip(t.columns, row, strict=True)) for t in [trade_table(report.treatments)]
-            for row in t.rows]  # fmt: skip
+    rows = [
+        dict(zip(t.columns, row, strict=True))
+        for t in [trade_table(report.treatments)]
+        for row in t.rows
+    ]
     faces = [row for row in rows if row["modality"] == "face"]
     assert [row["found"] for row in faces] == [0.35, 0.35]
     assert faces[0]["overlap_lost"] == pytest.approx(0.01)
@@ -119,14 +122,18 @@ def head(verdict: FaceVerdict) -> HeadResult:
 def test_scans_called_defaced_that_show_a_face_are_listed() -> None:
     claim = "DeidentificationMethod: pydeface"
     told = [
-        (claim, head("face"), True), (claim, head("part"), True),
-        (claim, head("unclear"), True), (claim, head("gone"), False),
+        (claim, head("face"), True),
+        (claim, head("part"), True),
+        (claim, head("unclear"), True),
+        (claim, head("gone"), False),
         ("DeidentificationMethod: mri_reface", head("face"), False),
         ("", head("face"), False),
         (claim, HeadResult("x", "failed", "torn", 0.0), True),
-    ]  # fmt: skip
-    scans = [Scan(f"scan-{k}", f"p{k}", f"/data/{k}.nii", face_claim=c) for k, (c, _, _) in
-             enumerate(told)]  # fmt: skip
+    ]
+    scans = [
+        Scan(f"scan-{k}", f"p{k}", f"/data/{k}.nii", face_claim=c)
+        for k, (c, _, _) in enumerate(told)
+    ]
     heads = [h for _, h, _ in told]
     listed = [row[0] for row in claims_table(scans, heads)["not-defaced"].rows]
     assert listed == [f"scan-{k}" for k, (_, _, wanted) in enumerate(told) if wanted]

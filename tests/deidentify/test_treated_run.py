@@ -92,10 +92,13 @@ def test_a_treated_data_set_from_end_to_end(
     listed = rows(warm / "internal" / "treated-cut.tsv")
     how = {row["scan"]: row for row in listed if row["match"].startswith("matched")}
     assert {name.split("/")[0]: row["match"] for name, row in how.items()} == {
-        "sub-001": "matched by BIDS entities", "sub-002": "matched by BIDS entities",
-        "sub-003": "matched by image", "sub-004": "matched by BIDS entities",
-        "sub-005": "matched by BIDS entities", "sub-006": "matched by BIDS entities",
-    }  # fmt: skip
+        "sub-001": "matched by BIDS entities",
+        "sub-002": "matched by BIDS entities",
+        "sub-003": "matched by image",
+        "sub-004": "matched by BIDS entities",
+        "sub-005": "matched by BIDS entities",
+        "sub-006": "matched by BIDS entities",
+    }
     assert all("/ses-1/" in name for name in how)
     remark = next(row["remark"] for name, row in how.items() if "sub-002" in name)
     assert "axes stored as LPS, not RAS" in remark
@@ -106,8 +109,11 @@ def test_a_treated_data_set_from_end_to_end(
     assert torn["status"] == "failed"
     assert "sub-006" in torn["treated_file"]
     assert torn["remark"]
-    left = {row["treated_file"].rsplit("/", 1)[-1]: row["remark"] for row in listed
-            if row["match"] == "not matched"}  # fmt: skip
+    left = {
+        row["treated_file"].rsplit("/", 1)[-1]: row["remark"]
+        for row in listed
+        if row["match"] == "not matched"
+    }
     assert left.keys() == {"torn.nii.gz", "sub-009_T2w_defaced.nii"}
     assert "another contrast" in left["sub-009_T2w_defaced.nii"]
     assert sum(row["match"] == "no de-identified file" for row in listed) == 6
@@ -162,19 +168,23 @@ def scans(names: str, dataset: str) -> Cohort:
 
 
 def settle(
-    score: np.ndarray, detail: float, names: NameMatches, monkeypatch: pytest.MonkeyPatch,
+    score: np.ndarray,
+    detail: float,
+    names: NameMatches,
+    monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
-) -> treated_match.TreatedSet:  # fmt: skip
+) -> treated_match.TreatedSet:
     """Matches of three treated files to three scans with given similarities of brains."""
     monkeypatch.setattr(treated_match, "_scores", lambda untreated, treated: score)
     monkeypatch.setattr(treated_match, "_form", lambda before, after: StoredChange())
     monkeypatch.setattr(
-        treated_match, "run_tasks",
+        treated_match,
+        "run_tasks",
         lambda look, tasks, processes: [
             PairLook("", False, detail if t.first.path[-1] == t.second.path[-1] else 0.1, 0.1)
             for t in tasks
         ],
-    )  # fmt: skip
+    )
     untreated, treated = scans("abc", "raw"), scans("abc", "cut")
     return treated_match.settle("cut", untreated, treated, names, (), Job((), tmp_path))
 
@@ -189,12 +199,15 @@ def test_swapped_names_are_put_right_by_the_images(
     score = np.full((3, 3), 0.2) + 0.79 * np.eye(3)
     swapped = NameMatches(
         (Match(1, 0, "BIDS entities"), Match(0, 1, "BIDS entities"), Match(2, 2, "file name")),
-        {}, (),
-    )  # fmt: skip
+        {},
+        (),
+    )
     found = settle(score, 0.95, swapped, monkeypatch, tmp_path)
     assert [(p.of, p.scan.path, p.how) for p in found.pairs] == [
-        (0, "/cut/a", "image"), (1, "/cut/b", "image"), (2, "/cut/c", "file name"),
-    ]  # fmt: skip
+        (0, "/cut/a", "image"),
+        (1, "/cut/b", "image"),
+        (2, "/cut/c", "file name"),
+    ]
     assert [p.scan.participant_id for p in found.pairs] == ["a", "b", "c"]
     assert "its name says raw/b" in found.pairs[0].doubt
     assert not found.pairs[2].doubt
@@ -209,8 +222,10 @@ def test_names_stand_where_the_images_do_not_refute_them(
     score[0, 2] = 0.8  # like another scan's, but without its noise
     doubtful = settle(score, 0.1, BY_NAME, monkeypatch, tmp_path)
     assert [(p.of, p.scan.path) for p in doubtful.pairs] == [
-        (0, "/cut/a"), (1, "/cut/b"), (2, "/cut/c"),
-    ]  # fmt: skip
+        (0, "/cut/a"),
+        (1, "/cut/b"),
+        (2, "/cut/c"),
+    ]
     assert "more like another scan's" in doubtful.pairs[0].doubt
 
 

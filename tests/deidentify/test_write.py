@@ -38,9 +38,16 @@ def stored_image(path: Path, dtype: str, slope: float, inter: float) -> np.ndarr
 
 @pytest.mark.parametrize(
     ("dtype", "slope", "inter"),
-    [("<i2", 1, 0), ("<i2", 0.25, -10), ("<u1", 2, 0), ("<f4", 1, 0), ("<f4", 0.5, 3),
-     ("<f8", 1, 0), ("<u2", 1, 0)],
-)  # fmt: skip
+    [
+        ("<i2", 1, 0),
+        ("<i2", 0.25, -10),
+        ("<u1", 2, 0),
+        ("<f4", 1, 0),
+        ("<f4", 0.5, 3),
+        ("<f8", 1, 0),
+        ("<u2", 1, 0),
+    ],
+)
 def test_voxels_that_stay_are_the_same_bits(
     dtype: str, slope: float, inter: float, tmp_path: Path
 ) -> None:

@@ -177,8 +177,15 @@ def ratio_of(score: float, kind: str = "t1") -> float:
 def test_two_labels_of_one_person_by_hand() -> None:
     """Mean evidence of all pairs, prior odds, and the bound over all pairs of two labels."""
     label = [0, 0, 1, 1, 2, 2]
-    mates = [(0, 1, 0.6), (2, 3, 0.6), (4, 5, 0.6), (0, 2, 0.5), (0, 3, 0.52), (1, 2, 0.55),
-             (1, 3, 0.61)]  # fmt: skip
+    mates = [
+        (0, 1, 0.6),
+        (2, 3, 0.6),
+        (4, 5, 0.6),
+        (0, 2, 0.5),
+        (0, 3, 0.52),
+        (1, 2, 0.55),
+        (1, 3, 0.61),
+    ]
     pairs = planted(label, mates)
     (found,) = find_wrong_labels(pairs, [], EVIDENCE)
     mean = np.mean([ratio_of(score) for score in (0.5, 0.52, 0.55, 0.61)])
@@ -203,8 +210,13 @@ def test_one_poor_pair_lowers_the_evidence_of_two_labels() -> None:
 
 
 def test_each_kind_of_pair_has_its_own_evidence() -> None:
-    pairs = planted([0, 1, 2], [(0, 2, 0.5), (0, 1, 0.26), (1, 2, 0.26)],
-                    p0_2="crossed", p0_1="crossed", p1_2="crossed")  # fmt: skip
+    pairs = planted(
+        [0, 1, 2],
+        [(0, 2, 0.5), (0, 1, 0.26), (1, 2, 0.26)],
+        p0_2="crossed",
+        p0_1="crossed",
+        p1_2="crossed",
+    )
     (found,) = find_wrong_labels(pairs, [], EVIDENCE)
     crossed = SHIPPED["crossed"]
     odds = np.exp(ratio_of(0.5, "crossed")) / 199
@@ -260,8 +272,17 @@ def test_a_stray_scan_with_a_match_under_another_label_by_hand() -> None:
 
 def test_two_labels_told_by_a_stray_are_not_told_again() -> None:
     """Scan 6 of label 0 fits label 1: that is the finding, not that 0 and 1 are one person."""
-    mates = [(0, 1, 0.6), (2, 3, 0.6), (4, 5, 0.6), (6, 2, 0.6), (6, 3, 0.6), (0, 2, 0.4),
-             (0, 3, 0.4), (1, 2, 0.4), (1, 3, 0.4)]  # fmt: skip
+    mates = [
+        (0, 1, 0.6),
+        (2, 3, 0.6),
+        (4, 5, 0.6),
+        (6, 2, 0.6),
+        (6, 3, 0.6),
+        (0, 2, 0.4),
+        (0, 3, 0.4),
+        (1, 2, 0.4),
+        (1, 3, 0.4),
+    ]
     found = find_wrong_labels(planted([0, 0, 1, 1, 2, 2, 0], mates), [], EVIDENCE)
     assert [f.what for f in found] == ["two-persons"]
     without = find_wrong_labels(planted([0, 0, 1, 1, 2, 2, 3], mates), [], EVIDENCE)
@@ -326,11 +347,16 @@ def test_evidence_is_fitted_by_kind_from_pairs_that_are_not_ignored() -> None:
 @pytest.mark.parametrize(
     ("probability", "bound", "verdict"),
     [
-        (0.99, 1e-3, "certain"), (0.9899, 1e-3, "likely"), (0.99, 1.01e-3, "likely"),
-        (0.5, 0.05, "likely"), (0.4999, 0.05, "look at it"), (0.5, 0.0501, "look at it"),
-        (0.1, 1.0, "look at it"), (0.0999, 0.0, None),
+        (0.99, 1e-3, "certain"),
+        (0.9899, 1e-3, "likely"),
+        (0.99, 1.01e-3, "likely"),
+        (0.5, 0.05, "likely"),
+        (0.4999, 0.05, "look at it"),
+        (0.5, 0.0501, "look at it"),
+        (0.1, 1.0, "look at it"),
+        (0.0999, 0.0, None),
     ],
-)  # fmt: skip
+)
 def test_verdicts_at_their_limits(probability: float, bound: float, verdict: str | None) -> None:
     assert judge(probability, bound, trusted=True) == verdict
     assert judge(probability, bound, trusted=False) == (verdict and "look at it")

@@ -17,8 +17,9 @@ from headrisk.linkage.evidence import SHIPPED
 T1 = SHIPPED["t1"]
 
 
-def finding(plain: float, turned: float, *, same: bool = True, labels: int = 50,
-            compared: int = 1000) -> MirrorFinding | None:  # fmt: skip
+def finding(
+    plain: float, turned: float, *, same: bool = True, labels: int = 50, compared: int = 1000
+) -> MirrorFinding | None:
     return mirror_finding(
         (3, 8), 8, (plain, turned), T1, same_label=same, labels=labels, compared=compared
     )

@@ -53,8 +53,10 @@ def test_three_networks_make_three_pairs() -> None:
     told = {f"{n}-svm": scores(f"{n}-svm", np.arange(PEOPLE) < 10) for n in "abc"}
     table = {p.name: t for p, t in face_panels((), (), asked, told).items()}["agreement"]
     assert [row[:2] for row in table.rows] == [
-        ("a-svm", "b-svm"), ("a-svm", "c-svm"), ("b-svm", "c-svm"),
-    ]  # fmt: skip
+        ("a-svm", "b-svm"),
+        ("a-svm", "c-svm"),
+        ("b-svm", "c-svm"),
+    ]
     assert {row[2:] for row in table.rows} == {("9 to 11", "0 to 2", "0 to 2", "19 to 21")}
 
 

@@ -126,9 +126,13 @@ def audited_faces(once: Once) -> Audited:
     folder = once("faces", search)
     told = json.loads((folder / "run.json").read_text())
     return Audited(
-        folder / "data", Path(told["table"]), folder / "out", tuple(told["words"]), told["code"],
+        folder / "data",
+        Path(told["table"]),
+        folder / "out",
+        tuple(told["words"]),
+        told["code"],
         told["said"],
-    )  # fmt: skip
+    )
 
 
 def search(folder: Path) -> None:
@@ -235,8 +239,11 @@ def test_what_may_be_shared_holds_no_name_and_no_face(audited_faces: Audited) ->
         text = path.read_text("utf-8")
         for name in ("sub-00", "photo-00", "data:image", "stranger", str(audited_faces.data)):
             assert name not in text, path
-    assert not [p for p in out.rglob("*") if p.suffix in (".png", ".jpg", ".npy", ".gif")
-                and "store" not in p.parts]  # fmt: skip
+    assert not [
+        p
+        for p in out.rglob("*")
+        if p.suffix in (".png", ".jpg", ".npy", ".gif") and "store" not in p.parts
+    ]
 
 
 @pytest.mark.slow

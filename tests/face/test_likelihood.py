@@ -116,9 +116,11 @@ def test_whose_scan_is_whose_is_not_used() -> None:
 def test_few_people_give_finite_ratios(sets: int, scans: int) -> None:
     rng = RNG(11)
     found = likelihood_ratios(
-        rng.normal(size=(2 * sets, 7)), np.repeat(np.arange(sets), 2),
-        rng.normal(size=(3 * scans, 7)), np.repeat(np.arange(scans), 3),
-    )  # fmt: skip
+        rng.normal(size=(2 * sets, 7)),
+        np.repeat(np.arange(sets), 2),
+        rng.normal(size=(3 * scans, 7)),
+        np.repeat(np.arange(scans), 3),
+    )
     assert found.shape == (sets, scans)
     assert np.isfinite(found).all()
 

@@ -67,9 +67,11 @@ def test_one_file_under_two_people_or_twice_is_refused(tmp_path: Path) -> None:
     for name in ("a.png", "b.png"):
         save(tmp_path / name, Image.fromarray(picture()))
     rows = (
-        "01\ta.png\tC1\t2030-01-01", "02\ta.png\tC2\t2030-01-01",
-        "01\tb.png\tC1\t2030-01-01", "01\t./b.png\tC1\t2030-01-01",
-    )  # fmt: skip
+        "01\ta.png\tC1\t2030-01-01",
+        "02\ta.png\tC2\t2030-01-01",
+        "01\tb.png\tC1\t2030-01-01",
+        "01\t./b.png\tC1\t2030-01-01",
+    )
     found = list_photos(table(tmp_path, *rows), frozenset({"01", "02"}), TODAY)
     assert [photo.status for photo in found] == ["refused", "refused", "ok", "refused"]
 
@@ -86,10 +88,15 @@ def test_a_table_without_rows_or_columns_is_refused(text: str, tmp_path: Path) -
 def test_every_exif_orientation_is_turned_upright(orientation: int, tmp_path: Path) -> None:
     upright = picture(40, 56)
     turns = {
-        1: lambda a: a, 2: np.fliplr, 3: lambda a: np.rot90(a, 2), 4: np.flipud,
-        5: lambda a: a.transpose(1, 0, 2), 6: lambda a: np.rot90(a, 1),
-        7: lambda a: np.rot90(a, 2).transpose(1, 0, 2), 8: lambda a: np.rot90(a, -1),
-    }  # fmt: skip
+        1: lambda a: a,
+        2: np.fliplr,
+        3: lambda a: np.rot90(a, 2),
+        4: np.flipud,
+        5: lambda a: a.transpose(1, 0, 2),
+        6: lambda a: np.rot90(a, 1),
+        7: lambda a: np.rot90(a, 2).transpose(1, 0, 2),
+        8: lambda a: np.rot90(a, -1),
+    }
     stored = np.ascontiguousarray(turns[orientation](upright))
     exif = Image.Exif()
     exif[0x0112] = orientation
@@ -156,13 +163,23 @@ def _jpeg() -> bytes:
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (b"", ""), (b"\0" * 400, ""), (b"not an image", ""), (b"%PDF-1.7 ", ""),
-        (_jpeg()[:200], ""), (_jpeg()[:-300], ""), (b"\xff\xd8\xff\xe0" + b"\0" * 60, ""),
-        (_png_of(100_000, 100_000), "pixel"), (_png_of(60_000, 30_000), "pixel"),
-        (_png_of(0, 10), ""), (_png_of(3, 3), ""), (_png_of(64, 64)[:40], ""),
-        (b"GIF89a" + b"\xff" * 30, ""), (b"BM" + b"\xff" * 60, ""), (b"II*\0" + b"\xff" * 60, ""),
+        (b"", ""),
+        (b"\0" * 400, ""),
+        (b"not an image", ""),
+        (b"%PDF-1.7 ", ""),
+        (_jpeg()[:200], ""),
+        (_jpeg()[:-300], ""),
+        (b"\xff\xd8\xff\xe0" + b"\0" * 60, ""),
+        (_png_of(100_000, 100_000), "pixel"),
+        (_png_of(60_000, 30_000), "pixel"),
+        (_png_of(0, 10), ""),
+        (_png_of(3, 3), ""),
+        (_png_of(64, 64)[:40], ""),
+        (b"GIF89a" + b"\xff" * 30, ""),
+        (b"BM" + b"\xff" * 60, ""),
+        (b"II*\0" + b"\xff" * 60, ""),
     ],
-)  # fmt: skip
+)
 def test_damaged_and_monstrous_images_are_refused(
     content: bytes, said: str, tmp_path: Path
 ) -> None:

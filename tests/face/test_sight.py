@@ -155,10 +155,12 @@ def ball(shells: dict[float, float], axes: tuple[float, float, float]) -> Volume
 
 
 BALLS = {
-    "an egg with shell, water and yolk": ({1: 800, 0.93: 60, 0.85: 200, 0.82: 600, 0.6: 900},
-                                          (75, 95, 75)),
+    "an egg with shell, water and yolk": (
+        {1: 800, 0.93: 60, 0.85: 200, 0.82: 600, 0.6: 900},
+        (75, 95, 75),
+    ),
     "a sphere of one substance": ({1: 700}, (80, 80, 80)),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", BALLS)
@@ -199,9 +201,11 @@ def test_a_face_left_as_a_faint_constant_is_not_gone(left: float) -> None:
     ],
 )
 def test_what_any_volume_shows_is_the_answer_of_a_series(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, whole: Sight | ScanError,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    whole: Sight | ScanError,
     answer: tuple[str, str],
-) -> None:  # fmt: skip
+) -> None:
     answers = iter([Sight("gone", "removed"), whole])
 
     def told(placed: object, name: str) -> Look:

@@ -198,27 +198,43 @@ def test_what_is_refused_is_said_in_full() -> None:
     late = images(2, 70)
     late[66, 0] = np.nan
     cases: list[tuple[Any, str]] = [
-        (lambda: run(a[:, :59], b),
-         f"probes: an array of shape (4, 59); expected shape (4, 60). {grid}"),
-        (lambda: run(a, b[:, :59]),
-         f"gallery: an array of shape (5, 59); expected shape (5, 60). {grid}"),
-        (lambda: run(a.astype(float), b),
-         "probes: fingerprints of type float64; expected float32."),
-        (lambda: run(a, bad),
-         "gallery: fingerprint 3 holds values not finite; expected finite values. "
-         "Prepare that scan again or leave it out."),
-        (lambda: run(late, b),
-         "probes: fingerprint 66 holds values not finite; expected finite values. "
-         "Prepare that scan again or leave it out."),
-        (lambda: compare(a, b, *numbers, usable.T, measures, GRID),
-         f"usable: an array of shape (5, 4); expected shape (4, 5). {grid}"),
-        (lambda: compare(a, b, np.arange(3), np.arange(5), usable, measures, GRID),
-         f"probes: person numbers: an array of shape (3,); expected shape (4,). {grid}"),
-        (lambda: compare(a, b, np.arange(4), np.arange(4), usable, measures, GRID),
-         f"gallery: person numbers: an array of shape (4,); expected shape (5,). {grid}"),
+        (
+            lambda: run(a[:, :59], b),
+            f"probes: an array of shape (4, 59); expected shape (4, 60). {grid}",
+        ),
+        (
+            lambda: run(a, b[:, :59]),
+            f"gallery: an array of shape (5, 59); expected shape (5, 60). {grid}",
+        ),
+        (
+            lambda: run(a.astype(float), b),
+            "probes: fingerprints of type float64; expected float32.",
+        ),
+        (
+            lambda: run(a, bad),
+            "gallery: fingerprint 3 holds values not finite; expected finite values. "
+            "Prepare that scan again or leave it out.",
+        ),
+        (
+            lambda: run(late, b),
+            "probes: fingerprint 66 holds values not finite; expected finite values. "
+            "Prepare that scan again or leave it out.",
+        ),
+        (
+            lambda: compare(a, b, *numbers, usable.T, measures, GRID),
+            f"usable: an array of shape (5, 4); expected shape (4, 5). {grid}",
+        ),
+        (
+            lambda: compare(a, b, np.arange(3), np.arange(5), usable, measures, GRID),
+            f"probes: person numbers: an array of shape (3,); expected shape (4,). {grid}",
+        ),
+        (
+            lambda: compare(a, b, np.arange(4), np.arange(4), usable, measures, GRID),
+            f"gallery: person numbers: an array of shape (4,); expected shape (5,). {grid}",
+        ),
         (lambda: run(a, b, names=()), "compare: no measures; expected at least one measure."),
         (lambda: run(a, b, block=0), "compare: block: 0; expected 1 or more."),
-    ]  # fmt: skip
+    ]
     for call, sentence in cases:
         with pytest.raises((InputError, UsageError)) as caught:
             call()

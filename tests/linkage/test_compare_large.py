@@ -152,9 +152,17 @@ def table_run(
     table = Table(scores.values, [])
     a, b = images(0, len(scores.probe_person)), images(1, len(scores.gallery_person))
     found, notes = compare_large(
-        a, b, sides, {"t": table}, GRID, folder=tmp_path, stream=in_turn, step=step,
-        reference="r", folds={"t": folds},
-    )  # fmt: skip
+        a,
+        b,
+        sides,
+        {"t": table},
+        GRID,
+        folder=tmp_path,
+        stream=in_turn,
+        step=step,
+        reference="r",
+        folds={"t": folds},
+    )
     assert notes == {"t": "from a table"}
     (given,) = table.asked
     assert given[0] is a
@@ -296,8 +304,9 @@ def test_tasks_of_a_list_against_itself_and_another(tmp_path: Path) -> None:
     a, b = images(0, 5), images(1, 3)
     tasks = list(block_tasks(a, a, measures, GRID, 2))
     spans = [(0, 2), (2, 4), (4, 5)]
-    places = [(t.family, (t.rows.start, t.rows.stop), (t.columns.start, t.columns.stop))
-              for t in tasks]  # fmt: skip
+    places = [
+        (t.family, (t.rows.start, t.rows.stop), (t.columns.start, t.columns.stop)) for t in tasks
+    ]
     upper = [(wide, r, c) for k, r in enumerate(spans) for c in spans[k:]]
     every = [(small, r, c) for r in spans for c in spans]
     assert places == upper + every  # the family that keeps most comes first
@@ -344,8 +353,9 @@ def test_a_task_prepares_each_side_once() -> None:
     a, b = images(0, 4), images(1, 3)
     for other in (a, b):
         prepared.clear()
-        (task,) = block_tasks(np.asfortranarray(a) if other is b else a, other, {"x": family},
-                              GRID, None)  # fmt: skip
+        (task,) = block_tasks(
+            np.asfortranarray(a) if other is b else a, other, {"x": family}, GRID, None
+        )
         found = score_block(task)["x"]
         np.testing.assert_array_equal(found, 2 * a[:, :1] - 2 * other[:, 0])
         assert len(prepared) == (1 if other is a else 2)
@@ -369,9 +379,16 @@ def test_blocks_of_people_are_as_long_as_asked_for() -> None:
 
 @pytest.mark.parametrize(
     ("one", "other", "expected"),
-    [([1, 2], [2, 3], True), ([2, 3], [1, 2], True), ([1, 3], [2, 2], False), ([1], [2], False),
-     ([2], [1], False), ([1, 4], [2, 4], True), ([3], [3], True)],
-)  # fmt: skip
+    [
+        ([1, 2], [2, 3], True),
+        ([2, 3], [1, 2], True),
+        ([1, 3], [2, 2], False),
+        ([1], [2], False),
+        ([2], [1], False),
+        ([1, 4], [2, 4], True),
+        ([3], [3], True),
+    ],
+)
 def test_blocks_meet_where_they_share_a_person(
     one: list[int], other: list[int], expected: bool
 ) -> None:

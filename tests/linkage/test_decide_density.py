@@ -173,8 +173,10 @@ def test_many_scores_are_shared_out_with_their_mean_kept():
 
 
 def test_curves_reach_three_bandwidths_beyond_all_scores():
-    pair = (Kernel(np.array([4.0, 5.0]), np.full(2, 0.5), 0.5),
-            Kernel(np.array([0.0, 4.5]), np.full(2, 0.5), 1.0))  # fmt: skip
+    pair = (
+        Kernel(np.array([4.0, 5.0]), np.full(2, 0.5), 0.5),
+        Kernel(np.array([0.0, 4.5]), np.full(2, 0.5), 1.0),
+    )
     curves = density_curves(pair)
     np.testing.assert_allclose(curves.x, np.linspace(-3.0, 7.5, 512))
     assert (curves.mated_bandwidth, curves.nonmated_bandwidth) == (0.5, 1.0)

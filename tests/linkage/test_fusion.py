@@ -91,9 +91,12 @@ def test_gaps_ties_and_nobody():
     for people in (1, 2, 3, 5):
         scores = measures(rng, people, [1.0, 1.0])
         scores["m1"] = PairScores(
-            "m1", np.zeros((people, people)), rng.random((people, people)) < 0.5,
-            np.arange(people), np.arange(people),
-        )  # fmt: skip
+            "m1",
+            np.zeros((people, people)),
+            rng.random((people, people)) < 0.5,
+            np.arange(people),
+            np.arange(people),
+        )
         found = fuse(scores, rng)
         assert found is None or np.isfinite(found.values).all()
     infinite = measures(rng, 8, [1.0, 1.0])

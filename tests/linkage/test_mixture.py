@@ -95,8 +95,9 @@ def heavy_likelihood(first, second):
         return -value.sum() if np.isfinite(value).all() else 1e9
 
     starts = [[np.median(second), np.log(second.std()), np.log(shape)] for shape in (0.05, 0.3)]
-    return max(-minimize(loss, s, method="Nelder-Mead", options={"maxiter": 2000}).fun
-               for s in starts)  # fmt: skip
+    return max(
+        -minimize(loss, s, method="Nelder-Mead", options={"maxiter": 2000}).fun for s in starts
+    )
 
 
 @pytest.mark.parametrize("found", [0.3, 0.8])
@@ -157,8 +158,14 @@ def test_people_of_the_gallery_are_counted_not_scans():
 
 
 def fitted(**changes):
-    values = {"found_share": 0.5, "location": 0.0, "scale": 1.0, "mean": 6.0, "deviation": 1.0,
-              "evidence": 99.0}  # fmt: skip
+    values = {
+        "found_share": 0.5,
+        "location": 0.0,
+        "scale": 1.0,
+        "mean": 6.0,
+        "deviation": 1.0,
+        "evidence": 99.0,
+    }
     return TopScoreMixture(**{**values, **changes})
 
 
@@ -181,8 +188,9 @@ def test_the_crossing_is_where_both_explanations_are_as_probable(share):
     yes = kept * norm.pdf(found, 6.0, 0.9)
     law = gumbel_r(0.5, 0.8)
     no = (1 - kept) * law.pdf(found) / law.cdf(found)
-    assert yes == pytest.approx(np.exp(-(found - 0.5) / 0.8 - np.exp(-(found - 0.5) / 0.8)) / 0.8
-                                * (1 - kept), rel=1e-6)  # fmt: skip
+    assert yes == pytest.approx(
+        np.exp(-(found - 0.5) / 0.8 - np.exp(-(found - 0.5) / 0.8)) / 0.8 * (1 - kept), rel=1e-6
+    )
     assert no > 0
     assert 0.5 < found < 6.0
 

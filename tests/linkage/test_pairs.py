@@ -47,8 +47,11 @@ def test_what_cannot_be_used_is_said_in_full():
         "scores of mae: 2 usable pairs without a number; expected a number for every usable pair. "
         "Mark the pairs as not usable, or check the scans behind them."
     )
-    for values, usable in ((np.zeros((2, 3)), np.ones((2, 3))), (np.zeros((2, 2)), np.ones((2, 3))),
-                           (np.zeros((2, 3)), np.ones((2, 2)))):  # fmt: skip
+    for values, usable in (
+        (np.zeros((2, 3)), np.ones((2, 3))),
+        (np.zeros((2, 2)), np.ones((2, 3))),
+        (np.zeros((2, 3)), np.ones((2, 2))),
+    ):
         with pytest.raises(InputError) as caught:
             finite_scores(matrix(values, [0, 1], [0, 1], usable))
         assert str(caught.value) == (
@@ -91,8 +94,11 @@ def test_best_scores_of_people_equal_loops():
         assert found.probe_person is scores.probe_person
         for i in range(scores.probe_person.size):
             for k, person in enumerate(people):
-                own = [scores.values[i, j] for j, g in enumerate(scores.gallery_person)
-                       if g == person and scores.usable[i, j]]  # fmt: skip
+                own = [
+                    scores.values[i, j]
+                    for j, g in enumerate(scores.gallery_person)
+                    if g == person and scores.usable[i, j]
+                ]
                 assert found.values[i, k] == max(own, default=-np.inf)
                 assert found.comparable[i, k] == bool(own)
     for shape in ((0, 3), (3, 0), (0, 0)):

@@ -175,10 +175,12 @@ def test_products_with_the_two_numbers_of_every_byte() -> None:
     room = np.empty((9, 32), np.float32), np.empty((9, 32), np.uint8)
     found = code_products(code_weights(numbers), codes, *room)
     naive = [
-        [sum(p * (c % 16) + r * (c // 16) for p, r, c in zip(n[:32], n[32:], row, strict=True))
-         for row in codes.tolist()]
+        [
+            sum(p * (c % 16) + r * (c // 16) for p, r, c in zip(n[:32], n[32:], row, strict=True))
+            for row in codes.tolist()
+        ]
         for n in numbers
-    ]  # fmt: skip
+    ]
     assert found == pytest.approx(np.array(naive), abs=1e-3)
 
 
@@ -336,9 +338,11 @@ def test_open_rows_come_by_falling_bound_in_growing_batches() -> None:
     wanted = [row for row in order.tolist() if bounds[row] >= 0.25]
     parts = [part.tolist() for part in _in_order(bounds, best)]
     assert parts == [
-        sorted(wanted[10:64]), sorted(wanted[64:192]), sorted(wanted[192:448]),
+        sorted(wanted[10:64]),
+        sorted(wanted[64:192]),
+        sorted(wanted[192:448]),
         sorted(wanted[448:]),
-    ]  # fmt: skip
+    ]
     lazy, found = _Best(1, -np.inf), []
     for part in _in_order(bounds, lazy):
         found.append(part.size)

@@ -52,9 +52,11 @@ def test_equal_assignments_are_left_to_chance():
                 scores_of(np.ones((people, people)), range(people), range(people)),
                 np.random.default_rng(seed),
             )
-        ).within(1).mean()
+        )
+        .within(1)
+        .mean()
         for seed in range(60)
-    ]  # fmt: skip
+    ]
     assert np.mean(rates) == pytest.approx(1 / people, abs=0.03)
 
 

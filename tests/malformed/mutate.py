@@ -20,8 +20,18 @@ from numpy.typing import NDArray
 from headrisk.errors import ScanError
 from headrisk.io.nifti import Stored, read_stored, to_volume
 
-_NIFTI = {2: "u1", 4: "i2", 8: "i4", 16: "f4", 64: "f8", 256: "i1", 512: "u2", 768: "u4",
-          1024: "i8", 1280: "u8"}  # fmt: skip
+_NIFTI = {
+    2: "u1",
+    4: "i2",
+    8: "i4",
+    16: "f4",
+    64: "f8",
+    256: "i1",
+    512: "u2",
+    768: "u4",
+    1024: "i8",
+    1280: "u8",
+}
 _MGH = {0: "u1", 1: "i4", 3: "f4", 4: "i2", 10: "u2"}
 # Bytes of a NIfTI-1 header that say nothing of voxels or place (nifti1.h), sform being coded.
 NEUTRAL = ((4, 40), (56, 70), (74, 76), (92, 108), (120, 123), (124, 252), (328, 344), (348, 352))

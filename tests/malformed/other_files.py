@@ -81,7 +81,7 @@ def _tables() -> dict[str, Other]:
         "table, name of 5,000 letters": (TABLE_HEAD + b"a\t1\t" + b"x" * 5000 + b"\n", ""),
         "table, label of 1 MB": (TABLE_HEAD + b"a" * 1_000_000 + b"\t1\tx.nii\n", ""),
         "table, picture": (photo(), "binary"),
-    }  # fmt: skip
+    }
     return {name: Other(content, "table", words) for name, (content, words) in cases.items()}
 
 
@@ -150,7 +150,7 @@ def _photos() -> dict[str, Other]:
         "WebP, cut off": (photo("WEBP")[:60], "photograph"),
         "photograph, empty": (b"", "photograph"),
         "photograph, text": (b"no picture\n" * 50, "known type"),
-    }  # fmt: skip
+    }
     return {name: Other(content, "photo", words) for name, (content, words) in cases.items()}
 
 

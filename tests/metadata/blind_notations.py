@@ -140,17 +140,39 @@ NAMES: dict[str, Callable[[str, str], str]] = {
 }
 
 NATIONAL = {
-    "us.ssn": "###-##-####", "gb.nhs": "### ### ####", "de.idnr": "###########",
-    "fr.nir": "1850578006084##", "it.codicefiscale": "AAAAAA75M24F205A", "es.dni": "########A",
-    "br.cpf": "###.###.###-##", "pl.pesel": "7D0305#####", "cz.rc": "7D0305/####",
-    "se.personnummer": "7D0305-####", "no.fodselsnummer": "05037D#####", "dk.cpr": "05037D-####",
-    "fi.hetu": "05037D-###B", "nl.bsn": "#########", "be.nn": "7D0305#####", "ro.cnp": "17D0305#######"[:13],
-    "bg.egn": "7D0305####", "hr.oib": "###########", "ee.ik": "37D0305####", "tr.tckimlik": "###########",
-    "ch.ssn": "756.####.####.##", "ca.sin": "###-###-###", "cl.rut": "########-#", "in_.aadhaar": "############",
-    "cn.ric": "11010519490307####"[:17] + "#", "kr.rrn": "7D0305-1######", "il.idnr": "#########",
-    "za.idnr": "7D03055###08#", "gr.amka": "05037D#####", "is_.kennitala": "05037D-###9", "ie.pps": "#######AA",
+    "us.ssn": "###-##-####",
+    "gb.nhs": "### ### ####",
+    "de.idnr": "###########",
+    "fr.nir": "1850578006084##",
+    "it.codicefiscale": "AAAAAA75M24F205A",
+    "es.dni": "########A",
+    "br.cpf": "###.###.###-##",
+    "pl.pesel": "7D0305#####",
+    "cz.rc": "7D0305/####",
+    "se.personnummer": "7D0305-####",
+    "no.fodselsnummer": "05037D#####",
+    "dk.cpr": "05037D-####",
+    "fi.hetu": "05037D-###B",
+    "nl.bsn": "#########",
+    "be.nn": "7D0305#####",
+    "ro.cnp": "17D0305#######"[:13],
+    "bg.egn": "7D0305####",
+    "hr.oib": "###########",
+    "ee.ik": "37D0305####",
+    "tr.tckimlik": "###########",
+    "ch.ssn": "756.####.####.##",
+    "ca.sin": "###-###-###",
+    "cl.rut": "########-#",
+    "in_.aadhaar": "############",
+    "cn.ric": "11010519490307####"[:17] + "#",
+    "kr.rrn": "7D0305-1######",
+    "il.idnr": "#########",
+    "za.idnr": "7D03055###08#",
+    "gr.amka": "05037D#####",
+    "is_.kennitala": "05037D-###9",
+    "ie.pps": "#######AA",
     "lt.asmens": "37D0305####",
-}  # fmt: skip
+}
 
 
 def national(module: str, rng: random.Random, right: bool = True) -> str:
@@ -159,12 +181,17 @@ def national(module: str, rng: random.Random, right: bool = True) -> str:
     template = NATIONAL[module]
     for _ in range(20000):
         number = "".join(
-            rng.choice(string.digits) if c == "#"
-            else rng.choice("ABCDEFGHJKLMNPRSTUVWXYZ") if c == "A" and template.count("A") > 0
-            else rng.choice("0123456789ABCDEFHJKLMNPRSTUVWXY") if c == "B"
-            else rng.choice(string.digits) if c == "D" else c
+            rng.choice(string.digits)
+            if c == "#"
+            else rng.choice("ABCDEFGHJKLMNPRSTUVWXYZ")
+            if c == "A" and template.count("A") > 0
+            else rng.choice("0123456789ABCDEFHJKLMNPRSTUVWXY")
+            if c == "B"
+            else rng.choice(string.digits)
+            if c == "D"
+            else c
             for c in template
-        )  # fmt: skip
+        )
         if checker.is_valid(number) == right:
             return number
     raise AssertionError(module)
@@ -181,7 +208,8 @@ def _digits(rng: random.Random, template: str) -> str:
     )
 
 
-PHONES = """
+PHONES = (
+    """
 +49 30 2#######|+49 (0)89 #######|+49-171-#######|0171/#######|0172 ### ## ##|030-#######|0049 40 ######
 (415) 555-01##|415-555-01##|415.555.01##|+1 (212) 555-01##|+1-650-555-01##|1-800-555-01## x12|(0)20 7946 0###
 020 7946 0###|07700 900###|+44 7700 900###|+44 (0)161 496 0###|+33 1 ## ## ## ##|06 ## ## ## ##|06.##.##.##.##
@@ -191,26 +219,41 @@ PHONES = """
 +7 (912) ###-##-##|8 (495) ###-##-##|+81-90-####-####|090-####-####|+86 138 #### ####|138########
 +82 10-####-####|010-####-####|+91 98### #####|+55 (11) 9####-####|+52 55 #### ####|+61 4## ### ###
 04## ### ###|+64 21 ### ###|+27 82 ### ####|tel:+1-201-555-01##|+972 54-###-####|+30 69########
-""".strip().replace("\n", "|").split("|")  # fmt: skip
+""".strip()
+    .replace("\n", "|")
+    .split("|")
+)
 
-POSTCODES = """
+POSTCODES = (
+    """
 #####|#####-####|SW1A #AA|M# 4PQ|EH12 #TY|#### AB|####XZ|D-#####|F-#####|CH-####|A-####|##-###|### ##|###-####
 #####-###|@#@ #@#|@#@#@#|DK-####|LV-####|1##0-###|######|SE-### ##|〒###-####|BT7 #NN
-""".strip().replace("\n", "|").split("|")  # fmt: skip
+""".strip()
+    .replace("\n", "|")
+    .split("|")
+)
 
-ADDRESSES = """
+ADDRESSES = (
+    """
 Lindenstr. {n}, 8{d} München|Hauptstraße {n}, 1{d} Berlin|Am alten Markt {n}|{n} Maple Street, Springfield
 {n} Oak Ave Apt 4B, Portland, OR 97{e}|Flat 3, {n} Victoria Road, Leeds LS1 4AP|{n} rue de la Paix, 75002 Paris
 {n} bis avenue Foch, 69006 Lyon|Calle Mayor {n}, 2º B, 28{e} Madrid|Via Garibaldi {n}, 20121 Milano
 Keizersgracht {n}, 1015 CJ Amsterdam|Storgatan {n}, 114 55 Stockholm|Vesterbrogade {n}, 2. tv, 1620 København
 ul. Długa {n}/5, 00-238 Warszawa|Rua das Flores {n}, 1200-195 Lisboa|P.O. Box {n}, Rochester NY 14{e}
 {n} Elm Dr, Austin TX|Mannerheimintie {n} A, 00100 Helsinki|Bahnhofweg {n}a|Postfach {n}, 3{d} Kassel
-""".strip().replace("\n", "|").split("|")  # fmt: skip
+""".strip()
+    .replace("\n", "|")
+    .split("|")
+)
 
-RECORDS = """
+RECORDS = (
+    """
 ########|0#######|MRN0#######|P-#######|##/#####|H19-00###|@#@##@#|00########|@@######|#######-#|PAT_######
 #########|K######|##.###.###|2019-0#####|@@@-####-##|#### ####|R#######|N°######|A########@
-""".strip().replace("\n", "|").split("|")  # fmt: skip
+""".strip()
+    .replace("\n", "|")
+    .split("|")
+)
 
 SERIALS = "1#####|4####|SN-00#####|@@######|####-####|@@@#####@|0000000########|##@###|@##-#####-##".split(
     "|"
@@ -240,10 +283,16 @@ def serial(rng: random.Random, index: int) -> str:
 
 def uid(rng: random.Random, index: int) -> str:
     roots = [
-        "1.3.12.2.1107.5.2.43.66{r}.2019{r}", "1.2.840.113619.2.404.{r}.{r}", "2.25.{r}{r}{r}",
-        "1.3.46.670589.11.{r}.5.0.{r}", "1.2.276.0.7230010.3.1.4.{r}.{r}", "1.2.392.200036.9116.2.{r}.{r}",
-        "1.3.6.1.4.1.14519.5.2.1.{r}.{r}", "1.2.826.0.1.3680043.8.498.{r}{r}", "1.2.752.24.7.{r}.{r}",
-    ]  # fmt: skip
+        "1.3.12.2.1107.5.2.43.66{r}.2019{r}",
+        "1.2.840.113619.2.404.{r}.{r}",
+        "2.25.{r}{r}{r}",
+        "1.3.46.670589.11.{r}.5.0.{r}",
+        "1.2.276.0.7230010.3.1.4.{r}.{r}",
+        "1.2.392.200036.9116.2.{r}.{r}",
+        "1.3.6.1.4.1.14519.5.2.1.{r}.{r}",
+        "1.2.826.0.1.3680043.8.498.{r}{r}",
+        "1.2.752.24.7.{r}.{r}",
+    ]
     root = roots[index % len(roots)]
     while "{r}" in root:
         root = root.replace("{r}", str(rng.randint(10**6, 10**9)), 1)
@@ -281,13 +330,27 @@ def mail(rng: random.Random, given: str, family: str, index: int) -> str:
 
     g, f, n = plain(given), plain(family), rng.randint(1, 99)
     forms = [
-        f"{g}.{f}@klinik-nord.de", f"{f}{n}@gmail.com", f"{g[0]}{f}@uni.example.edu",
-        f"{g}_{f}@hospital.org.uk", f"{f}.{g}@chu-ouest.fr", f"{g}+study@mail.example.com",
-        f"{g.upper()}.{f.upper()}@NEURO.EDU", f"{g} (at) {f}-praxis.de", f"{g}.{f} at yahoo dot com",
-        f"{g}.{f}[at]posteo.de", f"{f} [at] web [dot] de", f"mailto:{g}@{f}.net", f"<{g}.{f}@cam.ac.uk>",
-        f"{f}{g[0]}@qq.com", f"{g}.{f}@osaka-u.ac.jp", f"{g}@xn--mnchen-3ya.de", f"{g}-{f}@student.kuleuven.be",
-        f"{g}.{f}(a)inbox.ru", f"{n}{f}@163.com", f"{g}@{f}.io",
-    ]  # fmt: skip
+        f"{g}.{f}@klinik-nord.de",
+        f"{f}{n}@gmail.com",
+        f"{g[0]}{f}@uni.example.edu",
+        f"{g}_{f}@hospital.org.uk",
+        f"{f}.{g}@chu-ouest.fr",
+        f"{g}+study@mail.example.com",
+        f"{g.upper()}.{f.upper()}@NEURO.EDU",
+        f"{g} (at) {f}-praxis.de",
+        f"{g}.{f} at yahoo dot com",
+        f"{g}.{f}[at]posteo.de",
+        f"{f} [at] web [dot] de",
+        f"mailto:{g}@{f}.net",
+        f"<{g}.{f}@cam.ac.uk>",
+        f"{f}{g[0]}@qq.com",
+        f"{g}.{f}@osaka-u.ac.jp",
+        f"{g}@xn--mnchen-3ya.de",
+        f"{g}-{f}@student.kuleuven.be",
+        f"{g}.{f}(a)inbox.ru",
+        f"{n}{f}@163.com",
+        f"{g}@{f}.io",
+    ]
     return forms[index % len(forms)]
 
 

@@ -75,19 +75,34 @@ class Truth:
     def severity(self) -> str:
         kind = self.spelling.kind
         return (
-            "direct" if kind in DIRECT else "quasi" if kind in QUASI
-            else "technical" if kind in TECHNICAL else "harmless"
-        )  # fmt: skip
+            "direct"
+            if kind in DIRECT
+            else "quasi"
+            if kind in QUASI
+            else "technical"
+            if kind in TECHNICAL
+            else "harmless"
+        )
 
 
 FIELDS = {
-    "name": words.NAME_FIELDS, "birth": words.BIRTH_FIELDS, "date": words.DATE_FIELDS,
-    "age": words.AGE_FIELDS, "time": words.TIME_FIELDS, "record": words.RECORD_FIELDS,
-    "national": words.NATIONAL_FIELDS, "phone": words.PHONE_FIELDS, "mail": words.MAIL_FIELDS,
-    "postcode": words.POST_FIELDS, "address": words.ADDRESS_FIELDS, "text": words.TEXT_FIELDS,
-    "secret": words.SECRET_FIELDS, "path": words.PATH_FIELDS, "serial": words.SERIAL_FIELDS,
+    "name": words.NAME_FIELDS,
+    "birth": words.BIRTH_FIELDS,
+    "date": words.DATE_FIELDS,
+    "age": words.AGE_FIELDS,
+    "time": words.TIME_FIELDS,
+    "record": words.RECORD_FIELDS,
+    "national": words.NATIONAL_FIELDS,
+    "phone": words.PHONE_FIELDS,
+    "mail": words.MAIL_FIELDS,
+    "postcode": words.POST_FIELDS,
+    "address": words.ADDRESS_FIELDS,
+    "text": words.TEXT_FIELDS,
+    "secret": words.SECRET_FIELDS,
+    "path": words.PATH_FIELDS,
+    "serial": words.SERIAL_FIELDS,
     "uid": words.UID_FIELDS,
-}  # fmt: skip
+}
 
 # Sentences in which a value stands; the first ones tell what it is, those behind || do not.
 TEMPLATES = {
@@ -120,7 +135,7 @@ TEMPLATES = {
     "|post code {}|lives in {} area|postal code = {}|c.p. {}|postnummer {}|PSČ {}",
     "secret": "password={}|password: {}|PASSWORD = '{}'|passwd {}|export API_KEY={}|token: {}|pwd='{}'"
     "|curl -u scan:{} https://pacs.example.org|https://bob:{}@xnat.example.org/data|Authorization: Bearer {}"
-    "|api_key = \"{}\"|mysql -p{} -h db|sshpass -p {} ssh host|secret_key: {}|Passwort: {}|login scan / {}"
+    '|api_key = "{}"|mysql -p{} -h db|sshpass -p {} ssh host|secret_key: {}|Passwort: {}|login scan / {}'
     "|set REDCAP_TOKEN={}|mot de passe : {}|wget --password={} ftp://host/x",
     "path": "read {}|cd {}|input: {}|{}|File '{}', line 12, in main|saved to {}|error: {} not found|ls {}"
     "|addpath('{}')|rsync {} host:|BIDS_DIR={}|loading \"{}\"",
@@ -128,7 +143,7 @@ TEMPLATES = {
     "|device serial {}|coil serial number {}|Ser.No. {}|numéro de série {}|No. de serie: {}|matricola {}",
     "uid": "SeriesInstanceUID {}|study {}|uid: {}|{}|converted from {}|source={}|folder {} done|UID={}"
     "|(0020,000d) UI [{}]|series {}: 176 images",
-}  # fmt: skip
+}
 
 TEXT_FILES = [
     "README",
@@ -190,7 +205,7 @@ DICOM_FIELDS = {
     "uid": "StudyInstanceUID FrameOfReferenceUID private.UI DeviceUID ContentSequence.UID",
     "path": "private.LO ImageComments private.UT ProtocolName",
     "secret": "private.UT ImageComments",
-}  # fmt: skip
+}
 
 
 def _sample(options: Sequence[tuple[str, str]], count: int, key: str) -> list[tuple[str, str]]:
@@ -329,9 +344,12 @@ def _day(rng: random.Random, first: int, last: int) -> dt.datetime:
     start = dt.datetime(first, 1, 1)
     days = (dt.datetime(last, 12, 31) - start).days
     return start + dt.timedelta(
-        days=rng.randrange(days), hours=rng.randint(7, 19), minutes=rng.randrange(60),
-        seconds=rng.randrange(60), microseconds=rng.randrange(1, 10**6),
-    )  # fmt: skip
+        days=rng.randrange(days),
+        hours=rng.randint(7, 19),
+        minutes=rng.randrange(60),
+        seconds=rng.randrange(60),
+        microseconds=rng.randrange(1, 10**6),
+    )
 
 
 def value(spelling: Spelling, rng: random.Random, people: People, row: int = 0) -> str:
@@ -364,16 +382,23 @@ def value(spelling: Spelling, rng: random.Random, people: People, row: int = 0) 
         return notations.sentence(rng, fixed + row)
     if kind == "record" and spelling.carrier == "key-table":
         forms = {
-            "K": f"K{rng.randint(100, 999)}", "XY": f"XY-{rng.randint(1, 99):03}{rng.choice('abcd')}",
-            "num": str(rng.randint(20000, 99999)), "init": f"{people()[1][:2].upper()}{rng.randint(10, 99)}",
-            "hex": f"{rng.getrandbits(32):08x}", "mixed": f"{rng.choice('MFK')}{rng.randint(1, 99)}_{rng.randint(100, 999)}",
-        }  # fmt: skip
+            "K": f"K{rng.randint(100, 999)}",
+            "XY": f"XY-{rng.randint(1, 99):03}{rng.choice('abcd')}",
+            "num": str(rng.randint(20000, 99999)),
+            "init": f"{people()[1][:2].upper()}{rng.randint(10, 99)}",
+            "hex": f"{rng.getrandbits(32):08x}",
+            "mixed": f"{rng.choice('MFK')}{rng.randint(1, 99)}_{rng.randint(100, 999)}",
+        }
         return forms[notation]
     makers = {
-        "record": notations.record, "phone": notations.phone, "postcode": notations.postcode,
-        "address": notations.address, "secret": notations.secret, "serial": notations.serial,
+        "record": notations.record,
+        "phone": notations.phone,
+        "postcode": notations.postcode,
+        "address": notations.address,
+        "secret": notations.secret,
+        "serial": notations.serial,
         "uid": notations.uid,
-    }  # fmt: skip
+    }
     return makers[kind](rng, fixed if kind in CONSISTENT else fixed + row)
 
 
@@ -393,9 +418,11 @@ def _column(
         cells = [pool[i % len(pool)].replace("_noise", " noise") for i in range(PEOPLE)]
         parts = spelling.name.split("_")
         name = {
-            "plain": spelling.name, "camel": parts[0] + "".join(p.title() for p in parts[1:]),
-            "suffix": spelling.name + "_w2", "prefix": "task_" + spelling.name,
-        }[spelling.notation]  # fmt: skip
+            "plain": spelling.name,
+            "camel": parts[0] + "".join(p.title() for p in parts[1:]),
+            "suffix": spelling.name + "_w2",
+            "prefix": "task_" + spelling.name,
+        }[spelling.notation]
         return name, cells, sorted(set(cells))
     if spelling.kind == "serial":
         few = [value(spelling, rng, people) for _ in range(3)]
@@ -412,10 +439,36 @@ def _column(
 def _write_tables(
     folder: Path, items: list[Spelling], rng: random.Random, people: People
 ) -> Iterator[Truth]:
-    events = {"trial_type", "condition", "stimulus", "stim_file", "word", "cue", "emotion", "response",
-              "block", "duration", "onset", "response_time", "trigger", "event_code", "sample", "frame",
-              "keypress", "phase", "letter", "digit", "picture_name", "sentence_id", "jitter", "actor",
-              "face_identity", "repetition", "md5", "sha1"}  # fmt: skip
+    events = {
+        "trial_type",
+        "condition",
+        "stimulus",
+        "stim_file",
+        "word",
+        "cue",
+        "emotion",
+        "response",
+        "block",
+        "duration",
+        "onset",
+        "response_time",
+        "trigger",
+        "event_code",
+        "sample",
+        "frame",
+        "keypress",
+        "phase",
+        "letter",
+        "digit",
+        "picture_name",
+        "sentence_id",
+        "jitter",
+        "actor",
+        "face_identity",
+        "repetition",
+        "md5",
+        "sha1",
+    }
     for number, start in enumerate(range(0, len(items), 3)):
         group = items[start : start + 3]
         in_events = [s for s in group if s.kind == "harmless" and s.name in events]
@@ -483,10 +536,13 @@ def _write_sidecars(
                     held = int(text)
             key = spelling.name
             nested: dict[str, Any] = {
-                0: {key: held}, 1: {"global": {"const": {key: held}}}, 2: {key: [held]},
-                3: {"items": [{"index": 1}, {"index": 2, key: held}]}, 4: {"patient": {key: held}},
+                0: {key: held},
+                1: {"global": {"const": {key: held}}},
+                2: {key: [held]},
+                3: {"items": [{"index": 1}, {"index": 2, key: held}]},
+                4: {"patient": {key: held}},
                 5: {"samples": {key: {"Value": held}}},
-            }[shape]  # fmt: skip
+            }[shape]
             _merge(content, nested)
             yield Truth(spelling, name, key, planted)
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
@@ -515,14 +571,20 @@ def _text_file(path: Path, lines: list[str]) -> None:
     suffix = path.suffix
     if suffix == ".docx":
         with zipfile.ZipFile(path, "w") as made:
-            made.writestr("[Content_Types].xml", '<?xml version="1.0"?><Types xmlns="http://schemas.'
-                          'openxmlformats.org/package/2006/content-types"/>')  # fmt: skip
+            made.writestr(
+                "[Content_Types].xml",
+                '<?xml version="1.0"?><Types xmlns="http://schemas.'
+                'openxmlformats.org/package/2006/content-types"/>',
+            )
             body = "".join(f"<w:p><w:r><w:t>{_escape(line)}</w:t></w:r></w:p>" for line in lines)
             made.writestr("word/document.xml", DOCX.format(body))
     elif suffix == ".xlsx":
         with zipfile.ZipFile(path, "w") as made:
-            made.writestr("[Content_Types].xml", '<?xml version="1.0"?><Types xmlns="http://schemas.'
-                          'openxmlformats.org/package/2006/content-types"/>')  # fmt: skip
+            made.writestr(
+                "[Content_Types].xml",
+                '<?xml version="1.0"?><Types xmlns="http://schemas.'
+                'openxmlformats.org/package/2006/content-types"/>',
+            )
             rows = "".join(
                 f'<row r="{i}"><c r="A{i}" t="inlineStr"><is><t>{_escape(line)}</t></is></c></row>'
                 for i, line in enumerate(lines, 1)
@@ -886,8 +948,10 @@ def _destroyed(truth: Truth, source: Path, copy: Path) -> int:
         before_keys = list(_held(json.loads(source.read_text("utf-8")), truth.field))
         return int(before_keys != list(_held(json.loads(copy.read_text("utf-8")), truth.field)))
     line = truth.values[0]
-    return int(any(f in t for t in _texts(source) for f in _spelt(line)) and not any(
-        f in t for t in _texts(copy) for f in _spelt(line)))  # fmt: skip
+    return int(
+        any(f in t for t in _texts(source) for f in _spelt(line))
+        and not any(f in t for t in _texts(copy) for f in _spelt(line))
+    )
 
 
 def _same_voxels(source: Path, copy: Path) -> bool:
@@ -1050,12 +1114,16 @@ def summary(all_measured: list[Measured]) -> str:
     harmless = [r for r in results if r.truth.severity == "harmless"]
     files = sum(m.files for m in all_measured)
     false = sum(r.found for r in harmless)
-    rows.append(f"harmless {len(harmless)}: found by mistake {false}, cells destroyed "
-                f"{sum(r.destroyed for r in harmless)}, left out {sum(r.left_out for r in harmless)}; "
-                f"false per 100 of {files} files: {100 * false / files:.2f}; "
-                f"other findings {sum(len(m.others) for m in all_measured)}")  # fmt: skip
-    rows.append(f"images compared {sum(m.images for m in all_measured)}, with changed voxels "
-                f"{sum(len(m.voxels_changed) for m in all_measured)}")  # fmt: skip
+    rows.append(
+        f"harmless {len(harmless)}: found by mistake {false}, cells destroyed "
+        f"{sum(r.destroyed for r in harmless)}, left out {sum(r.left_out for r in harmless)}; "
+        f"false per 100 of {files} files: {100 * false / files:.2f}; "
+        f"other findings {sum(len(m.others) for m in all_measured)}"
+    )
+    rows.append(
+        f"images compared {sum(m.images for m in all_measured)}, with changed voxels "
+        f"{sum(len(m.voxels_changed) for m in all_measured)}"
+    )
     rows.append(f"exit codes {dict(Counter(m.exit_code for m in all_measured))}")
     return "\n".join(rows)
 

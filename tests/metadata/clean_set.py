@@ -174,8 +174,14 @@ def _papers(root: Path) -> None:
             "group": {"Levels": {"control": "no known disease"}},
         },
     )
-    _json(root / "task-rest_bold.json", {"TaskName": "rest", "RepetitionTime": 2.0,
-          "Instructions": "Keep your eyes open and look at the cross."})  # fmt: skip
+    _json(
+        root / "task-rest_bold.json",
+        {
+            "TaskName": "rest",
+            "RepetitionTime": 2.0,
+            "Instructions": "Keep your eyes open and look at the cross.",
+        },
+    )
     _json(root / "phenotype" / "bdi.json", {"bdi_total": {"Description": "Beck depression sum"}})
     _text(root / "phenotype" / "bdi.tsv", "participant_id\tbdi_total\nsub-01\t4\nsub-02\t11\n")
     _text(root / "code" / "run.py", "from pathlib import Path\nprint(Path('.').name)\n")
@@ -187,16 +193,20 @@ def _papers(root: Path) -> None:
     physio = root / "sub-01" / "ses-01" / "func" / "sub-01_ses-01_task-rest_physio"
     physio.parent.mkdir(parents=True)
     physio.with_suffix(".tsv.gz").write_bytes(gzip.compress(b"0.12\t512\n0.13\t498\n", mtime=0))
-    _json(physio.with_suffix(".json"), {"SamplingFrequency": 100.0, "StartTime": -22.345,
-          "Columns": ["cardiac", "respiratory"]})  # fmt: skip
+    _json(
+        physio.with_suffix(".json"),
+        {"SamplingFrequency": 100.0, "StartTime": -22.345, "Columns": ["cardiac", "respiratory"]},
+    )
     fsaverage = root / "derivatives" / "freesurfer" / "sub-01" / "mri"
     fsaverage.mkdir(parents=True)
     volume = np.ones((7, 8, 9), np.float32)
     nib.save(nib.MGHImage(volume, np.eye(4)), fsaverage / "T1.mgz")
     _repack(fsaverage / "T1.mgz")
-    _text(root / "derivatives" / "freesurfer" / "sub-01" / "stats" / "aseg.stats",
-          "# Title Segmentation Statistics\n# generating_program mri_segstats\n"
-          "1 4 7231 7231.3 Left-Lateral-Ventricle 31.2 12.9\n")  # fmt: skip
+    _text(
+        root / "derivatives" / "freesurfer" / "sub-01" / "stats" / "aseg.stats",
+        "# Title Segmentation Statistics\n# generating_program mri_segstats\n"
+        "1 4 7231 7231.3 Left-Lateral-Ventricle 31.2 12.9\n",
+    )
 
 
 def image(path: Path, rng: np.random.Generator, descrip: str = "", **fields: str) -> None:

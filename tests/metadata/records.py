@@ -68,11 +68,26 @@ _ONSETS = "b br d dr f fj g gr h j k kl kv l m n p pr r s sk st t tr v vl z zv".
 _VOWELS = "a e i o u ai ei oa y ø ö".split()  # noqa: SIM905
 _ENDS = "l m n r s t nd rk lsen vik mund".split()  # noqa: SIM905
 _ILL = (
-    "morbus {n}", "{n}-Syndrom", "maladie de {n}", "{n} disease", "hereditary {n} ataxia",
-    "mitochondriopathy", "neuroborreliosis", "leukodystrophy", "craniopharyngioma",
-)  # fmt: skip
-_JOBS = ("harpsichord tuner", "Leuchtturmwärter", "bell ringer", "taxidermist", "apicultrice",
-         "skipsbygger", "organ builder", "glass eye maker")  # fmt: skip
+    "morbus {n}",
+    "{n}-Syndrom",
+    "maladie de {n}",
+    "{n} disease",
+    "hereditary {n} ataxia",
+    "mitochondriopathy",
+    "neuroborreliosis",
+    "leukodystrophy",
+    "craniopharyngioma",
+)
+_JOBS = (
+    "harpsichord tuner",
+    "Leuchtturmwärter",
+    "bell ringer",
+    "taxidermist",
+    "apicultrice",
+    "skipsbygger",
+    "organ builder",
+    "glass eye maker",
+)
 
 
 @dataclass(frozen=True)
@@ -92,8 +107,12 @@ def _word(rng: random.Random) -> str:
 
 def _person(rng: random.Random) -> str:
     given, family = _word(rng) + "a", _word(rng) + "sen"
-    forms = (f"{given} {family}", f"{family}, {given}", f"{family.upper()} {given}",
-             f"{family}^{given}")  # fmt: skip
+    forms = (
+        f"{given} {family}",
+        f"{family}, {given}",
+        f"{family.upper()} {given}",
+        f"{family}^{given}",
+    )
     return rng.choice(forms)
 
 
@@ -103,31 +122,76 @@ def _value(kind: str, rng: random.Random) -> str:
         return _person(rng)
     if kind == "birth":
         y, m, d = rng.randint(1931, 2012), rng.randint(1, 12), rng.randint(1, 28)
-        return rng.choice((f"{d:02}.{m:02}.{y}", f"{y}-{m:02}-{d:02}", f"{d}. {m}. {y}",
-                           f"{y}/{m:02}/{d:02}", f"{d:02}-{m:02}-{y}"))  # fmt: skip
+        return rng.choice(
+            (
+                f"{d:02}.{m:02}.{y}",
+                f"{y}-{m:02}-{d:02}",
+                f"{d}. {m}. {y}",
+                f"{y}/{m:02}/{d:02}",
+                f"{d:02}-{m:02}-{y}",
+            )
+        )
     if kind == "phone":
-        return rng.choice((f"+420 {digits[:3]} {digits[3:6]} {digits[6:]}",
-                           f"0{digits[:3]}-{digits[3:]}",
-                           f"+36 1 {digits[:3]} {digits[3:7]}", f"0{digits}"))  # fmt: skip
+        return rng.choice(
+            (
+                f"+420 {digits[:3]} {digits[3:6]} {digits[6:]}",
+                f"0{digits[:3]}-{digits[3:]}",
+                f"+36 1 {digits[:3]} {digits[3:7]}",
+                f"0{digits}",
+            )
+        )
     if kind == "email":
         return f"{_word(rng).lower()}.{_word(rng).lower()}@{_word(rng).lower()}.example"
     if kind == "address":
-        street = rng.choice(("{} 14", "ulice {} 7", "{}utca 3", "{}gata 22 B", "Strada {} nr. 5",
-                             "Carrer de {}, 18", "{}straße 9", "12 {} Road"))  # fmt: skip
+        street = rng.choice(
+            (
+                "{} 14",
+                "ulice {} 7",
+                "{}utca 3",
+                "{}gata 22 B",
+                "Strada {} nr. 5",
+                "Carrer de {}, 18",
+                "{}straße 9",
+                "12 {} Road",
+            )
+        )
         return street.format(_word(rng))
     if kind == "postcode":
-        return rng.choice((f"{digits[:3]} {digits[3:5]}", digits[:5], digits[:4], "SW1A 2AB",
-                           f"{digits[:2]}-{digits[2:5]}", f"1{digits[:3]} KL"))  # fmt: skip
+        return rng.choice(
+            (
+                f"{digits[:3]} {digits[3:5]}",
+                digits[:5],
+                digits[:4],
+                "SW1A 2AB",
+                f"{digits[:2]}-{digits[2:5]}",
+                f"1{digits[:3]} KL",
+            )
+        )
     if kind in ("patient-id", "insurance", "order", "device"):
-        return rng.choice((digits, f"{digits[:6]}/{digits[6:]}", f"K{digits}", f"AB-{digits[:6]}",
-                           f"{digits[:4]}-{digits[4:8]}"))  # fmt: skip
+        return rng.choice(
+            (
+                digits,
+                f"{digits[:6]}/{digits[6:]}",
+                f"K{digits}",
+                f"AB-{digits[:6]}",
+                f"{digits[:4]}-{digits[4:8]}",
+            )
+        )
     if kind == "diagnosis":
         return rng.choice(_ILL).format(n=_word(rng))
     if kind == "job":
         return rng.choice(_JOBS)
     if kind == "institution":
-        return rng.choice(("{} Hospital", "Klinikum {}", "Nemocnice {}", "{} sykehus",
-                           "Spitalul {}", "Hôpital {}")).format(_word(rng))  # fmt: skip
+        return rng.choice(
+            (
+                "{} Hospital",
+                "Klinikum {}",
+                "Nemocnice {}",
+                "{} sykehus",
+                "Spitalul {}",
+                "Hôpital {}",
+            )
+        ).format(_word(rng))
     if kind == "host":
         return f"{rng.choice(('ws', 'PC', 'mri-rec'))}-{_word(rng).lower()}{rng.randint(1, 99)}"
     return rng.choice(

@@ -71,10 +71,20 @@ def _write(
 
 def test_headers_and_inherited_sidecars_are_read_without_the_label(tmp_path: Path) -> None:
     (tmp_path / "T1w.json").write_text('{"EchoTime": 0.003, "FlipAngle": 9}')
-    image = _write(tmp_path, "P07", "1", {
-        "FlipAngle": 8, "PatientID": "P07", "Note": "see sub-P07", "IntendedFor": "x",
-        "global": {"const": {"PatientWeight": 71.5}}, "ShimSetting": [1, -2],
-    }, size=1.00390625)  # fmt: skip
+    image = _write(
+        tmp_path,
+        "P07",
+        "1",
+        {
+            "FlipAngle": 8,
+            "PatientID": "P07",
+            "Note": "see sub-P07",
+            "IntendedFor": "x",
+            "global": {"const": {"PatientWeight": 71.5}},
+            "ShimSetting": [1, -2],
+        },
+        size=1.00390625,
+    )
     found = scan_fields(Scan("s", "P07", str(image)), tmp_path, {})
     assert found.status == "ok"
     assert found.values["EchoTime"] == "0.003"

@@ -25,9 +25,15 @@ from headrisk.metadata.verify import labels_of, needles_of, search_copy
 def data_set(root: Path, *people: str) -> Path:
     root.mkdir()
     for person in people:
-        file = made(PatientID=person, PatientName=f"{person}^X", StudyDate="20190611",
-                    StudyTime="101112", DeviceSerialNumber="4711", ProtocolName="t1 mprage",
-                    SeriesDescription="t1")  # fmt: skip
+        file = made(
+            PatientID=person,
+            PatientName=f"{person}^X",
+            StudyDate="20190611",
+            StudyTime="101112",
+            DeviceSerialNumber="4711",
+            ProtocolName="t1 mprage",
+            SeriesDescription="t1",
+        )
         (root / f"{person[0].lower()}.dcm").write_bytes(stored(file))
     return root
 
@@ -93,9 +99,13 @@ def test_options_and_own_rules_reach_the_copy(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("words", "code"),
-    [(["--retain", "everything"], 2), (["--clean", "pixels"], 2), (["--rules", "none.toml"], 3),
-     (["--remove-dates", "--retain", "longitudinal-full-dates"], 2)],
-)  # fmt: skip
+    [
+        (["--retain", "everything"], 2),
+        (["--clean", "pixels"], 2),
+        (["--rules", "none.toml"], 3),
+        (["--remove-dates", "--retain", "longitudinal-full-dates"], 2),
+    ],
+)
 def test_options_that_there_are_not_are_refused(
     tmp_path: Path, words: list[str], code: int
 ) -> None:
@@ -122,14 +132,21 @@ def test_files_that_are_not_read_are_counted_left_out_and_kept_only_by_name(
     report = json.loads((tmp_path / "out" / "report.json").read_text())
     assert "unread" in [p["name"] for p in report["modalities"]["metadata"]["panels"]]
     rows = (tmp_path / "out" / "tables" / "metadata-unread.tsv").read_text().splitlines()
-    assert rows[1:] == ["all\t3", "read as their own format\t1", "searched as bytes\t1",
-                        "not read\t1", "read, and to be read by a person\t0",
-                        "called clean\t0"]  # fmt: skip
+    assert rows[1:] == [
+        "all\t3",
+        "read as their own format\t1",
+        "searched as bytes\t1",
+        "not read\t1",
+        "read, and to be read by a person\t0",
+        "called clean\t0",
+    ]
     words = ["--fix", tmp_path / "named", "--keep-unread"]
     assert run(root, tmp_path / "out2", *words) == 4
     assert {path.name for path in (tmp_path / "named").iterdir()} == {
-        "a.dcm", "blob.xyz", "scan.pdf",
-    }  # fmt: skip
+        "a.dcm",
+        "blob.xyz",
+        "scan.pdf",
+    }
     assert re.search("copied unread because (it was|they were) named", capsys.readouterr().out)
 
 
@@ -191,16 +208,22 @@ def test_rules_for_fields_hold_for_sidecars_and_tables_without_a_copy_too(tmp_pa
 
 @pytest.mark.parametrize(
     ("text", "options", "code", "said"),
-    [("[fields]\nage = 'hide'", (), 3, "one of keep, ignore, remove"),
-     ("[fields]\n'--' = 'keep'", (), 3, "a name without letters"),
-     ("fields = 3", (), 3, "a section"),
-     ("[dicom]\nProtocolName = 'keep'", (), 2, "no --fix"),
-     ("[fields]\nage = 'keep'", ("--remove", "Age"), 2, "of it too")],
-)  # fmt: skip
+    [
+        ("[fields]\nage = 'hide'", (), 3, "one of keep, ignore, remove"),
+        ("[fields]\n'--' = 'keep'", (), 3, "a name without letters"),
+        ("fields = 3", (), 3, "a section"),
+        ("[dicom]\nProtocolName = 'keep'", (), 2, "no --fix"),
+        ("[fields]\nage = 'keep'", ("--remove", "Age"), 2, "of it too"),
+    ],
+)
 def test_rules_for_fields_that_cannot_be_are_refused(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str, options: tuple[str, ...],
-    code: int, said: str,
-) -> None:  # fmt: skip
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    text: str,
+    options: tuple[str, ...],
+    code: int,
+    said: str,
+) -> None:
     data = data_set(tmp_path / "data", "ALFA")
     (tmp_path / "rules.toml").write_text(text)
     assert run(data, tmp_path / "out", "--rules", tmp_path / "rules.toml", *options) == code

@@ -26,33 +26,71 @@ from headrisk.metadata.names import name_spans
 from headrisk.metadata.tables import parse_table
 
 ONE_WORD = (
-    "Dear {s},", "Sehr geehrte Frau {s},", "Cher Monsieur {s},", "patient {s} rescanned",
-    "Patient: {s}", "{s}'s scan had to be repeated", "this is {g} from the pilot",
-    "her husband {g} waited", "surname: {s}", "Mrs. {s} felt unwell", "with daughter {g}",
-)  # fmt: skip
+    "Dear {s},",
+    "Sehr geehrte Frau {s},",
+    "Cher Monsieur {s},",
+    "patient {s} rescanned",
+    "Patient: {s}",
+    "{s}'s scan had to be repeated",
+    "this is {g} from the pilot",
+    "her husband {g} waited",
+    "surname: {s}",
+    "Mrs. {s} felt unwell",
+    "with daughter {g}",
+)
 TWO_WORDS = (
-    "Re: {g} {s}", "dictated by {g} {s}", "Reported by {s}, {g}", "ask {g} {s} about run 2",
-    "spoke to {g} {s} on Monday", "{g} {s} withdrew after block 3", "We scanned {g} {s} twice",
-    "ID 12 = {g} {s}", "rater 1 = {g} {s}", "{s}, {g} (F)", "uploaded for {g} {s}",
-    "Kind regards\n{g} {s}", "Mit freundlichen Grüßen\n{g} {s}", "-- {g} {s}", "CC: {g} {s}",
-    "nurse {g} {s} was present", "consent form signed by {g} {s}", "emergency contact: {g} {s}",
-    "saisi par {g} {s}", "Befundet durch {g} {s}", "data of {g} {s} were lost",
-)  # fmt: skip
+    "Re: {g} {s}",
+    "dictated by {g} {s}",
+    "Reported by {s}, {g}",
+    "ask {g} {s} about run 2",
+    "spoke to {g} {s} on Monday",
+    "{g} {s} withdrew after block 3",
+    "We scanned {g} {s} twice",
+    "ID 12 = {g} {s}",
+    "rater 1 = {g} {s}",
+    "{s}, {g} (F)",
+    "uploaded for {g} {s}",
+    "Kind regards\n{g} {s}",
+    "Mit freundlichen Grüßen\n{g} {s}",
+    "-- {g} {s}",
+    "CC: {g} {s}",
+    "nurse {g} {s} was present",
+    "consent form signed by {g} {s}",
+    "emergency contact: {g} {s}",
+    "saisi par {g} {s}",
+    "Befundet durch {g} {s}",
+    "data of {g} {s} were lost",
+)
 HARMLESS = (
-    "Reviewed by two independent raters", "Operator: addition", "Name: Rest", "Name: EchoTime",
-    "Kolmogorov Smirnov D = 0.12", "We used the Schaefer atlas", "Re: run 2", "Dear participant,",
-    "Subject Space was MNI", "the patient group had longer times", "Patient: n = 24",
-    "Images were registered with ANTs (Avants et al. 2008)", "in May the coil was replaced",
-    "The mother tongue of all participants was English.", "Elapsed 00:12:31", "PID 4312 exited",
-    "Inclusion criteria: right handed, no history of seizures.", "case 3 of 12", "known issues",
-    "Slice timing was corrected by Siemens Healthineers software.", "Author: see CITATION.cff",
-)  # fmt: skip
+    "Reviewed by two independent raters",
+    "Operator: addition",
+    "Name: Rest",
+    "Name: EchoTime",
+    "Kolmogorov Smirnov D = 0.12",
+    "We used the Schaefer atlas",
+    "Re: run 2",
+    "Dear participant,",
+    "Subject Space was MNI",
+    "the patient group had longer times",
+    "Patient: n = 24",
+    "Images were registered with ANTs (Avants et al. 2008)",
+    "in May the coil was replaced",
+    "The mother tongue of all participants was English.",
+    "Elapsed 00:12:31",
+    "PID 4312 exited",
+    "Inclusion criteria: right handed, no history of seizures.",
+    "case 3 of 12",
+    "known issues",
+    "Slice timing was corrected by Siemens Healthineers software.",
+    "Author: see CITATION.cff",
+)
 
 
 def invented(rng: random.Random) -> str:
     """A word of syllables that no list of names holds."""
-    parts = "".join(rng.choice(("zar", "vok", "que", "lim", "dro", "fen", "tuk", "mbe"))
-                    for _ in range(3))  # fmt: skip
+    parts = "".join(
+        rng.choice(("zar", "vok", "que", "lim", "dro", "fen", "tuk", "mbe")) for _ in range(3)
+    )
     return parts.capitalize()
 
 
@@ -89,10 +127,13 @@ MARKED = (
     ("a.toml", '{k} = "{v}"\n'),
 )
 TOLD = (
-    ("birthdate", "21.03.1961", "birth-date"), ("MRN", "4863951", "patient-id"),
-    ("phone", "020 7980 1540", "phone"), ("postcode", "SW5 9WB", "address"),
-    ("surname", "Zarvoklim", "person-name"), ("accession", "ACC-820302", ""),
-)  # fmt: skip
+    ("birthdate", "21.03.1961", "birth-date"),
+    ("MRN", "4863951", "patient-id"),
+    ("phone", "020 7980 1540", "phone"),
+    ("postcode", "SW5 9WB", "address"),
+    ("surname", "Zarvoklim", "person-name"),
+    ("accession", "ACC-820302", ""),
+)
 
 
 @pytest.mark.parametrize(("name", "form"), MARKED)
@@ -128,19 +169,34 @@ def test_authors_in_code_stay_and_those_of_a_report_are_told() -> None:
     assert "Zarvok" not in redacted_file(page, "a.html", NOBODY, CODE_SKIPS)
 
 
-@pytest.mark.parametrize("name", [
-    "Vuvaiez_Meipaur_T1w.nii.gz", "report Kaunova Paiss.pdf", "0281_GiebraugluZaikiez.json",
-    "BRUDESKI_GETRIEVA_20251026.txt", "Peltirk_M_21071960.txt", "Villadicini-Fredok-consent.json",
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Vuvaiez_Meipaur_T1w.nii.gz",
+        "report Kaunova Paiss.pdf",
+        "0281_GiebraugluZaikiez.json",
+        "BRUDESKI_GETRIEVA_20251026.txt",
+        "Peltirk_M_21071960.txt",
+        "Villadicini-Fredok-consent.json",
+    ],
+)
 def test_file_names_of_people_on_no_list(name: str) -> None:
     assert any(kind == "person-name" for kind, _, _ in name_spans(name, NOBODY))
 
 
-@pytest.mark.parametrize("name", [
-    "sub-01_task-rest_bold.nii.gz", "Brodmann_areas.tsv", "DesikanKilliany_T1w.nii.gz",
-    "HarvardOxford_20190101.nii.gz", "README_Processing.txt", "Edinburgh_Inventory_report.pdf",
-    "group_T1w.tsv", "Stroop_Scores_form.tsv",
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "name",
+    [
+        "sub-01_task-rest_bold.nii.gz",
+        "Brodmann_areas.tsv",
+        "DesikanKilliany_T1w.nii.gz",
+        "HarvardOxford_20190101.nii.gz",
+        "README_Processing.txt",
+        "Edinburgh_Inventory_report.pdf",
+        "group_T1w.tsv",
+        "Stroop_Scores_form.tsv",
+    ],
+)
 def test_file_names_of_methods_are_left_alone(name: str) -> None:
     assert not any(kind == "person-name" for kind, _, _ in name_spans(name, NOBODY))
 
@@ -186,8 +242,9 @@ def test_dates_of_sidecars_are_shifted_where_those_of_dicom_files_stay(tmp_path:
         (folder / f"sub-01_run-{run}_T1w.json").write_text(json.dumps({"AcquisitionDate": day}))
     (tmp_path / "copy").mkdir()
     policy = Policy(retain=frozenset({FULL_DATES}))
-    write_copy(tmp_path / "data", tmp_path / "copy", NOBODY, np.random.default_rng(1),
-               policy=policy)  # fmt: skip
+    write_copy(
+        tmp_path / "data", tmp_path / "copy", NOBODY, np.random.default_rng(1), policy=policy
+    )
     days = [
         np.datetime64(json.loads(path.read_text())["AcquisitionDate"])
         for path in sorted((tmp_path / "copy").rglob("*.json"))
@@ -197,16 +254,20 @@ def test_dates_of_sidecars_are_shifted_where_those_of_dicom_files_stay(tmp_path:
 
 
 def test_brainvision_settings_stay_and_typed_markers_are_read(tmp_path: Path) -> None:
-    setup = ("Brain Vision Data Exchange Header File Version 1.0\n[Common Infos]\n[Comment]\n"
-             "A m p l i f i e r  S e t u p\n====\nNumber of channels: 32\n")  # fmt: skip
+    setup = (
+        "Brain Vision Data Exchange Header File Version 1.0\n[Common Infos]\n[Comment]\n"
+        "A m p l i f i e r  S e t u p\n====\nNumber of channels: 32\n"
+    )
     header = tmp_path / "a.vhdr"
     header.write_text(setup)
     assert look_into(header, header.name, header.stat().st_size, NOBODY).hits == ()
     header.write_text(setup + "her husband called from work\n")
     assert [h.kind for h in look_into(header, header.name, 999, NOBODY).hits] == ["free-text"]
     marker = tmp_path / "a.vmrk"
-    marker.write_text("Brain Vision Data Exchange Marker File, Version 1.0\n[Marker Infos]\n"
-                      "Mk2=Comment,lives at 29 Orchard Close\\1 10328 Parma,500,1,0\n")  # fmt: skip
+    marker.write_text(
+        "Brain Vision Data Exchange Marker File, Version 1.0\n[Marker Infos]\n"
+        "Mk2=Comment,lives at 29 Orchard Close\\1 10328 Parma,500,1,0\n"
+    )
     assert [h.kind for h in look_into(marker, marker.name, 999, NOBODY).hits] == ["address"]
 
 
@@ -214,20 +275,23 @@ def _pdf(text: str) -> bytes:
     """A PDF file of one page with one line in a standard font."""
     content = f"BT /F1 12 Tf 72 720 Td ({text}) Tj ET".encode()
     objects = [
-        b"<</Type/Catalog/Pages 2 0 R>>", b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
+        b"<</Type/Catalog/Pages 2 0 R>>",
+        b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
         b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 612 792]/Contents 4 0 R"
         b"/Resources<</Font<</F1 5 0 R>>>>>>",
         b"<</Length %d>>stream\n%s\nendstream" % (len(content), content),
         b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>",
-    ]  # fmt: skip
+    ]
     out, places = b"%PDF-1.4\n", []
     for number, body in enumerate(objects, start=1):
         places.append(len(out))
         out += b"%d 0 obj\n%s\nendobj\n" % (number, body)
     table = b"".join(b"%010d 00000 n \n" % at for at in places)
     size = len(objects) + 1
-    return out + (b"xref\n0 %d\n0000000000 65535 f \n%strailer<</Size %d/Root 1 0 R>>\n"
-                  b"startxref\n%d\n%%%%EOF" % (size, table, size, len(out)))  # fmt: skip
+    return out + (
+        b"xref\n0 %d\n0000000000 65535 f \n%strailer<</Size %d/Root 1 0 R>>\n"
+        b"startxref\n%d\n%%%%EOF" % (size, table, size, len(out))
+    )
 
 
 def test_a_pdf_is_searched_and_never_called_read(tmp_path: Path) -> None:

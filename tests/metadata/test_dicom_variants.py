@@ -46,14 +46,20 @@ KEY = PseudonymKey(bytes(range(32)))
 PERSON = Person(KEY.pseudonym("1"), timedelta(days=42000, hours=5))
 UIDS = NewUids(KEY.uid_key)
 SYNTAXES = (
-    ImplicitVRLittleEndian, ExplicitVRLittleEndian, ExplicitVRBigEndian,
+    ImplicitVRLittleEndian,
+    ExplicitVRLittleEndian,
+    ExplicitVRBigEndian,
     DeflatedExplicitVRLittleEndian,
-)  # fmt: skip
+)
 # One attribute of each text VR that the profile does not list, with a value that gives a name away.
 FREE = {
-    "LO": "ContrastBolusRoute", "SH": "SequenceName", "ST": "CodingSchemeName",
-    "UT": "TextValue", "PN": "NamesOfIntendedRecipientsOfResults", "UC": "LongCodeValue",
-}  # fmt: skip
+    "LO": "ContrastBolusRoute",
+    "SH": "SequenceName",
+    "ST": "CodingSchemeName",
+    "UT": "TextValue",
+    "PN": "NamesOfIntendedRecipientsOfResults",
+    "UC": "LongCodeValue",
+}
 
 
 def made(syntax: UID = ExplicitVRLittleEndian, **values: object) -> Dataset:
@@ -132,11 +138,18 @@ def test_a_name_is_found_and_goes_from_any_place(
 @pytest.mark.parametrize("syntax", SYNTAXES)
 def test_what_the_profile_lists_goes_at_every_depth(syntax: UID) -> None:
     values = {
-        "PatientName": "Zarv^Q", "PatientID": "Q7", "PatientBirthDate": "19610203",
-        "OperatorsName": "Z", "InstitutionName": "St. E", "AccessionNumber": "A1",
-        "DeviceSerialNumber": "99", "StationName": "MR1", "PatientComments": "tall",
-        "StudyInstanceUID": "2.25.19610203", "SeriesInstanceUID": "1.2.3.9",
-    }  # fmt: skip
+        "PatientName": "Zarv^Q",
+        "PatientID": "Q7",
+        "PatientBirthDate": "19610203",
+        "OperatorsName": "Z",
+        "InstitutionName": "St. E",
+        "AccessionNumber": "A1",
+        "DeviceSerialNumber": "99",
+        "StationName": "MR1",
+        "PatientComments": "tall",
+        "StudyInstanceUID": "2.25.19610203",
+        "SeriesInstanceUID": "1.2.3.9",
+    }
     for depth in (0, 1, 2):
         file = made(syntax)
         item = Dataset()
@@ -159,9 +172,11 @@ def test_sequences_that_the_profile_removes_are_reported_and_go() -> None:
     icon["PixelData"].VR = "OB"
     patient.PatientName = "Q^Z"
     for keyword, item in (
-        ("ContentSequence", text), ("IconImageSequence", icon),
-        ("ReferencedPatientSequence", patient), ("GraphicAnnotationSequence", text),
-    ):  # fmt: skip
+        ("ContentSequence", text),
+        ("IconImageSequence", icon),
+        ("ReferencedPatientSequence", patient),
+        ("GraphicAnnotationSequence", text),
+    ):
         raw = stored(made(**{keyword: [item]}))
         notes = [hit.note for hit in file_hits(parse_file(raw), NOBODY)]
         assert "a sequence of 1 item" in notes, keyword
@@ -222,8 +237,12 @@ def test_a_changed_voxel_a_lost_slope_and_another_size_are_noticed(tmp_path: Pat
     source.write_bytes(stored(made(RescaleSlope="2.5")))
     copy.write_bytes(stored(made(RescaleSlope="2.5")))
     assert same_voxels(source, copy, "dicom", NOBODY)
-    for change in ({"RescaleSlope": "2.6"}, {"Rows": 8}, {"PixelData": bytes(768)},
-                   {"PixelRepresentation": 0}):  # fmt: skip
+    for change in (
+        {"RescaleSlope": "2.6"},
+        {"Rows": 8},
+        {"PixelData": bytes(768)},
+        {"PixelRepresentation": 0},
+    ):
         copy.write_bytes(stored(made(**{"RescaleSlope": "2.5", **change})))
         assert not same_voxels(source, copy, "dicom", NOBODY), change
 
@@ -303,8 +322,15 @@ def test_images_that_may_show_text_are_reported_and_left_out(tmp_path: Path) -> 
 def _series(folder: Path, person: dict[str, str], day: str, number: int) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     uid = f"1.2.{sum(map(ord, ''.join(person.values())))}.{day}.{number}"
-    file = made(StudyDate=day, StudyTime="233000.5", SeriesDate=day, AcquisitionDate=day,
-                AcquisitionDateTime=f"{day}233001", StudyInstanceUID=uid, **person)  # fmt: skip
+    file = made(
+        StudyDate=day,
+        StudyTime="233000.5",
+        SeriesDate=day,
+        AcquisitionDate=day,
+        AcquisitionDateTime=f"{day}233001",
+        StudyInstanceUID=uid,
+        **person,
+    )
     (folder / f"{uid}.dcm").write_bytes(stored(file))
 
 
@@ -342,9 +368,15 @@ def test_people_stay_apart_and_the_same_over_folders_runs_and_spellings(tmp_path
 
 
 def test_dates_and_times_of_one_file_move_together() -> None:
-    file = made(StudyDate="20190611", StudyTime="233000.5", AcquisitionDate="20190612",
-                AcquisitionTime="001500", AcquisitionDateTime="20190612001500.25",
-                SeriesDate="20190611", PatientBirthDate="19230101")  # fmt: skip
+    file = made(
+        StudyDate="20190611",
+        StudyTime="233000.5",
+        AcquisitionDate="20190612",
+        AcquisitionTime="001500",
+        AcquisitionDateTime="20190612001500.25",
+        SeriesDate="20190611",
+        PatientBirthDate="19230101",
+    )
     again = pydicom.dcmread(BytesIO(cleaned(stored(file))))
     pairs = (again.StudyDate, again.StudyTime), (again.AcquisitionDate, again.AcquisitionTime)
     read = [datetime.strptime(a + b[:6], "%Y%m%d%H%M%S") for a, b in pairs]
@@ -455,10 +487,17 @@ def test_unknown_attributes_that_are_no_text_go_and_are_reported() -> None:
 
 @pytest.mark.parametrize(
     ("character_set", "name"),
-    [("ISO_IR 100", "Müller"), ("ISO_IR 101", "Łukasiewicz"), ("ISO_IR 144", "Люкceмбypг"),
-     ("ISO_IR 126", "Διονυσιος"), ("ISO_IR 192", "Müller"), ("GB18030", "王小东"),
-     (["", "ISO 2022 IR 87"], "山田太郎"), (["", "ISO 2022 IR 149"], "김희중")],
-)  # fmt: skip
+    [
+        ("ISO_IR 100", "Müller"),
+        ("ISO_IR 101", "Łukasiewicz"),
+        ("ISO_IR 144", "Люкceмбypг"),
+        ("ISO_IR 126", "Διονυσιος"),
+        ("ISO_IR 192", "Müller"),
+        ("GB18030", "王小东"),
+        (["", "ISO 2022 IR 87"], "山田太郎"),
+        (["", "ISO 2022 IR 149"], "김희중"),
+    ],
+)
 @pytest.mark.parametrize("depth", [0, 2])
 def test_a_listed_name_is_found_in_every_character_set(
     character_set: str | list[str], name: str, depth: int
@@ -501,9 +540,14 @@ def test_cleaned_structured_content_keeps_codes_and_numbers_and_no_free_text() -
 @pytest.mark.parametrize("tag", [0x00187801, 0x00287803, 0x00400560])
 @pytest.mark.parametrize(
     ("vr", "value", "kind"),
-    [("DA", "20190611", "date"), ("DT", "20190611101112", "date"), ("UI", "1.2.3.99", "uid"),
-     ("TM", "101112", "acquisition-time"), ("PN", "Q^Z", "staff-name")],
-)  # fmt: skip
+    [
+        ("DA", "20190611", "date"),
+        ("DT", "20190611101112", "date"),
+        ("UI", "1.2.3.99", "uid"),
+        ("TM", "101112", "acquisition-time"),
+        ("PN", "Q^Z", "staff-name"),
+    ],
+)
 def test_attributes_that_no_table_lists_are_judged_by_what_they_hold(
     tag: int, vr: str, value: str, kind: str
 ) -> None:

@@ -34,9 +34,18 @@ def edf(patient: str, recording: str, note: str, *, bdf: bool = False) -> bytes:
     """One signal and one of annotations, three records; samples hold every byte."""
     width, counts = 3 if bdf else 2, (16, 30)
     labels = ["Fp1", "BDF Annotations" if bdf else "EDF Annotations"]
-    columns = [(16, labels), (80, ["AgAgCl", ""]), (8, ["uV", ""]), (8, ["-100", "-1"]),
-               (8, ["100", "1"]), (8, ["-32768", "-32768"]), (8, ["32767", "32767"]),
-               (80, ["HP:0.1", ""]), (8, [str(c) for c in counts]), (32, ["", ""])]  # fmt: skip
+    columns = [
+        (16, labels),
+        (80, ["AgAgCl", ""]),
+        (8, ["uV", ""]),
+        (8, ["-100", "-1"]),
+        (8, ["100", "1"]),
+        (8, ["-32768", "-32768"]),
+        (8, ["32767", "32767"]),
+        (80, ["HP:0.1", ""]),
+        (8, [str(c) for c in counts]),
+        (32, ["", ""]),
+    ]
     head = (b"\xffBIOSEMI" if bdf else b"0       ") + patient.ljust(80).encode()
     head += recording.ljust(80).encode() + b"03.03.1810.11.12" + b"768     " + b" " * 44
     head += b"3       1       2   "
@@ -61,8 +70,15 @@ def office(parts: dict[str, str]) -> bytes:
 def surface(stamp: str, command: str) -> bytes:
     tail = struct.pack(">iq", 3, len(command)) + command.encode() if command else b""
     vertices = np.arange(9, dtype=">f4").tobytes()
-    return (b"\xff\xff\xfe" + stamp.encode() + b"\n\n" + struct.pack(">ii", 3, 1) + vertices
-            + struct.pack(">iii", 0, 1, 2) + tail)  # fmt: skip
+    return (
+        b"\xff\xff\xfe"
+        + stamp.encode()
+        + b"\n\n"
+        + struct.pack(">ii", 3, 1)
+        + vertices
+        + struct.pack(">iii", 0, 1, 2)
+        + tail
+    )
 
 
 def annotation(path: str) -> bytes:
@@ -97,60 +113,91 @@ def parquet(**columns: list[str]) -> bytes:
     return packed.getvalue()
 
 
-SHEET = ('<worksheet><sheetData><row r="1"><c r="A1" t="s"><v>0</v></c></row>'
-         '<row r="2"><c r="A2" t="s"><v>1</v></c></row></sheetData></worksheet>')  # fmt: skip
+SHEET = (
+    '<worksheet><sheetData><row r="1"><c r="A1" t="s"><v>0</v></c></row>'
+    '<row r="2"><c r="A2" t="s"><v>1</v></c></row></sheetData></worksheet>'
+)
 SHARED = f"<sst><si><t>surname</t></si><si><t>{NAME}</t></si></sst>"
 # Format by name: a file that names somebody, and what the samples or voxels of it are.
 NAMED: dict[str, tuple[bytes, bytes]] = {
     "scan.par": (
         b"# === DATA DESCRIPTION FILE ===\n#\n.    Patient name                       :   "
-        + NAME.encode() + b" Z\n.    Examination date/time              :   2019.03.04 / 10:11:12\n"
+        + NAME.encode()
+        + b" Z\n.    Examination date/time              :   2019.03.04 / 10:11:12\n"
         b".    Protocol name                      :   T1\n  1   1    1  1 0 2     0\n",
         b"  1   1    1  1 0 2     0\n",
     ),
     "scan.nrrd": (
         b"NRRD0004\ntype: short\ndimension: 1\nsizes: 64\nencoding: raw\nDICOM_0010_0010_Name:="
-        + NAME.encode() + b"\nPatientID:=ABX7Q\n# seen by Dr. " + NAME.encode() + b"\n\n"
-        + NUMBERS.tobytes(), NUMBERS.tobytes(),
+        + NAME.encode()
+        + b"\nPatientID:=ABX7Q\n# seen by Dr. "
+        + NAME.encode()
+        + b"\n\n"
+        + NUMBERS.tobytes(),
+        NUMBERS.tobytes(),
     ),
     "track.tck": (
-        b"mrtrix tracks\ncount: 2\npatient_name: " + NAME.encode()
-        + b"\nfile: . 200\nEND\n".ljust(120, b"\0") + NUMBERS.tobytes(), NUMBERS.tobytes(),
+        b"mrtrix tracks\ncount: 2\npatient_name: "
+        + NAME.encode()
+        + b"\nfile: . 200\nEND\n".ljust(120, b"\0")
+        + NUMBERS.tobytes(),
+        NUMBERS.tobytes(),
     ),
     "a+orig.HEAD": (
         b"\ntype = string-attribute\nname = HISTORY_NOTE\ncount = 31\n'[jdoe@host: x] to3d "
-        + NAME.encode() + b"~\n\ntype = integer-attribute\nname = SCENE_DATA\ncount = 3\n 0 2 0\n",
+        + NAME.encode()
+        + b"~\n\ntype = integer-attribute\nname = SCENE_DATA\ncount = 3\n 0 2 0\n",
         b"type = integer-attribute\nname = SCENE_DATA\ncount = 3\n 0 2 0\n",
     ),
     "lh.white": (
         surface(f"created by {NAME} on Mon Mar  4 10:11:12 2019", f"mris /home/{NAME}/lh.orig"),
         np.arange(9, dtype=">f4").tobytes(),
     ),
-    "lh.aparc.annot": (annotation(f"/home/{NAME}/colortable.txt"),
-                       np.arange(8, dtype=">i4").tobytes()),
-    "rest.edf": (edf(f"ZQ000441 F 02-MAY-1961 {NAME}", "Startdate 03-MAR-2018 X X X",
-                     f"Dr. {NAME} came"), bytes(7 * i % 256 for i in range(32))),
+    "lh.aparc.annot": (
+        annotation(f"/home/{NAME}/colortable.txt"),
+        np.arange(8, dtype=">i4").tobytes(),
+    ),
+    "rest.edf": (
+        edf(f"ZQ000441 F 02-MAY-1961 {NAME}", "Startdate 03-MAR-2018 X X X", f"Dr. {NAME} came"),
+        bytes(7 * i % 256 for i in range(32)),
+    ),
     "rest.bdf": (edf(NAME, NAME, "stimulus", bdf=True), bytes(7 * i % 256 for i in range(48))),
-    "rest.vmrk": (b"Brain Vision Data Exchange Marker File, Version 1.0\n[Common Infos]\nDataFile="
-                  + NAME.encode() + b".eeg\n[Marker Infos]\nMk1=New Segment,,1,1,0,2018030310111212"
-                  b"3456\nMk2=Stimulus,S  1,400,1,0\n", b"Mk2=Stimulus,S  1,400,1,0\n"),
-    "scan.gii": (b"<GIFTI><MetaData><MD><Name><![CDATA[SubjectName]]></Name><Value><![CDATA["
-                 + NAME.encode() + b"]]></Value></MD></MetaData><DataArray><Data>eJxjYGBg</Data>"
-                 b"</DataArray></GIFTI>", b"<Data>eJxjYGBg</Data>"),
-    "scan.xml": (b'<PRIDE_V5><Attribute Name="Patient Name" Type="String">' + NAME.encode()
-                 + b"</Attribute></PRIDE_V5>", b""),
-}  # fmt: skip
+    "rest.vmrk": (
+        b"Brain Vision Data Exchange Marker File, Version 1.0\n[Common Infos]\nDataFile="
+        + NAME.encode()
+        + b".eeg\n[Marker Infos]\nMk1=New Segment,,1,1,0,2018030310111212"
+        b"3456\nMk2=Stimulus,S  1,400,1,0\n",
+        b"Mk2=Stimulus,S  1,400,1,0\n",
+    ),
+    "scan.gii": (
+        b"<GIFTI><MetaData><MD><Name><![CDATA[SubjectName]]></Name><Value><![CDATA["
+        + NAME.encode()
+        + b"]]></Value></MD></MetaData><DataArray><Data>eJxjYGBg</Data>"
+        b"</DataArray></GIFTI>",
+        b"<Data>eJxjYGBg</Data>",
+    ),
+    "scan.xml": (
+        b'<PRIDE_V5><Attribute Name="Patient Name" Type="String">'
+        + NAME.encode()
+        + b"</Attribute></PRIDE_V5>",
+        b"",
+    ),
+}
 # Files in which a name is found, but which cannot be cleaned, or not be read to the end.
 LEFT = {
     "scan.mnc": minc(full_name=NAME, identification="ABX7Q"),
-    "meas.dat": bytes(64) + b'<ParamString."tPatientName">  { "' + NAME.encode() + b'" }\n'
+    "meas.dat": bytes(64)
+    + b'<ParamString."tPatientName">  { "'
+    + NAME.encode()
+    + b'" }\n'
     + bytes(99),
     "letter.docx": office({"word/document.xml": f"<w:p><w:t>Dr. {NAME} wrote</w:t></w:p>"}),
     "people.xlsx": office({"xl/worksheets/sheet1.xml": SHEET, "xl/sharedStrings.xml": SHARED}),
     "people.parquet": parquet(label=["a"], surname=[NAME]),
-    "work.ipynb": json.dumps({"cells": [{"source": "1", "outputs": [
-        {"text": [f"Patient: {NAME}"]}]}]}).encode(),
-}  # fmt: skip
+    "work.ipynb": json.dumps(
+        {"cells": [{"source": "1", "outputs": [{"text": [f"Patient: {NAME}"]}]}]}
+    ).encode(),
+}
 
 
 def fixed(root: Path, copy: Path, **more: tuple[str, ...]) -> dict[str, FixedFile]:
@@ -237,10 +284,14 @@ def test_three_states_are_told_apart_and_only_what_was_read_is_copied(tmp_path: 
     scan = scan_metadata(root)
     states = {problem.file: problem.state for problem in scan.problems}
     assert states == {
-        "blob.xyz": "searched", "scan.mnc": "searched", "cut.edf": "unread",
-        "locked.docx": "unread", "list.zip": "unread", "sub-01_T1w.nii.gz": "unread",
+        "blob.xyz": "searched",
+        "scan.mnc": "searched",
+        "cut.edf": "unread",
+        "locked.docx": "unread",
+        "list.zip": "unread",
+        "sub-01_T1w.nii.gz": "unread",
         "gone.json": "unread",
-    }  # fmt: skip
+    }
     assert (scan.count("read"), scan.count("searched"), scan.count("unread")) == (1, 2, 5)
     rows = fixed(root, tmp_path / "copy")
     assert [row.file for row in rows.values() if row.action != LEFT_OUT] == ["a.json"]
@@ -341,10 +392,15 @@ def test_the_custodians_list_is_searched_for_in_headers(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("text", "said"),
-    [("[dicom]\nNoSuch = 'keep'", "NoSuch"), ("[dicom]\nPatientID = 'hide'", "hide"),
-     ("[json]\na = 'keep'", "json"), ("[dicom", "TOML"), ("", "no rule"),
-     ("[dicom]\nPixelData = 'remove'", "PixelData")],
-)  # fmt: skip
+    [
+        ("[dicom]\nNoSuch = 'keep'", "NoSuch"),
+        ("[dicom]\nPatientID = 'hide'", "hide"),
+        ("[json]\na = 'keep'", "json"),
+        ("[dicom", "TOML"),
+        ("", "no rule"),
+        ("[dicom]\nPixelData = 'remove'", "PixelData"),
+    ],
+)
 def test_a_rules_file_with_something_unknown_is_refused(
     tmp_path: Path, text: str, said: str
 ) -> None:

@@ -109,9 +109,9 @@ def _behind_a_member(content: bytes) -> dict[str, bytes]:
         "comment within": gzip.compress(content[:300], mtime=0)
         + _member(b"", comment=SECRET)
         + gzip.compress(content[300:], mtime=0),
-        "another of the same size": whole + gzip.compress(content[:200] + SECRET
-                                                         + content[200 + len(SECRET) :], mtime=0),
-    }  # fmt: skip
+        "another of the same size": whole
+        + gzip.compress(content[:200] + SECRET + content[200 + len(SECRET) :], mtime=0),
+    }
 
 
 @pytest.mark.parametrize("where", _behind_a_member(b""))
@@ -262,8 +262,11 @@ def test_what_is_packed_and_not_opened_is_not_read(tmp_path: Path, packing: str,
             archive.writestr("a.txt", text)
         raw = buffer.getvalue()
     else:
-        raw = {"bzip2": bz2.compress, "xz": lzma.compress,
-               "lzma": partial(lzma.compress, format=lzma.FORMAT_ALONE)}[packing](text)  # fmt: skip
+        raw = {
+            "bzip2": bz2.compress,
+            "xz": lzma.compress,
+            "lzma": partial(lzma.compress, format=lzma.FORMAT_ALONE),
+        }[packing](text)
     path = tmp_path / name
     path.write_bytes(raw)
     found = look.look_into(path, name, len(raw), NOBODY)

@@ -86,9 +86,14 @@ def test_no_public_count_of_people_is_exact(
         left -= unique[-1]
     alone = sum(unique) + int(shares[3] * left)
     one = Anonymity(
-        ("age",), people, alone, alone, 1, unique_by=(unique[0], unique[1], unique[2]),
+        ("age",),
+        people,
+        alone,
+        alone,
+        1,
+        unique_by=(unique[0], unique[1], unique[2]),
         told=int(told * people),
-    )  # fmt: skip
+    )
     ((_, table),) = _people((one,))
     rows = {str(what): str(value) for what, value in table.rows}
     assert "smallest class" not in rows

@@ -58,8 +58,9 @@ def test_a_table_is_read_as_one_whatever_its_suffix(
     if quoted:
         writer = csv.writer(out, delimiter=separator, quoting=csv.QUOTE_ALL, lineterminator="\n")
     writer.writerow(["id", "surname", "born"])
-    writer.writerows((n, family, f"19{50 + n}-03-14") for n, (_, family) in
-                     enumerate(_people(8, 1)))  # fmt: skip
+    writer.writerows(
+        (n, family, f"19{50 + n}-03-14") for n, (_, family) in enumerate(_people(8, 1))
+    )
     assert _kinds(out.getvalue(), name) >= {"person-name", "birth-date"}
 
 
@@ -67,10 +68,12 @@ def test_columns_set_apart_by_blanks_and_lists_without_headings_are_tables() -> 
     people = _people(8, 2)
     rows = [f"{n:<6}{family:<25}19{50 + n}-03-14" for n, (_, family) in enumerate(people)]
     assert _kinds("\n".join(["ID    SURNAME                  BORN", *rows]), "a.txt") >= {
-        "person-name", "birth-date",
-    }  # fmt: skip
-    bare = "".join(f"{n},{two},{one},{13 + n}.03.19{50 + n}\n" for n, (one, two) in
-                   enumerate(people))  # fmt: skip
+        "person-name",
+        "birth-date",
+    }
+    bare = "".join(
+        f"{n},{two},{one},{13 + n}.03.19{50 + n}\n" for n, (one, two) in enumerate(people)
+    )
     table = parse_table(bare.encode())
     assert not table.columns
     hits = list(table_hits(table, NOBODY, "people.csv"))
@@ -79,22 +82,29 @@ def test_columns_set_apart_by_blanks_and_lists_without_headings_are_tables() -> 
     assert found >= {two for _, two in people} | {one for one, _ in people}
 
 
-@pytest.mark.parametrize("text", [
-    "one, two and three\nfour, five\nsix\n", "a line\nof prose; and more\nthat is all\n",
-    "0 1 2\n3 4 5\n6 7 8\n", "Title  of it\nmore text here\nand  here  too\n",
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "text",
+    [
+        "one, two and three\nfour, five\nsix\n",
+        "a line\nof prose; and more\nthat is all\n",
+        "0 1 2\n3 4 5\n6 7 8\n",
+        "Title  of it\nmore text here\nand  here  too\n",
+    ],
+)
 def test_prose_and_numbers_are_no_tables(text: str) -> None:
     assert role_of("notes.txt", text.encode()) == "text"
 
 
 def test_rows_that_say_what_they_hold_are_judged_like_columns() -> None:
     people = _people(5, 3)
-    raw = "\n".join([
-        "field," + ",".join(f"p{n}" for n in range(5)),
-        "last name," + ",".join(two for _, two in people),
-        "date of birth," + ",".join(f"19{50 + n}-03-14" for n in range(5)),
-        "score," + ",".join("12345"),
-    ])  # fmt: skip
+    raw = "\n".join(
+        [
+            "field," + ",".join(f"p{n}" for n in range(5)),
+            "last name," + ",".join(two for _, two in people),
+            "date of birth," + ",".join(f"19{50 + n}-03-14" for n in range(5)),
+            "score," + ",".join("12345"),
+        ]
+    )
     hits = list(table_hits(parse_table(raw.encode()), NOBODY, "t.csv"))
     assert {hit.value for hit in hits if hit.kind == "person-name"} == {two for _, two in people}
     assert sum(hit.kind == "birth-date" for hit in hits) == 5
@@ -111,10 +121,16 @@ def test_words_that_differ_for_each_person_are_found_under_any_heading(
     assert judge_column(heading, values, "people", owners).kind in ("person-name", "free-text")
 
 
-@pytest.mark.parametrize("values", [
-    ["MDD", "HC"] * 6, ["none", "mild motion", "wrap around"] * 4, ["sub-01_T1w", "sub-02_T1w"] * 6,
-    [f"sub-{n:02d}_T1w" for n in range(12)], [f"{n * 13.7:.3f}" for n in range(12)],
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "values",
+    [
+        ["MDD", "HC"] * 6,
+        ["none", "mild motion", "wrap around"] * 4,
+        ["sub-01_T1w", "sub-02_T1w"] * 6,
+        [f"sub-{n:02d}_T1w" for n in range(12)],
+        [f"{n * 13.7:.3f}" for n in range(12)],
+    ],
+)
 def test_answers_labels_and_numbers_do_not_tell_people_apart(values: list[str]) -> None:
     owners = [f"sub-{n:02d}" for n in range(12)]
     assert judge_column("q19", values, "people", owners).kind == ""
@@ -149,43 +165,59 @@ def test_people_called_by_name_in_the_column_of_participants_are_found() -> None
 
 
 def test_numbers_of_trials_have_no_form_with_a_list_of_names_or_without() -> None:
-    raw = "onset\tduration\tlatency\n" + "".join(f"{n * 2345.678901234567}\t1\t{n}\n"
-                                                 for n in range(40))  # fmt: skip
+    raw = "onset\tduration\tlatency\n" + "".join(
+        f"{n * 2345.678901234567}\t1\t{n}\n" for n in range(40)
+    )
     for known in (NOBODY, known_identifiers(["Odalmark Wirstader"])):
         assert not list(table_hits(parse_table(raw.encode()), known, "sub-01_task-x_events.tsv"))
 
 
-@pytest.mark.parametrize(("text", "name"), [
-    ("// digitised by Odalmark Wirstader\n", "Odalmark Wirstader"),
-    ("** RECORDED BY Odalmark Wirstader\n", "Odalmark Wirstader"),
-    ("the scan of Odalmark Wirstader (sub-04) was repeated\n", "Odalmark Wirstader"),
-    ("title = 'Odalmark Wirstader (F 58 y)'\n", "Odalmark Wirstader"),
-    ("Patient Wirstader, Odalmark had a headache\n", "Wirstader, Odalmark"),
-    ("my name is Odalmark Wirstader and I live here\n", "Odalmark Wirstader"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("// digitised by Odalmark Wirstader\n", "Odalmark Wirstader"),
+        ("** RECORDED BY Odalmark Wirstader\n", "Odalmark Wirstader"),
+        ("the scan of Odalmark Wirstader (sub-04) was repeated\n", "Odalmark Wirstader"),
+        ("title = 'Odalmark Wirstader (F 58 y)'\n", "Odalmark Wirstader"),
+        ("Patient Wirstader, Odalmark had a headache\n", "Wirstader, Odalmark"),
+        ("my name is Odalmark Wirstader and I live here\n", "Odalmark Wirstader"),
+    ],
+)
 def test_names_on_no_list_are_told_by_what_stands_beside_them(text: str, name: str) -> None:
-    found = [text[start:end] for kind, start, end in text_spans(text, NOBODY)
-             if kind in ("person-name", "staff-name")]  # fmt: skip
+    found = [
+        text[start:end]
+        for kind, start, end in text_spans(text, NOBODY)
+        if kind in ("person-name", "staff-name")
+    ]
     assert any(name in value for value in found)
 
 
-@pytest.mark.parametrize("text", [
-    "corrected by Brain Imaging Software\n", "created by dcm2niix\n",
-    "smoothed with the Harvard Oxford atlas of FSL\n", "see Glover et al. 1999\n",
-    "Patient Position: HFS\n", "performed by the University Hospital\n",
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "text",
+    [
+        "corrected by Brain Imaging Software\n",
+        "created by dcm2niix\n",
+        "smoothed with the Harvard Oxford atlas of FSL\n",
+        "see Glover et al. 1999\n",
+        "Patient Position: HFS\n",
+        "performed by the University Hospital\n",
+    ],
+)
 def test_software_atlases_and_papers_are_nobody(text: str) -> None:
     assert not [kind for kind, _, _ in text_spans(text, NOBODY) if kind.endswith("-name")]
 
 
-@pytest.mark.parametrize(("text", "value"), [
-    ("##$SUBJECT_name_string=( 64 )\n<Wirstader Odalmark>\n", "Wirstader Odalmark"),
-    ('operator_ 2 2 8 0 0 2 1 0 1 64\n1 "owirstader"\n0\n', "owirstader"),
-    ('niiri:a a prov:Person ; foaf:familyName "Wirstader" .\n', "Wirstader"),
-    ("[Patient]\nFirst=Odalmark\nLast=Wirstader\n", "Wirstader"),
-    ("[Patient]\nFirst=Odalmark\nLast=Wirstader\n", "Odalmark"),
-    ("Subject: Wirstader\n", "Wirstader"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("##$SUBJECT_name_string=( 64 )\n<Wirstader Odalmark>\n", "Wirstader Odalmark"),
+        ('operator_ 2 2 8 0 0 2 1 0 1 64\n1 "owirstader"\n0\n', "owirstader"),
+        ('niiri:a a prov:Person ; foaf:familyName "Wirstader" .\n', "Wirstader"),
+        ("[Patient]\nFirst=Odalmark\nLast=Wirstader\n", "Wirstader"),
+        ("[Patient]\nFirst=Odalmark\nLast=Wirstader\n", "Odalmark"),
+        ("Subject: Wirstader\n", "Wirstader"),
+    ],
+)
 def test_values_of_headers_are_read_with_what_stands_before_or_above(text: str, value: str) -> None:
     assert value in {text[start:end] for _, start, end in named_lines(text)}
 
@@ -208,8 +240,10 @@ def test_a_word_in_the_protocols_of_one_person_alone_is_looked_for_everywhere(
     assert not known.spans("Accelerated MPRAGE")
     scan = scan_metadata(tmp_path, known)
     assert {f.file for f in scan.findings if f.kind == "known-identifier"} == {
-        "sub-00/anat/sub-00_run-1_T1w.json", "sub-00/anat/sub-00_run-2_T1w.json", "notes.txt",
-    }  # fmt: skip
+        "sub-00/anat/sub-00_run-1_T1w.json",
+        "sub-00/anat/sub-00_run-2_T1w.json",
+        "notes.txt",
+    }
 
 
 def test_dates_of_sidecars_go_back_as_far_as_those_of_tables(tmp_path: Path) -> None:
@@ -219,10 +253,16 @@ def test_dates_of_sidecars_go_back_as_far_as_those_of_tables(tmp_path: Path) -> 
         folder = source / f"sub-{n:02d}" / "anat"
         folder.mkdir(parents=True)
         days.append(datetime(2019, 1 + rng.randrange(9), 1 + rng.randrange(27), 10, 11, 12))
-        (folder / f"sub-{n:02d}_T1w.json").write_text(json.dumps({
-            "AcquisitionDateTime": days[n].isoformat(), "SeriesDate": days[n].strftime("%Y%m%d"),
-            "PatientBirthDate": "1960-03-02", "EchoTime": 0.003,
-        }))  # fmt: skip
+        (folder / f"sub-{n:02d}_T1w.json").write_text(
+            json.dumps(
+                {
+                    "AcquisitionDateTime": days[n].isoformat(),
+                    "SeriesDate": days[n].strftime("%Y%m%d"),
+                    "PatientBirthDate": "1960-03-02",
+                    "EchoTime": 0.003,
+                }
+            )
+        )
         (source / f"sub-{n:02d}" / f"sub-{n:02d}_scans.tsv").write_text(
             f"filename\tacq_time\nanat/sub-{n:02d}_T1w.nii.gz\t{days[n].isoformat()}\n"
         )
@@ -241,30 +281,50 @@ def test_dates_of_sidecars_go_back_as_far_as_those_of_tables(tmp_path: Path) -> 
 _DAY = datetime(2000, 1, 2) - datetime(2000, 1, 1)
 
 
-@pytest.mark.parametrize(("key", "value"), [
-    ("donor_id", "H414842"), ("UR_number", "7347516"), ("lastCalibratedBy", "Odal Wirstader"),
-    ("P_NAME", "Odal Wirstader"), ("examinedPerson", "Odal Wirstader"),
-    ("foaf:familyName", "Wirstader"),
-    ("upload_ts", 1555236672), ("town_of_birth", "Ottery"), ("native_language", "Ainu"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("donor_id", "H414842"),
+        ("UR_number", "7347516"),
+        ("lastCalibratedBy", "Odal Wirstader"),
+        ("P_NAME", "Odal Wirstader"),
+        ("examinedPerson", "Odal Wirstader"),
+        ("foaf:familyName", "Wirstader"),
+        ("upload_ts", 1555236672),
+        ("town_of_birth", "Ottery"),
+        ("native_language", "Ainu"),
+    ],
+)
 def test_keys_that_nobody_defined_are_judged_by_their_words(key: str, value: object) -> None:
     assert [hit.value for hit in json_hits({"EchoTime": 0.1, key: value}, NOBODY)] == [str(value)]
 
 
-@pytest.mark.parametrize(("key", "value"), [
-    ("SeriesNumber", 100001), ("GrantNumber", "1234567"), ("CogAtlasID", "4815162"),
-    ("GeneratedBy", "fMRIPrep Team"), ("seed_id", 8675309), ("TaskName", "Hariri Faces"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("SeriesNumber", 100001),
+        ("GrantNumber", "1234567"),
+        ("CogAtlasID", "4815162"),
+        ("GeneratedBy", "fMRIPrep Team"),
+        ("seed_id", 8675309),
+        ("TaskName", "Hariri Faces"),
+    ],
+)
 def test_numbers_of_series_grants_and_seeds_stay(key: str, value: object) -> None:
     assert not list(json_hits({key: value}, NOBODY))
 
 
-@pytest.mark.parametrize(("name", "part"), [
-    ("19610314_Wirstader", "Wirstader"), ("sub-01_Wirstader-Odalmark_bold.json", "Wirstader"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("name", "part"),
+    [
+        ("19610314_Wirstader", "Wirstader"),
+        ("sub-01_Wirstader-Odalmark_bold.json", "Wirstader"),
+    ],
+)
 def test_a_name_beside_a_date_or_in_place_of_an_entity_is_found(name: str, part: str) -> None:
-    spans = [name[start:end] for kind, start, end in name_spans(name, NOBODY)
-             if kind == "person-name"]  # fmt: skip
+    spans = [
+        name[start:end] for kind, start, end in name_spans(name, NOBODY) if kind == "person-name"
+    ]
     assert any(part in span for span in spans)
     assert not name_spans("sub-01_task-Rest_acq-Siemens_bold.nii.gz", NOBODY)
 

@@ -38,25 +38,47 @@ from headrisk.metadata.text import text_spans
 from headrisk.metadata.verify import needles_of
 
 
-@given(st.dates(date(1900, 1, 1), date(2039, 12, 31)), st.sampled_from(["%d%m%Y", "%y%m%d",
-       "%d%m%y", "%m%d%Y", "%Y%m%d", "%d.%m.%Y", "%m/%d/%Y", "%d-%b-%Y"]))  # fmt: skip
+@given(
+    st.dates(date(1900, 1, 1), date(2039, 12, 31)),
+    st.sampled_from(
+        ["%d%m%Y", "%y%m%d", "%d%m%y", "%m%d%Y", "%Y%m%d", "%d.%m.%Y", "%m/%d/%Y", "%d-%b-%Y"]
+    ),
+)
 def test_only_iso_dates_before_1925_count_as_shifted(day: date, notation: str) -> None:
     assert not is_shifted(day.strftime(notation))
     assert is_shifted(day.isoformat()) == (day.year < 1925)
     assert is_shifted(day.isoformat() + "T10:11:12.5Z") == (day.year < 1925)
 
 
-@pytest.mark.parametrize("text", ["15031961", "180303", "1877-13-15", "1877-02-30", "0018-03-03",
-                                  "18770615", "1877", "1877-06-15 later"])  # fmt: skip
+@pytest.mark.parametrize(
+    "text",
+    [
+        "15031961",
+        "180303",
+        "1877-13-15",
+        "1877-02-30",
+        "0018-03-03",
+        "18770615",
+        "1877",
+        "1877-06-15 later",
+    ],
+)
 def test_what_only_looks_shifted_is_not(text: str) -> None:
     assert not is_shifted(text)
 
 
 @given(st.dates(date(1950, 1, 1), date(2038, 12, 31)))
 def test_a_date_is_read_back_in_every_notation(day: date) -> None:
-    for form, name in (("%Y-%m-%d", "ymd"), ("%d.%m.%Y", "dmy"), ("%m/%d/%Y", "mdy"),
-                       ("%d%m%Y", "dmy"), ("%d-%b-%Y", "month"), ("%B %d, %Y", "month"),
-                       ("%a, %d %b %Y", "month"), ("%Y%m%d", "ymd")):  # fmt: skip
+    for form, name in (
+        ("%Y-%m-%d", "ymd"),
+        ("%d.%m.%Y", "dmy"),
+        ("%m/%d/%Y", "mdy"),
+        ("%d%m%Y", "dmy"),
+        ("%d-%b-%Y", "month"),
+        ("%B %d, %Y", "month"),
+        ("%a, %d %b %Y", "month"),
+        ("%Y%m%d", "ymd"),
+    ):
         assert read_date(day.strftime(form), name) == day
         assert name in notations(day.strftime(form))
 
@@ -89,9 +111,21 @@ def test_durations_are_no_times_of_day() -> None:
     assert {hit.field for hit in table_hits(table, NOBODY, "wais.tsv")} == {"scan_time"}
 
 
-@given(st.lists(st.lists(st.text(st.characters(exclude_categories=["Cs", "Cc"],
-       include_characters='",;\n'), max_size=12), min_size=3, max_size=3), min_size=1, max_size=6),
-       st.sampled_from(",;\t"))  # fmt: skip
+@given(
+    st.lists(
+        st.lists(
+            st.text(
+                st.characters(exclude_categories=["Cs", "Cc"], include_characters='",;\n'),
+                max_size=12,
+            ),
+            min_size=3,
+            max_size=3,
+        ),
+        min_size=1,
+        max_size=6,
+    ),
+    st.sampled_from(",;\t"),
+)
 def test_quoted_tables_are_read_as_the_csv_module_reads_them(
     rows: list[list[str]], sign: str
 ) -> None:
@@ -101,8 +135,10 @@ def test_quoted_tables_are_read_as_the_csv_module_reads_them(
     table = parse_table(out.getvalue().encode())
     if any(sign in line for line in out.getvalue().splitlines()[-1:]):
         assert table.columns == ("a", "b", "c")
-        expected = [tuple(cell.strip() for cell in row) for row in csv.reader(
-            io.StringIO(out.getvalue()), delimiter=sign)][1:]  # fmt: skip
+        expected = [
+            tuple(cell.strip() for cell in row)
+            for row in csv.reader(io.StringIO(out.getvalue()), delimiter=sign)
+        ][1:]
         assert [cells for _, cells in table.rows] == expected
         assert parse_table(table_text(table).encode()).rows == table.rows or not table.quoted
 
@@ -111,8 +147,9 @@ def test_a_line_break_in_quotes_moves_no_cell() -> None:
     raw = b'record_id,notes,sex,patient_name,group\n1,"fell\nagain",F,"Quenberg, Zelda",A\n'
     raw += b'2,ok,M,"Ostrander, H",B\n'
     removed: list[Hit] = []
-    new = clean_table(parse_table(raw), NOBODY, DateShifts(np.random.default_rng(0)), str, "",
-                      removed, "clin.csv")  # fmt: skip
+    new = clean_table(
+        parse_table(raw), NOBODY, DateShifts(np.random.default_rng(0)), str, "", removed, "clin.csv"
+    )
     assert [len(row) for row in csv.reader(io.StringIO(new))] == [5, 5, 5]
     assert "Quenberg" not in new
     assert new.splitlines()[1] == "1,n/a,F,n/a,A"
@@ -168,8 +205,9 @@ def test_a_name_found_in_one_field_is_found_everywhere(tmp_path: Path) -> None:
     )
     known = with_names_of(list_entries(root), NOBODY)
     scan = scan_metadata(root, known)
-    found = {f.file.split("/")[-1].split(".")[0] for f in scan.findings
-             if f.kind == "known-identifier"}  # fmt: skip
+    found = {
+        f.file.split("/")[-1].split(".")[0] for f in scan.findings if f.kind == "known-identifier"
+    }
     assert {"sub-02_T1w", "x"} <= found
     assert any(f.field == "file or folder name" for f in scan.findings)
     # "anna" in lower case is left alone, since given names are common words of other fields
@@ -206,8 +244,9 @@ def test_tables_are_joined_by_participant_and_the_columns_told() -> None:
     main = parse_table(b"participant_id\tsex\nsub-1\tF\nsub-2\tF\nsub-3\tM\nsub-4\tM\n")
     other = parse_table(b"participant_id\tAgeMRI_W1\tbdi\n1\t61\t3\n2\t61\t9\n3\t70\t3\n4\t72\t4\n")
     tables = [
-        people_table(main, "participants.tsv", main=True), people_table(other, "phenotype.tsv"),
-    ]  # fmt: skip
+        people_table(main, "participants.tsv", main=True),
+        people_table(other, "phenotype.tsv"),
+    ]
     classes = joined(table for table in tables if table is not None)
     assert classes is not None
     assert classes.columns == ("sex", "AgeMRI_W1")
@@ -249,15 +288,29 @@ def test_a_class_of_one_diagnosis_tells_it() -> None:
 @pytest.mark.parametrize(
     ("name", "number"),
     [
-        ("hetu", "131052-308T"), ("bsn", "111222333"), ("nir", "2 95 10 99 126 111 93"),
-        ("rijksregister", "85.07.30-033 28"), ("cpf", "390.533.447-05"), ("egn", "7523169263"),
-        ("cnp", "1630615123457"), ("ahv", "756.9217.0769.85"), ("sin", "123-456-782"),
-        ("pesel", "44051401359"), ("oib", "33392005961"), ("isikukood", "36805280109"),
-        ("kimlik", "17291716060"), ("rut", "12531909-2"), ("curp", "BOXW310820HNERXN09"),
-        ("amka", "01013099997"), ("pps", "6433435F"), ("svnr", "1237 010180"),
-        ("aadhaar", "234123412346"), ("kennitala", "450401-3150"), ("rc", "710319/2745"),
+        ("hetu", "131052-308T"),
+        ("bsn", "111222333"),
+        ("nir", "2 95 10 99 126 111 93"),
+        ("rijksregister", "85.07.30-033 28"),
+        ("cpf", "390.533.447-05"),
+        ("egn", "7523169263"),
+        ("cnp", "1630615123457"),
+        ("ahv", "756.9217.0769.85"),
+        ("sin", "123-456-782"),
+        ("pesel", "44051401359"),
+        ("oib", "33392005961"),
+        ("isikukood", "36805280109"),
+        ("kimlik", "17291716060"),
+        ("rut", "12531909-2"),
+        ("curp", "BOXW310820HNERXN09"),
+        ("amka", "01013099997"),
+        ("pps", "6433435F"),
+        ("svnr", "1237 010180"),
+        ("aadhaar", "234123412346"),
+        ("kennitala", "450401-3150"),
+        ("rc", "710319/2745"),
     ],
-)  # fmt: skip
+)
 def test_numbers_of_many_registers_are_found_by_the_name_of_the_field(
     name: str, number: str
 ) -> None:
@@ -285,8 +338,11 @@ def test_random_numbers_in_a_column_are_no_register() -> None:
 def test_exam_programs_uuids_and_yaml_name_nobody() -> None:
     for text in ("CBU^Neuroimaging", "HEAD^ROUTINE", "Investigators^Study 4", "UNI^Research"):
         assert text_spans(text, NOBODY) == []
-    programs = {"ProcedureStepDescription": "XYZ^Brainlab", "StudyID": "1",
-                "WipMemBlock": "3f2a9c1e-0000-4100-8000-000000000001||R016"}  # fmt: skip
+    programs = {
+        "ProcedureStepDescription": "XYZ^Brainlab",
+        "StudyID": "1",
+        "WipMemBlock": "3f2a9c1e-0000-4100-8000-000000000001||R016",
+    }
     assert list(json_hits(programs, NOBODY)) == []
     assert [h.kind for h in json_hits({"SeriesDescription": "QUELLIMUND^ZELDA"}, NOBODY)] == [
         "person-name"
@@ -322,8 +378,11 @@ def test_rules_of_the_custodian_hold_for_sidecars_and_tables() -> None:
     known = with_rules(known_identifiers(["Zarvokka"]), rules)
     content = {"InstitutionName": "Port Ellery", "VisitDate": "2018-03-03 Zarvokka", "EchoTime": 1}
     kinds = [(hit.kind, hit.field) for hit in json_hits(content, known)]
-    assert kinds == [("institution", "InstitutionName"), ("known-identifier", "VisitDate"),
-                     ("chosen-field", "EchoTime")]  # fmt: skip
+    assert kinds == [
+        ("institution", "InstitutionName"),
+        ("known-identifier", "VisitDate"),
+        ("chosen-field", "EchoTime"),
+    ]
     new = clean_json(content, known, [])
     assert new == {"InstitutionName": "Port Ellery", "VisitDate": "2018-03-03 [removed]"}
     with pytest.raises(UsageError, match="--keep of it too"):
@@ -331,8 +390,12 @@ def test_rules_of_the_custodian_hold_for_sidecars_and_tables() -> None:
 
 
 def test_findings_are_told_by_field_with_counts() -> None:
-    rows = [Finding("date", f"s{i}.json", i, f"ScanDate, line {i}", "2… (10 characters)",
-                    frozenset({i % 2})) for i in range(1, 9)]  # fmt: skip
+    rows = [
+        Finding(
+            "date", f"s{i}.json", i, f"ScanDate, line {i}", "2… (10 characters)", frozenset({i % 2})
+        )
+        for i in range(1, 9)
+    ]
     (group,) = grouped([*rows])
     assert (group.field, group.files, group.values, group.example.number) == ("ScanDate", 8, 2, 1)
 
@@ -342,9 +405,11 @@ def test_lines_of_settings_and_logs_are_judged_by_their_names() -> None:
     text += "EchoTime: 0.03\nfile name: a_b.nii\nname: rest\nParticipant surname=Zarvokka;\n"
     found = [(kind, text[a:b]) for kind, a, b in text_spans(text, NOBODY)]
     assert found == [
-        ("person-name", "PatientName: Quellimund Anna"), ("birth-date", "15031961"),
-        ("phone", "040 5123388"), ("person-name", "Zarvokka"),
-    ]  # fmt: skip
+        ("person-name", "PatientName: Quellimund Anna"),
+        ("birth-date", "15031961"),
+        ("phone", "040 5123388"),
+        ("person-name", "Zarvokka"),
+    ]
 
 
 def test_a_key_or_column_that_is_a_name_is_found() -> None:
@@ -365,12 +430,20 @@ def test_a_line_that_tells_a_spreadsheet_the_separator_is_no_header() -> None:
 @pytest.mark.parametrize(
     ("name", "text", "over"),
     [
-        ("age", "P93Y", True), ("Age", "93", True), ("age_months", "1092", True),
-        ("ageInDays", "33000", True), ("age", "90-94", True), ("age", "89+", False),
-        ("age", ">89", False), ("age_score", "93", False), ("image", "93", False),
-        ("mean_age_of_group", "93", False), ("age", "60-65", False), ("page", "93", False),
+        ("age", "P93Y", True),
+        ("Age", "93", True),
+        ("age_months", "1092", True),
+        ("ageInDays", "33000", True),
+        ("age", "90-94", True),
+        ("age", "89+", False),
+        ("age", ">89", False),
+        ("age_score", "93", False),
+        ("image", "93", False),
+        ("mean_age_of_group", "93", False),
+        ("age", "60-65", False),
+        ("page", "93", False),
     ],
-)  # fmt: skip
+)
 def test_ages_of_89_and_over(name: str, text: str, over: bool) -> None:
     assert is_over_89(name, text) == over
 
@@ -396,31 +469,50 @@ def test_the_dicom_model_in_json_is_judged_by_its_tags() -> None:
         "00180081": {"vr": "DS", "Value": [2.2]},
     }
     assert [(hit.kind, hit.field) for hit in json_hits(content, NOBODY)] == [
-        ("person-name", "00100010.Value[].Alphabetic"), ("patient-id", "00100020.Value[]"),
+        ("person-name", "00100010.Value[].Alphabetic"),
+        ("patient-id", "00100020.Value[]"),
         ("date", "00080020.Value[]"),
-    ]  # fmt: skip
+    ]
     assert [h.kind for h in json_hits({"ScannedBy": "Haverkampf"}, NOBODY)] == ["staff-name"]
 
 
 @pytest.mark.parametrize(
     ("text", "kind"),
-    [("Hospital number 03724149", "patient-id"), ("S/N: 144452", "serial-number"),
-     ("PLZ 80331", "address"), ("postcode SW1A 3HL", "address"),
-     ("Ser.No. WQ825862", "serial-number"), ("She is a 93-year-old woman", "age-over-89"),
-     ("died at 96", "age-over-89"), ("6 октября 2016 г.", "date"), ("3.X.2014", "date"),
-     (r"\\server\home\kbrandst\x", "user-path"), ("~kbrandst/x.sh", "user-path"),
-     ("jo.doe at yahoo dot com", "email"), ("woke up at 7:15", "acquisition-time")],
-)  # fmt: skip
+    [
+        ("Hospital number 03724149", "patient-id"),
+        ("S/N: 144452", "serial-number"),
+        ("PLZ 80331", "address"),
+        ("postcode SW1A 3HL", "address"),
+        ("Ser.No. WQ825862", "serial-number"),
+        ("She is a 93-year-old woman", "age-over-89"),
+        ("died at 96", "age-over-89"),
+        ("6 октября 2016 г.", "date"),
+        ("3.X.2014", "date"),
+        (r"\\server\home\kbrandst\x", "user-path"),
+        ("~kbrandst/x.sh", "user-path"),
+        ("jo.doe at yahoo dot com", "email"),
+        ("woke up at 7:15", "acquisition-time"),
+    ],
+)
 def test_words_before_a_number_say_what_it_is(text: str, kind: str) -> None:
     assert kind in {found for found, _, _ in text_spans(text, NOBODY)}
 
 
 @pytest.mark.parametrize(
     "text",
-    ["look at the dot in the middle", "The flip angle was 90 degrees", "grant number R01MH111417",
-     "source code 2019a", "version 2.10.4 of 12 files", "aged 18 to 95 years in 2 groups",
-     "offset 02-26-2019", "a delay of 93 to 95 ms", "n = 90 and 12:30 minutes", "index 0001 0002"],
-)  # fmt: skip
+    [
+        "look at the dot in the middle",
+        "The flip angle was 90 degrees",
+        "grant number R01MH111417",
+        "source code 2019a",
+        "version 2.10.4 of 12 files",
+        "aged 18 to 95 years in 2 groups",
+        "offset 02-26-2019",
+        "a delay of 93 to 95 ms",
+        "n = 90 and 12:30 minutes",
+        "index 0001 0002",
+    ],
+)
 def test_numbers_of_other_things_stay(text: str) -> None:
     skip = frozenset({"date"})
     assert not text_spans(text, NOBODY, skip)
@@ -431,16 +523,34 @@ def test_a_sentence_about_a_person_is_found_under_any_key() -> None:
     assert [hit.field for hit in json_hits(said, NOBODY)] == ["Q23"]
 
 
-@pytest.mark.parametrize("name", [
-    "demographics_kassennummer", "versicherungsNr", "numero-da-apolice", "polisnummer", "n_poliza",
-    "SubscriberId", "Försäkringsnummer", "policy_number", "numero_de_seguro", "InsuranceNo",
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "name",
+    [
+        "demographics_kassennummer",
+        "versicherungsNr",
+        "numero-da-apolice",
+        "polisnummer",
+        "n_poliza",
+        "SubscriberId",
+        "Försäkringsnummer",
+        "policy_number",
+        "numero_de_seguro",
+        "InsuranceNo",
+    ],
+)
 def test_numbers_of_insurers_are_those_of_a_person(name: str) -> None:
     assert kind_of_field(name) == "patient-id"
 
 
-@pytest.mark.parametrize("name", [
-    "metropolis", "insurance_type", "seguro", "task-police", "quality_assurance_id",
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "name",
+    [
+        "metropolis",
+        "insurance_type",
+        "seguro",
+        "task-police",
+        "quality_assurance_id",
+    ],
+)
 def test_words_like_those_of_insurers_are_no_number(name: str) -> None:
     assert kind_of_field(name) == ""

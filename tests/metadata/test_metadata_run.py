@@ -39,8 +39,11 @@ def test_the_output_folder_keeps_the_contract(run: tuple[Path, list[Planted], in
     for path in (out / "internal").iterdir():
         assert stat.S_IMODE(path.stat().st_mode) == (0o700 if path.is_dir() else 0o600)
     assert {path.name for path in (out / "internal").iterdir()} >= {
-        "report.html", "metadata.tsv", "unread.tsv", "copy.tsv",
-    }  # fmt: skip
+        "report.html",
+        "metadata.tsv",
+        "unread.tsv",
+        "copy.tsv",
+    }
     rows = (out / "tables" / "metadata-kinds.tsv").read_text().splitlines()
     assert rows[0] == "kind\tseverity\tfindings\tfiles"
     assert len(rows) > 25

@@ -90,8 +90,11 @@ def test_no_file_with_a_name_on_no_list_is_called_clean(
     scan = scan_metadata(root)
     assert scan.count("read") == 1
     assert not _found_clean(scan, path)
-    assert all(name.lower() not in str(one).lower() for one in scan.to_read if place not in (
-        "column", "key", "label", "name of a file", "name of a folder"))  # fmt: skip
+    assert all(
+        name.lower() not in str(one).lower()
+        for one in scan.to_read
+        if place not in ("column", "key", "label", "name of a file", "name of a folder")
+    )
 
 
 @pytest.mark.parametrize("place", PLACES)
@@ -189,17 +192,38 @@ def test_every_open_word_stands_in_its_text_and_in_no_vocabulary(text: str) -> N
 
 @pytest.mark.parametrize(
     "text",
-    ["8322 LX", "80331", "02 82 58 99 32", "5E94A018DE1AAADF", "60.45148, 22.26869", "20:55",
-     "Young", "A186971", "1992-03-04", "jane.doe"],
-)  # fmt: skip
+    [
+        "8322 LX",
+        "80331",
+        "02 82 58 99 32",
+        "5E94A018DE1AAADF",
+        "60.45148, 22.26869",
+        "20:55",
+        "Young",
+        "A186971",
+        "1992-03-04",
+        "jane.doe",
+    ],
+)
 def test_codes_and_numbers_of_people_are_open(text: str) -> None:
     assert open_words(text)
 
 
 @pytest.mark.parametrize(
     "text",
-    ["0.03", "n/a", "1877-06-15T13:45:30", "left hand", "T1w", "run-2", "[removed]", "EEG Fp1",
-     "go", "89+", "stimuli/face 3"],
-)  # fmt: skip
+    [
+        "0.03",
+        "n/a",
+        "1877-06-15T13:45:30",
+        "left hand",
+        "T1w",
+        "run-2",
+        "[removed]",
+        "EEG Fp1",
+        "go",
+        "89+",
+        "stimuli/face 3",
+    ],
+)
 def test_values_of_the_field_are_closed(text: str) -> None:
     assert not open_words(text)

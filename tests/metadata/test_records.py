@@ -58,12 +58,21 @@ def test_a_field_is_understood_in_its_language(key: str, text: str, kind: str) -
 @pytest.mark.parametrize(
     ("key", "text"),
     [
-        ("Genre", "classical"), ("server", "yes"), ("memory", "12"), ("cp", "0.45"),
-        ("AgeRange", "18-35"), ("TaskDescription", "Reading passages by Viktor Frankl"),
-        ("node", "left"), ("sessionStart", "-32.5"), ("Instructions", "Press start"),
-        ("member", "3"), ("FunctionalRegister", "LPS"), ("server_count", "4"), ("storage", "raw"),
+        ("Genre", "classical"),
+        ("server", "yes"),
+        ("memory", "12"),
+        ("cp", "0.45"),
+        ("AgeRange", "18-35"),
+        ("TaskDescription", "Reading passages by Viktor Frankl"),
+        ("node", "left"),
+        ("sessionStart", "-32.5"),
+        ("Instructions", "Press start"),
+        ("member", "3"),
+        ("FunctionalRegister", "LPS"),
+        ("server_count", "4"),
+        ("storage", "raw"),
     ],
-)  # fmt: skip
+)
 def test_a_word_with_another_use_says_nothing(key: str, text: str) -> None:
     assert judge(key, text, NOBODY) == []
 
@@ -71,17 +80,36 @@ def test_a_word_with_another_use_says_nothing(key: str, text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "years"),
     [
-        ("90;11", 90), ("P93Y", 93), ("101 yr 6 mo", 101), ("830 months", 830 / 12), ("022Y", 22),
-        ("39 Jahre", 39), ("55y9m", 55), ("18-35", None), ("1;2;3", None), ("T1w", None),
+        ("90;11", 90),
+        ("P93Y", 93),
+        ("101 yr 6 mo", 101),
+        ("830 months", 830 / 12),
+        ("022Y", 22),
+        ("39 Jahre", 39),
+        ("55y9m", 55),
+        ("18-35", None),
+        ("1;2;3", None),
+        ("T1w", None),
         ("300 years", None),
     ],
-)  # fmt: skip
+)
 def test_ages_are_read_in_any_notation(text: str, years: float | None) -> None:
     assert years_of(text) == years
 
 
-@pytest.mark.parametrize("text", ["klo 10.05", "20h39min36s", "T164148Z", "08:51 uur", "17 h 15",
-                                  "godz. 17:24", "ore 08:29", "12:22:54,172"])  # fmt: skip
+@pytest.mark.parametrize(
+    "text",
+    [
+        "klo 10.05",
+        "20h39min36s",
+        "T164148Z",
+        "08:51 uur",
+        "17 h 15",
+        "godz. 17:24",
+        "ore 08:29",
+        "12:22:54,172",
+    ],
+)
 def test_times_of_day_are_read_as_people_write_them(text: str) -> None:
     assert clock_of(text) == int("".join(c for c in text.replace("T", "") if c.isdigit())[:2])
 
@@ -110,11 +138,14 @@ def test_a_step_of_a_path_that_is_no_word_is_an_account(path: str, account: str)
     assert [path[a:b] for _, a, b in announced_accounts(path)] == ([account] if account else [])
 
 
-@pytest.mark.parametrize("line", [
-    "postgresql://quelli:glpat-ZDyYh4x8tPnwZYm1tCqZ@RADWS-EG78/study",
-    "curl -u quelli:hf_vmbvmEhnrD99gw6212SIs9uETkrenacYPJ https://xnat.example.org/data",
-    "db.example.org:5432:study:quelli:7L4JNtCIrTAC!kMY",
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "line",
+    [
+        "postgresql://quelli:glpat-ZDyYh4x8tPnwZYm1tCqZ@RADWS-EG78/study",
+        "curl -u quelli:hf_vmbvmEhnrD99gw6212SIs9uETkrenacYPJ https://xnat.example.org/data",
+        "db.example.org:5432:study:quelli:7L4JNtCIrTAC!kMY",
+    ],
+)
 def test_a_credential_goes_with_its_account(line: str) -> None:
     copy = redacted_file(line, "upload.sh", NOBODY)
     assert "quelli" not in copy
@@ -150,12 +181,20 @@ def _tag(kind: int, form: int, content: bytes) -> bytes:
 def _fif() -> bytes:
     identity = struct.pack(">iiiii", 65537, 0x1A2B, 0x3C4D, 1_552_569_131, 7)
     samples = bytes(range(1, 201)) * 20
-    return b"".join([
-        _tag(100, 31, identity), _tag(401, 10, b"Jane"), _tag(403, 10, b"Quellimund"),
-        _tag(400, 3, struct.pack(">i", 4711234)), _tag(404, 6, struct.pack(">i", 2437000)),
-        _tag(204, 3, struct.pack(">ii", 1_552_569_131, 0)), _tag(212, 10, b"zvarok"),
-        _tag(300, 13, samples), _tag(206, 10, b"resting state"), _tag(108, -1 & 0x7F, b""),
-    ])  # fmt: skip
+    return b"".join(
+        [
+            _tag(100, 31, identity),
+            _tag(401, 10, b"Jane"),
+            _tag(403, 10, b"Quellimund"),
+            _tag(400, 3, struct.pack(">i", 4711234)),
+            _tag(404, 6, struct.pack(">i", 2437000)),
+            _tag(204, 3, struct.pack(">ii", 1_552_569_131, 0)),
+            _tag(212, 10, b"zvarok"),
+            _tag(300, 13, samples),
+            _tag(206, 10, b"resting state"),
+            _tag(108, -1 & 0x7F, b""),
+        ]
+    )
 
 
 def test_a_recording_of_magnetic_fields_loses_its_people_and_keeps_its_samples(

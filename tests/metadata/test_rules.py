@@ -78,12 +78,22 @@ def test_the_documentation_lists_every_kind_with_its_severity() -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "v1.0.20211006  (JP2:OpenJPEG) GCC9.3.0", "syngo MR E11", "27\\LX\\MR Software", "6.0.5",
-        "1877-06-15T13:45:30", "doi:10.1038/s41592-018-0235-4", "HEAD^ROUTINE", "t:HEA;HEP",
-        "ep2d_bold_mb4_PA", "Sag>Cor(-2.7)>Tra(1.3)", "MR T1 MPRAGE 1.0mm iso", "1.5 0.25 3",
-        "2 x 2 x 2 mm, TR 2000 ms, TE 30 ms", "https://www.cognitiveatlas.org/task/id/trm_4f24",
+        "v1.0.20211006  (JP2:OpenJPEG) GCC9.3.0",
+        "syngo MR E11",
+        "27\\LX\\MR Software",
+        "6.0.5",
+        "1877-06-15T13:45:30",
+        "doi:10.1038/s41592-018-0235-4",
+        "HEAD^ROUTINE",
+        "t:HEA;HEP",
+        "ep2d_bold_mb4_PA",
+        "Sag>Cor(-2.7)>Tra(1.3)",
+        "MR T1 MPRAGE 1.0mm iso",
+        "1.5 0.25 3",
+        "2 x 2 x 2 mm, TR 2000 ms, TE 30 ms",
+        "https://www.cognitiveatlas.org/task/id/trm_4f24",
     ],
-)  # fmt: skip
+)
 def test_ordinary_values_have_no_identifying_form(text: str) -> None:
     skip = frozenset({"date"}) if text.startswith("v1.0") else frozenset()
     assert matches(text, skip) == ()
@@ -112,12 +122,16 @@ def test_a_listed_name_is_not_found_in_others(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "name"),
     [
-        ("t1_mprage_Nyman_Kaisa", "Nyman_Kaisa"), ("T1 liu jing run2", "liu jing"),
-        ("WIP T2W NGUYEN MINH", "NGUYEN MINH"), ("JÄRVINEN LAURI T1", "JÄRVINEN LAURI"),
-        ("KowalskaAgnieszka", "KowalskaAgnieszka"), ("read by O. Novak", "O. Novak"),
-        ("redo for patient Petrov", "Petrov"), ("moved, B. Ortega says", "B. Ortega"),
+        ("t1_mprage_Nyman_Kaisa", "Nyman_Kaisa"),
+        ("T1 liu jing run2", "liu jing"),
+        ("WIP T2W NGUYEN MINH", "NGUYEN MINH"),
+        ("JÄRVINEN LAURI T1", "JÄRVINEN LAURI"),
+        ("KowalskaAgnieszka", "KowalskaAgnieszka"),
+        ("read by O. Novak", "O. Novak"),
+        ("redo for patient Petrov", "Petrov"),
+        ("moved, B. Ortega says", "B. Ortega"),
     ],
-)  # fmt: skip
+)
 def test_names_are_found_in_texts(text: str, name: str) -> None:
     spans = [text[a:b] for a, b in people_spans(text)]
     assert spans == [name]
@@ -126,13 +140,27 @@ def test_names_are_found_in_texts(text: str, name: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "Stroop Task", "Boston Naming Test", "Beck Depression Inventory II", "Simon Task",
-        "Patient Position HFS", "subject A was moved", "below the circle of Willis",
-        "Edinburgh Handedness Inventory", "DISCOVERY MR750", "Adaptive Combine", "TIM TRIO",
-        "atlas-Schaefer2018", "https://github.com/jane_smith/tools", "green long short", "MPRAGE",
-        "Siemens Prisma_fit", "G_and_S_frontomargin", "Sum of Squares", "Head Matrix Sense",
+        "Stroop Task",
+        "Boston Naming Test",
+        "Beck Depression Inventory II",
+        "Simon Task",
+        "Patient Position HFS",
+        "subject A was moved",
+        "below the circle of Willis",
+        "Edinburgh Handedness Inventory",
+        "DISCOVERY MR750",
+        "Adaptive Combine",
+        "TIM TRIO",
+        "atlas-Schaefer2018",
+        "https://github.com/jane_smith/tools",
+        "green long short",
+        "MPRAGE",
+        "Siemens Prisma_fit",
+        "G_and_S_frontomargin",
+        "Sum of Squares",
+        "Head Matrix Sense",
     ],
-)  # fmt: skip
+)
 def test_ordinary_texts_name_nobody(text: str) -> None:
     assert people_spans(text) == ()
 
@@ -146,11 +174,15 @@ def test_where_authors_stand_only_names_beside_a_label_count() -> None:
 @pytest.mark.parametrize(
     ("name", "found"),
     [
-        ("sub-01_acq-Korhonen_T1w.nii.gz", ["Korhonen"]), ("Mäkelä_Sanna", ["Mäkelä_Sanna"]),
-        ("tpl-MNI_atlas-Schaefer2018_dseg.tsv", []), ("Jankowski2019.pdf", []), ("IM000001", []),
-        ("sub-01_task-stroop_bold.json", []), ("atlas-Jankowski_dseg.tsv", []),
+        ("sub-01_acq-Korhonen_T1w.nii.gz", ["Korhonen"]),
+        ("Mäkelä_Sanna", ["Mäkelä_Sanna"]),
+        ("tpl-MNI_atlas-Schaefer2018_dseg.tsv", []),
+        ("Jankowski2019.pdf", []),
+        ("IM000001", []),
+        ("sub-01_task-stroop_bold.json", []),
+        ("atlas-Jankowski_dseg.tsv", []),
     ],
-)  # fmt: skip
+)
 def test_family_names_in_file_names(name: str, found: list[str]) -> None:
     assert [name[a:b] for _, a, b in name_spans(name, NOBODY)] == found
 
@@ -158,10 +190,17 @@ def test_family_names_in_file_names(name: str, found: list[str]) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "131052-308T", "811218-9876", "11010519491231002X", "943 476 5919", "070761-4285",
-        "44051401359", "12345678Z", "RSSMRA85T10A562S", "01010750160",
+        "131052-308T",
+        "811218-9876",
+        "11010519491231002X",
+        "943 476 5919",
+        "070761-4285",
+        "44051401359",
+        "12345678Z",
+        "RSSMRA85T10A562S",
+        "01010750160",
     ],
-)  # fmt: skip
+)
 def test_identity_numbers_are_found_and_mistyped_ones_are_not(text: str) -> None:
     assert list(national_ids(f"see {text}, please")) == [(4, 4 + len(text))]
     assert list(national_ids(text + "7")) == []

@@ -75,17 +75,43 @@ _FIRST = """Anna Zelda Hugo Marek Ingrid Yusuf Chidi Paolo Tuuli Beatriz Oskar L
 _LAST = """Quellimund Ostrander Zarvokka Brindlemoor Haverkampf Thistlewood Okparaebo Castrignano
     Pehkonlahti Villafranqueza Szczepkowski Abdelmoumni""".split()  # noqa: SIM905
 _SENTENCES = (
-    "fell off a ladder at the harbour", "works as a lighthouse keeper", "ok",
+    "fell off a ladder at the harbour",
+    "works as a lighthouse keeper",
+    "ok",
     "moved during run two",
-    "husband was in hospital last week", "n/a", "had a stroke after the wedding",
-    "claustrophobic, stopped early and came back", "his twin was scanned here too",
-    "wears a hearing aid on the left", "took a painkiller this morning", "n/a",
-)  # fmt: skip
+    "husband was in hospital last week",
+    "n/a",
+    "had a stroke after the wedding",
+    "claustrophobic, stopped early and came back",
+    "his twin was scanned here too",
+    "wears a hearing aid on the left",
+    "took a painkiller this morning",
+    "n/a",
+)
 NOTATIONS = (
-    "%Y-%m-%d", "%d.%m.%Y", "%m/%d/%Y", "%d/%m/%Y", "%Y%m%d", "%d%m%Y", "%m%d%Y", "%d-%b-%Y",
-    "%d%b%Y", "%B %d, %Y", "%Y/%m/%d", "%d.%m.%y", "%m/%d/%y", "%d%m%y", "%y%m%d", "%m%d%y",
-    "%d-%b-%y", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M", "%a, %d %b %Y", "epoch", "serial",
-)  # fmt: skip
+    "%Y-%m-%d",
+    "%d.%m.%Y",
+    "%m/%d/%Y",
+    "%d/%m/%Y",
+    "%Y%m%d",
+    "%d%m%Y",
+    "%m%d%Y",
+    "%d-%b-%Y",
+    "%d%b%Y",
+    "%B %d, %Y",
+    "%Y/%m/%d",
+    "%d.%m.%y",
+    "%m/%d/%y",
+    "%d%m%y",
+    "%y%m%d",
+    "%m%d%y",
+    "%d-%b-%y",
+    "%Y-%m-%dT%H:%M:%S",
+    "%Y-%m-%d %H:%M",
+    "%a, %d %b %Y",
+    "epoch",
+    "serial",
+)
 
 
 def _days(rng: np.random.Generator, first: int, last: int) -> list[date]:
@@ -149,8 +175,7 @@ def variants(seed: int = 0) -> list[Variant]:
         return [forms[number % len(forms)].format(n) for n in rng.integers(1e6, 9e6, PEOPLE)]
 
     def mails(number: int, name: str) -> list[str]:
-        return [f"{f}.{last}@posti.example".lower()
-                for f, last in zip(_FIRST, _LAST, strict=True)]  # fmt: skip
+        return [f"{f}.{last}@posti.example".lower() for f, last in zip(_FIRST, _LAST, strict=True)]
 
     def places(number: int, name: str) -> list[str]:
         codes = [f"{n:05d}" for n in rng.integers(1000, 99999, PEOPLE)]
@@ -206,7 +231,7 @@ def harmless(seed: int = 1) -> list[Variant]:
         "hippocampus volume|etiv|cortical thickness|white matter hyperintensities": "{:.2f}",
         "data quality|motion rating|snr|tsnr|fd mean|framewise displacement": "{:.2f}",
         "systolic|diastolic|heart rate|temperature|hba1c|cholesterol|crp": "{:.1f}",
-    }  # fmt: skip
+    }
     for words, form in plain.items():
         for word, style, wave in itertools.product(words.split("|"), STYLES[:4], WAVES[:4]):
             values = tuple(form.format(v) for v in rng.uniform(1, 88, PEOPLE))
@@ -217,7 +242,7 @@ def harmless(seed: int = 1) -> list[Variant]:
         "exclude|qc pass|consented|completed|email sent|phone interview done": ("yes", "no"),
         "rater|visit type|time of day|birth mode|scan day": ("a", "b"),
         "file name|stimulus file|drug name|sequence name": ("mprage_p2", "bold_mb4"),
-    }  # fmt: skip
+    }
     for words, (one, two) in coded.items():
         for word, style, wave in itertools.product(words.split("|"), STYLES[:4], WAVES[:3]):
             values = tuple(one if rng.random() < 0.5 else two for _ in range(PEOPLE))

@@ -69,9 +69,12 @@ def report_of(people: int, modality: str, without: int | None = None) -> Report:
     risk = None
     if summaries[0].verdict.enough:
         risk = assess(
-            scores[0], summaries[0].verdict.smallest_risk, NAMED_ATTACKERS[:1],
-            settings=SETTINGS, rng=rng,
-        )  # fmt: skip
+            scores[0],
+            summaries[0].verdict.smallest_risk,
+            NAMED_ATTACKERS[:1],
+            settings=SETTINGS,
+            rng=rng,
+        )
     section = modality_section(
         "brain" if modality == "treated" else modality,
         tuple(ScanRow(f"{k}", f"{k}", "1", "", "ok") for k in keep),
@@ -306,9 +309,17 @@ def main() -> None:
         before = difference(people, modality, exact)
         after = difference(people, modality, withhold_small_cells)
         sys.stdout.write(
-            line.format(modality, people, before.certain, people, after.certain, people,
-                        100 * after.right, 100 * after.guess)
-        )  # fmt: skip
+            line.format(
+                modality,
+                people,
+                before.certain,
+                people,
+                after.certain,
+                people,
+                100 * after.right,
+                100 * after.guess,
+            )
+        )
         sys.stdout.flush()
     for people, modality in product(SIZES, MODALITIES):
         two, one, half = over_cohorts(people, modality, 1000)

@@ -71,8 +71,10 @@ def test_two_reports_fit_any_share_of_the_person_who_left(people: int, data: st.
 
 
 @pytest.mark.parametrize("modality", MODALITIES)
-@pytest.mark.parametrize("people", [5, 7, pytest.param(12, marks=pytest.mark.slow),
-                                    pytest.param(30, marks=pytest.mark.slow)])  # fmt: skip
+@pytest.mark.parametrize(
+    "people",
+    [5, 7, pytest.param(12, marks=pytest.mark.slow), pytest.param(30, marks=pytest.mark.slow)],
+)
 def test_one_person_less_gives_nobody_away(modality: str, people: int) -> None:
     before = difference(people, modality, exact)
     after = difference(people, modality, withhold_small_cells)
@@ -169,14 +171,15 @@ def test_levels_of_a_condition_cannot_be_solved_for(sizes: list[int], data: st.D
     section = replace(
         report.modalities[0],
         measures=(
-            replace(report.modalities[0].measures[0],
-                    rank1=Estimate(sum(hits) / people, 0, 1, people)),
+            replace(
+                report.modalities[0].measures[0], rank1=Estimate(sum(hits) / people, 0, 1, people)
+            ),
         ),
         conditions=tuple(
             Condition("site", str(k), n, n, Estimate(h / n, 0, 1, n), 0.5)
             for k, (n, h) in enumerate(zip(sizes, hits, strict=True))
         ),
-    )  # fmt: skip
+    )
     public = withhold_section(section)
     overall = public.measures[0].rank1
     assert overall is not None
@@ -235,11 +238,26 @@ def test_no_public_number_has_more_digits_than_a_bin(people: int) -> None:
 
 
 def test_names_of_fields_are_printed_only_if_a_standard_gave_them() -> None:
-    for name in ("EchoTime", "PatientName", "SliceTiming", "ConversionSoftware", "header.shape",
-                 "gzip.time", "AccessionNumber"):  # fmt: skip
+    for name in (
+        "EchoTime",
+        "PatientName",
+        "SliceTiming",
+        "ConversionSoftware",
+        "header.shape",
+        "gzip.time",
+        "AccessionNumber",
+    ):
         assert public_name(name) == name
-    for name in ("Erika Mustermann", "ErikaMustermann", "EchoTime.Mustermann", "mustermann",
-                 "header.Erika7", "Matti", "Patient_Meier", ""):  # fmt: skip
+    for name in (
+        "Erika Mustermann",
+        "ErikaMustermann",
+        "EchoTime.Mustermann",
+        "mustermann",
+        "header.Erika7",
+        "Matti",
+        "Patient_Meier",
+        "",
+    ):
         assert public_name(name) == "another field"
 
 

@@ -17,9 +17,12 @@ from headrisk.dataset.manifest import index_manifest
 from headrisk.errors import InputError, UsageError
 
 STRAY = (
-    "notes/readme.nii.gz", "derivatives/fs/brain.mgz", "dicom/0001.dcm", "archive.zip",
+    "notes/readme.nii.gz",
+    "derivatives/fs/brain.mgz",
+    "dicom/0001.dcm",
+    "archive.zip",
     "sub-01/anat/sub-01_acq-x_T1w.nii.gz.part.nii",
-)  # fmt: skip
+)
 
 
 def _tree(case: str, folder: Path) -> tuple[str, Truth]:
@@ -157,8 +160,19 @@ def test_photographs_and_scans_of_one_folder(
     table = (tmp_path / "study-photos.tsv").read_text().splitlines()
     assert table[0] == "participant_id\tpath\tconsent_id\texpires"
     assert len(table) == 5
-    assert main(["faces", str(out), str(tmp_path / "out"), "--photos",
-                 str(tmp_path / "study-photos.tsv"), "--dry-run"]) == 0  # fmt: skip
+    assert (
+        main(
+            [
+                "faces",
+                str(out),
+                str(tmp_path / "out"),
+                "--photos",
+                str(tmp_path / "study-photos.tsv"),
+                "--dry-run",
+            ]
+        )
+        == 0
+    )
     assert "no photograph of theirs may be used" in capsys.readouterr().out
 
 

@@ -21,16 +21,25 @@ def adni() -> Truth:
         ):
             session = day.replace("-", "")
             for k, series in enumerate(
-                ("MPR__GradWarp__B1_Correction__N3__Scaled", "MP-RAGE", "MPRAGE", "IR-FSPGR",
-                 "Accelerated_Sagittal_MPRAGE", "Sag_IR-SPGR", "MP-RAGE_REPEAT")
-            ):  # fmt: skip
+                (
+                    "MPR__GradWarp__B1_Correction__N3__Scaled",
+                    "MP-RAGE",
+                    "MPRAGE",
+                    "IR-FSPGR",
+                    "Accelerated_Sagittal_MPRAGE",
+                    "Sag_IR-SPGR",
+                    "MP-RAGE_REPEAT",
+                )
+            ):
                 image = f"I{number}{k}{who[-1]}"
                 name = f"ADNI_{who}_MR_{series}_Br_20070319113623975_S13408_{image}.nii"
                 found[f"ADNI/{who}/{series}/{day}_{clock}/{image}/{name}"] = (who, session, "T1w")
             name = f"ADNI_{who}_MR_Axial_T2-FLAIR_Br_2007_S1_I9.nii"
             found[f"ADNI/{who}/Axial_T2-FLAIR/{day}_{clock}/I9{number}/{name}"] = (
-                who, session, "FLAIR",
-            )  # fmt: skip
+                who,
+                session,
+                "FLAIR",
+            )
     return found
 
 

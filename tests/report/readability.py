@@ -11,8 +11,9 @@ from collections import Counter
 from html import unescape
 
 _NOT_READ = re.compile(r"<(style|svg|title)\b.*?</\1>", re.DOTALL)
-_NOT_PROSE = re.compile(r"<(style|svg|title|table|code|summary|figcaption|h\d|nav|dt)\b.*?</\1>",
-                        re.DOTALL)  # fmt: skip
+_NOT_PROSE = re.compile(
+    r"<(style|svg|title|table|code|summary|figcaption|h\d|nav|dt)\b.*?</\1>", re.DOTALL
+)
 _BLOCK_END = re.compile(r"</(p|li|dd|dt|h\d|div|td|th|caption|summary|figcaption)>")
 _SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z0-9(])|\s*\|\s*")
 _LONGEST_LABEL = 3  # words: what is shorter is a label, not a sentence

@@ -35,10 +35,20 @@ def suspicion(what: str = "two-ids", judgement: str = "certain") -> Suspicion:
     """Two scans that seem to show one brain."""
     one, other = row("Miller-1960", "1"), row("Jones-1971", "2")
     return Suspicion(
-        what, judgement, 0.9951, 2e-7, "residual-correlation", 0.71, (one,), (other,), "",
-        "They match.", (one.scan_id, other.scan_id), ("Miller-1960", "Jones-1971"),
+        what,
+        judgement,
+        0.9951,
+        2e-7,
+        "residual-correlation",
+        0.71,
+        (one,),
+        (other,),
+        "",
+        "They match.",
+        (one.scan_id, other.scan_id),
+        ("Miller-1960", "Jones-1971"),
         evidence_picture(slices(0), slices(1)),
-    )  # fmt: skip
+    )
 
 
 def report(*found: Suspicion, compared: int = 3) -> DuplicatesReport:

@@ -44,12 +44,17 @@ def scan_rows(labels: list[str], failed: int = 0) -> tuple[ScanRow, ...]:
             broken = session == "2" and number >= len(labels) - failed
             rows.append(
                 ScanRow(
-                    name, label, session, f"/data/cohort/{name}.nii.gz",
-                    "failed" if broken else "ok", "gzip checksum is wrong" if broken else "",
-                    0.9, None if broken else 0.8,
+                    name,
+                    label,
+                    session,
+                    f"/data/cohort/{name}.nii.gz",
+                    "failed" if broken else "ok",
+                    "gzip checksum is wrong" if broken else "",
+                    0.9,
+                    None if broken else 0.8,
                     "failed" if broken else "doubtful" if number == 5 else "ok",
                 )
-            )  # fmt: skip
+            )
     return tuple(rows)
 
 

@@ -25,10 +25,22 @@ def effect(modality: str, attacker: str, after: float, people: int = 40) -> Effe
         share(0.9, people), share(after, people), share(0.9 - after, people), 12, 2, 0.01
     )
     return Effect(
-        modality, "headrisk", attacker, people, people, 3, share(3 / 43, 43), change,  # type: ignore[arg-type]
-        {5: change}, change, 0.03, share(0.88, people), share(after, people), (0.1, 0.3),
+        modality,
+        "headrisk",
+        attacker,
+        people,
+        people,
+        3,
+        share(3 / 43, 43),
+        change,  # type: ignore[arg-type]
+        {5: change},
+        change,
+        0.03,
+        share(0.88, people),
+        share(after, people),
+        (0.1, 0.3),
         1 / people,
-    )  # fmt: skip
+    )
 
 
 def treatment(name: str, people: int = 40) -> Treatment:
@@ -36,10 +48,15 @@ def treatment(name: str, people: int = 40) -> Treatment:
     return Treatment(
         name,
         Arrival(44, 40, 0, 3, 1, 2, 0, 5, 4, 0, 1, 0),
-        (effect("brain", "naive", 0.89, people), effect("face", "naive", 0.1, people),
-         effect("face", "adaptive", 0.35, people)),
+        (
+            effect("brain", "naive", 0.89, people),
+            effect("face", "naive", 0.1, people),
+            effect("face", "adaptive", 0.35, people),
+        ),
         OwnScan("residual-correlation", share(1.0, people), people, 1 / people),
         FaceLeft(43, {"face": 2, "gone": 41}, {"hog": (43, 4), "mtcnn": (43, 9)}),
-        (CostFigure("brain voxels cut", "share", share(0.01, people), 0.2),
-         CostFigure("overlap of brain masks", "Dice", Estimate(0.99, 0.98, 0.995, people), 0.9)),
-    )  # fmt: skip
+        (
+            CostFigure("brain voxels cut", "share", share(0.01, people), 0.2),
+            CostFigure("overlap of brain masks", "Dice", Estimate(0.99, 0.98, 0.995, people), 0.9),
+        ),
+    )

@@ -38,9 +38,17 @@ from headrisk.statistics.intervals import wilson
 
 PROMISES = re.compile(r"\b(anonymous|safe|certified|secure|no risk|below the line)\b", re.I)
 ASKERS = (
-    "Recital 26", "WP216", "TEHDAS2 D7.2", "motivated intruder", "HIPAA", "NIH", "ISO/IEC 27559",
-    "EMA Policy 0070", "TCIA", "OpenNeuro",
-)  # fmt: skip
+    "Recital 26",
+    "WP216",
+    "TEHDAS2 D7.2",
+    "motivated intruder",
+    "HIPAA",
+    "NIH",
+    "ISO/IEC 27559",
+    "EMA Policy 0070",
+    "TCIA",
+    "OpenNeuro",
+)
 
 
 def section(name: str, found: int, people: int, unsearched: int = 0) -> ModalitySection:
@@ -94,8 +102,17 @@ def test_every_board_is_named_with_its_source_and_what_is_missing(audited: Repor
     told = boards(audited, RUN)
     for name in ASKERS:
         assert any(name in question.asker for question in told.questions), name
-    keys = {"looked", "linked", "singled", "attackers", "larger", "faces", "metadata", "change",
-            "cost"}  # fmt: skip
+    keys = {
+        "looked",
+        "linked",
+        "singled",
+        "attackers",
+        "larger",
+        "faces",
+        "metadata",
+        "change",
+        "cost",
+    }
     assert {fact.key for fact in told.facts} <= keys
     for question in told.questions:
         assert question.source
@@ -149,9 +166,14 @@ def test_reports_without_much_to_say_still_read(bare: Report) -> None:
     line=st.sampled_from([0.05, 0.09, 0.2, 1.0]),
 )
 def test_a_line_is_kept_only_where_every_upper_end_keeps_it_and_nothing_is_missing(
-    people: int, hits: tuple[int, ...], unsearched: int, missed: int, archives: int, face: int,
+    people: int,
+    hits: tuple[int, ...],
+    unsearched: int,
+    missed: int,
+    archives: int,
+    face: int,
     line: float,
-) -> None:  # fmt: skip
+) -> None:
     one = report(
         *(
             section(name, min(found, people), people, unsearched)

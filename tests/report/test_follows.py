@@ -49,9 +49,12 @@ SECTION: ModalitySection = simulated_report()[0].modalities[0]
 
 def inventory(**changed: Any) -> Report:
     counts = InventoryCounts(
-        images=10, looked_at=10, failed=0, left_out=0,
+        images=10,
+        looked_at=10,
+        failed=0,
+        left_out=0,
         kinds=(KindRow("anat", "T1w", 10, 10, 0, 0),),
-    )  # fmt: skip
+    )
     return replace(EMPTY, inventory=replace(counts, **changed))
 
 
@@ -84,8 +87,11 @@ def faces(**counts: int) -> Report:
 
 
 def presence(face: str, unclear: str) -> Report:
-    rows = (("hog", 24, face, 1.0), ("together: face", 24, face, None),
-            ("together: unclear", 24, unclear, None))  # fmt: skip
+    rows = (
+        ("hog", 24, face, 1.0),
+        ("together: face", 24, face, None),
+        ("together: unclear", 24, unclear, None),
+    )
     table = Table(("detector", "scans_looked_at", "scans_with_a_face", "share"), rows)
     section = ModalitySection("face", SECTION.counts, tables={"presence": table})
     return replace(EMPTY, modalities=(section,))
@@ -97,17 +103,27 @@ def forecast(**changed: Any) -> Report:
     return measured(risk=replace(SECTION.risk, forecast=found))
 
 
-def metadata(severity: str = "", people: str = "0", unread: int = 0, standing: int = 0,
-             found: int = 0, kind: str = "Name of a person") -> Report:  # fmt: skip
+def metadata(
+    severity: str = "",
+    people: str = "0",
+    unread: int = 0,
+    standing: int = 0,
+    found: int = 0,
+    kind: str = "Name of a person",
+) -> Report:
     rows = ((kind, severity, 3, 2),) if severity else ()
     tables = {
         "kinds": Table(("kind", "severity", "findings", "files"), rows),
-        "people": Table(("what", "people"), (("people in the table", 20),
-                                             ("in classes of fewer than 5", people))),
+        "people": Table(
+            ("what", "people"),
+            (("people in the table", 20), ("in classes of fewer than 5", people)),
+        ),
         "unread": Table(("what", "files"), (("all", 30), ("not read", unread))),
-        "copy": Table(("what", "count"), (
-            ("removed values that still stand in it", standing), ("findings in the copy", found))),
-    }  # fmt: skip
+        "copy": Table(
+            ("what", "count"),
+            (("removed values that still stand in it", standing), ("findings in the copy", found)),
+        ),
+    }
     section = ModalitySection("metadata", SECTION.counts, tables=tables)
     return replace(EMPTY, modalities=(section,))
 
@@ -186,8 +202,11 @@ CASES: list[tuple[str, Report, Report]] = [  # code, where it applies, the neare
     ("folders_unread", inventory(unread_folders=1), inventory()),
     ("files_beside_images", inventory(other={"archive": 1}), inventory(other={"sidecar": 9})),
     ("images_copied", inventory(copies=1), inventory()),
-    ("images_not_compared", apart(compared={"brain": 9}, apart={"name": 1}),
-     apart(compared={"brain": 10})),
+    (
+        "images_not_compared",
+        apart(compared={"brain": 9}, apart={"name": 1}),
+        apart(compared={"brain": 10}),
+    ),
     ("scans_doubtful", counted(doubtful=1), counted()),
     ("faces_there", faces(face=1), faces(unclear=1)),
     ("faces_there", faces(part=1), faces()),
@@ -205,8 +224,11 @@ CASES: list[tuple[str, Report, Report]] = [  # code, where it applies, the neare
     ("forecast_ends", forecast(points=()), forecast()),
     ("metadata_not_searched", inventory(), metadata()),
     ("metadata_direct", metadata("direct identifier"), metadata("quasi-identifier")),
-    ("source_folder", metadata("direct identifier", kind=SOURCE_FOLDER[0]),
-     metadata("direct identifier")),
+    (
+        "source_folder",
+        metadata("direct identifier", kind=SOURCE_FOLDER[0]),
+        metadata("direct identifier"),
+    ),
     ("metadata_quasi", metadata("quasi-identifier"), metadata("direct identifier")),
     ("metadata_technical", metadata("technical link"), metadata("notice")),
     ("metadata_notice", metadata("notice"), metadata("technical link")),
@@ -225,15 +247,18 @@ CASES: list[tuple[str, Report, Report]] = [  # code, where it applies, the neare
     ("deidentified_still_links", effects(found=share(0.1)), effects(found=share(0.02))),
     ("deidentified_no_difference", no_drop(0.0), no_drop(0.01)),
     ("deidentified_no_difference", effects(rank1=None), effects()),
-    ("deidentified_still_links", effects(modality="face-scans", found=share(0.1)),
-     effects(modality="face-scans", found=share(0.02))),
+    (
+        "deidentified_still_links",
+        effects(modality="face-scans", found=share(0.1)),
+        effects(modality="face-scans", found=share(0.02)),
+    ),
     ("deidentified_still_links", effects(modality="metadata", found=share(0.1)), effects()),
     ("deidentified_still_links", effects(attacker="adaptive", found=share(0.1)), effects()),
     ("deidentified_failed", effects(failed=1), effects()),
     ("deidentified_cost", cost(0.01), cost(0.009)),
     ("deidentified_cost", cut_overlap(0.98), cut_overlap(0.995)),
     ("not_asked", replace(EMPTY, not_asked=("faces",)), EMPTY),
-]  # fmt: skip
+]
 for modality, word in ATTACKS.items():
     CASES += [
         (f"{word}_link", reading(modality, "links"), reading(modality, "unclear")),
@@ -303,8 +328,9 @@ def test_every_kind_of_identifier_is_told_with_its_count() -> None:
     (section,) = metadata().modalities
     table = Table(("kind", "severity", "findings", "files"), tuple(kinds))
     section = replace(section, tables={**section.tables, "kinds": table})
-    (one,) = (o for o in follows(replace(EMPTY, modalities=(section,)))
-              if o.code == "metadata_direct")  # fmt: skip
+    (one,) = (
+        o for o in follows(replace(EMPTY, modalities=(section,))) if o.code == "metadata_direct"
+    )
     assert all(f"kind {i} {i + 1}" in sentence(one) for i in range(6))
     assert sentence(one).startswith("21 direct identifiers")
 
@@ -355,12 +381,17 @@ def test_faces_are_counted_over_all_images_and_add_up(images: list[tuple[str, st
     """Whatever was not looked at counts beside what was: no kind and no image is left out."""
     kinds = tuple(
         KindRow(
-            "anat", suffix, len(own), len(own), 0, 0,
+            "anat",
+            suffix,
+            len(own),
+            len(own),
+            0,
+            0,
             faces={face: own.count(face) for face in sorted(set(own) - {""})},
         )
         for suffix in sorted({suffix for suffix, _ in images})
         for own in [[face for kind, face in images if kind == suffix]]
-    )  # fmt: skip
+    )
     report = replace(
         EMPTY,
         faces_left=FacesLeft(True, 1, {}),
@@ -449,10 +480,14 @@ def test_images_of_other_data_sets_are_not_counted_as_compared_here() -> None:
 @pytest.mark.parametrize("room", ["much", "none"])
 def test_what_decides_stands_in_front_and_the_rest_is_named(room: str) -> None:
     """Whatever the room: links and what was not read come first, and nothing is cut unnamed."""
-    report = replace(inventory(left_out=2, failed=1, looked_at=7, copies=1),
-                     modalities=(*reading("brain", "links").modalities,
-                                 *reading("face", "does not link").modalities),
-                     faces_left=faces(face=3).faces_left)  # fmt: skip
+    report = replace(
+        inventory(left_out=2, failed=1, looked_at=7, copies=1),
+        modalities=(
+            *reading("brain", "links").modalities,
+            *reading("face", "does not link").modalities,
+        ),
+        faces_left=faces(face=3).faces_left,
+    )
     rows = points(report)
     assert [one.weight for one in rows] == sorted(one.weight for one in rows)
     assert rows[0].codes == ("brains_link",)
@@ -468,8 +503,9 @@ def test_what_decides_stands_in_front_and_the_rest_is_named(room: str) -> None:
 
 
 def test_images_that_nothing_looked_at_are_one_count_with_its_cause() -> None:
-    row = KindRow("anat", "T1w", 10, 7, 1, 2, {"archive": 2, "unusable": 1},
-                  faces={"face": 7, "failed": 1})  # fmt: skip
+    row = KindRow(
+        "anat", "T1w", 10, 7, 1, 2, {"archive": 2, "unusable": 1}, faces={"face": 7, "failed": 1}
+    )
     report = replace(
         inventory(kinds=(row,), looked_at=7, failed=1, left_out=2),
         faces_left=FacesLeft(True, 8, {"face": 7, "failed": 1}, {}, {"unreadable": 1}),
@@ -494,8 +530,9 @@ def test_advice_names_only_kinds_that_were_found(found: tuple[str, ...], advice:
     rows = tuple((name, "quasi-identifier", 3, 2) for name in found)
     table = Table(("kind", "severity", "findings", "files"), rows)
     section = replace(section, tables={**section.tables, "kinds": table})
-    (one,) = (o for o in follows(replace(EMPTY, modalities=(section,)))
-              if o.code == "metadata_quasi")  # fmt: skip
+    (one,) = (
+        o for o in follows(replace(EMPTY, modalities=(section,))) if o.code == "metadata_quasi"
+    )
     assert advice in sentence(one)
     assert ("dates" in sentence(one)) == ("date" in found)
     assert ("ages" in sentence(one)) == ("demographic" in found)

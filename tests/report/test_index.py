@@ -16,8 +16,21 @@ from headrisk.report.index import FIRST, Seen, index_people, look_first, state_c
 from headrisk.report.internal import internal_html
 from headrisk.report.words.internal import STATES, WHY
 
-IMAGES = ("path", "datatype", "suffix", "participant_id", "session_id", "checks", "status",
-          "reason", "face", "where", "format", "files", "copy_of")  # fmt: skip
+IMAGES = (
+    "path",
+    "datatype",
+    "suffix",
+    "participant_id",
+    "session_id",
+    "checks",
+    "status",
+    "reason",
+    "face",
+    "where",
+    "format",
+    "files",
+    "copy_of",
+)
 
 
 def scan(person: str, session: str = "1", **changed: object) -> ScanRow:
@@ -62,8 +75,9 @@ def test_images_that_no_attack_looked_at_are_there_too() -> None:
     assert found["sub-01/anat/sub-01_T2w.nii.gz"].states == ("unseen",)
     assert found["stray.nii.gz"].states == ("failed",)
     assert found["stray.nii.gz"].lines == ("an empty file",)
-    assert [one.label for one in index_people(Internal((scan("01"),), tables={"images": table}),
-                                              ())] == ["", "01"]  # fmt: skip
+    assert [
+        one.label for one in index_people(Internal((scan("01"),), tables={"images": table}), ())
+    ] == ["", "01"]
 
 
 def test_a_link_to_somebody_else_marks_both_as_perhaps_wrongly_labelled() -> None:

@@ -93,8 +93,12 @@ def test_a_difference_is_told_only_where_the_interval_lies_apart(found: tuple[in
     assert one.high is not None
     within = one.low <= 0 <= one.high
     wide = max(-one.low, one.high) > LARGE
-    told = {"better": one.high < 0, "worse": one.low > 0, "not shown": within and not wide,
-            "cannot tell": within and wide}  # fmt: skip
+    told = {
+        "better": one.high < 0,
+        "worse": one.low > 0,
+        "not shown": within and not wide,
+        "cannot tell": within and wide,
+    }
     assert told[one.reading]
 
 
@@ -177,9 +181,10 @@ def test_releases_without_rates_are_said_to_tell_nothing(people: tuple[int, int]
     reports = [of(1, n) for n in people]
     reports = [
         replace(one, modalities=(replace(one.modalities[0], too_little="Too few."),))
-        if n < 5 else one
+        if n < 5
+        else one
         for n, one in zip(people, reports, strict=True)
-    ]  # fmt: skip
+    ]
     said = summary(*reports)
     assert "too few people could be searched for" in said
     assert "No change" not in said
@@ -211,8 +216,11 @@ def three(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     """Output folders of three releases."""
     place = tmp_path_factory.mktemp("three")
     report, internal = simulated_report()
-    reports = (report, replace(report, title="Second", faces_left=faces(84, face=2, gone=82)),
-               of(3, 40, title="Third"))  # fmt: skip
+    reports = (
+        report,
+        replace(report, title="Second", faces_left=faces(84, face=2, gone=82)),
+        of(3, 40, title="Third"),
+    )
     folders = [place / str(k) for k in range(3)]
     for folder, one in zip(folders, reports, strict=True):
         write_report(one, internal if one is report else Internal(), folder, RUN)
@@ -228,8 +236,10 @@ def test_three_releases_make_one_page_and_one_table(three: list[Path], tmp_path:
     table = parse_table((tmp_path / "new" / "tables" / "compare.tsv").read_text("utf-8"), "x")
     pairs = set(zip(map(str, table.column("from")), map(str, table.column("to")), strict=True))
     assert {(a.rstrip(".0"), b.rstrip(".0")) for a, b in pairs} == {
-        ("1", "2"), ("2", "3"), ("1", "3"),
-    }  # fmt: skip
+        ("1", "2"),
+        ("2", "3"),
+        ("1", "3"),
+    }
     assert len(table.rows) == 3 * len(found.rows)
     held = dict(found.held)
     assert held["Images with a face"] == ("not looked for", "2", "not looked for")

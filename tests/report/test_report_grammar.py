@@ -139,10 +139,14 @@ def odd(images: int, failed: int, left_out: int, reasons: dict[str, int]) -> Rep
     answers = {"face": looked, "part": 0, "unclear": 0, "failed": failed, "gone": 0, "outside": 0}
     left = FacesLeft(True, looked + failed, answers, {"T1w": answers}) if images else None
     return Report(
-        (section(1, 0.0),) if looked else (), {}, "0", title='<b>"A" & {{ b }}</b>',
+        (section(1, 0.0),) if looked else (),
+        {},
+        "0",
+        title='<b>"A" & {{ b }}</b>',
         inventory=counts,
-        faces_left=left, data=DataSetName("Heads & <others>"),
-    )  # fmt: skip
+        faces_left=left,
+        data=DataSetName("Heads & <others>"),
+    )
 
 
 @pytest.mark.parametrize(
@@ -250,8 +254,9 @@ COUNTED: tuple[Callable[[int], str], ...] = (
     lambda n: table.compared_sentence(2, n, 0),
     lambda n: face.photographs_answer(n, "0 to 2"),
     lambda n: face.compared_sentence(n, n, n),
-    lambda n: presence.presence_answer(n, n, [("hog", "0 to 2")], dict.fromkeys(
-        presence.LEFT, "0 to 2")),
+    lambda n: presence.presence_answer(
+        n, n, [("hog", "0 to 2")], dict.fromkeys(presence.LEFT, "0 to 2")
+    ),
     lambda n: presence.coverage_answer("0 to 2", n),
     lambda n: presence.claims_answer(n, n, "0 to 2", any_unkept=n > 0),
     lambda n: duplicates.summary_sentence(n, n, compared=n, counts={"two-ids": n}),
@@ -260,7 +265,7 @@ COUNTED: tuple[Callable[[int], str], ...] = (
     lambda n: rescan.compared_sentence("mild", n),
     lambda n: summary.sample_sentence(summary.Sample(n, n, 0.5)),
     lambda n: summary.compared_scans(["T1w"], 2, n),
-)  # fmt: skip
+)
 
 
 @pytest.mark.parametrize("say", COUNTED)
@@ -277,9 +282,16 @@ def test_the_methods_of_brains(alignment: str) -> None:
 
 @pytest.mark.parametrize(
     "wrong",
-    ["by a affine transform", "are found..", "1 fields differ", "comes first in all, at least 74 %",
-     "Too little data. nobody", "needs 300 people; here are 12.", "and 1 were left out",
-     "Of 10 people whom he seeks, at most 10 would be named."],
-)  # fmt: skip
+    [
+        "by a affine transform",
+        "are found..",
+        "1 fields differ",
+        "comes first in all, at least 74 %",
+        "Too little data. nobody",
+        "needs 300 people; here are 12.",
+        "and 1 were left out",
+        "Of 10 people whom he seeks, at most 10 would be named.",
+    ],
+)
 def test_the_traps_catch(wrong: str) -> None:
     assert caught(f"It is so, {wrong}") != []

@@ -114,8 +114,7 @@ def test_ids_are_unique_and_links_lead_somewhere(written: Path) -> None:
 def test_first_pages_say_which_data_what_was_found_and_what_follows(written: Path) -> None:
     text = page(written).text
     summary = text[: text.index("Annex: contents")]
-    for heading in ("Data and findings", "What follows", "What was not tested",
-                    "Decision"):  # fmt: skip
+    for heading in ("Data and findings", "What follows", "What was not tested", "Decision"):
         assert heading in summary
     assert re.search(
         r"\d+ to \d+ of 40 people were linked to their other scan \(\d+ to \d+\s%\); "
@@ -254,13 +253,21 @@ def _luminance(colour: str) -> float:
 @pytest.mark.parametrize(
     ("ink", "paper"),
     [
-        ("#1b2733", "#ffffff"), ("#4a5763", "#ffffff"), ("#4a5763", "#fef8f4"),
-        ("#3d4853", "#f8f9fb"), ("#0b5c94", "#f6f8fa"), ("#c9d8e4", "#10324a"),
-        ("#8f3a00", "#fdf0e6"), ("#6b4a00", "#fff6e0"), ("#8c1d18", "#fdf1f0"),
-        ("#ffffff", "#b84e00"), ("#1b2733", "#f0a36b"), ("#f6dcd2", "#5a1e12"),
+        ("#1b2733", "#ffffff"),
+        ("#4a5763", "#ffffff"),
+        ("#4a5763", "#fef8f4"),
+        ("#3d4853", "#f8f9fb"),
+        ("#0b5c94", "#f6f8fa"),
+        ("#c9d8e4", "#10324a"),
+        ("#8f3a00", "#fdf0e6"),
+        ("#6b4a00", "#fff6e0"),
+        ("#8c1d18", "#fdf1f0"),
+        ("#ffffff", "#b84e00"),
+        ("#1b2733", "#f0a36b"),
+        ("#f6dcd2", "#5a1e12"),
         ("#5b6570", "#ffffff"),
     ],
-)  # fmt: skip
+)
 def test_text_colours_meet_wcag_aa(ink: str, paper: str, written: Path) -> None:
     style = (written / "report.html").read_text().lower()
     light, dark = sorted((_luminance(ink), _luminance(paper)), reverse=True)

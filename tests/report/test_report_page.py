@@ -49,8 +49,16 @@ def second_attack(name: str, people: int = 40) -> ModalitySection:
     )
 
 
-KINDS = (("anat", "T1w"), ("anat", "T2w"), ("anat", "FLAIR"), ("func", "bold"), ("dwi", "dwi"),
-         ("fmap", "phasediff"), ("pet", "pet"), ("ct", "ct"))  # fmt: skip
+KINDS = (
+    ("anat", "T1w"),
+    ("anat", "T2w"),
+    ("anat", "FLAIR"),
+    ("func", "bold"),
+    ("dwi", "dwi"),
+    ("fmap", "phasediff"),
+    ("pet", "pet"),
+    ("ct", "ct"),
+)
 
 
 @cache
@@ -117,13 +125,24 @@ def test_the_whole_page(name: str) -> None:
 
 def test_the_first_pages_say_which_data_and_what_was_found() -> None:
     text = " ".join(readability.words(first(pages()["messy"])))
-    for said in ("A study of many heads", "2.1.0", "another study", "2026-03-01", "0a1b2c3d4e5f",
-                 "FLAIR (MRI in which fluid appears dark)", "and 45 of other kinds",
-                 "40 of 72", "24 of a kind that no attack was asked to compare", "texts.html",
-                 "What follows",
-                 "exceeds 1 time in 20", "or guessing if higher",
-                 "What was not tested", "Date and signature",
-                 "Ask for what was left out: tables"):  # fmt: skip
+    for said in (
+        "A study of many heads",
+        "2.1.0",
+        "another study",
+        "2026-03-01",
+        "0a1b2c3d4e5f",
+        "FLAIR (MRI in which fluid appears dark)",
+        "and 45 of other kinds",
+        "40 of 72",
+        "24 of a kind that no attack was asked to compare",
+        "texts.html",
+        "What follows",
+        "exceeds 1 time in 20",
+        "or guessing if higher",
+        "What was not tested",
+        "Date and signature",
+        "Ask for what was left out: tables",
+    ):
         assert said in text, said
 
 

@@ -41,9 +41,16 @@ def risk() -> Assessment:
 def outcome(success: Estimate | None, **state: bool) -> AttackOutcome:
     flags = {"measured": False, "beyond": False, "bound_only": False} | state
     return AttackOutcome(
-        VETTED_RESEARCHER, success, None, flags["measured"], flags["beyond"],
-        flags["bound_only"], 40, 40, "few people",
-    )  # fmt: skip
+        VETTED_RESEARCHER,
+        success,
+        None,
+        flags["measured"],
+        flags["beyond"],
+        flags["bound_only"],
+        40,
+        40,
+        "few people",
+    )
 
 
 def test_records_come_back_from_json(risk: Assessment) -> None:
@@ -108,8 +115,18 @@ def test_everybody_linked_gives_a_bound_and_no_models(risk: Assessment) -> None:
 def test_the_page_holds_all_parts_and_no_promise(written: Path) -> None:
     page = (written / "report.html").read_text("utf-8")
     texts = (written / "texts.html").read_text("utf-8")
-    for anchor in ("people", "larger", "attackers", "brain-open-set", "brain-forecast", "boards",
-                   "signoff", "follows", "untested", "how-forecast"):  # fmt: skip
+    for anchor in (
+        "people",
+        "larger",
+        "attackers",
+        "brain-open-set",
+        "brain-forecast",
+        "boards",
+        "signoff",
+        "follows",
+        "untested",
+        "how-forecast",
+    ):
         assert f'id="{anchor}"' in page
     for anchor in ("wp216", "recital26", "hipaa", "iso27559", "regulators", "paragraph"):
         assert f'id="{anchor}"' in texts
@@ -172,14 +189,21 @@ def test_forecast_table_has_the_range_first(written: Path) -> None:
         (lambda out: (out / "tables" / "brain-forecast.tsv").unlink(), "brain-forecast.tsv"),
         (lambda out: (out / "report-run.json").unlink(), "without report-run.json"),
         (lambda out: shutil.rmtree(out), "no such folder"),
-        (lambda out: [p.unlink() for p in (out / "report.json", out / "report-run.json")]
-         + [shutil.rmtree(out / "tables")], "no report"),
-        (lambda out: _edit(out, '"schema_version": "1.3"', '"schema_version": "1.0"'),
-         "schema version '1.0'; expected '1.3'"),
+        (
+            lambda out: (
+                [p.unlink() for p in (out / "report.json", out / "report-run.json")]
+                + [shutil.rmtree(out / "tables")]
+            ),
+            "no report",
+        ),
+        (
+            lambda out: _edit(out, '"schema_version": "1.3"', '"schema_version": "1.0"'),
+            "schema version '1.0'; expected '1.3'",
+        ),
         (lambda out: _edit(out, '"gallery_size": 1000,', '"gallery_size": -1,'), "gallery_size"),
         (lambda out: _edit(out, '"singling_out"', '"singled"'), "singling_out"),
     ],
-)  # fmt: skip
+)
 def test_half_deleted_and_old_folders_get_a_sentence(
     written: Path, tmp_path: Path, break_it, words: str
 ) -> None:

@@ -67,9 +67,17 @@ def test_stated_range_holds_the_interval(n: int, share: float) -> None:
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(None, "–"), (0.0, "0 %"), (1.0, "100 %"), (0.0004, "< 0.1 %"), (0.9995, "> 99.9 %"),
-     (0.025, "2.5 %"), (0.433, "43 %"), (0.995, "99.5 %")],
-)  # fmt: skip
+    [
+        (None, "–"),
+        (0.0, "0 %"),
+        (1.0, "100 %"),
+        (0.0004, "< 0.1 %"),
+        (0.9995, "> 99.9 %"),
+        (0.025, "2.5 %"),
+        (0.433, "43 %"),
+        (0.995, "99.5 %"),
+    ],
+)
 def test_percentages_are_as_precise_as_small_samples_allow(value: float, text: str) -> None:
     assert phrases.percent(value).replace("\u00a0", " ") == text
 

@@ -11,8 +11,11 @@ from headrisk.report.words.attacks import ATTACKS, title_of
 def test_every_attack_that_runs_has_words_and_a_rule() -> None:
     assert {*RUN, "combined"} == {*ATTACKS}
     assert {*follows.ATTACKS} == {*ATTACKS}
-    codes = {f"{word}_{end}" for word in follows.ATTACKS.values()
-             for end in ("link", "not_shown", "too_few")}  # fmt: skip
+    codes = {
+        f"{word}_{end}"
+        for word in follows.ATTACKS.values()
+        for end in ("link", "not_shown", "too_few")
+    }
     assert codes <= {*said.SENTENCES}
 
 

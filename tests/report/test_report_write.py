@@ -172,8 +172,14 @@ def test_links_scans_and_pairs_hold_every_row(written: Path) -> None:
     assert len(links) == len(internal.links)
     scans = list(csv.DictReader((folder / "scans.tsv").open(), delimiter="\t"))
     assert list(scans[0])[:7] == [
-        "participant_id", "session_id", "path", "status", "reason", "seconds", "quality",
-    ]  # fmt: skip
+        "participant_id",
+        "session_id",
+        "path",
+        "status",
+        "reason",
+        "seconds",
+        "quality",
+    ]
     assert [row["status"] for row in scans] == [s.status for s in internal.scans]
     rows = pq.read_table(folder / "pairs.parquet").to_pylist()
     assert len(rows) == sum(m.scores.values.size for m in internal.matrices)

@@ -51,8 +51,11 @@ def unencrypted(_: Keys) -> Arguments:
 
 
 WAYS: tuple[Callable[[Keys], Arguments], ...] = (
-    with_the_keys, with_keys_of_its_own, without_a_certificate, unencrypted,
-)  # fmt: skip
+    with_the_keys,
+    with_keys_of_its_own,
+    without_a_certificate,
+    unencrypted,
+)
 
 
 async def attempt(address: str, arguments: Arguments) -> str:

@@ -164,12 +164,17 @@ def test_a_scheduler_behind_tls_is_used(tmp_path: Path) -> None:
     for name, text in names.items():
         (tmp_path / name).write_text(text)
     with distributed.LocalCluster(
-        n_workers=1, threads_per_worker=1, host="127.0.0.1", dashboard_address="127.0.0.1:0",
+        n_workers=1,
+        threads_per_worker=1,
+        host="127.0.0.1",
+        dashboard_address="127.0.0.1:0",
         security=own,
-    ) as there:  # fmt: skip
+    ) as there:
         variables = {
-            "CA_FILE": "ca", "CLIENT__CERT": "cert", "CLIENT__KEY": "key",
-        }  # fmt: skip
+            "CA_FILE": "ca",
+            "CLIENT__CERT": "cert",
+            "CLIENT__KEY": "key",
+        }
         code = (
             "from headrisk.run.cluster import Cluster\n"
             "from headrisk.run.engine import run_tasks\n"
@@ -183,10 +188,13 @@ def test_a_scheduler_behind_tls_is_used(tmp_path: Path) -> None:
         done = [
             subprocess.run(
                 [sys.executable, "-c", code],
-                env={**os.environ, **more}, capture_output=True, text=True, check=False,
+                env={**os.environ, **more},
+                capture_output=True,
+                text=True,
+                check=False,
             )
             for more in (tls, {})
-        ]  # fmt: skip
+        ]
     assert done[0].stdout == "[3, 2, 1]\n", done[0].stderr
     assert done[1].returncode != 0
 

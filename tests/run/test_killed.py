@@ -64,9 +64,13 @@ def ended(run: Run, words: list[str | Path], point: int, number: int) -> Ended:
 
 
 def end_everywhere(
-    run: Run, words: Callable[[Path], list[str | Path]], where: Path, number: int, count: int,
+    run: Run,
+    words: Callable[[Path], list[str | Path]],
+    where: Path,
+    number: int,
+    count: int,
     result: Callable[[Path], object],
-) -> None:  # fmt: skip
+) -> None:
     """End a run at ``count`` points, each from nothing, and go on."""
     whole = where / "whole" / "out"
     whole.parent.mkdir()

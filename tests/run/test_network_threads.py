@@ -35,8 +35,11 @@ def test_a_network_adds_no_threads(whose: str, more: int) -> None:
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
     done = subprocess.run(
         [sys.executable, "-c", CODE, whose],
-        check=True, capture_output=True, text=True, env=environment,
-    )  # fmt: skip
+        check=True,
+        capture_output=True,
+        text=True,
+        env=environment,
+    )
     assert int(done.stdout) == more
 
 

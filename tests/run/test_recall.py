@@ -44,10 +44,15 @@ def keys(numbers: Sequence[int]) -> list[str]:
 def ask(store: Store, numbers: list[int], function=square, damage=None):  # type: ignore[no-untyped-def]
     seen: list[list[int]] = []
     found = recall_or_run(
-        function, numbers, keys(numbers), KEPT, store, processes=1,
+        function,
+        numbers,
+        keys(numbers),
+        KEPT,
+        store,
+        processes=1,
         on_results=lambda results: seen.append([r.number for r in results]),
         on_damage=[].append if damage is None else damage.append,
-    )  # fmt: skip
+    )
     return found, seen
 
 
@@ -66,8 +71,11 @@ def test_stored_and_missing_results_mix_in_the_order_asked_for(tmp_path: Path) -
     ask(store, [5, 7])
     found, seen = ask(store, [6, 5, 8, 7])
     assert [(r.value, r.computed) for r in found] == [
-        (36, True), (25, False), (64, True), (49, False),
-    ]  # fmt: skip
+        (36, True),
+        (25, False),
+        (64, True),
+        (49, False),
+    ]
     assert seen == [[5, 7], [6], [8]]
 
 

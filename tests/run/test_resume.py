@@ -121,9 +121,12 @@ def test_two_runs_on_one_store_give_one_result(small: Path, quick: str, tmp_path
 
 
 def test_a_store_on_a_full_disk_is_a_clear_error(
-    small: Path, quick: str, tmp_path: Path, capsys: pytest.CaptureFixture[str],
+    small: Path,
+    quick: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
-) -> None:  # fmt: skip
+) -> None:
     """A file system that takes a few kilobytes and no more."""
     import errno
 

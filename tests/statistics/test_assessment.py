@@ -224,8 +224,9 @@ def test_every_part_is_that_of_its_own_function(bootstrap, repetitions):
     [(3, [(2, 0.5)]), (12, [(5, 0.2)]), (20, [(9, 1 / 9)]), (21, [(10, 0.1), (2, 0.1)])],
 )
 def test_rules_that_single_out_fit_the_gallery(people, rules):
-    found = _singled(cohort(np.random.default_rng(0), people, shift=2.0), people,
-                     np.random.default_rng(0))  # fmt: skip
+    found = _singled(
+        cohort(np.random.default_rng(0), people, shift=2.0), people, np.random.default_rng(0)
+    )
     assert [(one.size, pytest.approx(one.weight)) for one in found] == rules
 
 

@@ -80,9 +80,16 @@ def test_forecast_for_each_budget_from_a_generator_of_its_own(scores):
         if not point.said:
             whole = Estimate(point.high, point.floor, point.high, 40, "end of the forecast")
         assert outcome == AttackOutcome(
-            attacker, times(attacker.prior, whole), None, False, point.beyond, not point.said,
-            forecast.people, forecast.gallery, forecast.reason,
-        )  # fmt: skip
+            attacker,
+            times(attacker.prior, whole),
+            None,
+            False,
+            point.beyond,
+            not point.said,
+            forecast.people,
+            forecast.gallery,
+            forecast.reason,
+        )
     assert found[1].beyond
     assert found[3].beyond
     assert found[1].bound_only
@@ -91,8 +98,9 @@ def test_forecast_for_each_budget_from_a_generator_of_its_own(scores):
     opened = forecast_open_set(scores, only, fpir=0.1, sizes=[5000, 300], repetitions=7)
     small = next(point for point in opened.points if point.size == 300)
     assert (with_one[2].success.low, with_one[2].success.high) == (
-        with_one[2].attacker.prior * small.low, with_one[2].attacker.prior * small.high,
-    )  # fmt: skip
+        with_one[2].attacker.prior * small.low,
+        with_one[2].attacker.prior * small.high,
+    )
     assert with_one[0] == found[0]
 
 

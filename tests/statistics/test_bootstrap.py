@@ -179,8 +179,9 @@ def test_d_prime_interval_is_that_of_cohorts_drawn_again():
         assert ours.low == pytest.approx(ours.value - half, abs=1e-8)
         assert ours.high == pytest.approx(ours.value + half, abs=1e-8)
         assert (ours.n, ours.method) == (
-            people, f"bootstrap over people, {len(values)} repetitions",
-        )  # fmt: skip
+            people,
+            f"bootstrap over people, {len(values)} repetitions",
+        )
         checked += 1
 
 
@@ -238,8 +239,9 @@ def test_three_people_are_enough_and_two_are_not():
     for people in (2, 3):
         found = curve_intervals(
             pair_sample(make(rng.normal(size=(people, people)), range(people), range(people))),
-            50, np.random.default_rng(0),
-        )  # fmt: skip
+            50,
+            np.random.default_rng(0),
+        )
         assert (found.auc is None) == (people == 2)
         assert (found.d_prime is None) == (people == 2)
     one_kind = pair_sample(make(np.ones((4, 4)), range(4), range(4), np.eye(4)))

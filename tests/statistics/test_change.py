@@ -221,21 +221,27 @@ def test_every_field_of_a_change_on_unlike_sides():
     """Before there are people in probes and gallery who are gone afterwards, and vice versa."""
     rng = np.random.default_rng(9)
     whole = [cohort(rng, 30, shift=shift, probes=2) for shift in (2.5, 1.0)]
-    probes = [np.isin(part.probe_person, who) for part, who in
-              zip(whole, (range(26), range(3, 30)), strict=True)]  # fmt: skip
+    probes = [
+        np.isin(part.probe_person, who)
+        for part, who in zip(whole, (range(26), range(3, 30)), strict=True)
+    ]
     gallery = [np.arange(28), np.arange(1, 30)]
     cut = [
         make(part.values[np.ix_(np.flatnonzero(rows), columns)], part.probe_person[rows], columns)
         for part, rows, columns in zip(whole, probes, gallery, strict=True)
     ]
-    found = treatment_change(*cut, np.random.default_rng(2), sizes=(27, 9, 1, 28, 2), fpir=0.1,
-                             repetitions=30)  # fmt: skip
+    found = treatment_change(
+        *cut, np.random.default_rng(2), sizes=(27, 9, 1, 28, 2), fpir=0.1, repetitions=30
+    )
     people, shared = np.arange(3, 26), np.arange(1, 28)
     same = [
-        make(part.values[np.ix_(np.isin(part.probe_person, people), shared)],
-             np.repeat(people, 2), shared)
+        make(
+            part.values[np.ix_(np.isin(part.probe_person, people), shared)],
+            np.repeat(people, 2),
+            shared,
+        )
         for part in whole
-    ]  # fmt: skip
+    ]
     assert (found.people, found.gallery, found.failed) == (23, 27, 3)
     assert found.failure_share == clopper_pearson(3, 26)
     assert list(found.linkability) == [27, 9, 2]

@@ -134,8 +134,9 @@ def test_each_pair_of_contrasts_has_its_own_attack() -> None:
     found = choose(scores, rng, pairs=(("T1w - T1w", "T1w - T2w"), codes))
     assert found.choice.how == "halves, by contrast pair"
     assert {(one.pair, one.measure) for one in found.choice.pairs} == {
-        ("T1w - T1w", "alike"), ("T1w - T2w", "crossed"),
-    }  # fmt: skip
+        ("T1w - T1w", "alike"),
+        ("T1w - T2w", "crossed"),
+    }
     assert found.choice.rank1 is not None
     assert found.choice.rank1.value > 0.9
     single = max(mate_ranks(one).within(1).mean() for one in scores.values())
@@ -159,10 +160,12 @@ def test_small_and_odd_designs_never_fail(seed: int) -> None:
     scores = {
         f"m{k}": make(
             np.round(rng.normal(size=usable.shape), int(rng.integers(0, 3))),
-            probe, gallery, usable & (rng.random(usable.shape) < rng.choice([0.7, 1.0])),
+            probe,
+            gallery,
+            usable & (rng.random(usable.shape) < rng.choice([0.7, 1.0])),
         )
         for k in range(int(rng.integers(1, 4)))
-    }  # fmt: skip
+    }
     found = choose(scores, rng, shuffles=5)
     rate = found.choice.rank1
     assert np.isfinite(found.scores.values).all()

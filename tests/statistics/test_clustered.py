@@ -22,8 +22,9 @@ def test_mated_rate_is_wilson_with_the_effective_number_of_pairs():
         found = mated_rate(events, pairs)
         assert (found.value, found.n) == (pytest.approx(rate), people)
         assert (found.low, found.high) == (
-            pytest.approx(expected.low), pytest.approx(expected.high),
-        )  # fmt: skip
+            pytest.approx(expected.low),
+            pytest.approx(expected.high),
+        )
         assert found.method == "Wilson, clustered by person"
 
 
@@ -52,8 +53,9 @@ def test_nonmated_rate_is_wilson_with_the_dyadic_variance():
         found = nonmated_rate(events, pairs)
         assert (found.value, found.n) == (pytest.approx(rate), people)
         assert (found.low, found.high) == (
-            pytest.approx(expected.low), pytest.approx(expected.high),
-        )  # fmt: skip
+            pytest.approx(expected.low),
+            pytest.approx(expected.high),
+        )
         assert found.method == "Wilson, clustered by person"
 
 
@@ -85,5 +87,7 @@ def test_people_who_all_err_alike_count_by_their_pairs():
     one = mated_rate(np.array([1.0]), np.array([4.0]))
     expected = wilson(1, 4, quantile=t.ppf(0.975, 1))
     assert (one.low, one.high, one.n) == (
-        pytest.approx(expected.low), pytest.approx(expected.high), 1,
-    )  # fmt: skip
+        pytest.approx(expected.low),
+        pytest.approx(expected.high),
+        1,
+    )

@@ -216,8 +216,10 @@ def test_bounds_by_hand():
     )
     found = bounded((value, low, high), np.array([0.65, 0.1, 0.0]), 0.75, sizes, 30, "by hand")
     assert [(one.value, one.low, one.high) for one in found] == [
-        (0.7, 0.65, 0.75), (0.7, 0.3, 0.75), (0.2, 0.0, 0.75),
-    ]  # fmt: skip
+        (0.7, 0.65, 0.75),
+        (0.7, 0.3, 0.75),
+        (0.2, 0.0, 0.75),
+    ]
     assert {(one.n, one.method) for one in found} == {(30, "by hand")}
 
 
@@ -705,22 +707,33 @@ def test_certainty_is_a_bound():
     found = forecast_rank1(sure, np.random.default_rng(0), sizes=(3001, 31))
     floors = [distribution_free_floor(found.observed.low, 30, size) for size in (31, 3001)]
     assert found == Forecast(
-        found.observed, 30, 30, (),
+        found.observed,
+        30,
+        30,
+        (),
         tuple(
             ForecastPoint(size, 1.0, 1.0, floor, 1.0, floor, beyond, 1.0)
             for size, floor, beyond in zip((31, 3001), floors, (False, True), strict=True)
         ),
-        True, True,
-    )  # fmt: skip
+        True,
+        True,
+    )
     opened = forecast_open_set(sure, np.random.default_rng(0), fpir=0.1, sizes=(3001, 31))
     missed = fnir_at_fpir(sure, 0.1, 29).fnir
     observed = Estimate(1.0, 1 - missed.high, 1.0, 30, missed.method)
     assert opened == Forecast(
-        observed, 30, 29, (),
-        (ForecastPoint(31, 1.0, 1.0, 0.0, 1.0, 0.0, False, 1.0),
-         ForecastPoint(3001, 1.0, 1.0, 0.0, 1.0, 0.0, True, 1.0)),
-        True, True, budget=0.1,
-    )  # fmt: skip
+        observed,
+        30,
+        29,
+        (),
+        (
+            ForecastPoint(31, 1.0, 1.0, 0.0, 1.0, 0.0, False, 1.0),
+            ForecastPoint(3001, 1.0, 1.0, 0.0, 1.0, 0.0, True, 1.0),
+        ),
+        True,
+        True,
+        budget=0.1,
+    )
 
 
 def test_refusals_keep_what_was_measured():

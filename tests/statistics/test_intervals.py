@@ -131,8 +131,9 @@ def test_effective_number_of_people_by_hand():
         ours = share_of_people(shares, probes)
         assert (ours.value, ours.n) == (pytest.approx(mean), people)
         assert (ours.low, ours.high) == (
-            pytest.approx(expected.low), pytest.approx(expected.high),
-        )  # fmt: skip
+            pytest.approx(expected.low),
+            pytest.approx(expected.high),
+        )
         assert ours.method == f"{expected.method} on people"
     known = 20 * (norm.ppf(0.975) / t.ppf(0.975, 7)) ** 2
     assert share_of_people(np.full(8, 0.5), 20).low == pytest.approx(wilson(known / 2, known).low)

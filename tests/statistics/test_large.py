@@ -393,8 +393,10 @@ def test_errors_of_test_folds_equal_loops(summarised) -> None:
     assert found.fnmr.high == pytest.approx(expected.high)
     assert found.fnmr.n == expected.n
     assert (found.value, found.reason, found.reason_untested) == (
-        0.25, NoThreshold("one group"), None,
-    )  # fmt: skip
+        0.25,
+        NoThreshold("one group"),
+        None,
+    )
     assert found.few_false_matches == (min(false, compared - false) < 30)
     assert found.few_false_nonmatches == (min(missed, mated - missed) < 30)
 
@@ -462,8 +464,10 @@ def test_a_threshold_is_fitted_on_the_other_folds(summarised) -> None:
     found = large.thresholds["fmr_1e-2"]
     assert found.value is not None
     assert (found.nonmated_tested, found.fmr, found.reason_untested) == (
-        0, None, NoThreshold("few people"),
-    )  # fmt: skip
+        0,
+        None,
+        NoThreshold("few people"),
+    )
 
 
 def test_all_equal_scores_have_no_distance() -> None:

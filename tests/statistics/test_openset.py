@@ -128,8 +128,10 @@ def test_rates_of_ragged_data_equal_the_mean_over_all_galleries():
     rng, compared = np.random.default_rng(20), 0
     while compared < 40:
         scores = random_scores(rng)
-        fewest = [len(row) - (p in row) for row, p in
-                  zip(best_scores(scores), scores.probe_person.tolist(), strict=True)]  # fmt: skip
+        fewest = [
+            len(row) - (p in row)
+            for row, p in zip(best_scores(scores), scores.probe_person.tolist(), strict=True)
+        ]
         fewest = [number for number in fewest if number]
         assert largest_open_gallery(scores) == min(fewest, default=0)
         if not fewest:
@@ -225,9 +227,12 @@ def test_the_threshold_for_a_budget_is_the_lowest_that_keeps_to_it():
         if size > most or len(people) < np.ceil(1 / fpir - 1e-9):
             assert found is None
             continue
-        others = [value for row, p in
-                  zip(best_scores(scores), scores.probe_person.tolist(), strict=True)
-                  for person, value in row.items() if person != p]  # fmt: skip
+        others = [
+            value
+            for row, p in zip(best_scores(scores), scores.probe_person.tolist(), strict=True)
+            for person, value in row.items()
+            if person != p
+        ]
         limits = [*sorted(set(others)), np.nextafter(max(others), np.inf)]
         kept = [t for t in limits if np.mean(naive_open(scores, t, size)[0]) <= fpir]
         assert found.threshold == min(kept)

@@ -162,10 +162,12 @@ def test_a_short_curve_is_not_thinned_and_a_long_one_evenly():
             floor = min(value for value in rate if value > 0) / 2
             place.append(np.log((rate + floor) / (1 - rate + floor)))
         path = np.concatenate([[0], np.cumsum(np.abs(np.diff(place[0] - place[1])))])
-        expected = sorted({
-            min(int(np.argmax(path >= wanted - 1e-12)), 399)
-            for wanted in np.linspace(0, path[-1], points)
-        })  # fmt: skip
+        expected = sorted(
+            {
+                min(int(np.argmax(path >= wanted - 1e-12)), 399)
+                for wanted in np.linspace(0, path[-1], points)
+            }
+        )
         kept = np.searchsorted(whole.threshold, thin.threshold).tolist()
         assert abs(len(kept) - len(expected)) <= 1
         assert len(set(kept) - set(expected)) <= 1

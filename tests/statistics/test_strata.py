@@ -194,8 +194,11 @@ def test_without_edges_everything_known_is_one_stratum():
     values = np.array([[1.0, np.nan, np.inf]])
     found = by_bins("gap", values, [], "days", strangers="all")
     assert (found.name, found.names, found.ordered, found.strangers) == (
-        "gap", ("any days",), True, "all",
-    )  # fmt: skip
+        "gap",
+        ("any days",),
+        True,
+        "all",
+    )
     assert found.codes.tolist() == [[0, -1, -1]]
     within = by_bins("gap", values, [0.5], "days", strangers="within")
     assert (within.name, within.names) == ("gap", ("under 0.5 days", "0.5 days or more"))

@@ -62,8 +62,10 @@ def test_the_highest_measure_uncorrected_would_show_one():
     for _ in range(40):
         rates = []
         for _ in range(2):
-            hits = [np.diag(one.values) >= one.values.max(axis=1)
-                    for one in measures(rng, 12, 0.0).values()]  # fmt: skip
+            hits = [
+                np.diag(one.values) >= one.values.max(axis=1)
+                for one in measures(rng, 12, 0.0).values()
+            ]
             rates.append(np.mean(hits, axis=1))
         best = int(np.argmax(rates[1]))
         gap.append(rates[0][best] - rates[1][best])

@@ -178,27 +178,40 @@ def test_strata_lists_rows_in_order_of_conditions():
     age = by_probe("age", np.repeat([1, 0], 6), ["young", "old"], 12)
     rows = strata(scores, [site, age])
     assert [(r.condition, r.stratum) for r in rows] == [
-        ("site", "x"), ("site", "y"), ("age", "young"), ("age", "old"),
-    ]  # fmt: skip
+        ("site", "x"),
+        ("site", "y"),
+        ("age", "young"),
+        ("age", "old"),
+    ]
 
 
 def test_every_field_is_that_of_its_own_function():
     rng = np.random.default_rng(9)
     scores = cohort(rng, 21, shift=1.5, probes=2)
-    scores = make(scores.values, scores.probe_person, scores.gallery_person,
-                  rng.random(scores.values.shape) < 0.9)  # fmt: skip
+    scores = make(
+        scores.values,
+        scores.probe_person,
+        scores.gallery_person,
+        rng.random(scores.values.shape) < 0.9,
+    )
     settings = Settings(bootstrap=100, folds=4, mated_prior=0.2, one_to_one=True)
     found = run(scores, 6, settings)
     curves, folds, shuffle, apart = np.random.default_rng(6).spawn(4)
     sample, ranks = pair_sample(scores), mate_ranks(scores)
     intervals = curve_intervals(sample, 100, curves)
     assert (found.measure, found.auc, found.eer, found.d_prime) == (
-        "test", intervals.auc, intervals.eer, intervals.d_prime,
-    )  # fmt: skip
+        "test",
+        intervals.auc,
+        intervals.eer,
+        intervals.d_prime,
+    )
     size = int(ranks.gallery.max())
-    pairs = {frozenset((p, g)) for i, p in enumerate(scores.probe_person.tolist())
-             for j, g in enumerate(scores.gallery_person.tolist())
-             if p != g and scores.usable[i, j]}  # fmt: skip
+    pairs = {
+        frozenset((p, g))
+        for i, p in enumerate(scores.probe_person.tolist())
+        for j, g in enumerate(scores.gallery_person.tolist())
+        if p != g and scores.usable[i, j]
+    }
     assert found.counts == Counts(
         21, 21, int(scores.mated.sum()), int(scores.nonmated.sum()), len(pairs), size
     )

@@ -23,10 +23,22 @@ from headrisk.synthetic.people.photo_settings import PhotoSettings
 from headrisk.synthetic.people.skin import draw_day, skin_albedo, tilted
 
 STILL = PhotoSettings(
-    size=(96, 96), expression=0, surface_error_mm=0, yaw_deg=0, pitch_deg=0, roll_deg=0,
-    makeup=0, distance_mm=(900, 900), distortion=0, lights=0, background=0, blur=0,
-    noise=0, white_balance=0, turned=0,
-)  # fmt: skip
+    size=(96, 96),
+    expression=0,
+    surface_error_mm=0,
+    yaw_deg=0,
+    pitch_deg=0,
+    roll_deg=0,
+    makeup=0,
+    distance_mm=(900, 900),
+    distortion=0,
+    lights=0,
+    background=0,
+    blur=0,
+    noise=0,
+    white_balance=0,
+    turned=0,
+)
 
 
 def looks(sex: str = "M", seed: int = 3, **changes: object) -> Appearance:

@@ -24,10 +24,23 @@ from headrisk.synthetic.people.photo import (
 from headrisk.synthetic.people.photo_settings import PhotoSettings
 
 PLAIN = PhotoSettings(
-    size=(160, 160), expression=0, surface_error_mm=0, yaw_deg=0, pitch_deg=0, roll_deg=0,
-    glasses=0, makeup=0, distance_mm=(900, 900), distortion=0, lights=0, background=0, blur=0,
-    noise=0, white_balance=0, turned=0,
-)  # fmt: skip
+    size=(160, 160),
+    expression=0,
+    surface_error_mm=0,
+    yaw_deg=0,
+    pitch_deg=0,
+    roll_deg=0,
+    glasses=0,
+    makeup=0,
+    distance_mm=(900, 900),
+    distortion=0,
+    lights=0,
+    background=0,
+    blur=0,
+    noise=0,
+    white_balance=0,
+    turned=0,
+)
 
 
 def shoot(settings: PhotoSettings, seed: int = 1, person: int = 7) -> NDArray[np.uint8]:

@@ -95,16 +95,20 @@ def test_a_filled_ellipsoid_has_its_volume(rays: int) -> None:
     assert filled.max() == pytest.approx(1.0, abs=1e-5)
     volume = 4 / 3 * np.pi * radii.prod()
     assert filled.sum() * size.prod() == pytest.approx(volume, rel=0.03)
-    centre = [np.average(np.arange(n), weights=filled.sum(o)) for n, o in
-              zip(shape, ((1, 2), (0, 2), (0, 1)), strict=True)]  # fmt: skip
+    centre = [
+        np.average(np.arange(n), weights=filled.sum(o))
+        for n, o in zip(shape, ((1, 2), (0, 2), (0, 1)), strict=True)
+    ]
     np.testing.assert_allclose(np.array(centre) * size + affine[:3, 3], middle, atol=0.05)
 
 
 def test_thick_slices_are_means_of_thin_ones() -> None:
     thin = np.random.default_rng(0).random((4, 6, 10)).astype(np.float32)
     thick = average_slices(thin, (1, 2, 5))
-    expected = [[[thin[i, 2 * j : 2 * j + 2, 5 * k : 5 * k + 5].mean() for k in range(2)]
-                 for j in range(3)] for i in range(4)]  # fmt: skip
+    expected = [
+        [[thin[i, 2 * j : 2 * j + 2, 5 * k : 5 * k + 5].mean() for k in range(2)] for j in range(3)]
+        for i in range(4)
+    ]
     np.testing.assert_allclose(thick, expected, rtol=1e-5)
 
 

@@ -88,8 +88,13 @@ def test_planted_photographs_are_found_by_the_reader(
         assert status[name] == expected.get(values["planted"], "ok")
         assert f"sub-{int(values['person']) + 1:03d}" == values["participant_id"]
     assert Counter(row["planted"] for row in truth.values()) == {
-        "": 5, "no-face": 1, "expired": 1, "no-consent": 1, "single": 1, "stranger": 2,
-    }  # fmt: skip
+        "": 5,
+        "no-face": 1,
+        "expired": 1,
+        "no-consent": 1,
+        "single": 1,
+        "stranger": 2,
+    }
     nobody = next(name for name, row in truth.items() if row["planted"] == "no-face")
     for name in status:
         with Image.open(photos / name) as image:

@@ -38,8 +38,10 @@ def test_gaps_and_constants_in_columns(tmp_path: Path) -> None:
     rows[:3, 2] = np.nan
     found = table(tmp_path, rows)
     one, two = names(7)[:2]
-    assert reasons(found) == {one.lower(): "the same in every row",
-                              two.lower(): "missing in 5 rows"}  # fmt: skip
+    assert reasons(found) == {
+        one.lower(): "the same in every row",
+        two.lower(): "missing in 5 rows",
+    }
     assert len(found.keys) == 5
     assert np.isnan(found.values[:3, 0]).all()
 
@@ -122,14 +124,18 @@ def test_a_table_of_asegstats2table(tmp_path: Path) -> None:
     ]
     lines += [
         f"sub-{p}_ses-{s}\t" + "\t".join(f"{v:.1f}" for v in rng.uniform(3000, 4000, 4))
-        for p in "abc" for s in (1, 2)
-    ]  # fmt: skip
+        for p in "abc"
+        for s in (1, 2)
+    ]
     path = tmp_path / "aseg.txt"
     path.write_text("\n".join(lines) + "\n")
     assert holds_table(path)
     found = read_table(path)
     assert [(s.participant_id, s.session_id) for s in found.scans][:3] == [
-        ("a", "1"), ("a", "2"), ("b", "1")]  # fmt: skip
+        ("a", "1"),
+        ("a", "2"),
+        ("b", "1"),
+    ]
     assert found.kinds == ("volume", "volume", "volume", "size")
 
 
@@ -171,9 +177,14 @@ def test_rows_of_chosen_people_and_sessions(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "layout", ["sub-{p}_ses-{s}", "sub-{p}/ses-{s}", "freesurfer/sub-{p}_ses-{s}",
-               "sub-{p}_ses-{s}.long.sub-{p}"]
-)  # fmt: skip
+    "layout",
+    [
+        "sub-{p}_ses-{s}",
+        "sub-{p}/ses-{s}",
+        "freesurfer/sub-{p}_ses-{s}",
+        "sub-{p}_ses-{s}.long.sub-{p}",
+    ],
+)
 def test_folders_of_stats(layout: str, tmp_path: Path) -> None:
     folder = write_subjects(tmp_path / "fs", 3, layout=layout)
     assert holds_table(folder)

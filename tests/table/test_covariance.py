@@ -75,9 +75,11 @@ def test_the_ratio_is_that_of_two_normal_densities() -> None:
     alone = multivariate_normal(centre, total)
     joint = multivariate_normal(np.concatenate([centre, centre]), same)
     expected = np.array(
-        [[joint.logpdf(np.concatenate([a, c])) - alone.logpdf(a) - alone.logpdf(c) for c in y]
-         for a in x]
-    )  # fmt: skip
+        [
+            [joint.logpdf(np.concatenate([a, c])) - alone.logpdf(a) - alone.logpdf(c) for c in y]
+            for a in x
+        ]
+    )
     np.testing.assert_allclose(model.score(x, y), expected, rtol=1e-8)
 
 

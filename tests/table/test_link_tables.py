@@ -114,9 +114,12 @@ def test_rows_of_the_second_table_bear_the_labels_of_the_first(tmp_path: Path) -
     same += [f"{person:02d}\t{label:02d}" for label, person in enumerate(order) if label != 3]
     (tmp_path / "same.tsv").write_text("\n".join(same) + "\n")
     job = Job(
-        (), tmp_path / "out", Settings(), tables=tuple(map(Path, tables)),
+        (),
+        tmp_path / "out",
+        Settings(),
+        tables=tuple(map(Path, tables)),
         same_people=tmp_path / "same.tsv",
-    )  # fmt: skip
+    )
     first, second = read_tables(job)[0]
     assert [scan.participant_id for scan in first.scans] == [f"{k:02d}" for k in range(20)]
     told = [scan.participant_id for scan in second.scans]

@@ -70,7 +70,7 @@ def test_the_hemisphere_comes_from_the_name_where_the_file_does_not_say(tmp_path
         (b"\xff\xfe\x00" * 40, "aseg.stats", "not UTF-8"),
         (APARC[: APARC.index("bankssts")], "lh.aparc.stats", "0 regions"),
     ],
-)  # fmt: skip
+)
 def test_damaged_files_say_what_is_wrong(
     text: str | bytes, name: str, found: str, tmp_path: Path
 ) -> None:

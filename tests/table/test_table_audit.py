@@ -86,10 +86,11 @@ def test_two_pipelines_are_brought_together(
     columns = (tmp_path / "quantile" / "internal" / "columns.tsv").read_text()
     assert "lh_new_thickness\t\tleft out\tnot in the first table" in columns
     public = "".join(
-        path.read_text() for path in (tmp_path / "quantile").rglob("*")
-        if path.is_file() and path.relative_to(tmp_path / "quantile").parts[0]
-        not in ("internal", "store")
-    )  # fmt: skip
+        path.read_text()
+        for path in (tmp_path / "quantile").rglob("*")
+        if path.is_file()
+        and path.relative_to(tmp_path / "quantile").parts[0] not in ("internal", "store")
+    )
     assert "person0" not in public
     assert str(tmp_path) not in public
     assert "were linked to their other row" in capsys.readouterr().out

@@ -70,7 +70,7 @@ def wide(path: Path, subjects: list[str], first: str = "Measure:volume") -> Path
         (["sub-1_ses-1", "sub-1_ses-1.long.sub-1", "sub-1_ses-2"], [("1", "1"), ("1", "2")]),
         (["sub-1_ses-1.long.sub-1", "sub-1_ses-2.long.sub-1"], [("1", "1"), ("1", "2")]),
     ],
-)  # fmt: skip
+)
 def test_tables_of_the_longitudinal_stream(
     subjects: list[str], who: list[tuple[str, str]], tmp_path: Path
 ) -> None:

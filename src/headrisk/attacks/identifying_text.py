@@ -239,11 +239,17 @@ def findings_table(scan: MetadataScan) -> Table:
     """``internal/metadata.tsv``, one row for each finding."""
     rows = tuple(
         (
-            f.number, f.severity, f.kind, f.file, f.field, f.masked,
-            KINDS[f.kind].why, KINDS[f.kind].remedy,
+            f.number,
+            f.severity,
+            f.kind,
+            f.file,
+            f.field,
+            f.masked,
+            KINDS[f.kind].why,
+            KINDS[f.kind].remedy,
         )
         for f in scan.findings
-    )  # fmt: skip
+    )
     return Table(COLUMNS, rows)
 
 
@@ -251,13 +257,19 @@ def groups_table(scan: MetadataScan) -> Table:
     """``internal/metadata-fields.tsv``, one row for each kind and field, with an example place."""
     rows = tuple(
         (
-            SEVERITY[g.kind], g.kind, g.field, g.files, g.values, g.example.file,
-            g.example.field, g.example.masked,
+            SEVERITY[g.kind],
+            g.kind,
+            g.field,
+            g.files,
+            g.values,
+            g.example.file,
+            g.example.field,
+            g.example.masked,
         )
         for severity in SEVERITIES
         for g in grouped(scan.findings)
         if SEVERITY[g.kind] == severity
-    )  # fmt: skip
+    )
     return Table(
         ("severity", "kind", "field", "files", "values", "example_file", "example_field", "value"),
         rows,

@@ -200,7 +200,15 @@ def images_table(images: tuple[HeadImage, ...], results: tuple[SightResult, ...]
         for image, result in zip(images, results, strict=True)
     )
     columns = (
-        "path", "datatype", "suffix", "participant_id", "session_id", "face", "code", "reason",
-        "seen_by", "seconds",
-    )  # fmt: skip
+        "path",
+        "datatype",
+        "suffix",
+        "participant_id",
+        "session_id",
+        "face",
+        "code",
+        "reason",
+        "seen_by",
+        "seconds",
+    )
     return Table(columns, rows)

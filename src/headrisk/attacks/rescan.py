@@ -118,9 +118,14 @@ def prepare_simulated(real: Cohort, job: Job, log: CostLog) -> tuple[Cohort, tup
     chosen = real.usable().scans
     with stage(STAGE, len(chosen), log, recorded(job)) as listen:
         made = prepare_scans(
-            chosen, job.settings, open_store(job.out / "store"), processes=job.processes,
-            listen=listen, on_damage=damage.append, rescan=True,
-        )  # fmt: skip
+            chosen,
+            job.settings,
+            open_store(job.out / "store"),
+            processes=job.processes,
+            listen=listen,
+            on_damage=damage.append,
+            rescan=True,
+        )
     log.recalled(sum(result.seconds for result in made.results))
     return as_simulated(made), tell_damage(damage, job)
 

@@ -32,9 +32,16 @@ _NORMALISE_FWHM_MM = 6.0 * 2.355
 _GOOD_SCORE = 0.70  # alignment score above which one upright look at the head is enough
 _POOR_SCORE = 0.62  # alignment score below which other views are tried
 _OTHER_VIEWS = (  # turns of the image's axes, degrees about right, anterior and superior
-    (180, 0, 0), (90, 0, 0), (0, 0, 90), (40, 0, 0), (-40, 0, 0), (0, 40, 0), (0, -40, 0),
-    (0, 0, 40), (0, 0, -40),
-)  # fmt: skip
+    (180, 0, 0),
+    (90, 0, 0),
+    (0, 0, 90),
+    (40, 0, 0),
+    (-40, 0, 0),
+    (0, 40, 0),
+    (0, -40, 0),
+    (0, 0, 40),
+    (0, 0, -40),
+)
 _UPRIGHT_DEGREES = 20.0  # turn of the head against the image's axes that the network takes well
 _TEMPLATE_CENTRE_MM = (0.0, -18.0, 8.0)
 _CLEARLY = 0.03  # by which tissue maps, with more freedom, must explain more than the T1

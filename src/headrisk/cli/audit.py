@@ -60,22 +60,35 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "then compare and report (default)",
     )
     parser.add_argument(
-        "--against", type=Path, action="append", default=[], metavar="DATASET",
+        "--against",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="DATASET",
         help="data an attacker may hold; may be given several times",
-    )  # fmt: skip
+    )
     parser.add_argument(
-        "--deidentified", "--treated", dest="treated", type=treatment, action="append", default=[],
+        "--deidentified",
+        "--treated",
+        dest="treated",
+        type=treatment,
+        action="append",
+        default=[],
         metavar="NAME=DATASET",
         help="DATASET again, defaced or otherwise de-identified by some method: risk before and "
         "after is compared on the same people; may be given several times (--treated is the same)",
-    )  # fmt: skip
+    )
     add_title_option(parser)
     add_no_faces(parser)
     parser.add_argument(
-        "--only", nargs="+", choices=QUESTIONS, default=(), metavar="QUESTION",
+        "--only",
+        nargs="+",
+        choices=QUESTIONS,
+        default=(),
+        metavar="QUESTION",
         help="ask only these: brains, faces (is one left in any image?), metadata, tables; the "
         "result says what was not asked (default all)",
-    )  # fmt: skip
+    )
     add_same_people_option(parser)
     add_fail_above(parser)
     add_rescan_option(parser)

@@ -40,10 +40,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the command's options."""
     add_dataset(parser)
     parser.add_argument(
-        "--tool", required=True, metavar="NAME",
+        "--tool",
+        required=True,
+        metavar="NAME",
         help="template: face and ears removed; reface: replaced by a synthetic one; quickshear: "
         "cut off by a plane; skullstrip: everything but the brain removed; or a plug-in's",
-    )  # fmt: skip
+    )
     add_choice_options(parser)
     group = parser.add_argument_group("de-identifying")
     group.add_argument("--settings", type=Path, metavar="FILE", help="settings TOML to start from")
@@ -54,9 +56,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="random seed of the noise that is drawn (default 0)",
     )
     group.add_argument(
-        "--contrasts", nargs="+", metavar="SUFFIX",
+        "--contrasts",
+        nargs="+",
+        metavar="SUFFIX",
         help="BIDS suffixes to de-identify (default all anatomical ones); others are not written",
-    )  # fmt: skip
+    )
     group.add_argument(
         "--accurate",
         action="store_true",
@@ -65,9 +69,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add_run_options(parser)
     parser.set_defaults(
-        resolution=None, alignment=None, mutual_information=None, measures=None, prior=None,
+        resolution=None,
+        alignment=None,
+        mutual_information=None,
+        measures=None,
+        prior=None,
         one_to_one=None,
-    )  # fmt: skip
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -93,9 +101,11 @@ def run(arguments: argparse.Namespace) -> int:
                     sys.stderr.write(visible(f"{one.scan_id}: {said}") + "\n")
         sys.stdout.write(f"Table: {arguments.out / 'tables' / 'treatment.tsv'}\n")
         chosen = (
-            arguments.contrasts, arguments.settings, arguments.participant_label,
+            arguments.contrasts,
+            arguments.settings,
+            arguments.participant_label,
             arguments.session_id,
-        )  # fmt: skip
+        )
         behind = report.left_behind and not any(chosen)
         return FAILED_SCANS if report.failed or behind else DONE
 

@@ -44,22 +44,30 @@ EXAMPLES = (
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the command's options."""
     parser.add_argument(
-        "out", type=Path, nargs="?", default=Path("headrisk-demo"), metavar="OUT",
+        "out",
+        type=Path,
+        nargs="?",
+        default=Path("headrisk-demo"),
+        metavar="OUT",
         help="folder for people and report (default headrisk-demo)",
-    )  # fmt: skip
+    )
     group = parser.add_argument_group("synthetic people")
     group.add_argument("--people", type=at_least(1), default=PEOPLE, metavar="N", help="how many")
     group.add_argument(
         "--sessions", type=at_least(1), default=SESSIONS, metavar="N", help="scans of each"
     )
     group.add_argument(
-        "--identity", type=float, default=1.0, metavar="STRENGTH",
+        "--identity",
+        type=float,
+        default=1.0,
+        metavar="STRENGTH",
         help="how much people differ; at 0 nobody can be told apart",
-    )  # fmt: skip
+    )
     group.add_argument(
-        "--no-faces", action="store_true",
+        "--no-faces",
+        action="store_true",
         help="brains alone: no photographs, no face section, half the time",
-    )  # fmt: skip
+    )
     add_title_option(parser)
     add_setting_options(parser)
     add_risk_options(parser)

@@ -37,15 +37,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--verify", type=Path, metavar="OUT", help="check the log and the public files of OUT"
     )
     parser.add_argument(
-        "--plan", type=at_least(1), metavar="N",
+        "--plan",
+        type=at_least(1),
+        metavar="N",
         help="time, memory and disk of a run of N scans, from rates measured now (about a minute)",
-    )  # fmt: skip
+    )
     parser.add_argument("--faces", action="store_true", help="with --plan: faces too")
     parser.set_defaults(scheduler=None, engine="processes", mem_gb=None)
     parser.add_argument(
-        "--nprocs", type=at_least(0), default=0, metavar="N",
+        "--nprocs",
+        type=at_least(0),
+        default=0,
+        metavar="N",
         help="with --plan: worker processes; 0 (default): one for each core",
-    )  # fmt: skip
+    )
     add_setting_options(parser)
 
 

@@ -56,10 +56,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_same_people_option(parser)
     add_fail_above(parser)
     parser.add_argument(
-        "--search", type=at_least(1), metavar="K",
+        "--search",
+        type=at_least(1),
+        metavar="K",
         help="only list the K most similar scans of B for each scan of A, exactly, without "
         "comparing all pairs: for very large B; gives no report",
-    )  # fmt: skip
+    )
     parser.set_defaults(level="group")
     add_title_option(parser)
     add_no_faces(parser)

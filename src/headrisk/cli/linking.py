@@ -38,11 +38,13 @@ def fail_above(text: str) -> float:
 def add_fail_above(parser: argparse.ArgumentParser, verb: str = "links") -> None:
     """The option that makes a command fail where the measured risk is too large."""
     parser.add_argument(
-        "--fail-above", type=fail_above, metavar="RATE",
+        "--fail-above",
+        type=fail_above,
+        metavar="RATE",
         help="exit with 5 unless the upper end of the 95 %% interval lies below this share of "
         f"people (0 to 1) for every measure that {verb} people at rank 1, those whose scans "
         "failed counted as found; with 3 if there is too little data to tell",
-    )  # fmt: skip
+    )
 
 
 def run_audit(
@@ -163,8 +165,12 @@ def _texts_unread(report: Report) -> bool:
     """Whether files could not be read in which names, dates and free text were searched for."""
     from headrisk.findings.records import FileRow
 
-    rows = [row for one in report.modalities if "unread" in one.tables
-            for row in one.tables["unread"].rows]  # fmt: skip
+    rows = [
+        row
+        for one in report.modalities
+        if "unread" in one.tables
+        for row in one.tables["unread"].rows
+    ]
     return any(row[0] == FileRow.UNREAD and row[1] for row in rows)
 
 

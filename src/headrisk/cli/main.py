@@ -139,10 +139,13 @@ def _broken(line: str, width: int) -> list[str]:
     remark = line.lstrip().startswith("#")
     first = line[: len(line) - len(line.lstrip())]
     parts = textwrap.wrap(
-        line.strip(), max(width - 2, 20), initial_indent=first,
+        line.strip(),
+        max(width - 2, 20),
+        initial_indent=first,
         subsequent_indent=first + ("# " if remark else "    "),
-        break_long_words=False, break_on_hyphens=False,
-    )  # fmt: skip
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
     return parts if remark else [part + " \\" for part in parts[:-1]] + parts[-1:]
 
 
@@ -284,9 +287,11 @@ def _top_parser(*, commands: bool = True) -> argparse.ArgumentParser:
     lines: list[str] = []
     for name, text in COMMANDS.items():
         lines += textwrap.wrap(
-            text, max(_columns(), 30), initial_indent=f"  {name:<{width}}",
+            text,
+            max(_columns(), 30),
+            initial_indent=f"  {name:<{width}}",
             subsequent_indent=" " * (width + 2 if _columns() >= 60 else 4),
-        )  # fmt: skip
+        )
     parser = _Parser(
         prog="headrisk",
         description="Measures how easily people in a head-MRI data set can be re-identified, "

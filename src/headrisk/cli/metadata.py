@@ -34,9 +34,15 @@ EXAMPLES = (
     "headrisk metadata /data/study /data/metadata --fail-on direct",
 )
 # Options of DICOM PS3.15 by name, as headrisk.metadata.dicom_options knows them.
-RETAIN = ("safe-private", "uids", "device-identity", "institution-identity",
-          "patient-characteristics", "longitudinal-full-dates",
-          "longitudinal-modified-dates")  # fmt: skip
+RETAIN = (
+    "safe-private",
+    "uids",
+    "device-identity",
+    "institution-identity",
+    "patient-characteristics",
+    "longitudinal-full-dates",
+    "longitudinal-modified-dates",
+)
 CLEAN = ("descriptors", "structured-content", "graphics")
 LEVELS = {"direct": 1, "quasi": 2, "technical": 3, "notice": 4}  # severities, gravest first
 
@@ -162,9 +168,11 @@ def own_rules(arguments: argparse.Namespace) -> OwnRules:
         )
     given = {"keep": arguments.keep, "ignore": arguments.ignore, "remove": arguments.remove}
     fields = field_rules(
-        *([*(given[rule] or ()), *(n for n, r in said.fields.items() if r == rule)]
-          for rule in ("keep", "ignore", "remove"))
-    )  # fmt: skip
+        *(
+            [*(given[rule] or ()), *(n for n, r in said.fields.items() if r == rule)]
+            for rule in ("keep", "ignore", "remove")
+        )
+    )
     return OwnRules(said.dicom, fields)
 
 
@@ -233,10 +241,15 @@ def run(arguments: argparse.Namespace) -> int:
         unread = () if names is None else tuple(names) or ("*",)
         rng = None if arguments.seed is None else np.random.default_rng(arguments.seed)
         page, report = audit_metadata(
-            job, known_identifiers=arguments.known_identifiers, fix=arguments.fix, rng=rng,
+            job,
+            known_identifiers=arguments.known_identifiers,
+            fix=arguments.fix,
+            rng=rng,
             rules=own.fields,
-            key=arguments.key, policy=policy, keep_unread=unread,
-        )  # fmt: skip
+            key=arguments.key,
+            policy=policy,
+            keep_unread=unread,
+        )
         sys.stdout.write(summary_sentence(report) + "\n")
         if report.copy is not None:
             sys.stdout.write(copy_sentence(report.copy) + "\n")

@@ -38,29 +38,35 @@ DEFAULTS = Settings()
 def add_dataset(parser: argparse.ArgumentParser) -> None:
     """The data set and the output folder, which most commands begin with."""
     parser.add_argument(
-        "dataset", type=Path, metavar="DATASET",
+        "dataset",
+        type=Path,
+        metavar="DATASET",
         help="BIDS folder, folder of DICOM series, or manifest TSV (participant_id, session_id, "
         "path)",
-    )  # fmt: skip
+    )
     add_out(parser)
 
 
 def add_out(parser: argparse.ArgumentParser) -> None:
     """The output folder."""
     parser.add_argument(
-        "out", type=Path, metavar="OUT",
+        "out",
+        type=Path,
+        metavar="OUT",
         help="folder for the results, outside the data set; new, or of an earlier run",
-    )  # fmt: skip
+    )
 
 
 def add_progress_options(parser: argparse.ArgumentParser) -> None:
     """How progress is shown on standard error."""
     group = parser.add_argument_group("progress")
     group.add_argument(
-        "--progress", choices=get_args(Style), default="auto",
+        "--progress",
+        choices=get_args(Style),
+        default="auto",
         help="bars; lines; json: one object a line, for programs; none; auto: bars on a terminal, "
         "lines elsewhere",
-    )  # fmt: skip
+    )
     group.add_argument(
         "-q",
         "--quiet",
@@ -82,24 +88,29 @@ def add_run_options(parser: argparse.ArgumentParser) -> None:
         help="worker processes; 0 (default): one for each core",
     )
     group.add_argument(
-        "--mem-gb", type=memory, metavar="GB",
+        "--mem-gb",
+        type=memory,
+        metavar="GB",
         help=f"memory limit: no more processes than fit, at {MEMORY_PER_PROCESS_GB:g} GB each",
-    )  # fmt: skip
+    )
     group.add_argument(
         "--work-dir", type=Path, metavar="DIR", help="where DICOM is converted (default OUT/work)"
     )
     group.add_argument(
-        "--dry-run", action="store_true",
+        "--dry-run",
+        action="store_true",
         help="list the scans, say what would be looked at, who can be searched for and what it "
         "takes, and stop",
-    )  # fmt: skip
+    )
     group.add_argument(
-        "--engine", choices=("serial", "processes", "dask"), default="processes",
+        "--engine",
+        choices=("serial", "processes", "dask"),
+        default="processes",
         help="how to run tasks; dask: on a cluster, of this machine without --scheduler",
-    )  # fmt: skip
+    )
     group.add_argument(
         "--scheduler", metavar="ADDRESS", help="of a Dask scheduler, such as tls://10.0.0.1:8786"
-    )  # fmt: skip
+    )
     add_progress_options(parser)
 
 
@@ -111,14 +122,18 @@ def add_setting_options(parser: argparse.ArgumentParser) -> None:
         "--seed", type=int, metavar="N", help=f"random seed (default {DEFAULTS.seed})"
     )
     group.add_argument(
-        "--resolution", type=int, choices=(2, 3, 4), metavar="MM",
+        "--resolution",
+        type=int,
+        choices=(2, 3, 4),
+        metavar="MM",
         help="side of the voxels that are compared: 2, 3 or 4 mm "
         f"(default {DEFAULTS.resolution_mm})",
-    )  # fmt: skip
+    )
     group.add_argument(
-        "--alignment", choices=("affine", "rigid"),
+        "--alignment",
+        choices=("affine", "rigid"),
         help=f"of brains to the template (default {DEFAULTS.alignment})",
-    )  # fmt: skip
+    )
     group.add_argument(
         "--accurate",
         action="store_true",
@@ -132,10 +147,12 @@ def add_setting_options(parser: argparse.ArgumentParser) -> None:
         help="refine the alignment of T2w, FLAIR and others by mutual information",
     )
     group.add_argument(
-        "--contrasts", nargs="+", metavar="SUFFIX",
+        "--contrasts",
+        nargs="+",
+        metavar="SUFFIX",
         help="BIDS suffixes of the images whose brains are compared "
         f"(default {' '.join(DEFAULTS.contrasts)})",
-    )  # fmt: skip
+    )
     group.add_argument(
         "--measures",
         nargs="+",
@@ -144,22 +161,29 @@ def add_setting_options(parser: argparse.ArgumentParser) -> None:
         "plug-ins",
     )
     group.add_argument(
-        "--prior", type=float, metavar="P",
+        "--prior",
+        type=float,
+        metavar="P",
         help="probability that a pair is mated, before it is compared "
         f"(default {DEFAULTS.mated_prior:g})",
-    )  # fmt: skip
+    )
     group.add_argument(
-        "--one-to-one", action="store_true", default=None,
+        "--one-to-one",
+        action="store_true",
+        default=None,
         help="also assign people one to one, which finds more",
-    )  # fmt: skip
+    )
 
 
 def add_title_option(parser: argparse.ArgumentParser) -> None:
     """What the page is called."""
     parser.add_argument(
-        "--title", type=_title, default="", metavar="TEXT",
+        "--title",
+        type=_title,
+        default="",
+        metavar="TEXT",
         help="title of the page, such as the name of the release; at most 200 characters are kept",
-    )  # fmt: skip
+    )
 
 
 def _title(text: str) -> str:
@@ -171,24 +195,30 @@ def _title(text: str) -> str:
 def add_same_people_option(parser: argparse.ArgumentParser) -> None:
     """Who is who, where the labels of the data sets are not one key."""
     parser.add_argument(
-        "--same-people", type=Path, metavar="TSV",
+        "--same-people",
+        type=Path,
+        metavar="TSV",
         help="columns participant_id_a (label in the first data set) and participant_id_b (label "
         "in the others): who is the same person; without it equal labels are",
-    )  # fmt: skip
+    )
 
 
 def add_risk_options(parser: argparse.ArgumentParser) -> None:
     """Whose success is estimated, and which risk counts as too high."""
     group = parser.add_argument_group("judging")
     group.add_argument(
-        "--attackers", type=Path, metavar="FILE",
+        "--attackers",
+        type=Path,
+        metavar="FILE",
         help="TOML with a table [attackers.NAME] for each attacker to report on (default a vetted "
         "researcher, a member of the public, an insider)",
-    )  # fmt: skip
+    )
     group.add_argument(
-        "--risk-line", type=float, metavar="RISK",
+        "--risk-line",
+        type=float,
+        metavar="RISK",
         help="report the share of people whose risk is above this level, e.g. 0.09; no default",
-    )  # fmt: skip
+    )
 
 
 def attackers_of(path: Path | None) -> tuple[Attacker, ...]:
@@ -219,38 +249,51 @@ def add_face_options(parser: argparse.ArgumentParser) -> None:
     """How faces are rendered and recognised."""
     group = parser.add_argument_group("faces")
     group.add_argument(
-        "--photos", type=Path, metavar="TSV",
+        "--photos",
+        type=Path,
+        metavar="TSV",
         help="photographs: participant_id, path, consent_id, expires",
-    )  # fmt: skip
+    )
     group.add_argument(
         "--protocol",
         choices=get_args(FaceProtocol),
         help=f"which renders are made of each head (default {DEFAULTS.face_protocol})",
     )
     group.add_argument(
-        "--recognisers", nargs="+", metavar="NAME",
+        "--recognisers",
+        nargs="+",
+        metavar="NAME",
         help="selects the recognisers, of dlib, faceres, sface, deepface, orb, sift and plug-ins "
         f"(default {' '.join(DEFAULTS.recognisers)})",
-    )  # fmt: skip
+    )
     group.add_argument(
-        "--weights", type=_weights, action=_Weights, default={}, metavar="NAME=PATH",
+        "--weights",
+        type=_weights,
+        action=_Weights,
+        default={},
+        metavar="NAME=PATH",
         help="a recogniser's file of weights on this machine, for those that ship none: "
         "deepface=facenet512_weights.h5; may be given several times",
-    )  # fmt: skip
+    )
 
 
 def add_table_options(parser: argparse.ArgumentParser) -> None:
     """Which derived tables are compared, and how they are brought together."""
     group = parser.add_argument_group("derived tables")
     group.add_argument(
-        "--tables", type=Path, nargs="+", default=[], metavar="PATH",
+        "--tables",
+        type=Path,
+        nargs="+",
+        default=[],
+        metavar="PATH",
         help="FreeSurfer subjects folder, or TSV with participant_id, session_id and a column for "
         "each measurement; with two, people of the first are searched in the second",
-    )  # fmt: skip
+    )
     group.add_argument(
-        "--table-match", choices=get_args(TableMatch),
+        "--table-match",
+        choices=get_args(TableMatch),
         help="how tables of different software are brought together (default auto)",
-    )  # fmt: skip
+    )
     group.add_argument(
         "--table-size",
         choices=get_args(TableSize),
@@ -261,10 +304,11 @@ def add_table_options(parser: argparse.ArgumentParser) -> None:
 def add_rescan_option(parser: argparse.ArgumentParser) -> None:
     """What to do where nobody was scanned twice."""
     parser.add_argument(
-        "--simulate-rescan", action="store_true",
+        "--simulate-rescan",
+        action="store_true",
         help="for people with one scan: simulate a second one; every figure is then labelled as "
         "simulated",
-    )  # fmt: skip
+    )
     parser.add_argument(
         "--rescan-strength",
         choices=get_args(Strength),
@@ -277,9 +321,12 @@ def add_choice_options(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("choosing")
     for option, what in (("--participant-label", "people"), ("--session-id", "sessions")):
         group.add_argument(
-            option, nargs="+", default=(), metavar="LABEL",
+            option,
+            nargs="+",
+            default=(),
+            metavar="LABEL",
             help=f"only these {what} of the first data set; the others stay whole",
-        )  # fmt: skip
+        )
 
 
 def settings_of(arguments: argparse.Namespace) -> Settings:
@@ -357,10 +404,11 @@ def can_see_faces() -> bool:
 def add_no_faces(parser: argparse.ArgumentParser) -> None:
     """The option that leaves out every look at faces that was not asked for by name."""
     parser.add_argument(
-        "--no-faces", action="store_true",
+        "--no-faces",
+        action="store_true",
         help="do not compare the faces in scans; where there are no photographs, do not look "
         "whether de-identified scans still show one either",
-    )  # fmt: skip
+    )
 
 
 def searches_faces(arguments: argparse.Namespace) -> bool:

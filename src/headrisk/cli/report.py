@@ -25,10 +25,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "out", type=Path, nargs="?", metavar="OUT", help="output folder of an earlier run"
     )
     parser.add_argument(
-        "--compare", type=Path, nargs="+", metavar=("OLD", "NEW"),
+        "--compare",
+        type=Path,
+        nargs="+",
+        metavar=("OLD", "NEW"),
         help="two or more output folders, the oldest first; writes compare.html and "
         "tables/compare.tsv into OUT, which may be a new folder, or into the last of them",
-    )  # fmt: skip
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:

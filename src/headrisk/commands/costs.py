@@ -192,9 +192,13 @@ def measure_rates(settings: Settings, *, faces: bool, scans: int = 3) -> Rates:
 
         def prepare(k: int) -> Cohort:
             return prepare_scans(
-                found[k : k + 1], settings, store,
-                processes=1, listen=ignore, on_damage=lambda error: None,
-            )  # fmt: skip
+                found[k : k + 1],
+                settings,
+                store,
+                processes=1,
+                listen=ignore,
+                on_damage=lambda error: None,
+            )
 
         first = prepare(0)
         if first.results[0].vector is None:

@@ -28,9 +28,20 @@ from headrisk.run.scratch import put_in_place, scratch_folder, sweep, sweep_outp
 
 STAGE = "treat"
 ANATOMICAL = (
-    "T1w", "T2w", "FLAIR", "PDw", "T2starw", "PDT2w", "UNIT1", "inplaneT1", "inplaneT2", "angio",
-    "MPRAGE", "T1rho", "T1wCE",
-)  # fmt: skip
+    "T1w",
+    "T2w",
+    "FLAIR",
+    "PDw",
+    "T2starw",
+    "PDT2w",
+    "UNIT1",
+    "inplaneT1",
+    "inplaneT2",
+    "angio",
+    "MPRAGE",
+    "T1rho",
+    "T1wCE",
+)
 
 
 def deface(job: Job, tool: Tool) -> TreatmentReport:

@@ -323,9 +323,15 @@ def clean_copy(
             unfinished.mkdir(mode=0o700)
             with stage("clean", scan.files, log, recorded(job)) as listen:
                 rows, removed = write_copy(
-                    root, unfinished, known, rng, plan=plan, policy=policy,
-                    keep_unread=keep_unread, on_done=advancing("clean", scan.files, listen),
-                )  # fmt: skip
+                    root,
+                    unfinished,
+                    known,
+                    rng,
+                    plan=plan,
+                    policy=policy,
+                    keep_unread=keep_unread,
+                    on_done=advancing("clean", scan.files, listen),
+                )
             written = sum(row.action != LEFT_OUT for row in rows)
             with stage("check", written, log, recorded(job)) as listen:
                 left = scan_metadata(unfinished, known, on_done=advancing("check", written, listen))

@@ -145,19 +145,26 @@ def write_manifest(recipe: Recipe, folder: Path, out: Path) -> Path | None:
             continue
         if path.exists():
             raise UsageError(
-                str(path), found="a file that is there already", expected="a new file",
+                str(path),
+                found="a file that is there already",
+                expected="a new file",
                 remedy="Give another name, or remove it.",
-            )  # fmt: skip
+            )
         if not path.absolute().parent.is_dir():
             raise UsageError(str(path), found="no such folder to write in", expected="one that is")
     here = Path(os.path.relpath(folder.resolve(), out.absolute().parent.resolve()))
     rows = tuple(
         (
-            row.participant, row.session, str(here / row.path), row.suffix, row.site, row.scanner,
+            row.participant,
+            row.session,
+            str(here / row.path),
+            row.suffix,
+            row.site,
+            row.scanner,
             row.date,
         )
         for row in recipe.rows
-    )  # fmt: skip
+    )
     write_private(out, table_text(Table(COLUMNS, rows)).encode())
     if photos is not None:
         seen = tuple((who, str(here / path), "", "") for who, path in recipe.photos)

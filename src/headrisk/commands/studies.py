@@ -100,13 +100,17 @@ _ADNI = (
 )
 _ADNI_SHAPE = "ADNI/002_S_0413/MPRAGE/2006-05-02_12_31_52.0/I45108/*.nii"
 _TAKAO = Published(
-    "another cohort, scanned twice a year apart: rank 1 by principal components", "215",
-    "99.5 % with 32 components, 100 % with 112 or more", TAKAO,
-)  # fmt: skip
+    "another cohort, scanned twice a year apart: rank 1 by principal components",
+    "215",
+    "99.5 % with 32 components, 100 % with 112 or more",
+    TAKAO,
+)
 _SHARMA = Published(
-    "skull-stripped T1w, standard preprocessing, eleven measures of similarity", "see its tables",
-    "nearly perfect, by its abstract", SHARMA,
-)  # fmt: skip
+    "skull-stripped T1w, standard preprocessing, eleven measures of similarity",
+    "see its tables",
+    "nearly perfect, by its abstract",
+    SHARMA,
+)
 
 STUDIES: Mapping[str, Study] = {
     study.name: study

@@ -49,9 +49,16 @@ def list_archive(path: Path) -> Listing:
         else:
             problem = "an archive of a kind that cannot be listed: unpack it"
     except (
-        OSError, EOFError, zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError,
-        NotImplementedError, ValueError, RuntimeError,
-    ) as error:  # fmt: skip
+        OSError,
+        EOFError,
+        zipfile.BadZipFile,
+        tarfile.TarError,
+        zlib.error,
+        lzma.LZMAError,
+        NotImplementedError,
+        ValueError,
+        RuntimeError,
+    ) as error:
         problem = f"the archive is damaged or locked ({type(error).__name__})"
     return Listing(tuple(_series(found)), problem)
 

@@ -16,9 +16,26 @@ from pathlib import Path
 # ----------------------------------------------------------------------
 
 DATATYPES = (
-    "anat", "func", "dwi", "fmap", "perf", "pet", "ct", "mrs", "meg", "eeg", "ieeg", "nirs",
-    "emg", "motion", "micr", "beh", "eyetrack", "xfm", "figures",
-)  # fmt: skip
+    "anat",
+    "func",
+    "dwi",
+    "fmap",
+    "perf",
+    "pet",
+    "ct",
+    "mrs",
+    "meg",
+    "eeg",
+    "ieeg",
+    "nirs",
+    "emg",
+    "motion",
+    "micr",
+    "beh",
+    "eyetrack",
+    "xfm",
+    "figures",
+)
 
 _SUFFIXES = {
     "anat": (

@@ -12,9 +12,18 @@ if TYPE_CHECKING:
     from pydicom import Dataset
 
 _TAGS = (
-    "SOPClassUID", "Modality", "PatientID", "PatientName", "SeriesInstanceUID",
-    "SeriesDescription", "ProtocolName", "Units", "RescaleType", "ImageType", "Rows",
-)  # fmt: skip
+    "SOPClassUID",
+    "Modality",
+    "PatientID",
+    "PatientName",
+    "SeriesInstanceUID",
+    "SeriesDescription",
+    "ProtocolName",
+    "Units",
+    "RescaleType",
+    "ImageType",
+    "Rows",
+)
 
 
 _DIRECTORY = "1.2.840.10008.1.3.10"  # Media Storage Directory Storage
@@ -66,9 +75,16 @@ def read_tags(path: Path) -> SeriesTags:
             image_type = found.get("ImageType", ())
             rows = found.get("Rows", 0)
     except (
-        InvalidDicomError, OSError, ValueError, TypeError, KeyError, AttributeError, EOFError,
-        NotImplementedError, OverflowError,
-    ) as error:  # fmt: skip
+        InvalidDicomError,
+        OSError,
+        ValueError,
+        TypeError,
+        KeyError,
+        AttributeError,
+        EOFError,
+        NotImplementedError,
+        OverflowError,
+    ) as error:
         return SeriesTags(problem=f"header cannot be read ({type(error).__name__})")
     if not any(text.values()):
         if _is_directory(found):

@@ -138,9 +138,13 @@ def _told_by_bytes(listed: Inventory) -> Iterator[HeadImage]:
         known = row.form.startswith(("NIfTI", "MGH")) and row.code not in _NOT_HERE
         if known and "!/" not in row.path:
             yield HeadImage(
-                str(listed.root / row.path), row.path, row.datatype, row.suffix,
-                row.participant_id, row.session_id,
-            )  # fmt: skip
+                str(listed.root / row.path),
+                row.path,
+                row.datatype,
+                row.suffix,
+                row.participant_id,
+                row.session_id,
+            )
 
 
 def _image(path: str, root: Path) -> HeadImage:

@@ -37,10 +37,30 @@ State = Literal["", "looked_at", "failed", "left_out"]
 Where = Literal["raw", "derivatives", "sourcedata", "code", "hidden", "non-BIDS"]
 
 REASONS = (
-    "archive", "body", "code", "contrast", "damaged", "derivatives", "empty", "folder", "format",
-    "hidden", "history", "label", "line", "link", "missing", "name", "no_check", "person",
-    "pointer", "sourcedata", "special", "unreadable", "unusable",
-)  # fmt: skip
+    "archive",
+    "body",
+    "code",
+    "contrast",
+    "damaged",
+    "derivatives",
+    "empty",
+    "folder",
+    "format",
+    "hidden",
+    "history",
+    "label",
+    "line",
+    "link",
+    "missing",
+    "name",
+    "no_check",
+    "person",
+    "pointer",
+    "sourcedata",
+    "special",
+    "unreadable",
+    "unusable",
+)
 _FAILED = (
     "damaged",
     "empty",
@@ -414,9 +434,20 @@ def explained(
 
 
 IMAGE_COLUMNS = (
-    "path", "datatype", "suffix", "participant_id", "session_id", "checks", "status", "reason",
-    "face", "where", "format", "files", "copy_of",
-)  # fmt: skip
+    "path",
+    "datatype",
+    "suffix",
+    "participant_id",
+    "session_id",
+    "checks",
+    "status",
+    "reason",
+    "face",
+    "where",
+    "format",
+    "files",
+    "copy_of",
+)
 
 
 def images_table(
@@ -428,19 +459,40 @@ def images_table(
     """
     rows = tuple(
         (
-            row.path, row.datatype, row.suffix, row.participant_id, row.session_id,
-            " ".join(row.checks), row.status, row.reason or said.get(row.code, ""), row.face,
-            row.where, row.form, row.files, row.copy_of,
+            row.path,
+            row.datatype,
+            row.suffix,
+            row.participant_id,
+            row.session_id,
+            " ".join(row.checks),
+            row.status,
+            row.reason or said.get(row.code, ""),
+            row.face,
+            row.where,
+            row.form,
+            row.files,
+            row.copy_of,
         )
         for row in inventory.images
-    )  # fmt: skip
+    )
     return IMAGE_COLUMNS, rows
 
 
 FILE_COLUMNS = (
-    "path", "kind", "format", "where", "datatype", "suffix", "participant_id", "session_id",
-    "files", "bytes", "checks", "status", "reason",
-)  # fmt: skip
+    "path",
+    "kind",
+    "format",
+    "where",
+    "datatype",
+    "suffix",
+    "participant_id",
+    "session_id",
+    "files",
+    "bytes",
+    "checks",
+    "status",
+    "reason",
+)
 
 
 def files_table(
@@ -452,12 +504,22 @@ def files_table(
     """
     rows = tuple(
         (
-            row.path, row.kind, row.form, row.where, row.datatype, row.suffix, row.participant_id,
-            row.session_id, row.files, row.bytes, " ".join(row.checks), row.status,
+            row.path,
+            row.kind,
+            row.form,
+            row.where,
+            row.datatype,
+            row.suffix,
+            row.participant_id,
+            row.session_id,
+            row.files,
+            row.bytes,
+            " ".join(row.checks),
+            row.status,
             row.reason or said.get(row.code, ""),
         )
         for row in inventory.rows
-    )  # fmt: skip
+    )
     return FILE_COLUMNS, rows
 
 
@@ -482,9 +544,16 @@ def _judged(row: FileRow, found: list[Looked]) -> FileRow:
         )
     apart = "" if compared else "unusable" if tried else row.code
     return replace(
-        row, kind="image", checks=checks, face=face, status="looked_at", code="",
-        reason="; ".join(problems), compared=compared, apart=apart,
-    )  # fmt: skip
+        row,
+        kind="image",
+        checks=checks,
+        face=face,
+        status="looked_at",
+        code="",
+        reason="; ".join(problems),
+        compared=compared,
+        apart=apart,
+    )
 
 
 def _unlisted(one: Looked, root: Path) -> FileRow:

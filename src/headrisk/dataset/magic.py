@@ -24,42 +24,125 @@ from headrisk.io.nifti_header import nifti_header
 
 HEAD_BYTES = 4096
 Kind = Literal[
-    "image", "sidecar", "table", "document", "picture", "film", "sound", "surface", "recording",
-    "archive", "container", "other", "folder", "link",
-]  # fmt: skip
+    "image",
+    "sidecar",
+    "table",
+    "document",
+    "picture",
+    "film",
+    "sound",
+    "surface",
+    "recording",
+    "archive",
+    "container",
+    "other",
+    "folder",
+    "link",
+]
 
 MAY_SHOW: tuple[Kind, ...] = (
-    "archive", "container", "document", "film", "link", "picture", "recording", "sound", "surface",
-)  # fmt: skip
+    "archive",
+    "container",
+    "document",
+    "film",
+    "link",
+    "picture",
+    "recording",
+    "sound",
+    "surface",
+)
 """Kinds beside images that may show a person and that no check looks at as images."""
 
 IMAGE_NAMES = (
-    ".nii", ".nii.gz", ".nii.bz2", ".nii.xz", ".nii.zst", ".hdr", ".img", ".hdr.gz", ".img.gz",
-    ".mgh", ".mgz", ".mnc", ".mnc.gz", ".nrrd", ".nhdr", ".dcm", ".ima", ".dicom", ".par", ".rec",
-    ".head", ".brik", ".brik.gz", ".mha", ".mhd", ".sdat", ".mri", ".mif", ".mif.gz", ".mih",
-    ".vmr", ".v16", ".fdf",
-)  # fmt: skip
+    ".nii",
+    ".nii.gz",
+    ".nii.bz2",
+    ".nii.xz",
+    ".nii.zst",
+    ".hdr",
+    ".img",
+    ".hdr.gz",
+    ".img.gz",
+    ".mgh",
+    ".mgz",
+    ".mnc",
+    ".mnc.gz",
+    ".nrrd",
+    ".nhdr",
+    ".dcm",
+    ".ima",
+    ".dicom",
+    ".par",
+    ".rec",
+    ".head",
+    ".brik",
+    ".brik.gz",
+    ".mha",
+    ".mhd",
+    ".sdat",
+    ".mri",
+    ".mif",
+    ".mif.gz",
+    ".mih",
+    ".vmr",
+    ".v16",
+    ".fdf",
+)
 _BODIES = {  # the file that holds the voxels of a header: listed with it
-    ".img": ".hdr", ".img.gz": ".hdr", ".rec": ".par", ".brik": ".head", ".brik.gz": ".head",
-}  # fmt: skip
+    ".img": ".hdr",
+    ".img.gz": ".hdr",
+    ".rec": ".par",
+    ".brik": ".head",
+    ".brik.gz": ".head",
+}
 _PACKED: tuple[tuple[bytes, str], ...] = (
-    (GZIP_MAGIC, "gzip"), (b"BZh", "bzip2"), (b"\xfd7zXZ\x00", "xz"),
-    (b"\x28\xb5\x2f\xfd", "Zstandard"), (b"\x1f\x9d", "compress"), (b"\x04\x22\x4d\x18", "LZ4"),
-    (b"7z\xbc\xaf\x27\x1c", "7-Zip"), (b"Rar!\x1a\x07", "RAR"), (b"PK\x03\x04", "zip"),
-    (b"PK\x05\x06", "zip"), (b"\x5d\x00\x00", "LZMA"),
-)  # fmt: skip
+    (GZIP_MAGIC, "gzip"),
+    (b"BZh", "bzip2"),
+    (b"\xfd7zXZ\x00", "xz"),
+    (b"\x28\xb5\x2f\xfd", "Zstandard"),
+    (b"\x1f\x9d", "compress"),
+    (b"\x04\x22\x4d\x18", "LZ4"),
+    (b"7z\xbc\xaf\x27\x1c", "7-Zip"),
+    (b"Rar!\x1a\x07", "RAR"),
+    (b"PK\x03\x04", "zip"),
+    (b"PK\x05\x06", "zip"),
+    (b"\x5d\x00\x00", "LZMA"),
+)
 _STREAMS = ("gzip", "bzip2", "xz", "Zstandard", "compress", "LZ4", "LZMA")  # that pack one file
 _PACKED_NAME = re.compile(r"\.(nii|mgh|hdr|img|mnc|nrrd|mha|dcm)\.[a-z0-9]{1,6}$")
-_INNER = {"nii": "NIfTI", "mgh": "MGH", "mnc": "MINC", "nrrd": "NRRD", "mha": "MetaImage",
-          "dcm": "DICOM", "hdr": "ANALYZE or NIfTI", "img": "ANALYZE or NIfTI"}  # fmt: skip
+_INNER = {
+    "nii": "NIfTI",
+    "mgh": "MGH",
+    "mnc": "MINC",
+    "nrrd": "NRRD",
+    "mha": "MetaImage",
+    "dcm": "DICOM",
+    "hdr": "ANALYZE or NIfTI",
+    "img": "ANALYZE or NIfTI",
+}
 _ARRAYS = (b"SQLite format 3\0", b"\x93NUMPY")
 _SMALL_BYTES = 16 * 1024  # of a container: a face does not fit into less
 _MESHES = (b"\xff\xff\xfe", b"\xff\xff\xff", b"\xff\xff\xfd")  # of FreeSurfer, unpacked
 
 _ARCHIVE_NAMES = (
-    ".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz", ".tar.zst", ".7z",
-    ".rar", ".iso", ".dmg", ".tar.lz4", ".tar.z", ".cab", ".lzh",
-)  # fmt: skip
+    ".zip",
+    ".tar",
+    ".tar.gz",
+    ".tgz",
+    ".tar.bz2",
+    ".tbz2",
+    ".tar.xz",
+    ".txz",
+    ".tar.zst",
+    ".7z",
+    ".rar",
+    ".iso",
+    ".dmg",
+    ".tar.lz4",
+    ".tar.z",
+    ".cab",
+    ".lzh",
+)
 _BY_NAME: dict[str, Kind] = {
     **dict.fromkeys((".json", ".bval", ".bvec", ".spar", ".xml"), "sidecar"),
     **dict.fromkeys((".tsv", ".csv", ".tsv.gz", ".xls", ".xlsx", ".ods", ".parquet"), "table"),
@@ -73,9 +156,25 @@ _BY_NAME: dict[str, Kind] = {
     # arrays of any kind, whole images among them, that only their own library can list
     **dict.fromkeys(
         (
-            ".mat", ".h5", ".hdf5", ".hdf", ".npz", ".raw", ".zraw",
-            ".pkl", ".pickle", ".pklz", ".pt", ".pth",
-            ".rds", ".rda", ".rdata", ".tfrecord", ".zarr", ".nc", ".cdf",
+            ".mat",
+            ".h5",
+            ".hdf5",
+            ".hdf",
+            ".npz",
+            ".raw",
+            ".zraw",
+            ".pkl",
+            ".pickle",
+            ".pklz",
+            ".pt",
+            ".pth",
+            ".rds",
+            ".rda",
+            ".rdata",
+            ".tfrecord",
+            ".zarr",
+            ".nc",
+            ".cdf",
         ),
         "container",
     ),
@@ -85,12 +184,29 @@ _BY_NAME: dict[str, Kind] = {
     ),
     **dict.fromkeys(
         (
-            ".fif", ".sqd", ".con", ".kdf", ".meg4", ".edf", ".bdf", ".vhdr", ".vmrk", ".eeg",
-            ".set", ".fdt", ".snirf", ".nwb", ".mefd", ".ds", ".mff", ".pos", ".chn",
+            ".fif",
+            ".sqd",
+            ".con",
+            ".kdf",
+            ".meg4",
+            ".edf",
+            ".bdf",
+            ".vhdr",
+            ".vmrk",
+            ".eeg",
+            ".set",
+            ".fdt",
+            ".snirf",
+            ".nwb",
+            ".mefd",
+            ".ds",
+            ".mff",
+            ".pos",
+            ".chn",
         ),
         "recording",
     ),
-}  # fmt: skip
+}
 _DOUBLE = frozenset(
     ending for ending in (*IMAGE_NAMES, *_ARCHIVE_NAMES, *_BY_NAME) if ending.count(".") == 2
 )

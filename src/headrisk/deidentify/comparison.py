@@ -157,9 +157,16 @@ def _faces(heads: Looks, costs: Sequence[CostResult]) -> Table:
         )
     )
     columns = (
-        "scan", "face_before", "face_after", "seen_by", "found", "usable", "why_not",
-        "usable_repaired", "repair",
-    )  # fmt: skip
+        "scan",
+        "face_before",
+        "face_after",
+        "seen_by",
+        "found",
+        "usable",
+        "why_not",
+        "usable_repaired",
+        "repair",
+    )
     return Table(columns, rows)
 
 

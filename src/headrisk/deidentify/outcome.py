@@ -18,10 +18,22 @@ from headrisk.report.words import deidentified as words
 from headrisk.report.words.presence import SAID
 
 _COST = (
-    "brain_voxels", "brain_voxels_cut", "brain_cut_ml", "brain_voxels_changed", "mask_dice",
-    "volume_before_ml", "volume_after_ml", "csf_change_ml", "gm_change_ml", "wm_change_ml",
-    "mean_before", "mean_after", "sd_before", "sd_after", "alignment_shift_mm",
-)  # fmt: skip
+    "brain_voxels",
+    "brain_voxels_cut",
+    "brain_cut_ml",
+    "brain_voxels_changed",
+    "mask_dice",
+    "volume_before_ml",
+    "volume_after_ml",
+    "csf_change_ml",
+    "gm_change_ml",
+    "wm_change_ml",
+    "mean_before",
+    "mean_after",
+    "sd_before",
+    "sd_after",
+    "alignment_shift_mm",
+)
 
 
 @dataclass(frozen=True)
@@ -68,10 +80,22 @@ def treatment_table(report: TreatmentReport) -> Table:
     parts = tuple(f"skin_{part.replace(' ', '_')}" for part in FRONT)
     seen = tuple(f"seen_{name}" for name in names)
     columns = (
-        "participant_id", "session_id", "suffix", "file", "status", "reason", "tool",
-        "changed_share", "sidecar_fields_removed", "look_at", "face_left", "skin",
-        *parts, *seen, *_COST,
-    )  # fmt: skip
+        "participant_id",
+        "session_id",
+        "suffix",
+        "file",
+        "status",
+        "reason",
+        "tool",
+        "changed_share",
+        "sidecar_fields_removed",
+        "look_at",
+        "face_left",
+        "skin",
+        *parts,
+        *seen,
+        *_COST,
+    )
     rows = [
         _row(scan, one, report.tool, names)
         for scan, one in zip(report.scans, report.results, strict=True)
@@ -81,11 +105,17 @@ def treatment_table(report: TreatmentReport) -> Table:
 
 def _row(scan: Scan, one: TreatResult, tool: Tool, names: Sequence[str]) -> tuple[Value, ...]:
     first: tuple[Value, ...] = (
-        f"sub-{scan.participant_id}", f"ses-{scan.session_id}" if scan.session_id else "",
-        scan.suffix, one.image, one.status, one.reason, tool.name,
+        f"sub-{scan.participant_id}",
+        f"ses-{scan.session_id}" if scan.session_id else "",
+        scan.suffix,
+        one.image,
+        one.status,
+        one.reason,
+        tool.name,
         round(one.changed_share, 4) if one.image else None,
-        one.removed_fields if one.image else None, doubt(tool, one),
-    )  # fmt: skip
+        one.removed_fields if one.image else None,
+        doubt(tool, one),
+    )
     left = one.presence.sight if one.presence else None
     verdict = left.code if left else "not looked at"
     skin = tuple(round(left.there[part], 3) if left and left.there else None for part in FRONT)
@@ -103,10 +133,20 @@ def _cost(cost: Damage | None) -> tuple[Value, ...]:
         return (None,) * len(_COST)
     old, new = cost.tissues_before, cost.tissues_after
     numbers = (
-        cost.cut_ml, cost.changed_voxels, cost.dice, cost.volume_before_ml, cost.volume_after_ml,
-        new.csf_ml - old.csf_ml, new.gm_ml - old.gm_ml, new.wm_ml - old.wm_ml,
-        cost.mean_before, cost.mean_after, cost.sd_before, cost.sd_after, cost.shift_mm,
-    )  # fmt: skip
+        cost.cut_ml,
+        cost.changed_voxels,
+        cost.dice,
+        cost.volume_before_ml,
+        cost.volume_after_ml,
+        new.csf_ml - old.csf_ml,
+        new.gm_ml - old.gm_ml,
+        new.wm_ml - old.wm_ml,
+        cost.mean_before,
+        cost.mean_after,
+        cost.sd_before,
+        cost.sd_after,
+        cost.shift_mm,
+    )
     return (cost.brain_voxels, cost.cut_voxels, *(round(float(n), 4) for n in numbers))
 
 

@@ -230,9 +230,17 @@ def _stray(
     if judgement is None:
         return None
     return LabelFinding(
-        "two-persons", tuple(odd.tolist()), tuple(rest.tolist()), shown, score,
-        evidence[kind].measure, match, probability, bound, judgement,
-    )  # fmt: skip
+        "two-persons",
+        tuple(odd.tolist()),
+        tuple(rest.tolist()),
+        shown,
+        score,
+        evidence[kind].measure,
+        match,
+        probability,
+        bound,
+        judgement,
+    )
 
 
 def labels_at_risk(pairs: ScoredPairs) -> int:
@@ -277,10 +285,18 @@ def _two_ids(
         if judgement is not None:
             findings.append(
                 LabelFinding(
-                    "two-ids", tuple(a.tolist()), tuple(b.tolist()), shown, score,
-                    evidence[kind].measure, None, probability, bound, judgement,
+                    "two-ids",
+                    tuple(a.tolist()),
+                    tuple(b.tolist()),
+                    shown,
+                    score,
+                    evidence[kind].measure,
+                    None,
+                    probability,
+                    bound,
+                    judgement,
                 )
-            )  # fmt: skip
+            )
     return findings
 
 

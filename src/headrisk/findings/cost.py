@@ -12,9 +12,7 @@ from dataclasses import dataclass
 
 from headrisk.findings.records import Needs, Report, RunRecord, Table
 
-COST_COLUMNS = (
-    "stage", "attack", "cpu_seconds", "recalled_cpu_seconds", "wall_seconds", "peak_mb"
-)  # fmt: skip
+COST_COLUMNS = ("stage", "attack", "cpu_seconds", "recalled_cpu_seconds", "wall_seconds", "peak_mb")
 NOT_THE_ATTACKERS = ("index", "evaluate", "assess")  # stages that only an audit needs
 
 
@@ -80,14 +78,28 @@ def cost_table(run: RunRecord) -> Table:
 def attack_table(costs: Sequence[AttackCost]) -> Table:
     """What each attack cost, with what else it needs."""
     columns = (
-        "attack", "scans", "cpu_seconds", "cpu_seconds_per_scan", "wall_seconds", "peak_mb",
-        "data", "skill", "hardware",
-    )  # fmt: skip
+        "attack",
+        "scans",
+        "cpu_seconds",
+        "cpu_seconds_per_scan",
+        "wall_seconds",
+        "peak_mb",
+        "data",
+        "skill",
+        "hardware",
+    )
     rows = tuple(
         (
-            one.name, one.scans, one.cpu_seconds, one.per_scan, one.wall_seconds, one.peak_mb,
-            one.needs.data, one.needs.skill, one.needs.hardware,
+            one.name,
+            one.scans,
+            one.cpu_seconds,
+            one.per_scan,
+            one.wall_seconds,
+            one.peak_mb,
+            one.needs.data,
+            one.needs.skill,
+            one.needs.hardware,
         )
         for one in costs
-    )  # fmt: skip
+    )
     return Table(columns, rows)

@@ -114,8 +114,10 @@ def scan_faces(report: Report) -> ScanFaces | None:
         if section.name == "face" and table is not None:
             rows = {str(row[0]): row for row in table.rows}
             if "together: face" in rows:
-                seen = [_count(rows[name][2]) if (name := f"together: {key}") in rows else 0
-                        for key in MAY_BE_LEFT]  # fmt: skip
+                seen = [
+                    _count(rows[name][2]) if (name := f"together: {key}") in rows else 0
+                    for key in MAY_BE_LEFT
+                ]
                 return ScanFaces(_count(rows["together: face"][1]), *seen)
     return None
 
@@ -150,11 +152,13 @@ def by_kind(rows: Iterable[KindRow]) -> tuple[KindRow, ...]:
             sum(row.looked_at for row in own),
             sum(row.failed for row in own),
             sum(row.left_out for row in own),
-            *(_added(getattr(row, name) for row in own)
-              for name in ("reasons", "compared", "apart", "faces")),
+            *(
+                _added(getattr(row, name) for row in own)
+                for name in ("reasons", "compared", "apart", "faces")
+            ),
         )
         for suffix, own in found.items()
-    ]  # fmt: skip
+    ]
     return tuple(sorted(merged, key=lambda row: (-row.images, row.suffix)))
 
 

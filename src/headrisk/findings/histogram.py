@@ -138,8 +138,11 @@ def _public_bars(
     cuts, ends = [*cuts, max(last, first + 1)], [*ends, people]
     return [
         (
-            kind, float(edges[a]), float(edges[b]), more - less,
+            kind,
+            float(edges[a]),
+            float(edges[b]),
+            more - less,
             (more - less) / (people * float(edges[b] - edges[a])),
         )
         for (a, b), (less, more) in zip(pairwise(cuts), pairwise(ends), strict=True)
-    ]  # fmt: skip
+    ]

@@ -56,16 +56,28 @@ def _linkability(risk: Assessment, scores: Sequence[PairScores], sizes: Sequence
 
 def _open_set(found: OpenSet) -> Table:
     columns = (
-        "gallery", "threshold", "fpir", "fpir_low", "fpir_high", "fnir", "fnir_low", "fnir_high",
-        "wrong", "precision",
-    )  # fmt: skip
+        "gallery",
+        "threshold",
+        "fpir",
+        "fpir_low",
+        "fpir_high",
+        "fnir",
+        "fnir_low",
+        "fnir_high",
+        "wrong",
+        "precision",
+    )
     rows = tuple(
         (
-            p.size, p.threshold, *_ends(p.fpir), *_ends(p.fnir),
-            p.wrong.value if p.wrong else None, p.precision,
+            p.size,
+            p.threshold,
+            *_ends(p.fpir),
+            *_ends(p.fnir),
+            p.wrong.value if p.wrong else None,
+            p.precision,
         )
         for p in found.curve
-    )  # fmt: skip
+    )
     return Table(columns, rows)
 
 
@@ -86,16 +98,28 @@ def _forecast(found: Forecast) -> Table:
 
 def _attackers(found: Sequence[AttackOutcome]) -> Table:
     columns = (
-        "attacker", "gallery", "prior", "false_match_budget", "success", "success_low",
-        "success_high", "precision", "basis",
-    )  # fmt: skip
+        "attacker",
+        "gallery",
+        "prior",
+        "false_match_budget",
+        "success",
+        "success_low",
+        "success_high",
+        "precision",
+        "basis",
+    )
     rows = tuple(
         (
-            one.attacker.name, one.attacker.gallery_size, one.attacker.prior,
-            one.attacker.false_match_budget, *_ends(one.success), one.precision, basis(one),
+            one.attacker.name,
+            one.attacker.gallery_size,
+            one.attacker.prior,
+            one.attacker.false_match_budget,
+            *_ends(one.success),
+            one.precision,
+            basis(one),
         )
         for one in found
-    )  # fmt: skip
+    )
     return Table(columns, rows)
 
 

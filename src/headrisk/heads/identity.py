@@ -126,17 +126,30 @@ def rough(shapes: HeadShapes, mesh: Mesh, rms_mm: float, rng: np.random.Generato
 
 # Standard deviation of the strength of local targets, by the first word of their name.
 LOCAL_SD = {
-    "head": 0.14, "neck": 0.20, "eye": 0.24, "nose": 0.26, "mouth": 0.22, "chin": 0.26,
-    "cheek": 0.26, "forehead": 0.28, "eyebrows": 0.28, "ear": 0.28, "asym": 0.08,
-}  # fmt: skip
+    "head": 0.14,
+    "neck": 0.20,
+    "eye": 0.24,
+    "nose": 0.26,
+    "mouth": 0.22,
+    "chin": 0.26,
+    "cheek": 0.26,
+    "forehead": 0.28,
+    "eyebrows": 0.28,
+    "ear": 0.28,
+    "asym": 0.08,
+}
 SIDE_SHARE = 0.15  # standard deviation of the difference between sides, relative to LOCAL_SD
 LIMIT_SD = 2.2  # draws farther out are cut to this: targets are caricatures at their full strength
 AGES = (20.0, 80.0)
 _OLD_AGE, _YOUNG_AGE = 90.0, 22.0  # years that the macro shapes "old" and "young" stand for
 _OPPOSITES = {
-    "decr": "incr", "down": "up", "in": "out", "backward": "forward", "concave": "convex",
+    "decr": "incr",
+    "down": "up",
+    "in": "out",
+    "backward": "forward",
+    "concave": "convex",
     "compress": "uncompress",
-}  # fmt: skip
+}
 _ANCESTRIES = ("african", "asian", "caucasian")
 # Units of the faces that people make for a photograph: strengths at full expression.
 _FACES: tuple[dict[str, float], ...] = (

@@ -177,8 +177,13 @@ class SkinLevels:
         return bool(self.good)
 
 
-def skin_levels(volume: Volume, alignment: FloatArray, *, air_hint: float | None = None,
-                levels: tuple[float, ...] = ()) -> SkinLevels:  # fmt: skip
+def skin_levels(
+    volume: Volume,
+    alignment: FloatArray,
+    *,
+    air_hint: float | None = None,
+    levels: tuple[float, ...] = (),
+) -> SkinLevels:
     """Sample an image along the lines of a template head and judge its skin at several levels.
 
     Parameters
@@ -230,8 +235,12 @@ def skin_levels(volume: Volume, alignment: FloatArray, *, air_hint: float | None
     most = int(np.flatnonzero(total >= total.max() - _TIE)[-1])  # higher levels are less noisy
     return SkinLevels(
         {name: max(one[1][name] for one in shown) for name in FRONT},
-        {name: min((one[2][name] for one in shown[: _last_good(shown, good)]), default=0.0)
-         if good else 0.0 for name in FRONT},
+        {
+            name: min((one[2][name] for one in shown[: _last_good(shown, good)]), default=0.0)
+            if good
+            else 0.0
+            for name in FRONT
+        },
         emptied.share,
         outside,
         max(one[3] for one in shown),
@@ -242,7 +251,7 @@ def skin_levels(volume: Volume, alignment: FloatArray, *, air_hint: float | None
         shown[most][0],
         air,
         emptied.left_over,
-    )  # fmt: skip
+    )
 
 
 def bone_behind_scalp(volume: Volume, alignment: FloatArray, level: float, depth: float) -> float:

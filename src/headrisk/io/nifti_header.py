@@ -50,10 +50,17 @@ _TEXT_NAMES = {
     "NIfTI-2": ("descrip", "aux_file", "intent_name", "unused_str"),
     # Without a magic string texts stand where NIfTI keeps its orientation.
     "Analyze 7.5": (
-        "data_type", "db_name", "descrip", "aux_file", "generated", "scannum", "patient_id",
-        "exp_date", "exp_time",
+        "data_type",
+        "db_name",
+        "descrip",
+        "aux_file",
+        "generated",
+        "scannum",
+        "patient_id",
+        "exp_date",
+        "exp_time",
     ),
-}  # fmt: skip
+}
 
 
 def _place(form: str, name: str) -> tuple[int, int]:

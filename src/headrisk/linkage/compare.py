@@ -274,11 +274,16 @@ def _scored(
     """Scores of blocks from workers; where only half was asked for, mirrored."""
     tasks = (
         BlockTask(
-            family, names, grid, slice(0, len(a)), slice(0, len(b)), probes[a],
+            family,
+            names,
+            grid,
+            slice(0, len(a)),
+            slice(0, len(b)),
+            probes[a],
             None if a is b else gallery[b],
         )
         for a, b in places
-    )  # fmt: skip
+    )
     mirror = probes is gallery and family.symmetric
     for index, scores in stream(score_block, tasks):
         if isinstance(scores, PluginError):

@@ -254,10 +254,12 @@ def _empty(vectors: Vectors, means: csr_array, folder: Path | None) -> SearchInd
         means,
         Coarse(
             room("coarse", means.shape[0] // 2, np.uint8),
-            next(numbers), next(numbers), next(numbers),
+            next(numbers),
+            next(numbers),
+            next(numbers),
         ),
         Fine(room("fine", values, np.int8), next(numbers), next(numbers)),
-    )  # fmt: skip
+    )
 
 
 def _describe(index: SearchIndex, rows: slice) -> None:

@@ -41,8 +41,18 @@ _QUASI_WORDS = frozenset(
         immigrant veteran pregnant pregnancy smoker smoking disability genotype apoe caste tribe
         ancestry origin urbanicity deprivation""".split()  # noqa: SIM905
 )
-_QUASI_NAMES = frozenset({"agegroup", "agerange", "ageband", "yearofbirth", "birthyear",
-                          "educationyears", "yearsofeducation", "socialclass"})  # fmt: skip
+_QUASI_NAMES = frozenset(
+    {
+        "agegroup",
+        "agerange",
+        "ageband",
+        "yearofbirth",
+        "birthyear",
+        "educationyears",
+        "yearsofeducation",
+        "socialclass",
+    }
+)
 _NOT_QUASI = frozenset(
     """score scale total index time rt accuracy trial task response stim stimulus
     image scan date id code file path onset duration target test item volume thickness error
@@ -151,8 +161,11 @@ def people_table(table: TextTable, name: str, *, main: bool = False) -> PeopleTa
     who = owner_place(table.columns)
     if not main and (who is None or place_of(name, table.columns) != "people"):
         return None
-    places = [i for i, column in enumerate(table.columns)
-              if i != who and (is_quasi_identifier(column) or is_sensitive(column))]  # fmt: skip
+    places = [
+        i
+        for i, column in enumerate(table.columns)
+        if i != who and (is_quasi_identifier(column) or is_sensitive(column))
+    ]
     values: dict[str, tuple[str, ...]] = {}
     for number, (_, cells) in enumerate(table.rows):
         person = cells[who].removeprefix("sub-") if who is not None and who < len(cells) else ""

@@ -33,12 +33,23 @@ ALL = "all-fields"
 GROUPS = ("person-fields", "device-fields", "session-fields", "geometry-fields", "protocol-fields")
 _PERSON, _DEVICE, _SESSION, _GEOMETRY, _PROTOCOL = GROUPS
 _KINDS = {
-    "person-name": _PERSON, "patient-id": _PERSON, "birth-date": _PERSON, "address": _PERSON,
-    "body-measure": _PERSON, "demographic": _PERSON, "free-text": _PERSON,
-    "accession-number": _SESSION, "date": _SESSION, "acquisition-time": _SESSION,
-    "uid": _SESSION, "session-setting": _SESSION, "staff-name": _SESSION,
-    "serial-number": _DEVICE, "station-name": _DEVICE, "institution": _DEVICE,
-}  # fmt: skip
+    "person-name": _PERSON,
+    "patient-id": _PERSON,
+    "birth-date": _PERSON,
+    "address": _PERSON,
+    "body-measure": _PERSON,
+    "demographic": _PERSON,
+    "free-text": _PERSON,
+    "accession-number": _SESSION,
+    "date": _SESSION,
+    "acquisition-time": _SESSION,
+    "uid": _SESSION,
+    "session-setting": _SESSION,
+    "staff-name": _SESSION,
+    "serial-number": _DEVICE,
+    "station-name": _DEVICE,
+    "institution": _DEVICE,
+}
 _DEVICE_NAMES = frozenset(
     """manufacturer manufacturersmodelname softwareversions receivecoilname coilstring
         magneticfieldstrength conversionsoftware conversionsoftwareversion
@@ -49,9 +60,18 @@ _SESSION_NAMES = frozenset(
     acqtime""".split()  # noqa: SIM905
 )
 # They hold paths with labels, or say what was done after the scan.
-_LEFT_OUT = frozenset({"intendedfor", "sources", "rawsources", "bidsguess", "b0fieldsource",
-                       "b0fieldidentifier", "deidentificationmethod",
-                       "deidentificationmethodcodesequence"})  # fmt: skip
+_LEFT_OUT = frozenset(
+    {
+        "intendedfor",
+        "sources",
+        "rawsources",
+        "bidsguess",
+        "b0fieldsource",
+        "b0fieldidentifier",
+        "deidentificationmethod",
+        "deidentificationmethodcodesequence",
+    }
+)
 _LONGEST = 4096
 _DEEPEST = 8
 _START = 64 * 1024

@@ -57,9 +57,10 @@ _DECIMAL = re.compile(r"\d*\.\d+")
 _ORDER = re.compile(r"(?<![\w.])(?:\d{7,}\.\d{1,2}|\d{3,}[-/][A-Z]{1,3}[-/]\d{3,})(?![\w.])")
 _TOKEN = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 # 10-20 and 10-5 positions of electrodes, and amplifiers' own channels.
-_ELECTRODE = re.compile(r"(?:Nz|Iz|[AFCTPOMNI]{1,3}(?:p|pz|\d{1,2}h?|z)|Fp(?:z|\d{1,2})"
-                        r"|[A-H]\d{1,2}|(?:EXG|[EM]EG|REF|EOG|EMG|ECG|CH|[SRETD])\d{1,4})"
-                        )  # fmt: skip
+_ELECTRODE = re.compile(
+    r"(?:Nz|Iz|[AFCTPOMNI]{1,3}(?:p|pz|\d{1,2}h?|z)|Fp(?:z|\d{1,2})"
+    r"|[A-H]\d{1,2}|(?:EXG|[EM]EG|REF|EOG|EMG|ECG|CH|[SRETD])\d{1,4})"
+)
 _CODED = re.compile(r"[A-Za-z]+\d{1,3}[A-Za-z]?|\d{1,3}[A-Za-z]{1,4}|[A-Za-z]+\d{1,2}[A-Za-z]+")
 _POSITION = re.compile(r"\d{1,3}\.\d{4,}, ?-?\d{1,3}\.\d{4,}")  # latitude and longitude
 _CLOCK = re.compile(r"(?<!\d)\d{1,2}:\d\d(?!\d)")
@@ -144,8 +145,11 @@ def _long_numbers(text: str, *, known_key: bool) -> frozenset[str]:
     for match in _DIGITS.finditer(text):
         run = match[0]
         if sum(map(str.isdigit, run)) >= least and not _DECIMAL.fullmatch(run):
-            if known_key and all(len(part) < least for part in re.split(r"[ /]", run)) and (
-                "." in run):  # fmt: skip
+            if (
+                known_key
+                and all(len(part) < least for part in re.split(r"[ /]", run))
+                and ("." in run)
+            ):
                 continue
             found.add(run)
     return frozenset(found)

@@ -37,44 +37,169 @@ from headrisk.metadata.words import concepts, field_words
 Place = Literal["people", "scans", "trials", "sensors", "other"]
 # In tables of people these kinds are what a study is about; rare combinations are counted apart.
 _STUDY_KINDS = frozenset({"demographic", "body-measure", "session-setting", "command-line"})
-_PEOPLE_COLUMNS = frozenset({"participantid", "subjectid", "subject", "participant", "sub",
-                             "subjid", "participantlabel", "recordid", "id", "subid", "pid",
-                             "srcsubjectid", "subjectkey"})  # fmt: skip
+_PEOPLE_COLUMNS = frozenset(
+    {
+        "participantid",
+        "subjectid",
+        "subject",
+        "participant",
+        "sub",
+        "subjid",
+        "participantlabel",
+        "recordid",
+        "id",
+        "subid",
+        "pid",
+        "srcsubjectid",
+        "subjectkey",
+    }
+)
 # BIDS says what these columns hold, in the tables that are named.
 _BIDS_COLUMNS: dict[Place, frozenset[str]] = {
     "people": frozenset({"participantid", "sessionid", "samplename", "sampleid"}),
     "scans": frozenset({"filename", "sessionid", "participantid", "sampleid", "hed"}),
     "trials": frozenset(
-        {"onset", "duration", "trialtype", "responsetime", "value", "stimfile", "sample", "hed",
-         "identifier", "database", "eventtype", "trial", "feedback", "accuracy"}
+        {
+            "onset",
+            "duration",
+            "trialtype",
+            "responsetime",
+            "value",
+            "stimfile",
+            "sample",
+            "hed",
+            "identifier",
+            "database",
+            "eventtype",
+            "trial",
+            "feedback",
+            "accuracy",
+        }
     ),
     "sensors": frozenset(
-        {"name", "type", "units", "description", "reference", "group", "status",
-         "statusdescription", "statusdesc", "manufacturer", "material", "hemisphere", "index",
-         "label", "abbreviation", "mapping", "color", "component", "placement", "trackedpoint",
-         "xcoord", "ycoord", "zcoord", "source", "detector", "network", "region", "regions",
-         "hemi", "atlas", "labelname"}
+        {
+            "name",
+            "type",
+            "units",
+            "description",
+            "reference",
+            "group",
+            "status",
+            "statusdescription",
+            "statusdesc",
+            "manufacturer",
+            "material",
+            "hemisphere",
+            "index",
+            "label",
+            "abbreviation",
+            "mapping",
+            "color",
+            "component",
+            "placement",
+            "trackedpoint",
+            "xcoord",
+            "ycoord",
+            "zcoord",
+            "source",
+            "detector",
+            "network",
+            "region",
+            "regions",
+            "hemi",
+            "atlas",
+            "labelname",
+        }
     ),
     "other": frozenset(),
-}  # fmt: skip
+}
 _TRIALS = ("_events.", "_beh.", "_stim.", "_physio.", "_physioevents.")
-_SENSORS = ("_channels.", "_electrodes.", "_optodes.", "_markers.", "_dseg.", "_probseg.",
-            "_motion.", "_regressors.", "_timeseries.", "_mixing.", "_lut.", "_aseg.",
-            "_blood.", "_metrics.", "_atlas.", "_morph.")  # fmt: skip
-_STIMULI = ("stim", "trial", "condition", "word", "image", "item", "cue", "target", "event",
-            "picture", "face", "sentence", "probe", "distractor", "correct")  # fmt: skip
+_SENSORS = (
+    "_channels.",
+    "_electrodes.",
+    "_optodes.",
+    "_markers.",
+    "_dseg.",
+    "_probseg.",
+    "_motion.",
+    "_regressors.",
+    "_timeseries.",
+    "_mixing.",
+    "_lut.",
+    "_aseg.",
+    "_blood.",
+    "_metrics.",
+    "_atlas.",
+    "_morph.",
+)
+_STIMULI = (
+    "stim",
+    "trial",
+    "condition",
+    "word",
+    "image",
+    "item",
+    "cue",
+    "target",
+    "event",
+    "picture",
+    "face",
+    "sentence",
+    "probe",
+    "distractor",
+    "correct",
+)
 # Columns of a list of a questionnaire's items, and what else stands in such.
-_ITEMS = frozenset({"item", "itemnumber", "itemno", "itemnr", "itemid", "question",
-                    "questionnumber", "questionid"})  # fmt: skip
-_OF_ITEMS = frozenset({"text", "itemtext", "questiontext", "wording", "statement", "prompt",
-                       "label", "scale", "subscale", "factor", "domain", "reverse", "reversed",
-                       "reversescored", "keyed", "scoring", "responses", "minimum", "maximum",
-                       "language", "options", "instrument", "section", "description",
-                       "maxscore", "points", "order", "levels"})  # fmt: skip
-_VARIABLES = frozenset({"variable", "variablename", "variablefieldname", "fieldname", "columnname",
-                        "field", "item"})  # fmt: skip
-_EXPLAINED = frozenset({"label", "fieldlabel", "description", "meaning", "definition", "fieldtype",
-                        "valuelabels", "choices"})  # fmt: skip
+_ITEMS = frozenset(
+    {"item", "itemnumber", "itemno", "itemnr", "itemid", "question", "questionnumber", "questionid"}
+)
+_OF_ITEMS = frozenset(
+    {
+        "text",
+        "itemtext",
+        "questiontext",
+        "wording",
+        "statement",
+        "prompt",
+        "label",
+        "scale",
+        "subscale",
+        "factor",
+        "domain",
+        "reverse",
+        "reversed",
+        "reversescored",
+        "keyed",
+        "scoring",
+        "responses",
+        "minimum",
+        "maximum",
+        "language",
+        "options",
+        "instrument",
+        "section",
+        "description",
+        "maxscore",
+        "points",
+        "order",
+        "levels",
+    }
+)
+_VARIABLES = frozenset(
+    {"variable", "variablename", "variablefieldname", "fieldname", "columnname", "field", "item"}
+)
+_EXPLAINED = frozenset(
+    {
+        "label",
+        "fieldlabel",
+        "description",
+        "meaning",
+        "definition",
+        "fieldtype",
+        "valuelabels",
+        "choices",
+    }
+)
 _MOST_JUDGED = 2000
 _SENTENCE = 3  # words from which on a cell is a sentence
 _LIVES = frozenset(
@@ -248,8 +373,9 @@ def _held_by_one(name: str, values: list[str]) -> frozenset[str]:
     )
 
 
-_ABOUT_PEOPLE = frozenset({"race", "occupation", "ethnic", "origin", "work", "condition",
-                           "disorder"})  # fmt: skip
+_ABOUT_PEOPLE = frozenset(
+    {"race", "occupation", "ethnic", "origin", "work", "condition", "disorder"}
+)
 _COMMON = frozenset(
     """retired student students unemployed employed teacher nurse engineer worker housewife
     schizophrenia depression autism epilepsy stroke dementia alzheimer alzheimers parkinson
@@ -275,8 +401,9 @@ def _bids_skip(place: Place) -> frozenset[str]:
 
 
 # What was shown to people bears names, and kinds of trials are words: "Miss Cue", a famous face.
-_SHOWN = frozenset({SHOWN, "unlabelled-name", "person-name", "staff-name", "address", "url",
-                    "institution", LIVES})  # fmt: skip
+_SHOWN = frozenset(
+    {SHOWN, "unlabelled-name", "person-name", "staff-name", "address", "url", "institution", LIVES}
+)
 
 
 def _named(name: str, kind: str, values: list[str], place: Place) -> Column | None:
@@ -343,10 +470,35 @@ def says_date(name: str) -> bool:
         return True
     if any(word.endswith("datum") for word in words):
         return True
-    return bool(words & {"date", "dates", "datum", "dato", "fecha", "pvm", "paivamaara", "dt",
-                         "doa", "dos", "dov", "doe", "dod", "mmddyy", "ddmmyy", "yymmdd",
-                         "mmddyyyy", "ddmmyyyy", "yyyymmdd", "dmy", "mdy", "ymd", "timestamp",
-                         "datetime"})  # fmt: skip
+    return bool(
+        words
+        & {
+            "date",
+            "dates",
+            "datum",
+            "dato",
+            "fecha",
+            "pvm",
+            "paivamaara",
+            "dt",
+            "doa",
+            "dos",
+            "dov",
+            "doe",
+            "dod",
+            "mmddyy",
+            "ddmmyy",
+            "yymmdd",
+            "mmddyyyy",
+            "ddmmyyyy",
+            "yyyymmdd",
+            "dmy",
+            "mdy",
+            "ymd",
+            "timestamp",
+            "datetime",
+        }
+    )
 
 
 def _durations(name: str, values: list[str]) -> bool:
@@ -373,23 +525,27 @@ def _identifies(
         return False  # names of files, whose labels are the rows' own
     if any(_label(cell) == _label(owner) for cell, owner in zip(cells, owners, strict=False)):
         return False
-    bear = sum(len(owner) > 4 and owner in cell
-               for cell, owner in zip(cells, owners, strict=False))  # fmt: skip
+    bear = sum(len(owner) > 4 and owner in cell for cell, owner in zip(cells, owners, strict=False))
     if bear >= 0.8 * len(values):
         return False  # names of files, which bear the label
     said = concepts(name)
     named = bool(_ID_WORDS & _words(name) or said & {"id", "record"}) and "measure" not in said
     if _digits_only(values):
-        counted = sorted(map(int, values)) == list(range(min(map(int, values)),
-                         min(map(int, values)) + len(values)))  # fmt: skip
+        counted = sorted(map(int, values)) == list(
+            range(min(map(int, values)), min(map(int, values)) + len(values))
+        )
         if counted or min(map(len, values)) < 3:
             return False
         return named or (place == "people" and _long_alike(values))
     if all(map(_PARTED.fullmatch, values)) and not any(map(notations, values)):
         digits = min(sum(map(str.isdigit, value)) for value in values)
         return len(set(values)) > 2 and (named or (digits >= 6 and _shaped(values)))
-    coded = sum(_CODE.fullmatch(value.replace(" ", "")) is not None and not notations(value) and
-                not _is_number(value) for value in values)  # fmt: skip
+    coded = sum(
+        _CODE.fullmatch(value.replace(" ", "")) is not None
+        and not notations(value)
+        and not _is_number(value)
+        for value in values
+    )
     return coded >= 0.8 * len(values) and (named or _shaped(values))
 
 
@@ -512,8 +668,10 @@ def _free_text(values: list[str]) -> bool:
     long = [value for value in values if is_sentence(value)]
     if not long:
         return False
-    if any(len(value) > 16 and len(_LIVES.intersection(w for w, _, _ in split_words(value))) > 1
-           for value in long):  # fmt: skip
+    if any(
+        len(value) > 16 and len(_LIVES.intersection(w for w, _, _ in split_words(value))) > 1
+        for value in long
+    ):
         return True
     different = len(set(long))
     return different >= 2 and different >= 0.5 * len(long) and len(long) >= 0.2 * len(values)

@@ -496,8 +496,9 @@ def _may_be_account(word: str) -> bool:
     parts = [folded(part) for part in re.findall(r"[^\W\d_]+", word)]
     if len(parts) > 1 and all(part in given_names() | family_names() for part in parts):
         return True
-    return not any(part in vocabulary() or part in _OF_COMPUTING or _is_word(part)
-                   for part in parts)  # fmt: skip
+    return not any(
+        part in vocabulary() or part in _OF_COMPUTING or _is_word(part) for part in parts
+    )
 
 
 def _is_word(part: str) -> bool:

@@ -98,8 +98,27 @@ def rule_for(tag: int) -> Rule | None:
 
 
 # Kinds of value that are text to a reader; all others are numbers or opaque bytes.
-TEXT_VRS = frozenset({"AE", "AS", "CS", "DA", "DS", "DT", "IS", "LO", "LT", "PN", "SH", "ST", "TM",
-                      "UC", "UI", "UR", "UT"})  # fmt: skip
+TEXT_VRS = frozenset(
+    {
+        "AE",
+        "AS",
+        "CS",
+        "DA",
+        "DS",
+        "DT",
+        "IS",
+        "LO",
+        "LT",
+        "PN",
+        "SH",
+        "ST",
+        "TM",
+        "UC",
+        "UI",
+        "UR",
+        "UT",
+    }
+)
 _PIXELS = frozenset({0x7FE00008, 0x7FE00009, 0x7FE00010})
 
 
@@ -143,10 +162,13 @@ def dictionary_entry(tag: int) -> tuple[str, str] | None:
         return plain[tag]
     digits = f"{tag:08X}"
     return next(
-        (entry for mask, entry in masked.items()
-         if all(m in ("x", d) for m, d in zip(mask, digits, strict=True))),
+        (
+            entry
+            for mask, entry in masked.items()
+            if all(m in ("x", d) for m, d in zip(mask, digits, strict=True))
+        ),
         None,
-    )  # fmt: skip
+    )
 
 
 def dictionary_vr(tag: int) -> str:

@@ -22,11 +22,37 @@ PREAMBLE = 128
 MAGIC = b"DICM"
 UNDEFINED = 0xFFFFFFFF
 ITEM, ITEM_END, SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
-LONG_HEADS = frozenset({b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"SV", b"UC", b"UN", b"UR",
-                   b"UT", b"UV"})  # fmt: skip
-VRS = frozenset({b"AE", b"AS", b"AT", b"CS", b"DA", b"DS", b"DT", b"FD", b"FL", b"IS", b"LO",
-                 b"LT", b"PN", b"SH", b"SL", b"SS", b"ST", b"TM", b"UI", b"UL", b"US"}
-                ) | LONG_HEADS  # fmt: skip
+LONG_HEADS = frozenset(
+    {b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"SV", b"UC", b"UN", b"UR", b"UT", b"UV"}
+)
+VRS = (
+    frozenset(
+        {
+            b"AE",
+            b"AS",
+            b"AT",
+            b"CS",
+            b"DA",
+            b"DS",
+            b"DT",
+            b"FD",
+            b"FL",
+            b"IS",
+            b"LO",
+            b"LT",
+            b"PN",
+            b"SH",
+            b"SL",
+            b"SS",
+            b"ST",
+            b"TM",
+            b"UI",
+            b"UL",
+            b"US",
+        }
+    )
+    | LONG_HEADS
+)
 _FIRST, _FEWEST = 8, 3
 _MOST_INFLATED = 1024 * 1024 * 1024
 _DEEPEST = 40
@@ -204,9 +230,17 @@ def _guess(start: memoryview) -> Coding:
 
 
 def _elements(
-    view: memoryview, at: int, end: int, coding: Coding, depth: int, count: list[int],
-    *, meta: bool = False, until: int = 0, last: int = 0xFFFFFFFF,
-) -> tuple[list[Element], int]:  # fmt: skip
+    view: memoryview,
+    at: int,
+    end: int,
+    coding: Coding,
+    depth: int,
+    count: list[int],
+    *,
+    meta: bool = False,
+    until: int = 0,
+    last: int = 0xFFFFFFFF,
+) -> tuple[list[Element], int]:
     """Elements up to ``end``, or up to and with the delimiter ``until``."""
     if depth > _DEEPEST:
         raise _damaged("sequences nested too deeply")
@@ -280,9 +314,15 @@ def _head(view: memoryview, at: int, end: int, tag: int, coding: Coding) -> tupl
 
 
 def _items(
-    view: memoryview, at: int, end: int, coding: Coding, depth: int, count: list[int],
-    *, undefined: bool,
-) -> tuple[tuple[tuple[Element, ...], ...], int]:  # fmt: skip
+    view: memoryview,
+    at: int,
+    end: int,
+    coding: Coding,
+    depth: int,
+    count: list[int],
+    *,
+    undefined: bool,
+) -> tuple[tuple[tuple[Element, ...], ...], int]:
     items: list[tuple[Element, ...]] = []
     while at < end:
         if end - at < 8:

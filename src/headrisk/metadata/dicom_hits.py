@@ -30,12 +30,22 @@ from headrisk.metadata.text import VERSIONS, direct_spans, printable_text, text_
 from headrisk.metadata.uids import harmless_uid
 
 _CODECS = {
-    "ISO_IR 100": "latin-1", "ISO_IR 101": "iso8859-2", "ISO_IR 109": "iso8859-3",
-    "ISO_IR 110": "iso8859-4", "ISO_IR 144": "iso8859-5", "ISO_IR 127": "iso8859-6",
-    "ISO_IR 126": "iso8859-7", "ISO_IR 138": "iso8859-8", "ISO_IR 148": "iso8859-9",
-    "ISO_IR 203": "iso8859-15", "ISO_IR 13": "shift_jis", "ISO_IR 166": "tis-620",
-    "ISO_IR 192": "utf-8", "GB18030": "gb18030", "GBK": "gbk",
-}  # fmt: skip
+    "ISO_IR 100": "latin-1",
+    "ISO_IR 101": "iso8859-2",
+    "ISO_IR 109": "iso8859-3",
+    "ISO_IR 110": "iso8859-4",
+    "ISO_IR 144": "iso8859-5",
+    "ISO_IR 127": "iso8859-6",
+    "ISO_IR 126": "iso8859-7",
+    "ISO_IR 138": "iso8859-8",
+    "ISO_IR 148": "iso8859-9",
+    "ISO_IR 203": "iso8859-15",
+    "ISO_IR 13": "shift_jis",
+    "ISO_IR 166": "tis-620",
+    "ISO_IR 192": "utf-8",
+    "GB18030": "gb18030",
+    "GBK": "gbk",
+}
 # Escape sequences of the codes with several bytes a letter, and what reads what follows them.
 _KOREAN, _CHINESE, _JAPANESE = b"\x1b$)C", b"\x1b$)A", (b"\x1b$B", b"\x1b$(D", b"\x1b(J", b"\x1b)I")
 
@@ -55,8 +65,11 @@ def dicom_text(raw: bytes, codec: str) -> str:
     '山田'
     """
     if b"\x1b" in raw:
-        for marks, name in (((_KOREAN,), "euc_kr"), ((_CHINESE,), "gb2312"),
-                            (_JAPANESE, "iso2022_jp_2")):  # fmt: skip
+        for marks, name in (
+            ((_KOREAN,), "euc_kr"),
+            ((_CHINESE,), "gb2312"),
+            (_JAPANESE, "iso2022_jp_2"),
+        ):
             if any(mark in raw for mark in marks):
                 plain = raw if name.startswith("iso") else raw.replace(marks[0], b"")
                 try:
@@ -72,9 +85,16 @@ def dicom_text(raw: bytes, codec: str) -> str:
 
 
 DUMMIES = {
-    "DA": b"19000101", "DT": b"19000101", "TM": b"000000", "AS": b"000Y", "DS": b"0", "IS": b"0",
-    "PN": b"REMOVED", "UI": b"", "CS": b"REMOVED",
-}  # fmt: skip
+    "DA": b"19000101",
+    "DT": b"19000101",
+    "TM": b"000000",
+    "AS": b"000Y",
+    "DS": b"0",
+    "IS": b"0",
+    "PN": b"REMOVED",
+    "UI": b"",
+    "CS": b"REMOVED",
+}
 DUMMY_TEXT = b"REMOVED"
 METHOD = "headrisk: PS3.15 E.1 basic profile, pixels not cleaned"
 OWN_RULES = ", own rules"
@@ -89,8 +109,18 @@ _CHARACTERS = 0x00080005
 _SOP_CLASS, _IMAGE_TYPE, _CONVERSION = 0x00080016, 0x00080008, 0x00080064
 _BURNED, _VISIBLE = 0x00280301, 0x00280302
 _CAPTURES = ("1.2.840.10008.5.1.4.1.1.7",)  # secondary capture, single and multi-frame
-_CAPTURE_WORDS = frozenset({"SCREEN SAVE", "SCREENSAVE", "SCREEN_SAVE", "SCREENSHOT",
-                            "SCREEN CAPTURE", "REPORT", "DOSE_INFO", "PATIENT INFO"})  # fmt: skip
+_CAPTURE_WORDS = frozenset(
+    {
+        "SCREEN SAVE",
+        "SCREENSAVE",
+        "SCREEN_SAVE",
+        "SCREENSHOT",
+        "SCREEN CAPTURE",
+        "REPORT",
+        "DOSE_INFO",
+        "PATIENT INFO",
+    }
+)
 _CONVERSIONS = frozenset({"WSD", "DV", "DI", "DF", "SYN", "DRW", "SI"})
 # What goes as a whole, and may hold a direct identifier that is to be told too.
 _WORDED = frozenset({"dicom-attribute", "free-text", "private-attribute"})
@@ -116,8 +146,9 @@ def pixel_hits(file: DicomFile) -> Iterator[Hit]:
     if burned == "YES":
         yield Hit("burnt-in-text", "(0028,0301) Burned In Annotation", "", note="says YES")
     if file.text(_VISIBLE).upper() == "YES":
-        yield Hit("visible-features", "(0028,0302) Recognizable Visual Features", "",
-                  note="says YES")  # fmt: skip
+        yield Hit(
+            "visible-features", "(0028,0302) Recognizable Visual Features", "", note="says YES"
+        )
     kinds = {word.strip().upper() for word in file.text(_IMAGE_TYPE).split("\\")}
     captured = (
         file.text(_SOP_CLASS).startswith(_CAPTURES)
@@ -125,11 +156,19 @@ def pixel_hits(file: DicomFile) -> Iterator[Hit]:
         or not kinds.isdisjoint(_CAPTURE_WORDS)
     )
     if captured and burned not in ("YES", "NO"):
-        yield Hit("screen-capture", "(0008,0016) SOP Class or Image Type", "",
-                  note="secondary capture or screen save")  # fmt: skip
+        yield Hit(
+            "screen-capture",
+            "(0008,0016) SOP Class or Image Type",
+            "",
+            note="secondary capture or screen save",
+        )
     if _overlay_in_pixels(file):
-        yield Hit("burnt-in-text", "(60xx,0102) Overlay Bit Position", "",
-                  note="an overlay in unused bits of the pixels")  # fmt: skip
+        yield Hit(
+            "burnt-in-text",
+            "(60xx,0102) Overlay Bit Position",
+            "",
+            note="an overlay in unused bits of the pixels",
+        )
 
 
 def _overlay_in_pixels(file: DicomFile) -> bool:
@@ -220,8 +259,9 @@ def dataset_hits(
             note = f"a sequence of {count:,} {'item' if count == 1 else 'items'}"
             yield Hit(kind, f"{place} {name}", "", note=note)
         for item in element.items:
-            yield from dataset_hits(item, known, policy, f"{place} > ", doomed=doomed or goes,
-                                    codec=codec)  # fmt: skip
+            yield from dataset_hits(
+                item, known, policy, f"{place} > ", doomed=doomed or goes, codec=codec
+            )
 
 
 def _name(element: Element, rule: Rule | None) -> str:
@@ -322,9 +362,15 @@ def _replaced(element: Element, vr: str, rule: Rule, text: str, shifted: set[int
         return True
     if vr == "TM" and date_beside(element.tag) in shifted:
         return True
-    return _dummy_text(text) or is_pseudonym(text) or text.encode("latin-1", "replace") in (
-        DUMMIES.get(vr, DUMMY_TEXT), DUMMIES.get(rule.vr, DUMMY_TEXT),
-    )  # fmt: skip
+    return (
+        _dummy_text(text)
+        or is_pseudonym(text)
+        or text.encode("latin-1", "replace")
+        in (
+            DUMMIES.get(vr, DUMMY_TEXT),
+            DUMMIES.get(rule.vr, DUMMY_TEXT),
+        )
+    )
 
 
 def _dummy_text(text: str) -> bool:

@@ -37,8 +37,10 @@ _PARAGRAPH = re.compile(r"</(?:\w+:)?(?:p|tr|row|si|t:p|h)>|<(?:\w+:)?(?:br|tab)
 # Word cuts a line into runs wherever it likes, within words too.
 _RUNS = re.compile(r"</?(?:w|a|text):(?:r|t|rPr|span|proofErr|bookmark\w*)\b[^>]*>")
 _TAGS = re.compile(r"<[^>]*>")
-_CORE = re.compile(r"<((?:\w+:)?(?:creator|initial-creator|lastModifiedBy|Manager|Company|title"
-                   r"|subject|description|keywords|category))[^>]*>([^<]*)<")  # fmt: skip
+_CORE = re.compile(
+    r"<((?:\w+:)?(?:creator|initial-creator|lastModifiedBy|Manager|Company|title"
+    r"|subject|description|keywords|category))[^>]*>([^<]*)<"
+)
 _STAFF = ("creator", "initial-creator", "lastModifiedBy", "Manager")
 _COMMENT_AUTHOR = re.compile(r"(?:w:author|dc:creator|name)=\"([^\"]+)\"")
 _CELL = re.compile(r"<c r=\"([A-Z]+)\d+\"([^>]*?)(?:/>|>(.*?)</c>)", re.S)
@@ -48,8 +50,11 @@ _ROW = re.compile(r"<row\b.*?(?:</row>|/>)", re.S)
 _PLAIN_PARTS = (".xml", ".rels", ".txt", ".rdf")
 _LEAF = re.compile(r"<([\w:.-]+)([^<>]*)>([^<>]*)</\1\s*>")
 _NAMED = re.compile(r"\b(?:Name|name|key|Key|id)=\"([^\"]*)\"")
-_PAIR = re.compile(r"<Name>(?:<!\[CDATA\[)?(.*?)(?:\]\]>)?</Name>\s*<Value>(?:<!\[CDATA\[)?(.*?)"
-                   r"(?:\]\]>)?</Value>", re.S)  # fmt: skip
+_PAIR = re.compile(
+    r"<Name>(?:<!\[CDATA\[)?(.*?)(?:\]\]>)?</Name>\s*<Value>(?:<!\[CDATA\[)?(.*?)"
+    r"(?:\]\]>)?</Value>",
+    re.S,
+)
 
 
 def read_office(raw: bytes, name: str, known: KnownIdentifiers) -> tuple[list[Hit], str, str]:
@@ -59,10 +64,20 @@ def read_office(raw: bytes, name: str, known: KnownIdentifiers) -> tuple[list[Hi
     try:
         with zipfile.ZipFile(BytesIO(raw)) as packed:
             parts = _parts(packed)
-            other = [n for n in packed.namelist() if not n.lower().endswith(_PLAIN_PARTS)
-                     and not n.endswith("/") and n != "mimetype"]  # fmt: skip
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError,
-            struct.error, ValueError) as error:  # fmt: skip
+            other = [
+                n
+                for n in packed.namelist()
+                if not n.lower().endswith(_PLAIN_PARTS) and not n.endswith("/") and n != "mimetype"
+            ]
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        NotImplementedError,
+        RuntimeError,
+        EOFError,
+        struct.error,
+        ValueError,
+    ) as error:
         return [], f"a damaged or encrypted office document ({type(error).__name__})", ""
     if parts is None:
         return [], "an office document of more than 64 MB of text, not read", ""
@@ -75,8 +90,10 @@ def read_office(raw: bytes, name: str, known: KnownIdentifiers) -> tuple[list[Hi
             hits += field_hits(Field("comment author", unescape(author), kind="staff-name"), known)
         if not name.endswith((".xlsx", ".xlsm")) or "worksheets/" not in part:
             plain = unescape(_TAGS.sub(" ", _RUNS.sub("", _PARAGRAPH.sub("\n", text))))
-            hits += (replace(hit, field="text of the document") for hit in
-                     text_file_hits(plain, "", known))  # fmt: skip
+            hits += (
+                replace(hit, field="text of the document")
+                for hit in text_file_hits(plain, "", known)
+            )
     if name.endswith((".xlsx", ".xlsm")):
         for sheet in _sheets(parts):
             table = parse_table(_as_tsv(sheet))
@@ -153,14 +170,18 @@ def read_notebook(raw: bytes, known: KnownIdentifiers) -> tuple[list[Hit], str, 
         if not isinstance(cell, dict):
             continue
         skip = CODE_SKIPS if cell.get("cell_type") == "code" else NO_KINDS
-        hits += (replace(hit, field="cell") for hit in
-                 text_file_hits(_joined(cell.get("source")), "", known, skip))  # fmt: skip
+        hits += (
+            replace(hit, field="cell")
+            for hit in text_file_hits(_joined(cell.get("source")), "", known, skip)
+        )
         for key, value in _leaves(cell.get("outputs"), ""):
             if key.startswith(("image/", "application/pdf")):
                 pictures += 1
             else:
-                hits += (replace(hit, field="output of a cell") for hit in
-                         text_file_hits(value, "", known))  # fmt: skip
+                hits += (
+                    replace(hit, field="output of a cell")
+                    for hit in text_file_hits(value, "", known)
+                )
     return hits, "", f"{pictures} pictures in its outputs" if pictures else ""
 
 
@@ -216,11 +237,27 @@ def read_pdf(raw: bytes, known: KnownIdentifiers) -> tuple[list[Hit], str, str]:
             hits += field_hits(Field(str(name), str(entry.get("/V", ""))), known)
         for page in document.pages[:_MOST_PAGES]:
             for text in (page.extract_text(), *_notes(page)):
-                hits += (replace(hit, field="text of the document") for hit in
-                         text_file_hits(text, "", known))  # fmt: skip
-    except (PyPdfError, ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError,
-            OverflowError, NotImplementedError, AssertionError, ArithmeticError, ImportError,
-            zlib.error, struct.error, OSError) as error:  # fmt: skip
+                hits += (
+                    replace(hit, field="text of the document")
+                    for hit in text_file_hits(text, "", known)
+                )
+    except (
+        PyPdfError,
+        ValueError,
+        KeyError,
+        TypeError,
+        IndexError,
+        AttributeError,
+        RecursionError,
+        OverflowError,
+        NotImplementedError,
+        AssertionError,
+        ArithmeticError,
+        ImportError,
+        zlib.error,
+        struct.error,
+        OSError,
+    ) as error:
         return hits, f"a PDF file that cannot be read ({type(error).__name__})", ""
     finally:
         logger.setLevel(level)
@@ -288,14 +325,25 @@ def read_npy(path: Path) -> tuple[str, str]:
     """Why an array was not read, and what in it is more than numbers."""
     try:
         array = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (ValueError, OSError, EOFError, SyntaxError, TokenError, OverflowError, TypeError,
-            MemoryError) as error:  # fmt: skip
+    except (
+        ValueError,
+        OSError,
+        EOFError,
+        SyntaxError,
+        TokenError,
+        OverflowError,
+        TypeError,
+        MemoryError,
+    ) as error:
         return f"an array that cannot be read, or of objects ({type(error).__name__})", ""
     numbers = array.dtype.kind in "biufc"
     with path.open("rb") as handle:
         version = np.lib.format.read_magic(handle)
-        header = np.lib.format.read_array_header_1_0 if version == (1, 0) else (
-            np.lib.format.read_array_header_2_0)  # fmt: skip
+        header = (
+            np.lib.format.read_array_header_1_0
+            if version == (1, 0)
+            else (np.lib.format.read_array_header_2_0)
+        )
         header(handle)
         extra = path.stat().st_size - handle.tell() - array.nbytes
     return "", "" if numbers and not extra else "an array of texts, or bytes behind it"

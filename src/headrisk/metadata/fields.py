@@ -83,12 +83,26 @@ _NAMES: dict[str, str] = {
     "host-name": "hostname computername nodename",
     "user-path": "username user login userid loginname",
     "command-line": "cmdline commandline cmdargs",
-}  # fmt: skip
+}
 _BY_NAME = {name: kind for kind, names in _NAMES.items() for name in names.split()}
 _SEPARATORS = re.compile(r"[\W_]+")
-_VERSION_WORDS = ("version", "release", "doi", "license", "software", "generatedby", "units",
-                  "consistencyinfo", "wipmemblock", "pulsesequencedetails", "modelname",
-                  "manufacturer", "firmware", "hardware", "associatedemptyroom")  # fmt: skip
+_VERSION_WORDS = (
+    "version",
+    "release",
+    "doi",
+    "license",
+    "software",
+    "generatedby",
+    "units",
+    "consistencyinfo",
+    "wipmemblock",
+    "pulsesequencedetails",
+    "modelname",
+    "manufacturer",
+    "firmware",
+    "hardware",
+    "associatedemptyroom",
+)
 
 _TIME_WORDS = ("date", "day", "time", "stamp", "epoch", "created", "modified", "visit", "datum")
 # What the profile's other attributes are, by value representation.
@@ -309,22 +323,79 @@ def _names_somebody(said: frozenset[str], words: frozenset[str]) -> bool:
 
 
 # Orders of examinations, and what they are orders of.
-_ORDERS = frozenset({"order", "request", "exam", "placer", "filler", "acc", "specimen", "barcode",
-                     "requisition", "ris", "pacs", "accession"})  # fmt: skip
+_ORDERS = frozenset(
+    {
+        "order",
+        "request",
+        "exam",
+        "placer",
+        "filler",
+        "acc",
+        "specimen",
+        "barcode",
+        "requisition",
+        "ris",
+        "pacs",
+        "accession",
+    }
+)
 _ORDERED = frozenset({"lab", "placer", "filler", "ris", "pacs", "specimen", "barcode"})
 _ORDERING = frozenset(
     {"requisition", "accession", "auftrags", "auftragsnummer", "auftragsnr", "auftrag"}
 )
-_EXAMS = frozenset({"exam", "examination", "scan", "mri", "referral", "admission", "clinical",
-                    "imaging", "medical", "presenting"})  # fmt: skip
-_WHERE = frozenset({"place", "country", "land", "city", "state", "lieu", "pays", "pais", "lugar",
-                    "luogo", "paese", "ort", "region", "county"})  # fmt: skip
+_EXAMS = frozenset(
+    {
+        "exam",
+        "examination",
+        "scan",
+        "mri",
+        "referral",
+        "admission",
+        "clinical",
+        "imaging",
+        "medical",
+        "presenting",
+    }
+)
+_WHERE = frozenset(
+    {
+        "place",
+        "country",
+        "land",
+        "city",
+        "state",
+        "lieu",
+        "pays",
+        "pais",
+        "lugar",
+        "luogo",
+        "paese",
+        "ort",
+        "region",
+        "county",
+    }
+)
 _MOTHER = frozenset({"first", "native", "mother", "home", "second", "maternal"})
 _SPOKEN = frozenset({"language", "tongue"})
 _GROUPED = frozenset({"group", "status", "years", "level", "code", "grade", "type", "age", "high"})
 # init stands for initials, and for the beginning of programs.
-_PROGRAMMED = frozenset({"proc", "procedure", "script", "function", "value", "values", "state",
-                         "seed", "weights", "time", "file", "object", "objects"})  # fmt: skip
+_PROGRAMMED = frozenset(
+    {
+        "proc",
+        "procedure",
+        "script",
+        "function",
+        "value",
+        "values",
+        "state",
+        "seed",
+        "weights",
+        "time",
+        "file",
+        "object",
+        "objects",
+    }
+)
 _PARTS_OF_NAMES = frozenset({"given", "family", "first", "last", "middle"})
 _FOREIGN_NAMES = field_concept("name") - {"name", "names", "nm"}
 _NO_NAMES = frozenset(
@@ -486,8 +557,11 @@ def bears_out(kind: str, text: str, name: str = "") -> bool:
 def of_age_or_sex(name: str) -> bool:
     """Whether a name promises an age or a sex alone, so that only such values count."""
     said = concepts(name)
-    return ("age" in said or "sex" in topics(name)) and not said & {"background", "illness"} and (
-        not is_exact_name(name))  # fmt: skip
+    return (
+        ("age" in said or "sex" in topics(name))
+        and not said & {"background", "illness"}
+        and (not is_exact_name(name))
+    )
 
 
 # A computer's name has a digit, a point, a hyphen or a line in it; a plain word is a task's.

@@ -54,8 +54,9 @@ _NAMEABLE = frozenset({"", "archive", "unreadable-kind"})
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS})
 CANNOT = "identifying bytes in a kind of file that cannot be cleaned"
 REFUSED = "refused: the voxels of the copy were not those of the source"
-_GZIP_ONLY = frozenset({"gzip header, name", "gzip header, comment", "gzip header, time",
-                        "gzip header, extra field"})  # fmt: skip
+_GZIP_ONLY = frozenset(
+    {"gzip header, name", "gzip header, comment", "gzip header, time", "gzip header, extra field"}
+)
 
 
 @dataclass(frozen=True)

@@ -46,8 +46,9 @@ from headrisk.metadata.people import folded, split_words
 from headrisk.metadata.text import VERSIONS, printable_text, redact
 from headrisk.metadata.uids import NewUids
 
-_NUMBERS = frozenset({"AT", "FD", "FL", "OB", "OD", "OF", "OL", "OV", "OW", "SL", "SS", "SV", "UL",
-                      "UN", "US", "UV"})  # fmt: skip
+_NUMBERS = frozenset(
+    {"AT", "FD", "FL", "OB", "OD", "OF", "OL", "OV", "OW", "SL", "SS", "SV", "UL", "UN", "US", "UV"}
+)
 _REMOVED, _METHOD, _CODES, _DATES = 0x00120062, 0x00120063, 0x00120064, 0x00280303
 _FREE = frozenset({"LT", "PN", "ST", "UC", "UT"})
 _OWN = (_REMOVED, _METHOD, _CODES, _DATES)
@@ -277,9 +278,13 @@ def _moment(stamp: str, clock: str) -> datetime | None:
         hour, minute, second = at[1], at[2], at[3]
     try:
         return datetime(
-            int(match[1]), int(match[2]), int(match[3]),
-            int(hour or 0), int(minute or 0), min(int(second or 0), 59),
-        )  # fmt: skip
+            int(match[1]),
+            int(match[2]),
+            int(match[3]),
+            int(hour or 0),
+            int(minute or 0),
+            min(int(second or 0), 59),
+        )
     except ValueError:
         return None
 
@@ -306,9 +311,30 @@ def _dummy(vr: str, table_vr: str) -> bytes:
 
 _NAME, _ID, _BIRTH, _STUDY = 0x00100010, 0x00100020, 0x00100030, 0x0020000D
 # What de-identifiers write for everybody, which tells no two people apart.
-_NOBODY = frozenset({"", "0", "none", "null", "n/a", "na", "unknown", "removed", "deleted",
-                     "anonymous", "anonymized", "anonymised", "anon", "deidentified",
-                     "de-identified", "xxx", "x", "patient", "subject", "test"})  # fmt: skip
+_NOBODY = frozenset(
+    {
+        "",
+        "0",
+        "none",
+        "null",
+        "n/a",
+        "na",
+        "unknown",
+        "removed",
+        "deleted",
+        "anonymous",
+        "anonymized",
+        "anonymised",
+        "anon",
+        "deidentified",
+        "de-identified",
+        "xxx",
+        "x",
+        "patient",
+        "subject",
+        "test",
+    }
+)
 _START = 256 * 1024
 
 

@@ -127,8 +127,9 @@ def clean_table(
             spans = cell_spans(column, heading, cell, known, place)
             if index == who:  # a label that identifies is renamed, so that tables can be joined
                 spans = [] if renamed(cell) != cell else spans
-            new.append(renamed(_clean_cell(cell, spans, heading, column, known, shifts, owner,
-                                           removed)))  # fmt: skip
+            new.append(
+                renamed(_clean_cell(cell, spans, heading, column, known, shifts, owner, removed))
+            )
         lines.append(new)
     return _joined(lines, table)
 

@@ -38,16 +38,33 @@ from headrisk.metadata.text import printable_text
 
 LARGEST = 1024 * 1024 * 1024
 _LARGEST_TEXT = 64 * 1024 * 1024
-_FOUND_IN_START = {"nrrd": read_nrrd, "mrtrix": read_mrtrix, "twix": read_twix,
-                   "pfile": read_p_file}  # fmt: skip
-_WHOLE = {"par": read_par, "afni": read_afni, "surface": read_surface,
-          "annotation": read_annotation, "minc": read_minc}  # fmt: skip
+_FOUND_IN_START = {
+    "nrrd": read_nrrd,
+    "mrtrix": read_mrtrix,
+    "twix": read_twix,
+    "pfile": read_p_file,
+}
+_WHOLE = {
+    "par": read_par,
+    "afni": read_afni,
+    "surface": read_surface,
+    "annotation": read_annotation,
+    "minc": read_minc,
+}
 # Formats whose fields can be blanked where they stand.
-CLEANABLE = frozenset({"par", "nrrd", "mrtrix", "afni", "surface", "annotation", "edf",
-                       "brainvision", "fif"})  # fmt: skip
-_HEADERS_OF = {".img": (".hdr",), ".img.gz": (".hdr", ".hdr.gz"), ".brik": (".head",),
-               ".brik.gz": (".head",), ".rec": (".par", ".xml"), ".raw": (".nhdr", ".mhd"),
-               ".raw.gz": (".nhdr", ".mhd"), ".eeg": (".vhdr",)}  # fmt: skip
+CLEANABLE = frozenset(
+    {"par", "nrrd", "mrtrix", "afni", "surface", "annotation", "edf", "brainvision", "fif"}
+)
+_HEADERS_OF = {
+    ".img": (".hdr",),
+    ".img.gz": (".hdr", ".hdr.gz"),
+    ".brik": (".head",),
+    ".brik.gz": (".head",),
+    ".rec": (".par", ".xml"),
+    ".raw": (".nhdr", ".mhd"),
+    ".raw.gz": (".nhdr", ".mhd"),
+    ".eeg": (".vhdr",),
+}
 
 Found = tuple[list[Hit], str, str]  # hits, why it was not read, why it was only searched
 
@@ -123,8 +140,9 @@ def _npy(path: Path, name: str, size: int, known: KnownIdentifiers) -> Found:
 
 def _voxels(path: Path, name: str, size: int, known: KnownIdentifiers) -> Found:
     """Voxels or samples, which are numbers alone if a header beside them says so."""
-    ending = next(end for end in sorted(COMPANIONS, key=len, reverse=True)
-                  if name.lower().endswith(end))  # fmt: skip
+    ending = next(
+        end for end in sorted(COMPANIONS, key=len, reverse=True) if name.lower().endswith(end)
+    )
     stem = name[: -len(ending)]
     try:
         beside = {p.name.lower(): p for p in path.parent.iterdir() if p.name.startswith(stem)}
@@ -167,11 +185,27 @@ def open_in_format(role: Role, path: Path, name: str, size: int) -> tuple[OpenTe
 
 
 _BY_HEADER: tuple[Role, ...] = (
-    "par", "twix", "pfile", "nrrd", "mrtrix", "minc", "afni", "surface", "annotation", "edf",
-    "brainvision", "fif",
-)  # fmt: skip
+    "par",
+    "twix",
+    "pfile",
+    "nrrd",
+    "mrtrix",
+    "minc",
+    "afni",
+    "surface",
+    "annotation",
+    "edf",
+    "brainvision",
+    "fif",
+)
 READERS: dict[Role, Callable[[Path, str, int, KnownIdentifiers], Found]] = {
     **{role: _by_header(role) for role in _BY_HEADER},
-    "pdf": _pdf, "office": _office, "notebook": _notebook, "xml": _xml, "sqlite": _sqlite,
-    "arrow": _arrow, "npy": _npy, "voxels": _voxels,
-}  # fmt: skip
+    "pdf": _pdf,
+    "office": _office,
+    "notebook": _notebook,
+    "xml": _xml,
+    "sqlite": _sqlite,
+    "arrow": _arrow,
+    "npy": _npy,
+    "voxels": _voxels,
+}

@@ -33,8 +33,16 @@ _OWN_COMMAND = re.compile(
     r"|(?:orig|rawavg|nu|nu_noneg|T1|brainmask|brain|norm|wm|filled|aseg|ribbon|ctrl_pts"
     r"|[\w.+]*aparc[\w.+]*|aseg\.[\w.]+|brain\.[\w.]+|\d{3})(?:\.(?:auto|mgz|mgh))*))*"
 )
-_TAG_NAMES = {3: "command line", 30: "old transform", 31: "transform", 33: "alignment",
-              41: "phase direction", 42: "frame", 43: "field strength", 44: "orig"}  # fmt: skip
+_TAG_NAMES = {
+    3: "command line",
+    30: "old transform",
+    31: "transform",
+    33: "alignment",
+    41: "phase direction",
+    42: "frame",
+    43: "field strength",
+    44: "orig",
+}
 _TEXT_RUN = re.compile(rb"[\x20-\x7e\x80-\xff]{4,}")
 
 
@@ -95,11 +103,30 @@ _AFNI = re.compile(
     rb"type\s*=\s*(\S+)\s+name\s*=\s*(\S+)\s+count\s*=\s*(\d+)\s*\n(?:'([^\0]*?)~\s*(?=\ntype|\Z|\n\n)|)",
 )
 _PATIENT = frozenset({"patient", "study"})
-_MINC_NAMES = {"identification": "PatientID", "fullname": "PatientName", "full_name": "PatientName",
-               "history": "history", "birthdate": "PatientBirthDate"}  # fmt: skip
-_STRUCTURE = frozenset({"varid", "vartype", "version", "comments", "units", "spacing",
-                        "alignment", "dimorder", "signtype", "complete", "spacetype", "parent",
-                        "children"})  # fmt: skip
+_MINC_NAMES = {
+    "identification": "PatientID",
+    "fullname": "PatientName",
+    "full_name": "PatientName",
+    "history": "history",
+    "birthdate": "PatientBirthDate",
+}
+_STRUCTURE = frozenset(
+    {
+        "varid",
+        "vartype",
+        "version",
+        "comments",
+        "units",
+        "spacing",
+        "alignment",
+        "dimorder",
+        "signtype",
+        "complete",
+        "spacetype",
+        "parent",
+        "children",
+    }
+)
 _STAMP = re.compile(rb"created by [^\n]* on [^\n]*")
 _RUN = re.compile(rb"[\x20-\x7e\x80-\xff]{4,}")
 
@@ -165,8 +192,18 @@ def read_minc(raw: bytes) -> Header:
                     for key, value in attributes.items()
                     if isinstance(value, bytes)
                 ]
-    except (ValueError, TypeError, IndexError, KeyError, OverflowError, MemoryError, OSError,
-            AssertionError, struct.error, EOFError) as error:  # fmt: skip
+    except (
+        ValueError,
+        TypeError,
+        IndexError,
+        KeyError,
+        OverflowError,
+        MemoryError,
+        OSError,
+        AssertionError,
+        struct.error,
+        EOFError,
+    ) as error:
         return Header((), problem=f"damaged netCDF ({type(error).__name__})")
     for holder, key, value in texts:
         if key in _STRUCTURE:
@@ -208,8 +245,10 @@ def read_surface(raw: bytes) -> Header:
             return Header((), problem="a surface that is cut off")
         vertices, faces = struct.unpack_from(">ii", raw, at)
         numbers = at + 8 + 12 * (vertices + faces)
-        fields = [Field("stamp", m[0].decode("latin-1"), *m.span(), "staff-name",
-                        b"created by headrisk") for m in _STAMP.finditer(raw, 3, end)]  # fmt: skip
+        fields = [
+            Field("stamp", m[0].decode("latin-1"), *m.span(), "staff-name", b"created by headrisk")
+            for m in _STAMP.finditer(raw, 3, end)
+        ]
         if b"created by headrisk" in raw[:end]:
             fields = []
         if not fields and b"created by headrisk" not in raw[:end]:
@@ -253,11 +292,17 @@ _P_FILE = re.compile(r"p\d{5}(?:\..*)?\.7", re.I)
 _TYPE_LETTERS = re.compile(r"^(?:t|s|al|l|fl|d|uc|ul|b)(?=[A-Z])")
 # What Siemens calls the fields that are named otherwise elsewhere.
 _TWIX_NAMES = {
-    "PatientBirthDay": "PatientBirthDate", "PatientsName": "PatientName",
-    "PerfPhysiciansName": "PerformingPhysicianName", "RefPhysicianName": "ReferringPhysicianName",
-    "OperatorName": "OperatorsName", "PatientLOID": "PatientID", "StudyLOID": "StudyInstanceUID",
-    "PatientHeight": "PatientSize", "PatientLanguage": "", "Patient": "PatientID",
-}  # fmt: skip
+    "PatientBirthDay": "PatientBirthDate",
+    "PatientsName": "PatientName",
+    "PerfPhysiciansName": "PerformingPhysicianName",
+    "RefPhysicianName": "ReferringPhysicianName",
+    "OperatorName": "OperatorsName",
+    "PatientLOID": "PatientID",
+    "StudyLOID": "StudyInstanceUID",
+    "PatientHeight": "PatientSize",
+    "PatientLanguage": "",
+    "Patient": "PatientID",
+}
 _SHORT = 4
 
 
@@ -273,11 +318,26 @@ def read_par(raw: bytes) -> Header:
         match = _PAR_LINE.fullmatch(line)
         if match and match[2]:
             start = at + match.start(2)
-            fields.append(Field(match[1], decoded(match[2]), start, start + len(match[2]),
-                                blank=b"" if "date/time" in match[1] else None))  # fmt: skip
+            fields.append(
+                Field(
+                    match[1],
+                    decoded(match[2]),
+                    start,
+                    start + len(match[2]),
+                    blank=b"" if "date/time" in match[1] else None,
+                )
+            )
         elif match := _PAR_DATA_SET.fullmatch(line):
-            fields.append(Field("Dataset name", decoded(match[1]), at + match.start(1),
-                                at + match.end(1), "user-path", b""))  # fmt: skip
+            fields.append(
+                Field(
+                    "Dataset name",
+                    decoded(match[1]),
+                    at + match.start(1),
+                    at + match.end(1),
+                    "user-path",
+                    b"",
+                )
+            )
         elif line.strip() and not _PAR_TABLE.fullmatch(line):
             text = line.lstrip("#. ")
             start = at + line.index(text) if text else at

@@ -26,9 +26,21 @@ _MOST_WORDS = 4
 _WINDOW = 6
 _SHORT = 256
 _SPELT_OUT = str.maketrans(
-    {"ä": "ae", "ö": "oe", "ü": "ue", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue", "å": "aa", "Å": "Aa",
-     "ø": "oe", "Ø": "Oe", "æ": "ae", "Æ": "Ae"}
-)  # fmt: skip
+    {
+        "ä": "ae",
+        "ö": "oe",
+        "ü": "ue",
+        "Ä": "Ae",
+        "Ö": "Oe",
+        "Ü": "Ue",
+        "å": "aa",
+        "Å": "Aa",
+        "ø": "oe",
+        "Ø": "Oe",
+        "æ": "ae",
+        "Æ": "Ae",
+    }
+)
 _WORD = re.compile(r"[^\W\d_]+|\d+")
 Rule = Literal["keep", "ignore", "remove"]
 FIELD_RULES: tuple[Rule, ...] = ("keep", "ignore", "remove")
@@ -146,8 +158,10 @@ def _begins_sentence(text: str, folded: str, place: list[int], start: int, end: 
 
 
 _BEGIN = re.compile(r"(?:^|[.!?:;>\n]|[-*#][ \t])[ \t\"'(]*$")
-_GOES_ON = re.compile(r" (?:the|an?|all|each|every|your|this|that|these|those|in|on|at|of|if"
-                      r"|for|to|from|with|and|or|is|are|was|off|up|out)(?![^\W_])")  # fmt: skip
+_GOES_ON = re.compile(
+    r" (?:the|an?|all|each|every|your|this|that|these|those|in|on|at|of|if"
+    r"|for|to|from|with|and|or|is|are|was|off|up|out)(?![^\W_])"
+)
 
 
 @lru_cache(maxsize=65536)
@@ -182,8 +196,10 @@ def field_rules(
     """
     rules: dict[str, Rule] = {}
     given: tuple[tuple[Rule, Sequence[str] | None], ...] = (
-        ("keep", keep), ("ignore", ignore), ("remove", remove),
-    )  # fmt: skip
+        ("keep", keep),
+        ("ignore", ignore),
+        ("remove", remove),
+    )
     for rule, names in given:
         for name in names or ():
             plain = _plain(name)

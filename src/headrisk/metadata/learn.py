@@ -60,8 +60,10 @@ _NOBODY = frozenset(
     quality assurance service siemens philips prisma skyra trio avanto verio ingenia achieva
     bruker hitachi canon toshiba""".split()  # noqa: SIM905
 )
-_TITLES = frozenset("mr mrs ms miss dr prof herr frau mme jr sr md phd von van der den de la le "  # noqa: SIM905
-                    "del di da dos bin al el".split())  # fmt: skip
+_TITLES = frozenset(
+    "mr mrs ms miss dr prof herr frau mme jr sr md phd von van der den de la le "  # noqa: SIM905
+    "del di da dos bin al el".split()
+)
 _TECHNICAL = frozenset(
     """mprage flair bold rest task brain head neuro spine localizer scout axial sagittal coronal
     diffusion field fieldmap space contrast resting state protocol harmonization memory motor
@@ -129,9 +131,11 @@ def _of_one_person(protocols: dict[str, set[str]]) -> set[str]:
     return {
         word
         for word, own in protocols.items()
-        if len(own) == 1 and word.lower() not in plain | vocabulary() | NO_FAMILY | _TECHNICAL
-        and not concepts(word) and not is_ordinary(word.lower())
-    }  # fmt: skip
+        if len(own) == 1
+        and word.lower() not in plain | vocabulary() | NO_FAMILY | _TECHNICAL
+        and not concepts(word)
+        and not is_ordinary(word.lower())
+    }
 
 
 def with_names(values: Iterable[str], known: KnownIdentifiers) -> KnownIdentifiers:
@@ -186,9 +190,27 @@ def _names_in(entry: Entry) -> Iterator[str]:
     own = entry.parts[-1]
     yield from (own[start:end].replace("_", " ") for start, end in people_spans(own))
     name = own.lower()
-    if not name.endswith((".nii", ".nii.gz", ".json", ".tsv", ".csv", ".gz", ".mgz", ".txt", ".md",
-                          ".bval", ".bvec", ".py", ".m", ".set", ".fif", ".edf",
-                          ".png")):  # fmt: skip
+    if not name.endswith(
+        (
+            ".nii",
+            ".nii.gz",
+            ".json",
+            ".tsv",
+            ".csv",
+            ".gz",
+            ".mgz",
+            ".txt",
+            ".md",
+            ".bval",
+            ".bvec",
+            ".py",
+            ".m",
+            ".set",
+            ".fif",
+            ".edf",
+            ".png",
+        )
+    ):
         yield from _dicom_names(_start(entry))
     if entry.size > _LARGEST:
         return
@@ -207,9 +229,32 @@ def _names_in(entry: Entry) -> Iterator[str]:
         yield from _table_names(raw)
 
 
-_NOT_LINES = (".nii", ".nii.gz", ".gz", ".mgz", ".bval", ".bvec", ".png", ".md", ".py", ".m",
-              ".sh", ".js", ".ipynb", ".html", ".r", ".c", ".cpp", ".h", ".bib", ".tex",
-              ".cff", ".yml", ".yaml", ".toml")  # fmt: skip
+_NOT_LINES = (
+    ".nii",
+    ".nii.gz",
+    ".gz",
+    ".mgz",
+    ".bval",
+    ".bvec",
+    ".png",
+    ".md",
+    ".py",
+    ".m",
+    ".sh",
+    ".js",
+    ".ipynb",
+    ".html",
+    ".r",
+    ".c",
+    ".cpp",
+    ".h",
+    ".bib",
+    ".tex",
+    ".cff",
+    ".yml",
+    ".yaml",
+    ".toml",
+)
 
 
 def _named_in_lines(raw: bytes) -> Iterator[str]:
@@ -225,8 +270,23 @@ def _named_in_lines(raw: bytes) -> Iterator[str]:
             yield value
 
 
-_MAY_BE_RECORDS = (".md", ".yml", ".yaml", ".toml", ".txt", ".log", ".ini", ".cfg", ".conf", ".out",
-                   ".html", ".htm", ".xml", ".env", ".properties")  # fmt: skip
+_MAY_BE_RECORDS = (
+    ".md",
+    ".yml",
+    ".yaml",
+    ".toml",
+    ".txt",
+    ".log",
+    ".ini",
+    ".cfg",
+    ".conf",
+    ".out",
+    ".html",
+    ".htm",
+    ".xml",
+    ".env",
+    ".properties",
+)
 
 
 def _named_in_record(raw: bytes, name: str) -> Iterator[str]:
@@ -339,6 +399,7 @@ def is_name(value: str) -> bool:
         return False  # xxxxx
     if any(map(str.isdigit, value)) or not _NOBODY.isdisjoint(words):
         return False
-    listed = any(word in given_names() or word in family_names() for word, _, _ in
-                 split_words(value))  # fmt: skip
+    listed = any(
+        word in given_names() or word in family_names() for word, _, _ in split_words(value)
+    )
     return listed or all(word not in NO_FAMILY for word in words)

@@ -20,8 +20,18 @@ _LARGEST_OBJECT = 1024 * 1024
 _WIDE_BIG = re.compile(rb"(?:\x00[\x20-\x7e]){4,}")
 _WIDE_LITTLE = re.compile(rb"(?:[\x20-\x7e]\x00){4,}")
 _NARROW = re.compile(rb"[\x20-\x7e\xc2-\xf4\x80-\xbf]{4,}")
-_GIT_TEXTS = frozenset({"config", "COMMIT_EDITMSG", "MERGE_MSG", "packed-refs", "description",
-                        "HEAD", "FETCH_HEAD", "ORIG_HEAD"})  # fmt: skip
+_GIT_TEXTS = frozenset(
+    {
+        "config",
+        "COMMIT_EDITMSG",
+        "MERGE_MSG",
+        "packed-refs",
+        "description",
+        "HEAD",
+        "FETCH_HEAD",
+        "ORIG_HEAD",
+    }
+)
 
 
 def text_runs(raw: bytes) -> Iterator[str]:
@@ -52,8 +62,15 @@ def archive_hits(path: Path, known: KnownIdentifiers) -> tuple[list[Hit], str]:
     """Identifying names of an archive's members, and why they could not be listed."""
     try:
         names = _members(path)
-    except (OSError, ValueError, EOFError, NotImplementedError, zlib.error,
-            zipfile.BadZipFile, tarfile.TarError) as error:  # fmt: skip
+    except (
+        OSError,
+        ValueError,
+        EOFError,
+        NotImplementedError,
+        zlib.error,
+        zipfile.BadZipFile,
+        tarfile.TarError,
+    ) as error:
         return [], f"archive cannot be listed ({type(error).__name__})"
     if names is None:
         return [], "an archive of a kind that cannot be listed: unpack it"

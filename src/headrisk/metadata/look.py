@@ -396,10 +396,18 @@ def _binary(path: Path, name: str, start: bytes, size: int, known: KnownIdentifi
 
 
 _READERS = {
-    "nifti": _nifti, "mgh": _mgh, "dicom": _dicom, "json": _json, "table": _table,
-    "papers": _papers, "text": _text, "code": _code,
-    "gradients": _gradients, "gzip": _gzip, "binary": _binary,
-}  # fmt: skip
+    "nifti": _nifti,
+    "mgh": _mgh,
+    "dicom": _dicom,
+    "json": _json,
+    "table": _table,
+    "papers": _papers,
+    "text": _text,
+    "code": _code,
+    "gradients": _gradients,
+    "gzip": _gzip,
+    "binary": _binary,
+}
 
 
 def _whole(path: Path, most: int = LARGEST_TEXT) -> bytes:

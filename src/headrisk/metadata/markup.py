@@ -119,8 +119,19 @@ def xml_pairs(text: str) -> Iterator[Pair]:
 
 
 # Attributes that name what an element holds, and those that hold it.
-_NAMING = ("itemoid", "oid", "key", "field", "property", "attribute", "keyword", "label", "code",
-           "id", "name")  # fmt: skip
+_NAMING = (
+    "itemoid",
+    "oid",
+    "key",
+    "field",
+    "property",
+    "attribute",
+    "keyword",
+    "label",
+    "code",
+    "id",
+    "name",
+)
 _HOLDING = ("value", "content", "val", "data")
 
 

@@ -86,18 +86,41 @@ def is_record(text: str, pairs: Sequence[tuple[str, int, int]]) -> bool:
     if len(pairs) < _FEWEST_PAIRS or 2 * len(pairs) < lines:
         return False
     of_people = {
-        name for name, start, end in pairs
+        name
+        for name, start, end in pairs
         if kind_of_value(name, text[start:end].strip()) in _OF_SOMEBODY
-    }  # fmt: skip
+    }
     return len(of_people) > 1
 
 
 _FEWEST_PAIRS = 3
-_OF_SOMEBODY = frozenset({"person-name", "patient-id", "national-id", "birth-date", "phone",
-                          "email", "address", "accession-number", "demographic",
-                          "staff-name"})  # fmt: skip
-_DIRECT = frozenset({"person-name", "patient-id", "birth-date", "phone", "address", "email",
-                     "accession-number", "staff-name", "user-path"})  # fmt: skip
+_OF_SOMEBODY = frozenset(
+    {
+        "person-name",
+        "patient-id",
+        "national-id",
+        "birth-date",
+        "phone",
+        "email",
+        "address",
+        "accession-number",
+        "demographic",
+        "staff-name",
+    }
+)
+_DIRECT = frozenset(
+    {
+        "person-name",
+        "patient-id",
+        "birth-date",
+        "phone",
+        "address",
+        "email",
+        "accession-number",
+        "staff-name",
+        "user-path",
+    }
+)
 
 
 # JCAMP-DX (Bruker): ##$SUBJECT_name_string=( 64 ) and <Doe Jane> in the next line; Varian's
@@ -149,8 +172,9 @@ _FREESURFER = re.compile(
     r"(?P<value>[^\W\d_a-z][^\W\d_]{2,}(?:[_.-][^\W\d_]{2,}){0,2})(?=\s)"
 )
 _TWO_SMALL = re.compile(r"[^\W\d_]{2,}[ ,]{1,2}[^\W\d_]{2,}")
-_ALSO_TOLD = frozenset({"age-over-89", "demographic", "credential", "serial-number", "host-name",
-                         "network-address"})  # fmt: skip
+_ALSO_TOLD = frozenset(
+    {"age-over-89", "demographic", "credential", "serial-number", "host-name", "network-address"}
+)
 
 
 def may_name_staff(value: str) -> bool:
@@ -203,9 +227,15 @@ def _is_plain_value(kind: str, value: str, name: str) -> bool:
         said = _SAID.fullmatch(value) is not None or names_illness(value)
         return bears_out(kind, value, name) and said
     return kind in (
-        "email", "age-over-89", "acquisition-time", "serial-number", "uid", "credential",
-        "host-name", "network-address",
-    ) and bears_out(kind, value, name)  # fmt: skip
+        "email",
+        "age-over-89",
+        "acquisition-time",
+        "serial-number",
+        "uid",
+        "credential",
+        "host-name",
+        "network-address",
+    ) and bears_out(kind, value, name)
 
 
 _EXPRESSION = re.compile(r"[()\[\]{}$@%]|\w\.\w+\(|->|==|\\|^\w+\.\w+$|::|<-")
@@ -270,8 +300,11 @@ def _is_of_person(name: str) -> bool:
 def _is_one_name(value: str) -> bool:
     """Whether a value is one capitalised word that is no ordinary one: a surname alone."""
     word = value.lower()
-    return _LONE.fullmatch(value) is not None and word not in NO_FAMILY | _ORDINARY and (
-        not concepts(value) - {"fill"})  # fmt: skip
+    return (
+        _LONE.fullmatch(value) is not None
+        and word not in NO_FAMILY | _ORDINARY
+        and (not concepts(value) - {"fill"})
+    )
 
 
 # Names in scripts without capitals: Arabic, Hebrew, Indic, Chinese, Japanese, Korean, Thai.
@@ -291,8 +324,17 @@ _BEFORE = re.compile(
     r"(?:(?<![^\W_])[nN][°º.] ?)?(?:[^\W\d_][^\W\d_'’.°-]*[ ._/-]{1,2}){0,3}"
     r"[^\W\d_]+[.°º]?[ ]*[:=#]?[ \"'(\[]{0,3}$"
 )
-_CUED = frozenset({"patient-id", "serial-number", "accession-number", "national-id", "address",
-                   "birth-date", "host-name"})  # fmt: skip
+_CUED = frozenset(
+    {
+        "patient-id",
+        "serial-number",
+        "accession-number",
+        "national-id",
+        "address",
+        "birth-date",
+        "host-name",
+    }
+)
 _FUNDS = re.compile(r"(?i:grant|fund|award|nih\b|dfg\b|erc\b|doi\b|https?:)")
 _LEAST_DIGITS = 4
 _REACH = 44
@@ -381,9 +423,24 @@ _OWN_NAME = re.compile(
     r"[^\W\d_a-z]\. ?[^\W\d_a-z][^\W\d_]{2,}|"
     r"[^\W\d_a-z][^\W\d_]+(?:,? [^\W\d_a-z][\w'’.-]*){1,3}|[^\W\d_]{2,}\.[^\W\d_]{3,}"
 )
-_NOTHING = frozenset({"", "n/a", "na", "none", "null", "unknown", "anonymous", "removed",
-                      "[removed]",
-                      "anonymized", "anonymised", "string", "str", "required"})  # fmt: skip
+_NOTHING = frozenset(
+    {
+        "",
+        "n/a",
+        "na",
+        "none",
+        "null",
+        "unknown",
+        "anonymous",
+        "removed",
+        "[removed]",
+        "anonymized",
+        "anonymised",
+        "string",
+        "str",
+        "required",
+    }
+)
 
 
 def named_values(text: str) -> Iterator[tuple[str, int, int]]:

@@ -61,8 +61,11 @@ def _forms(name: str) -> list[tuple[str, int, int]]:
     """Forms as in texts; six digits are a number here (``sub-100307``), whatever date they give."""
     spelt = name.replace("_", " ")  # +46_70_469_15_32
     found_phones = [f for f in matches(spelt, _SKIP) if f[0] == "phone"] if spelt != name else []
-    return [found for found in [*matches(name, _SKIP), *found_phones]
-            if found[2] - found[1] > 6 or not name[found[1] : found[2]].isdigit()]  # fmt: skip
+    return [
+        found
+        for found in [*matches(name, _SKIP), *found_phones]
+        if found[2] - found[1] > 6 or not name[found[1] : found[2]].isdigit()
+    ]
 
 
 def _numbers(name: str) -> list[tuple[str, int, int]]:
@@ -129,10 +132,16 @@ def _unlisted(name: str, parts: Sequence[tuple[str, int, int]]) -> list[tuple[in
     own = [
         (w, a, b)
         for w, a, b in words
-        if len(w) > 2 and name[a].isupper() and w not in _ORDINARY and w not in NO_FAMILY
-        and (w in family_names() or w in given_names()
-             or not (is_ordinary(w) or concepts(w) or w in vocabulary()))
-    ]  # fmt: skip
+        if len(w) > 2
+        and name[a].isupper()
+        and w not in _ORDINARY
+        and w not in NO_FAMILY
+        and (
+            w in family_names()
+            or w in given_names()
+            or not (is_ordinary(w) or concepts(w) or w in vocabulary())
+        )
+    ]
     others = [w for w, a, b in words if (w, a, b) not in own and len(w) > 1]
     dated = re.search(r"(?<!\d)(?:\d{8}|\d{6})(?!\d)", stem) is not None
     numbered = re.match(r"\d{2,8}[_ -]|.*[_ -]\d{3,8}$", stem) is not None

@@ -23,11 +23,28 @@ from headrisk.metadata.text import printable_text, text_hits
 MOST_EXTENSION_BYTES = 32 * 1024 * 1024
 _DICOM, _AFNI, _COMMENT = 2, 4, 6
 _NEEDED = frozenset({32, 44})  # CIFTI's XML and MRS's JSON, without which the data mean nothing
-_CODES = {0: "unknown", 2: "DICOM", 4: "AFNI", 6: "comment", 8: "XCEDE", 10: "JIMDIMINFO",
-          12: "workflow forwards", 14: "FreeSurfer", 16: "Python pickle", 18: "MIND identifier",
-          20: "b value", 22: "spherical direction", 24: "DT component", 30: "CARET", 32: "CIfTI",
-          34: "variable frame timing", 38: "eval", 40: "MATLAB", 42: "Quantiphyse",
-          44: "MRS"}  # fmt: skip
+_CODES = {
+    0: "unknown",
+    2: "DICOM",
+    4: "AFNI",
+    6: "comment",
+    8: "XCEDE",
+    10: "JIMDIMINFO",
+    12: "workflow forwards",
+    14: "FreeSurfer",
+    16: "Python pickle",
+    18: "MIND identifier",
+    20: "b value",
+    22: "spherical direction",
+    24: "DT component",
+    30: "CARET",
+    32: "CIfTI",
+    34: "variable frame timing",
+    38: "eval",
+    40: "MATLAB",
+    42: "Quantiphyse",
+    44: "MRS",
+}
 # A number alone may be anybody's: a record, an age.
 _BARE = re.compile(r"\d{2,}|.*(?<![\w.])\d{6,}(?!\w).*", re.DOTALL)
 # What programs write about themselves.
@@ -50,9 +67,12 @@ def kept_extensions(plan: NiftiPlan, known: KnownIdentifiers) -> bytes:
     """Extensions that stay in a cleaned image, as they are stored: needed ones with no hits."""
     out = b""
     for number, (code, content) in enumerate(plan.extensions, start=1):
-        if code in _NEEDED and plan.single and not plan.problem and not any(
-            True for _ in _extension_hits(number, code, content, known)
-        ):  # fmt: skip
+        if (
+            code in _NEEDED
+            and plan.single
+            and not plan.problem
+            and not any(True for _ in _extension_hits(number, code, content, known))
+        ):
             out += extension_bytes(code, content, plan.header.order)
     return out
 
@@ -84,10 +104,14 @@ def _text_hits(name: str, text: str, known: KnownIdentifiers) -> Iterator[Hit]:
     kind = kind_of_field(name)
     if not hits and kind:
         yield Hit(kind, f"header {name}", text)
-    elif not hits and not _is_closed(text) and (
-        _BARE.fullmatch(text)
-        or not all(_ORDINARY.fullmatch(part) for part in text.split(";") if part)
-    ):  # fmt: skip
+    elif (
+        not hits
+        and not _is_closed(text)
+        and (
+            _BARE.fullmatch(text)
+            or not all(_ORDINARY.fullmatch(part) for part in text.split(";") if part)
+        )
+    ):
         yield Hit("header-text", f"header {name}", text)
 
 

@@ -41,8 +41,20 @@ MONTHS = (
     prosinec prosince aralik дек декабрь декабря грудня δεκεμβριου""",
 )  # without accents
 _MONTHS = {word: number for number, words in enumerate(MONTHS, start=1) for word in words.split()}
-_ROMAN = {"i": 1, "ii": 2, "iii": 3, "iv": 4, "v": 5, "vi": 6, "vii": 7, "viii": 8, "ix": 9,
-          "x": 10, "xi": 11, "xii": 12}  # fmt: skip
+_ROMAN = {
+    "i": 1,
+    "ii": 2,
+    "iii": 3,
+    "iv": 4,
+    "v": 5,
+    "vi": 6,
+    "vii": 7,
+    "viii": 8,
+    "ix": 9,
+    "x": 10,
+    "xi": 11,
+    "xii": 12,
+}
 _FINNISH = re.compile(r"(kuuta|kuun|kuu)$")
 _CLOCK = (
     r"\.?(?: ?(?:r|г|g)\.)?"  # a year's sign in Polish, Russian, Czech
@@ -222,8 +234,11 @@ def sure_notation(name: str, values: Sequence[str]) -> str:
         if sum(notation in notations(value) for value in values) >= 0.8 * len(values)
     }
     lower = name.lower()
-    for notation, hint in (("mdy", r"mm?dd?yy|mdy"), ("dmy", r"dd?mm?yy|dmy"),
-                           ("ymd", r"yymm?dd?|ymd")):  # fmt: skip
+    for notation, hint in (
+        ("mdy", r"mm?dd?yy|mdy"),
+        ("dmy", r"dd?mm?yy|dmy"),
+        ("ymd", r"yymm?dd?|ymd"),
+    ):
         if notation in held and re.search(hint, lower):
             return notation
     return held.pop() if len(held) == 1 else ""
@@ -242,8 +257,9 @@ def is_column_of_dates(values: Sequence[str]) -> bool:
         return len(different) > 1  # March 2018
     if notation not in ("ymd", "dmy", "mdy", "month", "week"):
         return False
-    if notation in ("month", "week") or all(re.search(r"\d{4}", value) and not value.isdigit()
-                                  for value in different):  # fmt: skip
+    if notation in ("month", "week") or all(
+        re.search(r"\d{4}", value) and not value.isdigit() for value in different
+    ):
         return True
     if len(different) < 5 or len({len(value) for value in different if value.isdigit()}) > 1:
         return False
@@ -286,8 +302,9 @@ def are_times_of_day(values: Sequence[str]) -> bool:
     return 2 * sum(hour >= 6 for hour in hours) >= len(values) > 0
 
 
-_MONTH_WORDS = frozenset({"mo", "mos", "month", "months", "mois", "monate", "kk", "agemo",
-                     "agemos", "agemonths"})  # fmt: skip
+_MONTH_WORDS = frozenset(
+    {"mo", "mos", "month", "months", "mois", "monate", "kk", "agemo", "agemos", "agemonths"}
+)
 _DAYS = frozenset({"day", "days", "agedays", "tage", "dni", "pv"})
 _YEAR_WORDS = frozenset({"years", "yrs", "year", "yr"})
 _WEEKS = frozenset({"week", "weeks", "wk", "wks"})
@@ -347,9 +364,11 @@ def is_over_89(name: str, text: str) -> bool:
     if not is_age(name) or text.strip() in _TOP_CODED:
         return False
     words = frozenset(field_words(name))
-    number = re.fullmatch(r"(?:>=?|~|ca\.? ?|about )?(\d+(?:[.,]\d+)?)(?:\s*(?:-|–|to)\s*(\d+))?"
-                          r"\s*(?:years?|yrs?|y/?o|jahre|vuotta|ans|anos|a)?(?: old)?",
-                          text.strip().lower())  # fmt: skip
+    number = re.fullmatch(
+        r"(?:>=?|~|ca\.? ?|about )?(\d+(?:[.,]\d+)?)(?:\s*(?:-|–|to)\s*(\d+))?"
+        r"\s*(?:years?|yrs?|y/?o|jahre|vuotta|ans|anos|a)?(?: old)?",
+        text.strip().lower(),
+    )
     years = years_of(text)
     if number is not None:
         value = float((number[2] or number[1]).replace(",", "."))

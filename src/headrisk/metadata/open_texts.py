@@ -45,12 +45,36 @@ _MOST_VALUES = 30  # of an enumeration
 _LETTERS = re.compile(r"[^\W\d_]+")
 _ENTITY = re.compile(r"([a-z]{2,14})-([^_]*)")
 _HASH = re.compile(r"[0-9a-f]{32,}")
-_PROSE_KEYS = frozenset({"description", "longname", "levels", "instructions", "taskdescription",
-                         "name", "authors", "acknowledgements", "howtoacknowledge", "funding",
-                         "referencesandlinks", "ethicsapprovals"})  # fmt: skip
-_PATH_KEYS = frozenset({"intendedfor", "sources", "rawsources", "associatedemptyroom",
-                        "bidsguess", "stimulusfile", "b0fieldidentifier", "b0fieldsource",
-                        "anatomicalimage", "photo"})  # fmt: skip
+_PROSE_KEYS = frozenset(
+    {
+        "description",
+        "longname",
+        "levels",
+        "instructions",
+        "taskdescription",
+        "name",
+        "authors",
+        "acknowledgements",
+        "howtoacknowledge",
+        "funding",
+        "referencesandlinks",
+        "ethicsapprovals",
+    }
+)
+_PATH_KEYS = frozenset(
+    {
+        "intendedfor",
+        "sources",
+        "rawsources",
+        "associatedemptyroom",
+        "bidsguess",
+        "stimulusfile",
+        "b0fieldidentifier",
+        "b0fieldsource",
+        "anatomicalimage",
+        "photo",
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -92,8 +116,9 @@ def open_in_json(content: Any) -> tuple[OpenText, ...]:
                     found.setdefault(f"{path}.(name)", OpenText(f"{path}.(name)", words))
                 stack.append((below, name, inner, described or name.lower() in _PROSE_KEYS))
         elif isinstance(value, list):
-            stack.extend((f"{path}[]", key, item, described) for item in value
-                         if not isinstance(item, float))  # fmt: skip
+            stack.extend(
+                (f"{path}[]", key, item, described) for item in value if not isinstance(item, float)
+            )
         elif (one := _open_value(path, key, value, described=described)) is not None:
             found.setdefault(path, one)
     return tuple(found.values())
@@ -129,8 +154,11 @@ _LONG_VERSION = re.compile(r"\d[\d.]*")
 
 def open_in_table(table: TextTable, name: str) -> tuple[OpenText, ...]:
     """Open texts of a table: names of columns, remarks, and cells that are no coded values."""
-    found = [OpenText(f"column {heading}", words) for heading in table.columns
-             if (words := open_of_key(heading))]  # fmt: skip
+    found = [
+        OpenText(f"column {heading}", words)
+        for heading in table.columns
+        if (words := open_of_key(heading))
+    ]
     found += [OpenText("comment") for _, text in table.comments if open_words(text)]
     rows = [cells for _, cells in table.rows]
     who = owner_place(table.columns)
@@ -141,8 +169,7 @@ def open_in_table(table: TextTable, name: str) -> tuple[OpenText, ...]:
         heading = table.columns[index] if index < len(table.columns) else ""
         counts = Counter(cells[index] for cells in rows if index < len(cells))
         listed = people and len(counts) <= _MOST_VALUES
-        one = _open_column(heading, counts, label=index == who, enumeration=listed,
-                           counted=counted)  # fmt: skip
+        one = _open_column(heading, counts, label=index == who, enumeration=listed, counted=counted)
         if one is not None:
             found.append(one)
         if len(found) >= _MOST_TEXTS:
@@ -170,8 +197,10 @@ def _open_column(
             prose = prose or (bool(own) and is_sentence(text))
     if not words:
         return None
-    return OpenText(f"cells of {heading or 'a column without a name'}",
-                    frozenset() if prose else frozenset(words))  # fmt: skip
+    return OpenText(
+        f"cells of {heading or 'a column without a name'}",
+        frozenset() if prose else frozenset(words),
+    )
 
 
 _PATH = re.compile(r"[\w.-]+\.[A-Za-z]\w{1,4}(?:\.gz)?")
@@ -235,8 +264,9 @@ _PACKED = re.compile(r"[A-Za-z0-9+/=\s]+")
 def _is_matrix_text(value: str) -> bool:
     """Whether the data of an element are numbers, or packed as base 64 without blanks."""
     numbers = all(map(NUMBER.fullmatch, value.split()))
-    return numbers or (len(value) > _LONGEST_LABEL and _PACKED.fullmatch(value) is not None and
-                       " " not in value)  # fmt: skip
+    return numbers or (
+        len(value) > _LONGEST_LABEL and _PACKED.fullmatch(value) is not None and " " not in value
+    )
 
 
 _LONGEST_LABEL = 64
@@ -267,8 +297,21 @@ def _promised(place: str, key: str, text: str) -> OpenText | None:
     return OpenText(place, frozenset({text.strip().lower()}))
 
 
-_DETAILS = frozenset({"age", "birth", "postcode", "address", "background", "illness", "own-name",
-                      "record", "phone", "email", "credential"})  # fmt: skip
+_DETAILS = frozenset(
+    {
+        "age",
+        "birth",
+        "postcode",
+        "address",
+        "background",
+        "illness",
+        "own-name",
+        "record",
+        "phone",
+        "email",
+        "credential",
+    }
+)
 _NO_DETAILS = frozenset({"measure", "duration"})
 
 
@@ -368,7 +411,7 @@ def _words_of_label(label: str) -> frozenset[str]:
         word[:4] if coded and label[a:b].isupper() else word
         for word, a, b in split_words(label)
         if len(word) > _LETTERS_OF_CODES and word not in closed
-    ) | _identity(label)  # fmt: skip
+    ) | _identity(label)
 
 
 def _identity(label: str) -> frozenset[str]:
@@ -411,9 +454,11 @@ def shared_words(texts: Iterable[tuple[str, OpenText]]) -> frozenset[tuple[str, 
     return frozenset(
         (place, word)
         for (place, word), people in who.items()
-        if len(people) >= _FEWEST_PEOPLE and len(people) >= _SHARE * len(places[place])
-        and word not in listed and not word[:1].isdigit()
-    )  # fmt: skip
+        if len(people) >= _FEWEST_PEOPLE
+        and len(people) >= _SHARE * len(places[place])
+        and word not in listed
+        and not word[:1].isdigit()
+    )
 
 
 def still_open(
@@ -421,6 +466,7 @@ def still_open(
 ) -> tuple[OpenText, ...]:
     """The texts that are open although others may share their words."""
     return tuple(
-        text for text in texts
+        text
+        for text in texts
         if not text.words or any((text.place, word) not in shared for word in text.words)
-    )  # fmt: skip
+    )

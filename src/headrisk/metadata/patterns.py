@@ -341,11 +341,25 @@ _LASTED = re.compile(
 )
 _IN_DUMP = re.compile(r"(?<![\w])[0-9a-f]{2} $")  # bytes in hexadecimal digits before it
 PUBLIC_HOSTS = (
-    "cognitiveatlas.org", "bids.neuroimaging.io", "bids-specification", "doi.org", "github.com",
-    "w3.org", "wikipedia.org", "openneuro.org", "creativecommons.org", "purl.", "nih.gov",
-    "nitrc.org", "opendatacommons.org", "humancognitive", "snomed.info", "loinc.org",
-    "bioontology.org", "obolibrary.org",
-)  # fmt: skip
+    "cognitiveatlas.org",
+    "bids.neuroimaging.io",
+    "bids-specification",
+    "doi.org",
+    "github.com",
+    "w3.org",
+    "wikipedia.org",
+    "openneuro.org",
+    "creativecommons.org",
+    "purl.",
+    "nih.gov",
+    "nitrc.org",
+    "opendatacommons.org",
+    "humancognitive",
+    "snomed.info",
+    "loinc.org",
+    "bioontology.org",
+    "obolibrary.org",
+)
 # Siemens writes the exam's program and project as it writes names: HEAD^ROUTINE.
 _PROGRAM_WORDS = """
     head brain neuro spine neck body routine general library clinical research study studies

@@ -247,12 +247,27 @@ def _is_name(one: str, first: str, two: str, second: str) -> bool:
 
 
 # Whose brain a template is, and of whom a phantom, a test or a method is called.
-_PUBLIC_PEOPLE = frozenset({("colin", "holmes"), ("shepp", "logan"), ("louis", "collins"),
-                            ("phineas", "gage"), ("henry", "molaison"), ("mann", "whitney"),
-                            ("bland", "altman"), ("kruskal", "wallis"), ("box", "cox"),
-                            ("stuart", "maxwell"), ("woodcock", "johnson"), ("shapiro", "wilk"),
-                            ("gram", "schmidt"), ("anderson", "darling"), ("durbin", "watson"),
-                            ("nelson", "denny"), ("benton", "hamsher")})  # fmt: skip
+_PUBLIC_PEOPLE = frozenset(
+    {
+        ("colin", "holmes"),
+        ("shepp", "logan"),
+        ("louis", "collins"),
+        ("phineas", "gage"),
+        ("henry", "molaison"),
+        ("mann", "whitney"),
+        ("bland", "altman"),
+        ("kruskal", "wallis"),
+        ("box", "cox"),
+        ("stuart", "maxwell"),
+        ("woodcock", "johnson"),
+        ("shapiro", "wilk"),
+        ("gram", "schmidt"),
+        ("anderson", "darling"),
+        ("durbin", "watson"),
+        ("nelson", "denny"),
+        ("benton", "hamsher"),
+    }
+)
 
 
 def lone_family_name(word: str, text: str) -> bool:

@@ -80,12 +80,18 @@ class PseudonymKey:
 
     def to_bytes(self) -> bytes:
         """The key file's content."""
-        return (json.dumps({
-            "format": FORMAT,
-            "secret": self.secret.hex(),
-            "people": sorted(self.people),
-            "labels": dict(sorted(self.labels.items())),
-        }, indent=1) + "\n").encode()  # fmt: skip
+        return (
+            json.dumps(
+                {
+                    "format": FORMAT,
+                    "secret": self.secret.hex(),
+                    "people": sorted(self.people),
+                    "labels": dict(sorted(self.labels.items())),
+                },
+                indent=1,
+            )
+            + "\n"
+        ).encode()
 
 
 def new_key(rng: np.random.Generator | None = None) -> PseudonymKey:

@@ -112,8 +112,14 @@ def _recording(raw: bytes, at: int) -> Iterator[Field]:
 def _signal_texts(table: bytes, signals: int) -> Iterator[Field]:
     """Labels, transducers, filters and spare bytes of each signal."""
     at = _FIXED
-    for name, width in (("label", 16), ("transducer", 80), ("", 40), ("filter", 80), ("", 8),
-                        ("reserved", 32)):  # fmt: skip
+    for name, width in (
+        ("label", 16),
+        ("transducer", 80),
+        ("", 40),
+        ("filter", 80),
+        ("", 8),
+        ("reserved", 32),
+    ):
         for i in range(signals if name else 0):
             start = at + width * i
             text = table[start - _FIXED : start - _FIXED + width].decode("latin-1").rstrip()
@@ -195,8 +201,16 @@ def read_brainvision(raw: bytes, name: str) -> Header:
         if match[1] in _POINTERS:
             own = f"{stem}{_POINTERS[match[1]]}"
             if match[2].strip() not in (own, "$b.eeg", "$b.vmrk"):
-                fields.append(Field(match[1], decoded(match[2]), start, start + len(match[2]),
-                                    "user-path", own.encode()))  # fmt: skip
+                fields.append(
+                    Field(
+                        match[1],
+                        decoded(match[2]),
+                        start,
+                        start + len(match[2]),
+                        "user-path",
+                        own.encode(),
+                    )
+                )
             continue
         fields.append(Field(match[1], decoded(match[2]), start, start + len(match[2])))
     return Header(tuple(fields), fixed=False)
@@ -210,19 +224,31 @@ _STRING, _CHANNEL, _IDENTITY = 10, 30, 31
 _NUMBERS = frozenset({2, 3, 4, 5, 6, 7, 8, 9, 11, 13, 14, 16, 20, 21, 23, 24, 32, 33, 34, 35})
 _MATRIX = 0x40000000
 _FIF_TEXTS = {
-    151: ("stimulus setup", ""), 206: ("comment", "free-text"), 212: ("experimenter", "staff-name"),
-    150: ("acquisition parameters", "free-text"), 401: ("first name", "person-name"),
-    402: ("middle name", "person-name"), 403: ("last name", "person-name"),
-    409: ("subject comment", "free-text"), 410: ("hospital id", "patient-id"),
-    501: ("project name", "free-text"), 502: ("project aim", "free-text"),
-    503: ("project persons", "staff-name"), 504: ("project comment", "free-text"),
+    151: ("stimulus setup", ""),
+    206: ("comment", "free-text"),
+    212: ("experimenter", "staff-name"),
+    150: ("acquisition parameters", "free-text"),
+    401: ("first name", "person-name"),
+    402: ("middle name", "person-name"),
+    403: ("last name", "person-name"),
+    409: ("subject comment", "free-text"),
+    410: ("hospital id", "patient-id"),
+    501: ("project name", "free-text"),
+    502: ("project aim", "free-text"),
+    503: ("project persons", "staff-name"),
+    504: ("project comment", "free-text"),
     602: ("event comment", "free-text"),
-}  # fmt: skip
+}
 _FIF_NUMBERS = {
-    204: ("measurement date", "date"), 400: ("subject id", "patient-id"),
-    404: ("birth day", "birth-date"), 405: ("sex", "demographic"), 406: ("hand", "demographic"),
-    407: ("weight", "body-measure"), 408: ("height", "body-measure"), 500: ("project id", ""),
-}  # fmt: skip
+    204: ("measurement date", "date"),
+    400: ("subject id", "patient-id"),
+    404: ("birth day", "birth-date"),
+    405: ("sex", "demographic"),
+    406: ("hand", "demographic"),
+    407: ("weight", "body-measure"),
+    408: ("height", "body-measure"),
+    500: ("project id", ""),
+}
 
 
 def is_fif(start: bytes) -> bool:

@@ -27,18 +27,37 @@ Role = Literal[
     "papers",
     "gradients",
     "gzip",
-    "par", "twix", "pfile", "nrrd", "mrtrix", "minc", "afni", "surface", "annotation", "edf",
-    "brainvision", "fif", "pdf", "office", "notebook", "sqlite", "arrow", "npy", "xml", "voxels",
+    "par",
+    "twix",
+    "pfile",
+    "nrrd",
+    "mrtrix",
+    "minc",
+    "afni",
+    "surface",
+    "annotation",
+    "edf",
+    "brainvision",
+    "fif",
+    "pdf",
+    "office",
+    "notebook",
+    "sqlite",
+    "arrow",
+    "npy",
+    "xml",
+    "voxels",
     "binary",
-]  # fmt: skip
+]
 
 _BACKUPS = ("~", ".bak", ".orig", ".swp", ".swo", ".old", ".tmp", ".save", ".backup", ".autosave")
 _ARCHIVES = (".zip", ".tar", ".tgz", ".tar.gz", ".tar.bz2", ".tar.xz", ".7z", ".rar")
 _DESKTOP_FILES = frozenset({".ds_store", "thumbs.db", "desktop.ini", ".directory", ".localized"})
 _DESKTOP_FOLDERS = frozenset({"__macosx", ".trash", ".spotlight-v100", ".fseventsd", "@eadir"})
 _HISTORIES = frozenset({".git", ".hg", ".svn", ".bzr"})
-_WORKING = frozenset({".heudiconv", ".snakemake", ".ipynb_checkpoints", "__pycache__", "logs",
-                      "crashes", "nipype"})  # fmt: skip
+_WORKING = frozenset(
+    {".heudiconv", ".snakemake", ".ipynb_checkpoints", "__pycache__", "logs", "crashes", "nipype"}
+)
 _LOGS = (".cmd", ".env", ".done", ".err", ".pklz", ".history")
 _CONVERTED = re.compile(r"(?:conver|dcm2|heudi|bidscoin|bidsify|recon-all).*\.log$")
 _OPAQUE = frozenset(
@@ -46,8 +65,19 @@ _OPAQUE = frozenset(
     .heic .webp .mp4 .avi .mov .mp3 .wav .eml .msg .mat .h5 .hdf5 .hdf .sav
     .pkl .pickle .rdata .rds .npz .set .fdt .cnt .vcf .ics .mbox .ldif .pst .ost""".split()  # noqa: SIM905
 )
-_PAPERS = frozenset({"readme", "changes", "license", "licence", "citation", "authors",
-                     "contributing", "notice", "copying"})  # fmt: skip
+_PAPERS = frozenset(
+    {
+        "readme",
+        "changes",
+        "license",
+        "licence",
+        "citation",
+        "authors",
+        "contributing",
+        "notice",
+        "copying",
+    }
+)
 _CODE = frozenset(
     """.py .m .sh .r .rmd .yml .yaml .toml .c .cpp .h .js .ipynb .gitignore
     .gitattributes .gitmodules .bidsignore .css .bib .html .htm .tex""".split()  # noqa: SIM905
@@ -59,14 +89,26 @@ _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x19\x1c-\x1f]|^\x89(?:HDF|PNG)")  # no 
 _FEWEST_LINES = 3
 _ALIKE = 0.9  # share of lines with as many cells as the first
 _MAGIC: tuple[tuple[bytes, Role], ...] = (
-    (b"NRRD000", "nrrd"), (b"mrtrix image", "mrtrix"), (b"mrtrix tracks", "mrtrix"),
-    (b"CDF\x01", "minc"), (b"CDF\x02", "minc"), (SURFACE, "surface"), (CURVATURE, "surface"),
-    (b"SQLite format 3\0", "sqlite"), (b"%PDF-", "pdf"), (b"\x93NUMPY", "npy"),
-)  # fmt: skip
+    (b"NRRD000", "nrrd"),
+    (b"mrtrix image", "mrtrix"),
+    (b"mrtrix tracks", "mrtrix"),
+    (b"CDF\x01", "minc"),
+    (b"CDF\x02", "minc"),
+    (SURFACE, "surface"),
+    (CURVATURE, "surface"),
+    (b"SQLite format 3\0", "sqlite"),
+    (b"%PDF-", "pdf"),
+    (b"\x93NUMPY", "npy"),
+)
 _NAMED: dict[str, Role] = {
-    ".ipynb": "notebook", ".parquet": "arrow", ".feather": "arrow", ".annot": "annotation",
-    ".xml": "xml", ".gii": "xml", ".pdf": "pdf",
-}  # fmt: skip
+    ".ipynb": "notebook",
+    ".parquet": "arrow",
+    ".feather": "arrow",
+    ".annot": "annotation",
+    ".xml": "xml",
+    ".gii": "xml",
+    ".pdf": "pdf",
+}
 # Voxels or samples of a header beside them, and how that may be called.
 COMPANIONS = (".img", ".img.gz", ".brik", ".brik.gz", ".rec", ".raw", ".raw.gz", ".eeg")
 

@@ -187,12 +187,17 @@ def _judged(
 ) -> tuple[tuple[ToRead, ...], frozenset[str]]:
     """Files that a person has to read, and paths of those that are called clean."""
     people = [_person(entry) for entry in entries]
-    named = ((people[n], text) for n, entry in enumerate(entries) if entry.state != "folder"
-             for text in open_in_names(entry.parts))  # fmt: skip
+    named = (
+        (people[n], text)
+        for n, entry in enumerate(entries)
+        if entry.state != "folder"
+        for text in open_in_names(entry.parts)
+    )
     inside = ((people[n - 1], text) for n, texts in out.texts.items() for text in texts)
     shared = shared_words((*named, *inside))
-    found = {f.number for f in out.findings
-             if f.severity != "notice" and f.kind not in _NO_BAR} | out.named  # fmt: skip
+    found = {
+        f.number for f in out.findings if f.severity != "notice" and f.kind not in _NO_BAR
+    } | out.named
     to_read, clean = [], set()
     for number, texts in out.texts.items():
         entry = entries[number - 1]

@@ -55,12 +55,42 @@ _DEEPEST = 200
 _DESCRIBED = "(description)"  # stands for the key of what describes a column
 TOP_AGE = "89+"
 _SAYS_NOTHING = frozenset(
-    {"", "n/a", "na", "none", "null", "unknown", "anonymous", "anonymized", "anonymised",
-     "removed", "[removed]", "deidentified", "de-identified", "0", "89+", "090y", "-"}
-)  # fmt: skip
+    {
+        "",
+        "n/a",
+        "na",
+        "none",
+        "null",
+        "unknown",
+        "anonymous",
+        "anonymized",
+        "anonymised",
+        "removed",
+        "[removed]",
+        "deidentified",
+        "de-identified",
+        "0",
+        "89+",
+        "090y",
+        "-",
+    }
+)
 # Columns are described under their names, and the description is no value.
-_DESCRIBES = frozenset({"description", "longname", "levels", "units", "termurl", "derivative",
-                        "delimiter", "format", "minimum", "maximum", "hed"})  # fmt: skip
+_DESCRIBES = frozenset(
+    {
+        "description",
+        "longname",
+        "levels",
+        "units",
+        "termurl",
+        "derivative",
+        "delimiter",
+        "format",
+        "minimum",
+        "maximum",
+        "hed",
+    }
+)
 
 
 def parse_json(raw: bytes) -> tuple[Any, str]:
@@ -121,10 +151,37 @@ def json_hits(content: Any, known: KnownIdentifiers, *, meant: bool = False) -> 
 
 _TAG = re.compile(r"\(?([0-9A-Fa-f]{4}),? ?([0-9A-Fa-f]{4})\)?")
 # Keys that name nothing by themselves: what they hold belongs to the key above.
-_GENERIC = frozenset({"value", "values", "alphabetic", "ideographic", "phonetic", "text", "data",
-                      "content", "string", "val", "raw", "original", "v"})  # fmt: skip
-_NAMING = ("name", "key", "field", "attribute", "keyword", "tag", "label", "variable", "k",
-           "property", "parameter", "item")  # fmt: skip
+_GENERIC = frozenset(
+    {
+        "value",
+        "values",
+        "alphabetic",
+        "ideographic",
+        "phonetic",
+        "text",
+        "data",
+        "content",
+        "string",
+        "val",
+        "raw",
+        "original",
+        "v",
+    }
+)
+_NAMING = (
+    "name",
+    "key",
+    "field",
+    "attribute",
+    "keyword",
+    "tag",
+    "label",
+    "variable",
+    "k",
+    "property",
+    "parameter",
+    "item",
+)
 
 
 def _key_below(key: str, name: str, around: dict[str, Any]) -> str:
@@ -136,8 +193,9 @@ def _key_below(key: str, name: str, around: dict[str, Any]) -> str:
     if plain in ("name", "label") and _is_person(around):
         return f"person {name}"
     if plain in _GENERIC:
-        beside = next((n for n in around if n.lower() in _NAMING
-                       and isinstance(around[n], str)), None)  # fmt: skip
+        beside = next(
+            (n for n in around if n.lower() in _NAMING and isinstance(around[n], str)), None
+        )
         own = around[beside] if beside is not None and beside != name else ""
         return _attribute_name(own) if own else key or name
     name = _attribute_name(name)
@@ -151,12 +209,17 @@ def _is_person(around: dict[str, Any]) -> bool:
     """Whether an object says that it is a person: JSON-LD's ``@type``, FHIR's ``resourceType``."""
     kind = next((around[key] for key in ("@type", "resourceType") if key in around), "")
     names = kind if isinstance(kind, list) else [kind]
-    return any(isinstance(n, str) and n.rpartition(":")[2].rpartition("/")[2].lower() in
-               ("person", "patient", "practitioner", "relatedperson") for n in names)  # fmt: skip
+    return any(
+        isinstance(n, str)
+        and n.rpartition(":")[2].rpartition("/")[2].lower()
+        in ("person", "patient", "practitioner", "relatedperson")
+        for n in names
+    )
 
 
-_BY_BOTH = frozenset({"person-name", "staff-name", "patient-id", "birth-date", "phone", "email",
-                      "address"})  # fmt: skip
+_BY_BOTH = frozenset(
+    {"person-name", "staff-name", "patient-id", "birth-date", "phone", "email", "address"}
+)
 
 
 def _attribute_name(name: str) -> str:
@@ -257,23 +320,67 @@ def may_be_of_people(key: str) -> bool:
     """Whether a text under a key can be of a person, and is not of methods: a task, a test."""
     words = frozenset(field_words(key))
     return words.isdisjoint(
-        ("task", "instructions", "software", "cogatlas", "manufacturer", "license", "method",
-         "methods", "stimulus", "atlas", "levels", "units", "sequence", "citation", "reference",
-         "references", "acknowledgements", "funding", "longname", "generated")
-    )  # fmt: skip
+        (
+            "task",
+            "instructions",
+            "software",
+            "cogatlas",
+            "manufacturer",
+            "license",
+            "method",
+            "methods",
+            "stimulus",
+            "atlas",
+            "levels",
+            "units",
+            "sequence",
+            "citation",
+            "reference",
+            "references",
+            "acknowledgements",
+            "funding",
+            "longname",
+            "generated",
+        )
+    )
 
 
 # Siemens writes the exam's region and program here as it writes names: HEAD^ROUTINE.
-_PROGRAM_FIELDS = frozenset({"procedurestepdescription", "studydescription", "examprogram",
-                             "performedprocedurestepdescription",
-                             "requestedproceduredescription"})  # fmt: skip
+_PROGRAM_FIELDS = frozenset(
+    {
+        "procedurestepdescription",
+        "studydescription",
+        "examprogram",
+        "performedprocedurestepdescription",
+        "requestedproceduredescription",
+    }
+)
 # What is typed at the scanner or written after it.
 _TYPED_IN = _PROGRAM_FIELDS | {"seriesdescription", "protocolname", "qcremark", "qcnotes", "qc"}
-_CREDITS = frozenset({"authors", "author", "curators", "curator", "license", "licence",
-                      "acknowledgements", "howtoacknowledge", "funding", "referencesandlinks",
-                      "ethicsapprovals", "datasetlinks", "contributors", "citation",
-                      "contact", "maintainers", "sourcedatasetsurls", "sourcedatasets",
-                      "sourceatlases", "datasetdoi"})  # fmt: skip
+_CREDITS = frozenset(
+    {
+        "authors",
+        "author",
+        "curators",
+        "curator",
+        "license",
+        "licence",
+        "acknowledgements",
+        "howtoacknowledge",
+        "funding",
+        "referencesandlinks",
+        "ethicsapprovals",
+        "datasetlinks",
+        "contributors",
+        "citation",
+        "contact",
+        "maintainers",
+        "sourcedatasetsurls",
+        "sourcedatasets",
+        "sourceatlases",
+        "datasetdoi",
+    }
+)
 
 
 _POSTCODES = frozenset({"cp", "cap", "pc4", "pc5", "pc6"})  # code postal
@@ -299,8 +406,19 @@ def is_record_number(key: str, text: str) -> bool:
 
 
 # A patient's file, called so and no more, and registers by their initials.
-_FILES = frozenset({"historia", "expediente", "dossier", "cartella", "kartoteka", "prontuario",
-                    "akte", "journal", "chart"})  # fmt: skip
+_FILES = frozenset(
+    {
+        "historia",
+        "expediente",
+        "dossier",
+        "cartella",
+        "kartoteka",
+        "prontuario",
+        "akte",
+        "journal",
+        "chart",
+    }
+)
 _PAGE = re.compile(r"(?=(?:\D*\d){6})[A-Z]{0,3}\.?\d{4,}(?:[/.-]\d{1,4})?[A-Z]?")
 _REGISTERS = frozenset({"sotu", "cf", "pnr", "nin", "nif", "nie", "rc", "nir", "amka", "tckn"})
 _RECORD = re.compile(r"[A-Za-z]{0,4}[-_ ]?\d{5,14}")
@@ -315,8 +433,14 @@ _OTHER_NUMBERS = frozenset(
 def _said_on_purpose(kind: str, key: str) -> bool:
     """Whether a description of a data set may hold such a value under this key."""
     return plain_name(key) in _CREDITS or kind in (
-        "free-text", "institution", "date", "url", "email", "staff-name", "acquisition-time",
-    )  # fmt: skip
+        "free-text",
+        "institution",
+        "date",
+        "url",
+        "email",
+        "staff-name",
+        "acquisition-time",
+    )
 
 
 def _text_of(value: Any) -> str:
@@ -391,8 +515,11 @@ def _cleaned(
         items = (_cleaned(key, item, known, removed, meant, depth + 1, shifted) for item in value)
         return [item for item in items if item is not _GONE]
     text = _text_of(value)
-    spans = [span for span in judge(key, value, known, meant=meant)
-             if stays(span[0], text[span[1] : span[2]]) is False]  # fmt: skip
+    spans = [
+        span
+        for span in judge(key, value, known, meant=meant)
+        if stays(span[0], text[span[1] : span[2]]) is False
+    ]
     if not spans or known.rule(key) == "keep":
         return value
     removed.extend(Hit(kind, key, text[start:end]) for kind, start, end in spans)

@@ -88,8 +88,12 @@ def parse_table(raw: bytes, *, headed: bool = True) -> TextTable:
     separator = _separator(lines[at])
     rows, quoted = _rows(lines, at, separator)
     width = len(rows[0][1])
-    said = [row for row in rows[1:] if row[1][0].startswith("#") and
-            not (len(row[1]) == width > 1 and _COLOUR.fullmatch(row[1][0]))]  # fmt: skip
+    said = [
+        row
+        for row in rows[1:]
+        if row[1][0].startswith("#")
+        and not (len(row[1]) == width > 1 and _COLOUR.fullmatch(row[1][0]))
+    ]
     if said:
         comments += [(number, separator.join(cells)) for number, cells in said]
         rows = [row for row in rows if row not in said]
@@ -155,9 +159,14 @@ def _headless(rows: list[tuple[str, ...]]) -> bool:
 
 def _form(cell: str) -> str:
     """The kind of a cell that is a date with separators, or a mail address, from end to end."""
-    return next((kind for kind, start, end in matches(cell)
-                 if kind in ("date", "email") and not cell.isdigit()
-                 and start == 0 and end == len(cell)), "")  # fmt: skip
+    return next(
+        (
+            kind
+            for kind, start, end in matches(cell)
+            if kind in ("date", "email") and not cell.isdigit() and start == 0 and end == len(cell)
+        ),
+        "",
+    )
 
 
 def _separator(line: str) -> str:
@@ -218,8 +227,18 @@ def judged_columns(table: TextTable, name: str) -> tuple[tuple[Column, ...], Pla
     return tuple(out), place
 
 
-_OF_PEOPLE = frozenset({"person-name", "birth-date", "patient-id", "national-id", "phone", "email",
-                        "address", "staff-name"})  # fmt: skip
+_OF_PEOPLE = frozenset(
+    {
+        "person-name",
+        "birth-date",
+        "patient-id",
+        "national-id",
+        "phone",
+        "email",
+        "address",
+        "staff-name",
+    }
+)
 
 
 def judged_rows(table: TextTable) -> dict[int, tuple[str, Column]]:

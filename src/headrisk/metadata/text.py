@@ -41,8 +41,22 @@ VERSIONS = frozenset({"date", "acquisition-time", "network-address", "uid"})
 LIVES = "said-of-a-life"  # what a text says of illnesses, trades and origins is its subject
 SHOWN = "shown-name"  # what people were shown bears names, and none of them is anybody's
 # What the papers of a data set (README, CHANGES, its description) say on purpose.
-MEANT = frozenset({"date", "acquisition-time", "email", "url", "person-name", "staff-name",
-                   "address", "phone", "uid", "institution", UNLABELLED, LIVES})  # fmt: skip
+MEANT = frozenset(
+    {
+        "date",
+        "acquisition-time",
+        "email",
+        "url",
+        "person-name",
+        "staff-name",
+        "address",
+        "phone",
+        "uid",
+        "institution",
+        UNLABELLED,
+        LIVES,
+    }
+)
 REMOVED = "[removed]"
 _SHORT = 256
 
@@ -66,8 +80,11 @@ def _forms(text: str, skip: frozenset[str]) -> tuple[tuple[str, int, int], ...]:
     found += named_values(text)
     found += [cued for cued in cued_values(text) if cued[0] not in skip]
     if UNLABELLED in skip and "phone" in skip:  # an author's number stands there on purpose
-        found += [f for f in matches(text, skip - {"phone"}) if f[0] != "phone" or
-                  _is_private_number(text, f[1], f[2], code="email" not in skip)]  # fmt: skip
+        found += [
+            f
+            for f in matches(text, skip - {"phone"})
+            if f[0] != "phone" or _is_private_number(text, f[1], f[2], code="email" not in skip)
+        ]
     else:
         found += matches(text, skip)
     found = [_of_birth(text, span) for span in found]
@@ -77,24 +94,34 @@ def _forms(text: str, skip: frozenset[str]) -> tuple[tuple[str, int, int], ...]:
     if UNLABELLED in skip and "email" in skip:  # papers
         found += _of_patients(text)
     if "uid" in skip and UNLABELLED in skip:  # code and papers cite classes, not scans
-        found += [(kind, start, end) for kind, start, end in matches(text, skip - {"uid"})
-                  if kind == "uid" and _INSTANCE.search(text[start:end])]  # fmt: skip
+        found += [
+            (kind, start, end)
+            for kind, start, end in matches(text, skip - {"uid"})
+            if kind == "uid" and _INSTANCE.search(text[start:end])
+        ]
     if UNLABELLED not in skip:  # no code, and no paper in which authors stand on purpose
         found += [pair for pair in named_lines(text) if pair[0] not in skip]
     else:
-        found += [("person-name", *span) for span in named_people(text)
-                  if not gives_credit(_line(text, span[0]))]  # fmt: skip
+        found += [
+            ("person-name", *span)
+            for span in named_people(text)
+            if not gives_credit(_line(text, span[0]))
+        ]
     if "/" in text or "\\" in text:
         found += announced_accounts(text)
     found += [("person-name", *span) for span in people]
     if SHOWN not in skip:
         found += [
-            named for named in announced_names(text, credit=credit)
+            named
+            for named in announced_names(text, credit=credit)
             if named[0] not in skip or credit
-        ]  # fmt: skip
+        ]
     if SHOWN not in skip:
-        found += [named for named in _in_roles(text, clinical=credit and "email" in skip)
-                  if not credit or not gives_credit(_line(text, named[1]))]  # fmt: skip
+        found += [
+            named
+            for named in _in_roles(text, clinical=credit and "email" in skip)
+            if not credit or not gives_credit(_line(text, named[1]))
+        ]
     if "institution" not in skip:
         found += announced_institutions(text)
     if LIVES not in skip:

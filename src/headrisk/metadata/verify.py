@@ -30,8 +30,16 @@ _IDENTIFIES = frozenset(
 _LINKS = frozenset({"uid", "serial-number", "user-path", "staff-name"})
 _SHORTEST_LINK = 10
 # Whole attributes and headers, mostly a maker's own words: searched for where they name somebody.
-_CONSTANTS = frozenset({"dicom-attribute", "private-attribute", "header-text", "header-extension",
-                        "session-setting", "url"})  # fmt: skip
+_CONSTANTS = frozenset(
+    {
+        "dicom-attribute",
+        "private-attribute",
+        "header-text",
+        "header-extension",
+        "session-setting",
+        "url",
+    }
+)
 _PIECE = 4 * 1024 * 1024
 _DIGITS, _NUMBER = b"0123456789", b"0123456789."
 _START = 1024

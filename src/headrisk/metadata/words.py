@@ -245,7 +245,7 @@ _CONCEPTS: dict[str, str] = {
         anos anni jahren jaren vuosina annee current contacto residential cartao karte kort
         kortti carte tarjeta tessera history juridiskt juridisk palavra start begin
         enderecamento codigo clinical finding role former participant sekse en cod""",
-}  # fmt: skip
+}
 # What values are beside the concepts above, which rules about those do not look at.
 _TOPICS: dict[str, str] = {
     "host": """hostname host computer computername computernaam rechner rechnername arbeitsplatz
@@ -273,7 +273,7 @@ _TOPICS: dict[str, str] = {
         ubezpieczony pojistovna pojistence pojisteni convenio carteirinha apolice utente
         biztosito sigorta member memberid rentenversicherung rentenversicherungs securite
         seguridad""",
-}  # fmt: skip
+}
 _CONCEPT: dict[str, frozenset[str]] = {}
 for _concept, _words in _CONCEPTS.items():
     for _word in _words.split():
@@ -428,11 +428,21 @@ _OTHER_SCRIPTS = {
 
 
 # Compounds of Germanic languages end with what they are: Aufnahmedatum, Aktennummer.
-_ENDS = (("nr", "id"), ("datum", "date"), ("nummer", "id"), ("nachname", "own-name"),
-         ("vorname", "own-name"),
-         ("telefon", "phone"), ("plz", "postcode"), ("geburt", "birth"), ("strasse", "address"),
-         ("adresse", "address"), ("radiologist", "staff"), ("physician", "staff"),
-         ("neurologist", "staff"))  # fmt: skip
+_ENDS = (
+    ("nr", "id"),
+    ("datum", "date"),
+    ("nummer", "id"),
+    ("nachname", "own-name"),
+    ("vorname", "own-name"),
+    ("telefon", "phone"),
+    ("plz", "postcode"),
+    ("geburt", "birth"),
+    ("strasse", "address"),
+    ("adresse", "address"),
+    ("radiologist", "staff"),
+    ("physician", "staff"),
+    ("neurologist", "staff"),
+)
 
 
 def _by_end(word: str) -> frozenset[str]:

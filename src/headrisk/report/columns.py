@@ -223,8 +223,10 @@ _RATES = {
             **_ends("fpir", "searches for people who are not there that return a name"),
             **_ends("fnir", "searches for people who are there that miss them"),
             "wrong": _share("searches for people who are there that return another name"),
-            "precision": _share("returned names that are right, if as many of those sought are "
-                                "there as the setting membership_prior says"),
+            "precision": _share(
+                "returned names that are right, if as many of those sought are "
+                "there as the setting membership_prior says"
+            ),
         },
     ),
     "forecast": (
@@ -234,8 +236,9 @@ _RATES = {
             "model": Column("the range over models, or one of them"),
             **_ends("rate", "forecast share linked at rank 1; n/a beyond the forecast's reach"),
             "floor": _share("share that is linked in a gallery of this size whatever the model"),
-            "beyond_100x": Column("whether the gallery is over 100 times the one measured",
-                                  "yes or no"),
+            "beyond_100x": Column(
+                "whether the gallery is over 100 times the one measured", "yes or no"
+            ),
         },
     ),
     "attackers": (
@@ -258,7 +261,7 @@ _RATES = {
             ),
         },
     ),
-}  # fmt: skip
+}
 _RATE_TABLES = tuple(
     TableKind(f"{modality}-{name}", "tables", row, columns)
     for modality in _MODALITY.levels
@@ -360,35 +363,64 @@ _FACE_TABLES = tuple(
 )
 _KIND = Column("what the columns measure: volume, area, thickness or another kind")
 _TABLE_TABLES = (
-    TableKind("table-verbatim", "tables", "one count", {
-        "what": Column("what is counted"),
-        "people": Column("people; a range"),
-    }),
-    TableKind("table-facts", "tables", "one attack", {
-        "attack": Column("what the attacker uses"),
-        **_ends("rate", "people linked at rank 1"),
-        "people": _count("people searched for"),
-    }),
-    TableKind("table-columns", "tables", "one kind of column, or one reason to leave some out", {
-        "what": Column("compared, or left out of which table"),
-        "kind_or_reason": Column("kind of measurement, or reason"),
-        "columns": _count("columns"),
-    }),
-    TableKind("table-identifiers", "tables", "one kind of measurement", {
-        "kind": _KIND,
-        "columns": _count("columns that are equal in all rows of a person and differ between "
-                          "people"),
-    }),
-    TableKind("table-matching", "tables", "one kind of measurement", {
-        "kind": _KIND,
-        "columns": _count("columns compared"),
-        "median_shift_sd": _number("median distance of the two tables' medians",
-                                   "standard deviations of the second table"),
-        "largest_shift_sd": _number("largest such distance",
-                                    "standard deviations of the second table"),
-        "median_spread_ratio": _number("median of spread in the first table over the second"),
-    }),
-)  # fmt: skip
+    TableKind(
+        "table-verbatim",
+        "tables",
+        "one count",
+        {
+            "what": Column("what is counted"),
+            "people": Column("people; a range"),
+        },
+    ),
+    TableKind(
+        "table-facts",
+        "tables",
+        "one attack",
+        {
+            "attack": Column("what the attacker uses"),
+            **_ends("rate", "people linked at rank 1"),
+            "people": _count("people searched for"),
+        },
+    ),
+    TableKind(
+        "table-columns",
+        "tables",
+        "one kind of column, or one reason to leave some out",
+        {
+            "what": Column("compared, or left out of which table"),
+            "kind_or_reason": Column("kind of measurement, or reason"),
+            "columns": _count("columns"),
+        },
+    ),
+    TableKind(
+        "table-identifiers",
+        "tables",
+        "one kind of measurement",
+        {
+            "kind": _KIND,
+            "columns": _count(
+                "columns that are equal in all rows of a person and differ between people"
+            ),
+        },
+    ),
+    TableKind(
+        "table-matching",
+        "tables",
+        "one kind of measurement",
+        {
+            "kind": _KIND,
+            "columns": _count("columns compared"),
+            "median_shift_sd": _number(
+                "median distance of the two tables' medians",
+                "standard deviations of the second table",
+            ),
+            "largest_shift_sd": _number(
+                "largest such distance", "standard deviations of the second table"
+            ),
+            "median_spread_ratio": _number("median of spread in the first table over the second"),
+        },
+    ),
+)
 _SEVERITY = Column(
     "how grave it is",
     levels={
@@ -401,176 +433,261 @@ _SEVERITY = Column(
 _NUMBER = _count("running number")
 _FILE = Column("path of the file in the data set")
 _METADATA_TABLES = (
-    TableKind("metadata-fields", "tables", "one field of headers or sidecars", {
-        "field": Column("field of the sidecar or header; 'another field' where its name is no "
-                        "standard's"),
-        "group": Column("group of fields: person, device, session, geometry or protocol"),
-        "pairs_of_one_person_agree": _share("pairs of one person that agree on it"),
-        "pairs_of_two_agree": _share("pairs of two people that agree on it"),
-        "bits": _number("mean information of an agreement", "bits"),
-    }),
-    TableKind("metadata-kinds", "tables", "one kind of finding", {
-        "kind": Column("kind of identifying value", levels=_KINDS_OF_VALUES),
-        "severity": _SEVERITY,
-        "findings": _count("findings"),
-        "files": _count("files with at least one"),
-    }),
-    TableKind("metadata-people", "tables", "one count", {
-        "what": Column("what is counted"),
-        "people": Column("people, a range but for those in the table; in the last row tables"),
-    }),
-    TableKind("metadata-unread", "tables", "one state of files", {
-        "what": Column("how the files were looked at"),
-        "files": _count("files"),
-    }),
-    TableKind("metadata-copy", "tables", "one count", {
-        "what": Column("what is counted"),
-        "count": _count("how many"),
-    }),
-)  # fmt: skip
+    TableKind(
+        "metadata-fields",
+        "tables",
+        "one field of headers or sidecars",
+        {
+            "field": Column(
+                "field of the sidecar or header; 'another field' where its name is no standard's"
+            ),
+            "group": Column("group of fields: person, device, session, geometry or protocol"),
+            "pairs_of_one_person_agree": _share("pairs of one person that agree on it"),
+            "pairs_of_two_agree": _share("pairs of two people that agree on it"),
+            "bits": _number("mean information of an agreement", "bits"),
+        },
+    ),
+    TableKind(
+        "metadata-kinds",
+        "tables",
+        "one kind of finding",
+        {
+            "kind": Column("kind of identifying value", levels=_KINDS_OF_VALUES),
+            "severity": _SEVERITY,
+            "findings": _count("findings"),
+            "files": _count("files with at least one"),
+        },
+    ),
+    TableKind(
+        "metadata-people",
+        "tables",
+        "one count",
+        {
+            "what": Column("what is counted"),
+            "people": Column("people, a range but for those in the table; in the last row tables"),
+        },
+    ),
+    TableKind(
+        "metadata-unread",
+        "tables",
+        "one state of files",
+        {
+            "what": Column("how the files were looked at"),
+            "files": _count("files"),
+        },
+    ),
+    TableKind(
+        "metadata-copy",
+        "tables",
+        "one count",
+        {
+            "what": Column("what is counted"),
+            "count": _count("how many"),
+        },
+    ),
+)
 _METHOD_TABLES = (
-    TableKind("treatments-arrival", "tables", "one de-identified data set; counts of scans, one to "
-              "four as <5", {
-        "treatment": _METHOD,
-        "scans": _count("scans that were matched to their original"),
-        "by_entities": _count("matched by BIDS entities"),
-        "by_name": _count("matched by file name"),
-        "by_image": _count("matched by the image"),
-        "missing": _count("original scans without a de-identified one"),
-        "extra": _count("files that fit no original scan"),
-        "doubtful": _count("matches that the images put in doubt"),
-        "reoriented": _count("with axes in another order"),
-        "resampled": _count("with other voxel sizes"),
-        "cropped": _count("with another field of view"),
-        "unchanged": _count("of which not one voxel differs from the original"),
-        "failed": _count("that could not be prepared"),
-    }),
-    TableKind("treatments-effects", "tables", "one attack on one de-identified data set, at one "
-              "size of gallery", {
-        "treatment": _METHOD,
-        "modality": _MODALITY,
-        "attacker": Column("naive: takes the scans as they are; adaptive: fills in what was "
-                           "removed; own: searches for the scan it was made from"),
-        "measure": Column("similarity measure; strongest: the strongest attack on either side, "
-                          "chosen on other people than it is counted on"),
-        "rate": Column("rank 1, or misses at a stated FPIR"),
-        "gallery": _GALLERY,
-        "people": _count("people compared before and after"),
-        **_ends("before", "the rate before, on these people"),
-        **_ends("after", "the rate after, on the same people"),
-        **_ends("less_risk", "share of people by which the risk fell; negative: rose"),
-        "lost": _count("people found before and not after; withheld in public"),
-        "gained": _count("people found after and not before; withheld in public"),
-        "p_value": _share("probability of such a change by chance; in public one of 0.001, 0.01, "
-                          "0.05, 0.1 and 1"),
-        "failed": _count("people whose de-identified scans could not be used"),
-        "found_untreated": _share("all people found before"),
-        **_ends("still_found", "all people still found; who could not be compared counts as not "
-                "found"),
-        "chance": _CHANCE,
-        "reason": _REASON,
-    }),
-    TableKind("treatments-cost", "tables", "one figure of one de-identified data set", {
-        "treatment": _METHOD,
-        "figure": Column("what changed in the data"),
-        "unit": Column("unit of the figure"),
-        "mean": _number("mean over people", "see the column unit"),
-        "low": _number("lower end of its 95 % interval over people", "see the column unit"),
-        "high": _number("upper end of its 95 % interval over people", "see the column unit"),
-        "people": _count("people"),
-        "worst_scan": _number("the least favourable scan; withheld below ten people",
-                              "see the column unit"),
-    }),
-    TableKind("treatments-faces", "tables", "one answer or one detector", {
-        "treatment": _METHOD,
-        "face": Column("a face is left: the answer; or seen by: the detector"),
-        "scans": _count("scans that could be looked at before and after"),
-        "before": _count("scans with a face before"),
-        "after": _count("scans with a face, or with that answer, after"),
-    }),
-    TableKind("treatments-before-after", "tables", "one modality of one de-identified data set", {
-        "treatment": _METHOD,
-        "modality": _MODALITY,
-        **_ends("before", "people found at rank 1 before"),
-        **_ends("naive", "found after, by one who takes the scans as they are"),
-        **_ends("adaptive", "found after, by one who fills in what was removed"),
-        "chance": _CHANCE,
-    }),
-    TableKind("treatments-trade", "tables", "one modality of one de-identified data set", {
-        "treatment": _METHOD,
-        "modality": _MODALITY,
-        **_ends("overlap_lost", "one minus the overlap (Dice) of the brain masks"),
-        **_ends("found", "people found after, by the stronger attacker"),
-        "found_untreated": _share("people found before"),
-    }),
-)  # fmt: skip
+    TableKind(
+        "treatments-arrival",
+        "tables",
+        "one de-identified data set; counts of scans, one to four as <5",
+        {
+            "treatment": _METHOD,
+            "scans": _count("scans that were matched to their original"),
+            "by_entities": _count("matched by BIDS entities"),
+            "by_name": _count("matched by file name"),
+            "by_image": _count("matched by the image"),
+            "missing": _count("original scans without a de-identified one"),
+            "extra": _count("files that fit no original scan"),
+            "doubtful": _count("matches that the images put in doubt"),
+            "reoriented": _count("with axes in another order"),
+            "resampled": _count("with other voxel sizes"),
+            "cropped": _count("with another field of view"),
+            "unchanged": _count("of which not one voxel differs from the original"),
+            "failed": _count("that could not be prepared"),
+        },
+    ),
+    TableKind(
+        "treatments-effects",
+        "tables",
+        "one attack on one de-identified data set, at one size of gallery",
+        {
+            "treatment": _METHOD,
+            "modality": _MODALITY,
+            "attacker": Column(
+                "naive: takes the scans as they are; adaptive: fills in what was "
+                "removed; own: searches for the scan it was made from"
+            ),
+            "measure": Column(
+                "similarity measure; strongest: the strongest attack on either side, "
+                "chosen on other people than it is counted on"
+            ),
+            "rate": Column("rank 1, or misses at a stated FPIR"),
+            "gallery": _GALLERY,
+            "people": _count("people compared before and after"),
+            **_ends("before", "the rate before, on these people"),
+            **_ends("after", "the rate after, on the same people"),
+            **_ends("less_risk", "share of people by which the risk fell; negative: rose"),
+            "lost": _count("people found before and not after; withheld in public"),
+            "gained": _count("people found after and not before; withheld in public"),
+            "p_value": _share(
+                "probability of such a change by chance; in public one of 0.001, 0.01, "
+                "0.05, 0.1 and 1"
+            ),
+            "failed": _count("people whose de-identified scans could not be used"),
+            "found_untreated": _share("all people found before"),
+            **_ends(
+                "still_found",
+                "all people still found; who could not be compared counts as not found",
+            ),
+            "chance": _CHANCE,
+            "reason": _REASON,
+        },
+    ),
+    TableKind(
+        "treatments-cost",
+        "tables",
+        "one figure of one de-identified data set",
+        {
+            "treatment": _METHOD,
+            "figure": Column("what changed in the data"),
+            "unit": Column("unit of the figure"),
+            "mean": _number("mean over people", "see the column unit"),
+            "low": _number("lower end of its 95 % interval over people", "see the column unit"),
+            "high": _number("upper end of its 95 % interval over people", "see the column unit"),
+            "people": _count("people"),
+            "worst_scan": _number(
+                "the least favourable scan; withheld below ten people", "see the column unit"
+            ),
+        },
+    ),
+    TableKind(
+        "treatments-faces",
+        "tables",
+        "one answer or one detector",
+        {
+            "treatment": _METHOD,
+            "face": Column("a face is left: the answer; or seen by: the detector"),
+            "scans": _count("scans that could be looked at before and after"),
+            "before": _count("scans with a face before"),
+            "after": _count("scans with a face, or with that answer, after"),
+        },
+    ),
+    TableKind(
+        "treatments-before-after",
+        "tables",
+        "one modality of one de-identified data set",
+        {
+            "treatment": _METHOD,
+            "modality": _MODALITY,
+            **_ends("before", "people found at rank 1 before"),
+            **_ends("naive", "found after, by one who takes the scans as they are"),
+            **_ends("adaptive", "found after, by one who fills in what was removed"),
+            "chance": _CHANCE,
+        },
+    ),
+    TableKind(
+        "treatments-trade",
+        "tables",
+        "one modality of one de-identified data set",
+        {
+            "treatment": _METHOD,
+            "modality": _MODALITY,
+            **_ends("overlap_lost", "one minus the overlap (Dice) of the brain masks"),
+            **_ends("found", "people found after, by the stronger attacker"),
+            "found_untreated": _share("people found before"),
+        },
+    ),
+)
 _CPU = _number("processor time of all processes", "s")
 _RUN_TABLES = (
-    TableKind("cost", "tables", "one stage of the run", {
-        "stage": Column("stage of the run"),
-        "attack": Column("attack it belongs to, or all"),
-        "cpu_seconds": _CPU,
-        "recalled_cpu_seconds": _number("processor time that earlier runs spent on results taken "
-                                        "from the store", "s"),
-        "wall_seconds": _number("time on the clock", "s"),
-        "peak_mb": _number("largest memory of one process", "MB"),
-    }),
-    TableKind("attack-cost", "tables", "one attack", {
-        "attack": _MODALITY,
-        "scans": _count("scans it took part of"),
-        "cpu_seconds": _number("processor time, with that of earlier runs", "s"),
-        "cpu_seconds_per_scan": _number("the same for each scan", "s"),
-        "wall_seconds": _number("time on the clock", "s"),
-        "peak_mb": _number("largest memory of one process", "MB"),
-        "data": Column("data that the attacker needs"),
-        "skill": Column("skill that the attacker needs"),
-        "hardware": Column("machine that the attacker needs"),
-    }),
-    TableKind("compare", "tables", "one figure of two releases that are compared", {
-        "modality": _MODALITY,
-        "figure": Column("which figure"),
-        "from": Column("number of the earlier release"),
-        "to": Column("number of the later release"),
-        **_ends("old", "its value in the earlier release", "number"),
-        **_ends("new", "its value in the later release", "number"),
-        **_ends("change", "later minus earlier", "number"),
-        "reading": Column(
-            "what the change shows", levels={str(one): text for one, text in MEANINGS.items()}
-        ),
-    }),
-    TableKind("treatment", "tables", "one scan that headrisk deface de-identified; for the "
-              "custodian", {
-        "participant_id": _PERSON,
-        "session_id": _SESSION,
-        "suffix": Column("BIDS suffix"),
-        "file": Column("the de-identified image, below the output folder"),
-        "status": _STATUS,
-        "reason": _REASON,
-        "tool": Column("de-identification method"),
-        "changed_share": _share("voxels that were changed"),
-        "sidecar_fields_removed": _count("fields left out of the sidecar"),
-        "look_at": Column("what a person should look at before sharing"),
-        "face_left": _FACE,
-        "skin": Column("why, in a word"),
-        "skin_*": _share("share of an average head's skin of that part with skin near it"),
-        "seen_*": _share("renders in which that detector sees a face"),
-        "brain_voxels": _count("voxels of the brain before"),
-        "brain_voxels_cut": _count("of them emptied"),
-        "brain_cut_ml": _number("volume that was emptied", "mL"),
-        "brain_voxels_changed": _count("brain voxels with another value"),
-        "mask_dice": _share("overlap (Dice) of the brain masks before and after"),
-        "volume_before_ml": _number("volume of the brain before", "mL"),
-        "volume_after_ml": _number("volume of the brain after", "mL"),
-        "csf_change_ml": _number("fluid, after minus before", "mL"),
-        "gm_change_ml": _number("grey matter, after minus before", "mL"),
-        "wm_change_ml": _number("white matter, after minus before", "mL"),
-        "mean_before": _number("mean intensity in the brain before", "the image's own"),
-        "mean_after": _number("mean intensity in the brain after", "the image's own"),
-        "sd_before": _number("spread of intensity in the brain before", "the image's own"),
-        "sd_after": _number("spread of intensity in the brain after", "the image's own"),
-        "alignment_shift_mm": _number("mean distance over the brain of the two alignments", "mm"),
-    }),
-)  # fmt: skip
+    TableKind(
+        "cost",
+        "tables",
+        "one stage of the run",
+        {
+            "stage": Column("stage of the run"),
+            "attack": Column("attack it belongs to, or all"),
+            "cpu_seconds": _CPU,
+            "recalled_cpu_seconds": _number(
+                "processor time that earlier runs spent on results taken from the store", "s"
+            ),
+            "wall_seconds": _number("time on the clock", "s"),
+            "peak_mb": _number("largest memory of one process", "MB"),
+        },
+    ),
+    TableKind(
+        "attack-cost",
+        "tables",
+        "one attack",
+        {
+            "attack": _MODALITY,
+            "scans": _count("scans it took part of"),
+            "cpu_seconds": _number("processor time, with that of earlier runs", "s"),
+            "cpu_seconds_per_scan": _number("the same for each scan", "s"),
+            "wall_seconds": _number("time on the clock", "s"),
+            "peak_mb": _number("largest memory of one process", "MB"),
+            "data": Column("data that the attacker needs"),
+            "skill": Column("skill that the attacker needs"),
+            "hardware": Column("machine that the attacker needs"),
+        },
+    ),
+    TableKind(
+        "compare",
+        "tables",
+        "one figure of two releases that are compared",
+        {
+            "modality": _MODALITY,
+            "figure": Column("which figure"),
+            "from": Column("number of the earlier release"),
+            "to": Column("number of the later release"),
+            **_ends("old", "its value in the earlier release", "number"),
+            **_ends("new", "its value in the later release", "number"),
+            **_ends("change", "later minus earlier", "number"),
+            "reading": Column(
+                "what the change shows", levels={str(one): text for one, text in MEANINGS.items()}
+            ),
+        },
+    ),
+    TableKind(
+        "treatment",
+        "tables",
+        "one scan that headrisk deface de-identified; for the custodian",
+        {
+            "participant_id": _PERSON,
+            "session_id": _SESSION,
+            "suffix": Column("BIDS suffix"),
+            "file": Column("the de-identified image, below the output folder"),
+            "status": _STATUS,
+            "reason": _REASON,
+            "tool": Column("de-identification method"),
+            "changed_share": _share("voxels that were changed"),
+            "sidecar_fields_removed": _count("fields left out of the sidecar"),
+            "look_at": Column("what a person should look at before sharing"),
+            "face_left": _FACE,
+            "skin": Column("why, in a word"),
+            "skin_*": _share("share of an average head's skin of that part with skin near it"),
+            "seen_*": _share("renders in which that detector sees a face"),
+            "brain_voxels": _count("voxels of the brain before"),
+            "brain_voxels_cut": _count("of them emptied"),
+            "brain_cut_ml": _number("volume that was emptied", "mL"),
+            "brain_voxels_changed": _count("brain voxels with another value"),
+            "mask_dice": _share("overlap (Dice) of the brain masks before and after"),
+            "volume_before_ml": _number("volume of the brain before", "mL"),
+            "volume_after_ml": _number("volume of the brain after", "mL"),
+            "csf_change_ml": _number("fluid, after minus before", "mL"),
+            "gm_change_ml": _number("grey matter, after minus before", "mL"),
+            "wm_change_ml": _number("white matter, after minus before", "mL"),
+            "mean_before": _number("mean intensity in the brain before", "the image's own"),
+            "mean_after": _number("mean intensity in the brain after", "the image's own"),
+            "sd_before": _number("spread of intensity in the brain before", "the image's own"),
+            "sd_after": _number("spread of intensity in the brain after", "the image's own"),
+            "alignment_shift_mm": _number(
+                "mean distance over the brain of the two alignments", "mm"
+            ),
+        },
+    ),
+)
 _LINK = {
     "probe": Column("the scan that was searched for"),
     "gallery": Column("the scan that was found"),
@@ -589,295 +706,445 @@ _LINK = {
 }
 _INTERNAL_TABLES = (
     TableKind("links", "internal", "one searched scan and one found scan", _LINK),
-    TableKind("scans", "internal", "one scan as one modality saw it", {
-        "participant_id": _PERSON,
-        "session_id": _SESSION,
-        "path": _PATH,
-        "status": _STATUS,
-        "reason": _REASON,
-        "seconds": _number("processor time to prepare it", "s"),
-        "quality": _share("how well its brain aligns; for faces, share of the face's skin that is "
-                          "left"),
-        "verdict": _VERDICT,
-        "scan_id": _SCAN,
-        "modality": _MODALITY,
-    }),
-    TableKind("images", "internal", "one image of the data set, whatever became of it", {
-        "path": _FILE,
-        "datatype": Column("BIDS datatype: the folder it stands in"),
-        "suffix": Column("BIDS suffix"),
-        "participant_id": _PERSON,
-        "session_id": _SESSION,
-        "checks": Column("checks that looked at it"),
-        "status": Column("what became of it", levels={
-            "looked_at": "a check looked at it",
-            "failed": "it could not be looked at although it should have been",
-            "left_out": "no check was asked for it",
-        }),
-        "reason": _REASON,
-        "face": _FACE,
-        "where": Column("part of the data set", levels={
-            "raw": "names and folders as BIDS wants them",
-            "derivatives": "in a folder of that name",
-            "sourcedata": "in a folder of that name",
-            "code": "in a folder of that name",
-            "hidden": "in a folder or under a name that begins with a dot",
-            "non-BIDS": "anything else",
-        }),
-        "format": Column("file format, by its first bytes and its name"),
-        "files": _count("files it consists of"),
-        "copy_of": Column("first image with the same bytes or voxels; empty if it is that"),
-    }),
-    TableKind("files", "internal", "one file of the data set, whatever it is, and as far as "
-              "archives can be listed those in them", {
-        "path": Column("path in the data set; archive!/name for what lies in an archive"),
-        "kind": Column("what it is, by its first bytes and its name"),
-        "format": Column("file format"),
-        "where": Column("part of the data set, as in images.tsv"),
-        "datatype": Column("BIDS datatype: the folder it stands in"),
-        "suffix": Column("BIDS suffix"),
-        "participant_id": _PERSON,
-        "session_id": _SESSION,
-        "files": _count("files it stands for, such as a DICOM series"),
-        "bytes": _count("size of the first of them"),
-        "checks": Column("checks that looked at it as an image"),
-        "status": Column("of an image, what became of it, as in images.tsv"),
-        "reason": _REASON,
-    }),
-    TableKind("faces", "internal", "one scan, where photographs were asked for", {
-        "scan_id": _SCAN,
-        "status": _STATUS,
-        "reason": _REASON,
-        "coverage": _SKIN,
-        "seen_by_*": _share("renders in which that detector sees a face"),
-        "face_left": _FACE,
-    }),
-    TableKind("faces-left", "internal", "one image that may show a head", {
-        "path": _FILE,
-        "datatype": Column("BIDS datatype: the folder it stands in"),
-        "suffix": Column("BIDS suffix"),
-        "participant_id": _PERSON,
-        "session_id": _SESSION,
-        "face": _FACE,
-        "code": Column("the answer's reason, in a word"),
-        "reason": _REASON,
-        "seen_by": _SEEN_BY,
-        "seconds": _number("processor time to look at it", "s"),
-    }),
-    TableKind("not-defaced", "internal", "one scan that the data set calls defaced and that shows "
-              "a face or part of one", {
-        "scan_id": _SCAN,
-        "path": _PATH,
-        "said": Column("what the data set says was done"),
-        "found": Column("what was found"),
-        "skin": Column("what the skin says"),
-        "seen_by": _SEEN_BY,
-    }),
-    TableKind("photographs", "internal", "one row of the table of photographs", {
-        "participant_id": _PERSON,
-        "path": _PATH,
-        "consent_id": Column("consent under which it may be used"),
-        "status": Column("what became of it", levels={
-            "ok": "used",
-            "unknown person": "used; nobody in the data set",
-            "refused": "without valid consent, or listed twice",
-            "failed": "could not be used",
-        }),
-        "reason": _REASON,
-    }),
-    TableKind("candidates", "internal", "one candidate: of a person's photographs, or of a scan in "
-              "link --search", {
-        "participant_id": _PERSON,
-        "candidate": _SCAN,
-        "rank": _LINK["rank"],
-        "score": _SCORE,
-        "confidence": _share("probability that it is the person, by the densities of scores"),
-        "probe": _LINK["probe"],
-        "gallery": _LINK["gallery"],
-        "measure": _MEASURE,
-        "decision": _LINK["decision"],
-    }),
-    TableKind("*-most-exposed", "internal", "one person who was searched for, the most exposed "
-              "first", {
-        "participant_id": _PERSON,
-        "risk_at_rank_1": _share("share of the person's scans that are linked at rank 1"),
-        "margin": _number("how far the own scan's score stands above the best other person's, mean "
-                          "over the person's scans",
-                          "standard deviations of scores with other people"),
-    }),
-    TableKind("columns", "internal", "one column of the derived tables", {
-        "first_table": Column("its name in the first table"),
-        "second_table": Column("its name in the second table"),
-        "kind": _KIND,
-        "status": Column("what became of it", levels={
-            "compared": "it takes part",
-            "left out": "it does not; the reason says why",
-        }),
-        "reason": _REASON,
-    }),
-    TableKind("treated-*-cost", "internal", "one scan of the de-identified data set in the name", {
-        "scan": _SCAN,
-        "brain_voxels_cut": _share("brain voxels that were emptied"),
-        "brain_voxels_changed": _share("brain voxels with another value"),
-        "overlap_of_brain_masks": _share("overlap (Dice) of the brain masks before and after"),
-        "brain_volume": _number("relative change"),
-        "grey_matter_volume": _number("relative change"),
-        "white_matter_volume": _number("relative change"),
-        "fluid_volume": _number("relative change"),
-        "mean_intensity_in_the_brain": _number("relative change"),
-        "spread_of_intensity_in_the_brain": _number("relative change"),
-        "shift_of_the_alignment": _number("mean distance over the brain of the two alignments",
-                                          "mm"),
-        "unchanged": Column("whether not one voxel differs", "yes or no"),
-        "problem": _REASON,
-    }),
-    TableKind("treated-*-faces", "internal", "one scan of the de-identified data set in the name", {
-        "scan": _SCAN,
-        "face_before": _SKIN,
-        "face_after": _SKIN,
-        "seen_by": _SEEN_BY,
-        "found": Column("what is left, in words"),
-        "usable": _STATUS,
-        "why_not": _REASON,
-        "usable_repaired": _STATUS,
-        "repair": Column("how the face was filled in, or why not"),
-    }),
-    TableKind("treated-*", "internal", "one file of the de-identified data set in the name, or one "
-              "original scan without one", {
-        "scan": _SCAN,
-        "treated_file": Column("path of the de-identified file"),
-        "match": Column("how the two were matched, or that they were not"),
-        "status": Column("whether it could be used", levels={
-            "ok": "used",
-            "failed": "could not be prepared",
-            "left out": "it has no counterpart",
-        }),
-        "remark": _REASON,
-    }),
-    TableKind("metadata", "internal", "one finding", {
-        "number": _NUMBER,
-        "severity": _SEVERITY,
-        "kind": Column("kind of identifying value", levels=_KINDS_OF_VALUES),
-        "file": _FILE,
-        "field": Column("field, column, line or attribute"),
-        "value": Column("first character and length; never the value"),
-        "why": Column("why it matters"),
-        "remedy": Column("what to do"),
-    }),
-    TableKind("metadata-fields", "internal", "one kind of finding in one field", {
-        "severity": _SEVERITY,
-        "kind": Column("kind of identifying value", levels=_KINDS_OF_VALUES),
-        "field": Column("field, column or attribute"),
-        "files": _count("files in which it was found"),
-        "values": _count("different values"),
-        "example_file": _FILE,
-        "example_field": Column("the place in that file"),
-        "value": Column("first character and length; never the value"),
-    }),
-    TableKind("unread", "internal", "one file that was not read as its own format", {
-        "number": _NUMBER,
-        "file": _FILE,
-        "reason": _REASON,
-        "state": Column("how it was looked at instead: searched as bytes, or not read"),
-    }),
-    TableKind("copy", "internal", "one file of the data set", {
-        "number": _NUMBER,
-        "file": _FILE,
-        "action": Column("copied as it was, cleaned, left out, or copied unread by name"),
-        "reason": _REASON,
-        "copy": Column("its path in the copy"),
-        "called": Column("what it is called there: clean, to be read by a person, or that findings "
-                         "stay in it"),
-    }),
-    TableKind("to-read", "internal", "one file with texts that only a person can judge", {
-        "number": _NUMBER,
-        "file": _FILE,
-        "places": Column("some of the fields, columns, lines or names that they stand in"),
-    }),
-    TableKind("to-read-in-copy", "internal", "the same, of the cleaned copy", {
-        "number": _NUMBER,
-        "file": _FILE,
-        "places": Column("some of the fields, columns, lines or names that they stand in"),
-    }),
-    TableKind("duplicates", "internal", "one pair of scans, or of groups, that do not fit their "
-              "labels", {
-        "number": _NUMBER,
-        "finding": Column("one person under two labels, two under one, a copy, or a mirrored scan"),
-        "verdict": Column("how sure it is", levels={
-            "certain": "certain", "likely": "likely", "look at it": "look at it",
-        }),
-        "probability": _share("probability that it is so"),
-        "chance_bound": Column("bound of the chance that no such pair would score so"),
-        "measure": _MEASURE,
-        "score": _SCORE,
-        "first_participants": Column("labels on one side"),
-        "first_scans": Column("scans on one side"),
-        "second_participants": Column("labels on the other side"),
-        "second_scans": Column("scans on the other side"),
-        "belongs_to": Column("person whom the images say it is"),
-        "explanation": Column("the finding in a sentence"),
-    }),
-)  # fmt: skip
+    TableKind(
+        "scans",
+        "internal",
+        "one scan as one modality saw it",
+        {
+            "participant_id": _PERSON,
+            "session_id": _SESSION,
+            "path": _PATH,
+            "status": _STATUS,
+            "reason": _REASON,
+            "seconds": _number("processor time to prepare it", "s"),
+            "quality": _share(
+                "how well its brain aligns; for faces, share of the face's skin that is left"
+            ),
+            "verdict": _VERDICT,
+            "scan_id": _SCAN,
+            "modality": _MODALITY,
+        },
+    ),
+    TableKind(
+        "images",
+        "internal",
+        "one image of the data set, whatever became of it",
+        {
+            "path": _FILE,
+            "datatype": Column("BIDS datatype: the folder it stands in"),
+            "suffix": Column("BIDS suffix"),
+            "participant_id": _PERSON,
+            "session_id": _SESSION,
+            "checks": Column("checks that looked at it"),
+            "status": Column(
+                "what became of it",
+                levels={
+                    "looked_at": "a check looked at it",
+                    "failed": "it could not be looked at although it should have been",
+                    "left_out": "no check was asked for it",
+                },
+            ),
+            "reason": _REASON,
+            "face": _FACE,
+            "where": Column(
+                "part of the data set",
+                levels={
+                    "raw": "names and folders as BIDS wants them",
+                    "derivatives": "in a folder of that name",
+                    "sourcedata": "in a folder of that name",
+                    "code": "in a folder of that name",
+                    "hidden": "in a folder or under a name that begins with a dot",
+                    "non-BIDS": "anything else",
+                },
+            ),
+            "format": Column("file format, by its first bytes and its name"),
+            "files": _count("files it consists of"),
+            "copy_of": Column("first image with the same bytes or voxels; empty if it is that"),
+        },
+    ),
+    TableKind(
+        "files",
+        "internal",
+        "one file of the data set, whatever it is, and as far as "
+        "archives can be listed those in them",
+        {
+            "path": Column("path in the data set; archive!/name for what lies in an archive"),
+            "kind": Column("what it is, by its first bytes and its name"),
+            "format": Column("file format"),
+            "where": Column("part of the data set, as in images.tsv"),
+            "datatype": Column("BIDS datatype: the folder it stands in"),
+            "suffix": Column("BIDS suffix"),
+            "participant_id": _PERSON,
+            "session_id": _SESSION,
+            "files": _count("files it stands for, such as a DICOM series"),
+            "bytes": _count("size of the first of them"),
+            "checks": Column("checks that looked at it as an image"),
+            "status": Column("of an image, what became of it, as in images.tsv"),
+            "reason": _REASON,
+        },
+    ),
+    TableKind(
+        "faces",
+        "internal",
+        "one scan, where photographs were asked for",
+        {
+            "scan_id": _SCAN,
+            "status": _STATUS,
+            "reason": _REASON,
+            "coverage": _SKIN,
+            "seen_by_*": _share("renders in which that detector sees a face"),
+            "face_left": _FACE,
+        },
+    ),
+    TableKind(
+        "faces-left",
+        "internal",
+        "one image that may show a head",
+        {
+            "path": _FILE,
+            "datatype": Column("BIDS datatype: the folder it stands in"),
+            "suffix": Column("BIDS suffix"),
+            "participant_id": _PERSON,
+            "session_id": _SESSION,
+            "face": _FACE,
+            "code": Column("the answer's reason, in a word"),
+            "reason": _REASON,
+            "seen_by": _SEEN_BY,
+            "seconds": _number("processor time to look at it", "s"),
+        },
+    ),
+    TableKind(
+        "not-defaced",
+        "internal",
+        "one scan that the data set calls defaced and that shows a face or part of one",
+        {
+            "scan_id": _SCAN,
+            "path": _PATH,
+            "said": Column("what the data set says was done"),
+            "found": Column("what was found"),
+            "skin": Column("what the skin says"),
+            "seen_by": _SEEN_BY,
+        },
+    ),
+    TableKind(
+        "photographs",
+        "internal",
+        "one row of the table of photographs",
+        {
+            "participant_id": _PERSON,
+            "path": _PATH,
+            "consent_id": Column("consent under which it may be used"),
+            "status": Column(
+                "what became of it",
+                levels={
+                    "ok": "used",
+                    "unknown person": "used; nobody in the data set",
+                    "refused": "without valid consent, or listed twice",
+                    "failed": "could not be used",
+                },
+            ),
+            "reason": _REASON,
+        },
+    ),
+    TableKind(
+        "candidates",
+        "internal",
+        "one candidate: of a person's photographs, or of a scan in link --search",
+        {
+            "participant_id": _PERSON,
+            "candidate": _SCAN,
+            "rank": _LINK["rank"],
+            "score": _SCORE,
+            "confidence": _share("probability that it is the person, by the densities of scores"),
+            "probe": _LINK["probe"],
+            "gallery": _LINK["gallery"],
+            "measure": _MEASURE,
+            "decision": _LINK["decision"],
+        },
+    ),
+    TableKind(
+        "*-most-exposed",
+        "internal",
+        "one person who was searched for, the most exposed first",
+        {
+            "participant_id": _PERSON,
+            "risk_at_rank_1": _share("share of the person's scans that are linked at rank 1"),
+            "margin": _number(
+                "how far the own scan's score stands above the best other person's, mean "
+                "over the person's scans",
+                "standard deviations of scores with other people",
+            ),
+        },
+    ),
+    TableKind(
+        "columns",
+        "internal",
+        "one column of the derived tables",
+        {
+            "first_table": Column("its name in the first table"),
+            "second_table": Column("its name in the second table"),
+            "kind": _KIND,
+            "status": Column(
+                "what became of it",
+                levels={
+                    "compared": "it takes part",
+                    "left out": "it does not; the reason says why",
+                },
+            ),
+            "reason": _REASON,
+        },
+    ),
+    TableKind(
+        "treated-*-cost",
+        "internal",
+        "one scan of the de-identified data set in the name",
+        {
+            "scan": _SCAN,
+            "brain_voxels_cut": _share("brain voxels that were emptied"),
+            "brain_voxels_changed": _share("brain voxels with another value"),
+            "overlap_of_brain_masks": _share("overlap (Dice) of the brain masks before and after"),
+            "brain_volume": _number("relative change"),
+            "grey_matter_volume": _number("relative change"),
+            "white_matter_volume": _number("relative change"),
+            "fluid_volume": _number("relative change"),
+            "mean_intensity_in_the_brain": _number("relative change"),
+            "spread_of_intensity_in_the_brain": _number("relative change"),
+            "shift_of_the_alignment": _number(
+                "mean distance over the brain of the two alignments", "mm"
+            ),
+            "unchanged": Column("whether not one voxel differs", "yes or no"),
+            "problem": _REASON,
+        },
+    ),
+    TableKind(
+        "treated-*-faces",
+        "internal",
+        "one scan of the de-identified data set in the name",
+        {
+            "scan": _SCAN,
+            "face_before": _SKIN,
+            "face_after": _SKIN,
+            "seen_by": _SEEN_BY,
+            "found": Column("what is left, in words"),
+            "usable": _STATUS,
+            "why_not": _REASON,
+            "usable_repaired": _STATUS,
+            "repair": Column("how the face was filled in, or why not"),
+        },
+    ),
+    TableKind(
+        "treated-*",
+        "internal",
+        "one file of the de-identified data set in the name, or one original scan without one",
+        {
+            "scan": _SCAN,
+            "treated_file": Column("path of the de-identified file"),
+            "match": Column("how the two were matched, or that they were not"),
+            "status": Column(
+                "whether it could be used",
+                levels={
+                    "ok": "used",
+                    "failed": "could not be prepared",
+                    "left out": "it has no counterpart",
+                },
+            ),
+            "remark": _REASON,
+        },
+    ),
+    TableKind(
+        "metadata",
+        "internal",
+        "one finding",
+        {
+            "number": _NUMBER,
+            "severity": _SEVERITY,
+            "kind": Column("kind of identifying value", levels=_KINDS_OF_VALUES),
+            "file": _FILE,
+            "field": Column("field, column, line or attribute"),
+            "value": Column("first character and length; never the value"),
+            "why": Column("why it matters"),
+            "remedy": Column("what to do"),
+        },
+    ),
+    TableKind(
+        "metadata-fields",
+        "internal",
+        "one kind of finding in one field",
+        {
+            "severity": _SEVERITY,
+            "kind": Column("kind of identifying value", levels=_KINDS_OF_VALUES),
+            "field": Column("field, column or attribute"),
+            "files": _count("files in which it was found"),
+            "values": _count("different values"),
+            "example_file": _FILE,
+            "example_field": Column("the place in that file"),
+            "value": Column("first character and length; never the value"),
+        },
+    ),
+    TableKind(
+        "unread",
+        "internal",
+        "one file that was not read as its own format",
+        {
+            "number": _NUMBER,
+            "file": _FILE,
+            "reason": _REASON,
+            "state": Column("how it was looked at instead: searched as bytes, or not read"),
+        },
+    ),
+    TableKind(
+        "copy",
+        "internal",
+        "one file of the data set",
+        {
+            "number": _NUMBER,
+            "file": _FILE,
+            "action": Column("copied as it was, cleaned, left out, or copied unread by name"),
+            "reason": _REASON,
+            "copy": Column("its path in the copy"),
+            "called": Column(
+                "what it is called there: clean, to be read by a person, or that findings "
+                "stay in it"
+            ),
+        },
+    ),
+    TableKind(
+        "to-read",
+        "internal",
+        "one file with texts that only a person can judge",
+        {
+            "number": _NUMBER,
+            "file": _FILE,
+            "places": Column("some of the fields, columns, lines or names that they stand in"),
+        },
+    ),
+    TableKind(
+        "to-read-in-copy",
+        "internal",
+        "the same, of the cleaned copy",
+        {
+            "number": _NUMBER,
+            "file": _FILE,
+            "places": Column("some of the fields, columns, lines or names that they stand in"),
+        },
+    ),
+    TableKind(
+        "duplicates",
+        "internal",
+        "one pair of scans, or of groups, that do not fit their labels",
+        {
+            "number": _NUMBER,
+            "finding": Column(
+                "one person under two labels, two under one, a copy, or a mirrored scan"
+            ),
+            "verdict": Column(
+                "how sure it is",
+                levels={
+                    "certain": "certain",
+                    "likely": "likely",
+                    "look at it": "look at it",
+                },
+            ),
+            "probability": _share("probability that it is so"),
+            "chance_bound": Column("bound of the chance that no such pair would score so"),
+            "measure": _MEASURE,
+            "score": _SCORE,
+            "first_participants": Column("labels on one side"),
+            "first_scans": Column("scans on one side"),
+            "second_participants": Column("labels on the other side"),
+            "second_scans": Column("scans on the other side"),
+            "belongs_to": Column("person whom the images say it is"),
+            "explanation": Column("the finding in a sentence"),
+        },
+    ),
+)
 _PARQUET = (
-    TableKind("pairs.parquet", "internal", "one pair of scans under one measure", {
-        "probe": _LINK["probe"],
-        "gallery": Column("the scan it was compared with"),
-        "measure": _MEASURE,
-        "score": _SCORE,
-        "mated": Column("whether both show one person", "yes or no"),
-        "usable": Column("whether the pair takes part in the rates", "yes or no"),
-    }),
-    TableKind("fingerprints.parquet", "internal", "one scan with a stored fingerprint", {
-        "scan_id": _SCAN,
-        "dataset": Column("short name of the data set"),
-        "participant_id": _PERSON,
-        "session_id": _SESSION,
-        "suffix": Column("BIDS suffix"),
-        "path": _PATH,
-        "site": Column("site"),
-        "scanner": Column("scanner"),
-        "age": _number("age at the scan", "years"),
-        "sex": Column("sex, as the data set writes it"),
-        "acq_date": Column("ISO date of the scan, empty if unknown"),
-        "family_id": Column("family"),
-        "series": Column("series instance UID of an image made from DICOM"),
-        "face_claim": Column("what the data set says was done to the face"),
-        "status": _STATUS,
-        "reason": _REASON,
-        "key": Column("name of the stored fingerprint"),
-        "digest": Column("SHA-256 of the image file"),
-        "version": _count("version of the preparation"),
-        "resolution_mm": _count("voxel size of the fingerprint in mm"),
-        "alignment": Column("affine or rigid"),
-    }),
-)  # fmt: skip
+    TableKind(
+        "pairs.parquet",
+        "internal",
+        "one pair of scans under one measure",
+        {
+            "probe": _LINK["probe"],
+            "gallery": Column("the scan it was compared with"),
+            "measure": _MEASURE,
+            "score": _SCORE,
+            "mated": Column("whether both show one person", "yes or no"),
+            "usable": Column("whether the pair takes part in the rates", "yes or no"),
+        },
+    ),
+    TableKind(
+        "fingerprints.parquet",
+        "internal",
+        "one scan with a stored fingerprint",
+        {
+            "scan_id": _SCAN,
+            "dataset": Column("short name of the data set"),
+            "participant_id": _PERSON,
+            "session_id": _SESSION,
+            "suffix": Column("BIDS suffix"),
+            "path": _PATH,
+            "site": Column("site"),
+            "scanner": Column("scanner"),
+            "age": _number("age at the scan", "years"),
+            "sex": Column("sex, as the data set writes it"),
+            "acq_date": Column("ISO date of the scan, empty if unknown"),
+            "family_id": Column("family"),
+            "series": Column("series instance UID of an image made from DICOM"),
+            "face_claim": Column("what the data set says was done to the face"),
+            "status": _STATUS,
+            "reason": _REASON,
+            "key": Column("name of the stored fingerprint"),
+            "digest": Column("SHA-256 of the image file"),
+            "version": _count("version of the preparation"),
+            "resolution_mm": _count("voxel size of the fingerprint in mm"),
+            "alignment": Column("affine or rigid"),
+        },
+    ),
+)
 _INPUT_TABLES = (
-    TableKind("manifest", "input", "one image: a manifest, given as DATASET", {
-        "participant_id": _PERSON,
-        "session_id": _SESSION,
-        "path": Column("path of the image, absolute or from the manifest's folder"),
-        "suffix": Column("BIDS suffix; where absent it is read from the file name"),
-        "site": Column("where it was scanned"),
-        "scanner": Column("on which scanner"),
-        "age": _number("age at the scan", "years"),
-        "sex": Column("sex, as the data set writes it"),
-        "acq_date": Column("ISO date of the scan"),
-        "family_id": Column("family, the same for relatives"),
-        "deidentification_method": Column("what was done to the face, if anything was"),
-        "defaced": Column("whether it was defaced", "yes or no"),
-    }),
-    TableKind("photos", "input", "one photograph, given with --photos", {
-        "participant_id": _PERSON,
-        "path": Column("path of the photograph, absolute or from the table's folder"),
-        "consent_id": Column("consent under which it may be used; without one it is refused"),
-        "expires": Column("last day on which the consent holds, as YYYY-MM-DD"),
-    }),
-)  # fmt: skip
+    TableKind(
+        "manifest",
+        "input",
+        "one image: a manifest, given as DATASET",
+        {
+            "participant_id": _PERSON,
+            "session_id": _SESSION,
+            "path": Column("path of the image, absolute or from the manifest's folder"),
+            "suffix": Column("BIDS suffix; where absent it is read from the file name"),
+            "site": Column("where it was scanned"),
+            "scanner": Column("on which scanner"),
+            "age": _number("age at the scan", "years"),
+            "sex": Column("sex, as the data set writes it"),
+            "acq_date": Column("ISO date of the scan"),
+            "family_id": Column("family, the same for relatives"),
+            "deidentification_method": Column("what was done to the face, if anything was"),
+            "defaced": Column("whether it was defaced", "yes or no"),
+        },
+    ),
+    TableKind(
+        "photos",
+        "input",
+        "one photograph, given with --photos",
+        {
+            "participant_id": _PERSON,
+            "path": Column("path of the photograph, absolute or from the table's folder"),
+            "consent_id": Column("consent under which it may be used; without one it is refused"),
+            "expires": Column("last day on which the consent holds, as YYYY-MM-DD"),
+        },
+    ),
+)
 TABLES: tuple[TableKind, ...] = (
-    *_RATE_TABLES, *_CURVES, *_FACE_TABLES, *_TABLE_TABLES, *_METADATA_TABLES, *_METHOD_TABLES,
-    *_RUN_TABLES, *_INTERNAL_TABLES, *_PARQUET,
+    *_RATE_TABLES,
+    *_CURVES,
+    *_FACE_TABLES,
+    *_TABLE_TABLES,
+    *_METADATA_TABLES,
+    *_METHOD_TABLES,
+    *_RUN_TABLES,
+    *_INTERNAL_TABLES,
+    *_PARQUET,
     *_INPUT_TABLES,
-)  # fmt: skip
+)
 
 
 def column_of(kind: TableKind, name: str) -> Column | None:

@@ -276,19 +276,38 @@ def compare_reports(releases: Sequence[Release]) -> Comparison:
 def difference_table(found: Comparison) -> Table:
     """``tables/compare.tsv``: a row for each figure and each two releases that are compared."""
     columns = (
-        "modality", "figure", "from", "to", "old", "old_low", "old_high", "new", "new_low",
-        "new_high", "change", "change_low", "change_high", "reading",
-    )  # fmt: skip
+        "modality",
+        "figure",
+        "from",
+        "to",
+        "old",
+        "old_low",
+        "old_high",
+        "new",
+        "new_low",
+        "new_high",
+        "change",
+        "change_low",
+        "change_high",
+        "reading",
+    )
     place = {one.name: k for k, one in enumerate(found.releases)}
     rows = tuple(
         (
-            row.modality, row.figure, one.old, one.new,
-            *_ends(row.values[place[one.old]]), *_ends(row.values[place[one.new]]),
-            one.value, one.low, one.high, one.reading,
+            row.modality,
+            row.figure,
+            one.old,
+            one.new,
+            *_ends(row.values[place[one.old]]),
+            *_ends(row.values[place[one.new]]),
+            one.value,
+            one.low,
+            one.high,
+            one.reading,
         )
         for row in found.rows
         for one in row.changes
-    )  # fmt: skip
+    )
     return Table(columns, rows)
 
 

@@ -23,10 +23,20 @@ from headrisk.run.scratch import write_private
 SCHEMA_VERSION = "1.3"
 JSON_NAME, PAGE_NAME, TABLE_NAME = "duplicates.json", "duplicates.html", "duplicates.tsv"
 COLUMNS = (
-    "number", "finding", "verdict", "probability", "chance_bound", "measure", "score",
-    "first_participants", "first_scans", "second_participants", "second_scans", "belongs_to",
+    "number",
+    "finding",
+    "verdict",
+    "probability",
+    "chance_bound",
+    "measure",
+    "score",
+    "first_participants",
+    "first_scans",
+    "second_participants",
+    "second_scans",
+    "belongs_to",
     "explanation",
-)  # fmt: skip
+)
 JUDGEMENTS = ("certain", "likely", "look at it")
 
 
@@ -73,13 +83,21 @@ def duplicates_table(report: DuplicatesReport) -> Table:
         COLUMNS,
         tuple(
             (
-                number, item.what, item.judgement, round(item.probability, 6), item.bound,
-                item.measure, round(item.score, 6), *_names(item.first), *_names(item.second),
-                item.belongs_to, item.explanation,
+                number,
+                item.what,
+                item.judgement,
+                round(item.probability, 6),
+                item.bound,
+                item.measure,
+                round(item.score, 6),
+                *_names(item.first),
+                *_names(item.second),
+                item.belongs_to,
+                item.explanation,
             )
             for number, item in enumerate(report.suspicions, start=1)
         ),
-    )  # fmt: skip
+    )
 
 
 def write_duplicates(report: DuplicatesReport, out: Path) -> Path:

@@ -80,8 +80,10 @@ def det_figure(curves: dict[str, Table]) -> str:
     figure, axes = new_figure(WIDTH, 4.1)
     floor = ndtri(DET_TICKS[0]) - 0.15
     for index, (name, table) in enumerate(curves.items()):
-        fmr, fnmr = (np.clip(ndtri(np.array(table.column(c), dtype=float)), floor, -floor)
-                     for c in ("fmr", "fnmr"))  # fmt: skip
+        fmr, fnmr = (
+            np.clip(ndtri(np.array(table.column(c), dtype=float)), floor, -floor)
+            for c in ("fmr", "fnmr")
+        )
         first = index == 0
         axes.plot(
             fmr,
@@ -140,8 +142,15 @@ def measures_figure(measures: tuple[MeasureResult, ...]) -> str:
     for row, measure in enumerate(shown):
         _interval(axes, row, measure.rank1, MATED)
         if measure.luck is not None:
-            axes.plot(100 * measure.luck, row, "|", color=INK, ms=11, mew=2.2,
-                      label=LABELS["control"] if row == 0 else None)  # fmt: skip
+            axes.plot(
+                100 * measure.luck,
+                row,
+                "|",
+                color=INK,
+                ms=11,
+                mew=2.2,
+                label=LABELS["control"] if row == 0 else None,
+            )
     chance = [m.chance for m in shown if m.chance is not None]
     if chance:
         axes.axvline(100 * chance[0], color=CHANCE, ls=":", lw=1.4, label=GUESSING)
@@ -185,9 +194,16 @@ def _legend_above(axes: Axes) -> None:
     """The legend over the axes, two entries in a row."""
     handles, labels = axes.get_legend_handles_labels()
     axes.figure.legend(
-        handles, labels, loc="outside upper center", ncols=min(max(1, len(labels)), 2),
-        frameon=False, fontsize=8.5, handlelength=1.8, columnspacing=1.4, borderaxespad=0.1,
-    )  # fmt: skip
+        handles,
+        labels,
+        loc="outside upper center",
+        ncols=min(max(1, len(labels)), 2),
+        frameon=False,
+        fontsize=8.5,
+        handlelength=1.8,
+        columnspacing=1.4,
+        borderaxespad=0.1,
+    )
 
 
 @style
@@ -220,10 +236,16 @@ def open_set_figure(curve: Table, prior: float, name: str) -> str:
     sizes = [line for line in lower.lines if not str(line.get_label()).startswith("_")]
     labels = [LABELS["fpir"], LABELS["fnir"]]
     figure.legend(
-        [upper.lines[0], upper.lines[1], *sizes], labels + [str(one.get_label()) for one in sizes],
-        loc="outside upper center", ncols=1, frameon=False, fontsize=8.5, handlelength=2.2,
-        columnspacing=1.4, borderaxespad=0.1,
-    )  # fmt: skip
+        [upper.lines[0], upper.lines[1], *sizes],
+        labels + [str(one.get_label()) for one in sizes],
+        loc="outside upper center",
+        ncols=1,
+        frameon=False,
+        fontsize=8.5,
+        handlelength=2.2,
+        columnspacing=1.4,
+        borderaxespad=0.1,
+    )
     return svg_text(figure, f"open-set-{name}")
 
 
@@ -244,14 +266,23 @@ def _rates(axes: Axes, rows: dict[str, FloatArray], dashes: str, *, band: bool) 
     """Both rates of one gallery size; the 95 % interval as a band where asked for."""
     for rate, colour in (("fpir", NONMATED), ("fnir", MATED)):
         axes.plot(
-            rows["threshold"], 100 * rows[rate], color=colour, ls=dashes, lw=1.7,
-            marker="o", ms=2.8,
-        )  # fmt: skip
+            rows["threshold"],
+            100 * rows[rate],
+            color=colour,
+            ls=dashes,
+            lw=1.7,
+            marker="o",
+            ms=2.8,
+        )
         if band:
             axes.fill_between(
-                rows["threshold"], 100 * rows[f"{rate}_low"], 100 * rows[f"{rate}_high"],
-                color=colour, alpha=0.15, lw=0,
-            )  # fmt: skip
+                rows["threshold"],
+                100 * rows[f"{rate}_low"],
+                100 * rows[f"{rate}_high"],
+                color=colour,
+                alpha=0.15,
+                lw=0,
+            )
 
 
 @style
@@ -295,9 +326,16 @@ def fan_figure(measured: Table, forecast: Table | None, name: str) -> str:
     columns = 1 if max(map(len, labels)) > LONG_LABEL else min(len(labels), 2)
     figure.set_size_inches(WIDTH, 2.9 + LINE * ceil(len(labels) / columns))
     figure.legend(
-        handles, labels, loc="outside upper center", ncols=columns, frameon=False,
-        fontsize=8.5, handlelength=1.8, columnspacing=1.4, borderaxespad=0.1,
-    )  # fmt: skip
+        handles,
+        labels,
+        loc="outside upper center",
+        ncols=columns,
+        frameon=False,
+        fontsize=8.5,
+        handlelength=1.8,
+        columnspacing=1.4,
+        borderaxespad=0.1,
+    )
     return svg_text(figure, f"forecast-{name}")
 
 
@@ -335,17 +373,26 @@ def before_after_figure(table: Table) -> str:
     for place, row in enumerate(rows):
         values = [row[key] for key in ("before", "naive", "adaptive") if row[key] is not None]
         axes.plot(
-            [100 * min(values), 100 * max(values)], [place, place], color="#C9D0D6", lw=5,
-            solid_capstyle="round", zorder=1,
-        )  # fmt: skip
+            [100 * min(values), 100 * max(values)],
+            [place, place],
+            color="#C9D0D6",
+            lw=5,
+            solid_capstyle="round",
+            zorder=1,
+        )
         _point(axes, row, "before", place - 0.16, INK, "o", LABELS["original"], hollow=True)
         _point(axes, row, "naive", place, NONMATED, "s", LABELS["naive"])
         _point(axes, row, "adaptive", place + 0.16, MATED, "D", LABELS["adaptive"])
         if row["chance"] is not None:
             axes.plot(
-                100 * row["chance"], place, "|", color=CHANCE, ms=13, mew=1.6,
+                100 * row["chance"],
+                place,
+                "|",
+                color=CHANCE,
+                ms=13,
+                mew=1.6,
                 label=LABELS["guessing"] if not _has(axes, LABELS["guessing"]) else None,
-            )  # fmt: skip
+            )
     names = [f"{label_text(str(row['treatment']), 18)}: {row['modality']}" for row in rows]
     axes.set_yticks(range(len(rows)), names)
     axes.set_ylim(len(rows) - 0.5, -0.5)
@@ -372,9 +419,16 @@ def trade_figure(table: Table) -> str:
         before = [row["found_untreated"] for row in own if row["found_untreated"] is not None]
         if before:
             axes.plot(
-                0, 100 * max(before), "o", ms=7, mfc="white", mec=INK, mew=1.4,
-                label=LABELS["original"], zorder=3,
-            )  # fmt: skip
+                0,
+                100 * max(before),
+                "o",
+                ms=7,
+                mfc="white",
+                mec=INK,
+                mew=1.4,
+                label=LABELS["original"],
+                zorder=3,
+            )
         for row in own:
             _dot(axes, row, names.index(str(row["treatment"])))
         right = max([100 * float(row["overlap_lost_high"]) for row in own] + [1.0])
@@ -396,27 +450,45 @@ def _dot(axes: Axes, row: dict[str, Any], number: int) -> None:
     x, y = 100 * row["overlap_lost"], 100 * row["found"]
     colour = _COLOURS[number % len(_COLOURS)]
     axes.errorbar(
-        x, y,
+        x,
+        y,
         xerr=[[x - 100 * row["overlap_lost_low"]], [100 * row["overlap_lost_high"] - x]],
         yerr=[[y - 100 * row["found_low"]], [100 * row["found_high"] - y]],
-        fmt=_MARKS[number % len(_MARKS)], color=colour, ms=6.5, elinewidth=1.2,
-        label=label_text(str(row["treatment"]), 24), zorder=4,
-    )  # fmt: skip
+        fmt=_MARKS[number % len(_MARKS)],
+        color=colour,
+        ms=6.5,
+        elinewidth=1.2,
+        label=label_text(str(row["treatment"]), 24),
+        zorder=4,
+    )
 
 
 def _point(
-    axes: Axes, row: dict[str, Any], key: str, place: float, colour: str, mark: str, label: str,
-    *, hollow: bool = False,
-) -> None:  # fmt: skip
+    axes: Axes,
+    row: dict[str, Any],
+    key: str,
+    place: float,
+    colour: str,
+    mark: str,
+    label: str,
+    *,
+    hollow: bool = False,
+) -> None:
     """A rate with its 95 % interval; nothing where it is unknown."""
     if row[key] is None:
         return
     value, low, high = (100 * row[name] for name in (key, f"{key}_low", f"{key}_high"))
     axes.plot([low, high], [place, place], color=colour, lw=1.3, solid_capstyle="butt", zorder=2)
     axes.plot(
-        value, place, mark, ms=5.5, color=colour, mfc="white" if hollow else colour, zorder=3,
+        value,
+        place,
+        mark,
+        ms=5.5,
+        color=colour,
+        mfc="white" if hollow else colour,
+        zorder=3,
         label=label if not _has(axes, label) else None,
-    )  # fmt: skip
+    )
 
 
 def _has(axes: Axes, label: str) -> bool:
@@ -426,6 +498,13 @@ def _has(axes: Axes, label: str) -> bool:
 def _legend(axes: Axes) -> None:
     handles, labels = axes.get_legend_handles_labels()
     axes.figure.legend(
-        handles, labels, loc="outside upper center", ncols=min(2, max(1, len(labels))),
-        frameon=False, fontsize=8.5, handlelength=1.6, columnspacing=1.4, borderaxespad=0.1,
-    )  # fmt: skip
+        handles,
+        labels,
+        loc="outside upper center",
+        ncols=min(2, max(1, len(labels))),
+        frameon=False,
+        fontsize=8.5,
+        handlelength=1.6,
+        columnspacing=1.4,
+        borderaxespad=0.1,
+    )

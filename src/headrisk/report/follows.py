@@ -50,24 +50,52 @@ ATTACKS = {
 
 
 DECIDES = (
-    "labels_disagree", "labels_unconfirmed", "brains_link", "together_link", "faces_there",
-    "photographs_link", "face_scans_link", "metadata_direct", "metadata_link", "tables_link",
-    "source_folder", "copy_holds_removed_values", "deidentified_faces", "deidentified_still_links",
-)  # fmt: skip
+    "labels_disagree",
+    "labels_unconfirmed",
+    "brains_link",
+    "together_link",
+    "faces_there",
+    "photographs_link",
+    "face_scans_link",
+    "metadata_direct",
+    "metadata_link",
+    "tables_link",
+    "source_folder",
+    "copy_holds_removed_values",
+    "deidentified_faces",
+    "deidentified_still_links",
+)
 """Codes that decide whether and how data may leave, in the order in which pages tell them."""
 NOT_KNOWN = (
-    "faces_unclear", "faces_not_searched", "faces_to_check", "images_not_looked_at",
-    "images_failed", "images_not_compared", "faces_not_looked_at", "files_beside_images",
-    "files_unread", "people_failed", "folders_unread", "tables_unused", "metadata_not_searched",
-    "not_asked", "people_stand_out", "copy_findings", "deidentified_unchanged",
-    "deidentified_missing", "deidentified_doubtful", "deidentified_to_check",
+    "faces_unclear",
+    "faces_not_searched",
+    "faces_to_check",
+    "images_not_looked_at",
+    "images_failed",
+    "images_not_compared",
+    "faces_not_looked_at",
+    "files_beside_images",
+    "files_unread",
+    "people_failed",
+    "folders_unread",
+    "tables_unused",
+    "metadata_not_searched",
+    "not_asked",
+    "people_stand_out",
+    "copy_findings",
+    "deidentified_unchanged",
+    "deidentified_missing",
+    "deidentified_doubtful",
+    "deidentified_to_check",
     "deidentified_failed",
-)  # fmt: skip
+)
 """Codes of what nobody knows yet, or of few people: told next."""
 WARNINGS = (
     *(f"{word}_{end}" for word in ATTACKS.values() for end in ("not_shown", "too_few")),
-    "simulated", "forecast_ends", "deidentified_no_difference",
-)  # fmt: skip
+    "simulated",
+    "forecast_ends",
+    "deidentified_no_difference",
+)
 """Codes that give nothing to do, but say how not to read a figure: no steps, told last."""
 
 
@@ -164,8 +192,9 @@ def _beside(report: Report) -> Iterator[Follow]:
         return
     if counts.unread_folders:
         yield Follow("folders_unread", count=counts.unread_folders)
-    unused = sum(n for codes in counts.unused.values() for code, n in codes.items()
-                 if code in NOT_USED)  # fmt: skip
+    unused = sum(
+        n for codes in counts.unused.values() for code, n in codes.items() if code in NOT_USED
+    )
     if unused:
         yield Follow("tables_unused", count=unused, kinds=tuple(counts.unused))
     in_part = sum(n for codes in counts.unused.values() for n in codes.values()) - unused
@@ -220,9 +249,10 @@ def _faces(report: Report) -> Iterator[Follow]:
         yield Follow("faces_not_looked_at", count=left.images, of=left.images)
         return
     kinds = tuple(
-        suffix for suffix, counts in seen.kinds.items()
+        suffix
+        for suffix, counts in seen.kinds.items()
         if suffix and most(counts.get("face", 0)) + most(counts.get("part", 0))
-    )  # fmt: skip
+    )
     listed = report.inventory
     before = listed.failed + listed.left_out if seen.unseen and listed else 0  # by rules of images
     face, part, unclear, failed = (
@@ -473,6 +503,17 @@ def _not_asked(report: Report) -> Iterator[Follow]:
 
 
 RULES: tuple[Callable[[Report], Iterator[Follow]], ...] = (  # in the order in which they are told
-    _labels, _faces, _direct, _not_asked, _images, _not_compared, _beside, _attacks, _deidentified,
-    _metadata, _scans, _people, _forecast,
-)  # fmt: skip
+    _labels,
+    _faces,
+    _direct,
+    _not_asked,
+    _images,
+    _not_compared,
+    _beside,
+    _attacks,
+    _deidentified,
+    _metadata,
+    _scans,
+    _people,
+    _forecast,
+)

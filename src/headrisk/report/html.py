@@ -197,8 +197,10 @@ def with_commands(text: str) -> Markup:
     """
 
     def command(found: re.Match[str]) -> str:
-        words = (f'<span class="whole">{word}</span>' if "-" in word else word
-                 for word in found[0].split(" "))  # fmt: skip
+        words = (
+            f'<span class="whole">{word}</span>' if "-" in word else word
+            for word in found[0].split(" ")
+        )
         return f"<code>{' '.join(words)}</code>"
 
     marked = _COMMAND.sub(command, str(escape(text)))

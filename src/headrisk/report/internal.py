@@ -32,9 +32,17 @@ from headrisk.report.words.summary import title
 
 LINK_COLUMNS = ("probe", "gallery", "measure", "score", "rank", "decision", "attack")
 SCAN_COLUMNS = (
-    "participant_id", "session_id", "path", "status", "reason", "seconds", "quality",
-    "verdict", "scan_id", "modality",
-)  # fmt: skip
+    "participant_id",
+    "session_id",
+    "path",
+    "status",
+    "reason",
+    "seconds",
+    "quality",
+    "verdict",
+    "scan_id",
+    "modality",
+)
 PAIR_SCHEMA = pa.schema(
     [
         ("probe", pa.dictionary(pa.int32(), pa.string())),
@@ -114,12 +122,20 @@ def scans_table(internal: Internal) -> Table:
         SCAN_COLUMNS,
         tuple(
             (
-                s.participant_id, s.session_id, s.path, s.status, s.reason, s.seconds,
-                s.quality, s.verdict, s.scan_id, s.modality,
+                s.participant_id,
+                s.session_id,
+                s.path,
+                s.status,
+                s.reason,
+                s.seconds,
+                s.quality,
+                s.verdict,
+                s.scan_id,
+                s.modality,
             )
             for s in internal.scans
         ),
-    )  # fmt: skip
+    )
 
 
 def write_pairs(matrices: tuple[ScoreMatrix, ...], file: IO[bytes]) -> None:

@@ -34,12 +34,33 @@ def _arrival_table(treatments: Sequence[Treatment]) -> Table:
 
 def _effects_table(treatments: Sequence[Treatment]) -> Table:
     columns = (
-        "treatment", "modality", "attacker", "measure", "rate", "gallery", "people",
-        "before", "before_low", "before_high", "after", "after_low", "after_high",
-        "less_risk", "less_risk_low", "less_risk_high", "lost", "gained", "p_value",
-        "failed", "found_untreated", "still_found", "still_found_low", "still_found_high",
-        "chance", "reason",
-    )  # fmt: skip
+        "treatment",
+        "modality",
+        "attacker",
+        "measure",
+        "rate",
+        "gallery",
+        "people",
+        "before",
+        "before_low",
+        "before_high",
+        "after",
+        "after_low",
+        "after_high",
+        "less_risk",
+        "less_risk_low",
+        "less_risk_high",
+        "lost",
+        "gained",
+        "p_value",
+        "failed",
+        "found_untreated",
+        "still_found",
+        "still_found_low",
+        "still_found_high",
+        "chance",
+        "reason",
+    )
     rows: list[tuple[Value, ...]] = []
     for treatment in treatments:
         for e in treatment.effects:
@@ -48,8 +69,13 @@ def _effects_table(treatments: Sequence[Treatment]) -> Table:
             rates += [("rank 1", size, change) for size, change in e.linkability.items()]
             if e.fnir is not None:
                 rates.append((f"missed at FPIR {e.fpir:g}", e.gallery, e.fnir))
-            after = (e.failed, e.untreated.value if e.untreated else None, *_three(e.found),
-                     e.chance, e.reason)  # fmt: skip
+            after = (
+                e.failed,
+                e.untreated.value if e.untreated else None,
+                *_three(e.found),
+                e.chance,
+                e.reason,
+            )
             rows += [
                 (*head, name, size, e.people, *_changed(change), *after)
                 for name, size, change in rates
@@ -95,12 +121,23 @@ def before_after_table(treatments: Sequence[Treatment]) -> Table:
             if old is None or not any(found):
                 continue
             chance = naive.chance if naive else None
-            rows.append((t.name, modality, *_three(old), *_three(found[0]), *_three(found[1]),
-                         chance))  # fmt: skip
+            rows.append(
+                (t.name, modality, *_three(old), *_three(found[0]), *_three(found[1]), chance)
+            )
     columns = (
-        "treatment", "modality", "before", "before_low", "before_high", "naive", "naive_low",
-        "naive_high", "adaptive", "adaptive_low", "adaptive_high", "chance",
-    )  # fmt: skip
+        "treatment",
+        "modality",
+        "before",
+        "before_low",
+        "before_high",
+        "naive",
+        "naive_low",
+        "naive_high",
+        "adaptive",
+        "adaptive_low",
+        "adaptive_high",
+        "chance",
+    )
     return Table(columns, tuple(rows))
 
 
@@ -122,12 +159,18 @@ def trade_table(treatments: Sequence[Treatment]) -> Table:
                 worst = max(known, key=lambda found: found.value)
                 cost = (1 - mean.value, max(1 - mean.high, 0.0), 1 - mean.low)
                 old = effects[0].untreated if effects[0] else None
-                rows.append((t.name, modality, *cost, *_three(worst),
-                             old.value if old else None))  # fmt: skip
+                rows.append((t.name, modality, *cost, *_three(worst), old.value if old else None))
     columns = (
-        "treatment", "modality", "overlap_lost", "overlap_lost_low", "overlap_lost_high", "found",
-        "found_low", "found_high", "found_untreated",
-    )  # fmt: skip
+        "treatment",
+        "modality",
+        "overlap_lost",
+        "overlap_lost_low",
+        "overlap_lost_high",
+        "found",
+        "found_low",
+        "found_high",
+        "found_untreated",
+    )
     return Table(columns, tuple(rows))
 
 

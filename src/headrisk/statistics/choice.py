@@ -155,9 +155,11 @@ class _Candidate:
 
 
 def nested_choice(
-    outcomes: FloatArray, rng: np.random.Generator, places: FloatArray | None = None,
+    outcomes: FloatArray,
+    rng: np.random.Generator,
+    places: FloatArray | None = None,
     splits: int = SPLITS,
-) -> Nested:  # fmt: skip
+) -> Nested:
     """Choose among attacks on some people and count their successes among others.
 
     Parameters
@@ -298,9 +300,13 @@ class Tried:
         return np.array(rates)
 
     def rate(
-        self, nested: Nested, scores: PairScores, size: int | None, variance: float,
+        self,
+        nested: Nested,
+        scores: PairScores,
+        size: int | None,
+        variance: float,
         probes: int | None = None,
-    ) -> Estimate | None:  # fmt: skip
+    ) -> Estimate | None:
         """Share of people found in random galleries of ``size`` people, by what was chosen.
 
         ``variance`` is that of leaving people out (:meth:`without`); that of sharing a gallery is

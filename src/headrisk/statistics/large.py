@@ -263,9 +263,13 @@ def _thresholds(
             training = pairs.counts[np.ix_(rest, rest)].sum(axis=(0, 1))
             share = (len(rest) / folds) ** 2
             fitted = _fit(
-                name, (pairs.mated[own != test], person[own != test]), pairs.edges, training,
-                int(counts.person_pairs * share), prior,
-            )  # fmt: skip
+                name,
+                (pairs.mated[own != test], person[own != test]),
+                pairs.edges,
+                training,
+                int(counts.person_pairs * share),
+                prior,
+            )
             if fitted.value is not None:
                 tests.append((test, fitted.value))
         found[name] = _tested(pairs, whole, tests, own, person, int(counts.people.size))

@@ -96,9 +96,16 @@ def strongest_change(
     share = clopper_pearson(failed, int(tested.size))
     if people.size < 2 or most < 2:
         few = TreatmentChange(
-            int(people.size), most, failed, share, None, {}, None,
-            with_failures(None, failed), "few people",
-        )  # fmt: skip
+            int(people.size),
+            most,
+            failed,
+            share,
+            None,
+            {},
+            None,
+            with_failures(None, failed),
+            "few people",
+        )
         return StrongestChange(few, untreated, found)
     apart = _left_out(sides, people, splits)
     rates = {

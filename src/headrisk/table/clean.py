@@ -57,8 +57,10 @@ def choose_rows(
     InputError
         A label is not in the table.
     """
-    for wanted, entity, what in ((participants, "sub", "participant_id"),
-                                 (sessions, "ses", "session_id")):  # fmt: skip
+    for wanted, entity, what in (
+        (participants, "sub", "participant_id"),
+        (sessions, "ses", "session_id"),
+    ):
         labels = [plain_label(label, entity) for label in wanted]
         there = {getattr(scan, what) for scan in table.scans}
         missing = [label for label in labels if label not in there]

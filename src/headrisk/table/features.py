@@ -24,26 +24,51 @@ from headrisk.types import FloatArray
 Kind = Literal["volume", "thickness", "area", "size", "other"]
 
 _KINDS: dict[str, Kind] = {
-    "volume": "volume", "vol": "volume", "grayvol": "volume", "greyvol": "volume",
-    "gmv": "volume", "graymattervolume": "volume", "greymattervolume": "volume",
-    "thickness": "thickness", "thickavg": "thickness", "thick": "thickness",
-    "meanthickness": "thickness", "area": "area", "surfarea": "area", "surfavg": "area",
-    "surfacearea": "area", "thickstd": "other", "meancurv": "other", "gauscurv": "other",
-    "foldind": "other", "curvind": "other", "numvert": "other",
-}  # fmt: skip
+    "volume": "volume",
+    "vol": "volume",
+    "grayvol": "volume",
+    "greyvol": "volume",
+    "gmv": "volume",
+    "graymattervolume": "volume",
+    "greymattervolume": "volume",
+    "thickness": "thickness",
+    "thickavg": "thickness",
+    "thick": "thickness",
+    "meanthickness": "thickness",
+    "area": "area",
+    "surfarea": "area",
+    "surfavg": "area",
+    "surfacearea": "area",
+    "thickstd": "other",
+    "meancurv": "other",
+    "gauscurv": "other",
+    "foldind": "other",
+    "curvind": "other",
+    "numvert": "other",
+}
 _UNITS = ("mm3", "mm2", "mm", "ml", "cm3", "cc")
 _SIDES = {"lh": "lh", "left": "lh", "l": "lh", "rh": "rh", "right": "rh", "r": "rh"}
 _SIZE = frozenset(
     ("etiv", "icv", "tiv", "intracranial", "estimatedtotalintracranial", "totalintracranial")
 )
 _STRUCTURES = {  # other spellings of a structure
-    "thalamusproper": "thalamus", "accumbensarea": "accumbens", "accumb": "accumbens",
-    "accumbensnc": "accumbens", "latvent": "lateralventricle", "thal": "thalamus",
-    "caud": "caudate", "put": "putamen", "pal": "pallidum", "hippo": "hippocampus",
-    "amyg": "amygdala", "accumbens": "accumbens", "inflatvent": "inflatvent",
-    "brainsegnotvent": "brainsegvolnotvent", "supratentorialnotvent": "supratentorialvolnotvent",
+    "thalamusproper": "thalamus",
+    "accumbensarea": "accumbens",
+    "accumb": "accumbens",
+    "accumbensnc": "accumbens",
+    "latvent": "lateralventricle",
+    "thal": "thalamus",
+    "caud": "caudate",
+    "put": "putamen",
+    "pal": "pallidum",
+    "hippo": "hippocampus",
+    "amyg": "amygdala",
+    "accumbens": "accumbens",
+    "inflatvent": "inflatvent",
+    "brainsegnotvent": "brainsegvolnotvent",
+    "supratentorialnotvent": "supratentorialvolnotvent",
     "corticalwhitematter": "cerebralwhitematter",
-}  # fmt: skip
+}
 _SHORT = re.compile(r"([lr])(latvent|thal|caud|put|pal|hippo|amyg|accumb)")  # ENIGMA
 _GLUED = re.compile(r"(lh|rh)((?:cortex|cerebralwhitematter|corticalwhitematter)(?:vol)?)")
 _SEGMENTED = re.compile(  # structures that FreeSurfer's volume tables name without "volume"

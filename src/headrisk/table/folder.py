@@ -127,9 +127,10 @@ def _regions(
     wanted = [k for k, name in enumerate(columns) if name in _REGION_COLUMNS]
     if "StructName" not in columns or not wanted:
         raise _refusal(
-            path, "no # ColHeaders line with StructName and a volume, area or thickness",
+            path,
+            "no # ColHeaders line with StructName and a volume, area or thickness",
             "a stats file of FreeSurfer",
-        )  # fmt: skip
+        )
     cortical = "ThickAvg" in columns or "SurfArea" in columns
     if cortical and not hemisphere:
         raise _refusal(path, "no hemisphere", "a line '# hemi lh' or a file name such as lh.aparc")

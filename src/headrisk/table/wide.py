@@ -164,9 +164,10 @@ def read_wide(path: Path, name: str) -> FeatureTable:
     first = _label_column(set(rows[0].values) if rows else set(), rows)
     if not first:
         raise _refusal(
-            path, "no column participant_id" if rows else "no rows below the header",
+            path,
+            "no column participant_id" if rows else "no rows below the header",
             "a line for each scan with participant_id, session_id and its measurements",
-        )  # fmt: skip
+        )
     columns = [c for c in rows[0].values if c and c not in (first, "session_id")]
     dropped, wanted = _sort_columns(columns, rows)
     stray = _stray(wanted, rows)

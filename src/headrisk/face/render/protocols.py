@@ -25,8 +25,14 @@ NAMES = ("headrisk", "mayo2024", "nejm2019", "scans")
 # Lamps stand in front of the head and above: light from below hid half of the faces from a
 # detector. Azimuth of a lamp is counted from the camera's, so that every view is lit alike.
 HEADRISK_CAMERAS = (  # azimuth, elevation, degrees
-    (0, 0), (-15, 0), (15, 0), (-30, 0), (30, 0), (0, 12), (0, -10),
-)  # fmt: skip
+    (0, 0),
+    (-15, 0),
+    (15, 0),
+    (-30, 0),
+    (30, 0),
+    (0, 12),
+    (0, -10),
+)
 HEADRISK_LIGHTS = (  # azimuth from the camera's, elevation, strength, softness, ambient
     (0, 40, 0.75, 0.25, 0.25),
     (-40, 40, 0.75, 0.25, 0.25),

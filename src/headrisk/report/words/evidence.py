@@ -155,8 +155,9 @@ def against_line(report: Report, line: float) -> str:
         )
     ends = {one.name: (_low(one), upper_end(one) or 0.0) for one in rated}
     over = [one for one in rated if ends[one.name][0] > line]
-    few = max((one.headline.rank1.n for one in rated if one.headline and one.headline.rank1),
-              default=0)  # fmt: skip
+    few = max(
+        (one.headline.rank1.n for one in rated if one.headline and one.headline.rank1), default=0
+    )
     guessing = min((one.headline.chance or 0.0 for one in rated if one.headline), default=0.0)
     if guessing > line:
         return (

@@ -319,8 +319,10 @@ def searched(report: Report) -> list[str]:
     if not any(one.counts.people for one in sections):
         return []
     if len(texts) == 1:
-        return [f"{capital(text)} were searched for." if text == ALL_SEARCHED else capital(text)
-                for text in texts]  # fmt: skip
+        return [
+            f"{capital(text)} were searched for." if text == ALL_SEARCHED else capital(text)
+            for text in texts
+        ]
     return [f"{text}." if text.endswith(f": {ALL_SEARCHED}") else text for text in grouped(said)]
 
 
@@ -515,8 +517,9 @@ def brief(one: Treatment, report: Report) -> str:
     if worst is not None and worst.found is not None:
         filled = " once the face is filled in" if worst.attacker == "adaptive" else ""
         said.append(f"photographs still find {share(worst.found)}{filled}")
-    scans = [e for e in (one.effect("face-scans"), one.effect("face-scans", "adaptive"))
-             if e and e.found]  # fmt: skip
+    scans = [
+        e for e in (one.effect("face-scans"), one.effect("face-scans", "adaptive")) if e and e.found
+    ]
     worst = max(scans, key=lambda e: e.found.value if e.found else 0.0, default=None)
     if worst is not None and worst.found is not None:
         filled = " once the face is filled in" if worst.attacker == "adaptive" else ""
@@ -679,14 +682,17 @@ def every_image(report: Report) -> KindsTable:
         (
             inventory.kind(row.suffix),
             (
-                row.images, row.looked_at, row.failed, row.left_out,
+                row.images,
+                row.looked_at,
+                row.failed,
+                row.left_out,
                 *(row.compared.get(name, 0) for name in compared),
                 *([sum(row.apart.values())] if compared else []),
                 *([_notes_of(report, notes, row.suffix, len(kinds))] if notes else []),
             ),
         )
         for row in kinds
-    ]  # fmt: skip
+    ]
     if len(rows) > 1:
         every = [
             sum(cell or 0 for cell in column)

@@ -81,9 +81,14 @@ FAMILIES: tuple[tuple[str, ...], ...] = (
 )
 """Rules of one cause and one answer, which a page tells as one point."""
 UNSEEN = (
-    "images_not_looked_at", "images_failed", "images_not_compared", "faces_not_looked_at",
-    "files_beside_images", "files_unread", "people_failed",
-)  # fmt: skip
+    "images_not_looked_at",
+    "images_failed",
+    "images_not_compared",
+    "faces_not_looked_at",
+    "files_beside_images",
+    "files_unread",
+    "people_failed",
+)
 """Rules of what was not read: one point that ends with one answer."""
 UNSEEN_DO = (
     "Each may show a face or name a person, and nothing here speaks of it: mend or unpack it and "
@@ -229,9 +234,13 @@ def _not_shown(what: str, were: str) -> Callable[[Follow], Said]:
     def say(follow: Follow) -> Said:
         n = follow.rate.n if follow.rate else 0
         more = (
-            f"To show less than 5\u00a0%, at least {follow.limit:,} people are needed, none of "
-            "them linked.",
-        ) if n < follow.limit else ()  # fmt: skip
+            (
+                f"To show less than 5\u00a0%, at least {follow.limit:,} people are needed, none of "
+                "them linked.",
+            )
+            if n < follow.limit
+            else ()
+        )
         if follow.about == "unclear":
             return Said(
                 f"{what} may link people: more were found than by luck, but too few were searched "

@@ -67,17 +67,19 @@ NOBODY_SEARCHED_FOR = "Nobody was searched for: an audit measures how well metad
 
 SEVERITIES = {  # how much a finding gives away
     "direct identifier": (
-        "direct identifier (leads to a person)", "direct identifiers (lead to a person)"
+        "direct identifier (leads to a person)",
+        "direct identifiers (lead to a person)",
     ),
     "quasi-identifier": (
-        "detail that narrows down who it is", "details that narrow down who it is"
+        "detail that narrows down who it is",
+        "details that narrow down who it is",
     ),
     "technical link": (
         "value that ties a file to a device, day or place",
         "values that tie files to a device, day or place",
     ),
     "notice": ("other place to look at", "other places to look at"),
-}  # fmt: skip
+}
 
 
 @dataclass(frozen=True)

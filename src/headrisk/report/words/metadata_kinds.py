@@ -25,20 +25,24 @@ KINDS: dict[str, KindWords] = {
     ),
     "credential": KindWords(
         "Password or access key",
-        "It opens the systems that hold the names.", "Delete it, and have it changed.",
+        "It opens the systems that hold the names.",
+        "Delete it, and have it changed.",
     ),
     "person-name": KindWords("Name of a person", "A name identifies directly.", _DROP),
     "staff-name": KindWords(
         "Name of a member of staff",
-        "Operators and physicians are people too, and narrow down place and time.", _DROP,
+        "Operators and physicians are people too, and narrow down place and time.",
+        _DROP,
     ),
     "patient-id": KindWords(
         "Hospital or record number",
-        "Whoever has the hospital's records looks the person up by it.", _DROP,
+        "Whoever has the hospital's records looks the person up by it.",
+        _DROP,
     ),
     "national-id": KindWords(
         "National identity number",
-        "It names one person in every register of the country.", _DROP,
+        "It names one person in every register of the country.",
+        _DROP,
     ),
     "birth-date": KindWords(
         "Date of birth",
@@ -50,7 +54,8 @@ KINDS: dict[str, KindWords] = {
     "address": KindWords("Postal address or code", "An address leads to a household.", _DROP),
     "accession-number": KindWords(
         "Accession, study or admission number",
-        "The hospital's information system finds the person by it.", _DROP,
+        "The hospital's information system finds the person by it.",
+        _DROP,
     ),
     "long-number": KindWords(
         "Long number",
@@ -68,7 +73,9 @@ KINDS: dict[str, KindWords] = {
         "Write 89+.",
     ),
     "body-measure": KindWords(
-        "Height or weight", "Exact body measures single people out.", _DROP,
+        "Height or weight",
+        "Exact body measures single people out.",
+        _DROP,
     ),
     "demographic": KindWords(
         "Sex, age, origin, occupation or diagnosis",
@@ -77,7 +84,8 @@ KINDS: dict[str, KindWords] = {
     ),
     "free-text": KindWords(
         "Free text",
-        "Remarks hold names, events and findings that nobody expects there.", _DROP,
+        "Remarks hold names, events and findings that nobody expects there.",
+        _DROP,
     ),
     "rare-combination": KindWords(
         "Few people with the same details",
@@ -91,11 +99,13 @@ KINDS: dict[str, KindWords] = {
     ),
     "institution": KindWords(
         "Institution or department",
-        "The place of the scan narrows down who was scanned.", _DROP,
+        "The place of the scan narrows down who was scanned.",
+        _DROP,
     ),
     "acquisition-time": KindWords(
         "Time of day of the scan",
-        "A time to the second links the scan to the scanner's log and to other copies.", _DROP,
+        "A time to the second links the scan to the scanner's log and to other copies.",
+        _DROP,
     ),
     "uid": KindWords(
         "DICOM unique identifier",
@@ -104,11 +114,13 @@ KINDS: dict[str, KindWords] = {
     ),
     "serial-number": KindWords(
         "Serial number of a device",
-        "It tells the very scanner, so the place, and links scans.", _DROP,
+        "It tells the very scanner, so the place, and links scans.",
+        _DROP,
     ),
     "station-name": KindWords(
         "Station or application name",
-        "It tells the very scanner, so the place, and links scans.", _DROP,
+        "It tells the very scanner, so the place, and links scans.",
+        _DROP,
     ),
     "session-setting": KindWords(
         "Setting made anew for each session",
@@ -117,28 +129,38 @@ KINDS: dict[str, KindWords] = {
     ),
     "user-path": KindWords(
         "User name, or a path with one",
-        "Home folders bear the names of staff, and often of people scanned.", _DROP,
+        "Home folders bear the names of staff, and often of people scanned.",
+        _DROP,
     ),
     "host-name": KindWords(
-        "Name of a computer", "It tells the institution and its network.", _DROP,
+        "Name of a computer",
+        "It tells the institution and its network.",
+        _DROP,
     ),
     "network-address": KindWords(
-        "IP or MAC address", "It tells the institution and its network.", _DROP,
+        "IP or MAC address",
+        "It tells the institution and its network.",
+        _DROP,
     ),
     "url": KindWords(
-        "Web address", "Links to internal systems hold record numbers and keys.", _DROP,
+        "Web address",
+        "Links to internal systems hold record numbers and keys.",
+        _DROP,
     ),
     "command-line": KindWords(
         "Command line",
-        "Commands name the folders of staff and the files of people scanned.", _DROP,
+        "Commands name the folders of staff and the files of people scanned.",
+        _DROP,
     ),
     "chosen-field": KindWords(
         "Field that the custodian wants removed",
-        "The custodian's rules say so.", _DROP,
+        "The custodian's rules say so.",
+        _DROP,
     ),
     "header-text": KindWords(
         "Text in an image header",
-        "Converters copy remarks and patient numbers into these fields.", "Blank the field.",
+        "Converters copy remarks and patient numbers into these fields.",
+        "Blank the field.",
     ),
     "header-extension": KindWords(
         "Header extension",
@@ -147,7 +169,8 @@ KINDS: dict[str, KindWords] = {
     ),
     "trailing-bytes": KindWords(
         "Bytes outside the image",
-        "Bytes that no program shows can hold anything.", "Write the image anew without them.",
+        "Bytes that no program shows can hold anything.",
+        "Write the image anew without them.",
     ),
     "gzip-name": KindWords(
         "Original name in a gzip header",
@@ -156,7 +179,8 @@ KINDS: dict[str, KindWords] = {
     ),
     "gzip-comment": KindWords(
         "Comment in a gzip header",
-        "A comment can hold anything.", "Pack the file anew without a comment.",
+        "A comment can hold anything.",
+        "Pack the file anew without a comment.",
     ),
     "gzip-time": KindWords(
         "Time in a gzip header",
@@ -165,11 +189,13 @@ KINDS: dict[str, KindWords] = {
     ),
     "private-attribute": KindWords(
         "Private DICOM attribute",
-        "Makers store names, dates and whole protocols in private attributes.", _DROP,
+        "Makers store names, dates and whole protocols in private attributes.",
+        _DROP,
     ),
     "dicom-attribute": KindWords(
         "Other attribute of the DICOM profile",
-        "PS3.15 Annex E removes or replaces it in its basic profile.", "Remove or replace it.",
+        "PS3.15 Annex E removes or replaces it in its basic profile.",
+        "Remove or replace it.",
     ),
     "burnt-in-text": KindWords(
         "Image that says that text is burnt in",
@@ -188,7 +214,8 @@ KINDS: dict[str, KindWords] = {
     ),
     "sourcedata": KindWords(
         "Folder with source data",
-        "Source data bear everything that was removed from the images.", _NOT_SHARED,
+        "Source data bear everything that was removed from the images.",
+        _NOT_SHARED,
     ),
     "version-history": KindWords(
         "History of a version control system",
@@ -198,18 +225,23 @@ KINDS: dict[str, KindWords] = {
     ),
     "desktop-leftover": KindWords(
         "File left by a desktop system",
-        "It lists file names, also of files long deleted, or holds their previews.", _NOT_SHARED,
+        "It lists file names, also of files long deleted, or holds their previews.",
+        _NOT_SHARED,
     ),
     "backup-file": KindWords(
         "Backup or temporary file",
-        "It keeps what was removed from the file it was made from.", _NOT_SHARED,
+        "It keeps what was removed from the file it was made from.",
+        _NOT_SHARED,
     ),
     "archive": KindWords(
-        "Archive", "Its members' names are checked, their content is not.", _NOT_SHARED,
+        "Archive",
+        "Its members' names are checked, their content is not.",
+        _NOT_SHARED,
     ),
     "conversion-log": KindWords(
         "Log or working files of a program",
-        "Logs name users, computers, folders and times.", _NOT_SHARED,
+        "Logs name users, computers, folders and times.",
+        _NOT_SHARED,
     ),
     "unreadable-kind": KindWords(
         "File of a kind that is not looked into",
@@ -218,9 +250,10 @@ KINDS: dict[str, KindWords] = {
     ),
     "link-outside": KindWords(
         "Link that leads out of the data set",
-        "The target's path tells folders and users; what is behind it was not read.", _NOT_SHARED,
+        "The target's path tells folders and users; what is behind it was not read.",
+        _NOT_SHARED,
     ),
-}  # fmt: skip
+}
 
 
 def title(kind: str) -> str:

@@ -102,8 +102,7 @@ def _d_sys(section: ModalitySection, _: Assessment) -> str:
 
 _ROWS: tuple[tuple[str, Callable[[ModalitySection, Assessment], str]], ...] = (
     ("People searched for", lambda _, risk: f"{risk.people:,}"),
-    ("Not excluded even if nobody had been linked",
-     lambda _, risk: _up_to(risk.smallest_risk)),
+    ("Not excluded even if nobody had been linked", lambda _, risk: _up_to(risk.smallest_risk)),
     ("Rests on fewer than 30 people linked, or not linked", _few),
     ("Linked at rank 1 in random galleries", _linkability),
     ("Risk of the most exposed person", _highest),
@@ -113,7 +112,7 @@ _ROWS: tuple[tuple[str, Callable[[ModalitySection, Assessment], str]], ...] = (
     ("Names returned that are right", _right),
     ("People needed to measure misses (FNIR) at 3 wrong names in 1,000 searches", _needed),
     ("Linkability of the scores (0 none, 1 full)", _d_sys),
-)  # fmt: skip
+)
 
 
 def _singled(sections: Sequence[ModalitySection]) -> list[Row]:
@@ -125,9 +124,11 @@ def _singled(sections: Sequence[ModalitySection]) -> list[Row]:
     for width in widths:
         cells = []
         for section in sections:
-            found = next(
-                (o for o in section.risk.singling_out if round(1 / o.weight) == width), None
-            ) if section.risk else None  # fmt: skip
+            found = (
+                next((o for o in section.risk.singling_out if round(1 / o.weight) == width), None)
+                if section.risk
+                else None
+            )
             if found is None or found.rate is None:
                 cells.append("–")
                 continue
@@ -196,9 +197,10 @@ def attacker_rows(sections: Sequence[ModalitySection]) -> list[Row]:
     for attacker in risk_words.everybody(own):
         found = [
             next((o for o in one.risk.attackers if o.attacker == attacker), None)
-            if one.risk else None
+            if one.risk
+            else None
             for one in own
-        ]  # fmt: skip
+        ]
         rows.append((attacker.name, tuple(map(risk_words.attacker_cell, found))))
     return rows
 
@@ -264,8 +266,11 @@ def lacking(views: Sequence[Mapping[str, Any]]) -> list[str]:
         if not section.sufficient or section.headline is None:
             continue
         told = ("conditions",) if summary.same_for_all(section) else ()
-        remarks = [summary.why_missing(name, section) for name in wanted
-                   if name not in (*view["figures"], *told)]  # fmt: skip
+        remarks = [
+            summary.why_missing(name, section)
+            for name in wanted
+            if name not in (*view["figures"], *told)
+        ]
         remarks += [f"{capital(part)}." for part in summary.threshold_remarks(section.headline)]
         remarks += [summary.not_assigned(section)]
         for text in dict.fromkeys(filter(None, remarks)):

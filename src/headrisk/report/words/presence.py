@@ -62,9 +62,20 @@ SAID = {  # why an image was judged as it was, by the code of the answer
     "not_installed": "the extra for faces is not installed",
 }
 DOUBTS = (  # codes of unclear answers, as they are told
-    "mask", "detectors_disagree", "no_skin", "elsewhere", "not_emptied", "background_emptied",
-    "no_brain", "other_volumes", "cut_off", "left_over", "beside_brain", "wrapped", "more_bytes",
-)  # fmt: skip
+    "mask",
+    "detectors_disagree",
+    "no_skin",
+    "elsewhere",
+    "not_emptied",
+    "background_emptied",
+    "no_brain",
+    "other_volumes",
+    "cut_off",
+    "left_over",
+    "beside_brain",
+    "wrapped",
+    "more_bytes",
+)
 LEFT = {
     "face": "show a face",
     "part": "show a part of one",
@@ -139,8 +150,7 @@ def faces_by_kind(report: Report, *, total: bool = True) -> str:
         text = f"Of {counted(seen.images, 'image')}, {said}."
     if len(order) == 1 and seen.counts.get("face") == seen.images > 1:
         text = f"All {seen.images:,} images ({kind(order[0])}) show a face."
-    why = [SAID[code] for code in DOUBTS
-           if left.codes.get(code) and seen.counts.get("unclear")]  # fmt: skip
+    why = [SAID[code] for code in DOUBTS if left.codes.get(code) and seen.counts.get("unclear")]
     said_of = (
         [f"unclear ({'; '.join(why)})" if why else "unclear"] if seen.counts.get("unclear") else []
     )

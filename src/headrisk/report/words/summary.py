@@ -402,8 +402,11 @@ def threshold_remarks(measure: MeasureResult) -> tuple[str, ...]:
     """What the thresholds of a measure rest on, each remark once."""
     rules = measure.thresholds.values()
     said = [no_threshold(one.missing) for one in rules]
-    said += [f"{rates} at the thresholds rest on fewer than 30 errors"
-             for one in rules for rates in one.few]  # fmt: skip
+    said += [
+        f"{rates} at the thresholds rest on fewer than 30 errors"
+        for one in rules
+        for rates in one.few
+    ]
     said += [WITHHELD for one in rules if one.withheld]
     return tuple(dict.fromkeys(filter(None, said)))
 

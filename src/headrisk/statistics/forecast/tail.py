@@ -257,8 +257,9 @@ def normal_tail(
     others = probe_weights @ tail.others
     deviates = []
     for above in tail.body_above:
-        number = np.einsum("bi,bi->b", probe_weights @ above.astype(np.float64),
-                           weights[:, tail.column])  # fmt: skip
+        number = np.einsum(
+            "bi,bi->b", probe_weights @ above.astype(np.float64), weights[:, tail.column]
+        )
         share = (number - 1.0) / np.maximum(others - 1.0, 1.0)
         deviates.append(-ndtri(np.clip(share, 1e-6, 1.0 - 1e-6)))
     low, high = tail.body_places

@@ -111,8 +111,11 @@ def _ct(filled: Filled, kind: Kind, rng: np.random.Generator) -> Float32Array:
     air = np.float32(-1000)
     signal = air + filled.share * (filled.signal - air)
     place = _template_places(filled)
-    for where, level in ((_rest(place), _REST_HU), (_shell(place), _SHELL_HU),
-                         (_table(place), _TABLE_HU)):  # fmt: skip
+    for where, level in (
+        (_rest(place), _REST_HU),
+        (_shell(place), _SHELL_HU),
+        (_table(place), _TABLE_HU),
+    ):
         signal = np.where(where & (filled.share < 0.5), np.float32(level), signal)
     metal = sum((p - c) ** 2 for p, c in zip(place, _METAL_MM, strict=True)) < 16
     signal = np.where(metal, np.float32(3000), signal)

@@ -213,10 +213,16 @@ def _only(seen: GBuffer, chosen: NDArray[np.bool_]) -> GBuffer:
         **{
             name: getattr(seen, name)[chosen]
             for name in (
-                "index", "triangle", "weights", "normal", "sight", "occlusion", "depth",
+                "index",
+                "triangle",
+                "weights",
+                "normal",
+                "sight",
+                "occlusion",
+                "depth",
             )
         },
-    )  # fmt: skip
+    )
 
 
 def _solid(sitting: Sitting, seen: GBuffer, rng: np.random.Generator) -> Float32Array:

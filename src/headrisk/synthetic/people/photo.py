@@ -362,9 +362,15 @@ def sit(
     day = draw_day(look, settings.makeup, of_day)
     camera = draw_camera(settings, of_camera)
     figure = stand(
-        head, look, cut, noise, hair=settings.hair, clothes=settings.clothes, glasses=worn,
+        head,
+        look,
+        cut,
+        noise,
+        hair=settings.hair,
+        clothes=settings.clothes,
+        glasses=worn,
         body_turn=float(of_camera.normal(0, 12)),
-    )  # fmt: skip
+    )
     cloth = of_clothes.uniform(0.01, 0.6, (2, 1)) * of_clothes.uniform(0.35, 1.0, (2, 3))
     striped = of_clothes.random() < 0.25
     return Sitting(

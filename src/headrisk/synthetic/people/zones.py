@@ -16,10 +16,22 @@ from headrisk.types import Float32Array
 EYE_MM = (28.9, 0.0, -0.1)  # centre of the right eyeball; the left one is its mirror image
 _HAIRLINE = np.array(  # degrees from the front, around a vertical axis through the ears; height
     [
-        [0, 76], [25, 75], [40, 66], [50, 56], [56, 40], [61, 15], [65, -8], [75, -14], [85, 0],
-        [97, 0], [104, -28], [120, -48], [145, -68], [180, -76],
+        [0, 76],
+        [25, 75],
+        [40, 66],
+        [50, 56],
+        [56, 40],
+        [61, 15],
+        [65, -8],
+        [75, -14],
+        [85, 0],
+        [97, 0],
+        [104, -28],
+        [120, -48],
+        [145, -68],
+        [180, -76],
     ]
-).T  # fmt: skip
+).T
 _CHEEK_LINE = np.array(
     [[0, -46], [18, -46], [28, -56], [36, -64], [46, -62], [56, -52], [63, -38], [68, -12]]
 ).T
