@@ -313,6 +313,8 @@ def _singled(report: Report) -> str:
                 f"{last.size} in {phrases.percentage(last.rate)} of the cases (luck "
                 f"{phrases.percent(last.baseline)}{risk_words.above_luck(last, ', ')})"
             )
+            if section.headline is not None and section.headline.reading == "links":
+                said[-1] += ", and the full search links people"
     return phrases.capital("; ".join(said)) + "." if said else ""
 
 
