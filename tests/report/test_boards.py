@@ -28,6 +28,7 @@ from headrisk.report.words.boards import boards
 from headrisk.report.words.evidence import (
     REGULATORS_LINE,
     against_line,
+    evidence,
     gaps,
     linked,
 )
@@ -325,3 +326,14 @@ def test_each_attack_is_told_with_what_it_compared() -> None:
     assert compared(one) == ("Brains: 12 T1w. Faces between scans: 12 images (T1w, FLAIR).")
     assert not_compared(one) == ("Kinds not compared: FLAIR by brains.",)
     assert "FLAIR by brains" in " ".join(committee_paragraph(one))
+
+
+def test_singling_out_among_few_does_not_hide_that_the_search_links(audited: Report) -> None:
+    """A rate among few people that luck explains stands beside what the full search shows."""
+    section = next(one for one in audited.modalities if one.risk and one.headline)
+    assert section.headline is not None
+    for reading, told in (("links", True), ("unclear", False)):
+        strongest = replace(section.headline, reading=reading)
+        report = replace(audited, modalities=(replace(section, strongest=strongest),))
+        fact = next(one for one in evidence(report, RUN) if one.key == "singled")
+        assert ("the full search links people" in fact.text) is told
