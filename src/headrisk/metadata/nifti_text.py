@@ -109,6 +109,7 @@ def _text_hits(name: str, text: str, known: KnownIdentifiers) -> Iterator[Hit]:
         and not _is_closed(text)
         and (
             _BARE.fullmatch(text)
+            or _CODE.search(text)
             or not all(_ORDINARY.fullmatch(part) for part in text.split(";") if part)
         )
     ):
@@ -124,6 +125,7 @@ def _is_closed(text: str) -> bool:
 
 
 _NUMBERED = re.compile(r"\d{4}")
+_CODE = re.compile(r"[A-Za-z]{2,}[-_/ ]?\d{6,}(?![.\d])")  # the number of an order or a person
 _PLACES = frozenset({"mgh", "mni", "dkt", "ucla", "jhu", "icbm"})  # where atlases come from
 _BUILD = re.compile(r"FreeSurfer [A-Z][a-z]{2} +\d{1,2} \d{4}")  # the day the program was built
 
