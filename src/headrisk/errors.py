@@ -102,6 +102,13 @@ class InputError(HeadriskError):
     exit_code = 3
 
 
+def not_there(path: str, expected: str = "a data set") -> InputError:
+    """The error for an input of which there is nothing at its place."""
+    return InputError(
+        path, found="no such file or folder", expected=expected, remedy="Correct the path."
+    )
+
+
 class ScanError(InputError):
     """One scan cannot be used. The run records it as a failure to acquire and goes on."""
 

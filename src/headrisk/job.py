@@ -11,7 +11,7 @@ from pathlib import Path
 
 from headrisk import __version__
 from headrisk.dataset.gather import Source
-from headrisk.errors import InputError, PluginError, StoreError, UsageError
+from headrisk.errors import PluginError, StoreError, UsageError, not_there
 from headrisk.io.canonical import exact_json
 from headrisk.io.digests import kind_of, sha256_of_file, unreadable
 from headrisk.run.audit import LOG, append_audit
@@ -167,12 +167,7 @@ def require_inputs(job: Job) -> None:
     """
     for path in (*(source.path for source in (*job.sources, *job.treated)), *job.tables):
         if not _there(path):
-            raise InputError(
-                str(path),
-                found="no such file or folder",
-                expected="a data set",
-                remedy="Correct the path.",
-            )
+            raise not_there(str(path))
 
 
 def clear_leftovers(job: Job) -> None:

@@ -11,26 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from simulated_report import RUN, simulated_report
 
+from headrisk.dataset.inventory import IMAGE_COLUMNS
 from headrisk.findings.records import Internal, Link, Mosaic, Report, ScanRow, Table
 from headrisk.report.index import FIRST, Seen, index_people, look_first, state_counts
 from headrisk.report.internal import internal_html
 from headrisk.report.words.internal import STATES, WHY
-
-IMAGES = (
-    "path",
-    "datatype",
-    "suffix",
-    "participant_id",
-    "session_id",
-    "checks",
-    "status",
-    "reason",
-    "face",
-    "where",
-    "format",
-    "files",
-    "copy_of",
-)
 
 
 def scan(person: str, session: str = "1", **changed: object) -> ScanRow:
@@ -57,7 +42,7 @@ def flat(internal: Internal) -> dict[str, Seen]:
 
 def test_scans_of_several_attacks_and_their_images_are_one_line() -> None:
     rows = (scan("01"), scan("01", modality="face", status="failed", reason="no skin"))
-    table = Table(IMAGES, (image(f"{rows[0].scan_id}.nii.gz", "01", face="part"),))
+    table = Table(IMAGE_COLUMNS, (image(f"{rows[0].scan_id}.nii.gz", "01", face="part"),))
     (seen,) = flat(Internal(rows, tables={"images": table})).values()
     assert seen.states == ("failed", "face")
     assert seen.lines == ("photographs: no skin",)
@@ -65,7 +50,7 @@ def test_scans_of_several_attacks_and_their_images_are_one_line() -> None:
 
 def test_images_that_no_attack_looked_at_are_there_too() -> None:
     table = Table(
-        IMAGES,
+        IMAGE_COLUMNS,
         (
             image("sub-01/anat/sub-01_T2w.nii.gz", "01", "left_out", "another kind"),
             image("stray.nii.gz", "", "failed", "an empty file"),

@@ -14,12 +14,15 @@ import sys
 from collections.abc import Callable, Collection
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from headrisk import __version__
 from headrisk.cli.options import add_setting_options, at_least, settings_of, workers_of
 from headrisk.errors import HeadriskError, InputError
 from headrisk.offline import TELEMETRY, telemetry_state
-from headrisk.run.plugins import Group
+
+if TYPE_CHECKING:
+    from headrisk.run.plugins import Group
 
 _DIGESTS = {"report_sha256": "report.json", "files_sha256": "report-files.json"}  # in the log
 

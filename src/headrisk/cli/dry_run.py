@@ -11,8 +11,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from headrisk.errors import visible
 
 if TYPE_CHECKING:
@@ -225,6 +223,8 @@ def _tables(job: Job) -> Iterator[str]:
 
 def _work(job: Job, scans: Sequence[Scan], treated: int, *, deidentifies: bool) -> Work:
     """How much there is to do of each kind of work."""
+    import numpy as np
+
     from headrisk.commands.costs import Work
     from headrisk.face.render.protocols import SCANS, protocol_of
 

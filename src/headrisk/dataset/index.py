@@ -17,7 +17,7 @@ from headrisk.dataset.labels import plain_label
 from headrisk.dataset.manifest import index_manifest
 from headrisk.dataset.people import without_conflicts
 from headrisk.dataset.scans import Scan, scan_table
-from headrisk.errors import InputError, UsageError
+from headrisk.errors import InputError, UsageError, not_there
 
 
 @dataclass(frozen=True)
@@ -169,12 +169,8 @@ def _folder_names(path: Path) -> list[str]:
         with os.scandir(path) as entries:
             return [entry.name for entry in entries if entry.name.startswith("sub-")]
     except FileNotFoundError as error:
-        raise InputError(
-            str(path),
-            found="no such file or folder",
-            expected="a BIDS folder, a folder of DICOM series or a manifest TSV",
-            remedy="Correct the path.",
-        ) from error
+        forms = "a BIDS folder, a folder of DICOM series or a manifest TSV"
+        raise not_there(str(path), forms) from error
     except OSError as error:
         raise InputError(
             str(path),

@@ -30,7 +30,7 @@ from headrisk.dataset.magic import tell as tell_bytes
 from headrisk.dataset.manifest import read_manifest
 from headrisk.dataset.scans import Scan
 from headrisk.dataset.sidecar import read_sidecar
-from headrisk.errors import InputError
+from headrisk.errors import not_there
 from headrisk.io.tsv import describing_fault
 
 State = Literal["", "looked_at", "failed", "left_out"]
@@ -263,12 +263,7 @@ def take_inventory(path: Path) -> Inventory:
     if path.is_file():
         return _of_manifest(path)
     if not path.is_dir():
-        raise InputError(
-            str(path),
-            found="no such file or folder",
-            expected="a data set",
-            remedy="Correct the path.",
-        )
+        raise not_there(str(path))
     walk = _Walk(path, os.path.realpath(path), _base(path))
     _folders(walk)
     rows = [row for row in walk.rows if _is_own(walk, row)]

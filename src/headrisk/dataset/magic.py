@@ -19,8 +19,6 @@ from dataclasses import dataclass
 from typing import Literal
 
 from headrisk.io.gzip_members import GZIP_MAGIC
-from headrisk.io.headers import MGH_HEADER, mgh_header
-from headrisk.io.nifti_header import nifti_header
 
 HEAD_BYTES = 4096
 Kind = Literal[
@@ -401,6 +399,9 @@ def unpacked(head: bytes) -> tuple[bytes, bool]:
 
 
 def _nifti(head: bytes, ending: str) -> str:
+    # Imported here: pages need this file's kinds alone, and readers of headers bring in nibabel.
+    from headrisk.io.nifti_header import nifti_header
+
     header = nifti_header(head)
     if header is None or len(head) < 348:
         return ""
@@ -413,6 +414,8 @@ def _nifti(head: bytes, ending: str) -> str:
 
 def _mgh(head: bytes, packed: bool, ending: str, size: int) -> str:
     """Version 1, then sizes and a voxel type that make sense; the name only where it says so."""
+    from headrisk.io.headers import MGH_HEADER, mgh_header
+
     header = mgh_header(head)
     if header is None or len(head) < 28 or not header.sensible or max(header.size) >= 65536:
         return ""

@@ -156,6 +156,17 @@ def stepped(value: float, step: float, *, up: bool) -> float:
     return step * (ceil(places - TINY) if up else floor(places + TINY))
 
 
+def count_of(value: object) -> Count:
+    """A cell of a table as a count; tables that were read back hold whole numbers as floats.
+
+    >>> count_of(3.0), count_of("0 to 2"), count_of(None)
+    (3, '0 to 2', 0)
+    """
+    if isinstance(value, float):
+        return int(value)
+    return value if isinstance(value, int | str) else 0
+
+
 def most(count: Count) -> int:
     """The upper end of a count.
 

@@ -11,14 +11,13 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from headrisk.dataset.inventory import InventoryCounts, KindRow
+from headrisk.dataset.inventory import MOST_FACE_FIRST, InventoryCounts, KindRow
 from headrisk.dataset.magic import MAY_SHOW
-from headrisk.findings.coarse import Count, most
+from headrisk.findings.coarse import Count, count_of, most
 from headrisk.findings.records import ModalitySection, Report
 from headrisk.statistics.intervals import counted_as_found
 from headrisk.statistics.risk import highest_by_images
 
-FACE_ANSWERS = ("face", "part", "unclear", "failed", "outside", "gone")
 MAY_BE_LEFT = ("face", "part", "unclear", "failed")
 """Answers that leave it open whether a face is in an image, or say that one is."""
 CLOCKS = ("AcquisitionTime", "ContentTime", "SeriesTime", "StudyTime", "acq_time")
@@ -54,8 +53,8 @@ def face_counts(report: Report) -> FaceCounts | None:
     tried = sum(sum(row.faces.values()) for row in listed.kinds)
     return FaceCounts(
         listed.images,
-        {name: total[name] for name in FACE_ANSWERS},
-        {kind: {name: own[name] for name in FACE_ANSWERS} for kind, own in kinds.items()},
+        {name: total[name] for name in MOST_FACE_FIRST},
+        {kind: {name: own[name] for name in MOST_FACE_FIRST} for kind, own in kinds.items()},
         listed.images - tried,
     )
 
@@ -115,18 +114,11 @@ def scan_faces(report: Report) -> ScanFaces | None:
             rows = {str(row[0]): row for row in table.rows}
             if "together: face" in rows:
                 seen = [
-                    _count(rows[name][2]) if (name := f"together: {key}") in rows else 0
+                    count_of(rows[name][2]) if (name := f"together: {key}") in rows else 0
                     for key in MAY_BE_LEFT
                 ]
-                return ScanFaces(_count(rows["together: face"][1]), *seen)
+                return ScanFaces(count_of(rows["together: face"][1]), *seen)
     return None
-
-
-def _count(value: object) -> Count:
-    """A cell of a table as a count; tables that were read back hold whole numbers as floats."""
-    if isinstance(value, float):
-        return int(value)
-    return value if isinstance(value, int | str) else 0
 
 
 def dates_compared(section: ModalitySection) -> tuple[str, ...]:

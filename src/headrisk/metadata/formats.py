@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import get_args
 
 from headrisk.io.nifti_header import nifti_plan
 from headrisk.metadata.documents import (
@@ -33,7 +34,7 @@ from headrisk.metadata.image_headers import (
 from headrisk.metadata.known import KnownIdentifiers
 from headrisk.metadata.open_texts import OpenText, open_in_fields, open_in_xml
 from headrisk.metadata.recordings import read_brainvision, read_edf, read_fif
-from headrisk.metadata.roles import COMPANIONS, Role
+from headrisk.metadata.roles import COMPANIONS, HeaderRole, Role
 from headrisk.metadata.text import printable_text
 
 LARGEST = 1024 * 1024 * 1024
@@ -184,20 +185,7 @@ def open_in_format(role: Role, path: Path, name: str, size: int) -> tuple[OpenTe
     return (OpenText("text of the document"),)
 
 
-_BY_HEADER: tuple[Role, ...] = (
-    "par",
-    "twix",
-    "pfile",
-    "nrrd",
-    "mrtrix",
-    "minc",
-    "afni",
-    "surface",
-    "annotation",
-    "edf",
-    "brainvision",
-    "fif",
-)
+_BY_HEADER: tuple[HeaderRole, ...] = get_args(HeaderRole)
 READERS: dict[Role, Callable[[Path, str, int, KnownIdentifiers], Found]] = {
     **{role: _by_header(role) for role in _BY_HEADER},
     "pdf": _pdf,

@@ -16,17 +16,7 @@ from headrisk.metadata.image_headers import CURVATURE, SURFACE, is_afni, is_p_fi
 from headrisk.metadata.recordings import is_brainvision, is_edf, is_fif
 from headrisk.metadata.tables import decoded, in_blanks, unquoted
 
-Role = Literal[
-    "nifti",
-    "mgh",
-    "dicom",
-    "json",
-    "table",
-    "text",
-    "code",
-    "papers",
-    "gradients",
-    "gzip",
+HeaderRole = Literal[
     "par",
     "twix",
     "pfile",
@@ -39,6 +29,20 @@ Role = Literal[
     "edf",
     "brainvision",
     "fif",
+]
+"""Formats whose fields of text stand in a header: see ``image_headers`` and ``recordings``."""
+
+_OtherRole = Literal[
+    "nifti",
+    "mgh",
+    "dicom",
+    "json",
+    "table",
+    "text",
+    "code",
+    "papers",
+    "gradients",
+    "gzip",
     "pdf",
     "office",
     "notebook",
@@ -49,6 +53,7 @@ Role = Literal[
     "voxels",
     "binary",
 ]
+Role = HeaderRole | _OtherRole
 
 _BACKUPS = ("~", ".bak", ".orig", ".swp", ".swo", ".old", ".tmp", ".save", ".backup", ".autosave")
 _ARCHIVES = (".zip", ".tar", ".tgz", ".tar.gz", ".tar.bz2", ".tar.xz", ".7z", ".rar")

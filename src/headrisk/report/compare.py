@@ -25,7 +25,7 @@ from pathlib import Path
 
 from headrisk.errors import InputError, UsageError
 from headrisk.findings.coarse import interval, least, most
-from headrisk.findings.coverage import by_kind, face_counts
+from headrisk.findings.coverage import MAY_BE_LEFT, by_kind, face_counts
 from headrisk.findings.records import ModalitySection, Report, RunRecord, Table, Value
 from headrisk.report.columns import COLUMNS_FILE, columns_text, folder_headers, headers_of
 from headrisk.report.html import render
@@ -39,7 +39,6 @@ from headrisk.run.seal import read_seal
 from headrisk.statistics.intervals import counted_as_found
 from headrisk.types import Estimate
 
-FACES = ("face", "part", "unclear", "failed")
 LARGE = 0.1  # a change of a share that an interval must leave out before "no difference" is said
 ON_ANALYSIS = ("seed", "bootstrap", "folds", "risk_line")  # settings that change no attack
 
@@ -455,7 +454,7 @@ def _held(releases: Sequence[Release]) -> Iterator[tuple[str, tuple[str, ...]]]:
                 for one in reports
             ),
         )
-    for answer in FACES:
+    for answer in MAY_BE_LEFT:
         yield (
             words.HELD[f"faces_{answer}"],
             tuple(

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 
 from headrisk.dataset.inventory import NOT_USED, KindRow
 from headrisk.dataset.magic import MAY_SHOW
-from headrisk.findings.coarse import Count, added, least, most
+from headrisk.findings.coarse import Count, added, count_of, least, most
 from headrisk.findings.coverage import (
+    MAY_BE_LEFT,
     by_kind,
     dates_compared,
     face_counts,
@@ -255,9 +256,7 @@ def _faces(report: Report) -> Iterator[Follow]:
     )
     listed = report.inventory
     before = listed.failed + listed.left_out if seen.unseen and listed else 0  # by rules of images
-    face, part, unclear, failed = (
-        seen.counts.get(name, 0) for name in ("face", "part", "unclear", "failed")
-    )
+    face, part, unclear, failed = (seen.counts.get(name, 0) for name in MAY_BE_LEFT)
     yield from _face_rules(
         face,
         part,
@@ -277,13 +276,6 @@ def _faces_in_scans(report: Report) -> Iterator[Follow]:
         return
     there = (seen.face, seen.part, seen.unclear, seen.failed)
     yield from _face_rules(*there, of=most(seen.scans), kinds=())
-
-
-def _count(value: object) -> Count:
-    """A cell of a table as a count; tables that were read back hold whole numbers as floats."""
-    if isinstance(value, float):
-        return int(value)
-    return value if isinstance(value, int | str) else 0
 
 
 def _face_rules(
@@ -369,11 +361,11 @@ def _direct(report: Report) -> Iterator[Follow]:
     if section is None:
         return
     kinds = section.tables["kinds"].rows
-    source = [row for row in kinds if row[0] in SOURCE_FOLDER and most(_count(row[2]))]
+    source = [row for row in kinds if row[0] in SOURCE_FOLDER and most(count_of(row[2]))]
     rest = [row for row in kinds if row not in source]
     yield from _severity(rest, "direct identifier", "metadata_direct")
     if source:
-        yield Follow("source_folder", count=sum(most(_count(row[2])) for row in source))
+        yield Follow("source_folder", count=sum(most(count_of(row[2])) for row in source))
     yield from _stand_out(section)
 
 
@@ -407,14 +399,14 @@ SEVERITY_CODES = {
 
 
 def _severity(kinds: Sequence[Sequence[Value]], severity: str, code: str) -> Iterator[Follow]:
-    rows = [row for row in kinds if row[1] == severity and most(_count(row[2]))]
+    rows = [row for row in kinds if row[1] == severity and most(count_of(row[2]))]
     if rows:
-        count = sum(most(_count(row[2])) for row in rows)
+        count = sum(most(count_of(row[2])) for row in rows)
         yield Follow(
             code,
             count=count,
             kinds=tuple(str(row[0]) for row in rows),
-            counts=tuple(_count(row[2]) for row in rows),
+            counts=tuple(count_of(row[2]) for row in rows),
         )
 
 
@@ -427,7 +419,7 @@ def _stand_out(section: ModalitySection) -> Iterator[Follow]:
 
 def _cells(table: Table | None) -> dict[str, Count]:
     """Names to counts of a table of two columns; empty without one."""
-    return {} if table is None else {str(row[0]): _count(row[1]) for row in table.rows}
+    return {} if table is None else {str(row[0]): count_of(row[1]) for row in table.rows}
 
 
 def _deidentified(report: Report) -> Iterator[Follow]:

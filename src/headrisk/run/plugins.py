@@ -13,13 +13,16 @@ interruption goes through.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sized
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, Literal
 
+import numpy as np
+
 from headrisk.errors import PluginError
+from headrisk.types import FloatArray
 
 Group = Literal["headrisk.similarity", "headrisk.recognisers", "headrisk.deidentification"]
 SIMILARITY: Group = "headrisk.similarity"
@@ -69,6 +72,24 @@ class Plugin:
             raise
         except BaseException as error:  # SystemExit, and classes of their own
             raise self.unfit(what_was_raised(error), expected) from error
+
+    def scores(self, function: Callable[..., Any], first: Sized, second: Sized) -> FloatArray:
+        """Scores (first, second) that a function of the plug-in gives, checked.
+
+        Raises
+        ------
+        PluginError
+            It fails, or gives another shape, or values that are not finite.
+        """
+        shape = (len(first), len(second))
+        expected = f"finite scores of shape {shape}"
+        given = self.call(expected, function, first, second)
+        found: FloatArray = self.call(expected, np.asarray, given, np.float64)
+        if found.shape != shape:
+            raise self.unfit(f"an array of shape {found.shape}", expected)
+        if not np.isfinite(found).all():
+            raise self.unfit("values that are not finite", expected)
+        return found
 
     def unfit(self, found: str, expected: str = "one that can be imported") -> PluginError:
         """The error that says what is wrong with this plug-in."""

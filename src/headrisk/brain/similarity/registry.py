@@ -23,8 +23,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
-import numpy as np
-
 from headrisk.errors import InputError, UsageError
 from headrisk.run.plugins import SIMILARITY, Plugin, plugins
 from headrisk.types import Float32Array, FloatArray, Grid, IntArray
@@ -284,14 +282,7 @@ class _Checked:
     function: MeasureFunction
 
     def __call__(self, a: Float32Array, b: Float32Array) -> FloatArray:
-        expected = f"finite scores of shape {(len(a), len(b))}"
-        given = self.plugin.call(expected, self.function, a, b)
-        found = self.plugin.call(expected, np.asarray, given, np.float64)
-        if found.shape != (len(a), len(b)):
-            raise self.plugin.unfit(f"an array of shape {found.shape}", expected)
-        if not np.isfinite(found).all():
-            raise self.plugin.unfit("values that are not finite", expected)
-        return np.asarray(found)
+        return self.plugin.scores(self.function, a, b)
 
 
 @dataclass(frozen=True)

@@ -145,14 +145,7 @@ class _Checked:
     def similarity(
         self, photos: Sequence[FaceTemplate], renders: Sequence[FaceTemplate]
     ) -> FloatArray:
-        expected = f"finite scores of shape {(len(photos), len(renders))}"
-        found = self.plugin.call(expected, self.own.similarity, photos, renders)
-        scores = self.plugin.call(expected, np.asarray, found, np.float64)
-        if scores.shape != (len(photos), len(renders)):
-            raise self.plugin.unfit(f"an array of shape {scores.shape}", expected)
-        if not np.isfinite(scores).all():
-            raise self.plugin.unfit("values that are not finite", expected)
-        return np.asarray(scores)
+        return self.plugin.scores(self.own.similarity, photos, renders)
 
 
 def _counted(found: object) -> str:

@@ -304,11 +304,6 @@ def missed_rows(treatments: Sequence[Treatment]) -> list[tuple[str, str, list[st
     ]
 
 
-def _one_or_more(count: Count, one: str, several: str) -> str:
-    """The form that goes with a count, or with a range of counts."""
-    return one if count in (1, "1") else several
-
-
 UNCHANGED = "NOT DE-IDENTIFIED: not one voxel differs from the original scan"
 FOUND_FACE = {  # what was found in one de-identified scan
     "face": "a whole face: another one's, or left",

@@ -27,7 +27,6 @@ from headrisk.statistics.intervals import FEW_ERRORS
 from headrisk.statistics.intervals import FEWEST_PEOPLE as FEWEST_IN_ARM
 from headrisk.statistics.openset import OpenSet
 from headrisk.statistics.risk import SinglingOut
-from headrisk.types import Estimate
 
 HELD = {
     "scans": "other scans",
@@ -416,10 +415,6 @@ def _reach(reach: int, gallery: int) -> str:
         f" How many would be linked among more than {reach:,} people cannot be said from these "
         "data: no more than there, but how many fewer is open."
     )
-
-
-def _value(estimate: Estimate | None) -> float | None:
-    return None if estimate is None else estimate.value
 
 
 def forecast_short(found: Forecast) -> str:
