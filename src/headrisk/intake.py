@@ -124,14 +124,22 @@ def dicom_within(job: Job, inventory: Inventory | None) -> tuple[Scan, ...]:
 
 
 def images_beside(job: Job, scans: Sequence[Scan], series: Sequence[Scan] = ()) -> tuple[Scan, ...]:
-    """Images of people's heads of every other kind that shows a skin, where files tell which.
+    """Images of people's heads of every other kind that shows a skin, where files tell which."""
+    more = listed_beside(job, scans, series, FACE_SUFFIXES)
+    return tuple(scan for scan in map(_present, more) if scan.status == "ok")
+
+
+def listed_beside(
+    job: Job, scans: Sequence[Scan], series: Sequence[Scan], suffixes: Sequence[str]
+) -> tuple[Scan, ...]:
+    """Images of these kinds that are not among ``scans``, whether their content is here or not.
 
     Who is who, and in which session, is told by a BIDS folder, a manifest, or the headers behind
     ``series`` of the first data set. What cannot be listed is told by the inventory; of DICOM
     folders beside the first the images are those of the contrasts asked for.
     """
     known = {scan.path for scan in scans}
-    found = tuple(scan for scan in series if scan.suffix in FACE_SUFFIXES)
+    found = tuple(scan for scan in series if scan.suffix in suffixes)
     for source, people, sessions in (
         *((one, job.participants, job.sessions) for one in job.sources[:1]),
         *((one, (), ()) for one in job.sources[1:]),
@@ -140,17 +148,14 @@ def images_beside(job: Job, scans: Sequence[Scan], series: Sequence[Scan] = ()) 
             continue
         found += gather(
             [source],
-            contrasts=FACE_SUFFIXES,
+            contrasts=tuple(suffixes),
             work_dir=None,
             participants=people,
             sessions=sessions,
             may_be_none=True,
         )[0]
     once = {scan.path: scan for scan in found if scan.path not in known}
-    more = (scan for scan in once.values() if scan.status == "ok")
-    return tuple(
-        scan for scan in with_one_key(tuple(_present(s) for s in more), job) if scan.status == "ok"
-    )
+    return with_one_key(tuple(once.values()), job)
 
 
 def _names_its_images(path: Path) -> bool:

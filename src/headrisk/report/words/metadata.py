@@ -36,9 +36,10 @@ SEARCH_REFERENCES = (
     "describing outputs of neuroimaging experiments. Sci Data 3:160044.",
 )
 METHOD = (
-    "Headers and all sidecars that apply to a scan were read, voxels were not. Two scans score "
-    "the sum, over all fields on which they agree, of the negative logarithm of the value's share "
-    "in the gallery; values that repeat the scan's own label were left out.",
+    "Headers and all sidecars that apply to a scan, and those of other images of its session where "
+    "sessions are labelled, were read, voxels were not. Two scans score the sum, over all fields "
+    "on which they agree, of the negative logarithm of the value's share in the gallery; values "
+    "that repeat the scan's own label were left out.",
 )
 REFERENCES = (
     "Fellegi IP, Sunter AB (1969). A theory for record linkage. Journal of the American "
@@ -97,12 +98,24 @@ class Files:
     clean: int = 0
 
 
-def nothing_to_tell(read: int, pairs: int) -> str:
+def compared_sessions(kinds: Sequence[str], sources: int, copies: int) -> str:
+    """Who was searched among whom, where images of kinds that other attacks leave out are read."""
+    where = "other sessions" if sources == 1 else "the other data sets"
+    text = (
+        "What headers and sidecars say of each scan, and of every other image of its session "
+        f"({phrases.listed(kinds)}), was searched among {where}."
+    )
+    return text + summary.copies_left_out(copies)
+
+
+def nothing_to_tell(images: int, read: int, pairs: int) -> str:
     """Why metadata give no rate where no field is compared; "" where the counts say it already.
 
-    ``read`` images had a header or a sidecar that could be read, and ``pairs`` of them could be
-    compared.
+    Of ``images`` whose person and session are known ``read`` had a header or a sidecar that could
+    be read, and ``pairs`` of them could be compared.
     """
+    if not images:
+        return "No image has a person and a session by its label, so headers were not compared."
     if not read:
         return (
             "Neither header nor sidecar of any image could be read, so whether metadata link "

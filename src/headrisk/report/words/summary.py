@@ -275,10 +275,15 @@ def compared_scans(contrasts: Sequence[str], sources: int, copies: int) -> str:
         text = f"Every {kinds} scan was searched among all scans of other sessions."
     else:
         text = f"Every {kinds} scan of the data set was searched among the scans of the others."
-    if copies:
-        left_out = "pair of identical files was" if copies == 1 else "pairs of identical files were"
-        text += f" {copies:,} {left_out} left out."
-    return text
+    return text + copies_left_out(copies)
+
+
+def copies_left_out(copies: int) -> str:
+    """That pairs of identical files say nothing; "" where there are none."""
+    if not copies:
+        return ""
+    left_out = "pair of identical files was" if copies == 1 else "pairs of identical files were"
+    return f" {copies:,} {left_out} left out."
 
 
 COPIES_PANEL = "Which images link by being copies?"
