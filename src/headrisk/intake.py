@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -43,6 +44,18 @@ FACE_SUFFIXES = (  # of images that show a skin; series of blurred volumes do no
     "CT",
     "ct",
     "pet",
+)
+
+BRAIN_SUFFIXES = (  # of single volumes by which brains can be compared where no T1w image is there
+    "T2w",
+    "FLAIR",
+    "PDw",
+    "UNIT1",
+    "MPRAGE",
+    "T2starw",
+    "inplaneT1",
+    "inplaneT2",
+    "PDT2w",
 )
 
 
@@ -88,6 +101,7 @@ def take_in(job: Job, log: CostLog) -> Intake:
     with stage("index", len(job.sources), log, recorded(job)):
         inventory = list_files(job)
         scans, series, notes = index_all(job, inventory)
+        job = settled(job, scans)
         earlier = recall(job)
         scans = with_one_key(scans, job)
         earlier = replace(earlier, scans=with_one_key(earlier.scans, job))
@@ -225,9 +239,10 @@ def index_all(
 
     Those are the ones that its manifest or DICOM series hold; a BIDS folder's are found by name.
 
-    Where the first data set holds images, but none of the contrasts that are compared by default,
-    that is no error: other checks may look at them. Nor is it where it holds no image at all, but
-    files whose metadata are asked about.
+    Where the first data set holds images, but none of the contrast that is compared by default,
+    that is no error: brains are compared by the kind of image that most people have twice
+    (:func:`settled`), and other checks may look at all of them. Nor is it where it holds no image
+    at all, but files whose metadata are asked about.
     """
     lenient = (
         inventory is not None
@@ -256,6 +271,9 @@ def index_all(
         wanted = tuple(scan for scan in found if scan.suffix in job.settings.contrasts)
         series += tuple(scan for scan in found if scan.suffix not in job.settings.contrasts)
         scans, notes = scans + wanted, notes + said
+    if lenient and not scans and "brain" in job.modalities:
+        scans, series, said = _at_hand(job, series)
+        notes = (*notes[:-1], *said) if said else notes  # the last said that there is no image
     everybody = sorted({scan.participant_id for scan in (*scans, *series)})
     notes += tuple(
         f"labels {' and '.join(group)} are taken for different people, though they are one number: "
@@ -263,6 +281,50 @@ def index_all(
         for group in number_conflicts(everybody)
     )
     return tuple(map(_present, scans)), tuple(map(_present, series)), notes
+
+
+def _at_hand(
+    job: Job, series: tuple[Scan, ...]
+) -> tuple[tuple[Scan, ...], tuple[Scan, ...], tuple[str, ...]]:
+    """Images of the kind by which most people can be searched for, all others, and a remark."""
+    found = series
+    if not found:
+        found, _ = gather(
+            job.sources[:1],
+            contrasts=BRAIN_SUFFIXES,
+            work_dir=None,
+            participants=(),
+            sessions=(),
+            may_be_none=True,
+        )
+    best = max(BRAIN_SUFFIXES, key=lambda suffix: _searchable(found, suffix))
+    if not any(scan.suffix == best for scan in found):
+        return (), series, ()
+    said = (
+        f"{job.sources[0].path}: no {' or '.join(job.settings.contrasts)} image is here, so brains "
+        f"are compared by {best} images; ask for other kinds with --contrasts"
+    )
+    rest = tuple(scan for scan in series if scan.suffix != best)
+    return tuple(scan for scan in found if scan.suffix == best), rest, (said,)
+
+
+def _searchable(scans: Sequence[Scan], suffix: str) -> tuple[int, int]:
+    """How many people have images of a kind from two visits, and how many images there are."""
+    visits = {
+        (scan.participant_id, scan.session_id or scan.path)
+        for scan in scans
+        if scan.suffix == suffix
+    }
+    people = Counter(person for person, _ in visits)
+    return sum(count > 1 for count in people.values()), len(visits)
+
+
+def settled(job: Job, scans: Sequence[Scan]) -> Job:
+    """The job with the kind of image that is compared, where none of the default kind is there."""
+    kinds = tuple(dict.fromkeys(scan.suffix for scan in scans))
+    if not kinds or set(kinds) & set(job.settings.contrasts):
+        return job
+    return replace(job, settings=replace(job.settings, contrasts=kinds))
 
 
 def _present(scan: Scan) -> Scan:

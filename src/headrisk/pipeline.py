@@ -22,7 +22,7 @@ from headrisk.attacks.table import TableAttack
 from headrisk.brain.similarity import select
 from headrisk.deidentify import comparison
 from headrisk.face.recognise.registry import recognisers
-from headrisk.intake import take_in
+from headrisk.intake import settled, take_in
 from headrisk.job import Job
 from headrisk.outcome import Outcome, conclude
 from headrisk.run.provenance import CostLog
@@ -50,7 +50,9 @@ def audit(job: Job) -> Outcome:
     """
     started, log = datetime.now(UTC), CostLog()
     require_known(job)
-    context = Context(examine_images(take_in(job, log), job, log), job, log)
+    intake = take_in(job, log)
+    job = settled(job, intake.scans)
+    context = Context(examine_images(intake, job, log), job, log)
     attacks = WITH_RESCANS if job.simulate_rescan else ATTACKS
     for name in job.modalities:
         with log.attacking(name):
