@@ -2,8 +2,9 @@
 
     python benchmarks/results_face.py --work results-face --out docs --seeds 4021 4022 4023
 
-Makes 84 people of each seed with five photographs each, scans them at 1 mm as T1w, T2w and FLAIR
-and with slices of 5 mm as T1w, and asks every recogniser under every protocol and way of matching.
+Makes 84 people of each seed with five photographs each, scans them at 1 mm as T1w, T2w and FLAIR,
+with slices of 3 and 5 mm as T1w, as CT and as PET, and asks every recogniser under every protocol
+and way of matching.
 Nothing was chosen on these people. What was made of a person stays in the folder, so that a
 broken-off run goes on; ``--tables`` asks for some of the tables alone. ``make_cohort`` writes the
 same people as files, for results_treatments.py.
@@ -14,7 +15,7 @@ from __future__ import annotations
 import argparse
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -30,6 +31,7 @@ from headrisk.face.photos import PhotoTask, describe_photo
 from headrisk.face.recognise.registry import recognisers
 from headrisk.face.render.protocols import HEADRISK_CAMERAS, HEADRISK_LIGHTS
 from headrisk.face.stored import HEADS, PHOTOS
+from headrisk.heads.shapes import load_shapes
 from headrisk.io.digests import entry_key
 from headrisk.job import Job
 from headrisk.run.engine import mapper
@@ -39,9 +41,16 @@ from headrisk.settings import FaceProtocol, Settings
 from headrisk.statistics.intervals import share_of_people
 from headrisk.statistics.rates import cumulative_match, mate_ranks
 from headrisk.statistics.summary import MeasureSummary, summarise
-from headrisk.synthetic.people.cohort import PeopleSettings, write_people, write_person
+from headrisk.synthetic.people.cohort import (
+    PeopleSettings,
+    draw_looks,
+    write_people,
+    write_person,
+)
+from headrisk.synthetic.people.kinds import KINDS, render_kind
 from headrisk.synthetic.people.photo import PersonPlan, PhotoPlants, plan_photos
 from headrisk.synthetic.people.volume import PersonScanSettings
+from headrisk.synthetic.phantom.bids import write_image
 from headrisk.types import Estimate, PairScores
 
 PEOPLE, SEED, PHOTOS_EACH = 84, 7, 5
@@ -59,6 +68,7 @@ class Condition:
     name: str
     contrast: str = "T1w"
     voxel_mm: tuple[float, float, float] = THIN
+    kind: str = field(default="", repr=False)  # of KINDS, where no MR is made; the name tells it
 
 
 T1W = Condition("T1w, 1 mm")
@@ -66,7 +76,11 @@ CONDITIONS = (
     T1W,
     Condition("T2w, 1 mm", "T2w"),
     Condition("FLAIR, 1 mm", "FLAIR"),
+    Condition("T1w, slices of 3 mm", voxel_mm=(1.0, 1.0, 3.0)),
     Condition("T1w, slices of 5 mm", voxel_mm=THICK),
+    Condition("CT, 0.9 by 0.9 by 1.5 mm", "CT", kind="CT"),
+    Condition("FDG-PET, blurred by 5 mm", "pet", kind="fdg"),
+    Condition("amyloid PET, blurred by 5 mm", "pet", kind="amyloid"),
 )
 
 
@@ -149,14 +163,32 @@ def keep(task: Task) -> None:
         else:
             scan = PersonScanSettings(voxel_mm=c.voxel_mm)
             settings = PeopleSettings(photos=0, contrasts=(c.contrast,), scan=scan, **spread)
-            written = write_person(folder, folder, settings, replace(own, photos=()))
-            head = look_at_head(_head_task(task, str(folder / written[0].path)))
+            if c.kind:
+                path = write_kind(folder, settings, own, c)
+            else:
+                written = write_person(folder, folder, settings, replace(own, photos=()))
+                path = folder / written[0].path
+            head = look_at_head(_head_task(task, str(path)))
             entry = HEADS.entry(head)
             if entry is None:
                 raise SystemExit(f"person {task.person} of seed {task.seed}: {head.reason}")
             entries = [entry]
     for key, one in zip(task.keys, entries, strict=True):
         store.write(key, one)
+
+
+def write_kind(
+    folder: Path, settings: PeopleSettings, own: PersonPlan, condition: Condition
+) -> Path:
+    """Write the CT or PET of the person whom ``write_person`` would scan and photograph."""
+    of_shape, _, of_scans, *_ = own.rng.spawn(5)
+    identity, _ = draw_looks(
+        of_shape, settings.identity, settings.photo, published=settings.published
+    )
+    data, affine = render_kind(identity, load_shapes(), KINDS[condition.kind], of_scans)
+    path = folder / f"image_{condition.contrast}.nii.gz"
+    write_image(path, np.round(data).astype(np.int16), affine)
+    return path
 
 
 def _head_task(task: Task, path: str) -> HeadTask:
