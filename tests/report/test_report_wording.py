@@ -96,26 +96,6 @@ def test_person_means_are_worded_with_the_number_of_people() -> None:
     assert text.startswith("about 4 of the 5 people searched for were linked")
 
 
-cells = st.one_of(
-    st.none(),
-    st.floats(-1e12, 1e12, allow_nan=False),
-    st.text(st.characters(exclude_categories=["Cs"]), min_size=1).filter(lambda t: t != "n/a"),
-)
-
-
-@given(st.lists(st.tuples(cells, cells), max_size=8))
-def test_tables_keep_their_shape_whatever_they_hold(rows: list[tuple[object, object]]) -> None:
-    table = Table(("one", "two"), tuple(rows))  # type: ignore[arg-type]
-    again = parse_table(table_text(table), "x")
-    assert again.columns == table.columns
-    assert len(again.rows) == len(rows)
-    for new, old in zip(again.rows, rows, strict=True):
-        for a, b in zip(new, old, strict=True):
-            if isinstance(b, float):
-                assert a == pytest.approx(b, rel=1e-5)
-            assert (a is None) == (b is None)
-
-
 def test_json_holds_no_number_that_json_does_not_know() -> None:
     text = canonical_json({"b": float("nan"), "a": (1.23456789, -0.0), "c": float("inf")})
     assert text == '{\n  "a": [\n    1.23457,\n    0.0\n  ],\n  "b": null,\n  "c": null\n}\n'

@@ -15,16 +15,14 @@ from pathlib import Path
 
 from headrisk.commands.studies import STUDIES, Layout, Study
 from headrisk.errors import InputError, UsageError
-from headrisk.findings.records import Table
-from headrisk.io.tsv import read_tsv
-from headrisk.report.tsv import table_text
+from headrisk.face.photo_table import COLUMNS as PHOTO_COLUMNS
+from headrisk.io.tsv import read_tsv, tsv_text
 from headrisk.report.words.phrases import counted
 from headrisk.run.scratch import write_private
 
 IMAGES = (".nii", ".nii.gz", ".img", ".hdr", ".mgh", ".mgz", ".dcm", ".ima", ".zip", ".tar.gz")
 PICTURES = (".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp")
 COLUMNS = ("participant_id", "session_id", "path", "suffix", "site", "scanner", "acq_date")
-PHOTO_COLUMNS = ("participant_id", "path", "consent_id", "expires")
 PAIRS = "pairs.tsv"
 MOST_NAMED = 20  # people or scans that one line names
 OTHER_LAYOUT = "a name or place that is not the study's"
@@ -165,10 +163,10 @@ def write_manifest(recipe: Recipe, folder: Path, out: Path) -> Path | None:
         )
         for row in recipe.rows
     )
-    write_private(out, table_text(Table(COLUMNS, rows)).encode())
+    write_private(out, tsv_text(COLUMNS, rows).encode())
     if photos is not None:
         seen = tuple((who, str(here / path), "", "") for who, path in recipe.photos)
-        write_private(photos, table_text(Table(PHOTO_COLUMNS, seen)).encode())
+        write_private(photos, tsv_text(PHOTO_COLUMNS, seen).encode())
     return photos
 
 
