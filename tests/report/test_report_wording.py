@@ -10,9 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from headrisk.findings.coarse import interval
-from headrisk.findings.records import Counts, MeasureResult, ModalitySection, Table
+from headrisk.findings.records import Counts, MeasureResult, ModalitySection
 from headrisk.io.canonical import canonical_json
-from headrisk.report.tsv import parse_table, table_text
 from headrisk.report.withhold import withhold_section
 from headrisk.report.words import phrases, summary
 from headrisk.statistics.intervals import share_of_people, wilson

@@ -14,13 +14,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from headrisk.commands.studies import STUDIES, Layout, Study
+from headrisk.dataset.bids_names import IMAGE_ENDINGS
+from headrisk.dataset.labels import plain_label
 from headrisk.errors import InputError, UsageError
 from headrisk.face.photo_table import COLUMNS as PHOTO_COLUMNS
 from headrisk.io.tsv import read_tsv, tsv_text
 from headrisk.report.words.phrases import counted
 from headrisk.run.scratch import write_private
 
-IMAGES = (".nii", ".nii.gz", ".img", ".hdr", ".mgh", ".mgz", ".dcm", ".ima", ".zip", ".tar.gz")
+IMAGES = (*IMAGE_ENDINGS, ".dcm", ".ima", ".zip", ".tar.gz")
 PICTURES = (".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp")
 COLUMNS = ("participant_id", "session_id", "path", "suffix", "site", "scanner", "acq_date")
 PAIRS = "pairs.tsv"
@@ -354,7 +356,7 @@ def _participants(folder: Path) -> set[str]:
         return set()
     if not lines or re.split(r"[\t,]", lines[0])[0] != "participant_id":
         return set()
-    labels = (re.split(r"[\t,]", line)[0].strip().removeprefix("sub-") for line in lines[1:])
+    labels = (plain_label(re.split(r"[\t,]", line)[0], "sub") for line in lines[1:])
     return {label for label in labels if label}
 
 

@@ -17,6 +17,7 @@ from typing import IO, Any
 
 import numpy as np
 
+from headrisk.dataset.labels import folder_label, path_label
 from headrisk.errors import InputError, ScanError
 from headrisk.io.gzip_members import GZIP_MAGIC, PLAIN_HEADER, gzip_header
 from headrisk.io.headers import MGH_FIELDS, MGH_HEADER, mgh_voxels_end
@@ -141,7 +142,7 @@ class CopyPlan:
     @property
     def named_people(self) -> frozenset[str]:
         """People by what the headers or the names of folders call them."""
-        labels = {p[4:] for e in self.entries for p in e.parts[:1] if p.startswith("sub-")}
+        labels = {folder_label(p, "sub") for e in self.entries for p in e.parts[:1]} - {""}
         told = {who for who in self.people.values() if not who.startswith("folder ")}
         return frozenset(told) | {f"label {label}" for label in labels}
 
@@ -150,9 +151,8 @@ class CopyPlan:
         """The person of a label below which all DICOM files are of one: both have one shift."""
         whose: dict[str, set[str]] = {}
         for number, who in self.people.items():
-            first = self.entries[number - 1].parts[0]
-            if first.startswith("sub-"):
-                whose.setdefault(first[4:], set()).add(who)
+            if label := folder_label(self.entries[number - 1].parts[0], "sub"):
+                whose.setdefault(label, set()).add(who)
         return {label: f"dicom {min(who)}" for label, who in whose.items() if len(who) == 1}
 
 
@@ -459,7 +459,7 @@ def _cleaned_xml(content: bytes, tools: _Tools) -> bytes:
 
 def _label(entry: Entry) -> str:
     """Whose a file is by the folders and the name it has; "" where they do not say."""
-    return next((p[4:].partition("_")[0] for p in entry.parts if p.startswith("sub-")), "")
+    return path_label("/".join(entry.parts), "sub")
 
 
 def _cleaned_json(content: bytes, tools: _Tools, *, meant: bool, person: str) -> bytes:
