@@ -23,6 +23,7 @@ from headrisk.io.gzip_members import GZIP_MAGIC, PLAIN_HEADER, gzip_header
 from headrisk.io.headers import MGH_FIELDS, MGH_HEADER, mgh_voxels_end
 from headrisk.io.nifti_header import NiftiPlan
 from headrisk.io.stream import ByteStream, open_stream
+from headrisk.io.values import parse_json
 from headrisk.metadata.dicom_elements import file_bytes, parse_file
 from headrisk.metadata.dicom_options import BASIC, FULL_DATES, MODIFIED, Policy
 from headrisk.metadata.documents import read_xml
@@ -39,7 +40,7 @@ from headrisk.metadata.nifti_text import kept_extensions, plain_fields
 from headrisk.metadata.pseudonyms import PseudonymKey, Renaming, label_mark, new_key, plan_renaming
 from headrisk.metadata.roles import leftover_kind, role_of
 from headrisk.metadata.scan import MetadataScan, judge_entry, list_entries, shown_path
-from headrisk.metadata.sidecars import clean_json, json_bytes, parse_json
+from headrisk.metadata.sidecars import clean_json, json_bytes
 from headrisk.metadata.tables import parse_table
 from headrisk.metadata.text import MEANT, NO_KINDS, printable_text
 from headrisk.metadata.uids import NewUids
@@ -463,7 +464,7 @@ def _label(entry: Entry) -> str:
 
 
 def _cleaned_json(content: bytes, tools: _Tools, *, meant: bool, person: str) -> bytes:
-    value, _ = parse_json(content)
+    value, _ = parse_json(content, every=True)
     removed: list[Hit] = []
     renamed = _renamed(value, tools.names)
     shift = person and tools.policy.retain & {MODIFIED, FULL_DATES}
