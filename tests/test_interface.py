@@ -98,7 +98,7 @@ def test_the_ten_lines_of_the_documentation_run(
     code = page.split("```python\n")[1].split("```")[0]
     assert len(code.strip().splitlines()) == 10
     first, second = (sorted(cohort.glob(f"sub-*/ses-{k}/anat/*_T1w.nii.gz"))[:2] for k in "12")
-    exec(  # the page's own lines
+    exec(  # noqa: S102, the page's own lines
         code,
         {"paths_of_session_1": first, "paths_of_session_2": second, "people": ["A", "B"]},
     )
