@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import ast
+import dataclasses
 import doctest
 import importlib
 import inspect
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -47,16 +49,62 @@ def test_every_public_name_is_there_and_says_what_it_is() -> None:
         assert name.startswith("__") or len(inspect.getdoc(found) or "") > 40, name
 
 
-def test_public_functions_have_whole_docstrings() -> None:
-    for name in headrisk.__all__:
-        found = getattr(headrisk, name)
-        if not inspect.isfunction(found):
-            continue
-        text = inspect.getdoc(found) or ""
-        assert "Raises" in text, name
-        if name != "audit":
-            assert ">>> " in text, name
-            assert "Parameters" in text, name
+def sections(text: str) -> dict[str, str]:
+    """Title of each section of a docstring in NumPy's style to its text."""
+    parts = re.split(r"^(\w+)\n-+$", text, flags=re.MULTILINE)
+    return dict(zip(parts[1::2], parts[2::2], strict=True))
+
+
+def named(section: str) -> set[str]:
+    """The parameters or attributes that a section names, each on a line of its own."""
+    return {
+        name for line in re.findall(r"^(?!\s)(.+)$", section, re.M) for name in line.split(", ")
+    }
+
+
+PUBLIC = [name for name in headrisk.__all__ if name != "__version__"]  # which is a text
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_every_public_name_has_a_whole_docstring(name: str) -> None:
+    found = getattr(headrisk, name)
+    told = sections(inspect.getdoc(found) or "")
+    assert ">>> " in told["Examples"]
+    if inspect.isfunction(found):
+        assert named(told["Parameters"]) == set(inspect.signature(found).parameters)
+        assert told["Returns"].strip()
+        assert re.search(r"^\w+Error$", told["Raises"], re.M)
+        assert re.search(r"ISO/IEC|https://|\b(19|20)\d\d, ", told["Notes"])  # whence it is known
+    elif dataclasses.is_dataclass(found):
+        assert named(told["Attributes"]) == {one.name for one in dataclasses.fields(found)}
+    elif issubclass(found, Exception):
+        assert named(told["Parameters"]) == {*inspect.signature(found).parameters}
+    else:  # a protocol
+        methods = {one for one in vars(found) if inspect.isfunction(vars(found)[one])}
+        own = {one for one in methods if not one.startswith("_")}
+        members = {*found.__annotations__, *(n for n in vars(found) if not n.startswith("_"))}
+        assert named(told["Attributes"]) == members - own
+        for one in own:
+            inner = sections(inspect.getdoc(getattr(found, one)) or "")
+            wanted = set(inspect.signature(getattr(found, one)).parameters) - {"self"}
+            assert named(inner["Parameters"]) == wanted
+            assert inner["Returns"].strip()
+
+
+def test_the_ten_lines_of_the_documentation_run(
+    cohort: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = (ROOT / "docs" / "api.md").read_text("utf-8")
+    code = page.split("```python\n")[1].split("```")[0]
+    assert len(code.strip().splitlines()) == 10
+    first, second = (sorted(cohort.glob(f"sub-*/ses-{k}/anat/*_T1w.nii.gz"))[:2] for k in "12")
+    exec(  # noqa: S102, the page's own lines
+        code,
+        {"paths_of_session_1": first, "paths_of_session_2": second, "people": ["A", "B"]},
+    )
+    value, low, high, people = map(float, capsys.readouterr().out.split())
+    assert (value, people) == (1.0, 2.0)
+    assert 0 < low < value <= high
 
 
 def test_the_static_names_are_the_lazy_ones() -> None:

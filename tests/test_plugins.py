@@ -2,32 +2,62 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from importlib.metadata import EntryPoint
 from pathlib import Path
 
+import jsonschema
 import numpy as np
 import pytest
 
 import headrisk
+from headrisk.attacks.face import errors_of
+from headrisk.brain.cohort import Cohort
 from headrisk.brain.similarity import select
 from headrisk.brain.template import template_grid
 from headrisk.cli import doctor
+from headrisk.cli.main import main
+from headrisk.dataset.scans import Scan
 from headrisk.deidentify import tools
+from headrisk.deidentify.comparison_brain import Treated, brain_effects, own_scan
+from headrisk.deidentify.comparison_face import Looks, Pictures, face_effects
 from headrisk.errors import PluginError, ScanError, UsageError
+from headrisk.face.head import HeadResult
+from headrisk.face.packed import Packed
+from headrisk.face.photo_table import Photo
+from headrisk.face.photos import PhotoResult
 from headrisk.face.recognise import registry
 from headrisk.face.recognise.protocol import FaceTemplate
+from headrisk.findings.deidentified import Arrival, Treatment
+from headrisk.io.canonical import canonical_json
+from headrisk.job import Job
 from headrisk.linkage import compare as linkage
+from headrisk.linkage.design import within
+from headrisk.report.withhold import withhold_small_cells
+from headrisk.report.words import deidentified
+from headrisk.report.write import content_of
 from headrisk.run import plugins as plugins_module
 from headrisk.run.plugins import Plugin
+from headrisk.run.provenance import CostLog
+from headrisk.settings import Settings
 from headrisk.testing import check_deidentification, check_recogniser, check_similarity
+from headrisk.types import ScanResult
 
 HERE = Path(__file__).parent / "plugin"
 sys.path.append(str(HERE))
 
+sys.path.append(str(Path(__file__).parent / "report"))
+
 import headrisk_example  # noqa: E402
+from simulated_report import simulated_report  # noqa: E402
+
+SCHEMA = json.loads(
+    (Path(headrisk.__file__).parent / "report" / "schema" / "report.schema.json").read_text()
+)
 
 
 @pytest.fixture(scope="session")
@@ -330,3 +360,170 @@ def test_a_method_that_fails_is_the_failure_of_one_scan(monkeypatch: pytest.Monk
     head = Head(headrisk.Volume(data, np.eye(4)), brain, Alignment(np.eye(4), 1.0), 1.0, False)
     with pytest.raises(ScanError, match=r"mytool of theirs 1\.0 gave KeyError"):
         tool.apply(head, "scan", np.random.default_rng(0))
+
+
+MARK = 99.0  # at the first voxel of what a measure of the tests cannot bear
+
+
+def choosy(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Fails on scans that bear the mark."""
+    if (a[:, 0] == MARK).any():
+        raise ValueError("a scan with a mark")
+    return np.asarray(headrisk_example.cosine(a, b))
+
+
+@pytest.mark.parametrize("marked", ["before", "after"])
+@pytest.mark.parametrize("measures", [("mine", "ncc"), ("mine",), ("ncc", "mine", "mae")])
+def test_a_measure_that_fails_before_or_after_is_told(
+    monkeypatch: pytest.MonkeyPatch, marked: str, measures: tuple[str, ...]
+) -> None:
+    added(monkeypatch, "mine", choosy)
+    size = template_grid(4).size
+    rng = np.random.default_rng(0)
+    vectors = np.repeat(rng.normal(size=(8, size)), 2, axis=0) + rng.normal(size=(16, size))
+    of = tuple(range(0, 16, 2))
+    changed = vectors[list(of)].copy()
+    (vectors if marked == "before" else changed)[:, 0] = MARK
+    everything = cohort_of([(str(k // 2), str(k % 2)) for k in range(16)], vectors)
+    treated = Treated(cohort_of([(str(k // 2), "0") for k in of], changed), of)
+    design = within(everything.scans, everything.digests)
+    settings = Settings(measures=measures)
+    failed: dict[str, PluginError] = {}
+    effects = brain_effects(everything, design, treated, settings, rng, 1, failed)
+    assert set(failed) == {"mine"}
+    assert effects[-1].measure == "mine"
+    assert effects[-1].reason == "measure failed"
+    assert effects[-1].found is None
+    rest = tuple(name for name in measures if name != "mine")
+    strongest = ("strongest",) if len(rest) > 1 else ()
+    assert tuple(one.measure for one in effects[:-1]) == (*strongest, *rest)
+    own = own_scan(everything, treated, settings, 1, failed)
+    assert own.measure != "mine" or own.found is None or marked == "before"
+
+    one = Treatment("cut", Arrival(*[8] * 12), effects, own)
+    public = withhold_small_cells(replace(simulated_report()[0], treatments=(one,))).treatments[0]
+    assert public.failed() == {"brain": ["mine"]}
+    said = deidentified.answer(public)
+    assert [text for text in said if "mine, of another package, failed" in text]
+    # Nothing that was not compared reads as nobody found.
+    assert all(effect.found or effect.measure == "mine" for effect in effects)
+    content = content_of(replace(simulated_report()[0], treatments=(public,)))
+    jsonschema.validate(json.loads(canonical_json(content)), SCHEMA)
+
+
+def cohort_of(who: list[tuple[str, str]], vectors: np.ndarray) -> Cohort:
+    scans = tuple(Scan(f"{p}-{s}", p, f"/{p}-{s}", session_id=s) for p, s in who)
+    results = tuple(
+        ScanResult(s.scan_id, "ok", "", 0.0, "ok", 1.0, vector=vector)
+        for s, vector in zip(scans, vectors.astype(np.float32), strict=True)
+    )
+    names = tuple(scan.scan_id for scan in scans)
+    return Cohort(scans, results, names, names)
+
+
+@pytest.mark.parametrize("how", ["describe", "similarity"])
+def test_a_recogniser_that_fails_after_is_told(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, how: str
+) -> None:
+    pytest.importorskip("sklearn")
+
+    def similarity(photos: list[FaceTemplate], renders: list[FaceTemplate]) -> np.ndarray:
+        if any((one.values[0] == MARK) for one in renders):
+            raise ValueError("a face with a mark")
+        return headrisk_example.BlockRecogniser().similarity(photos, renders)
+
+    added(monkeypatch, "blocks", lambda: Blocks("similarity", similarity))
+    asked = registry.recognisers(["blocks"], {})
+    rng = np.random.default_rng(5)
+    faces = rng.normal(size=(9, 64)).astype(np.float32)
+    scans = tuple(Scan(f"s{p}", str(p), f"/{p}") for p in range(9))
+
+    def head(p: int, marked: bool) -> HeadResult:
+        rows = faces[p] + 0.1 * rng.normal(size=(3, 64)).astype(np.float32)
+        rows[:, 0] = MARK if marked else 0.0
+        packed = Packed(rows.astype(np.float32), np.ones(3, dtype=np.int64))
+        return HeadResult(f"s{p}", "ok", "", 0.0, templates={"blocks": packed})
+
+    before = tuple(head(p, False) for p in range(9))
+    after = tuple(head(p, how == "similarity") for p in range(9))
+    photos = tuple(Photo(str(p), f"/{p}.jpg", "C", "ok") for p in range(9))
+    one = np.ones(1, dtype=np.int64)
+    results = tuple(PhotoResult("", 0.0, {"blocks": Packed(faces[p][None], one)}) for p in range(9))
+    looks, pictures = Looks(scans, before, after), Pictures(photos, results)
+    broken: frozenset[str] = frozenset()
+    if how == "describe":
+        errors = errors_of([*before, replace(after[0], failed=(f"{asked[0].plugin.subject}: no",))])  # type: ignore[attr-defined]
+        broken = registry.failing(asked, errors)
+        assert broken == {"blocks"}
+        asked = tuple(one for one in asked if one.name not in broken)
+    effects = face_effects(looks, pictures, asked, Job((), tmp_path), CostLog(), rng, broken)
+    assert (effects[-1].measure, effects[-1].reason) == ("blocks", "measure failed")
+    assert not [e for e in effects if e.measure in ("blocks-best", "blocks-mean", "blocks-sum")]
+    assert all(e.found is not None for e in effects[:-1])
+
+
+def test_a_measure_that_fails_inside_a_whole_audit(
+    monkeypatch: pytest.MonkeyPatch,
+    cohort: Path,
+    warm: Path,
+    quick: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    added(monkeypatch, "mine", lambda a, b: 1 / 0)
+    words = ["audit", str(cohort), str(warm), "--no-faces", "--settings", quick]
+    assert main([*words, "--measures", "mine", "ncc"]) == 0
+    said = capsys.readouterr().err
+    assert said.count("plug-in mine of theirs 1.0: ZeroDivisionError") == 1
+    brain = json.loads((warm / "report.json").read_text("utf-8"))["modalities"]["brain"]
+    assert list(brain["measures"]) == ["ncc"]
+    assert [text for text in brain["method"] if "mine, which another package adds" in text]
+    assert "mine, which another package adds" in (warm / "methods.md").read_text("utf-8")
+
+
+@pytest.mark.slow
+def test_a_measure_that_fails_inside_worker_processes(site: Path, tmp_path: Path) -> None:
+    """The entry point is loaded anew in each worker, whose error comes back as a sentence."""
+    script = tmp_path / "work.py"
+    script.write_text(
+        "import numpy as np\n"
+        "from headrisk.brain.similarity import select\n"
+        "from headrisk.brain.template import template_grid\n"
+        "from headrisk.linkage import compare\n"
+        "from headrisk.run.engine import mapper\n"
+        "if __name__ == '__main__':\n"
+        "    compare.SMALL_WORK = 0\n"
+        "    grid, failed = template_grid(4), {}\n"
+        "    rows = np.random.default_rng(0).normal(size=(6, grid.size)).astype(np.float32)\n"
+        "    who = np.arange(6)\n"
+        "    given = (rows, rows, who, who, ~np.eye(6, dtype=bool))\n"
+        "    asked = select(['fails', 'mycosine', 'ncc'])\n"
+        "    found = compare.compare(*given, asked, grid, failed=failed, block=3, run=mapper(2))\n"
+        "    print(*found)\n"
+        "    print(failed['fails'])\n"
+    )
+    paths = os.pathsep.join([str(Path(headrisk.__file__).parents[1]), str(site)])
+    done = subprocess.run(
+        [sys.executable, str(script)],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": paths, "OMP_NUM_THREADS": "1"},
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    measures, sentence = done.stdout.splitlines()
+    assert measures == "mycosine ncc"
+    assert sentence.startswith("plug-in fails of headrisk-example 0.3: ZeroDivisionError")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("processes", ["1", "2"])
+def test_an_audit_with_a_plug_in_that_fails_at_work(
+    site: Path, cohort: Path, warm: Path, quick: str, processes: str
+) -> None:
+    words = ("audit", str(cohort), str(warm), "--no-faces", "--settings", quick)
+    done = run(site, *words, "--measures", "fails", "ncc", "--nprocs", processes)
+    assert done.returncode == 0, done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stderr.count("plug-in fails of headrisk-example 0.3") == 1
+    brain = json.loads((warm / "report.json").read_text("utf-8"))["modalities"]["brain"]
+    assert list(brain["measures"]) == ["ncc"]

@@ -36,6 +36,15 @@ class HeadriskError(Exception):
         What would have been accepted.
     remedy
         What the user can do about it.
+
+    Examples
+    --------
+    >>> from headrisk import HeadriskError
+    >>> try:
+    ...     raise HeadriskError("scan.nii", found="no file", expected="an image", remedy="Look.")
+    ... except HeadriskError as error:
+    ...     print(error.found, "|", error)
+    no file | scan.nii: no file; expected an image. Look.
     """
 
     exit_code = 1

@@ -46,6 +46,8 @@ class Job:
         With one alone, its own sessions are compared. None where only tables are measured.
     out
         Output folder.
+    settings
+        Every choice that changes results.
     processes
         Worker processes, or a Dask cluster; changes how fast results come, never what they are.
     work_dir
@@ -77,6 +79,19 @@ class Job:
         What the page is called; "" for the usual title.
     today
         The day on which consent must still hold.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from headrisk import Job, Settings, Source
+    >>> job = Job(
+    ...     sources=(Source(Path("study"), "study"), Source(Path("wave1"), "wave1")),
+    ...     out=Path("audit"),
+    ...     settings=Settings(seed=7),
+    ...     modalities=("brain", "metadata"),
+    ... )
+    >>> job.processes, job.sources[0].name
+    (1, 'study')
     """
 
     sources: tuple[Source, ...]

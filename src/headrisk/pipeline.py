@@ -41,12 +41,39 @@ TOGETHER: Attack[Any, Any] = combined.CombinedAttack()
 def audit(job: Job) -> Outcome:
     """Measure how well the people of a data set can be found, and write the output folder.
 
+    Parameters
+    ----------
+    job
+        Data sets, output folder, attacks and settings. With worker processes, call it below
+        ``if __name__ == "__main__":`` only.
+
+    Returns
+    -------
+    Outcome
+        ``report``, the public findings; ``scans``, every scan with its status; ``failed``, how
+        many of them could not be used. Rates are shares of people in 0..1, sizes are in mm.
+
     Raises
     ------
     UsageError
         A measure or recogniser is unknown or cannot run, or the output folder cannot be used.
     InputError
         A data set cannot be used at all. Scans that cannot be used do not end the run.
+
+    Notes
+    -----
+    What is measured and in which words follows ISO/IEC 19795-1:2021 (biometric performance) and
+    BIDS 1.10 (data sets). The same input, settings and seed give the same bytes of
+    ``report.json``, with one process or many.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from headrisk import Job, Source, audit
+    >>> audit(Job(sources=(Source(Path("/nowhere")),), out=Path("/nowhere-either")))
+    Traceback (most recent call last):
+    ...
+    headrisk.errors.InputError: /nowhere: no such file or folder; ...
     """
     started, log = datetime.now(UTC), CostLog()
     require_known(job)

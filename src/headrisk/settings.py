@@ -95,6 +95,21 @@ class Settings:
     membership_prior
         Stated probability that a person searched for is in the gallery, for the precision of
         returned names.
+
+    Raises
+    ------
+    UsageError
+        A value of another kind, out of its range, or not among the choices.
+
+    Examples
+    --------
+    >>> from headrisk import Settings
+    >>> Settings(resolution_mm=3, measures=("ncc",)).bootstrap
+    2000
+    >>> Settings(resolution_mm=5)
+    Traceback (most recent call last):
+    ...
+    headrisk.errors.UsageError: setting resolution_mm: 5; expected 2, 3 or 4...
     """
 
     seed: int = 0

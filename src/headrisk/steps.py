@@ -48,6 +48,11 @@ def load_image(path: str | os.PathLike[str]) -> Volume:
     ScanError
         The file cannot be read as one image; says what was found.
 
+    Notes
+    -----
+    The formats are those of https://nifti.nimh.nih.gov and
+    https://surfer.nmr.mgh.harvard.edu/fswiki/FsTutorial/MghFormat.
+
     Examples
     --------
     >>> from headrisk import load_image
@@ -85,6 +90,11 @@ def fingerprint(
     ------
     ScanError
         No brain was found, or it could not be aligned.
+
+    Notes
+    -----
+    The networks are those of deepbet (Fisch and others 2024, Comput Biol Med 179:108845), the
+    template is ICBM 152 nonlinear symmetric 2009a (Fonov and others 2011, NeuroImage 54:313-327).
 
     Examples
     --------
@@ -153,6 +163,11 @@ def compare(
     InputError
         Shapes that do not fit, or values that are not finite.
 
+    Notes
+    -----
+    Each measure's source stands in its file of :mod:`headrisk.brain.similarity`, such as Wang and
+    others (2004, IEEE Trans Image Process 13:600-612) for ``ssim``.
+
     Examples
     --------
     >>> import numpy as np
@@ -209,10 +224,19 @@ def pair_scores(
     measure
         Its name in what comes out.
 
+    Returns
+    -------
+    PairScores
+        The matrix as float64, the pairs that may be compared, and people as numbers.
+
     Raises
     ------
     InputError
         The labels do not fit the matrix or are missing, or scores are no real numbers.
+
+    Notes
+    -----
+    Similarity scores in the sense of ISO/IEC 19795-1:2021; turn the sign of distances.
 
     Examples
     --------
@@ -282,6 +306,12 @@ def evaluate_scores(
     ------
     InputError
         The arrays' shapes disagree, or a usable score is not a number.
+
+    Notes
+    -----
+    Rates as ISO/IEC 19795-1:2021 defines them, over people: of a person searched for several
+    times the mean counts. Intervals are Wilson's, or exact where few are found or missed, widened
+    for searches that share people; see :mod:`headrisk.statistics.intervals`.
 
     Examples
     --------

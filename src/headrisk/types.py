@@ -48,9 +48,31 @@ class Grid:
 class PairScores:
     """Similarity of every probe to every gallery scan under one measure.
 
-    ``values`` is (probes, gallery), larger is more similar. ``usable`` is False where two scans
-    must not be compared (the same image, or two images of one session). People are numbered; the
-    same number in both lists is the same person.
+    Attributes
+    ----------
+    measure
+        Its name.
+    values
+        (probes, gallery) float64, larger is more similar, in the measure's own unit.
+    usable
+        (probes, gallery), False where two scans must not be compared: the same image, or two
+        images of one session.
+    probe_person, gallery_person
+        (probes,) and (gallery,) int64. People are numbered; the same number in both is the same
+        person. :func:`headrisk.pair_scores` numbers labels of any kind.
+
+    Notes
+    -----
+    *Probe*, *gallery* and *mated* are the terms of ISO/IEC 19795-1:2021.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from headrisk import PairScores
+    >>> people = np.array([0, 1])
+    >>> scores = PairScores("own", np.eye(2), np.ones((2, 2), bool), people, people)
+    >>> scores.values[scores.mated], scores.values[scores.nonmated]
+    (array([1., 1.]), array([0., 0.]))
     """
 
     measure: str
@@ -76,8 +98,31 @@ class PairScores:
 class Estimate:
     """A figure with its 95 % interval and the number of people (or pairs) behind it.
 
-    ``fewest`` and ``most`` are the people among whom the count lies, where the exact one is
-    withheld from what is public.
+    Attributes
+    ----------
+    value
+        The figure: a share of people in 0..1, or what the field that holds it says.
+    low, high
+        Ends of the interval.
+    n
+        People whom the interval is over; pairs of scans where ``method`` says so.
+    method
+        How the interval was made, such as ``Wilson``; "" where it is not told.
+    fewest, most
+        The people among whom the count lies, where the exact one is withheld from what is public.
+
+    Notes
+    -----
+    Shares of people have Wilson's interval (Wilson 1927, J Am Stat Assoc 22:209-212), those with
+    fewer than five people on one side that of Clopper and Pearson (1934, Biometrika 26:404-413),
+    widened where searches share people; see :mod:`headrisk.statistics.intervals`.
+
+    Examples
+    --------
+    >>> from headrisk import Estimate
+    >>> rank1 = Estimate(value=0.5, low=0.25, high=0.75, n=12, method="Wilson")
+    >>> f"{rank1.value * rank1.n:.0f} of {rank1.n} people"
+    '6 of 12 people'
     """
 
     value: float

@@ -150,7 +150,7 @@ def test_treated_brains_are_searched_among_untouched_scans_of_other_sessions() -
     changed = (vectors[list(of)] + 20.0 * rng.normal(size=(7, GRID.size))).astype(np.float32)
     treated = Treated(cohort(tuple(everything.scans[k] for k in of), changed, (3,)), of)
     design = within(everything.scans, everything.digests)
-    (found,) = brain_effects(everything, design, treated, NCC, np.random.default_rng(0), 1)
+    (found,) = brain_effects(everything, design, treated, NCC, np.random.default_rng(0), 1, {})
     hits = []
     for row, place in enumerate(of):
         if row == 3:
@@ -167,7 +167,7 @@ def test_treated_brains_are_searched_among_untouched_scans_of_other_sessions() -
     assert found.rank1 is not None
     assert found.rank1.after.value == pytest.approx(np.mean(hits))
 
-    own = own_scan(everything, treated, NCC, 1)
+    own = own_scan(everything, treated, NCC, 1, {})
     assert own.found is not None
     assert (own.found.n, own.gallery) == (6, 7)
     assert own.found.value == 1.0

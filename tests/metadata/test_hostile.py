@@ -18,11 +18,11 @@ import pytest
 from planted import dicom_file
 
 from headrisk.errors import InputError
+from headrisk.io.values import LARGEST_JSON
 from headrisk.metadata import look
 from headrisk.metadata.fix import LEFT_OUT, write_copy
 from headrisk.metadata.known import known_identifiers
 from headrisk.metadata.scan import MetadataScan, list_entries, scan_metadata
-from headrisk.metadata.sidecars import LARGEST_BYTES
 
 NOBODY = known_identifiers(())
 
@@ -70,7 +70,7 @@ def test_a_sidecar_larger_than_the_limit_is_not_read(tmp_path: Path) -> None:
     path = tmp_path / "ds" / "huge.json"
     path.parent.mkdir()
     with path.open("wb") as file:
-        file.truncate(LARGEST_BYTES + 10)  # a sparse file
+        file.truncate(LARGEST_JSON + 10)  # a sparse file
     scan = scan_metadata(path.parent)
     assert "64 MB" in scan.problems[0].reason
 

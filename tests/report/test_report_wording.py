@@ -10,9 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from headrisk.findings.coarse import interval
-from headrisk.findings.records import Counts, MeasureResult, ModalitySection, Table
+from headrisk.findings.records import Counts, MeasureResult, ModalitySection
 from headrisk.io.canonical import canonical_json
-from headrisk.report.tsv import parse_table, table_text
 from headrisk.report.withhold import withhold_section
 from headrisk.report.words import phrases, summary
 from headrisk.statistics.intervals import share_of_people, wilson
@@ -94,26 +93,6 @@ def test_person_means_are_worded_with_the_number_of_people() -> None:
     assert figure is not None
     text = phrases.natural_frequency(figure)  # three and a half of five
     assert text.startswith("about 4 of the 5 people searched for were linked")
-
-
-cells = st.one_of(
-    st.none(),
-    st.floats(-1e12, 1e12, allow_nan=False),
-    st.text(st.characters(exclude_categories=["Cs"]), min_size=1).filter(lambda t: t != "n/a"),
-)
-
-
-@given(st.lists(st.tuples(cells, cells), max_size=8))
-def test_tables_keep_their_shape_whatever_they_hold(rows: list[tuple[object, object]]) -> None:
-    table = Table(("one", "two"), tuple(rows))  # type: ignore[arg-type]
-    again = parse_table(table_text(table), "x")
-    assert again.columns == table.columns
-    assert len(again.rows) == len(rows)
-    for new, old in zip(again.rows, rows, strict=True):
-        for a, b in zip(new, old, strict=True):
-            if isinstance(b, float):
-                assert a == pytest.approx(b, rel=1e-5)
-            assert (a is None) == (b is None)
 
 
 def test_json_holds_no_number_that_json_does_not_know() -> None:

@@ -12,6 +12,7 @@ from headrisk.dataset.contrast import kind_by_modality
 from headrisk.dataset.dcm2niix_run import sidecar_of
 from headrisk.dataset.head_images import SUFFIXES, HeadImage, is_image, list_head_images
 from headrisk.dataset.inventory import Inventory
+from headrisk.dataset.labels import plain_label
 from headrisk.dataset.magic import ending_of
 from headrisk.dataset.scans import Scan
 from headrisk.dataset.sidecar import read_sidecar
@@ -58,8 +59,8 @@ def asked_images(
     inventory.
     """
     source = job.sources[0]
-    people = {label.removeprefix("sub-") for label in job.participants}
-    visits = {label.removeprefix("ses-") for label in job.sessions}
+    people = {plain_label(label, "sub") for label in job.participants}
+    visits = {plain_label(label, "ses") for label in job.sessions}
     own = [scan for scan in scans if scan.dataset == source.name]
     return tuple(
         one

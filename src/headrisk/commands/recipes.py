@@ -14,17 +14,17 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from headrisk.commands.studies import STUDIES, Layout, Study
+from headrisk.dataset.bids_names import IMAGE_ENDINGS
+from headrisk.dataset.labels import plain_label
 from headrisk.errors import InputError, UsageError
-from headrisk.findings.records import Table
-from headrisk.io.tsv import read_tsv
-from headrisk.report.tsv import table_text
+from headrisk.face.photo_table import COLUMNS as PHOTO_COLUMNS
+from headrisk.io.tsv import read_tsv, tsv_text
 from headrisk.report.words.phrases import counted
 from headrisk.run.scratch import write_private
 
-IMAGES = (".nii", ".nii.gz", ".img", ".hdr", ".mgh", ".mgz", ".dcm", ".ima", ".zip", ".tar.gz")
+IMAGES = (*IMAGE_ENDINGS, ".dcm", ".ima", ".zip", ".tar.gz")
 PICTURES = (".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp")
 COLUMNS = ("participant_id", "session_id", "path", "suffix", "site", "scanner", "acq_date")
-PHOTO_COLUMNS = ("participant_id", "path", "consent_id", "expires")
 PAIRS = "pairs.tsv"
 MOST_NAMED = 20  # people or scans that one line names
 OTHER_LAYOUT = "a name or place that is not the study's"
@@ -165,10 +165,10 @@ def write_manifest(recipe: Recipe, folder: Path, out: Path) -> Path | None:
         )
         for row in recipe.rows
     )
-    write_private(out, table_text(Table(COLUMNS, rows)).encode())
+    write_private(out, tsv_text(COLUMNS, rows).encode())
     if photos is not None:
         seen = tuple((who, str(here / path), "", "") for who, path in recipe.photos)
-        write_private(photos, table_text(Table(PHOTO_COLUMNS, seen)).encode())
+        write_private(photos, tsv_text(PHOTO_COLUMNS, seen).encode())
     return photos
 
 
@@ -356,7 +356,7 @@ def _participants(folder: Path) -> set[str]:
         return set()
     if not lines or re.split(r"[\t,]", lines[0])[0] != "participant_id":
         return set()
-    labels = (re.split(r"[\t,]", line)[0].strip().removeprefix("sub-") for line in lines[1:])
+    labels = (plain_label(re.split(r"[\t,]", line)[0], "sub") for line in lines[1:])
     return {label for label in labels if label}
 
 

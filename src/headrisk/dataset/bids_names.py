@@ -104,6 +104,8 @@ def guessed_suffix(stem: str) -> str:
 
 # In order of preference where one image is stored in two formats.
 IMAGE_ENDINGS = (".nii.gz", ".nii", ".mgz", ".mgh", ".hdr", ".hdr.gz", ".img", ".img.gz")
+# Those of which each is one image: of a header and its voxels, the header.
+ONE_IMAGE = tuple(ending for ending in IMAGE_ENDINGS if not ending.startswith(".img"))
 
 
 @dataclass(frozen=True)
@@ -115,10 +117,19 @@ class BidsName:
     ending: str
 
 
+def image_ending(name: str) -> str:
+    """The ending by which a name is that of an image, in lower case, or "".
+
+    >>> image_ending("Sub-01_T1w.NII.GZ"), image_ending("sub-01_T1w.json")
+    ('.nii.gz', '')
+    """
+    lower = name.lower()
+    return next((ending for ending in IMAGE_ENDINGS if lower.endswith(ending)), "")
+
+
 def parse_name(file_name: str) -> BidsName:
     """Take ``sub-01_ses-2_acq-x_T1w.nii.gz`` apart; participant and session are left to folders."""
-    lower = file_name.lower()
-    ending = next((e for e in IMAGE_ENDINGS if lower.endswith(e)), Path(lower).suffix)
+    ending = image_ending(file_name) or Path(file_name.lower()).suffix
     parts = file_name[: len(file_name) - len(ending)].split("_")
     pairs = (part.partition("-") for part in parts[:-1])
     entities = {key: value for key, dash, value in pairs if dash}

@@ -16,7 +16,7 @@ from functools import partial
 from pathlib import Path, PurePath
 from typing import Literal, Protocol
 
-from headrisk.dataset.bids_names import IMAGE_ENDINGS, parse_name
+from headrisk.dataset.bids_names import IMAGE_ENDINGS, image_ending, parse_name
 from headrisk.dataset.gather import Source, gather
 from headrisk.dataset.labels import path_label
 from headrisk.dataset.scans import Scan
@@ -256,8 +256,7 @@ def list_treated(
 def stem_of(path: str) -> str:
     """File name without folders and image ending."""
     name = Path(path).name
-    ending = next((e for e in IMAGE_ENDINGS if name.lower().endswith(e)), "")
-    return name[: len(name) - len(ending)]
+    return name[: len(name) - len(image_ending(name))]
 
 
 def _images(root: Path) -> Iterator[Path]:
@@ -270,10 +269,10 @@ def _images(root: Path) -> Iterator[Path]:
             for name in inner
             if not name.startswith(".") and name not in left_out and depth < _DEEPEST
         )
-        imitating = [name for name in inner if name.lower().endswith(IMAGE_ENDINGS)]
+        imitating = [name for name in inner if image_ending(name)]
         inner[:] = [name for name in inner if name not in imitating]
         for name in (*names, *imitating):  # a folder named as an image is listed, and fails
-            if not name.startswith(".") and name.lower().endswith(IMAGE_ENDINGS):
+            if not name.startswith(".") and image_ending(name):
                 yield Path(folder) / name
 
 
@@ -291,9 +290,7 @@ def _from_files(source: Source, files: list[Path]) -> tuple[tuple[Scan, ...], tu
 
 
 def _preference(path: Path) -> tuple[int, str]:
-    name = path.name.lower()
-    place = next(k for k, ending in enumerate(IMAGE_ENDINGS) if name.endswith(ending))
-    return place, str(path)
+    return IMAGE_ENDINGS.index(image_ending(path.name)), str(path)
 
 
 def _row(source: Source, path: Path) -> Scan:

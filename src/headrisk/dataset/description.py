@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import unicodedata
 from collections.abc import Sequence
@@ -12,6 +11,7 @@ from typing import Any
 
 from headrisk.errors import InputError
 from headrisk.io.digests import open_regular
+from headrisk.io.values import parse_json
 
 DESCRIPTION, CHANGES = "dataset_description.json", "CHANGES"
 LONGEST = 200
@@ -87,25 +87,25 @@ def _own_name(path: Path) -> str:
     return absolute.name if absolute.is_dir() else absolute.name.split(".")[0]
 
 
-def _read(path: Path) -> str:
-    """The start of a text file, "" where there is none that can be read."""
+def _read(path: Path) -> bytes:
+    """The start of a file, nothing where there is none that can be read."""
     try:
         with open_regular(path) as stream:
-            return stream.read(_MOST_BYTES).decode("utf-8", "replace")
+            return stream.read(_MOST_BYTES)
     except (OSError, InputError):
-        return ""
+        return b""
 
 
 def _description(path: Path) -> dict[str, Any]:
-    try:
-        content = json.loads(_read(path / DESCRIPTION)) if path.is_dir() else {}
-    except (ValueError, RecursionError):
-        return {}
+    raw = _read(path / DESCRIPTION) if path.is_dir() else b""
+    content, problem = parse_json(raw)
+    if problem == "not UTF-8 text":  # the name is worth having all the same
+        content, _ = parse_json(raw.decode("utf-8", "replace").encode())
     return content if isinstance(content, dict) else {}
 
 
 def _first_version(path: Path) -> str:
     """The newest version of a BIDS ``CHANGES`` file, which lists versions from the newest on."""
-    lines = _read(path / CHANGES).splitlines() if path.is_dir() else []
+    lines = _read(path / CHANGES).decode("utf-8", "replace").splitlines() if path.is_dir() else []
     found = (_VERSION.match(line) for line in lines)
     return next((one_line(match[1]) for match in found if match), "")

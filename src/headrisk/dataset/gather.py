@@ -16,7 +16,23 @@ from headrisk.errors import UsageError
 
 @dataclass(frozen=True)
 class Source:
-    """A data set and the short name it goes by in this run ("" where there is only one)."""
+    """A data set and the short name it goes by in this run.
+
+    Attributes
+    ----------
+    path
+        A BIDS folder, a folder of DICOM series, or a manifest (TSV).
+    name
+        Letters and digits that tell it from the others; "" where there is only one.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from headrisk import Source
+    >>> released, earlier = Source(Path("study"), "study"), Source(Path("wave1"), "wave1")
+    >>> released.name
+    'study'
+    """
 
     path: Path
     name: str = ""

@@ -12,70 +12,15 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from headrisk.dataset.bids_names import DATATYPES, ONE_IMAGE, SUFFIX_TYPES, image_ending
 from headrisk.dataset.inventory import Inventory
+from headrisk.dataset.labels import path_label
 from headrisk.dataset.scans import Scan
 
-_ENDINGS = (".nii", ".nii.gz", ".mgh", ".mgz", ".hdr", ".hdr.gz")
 _SUFFIX = re.compile(r"_([A-Za-z0-9]+)$")
 _NOT_HERE = ("damaged", "empty", "history", "pointer", "unreadable")  # or told elsewhere
-_LABEL = {"sub": re.compile(r"sub-([A-Za-z0-9+]+)"), "ses": re.compile(r"ses-([A-Za-z0-9+]+)")}
-SUFFIXES = frozenset(  # of BIDS images; another suffix may be anything, a name too
-    [
-        "T1w",
-        "T2w",
-        "FLAIR",
-        "PDw",
-        "T2starw",
-        "UNIT1",
-        "MP2RAGE",
-        "MEGRE",
-        "MESE",
-        "MTS",
-        "MPM",
-        "IRT1",
-        "VFA",
-        "TB1TFL",
-        "TB1RFM",
-        "T1map",
-        "T2map",
-        "R1map",
-        "R2starmap",
-        "T2starmap",
-        "PDmap",
-        "MTRmap",
-        "inplaneT1",
-        "inplaneT2",
-        "PDT2",
-        "angio",
-        "defacemask",
-        "bold",
-        "cbv",
-        "sbref",
-        "phase",
-        "dwi",
-        "phase1",
-        "phase2",
-        "phasediff",
-        "magnitude",
-        "magnitude1",
-        "magnitude2",
-        "fieldmap",
-        "epi",
-        "asl",
-        "m0scan",
-        "pet",
-        "ct",
-        "CT",
-        "dseg",
-        "probseg",
-        "mask",
-        "Chimap",
-        "M0map",
-        "S0map",
-        "localizer",
-    ]
-)
-DATATYPES = ("anat", "func", "dwi", "fmap", "perf", "pet", "ct", "mrs", "meg", "eeg", "swi")
+SUFFIXES = frozenset(SUFFIX_TYPES) | {"ct", "PDT2"}  # another may be anything, a name too
+_FOLDERS = (*DATATYPES, "swi")
 
 
 @dataclass(frozen=True)
@@ -129,7 +74,7 @@ def list_head_images(
 
 def is_image(name: str) -> bool:
     """Whether a file name ends as those of images do that are read without converting."""
-    return name.lower().endswith(_ENDINGS)
+    return name.lower().endswith(ONE_IMAGE)
 
 
 def _told_by_bytes(listed: Inventory) -> Iterator[HeadImage]:
@@ -150,18 +95,13 @@ def _told_by_bytes(listed: Inventory) -> Iterator[HeadImage]:
 def _image(path: str, root: Path) -> HeadImage:
     name = os.path.relpath(path, root)
     stem = Path(name).name
-    for ending in sorted(_ENDINGS, key=len, reverse=True):
-        if stem.lower().endswith(ending):
-            stem = stem[: -len(ending)]
-            break
-    told = _SUFFIX.search(stem)
+    told = _SUFFIX.search(stem[: len(stem) - len(image_ending(stem))])
     parent = Path(name).parent.name
-    labels = {key: (m[1] if (m := pattern.search(name)) else "") for key, pattern in _LABEL.items()}
     return HeadImage(
         path,
         name,
-        parent if parent in DATATYPES else "",
+        parent if parent in _FOLDERS else "",
         told[1] if told else "",
-        labels["sub"],
-        labels["ses"],
+        path_label(name, "sub"),
+        path_label(name, "ses"),
     )

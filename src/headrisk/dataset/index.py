@@ -11,9 +11,9 @@ from pathlib import Path
 import pyarrow as pa
 
 from headrisk.dataset.bids import index_bids
-from headrisk.dataset.bids_names import DATATYPES, IMAGE_ENDINGS
+from headrisk.dataset.bids_names import DATATYPES, image_ending
 from headrisk.dataset.dicom import holds_dicom, index_dicom
-from headrisk.dataset.labels import plain_label
+from headrisk.dataset.labels import folder_label, plain_label
 from headrisk.dataset.manifest import index_manifest
 from headrisk.dataset.people import without_conflicts
 from headrisk.dataset.scans import Scan, scan_table
@@ -169,7 +169,7 @@ def _folder_names(path: Path) -> list[str]:
     """Names of the ``sub-*`` folders."""
     try:
         with os.scandir(path) as entries:
-            return [entry.name for entry in entries if entry.name.startswith("sub-")]
+            return [entry.name for entry in entries if folder_label(entry.name, "sub")]
     except FileNotFoundError as error:
         forms = "a BIDS folder, a folder of DICOM series or a manifest TSV"
         raise not_there(str(path), forms) from error
@@ -192,7 +192,7 @@ def _datatypes(path: Path, folders: list[str]) -> Iterator[Path]:
 
 def _holds_image(folder: Path) -> bool:
     try:
-        return any(one.name.lower().endswith(IMAGE_ENDINGS) for one in folder.iterdir())
+        return any(image_ending(one.name) for one in folder.iterdir())
     except OSError:
         return False
 

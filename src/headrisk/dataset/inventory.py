@@ -24,7 +24,14 @@ from headrisk.dataset.archives import list_archive
 from headrisk.dataset.bids_names import DATATYPES, SUFFIX_TYPES, guessed_suffix, known_suffix
 from headrisk.dataset.contrast import guess_suffix
 from headrisk.dataset.dicom_series import is_cut_off, is_image, read_tags
-from headrisk.dataset.labels import name_label, path_label, plain_label
+from headrisk.dataset.labels import (
+    WRITTEN,
+    folder_label,
+    name_label,
+    one_spelling,
+    path_label,
+    plain_label,
+)
 from headrisk.dataset.magic import HEAD_BYTES, Kind, Told, ending_of, header_of_body, is_image_name
 from headrisk.dataset.magic import tell as tell_bytes
 from headrisk.dataset.manifest import read_manifest
@@ -84,7 +91,7 @@ _HEADERS = (".hdr", ".hdr.gz", ".par", ".head")
 _SYSTEM = ("/dev", "/proc", "/sys")  # what lies there is made when it is read, without an end
 _MOST_VISITS = 4  # of one folder, by different links
 _BIDS_NAME = re.compile(
-    r"sub-[A-Za-z0-9+]+(?:_ses-[A-Za-z0-9+]+)?(?:_[a-zA-Z]+-[A-Za-z0-9+.]+)*_([A-Za-z0-9]+)"
+    rf"{WRITTEN['sub']}(?:_{WRITTEN['ses']})?(?:_[a-zA-Z]+-[A-Za-z0-9+.]+)*_([A-Za-z0-9]+)"
 )
 
 
@@ -619,7 +626,8 @@ def _followed(walk: _Walk, entry: os.DirEntry[str], above: tuple[str, ...]) -> b
         return False
     if _within(target, walk.real):
         return True
-    named = entry.name.startswith(("sub-", "ses-")) or entry.name in DATATYPES
+    person = any(folder_label(entry.name, entity) for entity in ("sub", "ses"))
+    named = person or entry.name in DATATYPES
     system = any(_within(target, place) for place in _SYSTEM)
     return named and not system and not _within(walk.real, target)
 
@@ -884,7 +892,8 @@ def _named(row: FileRow) -> FileRow:
         session_id=row.session_id or path_label(row.path, "ses"),
     )
     told = name_label(parts[-1], "sub") if parts else ""
-    if row.kind == "image" and told and told != row.participant_id and not row.reason:
+    mine = row.kind != "image" or one_spelling(parts[-1]).startswith(f"sub-{row.participant_id}_")
+    if told and told != row.participant_id and not mine and not row.reason:
         return replace(row, reason=f"the name says sub-{told}, the folder sub-{row.participant_id}")
     return row
 
@@ -903,13 +912,13 @@ def _where(row: FileRow, base: Where) -> Where:
 
 def _is_bids(row: FileRow, parts: tuple[str, ...]) -> bool:
     """Whether an image has a name and place as BIDS wants them for raw data."""
-    name = parts[-1]
+    name = one_spelling(parts[-1])
     match = _BIDS_NAME.fullmatch(name[: len(name) - len(ending_of(name))])
     if match is None or match[1] not in SUFFIX_TYPES or "!/" in row.path:
         return False
     person, session = name_label(name, "sub"), name_label(name, "ses")
     wanted = [f"sub-{person}", *([f"ses-{session}"] if session else [])]
-    return list(parts[:-2]) == wanted and parts[-2] in DATATYPES
+    return [*map(one_spelling, parts[:-2])] == wanted and parts[-2] in DATATYPES
 
 
 def _of_manifest(path: Path) -> Inventory:

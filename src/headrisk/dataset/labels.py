@@ -5,17 +5,29 @@ DICOM) goes through here, so that one person has one label. Labels are brought t
 Unicode's composed form (macOS hands file names out decomposed), full-width digits and letters as
 plain ones (NFKC), no characters that nobody sees (zero-width spaces, marks of direction). The
 entity before a label (``sub-``, ``ses-``) is taken off once.
+
+BIDS allows letters, digits and ``+`` in a label; letters here are those of any script. What else
+folders and tables hold is kept where nothing but the label stands (:func:`plain_label`,
+:func:`folder_label`); in names and running text a label ends at the first other sign.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 _IN_NAME = {
     entity: re.compile(rf"(?:^|_){entity}-([^_./\s-]+)", re.IGNORECASE) for entity in ("sub", "ses")
 }
+
+
+# Signs that end a label in running text: all of ASCII but "+", and quotation marks of print.
+_SIGN = r"[^\s!-*,-/:-@\[-`{-~\u00ab\u00bb\u2018-\u201f]"
+WRITTEN = {entity: rf"{entity}-{_SIGN}+" for entity in ("sub", "ses")}
+"""Pattern of a label with its entity in running text, by entity; for texts in one spelling."""
+_IN_TEXT = {entity: re.compile(rf"(?<![^\W_]){label}") for entity, label in WRITTEN.items()}
 
 
 def plain_label(label: str, entity: str) -> str:
@@ -66,3 +78,14 @@ def path_label(path: str, entity: str) -> str:
     folders = (folder_label(part, entity) for part in reversed(parts[:-1]) if "_" not in part)
     names = (name_label(part, entity) for part in reversed(parts))
     return next((label for found in (folders, names) for label in found if label), "")
+
+
+def written_labels(text: str, entity: str) -> Iterator[str]:
+    """The labels that running text, a line or a path names after their entity, in order.
+
+    >>> list(written_labels("Jane (sub-01, twin of sub-A+2): see sub-03_T1w.nii.gz", "sub"))
+    ['01', 'A+2', '03']
+    """
+    if "-" in text:  # as nearly every label's line has, and few others
+        for match in _IN_TEXT[entity].finditer(one_spelling(text)):
+            yield match[0].removeprefix(f"{entity}-")

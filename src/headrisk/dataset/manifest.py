@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from headrisk.dataset.bids_names import IMAGE_ENDINGS
+from headrisk.dataset.bids_names import image_ending
 from headrisk.dataset.bids_tables import facts_of
 from headrisk.dataset.face_claims import claim_of
 from headrisk.dataset.labels import plain_label
@@ -188,8 +188,7 @@ def _scan_id(image: Path, folder: Path) -> str:
     """Path relative to the manifest where it lies below it, without the image ending."""
     name = image.relative_to(folder) if image.is_relative_to(folder) else image
     text = name.as_posix().lstrip("/")
-    ending = next((e for e in IMAGE_ENDINGS if text.lower().endswith(e)), "")
-    return text[: len(text) - len(ending)]
+    return text[: len(text) - len(image_ending(text))]
 
 
 def _named_suffix(file_name: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from headrisk.dataset.bids_names import BidsName, applicable, listing, parse_name, sidecar_files
-from headrisk.io.values import known, parse_age, parse_date, parse_sex
+from headrisk.io.values import LARGEST_JSON, known, parse_age, parse_date, parse_json, parse_sex
 
 # ----------------------------------------------------------------------
 # Everything that sidecars say of one image, by BIDS' inheritance principle.
@@ -53,7 +52,6 @@ def image_values(image: Path, root: Path, levels: Levels) -> tuple[dict[str, Any
 # JSON sidecars: what they say of site, scanner and date, and which of them apply to an image.
 # ----------------------------------------------------------------------
 
-LARGEST_BYTES = 16 * 1024 * 1024
 _DATE_KEYS = ("AcquisitionDateTime", "AcquisitionDate", "SeriesDate", "StudyDate", "ContentDate")
 
 
@@ -75,13 +73,13 @@ def read_sidecar(path: Path) -> tuple[dict[str, Any], str]:
     """
     try:
         status = path.stat()
-        if not stat.S_ISREG(status.st_mode) or status.st_size > LARGEST_BYTES:
-            return {}, f"{path}: not a file of at most {LARGEST_BYTES} bytes, not read"
-        values = json.loads(path.read_bytes())
+        if not stat.S_ISREG(status.st_mode) or status.st_size > LARGEST_JSON:
+            return {}, f"{path}: not a file of at most {LARGEST_JSON} bytes, not read"
+        values, problem = parse_json(path.read_bytes())
     except OSError as error:
         return {}, f"{path}: cannot be read ({error.strerror or error})"
-    except (ValueError, RecursionError) as error:
-        return {}, f"{path}: not JSON ({type(error).__name__}), not used"
+    if problem:
+        return {}, f"{path}: {problem}, not used"
     if not isinstance(values, dict):
         return {}, f"{path}: not a JSON object, not used"
     return values, ""

@@ -13,7 +13,7 @@ import numpy as np
 
 from headrisk.attacks import brain, face_scans
 from headrisk.attacks.attack import Context
-from headrisk.attacks.face import FaceAttack
+from headrisk.attacks.face import FaceAttack, errors_of
 from headrisk.attacks.face_panels import in_words
 from headrisk.attacks.face_scans import FaceScansAttack
 from headrisk.attacks.material import examine_scans
@@ -35,17 +35,17 @@ from headrisk.deidentify.comparison_face import (
     to_repair,
 )
 from headrisk.deidentify.matching import Pairing, TreatedSet, settle
-from headrisk.errors import StoreError
+from headrisk.errors import PluginError, StoreError
 from headrisk.face.cohort import HEAD_STAGE, Run, look_at_heads
 from headrisk.face.head import HeadResult
 from headrisk.face.presence import face_left as presence_of
 from headrisk.face.presence import seen_by
-from headrisk.face.recognise.registry import recognisers
+from headrisk.face.recognise.registry import failing, recognisers
 from headrisk.findings.deidentified import Arrival, Attacker, Effect, Treatment
 from headrisk.findings.linkage import scan_rows
 from headrisk.findings.records import Internal, Table, Value
 from headrisk.intake import Intake
-from headrisk.job import Job, recorded, tell_damage
+from headrisk.job import Job, recorded, tell_damage, tell_failed, tell_sentences
 from headrisk.report.words.deidentified import FOUND_FACE, UNCHANGED
 from headrisk.run.events import Listener, ignore, stage
 from headrisk.run.provenance import CostLog
@@ -61,13 +61,14 @@ class Looked:
     """What looking at the matched scans gave, each list in the order of the pairs.
 
     ``own`` are the untreated scans that the pairs' positions refer to; ``heads`` is None where
-    faces were not looked at.
+    faces were not looked at; ``failed`` are errors of plug-ins.
     """
 
     own: tuple[Scan, ...]
     brains: Cohort
     costs: tuple[CostResult, ...]
     heads: Looks | None
+    failed: tuple[str, ...] = ()
 
 
 def arrival(found: TreatedSet, brains: Cohort, costs: Sequence[CostResult]) -> Arrival:
@@ -198,7 +199,7 @@ def _notes(found: TreatedSet, looked: Looked) -> tuple[str, ...]:
             f"{found.name}: {len(found.missing)} scans have no de-identified file and "
             f"{len(found.extra)} files fit no scan; see treated-{found.name}.tsv"
         )
-    return (*found.notes, *notes)
+    return (*found.notes, *notes, *(f"{found.name}: {text}" for text in looked.failed))
 
 
 # ----------------------------------------------------------------------
@@ -302,26 +303,35 @@ def _one(
     pairs = [(own.scans[pair.of], pair.scan) for pair in found.pairs]
     treated = Treated(cohort, tuple(before.own[pair.of] for pair in found.pairs))
     effects: list[Effect] = []
+    failed: dict[str, PluginError] = {}
     own_found = None
     if pairs:
         with stage(f"compare: {name}", len(pairs), log, recorded(job)):
             design = brain.plan(before.everything, job)
             effects += brain_effects(
-                before.everything, design, treated, job.settings, for_brain, job.processes
+                before.everything, design, treated, job.settings, for_brain, job.processes, failed
             )
-            own_found = own_scan(before.everything, treated, job.settings, job.processes)
+            own_found = own_scan(before.everything, treated, job.settings, job.processes, failed)
+        tell_failed(failed, job)
+    errors: tuple[str, ...] = ()
     faces = {"face", "face-scans"} & set(job.modalities)
     looks = _look(found, before, run, job, log) if pairs and faces else None
     if looks is not None:
         asked = recognisers(job.settings.recognisers, job.weights)
-        effects += face_effects(looks, before.pictures, asked, job, log, for_face)
+        heads = [*looks.before, *looks.after, *(looks.adaptive or ())]
+        heads += () if before.heads is None else before.heads.heads
+        errors = errors_of([*heads, *before.pictures.results])
+        tell_sentences(errors_of([*looks.after, *(looks.adaptive or ())]), job)
+        broken = failing(asked, errors)
+        asked = tuple(one for one in asked if one.name not in broken)
+        effects += face_effects(looks, before.pictures, asked, job, log, for_face, broken)
         if before.heads is not None and before.heads.scans:
             sides: dict[Attacker, Sequence[HeadResult]] = {"naive": looks.after}
             sides |= {} if looks.adaptive is None else {"adaptive": looks.adaptive}
-            effects += scan_effects(before.heads, treated.of, sides, asked, job, for_scans)
+            effects += scan_effects(before.heads, treated.of, sides, asked, job, for_scans, broken)
     costs = _costs(pairs, run.store, run, job, log)
     person = number_people(scan.participant_id for _, scan in pairs)
-    looked = Looked(own.scans, cohort, costs, looks)
+    looked = Looked(own.scans, cohort, costs, looks, (*map(str, failed.values()), *errors))
     public = Treatment(
         name,
         arrival(found, cohort, costs),

@@ -7,7 +7,7 @@ another session; treating the shared copy does not reach that one.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -140,6 +140,37 @@ def measure_changes(
     return tuple(effects)
 
 
+def changes_but_of(
+    modality: str,
+    failed: Collection[str],
+    before: Mapping[str, PairScores],
+    sides: Mapping[Attacker, Mapping[str, PairScores]],
+    rng: np.random.Generator,
+) -> tuple[Effect, ...]:
+    """:func:`measure_changes` without plug-ins that failed, and an effect that names each of them.
+
+    ``failed`` holds measures, or recognisers, whose measures begin with their name. What failed on
+    one side is compared on neither: no scores afterwards would read as people who are no longer
+    found.
+    """
+    everywhere = set(before).intersection(*sides.values())
+
+    def counts(name: str) -> bool:
+        own = any(name == one or name.startswith(f"{one}-") for one in failed)
+        return name in everywhere or not own
+
+    before = {name: one for name, one in before.items() if counts(name)}
+    after = {
+        attacker: {name: one for name, one in side.items() if counts(name)}
+        for attacker, side in sides.items()
+    }
+    effects = measure_changes(modality, before, after, rng) if before else ()
+    return (
+        *effects,
+        *(Effect(modality, name, "naive", 0, 0, 0, reason="measure failed") for name in failed),
+    )
+
+
 def nobody(before: PairScores) -> PairScores:
     """Scores where nobody could be searched for any more, in the same gallery."""
     columns = before.gallery_person.size
@@ -198,6 +229,7 @@ def brain_effects(
     settings: Settings,
     rng: np.random.Generator,
     processes: Workers,
+    failed: dict[str, PluginError],
 ) -> tuple[Effect, ...]:
     """Change of every measure's rates: what one measure no longer finds another may.
 
@@ -209,6 +241,8 @@ def brain_effects(
         Who is searched among whom, with positions in ``untreated``.
     treated
         Treated scans; positions refer to ``untreated``.
+    failed
+        Receives the errors of plug-ins; an effect without rates says which measures these were.
     """
     row_of = {int(place): row for row, place in enumerate(design.probes)}
     rows = np.array([row_of[place] for place in treated.of], dtype=np.int64)
@@ -216,7 +250,6 @@ def brain_effects(
     allowed = design.usable[np.ix_(rows, columns)]
     person = design.probe_person[rows]
     gallery = [int(design.gallery[k]) for k in columns]
-    failed: dict[str, PluginError] = {}
     sides = (
         _Side([untreated.results[k] for k in treated.of], allowed, person),
         _Side(treated.cohort.results, allowed, person),
@@ -226,21 +259,21 @@ def brain_effects(
         _scores(side, found, design.gallery_person[columns], settings, processes, failed)
         for side in sides
     )
-    # A measure that failed on one side is compared on neither: no scores afterwards would read as
-    # people who are no longer found.
-    before, after = (
-        {name: one for name, one in side.items() if name not in failed} for side in (before, after)
-    )
-    return () if not before else measure_changes("brain", before, {"naive": after}, rng)
+    return changes_but_of("brain", failed, before, {"naive": after}, rng)
 
 
 def own_scan(
-    untreated: Cohort, treated: Treated, settings: Settings, processes: Workers
+    untreated: Cohort,
+    treated: Treated,
+    settings: Settings,
+    processes: Workers,
+    failed: dict[str, PluginError],
 ) -> OwnScan:
     """How often a treated scan finds the scan it was made from, among one another's.
 
     The gallery holds the untreated scans of all treated ones, without other scans of the same
-    person: only the very scan counts as found. The measure that finds most of them is told.
+    person: only the very scan counts as found. The measure that finds most of them is told; the
+    errors of plug-ins are put into ``failed``.
     """
     usable = _usable(untreated)
     places = sorted({place for place in treated.of if usable[place]})
@@ -254,7 +287,7 @@ def own_scan(
         person[columns],
         settings,
         processes,
-        {},
+        failed,
     )
     if not scores:
         return OwnScan(settings.measures[0], None, len(places))

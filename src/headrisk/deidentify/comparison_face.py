@@ -7,7 +7,7 @@ A scan in which no face is found any more is a failure to acquire, not a failed 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from headrisk.attacks.face import plan as plan_of_photos
 from headrisk.attacks.face_scans import Looked, plan
 from headrisk.brain.prepare import AlignedBrain, PrepareTask, align_head
 from headrisk.dataset.scans import Scan
-from headrisk.deidentify.comparison_brain import measure_changes
+from headrisk.deidentify.comparison_brain import changes_but_of
 from headrisk.deidentify.repair import Donor, repair_face
 from headrisk.face.cohort import Repairing, Run, look_at_heads
 from headrisk.face.detect.registry import detectors
@@ -53,6 +53,7 @@ def scan_effects(
     asked: Sequence[Recogniser],
     job: Job,
     rng: np.random.Generator,
+    failed: Collection[str] = (),
 ) -> tuple[Effect, ...]:
     """Change of every measure's rates, the headline first, naive before adaptive.
 
@@ -66,6 +67,8 @@ def scan_effects(
         What looking at the de-identified scans gave each attacker, in the order of ``of``.
     asked
         The recognisers; those whose templates are no vectors are left out.
+    failed
+        Names of recognisers that are not asked, as they failed at some of these heads.
     """
     design = plan(original, job)
     row_of = {int(place): row for row, place in enumerate(design.probes)}
@@ -80,12 +83,12 @@ def scan_effects(
     first = [original.heads[of[k]] for k in kept]
     before = _scores(first, gallery, allowed, people, embedders)
     if not before:
-        return ()
+        return changes_but_of(SCANS_NAME, failed, {}, {}, rng)
     after = {
         attacker: _scores([heads[k] for k in kept], gallery, allowed, people, embedders)
         for attacker, heads in sides.items()
     }
-    return measure_changes(SCANS_NAME, before, after, rng)
+    return changes_but_of(SCANS_NAME, failed, before, after, rng)
 
 
 def _scores(
@@ -209,19 +212,24 @@ def face_effects(
     job: Job,
     log: CostLog,
     rng: np.random.Generator,
+    failed: Collection[str] = (),
 ) -> tuple[Effect, ...]:
-    """Change of every measure's rates, the headline first, naive before adaptive."""
+    """Change of every measure's rates, the headline first, naive before adaptive.
+
+    ``failed`` are names of recognisers that are not asked, as they failed at some of these images.
+    """
     if not pictures.results:
         return ()
-    before = _search(looks.scans, looks.before, pictures, asked, job, log)
+    before, lost = _search(looks.scans, looks.before, pictures, asked, job, log)
+    names = [*failed, *lost]
     sides: dict[Attacker, tuple[HeadResult, ...]] = {"naive": looks.after}
     if looks.adaptive is not None:
         sides["adaptive"] = looks.adaptive
-    after = {
-        attacker: _search(looks.scans, heads, pictures, asked, job, log)
-        for attacker, heads in sides.items()
-    }
-    return measure_changes("face", before, after, rng)
+    after: dict[Attacker, Mapping[str, PairScores]] = {}
+    for attacker, heads in sides.items():
+        after[attacker], lost = _search(looks.scans, heads, pictures, asked, job, log)
+        names += lost
+    return changes_but_of("face", tuple(dict.fromkeys(names)), before, after, rng)
 
 
 def _search(
@@ -231,9 +239,11 @@ def _search(
     asked: Sequence[Recogniser],
     job: Job,
     log: CostLog,
-) -> Mapping[str, PairScores]:
+) -> tuple[Mapping[str, PairScores], Collection[str]]:
+    """Scores by measure, and recognisers that could not compare."""
     faces = Faces(scans, heads, pictures.photos, pictures.results)
-    return match(faces, plan_of_photos(faces), asked, job, log)[0]
+    scores, made = match(faces, plan_of_photos(faces), asked, job, log)
+    return scores, made.failed.keys()
 
 
 def face_left(before: Sequence[HeadResult], after: Sequence[HeadResult]) -> FaceLeft:

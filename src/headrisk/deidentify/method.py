@@ -28,6 +28,11 @@ class DeidentificationMethod(Protocol):
     replaces
         Whether it leaves a face that is nobody's, rather than none.
 
+    Notes
+    -----
+    What de-identification of head images is for: Schwarz and others (2021, NeuroImage
+    231:117845). The contract is tested by :func:`headrisk.testing.check_deidentification`.
+
     Examples
     --------
     >>> import numpy as np

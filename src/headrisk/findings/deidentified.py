@@ -61,7 +61,8 @@ class Effect:
     chance
         Rank-1 rate of guessing in the gallery.
     reason
-        Why there are no rates, or "".
+        Why there are no rates, or "". ``measure failed``: the code of another package that makes
+        the scores failed on one side, so that the measure is compared on neither.
     """
 
     modality: str
@@ -79,7 +80,7 @@ class Effect:
     found: Estimate | None = None
     bounds: tuple[float, float] | None = None
     chance: float | None = None
-    reason: Literal["", "few people", "withheld"] = ""
+    reason: Literal["", "few people", "withheld", "measure failed"] = ""
 
 
 @dataclass(frozen=True)
@@ -158,6 +159,14 @@ class Treatment:
         own = [e for e in self.effects if (e.modality, e.attacker) == (modality, attacker)]
         corrected = [e for e in own if e.measure == STRONGEST]
         return max(corrected or own, key=lambda e: e.found.value if e.found else -1.0, default=None)
+
+    def failed(self) -> dict[str, list[str]]:
+        """By attack, the measures of other packages that failed on one side."""
+        found: dict[str, list[str]] = {}
+        for effect in self.effects:
+            if effect.reason == "measure failed":
+                found.setdefault(effect.modality, []).append(effect.measure)
+        return found
 
     def strongest(self) -> list[Effect]:
         """What every attack that was tried finds, for each attacker: see :meth:`effect`."""

@@ -1,13 +1,18 @@
-"""Reading tab-separated tables as people and spreadsheets write them, with line numbers."""
+"""Tab-separated tables as people and spreadsheets write them, read with line numbers; and written.
+
+Every cell is text here. The tables of a report, whose cells are numbers as well, are read and
+written by :mod:`headrisk.report.tsv`.
+"""
 
 from __future__ import annotations
 
 import stat
 from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from headrisk.errors import InputError
+from headrisk.errors import InputError, UsageError
 from headrisk.io.values import known
 
 LARGEST_BYTES = 256 * 1024 * 1024
@@ -48,6 +53,33 @@ def read_tsv(path: Path) -> list[Row]:
             )
         rows.append(Row(number, dict(zip(columns, map(known, cells), strict=True))))
     return rows
+
+
+def tsv_text(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table of text that :func:`read_tsv` reads back; "" becomes ``n/a``.
+
+    >>> tsv_text(("participant_id", "age"), [("sub-01", "34"), ("sub-02", "")])
+    'participant_id\\tage\\nsub-01\\t34\\nsub-02\\tn/a\\n'
+
+    Raises
+    ------
+    UsageError
+        A cell holds a tab or ends a line.
+    """
+    return "".join("\t".join(map(_written, cells)) + "\n" for cells in (columns, *rows))
+
+
+def _written(cell: str) -> str:
+    if any(sign in cell for sign in "\t\n\r\0"):
+        raise UsageError(
+            f"cell {cell!r}",
+            found="a tab, a line break or NUL",
+            expected="text of one line",
+            remedy="Rename what the table is to name.",
+        )
+    if len(cell) >= 2 and cell[0] == cell[-1] == '"':
+        return '"' + cell.replace('"', '""') + '"'
+    return cell or "n/a"
 
 
 def split_tsv(path: Path, errors: str = "strict") -> tuple[list[str], list[tuple[int, list[str]]]]:

@@ -10,7 +10,7 @@ from headrisk.types import Float32Array, FloatArray
 
 @dataclass(frozen=True)
 class Volume:
-    """A three-dimensional image in RAS+ order.
+    """A three-dimensional image in RAS+ order: x to the right, y anterior, z superior.
 
     Attributes
     ----------
@@ -21,6 +21,20 @@ class Volume:
         4 x 4, voxel index to RAS+ mm.
     notes
         Every repair and warning that reading made, as sentences.
+
+    Notes
+    -----
+    The affine is that of the NIfTI-1 standard (https://nifti.nimh.nih.gov/nifti-1), the
+    orientation as nibabel calls it (https://nipy.org/nibabel/coordinate_systems.html).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from headrisk import Volume
+    >>> ramp = np.arange(24, dtype=np.float32).reshape(2, 3, 4)
+    >>> image = Volume(ramp, np.diag([1.0, 1.0, 2.5, 1.0]))
+    >>> image.shape, image.voxel_mm
+    ((2, 3, 4), (1.0, 1.0, 2.5))
     """
 
     data: Float32Array = field(repr=False)

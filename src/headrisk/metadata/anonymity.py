@@ -18,6 +18,7 @@ from itertools import combinations
 
 import numpy as np
 
+from headrisk.dataset.labels import plain_label
 from headrisk.io.values import known as known_value
 from headrisk.metadata.columns import owner_place, place_of
 from headrisk.metadata.fields import plain_name
@@ -168,7 +169,7 @@ def people_table(table: TextTable, name: str, *, main: bool = False) -> PeopleTa
     ]
     values: dict[str, tuple[str, ...]] = {}
     for number, (_, cells) in enumerate(table.rows):
-        person = cells[who].removeprefix("sub-") if who is not None and who < len(cells) else ""
+        person = plain_label(cells[who], "sub") if who is not None and who < len(cells) else ""
         person = person or f"row {number}"
         row = tuple(_rounded(cells[i]) if i < len(cells) else "" for i in places)
         before = values.get(person, row)

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from headrisk.dataset.bids_names import parse_name
+from headrisk.dataset.labels import one_spelling
 from headrisk.dataset.scans import Scan
 from headrisk.dataset.sidecar import Levels, image_values
 from headrisk.errors import ScanError
@@ -184,7 +185,7 @@ def _stored_values(path: Path) -> dict[str, str]:
 
 
 def _tells_label(text: str, own: set[str]) -> bool:
-    lower = text.lower()
+    lower = one_spelling(text).lower()
     return lower in own or any(label in lower for label in own if label.startswith("sub-"))
 
 

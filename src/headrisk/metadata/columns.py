@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from headrisk.dataset.labels import WRITTEN, one_spelling
 from headrisk.io.values import known as known_value
 from headrisk.metadata.fields import (
     bears_out,
@@ -215,7 +216,7 @@ _PARTED = re.compile(r"\d+(?:[-/ ]\d+)+|\d+(?:\.\d+){2,}")  # 32/81816, 6926 213
 _POSTCODE = re.compile(r"[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}|[A-Z]\d[A-Z] ?\d[A-Z]\d|\d{4} ?[A-Z]{2}")
 _COMPACT_DATE = re.compile(r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])")
 _MONTHS_OF_YEARS = re.compile(r"(?:19|20)\d\d[-/](?:0[1-9]|1[0-2])")
-_BIDS_NAME = re.compile(r"(?:[\w.-]+/)*sub-[A-Za-z0-9]+(?:_|/|$)")
+_BIDS_NAME = re.compile(rf"(?:[\w.-]+/)*{WRITTEN['sub']}(?:_|/|$)")
 _FIVE = re.compile(r"\d{4,5}")
 _UUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 _ID_WORDS = frozenset(
@@ -521,7 +522,7 @@ def _identifies(
         return False
     if all(_UUID.fullmatch(value) for value in values):
         return True
-    if all(map(_BIDS_NAME.match, values)):
+    if all(_BIDS_NAME.match(one_spelling(value)) for value in values):
         return False  # names of files, whose labels are the rows' own
     if any(_label(cell) == _label(owner) for cell, owner in zip(cells, owners, strict=False)):
         return False

@@ -22,11 +22,11 @@ from typing import Any
 
 import numpy as np
 
+from headrisk.io.values import parse_json
 from headrisk.metadata.file_text import CODE_SKIPS, text_file_hits
 from headrisk.metadata.findings import Hit
 from headrisk.metadata.headers import Field, Header, field_hits
 from headrisk.metadata.known import KnownIdentifiers
-from headrisk.metadata.sidecars import parse_json
 from headrisk.metadata.tables import parse_table, table_hits
 from headrisk.metadata.text import NO_KINDS, text_hits
 
@@ -161,7 +161,7 @@ def _as_tsv(rows: Sequence[Sequence[Any]]) -> bytes:
 
 def read_notebook(raw: bytes, known: KnownIdentifiers) -> tuple[list[Hit], str, str]:
     """Hits in a notebook's cells and outputs; pictures in outputs are not looked at."""
-    content, problem = parse_json(raw)
+    content, problem = parse_json(raw, every=True)
     if problem or not isinstance(content, dict) or not isinstance(content.get("cells"), list):
         return [], problem or "not a notebook", ""
     hits: list[Hit] = []

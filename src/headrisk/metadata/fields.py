@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from headrisk.dataset.labels import WRITTEN, one_spelling
 from headrisk.metadata.dicom_dictionary import profile_table
 from headrisk.metadata.national_ids import REGISTER_WORDS
 from headrisk.metadata.notations import clock_of, notations, years_of
@@ -602,7 +603,7 @@ def _within(text: str, kind: str) -> bool:
     return any(found == kind for found, _, _ in matches(text))
 
 
-_LABEL = re.compile(r"(?:sub|ses)-\w+|[A-Za-z]{0,3}[-_]?\d+[A-Za-z]?")
+_LABEL = re.compile(rf"{WRITTEN['sub']}|{WRITTEN['ses']}|[A-Za-z]{0, 3}[-_]?\d+[A-Za-z]?")
 _ANSWERS = frozenset(
     """yes no y n m f male female left right both none never always often sometimes
     rarely control patient high low mid day night am pm morning evening afternoon true false ja nein
@@ -611,7 +612,7 @@ _ANSWERS = frozenset(
 
 
 def _is_label(text: str) -> bool:
-    return _LABEL.fullmatch(text.strip()) is not None
+    return _LABEL.fullmatch(one_spelling(text)) is not None
 
 
 @lru_cache(maxsize=16384)

@@ -17,11 +17,13 @@ from typing import IO, Any
 
 import numpy as np
 
+from headrisk.dataset.labels import folder_label, path_label
 from headrisk.errors import InputError, ScanError
 from headrisk.io.gzip_members import GZIP_MAGIC, PLAIN_HEADER, gzip_header
 from headrisk.io.headers import MGH_FIELDS, MGH_HEADER, mgh_voxels_end
 from headrisk.io.nifti_header import NiftiPlan
 from headrisk.io.stream import ByteStream, open_stream
+from headrisk.io.values import parse_json
 from headrisk.metadata.dicom_elements import file_bytes, parse_file
 from headrisk.metadata.dicom_options import BASIC, FULL_DATES, MODIFIED, Policy
 from headrisk.metadata.documents import read_xml
@@ -38,7 +40,7 @@ from headrisk.metadata.nifti_text import kept_extensions, plain_fields
 from headrisk.metadata.pseudonyms import PseudonymKey, Renaming, label_mark, new_key, plan_renaming
 from headrisk.metadata.roles import leftover_kind, role_of
 from headrisk.metadata.scan import MetadataScan, judge_entry, list_entries, shown_path
-from headrisk.metadata.sidecars import clean_json, json_bytes, parse_json
+from headrisk.metadata.sidecars import clean_json, json_bytes
 from headrisk.metadata.tables import parse_table
 from headrisk.metadata.text import MEANT, NO_KINDS, printable_text
 from headrisk.metadata.uids import NewUids
@@ -141,7 +143,7 @@ class CopyPlan:
     @property
     def named_people(self) -> frozenset[str]:
         """People by what the headers or the names of folders call them."""
-        labels = {p[4:] for e in self.entries for p in e.parts[:1] if p.startswith("sub-")}
+        labels = {folder_label(p, "sub") for e in self.entries for p in e.parts[:1]} - {""}
         told = {who for who in self.people.values() if not who.startswith("folder ")}
         return frozenset(told) | {f"label {label}" for label in labels}
 
@@ -150,9 +152,8 @@ class CopyPlan:
         """The person of a label below which all DICOM files are of one: both have one shift."""
         whose: dict[str, set[str]] = {}
         for number, who in self.people.items():
-            first = self.entries[number - 1].parts[0]
-            if first.startswith("sub-"):
-                whose.setdefault(first[4:], set()).add(who)
+            if label := folder_label(self.entries[number - 1].parts[0], "sub"):
+                whose.setdefault(label, set()).add(who)
         return {label: f"dicom {min(who)}" for label, who in whose.items() if len(who) == 1}
 
 
@@ -459,11 +460,11 @@ def _cleaned_xml(content: bytes, tools: _Tools) -> bytes:
 
 def _label(entry: Entry) -> str:
     """Whose a file is by the folders and the name it has; "" where they do not say."""
-    return next((p[4:].partition("_")[0] for p in entry.parts if p.startswith("sub-")), "")
+    return path_label("/".join(entry.parts), "sub")
 
 
 def _cleaned_json(content: bytes, tools: _Tools, *, meant: bool, person: str) -> bytes:
-    value, _ = parse_json(content)
+    value, _ = parse_json(content, every=True)
     removed: list[Hit] = []
     renamed = _renamed(value, tools.names)
     shift = person and tools.policy.retain & {MODIFIED, FULL_DATES}

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 import numpy as np
 
+from headrisk.dataset.labels import plain_label
 from headrisk.metadata.columns import Column, owner_place
 from headrisk.metadata.findings import Hit, stays
 from headrisk.metadata.known import KnownIdentifiers
@@ -117,7 +118,7 @@ def clean_table(
     removed.extend(Hit("free-text", "comment", text) for _, text in table.comments)
     told = judged_rows(table)
     for number, (_, cells) in enumerate(table.rows):
-        owner = cells[who].removeprefix("sub-") if who is not None and who < len(cells) else person
+        owner = person if who is None or who >= len(cells) else plain_label(cells[who], "sub")
         new = []
         for index, cell in enumerate(cells):
             heading = table.columns[index] if index < len(table.columns) else ""

@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
+from headrisk.io.values import parse_json
 from headrisk.metadata.closed import vocabulary
 from headrisk.metadata.columns import owner_place
 from headrisk.metadata.cues import is_ordinary
@@ -35,7 +36,7 @@ from headrisk.metadata.people import (
     split_words,
 )
 from headrisk.metadata.roles import is_paper
-from headrisk.metadata.sidecars import json_hits, parse_json
+from headrisk.metadata.sidecars import json_hits
 from headrisk.metadata.tables import parse_table
 from headrisk.metadata.walk import Entry
 from headrisk.metadata.words import concepts
@@ -339,7 +340,7 @@ def _json_names(raw: bytes) -> Iterator[str]:
     )
     if not keyed and "^" not in text and "00100010" not in text:
         return
-    content, problem = parse_json(raw)
+    content, problem = parse_json(raw, every=True)
     if problem:
         return
     for hit in json_hits(content, _NOBODY_KNOWN):

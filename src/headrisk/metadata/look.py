@@ -22,6 +22,7 @@ from headrisk.io.gzip_members import (
 from headrisk.io.headers import MGH_HEADER, mgh_voxels_end
 from headrisk.io.nifti_header import NiftiPlan, header_kind, nifti_plan
 from headrisk.io.stream import ByteStream, open_stream
+from headrisk.io.values import parse_json
 from headrisk.metadata.anonymity import PeopleTable, people_table
 from headrisk.metadata.dicom_elements import parse_file
 from headrisk.metadata.dicom_hits import file_hits
@@ -47,7 +48,7 @@ from headrisk.metadata.open_texts import (
     open_in_table,
 )
 from headrisk.metadata.roles import Role, packed_as, role_of
-from headrisk.metadata.sidecars import json_hits, parse_json
+from headrisk.metadata.sidecars import json_hits
 from headrisk.metadata.tables import parse_table, table_hits
 from headrisk.metadata.text import MEANT, NO_KINDS, printable_text, text_hits
 
@@ -316,7 +317,7 @@ def _dicom(path: Path, name: str, start: bytes, size: int, known: KnownIdentifie
 
 def _json(path: Path, name: str, start: bytes, size: int, known: KnownIdentifiers) -> Look:
     raw = start if size <= len(start) else _whole(path, LARGEST_TEXT + 1)
-    content, problem = parse_json(raw)
+    content, problem = parse_json(raw, every=True)
     if problem:
         return Look("json", tuple(text_hits(printable_text(raw), "text", known)), problem)
     return Look("json", tuple(json_hits(content, known)), open=open_in_json(content))
@@ -336,7 +337,7 @@ def _table(path: Path, name: str, start: bytes, size: int, known: KnownIdentifie
 def _papers(path: Path, name: str, start: bytes, size: int, known: KnownIdentifiers) -> Look:
     raw = _whole(path)
     if name.lower().endswith(".json"):
-        content, problem = parse_json(raw)
+        content, problem = parse_json(raw, every=True)
         if not problem:
             hits = tuple(json_hits(content, known, meant=True))
             return Look("papers", hits, open=open_in_json(content))

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from headrisk.dataset.labels import plain_label
 from headrisk.io.values import known as known_value
 from headrisk.metadata.closed import (
     NUMBER,
@@ -188,7 +189,7 @@ def _open_column(
         if not text or _is_number(text, counted=counted):
             continue
         if label:
-            words |= _words_of_label(text.removeprefix("sub-"))
+            words |= _words_of_label(plain_label(text, "sub"))
         elif "/" in text or _PATH.fullmatch(text):
             words |= frozenset().union(*(_words_of_name(part)[0] for part in text.split("/")))
         elif not (enumeration and count >= _FEWEST_ROWS and not is_sentence(text)):

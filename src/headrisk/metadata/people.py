@@ -12,6 +12,7 @@ from functools import cache
 from importlib import resources
 from itertools import pairwise
 
+from headrisk.dataset.labels import WRITTEN, written_labels
 from headrisk.metadata.name_words import (
     ALSO_WORDS,
     CHINESE_FAMILY,
@@ -48,7 +49,6 @@ _LAY_TITLE = re.compile(
     r"\b(?:Mr\.|Ms\.|(?:Mrs|Miss|Herr|Frau|Mme|Madame|Monsieur)\.?) *[^\W\d_a-z][\w'’-]+"
     r"(?: [^\W\d_a-z][\w'’-]+)*"
 )
-_LABEL = re.compile(r"(?<![A-Za-z0-9])sub-[A-Za-z0-9]+")
 # Patient Doe, Jane; Jane Doe (F 58 y)
 _FIRST_LAST = re.compile(
     r"(?:\b(?i:patient(?:in)?|pat\.|pt\.?|name) )([^\W\d_a-z][\w'’-]+, [^\W\d_a-z][\w'’-]+)(?!\w)"
@@ -58,10 +58,11 @@ _TELLING = re.compile(
     r"\.|(?i: by )|sub-|[(,] ?[FMW],? ?\d\d| von | par | por |(?i:patient|pt |name )"
 )
 _FULL = r"([^\W\d_a-z][^\W\d_]+(?: [^\W\d_a-z](?:\.|[\w'’-]+)){1,3})"
+_LABEL = WRITTEN["sub"]
 _BESIDE_LABEL = re.compile(
-    rf"{_FULL}[\"']?,?[ \t]*(?:[(\[=:]|->|<-)[ \t]*[\"']?sub-[A-Za-z0-9]+"
-    rf"|(?<=[\"'])([^\W\d_a-z]+\^[^\W\d_a-z]+)[\"'][ \t]*[=:,][ \t]*[\"']sub-[A-Za-z0-9]+"
-    rf"|\bsub-[A-Za-z0-9]+[)\]]?(?: is| was|:| =|,| [(\[]) ?{_FULL}"
+    rf"{_FULL}[\"']?,?[ \t]*(?:[(\[=:]|->|<-)[ \t]*[\"']?{_LABEL}"
+    rf"|(?<=[\"'])([^\W\d_a-z]+\^[^\W\d_a-z]+)[\"'][ \t]*[=:,][ \t]*[\"']{_LABEL}"
+    rf"|\b{_LABEL}[)\]]?(?: is| was|:| =|,| [(\[]) ?{_FULL}"
 )
 # In a paper or in code a patient is nobody's author.
 _PATIENT = re.compile(
@@ -295,12 +296,13 @@ def labelled_people(text: str) -> tuple[Span, ...]:
     found: list[Span] = []
     at = 0
     for line in text.splitlines(keepends=True):
-        if _LABEL.search(line):
+        labelled = next(written_labels(line, "sub"), "") != ""
+        if labelled:
             beside = (m.span(m.lastindex or 0) for m in _BESIDE_LABEL.finditer(line))
             found += [(at + start, at + end) for start, end in beside]
         if not _CREDITS.search(line):
             spans = [match.span() for match in _LAY_TITLE.finditer(line)]
-            if _LABEL.search(line):
+            if labelled:
                 spans += people_spans(line)
             elif _PATIENT.search(line):
                 spans += [

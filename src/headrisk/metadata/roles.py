@@ -6,6 +6,7 @@ import re
 from pathlib import PurePosixPath
 from typing import Literal
 
+from headrisk.dataset.bids_names import IMAGE_ENDINGS
 from headrisk.dataset.magic import packed_by
 from headrisk.io.gzip_members import GZIP_MAGIC
 from headrisk.io.headers import MGH_VERSION
@@ -88,7 +89,7 @@ _CODE = frozenset(
     .gitattributes .gitmodules .bidsignore .css .bib .html .htm .tex""".split()  # noqa: SIM905
 )
 _PROSE = frozenset({".log", ".md", ".rst", ".out", ".err"})
-_IMAGES = (".nii", ".nii.gz", ".hdr", ".img", ".hdr.gz", ".img.gz")
+_IMAGES = tuple(ending for ending in IMAGE_ENDINGS if not ending.startswith(".mg"))  # NIfTI's
 _LOOK = 4096
 _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x19\x1c-\x1f]|^\x89(?:HDF|PNG)")  # no text has them
 _FEWEST_LINES = 3

@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from headrisk.dataset.bids_names import ONE_IMAGE
+from headrisk.dataset.labels import folder_label, path_label
 from headrisk.errors import InputError
 from headrisk.metadata.anonymity import Anonymity, PeopleTable, joined
 from headrisk.metadata.findings import SEVERITIES, SEVERITY, Finding, Hit, mask
@@ -28,7 +30,7 @@ from headrisk.metadata.roles import leftover_kind
 from headrisk.metadata.text import text_spans
 from headrisk.metadata.walk import Entry, walk
 
-IMAGE_ENDINGS = (".nii", ".nii.gz", ".hdr", ".mgz", ".mgh", ".dcm", ".ima")
+_IMAGES = (*ONE_IMAGE, ".dcm", ".ima")
 _LONGEST_FIELD = 160
 _MOST_PLACES = 5
 # Of the people of all tables, not of a file; and numbers of the scanner, which name nobody.
@@ -173,7 +175,7 @@ def scan_metadata(
         files,
         folders,
         classes,
-        people=len({e.parts[0] for e in entries if e.parts and e.parts[0].startswith("sub-")}),
+        people=len({folder_label(e.parts[0], "sub") for e in entries if e.parts} - {""}),
         images=len(images),
         images_unread=sum(number in unread for number in images),
         to_read=to_read,
@@ -216,11 +218,11 @@ def _untold(look: Look) -> Iterator[OpenText]:
 
 
 def _person(entry: Entry) -> str:
-    return next((part for part in entry.parts if part.startswith("sub-")), "")
+    return path_label("/".join(entry.parts), "sub")
 
 
 def _is_image(entry: Entry) -> bool:
-    return entry.parts[-1].lower().endswith(IMAGE_ENDINGS)
+    return entry.parts[-1].lower().endswith(_IMAGES)
 
 
 def list_entries(root: Path) -> list[Entry]:

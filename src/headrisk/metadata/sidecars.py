@@ -50,7 +50,6 @@ from headrisk.metadata.uids import harmless_uid
 from headrisk.metadata.words import concepts, field_words
 
 Span = tuple[str, int, int]
-LARGEST_BYTES = 64 * 1024 * 1024
 _DEEPEST = 200
 _DESCRIBED = "(description)"  # stands for the key of what describes a column
 TOP_AGE = "89+"
@@ -93,28 +92,13 @@ _DESCRIBES = frozenset(
 )
 
 
-def parse_json(raw: bytes) -> tuple[Any, str]:
-    """The content, or None and why it cannot be read. NaN and Infinity are read as they are."""
-    if len(raw) > LARGEST_BYTES:
-        return None, "larger than 64 MB"
-    wide = raw.startswith((b"\xff\xfe", b"\xfe\xff"))
-    try:
-        return json.loads(raw.decode("utf-16" if wide else "utf-8-sig")), ""
-    except UnicodeDecodeError:
-        return None, "not UTF-8 text"
-    except RecursionError:
-        return None, "nested too deeply"
-    except ValueError:
-        return None, "not JSON"
-
-
 def json_hits(content: Any, known: KnownIdentifiers, *, meant: bool = False) -> Iterator[Hit]:
     """Everything identifying in the content of a JSON file.
 
     Parameters
     ----------
     content
-        As ``parse_json`` gave it.
+        As :func:`headrisk.io.values.parse_json` gave it.
     known
         The custodian's list.
     meant

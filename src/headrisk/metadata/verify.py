@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from headrisk.dataset.labels import one_spelling, written_labels
 from headrisk.errors import ScanError
 from headrisk.io.gzip_members import GZIP_MAGIC
 from headrisk.metadata.dicom_elements import MAGIC, PREAMBLE, file_bytes, parse_file
@@ -88,7 +89,7 @@ def needles_of(
     ``sub-01``, stands there on purpose. A label that identifies is none of the copy's.
     """
     mine = {label.lower() for label in labels}
-    removed = tuple(hit for hit in removed if hit.value.strip().lower() not in mine)
+    removed = tuple(hit for hit in removed if one_spelling(hit.value).lower() not in mine)
     kinds: dict[bytes, str] = {}
     for hit in removed:
         value = hit.value.strip()
@@ -116,12 +117,9 @@ def needles_of(
 
 
 def labels_of(paths: Iterable[str]) -> frozenset[str]:
-    """Labels of people among paths, with ``sub-`` and without."""
-    labels = {m[0] for path in paths for m in _LABEL.finditer(path)}
-    return frozenset(labels | {label.removeprefix("sub-") for label in labels})
-
-
-_LABEL = re.compile(r"(?<![A-Za-z0-9])sub-[A-Za-z0-9+]+")
+    """Labels of people among paths, with ``sub-`` and without, in one spelling."""
+    labels = {label for path in paths for label in written_labels(path, "sub")}
+    return frozenset(labels | {f"sub-{label}" for label in labels})
 
 
 def _spellings(known: KnownIdentifiers) -> frozenset[str]:

@@ -34,7 +34,7 @@ def read_report(out: Path) -> tuple[Report, RunRecord]:
         raise InputError(
             str(out / "report.json"),
             found=f"schema version {version!r}",
-            expected=f"{SCHEMA_VERSION!r}",
+            expected=f"{SCHEMA_VERSION!r}, or {' or '.join(map(repr, READABLE))}",
             remedy="Run the audit again with this version of headrisk.",
         )
     require_one_run(out)
@@ -51,9 +51,10 @@ def read_report(out: Path) -> tuple[Report, RunRecord]:
     except (KeyError, TypeError, AttributeError, ValueError, UsageError) as error:
         raise InputError(
             str(out / "report.json"),
-            found=f"field missing or of another kind: {error}",
-            expected="a report as headrisk writes it",
-            remedy="Run the audit again.",
+            found=f"schema version {version!r}, and a field missing or of another kind: {error}",
+            expected=f"a report as headrisk writes it in version {SCHEMA_VERSION!r}, or wrote it "
+            f"in {' or '.join(map(repr, READABLE))}",
+            remedy="Run the audit again with this version of headrisk.",
         ) from error
 
 

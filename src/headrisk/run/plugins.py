@@ -91,10 +91,15 @@ class Plugin:
             raise self.unfit("values that are not finite", expected)
         return found
 
+    @property
+    def subject(self) -> str:
+        """What an error of the plug-in is about; its sentence begins with it."""
+        return f"plug-in {self.name} of {self.package}"
+
     def unfit(self, found: str, expected: str = "one that can be imported") -> PluginError:
         """The error that says what is wrong with this plug-in."""
         return PluginError(
-            f"plug-in {self.name} of {self.package}",
+            self.subject,
             found=found,
             expected=expected,
             remedy="Ask the makers of that package, or leave the plug-in out.",

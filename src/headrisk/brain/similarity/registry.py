@@ -209,6 +209,11 @@ def register_similarity(
     UsageError
         The name is taken.
 
+    Notes
+    -----
+    Fingerprints are locally normalised intensities in the space of ICBM 152 (Fonov and others
+    2011, NeuroImage 54:313-327), one column for each voxel of the brain.
+
     Examples
     --------
     >>> import numpy as np

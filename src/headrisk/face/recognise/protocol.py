@@ -31,6 +31,13 @@ class FaceTemplate:
         the picture than the embedding; None where the recogniser gives none.
     notes
         What was unusual, such as a box taken from another detector.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from headrisk import FaceTemplate
+    >>> FaceTemplate(np.array([0.6, 0.8], np.float32), score=0.99).values.shape
+    (2,)
     """
 
     values: NDArray[Any] = field(repr=False)
@@ -56,6 +63,28 @@ class Recogniser(Protocol):
         Licence of the weights, or of the code where there are none, as far as it is known.
     embedding
         Whether templates are vectors, so that a classifier can be trained on them.
+
+    Notes
+    -----
+    What a recogniser is asked follows Schwarz and others (2019, N Engl J Med 381:1684-1686), who
+    matched renders of MRI with photographs. The contract is tested by
+    :func:`headrisk.testing.check_recogniser`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from headrisk import FaceTemplate, Recogniser
+    >>> class MeanGrey:
+    ...     name, model, digest, licence, embedding = "mean-grey", "1", "", "MIT", True
+    ...
+    ...     def describe(self, images):
+    ...         return [FaceTemplate(np.array([np.mean(one)], np.float32)) for one in images]
+    ...
+    ...     def similarity(self, photos, renders):
+    ...         left, right = (np.array([t.values[0] for t in side]) for side in (photos, renders))
+    ...         return -np.abs(left[:, None] - right[None, :])
+    >>> isinstance(MeanGrey(), Recogniser)
+    True
     """
 
     @property
@@ -70,13 +99,35 @@ class Recogniser(Protocol):
     def embedding(self) -> bool: ...
 
     def describe(self, images: Sequence[Pixels]) -> list[FaceTemplate | None]:
-        """Templates of grey (h, w) or RGB (h, w, 3) images; None where no face was found."""
+        """Templates of images, one for each, in order.
+
+        Parameters
+        ----------
+        images
+            Grey (h, w) or RGB (h, w, 3) uint8, rows from the top.
+
+        Returns
+        -------
+        list
+            None where no face was found.
+        """
         ...
 
     def similarity(
         self, photos: Sequence[FaceTemplate], renders: Sequence[FaceTemplate]
     ) -> FloatArray:
-        """(photos, renders), larger is more alike."""
+        """How alike every photograph is to every render.
+
+        Parameters
+        ----------
+        photos, renders
+            Templates as :meth:`describe` gave them.
+
+        Returns
+        -------
+        numpy.ndarray
+            (photos, renders) float64, finite, larger is more alike.
+        """
         ...
 
 

@@ -179,6 +179,16 @@ def describe_by_each(
     return Described(templates, tuple(failed))
 
 
+def failing(asked: Sequence[Recogniser], errors: Sequence[str]) -> frozenset[str]:
+    """Names of the recognisers of other packages that sentences of errors are about."""
+    theirs = (one for one in asked if isinstance(one, _Checked))
+    return frozenset(
+        one.name
+        for one in theirs
+        if any(text.startswith(f"{one.plugin.subject}: ") for text in errors)
+    )
+
+
 def _require_weights(names: Sequence[str], weights: Mapping[str, Path]) -> None:
     for name in sorted(weights):
         if name not in _FROM_WEIGHTS:

@@ -16,7 +16,15 @@ from headrisk.findings.deidentified import (
 )
 from headrisk.report.words.attacks import title_of
 from headrisk.report.words.captions import Caption
-from headrisk.report.words.phrases import capital, counted, people, percent, percentage, share
+from headrisk.report.words.phrases import (
+    capital,
+    counted,
+    listed,
+    people,
+    percent,
+    percentage,
+    share,
+)
 
 CAPTIONS = {
     "before-after": Caption(
@@ -100,7 +108,16 @@ def found(treatment: Treatment) -> list[str]:
         said.append(_brain(brain))
     if treatment.own_scan is not None:
         said.append(_own(treatment.own_scan))
-    return said
+    return [*said, *(_failed(name, measures) for name, measures in treatment.failed().items())]
+
+
+def _failed(modality: str, measures: Sequence[str]) -> str:
+    what, which = ("measures", "them") if len(measures) > 1 else ("measure", "it")
+    return (
+        f"{title_of(modality)}: the {what} {listed(measures)}, of another package, failed on scans "
+        f"before or after: nobody is compared by {which} here, and what {which} would find is not "
+        "known."
+    )
 
 
 def brief(treatment: Treatment) -> str:
@@ -148,7 +165,7 @@ def _headline(treatment: Treatment, highest: Effect) -> str:
     """Which of several measures the figure is of, and how many were tried."""
     key = (highest.modality, highest.attacker)
     every = [one for one in treatment.effects if (one.modality, one.attacker) == key]
-    single = [one for one in every if one.measure != STRONGEST]
+    single = [one for one in every if one.measure != STRONGEST and one.reason != "measure failed"]
     if highest.found is None or len(single) < 2 or single[0].found is None:
         return ""
     if highest.measure == STRONGEST:
@@ -182,6 +199,8 @@ def why_no_rate(effect: Effect) -> str:
             f"no change measured: {people(effect.people)} with a mated pair before and after, in "
             f"a gallery of {effect.gallery}"
         )
+    if effect.reason == "measure failed":
+        return f"the measure {effect.measure} of another package failed, so nothing is known of it"
     return "too little data"
 
 

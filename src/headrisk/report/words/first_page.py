@@ -527,7 +527,7 @@ def brief(one: Treatment, report: Report) -> str:
     brain = one.effect("brain")
     if brain is not None and brain.rank1 is not None:
         said.append(f"brains still link {share(brain.rank1.after)}")
-    tried = {effect.modality for effect in one.effects}
+    tried = {effect.modality for effect in one.effects if effect.reason != "measure failed"}
     missing = [
         _lower(section)
         for section in report.modalities

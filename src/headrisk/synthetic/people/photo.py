@@ -14,10 +14,12 @@ from PIL import Image
 from scipy import ndimage
 
 from headrisk.errors import UsageError
+from headrisk.face.photo_table import COLUMNS as PHOTO_COLUMNS
 from headrisk.face.render import Camera
 from headrisk.heads.identity import Identity, draw_expression, pose_head
 from headrisk.heads.mesh import Mesh
 from headrisk.heads.shapes import HeadShapes
+from headrisk.io.tsv import tsv_text
 from headrisk.synthetic.people.appearance import Appearance
 from headrisk.synthetic.people.figure import PhotoHead, stand
 from headrisk.synthetic.people.hair import draw_cut
@@ -32,7 +34,6 @@ from headrisk.types import Float32Array, FloatArray
 # ----------------------------------------------------------------------
 
 EXPIRES, EXPIRED = "2100-01-01", "2001-01-01"
-PHOTO_COLUMNS = ("participant_id", "path", "consent_id", "expires")
 TRUTH_COLUMNS = ("path", "participant_id", "person", "planted")
 
 Planted = Literal["", "no-face", "expired", "no-consent", "stranger", "single"]
@@ -172,8 +173,7 @@ def write_photo_tables(data: Path, photos: Path, plans: Sequence[PersonPlan]) ->
 
 def _write_tsv(path: Path, columns: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    lines = ["\t".join(row) for row in (columns, *rows)]
-    path.write_bytes(("\n".join(lines) + "\n").encode())
+    path.write_bytes(tsv_text(columns, rows).encode())
 
 
 def _check(people: int, photos: int, plants: PhotoPlants) -> None:

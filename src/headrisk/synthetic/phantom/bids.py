@@ -13,6 +13,7 @@ import nibabel as nib
 import numpy as np
 from numpy.typing import NDArray
 
+from headrisk.io.tsv import tsv_text
 from headrisk.synthetic.phantom.settings import Scanner
 from headrisk.types import FloatArray
 
@@ -95,8 +96,7 @@ def write_tables(out: Path, written: list[Written], rng: np.random.Generator) ->
 
 def _write_tsv(path: Path, columns: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    lines = ["\t".join(cell or "n/a" for cell in row) for row in (columns, *rows)]
-    path.write_bytes(("\n".join(lines) + "\n").encode())
+    path.write_bytes(tsv_text(columns, rows).encode())
 
 
 def _write_json(path: Path, values: Mapping[str, object]) -> None:
