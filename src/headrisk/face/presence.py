@@ -10,8 +10,9 @@ intensity is trusted alone either: see :mod:`headrisk.heads.sightlines`. The ans
     A part of the face was removed, on positive evidence, and another is there.
 ``gone``
     What was found is surely a head, its scalp vouches for alignment and level, nose and mouth are
-    air at every good level with the wound deep behind, somebody emptied them, and no detector sees
-    a face at any level; or the image holds nothing but a brain.
+    air at every good level with the wound deep behind, somebody emptied them, eyes, cheeks and jaw
+    of either side are no longer where a face has them, and no detector sees a face at any level; or
+    the image holds nothing but a brain.
 ``outside``
     Nothing was removed, but the image ends before the face, brows and eyes included.
 ``unclear``
@@ -57,6 +58,7 @@ Code = Literal[
     "not_emptied",
     "left_over",
     "brows_left",
+    "side_left",
     "beside_brain",
     "wrapped",
     "more_bytes",
@@ -167,7 +169,7 @@ def judge_face(
     """
     seeing = sum(share >= FEWEST_SEEN for share in seen.values())
     verdict, code = _judged(skin, seeing)
-    if code in ("removed", "partly_removed", "brows_left"):
+    if code in ("removed", "partly_removed", "brows_left", "side_left"):
         doubt = _doubt(skin, sure, fades)
         if fades and skin.background >= _EMPTIED and seeing >= FEWEST_DETECTORS:
             verdict, code = "face", "detectors"  # a void of the signal, in air of one value
@@ -212,7 +214,9 @@ def _judged(skin: SkinLevels, detectors_seeing: int) -> tuple[FaceVerdict, Code]
         if detectors_seeing:
             return "unclear", "detectors_disagree"
         brows = "upper face" in in_view and skin.there["upper face"] >= _BROWS
-        return ("part", "brows_left") if brows else ("gone", "removed")
+        if brows:
+            return "part", "brows_left"
+        return ("part", "side_left") if skin.side_left else ("gone", "removed")
     rest = all(skin.there[name] >= _THERE for name in in_view if name not in removed)
     if certain and len(removed) == 1 and (rest or detectors_seeing > FEWEST_DETECTORS):
         return "face", "detectors"  # a flat or a replaced nose: all else is where it belongs

@@ -48,6 +48,7 @@ SAID = {  # why an image was judged as it was, by the code of the answer
     "elsewhere": "not where a template has it, and not removed",
     "left_over": "the place of the face was emptied, but something lies in it",
     "brows_left": "nose and mouth were removed, brows and eyes are there",
+    "side_left": "nose and mouth were removed, but an eye, a cheek or a side of the jaw is there",
     "beside_brain": "a brain, and beside it something that may be skin",
     "wrapped": "the image ends before the face, but shows tissue at its other end",
     "more_bytes": "the file holds more than the image that shows no face",
