@@ -39,9 +39,10 @@ from headrisk.io.volume import Volume
 from headrisk.types import BoolArray, Float32Array, FloatArray
 
 FRONT = ("upper face", "nose", "mouth and chin")
-# Regions of each side of a face, and how much of each may stand where a face was removed: nothing of
-# eyes and cheeks, but temples and the angle of the jaw lie behind the region that tools remove.
-LEFT_STANDING = {"eye": 0.25, "cheek": 0.25, "side": 0.6, "jaw": 0.45}
+# Regions of each side of a face, and the share of each from which it was left standing: little of
+# eyes and cheeks does, but temples and the angle of the jaw lie behind the region that tools remove.
+LEFT_STANDING = {"eye": 0.5, "cheek": 0.3, "side": 0.85, "jaw": 0.55}
+_PUPILS_Z = -42.0  # template mm; the lids above them may stand before the frontal lobe
 _REGION_LINES = 120  # of each region and side
 _STANDS_MM = 10.0  # behind the template's skin; a wound begins deeper
 _STEP_MM = 2.0
@@ -148,7 +149,7 @@ def region_lines() -> Lines:
     aside, ahead, height = np.abs(points[:, 0]), points[:, 1], points[:, 2]
     front = normals[:, 1] > _FORWARD
     where = {
-        "eye": regions["eyelid"] > 0.5,
+        "eye": (regions["eyelid"] > 0.5) & (height < _PUPILS_Z),
         "cheek": front & (aside > 16) & (height < _EYES_Z) & (height > -105),
         "side": ~front & (ahead > 15) & (height < -50) & (height > -110),
         "jaw": (aside > 25) & (height < -105),
@@ -241,6 +242,7 @@ def skin_levels(
     *,
     air_hint: float | None = None,
     levels: tuple[float, ...] = (),
+    stored: Volume | None = None,
 ) -> SkinLevels:
     """Sample an image along the lines of a template head and judge its skin at several levels.
 
@@ -254,6 +256,9 @@ def skin_levels(
         Intensity of air, where the units tell it (Hounsfield units).
     levels
         Levels to try instead of those between air and tissue.
+    stored
+        The image as it was, where ``volume`` lacks something (a CT's table, and with it whatever is
+        not joined to the head): what lies in the place of a removed face is looked for in it.
     """
     lines = template_lines()
     size = np.maximum(np.round(_BLOCK_MM / np.array(volume.voxel_mm)), 1).astype(int)
@@ -288,7 +293,8 @@ def skin_levels(
         nothing = dict.fromkeys(FRONT, 0.0)
         return SkinLevels(nothing, nothing, nothing, outside, 0.0, scalp_seen, air=air)
     good = [one for one in shown if one[3] >= FEWEST_SCALP and scalp_seen >= _LEAST_SCALP_SEEN]
-    emptied = _emptied(volume, alignment, good[0][0] if good else np.inf, values, inside, offsets)
+    lowest = good[0][0] if good else np.inf
+    emptied = _emptied(stored or volume, alignment, lowest, values, inside, offsets)
     removed = {
         name: min((one[2][name] for one in shown[: _last_good(shown, good)]), default=0.0)
         if good

@@ -43,6 +43,7 @@ SAID = {  # why an image was judged as it was, by the code of the answer
     "brain_only": "nothing but a brain in the image",
     "out_of_view": "the image ends before the face",
     "mask": "a mask of two values: nothing tells whether its outline shows a face",
+    "phase": "a phase image or a map of a field, in which no head can be told",
     "detectors_disagree": "the face's skin is gone, but a detector sees a face",
     "no_skin": "the scalp is not seen either: nothing tells whether a face is there",
     "elsewhere": "not where a template has it, and not removed",
@@ -64,6 +65,7 @@ SAID = {  # why an image was judged as it was, by the code of the answer
 }
 DOUBTS = (  # codes of unclear answers, as they are told
     "mask",
+    "phase",
     "detectors_disagree",
     "no_skin",
     "elsewhere",
