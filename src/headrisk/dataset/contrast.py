@@ -65,6 +65,11 @@ def image_type(values: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(str(word).upper() for word in listed)
 
 
+def is_phase_type(values: Mapping[str, Any]) -> bool:
+    """Whether DICOM's Image Type says that a series is a phase image."""
+    return bool(_NOT_A_CONTRAST["a phase image"] & set(image_type(values)))
+
+
 def is_made_again(values: Mapping[str, Any]) -> bool:
     """Whether a series was made from another one: reformatted, resampled or captured."""
     return bool(_MADE_AGAIN & set(image_type(values)))

@@ -43,11 +43,13 @@ SAID = {  # why an image was judged as it was, by the code of the answer
     "brain_only": "nothing but a brain in the image",
     "out_of_view": "the image ends before the face",
     "mask": "a mask of two values: nothing tells whether its outline shows a face",
+    "phase": "a phase image or a map of a field, in which no head can be told",
     "detectors_disagree": "the face's skin is gone, but a detector sees a face",
     "no_skin": "the scalp is not seen either: nothing tells whether a face is there",
     "elsewhere": "not where a template has it, and not removed",
     "left_over": "the place of the face was emptied, but something lies in it",
     "brows_left": "nose and mouth were removed, brows and eyes are there",
+    "side_left": "nose and mouth were removed, but an eye, a cheek or a side of the jaw is there",
     "beside_brain": "a brain, and beside it something that may be skin",
     "wrapped": "the image ends before the face, but shows tissue at its other end",
     "more_bytes": "the file holds more than the image that shows no face",
@@ -63,6 +65,7 @@ SAID = {  # why an image was judged as it was, by the code of the answer
 }
 DOUBTS = (  # codes of unclear answers, as they are told
     "mask",
+    "phase",
     "detectors_disagree",
     "no_skin",
     "elsewhere",
