@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from functools import lru_cache
 
 from headrisk.io.values import parse_json
 from headrisk.metadata.closed import vocabulary
@@ -105,17 +106,24 @@ def _protocol_words(entry: Entry) -> Iterator[str]:
     if not entry.parts[-1].lower().endswith(".json") or not entry.parts[0].startswith("sub-"):
         return
     for match in _PROTOCOL.finditer(_start(entry)):
-        try:
-            text = json.loads(match[1].decode("utf-8", "replace"))
-        except ValueError:
-            continue
-        words = split_words(text)
-        for word, start, end in words:
-            whole = not (text[:start][-1:].isalpha() or text[end : end + 1].isalpha())
-            listed = word in family_names() or word in given_names()
-            telling = listed or (whole and len(words) > 1)
-            if telling and end - start >= _PROTOCOL_WORD and text[start].isupper():
-                yield text[start:end]
+        yield from _telling_words(match[1])
+
+
+@lru_cache(maxsize=4096)
+def _telling_words(quoted: bytes) -> tuple[str, ...]:
+    try:
+        text = json.loads(quoted.decode("utf-8", "replace"))
+    except ValueError:
+        return ()
+    words = split_words(text)
+    told = []
+    for word, start, end in words:
+        whole = not (text[:start][-1:].isalpha() or text[end : end + 1].isalpha())
+        listed = word in family_names() or word in given_names()
+        telling = listed or (whole and len(words) > 1)
+        if telling and end - start >= _PROTOCOL_WORD and text[start].isupper():
+            told.append(text[start:end])
+    return tuple(told)
 
 
 def _of_one_person(protocols: dict[str, set[str]]) -> set[str]:

@@ -16,7 +16,7 @@ from headrisk.metadata.findings import mask
 from headrisk.metadata.known import KnownIdentifiers
 from headrisk.metadata.name_words import EPONYMS, NO_FAMILY
 from headrisk.metadata.national_ids import national_ids
-from headrisk.metadata.patterns import matches
+from headrisk.metadata.patterns import matches, may_hold
 from headrisk.metadata.people import (
     family_names,
     given_names,
@@ -60,7 +60,8 @@ def shown_name(name: str, spans: Sequence[tuple[str, int, int]]) -> str:
 def _forms(name: str) -> list[tuple[str, int, int]]:
     """Forms as in texts; six digits are a number here (``sub-100307``), whatever date they give."""
     spelt = name.replace("_", " ")  # +46_70_469_15_32
-    found_phones = [f for f in matches(spelt, _SKIP) if f[0] == "phone"] if spelt != name else []
+    apart = spelt != name and may_hold("phone", spelt)
+    found_phones = [f for f in matches(spelt, _SKIP) if f[0] == "phone"] if apart else []
     return [
         found
         for found in [*matches(name, _SKIP), *found_phones]

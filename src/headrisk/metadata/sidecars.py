@@ -9,6 +9,7 @@ import json
 import math
 import re
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from typing import Any
 
 from headrisk.metadata.closed import is_closed_remark, public_names
@@ -51,6 +52,9 @@ from headrisk.metadata.words import concepts, field_words
 
 Span = tuple[str, int, int]
 _DEEPEST = 200
+_LISTED = (str, list, dict)  # items of a list that are judged
+_LISTED_OR_KNOWN = (str, list, dict, int)
+_SHORT = 256
 _DESCRIBED = "(description)"  # stands for the key of what describes a column
 TOP_AGE = "89+"
 _SAYS_NOTHING = frozenset(
@@ -120,12 +124,12 @@ def json_hits(content: Any, known: KnownIdentifiers, *, meant: bool = False) -> 
                 )
                 stack.append((below, _key_below(key, name, value), value[name], depth + 1))
         elif isinstance(value, list):
+            judged = object if kind_of_field(key) else (_LISTED if not known else _LISTED_OR_KNOWN)
+            below = f"{path}[]"
             stack.extend(
-                (f"{path}[]", key, item, depth + 1)
+                (below, key, item, depth + 1)
                 for item in reversed(value)
-                if isinstance(item, str | list | dict)
-                or (known and isinstance(item, int))
-                or kind_of_field(key)
+                if isinstance(item, judged)
             )
         else:
             text = _text_of(value)
@@ -174,6 +178,8 @@ def _key_below(key: str, name: str, around: dict[str, Any]) -> str:
         return _DESCRIBED
     name = name.rpartition(":")[2] or name  # foaf:name
     plain = name.strip("_@#").lower()
+    if plain not in _GENERIC and plain not in ("name", "label"):
+        return _key_of(key, name)
     if plain in ("name", "label") and _is_person(around):
         return f"person {name}"
     if plain in _GENERIC:
@@ -182,6 +188,11 @@ def _key_below(key: str, name: str, around: dict[str, Any]) -> str:
         )
         own = around[beside] if beside is not None and beside != name else ""
         return _attribute_name(own) if own else key or name
+    return _key_of(key, name)
+
+
+@lru_cache(maxsize=16384)
+def _key_of(key: str, name: str) -> str:
     name = _attribute_name(name)
     if not key or len(name) > 20 or kind_of_field(name) or not concepts(name):
         return name
@@ -217,6 +228,12 @@ def judge(key: str, value: Any, known: KnownIdentifiers, *, meant: bool = False)
     """Kind, start and end of what identifies in a single value, the whole of it or stretches."""
     if value is None or isinstance(value, bool):
         return []
+    if isinstance(value, str) and len(value) > _SHORT:
+        return _judged(key, value, known, meant)
+    return list(_judged_before(key, value, known, meant))
+
+
+def _judged(key: str, value: str | float, known: KnownIdentifiers, meant: bool) -> list[Span]:
     text = _text_of(value)
     rule = known.rule(key)
     if rule == "ignore":
@@ -274,6 +291,14 @@ def judge(key: str, value: Any, known: KnownIdentifiers, *, meant: bool = False)
     ):
         return [("free-text", 0, len(text)), *direct_spans(text, known)]
     return found
+
+
+@lru_cache(maxsize=65536, typed=True)
+def _judged_before(
+    key: str, value: str | float, known: KnownIdentifiers, meant: bool
+) -> tuple[Span, ...]:
+    """What was found in a short value is kept, since sidecars repeat each other."""
+    return tuple(_judged(key, value, known, meant))
 
 
 def _and_embedded(text: str, found: list[Span], known: KnownIdentifiers) -> list[Span]:

@@ -250,9 +250,10 @@ def direct_spans(text: str, known: KnownIdentifiers) -> list[tuple[str, int, int
 _HEADING_SKIPS = VERSIONS | {"host-name", "patient-id"}
 
 
-def heading_spans(name: str, known: KnownIdentifiers) -> list[tuple[str, int, int]]:
+@lru_cache(maxsize=16384)
+def heading_spans(name: str, known: KnownIdentifiers) -> tuple[tuple[str, int, int], ...]:
     """What identifies in the name of a key or column, which may itself be a person's."""
-    return text_spans(name, known, _HEADING_SKIPS)
+    return tuple(text_spans(name, known, _HEADING_SKIPS))
 
 
 def text_hits(
