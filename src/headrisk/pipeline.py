@@ -25,6 +25,7 @@ from headrisk.face.recognise.registry import recognisers
 from headrisk.intake import take_in
 from headrisk.job import Job
 from headrisk.outcome import Outcome, conclude
+from headrisk.run.engine import workers_kept
 from headrisk.run.provenance import CostLog
 
 ATTACKS: Mapping[str, Attack[Any, Any]] = {
@@ -48,8 +49,13 @@ def audit(job: Job) -> Outcome:
     InputError
         A data set cannot be used at all. Scans that cannot be used do not end the run.
     """
-    started, log = datetime.now(UTC), CostLog()
     require_known(job)
+    with workers_kept():
+        return _audited(job)
+
+
+def _audited(job: Job) -> Outcome:
+    started, log = datetime.now(UTC), CostLog()
     context = Context(examine_images(take_in(job, log), job, log), job, log)
     attacks = WITH_RESCANS if job.simulate_rescan else ATTACKS
     for name in job.modalities:
