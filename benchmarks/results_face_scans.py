@@ -193,29 +193,26 @@ def found_at_rank_1(
 def table(options: argparse.Namespace) -> list[str]:
     """The page's rows: one a condition, with every measure."""
     gallery = heads_of(GALLERY, 0, options)
-    lines: list[str] = []
-    names: list[str] = []
-    nobody = share_of_people(np.zeros(options.people))
+    rows: list[tuple[Condition, int, dict[str, Estimate]]] = []
     for condition in (*PROBES, *(WITH_OTHERS if options.others else ())):
         if options.only and not any(word in condition.name for word in options.only):
             continue
         probes = heads_of(condition, 1, options)
-        found = found_at_rank_1(probes, gallery, options.recognisers)
-        if not lines:
-            names = list(found)
-            lines.append(
-                "| image of the other day | shows no face | "
-                + " | ".join(f"`{name}`" for name in found)
-                + " |"
-            )
-            lines.append("|" + "---|" * (len(found) + 2))
         lost = sum(not head.searchable for head in probes)
+        rows.append((condition, lost, found_at_rank_1(probes, gallery, options.recognisers)))
+        print(condition.name, "done", flush=True)
+    names = list(dict.fromkeys(name for _, _, found in rows for name in found))
+    nobody = share_of_people(np.zeros(options.people))
+    lines = [
+        f"| image of the other day | shows no face | {' | '.join(f'`{name}`' for name in names)} |",
+        "|" + "---|" * (len(names) + 2),
+    ]
+    for condition, lost, found in rows:
         cells = [
             "-" if e is None else f"{e.value:.3f} ({e.low:.3f}-{e.high:.3f})"
             for e in (found.get(name, nobody) for name in names)
         ]
-        lines.append(f"| {condition.name} | {lost} of {len(probes)} | " + " | ".join(cells) + " |")
-        print(lines[-1], flush=True)
+        lines.append(f"| {condition.name} | {lost} of {options.people} | {' | '.join(cells)} |")
     return lines
 
 
