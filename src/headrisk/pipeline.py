@@ -25,6 +25,7 @@ from headrisk.face.recognise.registry import recognisers
 from headrisk.intake import settled, take_in
 from headrisk.job import Job
 from headrisk.outcome import Outcome, conclude
+from headrisk.run.engine import workers_kept
 from headrisk.run.provenance import CostLog
 
 ATTACKS: Mapping[str, Attack[Any, Any]] = {
@@ -75,8 +76,13 @@ def audit(job: Job) -> Outcome:
     ...
     headrisk.errors.InputError: /nowhere: no such file or folder; ...
     """
-    started, log = datetime.now(UTC), CostLog()
     require_known(job)
+    with workers_kept():
+        return _audited(job)
+
+
+def _audited(job: Job) -> Outcome:
+    started, log = datetime.now(UTC), CostLog()
     intake = take_in(job, log)
     job = settled(job, intake.scans)
     context = Context(examine_images(intake, job, log), job, log)
