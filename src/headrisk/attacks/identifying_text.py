@@ -163,6 +163,7 @@ def _kinds(report: MetadataReport) -> tuple[Panel, Table]:
         severity_counts(values),
         listed=bool(report.known),
         folders=len(found) - len(values),
+        source=(report.scan.source_files, report.scan.source_images),
     )
     return Panel("kinds", words.PANELS["kinds"], answer), _kinds_table(found)
 

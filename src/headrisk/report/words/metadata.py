@@ -154,15 +154,26 @@ def unread_sentence(files: Files) -> str:
 
 
 def kinds_answer(
-    files: Files, severities: Mapping[str, int], *, listed: bool, folders: int = 0
+    files: Files,
+    severities: Mapping[str, int],
+    *,
+    listed: bool,
+    folders: int = 0,
+    source: tuple[int, int] = (0, 0),
 ) -> str:
     """The same for the page; ``listed`` where the custodian gave a list to search for.
 
-    ``folders`` hold source data, and with them what was removed elsewhere.
+    ``folders`` hold source data, and with them what was removed elsewhere; ``source`` are the files
+    below them, and the images among these.
     """
     answer = summary_sentence(files, severities)
     if folders:
-        answer += f" {counted(folders, 'folder holds', 'folders hold')} source data."
+        within, images = source
+        shown = counted(images, "of them an image", "of them images") if images else "no image"
+        answer += (
+            f" {counted(folders, 'folder holds', 'folders hold')} source data, that is, originals "
+            f"({counted(within, 'file')}, {shown}, searched like the others)."
+        )
     if listed:
         answer += " The custodian's own list of identifiers was searched for too."
     return answer

@@ -281,7 +281,7 @@ def unusable(code: str, skin: str) -> str:
 
 
 def presence_answer(
-    looked: int, judged: int, seen: Sequence[tuple[str, str]], left: Mapping[str, str]
+    looked: int, judged: int, seen: Sequence[tuple[str, int]], left: Mapping[str, int]
 ) -> str:
     """Whether faces are left in the images that photographs are compared with.
 
@@ -292,9 +292,9 @@ def presence_answer(
     judged
         Scans of which an answer was given.
     seen
-        Each detector and in how many scans it sees a face, as a range of counts.
+        Each detector and in how many scans it sees a face.
     left
-        Ranges of counts by answer (``face``, ``part``, ``gone``, ...): detectors and skin together.
+        Scans by answer (``face``, ``part``, ``gone``, ...): detectors and skin together.
     """
     if not looked:
         return (
@@ -312,21 +312,22 @@ def presence_answer(
     )
 
 
-def coverage_answer(whole: str, scans: int) -> str:
-    """How many scans keep a whole face's skin; ``whole`` is a range of counts."""
+def coverage_answer(whole: int, scans: int) -> str:
+    """How many scans keep a whole face's skin."""
     if not scans:
         return "There is no image that photographs could be compared with."
     return (
-        f"{whole} of {counted(scans, 'scan')} still have the skin of a whole face where "
-        "a template head has it. A face that was replaced by another counts as there."
+        f"{whole:,} of {counted(scans, 'scan')} still {'has' if whole == 1 else 'have'} the skin of "
+        "a whole face where a template head has it. A face that was replaced by another counts as "
+        "there."
     )
 
 
-def claims_answer(claimed: int, scans: int, unkept: str, *, any_unkept: bool) -> str:
-    """Of scans called defaced, in how many a face may be; ``unkept`` is a range of counts."""
+def claims_answer(claimed: int, scans: int, unkept: int) -> str:
+    """Of scans called defaced, in how many a face is or may be."""
     what = (
         ": do not share these before they are de-identified; the internal list names them."
-        if any_unkept
+        if unkept
         else "."
     )
     return (
