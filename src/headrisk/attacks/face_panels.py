@@ -47,7 +47,7 @@ from headrisk.types import PairScores, Verdict
 NO_SURFACE = ("none", "cropped")  # nothing to render
 DEPTH = 50  # candidates listed for each person, as the published service gave
 
-UNKEPT: tuple[words.Found, ...] = ("whole", "part", "unclear")
+UNKEPT: tuple[words.Found, ...] = ("whole", "part", "unclear", "unknown")
 
 
 class Searched(Protocol):

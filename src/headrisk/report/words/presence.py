@@ -316,10 +316,10 @@ def coverage_answer(whole: int, scans: int) -> str:
     """How many scans keep a whole face's skin."""
     if not scans:
         return "There is no image that photographs could be compared with."
+    keep = "has" if whole == 1 else "have"
     return (
-        f"{whole:,} of {counted(scans, 'scan')} still {'has' if whole == 1 else 'have'} the skin of "
-        "a whole face where a template head has it. A face that was replaced by another counts as "
-        "there."
+        f"{whole:,} of {counted(scans, 'scan')} still {keep} the skin of a whole face where "
+        "a template head has it. A face that was replaced by another counts as there."
     )
 
 
