@@ -31,6 +31,7 @@ from headrisk.face.scores import FaceScores
 from headrisk.findings.coarse import ranged_parts, share_above
 from headrisk.findings.linkage import scan_row
 from headrisk.findings.records import (
+    TOGETHER,
     Mosaic,
     Panel,
     ScanRow,
@@ -195,7 +196,7 @@ def _presence(heads: Sequence[HeadResult]) -> tuple[Panel, Table]:
     judged = [head for head in heads if head.sight is not None]
     together = Counter(face_left(head) for head in judged)
     left = {str(text): together[text] for text in VERDICTS}
-    rows += [(f"together: {text}", len(judged), count, None) for text, count in left.items()]
+    rows += [(f"{TOGETHER}{text}", len(judged), count, None) for text, count in left.items()]
     answer = words.presence_answer(len(looked), len(judged), said, left)
     columns = ("detector", "scans_looked_at", "scans_with_a_face", "share_of_renders")
     return Panel("presence", words.PANELS["presence"], answer), Table(columns, tuple(rows))

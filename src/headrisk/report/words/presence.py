@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from headrisk.findings.coverage import face_counts
-from headrisk.findings.records import FacesLeft, Report, Table
+from headrisk.findings.records import TOGETHER, FacesLeft, Report, Table
 from headrisk.report.words.inventory import kind
 from headrisk.report.words.phrases import capital, counted, listed
 
@@ -122,10 +122,11 @@ SHORT = {  # of images of one kind, the worst first
 MOST_KINDS = 4  # named one by one
 
 
-def faces_by_kind(report: Report, *, total: bool = True) -> str:
+def faces_by_kind(report: Report, *, briefly: bool = False) -> str:
     """What became of that question for each kind of image, and why answers are unclear.
 
-    Without ``total`` the number of all images is left out where that of each kind is told.
+    ``briefly`` leaves to the annex why answers are unclear, and the number of all images where
+    that of each kind is told.
     """
     left, seen = report.faces_left, face_counts(report)
     if left is None:
@@ -146,14 +147,14 @@ def faces_by_kind(report: Report, *, total: bool = True) -> str:
             for name in order
         )
     text = f"{said}."
-    if total or not 1 < len(order) <= MOST_KINDS:
+    if not briefly or not 1 < len(order) <= MOST_KINDS:
         text = f"Of {counted(seen.images, 'image')}, {said}."
     if len(order) == 1 and seen.counts.get("face") == seen.images > 1:
         text = f"All {seen.images:,} images ({kind(order[0])}) show a face."
-    why = [SAID[code] for code in DOUBTS if left.codes.get(code) and seen.counts.get("unclear")]
-    said_of = (
-        [f"unclear ({'; '.join(why)})" if why else "unclear"] if seen.counts.get("unclear") else []
-    )
+    why = [] if briefly else [SAID[code] for code in DOUBTS if left.codes.get(code)]
+    said_of = []
+    if seen.counts.get("unclear"):
+        said_of.append(f"unclear ({'; '.join(why)})" if why else "unclear")
     if seen.counts.get("failed"):
         said_of.append("not judged")
     if said_of:
@@ -214,6 +215,11 @@ def faces_reasons(report: Report) -> tuple[str, ...]:
     said = [
         f"{counted(count, 'image')}: {SAID.get(code, code)}." for code, count in counts if count
     ]
+    seen = face_counts(report)
+    if seen is not None and seen.unseen:
+        said.append(
+            f"{counted(seen.unseen, 'image')}: not looked at (reasons under Data and failures)."
+        )
     attacked = any(one.name in ("face", "face-scans") and one.measures for one in report.modalities)
     if attacked and any(left.counts.get(name) for name in ("gone", "part", "unclear")):
         said.append(
@@ -225,7 +231,7 @@ def faces_reasons(report: Report) -> tuple[str, ...]:
 
 def seen_by(table: Table) -> str:
     """In how many scans each detector sees a face, from the table of that name."""
-    rows = [row for row in table.rows if not str(row[0]).startswith("together: ")]
+    rows = [row for row in table.rows if not str(row[0]).startswith(TOGETHER)]
     if not rows:
         return "No scan that photographs are compared with has a skin surface."
     looked = max(int(row[1]) for row in rows if isinstance(row[1], int | float))
