@@ -348,7 +348,7 @@ def test_points_of_one_cause_are_told_together_and_lose_no_count() -> None:
     )
     assert first.text.count("leave it out") == 1
     for said in (
-        "Count 1 of 6 people as found by brains",
+        "Count 1 of 6 people as linked by brains",
         "2 of 6 people",
         "1 image not looked",
     ):

@@ -383,7 +383,8 @@ def _metadata(report: Report) -> Iterator[Follow]:
     unread = _cells(section.tables.get("unread"))
     left = most(unread.get(FileRow.SEARCHED, 0)) + most(unread.get(FileRow.UNREAD, 0))
     if left:
-        yield Follow("files_unread", count=left, of=unread.get(FileRow.ALL, 0))
+        parts = unread.get(FileRow.SEARCHED, 0), unread.get(FileRow.UNREAD, 0)
+        yield Follow("files_unread", count=left, of=unread.get(FileRow.ALL, 0), counts=parts)
     copy = _cells(section.tables.get("copy"))
     if most(copy.get(CopyRow.REMAINING, 0)):
         yield Follow("copy_holds_removed_values", count=copy[CopyRow.REMAINING])

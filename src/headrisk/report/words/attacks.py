@@ -143,7 +143,7 @@ ATTACKS: Mapping[str, AttackWords] = {
         found_shortly="linked by everything together",
         attacker="The attacker holds several of these of the same people, and weighs them "
         "together.",
-        untested="attacks put together",
+        untested="several attacks combined",
         rows="several of these together",
     ),
 }

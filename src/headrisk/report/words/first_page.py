@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from headrisk.dataset.inventory import InventoryCounts
 from headrisk.findings.coarse import Count, added
@@ -22,7 +22,9 @@ from headrisk.findings.coverage import (
 )
 from headrisk.findings.deidentified import Treatment
 from headrisk.findings.records import (
+    FILES,
     SOURCE_FOLDER,
+    FileRow,
     MeasureResult,
     ModalitySection,
     Report,
@@ -32,10 +34,19 @@ from headrisk.findings.records import (
 from headrisk.linkage.design import PeopleCounts
 from headrisk.report.words import inventory, metadata, summary
 from headrisk.report.words.attacks import ATTACKS, title_of
-from headrisk.report.words.follows import UNSEEN, Point
+from headrisk.report.words.follows import AGAIN, UNSEEN, Point
 from headrisk.report.words.metadata_kinds import title as kind_title
-from headrisk.report.words.people import grouped, rated
-from headrisk.report.words.phrases import capital, counted, listed, people, percent, share
+from headrisk.report.words.people import by_text, grouped, rated
+from headrisk.report.words.phrases import (
+    capital,
+    count_of,
+    counted,
+    interval,
+    listed,
+    people,
+    percent,
+    share,
+)
 from headrisk.report.words.presence import faces_by_kind
 from headrisk.report.words.risk import headline_point
 from headrisk.statistics.assessment import Assessment
@@ -45,19 +56,21 @@ from headrisk.types import Estimate
 LABELS_IN_DOUBT = "labels in doubt"
 TEXTS = "texts.html: impact assessment (DPIA), ethics board, consent form, access committee."
 CHECK = (
-    "Only the custodian (who ran it), by the folder internal. headrisk doctor --verify OUT (this "
-    "folder) finds changed report files, not changed data."
+    "The custodian (who ran it), by the folder internal; headrisk doctor --verify OUT, on the "
+    "whole folder, finds changed report files, not changed data."
 )
-NOT_FEW = "which does not mean few links"
+NOT_FEW = "which does not mean few"
 SYNTHETIC = "Synthetic heads of headrisk"  # what headrisk's own made-up data sets are called
+TEXT = "Identifying text"
 SEE_TEXT = "see text"  # a verdict that no word or two would be
 MADE_UP = "Made-up heads: no evidence about real data."
 ALL_SEARCHED = "all"
+FACES = ("face", "face-scans")  # attacks that compare faces
 NO_PHOTOGRAPH = "No photograph was compared."
 
 
 MOST_WORDS = 699  # on two printed pages
-FIXED_WORDS = 36  # headings, fields, and that reasons stand in the annex
+FIXED_WORDS = 31  # headings, fields, and that reasons and commands stand in the annex
 WARNING = 3  # the weight of a point that is no step
 MOST_FOUND = 2  # kinds of identifying text, named on the first page
 MOST_KINDS = 3  # of images, named on the first page
@@ -259,7 +272,7 @@ def not_compared(report: Report) -> tuple[str, ...]:
         if len(rest) > MOST_KINDS:
             named.append(f"{counted(len(rest) - MOST_KINDS, 'more kind')}")
         said.append(f"{listed(named)} by {listed(names)}")
-    return (f"Kinds not compared: {'; '.join(said)}.",) if said else ()
+    return (f"Not compared: {'; '.join(said)}.",) if said else ()
 
 
 def unmeasured_defacing(report: Report) -> str:
@@ -287,7 +300,7 @@ def untested(report: Report) -> tuple[str, ...]:
     said = [
         *(
             report.not_tested
-            or summary.not_tested(report.modalities, defacing=bool(report.treatments))
+            or summary.not_tested(report.modalities, defacing=True)  # has a line of its own
         ),
         *not_compared(report),
     ]
@@ -323,7 +336,9 @@ def searched(report: Report) -> list[str]:
             f"{capital(text)} were searched for." if text == ALL_SEARCHED else capital(text)
             for text in texts
         ]
-    return [f"{text}." if text.endswith(f": {ALL_SEARCHED}") else text for text in grouped(said)]
+    return [
+        f"{who}: {text}{'.' if text == ALL_SEARCHED else ''}" for text, who in by_text(said).items()
+    ]
 
 
 def _searched_of(counts: PeopleCounts) -> str:
@@ -364,32 +379,49 @@ def legend(report: Report, *, bars: bool = True) -> str:
         if one.sufficient and one.headline and one.headline.rank1
     ]
     ranges = any(one.rank1 and one.rank1.fewest is not None for one in shown)
+    drawn = bool(shown) and bars
     said = ["Brackets: 95 % interval."]
     if ranges:
-        said = ["Counts are ranges, to hide single people; brackets: their 95 % interval."]
+        said = [
+            "Ranges hide single people. Brackets: 95 % interval of the range, then of its highest "
+            f"count{' (dark)' if drawn else ''}."
+        ]
     said.append(
-        "Luck: what the same search with shuffled names exceeds 1 time in 20, or guessing if higher"
-        f"{'; black in the bars' if shown and bars else ''}."
+        f"Luck{' (black)' if drawn else ''}: exceeded with shuffled names once in 20 tries, or "
+        "guessing if higher."
     )
-    whose = "the interval of the highest count" if ranges else "the interval"
+    whose = "the highest count's interval" if ranges else "the interval"
     top = "the highest count" if ranges else "the rate"
+    lowest = any(one.reading == "links" and rests_on_the_highest(one) for one in shown)
+    alone = "; with the lowest count it may not (exact: internal report)" if lowest else ""
     means = {
-        "links": f"\u201clinks people\u201d: {whose} lies above luck",
-        "unclear": f"\u201cmay link people\u201d: {whose} takes in luck",
-        "does not link": f"\u201cnot shown to link\u201d: {top} is not above luck, which proves "
-        "nothing",
+        "links": f"links people\u201d: {whose} lies above luck{alone}",
+        "unclear": f"may link people\u201d: {whose} takes in luck",
+        "does not link": f"not shown to link\u201d: {top} is not above luck, which proves nothing",
     }
     readings = {one.reading for one in shown}
     told = [text for reading, text in means.items() if reading in readings]
     if told:
-        said.append(f"\u201c{capital('; '.join(told)[1:])}.")
+        said.append("\u201c" + capital("; \u201c".join(told)) + ".")
     return " ".join(said)
+
+
+def rests_on_the_highest(measure: MeasureResult) -> bool:
+    """Whether an attack was shown to link by the highest count of its range, not by the lowest."""
+    rate, luck = measure.rank1, measure.luck
+    if rate is None or luck is None or rate.fewest is None:
+        return False
+    return rate.low <= luck
 
 
 def answers(report: Report) -> tuple[Answer, ...]:
     """One line for each attack, then what is left in the files, then before and after."""
     doubt = summary.labels_in_doubt(report.modalities)
-    said = [_attack(one, doubt) for one in report.modalities if one.measures or not one.panels]
+    said = [
+        _attack(one, doubt, _limits(report, one))
+        for one in report.modalities
+        if one.measures or not one.panels
+    ]
     if not report.modalities:
         said.append(Answer("Attacks", "not tested", "No attack could be tried."))
     if report.modalities and report.inventory is not None and not _photographs_tried(report):
@@ -429,7 +461,7 @@ def that_fit(
     texts = [legend(report), *report.notes, *(f"{name} {text}" for name, text in facts)]
     texts += [f"{one.title} {one.text}" for one in found]
     texts += [one.verdict for one in found if one.verdict != SEE_TEXT]
-    texts += untested(report)
+    texts += [*untested(report), AGAIN]
     texts += [summary.label_warning(section) for section in report.modalities]
     texts.append(report.title)
     room = MOST_WORDS - FIXED_WORDS - sum(map(_length, texts))
@@ -464,7 +496,8 @@ def _length(text: str) -> int:
     return sum(any(char.isalnum() for char in word) for word in text.split())
 
 
-def _attack(section: ModalitySection, labels_in_doubt: bool) -> Answer:
+def _attack(section: ModalitySection, labels_in_doubt: bool, more: Sequence[str] = ()) -> Answer:
+    """One attack in a line; ``more`` limits what its figures say."""
     title = title_of(section.name)
     if section.simulated:
         title += " (simulated)"
@@ -476,9 +509,10 @@ def _attack(section: ModalitySection, labels_in_doubt: bool) -> Answer:
     found = (own.found_shortly or own.found) if own else "linked"
     if section.simulated:
         found = summary.SIMULATED_FOUND
-    count, bracket = share(first.rank1).split(" (", 1)
-    luck = summary.against_luck(first)
-    text = f"{capital(count)} {_were(count)} {found} ({bracket}{f'; {luck}' if luck else ''}."
+    ends = "; ".join(filter(None, (interval(first.rank1), summary.against_luck(first))))
+    who = f"{count_of(first.rank1)} of {people(first.rank1.n)}"
+    text = f"{capital(who)} {_were(first.rank1)} {found} ({ends})."
+    text = " ".join((text, *more))
     if section.simulated:
         text = f"Simulated re-scans, no true ones: {text}"
     verdict, alarm = summary.RESULTS[first.reading], first.reading in ("links", "unclear")
@@ -488,7 +522,7 @@ def _attack(section: ModalitySection, labels_in_doubt: bool) -> Answer:
     return Answer(
         title,
         verdict,
-        text.rstrip(),
+        text,
         section.name,
         alarm,
         first.rank1,
@@ -505,8 +539,22 @@ def _held_against_luck(first: MeasureResult) -> tuple[float, float] | None:
     return summary.judged(first)
 
 
-def _were(count: str) -> str:
-    return "was" if count.startswith("1 of") or count.endswith("of 1 person") else "were"
+def _were(rate: Estimate) -> str:
+    return "was" if rate.n == 1 or count_of(rate) == "1" else "were"
+
+
+def _limits(report: Report, section: ModalitySection) -> tuple[str, ...]:
+    """What limits the figure of an attack by faces, in half a sentence each."""
+    if section.name not in FACES or not section.sufficient:
+        return ()
+    said = []
+    across = summary.across_kinds(section)
+    if across:
+        said.append(f"{across}.")
+    left = report.faces_left
+    if left is not None and any(left.counts.get(name) for name in ("gone", "part", "unclear")):
+        said.append("Whole faces may link more.")
+    return tuple(said)
 
 
 def brief(one: Treatment, report: Report) -> str:
@@ -574,7 +622,7 @@ def _faces(report: Report) -> Answer:
     left = report.faces_left
     if left is not None:
         alarm = face_may_be_left(report)
-        text = faces_by_kind(report, total=False)
+        text = faces_by_kind(report, briefly=True)
         return Answer("Faces left", SEE_TEXT, text, "faces-left", alarm or not left.looked)
     seen = scan_faces(report)
     if seen is not None and seen.scans:
@@ -593,12 +641,12 @@ def _metadata(report: Report) -> Answer:
     section = next((one for one in report.modalities if "kinds" in one.tables), None)
     if section is None:
         if report.inventory is None:
-            return Answer("Text left", "", "")
+            return Answer(TEXT, "", "")
         text = "Nobody looked for names, dates or free text in the files."
-        return Answer("Text left", "not looked for", text)
+        return Answer(TEXT, "not looked for", text)
     alarm = bool(section.tables["kinds"].rows)
     text = f"{found_in_text(section, MOST_FOUND)} {metadata.MORE}"
-    return Answer("Text left", SEE_TEXT, text, f"{section.name}-kinds", alarm)
+    return Answer(TEXT, SEE_TEXT, text, f"{section.name}-kinds", alarm)
 
 
 def found_in_text(section: ModalitySection, most: int | None = None) -> str:
@@ -606,12 +654,7 @@ def found_in_text(section: ModalitySection, most: int | None = None) -> str:
 
     ``most`` is how many kinds of a severity are named.
     """
-    panel = next(one for one in section.panels if one.name == "kinds")
-    head, colon, said = panel.answer.partition(": ")
-    rest = said.partition(". ")[2] if colon else ""
-    if not (colon and head.startswith("In ") and section.tables["kinds"].rows):
-        return panel.answer
-    parts, direct = [], False
+    table, parts, direct = section.tables.get(FILES), [], False
     for severity, names in metadata.SEVERITIES.items():
         rows = [
             row
@@ -620,17 +663,35 @@ def found_in_text(section: ModalitySection, most: int | None = None) -> str:
         ]
         if rows:
             direct = direct or severity == "direct identifier"
-            short = [name.partition(" (")[0] for name in names]
-            parts.append(f"{_counted(rows, *short)} ({_kinds_found(rows, most)})")
-    text = f"{head}: {'; '.join(parts)}." if parts else f"{head} nothing else was found."
+            parts.append(f"{_counted(rows, *names)} ({_kinds_found(rows, most)})")
+    if table is None:  # of an earlier version, which told files in this answer alone
+        said = [next(one.answer for one in section.panels if one.name == "kinds")]
+    else:
+        files, rest = metadata.files_in(table), metadata.file_rows(table)
+        where = counted(files.total, "file")
+        said = [f"In {where}: {'; '.join(parts)}." if parts else _nothing_found(files)]
+        if files.searched or files.unread:
+            said.append(metadata.unread_sentence(files))
+        said += [
+            metadata.to_read_sentence(files.to_read),
+            metadata.source_sentence(
+                rest.get(FileRow.SOURCE_FOLDERS, 0),
+                rest.get(FileRow.IN_SOURCE, 0),
+                rest.get(FileRow.IMAGES_IN_SOURCE, 0),
+            ),
+        ]
     dates = dates_compared(section)[:MOST_KINDS]
-    said_more = [
-        text,
-        rest,
+    differ = "differs" if len(dates) == 1 else "differ"
+    said += [
         "" if direct else "No direct identifier was found, which does not show that there is none.",
-        f"Headers differ in {listed(dates)}: dates may be left." if dates else "",
+        f"Dates may be left in headers ({listed(dates)} {differ})." if dates else "",
     ]
-    return " ".join(filter(None, said_more))
+    return " ".join(filter(None, said))
+
+
+def _nothing_found(files: metadata.Files) -> str:
+    """That nothing was found, said of the files that were read alone."""
+    return metadata.summary_sentence(replace(files, searched=0, unread=0, to_read=0), {})
 
 
 def _counted(rows: Sequence[Sequence[Value]], one: str, several: str) -> str:
@@ -654,7 +715,7 @@ def _kinds_found(rows: Sequence[Sequence[Value]], most: int | None) -> str:
         return kind_title(str(order[0][0])).lower()
     said = [f"{kind_title(str(row[0])).lower()} {_plain(row[2])}" for row in order[:most]]
     rest = len(order) - len(said)
-    return ", ".join((*said, *([counted(rest, "more kind")] if rest else [])))
+    return ", ".join((*said, *([counted(rest, "other kind")] if rest else [])))
 
 
 @dataclass(frozen=True)
