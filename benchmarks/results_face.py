@@ -4,10 +4,10 @@
 
 Makes 84 people of each of three seeds with five photographs each, scans them as T1w at 1 mm, and
 asks every recogniser by every way of matching. The first 24 people of the first seed are scanned
-as T2w and FLAIR, with slices of 3 and 5 mm, as CT and as PET too, and rendered by the published protocols. Nothing was
-chosen on these people. What was made of a person stays in the folder, so that a
-broken-off run goes on; ``--tables`` asks for some of the tables alone. ``make_cohort`` writes the
-same people as files, for results_treatments.py.
+as T2w and FLAIR, with slices of 3 and 5 mm, as CT and as PET too, and rendered by the published
+protocols. Nothing was chosen on these people. What was made of a person stays in the folder, so
+that a broken-off run goes on; ``--tables`` asks for some of the tables alone. ``make_cohort``
+writes the same people as files, for results_treatments.py.
 """
 
 from __future__ import annotations
