@@ -371,11 +371,15 @@ def legend(report: Report, *, bars: bool = True) -> str:
         "Luck: what the same search with shuffled names exceeds 1 time in 20, or guessing if higher"
         f"{'; black in the bars' if shown and bars else ''}."
     )
-    whose = "the interval of the highest count" if ranges else "the interval"
+    whose = "every count and the interval of the highest" if ranges else "the interval"
+    lies = "lie above luck" if ranges else "lies above luck"
+    reached = "the interval takes in luck"
+    if ranges:
+        reached = "luck reaches the lowest count or the interval of the highest"
     top = "the highest count" if ranges else "the rate"
     means = {
-        "links": f"\u201clinks people\u201d: {whose} lies above luck",
-        "unclear": f"\u201cmay link people\u201d: {whose} takes in luck",
+        "links": f"\u201clinks people\u201d: {whose} {lies}",
+        "unclear": f"\u201cmay link people\u201d: {reached}",
         "does not link": f"\u201cnot shown to link\u201d: {top} is not above luck, which proves "
         "nothing",
     }

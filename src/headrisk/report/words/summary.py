@@ -239,6 +239,8 @@ def against_luck(measure: MeasureResult) -> str:
         return said
     if measure.reading == "does not link":
         return f"highest count {percent(rate.most / rate.n)}, {said}"
+    if measure.reading == "unclear" and ends[0] > luck:
+        return f"lowest count {percent((rate.fewest or 0) / rate.n)}, {said}"
     low = percent(ends[0], -1).removesuffix(f"{NARROW}%")
     if measure.reading == "links" and round(100 * luck) >= floor(100 * ends[0]):
         # both so exactly that the lower end is seen to be above
