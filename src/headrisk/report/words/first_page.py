@@ -390,13 +390,15 @@ def legend(report: Report, *, bars: bool = True) -> str:
         f"Luck{' (black)' if drawn else ''}: exceeded with shuffled names once in 20 tries, or "
         "guessing if higher."
     )
-    whose = "the highest count's interval" if ranges else "the interval"
+    whose = "every count and the interval of the highest" if ranges else "the interval"
+    lies = "lie above luck" if ranges else "lies above luck"
+    reached = "the interval takes in luck"
+    if ranges:
+        reached = "luck reaches the lowest count or the interval of the highest"
     top = "the highest count" if ranges else "the rate"
-    lowest = any(one.reading == "links" and rests_on_the_highest(one) for one in shown)
-    alone = "; with the lowest count it may not (exact: internal report)" if lowest else ""
     means = {
-        "links": f"links people\u201d: {whose} lies above luck{alone}",
-        "unclear": f"may link people\u201d: {whose} takes in luck",
+        "links": f"links people\u201d: {whose} {lies}",
+        "unclear": f"may link people\u201d: {reached}",
         "does not link": f"not shown to link\u201d: {top} is not above luck, which proves nothing",
     }
     readings = {one.reading for one in shown}
@@ -404,14 +406,6 @@ def legend(report: Report, *, bars: bool = True) -> str:
     if told:
         said.append("\u201c" + capital("; \u201c".join(told)) + ".")
     return " ".join(said)
-
-
-def rests_on_the_highest(measure: MeasureResult) -> bool:
-    """Whether an attack was shown to link by the highest count of its range, not by the lowest."""
-    rate, luck = measure.rank1, measure.luck
-    if rate is None or luck is None or rate.fewest is None:
-        return False
-    return rate.low <= luck
 
 
 def answers(report: Report) -> tuple[Answer, ...]:

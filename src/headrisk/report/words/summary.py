@@ -244,6 +244,8 @@ def against_luck(measure: MeasureResult) -> str:
     if measure.reading == "does not link":
         held = f"{_low(ends)} to {percent(ends[1], 1)}"
         return f"highest count, {percent(rate.most / rate.n)}, {held}; {said}"
+    if measure.reading == "unclear" and ends[0] > luck:
+        return f"lowest count {percent((rate.fewest or 0) / rate.n)}; {said}"
     low = _low(ends)
     if measure.reading == "links" and round(100 * luck) >= floor(100 * ends[0]):
         # both so exactly that the lower end is seen to be above
