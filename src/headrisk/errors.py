@@ -5,9 +5,13 @@ Every error names the thing it is about, what was found, what was expected, and 
 
 from __future__ import annotations
 
+import errno
 import re
 
 # Control characters, line and paragraph ends, and the marks that turn the direction of writing.
+NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS})
+"""Numbers of errors of a disk that holds no more."""
+
 _UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
 
 

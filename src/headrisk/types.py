@@ -17,6 +17,8 @@ Float32Array = NDArray[np.float32]
 IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
 
+MAD_TO_SD = 1.4826  # of a normal distribution, from the median absolute deviation
+
 Status = Literal["ok", "failed"]
 Verdict = Literal["ok", "doubtful", "failed"]
 

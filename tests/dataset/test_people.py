@@ -9,7 +9,6 @@ from headrisk.dataset.labels import path_label, plain_label
 from headrisk.dataset.people import (
     case_conflicts,
     day_gaps,
-    days_between,
     number_conflicts,
     number_people,
     number_sessions,
@@ -48,9 +47,6 @@ def test_case_conflicts() -> None:
 
 
 def test_days() -> None:
-    assert days_between("2020-02-28", "2020-03-01") == 2
-    assert days_between("2020-03-01", "2020-02-28") == 2
-    assert days_between("", "2020-02-28") is None
     gaps = day_gaps(["2020-01-01", ""], ["2021-01-01", "2020-01-01", ""])
     np.testing.assert_array_equal(gaps, [[366, 0, np.nan], [np.nan] * 3])
 

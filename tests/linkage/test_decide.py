@@ -3,7 +3,6 @@ import pytest
 
 from headrisk.linkage.decide import (
     NoThreshold,
-    accept,
     fixed_fmr_threshold,
     kde_threshold,
     threshold_rules,
@@ -32,7 +31,7 @@ def simulated(rng, people, found, shift, deviation=0.06, skew=0.0, probe_effect=
 
 
 def rates(scores, threshold):
-    accepted = accept(scores, threshold)
+    accepted = scores.usable & (scores.values >= threshold)
     fmr = np.count_nonzero(accepted & scores.nonmated) / np.count_nonzero(scores.nonmated)
     fnmr = np.count_nonzero(~accepted & scores.mated) / max(np.count_nonzero(scores.mated), 1)
     return fmr, fnmr
@@ -181,10 +180,3 @@ def test_why_there_is_no_kde_or_outsiders_threshold():
     assert few.reason == NoThreshold("few probes")
     blind = unsupervised_threshold(matrix(rng.normal(size=(40, 40)), range(40), range(40)))
     assert blind.reason == NoThreshold("one group")
-
-
-def test_a_score_at_the_threshold_is_accepted():
-    usable = np.array([[True, True, False]])
-    assert accept(matrix([[1.0, 0.99, 2.0]], [0], range(3), usable), 1.0).tolist() == [
-        [True, False, False]
-    ]

@@ -79,7 +79,6 @@ def test_noise_is_periodic_standard_and_its_gradient_is_its_slope(noise: Noise) 
         step[axis] = 1
         slope = (noise(grid + step, 1.0) - noise(grid - step, 1.0)) / 2
         np.testing.assert_allclose(noise.gradient(grid, 1.0)[:, axis], slope, atol=1e-4)
-    np.testing.assert_array_equal(noise.slope_up(grid, 1.0), noise.gradient(grid, 1.0)[:, 2])
 
 
 def test_zones_lie_where_the_shape_model_says() -> None:

@@ -15,7 +15,7 @@ from typing import Any, Generic, Protocol, TypeVar
 import pyarrow as pa
 
 from headrisk.attacks.rates import Scores, assess_people, evaluate, fused, led_by_headline
-from headrisk.attacks.section import NO_NEEDS, modality_section
+from headrisk.attacks.section import modality_section
 from headrisk.dataset.scans import Scan
 from headrisk.findings.linkage import internal_part
 from headrisk.findings.records import (
@@ -31,16 +31,16 @@ from headrisk.intake import Intake
 from headrisk.job import Job
 from headrisk.linkage.design import Design, PeopleCounts
 from headrisk.linkage.label_check import LabelCheck
+from headrisk.report.words.attacks import NO_NEEDS
 from headrisk.run.provenance import CostLog
 from headrisk.statistics.assessment import Assessment
 from headrisk.statistics.choice import Evaluated
-from headrisk.statistics.strata import known_conditions
+from headrisk.statistics.strata import VoxelSizes, known_conditions
 from headrisk.statistics.summary import strata
 from headrisk.types import BoolArray, PairScores
 
 Material = TypeVar("Material")
 Plan = TypeVar("Plan")
-VoxelSizes = Sequence[tuple[float, float, float] | None]
 
 
 @dataclass(frozen=True)

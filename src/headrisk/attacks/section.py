@@ -24,6 +24,7 @@ from headrisk.findings.records import (
 from headrisk.findings.risk_tables import risk_tables
 from headrisk.linkage.density import DensityCurves
 from headrisk.report.words import summary as words
+from headrisk.report.words.attacks import NO_NEEDS
 from headrisk.statistics.assessment import Assessment
 from headrisk.statistics.baselines import beats_control
 from headrisk.statistics.choice import Evaluated
@@ -34,7 +35,6 @@ from headrisk.statistics.summary import MeasureSummary, ThresholdSummary
 from headrisk.types import Estimate, FloatArray, PairScores
 
 CMC_DEPTH = 50
-NO_NEEDS = Needs()
 DENSITY_STEP = 4
 
 

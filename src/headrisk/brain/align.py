@@ -31,7 +31,7 @@ from scipy.spatial.transform import Rotation
 
 from headrisk.brain.template import load_template
 from headrisk.settings import Alignment as Freedom
-from headrisk.types import BoolArray, Float32Array, FloatArray
+from headrisk.types import MAD_TO_SD, BoolArray, Float32Array, FloatArray
 
 # ----------------------------------------------------------------------
 # Descend from a start to the best pose: weighted Gauss-Newton steps on affine generators.
@@ -164,7 +164,7 @@ def descend(
     """Follow at most ``steps`` steps from an affine (template mm to scanner mm)."""
     for _ in range(steps):
         values = field.at(affine, level.points)
-        change = _step(values, level, affine, freedom)
+        change = _step(values, level, freedom)
         affine = affine @ exponential(-change)
         if _motion(change) < 0.01:
             break
@@ -182,11 +182,11 @@ def exponential(generator: FloatArray) -> FloatArray:
     return total.astype(np.float64)
 
 
-def _step(values: Float32Array, level: Level, affine: FloatArray, freedom: Freedom) -> FloatArray:
+def _step(values: Float32Array, level: Level, freedom: Freedom) -> FloatArray:
     """One weighted Gauss-Newton step: a 4 x 4 generator whose exponential is undone."""
     fit, *_ = np.linalg.lstsq(level.maps, values, rcond=None)
     residual = values - level.maps @ fit
-    spread = 1.4826 * float(np.median(np.abs(residual))) + 1e-6
+    spread = MAD_TO_SD * float(np.median(np.abs(residual))) + 1e-6
     weight = 1.0 / (1.0 + (residual / (2.5 * spread)) ** 2)
     weighted_maps = level.maps * weight[:, None]
     fit = np.linalg.solve(

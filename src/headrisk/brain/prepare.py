@@ -43,7 +43,7 @@ _OTHER_VIEWS = (  # turns of the image's axes, degrees about right, anterior and
     (0, 0, -40),
 )
 _UPRIGHT_DEGREES = 20.0  # turn of the head against the image's axes that the network takes well
-_TEMPLATE_CENTRE_MM = (0.0, -18.0, 8.0)
+TEMPLATE_CENTRE_MM = (0.0, -18.0, 8.0)
 _CLEARLY = 0.03  # by which tissue maps, with more freedom, must explain more than the T1
 CT_NOT_COMPARED = "a CT, in which grey and white matter hardly differ: not compared by the brain"
 _ALIGN_MM = 2.0  # voxel size for alignment; fine fingerprints are sampled from finer voxels
@@ -259,7 +259,7 @@ def _look(
     volume: Volume, task: PrepareTask, pose: FloatArray, last: AlignedBrain
 ) -> AlignedBrain | None:
     """Strip along these axes, about where the last look placed the brain; None if none is seen."""
-    centre = last.alignment.affine @ np.array([*_TEMPLATE_CENTRE_MM, 1.0])
+    centre = last.alignment.affine @ np.array([*TEMPLATE_CENTRE_MM, 1.0])
     return _seen(volume, task, upright_view(pose, centre[:3]))
 
 

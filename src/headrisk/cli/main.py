@@ -11,7 +11,6 @@ the terminal was closed.
 from __future__ import annotations
 
 import argparse
-import errno
 import shutil
 import signal
 import sys
@@ -25,7 +24,7 @@ from types import FrameType, ModuleType
 from typing import Any, NoReturn
 
 from headrisk import __version__
-from headrisk.errors import HeadriskError, InputError, StoreError
+from headrisk.errors import NO_ROOM, HeadriskError, InputError, StoreError
 from headrisk.offline import leave_home_alone
 
 COMMANDS = {
@@ -50,7 +49,6 @@ FIRST_STEPS = {
     "headrisk help COMMAND": "explain one, with examples",
 }
 INTERNAL_ERROR = 1
-NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS})
 
 
 class _Ended(KeyboardInterrupt):

@@ -15,6 +15,8 @@ from pathlib import Path
 # and ``CT`` as the proposal for computed tomography names them.
 # ----------------------------------------------------------------------
 
+BIDS_VERSION = "1.10.0"  # which the data sets say that headrisk writes
+
 DATATYPES = (
     "anat",
     "func",

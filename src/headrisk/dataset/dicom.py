@@ -113,7 +113,7 @@ def index_dicom(
         if conversion.problem:
             index.notes.append(f"{source.folder}: {conversion.problem}")
         found += _by_patient(index, _converted(index, source, conversion))
-        found += _not_converted(source, conversion, found, contrasts[0])
+        found += _not_converted(source, conversion, contrasts[0])
     told = _originals(index, [one for one in found if one.suffix])
     _add_scans(index, folder, told)
     compared = {one.image for one in told}
@@ -142,7 +142,7 @@ def images_within(folders: Mapping[Path, tuple[str, str]], work_dir: Path) -> li
         source = _Source(folder, person, session, named=True)
         conversion = convert(folder, work_dir / "within" / f"{number:05d}", below=False)
         found = _converted(DicomIndex(), source, conversion, below=False)
-        lost = _not_converted(source, conversion, found, "", below=False)
+        lost = _not_converted(source, conversion, "", below=False)
         scans += [
             replace(_scan(folder, one), suffix="", participant_id=person) for one in (*found, *lost)
         ]
@@ -190,7 +190,6 @@ def _converted(
 def _not_converted(
     source: _Source,
     conversion: Conversion,
-    found: list[_Found],
     contrast: str,
     *,
     below: bool = True,

@@ -26,7 +26,7 @@ _TAGS = (
 )
 
 
-_DIRECTORY = "1.2.840.10008.1.3.10"  # Media Storage Directory Storage
+DIRECTORY = "1.2.840.10008.1.3.10"  # Media Storage Directory Storage
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,7 @@ def read_tags(path: Path) -> SeriesTags:
 def _is_directory(found: Dataset) -> bool:
     """Whether a file lists others (a DICOMDIR, whatever it is called)."""
     meta = getattr(found, "file_meta", None)
-    return meta is not None and str(meta.get("MediaStorageSOPClassUID", "")) == _DIRECTORY
+    return meta is not None and str(meta.get("MediaStorageSOPClassUID", "")) == DIRECTORY
 
 
 def is_image(tags: SeriesTags) -> bool:

@@ -21,7 +21,13 @@ from pathlib import Path, PurePosixPath
 from typing import Literal
 
 from headrisk.dataset.archives import list_archive
-from headrisk.dataset.bids_names import DATATYPES, SUFFIX_TYPES, guessed_suffix, known_suffix
+from headrisk.dataset.bids_names import (
+    DATATYPES,
+    SUFFIX_TYPES,
+    guessed_suffix,
+    is_folder,
+    known_suffix,
+)
 from headrisk.dataset.contrast import guess_suffix
 from headrisk.dataset.dicom_series import is_cut_off, is_image, read_tags
 from headrisk.dataset.labels import (
@@ -591,7 +597,7 @@ def _folders(walk: _Walk) -> None:
         inner = []
         for entry in entries:
             path = f"{relative}/{entry.name}" if relative else entry.name
-            if not _is_folder(entry):
+            if not is_folder(entry):
                 walk.rows += _file(walk, entry, path)
                 continue
             if is_image_name(entry.name):
@@ -607,13 +613,6 @@ def _folders(walk: _Walk) -> None:
             else:
                 inner.append((path, (*above, place)))
         waiting += reversed(inner)
-
-
-def _is_folder(entry: os.DirEntry[str]) -> bool:
-    try:
-        return entry.is_dir()
-    except OSError:
-        return False
 
 
 def _followed(walk: _Walk, entry: os.DirEntry[str], above: tuple[str, ...]) -> bool:

@@ -183,13 +183,6 @@ def require_distinct_labels(labels: Iterable[str], subject: str) -> None:
         )
 
 
-def days_between(first: str, second: str) -> int | None:
-    """Whole days between two ISO dates, never negative; None where one is unknown."""
-    if not first or not second:
-        return None
-    return abs((date.fromisoformat(first) - date.fromisoformat(second)).days)
-
-
 def day_gaps(probe_dates: Sequence[str], gallery_dates: Sequence[str]) -> FloatArray:
     """(probes, galleries) days between acquisitions, NaN where a date is unknown."""
     first, second = _day_numbers(probe_dates), _day_numbers(gallery_dates)

@@ -20,7 +20,12 @@ from headrisk.findings.deidentified import STRONGEST, Attacker, Change, Effect, 
 from headrisk.linkage.design import Design
 from headrisk.run.engine import Workers
 from headrisk.settings import Settings
-from headrisk.statistics.change import PairedChange, TreatmentChange, treatment_change
+from headrisk.statistics.change import (
+    PairedChange,
+    TreatmentChange,
+    people_tested,
+    treatment_change,
+)
 from headrisk.statistics.intervals import FEWEST_PEOPLE, share_of_people
 from headrisk.statistics.rates import mate_ranks, person_means
 from headrisk.statistics.strongest_change import strongest_change
@@ -47,7 +52,7 @@ def measure_change(
     The budget of false alarms is the smallest of :data:`FALSE_ALARMS` that the number of people
     tested both before and after can show, so it never depends on the result.
     """
-    fpir = _budget(tested(before), tested(after))
+    fpir = _budget(people_tested(before), people_tested(after))
     change = treatment_change(
         before,
         after,
@@ -68,7 +73,7 @@ def strongest(
     rng: np.random.Generator,
 ) -> Effect:
     """Compare the strongest attack before with the strongest after, corrected for the choice."""
-    sides = [[tested(one) for one in side.values()] for side in (before, after)]
+    sides = [[people_tested(one) for one in side.values()] for side in (before, after)]
     fpir = _budget(*(np.unique(np.concatenate(side)) for side in sides))
     found = strongest_change(
         before,
@@ -183,14 +188,9 @@ def nobody(before: PairScores) -> PairScores:
     )
 
 
-def tested(scores: PairScores) -> IntArray:
-    """People with a mated pair."""
-    return np.unique(scores.probe_person[scores.mated.any(axis=1)])
-
-
 def _found(before: PairScores, scores: PairScores) -> Estimate | None:
     """Share of the people searched for before who are found here, failures as not found."""
-    searched = tested(before)
+    searched = people_tested(before)
     if before.nonmated.sum() == 0:  # a gallery of one person
         return None
     ranks = mate_ranks(scores)

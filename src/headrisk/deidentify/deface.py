@@ -13,7 +13,7 @@ from scipy import ndimage
 
 from headrisk.brain.template import load_template
 from headrisk.deidentify.head import Head, brain_distance, brain_mask, coarse_grid, coarse_size
-from headrisk.deidentify.skin import air_value, mm_per_template_mm, on_scan
+from headrisk.deidentify.skin import DENSER, air_value, mm_per_template_mm, on_scan
 from headrisk.errors import ScanError, missing_extra
 from headrisk.heads.average import load_average_face, on_grid
 from headrisk.heads.boxes import block_affine, block_mean, grown, largest_part, onto
@@ -31,7 +31,6 @@ _SKIN_MM = 8.0  # the same around the face
 _BESIDE_X = 80.0  # template mm, between the head and the ears' outer edge
 _BEHIND_Y = -10.0  # template mm: the skin is replaced in front of this
 _COVER_MM, _COVER_SMOOTH_MM = 8.0, 4.0  # of tissue over the template's brain; template mm
-_DENSER = np.array([2, 2, 2])  # blocks along an edge on which that is computed
 _HAIRLINE = (5.0, 0.47)  # and below this z there, rising so much with y
 
 
@@ -136,7 +135,7 @@ def covering(
     The template's brain is covered, laid over the scan's: a new skin must not lie deeper.
     """
     cover, own = _cover()
-    coarse = block_affine(affine, _DENSER)
+    coarse = block_affine(affine, DENSER)
     to_cover = np.linalg.inv(own) @ np.linalg.inv(alignment) @ coarse
     half = tuple(-(-n // 2) for n in shape)
     smooth = on_grid(cover, to_cover, half) * np.float32(mm_per_template_mm(alignment))

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from scipy import ndimage
 
+from headrisk.brain.prepare import TEMPLATE_CENTRE_MM
 from headrisk.deidentify.flesh import Led, filled, flesh_of, lead, skin_offset
 from headrisk.deidentify.skin import Skin, find_skin
 from headrisk.heads.average import on_grid
@@ -27,7 +28,6 @@ _OUTSIDE_MM = 2.0
 _LEAST_LITRES = 0.008  # a smaller hollow is the person's own
 _ROUND_MM = 9.0  # what is filled around that, to meet the skin that is left
 _DONOR_ROUND_MM = 16.0  # and where another image of the person is taken: noses stand out
-_CENTRE_MM = (0.0, -18.0, 8.0)  # of the template's brain
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ def repair_face(
     own = led.onto_box(np.clip(skin.distance, -_ROUND_MM, _ROUND_MM), skin.affine)
     data = volume.data.copy()
     if donor is not None:
-        values = _from_donor(donor, volume, alignment, led, skin, subject)
+        values = _from_donor(donor, alignment, led, skin, subject)
         taken = inside & (own > 0)
         said = "the missing face was taken from another image of the person"
     else:
@@ -118,7 +118,7 @@ def missing_part(skin: Skin, offset: tuple[Float32Array, FloatArray]) -> BoolArr
 
 
 def _from_donor(
-    donor: Donor, volume: Volume, alignment: FloatArray, led: Led, skin: Skin, subject: str
+    donor: Donor, alignment: FloatArray, led: Led, skin: Skin, subject: str
 ) -> Float32Array:
     """The donor's intensities in the box, scaled so that its tissue is as bright as the scan's."""
     data, _ = positive(donor.volume.data)
@@ -133,7 +133,7 @@ def _from_donor(
 
 def _rigid(matrix: FloatArray, alignment: FloatArray) -> FloatArray:
     """The nearest rotation, with the brain's centre brought to the same place."""
-    centre = moved(alignment, np.array([_CENTRE_MM]))
+    centre = moved(alignment, np.array([TEMPLATE_CENTRE_MM]))
     left, _, right = np.linalg.svd(matrix[:3, :3])
     out = np.eye(4)
     out[:3, :3] = left @ np.diag([1.0, 1.0, np.sign(np.linalg.det(left @ right))]) @ right

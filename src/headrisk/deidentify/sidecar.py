@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from headrisk.dataset.bids_names import applicable, listing, parse_name, sidecar_files
+from headrisk.dataset.bids_names import BIDS_VERSION, applicable, listing, parse_name, sidecar_files
 from headrisk.dataset.description import doi_in
 from headrisk.dataset.scans import Scan
 from headrisk.dataset.sidecar import read_sidecar
@@ -18,7 +18,6 @@ from headrisk.metadata.findings import Hit
 from headrisk.metadata.known import known_identifiers
 from headrisk.metadata.sidecars import clean_json, json_bytes
 
-BIDS_VERSION = "1.10.0"
 METHOD, CODES = "DeidentificationMethod", "DeidentificationMethodCodeSequence"
 # DICOM PS3.16, context group 7050.
 VISUAL_FEATURES = {

@@ -85,6 +85,11 @@ class Table:
         return [row[index] for row in self.rows]
 
 
+def cells_of(estimate: Estimate | None) -> tuple[Value, Value, Value]:
+    """Three cells of a table: a figure and the ends of its interval, or three missing ones."""
+    return (estimate.value, estimate.low, estimate.high) if estimate else (None, None, None)
+
+
 @dataclass(frozen=True)
 class Counts:
     """How much was tested.

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from headrisk.findings.records import Table, Value
+from headrisk.findings.records import Table, Value, cells_of
 from headrisk.linkage.pairs import finite_scores
 from headrisk.statistics.assessment import Assessment
 from headrisk.statistics.attackers import AttackOutcome
 from headrisk.statistics.forecast.records import Forecast
 from headrisk.statistics.openset import OpenSet
 from headrisk.statistics.risk import linkability
-from headrisk.types import Estimate, PairScores
+from headrisk.types import PairScores
 
 
 def risk_tables(risk: Assessment | None, scores: Sequence[PairScores]) -> dict[str, Table]:
@@ -42,12 +42,12 @@ def public_risk_tables(risk: Assessment | None, tables: Mapping[str, Table]) -> 
 def _linkability(risk: Assessment, scores: Sequence[PairScores], sizes: Sequence[int]) -> Table:
     """Of every measure, and of the attack that speaks where it is a mixture of them."""
     rows = [
-        (risk.measure, point.size, *_ends(point.rate))
+        (risk.measure, point.size, *cells_of(point.rate))
         for point in risk.linkability
         if risk.measure not in {one.measure for one in scores}
     ]
     rows += [
-        (one.measure, size, *_ends(rate))
+        (one.measure, size, *cells_of(rate))
         for one in scores
         for size, rate in linkability(finite_scores(one), sizes).items()
     ]
@@ -71,8 +71,8 @@ def _open_set(found: OpenSet) -> Table:
         (
             p.size,
             p.threshold,
-            *_ends(p.fpir),
-            *_ends(p.fnir),
+            *cells_of(p.fpir),
+            *cells_of(p.fnir),
             p.wrong.value if p.wrong else None,
             p.precision,
         )
@@ -90,7 +90,7 @@ def _forecast(found: Forecast) -> Table:
         ends = (point.value, point.low, point.high, point.floor, far)
         rows.append((point.size, "range over models", *ends))
         rows += [
-            (point.size, one.model, *_ends(one.estimates[place]), point.floor, far)
+            (point.size, one.model, *cells_of(one.estimates[place]), point.floor, far)
             for one in found.models
         ]
     return Table(columns, tuple(rows))
@@ -114,7 +114,7 @@ def _attackers(found: Sequence[AttackOutcome]) -> Table:
             one.attacker.gallery_size,
             one.attacker.prior,
             one.attacker.false_match_budget,
-            *_ends(one.success),
+            *cells_of(one.success),
             one.precision,
             basis(one),
         )
@@ -130,7 +130,3 @@ def basis(outcome: AttackOutcome) -> str:
     if outcome.measured:
         return "measured"
     return "bound" if outcome.bound_only else "forecast"
-
-
-def _ends(estimate: Estimate | None) -> tuple[Value, Value, Value]:
-    return (estimate.value, estimate.low, estimate.high) if estimate else (None, None, None)

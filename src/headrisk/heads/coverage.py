@@ -75,11 +75,6 @@ class Coverage:
         """Parts of the front that are whole."""
         return tuple(n for n in FRONT if n not in self.removed and n not in self.cropped)
 
-    @property
-    def noseless(self) -> bool:
-        """Whether no nose is left."""
-        return self.parts["nose"] < _NOTHING
-
 
 def coverage(surface: Surface) -> Coverage:
     """Measure how much of the face region of a template head has skin of this scan near it.

@@ -36,7 +36,7 @@ from headrisk.heads.mesh import vertex_normals
 from headrisk.heads.shapes import load_shapes
 from headrisk.heads.view import moved
 from headrisk.io.volume import Volume
-from headrisk.types import BoolArray, Float32Array, FloatArray
+from headrisk.types import MAD_TO_SD, BoolArray, Float32Array, FloatArray
 
 FRONT = ("upper face", "nose", "mouth and chin")
 # Regions of each side of a face, and the share of each from which it was left standing: little of
@@ -482,7 +482,7 @@ def _levels(
         air, spread = air_hint, 0.0
     elif len(air_values) >= 200:
         air = float(np.median(air_values))
-        spread = float(1.4826 * np.median(np.abs(air_values - air)))
+        spread = float(MAD_TO_SD * np.median(np.abs(air_values - air)))
         spread = max(spread, float(np.quantile(air_values, 0.9) - air) / 1.2816)
     else:
         air, spread = float(np.quantile(blocks, 0.05)), 0.0

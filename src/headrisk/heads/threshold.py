@@ -15,7 +15,7 @@ from scipy import ndimage
 from headrisk.errors import ScanError
 from headrisk.heads.boxes import block_mean, outside_air
 from headrisk.io.volume import Volume
-from headrisk.types import BoolArray, Float32Array, FloatArray, IntArray
+from headrisk.types import MAD_TO_SD, BoolArray, Float32Array, FloatArray, IntArray
 
 _CT_AIR, _CT_TOP = -1000.0, 200.0  # HU; air, and a ceiling so that bone weighs as soft tissue
 _BINS = 256  # of the histogram
@@ -131,7 +131,7 @@ def find_levels(data: Float32Array, subject: str) -> Levels:
             remedy="Leave this scan out.",
         )
     low, high = _quantile(air, 0.5), float(np.minimum(tissue, np.float64(top)).mean())
-    spread = float(1.4826 * np.median(np.abs(air - np.float64(low))))
+    spread = float(MAD_TO_SD * np.median(np.abs(air - np.float64(low))))
     return Levels(low, spread, high, max(low + 0.25 * (high - low), low + 4 * spread))
 
 

@@ -16,6 +16,7 @@ from headrisk.errors import InputError, UsageError
 from headrisk.io.values import known
 
 LARGEST_BYTES = 256 * 1024 * 1024
+MISSING = "n/a"  # as BIDS spells it
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,7 @@ def _written(cell: str) -> str:
         )
     if len(cell) >= 2 and cell[0] == cell[-1] == '"':
         return '"' + cell.replace('"', '""') + '"'
-    return cell or "n/a"
+    return cell or MISSING
 
 
 def split_tsv(path: Path, errors: str = "strict") -> tuple[list[str], list[tuple[int, list[str]]]]:

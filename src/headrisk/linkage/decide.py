@@ -349,12 +349,6 @@ def unsupervised_threshold(scores: PairScores) -> Threshold:
     return Threshold(posterior_crossing(fit, top_two(scores)[0].size))
 
 
-def accept(scores: PairScores, threshold: float) -> BoolArray:
-    """(probes, gallery): the pair is usable and its score is at least the threshold."""
-    accepted: BoolArray = scores.usable & (scores.values >= threshold)
-    return accepted
-
-
 def _missing(sample: PairSample) -> Why:
     if not sample.mated.size:
         return "no mated pairs"

@@ -20,7 +20,7 @@ from typing import Literal
 import numpy as np
 from scipy import stats
 
-from headrisk.types import FloatArray, IntArray
+from headrisk.types import MAD_TO_SD, FloatArray, IntArray
 
 Kind = Literal["t1", "alike", "crossed"]
 
@@ -28,7 +28,6 @@ KNEE = 0.8  # quantile of non-mated scores where the exponential tail begins
 FREEDOM = 4.0
 FEWEST_LABEL_PAIRS = 20  # pairs of labels from which on non-mated scores are fitted to the data
 FEWEST_MATED_LABELS = 20
-MAD_TO_SD = 1.4826
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,6 @@ Files that cannot be cleaned are left out and listed; nothing is copied unread.
 
 from __future__ import annotations
 
-import errno
 import gzip
 import shutil
 from collections.abc import Callable, Iterator, Mapping
@@ -18,7 +17,7 @@ from typing import IO, Any
 import numpy as np
 
 from headrisk.dataset.labels import folder_label, path_label
-from headrisk.errors import InputError, ScanError
+from headrisk.errors import NO_ROOM, InputError, ScanError
 from headrisk.io.gzip_members import GZIP_MAGIC, PLAIN_HEADER, gzip_header
 from headrisk.io.headers import MGH_FIELDS, MGH_HEADER, mgh_voxels_end
 from headrisk.io.nifti_header import NiftiPlan
@@ -53,7 +52,6 @@ CALLED_CLEAN, TO_READ, WITH_FINDINGS = "clean", "to be read by a person", "findi
 AS_NAMED = "copied unread, by name"  # the custodian's decision, and not looked into
 # Leftovers that may be asked for by name; histories, backups and source data may not.
 _NAMEABLE = frozenset({"", "archive", "unreadable-kind"})
-_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS})
 CANNOT = "identifying bytes in a kind of file that cannot be cleaned"
 REFUSED = "refused: the voxels of the copy were not those of the source"
 _GZIP_ONLY = frozenset(
@@ -324,7 +322,7 @@ def _one(
         return replace(row, reason=error.found)
     except OSError as error:
         place.unlink(missing_ok=True)
-        if error.errno in _NO_ROOM:
+        if error.errno in NO_ROOM:
             raise  # no file after this one can be written either
         return replace(row, reason=f"cannot be read or written ({error.strerror})")
     if action == LEFT_OUT:

@@ -19,6 +19,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from headrisk.dataset.dicom_series import DIRECTORY
 from headrisk.errors import ScanError
 from headrisk.io.values import parse_age
 from headrisk.metadata.dicom_dictionary import TEXT_VRS, dictionary_vr, is_pixels
@@ -54,7 +55,6 @@ _FREE = frozenset({"LT", "PN", "ST", "UC", "UT"})
 _OWN = (_REMOVED, _METHOD, _CODES, _DATES)
 _SOP_CLASS, _MEDIA_CLASS = 0x00080016, 0x00020002
 BURNT = "text may be burnt into its pixels"
-_DIRECTORY = "1.2.840.10008.1.3.10"
 _CHARACTERS = 0x00080005
 _STUDY_TIME = 0x00080030
 _STAMP = re.compile(r"(\d{4})\.?(\d\d)\.?(\d\d)(?:(\d\d)(\d\d)?(\d\d)?(\.\d{1,6})?([+-]\d{4})?)?")
@@ -77,7 +77,7 @@ def refusal(file: DicomFile, *, captures: bool = True) -> str:
 
     ``captures``: whether images that hold burnt-in text, or may, count.
     """
-    if _DIRECTORY in (file.text(_SOP_CLASS), file.text(_MEDIA_CLASS)):
+    if DIRECTORY in (file.text(_SOP_CLASS), file.text(_MEDIA_CLASS)):
         return "a DICOMDIR, whose offsets would not fit cleaned files: make a new one of the copy"
     if captures:
         for hit in pixel_hits(file):
@@ -205,7 +205,7 @@ class _Cleaner:
             return with_value(element, text.encode(codec or "utf-8", "replace"))
         lone = dataset_hits((element,), self.known, self.policy, codec=codec)
         if element.tag >> 16 & 1:  # its block's creator is not beside it here
-            lone = _private_hits(element, self.known, self.policy)
+            lone = _private_hits(element, self.known)
         return with_value(element, b"") if any(True for _ in lone) else element
 
     def _shifted(self, element: Element, vr: str, there: Mapping[int, Element]) -> bytes:
@@ -240,7 +240,7 @@ class _Cleaner:
         return new.strftime("%H%M%S")[:width] + (match[4] or "")
 
 
-def _private_hits(element: Element, known: KnownIdentifiers, policy: Policy) -> Iterator[Hit]:
+def _private_hits(element: Element, known: KnownIdentifiers) -> Iterator[Hit]:
     """Hits of a private element that the policy keeps, judged as plain text."""
     text = printable_text(bytes(element.value))
     if element.meant_vr in TEXT_VRS:

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 import numpy as np
 
 from headrisk.dataset.labels import plain_label
+from headrisk.io.tsv import MISSING
 from headrisk.metadata.columns import Column, owner_place
 from headrisk.metadata.findings import Hit, stays
 from headrisk.metadata.known import KnownIdentifiers
@@ -20,7 +21,6 @@ from headrisk.metadata.sidecars import TOP_AGE
 from headrisk.metadata.tables import TextTable, cell_spans, judged_columns, judged_rows
 from headrisk.metadata.text import REMOVED, heading_spans, without
 
-MISSING = "n/a"
 _DAY = 24 * 3600
 # 112 years take any visit up to 2036 to before 1925, which marks dates as shifted (BIDS).
 _LEAST_DAYS, _SPREAD_DAYS = 112 * 365 + 28, 10 * 365

@@ -458,7 +458,7 @@ def _text_of(value: Any) -> str:
 
 def _counts(kind: str, key: str, text: str) -> bool:
     """Whether a value is what its key's name says, and says something."""
-    if _harmless(kind, key, text):
+    if _harmless(kind, text):
         return False
     if kind == "free-text":
         return any(map(str.isalpha, text))
@@ -553,7 +553,7 @@ def _is_description(value: dict[str, Any]) -> bool:
     return bool(names) and names <= _DESCRIBES
 
 
-def _harmless(kind: str, key: str, text: str) -> bool:
+def _harmless(kind: str, text: str) -> bool:
     plain = text.strip().lower()
     if plain in _SAYS_NOTHING or is_ordinary_remark(kind, text):
         return True

@@ -18,12 +18,12 @@ import pyarrow.parquet as pq
 
 from headrisk.io.canonical import canonical_json
 from headrisk.io.digests import open_regular
+from headrisk.io.tsv import MISSING
 from headrisk.report.words.attacks import ATTACKS
 from headrisk.report.words.compare import MEANINGS
 from headrisk.report.words.metadata_kinds import KINDS
 
 COLUMNS_FILE = "columns.json"
-MISSING = "n/a"
 UNDESCRIBED = "no description"
 
 Kind = Literal["text", "whole number", "number", "share", "yes or no"]

@@ -26,7 +26,13 @@ from pathlib import Path
 from headrisk.errors import InputError, UsageError
 from headrisk.findings.coarse import interval, least, most
 from headrisk.findings.coverage import MAY_BE_LEFT, by_kind, face_counts
-from headrisk.findings.records import ModalitySection, Report, RunRecord, Table, Value
+from headrisk.findings.records import (
+    ModalitySection,
+    Report,
+    RunRecord,
+    Table,
+    cells_of,
+)
 from headrisk.report.columns import COLUMNS_FILE, columns_text, folder_headers, headers_of
 from headrisk.report.html import render
 from headrisk.report.read import read_report
@@ -297,8 +303,8 @@ def difference_table(found: Comparison) -> Table:
             row.figure,
             one.old,
             one.new,
-            *_ends(row.values[place[one.old]]),
-            *_ends(row.values[place[one.new]]),
+            *cells_of(row.values[place[one.old]]),
+            *cells_of(row.values[place[one.new]]),
             one.value,
             one.low,
             one.high,
@@ -342,10 +348,6 @@ def _possible(rate: Estimate) -> list[tuple[float, float, float]]:
     return [(count / rate.n, *interval(count, rate.n)) for count in counts]
 
 
-def _ends(estimate: Estimate | None) -> tuple[Value, Value, Value]:
-    return (estimate.value, estimate.low, estimate.high) if estimate else (None, None, None)
-
-
 def _change(old: Release, new: Release, modality: str, first: Figure, last: Figure) -> Change:
     before, after = first.value, last.value
     if before is None or after is None:
@@ -360,9 +362,7 @@ def _change(old: Release, new: Release, modality: str, first: Figure, last: Figu
         reading = "worse" if last.gallery >= first.gallery else "not alike"
     elif better:
         reading = "not alike"
-        if _alike(old, new, modality, first, last) and _better_at_worst(
-            old, new, modality, first, last
-        ):
+        if _alike(old, new, modality, first, last) and _better_at_worst(new, modality, first, last):
             reading = "better"
     return Change(old.name, new.name, value, low, high, reading)
 
@@ -380,9 +380,7 @@ def _alike(old: Release, new: Release, modality: str, first: Figure, last: Figur
     )
 
 
-def _better_at_worst(
-    old: Release, new: Release, modality: str, first: Figure, last: Figure
-) -> bool:
+def _better_at_worst(new: Release, modality: str, first: Figure, last: Figure) -> bool:
     """Whether it is still better if all whom the later release could not search for were found."""
     section = _section(new.report, modality)
     lost = section.counts.unsearched if section else 0

@@ -9,7 +9,7 @@ from typing import Any
 
 from headrisk.dataset.description import DESCRIPTION
 from headrisk.findings.duplicates import DuplicatesReport
-from headrisk.findings.records import Internal, ScanRow, Table
+from headrisk.findings.records import SCHEMA_VERSION, Internal, ScanRow, Table
 from headrisk.io.canonical import canonical_json
 from headrisk.report.html import render
 from headrisk.report.internal import png, scans_table
@@ -21,7 +21,6 @@ from headrisk.report.words.phrases import capital
 from headrisk.report.write import describe_internal, described, write_public
 from headrisk.run.scratch import write_private
 
-SCHEMA_VERSION = "1.3"
 JSON_NAME, PAGE_NAME, TABLE_NAME = "duplicates.json", "duplicates.html", "duplicates.tsv"
 COLUMNS = (
     "number",

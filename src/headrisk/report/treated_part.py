@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from dataclasses import fields
 
 from headrisk.findings.deidentified import Arrival, Change, Treatment
-from headrisk.findings.records import Table, Value
-from headrisk.types import Estimate
+from headrisk.findings.records import Table, Value, cells_of
 
 OVERLAP = "overlap of brain masks"
 
@@ -72,7 +71,7 @@ def _effects_table(treatments: Sequence[Treatment]) -> Table:
             after = (
                 e.failed,
                 e.untreated.value if e.untreated else None,
-                *_three(e.found),
+                *cells_of(e.found),
                 e.chance,
                 e.reason,
             )
@@ -86,7 +85,7 @@ def _effects_table(treatments: Sequence[Treatment]) -> Table:
 def _cost_table(treatments: Sequence[Treatment]) -> Table:
     columns = ("treatment", "figure", "unit", "mean", "low", "high", "people", "worst_scan")
     rows = tuple(
-        (t.name, c.name, c.unit, *_three(c.mean), c.mean.n if c.mean else None, c.worst)
+        (t.name, c.name, c.unit, *cells_of(c.mean), c.mean.n if c.mean else None, c.worst)
         for t in treatments
         for c in t.cost
     )
@@ -122,7 +121,14 @@ def before_after_table(treatments: Sequence[Treatment]) -> Table:
                 continue
             chance = naive.chance if naive else None
             rows.append(
-                (t.name, modality, *_three(old), *_three(found[0]), *_three(found[1]), chance)
+                (
+                    t.name,
+                    modality,
+                    *cells_of(old),
+                    *cells_of(found[0]),
+                    *cells_of(found[1]),
+                    chance,
+                )
             )
     columns = (
         "treatment",
@@ -159,7 +165,7 @@ def trade_table(treatments: Sequence[Treatment]) -> Table:
                 worst = max(known, key=lambda found: found.value)
                 cost = (1 - mean.value, max(1 - mean.high, 0.0), 1 - mean.low)
                 old = effects[0].untreated if effects[0] else None
-                rows.append((t.name, modality, *cost, *_three(worst), old.value if old else None))
+                rows.append((t.name, modality, *cost, *cells_of(worst), old.value if old else None))
     columns = (
         "treatment",
         "modality",
@@ -179,12 +185,8 @@ def _changed(change: Change | None) -> tuple[Value, ...]:
         return (None,) * 12
     rates = (change.before, change.after, change.difference)
     return (
-        *(cell for estimate in rates for cell in _three(estimate)),
+        *(cell for estimate in rates for cell in cells_of(estimate)),
         change.lost,
         change.gained,
         change.p_value,
     )
-
-
-def _three(estimate: Estimate | None) -> tuple[Value, Value, Value]:
-    return (estimate.value, estimate.low, estimate.high) if estimate else (None, None, None)

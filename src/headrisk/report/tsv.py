@@ -15,8 +15,7 @@ import re
 from headrisk.errors import InputError, visible
 from headrisk.findings.records import Table, Value
 from headrisk.io.canonical import rounded
-
-MISSING = "n/a"
+from headrisk.io.tsv import MISSING
 
 _WORDS = {MISSING: None, "True": True, "False": False}
 _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?(e[+-]?[0-9]+)?", re.IGNORECASE)

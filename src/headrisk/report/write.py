@@ -21,6 +21,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import tomli_w
 
+from headrisk.dataset.bids_names import BIDS_VERSION
 from headrisk.dataset.description import DataSetName
 from headrisk.errors import InputError, UsageError
 from headrisk.findings.codec import report_as_dict, report_from_dict
@@ -32,6 +33,7 @@ from headrisk.findings.records import (
     RunRecord,
     Table,
     Value,
+    cells_of,
 )
 from headrisk.io.canonical import canonical_json
 from headrisk.report.columns import COLUMNS_FILE, columns_text, folder_headers, headers_of
@@ -56,9 +58,6 @@ from headrisk.run.scratch import (
     write_private,
 )
 from headrisk.run.seal import INTERNAL_RUN, SEAL, internal_run, read_seal, run_id, seal_of
-from headrisk.types import Estimate
-
-BIDS_VERSION = "1.10.0"
 
 
 def write_report(
@@ -355,8 +354,8 @@ def measures_table(section: ModalitySection) -> Table:
             m.name,
             m.reading,
             *(e.value if e else None for e in (m.auc, m.eer, m.d_prime)),
-            *_triple(m.rank1),
-            *_triple(m.rank5),
+            *cells_of(m.rank1),
+            *cells_of(m.rank5),
             m.rank1.n if m.rank1 else None,
             m.control.value if m.control else None,
             m.chance,
@@ -382,7 +381,7 @@ def thresholds_table(section: ModalitySection) -> Table:
         "fnmr_high",
     )
     rows = tuple(
-        (m.name, rule, item.value, *_triple(item.fmr), *_triple(item.fnmr))
+        (m.name, rule, item.value, *cells_of(item.fmr), *cells_of(item.fnmr))
         for m in section.measures
         for rule, item in m.thresholds.items()
     )
@@ -403,10 +402,6 @@ def conditions_table(section: ModalitySection) -> Table:
     )
     rows = []
     for c in section.conditions:
-        cells: tuple[Value, ...] = (c.persons, c.mated_pairs, *_triple(c.rank1), c.auc)
+        cells: tuple[Value, ...] = (c.persons, c.mated_pairs, *cells_of(c.rank1), c.auc)
         rows.append((c.name, c.level, *(("<5",) * len(cells) if c.withheld else cells)))
     return Table(columns, tuple(rows))
-
-
-def _triple(estimate: Estimate | None) -> tuple[Value, Value, Value]:
-    return (estimate.value, estimate.low, estimate.high) if estimate else (None, None, None)

@@ -195,9 +195,9 @@ def _curves(
     pairs = pair_table(sample.probe_side, sample.gallery_side, people, sample.nonmated_weight)
     totals = weighted_total(weights, pairs)
     for row, total in zip(weights, totals, strict=True):
-        mated = _sums(bins.mated, own * row[sample.mated_person], bins.places)
+        mated = sums_by(bins.mated, own * row[sample.mated_person], bins.places)
         moving = zone.count * row[zone.first] * row[zone.second]
-        nonmated = _sums(zone.place, moving, bins.places)
+        nonmated = sums_by(zone.place, moving, bins.places)
         rest = total - nonmated.sum()
         nonmated[0] = rest if rest > 1e-9 * total else 0.0
         if mated.sum() > 0 and total > 0:
@@ -210,7 +210,7 @@ def _certain(rate: float) -> float:
     return whole if abs(rate - whole) < _ROUNDING else rate
 
 
-def _sums(index: IntArray, values: FloatArray, length: int) -> FloatArray:
+def sums_by(index: IntArray, values: FloatArray, length: int) -> FloatArray:
     return np.bincount(index, weights=values, minlength=length).astype(np.float64)
 
 
@@ -251,7 +251,7 @@ def _d_prime_estimate(
     mated, nonmated = sample.mated - centre, sample.nonmated - centre
     rows = np.concatenate([np.ones((1, people)), apart, weights])
     mated_sums = [
-        rows @ _sums(sample.mated_person, own * mated**power, people) for power in (0, 1, 2)
+        rows @ sums_by(sample.mated_person, own * mated**power, people) for power in (0, 1, 2)
     ]
     other_sums = [
         weighted_total(

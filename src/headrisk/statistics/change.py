@@ -218,7 +218,10 @@ def treatment_change(
             expected=f"{before.measure}, as before the treatment",
         )
     before, after = finite_scores(before), finite_scores(after)
-    tested, shared = _tested(before), np.intersect1d(_tested(before), _tested(after))
+    tested, shared = (
+        people_tested(before),
+        np.intersect1d(people_tested(before), people_tested(after)),
+    )
     failed = int(tested.size - shared.size)
     share = clopper_pearson(failed, int(tested.size))
     gallery = np.intersect1d(before.gallery_person, after.gallery_person)
@@ -243,7 +246,8 @@ def treatment_change(
     )
 
 
-def _tested(scores: PairScores) -> IntArray:
+def people_tested(scores: PairScores) -> IntArray:
+    """People with a mated pair."""
     return np.unique(scores.probe_person[scores.mated.any(axis=1)])
 
 

@@ -19,7 +19,7 @@ from headrisk.linkage.density import DensityCurves, density_curves, kernels
 from headrisk.linkage.pairs import PairSample, finite_scores, pair_sample
 from headrisk.settings import Settings
 from headrisk.statistics.baselines import ShuffledControl, chance_of_rank, shuffled_labels
-from headrisk.statistics.bootstrap import CurveIntervals, curve_intervals, pair_table
+from headrisk.statistics.bootstrap import CurveIntervals, curve_intervals, pair_table, sums_by
 from headrisk.statistics.clustered import (
     each_once,
     mated_rate,
@@ -41,7 +41,7 @@ from headrisk.statistics.rates import (
 )
 from headrisk.statistics.strata import Condition, StratumRow, condition_rows
 from headrisk.statistics.unlinkability import unlinkability
-from headrisk.types import Estimate, FloatArray, IntArray, PairScores
+from headrisk.types import Estimate, FloatArray, PairScores
 
 
 @dataclass(frozen=True)
@@ -311,8 +311,8 @@ def _threshold(result: TestedThreshold, sample: PairSample) -> ThresholdSummary:
         wrong = pair_table(*sides, false.astype(np.float64))
         fmr = nonmated_rate(*each_once(wrong, compared), threshold_variance(moved[0]))
     if missed.size:
-        wrong = _per_person(result.mated_person, missed.astype(np.float64), people)
-        shown = _per_person(result.mated_person, np.ones(missed.size), people)
+        wrong = sums_by(result.mated_person, missed.astype(np.float64), people)
+        shown = sums_by(result.mated_person, np.ones(missed.size), people)
         fnmr = mated_rate(*each_once(wrong, shown), threshold_variance(moved[1]))
     return tested_threshold(
         result.threshold,
@@ -346,7 +346,3 @@ def tested_threshold(
         few_false_nonmatches=few_errors(*missed_matches),
         reason_untested=reason_untested,
     )
-
-
-def _per_person(person: IntArray, values: FloatArray, people: int) -> FloatArray:
-    return np.bincount(person, weights=values, minlength=people).astype(np.float64)

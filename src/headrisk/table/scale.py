@@ -15,13 +15,12 @@ from scipy.stats import rankdata
 
 from headrisk.settings import TableMatch, TableSize
 from headrisk.table.features import Kind
-from headrisk.types import BoolArray, FloatArray
+from headrisk.types import MAD_TO_SD, BoolArray, FloatArray
 
 LIMIT = 6.0  # scaled values are cut here, so that one odd region does not outweigh all others
 _SKEWED = 0.2  # an exponential distribution has 0.47
 _FEWEST_ROWS = 10  # to tell the shape or the place of a column
 _APART = 0.5  # in standard deviations
-_MAD_TO_SD = 1.4826  # of a normal distribution
 _POWERS: dict[str, float] = {"volume": 1.0, "area": 2 / 3}
 
 Matching = Literal["none", "scale", "quantile", "rank"]
@@ -102,7 +101,7 @@ def centre_and_spread(values: FloatArray) -> tuple[FloatArray, FloatArray]:
         if not known.size:
             continue
         centre[k] = np.median(known)
-        deviation = _MAD_TO_SD * float(np.median(np.abs(known - centre[k])))
+        deviation = MAD_TO_SD * float(np.median(np.abs(known - centre[k])))
         spread[k] = deviation or float(np.std(known)) or 1.0
     return centre, spread
 

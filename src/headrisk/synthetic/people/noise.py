@@ -40,10 +40,6 @@ class Noise:
         """Gradient of the noise, (n, 3), per cell."""
         return np.stack([_sample(slope, points, cell) for slope in self.slopes], axis=1)
 
-    def slope_up(self, points: Float32Array, cell: float | Float32Array) -> Float32Array:
-        """The last component of the gradient, (n,), per cell."""
-        return _sample(self.slopes[2], points, cell)
-
 
 def draw_noise(rng: np.random.Generator) -> Noise:
     """Draw the volume; the same generator state gives the same one."""
