@@ -70,3 +70,24 @@ def test_an_image_of_a_manifest_takes_part_once(tmp_path: Path) -> None:
     assert len(scans) + len(series) == len(IMAGES)
     beside = images_beside(job, scans, series)
     assert len(beside) == len({scan.path for scan in beside}) == 5
+
+
+def test_sessions_that_are_one_number_are_remarked_on(tmp_path: Path) -> None:
+    """As people's labels are; the same label in two people is no matter."""
+    noise = np.random.default_rng(0).integers(0, 99, (5, 6, 7)).astype(np.int16)
+    visits = {"1": ("1", "01", "2"), "2": ("1", "001"), "3": ("01", "1"), "4": ("A", "a"), "5": ("1",)}
+    number = 0
+    for person, sessions in visits.items():
+        for session in sessions:
+            number += 1
+            name = f"sub-{person}_ses-{session}_T1w.nii.gz"
+            path = tmp_path / "data" / f"sub-{person}" / f"ses-{session}" / "anat" / name
+            path.parent.mkdir(parents=True)
+            nibabel.save(nibabel.Nifti1Image(noise + number, np.eye(4)), path)
+    _, _, notes = index_all(Job((Source(tmp_path / "data"),), tmp_path / "out"))
+    told = [note for note in notes if note.startswith("sessions")]
+    assert [note.split(" are ")[0] for note in told] == [
+        "sessions 001 and 1 of 1 person",
+        "sessions 01 and 1 of 2 people",
+        "sessions A and a of 1 person",
+    ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -13,9 +14,10 @@ from headrisk.dataset.deidentified import list_treated
 from headrisk.dataset.dicom import images_within
 from headrisk.dataset.gather import gather
 from headrisk.dataset.index import is_bids
-from headrisk.dataset.inventory import Inventory, first_bytes, take_inventory
+from headrisk.dataset.inventory import FileRow, Inventory, first_bytes, take_inventory
 from headrisk.dataset.labels import path_label
 from headrisk.dataset.people import (
+    case_conflicts,
     number_conflicts,
     read_same_people,
     relabelled,
@@ -171,6 +173,24 @@ def list_files(job: Job) -> Inventory | None:
     return take_inventory(job.sources[0].path)
 
 
+def listed_as_fingerprints(scans: Sequence[Scan], root: Path) -> Inventory:
+    """The images of an earlier run whose fingerprints there are, as far as those tell."""
+    rows = tuple(
+        FileRow(
+            scan.path,
+            "image",
+            suffix=scan.suffix,
+            participant_id=scan.participant_id,
+            session_id=scan.session_id,
+            status="left_out",
+            code="no_check",
+            series=scan.series,
+        )
+        for scan in scans
+    )
+    return Inventory(root, rows, listed=False)
+
+
 def list_others(job: Job) -> dict[str, Inventory]:
     """Every file of the data sets beside the first, by name; not of fingerprints.
 
@@ -251,13 +271,35 @@ def index_all(
         wanted = tuple(scan for scan in found if scan.suffix in job.settings.contrasts)
         series += tuple(scan for scan in found if scan.suffix not in job.settings.contrasts)
         scans, notes = scans + wanted, notes + said
-    everybody = sorted({scan.participant_id for scan in (*scans, *series)})
-    notes += tuple(
-        f"labels {' and '.join(group)} are taken for different people, though they are one number: "
-        "rename them if they are one person"
-        for group in number_conflicts(everybody)
-    )
+    notes += _look_alike((*scans, *series))
     return tuple(map(_present, scans)), tuple(map(_present, series)), notes
+
+
+def _look_alike(scans: Sequence[Scan]) -> tuple[str, ...]:
+    """Remarks on labels that are taken for different, though they are one number or one word."""
+    people = number_conflicts({scan.participant_id for scan in scans})
+    visits: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for scan in scans:
+        visits[scan.dataset, scan.participant_id].add(scan.session_id)
+    whose: Counter[tuple[str, ...]] = Counter()
+    for labels in visits.values():
+        whose.update({*number_conflicts(labels), *case_conflicts(labels)})
+    return (
+        *(
+            f"labels {' and '.join(group)} are taken for different people, though they are one "
+            "number: rename them if they are one person"
+            for group in people
+        ),
+        *(
+            f"sessions {' and '.join(group)} of {_people(count)} are taken for different sessions, "
+            "though they differ only in zeros or in case: rename them if they are one session"
+            for group, count in sorted(whose.items())
+        ),
+    )
+
+
+def _people(count: int) -> str:
+    return "1 person" if count == 1 else f"{count:,} people"
 
 
 def _present(scan: Scan) -> Scan:
