@@ -132,7 +132,7 @@ def images_beside(job: Job, scans: Sequence[Scan], series: Sequence[Scan] = ()) 
     ``series`` of the first data set. What cannot be listed is told by the inventory; of DICOM
     folders beside the first the images are those of the contrasts asked for.
     """
-    known = {scan.path for scan in scans}
+    known = {scan.path for scan in scans if scan.status == "ok"}
     found = tuple(scan for scan in series if scan.suffix in FACE_SUFFIXES)
     for source, people, sessions in (
         *((one, job.participants, job.sessions) for one in job.sources[:1]),
