@@ -103,3 +103,30 @@ def test_without_the_usual_contrast_brains_are_compared_by_what_most_people_have
     assert settled(job, scans).settings.contrasts == ("FLAIR",)
     assert [note for note in notes if "no T1w image" in note] == list(notes)
     assert "brains are compared by FLAIR images" in notes[0]
+
+
+def test_sessions_that_are_one_number_are_remarked_on(tmp_path: Path) -> None:
+    """As people's labels are; the same label in two people is no matter."""
+    noise = np.random.default_rng(0).integers(0, 99, (5, 6, 7)).astype(np.int16)
+    visits = {
+        "1": ("1", "01", "2"),
+        "2": ("1", "001"),
+        "3": ("01", "1"),
+        "4": ("A", "a"),
+        "5": ("1",),
+    }
+    number = 0
+    for person, sessions in visits.items():
+        for session in sessions:
+            number += 1
+            name = f"sub-{person}_ses-{session}_T1w.nii.gz"
+            path = tmp_path / "data" / f"sub-{person}" / f"ses-{session}" / "anat" / name
+            path.parent.mkdir(parents=True)
+            nibabel.save(nibabel.Nifti1Image(noise + number, np.eye(4)), path)
+    _, _, notes = index_all(Job((Source(tmp_path / "data"),), tmp_path / "out"))
+    told = [note for note in notes if note.startswith("sessions")]
+    assert [note.split(" are ")[0] for note in told] == [
+        "sessions 001 and 1 of 1 person",
+        "sessions 01 and 1 of 2 people",
+        "sessions A and a of 1 person",
+    ]

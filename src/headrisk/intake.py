@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -14,9 +14,10 @@ from headrisk.dataset.deidentified import list_treated
 from headrisk.dataset.dicom import images_within
 from headrisk.dataset.gather import gather
 from headrisk.dataset.index import is_bids
-from headrisk.dataset.inventory import Inventory, first_bytes, take_inventory
+from headrisk.dataset.inventory import FileRow, Inventory, first_bytes, take_inventory
 from headrisk.dataset.labels import path_label
 from headrisk.dataset.people import (
+    case_conflicts,
     number_conflicts,
     read_same_people,
     relabelled,
@@ -152,7 +153,7 @@ def listed_beside(
     ``series`` of the first data set. What cannot be listed is told by the inventory; of DICOM
     folders beside the first the images are those of the contrasts asked for.
     """
-    known = {scan.path for scan in scans}
+    known = {scan.path for scan in scans if scan.status == "ok"}
     found = tuple(scan for scan in series if scan.suffix in suffixes)
     for source, people, sessions in (
         *((one, job.participants, job.sessions) for one in job.sources[:1]),
@@ -188,6 +189,24 @@ def list_files(job: Job) -> Inventory | None:
     if not job.sources or is_fingerprint_folder(job.sources[0].path):
         return None
     return take_inventory(job.sources[0].path)
+
+
+def listed_as_fingerprints(scans: Sequence[Scan], root: Path) -> Inventory:
+    """The images of an earlier run whose fingerprints there are, as far as those tell."""
+    rows = tuple(
+        FileRow(
+            scan.path,
+            "image",
+            suffix=scan.suffix,
+            participant_id=scan.participant_id,
+            session_id=scan.session_id,
+            status="left_out",
+            code="no_check",
+            series=scan.series,
+        )
+        for scan in scans
+    )
+    return Inventory(root, rows, listed=False)
 
 
 def list_others(job: Job) -> dict[str, Inventory]:
@@ -274,12 +293,7 @@ def index_all(
     if lenient and not scans and "brain" in job.modalities:
         scans, series, said = _at_hand(job, series)
         notes = (*notes[:-1], *said) if said else notes  # the last said that there is no image
-    everybody = sorted({scan.participant_id for scan in (*scans, *series)})
-    notes += tuple(
-        f"labels {' and '.join(group)} are taken for different people, though they are one number: "
-        "rename them if they are one person"
-        for group in number_conflicts(everybody)
-    )
+    notes += _look_alike((*scans, *series))
     return tuple(map(_present, scans)), tuple(map(_present, series)), notes
 
 
@@ -325,6 +339,33 @@ def settled(job: Job, scans: Sequence[Scan]) -> Job:
     if not kinds or set(kinds) & set(job.settings.contrasts):
         return job
     return replace(job, settings=replace(job.settings, contrasts=kinds))
+
+
+def _look_alike(scans: Sequence[Scan]) -> tuple[str, ...]:
+    """Remarks on labels that are taken for different, though they are one number or one word."""
+    people = number_conflicts({scan.participant_id for scan in scans})
+    visits: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for scan in scans:
+        visits[scan.dataset, scan.participant_id].add(scan.session_id)
+    whose: Counter[tuple[str, ...]] = Counter()
+    for labels in visits.values():
+        whose.update({*number_conflicts(labels), *case_conflicts(labels)})
+    return (
+        *(
+            f"labels {' and '.join(group)} are taken for different people, though they are one "
+            "number: rename them if they are one person"
+            for group in people
+        ),
+        *(
+            f"sessions {' and '.join(group)} of {_people(count)} are taken for different sessions, "
+            "though they differ only in zeros or in case: rename them if they are one session"
+            for group, count in sorted(whose.items())
+        ),
+    )
+
+
+def _people(count: int) -> str:
+    return "1 person" if count == 1 else f"{count:,} people"
 
 
 def _present(scan: Scan) -> Scan:

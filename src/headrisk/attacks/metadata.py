@@ -145,7 +145,11 @@ class MetadataAttack:
         """Read the fields of every scan, and of the other images of its session."""
         intake, job = context.intake, context.job
         beside = listed_beside(job, intake.scans, intake.series, sorted(SUFFIXES))
-        return of_sessions(intake.scans, beside, job, context.log)
+        of_another_kind = {
+            scan.path for scan in beside
+        }  # than their names say: no brain to compare
+        scans = [scan for scan in intake.scans if scan.path not in of_another_kind]
+        return of_sessions(scans, beside, job, context.log)
 
     def design(self, material: Headers, context: Context) -> Lineup[Design]:
         """Which pairs say something, as for brains."""

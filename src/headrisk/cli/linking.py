@@ -154,11 +154,18 @@ def answer_lines(public: Report) -> Iterator[str]:
 
 def inventory_lines(inventory: InventoryCounts) -> Iterator[str]:
     """The images there are, looked at, failed and left out, and why."""
-    from headrisk.report.words.inventory import beside, not_looked_at, others, totals, unused
+    from headrisk.report.words.inventory import (
+        beside,
+        not_listed,
+        not_looked_at,
+        others,
+        totals,
+        unused,
+    )
 
     yield totals(inventory)
     yield from (f"  {line}" for line in not_looked_at(inventory))
-    yield from filter(None, (beside(inventory), unused(inventory)))
+    yield from filter(None, (not_listed(inventory), beside(inventory), unused(inventory)))
     yield from others(inventory)
 
 

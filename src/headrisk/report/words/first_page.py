@@ -781,4 +781,4 @@ def not_looked_at(report: Report) -> tuple[str, ...]:
         lines.append(f"Compared by no image attack, those not looked at included: {alone}.")
     unused = inventory.unused(counts)
     others = inventory.others(counts, whole=False)
-    return (*lines, *filter(None, (unused,)), *others)
+    return (*lines, *filter(None, (inventory.not_listed(counts), unused)), *others)
