@@ -75,7 +75,13 @@ def test_an_image_of_a_manifest_takes_part_once(tmp_path: Path) -> None:
 def test_sessions_that_are_one_number_are_remarked_on(tmp_path: Path) -> None:
     """As people's labels are; the same label in two people is no matter."""
     noise = np.random.default_rng(0).integers(0, 99, (5, 6, 7)).astype(np.int16)
-    visits = {"1": ("1", "01", "2"), "2": ("1", "001"), "3": ("01", "1"), "4": ("A", "a"), "5": ("1",)}
+    visits = {
+        "1": ("1", "01", "2"),
+        "2": ("1", "001"),
+        "3": ("01", "1"),
+        "4": ("A", "a"),
+        "5": ("1",),
+    }
     number = 0
     for person, sessions in visits.items():
         for session in sessions:

@@ -308,7 +308,9 @@ def test_a_nose_that_is_folded_to_the_back_is_doubted(back: float, answer: bool)
 # ----------------------------------------------------------------------
 
 
-def mask_at(region: NDArray[np.bool_], spacing: float, rng: np.random.Generator) -> NDArray[np.bool_]:
+def mask_at(
+    region: NDArray[np.bool_], spacing: float, rng: np.random.Generator
+) -> NDArray[np.bool_]:
     """The region of a face moved by up to 100 mm, turned, mirrored or made smaller about itself."""
     centre = np.argwhere(region).mean(axis=0)
     turn, away = np.eye(3), rng.normal(size=3)
@@ -343,7 +345,9 @@ def test_a_mask_beside_a_face_does_not_make_it_gone(kind: str, count: int) -> No
     bare = without_face(whole, "template")
     placed = place_head(whole, PrepareTask("image", "", "", 4, "affine", False))
     air = float(bare.data.min())
-    head = ndimage.binary_fill_holes(whole.data > (-300 if kind == "CT" else 0.12 * whole.data.max()))
+    head = ndimage.binary_fill_holes(
+        whole.data > (-300 if kind == "CT" else 0.12 * whole.data.max())
+    )
     region = bare.data != whole.data
     skin = region & head & ~ndimage.binary_erosion(head)
     front = np.flatnonzero(skin.any(axis=(0, 2)))[-1] - round(65 / whole.voxel_mm[1])

@@ -40,7 +40,7 @@ from headrisk.types import BoolArray, Float32Array, FloatArray
 
 FRONT = ("upper face", "nose", "mouth and chin")
 # Regions of each side of a face, and the share of each from which it was left standing: little of
-# eyes and cheeks does, but temples and the angle of the jaw lie behind the region that tools remove.
+# eyes and cheeks does; temples and the angle of the jaw lie behind the region that tools remove.
 LEFT_STANDING = {"eye": 0.5, "cheek": 0.3, "side": 0.8, "jaw": 0.5}
 _PUPILS_Z = -42.0  # template mm; the lids above them may stand before the frontal lobe
 _REGION_LINES = 120  # of each region and side
