@@ -10,6 +10,7 @@ from pathlib import Path
 
 from headrisk.dataset.contrast import is_phase_type, kind_by_modality
 from headrisk.dataset.dcm2niix_run import sidecar_of
+from headrisk.dataset.dicom import BESIDE
 from headrisk.dataset.head_images import SUFFIXES, HeadImage, is_image, list_head_images
 from headrisk.dataset.inventory import Inventory
 from headrisk.dataset.labels import plain_label
@@ -151,10 +152,11 @@ def seek(intake: Intake, job: Job, log: CostLog) -> Sought:
     tasks = [sight_task(one, job, lent) for one in images if one.path not in lost]
     with stage(STAGE, len(tasks), log, recorded(job)) as listen:
         seen = iter(look_at_images(tasks, run, listen))
+    more = {scan.path for scan in intake.pictured if BESIDE in scan.reason}
     results = tuple(
         SightResult(Sight("failed", "unreadable", reason=lost[one.path]), 0.0)
         if one.path in lost
-        else next(seen)
+        else doubted(next(seen), more=one.path in more)
         for one in images
     )
     log.recalled(sum(one.seconds for one in results))
@@ -165,6 +167,13 @@ def seek(intake: Intake, job: Job, log: CostLog) -> Sought:
         tell_damage(damage, job),
         {TABLE: images_table(images, results)},
     )
+
+
+def doubted(result: SightResult, *, more: bool) -> SightResult:
+    """The result; unclear where a face is not there, but headers hold pictures of the series."""
+    if not more or result.sight.verdict not in ("part", "gone", "outside"):
+        return result
+    return replace(result, sight=replace(result.sight, verdict="unclear", code="more_bytes"))
 
 
 def why_failed(sight: Sight) -> str:

@@ -36,11 +36,11 @@ from headrisk.heads.mesh import vertex_normals
 from headrisk.heads.shapes import load_shapes
 from headrisk.heads.view import moved
 from headrisk.io.volume import Volume
-from headrisk.types import MAD_TO_SD, BoolArray, Float32Array, FloatArray
+from headrisk.types import BoolArray, Float32Array, FloatArray
 
 FRONT = ("upper face", "nose", "mouth and chin")
 # Regions of each side of a face, and the share of each from which it was left standing: little of
-# eyes and cheeks does, but temples and the angle of the jaw lie behind what tools remove.
+# eyes and cheeks does; temples and the angle of the jaw lie behind the region that tools remove.
 LEFT_STANDING = {"eye": 0.5, "cheek": 0.3, "side": 0.8, "jaw": 0.5}
 _PUPILS_Z = -42.0  # template mm; the lids above them may stand before the frontal lobe
 _REGION_LINES = 120  # of each region and side
@@ -482,7 +482,7 @@ def _levels(
         air, spread = air_hint, 0.0
     elif len(air_values) >= 200:
         air = float(np.median(air_values))
-        spread = float(MAD_TO_SD * np.median(np.abs(air_values - air)))
+        spread = float(1.4826 * np.median(np.abs(air_values - air)))
         spread = max(spread, float(np.quantile(air_values, 0.9) - air) / 1.2816)
     else:
         air, spread = float(np.quantile(blocks, 0.05)), 0.0

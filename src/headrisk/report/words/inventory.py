@@ -133,8 +133,8 @@ def not_listed(counts: InventoryCounts) -> str:
     if counts.listed:
         return ""
     return (
-        "The data set comes as fingerprints of an earlier run: what else it holds was not looked at, "
-        "and is in that run's report."
+        "The data set comes as fingerprints of an earlier run: what else it holds was not looked "
+        "at, and is in that run's report."
     )
 
 
