@@ -14,6 +14,7 @@ Where an image lies is taken from sform, qform or a guess (nifti1.h, methods 1 t
 from __future__ import annotations
 
 import struct
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -108,14 +109,14 @@ class NiftiHeader:
         analyze = self.form == "NIfTI-1" and self.magic[:2] not in (b"n+", b"ni")
         return TEXT_PLACES["Analyze 7.5" if analyze else self.form]
 
-    def blank(self, vox_offset: int | None, kept: frozenset[str] = frozenset()) -> bytes:
+    def blank(self, vox_offset: int | None, kept: Mapping[str, bytes] | None = None) -> bytes:
         """The header without texts, and with another place of the voxels unless it is None.
 
-        Of the fields named in ``kept`` the text stays, but not what stands behind its end.
+        ``kept`` gives the texts that stay, by their fields.
         """
         raw = bytearray(self.raw)
         for name, (start, end) in self.text_places.items():
-            text = raw[start:end].partition(b"\0")[0] if name in kept else b""
+            text = (kept or {}).get(name, b"")[: end - start]
             raw[start:end] = text.ljust(end - start, b"\0")
         if vox_offset is not None:
             fields = np.frombuffer(raw, _FIELDS[self.form].newbyteorder(self.order))

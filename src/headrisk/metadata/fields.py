@@ -78,7 +78,8 @@ _NAMES: dict[str, str] = {
     "free-text": """imagecomments comments comment notes note remark remarks patientcomments
         studycomments additionalpatienthistory patienthistory reasonforstudy reason history
         interpretationtext requestedprocedurecomments visitcomments freetext observations
-        observation feedback anamnesis framecomments acquisitioncomments diagnosisdescription""",
+        observation feedback anamnesis framecomments acquisitioncomments diagnosisdescription
+        subjectartefactdescription subjectartifactdescription""",
     "session-setting": """shimsetting tableposition txrefamp tableheight
         shimcurrents""",
     "host-name": "hostname computername nodename",

@@ -234,8 +234,9 @@ _FORMS = tuple(
             r"|\(\d{2,5}\) ?\d{3,4}[ -]\d{3,5}|\d{3}-\d{3}-\d{4}"
             r"|0[1-9]\d{1,3}[ /-]\d{3}[ -]?\d{3,5}"
             r"|0[1-9]\d{1,3} ?/ ?\d{5,8}"
-            r"|0\d{1,4}[ /-]\d{3,4}[ -]\d{3,6}|0\d(?:[ .]\d\d){4})"
-            r"(?![\w.]| \d)",
+            r"|0\d{1,4}[ /-]\d{3,4}[ -]\d{3,6}|0\d(?:[ .]\d\d){4}"
+            r"|0[1-9]-(?!(?:19|20)\d{6}(?!\d))\d{7,8})"
+            r"(?!\w|\.\w| \d)",
         ),
         (
             "phone",
@@ -264,6 +265,16 @@ _FORMS = tuple(
             r"|(?<![^\W_])[A-ZÅÄÖØ][^\W\d_]{2,}(?:katu|tie|kuja|polku|gatan|vägen"
             r"|gade|veien|straat|laan|gracht|kade|singel|plein|straße|gasse|allee) \d{1,4}"
             r"(?: ?[A-Za-z](?: \d{1,3})?(?![\w])|-[IVX\d]{1,4})?(?![\w])",
+        ),
+        (  # in Chinese, Japanese and Korean, from the larger place to the house
+            "address",
+            "号號番丁区區市县縣県町村路街〒로길동",
+            r"〒\d{3}-\d{4}"
+            r"|[\u4e00-\u9fff]{2,12}[省市区區县縣県町村郡]"
+            r"[\u3040-\u30ff\u4e00-\u9fff\d０-９ -]{1,30}?"
+            r"(?:[号號室]|番地?(?:\d{1,4}号?)?|丁目[\d番号の-]*|\d+-\d+(?:-\d+)?)"
+            r"|[\uac00-\ud7af]{2,8}[시도구군] ?(?:[\uac00-\ud7af]{1,8}[구군읍면동] ?)?"
+            r"[\uac00-\ud7af\d]{1,12}[로길동] ?\d+(?:-\d+)?",
         ),
         (
             "person-name",
@@ -424,7 +435,7 @@ def matches(text: str, skip: frozenset[str] = frozenset()) -> tuple[tuple[str, i
                 continue
             if form.kind == "acquisition-time" and _LASTED.search(text[max(0, start - 24) : start]):
                 continue
-            if form.kind == "phone" and _IN_DUMP.search(text[max(0, start - 3) : start]):
+            if form.kind == "phone" and _IN_DUMP.search(text[max(0, start - 4) : start]):
                 continue
             if _is_program(form.kind, match[0], "exam-program" in skip):
                 continue

@@ -88,6 +88,7 @@ _CODE = frozenset(
     """.py .m .sh .r .rmd .yml .yaml .toml .c .cpp .h .js .ipynb .gitignore
     .gitattributes .gitmodules .bidsignore .css .bib .html .htm .tex""".split()  # noqa: SIM905
 )
+_BUILDS = re.compile(r"(?:dockerfile|containerfile|singularity|makefile|jenkinsfile)(?:[._-].*)?")
 _PROSE = frozenset({".log", ".md", ".rst", ".out", ".err"})
 _IMAGES = tuple(ending for ending in IMAGE_ENDINGS if not ending.startswith(".mg"))  # NIfTI's
 _LOOK = 4096
@@ -237,7 +238,7 @@ def _by_name(lower: str, start: bytes) -> Role:
         return "binary"
     if suffix in (".bval", ".bvec"):
         return "gradients"
-    if suffix in _CODE or lower in _CODE:
+    if suffix in _CODE or lower in _CODE or _BUILDS.fullmatch(lower):
         return "code"
     return "table" if is_table(start) and suffix not in _PROSE else "text"
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from headrisk.metadata.closed import is_closed_remark, public_names
 from headrisk.metadata.columns import is_prose_of_people, is_sentence, says_date
-from headrisk.metadata.cues import names_illness
+from headrisk.metadata.cues import announced_staff, names_illness, names_somebody
 from headrisk.metadata.dicom_dictionary import profile_table
 from headrisk.metadata.fields import (
     bears_out,
@@ -178,6 +178,8 @@ def _key_below(key: str, name: str, around: dict[str, Any]) -> str:
         return _DESCRIBED
     name = name.rpartition(":")[2] or name  # foaf:name
     plain = name.strip("_@#").lower()
+    if plain in ("example", "examples") and any(n.lower() == "description" for n in around):
+        return key  # of a table's column: a value of it
     if plain not in _GENERIC and plain not in ("name", "label"):
         return _key_of(key, name)
     if plain in ("name", "label") and _is_person(around):
@@ -272,8 +274,12 @@ def _judged(key: str, value: str | float, known: KnownIdentifiers, meant: bool) 
     if plain_name(key) in _PROGRAM_FIELDS:
         skip = skip | {"exam-program"}
     found = text_spans(text, known.listed if key == _DESCRIBED else known, skip)
+    if key == _DESCRIBED:  # who filled it in is nobody that it is called after
+        found = apart([*found, *announced_staff(text)])
     if '":' in text and not meant:
         found = _and_embedded(text, found, known)
+    if not meant and says_nothing_of(key) and names_somebody(text):
+        return [("person-name", 0, len(text))]
     if not found and not meant and plain_name(key) in _TYPED_IN:
         found = [("person-name", *span) for span in named_in_passing(text)]
     if not found and register_of(key, [text]):
@@ -299,6 +305,18 @@ def _judged_before(
 ) -> tuple[Span, ...]:
     """What was found in a short value is kept, since sidecars repeat each other."""
     return tuple(_judged(key, value, known, meant))
+
+
+def says_nothing_of(key: str) -> bool:
+    """Whether a key says nothing of what stands under it: ``info``, ``misc``, ``user text``."""
+    words = frozenset(field_words(key))
+    return not words.isdisjoint(_VAGUE) and key not in public_names()
+
+
+_VAGUE = frozenset(
+    """info misc full text data value values extra other free content string user custom field var
+    variable entry item x attribute param""".split()  # noqa: SIM905
+)
 
 
 def _and_embedded(text: str, found: list[Span], known: KnownIdentifiers) -> list[Span]:
