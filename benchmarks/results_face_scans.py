@@ -15,7 +15,7 @@ from __future__ import annotations
 import argparse
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import nibabel
@@ -107,33 +107,39 @@ class Task:
         return entry_key("bench-face-scans", VERSION, chosen, [])
 
 
-def look(task: Task) -> HeadResult:
-    """Make the image, treat it where asked, and look at its head."""
+def image_of(task: Task, folder: Path) -> Path:
+    """Make the image of a condition, before any tool."""
     shapes, c = load_shapes(), task.condition
     identity = draw_identity(shapes, np.random.default_rng((task.seed, task.person)))
     of_visit, of_scan = np.random.default_rng((task.seed, task.person, task.day)).spawn(2)
     visit = draw_visit(shapes, identity, _SAG_MM, _EARS, OTHER_DAY, of_visit)
     data, affine = render_kind(identity, shapes, c.kind, of_scan, visit)
+    path = folder / f"image_{c.suffix}.nii"
+    nibabel.save(nibabel.Nifti1Image(np.round(data).astype(np.int16), affine), path)
+    return path
+
+
+def treated(condition: Condition, path: Path, seed: int, folder: Path) -> Path:
+    """The image after the condition's tool, or as it is where there is none."""
+    tool, suffix = condition.tool, condition.suffix
+    if not tool:
+        return path
+    if tool in OTHERS:
+        out = folder / "out" / path.name
+        write_masked(path, out, suffix, tool)
+        return out
+    work = TreatTask("x", str(path), "", suffix, str(folder), "out", tool, False, (seed, 0))
+    treat_file(work)
+    return treated_files(work)[-1]
+
+
+def look(task: Task) -> HeadResult:
+    """Make the image, treat it where asked, and look at its head."""
+    c = task.condition
     with tempfile.TemporaryDirectory() as name:
-        path = Path(name) / f"image_{c.suffix}.nii"
-        nibabel.save(nibabel.Nifti1Image(np.round(data).astype(np.int16), affine), path)
-        head = HeadTask(
-            f"person {task.person}",
-            str(path),
-            c.suffix,
-            False,
-            SCANS.name,
-            224,
-            0,
-            task.recognisers,
-        )
-        if c.tool in OTHERS:
-            write_masked(path, Path(name) / "out" / path.name, c.suffix, c.tool)
-            head = replace(head, path=str(Path(name) / "out" / path.name))
-        elif c.tool:
-            work = TreatTask("x", str(path), "", c.suffix, name, "out", c.tool, False, (task.seed,))
-            treat_file(work)
-            head = replace(head, path=str(treated_files(work)[-1]))
+        path = treated(c, image_of(task, Path(name)), task.seed, Path(name))
+        label = f"person {task.person}"
+        head = HeadTask(label, str(path), c.suffix, False, SCANS.name, 224, 0, task.recognisers)
         return look_at_repaired(head) if c.repaired else look_at_head(head)
 
 
