@@ -28,8 +28,8 @@ TOO_FEW = (
     "chance than about risk."
 )
 METHODS = (
-    "How each attack was made, step by step, is in `methods.md`, with the references and what the "
-    "names of measures stand for."
+    "How each attack was made, step by step, is in `methods.md`, with references and what names of "
+    "measures mean."
 )
 BOARDS = (
     "What each asks, what here speaks to it, and what is missing are in texts.html, with the "
