@@ -13,10 +13,10 @@ from headrisk.statistics.intervals import counted_as_found, with_failures
 from headrisk.types import Estimate
 
 CONTENTS = "Annex: contents"
-BESIDE = "Files named here, such as `methods.md` and `tables/`, lie in the custodian's folder."
+BESIDE = "Files named here lie in the custodian's folder."
 WENT_IN = (
-    "Pairs are pairs of scans; two scans that are searched for each other count twice. Scans are "
-    "those that the attack was given, so their number may differ from the images above."
+    "Pairs are of scans; two scans searched for each other count twice. Scans are those that the "
+    "attack was given: their number may differ from the images above."
 )
 FAILED = "A scan that failed here protects nobody: others may succeed with it."
 TWICE_MORE = (
@@ -28,8 +28,8 @@ TOO_FEW = (
     "chance than about risk."
 )
 METHODS = (
-    "How each attack was made, step by step, is in `methods.md`, with the references and what the "
-    "names of measures stand for."
+    "How each attack was made, step by step, is in `methods.md`, with references and what names of "
+    "measures mean."
 )
 BOARDS = (
     "What each asks, what here speaks to it, and what is missing are in texts.html, with the "
@@ -50,14 +50,12 @@ READING = (
     "The way by-contrast-pair takes the strongest measure for each pair of kinds.",
     "Where nobody was linked, the risk may be higher than zero; where everybody was, it may be "
     "lower: read both ends. An attack that does not beat its control proves no absence.",
-    "Thresholds were set on some people and tested on others, so their errors may exceed the EER. "
-    "Where several measures do equally well, one of them is named.",
+    "Thresholds were set on some people and tested on others, so their errors may exceed the EER.",
     "Rates may fall among more people (how far is often not known) and rise with better methods.",
     "Counts of people found are ranges of up to four values, and rates are taken at the end that "
     "means more risk, so that no arithmetic and no second report tells whether one person was "
-    "found. Counts of images, scans and files are exact. Bars of fewer than five people are "
-    "merged. Curves need twenty people, lowest and highest scores ten. The exact figures are in "
-    "the internal report.",
+    "found. Counts of images, scans and files are exact. The exact figures are in the internal "
+    "report.",
     "Rank 1: the best candidate is the right person. AUC: chance that a same-person pair scores "
     "above a different-person pair (0.5 is guessing). EER: error rate where false and missed "
     "matches are equal. d\u2032: distance of the two means in standard deviations. FMR, FNMR: "

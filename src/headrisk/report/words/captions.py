@@ -53,9 +53,8 @@ CAPTIONS = {
     "measures": Caption(
         "Measures",
         "Which way of comparing links people?",
-        "The rank-1 rate of each measure by the highest count of its range: thin the interval of "
-        "the range, thick that of the highest count. Luck is that of the result, as on the first "
-        "page.",
+        "The rank-1 rate of each measure by its highest count: thin the interval of the range, "
+        "thick that of the highest count. Luck is that of the first page.",
         "Every value lies at luck or below. A thin line that reaches down to luck does not show "
         "that nothing was found.",
         "At least one thick line lies to the right of luck.",

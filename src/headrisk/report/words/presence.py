@@ -220,9 +220,7 @@ def faces_reasons(report: Report) -> tuple[str, ...]:
     ]
     seen = face_counts(report)
     if seen is not None and seen.unseen:
-        said.append(
-            f"{counted(seen.unseen, 'image')}: not looked at (reasons under Data and failures)."
-        )
+        said.append(f"{counted(seen.unseen, 'image')}: not looked at.")
     attacked = any(one.name in ("face", "face-scans") and one.measures for one in report.modalities)
     if attacked and any(left.counts.get(name) for name in ("gone", "part", "unclear")):
         said.append(
