@@ -71,13 +71,13 @@ def read_tags(path: Path) -> SeriesTags:
     """Read the elements from a file with or without preamble; ``problem`` says why it cannot."""
     import pydicom
     from pydicom.errors import InvalidDicomError
+    from pydicom.tag import Tag
 
+    wanted = [Tag(one) for one in (*_TAGS, _ICON, *_OVERLAYS)]
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # odd values are read as they are
-            found = pydicom.dcmread(
-                path, stop_before_pixels=True, force=True, specific_tags=[*_TAGS, _ICON, *_OVERLAYS]
-            )
+            found = pydicom.dcmread(path, stop_before_pixels=True, force=True, specific_tags=wanted)
             text = {name: str(found.get(name, "")).strip() for name in _TAGS[:-2]}
             image_type = found.get("ImageType", ())
             rows = found.get("Rows", 0)

@@ -21,7 +21,8 @@ _UP = r"[^\W\d_a-z](?:[\w'’]*[^\W\d_])?(?:-[^\W\d_][\w'’]+)*"
 _SMALL = r"(?:van|von|de|der|den|del|della|di|da|dos|du|la|le|al|el|bin|ten|ter|zu|af)"
 _PART = rf"(?:{_UP}|[^\W\d_a-z]\.)"
 _NAME = (
-    rf"(?P<name>(?:{_SMALL}[ ]){{0,2}}{_PART}(?:(?:,[ ]?|[ ]|\^|_|\.[ ]?)(?:{_SMALL}[ ]){{0,2}}{_PART}){{0,3}})(?![\w^])"
+    rf"(?P<name>(?:{_SMALL}[ ]){{0,2}}{_PART}"
+    rf"(?:(?:,[ ]?|[ ]|\^|_|\.[ ]?)(?:{_SMALL}[ ]){{0,2}}{_PART}){{0,3}})(?![\w^])"
 )
 _TITLE = (
     r"(?:(?:Dr|dr|Dra|drs|dott|prof|PD[ ]Dr|Prof|Mr|Mrs|Ms|M|Mme|Sr|Sra|Herr|Frau|Miss|Nurse"
