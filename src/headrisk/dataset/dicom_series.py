@@ -73,7 +73,7 @@ def read_tags(path: Path) -> SeriesTags:
     from pydicom.errors import InvalidDicomError
     from pydicom.tag import Tag
 
-    wanted = [Tag(one) for one in (*_TAGS, _ICON, *_OVERLAYS)]
+    wanted = [*map(Tag, _TAGS), Tag(_ICON), *map(Tag, _OVERLAYS)]
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # odd values are read as they are
