@@ -21,7 +21,7 @@ from pathlib import Path
 
 import numpy as np
 from kept import kept, write_between
-from results_face import hits_of, interval, scores_of
+from results_face import SHOWN, hits_of, interval, scores_of
 from results_face_scans import PROBES, WITH_OTHERS, Condition, Task, heads_of, image_of, treated
 
 from headrisk.attacks.face import Faces
@@ -47,7 +47,6 @@ PAGE = "results-methods.md"
 PHOTOS_EACH = 5
 ORIGINAL = PROBES[0]
 METHODS = (*(one for one in PROBES if one.tool), *WITH_OTHERS)
-SHOWN = ("headrisk", "dlib-sum", "dlib-svm", "faceres-sum", "faceres-svm", "sface-sum", "sface-svm")
 VERSION = 1  # raise when what is made changes
 
 
