@@ -63,7 +63,7 @@ NOT_FEW = "which does not mean few"
 SYNTHETIC = "Synthetic heads of headrisk"  # what headrisk's own made-up data sets are called
 TEXT = "Identifying text"
 SEE_TEXT = "see text"  # a verdict that no word or two would be
-MADE_UP = "Made-up heads: no evidence about real data."
+MADE_UP = "Made-up: no evidence about real data."
 ALL_SEARCHED = "all"
 FACES = ("face", "face-scans")  # attacks that compare faces
 NO_PHOTOGRAPH = "No photograph was compared."
@@ -393,7 +393,7 @@ def legend(report: Report, *, bars: bool = True) -> str:
     whose = "the highest count's interval" if ranges else "the interval"
     top = "the highest count" if ranges else "the rate"
     lowest = any(one.reading == "links" and rests_on_the_highest(one) for one in shown)
-    alone = "; with the lowest count it may not (exact: internal report)" if lowest else ""
+    alone = "; with the lowest it may not (exact: internal report)" if lowest else ""
     means = {
         "links": f"links people\u201d: {whose} lies above luck{alone}",
         "unclear": f"may link people\u201d: {whose} takes in luck",
@@ -670,10 +670,9 @@ def found_in_text(section: ModalitySection, most: int | None = None) -> str:
         files, rest = metadata.files_in(table), metadata.file_rows(table)
         where = counted(files.total, "file")
         said = [f"In {where}: {'; '.join(parts)}." if parts else _nothing_found(files)]
-        if files.searched or files.unread:
-            said.append(metadata.unread_sentence(files))
         said += [
-            metadata.to_read_sentence(files.to_read),
+            metadata.unread_sentence(files, total=most is None or not parts),
+            metadata.to_read_sentence(files.to_read, briefly=most is not None),
             metadata.source_sentence(
                 rest.get(FileRow.SOURCE_FOLDERS, 0),
                 rest.get(FileRow.IN_SOURCE, 0),
