@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from headrisk.findings.records import ModalitySection, Report
 from headrisk.report.words import summary
 from headrisk.report.words.people import rated
 from headrisk.report.words.phrases import percent, rate
-from headrisk.statistics.intervals import counted_as_found, with_failures
 from headrisk.types import Estimate
 
 CONTENTS = "Annex: contents"
@@ -132,11 +131,7 @@ class Failures:
 
 
 def failures(sections: Sequence[ModalitySection]) -> tuple[Failures, ...]:
-    """Rates of attacks that could not search for everybody, in their best and worst case.
-
-    Of a count that is a range, the best case is that of its lowest value, the worst that of its
-    highest.
-    """
+    """Rates of attacks that could not search for everybody, in their best and worst case."""
     rows = []
     for section in sections:
         lost = section.counts.unsearched
@@ -156,11 +151,5 @@ def failures(sections: Sequence[ModalitySection]) -> tuple[Failures, ...]:
 
 
 def _cases(found: Estimate | None, lost: int) -> tuple[str, str]:
-    low = found
-    if found is not None and found.fewest is not None:
-        low = replace(found, value=found.fewest / found.n)
-    best = with_failures(low, lost)
-    if best is None:
-        return percent(None), percent(None)
-    tested, share = (0, 0.0) if found is None else (found.n, found.value)
-    return percent(best[0], -1), percent(counted_as_found(share, tested, lost), 1)
+    ends = summary.failure_ends(found, lost)
+    return ("–", "–") if ends is None else (percent(ends[0], -1), percent(ends[1], 1))

@@ -63,7 +63,7 @@ NOT_FEW = "which does not mean few"
 SYNTHETIC = "Synthetic heads of headrisk"  # what headrisk's own made-up data sets are called
 TEXT = "Identifying text"
 SEE_TEXT = "see text"  # a verdict that no word or two would be
-MADE_UP = "Made-up heads: no evidence about real data."
+MADE_UP = "Made-up: no evidence about real data."
 ALL_SEARCHED = "all"
 FACES = ("face", "face-scans")  # attacks that compare faces
 NO_PHOTOGRAPH = "No photograph was compared."
@@ -664,10 +664,9 @@ def found_in_text(section: ModalitySection, most: int | None = None) -> str:
         files, rest = metadata.files_in(table), metadata.file_rows(table)
         where = counted(files.total, "file")
         said = [f"In {where}: {'; '.join(parts)}." if parts else _nothing_found(files)]
-        if files.searched or files.unread:
-            said.append(metadata.unread_sentence(files))
         said += [
-            metadata.to_read_sentence(files.to_read),
+            metadata.unread_sentence(files, total=most is None or not parts),
+            metadata.to_read_sentence(files.to_read, briefly=most is not None),
             metadata.source_sentence(
                 rest.get(FileRow.SOURCE_FOLDERS, 0),
                 rest.get(FileRow.IN_SOURCE, 0),

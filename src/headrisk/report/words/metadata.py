@@ -60,7 +60,7 @@ MISSED = (
     "More may be there: in tests on made-up releases the search missed 2 of 100 identifiers in "
     "fields, 17 in lines with a label, 38 in other lines and file names."
 )  # shares: docs/metadata.md, How much is found
-MORE = "In tests the search missed 2 to 38 of 100 planted identifiers, by where they stood."
+MORE = "In tests the search missed 2 to 38 of 100 planted identifiers."
 NOT_READ = "Text in pixels and archives was not read."
 NOBODY_SEARCHED_FOR = "Nobody was searched for: an audit measures how well metadata link people."
 
@@ -151,25 +151,31 @@ def _how_many(severity: str, count: int) -> str:
     return f"{text} ({leads[0 if count == 1 else 1]})" if leads else text
 
 
-def to_read_sentence(files: int) -> str:
+def to_read_sentence(files: int, *, briefly: bool = False) -> str:
     """How many files hold texts that no rule can judge; "" where none does."""
     if not files:
         return ""
     hold = "file holds" if files == 1 else "files hold"
+    if briefly:
+        return f"{files:,} {hold} text for a person to read."
     return (
         f"{files:,} {hold} texts or names that no rule can judge with certainty: a person has to "
         "read them."
     )
 
 
-def unread_sentence(files: Files) -> str:
-    """How many files were not read as their own format; "" where all were."""
+def unread_sentence(files: Files, *, total: bool = True) -> str:
+    """How many files were not read as their own format; "" where all were.
+
+    Without ``total`` their sum stands in the sentence before.
+    """
     said = []
     if files.searched:
         said.append(f"{files.searched:,} {_were(files.searched)} only searched as bytes")
     if files.unread:
         said.append(f"{files.unread:,} {_were(files.unread)} not read")
-    return f"Of {counted(files.total, 'file')} {' and '.join(said)}." if said else ""
+    of = f"Of {counted(files.total, 'file')} " if total else ""
+    return f"{of}{' and '.join(said)}." if said else ""
 
 
 def kinds_answer(

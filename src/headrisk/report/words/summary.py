@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import floor
 
 from headrisk.findings.coarse import FEWEST_FOR_EXTREMES, interval
@@ -144,13 +144,29 @@ def failures_sentence(estimate: Estimate, counts: Counts) -> str:
         if counts.failed == 0:
             return "No scan failed, so failures cannot change this figure."
         return "Scans failed, but everyone with a scan to be searched for had a usable one."
-    best, worst = with_failures(estimate, counts.unsearched) or (0.0, 1.0)
+    best, worst = failure_ends(estimate, counts.unsearched) or (0.0, 1.0)
     why = "scans failed" if counts.failed else "their scans gave nothing to compare"
     return (
         f"{people(counts.unsearched)} could not be searched for because {why}. If none of "
         f"them would have been found the figure is {percent(best)}; if all of them, "
         f"{percent(worst)}."
     )
+
+
+def failure_ends(estimate: Estimate | None, lost: int) -> tuple[float, float] | None:
+    """The rate if none, and if all, of the people who could not be searched for were found.
+
+    Of a count that is a range, the best case is that of its lowest value, the worst that of its
+    highest.
+
+    >>> failure_ends(Estimate(1.0, 0.28, 1.0, 5, fewest=4, most=5), 1)
+    (0.6666666666666666, 1.0)
+    """
+    low = estimate
+    if estimate is not None and estimate.fewest is not None:
+        low = replace(estimate, value=estimate.fewest / estimate.n)
+    best, worst = with_failures(low, lost), with_failures(estimate, lost)
+    return None if best is None or worst is None else (best[0], worst[1])
 
 
 WHY_NOT_SEARCHED = {
