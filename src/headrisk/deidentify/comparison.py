@@ -17,7 +17,6 @@ from headrisk.attacks.face import FaceAttack, errors_of
 from headrisk.attacks.face_panels import in_words
 from headrisk.attacks.face_scans import FaceScansAttack
 from headrisk.attacks.material import examine_scans
-from headrisk.attacks.rates import STREAMS
 from headrisk.brain.cohort import Cohort, pick, prepare_scans
 from headrisk.dataset.deidentified import match_by_name, named_suffix
 from headrisk.dataset.people import number_people
@@ -41,6 +40,7 @@ from headrisk.face.head import HeadResult
 from headrisk.face.presence import face_left as presence_of
 from headrisk.face.presence import seen_by
 from headrisk.face.recognise.registry import failing, recognisers
+from headrisk.findings.attacks import BEFORE_AFTER
 from headrisk.findings.deidentified import Arrival, Attacker, Effect, Treatment
 from headrisk.findings.linkage import scan_rows
 from headrisk.findings.records import Internal, Table, Value
@@ -242,7 +242,7 @@ def measure(context: Context) -> TreatmentsMeasured:
     damaged: list[StoreError] = []
     run = face_scans.run_of(intake, job, damaged)
     before = _before(context)
-    seeds = np.random.default_rng((job.settings.seed, *STREAMS["treated"])).spawn(len(job.treated))
+    seeds = np.random.default_rng((job.settings.seed, *BEFORE_AFTER)).spawn(len(job.treated))
     parts = [
         _one(source.name, intake, before, run, job, log, rng)
         for source, rng in zip(job.treated, seeds, strict=True)
