@@ -95,7 +95,7 @@ def measure(cohort: Cohort, work: Path, tool: str, people: Labels, processes: in
         participants=people,
         modalities=("face",),
         photos=cohort.photos,
-        treated=(Source(work / tool, tool),),
+        deidentified=(Source(work / tool, tool),),
     )
     log = CostLog()
     found = treated.measure(Context(take_in(job, log), job, log))
