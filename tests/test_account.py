@@ -46,9 +46,9 @@ def test_each_data_set_beside_the_first_is_counted(tmp_path: Path) -> None:
     )
     copy = data_set(tmp_path / "c", ("sub-1/anat/sub-1_T1w.nii.gz", "sub-1/anat/sub-1_T2w.nii.gz"))
     stored = Source(tmp_path / "earlier", "earlier")
-    job = Job((first, held, stored), tmp_path / "out", treated=(copy,))
+    job = Job((first, held, stored), tmp_path / "out", deidentified=(copy,))
     scans, _ = index(Job((first, held), tmp_path / "out"))
-    others = list_others(Job((first, held), tmp_path / "out", treated=(copy,)))
+    others = list_others(Job((first, held), tmp_path / "out", deidentified=(copy,)))
     rows = [
         ScanRow(s.scan_id, s.participant_id, "", s.path, "failed" if k == 1 else "ok", "damaged")
         for k, s in enumerate(scans)

@@ -10,7 +10,7 @@ from typing import Any
 
 from headrisk.brain.cohort import Cohort, choose, pick
 from headrisk.brain.stored import is_fingerprint_folder, read_fingerprints
-from headrisk.dataset.deidentified import list_treated
+from headrisk.dataset.deidentified import list_deidentified
 from headrisk.dataset.dicom import images_within
 from headrisk.dataset.gather import gather
 from headrisk.dataset.index import is_bids
@@ -64,7 +64,7 @@ BRAIN_SUFFIXES = (  # of single volumes by which brains can be compared where no
 class Intake:
     """Scans that come as images, fingerprints of earlier runs, and what indexing had to say.
 
-    ``treated`` holds the files of each treated data set, by the treatment's name; ``inventory``
+    ``deidentified`` holds the files of each de-identified copy, by the method's name; ``inventory``
     every file of the first data set, None where that is no folder of images; ``others`` those of
     the data sets beside it (``--against``, ``--deidentified``), by name; ``failed`` what examining
     images gave that a store does not keep, by key and path; ``series`` the images of other
@@ -74,7 +74,7 @@ class Intake:
     scans: tuple[Scan, ...]
     earlier: Cohort
     notes: tuple[str, ...]
-    treated: Mapping[str, tuple[Scan, ...]] = field(default_factory=dict)
+    deidentified: Mapping[str, tuple[Scan, ...]] = field(default_factory=dict)
     inventory: Inventory | None = None
     others: Mapping[str, Inventory] = field(default_factory=dict)
     failed: Mapping[tuple[str, str], Any] = field(default_factory=dict)
@@ -108,16 +108,16 @@ def take_in(job: Job, log: CostLog) -> Intake:
         earlier = replace(earlier, scans=with_one_key(earlier.scans, job))
         labels = (s.participant_id for s in (*scans, *earlier.scans) if s.status == "ok")
         require_distinct_labels(labels, "the data sets together")
-        treated, said = index_treated(job)
+        copied, said = index_deidentified(job)
         begin(job, len(scans) + len(earlier.scans))
         notes += inventory.notes if inventory else ()
         series = with_one_key((*series, *dicom_within(job, inventory)), job)
         beside = images_beside(job, scans, series) if "face-scans" in job.modalities else ()
     others = list_others(job)
-    used = [*scans, *beside, *(scan for copies in treated.values() for scan in copies)]
+    used = [*scans, *beside, *(scan for copies in copied.values() for scan in copies)]
     notes += tuple(filter(None, (beyond(name, listed, used) for name, listed in others.items())))
     return Intake(
-        scans, earlier, notes + said, treated, inventory, others, beside=beside, series=series
+        scans, earlier, notes + said, copied, inventory, others, beside=beside, series=series
     )
 
 
@@ -217,7 +217,7 @@ def list_others(job: Job) -> dict[str, Inventory]:
     InputError
         One of them is not there.
     """
-    sources = (*job.sources[1:], *job.treated)
+    sources = (*job.sources[1:], *job.deidentified)
     return {
         source.name: take_inventory(source.path)
         for source in sources
@@ -411,30 +411,30 @@ def with_one_key(scans: Sequence[Scan], job: Job) -> tuple[Scan, ...]:
     return relabelled(scans, job.sources[0].name, same) if same is not None else tuple(scans)
 
 
-def index_treated(job: Job) -> tuple[dict[str, tuple[Scan, ...]], tuple[str, ...]]:
-    """List the files of the treated data sets, and what there was to say of them.
+def index_deidentified(job: Job) -> tuple[dict[str, tuple[Scan, ...]], tuple[str, ...]]:
+    """List the files of the de-identified data sets, and what there was to say of them.
 
     Raises
     ------
     UsageError
         The first data set comes as fingerprints, so that there are no images to compare with.
     InputError
-        A treated data set holds no image.
+        A de-identified data set holds no image.
     """
-    treated: dict[str, tuple[Scan, ...]] = {}
+    copied: dict[str, tuple[Scan, ...]] = {}
     notes: tuple[str, ...] = ()
-    if job.treated and is_fingerprint_folder(job.sources[0].path):
+    if job.deidentified and is_fingerprint_folder(job.sources[0].path):
         raise UsageError(
             str(job.sources[0].path),
             found="fingerprints of an earlier run",
             expected="the original images, to compare the de-identified ones with",
             remedy="Name the data set itself, or leave out --deidentified.",
         )
-    for source in job.treated:
+    for source in job.deidentified:
         work = (job.work_dir or job.out / "work") / "treated"
-        treated[source.name], said = list_treated(source, job.settings.contrasts, work)
+        copied[source.name], said = list_deidentified(source, job.settings.contrasts, work)
         notes += said
-    return treated, notes
+    return copied, notes
 
 
 def recall(job: Job) -> Cohort:

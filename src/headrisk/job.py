@@ -67,8 +67,8 @@ class Job:
         Table of photographs for the face modality; without it only the presence of faces is told.
     weights
         Where the user keeps weights of recognisers that the package does not ship, by recogniser.
-    treated
-        The first data set again, treated by some tool; each named for its treatment.
+    deidentified
+        The first data set again, de-identified; each copy named for its method.
     same_people
         Table of who is who in the first data set and in the others; labels tell without it.
     attackers
@@ -105,7 +105,7 @@ class Job:
     modalities: tuple[str, ...] = ("brain",)
     tables: tuple[Path, ...] = ()
     simulate_rescan: bool = False
-    treated: tuple[Source, ...] = ()
+    deidentified: tuple[Source, ...] = ()
     photos: Path | None = None
     same_people: Path | None = None
     weights: Mapping[str, Path] = field(default_factory=dict)
@@ -127,7 +127,7 @@ def require_out(job: Job) -> None:
         Says what stands in the way.
     """
     out = Path(os.path.realpath(job.out))
-    for path in (*(source.path for source in (*job.sources, *job.treated)), *job.tables):
+    for path in (*(source.path for source in (*job.sources, *job.deidentified)), *job.tables):
         _require_reachable(path)
         if path.is_dir() and out.is_relative_to(path.resolve()):
             where = "the data set itself" if out == path.resolve() else "inside a data set"
@@ -180,7 +180,7 @@ def require_inputs(job: Job) -> None:
     InputError
         Says which.
     """
-    for path in (*(source.path for source in (*job.sources, *job.treated)), *job.tables):
+    for path in (*(source.path for source in (*job.sources, *job.deidentified)), *job.tables):
         if not _there(path):
             raise not_there(str(path))
 
@@ -254,7 +254,7 @@ def begin(job: Job, scans: int) -> None:
     digest = hashlib.sha256(exact_json(job.settings.as_dict())).hexdigest()
     detail: dict[str, str | int] = {
         "data_sets": len(job.sources) + len(job.tables),
-        "treated_sets": len(job.treated),
+        "treated_sets": len(job.deidentified),
         "scans": scans,
         "settings_sha256": digest,
     }

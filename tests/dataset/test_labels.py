@@ -12,7 +12,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from headrisk.dataset.bids_tables import person_facts
-from headrisk.dataset.deidentified import list_treated
+from headrisk.dataset.deidentified import list_deidentified
 from headrisk.dataset.gather import Source
 from headrisk.dataset.head_images import list_head_images
 from headrisk.dataset.index import index_dataset
@@ -95,7 +95,7 @@ def test_every_room_reads_the_same_people(tmp_path: Path, form: str) -> None:
     assert {row.where for row in listed_files.images} == {"raw"}
     assert not [row for row in listed_files.images if "the name says" in row.reason]
     assert {one.participant_id for one in list_head_images(root, [])} == wanted
-    again, _ = list_treated(Source(root, "d"), ("T1w",), tmp_path)
+    again, _ = list_deidentified(Source(root, "d"), ("T1w",), tmp_path)
     assert {scan.participant_id for scan in again} == wanted
     assert scan_metadata(root, NOBODY).people == len(wanted)
 

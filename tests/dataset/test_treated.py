@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from headrisk.dataset.deidentified import list_treated, match_by_name, plain_stem
-from headrisk.dataset.gather import Source, name_sources, name_treated
+from headrisk.dataset.deidentified import list_deidentified, match_by_name, plain_stem
+from headrisk.dataset.gather import Source, name_deidentified, name_sources
 from headrisk.dataset.scans import Scan
 from headrisk.errors import InputError, UsageError
 
@@ -33,14 +33,12 @@ def treated(tmp_path: Path, *names: str) -> list[Scan]:
         path = tmp_path / "out" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(b"")
-    return list(list_treated(Source(tmp_path / "out", "tool"), ("T1w",), tmp_path / "work")[0])
+    return list(list_deidentified(Source(tmp_path / "out", "tool"), ("T1w",), tmp_path / "work")[0])
 
 
 def told(own: list[Scan], files: list[Scan]) -> dict[str, tuple[str, str]]:
     found = match_by_name(own, files)
-    return {
-        Path(files[m.treated].path).name: (own[m.untreated].scan_id, m.how) for m in found.matches
-    }
+    return {Path(files[m.copy].path).name: (own[m.original].scan_id, m.how) for m in found.matches}
 
 
 @pytest.mark.parametrize(
@@ -102,7 +100,7 @@ def test_other_file_names(tmp_path: Path) -> None:
         "gamma/T1_defaced.nii.gz",
     )
     found = match_by_name(own, files)
-    pairs = {(files[m.treated].path.split("/out/")[1], m.how): m.untreated for m in found.matches}
+    pairs = {(files[m.copy].path.split("/out/")[1], m.how): m.original for m in found.matches}
     assert pairs == {
         ("beta/T1_defaced.nii.gz", "file name"): 1,
         ("alpha_defaced/T1.nii.gz", "file name"): 0,
@@ -129,7 +127,7 @@ def test_nothing_is_lost(tmp_path: Path) -> None:
         path = tmp_path / "out" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(b"")
-    files, notes = list_treated(Source(tmp_path / "out", "tool"), ("T1w",), tmp_path)
+    files, notes = list_deidentified(Source(tmp_path / "out", "tool"), ("T1w",), tmp_path)
     assert [Path(f.path).name for f in files] == [
         "stranger.nii.gz",
         "sub-01_T1w.deface.nii.gz",
@@ -142,7 +140,7 @@ def test_nothing_is_lost(tmp_path: Path) -> None:
         "tool: 1 files left out, stored in another format too",
     )
     found = match_by_name(own, files)
-    assert {m.untreated for m in found.matches} == {0, 1}
+    assert {m.original for m in found.matches} == {0, 1}
     assert found.open == (0,)
     assert sorted(found.refused) == [2, 3]
     assert "data set of its own" in found.refused[2]
@@ -158,8 +156,8 @@ def test_order_and_missing_files_do_not_change_a_match(order: list[int], lost: s
         if k not in lost
     ]
     found = match_by_name(own, files)
-    assert [m.untreated for m in found.matches] == sorted(set(range(6)) - lost)
-    assert all(files[m.treated].scan_id == f"t/{m.untreated}" for m in found.matches)
+    assert [m.original for m in found.matches] == sorted(set(range(6)) - lost)
+    assert all(files[m.copy].scan_id == f"t/{m.original}" for m in found.matches)
 
 
 def test_a_name_that_is_nothing_but_tool_words_stays() -> None:
@@ -170,15 +168,15 @@ def test_a_name_that_is_nothing_but_tool_words_stays() -> None:
 def test_a_folder_without_images_is_refused(tmp_path: Path) -> None:
     (tmp_path / "readme.txt").write_text("x")
     with pytest.raises(InputError):
-        list_treated(Source(tmp_path, "tool"), ("T1w",), tmp_path / "work")
+        list_deidentified(Source(tmp_path, "tool"), ("T1w",), tmp_path / "work")
 
 
 def test_names_of_treatments_must_be_distinct(tmp_path: Path) -> None:
     a, b = tmp_path / "a", tmp_path / "b"
     sources = name_sources([a])
-    assert [s.name for s in name_treated([("x", b), ("y", tmp_path)], sources)] == ["x", "y"]
+    assert [s.name for s in name_deidentified([("x", b), ("y", tmp_path)], sources)] == ["x", "y"]
     for given_names in ([("x", b), ("X", tmp_path)], [("x", a)], [("x", b), ("y", b)]):
         with pytest.raises(UsageError):
-            name_treated(given_names, sources)
+            name_deidentified(given_names, sources)
     with pytest.raises(UsageError):
-        name_treated([("b", tmp_path)], name_sources([a, b]))
+        name_deidentified([("b", tmp_path)], name_sources([a, b]))

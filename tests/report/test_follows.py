@@ -16,6 +16,7 @@ from simulated_treatment import effect, share, treatment
 
 from headrisk.dataset.inventory import InventoryCounts, KindRow, OtherCounts
 from headrisk.dataset.magic import MAY_SHOW, Kind
+from headrisk.findings.attacks import FACTS
 from headrisk.findings.coarse import least, most
 from headrisk.findings.coverage import face_counts
 from headrisk.findings.deidentified import CostFigure, FaceLeft, Treatment
@@ -23,7 +24,6 @@ from headrisk.findings.records import FacesLeft, MeasureResult, ModalitySection,
 from headrisk.linkage.design import PeopleCounts
 from headrisk.linkage.label_check import LabelCheck
 from headrisk.report.follows import (
-    ATTACKS,
     SOURCE_FOLDER,
     follows,
     people_needed,
@@ -259,7 +259,7 @@ CASES: list[tuple[str, Report, Report]] = [  # code, where it applies, the neare
     ("deidentified_cost", cut_overlap(0.98), cut_overlap(0.995)),
     ("not_asked", replace(EMPTY, not_asked=("faces",)), EMPTY),
 ]
-for modality, word in ATTACKS.items():
+for modality, word in (*((name, one.code) for name, one in FACTS.items()), ("gait", "attack")):
     CASES += [
         (f"{word}_link", reading(modality, "links"), reading(modality, "unclear")),
         (f"{word}_not_shown", reading(modality, "unclear"), reading(modality, "links")),

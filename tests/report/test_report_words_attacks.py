@@ -2,19 +2,17 @@
 
 import pytest
 
+from headrisk.findings.attacks import FACTS
 from headrisk.pipeline import ATTACKS as RUN
-from headrisk.report import follows
 from headrisk.report.words import follows as said
 from headrisk.report.words.attacks import ATTACKS, title_of
 
 
 def test_every_attack_that_runs_has_words_and_a_rule() -> None:
     assert {*RUN, "combined"} == {*ATTACKS}
-    assert {*follows.ATTACKS} == {*ATTACKS}
+    assert {*FACTS} == {*ATTACKS}
     codes = {
-        f"{word}_{end}"
-        for word in follows.ATTACKS.values()
-        for end in ("link", "not_shown", "too_few")
+        f"{one.code}_{end}" for one in FACTS.values() for end in ("link", "not_shown", "too_few")
     }
     assert codes <= {*said.SENTENCES}
 

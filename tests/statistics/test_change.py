@@ -10,7 +10,12 @@ from score_sets import cohort, make
 from headrisk.errors import InputError
 from headrisk.linkage.pairs import among_people
 from headrisk.statistics.bootstrap import person_weights
-from headrisk.statistics.change import fnir_change, paired_difference, sign_test, treatment_change
+from headrisk.statistics.change import (
+    deidentification_change,
+    fnir_change,
+    paired_difference,
+    sign_test,
+)
 from headrisk.statistics.intervals import clopper_pearson, share_of_people, with_failures
 from headrisk.statistics.openset import fnir_at_fpir
 from headrisk.statistics.rates import cumulative_match, mate_ranks
@@ -28,7 +33,9 @@ def after():
 
 
 def measure(before, after, **options):
-    return treatment_change(before, after, np.random.default_rng(2), repetitions=60, **options)
+    return deidentification_change(
+        before, after, np.random.default_rng(2), repetitions=60, **options
+    )
 
 
 @given(st.integers(0, 60), st.integers(0, 60))
@@ -230,7 +237,7 @@ def test_every_field_of_a_change_on_unlike_sides():
         make(part.values[np.ix_(np.flatnonzero(rows), columns)], part.probe_person[rows], columns)
         for part, rows, columns in zip(whole, probes, gallery, strict=True)
     ]
-    found = treatment_change(
+    found = deidentification_change(
         *cut, np.random.default_rng(2), sizes=(27, 9, 1, 28, 2), fpir=0.1, repetitions=30
     )
     people, shared = np.arange(3, 26), np.arange(1, 28)

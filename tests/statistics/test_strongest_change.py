@@ -87,7 +87,7 @@ def test_people_that_no_attack_can_search_for_count_as_not_found():
     }
     found = strongest_change(before, kept, rng, repetitions=20, exchanges=9)
     assert found.change.failed == 3
-    assert found.untreated.value == 1.0
+    assert found.before_it.value == 1.0
     assert found.found.value == pytest.approx(0.7)
     assert found.change.rank1.difference.value == 0.0
 

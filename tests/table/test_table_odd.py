@@ -12,8 +12,8 @@ from cohorts import names, people, session, write_wide
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from headrisk.attacks.rates import STREAMS
 from headrisk.cli.main import main
+from headrisk.findings.attacks import BEFORE_AFTER, FACTS, facts_of
 from headrisk.types import FloatArray
 
 COLUMNS = 16
@@ -176,9 +176,11 @@ def test_random_small_designs(seed: int, tmp_path: Path, audit: Any) -> None:
 
 
 def test_the_parts_of_a_run_draw_from_streams_of_their_own() -> None:
-    assert len(set(STREAMS.values())) == len(STREAMS)
-    first = {name: np.random.default_rng((7, *one)).random() for name, one in STREAMS.items()}
-    assert len(set(first.values())) == len(first)
+    names = [*FACTS, "gait", "gait2"]
+    streams = [*(facts_of(name).stream for name in names), BEFORE_AFTER]
+    streams += [(facts_of(name).risk_stream,) for name in names]
+    assert len(set(streams)) == len(streams)
+    assert len({np.random.default_rng((7, *one)).random() for one in streams}) == len(streams)
 
 
 @pytest.mark.slow

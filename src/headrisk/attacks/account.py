@@ -82,15 +82,15 @@ def account_others(intake: Intake, rows: Sequence[ScanRow], job: Job) -> tuple[O
     rows
         Scans as each attack, and each comparison with a de-identified copy, saw them.
     """
-    treated = {scan.path: scan.series for own in intake.treated.values() for scan in own}
+    treated = {scan.path: scan.series for own in intake.deidentified.values() for scan in own}
     series = {scan.path: scan.series for scan in (*intake.pictured, *intake.beside)} | treated
     looked = [
         Looked(row.modality, row.path, series.get(row.path, ""), _problem(row)) for row in rows
     ]
     made: list[OtherCounts] = []
-    for source in (*job.sources[1:], *job.treated):
+    for source in (*job.sources[1:], *job.deidentified):
         held = OtherCounts("against")
-        if source in job.treated:
+        if source in job.deidentified:
             held = OtherCounts("deidentified", source.name)
         listed = intake.others.get(source.name)
         if listed is None:

@@ -14,8 +14,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from headrisk.attacks.attack import Answer, Brought, Context, Lineup, Measured, Tested
-from headrisk.attacks.rates import STREAMS, Scores, fused
+from headrisk.attacks.rates import Scores, fused
 from headrisk.dataset.scans import Scan
+from headrisk.findings.attacks import facts_of
 from headrisk.findings.records import ScanRow
 from headrisk.linkage.fusion import NAME as FUSION
 from headrisk.linkage.pairs import best_per_person
@@ -73,7 +74,7 @@ class CombinedAttack:
         del lineup
         whole = fused(NAME, material.scores, None, context.job)
         scores = {n: one for n, one in whole.items() if isinstance(one, PairScores)}
-        rng = np.random.default_rng((context.job.settings.seed, *STREAMS[NAME], 11))
+        rng = np.random.default_rng((context.job.settings.seed, *facts_of(NAME).stream, 11))
         if choose(scores, rng, shuffles=0).choice.measure != FUSION:
             return {}, None
         return scores, None

@@ -9,6 +9,7 @@ from functools import partial
 import numpy as np
 
 from headrisk.dataset.scans import Scan
+from headrisk.findings.attacks import facts_of
 from headrisk.findings.coarse import ranged
 from headrisk.findings.records import Panel, Table
 from headrisk.job import Job, recorded
@@ -22,7 +23,6 @@ from headrisk.run.events import stage
 from headrisk.run.provenance import CostLog
 from headrisk.settings import Settings
 from headrisk.statistics.assessment import Assessment, assess
-from headrisk.statistics.attackers import Knowledge
 from headrisk.statistics.baselines import ShuffledControl
 from headrisk.statistics.choice import SHUFFLES, Choice, Evaluated, choose, choose_large
 from headrisk.statistics.large import SummedScores
@@ -32,23 +32,6 @@ from headrisk.types import BoolArray, PairScores
 
 Scores = PairScores | SummedScores
 _SENT = 1_000_000  # pairs of a measure that are sent to a worker; more would take its memory
-
-SEEN: Mapping[str, Knowledge] = {
-    "brain": "scans",
-    "face": "photos",
-    "table": "tables",
-    "face-scans": "scans",
-    "metadata": "metadata",
-}
-STREAMS: Mapping[str, tuple[int, ...]] = {  # set the random numbers of a run's parts apart
-    "brain": (),
-    "face": (1,),
-    "treated": (2,),
-    "metadata": (3,),
-    "table": (4,),
-    "combined": (5,),
-    "face-scans": (6,),
-}
 
 
 def fused(
@@ -62,7 +45,7 @@ def fused(
     if len(whole) < len(scores):
         return dict(scores)
     if FUSION not in whole:
-        rng = np.random.default_rng((job.settings.seed, *STREAMS[modality], 10))
+        rng = np.random.default_rng((job.settings.seed, *facts_of(modality).stream, 10))
         more = fuse(whole, rng)
         if more is not None:
             whole[more.measure] = more
@@ -83,7 +66,7 @@ def copies_panel(design: Design, verbatim: BoolArray, searched: int) -> dict[Pan
 
 def streams(modality: str, job: Job, count: int) -> Sequence[np.random.Generator]:
     """Generators of a modality's measures, and one or two more of the choice among them."""
-    stream, seed = STREAMS[modality], job.settings.seed
+    stream, seed = facts_of(modality).stream, job.settings.seed
     return np.random.default_rng((seed, *stream) if stream else seed).spawn(count)
 
 
@@ -199,15 +182,15 @@ def assess_people(
     first = found.scores
     if first is None or found.headline is None or not found.headline.verdict.enough:
         return None, {}
-    wanted = {SEEN[part] for part in parts or (modality,) if part in SEEN}
-    number = 1000 + list(SEEN).index(modality) if modality in SEEN else 999
+    seen = (facts_of(part).seen for part in parts or (modality,))
+    wanted = {one for one in seen if one is not None}
     with stage("assess", 1, log, recorded(job)):
         assessed = assess(
             first,
             found.headline.verdict.smallest_risk,
             [one for one in job.attackers if wanted and wanted <= set(one.knowledge)],
             settings=job.settings,
-            rng=np.random.default_rng((job.settings.seed, number)),
+            rng=np.random.default_rng((job.settings.seed, facts_of(modality).risk_stream)),
             shared=shared_labels(probes, gallery),
         )
     if assessed is None:

@@ -14,7 +14,7 @@ from typing import Protocol
 import numpy as np
 
 from headrisk.attacks.attack import Answer, Context, Lineup, Tested, lineup_of
-from headrisk.attacks.rates import STREAMS, Scores
+from headrisk.attacks.rates import Scores
 from headrisk.dataset.gather import name_sources
 from headrisk.dataset.people import (
     read_same_people,
@@ -22,6 +22,7 @@ from headrisk.dataset.people import (
     require_distinct_labels,
 )
 from headrisk.dataset.scans import Scan
+from headrisk.findings.attacks import facts_of
 from headrisk.findings.coarse import coarse_share, ranged
 from headrisk.findings.records import Panel, ScanRow, Table, Value
 from headrisk.intake import Intake
@@ -324,7 +325,7 @@ class TableAttack:
         sides = Sides(
             *_sides(material.rows, design), *people, design.usable, verbatim, mirrored(keys)
         )
-        rng = np.random.default_rng((job.settings.seed, *STREAMS[NAME], 1))
+        rng = np.random.default_rng((job.settings.seed, *facts_of(NAME).stream, 1))
         for_ratio, for_fusion, for_agreement = rng.spawn(3)
         with stage("compare tables", pairs, context.log, recorded(job)):
             values, left_out = all_scores(sides, job.settings.folds, for_ratio)
@@ -353,7 +354,7 @@ class TableAttack:
         """The tables' part of the report; conditions are those of the strongest attack."""
         job, design, rows = context.job, lineup.plan, material.rows
         tables, shared, everybody = material.tables, material.shared, material.everybody
-        for_ties = np.random.default_rng((job.settings.seed, *STREAMS[NAME], 2))
+        for_ties = np.random.default_rng((job.settings.seed, *facts_of(NAME).stream, 2))
         wanted = searchable(everybody, _design(everybody, job))
         copies = 0 if lineup.verbatim is None else design.people_of(lineup.verbatim)
         facts = facts_attacks(tested.found.scores, lineup.probes, lineup.gallery, for_ties)

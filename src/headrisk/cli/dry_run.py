@@ -41,7 +41,7 @@ def list_scans(job: Job, *, searches: bool = True, deidentifies: bool = False) -
     """
     from headrisk.intake import (
         index_all,
-        index_treated,
+        index_deidentified,
         list_files,
         recall,
         settled,
@@ -54,7 +54,7 @@ def list_scans(job: Job, *, searches: bool = True, deidentifies: bool = False) -
     inventory = list_files(job)
     scans, series, notes = index_all(job, inventory)
     job = settled(job, scans)
-    treated, said = index_treated(job)
+    treated, said = index_deidentified(job)
     notes += said + (inventory.notes if inventory else ())
     files = [scan for own in treated.values() for scan in own]
     scans = with_headers(with_one_key(scans, job))

@@ -480,7 +480,7 @@ def job_of(
     modalities: tuple[str, ...] = ("brain",),
 ) -> Job:
     """The job that the shared options describe."""
-    from headrisk.dataset.gather import name_sources, name_treated
+    from headrisk.dataset.gather import name_deidentified, name_sources
     from headrisk.job import Job
 
     sources = name_sources(list(paths))
@@ -498,7 +498,7 @@ def job_of(
         same_people=getattr(arguments, "same_people", None),
         attackers=attackers_of(getattr(arguments, "attackers", None)),
         weights=getattr(arguments, "weights", {}),
-        treated=name_treated(getattr(arguments, "treated", ()), sources),
+        deidentified=name_deidentified(getattr(arguments, "treated", ()), sources),
         simulate_rescan=getattr(arguments, "simulate_rescan", False),
         tables=tuple(path.absolute() for path in getattr(arguments, "tables", ())),
         title=getattr(arguments, "title", ""),

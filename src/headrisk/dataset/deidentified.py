@@ -1,4 +1,4 @@
-"""Listing a data set that was treated elsewhere: every image in it, whatever it is called.
+"""Listing a data set that was de-identified elsewhere: every image in it, whatever it is called.
 
 Tools name their outputs each in their own way (``sub-01_T1w_defaced``, ``desc-defaced_T1w``,
 ``T1_deFaced``, ``T1.reface``, a folder with the old names), so nothing but the file's kind is asked
@@ -23,7 +23,7 @@ from headrisk.dataset.scans import Scan
 from headrisk.errors import InputError
 
 # ----------------------------------------------------------------------
-# Which treated file belongs to which scan, told from names: BIDS entities, then file names.
+# Which de-identified file belongs to which scan, told from names: BIDS entities, then file names.
 # ----------------------------------------------------------------------
 
 How = Literal["BIDS entities", "file name", "image"]
@@ -66,18 +66,18 @@ _FOLDERS = 3  # how many names, from the file upward, tell two files apart
 
 @dataclass(frozen=True)
 class Match:
-    """A treated file and the scan it was made from, as positions in their lists."""
+    """A de-identified file and the scan it was made from, as positions in their lists."""
 
-    treated: int
-    untreated: int
+    copy: int
+    original: int
     how: How
 
 
 @dataclass(frozen=True)
 class NameMatches:
-    """What names tell: matches, and for every other treated file why it has none.
+    """What names tell: matches, and for every other de-identified file why it has none.
 
-    ``open`` are treated files of which names say nothing; they may be told by their image.
+    ``open`` are de-identified files of which names say nothing; they may be told by their image.
     """
 
     matches: tuple[Match, ...]
@@ -101,54 +101,54 @@ def named_suffix(path: str) -> str:
     return name.suffix if name.suffix in _ANAT else ""
 
 
-def match_by_name(untreated: Sequence[Scan], treated: Sequence[Scan]) -> NameMatches:
-    """Match treated files to scans by what their names say, each scan at most once.
+def match_by_name(originals: Sequence[Scan], copies: Sequence[Scan]) -> NameMatches:
+    """Match de-identified files to scans by what their names say, each scan at most once.
 
     First by participant, session, contrast and the other BIDS entities but for those that name a
     processing step; then without session and entities where that leaves one candidate; then by
     file name without the words that tools add, with up to two folder names where file names repeat.
-    A name counts only where it is unique on both sides; of several treated files with one scan's
-    entities the first is taken and the others are refused, with the reason.
+    A name counts only where it is unique on both sides; of several de-identified files with one
+    scan's entities the first is taken and the others are refused, with the reason.
     """
-    wanted = {scan.suffix for scan in untreated}
+    wanted = {scan.suffix for scan in originals}
     refused = {}
-    for k, scan in enumerate(treated):
+    for k, scan in enumerate(copies):
         said = scan.suffix or named_suffix(scan.path)
         if said and said not in wanted:
             refused[k] = f"shows another contrast ({said}) than the audit"
-    state = _State(untreated, treated, {}, refused)
+    state = _State(originals, copies, {}, refused)
     _exact(state)
     _join(state, "BIDS entities", _person_and_contrast)
     for folders in range(1, _FOLDERS + 1):
         _join(state, "file name", partial(_tail, count=folders))
-    taken = {m.treated for m in state.found.values()}
-    left = tuple(k for k in range(len(treated)) if k not in taken and k not in refused)
-    ordered = tuple(sorted(state.found.values(), key=lambda match: match.untreated))
+    taken = {m.copy for m in state.found.values()}
+    left = tuple(k for k in range(len(copies)) if k not in taken and k not in refused)
+    ordered = tuple(sorted(state.found.values(), key=lambda match: match.original))
     return NameMatches(ordered, refused, left)
 
 
 @dataclass(frozen=True)
 class _State:
-    """Both lists, the matches so far by scan, and refusals by treated file."""
+    """Both lists, the matches so far by scan, and refusals by de-identified file."""
 
-    untreated: Sequence[Scan]
-    treated: Sequence[Scan]
+    originals: Sequence[Scan]
+    copies: Sequence[Scan]
     found: dict[int, Match]
     refused: dict[int, str]
 
     def free(self) -> list[int]:
-        """Treated files without a match or refusal."""
-        taken = {match.treated for match in self.found.values()}
-        return [k for k in range(len(self.treated)) if k not in taken and k not in self.refused]
+        """De-identified files without a match or refusal."""
+        taken = {match.copy for match in self.found.values()}
+        return [k for k in range(len(self.copies)) if k not in taken and k not in self.refused]
 
 
 def _exact(state: _State) -> None:
-    """By all entities. A second file of one scan is refused: one treatment, one file."""
+    """By all entities. A second file of one scan is refused: one method, one file."""
     places: dict[Hashable, list[int]] = defaultdict(list)
-    for k, scan in enumerate(state.untreated):
+    for k, scan in enumerate(state.originals):
         places[_entities(scan)].append(k)
     for k in state.free():
-        key = _entities(state.treated[k])
+        key = _entities(state.copies[k])
         if key is None or len(places.get(key, ())) != 1:
             continue
         place = places[key][0]
@@ -159,16 +159,16 @@ def _exact(state: _State) -> None:
 
 
 class _Key(Protocol):
-    def __call__(self, scan: Scan, *, treated: bool) -> Hashable: ...
+    def __call__(self, scan: Scan, *, copied: bool) -> Hashable: ...
 
 
 def _join(state: _State, how: How, key: _Key) -> None:
     """Match what is unique on both sides under a key; None matches nothing."""
     sides = []
-    for scans, treated in ((state.untreated, False), (state.treated, True)):
+    for scans, copied in ((state.originals, False), (state.copies, True)):
         places: dict[Hashable, list[int]] = defaultdict(list)
         for k, scan in enumerate(scans):
-            places[key(scan, treated=treated)].append(k)
+            places[key(scan, copied=copied)].append(k)
         sides.append(places)
     free = set(state.free())
     for name, ours in sides[0].items():
@@ -192,10 +192,10 @@ def _entities(scan: Scan) -> Hashable:
     return scan.participant_id, scan.session_id, kept, suffix
 
 
-def _person_and_contrast(scan: Scan, *, treated: bool) -> Hashable:
-    """Participant and contrast. A treated file that names a session belongs to that one alone."""
+def _person_and_contrast(scan: Scan, *, copied: bool) -> Hashable:
+    """Participant and contrast. A copy that names a session belongs to that one alone."""
     suffix = scan.suffix or named_suffix(scan.path)
-    if not scan.participant_id or not suffix or (treated and scan.session_id):
+    if not scan.participant_id or not suffix or (copied and scan.session_id):
         return None
     return scan.participant_id, suffix
 
@@ -204,9 +204,9 @@ def _is_tool(value: str) -> bool:
     return re.fullmatch(_WORD, value, re.IGNORECASE) is not None
 
 
-def _tail(scan: Scan, *, treated: bool, count: int) -> Hashable:
+def _tail(scan: Scan, *, copied: bool, count: int) -> Hashable:
     """The last names of a path, from the file upward, without what tools add, lower case."""
-    del treated
+    del copied
     folders = [plain_stem(part).lower() for part in PurePath(scan.path).parts[:-1]]
     return (*folders[len(folders) - count + 1 :], plain_stem(scan.path).lower())
 
@@ -216,16 +216,16 @@ _DEEPEST = 8  # folders below the data set
 _MASK = re.compile(r"(?:^|[_.-])(?:(?:de)?face)?_?(?:mask|dseg|probseg|seg)(?:[_.-]|$)", re.I)
 
 
-def list_treated(
+def list_deidentified(
     source: Source, contrasts: tuple[str, ...], work_dir: Path
 ) -> tuple[tuple[Scan, ...], tuple[str, ...]]:
-    """Every image of a treated data set, and what there was to say of files left out.
+    """Every image of a de-identified data set, and what there was to say of files left out.
 
     Parameters
     ----------
     source
         A folder of images, a manifest TSV, or a folder of DICOM series; its name is the
-        treatment's.
+        method's.
     contrasts
         BIDS suffixes of the audit; needed for DICOM and manifests.
     work_dir
@@ -248,7 +248,7 @@ def list_treated(
             str(source.path),
             found="no image",
             expected="de-identified scans",
-            remedy="Give the folder with the treatment's output.",
+            remedy="Give the folder with the method's output.",
         )
     return found, notes
 

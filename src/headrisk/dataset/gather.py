@@ -73,7 +73,7 @@ def _resolved(path: Path) -> Path:
     return Path(os.path.realpath(path))
 
 
-def name_treated(
+def name_deidentified(
     given: Sequence[tuple[str, Path]], sources: Sequence[Source]
 ) -> tuple[Source, ...]:
     """Treated data sets under the names that were given to their treatments.

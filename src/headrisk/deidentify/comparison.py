@@ -17,7 +17,6 @@ from headrisk.attacks.face import FaceAttack, errors_of
 from headrisk.attacks.face_panels import in_words
 from headrisk.attacks.face_scans import FaceScansAttack
 from headrisk.attacks.material import examine_scans
-from headrisk.attacks.rates import STREAMS
 from headrisk.brain.cohort import Cohort, pick, prepare_scans
 from headrisk.dataset.deidentified import match_by_name, named_suffix
 from headrisk.dataset.people import number_people
@@ -41,6 +40,7 @@ from headrisk.face.head import HeadResult
 from headrisk.face.presence import face_left as presence_of
 from headrisk.face.presence import seen_by
 from headrisk.face.recognise.registry import failing, recognisers
+from headrisk.findings.attacks import BEFORE_AFTER
 from headrisk.findings.deidentified import Arrival, Attacker, Effect, Treatment
 from headrisk.findings.linkage import scan_rows
 from headrisk.findings.records import Internal, Table, Value
@@ -237,15 +237,15 @@ class _Before:
 def measure(context: Context) -> TreatmentsMeasured:
     """Measure every treatment of a job; nothing where it has none."""
     intake, job, log = context.intake, context.job, context.log
-    if not job.treated:
+    if not job.deidentified:
         return TreatmentsMeasured()
     damaged: list[StoreError] = []
     run = face_scans.run_of(intake, job, damaged)
     before = _before(context)
-    seeds = np.random.default_rng((job.settings.seed, *STREAMS["treated"])).spawn(len(job.treated))
+    seeds = np.random.default_rng((job.settings.seed, *BEFORE_AFTER)).spawn(len(job.deidentified))
     parts = [
         _one(source.name, intake, before, run, job, log, rng)
-        for source, rng in zip(job.treated, seeds, strict=True)
+        for source, rng in zip(job.deidentified, seeds, strict=True)
     ]
     notes = Internal(notes=tell_damage(damaged, job))
     return TreatmentsMeasured(
@@ -350,9 +350,9 @@ def _bring_in(
 
     The run that comes back knows what examining the files gave.
     """
-    files, own = intake.treated[name], before.cohort()
+    files, own = intake.deidentified[name], before.cohort()
     names = match_by_name(own.scans, files)
-    of = {match.treated: match.untreated for match in names.matches}
+    of = {match.copy: match.original for match in names.matches}
     asked = []
     for k, scan in enumerate(files):
         if k in names.refused:

@@ -21,10 +21,10 @@ from headrisk.linkage.design import Design
 from headrisk.run.engine import Workers
 from headrisk.settings import Settings
 from headrisk.statistics.change import (
+    DeidentificationChange,
     PairedChange,
-    TreatmentChange,
+    deidentification_change,
     people_tested,
-    treatment_change,
 )
 from headrisk.statistics.intervals import FEWEST_PEOPLE, share_of_people
 from headrisk.statistics.rates import mate_ranks, person_means
@@ -53,7 +53,7 @@ def measure_change(
     tested both before and after can show, so it never depends on the result.
     """
     fpir = _budget(people_tested(before), people_tested(after))
-    change = treatment_change(
+    change = deidentification_change(
         before,
         after,
         rng,
@@ -83,7 +83,7 @@ def strongest(
         fpir=FALSE_ALARMS[-1] if fpir is None else fpir,
         repetitions=REPETITIONS,
     )
-    both = found.untreated, found.found
+    both = found.before_it, found.found
     return _effect(modality, STRONGEST, attacker, found.change, fpir, both)
 
 
@@ -96,7 +96,7 @@ def _effect(
     modality: str,
     measure: str,
     attacker: Attacker,
-    change: TreatmentChange,
+    change: DeidentificationChange,
     fpir: float | None,
     found: tuple[Estimate | None, Estimate | None],
 ) -> Effect:

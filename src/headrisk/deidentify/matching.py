@@ -90,7 +90,7 @@ def settle(
         All files of the treated data set, in the order that ``names`` refers to.
     """
     score = _scores(untreated, treated)
-    taken = {match.untreated: match for match in names.matches}
+    taken = {match.original: match for match in names.matches}
     wrong = _suspect(taken, score)
     free = sorted(set(range(len(untreated.scans))) - taken.keys())
     asked = {k: _best(score[k], free) for k in names.open}
@@ -103,15 +103,15 @@ def settle(
             found[place] = Match(k, place, "image")
     pairs = tuple(
         Pairing(
-            labelled(treated.scans[m.treated], untreated.scans[place]),
+            labelled(treated.scans[m.copy], untreated.scans[place]),
             place,
             m.how,
-            _form(untreated.scans[place], treated.scans[m.treated]),
-            doubts.get(m.treated, ""),
+            _form(untreated.scans[place], treated.scans[m.copy]),
+            doubts.get(m.copy, ""),
         )
         for place, m in sorted(found.items())
     )
-    used = {m.treated for m in found.values()}
+    used = {m.copy for m in found.values()}
     extra = tuple(
         (scan, names.refused.get(k) or doubts.get(k) or _unexplained(treated, k))
         for k, scan in enumerate(treated.scans)
@@ -161,9 +161,9 @@ def _suspect(taken: Mapping[int, Match], score: FloatArray) -> list[int]:
     """Treated files matched by name whose image is clearly more like another scan's."""
     found = []
     for place, match in taken.items():
-        row = score[match.treated]
+        row = score[match.copy]
         if row.size and row.max() >= EXAMINE_FROM and row.max() > row[place] + _CLEARLY:
-            found.append(match.treated)
+            found.append(match.copy)
     return found
 
 
@@ -229,8 +229,8 @@ def _overrule(
     """Matches by name without those that the images refute, and what is to be said of them."""
     none = np.full((max(asked, default=-1) + 1, len(untreated.scans)), -np.inf)
     truth = {k: _same_image(k, asked[k], looks, none) for k in wrong}
-    place_of = {match.treated: place for place, match in taken.items()}
-    found = {p: m for p, m in taken.items() if truth.get(m.treated) in (None, p)}
+    place_of = {match.copy: place for place, match in taken.items()}
+    found = {p: m for p, m in taken.items() if truth.get(m.copy) in (None, p)}
     doubts = {}
     for k in wrong:
         own, shown = place_of[k], truth[k]

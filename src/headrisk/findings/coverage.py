@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 
 from headrisk.dataset.inventory import MOST_FACE_FIRST, InventoryCounts, KindRow
 from headrisk.dataset.magic import MAY_SHOW
+from headrisk.findings.attacks import facts_of
 from headrisk.findings.coarse import Count, count_of, most
 from headrisk.findings.records import TOGETHER, ModalitySection, Report
 from headrisk.statistics.intervals import counted_as_found
@@ -21,7 +22,6 @@ from headrisk.statistics.risk import highest_by_images
 MAY_BE_LEFT = ("face", "part", "unclear", "failed")
 """Answers that leave it open whether a face is in an image, or say that one is."""
 CLOCKS = ("AcquisitionTime", "ContentTime", "SeriesTime", "StudyTime", "acq_time")
-IMAGE_ATTACKS = ("brain", "face", "face-scans")
 
 
 @dataclass(frozen=True)
@@ -180,7 +180,7 @@ def _damaged(why: Mapping[str, int]) -> dict[str, int]:
 def tried_images(report: Report) -> bool:
     """Whether an attack that compares images ran, and the inventory holds what it compared."""
     listed = report.inventory
-    ran = any(one.measures and one.name in IMAGE_ATTACKS for one in report.modalities)
+    ran = any(one.measures and facts_of(one.name).on_images for one in report.modalities)
     told = listed is not None and any(row.compared or row.apart for row in listed.kinds)
     return ran and told
 

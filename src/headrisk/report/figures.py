@@ -17,6 +17,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from scipy.special import ndtri
 
+from headrisk.findings.attacks import drawn
 from headrisk.findings.records import Condition, MeasureResult, Table
 from headrisk.report.svg import label_text, new_figure, style, svg_text
 from headrisk.report.words.captions import LABELS
@@ -39,7 +40,6 @@ MOST_TICKS = 4  # labels of sizes that fit side by side
 LINE = 0.16  # inches of a line of the legend
 LONG_LABEL = 24
 RANGE = "range over models"
-MODALITIES = ("face", "face-scans", "brain")
 _MARKS = ("o", "s", "^", "D", "v", "P", "X", "p")
 _COLOURS = (NONMATED, MATED, CONTROL, "#CC79A7", "#E69F00", "#56B4E9", INK)
 
@@ -417,7 +417,7 @@ def before_after_figure(table: Table) -> str:
 def trade_figure(table: Table) -> str:
     """One dot a treatment: overlap of brain masks lost, and people still found."""
     rows = _records(table)
-    shown = [name for name in MODALITIES if any(row["modality"] == name for row in rows)]
+    shown = drawn(str(row["modality"]) for row in rows)
     names = list(dict.fromkeys(str(row["treatment"]) for row in rows))
     figure = Figure(figsize=(WIDTH, 0.6 + 2.8 * len(shown)), layout="constrained")
     FigureCanvasSVG(figure)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from headrisk.dataset.inventory import NOT_USED, KindRow
 from headrisk.dataset.magic import MAY_SHOW
+from headrisk.findings.attacks import CODES, facts_of
 from headrisk.findings.coarse import Count, added, count_of, least, most
 from headrisk.findings.coverage import (
     MAY_BE_LEFT,
@@ -40,16 +41,6 @@ from headrisk.types import Estimate
 
 LINE = 0.05  # a share of people: the upper bound that the rules ask a sample to be able to show
 LARGE_COST = 0.01  # share of brain voxels cut, or of the brain mask's overlap lost
-ATTACKS = {
-    "brain": "brains",
-    "face": "photographs",
-    "face-scans": "face_scans",
-    "table": "tables",
-    "metadata": "metadata",
-    "combined": "together",
-}
-
-
 DECIDES = (
     "labels_disagree",
     "labels_unconfirmed",
@@ -61,6 +52,7 @@ DECIDES = (
     "metadata_direct",
     "metadata_link",
     "tables_link",
+    "attack_link",
     "source_folder",
     "copy_holds_removed_values",
     "deidentified_faces",
@@ -92,7 +84,7 @@ NOT_KNOWN = (
 )
 """Codes of what nobody knows yet, or of few people: told next."""
 WARNINGS = (
-    *(f"{word}_{end}" for word in ATTACKS.values() for end in ("not_shown", "too_few")),
+    *(f"{word}_{end}" for word in CODES for end in ("not_shown", "too_few")),
     "simulated",
     "forecast_ends",
     "deidentified_no_difference",
@@ -297,17 +289,25 @@ def _attacks(report: Report) -> Iterator[Follow]:
     """What each attack shows; that it shows nothing only where labels are not in doubt."""
     doubt = any(one.labels is not None and one.labels.in_doubt for one in report.modalities)
     for section in report.modalities:
-        name = ATTACKS.get(section.name)
-        first = section.headline
-        if name is None or not (section.measures or section.strongest):
+        name, first = facts_of(section.name).code, section.headline
+        if not (section.measures or section.strongest):
             continue
+        kinds = (section.name,) if name == "attack" else ()
         if not section.sufficient or first is None:
-            yield Follow(f"{name}_too_few", count=section.counts.searched, limit=people_needed())
+            yield Follow(
+                f"{name}_too_few",
+                count=section.counts.searched,
+                kinds=kinds,
+                limit=people_needed(),
+            )
         elif first.reading == "links":
-            yield Follow(f"{name}_link", _measured_after(report, section), rate=first.rank1)
+            tried = _measured_after(report, section)
+            yield Follow(f"{name}_link", tried, kinds=kinds, rate=first.rank1)
         elif not doubt:
             unclear = "unclear" if first.reading == "unclear" else ""
-            yield Follow(f"{name}_not_shown", unclear, rate=first.rank1, limit=people_needed())
+            yield Follow(
+                f"{name}_not_shown", unclear, kinds=kinds, rate=first.rank1, limit=people_needed()
+            )
         if section.simulated:
             yield Follow("simulated", section.name)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import fields
 
+from headrisk.findings.attacks import drawn
 from headrisk.findings.deidentified import Arrival, Change, Treatment
 from headrisk.findings.records import Table, Value, cells_of
 
@@ -113,7 +114,7 @@ def before_after_table(treatments: Sequence[Treatment]) -> Table:
     """What the dumbbell figure draws: found at rank 1 before and after, by attack."""
     rows: list[tuple[Value, ...]] = []
     for t in treatments:
-        for modality in ("face", "face-scans", "brain"):
+        for modality in drawn(effect.modality for effect in t.effects):
             naive, adaptive = t.effect(modality), t.effect(modality, "adaptive")
             old = naive.untreated if naive else None
             found = [e.found if e else None for e in (naive, adaptive)]
@@ -158,7 +159,7 @@ def trade_table(treatments: Sequence[Treatment]) -> Table:
         if figure is None or figure.mean is None:
             continue
         mean = figure.mean
-        for modality in ("face", "face-scans", "brain"):
+        for modality in drawn(effect.modality for effect in t.effects):
             effects = [t.effect(modality), t.effect(modality, "adaptive")]
             known = [e.found for e in effects if e is not None and e.found is not None]
             if known:

@@ -1,6 +1,6 @@
-"""What a treatment changed: paired differences on the same people, before and after.
+"""What a de-identification changed: paired differences on the same people, before and after.
 
-A positive difference means less risk after the treatment: fewer people linked, more missed.
+A positive difference means less risk after the de-identification: fewer people linked, more missed.
 Thresholds of open-set rates are fitted before and after separately.
 """
 
@@ -118,9 +118,9 @@ def _difference(value: float, draws: FloatArray, people: int) -> Estimate:
 class PairedChange:
     """One rate before and after on the same people, and the difference before minus after.
 
-    ``gained`` counts people whose own rate rose with the treatment, ``lost`` those whose rate
-    fell. ``p_value`` is the exact two-sided sign test on them, McNemar's exact test where every
-    person is either linked or not; None for a rate whose threshold is fitted anew.
+    ``gained`` counts people whose own rate rose with the de-identification, ``lost`` those whose
+    rate fell. ``p_value`` is the exact two-sided sign test on them, McNemar's exact test where
+    every person is either linked or not; None for a rate whose threshold is fitted anew.
     """
 
     name: str
@@ -160,7 +160,7 @@ def sign_test(lost: int, gained: int) -> float:
 
 
 @dataclass(frozen=True)
-class TreatmentChange:
+class DeidentificationChange:
     """Changes of all rates, over people with a mated pair both before and after.
 
     ``failed`` people could be searched for before but not after; they are in no rate.
@@ -180,7 +180,7 @@ class TreatmentChange:
     reason: Literal["", "few people"] = ""
 
 
-def treatment_change(
+def deidentification_change(
     before: PairScores,
     after: PairScores,
     rng: np.random.Generator,
@@ -188,8 +188,8 @@ def treatment_change(
     sizes: tuple[int, ...] = (),
     fpir: float = 0.003,
     repetitions: int = 1000,
-) -> TreatmentChange:
-    """Compare an attack before and after a treatment on the same people.
+) -> DeidentificationChange:
+    """Compare an attack before and after a de-identification on the same people.
 
     Both score sets are cut to the people they share: probes of people with a mated pair in both,
     and gallery people found in both. Each person counts once, as the mean over his or her probes.
@@ -213,9 +213,9 @@ def treatment_change(
     """
     if before.measure != after.measure:
         raise InputError(
-            "scores after the treatment",
+            "scores after the de-identification",
             found=f"measure {after.measure}",
-            expected=f"{before.measure}, as before the treatment",
+            expected=f"{before.measure}, as before the de-identification",
         )
     before, after = finite_scores(before), finite_scores(after)
     tested, shared = (
@@ -229,12 +229,12 @@ def treatment_change(
     most = min(_smallest_gallery(ours), _smallest_gallery(theirs))
     if shared.size < 2 or most < 2:
         bounds = with_failures(None, failed)
-        return TreatmentChange(
+        return DeidentificationChange(
             int(shared.size), most, failed, share, None, {}, None, bounds, "few people"
         )
     rates = {size: _at_size(ours, theirs, size) for size in (*sizes, most) if 1 < size <= most}
     rank1 = rates[most]
-    return TreatmentChange(
+    return DeidentificationChange(
         people=int(shared.size),
         gallery=most,
         failed=failed,

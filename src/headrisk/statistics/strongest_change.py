@@ -16,8 +16,8 @@ import numpy as np
 from headrisk.errors import InputError
 from headrisk.linkage.pairs import among_people, finite_scores
 from headrisk.statistics.change import (
+    DeidentificationChange,
     PairedChange,
-    TreatmentChange,
     fnir_change,
     paired_difference,
 )
@@ -39,11 +39,11 @@ MOST = 0.5  # of the choices must find a person on one side only, for him or her
 class StrongestChange:
     """The change of the strongest attack, and what it finds of all who were searched for before.
 
-    In ``untreated`` and ``found`` those who cannot be searched for any more count as not found.
+    In ``before_it`` and ``found`` those who cannot be searched for any more count as not found.
     """
 
-    change: TreatmentChange
-    untreated: Estimate | None
+    change: DeidentificationChange
+    before_it: Estimate | None
     found: Estimate | None
 
 
@@ -72,7 +72,7 @@ def strongest_change(
     rng
         Source of the splits, the exchanges and the bootstrap.
     sizes, fpir, repetitions
-        As for :func:`headrisk.statistics.change.treatment_change`.
+        As for :func:`headrisk.statistics.change.deidentification_change`.
     exchanges
         Number of random exchanges.
 
@@ -85,7 +85,7 @@ def strongest_change(
     whole = [{name: finite_scores(one) for name, one in side.items()} for side in (before, after)]
     tested, still = (_searchable(side) for side in whole)
     every = [try_all(side, ties) for side in whole]
-    untreated, found = (_found_of(one, tested, splits) for one in every)
+    before_it, found = (_found_of(one, tested, splits) for one in every)
     shared, gallery = np.intersect1d(tested, still), _gallery(whole)
     sides = [
         one if _is_whole(one, shared, gallery) else try_all(_among(side, shared, gallery), ties)
@@ -95,7 +95,7 @@ def strongest_change(
     most, failed = min(one.gallery for one in sides), int(tested.size - people.size)
     share = clopper_pearson(failed, int(tested.size))
     if people.size < 2 or most < 2:
-        few = TreatmentChange(
+        few = DeidentificationChange(
             int(people.size),
             most,
             failed,
@@ -106,7 +106,7 @@ def strongest_change(
             with_failures(None, failed),
             "few people",
         )
-        return StrongestChange(few, untreated, found)
+        return StrongestChange(few, before_it, found)
     apart = _left_out(sides, people, splits)
     rates = {
         size: _at_size(sides, people, size, apart, (splits, swaps), exchanges)
@@ -117,7 +117,7 @@ def strongest_change(
         among_people(_stand_in(one, people, None, splits)[1], np.union1d(people, gallery))
         for one in sides
     )
-    change = TreatmentChange(
+    change = DeidentificationChange(
         people=int(people.size),
         gallery=most,
         failed=failed,
@@ -127,7 +127,7 @@ def strongest_change(
         fnir=fnir_change(_mated(old), _mated(new), fpir, repetitions, draws),
         after_with_failures=with_failures(rates[most].after, failed),
     )
-    return StrongestChange(change, untreated, found)
+    return StrongestChange(change, before_it, found)
 
 
 def _searchable(scores: Mapping[str, PairScores]) -> IntArray:

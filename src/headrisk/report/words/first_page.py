@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from headrisk.dataset.inventory import InventoryCounts
+from headrisk.findings.attacks import facts_of
 from headrisk.findings.coarse import Count, added
 from headrisk.findings.coarse import most as most_of
 from headrisk.findings.coverage import (
-    IMAGE_ATTACKS,
     apart,
     by_kind,
     dates_compared,
@@ -213,7 +213,7 @@ def compared(report: Report) -> str:
 def _what_was_compared(report: Report, section: ModalitySection) -> str:
     """``11 T1w and 11 FLAIR`` where counts by kind are known, else ``48 images (T1w, FLAIR)``."""
     counts, kinds = report.inventory, section.contrasts
-    own = section.name in IMAGE_ATTACKS and counts is not None and tried_images(report)
+    own = facts_of(section.name).on_images and counts is not None and tried_images(report)
     if own and counts is not None and len(kinds) <= MOST_KINDS:
         found = [
             f"{row.compared[section.name]:,} {inventory.kind(row.suffix)}"
@@ -232,7 +232,7 @@ def _what_was_compared(report: Report, section: ModalitySection) -> str:
 def _images_compared(report: Report, section: ModalitySection) -> tuple[int, bool]:
     """How many images of the data set an attack compared; True where other sets are in it too."""
     counts = report.inventory
-    if counts is not None and tried_images(report) and section.name in IMAGE_ATTACKS:
+    if counts is not None and tried_images(report) and facts_of(section.name).on_images:
         return sum(row.compared.get(section.name, 0) for row in counts.kinds), False
     several = counts is not None and any(one.role == "against" for one in counts.others)
     return section.counts.scans - section.counts.failed, several
@@ -725,7 +725,7 @@ def every_image(report: Report) -> KindsTable:
     if counts is None or not counts.images:
         return KindsTable((), ())
     kinds = told(report)
-    asked = [one.name for one in report.modalities if one.name in IMAGE_ATTACKS]
+    asked = [one.name for one in report.modalities if facts_of(one.name).on_images]
     compared = asked if tried_images(report) else []
     notes = next((one for one in _compared(report) if one.name == metadata.NAME), None)
     columns = ["Images", "Looked at", "Failed", "Left out"]

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from headrisk.findings.attacks import CODES
 from headrisk.findings.coarse import Count, least, most
 from headrisk.findings.records import Report
 from headrisk.report.follows import Follow, follows, weight
@@ -475,6 +476,11 @@ SENTENCES: Mapping[str, Callable[[Follow], Said]] = {
     ),
     "together_not_shown": _not_shown("All parts put together", "were"),
     "together_too_few": _too_few("by all parts together"),
+    "attack_link": lambda f: Said(
+        f"{title_of(f.kinds[0])} link people.", ("Share under a contract, or not at all.",)
+    ),
+    "attack_not_shown": lambda f: _not_shown(title_of(f.kinds[0]), "were")(f),
+    "attack_too_few": lambda f: _too_few(f"({title_of(f.kinds[0])})")(f),
     "simulated": lambda f: Said(
         "second scans were made by a program.",
         ("Read these figures as a warning, and test with true second scans.",),
@@ -672,6 +678,9 @@ SHORT: Mapping[str, Callable[[Follow], str]] = {
     "together_link": _plain("judge by all parts together, which link people"),
     "together_not_shown": _held("all parts together"),
     "together_too_few": _plain("count on a link by all parts together: too few people to say"),
+    "attack_link": lambda f: f"share under a contract or not at all: {title_of(f.kinds[0])} link",
+    "attack_not_shown": lambda f: _held(title_of(f.kinds[0]))(f),
+    "attack_too_few": lambda f: f"count on a link by {title_of(f.kinds[0])}: too few people to say",
     "simulated": lambda f: "test with true second scans: some were simulated",
     "images_not_looked_at": lambda f: f"{things(f.count, 'image')} not looked at",
     "images_failed": lambda f: f"{things(f.count, 'image')} failed",
@@ -777,7 +786,7 @@ SUBJECTS: Mapping[str, str] = {
     "deidentified_no_difference": "methods without shown effect",
     **{
         f"{word}_{end}": "attacks without a shown link"
-        for word in ("brains", "photographs", "face_scans", "tables", "metadata", "together")
+        for word in CODES
         for end in ("not_shown", "too_few")
     },
 }
