@@ -26,6 +26,7 @@ _TAGS = (
 )
 _ICON = "IconImageSequence"
 _OVERLAYS = tuple((0x6000 + 2 * k) << 16 | 0x3000 for k in range(16))  # (60xx,3000) Overlay Data
+_READ = (*_TAGS, _ICON, *(f"{tag:08X}" for tag in _OVERLAYS))
 _LEAST_ICON = 16 * 16  # pixels
 
 
@@ -76,7 +77,7 @@ def read_tags(path: Path) -> SeriesTags:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # odd values are read as they are
             found = pydicom.dcmread(
-                path, stop_before_pixels=True, force=True, specific_tags=[*_TAGS, _ICON, *_OVERLAYS]
+                path, stop_before_pixels=True, force=True, specific_tags=list(_READ)
             )
             text = {name: str(found.get(name, "")).strip() for name in _TAGS[:-2]}
             image_type = found.get("ImageType", ())
