@@ -26,10 +26,11 @@ _TAGS = (
 )
 _ICON = "IconImageSequence"
 _OVERLAYS = tuple((0x6000 + 2 * k) << 16 | 0x3000 for k in range(16))  # (60xx,3000) Overlay Data
+_READ = (*_TAGS, _ICON, *(f"{tag:08X}" for tag in _OVERLAYS))
 _LEAST_ICON = 16 * 16  # pixels
 
 
-DIRECTORY = "1.2.840.10008.1.3.10"  # Media Storage Directory Storage
+_DIRECTORY = "1.2.840.10008.1.3.10"  # Media Storage Directory Storage
 
 
 @dataclass(frozen=True)
@@ -71,13 +72,13 @@ def read_tags(path: Path) -> SeriesTags:
     """Read the elements from a file with or without preamble; ``problem`` says why it cannot."""
     import pydicom
     from pydicom.errors import InvalidDicomError
-    from pydicom.tag import Tag
 
-    wanted = [*map(Tag, _TAGS), Tag(_ICON), *map(Tag, _OVERLAYS)]
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # odd values are read as they are
-            found = pydicom.dcmread(path, stop_before_pixels=True, force=True, specific_tags=wanted)
+            found = pydicom.dcmread(
+                path, stop_before_pixels=True, force=True, specific_tags=list(_READ)
+            )
             text = {name: str(found.get(name, "")).strip() for name in _TAGS[:-2]}
             image_type = found.get("ImageType", ())
             rows = found.get("Rows", 0)
@@ -130,7 +131,7 @@ def _pictures_beside(found: Dataset) -> tuple[str, ...]:
 def _is_directory(found: Dataset) -> bool:
     """Whether a file lists others (a DICOMDIR, whatever it is called)."""
     meta = getattr(found, "file_meta", None)
-    return meta is not None and str(meta.get("MediaStorageSOPClassUID", "")) == DIRECTORY
+    return meta is not None and str(meta.get("MediaStorageSOPClassUID", "")) == _DIRECTORY
 
 
 def is_image(tags: SeriesTags) -> bool:
