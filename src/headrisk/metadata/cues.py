@@ -19,7 +19,7 @@ Span = tuple[str, int, int]
 
 _UP = r"[^\W\d_a-z](?:[\w'’]*[^\W\d_])?(?:-[^\W\d_][\w'’]+)*"
 _SMALL = r"(?:van|von|de|der|den|del|della|di|da|dos|du|la|le|al|el|bin|ten|ter|zu|af)"
-_PART = rf"(?:{_UP}|[^\W\d_a-z]\.)"
+_PART = rf"(?:(?:a[dlnrstz]|ash|el|ben)-{_UP}|{_UP}|[^\W\d_a-z]\.)"
 _NAME = (
     rf"(?P<name>(?:{_SMALL}[ ]){{0,2}}{_PART}"
     rf"(?:(?:,[ ]?|[ ]|\^|_|\.[ ]?)(?:{_SMALL}[ ]){{0,2}}{_PART}){{0,3}})(?![\w^])"
@@ -522,6 +522,15 @@ _PATH = re.compile(
 )
 _STEP = re.compile(r"[^\\/]+")
 _LOGIN = re.compile(r"[^\W\d_]{2,}(?:[._-][^\W\d_]+)?\d{0,3}")
+
+
+def is_account(word: str) -> bool:
+    """Whether a word below ``home`` or ``Users`` may be an account, and is no word of computing.
+
+    >>> is_account("jdoe"), is_account("scratch"), is_account("sub-01")
+    (True, False, False)
+    """
+    return _may_be_account(word)
 
 
 def announced_accounts(text: str) -> Iterator[Span]:

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import PurePosixPath
 
+from headrisk.metadata.closed import public_names
 from headrisk.metadata.columns import is_sentence, tells_of_a_life
 from headrisk.metadata.cues import announced_institutions, announced_lives, names_somebody
 from headrisk.metadata.fields import kind_of_field, of_age_or_sex
@@ -31,7 +32,7 @@ from headrisk.metadata.named_values import (
 )
 from headrisk.metadata.names import name_spans
 from headrisk.metadata.patterns import matches
-from headrisk.metadata.sidecars import judge, says_nothing_of
+from headrisk.metadata.sidecars import judge, may_be_of_people, says_nothing_of
 from headrisk.metadata.text import (
     LIVES,
     NO_KINDS,
@@ -194,11 +195,11 @@ def _in_record(text: str, pairs: Iterable[tuple[str, int, int]]) -> Iterator[Spa
     """Names and remarks in a record of people under names that say nothing: ``full``, ``misc``."""
     for name, start, end in pairs:
         value = text[start:end]
-        if not says_nothing_of(name) or kind_of_field(name):
+        if name in public_names() or kind_of_field(name):
             continue
-        if names_somebody(value):
+        if names_somebody(value) and may_be_of_people(name):
             yield "person-name", start, end
-        elif is_sentence(value) and is_of_person(value):
+        elif says_nothing_of(name) and is_sentence(value) and is_of_person(value):
             yield "free-text", start, end
 
 

@@ -12,11 +12,12 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import lru_cache
+from itertools import pairwise
 
 from headrisk.io.values import parse_json
 from headrisk.metadata.closed import vocabulary
 from headrisk.metadata.columns import owner_place
-from headrisk.metadata.cues import is_ordinary
+from headrisk.metadata.cues import is_account, is_ordinary
 from headrisk.metadata.fields import bears_out, kind_of_field
 from headrisk.metadata.findings import Hit
 from headrisk.metadata.known import KnownIdentifiers, known_identifiers
@@ -81,11 +82,22 @@ def with_names_of(entries: Iterable[Entry], known: KnownIdentifiers) -> KnownIde
     values: set[str] = set()
     protocols: dict[str, set[str]] = {}
     for entry in entries:
+        values.update(_accounts_in(entry))
         if entry.state == "file":
             values.update(_names_in(entry))
             for word in _protocol_words(entry):
                 protocols.setdefault(word, set()).add(entry.parts[0])
     return with_names(values | _of_one_person(protocols), known)
+
+
+_HOMES = frozenset({"home", "homes", "users", "user"})
+
+
+def _accounts_in(entry: Entry) -> Iterator[str]:
+    """Accounts in the names of folders: what stands below ``home`` or ``Users``."""
+    for above, part in pairwise(entry.parts):
+        if above.lower() in _HOMES and is_account(part):
+            yield part
 
 
 _PROTOCOL = re.compile(

@@ -52,6 +52,8 @@ _ORDINARY = re.compile(
     r"(?:FSL[\d.]*|[\d.]+:?[0-9a-f]{6,}|spm.*|SPM.*|nibabel.*|AFNI.*|FreeSurfer.*|mrtrix.*|ANTs.*"
     r"|ITK.*|niftyreg.*|NiftyReg.*|NIfTI.*|FLOAT\w*|[Uu]?INT\w*|3[Dd] image|4[Dd] image"
     r"|(?:TE|phase|mb|sec|dwell|FA|TR|TI|Time(?==0+(?:\.0+)?$))=?[\d.]*|phase|magnitude|none"
+    r"|(?:(?:created|made|written|converted) (?:by|with|using) )?[A-Za-z][\w+-]{1,20}"
+    r"(?: [A-Za-z][\w+-]{1,20})? v?\d{1,2}(?:\.\d{1,3}){1,3}[a-z]?"
     r"|\d{1,2}(?:\.\d{1,3}){1,3}|\.\.?|r|dsr__?|Mrtrix.*|MRtrix.*|c3d.*|greedy.*|.*headrisk.*|[A-Za-z]{1,3}"
     r"|(?:[\[\]()+:>< ,._#-]|\d|(?:[zftpr]?stats?|t?cope|varcope|vectors?|scalar|labels?|mask|whole"
     r"|brain|img|image|scale|scaled|mc|dvolreg|deoblique|warp|warped|field|displacement|jacobian"

@@ -257,10 +257,14 @@ def apart(found: Iterable[tuple[str, int, int]]) -> list[tuple[str, int, int]]:
         elif kind == "address" and len(over) == 1 and spans[over[0]][0] == "address":
             _, a, b = spans[over[0]]  # a street, and the town behind it
             spans[over[0]] = ("address", min(a, start), max(b, end))
-        elif kind.endswith("-name") and len(over) == 1 and spans[over[0]][0].endswith("-name"):
+        elif kind.endswith("-name") and len(over) == 1 and _names(spans[over[0]][0]):
             name, a, b = spans[over[0]]  # Dr. Doe, and Doe, Jane behind it
             spans[over[0]] = (name, min(a, start), max(b, end))
     return sorted(spans, key=lambda span: span[1])
+
+
+def _names(kind: str) -> bool:
+    return kind.endswith("-name") or kind == "known-identifier"
 
 
 def direct_spans(text: str, known: KnownIdentifiers) -> list[tuple[str, int, int]]:

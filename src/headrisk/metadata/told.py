@@ -164,6 +164,10 @@ _QUOTED = re.compile(r"[\"']([^\W\d_a-z][\w'’-]*(?:_|, ?|\^| )[^\W\d_a-z][\w'�
 _LISTED = re.compile(
     r"(?P<name>[A-Za-z_][\w.]{2,40})[ \t]*[:=][ \t]*[\[({]+(?P<items>[^\n\])}]{5,2000})[\])}]"
 )
+_SHOWN = re.compile(
+    r"(?i:stim|face|image|img|pic|word|cond|roi|label|region|area|atlas|contrast|trial|task|colou?r"
+    r"|column|field|key|name_of|movie|clip|song|city|place|template|package|module|tool|author)"
+)
 _OF_PEOPLE = re.compile(
     r"(?i:(?:^|_|(?<=[a-z]))(?:subj(?:ect)?s?|participants?|patients?|people|persons?|probanden"
     r"|vpn?|sujets?|names?|namen|volunteers?|raters?|operators?)(?:_|$|\d))"
@@ -178,11 +182,17 @@ def people_in_lists(text: str) -> Iterator[Span]:
     ['Kalvor_Imma', 'Entsen_Tarek']
     """
     for listed in _LISTED.finditer(text):
-        if _OF_PEOPLE.search(listed["name"]) is None:
-            continue
-        for item in _QUOTED.finditer(text, *listed.span("items")):
-            if len(open_words(item[1], known_key=True)) > 1:
-                yield "person-name", *item.span(1)
+        items = list(_QUOTED.finditer(text, *listed.span("items")))
+        named = [item for item in items if len(open_words(item[1], known_key=True)) > 1]
+        sure = _OF_PEOPLE.search(listed["name"]) is not None
+        if sure or (1 < len(items) == len(named) and _SHOWN.search(listed["name"]) is None):
+            yield from (("person-name", *item.span(1)) for item in named)
+    for loop in _SHELL.finditer(text):
+        items = list(_JOINED.finditer(text, *loop.span("items")))
+        if len(items) == len(loop["items"].split()) and all(
+            len(open_words(item[0], known_key=True)) > 1 for item in items
+        ):
+            yield from (("person-name", *item.span()) for item in items)
 
 
 _REPORTED = re.compile(
@@ -230,11 +240,21 @@ _SECRET = re.compile(
     r"(?i:(?<![^\W_])(?:[a-z]{0,12}[_-]?(?:passw(?:or)?d|passwort|passphrase|kennwort|passwd|psk"
     r"|wachtwoord|contraseña|senha|salasana|lösenord|hasło|heslo|adgangskode|passord)|pass|pwd?"
     r"|mot[ ]de[ ]passe|(?:wlan|wi-?fi|wpa2?|network|door)[ _-]?(?:key|code|pin|schlüssel))"
-    r"(?![^\W_]))(?:[\"']?[ ]?(?P<set>[:=])[ ]?|[ ](?:is|was|lautet|ist|war|est|es|è|é|on|är|er)"
+    r"(?![^\W_]))"
+    r"(?:[ ](?i:for|to|of|on|für|zum|zur|pour|du|de|para|per|van|voor|til|till|do)[ ]"
+    r"[^\n:=]{2,40}?)?"
+    r"(?:[\"']?[ ]?(?P<set>[:=])[ ]?|[ ](?:is|was|lautet|ist|war|est|es|è|é|on|är|er)"
     r"[ ]:?|(?<=-[a-z]{8})[ =]|(?<=-[a-z]{10})[ =]|(?<=-[a-z]{4})[ =])"
     r"[\"']?(?P<value>(?=\S*[^\W\d_])[^\s\"'<>(){}\[\]$,;]{5,64})"
 )
 _TWO_KINDS = re.compile(r"(?=.*[^\W\d_])(?=.*[\d!@#%&*+?~_-])|.[^\W\d_]*[A-Z]")
+# A long code behind *token* or *key*, however it is made.
+_CODED = re.compile(
+    r"(?i:(?<![^\W_])(?:token|(?:api|access|secret|auth|private|licen[cs]e|xnat|redcap)[ _-]?key"
+    r"|secret|schlüssel|clé|clave|chave|chiave|avain|nyckel|klucz|sleutel))(?![^\W_])"
+    r"(?:[ ][^\n:=\d]{2,40}?)??(?:[\"']?[ ]?[:=][ ]?|[ ])[\"']?"
+    r"(?P<value>[A-Za-z0-9]{16,80})(?![\w])"
+)
 _NO_SECRET = re.compile(
     r"(?i:required|optional|protected|none|null|true|false|string|str|getpass.*|prompt|input|unknown"
     r"|[\*x.•_-]+|(?:os|args?|self|config|cfg|env|settings|options?)[.].*"
@@ -249,9 +269,43 @@ def announced_secrets(text: str) -> Iterator[Span]:
     >>> [text[a:b] for _, a, b in announced_secrets(text)]
     ['Sonnenblume!']
     """
+    for match in _RANDOM.finditer(text):
+        if _is_random(match["value"]):
+            yield "credential", *match.span()
+    for match in _CODED.finditer(text):
+        if len(re.findall(r"\d+", match["value"])) >= _RUNS:
+            yield "credential", *match.span("value")
     for match in _SECRET.finditer(text):
         value = match["value"].rstrip(".")
         if _NO_SECRET.fullmatch(value) or text[match.end() : match.end() + 1] == "(":
             continue
         if _TWO_KINDS.match(value) or (match["set"] and open_words(value)):
             yield "credential", match.start("value"), match.start("value") + len(value)
+
+
+_RANDOM = re.compile(
+    r"(?<![\w/.%=-])(?:[A-Za-z]{2,10}[_-]){0,3}(?P<value>[A-Za-z0-9]{24,64})(?![\w/%=-])"
+)
+
+
+def _is_random(value: str) -> bool:
+    """Whether letters of both cases and digits follow each other as no word or code has them.
+
+    >>> _is_random("Ncpc4XpPuqx7bxm1qU0km4WxFZCkOVhRqijx"), _is_random("MNI152NLin2009cAsym")
+    (True, False)
+    """
+    digits = re.findall(r"\d+", value)
+    cased = re.findall(r"[A-Z]+", value)
+    return (
+        len(digits) >= _RUNS
+        and sum(map(len, digits)) < 2 * len(digits)
+        and len(cased) >= _RUNS
+        and any(map(str.islower, value))
+    )
+
+
+_RUNS = 4
+
+
+_SHELL = re.compile(r"(?m)(?:\bfor[ ]+\w+[ ]+in|^\s*\w+=\()[ ]+?(?P<items>[^\n;)]{5,2000})")
+_JOINED = re.compile(r"(?<![\w/.-])[^\W\d_a-z][\w'’-]*_[^\W\d_a-z][\w'’-]*(?![\w/.-])")
