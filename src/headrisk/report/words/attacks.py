@@ -111,7 +111,7 @@ ATTACKS: Mapping[str, AttackWords] = {
         found_shortly="linked by headers, the notes stored with images",
         attacker="The attacker holds the shared files, and other files of the same people with "
         "their names, and compares what is in headers and sidecars, never looking at an image.",
-        untested="headers and sidecar files alone",
+        untested="headers",
         rows="headers and sidecars",
         needs=Needs(
             data="the shared headers and sidecars, and those of other scans with names; no image",

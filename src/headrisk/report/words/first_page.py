@@ -148,7 +148,7 @@ def coverage(report: Report) -> list[tuple[str, str]]:
     """The images there by kind; of them, those looked at, and those that attacks compared."""
     counts = report.inventory
     if counts is None:
-        return []
+        return _rows_of_tables(report)
     if not counts.images:
         return [("Images", "No image was found.")]
     rows = [("Images", f"{_kinds(counts)}."), _looked_at(report, counts)]
@@ -160,6 +160,18 @@ def coverage(report: Report) -> list[tuple[str, str]]:
         unseen = sum(one.failed + one.left_out for one in counts.others)
         rows.append(("Other data sets", f"{total:,} images, {unseen:,} of them not looked at."))
     return rows
+
+
+def _rows_of_tables(report: Report) -> list[tuple[str, str]]:
+    """That no image was given, and how many rows were compared, where tables came alone."""
+    section = next((one for one in report.modalities if one.name == "table"), None)
+    if section is None or len(report.modalities) > 1:
+        return []
+    rows, failed = section.counts.scans, section.counts.failed
+    return [
+        ("Images", "None was given: tables came alone."),
+        ("Looked at", f"{counted(rows - failed, 'row')} of {rows:,} in tables."),
+    ]
 
 
 def _kinds(counts: InventoryCounts) -> str:
@@ -280,7 +292,8 @@ def unmeasured_defacing(report: Report) -> str:
     names = [one.name for one in report.modalities if one.measures]
     stay = [_title(name) for name in names if name in ("brain", "table")]
     faces = [_title(name) for name in names if name in ("face", "face-scans")]
-    said = ["No copy without faces was given."]
+    images = any(name != "table" for name in names)
+    said = ["No copy without faces was given."] if images else []
     text = any("kinds" in one.tables or one.name == metadata.NAME for one in report.modalities)
     stay += ["headers", "text"] if text else []
     if stay:
@@ -323,14 +336,13 @@ def searched(report: Report) -> list[str]:
             said.append((_lower(one), _searched_of(counts)))
             continue
         lost = one.counts.unsearched
-        if whole is not None and not lost and one.counts.searched == whole.people:
+        held = one.counts.persons if whole is None else whole.people
+        if not lost and one.counts.searched == held:
             said.append((_lower(one), ALL_SEARCHED))
             continue
         text = f"{counted(one.counts.searched, 'person was', 'people were')} searched for"
         said.append((_lower(one), f"{text}, {lost:,} could not be." if lost else f"{text}."))
     texts = dict.fromkeys(text for _, text in said)
-    if not any(one.counts.people for one in sections):
-        return []
     if len(texts) == 1:
         return [
             f"{capital(text)} were searched for." if text == ALL_SEARCHED else capital(text)
@@ -634,7 +646,7 @@ def _plain(cell: object) -> str:
 def _metadata(report: Report) -> Answer:
     section = next((one for one in report.modalities if "kinds" in one.tables), None)
     if section is None:
-        if report.inventory is None:
+        if report.inventory is None and not any(one.measures for one in report.modalities):
             return Answer(TEXT, "", "")
         text = "Nobody looked for names, dates or free text in the files."
         return Answer(TEXT, "not looked for", text)
