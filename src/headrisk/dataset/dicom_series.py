@@ -30,7 +30,7 @@ _READ = (*_TAGS, _ICON, *(f"{tag:08X}" for tag in _OVERLAYS))
 _LEAST_ICON = 16 * 16  # pixels
 
 
-_DIRECTORY = "1.2.840.10008.1.3.10"  # Media Storage Directory Storage
+DIRECTORY = "1.2.840.10008.1.3.10"  # Media Storage Directory Storage
 
 
 @dataclass(frozen=True)
@@ -131,7 +131,7 @@ def _pictures_beside(found: Dataset) -> tuple[str, ...]:
 def _is_directory(found: Dataset) -> bool:
     """Whether a file lists others (a DICOMDIR, whatever it is called)."""
     meta = getattr(found, "file_meta", None)
-    return meta is not None and str(meta.get("MediaStorageSOPClassUID", "")) == _DIRECTORY
+    return meta is not None and str(meta.get("MediaStorageSOPClassUID", "")) == DIRECTORY
 
 
 def is_image(tags: SeriesTags) -> bool:
