@@ -65,11 +65,16 @@ def without_face(volume: Volume, method: str) -> Volume:
     return tool_of(method).apply(head, "image", np.random.default_rng(0)).volume
 
 
+@cache
+def bare_head(kind: str) -> Volume:
+    return without_face(image(kind, 3, quick=True), "template")
+
+
 @pytest.mark.parametrize("kind", QUICK)
 def test_a_face_is_seen_and_a_removed_one_is_gone(kind: str) -> None:
     whole = image(kind, 3, quick=True)
     assert sight(whole).verdict == "face"
-    assert sight(without_face(whole, "template")).verdict == "gone"
+    assert sight(bare_head(kind)).verdict == "gone"
 
 
 def test_a_head_whose_face_a_poor_alignment_turned_out_of_the_image_is_aligned_anew() -> None:
@@ -178,7 +183,7 @@ def test_what_is_no_head_has_lost_no_face(name: str) -> None:
 def test_a_cut_is_seen_where_all_air_has_one_value() -> None:
     whole = emptied(image("T1w", 3, quick=True))
     assert sight(whole).verdict == "face"
-    assert sight(emptied(without_face(image("T1w", 3, quick=True), "template"))).verdict == "gone"
+    assert sight(emptied(bare_head("T1w"))).verdict == "gone"
 
 
 @pytest.mark.parametrize("left", [1.0, 3.0])
@@ -342,7 +347,7 @@ def mask_at(
 def test_a_mask_beside_a_face_does_not_make_it_gone(kind: str, count: int) -> None:
     """Judged without detectors, which would only doubt more."""
     whole = image(kind, 3, quick=True)
-    bare = without_face(whole, "template")
+    bare = bare_head(kind)
     placed = place_head(whole, PrepareTask("image", "", "", 4, "affine", False))
     air = float(bare.data.min())
     head = ndimage.binary_fill_holes(
@@ -381,7 +386,7 @@ def skin_of(volume: Volume, placed: Placed) -> SkinLevels:
 def test_the_front_of_a_face_before_a_gap_is_not_gone() -> None:
     """In a CT what is not joined to the head goes with the table; it shows a face all the same."""
     whole = image("CT", 3, quick=True)
-    region = without_face(whole, "template").data != whole.data
+    region = bare_head("CT").data != whole.data
     steps = round(30 / whole.voxel_mm[1])
     behind = np.roll(region, -steps, axis=1)
     behind[:, -steps:] = False

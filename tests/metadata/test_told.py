@@ -259,3 +259,14 @@ def test_institutions_that_made_a_template_are_nobodys_clinic() -> None:
     text = "Template: MNI152NLin2009cAsym (ICBM, McConnell Brain Imaging Centre)"
     assert file_spans(text, "report.html", NOBODY) == []
     assert nifti_hits is not None
+
+
+def test_what_was_shown_stays_in_any_table(tmp_path: Path) -> None:
+    rows = "".join(f"{i},the {w} came on Sunday,{i % 2}\n" for i, w in enumerate(SYLLABLES))
+    path = tmp_path / "ratings.csv"
+    path.write_text("trial,stimulus,rating\n" + rows)
+    assert look_into(path, path.name, path.stat().st_size, NOBODY).hits == ()
+    path.write_text("trial,thoughts,rating\n" + rows)
+    assert {h.kind for h in look_into(path, path.name, path.stat().st_size, NOBODY).hits} == {
+        "free-text"
+    }

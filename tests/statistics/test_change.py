@@ -300,5 +300,6 @@ def test_unequal_measures_are_named(before, after):
     with pytest.raises(InputError) as caught:
         measure(before, replace(after, measure="other"))
     assert str(caught.value) == (
-        "scores after the treatment: measure other; expected test, as before the treatment."
+        "scores after the de-identification: measure other; expected test, as before the "
+        "de-identification."
     )

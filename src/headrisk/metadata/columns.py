@@ -348,7 +348,8 @@ def judge_column(
             return Column("patient-id", skip=skip)
     if place == "trials" and not _words(name).isdisjoint(_ANSWERED) and _own_sentences(values):
         return Column("free-text", free=True)
-    if place == "trials" and plain_name(name).startswith(_STIMULI):
+    shown = plain_name(name).startswith("stim")
+    if shown or (place == "trials" and plain_name(name).startswith(_STIMULI)):
         return Column("", skip=skip | _SHOWN)
     free = place in ("people", "other", "scans") and _free_text(values)
     return Column("free-text" if free else "", skip=skip, free=free)

@@ -198,7 +198,7 @@ def _by_start(lower: str, start: bytes) -> Role | None:
     for magic, role in _MAGIC:
         if start.startswith(magic):
             return role
-    if is_edf(start):
+    if is_edf(start) or lower.endswith((".edf", ".bdf")):  # also where its header is cut off
         return "edf"
     if is_brainvision(start):
         return "brainvision"

@@ -68,7 +68,7 @@ def text_spans(
     """Kind, start and end of everything identifying in a text, none overlapping another."""
     forms = _short_forms(text, skip) if len(text) <= _SHORT else _forms(text, skip)
     listed = [("known-identifier", *with_neighbours(text, *span)) for span in known.spans(text)]
-    listed = [(kind, start, _tied_end(text, end)) for kind, start, end in listed]
+    listed = [_with_rest(text, (kind, a, _tied_end(text, b)), forms) for kind, a, b in listed]
     return apart((*listed, *forms)) if listed else list(forms)
 
 
@@ -140,6 +140,20 @@ def _whole_names(
     """The same, each name with what a hyphen ties to it: ``Doe_Heinz-Peter``."""
     for kind, start, end in found:
         yield kind, start, _tied_end(text, end) if kind.endswith("-name") else end
+
+
+def _with_rest(
+    text: str, span: tuple[str, int, int], forms: Iterable[tuple[str, int, int]]
+) -> tuple[str, int, int]:
+    """A known name with what its form adds: ``Doe_Heinz-Peter`` where *Heinz-Peter* is known.
+
+    Not over a caret, before which the program of an exam may stand.
+    """
+    kind, start, end = span
+    for other, a, b in forms:
+        if other.endswith("-name") and a < end and start < b and "^" not in text[a:b]:
+            start, end = min(start, a), max(end, b)
+    return kind, start, end
 
 
 def _tied_end(text: str, end: int) -> int:
@@ -257,14 +271,10 @@ def apart(found: Iterable[tuple[str, int, int]]) -> list[tuple[str, int, int]]:
         elif kind == "address" and len(over) == 1 and spans[over[0]][0] == "address":
             _, a, b = spans[over[0]]  # a street, and the town behind it
             spans[over[0]] = ("address", min(a, start), max(b, end))
-        elif kind.endswith("-name") and len(over) == 1 and _names(spans[over[0]][0]):
+        elif kind.endswith("-name") and len(over) == 1 and spans[over[0]][0].endswith("-name"):
             name, a, b = spans[over[0]]  # Dr. Doe, and Doe, Jane behind it
             spans[over[0]] = (name, min(a, start), max(b, end))
     return sorted(spans, key=lambda span: span[1])
-
-
-def _names(kind: str) -> bool:
-    return kind.endswith("-name") or kind == "known-identifier"
 
 
 def direct_spans(text: str, known: KnownIdentifiers) -> list[tuple[str, int, int]]:

@@ -34,7 +34,6 @@ BOARDS = (
     "What each asks, what here speaks to it, and what is missing are in texts.html, with the "
     "paragraphs to copy: {askers}."
 )
-PUBLIC = "Public part: no labels, paths, pictures or scores of single people."
 MADE_BY = (
     "Made by headrisk {version}. Figures {digest}: the first digits of the SHA-256 of "
     "`report.json`. Settings are in `settings.toml`, versions in `report-run.json`, the numbers of "

@@ -151,5 +151,5 @@ ATTACKS: Mapping[str, AttackWords] = {
 
 
 def title_of(name: str) -> str:
-    """What an attack is called on every page."""
-    return ATTACKS[name].title if name in ATTACKS else name
+    """What an attack is called on every page; one without words, by its name."""
+    return ATTACKS[name].title if name in ATTACKS else name[:1].upper() + name[1:]

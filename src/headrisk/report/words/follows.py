@@ -477,9 +477,9 @@ SENTENCES: Mapping[str, Callable[[Follow], Said]] = {
     "together_not_shown": _not_shown("All parts put together", "were"),
     "together_too_few": _too_few("by all parts together"),
     "attack_link": lambda f: Said(
-        f"{title_of(f.kinds[0])} link people.", ("Share under a contract, or not at all.",)
+        f"{capital(title_of(f.kinds[0]))} link people.", ("Share under a contract, or not at all.",)
     ),
-    "attack_not_shown": lambda f: _not_shown(title_of(f.kinds[0]), "were")(f),
+    "attack_not_shown": lambda f: _not_shown(capital(title_of(f.kinds[0])), "were")(f),
     "attack_too_few": lambda f: _too_few(f"({title_of(f.kinds[0])})")(f),
     "simulated": lambda f: Said(
         "second scans were made by a program.",

@@ -29,7 +29,8 @@ def a(phrase: str) -> str:
 
     By the first letter, which is right for the words that the settings can put there.
     """
-    return f"{'an' if phrase[:1].lower() in 'aeiou' else 'a'} {phrase}"
+    vowel = phrase.casefold().startswith(tuple("aeiou"))
+    return f"{'an' if vowel else 'a'} {phrase}"
 
 
 def listed(items: Sequence[str]) -> str:
