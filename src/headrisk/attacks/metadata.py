@@ -144,11 +144,14 @@ class MetadataAttack:
     def prepare(self, context: Context) -> Headers:
         """Read the fields of every scan, and of the other images of its session."""
         intake, job = context.intake, context.job
-        beside = listed_beside(job, intake.scans, intake.series, sorted(SUFFIXES))
-        of_another_kind = {
-            scan.path for scan in beside
-        }  # than their names say: no brain to compare
-        scans = [scan for scan in intake.scans if scan.path not in of_another_kind]
+        asked = {scan.path for scan in intake.scans}
+        beside = [
+            scan
+            for scan in listed_beside(job, intake.scans, intake.series, sorted(SUFFIXES))
+            if scan.status == "ok" or scan.path not in asked
+        ]
+        renamed = {scan.path for scan in beside}  # of another kind than their names say
+        scans = [scan for scan in intake.scans if scan.path not in renamed]
         return of_sessions(scans, beside, job, context.log)
 
     def design(self, material: Headers, context: Context) -> Lineup[Design]:
@@ -233,7 +236,7 @@ def _with_visit(
     scan: Scan, fields: ScanFields, others: Sequence[tuple[Scan, ScanFields]]
 ) -> tuple[Scan, ScanFields]:
     """A scan with its own fields and those of other images of its visit."""
-    if scan.status != "ok" or not others:
+    if not others or (scan.status != "ok" and fields.status != "ok"):  # of whom is not known
         return scan, fields
     rest = [(kind_of_image(other.path), found.values) for other, found in others]
     return scan, replace(fields, status="ok", values=of_session(fields.values, rest))
