@@ -533,16 +533,8 @@ def _attack(section: ModalitySection, labels_in_doubt: bool, more: Sequence[str]
         alarm,
         first.rank1,
         first.luck,
-        _held_against_luck(first),
+        summary.judged(first),
     )
-
-
-def _held_against_luck(first: MeasureResult) -> tuple[float, float] | None:
-    """What the bar shows as held against luck: an interval, or the rate where that is no more."""
-    rate = first.rank1
-    if first.reading == "does not link" and rate is not None:
-        return rate.value, rate.value
-    return summary.judged(first)
 
 
 def _were(rate: Estimate) -> str:

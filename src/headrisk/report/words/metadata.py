@@ -169,13 +169,15 @@ def unread_sentence(files: Files, *, total: bool = True) -> str:
 
     Without ``total`` their sum stands in the sentence before.
     """
-    said = []
-    if files.searched:
-        said.append(f"{files.searched:,} {_were(files.searched)} only searched as bytes")
-    if files.unread:
-        said.append(f"{files.unread:,} {_were(files.unread)} not read")
-    of = f"Of {counted(files.total, 'file')} " if total else ""
-    return f"{of}{' and '.join(said)}." if said else ""
+    found = ((files.searched, "only searched as bytes"), (files.unread, "not read"))
+    rows = [(count, how) for count, how in found if count]
+    if not rows:
+        return ""
+    if total:
+        said = [f"{count:,} {_were(count)} {how}" for count, how in rows]
+        return f"Of {counted(files.total, 'file')} {' and '.join(said)}."
+    said = [f"{counted(count, 'file')} {_were(count)} {how}" for count, how in rows]
+    return f"{' and '.join(said)}."
 
 
 def kinds_answer(
