@@ -25,7 +25,6 @@ from headrisk.findings.records import (
     FILES,
     SOURCE_FOLDER,
     FileRow,
-    MeasureResult,
     ModalitySection,
     Report,
     RunRecord,

@@ -542,6 +542,11 @@ SENTENCES: Mapping[str, Callable[[Follow], Said]] = {
             "yourself.",
         ),
     ),
+    "metadata_to_read": lambda f: Said(
+        f"{capital(things(f.count, 'file holds', 'files hold'))} text or names that no rule can "
+        "judge.",
+        ("A person has to read them; internal/to-read.tsv says where.",),
+    ),
     "copy_holds_removed_values": lambda f: Said(
         f"{things(f.count, 'removed value still stands', 'removed values still stand')} in the "
         "cleaned copy.",
@@ -714,6 +719,7 @@ SHORT: Mapping[str, Callable[[Follow], str]] = {
     "metadata_technical": lambda f: f"drop {things(f.count, 'device value')}",
     "metadata_dates": lambda f: "shift or drop dates that headers hold",
     "metadata_notice": lambda f: f"look at {things(f.count, 'place')}{_which(f)}",
+    "metadata_to_read": lambda f: f"have a person read {things(f.count, 'file')}",
     "metadata_not_searched": _plain("search the files for names and dates (headrisk metadata)"),
     "copy_holds_removed_values": lambda f: (
         f"do not share the cleaned copy: it still holds {things(f.count, 'removed value')}"
@@ -768,6 +774,7 @@ SUBJECTS: Mapping[str, str] = {
     "faces_not_searched": "faces to look for",
     "folders_unread": "unread folders",
     "tables_unused": "unread tables",
+    "metadata_to_read": "files to read",
     "metadata_not_searched": "names and dates in files",
     "not_asked": "questions left out",
     "people_stand_out": "people who stand out",
