@@ -41,7 +41,8 @@ from headrisk.types import BoolArray, Float32Array, FloatArray
 FRONT = ("upper face", "nose", "mouth and chin")
 # Regions of each side of a face, and the share of each from which it was left standing: little of
 # eyes and cheeks does; temples and the angle of the jaw lie behind the region that tools remove.
-LEFT_STANDING = {"eye": 0.5, "cheek": 0.3, "side": 0.8, "jaw": 0.5}
+LEFT_STANDING = {"eye": 0.5, "cheek": 0.3, "side": 0.85, "jaw": 0.75}
+_ONE_SIDE_MORE = 0.2  # of a jaw; what lies behind the region stands on both sides alike
 _PUPILS_Z = -42.0  # template mm; the lids above them may stand before the frontal lobe
 _REGION_LINES = 120  # of each region and side
 _STANDS_MM = 10.0  # behind the template's skin; a wound begins deeper
@@ -226,7 +227,9 @@ class SkinLevels:
     @property
     def side_left(self) -> bool:
         """Eye, cheek, side or jaw of one half of the face stands where it was."""
-        return any(
+        left, right = (self.standing.get(f"{side} jaw", 0.0) for side in ("left", "right"))
+        one_jaw = max(left, right) >= _HALF and abs(left - right) >= _ONE_SIDE_MORE
+        return one_jaw or any(
             share >= LEFT_STANDING[name.rpartition(" ")[2]] for name, share in self.standing.items()
         )
 
