@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from headrisk.findings.records import Needs
+from headrisk.report.words.phrases import capital
 
 _SCANS = "the shared scans, and for each person another scan"
 _RENDERING = (
@@ -152,4 +153,4 @@ ATTACKS: Mapping[str, AttackWords] = {
 
 def title_of(name: str) -> str:
     """What an attack is called on every page; one without words, by its name."""
-    return ATTACKS[name].title if name in ATTACKS else name[:1].upper() + name[1:]
+    return ATTACKS[name].title if name in ATTACKS else capital(name)
